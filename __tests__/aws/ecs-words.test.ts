@@ -28,6 +28,15 @@ it.each([
 it.each([
   ["Capacity is unavailable at this time.", "no-capacity"],
   ["Your Spot Task was interrupted.", "spot"],
+  [
+    "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet 'subnet-1'",
+    "network-interface",
+  ],
+  [
+    "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-1': InsufficientFreeAddressesInSubnet",
+    "no-capacity",
+  ],
+  ["RESOURCE:ENI", "no-capacity"],
   ["Timeout waiting for network interface provisioning to complete.", "network-interface"],
   ["ResourceInitializationError: failed to validate logger args", "log-driver"],
   ["ResourceInitializationError: something new", "set-up"],

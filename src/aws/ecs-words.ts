@@ -6,9 +6,12 @@
  */
 
 /**
- * Fargate has no capacity for the task, or the account no quota. "capacity provider" in a text means something else.
+ * Fargate has no capacity for the task, the subnet no free address, or the account no quota. "capacity provider" in a text means something else.
  */
-const SHORTAGE = ["no-capacity", /^RESOURCE|capacity(?! provider)|limit on the number of/im] as const;
+const SHORTAGE = [
+  "no-capacity",
+  /^RESOURCE|capacity(?! provider)|limit on the number of|InsufficientFreeAddresses|enough free addresses/im,
+] as const;
 
 const REFUSALS = [
   ["no-task-role", /valid task role is not being used/i],
@@ -39,9 +42,9 @@ const ENDS = [
   ],
   ["memory", /OutOfMemory/],
   ["spot", /Spot Task was interrupted|Spot interruption/i],
-  ["network-interface", /network interface|ENI/],
-  ["health", /health check/i],
   SHORTAGE,
+  ["network-interface", /network interface|\bENI\b/i],
+  ["health", /health check/i],
 ] as const;
 
 /** Why ECS starts no task. */

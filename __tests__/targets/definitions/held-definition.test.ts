@@ -53,6 +53,8 @@ const source = {
   ],
 };
 const [app, proxy] = source.containerDefinitions;
+/** ECS does not start it again when the hold ends. */
+const endless = without(app ?? {}, "restartPolicy");
 
 const where: NewTasks = {
   kind: "new",
@@ -141,7 +143,7 @@ it("has the tags that its own definition would have given it, but for AWS's own"
 it.each<[string, RegistrableDefinition, Partial<NewTasks["start"]>]>([
   [
     "the definition sets a shell as entry point and no container waits for its health",
-    { ...source, containerDefinitions: [{ ...app, entryPoint: ["/bin/sh", "-c"] }] },
+    { ...source, containerDefinitions: [{ ...endless, entryPoint: ["/bin/sh", "-c"] }] },
     {},
   ],
   ["the container runs its own command", source, { hold: false }],
@@ -157,9 +159,16 @@ it.each<[string, RegistrableDefinition, Partial<NewTasks["start"]>]>([
 });
 
 it("gets a definition of ours in spite of a shell where another container waits for its health", async () => {
-  const shell = { ...app, entryPoint: ["sh", "-c"] };
+  const shell = { ...endless, entryPoint: ["sh", "-c"] };
   const { derived } = await starting({ ...source, containerDefinitions: [shell, proxy] });
   expect(derived).toMatch(/^fargate-exec-/);
+});
+
+it("gets one in spite of a shell where ECS would start its container again after the hold", async () => {
+  const shell = { ...app, entryPoint: ["sh", "-c"] };
+  const { known, derived } = await starting({ ...source, containerDefinitions: [shell] });
+  const { registrable } = await known.describeTaskDefinition(derived ?? "");
+  expect(JSON.stringify(registrable)).not.toContain("restartPolicy");
 });
 
 it("keeps PID 1 as it is where the task shares its processes", async () => {

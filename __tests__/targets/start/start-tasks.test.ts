@@ -113,14 +113,18 @@ it("waits for an instance whose agent is disconnected", async () => {
 
 it("tells why only some are started, and which those are", async () => {
   const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "INACTIVE", detail: undefined }] };
-  expect(await starting(request, 3, [some])).toMatchObject({
+  const none = { ...some, tasks: [] };
+  expect(await starting(request, 3, [some, none])).toMatchObject({
     tasks: [{ arn: "a" }],
-    refusal: {
-      code: "task-not-started",
-      failed: expect.stringContaining("did not start all tasks") as string,
-    },
+    refusal: { code: "task-not-started", seen: "It said: INACTIVE." },
   });
   expect(started).toEqual(["a"]);
+});
+
+it("goes on where one task of many fails", async () => {
+  const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "InternalError", detail: undefined }] };
+  expect(await starting(request, 3, [some])).toMatchObject({ refusal: undefined });
+  expect(started).toEqual(["a", "2/0", "2/1"]);
 });
 
 it("fails where a cancel cuts the start of the others short", async () => {

@@ -19,11 +19,21 @@ const PASSING = { command: ["CMD-SHELL", "exit 0"], interval: 5, timeout: 5, ret
 /**
  * Whether the hold command needs a definition with the action's own entry point and health check. No API shows the
  * ENTRYPOINT of an image. So the command works without them only where the definition itself sets a shell as the
- * entry point, and where no container waits for the health of this one.
+ * entry point, where no container waits for the health of this one, and where ECS does not start it again when the hold ends.
  */
 export function needsEntryPoint(definition: DefinitionContent, container: string): boolean {
   const held = definition.containers.find(({ name }) => name === container);
-  return !isShell(held?.entryPoint ?? []) || waitsForHealth(definition, container);
+  return (
+    !isShell(held?.entryPoint ?? []) ||
+    waitsForHealth(definition, container) ||
+    restarts(definition, container)
+  );
+}
+
+function restarts({ registrable }: DefinitionContent, container: string): boolean {
+  const containers = (registrable["containerDefinitions"] ?? []) as readonly Members[];
+  const held = containers.find(({ name }) => name === container);
+  return (held?.["restartPolicy"] as Members | undefined)?.["enabled"] === true;
 }
 
 export function waitsForHealth({ containers }: DefinitionContent, container: string): boolean {

@@ -54,7 +54,11 @@ export async function startTasks(
       const answer = await runTask({ ...current, count: wanted }, context);
       tasks.push(...answer.tasks);
       context.onStarted(answer.tasks);
-      if (answer.tasks.length < wanted) throw notStarted(current, answer);
+      if (answer.tasks.length < wanted) {
+        const refusal = notStarted(current, answer);
+        // Where some were started, the failure of another one need not be that of the next.
+        if (answer.tasks.length === 0 || refusal instanceof NoCapacity) throw refusal;
+      }
     } catch (error) {
       if (usesSpot(current) && error instanceof NoCapacity) {
         context.log.info(`Fargate Spot has no capacity now, so the task is started on demand. ${error.seen}`);
