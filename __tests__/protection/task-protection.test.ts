@@ -133,6 +133,35 @@ describe("a job that is alone in its task", () => {
   });
 });
 
+describe("jobs that begin at once in one task", () => {
+  it("find one another a few seconds later, so that the end of one leaves the other protected", async () => {
+    const begin = (): TaskProtection =>
+      new TaskProtection({
+        ...{
+          target: aTarget({ service: "web" }),
+          ecs: flag,
+          undoing: flag,
+          timeout: 60 * MINUTE,
+          clock: flag.clock,
+          log,
+        },
+        onHeld: (held) => saved.push(held),
+        cancel: new AbortController().signal,
+      });
+    const [one, other] = [begin(), begin()];
+    for (const job of [one, other]) job.begin();
+    await flag.pass(10 / 60);
+    expect(flag.isProtected).toBe(true);
+    await one.end();
+    for (let minutes = 0; minutes < 5; minutes += 1) {
+      expect(flag.isProtected).toBe(true);
+      await flag.pass(1);
+    }
+    await other.end();
+    expect(flag.isProtected).toBe(false);
+  });
+});
+
 describe("a protection of the application's own", () => {
   it("stays as it is, also at the job's end", async () => {
     flag.byApplication(120);

@@ -11,6 +11,8 @@ import { giveBackProtection, type HeldProtection, isLease, LEASE_MINUTES } from 
  */
 const RENEW_MS = 55_000;
 const JITTER_MS = 7_500;
+/** When a job looks for the first time whether another one has set the flag with it. */
+const SECOND_LOOK_MS = 2_000;
 
 export interface TaskProtectionOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId">;
@@ -32,7 +34,8 @@ export interface TaskProtectionOptions {
  * the application stays as it is, and where it ends before the job, the job's own follows it.
  *
  * Several jobs may run in one task, and nothing but the flag tells them of one another. So each of them sets it every
- * minute. One that finds an end that it has not set itself is not alone, and leaves the flag to the others.
+ * minute. One that finds an end that it has not set itself is not alone, and leaves the flag to the others. Of jobs that begin
+ * together none finds another one's, so each looks again a few seconds later.
  */
 export class TaskProtection {
   readonly #options: TaskProtectionOptions;
@@ -78,14 +81,20 @@ export class TaskProtection {
   async #keep(): Promise<void> {
     const { clock, cancel } = this.#options;
     const over = AbortSignal.any([cancel, this.#over.signal]);
-    while (await this.#renew()) await clock.sleep(RENEW_MS - Math.random() * JITTER_MS, over);
+    let goesOn = await this.#renew();
+    if (goesOn) await clock.sleep(SECOND_LOOK_MS * (1 + Math.random()), over);
+    goesOn &&= await this.#renew({ isSecondLook: true });
+    while (goesOn) {
+      await clock.sleep(RENEW_MS - Math.random() * JITTER_MS, over);
+      goesOn = await this.#renew();
+    }
   }
 
   /** False where the task can't be protected. */
-  async #renew(): Promise<boolean> {
+  async #renew(look: { readonly isSecondLook?: boolean } = {}): Promise<boolean> {
     const { target, cancel, log } = this.#options;
     try {
-      return await this.#protect();
+      return await this.#protect(look);
     } catch (error) {
       if (cancel.aborted) throw error;
       if (!(error instanceof Failure)) throw loggedFailure(error, log);
@@ -102,7 +111,7 @@ export class TaskProtection {
     }
   }
 
-  async #protect(): Promise<boolean> {
+  async #protect({ isSecondLook = false }): Promise<boolean> {
     const { target, ecs, clock } = this.#options;
     const seen = await ecs.getTaskProtection(target.clusterArn, target.taskArn);
     if (seen.kind === "no-task-of-a-service") return false;
@@ -112,6 +121,7 @@ export class TaskProtection {
     }
     const now = clock.now();
     const foreign = seen.until === this.#held?.until ? undefined : seen.until;
+    if (isSecondLook && foreign === undefined && seen.until !== undefined) return true;
     if (foreign !== undefined && !isLease(foreign, now)) {
       this.#tell(`Task ${target.taskId} is protected until ${timeOfDay(foreign)} by another principal.`);
       return true;
