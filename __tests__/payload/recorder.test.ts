@@ -341,6 +341,25 @@ describe("the copy for the container's own log", () => {
     pipe.close();
   });
 
+  it("has the rest within half a second of the end, and a note says where it has not", async () => {
+    const note = (recording: Recording): string => {
+      const path = join(recording.directory, "notes");
+      return existsSync(path) ? readFileSync(path, "utf8") : "";
+    };
+    const [slow, full] = [logPipe(), logPipe()];
+    const [late, never] = [await echoing(slow.path), await echoing(full.path)];
+    const lines = hundredThousand("for a burst");
+    for (const recording of [late, never]) recording.write(lines);
+    await Promise.all([late.shows("99999 for"), never.shows("99999 for")]);
+    const ended = Promise.all([late.end(), never.end()]);
+    await until(() => slow.text().endsWith("bytes of output are left out here]\n"));
+    await ended;
+    expect(note(late)).toBe("");
+    expect(note(never)).toContain("The last of the output is not in the container's log");
+    slow.close();
+    full.close();
+  });
+
   it("ends without harm where nothing reads the pipe any more", async () => {
     const pipe = logPipe();
     const recording = await echoing(pipe.path);

@@ -34,7 +34,7 @@ fx_stop_copier() {
   fx_copy_until=$((fx_now + 100))
   while fx_lives "$fx_copier" && fx_read_hundredths && [ "$fx_now" -lt "$fx_copy_until" ]; do sleep 0.01; done
   ! fx_lives "$fx_copier" ||
-    fx_note "The last of the output is not in the container's log, which has not taken it within a second."
+    fx_note "The last of the output is not in the container's log, which has not taken it in time."
   fx_dismiss "$fx_copier"
 }
 
