@@ -135,29 +135,31 @@ describe("a job that is alone in its task", () => {
 
 describe("jobs that begin at once in one task", () => {
   it("find one another a few seconds later, so that the end of one leaves the other protected", async () => {
-    const begin = (): TaskProtection =>
-      new TaskProtection({
-        ...{
-          target: aTarget({ service: "web" }),
-          ecs: flag,
-          undoing: flag,
-          timeout: 60 * MINUTE,
-          clock: flag.clock,
-          log,
-        },
+    // Both look before either has set the flag, a moment apart: ECS tells ends in milliseconds.
+    const later: ProtectionCalls = {
+      getTaskProtection: flag.getTaskProtection,
+      updateTaskProtection: (request) => {
+        flag.clock.advance(1);
+        return flag.updateTaskProtection(request);
+      },
+    };
+    const [one, other] = [flag, later].map((ecs) => {
+      const { clock } = flag;
+      return new TaskProtection({
+        ...{ target: aTarget({ service: "web" }), ecs, undoing: ecs, timeout: 60 * MINUTE, clock, log },
         onHeld: (held) => saved.push(held),
         cancel: new AbortController().signal,
       });
-    const [one, other] = [begin(), begin()];
+    }) as [TaskProtection, TaskProtection];
     for (const job of [one, other]) job.begin();
     await flag.pass(10 / 60);
-    expect(flag.isProtected).toBe(true);
-    await one.end();
+    // The one that has set it last would end it for both.
+    await other.end();
     for (let minutes = 0; minutes < 5; minutes += 1) {
       expect(flag.isProtected).toBe(true);
       await flag.pass(1);
     }
-    await other.end();
+    await one.end();
     expect(flag.isProtected).toBe(false);
   });
 });
