@@ -370,6 +370,35 @@ describe("a new task", () => {
   });
 });
 
+describe("the turns of several tasks", () => {
+  const turns = { "max-parallel": "2", "fail-fast": "true" };
+
+  it.each([
+    { service: "web", tasks: "all" },
+    { service: "web", tasks: "3" },
+    { ...newTask, tasks: "3" },
+  ])("are taken with %j", (given) => {
+    expect(read({ ...rest, ...given, ...turns })).toMatchObject({ maxParallel: 2, failFast: true });
+  });
+
+  it.each<GivenInputs>([{ service: "web" }, { task: id }, { service: "web", start: "true" }, newTask])(
+    "are refused for one task: %j",
+    (given) => {
+      const { seen } = refusal({ ...rest, ...given, ...turns });
+      expect(seen).toContain(
+        "Input 'max-parallel' must be left out unless there are several 'tasks'. Got '2'.",
+      );
+      expect(seen).toContain(
+        "Input 'fail-fast' must be left at false unless there are several 'tasks'. Got 'true'.",
+      );
+    },
+  );
+
+  it("are none by the default that the runner fills in", () => {
+    expect(read({ ...least, tasks: "1", "fail-fast": "false" }).failFast).toBe(false);
+  });
+});
+
 describe("which of them", () => {
   it("has to be said", () => {
     const failure = refusal(rest);

@@ -1,4 +1,5 @@
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
+import { type Inputs, serviceOf, type TaskSelection } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { boolean, type ParseResult, shown } from "./parse.ts";
 
@@ -17,6 +18,47 @@ export function readDeployment(reader: InputReader): true | string | undefined {
     "The script runs in a task of the service's new revision. To run something before the service is updated, use a step without 'deployment'.",
   );
   return undefined;
+}
+
+/** Refuses the ARN of a deployment that the other inputs contradict: its region, its account, its cluster or its service. */
+export function checkDeployment(
+  reader: InputReader,
+  { deployment, cluster }: Pick<Inputs, "deployment" | "cluster">,
+  region: string | undefined,
+  where: TaskSelection | undefined,
+): void {
+  const named = where === undefined ? undefined : serviceOf(where);
+  if (typeof deployment !== "string" || named === undefined) return;
+  const its = partsOf(deployment);
+  const refuse = (must: string, advice: string): void =>
+    reader.refuse("deployment", must, `'${deployment}'`, advice);
+  if (region !== undefined && its.region !== region)
+    refuse(`in the region of this run, ${region}`, "Set the input 'region' to its region.");
+  const arns = [cluster, named].filter((text) => text.startsWith("arn:")).map(partsOf);
+  if (arns.some(({ partition, account }) => partition !== its.partition || account !== its.account))
+    refuse("of the account and partition of the other ARNs", "See the ARNs in 'service' and 'cluster'.");
+  const service = partsOf(named).names.at(-1);
+  // A service's ARN of the new format names its cluster; a deployment's always does.
+  const inArn = partsOf(named).names.at(-2);
+  const wanted = inArn ?? partsOf(cluster).names.at(-1);
+  const [itsCluster, itsService] = its.names;
+  if (itsCluster !== wanted || itsService !== service)
+    refuse(
+      `a deployment of service '${service}' in cluster '${wanted}'`,
+      "Name its service and cluster in 'service' and 'cluster', or leave the choice to 'deployment: true'.",
+    );
+}
+
+/** Of an ARN of ECS, `names` are those after its kind. Of a name, `names` has that alone. */
+function partsOf(text: string): {
+  readonly partition?: string | undefined;
+  readonly region?: string | undefined;
+  readonly account?: string | undefined;
+  readonly names: readonly string[];
+} {
+  if (!text.startsWith("arn:")) return { names: [text] };
+  const [, partition, , region, account, resource = ""] = text.split(":");
+  return { partition, region, account, names: resource.split("/").slice(1) };
 }
 
 function parse(text: string): ParseResult<boolean | string> {

@@ -15,7 +15,7 @@ import { readLock, readStaging } from "./staging.ts";
 import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
 import { attachedInputs, checkDetach, detach, readHandle, regionOf } from "./attach.ts";
-import { readDeployment } from "./deployment.ts";
+import { checkDeployment, readDeployment } from "./deployment.ts";
 import { cluster, container, readTaskSelection, readTurns } from "./where.ts";
 
 const minute = 60_000;
@@ -60,8 +60,7 @@ function readJob(reader: InputReader): Inputs {
     check,
     cluster: reader.orElse("cluster", cluster, "default"),
     roleToAssume: reader.optional("role-to-assume", roleArn),
-    deployment: readDeployment(reader),
-    container: reader.optional("container", container),
+    ...{ deployment: readDeployment(reader), container: reader.optional("container", container) },
     protect: readProtect(reader, where),
     startTimeout: reader.orElse("start-timeout", duration, 10 * minute),
     shell: reader.optional("shell", shellTemplate),
@@ -82,7 +81,7 @@ function readJob(reader: InputReader): Inputs {
     matrix: readMatrix(reader),
     lock: readLock(reader),
     ...readStaging(reader),
-    ...readTurns(reader),
+    ...readTurns(reader, where),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),
     logToContainer: reader.orElse("log-to-container", boolean, false),
@@ -92,6 +91,7 @@ function readJob(reader: InputReader): Inputs {
   checkPartition(reader, rest.roleToAssume, region);
   checkTransport(reader, rest);
   checkDetach(reader, rest, where);
+  checkDeployment(reader, rest, region, where);
   const excess = findExcess(rest);
   if (excess !== undefined) reader.refuse(excess.name, excess.must, excess.got, excess.advice);
   reader.check();

@@ -1,7 +1,7 @@
 import { networkRequired } from "../aws/missing.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { NewTasks, StartInputs, TaskSelection, TaskTurns } from "./inputs.ts";
-import { boolean, count, matching, type ParseResult } from "./parse.ts";
+import { boolean, count, matching, type ParseResult, shown } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs } from "./start.ts";
 import { readNewTaskSource, refuseOfImage, type TargetName } from "./task-source.ts";
@@ -127,12 +127,21 @@ function readNewTasks(
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
 }
 
-/** How many of several tasks at once, and whether others are begun after a failure. */
-export function readTurns(reader: InputReader): TaskTurns {
-  return {
-    maxParallel: reader.optional("max-parallel", count(1, MOST_TASKS)),
-    failFast: reader.orElse("fail-fast", boolean, false),
-  };
+/** How many of several tasks at once, and whether others are begun after a failure. Refuses both for one task. */
+export function readTurns(reader: InputReader, where: TaskSelection | undefined): TaskTurns {
+  const maxParallel = reader.optional("max-parallel", count(1, MOST_TASKS));
+  const failFast = reader.orElse("fail-fast", boolean, false);
+  const isOne = where !== undefined && (!("tasks" in where) || where.tasks === 1);
+  const refuse = (name: "max-parallel" | "fail-fast", must: string): void =>
+    reader.refuse(
+      name,
+      `${must} unless there are several 'tasks'`,
+      shown(reader.text(name)),
+      "The job would run in one task. Set 'tasks', for example to 'all' with 'service'; the jobs of a matrix have 'strategy.max-parallel' and 'strategy.fail-fast'.",
+    );
+  if (isOne && maxParallel !== undefined) refuse("max-parallel", "left out");
+  if (isOne && failFast) refuse("fail-fast", "left at false");
+  return { maxParallel, failFast };
 }
 
 function taskCount(text: string): ParseResult<number | "all"> {
