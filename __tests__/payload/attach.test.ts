@@ -14,6 +14,7 @@ import { systemPath } from "../../local/task/images.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { shareOf, SHELLS } from "../helpers/shells.ts";
 import { withoutPython } from "../helpers/tools.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import {
   processesOf,
@@ -283,14 +284,17 @@ it(
   PATIENCE,
 );
 
-it.each<[string, (bytes: Buffer) => Buffer]>([
+/** Each row is 12,000 calls of `sleep`. */
+const halves: readonly [string, (bytes: Buffer) => Buffer][] = [
   ["payload", (bytes) => bytes.subarray(0, bytes.length / 2)],
   ["secrets", (bytes) => bytes.subarray(0, -10)],
-])(
+];
+
+it.each(turnOf(halves, 2))(
   "ten minutes after a client has typed half of the %s and is gone, nothing is left of what was to be a job",
   async (_, half) => {
     const typing: Typing = (__, bytes) => half(bytes);
-    // A program rather than a shell's script: it is called three thousand times.
+    // A program rather than a shell's script: it is called six thousand times by each.
     const path = mkdtempSync(join(directory, "no-sleep-"));
     copyFileSync(execFileSync("which", ["true"]).toString().trim(), join(path, "sleep"));
     const containerEnv = { PATH: `${path}:${systemPath}` };

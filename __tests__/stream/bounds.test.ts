@@ -131,7 +131,7 @@ it("only the first record is a header, and only workers of the run have output o
 
 it("a packed piece has a largest size, packed and unpacked", () => {
   const packed = (size: number, more = ""): string[] => {
-    const base64 = gzipSync(Buffer.alloc(size, "x\n")).toString("base64");
+    const base64 = gzipSync(Buffer.alloc(size, `${"x".repeat(1_023)}\n`)).toString("base64");
     return [ATTACHED, mark(`# 0 ${size}`), base64, more, mark("%")];
   };
   expect(kinds(packed(LARGEST_PACK)).at(-1)).toBe("confirmed");
