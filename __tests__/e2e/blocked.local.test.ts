@@ -4,7 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, filesIn, jobDirectories, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { scaleService, serviceTasks } from "../helpers/service.ts";
-import { eventually } from "../helpers/until.ts";
+import { eventually, until } from "../helpers/until.ts";
 
 /** Two sessions run and one waits. A fourth blocks the agent for good. */
 const ENOUGH_TO_BLOCK = 4;
@@ -33,9 +33,12 @@ beforeAll(async () => {
   const bucket = made.bucket;
   // Without a look at the sessions nothing tells a blocked container from one that others use.
   const seeing = { also: ["caller-without-bucket"] };
-  [results.blocked, results.queue, results.blind, results.service] = await Promise.all([
+  const queue = aws.step({ task: tasks.queue.id, bucket, run, "queue-timeout": "20s" }, seeing);
+  // A step waits for its first look for a second only, so the others begin after it.
+  await until(() => aws.calls("DescribeSessions").some(({ turn }) => turn.answered !== undefined));
+  [results.queue, results.blocked, results.blind, results.service] = await Promise.all([
+    queue,
     aws.step({ task: tasks.blocked.id, bucket, run }, seeing),
-    aws.step({ task: tasks.queue.id, bucket, run, "queue-timeout": "20s" }, seeing),
     // This step can't reach Session Manager.
     aws.step({ task: tasks.blind.id, bucket, run }, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } }),
     aws.step({ service: made.service, bucket, run }, seeing),
