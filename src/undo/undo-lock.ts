@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { releaseClaim } from "../places/claim.ts";
 import type { QueueS3 } from "../places/queue-object.ts";
 import { LOCK_LEASE_MS } from "../places/queue-state.ts";
-import { areStopped } from "../targets/tasks/stopped.ts";
+import { areStopped } from "../targets/made/stopped.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /** How long a job that was told to stop may still run: TERM, then KILL after three seconds. */

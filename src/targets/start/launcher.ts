@@ -4,7 +4,7 @@ import type { Task } from "../../aws/task.ts";
 import { factsOf } from "../../errors.ts";
 import { lastPart } from "../arn.ts";
 import type { LaunchDefinition } from "../definitions/launch-definition.ts";
-import { areStopped } from "../tasks/stopped.ts";
+import { areStopped } from "../made/stopped.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
 import { Launch, type LaunchWatch } from "./launch.ts";
