@@ -32,6 +32,7 @@ def load():
     gc.disable()
     from moto.server import DomainDispatcherApplication, create_backend_app
 
+    make_default_vpcs_public()
     application = DomainDispatcherApplication(create_backend_app)
     for service in SERVICES:
         application.app_instances[service] = create_backend_app(service)
@@ -54,6 +55,23 @@ def warm(application):
         scope = f"x/20260101/us-east-1/{service}/aws4_request"
         headers = {"X-Moto-Account-Id": "0" * 12, "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
         Client(application).post("/", data={"Action": action}, headers=headers)
+
+
+def make_default_vpcs_public():
+    """The default VPC of an account leads to an internet gateway (AWS: "Default VPCs"). moto's has none."""
+    from moto.ec2.models import EC2Backend
+
+    create = EC2Backend.create_default_vpc
+
+    def create_public(self):
+        vpc = create(self)
+        gateway = self.create_internet_gateway()
+        self.attach_internet_gateway(gateway.id, vpc.id)
+        [table] = self.describe_route_tables(filters={"vpc-id": [vpc.id]})
+        self.create_route(table.id, "0.0.0.0/0", gateway_id=gateway.id)
+        return vpc
+
+    EC2Backend.create_default_vpc = create_public
 
 
 def log_failure(_, message, *details):

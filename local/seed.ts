@@ -88,7 +88,6 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
   await register(ecs, names.withoutRole, [app], { executionRoleArn });
 
   const deployRole = await trustGitHub(url, region, accountId);
-  await makePublic(url, region);
   const subnets = await ec2(url, region, "DescribeSubnets", "subnetId");
   const securityGroups = await ec2(url, region, "DescribeSecurityGroups", "groupId");
   await ecs.call("CreateService", {
@@ -102,21 +101,6 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
     networkConfiguration: { awsvpcConfiguration: { subnets, securityGroups, assignPublicIp: "ENABLED" } },
   } satisfies Partial<Service> & Record<string, unknown>);
   return { ...names, kmsKeyId, deployRole, subnets, securityGroups };
-}
-
-/** The default VPC of an account is public; moto's has no internet gateway. */
-async function makePublic(url: string, region: string): Promise<void> {
-  const call = (Action: string, parameters: Readonly<Record<string, string>> = {}): Promise<string> =>
-    callQueryApi(url, region, "ec2", { Action, Version: "2016-11-15", ...parameters });
-  const main = await call("DescribeRouteTables", {
-    ...{ "Filter.1.Name": "association.main", "Filter.1.Value.1": "true" },
-  });
-  const [VpcId = ""] = textsOf(main, "vpcId");
-  const [RouteTableId = ""] = textsOf(main, "routeTableId");
-  const [InternetGatewayId = ""] = textsOf(await call("CreateInternetGateway"), "internetGatewayId");
-  await call("AttachInternetGateway", { InternetGatewayId, VpcId });
-  const route = { DestinationCidrBlock: "0.0.0.0/0", GatewayId: InternetGatewayId };
-  await call("CreateRoute", { RouteTableId, ...route });
 }
 
 /** GitHub's provider in IAM, and a role for a repository of it. */

@@ -91,3 +91,18 @@ it("takes the advice from a container's reason where the task's own reason says 
     taskStopped(aTask({ ...failed, stoppedReason: "Task failed to start", containers })).advice,
   ).toContain("image's name");
 });
+
+it.each<[string, Partial<Task>, RegExp]>([
+  [
+    "that the action has started",
+    { startedBy: "fargate-exec/a" },
+    /: a NAT gateway, 'assign-public-ip: true' in/,
+  ],
+  ["on instances", { startedBy: "fargate-exec/a", launchType: "EC2" }, /: a NAT gateway, or VPC endpoints/],
+  ["of a service", { group: "service:web" }, /: a NAT gateway, a public address .* 'aws ecs update-service/],
+])("the advice for a task %s names the ways out that it can have", (_, more, ways) => {
+  const stoppedReason = "CannotPullContainerError: not found";
+  const { advice } = taskStopped(aTask({ ...failed, stoppedReason, ...more }));
+  expect(advice).toMatch(ways);
+  expect(advice.includes("assign-public-ip")).toBe(ways.source.includes("assign-public-ip"));
+});

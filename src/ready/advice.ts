@@ -2,12 +2,13 @@ import type { Container, Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
 import type { TaskSelection } from "../inputs/inputs.ts";
 import { lastPart } from "../targets/arn.ts";
+import { waysOutOf } from "./checks/public-address.ts";
 
 /** What the exec agent needs of its task (AWS: "ECS Exec prerequisites"). */
-const EXEC_NEEDS =
+const execNeeds = (task: Task): string =>
   "The exec agent needs a task role that allows ssmmessages:CreateControlChannel, ssmmessages:CreateDataChannel, " +
-  "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages (a NAT gateway, " +
-  "'assign-public-ip: true' in a public subnet, or a VPC endpoint whose security group lets the task in on port 443); a root " +
+  "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages " +
+  `(${waysOutOf(task)}, or a VPC endpoint whose security group lets the task in on port 443); a root ` +
   "file system that is not read-only, or volumes at /managed-agents, /var/lib/amazon/ssm and /var/log/amazon/ssm; no AWS_ACCESS_KEY_ID in the container's environment; and, with 'pidMode: task', " +
   "to be in the one container that gets it.";
 
@@ -32,16 +33,16 @@ export function execAgentStopped(task: Task, { name, execAgent }: Container): Fa
   return new Failure("exec-agent-stopped", {
     failed: `The ECS Exec agent in container '${name}' of task ${lastPart(task.arn)} has stopped.`,
     seen: `Its reason: ${execAgent?.reason ?? "none given"}.`,
-    advice: `Use another task, or replace this one. ${EXEC_NEEDS}`,
+    advice: `Use another task, or replace this one. ${execNeeds(task)}`,
   });
 }
 
 /** `seen` is what ExecuteCommand and DescribeTasks answered. */
-export function execNotReady(container: string, taskArn: string, seconds: number, seen: string): Failure {
+export function execNotReady(container: string, task: Task, seconds: number, seen: string): Failure {
   return new Failure("exec-not-ready", {
-    failed: `The container '${container}' of task ${lastPart(taskArn)} took no session within ${seconds} s.`,
+    failed: `The container '${container}' of task ${lastPart(task.arn)} took no session within ${seconds} s.`,
     seen,
-    advice: `${EXEC_NEEDS} If it is only slow, raise 'start-timeout'.`,
+    advice: `${execNeeds(task)} If it is only slow, raise 'start-timeout'.`,
   });
 }
 

@@ -7,7 +7,7 @@ import type { Target } from "../targets/target.ts";
 import type { Check } from "./checks/check.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
 import { containerChecks } from "./checks/container.ts";
-import { addressOfTask, BY_INPUT } from "./checks/public-address.ts";
+import { addressOfTask } from "./checks/public-address.ts";
 import { networkChecks, networkOfInterface } from "./checks/network.ts";
 import { roleChecks } from "./checks/role.ts";
 import { checkLine } from "./checks/check.ts";
@@ -50,7 +50,7 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
     ...containerChecks(facts),
     ...(await roleChecks(facts, task.arn, context)),
     ...(await networkChecks(network, context.ec2, {
-      address: target.started ? BY_INPUT : addressOfTask(task),
+      address: addressOfTask(task, target.started),
     })),
   ];
 

@@ -2,6 +2,7 @@ import { type TaskEnd, taskEnd } from "../aws/ecs-words.ts";
 import type { Task } from "../aws/task.ts";
 import { TaskStopped } from "../errors.ts";
 import { lastPart } from "../targets/arn.ts";
+import { isStartedByAction, waysOutOf } from "./checks/public-address.ts";
 
 /**
  * The failure of a task that ended, or never began: its stop code, its reason and the end of each container, with
@@ -21,7 +22,10 @@ export function taskStopped(task: Task): TaskStopped {
   const parts = {
     failed: began ? `The task ${id} stopped before the job had ended.` : `The task ${id} could not start.`,
     seen: whatWasSeen(task),
-    advice: end === undefined ? adviceByCode(task) : ADVICE[end],
+    advice:
+      end === undefined
+        ? adviceByCode(task)
+        : ADVICE[end].replace("ROUTE", `${waysOutOf(task)}, or VPC endpoints`),
   };
   if (!began && end === "no-shell") {
     return new TaskStopped("no-shell", { ...parts, failed: `${parts.failed} Its image has no shell.` }, ecs);
@@ -83,7 +87,7 @@ function adviceByCode(task: Task): string {
 
 function essentialExited(task: Task): string {
   if (task.containers.some(({ exitCode }) => exitCode === 137)) return MEMORY;
-  if (!task.startedBy?.startsWith("fargate-exec/")) {
+  if (!isStartedByAction(task)) {
     return "An essential container ended, and the task with it. See that container's own log.";
   }
   return (
@@ -96,8 +100,8 @@ const SPOT =
   "Fargate Spot took its capacity back, or the platform retired the task. Run the job again, on Fargate itself if it must not be cut.";
 const MEMORY =
   "A container was killed, most likely for want of memory: raise 'memory' (with 'cpu', in a pair that Fargate knows), for the task or the container.";
-const ROUTE = "a NAT gateway, 'assign-public-ip: true' in a public subnet, or VPC endpoints";
 
+/** ROUTE stands for the ways out that the task can have. */
 const ADVICE: Readonly<Record<TaskEnd, string>> = {
   "no-shell":
     "A script needs /bin/sh in the image, and so does the command that 'hold' keeps the container by. Use the variant of the image that has a shell, such as ':debug' of a distroless image.",
@@ -105,14 +109,17 @@ const ADVICE: Readonly<Record<TaskEnd, string>> = {
     "The image is not for the task's architecture: compare 'runtimePlatform.cpuArchitecture' of the task definition with the image's, or set 'architecture' with 'image' alone.",
   throttled:
     "AWS throttled a call that sets the task up: start fewer tasks at once, or run the job again later.",
-  image: `Check the image's name and tag, the execution role's right to pull it (ECR: 'ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'; in another account also the repository's policy), for another private registry 'repositoryCredentials' of the container in a task definition, the registry's rate limit, and a route to the registry: ${ROUTE} (ecr.api, ecr.dkr, s3).`,
-  secret: `Check that the secret exists, the execution role's right to read it ('secretsmanager:GetSecretValue', 'ssm:GetParameters', 'kms:Decrypt'), and a route to it: ${ROUTE} (secretsmanager, ssm, ecr.api).`,
-  "log-driver": `Check that the log group of 'logConfiguration' exists, the execution role's rights 'logs:CreateLogStream' and 'logs:PutLogEvents', and a route to CloudWatch Logs: ${ROUTE} (logs).`,
+  image:
+    "Check the image's name and tag, the execution role's right to pull it (ECR: 'ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'; in another account also the repository's policy), for another private registry 'repositoryCredentials' of the container in a task definition, the registry's rate limit, and a route to the registry: ROUTE (ecr.api, ecr.dkr, s3).",
+  secret:
+    "Check that the secret exists, the execution role's right to read it ('secretsmanager:GetSecretValue', 'ssm:GetParameters', 'kms:Decrypt'), and a route to it: ROUTE (secretsmanager, ssm, ecr.api).",
+  "log-driver":
+    "Check that the log group of 'logConfiguration' exists, the execution role's rights 'logs:CreateLogStream' and 'logs:PutLogEvents', and a route to CloudWatch Logs: ROUTE (logs).",
   volume:
     "Check the task definition's volumes: the file system, its mount targets in the task's subnets, port 2049 in the security groups, and the task role.",
   "container-start":
     "Check the container's entry point and command (does the binary exist in the image?), its 'user' and 'workingDirectory', and the image's architecture.",
-  "set-up": `Fargate could not set the task up: check the execution role and the route to AWS: ${ROUTE}.`,
+  "set-up": "Fargate could not set the task up: check the execution role and the route to AWS: ROUTE.",
   platform: "The platform failed, not the task: run the job again.",
   memory: MEMORY,
   spot: SPOT,

@@ -78,7 +78,7 @@ export async function requestSession(
       const agent =
         task.containers.find(({ name }) => name === container)?.execAgent?.status ?? "not reported";
       const seen = `ExecuteCommand says ${said.replace(/\.$/, "")}. The task is ${task.lastStatus}, its exec agent ${agent}.`;
-      throw execNotReady(container, taskArn, Math.round((deadline - begun) / 1000), seen);
+      throw execNotReady(container, task, Math.round((deadline - begun) / 1000), seen);
     }
     await clock.sleep(wait, signal);
     pause = Math.min(pause * 1.5, longest);

@@ -246,6 +246,11 @@ it.each([
     addressOfTask(aTask({ group: "service:web" })),
     /aws ecs update-service --cluster ci --service web --network-configuration ".*,assignPublicIp=ENABLED\}"/,
   ],
+  [
+    "a task on instances that the step has started",
+    addressOfTask(aTask({ launchType: "EC2" }), true),
+    /^Give the task a NAT gateway, or a VPC/,
+  ],
   ["another task", addressOfTask(aTask()), /only get when it is started anew/],
 ])("the fix offers %s a public address only in a way that it can have", async (name, address, fix) => {
   const found = await way(network, { routeTables: routes(route(undefined)) }, address);

@@ -10,17 +10,30 @@ export function addressOfStart(start: Capacity): string | undefined {
   return isOnFargate(start) ? BY_INPUT : undefined;
 }
 
-/** How a task that runs, or the one in its place, gets a public address. The step's inputs can't give it one. */
-export function addressOfTask({
-  group,
-  clusterArn,
-  launchType,
-}: Pick<Task, "group" | "clusterArn" | "launchType">): string | undefined {
+type Addressed = Pick<Task, "group" | "clusterArn" | "launchType" | "startedBy">;
+
+/** True for a task that a step of this action has started. */
+export function isStartedByAction({ startedBy }: Pick<Task, "startedBy">): boolean {
+  return startedBy?.startsWith("fargate-exec/") === true;
+}
+
+/**
+ * How a task, or the one in its place, gets a public address. Undefined on instances. `byInputs`: whether this step starts it;
+ * a task that runs already gets none by the step's inputs.
+ */
+export function addressOfTask(task: Addressed, byInputs = false): string | undefined {
+  const { group, clusterArn, launchType } = task;
   if (launchType !== undefined && launchType !== "FARGATE") return undefined;
+  if (byInputs) return BY_INPUT;
   const [, service] = /^service:(.+)$/.exec(group ?? "") ?? [];
   if (service === undefined)
     return "a public address, which it can only get when it is started anew in a public subnet";
   const network =
     "awsvpcConfiguration={subnets=[PUBLIC-SUBNETS],securityGroups=[GROUPS],assignPublicIp=ENABLED}";
   return `a public address in public subnets by 'aws ecs update-service --cluster ${clusterName(clusterArn)} --service ${service} --network-configuration "${network}"'`;
+}
+
+/** The ways out of its network that a task can have, as words before "or VPC endpoints". */
+export function waysOutOf(task: Addressed): string {
+  return ["a NAT gateway", addressOfTask(task, isStartedByAction(task))].filter(Boolean).join(", ");
 }
