@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { callsInARow } from "../local/calls-in-a-row.ts";
 import { seed } from "../local/seed.ts";
 import { type LocalFargate, startLocalFargate } from "../local/start.ts";
+import { bareSession, byHand } from "./floor.ts";
+import { median, percentile, range, row } from "./rows.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const TIMES = Number(process.argv[2] ?? 11);
@@ -29,44 +31,91 @@ try {
   rmSync(root, { recursive: true });
 }
 
-/** `echo hello` in a running task, with and without a bucket, by `task` and by `service`. */
+/**
+ * `echo hello` in a running task, with and without a bucket, by `task` and by `service`, in turns with a bare session and with the AWS CLI,
+ * so that what else the machine does hits all of them.
+ */
 async function hello(call: number, bar: number): Promise<void> {
   const local = await startLocalFargate({ stopTimeout: 500, delays: { call } });
   try {
     const { cluster, service, bucket } = await seed(local);
     await takingSessions(local);
     const task = local.tasks[0]?.id ?? "";
-    const ways: readonly (readonly [name: string, where: Readonly<Record<string, string>>])[] = [
-      ["task", { task }],
-      ["task, bucket", { task, bucket }],
-      ["service", { service }],
-      ["service, bucket", { service, bucket }],
-    ];
-    for (const [name, where] of ways) {
-      const inputs = { cluster, ...LONE, ...where, run: "echo hello; date +at=%s%N" };
-      const whole: number[] = [];
-      const ending: number[] = [];
-      let inARow = 0;
-      for (let i = 0; i < TIMES; i += 1) {
-        const before = local.requests.length;
-        const step = await startStep(root, inputs, local);
-        const [, at] = await step.line(/^at=(\d+)$/m);
-        await step.ended;
-        whole.push(Date.now() - step.began);
-        ending.push(Date.now() - Number(at) / 1e6);
-        const calls = local.requests.slice(before);
-        const session = calls.find(({ operation }) => operation === "ExecuteCommand");
-        if (session !== undefined) inARow = Math.max(inARow, callsInARow(calls, session));
-      }
-      report(
-        `\`echo hello\` by ${name}, ${call} ms a call (bar ${bar} ms), at most ${inARow} calls in a row before ExecuteCommand`,
-        whole,
-      );
-      report(`  from the script's last byte to the step's end`, ending);
+    const ways = [
+      { name: "task", where: { task } },
+      { name: "task, bucket", where: { task, bucket } },
+      { name: "service", where: { service } },
+      { name: "service, bucket", where: { service, bucket } },
+    ].map((way) => ({ ...way, runs: [] as HelloRun[] }));
+    const [floor, byHandMs]: [number[], number[]] = [[], []];
+    for (let i = 0; i < TIMES; i += 1) {
+      floor.push(await bareSession(local, { cluster, task }));
+      for (const { where, runs } of ways) runs.push(await helloRun({ cluster, ...where }, local));
+      if (call > 0) byHandMs.push(await byHand(local, { cluster, task }, bucket));
     }
+    console.log(`a bare session, ${call} ms a call: ${range(floor)}`);
+    for (const { name, where, runs } of ways)
+      helloRows(`\`echo hello\` by ${name}, ${call} ms a call`, runs, {
+        ...{ bar, floor: median(floor), mostInARow: "bucket" in where ? 3 : 2 },
+        byHand: byHandMs.length > 0 ? median(byHandMs) : undefined,
+      });
   } finally {
     await local.stop();
   }
+}
+
+interface HelloRun {
+  readonly whole: number;
+  /** From the script's last byte to the step's end. */
+  readonly ending: number;
+  /** Calls in a row before ExecuteCommand. */
+  readonly inARow: number;
+}
+
+async function helloRun(where: Readonly<Record<string, string>>, local: LocalFargate): Promise<HelloRun> {
+  const before = local.requests.length;
+  const step = await startStep(root, { ...LONE, ...where, run: "echo hello; date +at=%s%N" }, local);
+  const [, at] = await step.line(/^at=(\d+)$/m);
+  await step.ended;
+  const now = Date.now();
+  const calls = local.requests.slice(before);
+  const session = calls.find(({ operation }) => operation === "ExecuteCommand");
+  const inARow = session === undefined ? NaN : callsInARow(calls, session);
+  return { whole: now - step.began, ending: now - Number(at) / 1e6, inARow };
+}
+
+interface HelloBars {
+  readonly bar: number;
+  readonly floor: number;
+  readonly mostInARow: number;
+  /** What the AWS CLI and the plugin take, where that was measured. */
+  readonly byHand: number | undefined;
+}
+
+function helloRows(what: string, runs: readonly HelloRun[], bars: HelloBars): void {
+  const whole = runs.map((each) => each.whole);
+  const [own, { bar, floor, mostInARow, byHand: theirs }] = [median(whole), bars];
+  row(what, range(whole), `${bar} ms`, own <= bar);
+  if (theirs === undefined)
+    row(
+      "  above a bare session of the same run",
+      `${(own - floor).toFixed(0)} ms`,
+      "300 ms",
+      own - floor <= 300,
+    );
+  else {
+    const share = own / theirs;
+    row(
+      "  beside `aws s3 cp` and `aws ecs execute-command` in the same run",
+      `${share.toFixed(2)} times their ${theirs.toFixed(0)} ms`,
+      "0.75",
+      share <= 0.75,
+    );
+    // Without a round trip calls that do not wait for one another may be answered in a row, too.
+    const inARow = Math.max(...runs.map((each) => each.inARow));
+    row("  calls in a row before ExecuteCommand", String(inARow), String(mostInARow), inARow <= mostInARow);
+  }
+  console.log(`  from the script's last byte to the step's end: ${range(runs.map((each) => each.ending))}`);
 }
 
 /** From the last byte that a job of some seconds prints to the step's end: by session, by S3, and their ratio. */
@@ -87,13 +136,15 @@ async function ends(): Promise<void> {
       taken.session.push(await endOf(inputs, local));
       taken.S3.push(await endOf({ ...inputs, bucket, transport: "s3" }, local));
     }
-    const [session, s3] = [p99(taken.session), p99(taken.S3)];
-    report(
-      "from a job's last byte to the step's end, by session (bar for the 99th percentile 150 ms)",
-      taken.session,
+    const [session, s3] = [percentile(taken.session), percentile(taken.S3)];
+    const what = "from a job's last byte to the step's end, 99th percentile of";
+    row(
+      `${what} ${TIMES}, by session`,
+      `${session} ms; median ${range(taken.session)}`,
+      "150 ms",
+      session <= 150,
     );
-    report("the same, by S3 (bar 1,000 ms)", taken.S3);
-    console.log(`  the 99th percentiles: ${session} ms and ${s3} ms, ${(s3 / session).toFixed(1)} times`);
+    row(`${what} ${TIMES}, by S3`, `${s3} ms; median ${range(taken.S3)}`, "1,000 ms", s3 <= 1_000);
   } finally {
     await local.stop();
   }
@@ -106,11 +157,6 @@ async function endOf(inputs: Readonly<Record<string, string>>, local: LocalFarga
   if (inputs["transport"] === "s3" && !step.log().includes("comes by S3"))
     throw new Error(`The output did not come by S3:\n${step.log()}`);
   return Math.round(Date.now() - Number(at) / 1e6);
-}
-
-/** The 99th percentile; of fewer than a hundred values the largest. */
-function p99(ms: readonly number[]): number {
-  return ms.toSorted((a, b) => a - b)[Math.ceil(ms.length * 0.99) - 1] ?? NaN;
 }
 
 /** A job in a new task: from an agent that takes sessions to its command, and from a cancel to StopTask. */
@@ -132,8 +178,14 @@ async function starts(): Promise<void> {
       await step.ended;
       stopping.push(stoppedAt(local) - interrupted);
     }
-    report("from an agent that takes sessions to the command in the container", starting);
-    report("from SIGINT to StopTask", stopping);
+    const [start, stop] = [median(starting), Math.max(...stopping)];
+    row(
+      "from an agent that takes sessions to the command in the container",
+      range(starting),
+      "1,000 ms",
+      start <= 1_000,
+    );
+    row("from SIGINT to StopTask, the longest", range(stopping), "1,000 ms", stop <= 1_000);
   } finally {
     await local.stop();
   }
@@ -155,11 +207,4 @@ function stoppedAt({ requests }: LocalFargate): number {
   const last = requests.findLast(({ operation }) => operation === "StopTask");
   if (last === undefined) throw new Error("The step did not stop the task.");
   return last.at;
-}
-
-function report(what: string, ms: readonly number[]): void {
-  const sorted = ms.toSorted((a, b) => a - b);
-  const at = (share: number): string =>
-    `${(sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(0)} ms`;
-  console.log(`${what}: ${at(0.5)} (median of ${ms.length}; from ${at(0)} to ${at(1)})`);
 }

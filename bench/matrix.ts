@@ -11,6 +11,7 @@ import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { coresLeft, processorTime } from "./processor-time.ts";
+import { row } from "./rows.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const JOBS = Number(process.argv[2] ?? 256);
@@ -38,9 +39,13 @@ try {
   const used = after.own - before.own;
   const cores = coresLeft(before, after, seconds);
   const bad = ends.filter((end) => end !== undefined);
-  console.log(
-    `${JOBS} jobs in ${TASKS} tasks: ${JOBS - bad.length} as they should be, ${seconds.toFixed(0)} s in all, ` +
-      `${(seconds / (used / cores)).toFixed(2)} times their ${used.toFixed(0)} s of processor time by ${cores.toFixed(2)} cores`,
+  const ratio = seconds / (used / cores);
+  const good = JOBS - bad.length;
+  row(
+    `a matrix of ${JOBS} jobs of 1 s on ${TASKS} tasks under the published throttles`,
+    `${good} green after ${seconds.toFixed(0)} s, ${ratio.toFixed(2)} times their ${used.toFixed(0)} s of processor time by ${cores.toFixed(2)} cores`,
+    "1.5",
+    good === JOBS && ratio <= 1.5,
   );
   for (const [index, end] of ends.entries()) if (end !== undefined) console.log(`job ${index}: ${end}`);
 } finally {

@@ -1,5 +1,5 @@
 /**
- * `node bench/queue.ts [jobs] [seconds] [apart] [way]`: jobs of `seconds` that meet in one container, each begun `apart` seconds after
+ * `node bench/queue.ts [jobs] [seconds] [apart] [way] [bar]`: jobs of `seconds` that meet in one container, each begun `apart` seconds after
  * the one before, with `start-timeout: 30s`. `way` is `bucket`, the default, `logged`, where the container's sessions are logged, or
  * `none`, without a bucket. Says in what order the jobs ran, how many at once, how long a hand-over took, and what is left in the
  * bucket.
@@ -11,11 +11,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ListObjectVersionsCommand, S3Client } from "@aws-sdk/client-s3";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
+import { row } from "./rows.ts";
 import { startStep, takingSessions } from "./step.ts";
 import { startWithoutLog } from "./unlogged.ts";
 
 const [JOBS, SECONDS, APART] = [2, 3, 4].map((at, index) => Number(process.argv[at] ?? [6, 10, 1][index]));
 const WAY = process.argv[5] ?? "bucket";
+/** Seconds that all of them may take. */
+const BAR = process.argv[6] === undefined ? undefined : Number(process.argv[6]);
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500, sessionLimit: 2 });
@@ -45,10 +48,15 @@ try {
     }),
   );
   const green = ends.filter(({ code }) => code === 0).length;
-  console.log(
-    `${green} of ${JOBS} green after ${((Date.now() - began) / 1000).toFixed(1)} s, in the order ${order.join(" ")}`,
-  );
-  console.log(`at most ${mostAtOnce(ends.map(({ log }) => log))} at once`);
+  const seconds = (Date.now() - began) / 1000;
+  console.log(`${green} of ${JOBS} green after ${seconds.toFixed(1)} s, in the order ${order.join(" ")}`);
+  const atOnce = mostAtOnce(ends.map(({ log }) => log));
+  console.log(`at most ${atOnce} at once`);
+  if (BAR !== undefined) {
+    const what = `${JOBS} jobs of ${SECONDS} s that meet at one container, ${WAY === "none" ? "no bucket" : "bucket"}`;
+    const holds = green === JOBS && seconds <= BAR && atOnce > 1;
+    row(what, `${green} green after ${seconds.toFixed(1)} s, ${atOnce} at once`, `${BAR} s`, holds);
+  }
   for (const { code, log } of ends) if (code !== 0) console.log(log);
   console.log(
     `hand-overs: ${handOvers()

@@ -26,6 +26,8 @@ export interface Turn {
   readonly arrived: number;
   /** Undefined while the call is unanswered. */
   answered: number | undefined;
+  /** Milliseconds since the epoch; undefined while the call is unanswered. */
+  answeredAt: number | undefined;
 }
 
 /** What is known of a call before its operation. */

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { promisify } from "node:util";
+import { ECSClient, ExecuteCommandCommand } from "@aws-sdk/client-ecs";
+import { Client } from "../__tests__/local/agent/rig.ts";
+import type { LocalFargate } from "../local/start.ts";
+import { actionDir } from "./environment.ts";
+
+const run = promisify(execFile);
+
+/** A container that takes sessions. */
+export interface FloorTarget {
+  readonly cluster: string;
+  readonly task: string;
+}
+
+/** Milliseconds of `echo hello` by ExecuteCommand and a bare session, without the start of any process: what the session-manager-plugin alone takes. */
+export async function bareSession(local: LocalFargate, { cluster, task }: FloorTarget): Promise<number> {
+  const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials: local.admin });
+  const began = performance.now();
+  const command = "echo hello";
+  const { session = {} } = await ecs.send(
+    new ExecuteCommandCommand({ cluster, task, command, interactive: true }),
+  );
+  const { sessionId = "", streamUrl = "", tokenValue = "" } = session;
+  const client = await Client.connect({ sessionId, streamUrl, tokenValue });
+  await client.closed;
+  return performance.now() - began;
+}
+
+/** Milliseconds that a command of the AWS CLI takes. */
+export async function awsCli(local: LocalFargate, words: readonly string[]): Promise<number> {
+  const began = performance.now();
+  await run(join(actionDir, ".venv/bin/aws"), words, {
+    env: { PATH: process.env["PATH"] ?? "", ...local.env },
+    maxBuffer: 1e8,
+  });
+  return performance.now() - began;
+}
+
+/**
+ * Milliseconds of what a workflow does without this action: `aws s3 cp` of a script, then `aws ecs execute-command`. The CLI's part of the latter
+ * is that of one call; the rest is the plugin's.
+ */
+export async function byHand(local: LocalFargate, target: FloorTarget, bucket: string): Promise<number> {
+  const { cluster, task } = target;
+  const copy = await awsCli(local, ["s3", "cp", import.meta.filename, `s3://${bucket}/floor`]);
+  const call = await awsCli(local, ["ecs", "describe-tasks", "--cluster", cluster, "--tasks", task]);
+  return copy + call + (await bareSession(local, target));
+}
