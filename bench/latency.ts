@@ -128,7 +128,7 @@ async function ends(): Promise<void> {
       cluster,
       ...LONE,
       task: local.tasks[0]?.id ?? "",
-      run: "echo begun; sleep 4; date +at=%s%N",
+      run: "echo begun; sleep 2; date +at=%s%N",
     };
     const taken: Record<"session" | "S3", number[]> = { session: [], S3: [] };
     // In turns, so that what else the machine does hits both.

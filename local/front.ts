@@ -121,7 +121,9 @@ export class Front {
     const { service = "", key = "" } = scope ?? {};
     const agent = request.headers["user-agent"] ?? "";
     const turn: Turn = { arrived: (this.#turns += 1), answered: undefined, answeredAt: undefined };
-    response.once("finish", () => Object.assign(turn, { answered: (this.#turns += 1), answeredAt: Date.now() }));
+    response.once("finish", () =>
+      Object.assign(turn, { answered: (this.#turns += 1), answeredAt: Date.now() }),
+    );
     const from = { service, key, agent, at: Date.now(), turn };
     if (typeof target === "string")
       await this.#answerJson(request, response, from, target.split(".").at(-1) ?? "");

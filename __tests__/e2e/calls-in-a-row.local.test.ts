@@ -66,3 +66,10 @@ it("the deletes at the end are made at once, while the session is being closed",
   const after = calls.filter(({ turn }) => turn.arrived > (session.turn.answered ?? Infinity));
   expect(callsInARow(after, last)).toBeLessThanOrEqual(1);
 });
+
+it("the task's protection is undone at the end while the session is being closed", async () => {
+  const { calls } = await callsOf(await service());
+  const last = calls.findLast(({ operation }) => operation === "GetTaskProtection");
+  const closed = aws.world.local.gateway.sessions.at(-1)?.endedAt;
+  expect(last?.at).toBeLessThanOrEqual(closed ?? 0);
+});

@@ -1,33 +1,27 @@
 import type { JobReport } from "../report/result.ts";
 import type { JobTimes } from "../report/timeline.ts";
-import type { WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
 import { handleOf } from "./detach.ts";
 import { endByLogs } from "./end-by-logs.ts";
 import { followToEnd } from "./follow-to-end.ts";
 import { JobPieces } from "./job-pieces.ts";
 import type { JobPlace } from "./job-place.ts";
-import type { jobProtection } from "./job-protection.ts";
 import { JobOutput } from "./output.ts";
 import { mayUsePieces } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
-import { JobSessions } from "./sessions.ts";
+import { type FirstSession, JobSessions } from "./sessions.ts";
 import { typedInput } from "./typed-input.ts";
 
 /** What belongs to the beginning of a job, or of following one. */
-export interface FirstSession {
-  /** When the first session has to be open. */
-  readonly deadline: number;
-  readonly lines: WaitLines;
+export interface Opening extends FirstSession {
   readonly times: JobTimes;
-  readonly protection?: ReturnType<typeof jobProtection>;
 }
 
 /** Follows a job of this step, or of another one, to its end, and gives its place back. Never rejects. */
 export async function followPrepared(
   job: PreparedJob,
   place: JobPlace,
-  opening: FirstSession,
+  opening: Opening,
   context: JobContext,
 ): Promise<JobReport> {
   const { inputs, clock } = context;

@@ -8,6 +8,7 @@ import { type LogLocation, logLocation } from "../logs/transcript.ts";
 import { bootstrapCommand } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
+import type { TaskProtection } from "../protection/task-protection.ts";
 import { explainUnopened } from "../ready/unopened.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
@@ -31,6 +32,16 @@ export interface OpenedSessions {
   readonly log: LogLocation | undefined;
 }
 
+/** What the first session of a job needs. */
+export interface FirstSession {
+  /** When it has to be open, in milliseconds since the epoch. */
+  readonly deadline: number;
+  /** Go on with the wait for the container. */
+  readonly lines: WaitLines;
+  /** Ends when the job's status arrives by a session. */
+  readonly protection?: Pick<TaskProtection, "end"> | undefined;
+}
+
 /** Opens the sessions of one job, one after the other. Keeps the job in the ledger while it may run. */
 export class JobSessions implements SessionSource {
   readonly until: number;
@@ -39,17 +50,17 @@ export class JobSessions implements SessionSource {
   readonly #context: JobContext;
   readonly #deadline: number;
   readonly #lines: WaitLines;
+  readonly #protection: Pick<TaskProtection, "end"> | undefined;
   readonly #sessionIds: string[] = [];
   #log: LogLocation | undefined;
   #job: JobName;
   #openedAt: number;
 
-  /** The first session has to be open by `deadline`. `lines` go on with the wait for the container. */
   constructor(
     prepared: PreparedJob,
     place: JobPlace,
     context: JobContext,
-    { deadline, lines }: { readonly deadline: number; readonly lines: WaitLines },
+    { deadline, lines, protection }: FirstSession,
   ) {
     const { inputs, target, clock } = context;
     const { run, container } = prepared;
@@ -64,6 +75,7 @@ export class JobSessions implements SessionSource {
     this.#context = context;
     this.#deadline = deadline;
     this.#lines = lines;
+    this.#protection = protection;
     this.#openedAt = clock.now();
     this.#job = { ...container, run };
     this.#record(this.#job);
@@ -147,7 +159,11 @@ export class JobSessions implements SessionSource {
 
   releasePlace(closing?: Session): void {
     if (closing === undefined) void this.#place.giveBack();
-    else this.#place.giveBackSoon(closing);
+    else {
+      this.#place.giveBackSoon(closing);
+      // The job has ended, so its task needs no protection while the session is being closed.
+      void this.#protection?.end();
+    }
   }
 
   async stop(): Promise<void> {
