@@ -1,7 +1,7 @@
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 
-/** The bits by which colours are told apart. Text on a plain ground then has less than 256 colours. */
-const TOLD_APART = 0xf0f0f0;
+/** The bits by which colours are told apart, the finest first: the first that leave no more than 256 colours count. */
+const TOLD_APART = [0xfcfcfc, 0xf8f8f8, 0xf0f0f0];
 const SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
 
 /** A picture of text, as Chromium draws it (8 bits, RGB, not interlaced), with a palette: about a quarter of the bytes. */
@@ -11,29 +11,41 @@ export function smallPng(png: Buffer): Buffer {
   if (header?.toString("hex", 8) !== "0802000000") throw new Error("The picture is no plain RGB.");
   const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)];
   const packed = Buffer.concat(chunks.flatMap(({ type, data }) => (type === "IDAT" ? [data] : [])));
-  /** The colours that count as one, by the bits that they share: their sums, and how many there are. */
-  const colours = new Map<number, Colour>();
-  const indices = Buffer.alloc(height * (width + 1));
   const pixels = unfiltered(inflateSync(packed), width * 3);
-  for (let at = 0; at < width * height; at++) {
-    const key = pixels.readUIntBE(at * 3, 3) & TOLD_APART;
-    const colour = colours.get(key) ?? { index: colours.size, sums: [0, 0, 0], count: 0 };
-    colours.set(key, colour);
-    colour.sums = colour.sums.map((sum, channel) => sum + (pixels[at * 3 + channel] ?? 0));
-    colour.count += 1;
-    // Each row begins with the number of its filter: 0, none.
-    indices[at + Math.floor(at / width) + 1] = colour.index;
-  }
-  if (colours.size > 256) throw new Error(`The picture has ${colours.size} colours.`);
+  const drawn = TOLD_APART.map((bits) => paletteOf(pixels, { width, height, bits })).find(
+    ({ colours }) => colours.length <= 256,
+  );
+  if (drawn === undefined) throw new Error("The picture has too many colours.");
+  const { colours, indices } = drawn;
   const head = Buffer.from(header);
   head.writeUInt8(3, 9);
   return Buffer.concat([
     SIGNATURE,
     chunk("IHDR", head),
-    chunk("PLTE", Buffer.from([...colours.values()].flatMap(mean))),
+    chunk("PLTE", Buffer.from(colours.flatMap(mean))),
     chunk("IDAT", deflateSync(indices, { level: 9 })),
     chunk("IEND", Buffer.alloc(0)),
   ]);
+}
+
+/** The colours, and for each pixel the index of its own. */
+function paletteOf(
+  pixels: Buffer,
+  { width, height, bits }: { readonly width: number; readonly height: number; readonly bits: number },
+): { readonly colours: readonly Colour[]; readonly indices: Buffer } {
+  /** The colours that count as one, by the bits that they share: their sums, and how many there are. */
+  const colours = new Map<number, Colour>();
+  const indices = Buffer.alloc(height * (width + 1));
+  for (let at = 0; at < width * height; at++) {
+    const key = pixels.readUIntBE(at * 3, 3) & bits;
+    const colour = colours.get(key) ?? { index: colours.size, sums: [0, 0, 0], count: 0 };
+    colours.set(key, colour);
+    colour.sums = colour.sums.map((sum, channel) => sum + (pixels[at * 3 + channel] ?? 0));
+    colour.count += 1;
+    // Each row begins with the number of its filter: 0, none.
+    indices[at + Math.floor(at / width) + 1] = colour.index & 0xff;
+  }
+  return { colours: [...colours.values()], indices };
 }
 
 interface Colour {
