@@ -61,6 +61,28 @@ async function broughtByCurl(hashers: readonly string[], planted?: string): Prom
 }
 
 describe("a script that the network brings", () => {
+  it.concurrent(
+    "is fetched again where it is too large to be typed, since a connection may be reset",
+    async () => {
+      const PATH = withoutPython(findProgram("awk"), directory);
+      rmSync(join(PATH, "wget"), { force: true });
+      const [object, once] = [join(PATH, "object"), join(PATH, "once")];
+      const reset = `: >${once}; echo "curl: (56) Recv failure: Connection reset by peer" >&2; exit 56`;
+      writeFileSync(
+        join(PATH, "curl"),
+        `#!/bin/sh\n[ -e ${once} ] || { ${reset}; }\nfor to; do :; done; cat ${object} >"$to"\n`,
+      );
+      chmodSync(join(PATH, "curl"), 0o755);
+      const script = `#${"x".repeat(LARGEST_TYPED_SCRIPT)}\nexit 4\n`;
+      const address = "http://127.0.0.1:1/k";
+      const job = new WatchedJob({ sh: "dash", script, delivery: S3, address, containerEnv: { PATH } });
+      writeFileSync(object, job.payload.bytes);
+      await job.attach().closed;
+      expect(job.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+      expect(notes(job).filter((note) => note === "Fetching the script by curl.")).toHaveLength(2);
+    },
+  );
+
   it.concurrent("is not even fetched where nothing in the image computes its checksum", async () => {
     const said = await broughtByCurl([], "exit 66\n");
     expect(said[0]).toMatch(/^Script typed into the session: .*nothing in the image computes SHA-256/);

@@ -154,7 +154,13 @@ fx_fetch_by_network() {
 fx_load() {
   fx_check_directory
   if [ "$fx_bucket" ]; then
+    fx_said_before=$fx_tried
     fx_fetch_by_network && return
+    # What is too large to be typed gets a second try, since a connection may have been reset.
+    if [ -z "$fx_typed$fx_late" ] && [ "$fx_unreached" -lt 2 ]; then
+      fx_tried=$fx_said_before
+      fx_fetch_by_network && return
+    fi
     [ "$fx_typed" ] || fx_refuse "$fx_refusal" "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"
   else
