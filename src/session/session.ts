@@ -21,7 +21,7 @@ const SIZE = { cols: 300, rows: 100 } as const;
 /** When more output than this waits for its reader, the session stops reading from the gateway. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** The limit while input is unacknowledged, when the session has to read on. Beyond it the session is lost. */
-export const MOST_WAITING_BYTES = 32 * 1024 * 1024;
+export const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 /** The time for KMS to give the data key. The agent waits as long (amazon-ssm-agent `agent/session/datachannel`). */
 const DATA_KEY_MS = 15_000;
 /** The time for the agent to finish the handshake after our answer: its own 15 s for the challenge, and a margin. */
