@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { ScriptedJob } from "../../local/agent/scripted-container.ts";
@@ -46,14 +49,23 @@ async function scale(desiredCount: number): Promise<Task[]> {
   return running();
 }
 
-it("each of several new tasks knows its index, and all of them make one result", async () => {
+it("each of several new tasks knows its index, and all of them make one result, with a folder of artifacts each", async () => {
+  const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
   const result = await aws.step(
     newTasks(3, {
       workers: "2",
       bucket: aws.world.made.bucket,
-      run: 'echo "$FARGATE_EXEC_TASK/$FARGATE_EXEC_TASKS $FARGATE_EXEC_WORKER $FARGATE_EXEC_RUN $(hostname)"; exit $((FARGATE_EXEC_TASK * (FARGATE_EXEC_WORKER + 2)))',
+      artifacts: "/tmp/by-*",
+      "artifacts-path": join(temp, "back"),
+      run: 'echo "$FARGATE_EXEC_TASK" >"/tmp/by-$FARGATE_EXEC_WORKER"; echo "$FARGATE_EXEC_TASK/$FARGATE_EXEC_TASKS $FARGATE_EXEC_WORKER $FARGATE_EXEC_RUN $(hostname)"; exit $((FARGATE_EXEC_TASK * (FARGATE_EXEC_WORKER + 2)))',
     }),
+    { env: { RUNNER_TEMP: temp } },
   );
+  const back = [0, 1, 2].flatMap((task) => [0, 1].map((worker) => `back/task-${task}/tmp/by-${worker}`));
+  expect(back.map((path) => readFileSync(join(temp, path), "utf8"))).toEqual(
+    [0, 0, 1, 1, 2, 2].map((task) => `${task}\n`),
+  );
+  rmSync(temp, { recursive: true });
   const tasks = arnsOf(result).map((arn) => aws.world.local.tasks.find((task) => task.arn === arn));
   expect(new Set(tasks).size).toBe(3);
   const runs = new Set<string | undefined>();

@@ -114,7 +114,14 @@ it.each(["session", "bucket"])(
     const reports = `opt/**/*.xml\nnone.xml`;
     const back = { artifacts: `${to}/**\nnone.xml`, "artifacts-path": join(temp, "back"), reports };
     const inputs = { task: task.id, ...bucket, ...brought, ...back };
+    const before = aws.world.local.requests.length;
     const result = await aws.step(inputs, { files, env: { RUNNER_TEMP: temp } });
+    // By the bucket the archive goes there in parts, which are then deleted.
+    const reads = aws.world.local.requests
+      .slice(before)
+      .filter(({ operation }) => /^GET .*[/]parts[/]0(\?|$)/.test(operation));
+    expect(reads.length > 0).toBe(how === "bucket");
+    expect(await aws.objects()).toEqual([]);
     const sum = createHash("sha256").update(big).digest("hex");
     const at = join(result.outputs["artifacts-path"] ?? "", to);
     expect(readFileSync(join(at, "link")).equals(big)).toBe(true);

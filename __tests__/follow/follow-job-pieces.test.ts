@@ -133,6 +133,17 @@ describe("a job whose output goes by S3", () => {
     expect(await followed).toMatchObject({ end: { kind: "detached", writableUntil: undefined } });
   });
 
+  it("is followed to its end once its artifacts come, since the next step would lack their beginning", async () => {
+    const rig = new PieceRig();
+    Object.assign(rig, { detachAfter: 5_000, use: "never", isEnding: true });
+    const followed = rig.follow();
+    await rig.pass(6_000);
+    expect(rig.typed).not.toContain("detach");
+    rig.sessions[0]?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} ${STATUS}`));
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect(await followed).toMatchObject(ENDED);
+  });
+
   it("keeps the session's place where the attacher has to stay, and takes the end in both", async () => {
     const rig = new PieceRig();
     rig.stays = true;

@@ -52,6 +52,7 @@ export class PieceRig {
   keepAll = false;
   hasOthers = false;
   detachAfter: number | undefined;
+  isEnding = false;
   running: RunningJob | undefined;
   /** Another run waits for the place. */
   wanted: () => void = () => undefined;
@@ -126,7 +127,7 @@ export class PieceRig {
       clock,
       log,
       credentialsEnd,
-      ...{ detachAfter: this.detachAfter, running: this.running },
+      ...{ detachAfter: this.detachAfter, running: this.running, isEnding: () => this.isEnding },
       cancel: cancel.signal,
     });
     void followed.then((end) => (this.ended = end));

@@ -7,6 +7,14 @@ export type Fact =
   | { readonly kind: "unread"; readonly name: string; readonly why: string }
   /** So many were left out, since the inputs allow no more. */
   | { readonly kind: "over"; readonly count: number; readonly bytes: number }
+  /** The next bytes of the archive are in S3 (`pieces/parts.ts`). */
+  | {
+      readonly kind: "part";
+      readonly job: string;
+      readonly number: number;
+      readonly length: number;
+      readonly sha256: string;
+    }
   /** The archive has come as a whole: its length, and its SHA-256 in hex, or a dash where the image can't compute it. */
   | { readonly kind: "end"; readonly length: number; readonly sha256: string }
   /** Packing was ended, since its time was over. */
@@ -42,6 +50,16 @@ export function parseFact(text: string): Fact | undefined {
         count: Number(count),
         bytes: Number(bytes),
       }));
+    case "part":
+      return matched(
+        /^([\da-f]{32}) (\d{1,9}) (\d{1,7}) ([\da-f]{64})$/,
+        rest,
+        ([job = "", number, length, sha256 = ""]) => ({
+          ...{ kind: "part", job, sha256 },
+          number: Number(number),
+          length: Number(length),
+        }),
+      );
     case "end":
       return matched(/^(\d{1,15}) ([\da-f]{64}|-)$/, rest, ([length, sha256 = "-"]) => ({
         kind: "end",

@@ -26,7 +26,7 @@ export interface UnpackerOptions {
   /** Hears of each member that was not placed, by its name in the archive. */
   readonly onRefused: (name: string, why: string) => void;
   /** Hears of each file and link that was placed. */
-  readonly onPlaced: (name: string, size: number) => void;
+  readonly onPlaced: (name: string, size: number, kind: "file" | "link") => void;
 }
 
 /** A limit of the inputs was hit: nothing more is unpacked. */
@@ -80,7 +80,7 @@ export class Unpacker {
     const free = await this.#attempt(this.#links, ({ names }) => this.#removeOldLink(names));
     const made = await this.#attempt(free, (link) => this.#makeLink(link));
     for (const { member } of await this.#attempt(made, (link) => this.#checkMade(link)))
-      this.#options.onPlaced(member.name, 0);
+      this.#options.onPlaced(member.name, 0, "link");
     for (const [path, member] of [...this.#directories].reverse()) {
       if (member === undefined || !lstatSync(path).isDirectory()) continue;
       await utimes(path, member.modified, member.modified);
@@ -127,7 +127,7 @@ export class Unpacker {
       case "other":
         throw new Refusal("it is no file, directory or link");
     }
-    onPlaced(member.name, member.size);
+    onPlaced(member.name, member.size, "file");
   }
 
   /** Counts a name that is held to the end. */

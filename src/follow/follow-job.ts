@@ -33,6 +33,8 @@ export interface FollowJobOptions extends FollowContext {
   readonly leave?: AbortSignal | undefined;
   /** How long the job is followed before it is left running, in milliseconds; undefined: to its end. */
   readonly detachAfter?: number | undefined;
+  /** Whether the script has ended and its artifacts come: then the job is followed to its end, since the next step would lack their beginning. */
+  readonly isEnding?: (() => boolean) | undefined;
   /** A job that another step has left running, instead of one that is started. */
   readonly running?: RunningJob | undefined;
 }
@@ -158,7 +160,9 @@ class JobFollower {
     else leave?.addEventListener("abort", () => this.#detach.abort(), { once: true, signal });
     const isDecided = this.#carrier.isByPieces ? undefined : this.#pieces?.decided;
     Promise.all([clock.sleep(detachAfter, signal), isDecided]).then(
-      () => this.#detach.abort(),
+      () => {
+        if (this.#options.isEnding?.() !== true) this.#detach.abort();
+      },
       () => undefined, // the job is over
     );
   }

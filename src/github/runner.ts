@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import * as core from "./core.ts";
 import { Screen } from "../show/screen.ts";
 import { BatchedOutput } from "../show/stdout.ts";
@@ -76,6 +77,12 @@ export async function report(
   const own = (inputs?.summary ?? true) ? summary(result, explainedStep(inputs), stepTimes(), tests) : "";
   const text = own + scriptSummaries(result, Buffer.byteLength(own));
   if (text !== "") await core.summary.addRaw(text, true).write();
+}
+
+/** Adds lines to the file of the artifacts that the step declares. */
+export function declareFiles(lines: readonly string[]): void {
+  const file = process.env["GITHUB_ARTIFACTS"];
+  if (file) appendFileSync(file, lines.map((line) => `${line}\n`).join(""));
 }
 
 /** From the start of this process to now. */

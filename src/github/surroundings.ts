@@ -2,7 +2,7 @@ import { systemClock as clock } from "../clock.ts";
 import type { Surroundings } from "../step/surroundings.ts";
 import { requestIdToken } from "./id-token.ts";
 import { stepInputs } from "./inputs-source.ts";
-import { drained, endStep, mask, report, saveState, screen, unread } from "./runner.ts";
+import { declareFiles, drained, endStep, mask, report, saveState, screen, unread } from "./runner.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { stepOrigin } from "./workflow.ts";
 
@@ -11,6 +11,7 @@ export function runnerSurroundings(): Surroundings {
   return {
     ...{ inputs: stepInputs(), display: screen, drained, mask },
     ...{ cancel: cancelOnSignals(unread), origin: stepOrigin, idToken, saveState, report },
+    declare: process.env["GITHUB_ARTIFACTS"] ? declareFiles : undefined,
     end: endStep,
   };
 }

@@ -1,7 +1,7 @@
 import { posix, resolve } from "node:path";
 import type { ArtifactGlob, Artifacts } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
-import { count, lines, oneOf, type ParseResult, shown, size } from "./parse.ts";
+import { boolean, count, lines, oneOf, type ParseResult, shown, size } from "./parse.ts";
 import { isInside } from "./workspace.ts";
 
 /** A longer list is one that a program has made, and a directory does better. */
@@ -20,6 +20,7 @@ export function readArtifacts(reader: InputReader): Artifacts | undefined {
     if (reader.given(name)) refuseAlone(reader, name);
   if (reader.given("artifacts-missing") && reader.text("artifacts-missing") !== "warn")
     refuseAlone(reader, "artifacts-missing");
+  if (reader.orElse("artifacts-declare", boolean, false)) refuseAlone(reader, "artifacts-declare");
   return undefined;
 }
 
@@ -31,12 +32,18 @@ export function readPlace(reader: InputReader): Omit<Artifacts, "globs"> {
     maxCount: reader.orElse("artifacts-max-count", count(1, 1_000_000), MOST_FILES),
     maxBytes: reader.orElse("artifacts-max-size", size, MOST_BYTES),
     missing: reader.orElse("artifacts-missing", oneOf("warn", "error", "ignore"), "warn"),
+    declare: reader.orElse("artifacts-declare", boolean, false),
   };
 }
 
 function refuseAlone(
   reader: InputReader,
-  name: "artifacts-path" | "artifacts-max-count" | "artifacts-max-size" | "artifacts-missing",
+  name:
+    | "artifacts-path"
+    | "artifacts-max-count"
+    | "artifacts-max-size"
+    | "artifacts-missing"
+    | "artifacts-declare",
 ): void {
   reader.refuse(
     name,

@@ -206,6 +206,8 @@ export interface Artifacts {
   readonly maxBytes: number;
   /** What becomes of a glob that matches nothing, and of artifacts that don't come whole. */
   readonly missing: "warn" | "error" | "ignore";
+  /** Whether the runner is told of the files, so that a later step can attest them. */
+  readonly declare: boolean;
 }
 
 export interface ArtifactGlob {

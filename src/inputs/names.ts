@@ -45,6 +45,7 @@ export const inputNames = [
   "artifacts-max-count",
   "artifacts-max-size",
   "artifacts-missing",
+  "artifacts-declare",
   "reports",
   "env",
   "secrets",

@@ -9,7 +9,9 @@ import type { Artifacts } from "../inputs/inputs.ts";
 import { MissingArtifacts } from "../report/artifacts.ts";
 import type { ArtifactsReport } from "../report/artifacts.ts";
 import type { OutputItem } from "../stream/items.ts";
-import { ByteFlow } from "./byte-flow.ts";
+import type { ArchivePart } from "../pieces/parts.ts";
+import { holdPart, releasePart } from "./held-parts.ts";
+import { ByteFlow, type LaterBytes } from "./byte-flow.ts";
 
 /** The most bytes that wait until a carrier has vouched for them. A carrier does so for some mebibytes at a time. */
 const MOST_UNCERTAIN = 64 * 1024 * 1024;
@@ -22,6 +24,10 @@ export interface JobArtifactsOptions {
   readonly folder: string;
   readonly workspace: string;
   readonly now: () => number;
+  /** Reads a part of the archive from S3. Rejects where that can't be read. */
+  readonly readPart: (part: ArchivePart) => Promise<Buffer>;
+  /** Hears how many bytes of files are to come, as far as that is known. */
+  readonly onListed: (bytes: number) => void;
 }
 
 /**
@@ -29,11 +35,13 @@ export interface JobArtifactsOptions {
  */
 export class JobArtifacts {
   readonly #options: JobArtifactsOptions;
-  readonly #flow = new ByteFlow();
+  readonly #flow = new ByteFlow((error) => this.#missing.lose(messageOf(error)));
   readonly #missing: MissingArtifacts;
   #uncertain: (Buffer | Fact)[] = [];
   #uncertainBytes = 0;
   #unpacking: Promise<UnpackedArchive | string> | undefined;
+  readonly #files: string[] = [];
+  #listed = 0;
   #count = 0;
   #bytes = 0;
   /** When the first of them came, in milliseconds since the epoch; undefined where none has. */
@@ -51,6 +59,7 @@ export class JobArtifacts {
         break;
       case "artifact-fact": {
         const fact = parseFact(item.text);
+        if (fact?.kind === "list") this.#options.onListed((this.#listed += fact.size));
         if (fact !== undefined) this.#hold(fact, item.text.length);
         break;
       }
@@ -71,20 +80,26 @@ export class JobArtifacts {
 
   /**
    * Waits until all that has come is unpacked. `hasEnded`: the job's end is known, so all that it has sent is here, and certain.
-   * Undefined where there are no artifacts.
    */
-  async end(hasEnded: boolean): Promise<ArtifactsReport | undefined> {
+  async end(hasEnded: boolean): Promise<ArtifactsReport> {
     if (hasEnded) this.#keep();
     this.#flow.end();
     const { artifacts, workspace } = this.#options;
-    if (this.#unpacking === undefined && artifacts.globs === undefined) return undefined;
     const unpacked = await this.#unpacking;
     const problems = this.#missing.problems(unpacked);
     const path = artifacts.directory;
     const short = relative(realOf(workspace), realOf(path));
     const directory = short === "" || short.startsWith("..") ? path : short;
     const taskPath = join(path, this.#options.folder);
-    return { count: this.#count, bytes: this.#bytes, directory, path, taskPath, problems };
+    return {
+      count: this.#count,
+      bytes: this.#bytes,
+      directory,
+      path,
+      taskPath,
+      files: this.#files,
+      problems,
+    };
   }
 
   #hold(item: Buffer | Fact, size: number): void {
@@ -97,8 +112,9 @@ export class JobArtifacts {
 
   #keep(): void {
     for (const item of this.#uncertain) {
-      if ("kind" in item) this.#missing.take(item);
-      else this.#flow.push(item);
+      if (!("kind" in item)) this.#flow.push(item);
+      else if (item.kind === "part") this.#flow.push(later(item, this.#options.readPart));
+      else this.#missing.take(item);
     }
     this.#uncertain = [];
     this.#uncertainBytes = 0;
@@ -112,7 +128,8 @@ export class JobArtifacts {
       return await unpackArchive(this.#flow, {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
         onRefused: (name, why) => this.#missing.refuse(name, why),
-        onPlaced: (name, size) => {
+        onPlaced: (name, size, kind) => {
+          if (artifacts.declare && kind === "file") this.#files.push(join(root, name));
           this.#count += 1;
           this.#bytes += size;
           this.#missing.place(name);
@@ -125,6 +142,21 @@ export class JobArtifacts {
         : messageOf(error);
     }
   }
+}
+
+function later(part: ArchivePart, read: JobArtifactsOptions["readPart"]): LaterBytes {
+  let reading: Promise<Buffer> | undefined;
+  const bytes = (): Promise<Buffer> => (reading ??= holdPart().then(() => read(part)));
+  return {
+    bytes,
+    release: () => {
+      reading?.then(releasePart, releasePart);
+      reading = undefined;
+    },
+    begin: () => {
+      bytes().catch(() => undefined); // whoever takes the bytes hears of it
+    },
+  };
 }
 
 function realOf(path: string): string {

@@ -26,9 +26,9 @@ export async function followPrepared(
 ): Promise<JobReport> {
   const { inputs, clock } = context;
   const { protection } = opening;
-  const output = new JobOutput(job, context);
-  const sessions = new JobSessions(job, place, context, opening);
   const pieces = mayUsePieces(inputs) ? new JobPieces(job, place, context) : undefined;
+  const output = new JobOutput(job, context, pieces);
+  const sessions = new JobSessions(job, place, context, opening);
   try {
     const following = { ...context, drained: output.drained };
     const ended = await followToEnd({ sessions, pieces }, typedInput(job, context), output, following);
@@ -37,6 +37,7 @@ export async function followPrepared(
     void protection?.end();
     const end = await endByLogs(ended, output, job, following);
     const artifacts = await output.artifacts(end, ended.attached);
+    pieces?.settleParts();
     const { artifactsFrom } = output;
     const { attachedAt } = ended;
     const times = { ...opening.times, attachedAt, artifactsFrom, endedAt: clock.now() };

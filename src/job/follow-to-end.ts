@@ -34,6 +34,7 @@ export async function followToEnd(
     cancel: isLeft ? NEVER : context.cancel,
     leave: isLeft ? context.cancel : undefined,
     detachAfter: inputs.detach,
+    isEnding: () => output.artifactsFrom !== undefined,
     running: runningJob(pieces, context),
     extractor: output.extractor,
     onNote: (text) => log.info(text),

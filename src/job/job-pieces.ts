@@ -3,6 +3,7 @@ import type { FollowedJob } from "../follow/follow-job.ts";
 import type { PieceFolders, PieceUse } from "../follow/piece-carriers.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import type { HandlePieces } from "../inputs/handle.ts";
+import { type ArchivePart, partsPrefix, readPart } from "../pieces/parts.ts";
 import { folderOf, newFolder, type OrderedFolder } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
@@ -14,6 +15,12 @@ import type { PreparedJob } from "./prepare.ts";
 /** How long the container may take to read that the end was taken. It looks each second. */
 const TAKEN_READ_MS = 3_000;
 
+/** How long after a cancel parts of artifacts are read: the container has ended by then, and the cleanup is to begin. */
+const PARTS_AFTER_CANCEL_MS = 4_500;
+
+/** Artifacts of so many bytes go by S3, however short the job is. An archive of less does not wait for that (`parts.py`). */
+const MUCH = 1024 * 1024;
+
 /** With more tasks than that their jobs look less often for new output in S3. */
 const MANY_TASKS = 50;
 const PAUSE_OF_MANY_MS = 2_000;
@@ -24,10 +31,19 @@ export class JobPieces implements PieceFolders {
   readonly #place: Pick<JobPlace, "isWanted" | "share">;
   readonly #context: JobContext;
   #folders: readonly UploadedPieces[] = [];
+  /** All of them, also those that another step cleans up. */
+  #all: readonly UploadedPieces[] = [];
   /** The folder of the last order. */
   #last: OrderedFolder | undefined;
   /** Another step still reads the pieces, which are not deleted then. */
   #hasOthers = false;
+  /** The bytes of artifacts that are to come. */
+  #listed = 0;
+  /** The next part of artifacts in each folder, by the folder's prefix. */
+  readonly #parts = new Map<string, number>();
+  /** When `control` may be deleted, in milliseconds since the epoch. */
+  #freeAt: number | undefined;
+  readonly #partsOver = new AbortController();
   /** The next piece of each folder, by the folder's prefix, as the ledger knows it. */
   readonly #recorded = new Map<string, number>();
 
@@ -39,6 +55,11 @@ export class JobPieces implements PieceFolders {
     this.#job = job;
     this.#place = place;
     this.#context = context;
+    const { clock, cancel } = context;
+    const giveUp = (): void => {
+      void clock.sleep(PARTS_AFTER_CANCEL_MS).then(() => this.#partsOver.abort());
+    };
+    if (!leavesOnCancel(context.inputs)) cancel.addEventListener("abort", giveUp, { once: true });
   }
 
   get areAskedFor(): boolean {
@@ -51,8 +72,14 @@ export class JobPieces implements PieceFolders {
 
   async use(): Promise<PieceUse> {
     const { pieceUse } = await this.#job.setup;
-    return pieceUse === "when the job lasts" && this.#place.isWanted ? "at once" : pieceUse;
+    const isSoon = this.#place.isWanted || this.#listed >= MUCH;
+    return pieceUse === "when the job lasts" && isSoon ? "at once" : pieceUse;
   }
+
+  /** Artifacts of so many bytes are to come. */
+  onListed = (bytes: number): void => {
+    this.#listed = bytes;
+  };
 
   open(): PieceStore {
     this.#place.share();
@@ -70,7 +97,9 @@ export class JobPieces implements PieceFolders {
     const { owner } = this.#job;
     if (bucket === undefined) throw new Error("pieces without a bucket");
     this.#last = folder;
-    this.#folders = [...this.#folders, { bucket, owner, prefix: folder.prefix, next: 0 }];
+    const pieces = { bucket, owner, prefix: folder.prefix, next: 0 };
+    this.#folders = [...this.#folders, pieces];
+    this.#all = [...this.#all, pieces];
     if (!leavesOnCancel(inputs)) this.#record();
     const credentialsEnd = reliableUntil(process.env, inputs.roleToAssume, clock.now());
     return new PieceStore(folder, {
@@ -93,6 +122,16 @@ export class JobPieces implements PieceFolders {
     this.#hasOthers = true;
   }
 
+  /** Reads a part of the archive of artifacts. Rejects where it can't be read. */
+  readPart = async (part: ArchivePart): Promise<Buffer> => {
+    const folderOf = (job: string): UploadedPieces | undefined =>
+      this.#all.find(({ prefix }) => prefix.endsWith(`output/${job}/`));
+    const folder = folderOf(part.job);
+    if (folder !== undefined) this.#parts.set(folder.prefix, part.number + 1);
+    const { undoing, clock } = this.#context;
+    return await readPart(part, { s3: undoing.s3, clock, folderOf, over: this.#partsOver.signal });
+  };
+
   /** Where a job that was left running uploads its output; undefined where it does not. */
   left({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
     if (end.kind !== "detached" || end.writableUntil === undefined || this.#last === undefined)
@@ -109,20 +148,30 @@ export class JobPieces implements PieceFolders {
     const isTaken = end.kind === "status" || end.kind === "detached";
     const how = byPieces ? "read" : isTaken ? "taken" : undefined;
     if (how !== undefined) this.#folders = this.#folders.map((each) => ({ ...each, end: how }));
-    this.#record(byPieces ? this.#context.clock.now() + TAKEN_READ_MS : undefined);
+    this.#freeAt = byPieces ? this.#context.clock.now() + TAKEN_READ_MS : undefined;
+    this.#record();
   }
 
-  #record(freeAt?: number): void {
+  /** To be called when no more parts of artifacts are read. */
+  settleParts(): void {
+    if (this.#parts.size > 0) this.#record();
+  }
+
+  #record(): void {
+    const freeAt = this.#freeAt;
     if (this.#folders.length === 0 && this.#recorded.size === 0) return;
     for (const { prefix, next } of this.#folders) this.#recorded.set(prefix, next);
+    const { inputs, ledger } = this.#context;
     const entries = this.#folders.flatMap((pieces): LedgerEntry[] => {
       const { bucket, owner, prefix } = pieces;
+      const parts = { ...pieces, prefix: partsPrefix(prefix), next: this.#parts.get(prefix) ?? 0 };
       const control = { bucket, owner, key: `${prefix}control`, ...(freeAt !== undefined && { freeAt }) };
       return [
         { kind: "pieces", ...pieces },
+        ...(inputs.artifacts === undefined ? [] : [{ kind: "pieces" as const, ...parts }]),
         { kind: "control", ...control },
       ];
     });
-    this.#context.ledger.replace(["pieces", "control"], entries);
+    ledger.replace(["pieces", "control"], entries);
   }
 }

@@ -7,7 +7,7 @@ import { Extractor } from "../stream/extract.ts";
 import type { OutputItem } from "../stream/items.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
-import { JobArtifacts } from "./artifacts.ts";
+import { JobArtifacts, type JobArtifactsOptions } from "./artifacts.ts";
 import { ScriptFiles } from "./script-files.ts";
 
 interface JobOutputContext extends Pick<
@@ -16,6 +16,8 @@ interface JobOutputContext extends Pick<
 > {
   readonly origin: Pick<JobContext["origin"], "fanOut">;
 }
+
+type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "onListed">;
 
 /** Of all jobs of a step together, for each of the outputs `stdout` and `stderr`, which have the last 1 MiB of them all. */
 const KEPT_OF_ALL = 16 * OUTPUT_LIMIT;
@@ -38,6 +40,7 @@ export class JobOutput {
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
     { inputs, target, origin, write, log, clock, drained, workspace }: JobOutputContext,
+    bucket: ArtifactsBucket = NO_BUCKET,
   ) {
     const { where } = inputs;
     const hasLock = inputs.lock !== undefined;
@@ -56,7 +59,8 @@ export class JobOutput {
     });
     const { artifacts } = inputs;
     const folder = isSeveral(where) ? `task-${origin.fanOut?.task ?? 0}` : "";
-    this.#artifacts = artifacts && new JobArtifacts({ artifacts, folder, workspace, now: () => clock.now() });
+    const now = (): number => clock.now();
+    this.#artifacts = artifacts && new JobArtifacts({ artifacts, folder, workspace, now, ...bucket });
     this.#missing = artifacts?.missing ?? "warn";
     this.#drained = drained;
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";
@@ -108,6 +112,11 @@ export class JobOutput {
     return { stdout, allStderr, cut, lastLines, stderr: printer.stderr(), script };
   }
 }
+
+const NO_BUCKET: ArtifactsBucket = {
+  readPart: () => Promise.reject(new Error("it is in a bucket, which this step does not know")),
+  onListed: () => undefined,
+};
 
 /** The title under which the header is folded. The container has it whole, and so have the logs of its sessions. */
 function running({ container, taskId }: JobContext["target"]): string {

@@ -72,6 +72,10 @@ const RECORDER = ["redact.py", "records.py", "echo.py", "recorder.py"];
 /** The parts of the uploader in Python: objects, S3, and the program. */
 const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
 
+/** What makes records of the archive of artifacts, or parts in S3. */
+const PASS = ["pass.py"];
+const PASS_IN_PARTS = ["objects.py", "s3.py", "parts.py", "pass.py"];
+
 /** What runs as the user of the script: the check of it, and the start of a worker. */
 const TRY = ["enter.sh", "try.sh"];
 const LAUNCH = ["enter.sh", "launch.sh"];
@@ -84,7 +88,7 @@ const ARTIFACTS_BY_TAR = ["safe.sh", "enter.sh", "artifacts_tar.sh"];
 
 /** What places files, and what packs artifacts, by Python. */
 const PLACE_BY_PYTHON = ["way.py", "place.py"];
-const ARTIFACTS_BY_PYTHON = ["way.py", "artifacts.py"];
+const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 
 export const bootstrapSource = (): string => joined(BOOTSTRAP);
 export const stopSource = (): string => joined(STOP);
@@ -94,6 +98,7 @@ export const trySource = (): string => shortened(joined(TRY));
 export const launchSource = (): string => shortened(joined(LAUNCH));
 export const placePy = (): string => withoutComments(joined(PLACE_BY_PYTHON));
 export const artifactsPy = (): string => withoutComments(joined(ARTIFACTS_BY_PYTHON));
+export const passPy = (pieces: boolean): string => withoutComments(joined(pieces ? PASS_IN_PARTS : PASS));
 export const artifactsSource = (): string => withoutComments(joined(ARTIFACTS_BY_TAR));
 export const placeSource = (): string => withoutComments(joined(PLACE));
 export const loaderParts = (): string => joined(LOADER);

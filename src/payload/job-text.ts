@@ -11,6 +11,7 @@ import {
   type OptionalParts,
   jobSource,
   launchSource,
+  passPy,
   placePy,
   placeSource,
   recorderPy,
@@ -102,7 +103,7 @@ export function jobText(options: JobOptions): string {
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),
     ...filesText(options.files),
-    ...artifactsText(options.artifacts),
+    ...artifactsText(options),
     `fx_launch_sh=${quote(launchSource())}`,
     `fx_try_sh=${quote(trySource())}`,
     `fx_command() {`,
@@ -132,7 +133,7 @@ function filesText(files: JobOptions["files"]): readonly string[] {
 }
 
 /** The settings and programs that pack artifacts, where there are any. */
-function artifactsText(artifacts: JobOptions["artifacts"]): readonly string[] {
+function artifactsText({ artifacts, pieces }: Pick<JobOptions, "artifacts" | "pieces">): readonly string[] {
   if (artifacts?.globs === undefined) return ["fx_artifacts=''"];
   const globs = artifacts.globs.map(containerGlob).flatMap(({ isExclusion, base, depth, regex }) => {
     return [isExclusion ? "-" : "+", base, depth?.toString() ?? "", regex];
@@ -143,7 +144,7 @@ function artifactsText(artifacts: JobOptions["artifacts"]): readonly string[] {
     `fx_packing_time=${PACKING_MS / 1000}`,
     `fx_artifacts_py=${quote(artifactsPy())}`,
     `fx_artifacts_sh=${quote(artifactsSource())}`,
-    `fx_pass_py=${quote(inlinePython("pass.py"))}`,
+    `fx_pass_py=${quote(passPy(pieces))}`,
     "fx_with_globs() {",
     `"$@" "$fx_workdir" ${words.map((word) => quote(String(word))).join(" ")}`,
     "}",

@@ -14,6 +14,8 @@ export interface ArtifactsReport {
   readonly path: string;
   /** The directory in it that this task's are in, or the same: an absolute path. */
   readonly taskPath: string;
+  /** The files that have come, by absolute paths, where they are to be declared. */
+  readonly files: readonly string[];
   /** What has not come, and why: sentences, sanitised. */
   readonly problems: readonly string[];
 }
@@ -66,6 +68,8 @@ export class MissingArtifacts {
           `${fact.count} files with ${fact.bytes} bytes, the largest ones, were left out: 'artifacts-max-count' allows ` +
             `${this.#artifacts.maxCount}, and 'artifacts-max-size' ${this.#artifacts.maxBytes} bytes.`,
         );
+        break;
+      case "part":
         break;
       case "end":
         this.#end = fact;

@@ -3,6 +3,7 @@ import { readInputs } from "../inputs/read-all.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import { loggedFailure } from "../log.ts";
 import { failedResult, type Result } from "../report/result.ts";
+import { declareArtifacts } from "./declare-artifacts.ts";
 import { openStep, type OpenStep } from "./step.ts";
 import { testReports } from "./test-reports.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -24,6 +25,7 @@ export async function runStep(
     const step = openStep(inputs, surroundings);
     result = await perform(step).catch((error: unknown) => failedResult(loggedFailure(error, display)));
     tests = await testReports(result, step);
+    declareArtifacts(result, step, surroundings.declare);
     // What the step has made is deleted beside the report.
     await Promise.all([step.close(result), surroundings.report(result, inputs, tests)]);
   } catch (error) {

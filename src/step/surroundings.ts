@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly origin: () => Origin;
   /** An ID token for this audience, to assume the role of `role-to-assume`. Fails with `no-id-token`. */
   readonly idToken: (audience: string) => Promise<string>;
+  /** Declares files for attestation, by lines of GITHUB_ARTIFACTS; undefined where the surroundings don't offer that. */
+  readonly declare?: ((lines: readonly string[]) => void) | undefined;
   /** Keeps the ledger for whatever undoes the rest where this process ends too early. Called with each page at every change. */
   readonly saveState: SavePage;
   /** Hands the result over. Called once, beside the cleanup. The inputs are undefined where they are wrong, the tests where no reports were read. */

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { JobArtifacts } from "../../src/job/artifacts.ts";
+import type { ArchivePart } from "../../src/pieces/parts.ts";
+
+const JOB = "0123456789abcdef0123456789abcdef";
+const sha = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+let scratch: string;
+let archive: Buffer;
+/** 320 kB that gzip can't make smaller, the same in each run. */
+const big = Buffer.concat(
+  Array.from({ length: 10_000 }, (_, i) => createHash("sha256").update(String(i)).digest()),
+);
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), "fx-job-artifacts-"));
+  mkdirSync(join(scratch, "from"));
+  writeFileSync(join(scratch, "from/a"), "small");
+  writeFileSync(join(scratch, "from/b"), big);
+  archive = execFileSync("tar", ["-czC", join(scratch, "from"), "a", "b"]);
+});
+afterEach(() => rmSync(scratch, { recursive: true }));
+
+/** Takes the archive in bytes of 50,000, every other of them a part in S3. */
+async function take(readPart: (part: ArchivePart, bytes: Buffer) => Promise<Buffer>, declare = false) {
+  const parts = new Map<number, Buffer>();
+  const directory = join(scratch, "back");
+  const received = new JobArtifacts({
+    artifacts: {
+      ...{ globs: [], directory, within: [scratch], maxCount: 10, maxBytes: 1 << 30 },
+      ...{ missing: "warn", declare },
+    },
+    ...{ folder: "", workspace: scratch, now: () => 0 },
+    readPart: (part) => readPart(part, parts.get(part.number) ?? Buffer.alloc(0)),
+    onListed: () => undefined,
+  });
+  for (const text of ['list 5 "a"', 'list 320000 "b"']) received.take({ kind: "artifact-fact", text });
+  for (let at = 0, number = 0; at < archive.length; at += 50_000, number += 1) {
+    const bytes = archive.subarray(at, at + 50_000);
+    parts.set(number, bytes);
+    const text = `part ${JOB} ${number} ${bytes.length} ${sha(bytes)}`;
+    received.take(number % 2 === 0 ? { kind: "artifact-fact", text } : { kind: "artifact-bytes", bytes });
+  }
+  received.take({ kind: "artifact-fact", text: `end ${archive.length} ${sha(archive)}` });
+  received.take({ kind: "confirmed" });
+  await received.drained();
+  return await received.end(true);
+}
+
+it("parts in S3 and records of the spool are one archive, and few parts are fetched at a time", async () => {
+  let [now, most] = [0, 0];
+  const report = await take(async (_, bytes) => {
+    now += 1;
+    most = Math.max(most, now);
+    await new Promise(setImmediate);
+    now -= 1;
+    return bytes;
+  }, true);
+  expect(report).toMatchObject({ count: 2, problems: [] });
+  expect(readFileSync(join(scratch, "back/b")).equals(big)).toBe(true);
+  expect(report.files).toEqual(["a", "b"].map((name) => join(scratch, "back", name)));
+  expect(most).toBeLessThanOrEqual(3);
+});
+
+it("of an archive whose part can't be read the beginning stays, and the rest is named", async () => {
+  const report = await take((part, bytes) =>
+    part.number < 4 ? Promise.resolve(bytes) : Promise.reject(new Error("part 4 is not there")),
+  );
+  expect(readFileSync(join(scratch, "back/a"), "utf8")).toBe("small");
+  expect(existsSync(join(scratch, "back/b"))).toBe(false);
+  expect(report.problems).toEqual([
+    "The artifacts did not come whole: part 4 is not there. Missing: 'b' (320000 bytes).",
+  ]);
+  expect(report.files).toEqual([]);
+});
+
+it("a step that attaches to a job with artifacts, and gets none, says so", async () => {
+  const directory = join(scratch, "back");
+  const limits = { maxCount: 10, maxBytes: 1 << 30, missing: "warn", declare: false } as const;
+  const received = new JobArtifacts({
+    artifacts: { globs: undefined, directory, within: [scratch], ...limits },
+    ...{ folder: "", workspace: scratch, now: () => 0 },
+    readPart: () => Promise.reject(new Error("none")),
+    onListed: () => undefined,
+  });
+  expect((await received.end(true)).problems).toEqual([
+    "The artifacts did not come whole: the container did not send them.",
+  ]);
+});

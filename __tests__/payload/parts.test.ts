@@ -1,0 +1,112 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../src/clock.ts";
+import { artifactGlobs } from "../../src/inputs/artifacts.ts";
+import { JobArtifacts } from "../../src/job/artifacts.ts";
+import { passPy } from "../../src/payload/container-source.ts";
+import { readPart } from "../../src/pieces/parts.ts";
+import { SpoolReader } from "../../src/stream/spool.ts";
+import { extracted } from "../helpers/extracted.ts";
+import type { Fault } from "../helpers/piece-bucket.ts";
+import { findProgram } from "../helpers/tools.ts";
+import { PATIENCE, removeAll, UploadedJob } from "./uploading.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "fx-parts-"));
+afterAll(async () => {
+  await removeAll();
+  rmSync(scratch, { recursive: true });
+});
+
+const PARTS = /[/]parts[/]\d+$/;
+
+/** Packs 9 MB that gzip can't make smaller, once the runner reads S3, and unpacks what has come. */
+async function bringBack(name: string, fault: (before: number) => Fault | undefined) {
+  const there = join(scratch, name);
+  mkdirSync(there);
+  const parsed = artifactGlobs("big");
+  const globs = "value" in parsed ? parsed.value : [];
+  const limits = { maxCount: 10, maxBytes: 1 << 30 };
+  const uploaded = await UploadedJob.make({
+    ...{ workingDirectory: there, containerEnv: { PATH: "/usr/bin:/bin" }, artifacts: { globs, ...limits } },
+    script:
+      'until [ -e "${0%/*}/stays" ] || [ ! -e "${0%/*}/attacher" ]; do sleep 0.1; done; head -c 9000000 /dev/urandom >big; date +%s%N >>big',
+  });
+  const { bucket, order } = uploaded;
+  let faults = 0;
+  bucket.fault = (_, key) => (PARTS.test(key) ? fault(faults++) : undefined);
+  await uploaded.followBriefly();
+  await uploaded.ended();
+  const directory = join(there, "back");
+  const received = new JobArtifacts({
+    artifacts: { globs, directory, within: [there], ...limits, missing: "warn", declare: false },
+    ...{ folder: "", workspace: there, now: () => 0, onListed: () => undefined },
+    readPart: (part) =>
+      readPart(part, {
+        clock: systemClock,
+        over: AbortSignal.abort(),
+        folderOf: () => ({ bucket: "", owner: undefined, prefix: order.folder }),
+        s3: {
+          getVersion: ({ key }) => {
+            const bytes = bucket.objects.get(key);
+            return Promise.resolve(bytes && { bytes, etag: "", versionId: undefined, modified: 0, age: 0 });
+          },
+        },
+      }),
+  });
+  for (const item of extracted(new SpoolReader(1), uploaded.spool()))
+    if (item.kind === "artifact-bytes" || item.kind === "artifact-fact") received.take(item);
+  const { problems } = await received.end(true);
+  expect(problems).toEqual([]);
+  expect(readFileSync(join(directory, "big")).equals(readFileSync(join(there, "big")))).toBe(true);
+  await uploaded.take();
+  return {
+    parts: [...bucket.objects.keys()].filter((key) => PARTS.test(key)),
+    spool: uploaded.spool().length,
+  };
+}
+
+it.concurrent(
+  "an archive goes to S3 in parts, and the spool only tells of them",
+  async () => {
+    const { parts, spool } = await bringBack("taken", () => undefined);
+    expect(parts.map((key) => key.slice(-7)).toSorted()).toEqual(["parts/0", "parts/1"]);
+    expect(spool).toBeLessThan(10_000);
+  },
+  PATIENCE,
+);
+
+it.concurrent(
+  "a part whose upload is cut is sent again",
+  async () => {
+    const { parts, spool } = await bringBack("cut", (before) => (before === 0 ? "hang-up" : undefined));
+    expect(parts).toHaveLength(2);
+    expect(spool).toBeLessThan(10_000);
+  },
+  PATIENCE,
+);
+
+it.concurrent(
+  "where S3 takes no part the bytes go the way of the output, and none is lost",
+  async () => {
+    const { parts, spool } = await bringBack("denied", () => ({ status: 403, code: "AccessDenied" }));
+    expect(parts).toEqual([]);
+    expect(spool).toBeGreaterThan(9_000_000);
+  },
+  PATIENCE,
+);
+
+it.each([false, true])(
+  "what packs them, a process of the script's user, names no part itself (S3: %s)",
+  (pieces) => {
+    const line = `fpart ${"0".repeat(32)} 0 1 ${"0".repeat(64)}\nflist 1 "later"\n`;
+    const words = [join(scratch, "enough"), ...(pieces ? [scratch] : [])];
+    const passed = (input: string): string =>
+      execFileSync(findProgram("python3"), ["-I", "-S", "-c", passPy(pieces), ...words], {
+        input,
+      }).toString();
+    expect(passed(line)).toBe("");
+    expect(passed('flist 1 "a"\n')).toBe('\u001b]7733;f\u0007list 1 "a"\n');
+  },
+);
