@@ -193,6 +193,8 @@ export class TaskStopped extends Failure {
   readonly isForCapacity: boolean;
   /** AWS throttled its set-up, so that it never ran. */
   readonly isThrottled: boolean;
+  /** Its subnet had no free address, so that it never ran. */
+  readonly isForAddress: boolean;
   /** The platform or the service ended it: neither its own programs nor a caller of StopTask. */
   readonly isByPlatform: boolean;
   readonly containers: readonly ContainerEnd[];
@@ -200,12 +202,16 @@ export class TaskStopped extends Failure {
   constructor(
     code: TaskStopped["code"],
     parts: FailureParts,
-    ecs: Pick<TaskStopped, "stopCode" | "isForCapacity" | "isThrottled" | "isByPlatform" | "containers">,
+    ecs: Pick<
+      TaskStopped,
+      "stopCode" | "isForCapacity" | "isThrottled" | "isForAddress" | "isByPlatform" | "containers"
+    >,
   ) {
     super(code, parts);
     this.stopCode = ecs.stopCode;
     this.isForCapacity = ecs.isForCapacity;
     this.isThrottled = ecs.isThrottled;
+    this.isForAddress = ecs.isForAddress;
     this.isByPlatform = ecs.isByPlatform;
     this.containers = ecs.containers;
   }

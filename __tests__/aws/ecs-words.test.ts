@@ -28,15 +28,7 @@ it.each([
 it.each([
   ["Capacity is unavailable at this time.", "no-capacity"],
   ["Your Spot Task was interrupted.", "spot"],
-  [
-    "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet 'subnet-1'",
-    "network-interface",
-  ],
-  [
-    "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-1': InsufficientFreeAddressesInSubnet",
-    "no-capacity",
-  ],
-  ["RESOURCE:ENI", "no-capacity"],
+  ["RESOURCE:ENI", "no-address"],
   ["Timeout waiting for network interface provisioning to complete.", "network-interface"],
   ["ResourceInitializationError: failed to validate logger args", "log-driver"],
   ["ResourceInitializationError: something new", "set-up"],
@@ -44,6 +36,16 @@ it.each([
   ["Essential container in task exited", undefined],
 ])("tells why a task ended: %s", (words, end) => {
   expect(taskEnd(words)).toBe(end);
+});
+
+it.each([
+  ["with public IP assignment enabled in subnet 'subnet-1'", "no-address"],
+  ["with public IP assignment enabled in subnet 'subnet-1'\nno reason of a container", "no-address"],
+  ["in subnet 'subnet-1': InsufficientFreeAddressesInSubnet", "no-address"],
+  ["in subnet 'subnet-1': RequestLimitExceeded", "throttled"],
+  ["in subnet 'subnet-1': AuthFailure", "network-interface"],
+])("tells why there is no network interface: %s", (words, end) => {
+  expect(taskEnd(`Unexpected EC2 error while attempting to Create Network Interface ${words}`)).toBe(end);
 });
 
 it.each([

@@ -23,7 +23,13 @@ const stopped: End = {
     "task-stopped",
     { failed: "The task stopped.", seen: "Spot.", advice: "Again." },
     {
-      ...{ stopCode: "SpotInterruption", isForCapacity: true, isThrottled: false, isByPlatform: true },
+      ...{
+        stopCode: "SpotInterruption",
+        isForCapacity: true,
+        isThrottled: false,
+        isForAddress: false,
+        isByPlatform: true,
+      },
       containers: [],
     },
   ),
@@ -101,6 +107,7 @@ describe("the last resort of a job whose sessions tell no status", () => {
         advice: "Again.",
         // By which a retry knows it.
         isForCapacity: true,
+        isForAddress: false,
       },
     });
   });

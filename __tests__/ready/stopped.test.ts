@@ -61,6 +61,7 @@ it.each<[string, Partial<Task>, string]>([
   ["CannotCreateVolumeError: mount.nfs4 failed", failed, "mount targets"],
   ["ContainerRuntimeTimeoutError: Could not transition to running", failed, "run the job again"],
   ["Timeout waiting for network interface provisioning to complete.", failed, "free addresses"],
+  ["RESOURCE:ENI", failed, "no free address"],
   ["Your Spot Task was interrupted.", { ...stopped, stopCode: "SpotInterruption" }, "Fargate Spot"],
   [
     "Scaling activity initiated by (deployment ecs-svc/1)",

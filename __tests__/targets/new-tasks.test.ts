@@ -16,6 +16,7 @@ import { resolveTargets } from "../../src/targets/resolve.ts";
 import { imageDefinition } from "../../src/targets/definitions/image.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { startedBy } from "../../src/targets/start/run-task-request.ts";
+import type { Target } from "../../src/targets/target.ts";
 import { resolving, target } from "../helpers/resolving.ts";
 import { aService, BIG_MACHINES, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
@@ -365,6 +366,22 @@ describe("on Spot", () => {
     const { context, resolved } = starting(onSpot);
     const { targets, candidates } = await resolved;
     expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
+  });
+
+  it.each([
+    "RESOURCE:ENI",
+    "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet 'subnet-1'",
+  ])("stays there, in another subnet, where its own has no free address: %s", async (reason) => {
+    const start = startInputs({ capacityProviders: [SPOT], subnets: ["subnet-1", "subnet-2"] });
+    const { context, requests, resolved } = starting({ ...onSpot, start });
+    const { targets, candidates } = await resolved;
+    let next: Target | undefined = targets[0];
+    for (let i = 0; i < 2 && next !== undefined; i += 1)
+      next = await replacementFor(next, stopped("TaskFailedToStart", reason), candidates, context);
+    expect(requests.map(({ network }) => network.subnets.join())).toEqual([
+      ...["subnet-1,subnet-2", "subnet-1", "subnet-2"],
+    ]);
+    expect(requests[1]?.capacityProviders).toEqual([SPOT]);
   });
 
   it("and no other task is replaced where Spot is said to have interrupted it", async () => {

@@ -6,11 +6,17 @@
  */
 
 /**
- * Fargate has no capacity for the task, the subnet no free address, or the account no quota. "capacity provider" in a text means something else.
+ * Fargate has no capacity for the task, or the account no quota. "capacity provider" in a text means something else.
  */
-const SHORTAGE = [
-  "no-capacity",
-  /^RESOURCE|capacity(?! provider)|limit on the number of|InsufficientFreeAddresses|enough free addresses/im,
+const SHORTAGE = ["no-capacity", /^RESOURCE|capacity(?! provider)|limit on the number of/im] as const;
+
+/**
+ * The subnet has no free address. The guide's text, "Unexpected EC2 error while attempting to Create Network Interface with
+ * public IP assignment enabled in subnet '<id>'", means that unless an error code of EC2 follows, which is another reason.
+ */
+const NO_ADDRESS = [
+  "no-address",
+  /^RESOURCE:ENI|InsufficientFreeAddresses|create network interface\b.* in subnet '[^']*'?\.?$/im,
 ] as const;
 
 const REFUSALS = [
@@ -29,7 +35,10 @@ const ENDS = [
   // What the container runtime says of an image without `sh`, which the hold command needs.
   ["no-shell", /exec: "(\/bin\/)?sh": (executable file not found|stat )/],
   ["architecture", /exec format error|matching (platform|manifest)/i],
-  ["throttled", /Rate exceeded|ThrottlingException/i],
+  [
+    "throttled",
+    /Rate exceeded|ThrottlingException|RequestLimitExceeded|Rate limit exceeded while attempting/i,
+  ],
   ["image", /CannotPull/],
   ["secret", /ResourceInitializationError.*(secret|registry auth|ssm|parameter)/is],
   ["log-driver", /ResourceInitializationError.*(logging driver|logger args|log group|log stream)/is],
@@ -42,6 +51,7 @@ const ENDS = [
   ],
   ["memory", /OutOfMemory/],
   ["spot", /Spot Task was interrupted|Spot interruption/i],
+  NO_ADDRESS,
   SHORTAGE,
   ["network-interface", /network interface|\bENI\b/i],
   ["health", /health check/i],

@@ -17,6 +17,7 @@ export function taskStopped(task: Task): TaskStopped {
     ...task,
     isForCapacity: isForCapacity(task, end),
     isThrottled,
+    isForAddress: end === "no-address" && task.stopCode === "TaskFailedToStart",
     isByPlatform: isByPlatform(task, end),
   };
   const parts = {
@@ -44,6 +45,7 @@ const OWN_ENDS: ReadonlySet<string | undefined> = new Set(["EssentialContainerEx
 const PLATFORM_ENDS: ReadonlySet<TaskEnd | undefined> = new Set([
   "platform",
   "network-interface",
+  "no-address",
   "throttled",
   "no-capacity",
 ]);
@@ -125,6 +127,8 @@ const ADVICE: Readonly<Record<TaskEnd, string>> = {
   spot: SPOT,
   "network-interface":
     "Fargate could not attach the network interface: check that the subnets have free addresses and the account its quota of interfaces, and run the job again.",
+  "no-address":
+    "The subnet has no free address: name others in 'subnets', or run the job again when tasks there have ended.",
   health:
     "A health check failed: see the container's log, and give it a longer 'startPeriod' if it was only slow.",
   "no-capacity": "Fargate had no capacity: try again later, or give 'subnets' in more availability zones.",

@@ -13,10 +13,10 @@ import { waitForSuccessor } from "./tasks/successor.ts";
  * - the successor of a task that its service replaces,
  * - another task of the service for a task that is busy or takes no session,
  * - a task on demand for a task that Spot took away,
- * - another new task for one that makes no progress, that found no capacity, or that AWS throttled.
+ * - another new task for one that makes no progress, that found no capacity or no address, or that AWS throttled.
  *
  * Undefined for any other failure, and where there is no other task. A replacement is itself replaced only where it is
- * busy, takes no session or finds no capacity.
+ * busy, takes no session, or finds no capacity or no address.
  */
 export async function replacementFor(
   lost: Target,
@@ -94,6 +94,9 @@ async function restarted(
     );
     return await launcher.replaceOnDemand();
   }
-  const mayStartLater = failure.isThrottled || (failure.isForCapacity && failure.code === "task-not-started");
+  const mayStartLater =
+    failure.isThrottled ||
+    failure.isForAddress ||
+    (failure.isForCapacity && failure.code === "task-not-started");
   return mayStartLater ? await launcher.replaceLater(lost, failure.seen) : undefined;
 }
