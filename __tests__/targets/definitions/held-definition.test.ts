@@ -218,7 +218,9 @@ it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Fai
   expect(resolved.targets[0].hold).toMatchObject({ by: "command" });
   const said = context.log.lines.filter((line) => line.includes("held by its command alone"));
   expect(said).toEqual([
-    expect.stringMatching(/No right to ecs:(Register|RunTask).*another container waits/),
+    expect.stringMatching(
+      /No right to ecs:(Register|RunTask).*another container waits.*the task of a lost runner does not end by itself/,
+    ),
   ]);
 });
 

@@ -30,7 +30,8 @@ export function needsEntryPoint(definition: DefinitionContent, container: string
   );
 }
 
-function restarts({ registrable }: DefinitionContent, container: string): boolean {
+/** Whether ECS starts this container again when its command ends. */
+export function restarts({ registrable }: DefinitionContent, container: string): boolean {
   const containers = (registrable["containerDefinitions"] ?? []) as readonly Members[];
   const held = containers.find(({ name }) => name === container);
   return (held?.["restartPolicy"] as Members | undefined)?.["enabled"] === true;

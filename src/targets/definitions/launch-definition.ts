@@ -14,6 +14,7 @@ import {
   heldDefinition,
   needsEntryPoint,
   refuseAwaited,
+  restarts,
   waitsForHealth,
 } from "./held-definition.ts";
 import { imageDefinition, imageOf, withoutDefined } from "./image.ts";
@@ -182,8 +183,11 @@ function overridden(source: DefinitionSource, container: string, refusal: Failur
   const health = waitsForHealth(source.known, container)
     ? " Its health check stays, and another container waits for that."
     : "";
+  const restart = restarts(source.known, container)
+    ? " Its restart policy stays, and ECS starts the container again when the hold ends: the task of a lost runner does not end by itself."
+    : "";
   return (
     `Container '${container}' is held by its command alone, which works unless its image has an ENTRYPOINT that runs no command: ` +
-    `a task definition with an entry point of this action can't be used. ${refusal.failed}${health}`
+    `a task definition with an entry point of this action can't be used. ${refusal.failed}${health}${restart}`
   );
 }
