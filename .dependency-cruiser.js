@@ -40,7 +40,7 @@ const ROWS = [
 
 /** The same for the files and folders of src/targets/: the phase of a run that has the most of them. */
 const TARGETS_ROWS = [
-  ["arn", "failures", "windows"],
+  ["arn", "failures", "tags", "windows"],
   ["choose-container", "title"],
   ["definitions"],
   ["made"],

@@ -13,7 +13,8 @@ import type { Launch } from "./start/launch.ts";
 import { Launcher, type LaunchPlan } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";
-import { requireNetwork, RUN_TAG, runTaskRequest, startedBy } from "./start/run-task-request.ts";
+import { requireNetwork, RUN_TAG, runTaskRequest, startedBy, taskTags } from "./start/run-task-request.ts";
+import { tellLeftOut } from "./tags.ts";
 import { removeLeftDefinitions } from "./made/left-definitions.ts";
 import { UndoList } from "./made/undo-list.ts";
 
@@ -74,6 +75,8 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
     const { launchType } = wanted;
     const by = { cluster, definition, container, launchType, sourceTags: tags, timeout, origin };
+    const lack = tellLeftOut("The task", taskTags(start, by));
+    if (lack !== undefined) context.log.info(lack);
     return { request: runTaskRequest(start, by), container, hold, otherwise };
   };
   return new Launcher({

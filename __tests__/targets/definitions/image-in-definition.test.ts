@@ -154,6 +154,27 @@ it.each([
   expect(known.active.filter((name) => name.startsWith("shop:"))).toEqual(["shop:1"]);
 });
 
+it("keeps all 50 tags of its source, and then lacks the run's, which is told", async () => {
+  const fifty = Array.from({ length: 50 }, (_, i) => ({ key: `k${i}`, value: "v" }));
+  const known = new Definitions();
+  await known.registerTaskDefinition({ ...source, tags: fifty });
+  const { registered, requests, context } = await starting({ hold: false }, { known });
+  expect(registered[0]?.["tags"]).toEqual(fifty);
+  expect(requests[0]?.tags).toEqual(Object.fromEntries(fifty.map(({ key, value }) => [key, value])));
+  const told = context.log.lines.filter((line) => line.includes("50 tags, the most that ECS takes"));
+  expect(told).toEqual([
+    expect.stringMatching(/^fargate-exec-shop-.* lacks fargate-exec:run\.$/),
+    expect.stringMatching(/^The task has .* lacks fargate-exec:run\.$/),
+  ]);
+});
+
+it("has a label with the run in its first container", async () => {
+  const { registered } = await starting({ hold: false });
+  const [first, ...others] = registered[0]?.["containerDefinitions"] as RegistrableDefinition[];
+  expect(first).toMatchObject({ dockerLabels: { "fargate-exec.run": origin.id } });
+  expect(JSON.stringify(others)).not.toContain("fargate-exec.run");
+});
+
 it("is registered without tags where these may not be set, which is told", async () => {
   const { registered, context } = await starting({ hold: false }, { mayTag: false });
   expect(registered).toEqual([expect.not.objectContaining({ tags: expect.anything() as unknown })]);

@@ -5,10 +5,9 @@ import type { Clock } from "../../clock.ts";
 import { Failure, isAboutTags } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { lastPart } from "../arn.ts";
+import { copiedTags, tellLeftOut } from "../tags.ts";
 import { differences } from "./normal-form.ts";
 
-/** The most tags of a resource of ECS. */
-const MOST_TAGS = 50;
 /** The pause, with jitter, before a registration that was throttled is tried again. */
 const TRY_AGAIN_MS = 1_000;
 
@@ -43,7 +42,7 @@ export interface OwnDefinitionOptions {
 /**
  * A definition in a family of the action's own: the newest revision there if every member is equal, else a new
  * revision. `from` names the origin of the definition in messages. With `reuse: false` a new one is registered at
- * once. With `tags` a new one gets these and the run's, as far as the caller may set tags.
+ * once. With `tags` a new one gets these and the run's, as far as ECS's limit has a place and the caller may set tags.
  */
 export async function ownDefinition(
   wanted: RegistrableDefinition & { readonly family: string },
@@ -71,9 +70,13 @@ async function registerTagged(
   context: OwnDefinitionContext,
 ): Promise<TaskDefinition> {
   if (tags === undefined) return await register(wanted, from, context);
-  const all = Object.entries({ ...tags, ...context.runTag }).map(([key, value]) => ({ key, value }));
+  const copied = copiedTags({}, tags, context.runTag);
+  const all = Object.entries(copied.tags).map(([key, value]) => ({ key, value }));
   try {
-    return await register({ ...wanted, tags: all.slice(-MOST_TAGS) }, from, context);
+    const registered = await register({ ...wanted, tags: all }, from, context);
+    const lack = tellLeftOut(lastPart(registered.arn), copied);
+    if (lack !== undefined) context.log.info(lack);
+    return registered;
   } catch (error) {
     if (!isAboutTags(error)) throw error;
     context.log.info(`The task definition is registered without tags, which may not be set. ${error.seen}`);

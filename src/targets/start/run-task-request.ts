@@ -4,6 +4,7 @@ import { networkRequired } from "../../aws/missing.ts";
 import type { StartInputs } from "../../inputs/inputs.ts";
 import type { Origin } from "../../origin.ts";
 import { holdCommand } from "../definitions/hold-command.ts";
+import { type CopiedTags, copiedTags } from "../tags.ts";
 import type { LaunchInputs } from "./borrow.ts";
 import { isOnFargate } from "./capacity.ts";
 import { mergeOverrides } from "./overrides.ts";
@@ -66,18 +67,17 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
     overrides: mergeOverrides(overrides, start.overrides),
     startedBy: startedBy(origin),
     clientToken: `fargate-exec-${origin.id}`.slice(0, 56),
-    tags: withSourceTags({ [RUN_TAG]: origin.url, ...start.tags }, plan.sourceTags ?? {}),
+    tags: taskTags(start, plan).tags,
     propagateTags: plan.sourceTags === undefined ? "TASK_DEFINITION" : undefined,
   };
 }
 
-/** Adds the tags of the source definition, as far as ECS's limit of 50 tags allows. */
-function withSourceTags(
-  own: Readonly<Record<string, string>>,
-  source: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  const more = Object.entries(source).filter(([key]) => !(key in own));
-  return { ...own, ...Object.fromEntries(more.slice(0, Math.max(0, 50 - Object.keys(own).length))) };
+/** The tags of the task: those of the inputs, of the definition that a copy stands for, and the run's. */
+export function taskTags(
+  { tags }: Pick<StartInputs, "tags">,
+  { origin, sourceTags = {} }: Pick<StartPlan, "origin" | "sourceTags">,
+): CopiedTags {
+  return copiedTags(tags, sourceTags, { [RUN_TAG]: origin.url });
 }
 
 /**

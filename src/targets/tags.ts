@@ -1,0 +1,28 @@
+/** The most tags of a resource of ECS (API reference: Tag). */
+const MOST_TAGS = 50;
+
+type Tags = Readonly<Record<string, string>>;
+
+export interface CopiedTags {
+  readonly tags: Tags;
+  /** The keys that found no place. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * The tags of what is made from a task definition of the user's: those of the inputs, the definition's, and the run's. ECS
+ * takes 50, so the last ones are left out: the run's before any of the user's.
+ */
+export function copiedTags(given: Tags, source: Tags, run: Tags): CopiedTags {
+  const all = Object.entries({ ...given, ...source, ...run, ...given });
+  return {
+    tags: Object.fromEntries(all.slice(0, MOST_TAGS)),
+    leftOut: all.slice(MOST_TAGS).map(([key]) => key),
+  };
+}
+
+/** As a line of the log says it; undefined where all have a place. */
+export function tellLeftOut(what: string, { leftOut }: CopiedTags): string | undefined {
+  if (leftOut.length === 0) return undefined;
+  return `${what} has ${MOST_TAGS} tags, the most that ECS takes, and so lacks ${leftOut.join(", ")}.`;
+}
