@@ -109,6 +109,20 @@ it.each([
   await expect(waiting(ecs(described, listed))).rejects.toMatchObject({ code });
 });
 
+it.each([
+  ["deployment-ended", "TIMED_OUT", "SUCCEEDED"],
+  ["hook-expired", "SUCCEEDED", "TIMED_OUT"],
+])("of several hooks that are over the last one counts: %s", async (code, first, last) => {
+  const hooks = [
+    { ...WAITS, id: "h-2", status: last, expiresAt: 2_000 },
+    { ...WAITS, id: "h-1", status: first, expiresAt: 1_000 },
+  ];
+  for (const listed of [hooks, hooks.toReversed()])
+    await expect(waiting(ecs([deployment({ status: "SUCCESSFUL", hooks: listed })]))).rejects.toMatchObject({
+      code,
+    });
+});
+
 const AT_HOOK = { deployment: deployment({ hooks: [WAITS] }), hook: WAITS };
 const SILENT = new Failure("aws-unreachable", { failed: "no answer", seen: "", advice: "" });
 const told = (calls: ReturnType<typeof ecs>, action: "CONTINUE" | "ROLLBACK" = "CONTINUE") =>

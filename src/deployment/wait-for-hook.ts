@@ -106,15 +106,19 @@ export async function waitForHook(
   }
 }
 
-/** Why a deployment waits for no verdict, at the hook with this id where one is given. */
+/**
+ * Why a deployment waits for no verdict, at the hook with this id where one is given. Else its last hook counts: after the
+ * time-out of an earlier one the deployment went on.
+ */
 export async function whyOver(
   deployment: ServiceDeployment,
   service: ClusterMember,
   { ecs }: Pick<HookContext, "ecs">,
   hook?: string,
 ): Promise<Failure> {
-  const hooks = deployment.hooks.filter(({ id }) => hook === undefined || id === hook);
-  if (hooks.some(({ status }) => status === "TIMED_OUT")) return hookExpired(deployment);
+  const byExpiry = deployment.hooks.toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0));
+  const its = hook === undefined ? byExpiry.at(-1) : deployment.hooks.find(({ id }) => id === hook);
+  if (its?.status === "TIMED_OUT") return hookExpired(deployment);
   const newest = await newestDeployment(service, ecs);
   if (newest !== undefined && newest.arn !== deployment.arn && newest.createdAt >= deployment.createdAt)
     return deploymentReplaced(deployment, newest.arn);
