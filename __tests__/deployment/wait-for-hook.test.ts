@@ -4,7 +4,9 @@ import { findDeployment, waitForHook } from "../../src/deployment/wait-for-hook.
 import { warningsOf } from "../../src/deployment/warnings.ts";
 import { Failure } from "../../src/errors.ts";
 import { Listener } from "../helpers/listener.ts";
+import type { Inputs } from "../../src/inputs/inputs.ts";
 import { anInputs } from "../helpers/runs.ts";
+import { startInputs } from "../helpers/start-inputs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const ARN = "arn:aws:ecs:eu-west-1:123456789012:service-deployment/prod/web/abc";
@@ -184,26 +186,41 @@ it("gives up where ECS refuses though the hook waits", async () => {
   expect(calls.actions).toHaveLength(3);
 });
 
-it.each([
-  [20 * 60_000, "ROLLBACK", []],
+const WARNED = { timeout: 600_000, startTimeout: 300_000, queueTimeout: 1_200_000 };
+const STARTING = { kind: "new", start: startInputs() } as Partial<Inputs["where"]> as Inputs["where"];
+const minutesOf = (minutes: number, more: Partial<Inputs> = {}) =>
+  warningsOf({ ...WAITS, expiresAt: minutes * 60_000 + 1_000 }, anInputs({ ...WARNED, ...more }), 1_000);
+
+it.each<[string, number, Partial<Inputs>, string]>([
   [
-    5 * 60_000,
-    "ROLLBACK",
-    [/expires at .* UTC, before this step must have ended .* acts by itself \(ROLLBACK\)/],
+    "'timeout', 'start-timeout' and 'queue-timeout' in a running task",
+    35,
+    {},
+    "Lower 'timeout' or 'start-timeout' or 'queue-timeout', or",
   ],
-  [20 * 60_000, "CONTINUE", [/time-out action is CONTINUE/]],
-])("warns of a hook that may act first: in %d ms %s", (ms, timeoutAction, warnings) => {
-  const inputs = anInputs({ timeout: 600_000 });
-  const found = warningsOf({ ...WAITS, expiresAt: 1_000 + ms, timeoutAction }, inputs, 1_000);
-  expect(found).toEqual(warnings.map((warning) => expect.stringMatching(warning) as string));
+  [
+    "'timeout' and, with the wait for capacity, twice 'start-timeout' in a new one",
+    20,
+    { where: STARTING },
+    "Lower 'timeout' or 'start-timeout', or",
+  ],
+  [
+    "those of each attempt",
+    60,
+    { where: STARTING, retry: { reasons: [], exitCodes: [75], attempts: 3 } },
+    "Lower 'timeout' or 'start-timeout' or 'retry-attempts', or",
+  ],
+])("warns of a hook that expires before %s may have passed", (_, minutes, inputs, advice) => {
+  expect(minutesOf(minutes, inputs)).toEqual([]);
+  expect(minutesOf(minutes - 1, inputs)).toEqual([
+    expect.stringMatching(
+      /expires at .* UTC, before this step must have ended .* acts by itself \(ROLLBACK\)/,
+    ),
+  ]);
+  expect(minutesOf(minutes - 1, inputs)[0]).toContain(advice);
 });
 
-it("warns of a hook that may act before the last attempt has ended", () => {
-  const retry = { reasons: [], exitCodes: [75], attempts: 3 };
-  const found = (ms: number) =>
-    warningsOf({ ...WAITS, expiresAt: ms }, anInputs({ timeout: 600_000, retry }), 0);
-  expect(found(59 * 60_000)).toEqual([
-    expect.stringContaining("Lower 'timeout' or 'retry-attempts', or raise"),
-  ]);
-  expect(found(61 * 60_000)).toEqual([]);
+it("warns of a time-out that does CONTINUE", () => {
+  const found = warningsOf({ ...WAITS, timeoutAction: "CONTINUE" }, anInputs(), 1_000);
+  expect(found).toEqual([expect.stringContaining("time-out action is CONTINUE")]);
 });

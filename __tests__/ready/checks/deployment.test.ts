@@ -7,7 +7,7 @@ import { aService, startInputs } from "../../helpers/start-inputs.ts";
 
 const NOW = Date.parse("2026-11-27T12:00:00Z");
 const ARN = "arn:aws:ecs:eu-central-1:123456789012:service-deployment/ci/web/abc";
-const HOOK: ConfiguredHook = { stages: ["POST_SCALE_UP"], minutes: 120, timeoutAction: "ROLLBACK" };
+const HOOK: ConfiguredHook = { stages: ["POST_SCALE_UP"], minutes: 140, timeoutAction: "ROLLBACK" };
 const running: TaskSelection = { kind: "service", service: "web", tasks: 1 };
 const starting: TaskSelection = {
   ...{ kind: "new", of: { kind: "service" }, service: "web", tasks: 1, start: startInputs() },
@@ -63,7 +63,7 @@ const awaiting = (minutes: number, timeoutAction = "ROLLBACK") => ({
 });
 
 it("a deployment that waits at its hook is OK, and so is one on its way there", async () => {
-  expect(await rows({ described: awaiting(120) })).toEqual([
+  expect(await rows({ described: awaiting(140) })).toEqual([
     `OK deployment: '${ARN}' waits for a verdict at POST_SCALE_UP`,
     "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK where no verdict comes",
   ]);
@@ -73,11 +73,11 @@ it("a deployment that waits at its hook is OK, and so is one on its way there", 
   ]);
 });
 
-it("a time-out before 'timeout', or one that does CONTINUE, is told and is no fault", async () => {
-  expect((await rows({ described: awaiting(59) }))[1]).toMatch(
-    /^OK pause hook: .*\. A run warns of this: The pause hook expires at 2026-11-27 12:59 UTC, before .* \(2026-11-27 13:00 UTC\)/,
+it("a time-out before the step must have ended, or one that does CONTINUE, is told and is no fault", async () => {
+  expect((await rows({ described: awaiting(129) }))[1]).toMatch(
+    /^OK pause hook: .*\. A run warns of this: The pause hook expires at 2026-11-27 14:09 UTC, before .* \(2026-11-27 14:10 UTC\)/,
   );
-  expect((await rows({ described: awaiting(120, "CONTINUE") }))[1]).toMatch(
+  expect((await rows({ described: awaiting(140, "CONTINUE") }))[1]).toMatch(
     /^OK .* time-out action is CONTINUE/,
   );
   // One that is not reached yet lasts from then on.
@@ -107,7 +107,7 @@ it("where none is under way it looks at the hooks that the service's next one ge
 });
 
 it("a hook before the new tasks is NG without 'start: true'", async () => {
-  const early = { described: { ...awaiting(120), stage: "PRE_SCALE_UP" } };
+  const early = { described: { ...awaiting(140), stage: "PRE_SCALE_UP" } };
   expect((await rows(early))[1]).toMatch(/^NG pause hook: it is at PRE_SCALE_UP, .* Add 'start: true'/);
   expect((await rows(early, { where: starting }))[1]).toMatch(/^OK pause hook/);
 });

@@ -9,7 +9,7 @@ import { type Check, check, lookAt, passed, skipped, unanswered } from "./check.
 
 type DeploymentInputs = Pick<
   Inputs,
-  "deployment" | "where" | "cluster" | "region" | "timeout" | "startTimeout" | "retry"
+  "deployment" | "where" | "cluster" | "region" | "timeout" | "startTimeout" | "queueTimeout" | "retry"
 >;
 
 type Calls = Pick<Ecs, "listServiceDeployments" | "describeServiceDeployment" | "describeService">;
