@@ -39,13 +39,14 @@ it("what no test shows is said by the README, and is few", () => {
 /** The first cells of a table in a section of the README. */
 const firstCells = (heading: string): readonly string[] => {
   const section = readme.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
-  return [...section.matchAll(/^\| ([a-z0-9][^|]*?) +\|/gm)].map(([, text = ""]) => text);
+  return [...section.matchAll(/^\| ([a-z0-9`][^|]*?) +\|/gm)].map(([, text = ""]) => text);
 };
 
 it.each([
   ["promise in bold", [...readme.matchAll(/^- (\*\*[^*]+\*\*)/gm)].map(([, text = ""]) => flat(text)), 5],
   ["row of the comparison", firstCells("Why not `aws ecs execute-command`?"), 10],
   ["row of what one wants to do", firstCells("Which input do I need?"), 28],
+  ["row of the inputs", firstCells("Inputs"), 50],
 ])("no %s is left out", (_, texts, atLeast) => {
   expect(texts.length).toBeGreaterThanOrEqual(atLeast);
   const claims = [...rows, ...untested].map(({ claim }) => claim);

@@ -92,6 +92,15 @@ it.each(others)("every address of this repository in %s leads somewhere", (file)
   expect(named.flatMap((link) => flaw(file, link) ?? [])).toEqual([]);
 });
 
+it("every page that an annotation names is there, with its heading", () => {
+  const sources = tracked.filter((path) => /^src\/.*\.ts$/.test(path) && existsSync(path));
+  const named = sources.flatMap(
+    (path) => readFileSync(path, "utf8").match(/(?<=")[\w/-]+\.md(#[\w-]+)?(?=")/g) ?? [],
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.flatMap((page) => flaw("docs/README.md", page) ?? [])).toEqual([]);
+});
+
 it.each([
   ["docs/nowhere.md", "there is no docs/nowhere.md"],
   ["#no-such-heading", "README.md has no such heading"],

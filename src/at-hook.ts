@@ -35,7 +35,7 @@ export async function atHook<Step extends StepContext>(
   cancel.throwIfAborted();
   ledger.replace(["hook"], [{ kind: "hook", deployment: arn, hook: waiting.hook.id }]);
   log.info(`Deployment ${arn} waits for a verdict at ${waiting.deployment.stage ?? "a pause hook"}.`);
-  for (const warning of warningsOf(waiting.hook, inputs, clock.now())) log.warning(warning);
+  for (const warning of warningsOf(waiting.hook, inputs, clock.now())) log.warning(warning, "deployment.md");
   let result: Result | undefined;
   try {
     const revision = await revisionOf(waiting, step);
@@ -99,7 +99,8 @@ async function rollBack(waiting: WaitingHook, service: ClusterMember, step: Step
     const { code, failed, seen } = asFailure(error);
     if (OVER.has(code)) ledger.replace(["hook"], []);
     // The cleanup of a cancel has sent it meanwhile, and tells what came of it.
-    if (!step.cancel.aborted) log.warning(`The deployment could not be told ROLLBACK. ${failed} ${seen}`);
+    const words = `The deployment could not be told ROLLBACK. ${failed} ${seen}`;
+    if (!step.cancel.aborted) log.warning(words, `errors.md#${code}`);
   }
 }
 

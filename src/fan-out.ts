@@ -216,17 +216,17 @@ function labelled(
   { warned, isQuiet }: { readonly warned: Set<string>; readonly isQuiet: boolean },
 ): Log {
   const once =
-    (tell: (text: string) => void) =>
-    (text: string): void => {
+    (tell: Log["warning"]): Log["warning"] =>
+    (text, page) => {
       if (warned.has(text)) return;
       warned.add(text);
-      tell(text);
+      tell(text, page);
     };
   return {
     info: (line) => (isQuiet ? log.debug(label + line) : log.info(label + line)),
     debug: (line) => log.debug(label + line),
-    warning: once((line) => log.warning(line)),
-    notice: once((text) => log.notice(text)),
+    warning: once((line, page) => log.warning(line, page)),
+    notice: once((text, page) => log.notice(text, page)),
     // The lines of jobs that run side by side would mix in a group.
     phase: () => undefined,
     fold: (title, line) => (isQuiet ? log.debug(label + line) : log.fold(label + title, label + line)),

@@ -1,14 +1,22 @@
 import { asFailure, type Failure } from "./errors.ts";
 
+/** A page of `docs/`, or a paragraph of one. */
+export type DocsPage = `${string}.md` | `${string}.md#${string}`;
+
+/** The text of an annotation, with the address of the page that has more. `docs` is the address of `docs/`. */
+export function withPage(text: string, page: DocsPage | undefined, docs: string): string {
+  return page === undefined ? text : `${text}\nSee ${docs}${page}`;
+}
+
 /** The log of a step. It is passed to each phase, so that tests can listen and only `github/` knows the runner. */
 export interface Log {
   info(line: string): void;
   /** Shown only when the workflow runs with step debug logging. */
   debug(line: string): void;
-  /** An annotation of the workflow run, for a run that goes on although something is not as asked. */
-  warning(line: string): void;
+  /** An annotation of the workflow run, for a run that goes on although something is not as asked. `page` has more about it. */
+  warning(line: string, page?: DocsPage): void;
   /** An annotation of the workflow run for something that the user needs later. */
-  notice(text: string): void;
+  notice(text: string, page?: DocsPage): void;
   /**
    * Begins a phase of the step: what is logged from now on is folded under this title. The phase ends with the next
    * one, with output of the job, or without a title. An annotation is never folded.
@@ -30,8 +38,8 @@ export function warningsOnly(log: Log): Log {
   return {
     info: (line) => log.debug(line),
     debug: (line) => log.debug(line),
-    warning: (line) => log.warning(line),
-    notice: (text) => log.notice(text),
+    warning: (line, page) => log.warning(line, page),
+    notice: (text, page) => log.notice(text, page),
     phase: () => undefined,
     fold: (_, line) => log.debug(line),
   };

@@ -66,6 +66,7 @@ it.each([
         "SKIP cluster",
         "OK right to start a task",
         "OK right to stop it",
+        "OK right to tag it",
         "OK right to open sessions",
         "OK rights to the bucket",
         "OK rights to the bucket's key",

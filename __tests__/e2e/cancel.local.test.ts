@@ -197,7 +197,10 @@ it("post undoes what main could not, and warns of what it can't undo either", as
   expect(never.conclusion).toBe("success");
   expect(never.post?.conclusion).toBe("success");
   expect(never.post?.annotations).toEqual([
-    { level: "warning", message: expect.stringContaining("ecs:StopTask") as string },
+    {
+      ...{ level: "warning", title: "fargate-exec" },
+      message: expect.stringMatching(/ecs:StopTask[^]*\nSee https:.*\/docs\/lost-runner\.md$/) as string,
+    },
   ]);
   aws.taskOf(never).stop("UserInitiated", "by the test");
 });

@@ -11,12 +11,13 @@ function screen({ debug = false } = {}) {
     commands: {
       isDebug: () => debug,
       debug: (text) => put(`DEBUG ${text}\n`),
-      warning: (text) => put(`WARNING ${text}\n`),
-      notice: (text) => put(`NOTICE ${text}\n`),
+      warning: (text, { title }) => put(`WARNING ${title} ${text}\n`),
+      notice: (text, { title }) => put(`NOTICE ${title} ${text}\n`),
       error: (text, { title, file, startLine }) =>
         put(["ERROR", title, ...(file === undefined ? [] : [`${file}:${startLine}`]), `${text}\n`].join(" ")),
       setSecret: (text) => put(`SECRET ${text}\n`),
     },
+    docs: "https://docs/",
   });
   const lines = (): string[] => {
     const tokens: string[] = [];
@@ -64,7 +65,7 @@ it("lifts the guard for what the runner has to obey, and puts it up with another
   one.close();
   one.close();
   expect(lines()).toEqual([
-    ...["::stop-commands::T1", "a", "::T1::", "WARNING b", "::stop-commands::T2", "c"],
+    ...["::stop-commands::T1", "a", "::T1::", "WARNING fargate-exec b", "::stop-commands::T2", "c"],
     ...["::T2::", "SECRET d", "e", "SECRET d", "SECRET e", "::stop-commands::T3", "::T3::"],
   ]);
 });
@@ -118,6 +119,36 @@ describe("a phase", () => {
     ]);
   });
 
+  it("is not begun again for the end of the guard, which an annotation has taken down", () => {
+    const { lines, one } = screen();
+    one.phase("Cleaning up");
+    one.open(UNGUARDED);
+    one.info("a");
+    one.warning("b");
+    one.close();
+    one.phase();
+    expect(lines()).toEqual([
+      ...["##[group]Cleaning up", "::stop-commands::T1", "a", "##[endgroup]"],
+      ...["::T1::", "WARNING fargate-exec b"],
+    ]);
+  });
+
+  it("goes on under the guard with the first line after an annotation", () => {
+    const { lines, one } = screen();
+    one.phase("Waiting");
+    one.open(UNGUARDED);
+    one.notice("a", "limits.md");
+    one.info("::error::b");
+    one.warning("c");
+    one.writer()(line("::error::d"));
+    expect(lines()).toEqual([
+      ...["##[group]Waiting", "::stop-commands::T1", "##[endgroup]", "::T1::"],
+      ...["NOTICE fargate-exec a", "See https://docs/limits.md"],
+      ...["##[group]Waiting", "::stop-commands::T2", "\\::error::b", "##[endgroup]", "::T2::"],
+      ...["WARNING fargate-exec c", "::stop-commands::T3", "::error::d"],
+    ]);
+  });
+
   it("folds no annotation, and goes on after one", () => {
     const { lines, one } = screen({ debug: true });
     one.phase("Waiting");
@@ -128,8 +159,8 @@ describe("a phase", () => {
     one.notice("d");
     one.error("e", { title: "t", file: "ops/x.sh\n", startLine: 3 });
     expect(lines()).toEqual([
-      ...["##[group]Waiting", "a", "DEBUG in the group", "##[endgroup]", "WARNING b"],
-      ...["##[group]Waiting", "c", "##[endgroup]", "NOTICE d", "ERROR t ops/x.sh:3 e"],
+      ...["##[group]Waiting", "a", "DEBUG in the group", "##[endgroup]", "WARNING fargate-exec b"],
+      ...["##[group]Waiting", "c", "##[endgroup]", "NOTICE fargate-exec d", "ERROR t ops/x.sh:3 e"],
     ]);
   });
 

@@ -26,5 +26,5 @@ export function logRetention(log: Log, { bucket, key }: ObjectName, kept: Retent
     `Allow '${kept.right}' on the staged objects in the policy of the caller's role, or let a lifecycle rule expire noncurrent versions.`;
   if (warned.has(words)) return;
   warned.add(words);
-  log.warning(words);
+  log.warning(words, "iam/README.md#what-a-step-does-without-a-right");
 }

@@ -91,6 +91,7 @@ export function warnOfOutlived(
   log[isCertain ? "warning" : "info"](
     `${life.facts}. Nothing renews them: if they end before the job does, it is stopped and the step fails. Set ` +
       "'role-to-assume' to a role that this step assumes itself and renews while the job runs, or begin a session that is long enough.",
+    "credentials.md",
   );
 }
 

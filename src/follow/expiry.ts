@@ -62,7 +62,10 @@ export class Expiry {
     this.#refusal = refusal;
     this.#isTold = hasSession;
     const told = `The job is told to stop through the session that is still open${this.endsTask ? ", and its task to end" : ""}.`;
-    this.#options.log.warning(`${refusal.failed} ${refusal.seen} ${hasSession ? told : this.#goesOn()}`);
+    this.#options.log.warning(
+      `${refusal.failed} ${refusal.seen} ${hasSession ? told : this.#goesOn()}`,
+      "credentials.md",
+    );
     this.#stop.abort();
   }
 

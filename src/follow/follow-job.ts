@@ -230,18 +230,14 @@ class JobFollower {
         if (this.#carrier.gone === undefined) return undefined;
         this.#isByPieces = true;
         await left.close();
-        log.warning(
-          `The output came by S3 up to byte ${end.position}. What the job printed after that is lost.`,
-        );
+        log.warning(restIsLost(end.position), BY_S3);
         return this.#carrier.endOfTask;
       case "closed":
         await left.close();
         return this.#carrier.endOfTask ?? { kind: "ended", end: { kind: "detached" }, attached: true };
       case "stalled":
         await left.close();
-        log.warning(
-          `The output does not come by S3 any more: ${end.seen}. A session goes on at byte ${extractor.offset}.`,
-        );
+        log.warning(sessionGoesOn(end.seen, extractor.offset), BY_S3);
         return this.#carrier.endOfTask;
     }
   }
@@ -274,4 +270,14 @@ function whatStarts({ heard, sessionId }: Session): string {
   return heard
     ? "the container to fetch the script and to start it"
     : `the exec agent to open session ${sessionId}`;
+}
+
+const BY_S3 = "how-it-works.md#output-by-s3";
+
+function restIsLost(position: number): string {
+  return `The output came by S3 up to byte ${position}. What the job printed after that is lost.`;
+}
+
+function sessionGoesOn(why: string, offset: number): string {
+  return `The output does not come by S3 any more: ${why}. A session goes on at byte ${offset}.`;
 }

@@ -149,6 +149,7 @@ export class PieceCarriers implements Handover {
       this.#isDenied = true;
       this.#options.log.warning(
         `These credentials may not read the job's output in S3 ('s3:GetObject' on ${store.where}): ${found.why} Only a session can bring it.`,
+        "how-it-works.md#output-by-s3",
       );
     }
     if (found.kind !== "filled") return undefined;

@@ -14,7 +14,7 @@ export { summary } from "../../node_modules/@actions/core/lib/summary.js";
 export const commands: Commands = {
   isDebug: () => process.env["RUNNER_DEBUG"] === "1",
   debug: (text) => issueCommand("debug", {}, text),
-  warning: (text) => issueCommand("warning", {}, text),
+  warning: (text, properties) => issueCommand("warning", toCommandProperties(properties), text),
   notice: (text, properties) => issueCommand("notice", toCommandProperties(properties), text),
   error: (text, properties) => issueCommand("error", toCommandProperties(properties), text),
   setSecret: (secret) => issueCommand("add-mask", {}, secret),

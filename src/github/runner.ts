@@ -12,7 +12,7 @@ import { summary } from "../report/summary.ts";
 import { testAnnotations } from "../report/test-section.ts";
 import type { StepTimes } from "../report/timeline.ts";
 import type { ReportedInputs } from "../step/surroundings.ts";
-import { errorsPage } from "./docs.ts";
+import { docsAddress } from "./docs.ts";
 import { workflowRun } from "./workflow.ts";
 import { parseState, type SavedPage, type SavedState, stateKey } from "../undo/ledger.ts";
 
@@ -23,6 +23,7 @@ export const screen = new Screen({
   write: (...pieces) => out.write(...pieces),
   flush: () => out.flush(),
   commands: core.commands,
+  docs: docsAddress(process.env),
 });
 
 /** Aborted, with the error, when nothing reads what is shown any more. */
@@ -49,7 +50,7 @@ export function savedState(): SavedState | undefined {
 function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
   const { timeout, script } = inputs ?? {};
   return {
-    page: errorsPage(process.env),
+    page: `${docsAddress(process.env)}errors.md`,
     timeout,
     scriptFile: script?.kind === "file" ? script.inWorkspace : undefined,
     selection: inputs,

@@ -98,7 +98,7 @@ export class JobOutput {
     const { count, bytes, directory, problems } = report;
     this.#log.info(`Artifacts: ${count} ${count === 1 ? "file" : "files"}, ${bytes} bytes, in ${directory}.`);
     const level = this.#missing === "ignore" ? "info" : "warning";
-    for (const problem of problems) this.#log[level](problem);
+    for (const problem of problems) this.#log[level](problem, "artifacts.md#what-is-missing");
     return report;
   }
 
@@ -107,7 +107,7 @@ export class JobOutput {
     const printer = this.#printer;
     printer.end();
     const script = scriptResults(this.#files.written(), this.#workers);
-    for (const problem of script.problems) this.#log.warning(problem);
+    for (const problem of script.problems) this.#log.warning(problem, "limits.md#of-the-inputs-and-outputs");
     const { stdout, allStderr, cut, lastLines } = printer;
     return { stdout, allStderr, cut, lastLines, stderr: printer.stderr(), script };
   }

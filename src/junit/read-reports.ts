@@ -123,8 +123,8 @@ async function readFile(path: string, reader: CaseReader, signal: AbortSignal): 
 
 function warn(problems: readonly string[], log: Pick<Log, "warning">): void {
   const more = problems.length - MOST_WARNINGS;
-  problems.slice(0, MOST_WARNINGS).forEach((problem) => log.warning(problem));
-  if (more > 0) log.warning(`… and ${more} more of this kind.`);
+  problems.slice(0, MOST_WARNINGS).forEach((problem) => log.warning(problem, "reports.md"));
+  if (more > 0) log.warning(`… and ${more} more of this kind.`, "reports.md");
 }
 
 /** In one line, for the log. */

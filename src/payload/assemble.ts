@@ -32,7 +32,11 @@ export function assemblePayload(
   const script = scriptBytes(inputs.script);
   const parts = { script, input: inputs.stdin, files: files?.bytes };
   const short = tooShortToRedact(inputs.secrets);
-  if (short.length > 0) log.warning(`Too short to be redacted, in whole or in part: ${short.join(", ")}.`);
+  if (short.length > 0)
+    log.warning(
+      `Too short to be redacted, in whole or in part: ${short.join(", ")}.`,
+      "security.md#redaction",
+    );
   const job = jobText({
     runId: origin.id,
     workers,

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { TestResults } from "../junit/test-results.ts";
-import type { Log } from "../log.ts";
+import { type Log, withPage } from "../log.ts";
 import { explain } from "../report/explain.ts";
 import { outputs } from "../report/outputs.ts";
 import { decisiveResult, type Result } from "../report/result.ts";
@@ -17,7 +17,7 @@ import { programOrigin } from "./origin.ts";
 import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
 
 /** The page that errors point to: that of the newest version. */
-const ERRORS_PAGE = "https://github.com/org/fargate-exec/blob/main/docs/errors.md";
+const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
 
 /** A program as it surrounds a step, and what has become of the step. */
 export interface ProgramSurroundings extends Surroundings {
@@ -85,8 +85,8 @@ export function sanitisedLog(log: Partial<RunLog>): Log {
   return {
     info: (line) => log.info?.(harmlessLine(line)),
     debug: (line) => log.debug?.(harmlessText(line)),
-    warning: (line) => log.warning?.(harmlessText(line)),
-    notice: (text) => log.notice?.(harmlessText(text)),
+    warning: (line, page) => log.warning?.(harmlessText(withPage(line, page, DOCS))),
+    notice: (text, page) => log.notice?.(harmlessText(withPage(text, page, DOCS))),
     phase: (title) => log.phase?.(title === undefined ? undefined : harmlessLine(title)),
     fold: (title, line) => log.started?.(harmlessLine(title), harmlessLine(line)),
   };
@@ -127,7 +127,7 @@ function runResult(
 ): RunResult {
   const decisive = decisiveResult(result);
   const { outcome, exitCode } = decisive;
-  const why = explain(result, { page: ERRORS_PAGE, timeout, scriptFile: undefined });
+  const why = explain(result, { page: `${DOCS}errors.md`, timeout, scriptFile: undefined });
   const code = decisive.kind === "failed" ? decisive.failure.code : undefined;
   return {
     ...{ outcome, exitCode, outputs: outputs(result, tests) },

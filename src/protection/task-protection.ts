@@ -106,6 +106,7 @@ export class TaskProtection {
       log.notice(
         `No task is protected from scale-in and deployments while the job runs: the credentials have no right to ${error.action}. ` +
           "Allow it as docs/iam/caller-protect.json has it, or set 'protect: false'.",
+        "how-it-works.md#protection",
       );
       return false;
     }

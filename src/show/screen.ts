@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import { type DocsPage, type Log, withPage } from "../log.ts";
 import { Guard } from "./guard.ts";
 import { linesOf, type LineWriter, type OutputWriter } from "./lines.ts";
 import { harmlessLine, harmlessOutput, harmlessText } from "./sanitise.ts";
@@ -7,8 +7,8 @@ import { harmlessLine, harmlessOutput, harmlessText } from "./sanitise.ts";
 export interface Commands {
   readonly isDebug: () => boolean;
   readonly debug: (text: string) => void;
-  readonly warning: (text: string) => void;
-  readonly notice: (text: string, properties: { readonly title: string }) => void;
+  readonly warning: (text: string, properties: AnnotationProperties) => void;
+  readonly notice: (text: string, properties: AnnotationProperties) => void;
   readonly error: (text: string, properties: AnnotationProperties) => void;
   readonly setSecret: (secret: string) => void;
 }
@@ -26,6 +26,8 @@ export interface ScreenOptions {
   /** Writes what waits, so that commands, which write by themselves, keep the order. */
   readonly flush: () => void;
   readonly commands: Commands;
+  /** The address of `docs/`, with a slash at its end. */
+  readonly docs: string;
 }
 
 /**
@@ -42,6 +44,8 @@ export class Screen implements Log {
   readonly #guard: Guard;
   /** True when the runner has to obey what the job prints. */
   #obeyed = false;
+  /** True where the lines of the step stand under the guard, too. After an annotation it goes up with the next line. */
+  #guarded = false;
   /** The title of the phase, whose group is opened by its first line. */
   #phase: string | undefined;
   #grouped = false;
@@ -57,10 +61,8 @@ export class Screen implements Log {
    */
   open({ workflowCommands }: { readonly workflowCommands: boolean }): void {
     this.#obeyed = workflowCommands;
-    if (workflowCommands) return;
-    // With debug logging the runner echoes the commands that it obeys, and would show the group twice.
-    if (!this.#options.commands.isDebug()) this.#openGroup();
-    this.#guard.up();
+    this.#guarded = !workflowCommands;
+    this.#raise();
   }
 
   /** Takes the guard down, after the last text of a job, a container or AWS. */
@@ -68,6 +70,7 @@ export class Screen implements Log {
     if (this.#guard.isUp) this.#openGroup();
     this.#guard.down();
     this.#obeyed = false;
+    this.#guarded = false;
   }
 
   info(line: string): void {
@@ -93,23 +96,22 @@ export class Screen implements Log {
     if (commands.isDebug()) this.command(() => commands.debug(harmlessText(text)));
   }
 
-  warning(text: string): void {
-    this.#endGroup();
-    this.command(() => this.#options.commands.warning(harmlessText(text)));
+  warning(text: string, page?: DocsPage): void {
+    const { commands, docs } = this.#options;
+    this.#annotate(() => commands.warning(harmlessText(withPage(text, page, docs)), { title: TITLE }));
   }
 
-  notice(text: string): void {
-    this.#endGroup();
-    this.command(() => this.#options.commands.notice(harmlessText(text), { title: "fargate-exec" }));
+  notice(text: string, page?: DocsPage): void {
+    const { commands, docs } = this.#options;
+    this.#annotate(() => commands.notice(harmlessText(withPage(text, page, docs)), { title: TITLE }));
   }
 
   error(text: string, { title, file, startLine }: AnnotationProperties): void {
-    this.#endGroup();
     const place = {
       ...(file !== undefined && { file: harmlessLine(file) }),
       ...(startLine !== undefined && { startLine }),
     };
-    this.command(() =>
+    this.#annotate(() =>
       this.#options.commands.error(harmlessText(text), { title: harmlessLine(title), ...place }),
     );
   }
@@ -148,8 +150,24 @@ export class Screen implements Log {
     this.#options.write(...(this.#obeyed ? pieces : pieces.map(harmlessOutput)));
   }
 
+  /** An annotation ends the group and takes the guard down. Without a line behind it neither comes back. */
+  #annotate(say: () => void): void {
+    this.#endGroup();
+    this.#guard.down();
+    this.#options.flush();
+    say();
+  }
+
+  #raise(): void {
+    if (!this.#guarded || this.#guard.isUp) return;
+    // With debug logging the runner echoes the commands that it obeys, and would show the group twice.
+    if (!this.#options.commands.isDebug()) this.#openGroup();
+    this.#guard.up();
+  }
+
   /** Shows a line of the step's own, which is harmless, in the group of the phase. */
   #line(line: string): void {
+    this.#raise();
     this.#openGroup();
     this.#write(line);
   }
@@ -171,6 +189,8 @@ export class Screen implements Log {
   }
 }
 
+/** Of the annotations that are not errors. */
+const TITLE = "fargate-exec";
 const GROUP = "##[group]";
 const END_OF_GROUP = "##[endgroup]";
 const COLON = ":".charCodeAt(0);

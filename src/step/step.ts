@@ -30,7 +30,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   const cancel = AbortSignal.any([surroundings.cancel, givenUp.signal]);
   surroundings.mask(inputs.secrets);
   const lineEnds = warnOfLineEnds(inputs.script, inputs.shell);
-  if (lineEnds !== undefined) log.warning(lineEnds);
+  if (lineEnds !== undefined) log.warning(lineEnds, "troubleshooting.md");
   log.phase(resolvingTitle(inputs));
   log.open(inputs);
 

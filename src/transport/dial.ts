@@ -105,6 +105,7 @@ async function sign({
     const why = messageOf(error);
     log.warning(
       `The request for session '${ticket.sessionId}' goes unsigned: it could not be signed (${why}).`,
+      "security.md#where-the-sessions-token-goes",
     );
     return {};
   }

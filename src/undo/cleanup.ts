@@ -89,7 +89,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     } catch (error) {
       const why = messageOf(error);
       const stays = error instanceof Failure && lacksCredentials(error) ? ` ${whatStays(entry)}` : "";
-      log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`);
+      log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`, "lost-runner.md");
     }
   };
   for (const turn of [0, 1, 2, 3])

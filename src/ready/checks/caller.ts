@@ -122,6 +122,12 @@ function rightsToStart(facts: KnownFacts, { ecs, anyTask, context }: ResourceNam
       resources: [ecs(`task-definition/${family}:1`)],
     },
     { name: "right to stop it", actions: ["ecs:StopTask"], resources: [anyTask], context },
+    {
+      ...{ name: "right to tag it", actions: ["ecs:TagResource"], resources: [anyTask] },
+      context: { ...context, "ecs:CreateAction": "RunTask" },
+      otherwise:
+        "it is started without the tag that names the run. Allow it as docs/iam/caller-start-task.json has it",
+    },
     ...(roles.length === 0
       ? []
       : [

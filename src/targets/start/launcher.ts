@@ -72,7 +72,10 @@ export class Launcher {
       start: (watch) => this.#start(this.#plan.request, count, watch),
       onMissing: (missing, why) => {
         if (signal?.aborted !== true)
-          log.warning(`${missing} of ${count} tasks were not started. ${factsOf(why)}`);
+          log.warning(
+            `${missing} of ${count} tasks were not started. ${factsOf(why)}`,
+            "errors.md#task-not-started",
+          );
       },
     });
   }
