@@ -130,6 +130,7 @@ it("for a new task it is asked for all that starts, stops and passes", async () 
   expect(questions.map(({ actions }) => actions.join())).toEqual([
     "ecs:RunTask",
     "ecs:StopTask",
+    "ecs:TagResource",
     "iam:PassRole",
     "ecs:ExecuteCommand",
   ]);
