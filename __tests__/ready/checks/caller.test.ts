@@ -136,7 +136,7 @@ it("for a new task it is asked for all that starts, stops and passes", async () 
   ]);
   const place = "eu-central-1:123456789012";
   expect(questions[0]?.resources).toEqual([`arn:aws:ecs:${place}:task-definition/web:1`]);
-  expect(questions[2]).toEqual({
+  expect(questions[3]).toEqual({
     actions: ["iam:PassRole"],
     resources: ["task", "execution"].map((name) => `arn:aws:iam::123456789012:role/${name}`),
     context: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
