@@ -51,7 +51,12 @@ it("makes annotations harmless, line by line", () => {
   one.warning("a\n##[group]b");
   one.error("::c::", { title: "t\n##[x]" });
   one.debug("##[d]");
-  expect(lines()).toEqual(["WARNING fargate-exec a", "##\\[group]b", "ERROR t ##\\[x] \\::c::", "DEBUG ##\\[d]"]);
+  expect(lines()).toEqual([
+    "WARNING fargate-exec a",
+    "##\\[group]b",
+    "ERROR t ##\\[x] \\::c::",
+    "DEBUG ##\\[d]",
+  ]);
 });
 
 it("lifts the guard for what the runner has to obey, and puts it up with another token", () => {
