@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
@@ -86,6 +89,29 @@ it("while the job runs in a task of its own: main stops the task", async () => {
   const cancelled = await cancelAt(/^begun$/, { ...staged(), run: "echo begun; sleep 300" });
   await expectUndone(cancelled);
   expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
+});
+
+it("while S3 carries a job with artifacts: what fits of them comes, and then main stops the task", async () => {
+  const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+  const run = `cd /tmp; echo s >a-small; head -c 3000000 /dev/urandom >a-larger; truncate -s 100G a-huge
+    until [ -e "\${0%/*}/stays" ] || [ ! -e "\${0%/*}/attacher" ]; do sleep 0.1; done; echo begun; sleep 300`;
+  const artifacts = {
+    artifacts: "/tmp/a-*",
+    "artifacts-path": join(temp, "back"),
+    "artifacts-max-size": "200 GB",
+  };
+  const inputs = { ...staged(), transport: "s3", ...artifacts, run };
+  const cancelled = await cancelAt(/^begun$/, inputs, { env: { RUNNER_TEMP: temp } });
+  const task = aws.taskOf(cancelled.result);
+  const [stop] = aws.calls("StopTask", task.arn);
+  expect((stop?.at ?? Infinity) - cancelled.at).toBeLessThan(SIGTERM_AFTER_MS);
+  expect(await aws.objects()).toEqual([]);
+  expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
+  expect(readdirSync(join(temp, "back/tmp")).toSorted()).toEqual(["a-larger", "a-small"]);
+  expect(mainLog(cancelled.result).join("\n")).toMatch(
+    /The artifacts did not come whole: .* Missing: 'tmp[/]a-huge' \(107374182400 bytes\)/,
+  );
+  rmSync(temp, { recursive: true });
 });
 
 /** PID 1 of the seed's tasks is an init with one child. */

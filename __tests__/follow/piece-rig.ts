@@ -58,6 +58,8 @@ export class PieceRig {
   wanted: () => void = () => undefined;
   placesGivenBack = 0;
   stops = 0;
+  /** Whether the stop command does. */
+  reachesContainer = true;
   credentialsEnd: number | undefined;
   /** When the credentials end that sign. */
   signature: { readonly credentialsEnd?: number } = {};
@@ -88,14 +90,17 @@ export class PieceRig {
         opening: () => 20_000,
         moreTime: () => Promise.resolve(0),
         terminate: () => Promise.resolve(),
-        releasePayload: () => undefined,
+        onAttached: () => undefined,
         untilWanted: (over) =>
           new Promise((resolve, reject) => {
             this.wanted = resolve;
             over.addEventListener("abort", reject);
           }),
         releasePlace: () => void (this.placesGivenBack += 1),
-        stop: () => Promise.resolve(void (this.stops += 1)),
+        stop: () => {
+          this.stops += 1;
+          return Promise.resolve(this.reachesContainer);
+        },
         until: clock.now() + 3_600_000,
       },
       folders: {

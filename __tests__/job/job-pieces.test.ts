@@ -22,6 +22,7 @@ function pieces(pieceUse: PieceUse = "at once", bucket: string | undefined = "ex
     log: new Listener(),
     ledger,
     origin,
+    cancel: new AbortController().signal,
   };
   const place = { isWanted: false, share: () => undefined };
   const prepared = { owner: OWNER, setup: Promise.resolve({ pieceUse } as SessionSetup) };

@@ -149,6 +149,20 @@ describe("cleaning up", () => {
     expect(left).toEqual([]);
   });
 
+  it("leaves the task whose job sends artifacts, and its definition, until the run is over", async () => {
+    const task = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task/ci/17" } as const;
+    const other = { ...task, taskArn: "arn:task/ci/18" };
+    const shared = { kind: "shared-definition", arn: "arn:held:1", family: "held" } as unknown as LedgerEntry;
+    const undo = [task, other, shared, { kind: "sending", task: task.taskArn } as const];
+    const early = await cleaningUp({ early: true }, undo);
+    expect(early.done).toEqual([expect.stringMatching(/^StopTask .*arn:task\/ci\/18/)]);
+    expect(early.left).toEqual([task, shared, { kind: "sending", task: task.taskArn }]);
+    const last = await cleaningUp({}, undo);
+    expect(last.done).toContainEqual(expect.stringMatching(/^StopTask .*arn:task\/ci\/17/));
+    expect(last.left).toEqual([]);
+    expect(last.log.join()).not.toContain("artifacts");
+  });
+
   it("leaves a job to its session as long as the run goes on, and says what is stopped", async () => {
     const { done, log, left } = await cleaningUp({ early: true }, [JOB]);
     expect([done, left]).toEqual([[], [JOB]]);

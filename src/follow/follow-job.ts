@@ -188,7 +188,7 @@ class JobFollower {
         stopTelling();
         this.#begin();
         this.#attachedAt ??= clock.now();
-        sessions.releasePayload();
+        sessions.onAttached();
       },
     });
     stopTelling();

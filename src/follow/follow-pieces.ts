@@ -10,8 +10,14 @@ import { passOn, type PiecesRead } from "./read-pieces.ts";
 const LAST_PIECES_MS = 15_000;
 /** How long `control` may stay unwritten. After that time the container counts the job as abandoned (others.sh). */
 const UNTOLD_MS = 60_000;
-/** The time for the last word to reach S3. The container waits ten minutes for it. */
+/**
+ * How much longer than by a session a cancelled job may take, once it was told by a command of its own: it learns of the cancel
+ * that much later, the agent's second included.
+ */
+export const TOLD_LATER_MS = 1_400;
+/** The time for the last word to reach S3. The container waits ten minutes for it, and seconds after a cancel. */
 const LAST_WORD_MS = 2_000;
+export const LAST_WORD_OF_CANCEL_MS = 1_000;
 /** The longest pause between two looks at what is due. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -47,8 +53,8 @@ export interface FollowPiecesOptions extends Pick<
   readonly onOthers: () => void;
   /** When another carrier has to take over, because the credentials end, in milliseconds since the epoch. */
   readonly until: number;
-  /** Stops the job by a session of its own. Never rejects. */
-  readonly stop: () => Promise<void>;
+  /** Stops the job by a session of its own. Resolves with whether that has reached the container; never rejects. */
+  readonly stop: () => Promise<boolean>;
 }
 
 /** Reads the pieces of one folder: first to see whether they come, then as the carrier of the job's output. */
@@ -130,13 +136,16 @@ export class PieceFollower {
 
   #onCancel(): void {
     void this.#control.say("isCancelled");
-    void this.#options.stop();
-    void this.#closeAfter(CANCELLING_MS);
+    let isTold = false;
+    void this.#options.stop().then((reached) => (isTold = reached));
+    void this.#closeAfter(CANCELLING_MS, () => (isTold ? TOLD_LATER_MS : 0));
   }
 
-  async #closeAfter(ms: number): Promise<void> {
+  async #closeAfter(ms: number, more = (): number => 0): Promise<void> {
+    const { clock } = this.#options;
     try {
-      await this.#options.clock.sleep(ms, this.#over.signal);
+      await clock.sleep(ms, this.#over.signal);
+      await clock.sleep(more(), this.#over.signal);
       this.close();
     } catch {
       // It has ended in time.
@@ -196,8 +205,10 @@ export class PieceFollower {
   }
 
   async #lastWord(word: "isTaken" | "isAttached" | "isDetached"): Promise<void> {
+    const { clock, cancel } = this.#options;
     const said = new AbortController();
-    const late = this.#options.clock.sleep(LAST_WORD_MS, said.signal).catch(() => undefined);
+    const ms = cancel.aborted ? LAST_WORD_OF_CANCEL_MS : LAST_WORD_MS;
+    const late = clock.sleep(ms, said.signal).catch(() => undefined);
     await Promise.race([this.#control.say(word), late]);
     said.abort();
   }

@@ -35,7 +35,7 @@ export interface SessionSource {
   /** Ends a session that was lost, so that its place in the container is free. Never rejects. */
   terminate(sessionId: string): Promise<void>;
   /** Called when the container has the payload. */
-  releasePayload(): void;
+  onAttached(): void;
   /** Resolves when another run waits for the place in the container. Rejects when `over` aborts. */
   untilWanted(over: AbortSignal): Promise<void>;
   /**
@@ -43,8 +43,8 @@ export interface SessionSource {
    * which the job's status has arrived, and which is about to be closed.
    */
   releasePlace(closing?: Session): void;
-  /** Stops the job by a command of its own. Never rejects. */
-  stop(): Promise<void>;
+  /** Stops the job by a command of its own. Resolves with whether that has reached the container; never rejects. */
+  stop(): Promise<boolean>;
 }
 
 /** A session that has ended, and how. */

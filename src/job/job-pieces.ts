@@ -1,4 +1,6 @@
 import { reliableUntil } from "../aws/static-keys.ts";
+import { TOLD_LATER_MS } from "../follow/follow-pieces.ts";
+import { CANCELLING_MS } from "../follow/follow-session.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
 import type { PieceFolders, PieceUse } from "../follow/piece-carriers.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
@@ -16,7 +18,7 @@ import type { PreparedJob } from "./prepare.ts";
 const TAKEN_READ_MS = 3_000;
 
 /** How long after a cancel parts of artifacts are read: the container has ended by then, and the cleanup is to begin. */
-const PARTS_AFTER_CANCEL_MS = 4_500;
+const PARTS_AFTER_CANCEL_MS = CANCELLING_MS + TOLD_LATER_MS + 500;
 
 /** Artifacts of so many bytes go by S3, however short the job is. An archive of less does not wait for that (`parts.py`). */
 const MUCH = 1024 * 1024;

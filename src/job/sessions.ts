@@ -13,7 +13,7 @@ import { explainUnopened } from "../ready/unopened.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
 import type { Session } from "../session/session.ts";
-import { isRunaway, stopRunaways } from "../undo/runaway-job.ts";
+import { isRunaway, stopRunaways, tellToStop } from "../undo/runaway-job.ts";
 import type { JobName } from "../undo/stop-job.ts";
 import { tellWhile, WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
@@ -141,9 +141,11 @@ export class JobSessions implements SessionSource {
     await terminateSession(this.#context, sessionId);
   }
 
-  /** Deletes the staged object. */
-  releasePayload(): void {
-    const { aws, ledger, log } = this.#context;
+  /** Deletes the staged object. From now on a cancelled job brings what fits of its artifacts before its task ends. */
+  onAttached(): void {
+    const { aws, inputs, ledger, target, log } = this.#context;
+    if (target.started && inputs.artifacts !== undefined && !leavesOnCancel(inputs))
+      ledger.replace(["sending"], [{ kind: "sending", task: target.taskArn }]);
     this.#prepared.start?.staged
       .then(async (object) => {
         if (object === undefined) return;
@@ -166,8 +168,11 @@ export class JobSessions implements SessionSource {
     }
   }
 
-  async stop(): Promise<void> {
-    await stopRunaways(this.#context);
+  async stop(): Promise<boolean> {
+    // Also a job that ends with its task is told, so that its last words come.
+    const isTold = await tellToStop(this.#job, this.#context);
+    if (isTold) this.#context.ledger.replace(["job"], []);
+    return isTold;
   }
 
   /** To be called after the last session. Stops a job that may still run, by a command of its own. */
@@ -175,6 +180,7 @@ export class JobSessions implements SessionSource {
     const { cancel, ledger } = this.#context;
     const sessionIds = this.#sessionIds;
     // A cancelled ExecuteCommand may still have begun a session.
+    ledger.replace(["sending"], []);
     const begun = sessionIds.length > 0 || cancel.aborted;
     if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
     // The container of a task that was started for the job ends with it.

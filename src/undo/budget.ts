@@ -1,4 +1,5 @@
 import { SHOWN_AFTER_CANCEL_MS } from "../follow/backlog.ts";
+import { LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../follow/follow-pieces.ts";
 import { CANCELLING_MS, CLOSING_MS } from "../follow/follow-session.ts";
 import { CLOSE_MS } from "../transport/socket.ts";
 
@@ -44,6 +45,12 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     answer,
     { for: "the agent to close the session", atMost: CLOSING_MS },
     socket,
+    calls,
+  ],
+  "the job tells its end by S3": [
+    answer,
+    { for: "a job that learned of the cancel later, from a command of its own", atMost: TOLD_LATER_MS },
+    { for: "the last word to reach S3", atMost: LAST_WORD_OF_CANCEL_MS },
     calls,
   ],
   "the job has output that is still unread": [

@@ -64,7 +64,18 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   if (isLong) options.log.info(`Undoing what this step has made: ${entries.length} entries.`);
   const log = isLong ? warningsOnly(options.log) : options.log;
   const missing: LedgerEntry[] = [];
+  const sending = new Set(entries.flatMap((entry) => (entry.kind === "sending" ? entry.task : [])));
+  /** The artifacts' task ends behind them, and its definition behind the task. */
+  const isForArtifacts = (entry: LedgerEntry): boolean =>
+    entry.kind === "task"
+      ? sending.has(entry.taskArn ?? "")
+      : entry.kind === "shared-definition" && sending.size > 0;
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
+    if (early && isForArtifacts(entry)) return;
+    if (entry.kind === "sending") {
+      if (!early) ledger.drop(entry);
+      return;
+    }
     if (hasToWait(entry) && (early || (!patient && freeAt(entry) > clock.now()))) return;
     // Where the main step does not know the job's end, it is left to the post step.
     if (entry.kind === "lock" && entry.held === true && !patient) return;
@@ -108,7 +119,7 @@ const LATER: Partial<Record<LedgerEntry["kind"], number>> = {
 
 /** Undoes one entry. False where it was not found: it may still appear, if the call that makes it is under way. */
 async function undo(
-  entry: Exclude<LedgerEntry, { kind: "pieces" | "lock" }>,
+  entry: Exclude<LedgerEntry, { kind: "pieces" | "lock" | "sending" }>,
   { aws, clock, log, reason, early, patient }: CleanupOptions,
 ): Promise<boolean> {
   switch (entry.kind) {
@@ -186,6 +197,8 @@ export function announce(entry: LedgerEntry): string {
       return `Deregistering the task definition that was being registered as '${entry.family}'.`;
     case "job":
       return `Stopping the job in container '${entry.container}' of task ${lastPart(entry.task)}.`;
+    case "sending":
+      return `Waiting for what fits of the artifacts of task ${lastPart(entry.task)}.`;
     case "protection":
       return `Ending the protection of task ${lastPart(entry.task)}.`;
     case "object":

@@ -27,6 +27,8 @@ export type LedgerEntry =
   | { readonly kind: "hook"; readonly deployment: string; readonly hook: string }
   /** A claim on a lock. A held one is given back once the job is certain to have ended. */
   | ({ readonly kind: "lock" } & LockClaim)
+  /** A job in a task of this run that sends its artifacts, also after a cancel: the task is stopped behind that. */
+  | { readonly kind: "sending"; readonly task: string }
   /** A job in a task that this run has not started, so that the end of the task does not end the job. */
   | ({ readonly kind: "job" } & JobName);
 

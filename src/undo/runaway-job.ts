@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import type { Ledger } from "./ledger.ts";
 import { isFinal } from "../follow/session-end.ts";
 import type { JobEnd } from "../follow/job-end.ts";
-import { stopJob, type StopJobOptions } from "./stop-job.ts";
+import { type JobName, stopJob, type StopJobOptions } from "./stop-job.ts";
 
 /** Failures of the connection to the container, not of the container: another connection may reach it. */
 const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
@@ -41,14 +41,21 @@ export interface StopRunawaysOptions {
  * Stops the jobs in the ledger by a command of their own. A stop that fails stays in the ledger, and is tried again
  * at the end.
  */
-export async function stopRunaways({ undoing, ledger, clock, log }: StopRunawaysOptions): Promise<void> {
-  for (const entry of ledger.entries) {
-    if (entry.kind !== "job") continue;
-    try {
-      await stopJob(entry, { aws: undoing, clock, log });
-      ledger.drop(entry);
-    } catch (error) {
-      log.debug(`The job could not be told to stop: ${asFailure(error).seen}`);
-    }
+export async function stopRunaways(options: StopRunawaysOptions): Promise<void> {
+  for (const entry of options.ledger.entries)
+    if (entry.kind === "job" && (await tellToStop(entry, options))) options.ledger.drop(entry);
+}
+
+/** Stops a job by a command of its own. False where the command did not reach the container. */
+export async function tellToStop(
+  job: JobName,
+  { undoing, clock, log }: Omit<StopRunawaysOptions, "ledger">,
+): Promise<boolean> {
+  try {
+    await stopJob(job, { aws: undoing, clock, log });
+    return true;
+  } catch (error) {
+    log.debug(`The job could not be told to stop: ${asFailure(error).seen}`);
+    return false;
   }
 }
