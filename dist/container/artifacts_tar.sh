@@ -1,26 +1,32 @@
-# Packs artifacts where the image has no python3, and prints the lines that artifacts.py describes. /bin/sh -c runs it behind enter.sh, as the
-# script's user, with the arguments
+# Packs artifacts where the image has no python3, and prints the lines that artifacts.py describes. /bin/sh -c runs it behind safe.sh and
+# enter.sh, as the script's user, with the arguments
 #
-#     FIND SORT STAT TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
+#     UID FIND SORT STAT TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 #
-# A list of names has a line each, so a name with a line's end is not packed. tar opens a name by its path: it follows no link at its end, but
-# one that takes the place of a directory meanwhile.
-fx_find=$1 fx_sort=$2 fx_stat=$3 fx_tar=$4 fx_gzip=$5 fx_base64=$6 fx_awk=$7
+# A list of names has a line each, so a name with a line's end is not packed. tar opens a name by its path. So it gets none that another
+# user than root and UID, the user that runs this, could meanwhile give to something else: on its way that user can exchange no name.
+fx_uid=$1 fx_find=$2 fx_sort=$3 fx_stat=$4 fx_tar=$5 fx_gzip=$6 fx_base64=$7
 shift 7
-fx_directory=$1 fx_count=$2 fx_bytes=$3
-shift 3
+fx_awk=$1 fx_directory=$2 fx_count=$3 fx_bytes=$4
+shift 4
 case $fx_directory in /*) ;; *) cd -P /proc/self/fd/7 || exit ;; esac
+fx_given=$fx_directory fx_exchanged=''
+case $fx_given in /* | '') ;; *) fx_given=$(pwd -P)/$fx_given ;; esac
 fx_enter "$fx_directory" || exit
 exec 7<&-
+# A link on the way to it may be another user's, and leads anywhere.
+[ -z "$fx_given" ] || fx_safe "$fx_given" || fx_exchanged=1
 export LC_ALL=C
 # Options of the image.
 unset TAR_OPTIONS GZIP
 fx_nl='
 '
 set -f
+fx_here=$(pwd -P)
+fx_here=${fx_here%/}
 
-# fx_find NUMBER BASE: prints `NUMBER BYTES MODE PATH` of all that is there and below, and `NUMBER ! ` for each name with a line's end. No link
-# is followed.
+# fx_find NUMBER BASE: prints `NUMBER BYTES MODE UID PATH` of all that is there and below, and `NUMBER ! ` for each name with a line's
+# end. Before that, the same of each directory above the base, with `^` for its number. No link is followed.
 fx_find() {
   case $2 in /*) fx_start=$2 ;; '') fx_start=. ;; *) fx_start=./$2 ;; esac
   fx_way=$fx_start
@@ -29,11 +35,23 @@ fx_find() {
     [ ! -L "$fx_way" ] || return 0
   done
   [ -e "$fx_start" ] || [ -L "$fx_start" ] || return 0
+  fx_list_above "$fx_start"
   fx_top=${fx_start%/}
   [ "$fx_start" != . ] || [ "$(pwd -P)" != / ] || fx_top=.
   "$fx_find" "$fx_start" \( -path "$fx_top/proc" -o -path "$fx_top/sys" -o -path "$fx_top/dev" \) -prune -o \
-    -name "*$fx_nl*" -prune -exec "$fx_stat" -c "$1 ! " {} ';' -o -exec "$fx_stat" -c "$1 %s %f %n" {} +
+    -name "*$fx_nl*" -prune -exec "$fx_stat" -c "$1 ! " {} ';' -o -exec "$fx_stat" -c "$1 %s %A %u %n" {} +
 }
+
+# fx_list_above START: prints these lines of the directories above.
+fx_list_above() (
+  case $1 in /*) fx_up=$1 ;; .) fx_up=$fx_here ;; *) fx_up=$fx_here/${1#./} ;; esac
+  set --
+  while [ "$fx_up" ]; do
+    fx_up=${fx_up%/*}
+    set -- "${fx_up:-/}" "$@"
+  done
+  [ $# = 0 ] || "$fx_stat" -c '^ %s %A %u %n' "$@"
+)
 
 fx_find_all() {
   fx_number=0
@@ -53,7 +71,7 @@ fx_list_globs() {
 
 # Reads what fx_find prints. Prints the facts, each behind `f`, and what matches: weight, path.
 fx_match() {
-  FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$(pwd -P) "$fx_awk" '
+  FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$fx_here FX_UID=$fx_uid FX_EXCHANGED=$fx_exchanged "$fx_awk" '
     function matches(number, path,  below, base) {
       base = bases[number]
       below = path
@@ -65,10 +83,27 @@ fx_match() {
       }
       return below ~ ("^(" regexes[number] ")$")
     }
-    function absolute(path) { return path ~ "^/" ? path : path == "" ? here : (here == "/" ? "" : here) "/" path }
+    function absolute(path) { return path ~ "^/" ? path : path == "" ? here : here "/" path }
+    function is_ours(owner) { return owner == 0 || owner == uid }
+    # Whether no other user can put something else in the place of a name. A directory is closed where that user can exchange no
+    # name in it, and sticky where none of ours.
+    function is_fixed(full, owner,  above) {
+      above = full
+      sub("/[^/]*$", "", above)
+      return full == "" || kinds[above] == "closed" || (kinds[above] == "sticky" && is_ours(owner))
+    }
+    function kind_of(full, mode, owner) {
+      if (!is_ours(owner) || !is_fixed(full, owner) || kinds[full] == "open" || (exchanged && full == here)) return "open"
+      if (substr(mode, 6, 1) != "w" && substr(mode, 9, 1) != "w") return "closed"
+      return mode ~ /[tT]$/ ? "sticky" : "open"
+    }
+    function unread(path, why) {
+      if (seen[path]++) return
+      if (++unreads <= 50) print "funread " shown(path) " " why
+    }
     function shown(name) { gsub(/[^] !#-[^-~]/, "?", name); return "\"" name "\"" }
     BEGIN {
-      here = ENVIRON["FX_HERE"]
+      here = ENVIRON["FX_HERE"]; uid = ENVIRON["FX_UID"]; exchanged = ENVIRON["FX_EXCHANGED"]
       count = split(ENVIRON["FX_GLOBS"], lines, "\n")
       for (i = 1; i <= count; i++) {
         split(lines[i], parts, "\t")
@@ -79,21 +114,24 @@ fx_match() {
     }
     $2 == "!" { odd++; next }
     {
-      path = substr($0, length($1) + length($2) + length($3) + 4)
+      path = substr($0, length($1 $2 $3 $4) + 5)
       sub("^[.]/", "", path)
-      if (path == "." || !matches($1, path)) next
-      full = absolute(path)
+      full = absolute(path == "." ? "" : path)
+      sub("/$", "", full)
+      if ($3 ~ /^d/) kinds[full] = kind_of(full, $3, $4)
+      if (path == "." || $1 == "^" || !matches($1, path)) next
       for (i = 0; i < count; i++) if (signs[i] == "-" && (matches(i, path) || matches("full " i, full))) next
-      kind = substr($3, 1, 1)
-      if (length($3) != 4 || (kind != "4" && kind != "8" && kind != "a")) {
-        if (!seen[path]++) print "funread " shown(path) " it is no file, directory or link"
+      if ($3 !~ /^[-dl]/) {
+        unread(path, "it is no file, directory or link")
         next
       }
       found[$1] = 1
-      if (!seen[path]++) print (kind == "4" ? -1 : kind == "8" ? $2 : 0) "\t" path
+      if (!is_fixed(full, $4)) unread(path, "another user of the container can replace what is on its way, and the image has no python3")
+      if (!seen[path]++) print ($3 ~ /^d/ ? -1 : $3 ~ /^-/ ? $2 : 0) "\t" path
     }
     END {
       for (i = 0; i < count; i++) if (signs[i] == "+" && !found[i]) print "fnone " i
+      if (unreads > 50) print "funread \"\" " (unreads - 50) " more"
       if (odd) print "funread \"\" " odd " names have a line end, which needs python3"
     }
   '
@@ -130,11 +168,13 @@ fx_names() {
     { name = substr($0, length($1) + 2); print (name ~ "^/" ? "" : "./") name }
   '
 }
-# Prints the archive. A tar that reads no list gets the names as arguments, of which Linux takes some 2 MB.
+# Prints the archive. busybox's tar makes none of nothing: it would be these zero bytes (POSIX, pax). A tar that reads no list gets the
+# names as arguments, of which Linux takes some 2 MB.
 # shellcheck disable=SC2046 # it is to be split into names
 # shellcheck disable=SC2086 # empty, it is no argument
 fx_archive() {
-  case $fx_help in
+  case $(fx_names | head -n 1):$fx_help in
+    :*) head -c 1024 /dev/zero ;;
     *-T*) fx_names | "$fx_tar" -c $fx_flat -f - -T - ;;
     *)
       IFS=$fx_nl

@@ -2,18 +2,22 @@
 
 import os
 import re
+import select
 import stat
+import time
 
 # How many bytes wait for the pipe at the most. What comes beyond is left out.
 MOST_WAITING = 262144
 # On Linux a write of so many bytes to a pipe is whole, or not made (POSIX, PIPE_BUF).
 WHOLE = 4096
+# Seconds that the end of the output waits for the container's log.
+LAST_ECHO = 0.5
 TAGS = re.compile(re.escape(OPEN) + b"\n|" + re.escape(MARK) + b"[oe][0-9]*\007")
 
 
 def plain(data):
     """Records as the job has printed them, redacted."""
-    return TAGS.sub(b"", data).replace(LITERAL, MARK).replace(REPLACEMENT, DAMAGED)
+    return TAGS.sub(b"", data).replace(REPLACEMENT, DAMAGED).replace(LITERAL, MARK)
 
 
 class Echo:
@@ -36,11 +40,15 @@ class Echo:
         if len(self.waiting) + len(text) > MOST_WAITING:
             self.lost += len(text)
         else:
-            if self.lost and not self.waiting:
-                text = b"[fargate-exec: %d bytes of output are left out here]\n%s" % (self.lost, text)
-                self.lost = 0
+            if not self.waiting:
+                self.tell_lost()
             self.waiting += text
         self.flush()
+
+    def tell_lost(self):
+        if self.lost:
+            self.waiting += b"[fargate-exec: %d bytes of output are left out here]\n" % self.lost
+            self.lost = 0
 
     def flush(self):
         try:
@@ -53,7 +61,17 @@ class Echo:
             self.waiting = b""
 
     def close(self):
+        """Gives the pipe LAST_ECHO seconds for what waits. False where it has not taken all."""
+        until = time.monotonic() + LAST_ECHO
+        if not self.waiting:
+            self.tell_lost()
+        while self.waiting and select.select([], [self.fd], [], max(0, until - time.monotonic()))[1]:
+            self.flush()
+            if not self.waiting:
+                self.tell_lost()
+        whole = not self.waiting
         os.close(self.fd)
+        return whole
 
 
 class NoEcho:
@@ -66,16 +84,21 @@ class NoEcho:
         pass
 
     def close(self):
-        pass
+        return True
 
 
-def open_echo(path, notes):
+def note(directory, text):
+    """A note for the log, which an attacher shows."""
+    with open(os.path.join(directory, "notes"), "a") as file:
+        file.write(text + ".\n")
+
+
+def open_echo(path, directory):
     """The copy of the output. A note says why there is none although it is asked for."""
     if not path:
         return NoEcho()
     try:
         return Echo(path)
     except OSError as error:
-        with open(notes, "a") as file:
-            file.write("The output is not copied to the container's log: %s.\n" % (error.strerror or error))
+        note(directory, "The output is not copied to the container's log: %s" % (error.strerror or error))
         return NoEcho()

@@ -1,7 +1,7 @@
 # Downloads the payload by boto3 and the credentials of the task role: BUCKET KEY REGION SHA256 FILE. The endpoint of the
 # credentials and S3 have five seconds together to answer, so that a container without a route to S3 soon tries the next
 # way. What boto3 computes meanwhile does not count. The download itself may take longer, but ends after four seconds in which
-# nothing comes. AWS_MAX_ATTEMPTS is 1. Part of a command that CloudTrail records, so it is written short. Comments and empty
+# nothing comes, and after SECONDS, which container-source.ts computes from the size. AWS_MAX_ATTEMPTS is 1. Part of a command that CloudTrail records, so it is written short. Comments and empty
 # lines are not sent.
 import boto3,hashlib,signal,sys
 
@@ -14,7 +14,7 @@ n=t(0)
 s=s.client("s3",r,config=boto3.session.Config(connect_timeout=2,read_timeout=4))
 t(n)
 a=s.get_object(Bucket=b,Key=k)["Body"]
-t(0)
+t(SECONDS)
 a=a.read()
 assert hashlib.sha256(a).hexdigest()==d,"checksum mismatch"
 open(f,"wb").write(a)

@@ -20,7 +20,8 @@ fx_count_unreached() {
       ;;
   esac
 }
-# fetch.py that was ended by its alarm has said nothing.
+# Where its alarm has ended fetch.py, there are no words but those of dash and busybox.
+case $fx_why in 'Alarm clock'*) fx_why='' ;; esac
 fx_count_unreached "${fx_why:-timed out}"
 
 # The code of the refusal where nothing fetches the payload: what the user can do differs where boto3 is missing.
@@ -45,7 +46,7 @@ fx_find_boto3() {
 }
 fx_find_boto3
 # What was tried, and why it did not work.
-fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s}; "}}
+fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s, or too slow}; "}}
 
 # fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is how that takes the URL. The URL is
 # a secret as long as it is valid, so it comes on standard input: arguments are in the process list. False where the next
@@ -62,9 +63,9 @@ fx_try() {
   else
     fx_status=$? fx_said=$(fx_words)
     # 142: fetch.py was ended by its alarm.
-    [ "$fx_status" != 142 ] || fx_late=1
+    [ "$fx_status" != 142 ] || fx_late='no answer within 5 s, or too slow'
     if [ "$fx_late" ]; then
-      fx_said='no answer within 5 s' fx_unreached=$((fx_unreached + 1))
+      fx_said=$fx_late fx_unreached=$((fx_unreached + 1))
     elif [ "$1:$fx_status" = wget:4 ]; then
       # A quiet wget prints no reason. Exit code 4 is a network failure (its manual).
       fx_said='no connection' fx_unreached=$((fx_unreached + 1))
@@ -76,8 +77,8 @@ fx_try() {
   fi
 }
 
-# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds in which it neither computes,
-# writes nor takes memory, because no program's own timeouts cover every wait.
+# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds, in all, in which it neither computes,
+# writes nor takes memory, because no program's own timeouts cover every wait: a byte may come every second.
 fx_wait_for_way() {
   fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
   fx_name "$1"
@@ -94,7 +95,7 @@ fx_wait_for_way() {
     fi
     fx_before=$fx_now
     [ "$fx_idle" -lt 25 ] || {
-      fx_late=1
+      fx_late='no answer within 5 s'
       kill -9 "${fx_way%:*}"
     }
     sleep "$fx_nap"
@@ -122,7 +123,8 @@ fx_type() {
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do printf '%b' "$fx_line"; done >"$fx_dir/payload"
 }
 
-# Tries each way by the network, from what boto3 may have lacked on. Nothing that comes by the network is run unchecked.
+# Tries each way by the network, and first boto3 with what it may have lacked before. Nothing that comes by the network is
+# run unchecked.
 fx_fetch_by_network() {
   fx_digest /dev/null >/dev/null || {
     fx_tried="${fx_tried}nothing in the image computes SHA-256 (sha256sum, busybox, openssl, python3), so nothing fetches it; "
@@ -152,7 +154,13 @@ fx_fetch_by_network() {
 fx_load() {
   fx_check_directory
   if [ "$fx_bucket" ]; then
+    fx_said_before=$fx_tried
     fx_fetch_by_network && return
+    # What is too large to be typed gets a second try, since a connection may have been reset.
+    if [ -z "$fx_typed$fx_late" ] && [ "$fx_unreached" -lt 2 ]; then
+      fx_tried=$fx_said_before
+      fx_fetch_by_network && return
+    fi
     [ "$fx_typed" ] || fx_refuse "$fx_refusal" "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"
   else

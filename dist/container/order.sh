@@ -1,12 +1,12 @@
-# --- What the runner has typed, and what it writes into `control`, for the uploader by curl. objects.py is the same in
-# python3.
+# --- For the uploader by curl: reads the order, which the runner has typed, and the object `control`, which the runner
+# writes into the bucket. objects.py does the same for the uploader in python3.
 
 fx_find_hasher() {
   fx_tool sha256sum || fx_tool openssl || return
   fx_hasher=$fx_file
 }
 
-# Prints the SHA-256 of standard input, and more behind a blank.
+# Prints the SHA-256 of standard input. A blank and other words may follow.
 fx_hash() {
   case $fx_hasher in
     *openssl) "$fx_hasher" dgst -sha256 -r ;;
@@ -21,7 +21,7 @@ fx_seal() {
   fx_header="fx1 $1 $2 $3 $4 ${fx_mac%% *}"
 }
 
-# Reads the file `order`, and writes what is secret for curl. False where something is missing.
+# Reads the file `order`, and writes its secrets into the files that curl reads. False where something is missing.
 fx_read_order() {
   fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_until='' fx_word='' fx_value='' fx_odd=''
   fx_bucket_name='' fx_bucket_owner='' fx_of_region='' fx_sse='' fx_sse_key=''
@@ -45,7 +45,7 @@ fx_read_order() {
     [ "$fx_until" ] && [ -s "$fx_dir/post.curl" ] && [ -s "$fx_dir/get.curl" ] && [ -z "$fx_odd" ]
 }
 
-# Takes fx_word with its whole value. curl would read a quote or a backslash as its own.
+# Takes fx_word with its whole value. To curl a quote or a backslash in it would be syntax.
 fx_take_word() {
   case $fx_value in *[\"\\]*) fx_odd=1 ;; esac
   case $fx_word in
@@ -64,7 +64,7 @@ fx_take_word() {
   esac
 }
 
-# The file `carried`: how far the order was carried out.
+# Reads the file `carried`, which says how far the order was carried out.
 fx_read_carried() {
   fx_sequence=0 fx_at=$fx_order_begin fx_control=0 fx_over=0
   if read -r fx_job_ fx_word fx_value fx_line fx_rest <"$fx_dir/carried" && [ "$fx_job_" = "$fx_order_job" ]; then
@@ -75,7 +75,7 @@ fx_read_carried() {
 fx_write_carried() { fx_write carried "$fx_order_job $fx_sequence $fx_at $fx_control $fx_over"; }
 fx_write_lease() { fx_write lease "$fx_lease $(date +%s)"; }
 
-# Reads `control`.
+# Gets `control`, and obeys a new one.
 fx_look() {
   fx_seen=$fx_now fx_unseen=0
   if [ "$fx_role" ]; then
@@ -99,8 +99,8 @@ fx_look() {
   fx_write_lease
 }
 
-# Reads the answer into fx_number, fx_from and the file `body`. False where it is no `control` of the runner, or one that was
-# there before.
+# Reads the answer into fx_number, fx_from and the file `body`. False unless it is a `control` of the runner, and newer than
+# the last one.
 fx_read_control() {
   read -r fx_rest fx_kind fx_number fx_from fx_length fx_rest <"$fx_dir/answer" || return
   for fx_each in "$fx_number" "$fx_from" "$fx_length"; do

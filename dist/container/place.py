@@ -6,13 +6,11 @@ In the archive each name begins with the number of a destination, which is relat
 directory that this program starts in. UID and GID, or -1, become the owners of what is made. A directory that is there already
 stays as it is.
 
-Another user of the container may own a directory on the way, and may plant a link there, or swap a link in at any moment.
-So each directory is opened by its name in the one above it, without following a link, and stays open for what it is to hold. A link
-on the way to a destination is followed only where no other user can have made it. A file gets its name when it is whole.
-That user may also exchange a new directory with one of root's, so only a directory that is surely new gets an owner, a mode and a time.
+Each directory is opened by its name in the one above it (way.py), and stays open for what it is to hold. A file gets its name when it
+is whole. Another user of the container may also exchange a new directory with one of root's, so only a directory that is surely new gets an
+owner, a mode and a time.
 """
 
-import errno
 import os
 import shutil
 import stat
@@ -23,25 +21,7 @@ try:
 except ImportError:
     sys.exit(3)
 
-OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-TRUSTED = (0, os.geteuid())
-MOST_LINKS = 40
-NO_DIRECTORY = (errno.ENOTDIR, errno.ELOOP)
-
-
-class Refused(Exception):
-    pass
-
-
-def shown(*names):
-    return "'%s'" % os.fsdecode(b"/".join(name for name in names if name))
-
-
-def is_closed(fd):
-    """Whether no other user can replace what we or root have put into this directory."""
-    about = os.fstat(fd)
-    return about.st_uid in TRUSTED and (not about.st_mode & 0o022 or bool(about.st_mode & stat.S_ISVTX))
 
 
 def temporary_name():
@@ -97,7 +77,7 @@ def make_directory(at, name, mode):
 def open_or_make(at, name, mode):
     """Opens a directory, and makes it where it is missing. Returns what make_directory() does."""
     try:
-        return os.open(name, OPEN, dir_fd=at), False
+        return open_directory(at, name), False
     except FileNotFoundError:
         pass
     try:
@@ -106,7 +86,7 @@ def open_or_make(at, name, mode):
         # Another task that shares the file system may have made it meanwhile.
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
-        return os.open(name, OPEN, dir_fd=at), False
+        return open_directory(at, name), False
 
 
 class Placing:
@@ -121,36 +101,13 @@ class Placing:
         if is_ours(fd):
             os.fchown(fd, self.uid, self.gid)
 
-    def enter(self, at, path):
-        """Opens the directory at the end of a path, and makes what is missing. Closes `at`."""
-        links, todo = 0, path.split(b"/")
-        if path.startswith(b"/"):
-            os.close(at)
-            at = os.open(b"/", OPEN)
-        while todo:
-            name = todo.pop(0)
-            if name in (b"", b"."):
-                continue
-            try:
-                below, is_new = open_or_make(at, name, 0o755)
-                if is_new:
-                    os.fchmod(below, 0o755)
-                    self.own(below)
-            except OSError as error:
-                if error.errno not in NO_DIRECTORY:
-                    raise
-                about = os.stat(name, dir_fd=at, follow_symlinks=False)
-                if not stat.S_ISLNK(about.st_mode):
-                    raise
-                links += 1
-                if about.st_uid not in TRUSTED or not is_closed(at) or links > MOST_LINKS:
-                    raise Refused("%s leads through a link that another user of the container can have made" % shown(path))
-                target = os.readlink(name, dir_fd=at)
-                todo = target.split(b"/") + todo
-                below = os.open(b"/" if target.startswith(b"/") else b".", OPEN, dir_fd=at)
-            os.close(at)
-            at = below
-        return at
+    def open_or_make(self, at, name):
+        """A directory on the way to what is placed."""
+        below, is_new = open_or_make(at, name, 0o755)
+        if is_new:
+            os.fchmod(below, 0o755)
+            self.own(below)
+        return below
 
     def close_to(self, names):
         """Closes the open directories that are not on the way to these names."""
@@ -172,8 +129,8 @@ class Placing:
     def place(self, archive, member, names):
         self.close_to(names[:-1])
         if not self.open:
-            start = self.enter(os.open(b".", OPEN), self.base)
-            self.open.append((names[0], self.enter(start, self.destinations[int(names[0])]), None))
+            start = enter(os.open(b".", OPEN), self.base, self.open_or_make)
+            self.open.append((names[0], enter(start, self.destinations[int(names[0])], self.open_or_make), None))
         if len(self.open) != len(names) - 1 or any(name in (b"", b".", b"..") for name in names):
             raise Refused("the archive is not in order")
         at, name = self.open[-1][1], names[-1]

@@ -19,8 +19,6 @@ import time
 
 # Seconds that the beginning of a line waits for its end.
 PATIENCE = 0.1
-# Seconds that the end of the output waits for the container's log.
-LAST_ECHO = 0.5
 # Seconds between two looks whether a full spool takes more.
 HELD = 0.05
 
@@ -171,10 +169,8 @@ def main(directory, workers, limit, piece, echo, patterns):
         news.tell()
     for stream in streams.values():
         keep(stream.finish(patterns))
-    if echo.waiting:
-        select.select([], [echo.fd], [], LAST_ECHO)
-        echo.flush()
-    echo.close()
+    if not echo.close():
+        note(directory, "The last of the output is not in the container's log, which has not taken it in time")
     os.close(news.fd)
     held = [fd for fd in streams if is_held(fd)]
     if held:
@@ -199,7 +195,7 @@ patterns = Patterns(line for line in lines if line)
 if len(sys.argv) == 4:
     whole = print_file(sys.argv[1], *map(int, sys.argv[2:]), patterns)
 else:
-    echo = open_echo("".join(sys.argv[5:]), os.path.join(sys.argv[1], "notes"))
+    echo = open_echo("".join(sys.argv[5:]), sys.argv[1])
     whole = main(sys.argv[1], *map(int, sys.argv[2:5]), echo, patterns)
 # Skip Python's shutdown: a TERM in it would change the exit status.
 os._exit(0 if whole else 1)

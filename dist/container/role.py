@@ -1,11 +1,12 @@
 # Puts a file into S3 as an object, or gets an object into a file, by boto3 and the credentials of the task role:
-# put|get REGION BUCKET KEY FILE ENCRYPTION KEY_OF_THAT OWNER_OF_THE_BUCKET. The last three may be empty. Prints the object's ETag. The last words of a failure are those of S3.
+# put|get REGION BUCKET NAME FILE ENCRYPTION KEY_OF_THAT OWNER_OF_THE_BUCKET. NAME is a file with the key. The last three may be empty. Prints the object's
+# ETag. The last words of a failure are those of S3.
 import boto3, sys
 
-do, region, bucket, key, file, sse, sse_key, owner = sys.argv[1:]
+do, region, bucket, name, file, sse, sse_key, owner = sys.argv[1:]
 config = boto3.session.Config(connect_timeout=20, read_timeout=20)
 s3 = boto3.client("s3", region_name=region, config=config)
-place = {"Bucket": bucket, "Key": key, **({"ExpectedBucketOwner": owner} if owner else {})}
+place = {"Bucket": bucket, "Key": open(name).read(), **({"ExpectedBucketOwner": owner} if owner else {})}
 if do == "put":
     more = {"ServerSideEncryption": sse, "SSEKMSKeyId": sse_key} if sse_key else {}
     with open(file, "rb") as body:

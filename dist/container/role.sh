@@ -27,13 +27,16 @@ fx_take_field() {
 fx_ask_by_role() {
   # The credential of the form is KEY/DATE/REGION/s3/aws4_request.
   fx_in_region=${fx_of_region#*/*/} fx_in_region=${fx_in_region%%/*}
+  # Arguments are in the process list, and another process of the task has that role, too.
+  printf %s "$fx_folder$2" >"$fx_dir/key.curl"
   if [ "$fx_role" = boto3 ]; then
-    set -- "$fx_boto3" -I -c "$fx_role_py" "$1" "$fx_in_region" "$fx_bucket_name" "$fx_folder$2" "$3" "$fx_sse" "$fx_sse_key" \
+    set -- "$fx_boto3" -I -c "$fx_role_py" "$1" "$fx_in_region" "$fx_bucket_name" "$fx_dir/key.curl" "$3" "$fx_sse" "$fx_sse_key" \
       "$fx_bucket_owner"
   elif [ "$1" = put ]; then
-    set -- put-object --key "$fx_folder$2" --body "$3" ${fx_sse_key:+--server-side-encryption "$fx_sse" --ssekms-key-id "$fx_sse_key"}
+    set -- put-object --key "file://$fx_dir/key.curl" --body "$3" \
+      ${fx_sse_key:+--server-side-encryption "$fx_sse" --ssekms-key-id "$fx_sse_key"}
   else
-    set -- get-object --key "$fx_folder$2" --range bytes=0-65535 "$3"
+    set -- get-object --key "file://$fx_dir/key.curl" --range bytes=0-65535 "$3"
   fi
   case $1 in
     put-object | get-object)
