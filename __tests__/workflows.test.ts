@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { BY_EMULATED_RUNNER, OF_EXAMPLES, OF_README } from "../soak/newcomer/promises.ts";
+import { NOT_ON_AWS, ON_AWS } from "../scripts/examples-on-aws.ts";
 import { withNeed } from "./helpers/needs.ts";
 import { installed, missing } from "./helpers/virtual-environment.ts";
 import { exampleWorkflows, ownWorkflows, usesIn, workflowOf, workflowsOf } from "./helpers/workflow-files.ts";
@@ -41,6 +42,18 @@ it("'npm run newcomer' knows what each workflow of the README and the examples p
   const others = called.filter((path) => path.startsWith("examples/workflows/"));
   expect([...known, ...others].sort()).toEqual([...exampleWorkflows].sort());
   expect(readme.map((text) => /^name: (.*)$/m.exec(text)?.[1])).toEqual(Object.keys(OF_README));
+});
+
+it("each example runs in the workflow On AWS, or is named with what the set-up lacks for it", () => {
+  const { jobs } = workflowOf(".github/workflows/e2e-aws.yml");
+  expect(jobs["examples"]?.strategy?.matrix["example"]).toEqual(Object.keys(ON_AWS));
+  const called = Object.values(ON_AWS).flatMap(({ calls = [] }) => calls);
+  const known = [...Object.keys(ON_AWS), ...called, ...Object.keys(NOT_ON_AWS)];
+  const examples = exampleWorkflows.map((path) => basename(path));
+  expect(known.sort()).toEqual([...examples, "README.md"].sort());
+  const page = readFileSync("examples/README.md", "utf8");
+  for (const [name, why] of Object.entries(NOT_ON_AWS))
+    expect(page.replaceAll(/\s+/g, " ")).toContain(`\`${basename(name, ".yml")}\` needs ${why}`);
 });
 
 describe("actionlint and shellcheck", () => {

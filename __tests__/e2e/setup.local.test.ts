@@ -16,11 +16,14 @@ import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from
 import { parse } from "yaml";
 import { virtualEnvironment } from "../../local/python.ts";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
-import { policyOf } from "../../local/iam/policy-files.ts";
+import { policyIn, policyOf } from "../../local/iam/policy-files.ts";
 import { runStep, type StepResult } from "../../local/runner/step.ts";
 import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
 import { freePort } from "../../local/free-port.ts";
-import { workflowsOf } from "../helpers/workflow-files.ts";
+import { missingLines, ON_AWS, runExample } from "../../scripts/examples-on-aws.ts";
+import { withNeed } from "../helpers/needs.ts";
+import { turnOf } from "../helpers/turns.ts";
+import { missing } from "../helpers/virtual-environment.ts";
 import { clientConfig } from "../local/with-local.ts";
 
 const TEMPLATE = "examples/setup/cloudformation/fargate-exec.yaml";
@@ -147,7 +150,7 @@ const ways: Readonly<Record<string, () => Record<string, string>>> = {
   }),
 };
 
-it.each(Object.entries(ways))("the stack has all that a step needs %s", async (_, inputs) => {
+it.concurrent.each(Object.entries(ways))("the stack has all that a step needs %s", async (_, inputs) => {
   const from = local.requests.length;
   const result = await step({ run: 'echo "hello from $FARGATE_EXEC_RUN"', ...inputs() });
   expect(result.annotations).toEqual([]);
@@ -160,14 +163,29 @@ it.each(Object.entries(ways))("the stack has all that a step needs %s", async (_
   expect(result.log.join("\n")).not.toMatch(/AccessDenied|not authorized/);
 });
 
-it("the script of the README's first workflow gets its answer from the service", async () => {
-  const [readme = ""] = workflowsOf("README.md");
-  const { jobs } = parse(readme) as { jobs: { smoke: { steps: { with: { run?: string } }[] } } };
-  const script = jobs.smoke.steps.find((one) => one.with.run)?.with.run ?? "";
-  const asked = script.replace("localhost:8080", `localhost:${port}`);
-  const result = await step({ service: output("Service"), run: asked });
-  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "ok\n" });
-});
+const others = Object.keys(ON_AWS).filter((name) => name !== "README.md");
+// Each of the others takes six to twelve seconds, so a run has one of the five.
+withNeed(it, "act", missing("act")).each(["README.md", ...turnOf(others, 5)])(
+  "a workflow engine runs %s with the stack's outputs filled in, as the workflow On AWS does",
+  async (name) => {
+    const deploys = ON_AWS[name]?.deploys === true;
+    const ofRole = ["--role-name", `${STACK}-caller`, "--policy-name", "deploy"];
+    const names = { region: local.region, account: local.accountId, cluster: STACK, service: STACK };
+    const policy = JSON.stringify(policyIn("examples/deploy-policy.json", names));
+    if (deploys) await cli("iam", "put-role-policy", ...ofRole, "--policy-document", policy);
+    const runner = { env: { AWS_ENDPOINT_URL: local.url }, idTokenEnv: local.idTokenEnv };
+    const result = await runExample(name, outputs, runner, { "localhost:8080": `localhost:${port}` });
+    if (deploys) await cli("iam", "delete-role-policy", ...ofRole);
+    if (!result.succeeded) throw new Error(result.log);
+    expect(missingLines(name, result)).toEqual([]);
+    // The role is the stack's, and nothing was refused to it.
+    expect(result.log).not.toMatch(/AccessDenied|not authorized/);
+    if (name === "nightly.yml")
+      expect(result.artifacts.get("batch")?.files["reports/part-1.txt"]?.toString()).toBe(
+        "--part 1 --of 2\n",
+      );
+  },
+);
 
 /** The rows of a check with this verdict. A SKIP is of what only caller-check allows to look at. */
 const rowsOf = ({ summary }: StepResult, verdict: string): readonly string[] =>

@@ -1,0 +1,126 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { act, type ActRequest, type ActResult } from "../__tests__/helpers/act.ts";
+import { workflowsOf } from "../__tests__/helpers/workflow-files.ts";
+
+/**
+ * `STACK='{…}' node scripts/examples-on-aws.ts matrix.yml`: runs an example by act on this machine, in the account that
+ * `examples/setup` has set up. STACK has the outputs of the set-up. The ID token is that of the job around it.
+ * The example is as it stands but for its names, and for the shop's programs: the set-up's image has none of them, so each is an
+ * `echo` of its arguments. Other people's actions are the stand-ins of `local/actions`.
+ */
+async function main([name = ""]: readonly string[]): Promise<void> {
+  const { STACK, ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = process.env;
+  const idTokenEnv = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: url ?? "",
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: token ?? "",
+  };
+  const result = await runExample(name, JSON.parse(STACK ?? "{}") as Outputs, { env: {}, idTokenEnv });
+  const missing = missingLines(name, result);
+  console.log(result.output.join("\n"));
+  if (result.succeeded && missing.length === 0) return;
+  console.log(`${result.log}\n${name} failed. Lines that it did not print: ${JSON.stringify(missing)}`);
+  process.exitCode = 1;
+}
+
+/** The outputs of the set-up's stack, by their names. */
+export type Outputs = Readonly<Record<string, string>>;
+
+interface Example {
+  /** Lines that the steps print. */
+  readonly lines: readonly string[];
+  /** A reusable workflow that it calls. */
+  readonly calls?: string;
+  /** Whether the role needs `examples/deploy-policy.json`. */
+  readonly deploys?: true;
+}
+
+/** The README's first workflow, and the examples that the set-up has enough for. */
+export const ON_AWS: Readonly<Record<string, Example>> = {
+  "README.md": { lines: ["ok"] },
+  "matrix.yml": { lines: ["north", "east", "south", "west"] },
+  "nightly.yml": { lines: [] },
+  "migrate-before-deploy.yml": { lines: ["migrate --no-input"], deploys: true },
+  "smoke-test-after-deploy.yml": { lines: ["ok"], deploys: true },
+  "deploy.yml": {
+    lines: ["migrate --no-input", "check --deploy"],
+    calls: "deploy-migrate-smoke.yml",
+    deploys: true,
+  },
+};
+
+/** The other examples, and what they need that the set-up has not. */
+export const NOT_ON_AWS: Readonly<Record<string, string>> = {
+  "behind-a-proxy.yml": "a runner of one's own behind a proxy",
+  "container-job.yml": "a container on the runner, where act runs jobs on the runner itself",
+  "debug-shell.yml": "a task that stays, and costs, for 45 minutes",
+  "deploy-with-verdict.yml": "a service whose deployments pause",
+  "fan-out.yml": "a cluster with the capacity provider FARGATE_SPOT",
+  "private-registry.yml": "an image of a private registry, and the secret for it",
+  "ssh-server.yml": "a security group that lets port 2222 in, and an SSH client in the service's image",
+  "tests.yml": "an image with pytest, jest and jest-junit",
+};
+
+/** Runs an example with the outputs of a set-up in the place of its names, and `names` before them. */
+export async function runExample(
+  name: string,
+  outputs: Outputs,
+  runner: Pick<ActRequest, "env" | "idTokenEnv">,
+  names: Readonly<Record<string, string>> = {},
+): Promise<ActResult> {
+  const example = ON_AWS[name];
+  if (example === undefined)
+    throw new Error(`${name} does not run here: ${NOT_ON_AWS[name] ?? "there is none"}.`);
+  const fillIns = [...Object.entries(names), ...namesOf(outputs)];
+  const filled = (text: string): string =>
+    fillIns
+      .reduce((so, [from, to]) => so.replaceAll(from, () => to), text)
+      .replace(/\bpython (?:manage\.py|-m shop\.\w+)/g, "echo");
+  const files = [name, ...(example.calls === undefined ? [] : [example.calls])].map(
+    (file) => [`.github/workflows/${workflowName(file)}`, filled(textOf(file))] as const,
+  );
+  return await act({
+    files: Object.fromEntries(files),
+    workflow: files[0]?.[0] ?? "",
+    event: "workflow_dispatch",
+    ...(example.deploys === true ? { inputs: { "task-definition": outputs["TaskDefinition"] ?? "" } } : {}),
+    secrets: { DATABASE_URL: "postgres://shop:secret@db/shop" },
+    ...runner,
+  });
+}
+
+/** The promised lines that a run has not printed. */
+export function missingLines(name: string, { output }: ActResult): readonly string[] {
+  return (ON_AWS[name]?.lines ?? []).filter((line) => !output.includes(line));
+}
+
+const workflowName = (file: string): string => (file.endsWith(".yml") ? basename(file) : "workflow.yml");
+const textOf = (file: string): string =>
+  file === "README.md"
+    ? (workflowsOf(file)[0] ?? "")
+    : readFileSync(`${import.meta.dirname}/../examples/workflows/${file}`, "utf8");
+
+/** What stands in the examples, and what the set-up has for it. */
+function namesOf(outputs: Outputs): readonly (readonly [string, string])[] {
+  const output = (name: string): string => {
+    const value = outputs[name];
+    if (value === undefined) throw new Error(`STACK has no ${name}.`);
+    return value;
+  };
+  return [
+    ["arn:aws:iam::123456789012:role/deploy", output("RoleArn")],
+    ["region: eu-west-1", `region: ${output("Region")}`],
+    ["cluster: production", `cluster: ${output("Cluster")}`],
+    ["--cluster production", `--cluster ${output("Cluster")}`],
+    ["service: shop", `service: ${output("Service")}`],
+    ["--service shop", `--service ${output("Service")}`],
+    ["--services shop", `--services ${output("Service")}`],
+    ["task-definition: shop-jobs", `task-definition: ${output("TaskDefinition")}`],
+    ["subnet-0a1b2c3d, subnet-4e5f6a7b", output("Subnets")],
+    // The subnets of a default VPC have no other way out.
+    ["sg-0a1b2c3d", `${output("SecurityGroup")}\n          assign-public-ip: true`],
+    ["example-ci-staging", output("Bucket")],
+  ];
+}
+
+if (process.argv[1] === import.meta.filename) await main(process.argv.slice(2));
