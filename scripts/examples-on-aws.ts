@@ -5,21 +5,24 @@ import { workflowsOf } from "../__tests__/helpers/workflow-files.ts";
 
 /**
  * `STACK='{…}' node scripts/examples-on-aws.ts matrix.yml`: runs an example by act on this machine, in the account that
- * `examples/setup` has set up. STACK has the outputs of the set-up. The ID token is that of the job around it.
- * The example is as it stands but for its names, and for the shop's programs: the set-up's image has none of them, so each is an
- * `echo` of its arguments. Other people's actions are the stand-ins of `local/actions`.
+ * `examples/setup` has set up, or on the local Fargate that AWS_ENDPOINT_URL names. STACK has the outputs of the set-up. The ID
+ * token is that of the job around it. The example is as it stands but for its names, and for the shop's programs: the set-up's
+ * image has none of them, so each is an `echo` of its arguments. Other people's actions are the stand-ins of `local/actions`.
  */
 async function main([name = ""]: readonly string[]): Promise<void> {
-  const { STACK, ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = process.env;
-  const idTokenEnv = {
-    ACTIONS_ID_TOKEN_REQUEST_URL: url ?? "",
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: token ?? "",
-  };
-  const result = await runExample(name, JSON.parse(STACK ?? "{}") as Outputs, { env: {}, idTokenEnv });
+  const given = (pattern: RegExp): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(process.env).flatMap(([key, value = ""]) => (pattern.test(key) ? [[key, value]] : [])),
+    );
+  const outputs = JSON.parse(process.env["STACK"] ?? "{}") as Outputs;
+  const result = await runExample(name, outputs, {
+    env: given(/^AWS_ENDPOINT_URL$/),
+    idTokenEnv: given(/^ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)$/),
+  });
   const missing = missingLines(name, result);
-  console.log(result.output.join("\n"));
+  console.log(readableLog(result));
   if (result.succeeded && missing.length === 0) return;
-  console.log(`${result.log}\n${name} failed. Lines that it did not print: ${JSON.stringify(missing)}`);
+  console.log(`${name} failed. Lines that it did not print: ${JSON.stringify(missing)}`);
   process.exitCode = 1;
 }
 
@@ -70,7 +73,7 @@ export async function runExample(
 ): Promise<ActResult> {
   const example = ON_AWS[name];
   if (example === undefined)
-    throw new Error(`${name} does not run here: ${NOT_ON_AWS[name] ?? "there is none"}.`);
+    throw new Error(`${name} needs ${NOT_ON_AWS[name] ?? "to be one of examples/workflows"}.`);
   const fillIns = [...Object.entries(names), ...namesOf(outputs)];
   const filled = (text: string): string =>
     fillIns
@@ -92,6 +95,16 @@ export async function runExample(
 /** The promised lines that a run has not printed. */
 export function missingLines(name: string, { output }: ActResult): readonly string[] {
   return (ON_AWS[name]?.lines ?? []).filter((line) => !output.includes(line));
+}
+
+/**
+ * What act says of a run. It masks the messages alone: the other fields of its JSON have the keys of the role, which must not
+ * stand in the log of a job.
+ */
+export function readableLog({ log }: ActResult): string {
+  const readable = (line: string): string =>
+    line.startsWith("{") ? (JSON.parse(line) as { readonly msg: string }).msg.trimEnd() : line;
+  return log.split("\n").map(readable).join("\n");
 }
 
 const workflowName = (file: string): string => (file.endsWith(".yml") ? basename(file) : "workflow.yml");

@@ -20,7 +20,7 @@ import { policyIn, policyOf } from "../../local/iam/policy-files.ts";
 import { runStep, type StepResult } from "../../local/runner/step.ts";
 import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
 import { freePort } from "../../local/free-port.ts";
-import { missingLines, ON_AWS, runExample } from "../../scripts/examples-on-aws.ts";
+import { missingLines, ON_AWS, readableLog, runExample } from "../../scripts/examples-on-aws.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { missing } from "../helpers/virtual-environment.ts";
@@ -180,6 +180,9 @@ withNeed(it, "act", missing("act")).each(["README.md", ...turnOf(others, 5)])(
     expect(missingLines(name, result)).toEqual([]);
     // The role is the stack's, and nothing was refused to it.
     expect(result.log).not.toMatch(/AccessDenied|not authorized/);
+    const masked = [...result.log.matchAll(/"arg":"([^"]+)","command":"add-mask"/g)].map(([, text]) => text);
+    if (result.log.includes("configure-aws-credentials")) expect(masked.length).toBeGreaterThanOrEqual(3);
+    for (const text of masked) expect(readableLog(result)).not.toContain(text);
     if (name === "nightly.yml")
       expect(result.artifacts.get("batch")?.files["reports/part-1.txt"]?.toString()).toBe(
         "--part 1 --of 2\n",
