@@ -20,6 +20,7 @@ import type { Target } from "../../src/targets/target.ts";
 import { resolving, target } from "../helpers/resolving.ts";
 import { aService, BIG_MACHINES, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
+import { Changes } from "../helpers/until.ts";
 
 const failure = (code: Failure["code"]) => new Failure(code, { failed: "", seen: "", advice: "" });
 const by = startedBy(origin);
@@ -90,6 +91,7 @@ it("has others beside it where several are asked for, which come while jobs run 
   expect(new Set([...targets, ...others].map((each) => each?.taskArn)).size).toBe(12);
   expect(requests.map(({ count }) => count)).toEqual([10, 2]);
   expect(new Set(requests.map(({ clientToken }) => clientToken)).size).toBe(2);
+  await later?.close();
   expect(context.events.at(-1)).toHaveLength(12);
 });
 
@@ -98,11 +100,11 @@ describe("of many, after the first ten", () => {
   const shortage = new NoCapacity({ failed: "", seen: "Capacity is unavailable." });
 
   it("a refusal for want of capacity is tried again", async () => {
-    const { requests, resolved, context } = starting(many, {}, [undefined, shortage, shortage]);
+    const { requests, resolved, context } = starting(many, {}, [undefined, shortage, undefined, shortage]);
     const { later } = await resolved;
     const others = await Promise.all(nextOf(later, 12));
     expect(new Set(others.map(({ target: { taskArn } }) => taskArn)).size).toBe(12);
-    expect(requests.map(({ count }) => count)).toEqual([10, 10, 10, 10, 2]);
+    expect(requests.map(({ count }) => count)).toEqual([10, 10, 2, 10, 10]);
     expect(context.log.lines.filter((line) => line.includes("trying again"))).toHaveLength(2);
   });
 
@@ -131,6 +133,48 @@ describe("of many, after the first ten", () => {
     expect([requests.length, asked < 20]).toEqual([asked, true]);
     expect(context.log.lines.filter((line) => line.startsWith("warning"))).toEqual([]);
   });
+});
+
+it("that an answer names is to be undone at once, whatever becomes of calls before it that are under way", async () => {
+  const cancelled = failure("cancelled");
+  const answers: ((error?: Error) => void)[] = [];
+  const allUnderWay = new Changes();
+  let started = 0;
+  const { context, resolved } = starting(
+    { ...web, tasks: 100 },
+    {
+      runTask: async ({ count }) => {
+        const first = (started += count) - count;
+        await new Promise<void>((resolve, reject) => {
+          answers.push((error) => (error ? reject(error) : resolve()));
+          allUnderWay.notify();
+        });
+        const tasks = Array.from({ length: count }, (_, i) => aTask({ arn: `${TASK}-${first + i}` }));
+        return { tasks, refusals: [] };
+      },
+    },
+  );
+  await allUnderWay.until(
+    () => answers.length === 1,
+    () => "a first call",
+  );
+  answers[0]?.();
+  const { later } = await resolved;
+  await allUnderWay.until(
+    () => answers.length === 5,
+    () => "four more calls",
+  );
+  void later?.close();
+  for (const last of [3, 4, 2]) answers[last]?.();
+  await new Promise(setImmediate);
+  const madeBefore = context.events.at(-1);
+  answers[1]?.(cancelled);
+  await later?.close();
+  for (const made of [madeBefore, context.events.at(-1)]) {
+    expect(made).toHaveLength(41);
+    expect(made).toEqual(expect.arrayContaining([begun, expect.objectContaining({ taskArn: `${TASK}-49` })]));
+  }
+  expect(answers).toHaveLength(5);
 });
 
 it("that AWS refused has not to be undone", async () => {

@@ -1,12 +1,16 @@
 import type { RunTaskRequest, RunTaskAnswer } from "../../../src/aws/ecs.ts";
+import type { Task } from "../../../src/aws/task.ts";
+import { LAUNCHES, Pace } from "../../../src/aws/pace.ts";
 import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../../src/errors.ts";
 import { CapacityWait } from "../../../src/targets/start/capacity-wait.ts";
 import { startTasks } from "../../../src/targets/start/start-tasks.ts";
 import { runTaskRequest } from "../../../src/targets/start/run-task-request.ts";
 import { Listener } from "../../helpers/listener.ts";
-import { SleeplessClock } from "../../helpers/stepped-clock.ts";
+import { between, randomOf } from "../../helpers/seeds.ts";
+import { SleeplessClock, SteppedClock } from "../../helpers/stepped-clock.ts";
 import { origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition, aTask } from "../../helpers/tasks.ts";
+import { Changes } from "../../helpers/until.ts";
 
 const of = { cluster: "ci", container: "app", launchType: "FARGATE" };
 const plan = { ...of, definition: aDefinition(), timeout: 60_000, origin };
@@ -15,14 +19,18 @@ const onSpot = runTaskRequest(startInputs({ capacityProviders: [SPOT] }), plan);
 
 const sent: RunTaskRequest[] = [];
 const started: string[] = [];
+const next: string[] = [];
 const paced: number[] = [];
 let log: Listener;
 beforeEach(() => {
   sent.length = 0;
   started.length = 0;
+  next.length = 0;
   paced.length = 0;
   log = new Listener();
 });
+
+const arnsOf = (tasks: readonly Task[]): string[] => tasks.map(({ arn }) => arn);
 
 /** Starts tasks while ECS answers so, and then as asked. There is a minute to wait for capacity. */
 function starting(
@@ -30,6 +38,8 @@ function starting(
   count: number,
   answers: readonly (Partial<RunTaskAnswer> | Error)[] = [],
   ownTags: Readonly<Record<string, string>> = {},
+  answering: (call: number) => Promise<unknown> = () => Promise.resolve(),
+  over?: AbortSignal,
 ) {
   let calls = 0;
   const clock = new SleeplessClock();
@@ -38,18 +48,21 @@ function starting(
     log,
     ownTags,
     capacity: new CapacityWait({ clock, log, signal: undefined, until }),
-    over: undefined,
+    over,
     otherwise: () => Promise.resolve(undefined),
     pace: (wanted) => Promise.resolve(void paced.push(wanted)),
     token: () => `token-${calls}`,
-    onStarted: (tasks) => started.push(...tasks.map(({ arn }) => arn)),
+    onStarted: (tasks) => started.push(...arnsOf(tasks)),
+    onNext: (tasks) => next.push(...arnsOf(tasks)),
     ecs: {
-      runTask: (call) => {
+      runTask: async (call) => {
         sent.push(call);
         const answer = answers[calls++];
-        if (answer instanceof Error) return Promise.reject(answer);
-        const tasks = Array.from({ length: call.count }, (_, i) => aTask({ arn: `${calls}/${i}` }));
-        return Promise.resolve({ tasks, refusals: [], ...answer });
+        const number = calls;
+        await answering(number);
+        if (answer instanceof Error) throw answer;
+        const tasks = Array.from({ length: call.count }, (_, i) => aTask({ arn: `${number}/${i}` }));
+        return { tasks, refusals: [], ...answer };
       },
     },
   });
@@ -74,6 +87,140 @@ it("starts ten a call, each call with a token of its own", async () => {
   expect(paced).toEqual([10, 10, 3]);
   expect(new Set(sent.map(({ clientToken }) => clientToken)).size).toBe(3);
   expect(started).toHaveLength(23);
+});
+
+it("has four calls under way at once, as soon as the first one is answered", async () => {
+  const underWay: number[] = [];
+  let now = 0;
+  const { tasks } = await starting(request, 75, [], {}, async () => {
+    underWay.push((now += 1));
+    await new Promise(setImmediate);
+    now -= 1;
+  });
+  expect(underWay.slice(0, 5)).toEqual([1, 1, 2, 3, 4]);
+  expect(Math.max(...underWay)).toBe(4);
+  expect(new Set(tasks.map(({ arn }) => arn)).size).toBe(75);
+  expect(sent.map(({ count }) => count)).toEqual([10, 10, 10, 10, 10, 10, 10, 5]);
+});
+
+/** Answers of calls, each of which the test gives. */
+class HeldAnswers {
+  readonly #give = new Map<number, () => void>();
+  readonly #changes = new Changes();
+
+  readonly answering = (call: number): Promise<void> =>
+    new Promise((resolve) => {
+      this.#give.set(call, resolve);
+      this.#changes.notify();
+    });
+
+  /** Gives these calls their answers in this order, each as soon as it is under way. */
+  async give(...calls: readonly number[]): Promise<void> {
+    for (const call of calls) {
+      await this.#changes.until(
+        () => this.#give.has(call),
+        () => `call ${call} under way`,
+      );
+      this.#give.get(call)?.();
+      await new Promise(setImmediate);
+    }
+  }
+}
+
+const tasksOf = (...calls: readonly number[]): string[] =>
+  calls.flatMap((call) => Array.from({ length: 10 }, (_, i) => `${call}/${i}`));
+
+describe("where answers come in another order than that of the calls", () => {
+  it("delivers the tasks in the order in which they were asked for, and tells at once that they run", async () => {
+    const held = new HeldAnswers();
+    const starts = starting(request, 50, [], {}, held.answering);
+    await held.give(1, 5, 3, 4);
+    expect(started).toEqual(tasksOf(1, 5, 3, 4));
+    expect(next).toEqual(tasksOf(1));
+    await held.give(2);
+    expect(next).toEqual(tasksOf(1, 2, 3, 4, 5));
+    expect(arnsOf((await starts).tasks)).toEqual(next);
+  });
+
+  it("a call that is refused holds no other one up, and what it has not started comes last", async () => {
+    const held = new HeldAnswers();
+    const starts = starting(request, 50, [{}, shortage], {}, held.answering);
+    await held.give(1, 3, 5, 4);
+    expect(next).toEqual(tasksOf(1));
+    await held.give(2, 6);
+    expect(arnsOf((await starts).tasks)).toEqual(tasksOf(1, 3, 4, 5, 6));
+    expect(next).toEqual(tasksOf(1, 3, 4, 5, 6));
+  });
+
+  it("where no further task is wanted, tells of the tasks of every call that is under way, and begins none", async () => {
+    const held = new HeldAnswers();
+    const cancel = new AbortController();
+    const starts = starting(request, 200, [], {}, held.answering, cancel.signal);
+    await held.give(1, 4);
+    cancel.abort();
+    await held.give(6, 5, 3);
+    expect(started).toEqual(tasksOf(1, 4, 6, 5, 3));
+    await held.give(2);
+    expect((await starts).tasks).toHaveLength(60);
+    expect([started.length, sent.length]).toEqual([60, 6]);
+  });
+});
+
+it("asks for no more tasks than Fargate starts, and for no fewer, however long answers take", async () => {
+  const clock = new SteppedClock();
+  const random = randomOf(13);
+  const pace = new Pace(LAUNCHES, clock);
+  const asked: { readonly at: number; readonly count: number }[] = [];
+  const ended: number[] = [];
+  const starts = startTasks(request, 500, {
+    ...{
+      log,
+      ownTags: {},
+      over: undefined,
+      token: () => "token",
+      otherwise: () => Promise.resolve(undefined),
+    },
+    ...{ onStarted: () => undefined, onNext: () => undefined },
+    capacity: new CapacityWait({ clock, log, signal: undefined, until: 0 }),
+    pace: (count) => pace.wait(count),
+    ecs: {
+      runTask: async ({ count }) => {
+        asked.push({ at: clock.now(), count });
+        await clock.sleep(between(random, 50, 1_500));
+        return { tasks: Array.from({ length: count }, () => aTask()), refusals: [] };
+      },
+    },
+  }).then(({ tasks }) => ended.push(tasks.length));
+  while (ended.length === 0) {
+    clock.advance(10);
+    await new Promise(setImmediate);
+  }
+  await starts;
+  expect(ended).toEqual([500]);
+  const until = asked.map(({ at }, last) =>
+    asked.slice(0, last + 1).map((first, from) => ({
+      seconds: (at - first.at) / 1_000,
+      count: asked.slice(from, last + 1).reduce((sum, { count }) => sum + count, 0),
+    })),
+  );
+  expect(until.flat().filter(({ seconds, count }) => count > 100 + 20 * seconds)).toEqual([]);
+  const seconds = until.at(-1)?.[0]?.seconds;
+  expect(seconds).toBeLessThan(1.15 * ((500 - 100) / 20));
+});
+
+it("begins no call after a refusal, and counts the tasks of those that were under way", async () => {
+  const refusal = { reason: "ATTRIBUTE", detail: undefined };
+  const found = await starting(request, 75, [{}, { tasks: [], refusals: [refusal] }]);
+  expect(found.tasks).toHaveLength(started.length);
+  expect(found.refusal?.seen).toBe("It said: ATTRIBUTE.");
+  expect([sent.length, started.length]).toEqual([5, 40]);
+});
+
+it("fails by a call that was not answered rather than by a refusal", async () => {
+  const unanswered = failure("aws-unreachable", "no answer");
+  const refusal = { reason: "ATTRIBUTE", detail: undefined };
+  const answers = [{}, { tasks: [], refusals: [refusal] }, unanswered];
+  await expect(starting(request, 40, answers)).rejects.toBe(unanswered);
 });
 
 it.each([

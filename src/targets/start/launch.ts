@@ -2,8 +2,8 @@ import type { Task } from "../../aws/task.ts";
 import type { StartedTasks } from "./start-tasks.ts";
 
 export interface LaunchWatch {
-  /** Called with the tasks of each answer. */
-  readonly onStarted: (tasks: readonly Task[]) => void;
+  /** Called with tasks as they are there, in the order in which they were asked for. */
+  readonly onNext: (tasks: readonly Task[]) => void;
   /** Aborts when no further task is wanted. A call that is under way goes on. */
   readonly over: AbortSignal;
 }
@@ -15,7 +15,7 @@ export interface LaunchOptions {
   readonly onMissing: (missing: number, why: unknown) => void;
 }
 
-/** Tasks that ECS starts one call after the other. Each can be used as soon as it is there, while others are still to come. */
+/** Tasks that ECS starts. Each can be used as soon as it and those asked for before it are there, while others are still to come. */
 export class Launch {
   readonly #arrived: Task[] = [];
   readonly #waiting: { readonly resolve: (task: Task) => void; readonly reject: (why: Error) => void }[] = [];
@@ -32,7 +32,7 @@ export class Launch {
       for (const { reject } of this.#waiting.splice(0)) reject(why);
     };
     this.#ended = start({
-      onStarted: (tasks) => this.#add(tasks),
+      onNext: (tasks) => this.#add(tasks),
       over: this.#over.signal,
     }).then(
       ({ refusal }) => end(refusal ?? new Error("all tasks were taken")),

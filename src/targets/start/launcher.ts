@@ -190,8 +190,8 @@ export class Launcher {
           const arns = tasks.map(({ arn }) => arn);
           undo.started(request, arns);
           tell(arns, lastPart(this.#plan.request.taskDefinition));
-          watch?.onStarted(tasks);
         },
+        onNext: (tasks) => watch?.onNext(tasks),
         over,
         otherwise: async (failure) => {
           const defined = await this.#plan.otherwise(failure);

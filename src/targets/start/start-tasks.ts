@@ -8,6 +8,11 @@ import type { CapacityWait } from "./capacity-wait.ts";
 
 /** The most tasks that one RunTask starts. */
 const MOST_A_CALL = 10;
+/**
+ * The most calls that are under way at once. Fargate's rate has half a second between two calls, and ECS documents no time in which it
+ * answers one.
+ */
+const MOST_CALLS = 4;
 
 export interface LaunchContext {
   readonly ecs: Pick<Ecs, "runTask">;
@@ -18,8 +23,10 @@ export interface LaunchContext {
   readonly token: () => string;
   /** Resolves when so many more tasks may be started. */
   readonly pace: (count: number) => Promise<void>;
-  /** Called with the tasks of each answer. */
+  /** Called with the tasks of each answer as soon as it is there: from then on they have to be stopped. */
   readonly onStarted: (tasks: readonly Task[]) => void;
+  /** Called with the same tasks after that, in the order in which they were asked for. */
+  readonly onNext: (tasks: readonly Task[]) => void;
   /** Aborts when no further task is wanted. A call that is under way goes on; a pause ends, and throws its reason. */
   readonly over: AbortSignal | undefined;
   /** Another request to try, where ECS has refused the last one with `failure`; undefined where there is none. */
@@ -37,7 +44,7 @@ export interface StartedTasks {
 /**
  * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no capacity, the remaining ones are
  * started on demand; where Fargate has none, they are tried again. Where the account or the policy does not allow all
- * tags, the tasks get the user's alone. `onStarted` is called for each task that is started. Fails with
+ * tags, the tasks get the user's alone. Resolves with them in the order in which they were asked for. Fails with
  * `task-not-started` and ECS's words where it has started none.
  */
 export async function startTasks(
@@ -47,19 +54,21 @@ export async function startTasks(
 ): Promise<StartedTasks> {
   const tasks: Task[] = [];
   let current = request;
+  // The first call, and each one after a refusal, goes alone.
+  let isAlone = true;
   while (tasks.length < count && context.over?.aborted !== true) {
-    const wanted = Math.min(MOST_A_CALL, count - tasks.length);
-    await context.pace(wanted);
+    const missing = count - tasks.length;
     try {
-      const answer = await runTask({ ...current, count: wanted }, context);
-      tasks.push(...answer.tasks);
-      context.onStarted(answer.tasks);
-      if (answer.tasks.length < wanted) {
-        const refusal = notStarted(current, answer);
-        // Where some were started, the failure of another one need not be that of the next.
-        if (answer.tasks.length === 0 || refusal instanceof NoCapacity) throw refusal;
-      }
+      await startSome(current, isAlone ? Math.min(MOST_A_CALL, missing) : missing, {
+        ...context,
+        onNext: (some) => {
+          tasks.push(...some);
+          context.onNext(some);
+        },
+      });
+      isAlone = false;
     } catch (error) {
+      isAlone = true;
       if (usesSpot(current) && error instanceof NoCapacity) {
         context.log.info(`Fargate Spot has no capacity now, so the task is started on demand. ${error.seen}`);
         current = onDemand(current);
@@ -73,6 +82,47 @@ export async function startTasks(
     }
   }
   return { tasks, refusal: undefined };
+}
+
+/**
+ * Starts up to `count` tasks, by several calls at once. After a failure no further call begins. Resolves, or fails, when all calls that
+ * have begun are answered and their tasks delivered.
+ */
+async function startSome(request: RunTaskRequest, count: number, context: LaunchContext): Promise<void> {
+  const failures: unknown[] = [];
+  let asked = 0;
+  let delivered: Promise<void> = Promise.resolve();
+  const isOver = (): boolean => failures.length > 0 || context.over?.aborted === true;
+  const startInTurn = async (): Promise<void> => {
+    while (asked < count && !isOver()) {
+      const wanted = Math.min(MOST_A_CALL, count - asked);
+      asked += wanted;
+      await context.pace(wanted);
+      if (isOver()) return;
+      const answered = runTask({ ...request, count: wanted }, context);
+      delivered = deliverAfter(delivered, answered, context);
+      const answer = await answered;
+      if (answer.tasks.length === wanted) continue;
+      const refusal = notStarted(request, answer);
+      // Where some were started, the failure of another one need not be that of the next.
+      if (answer.tasks.length === 0 || refusal instanceof NoCapacity) throw refusal;
+    }
+  };
+  const callers = Array.from({ length: MOST_CALLS }, startInTurn);
+  await Promise.all(callers.map((caller) => caller.catch((error: unknown) => failures.push(error))));
+  await delivered;
+  // A call that was not answered may have started tasks: the cleanup has to know of that rather than of a refusal.
+  if (failures.length > 0) throw failures.find((error) => !isRefusedByAws(error)) ?? failures[0];
+}
+
+/** Delivers the tasks of an answer once those `before` it are delivered. A call that fails has none. */
+async function deliverAfter(
+  before: Promise<void>,
+  answered: Promise<RunTaskAnswer>,
+  { onNext }: LaunchContext,
+): Promise<void> {
+  const [answer] = await Promise.allSettled([answered, before]);
+  if (answer.status === "fulfilled") onNext(answer.value.tasks);
 }
 
 /** What to try after a refusal of `current`; undefined where there is nothing. */
@@ -101,7 +151,14 @@ export function usesSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityPr
   );
 }
 
-async function runTask(
+/** Calls RunTask once, and tells `onStarted` of its answer. */
+async function runTask(request: RunTaskRequest, context: LaunchContext): Promise<RunTaskAnswer> {
+  const answer = await runTaskWithTags(request, context);
+  context.onStarted(answer.tasks);
+  return answer;
+}
+
+async function runTaskWithTags(
   request: RunTaskRequest,
   { ecs, log, ownTags, token }: LaunchContext,
 ): Promise<RunTaskAnswer> {
