@@ -1,0 +1,70 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { payloadFile } from "../../src/payload/files.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "gaps-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Prints numbers, in big chunks and small ones, faster than the other end of the pipe reads; then what came out there. */
+const SLOW_READER = `
+import sys
+r, w = os.pipe()
+os.set_blocking(r, False)
+echo = Echo("/proc/self/fd/%d" % w)
+out, number = b"", 0
+for turn in range(2000):
+    lines = []
+    for _ in range(300 if turn % 4 == 0 else 1):
+        number += 1
+        lines.append(b"%099d\\n" % number)
+    echo.take(b"".join(lines))
+    if turn == 1000:
+        echo.take(b"Password: " + OPEN + b"\\n")
+    if turn % 2 == 0:
+        out += os.read(r, 8192)
+while echo.waiting:
+    out += os.read(r, 65536)
+    echo.flush()
+print(number)
+sys.stdout.flush()
+os.write(1, out + os.read(r, 65536))
+`;
+
+it("with python3, a copy that can't keep up says of each gap, where it is, how many bytes it has", () => {
+  const source = ["redact.py", "records.py", "echo.py"].map((name) => payloadFile(name)).join("\n");
+  const program = join(directory, "slow.py");
+  writeFileSync(program, source + SLOW_READER);
+  const printed = execFileSync("python3", [program], { maxBuffer: 1024 ** 3 }).toString();
+  const [total, ...lines] = printed.trimEnd().split("\n");
+  const gaps: string[] = [];
+  let expected = 1;
+  let left = 0;
+  for (const line of lines) {
+    const mark = /^\[fargate-exec: (\d+) bytes of output are left out here\]$/.exec(line);
+    if (mark) left += Number(mark[1]);
+    else if (!line.startsWith("Password: ")) {
+      // A line of the job has a hundred bytes; the prompt has ten.
+      if (Number(line) !== expected + Math.floor(left / 100)) gaps.push(`${expected} to ${line}`);
+      [expected, left] = [Number(line) + 1, 0];
+    }
+  }
+  expect(gaps).toEqual([]);
+  expect(expected - 1 + Math.floor(left / 100)).toBe(Number(total));
+  expect(printed).toContain("left out here");
+});
+
+it("without python3, the bytes of pieces that go one after the other are told together", () => {
+  const program = `
+    fx_dir='${directory}' fx_oldest=0
+    fx_open_log() { :; }
+    fx_find_pieces() { fx_oldest=$((fx_oldest * 3 + 100)); }
+    fx_copy_piece() { echo "$fx_missed bytes before $fx_at"; fx_copied=1; }
+    fx_copy awk 2>/dev/null`;
+  // The first one that is found is gone before it is opened.
+  writeFileSync(join(directory, "out.400"), "");
+  expect(execFileSync("sh", ["-c", payloadFile("echo.sh") + program]).toString()).toBe(
+    "400 bytes before 400\n",
+  );
+});
