@@ -17,7 +17,10 @@ class Flag implements ProtectionCalls {
   /** The minutes of each update; undefined for an end. */
   readonly updates: (number | undefined)[] = [];
   /** Instead of an answer. */
-  answers: Partial<Record<"get" | "update", ProtectionAnswer | Error>> = {};
+  answers: Partial<Record<"get" | "update", ProtectionAnswer | Error>> & {
+    /** Whether ECS carries the call out all the same. */
+    readonly isDone?: boolean;
+  } = {};
 
   getTaskProtection = (): Promise<ProtectionAnswer> =>
     this.#answer("get", () => ({ kind: "protection", until: this.#now() }));
@@ -51,7 +54,9 @@ class Flag implements ProtectionCalls {
   }
 
   #answer(call: "get" | "update", usual: () => ProtectionAnswer): Promise<ProtectionAnswer> {
-    const answer = this.answers[call] ?? usual();
+    const given = this.answers[call];
+    const usually = given === undefined || this.answers.isDone ? usual() : given;
+    const answer = given ?? usually;
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   }
 }
@@ -81,11 +86,17 @@ async function aJob({ timeout = 60 * MINUTE, cancel = new AbortController() } = 
   return protection;
 }
 
+/** Each update fails from now on. */
+function failUpdates(haveEffect: boolean): void {
+  const failure = new Failure("throttled", { failed: "throttled", seen: "s", advice: "a" });
+  flag.answers = { update: failure, ...(haveEffect && { isDone: true }) };
+}
+
 describe("a job that is alone in its task", () => {
   it("protects it until its end, for three minutes at a time, and gives that back", async () => {
     const job = await aJob();
     expect([flag.isProtected, flag.updates]).toEqual([true, [3]]);
-    expect(saved.map((held) => held?.until)).toEqual([undefined, flag.until]);
+    expect(saved.map((held) => held?.until)).toEqual([flag.until]);
     for (let minutes = 0; minutes < 30; minutes += 1) {
       await flag.pass(1);
       expect(flag.isProtected).toBe(true);
@@ -106,6 +117,22 @@ describe("a job that is alone in its task", () => {
     expect(flag.until).toBeLessThanOrEqual(begun + 7 * MINUTE);
     expect(flag.updates.slice(0, 4)).toEqual([3, 3, 3, 3]);
     expect(flag.updates.slice(-2)).toEqual([2, 1]);
+    // It still reads what the script has printed.
+    await flag.pass(10);
+    expect(flag.until).toBeLessThanOrEqual(begun + 7 * MINUTE);
+    expect(flag.updates.slice(-2)).toEqual([2, 1]);
+  });
+
+  it("leaves one of another job that lasts longer than its own may", async () => {
+    const begun = flag.clock.now();
+    await aJob({ timeout: MINUTE });
+    for (let renewals = 0; renewals < 10; renewals += 1) {
+      flag.byApplication(3);
+      const other = flag.until;
+      await flag.pass(1);
+      if (flag.until !== other) expect(flag.until).toBeLessThanOrEqual(begun + 3 * MINUTE);
+    }
+    expect(flag.updates).toEqual([3]);
   });
 
   it("leaves a protection of three minutes behind where its runner is lost", async () => {
@@ -116,6 +143,27 @@ describe("a job that is alone in its task", () => {
     await flag.pass(2);
     expect(flag.isProtected).toBe(true);
     await flag.pass(1.1);
+    expect(flag.isProtected).toBe(false);
+  });
+
+  it("gives it back also where its last renewal was refused", async () => {
+    const job = await aJob();
+    failUpdates(false);
+    await flag.pass(1);
+    expect(log.lines).toContainEqual(expect.stringContaining("could not be renewed"));
+    flag.answers = {};
+    await job.end();
+    expect(flag.isProtected).toBe(false);
+  });
+
+  it("leaves one whose end it was never told to end by itself within three minutes", async () => {
+    failUpdates(true);
+    const job = await aJob();
+    expect(flag.isProtected).toBe(true);
+    flag.answers = {};
+    await job.end();
+    expect([saved, flag.updates]).toEqual([[], [3]]);
+    await flag.pass(3.1);
     expect(flag.isProtected).toBe(false);
   });
 
@@ -228,6 +276,27 @@ describe("jobs that share a task", () => {
     }
   });
 
+  it.each([
+    ["has no effect", false],
+    ["has taken effect, though its answer is lost", true],
+  ])("are not unprotected by the end of one whose last renewal %s", async (_, hasEffect) => {
+    const first = await aJob();
+    await flag.pass(10 / 60);
+    failUpdates(hasEffect);
+    await flag.pass(50 / 60);
+    expect(log.lines).toContainEqual(expect.stringContaining("could not be renewed"));
+    flag.answers = {};
+    const second = await aJob();
+    await flag.pass(8 / 60);
+    await first.end();
+    for (let minutes = 0; minutes < 5; minutes += 1) {
+      expect(flag.isProtected).toBe(true);
+      await flag.pass(1);
+    }
+    await second.end();
+    expect(flag.isProtected).toBe(false);
+  });
+
   it("that end together leave a protection that ends by itself within three minutes", async () => {
     const [first, second] = [await aJob(), await aJob()];
     await flag.pass(1);
@@ -275,7 +344,7 @@ describe("a task that can't be protected", () => {
 });
 
 describe("the post step, after a killed main step", () => {
-  const held = (until: number | undefined, sharedUntil = 0): HeldProtection => {
+  const held = (until: number, sharedUntil = 0): HeldProtection => {
     const { clusterArn: cluster, taskArn: task } = aTarget();
     return { cluster, task, until, sharedUntil };
   };
@@ -285,20 +354,14 @@ describe("the post step, after a killed main step", () => {
 
   it("ends the protection", async () => {
     flag.byApplication(3);
-    await giveBack(held(flag.until));
-    expect(flag.isProtected).toBe(false);
-  });
-
-  it("ends one whose call was under way", async () => {
-    flag.byApplication(3);
-    await giveBack(held(undefined));
+    await giveBack(held(flag.until ?? 0));
     expect(flag.isProtected).toBe(false);
   });
 
   it.each<[string, () => HeldProtection, number]>([
     ["that another principal has set since", () => held((flag.until ?? 0) - 1), 3],
-    ["that the application has set while a call was under way", () => held(undefined), 120],
-    ["that another job may need", () => held(flag.until, flag.clock.now() + MINUTE), 3],
+    ["that the application has set while a call was under way", () => held(flag.clock.now() + MINUTE), 120],
+    ["that another job may need", () => held(flag.until ?? 0, flag.clock.now() + MINUTE), 3],
   ])("leaves one alone %s", async (_, what, minutes) => {
     flag.byApplication(minutes);
     await giveBack(what());

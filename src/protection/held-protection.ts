@@ -12,8 +12,8 @@ export interface HeldProtection {
   readonly cluster: string;
   /** ARN. */
   readonly task: string;
-  /** Its end in milliseconds since the epoch, as ECS has told it; undefined while the call is under way. */
-  readonly until: number | undefined;
+  /** Its end in milliseconds since the epoch, as ECS has told it. */
+  readonly until: number;
   /** Until when another principal may need the protection, too, in milliseconds since the epoch. */
   readonly sharedUntil: number;
 }
@@ -31,8 +31,9 @@ export interface GiveBackContext {
 }
 
 /**
- * Ends the protection of the task, unless another principal has set it since, or may need it. Then it ends by itself,
- * `LEASE_MINUTES` after the last call at the latest where that was a job's of this action. A second call does no harm.
+ * Ends the protection of the task, unless another principal may have set it since, or may need it. Then it ends by itself,
+ * `LEASE_MINUTES` after the last call at the latest where that was a job's of this action. So does one that was set by a call
+ * whose answer was lost: its end is not known. A second call does no harm.
  */
 export async function giveBackProtection(
   { cluster, task, until, sharedUntil }: HeldProtection,
@@ -40,17 +41,11 @@ export async function giveBackProtection(
 ): Promise<void> {
   const now = await ecs.getTaskProtection(cluster, task);
   if (now.kind !== "protection" || now.until === undefined) return;
-  const isOurs = until === undefined ? isLease(now.until, clock.now()) : now.until === until;
-  if (!isOurs || sharedUntil > clock.now()) {
+  if (now.until !== until || sharedUntil > clock.now()) {
     log.info(
       `Task ${lastPart(task)} stays protected until ${timeOfDay(now.until)}: others may need that, too.`,
     );
     return;
   }
   await ecs.updateTaskProtection({ cluster, task, minutes: undefined });
-}
-
-/** Whether a protection with this end may be a job's: those of applications last longer, two hours by default. */
-export function isLease(until: number, now: number): boolean {
-  return until - now <= (LEASE_MINUTES + 1) * 60_000;
 }

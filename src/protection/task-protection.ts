@@ -3,7 +3,7 @@ import { type Clock, timeOfDay } from "../clock.ts";
 import { AccessDenied, factsOf, Failure } from "../errors.ts";
 import { type Log, loggedFailure } from "../log.ts";
 import type { Target } from "../targets/target.ts";
-import { giveBackProtection, type HeldProtection, isLease, LEASE_MINUTES } from "./held-protection.ts";
+import { giveBackProtection, type HeldProtection, LEASE_MINUTES } from "./held-protection.ts";
 
 /**
  * How often a job protects its task anew, so that two calls may fail. The jobs of one task spread out. A thousand tasks make 40
@@ -13,6 +13,8 @@ const RENEW_MS = 55_000;
 const JITTER_MS = 7_500;
 /** When a job looks for the first time whether another one has set the flag with it. */
 const SECOND_LOOK_MS = 2_000;
+/** How long a protection may last beyond the job's `timeout`, for its output and artifacts. */
+const BEYOND_TIMEOUT_MS = 2 * 60_000;
 
 export interface TaskProtectionOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId">;
@@ -22,7 +24,7 @@ export interface TaskProtectionOptions {
   readonly undoing: ProtectionCalls;
   /** The job's `timeout` in milliseconds. */
   readonly timeout: number;
-  /** Called before the protection is set, when ECS has told its end, and with undefined when it is given back. */
+  /** Called when ECS has told the protection's end, and with undefined when it is given back. */
   readonly onHeld: (held: HeldProtection | undefined) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -40,7 +42,8 @@ export interface TaskProtectionOptions {
 export class TaskProtection {
   readonly #options: TaskProtectionOptions;
   readonly #over = new AbortController();
-  readonly #until: number;
+  /** No end is set after this time, in milliseconds since the epoch. */
+  readonly #latest: number;
   #held: HeldProtection | undefined;
   #kept: Promise<void> | undefined;
   #ended: Promise<void> | undefined;
@@ -49,7 +52,7 @@ export class TaskProtection {
   /** The job begins now. */
   constructor(options: TaskProtectionOptions) {
     this.#options = options;
-    this.#until = options.clock.now() + options.timeout;
+    this.#latest = options.clock.now() + options.timeout + BEYOND_TIMEOUT_MS;
   }
 
   /** Protects the task from now on. A job does not fail for want of protection: the log says why there is none. */
@@ -90,7 +93,7 @@ export class TaskProtection {
     }
   }
 
-  /** False where the task can't be protected. */
+  /** False where the task can't be protected, or not any longer. */
   async #renew(look: { readonly isSecondLook?: boolean } = {}): Promise<boolean> {
     const { target, cancel, log } = this.#options;
     try {
@@ -114,6 +117,7 @@ export class TaskProtection {
 
   async #protect({ isSecondLook = false }): Promise<boolean> {
     const { target, ecs, clock } = this.#options;
+    if (this.#mostMinutes() < 1) return false;
     const seen = await ecs.getTaskProtection(target.clusterArn, target.taskArn);
     if (seen.kind === "no-task-of-a-service") return false;
     if (seen.kind === "refused") {
@@ -132,23 +136,24 @@ export class TaskProtection {
     return true;
   }
 
-  /** Sets the protection: never beyond the job's end by more than two minutes, and never shorter than `foreign`. */
+  /**
+   * Sets the protection, never shorter than `foreign`: where that lasts longer than the job may protect its task, it stays as it
+   * is. What was held is held on where the call fails. If it has taken effect all the same, its end is one that this job does not
+   * know for its own: the job never ends it, since it may as well be another one's.
+   */
   async #set(sharedUntil: number, foreign: number | undefined): Promise<void> {
     const { target, ecs, onHeld, clock } = this.#options;
     const { clusterArn: cluster, taskArn: task } = target;
-    const now = clock.now();
-    const own = Math.min(LEASE_MINUTES, Math.floor((this.#until - now) / 60_000) + 2);
-    const minutes = Math.max(1, own, foreign === undefined ? 0 : Math.ceil((foreign - now) / 60_000));
-    const before = this.#held;
-    this.#hold({ cluster, task, until: undefined, sharedUntil });
+    const most = this.#mostMinutes();
+    const least = foreign === undefined ? 1 : Math.ceil((foreign - clock.now()) / 60_000);
+    if (least > most) return;
+    const minutes = Math.max(least, Math.min(LEASE_MINUTES, most));
     const set = await ecs.updateTaskProtection({ cluster, task, minutes });
-    if (set.kind === "protection") {
-      this.#hold({ cluster, task, until: set.until, sharedUntil });
+    if (set.kind === "protection" && set.until !== undefined) {
+      this.#held = { cluster, task, until: set.until, sharedUntil };
+      onHeld(this.#held);
       this.#tell(`Task ${target.taskId} is protected from scale-in and deployments while the job runs.`);
-      return;
     }
-    this.#held = before;
-    onHeld(before);
     if (set.kind === "refused")
       this.#tell(
         `Task ${target.taskId} is not protected from scale-in and deployments: ${set.why}. A service has no more protected ` +
@@ -157,9 +162,8 @@ export class TaskProtection {
       );
   }
 
-  #hold(held: HeldProtection): void {
-    this.#held = held;
-    this.#options.onHeld(held);
+  #mostMinutes(): number {
+    return Math.floor((this.#latest - this.#options.clock.now()) / 60_000);
   }
 
   /** Says what has changed. */
@@ -167,4 +171,9 @@ export class TaskProtection {
     if (what !== this.#told) this.#options.log[as](what);
     this.#told = what;
   }
+}
+
+/** Whether a protection with this end may be a job's: those of applications last longer, two hours by default. */
+function isLease(until: number, now: number): boolean {
+  return until - now <= (LEASE_MINUTES + 1) * 60_000;
 }
