@@ -17,6 +17,7 @@ const PAUSED: ServiceDeployment = {
   stage: "POST_SCALE_UP",
   createdAt: 1,
   revisionArn: "revision",
+  sourceRevisionArns: ["former"],
   pauseHooks: [{ stages: ["POST_SCALE_UP"], minutes: 600, timeoutAction: "ROLLBACK" }],
   hooks: [{ id: "h-1", status: "AWAITING_ACTION", expiresAt: undefined, timeoutAction: "ROLLBACK" }],
 };
@@ -33,7 +34,7 @@ function stepAtHook(
   const ecs = {
     describeServiceDeployment: () => Promise.resolve(PAUSED),
     listServiceDeployments: () => Promise.resolve([PAUSED]),
-    describeServiceRevision: () => Promise.resolve({ arn: "revision" }),
+    describeServiceRevision: (arn: string) => Promise.resolve({ arn, taskDefinitionArn: `of ${arn}` }),
     continueServiceDeployment: ({ action }: { action: string }) => {
       verdicts.push({ action, onRecord: ledger.entries.map(({ kind }) => kind) });
       return onVerdict({ cancel });
@@ -83,4 +84,17 @@ it("CONTINUE is no longer followed by a ROLLBACK of the cleanup", async () => {
   expect(await atHook(step, () => Promise.resolve(good))).toBe(good);
   expect(verdicts).toEqual([{ action: "CONTINUE", onRecord: [] }]);
   expect(ledger.entries).toEqual([]);
+});
+
+it("the job gets the new revision with those that it replaces, so that it runs in no task of these", async () => {
+  const { step } = stepAtHook();
+  let got: StepContext["revision"];
+  await atHook(step, ({ revision }) => {
+    got = revision;
+    return Promise.resolve(good);
+  });
+  expect(got).toMatchObject({
+    ...{ arn: "revision", taskDefinitionArn: "of revision", since: PAUSED.createdAt },
+    sources: [{ arn: "former", taskDefinitionArn: "of former" }],
+  });
 });

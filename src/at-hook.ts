@@ -1,4 +1,3 @@
-import type { ServiceRevision } from "./aws/ecs.ts";
 import { deploymentNotFound, deploymentTooEarly } from "./deployment/failures.ts";
 import { isBeforeTasks } from "./deployment/stages.ts";
 import { giveVerdict } from "./deployment/verdict.ts";
@@ -9,6 +8,7 @@ import { serviceOf } from "./inputs/inputs.ts";
 import { decisiveResult, type Result, withoutVerdict } from "./report/result.ts";
 import type { StepContext } from "./step-context.ts";
 import { type ClusterMember, parseService } from "./targets/arn.ts";
+import type { NewRevision } from "./targets/resolve-context.ts";
 import { resolvingTitle } from "./targets/title.ts";
 
 /**
@@ -48,14 +48,18 @@ export async function atHook<Step extends StepContext>(
 }
 
 /** The revision in whose tasks the job runs. */
-async function revisionOf(
-  { deployment }: WaitingHook,
-  { inputs, aws }: StepContext,
-): Promise<ServiceRevision> {
-  const { stage, revisionArn = "" } = deployment;
+async function revisionOf({ deployment }: WaitingHook, { inputs, aws }: StepContext): Promise<NewRevision> {
+  const { stage, revisionArn = "", sourceRevisionArns, createdAt: since } = deployment;
   if (inputs.where.kind !== "new" && isBeforeTasks(stage)) throw deploymentTooEarly(deployment);
-  const revision = await aws.ecs.describeServiceRevision(revisionArn);
-  if (revision !== undefined) return revision;
+  const describeSource = async (arn: string): Promise<NewRevision["sources"][number]> => ({
+    arn,
+    taskDefinitionArn: (await aws.ecs.describeServiceRevision(arn))?.taskDefinitionArn,
+  });
+  const [revision, sources] = await Promise.all([
+    aws.ecs.describeServiceRevision(revisionArn),
+    Promise.all(sourceRevisionArns.filter((arn) => arn !== revisionArn).map(describeSource)),
+  ]);
+  if (revision !== undefined) return { ...revision, since, sources };
   throw deploymentNotFound(
     `with service revision '${revisionArn}'`,
     "ecs:DescribeServiceRevisions has none.",

@@ -1,6 +1,5 @@
 import type { Aws } from "./aws/calls.ts";
 import type { ProtectionCalls } from "./aws/ecs-protection.ts";
-import type { ServiceRevision } from "./aws/ecs.ts";
 import type { Clock } from "./clock.ts";
 import type { VerdictContext } from "./deployment/verdict.ts";
 import type { Failure } from "./errors.ts";
@@ -10,7 +9,7 @@ import type { Origin } from "./origin.ts";
 import type { OutputWriter } from "./show/lines.ts";
 import type { PieceS3 } from "./pieces/store.ts";
 import type { QueueS3 } from "./places/queue-object.ts";
-import type { ResolveContext } from "./targets/resolve-context.ts";
+import type { NewRevision, ResolveContext } from "./targets/resolve-context.ts";
 import type { Ledger } from "./undo/ledger.ts";
 import type { StopJobOptions } from "./undo/stop-job.ts";
 
@@ -27,7 +26,7 @@ export interface StepContext {
   };
   readonly ledger: Ledger;
   /** The service revision in whose tasks the job has to run, where a deployment waits for it. */
-  readonly revision?: ServiceRevision | undefined;
+  readonly revision?: NewRevision | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Where the output of a job goes, each line behind this label, if there is one. */

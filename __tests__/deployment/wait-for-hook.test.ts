@@ -26,6 +26,7 @@ const deployment = (more: Partial<ServiceDeployment> = {}): ServiceDeployment =>
   stage: "SCALE_UP",
   createdAt: 1,
   revisionArn: "arn:aws:ecs:eu-west-1:123456789012:service-revision/prod/web/1",
+  sourceRevisionArns: [],
   pauseHooks: [{ stages: ["POST_SCALE_UP"], minutes: 60, timeoutAction: "ROLLBACK" }],
   hooks: [],
   ...more,

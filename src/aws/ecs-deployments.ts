@@ -63,6 +63,7 @@ function deploymentFrom(found: sdk.ServiceDeployment): ServiceDeployment {
     stage: found.lifecycleStage,
     createdAt: found.createdAt?.getTime() ?? 0,
     revisionArn: found.targetServiceRevision?.arn,
+    sourceRevisionArns: (found.sourceServiceRevisions ?? []).flatMap(({ arn }) => arn ?? []),
     pauseHooks: pauseHooksFrom(deploymentConfiguration),
     hooks: lifecycleHookDetails.flatMap(hookFrom),
   };

@@ -191,6 +191,8 @@ export interface ServiceDeployment extends DeploymentBrief {
   readonly stage: string | undefined;
   /** The target revision. */
   readonly revisionArn: string | undefined;
+  /** The revisions that ran when the deployment began. */
+  readonly sourceRevisionArns: readonly string[];
   readonly pauseHooks: readonly ConfiguredHook[];
   /** The pause hooks that the deployment has reached. */
   readonly hooks: readonly PauseHook[];

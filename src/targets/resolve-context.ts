@@ -5,6 +5,17 @@ import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { MadeResource } from "./made/made-resource.ts";
 
+/** The revision that a deployment brings. */
+export interface NewRevision extends ServiceRevision {
+  /** When its deployment began, in milliseconds since the epoch. None of its tasks is older. */
+  readonly since: number;
+  /** The revisions that it replaces. The definition is undefined where ECS does not know the revision any more. */
+  readonly sources: readonly {
+    readonly arn: string;
+    readonly taskDefinitionArn: string | undefined;
+  }[];
+}
+
 export interface ResolveContext {
   readonly inputs: Pick<
     Inputs,
@@ -25,7 +36,7 @@ export interface ResolveContext {
     | "stopTask"
   >;
   /** The service revision in whose tasks the job has to run; undefined: in any task of the service. */
-  readonly revision?: ServiceRevision | undefined;
+  readonly revision?: NewRevision | undefined;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;

@@ -79,9 +79,11 @@ async function tooFew(
   cluster: string,
   name: string,
   wanted: number | "all",
-  { ecs }: ResolveContext,
+  { ecs, revision }: ResolveContext,
 ): Promise<Failure> {
-  const asked = typeof wanted === "number" && wanted > 1 ? `Input 'tasks' asks for ${wanted}. ` : "";
+  const asked =
+    (typeof wanted === "number" && wanted > 1 ? `Input 'tasks' asks for ${wanted}. ` : "") +
+    (revision === undefined ? "" : "Only tasks that are certain to be the new revision's count. ");
   const seen = await ecs.describeService(cluster, name).then(
     ({ desiredCount, runningCount, pendingCount, events }) =>
       `Desired ${desiredCount}, running ${runningCount}, pending ${pendingCount}.` +

@@ -36,6 +36,7 @@ async function rows(
       stage: "SCALE_UP",
       createdAt: 1,
       revisionArn: "r",
+      sourceRevisionArns: [],
       pauseHooks: [HOOK],
       hooks: [],
     },

@@ -1,11 +1,12 @@
-import type { Ecs, ServiceRevision } from "../../aws/ecs.ts";
+import type { Ecs } from "../../aws/ecs.ts";
 import type { Task } from "../../aws/task.ts";
+import type { NewRevision } from "../resolve-context.ts";
 
 /** A service in its cluster; with `revision` only the tasks of that one count. */
 export interface ServiceTasks {
   readonly cluster: string;
   readonly service: string;
-  readonly revision?: ServiceRevision | undefined;
+  readonly revision?: NewRevision | undefined;
 }
 
 /** The tasks that the service has now. Calls `onListed` before it asks for more than their names. */
@@ -21,19 +22,35 @@ export async function describeServiceTasks(
 }
 
 /**
- * The tasks of a revision. ECS does not name a task's revision. AWS's examples have the same form of number in the ARN of a
- * revision and in the `startedBy` of its tasks (`ecs-svc/…`), but no page says that they are equal. So the tasks with that
- * number count where there are any; else those with the revision's task definition, of them those that were started by the
- * deployment that has started the newest one.
+ * The tasks that are certain to be the new revision's. ECS does not name a task's revision. The `startedBy` of a task is the id
+ * of its deployment, `ecs-svc/<number>` (API reference of Task). AWS's examples have the same form of number in the ARN of a
+ * revision, but no page says that they are equal. So the tasks with the new revision's number are its own. Where some have the
+ * number of a revision that it replaces, it has no others. Else the numbers tell nothing, and its tasks are those with its
+ * definition, unless a revision that it replaces has that, too.
  */
-export function tasksOf(
-  { arn, taskDefinitionArn }: ServiceRevision,
-  tasks: readonly Task[],
-): readonly Task[] {
-  const started = `ecs-svc/${arn.slice(arn.lastIndexOf("/") + 1)}`;
-  const numbered = tasks.filter(({ startedBy }) => startedBy === started);
+export function tasksOf(revision: NewRevision, tasks: readonly Task[]): readonly Task[] {
+  const numbered = tasks.filter((task) => hasNumberOf(revision.arn, task));
   if (numbered.length > 0) return numbered;
-  const alike = tasks.filter((task) => task.taskDefinitionArn === taskDefinitionArn);
-  const [newest] = alike.toSorted((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0));
-  return alike.filter(({ startedBy }) => startedBy === newest?.startedBy);
+  if (tasks.some((task) => revision.sources.some(({ arn }) => hasNumberOf(arn, task)))) return [];
+  const alike = tasks.filter(({ taskDefinitionArn }) => taskDefinitionArn === revision.taskDefinitionArn);
+  const rivals = revision.sources.filter(
+    ({ taskDefinitionArn = revision.taskDefinitionArn }) => taskDefinitionArn === revision.taskDefinitionArn,
+  );
+  return rivals.length === 0 ? alike : onlyYoung(alike, revision.since, rivals.length);
+}
+
+/**
+ * Of tasks of one definition those of the new deployment. Deployments with a task that is older than the new one are old. All
+ * `rivals` have to be found among these: an old deployment may have started all of its tasks again since then.
+ */
+function onlyYoung(tasks: readonly Task[], since: number, rivals: number): readonly Task[] {
+  const isOld = ({ createdAt }: Task): boolean => createdAt === undefined || createdAt < since;
+  const old = new Set(tasks.filter(isOld).map(({ startedBy }) => startedBy));
+  const young = tasks.filter(({ startedBy }) => !old.has(startedBy));
+  const isOne = new Set(young.map(({ startedBy }) => startedBy)).size === 1;
+  return isOne && old.size >= rivals ? young : [];
+}
+
+function hasNumberOf(revisionArn: string, { startedBy }: Task): boolean {
+  return startedBy === `ecs-svc/${revisionArn.slice(revisionArn.lastIndexOf("/") + 1)}`;
 }
