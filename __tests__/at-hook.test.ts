@@ -3,6 +3,7 @@ import type { ServiceDeployment } from "../src/aws/ecs.ts";
 import { Failure } from "../src/errors.ts";
 import type { Result } from "../src/report/result.ts";
 import type { StepContext } from "../src/step-context.ts";
+import { cleanUp } from "../src/undo/cleanup.ts";
 import { Ledger } from "../src/undo/ledger.ts";
 import { Listener } from "./helpers/listener.ts";
 import { anInputs } from "./helpers/runs.ts";
@@ -22,17 +23,18 @@ const PAUSED: ServiceDeployment = {
   hooks: [{ id: "h-1", status: "AWAITING_ACTION", expiresAt: undefined, timeoutAction: "ROLLBACK" }],
 };
 
-/** A step at the hook of a deployment. `onVerdict` is called while ECS is told. */
+/** A step at the hook of a deployment. `onVerdict` is called while ECS is told; a cancel cleans up. */
 function stepAtHook(
   onVerdict: (step: { readonly cancel: AbortController }) => Promise<"taken"> = () =>
     Promise.resolve("taken"),
+  describe: (step: { readonly cancel: AbortController }) => ServiceDeployment = () => PAUSED,
 ) {
   const cancel = new AbortController();
   const log = new Listener();
   const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => undefined);
   const verdicts: { action: string; onRecord: string[] }[] = [];
   const ecs = {
-    describeServiceDeployment: () => Promise.resolve(PAUSED),
+    describeServiceDeployment: () => Promise.resolve(describe({ cancel })),
     listServiceDeployments: () => Promise.resolve([PAUSED]),
     describeServiceRevision: (arn: string) => Promise.resolve({ arn, taskDefinitionArn: `of ${arn}` }),
     continueServiceDeployment: ({ action }: { action: string }) => {
@@ -46,7 +48,9 @@ function stepAtHook(
     undoing: { ecs },
     ...{ ledger, log, clock: new SleeplessClock(), cancel: cancel.signal },
   } as unknown as StepContext;
-  return { step, ledger, log, verdicts };
+  const clean = (early: boolean) =>
+    cleanUp(ledger, { aws: step.undoing as never, clock: step.clock, log, reason: "", early });
+  return { step, ledger, log, verdicts, cancel, clean };
 }
 
 const failed = { kind: "status", outcome: "failed", exitCode: 3 } as unknown as Result;
@@ -96,5 +100,64 @@ it("the job gets the new revision with those that it replaces, so that it runs i
   expect(got).toMatchObject({
     ...{ arn: "revision", taskDefinitionArn: "of revision", since: PAUSED.createdAt },
     sources: [{ arn: "former", taskDefinitionArn: "of former" }],
+  });
+});
+
+describe("before the step has seen the hook", () => {
+  const scaling: ServiceDeployment = { ...PAUSED, stage: "SCALE_UP", hooks: [] };
+
+  it("a cancel sends ROLLBACK where the deployment waits by then", async () => {
+    let looks = 0;
+    const { step, ledger, verdicts, cancel, clean } = stepAtHook(undefined, () => {
+      looks += 1;
+      if (looks === 1) cancel.abort(new Error("cancelled"));
+      return looks === 1 ? scaling : PAUSED;
+    });
+    cancel.signal.addEventListener("abort", () => void clean(true));
+    await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
+    await clean(false);
+    expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
+    expect(ledger.entries).toEqual([]);
+  });
+
+  it("a cancel by the answer that has the hook sends ROLLBACK, once", async () => {
+    const { step, ledger, verdicts, cancel, clean } = stepAtHook(undefined, () => {
+      cancel.abort(new Error("cancelled"));
+      return PAUSED;
+    });
+    cancel.signal.addEventListener("abort", () => void clean(true));
+    await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
+    await clean(false);
+    expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
+    expect(ledger.entries).toEqual([]);
+  });
+
+  it("a cancel says so where the deployment waits for no verdict yet, and the last cleanup looks again", async () => {
+    let isWaiting = false;
+    const { step, ledger, log, verdicts, cancel, clean } = stepAtHook(undefined, () => {
+      cancel.abort(new Error("cancelled"));
+      return isWaiting ? PAUSED : scaling;
+    });
+    await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
+    await clean(true);
+    expect(log.lines.at(-1)).toMatch(/^No verdict is given: the deployment is IN_PROGRESS at SCALE_UP/);
+    isWaiting = true;
+    await clean(false);
+    expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
+    expect(ledger.entries).toEqual([]);
+  });
+
+  it("a deployment without a pause hook, or of another service, is told nothing", async () => {
+    const other = PAUSED.serviceArn.replace("/web", "/shop");
+    for (const found of [
+      { ...scaling, pauseHooks: [] },
+      { ...PAUSED, serviceArn: other },
+    ]) {
+      const { step, ledger, verdicts, clean } = stepAtHook(undefined, () => found);
+      await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow();
+      expect(ledger.entries).toEqual([]);
+      await clean(false);
+      expect(verdicts).toEqual([]);
+    }
   });
 });

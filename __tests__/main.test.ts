@@ -165,3 +165,31 @@ it("ends with a cancel, though AWS does not answer", async () => {
   expect([exitCode, outcome]).toEqual([1, "cancelled"]);
   expect(lines).toContain("Cancelled: stopping what this step started.");
 });
+
+it.each<[string, Readonly<Record<string, string>>]>([
+  ["the cluster of a new task", { start: "true" }],
+  ["what its lock needs", { lock: "deploys", bucket: "shop-ci" }],
+])("a deployment that waits is told ROLLBACK where %s is not there", async (_, more) => {
+  const arn = (kind: string) => `arn:aws:ecs:eu-west-1:123456789012:${kind}`;
+  const deployment = {
+    serviceDeploymentArn: arn("service-deployment/ci/web/abc"),
+    serviceArn: arn("service/ci/web"),
+    ...{ status: "IN_PROGRESS", lifecycleStage: "POST_SCALE_UP" },
+    targetServiceRevision: { arn: arn("service-revision/ci/web/42") },
+    deploymentConfiguration: {
+      lifecycleHooks: [{ targetType: "PAUSE", lifecycleStages: ["POST_SCALE_UP"] }],
+    },
+    lifecycleHookDetails: [{ hookId: "h-1", targetType: "PAUSE", status: "AWAITING_ACTION" }],
+  };
+  answers = {
+    DescribeClusters: { clusters: [] },
+    ListServiceDeployments: { serviceDeployments: [deployment] },
+    DescribeServiceDeployments: { serviceDeployments: [deployment] },
+    DescribeServiceRevisions: { serviceRevisions: [{ taskDefinition: "web:2" }] },
+    ContinueServiceDeployment: {},
+  };
+  const { lines, outcome } = await mainStep({ ...inputs, service: "web", deployment: "true", ...more });
+  expect(outcome).toBe("not-started");
+  expect(lines).toContain(`Told deployment ${deployment.serviceDeploymentArn}: ROLLBACK.`);
+  expect(asked.filter((operation) => operation === "ContinueServiceDeployment")).toHaveLength(1);
+});

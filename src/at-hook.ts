@@ -13,27 +13,22 @@ import { resolvingTitle } from "./targets/title.ts";
 
 /**
  * Runs the job for a deployment that waits at a pause hook, in tasks of its new revision, and gives the verdict: CONTINUE where
- * the job succeeded, else ROLLBACK. Without the input `deployment` it just runs the job. Until the verdict is given, ROLLBACK
- * is in the ledger: a cancel sends it at once, and the post step does after a killed main step.
+ * the job succeeded, else ROLLBACK. Without the input `deployment` it just runs the job. From the moment that the deployment is
+ * known until the verdict is given, ROLLBACK is in the ledger: a cancel sends it at once if a hook awaits an action, and the post
+ * step does after a killed main step.
  */
 export async function atHook<Step extends StepContext>(
   step: Step,
   run: (step: Step) => Promise<Result>,
 ): Promise<Result> {
-  const { inputs, aws, ledger, clock, log, cancel } = step;
+  const { inputs, aws, clock, log, cancel } = step;
   const { deployment: given, where } = inputs;
   const named = serviceOf(where);
   if (given === undefined || named === undefined) return await run(step);
   const service = parseService(named, inputs.cluster, inputs.region);
   log.phase(`Waiting for a deployment of service '${service.id}' to reach its pause hook`);
-  const context = { ecs: aws.ecs, clock, log, cancel };
-  const arn = await findDeployment(given, service, context);
-  const waiting = await waitForHook(arn, service, {
-    ...context,
-    deadline: clock.now() + inputs.queueTimeout,
-  });
-  cancel.throwIfAborted();
-  ledger.replace(["hook"], [{ kind: "hook", deployment: arn, hook: waiting.hook.id }]);
+  const arn = await findDeployment(given, service, { ecs: aws.ecs, clock, log, cancel });
+  const waiting = await reachHook(arn, service, step);
   log.info(`Deployment ${arn} waits for a verdict at ${waiting.deployment.stage ?? "a pause hook"}.`);
   for (const warning of warningsOf(waiting.hook, inputs, clock.now())) log.warning(warning, "deployment.md");
   let result: Result | undefined;
@@ -45,6 +40,26 @@ export async function atHook<Step extends StepContext>(
     if (result === undefined) await rollBack(waiting, service, step);
   }
   return await withVerdict(result, waiting, service, step);
+}
+
+/** Waits for the hook. Where that fails, the cleanup looks once more for a hook that awaits an action. */
+async function reachHook(
+  arn: string,
+  service: ClusterMember,
+  { inputs, aws, ledger, clock, log, cancel }: StepContext,
+): Promise<WaitingHook> {
+  ledger.replace(["hook"], [{ kind: "hook", deployment: arn }]);
+  try {
+    const deadline = clock.now() + inputs.queueTimeout;
+    const waiting = await waitForHook(arn, service, { ecs: aws.ecs, clock, log, cancel, deadline });
+    // The cleanup of a cancel has looked for the hook already.
+    cancel.throwIfAborted();
+    ledger.replace(["hook"], [{ kind: "hook", deployment: arn, hook: waiting.hook.id }]);
+    return waiting;
+  } catch (error) {
+    if (NOT_TO_DECIDE.has(asFailure(error).code)) ledger.replace(["hook"], []);
+    throw error;
+  }
 }
 
 /** The revision in whose tasks the job runs. */
@@ -114,3 +129,6 @@ const OVER: ReadonlySet<string> = new Set([
   "deployment-ended",
   "deployment-not-found",
 ]);
+
+/** The deployment waits for no verdict of this step. */
+const NOT_TO_DECIDE: ReadonlySet<string> = new Set([...OVER, "hook-not-configured", "bad-input"]);

@@ -31,11 +31,12 @@ async function perform(step: OpenStep): Promise<Result> {
   const looking = lookBeforeStart(inputs, step);
   // The jobs await it.
   looking.catch(() => undefined);
-  // Check the cluster and the bucket before RunTask, so that no task is started in vain.
-  if (isNew) await looking;
-  return await underLock(step, looking, (lock) =>
-    atHook(step, (at) => runInTargets(at, looking, { lock, files })),
-  );
+  // All that may fail comes at the hook, so that a deployment that waits there gets its verdict.
+  return await atHook(step, async (at) => {
+    // Check the cluster and the bucket before RunTask, so that no task is started in vain.
+    if (isNew) await looking;
+    return await underLock(at, looking, (lock) => runInTargets(at, looking, { lock, files }));
+  });
 }
 
 /** Finds the tasks, or starts them, and runs the job there. */

@@ -59,6 +59,7 @@ async function cleaningUp(
         getTaskProtection: call("GetTaskProtection", { kind: "protection", until: 7 }),
         updateTaskProtection: call("UpdateTaskProtection", { kind: "protection", until: undefined }),
         continueServiceDeployment: call("ContinueServiceDeployment", "taken"),
+        describeServiceDeployment: call("DescribeServiceDeployments"),
         executeCommand: call("ExecuteCommand", { session: { sessionId: "s", streamUrl: "", token: "" } }),
       },
       ssm: { terminateSession: call("TerminateSession") },

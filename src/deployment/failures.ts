@@ -41,7 +41,7 @@ export function hookNotReached(deployment: ServiceDeployment, seconds: number): 
     seen: seenOf(deployment),
     advice:
       "See the service's events for why its new tasks don't become healthy, or raise 'queue-timeout'. " +
-      "No verdict was given: the hook's own time-out acts if the deployment gets there.",
+      "The cleanup looks once more whether it waits for a verdict; the hook's own time-out acts if the deployment gets there later.",
   });
 }
 

@@ -13,6 +13,7 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
 import { removeResource } from "../targets/made/made-resource.ts";
 import type { DeletionContext } from "../pieces/delete-pieces.ts";
+import { undoHook } from "./undo-hook.ts";
 import { undoLock } from "./undo-lock.ts";
 import { undoPieces } from "./undo-pieces.ts";
 
@@ -32,6 +33,7 @@ export interface CleanupOptions {
       | "getTaskProtection"
       | "updateTaskProtection"
       | "continueServiceDeployment"
+      | "describeServiceDeployment"
     >;
     readonly s3: QueueS3 & DeletionContext["s3"];
   };
@@ -54,7 +56,7 @@ export interface CleanupOptions {
  * S3 may write the last one of a killed main step a moment later. Shared task definitions come last, too, so that two
  * jobs that end together each see the other's task stopped. The protection of a task ends after its job. A lock comes
  * after the jobs that ran under it. Resolves with the entries that were not found, because the
- * call that makes them was under way; they stay in the ledger. Never rejects: an entry that can't be undone is a
+ * call that makes them was under way, or at a cancel the deployment waits for no verdict yet; they stay in the ledger. Never rejects: an entry that can't be undone is a
  * warning.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
@@ -138,23 +140,14 @@ async function undo(
       await giveBackProtection(entry, { ecs: aws.ecs, clock, log });
       return true;
     case "hook":
-      await rollBack(entry, aws.ecs, log);
-      return true;
+      // Only the cleanup of a cancel has another one behind it that looks again.
+      return (await undoHook(entry, aws.ecs, log)) || early !== true;
     case "job":
       if (!early) await stopJob(entry, { aws, clock, log, patient });
       return true;
     default:
       return await removeResource(entry, aws.ecs, reason, log);
   }
-}
-
-async function rollBack(
-  { deployment, hook }: Extract<LedgerEntry, { kind: "hook" }>,
-  ecs: CleanupOptions["aws"]["ecs"],
-  log: Log,
-): Promise<void> {
-  const answer = await ecs.continueServiceDeployment({ deployment, hook, action: "ROLLBACK" });
-  if (answer !== "taken") log.info(`The deployment no longer waits for a verdict: ${answer.refused}`);
 }
 
 /** Whether other processes need what the entry names while the run goes on, or until a time. */
@@ -208,7 +201,9 @@ export function announce(entry: LedgerEntry): string {
     case "control":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
     case "hook":
-      return `Telling deployment ${entry.deployment}: ROLLBACK.`;
+      return entry.hook === undefined
+        ? `Telling deployment ${entry.deployment} ROLLBACK, where it waits for a verdict.`
+        : `Telling deployment ${entry.deployment}: ROLLBACK.`;
     case "lock":
       return `Giving back the lock s3://${entry.bucket}/${entry.key}.`;
     case "claim":

@@ -7,6 +7,7 @@ import type { StagedObject } from "../payload/stage.ts";
 import type { Role } from "../aws/clients.ts";
 import type { JobName } from "./stop-job.ts";
 import type { MadeResource } from "../targets/made/made-resource.ts";
+import type { UndecidedDeployment } from "./undo-hook.ts";
 
 /**
  * Something that has to be undone after the run. It is in the ledger before the call that makes it, so that the post
@@ -23,8 +24,8 @@ export type LedgerEntry =
   | ({ readonly kind: "protection" } & HeldProtection)
   /** A claim on a container's place. */
   | ({ readonly kind: "claim" } & PlaceClaim)
-  /** A pause hook of a deployment that waits for this run's verdict: ROLLBACK. */
-  | { readonly kind: "hook"; readonly deployment: string; readonly hook: string }
+  /** A deployment that waits for this run's verdict: ROLLBACK. */
+  | ({ readonly kind: "hook" } & UndecidedDeployment)
   /** A claim on a lock. A held one is given back once the job is certain to have ended. */
   | ({ readonly kind: "lock" } & LockClaim)
   /** A job in a task of this run that sends its artifacts, also after a cancel: the task is stopped behind that. */
