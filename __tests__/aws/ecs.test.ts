@@ -353,6 +353,14 @@ it("registers a task definition as it was given", async () => {
   });
 });
 
+it("tells that a registration was made more than once, since each try may have made a revision", async () => {
+  const registered = { body: { taskDefinition: { taskDefinitionArn: "arn:x/web:2", family: "web" } } };
+  const lost = { status: 500, body: { __type: "ServerException" } };
+  const ecs = await answering((_, count) => (count === 1 ? lost : registered));
+  expect(await ecs.registerTaskDefinition({ family: "web" })).toMatchObject({ repeated: true });
+  expect(await ecs.registerTaskDefinition({ family: "web" })).not.toHaveProperty("repeated");
+});
+
 describe("the protection of a task", () => {
   it.each([
     [

@@ -138,6 +138,13 @@ describe("cleaning up", () => {
     expect(left).toEqual([unheard]);
   });
 
+  it("looks once for what a repeated registration has made, also while the run goes on", async () => {
+    const repeated = { kind: "registration", family: "web", run: "me", known: "arn:web:1" } as const;
+    const { left, log } = await cleaningUp({ early: true }, [repeated]);
+    expect(left).toEqual([]);
+    expect(log).toEqual(["Looking for a second revision of 'web': its registration was repeated."]);
+  });
+
   it("ends the protection of a task after the job in it, not while that goes on", async () => {
     expect(await cleaningUp({ early: true }, [PROTECTION])).toMatchObject({ done: [], left: [PROTECTION] });
     const { log, done, left } = await cleaning([PROTECTION, JOB]);

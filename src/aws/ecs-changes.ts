@@ -1,5 +1,9 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { taskDefinitionFrom, type RegistrableDefinition, type TaskDefinition } from "./task-definition.ts";
+import {
+  taskDefinitionFrom,
+  type RegisteredDefinition,
+  type RegistrableDefinition,
+} from "./task-definition.ts";
 import type {
   CapacityProvider,
   Ecs,
@@ -39,14 +43,15 @@ export function changeCalls(ask: EcsRequester): ChangeCalls {
 async function registerTaskDefinition(
   ask: EcsRequester,
   definition: RegistrableDefinition,
-): Promise<TaskDefinition> {
+): Promise<RegisteredDefinition> {
   // ECS checks the user's definition, so its type is not checked here.
   const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
   const what = `task definition '${request.family ?? "without a family"}'`;
   const answer = await ask("RegisterTaskDefinition", what, {}, (client, options) =>
     client.send(new sdk.RegisterTaskDefinitionCommand(request), options),
   );
-  return taskDefinitionFrom(answer.taskDefinition ?? {});
+  const registered = taskDefinitionFrom(answer.taskDefinition ?? {});
+  return { ...registered, ...(attempts(answer) > 1 && { repeated: true as const }) };
 }
 
 async function deregisterTaskDefinition(ask: EcsRequester, arn: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RegistrableDefinition, TaskDefinition } from "./task-definition.ts";
+import type { RegisteredDefinition, RegistrableDefinition, TaskDefinition } from "./task-definition.ts";
 import type { ProtectionCalls } from "./ecs-protection.ts";
 import type { Task } from "./task.ts";
 
@@ -21,7 +21,7 @@ export interface Ecs extends ProtectionCalls {
   describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
   /** The families with an active revision whose names begin so. */
   listDefinitionFamilies(prefix: string): Promise<readonly string[]>;
-  registerTaskDefinition(definition: RegistrableDefinition): Promise<TaskDefinition>;
+  registerTaskDefinition(definition: RegistrableDefinition): Promise<RegisteredDefinition>;
   /** A definition that is inactive already is no failure. */
   deregisterTaskDefinition(arn: string): Promise<void>;
   /** Deletes a deregistered definition; tasks that were started from it run on. */

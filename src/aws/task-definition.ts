@@ -18,6 +18,12 @@ export interface TaskDefinition extends DefinitionContent {
   readonly unread: readonly string[];
 }
 
+/** What RegisterTaskDefinition has answered. */
+export interface RegisteredDefinition extends TaskDefinition {
+  /** The call was made more than once. It has no client token, so one whose answer was lost has registered a revision, too. */
+  readonly repeated?: true;
+}
+
 /** A task definition, also one that is not registered yet. */
 export interface DefinitionContent {
   /** A file may lack it, and is then refused by ECS. */

@@ -168,6 +168,7 @@ function mayReappear(entry: LedgerEntry, early: boolean): boolean {
     case "task":
       return early && entry.taskArn === undefined;
     case "registration":
+      return early && entry.known === undefined;
     case "job":
       return early;
     default:
@@ -187,7 +188,9 @@ export function announce(entry: LedgerEntry): string {
     case "shared-definition":
       return `Deregistering ${entry.arn}, unless another job uses it.`;
     case "registration":
-      return `Deregistering the task definition that was being registered as '${entry.family}'.`;
+      return entry.known === undefined
+        ? `Deregistering the task definition that was being registered as '${entry.family}'.`
+        : `Looking for a second revision of '${entry.family}': its registration was repeated.`;
     case "job":
       return `Stopping the job in container '${entry.container}' of task ${lastPart(entry.task)}.`;
     case "sending":

@@ -1,3 +1,4 @@
+import { AccessDenied } from "../../../src/errors.ts";
 import { removeResource } from "../../../src/targets/made/made-resource.ts";
 import { Definitions } from "../../helpers/definitions.ts";
 import { Listener } from "../../helpers/listener.ts";
@@ -94,5 +95,46 @@ describe("a task definition of which the ARN was never learnt", () => {
     ["none", [], false, []],
   ])("is %s of its family", async (_, runs, found, active) => {
     expect(await undone(runs)).toEqual({ found, active });
+  });
+});
+
+describe("a registration that was repeated", () => {
+  const known = (revision: number) =>
+    `arn:aws:ecs:eu-central-1:123456789012:task-definition/fargate-exec-web:${revision}`;
+  const registered = async (runs: readonly string[]) => {
+    const family = "fargate-exec-web";
+    const definitions = new Definitions();
+    for (const run of runs)
+      await definitions.registerTaskDefinition({
+        family,
+        containerDefinitions: [{ name: "app", dockerLabels: { "fargate-exec.run": run } }],
+      });
+    return { definitions, family };
+  };
+
+  it.each<[string, readonly string[], number, readonly number[]]>([
+    ["the first try's", ["another", "me", "me"], 3, [1, 3]],
+    ["one that came late", ["me", "me", "another"], 1, [1, 3]],
+    ["none where the first try has made none", ["me", "another"], 1, [1, 2]],
+  ])("removes the revision that nobody knows of: %s", async (_, runs, revision, stay) => {
+    const { definitions, family } = await registered(runs);
+    const what = { kind: "registration", family, run: "me", known: known(revision) } as const;
+    const { describeTaskDefinition, deregisterTaskDefinition, deleteTaskDefinition } = definitions;
+    const calls = { ...ecs, describeTaskDefinition, deregisterTaskDefinition, deleteTaskDefinition };
+    expect(await removeResource(what, calls, "over", log)).toBe(true);
+    expect(definitions.active).toEqual(stay.map((one) => `${family}:${one}`));
+  });
+
+  it("says so where the caller may not look for it", async () => {
+    const denied = new AccessDenied(
+      { action: "ecs:DescribeTaskDefinition", isNamed: true },
+      { failed: "Access denied.", seen: "", advice: "" },
+    );
+    const what = { kind: "registration", family: "web", run: "me", known: known(2) } as const;
+    const calls = { ...ecs, describeTaskDefinition: () => Promise.reject(denied) };
+    expect(await removeResource(what, calls, "over", log)).toBe(true);
+    expect(log.lines.at(-1)).toBe(
+      "A second revision of fargate-exec-web:2 is not looked for. Access denied.",
+    );
   });
 });

@@ -32,6 +32,13 @@ it("has a registration before it is made, and then what that has made", async ()
   expect(told).toEqual([[registration], [definition]]);
 });
 
+it("keeps a registration that was repeated beside what its last try has made", async () => {
+  const { list, told } = listing();
+  const register = () => Promise.resolve({ arn: "arn:definition", repeated: true as const });
+  await list.whileRegistering({ family: "web", run: "me" }, register, () => definition);
+  expect(told.at(-1)).toEqual([definition, { ...registration, known: "arn:definition" }]);
+});
+
 it("has a definition of another job from the moment that it is shared", () => {
   const { list, told } = listing();
   const shared = {

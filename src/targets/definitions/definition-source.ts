@@ -1,4 +1,9 @@
-import { contentOf, type DefinitionContent, type TaskDefinition } from "../../aws/task-definition.ts";
+import {
+  contentOf,
+  type DefinitionContent,
+  type RegisteredDefinition,
+  type TaskDefinition,
+} from "../../aws/task-definition.ts";
 import { lastPart } from "../arn.ts";
 import { isDefinitionFile, readDefinitionFile } from "./definition-file.ts";
 import {
@@ -17,7 +22,7 @@ export interface DefinitionContext extends RegistrationContext {
   /** Makes the call while the ledger holds what has to be deregistered. `shared`: other jobs may use the revision. */
   readonly whileRegistering: (
     family: string,
-    register: () => Promise<TaskDefinition>,
+    register: () => Promise<RegisteredDefinition>,
     shared: boolean,
   ) => Promise<TaskDefinition>;
 }

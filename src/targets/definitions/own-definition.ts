@@ -1,4 +1,8 @@
-import type { RegistrableDefinition, TaskDefinition } from "../../aws/task-definition.ts";
+import type {
+  RegisteredDefinition,
+  RegistrableDefinition,
+  TaskDefinition,
+} from "../../aws/task-definition.ts";
 import { labelWithRun } from "../../aws/task-definition.ts";
 import type { Ecs } from "../../aws/ecs.ts";
 import type { Clock } from "../../clock.ts";
@@ -29,7 +33,7 @@ export interface OwnDefinitionContext extends RegistrationContext {
   /** Makes the call while the ledger holds what has to be deregistered. */
   readonly whileRegistering: (
     family: string,
-    register: () => Promise<TaskDefinition>,
+    register: () => Promise<RegisteredDefinition>,
   ) => Promise<TaskDefinition>;
 }
 

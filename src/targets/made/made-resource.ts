@@ -1,7 +1,8 @@
 import type { TaskDefinition } from "../../aws/task-definition.ts";
 import type { Ecs } from "../../aws/ecs.ts";
-import { Failure } from "../../errors.ts";
+import { Failure, isDenied } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { lastPart } from "../arn.ts";
 import { FAMILY_PREFIX } from "../definitions/family.ts";
 import { leaveShared, removeDefinition, type SharedDefinition } from "./shared-definition.ts";
 
@@ -17,11 +18,20 @@ export type MadeResource =
   | { readonly kind: "task-definition"; readonly arn: string }
   | SharedDefinition
   /**
-   * A task definition whose ARN was not known at a cancel: one of the family's last revisions, with the run's label.
+   * A task definition whose ARN was not known at a cancel: one of the family's last revisions, with the run's label. `known`: a
+   * repeated call has answered with this ARN, which has an entry of its own. Then a second revision may be there, or not.
    */
-  | { readonly kind: "registration"; readonly family: string; readonly run: string };
+  | {
+      readonly kind: "registration";
+      readonly family: string;
+      readonly run: string;
+      readonly known?: string;
+    };
 
-/** The most revisions of the family that are examined: other runs may have registered some in the meantime. */
+/**
+ * The most revisions of the family that are examined: other runs may have registered some in the meantime. What a repeated call
+ * has made is beside the known one, perhaps behind it: a try without an answer may take effect late.
+ */
 const REVISIONS = 10;
 
 type UndoCalls = Pick<
@@ -52,7 +62,9 @@ export async function removeResource(
       await leaveShared(what, ecs, log);
       return true;
     case "registration":
-      return await removeOwn(what, ecs, log);
+      return what.known === undefined
+        ? await removeOwn(what, ecs, log)
+        : await removeSecond({ ...what, known: what.known }, ecs, log);
     case "task":
       return await stopTasks(what, ecs, reason);
   }
@@ -69,21 +81,38 @@ async function stopTasks(
   return arns.length > 0;
 }
 
+type Registration = Extract<MadeResource, { kind: "registration" }>;
+
+/** Without the right to look for it a second revision stays: mostly there is none, since a throttled try makes none. */
+async function removeSecond(
+  what: Registration & { readonly known: string },
+  ecs: Parameters<typeof removeOwn>[1],
+  log: Log,
+): Promise<true> {
+  try {
+    await removeOwn(what, ecs, log);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    log.info(`A second revision of ${lastPart(what.known)} is not looked for. ${error.failed}`);
+  }
+  return true;
+}
+
 /**
- * Removes those of the family's last revisions that have the run's label. In a family of the user's they are only
- * deregistered.
+ * Removes those of the family's last revisions that have the run's label, but not the known one. In a family of the user's they
+ * are only deregistered.
  */
 async function removeOwn(
-  { family, run }: Extract<MadeResource, { kind: "registration" }>,
+  { family, run, known }: Registration,
   ecs: Pick<UndoCalls, "describeTaskDefinition" | "deregisterTaskDefinition" | "deleteTaskDefinition">,
   log: Log,
 ): Promise<boolean> {
-  const newest = await describeIfKnown(family, ecs);
-  const last = Number(newest?.arn.split(":").at(-1));
-  const found = newest?.registeredBy === run ? [newest] : [];
-  for (let revision = last - 1; revision > 0 && revision > last - REVISIONS; revision -= 1) {
-    const older = await describeIfKnown(`${family}:${revision}`, ecs);
-    if (older?.registeredBy === run) found.push(older);
+  const near = known ?? (await describeIfKnown(family, ecs))?.arn;
+  const last = Number(near?.split(":").at(-1)) + (known === undefined ? 0 : 1);
+  const found: TaskDefinition[] = [];
+  for (let revision = last; revision > 0 && revision > last - REVISIONS; revision -= 1) {
+    const one = await describeIfKnown(`${family}:${revision}`, ecs);
+    if (one?.registeredBy === run && one.arn !== known) found.push(one);
   }
   for (const { arn, active } of found) {
     if (!active) continue;

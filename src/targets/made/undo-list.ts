@@ -1,3 +1,4 @@
+import type { RegisteredDefinition } from "../../aws/task-definition.ts";
 import { isRefusedByAws } from "../../errors.ts";
 import type { SharedDefinition } from "./shared-definition.ts";
 import type { MadeResource } from "./made-resource.ts";
@@ -44,8 +45,11 @@ export class UndoList {
     return await this.#while({ kind: "task", cluster, startedBy, taskArn: undefined }, start);
   }
 
-  /** `made` returns what has to be undone once the definition is registered. */
-  async whileRegistering<T extends { readonly arn: string }>(
+  /**
+   * `made` returns what has to be undone once the definition is registered. Where the call was repeated, the registration stays
+   * listed: its first try may have made a revision, too.
+   */
+  async whileRegistering<T extends Pick<RegisteredDefinition, "arn" | "repeated">>(
     { family, run }: Registration,
     register: () => Promise<T>,
     made: (registered: T) => MadeResource,
@@ -53,6 +57,8 @@ export class UndoList {
     return await this.#while({ kind: "registration", family, run }, async () => {
       const registered = await register();
       this.#known.push(made(registered));
+      const { arn: known, repeated } = registered;
+      if (repeated) this.#known.push({ kind: "registration", family, run, known });
       return registered;
     });
   }
