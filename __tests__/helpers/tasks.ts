@@ -76,6 +76,7 @@ export function aDefinition(containers: readonly Partial<ContainerDefinition>[] 
       readonlyRootFilesystem: false,
       initProcessEnabled: true,
       environmentNames: [],
+      noProxy: {},
       writableMounts: [],
       waitsFor: [],
       hasHealthCheck: false,

@@ -61,6 +61,8 @@ export interface ContainerDefinition {
   readonly initProcessEnabled: boolean;
   /** Names only, because values may be secret. */
   readonly environmentNames: readonly string[];
+  /** The values of NO_PROXY and no_proxy, which are not secret, where the definition has them in plain text. */
+  readonly noProxy: Readonly<Record<string, string>>;
   /** The paths at which the container has a writable volume. */
   readonly writableMounts: readonly string[];
   /** The containers that this one waits for before it starts, each with START, COMPLETE, SUCCESS or HEALTHY. */
@@ -135,6 +137,11 @@ function containerFrom(container: SdkContainer): ContainerDefinition {
     readonlyRootFilesystem: container.readonlyRootFilesystem ?? false,
     initProcessEnabled: container.linuxParameters?.initProcessEnabled ?? false,
     environmentNames: environment.flatMap(({ name }) => name ?? []),
+    noProxy: Object.fromEntries(
+      (container.environment ?? []).flatMap(({ name, value = "" }) =>
+        name === "NO_PROXY" || name === "no_proxy" ? [[name, value]] : [],
+      ),
+    ),
     writableMounts: (container.mountPoints ?? []).flatMap(({ containerPath, readOnly }) =>
       containerPath === undefined || readOnly ? [] : containerPath,
     ),

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../../../src/aws/task-definition.ts";
+import { contentOf, type TaskDefinition } from "../../../src/aws/task-definition.ts";
 import type { Task } from "../../../src/aws/task.ts";
 import { containerChecks } from "../../../src/ready/checks/container.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
@@ -52,9 +52,68 @@ it("is content with a read-only root that has volumes where the agent writes, an
   for (const place of places) expect(root).toMatchObject({ fix: expect.stringContaining(place) as string });
 });
 
-it("is content with a proxy that spares the credentials", () => {
+const proxyRow = (facts: Partial<Parameters<typeof containerChecks>[0]>) =>
+  containerChecks({ task: aTask(), definition: aDefinition(), container: "app", ...facts }).find(
+    ({ name }) => name === "proxy",
+  );
+
+it.each([
+  ["169.254.169.254,169.254.170.2", "OK"],
+  ["localhost, 169.254.170.2:80 ,169.254.169.254", "OK"],
+  ["169.254.0.0/16", "OK"],
+  ["*", "OK"],
+  ["localhost", "NG"],
+  ["", "NG"],
+  ["169.254.169.254", "NG"],
+  ["169.254.169.254 169.254.170.2", "NG"],
+  ["169.254.169.0/24", "NG"],
+  ["169.254.*", "NG"],
+  ["169.254.169.254,169.254.170.20", "NG"],
+  ["0.0.0.0/99", "NG"],
+])("of a proxy with NO_PROXY %j says %s, as the agent would take it", (value, verdict) => {
+  const container = { environmentNames: ["HTTP_PROXY", "NO_PROXY"], noProxy: { NO_PROXY: value } };
+  expect(proxyRow({ definition: aDefinition([container]) })).toMatchObject({ verdict });
+});
+
+it("names the address that NO_PROXY lacks, and goes by the first of two that says anything", () => {
+  const spared = "169.254.169.254,169.254.170.2";
+  const names = ["HTTP_PROXY", "no_proxy", "NO_PROXY"];
+  const both = (noProxy: Readonly<Record<string, string>>) =>
+    proxyRow({ definition: aDefinition([{ environmentNames: names, noProxy }]) });
+  expect(both({ NO_PROXY: "169.254.169.254", no_proxy: spared })).toMatchObject({
+    verdict: "NG",
+    seen: "the environment sets HTTP_PROXY, and NO_PROXY without 169.254.170.2",
+  });
+  expect(both({ NO_PROXY: "", no_proxy: spared })).toMatchObject({ verdict: "OK" });
+});
+
+it("reads NO_PROXY of the definition, and no other value", () => {
+  const variables = { NO_PROXY: "169.254.0.0/16", HTTP_PROXY: "http://me:secret@proxy", TOKEN: "t" };
+  const environment = Object.entries(variables).map(([name, value]) => ({ name, value }));
+  const definition = contentOf({ containerDefinitions: [{ name: "app", environment }] });
+  expect(proxyRow({ definition })).toMatchObject({ verdict: "OK" });
+  expect(definition.containers[0]?.noProxy).toEqual({ NO_PROXY: "169.254.0.0/16" });
+});
+
+it("skips the proxy where a secret holds NO_PROXY", () => {
   const definition = aDefinition([{ environmentNames: ["HTTP_PROXY", "NO_PROXY"] }]);
-  expect(states(aTask(), definition)["proxy"]).toBe("OK");
+  expect(proxyRow({ definition })).toMatchObject({ verdict: "SKIP" });
+});
+
+it("counts the environment that 'overrides' gives the container", () => {
+  const overriding = (environment: unknown, name = "app") => {
+    const start = startInputs({ overrides: { containerOverrides: [{ name, environment }] } });
+    const behind = aDefinition([
+      { environmentNames: ["HTTPS_PROXY", "NO_PROXY"], noProxy: { NO_PROXY: "169.254.0.0/16" } },
+    ]);
+    const checks = containerChecks({ task: undefined, definition: behind, container: "app", start });
+    return checks.flatMap((row) => (row.verdict === "NG" ? row.name : []));
+  };
+  expect(overriding([{ name: "AWS_ACCESS_KEY_ID", value: "x" }])).toEqual(["static credentials"]);
+  expect(overriding([{ name: "NO_PROXY", value: "localhost" }])).toEqual(["proxy"]);
+  expect(overriding([{ name: "AWS_ACCESS_KEY_ID", value: "x" }], "log")).toEqual([]);
+  expect(overriding([{ name: "NO_PROXY", value: "*" }, { value: "x" }, "y"])).toEqual([]);
+  expect(overriding("nothing that ECS takes")).toEqual([]);
 });
 
 it("goes by the task role that the task was started with", () => {

@@ -2,6 +2,7 @@ import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
 import { check, type Check, checkKnown, skipped } from "./check.ts";
 import { isOnFargate } from "../../targets/start/capacity.ts";
+import { environmentChecks } from "./environment.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** The checks of amazon-ecs-exec-checker that need the task and its definition alone. */
@@ -13,8 +14,7 @@ export function containerChecks(facts: CheckFacts): readonly Check[] {
     platformVersion(facts),
     taskRole(facts),
     rootFileSystem(own),
-    staticCredentials(own),
-    proxy(own),
+    ...environmentChecks(facts),
     pidMode(facts),
     initProcess(own),
   ];
@@ -98,35 +98,6 @@ function rootFileSystem(own: OwnContainer): Check {
     own?.readonlyRootFilesystem ? `it is read-only, and ${writesTo}` : "it can be written to",
     "Set 'readonlyRootFilesystem' to false in the container's definition, or give it three empty volumes ('volumes' of the " +
       `task definition, 'mountPoints' of the container) at ${AGENT_PATHS.join(", ")}, and one at /tmp for the script.`,
-  );
-}
-
-function namesIn(own: OwnContainer, pattern: RegExp): readonly string[] | undefined {
-  return own?.environmentNames.filter((name) => pattern.test(name));
-}
-
-function staticCredentials(own: OwnContainer): Check {
-  const keys = namesIn(own, /^AWS_(ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY)$/);
-  return checkKnown(
-    "static credentials",
-    keys,
-    keys?.length === 0,
-    keys?.length
-      ? `the environment sets ${keys.join(", ")}, which the agent takes instead of the task role's`
-      : "the environment sets none",
-    "Take them out of the container's definition and give the task role their rights.",
-  );
-}
-
-function proxy(own: OwnContainer): Check {
-  const proxies = namesIn(own, /^HTTPS?_PROXY$/i);
-  const spared = namesIn(own, /^NO_PROXY$/i);
-  return checkKnown(
-    "proxy",
-    proxies,
-    proxies?.length === 0 || spared?.length !== 0,
-    proxies?.length ? `the environment sets ${proxies.join(", ")}` : "the environment sets none",
-    "Set NO_PROXY to 169.254.169.254,169.254.170.2 as well, or the agent gets no credentials.",
   );
 }
 
