@@ -64,14 +64,13 @@ it("a job whose script can't be fetched or started leaves nothing", async () => 
 });
 
 it.each([
-  ["4 vCPU", "4096", 4],
-  ["half a vCPU", "512", 1],
-])("'workers: auto' on %s", async (_, cpu, count) => {
+  ["4 vCPU", "4096", "8192", 4],
+  ["half a vCPU", "512", "1024", 1],
+])("'workers: auto' on %s", async (_, cpu, memory, count) => {
   const result = await aws.step({
     ...aws.newTask(),
     "task-definition": "no-init",
-    cpu,
-    memory: "8192",
+    ...{ cpu, memory },
     workers: "auto",
     run: 'echo "$FARGATE_EXEC_WORKERS"',
   });

@@ -317,6 +317,43 @@ describe("a new task", () => {
     expect(failure.seen).toContain(`Got ${got}`);
   });
 
+  const as4096 = "8192 to 30720 MiB in steps of 1024, as Fargate has them with 4096 CPU units";
+  const anyCpu = "256, 512, 1024, 2048, 4096, 8192 or 16384 units, as Fargate has them";
+
+  it.each<[GivenInputs, "cpu" | "memory", string, string]>([
+    [{ cpu: "4096", memory: "512" }, "memory", as4096, "'512'"],
+    [{ cpu: "4 vCPU", memory: "8.5 GB" }, "memory", as4096, "'8.5 GB'"],
+    [
+      { cpu: "256", memory: "3 GB" },
+      "memory",
+      "512, 1024 or 2048 MiB, as Fargate has them with 256 CPU units",
+      "'3 GB'",
+    ],
+    [{ cpu: "300" }, "cpu", anyCpu, "'300'"],
+    [{ memory: "600" }, "memory", "512 MiB or a number of whole GB that Fargate has, such as 2 GB", "'600'"],
+    [{ service: "web", "capacity-providers": "FARGATE", cpu: "300" }, "cpu", anyCpu, "'300'"],
+  ])("refuses a size that Fargate doesn't have: %j", (given, name, must, got) => {
+    const failure = refusal({ ...newTask, ...given });
+    expect(failure.code).toBe("bad-input");
+    expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);
+    expect(failure.seen).toBe(`Got ${got}.`);
+  });
+
+  it.each<GivenInputs>([
+    { cpu: "16 vCPU", memory: "120 GB" },
+    { cpu: "8192", memory: "20 GB" },
+    { cpu: "512", memory: "1024" },
+    { memory: "60 GB" },
+    // Larger than any of today.
+    { cpu: "32 vCPU", memory: "200 GB" },
+    { memory: "200 GB" },
+    // Of these the step doesn't know it.
+    { service: "web", cpu: "300" },
+    { cpu: "4096", memory: "512", overrides: '{"memory": "8192"}' },
+  ])("takes the size %j", (given) => {
+    expect(() => read({ ...newTask, ...given })).not.toThrow();
+  });
+
   it("needs subnets", () => {
     const failure = refusal({ ...newTask, subnets: "" });
     expect(failure.code).toBe("network-required");

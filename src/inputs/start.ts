@@ -1,3 +1,4 @@
+import { fargateSizeFault } from "./fargate-size.ts";
 import type { CapacityShare, StartInputs } from "./inputs.ts";
 import type { InputName } from "./names.ts";
 import {
@@ -87,6 +88,17 @@ export function refuseNewTaskInputs(
   if (start.keepTask !== "never") {
     reader.refuse("keep-task", `left at never with '${target}'`, `'${start.keepTask}'`, advice);
   }
+}
+
+/** Refuses a size that Fargate doesn't have. Raw `overrides` with a size of their own win over it. */
+export function refuseSize(reader: InputReader, { cpu, memory, overrides }: StartInputs): void {
+  if ("cpu" in overrides || "memory" in overrides) return;
+  const fault = fargateSizeFault(numberOf(cpu), numberOf(memory));
+  if (fault !== undefined) reader.refuse(fault.name, fault.must, shown(reader.text(fault.name)));
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
 /**

@@ -3,7 +3,7 @@ import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { NewTasks, StartInputs, TaskSelection, TaskTurns } from "./inputs.ts";
 import { boolean, count, matching, type ParseResult, shown } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
-import { readStart, refuseNewTaskInputs } from "./start.ts";
+import { readStart, refuseNewTaskInputs, refuseSize } from "./start.ts";
 import { readNewTaskSource, refuseOfImage, type TargetName } from "./task-source.ts";
 
 const targets: readonly TargetName[] = ["task", "service", "task-definition", "image"];
@@ -124,6 +124,9 @@ function readNewTasks(
       "ECS Exec uses the task role, so a task from an image alone needs one: a role with the four ssmmessages actions.";
     if (!reader.given("task-role")) reader.refuse("task-role", "given with 'image'", "nothing", advice);
   }
+  // A task like those of a service may run on instances, which have no such sizes.
+  const isOfService = reader.given("service") && of?.kind !== "image" && start.capacityProviders.length === 0;
+  if (!isOfService) refuseSize(reader, start);
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
 }
 

@@ -80,7 +80,6 @@ it.each([
   [undefined, "3072", "512", "3072"],
   [undefined, "30720", "4096", "30720"],
   ["512", "4096", "512", "4096"],
-  ["256", "4096", "256", "4096"], // Refused by ECS, in its own words.
 ])("for cpu %s and memory %s has %s and %s", (cpu, memory, units, mebibytes) => {
   expect(
     imageDefinition({ image: "python", architecture: undefined }, { ...start, cpu, memory }, undefined),

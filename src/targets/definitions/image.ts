@@ -1,21 +1,11 @@
 import type { DefinitionContent, RegistrableDefinition } from "../../aws/task-definition.ts";
+import { leastUnits } from "../../inputs/fargate-size.ts";
 import type { Architecture, StartInputs } from "../../inputs/inputs.ts";
 import { FAMILY_PREFIX, ownFamily } from "./family.ts";
 import { without } from "./normal-form.ts";
 
 /** The name of the only container, unless the input `container` gives it another. */
 const IMAGE_CONTAINER = "app";
-
-/** The most MiB of memory for each number of CPU units (AWS: "Task size"). The least is twice the units. */
-const MOST_MEMORY: readonly (readonly [number, number])[] = [
-  [256, 2_048],
-  [512, 4_096],
-  [1_024, 8_192],
-  [2_048, 16_384],
-  [4_096, 30_720],
-  [8_192, 61_440],
-  [16_384, 122_880],
-];
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -80,9 +70,8 @@ export function withoutDefined(start: StartInputs): StartInputs {
   return { ...start, ...Object.fromEntries(defined.map((name) => [name, undefined])) };
 }
 
-/** The smallest size of Fargate that fits the inputs; 256 units and 512 MiB without any. */
+/** The smallest size of Fargate that fits the inputs; 256 units and 512 MiB without any. The least memory is twice the units. */
 function size({ cpu, memory }: StartInputs): { readonly cpu: string; readonly memory: string } {
-  const least = MOST_MEMORY.find(([, most]) => Number(memory ?? 0) <= most)?.[0] ?? 16_384;
-  const units = Number(cpu ?? least);
+  const units = Number(cpu ?? leastUnits(Number(memory ?? 512)));
   return { cpu: String(units), memory: memory ?? String(units * 2) };
 }
