@@ -5,7 +5,7 @@
  * back up, and those of one row don't know one another.
  */
 const ROWS = [
-  ["errors", "clock", "origin", "clipped", "record", "version", "wire"],
+  ["errors", "clock", "origin", "clipped", "record", "retry-pause", "version", "wire"],
   ["log", "bounded", "channel"],
   ["waiting"],
   ["aws"],

@@ -2,16 +2,13 @@ import type { Clock } from "./clock.ts";
 import type { Retry } from "./inputs/inputs.ts";
 import { type Log, loggedFailure } from "./log.ts";
 import { type EarlierAttempt, endInWords, failedResult, type TaskResult } from "./report/result.ts";
+import { retryPause } from "./retry-pause.ts";
 import { type RetryReason, retryReason } from "./retry-reason.ts";
 import type { Candidates } from "./targets/candidates.ts";
 import { targetOfNextAttempt } from "./targets/next-attempt.ts";
 import type { ResolveContext } from "./targets/resolve-context.ts";
 import type { Target } from "./targets/target.ts";
 import { tellWhile } from "./waiting.ts";
-
-/** The pause before the second attempt, and the longest one. Each is twice as long as the one before it. */
-const FIRST_PAUSE_MS = 5_000;
-const LONGEST_PAUSE_MS = 60_000;
 
 export interface AttemptsContext {
   /** Undefined: the job is run once. */
@@ -69,7 +66,7 @@ async function nextTarget(
   attempt: number,
   { candidates, targets, clock, log, cancel }: AttemptsContext,
 ): Promise<Target | undefined> {
-  const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (1 + Math.random() / 2);
+  const pause = retryPause(attempt, Math.random());
   log.info(`Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`);
   await clock.sleep(pause, cancel);
   const finding = targetOfNextAttempt(last, reason, candidates, targets);

@@ -189,6 +189,7 @@ it("gives up where ECS refuses though the hook waits", async () => {
 
 const WARNED = { timeout: 600_000, startTimeout: 300_000, queueTimeout: 1_200_000 };
 const STARTING = { kind: "new", start: startInputs() } as Partial<Inputs["where"]> as Inputs["where"];
+const RUNNING = { kind: "service", service: "web" } as const;
 const minutesOf = (minutes: number, more: Partial<Inputs> = {}) =>
   warningsOf({ ...WAITS, expiresAt: minutes * 60_000 + 1_000 }, anInputs({ ...WARNED, ...more }), 1_000);
 
@@ -206,10 +207,29 @@ it.each<[string, number, Partial<Inputs>, string]>([
     "Lower 'timeout' or 'start-timeout', or",
   ],
   [
-    "those of each attempt",
-    60,
-    { where: STARTING, retry: { reasons: [], exitCodes: [75], attempts: 3 } },
-    "Lower 'timeout' or 'start-timeout' or 'retry-attempts', or",
+    "those of each attempt, and the pauses between them,",
+    // Nine pauses, of 563 s at the most.
+    10 * 20 + 10,
+    { where: STARTING, retry: { reasons: [], exitCodes: [75], attempts: 10 } },
+    "Lower 'timeout' or 'start-timeout' or 'retry-attempts', or raise 'timeoutInMinutes'",
+  ],
+  [
+    "those of each round of jobs",
+    3 * 35,
+    { where: { ...RUNNING, tasks: 5 }, maxParallel: 2 },
+    "'queue-timeout', or raise 'max-parallel' or 'timeoutInMinutes' of the hook.",
+  ],
+  [
+    "those of several jobs at once",
+    35,
+    { where: { ...RUNNING, tasks: 5 } },
+    "'queue-timeout', or raise 'timeoutInMinutes' of the hook.",
+  ],
+  [
+    "those of one round, where nobody knows how many there are,",
+    35,
+    { where: { ...RUNNING, tasks: "all" }, maxParallel: 2 },
+    "UTC at the earliest: of 'all' tasks, one round of 'max-parallel' is counted)",
   ],
 ])("warns of a hook that expires before %s may have passed", (_, minutes, inputs, advice) => {
   expect(minutesOf(minutes, inputs)).toEqual([]);

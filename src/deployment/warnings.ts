@@ -1,34 +1,24 @@
 import type { PauseHook } from "../aws/ecs.ts";
-import type { Inputs } from "../inputs/inputs.ts";
+import type { Inputs, TaskSelection } from "../inputs/inputs.ts";
+import { longestPauses } from "../retry-pause.ts";
 
-/**
- * What the user should know of a hook before the script runs: that it may act before this step does. Before `timeout` begins
- * each attempt may wait for the exec agent (`start-timeout`) and for a place in a running container (`queue-timeout`). A new task
- * has places for no other job, and may wait for capacity before it starts, for another `start-timeout`.
- */
+type WarningInputs = Pick<
+  Inputs,
+  "timeout" | "startTimeout" | "queueTimeout" | "where" | "retry" | "maxParallel"
+>;
+
+/** What the user should know of a hook before the script runs: that it may act before this step does. */
 export function warningsOf(
   { expiresAt, timeoutAction }: Pick<PauseHook, "expiresAt" | "timeoutAction">,
-  {
-    timeout,
-    startTimeout,
-    queueTimeout,
-    where,
-    retry,
-  }: Pick<Inputs, "timeout" | "startTimeout" | "queueTimeout" | "where" | "retry">,
+  inputs: WarningInputs,
   now: number,
 ): readonly string[] {
   const warnings: string[] = [];
-  const queues = where.kind !== "new";
-  const longest = (timeout + startTimeout + (queues ? queueTimeout : startTimeout)) * (retry?.attempts ?? 1);
-  const others = [
-    "'start-timeout'",
-    ...(queues ? ["'queue-timeout'"] : []),
-    ...(retry ? ["'retry-attempts'"] : []),
-  ];
-  if (expiresAt !== undefined && expiresAt < now + longest)
+  const end = now + longest(inputs);
+  if (expiresAt !== undefined && expiresAt < end)
     warnings.push(
-      `The pause hook expires at ${time(expiresAt)}, before this step must have ended (${time(now + longest)}): ` +
-        `ECS then acts by itself (${timeoutAction ?? "ROLLBACK"}). Lower 'timeout' or ${others.join(" or ")}, or raise 'timeoutInMinutes' of the hook.`,
+      `The pause hook expires at ${time(expiresAt)}, before this step must have ended (${time(end)}${roundOf(inputs)}): ` +
+        `ECS then acts by itself (${timeoutAction ?? "ROLLBACK"}). ${adviceFor(inputs)}`,
     );
   if (timeoutAction === "CONTINUE")
     warnings.push(
@@ -36,6 +26,41 @@ export function warningsOf(
         "ROLLBACK is the safe one.",
     );
   return warnings;
+}
+
+/**
+ * The most milliseconds that the jobs may take. Before `timeout` begins each attempt may wait for the exec agent (`start-timeout`)
+ * and for a place in a running container (`queue-timeout`). A new task has places for no other job, and may wait for capacity
+ * before it starts, for another `start-timeout`. Between attempts there are pauses. With `max-parallel` the jobs come in rounds.
+ */
+function longest({ timeout, startTimeout, queueTimeout, where, retry, maxParallel }: WarningInputs): number {
+  const attempts = retry?.attempts ?? 1;
+  const attempt = timeout + startTimeout + (where.kind === "new" ? startTimeout : queueTimeout);
+  return (attempt * attempts + longestPauses(attempts)) * roundsOf(where, maxParallel);
+}
+
+/** How many rounds of jobs there are; one where the number of tasks is not known yet. */
+function roundsOf(where: TaskSelection, maxParallel: number | undefined): number {
+  const tasks = "tasks" in where && where.tasks !== "all" ? where.tasks : 1;
+  return Math.ceil(tasks / (maxParallel ?? tasks));
+}
+
+function roundOf({ where, maxParallel }: WarningInputs): string {
+  const isUnknown = "tasks" in where && where.tasks === "all" && maxParallel !== undefined;
+  return isUnknown ? " at the earliest: of 'all' tasks, one round of 'max-parallel' is counted" : "";
+}
+
+function adviceFor({ where, retry, maxParallel }: WarningInputs): string {
+  const lower = [
+    ...["'timeout'", "'start-timeout'"],
+    ...(where.kind === "new" ? [] : ["'queue-timeout'"]),
+    ...(retry ? ["'retry-attempts'"] : []),
+  ];
+  const raise = [
+    ...(roundsOf(where, maxParallel) > 1 ? ["'max-parallel'"] : []),
+    "'timeoutInMinutes' of the hook",
+  ];
+  return `Lower ${lower.join(" or ")}, or raise ${raise.join(" or ")}.`;
 }
 
 function time(ms: number): string {

@@ -9,7 +9,15 @@ import { type Check, check, lookAt, passed, skipped, unanswered } from "./check.
 
 type DeploymentInputs = Pick<
   Inputs,
-  "deployment" | "where" | "cluster" | "region" | "timeout" | "startTimeout" | "queueTimeout" | "retry"
+  | "deployment"
+  | "where"
+  | "cluster"
+  | "region"
+  | "timeout"
+  | "startTimeout"
+  | "queueTimeout"
+  | "retry"
+  | "maxParallel"
 >;
 
 type Calls = Pick<Ecs, "listServiceDeployments" | "describeServiceDeployment" | "describeService">;
