@@ -50,7 +50,17 @@ function stepAtHook(
   } as unknown as StepContext;
   const clean = (early: boolean) =>
     cleanUp(ledger, { aws: step.undoing as never, clock: step.clock, log, reason: "", early });
-  return { step, ledger, log, verdicts, cancel, clean };
+  let early: Promise<unknown> = Promise.resolve();
+  const cleanOnCancel = () => {
+    cancel.signal.addEventListener("abort", () => {
+      early = clean(true);
+    });
+  };
+  const finish = async () => {
+    await early;
+    await clean(false);
+  };
+  return { step, ledger, log, verdicts, cancel, clean, cleanOnCancel, finish };
 }
 
 const failed = { kind: "status", outcome: "failed", exitCode: 3 } as unknown as Result;
@@ -103,31 +113,46 @@ it("the job gets the new revision with those that it replaces, so that it runs i
   });
 });
 
+it.each(["cancelled", "lock-lost"] as const)(
+  "a script that has succeeded before its step was ended as %s makes no green step on a deployment that goes back",
+  async (code) => {
+    const { step, verdicts, cancel, cleanOnCancel, finish } = stepAtHook();
+    cleanOnCancel();
+    const result = await atHook(step, () => {
+      cancel.abort(new Failure(code, { failed: "", seen: "", advice: "" }));
+      return Promise.resolve(good);
+    });
+    await finish();
+    expect(result).toMatchObject({ outcome: "failed", exitCode: 0, failure: { code } });
+    expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
+  },
+);
+
 describe("before the step has seen the hook", () => {
   const scaling: ServiceDeployment = { ...PAUSED, stage: "SCALE_UP", hooks: [] };
 
   it("a cancel sends ROLLBACK where the deployment waits by then", async () => {
     let looks = 0;
-    const { step, ledger, verdicts, cancel, clean } = stepAtHook(undefined, () => {
+    const { step, ledger, verdicts, cancel, cleanOnCancel, finish } = stepAtHook(undefined, () => {
       looks += 1;
       if (looks === 1) cancel.abort(new Error("cancelled"));
       return looks === 1 ? scaling : PAUSED;
     });
-    cancel.signal.addEventListener("abort", () => void clean(true));
+    cleanOnCancel();
     await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
-    await clean(false);
+    await finish();
     expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
     expect(ledger.entries).toEqual([]);
   });
 
   it("a cancel by the answer that has the hook sends ROLLBACK, once", async () => {
-    const { step, ledger, verdicts, cancel, clean } = stepAtHook(undefined, () => {
+    const { step, ledger, verdicts, cancel, cleanOnCancel, finish } = stepAtHook(undefined, () => {
       cancel.abort(new Error("cancelled"));
       return PAUSED;
     });
-    cancel.signal.addEventListener("abort", () => void clean(true));
+    cleanOnCancel();
     await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
-    await clean(false);
+    await finish();
     expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
     expect(ledger.entries).toEqual([]);
   });

@@ -1,10 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { runInTurns, type TurnsContext } from "../src/job-turns.ts";
-import type { TaskResult } from "../src/report/result.ts";
+import { Failure } from "../src/errors.ts";
+import { endInWords, type TaskResult } from "../src/report/result.ts";
 import { Listener } from "./helpers/listener.ts";
 import { anInputs } from "./helpers/runs.ts";
 import { aResult } from "./report/results.ts";
 import { SteppedClock } from "./helpers/stepped-clock.ts";
+
+const CANCELLED = new Failure("cancelled", { failed: "", seen: "", advice: "" });
 
 /** Runs jobs that end when the test says so. */
 function running(
@@ -13,6 +16,7 @@ function running(
     find = () => Promise.resolve(),
     ...more
   }: Partial<TurnsContext["inputs"]> & { find?: (task: number) => Promise<void> } = {},
+  already?: AbortSignal,
 ) {
   const [log, clock, cancel] = [new Listener(), new SteppedClock(), new AbortController()];
   const ends = new Map<number, (result: TaskResult) => void>();
@@ -26,7 +30,7 @@ function running(
     inputs,
     log,
     clock,
-    cancel: cancel.signal,
+    cancel: already ?? cancel.signal,
     total,
     atOnce: total,
   });
@@ -89,13 +93,22 @@ it("each begins as soon as its task is there, and with fail-fast none that comes
   expect(log.lines[0]).toBe("2 of 4 jobs begun, 2 ended, 1 of them failed");
 });
 
-it("none begins after a cancel", async () => {
-  const { results, begun, cancel, end } = running(3, { maxParallel: 1 });
-  await turn();
-  cancel.abort();
-  await end(0);
-  expect(await results).toHaveLength(1);
-  expect(begun).toEqual([0]);
+it.each(["cancelled", "lock-lost"] as const)(
+  "none begins after a cancel, and those that are left fail by its reason: %s",
+  async (code) => {
+    const { results, begun, cancel, end } = running(3, { maxParallel: 1 });
+    await turn();
+    cancel.abort(new Failure(code, { failed: "", seen: "", advice: "" }));
+    await end(0);
+    expect((await results).map((result) => endInWords(result))).toEqual(["exit code 0", code, code]);
+    expect(begun).toEqual([0]);
+  },
+);
+
+it("a cancel before the first turn leaves results of all jobs", async () => {
+  const { results, begun } = running(2, {}, AbortSignal.abort(CANCELLED));
+  expect((await results).map(({ outcome }) => outcome)).toEqual(["cancelled", "cancelled"]);
+  expect(begun).toEqual([]);
 });
 
 it("of many jobs the log says every five seconds how far they are, where that has changed", async () => {

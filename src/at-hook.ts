@@ -88,9 +88,10 @@ async function withVerdict(
   step: StepContext,
 ): Promise<Result> {
   const { undoing, ledger, clock, log, cancel } = step;
-  // A cancel has sent ROLLBACK already.
-  if (cancel.aborted) return result;
-  if (decisiveResult(result).outcome !== "succeeded") {
+  const hasSucceeded = decisiveResult(result).outcome === "succeeded";
+  // A cancel, or a lost lock, has sent ROLLBACK already.
+  if (cancel.aborted) return hasSucceeded ? withoutVerdict(result, asFailure(cancel.reason)) : result;
+  if (!hasSucceeded) {
     await rollBack(waiting, service, step);
     return result;
   }

@@ -1,4 +1,5 @@
-import type { TaskResult } from "./report/result.ts";
+import { asFailure } from "./errors.ts";
+import { failedResult, type TaskResult } from "./report/result.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** With more tasks than that the log says how far all of them are, and not what each one waits for. */
@@ -15,7 +16,8 @@ export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "c
 /**
  * Runs jobs in the order of their numbers, as many at once as `max-parallel` allows. With `fail-fast` no further one begins after a
  * failure, and after a cancel none does. A job begins when `find` has found what it runs in. The results are those of the jobs that have
- * begun. Neither `find` nor `run` rejects.
+ * begun, and after a cancel its reason for each other one, so that a step that has left jobs out is never green. Neither `find` nor
+ * `run` rejects.
  */
 export async function runInTurns<T>(
   find: (task: number) => Promise<T>,
@@ -49,5 +51,7 @@ export async function runInTurns<T>(
   if (begun < total || total > MANY) tell();
   if (begun < total && isOver())
     log.info(`A job has failed, so that no further one is begun ('fail-fast'): ${total - begun} are left.`);
+  // The failure that has kept the others from their turn is among the results.
+  if (!isOver()) for (; next < total; next += 1) results.set(next, failedResult(asFailure(cancel.reason)));
   return [...results].toSorted(([one], [other]) => one - other).map(([, result]) => result);
 }

@@ -49,7 +49,9 @@ function hasEnded(result: TaskResult): boolean {
   if (result.earlier?.some(({ outcome }) => outcome === "unknown")) return false;
   // The script of a run without its verdict has ended: `withoutVerdict`.
   if (result.kind === "status" || result.outcome === "failed") return true;
-  return result.outcome === "not-started" && result.task?.sessionId === undefined;
+  // It had no task.
+  if (result.task === undefined) return true;
+  return result.outcome === "not-started" && result.task.sessionId === undefined;
 }
 
 /** The result, where the lock's loss has stopped the job. */

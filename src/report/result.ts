@@ -62,7 +62,7 @@ export interface FailedResult {
   readonly outcome: Outcome;
   /**
    * 130 for a cancelled job, as in a shell after an interrupt; 0 with the outcome `failed`, where the script succeeded and its
-   * deployment could not be told so, or its artifacts are missing; else undefined.
+   * deployment could not be told so, or was rolled back by a cancel or a lost lock, or its artifacts are missing; else undefined.
    */
   readonly exitCode: number | undefined;
   readonly failure: Failure;
