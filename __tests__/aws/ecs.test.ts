@@ -121,7 +121,7 @@ it("lists all pages of a service's tasks", async () => {
   expect(sent(1)).toEqual({ cluster: "ci", serviceName: "web", nextToken: "more" });
 });
 
-it("tells how a cluster logs and encrypts sessions", async () => {
+it("tells how a cluster logs and encrypts sessions, and its capacity providers", async () => {
   const ecs = await answering(() => ({
     body: {
       clusters: [
@@ -136,11 +136,13 @@ it("tells how a cluster logs and encrypts sessions", async () => {
               logConfiguration: { cloudWatchLogGroupName: "/exec", s3BucketName: "audit", s3KeyPrefix: "x" },
             },
           },
+          capacityProviders: ["FARGATE"],
+          defaultCapacityProviderStrategy: [{ capacityProvider: "FARGATE", weight: 2 }],
         },
       ],
     },
   }));
-  const { exec } = await ecs.describeCluster("ci");
+  const { exec, capacityProviders, defaultCapacityProviders } = await ecs.describeCluster("ci");
   expect(sent()).toEqual({ clusters: ["ci"], include: ["CONFIGURATIONS"] });
   expect(exec).toMatchObject({
     logging: "OVERRIDE",
@@ -148,6 +150,8 @@ it("tells how a cluster logs and encrypts sessions", async () => {
     cloudWatchLogGroup: "/exec",
     s3Bucket: "audit",
   });
+  expect(capacityProviders).toEqual(["FARGATE"]);
+  expect(defaultCapacityProviders).toEqual([{ name: "FARGATE", weight: 2, base: 0 }]);
 });
 
 it.each([

@@ -6,9 +6,9 @@ import type { Check } from "../../src/ready/checks/check.ts";
 import type { StepContext } from "../../src/step-context.ts";
 import { Listener } from "../helpers/listener.ts";
 import { anInputs } from "../helpers/runs.ts";
-import { aService, startInputs } from "../helpers/start-inputs.ts";
+import { aService, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
-import { aDefinition } from "../helpers/tasks.ts";
+import { aDefinition, CLUSTER } from "../helpers/tasks.ts";
 
 const denied = () =>
   Promise.reject(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
@@ -118,4 +118,25 @@ it("finds no task definition to start from where the service has no PRIMARY task
     verdict: "NG",
     seen: expect.stringContaining("which has none") as string,
   });
+});
+
+it("tells of a new task what RunTask would refuse: providers that the cluster lacks, a size that Fargate has not", async () => {
+  const definition = { ...aDefinition(), registrable: { cpu: "256", memory: "512" } };
+  const cluster = { arn: CLUSTER, status: "ACTIVE", capacityProviders: [], defaultCapacityProviders: [] };
+  const aws = {
+    ecs: {
+      describeCluster: () => Promise.resolve(cluster),
+      describeTaskDefinition: () => Promise.resolve(definition),
+    },
+    ec2: { subnets: denied },
+    iam: { caller: () => Promise.resolve("somebody") },
+  } as unknown as Aws;
+  const start = startInputs({ hold: false, capacityProviders: [SPOT], memory: "8192" });
+  const of = { kind: "task-definition", taskDefinition: "web" } as const;
+  const where = { kind: "new", of, service: undefined, tasks: 1, start } as const;
+  const inputs = anInputs({ where, bucket: undefined });
+  const step = { inputs, aws, log: new Listener(), clock: new SleeplessClock(), workspace: "/nowhere" };
+  const { checks } = await checkSetUp(step as unknown as StepContext, {});
+  const wrong = checks.filter(({ verdict }) => verdict === "NG").map(({ name }) => name);
+  expect(wrong).toEqual(["size", "capacity providers"]);
 });

@@ -51,7 +51,7 @@ function refused(
         ...observed,
         failed: `${doing} started no task: the cluster does not have these capacity providers.`,
         advice:
-          "Run 'aws ecs put-cluster-capacity-providers --capacity-providers FARGATE FARGATE_SPOT' for the cluster, or leave 'capacity-providers' out.",
+          "Associate them by 'aws ecs put-cluster-capacity-providers' ('check: true' shows the whole command), or leave 'capacity-providers' out.",
       });
     default:
       return undefined;

@@ -76,6 +76,8 @@ async function describeCluster(ask: EcsRequester, region: string, cluster: strin
       s3Prefix: exec?.logConfiguration?.s3KeyPrefix,
       s3Encryption: exec?.logConfiguration?.s3EncryptionEnabled ?? false,
     },
+    capacityProviders: found.capacityProviders ?? [],
+    defaultCapacityProviders: providersFrom(found.defaultCapacityProviderStrategy),
   };
 }
 

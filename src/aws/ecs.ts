@@ -54,6 +54,10 @@ export interface Cluster {
   readonly arn: string;
   readonly status: string;
   readonly exec: ExecConfiguration;
+  /** The names of those that are associated with it: RunTask takes no other. */
+  readonly capacityProviders: readonly string[];
+  /** What a task gets whose call names neither capacity providers nor a launch type. */
+  readonly defaultCapacityProviders: readonly CapacityProvider[];
 }
 
 /** How a cluster encrypts and logs its ECS Exec sessions. */

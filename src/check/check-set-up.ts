@@ -1,4 +1,4 @@
-import type { ExecConfiguration } from "../aws/ecs.ts";
+import type { Cluster, ExecConfiguration } from "../aws/ecs.ts";
 import { jobTimes } from "../inputs/job-times.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { architectureCheck } from "../ready/checks/architecture.ts";
@@ -7,6 +7,7 @@ import { type Check, checkLine, doubting, lookAt, passed, unanswered } from "../
 import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
 import { deploymentChecks } from "../ready/checks/deployment.ts";
+import { launchChecks } from "../ready/checks/launch.ts";
 import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
 import { type Principal, roleChecks } from "../ready/checks/role.ts";
@@ -55,7 +56,7 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
   const arn = cluster?.arn ?? clusterArn(clusterOf(inputs), { region: inputs.region, account });
   const staging = await bucketChecks(step, arn, caller);
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
-  const ofTarget = await targetChecks(step, { arn, exec: cluster?.exec }, caller);
+  const ofTarget = await targetChecks(step, { arn, cluster }, caller);
   const ofDeployment = await deploymentChecks(inputs, { ecs: aws.ecs, now: clock.now() });
   return [...first, found, ...doubting("cluster", look, [...ofTarget, ...ofDeployment]), ...staging];
 }
@@ -63,13 +64,14 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
 /** What is known of the cluster. */
 interface ClusterFacts {
   readonly arn: string | undefined;
-  readonly exec: ExecConfiguration | undefined;
+  /** Undefined where it may not be described. */
+  readonly cluster: Cluster | undefined;
 }
 
 /** The checks of the container, of its task and of what its session needs. */
 async function targetChecks(
   step: StepContext,
-  { arn, exec }: ClusterFacts,
+  { arn, cluster: described }: ClusterFacts,
   caller: Principal | undefined,
 ): Promise<readonly Check[]> {
   const { inputs, aws } = step;
@@ -77,6 +79,7 @@ async function targetChecks(
   if (subject === undefined) return [...checks, THE_REST];
   const { task, start } = subject;
   const cluster = task?.clusterArn ?? arn;
+  const exec = described?.exec;
   const network =
     start === undefined
       ? await networkOfInterface(task?.networkInterfaceId, aws.ec2)
@@ -92,6 +95,7 @@ async function targetChecks(
   ]);
   return [
     ...checks,
+    ...(start === undefined ? [] : launchChecks({ ...subject, start, cluster: described })),
     ...containerChecks(subject),
     architectureCheck(subject),
     ...roles,

@@ -1,0 +1,82 @@
+import type { Cluster } from "../../../src/aws/ecs.ts";
+import { launchChecks } from "../../../src/ready/checks/launch.ts";
+import type { LaunchInputs } from "../../../src/targets/start/borrow.ts";
+import { BIG_MACHINES, SPOT, startInputs } from "../../helpers/start-inputs.ts";
+import { aDefinition, CLUSTER } from "../../helpers/tasks.ts";
+
+const FARGATE = { name: "FARGATE", weight: 1, base: 0 };
+
+function aCluster(capacityProviders: readonly string[], defaults: Cluster["defaultCapacityProviders"] = []) {
+  return {
+    arn: CLUSTER,
+    capacityProviders,
+    defaultCapacityProviders: defaults,
+  } as unknown as Cluster;
+}
+
+const small = { ...aDefinition(), registrable: { cpu: "256", memory: "512" } };
+
+function row(name: string, more: Partial<LaunchInputs>, cluster?: Cluster, definition = small) {
+  return launchChecks({ definition, start: startInputs(more), cluster }).find((one) => one.name === name);
+}
+
+describe("capacity providers", () => {
+  const wanted = { capacityProviders: [SPOT, FARGATE] };
+
+  it("are right where the cluster has them all, and no row where none is wanted", () => {
+    expect(row("capacity providers", wanted, aCluster(["FARGATE", "FARGATE_SPOT"]))).toMatchObject({
+      verdict: "OK",
+    });
+    expect(row("capacity providers", {}, aCluster([]))).toBeUndefined();
+  });
+
+  it("are wrong where the cluster has none, and the fix is a whole command", () => {
+    expect(row("capacity providers", wanted, aCluster([]))).toEqual({
+      name: "capacity providers",
+      verdict: "NG",
+      seen: "FARGATE_SPOT, FARGATE are not associated with the cluster",
+      fix: `Run 'aws ecs put-cluster-capacity-providers --cluster ${CLUSTER} --capacity-providers FARGATE_SPOT FARGATE --default-capacity-provider-strategy "[]"', or leave 'capacity-providers' out.`,
+    });
+  });
+
+  it("keep what the cluster has, where one is added", () => {
+    const base = { name: "FARGATE", weight: 2, base: 1 };
+    const defaults = [base, { ...BIG_MACHINES, weight: 1 }];
+    expect(row("capacity providers", wanted, aCluster(["FARGATE", "big-machines"], defaults))).toMatchObject({
+      seen: "FARGATE_SPOT is not associated with the cluster",
+      fix: expect.stringContaining(
+        "--capacity-providers FARGATE big-machines FARGATE_SPOT --default-capacity-provider-strategy capacityProvider=FARGATE,weight=2,base=1 capacityProvider=big-machines,weight=1,base=0'",
+      ) as string,
+    });
+  });
+
+  it("are not known where the cluster may not be described", () => {
+    expect(row("capacity providers", wanted)).toMatchObject({ verdict: "SKIP" });
+  });
+});
+
+describe("the size", () => {
+  it.each<[Partial<LaunchInputs>, string]>([
+    [{}, "256 CPU units and 512 MiB"],
+    [{ memory: "2048" }, "256 CPU units and 2048 MiB"],
+    [{ memory: "8192", overrides: { cpu: "1 vCPU" } }, "1024 CPU units and 8192 MiB"],
+  ])("is one of Fargate's: %j", (more, seen) => {
+    expect(row("size", more)).toEqual({ name: "size", verdict: "OK", seen });
+  });
+
+  it.each<[Partial<LaunchInputs>, string]>([
+    [{ memory: "8192" }, "Set 'memory' to 512, 1024 or 2048 MiB, as Fargate has them with 256 CPU units."],
+    [{ cpu: "512" }, "Set 'memory' to 1024, 2048, 3072 or 4096 MiB, as Fargate has them with 512 CPU units."],
+    [
+      { overrides: { cpu: "300" } },
+      "Set 'cpu' to 256, 512, 1024, 2048, 4096, 8192 or 16384 units, as Fargate has them.",
+    ],
+  ])("is none of Fargate's beside the definition's: %j", (more, fix) => {
+    expect(row("size", more)).toMatchObject({ verdict: "NG", fix });
+  });
+
+  it("is not known where nothing tells it, and no row on instances", () => {
+    expect(row("size", { overrides: { cpu: 4 } })).toMatchObject({ verdict: "SKIP" });
+    expect(row("size", { capacityProviders: [BIG_MACHINES] }, aCluster(["big-machines"]))).toBeUndefined();
+  });
+});

@@ -1,0 +1,69 @@
+import type { CapacityProvider, Cluster } from "../../aws/ecs.ts";
+import { fargateSizeFault } from "../../inputs/fargate-size.ts";
+import { cpuUnits, memoryMiB, type Parser } from "../../inputs/parse.ts";
+import type { LaunchInputs } from "../../targets/start/borrow.ts";
+import { isOnFargate } from "../../targets/start/capacity.ts";
+import { check, type Check, passed, skipped } from "./check.ts";
+import type { CheckFacts } from "./facts.ts";
+
+/** What is known of a new task before RunTask. */
+export interface LaunchFacts {
+  readonly definition: CheckFacts["definition"];
+  readonly start: LaunchInputs;
+  /** Undefined where it may not be described. */
+  readonly cluster: Cluster | undefined;
+}
+
+/** The checks of what RunTask alone refuses. */
+export function launchChecks({ definition, start, cluster }: LaunchFacts): readonly Check[] {
+  return [
+    ...(isOnFargate(start) ? [size(definition, start)] : []),
+    ...(start.capacityProviders.length === 0 ? [] : [capacityProviders(start.capacityProviders, cluster)]),
+  ];
+}
+
+/** Overrides stand over the inputs, and both over the definition. */
+function size(definition: CheckFacts["definition"], { cpu, memory, overrides }: LaunchInputs): Check {
+  const { registrable = {} } = definition ?? {};
+  const units = numberFrom(overrides["cpu"] ?? cpu ?? registrable["cpu"], cpuUnits);
+  const mebibytes = numberFrom(overrides["memory"] ?? memory ?? registrable["memory"], memoryMiB);
+  if (units === undefined || mebibytes === undefined) return skipped("size", "not known: nothing tells both");
+  const seen = `${units} CPU units and ${mebibytes} MiB`;
+  const fault = fargateSizeFault(units, mebibytes);
+  return fault === undefined
+    ? passed("size", seen)
+    : check("size", false, seen, `Set '${fault.name}' to ${fault.must}.`);
+}
+
+function numberFrom(given: unknown, parse: Parser<string>): number | undefined {
+  const answer = typeof given === "string" ? parse(given) : undefined;
+  return answer !== undefined && "value" in answer ? Number(answer.value) : undefined;
+}
+
+function capacityProviders(wanted: readonly CapacityProvider[], cluster: Cluster | undefined): Check {
+  const names = wanted.map(({ name }) => name);
+  if (cluster === undefined)
+    return skipped("capacity providers", "not known: the cluster may not be described");
+  const lacking = names.filter((name) => !cluster.capacityProviders.includes(name));
+  return check(
+    "capacity providers",
+    lacking.length === 0,
+    lacking.length === 0
+      ? `the cluster has ${names.join(", ")}`
+      : `${lacking.join(", ")} ${lacking.length === 1 ? "is" : "are"} not associated with the cluster`,
+    `Run '${association(cluster, lacking)}', or leave 'capacity-providers' out.`,
+  );
+}
+
+/** The call replaces both lists, so it repeats what the cluster has (AWS: "PutClusterCapacityProviders"). */
+function association(cluster: Cluster, lacking: readonly string[]): string {
+  const all = [...cluster.capacityProviders, ...lacking].join(" ");
+  const strategy = cluster.defaultCapacityProviders.map(
+    ({ name, weight, base }) => `capacityProvider=${name},weight=${weight},base=${base}`,
+  );
+  return [
+    "aws ecs put-cluster-capacity-providers",
+    `--cluster ${cluster.arn} --capacity-providers ${all}`,
+    `--default-capacity-provider-strategy ${strategy.length === 0 ? '"[]"' : strategy.join(" ")}`,
+  ].join(" ");
+}
