@@ -94,6 +94,11 @@ export function isAccessDenied(error: unknown): boolean {
   return DENIED.has(name) || status === 403;
 }
 
+/** True where AWS failed itself (HTTP 5xx), so that the call may have taken effect all the same. For a `Failure` of a call. */
+export function isServerError({ cause }: Failure): boolean {
+  return (readThrown(cause).status ?? 0) >= 500;
+}
+
 /** How many times the SDK has sent the request of this answer or error. */
 export function attempts(answer: unknown): number {
   return (answer as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;

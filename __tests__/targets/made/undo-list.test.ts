@@ -7,7 +7,8 @@ const begun = { kind: "task", ...TASK, taskArn: undefined };
 const known = { ...begun, taskArn: "arn:task" };
 const registration = { kind: "registration", family: "web", run: "me" };
 const definition: MadeResource = { kind: "task-definition", arn: "arn:definition" };
-const failure = (code: Failure["code"]) => new Failure(code, { failed: "", seen: "", advice: "" });
+const failure = (code: Failure["code"], cause?: unknown) =>
+  new Failure(code, { failed: "", seen: "", advice: "", cause });
 
 /** A list, and all that it has told. */
 function listing(signal?: AbortSignal) {
@@ -55,6 +56,8 @@ it("has a definition of another job from the moment that it is shared", () => {
 
 it.each<[string, unknown, boolean]>([
   ["AWS refused", failure("access-denied"), false],
+  ["AWS throttled", failure("throttled", { $metadata: { httpStatusCode: 400 } }), false],
+  ["AWS failed at by itself", failure("aws-error", { $metadata: { httpStatusCode: 500 } }), true],
   ["AWS did not answer to", failure("aws-unreachable"), true],
   ["a cancel cut short", failure("cancelled"), true],
   ["something else broke", new Error("broken"), true],

@@ -1,4 +1,5 @@
 import type { RegisteredDefinition } from "../../aws/task-definition.ts";
+import { isServerError } from "../../aws/failures.ts";
 import { isRefusedByAws } from "../../errors.ts";
 import type { SharedDefinition } from "./shared-definition.ts";
 import type { MadeResource } from "./made-resource.ts";
@@ -82,8 +83,8 @@ export class UndoList {
       this.#over(begun);
       return made;
     } catch (error) {
-      // Where AWS did not answer, or a cancel cut the call short, AWS may still have made it.
-      if (isRefusedByAws(error)) this.#over(begun);
+      // Where AWS did not answer or failed itself, or a cancel cut the call short, AWS may still have made it.
+      if (isRefusedByAws(error) && !isServerError(error)) this.#over(begun);
       throw error;
     }
   }
