@@ -129,7 +129,7 @@ it("tells of a new task what RunTask would refuse: providers that the cluster la
       describeTaskDefinition: () => Promise.resolve(definition),
     },
     ec2: { subnets: denied },
-    iam: { caller: () => Promise.resolve("somebody") },
+    iam: { caller: () => Promise.resolve("somebody"), denied },
   } as unknown as Aws;
   const start = startInputs({ hold: false, capacityProviders: [SPOT], memory: "8192" });
   const of = { kind: "task-definition", taskDefinition: "web" } as const;
