@@ -6,6 +6,9 @@ import { DIST_MANIFEST, distManifest } from "./dist-manifest.ts";
 
 /** What names a major version: the action in a workflow, the npm package, and the Terraform module by its reference. */
 const PINNED = String.raw`(fargate-exec(@v?|//[^ "?]+[?]ref=v))[0-9]+`;
+/** What pages say for as long as there is no release. */
+const BEFORE = "<!-- before the first release -->";
+const BEFORE_BLOCK = new RegExp(`${BEFORE}\\n[^]*?<!-- /before the first release -->\\n\\n?`, "g");
 /** What is left as it is: what was said of former versions, what the build writes, and what the tests make up. */
 const OTHERS = ["CHANGELOG.md", "dist", "__tests__"].map((path) => `:(exclude)${path}`);
 const UNRELEASED = "## Unreleased\n";
@@ -23,10 +26,9 @@ function main(): void {
 
   const { changelog, notes } = released(readFileSync("CHANGELOG.md", "utf8"), version, today());
   writeFileSync("CHANGELOG.md", changelog);
-  const pages = git("grep", "-I", "--name-only", "-E", PINNED, "--", ...OTHERS)
-    .trim()
-    .split("\n");
-  for (const page of pages) rewrite(page, (text) => text.replaceAll(new RegExp(PINNED, "g"), `$1${major}`));
+  for (const page of filesWith(PINNED))
+    rewrite(page, (text) => text.replaceAll(new RegExp(PINNED, "g"), `$1${major}`));
+  for (const page of filesWith(BEFORE)) rewrite(page, (text) => text.replaceAll(BEFORE_BLOCK, ""));
   // The first `version` of either file is this package's.
   for (const file of ["package.json", "package-lock.json"])
     rewrite(file, (text) => text.replace(/"version": ".*?"/, `"version": "${version}"`));
@@ -77,6 +79,15 @@ export function released(
     changelog: `${before}${UNRELEASED}\n## ${version} (${date})\n${after}`,
     notes: `${notes}\n`,
   };
+}
+
+/** The files in which the extended regular expression matches; none where git finds none. */
+function filesWith(pattern: string): readonly string[] {
+  const all = git("ls-files", "-z", "--", ...OTHERS)
+    .split("\0")
+    .filter(Boolean);
+  const one = new RegExp(pattern);
+  return all.filter((path) => one.test(readFileSync(path, "utf8")));
 }
 
 function byVersion(one: string, other: string): number {

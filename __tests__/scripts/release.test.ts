@@ -85,6 +85,14 @@ describe("a release, tried on a bare clone", () => {
       expect(run(process.execPath, "-e", print, path)).toBe("2.0.0\n");
   });
 
+  it.each(["README.md", "docs/cli.md", "docs/local.md", "examples/README.md"])(
+    "has a %s that no longer says there is none",
+    (page) => {
+      expect(git("show", `v2.0.0~:${page}`)).toMatch(/not on npm yet|no release yet/);
+      expect(git("show", `v2.0.0:${page}`)).not.toMatch(/not on npm yet|no release yet|first release -->/);
+    },
+  );
+
   it("has the changelog's section as its notes", () => {
     const notes = readFileSync(join(out, "notes.md"), "utf8");
     expect(notes).toBe(`${CHANGE}\n`);
