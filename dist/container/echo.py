@@ -34,41 +34,45 @@ class Echo:
         self.fd = fd
         self.waiting = b""
         self.lost = 0
+        self.has_open_line = False
 
     def take(self, data):
         text = plain(data)
-        if len(self.waiting) + len(text) > MOST_WAITING:
+        # Once something is left out, the line that says so comes before all that follows. It is queued when the pipe has taken
+        # what waits: text that comes after a gap must not read as if there were none.
+        if self.lost or len(self.waiting) + len(text) > MOST_WAITING:
             self.lost += len(text)
         else:
-            if not self.waiting:
-                self.tell_lost()
-            self.waiting += text
+            self.queue(text)
         self.flush()
 
-    def tell_lost(self):
-        if self.lost:
-            self.waiting += b"[fargate-exec: %d bytes of output are left out here]\n" % self.lost
-            self.lost = 0
+    def queue(self, text):
+        self.waiting += text
+        if text:
+            self.has_open_line = not text.endswith(b"\n")
 
     def flush(self):
         try:
-            while self.waiting:
+            while self.waiting or self.lost:
+                if not self.waiting:
+                    self.tell_lost()
                 self.waiting = self.waiting[os.write(self.fd, self.waiting[:WHOLE]) :]
         except BlockingIOError:
             pass
         except OSError:
             # The reader is gone. The job goes on without the copy.
-            self.waiting = b""
+            self.waiting, self.lost = b"", 0
+
+    def tell_lost(self):
+        begin = b"\n" if self.has_open_line else b""
+        self.queue(begin + b"[fargate-exec: %d bytes of output are left out here]\n" % self.lost)
+        self.lost = 0
 
     def close(self):
         """Gives the pipe LAST_ECHO seconds for what waits. False where it has not taken all."""
         until = time.monotonic() + LAST_ECHO
-        if not self.waiting:
-            self.tell_lost()
         while self.waiting and select.select([], [self.fd], [], max(0, until - time.monotonic()))[1]:
             self.flush()
-            if not self.waiting:
-                self.tell_lost()
         whole = not self.waiting
         os.close(self.fd)
         return whole

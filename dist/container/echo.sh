@@ -49,7 +49,7 @@ fx_copy() {
       # The reader has confirmed that piece, and perhaps others behind it.
       fx_find_pieces 0
       [ "$fx_oldest" ] || break
-      fx_missed=$((fx_oldest - fx_at)) fx_at=$fx_oldest
+      fx_missed=$((fx_missed + fx_oldest - fx_at)) fx_at=$fx_oldest
     fi
     # It fails where the piece has just been removed.
     fx_copy_piece 5<"$fx_dir/out.$fx_at"
