@@ -55,7 +55,11 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
   const key = await callJson(url, region, "kms", "TrentService.CreateKey", { Description: "sessions" });
   const kmsKeyId = (key as { KeyMetadata: { Arn: string } }).KeyMetadata.Arn;
 
-  await ecs.call("CreateCluster", { clusterName: names.cluster });
+  // Only this cluster has capacity providers.
+  await ecs.call("CreateCluster", {
+    clusterName: names.cluster,
+    capacityProviders: ["FARGATE", "FARGATE_SPOT"],
+  });
   await ecs.call("CreateCluster", {
     clusterName: names.loggedCluster,
     configuration: {

@@ -1,7 +1,14 @@
 import { AwsError } from "../aws-error.ts";
 import { requireCluster, type Ecs } from "./ecs.ts";
 import { invalidParameter, noTaskRole } from "./errors.ts";
-import type { CapacityProvider, NetworkConfiguration, Tag, TaskDefinition, TaskOverride } from "./shapes.ts";
+import type {
+  CapacityProvider,
+  Cluster,
+  NetworkConfiguration,
+  Tag,
+  TaskDefinition,
+  TaskOverride,
+} from "./shapes.ts";
 import { taskView } from "./task-view.ts";
 
 export interface RunTaskRequest {
@@ -30,6 +37,7 @@ export async function runTask(ecs: Ecs, request: RunTaskRequest): Promise<object
   if (repeated !== undefined) return answer(ecs, repeated);
 
   const definition = await ecs.records.taskDefinition(request.taskDefinition);
+  checkProviders(request, cluster);
   check(request, definition);
   const { overrides = {}, count = 1, enableExecuteCommand = false } = request;
   if (enableExecuteCommand && (overrides.taskRoleArn ?? definition.taskRoleArn) === undefined)
@@ -82,6 +90,18 @@ function repetition(ecs: Ecs, request: RunTaskRequest): readonly string[] | unde
     {
       resourceIds: before.arns,
     },
+  );
+}
+
+function checkProviders(
+  { capacityProviderStrategy = [] }: RunTaskRequest,
+  { capacityProviders }: Cluster,
+): void {
+  const known = capacityProviders ?? [];
+  if (capacityProviderStrategy.every(({ capacityProvider }) => known.includes(capacityProvider))) return;
+  throw invalidParameter(
+    "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the " +
+      "cluster. Associate the capacity provider with the cluster or specify a valid capacity provider and try again.",
   );
 }
 

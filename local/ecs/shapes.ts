@@ -111,6 +111,8 @@ export interface Cluster {
   readonly clusterName: string;
   readonly status: string;
   readonly configuration?: { readonly executeCommandConfiguration?: ExecuteCommandConfiguration };
+  /** moto says null where there is none. */
+  readonly capacityProviders?: readonly string[] | null;
 }
 
 /** A task set of a service with an EXTERNAL or CODE_DEPLOY deployment controller. */

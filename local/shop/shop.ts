@@ -120,7 +120,9 @@ interface Network {
 }
 
 async function startService(ecs: ECSClient, accountId: string, network: Network): Promise<void> {
-  await ecs.send(new CreateClusterCommand({ clusterName: NAMES.cluster }));
+  await ecs.send(
+    new CreateClusterCommand({ clusterName: NAMES.cluster, capacityProviders: ["FARGATE", "FARGATE_SPOT"] }),
+  );
   const app: ContainerDefinition = {
     ...{ name: "web", image: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1", essential: true },
     command: ["python", "-m", "shop.serve"],

@@ -325,6 +325,17 @@ it("every account has Fargate's capacity providers", async () => {
   ]);
 });
 
+it("RunTask takes a capacity provider only where it is associated with the cluster", async () => {
+  const capacityProviderStrategy = [{ capacityProvider: "FARGATE_SPOT" }];
+  const elsewhere = runTask(world, "true", { cluster: world.made.loggedCluster, capacityProviderStrategy });
+  await expect(elsewhere).rejects.toMatchObject({
+    name: "InvalidParameterException",
+    message: expect.stringContaining("not associated with the cluster") as string,
+  });
+  const task = await runTask(world, "true", { capacityProviderStrategy });
+  expect(task.plan.capacityProvider).toEqual({ capacityProvider: "FARGATE_SPOT" });
+});
+
 it("a call that moto can't answer fails at once, by a name that is not AWS's", async () => {
   const resourceArn = "arn:aws:ecs:us-east-1:123456789012:container-instance/demo/0";
   const call = world.ecs.send(new ListTagsForResourceCommand({ resourceArn }));
