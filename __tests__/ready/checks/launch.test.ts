@@ -80,3 +80,25 @@ describe("the size", () => {
     expect(row("size", { capacityProviders: [BIG_MACHINES] }, aCluster(["big-machines"]))).toBeUndefined();
   });
 });
+
+describe("the execution role", () => {
+  const awslogs = { group: "/ecs/shop", region: undefined, streamPrefix: undefined, createsGroup: false };
+  const ofEcr = { image: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1" };
+  const lacks = (container: Parameters<typeof aDefinition>[0], more: Partial<LaunchInputs> = {}) =>
+    row("execution role", more, undefined, { ...small, containers: aDefinition(container).containers });
+
+  it("is wrong where there is none for what Fargate does with it", () => {
+    expect(lacks([{ ...ofEcr, awslogs }])).toMatchObject({
+      verdict: "NG",
+      seen: "there is none, and the task needs one to pull from ECR and to log by awslogs",
+      fix: expect.stringContaining("'executionRoleArn'") as string,
+    });
+    expect(lacks([{}, { name: "log", awslogs }])).toMatchObject({ verdict: "NG" });
+  });
+
+  it("is right where the input or the overrides name one, and no row where none is needed", () => {
+    expect(lacks([ofEcr], { executionRole: "ecs" })).toMatchObject({ verdict: "OK", seen: "ecs" });
+    expect(lacks([ofEcr], { overrides: { executionRoleArn: "mine" } })).toMatchObject({ seen: "mine" });
+    expect(lacks([{}])).toBeUndefined();
+  });
+});

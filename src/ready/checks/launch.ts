@@ -17,7 +17,7 @@ export interface LaunchFacts {
 /** The checks of what RunTask alone refuses. */
 export function launchChecks({ definition, start, cluster }: LaunchFacts): readonly Check[] {
   return [
-    ...(isOnFargate(start) ? [size(definition, start)] : []),
+    ...(isOnFargate(start) ? [size(definition, start), ...executionRole(definition, start)] : []),
     ...(start.capacityProviders.length === 0 ? [] : [capacityProviders(start.capacityProviders, cluster)]),
   ];
 }
@@ -33,6 +33,29 @@ function size(definition: CheckFacts["definition"], { cpu, memory, overrides }: 
   return fault === undefined
     ? passed("size", seen)
     : check("size", false, seen, `Set '${fault.name}' to ${fault.must}.`);
+}
+
+/** Fargate pulls from ECR and writes to CloudWatch with this role alone, so ECS takes no such definition without it. */
+function executionRole(
+  definition: CheckFacts["definition"],
+  { executionRole: given, overrides }: LaunchInputs,
+): readonly Check[] {
+  const { containers = [], executionRoleArn } = definition ?? {};
+  const needs = [
+    ...(containers.some(({ image = "" }) => image.includes(".dkr.ecr")) ? ["to pull from ECR"] : []),
+    ...(containers.some(({ awslogs }) => awslogs !== undefined) ? ["to log by awslogs"] : []),
+  ];
+  if (needs.length === 0) return [];
+  const overriding = overrides["executionRoleArn"];
+  const role = typeof overriding === "string" ? overriding : (given ?? executionRoleArn);
+  return [
+    check(
+      "execution role",
+      role !== undefined,
+      role ?? `there is none, and the task needs one ${needs.join(" and ")}`,
+      "Set 'executionRoleArn' in the task definition to a role with the policy AmazonECSTaskExecutionRolePolicy, or with 'image' the input 'execution-role'.",
+    ),
+  ];
 }
 
 function numberFrom(given: unknown, parse: Parser<string>): number | undefined {
