@@ -1,6 +1,7 @@
 import { isRefusal, roleNotAssumed } from "../../src/aws/role-failures.ts";
 
 const arn = "arn:aws-cn:iam::123456789012:role/ci/deploy";
+const setting = "'role-to-assume'";
 
 function tokenOf(claims: object): string {
   return `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.the-signature`;
@@ -19,7 +20,7 @@ const token = tokenOf({
 describe("a role that can't be assumed", () => {
   it("is named with the claims of the token, and the token itself is not shown", () => {
     const cause = refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
-    const { code, failed, seen, advice, message } = roleNotAssumed(arn, token, cause);
+    const { code, failed, seen, advice, message } = roleNotAssumed({ arn, setting, token }, cause);
     expect(code).toBe("role-not-assumed");
     expect(failed).toContain(arn);
     expect(seen).toContain("Not authorized");
@@ -43,7 +44,7 @@ describe("a role that can't be assumed", () => {
   ])("by %s: %s", (name, message, advice) => {
     const error = refusal(name, message);
     expect(isRefusal(error)).toBe(true);
-    expect(roleNotAssumed(arn, token, error).advice).toContain(advice);
+    expect(roleNotAssumed({ arn, setting, token }, error).advice).toContain(advice);
   });
 
   it.each(["TimeoutError", "ThrottlingException", "IDPCommunicationError", "ServiceUnavailable"])(
@@ -55,11 +56,19 @@ describe("a role that can't be assumed", () => {
 
   it("shows a branch of any name on one line", () => {
     const sub = "repo:example-org/shop:ref:refs/heads/x\n::error::y\u2028";
-    const { seen } = roleNotAssumed(arn, tokenOf({ sub }), refusal("AccessDenied", "no"));
+    const { seen } = roleNotAssumed({ arn, setting, token: tokenOf({ sub }) }, refusal("AccessDenied", "no"));
     expect(seen).toContain("sub 'repo:example-org/shop:ref:refs/heads/x?::error::y?'");
   });
 
+  it("has the first of the audiences that Kubernetes lists", () => {
+    const listed = tokenOf({ sub: "system:serviceaccount:ci:runner", aud: ["sts.amazonaws.com"] });
+    const { seen } = roleNotAssumed({ arn, setting, token: listed }, refusal("AccessDenied", "no"));
+    expect(seen).toContain("the aud 'sts.amazonaws.com'");
+  });
+
   it("is told, too, where the text is no token", () => {
-    expect(roleNotAssumed(arn, "nonsense", refusal("AccessDenied", "no")).seen).toContain("sub 'none'");
+    expect(roleNotAssumed({ arn, setting, token: "nonsense" }, refusal("AccessDenied", "no")).seen).toContain(
+      "sub 'none'",
+    );
   });
 });

@@ -8,9 +8,10 @@ import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { VERSION } from "../version.ts";
 import type { Connections } from "./connections.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
-import { attempt, endpointOverride } from "./failures.ts";
+import { endpointOverride } from "./failures.ts";
 import { once } from "./once.ts";
 import { patience } from "./patience.ts";
+import { withOwnFailures } from "./provider-failures.ts";
 import { signUpgrade } from "./sign-upgrade.ts";
 
 /**
@@ -27,7 +28,7 @@ export interface AwsClients {
   logs(): Promise<CloudWatchLogsClient>;
   kms(): Promise<KMSClient>;
   ssm(): Promise<SSMClient>;
-  /** The present credentials, renewed before they expire. Fails with `no-credentials`. */
+  /** The present credentials, renewed before they expire. Fails with `no-credentials` or `role-not-assumed`. */
   credentials(): Promise<Credentials>;
   /** Headers that sign the upgrade of a session's socket, at `now` (milliseconds since the epoch). */
   signUpgrade(url: string, now: number): Promise<Readonly<Record<string, string>>>;
@@ -84,8 +85,13 @@ export function awsClients(options: AwsOptions): AwsClients {
 
   const credentials = async (): Promise<Credentials> => {
     const { credentials: current } = await shared();
-    const call = { service: "sts", action: "A signature", resource: "the session's socket", region } as const;
-    return await attempt(call, signal, () => current());
+    try {
+      signal?.throwIfAborted();
+      return await current();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
   };
 
   const s3In = once(async (of: string) => keep(await s3Client({ ...(await config()), region: of })));
@@ -145,7 +151,8 @@ function sharedConfig(
     },
   };
   const clientConfig = { ...common, retryStrategy: patience(throttledFor) };
-  return { ...common, credentials: credentials?.(clientConfig) ?? defaultProvider({ clientConfig }) };
+  const provider = credentials?.(clientConfig) ?? defaultProvider({ clientConfig });
+  return { ...common, credentials: withOwnFailures(provider, region) };
 }
 
 const nothing = (): void => undefined;

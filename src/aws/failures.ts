@@ -46,6 +46,11 @@ export function failureOf(error: unknown, call: Call): Error {
   return failure("aws-error", `${doing} failed.`, OWN_WORDS);
 }
 
+/** What gives a step credentials, behind a "Set". */
+export const WITH_CREDENTIALS =
+  "'role-to-assume', or put aws-actions/configure-aws-credentials before this step, with a session long enough for the " +
+  "job ('role-duration-seconds'); both need 'permissions: id-token: write' for OpenID Connect.";
+
 /** The failures of the network, the credentials and the rate. */
 function ofAnyService(thrown: ErrorFacts, call: Call, failure: FailureMaker): Failure | undefined {
   const { name, message } = thrown;
@@ -62,8 +67,7 @@ function ofAnyService(thrown: ErrorFacts, call: Call, failure: FailureMaker): Fa
     return failure(
       "no-credentials",
       `${doing} failed: the AWS credentials are ${/expire/i.test(`${name} ${message}`) ? "expired" : "missing or not valid"}.`,
-      "Set 'role-to-assume', or put aws-actions/configure-aws-credentials before this step, with a session long enough for the " +
-        "job ('role-duration-seconds'); both need 'permissions: id-token: write' for OpenID Connect.",
+      `Set ${WITH_CREDENTIALS}`,
     );
   }
   if (THROTTLED.has(name) || thrown.status === 429 || isDisguisedThrottle(thrown)) {

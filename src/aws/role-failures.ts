@@ -1,4 +1,5 @@
 import { Failure } from "../errors.ts";
+import { inWords, readThrown } from "./thrown.ts";
 
 /** STS's errors for a token or a role that it refuses. */
 const REFUSALS =
@@ -8,24 +9,48 @@ export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && REFUSALS.test(error.name);
 }
 
+export interface WebIdentity {
+  readonly arn: string;
+  /** The input or variable that names the role. */
+  readonly setting: "'role-to-assume'" | "AWS_ROLE_ARN";
+  /** The ID token. */
+  readonly token: string;
+}
+
 /**
- * The failure of assuming a role. It shows only the token's audience and subject, because a holder of the token may
+ * The failure of assuming a role by an ID token. It shows only the token's audience and subject, because a holder of the token may
  * assume the role.
  */
-export function roleNotAssumed(arn: string, token: string, cause: Error): Failure {
+export function roleNotAssumed({ arn, setting, token }: WebIdentity, cause: Error): Failure {
   const { iss, sub, aud } = claimsOf(token);
   const issuer = iss.replace(/^https:\/\//, "");
   const [, partition = "aws", , , account = ""] = arn.split(":");
   const provider = `arn:${partition}:iam::${account}:oidc-provider/${issuer}`;
   return new Failure("role-not-assumed", {
-    failed: `The role ${arn} of 'role-to-assume' could not be assumed.`,
+    failed: `The role ${arn} of ${setting} could not be assumed.`,
     seen: `${cause.name}: ${cause.message.trim()} The ID token has the sub '${sub}' and the aud '${aud}'.`,
-    advice: adviceOn(cause, { account, provider, issuer, iss, sub, aud }),
+    advice: adviceOn(cause, { setting, account, provider, issuer, iss, sub, aud }),
     cause,
   });
 }
 
-interface Trust extends Claims {
+/** The failure of assuming the role of a profile by other keys, or by an ID token that the profile names. */
+export function profileRoleNotAssumed(profile = "default", cause: Error): Failure {
+  const { message } = cause;
+  const [action = "sts:AssumeRole"] = /sts:\w+/.exec(message) ?? [];
+  const [, arn] = /on resource: (arn:[^\s"]+[^\s".,])/.exec(message) ?? [];
+  const role = arn === undefined ? "The role" : `The role ${arn}`;
+  return new Failure("role-not-assumed", {
+    failed: `${role} of profile '${profile}' could not be assumed.`,
+    seen: inWords(readThrown(cause)),
+    advice:
+      `Check 'role_arn' in the profile. The role's trust policy has to allow '${action}' to the caller` +
+      `${action === "sts:AssumeRole" ? ", and the caller's policy on the role" : ""}.`,
+    cause,
+  });
+}
+
+interface Trust extends Claims, Pick<WebIdentity, "setting"> {
   readonly account: string;
   /** ARN of the identity provider. */
   readonly provider: string;
@@ -33,7 +58,8 @@ interface Trust extends Claims {
   readonly issuer: string;
 }
 
-function adviceOn({ name, message }: Error, { account, provider, issuer, iss, sub, aud }: Trust): string {
+function adviceOn({ name, message }: Error, trust: Trust): string {
+  const { setting, account, provider, issuer, iss, sub, aud } = trust;
   if (/No OpenIDConnect provider/i.test(message))
     return (
       `Make the identity provider in account ${account}, once: 'aws iam create-open-id-connect-provider --url ${iss} ` +
@@ -47,7 +73,9 @@ function adviceOn({ name, message }: Error, { account, provider, issuer, iss, su
       `where ${issuer}:aud is '${aud}' and ${issuer}:sub matches '${sub}'. STS says the same where account ${account} has no ` +
       "role of this name and path."
     );
-  return "These are STS's own words. Check the ARN in 'role-to-assume', the role's trust policy and the identity provider.";
+  if (name.startsWith("ExpiredToken") && setting === "AWS_ROLE_ARN")
+    return "Let a token that has not expired be written to the file of AWS_WEB_IDENTITY_TOKEN_FILE, as long as the step runs.";
+  return `These are STS's own words. Check the ARN in ${setting}, the role's trust policy and the identity provider.`;
 }
 
 interface Claims {
@@ -65,7 +93,9 @@ function claimsOf(token: string): Claims {
     // Then there are no claims to show.
   }
   const text = (name: string, otherwise: string): string => {
-    const claim = claims[name];
+    const given = claims[name];
+    // Kubernetes gives the audiences in a list.
+    const claim: unknown = Array.isArray(given) ? given[0] : given;
     // A claim may hold the name of a branch, which any user with the right to push can choose.
     return typeof claim === "string" ? claim.replace(/[^\x21-\x7e]/g, "?").slice(0, 300) : otherwise;
   };

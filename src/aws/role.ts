@@ -53,7 +53,7 @@ async function assume(options: RoleOptions, clientConfig: object): Promise<Tempo
     log.debug(`Assumed ${arn} until ${keys.expiration?.toISOString() ?? "an unknown time"}.`);
     return keys;
   } catch (error) {
-    if (isRefusal(error)) throw roleNotAssumed(arn, token, error);
+    if (isRefusal(error)) throw roleNotAssumed({ arn, setting: "'role-to-assume'", token }, error);
     throw failureOf(error, {
       service: "sts",
       action: "sts:AssumeRoleWithWebIdentity",
