@@ -20,6 +20,11 @@ export interface Iam {
   caller(): Promise<string>;
 }
 
+/** Whether a call of `denied` failed because there is no role or user with this ARN. */
+export function isMissingPrincipal({ cause }: Failure): boolean {
+  return cause instanceof Error && cause.name === "NoSuchEntity";
+}
+
 export function iamCalls(query: Query): Iam {
   return {
     async denied(principalArn, actions, resources, context = {}) {

@@ -1,5 +1,5 @@
 import type { ExecConfiguration } from "../../aws/ecs.ts";
-import type { Iam } from "../../aws/iam.ts";
+import { type Iam, isMissingPrincipal } from "../../aws/iam.ts";
 import { patternOf } from "../../aws/resource-pattern.ts";
 import { arnBeside, parseArn } from "../../targets/arn.ts";
 import { type Check, check, lookAt, passed, skipped, unanswered } from "./check.ts";
@@ -21,7 +21,12 @@ export interface Rights {
 export interface Principal {
   readonly arn: string;
   readonly words: string;
+  /** What to do where IAM knows none of this ARN; undefined where the ARN may lack the path, so that nothing is known. */
+  readonly whereMissing?: string;
 }
+
+const MISSING_FIX =
+  "Name a role that is there as 'taskRoleArn' of the task definition, or as 'task-role': by its ARN where it has a path.";
 
 const MESSAGES = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"];
 
@@ -40,7 +45,7 @@ export async function roleChecks(
     return [skipped("rights of the task role", "not known: the account of the cluster isn't known")];
   const role = roleArn(given, cluster);
   if (role === undefined) return [];
-  const principal = { arn: role, words: "the task role" };
+  const principal = { arn: role, words: "the task role", whereMissing: MISSING_FIX };
   return await Promise.all(agentRights(cluster, exec).map((rights) => checkRights(principal, rights, iam)));
 }
 
@@ -54,12 +59,16 @@ export function roleArn(role: string | undefined, cluster: string): string | und
 
 /** What the policies of a role or user allow, by IAM's policy simulator. */
 export async function checkRights(
-  { arn, words }: Principal,
+  { arn, words, whereMissing }: Principal,
   { name, actions, resources, context, otherwise }: Rights,
   iam: Pick<Iam, "denied">,
 ): Promise<Check> {
   const look = await lookAt(iam.denied(arn, actions, resources, context));
-  if ("failure" in look) return unanswered(name, look.failure);
+  if ("failure" in look) {
+    if (whereMissing === undefined || !isMissingPrincipal(look.failure))
+      return unanswered(name, look.failure);
+    return check(name, false, `there is no role ${arn}`, whereMissing);
+  }
   const denied = look.value;
   if (denied.length === 0) return passed(name, `${words} allows ${actions.join(", ")}`);
   const seen = `${words} lacks ${denied.join(", ")}`;

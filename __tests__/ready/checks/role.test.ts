@@ -1,0 +1,44 @@
+import { type Iam, iamCalls } from "../../../src/aws/iam.ts";
+import { failureOf } from "../../../src/aws/failures.ts";
+import { checkRights, roleChecks } from "../../../src/ready/checks/role.ts";
+import { startInputs } from "../../helpers/start-inputs.ts";
+import { aDefinition, CLUSTER } from "../../helpers/tasks.ts";
+
+/** IAM's answer for each principal that it is asked about. */
+function iamThat(error: Error): Pick<Iam, "denied"> {
+  const call = {
+    service: "iam",
+    action: "iam:SimulatePrincipalPolicy",
+    resource: "it",
+    region: "x",
+  } as const;
+  return iamCalls(() => Promise.reject(failureOf(error, call)));
+}
+
+const missing = Object.assign(new Error("The role with name nobody cannot be found."), {
+  name: "NoSuchEntity",
+  $metadata: { httpStatusCode: 404 },
+});
+
+const facts = {
+  ...{ task: undefined, container: "app", definition: aDefinition() },
+  start: startInputs({ taskRole: "nobody" }),
+};
+
+it("finds fault with a task role that IAM doesn't know, and says what to do", async () => {
+  expect(await roleChecks(facts, CLUSTER, { iam: iamThat(missing), exec: undefined })).toEqual([
+    {
+      ...{ name: "rights to ssmmessages", verdict: "NG" },
+      seen: "there is no role arn:aws:iam::123456789012:role/nobody",
+      fix: expect.stringContaining("'task-role'") as string,
+    },
+  ]);
+});
+
+it("skips a task role where IAM says nothing of it, and a caller whose ARN may lack the path", async () => {
+  const iam = iamThat(Object.assign(new Error("Busy."), { name: "ServiceFailure" }));
+  expect(await roleChecks(facts, CLUSTER, { iam, exec: undefined })).toMatchObject([{ verdict: "SKIP" }]);
+  const caller = { arn: "arn:aws:iam::123456789012:role/ci", words: "the caller" };
+  const rights = { name: "right to it", actions: ["ecs:RunTask"], resources: ["*"] };
+  expect(await checkRights(caller, rights, iamThat(missing))).toMatchObject({ verdict: "SKIP" });
+});
