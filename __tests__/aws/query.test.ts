@@ -49,11 +49,11 @@ it("lists the endpoints of a VPC", async () => {
   const { ec2 } = await answering(
     "<X><vpcEndpointSet><item><serviceName>a.s3</serviceName><vpcEndpointType>Gateway</vpcEndpointType>" +
       "<routeTableIdSet><item>rtb-1</item><item>rtb-2</item></routeTableIdSet></item><item><serviceName>a.ssm</serviceName>" +
-      "<privateDnsEnabled>false</privateDnsEnabled></item></vpcEndpointSet></X>",
+      "<state>rejected</state><privateDnsEnabled>false</privateDnsEnabled></item></vpcEndpointSet></X>",
   );
   expect(await ec2.vpcEndpoints("vpc-1")).toEqual([
     { serviceName: "a.s3", privateDns: true, routeTables: ["rtb-1", "rtb-2"] },
-    { serviceName: "a.ssm", privateDns: false, routeTables: undefined },
+    { serviceName: "a.ssm", privateDns: false, routeTables: undefined, state: "rejected" },
   ]);
   expect(sent()).toMatchObject({ "Filter.1.Name": "vpc-id", "Filter.1.Value.1": "vpc-1" });
 });

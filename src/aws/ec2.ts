@@ -29,6 +29,8 @@ export interface VpcEndpoint {
   readonly privateDns: boolean;
   /** The route tables that lead to a gateway endpoint. Undefined for an endpoint of another type, which needs none. */
   readonly routeTables: readonly string[] | undefined;
+  /** Such as `available`, `pendingAcceptance` or `rejected`. */
+  readonly state?: string | undefined;
 }
 
 export interface Subnet {
@@ -74,6 +76,7 @@ export function ec2Calls(query: Query): Ec2 {
           textOf(endpoint, "vpcEndpointType") === "Gateway"
             ? textsOf(childOf(endpoint, "routeTableIdSet"), "item")
             : undefined,
+        state: textOf(endpoint, "state"),
       }));
     },
 

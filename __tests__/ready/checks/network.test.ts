@@ -20,10 +20,10 @@ const network: TaskNetwork = {
 };
 const public_ = { ...network, publicIp: "203.0.113.7", hasPublicIp: true };
 const endpoint =
-  (privateDns = true) =>
+  (privateDns = true, state = "available") =>
   () =>
     Promise.resolve([
-      { serviceName: "com.amazonaws.eu-central-1.ssmmessages", privateDns, routeTables: undefined },
+      { serviceName: "com.amazonaws.eu-central-1.ssmmessages", privateDns, routeTables: undefined, state },
     ]);
 const route = (defaultTarget: string | undefined, subnets: string[] = []) => ({
   ...{ id: subnets.join() || "rtb-main", isMain: subnets.length === 0, subnets, defaultTarget },
@@ -46,6 +46,15 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
     "OK",
     /has the endpoint ssmmessages/,
   ],
+  ...["pendingAcceptance", "rejected", "Failed", "deleting"].map(
+    (state): [string, TaskNetwork, Partial<Ec2>, string, RegExp] => [
+      `an endpoint that is ${state}`,
+      network,
+      { vpcEndpoints: endpoint(true, state), routeTables: routes(route(undefined)) },
+      "NG",
+      new RegExp(`an endpoint for ssmmessages that is '${state}'`),
+    ],
+  ),
   [
     "a public address",
     public_,
@@ -116,7 +125,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   expect(found).toMatchObject({ name: "way to ssmmessages", verdict });
   expect(found?.seen).toMatch(seen);
   if (verdict === "NG")
-    expect(found).toMatchObject({ fix: expect.stringMatching(/NAT gateway|private DNS/) as string });
+    expect(found).toMatchObject({ fix: expect.stringMatching(/NAT gateway|private DNS|accepted/) as string });
 });
 
 describe("the way to a registry in ECR, in a VPC without a route out", () => {

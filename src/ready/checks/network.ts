@@ -139,9 +139,15 @@ function lackOf(
     routeTables === undefined
       ? privateDns
       : subnets.every((subnet) => routeTables.includes(tableOf(subnet, tables)?.id ?? ""));
-  if (own.some(leads)) return undefined;
-  const [found] = own;
+  const usable = own.filter(isUsable);
+  if (usable.some(leads)) return undefined;
+  const [found = own[0]] = usable;
   if (found === undefined) return { service, seen: `no endpoint for ${service}` };
+  if (!isUsable(found))
+    return {
+      ...{ service, seen: `an endpoint for ${service} that is '${found.state}'` },
+      fix: `Have the endpoint for ${service} accepted, or wait for it; one that was rejected or has failed has to be made again.`,
+    };
   return found.routeTables === undefined
     ? {
         ...{ service, seen: `an endpoint without private DNS for ${service}` },
@@ -151,6 +157,11 @@ function lackOf(
         ...{ service, seen: `an endpoint for ${service} that the subnets' route tables don't lead to` },
         fix: `Add the subnets' route tables to the endpoint for ${service}.`,
       };
+}
+
+/** EC2's reference writes the states with a capital, its answers without. */
+function isUsable({ state = "available" }: VpcEndpoint): boolean {
+  return ["available", "partial"].includes(state.toLowerCase());
 }
 
 function fixOf(lacks: readonly Lack[], address: string | undefined): string {
