@@ -100,6 +100,18 @@ it("CONTINUE is no longer followed by a ROLLBACK of the cleanup", async () => {
   expect(ledger.entries).toEqual([]);
 });
 
+it("CONTINUE that can't be given makes the step fail, and the cleanup sends ROLLBACK", async () => {
+  const { step, verdicts, finish } = stepAtHook(() => {
+    return verdicts.at(-1)?.action === "CONTINUE" ? Promise.reject(SILENT) : Promise.resolve("taken");
+  });
+  expect(await atHook(step, () => Promise.resolve(good))).toMatchObject({
+    outcome: "failed",
+    failure: SILENT,
+  });
+  await finish();
+  expect(verdicts.map(({ action }) => action)).toEqual(["CONTINUE", "CONTINUE", "CONTINUE", "ROLLBACK"]);
+});
+
 it("the job gets the new revision with those that it replaces, so that it runs in no task of these", async () => {
   const { step } = stepAtHook();
   let got: StepContext["revision"];

@@ -101,7 +101,11 @@ async function withVerdict(
     await giveVerdict(waiting, "CONTINUE", service, { ecs: undoing.ecs, clock, log });
     return result;
   } catch (error) {
-    return withoutVerdict(result, asFailure(error));
+    const failure = asFailure(error);
+    // A step that fails sends ROLLBACK. ECS takes the first verdict only, so that counts where CONTINUE was not carried out.
+    if (!OVER.has(failure.code))
+      ledger.replace(["hook"], [{ kind: "hook", deployment: waiting.deployment.arn, hook: waiting.hook.id }]);
+    return withoutVerdict(result, failure);
   }
 }
 

@@ -2,7 +2,7 @@ import type { DeploymentBrief, PauseHook, ServiceDeployment } from "../../src/aw
 import { giveVerdict } from "../../src/deployment/verdict.ts";
 import { findDeployment, waitForHook } from "../../src/deployment/wait-for-hook.ts";
 import { warningsOf } from "../../src/deployment/warnings.ts";
-import { Failure } from "../../src/errors.ts";
+import { Failure, type FailureCode } from "../../src/errors.ts";
 import { Listener } from "../helpers/listener.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { anInputs } from "../helpers/runs.ts";
@@ -137,11 +137,18 @@ it("gives the verdict to that hook", async () => {
   expect(calls.actions).toEqual(["h-1 CONTINUE"]);
 });
 
-it("gives it again where AWS has not answered and the hook still waits", async () => {
-  const calls = ecs([AT_HOOK.deployment], [[brief()]], [SILENT, "taken"]);
-  await told(calls);
-  expect(calls.actions).toEqual(["h-1 CONTINUE", "h-1 CONTINUE"]);
-});
+it.each<FailureCode>(["aws-unreachable", "aws-error", "throttled"])(
+  "gives it again after %s where the hook still waits",
+  async (code) => {
+    const calls = ecs(
+      [AT_HOOK.deployment],
+      [[brief()]],
+      [new Failure(code, { failed: "", seen: "", advice: "" }), "taken"],
+    );
+    await told(calls);
+    expect(calls.actions).toEqual(["h-1 CONTINUE", "h-1 CONTINUE"]);
+  },
+);
 
 const hookThat = (status: string): readonly PauseHook[] => [{ ...WAITS, status }];
 const REPEATED = { refused: "not awaiting", repeated: true };

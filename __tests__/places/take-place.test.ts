@@ -613,7 +613,7 @@ describe("with a bucket", () => {
     bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
     const log = new Listener();
     await releaseClaim(CLAIM, post(log));
-    expect(log.lines).toEqual([expect.stringContaining("ends by itself after 90 s")]);
+    expect(log.lines).toEqual([expect.stringContaining("ends by itself within 5 minutes")]);
   });
 
   it("without s3:DeleteObject the place is given back all the same, and an empty queue stays", async () => {

@@ -1,14 +1,16 @@
 import type { Ecs, HookVerdict, PauseHook, ServiceDeployment } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { Failure, type FailureCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { ClusterMember } from "../targets/arn.ts";
 import { deploymentNotFound, verdictRefused } from "./failures.ts";
 import { whyOver, type WaitingHook } from "./wait-for-hook.ts";
 
-/** A call that AWS has not answered is made again, if the hook still waits. */
+/** A call that AWS has not answered, or with a fault of its own, is made again, if the hook still waits. */
 const TRIES = 3;
 const PAUSE_MS = 1_000;
+/** Failures of a call that may have been carried out, or may be the next time. */
+const UNHEARD: ReadonlySet<FailureCode> = new Set(["aws-unreachable", "aws-error", "throttled"]);
 
 export interface VerdictContext {
   readonly ecs: Pick<
@@ -70,7 +72,7 @@ async function told(
     const answer = await ecs.continueServiceDeployment(verdict);
     return answer === "taken" ? undefined : answer;
   } catch (error) {
-    if (error instanceof Failure && error.code === "aws-unreachable") return error;
+    if (error instanceof Failure && UNHEARD.has(error.code)) return error;
     throw error;
   }
 }

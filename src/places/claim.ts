@@ -4,7 +4,7 @@ import { isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { type Change, type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
-import { claimOf, EMPTY, LEASE_MS, split, withoutRun } from "./queue-state.ts";
+import { claimOf, EMPTY, LOCK_LEASE_MS, split, withoutRun } from "./queue-state.ts";
 
 /** A claim of this run on a place, with all that is needed to give it back. */
 export interface ClaimName extends ObjectName {
@@ -50,7 +50,7 @@ export async function releaseClaim(
   } catch (error) {
     if (!isDenied(error)) throw error;
     log.info(
-      `The claim can't be given back; if it is still there, it ends by itself after ${LEASE_MS / 1000} s. ${error.failed}`,
+      `The claim can't be given back; if it is still there, it ends by itself within ${LOCK_LEASE_MS / 60_000} minutes. ${error.failed}`,
     );
   }
 }

@@ -12,7 +12,7 @@ import {
   takeStep,
 } from "./claim-steps.ts";
 import { type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
-import { type Claim, EMPTY, holders, LEASE_MS, type Queue } from "./queue-state.ts";
+import { type Claim, EMPTY, holders, leaseOf, type Queue } from "./queue-state.ts";
 
 /** The pause between two looks of the next run in line. A run with a higher number has more time until its turn. */
 const NEXT_PAUSE_MS = 200;
@@ -195,7 +195,7 @@ export class Claimant {
       return true;
     } catch (error) {
       log.info(
-        `The claim in s3://${claim.bucket}/${claim.key} was not given back, it ends by itself after ${LEASE_MS / 1000} s: ${asFailure(error).failed}`,
+        `The claim in s3://${claim.bucket}/${claim.key} was not given back, it ends by itself after ${leaseOf(this.#own.manner) / 1000} s: ${asFailure(error).failed}`,
       );
       return false;
     }

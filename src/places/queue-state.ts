@@ -67,7 +67,8 @@ export function split({ claims, past }: Queue, now: number): { live: Queue; laps
   };
 }
 
-function leaseOf({ locks, shares }: Claim): number {
+/** How long the claim lives after its last renewal, in milliseconds. */
+export function leaseOf({ locks, shares }: Pick<Claim, "locks" | "shares">): number {
   if (locks) return LOCK_LEASE_MS;
   return shares ? SHARED_LEASE_MS : LEASE_MS;
 }
