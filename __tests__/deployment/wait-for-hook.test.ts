@@ -101,6 +101,12 @@ it.each([
   ["hook-not-configured", [deployment({ pauseHooks: [] })], [[]]],
   ["hook-not-reached", [deployment()], [[]]],
   ["hook-expired", [deployment({ status: "ROLLBACK_IN_PROGRESS", hooks: [timedOut] })], [[brief()]]],
+  ["hook-expired", [deployment({ stage: "BAKE_TIME", hooks: [timedOut] })], [[brief()]]],
+  [
+    "deployment-ended",
+    [deployment({ stage: "CLEAN_UP", hooks: [{ ...timedOut, status: "SUCCEEDED" }] })],
+    [[brief()]],
+  ],
   [
     "deployment-replaced",
     [deployment({ status: "STOPPED" })],

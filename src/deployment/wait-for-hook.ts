@@ -2,6 +2,7 @@ import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment } from "../aws/
 import type { Clock } from "../clock.ts";
 import { badInput, type Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { isBehindHooks } from "./stages.ts";
 import { type ClusterMember, clusterName } from "../targets/arn.ts";
 import { WaitLines } from "../waiting.ts";
 import {
@@ -81,7 +82,8 @@ export async function lookAtHook(
   const hook = deployment.hooks.find(({ status }) => status === "AWAITING_ACTION");
   if (hook !== undefined && deployment.status === "IN_PROGRESS") return { deployment, hook };
   if (deployment.pauseHooks.length === 0) throw hookNotConfigured(deployment);
-  if (isOver(deployment)) throw await whyOver(deployment, service, context);
+  if (isOver(deployment) || isBehindHooks(deployment.stage))
+    throw await whyOver(deployment, service, context);
   return { deployment, hook: undefined };
 }
 
