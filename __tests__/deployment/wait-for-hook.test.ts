@@ -220,6 +220,12 @@ it.each<[string, number, Partial<Inputs>, string]>([
     "Lower 'timeout' or 'start-timeout', or",
   ],
   [
+    "those and the wait for the lock",
+    20 + 20,
+    { where: STARTING, lock: "shop" },
+    "Lower 'timeout' or 'start-timeout' or 'queue-timeout', or",
+  ],
+  [
     "those of each attempt, and the pauses between them,",
     // Nine pauses, of 563 s at the most.
     10 * 20 + 10,

@@ -4,7 +4,7 @@ import { longestPauses } from "../retry-pause.ts";
 
 type WarningInputs = Pick<
   Inputs,
-  "timeout" | "startTimeout" | "queueTimeout" | "where" | "retry" | "maxParallel"
+  "timeout" | "startTimeout" | "queueTimeout" | "lock" | "where" | "retry" | "maxParallel"
 >;
 
 /** What the user should know of a hook before the script runs: that it may act before this step does. */
@@ -31,12 +31,14 @@ export function warningsOf(
 /**
  * The most milliseconds that the jobs may take. Before `timeout` begins each attempt may wait for the exec agent (`start-timeout`)
  * and for a place in a running container (`queue-timeout`). A new task has places for no other job, and may wait for capacity
- * before it starts, for another `start-timeout`. Between attempts there are pauses. With `max-parallel` the jobs come in rounds.
+ * before it starts, for another `start-timeout`. A lock is waited for once, for `queue-timeout`. Between attempts there are pauses. With `max-parallel` the jobs come in rounds.
  */
-function longest({ timeout, startTimeout, queueTimeout, where, retry, maxParallel }: WarningInputs): number {
+function longest(inputs: WarningInputs): number {
+  const { timeout, startTimeout, queueTimeout, lock, where, retry, maxParallel } = inputs;
   const attempts = retry?.attempts ?? 1;
   const attempt = timeout + startTimeout + (where.kind === "new" ? startTimeout : queueTimeout);
-  return (attempt * attempts + longestPauses(attempts)) * roundsOf(where, maxParallel);
+  const untilLocked = lock === undefined ? 0 : queueTimeout;
+  return untilLocked + (attempt * attempts + longestPauses(attempts)) * roundsOf(where, maxParallel);
 }
 
 /** How many rounds of jobs there are; one where the number of tasks is not known yet. */
@@ -50,10 +52,10 @@ function roundOf({ where, maxParallel }: WarningInputs): string {
   return isUnknown ? " at the earliest: of 'all' tasks, one round of 'max-parallel' is counted" : "";
 }
 
-function adviceFor({ where, retry, maxParallel }: WarningInputs): string {
+function adviceFor({ where, lock, retry, maxParallel }: WarningInputs): string {
   const lower = [
     ...["'timeout'", "'start-timeout'"],
-    ...(where.kind === "new" ? [] : ["'queue-timeout'"]),
+    ...(where.kind === "new" && lock === undefined ? [] : ["'queue-timeout'"]),
     ...(retry ? ["'retry-attempts'"] : []),
   ];
   const raise = [

@@ -13,6 +13,7 @@ type DeploymentInputs = Pick<
   | "where"
   | "cluster"
   | "region"
+  | "lock"
   | "timeout"
   | "startTimeout"
   | "queueTimeout"
