@@ -289,7 +289,7 @@ describe("a job whose output goes by S3", () => {
 
   it.each([
     ["four seconds for the end of a cancelled job that was not told", false, 4_000],
-    ["longer where a command has told it, since the agent sleeps a second first", true, 5_400],
+    ["longer where a command has told it, since the agent sleeps a second first", true, 4_900],
   ])("waits %s", async (_, reachesContainer, ms) => {
     const rig = new PieceRig();
     rig.reachesContainer = reachesContainer;

@@ -16,6 +16,8 @@ fx_end_job() {
     fx_tries=-20
   fi
   fx_terminals=$(cat "$fx_dir/maker" "$fx_dir/attacher")
+  # The runner has waited for this command, and waits that much less for what the job says last (artifacts.sh).
+  : >"$fx_dir/late"
   while [ -d "$fx_dir" ] && [ "$fx_tries" -gt -20 ]; do
     fx_tell TERM "$(cat "$fx_dir/pid")"
     sleep 0.5

@@ -12,9 +12,9 @@ const LAST_PIECES_MS = 15_000;
 const UNTOLD_MS = 60_000;
 /**
  * How much longer than by a session a cancelled job may take, once it was told by a command of its own: it learns of the cancel
- * that much later, the agent's second included.
+ * later by the agent's second, and packs artifacts for a shorter time then.
  */
-export const TOLD_LATER_MS = 1_400;
+export const TOLD_LATER_MS = 900;
 /** The time for the last word to reach S3. The container waits ten minutes for it, and seconds after a cancel. */
 const LAST_WORD_MS = 2_000;
 export const LAST_WORD_OF_CANCEL_MS = 1_000;

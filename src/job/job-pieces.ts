@@ -18,7 +18,7 @@ import type { PreparedJob } from "./prepare.ts";
 const TAKEN_READ_MS = 3_000;
 
 /** How long after a cancel parts of artifacts are read: the container has ended by then, and the cleanup is to begin. */
-const PARTS_AFTER_CANCEL_MS = CANCELLING_MS + TOLD_LATER_MS + 500;
+const PARTS_AFTER_CANCEL_MS = CANCELLING_MS + TOLD_LATER_MS + 300;
 
 /** Artifacts of so many bytes go by S3, however short the job is. An archive of less does not wait for that (`parts.py`). */
 const MUCH = 1024 * 1024;
