@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { CreateClusterCommand } from "@aws-sdk/client-ecs";
 import {
   CreateBucketCommand,
@@ -83,9 +84,11 @@ it.concurrent("a versioned bucket keeps no version of the step's objects", async
 it.concurrent(
   "without the right to delete versions objects are hidden, and one warning names the right",
   async () => {
-    const Resource = "arn:aws:s3:::with-kept-versions/*";
+    // Of its own for each try: what is kept stays.
+    const own = `with-kept-versions-${randomUUID()}`;
+    const Resource = `arn:aws:s3:::${own}/*`;
     const statement = { Effect: "Deny", Action: "s3:DeleteObjectVersion", Resource };
-    const name = await bucket("with-kept-versions", { versions: true, statement });
+    const name = await bucket(own, { versions: true, statement });
     const result = await step({ bucket: name });
     expectGreen(result);
     expect(result.annotations).toEqual([
