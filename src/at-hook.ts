@@ -54,12 +54,17 @@ async function reachHook(
     const waiting = await waitForHook(arn, service, { ecs: aws.ecs, clock, log, cancel, deadline });
     // The cleanup of a cancel has looked for the hook already.
     cancel.throwIfAborted();
-    ledger.replace(["hook"], [{ kind: "hook", deployment: arn, hook: waiting.hook.id }]);
+    record(waiting, ledger);
     return waiting;
   } catch (error) {
     if (NOT_TO_DECIDE.has(asFailure(error).code)) ledger.replace(["hook"], []);
     throw error;
   }
+}
+
+/** Has the cleanup send ROLLBACK, until the verdict is given. */
+function record({ deployment, hook }: WaitingHook, ledger: StepContext["ledger"]): void {
+  ledger.replace(["hook"], [{ kind: "hook", deployment: deployment.arn, hook: hook.id }]);
 }
 
 /** The revision in whose tasks the job runs. */
@@ -103,8 +108,7 @@ async function withVerdict(
   } catch (error) {
     const failure = asFailure(error);
     // A step that fails sends ROLLBACK. ECS takes the first verdict only, so that counts where CONTINUE was not carried out.
-    if (!OVER.has(failure.code))
-      ledger.replace(["hook"], [{ kind: "hook", deployment: waiting.deployment.arn, hook: waiting.hook.id }]);
+    if (!OVER.has(failure.code)) record(waiting, ledger);
     return withoutVerdict(result, failure);
   }
 }

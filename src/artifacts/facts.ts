@@ -1,3 +1,4 @@
+import { detached } from "../clipped.ts";
 /** What the container says of its artifacts (`payload/container/artifacts.py`). Its words are not sanitised. */
 export type Fact =
   /** This glob, by its number in the input, has matched nothing. */
@@ -28,7 +29,7 @@ const LONGEST_FACT = 8 * 1024;
 /** Undefined for a text that is none, or too long. What is kept of it does not keep the text in memory. */
 export function parseFact(text: string): Fact | undefined {
   if (text.length > LONGEST_FACT) return undefined;
-  const [, word, rest = ""] = /^(\w+) ?(.*)$/s.exec(copyOf(text)) ?? [];
+  const [, word, rest = ""] = /^(\w+) ?(.*)$/s.exec(detached(text)) ?? [];
   switch (word) {
     case "none":
       return matched(/^(\d{1,9})$/, rest, ([glob]) => ({ kind: "none", glob: Number(glob) }));
@@ -82,11 +83,6 @@ function matched(
 ): Fact | undefined {
   const found = form.exec(text);
   return found === null ? undefined : fact(found.slice(1));
-}
-
-/** V8's substrings keep the whole string that they are of. */
-export function copyOf(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 function fromJson(text: string | undefined): string {

@@ -1,5 +1,5 @@
 import { Header, type HeaderData } from "tar/header";
-import { copyOf } from "./facts.ts";
+import { detached } from "../clipped.ts";
 
 const BLOCK = 512;
 /** The most bytes of the headers that come before a member: a path has 4 KiB at most. */
@@ -116,7 +116,7 @@ function memberOf(header: Header, extended: HeaderData): Member {
   const modified = (extended.mtime ?? header.mtime)?.getTime() ?? 0;
   return {
     kind: kindOf(header),
-    name: copyOf((extended.path ?? header.path ?? "").replace(/^(\.\/)+/, "")),
+    name: detached((extended.path ?? header.path ?? "").replace(/^(\.\/)+/, "")),
     target: extended.linkpath ?? header.linkpath ?? "",
     mode: (header.mode ?? 0o644) & 0o777,
     modified: Number.isFinite(modified) ? modified / 1000 : 0,

@@ -126,6 +126,16 @@ export function contentOf(definition: SdkDefinition, tags: readonly Tag[] = []):
   };
 }
 
+/** The names under which programs read which hosts they are to ask directly; the first is looked at first. */
+export const NO_PROXY_NAMES: readonly string[] = ["NO_PROXY", "no_proxy"];
+
+/** Those of the variables, by their names. */
+export function noProxyIn(
+  variables: readonly (readonly [string, string])[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(variables.filter(([name]) => NO_PROXY_NAMES.includes(name)));
+}
+
 function containerFrom(container: SdkContainer): ContainerDefinition {
   const environment = [...(container.environment ?? []), ...(container.secrets ?? [])];
   return {
@@ -137,10 +147,8 @@ function containerFrom(container: SdkContainer): ContainerDefinition {
     readonlyRootFilesystem: container.readonlyRootFilesystem ?? false,
     initProcessEnabled: container.linuxParameters?.initProcessEnabled ?? false,
     environmentNames: environment.flatMap(({ name }) => name ?? []),
-    noProxy: Object.fromEntries(
-      (container.environment ?? []).flatMap(({ name, value = "" }) =>
-        name === "NO_PROXY" || name === "no_proxy" ? [[name, value]] : [],
-      ),
+    noProxy: noProxyIn(
+      (container.environment ?? []).map(({ name = "", value = "" }) => [name, value] as const),
     ),
     writableMounts: (container.mountPoints ?? []).flatMap(({ containerPath, readOnly }) =>
       containerPath === undefined || readOnly ? [] : containerPath,

@@ -1,12 +1,27 @@
+import type { DeploymentBrief, PauseHook, ServiceDeployment } from "../aws/ecs.ts";
+
 /** The lifecycle stages of a deployment at which no task of its new revision need exist. */
 const BEFORE_TASKS = ["RECONCILE_SERVICE", "PRE_SCALE_UP"];
 
 /** The stages behind all at which a pause hook can be (`ecs:CreateService`, deployment lifecycle hooks). */
 const BEHIND_HOOKS = ["BAKE_TIME", "CLEAN_UP"];
 
-/** Whether a deployment at this stage comes to no pause hook any more. */
-export function isBehindHooks(stage: string | undefined): boolean {
-  return stage !== undefined && BEHIND_HOOKS.includes(stage);
+/** True as soon as no verdict can be given any more. */
+export function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
+  return status !== "PENDING" && status !== "IN_PROGRESS";
+}
+
+/** Whether the deployment comes to no pause hook, or to none any more. */
+export function hasNoHookAhead(deployment: ServiceDeployment): boolean {
+  const { pauseHooks, stage } = deployment;
+  return (
+    pauseHooks.length === 0 || isOver(deployment) || (stage !== undefined && BEHIND_HOOKS.includes(stage))
+  );
+}
+
+/** The first pause hook at which the deployment awaits an action; undefined where there is none. */
+export function awaitingHook({ hooks }: Pick<ServiceDeployment, "hooks">): PauseHook | undefined {
+  return hooks.find(({ status }) => status === "AWAITING_ACTION");
 }
 
 export function isBeforeTasks(stage: string | undefined): boolean {

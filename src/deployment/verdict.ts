@@ -35,18 +35,17 @@ export async function giveVerdict(
   let isUnheard = false;
   for (let tries = 1; ; tries += 1) {
     const seen = await told({ deployment: deployment.arn, hook: hook.id, action }, ecs);
-    const now = seen === undefined ? undefined : await ecs.describeServiceDeployment(deployment.arn);
-    const found = now?.hooks.find(({ id }) => id === hook.id);
-    if (seen !== undefined) isUnheard ||= seen instanceof Failure || seen.repeated === true;
-    if (seen === undefined || (isUnheard && now !== undefined && hasActed(now, found, action))) {
-      log.info(`Told deployment ${deployment.arn}: ${action}.`);
-      return;
-    }
+    if (seen === undefined) break;
+    isUnheard ||= seen instanceof Failure || seen.repeated === true;
+    const now = await ecs.describeServiceDeployment(deployment.arn);
     if (now === undefined) throw deploymentNotFound(`'${deployment.arn}'`, textOf(seen));
+    const found = now.hooks.find(({ id }) => id === hook.id);
+    if (isUnheard && hasActed(now, found, action)) break;
     if (found?.status !== "AWAITING_ACTION") throw await whyOver(now, service, { ecs }, hook.id);
     if (tries === TRIES) throw seen instanceof Failure ? seen : verdictRefused(now, action, seen.refused);
     await clock.sleep(PAUSE_MS);
   }
+  log.info(`Told deployment ${deployment.arn}: ${action}.`);
 }
 
 /** Whether the deployment has done what it was told, and the hook has not expired. */

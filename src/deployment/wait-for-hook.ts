@@ -2,7 +2,7 @@ import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment } from "../aws/
 import type { Clock } from "../clock.ts";
 import { badInput, type Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { isBehindHooks } from "./stages.ts";
+import { awaitingHook, hasNoHookAhead, isOver } from "./stages.ts";
 import { type ClusterMember, clusterName } from "../targets/arn.ts";
 import { WaitLines } from "../waiting.ts";
 import {
@@ -79,11 +79,10 @@ export async function lookAtHook(
   if (deployment === undefined)
     throw deploymentNotFound(`'${arn}'`, "ecs:DescribeServiceDeployments does not know it.");
   checkService(deployment, service);
-  const hook = deployment.hooks.find(({ status }) => status === "AWAITING_ACTION");
+  const hook = awaitingHook(deployment);
   if (hook !== undefined && deployment.status === "IN_PROGRESS") return { deployment, hook };
   if (deployment.pauseHooks.length === 0) throw hookNotConfigured(deployment);
-  if (isOver(deployment) || isBehindHooks(deployment.stage))
-    throw await whyOver(deployment, service, context);
+  if (hasNoHookAhead(deployment)) throw await whyOver(deployment, service, context);
   return { deployment, hook: undefined };
 }
 
@@ -138,9 +137,4 @@ function checkService({ arn, serviceArn }: ServiceDeployment, { cluster, id }: C
     `'${arn}', of '${serviceArn}'`,
     "Name the service of the deployment, or leave it to 'deployment: true'.",
   );
-}
-
-/** True as soon as no verdict can be given any more. */
-export function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
-  return status !== "PENDING" && status !== "IN_PROGRESS";
 }

@@ -30,8 +30,9 @@ export function warningsOf(
 
 /**
  * The most milliseconds that the jobs may take. Before `timeout` begins each attempt may wait for the exec agent (`start-timeout`)
- * and for a place in a running container (`queue-timeout`). A new task has places for no other job, and may wait for capacity
- * before it starts, for another `start-timeout`. A lock is waited for once, for `queue-timeout`. Between attempts there are pauses. With `max-parallel` the jobs come in rounds.
+ * and for a place in a running container (`queue-timeout`). A new task is
+ * used by no other job, but may wait for capacity before it starts, for another `start-timeout`. A lock is waited for once, for
+ * `queue-timeout`. Between attempts there are pauses. With `max-parallel` the jobs come in rounds.
  */
 function longest(inputs: WarningInputs): number {
   const { timeout, startTimeout, queueTimeout, lock, where, retry, maxParallel } = inputs;

@@ -11,12 +11,13 @@ const LAST_PIECES_MS = 15_000;
 /** How long `control` may stay unwritten. After that time the container counts the job as abandoned (others.sh). */
 const UNTOLD_MS = 60_000;
 /**
- * How much longer than by a session a cancelled job may take, once it was told by a command of its own: it learns of the cancel
- * later by the agent's second, and packs artifacts for a shorter time then.
+ * How much longer than by a session a cancelled job may take that the stop command has reached. The exec agent sleeps a second
+ * before it runs that; to make up for it the job packs its artifacts for a shorter time (artifacts.sh).
  */
 export const TOLD_LATER_MS = 900;
 /** The time for the last word to reach S3. The container waits ten minutes for it, and seconds after a cancel. */
 const LAST_WORD_MS = 2_000;
+/** The same after a cancel. */
 export const LAST_WORD_OF_CANCEL_MS = 1_000;
 /** The longest pause between two looks at what is due. */
 const LONGEST_WAIT_MS = 60_000;

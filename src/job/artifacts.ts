@@ -154,7 +154,7 @@ function later(part: ArchivePart, read: JobArtifactsOptions["readPart"]): LaterB
       reading = undefined;
     },
     begin: () => {
-      bytes().catch(() => undefined); // whoever takes the bytes hears of it
+      bytes().catch(() => undefined); // the flow hears of it when it takes the bytes
     },
   };
 }

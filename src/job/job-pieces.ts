@@ -5,7 +5,7 @@ import type { FollowedJob } from "../follow/follow-job.ts";
 import type { PieceFolders, PieceUse } from "../follow/piece-carriers.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import type { HandlePieces } from "../inputs/handle.ts";
-import { type ArchivePart, partsPrefix, readPart } from "../pieces/parts.ts";
+import { type ArchivePart, LAST_PARTS_MS, partsPrefix, readPart } from "../pieces/parts.ts";
 import { folderOf, newFolder, type OrderedFolder } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
@@ -18,7 +18,7 @@ import type { PreparedJob } from "./prepare.ts";
 const TAKEN_READ_MS = 3_000;
 
 /** How long after a cancel parts of artifacts are read: the container has ended by then, and the cleanup is to begin. */
-const PARTS_AFTER_CANCEL_MS = CANCELLING_MS + TOLD_LATER_MS + 300;
+const PARTS_AFTER_CANCEL_MS = CANCELLING_MS + TOLD_LATER_MS + LAST_PARTS_MS;
 
 /** Artifacts of so many bytes go by S3, however short the job is. An archive of less does not wait for that (`parts.py`). */
 const MUCH = 1024 * 1024;

@@ -11,6 +11,8 @@ const LONGEST_READ_MS = 20_000;
 /** How long a part is tried to be read: what the container has uploaded is there at once (S3's consistency model). */
 const GIVEN_UP_MS = 30_000;
 const AGAIN_MS = 1_000;
+/** How long after a cancelled job's end its parts are still read. */
+export const LAST_PARTS_MS = 300;
 
 /**
  * A part of the archive of artifacts, an object of its own in the folder of an order. The spool tells of it, so that its SHA-256 is as authentic

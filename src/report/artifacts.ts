@@ -1,5 +1,6 @@
-import { copyOf, type Fact } from "../artifacts/facts.ts";
+import type { Fact } from "../artifacts/facts.ts";
 import type { UnpackedArchive } from "../artifacts/unpack-archive.ts";
+import { detached } from "../clipped.ts";
 import { Failure } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { harmlessLine } from "../show/sanitise.ts";
@@ -138,7 +139,7 @@ export class MissingArtifacts {
   }
 
   #say(sentence: string): void {
-    if (this.#sentences.length < MOST_SENTENCES) this.#sentences.push(copyOf(sentence));
+    if (this.#sentences.length < MOST_SENTENCES) this.#sentences.push(detached(sentence));
     else this.#more += 1;
   }
 }

@@ -1,6 +1,7 @@
 import { SHOWN_AFTER_CANCEL_MS } from "../follow/backlog.ts";
 import { LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../follow/follow-pieces.ts";
 import { CANCELLING_MS, CLOSING_MS } from "../follow/follow-session.ts";
+import { LAST_PARTS_MS } from "../pieces/parts.ts";
 import { CLOSE_MS } from "../transport/socket.ts";
 
 /**
@@ -51,6 +52,7 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     answer,
     { for: "a job that learned of the cancel later, from a command of its own", atMost: TOLD_LATER_MS },
     { for: "the last word to reach S3", atMost: LAST_WORD_OF_CANCEL_MS },
+    { for: "parts of its artifacts that are still read", atMost: LAST_PARTS_MS },
     calls,
   ],
   "the job has output that is still unread": [

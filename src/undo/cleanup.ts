@@ -55,9 +55,9 @@ export interface CleanupOptions {
  * the job that uploads them, and `control` after its pieces. The post step waits before it deletes `control`, because
  * S3 may write the last one of a killed main step a moment later. Shared task definitions come last, too, so that two
  * jobs that end together each see the other's task stopped. The protection of a task ends after its job. A lock comes
- * after the jobs that ran under it. Resolves with the entries that were not found, because the
- * call that makes them was under way, or at a cancel the deployment waits for no verdict yet; they stay in the ledger. Never rejects: an entry that can't be undone is a
- * warning.
+ * after the jobs that ran under it. Resolves with the entries that stay in the ledger for the
+ * next cleanup: what was not found, because the call that makes it was under way, and at a cancel a deployment that waits for
+ * no verdict yet. Never rejects: an entry that can't be undone is a warning.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
   const { clock, early = false, patient = false } = options;

@@ -1,4 +1,5 @@
 import type { Ecs } from "../aws/ecs.ts";
+import { awaitingHook, hasNoHookAhead, isOver } from "../deployment/stages.ts";
 import type { Log } from "../log.ts";
 
 /** A deployment that waits for this run's verdict, or will. */
@@ -33,10 +34,10 @@ async function waitingHook(
   log: Log,
 ): Promise<string | boolean> {
   const found = await ecs.describeServiceDeployment(deployment);
-  const isUnderWay = found?.status === "IN_PROGRESS" || found?.status === "PENDING";
-  if (found === undefined || !isUnderWay || found.pauseHooks.length === 0) return true;
-  const waiting = found.hooks.find(({ status }) => status === "AWAITING_ACTION");
+  if (found === undefined || isOver(found)) return true;
+  const waiting = awaitingHook(found);
   if (waiting !== undefined) return waiting.id;
+  if (hasNoHookAhead(found)) return true;
   log.info(
     `No verdict is given: the deployment is ${found.status}${found.stage ? ` at ${found.stage}` : ""}, and waits at no pause hook. ` +
       "It goes on. If it comes to a pause hook, the time-out of that acts.",

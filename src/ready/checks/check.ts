@@ -1,10 +1,10 @@
-import { Failure } from "../../errors.ts";
+import { AccessDenied, Failure } from "../../errors.ts";
 
 /** The check of one thing that a run needs. SKIP where it is not known. */
 export type Check = { readonly name: string; readonly seen: string } & (
   | { readonly verdict: "OK" | "SKIP" }
-  /** `fix`: what to do. */
-  | { readonly verdict: "NG"; readonly fix: string }
+  /** `fix`: what to do. `lacks`: the IAM actions that a policy does not allow, where that is the reason. */
+  | { readonly verdict: "NG"; readonly fix: string; readonly lacks?: readonly string[] }
 );
 
 /** OK where it is good, else NG. */
@@ -53,17 +53,19 @@ export async function lookAt<T>(look: Promise<T>): Promise<Look<T>> {
  */
 export function unanswered(
   name: string,
-  { code, failed, seen, advice }: Failure,
+  failure: Failure,
   { required = false }: { readonly required?: boolean } = {},
 ): Check {
+  const { code, failed, seen, advice } = failure;
   const isUnknown = ["access-denied", "aws-unreachable", "throttled", "aws-error"].includes(code);
   if (isUnknown && !required) return skipped(name, `not known: ${code === "access-denied" ? failed : seen}`);
-  return check(name, false, `${failed} ${seen}`, advice);
+  const row = { name, verdict: "NG", seen: `${failed} ${seen}`, fix: advice } as const;
+  return failure instanceof AccessDenied ? { ...row, lacks: [failure.action] } : row;
 }
 
 /**
- * These rows, where the fix of a missing right begins with the name that was given: `look` was at the cluster or bucket, and where AWS
- * has denied it, least rights for another one look the same as rights that are missing.
+ * These rows, where the fix of a missing right says first to check the name in this input. `look` was at that cluster or bucket:
+ * where AWS has denied it, the role may have its rights on another one.
  */
 export function doubting(
   input: "cluster" | "bucket",
@@ -72,11 +74,11 @@ export function doubting(
 ): readonly Check[] {
   if (!("failure" in look) || look.failure.code !== "access-denied") return rows;
   return rows.map((row) =>
-    row.verdict === "NG" && OF_NAMED[input].test(row.fix)
+    row.verdict === "NG" && row.lacks?.some((action) => OF_NAMED[input].test(action)) === true
       ? { ...row, fix: `Check the input '${input}': the role may know only another one. ${row.fix}` }
       : row,
   );
 }
 
-/** The rights that a policy gives for one cluster, or for objects of one bucket. */
-const OF_NAMED = { cluster: /^Allow '?ecs:(?!\w+TaskDefinition)/, bucket: /^Allow '?s3:/ };
+/** The actions that a policy allows for one cluster, or for objects of one bucket. */
+const OF_NAMED = { cluster: /^ecs:(?!\w+TaskDefinition)/, bucket: /^s3:/ };

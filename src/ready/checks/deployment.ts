@@ -1,7 +1,7 @@
 import type { Ecs, PauseHook, ServiceDeployment } from "../../aws/ecs.ts";
 import { HOOK_ADVICE, TOO_EARLY_ADVICE } from "../../deployment/failures.ts";
-import { isBeforeTasks } from "../../deployment/stages.ts";
-import { isOver, lookAtHook, newestDeployment } from "../../deployment/wait-for-hook.ts";
+import { isBeforeTasks, isOver } from "../../deployment/stages.ts";
+import { lookAtHook, newestDeployment } from "../../deployment/wait-for-hook.ts";
 import { warningsOf } from "../../deployment/warnings.ts";
 import { type Inputs, serviceOf } from "../../inputs/inputs.ts";
 import { type ClusterMember, parseService } from "../../targets/arn.ts";

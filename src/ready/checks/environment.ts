@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from "node:net";
-import type { ContainerDefinition } from "../../aws/task-definition.ts";
+import { type ContainerDefinition, NO_PROXY_NAMES, noProxyIn } from "../../aws/task-definition.ts";
 import { isRecord } from "../../record.ts";
 import { check, checkKnown, type Check, passed, skipped } from "./check.ts";
 import type { CheckFacts } from "./facts.ts";
@@ -20,7 +20,7 @@ function environmentOf({ definition, container, start }: CheckFacts): Environmen
   const overriding = overridingVariables(start?.overrides["containerOverrides"], container);
   return {
     environmentNames: [...new Set([...own.environmentNames, ...overriding.map(([name]) => name)])],
-    noProxy: { ...own.noProxy, ...Object.fromEntries(overriding) },
+    noProxy: { ...own.noProxy, ...noProxyIn(overriding) },
   };
 }
 
@@ -59,7 +59,7 @@ function proxy(own: Environment | undefined): Check {
     return checkKnown("proxy", own, true, "the environment sets none", "");
   const seen = `the environment sets ${proxies.join(", ")}`;
   // Go's net/http, which the agent uses, takes the first that is not empty.
-  const spared = ["NO_PROXY", "no_proxy"].filter((name) => own.environmentNames.includes(name));
+  const spared = NO_PROXY_NAMES.filter((name) => own.environmentNames.includes(name));
   const first = spared.find((name) => own.noProxy[name] !== "");
   if (first !== undefined && own.noProxy[first] === undefined)
     return skipped("proxy", `${seen}, and ${first} by a secret, which is not read`);

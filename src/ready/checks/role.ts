@@ -74,7 +74,7 @@ export async function checkRights(
   const seen = `${words} lacks ${denied.join(", ")}`;
   if (otherwise !== undefined) return passed(name, `${seen}, and a run goes on without: ${otherwise}`);
   const fix = `Allow ${denied.join(", ")} on ${resources.map(patternOf).join(" and ")} in the policies of ${arn}.`;
-  return check(name, false, seen, fix);
+  return { name, verdict: "NG", seen, fix, lacks: denied };
 }
 
 /** A key's ARN as policies name it; undefined for an alias, which they can't. */
