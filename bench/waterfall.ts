@@ -1,6 +1,6 @@
 /**
- * `node bench/waterfall.ts [TIMES] [CALL_MS]`: where the time of `echo hello` goes. Prints when each call of a step arrives and is answered, and
- * when the container's marks and the step's own lines come, in milliseconds since the step's process began: the medians of the runs.
+ * `node bench/waterfall.ts [TIMES] [CALL_MS]`: where the time of `echo hello` goes. Prints when each call of a step arrives and is answered,
+ * when the session is created and ends, and when the job's line comes, in milliseconds since the step's process began: the medians of the runs.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

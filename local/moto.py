@@ -14,7 +14,7 @@ import threading
 
 # The services that the local Fargate leaves to moto, in whole or in part.
 SERVICES = ("s3", "ecs", "logs", "kms", "iam", "ec2", "ssm", "sts")
-# Calls of these whose answers have templates.
+# One call of each whose answer moto makes from a template.
 QUERIES = (
     ("ec2", "DescribeRouteTables"),
     ("ec2", "DescribeSubnets"),

@@ -1,7 +1,7 @@
 /**
  * Random trees through `files` and back through `artifacts`, each compared by find(1) and sha256sum(1): 1,000 over a session that is cut at a
  * random moment, by each way in which an image can unpack and pack; ten of 200 MB by the bucket, whose session is cut, and 16 MB by the session, through
-the bundled action.
+ * the bundled action.
  * `SOAK_TREES=50 SOAK_LARGE=1 npm run soak files` takes fewer.
  */
 import { execFileSync } from "node:child_process";

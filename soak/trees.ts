@@ -28,7 +28,7 @@ const IMAGES = {
 } as const;
 type Image = keyof typeof IMAGES;
 type Way = (typeof IMAGES)[Image];
-/** Into these more than 1 MiB can't be typed, as docs/images.md says: by the bucket, since they have nothing to fetch it with, and at all. */
+/** Images into which no more than 1 MiB can be typed (docs/images.md): one of them only with a bucket, from which it can't fetch either. */
 const isSmall = (image: Image, bucket: boolean): boolean =>
   image === "busybox-static" || (image === "busybox" && bucket);
 const containerOf = (image: string) => ({

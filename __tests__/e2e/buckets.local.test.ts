@@ -84,7 +84,7 @@ it.concurrent("a versioned bucket keeps no version of the step's objects", async
 it.concurrent(
   "without the right to delete versions objects are hidden, and one warning names the right",
   async () => {
-    // Of its own for each try: what is kept stays.
+    // Each try has its own bucket, because the versions can't be deleted.
     const own = `with-kept-versions-${randomUUID()}`;
     const Resource = `arn:aws:s3:::${own}/*`;
     const statement = { Effect: "Deny", Action: "s3:DeleteObjectVersion", Resource };

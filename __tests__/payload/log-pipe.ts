@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** A pipe like that of PID 1's standard output, which a test reads when it likes. */
 export interface LogPipe {
@@ -23,10 +23,15 @@ export function logPipe(): LogPipe {
         size = readSync(fd, buffer);
         taken.push(Buffer.from(buffer.subarray(0, size)));
       }
-    } catch {
-      // EAGAIN: no more for now
+    } catch (error) {
+      // There is no more for now.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
     return Buffer.concat(taken).toString();
   };
-  return { path, text, close: () => closeSync(fd) };
+  const close = (): void => {
+    closeSync(fd);
+    rmSync(dirname(path), { recursive: true });
+  };
+  return { path, text, close };
 }

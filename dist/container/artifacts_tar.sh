@@ -3,8 +3,8 @@
 #
 #     UID FIND SORT STAT TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 #
-# A list of names has a line each, so a name with a line's end is not packed. tar opens a name by its path. So it gets none that another
-# user than root and UID, the user that runs this, could meanwhile give to something else: on its way that user can exchange no name.
+# A list of names has a line each, so a name with a line's end is not packed. tar opens a name by its path. So it gets
+# only names on whose path no user but root and UID, the user that runs this, can put something else in the place of a name.
 fx_uid=$1 fx_find=$2 fx_sort=$3 fx_stat=$4 fx_tar=$5 fx_gzip=$6 fx_base64=$7
 shift 7
 fx_awk=$1 fx_directory=$2 fx_count=$3 fx_bytes=$4
@@ -17,7 +17,7 @@ exec 7<&-
 # A link on the way to it may be another user's, and leads anywhere.
 [ -z "$fx_given" ] || fx_safe "$fx_given" || fx_exchanged=1
 export LC_ALL=C
-# Options of the image.
+# The image may set these, and tar and gzip would obey them.
 unset TAR_OPTIONS GZIP
 fx_nl='
 '
@@ -168,7 +168,7 @@ fx_names() {
     { name = substr($0, length($1) + 2); print (name ~ "^/" ? "" : "./") name }
   '
 }
-# Prints the archive. busybox's tar makes none of nothing: it would be these zero bytes (POSIX, pax). A tar that reads no list gets the
+# Prints the archive. busybox's tar refuses to make an empty archive, so its zero bytes are written here (POSIX, pax). A tar that reads no list gets the
 # names as arguments, of which Linux takes some 2 MB.
 # shellcheck disable=SC2046 # it is to be split into names
 # shellcheck disable=SC2086 # empty, it is no argument

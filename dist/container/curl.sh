@@ -166,7 +166,8 @@ fx_post() {
   if [ "$fx_role" ]; then
     fx_ask_by_role put "$1" "$2"
   else
-    # With the task role whoever knows the folder's name may read and write there, and arguments are in the process list.
+    # The key is a secret: with the task role, a process that knows the folder's name can read and write there. Arguments are in the
+    # process list, so the key comes by a file.
     printf 'form-string = "key=%s"\n' "$fx_folder$1" >"$fx_dir/key.curl"
     fx_ask -K "$fx_dir/post.curl" -K "$fx_dir/key.curl" -H Expect: -F "file=@$2;type=application/octet-stream;filename=$1"
   fi

@@ -54,7 +54,7 @@ fx_copy() {
     # It fails where the piece has just been removed.
     fx_copy_piece 5<"$fx_dir/out.$fx_at"
   done
-  # What has fed a program that was ended ends, too. TERM ends `wait` early.
+  # Waits for dd, which ends once its reader was killed. TERM ends `wait` early, so it is repeated.
   until wait; do :; done
 }
 
@@ -76,7 +76,7 @@ fx_copy_piece() {
       return
     elif [ "$fx_recorded" ] || [ -z "$fx_begin" ] || ! fx_sleep 0.1; then
       fx_copied=1
-      # Nothing follows what was removed, so that alone is told: dd finds no byte to read.
+      # The last bytes were removed before they were copied. echo.awk says so; dd is asked for one byte, and reads none.
       [ "$fx_missed" -eq 0 ] || { fx_length=1 && fx_copy_more; }
     fi
   done

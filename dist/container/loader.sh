@@ -20,7 +20,7 @@ fx_count_unreached() {
       ;;
   esac
 }
-# Where its alarm has ended fetch.py, there are no words but those of dash and busybox.
+# An alarm that ends fetch.py leaves no words but the shell's own `Alarm clock` (dash, busybox).
 case $fx_why in 'Alarm clock'*) fx_why='' ;; esac
 fx_count_unreached "${fx_why:-timed out}"
 

@@ -1,7 +1,7 @@
 """The archive of artifacts as objects in S3: parts of it, without base64, in the folder `parts/` of the order that the uploader carries out. A
 record `part JOB NUMBER BYTES SHA256` of the spool tells the runner of each. So a part is as authentic as the spool, and needs no MAC.
 
-The first part waits until the runner reads the output by S3. What S3 does not take becomes records.
+From 1 MiB on, the first part waits up to five seconds until the runner reads the output by S3. What S3 does not take becomes records.
 """
 
 import collections

@@ -27,7 +27,7 @@ fx_take_field() {
 fx_ask_by_role() {
   # The credential of the form is KEY/DATE/REGION/s3/aws4_request.
   fx_in_region=${fx_of_region#*/*/} fx_in_region=${fx_in_region%%/*}
-  # Arguments are in the process list, and another process of the task has that role, too.
+  # By a file, for the same reason as in fx_post.
   printf %s "$fx_folder$2" >"$fx_dir/key.curl"
   if [ "$fx_role" = boto3 ]; then
     set -- "$fx_boto3" -I -c "$fx_role_py" "$1" "$fx_in_region" "$fx_bucket_name" "$fx_dir/key.curl" "$3" "$fx_sse" "$fx_sse_key" \

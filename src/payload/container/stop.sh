@@ -16,7 +16,7 @@ fx_end_job() {
     fx_tries=-20
   fi
   fx_terminals=$(cat "$fx_dir/maker" "$fx_dir/attacher")
-  # The runner has waited for this command, and waits that much less for what the job says last (artifacts.sh).
+  # This command comes later than the cancel, so less of the time for the job's last words is left (artifacts.sh).
   : >"$fx_dir/late"
   while [ -d "$fx_dir" ] && [ "$fx_tries" -gt -20 ]; do
     fx_tell TERM "$(cat "$fx_dir/pid")"
