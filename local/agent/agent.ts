@@ -15,7 +15,7 @@ export interface ExecAgentOptions {
   sessionLimit: 1 | 2;
   /** Python 3.9 or later, on this machine. */
   python: string;
-  /** Runs the commands; in the container, by `pty.py`, unless given. */
+  /** Runs the commands; in the container, by `command/`, unless given. */
   terminal?: StartTerminal | undefined;
   /** Whether the session document asks for elevation: then HOME is /root instead of the task's value. */
   runAsElevated?: boolean;

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { ContainerHandle } from "../task/container-handle.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 
-const PROGRAM = join(import.meta.dirname, "pty.py");
+/** Python runs a folder by its `__main__.py`, which may import its neighbours also in isolated mode. */
+const PROGRAM = join(import.meta.dirname, "command");
 const LENGTH_BYTES = 4;
 
 /** From a command's start to the first time that AWS's agent reads its output, in milliseconds. */
@@ -38,7 +39,7 @@ export class StartError extends Error {
 }
 
 /**
- * The host's end of `pty.py`, which runs one command inside a container on a PTY and does the agent's reading,
+ * The host's end of `command/`, which runs one command inside a container on a PTY and does the agent's reading,
  * writing and waiting there.
  */
 export class Pty {
@@ -54,7 +55,7 @@ export class Pty {
 
   private constructor(container: ContainerHandle, python: string, command: Command, events?: PtyEvents) {
     this.#events = events;
-    this.#child = spawn(python, ["-I", "-S", "-X", "utf8", PROGRAM], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = spawn(python, ["-I", "-S", "-B", "-X", "utf8", PROGRAM], { stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdout.on("data", (bytes: Buffer) => this.#receive(bytes));
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#complaints += text));
     this.#child.stdin.on("error", () => undefined); // The child is gone; "close" says so too.

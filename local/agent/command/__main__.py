@@ -3,12 +3,7 @@
 It is started on the host, as root or as root of a user namespace. It enters the namespaces of a container's process and
 runs one command there: on a PTY (a session) or without one (the agent's own `script`). It uses Python's standard library
 only, 3.9 or later, and imports all of it before the container's file system replaces the host's.
-
-Standard input and output carry frames: length of the body (u32, big-endian), type (one byte), body.
-  in    C configuration (JSON)   I input   S size (columns, rows: u16)   P pause   G go on   K kill   W wait
-  out   R running   F could not start (text)   O output   A input written (error text, or nothing)
-        E the terminal has ended   X the process has ended (JSON: status, stderr)   T a signal ends the session
-The end of standard input means that the agent has died.
+What it is told and tells stands in `frames`.
 """
 
 import ctypes
@@ -25,70 +20,19 @@ import termios
 import threading
 import time
 
-# The user namespace comes first, since it gives the right to enter the others.
-NAMESPACES = {"user": 0x10000000, "cgroup": 0x02000000, "ipc": 0x08000000, "uts": 0x04000000}
-NAMESPACES.update({"net": 0x40000000, "pid": 0x20000000, "mnt": 0x00020000})
+from frames import receive, send
+from namespaces import drop, enter, missing_capabilities
+
 TIOCGPTN = 0x80045430
 TIOCSPTLCK = 0x40045431
 PR_SET_NAME = 15
-PR_CAPBSET_DROP = 24
 READ_SIZE = 4096  # The agent's reader is buffered: one read of a PTY gives 4,095 bytes at most.
 CHUNK_SIZE = 1024
 CHUNK_DELAY = 0.001
-libc = ctypes.CDLL(None, use_errno=True)
-output_lock = threading.Lock()
 
 
 class StartError(Exception):
     """The command cannot start; the text is what Go's os/exec would say."""
-
-
-def send(kind, body=b""):
-    data = struct.pack(">I", len(body)) + kind + body
-    with output_lock:
-        while data:
-            data = data[os.write(1, data) :]
-
-
-def read_exactly(size):
-    data = b""
-    while len(data) < size:
-        more = os.read(0, size - len(data))
-        if not more:
-            os._exit(1)
-        data += more
-    return data
-
-
-def receive():
-    (size,) = struct.unpack(">I", read_exactly(4))
-    return read_exactly(1), read_exactly(size)
-
-
-def enter(pid):
-    """Enters the namespaces and the root directory of a process. The next child is in its PID namespace."""
-    # Everything is opened first, because afterwards /proc is the container's.
-    root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
-    foreign = [
-        (name, os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), flag)
-        for name, flag in NAMESPACES.items()
-        if os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
-    ]
-    for name, fd, flag in foreign:
-        if libc.setns(fd, flag) != 0:  # os.setns is there from Python 3.12 on only.
-            raise OSError(ctypes.get_errno(), f"setns {name}: {os.strerror(ctypes.get_errno())}")
-        if name == "user":
-            os.setgid(0)
-            os.setuid(0)
-    os.fchdir(root)
-    os.chroot(".")
-
-
-def missing_capabilities(pid):
-    """The capabilities that the container's bounding set lacks: an exec'd root has no more than the task."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as status, open("/proc/sys/kernel/cap_last_cap") as last:
-        bounding = next(int(line.split()[1], 16) for line in status if line.startswith("CapBnd:"))
-        return [number for number in range(int(last.read()) + 1) if not bounding >> number & 1]
 
 
 def find(name, path):
@@ -250,8 +194,7 @@ def become_plain(capabilities):
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     os.umask(0o022)
-    for capability in capabilities:
-        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    drop(capabilities)
 
 
 def run_plain(argv, env, capabilities):
@@ -272,7 +215,7 @@ def run_plain(argv, env, capabilities):
 
 
 def live_in_container(config, capabilities):
-    libc.prctl(PR_SET_NAME, b"ssm-session-wor", 0, 0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_NAME, b"ssm-session-wor", 0, 0, 0)
     os.chdir(config["workdir"])
     try:
         if not config["terminal"]:

@@ -1,0 +1,42 @@
+"""The way into a container: its namespaces, its root directory, and no more rights than its processes have."""
+
+import ctypes
+import os
+
+# The user namespace comes first, since it gives the right to enter the others.
+NAMESPACES = {"user": 0x10000000, "cgroup": 0x02000000, "ipc": 0x08000000, "uts": 0x04000000}
+NAMESPACES.update({"net": 0x40000000, "pid": 0x20000000, "mnt": 0x00020000})
+PR_CAPBSET_DROP = 24
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter(pid):
+    """Enters the namespaces and the root directory of a process. The next child is in its PID namespace."""
+    # Everything is opened first, because afterwards /proc is the container's.
+    root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
+    foreign = [
+        (name, os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), flag)
+        for name, flag in NAMESPACES.items()
+        if os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
+    ]
+    for name, fd, flag in foreign:
+        if libc.setns(fd, flag) != 0:  # os.setns is there from Python 3.12 on only.
+            raise OSError(ctypes.get_errno(), f"setns {name}: {os.strerror(ctypes.get_errno())}")
+        if name == "user":
+            os.setgid(0)
+            os.setuid(0)
+    os.fchdir(root)
+    os.chroot(".")
+
+
+def missing_capabilities(pid):
+    """The capabilities that the container's bounding set lacks: an exec'd root has no more than the task."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status, open("/proc/sys/kernel/cap_last_cap") as last:
+        bounding = next(int(line.split()[1], 16) for line in status if line.startswith("CapBnd:"))
+        return [number for number in range(int(last.read()) + 1) if not bounding >> number & 1]
+
+
+def drop(capabilities):
+    """Takes capabilities from this process and what it becomes."""
+    for capability in capabilities:
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)

@@ -1,0 +1,26 @@
+import { runJobs } from "./fan-out.ts";
+import type { PackedFiles } from "./files/pack-files.ts";
+import type { HeldLock } from "./lock/held-lock.ts";
+import { EarlyLook } from "./places/early-look.ts";
+import type { FirstLook } from "./ready/look.ts";
+import { namesLog } from "./ready/session-logs.ts";
+import type { Result } from "./report/result.ts";
+import type { OpenStep } from "./step/step.ts";
+import { targetContext } from "./step-context.ts";
+import { resolveTargets } from "./targets/resolve.ts";
+
+/** What the step holds for all of its jobs. */
+interface Held {
+  readonly lock: HeldLock | undefined;
+  readonly files: PackedFiles | undefined;
+}
+
+/** Finds the tasks, or starts them, and runs the job there. */
+export async function runInTargets(step: OpenStep, looking: Promise<FirstLook>, held: Held): Promise<Result> {
+  const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
+  const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
+  // A log that the inputs name has to be there before a session begins.
+  const [resolved] = await Promise.all([targets, namesLog(step.inputs.logs) ? looking : undefined]);
+  const exec = looking.then((look) => look.exec);
+  return await runJobs(resolved, { exec, early, ...held }, step);
+}
