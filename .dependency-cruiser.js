@@ -31,6 +31,7 @@ const ROWS = [
   ["github", "program", "job", "retry-reason"],
   ["attempts", "job-turns"],
   ["fan-out", "under-lock", "at-hook"],
+  ["run-in-targets"],
   ["main", "post-main", "show-uploaded"],
   ["run-on-fargate"],
   ["cli"],
