@@ -91,7 +91,7 @@ export async function watch(options: WatchOptions): Promise<WatchedRun> {
 export class WatchedJob {
   readonly runId = randomBytes(6).toString("hex");
   readonly events: ExtractedItem[] = [];
-  readonly extractor: Extractor;
+  extractor: Extractor;
   readonly payload: Payload;
   readonly options: WatchOptions;
   readonly nonce = randomBytes(16).toString("hex");
@@ -143,9 +143,10 @@ export class WatchedJob {
     return this.#open({ at, start: { payload, delivery } }, typing);
   }
 
-  /** A new terminal of a step that has no payload, because another step has started the job. */
-  attachOnly(): WatchedTerminal {
-    return this.#open({ at: 0, start: undefined }, asItIs);
+  /** A new terminal of a step that has no payload, because another step has started the job, and has left it at this byte. */
+  attachOnly(at = 0): WatchedTerminal {
+    this.extractor = new Extractor(this.nonce, this.options.workers ?? 1, { from: at });
+    return this.#open({ at, start: undefined }, asItIs);
   }
 
   #open(from: Pick<BootstrapOptions, "at" | "start">, typing: Typing): WatchedTerminal {

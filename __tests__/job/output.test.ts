@@ -52,6 +52,20 @@ it("keeps both streams apart, for the output `stdout` and for the last words", (
   expect([allStderr, cut]).toEqual(["err", []]);
 });
 
+it("a job that is left while its artifacts come is gone on with at their beginning", () => {
+  const { output } = outputFor();
+  const reads = (bytes: string): void => {
+    for (const item of output.extractor.read(Buffer.from(bytes)))
+      if (item.kind === "text" || item.kind === "artifact-bytes" || item.kind === "confirmed")
+        output.showLive(item);
+  };
+  reads(`${mark("@0")}\none\ntwo\n${mark("~ 8")}`);
+  expect(output.leftAt).toBe(8);
+  const record = `\x1b]7733;a\x07${Buffer.from("archive").toString("base64")}\n`;
+  reads(`three\n${record}${record}${mark(`~ ${14 + 2 * record.length}`)}`);
+  expect([output.leftAt, output.extractor.confirmed]).toEqual([14, 14 + 2 * record.length]);
+});
+
 it("keeps the last 1 MiB of a stream that is longer, and says so to no listener of the run", () => {
   const { output, log } = outputFor();
   for (let i = 0; i < 1025; i++) output.show(text("stdout", "x".repeat(1023)));

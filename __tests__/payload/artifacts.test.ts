@@ -182,6 +182,17 @@ it("cuts cost no byte, and none comes twice", async () => {
   expect([cuts, report?.count, report?.problems]).toEqual([3, 2, []]);
 });
 
+it("a job that is left while its archive is sent keeps it, and another reader gets it whole", async () => {
+  const script = `echo first; ${large("a", 4)}; ${large("b", 4)}; sha256sum a b`;
+  const { job, report, cuts, back } = await run("?", { script, packAbove: 0 }, { leaves: true });
+  const sum = (name: string): string =>
+    createHash("sha256")
+      .update(readFileSync(join(back, name)))
+      .digest("hex");
+  expect(job.output("stdout").toString()).toBe(`first\n${sum("a")}  a\n${sum("b")}  b\n`);
+  expect([cuts, report?.count, report?.problems]).toEqual([0, 2, []]);
+});
+
 it("the limits leave out the largest, by name", async () => {
   const script = `for i in 1 2 3; do echo $i >f$i; done; ${large("big")}`;
   const { report, back } = await run("*", { script }, { more: { maxCount: 3, maxBytes: 1 << 20 } });

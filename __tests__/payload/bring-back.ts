@@ -2,6 +2,7 @@ import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { artifactGlobs } from "../../src/inputs/artifacts.ts";
 import type { Artifacts } from "../../src/inputs/inputs.ts";
 import type { ArtifactsReport } from "../../src/report/artifacts.ts";
+import { DETACH } from "../../src/payload/input.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
 export interface BroughtBack {
@@ -17,6 +18,8 @@ interface How {
   readonly cutsAfter?: readonly number[];
   /** The terminal is cut this long after it shows the job, in milliseconds. */
   readonly cutAfterMs?: number | undefined;
+  /** True: the first reader leaves the job while its first artifacts are on their way, and a second one attaches. */
+  readonly leaves?: boolean;
 }
 
 /** Runs a job on this machine or in a container, and unpacks what the globs bring back into a directory. */
@@ -24,7 +27,7 @@ export async function bringBack(
   globs: string,
   directory: string,
   options: WatchOptions,
-  { more = {}, cutsAfter = [], cutAfterMs }: How = {},
+  { more = {}, cutsAfter = [], cutAfterMs, leaves = false }: How = {},
 ): Promise<BroughtBack> {
   const parsed = artifactGlobs(globs);
   if (!("value" in parsed)) throw new Error(parsed.must);
@@ -33,19 +36,29 @@ export async function bringBack(
     ...{ maxCount: 1000, maxBytes: 1 << 30, missing: "warn", declare: false },
     ...more,
   };
-  const received = new JobArtifacts({
-    ...{ artifacts, folder: "", workspace: directory, now: () => 0 },
-    readPart: () => Promise.reject(new Error("there is no bucket")),
-    onListed: () => undefined,
-  });
+  const reader = (): JobArtifacts =>
+    new JobArtifacts({
+      ...{ artifacts, folder: "", workspace: directory, now: () => 0 },
+      readPart: () => Promise.reject(new Error("there is no bucket")),
+      onListed: () => undefined,
+    });
+  let received = reader();
+  let next = 0;
+  let leftAt: number | undefined;
   const left = [...cutsAfter];
   let records = 0;
   let cuts = 0;
   let timer: NodeJS.Timeout | undefined;
   const job = new WatchedJob({
-    artifacts,
+    ...{ artifacts, detaches: leaves },
     ...options,
     onEvent: (event, cancel) => {
+      if (leaves && leftAt === undefined && /^artifact/.test(event.kind)) {
+        leftAt = next;
+        Object.assign(job.options, { confirm: false });
+        terminal.type(DETACH);
+      }
+      next = job.extractor.offset;
       switch (event.kind) {
         case "artifact-bytes":
         case "artifact-fact":
@@ -69,6 +82,13 @@ export async function bringBack(
   });
   let terminal = job.attach();
   await terminal.closed;
+  if (leftAt !== undefined) {
+    await received.end(false);
+    received = reader();
+    Object.assign(job.options, { confirm: true });
+    terminal = job.attachOnly(leftAt);
+    await terminal.closed;
+  }
   for (let before = 0; job.status === undefined && cuts > before;) {
     before = cuts;
     terminal = job.attach();

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { DETACH, END_TASK, TAKEN } from "../payload/input.ts";
+import { END_TASK, TAKEN } from "../payload/input.ts";
 import { LEFT } from "../pieces/orders.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import type { Extractor } from "../stream/extract.ts";
@@ -165,7 +165,7 @@ class SessionFollower {
   /** Leaves the job running. The attacher ends by itself; if it doesn't, the session is closed. */
   async #detach(): Promise<void> {
     this.#isDetaching = true;
-    await this.#input.type(DETACH);
+    await this.#input.detach();
     try {
       await this.#options.clock.sleep(DETACHING_MS, this.#over.signal);
       await this.#session.close();

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { PACKED } from "../payload/bootstrap.ts";
-import { CANCEL, here, HERE_EVERY_MS } from "../payload/input.ts";
+import { CANCEL, DETACH, here, HERE_EVERY_MS } from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
 import type { Extractor } from "../stream/extract.ts";
 import type { MissingPayload } from "../stream/marks.ts";
@@ -37,6 +37,7 @@ export class SessionInput {
    */
   #hasBegun = false;
   #isCancelled = false;
+  #isDetached = false;
 
   constructor(session: Pick<Session, "send">, extractor: Pick<Extractor, "confirmed">) {
     this.#session = session;
@@ -76,6 +77,14 @@ export class SessionInput {
   async cancel(): Promise<void> {
     this.#isCancelled = true;
     if (this.#hasBegun) await this.type(CANCEL);
+  }
+
+  /**
+   * Leaves the job running. Nothing is confirmed any more: artifacts that come before the attacher obeys are kept in the container, for the next step.
+   */
+  async detach(): Promise<void> {
+    this.#isDetached = true;
+    await this.type(DETACH);
   }
 
   /**
@@ -120,7 +129,7 @@ export class SessionInput {
   }
 
   async #sayHere(): Promise<void> {
-    if (!this.#hasBegun) return;
+    if (!this.#hasBegun || this.#isDetached) return;
     this.#told = this.#extractor.confirmed;
     await this.type(here(this.#told));
   }

@@ -14,7 +14,7 @@ export function leavesOnCancel({ where, detach }: Pick<Inputs, "where" | "detach
 export interface LeftJob {
   /** When the job ends at the latest, in milliseconds since the epoch. */
   readonly until: number;
-  /** The byte of the spool up to which the output was shown for certain. */
+  /** The byte of the spool at which the other step goes on. */
   readonly shown: number;
   readonly pieces: JobHandle["pieces"];
 }

@@ -36,6 +36,10 @@ export class JobOutput {
   readonly #isLive: boolean;
   readonly #log: JobContext["log"];
   readonly #workers: number;
+  /** The byte of the spool at which the next item of a session begins. */
+  #next: number;
+  /** The byte of the spool at which the artifacts begin, once some have come. */
+  #artifactsAt: number | undefined;
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
@@ -49,6 +53,7 @@ export class JobOutput {
       where.kind === "handle"
         ? new Extractor(nonce, workers, { from: where.handle.shown })
         : this.fromTheStart();
+    this.#next = this.extractor.offset;
     this.#log = log;
     this.#workers = workers;
     this.#printer = new Printer({
@@ -68,6 +73,8 @@ export class JobOutput {
 
   /** Shows output of a session, unless `logs` asks for the output of a log. */
   showLive = (shown: OutputItem): void => {
+    if (isArtifact(shown)) this.#artifactsAt ??= this.#next;
+    this.#next = this.extractor.offset;
     if (this.#isLive) this.show(shown);
   };
 
@@ -82,6 +89,14 @@ export class JobOutput {
     await this.#drained();
     await this.#artifacts?.drained();
   };
+
+  /**
+   * The byte of the spool at which another step goes on if the job is left: what came before was shown for certain. Artifacts may have come since the
+   * job was told to go on alone. They are unpacked from their beginning, so the other step begins there.
+   */
+  get leftAt(): number {
+    return Math.min(this.#artifactsAt ?? Infinity, this.extractor.confirmed);
+  }
 
   /** When the first artifacts came. */
   get artifactsFrom(): number | undefined {
@@ -117,6 +132,10 @@ const NO_BUCKET: ArtifactsBucket = {
   readPart: () => Promise.reject(new Error("it is in a bucket, which this step does not know")),
   onListed: () => undefined,
 };
+
+function isArtifact({ kind }: OutputItem): boolean {
+  return kind === "artifact-bytes" || kind === "artifact-fact";
+}
 
 /** The title under which the header is folded. The container has it whole, and so have the logs of its sessions. */
 function running({ container, taskId }: JobContext["target"]): string {
