@@ -53,7 +53,7 @@ export async function bringBack(
     ...{ artifacts, detaches: leaves },
     ...options,
     onEvent: (event, cancel) => {
-      if (leaves && leftAt === undefined && /^artifact/.test(event.kind)) {
+      if (leaves && leftAt === undefined && event.kind.startsWith("artifact")) {
         leftAt = next;
         Object.assign(job.options, { confirm: false });
         terminal.type(DETACH);
