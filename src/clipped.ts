@@ -10,7 +10,7 @@ export function clipped(text: string): string {
   return trimmed.length <= LONGEST_WORDS ? trimmed : `${trimmed.slice(0, LONGEST_WORDS - 1)}…`;
 }
 
-/** The same text, apart from a larger one that it is a part of: V8 keeps the whole string as long as a substring of it. */
-export function detached(text: string): string {
+/** A copy of the text. V8 keeps a whole string in memory as long as a substring of it, and a copy does not. */
+export function copyText(text: string): string {
   return Buffer.from(text).toString();
 }

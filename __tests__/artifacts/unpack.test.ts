@@ -236,14 +236,14 @@ it("a bomb of headers or padding ends at the same limit", async () => {
   });
   const header = gzipSync(blocks({ path: "x", type: "ExtendedHeader", body: "y".repeat(1 << 20) }));
   expect(await unpack(header, { chunk: 4096 })).toMatchObject({
-    stopped: "of the archive a header is too long",
+    stopped: "the archive has a header that is too long",
   });
 });
 
-it("of an archive that was cut what came whole stays", async () => {
+it("the members of a cut archive that came whole stay", async () => {
   const whole = Buffer.concat([blocks(file("a", "1")), blocks(file("b", "x".repeat(5000)))]);
   const { stopped, tree } = await unpack(gzipSync(whole.subarray(0, 3000)));
-  expect([stopped, tree]).toEqual(["of the archive it ends before its end", ["a"]]);
+  expect([stopped, tree]).toEqual(["the archive is cut short", ["a"]]);
   expect((await unpack(Buffer.from("no archive"))).stopped).toMatch(/header/);
 });
 

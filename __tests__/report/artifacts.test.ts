@@ -7,10 +7,32 @@ const missing = () =>
     ...{ maxCount: 10_000, maxBytes: 1 << 30, missing: "warn", declare: false },
   });
 
-it("a fact that is too long for a path is none", () => {
-  expect(parseFact(`list 1 "${"n".repeat(4_096)}"`)).toMatchObject({ kind: "list", size: 1 });
-  for (const text of [`list 1 "${"n".repeat(9_000)}"`, `lacking ${"n".repeat(9_000)}`])
+it("a fact has room for the longest path, whatever its characters are in JSON", () => {
+  // Python's json.dumps, as artifacts.py calls it: six characters for each of these, the first in two bytes.
+  for (const [name, json] of [
+    ["я".repeat(2_048), "\\u044f".repeat(2_048)],
+    ["\u0001".repeat(4_096), "\\u0001".repeat(4_096)],
+  ]) {
+    expect(parseFact(`list 1 "${json}"`)).toEqual({ kind: "list", size: 1, name });
+    const why = "it was cut while it was read, and ends with NUL bytes";
+    expect(parseFact(`unread "${json}" ${why}`)).toEqual({ kind: "unread", name, why });
+  }
+});
+
+it("a text that is longer than any fact is none", () => {
+  for (const text of [`list 1 "${"n".repeat(26_000)}"`, `lacking ${"n".repeat(26_000)}`])
     expect(parseFact(text)).toBeUndefined();
+});
+
+it("files that the container does not name are reported without a name", () => {
+  const artifacts = missing();
+  artifacts.take({ kind: "unread", name: "a", why: "Permission denied" });
+  artifacts.take({ kind: "unread", name: "", why: "12 more" });
+  artifacts.take({ kind: "end", length: 0, sha256: "-" });
+  expect(artifacts.problems(undefined)).toEqual([
+    "'a' can't be read: Permission denied.",
+    "Files can't be read: 12 more.",
+  ]);
 });
 
 it("names are held up to 16 MiB, and counted beyond", () => {

@@ -6,8 +6,8 @@ export interface DeleteClusterRequest {
 }
 
 /**
- * moto's DeleteCluster, but a cluster with services or tasks is refused, as by ECS. The texts are from users'
- * reports.
+ * moto's DeleteCluster. Like ECS, it refuses a cluster that has services or tasks. The texts are ECS's, as github.com/aws/amazon-ecs-cli/issues/368
+ * (services) and github.com/gruntwork-io/cloud-nuke/issues/368 (tasks) quote them.
  */
 export async function deleteCluster(ecs: Ecs, request: DeleteClusterRequest): Promise<object> {
   await requireCluster(ecs, request.cluster);
@@ -17,10 +17,10 @@ export async function deleteCluster(ecs: Ecs, request: DeleteClusterRequest): Pr
       "The Cluster cannot be deleted while Services are active.",
     );
   const name = clusterName(request.cluster);
-  const alive = [...ecs.tasks.values()].filter(
+  const activeTasks = [...ecs.tasks.values()].filter(
     ({ plan, lastStatus }) => plan.cluster.clusterName === name && lastStatus !== "STOPPED",
   );
-  if (alive.length > 0)
+  if (activeTasks.length > 0)
     throw new AwsError(
       "ClusterContainsTasksException",
       "The Cluster cannot be deleted while Tasks are active.",
@@ -28,9 +28,9 @@ export async function deleteCluster(ecs: Ecs, request: DeleteClusterRequest): Pr
   return (await ecs.records.call("DeleteCluster", request)) as object;
 }
 
-/** Whether a cluster has services; moto also lists those that were deleted. */
+/** Whether the cluster has a service that is not deleted. moto's ListServices also returns deleted ones, as INACTIVE. */
 async function hasServices({ records }: Ecs, cluster: string): Promise<boolean> {
   const { serviceArns } = (await records.call("ListServices", { cluster })) as { serviceArns: string[] };
-  const found = await Promise.all(serviceArns.map((arn) => records.service(cluster, arn)));
-  return found.some(({ status }) => status !== "INACTIVE");
+  const services = await Promise.all(serviceArns.map((arn) => records.service(cluster, arn)));
+  return services.some(({ status }) => status !== "INACTIVE");
 }

@@ -13,10 +13,10 @@ const replacementDelay = 200;
 export class Scheduler {
   readonly #ecs: Ecs;
   readonly #deploymentOf: (serviceArn: string) => Deployment | undefined;
-  /** Services with surplus tasks that are protected. */
+  /** Services that have more tasks than they want, because some of the surplus tasks are protected. */
   readonly #kept = new Map<string, Service>();
-  /** The look at a service that is under way. */
-  #look: Promise<void> = Promise.resolve();
+  /** The last reconciliation, which may still be under way. */
+  #lastReconciliation: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(ecs: Ecs, deploymentOf: (serviceArn: string) => Deployment | undefined) {
@@ -24,32 +24,39 @@ export class Scheduler {
     this.#deploymentOf = deploymentOf;
   }
 
-  /** One look after the other: two at once would both start what is missing. */
+  /**
+   * Starts or stops tasks until the service has what it wants. Calls run one after the other, because two at once would both start the
+   * missing tasks.
+   */
   reconcile(service: Service): Promise<void> {
-    const look = this.#look.then(() => this.#lookAt(service));
-    this.#look = look.catch(() => undefined);
-    return look;
+    const reconciled = this.#lastReconciliation.then(() => this.#reconcileNow(service));
+    this.#lastReconciliation = reconciled.catch(() => undefined);
+    return reconciled;
   }
 
-  async #lookAt(service: Service): Promise<void> {
+  async #reconcileNow(service: Service): Promise<void> {
     const deployment = this.#deploymentOf(service.serviceArn);
     if (this.#closed || deployment === undefined) return;
-    const wanted = service.status === "ACTIVE" && sourceOf(service) !== undefined ? service.desiredCount : 0;
-    if (service.status !== "ACTIVE") deployment.record.supersede();
-    const active = [...(deployment.keeps === undefined ? [] : [deployment.keeps])];
-    if (deployment.isStarted) active.push(deployment);
-    const running = this.tasks(service).filter((task) => task.desiredStatus === "RUNNING");
-    const ownOf = ({ id }: Deployment): readonly Task[] =>
-      running
-        .filter(({ plan }) => plan.startedBy === id)
-        .toSorted((a, b) => Number(b.isProtected) - Number(a.isProtected));
-    const strangers = running.filter(({ plan }) => !active.some(({ id }) => plan.startedBy === id));
-    const surplus = [...strangers, ...active.flatMap((each) => ownOf(each).slice(wanted))];
-    const kept = surplus.filter((task) => service.status === "ACTIVE" && task.isProtected);
-    if (kept.length > 0) this.#keep(service, kept);
-    for (const task of surplus.filter((one) => !kept.includes(one))) endTask(task, deployment);
-    for (const each of active) {
-      const missing = wanted - ownOf(each).length;
+    const isActive = service.status === "ACTIVE";
+    if (!isActive) deployment.record.supersede();
+    const wanted = isActive && sourceOf(service) !== undefined ? service.desiredCount : 0;
+    const deployments = [deployment.keeps, deployment.isStarted ? deployment : undefined].filter(
+      (one) => one !== undefined,
+    );
+    // Protected tasks come first, so that the unprotected ones are the surplus.
+    const running = this.tasks(service)
+      .filter((task) => task.desiredStatus === "RUNNING")
+      .toSorted((a, b) => Number(b.isProtected) - Number(a.isProtected));
+    const tasksOf = new Map(
+      deployments.map(({ id }) => [id, running.filter(({ plan }) => plan.startedBy === id)]),
+    );
+    const tasksOfOldDeployments = running.filter(({ plan }) => !tasksOf.has(plan.startedBy ?? ""));
+    const surplus = [...tasksOfOldDeployments, ...[...tasksOf.values()].flatMap((own) => own.slice(wanted))];
+    const kept = surplus.filter((task) => isActive && task.isProtected);
+    if (kept.length > 0) this.#reconcileAtExpiry(service, kept);
+    for (const task of surplus) if (!kept.includes(task)) endTask(task, deployment);
+    for (const each of deployments) {
+      const missing = wanted - (tasksOf.get(each.id)?.length ?? 0);
       const source = each === deployment ? sourceOf(service) : each.record.target.source;
       if (missing > 0 && source !== undefined) await this.#launch(service, each, source, missing);
     }
@@ -82,18 +89,30 @@ export class Scheduler {
     }
   }
 
-  /** Looks again when the protection of these tasks ends, which ECS doesn't tell, or when a call changes it. */
-  #keep(service: Service, tasks: readonly Task[]): void {
+  /**
+   * Reconciles the service again when the first of these protections expires, or earlier when a call changes one. Nothing announces an
+   * expiry, so a timer does it.
+   */
+  #reconcileAtExpiry(service: Service, tasks: readonly Task[]): void {
     this.#kept.set(service.serviceArn, service);
-    const first = Math.min(...tasks.map(({ protectedUntil = 0 }) => protectedUntil));
-    setTimeout(() => void this.protectionChanged(), Math.max(0, first - Date.now())).unref();
+    const firstExpiry = Math.min(...tasks.map(({ protectedUntil = 0 }) => protectedUntil));
+    const reconcile = (): Promise<void> =>
+      this.#logFailure(service.serviceName, () => this.reconcileAfterProtectionChange());
+    setTimeout(() => void reconcile(), Math.max(0, firstExpiry - Date.now())).unref();
   }
 
   async #replace({ clusterArn, serviceName }: Service): Promise<void> {
     await sleep(replacementDelay, undefined, { ref: false });
+    await this.#logFailure(serviceName, async () => {
+      await this.reconcile(await this.#ecs.records.service(clusterArn, serviceName));
+    });
+  }
+
+  /** Nobody waits for what a timer does, so its failure goes to the log. */
+  async #logFailure(serviceName: string, act: () => Promise<void>): Promise<void> {
     if (this.#closed) return;
     try {
-      await this.reconcile(await this.#ecs.records.service(clusterArn, serviceName));
+      await act();
     } catch (error) {
       this.#ecs.settings.log(
         `service ${serviceName}: ${error instanceof Error ? error.message : String(error)}`,
@@ -101,20 +120,20 @@ export class Scheduler {
     }
   }
 
-  /** Stops what no protection keeps any more. */
-  async protectionChanged(): Promise<void> {
+  /** Reconciles the services in `#kept`, which stops the surplus tasks that are no longer protected. */
+  async reconcileAfterProtectionChange(): Promise<void> {
     const kept = [...this.#kept.values()];
     this.#kept.clear();
     for (const service of kept)
       await this.reconcile(await this.#ecs.records.service(service.clusterArn, service.serviceName));
   }
 
-  /** From now on no task is replaced. */
+  /** After this the scheduler begins no further reconciliation. */
   close(): void {
     this.#closed = true;
   }
 
-  /** All tasks of the service, those that have ended included. */
+  /** All tasks of the service, including those that have ended. */
   tasks(service: Service): Task[] {
     return [...this.#ecs.tasks.values()].filter(
       ({ plan }) =>

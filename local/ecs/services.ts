@@ -21,7 +21,7 @@ interface ServiceRequest extends UnrecordedMembers {
   readonly forceNewDeployment?: boolean;
 }
 
-/** So many tasks of a new revision may end before the circuit breaker acts. AWS's least is 3. */
+/** The circuit breaker acts when this many tasks of a new revision have ended. AWS's least is 3. */
 const BREAKS_AT = 3;
 const LOOK_EVERY_MS = 50;
 
@@ -89,9 +89,9 @@ export class Services {
     return { desiredCount, protectedCount: protectedTasks.length };
   }
 
-  /** Stops what no protection keeps any more. */
-  async protectionChanged(): Promise<void> {
-    await this.#scheduler.protectionChanged();
+  /** Stops the surplus tasks that are no longer protected. */
+  async reconcileAfterProtectionChange(): Promise<void> {
+    await this.#scheduler.reconcileAfterProtectionChange();
   }
 
   /** No further task is replaced. */
@@ -197,7 +197,7 @@ export class Services {
     await this.#scheduler.reconcile(service);
   }
 
-  /** Waits until all tasks of the deployment run. False where its circuit breaker acts. */
+  /** Waits until all tasks of the deployment run. False when its circuit breaker acts. */
   async #areRunning(
     { id, unrecorded }: Deployment,
     now: () => Promise<Service>,

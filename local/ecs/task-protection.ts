@@ -43,7 +43,7 @@ export async function taskProtection(
         request.protectionEnabled === true ? Date.now() + expiresInMinutes * 60_000 : undefined;
     protectedTasks.push(view(task));
   }
-  if (isUpdate) await services.protectionChanged();
+  if (isUpdate) await services.reconcileAfterProtectionChange();
   return { protectedTasks, failures };
 }
 

@@ -1,12 +1,16 @@
-import { detached } from "../clipped.ts";
-/** What the container says of its artifacts (`payload/container/artifacts.py`). Its words are not sanitised. */
+import { copyText } from "../clipped.ts";
+/**
+ * What the container reports of its artifacts (`payload/container/`: `artifacts.py`, `artifacts_tar.sh`, `artifacts.sh`, `parts.py`). The texts are
+ * not sanitised.
+ */
 export type Fact =
-  /** This glob, by its number in the input, has matched nothing. */
+  /** The glob with this index in the input matched nothing. */
   | { readonly kind: "none"; readonly glob: number }
-  /** A file or link that is to come, in the order of the archive. */
+  /** A file or link of the archive. These facts come before the archive, in its order. */
   | { readonly kind: "list"; readonly size: number; readonly name: string }
+  /** A file that could not be read. An empty name stands for several files. */
   | { readonly kind: "unread"; readonly name: string; readonly why: string }
-  /** So many were left out, since the inputs allow no more. */
+  /** `count` members with `bytes` bytes in all were left out, because the inputs allow no more. */
   | { readonly kind: "over"; readonly count: number; readonly bytes: number }
   /** The next bytes of the archive are in S3 (`pieces/parts.ts`). */
   | {
@@ -16,43 +20,46 @@ export type Fact =
       readonly length: number;
       readonly sha256: string;
     }
-  /** The archive has come as a whole: its length, and its SHA-256 in hex, or a dash where the image can't compute it. */
+  /** The archive is complete. `sha256` is in hex, or a dash when the image can't compute it. */
   | { readonly kind: "end"; readonly length: number; readonly sha256: string }
-  /** Packing was ended, since its time was over. */
+  /** Packing stopped because its time ran out. */
   | { readonly kind: "cut" }
-  /** The image lacks what packs. */
+  /** The image has no programs that can pack the archive; `what` names the missing ones. */
   | { readonly kind: "lacking"; readonly what: string };
 
-/** The most characters of a fact. A path has 4 KiB at most. */
-const LONGEST_FACT = 8 * 1024;
+/**
+ * The most characters of a fact. A path has 4 KiB at most (PATH_MAX). `artifacts.py` writes it as JSON in ASCII, where a byte takes up to six
+ * characters (`\u0001`). The other members have less than 1 KiB.
+ */
+const LONGEST_FACT = 25 * 1024;
 
-/** Undefined for a text that is none, or too long. What is kept of it does not keep the text in memory. */
+/** Undefined for a text that is no fact, or is too long. The fact holds copies, so that it does not keep the larger text in memory. */
 export function parseFact(text: string): Fact | undefined {
   if (text.length > LONGEST_FACT) return undefined;
-  const [, word, rest = ""] = /^(\w+) ?(.*)$/s.exec(detached(text)) ?? [];
-  switch (word) {
+  const [, kind, rest = ""] = /^(\w+) ?(.*)$/s.exec(copyText(text)) ?? [];
+  switch (kind) {
     case "none":
-      return matched(/^(\d{1,9})$/, rest, ([glob]) => ({ kind: "none", glob: Number(glob) }));
+      return parseFields(/^(\d{1,9})$/, rest, ([glob]) => ({ kind: "none", glob: Number(glob) }));
     case "list":
-      return matched(/^(\d{1,15}) (".*")$/, rest, ([size, name]) => ({
+      return parseFields(/^(\d{1,15}) (".*")$/, rest, ([size, name]) => ({
         kind: "list",
         size: Number(size),
         name: fromJson(name),
       }));
     case "unread":
-      return matched(/^("(?:[^"\\]|\\.)*") (.*)$/, rest, ([name, why = ""]) => ({
+      return parseFields(/^("(?:[^"\\]|\\.)*") (.*)$/, rest, ([name, why = ""]) => ({
         kind: "unread",
         name: fromJson(name),
         why,
       }));
     case "over":
-      return matched(/^(\d{1,15}) (\d{1,15})$/, rest, ([count, bytes]) => ({
+      return parseFields(/^(\d{1,15}) (\d{1,15})$/, rest, ([count, bytes]) => ({
         kind: "over",
         count: Number(count),
         bytes: Number(bytes),
       }));
     case "part":
-      return matched(
+      return parseFields(
         /^([\da-f]{32}) (\d{1,9}) (\d{1,7}) ([\da-f]{64})$/,
         rest,
         ([job = "", number, length, sha256 = ""]) => ({
@@ -62,7 +69,7 @@ export function parseFact(text: string): Fact | undefined {
         }),
       );
     case "end":
-      return matched(/^(\d{1,15}) ([\da-f]{64}|-)$/, rest, ([length, sha256 = "-"]) => ({
+      return parseFields(/^(\d{1,15}) ([\da-f]{64}|-)$/, rest, ([length, sha256 = "-"]) => ({
         kind: "end",
         length: Number(length),
         sha256,
@@ -76,13 +83,13 @@ export function parseFact(text: string): Fact | undefined {
   }
 }
 
-function matched(
+function parseFields(
   form: RegExp,
   text: string,
-  fact: (groups: readonly (string | undefined)[]) => Fact,
+  toFact: (groups: readonly (string | undefined)[]) => Fact,
 ): Fact | undefined {
   const found = form.exec(text);
-  return found === null ? undefined : fact(found.slice(1));
+  return found === null ? undefined : toFact(found.slice(1));
 }
 
 function fromJson(text: string | undefined): string {

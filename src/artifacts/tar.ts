@@ -1,15 +1,15 @@
 import { Header, type HeaderData } from "tar/header";
-import { detached } from "../clipped.ts";
+import { copyText } from "../clipped.ts";
 
 const BLOCK = 512;
-/** The most bytes of the headers that come before a member: a path has 4 KiB at most. */
+/** The most bytes of one extension header. A path has 4 KiB at most, so a genuine one is far shorter. */
 const LONGEST_HEADER = 64 * 1024;
 
-/** A member of an archive, as the archive describes it. Nothing of that was checked. */
+/** A member as the archive describes it. None of it is checked. */
 export interface Member {
-  readonly kind: "file" | "directory" | "link" | "hard-link" | "other";
+  readonly kind: "file" | "directory" | "symlink" | "hard-link" | "other";
   readonly name: string;
-  /** Of a link or a hard link. */
+  /** The target of a link or hard link; empty for other members. */
   readonly target: string;
   readonly mode: number;
   /** In seconds since the epoch. */
@@ -18,12 +18,12 @@ export interface Member {
   readonly size: number;
 }
 
-/** The bytes are no archive of tar, or end within one. */
+/** The bytes are not a tar archive, or end inside one. The message completes a sentence that begins with "the archive". */
 export class ArchiveError extends Error {}
 
 /**
- * Reads an archive of tar member by member (POSIX ustar and pax, and GNU's long names). The content of a file has to be read, or it is passed
- * over, before the next member is asked for. Holds one chunk and one header. Fails with `ArchiveError`.
+ * Reads a tar archive member by member (POSIX ustar and pax, and GNU's long names). Read a member's content before asking for the next member;
+ * what was not read of it is skipped. Holds one chunk and one header at a time. Fails with `ArchiveError`.
  */
 export async function* readTar(
   bytes: AsyncIterable<Buffer>,
@@ -34,7 +34,7 @@ export async function* readTar(
     const header = new Header(await source.take(BLOCK));
     // What follows the end of an archive has no meaning.
     if (header.nullBlock) return;
-    if (!header.cksumValid) throw new ArchiveError("a header has a wrong checksum");
+    if (!header.cksumValid) throw new ArchiveError("has a header with a wrong checksum");
     const more = await extensionOf(header, source);
     if (more !== undefined) {
       extended = { ...extended, ...more };
@@ -42,41 +42,41 @@ export async function* readTar(
     }
     const member = memberOf(header, extended);
     extended = {};
-    const content = source.content(hasContent(header) ? member.size : 0);
-    yield [member, content];
-    await readOver(content);
+    const next = source.offset + Math.ceil(member.size / BLOCK) * BLOCK;
+    yield [member, source.content(member.size)];
+    await source.skipTo(next);
   }
 }
 
-/** Reads to the end. */
-export async function readOver(bytes: AsyncIterable<Buffer>): Promise<void> {
+/** Reads `bytes` to the end and drops them. */
+export async function discard(bytes: AsyncIterable<Buffer>): Promise<void> {
   const chunks = bytes[Symbol.asyncIterator]();
   while ((await chunks.next()).done !== true);
 }
 
-/** What a header says of the next member; undefined for one that is a member itself. */
+/** The fields that an extension header sets for the next member; undefined for a member's own header. */
 async function extensionOf(header: Header, source: ByteSource): Promise<HeaderData | undefined> {
   const size = sizeOf(header.size);
   switch (header.type) {
     case "ExtendedHeader":
     case "OldExtendedHeader":
-      return paxFields(await body(source, size));
+      return paxFields(await readBody(source, size));
     case "GlobalExtendedHeader":
-      await body(source, size);
+      await readBody(source, size);
       return {};
     case "NextFileHasLongPath":
     case "OldGnuLongPath":
-      return { path: text(await body(source, size)) };
+      return { path: textOf(await readBody(source, size)) };
     case "NextFileHasLongLinkpath":
-      return { linkpath: text(await body(source, size)) };
+      return { linkpath: textOf(await readBody(source, size)) };
     default:
       return undefined;
   }
 }
 
 /**
- * The records of a pax header: `LENGTH KEY=VALUE LF` each (POSIX, pax). The length counts the whole record in bytes, so a value may have line ends,
- * which the parser of the library does not take.
+ * The records of a pax header: `LENGTH KEY=VALUE LF` each (POSIX, pax). The length counts the whole record in bytes, so a value may contain
+ * line ends. The library's parser splits at line ends, so it is not used.
  */
 function paxFields(bytes: Buffer): HeaderData {
   const fields = new Map<string, string>();
@@ -85,7 +85,7 @@ function paxFields(bytes: Buffer): HeaderData {
     const end = at + Number(length ?? 0);
     const equals = bytes.indexOf("=", at + prefix.length);
     if (length === undefined || end > bytes.length || equals < 0 || equals >= end - 1)
-      throw new ArchiveError("a header is malformed");
+      throw new ArchiveError("has a malformed header");
     fields.set(
       bytes.toString("utf8", at + prefix.length, equals),
       bytes.toString("utf8", equals + 1, end - 1),
@@ -101,22 +101,22 @@ function paxFields(bytes: Buffer): HeaderData {
   };
 }
 
-async function body(source: ByteSource, size: number): Promise<Buffer> {
-  if (size > LONGEST_HEADER) throw new ArchiveError("a header is too long");
+async function readBody(source: ByteSource, size: number): Promise<Buffer> {
+  if (size > LONGEST_HEADER) throw new ArchiveError("has a header that is too long");
   return (await source.take(Math.ceil(size / BLOCK) * BLOCK)).subarray(0, size);
 }
 
-function text(bytes: Buffer): string {
+function textOf(bytes: Buffer): string {
   const end = bytes.indexOf(0);
   return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
 }
 
-/** What an earlier header says of it counts. */
+/** A field of an extension header wins over the same field of the member's own header. */
 function memberOf(header: Header, extended: HeaderData): Member {
   const modified = (extended.mtime ?? header.mtime)?.getTime() ?? 0;
   return {
     kind: kindOf(header),
-    name: detached((extended.path ?? header.path ?? "").replace(/^(\.\/)+/, "")),
+    name: copyText((extended.path ?? header.path ?? "").replace(/^(\.\/)+/, "")),
     target: extended.linkpath ?? header.linkpath ?? "",
     mode: (header.mode ?? 0o644) & 0o777,
     modified: Number.isFinite(modified) ? modified / 1000 : 0,
@@ -126,11 +126,14 @@ function memberOf(header: Header, extended: HeaderData): Member {
 
 function sizeOf(size: number | undefined): number {
   if (size === undefined || !Number.isSafeInteger(size) || size < 0)
-    throw new ArchiveError("a member has no size");
+    throw new ArchiveError("has a member without a valid size");
   return size;
 }
 
-/** Directories, links and devices have none, whatever size their headers have (POSIX, ustar). */
+/**
+ * Directories, links and devices have no content, whatever size their headers give. A member of an unknown type has content, like a file
+ * (POSIX, ustar).
+ */
 function hasContent(header: Header): boolean {
   return kindOf(header) === "file" || header.type === "Unsupported";
 }
@@ -144,7 +147,7 @@ function kindOf({ type }: Header): Member["kind"] {
     case "Directory":
       return "directory";
     case "SymbolicLink":
-      return "link";
+      return "symlink";
     case "Link":
       return "hard-link";
     default:
@@ -152,16 +155,22 @@ function kindOf({ type }: Header): Member["kind"] {
   }
 }
 
-/** Bytes that are pulled in the lengths that the archive has. */
+/** Hands out a stream of chunks in the lengths that the reader asks for. */
 class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
+  #offset = 0;
 
   constructor(chunks: AsyncIterable<Buffer>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Exactly so many bytes. */
+  /** How many bytes were handed out or skipped. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Exactly `length` bytes, in one buffer. */
   async take(length: number): Promise<Buffer> {
     const parts: Buffer[] = [];
     for (let left = length; left > 0;) {
@@ -172,24 +181,29 @@ class ByteSource {
     return parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts);
   }
 
-  /** So many bytes in pieces, and what fills the last block. */
+  /** Yields the next `size` bytes chunk by chunk. */
   async *content(size: number): AsyncGenerator<Buffer> {
     for (let left = size; left > 0;) {
       const part = await this.#next(left);
       left -= part.length;
       yield part;
     }
-    await this.take((BLOCK - (size % BLOCK)) % BLOCK);
+  }
+
+  /** Skips the bytes before `offset`, whatever its reader has read of them. */
+  async skipTo(offset: number): Promise<void> {
+    while (this.#offset < offset) await this.#next(offset - this.#offset);
   }
 
   async #next(most: number): Promise<Buffer> {
     while (this.#rest.length === 0) {
       const next = await this.#chunks.next();
-      if (next.done === true) throw new ArchiveError("it ends before its end");
+      if (next.done === true) throw new ArchiveError("is cut short");
       this.#rest = next.value;
     }
     const part = this.#rest.subarray(0, most);
     this.#rest = this.#rest.subarray(part.length);
+    this.#offset += part.length;
     return part;
   }
 }

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGunzip } from "node:zlib";
 import { messageOf } from "../errors.ts";
-import { ArchiveError, readOver, readTar } from "./tar.ts";
+import { ArchiveError, discard, readTar } from "./tar.ts";
 import { LimitHit, Unpacker, type UnpackerOptions } from "./unpack.ts";
 
 /** The headers of a member, and what fills its last block. */
@@ -43,12 +43,12 @@ export async function unpackArchive(
     await pipeline(Readable.from(hashed()), gunzip, async (bytes: AsyncIterable<Buffer>) => {
       const unpacked = bounded(bytes, options);
       for await (const [member, content] of readTar(unpacked)) await unpacker.add(member, content);
-      await readOver(unpacked);
+      await discard(unpacked);
     });
   } catch (error) {
     stopped = whyStopped(error);
   }
-  await readOver(hashed());
+  await discard(hashed());
   try {
     await unpacker.finish();
   } catch (error) {
@@ -72,6 +72,6 @@ async function* bounded(
 
 function whyStopped(error: unknown): string {
   if (error instanceof LimitHit) return `'${error.message}' allows no more`;
-  if (error instanceof ArchiveError) return `of the archive ${error.message}`;
+  if (error instanceof ArchiveError) return `the archive ${error.message}`;
   return messageOf(error);
 }

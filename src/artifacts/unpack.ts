@@ -115,7 +115,7 @@ export class Unpacker {
       case "directory":
         this.#enter(names, member);
         return;
-      case "link":
+      case "symlink":
         this.#links.push({ names, member });
         return;
       case "file":

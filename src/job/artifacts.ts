@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { LeadsOut, makeDirectory } from "../artifacts/directory.ts";
 import { type Fact, parseFact } from "../artifacts/facts.ts";
-import { readOver } from "../artifacts/tar.ts";
+import { discard } from "../artifacts/tar.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
 import { messageOf } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
@@ -136,7 +136,7 @@ export class JobArtifacts {
         },
       });
     } catch (error) {
-      await readOver(this.#flow);
+      await discard(this.#flow);
       return error instanceof LeadsOut
         ? "'artifacts-path' leads through a link out of the workspace and RUNNER_TEMP"
         : messageOf(error);

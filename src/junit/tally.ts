@@ -1,4 +1,4 @@
-import { detached } from "../clipped.ts";
+import { copyText } from "../clipped.ts";
 import type { CheckoutLine } from "./checkout-files.ts";
 import { type Location, locationsOf } from "./locations.ts";
 import type { TestCase, TestFailure } from "./test-case.ts";
@@ -82,15 +82,15 @@ function nameOf({ classname, name }: TestCase): string {
 /** The message, or the first lines of the text where it says nothing: up to the first frame of a stack. */
 function messageOf({ message, text }: TestFailure): string {
   const said = message.trim();
-  if (!/^(failed|failure|error)?$/i.test(said)) return detached(said.slice(0, LONGEST_MESSAGE));
+  if (!/^(failed|failure|error)?$/i.test(said)) return copyText(said.slice(0, LONGEST_MESSAGE));
   const lines = text
     .split(/\r\n|[\n\r]/)
     .filter((line) => line.trim() !== "" && !/^\s*(===|---) /.test(line));
   const frame = lines.findIndex((line, i) => i > 0 && /^\s+at /.test(line));
   const shown = lines.slice(0, frame < 0 ? MOST_LINES : Math.min(frame, MOST_LINES)).join("\n");
-  return detached(shown.trim().slice(0, LONGEST_MESSAGE) || said);
+  return copyText(shown.trim().slice(0, LONGEST_MESSAGE) || said);
 }
 
 function cut(name: string): string {
-  return detached(name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`);
+  return copyText(name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`);
 }

@@ -1,6 +1,6 @@
 import type { Fact } from "../artifacts/facts.ts";
 import type { UnpackedArchive } from "../artifacts/unpack-archive.ts";
-import { detached } from "../clipped.ts";
+import { copyText } from "../clipped.ts";
 import { Failure } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { harmlessLine } from "../show/sanitise.ts";
@@ -62,7 +62,9 @@ export class MissingArtifacts {
         break;
       case "unread":
         this.#strike(fact.name);
-        this.#say(`${quoted(fact.name)} can't be read: ${harmlessLine(fact.why, LONGEST_NAME)}.`);
+        this.#say(
+          `${fact.name === "" ? "Files" : quoted(fact.name)} can't be read: ${harmlessLine(fact.why, LONGEST_NAME)}.`,
+        );
         break;
       case "over":
         this.#say(
@@ -139,7 +141,7 @@ export class MissingArtifacts {
   }
 
   #say(sentence: string): void {
-    if (this.#sentences.length < MOST_SENTENCES) this.#sentences.push(detached(sentence));
+    if (this.#sentences.length < MOST_SENTENCES) this.#sentences.push(copyText(sentence));
     else this.#more += 1;
   }
 }

@@ -47,7 +47,7 @@ export const taskDefinition: ResourceType = {
   },
 };
 
-/** A service is there when all of its tasks run, and gone when none of them does any more. */
+/** `complete` waits until all tasks of the service run, and `remove` until all of them have stopped. */
 export const service: ResourceType = {
   properties: [
     ...["ServiceName", "Cluster", "TaskDefinition", "DesiredCount", "LaunchType", "PlatformVersion"],
@@ -59,16 +59,17 @@ export const service: ResourceType = {
     return { id: made?.serviceArn ?? "", attributes: { Name: made?.serviceName ?? "" } };
   },
   async complete(_, { ecs }, { id }) {
+    const { cluster, service: name } = namesOf(id);
     await settled("The service's tasks did not all run", async () => {
-      const answer = await ecs.send(new DescribeServicesCommand(namesOf(id)));
-      const [{ runningCount, desiredCount } = { runningCount: 0, desiredCount: 1 }] = answer.services ?? [];
-      return runningCount === desiredCount;
+      const answer = await ecs.send(new DescribeServicesCommand({ cluster, services: [name] }));
+      const [found] = answer.services ?? [];
+      return found !== undefined && found.runningCount === found.desiredCount;
     });
   },
   async remove(id, { ecs }) {
-    const { cluster, services } = namesOf(id);
-    const tasks = await tasksOf(ecs, cluster, services[0]);
-    await ecs.send(new DeleteServiceCommand({ cluster, service: services[0], force: true }));
+    const { cluster, service: name } = namesOf(id);
+    const tasks = await tasksOf(ecs, cluster, name);
+    await ecs.send(new DeleteServiceCommand({ cluster, service: name, force: true }));
     if (tasks.length === 0) return;
     await settled("The service's tasks did not stop", async () => {
       const answer = await ecs.send(new DescribeTasksCommand({ cluster, tasks }));
@@ -82,24 +83,24 @@ async function tasksOf(ecs: ECSClient, cluster: string, serviceName: string): Pr
   return answer.taskArns ?? [];
 }
 
-/** `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE` */
-function namesOf(arn: string): { cluster: string; services: [string] } {
-  const [, cluster = "", name = ""] = arn.split("/");
-  return { cluster, services: [name] };
+/** The cluster and the service that an ARN names: `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`. */
+function namesOf(arn: string): { cluster: string; service: string } {
+  const [, cluster = "", service = ""] = arn.split("/");
+  return { cluster, service };
 }
 
-/** Properties under the names that the API of ECS has for them: `TaskRoleArn` is `taskRoleArn` there, and so on within. */
+/** The properties as the ECS API spells them, at every depth: `TaskRoleArn` becomes `taskRoleArn`. */
 function asRequest(properties: JsonObject): object {
-  return renamed(properties) as object;
+  return withApiNames(properties) as object;
 }
 
-function renamed(value: Json): Json {
-  if (Array.isArray(value)) return (value as readonly Json[]).map(renamed);
+function withApiNames(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(withApiNames);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value as JsonObject).map(([name, one]) => [
+    Object.entries(value as JsonObject).map(([name, member]) => [
       name.charAt(0).toLowerCase() + name.slice(1),
-      renamed(one),
+      withApiNames(member),
     ]),
   );
 }
