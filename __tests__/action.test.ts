@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { inputNames } from "../src/inputs/names.ts";
 import { readInputs } from "../src/inputs/read-all.ts";
-import { attach } from "./inputs/a-handle.ts";
+import { HANDLE_TEXT } from "./inputs/a-handle.ts";
 import { least, newTask, source } from "./inputs/given.ts";
 
 interface Action {
@@ -92,7 +92,7 @@ describe("action.yml", () => {
   it.each([
     ["a running task", least],
     ["a new task", newTask],
-    ["a job that runs already", { attach }],
+    ["a job that runs already", { attach: HANDLE_TEXT }],
   ])("has the defaults that reading assumes, for %s", (_, given) => {
     const preset = ({ default: text = "" }: { default?: string }) => (text.startsWith("${{") ? "" : text);
     const filled = Object.fromEntries(inputs.map(([name, input]) => [name, preset(input)]));

@@ -82,9 +82,12 @@ it.each(rows)("%s is no reason where the inputs do not name it", (_, result) => 
 it("a script that may still run has to be stopped first, unless the inputs name 'unknown'", () => {
   const without: Retry = { ...ALL, reasons: ["spot", "infrastructure"] };
   const agentDied = failed(failure("exec-agent-stopped"));
-  expect([without, ALL].map((retry) => retryReason(agentDied, retry, true)?.mayRun)).toEqual([true, false]);
+  expect([without, ALL].map((retry) => retryReason(agentDied, retry, true)?.mustStopFirst)).toEqual([
+    true,
+    false,
+  ]);
   const over = [failed(failure("exec-agent-stopped"), false), failed(stopped("SpotInterruption"))];
-  expect(over.map((result) => retryReason(result, without, true)?.mayRun)).toEqual([false, false]);
+  expect(over.map((result) => retryReason(result, without, true)?.mustStopFirst)).toEqual([false, false]);
 });
 
 it("an end that is not known is run again only where that is named itself", () => {

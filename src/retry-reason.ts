@@ -9,7 +9,7 @@ export interface RetryReason extends AttemptEnd {
   readonly words: string;
 }
 
-/** The exec agent, or the way to it, failed. The script may run on where its task does. */
+/** The exec agent, or the way to it, failed. The script may still run while its task does. */
 const AGENT: ReadonlySet<FailureCode> = new Set([
   "exec-agent-stopped",
   "exec-not-ready",
@@ -18,26 +18,26 @@ const AGENT: ReadonlySet<FailureCode> = new Set([
 ]);
 
 /**
- * Why this end of a job is one for which it may run again; undefined where the inputs name no such reason. `isOwn`:
- * the step has started the task, and stops it before it runs the job again. Elsewhere a script that may still run is
- * run beside only for `unknown`. What a user has ended, by a cancel or a timeout, is never run again.
+ * The reason in the input `retry` for which a job with this end runs again; undefined when the input names none. `isOwn`: the step has started
+ * the task, and stops it before it runs the job again. In another task a script that may still run is run again only for `unknown`. A job that
+ * was ended by a cancel or a timeout never runs again.
  */
 export function retryReason(result: TaskResult, retry: Retry, isOwn: boolean): RetryReason | undefined {
   if (result.kind === "status") {
     const { outcome, exitCode } = result;
     const isNamed = outcome === "failed" && retry.exitCodes.includes(exitCode);
     return isNamed
-      ? { words: `exit code ${exitCode}`, isGone: false, isSpot: false, mayRun: false }
+      ? { words: `exit code ${exitCode}`, isGone: false, isSpot: false, mustStopFirst: false }
       : undefined;
   }
   if (result.kind === "detached") return undefined;
   const { failure, outcome } = result;
   if (outcome === "cancelled") return undefined;
-  const { mayRun, ...end } = endOf(failure, outcome);
+  const { mustStopFirst, ...end } = endOf(failure, outcome);
   const has = (reason: Retry["reasons"][number]): boolean => retry.reasons.includes(reason);
-  const isOver = isOwn || !mayRun;
-  // Who names `unknown` lets the script run beside itself.
-  const named = { ...end, mayRun: mayRun && !has("unknown") };
+  const isOver = isOwn || !mustStopFirst;
+  // The reason `unknown` allows the script to run twice at once.
+  const named = { ...end, mustStopFirst: mustStopFirst && !has("unknown") };
   if (end.isSpot && has("spot")) return { words: "spot", ...named };
   if (isInfrastructure(failure) && isOver && has("infrastructure"))
     return { words: "infrastructure", ...named };
@@ -48,8 +48,8 @@ export function retryReason(result: TaskResult, retry: Retry, isOwn: boolean): R
 function endOf(failure: Failure, outcome: TaskResult["outcome"]): AttemptEnd {
   const isStopped = failure instanceof TaskStopped;
   const isGone = isStopped || failure.code === "task-not-found" || failure.code === "container-stopped";
-  const mayRun = !isGone && outcome !== "not-started";
-  return { isGone, isSpot: isStopped && failure.isForCapacity, mayRun };
+  const mustStopFirst = !isGone && outcome !== "not-started";
+  return { isGone, isSpot: isStopped && failure.isForCapacity, mustStopFirst };
 }
 
 function isInfrastructure(failure: Failure): boolean {

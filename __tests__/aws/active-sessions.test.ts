@@ -1,14 +1,14 @@
 import { ssmCalls } from "../../src/aws/ssm.ts";
 import { endpoint, exception, type Answer, type Endpoint } from "../helpers/aws-endpoint.ts";
 
-let open: Endpoint;
+let ssmEndpoint: Endpoint;
 afterEach(async () => {
-  await open.close();
+  await ssmEndpoint.close();
 });
 
-async function answering(answer: (count: number) => Answer) {
-  open = await endpoint((_, count) => answer(count));
-  return ssmCalls(open.clients);
+async function startEndpoint(answer: (count: number) => Answer) {
+  ssmEndpoint = await endpoint((_, count) => answer(count));
+  return ssmCalls(ssmEndpoint.clients);
 }
 
 it("lists all of a target's sessions that have not ended", async () => {
@@ -16,47 +16,49 @@ it("lists all of a target's sessions that have not ended", async () => {
     { Sessions: [{ SessionId: "a", StartDate: 1_700_000_000.5, Status: "Disconnected" }], NextToken: "more" },
     { Sessions: [{ SessionId: "b" }] },
   ];
-  const ssm = await answering((count) => ({ body: pages[count - 1] }));
+  const ssm = await startEndpoint((count) => ({ body: pages[count - 1] }));
   expect(await ssm.activeSessions("ecs:ci_1_2")).toEqual([
     { id: "a", status: "Disconnected", since: 1_700_000_000_500, connected: false },
     { id: "b", connected: false },
   ]);
   const Filters = [{ key: "Target", value: "ecs:ci_1_2" }];
-  expect(open.received.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+  expect(ssmEndpoint.received.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
     { State: "Active", Filters },
     { State: "Active", Filters, NextToken: "more" },
   ]);
 });
 
-it("lists the sessions of all targets, or none where one call can't return them all", async () => {
+it("lists the sessions of all targets; undefined when one call can't return them all", async () => {
   const Sessions = [{ SessionId: "a", Target: "ecs:ci_1_2", Status: "Connected" }];
-  const ssm = await answering((count) => ({ body: { Sessions, ...(count > 1 && { NextToken: "more" }) } }));
+  const ssm = await startEndpoint((count) => ({
+    body: { Sessions, ...(count > 1 && { NextToken: "more" }) },
+  }));
   expect(await ssm.allActiveSessions()).toEqual([
-    { id: "a", target: "ecs:ci_1_2", status: "Connected", connected: true },
+    { id: "a", sessionTarget: "ecs:ci_1_2", status: "Connected", connected: true },
   ]);
   expect(await ssm.allActiveSessions()).toBeUndefined();
-  expect(open.received.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+  expect(ssmEndpoint.received.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
     { State: "Active" },
     { State: "Active" },
   ]);
 });
 
-it("names the right to look at them where it is missing", async () => {
-  const ssm = await answering(() => exception("AccessDeniedException", "no"));
+it("names ssm:DescribeSessions when the credentials lack it", async () => {
+  const ssm = await startEndpoint(() => exception("AccessDeniedException", "no"));
   await expect(ssm.activeSessions("ecs:ci_1_2")).rejects.toMatchObject({
     code: "access-denied",
     failed: "Access denied: the credentials have no right to ssm:DescribeSessions on target 'ecs:ci_1_2'.",
   });
 });
 
-it("lists those that have ended as well, from a time on", async () => {
+it("also lists the sessions that have ended and began after a given time", async () => {
   const ended = { SessionId: "b", StartDate: 1_700_000_001, EndDate: 1_700_000_003, Status: "Terminated" };
-  open = await endpoint(({ body }) => ({
+  ssmEndpoint = await endpoint(({ body }) => ({
     body: body.includes("History")
       ? { Sessions: [ended] }
       : { Sessions: [{ SessionId: "a", StartDate: 1_700_000_002, Status: "Connected" }] },
   }));
-  expect(await ssmCalls(open.clients).recentSessions("ecs:ci_1_2", 1_700_000_000_000)).toEqual([
+  expect(await ssmCalls(ssmEndpoint.clients).recentSessions("ecs:ci_1_2", 1_700_000_000_000)).toEqual([
     { id: "a", status: "Connected", since: 1_700_000_002_000, connected: true },
     {
       id: "b",
@@ -66,7 +68,7 @@ it("lists those that have ended as well, from a time on", async () => {
       connected: false,
     },
   ]);
-  const history = open.received
+  const history = ssmEndpoint.received
     .map(({ body }) => JSON.parse(body) as { State: string })
     .find(({ State }) => State === "History");
   expect(history).toEqual({

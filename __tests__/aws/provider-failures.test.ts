@@ -11,7 +11,7 @@ import { type Answer, endpoint, setEnvironment } from "../helpers/aws-endpoint.t
 
 const ROLE = "arn:aws:iam::123456789012:role/ci";
 const directory = mkdtempSync(join(tmpdir(), "fargate-exec-provider-"));
-const file = (name: string): string => join(directory, name);
+const pathOf = (name: string): string => join(directory, name);
 afterAll(() => {
   rmSync(directory, { recursive: true });
 });
@@ -26,11 +26,11 @@ const claims = {
   sub: "system:serviceaccount:ci:runner",
   aud: ["sts.amazonaws.com"],
 };
-writeFileSync(file("token"), `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.signature`);
-const webIdentity = { AWS_ROLE_ARN: ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file("token") };
-const noToken = { ...webIdentity, AWS_WEB_IDENTITY_TOKEN_FILE: file("none") };
+writeFileSync(pathOf("token"), `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.signature`);
+const webIdentity = { AWS_ROLE_ARN: ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: pathOf("token") };
+const noToken = { ...webIdentity, AWS_WEB_IDENTITY_TOKEN_FILE: pathOf("none") };
 writeFileSync(
-  file("config"),
+  pathOf("config"),
   `[profile base]
 aws_access_key_id = AKIDEXAMPLE
 aws_secret_access_key = secret
@@ -46,17 +46,20 @@ sso_account_id = 123456789012
 sso_role_name = ci
 `,
 );
-const profile = (name: string) => ({ AWS_PROFILE: name, AWS_CONFIG_FILE: file("config") });
+const profile = (name: string) => ({ AWS_PROFILE: name, AWS_CONFIG_FILE: pathOf("config") });
 
-/** What a call, a signature and the row of the check tell, in an environment without keys. */
-async function told(env: Record<string, string>, answer: Answer) {
-  const at = await endpoint(() => answer);
+/**
+ * The failures that an ECS call, a request for credentials and the row `credentials` of the check report. The environment holds `env` and no
+ * access key; STS gives `answer`.
+ */
+async function reportFailures(env: Record<string, string>, answer: Answer) {
+  const sts = await endpoint(() => answer);
   const restore = setEnvironment({
     ...{ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined, AWS_PROFILE: undefined },
     ...{ AWS_ROLE_ARN: undefined, AWS_WEB_IDENTITY_TOKEN_FILE: undefined, AWS_EC2_METADATA_DISABLED: "true" },
     ...{
-      AWS_CONFIG_FILE: file("no-config"),
-      AWS_SHARED_CREDENTIALS_FILE: file("no-credentials"),
+      AWS_CONFIG_FILE: pathOf("no-config"),
+      AWS_SHARED_CREDENTIALS_FILE: pathOf("no-credentials"),
       HOME: directory,
     },
     ...env,
@@ -65,11 +68,11 @@ async function told(env: Record<string, string>, answer: Answer) {
   try {
     const call = await failureOf(ecsCalls(clients).describeTask("ci", "t"));
     const signature = await failureOf(clients.credentials());
-    return { call, signature, row: await rowOf(clients), received: at.received };
+    return { call, signature, row: await rowOf(clients), received: sts.received };
   } finally {
     clients.destroy();
     restore();
-    await at.close();
+    await sts.close();
   }
 }
 
@@ -88,12 +91,12 @@ async function failureOf(answer: Promise<unknown>): Promise<Failure> {
 }
 
 const DENIED = refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
-const UNASKED: Answer = { status: 500 };
+const NEVER_ASKED: Answer = { status: 500 };
 
-describe("credentials that can't be got", () => {
+describe("a failure to get credentials names its cause", () => {
   it.each<[string, Record<string, string>, Answer, Failure["code"], string[]]>([
     [
-      "by a trust policy of another subject",
+      "the trust policy allows another subject",
       webIdentity,
       DENIED,
       "role-not-assumed",
@@ -105,28 +108,28 @@ describe("credentials that can't be got", () => {
       ],
     ],
     [
-      "by a token that is none",
+      "the token is not a JWT",
       webIdentity,
       refusal("InvalidIdentityToken", "The ID Token provided is not a valid JWT.", 400),
       "role-not-assumed",
       [ROLE, "not a valid JWT", "Check the ARN in AWS_ROLE_ARN"],
     ],
     [
-      "by a token that has expired",
+      "the token has expired",
       webIdentity,
       refusal("ExpiredTokenException", "Token expired", 400),
       "role-not-assumed",
       [ROLE, "Token expired", "AWS_WEB_IDENTITY_TOKEN_FILE"],
     ],
     [
-      "for a throttle of STS",
+      "STS throttles the call",
       webIdentity,
       refusal("Throttling", "Rate exceeded", 400),
       "throttled",
       [`sts:AssumeRoleWithWebIdentity on role ${ROLE} was throttled`],
     ],
     [
-      "by the role of a profile",
+      "the role of a profile can't be assumed",
       profile("role"),
       refusal(
         "AccessDenied",
@@ -140,16 +143,16 @@ describe("credentials that can't be got", () => {
       ],
     ],
     [
-      "by the expired keys of a profile",
+      "the keys of a profile have expired",
       profile("role"),
       refusal("ExpiredToken", "The security token included in the request is expired"),
       "no-credentials",
       ["sts:AssumeRole on the role of profile 'role' failed: the AWS credentials are expired."],
     ],
     [
-      "as there are none",
+      "there are no credentials",
       {},
-      UNASKED,
+      NEVER_ASKED,
       "no-credentials",
       [
         "The AWS credentials are missing: none could be loaded from the environment.",
@@ -158,9 +161,9 @@ describe("credentials that can't be got", () => {
       ],
     ],
     [
-      "as the token's file isn't there",
+      "the token file is missing",
       noToken,
-      UNASKED,
+      NEVER_ASKED,
       "no-credentials",
       [
         "The AWS SDK's credential provider says: ENOENT",
@@ -168,29 +171,32 @@ describe("credentials that can't be got", () => {
       ],
     ],
     [
-      "as a process fails",
+      "the credential_process fails",
       profile("process"),
-      UNASKED,
+      NEVER_ASKED,
       "no-credentials",
       ["credential provider says", "AWS_PROFILE"],
     ],
     [
-      "as nobody has logged in",
+      "the SSO profile has no login",
       profile("sso"),
-      UNASKED,
+      NEVER_ASKED,
       "no-credentials",
       ["credential provider says", "sso login"],
     ],
   ])("%s", async (_, env, answer, code, words) => {
-    const { call, signature, row, received } = await told(env, answer);
+    const { call, signature, row, received } = await reportFailures(env, answer);
     expect([call.code, signature.code, row.verdict]).toEqual([code, code, "NG"]);
     for (const word of words)
       for (const text of [call.message, signature.message, JSON.stringify(row)]) expect(text).toContain(word);
+    // What failed is the request for credentials, and not the call that needed them.
     for (const { message } of [call, signature]) expect(message).not.toMatch(/ecs:|A signature/);
-    if (answer === UNASKED) {
+    // Without an answer of AWS's the message claims none.
+    if (answer === NEVER_ASKED) {
       expect(received).toEqual([]);
       expect(call.message).not.toMatch(/AWS's own words|request id/);
     }
+    // The token's signature would make the message a secret.
     expect(call.message).not.toContain(".signature");
   });
 });

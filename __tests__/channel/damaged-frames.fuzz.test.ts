@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Channel } from "../../src/channel/channel.ts";
+import type { SessionIdentity } from "../../src/channel/handshake.ts";
 import type { AgentMessage } from "../../src/wire/message.ts";
 import { decode, describeFrame, encode, MalformedFrame } from "../../src/wire/message.ts";
 import { damaged, heldBytes, randomBytesOf } from "../helpers/damage.ts";
@@ -8,20 +9,24 @@ import { between, forEachSeed, pick, randomOf, sampleOf } from "../helpers/seeds
 import { CAPTURES, readCapture } from "./captures.ts";
 import { output } from "./frames.ts";
 
-/** Each with `FRAMES` cases. */
+/** Runs of the property. Each one receives `FRAMES_PER_RUN` frames. */
 const RUNS = sampleOf(2_700);
-const FRAMES = 200;
+const FRAMES_PER_RUN = 200;
 const MIB = 1024 * 1024;
 
 const captures = CAPTURES.map(readCapture);
-const frames = captures.flatMap((capture) => capture.frames.map(({ bytes }) => bytes));
-const LENGTHS = [0, 1, 111, 112, 113, 115, 116, 117, 120, 0x7fffffff, 0x80000000, 0xffffffff];
+const capturedFrames = captures.flatMap((capture) => capture.frames.map(({ bytes }) => bytes));
+/** Values of the header-length field that are at or beyond its limits. */
+const HEADER_LENGTHS = [0, 1, 111, 112, 113, 115, 116, 117, 120, 0x7fffffff, 0x80000000, 0xffffffff];
 
-/** Any bytes, or damage to a real frame; with a true digest where that is what it takes to be read at all. */
-function frameOf(random: Random, genuine: Uint8Array): Buffer {
+/**
+ * Random bytes, or a damaged copy of a real frame. Most copies get the correct payload digest, because `decode` would refuse them for the
+ * digest alone.
+ */
+function randomFrame(random: Random, genuine: Uint8Array): Buffer {
   if (random() < 0.1) return randomBytesOf(random, between(random, 0, 200));
-  const frame = damaged(random, genuine, pick(random, frames));
-  if (frame.length > 120 && random() < 0.1) frame.writeUInt32BE(pick(random, LENGTHS), 0);
+  const frame = damaged(random, genuine, pick(random, capturedFrames));
+  if (frame.length > 120 && random() < 0.1) frame.writeUInt32BE(pick(random, HEADER_LENGTHS), 0);
   if (frame.length > 120 && random() < 0.7) {
     const start = frame.readUInt32BE(0) + 4;
     createHash("sha256").update(frame.subarray(start)).digest().copy(frame, 80);
@@ -29,7 +34,7 @@ function frameOf(random: Random, genuine: Uint8Array): Buffer {
   return frame;
 }
 
-function decoded(bytes: Uint8Array): AgentMessage | undefined {
+function decodeOrRefuse(bytes: Uint8Array): AgentMessage | undefined {
   try {
     return decode(bytes);
   } catch (error) {
@@ -38,9 +43,9 @@ function decoded(bytes: Uint8Array): AgentMessage | undefined {
   }
 }
 
-function codec(bytes: Uint8Array): void {
-  if (describeFrame(bytes).length > 200) throw new Error("it is described at length");
-  const message = decoded(bytes);
+function checkRoundTrip(bytes: Uint8Array): void {
+  if (describeFrame(bytes).length > 200) throw new Error("the description has more than 200 characters");
+  const message = decodeOrRefuse(bytes);
   if (!message || !/^[\x21-\x7e]+$/.test(message.messageType) || message.createdDate === 0) return;
   const again = decode(encode(message));
   for (const field of [
@@ -52,68 +57,67 @@ function codec(bytes: Uint8Array): void {
     "payloadType",
   ] as const)
     if (again[field] !== message[field]) throw new Error(`${field} came back as ${String(again[field])}`);
-  if (!Buffer.from(again.payload).equals(message.payload)) throw new Error("the payload came back otherwise");
+  if (!Buffer.from(again.payload).equals(message.payload)) throw new Error("the payload came back changed");
 }
 
-describe("captured sessions with damaged frames", () => {
-  it("are survived, frame by frame: nothing is thrown, little is said, and the end comes once", () => {
+const OPTIONS: SessionIdentity = {
+  ...{ sessionId: "s", sessionTarget: "ecs:c_t_r", encryption: { kind: "unknown" } },
+};
+
+/** A channel that has sent a message, the next frame of the agent's, and how often the channel has ended. */
+function beginRun(now: number) {
+  const channel = new Channel(OPTIONS);
+  channel.open(now, "token");
+  channel.send(Buffer.alloc(2_000), now);
+  return { channel, next: 0, ends: 0 };
+}
+
+describe("a channel that receives damaged frames", () => {
+  it("throws nothing, answers with few frames and ends at most once", () => {
     forEachSeed(RUNS, (seed) => {
       const random = randomOf(seed);
       const capture = pick(random, captures);
       const key = Buffer.from(capture.dataKeyPlaintextBase64 ?? "", "base64");
-      const script = capture.frames.filter(({ from }) => from !== "client");
-      let [channel, next, ends] = [
-        new Channel({ sessionId: "s", sessionTarget: "ecs:c_t_r", encryption: { kind: "unknown" } }),
-        0,
-        0,
-      ];
-      for (let now = 0; now < FRAMES; now++) {
-        if (ends > 0 || next >= script.length) {
-          [channel, next, ends] = [
-            new Channel({ sessionId: "s", sessionTarget: "ecs:c_t_r", encryption: { kind: "unknown" } }),
-            0,
-            0,
-          ];
-          channel.open(now, "token");
-          channel.send(Buffer.alloc(2_000), now);
-        }
-        const genuine = script[next]?.bytes ?? new Uint8Array();
-        const bytes = random() < 0.3 ? genuine : frameOf(random, genuine);
-        if (bytes === genuine || random() < 0.5) next++;
-        if (now % 4 === 0) codec(bytes);
-        else decoded(bytes);
-        channel.receive(bytes, now);
-        channel.tick(now);
+      const agentFrames = capture.frames.filter(({ from }) => from !== "client");
+      let run = beginRun(0);
+      for (let step = 0; step < FRAMES_PER_RUN; step++) {
+        if (run.ends > 0 || run.next >= agentFrames.length) run = beginRun(step);
+        const { channel } = run;
+        const genuine = agentFrames[run.next]?.bytes ?? new Uint8Array();
+        const bytes = random() < 0.3 ? genuine : randomFrame(random, genuine);
+        if (bytes === genuine || random() < 0.5) run.next++;
+        if (step % 4 === 0) checkRoundTrip(bytes);
+        else decodeOrRefuse(bytes);
+        channel.receive(bytes, step);
+        channel.tick(step);
         for (const event of channel.takeEvents()) {
           if (event.kind === "data-key-wanted") {
-            if (random() < 0.9) channel.provideDataKey({ plaintext: key, ciphertext: key, keyArn: "" }, now);
-            else channel.refuseDataKey("no", now);
+            if (random() < 0.9) channel.provideDataKey({ plaintext: key, ciphertext: key, keyArn: "" }, step);
+            else channel.refuseDataKey("no", step);
           }
-          if (event.kind === "closed" || event.kind === "failed") ends++;
+          if (event.kind === "closed" || event.kind === "failed") run.ends++;
         }
-        if (ends > 1) throw new Error("it ended twice");
-        if (channel.takeFrames().length > 40) throw new Error("it answered with a flood");
+        if (run.ends > 1) throw new Error("it ended twice");
+        if (channel.takeFrames().length > 40) throw new Error("it answered one frame with more than 40");
       }
     });
   });
 });
 
-describe("a channel that is never let go on", () => {
+describe("a channel whose next frame never comes", () => {
   const opened = (): Channel => {
-    const channel = new Channel({
-      ...{ sessionId: "s", sessionTarget: "ecs:c_t_r", encryption: { kind: "unknown" } },
-    });
+    const channel = new Channel(OPTIONS);
     channel.open(0, "token");
     return channel;
   };
 
-  it("holds no more than the frames it may keep, whatever comes", () => {
+  it("holds a bounded number of frames, whatever it receives", () => {
     const random = randomOf(1);
     const channel = opened();
     const before = heldBytes();
     for (let count = 0; count < 100_000; count++) {
       const genuine = output(between(random, 1, 50_000), "x".repeat(between(random, 1, 1_024)));
-      channel.receive(random() < 0.5 ? genuine : frameOf(random, genuine), count);
+      channel.receive(random() < 0.5 ? genuine : randomFrame(random, genuine), count);
       channel.takeEvents();
       channel.takeFrames();
     }
@@ -134,7 +138,7 @@ describe("a channel that is never let go on", () => {
       channel.takeFrames();
     }
     const held = heldBytes() - before;
-    // It is still wanted, so that all it holds is counted.
+    // This use keeps the channel reachable, so that the collection in `heldBytes` did not free what it holds.
     expect(channel.deadline()).toBeUndefined();
     expect(held).toBeLessThan(8 * MIB);
   });

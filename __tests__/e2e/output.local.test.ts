@@ -277,11 +277,11 @@ describe("a script file", () => {
     expect(lastLines).toContain("3: nosuchcommand");
   });
 
-  it("with the line ends of Windows is told before it runs, as it is", async () => {
+  it("with Windows line ends runs unchanged after a warning", async () => {
     const run = { task: task.id, "script-file": "ops/job.sh" };
     const result = await aws.step(run, { files: { "ops/job.sh": "echo one\r\nnosuchcommand\r\n" } });
     expect(result.annotations.map(({ level }) => level)).toEqual(["warning", "error"]);
-    expect(result.annotations[0]?.message).toMatch(/^The script 'ops\/job\.sh' has the line ends of Windows/);
+    expect(result.annotations[0]?.message).toMatch(/^The script 'ops\/job\.sh' has Windows line ends/);
     const log = mainLog(result);
     expect(log.findIndex((line) => line.startsWith("##[warning]The script"))).toBeLessThan(
       log.indexOf("one"),

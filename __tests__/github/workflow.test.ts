@@ -8,7 +8,7 @@ const context = {
 };
 
 describe("the origin of a step", () => {
-  it("is traced back to the workflow run", () => {
+  it("names the repository and the workflow run", () => {
     expect(originOf(context, {})).toMatchObject({
       repository: "example/demo",
       runId: "42",
@@ -70,7 +70,7 @@ describe("the workflow run", () => {
     });
   });
 
-  it.each(Object.keys(env))("is unknown without %s, and a report without it can be written", (name) => {
+  it.each(Object.keys(env))("is undefined without %s", (name) => {
     expect(workflowRun({ ...env, [name]: "" })).toBeUndefined();
   });
 });

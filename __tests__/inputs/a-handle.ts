@@ -16,4 +16,4 @@ export const HANDLE: JobHandle = {
   pieces: undefined,
 };
 /** Of a job whose output a session carries. */
-export const attach = writeHandle(HANDLE);
+export const HANDLE_TEXT = writeHandle(HANDLE);

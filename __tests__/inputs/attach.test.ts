@@ -1,5 +1,5 @@
 import { type JobHandle, writeHandle } from "../../src/inputs/handle.ts";
-import { attach, HANDLE } from "./a-handle.ts";
+import { HANDLE_TEXT, HANDLE } from "./a-handle.ts";
 import { least, newTask, read, refusal } from "./given.ts";
 
 describe("attach", () => {
@@ -15,7 +15,7 @@ describe("attach", () => {
 
   it("takes where, bucket and region from the handle", () => {
     expect(
-      read({ attach, "role-to-assume": "arn:aws:iam::123456789012:role/deploy", detach: "90m" }),
+      read({ attach: HANDLE_TEXT, "role-to-assume": "arn:aws:iam::123456789012:role/deploy", detach: "90m" }),
     ).toMatchObject({
       where: { kind: "handle", handle: HANDLE },
       ...{ cluster: HANDLE.cluster, container: "app", region: "eu-west-1", script: { kind: "none" } },
@@ -24,14 +24,15 @@ describe("attach", () => {
   });
 
   it("counts an input that has its default as left out", () => {
-    expect(read({ attach, cluster: "default", tasks: "1", hold: "true", transport: "auto" }).where.kind).toBe(
-      "handle",
-    );
+    expect(
+      read({ attach: HANDLE_TEXT, cluster: "default", tasks: "1", hold: "true", transport: "auto" }).where
+        .kind,
+    ).toBe("handle");
   });
 
   it("excludes every input that says where or what to run", () => {
     const { message } = refusal({
-      attach,
+      attach: HANDLE_TEXT,
       ...least,
       ...newTask,
       region: "",
@@ -45,13 +46,15 @@ describe("attach", () => {
   });
 
   it("is of the job's region", () => {
-    expect(refusal({ attach, region: "us-east-1" }).message).toContain("that of the job, eu-west-1");
-    expect(refusal({ attach, "role-to-assume": "arn:aws-cn:iam::123456789012:role/x" }).message).toContain(
-      "'aws'",
+    expect(refusal({ attach: HANDLE_TEXT, region: "us-east-1" }).message).toContain(
+      "that of the job, eu-west-1",
     );
+    expect(
+      refusal({ attach: HANDLE_TEXT, "role-to-assume": "arn:aws-cn:iam::123456789012:role/x" }).message,
+    ).toContain("'aws'");
   });
 
-  it.each([["steps.part.outputs.handle"], [attach.slice(0, -3)], [`${attach}x`]])(
+  it.each([["steps.part.outputs.handle"], [HANDLE_TEXT.slice(0, -3)], [`${HANDLE_TEXT}x`]])(
     "is a whole handle: %#",
     (given) => {
       const { code, message } = refusal({ attach: given });

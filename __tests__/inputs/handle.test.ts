@@ -53,6 +53,8 @@ it.each<[string, object]>([
   ["a key that is too short", { pieces: { ...STAGED.pieces, keys: { inner: "ab", outer: "cd" } } }],
   ["artifacts of another form", { hasArtifacts: "yes" }],
   ["no nonce", { nonce: undefined }],
-])("a handle with %s names no job", (_, change) => {
-  expect(parseHandle(writeHandle({ ...STAGED, ...change }))).toBe("a handle that does not name one job");
+])("a handle with %s is refused as malformed", (_, change) => {
+  expect(parseHandle(writeHandle({ ...STAGED, ...change }))).toBe(
+    "a handle with a missing or malformed member",
+  );
 });

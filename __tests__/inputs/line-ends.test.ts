@@ -1,4 +1,4 @@
-import { warnOfLineEnds } from "../../src/inputs/line-ends.ts";
+import { lineEndWarning } from "../../src/inputs/line-ends.ts";
 
 const file = (text: string) => ({
   kind: "file" as const,
@@ -7,17 +7,15 @@ const file = (text: string) => ({
   bytes: Buffer.from(text),
 });
 
-it("names the file, the lines and the cure", () => {
-  const warning = warnOfLineEnds(file("ls\r\nls\necho\r\n"), undefined);
-  expect(warning).toMatch(
-    /^The script 'ops\/job\.sh' has the line ends of Windows \(CR LF\), on 2 of its lines\./,
-  );
+it("the warning names the file, the number of lines and what to do", () => {
+  const warning = lineEndWarning(file("ls\r\nls\necho\r\n"), undefined);
+  expect(warning).toMatch(/^The script 'ops\/job\.sh' has Windows line ends \(CR LF\) on 2 of its lines\./);
   expect(warning).toContain("The script is run as it is.");
   expect(warning).toContain("'*.sh text eol=lf' into .gitattributes");
 });
 
-it("names the input where the workflow has the script", () => {
-  const warning = warnOfLineEnds({ kind: "run", text: "ls\r\n" }, undefined);
+it("the warning names the input when the script is in the workflow", () => {
+  const warning = lineEndWarning({ kind: "run", text: "ls\r\n" }, undefined);
   expect(warning).toMatch(/^The script of 'run' .* Save the workflow with LF/);
 });
 
@@ -31,6 +29,6 @@ it.each<[string, string, string | undefined, boolean]>([
   ["Python, which takes either", "print()\r\n", "python3 {0}", false],
   ["Python by its shebang", "#!/usr/bin/env python3\r\nprint()\r\n", undefined, false],
   ["PowerShell", "ls\r\n", "pwsh {0}", false],
-])("warns only where it matters: %s", (_, text, shell, warns) => {
-  expect(warnOfLineEnds(file(text), shell) !== undefined).toBe(warns);
+])("warns only about a script that a Bourne-type shell runs: %s", (_, text, shell, warns) => {
+  expect(lineEndWarning(file(text), shell) !== undefined).toBe(warns);
 });

@@ -1,12 +1,12 @@
 import { Throttle } from "../../local/throttle.ts";
 
-describe("the published rates of the ECS API", () => {
+describe("the throttle of the ECS API", () => {
   it.each([
     ["RunTask", 100, 40],
     ["DescribeTasks", 100, 20],
     ["RegisterTaskDefinition", 20, 1],
     ["UpdateTaskProtection", 200, 80],
-  ])("%s may come %d at once and then %d a second", (operation, burst, rate) => {
+  ])("admits %s: %d calls at once, then %d a second", (operation, burst, rate) => {
     const throttle = new Throttle();
     const admitted = (now: number): number => {
       let count = 0;
@@ -26,13 +26,13 @@ describe("the published rates of the ECS API", () => {
     expect(throttle.admits("DescribeTasks", 0)).toBe(true);
   });
 
-  it("counts reads and changes of the protection of tasks together", () => {
+  it("counts GetTaskProtection and UpdateTaskProtection together", () => {
     const throttle = new Throttle();
     for (let call = 0; call < 200; call += 1) throttle.admits("GetTaskProtection", 0);
     expect(throttle.admits("UpdateTaskProtection", 0)).toBe(false);
   });
 
-  it("lets a hundred tasks start at once and then twenty a second, in calls of any size", () => {
+  it("lets 100 tasks start at once and then 20 a second, counted by tasks and not by calls", () => {
     const throttle = new Throttle();
     const started = (now: number): number => {
       let count = 0;

@@ -9,13 +9,15 @@ const part: ArchivePart = {
   sha256: createHash("sha256").update(bytes).digest("hex"),
 };
 
-/** Reads the part from a bucket that answers each read with the next of these. Time passes at each wait. */
-async function read(answers: readonly (Uint8Array | Error | undefined)[], asked = part) {
+/**
+ * Reads the part from a bucket that gives `answers` one by one, and the last one from then on. The clock advances by a second at each wait.
+ */
+async function read(answers: readonly (Uint8Array | Error | undefined)[], wanted = part) {
   const clock = new SteppedClock();
   const keys: string[] = [];
   const over = new AbortController();
-  const end = { has: false };
-  const reading = readPart(asked, {
+  const state = { isOver: false };
+  const reading = readPart(wanted, {
     clock,
     over: over.signal,
     folderOf: (job) =>
@@ -29,34 +31,34 @@ async function read(answers: readonly (Uint8Array | Error | undefined)[], asked 
         );
       },
     },
-  }).finally(() => void (end.has = true));
+  }).finally(() => void (state.isOver = true));
   reading.catch(() => undefined);
   const began = clock.now();
-  while (!end.has) {
+  while (!state.isOver) {
     clock.advance(1_000);
     await new Promise(setImmediate);
   }
   return { reading, keys, seconds: (clock.now() - began) / 1000 };
 }
 
-it("a part is read by its name, again where S3 fails or has another object there", async () => {
+it("a part is read again while S3 fails, has no object or has another object in its place", async () => {
   const { reading, keys } = await read([new Error("no route"), Buffer.from("planted"), undefined, bytes]);
   expect((await reading).equals(bytes)).toBe(true);
   expect(keys).toEqual(Array.from({ length: 4 }, () => `ci/output/${JOB}/parts/3`));
 });
 
 it.each([
-  ["another principal's object of its length", Buffer.alloc(bytes.length), /part 3 .* another object/],
-  ["a longer one", Buffer.alloc(bytes.length + 1), /another object is in its place/],
-  ["nothing", undefined, /it is not there/],
-])("%s is never taken for it, and given up after half a minute", async (_, planted, why) => {
+  ["another object of the same length", Buffer.alloc(bytes.length), /part 3 .* another object/],
+  ["a longer object", Buffer.alloc(bytes.length + 1), /another object is in its place/],
+  ["no object", undefined, /it is not there/],
+])("a part is given up after half a minute when S3 has %s", async (_, planted, why) => {
   const { reading, seconds } = await read([planted]);
   await expect(reading).rejects.toThrow(why);
   expect(seconds).toBeGreaterThanOrEqual(30);
   expect(seconds).toBeLessThan(60);
 });
 
-it("a container can't have a folder read that is not its own", async () => {
+it("a part in a folder that this step does not know is never read", async () => {
   const { reading, keys } = await read([bytes], { ...part, job: "f".repeat(32) });
   await expect(reading).rejects.toThrow("a folder that this step does not know");
   expect(keys).toEqual([]);

@@ -9,7 +9,11 @@ import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const LONE: MatrixJob = { index: 0, total: 1 };
 const OURS = "ecs:ci_1_r";
-const of = (target: string): TargetedSession => ({ id: `in ${target}`, target, since: undefined });
+const of = (sessionTarget: string): TargetedSession => ({
+  id: `in ${sessionTarget}`,
+  sessionTarget,
+  since: undefined,
+});
 
 /** A run that looks early, and at its container after so many milliseconds. Returns the calls that it makes. */
 async function looking(

@@ -444,7 +444,7 @@ describe("for the next attempt of a script that may still run", () => {
     const describeTasks = (): Promise<readonly Task[]> => Promise.resolve([aTask({ lastStatus })]);
     const { context, requests, resolved } = starting(web, { stopTask, describeTasks });
     const { candidates, targets } = await resolved;
-    const how = { isGone: false, isSpot: false, mayRun: true };
+    const how = { isGone: false, isSpot: false, mustStopFirst: true };
     const next = await targetOfNextAttempt(targets[0], how, candidates, context);
     return { next: next?.taskId, started: requests.length, lines: context.log.lines };
   };

@@ -203,7 +203,7 @@ describe("a service", () => {
       expect(context.clock.slept).toEqual([2_000]);
       expect(context.log.lines.slice(1)).toEqual([
         `Service 'web' replaces task ${targets[0].taskId} before the job has started; looking for another.`,
-        `Taking ${"3".repeat(32)}.`,
+        `The job runs in task ${"3".repeat(32)} instead.`,
       ]);
     });
 

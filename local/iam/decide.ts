@@ -25,6 +25,11 @@ export type Refusal =
   | "because no identity-based policy allows the"
   | "because no resource-based policy allows the";
 
+/** How a message gives the reason, in AWS's own words. */
+export function refusalClause(refusal: Refusal, action: string): string {
+  return refusal.startsWith("because") ? `${refusal} ${action} action` : refusal;
+}
+
 type StatementEffect = "Deny" | "Allow" | "nothing";
 
 /**

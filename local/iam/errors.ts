@@ -1,29 +1,32 @@
 import { AwsError } from "../aws-error.ts";
-import type { Refusal } from "./decide.ts";
+import { type Refusal, refusalClause } from "./decide.ts";
 import type { Access } from "./policy.ts";
 
-/** The services whose errors are XML with a status of their own. All others answer in JSON, with 400. */
-const isQuery = (service: string): boolean => ["sts", "iam", "ec2", "cloudformation"].includes(service);
+/**
+ * Whether the service speaks the Query protocol: its errors are XML, each with its own status. So are S3's, which each function handles by
+ * itself. All other services answer in JSON, with 400.
+ */
+const speaksQuery = (service: string): boolean => ["sts", "iam", "ec2", "cloudformation"].includes(service);
 
-/** A service's answer to a call without a right, in AWS's words. */
+/** A service's answer to a call that the policies do not allow, in AWS's words. */
 export function accessDenied(
   service: string,
-  who: string,
+  callerArn: string,
   { action, resource }: Pick<Access, "action" | "resource">,
-  why: Refusal,
+  refusal: Refusal,
 ): AwsError {
-  const on = service === "s3" ? `"${resource}"` : resource;
-  const end = why.startsWith("with") ? why : `${why} ${action} action`;
-  // EC2 names no resource where a policy can only name `*`.
-  const where = service === "ec2" && resource === "*" ? "" : ` on resource: ${on}`;
-  const message = `User: ${who} is not authorized to perform: ${action}${where} ${end}`;
+  const shownResource = service === "s3" ? `"${resource}"` : resource;
+  // EC2 leaves out the resource of an action that has none, which a policy can only allow on `*`.
+  const resourceClause = service === "ec2" && resource === "*" ? "" : ` on resource: ${shownResource}`;
+  const reason = refusalClause(refusal, action);
+  const message = `User: ${callerArn} is not authorized to perform: ${action}${resourceClause} ${reason}`;
   if (service === "ec2")
     return new AwsError(
       "UnauthorizedOperation",
       `You are not authorized to perform this operation. ${message}`,
       403,
     );
-  if (service === "s3" || isQuery(service)) return new AwsError("AccessDenied", message, 403);
+  if (service === "s3" || speaksQuery(service)) return new AwsError("AccessDenied", message, 403);
   return new AwsError("AccessDeniedException", message);
 }
 
@@ -40,7 +43,7 @@ export function unknownKey(service: string): AwsError {
   if (service === "ec2")
     return new AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401);
   const message = "The security token included in the request is invalid.";
-  if (isQuery(service)) return new AwsError("InvalidClientTokenId", message, 403);
+  if (speaksQuery(service)) return new AwsError("InvalidClientTokenId", message, 403);
   return new AwsError("UnrecognizedClientException", message);
 }
 
@@ -51,12 +54,12 @@ export function wrongSignature(service: string): AwsError {
     (service === "s3"
       ? "key and signing method."
       : "AWS Secret Access Key and signing method. Consult the service documentation for details.");
-  if (service === "s3" || isQuery(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
+  if (service === "s3" || speaksQuery(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
   return new AwsError("InvalidSignatureException", message);
 }
 
 /** A service's answer to a signature that is too old, or from the future. */
-export function wrongTime(service: string, presigned: boolean): AwsError {
+export function wrongSignatureTime(service: string, presigned: boolean): AwsError {
   if (service === "s3")
     return presigned
       ? s3Denied("Request has expired")
@@ -66,13 +69,13 @@ export function wrongTime(service: string, presigned: boolean): AwsError {
           403,
         );
   const message = "Signature expired: the time of the signature is too far from the current time.";
-  if (isQuery(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
+  if (speaksQuery(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
   return new AwsError("InvalidSignatureException", message);
 }
 
-/** The answer to an unsigned request of a service that requires a signature. */
-export function notSigned(service: string): AwsError {
+/** The answer to an unsigned request to a service that requires a signature. */
+export function missingSignature(service: string): AwsError {
   const message = "Request is missing Authentication Token";
-  if (isQuery(service)) return new AwsError("MissingAuthenticationToken", message, 403);
+  if (speaksQuery(service)) return new AwsError("MissingAuthenticationToken", message, 403);
   return new AwsError("MissingAuthenticationTokenException", message);
 }

@@ -4,7 +4,14 @@ import type { KeyUse } from "../sts/keys.ts";
 import { actionData, keysOf } from "./action-data.ts";
 import type { Buckets } from "./buckets.ts";
 import { type Asker, refusal } from "./decide.ts";
-import { accessDenied, notSigned, s3Denied, unknownKey, wrongSignature, wrongTime } from "./errors.ts";
+import {
+  accessDenied,
+  missingSignature,
+  s3Denied,
+  unknownKey,
+  wrongSignature,
+  wrongSignatureTime,
+} from "./errors.ts";
 import type { Access } from "./policy.ts";
 import type { KeyOwner, Principals } from "./principals.ts";
 import { ecsRights } from "./requests/ecs.ts";
@@ -56,10 +63,10 @@ export class Guard {
     if (signature === undefined) {
       // A bucket's policy may allow anonymous calls, and a web identity has no key yet.
       if (service === "s3" || call.operation === "AssumeRoleWithWebIdentity") return undefined;
-      throw notSigned(service);
+      throw missingSignature(service);
     }
     const owner = this.ownerOf(signature, service);
-    if (isExpired(signature, Date.now())) throw wrongTime(service, signature.presigned);
+    if (isExpired(signature, Date.now())) throw wrongSignatureTime(service, signature.presigned);
     const signed = {
       ...{ method: call.method, target, headers, encodesPathTwice: service !== "s3" },
       bodyHash: signature.presigned && service === "s3" ? "UNSIGNED-PAYLOAD" : sha256(call.bytes ?? ""),

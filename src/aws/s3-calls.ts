@@ -1,7 +1,7 @@
 import type { AwsClients } from "./clients.ts";
 import { batchCalls } from "./s3-batches.ts";
 import type { S3 } from "./s3.ts";
-import { followingRequester, s3Requester } from "./s3-requester.ts";
+import { crossRegionRequester, s3Requester } from "./s3-requester.ts";
 import { deleteCalls } from "./s3-deletes.ts";
 import { readCalls } from "./s3-reads.ts";
 import { settingsCalls } from "./s3-settings.ts";
@@ -13,7 +13,7 @@ export function s3Calls(clients: AwsClients): S3 {
   const finish = s3Requester(clients, undefined);
   const deleting = deleteCalls(ask, finish);
   return {
-    ...readCalls(ask, finish, followingRequester(clients, clients.signal)),
+    ...readCalls(ask, finish, crossRegionRequester(clients, clients.signal)),
     ...writeCalls(ask, finish),
     ...deleting,
     ...batchCalls(ask, deleting.deleteObject),

@@ -2,7 +2,7 @@ import type { DeleteObjectCommandOutput } from "@aws-sdk/client-s3";
 import { Failure, isDenied } from "../errors.ts";
 import { isAccessDenied, isNamed } from "./failures.ts";
 import type { RetentionReason, ObjectName, S3, StoredVersion, WrittenObject } from "./s3.ts";
-import { type S3Requester, requestOf } from "./s3-requester.ts";
+import { type S3Requester, objectMembers } from "./s3-requester.ts";
 import { isOtherwise } from "./s3-writes.ts";
 
 /** The most versions of an object that are deleted. A repeated request writes a version twice, so there are few. */
@@ -40,7 +40,10 @@ export function deleteCalls(
       if (isVersion(versionId) && kept === undefined) return { deleted: true, kept };
       const deleted = await finish("DeleteObject", object, async (client, sdk, options) => {
         try {
-          await client.send(new sdk.DeleteObjectCommand({ ...requestOf(object), IfMatch: etag }), options);
+          await client.send(
+            new sdk.DeleteObjectCommand({ ...objectMembers(object), IfMatch: etag }),
+            options,
+          );
           return true;
         } catch (error) {
           if (isOtherwise(error)) return false;
@@ -63,7 +66,7 @@ export async function look(
   try {
     return await ask("GetObject", object, async (client, { HeadObjectCommand }, options) => {
       try {
-        const found = await client.send(new HeadObjectCommand(requestOf(object)), options);
+        const found = await client.send(new HeadObjectCommand(objectMembers(object)), options);
         return {
           ...(found.ETag !== undefined && { etag: found.ETag }),
           versionId: found.VersionId,
@@ -109,7 +112,7 @@ async function deleteVersion(
 ): Promise<RetentionReason | undefined> {
   try {
     await ask("DeleteObjectVersion", object, async (client, { DeleteObjectCommand }, options) => {
-      const request = { ...requestOf(object), VersionId: versionId };
+      const request = { ...objectMembers(object), VersionId: versionId };
       const send = (more: { readonly IfMatch?: string }) =>
         client.send(new DeleteObjectCommand({ ...request, ...more }), options);
       try {
@@ -161,7 +164,10 @@ async function deleteCurrent(
     let denied: unknown;
     for (const condition of conditions) {
       try {
-        return await client.send(new DeleteObjectCommand({ ...requestOf(object), ...condition }), options);
+        return await client.send(
+          new DeleteObjectCommand({ ...objectMembers(object), ...condition }),
+          options,
+        );
       } catch (error) {
         if (isGone(error)) return { $metadata: {} };
         if (isAccessDenied(error)) denied ??= error;

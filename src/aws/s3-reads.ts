@@ -1,21 +1,21 @@
 import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { isNamed } from "./failures.ts";
 import type { S3 } from "./s3.ts";
-import { type S3Requester, requestOf } from "./s3-requester.ts";
+import { type S3Requester, objectMembers } from "./s3-requester.ts";
 import { requireMember } from "./required-member.ts";
 
 type ReadCalls = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
 /**
- * The calls that change nothing. `finish` is not cut short by a cancel; `follow` also asks a bucket that is in another
- * region.
+ * The calls that change nothing. `finish` is not cut short by a cancel; `askAcrossRegions` also reaches a bucket in
+ * another region.
  */
-export function readCalls(ask: S3Requester, finish: S3Requester, follow: S3Requester): ReadCalls {
+export function readCalls(ask: S3Requester, finish: S3Requester, askAcrossRegions: S3Requester): ReadCalls {
   return {
     getObject: (object) =>
-      follow("GetObject", object, async (client, { GetObjectCommand }, options) => {
+      askAcrossRegions("GetObject", object, async (client, { GetObjectCommand }, options) => {
         try {
-          const { Body } = await client.send(new GetObjectCommand(requestOf(object)), options);
+          const { Body } = await client.send(new GetObjectCommand(objectMembers(object)), options);
           // On Node the SDK's body is a Readable; its type also allows what browsers have.
           return Body as AsyncIterable<Uint8Array> | undefined;
         } catch (error) {
@@ -27,7 +27,7 @@ export function readCalls(ask: S3Requester, finish: S3Requester, follow: S3Reque
     getVersion: (object, limit, signal) =>
       finish("GetObject", object, async (client, { GetObjectCommand }) => {
         const options = signal === undefined ? {} : { abortSignal: signal };
-        const command = new GetObjectCommand(requestOf(object));
+        const command = new GetObjectCommand(objectMembers(object));
         const dateOf = keepDate(command);
         try {
           const { Body, ETag, LastModified, VersionId } = await client.send(command, options);
@@ -55,7 +55,7 @@ export function readCalls(ask: S3Requester, finish: S3Requester, follow: S3Reque
   };
 }
 
-/** Has the command keep the `Date` of its answer. Returns what reads it: milliseconds since the epoch. */
+/** Makes the command keep the `Date` of its answer. Returns a function that reads it, in milliseconds since the epoch. */
 function keepDate(command: GetObjectCommand): () => number | undefined {
   let date: string | undefined;
   command.middlewareStack.add(
@@ -69,7 +69,7 @@ function keepDate(command: GetObjectCommand): () => number | undefined {
   return () => (date === undefined ? undefined : Date.parse(date));
 }
 
-/** The bytes of a body of at most `limit` bytes; none for a longer one. */
+/** The bytes of a body of at most `limit` bytes; an empty array for a longer one. */
 async function upTo(limit: number, body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;

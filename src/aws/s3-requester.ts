@@ -19,27 +19,31 @@ interface S3Location {
   readonly key?: string;
 }
 
-/** Makes one call of S3. Fails with a `Failure` that names the IAM action and the object. */
-export type S3Requester = <T>(action: string, object: S3Location, send: SdkCall<T>) => Promise<T>;
+/** Makes one call of S3. Fails with a `Failure` that names the IAM action and the bucket or object. */
+export type S3Requester = <T>(action: string, location: S3Location, send: SdkCall<T>) => Promise<T>;
 
 export function s3Requester(clients: AwsClients, signal: AbortSignal | undefined): S3Requester {
   const ask = regionalRequester(clients, signal);
-  return (action, object, send) => ask(clients.region, action, object, send);
+  return (action, location, send) => ask(clients.region, action, location, send);
 }
 
-/** The same, but a bucket of another region of the partition is asked there, once S3 has said which region that is. */
-export function followingRequester(clients: AwsClients, signal: AbortSignal | undefined): S3Requester {
+/**
+ * Like `s3Requester`, but when S3 refuses because the bucket is in another region of the same partition, the call is repeated in the region
+ * that S3 named.
+ */
+export function crossRegionRequester(clients: AwsClients, signal: AbortSignal | undefined): S3Requester {
   const ask = regionalRequester(clients, signal);
-  const others = new Map<string, string>();
-  return async (action, object, send) => {
-    const known = others.get(object.bucket);
+  const regionOfBucket = new Map<string, string>();
+  return async (action, location, send) => {
+    const known = regionOfBucket.get(location.bucket);
+    if (known !== undefined) return await ask(known, action, location, send);
     try {
-      return await ask(known ?? clients.region, action, object, send);
+      return await ask(clients.region, action, location, send);
     } catch (error) {
-      const region = known === undefined ? otherRegion(error, clients.region) : undefined;
+      const region = otherRegion(error, clients.region);
       if (region === undefined) throw error;
-      others.set(object.bucket, region);
-      return await ask(region, action, object, send);
+      regionOfBucket.set(location.bucket, region);
+      return await ask(region, action, location, send);
     }
   };
 }
@@ -55,7 +59,10 @@ function regionalRequester(clients: AwsClients, signal: AbortSignal | undefined)
   };
 }
 
-/** The region that S3 names in its refusal, if a host of AWS's can have that name. */
+/**
+ * The other region that S3's refusal names; undefined unless it is spelled like a region and is in the same partition. Its name becomes part
+ * of a host name.
+ */
 function otherRegion(error: unknown, own: string): string | undefined {
   if (!(error instanceof Failure) || error.code !== "bucket-elsewhere") return undefined;
   const { bucketRegion = own } = readThrown(error.cause);
@@ -63,8 +70,8 @@ function otherRegion(error: unknown, own: string): string | undefined {
   return isRegion && partitionOf(bucketRegion).name === partitionOf(own).name ? bucketRegion : undefined;
 }
 
-/** The members of a request that name its object. */
-export function requestOf({ bucket, key, owner }: ObjectName): {
+/** The request members that name an object. */
+export function objectMembers({ bucket, key, owner }: ObjectName): {
   readonly Bucket: string;
   readonly Key: string;
   readonly ExpectedBucketOwner?: string;

@@ -7,14 +7,14 @@ export function settingsCalls(ask: S3Requester): Pick<S3, "keepsVersions" | "buc
   return {
     keepsVersions: (bucket) =>
       ask("GetBucketVersioning", bucket, async (client, { GetBucketVersioningCommand }, options) => {
-        const { Status } = await client.send(new GetBucketVersioningCommand(requestOf(bucket)), options);
+        const { Status } = await client.send(new GetBucketVersioningCommand(bucketMembers(bucket)), options);
         return Status !== undefined;
       }),
 
     bucketPolicy: (bucket) =>
       ask("GetBucketPolicy", bucket, async (client, { GetBucketPolicyCommand }, options) => {
         try {
-          return (await client.send(new GetBucketPolicyCommand(requestOf(bucket)), options)).Policy;
+          return (await client.send(new GetBucketPolicyCommand(bucketMembers(bucket)), options)).Policy;
         } catch (error) {
           if (isNamed(error, "NoSuchBucketPolicy")) return undefined;
           throw error;
@@ -24,7 +24,7 @@ export function settingsCalls(ask: S3Requester): Pick<S3, "keepsVersions" | "buc
     isEncrypted: (bucket) =>
       ask("GetEncryptionConfiguration", bucket, async (client, { GetBucketEncryptionCommand }, options) => {
         try {
-          await client.send(new GetBucketEncryptionCommand(requestOf(bucket)), options);
+          await client.send(new GetBucketEncryptionCommand(bucketMembers(bucket)), options);
           return true;
         } catch (error) {
           if (isNamed(error, "ServerSideEncryptionConfigurationNotFoundError")) return false;
@@ -34,7 +34,7 @@ export function settingsCalls(ask: S3Requester): Pick<S3, "keepsVersions" | "buc
   };
 }
 
-function requestOf({ bucket, owner }: BucketName): {
+function bucketMembers({ bucket, owner }: BucketName): {
   readonly Bucket: string;
   readonly ExpectedBucketOwner?: string;
 } {

@@ -1,6 +1,6 @@
 import { attempts, isNamed } from "./failures.ts";
 import type { S3, WriteOptions } from "./s3.ts";
-import { type S3Requester, requestOf } from "./s3-requester.ts";
+import { type S3Requester, objectMembers } from "./s3-requester.ts";
 import { requireMember } from "./required-member.ts";
 
 /** The calls that write an object. A cancel does not cut `finish` short. */
@@ -8,7 +8,7 @@ export function writeCalls(ask: S3Requester, finish: S3Requester): Pick<S3, "put
   return {
     putObject: (object, bytes, how = {}) =>
       ask("PutObject", object, async (client, { PutObjectCommand }, options) => {
-        const request = { ...requestOf(object), Body: bytes, ...encryption(how) };
+        const request = { ...objectMembers(object), Body: bytes, ...encryption(how) };
         const answer = await client.send(new PutObjectCommand(request), options);
         return {
           ...(answer.ETag !== undefined && { etag: answer.ETag }),
@@ -20,7 +20,7 @@ export function writeCalls(ask: S3Requester, finish: S3Requester): Pick<S3, "put
     putIf: (object, bytes, expected, how = {}) =>
       finish("PutObject", object, async (client, { PutObjectCommand }, options) => {
         const request = {
-          ...requestOf(object),
+          ...objectMembers(object),
           Body: bytes,
           ...(expected === "absent" ? { IfNoneMatch: "*" } : { IfMatch: expected.etag }),
           ...encryption(how),

@@ -5,13 +5,13 @@ import { requireMember } from "./required-member.ts";
 
 /** The calls of Systems Manager, on sessions that ExecuteCommand has made. */
 export interface Ssm {
-  /** A new token for a session whose connection was lost; undefined where the session is over. */
+  /** A new token for a session whose connection was lost; undefined when the session is over. */
   resumeSession(sessionId: string): Promise<ResumedSession | undefined>;
   /** Ends the session, and kills its command. A session that is over already is no failure. */
   terminateSession(sessionId: string): Promise<void>;
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
   activeSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;
-  /** Those of all targets of the region; undefined where they are too many for one answer. */
+  /** The active sessions of all targets of the region; undefined when one answer can't hold them all. */
   allActiveSessions(): Promise<readonly TargetedSession[] | undefined>;
   /** The active sessions, and the ended ones that began after `since` (milliseconds since the epoch). */
   recentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
@@ -19,7 +19,7 @@ export interface Ssm {
 
 export interface ResumedSession {
   readonly sessionId: string;
-  /** Undefined where the session's own URL stays. */
+  /** Undefined when the session keeps its URL. */
   readonly streamUrl: string | undefined;
   readonly token: string;
 }
@@ -33,8 +33,8 @@ export interface ActiveSession {
 }
 
 export interface TargetedSession extends ActiveSession {
-  /** As `sessionTarget` of `activeSessions`; undefined where the service names none. */
-  readonly target: string | undefined;
+  /** Undefined when the service names none. */
+  readonly sessionTarget: string | undefined;
 }
 
 export interface RecentSession extends ActiveSession {
@@ -127,7 +127,7 @@ async function listAllSessions(clients: AwsClients): Promise<readonly TargetedSe
   return await listing(clients, "the sessions of the region", async (ask) => {
     const { Sessions = [], NextToken } = await ask({ State: "Active" });
     if (NextToken) return undefined;
-    return Sessions.map((session) => ({ ...sessionFrom(session, "Active"), target: session.Target }));
+    return Sessions.map((session) => ({ ...sessionFrom(session, "Active"), sessionTarget: session.Target }));
   });
 }
 

@@ -4,8 +4,8 @@ import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import { ACCOUNT, BUCKET, KMS_KEY } from "./staging-names.ts";
 
 /**
- * A job that a step has left running in its container, with all that another step needs to follow it. A principal who has it can
- * follow the job and stop it, given the rights of a follower in AWS; `docs/security.md` says what its keys are good for.
+ * The job that a step has detached from, and what another step needs to follow it. A principal that has the handle and the AWS rights of a
+ * follower can follow and stop the job. `docs/security.md` says what the keys allow.
  */
 export interface JobHandle {
   /** ARN. */
@@ -16,18 +16,18 @@ export interface JobHandle {
   readonly runtimeId: string;
   /** The id of the run, which names the job directory. */
   readonly run: string;
-  /** What every mark of the job's sessions begins with. */
+  /** The nonce that the job's session marks begin with (`stream/marks.ts`). */
   readonly nonce: string;
   readonly workers: number;
-  /** When the job's `timeout` stops it at the latest, in milliseconds since the epoch. */
+  /** The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. */
   readonly until: number;
-  /** The byte of the spool up to which the output was shown for certain. */
+  /** The spool offset up to which the output has certainly been shown. */
   readonly shown: number;
   /** Whether the step that has started the job asked for artifacts. */
   readonly hasArtifacts: boolean;
-  /** The inputs of the staging, which also name the queue of the container; undefined for a job without a bucket. */
+  /** The step's bucket inputs, which also say where the container's queue is; undefined for a job without a bucket. */
   readonly staging: HandleStaging | undefined;
-  /** Where the container uploads the output; undefined where it does not. */
+  /** Where the container uploads the output; undefined when it uploads none. */
   readonly pieces: HandlePieces | undefined;
 }
 
@@ -38,39 +38,39 @@ export interface HandleStaging {
   readonly kmsKeyId: string | undefined;
 }
 
-/** The folder of the output, below the prefix of the staging. */
+/** The folder that the output is uploaded to, below the prefix in `staging`. */
 export interface HandlePieces {
   /** 32 hex digits, which name the folder. */
   readonly job: string;
   /** 64 hex digits each. */
   readonly keys: { readonly inner: string; readonly outer: string };
-  /** Until when the container may write there without a renewal, in milliseconds since the epoch. */
+  /** Until when the container may write to that folder if its right is not renewed, in milliseconds since the epoch. */
   readonly writableUntil: number;
 }
 
 /** The first part of a handle, which names its version. */
 const VERSION = "fx1";
-/** The most characters of a handle. AWS bounds all names in it. */
-const LONGEST = 8_000;
+/** The most characters of a handle. AWS limits the length of every name in it, so no handle is longer. */
+const LONGEST_HANDLE = 8_000;
 const CHECK_DIGITS = 8;
 
-/** The handle as text: letters, digits, `-`, `_` and two dots. It holds keys, and is not to be shown. */
+/** The handle as text: letters, digits, `-`, `_` and two dots. It holds keys, so it is never shown. */
 export function writeHandle(handle: JobHandle): string {
   const body = Buffer.from(JSON.stringify(handle)).toString("base64url");
   return `${VERSION}.${body}.${checkDigits(body)}`;
 }
 
-/** The handle that this text is; else a clause that says what is wrong with it, without any part of it. */
+/** The handle in `text`; else a clause that says what is wrong. The clause quotes nothing of the text, which may hold keys. */
 export function parseHandle(text: string): JobHandle | string {
   const [version = "", body = "", digits, ...more] = text.split(".");
-  if (!/^fx\d{1,3}$/.test(version) || text.length > LONGEST)
+  if (!/^fx\d{1,3}$/.test(version) || text.length > LONGEST_HANDLE)
     return `a text of ${text.length} characters that is no handle`;
   if (version !== VERSION) return "a handle of another version of this action";
   if (digits !== checkDigits(body) || more.length > 0) return "a handle that is cut short or changed";
-  return parseBody(body) ?? "a handle that does not name one job";
+  return parseBody(body) ?? "a handle with a missing or malformed member";
 }
 
-/** They tell a text that was cut or changed by accident. They prove nothing about its origin. */
+/** Check digits detect a text that was cut or changed by accident. They prove nothing about its origin. */
 function checkDigits(body: string): string {
   return createHash("sha256").update(body).digest("hex").slice(0, CHECK_DIGITS);
 }
@@ -82,15 +82,17 @@ const CLUSTER = new RegExp(`^${ECS_ARN}:cluster/${ECS_NAME}$`);
 const TASK = new RegExp(`^${ECS_ARN}:task/(${ECS_NAME}/)?[0-9a-f-]{32,36}$`);
 const ID = /^[\w-]{1,255}$/;
 
-/** Undefined where a member is missing or has another form. */
+/** Undefined when a member is missing or malformed. */
 function parseBody(body: string): JobHandle | undefined {
   try {
     const handle = membersOf(JSON.parse(Buffer.from(body, "base64url").toString()));
     const cluster = textOf(handle["cluster"], CLUSTER);
     const task = textOf(handle["task"], TASK);
     const { staging, pieces } = handle;
-    if (accountOf(task) !== accountOf(cluster) || (pieces !== undefined && staging === undefined))
-      return undefined;
+    // A task is in the region and the account of its cluster.
+    if (scopeOf(task) !== scopeOf(cluster)) return undefined;
+    // The output is uploaded below the prefix of the staging.
+    if (pieces !== undefined && staging === undefined) return undefined;
     return {
       cluster,
       task,
@@ -130,29 +132,29 @@ function piecesOf(members: Record<string, unknown>): HandlePieces {
 }
 
 /** Partition, region and account of an ARN. */
-function accountOf(arn: string): string {
+function scopeOf(arn: string): string {
   const [, partition, , region, account] = arn.split(":");
   return [partition, region, account].join(":");
 }
 
 function membersOf(value: unknown): Record<string, unknown> {
-  if (!isRecord(value)) throw new Error("no object");
+  if (!isRecord(value)) throw new Error("it is not an object");
   return value;
 }
 
 function textOf(value: unknown, form: RegExp): string {
-  if (typeof value !== "string" || !form.test(value)) throw new Error("no text of this form");
+  if (typeof value !== "string" || !form.test(value)) throw new Error("it is not a text of this form");
   return value;
 }
 
-/** What a handle does not say is false. */
+/** A flag that the handle lacks is false. */
 function flagOf(value: unknown): boolean {
-  if (value !== undefined && typeof value !== "boolean") throw new Error("neither true nor false");
+  if (value !== undefined && typeof value !== "boolean") throw new Error("it is neither true nor false");
   return value === true;
 }
 
 function countOf(value: unknown, most = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isSafeInteger(value) || Number(value) < 0 || Number(value) > most)
-    throw new Error("no such number");
+    throw new Error("it is not a count in range");
   return Number(value);
 }

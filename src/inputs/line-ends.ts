@@ -1,14 +1,14 @@
 import type { ScriptSource } from "./inputs.ts";
 
-/** The programs of a Bourne shell, for which a CR is a character like any other. */
+/** Matches a command that runs a Bourne-type shell. Such a shell reads a CR as an ordinary character. */
 const SHELL = /(^|[\s/])(ba|da|a|k|z)?sh\b|busybox/;
 const DEFAULT_SHELL = "sh";
 
 /**
- * A warning about a script with the line ends of Windows, where they break its shell or its shebang; undefined for
- * any other script. The script is run as it is: a CR may be meant.
+ * A warning about Windows line ends in a script that a Bourne-type shell runs; undefined for any other script. The script is not changed,
+ * because its author may mean the CR.
  */
-export function warnOfLineEnds(script: ScriptSource, shell: string | undefined): string | undefined {
+export function lineEndWarning(script: ScriptSource, shell: string | undefined): string | undefined {
   if (script.kind === "none") return undefined;
   const text = script.kind === "run" ? script.text : Buffer.from(script.bytes).toString("latin1");
   const count = text.match(/\r\n/g)?.length ?? 0;
@@ -17,12 +17,12 @@ export function warnOfLineEnds(script: ScriptSource, shell: string | undefined):
   const shebang = first.startsWith("#!") ? first : undefined;
   if (!SHELL.test(shell ?? shebang ?? DEFAULT_SHELL)) return undefined;
   const name = script.kind === "run" ? "The script of 'run'" : `The script '${script.path}'`;
-  const cure =
+  const advice =
     script.kind === "run"
-      ? "Save the workflow with LF, or remove the CR from what an expression puts into the script."
-      : "Save it with LF, and put '*.sh text eol=lf' into .gitattributes, so that a checkout on Windows keeps it so.";
+      ? "Save the workflow with LF, or remove the CR from the value that an expression inserts into the script."
+      : "Save it with LF, and put '*.sh text eol=lf' into .gitattributes, so that a checkout on Windows keeps LF.";
   return (
-    `${name} has the line ends of Windows (CR LF), on ${count} of its lines. A shell takes the CR for a part of the command: ` +
-    `it does not find 'ls\\r', and 'then\\r' is a syntax error. The script is run as it is. ${cure}`
+    `${name} has Windows line ends (CR LF) on ${count} of its lines. A shell reads the CR as part of a word: ` +
+    `it does not find 'ls\\r', and 'then\\r' is a syntax error. The script is run as it is. ${advice}`
   );
 }

@@ -3,23 +3,23 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /**
- * Whether a cancel of the step leaves the job running. A step that has started the job stops it. One that attaches to a job
- * stops it, too, unless it is itself to detach from it.
+ * Whether a cancel of the step leaves the job running. Only a step that attaches to a job and has the input `detach` leaves it; any other step
+ * stops its job.
  */
 export function leavesOnCancel({ where, detach }: Pick<Inputs, "where" | "detach">): boolean {
   return where.kind === "handle" && detach !== undefined;
 }
 
-/** What another step needs to know of how far the job was followed. */
+/** How far the job was followed, for the step that follows it next. */
 export interface LeftJob {
-  /** When the job ends at the latest, in milliseconds since the epoch. */
+  /** The latest time at which the job ends, in milliseconds since the epoch. */
   readonly until: number;
-  /** The byte of the spool at which the other step goes on. */
+  /** The spool offset at which the next step goes on. */
   readonly shown: number;
   readonly pieces: JobHandle["pieces"];
 }
 
-/** The handle of a job that is left running, as the step's output has it. */
+/** The step's output `handle`, for a job that the step detaches from. */
 export function handleOf(
   { run, nonce, workers, container: { cluster, task, container, runtimeId } }: PreparedJob,
   { until, shown, pieces }: LeftJob,

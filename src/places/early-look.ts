@@ -48,6 +48,9 @@ export class EarlyLook {
     if (this.#look === undefined || this.#options.clock.now() - this.#look.asked > LOOK_LASTS_MS)
       return undefined;
     const { asked, found } = this.#look;
-    return { asked, sessions: found.then((all) => all?.filter(({ target }) => target === sessionTarget)) };
+    return {
+      asked,
+      sessions: found.then((all) => all?.filter((one) => one.sessionTarget === sessionTarget)),
+    };
   }
 }

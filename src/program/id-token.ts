@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { Failure, messageOf } from "../errors.ts";
 
-/** By this variable AWS's own tools find the token of a web identity. */
-const VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE";
+/** AWS's own tools read the path of the web identity token from this variable. */
+const TOKEN_FILE_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE";
 
 /** The ID token in the file that the environment names, read anew each time. Fails with `no-id-token`. */
 export async function idTokenFromFile(env: NodeJS.ProcessEnv): Promise<string> {
-  const path = env[VARIABLE];
-  if (!path) throw noIdToken(`${VARIABLE} is not set.`);
+  const path = env[TOKEN_FILE_VARIABLE];
+  if (!path) throw noIdToken(`${TOKEN_FILE_VARIABLE} is not set.`);
   const token = await readFile(path, "utf8").catch((cause: unknown) => {
     throw noIdToken(`${path} can't be read: ${messageOf(cause)}.`, cause);
   });
@@ -19,7 +19,7 @@ function noIdToken(seen: string, cause?: unknown): Failure {
   return new Failure("no-id-token", {
     failed: "There is no ID token by which to assume the role of 'role-to-assume'.",
     seen,
-    advice: `Write the ID token of the build service to a file, and name it in ${VARIABLE}; or leave 'role-to-assume' out.`,
+    advice: `Write the ID token of the build service to a file and set ${TOKEN_FILE_VARIABLE} to its path; or leave 'role-to-assume' out.`,
     cause,
   });
 }

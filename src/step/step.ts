@@ -4,7 +4,7 @@ import { warnOfOutlived } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import { jobTimes } from "../inputs/job-times.ts";
-import { warnOfLineEnds } from "../inputs/line-ends.ts";
+import { lineEndWarning } from "../inputs/line-ends.ts";
 import { type Result, type TaskResult, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
 import { resolvingTitle } from "../targets/title.ts";
@@ -29,7 +29,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   const givenUp = new AbortController();
   const cancel = AbortSignal.any([surroundings.cancel, givenUp.signal]);
   surroundings.mask(inputs.secrets);
-  const lineEnds = warnOfLineEnds(inputs.script, inputs.shell);
+  const lineEnds = lineEndWarning(inputs.script, inputs.shell);
   if (lineEnds !== undefined) log.warning(lineEnds, "troubleshooting.md");
   log.phase(resolvingTitle(inputs));
   log.open(inputs);

@@ -5,37 +5,39 @@ import type { Target } from "./target.ts";
 import { findTarget } from "./tasks/find-target.ts";
 import { waitForSuccessor } from "./tasks/successor.ts";
 
-/** How the task of an attempt has ended. */
+/** How the task of an attempt ended, and what that means for the next attempt. */
 export interface AttemptEnd {
   /** The task, or its container, is gone. */
   readonly isGone: boolean;
-  /** Fargate Spot has taken it. */
+  /** Fargate Spot took the task back, or Fargate had no capacity for it. */
   readonly isSpot: boolean;
-  /** The script may still run in its task, and is not to be run beside it. */
-  readonly mayRun: boolean;
+  /** The script may still run in this task and must not run twice at once, so the task has to stop before the next attempt. */
+  readonly mustStopFirst: boolean;
 }
 
 /**
- * The target in which a job is run again. A task that the step has started is stopped, and another one started; of a
- * service's task that is gone its successor is taken; a running task that is still there is taken again. Undefined
- * where there is none, and where the script may still run in a task that can't be stopped.
+ * The target of the next attempt. A task that the step started is stopped and replaced. A service's task that is gone is replaced by its
+ * successor. Any other task that still runs is used again. Undefined when there is no such target, or when the script may still run in a task
+ * that has not stopped.
  */
 export async function targetOfNextAttempt(
   last: Target,
-  { isGone, isSpot, mayRun }: AttemptEnd,
+  { isGone, isSpot, mustStopFirst }: AttemptEnd,
   candidates: Candidates,
   context: ResolveContext,
 ): Promise<Target | undefined> {
   switch (candidates.kind) {
     case "new":
-      return await candidates.launcher.replaceForRetry(last, { onDemand: isSpot, mayRun });
+      return await candidates.launcher.replaceForRetry(last, { onDemand: isSpot, mustStopFirst });
     case "none":
       return isGone ? undefined : last;
     case "service": {
       if (!isGone) return last;
       const next = await waitForSuccessor(candidates, context);
       if (next === undefined) return undefined;
-      context.log.info(`Taking ${lastPart(next.arn)} of service '${candidates.service}'.`);
+      context.log.info(
+        `The next attempt runs in task ${lastPart(next.arn)} of service '${candidates.service}'.`,
+      );
       return await findTarget(next, context);
     }
   }

@@ -66,7 +66,7 @@ async function successorOf(
   );
   const next = await waitForSuccessor(tasks, context);
   if (next === undefined) return undefined;
-  context.log.info(`Taking ${lastPart(next.arn)}.`);
+  context.log.info(`The job runs in task ${lastPart(next.arn)} instead.`);
   return await findTarget(next, context);
 }
 

@@ -12,14 +12,14 @@ const service = {
 
 /** A scheduler whose service has one task too many, which is protected for a moment, and whose records can't be read. */
 function schedulerWithoutRecords() {
-  const task = {
+  const task: object = {
     plan: { group: "service:web", cluster: { clusterArn: service.clusterArn }, startedBy: "ecs-svc/1" },
     ...{ desiredStatus: "RUNNING", isProtected: true, protectedUntil: Date.now() + 20 },
-  } as Task;
+  };
   let asked = 0;
   const lines: string[] = [];
   const ecs = {
-    tasks: new Map([["task", task]]),
+    tasks: new Map([["task", task as Task]]),
     settings: { log: (line: string) => lines.push(line) },
     records: {
       service: () => {

@@ -1,29 +1,29 @@
 import { mergeOverrides } from "../../../src/targets/start/overrides.ts";
 import { thrownBy } from "../../helpers/thrown.ts";
 
-const held = { containerOverrides: [{ name: "app", command: ["hold"] }], cpu: "512" };
+const ours = { containerOverrides: [{ name: "app", command: ["hold"] }], cpu: "512" };
 
 it.each([
-  ["adds what is new", { memory: "2048" }, { ...held, memory: "2048" }],
-  ["lets the user's value win", { cpu: "1024" }, { ...held, cpu: "1024" }],
+  ["adds a new member", { memory: "2048" }, { ...ours, memory: "2048" }],
+  ["lets the user's value win", { cpu: "1024" }, { ...ours, cpu: "1024" }],
   [
     "merges a container by its name",
     { containerOverrides: [{ name: "app", environment: [{ name: "A", value: "b" }] }] },
     {
-      ...held,
+      ...ours,
       containerOverrides: [{ name: "app", command: ["hold"], environment: [{ name: "A", value: "b" }] }],
     },
   ],
   [
-    "takes the user's command whole",
+    "replaces the command by the user's, and does not merge the two",
     { containerOverrides: [{ name: "app", command: ["own", "one"] }] },
-    { ...held, containerOverrides: [{ name: "app", command: ["own", "one"] }] },
+    { ...ours, containerOverrides: [{ name: "app", command: ["own", "one"] }] },
   ],
   [
-    "keeps another container apart",
+    "adds the override of another container",
     { containerOverrides: [{ name: "log", cpu: 1 }] },
     {
-      ...held,
+      ...ours,
       containerOverrides: [
         { name: "app", command: ["hold"] },
         { name: "log", cpu: 1 },
@@ -31,21 +31,21 @@ it.each([
     },
   ],
 ])("%s", (_, theirs, expected) => {
-  expect(mergeOverrides(held, theirs)).toEqual(expected);
+  expect(mergeOverrides(ours, theirs)).toEqual(expected);
 });
 
-it("refuses what ECS does not know, by its path", () => {
+it("refuses a member that ECS does not know, and names its path", () => {
   expect(
-    thrownBy(() => mergeOverrides(held, { containerOverrides: [{ name: "app", comand: [] }] })),
+    thrownBy(() => mergeOverrides(ours, { containerOverrides: [{ name: "app", comand: [] }] })),
   ).toMatchObject({
     code: "bad-input",
     seen: expect.stringContaining("containerOverrides[0].comand") as string,
   });
 });
 
-it("refuses what is longer than ECS takes", () => {
+it("refuses overrides that are longer than ECS accepts", () => {
   const environment = [{ name: "A", value: "x".repeat(8192) }];
-  expect(() => mergeOverrides(held, { containerOverrides: [{ name: "app", environment }] })).toThrow(
+  expect(() => mergeOverrides(ours, { containerOverrides: [{ name: "app", environment }] })).toThrow(
     "8192 characters",
   );
 });

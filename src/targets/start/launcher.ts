@@ -120,16 +120,16 @@ export class Launcher {
   }
 
   /**
-   * Stops the task of an attempt, and starts one for the next. `mayRun`: its script may still run, so the task has to have stopped
-   * before that. Undefined where it does not.
+   * Stops the task of an attempt, and starts one for the next attempt. `mustStopFirst`: the script may still run in the old task, so the new one
+   * is started only after the old one has stopped; undefined when it does not stop.
    */
   async replaceForRetry(
     lost: Target,
-    { onDemand: isOnDemand, mayRun }: { readonly onDemand: boolean; readonly mayRun: boolean },
+    { onDemand: isOnDemand, mustStopFirst }: { readonly onDemand: boolean; readonly mustStopFirst: boolean },
   ): Promise<Target | undefined> {
     const { request } = this.#plan;
     const isStopping = await this.#stop(lost, "fargate-exec: the script is run again in another task");
-    if (mayRun) {
+    if (mustStopFirst) {
       const { context } = this.#options;
       const task = { cluster: lost.clusterArn, taskArn: lost.taskArn };
       if (!isStopping || !(await areStopped([task], context))) {
@@ -140,7 +140,7 @@ export class Launcher {
     return await this.#replacement(isOnDemand ? onDemand(request) : request);
   }
 
-  /** False where ECS was not told. */
+  /** False when the call failed. */
   async #stop({ clusterArn, taskArn }: Target, reason: string): Promise<boolean> {
     const { undo, context } = this.#options;
     try {
