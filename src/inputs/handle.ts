@@ -21,7 +21,7 @@ export interface JobHandle {
   readonly workers: number;
   /** The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. */
   readonly until: number;
-  /** The spool offset up to which the output has certainly been shown. */
+  /** The spool offset at which the next step goes on. The output before it has certainly been shown. */
   readonly shown: number;
   /** Whether the step that has started the job asked for artifacts. */
   readonly hasArtifacts: boolean;
