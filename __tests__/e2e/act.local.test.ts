@@ -105,13 +105,6 @@ engine("a workflow engine runs", () => {
     });
 
   describe("the example", () => {
-    it("matrix.yml", async () => {
-      const result = await run(example("matrix.yml"));
-      green(result);
-      const lines = ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`);
-      expect(result.output).toEqual(expect.arrayContaining(lines));
-    });
-
     it("nightly.yml, whose reports come back and are kept for thirty days", async () => {
       const secrets = { DATABASE_URL: "postgres://shop:secret@db/shop" };
       const result = await run(example("nightly.yml"), { event: "schedule", secrets });
@@ -182,6 +175,14 @@ engine("a workflow engine runs", () => {
         await shop.pause(false);
       },
     );
+
+    // After the deployments: jobs that end together leave their task protected for some minutes, and a deployment waits for that.
+    it("matrix.yml", async () => {
+      const result = await run(example("matrix.yml"));
+      green(result);
+      const lines = ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`);
+      expect(result.output).toEqual(expect.arrayContaining(lines));
+    });
 
     it("fan-out.yml, whose six parts run once each", async () => {
       const result = await run(example("fan-out.yml"));
