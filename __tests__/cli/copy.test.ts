@@ -25,6 +25,14 @@ it.each<[readonly string[], readonly (readonly [string, string, string])[]]>([
   [[":**/*.xml", "/tmp/"], [["**/*.xml", "", "/tmp"]]],
   [[":", "all"], [[".", "", "/home/me/shop/all"]]],
   [
+    [":log/*.log", ":log/*.txt", ":logs", "out/"],
+    [
+      ["log/*.log", "log", "/home/me/shop/out"],
+      ["log/*.txt", "log", "/home/me/shop/out"],
+      ["logs", "logs", "/home/me/shop/out/logs"],
+    ],
+  ],
+  [
     [":a", ":/b", "out/"],
     [
       ["a", "a", "/home/me/shop/out/a"],
@@ -47,7 +55,18 @@ it.each([
   [["a*", ":/srv/"], 'can\'t be copied by itself: "a*"'],
   [["a\nb", ":/srv/"], "can't be copied by itself"],
   [["/", ":/srv/"], "can't be copied by itself"],
-  [["a", ":/srv/x=y"], "neither = nor line ends"],
+  [["a", ":/srv/x=y"], "neither =, nor line ends"],
+  [["a", ":/srv/ "], "nor blanks at its ends"],
+  [["", ":/srv/"], "an empty word"],
+  [[":/srv/a\n/etc/shadow", "b"], "neither line ends"],
+  [[": a", "b"], "nor blanks at its ends"],
+  [[":!a", ":b", "c/"], "nor begin with !"],
+  [[":[z-a]", "b"], '"[z-a]" is no glob'],
+  [[":/srv", ":/srv/a", "b/"], "something in common"],
+  [[":/srv/*.log", ":/srv/d/*.log", "b/"], "something in common"],
+  [[":/srv/*.log", ":srv/*.log", "b/"], "something in common"],
+  [[":a", ":a", "b/"], "something in common"],
+  [[":**/a", ":b", "c/"], "something in common"],
 ])("%j is refused", (words, message) => {
   expect(() => copy(...words)).toThrow(UsageError);
   expect(() => copy(...words)).toThrow(message);

@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -76,6 +77,77 @@ it("never follows a link of this machine below a destination", () => {
   symlinkSync("../elsewhere", join(base, "out/d"));
   expect(() => place("srv", "out")).toThrow("is no directory");
   expect(existsSync(join(base, "elsewhere/a"))).toBe(false);
+});
+
+it.each(["a", "../elsewhere"])(
+  "a link that is copied by itself, to %s, leads out of what is copied",
+  (target) => {
+    put("unpacked/a", "a");
+    symlinkSync(target, join(root, "link"));
+    expect(() => place("link", "out")).toThrow("A link in the container leads out");
+    expect(readdirSync(base)).toEqual(["unpacked"]);
+  },
+);
+
+it("no link leads through a link of this machine that lies where it is copied to", () => {
+  put("elsewhere/key", "secret");
+  mkdirSync(join(base, "out"));
+  symlinkSync("../elsewhere", join(base, "out/d"));
+  put("unpacked/srv/a", "a");
+  symlinkSync("d/key", join(root, "srv/link"));
+  expect(() => place("srv", "out")).toThrow("A link in the container leads out");
+  mkdirSync(join(root, "srv/e"));
+  symlinkSync("e/../d", join(root, "srv/e2"));
+  rmSync(join(root, "srv/link"));
+  expect(() => place("srv", "out")).toThrow("A link in the container leads out");
+  expect(readdirSync(join(base, "out"))).toEqual(["d"]);
+});
+
+it.each([
+  ["/srv/*.xml", [".bashrc", "a.xml"], ".bashrc"],
+  ["/srv/*.xml", ["d/b.xml", "a.xml"], "d/b.xml"],
+  ["/srv/**/*.xml", [".git/hooks/post-checkout", "d/a.xml"], ".git/hooks/post-checkout"],
+  ["/srv/[!]a]?.xml", ["]x.xml", "bx.xml"], "]x.xml"],
+  ["/srv/a.x*", ["a.xml", "abx"], "abx"],
+])("of %s the container can't bring %j", (glob, names, unasked) => {
+  for (const name of names) put(`unpacked/srv/${name}`, "planted");
+  const copy = (): void => placeCopies(root, [{ glob, path: "srv", destination: join(base, "home") }]);
+  expect(copy).toThrow(
+    `has sent ${JSON.stringify(unasked)}, which :${glob} did not ask for, so nothing was copied`,
+  );
+  expect(existsSync(join(base, "home"))).toBe(false);
+  rmSync(join(root, "srv", unasked));
+  copy();
+  expect(text(`home/${names.find((name) => name !== unasked) ?? ""}`)).toBe("planted");
+});
+
+it("globs below one directory are copied as one, with what their matches hold", () => {
+  put("unpacked/log/a.log", "a");
+  put("unpacked/log/b.txt", "b");
+  put("unpacked/log/c.txt/d", "d");
+  const destination = join(base, "out");
+  placeCopies(
+    root,
+    ["log/*.log", "log/?.txt"].map((glob) => ({ glob, path: "log", destination })),
+  );
+  expect([text("out/a.log"), text("out/b.txt"), text("out/c.txt/d")]).toEqual(["a", "b", "d"]);
+});
+
+it.each([
+  ["two files", ["a/x", "b/x"]],
+  ["a directory and a file", ["a/x/y", "b/x"]],
+  ["a file in a directory and another", ["a/x/y", "b/x/y"]],
+])("nothing is moved where %s would come to one place", (_, paths) => {
+  for (const path of paths) put(`unpacked/${path}`, path);
+  const destination = join(base, "out/x");
+  const sources = ["a/x", "b/x"].map((path) => ({ glob: path, path, destination }));
+  expect(() => placeCopies(root, sources)).toThrow("Two things would be copied to");
+  expect(existsSync(join(base, "out"))).toBe(false);
+});
+
+it("an archive without what was asked for is told, and not a crash", () => {
+  put("unpacked/else", "");
+  expect(() => place("srv/a", "out")).toThrow("The container has sent nothing for :");
 });
 
 it("says how to copy a file into a directory", () => {

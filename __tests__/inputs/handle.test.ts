@@ -43,6 +43,11 @@ it.each([
 it.each<[string, object]>([
   ["a cluster of another account", { cluster: "arn:aws:ecs:eu-west-1:210987654321:cluster/ci" }],
   ["a task of another region", { task: HANDLE.task.replace("eu-west-1", "us-east-1") }],
+  ["a task of another partition", { task: HANDLE.task.replace("arn:aws:", "arn:aws-cn:") }],
+  [
+    "a region that is another host's name",
+    { cluster: HANDLE.cluster.replace("eu-west-1", "x.example.com/") },
+  ],
   ["a container that is no name", { container: "app; reboot" }],
   ["a run that leads out of its directory", { run: "../../root" }],
   ["no worker's number", { workers: 1.5 }],

@@ -1,5 +1,6 @@
 import { existsSync, mkdtempSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { messageOf } from "../errors.ts";
 import type { InputName } from "../inputs/names.ts";
 import type { RunInputs, RunResult } from "../program/run-options.ts";
 import type { CopyOut } from "./copy.ts";
@@ -40,7 +41,10 @@ async function copyOut(
 ): Promise<RunResult> {
   if (inputs.tasks !== undefined)
     throw new UsageError("Files come from one task: name it by --task instead of --tasks.");
-  const unpacked = mkdtempSync(join(above(sources[0]?.destination ?? "."), ".fargate-exec-"));
+  const place = sources[0]?.destination ?? ".";
+  const unpacked = attempt(`Nothing can be made beside ${place}`, () =>
+    mkdtempSync(join(above(place), ".fargate-exec-")),
+  );
   const remove = (): void => removeTree(unpacked);
   // A second Ctrl-C ends this process at once.
   process.once("exit", remove);
@@ -48,11 +52,21 @@ async function copyOut(
     const artifacts = sources.map(({ glob }) => glob);
     const of: RunInputs = { artifacts, "artifacts-path": unpacked, "artifacts-missing": "error" };
     const result = await run({ ...inputs, ...NOTHING, ...of });
-    if (result.outcome === "succeeded") placeCopies(unpacked, sources);
+    if (result.outcome === "succeeded")
+      attempt("Not all that was copied can be placed", () => placeCopies(unpacked, sources));
     return result;
   } finally {
     process.off("exit", remove);
     remove();
+  }
+}
+
+/** What the file system refuses is for the user, too. */
+function attempt<T>(what: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`${what}: ${messageOf(error)}`);
   }
 }
 

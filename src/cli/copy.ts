@@ -1,5 +1,7 @@
 import { basename, dirname, posix, relative, resolve, sep } from "node:path";
+import { messageOf } from "../errors.ts";
 import { isInside } from "../inputs/workspace.ts";
+import { matchOf } from "./sent-names.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What a `cp` is to do. */
@@ -44,6 +46,8 @@ export function copyOf(words: readonly string[], directory: string): Copy {
     throw new UsageError(
       "Give what to copy, then where to: the container's path begins with a colon, and this machine's does not, as in dist :/srv/ or :/var/log/app.log ./",
     );
+  if (sources.includes(""))
+    throw new UsageError("What to copy is an empty word: this directory is named by a dot.");
   const place = isIn ? destination.slice(1) : destination;
   if (sources.length > 1 && !isDirectory(place))
     throw new UsageError("Several things are copied into a directory: end the destination with a slash.");
@@ -56,8 +60,10 @@ function isDirectory(path: string): boolean {
 }
 
 function copyIn(sources: readonly string[], destination: string, from: string): CopyIn {
-  if (destination.includes("=") || CONTROL.test(destination))
-    throw new UsageError("A path of the container may have neither = nor line ends here.");
+  if (destination.includes("=") || CONTROL.test(destination) || destination.trim() !== destination)
+    throw new UsageError(
+      "A path of the container may have neither =, nor line ends, nor blanks at its ends here.",
+    );
   const paths = sources.map((source) => resolve(from, source));
   const directory = commonDirectory(paths);
   const files = paths.map((path) => {
@@ -79,17 +85,47 @@ function commonDirectory(paths: readonly string[]): string {
   return directory;
 }
 
-function copyOut(sources: readonly string[], destination: string, from: string): CopyOut {
-  return {
-    kind: "out",
-    sources: sources.map((source) => {
-      const glob = posix.normalize(source.slice(1) || ".").replace(/(?<=.)\/$/, "");
-      const names = glob.split("/");
-      const wild = names.findIndex((name) => /[*?[]/.test(name));
-      const path = (wild < 0 ? names : names.slice(0, wild)).join("/").replace(/^\/|^\.$/, "");
-      // A glob's matches stand below its first wildcard, and below the destination.
-      const into = wild < 0 && path !== "" && isDirectory(destination) ? posix.basename(path) : "";
-      return { glob, path, destination: resolve(from, destination, into) };
-    }),
-  };
+function copyOut(words: readonly string[], destination: string, from: string): CopyOut {
+  const sources = words.map((source) => {
+    const glob = globOf(source.slice(1));
+    const names = glob.split("/");
+    const wild = names.findIndex((name) => /[*?[]/.test(name));
+    const path = (wild < 0 ? names : names.slice(0, wild)).join("/").replace(/^\/|^\.$/, "");
+    // A glob's matches stand below its first wildcard, and below the destination.
+    const into = wild < 0 && path !== "" && isDirectory(destination) ? posix.basename(path) : "";
+    return { glob, path, destination: resolve(from, destination, into) };
+  });
+  for (const [i, source] of sources.entries())
+    for (const other of sources.slice(0, i)) checkApart(other, source);
+  return { kind: "out", sources };
+}
+
+function globOf(text: string): string {
+  const glob = posix.normalize(text || ".").replace(/(?<=.)\/$/, "");
+  if (CONTROL.test(text) || text.trim() !== text || glob.startsWith("!"))
+    throw new UsageError(
+      `A path of the container may have neither line ends, nor blanks at its ends, nor begin with ! here: ${JSON.stringify(text)}. Copy the directory that it is in.`,
+    );
+  try {
+    matchOf(glob);
+  } catch (error) {
+    throw new UsageError(`${JSON.stringify(text)} is no glob: ${messageOf(error)}`);
+  }
+  return glob;
+}
+
+/** Two sources are placed one after the other by moving, so that neither may be a part of the other. Globs below one directory are one. */
+function checkApart(one: OutSource, other: OutSource): void {
+  const isSame = [one, other].every(({ glob }) => matchOf(glob) !== undefined) && one.path === other.path;
+  if (
+    isSame &&
+    one.destination === other.destination &&
+    one.glob.startsWith("/") === other.glob.startsWith("/")
+  )
+    return;
+  const isIn = (path: string, above: string): boolean => above === "" || `${path}/`.startsWith(`${above}/`);
+  if (!isIn(one.path, other.path) && !isIn(other.path, one.path)) return;
+  throw new UsageError(
+    `:${one.glob} and :${other.glob} have something in common: copy them one after the other.`,
+  );
 }

@@ -1,8 +1,8 @@
-import { writeFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { inputNames } from "../inputs/names.ts";
 import type { RunInputs, RunResult } from "../program/run-options.ts";
 import { runOnFargate, showOnFargate } from "../run-on-fargate.ts";
+import { harmlessText } from "../show/sanitise.ts";
 import { VERSION } from "../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
@@ -10,6 +10,7 @@ import { HANDLE_HELP, handleText } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { COPY_INPUTS, copyFiles } from "./copy-command.ts";
+import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withScript } from "./script.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await commandLine().parseAsync(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError) && !(error instanceof UsageError)) throw error;
-    if (error instanceof UsageError) terminal({}).usage(error.message);
+    if (error instanceof UsageError) terminal({}).usage(harmlessText(error.message));
     process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : OWN_FAILURE;
   }
 }
@@ -145,6 +146,9 @@ async function runAndEnd(inputs: RunInputs, own: OwnOptions): Promise<void> {
 
 /** Carries out a command by the engine, and shows and writes what has become of it. */
 async function end(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFargate): Promise<RunResult> {
+  const { outputsFile } = own;
+  if (outputsFile !== undefined)
+    checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.attach !== undefined });
   // The lines of a check are its result.
   const log = terminal(own, { lines: inputs.check !== undefined });
   const { stdout, stderr } = process;
@@ -152,11 +156,7 @@ async function end(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFarga
   const result = await engine(inputs, { stdout, stderr, log, signal });
   log.end();
   if (result.error !== undefined) log.error(result.error);
-  if (own.outputsFile !== undefined) {
-    // The handle of a job that was left running holds its keys.
-    const mode = result.outcome === "detached" ? 0o600 : 0o666;
-    writeFileSync(own.outputsFile, `${JSON.stringify(result.outputs)}\n`, { mode });
-  }
+  if (own.outputsFile !== undefined) writeOutputs(own.outputsFile, result);
   return result;
 }
 

@@ -1,24 +1,53 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isInside } from "../inputs/workspace.ts";
 import type { OutSource } from "./copy.ts";
+import { checkSent } from "./sent-names.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
  * Moves what was unpacked below `root` to its destinations, in the same file system. A directory that is there keeps what it has; a file or
- * link is replaced. Links of this machine are never followed. Throws a `UsageError`, before anything is moved, for a link that would lead
- * out of what it is copied with, and for a file and a directory that would stand at one place.
+ * link is replaced. Links of this machine are never followed. Throws a `UsageError`, before anything is moved, for what was not asked for, for a
+ * link that would lead out of what it is copied with, and for two things of which one is no directory at one place.
  */
 export function placeCopies(root: string, sources: readonly OutSource[]): void {
-  const moves = sources.map(({ path, destination }) => ({ from: join(root, path), to: destination }));
-  for (const { from, to } of moves) {
-    checkLinks(from, isDirectory(from) ? from : dirname(from));
-    checkPlace(from, to);
+  const moves = movesOf(root, sources);
+  const placed = new Map<string, "directory" | "other">();
+  for (const { from, to, globs } of moves) {
+    checkSent(from, globs);
+    checkLinks(from, { from, to });
+    checkPlace(from, to, placed);
   }
   for (const { from, to } of moves) {
     mkdirSync(dirname(to), { recursive: true });
     move(from, to);
   }
+}
+
+interface Move {
+  readonly from: string;
+  readonly to: string;
+  /** All globs that begin with this path. */
+  readonly globs: readonly string[];
+}
+
+function movesOf(root: string, sources: readonly OutSource[]): readonly Move[] {
+  const moves = new Map<string, Move>();
+  for (const { glob, path, destination } of sources) {
+    const globs = [...(moves.get(path)?.globs ?? []), glob];
+    moves.set(path, { from: join(root, path), to: destination, globs });
+  }
+  return [...moves.values()];
 }
 
 /** Removes a directory, also where directories in it may not be written. */
@@ -33,28 +62,48 @@ function open(directory: string): void {
     if (entry.isDirectory()) open(join(directory, entry.name));
 }
 
-function checkLinks(path: string, base: string): void {
+function checkLinks(path: string, whole: Pick<Move, "from" | "to">): void {
+  const { from } = whole;
   const found = lstatSync(path);
-  if (found.isDirectory()) for (const name of readdirSync(path)) checkLinks(join(path, name), base);
+  if (found.isDirectory()) for (const name of readdirSync(path)) checkLinks(join(path, name), whole);
   if (!found.isSymbolicLink()) return;
   const target = readlinkSync(path);
   const end = resolve(dirname(path), target);
-  if (!target.startsWith("/") && (end === base || isInside(base, end))) return;
+  const isInText = path !== from && !target.startsWith("/") && (end === from || isInside(from, end));
+  if (isInText && leadsInside(path, whole)) return;
   throw new UsageError(
     `A link in the container leads out of what is copied, so nothing was: ${JSON.stringify(target)}.`,
   );
 }
 
-function checkPlace(from: string, to: string): void {
+/** Where a link leads nowhere, a link of this machine may stand on its way, unless the destination is new. */
+function leadsInside(path: string, { from, to }: Pick<Move, "from" | "to">): boolean {
+  try {
+    const [end, whole] = [realpathSync(path), realpathSync(from)];
+    return end === whole || isInside(whole, end);
+  } catch {
+    return !existsSync(to);
+  }
+}
+
+/** `placed`: what was checked before, by its destination. */
+function checkPlace(from: string, to: string, placed: Map<string, "directory" | "other">): void {
+  const kind = isDirectory(from) ? "directory" : "other";
+  const other = placed.get(to);
+  if (other !== undefined && (other !== kind || kind !== "directory"))
+    throw new UsageError(
+      `Two things would be copied to ${to}, so nothing was: copy them to different places.`,
+    );
+  placed.set(to, kind);
   const there = lstatSync(to, { throwIfNoEntry: false });
-  if (there === undefined) return;
-  if (there.isDirectory() !== isDirectory(from))
+  if (there !== undefined && there.isDirectory() !== (kind === "directory"))
     throw new UsageError(
       there.isDirectory()
         ? `${to} is a directory: end it with a slash to copy into it.`
         : `${to} is no directory, but what is copied is one.`,
     );
-  if (there.isDirectory()) for (const name of readdirSync(from)) checkPlace(join(from, name), join(to, name));
+  if (kind === "directory")
+    for (const name of readdirSync(from)) checkPlace(join(from, name), join(to, name), placed);
 }
 
 function move(from: string, to: string): void {

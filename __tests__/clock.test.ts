@@ -1,0 +1,10 @@
+import { systemClock as clock } from "../src/clock.ts";
+
+it("a sleep that is longer than a timer of Node can be lasts", async () => {
+  const { signal } = new AbortController();
+  const first = await Promise.race([
+    clock.sleep(1e15, signal).then(() => "the long one"),
+    clock.sleep(20).then(() => "the short one"),
+  ]);
+  expect(first).toBe("the short one");
+});

@@ -1,0 +1,46 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { messageOf } from "../errors.ts";
+import type { RunResult } from "../program/run-options.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * Throws a `UsageError` where the file of `--outputs-file` can't be written: before anything is begun, so that no handle is lost. One that may
+ * get a handle belongs to nobody else.
+ */
+export function checkOutputsFile(path: string, { getsHandle }: { readonly getsHandle: boolean }): void {
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there === undefined) accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    else accessSync(path, constants.W_OK);
+    if (there?.isDirectory() === true) throw new Error("it is a directory");
+    if (getsHandle && there?.isFile() === true && there.uid !== (process.getuid?.() ?? there.uid))
+      throw new Error("it belongs to another user, who could read the handle");
+  } catch (error) {
+    throw new UsageError(`The file of --outputs-file can't be written: ${messageOf(error)}`);
+  }
+}
+
+/** Writes the outputs. A handle of a job that was left running holds its keys, so only this user may read it, also in a file that was there. */
+export function writeOutputs(
+  path: string,
+  { outcome, outputs }: Pick<RunResult, "outcome" | "outputs">,
+): void {
+  const isPrivate = outcome === "detached";
+  const file = openSync(path, "w", isPrivate ? 0o600 : 0o666);
+  try {
+    if (isPrivate && fstatSync(file).isFile()) fchmodSync(file, 0o600);
+    writeFileSync(file, `${JSON.stringify(outputs)}\n`);
+  } finally {
+    closeSync(file);
+  }
+}
