@@ -26,6 +26,15 @@ async function aHeldJob(options: Partial<WatchOptions>): Promise<UploadedJob> {
   return uploaded;
 }
 
+/** False where the process has ended by itself. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch {
+    return false;
+  }
+}
+
 /** Resolves when the uploader has read `control` this many times more. */
 async function looks(uploaded: UploadedJob, count: number): Promise<void> {
   const seen = (): number => uploaded.bucket.requests.filter(({ method }) => method === "GET").length;
@@ -105,8 +114,8 @@ it.concurrent.each(WAYS)(
     terminal.type(LEFT);
     bucket.control(order, 1, 0, bucket.access(order, { token: "long".repeat(1_500) }));
     await until(() => uploaded.pieces.length > 1);
-    for (const pid of way === "python3" ? [uploaded.uploader ?? 0] : uploaded.curls)
-      process.kill(pid, "SIGKILL");
+    const programs = () => (way === "python3" ? [uploaded.uploader ?? 0] : uploaded.curls);
+    await until(() => programs().some(kill));
     await uploaded.ended();
     expect(uploaded.spool().equals(uploaded.kept)).toBe(true);
     await uploaded.take();

@@ -71,8 +71,7 @@ fx_open_news() {
   fx_news=1
 }
 
-# Waits until something may have happened. Before there is a recorder in python3, and where awk records, that is a short
-# sleep.
+# Waits until something may have happened. Where awk records, that is a short sleep.
 fx_wait_for_news() {
   # About tenths of a second.
   fx_quiet=$((fx_quiet + 1))
@@ -81,7 +80,7 @@ fx_wait_for_news() {
     fx_tell_place
     fx_quiet=0
   fi
-  if [ "$fx_news" ] && [ -e "$fx_dir/recording" ]; then
+  if [ "$fx_news" ] && [ "$fx_python3" ]; then
     IFS= read -r fx_line <&4
     fx_quiet=$((fx_quiet + 9))
   elif [ "$fx_quiet" -gt 10 ]; then

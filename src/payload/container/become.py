@@ -6,7 +6,12 @@
 #
 # A shell starts its background commands with INT and QUIT ignored, and Python ignores PIPE and XFSZ. Python also sets
 # LC_CTYPE where the environment names no locale (PEP 538). The program must inherit none of this.
-import os, signal, sys
+import os, sys
+
+try:
+    import _signal as signal  # `signal` loads `enum`, which takes longer than all the rest.
+except ImportError:
+    import signal
 
 PR_SET_CHILD_SUBREAPER = 36
 

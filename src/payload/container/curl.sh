@@ -192,7 +192,7 @@ fx_post() {
     fx_pause=100
   fi
   fx_again=$((fx_now + fx_pause))
-  fx_tell_once "S3 has not taken output (${fx_role:-curl}): $(printf %s "$fx_why" | tr -cd ' -~' | cut -c 1-200)"
+  fx_tell_once "S3 has not taken output (${fx_role:-curl}): $(printf %s "$fx_why" | tr -cd ' -~' | head -c 200)"
   false
 }
 

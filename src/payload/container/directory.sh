@@ -27,7 +27,7 @@ fx_wake_attacher() { [ ! -p "$fx_dir/news" ] || echo 1<>"$fx_dir/news"; }
 # fx_open_pipe NAME: opens a pipe: descriptor 8 reads from it, and 6 writes to it. Each process that is to see its end has to close
 # 6. Its name is gone at once.
 fx_open_pipe() {
-  rm -f "$fx_dir/$1"
+  [ ! -e "$fx_dir/$1" ] || rm -f "$fx_dir/$1"
   mkfifo "$fx_dir/$1"
   # Opening one end alone waits for the other.
   # shellcheck disable=SC2094 # it is a pipe

@@ -68,6 +68,7 @@ fx_await_header() {
     fx_tries=$((fx_tries - 1))
   done
   cat "$fx_dir/header" >"$fx_dir/out.0"
+  fx_wake_attacher
 }
 
 fx_start_workers() {

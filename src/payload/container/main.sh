@@ -98,7 +98,11 @@ fx_unpack() {
 fx_cut_payload() {
   fx_from=$((fx_head + 1))
   for fx_each in $fx_cuts; do
-    tail -c "+$fx_from" "$fx_dir/payload" | head -c "${fx_each#*:}" >"$fx_dir/${fx_each%:*}" || return
+    if [ "$fx_each" = "${fx_cuts##* }" ]; then
+      tail -c "+$fx_from" "$fx_dir/payload" >"$fx_dir/${fx_each%:*}" || return
+    else
+      tail -c "+$fx_from" "$fx_dir/payload" | head -c "${fx_each#*:}" >"$fx_dir/${fx_each%:*}" || return
+    fi
     fx_from=$((fx_from + ${fx_each#*:}))
   done
 }

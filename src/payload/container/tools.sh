@@ -38,6 +38,8 @@ fx_survey() {
   fx_listed=''
   set --
   for fx_each in $fx_optional; do
+    # Only without python3 an awk is run.
+    [ "$fx_each" != awk ] || ! command -v python3 >/dev/null || continue
     IFS=:
     for fx_file in $PATH; do
       fx_file=$fx_file/$fx_each

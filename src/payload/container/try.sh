@@ -85,8 +85,10 @@ fx_check_program() {
     return 1
   fi
   fx_found=$fx_file
-  # shellcheck disable=SC2046 # it is to be split into words
-  fx_check_interpreter "$fx_found" $(head -c 256 "$fx_found" | head -n 1 | tr -d '\000') || return
+  fx_line=$(head -c 256 "$fx_found" | tr -d '\000')
+  # shellcheck disable=SC2086 # it is to be split into words
+  fx_check_interpreter "$fx_found" ${fx_line%%
+*} || return
   fx_file=$fx_found
   [ "${fx_program##*/}" = env ] || return 0
   while shift; do
@@ -115,14 +117,24 @@ fx_check_interpreter() {
       set -- "$fx_first" "$@"
       ;;
     *ELF*)
-      fx_loader=$(head -c 4096 "$fx_of" | LC_ALL=C tr -c '[:print:]' '\n' | grep '^/.*/ld[^/]*$' | head -n 1)
-      set -- ${fx_loader:+"$fx_loader"}
+      set --
+      fx_find_loader
+      # A loader has no other one.
+      { [ -f "$fx_loader" ] && [ -x "$fx_loader" ]; } || set -- ${fx_loader:+"$fx_loader"}
       ;;
     *) return 0 ;;
   esac
   [ $# -gt 0 ] && ! (fx_check_program "$@" >/dev/null) || return 0
   echo "shell: '$fx_of' is run by '$*', which is not in the image"
   return 1
+}
+
+# Sets fx_loader to the loader that the ELF header of the file fx_of names; empty where it names none.
+fx_find_loader() {
+  for fx_loader in $(head -c 4096 "$fx_of" | LC_ALL=C tr -c '[:print:]' '\n'); do
+    case $fx_loader in /*/*) case ${fx_loader##*/} in ld*) return ;; esac ;; esac
+  done
+  fx_loader=
 }
 
 # fx_find_file PROGRAM: the file that execvp(3) would execute, in fx_file. False where there is none.
