@@ -1,4 +1,4 @@
-import { escaped } from "./xml.ts";
+import { escapeXml } from "./xml.ts";
 
 /** An error in an AWS service's own words: callers match on the code, and sometimes on the message. */
 export class AwsError extends Error {
@@ -26,7 +26,7 @@ export class AwsError extends Error {
 
   /** The body of a service whose answers are XML: S3's own form, EC2's, or that of the query protocol. */
   xml(service: string): string {
-    const error = `<Code>${this.code}</Code><Message>${escaped(this.message)}</Message>`;
+    const error = `<Code>${this.code}</Code><Message>${escapeXml(this.message)}</Message>`;
     const body =
       service === "ec2"
         ? `<Response><Errors><Error>${error}</Error></Errors></Response>`

@@ -27,7 +27,7 @@ const local = await startLocalFargate({
   runtime: values.podman ? "podman" : "own",
   ...(shop && { region: shop.SHOP_REGION, images: shop.SHOP_IMAGES }),
 });
-const words = shop ? saidOf(await shop.openShop(local)) : await furnishDemo(local);
+const words = shop ? describeFillIns(await shop.openShop(local)) : await furnishDemo(local);
 if (command.length === 0) await showUntilEnded();
 else process.exitCode = await runCommand(command);
 await local.stop();
@@ -66,6 +66,6 @@ async function furnishDemo(at: LocalFargate): Promise<readonly string[]> {
   ];
 }
 
-function saidOf(fillIns: Readonly<Record<string, string>>): readonly string[] {
+function describeFillIns(fillIns: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(fillIns).map(([name, value]) => `for ${name} take ${value}`);
 }

@@ -133,7 +133,7 @@ export async function obey(orders: Orders, on: OrderTargets): Promise<void> {
   if (flood !== undefined) on.agents.flood = flood ?? undefined;
   if (session !== undefined) act(session, on.gateway);
   if (agent !== undefined) await letAgentsDie(agent, on.tasks);
-  if (task !== undefined) for (const one of chosen(on.tasks, task.task)) await stop(one, task);
+  if (task !== undefined) for (const one of chooseTasks(on.tasks, task.task)) await stop(one, task);
 }
 
 /** Ends all faults. Processes that were killed stay dead. */
@@ -155,7 +155,7 @@ async function letAgentsDie(
   { task, container, ...death }: AgentOrder,
   tasks: OrderTargets["tasks"],
 ): Promise<void> {
-  const agents = chosen(tasks, task).flatMap((one) =>
+  const agents = chooseTasks(tasks, task).flatMap((one) =>
     [...one.agents].filter(([{ definition }]) => container === undefined || definition.name === container),
   );
   await Promise.all(agents.map(([, agent]) => agent.die(death)));
@@ -173,7 +173,7 @@ async function stop(task: Task, order: TaskOrder): Promise<void> {
   await found.kill(container);
 }
 
-function chosen(tasks: OrderTargets["tasks"], which: string | undefined): Task[] {
+function chooseTasks(tasks: OrderTargets["tasks"], which: string | undefined): Task[] {
   const found = [...tasks.values()].filter(({ arn, id, desiredStatus }) =>
     which === undefined ? desiredStatus === "RUNNING" : which === arn || which === id,
   );

@@ -49,7 +49,7 @@ const names = {
 export async function seed(local: LocalFargate): Promise<SeedNames> {
   const { url, region, accountId } = local;
   const ecs = new Records(url, region);
-  await put(`${url}/${names.bucket}`, region);
+  await createBucket(`${url}/${names.bucket}`, region);
   for (const logGroupName of [names.logGroup, names.containerLogGroup])
     await callJson(url, region, "logs", "Logs_20140328.CreateLogGroup", { logGroupName });
   const key = await callJson(url, region, "kms", "TrentService.CreateKey", { Description: "sessions" });
@@ -194,15 +194,15 @@ async function callJson(
       body: JSON.stringify(request),
     },
   );
-  await checked(response);
+  await requireSuccess(response);
   const text = await response.text();
   return text === "" ? {} : JSON.parse(text);
 }
 
-async function put(url: string, region: string): Promise<void> {
+async function createBucket(url: string, region: string): Promise<void> {
   // S3 wants the region named everywhere but in us-east-1.
   const elsewhere = `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
-  await checked(
+  await requireSuccess(
     await signedFetch(
       url,
       { region, service: "s3" },
@@ -211,7 +211,7 @@ async function put(url: string, region: string): Promise<void> {
   );
 }
 
-async function checked(response: Response): Promise<void> {
+async function requireSuccess(response: Response): Promise<void> {
   if (!response.ok) throw new Error(`${response.url}: ${await response.text()}`);
 }
 

@@ -12,7 +12,7 @@ export function sessionManager(
   const unknown = (): AwsError =>
     new AwsError("DoesNotExistException", `Session with ID ${SessionId} does not exist`);
   if (operation === "ResumeSession") {
-    if (gateway.behaviour.resume === "denied") throw denied(operation, SessionId, at);
+    if (gateway.behaviour.resume === "denied") throw accessDenied(operation, SessionId, at);
     const ticket = gateway.resumeSession(SessionId);
     if (ticket === undefined) throw unknown();
     return { SessionId, TokenValue: ticket.tokenValue, StreamUrl: ticket.streamUrl };
@@ -66,7 +66,11 @@ function describeSessions(
     }));
 }
 
-function denied(operation: string, sessionId: string, at: { region: string; accountId: string }): AwsError {
+function accessDenied(
+  operation: string,
+  sessionId: string,
+  at: { region: string; accountId: string },
+): AwsError {
   const resource = `arn:aws:ssm:${at.region}:${at.accountId}:session/${sessionId}`;
   return new AwsError(
     "AccessDeniedException",

@@ -1,13 +1,13 @@
 /** What an answer in XML says: a list's items are elements `member`, as in the query protocol. */
 export type Xml = string | readonly Xml[] | { readonly [element: string]: Xml | undefined };
 
-export function escaped(text: string): string {
+export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** The content of an element. Members that are undefined are left out. */
 export function xmlOf(value: Xml): string {
-  if (typeof value === "string") return escaped(value);
+  if (typeof value === "string") return escapeXml(value);
   if (Array.isArray(value)) return (value as readonly Xml[]).map((one) => element("member", one)).join("");
   return Object.entries(value as Readonly<Record<string, Xml | undefined>>)
     .map(([name, one]) => (one === undefined ? "" : element(name, one)))

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Retry } from "./inputs/inputs.ts";
-import { type Log, loggedFailure } from "./log.ts";
+import { type Log, logFailure } from "./log.ts";
 import { type EarlierAttempt, endInWords, failedResult, type TaskResult } from "./report/result.ts";
 import { retryPause } from "./retry-pause.ts";
 import { type RetryReason, retryReason } from "./retry-reason.ts";
@@ -53,7 +53,7 @@ export async function runAttempts(
       log.info(`The script is run again for '${reason.words}'.`);
       target = next;
     } catch (error) {
-      const failure = loggedFailure(error, log);
+      const failure = logFailure(error, log);
       return { ...failedResult(failure, result.task, result.outcome === "unknown"), earlier };
     }
   }

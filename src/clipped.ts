@@ -5,7 +5,7 @@
 export const LONGEST_WORDS = 600;
 
 /** A text from a container or an agent, trimmed and cut to `LONGEST_WORDS` characters. */
-export function clipped(text: string): string {
+export function clipText(text: string): string {
   const trimmed = text.trim();
   return trimmed.length <= LONGEST_WORDS ? trimmed : `${trimmed.slice(0, LONGEST_WORDS - 1)}…`;
 }

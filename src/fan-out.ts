@@ -3,7 +3,7 @@ import { Failure } from "./errors.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { MANY, runInTurns } from "./job-turns.ts";
-import { type Log, loggedFailure } from "./log.ts";
+import { type Log, logFailure } from "./log.ts";
 import { PublicAddress } from "./ready/address.ts";
 import { diagnose } from "./ready/diagnose.ts";
 import { conclude } from "./report/conclude.ts";
@@ -11,7 +11,7 @@ import {
   type FailedResult,
   failedResult,
   NO_OUTPUT,
-  printed,
+  printedOutput,
   type Result,
   type TaskFacts,
   type TaskResult,
@@ -57,7 +57,7 @@ export async function runJobs(
       ...{ ...step, exec, early, lock, files, looks, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
-      log: labelled(step.log, label, { warned, isQuiet: tasks > MANY }),
+      log: labelledLog(step.log, label, { warned, isQuiet: tasks > MANY }),
     };
     const result = await runAgain(target, resolved, job, step);
     if (step.inputs.failFast && result.outcome !== "succeeded") void later?.close();
@@ -83,7 +83,7 @@ async function findLater(
     looks.add(described);
     return target;
   } catch (error) {
-    return loggedFailure(error, log);
+    return logFailure(error, log);
   }
 }
 
@@ -147,7 +147,7 @@ async function runInOneOf(
       if (next === undefined) return await withDiagnosis(result, attempt, target, job);
       target = next;
     } catch (error) {
-      return failedResult(loggedFailure(error, job.log), result.task, attempt.attached);
+      return failedResult(logFailure(error, job.log), result.task, attempt.attached);
     }
   }
 }
@@ -168,7 +168,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
     : undefined;
   const { where } = job.inputs;
   const running = where.kind === "handle" ? attachToJob(where.handle, job) : runJob(job);
-  const report = await running.catch((error: unknown) => loggedFailure(error, log));
+  const report = await running.catch((error: unknown) => logFailure(error, log));
   const facts: TaskFacts = {
     target: { ...target, privateIp: looks.privateIp(target.taskArn) ?? target.privateIp },
     startedAt: looks.startedAt(target.taskArn),
@@ -177,7 +177,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
     artifacts: "end" in report ? report.artifacts : undefined,
     publicIp: cancel.aborted ? undefined : await address?.get(),
     ...("end" in report
-      ? { sessionId: report.sessionIds.at(-1), log: report.log, ...printed(report) }
+      ? { sessionId: report.sessionIds.at(-1), log: report.log, ...printedOutput(report) }
       : { sessionId: undefined, log: undefined, ...NO_OUTPUT }),
   };
   if (!("end" in report))
@@ -201,7 +201,7 @@ async function withDiagnosis(
   const known = await exec.catch(() => undefined);
   const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec: known, log };
   const failure = await diagnose(result.failure, target, context).catch((error: unknown) =>
-    loggedFailure(error, log),
+    logFailure(error, log),
   );
   return { ...result, failure };
 }
@@ -210,7 +210,7 @@ async function withDiagnosis(
  * A log that begins each line with the label of its job. A warning or a notice that several jobs repeat is given once,
  * without a label. A quiet log shows nothing else, unless debug logging is on.
  */
-function labelled(
+function labelledLog(
   log: Log,
   label: string,
   { warned, isQuiet }: { readonly warned: Set<string>; readonly isQuiet: boolean },

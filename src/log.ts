@@ -27,7 +27,7 @@ export interface Log {
 }
 
 /** The error as a `Failure`. For a bug of the action the stack goes into the debug log. */
-export function loggedFailure(error: unknown, log: Log): Failure {
+export function logFailure(error: unknown, log: Log): Failure {
   const failure = asFailure(error);
   if (failure.code === "internal-error" && error instanceof Error && error.stack) log.debug(error.stack);
   return failure;

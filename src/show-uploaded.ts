@@ -8,7 +8,7 @@ import { folderOf } from "./pieces/orders.ts";
 import { PieceStore } from "./pieces/store.ts";
 import { bucketOwner } from "./ready/bucket.ts";
 import { conclude } from "./report/conclude.ts";
-import { printed, type Result, type TaskFacts } from "./report/result.ts";
+import { printedOutput, type Result, type TaskFacts } from "./report/result.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
@@ -32,8 +32,8 @@ async function perform(step: OpenStep): Promise<Result> {
   const output = new JobOutput(handle, shown);
   const store = storeOf(handle, step);
   const found = await store.look();
-  if (found.kind === "empty") throw nothingThere();
-  if (found.kind === "denied") throw denied(store.where, found.why);
+  if (found.kind === "empty") throw nothingUploaded();
+  if (found.kind === "denied") throw readDenied(store.where, found.why);
   log.phase();
   const { extractor, show: onShown } = output;
   const read = await readPieces({ store, extractor, onShown, drained, clock, cancel });
@@ -44,7 +44,7 @@ async function perform(step: OpenStep): Promise<Result> {
   const task: TaskFacts = {
     ...{ target, startedAt: undefined, described: undefined, times: undefined, publicIp: undefined },
     ...{ sessionId: undefined, log: undefined },
-    ...printed(output.end()),
+    ...printedOutput(output.end()),
   };
   return conclude(report, task);
 }
@@ -83,7 +83,7 @@ function notUploaded(): Failure {
   });
 }
 
-function nothingThere(): Failure {
+function nothingUploaded(): Failure {
   return new Failure("job-gone", {
     failed: "Nothing of the output of this job is in the bucket.",
     seen: "The first piece and the container's sign of life are not there.",
@@ -92,7 +92,7 @@ function nothingThere(): Failure {
   });
 }
 
-function denied(where: string, seen: string): Failure {
+function readDenied(where: string, seen: string): Failure {
   return new Failure("access-denied", {
     failed: `These credentials may not read the output of this job in ${where}.`,
     seen,

@@ -32,7 +32,7 @@ export async function underLock(
   try {
     const result = await run(lock);
     isOver = taskResults(result).every(hasEnded);
-    return lock.lost === undefined ? result : blamed(result, lock.lost);
+    return lock.lost === undefined ? result : blameLock(result, lock.lost);
   } catch (error) {
     // No job has begun.
     isOver = true;
@@ -55,7 +55,7 @@ function hasEnded(result: TaskResult): boolean {
 }
 
 /** The result, where the lock's loss has stopped the job. */
-function blamed(result: Result, lost: Failure): Result {
+function blameLock(result: Result, lost: Failure): Result {
   if (result.kind === "checked") return result;
   if (result.kind !== "several") return withLostLock(result, lost);
   return { ...result, tasks: result.tasks.map((each) => withLostLock(each, lost)) };

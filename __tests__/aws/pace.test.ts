@@ -1,4 +1,4 @@
-import { LAUNCHES, Pace, pacedChanges } from "../../src/aws/pace.ts";
+import { LAUNCHES, Pace, paceChanges } from "../../src/aws/pace.ts";
 import { SleeplessClock, SteppedClock } from "../helpers/stepped-clock.ts";
 
 const A_CALL_MS = 60;
@@ -37,7 +37,7 @@ it("a run that has waited may start a burst again, and no more than that", async
 it("the calls of a run and of its cleanup share one rate, and a wait that is aborted takes nothing of it", async () => {
   const clock = new SteppedClock();
   const done: string[] = [];
-  const paced = pacedChanges(clock);
+  const paced = paceChanges(clock);
   const calls = (name: string) => ({
     runTask: () => Promise.reject(new Error("RunTask was called")),
     executeCommand: () => Promise.resolve(void done.push(name) as never),

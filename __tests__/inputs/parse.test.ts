@@ -11,7 +11,7 @@ import {
   memoryMiB,
   oneOf,
   pairs,
-  shown,
+  quoteValue,
 } from "../../src/inputs/parse.ts";
 
 describe("duration", () => {
@@ -187,6 +187,6 @@ describe("shown", () => {
     ["x".repeat(80), `'${"x".repeat(80)}'`],
     ["x".repeat(81), `'${"x".repeat(77)}...'`],
   ])("shows %j on one line, cut when long", (text, expected) => {
-    expect(shown(text)).toBe(expected);
+    expect(quoteValue(text)).toBe(expected);
   });
 });

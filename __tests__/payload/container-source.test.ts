@@ -3,7 +3,7 @@ import {
   inlinePython,
   jobParts,
   jobSource,
-  shortened,
+  shortenSource,
   withoutComments,
 } from "../../src/payload/container-source.ts";
 
@@ -14,10 +14,10 @@ it("comments and empty lines are left out, and nothing else", () => {
 });
 
 it("shell is sent without indentation and without the blanks and quotes that it does not need", () => {
-  expect(shortened("# one\nif a || b && c; then\n  d | e\nfi\n")).toBe("if a||b&&c;then\nd|e\nfi");
-  expect(shortened("f() { a; }\ncase $b in\n  c) d ;;\nesac\n")).toBe("f(){ a;}\ncase $b in\nc) d\nesac");
-  expect(shortened("case $b in c) d ;; e) f ;; esac")).toBe("case $b in c) d;;e) f;esac");
-  expect(shortened('x="" y="a"\n{ read -r z <&3; } 2>/dev/null 3<&- >"$y"\n')).toBe(
+  expect(shortenSource("# one\nif a || b && c; then\n  d | e\nfi\n")).toBe("if a||b&&c;then\nd|e\nfi");
+  expect(shortenSource("f() { a; }\ncase $b in\n  c) d ;;\nesac\n")).toBe("f(){ a;}\ncase $b in\nc) d\nesac");
+  expect(shortenSource("case $b in c) d ;; e) f ;; esac")).toBe("case $b in c) d;;e) f;esac");
+  expect(shortenSource('x="" y="a"\n{ read -r z <&3; } 2>/dev/null 3<&- >"$y"\n')).toBe(
     'x= y="a"\n{ read -r z<&3;} 2>/dev/null 3<&->"$y"',
   );
 });

@@ -1,5 +1,5 @@
 import type { RunTaskRequest } from "../../src/aws/ecs.ts";
-import { afterGrace, begunInTime } from "../../src/undo/grace.ts";
+import { afterGrace, refuseAfterCancel } from "../../src/undo/grace.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const request = {} as RunTaskRequest;
@@ -19,7 +19,7 @@ function calling() {
   };
   const never = () => Promise.reject(new Error("not asked"));
   const ecs = { runTask, registerTaskDefinition: never, executeCommand: never };
-  const making = begunInTime({ ecs, s3: { putObject: never } }, cancel.signal);
+  const making = refuseAfterCancel({ ecs, s3: { putObject: never } }, cancel.signal);
   return { making: making.ecs, cancel, reply: () => reply(), count: () => calls };
 }
 

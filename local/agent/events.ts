@@ -14,16 +14,16 @@ export function cutIntoEvents(transcript: Buffer): string[] {
     const end = newline === -1 ? transcript.length : newline + 1;
     const next = Math.min(end, at + EVENT_BYTES);
     if (next - start > EVENT_BYTES) {
-      events.push(edited(transcript.subarray(start, at)));
+      events.push(editMessage(transcript.subarray(start, at)));
       start = at;
     }
     at = next;
   }
-  if (at > start) events.push(edited(transcript.subarray(start, at)));
+  if (at > start) events.push(editMessage(transcript.subarray(start, at)));
   return events;
 }
 
-function edited(message: Buffer): string {
+function editMessage(message: Buffer): string {
   const text = message.toString("utf8").replaceAll("\r\n", "\n");
   return message.at(-1) === 0x0a ? text.slice(0, -1) : text;
 }

@@ -15,7 +15,7 @@ const cannotTell = (where: string, error: unknown): string =>
  * The agent's check, before the command starts, that a log is encrypted where the configuration demands it. Returns the text
  * for the user where it is not. Source: amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
  */
-export async function unencryptedLog(target: TranscriptTarget): Promise<string | undefined> {
+export async function checkLogEncryption(target: TranscriptTarget): Promise<string | undefined> {
   const { endpoint, region, credentials = NO_ROLE_KEYS, cloudWatchLogGroup, s3Bucket } = target;
   const at = { endpoint, region, credentials };
   if (cloudWatchLogGroup !== undefined && target.cloudWatchEncryption === true) {

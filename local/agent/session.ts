@@ -6,7 +6,7 @@ import { deferred } from "./deferred.ts";
 import { type Flood, Flooding } from "./flood.ts";
 import { Handshake, HandshakeFailure } from "./handshake.ts";
 import { decryptDataKey, type SessionEncryption } from "./kms.ts";
-import { unencryptedLog } from "./log-encryption.ts";
+import { checkLogEncryption } from "./log-encryption.ts";
 import { type InputResult, Peer } from "./peer.ts";
 import { StartError } from "./pty.ts";
 import { RuneFilter } from "./runes.ts";
@@ -124,7 +124,7 @@ export class Session {
         return "";
       }
       if (command.trim() === "") return "Commands cannot be empty for session type InteractiveCommands";
-      const refusal = transcript && (await unencryptedLog(transcript));
+      const refusal = transcript && (await checkLogEncryption(transcript));
       if (refusal !== undefined) return refusal;
       const pty = await this.#start(peer);
       if ((await this.#over.promise) === "cancelled") {

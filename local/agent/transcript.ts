@@ -107,9 +107,9 @@ export class Transcript {
       await sleep(delay, undefined, { signal: stopped }).catch(() => undefined);
       if (stopped.aborted) return;
     }
-    if (s3Bucket !== undefined && s3 !== "missing") await this.#uploadToS3(s3Bucket, kept(text, s3));
+    if (s3Bucket !== undefined && s3 !== "missing") await this.#uploadToS3(s3Bucket, applyLoss(text, s3));
     if (cloudWatchLogGroup !== undefined && cloudWatch !== "missing") {
-      await this.#uploadToCloudWatch(cloudWatchLogGroup, kept(text, cloudWatch), stopped);
+      await this.#uploadToCloudWatch(cloudWatchLogGroup, applyLoss(text, cloudWatch), stopped);
     }
   }
 
@@ -209,7 +209,7 @@ export class Transcript {
   }
 }
 
-function kept(text: Buffer, loss: { readonly keep: number } | undefined): Buffer {
+function applyLoss(text: Buffer, loss: { readonly keep: number } | undefined): Buffer {
   return loss === undefined ? text : text.subarray(0, loss.keep);
 }
 

@@ -41,10 +41,10 @@ export function refusal(
   asker: Asker | undefined,
   guarded: GuardedResource,
 ): Refusal | undefined {
-  const identity = said(asker?.policies ?? [], access, () => true);
+  const identity = effectOf(asker?.policies ?? [], access, () => true);
   const within = asker?.account === guarded.account;
   const own = guarded.policy === undefined ? [] : [guarded.policy];
-  const resource = said(own, access, ({ Principal, NotPrincipal, Effect }) => {
+  const resource = effectOf(own, access, ({ Principal, NotPrincipal, Effect }) => {
     // An account as principal leaves the decision to that account's own policies.
     const direct = { asker, account: Effect === "Deny" || !within };
     if (NotPrincipal !== undefined) return !names(NotPrincipal, { ...direct, account: true });
@@ -63,7 +63,7 @@ export function refusal(
   return resource === "Allow" ? undefined : "because no resource-based policy allows the";
 }
 
-function said(
+function effectOf(
   policies: readonly Policy[],
   access: Access,
   concerns: (statement: ReturnType<typeof statementsOf>[number]) => boolean,

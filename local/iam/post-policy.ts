@@ -21,7 +21,7 @@ type Condition = Readonly<Record<string, string>> | readonly [string, string | n
 export function readForm(contentType: string, body: Buffer): PostedForm {
   const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
-  if (boundary === undefined) throw malformed("The body has no boundary.");
+  if (boundary === undefined) throw malformedPost("The body has no boundary.");
   const fields: Record<string, string> = {};
   let at = body.indexOf(`--${boundary}\r\n`);
   while (at >= 0) {
@@ -34,7 +34,7 @@ export function readForm(contentType: string, body: Buffer): PostedForm {
     fields[name.toLowerCase()] = content.toString("utf8");
     at = end + 2;
   }
-  throw malformed("POST requires exactly one file upload per request.");
+  throw malformedPost("POST requires exactly one file upload per request.");
 }
 
 /** The credential and signature of a form, in the shape of a request's; undefined for an unsigned form. */
@@ -102,6 +102,6 @@ function checkSize(size: number, least: number, most: number): void {
     throw new AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
 }
 
-function malformed(message: string): AwsError {
+function malformedPost(message: string): AwsError {
   return new AwsError("MalformedPOSTRequest", message);
 }

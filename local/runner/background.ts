@@ -62,7 +62,7 @@ export class BackgroundSteps {
   async wait(ids: readonly string[] = this.#open(), job?: AbortSignal): Promise<Conclusion> {
     const steps = this.#of(ids);
     const ended = Promise.all(steps.map((step) => step.ended));
-    const cancelled = job !== undefined && (await Promise.race([ended.then(() => false), aborted(job)]));
+    const cancelled = job !== undefined && (await Promise.race([ended.then(() => false), waitForAbort(job)]));
     if (cancelled) await this.#endWithin(steps);
     else await ended;
     return this.#complete(ids);
@@ -122,7 +122,8 @@ export class BackgroundSteps {
 
   async #inSlot(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     if (this.#free > 0) this.#free -= 1;
-    else await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), aborted(signal)]);
+    else
+      await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), waitForAbort(signal)]);
     try {
       if (!signal.aborted) await work();
     } finally {
@@ -134,7 +135,7 @@ export class BackgroundSteps {
 }
 
 /** True once the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<true> {
+function waitForAbort(signal: AbortSignal): Promise<true> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(true);
     signal.addEventListener("abort", () => resolve(true), { once: true });

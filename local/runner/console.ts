@@ -176,8 +176,8 @@ export class Console {
     },
     "set-output": (command) => this.#set(this.outputs, "set-output", command),
     "save-state": (command) => this.#set(this.state, "save-state", command),
-    "set-env": () => disabled("set-env"),
-    "add-path": () => disabled("add-path"),
+    "set-env": () => disableCommand("set-env"),
+    "add-path": () => disableCommand("add-path"),
     "add-matcher": ({ data }) => {
       this.#match(`add ${data}`, data);
       return undefined;
@@ -209,6 +209,6 @@ export class Console {
 /** Commands that are never echoed, since their data may be a secret or is logged anyway. */
 const unechoed = new Set(["add-mask", "debug", "error", "warning", "notice"]);
 
-function disabled(command: string): string {
+function disableCommand(command: string): string {
   return `The \`${command}\` command is disabled. Please upgrade to using Environment Files.`;
 }

@@ -41,7 +41,7 @@ export class IdTokens {
       exp: seconds + LIFETIME_SECONDS,
       ...claims,
     };
-    const text = [{ alg: "RS256", typ: "JWT", kid: "local" }, payload].map(encoded).join(".");
+    const text = [{ alg: "RS256", typ: "JWT", kid: "local" }, payload].map(encodePart).join(".");
     return `${text}.${createSign("RSA-SHA256").update(text).sign(this.#keys.privateKey, "base64url")}`;
   }
 
@@ -60,6 +60,6 @@ export class IdTokens {
   }
 }
 
-function encoded(part: unknown): string {
+function encodePart(part: unknown): string {
   return Buffer.from(JSON.stringify(part)).toString("base64url");
 }

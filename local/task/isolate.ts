@@ -92,8 +92,8 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
   await once(child, "spawn").finally(() => closeSync(pipe.writes));
   const [, , stderr, reports] = child.stdio;
   if (!stderr || !(reports instanceof Readable)) throw new Error("spawn gave no pipes");
-  const output = { stdout: kept(pipe.reads), stderr: kept(stderr) };
-  const pid = await started(reports);
+  const output = { stdout: bufferOutput(pipe.reads), stderr: bufferOutput(stderr) };
+  const pid = await waitForStart(reports);
   // The program ends with an exec that removes its own variables.
   await becameCommand(pid, exited, "BOX_COMMAND=");
   return { pid, ...output, signal: signalTo(pid), exited };
@@ -158,7 +158,7 @@ export function exitOf(child: ChildProcess): Promise<number> {
  * Begins to read at once: at a child's exit Node drops unread output, and a short command may end before the caller
  * reads.
  */
-export function kept(stream: Readable): Readable {
+export function bufferOutput(stream: Readable): Readable {
   return stream.pipe(new PassThrough());
 }
 
@@ -183,7 +183,7 @@ function environmentOf(pid: number): string {
   }
 }
 
-async function started(reports: Readable): Promise<number> {
+async function waitForStart(reports: Readable): Promise<number> {
   let pid = 0;
   for await (const line of createInterface({ input: reports })) {
     const [word = "", ...rest] = line.split(" ");

@@ -1,7 +1,10 @@
 import type { ContainerDefinition, TaskOverride } from "../ecs/shapes.ts";
 
 /** The definition of a container as RunTask's `overrides` change it. */
-export function overridden(definition: ContainerDefinition, overrides: TaskOverride): ContainerDefinition {
+export function applyOverrides(
+  definition: ContainerDefinition,
+  overrides: TaskOverride,
+): ContainerDefinition {
   const override = overrides.containerOverrides?.find(({ name }) => name === definition.name);
   if (override === undefined) return definition;
   return {

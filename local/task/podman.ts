@@ -12,7 +12,7 @@ import {
   exitOf,
   type IsolatedProcess,
   type IsolateOptions,
-  kept,
+  bufferOutput,
   signalTo,
 } from "./isolate.ts";
 
@@ -55,8 +55,8 @@ export async function contain(options: IsolateOptions): Promise<IsolatedProcess>
     held.destroy();
     rmSync(scratch, { recursive: true });
   });
-  const output = { stdout: kept(stdout), stderr: kept(stderr) };
-  const pid = await begun(pidFile, exited);
+  const output = { stdout: bufferOutput(stdout), stderr: bufferOutput(stderr) };
+  const pid = await waitForPid(pidFile, exited);
   if (pid === undefined) throw refusal(await text(output.stderr));
   // Until then runc's own init waits in the container.
   await becameCommand(pid, exited, "_LIBCONTAINER_");
@@ -107,7 +107,7 @@ function limits(): readonly string[] {
   return [`nofile=1024:${Math.min(Number(files ?? 1024), 65_535)}`, "nproc=16384:16384"];
 }
 
-async function begun(pidFile: string, exited: Promise<number>): Promise<number | undefined> {
+async function waitForPid(pidFile: string, exited: Promise<number>): Promise<number | undefined> {
   const end = exited.then(() => true);
   for (;;) {
     const pid = readPid(pidFile);

@@ -10,7 +10,7 @@ import type { IsolatedProcess, IsolateOptions } from "./isolate.ts";
 import type { StopCode, TaskStatus, TaskTime } from "./lifecycle.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
-import { overridden } from "./overridden.ts";
+import { applyOverrides } from "./overridden.ts";
 import { hasInterface, launchTypeOf } from "./placement.ts";
 import { processless } from "./scripted.ts";
 import type { TaskPlan } from "./task-plan.ts";
@@ -79,7 +79,7 @@ export class Task {
     this.hostname = `ip-${this.ip.replaceAll(".", "-")}.${domain}`;
     this.containers = plan.definition.containerDefinitions.map((definition) => {
       const arn = `arn:aws:ecs:${region}:${accountId}:container/${clusterName}/${this.id}/${randomUUID()}`;
-      return new Container(overridden(definition, plan.overrides), arn, {
+      return new Container(applyOverrides(definition, plan.overrides), arn, {
         taskArn: this.arn,
         taskId: this.id,
         isOnFargate: launchTypeOf(plan) === "FARGATE",

@@ -29,7 +29,7 @@ export function namesOf(path: string, platform: NodeJS.Platform): readonly strin
 }
 
 /** The path as a file system without case has it. On Linux each path is its own. */
-export function folded(names: readonly string[], platform: NodeJS.Platform): string {
+export function foldNames(names: readonly string[], platform: NodeJS.Platform): string {
   const path = names.join("/");
   return platform === "linux" ? path : path.normalize("NFC").toLowerCase();
 }

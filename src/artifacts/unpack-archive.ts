@@ -41,7 +41,7 @@ export async function unpackArchive(
     // What has come of a cut archive is unpacked as far as it goes.
     const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
     await pipeline(Readable.from(hashed()), gunzip, async (bytes: AsyncIterable<Buffer>) => {
-      const unpacked = bounded(bytes, options);
+      const unpacked = limitBytes(bytes, options);
       for await (const [member, content] of readTar(unpacked)) await unpacker.add(member, content);
       await discard(unpacked);
     });
@@ -58,7 +58,7 @@ export async function unpackArchive(
 }
 
 /** Ends a stream of which the limits allow no more, as one that unpacks to far more than it has. */
-async function* bounded(
+async function* limitBytes(
   bytes: AsyncIterable<Buffer>,
   { maxBytes, maxCount }: Pick<UnpackerOptions, "maxBytes" | "maxCount">,
 ): AsyncGenerator<Buffer> {

@@ -3,7 +3,7 @@ import { constants, lstatSync, mkdirSync } from "node:fs";
 import { chmod, copyFile, lutimes, open, rename, rm, stat, symlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf } from "../errors.ts";
-import { folded, namesOf, whyLinkLeadsOut, whyTooLong } from "./names.ts";
+import { foldNames, namesOf, whyLinkLeadsOut, whyTooLong } from "./names.ts";
 import { checkDirectory, reasonOf, Refusal, statOf } from "./refusal.ts";
 import type { Member } from "./tar.ts";
 
@@ -142,7 +142,7 @@ export class Unpacker {
   #checkSpelling(names: readonly string[]): void {
     if (this.#options.platform === "linux") return;
     const path = names.join("/");
-    const key = folded(names, this.#options.platform);
+    const key = foldNames(names, this.#options.platform);
     const before = this.#spelled.get(key);
     if (before !== undefined && before !== path)
       throw new Refusal("another name differs from it by its case only");

@@ -15,14 +15,14 @@ export function ecsFailure(thrown: ErrorFacts, call: Call, cause: unknown): Fail
       return ecsService === undefined ? undefined : serviceNotFound(ecsService, cluster, seen, cause);
     case "ClientException":
     case "InvalidParameterException":
-      return refused(taskRefusal(thrown.message), call, { seen, cause });
+      return refusalFailure(taskRefusal(thrown.message), call, { seen, cause });
     default:
       return undefined;
   }
 }
 
 /** Why a call that names a task definition started no task; undefined for a refusal that only AWS's words explain. */
-function refused(
+function refusalFailure(
   refusal: TaskRefusal | undefined,
   { action, resource, taskDefinition }: Call,
   observed: Pick<FailureParts, "seen" | "cause">,

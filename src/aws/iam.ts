@@ -38,7 +38,7 @@ export function iamCalls(query: Query): Iam {
         .filter((result) => textOf(result, "EvalDecision") !== "allowed")
         .flatMap((result) => textOf(result, "EvalActionName") ?? []);
       const unknown = elementsOf(answer, "MissingContextValues").flatMap((keys) => textsOf(keys, "member"));
-      if (denied.length > 0 && unknown.length > 0) throw undecided(principalArn, unknown);
+      if (denied.length > 0 && unknown.length > 0) throw undecidedFailure(principalArn, unknown);
       return [...new Set(denied)];
     },
 
@@ -65,7 +65,7 @@ function contextEntries(context: Readonly<Record<string, string>>): Readonly<Rec
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-function undecided(principalArn: string, keys: readonly string[]): Failure {
+function undecidedFailure(principalArn: string, keys: readonly string[]): Failure {
   return new Failure("aws-error", {
     failed: `IAM's simulator can't say what the policies of ${principalArn} allow.`,
     seen: `They have conditions on ${[...new Set(keys)].join(", ")}, which only a call tells.`,

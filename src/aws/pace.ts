@@ -52,7 +52,7 @@ export class Pace {
 type ChangeCalls = Pick<Ecs, "executeCommand" | "runTask" | "stopTask">;
 
 /** Paces these calls, those of all callers of the returned function together. */
-export function pacedChanges(
+export function paceChanges(
   clock: Pick<Clock, "now" | "sleep">,
 ): (ecs: ChangeCalls, signal?: AbortSignal) => ChangeCalls {
   const pace = new Pace(CHANGES, clock);

@@ -111,7 +111,7 @@ async function listSessions(
   ...filters: readonly SessionFilter[]
 ): Promise<readonly RecentSession[]> {
   const Filters = [{ key: "Target" as const, value: sessionTarget }, ...filters];
-  return await listing(clients, `target '${sessionTarget}'`, async (ask) => {
+  return await listWithinLimit(clients, `target '${sessionTarget}'`, async (ask) => {
     const found: RecentSession[] = [];
     let token: string | undefined;
     do {
@@ -124,7 +124,7 @@ async function listSessions(
 }
 
 async function listAllSessions(clients: AwsClients): Promise<readonly TargetedSession[] | undefined> {
-  return await listing(clients, "the sessions of the region", async (ask) => {
+  return await listWithinLimit(clients, "the sessions of the region", async (ask) => {
     const { Sessions = [], NextToken } = await ask({ State: "Active" });
     if (NextToken) return undefined;
     return Sessions.map((session) => ({ ...sessionFrom(session, "Active"), sessionTarget: session.Target }));
@@ -134,7 +134,11 @@ async function listAllSessions(clients: AwsClients): Promise<readonly TargetedSe
 type Ask = (request: DescribeSessionsRequest) => Promise<DescribeSessionsResponse>;
 
 /** The outcome of `list`, whose calls together have at most `LISTING_MS`. */
-async function listing<T>(clients: AwsClients, resource: string, list: (ask: Ask) => Promise<T>): Promise<T> {
+async function listWithinLimit<T>(
+  clients: AwsClients,
+  resource: string,
+  list: (ask: Ask) => Promise<T>,
+): Promise<T> {
   const { signal, region } = clients;
   const limit = AbortSignal.timeout(LISTING_MS);
   const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;

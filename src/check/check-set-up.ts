@@ -3,7 +3,14 @@ import { jobTimes } from "../inputs/job-times.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { architectureCheck } from "../ready/checks/architecture.ts";
 import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.ts";
-import { type Check, checkLine, doubting, lookAt, passed, unanswered } from "../ready/checks/check.ts";
+import {
+  type Check,
+  checkLine,
+  doubtInput,
+  lookAt,
+  passedCheck,
+  unansweredCheck,
+} from "../ready/checks/check.ts";
 import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
 import { deploymentChecks } from "../ready/checks/deployment.ts";
@@ -28,7 +35,7 @@ export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Pro
   log.info(`What the step needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
   for (const row of checks) log.info(checkLine(row));
   const result = checkResult(checks);
-  log.info(summed(checks));
+  log.info(countVerdicts(checks));
   return result;
 }
 
@@ -51,14 +58,14 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
   const cluster = "value" in look ? look.value : undefined;
   const found =
     "failure" in look
-      ? unanswered("cluster", look.failure)
-      : passed("cluster", `'${clusterName(look.value.arn)}' is ${look.value.status}`);
+      ? unansweredCheck("cluster", look.failure)
+      : passedCheck("cluster", `'${clusterName(look.value.arn)}' is ${look.value.status}`);
   const arn = cluster?.arn ?? clusterArn(clusterOf(inputs), { region: inputs.region, account });
   const staging = await bucketChecks(step, arn, caller);
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
   const ofTarget = await targetChecks(step, { arn, cluster }, caller);
   const ofDeployment = await deploymentChecks(inputs, { ecs: aws.ecs, now: clock.now() });
-  return [...first, found, ...doubting("cluster", look, [...ofTarget, ...ofDeployment]), ...staging];
+  return [...first, found, ...doubtInput("cluster", look, [...ofTarget, ...ofDeployment]), ...staging];
 }
 
 /** What is known of the cluster. */
@@ -126,7 +133,7 @@ async function bucketChecks(
   return await stagingChecks({ bucket: named, prefix, kmsKeyId, region }, caller, cluster, aws);
 }
 
-function summed(checks: readonly Check[]): string {
+function countVerdicts(checks: readonly Check[]): string {
   const count = (wanted: Check["verdict"]): number =>
     checks.filter(({ verdict }) => verdict === wanted).length;
   return `${checks.length} checks: ${count("OK")} OK, ${count("NG")} NG, ${count("SKIP")} SKIP.`;

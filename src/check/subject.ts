@@ -3,7 +3,15 @@ import { taskNotFound } from "../aws/missing.ts";
 import type { Service } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
 import type { NewTasks, TaskSelection } from "../inputs/inputs.ts";
-import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "../ready/checks/check.ts";
+import {
+  type Check,
+  check,
+  lookAt,
+  type Look,
+  passedCheck,
+  skippedCheck,
+  unansweredCheck,
+} from "../ready/checks/check.ts";
 import type { StepContext } from "../step-context.ts";
 import { lastPart, parseService, parseTask } from "../targets/arn.ts";
 import { borrow, definitionReference, type LaunchInputs } from "../targets/start/borrow.ts";
@@ -66,7 +74,7 @@ async function ofInputs(context: Context, note: Note): Promise<Subject | undefin
 async function ofTask(given: string, context: Context, note: Note): Promise<Subject | undefined> {
   const { inputs, aws } = context;
   const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
-  const task = await answered("task", note, async () => {
+  const task = await valueOrNote("task", note, async () => {
     const found = await aws.ecs.describeTask(cluster, id);
     if (found === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
     return found;
@@ -86,7 +94,7 @@ async function ofService(
   note(serviceCheck(service, cluster, look));
   if ("failure" in look && look.failure.code === "service-not-found") return undefined;
   const wanted = typeof where.tasks === "number" ? where.tasks : 1;
-  const tasks = await answered("running tasks", note, async () => {
+  const tasks = await valueOrNote("running tasks", note, async () => {
     const found = await describeServiceTasks({ cluster, service }, aws.ecs);
     const chosen = chooseTasks(found, inputs.container, where.tasks);
     if (chosen !== undefined) return chosen;
@@ -99,7 +107,7 @@ async function ofService(
 }
 
 function serviceCheck(service: string, cluster: string, look: Look<Service>): Check {
-  if ("failure" in look) return unanswered("service", look.failure);
+  if ("failure" in look) return unansweredCheck("service", look.failure);
   const { desiredCount, runningCount, enableExecuteCommand } = look.value;
   return check(
     "service",
@@ -112,13 +120,13 @@ function serviceCheck(service: string, cluster: string, look: Look<Service>): Ch
 async function ofRunning(task: Task, context: Context, note: Note): Promise<Subject | undefined> {
   const { inputs, aws } = context;
   const owner = `task '${lastPart(task.arn)}'`;
-  if (await refused("operating system", note, () => refuseWindows(task.platformFamily, owner)))
+  if (await isRefused("operating system", note, () => refuseWindows(task.platformFamily, owner)))
     return undefined;
   const look = await lookAt(aws.ecs.describeTaskDefinition(task.taskDefinitionArn));
-  if ("failure" in look) note(unanswered("task definition", look.failure));
+  if ("failure" in look) note(unansweredCheck("task definition", look.failure));
   const definition = "value" in look ? look.value : undefined;
   const names = task.containers.map(({ name }) => ({ name, essential: undefined }));
-  const container = await answered("container", note, () =>
+  const container = await valueOrNote("container", note, () =>
     chooseContainer(
       inputs.container,
       inputs.container === undefined ? (definition?.containers ?? names) : names,
@@ -138,24 +146,24 @@ async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise
   const service =
     id === undefined
       ? undefined
-      : await answered("service", note, () => aws.ecs.describeService(cluster, id));
+      : await valueOrNote("service", note, () => aws.ecs.describeService(cluster, id));
   if (id !== undefined && service === undefined) return undefined;
-  const start = await answered("network", note, () => {
+  const start = await valueOrNote("network", note, () => {
     const wanted = borrow(where.start, service, where.of);
     requireNetwork(wanted, "the definition", id);
     return wanted;
   });
-  const found = await answered("task definition", note, () => definitionOf(where, service, context));
+  const found = await valueOrNote("task definition", note, () => definitionOf(where, service, context));
   if (start === undefined || found === undefined) return undefined;
-  note(passed("task definition", `it is ${found.name}`));
+  note(passedCheck("task definition", `it is ${found.name}`));
   const { definition, name } = found;
-  if (await refused("operating system", note, () => refuseWindows(definition.operatingSystem, name)))
+  if (await isRefused("operating system", note, () => refuseWindows(definition.operatingSystem, name)))
     return undefined;
-  const container = await answered("container", note, () =>
+  const container = await valueOrNote("container", note, () =>
     chooseContainer(inputs.container, definition.containers, name),
   );
   if (container === undefined) return undefined;
-  if (await refused("hold", note, () => start.hold && refuseAwaited(definition, container, name)))
+  if (await isRefused("hold", note, () => start.hold && refuseAwaited(definition, container, name)))
     return undefined;
   const isMade = where.of.kind === "image";
   const isHeld = start.hold && !isMade && needsEntryPoint(definition, container);
@@ -198,19 +206,19 @@ async function definitionOf(
 }
 
 /** The answer of a look that all further checks need; undefined, with a check noted, where there is none. */
-async function answered<T>(name: string, note: Note, look: () => T | Promise<T>): Promise<T | undefined> {
+async function valueOrNote<T>(name: string, note: Note, look: () => T | Promise<T>): Promise<T | undefined> {
   const found = await lookAt(Promise.resolve().then(look));
   if ("value" in found) return found.value;
-  note(unanswered(name, found.failure, { required: true }));
+  note(unansweredCheck(name, found.failure, { required: true }));
   return undefined;
 }
 
 /** True where `refuse` throws a failure, which is then noted as a check. */
-async function refused(name: string, note: Note, refuse: () => unknown): Promise<boolean> {
+async function isRefused(name: string, note: Note, refuse: () => unknown): Promise<boolean> {
   const look = await lookAt(Promise.resolve().then(refuse));
-  if ("failure" in look) note(unanswered(name, look.failure));
+  if ("failure" in look) note(unansweredCheck(name, look.failure));
   return "failure" in look;
 }
 
 /** For what could not be looked at because of another check. */
-export const THE_REST: Check = skipped("all else", "not looked at until that is mended");
+export const THE_REST: Check = skippedCheck("all else", "not looked at until that is mended");

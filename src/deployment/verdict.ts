@@ -34,7 +34,7 @@ export async function giveVerdict(
   // The answer to a call that was carried out may be lost. The next call is refused then.
   let isUnheard = false;
   for (let tries = 1; ; tries += 1) {
-    const seen = await told({ deployment: deployment.arn, hook: hook.id, action }, ecs);
+    const seen = await sendVerdict({ deployment: deployment.arn, hook: hook.id, action }, ecs);
     if (seen === undefined) break;
     isUnheard ||= seen instanceof Failure || seen.repeated === true;
     const now = await ecs.describeServiceDeployment(deployment.arn);
@@ -63,7 +63,7 @@ function hasActed(
 type Refusal = Exclude<Awaited<ReturnType<Ecs["continueServiceDeployment"]>>, "taken">;
 
 /** Undefined where ECS has taken it; else its words, or the failure of the call. A right that is missing fails. */
-async function told(
+async function sendVerdict(
   verdict: HookVerdict,
   ecs: Pick<Ecs, "continueServiceDeployment">,
 ): Promise<Refusal | Failure | undefined> {

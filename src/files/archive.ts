@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { Header } from "tar/header";
 import { Pax } from "tar/pax";
 import { badInput, messageOf } from "../errors.ts";
-import { shown } from "../inputs/parse.ts";
+import { quoteValue } from "../inputs/parse.ts";
 import type { Entry } from "./entries.ts";
 
 const BLOCK = 512;
@@ -17,7 +17,7 @@ export interface Archive {
 
 /** The size of the archive in bytes, without its pax headers. */
 export function sizeOfArchive(entries: readonly Entry[]): number {
-  return withTimes(entries).reduce((sum, { size }) => sum + BLOCK + padded(size), 2 * BLOCK);
+  return withTimes(entries).reduce((sum, { size }) => sum + BLOCK + roundUpToBlock(size), 2 * BLOCK);
 }
 
 /**
@@ -39,7 +39,7 @@ export async function archiveOf(entries: readonly Entry[]): Promise<Archive> {
     const bytes = entry.kind === "file" ? await contentOf(entry) : Buffer.alloc(0);
     const head = headOf(entry, bytes.length);
     needsPax ||= !head.isPlain;
-    parts.push(...head.blocks, bytes, Buffer.alloc(padded(bytes.length) - bytes.length));
+    parts.push(...head.blocks, bytes, Buffer.alloc(roundUpToBlock(bytes.length) - bytes.length));
   }
   return { bytes: Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]), needsPax };
 }
@@ -76,13 +76,13 @@ async function contentOf({ source }: Entry): Promise<Buffer> {
     throw badInput(
       "files",
       "files that can be read",
-      `${shown(source)}: ${messageOf(cause)}`,
+      `${quoteValue(source)}: ${messageOf(cause)}`,
       undefined,
       cause,
     );
   }
 }
 
-function padded(size: number): number {
+function roundUpToBlock(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;
 }

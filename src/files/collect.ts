@@ -4,7 +4,7 @@ import { join, posix } from "node:path";
 import { glob } from "tinyglobby";
 import { badInput, type Failure, messageOf } from "../errors.ts";
 import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
-import { shown } from "../inputs/parse.ts";
+import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
 import type { Collection, Entry } from "./entries.ts";
 import { placeOf, type Source, sourceOf } from "./patterns.ts";
@@ -51,9 +51,9 @@ class Collector {
       if (await this.#addTree(match, source, selection)) isEmpty = false;
     if (!isEmpty) return;
     const why = this.#leftOut.size > before ? ` but ${[...this.#leftOut].slice(before).join(", ")}` : "";
-    throw refused(
+    throw refusedLine(
       "globs of which each matches something in the workspace",
-      `${shown(selection.pattern)}, which matches nothing${why}`,
+      `${quoteValue(selection.pattern)}, which matches nothing${why}`,
       "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. '.git' and '.env*' have to be named.",
     );
   }
@@ -71,9 +71,9 @@ class Collector {
     const above = this.#entries.get(posix.dirname(at));
     if (above === undefined || above.kind === "directory") return;
     const path = at.slice(at.indexOf("/") + 1);
-    throw refused(
+    throw refusedLine(
       "lines that agree on what is a directory",
-      `${shown(path)} below what another line brings as a file`,
+      `${quoteValue(path)} below what another line brings as a file`,
       LEAVE_OUT,
     );
   }
@@ -116,7 +116,11 @@ class Collector {
     if (above !== "." && !this.#entries.has(posix.dirname(at))) {
       const directory = await this.#look(fromAbove, "");
       if (directory?.kind !== "directory")
-        throw refused("paths that lead through no symbolic link", shown(from), "Name the link's target.");
+        throw refusedLine(
+          "paths that lead through no symbolic link",
+          quoteValue(from),
+          "Name the link's target.",
+        );
       await this.#put(directory, { destination, path: above, from: fromAbove });
     }
     this.#entries.set(at, { ...entry, at });
@@ -132,9 +136,9 @@ class Collector {
     if (found.isDirectory()) return { ...common, kind: "directory" };
     if (found.isFile()) return { ...common, size, kind: "file" };
     if (!found.isSymbolicLink())
-      throw refused(
+      throw refusedLine(
         "files, directories and symbolic links",
-        `${shown(path)}, which is none of them`,
+        `${quoteValue(path)}, which is none of them`,
         LEAVE_OUT,
       );
     return { ...common, kind: "link", target: await linkTarget(path, source, base) };
@@ -149,16 +153,16 @@ async function linkTarget(path: string, source: string, base: string): Promise<s
   const way = posix.relative(`/${from}`, `/${end}`);
   if (!target.startsWith("/") && !end.startsWith("../") && end !== ".." && !/^\.\.(\/|$)/.test(way))
     return target;
-  throw refused(
+  throw refusedLine(
     "files whose symbolic links stay inside what their line brings",
-    `${shown(path)}, a link to ${shown(target)}`,
+    `${quoteValue(path)}, a link to ${quoteValue(target)}`,
     LEAVE_OUT,
   );
 }
 
 const LEAVE_OUT = "Leave it out by a line that begins with !, such as !.venv/** or !run/app.sock.";
 
-function refused(must: string, got: string, advice: string, cause?: unknown): Failure {
+function refusedLine(must: string, got: string, advice: string, cause?: unknown): Failure {
   return badInput("files", must, got, advice, cause);
 }
 
@@ -169,7 +173,7 @@ function absent(path: string, error: unknown): undefined {
 }
 
 function unread(path: string, cause: unknown): never {
-  throw refused("files that can be read", `${shown(path)}: ${messageOf(cause)}`, LEAVE_OUT, cause);
+  throw refusedLine("files that can be read", `${quoteValue(path)}: ${messageOf(cause)}`, LEAVE_OUT, cause);
 }
 
 function withoutSlash(path: string): string {

@@ -37,14 +37,14 @@ export function placeOf(
 ): Place {
   if (destination === undefined) return { destination: "", path };
   if (isDynamic || path !== base || !isFile)
-    return { destination: trimmed(destination), path: path.slice(base === "" ? 0 : base.length + 1) };
+    return { destination: trimSlashes(destination), path: path.slice(base === "" ? 0 : base.length + 1) };
   // The pattern is the path of this file.
-  if (destination.endsWith("/")) return { destination: trimmed(destination), path: posix.basename(path) };
+  if (destination.endsWith("/")) return { destination: trimSlashes(destination), path: posix.basename(path) };
   const directory = posix.dirname(destination);
   return { destination: directory === "." ? "" : directory, path: posix.basename(destination) };
 }
 
-function trimmed(destination: string): string {
+function trimSlashes(destination: string): string {
   const path = destination.replace(/\/+$/, "");
   if (path === ".") return "";
   return path === "" ? "/" : path;

@@ -1,5 +1,5 @@
 import { Failure } from "../errors.ts";
-import { type Log, loggedFailure } from "../log.ts";
+import { type Log, logFailure } from "../log.ts";
 import type { Session } from "../session/session.ts";
 import { tellWaiting } from "../waiting.ts";
 import { enoughShown } from "./backlog.ts";
@@ -97,7 +97,7 @@ class JobFollower {
     const { log } = this.#options;
     const end = await this.#follow().catch((error: unknown): JobEnd => ({
       kind: "impossible",
-      failure: loggedFailure(error, log),
+      failure: logFailure(error, log),
     }));
     const attachedAt = this.#attachedAt;
     return { end, attached: attachedAt !== undefined, attachedAt, byPieces: this.#isByPieces };

@@ -30,7 +30,7 @@ export const screen = new Screen({
 export const unread = out.broken;
 
 /** Back-pressure: resolves when the runner has read almost all that was shown. */
-export function drained(): Promise<void> {
+export function waitUntilDrained(): Promise<void> {
   return out.drained();
 }
 

@@ -1,4 +1,4 @@
-import { cancelled } from "../step/cancelled.ts";
+import { cancelFailure } from "../step/cancelled.ts";
 
 /**
  * A signal that aborts at the first SIGINT or SIGTERM. When a workflow is cancelled, the runner sends SIGINT, SIGTERM
@@ -12,13 +12,13 @@ export function cancelOnSignals(unread: AbortSignal): AbortSignal {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (signalled) process.exit(130);
     signalled = true;
-    controller.abort(cancelled(`The runner sent ${signal}.`));
+    controller.abort(cancelFailure(`The runner sent ${signal}.`));
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   unread.addEventListener("abort", () => {
     const { message } = unread.reason as Error;
-    controller.abort(cancelled(`The runner no longer reads the output of the step: ${message}.`));
+    controller.abort(cancelFailure(`The runner no longer reads the output of the step: ${message}.`));
   });
   return controller.signal;
 }

@@ -2,14 +2,23 @@ import { systemClock as clock } from "../clock.ts";
 import type { Surroundings } from "../step/surroundings.ts";
 import { requestIdToken } from "./id-token.ts";
 import { stepInputs } from "./inputs-source.ts";
-import { declareFiles, drained, endStep, mask, report, saveState, screen, unread } from "./runner.ts";
+import {
+  declareFiles,
+  waitUntilDrained,
+  endStep,
+  mask,
+  report,
+  saveState,
+  screen,
+  unread,
+} from "./runner.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { stepOrigin } from "./workflow.ts";
 
 /** A GitHub runner, as it surrounds a step of a workflow. The step's process hears its signals from now on. */
 export function runnerSurroundings(): Surroundings {
   return {
-    ...{ inputs: stepInputs(), display: screen, drained, mask },
+    ...{ inputs: stepInputs(), display: screen, drained: waitUntilDrained, mask },
     ...{ cancel: cancelOnSignals(unread), origin: stepOrigin, idToken, saveState, report },
     declare: process.env["GITHUB_ARTIFACTS"] ? declareFiles : undefined,
     end: endStep,

@@ -38,7 +38,7 @@ export function originOf(
     runId: String(runId),
     runAttempt: String(runAttempt),
     url: `${serverUrl}/${repository}/actions/runs/${runId}`,
-    variables: passedOn(env),
+    variables: passedVariables(env),
   };
 }
 
@@ -56,7 +56,7 @@ export function workflowRun(
   return { runId, runAttempt: env["GITHUB_RUN_ATTEMPT"] ?? "1", url };
 }
 
-function passedOn(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+function passedVariables(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   return Object.fromEntries(
     PASSED_ON.flatMap((name) => {
       const value = env[name];

@@ -1,7 +1,7 @@
 import { posix, resolve } from "node:path";
 import type { ArtifactGlob, Artifacts } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
-import { boolean, count, lines, oneOf, type ParseResult, shown, size } from "./parse.ts";
+import { boolean, count, lines, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
 import { isInside } from "./workspace.ts";
 
 /** A longer list is one that a program has made, and a directory does better. */
@@ -48,7 +48,7 @@ function refuseAlone(
   reader.refuse(
     name,
     "left out without 'artifacts'",
-    shown(reader.text(name)),
+    quoteValue(reader.text(name)),
     "Name the files that are to be brought back in 'artifacts'.",
   );
 }
@@ -61,7 +61,7 @@ function readDirectory(reader: InputReader): string {
     reader.refuse(
       "artifacts-path",
       "a directory inside the workspace or RUNNER_TEMP",
-      `${shown(given)}, which is none`,
+      `${quoteValue(given)}, which is none`,
       "Leave it out: the default is the directory 'artifacts' of the workspace.",
     );
   return absolute;
@@ -81,7 +81,7 @@ export function artifactGlobs(text: string): ParseResult<readonly ArtifactGlob[]
     globs.push({ pattern: answer.value, isExclusion });
   }
   if (globs.every(({ isExclusion }) => isExclusion))
-    return { must: "a glob that brings files back, beside those that leave some out", got: shown(text) };
+    return { must: "a glob that brings files back, beside those that leave some out", got: quoteValue(text) };
   return { value: globs };
 }
 
@@ -98,7 +98,7 @@ function glob(text: string): ParseResult<string> {
   if (isGood) return { value: pattern };
   return {
     must: "globs of the container, one a line, without .. and without \\, such as build/**/*.xml",
-    got: shown(text),
+    got: quoteValue(text),
     advice: "** stands for any number of directories, as a whole name; ? for any one character.",
   };
 }

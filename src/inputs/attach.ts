@@ -2,7 +2,7 @@ import { parseHandle, type JobHandle } from "./handle.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { type InputName, inputNames } from "./names.ts";
-import { duration, type ParseResult, shown } from "./parse.ts";
+import { duration, type ParseResult, quoteValue } from "./parse.ts";
 
 /** The inputs that may stand beside `attach`. All others describe a job that is to be started. */
 const BESIDE_ATTACH: ReadonlySet<InputName> = new Set([
@@ -50,7 +50,7 @@ export function readHandle(reader: InputReader): JobHandle | undefined {
     reader.refuse(
       name,
       "left out with 'attach'",
-      name === "secrets" ? "a value" : shown(reader.text(name)),
+      name === "secrets" ? "a value" : quoteValue(reader.text(name)),
       GOES_ON,
     );
   }
@@ -60,7 +60,7 @@ export function readHandle(reader: InputReader): JobHandle | undefined {
     reader.refuse(
       "region",
       `that of the job, ${regionOf(handle)}, or left out with 'attach'`,
-      shown(region),
+      quoteValue(region),
       GOES_ON,
     );
   return handle;
@@ -160,7 +160,7 @@ export function checkDetach(
     ],
     [readsLog, `logs: ${logs}`, "That log is read when the job has ended: leave 'logs' out, or 'detach'."],
   ];
-  const given = shown(reader.text("detach"));
+  const given = quoteValue(reader.text("detach"));
   for (const [isGiven, other, advice] of others)
     if (isGiven) reader.refuse("detach", `left out with '${other}'`, given, advice);
   if (detach >= timeout)

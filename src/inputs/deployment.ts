@@ -1,7 +1,7 @@
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import { type Inputs, serviceOf, type TaskSelection } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
-import { boolean, type ParseResult, shown } from "./parse.ts";
+import { boolean, type ParseResult, quoteValue } from "./parse.ts";
 
 const ARN = new RegExp(`^${ECS_ARN}:service-deployment/${ECS_NAME}/${ECS_NAME}/[\\w-]{1,128}$`);
 
@@ -67,6 +67,6 @@ function parse(text: string): ParseResult<boolean | string> {
   if ("value" in answer) return answer;
   return {
     must: "true or false, or the ARN of a service deployment, such as arn:aws:ecs:eu-west-1:123456789012:service-deployment/prod/web/r9i43YFjvgF_xlg7m2eJ1r",
-    got: shown(text),
+    got: quoteValue(text),
   };
 }

@@ -29,7 +29,7 @@ export function fargateSizeFault(
   if ((units ?? 0) > MOST_UNITS || (units === undefined && (memory ?? 0) > MOST_MEMORY)) return undefined;
   const fitting = SIZES.filter(([known]) => units === undefined || units === known);
   if (fitting.length === 0)
-    return { name: "cpu", must: `${listed(SIZES.map(([known]) => known))} units, as Fargate has them` };
+    return { name: "cpu", must: `${listNumbers(SIZES.map(([known]) => known))} units, as Fargate has them` };
   if (memory === undefined || fitting.some(([, sizes]) => sizes.includes(memory))) return undefined;
   const [only] = units === undefined ? [] : fitting;
   return {
@@ -52,10 +52,10 @@ function steps(first: number, last: number, step: number): readonly number[] {
 
 function inWords(sizes: readonly number[]): string {
   const [first = 0, second = 0] = sizes;
-  if (sizes.length < 5) return `${listed(sizes)} MiB`;
+  if (sizes.length < 5) return `${listNumbers(sizes)} MiB`;
   return `${first} to ${String(sizes.at(-1))} MiB in steps of ${second - first}`;
 }
 
-function listed(numbers: readonly number[]): string {
+function listNumbers(numbers: readonly number[]): string {
   return `${numbers.slice(0, -1).join(", ")} or ${String(numbers.at(-1))}`;
 }

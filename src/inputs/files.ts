@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { FileSelection, FileSelections } from "./inputs.ts";
-import { lines, type ParseResult, shown } from "./parse.ts";
+import { lines, type ParseResult, quoteValue } from "./parse.ts";
 
 /** More lines than this are a list that a program has made, and a directory does better. */
 const MOST_LINES = 1000;
@@ -20,7 +20,7 @@ export function fileSelections(text: string): ParseResult<FileSelections> {
     else selections.push(answer.value);
   }
   if (selections.length === 0)
-    return { must: "a glob that brings files, beside those that leave some out", got: shown(text) };
+    return { must: "a glob that brings files, beside those that leave some out", got: quoteValue(text) };
   return { value: { selections, exclusions } };
 }
 
@@ -35,7 +35,7 @@ function selection(line: string): ParseResult<FileSelection> {
     return { value: { pattern: glob.value, destination: posix.normalize(destination) } };
   return {
     must: "GLOB=DESTINATION, with a path of the container without .. behind the last =, such as dist/**=/srv/static",
-    got: shown(line),
+    got: quoteValue(line),
     advice: "In a name that has an = itself, write a ? for it.",
   };
 }
@@ -46,7 +46,7 @@ function pattern(text: string): ParseResult<string> {
     return { value: path.replace(/\/$/, "") };
   return {
     must: "globs of the workspace, one a line, without a leading /, without .. and without \\, such as config/**/*.yml",
-    got: shown(text),
+    got: quoteValue(text),
     advice:
       "A ? in a glob stands for any one character. A file outside the workspace has to be copied into it.",
   };

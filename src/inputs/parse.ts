@@ -21,7 +21,7 @@ export function duration(text: string): ParseResult<number> {
   const [, digits = "", unit = ""] = /^(\d{1,9})([smh])$/.exec(text) ?? [];
   const value = Number(digits) * milliseconds[unit === "s" || unit === "m" ? unit : "h"];
   if (unit !== "" && value > 0 && value <= longest) return { value };
-  return { must: "a duration like 90s, 30m or 2h, from 1s to 120h", got: shown(text) };
+  return { must: "a duration like 90s, 30m or 2h, from 1s to 120h", got: quoteValue(text) };
 }
 
 /** A size such as `256 MB` or `2 GB`, in bytes. As in ECS, a kilobyte has 1,024 bytes. */
@@ -29,14 +29,14 @@ export function size(text: string): ParseResult<number> {
   const [, digits = "", unit = ""] = /^(\d{1,6}) ?(MB|GB)$/.exec(text) ?? [];
   const value = Number(digits) * (unit === "GB" ? 1024 : 1) * 1024 * 1024;
   if (unit !== "" && value >= smallest && value <= largest) return { value };
-  return { must: "a size like 256 MB or 2 GB, from 16 MB to 200 GB", got: shown(text) };
+  return { must: "a size like 256 MB or 2 GB, from 16 MB to 200 GB", got: quoteValue(text) };
 }
 
 /** A boolean of YAML 1.2, as GitHub's toolkit reads it. */
 export function boolean(text: string): ParseResult<boolean> {
   if (["true", "True", "TRUE"].includes(text)) return { value: true };
   if (["false", "False", "FALSE"].includes(text)) return { value: false };
-  return { must: "true or false", got: shown(text) };
+  return { must: "true or false", got: quoteValue(text) };
 }
 
 /** A whole number from `least` to `most`. */
@@ -44,7 +44,7 @@ export function count(least: number, most: number): Parser<number> {
   return (text) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
     if (value >= least && value <= most) return { value };
-    return { must: `a whole number from ${least} to ${most}`, got: shown(text) };
+    return { must: `a whole number from ${least} to ${most}`, got: quoteValue(text) };
   };
 }
 
@@ -52,13 +52,13 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Parser<
   return (text) => {
     const value = choices.find((choice) => choice === text);
     if (value !== undefined) return { value };
-    return { must: `one of ${choices.join(", ")}`, got: shown(text) };
+    return { must: `one of ${choices.join(", ")}`, got: quoteValue(text) };
   };
 }
 
 /** A text that matches `form`; `must` names the form and gives an example. */
 export function matching(form: RegExp, must: string): Parser<string> {
-  return (text) => (form.test(text) ? { value: text } : { must, got: shown(text) });
+  return (text) => (form.test(text) ? { value: text } : { must, got: quoteValue(text) });
 }
 
 /** Items separated by newlines or commas, without the blanks around them. Empty items are dropped. */
@@ -74,7 +74,7 @@ export function listOf(form: RegExp, must: string, most: number): Parser<readonl
   return (text) => {
     const items = list(text);
     const wrong = items.find((item) => !form.test(item));
-    if (wrong !== undefined) return { must, got: shown(wrong) };
+    if (wrong !== undefined) return { must, got: quoteValue(wrong) };
     if (items.length > most) return { must: `${most} items at most`, got: `${items.length}` };
     return { value: items };
   };
@@ -85,9 +85,10 @@ export function pairs(text: string): ParseResult<Readonly<Record<string, string>
   const found = new Map<string, string>();
   for (const item of list(text)) {
     const equals = item.indexOf("=");
-    if (equals < 1) return { must: "key=value items, such as team=web", got: shown(item) };
+    if (equals < 1) return { must: "key=value items, such as team=web", got: quoteValue(item) };
     const key = item.slice(0, equals).trim();
-    if (found.has(key)) return { must: "key=value items with each key once", got: `${shown(key)} twice` };
+    if (found.has(key))
+      return { must: "key=value items with each key once", got: `${quoteValue(key)} twice` };
     found.set(key, item.slice(equals + 1).trim());
   }
   return { value: Object.fromEntries(found) };
@@ -104,9 +105,9 @@ export function jsonObject(text: string): ParseResult<Readonly<Record<string, un
   try {
     const value: unknown = JSON.parse(text);
     if (isRecord(value)) return { value };
-    return { must, got: shown(text) };
+    return { must, got: quoteValue(text) };
   } catch (error) {
-    return { must, got: `${shown(text)} (${messageOf(error)})` };
+    return { must, got: `${quoteValue(text)} (${messageOf(error)})` };
   }
 }
 
@@ -120,12 +121,12 @@ function sized(unit: RegExp, must: string): Parser<string> {
   return (text) => {
     const [, amount = "", suffix = ""] = /^(\d{0,6}(?:\.\d{1,4})?)\s*([a-z]*)$/i.exec(text) ?? [];
     const value = suffix === "" ? Number(amount) : unit.test(suffix) ? Number(amount) * 1024 : NaN;
-    return Number.isInteger(value) && value > 0 ? { value: String(value) } : { must, got: shown(text) };
+    return Number.isInteger(value) && value > 0 ? { value: String(value) } : { must, got: quoteValue(text) };
   };
 }
 
 /** A text for a message: quoted, on one line, at most 80 characters. */
-export function shown(text: string): string {
+export function quoteValue(text: string): string {
   if (text === "") return "nothing";
   // eslint-disable-next-line no-control-regex -- a control character could start a workflow command or a colour
   const line = text.replace(/[\x00-\x1f\x7f]+/g, " ");

@@ -2,7 +2,7 @@ import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "../errors.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
-import { boolean, count, duration, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
+import { boolean, count, duration, matching, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
 import { readArtifacts, readPlace } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { InputReader } from "./input-reader.ts";
@@ -127,7 +127,7 @@ function user(text: string): ParseResult<string | undefined> {
   if (text.split(":").some((part) => /^\d+$/.test(part) && Number(part) > LARGEST_ID))
     return {
       must: `a user of the image, whose numbers are at most ${LARGEST_ID}`,
-      got: shown(text),
+      got: quoteValue(text),
       advice: "Name a user of the image's /etc/passwd, or its number.",
     };
   return "value" in answer && /^(root|0)(:(root|0))?$/.test(answer.value) ? { value: undefined } : answer;

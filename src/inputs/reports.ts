@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { InputReader } from "./input-reader.ts";
-import { lines, type ParseResult, shown } from "./parse.ts";
+import { lines, type ParseResult, quoteValue } from "./parse.ts";
 
 /** Each line is searched for in the artifacts of each task. */
 const MOST_LINES = 100;
@@ -12,7 +12,7 @@ export function readReportGlobs(reader: InputReader): readonly string[] | undefi
   reader.refuse(
     "reports",
     "left out without 'artifacts'",
-    shown(reader.text("reports")),
+    quoteValue(reader.text("reports")),
     "Name the report files in 'artifacts', too: reports are read from what is brought back.",
   );
   return undefined;
@@ -28,7 +28,7 @@ export function reportGlobs(text: string): ParseResult<readonly string[]> {
   if (bad === undefined) return { value: given.map((line) => posix.normalize(line)) };
   return {
     must: "globs of the artifacts, one a line, without a leading / or !, without .. and without \\, such as reports/**/*.xml",
-    got: shown(bad),
+    got: quoteValue(bad),
     advice:
       "They are relative to 'artifacts-path', where /tmp/reports/a.xml of the container is tmp/reports/a.xml.",
   };

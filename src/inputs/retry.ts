@@ -1,6 +1,6 @@
 import type { Retry } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
-import { count, list, type ParseResult, shown } from "./parse.ts";
+import { count, list, type ParseResult, quoteValue } from "./parse.ts";
 
 const DEFAULT_ATTEMPTS = 2;
 const MOST_ATTEMPTS = 10;
@@ -13,7 +13,7 @@ export function readRetry(reader: InputReader): Retry | undefined {
     reader.refuse(
       "retry-attempts",
       "empty without 'retry'",
-      shown(reader.text("retry-attempts")),
+      quoteValue(reader.text("retry-attempts")),
       "Name in 'retry' what the script may be run again for, or leave both out.",
     );
   return reasons && { ...reasons, attempts: attempts ?? DEFAULT_ATTEMPTS };
@@ -29,7 +29,7 @@ function retryReasons(text: string): ParseResult<Omit<Retry, "attempts">> {
   if (wrong !== undefined || items.length === 0)
     return {
       must: "reasons to run the script again: spot, infrastructure, unknown, or exit codes from 1 to 255, such as spot,75",
-      got: shown(wrong ?? text),
+      got: quoteValue(wrong ?? text),
     };
   return {
     value: {

@@ -1,6 +1,6 @@
 import type { ScriptSource } from "./inputs.ts";
 import type { ParseResult } from "./parse.ts";
-import { shown } from "./parse.ts";
+import { quoteValue } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readGivenFile } from "./workspace.ts";
 
@@ -70,7 +70,7 @@ function fits(reader: InputReader, name: "run" | "script-file", size: number): b
     return false;
   }
   if (size > 0 && size <= largestScript) return true;
-  const got = size === 0 ? `${shown(reader.text(name))}, which is empty` : `${size} bytes`;
+  const got = size === 0 ? `${quoteValue(reader.text(name))}, which is empty` : `${size} bytes`;
   reader.refuse(name, "a script of 1 byte to 64 MiB", got);
   return false;
 }
@@ -81,6 +81,6 @@ export function shellTemplate(text: string): ParseResult<string> {
   if (value.includes("{0}") && !value.includes("\n")) return { value };
   return {
     must: "sh, bash, python, or a command with {0} for the script, such as perl {0}",
-    got: shown(text),
+    got: quoteValue(text),
   };
 }

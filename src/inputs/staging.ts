@@ -1,6 +1,6 @@
 import type { Inputs } from "./inputs.ts";
 import { ACCOUNT, BUCKET, KMS_KEY } from "./staging-names.ts";
-import { matching, shown, type ParseResult } from "./parse.ts";
+import { matching, quoteValue, type ParseResult } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 
 const defaultPrefix = "fargate-exec/";
@@ -24,10 +24,15 @@ export function readStaging(
   const kmsKeyId = reader.optional("kms-key-id", kmsKey);
   if (!reader.given("bucket")) {
     if (prefix !== defaultPrefix) {
-      reader.refuse("prefix", "left out without 'bucket'", shown(reader.text("prefix")), withBucket);
+      reader.refuse("prefix", "left out without 'bucket'", quoteValue(reader.text("prefix")), withBucket);
     }
     if (reader.given("kms-key-id")) {
-      reader.refuse("kms-key-id", "empty without 'bucket'", shown(reader.text("kms-key-id")), withBucket);
+      reader.refuse(
+        "kms-key-id",
+        "empty without 'bucket'",
+        quoteValue(reader.text("kms-key-id")),
+        withBucket,
+      );
     }
   }
   return { bucket, prefix, bucketOwner, kmsKeyId };
@@ -62,7 +67,7 @@ function keyPrefix(text: string): ParseResult<string> {
   if (text.startsWith("/") || dots || text.length > 64 || !/^[\w/!.-]*$/.test(text)) {
     return {
       must: "the start of an S3 key, of at most 64 letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/",
-      got: shown(text),
+      got: quoteValue(text),
     };
   }
   return { value: text.endsWith("/") ? text : `${text}/` };

@@ -13,7 +13,7 @@ import {
   memoryMiB,
   oneOf,
   pairs,
-  shown,
+  quoteValue,
   type ParseResult,
 } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
@@ -82,7 +82,8 @@ export function refuseNewTaskInputs(
       : "of its own: add 'start: true', 'task-definition' or 'image'";
   const advice = `'${target}' alone names a task that runs already; this input is for a new task ${how}.`;
   for (const name of ofNewTask) {
-    if (reader.given(name)) reader.refuse(name, `empty with '${target}'`, shown(reader.text(name)), advice);
+    if (reader.given(name))
+      reader.refuse(name, `empty with '${target}'`, quoteValue(reader.text(name)), advice);
   }
   if (!start.hold) reader.refuse("hold", `left at true with '${target}'`, "'false'", advice);
   if (start.keepTask !== "never") {
@@ -94,7 +95,7 @@ export function refuseNewTaskInputs(
 export function refuseSize(reader: InputReader, { cpu, memory, overrides }: StartInputs): void {
   if ("cpu" in overrides || "memory" in overrides) return;
   const fault = fargateSizeFault(numberOf(cpu), numberOf(memory));
-  if (fault !== undefined) reader.refuse(fault.name, fault.must, shown(reader.text(fault.name)));
+  if (fault !== undefined) reader.refuse(fault.name, fault.must, quoteValue(reader.text(fault.name)));
 }
 
 function numberOf(text: string | undefined): number | undefined {
@@ -121,7 +122,7 @@ function capacityProviders(text: string): ParseResult<readonly CapacityShare[]> 
   }));
   const known = shares.every(({ name, weight }) => /^FARGATE(_SPOT)?$/.test(name) && weight <= 1000);
   if (known && shares.some(({ weight }) => weight > 0)) return { value: shares };
-  return { must, got: shown(text) };
+  return { must, got: quoteValue(text) };
 }
 
 /** The most tags. The ECS API allows 50 for a task, and the action sets `fargate-exec:run`. */
@@ -137,6 +138,6 @@ function tags(text: string): ParseResult<Readonly<Record<string, string>>> {
   if (wrong === undefined) return answer;
   return {
     must: "tags with keys up to 128 characters that do not start with aws:, and values up to 256",
-    got: shown(wrong.join("=")),
+    got: quoteValue(wrong.join("=")),
   };
 }

@@ -1,7 +1,7 @@
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { DefinitionReference, NewTaskSource } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
-import { matching, oneOf, shown } from "./parse.ts";
+import { matching, oneOf, quoteValue } from "./parse.ts";
 import { readGivenFile } from "./workspace.ts";
 
 /** The inputs that name a task, or where a new one comes from. */
@@ -41,7 +41,7 @@ export function refuseOfImage(reader: InputReader, given: readonly TargetName[])
     reader.refuse(
       "architecture",
       "empty unless a task definition is made for 'image'",
-      shown(reader.text("architecture")),
+      quoteValue(reader.text("architecture")),
       "A task definition of yours says it itself, as 'cpuArchitecture' in its 'runtimePlatform'.",
     );
   }
@@ -67,7 +67,7 @@ function readDefinition(reader: InputReader): DefinitionReference | undefined {
   // The text is not a family, so it has to be a path.
   if (!text.endsWith(".json")) {
     const must = "a family, family:revision, an ARN, or the path of a .json file, such as web:42";
-    reader.refuse("task-definition", must, shown(text));
+    reader.refuse("task-definition", must, quoteValue(text));
     return undefined;
   }
   // Only the path is checked here. The content is checked before it is registered.

@@ -1,4 +1,4 @@
-import { shown, type ParseResult } from "./parse.ts";
+import { quoteValue, type ParseResult } from "./parse.ts";
 import { isVariableName, reservation } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 import { messageOf } from "../errors.ts";
@@ -16,11 +16,11 @@ export function jsonVariables(text: string, secret: boolean): ParseResult<Readon
     parsed = JSON.parse(text) as object;
   } catch (error) {
     const why = messageOf(error);
-    return wrong(secret ? "text that is no JSON" : `${shown(text)} (${shown(why)})`);
+    return wrong(secret ? "text that is no JSON" : `${quoteValue(text)} (${quoteValue(why)})`);
   }
   const entries = Object.entries(parsed as Record<string, unknown>);
   // A text that is no variable name may be a piece of a secret, if the workflow has left out toJSON.
-  const named = (name: string): string => (secret && !isVariableName(name) ? "a name" : shown(name));
+  const named = (name: string): string => (secret && !isVariableName(name) ? "a name" : quoteValue(name));
   for (const [name, value] of entries) {
     if (!isVariableName(name))
       return wrong(`${named(name)} where the name is not letters, digits and _ (and no digit first)`);

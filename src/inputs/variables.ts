@@ -1,4 +1,4 @@
-import { shown, type ParseResult, type Parser } from "./parse.ts";
+import { quoteValue, type ParseResult, type Parser } from "./parse.ts";
 import { isRunnersOwn, isVariableName, reservation, steersPrograms } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 import { jsonVariables } from "./variables-json.ts";
@@ -42,13 +42,13 @@ function variableLines(text: string, options: VariablesOptions): ParseResult<Var
   for (const line of lines) {
     const wrong =
       wrongLine(line, options) ?? (found.has(line.name) ? "a name that was given before" : undefined);
-    if (wrong !== undefined) return refused(line, wrong, options);
+    if (wrong !== undefined) return refuseLine(line, wrong, options);
     const value = line.value ?? options.env[line.name] ?? "";
-    if (value.includes("\0")) return refused(line, "whose value has a NUL byte", options);
+    if (value.includes("\0")) return refuseLine(line, "whose value has a NUL byte", options);
     const long = tooLong(line.name, value);
-    if (long !== undefined) return refused(line, long, options, TOO_LONG_ADVICE);
+    if (long !== undefined) return refuseLine(line, long, options, TOO_LONG_ADVICE);
     if (line.value === undefined && isRunnersOwn(line.name) && !(options.secret && lines.length === 1))
-      return refused(line, "a credential of the runner", options, RUNNERS_OWN);
+      return refuseLine(line, "a credential of the runner", options, RUNNERS_OWN);
     found.set(line.name, value);
   }
   // `fromEntries` takes `__proto__` as a plain name, unlike an assignment.
@@ -87,10 +87,15 @@ function hasValue(env: NodeJS.ProcessEnv, name: string): boolean {
 }
 
 /** `why` finishes "got line N, …". */
-function refused(line: Line, why: string, { secret }: VariablesOptions, advice = ADVICE): ParseResult<never> {
+function refuseLine(
+  line: Line,
+  why: string,
+  { secret }: VariablesOptions,
+  advice = ADVICE,
+): ParseResult<never> {
   // A line above all values is the workflow's own text. A line below one may be a part of a secret.
   const isSafe = !secret || (line.below === undefined && isVariableName(line.name));
-  const where = isSafe ? shown(line.name) : `line ${line.number}`;
+  const where = isSafe ? quoteValue(line.name) : `line ${line.number}`;
   return { must: MUST, got: `${where}, ${why}`, advice };
 }
 

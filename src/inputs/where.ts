@@ -1,7 +1,7 @@
 import { networkRequired } from "../aws/missing.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { NewTasks, StartInputs, TaskSelection, TaskTurns } from "./inputs.ts";
-import { boolean, count, matching, type ParseResult, shown } from "./parse.ts";
+import { boolean, count, matching, type ParseResult, quoteValue } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs, refuseSize } from "./start.ts";
 import { readNewTaskSource, refuseOfImage, type TargetName } from "./task-source.ts";
@@ -139,7 +139,7 @@ export function readTurns(reader: InputReader, where: TaskSelection | undefined)
     reader.refuse(
       name,
       `${must} unless there are several 'tasks'`,
-      shown(reader.text(name)),
+      quoteValue(reader.text(name)),
       "The job would run in one task. Set 'tasks', for example to 'all' with 'service'; the jobs of a matrix have 'strategy.max-parallel' and 'strategy.fail-fast'.",
     );
   if (isOne && maxParallel !== undefined) refuse("max-parallel", "left out");

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { InputReader } from "./input-reader.ts";
 import type { InputName } from "./names.ts";
-import { shown } from "./parse.ts";
+import { quoteValue } from "./parse.ts";
 import { messageOf } from "../errors.ts";
 
 export interface GivenFile {
@@ -28,17 +28,17 @@ export function readFileOf(reader: InputReader, name: InputName, given: string):
     reader.refuse(
       name,
       "a path inside the workspace or RUNNER_TEMP",
-      `${shown(given)}, which leads out of them`,
+      `${quoteValue(given)}, which leads out of them`,
     );
     return undefined;
   }
   try {
-    return { ...named(absolute, source.workspace), bytes: source.readFile(absolute) };
+    return { ...pathsOf(absolute, source.workspace), bytes: source.readFile(absolute) };
   } catch (error) {
     reader.refuse(
       name,
       "a file in the workspace or RUNNER_TEMP that can be read",
-      `${shown(given)}: ${messageOf(error)}`,
+      `${quoteValue(given)}: ${messageOf(error)}`,
       "Give the path from the root of the repository, and check it out (actions/checkout) before this step.",
       error,
     );
@@ -46,7 +46,7 @@ export function readFileOf(reader: InputReader, name: InputName, given: string):
   }
 }
 
-function named(absolute: string, workspace: string): Pick<GivenFile, "path" | "inWorkspace"> {
+function pathsOf(absolute: string, workspace: string): Pick<GivenFile, "path" | "inWorkspace"> {
   if (!isInside(workspace, absolute)) return { path: absolute, inWorkspace: undefined };
   const path = relative(resolve(workspace), absolute);
   return { path, inWorkspace: path.replaceAll(sep, "/") };

@@ -1,5 +1,5 @@
 import type { JobEnd } from "../follow/job-end.ts";
-import { loggedFailure } from "../log.ts";
+import { logFailure } from "../log.ts";
 import { type EndedJob, readJobLogs } from "../logs/job-logs.ts";
 import type { JobContext } from "./context.ts";
 import type { JobOutput } from "./output.ts";
@@ -22,6 +22,6 @@ export async function endByLogs(
     if (end.kind !== "status" && end.kind !== "detached") context.cancel.throwIfAborted();
     return end;
   } catch (error) {
-    return { kind: "impossible", failure: loggedFailure(error, context.log) };
+    return { kind: "impossible", failure: logFailure(error, context.log) };
   }
 }

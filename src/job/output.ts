@@ -59,7 +59,7 @@ export class JobOutput {
     this.#printer = new Printer({
       write,
       keep: Math.min(OUTPUT_LIMIT, Math.ceil(KEPT_OF_ALL / (origin.fanOut?.tasks ?? 1))),
-      onHeader: (line) => log.fold(running(target), line),
+      onHeader: (line) => log.fold(headerTitle(target), line),
       continued: inputs.workflowCommands ? "[continued] " : "",
     });
     const { artifacts } = inputs;
@@ -138,7 +138,7 @@ function isArtifact({ kind }: OutputItem): boolean {
 }
 
 /** The title under which the header is folded. The container has it whole, and so have the logs of its sessions. */
-function running({ container, taskId }: JobContext["target"]): string {
+function headerTitle({ container, taskId }: JobContext["target"]): string {
   return `The script runs in container '${container}' of task ${taskId}`;
 }
 

@@ -31,11 +31,11 @@ export class Tally {
 
   /** Adds a test of this file. The label stands before all names, to tell tasks and workers apart. */
   add(test: TestCase, file: string, label: string): void {
-    const suite = cut(label + (test.suite.trim() || test.classname.trim() || file));
+    const suite = cutName(label + (test.suite.trim() || test.classname.trim() || file));
     const key = this.#suites.has(suite) || this.#suites.size < MOST_SUITES ? suite : OTHERS;
     this.#counts = withTest(this.#counts, test);
     this.#suites.set(key, withTest(this.#suites.get(key) ?? NONE, test));
-    const name = cut(label + nameOf(test));
+    const name = cutName(label + nameOf(test));
     if (test.seconds > (this.#slowest[MOST_SLOW - 1]?.seconds ?? 0))
       this.#slowest = [...this.#slowest, { name, seconds: test.seconds }]
         .sort((a, b) => b.seconds - a.seconds)
@@ -91,6 +91,6 @@ function messageOf({ message, text }: TestFailure): string {
   return copyText(shown.trim().slice(0, LONGEST_MESSAGE) || said);
 }
 
-function cut(name: string): string {
+function cutName(name: string): string {
   return copyText(name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`);
 }

@@ -5,7 +5,7 @@ import type { Origin } from "../origin.ts";
 import type { ClaimName } from "../places/claim.ts";
 import { Claimant } from "../places/claimant.ts";
 import type { QueueS3 } from "../places/queue-object.ts";
-import { claimant as runOf, heldBy, WaitLog } from "../places/wait-log.ts";
+import { claimant as runOf, holderClause, WaitLog } from "../places/wait-log.ts";
 import { lockBusy } from "./failures.ts";
 import { HeldLock, type HeldLockOptions } from "./held-lock.ts";
 
@@ -59,7 +59,8 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
   try {
     const lost = await claimant.take({
       ...{ deadline, signal: cancel },
-      onWait: ({ number, holder }) => waitLog.tell({ held: heldBy(holder, "held"), goal: inLine(number) }),
+      onWait: ({ number, holder }) =>
+        waitLog.tell({ held: holderClause(holder, "held"), goal: inLine(number) }),
       onTurn: () => lock.begin(),
     });
     for (const { claim: other, silentFor } of lost)

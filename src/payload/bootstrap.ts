@@ -1,6 +1,12 @@
 import type { Payload } from "./payload.ts";
 import { doubleQuote, quote } from "./quote.ts";
-import { bootstrapSource, fetchPy, inlinePython, PARENT_DIRECTORIES, shortened } from "./container-source.ts";
+import {
+  bootstrapSource,
+  fetchPy,
+  inlinePython,
+  PARENT_DIRECTORIES,
+  shortenSource,
+} from "./container-source.ts";
 
 /** How the payload gets into the container: from S3, or typed into the session. */
 export type Delivery =
@@ -54,7 +60,7 @@ export function bootstrapCommand(options: BootstrapOptions): string {
     // An attacher that resumes fetches nothing.
     ...(at > 0 ? [] : [start === undefined ? "fx_fetch() { :; }" : fetchFunction(runId, start)]),
     "set +x",
-    shortened(bootstrapSource()),
+    shortenSource(bootstrapSource()),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;
 }

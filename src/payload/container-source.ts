@@ -90,25 +90,26 @@ const ARTIFACTS_BY_TAR = ["safe.sh", "enter.sh", "artifacts_tar.sh"];
 const PLACE_BY_PYTHON = ["way.py", "place.py"];
 const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 
-export const bootstrapSource = (): string => joined(BOOTSTRAP);
-export const stopSource = (): string => joined(STOP);
-export const recorderPy = (): string => withoutComments(joined(RECORDER));
-export const uploaderPy = (): string => withoutComments(joined(UPLOADER));
-export const trySource = (): string => shortened(joined(TRY));
-export const launchSource = (): string => shortened(joined(LAUNCH));
-export const placePy = (): string => withoutComments(joined(PLACE_BY_PYTHON));
-export const artifactsPy = (): string => withoutComments(joined(ARTIFACTS_BY_PYTHON));
-export const passPy = (pieces: boolean): string => withoutComments(joined(pieces ? PASS_IN_PARTS : PASS));
-export const artifactsSource = (): string => withoutComments(joined(ARTIFACTS_BY_TAR));
-export const placeSource = (): string => withoutComments(joined(PLACE));
-export const loaderParts = (): string => joined(LOADER);
-export const unpackerParts = (): string => joined(UNPACKER);
+export const bootstrapSource = (): string => joinSources(BOOTSTRAP);
+export const stopSource = (): string => joinSources(STOP);
+export const recorderPy = (): string => withoutComments(joinSources(RECORDER));
+export const uploaderPy = (): string => withoutComments(joinSources(UPLOADER));
+export const trySource = (): string => shortenSource(joinSources(TRY));
+export const launchSource = (): string => shortenSource(joinSources(LAUNCH));
+export const placePy = (): string => withoutComments(joinSources(PLACE_BY_PYTHON));
+export const artifactsPy = (): string => withoutComments(joinSources(ARTIFACTS_BY_PYTHON));
+export const passPy = (pieces: boolean): string =>
+  withoutComments(joinSources(pieces ? PASS_IN_PARTS : PASS));
+export const artifactsSource = (): string => withoutComments(joinSources(ARTIFACTS_BY_TAR));
+export const placeSource = (): string => withoutComments(joinSources(PLACE));
+export const loaderParts = (): string => joinSources(LOADER);
+export const unpackerParts = (): string => joinSources(UNPACKER);
 
 /** The code of the job as its authors read it. */
 export function jobParts(optional: OptionalParts): string {
   const { pieces, detaches, fence = false, logToContainer = false } = optional;
   const { hasFiles = false, hasArtifacts = false } = optional;
-  return joined([
+  return joinSources([
     ...JOB,
     ...(pieces || detaches ? LEAVES : []),
     ...(pieces ? PIECES : []),
@@ -150,7 +151,7 @@ export function fetchPy(bytes: number): string {
  * Shell for a command, which CloudTrail records: without comments, indentation, and the blanks, empty quotes and last semicolons
  * of a `case` that POSIX's grammar does not need. The source must not have them in a string.
  */
-export function shortened(source: string): string {
+export function shortenSource(source: string): string {
   return withoutComments(source)
     .replace(/^\s+/gm, "")
     .replace(/ (\|\|?|&&) /g, "$1")
@@ -163,6 +164,6 @@ export function shortened(source: string): string {
     .replace(/(?<!\d) ([<>])(?=["&/])/g, "$1");
 }
 
-function joined(names: readonly string[]): string {
+function joinSources(names: readonly string[]): string {
   return names.map((name) => payloadFile(name)).join("\n");
 }

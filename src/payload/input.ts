@@ -21,16 +21,16 @@ export interface Opening {
  * mode passes whole.
  */
 export function typedStart(opening: Opening, secrets: Readonly<Record<string, string>>): Buffer {
-  return Buffer.concat([typed([openingLine(opening)]), typedSecrets(secrets)]);
+  return Buffer.concat([typeLines([openingLine(opening)]), typedSecrets(secrets)]);
 }
 
 export function typedSecrets(secrets: Readonly<Record<string, string>>): Buffer {
-  return typed([...escapedLines(Buffer.from(secretsText(secrets))), "."]);
+  return typeLines([...escapedLines(Buffer.from(secretsText(secrets))), "."]);
 }
 
 /** The payload, for a container that can't fetch it. */
 export function typedPayload(payload: Payload): Buffer {
-  return typed([...escapedLines(payload.bytes), "."]);
+  return typeLines([...escapedLines(payload.bytes), "."]);
 }
 
 /** The line that tells the attacher that the status was read, so that the job's files may be deleted. */
@@ -67,7 +67,7 @@ function secretsText(secrets: Readonly<Record<string, string>>): string {
   ].join("\n");
 }
 
-export function typed(lines: readonly string[]): Buffer {
+export function typeLines(lines: readonly string[]): Buffer {
   return Buffer.from(`${lines.join("\n")}\n`, "ascii");
 }
 

@@ -70,11 +70,11 @@ function jsonForms(text: string): string[] {
 }
 
 function jsonChar(char: string, isEscaped: boolean, isUpper: boolean): string {
-  const form = isEscaped ? char.replace(/[^]/g, escaped) : JSON.stringify(char).slice(1, -1);
+  const form = isEscaped ? char.replace(/[^]/g, escapeUnit) : JSON.stringify(char).slice(1, -1);
   return isUpper ? form.replace(/(?<=\\u)[\da-f]{4}/g, (hex) => hex.toUpperCase()) : form;
 }
 
-function escaped(unit: string): string {
+function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
@@ -124,7 +124,7 @@ function base64Forms(text: string): string[] {
     const ends = [encoded.replace(/=+$/, "").length, encoded.length];
     return [
       ...whole,
-      ...widths.flatMap((width) => wrapped(encoded.slice(0, certain), width)),
+      ...widths.flatMap((width) => wrapBase64(encoded.slice(0, certain), width)),
       // Overlapping matches are hidden together, so the last characters are enough.
       ...ends.filter((end) => end > certain).map((end) => encoded.slice(Math.max(from, certain - 40), end)),
     ];
@@ -133,7 +133,7 @@ function base64Forms(text: string): string[] {
 }
 
 /** The lines of base64 at this width. Unwrapped base64 is the same lines in a row, so they match that too. */
-function wrapped(base64: string, width: number): string[] {
+function wrapBase64(base64: string, width: number): string[] {
   const lines: string[] = [];
   for (let at = 0; at < base64.length; at += width) {
     const line = base64.slice(at, at + width);

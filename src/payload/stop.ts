@@ -1,5 +1,5 @@
 import { doubleQuote, quote } from "./quote.ts";
-import { PARENT_DIRECTORIES, shortened, stopSource } from "./container-source.ts";
+import { PARENT_DIRECTORIES, shortenSource, stopSource } from "./container-source.ts";
 
 /**
  * A command that stops the job of this run and deletes its directory, where no session can tell the job to stop. The
@@ -11,7 +11,7 @@ export function stopCommand(runId: string, { sessionKnown = false } = {}): strin
   const script = [
     `fx_id=${quote(runId)} fx_tries=${sessionKnown ? 2 : 20}`,
     `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
-    shortened(stopSource()),
+    shortenSource(stopSource()),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;
 }

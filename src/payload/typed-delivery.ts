@@ -1,11 +1,11 @@
 import { gzipSync } from "node:zlib";
 import { PACKED } from "./bootstrap.ts";
-import { escapedLines, linesOf, type Opening, openingLine, typed, typedSecrets } from "./input.ts";
+import { escapedLines, linesOf, type Opening, openingLine, typeLines, typedSecrets } from "./input.ts";
 import { endedText, loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
 
 /** The first input where the container has no job to attach to. */
 export function typedEnd(opening: Opening): Buffer {
-  return typed([openingLine(opening), ...escapedLines(Buffer.from(endedText())), "."]);
+  return typeLines([openingLine(opening), ...escapedLines(Buffer.from(endedText())), "."]);
 }
 
 /**
@@ -21,8 +21,12 @@ export function typedDelivery(
 ): Buffer {
   const { payload, delivery } = options;
   const opened = (code: string): Buffer =>
-    typed([openingLine(opening), ...escapedLines(Buffer.from(code)), "."]);
+    typeLines([openingLine(opening), ...escapedLines(Buffer.from(code)), "."]);
   if (delivery.kind !== "session" || why !== PACKED) return opened(loaderText(options));
   const lines = linesOf(gzipSync(payload.bytes).toString("base64"));
-  return Buffer.concat([opened(unpackerText(payload, lines.length)), typed(lines), typedSecrets(secrets)]);
+  return Buffer.concat([
+    opened(unpackerText(payload, lines.length)),
+    typeLines(lines),
+    typedSecrets(secrets),
+  ]);
 }

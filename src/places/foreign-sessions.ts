@@ -103,7 +103,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     if (foreign.length === 0) return { canList: true, beside: false };
     if (lone.letsPass(foreign, { attaches: false, isUnlogged: true })) return { canList: true, beside: true };
     const endSoon = foreign.every(isLeaving) && clock.now() - begun < LEAVING_MS;
-    if (!endSoon) waitLog.tell(awaited(foreign));
+    if (!endSoon) waitLog.tell(waitWords(foreign));
     const pause = endSoon ? LEAVING_PAUSE_MS : PAUSE_MS + random() * JITTER_MS;
     await clock.sleep(Math.min(Math.max(0, deadline - clock.now()), pause), signal);
     await refresh().catch((error: unknown) => log.debug(`The queue can't be seen: ${asFailure(error).seen}`));
@@ -119,10 +119,10 @@ function isEnding({ status }: ActiveSession): boolean {
 /** The most sessions that are named. */
 const MOST_NAMED = 4;
 
-function awaited(sessions: readonly ActiveSession[]) {
+function waitWords(sessions: readonly ActiveSession[]) {
   const ids = sessions.slice(0, MOST_NAMED).map(({ id }) => id);
   if (sessions.length > MOST_NAMED) ids.push(`${sessions.length - MOST_NAMED} more`);
-  const which = `${ids.length === 1 ? "session" : "sessions"} ${listed(ids)}`;
+  const which = `${ids.length === 1 ? "session" : "sessions"} ${listNames(ids)}`;
   return {
     held: ["in use by", which, ...sinceWords(sessions[0]?.since)].join(" "),
     goal:
@@ -132,6 +132,6 @@ function awaited(sessions: readonly ActiveSession[]) {
   };
 }
 
-function listed(names: readonly string[]): string {
+function listNames(names: readonly string[]): string {
   return [names.slice(0, -1).join(", "), ...names.slice(-1)].filter(Boolean).join(" and ");
 }

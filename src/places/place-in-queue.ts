@@ -7,7 +7,7 @@ import { endLostSession } from "./lost-session.ts";
 import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
 import type { Failure } from "../errors.ts";
 import { containerBusy } from "./failures.ts";
-import { claimant, heldBy, WaitLog, type WaitLogOptions } from "./wait-log.ts";
+import { claimant, holderClause, WaitLog, type WaitLogOptions } from "./wait-log.ts";
 
 /** For how long the last look at the container's sessions counts as new. */
 const LOOK_LASTS_MS = 1_000;
@@ -61,7 +61,7 @@ export class PlaceInQueue implements Place {
       deadline,
       signal,
       onWait: ({ number, holder }) =>
-        waitLog.tell({ held: heldBy(holder), goal: `for its place as number ${number} in line` }),
+        waitLog.tell({ held: holderClause(holder), goal: `for its place as number ${number} in line` }),
       onTurn: () => {
         // Where another run has written the claims first, the turn comes again at once.
         if (clock.now() - lookedAt < LOOK_LASTS_MS) return;

@@ -150,7 +150,7 @@ export function parseQueue(bytes: Uint8Array, modified: number): Queue {
   const past = Array.isArray(value["past"]) ? value["past"].slice(-MOST_PAST) : [];
   return {
     claims: claims.filter(({ run }) => !runs.has(run) && runs.add(run)),
-    past: past.flatMap((id) => matching(id, SESSION) ?? []),
+    past: past.flatMap((id) => textMatching(id, SESSION) ?? []),
   };
 }
 
@@ -165,7 +165,7 @@ function unknown(modified: number): Claim {
 
 function parseClaim(value: unknown, modified: number): Claim[] {
   if (!isRecord(value)) return [];
-  const run = matching(value["run"], RUN);
+  const run = textMatching(value["run"], RUN);
   if (run === undefined) return [];
   return [
     {
@@ -177,9 +177,9 @@ function parseClaim(value: unknown, modified: number): Claim[] {
       since: momentOf(value["since"], modified),
       renewed: momentOf(value["renewed"], modified),
       url: webAddress(value["url"]),
-      job: matching(value["job"], JOB),
+      job: textMatching(value["job"], JOB),
       matrix: matrixIndex(value["matrix"]),
-      session: matching(value["session"], SESSION),
+      session: textMatching(value["session"], SESSION),
     },
   ];
 }
@@ -192,7 +192,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function matching(value: unknown, form: RegExp): string | undefined {
+function textMatching(value: unknown, form: RegExp): string | undefined {
   return typeof value === "string" && form.test(value) ? value : undefined;
 }
 

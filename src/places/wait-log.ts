@@ -63,7 +63,7 @@ export class WaitLog {
 }
 
 /** As in "in use by job 'test' (3 of 40) of https://… since 12:00:00 UTC". */
-export function heldBy(holder: Claim | undefined, verb: "in use" | "held" = "in use"): string {
+export function holderClause(holder: Claim | undefined, verb: "in use" | "held" = "in use"): string {
   if (holder?.holds === false) return "about to be given to another run";
   return [verb, "by", claimant(holder), ...sinceWords(holder?.since)].join(" ");
 }

@@ -6,7 +6,7 @@ import { outputs } from "../report/outputs.ts";
 import { decisiveResult, type Result } from "../report/result.ts";
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
 import { BatchedOutput } from "../show/stdout.ts";
-import { cancelled } from "../step/cancelled.ts";
+import { cancelFailure } from "../step/cancelled.ts";
 import type { Display, ReportedInputs, Surroundings } from "../step/surroundings.ts";
 import { announce } from "../undo/cleanup.ts";
 import type { SavedState } from "../undo/ledger.ts";
@@ -103,14 +103,14 @@ function cancelOf(
   log: Partial<RunLog>,
 ): AbortSignal {
   const controller = new AbortController();
-  const onAbort = (): void => controller.abort(cancelled(`${reasonOf(signal)}.`));
+  const onAbort = (): void => controller.abort(cancelFailure(`${reasonOf(signal)}.`));
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
   unread?.addEventListener("abort", () => {
     const why = `Nothing reads the output of the job any more, so it is stopped: ${reasonOf(unread)}.`;
     // The result has the job's own end, which does not tell it.
     if (!controller.signal.aborted) log.warning?.(why);
-    controller.abort(cancelled(why));
+    controller.abort(cancelFailure(why));
   });
   return controller.signal;
 }

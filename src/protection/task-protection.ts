@@ -1,7 +1,7 @@
 import type { ProtectionCalls } from "../aws/ecs-protection.ts";
 import { type Clock, timeOfDay } from "../clock.ts";
 import { AccessDenied, factsOf, Failure } from "../errors.ts";
-import { type Log, loggedFailure } from "../log.ts";
+import { type Log, logFailure } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { giveBackProtection, type HeldProtection, LEASE_MINUTES } from "./held-protection.ts";
 
@@ -100,7 +100,7 @@ export class TaskProtection {
       return await this.#protect(look);
     } catch (error) {
       if (cancel.aborted) throw error;
-      if (!(error instanceof Failure)) throw loggedFailure(error, log);
+      if (!(error instanceof Failure)) throw logFailure(error, log);
       if (!(error instanceof AccessDenied)) {
         log.info(`The protection of task ${target.taskId} could not be renewed. ${factsOf(error)}`);
         return true;

@@ -53,7 +53,7 @@ export class MissingArtifacts {
       case "none": {
         const pattern = this.#artifacts.globs?.[fact.glob]?.pattern;
         this.#say(
-          `${pattern === undefined ? `Line ${fact.glob + 1} of 'artifacts'` : quoted(pattern)} matches nothing in the container.`,
+          `${pattern === undefined ? `Line ${fact.glob + 1} of 'artifacts'` : quoteName(pattern)} matches nothing in the container.`,
         );
         break;
       }
@@ -63,7 +63,7 @@ export class MissingArtifacts {
       case "unread":
         this.#strike(fact.name);
         this.#say(
-          `${fact.name === "" ? "Files" : quoted(fact.name)} can't be read: ${harmlessLine(fact.why, LONGEST_NAME)}.`,
+          `${fact.name === "" ? "Files" : quoteName(fact.name)} can't be read: ${harmlessLine(fact.why, LONGEST_NAME)}.`,
         );
         break;
       case "over":
@@ -93,7 +93,7 @@ export class MissingArtifacts {
 
   refuse(name: string, why: string): void {
     this.#strike(name);
-    this.#say(`${quoted(name)} was not unpacked: ${harmlessLine(why, LONGEST_NAME)}.`);
+    this.#say(`${quoteName(name)} was not unpacked: ${harmlessLine(why, LONGEST_NAME)}.`);
   }
 
   place(name: string): void {
@@ -114,7 +114,7 @@ export class MissingArtifacts {
 
   #lost(why: string): string {
     const names = [...this.#listed].slice(0, MOST_NAMES);
-    const shown = names.map(([name, size]) => `${quoted(name)} (${size} bytes)`).join(", ");
+    const shown = names.map(([name, size]) => `${quoteName(name)} (${size} bytes)`).join(", ");
     const left = this.#listed.size - names.length + this.#unnamed;
     const more = left === 0 ? "" : names.length === 0 ? `${left} files` : ` and ${left} more`;
     const which = shown + more === "" ? "" : ` Missing: ${shown}${more}.`;
@@ -150,7 +150,7 @@ function isWhole({ length, sha256 }: UnpackedArchive, end: Extract<Fact, { kind:
   return (end.sha256 === "-" || end.sha256 === sha256) && (end.length === 0 || end.length === length);
 }
 
-function quoted(name: string): string {
+function quoteName(name: string): string {
   return `'${harmlessLine(name, LONGEST_NAME)}'`;
 }
 

@@ -76,11 +76,11 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const { outcome, workers, task } = decisive;
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
   const { worker, exitCode } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
-  const several = `${failing.length} of ${workers.length} workers failed (${listed(failing.map(endOf))}).`;
+  const several = `${failing.length} of ${workers.length} workers failed (${listMembers(failing.map(endOf))}).`;
   const how = [
     ...(workers.length === 1 ? [] : [several]),
-    ...(workers.length === 1 || outcome !== "failed" ? [`The script ${ending(outcome, step)}.`] : []),
-    `${workers.length === 1 && where === "" ? "Exit code" : "The step's exit code is"} ${meaning(decisive)}.`,
+    ...(workers.length === 1 || outcome !== "failed" ? [`The script ${endClause(outcome, step)}.`] : []),
+    `${workers.length === 1 && where === "" ? "Exit code" : "The step's exit code is"} ${exitCodeMeaning(decisive)}.`,
   ];
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
   const words = stderr && lastLine(stderr, worker);
@@ -104,7 +104,7 @@ function whichTasks(tasks: readonly TaskResult[]): string {
     one.outcome === "succeeded" ? [] : [`task ${task}: ${howItFailed(one)}`],
   );
   const first = tasks.findIndex(({ outcome }) => outcome !== "succeeded");
-  return `${failing.length} of ${tasks.length} tasks failed (${listed(failing, "; ")}). Task ${first}:`;
+  return `${failing.length} of ${tasks.length} tasks failed (${listMembers(failing, "; ")}). Task ${first}:`;
 }
 
 function howItFailed(result: TaskResult): string {
@@ -112,7 +112,7 @@ function howItFailed(result: TaskResult): string {
   if (result.kind === "detached") return result.outcome;
   const { workers } = result;
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
-  return workers.length === 1 ? `exit code ${result.exitCode}` : listed(failing.map(endOf));
+  return workers.length === 1 ? `exit code ${result.exitCode}` : listMembers(failing.map(endOf));
 }
 
 function endOf({ worker, exitCode }: WorkerResult): string {
@@ -122,13 +122,13 @@ function endOf({ worker, exitCode }: WorkerResult): string {
 /** The most members of a list in a sentence. There may be a thousand tasks. */
 const LONGEST_LIST = 8;
 
-function listed(members: readonly string[], separator = ", "): string {
+function listMembers(members: readonly string[], separator = ", "): string {
   const more = members.length - LONGEST_LIST;
   const shown = members.slice(0, LONGEST_LIST).join(separator);
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
-function ending(outcome: WorkerOutcome, { timeout }: ExplainedStep): string {
+function endClause(outcome: WorkerOutcome, { timeout }: ExplainedStep): string {
   switch (outcome) {
     case "succeeded":
     case "failed":
@@ -151,7 +151,7 @@ function duration(ms: number): string {
 }
 
 /** The exit code, with its usual meaning where there is one. */
-function meaning({ exitCode, outcome }: StatusResult): string {
+function exitCodeMeaning({ exitCode, outcome }: StatusResult): string {
   if (outcome !== "failed") return `${exitCode}`;
   if (exitCode === 126) return `${exitCode}: a command was found but could not be executed`;
   if (exitCode === 127) return `${exitCode}: a command was not found in the image`;

@@ -37,8 +37,8 @@ export function outputs(result: Result, tests?: TestResults): Readonly<Record<st
   return Object.fromEntries([
     ...harmless,
     ["results", resultsOf(tasks)],
-    ["stdout", joined(tasks, "stdout").toString()],
-    ["stderr", joined(tasks, "allStderr").toString()],
+    ["stdout", joinTails(tasks, "stdout").toString()],
+    ["stderr", joinTails(tasks, "allStderr").toString()],
     ...tasks.flatMap(({ task: facts }) => facts?.script.outputs ?? []),
   ]);
 }
@@ -49,8 +49,8 @@ export function cutOutputs(result: Result): readonly string[] {
   const isCut = (name: "stdout" | "stderr", whole: Tail): boolean =>
     whole.isCut || tasks.some(({ task }) => task?.cut.includes(name));
   return [
-    ...(isCut("stdout", joined(tasks, "stdout")) ? ["stdout"] : []),
-    ...(isCut("stderr", joined(tasks, "allStderr")) ? ["stderr"] : []),
+    ...(isCut("stdout", joinTails(tasks, "stdout")) ? ["stdout"] : []),
+    ...(isCut("stderr", joinTails(tasks, "allStderr")) ? ["stderr"] : []),
   ];
 }
 
@@ -68,7 +68,7 @@ function testsOf({ passed, failed, skipped, flaky, seconds }: TestResults): stri
 }
 
 /** The text of all tasks, one after the other. With several tasks each line has the label that the log gives it. */
-function joined(tasks: readonly TaskResult[], which: "stdout" | "allStderr"): Tail {
+function joinTails(tasks: readonly TaskResult[], which: "stdout" | "allStderr"): Tail {
   const tail = new Tail(OUTPUT_LIMIT);
   const isLabelled = tasks.length > 1;
   const texts = tasks.flatMap(({ task }, i) => {

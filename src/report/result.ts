@@ -156,7 +156,14 @@ export interface JobReport extends EndedJob, PrintedOutput {
 }
 
 /** What is kept of its output. */
-export function printed({ stdout, allStderr, cut, lastLines, stderr, script }: PrintedOutput): PrintedOutput {
+export function printedOutput({
+  stdout,
+  allStderr,
+  cut,
+  lastLines,
+  stderr,
+  script,
+}: PrintedOutput): PrintedOutput {
   return { stdout, allStderr, cut, lastLines, stderr, script };
 }
 

@@ -116,7 +116,7 @@ export function lastLinesSection(printed: string): string[] {
     ...lines.flatMap((line) => (line.match(/`+/g) ?? []).map((run) => run.length + 1)),
   );
   const fence = "`".repeat(longest);
-  return folded("The last lines that the script printed", [`${fence}text`, ...lines, fence]);
+  return foldLines("The last lines that the script printed", [`${fence}text`, ...lines, fence]);
 }
 
 /** A table that is folded where it is long, and cut where it is too long for a summary. `total` is how many rows there would be. */
@@ -129,10 +129,10 @@ export function foldedTable(
   const more = total - Math.min(rows.length, MOST_ROWS);
   const cut = more > 0 ? ["", `… and ${more} more.`] : [];
   const table = [...head, ...rows.slice(0, MOST_ROWS), ...cut];
-  return rows.length > MOST_OPEN_ROWS ? folded(title, table) : [...table, ""];
+  return rows.length > MOST_OPEN_ROWS ? foldLines(title, table) : [...table, ""];
 }
 
 /** The blank lines let GitHub read what is inside as Markdown. */
-export function folded(title: string, lines: readonly string[]): string[] {
+export function foldLines(title: string, lines: readonly string[]): string[] {
   return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
 }

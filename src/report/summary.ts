@@ -46,7 +46,7 @@ export function summary(result: Result, step: ExplainedStep, times: StepTimes, t
     );
   const lines = [`### ${SIGNS[outcome]} fargate-exec: ${outcome}`, ""];
   const why = explain(result, step);
-  if (why !== undefined) lines.push(...quoted(why.message), "", `[What this means](${why.page})`, "");
+  if (why !== undefined) lines.push(...quoteLines(why.message), "", `[What this means](${why.page})`, "");
   const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
   const rows = [...factRows(decisive, taskTitle), ...keptRows(decisive, step), ...runRows(step)];
   if (rows.length > 0) lines.push("| Detail | Value |", "|---|---|", ...rows, "");
@@ -105,7 +105,7 @@ function checkTable(checks: readonly Check[]): string[] {
 }
 
 /** A quotation in which each line is a paragraph, because GitHub joins the lines of a paragraph. */
-function quoted(message: string): string[] {
+function quoteLines(message: string): string[] {
   return harmlessText(message)
     .split("\n")
     .flatMap((line, i) => [...(i > 0 ? [">"] : []), `> ${literal(line)}`.trimEnd()]);

@@ -1,7 +1,7 @@
 import type { Counts, TestResults } from "../junit/test-results.ts";
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
 import { literalCell } from "./markdown.ts";
-import { folded, foldedTable } from "./summary-tables.ts";
+import { foldLines, foldedTable } from "./summary-tables.ts";
 
 /** The most suites in the summary. With the limits below the section has at most 200 KB, whatever the names hold. */
 const MOST_SUITES = 200;
@@ -37,7 +37,7 @@ function failureTable({ failures, failed }: TestResults): string[] {
     return `| ${cell(name)} | ${where} | ${cell(message, LONGEST_CELL)} |`;
   });
   const head = ["| Failed test | Where | Message |", "|---|---|---|"];
-  return foldedTable(counted(failed, "failed test"), head, rows, failed);
+  return foldedTable(countNouns(failed, "failed test"), head, rows, failed);
 }
 
 /** Those with failures come first, so that the table's end is what matters least. */
@@ -52,13 +52,13 @@ function suiteTable({ suites }: TestResults): string[] {
         `| ${cell(one.name)} | ${one.failed} | ${one.passed} | ${one.skipped} | ${duration(one.seconds)} |`,
     );
   const head = ["| Suite | Failed | Passed | Skipped | Seconds |", "|---|--:|--:|--:|--:|"];
-  return foldedTable(counted(suites.length, "suite"), head, rows, suites.length);
+  return foldedTable(countNouns(suites.length, "suite"), head, rows, suites.length);
 }
 
 function slowestTable({ slowest }: TestResults): string[] {
   if (slowest.length === 0) return [];
   const rows = slowest.map(({ name, seconds }) => `| ${cell(name)} | ${duration(seconds)} |`);
-  return folded("The slowest tests", ["| Test | Seconds |", "|---|--:|", ...rows]);
+  return foldLines("The slowest tests", ["| Test | Seconds |", "|---|--:|", ...rows]);
 }
 
 /** An error annotation for a failed test, on its line. */
@@ -90,6 +90,6 @@ function duration(seconds: number): string {
   return seconds.toFixed(2);
 }
 
-function counted(count: number, noun: string): string {
+function countNouns(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

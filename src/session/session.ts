@@ -4,7 +4,7 @@ import { Channel } from "../channel/channel.ts";
 import { EncryptionMismatch, type SessionIdentity } from "../channel/handshake.ts";
 import { describeFrame } from "../wire/message.ts";
 import type { ChannelEvent, DataKey, DataKeyRequest, Frame } from "../channel/types.ts";
-import { clipped } from "../clipped.ts";
+import { clipText } from "../clipped.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { Alarm } from "./alarm.ts";
@@ -205,7 +205,7 @@ class DataSession implements Session {
         void this.#fetchDataKey(event);
         break;
       case "closed":
-        this.#finish(this.#refusal ?? { kind: "closed", text: event.text && clipped(event.text) });
+        this.#finish(this.#refusal ?? { kind: "closed", text: event.text && clipText(event.text) });
         break;
       case "failed":
         this.#finish({ kind: "lost", why: event.why, cause: this.#causeOf(event) });

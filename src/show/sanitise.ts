@@ -9,13 +9,13 @@ export const LONGEST_MESSAGE = 16_000;
  * container, a bucket or AWS. Line breaks become spaces, so that a text can't look like another line of the step.
  */
 export function harmlessLine(text: string, longest = LONGEST_LINE): string {
-  return escapeCommands(cut(visible(joined(begin(text, longest))), longest)).trimEnd();
+  return escapeCommands(cutText(visible(joinLines(begin(text, longest))), longest)).trimEnd();
 }
 
 /** The same for a message of several lines: an annotation, or a part of the summary. */
 export function harmlessText(text: string, longest = LONGEST_MESSAGE): string {
   const lines = begin(text, longest).split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/);
-  return cut(lines.map((line) => escapeCommands(visible(line)).trimEnd()).join("\n"), longest);
+  return cutText(lines.map((line) => escapeCommands(visible(line)).trimEnd()).join("\n"), longest);
 }
 
 /**
@@ -39,7 +39,7 @@ const LINE_BREAK = /[\n\v\f\r\u0085\u2028\u2029]/;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
 /** The lines as one, with a blank for what is white between them. Takes time in proportion to the text. */
-function joined(text: string): string {
+function joinLines(text: string): string {
   const lines = text.split(LINE_BREAK);
   const last = lines.length - 1;
   return lines
@@ -58,7 +58,7 @@ function visible(text: string): string {
   return stripVTControlCharacters(text).replaceAll("\t", " ").replace(INVISIBLE, "");
 }
 
-function cut(text: string, longest: number): string {
+function cutText(text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/\p{Cs}$/u, "")}…`;
 }
 

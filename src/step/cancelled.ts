@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
 
 /** The failure of a step that is cancelled; `seen` says by what. */
-export function cancelled(seen: string): Failure {
+export function cancelFailure(seen: string): Failure {
   return new Failure("cancelled", {
     failed: "The run was cancelled.",
     seen,

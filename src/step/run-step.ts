@@ -1,7 +1,7 @@
 import type { Inputs } from "../inputs/inputs.ts";
 import { readInputs } from "../inputs/read-all.ts";
 import type { TestResults } from "../junit/test-results.ts";
-import { loggedFailure } from "../log.ts";
+import { logFailure } from "../log.ts";
 import { failedResult, type Result } from "../report/result.ts";
 import { declareArtifacts } from "./declare-artifacts.ts";
 import { openStep, type OpenStep } from "./step.ts";
@@ -23,13 +23,13 @@ export async function runStep(
   try {
     inputs = readInputs(surroundings.inputs);
     const step = openStep(inputs, surroundings);
-    result = await perform(step).catch((error: unknown) => failedResult(loggedFailure(error, display)));
+    result = await perform(step).catch((error: unknown) => failedResult(logFailure(error, display)));
     tests = await testReports(result, step);
     declareArtifacts(result, step, surroundings.declare);
     // What the step has made is deleted beside the report.
     await Promise.all([step.close(result), surroundings.report(result, inputs, tests)]);
   } catch (error) {
-    result = failedResult(loggedFailure(error, display));
+    result = failedResult(logFailure(error, display));
     display.close();
     await surroundings.report(result, inputs, tests);
   }

@@ -1,4 +1,4 @@
-import { clipped } from "../clipped.ts";
+import { clipText } from "../clipped.ts";
 
 /**
  * The grammar of the marks: how the container speaks to the action through a terminal, and through any log of it.
@@ -126,7 +126,7 @@ export function parseMark(text: string): Mark | undefined {
     case "%":
       return { kind: "pack-end" };
     case "n":
-      return { kind: "note", text: clipped(body) };
+      return { kind: "note", text: clipText(body) };
     case "p":
       return { kind: "payload-wanted" };
     case "s":
@@ -161,7 +161,7 @@ function parseEnd(body: string): Mark {
 function parseRefusal(body: string): Mark {
   const [, word, text = ""] = /^ (\S+) ?(.*)$/s.exec(body) ?? [];
   const code = REFUSAL_CODES.find((each) => each === word) ?? "unknown";
-  return { kind: "refused", code, text: clipped(text) };
+  return { kind: "refused", code, text: clipText(text) };
 }
 
 /** The mark that comes before the container knows the nonce. */
@@ -186,6 +186,6 @@ export function findAnnouncement(text: string): Announcement | undefined {
   const [, word, why, replaceable] = ANNOUNCEMENT.exec(text) ?? [];
   if (word === undefined) return undefined;
   if (word.startsWith("echo"))
-    return { kind: "echo", ...(replaceable !== undefined && { replaceable: clipped(replaceable) }) };
-  return { kind: "ready", missing: why === undefined ? undefined : { why: clipped(why) } };
+    return { kind: "echo", ...(replaceable !== undefined && { replaceable: clipText(replaceable) }) };
+  return { kind: "ready", missing: why === undefined ? undefined : { why: clipText(why) } };
 }

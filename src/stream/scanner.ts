@@ -41,7 +41,7 @@ export class MarkScanner {
         data = data.subarray(this.#mark.length);
       }
     }
-    const plain = data.length - beginning(data, this.#mark);
+    const plain = data.length - partialLength(data, this.#mark);
     if (plain > 0) yield { kind: "bytes", bytes: data.subarray(0, plain) };
     // A copy, because a view would keep the whole frame alive.
     this.#pending = Buffer.from(data.subarray(plain));
@@ -49,7 +49,7 @@ export class MarkScanner {
 }
 
 /** How many bytes at the end of `data` may be the beginning of `mark`. */
-function beginning(data: Buffer, mark: Buffer): number {
+function partialLength(data: Buffer, mark: Buffer): number {
   for (let length = Math.min(mark.length - 1, data.length); length > 0; length -= 1) {
     if (data.compare(mark, 0, length, data.length - length) === 0) return length;
   }

@@ -128,7 +128,7 @@ export class SpoolReader {
 
   /** Only the first record may be the header, because the container's own code writes that one. */
   #record(record: Buffer, first: boolean): SpoolText {
-    const { tag, text } = tagged(record, (each) => (each === "h" ? first : this.#isStream(each)));
+    const { tag, text } = splitTag(record, (each) => (each === "h" ? first : this.#isStream(each)));
     const open = text.at(-1) === OPEN_BYTES.at(-1) && text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
     const bytes = literal(open ? text.subarray(0, -OPEN_BYTES.length) : text);
     if (tag === "h") return { kind: "header", text: bytes.toString("utf8") };
@@ -144,7 +144,7 @@ export class SpoolReader {
         bytes,
         ends: !open,
       };
-    if (tag.startsWith("x")) return leftOut(worker, bytes.toString("latin1"));
+    if (tag.startsWith("x")) return fileLeftOut(worker, bytes.toString("latin1"));
     return {
       kind: "text",
       stream: tag.startsWith("e") ? "stderr" : "stdout",
@@ -160,7 +160,7 @@ export class SpoolReader {
   }
 }
 
-function leftOut(worker: number, text: string): SpoolText {
+function fileLeftOut(worker: number, text: string): SpoolText {
   const [, file, size] = /^(output|summary) (\d{1,15})$/.exec(text) ?? [];
   return {
     kind: "file-left-out",
@@ -170,7 +170,7 @@ function leftOut(worker: number, text: string): SpoolText {
   };
 }
 
-function tagged(record: Buffer, isTag: (tag: string) => boolean): { tag: string; text: Buffer } {
+function splitTag(record: Buffer, isTag: (tag: string) => boolean): { tag: string; text: Buffer } {
   if (!startsWith(record, MARK_BYTES)) return { tag: "", text: record };
   const end = record.subarray(0, LONGEST_TAG).indexOf(BEL);
   const tag = record.toString("latin1", MARK_BYTES.length, Math.max(end, 0));

@@ -1,4 +1,4 @@
-import { clipped } from "../clipped.ts";
+import { clipText } from "../clipped.ts";
 
 /** How a job ended, from the status in the mark of its end. */
 export type JobStatus =
@@ -40,11 +40,11 @@ export function parseStatus(text: string, workers: number, hasLock = false): Job
   const isWhole = entries.length === workers && ends.length === workers;
   const isPossible = reason !== undefined && (reason !== "fenced" || hasLock);
   if (!isPossible || !isWhole || ends.some(({ worker }, i) => worker !== i)) {
-    if (!text.startsWith("refused ")) return { kind: "lost", text: clipped(text.replace(/^lost /, "")) };
+    if (!text.startsWith("refused ")) return { kind: "lost", text: clipText(text.replace(/^lost /, "")) };
     const [, code, words] =
       /^refused (?:(user|directory|shell|variable|files|tool): )?(.*)$/s.exec(text) ?? [];
     const known = code === undefined || code === "tool" ? "job" : (code as RefusalCode);
-    return { kind: "refused", code: known, text: clipped(words ?? "") };
+    return { kind: "refused", code: known, text: clipText(words ?? "") };
   }
   if (reason === "fenced") return { kind: "fenced" };
   return { kind: "ended", reason: reason as "exited" | "timed-out" | "cancelled", workers: ends };

@@ -4,7 +4,7 @@ import { Failure } from "../errors.ts";
 export function containerNotFound(container: string, owner: string, names: readonly string[]): Failure {
   return new Failure("container-not-found", {
     failed: `There is no container '${container}' in ${owner}.`,
-    seen: `Its containers are ${quoted(names)}.`,
+    seen: `Its containers are ${quoteNames(names)}.`,
     advice: "Set the input 'container' to one of them.",
   });
 }
@@ -12,7 +12,7 @@ export function containerNotFound(container: string, owner: string, names: reado
 export function containerAmbiguous(owner: string, names: readonly string[], why: string): Failure {
   return new Failure("container-ambiguous", {
     failed: `The container to run in is not clear: ${owner} has several and the input 'container' is not set.`,
-    seen: `Its containers are ${quoted(names)}. ${why}`,
+    seen: `Its containers are ${quoteNames(names)}. ${why}`,
     advice: "Set the input 'container' to one of them.",
   });
 }
@@ -28,6 +28,6 @@ export function noRunningTask(service: string, cluster: string, seen: string, wa
   });
 }
 
-function quoted(names: readonly string[]): string {
+function quoteNames(names: readonly string[]): string {
   return names.map((name) => `'${name}'`).join(", ") || "none";
 }

@@ -32,7 +32,7 @@ export async function replacementFor(
         ? await neighbourOf(lost, failure, candidates, context)
         : await successorOf(lost, failure, candidates, context);
     case "new":
-      return await restarted(lost, failure, candidates.launcher, context);
+      return await restartTask(lost, failure, candidates.launcher, context);
   }
 }
 
@@ -76,7 +76,7 @@ function isReplaced(failure: Failure): boolean {
   return failure instanceof TaskStopped && failure.stopCode === "ServiceSchedulerInitiated";
 }
 
-async function restarted(
+async function restartTask(
   lost: Target,
   failure: Failure,
   launcher: Launcher,

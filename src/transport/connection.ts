@@ -154,7 +154,7 @@ export class Connection {
       }
     }
     tried.push(...this.#tickets.refusals);
-    onGone(`${cut}, and for ${elapsed()} no other could be made: ${counted(tried)}`, last);
+    onGone(`${cut}, and for ${elapsed()} no other could be made: ${joinCounted(tried)}`, last);
   }
 
   /** Resolves when a new socket is proven to work. Rejects otherwise, and closes the socket. */
@@ -213,7 +213,7 @@ function notOpened({ sessionId, streamUrl }: SessionTicket, region: string, erro
 }
 
 /** The texts as one; equal ones once, with their number. */
-function counted(texts: readonly string[]): string {
+function joinCounted(texts: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return [...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`)).join("; ");

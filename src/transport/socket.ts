@@ -71,7 +71,7 @@ export async function connect(options: SocketOptions): Promise<Socket> {
     maxPayload: MAX_FRAME_BYTES,
   });
   const socket = new WsSocket(ws, options);
-  await opened(ws, options.signal);
+  await waitUntilOpen(ws, options.signal);
   socket.keepAlive();
   return socket;
 }
@@ -153,7 +153,7 @@ class WsSocket implements Socket {
 }
 
 /** Resolves when the upgrade is done. Otherwise rejects, and ends the attempt. */
-async function opened(ws: WebSocket, signal: AbortSignal): Promise<void> {
+async function waitUntilOpen(ws: WebSocket, signal: AbortSignal): Promise<void> {
   const opening = new Promise<void>((resolve, reject) => {
     ws.once("open", resolve);
     ws.once("error", (cause) =>

@@ -26,7 +26,7 @@ export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal)
 }
 
 /** The same calls. After the cancel none begins; those under way go on. */
-export function begunInTime({ ecs, s3 }: CreationCalls, cancel: AbortSignal): CreationCalls {
+export function refuseAfterCancel({ ecs, s3 }: CreationCalls, cancel: AbortSignal): CreationCalls {
   const unlessCancelled =
     <A extends readonly unknown[], R>(call: (...asked: A) => Promise<R>) =>
     async (...asked: A): Promise<R> => {

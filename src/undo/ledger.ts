@@ -132,7 +132,7 @@ export class Ledger {
     const before = this.#pages;
     const whole = (): SavedState => ({ ...this.#of, undo: this.#root.entries });
     this.#pages = this.#add(
-      before.map((page) => changed(page, instead)),
+      before.map((page) => changeEntries(page, instead)),
       added,
     );
     for (const [at, page] of this.#pages.entries())
@@ -152,7 +152,7 @@ export class Ledger {
 }
 
 /** The same page where nothing has changed. */
-function changed(page: Page, instead: (entry: LedgerEntry) => LedgerEntry | undefined): Page {
+function changeEntries(page: Page, instead: (entry: LedgerEntry) => LedgerEntry | undefined): Page {
   const undo = page.undo.flatMap((entry) => instead(entry) ?? []);
   const isSame = undo.length === page.undo.length && undo.every((entry, at) => entry === page.undo[at]);
   return isSame ? page : { ...page, undo };

@@ -1,9 +1,9 @@
 import { type Aws, awsCalls } from "../aws/calls.ts";
 import type { AwsOptions } from "../aws/clients.ts";
 import { Connections } from "../aws/connections.ts";
-import { pacedChanges } from "../aws/pace.ts";
+import { paceChanges } from "../aws/pace.ts";
 import type { Clock } from "../clock.ts";
-import { afterGrace, begunInTime } from "./grace.ts";
+import { afterGrace, refuseAfterCancel } from "./grace.ts";
 
 export interface StepAwsOptions extends Pick<AwsOptions, "region" | "credentials" | "throttledFor"> {
   readonly cancel: AbortSignal;
@@ -27,7 +27,7 @@ export class StepAws {
   constructor({ cancel, clock, ...options }: StepAwsOptions) {
     const { region, credentials } = options;
     const connections = this.#connections;
-    const paced = pacedChanges(clock);
+    const paced = paceChanges(clock);
     const undoing = awsCalls({ region, credentials, connections });
     this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs) } };
     this.#making = awsCalls({
@@ -40,7 +40,7 @@ export class StepAws {
       connections,
       signal: AbortSignal.any([cancel, this.#closed.signal]),
     });
-    const begun = begunInTime(this.#making, cancel);
+    const begun = refuseAfterCancel(this.#making, cancel);
     const ecs = { ...calls.ecs, ...begun.ecs };
     this.run = { ...calls, ecs: { ...ecs, ...paced(ecs, cancel) }, s3: { ...calls.s3, ...begun.s3 } };
   }

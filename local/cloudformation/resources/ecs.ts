@@ -11,7 +11,7 @@ import {
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
 import type { Json, JsonObject } from "../template.ts";
-import { type ResourceType, settled } from "./resource-type.ts";
+import { type ResourceType, waitUntilSettled } from "./resource-type.ts";
 
 export const cluster: ResourceType = {
   properties: ["ClusterName", "Configuration"],
@@ -60,7 +60,7 @@ export const service: ResourceType = {
   },
   async complete(_, { ecs }, { id }) {
     const { cluster, service: name } = namesOf(id);
-    await settled("The service's tasks did not all run", async () => {
+    await waitUntilSettled("The service's tasks did not all run", async () => {
       const answer = await ecs.send(new DescribeServicesCommand({ cluster, services: [name] }));
       const [found] = answer.services ?? [];
       return found !== undefined && found.runningCount === found.desiredCount;
@@ -71,7 +71,7 @@ export const service: ResourceType = {
     const tasks = await tasksOf(ecs, cluster, name);
     await ecs.send(new DeleteServiceCommand({ cluster, service: name, force: true }));
     if (tasks.length === 0) return;
-    await settled("The service's tasks did not stop", async () => {
+    await waitUntilSettled("The service's tasks did not stop", async () => {
       const answer = await ecs.send(new DescribeTasksCommand({ cluster, tasks }));
       return (answer.tasks ?? []).every(({ lastStatus }) => lastStatus === "STOPPED");
     });

@@ -22,7 +22,7 @@ export interface ResourceType<P = JsonObject> {
 const PATIENCE_MS = 45_000;
 
 /** Looks until something is so. Fails with what it waits for. */
-export async function settled(what: string, look: () => Promise<boolean>): Promise<void> {
+export async function waitUntilSettled(what: string, look: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + PATIENCE_MS;
   while (!(await look())) {
     if (Date.now() > end) throw new Error(`${what} within ${PATIENCE_MS / 1000} s`);

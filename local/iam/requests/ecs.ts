@@ -105,12 +105,12 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
       ];
     case "RunTask": {
       const { resource, roles } = await launchDefinition(body, scope, named);
-      return [right(resource), ...passed(roles, scope), ...tagged(arn(`task/${name}/*`))];
+      return [right(resource), ...passRoleRights(roles, scope), ...tagged(arn(`task/${name}/*`))];
     }
     case "RegisterTaskDefinition":
       return [
         right(arn(`task-definition/${body.family ?? ""}:*`)),
-        ...passed([body.taskRoleArn, body.executionRoleArn], scope),
+        ...passRoleRights([body.taskRoleArn, body.executionRoleArn], scope),
         ...tagged(arn(`task-definition/${body.family ?? ""}`)),
       ];
     case "DeleteTaskDefinitions":
@@ -137,7 +137,7 @@ async function launchDefinition(
 }
 
 /** PassRole for each role, by ARN. ECS also accepts a bare name. */
-function passed(roles: readonly (string | undefined)[], { accountId }: CallScope): readonly Right[] {
+function passRoleRights(roles: readonly (string | undefined)[], { accountId }: CallScope): readonly Right[] {
   return [...new Set(roles)]
     .filter((role) => role !== undefined)
     .map((role) => ({

@@ -1,5 +1,5 @@
 import type { Task } from "../../aws/task.ts";
-import { type Check, check, passed, skipped } from "./check.ts";
+import { type Check, check, passedCheck, skippedCheck } from "./check.ts";
 import type { CheckFacts } from "./facts.ts";
 
 const NAME = "architecture";
@@ -9,16 +9,19 @@ const NAME = "architecture";
  * runs shows it, and so does the name of many an image.
  */
 export function architectureCheck({ task, container, definition }: CheckFacts): Check {
-  if (hasRun(task, container)) return passed(NAME, "the container's image runs");
-  if (definition === undefined) return skipped(NAME, "not known: the task definition may not be read");
+  if (hasRun(task, container)) return passedCheck(NAME, "the container's image runs");
+  if (definition === undefined) return skippedCheck(NAME, "not known: the task definition may not be read");
   const own = definition.containers.find(({ name }) => name === container);
   const wanted = definition.architecture ?? "X86_64";
   const image = own?.image;
   if (image === undefined)
-    return skipped(NAME, "not known: the task definition names no image for the container");
+    return skippedCheck(NAME, "not known: the task definition names no image for the container");
   const named = architectureIn(image);
   if (named === undefined)
-    return skipped(NAME, `the task's is ${wanted}; the name of the image '${image}' does not tell its own`);
+    return skippedCheck(
+      NAME,
+      `the task's is ${wanted}; the name of the image '${image}' does not tell its own`,
+    );
   return check(
     NAME,
     named === wanted,

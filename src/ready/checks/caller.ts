@@ -3,7 +3,7 @@ import { type Inputs, serviceOf } from "../../inputs/inputs.ts";
 import { arnBeside, clusterName, parseArn, parseService } from "../../targets/arn.ts";
 import { isDefinitionFile } from "../../targets/definitions/definition-file.ts";
 import { FAMILY_PREFIX } from "../../targets/definitions/family.ts";
-import { type Check, type Look, passed, skipped, unanswered } from "./check.ts";
+import { type Check, type Look, passedCheck, skippedCheck, unansweredCheck } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 import { checkRights, type Principal, roleArn, type Rights } from "./role.ts";
 
@@ -18,8 +18,8 @@ export interface CallerFacts extends CheckFacts {
 /** The row that tells who calls. */
 export function callerCheck(look: Look<string>): Check {
   const name = "credentials";
-  if ("failure" in look) return unanswered(name, look.failure, { required: true });
-  return passed(name, `they are those of ${look.value}`);
+  if ("failure" in look) return unansweredCheck(name, look.failure, { required: true });
+  return passedCheck(name, `they are those of ${look.value}`);
 }
 
 /** Whose policies decide; undefined for a caller without policies. `roleToAssume` has the path that a session's ARN lacks. */
@@ -42,10 +42,10 @@ export async function callerRights(
   iam: Pick<Iam, "denied">,
 ): Promise<readonly Check[]> {
   if (caller === undefined)
-    return [skipped("caller's rights", "not known: the caller is no role and no user")];
+    return [skippedCheck("caller's rights", "not known: the caller is no role and no user")];
   const { clusterArn } = facts;
   if (clusterArn === undefined)
-    return [skipped("caller's rights", "not known: the account of the cluster isn't known")];
+    return [skippedCheck("caller's rights", "not known: the account of the cluster isn't known")];
   return await Promise.all(
     rightsOf({ ...facts, clusterArn }).map((rights) => checkRights(caller, rights, iam)),
   );

@@ -9,21 +9,21 @@ export type Check = { readonly name: string; readonly seen: string } & (
 
 /** OK where it is good, else NG. */
 export function check(name: string, isGood: boolean, seen: string, fix: string): Check {
-  return isGood ? passed(name, seen) : { name, verdict: "NG", seen, fix };
+  return isGood ? passedCheck(name, seen) : { name, verdict: "NG", seen, fix };
 }
 
-export function passed(name: string, seen: string): Check {
+export function passedCheck(name: string, seen: string): Check {
   return { name, verdict: "OK", seen };
 }
 
-export function skipped(name: string, seen: string): Check {
+export function skippedCheck(name: string, seen: string): Check {
   return { name, verdict: "SKIP", seen };
 }
 
 /** The same where `known`, which the check is about, may be undefined because it may not be read. */
 export function checkKnown(name: string, known: unknown, isGood: boolean, seen: string, fix: string): Check {
   return known === undefined
-    ? skipped(name, "not known: it may not be read")
+    ? skippedCheck(name, "not known: it may not be read")
     : check(name, isGood, seen, fix);
 }
 
@@ -51,14 +51,15 @@ export async function lookAt<T>(look: Promise<T>): Promise<Look<T>> {
  * The check for a look that brought no answer. A right that only the check itself needs is no fault, nor is a service
  * that can't be reached: then the check is skipped.
  */
-export function unanswered(
+export function unansweredCheck(
   name: string,
   failure: Failure,
   { required = false }: { readonly required?: boolean } = {},
 ): Check {
   const { code, failed, seen, advice } = failure;
   const isUnknown = ["access-denied", "aws-unreachable", "throttled", "aws-error"].includes(code);
-  if (isUnknown && !required) return skipped(name, `not known: ${code === "access-denied" ? failed : seen}`);
+  if (isUnknown && !required)
+    return skippedCheck(name, `not known: ${code === "access-denied" ? failed : seen}`);
   const row = { name, verdict: "NG", seen: `${failed} ${seen}`, fix: advice } as const;
   return failure instanceof AccessDenied ? { ...row, lacks: [failure.action] } : row;
 }
@@ -67,7 +68,7 @@ export function unanswered(
  * These rows, where the fix of a missing right says first to check the name in this input. `look` was at that cluster or bucket:
  * where AWS has denied it, the role may have its rights on another one.
  */
-export function doubting(
+export function doubtInput(
   input: "cluster" | "bucket",
   look: Look<unknown>,
   rows: readonly Check[],

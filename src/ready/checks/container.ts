@@ -1,6 +1,6 @@
 import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
-import { check, type Check, checkKnown, skipped } from "./check.ts";
+import { check, type Check, checkKnown, skippedCheck } from "./check.ts";
 import { isOnFargate } from "../../targets/start/capacity.ts";
 import { environmentChecks } from "./environment.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
@@ -65,10 +65,10 @@ function platformVersion({ task, start }: CheckFacts): Check {
     task === undefined
       ? start !== undefined && !isOnFargate(start)
       : task.launchType !== undefined && task.launchType !== "FARGATE";
-  if (isElsewhere) return skipped("platform version", INSTANCE_AGENT);
+  if (isElsewhere) return skippedCheck("platform version", INSTANCE_AGENT);
   // A new task gets the newest where nothing names one.
   const version = task === undefined ? (start?.platformVersion ?? "LATEST") : task.platformVersion;
-  if (version === undefined) return skipped("platform version", "not known: it may not be read");
+  if (version === undefined) return skippedCheck("platform version", "not known: it may not be read");
   return check("platform version", isNewEnough(version, task?.platformFamily), version, PLATFORM_FIX);
 }
 

@@ -1,5 +1,5 @@
 import { type JobTimes, keysLife } from "../../aws/static-keys.ts";
-import { type Check, check, passed, skipped } from "./check.ts";
+import { type Check, check, passedCheck, skippedCheck } from "./check.ts";
 
 export interface CredentialFacts {
   readonly roleToAssume: string | undefined;
@@ -15,11 +15,11 @@ export interface CredentialFacts {
 export function credentialLife({ roleToAssume, times, env, now, areRefused }: CredentialFacts): Check {
   const name = "credentials' life";
   const good = (seen: string): Check =>
-    areRefused ? skipped(name, "not known: there are no credentials") : passed(name, seen);
+    areRefused ? skippedCheck(name, "not known: there are no credentials") : passedCheck(name, seen);
   if (roleToAssume !== undefined) return good("the step renews the role's session");
   const life = keysLife(times, env, now);
   if (life.kind === "enough") return good("they are renewed, don't end, or end after 'timeout'");
-  if (life.kind === "unknown") return skipped(name, life.facts);
+  if (life.kind === "unknown") return skippedCheck(name, life.facts);
   const fix =
     "Set 'role-to-assume', whose session the step renews, or begin a session that lasts longer than the wait and 'timeout'.";
   return check(name, false, life.facts, fix);

@@ -5,7 +5,7 @@ import { lookAtHook, newestDeployment } from "../../deployment/wait-for-hook.ts"
 import { warningsOf } from "../../deployment/warnings.ts";
 import { type Inputs, serviceOf } from "../../inputs/inputs.ts";
 import { type ClusterMember, parseService } from "../../targets/arn.ts";
-import { type Check, check, lookAt, passed, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, passedCheck, skippedCheck, unansweredCheck } from "./check.ts";
 
 type DeploymentInputs = Pick<
   Inputs,
@@ -42,9 +42,9 @@ export async function deploymentChecks(
   if (given === undefined || named === undefined) return [];
   const service = parseService(named, inputs.cluster, inputs.region);
   const look = await lookAt(underWay(given, service, ecs));
-  if ("failure" in look) return [unanswered(DEPLOYMENT, look.failure, { required: true })];
+  if ("failure" in look) return [unansweredCheck(DEPLOYMENT, look.failure, { required: true })];
   if (look.value === undefined) {
-    const none = skipped(
+    const none = skippedCheck(
       DEPLOYMENT,
       `none of service '${service.id}' is under way now: start it before the step`,
     );
@@ -55,10 +55,10 @@ export async function deploymentChecks(
   const at = stage === undefined ? "" : ` at ${stage}`;
   if (hook === undefined)
     return [
-      passed(DEPLOYMENT, `'${arn}' is ${status}${at}, and has not reached its pause hook`),
-      ...hookChecks(configured(deployment.pauseHooks, now), inputs, now),
+      passedCheck(DEPLOYMENT, `'${arn}' is ${status}${at}, and has not reached its pause hook`),
+      ...hookChecks(configuredHooks(deployment.pauseHooks, now), inputs, now),
     ];
-  const found = passed(DEPLOYMENT, `'${arn}' waits for a verdict${at}`);
+  const found = passedCheck(DEPLOYMENT, `'${arn}' waits for a verdict${at}`);
   return [found, ...hookChecks([{ ...hook, stages: stage === undefined ? [] : [stage] }], inputs, now)];
 }
 
@@ -81,15 +81,15 @@ async function nextHooks(
   { ecs, now }: { readonly ecs: Calls; readonly now: number },
 ): Promise<readonly Check[]> {
   const look = await lookAt(ecs.describeService(cluster, id));
-  if ("failure" in look) return [unanswered(HOOK, look.failure)];
+  if ("failure" in look) return [unansweredCheck(HOOK, look.failure)];
   const { pauseHooks } = look.value;
   if (pauseHooks.length === 0)
     return [check(HOOK, false, `service '${id}' is configured without one`, HOOK_ADVICE)];
-  return hookChecks(configured(pauseHooks, now), inputs, now);
+  return hookChecks(configuredHooks(pauseHooks, now), inputs, now);
 }
 
 /** As if they were reached now. */
-function configured(hooks: ServiceDeployment["pauseHooks"], now: number): readonly Hook[] {
+function configuredHooks(hooks: ServiceDeployment["pauseHooks"], now: number): readonly Hook[] {
   return hooks.map(({ minutes, ...hook }) => ({ ...hook, expiresAt: now + minutes * 60_000 }));
 }
 
@@ -106,6 +106,9 @@ function hookChecks(hooks: readonly Hook[], inputs: DeploymentInputs, now: numbe
       );
     const warnings = warningsOf(hook, inputs, now).map((warning) => ` A run warns of this: ${warning}`);
     const seen = `it is at ${stages || "a stage that is not known"}, and ECS does ${hook.timeoutAction ?? "ROLLBACK"} where no verdict comes`;
-    return passed(HOOK, warnings.length === 0 ? seen : `${seen}.${warnings.join("").replace(/\.$/, "")}`);
+    return passedCheck(
+      HOOK,
+      warnings.length === 0 ? seen : `${seen}.${warnings.join("").replace(/\.$/, "")}`,
+    );
   });
 }

@@ -1,7 +1,7 @@
 import { BlockList, isIPv4 } from "node:net";
 import { type ContainerDefinition, NO_PROXY_NAMES, noProxyIn } from "../../aws/task-definition.ts";
 import { isRecord } from "../../record.ts";
-import { check, checkKnown, type Check, passed, skipped } from "./check.ts";
+import { check, checkKnown, type Check, passedCheck, skippedCheck } from "./check.ts";
 import type { CheckFacts } from "./facts.ts";
 
 /** The part of a container's definition that `overrides` of RunTask may add to. */
@@ -62,9 +62,10 @@ function proxy(own: Environment | undefined): Check {
   const spared = NO_PROXY_NAMES.filter((name) => own.environmentNames.includes(name));
   const first = spared.find((name) => own.noProxy[name] !== "");
   if (first !== undefined && own.noProxy[first] === undefined)
-    return skipped("proxy", `${seen}, and ${first} by a secret, which is not read`);
+    return skippedCheck("proxy", `${seen}, and ${first} by a secret, which is not read`);
   const through = CREDENTIAL_HOSTS.filter((host) => !isSpared(host, own.noProxy[first ?? ""] ?? ""));
-  if (through.length === 0) return passed("proxy", `${seen}, and ${String(first)} spares the credentials`);
+  if (through.length === 0)
+    return passedCheck("proxy", `${seen}, and ${String(first)} spares the credentials`);
   return check(
     "proxy",
     false,

@@ -3,7 +3,7 @@ import { fargateSizeFault } from "../../inputs/fargate-size.ts";
 import { cpuUnits, memoryMiB, type Parser } from "../../inputs/parse.ts";
 import type { LaunchInputs } from "../../targets/start/borrow.ts";
 import { isOnFargate } from "../../targets/start/capacity.ts";
-import { check, type Check, passed, skipped } from "./check.ts";
+import { check, type Check, passedCheck, skippedCheck } from "./check.ts";
 import type { CheckFacts } from "./facts.ts";
 
 /** What is known of a new task before RunTask. */
@@ -27,11 +27,12 @@ function size(definition: CheckFacts["definition"], { cpu, memory, overrides }: 
   const { registrable = {} } = definition ?? {};
   const units = numberFrom(overrides["cpu"] ?? cpu ?? registrable["cpu"], cpuUnits);
   const mebibytes = numberFrom(overrides["memory"] ?? memory ?? registrable["memory"], memoryMiB);
-  if (units === undefined || mebibytes === undefined) return skipped("size", "not known: nothing tells both");
+  if (units === undefined || mebibytes === undefined)
+    return skippedCheck("size", "not known: nothing tells both");
   const seen = `${units} CPU units and ${mebibytes} MiB`;
   const fault = fargateSizeFault(units, mebibytes);
   return fault === undefined
-    ? passed("size", seen)
+    ? passedCheck("size", seen)
     : check("size", false, seen, `Set '${fault.name}' to ${fault.must}.`);
 }
 
@@ -66,7 +67,7 @@ function numberFrom(given: unknown, parse: Parser<string>): number | undefined {
 function capacityProviders(wanted: readonly CapacityProvider[], cluster: Cluster | undefined): Check {
   const names = wanted.map(({ name }) => name);
   if (cluster === undefined)
-    return skipped("capacity providers", "not known: the cluster may not be described");
+    return skippedCheck("capacity providers", "not known: the cluster may not be described");
   const lacking = names.filter((name) => !cluster.capacityProviders.includes(name));
   return check(
     "capacity providers",

@@ -1,5 +1,5 @@
 import type { Ec2, RouteTable, SecurityGroup, VpcEndpoint } from "../../aws/ec2.ts";
-import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, type Look, passedCheck, skippedCheck, unansweredCheck } from "./check.ts";
 
 /** The network of a task that runs or would be started. */
 export interface TaskNetwork {
@@ -41,11 +41,11 @@ export async function networkOfInterface(
   id: string | undefined,
   ec2: Pick<Ec2, "networkInterface">,
 ): Promise<TaskNetwork | Check> {
-  if (id === undefined) return skipped(WAY, "not known: ECS names no network interface");
+  if (id === undefined) return skippedCheck(WAY, "not known: ECS names no network interface");
   const look = await lookAt(ec2.networkInterface(id));
-  if ("failure" in look) return unanswered(WAY, look.failure);
+  if ("failure" in look) return unansweredCheck(WAY, look.failure);
   const found = look.value;
-  if (found === undefined) return skipped(WAY, "not known: its network interface is gone");
+  if (found === undefined) return skippedCheck(WAY, "not known: its network interface is gone");
   const { vpcId, publicIp, subnetId, securityGroups } = found;
   const subnets = subnetId === undefined ? [] : [subnetId];
   return { vpcId, subnets, securityGroups, publicIp, hasPublicIp: publicIp !== undefined };
@@ -61,9 +61,9 @@ export async function networkOfStart(
   ec2: Pick<Ec2, "subnets">,
 ): Promise<TaskNetwork | Check> {
   const { subnets, securityGroups, assignPublicIp = false } = start;
-  if (subnets.length === 0) return skipped(WAY, "not known: the task has the network of its instance");
+  if (subnets.length === 0) return skippedCheck(WAY, "not known: the task has the network of its instance");
   const look = await lookAt(ec2.subnets(subnets));
-  if ("failure" in look) return unanswered(WAY, look.failure);
+  if ("failure" in look) return unansweredCheck(WAY, look.failure);
   const missing = subnets.filter((id) => !look.value.some((found) => found.id === id));
   const [first] = look.value;
   if (first === undefined || missing.length > 0)
@@ -98,17 +98,20 @@ function wayOut(way: Way, { network, endpoints, routes, address }: NetworkFacts)
   const known = "value" in endpoints ? endpoints.value : [];
   const lacks = way.services.flatMap((service) => lackOf(service, known, subnets, tables) ?? []);
   if (way.services.length > 0 && lacks.length === 0)
-    return passed(name, `VPC ${vpcId} has ${way.services.map((one) => `the endpoint ${one}`).join(", ")}`);
+    return passedCheck(
+      name,
+      `VPC ${vpcId} has ${way.services.map((one) => `the endpoint ${one}`).join(", ")}`,
+    );
   if ("failure" in routes) {
-    if (publicIp !== undefined) return passed(name, `public address ${publicIp}`);
-    return unanswered(name, "failure" in endpoints ? endpoints.failure : routes.failure);
+    if (publicIp !== undefined) return passedCheck(name, `public address ${publicIp}`);
+    return unansweredCheck(name, "failure" in endpoints ? endpoints.failure : routes.failure);
   }
   const wrong = subnets.flatMap((subnet) => whyNoWay(subnet, tables, hasPublicIp) ?? []);
   if (wrong.length === 0) {
     const address = publicIp === undefined ? "public address" : `public address ${publicIp}`;
-    return passed(name, hasPublicIp ? address : "a route out of the VPC");
+    return passedCheck(name, hasPublicIp ? address : "a route out of the VPC");
   }
-  if ("failure" in endpoints && way.services.length > 0) return unanswered(name, endpoints.failure);
+  if ("failure" in endpoints && way.services.length > 0) return unansweredCheck(name, endpoints.failure);
   const seen = [
     wrong.join("; "),
     lacks.length === 0
@@ -117,7 +120,7 @@ function wayOut(way: Way, { network, endpoints, routes, address }: NetworkFacts)
   ].join(", and ");
   return way.without === undefined
     ? check(name, false, seen, fixOf(lacks, address))
-    : passed(name, `${way.without}: ${seen}`);
+    : passedCheck(name, `${way.without}: ${seen}`);
 }
 
 /** Why no endpoint of a VPC leads these subnets to a service. */
@@ -188,7 +191,7 @@ function whyNoWay(subnet: string, tables: readonly RouteTable[], hasPublicIp: bo
 }
 
 function letsHttpsOut(wanted: readonly string[], groups: Look<readonly SecurityGroup[]>): Check {
-  if ("failure" in groups) return unanswered(HTTPS, groups.failure);
+  if ("failure" in groups) return unansweredCheck(HTTPS, groups.failure);
   const missing = wanted.filter((id) => !groups.value.some((found) => found.id === id));
   if (missing.length > 0)
     return check(HTTPS, false, `there is no ${missing.join(", ")}`, "Check 'security-groups'.");

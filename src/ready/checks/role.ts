@@ -2,7 +2,7 @@ import type { ExecConfiguration } from "../../aws/ecs.ts";
 import { type Iam, isMissingPrincipal } from "../../aws/iam.ts";
 import { patternOf } from "../../aws/resource-pattern.ts";
 import { arnBeside, parseArn } from "../../targets/arn.ts";
-import { type Check, check, lookAt, passed, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, passedCheck, skippedCheck, unansweredCheck } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** Rights that belong together, of a role or a user. */
@@ -42,7 +42,7 @@ export async function roleChecks(
   const given = taskRoleOf(facts);
   if (given === undefined || given === "") return [];
   if (cluster === undefined)
-    return [skipped("rights of the task role", "not known: the account of the cluster isn't known")];
+    return [skippedCheck("rights of the task role", "not known: the account of the cluster isn't known")];
   const role = roleArn(given, cluster);
   if (role === undefined) return [];
   const principal = { arn: role, words: "the task role", whereMissing: MISSING_FIX };
@@ -66,13 +66,13 @@ export async function checkRights(
   const look = await lookAt(iam.denied(arn, actions, resources, context));
   if ("failure" in look) {
     if (whereMissing === undefined || !isMissingPrincipal(look.failure))
-      return unanswered(name, look.failure);
+      return unansweredCheck(name, look.failure);
     return check(name, false, `there is no role ${arn}`, whereMissing);
   }
   const denied = look.value;
-  if (denied.length === 0) return passed(name, `${words} allows ${actions.join(", ")}`);
+  if (denied.length === 0) return passedCheck(name, `${words} allows ${actions.join(", ")}`);
   const seen = `${words} lacks ${denied.join(", ")}`;
-  if (otherwise !== undefined) return passed(name, `${seen}, and a run goes on without: ${otherwise}`);
+  if (otherwise !== undefined) return passedCheck(name, `${seen}, and a run goes on without: ${otherwise}`);
   const fix = `Allow ${denied.join(", ")} on ${resources.map(patternOf).join(" and ")} in the policies of ${arn}.`;
   return { name, verdict: "NG", seen, fix, lacks: denied };
 }

@@ -4,7 +4,7 @@ import type { Kms } from "../../aws/kms.ts";
 import type { LogGroup, Logs } from "../../aws/logs.ts";
 import type { S3 } from "../../aws/s3.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
-import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, type Look, passedCheck, skippedCheck, unansweredCheck } from "./check.ts";
 
 export interface SessionLogFacts {
   /** How the cluster encrypts and logs its sessions. */
@@ -42,7 +42,7 @@ export async function sessionLogChecks(facts: SessionLogFacts, calls: Calls): Pr
 async function ownLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): Promise<Check> {
   const { group, createsGroup } = own;
   if (own.region !== undefined && own.region !== region)
-    return skipped("log group", `'${group}' is in ${own.region}, and only ${region} is looked at`);
+    return skippedCheck("log group", `'${group}' is in ${own.region}, and only ${region} is looked at`);
   return logGroup({ group, encrypted: false, made: createsGroup }, await lookAt(logs.group(group)));
 }
 
@@ -78,7 +78,7 @@ export function logGroup(
   look: Look<LogGroup | undefined>,
 ): Check {
   const name = "log group";
-  if ("failure" in look) return unanswered(name, look.failure);
+  if ("failure" in look) return unansweredCheck(name, look.failure);
   if (look.value === undefined)
     return check(
       name,
@@ -99,11 +99,12 @@ async function logBucket(bucket: string, encrypted: boolean, s3: Calls["s3"]): P
   const name = "log bucket";
   const look = await lookAt(s3.checkBucket({ bucket }));
   // The agent writes the log in the bucket's own region, and the step reads it there.
-  if ("failure" in look && look.failure.code === "bucket-elsewhere") return passed(name, look.failure.failed);
-  if ("failure" in look) return unanswered(name, look.failure);
-  if (!encrypted) return passed(name, `'${bucket}' is there`);
+  if ("failure" in look && look.failure.code === "bucket-elsewhere")
+    return passedCheck(name, look.failure.failed);
+  if ("failure" in look) return unansweredCheck(name, look.failure);
+  if (!encrypted) return passedCheck(name, `'${bucket}' is there`);
   const sealed = await lookAt(s3.isEncrypted({ bucket }));
-  if ("failure" in sealed) return unanswered(name, sealed.failure);
+  if ("failure" in sealed) return unansweredCheck(name, sealed.failure);
   return check(
     name,
     sealed.value,
@@ -124,5 +125,5 @@ export function sessionKey(keyId: string, look: Look<unknown>): Check {
     const fix = code === "access-denied" ? advice : `Check the key '${keyId}' of the cluster. ${advice}`;
     return check(name, false, `${failed} ${seen}`, fix);
   }
-  return passed(name, `the credentials may use the key '${keyId}'`);
+  return passedCheck(name, `the credentials may use the key '${keyId}'`);
 }

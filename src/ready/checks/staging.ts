@@ -3,7 +3,16 @@ import type { Iam } from "../../aws/iam.ts";
 import { s3Arn } from "../../aws/partitions.ts";
 import type { BucketName, S3 } from "../../aws/s3.ts";
 import { isRecord } from "../../record.ts";
-import { type Check, check, doubting, lookAt, type Look, passed, skipped, unanswered } from "./check.ts";
+import {
+  type Check,
+  check,
+  doubtInput,
+  lookAt,
+  type Look,
+  passedCheck,
+  skippedCheck,
+  unansweredCheck,
+} from "./check.ts";
 import { checkRights, keyArn, type Principal } from "./role.ts";
 
 export interface StagingInputs {
@@ -38,9 +47,9 @@ export async function stagingChecks(
   const keeps = "value" in versions && versions.value;
   return [
     found,
-    versioning(versions),
+    versioningCheck(versions),
     bucketPolicy(policy, inputs),
-    ...doubting("bucket", look, await rightsToStage(inputs, { keeps, caller, cluster }, calls.iam)),
+    ...doubtInput("bucket", look, await rightsToStage(inputs, { keeps, caller, cluster }, calls.iam)),
   ];
 }
 
@@ -51,17 +60,17 @@ async function bucketCheck(
 ): Promise<Check> {
   const name = "bucket";
   if ("value" in look)
-    return passed(
+    return passedCheck(
       name,
       `'${bucket.bucket}' is there, in this region, and of account ${bucket.owner ?? "any"}`,
     );
   const { failure } = look;
-  if (failure.code !== "access-denied") return unanswered(name, failure);
+  if (failure.code !== "access-denied") return unansweredCheck(name, failure);
   if (bucket.owner !== undefined && (await isReadable({ bucket: bucket.bucket }, s3)))
-    return unanswered(name, notOwned(bucket.bucket, bucket.owner, failure));
-  if (caller === undefined) return unanswered(name, failure);
+    return unansweredCheck(name, notOwned(bucket.bucket, bucket.owner, failure));
+  if (caller === undefined) return unansweredCheck(name, failure);
   const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [s3Arn(region, bucket.bucket)]));
-  if ("failure" in allowed || allowed.value.length > 0) return unanswered(name, failure);
+  if ("failure" in allowed || allowed.value.length > 0) return unansweredCheck(name, failure);
   return check(
     name,
     false,
@@ -70,13 +79,13 @@ async function bucketCheck(
   );
 }
 
-export function versioning(look: Look<boolean>): Check {
+export function versioningCheck(look: Look<boolean>): Check {
   const name = "bucket versioning";
-  if ("failure" in look) return unanswered(name, look.failure);
+  if ("failure" in look) return unansweredCheck(name, look.failure);
   const words = look.value
     ? "the bucket keeps versions, and the step deletes those that it wrote"
     : "the bucket keeps no versions";
-  return passed(name, words);
+  return passedCheck(name, words);
 }
 
 /** Whether a policy that the bucket has gives what is staged to everyone, or refuses it for its encryption. */
@@ -85,10 +94,10 @@ export function bucketPolicy(
   { kmsKeyId }: Pick<StagingInputs, "kmsKeyId">,
 ): Check {
   const name = "bucket policy";
-  if ("failure" in look) return unanswered(name, look.failure);
-  if (look.value === undefined) return passed(name, "there is none");
+  if ("failure" in look) return unansweredCheck(name, look.failure);
+  if (look.value === undefined) return passedCheck(name, "there is none");
   const statements = statementsOf(look.value);
-  if (statements === undefined) return skipped(name, "not known: it can't be read as JSON");
+  if (statements === undefined) return skippedCheck(name, "not known: it can't be read as JSON");
   if (statements.some(isPublic))
     return check(
       name,
@@ -103,7 +112,7 @@ export function bucketPolicy(
       "a statement denies what is written without a word on encryption",
       "Set 'kms-key-id', or let the policy leave it to the bucket's default encryption.",
     );
-  return passed(name, "nothing in it is against staging");
+  return passedCheck(name, "nothing in it is against staging");
 }
 
 type Statement = Readonly<Record<string, unknown>>;
@@ -147,7 +156,7 @@ async function rightsToStage(
   iam: Pick<Iam, "denied">,
 ): Promise<readonly Check[]> {
   const name = "rights to the bucket";
-  if (caller === undefined) return [skipped(name, "not known: the caller isn't known")];
+  if (caller === undefined) return [skippedCheck(name, "not known: the caller isn't known")];
   const actions = [
     "s3:PutObject",
     "s3:GetObject",
@@ -168,7 +177,7 @@ async function rightsToKey(
 ): Promise<readonly Check[]> {
   const name = "rights to the bucket's key";
   if (kmsKeyId === undefined) return [];
-  if (cluster === undefined) return [skipped(name, "not known: the key's account isn't known")];
+  if (cluster === undefined) return [skippedCheck(name, "not known: the key's account isn't known")];
   const key = keyArn(kmsKeyId, cluster);
   const actions = ["kms:GenerateDataKey", "kms:Decrypt"];
   return key === undefined ? [] : [await checkRights(caller, { name, actions, resources: [key] }, iam)];

@@ -19,11 +19,11 @@ export interface DefinitionContext extends RegistrationContext {
   readonly workspace: string;
   /** The input `container`. */
   readonly container: string | undefined;
-  /** Makes the call while the ledger holds what has to be deregistered. `shared`: other jobs may use the revision. */
+  /** Makes the call while the ledger holds what has to be deregistered. `isShared`: other jobs may use the revision. */
   readonly whileRegistering: (
     family: string,
     register: () => Promise<RegisteredDefinition>,
-    shared: boolean,
+    isShared: boolean,
   ) => Promise<TaskDefinition>;
 }
 
@@ -71,12 +71,12 @@ export function withImage(
     unread: source.unread,
     isOwn: true,
     registered: ({ reuse }) =>
-      ownDefinition({ family, ...definition }, from, { reuse, tags: known.tags }, shared(context)),
+      ownDefinition({ family, ...definition }, from, { reuse, tags: known.tags }, sharedContext(context)),
   };
 }
 
 /** The context in which a definition is registered that other jobs may use. */
-export function shared(context: DefinitionContext): OwnDefinitionContext {
+export function sharedContext(context: DefinitionContext): OwnDefinitionContext {
   return {
     ...context,
     whileRegistering: (family, registering) => context.whileRegistering(family, registering, true),

@@ -22,9 +22,9 @@ const PASSING = { command: ["CMD-SHELL", "exit 0"], interval: 5, timeout: 5, ret
  * entry point, where no container waits for the health of this one, and where ECS does not start it again when the hold ends.
  */
 export function needsEntryPoint(definition: DefinitionContent, container: string): boolean {
-  const held = definition.containers.find(({ name }) => name === container);
+  const holdContainer = definition.containers.find(({ name }) => name === container);
   return (
-    !isShell(held?.entryPoint ?? []) ||
+    !isShell(holdContainer?.entryPoint ?? []) ||
     waitsForHealth(definition, container) ||
     restarts(definition, container)
   );

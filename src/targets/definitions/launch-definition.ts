@@ -5,7 +5,7 @@ import { chooseContainer } from "../choose-container.ts";
 import {
   type DefinitionContext,
   type DefinitionSource,
-  shared,
+  sharedContext,
   userDefinition,
   withImage,
 } from "./definition-source.ts";
@@ -63,17 +63,18 @@ export async function launchDefinition(
   const users = await userDefinition(of.reference, context);
   refuseWindows(users.known.operatingSystem, users.subject);
   const container = chooseContainer(context.container, users.known.containers, users.name);
-  const source = of.image === undefined ? users : replaced(users, { image: of.image, container }, context);
+  const source =
+    of.image === undefined ? users : replaceImage(users, { image: of.image, container }, context);
   const commands = (start.overrides["containerOverrides"] ?? []) as readonly RegistrableDefinition[];
   const isReplaced = commands.some(({ name, command }) => name === container && command !== undefined);
   if (!start.hold || isReplaced) return await asItIs(source, { container, start, hold: undefined });
   refuseAwaited(source.known, container, source.name);
   if (!needsEntryPoint(source.known, container))
     return await asItIs(source, { container, start, hold: { by: "entry-point" } });
-  return await held(source, container, start, context, { reuse: true });
+  return await holdDefinition(source, container, start, context, { reuse: true });
 }
 
-function replaced(
+function replaceImage(
   source: DefinitionSource,
   by: { readonly image: string; readonly container: string },
   context: DefinitionContext,
@@ -95,7 +96,7 @@ async function imageLaunch(
 ): Promise<LaunchDefinition> {
   const name = `image '${of.image}'`;
   const wanted = imageDefinition(of, start, context.container);
-  const definition = await ownDefinition(wanted, name, { reuse, tags: undefined }, shared(context));
+  const definition = await ownDefinition(wanted, name, { reuse, tags: undefined }, sharedContext(context));
   return {
     definition,
     container: chooseContainer(context.container, definition.containers, name),
@@ -123,7 +124,7 @@ async function asItIs(
 }
 
 /** Holds the container by the action's own entry point, else by the command alone, which the log says. */
-async function held(
+async function holdDefinition(
   source: DefinitionSource,
   container: string,
   start: StartInputs,
@@ -133,7 +134,7 @@ async function held(
   const byCommand = async (refusal: Failure): Promise<LaunchDefinition> => {
     const hold = { by: "command", because: refusal.failed } as const;
     const launch = await asItIs(source, { container, start, hold });
-    context.log.info(overridden(source, container, refusal));
+    context.log.info(heldByCommand(source, container, refusal));
     return launch;
   };
   const wanted = heldDefinition(source.known, container);
@@ -141,7 +142,7 @@ async function held(
   const tags = source.isOwn ? source.known.tags : undefined;
   let definition: TaskDefinition;
   try {
-    definition = await ownDefinition(wanted, source.name, { reuse, tags }, shared(context));
+    definition = await ownDefinition(wanted, source.name, { reuse, tags }, sharedContext(context));
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return await byCommand(error);
@@ -153,7 +154,8 @@ async function held(
     hold: { by: "entry-point" },
     tags: source.known.tags,
     otherwise: async (failure) => {
-      if (isDeregistered(failure)) return await held(source, container, start, context, { reuse: false });
+      if (isDeregistered(failure))
+        return await holdDefinition(source, container, start, context, { reuse: false });
       const isOfFamily = failure instanceof AccessDenied && failure.action === "ecs:RunTask";
       return isOfFamily ? await byCommand(failure) : undefined;
     },
@@ -179,7 +181,7 @@ function isRefusal(error: unknown): error is Failure {
   return error instanceof Failure && (error.code === "access-denied" || error.code === "aws-error");
 }
 
-function overridden(source: DefinitionSource, container: string, refusal: Failure): string {
+function heldByCommand(source: DefinitionSource, container: string, refusal: Failure): string {
   const health = waitsForHealth(source.known, container)
     ? " Its health check stays, and another container waits for that."
     : "";

@@ -13,12 +13,12 @@ export function differences(
   found: RegistrableDefinition,
   arn: string,
 ): readonly string[] {
-  return [...compared(normalForm(wanted, arn), normalForm(found, arn), "")];
+  return [...compareValues(normalForm(wanted, arn), normalForm(found, arn), "")];
 }
 
 /** A digest that is the same for equal definitions, in any order of their members. */
 export function digestOf(definition: RegistrableDefinition): string {
-  const text = JSON.stringify(sorted(normalForm(definition)));
+  const text = JSON.stringify(sortMembers(normalForm(definition)));
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
@@ -46,7 +46,7 @@ function normalForm(registrable: RegistrableDefinition, arn?: string): Members {
     memory: plainUnits(definition["memory"], "GB"),
     containerDefinitions: containers.map(normalContainer),
   };
-  return (stripped(whole) ?? {}) as Members;
+  return (stripDefaults(whole) ?? {}) as Members;
 }
 
 function normalContainer(container: Members): Members {
@@ -104,13 +104,13 @@ const FALSE_BY_DEFAULT: ReadonlySet<string> = new Set([
  * The value without members that ECS treats as absent: empty lists and objects, and false and 0 where that is the
  * default. Undefined where nothing is left.
  */
-function stripped(value: unknown, name?: string): unknown {
+function stripDefaults(value: unknown, name?: string): unknown {
   if (Array.isArray(value)) {
-    return value.length === 0 ? undefined : value.map((item: unknown) => stripped(item) ?? null);
+    return value.length === 0 ? undefined : value.map((item: unknown) => stripDefaults(item) ?? null);
   }
   if (typeof value === "object" && value !== null) {
     const members = Object.entries(value)
-      .map(([member, its]) => [member, stripped(its, member)] as const)
+      .map(([member, its]) => [member, stripDefaults(its, member)] as const)
       .filter(([, its]) => its !== undefined);
     return members.length === 0 ? undefined : Object.fromEntries(members);
   }
@@ -118,7 +118,7 @@ function stripped(value: unknown, name?: string): unknown {
   return value === null || isDefault ? undefined : value;
 }
 
-function* compared(wanted: unknown, found: unknown, path: string): Generator<string> {
+function* compareValues(wanted: unknown, found: unknown, path: string): Generator<string> {
   const [ours, theirs] = [membersOf(wanted), membersOf(found)];
   if (ours === undefined || theirs === undefined || Array.isArray(wanted) !== Array.isArray(found)) {
     if (wanted !== found) yield path;
@@ -126,7 +126,7 @@ function* compared(wanted: unknown, found: unknown, path: string): Generator<str
   }
   for (const name of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
     const at = Array.isArray(wanted) ? `${path}[${name}]` : path ? `${path}.${name}` : name;
-    yield* compared(ours[name], theirs[name], at);
+    yield* compareValues(ours[name], theirs[name], at);
   }
 }
 
@@ -134,13 +134,13 @@ function membersOf(value: unknown): Members | undefined {
   return typeof value === "object" && value !== null ? (value as Members) : undefined;
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+function sortMembers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortMembers);
   const members = membersOf(value);
   if (members === undefined) return value;
   return Object.fromEntries(
     Object.keys(members)
       .toSorted()
-      .map((name) => [name, sorted(members[name])]),
+      .map((name) => [name, sortMembers(members[name])]),
   );
 }

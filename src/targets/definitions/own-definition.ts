@@ -109,7 +109,7 @@ async function newestEqual(
 ): Promise<TaskDefinition | undefined> {
   const found = await newestOf(wanted.family, ecs);
   if (found?.active !== true) return undefined;
-  const paths = [...differences(wanted, found.registrable, found.arn), ...found.unread].map(shortened);
+  const paths = [...differences(wanted, found.registrable, found.arn), ...found.unread].map(shortenPath);
   if (paths.length > 0) {
     const where = [...new Set(paths)].slice(0, 5).join(", ");
     log.info(
@@ -139,6 +139,6 @@ async function newestOf(
  * The part of a path whose names are ECS's own. The principal that registered the revision may have chosen the deeper
  * names.
  */
-function shortened(path: string): string {
+function shortenPath(path: string): string {
   return /^\w+(\[\d+\](\.\w+)?)?/.exec(path)?.[0] ?? "its form";
 }

@@ -28,7 +28,7 @@ export class ServiceCandidates {
     this.service = service;
     this.#ready = rankTasks(found, container).filter((task) => isReady(task, container));
     const others = this.#ready.filter((task) => !chosen.includes(task));
-    this.#untried = shuffled(others).slice(0, MOST_OTHERS);
+    this.#untried = shuffle(others).slice(0, MOST_OTHERS);
     this.#taken = new Set(chosen.map(({ arn }) => arn));
     this.#isOnlyJob = isOnlyJob;
     this.others = isOnlyJob ? this.#untried.map(({ arn }) => arn) : [];
@@ -41,7 +41,7 @@ export class ServiceCandidates {
   takeNext(): Task | undefined {
     const next =
       this.#untried.shift() ??
-      (this.#isOnlyJob ? shuffled(this.#ready.filter(({ arn }) => !this.#blocked.has(arn)))[0] : undefined);
+      (this.#isOnlyJob ? shuffle(this.#ready.filter(({ arn }) => !this.#blocked.has(arn)))[0] : undefined);
     if (next !== undefined) this.#taken.add(next.arn);
     return next;
   }
@@ -69,7 +69,7 @@ export class ServiceCandidates {
   }
 }
 
-function shuffled<T>(items: readonly T[]): T[] {
+function shuffle<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))
     .toSorted((a, b) => a.at - b.at)
