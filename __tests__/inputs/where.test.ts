@@ -361,6 +361,15 @@ describe("a new task", () => {
     expect(failure.seen).toBe("Input 'subnets' is empty, and there is no 'service' to borrow from.");
   });
 
+  it("takes 49 tags, and 21 and 200 GiB of storage", () => {
+    const tags = Array.from({ length: 49 }, (_, i) => `k${i}=v`).join();
+    for (const size of [21, 200]) {
+      const { where } = read({ ...newTask, tags, "ephemeral-storage": String(size) });
+      const { start } = where as Extract<typeof where, { kind: "new" }>;
+      expect([Object.keys(start.tags).length, start.ephemeralStorage]).toEqual([49, size]);
+    }
+  });
+
   it.each([
     ["subnets", "vpc-1", "IDs of subnets, such as subnet-0a1b2c3d", "'vpc-1'"],
     ["subnets", Array.from({ length: 17 }, (_, i) => `subnet-${i}`).join(), "16 items at most", "17"],
@@ -381,7 +390,8 @@ describe("a new task", () => {
     ["platform-version", "latest", "a Fargate platform version, such as 1.4.0 or LATEST", "'latest'"],
     ["cpu", "fast", "cpu units or vCPUs, such as 512 or .5 vCPU", "'fast'"],
     ["memory", "2 TB", "MiB or GB, such as 2048 or 2 GB", "'2 TB'"],
-    ["ephemeral-storage", "500", "a whole number from 21 to 200", "'500'"],
+    ["ephemeral-storage", "20", "a whole number from 21 to 200", "'20'"],
+    ["ephemeral-storage", "201", "a whole number from 21 to 200", "'201'"],
     ["task-role", "a role", "a role's name or ARN, such as arn:aws:iam::123456789012:role/job", "'a role'"],
     [
       "execution-role",

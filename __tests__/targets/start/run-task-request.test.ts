@@ -55,6 +55,14 @@ describe("the request", () => {
     expect(tags).toEqual({ "fargate-exec:run": origin.url, team: "web" });
   });
 
+  it("has 49 tags of the user's and its own, the most that ECS takes", () => {
+    const own = Object.fromEntries(Array.from({ length: 49 }, (_, i) => [`k${i}`, "v"]));
+    expect(runTaskRequest({ ...start, tags: own }, plan).tags).toEqual({
+      ...own,
+      "fargate-exec:run": origin.url,
+    });
+  });
+
   it("hands a shell that is the entry point only the script", () => {
     const definition = aDefinition([{ name: "log" }, { name: "app", entryPoint: ["/bin/sh", "-c"] }]);
     expect(runTaskRequest(start, { ...plan, definition }).overrides).toEqual({

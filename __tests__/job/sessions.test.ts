@@ -1,0 +1,37 @@
+import type { JobContext } from "../../src/job/context.ts";
+import type { JobPlace } from "../../src/job/job-place.ts";
+import type { PreparedJob } from "../../src/job/prepare.ts";
+import { JobSessions } from "../../src/job/sessions.ts";
+import type { WaitLines } from "../../src/waiting.ts";
+import { anInputs, aTarget } from "../helpers/runs.ts";
+
+const DEADLINE = 600_000;
+
+it.each([
+  ["that others may block", { started: false, isBesideAnother: false, now: 0 }, 20_000],
+  ["beside another session", { started: false, isBesideAnother: true, now: 0 }, 600_000],
+  [
+    "of this run's own task: the rest of 'start-timeout'",
+    { started: true, isBesideAnother: false, now: 200_000 },
+    400_000,
+  ],
+  [
+    "of this run's own task that became ready at last",
+    { started: true, isBesideAnother: false, now: 599_000 },
+    20_000,
+  ],
+])(
+  "the agent of a container %s has its time to open the first session",
+  (_, { started, isBesideAnother, now }, ms) => {
+    const sessions = new JobSessions(
+      { run: "0123456789ab", container: {} } as PreparedJob,
+      { isBesideAnother } as unknown as JobPlace,
+      {
+        ...{ inputs: anInputs(), target: aTarget({ started }) },
+        ...{ clock: { now: () => now }, ledger: { replace: () => undefined } },
+      } as unknown as JobContext,
+      { deadline: DEADLINE, lines: {} as unknown as WaitLines },
+    );
+    expect(sessions.opening()).toBe(ms);
+  },
+);
