@@ -14,6 +14,7 @@ import {
   type StepOptions,
 } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
+import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
@@ -40,33 +41,38 @@ afterAll(() => aws.stop());
 
 interface CancelledStep {
   readonly result: StepResult;
-  /** When the step was cancelled. */
-  readonly at: number;
+  /** From the cancel to the end of main, by `quietTime`. */
+  readonly took: number;
 }
 
 /** Cancels the step as soon as its log has a line like this. */
 async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {}): Promise<CancelledStep> {
   const button = new AbortController();
-  let at = 0;
+  let at: number | undefined;
+  let took = NaN;
   const result = await aws.step(inputs, {
     ...options,
+    patience: UNHURRIED,
     signal: button.signal,
+    beforePost: async () => {
+      took = quietTime() - (at ?? NaN);
+      await options.beforePost?.();
+    },
     onLine: (text) => {
-      if (at !== 0 || !line.test(text)) return;
-      at = Date.now();
+      if (at !== undefined || !line.test(text)) return;
+      at = quietTime();
       button.abort();
     },
   });
-  expect(at).not.toBe(0);
-  return { result, at };
+  expect(at).toBeDefined();
+  return { result, took };
 }
 
 /** Checks that main itself stopped the task before the runner would have ended main, and that nothing is left. */
-async function expectUndone({ result, at }: CancelledStep): Promise<void> {
+async function expectUndone({ result, took }: CancelledStep): Promise<void> {
   const task = aws.taskOf(result);
-  const [stop, ...more] = aws.calls("StopTask", task.arn);
-  expect(more).toEqual([]);
-  expect((stop?.at ?? Infinity) - at).toBeLessThan(SIGTERM_AFTER_MS);
+  expect(aws.calls("StopTask", task.arn)).toHaveLength(1);
+  expect(took).toBeLessThan(SIGTERM_AFTER_MS);
   expect(await aws.objects()).toEqual([]);
   await task.ended;
   expect(result.conclusion).toBe("cancelled");
@@ -103,8 +109,9 @@ it("while S3 carries a job with artifacts: what fits of them comes, and then mai
   const inputs = { ...staged(), transport: "s3", ...artifacts, run };
   const cancelled = await cancelAt(/^begun$/, inputs, { env: { RUNNER_TEMP: temp } });
   const task = aws.taskOf(cancelled.result);
-  const [stop] = aws.calls("StopTask", task.arn);
-  expect((stop?.at ?? Infinity) - cancelled.at).toBeLessThan(SIGTERM_AFTER_MS);
+  expect(aws.calls("StopTask", task.arn)).toHaveLength(1);
+  expect(cancelled.result.post?.log.join("\n")).not.toContain("Stopping task");
+  expect(cancelled.took).toBeLessThan(SIGTERM_AFTER_MS);
   expect(await aws.objects()).toEqual([]);
   expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
   // On a busy machine there may be no time for more.

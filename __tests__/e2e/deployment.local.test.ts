@@ -63,12 +63,12 @@ it.concurrent("with 'retry' the verdict is that on the last attempt", async () =
   expect([deployment.status, deployment.verdicts]).toEqual(["SUCCESSFUL", ["CONTINUE"]]);
 });
 
-it.concurrent("a cancel sends ROLLBACK while the script takes a second to stop, and once", async () => {
+it.concurrent("a cancel sends ROLLBACK while the script takes two seconds to stop, and once", async () => {
   const service = await started({ name: "cancelled" });
   const deployment = await service.deploy();
   const cancel = new AbortController();
   const at = new Map<string, number>();
-  const run = "trap 'sleep 1; echo stopped; exit' TERM; echo begun; sleep 60 & wait";
+  const run = "trap 'sleep 2; echo stopped; exit' TERM; echo begun; sleep 60 & wait";
   const result = await aws.step(
     { service: service.name, deployment: "true", run, timeout: "5m" },
     {

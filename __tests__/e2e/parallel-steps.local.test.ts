@@ -10,6 +10,7 @@ import {
 } from "../../local/runner/job.ts";
 import { runnerPatience } from "../../local/runner/process.ts";
 import { Aws, type Inputs, jobLog, processes } from "../helpers/local.ts";
+import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { scaleService, serviceTasks } from "../helpers/service.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { eventually, until } from "../helpers/until.ts";
@@ -29,7 +30,7 @@ async function job(steps: readonly JobStep[]): Promise<JobResult> {
   try {
     const actionDir = resolve(import.meta.dirname, "../..");
     const env = { ...aws.world.local.env, ...aws.keysFor(needed()) };
-    return await runJob({ actionDir, workspace, steps, env });
+    return await runJob({ actionDir, workspace, steps, env, patience: UNHURRIED });
   } finally {
     rmSync(workspace, { recursive: true });
   }
@@ -99,7 +100,6 @@ it.each(turnOf(servers, 2))(
   async (_, trap) => {
     const before = running();
     const server = new Lines();
-    let cancelled = 0;
     let took = Infinity;
     let seen: StepsContext = new Map();
     const { conclusion, steps } = await job([
@@ -109,11 +109,11 @@ it.each(turnOf(servers, 2))(
       }),
       { run: () => server.has(/^begun$/) },
       uses("test", "echo asked"),
-      { run: () => void (cancelled = Date.now()) },
+      { run: () => void (took = -quietTime()) },
       { cancel: ["server"] },
       {
         run: (context) => {
-          took = Date.now() - cancelled;
+          took += quietTime();
           seen = new Map(context);
           expect(running().filter((command) => command.startsWith("sleep 30"))).toEqual([]);
         },
@@ -147,9 +147,9 @@ it("a step that waits in the queue is cancelled, too, and leaves its place to th
     { run: () => holder.has(/^begun$/) },
     { id: "queued", background: true, inputs: inputs("echo never"), onLine: queued.add },
     { run: () => queued.has(/waiting for its place/) },
-    { run: () => void (took = -Date.now()) },
+    { run: () => void (took = -quietTime()) },
     { cancel: ["queued"] },
-    { run: () => void (took += Date.now()) },
+    { run: () => void (took += quietTime()) },
     { cancel: ["holder"] },
     { id: "next", inputs: inputs("echo next") },
   ]);

@@ -4,6 +4,7 @@ import type { Fault } from "../../local/faults.ts";
 import type { RecordedRequest } from "../../local/front/requests.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobDirectories, pidOf, processes, type StepOptions } from "./local.ts";
+import { quietTime, UNHURRIED } from "./quiet-time.ts";
 import { PATIENCE_MS } from "./until.ts";
 
 /** The facts that a moment is recognised by. */
@@ -56,6 +57,8 @@ export interface Interruption {
   readonly result: StepResult;
   /** Milliseconds from the interruption to the end of main. */
   readonly took: number;
+  /** The same by `quietTime`. */
+  readonly tookQuietly: number;
   /** Milliseconds from the interruption to StopTask for each task that the step knew of. */
   readonly asked: readonly number[];
   readonly remains: Remains;
@@ -110,7 +113,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
   };
 
   const over = new AbortController();
-  let at = 0;
+  let [at, quietAt] = [0, 0];
   let told: ReadonlySet<string> = new Set();
   const watching = (async () => {
     while (!moment.when(seen)) {
@@ -118,7 +121,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
       await sleep(LOOK_EVERY_MS);
     }
     await moment.before?.(aws);
-    at = Date.now();
+    [at, quietAt] = [Date.now(), quietTime()];
     told = toldOf(lines, seen.tasks);
     if (moment.by === undefined) button.abort();
     else process.kill(pidOf(mark) ?? 0, "SIGKILL");
@@ -129,16 +132,17 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
   // A step whose moment never comes must not hold up the other tests.
   const late = setTimeout(() => button.abort(), LATEST_MS);
 
-  let ended = 0;
+  let [ended, quietEnd] = [0, 0];
   const inputs = moment.inputs(aws, task);
   const result = await aws.step(
     { env: mark, ...inputs },
     {
       ...(moment.files && { files: moment.files }),
       signal: button.signal,
+      patience: UNHURRIED,
       onLine: (line) => lines.push(line),
       beforePost: () => {
-        ended = Date.now();
+        [ended, quietEnd] = [Date.now(), quietTime()];
       },
     },
   );
@@ -160,7 +164,8 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
       });
       await Promise.all(seen.tasks.map((one) => one.destroy()));
       const log = [...result.log, ...(result.post?.log ?? [])].join("\n");
-      return { result, took: ended - at, asked, remains, task, log };
+      const took = { took: ended - at, tookQuietly: quietEnd - quietAt };
+      return { result, ...took, asked, remains, task, log };
     }
     await sleep(50);
   }

@@ -45,6 +45,7 @@ export interface StepOptions extends Partial<
     StepRequest,
     | "actionDir"
     | "container"
+    | "patience"
     | "env"
     | "strategy"
     | "secrets"

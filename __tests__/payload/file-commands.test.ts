@@ -150,5 +150,5 @@ it("the seconds of a worker have decimals", async () => {
   const { job } = await run({ script: "sleep 0.3" });
   const seconds = job.status?.kind === "ended" ? job.status.workers[0]?.seconds : undefined;
   expect(seconds).toBeGreaterThanOrEqual(0.29);
-  expect(seconds).toBeLessThan(5);
+  expect(seconds).toBeLessThan(60);
 });

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { systemPath } from "../../local/task/images.ts";
 import { has } from "../helpers/needs.ts";
 import { pythonWith } from "../helpers/python-with.ts";
+import { quietTime } from "../helpers/quiet-time.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { watch } from "../helpers/watch.ts";
 
@@ -83,7 +84,7 @@ it.concurrent.each(ways)(
   "a bucket that stalls within the script holds %s for some 5 s",
   async (_, path, said, bucket) => {
     const notes: { text: string; at: number }[] = [];
-    const began = Date.now();
+    const began = quietTime();
     const { status } = await watch({
       ...{ sh: "dash", script: "exit 4", address: `${url}/${bucket}/k` },
       delivery: { kind: "s3", bucket, key: "k", region: "eu-west-1" },
@@ -92,12 +93,12 @@ it.concurrent.each(ways)(
         ...{ AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" },
       },
       onEvent: (event) => {
-        if (event.kind === "note") notes.push({ text: event.text, at: Date.now() });
+        if (event.kind === "note") notes.push({ text: event.text, at: quietTime() });
       },
     });
     expect(status).toMatchObject({ workers: [{ exitCode: 4 }] });
     expect(notes.at(-1)?.text).toMatch(said);
-    // Two ways of five seconds each, and what a busy machine takes to start their programs.
+    // Two ways of five seconds each, and the start of their programs.
     expect((notes.at(-1)?.at ?? Infinity) - began).toBeLessThan(25_000);
   },
 );
