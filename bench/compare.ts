@@ -143,7 +143,7 @@ function stoppedAt({ requests }: LocalFargate): number {
   return requests.findLast(({ operation }) => operation === "StopTask")?.at ?? NaN;
 }
 
-/** Medians and quartiles. New is worse where three quarters of its values are above three quarters of the old ones. */
+/** Medians and quartiles. New is worse when three quarters of its values are above three quarters of the old ones. */
 function report({ name, unit }: Figure, before: readonly number[], after: readonly number[]): void {
   const quartile = (values: readonly number[], share: number): number =>
     values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * share)] ?? NaN;

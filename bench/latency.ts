@@ -1,4 +1,4 @@
-/** `node bench/latency.ts [TIMES]`: how long a user waits for the action itself, where nothing else takes time. */
+/** `node bench/latency.ts [TIMES]`: how long a user waits for the action itself, when nothing else takes time. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,7 +88,7 @@ interface HelloBars {
   readonly bar: number;
   readonly floor: number;
   readonly mostInARow: number;
-  /** What the AWS CLI and the plugin take, where that was measured. */
+  /** What the AWS CLI and the plugin take, when that was measured. */
   readonly byHand: number | undefined;
 }
 

@@ -43,7 +43,7 @@ export class Faults {
     this.#waiting = [];
   }
 
-  /** Takes the first fault that names this call. Undefined where the call succeeds. */
+  /** Takes the first fault that names this call. Undefined when the call succeeds. */
   take(operation: string): CallFault | undefined {
     for (const entry of this.#waiting) {
       if (entry.left < 1 || Date.now() >= entry.until || !matches(entry.fault.operation, operation)) continue;

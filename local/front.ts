@@ -191,7 +191,7 @@ export class Front {
   }
 
   /**
-   * Waits for the round trip, and applies the fault that a call meets before it is carried out. False where the call
+   * Waits for the round trip, and applies the fault that a call meets before it is carried out. False when the call
    * must not be carried out.
    */
   async #applyFault(fault: CallFault | undefined, response: ServerResponse): Promise<boolean> {

@@ -5,7 +5,7 @@ import type { LayeredImage } from "./task/images.ts";
 import { type Delays, quickDelays, type Settings } from "./settings.ts";
 
 export interface LocalOptions {
-  /** The message gateway's behaviour where AWS's is unknown or varies. */
+  /** The message gateway's behaviour when AWS's is unknown or varies. */
   readonly gateway?: Partial<GatewayBehaviour>;
   /** Faults from the start. */
   readonly faults?: Orders;
@@ -32,7 +32,7 @@ export interface LocalOptions {
    */
   readonly scripted?: (task: number) => ScriptedJob | undefined;
   /**
-   * What runs the containers: by default this folder's own namespaces, or podman with runc where that is installed.
+   * What runs the containers: by default this folder's own namespaces, or podman with runc when that is installed.
    */
   readonly runtime?: "own" | "podman";
   /**

@@ -61,7 +61,7 @@ export class S3Regions {
     return { status: answer.status, body: answer.xml("s3"), headers: { "x-amz-bucket-region": is } };
   }
 
-  /** Undefined where there is no such bucket. */
+  /** Undefined when there is no such bucket. */
   async #regionOf(bucket: string): Promise<string | undefined> {
     const known = this.#known.get(bucket);
     if (known !== undefined) return known;

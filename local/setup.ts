@@ -111,7 +111,7 @@ function installWithApt(pipSaid: string): void {
   }
 }
 
-/** Only the checks of workflows need it, and say so where it is not there. */
+/** Only the checks of workflows need it, and say so when it is not there. */
 function buildActionlint(): void {
   // The npm package has no workflows to check.
   if (!existsSync(goModule)) return;

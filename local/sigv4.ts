@@ -7,7 +7,7 @@ export interface SignedRequest {
   /** Path and query as they were sent. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
-  /** The body's hash where no header gives one. */
+  /** The body's hash when no header gives one. */
   readonly bodyHash: string;
   /** S3 signs the path as it is sent; all other services encode it once more. */
   readonly encodesPathTwice: boolean;
@@ -21,7 +21,7 @@ export interface Signature {
   readonly signature: string;
   /** `20260101T000000Z`. */
   readonly date: string;
-  /** Milliseconds since the epoch; undefined where the date is malformed or not the scope's. */
+  /** Milliseconds since the epoch; undefined when the date is malformed or not the scope's. */
   readonly signedAt: number | undefined;
   /** Milliseconds. */
   readonly validFor: number;
@@ -33,7 +33,7 @@ const ALGORITHM = "AWS4-HMAC-SHA256";
 /** AWS accepts requests that are up to five minutes old, or early. */
 export const CLOCK_SKEW = 5 * 60_000;
 
-/** The signature in a request's query or its headers; undefined where it has none. */
+/** The signature in a request's query or its headers; undefined when it has none. */
 export function signatureOf(headers: IncomingHttpHeaders, target: string): Signature | undefined {
   const query = new URLSearchParams(target.split("?").slice(1).join("?"));
   if (query.get("X-Amz-Algorithm") === ALGORITHM) {

@@ -47,7 +47,7 @@ async function bundle(
     esm: true,
     filename,
     externals,
-    // A package's ES modules, where it has both: the bundler drops their exports without an importer. For the SDK's
+    // A package's ES modules, when it has both: the bundler drops their exports without an importer. For the SDK's
     // clients that is most of them.
     mainFields: ["module", "main"],
     cache: false,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A module of a bundle. Where the bundler has joined several in one, that one lists them. */
+/** A module of a bundle. When the bundler has joined several in one, that one lists them. */
 export interface BundledModule {
   /** The path of its source; undefined for what the bundler has written. */
   readonly resource?: string | undefined;

@@ -81,7 +81,7 @@ export function released(
   };
 }
 
-/** The files in which the extended regular expression matches; none where git finds none. */
+/** The files in which the extended regular expression matches; none when git finds none. */
 function filesWith(pattern: string): readonly string[] {
   const all = git("ls-files", "-z", "--", ...OTHERS)
     .split("\0")

@@ -1,6 +1,6 @@
 /**
  * Faults by carriers: each fault hits a job whose output comes by the carrier, in a container and a bucket of its own. Every line comes once
- * and in its order, the exit code is the job's, and nothing is left in the bucket; where the task is killed, what was shown is a beginning of
+ * and in its order, the exit code is the job's, and nothing is left in the bucket; when the task is killed, what was shown is a beginning of
  * the output, and no status. `SOAK_ROWS` is a part of the names of those that run, `SOAK_AT_ONCE` how many run at once, three unless given.
  */
 import {
@@ -176,7 +176,7 @@ const rows: Readonly<Record<string, Row>> = {
 
 const BY_S3 = /^The output comes by S3 from byte \d+ on\.$/;
 
-/** What is wrong with a row; nothing where it holds. */
+/** What is wrong with a row; nothing when it holds. */
 async function faultsOf(name: string, row: Row, carrier: Carrier): Promise<readonly string[]> {
   const bucket = `row-${name.replace(/\W+/g, "-").slice(0, 40).toLowerCase()}-${carrier}`;
   await aws.s3.send(new CreateBucketCommand({ Bucket: bucket }));

@@ -1,5 +1,5 @@
 /**
- * A job of 90 s whose step has keys that end after 30 s. Where the step assumes its role itself, the job succeeds. Else the
+ * A job of 90 s whose step has keys that end after 30 s. When the step assumes its role itself, the job succeeds. Else the
  * job is stopped, the message says why, and the step fails.
  */
 import assert from "node:assert/strict";

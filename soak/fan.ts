@@ -181,7 +181,7 @@ function checkResources(one: Ended, many: Ended): void {
 async function checkCalls(calls: LocalFargate["requests"]): Promise<void> {
   const counts = new Map<string, number>();
   for (const { operation } of calls) {
-    // Of an object the last part of its name, where that is no number.
+    // Of an object the last part of its name, when that is no number.
     const name = operation.replace(/ \/.*\/([a-z]*)\d*$/, (_, part: string) => ` ${part || "piece"}`);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

@@ -40,7 +40,7 @@ function seen(lines: readonly string[], way: string): string {
   return String(way === "busybox tar" ? lines.map((line) => line.replace(/\tl\t777\t\d+/, "")) : lines);
 }
 
-/** Takes a tree out of the container, and tells where it is another one. Without python3 no name has a line end. */
+/** Takes a tree out of the container, and tells when it is another one. Without python3 no name has a line end. */
 async function takeBack(container: SharedContainer, drawn: Tree, number: number, way: string): Promise<void> {
   const isLined = way !== "python3";
   const entries = Object.entries(drawn).map(

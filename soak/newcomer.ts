@@ -165,7 +165,7 @@ async function firstWorkflow(): Promise<void> {
   }
 }
 
-/** Runs an example by a test of the clone. Where this machine lacks what the test needs, it says so, and that is no failure. */
+/** Runs an example by a test of the clone. When this machine lacks what the test needs, it says so, and that is no failure. */
 function runByTest(path: string, test: string): void {
   const what = `${path}, by the emulated runner`;
   try {

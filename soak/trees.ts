@@ -16,7 +16,7 @@ import { mixedTrees, trees } from "../__tests__/files/random-trees.ts";
 import { type Item, listing, plant, type Tree } from "../__tests__/files/trees.ts";
 
 const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
-/** How many trees make one step: with files of up to 1 MB, and where only 1 MiB can be brought in. */
+/** How many trees make one step: with files of up to 1 MB, and when only 1 MiB can be brought in. */
 const IN_ONE_STEP = { large: 100, small: 30 };
 /** The images, and what unpacks and packs in them. */
 const IMAGES = {
@@ -82,7 +82,7 @@ interface Batch {
   readonly way: Way;
 }
 
-/** One step with these trees; true where all are what they were. */
+/** One step with these trees; true when all are what they were. */
 async function bothWays(drawn: readonly Tree[], { aws, task, number, bucket, way }: Batch): Promise<boolean> {
   const workspace = mkdtempSync(join(tmpdir(), "trees-"));
   try {

@@ -12,7 +12,7 @@ import type { NewRevision } from "./targets/resolve-context.ts";
 import { resolvingTitle } from "./targets/title.ts";
 
 /**
- * Runs the job for a deployment that waits at a pause hook, in tasks of its new revision, and gives the verdict: CONTINUE where
+ * Runs the job for a deployment that waits at a pause hook, in tasks of its new revision, and gives the verdict: CONTINUE when
  * the job succeeded, else ROLLBACK. Without the input `deployment` it just runs the job. From the moment that the deployment is
  * known until the verdict is given, ROLLBACK is in the ledger: a cancel sends it at once if a hook awaits an action, and the post
  * step does after a killed main step.
@@ -42,7 +42,7 @@ export async function atHook<Step extends StepContext>(
   return await withVerdict(result, waiting, service, step);
 }
 
-/** Waits for the hook. Where that fails, the cleanup looks once more for a hook that awaits an action. */
+/** Waits for the hook. When that fails, the cleanup looks once more for a hook that awaits an action. */
 async function reachHook(
   arn: string,
   service: ClusterMember,
@@ -107,7 +107,7 @@ async function withVerdict(
     return result;
   } catch (error) {
     const failure = asFailure(error);
-    // A step that fails sends ROLLBACK. ECS takes the first verdict only, so that counts where CONTINUE was not carried out.
+    // A step that fails sends ROLLBACK. ECS takes the first verdict only, so that counts when CONTINUE was not carried out.
     if (!OVER.has(failure.code)) record(waiting, ledger);
     return withoutVerdict(result, failure);
   }

@@ -59,7 +59,7 @@ export async function runAttempts(
   }
 }
 
-/** The task of the next attempt, after a pause; undefined where there is none. */
+/** The task of the next attempt, after a pause; undefined when there is none. */
 async function nextTarget(
   last: Target,
   reason: RetryReason,

@@ -166,7 +166,7 @@ export class TagsNotEnabled extends Failure {
   }
 }
 
-/** True where a call was refused because of the tags that it sets. */
+/** True when a call was refused because of the tags that it sets. */
 export function isAboutTags(error: unknown): error is Failure {
   return (
     error instanceof TagsNotEnabled || (error instanceof AccessDenied && error.action === "ecs:TagResource")
@@ -189,7 +189,7 @@ export interface ContainerEnd {
 export class TaskStopped extends Failure {
   declare readonly code: "task-not-started" | "task-stopped" | "no-shell";
   readonly stopCode: string | undefined;
-  /** True where Fargate lacked capacity. The task itself may be in order then. */
+  /** True when Fargate lacked capacity. The task itself may be in order then. */
   readonly isForCapacity: boolean;
   /** AWS throttled its set-up, so that it never ran. */
   readonly isThrottled: boolean;

@@ -87,7 +87,7 @@ async function findLater(
   }
 }
 
-/** Where further tasks are started later, stops the task of a job that has ended, unless `keep-task` keeps it. */
+/** When further tasks are started later, stops the task of a job that has ended, unless `keep-task` keeps it. */
 async function stopEarly(
   { outcome, task }: TaskResult,
   { later }: JobTargets,
@@ -190,7 +190,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
   return { result, attached, mayHaveStarted: attached || (sessionIds.length > 0 && !unopened) };
 }
 
-/** Adds to the result what is wrong in the set-up of the task, where that may be why the job did not start. */
+/** Adds to the result what is wrong in the set-up of the task, when that may be why the job did not start. */
 async function withDiagnosis(
   result: FailedResult,
   { attached }: Attempt,

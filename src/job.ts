@@ -10,7 +10,7 @@ import type { JobReport } from "./report/result.ts";
 import { WaitLines } from "./waiting.ts";
 
 /**
- * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` where the
+ * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` when the
  * job gets no place in the container; after that every end is a value.
  */
 export async function runJob(context: JobContext): Promise<JobReport> {

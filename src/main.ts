@@ -15,7 +15,7 @@ export async function run(surroundings: Surroundings): Promise<Result> {
   return await runStep(perform, surroundings);
 }
 
-/** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */
+/** The phases between valid inputs and a result. Rejects with a `Failure` when no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
   // Before any call of AWS: a wrong input starts nothing.
   const files = await packFiles(step.inputs, step);

@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 import { undoRest } from "./undo/undo-rest.ts";
 
 /**
- * The post step where something is left: undoes what is still in the ledger of the main step. Never fails the job. A
+ * The post step when something is left: undoes what is still in the ledger of the main step. Never fails the job. A
  * signal does not end it, because no later step would finish the cleanup.
  */
 export async function finishCleanup(): Promise<void> {

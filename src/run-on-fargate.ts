@@ -28,7 +28,7 @@ export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}):
 
 /**
  * Shows what the job of the input `attach` has printed so far, and does not follow it: as far as its container has uploaded that to
- * the bucket. Changes nothing. The result is the script's end where that was uploaded, too, else `detached`. Never rejects.
+ * the bucket. Changes nothing. The result is the script's end when that was uploaded, too, else `detached`. Never rejects.
  */
 export async function showOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
   const surroundings = programSurroundings(inputs, options);

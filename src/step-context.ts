@@ -25,7 +25,7 @@ export interface StepContext {
     readonly ecs: ProtectionCalls & VerdictContext["ecs"];
   };
   readonly ledger: Ledger;
-  /** The service revision in whose tasks the job has to run, where a deployment waits for it. */
+  /** The service revision in whose tasks the job has to run, when a deployment waits for it. */
   readonly revision?: NewRevision | undefined;
   readonly clock: Clock;
   readonly log: Log;

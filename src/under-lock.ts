@@ -8,7 +8,7 @@ import { resolvingTitle } from "./targets/title.ts";
 
 /**
  * Runs the job while the step holds the lock of its inputs; without one at once. No task is looked for or started before the
- * lock is held. The lock is given back where every job is certain to have ended; else the post step does that.
+ * lock is held. The lock is given back when every job is certain to have ended; else the post step does that.
  */
 export async function underLock(
   step: StepContext,
@@ -54,7 +54,7 @@ function hasEnded(result: TaskResult): boolean {
   return result.outcome === "not-started" && result.task.sessionId === undefined;
 }
 
-/** The result, where the lock's loss has stopped the job. */
+/** The result, when the lock's loss has stopped the job. */
 function blameLock(result: Result, lost: Failure): Result {
   if (result.kind === "checked") return result;
   if (result.kind !== "several") return withLostLock(result, lost);

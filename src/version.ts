@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** Where the description of this action or package is: beside the action's bundle, else above the sources or the package's bundle. */
 const PLACES = ["package.json", "../package.json"].map((path) => join(import.meta.dirname, path));
 
-/** The version of this action or package; "unknown" where a copy has no description. */
+/** The version of this action or package; "unknown" when a copy has no description. */
 export const VERSION = PLACES.map(versionIn).find((version) => version !== undefined) ?? "unknown";
 
 function versionIn(path: string): string | undefined {

@@ -8,7 +8,7 @@ export const TELL_EVERY_MS = 30_000;
 const PAUSE_PER_ANSWER = 3;
 
 /**
- * The pause before the next look, in milliseconds: `usual`, or up to `longest` where the answer has taken long. A slow answer means
+ * The pause before the next look, in milliseconds: `usual`, or up to `longest` when the answer has taken long. A slow answer means
  * that AWS throttles the account and that the SDK has repeated the call, so all jobs of the account have to look less often.
  */
 export function pauseAfter(took: number, usual: number, longest: number): number {

@@ -12,8 +12,8 @@ const cannotTell = (where: string, error: unknown): string =>
   `Couldn't start the session because we are unable to validate encryption on ${where}. Error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
 
 /**
- * The agent's check, before the command starts, that a log is encrypted where the configuration demands it. Returns the text
- * for the user where it is not. Source: amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
+ * The agent's check, before the command starts, that a log is encrypted when the configuration demands it. Returns the text
+ * for the user when it is not. Source: amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
  */
 export async function checkLogEncryption(target: TranscriptTarget): Promise<string | undefined> {
   const { endpoint, region, credentials = NO_ROLE_KEYS, cloudWatchLogGroup, s3Bucket } = target;

@@ -144,7 +144,7 @@ export class Session {
     }
   }
 
-  /** Resolves at once where the session is not encrypted. */
+  /** Resolves at once when the session is not encrypted. */
   async #shakeHands(peer: Peer): Promise<void> {
     const { sessionId, encryption } = this.#request;
     const { handshake } = this.#options.faults;

@@ -44,7 +44,7 @@ export class Stack {
     this.plan = plan;
   }
 
-  /** Makes all resources; where one can't be made, removes those that were. */
+  /** Makes all resources; when one can't be made, removes those that were. */
   async create(clients: Clients): Promise<void> {
     this.#tell("CREATE_IN_PROGRESS");
     for (const [name, { Type, Properties = {} }] of this.plan.resources) {

@@ -111,7 +111,7 @@ export interface Cluster {
   readonly clusterName: string;
   readonly status: string;
   readonly configuration?: { readonly executeCommandConfiguration?: ExecuteCommandConfiguration };
-  /** moto says null where there is none. */
+  /** moto says null when there is none. */
   readonly capacityProviders?: readonly string[] | null;
 }
 

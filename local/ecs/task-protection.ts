@@ -10,7 +10,7 @@ export interface ProtectionRequest {
   readonly expiresInMinutes?: number;
 }
 
-/** Where the request gives no minutes (API reference, UpdateTaskProtection). */
+/** The minutes of a request that gives none (API reference, UpdateTaskProtection). */
 const DEFAULT_MINUTES = 120;
 const MOST_MINUTES = 2_880;
 const MOST_TASKS = 10;

@@ -1,7 +1,7 @@
 import { directLink, type LinkFactory } from "./link.ts";
 
 /**
- * The gateway's behaviour where AWS's is unknown or varies. Times are in milliseconds; undefined means never. A limit
+ * The gateway's behaviour when AWS's is unknown or varies. Times are in milliseconds; undefined means never. A limit
  * holds for the sessions and connections that are made after it was set. Everything else holds at once.
  */
 export interface GatewayBehaviour {
@@ -15,7 +15,7 @@ export interface GatewayBehaviour {
   /** Whether the client is told that the agent vanished with its task. */
   readonly announceLostAgent: boolean;
   /**
-   * The answer to a client that connects after the session's end, where no client was told of that: the end, or a
+   * The answer to a client that connects after the session's end, when no client was told of that: the end, or a
    * refusal.
    */
   readonly lateClient: "told" | "refused";

@@ -90,7 +90,7 @@ export class Guard {
     return await otherRights(call, this.#options.scope);
   }
 
-  /** Throws the service's own refusal where this right is missing. */
+  /** Throws the service's own refusal when this right is missing. */
   async demand(service: string, asker: Asker | undefined, right: Right): Promise<void> {
     const why = await this.refusal(asker, right);
     if (why === undefined) return;
@@ -98,7 +98,7 @@ export class Guard {
     throw accessDenied(service, asker.arn, right, why);
   }
 
-  /** Why a right is missing; undefined where it is there. */
+  /** Why a right is missing; undefined when it is there. */
   async refusal(asker: Asker | undefined, right: Right): Promise<ReturnType<typeof refusal>> {
     const { buckets, scope } = this.#options;
     const [, bucket] = /^arn:aws:s3:::([^/*]+)/.exec(right.resource) ?? [];

@@ -78,7 +78,7 @@ export const initRecipe: Recipe = { packages: ["tini"], only: { tini: "usr/bin/t
 
 /**
  * The recipe of `<name>` or `<name>:latest`, or of `<name>:without-<tool>[-<tool>…]`, the same image less these
- * programs. Undefined where there is none.
+ * programs. Undefined when there is none.
  */
 export function recipeOf(image: string): Recipe | undefined {
   const [name = "", tag = "latest"] = image.split(":");

@@ -50,7 +50,7 @@ async function provide(image: string): Promise<RootFileSystem> {
   throw new BuildError(`The image ${image} could not be built: ${error ?? words.trim()}`);
 }
 
-/** Undefined where images can be built, else what this machine lacks. */
+/** Undefined when images can be built, else what this machine lacks. */
 export function whyNoImages(): string | undefined {
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`.split(":");
   const missing = ["apt-get", "dpkg-deb", "tar", "flock", "unshare"].filter(

@@ -5,7 +5,7 @@
  *
  * The runner looks for both with .NET's `IndexOf(string)` and `StartsWith(string)`, which compare by the rules of a
  * language (learn.microsoft.com, "Best practices for comparing strings"; ICU): they skip characters without weight, such as
- * controls and zero-width ones. Where ICU's answer isn't documented, this code takes the text as a command.
+ * controls and zero-width ones. When ICU's answer isn't documented, this code takes the text as a command.
  */
 export interface Command {
   readonly name: string;

@@ -40,7 +40,7 @@ export interface JobResult {
 
 export interface StepOfJob {
   readonly conclusion: Conclusion;
-  /** Undefined where its main has never run. */
+  /** Undefined when its main has never run. */
   readonly result: StepResult | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface StepRequest extends ActionStepRequest {
   /** Whether the job has a `container:`; needs root and podman. */
   readonly container?: boolean;
   /**
-   * For a job with `container:` where podman is missing: a cancel ends the runner's `docker exec` and does not reach main,
+   * For a job with `container:` when podman is missing: a cancel ends the runner's `docker exec` and does not reach main,
    * which runs on beside post, unheard, until the job is over.
    */
   readonly unsignalled?: boolean;

@@ -22,7 +22,7 @@ export type LayeredImage = Partial<Omit<Image, "layer">> & { readonly layer: str
 export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * The image of a name, or undefined where the registry has none. `local/<recipe>` is an image with a root file system of
+ * The image of a name, or undefined when the registry has none. `local/<recipe>` is an image with a root file system of
  * its own; `local/` has no other images. Every other image has this machine's root file system. A repository whose last part
  * is `missing` does not exist, so that a pull can fail; `http-server` has that recipe's ENTRYPOINT. `layered` has further
  * images by the last part of their repositories.

@@ -10,7 +10,7 @@ export interface NetworkInterface {
 }
 
 /**
- * Creates the interface that a task's network configuration asks for, with a public address where it asks for one. Without a
+ * Creates the interface that a task's network configuration asks for, with a public address when it asks for one. Without a
  * subnet the interface is not known to EC2. Rejects with EC2's error text.
  */
 export async function createInterface(

@@ -101,7 +101,7 @@ function commandOf({ command, init }: IsolateOptions): string[] {
   return [...(init === undefined ? [] : ["/dev/init", "--"]), ...command];
 }
 
-/** Limits for a machine inside another, where podman's own defaults are too high. */
+/** Limits for a machine inside another, when podman's own defaults are too high. */
 function limits(): readonly string[] {
   const files = /^Max open files +\S+ +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
   return [`nofile=1024:${Math.min(Number(files ?? 1024), 65_535)}`, "nproc=16384:16384"];

@@ -19,7 +19,7 @@ import type { TaskPlan } from "./task-plan.ts";
 export interface Platform {
   readonly settings: Settings;
   nextIp(): string;
-  /** The job of the next task where that is to have no processes. */
+  /** The job of the next task when that is to have no processes. */
   nextScript(): ScriptedJob | undefined;
   createInterface(network: NetworkConfiguration["awsvpcConfiguration"]): Promise<NetworkInterface>;
   /** Whether the task role lets an exec agent register with the message gateway. */
@@ -29,7 +29,7 @@ export interface Platform {
   isolate(options: IsolateOptions): Promise<IsolatedProcess>;
   /** The environment that Fargate adds, for the container with this runtime id. */
   environment(task: Task, runtimeId: string): Readonly<Record<string, string>>;
-  /** Opens a container's log. Rejects with Fargate's text where the log can't be set up. */
+  /** Opens a container's log. Rejects with Fargate's text when the log can't be set up. */
   output(task: Task, container: Container): Promise<(chunk: Buffer) => void>;
 }
 
@@ -48,7 +48,7 @@ export class Task {
   readonly ip: string;
   readonly hostname: string;
   readonly attachmentId = randomUUID();
-  /** The job of its containers where they have no processes. */
+  /** The job of its containers when they have no processes. */
   readonly script: ScriptedJob | undefined;
   /** Set from the end of PROVISIONING on. */
   interface: NetworkInterface | undefined;

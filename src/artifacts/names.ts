@@ -6,7 +6,7 @@ const NOT_ON_WINDOWS = /[\x00-\x1f<>:"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d
 const LONGEST_PATH = 4_096;
 const DEEPEST = 256;
 
-/** Why a path, or the target of a link, is too long to be looked at; undefined where it is not. */
+/** Why a path, or the target of a link, is too long to be looked at; undefined when it is not. */
 export function whyTooLong(path: string): string | undefined {
   if (Buffer.byteLength(path) > LONGEST_PATH) return `it is longer than ${LONGEST_PATH} bytes`;
   // The name of a directory ends with a slash.

@@ -5,7 +5,7 @@ import { isRecord } from "../record.ts";
 /** Why a member of an archive is not placed. */
 export class Refusal extends Error {}
 
-/** Fails with a `Refusal` where no directory stands at this path. A link to one is none. */
+/** Fails with a `Refusal` when no directory stands at this path. A link to one is none. */
 export function checkDirectory(path: string, found: Stats | undefined): void {
   if (found?.isDirectory() === true) return;
   throw new Refusal(
@@ -15,7 +15,7 @@ export function checkDirectory(path: string, found: Stats | undefined): void {
   );
 }
 
-/** What stands there, without following a link; undefined where nothing does. */
+/** What stands there, without following a link; undefined when nothing does. */
 export function statOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }

@@ -13,12 +13,12 @@ export interface UnpackedArchive {
   /** Of what was read. */
   readonly length: number;
   readonly sha256: string;
-  /** Why not all of it was read; undefined where it was. */
+  /** Why not all of it was read; undefined when it was. */
   readonly stopped: string | undefined;
 }
 
 /**
- * Unpacks an archive of tar and gzip as it comes, in the memory of some chunks. Reads `packed` to its end, also where it can't be unpacked.
+ * Unpacks an archive of tar and gzip as it comes, in the memory of some chunks. Reads `packed` to its end, also when it can't be unpacked.
  * What came whole stays. Never rejects, unless `packed` does.
  */
 export async function unpackArchive(

@@ -58,7 +58,7 @@ export class Unpacker {
     this.#options = options;
   }
 
-  /** Places a file or a directory, and keeps a link for the end. Fails with `LimitHit`, or where the archive can't be read. */
+  /** Places a file or a directory, and keeps a link for the end. Fails with `LimitHit`, or when the archive can't be read. */
   async add(member: Member, content: AsyncIterable<Buffer>): Promise<void> {
     const { maxCount, maxBytes, onRefused } = this.#options;
     this.#count += 1;
@@ -149,7 +149,7 @@ export class Unpacker {
     this.#spelled.set(key, path);
   }
 
-  /** The path of this directory, which is made where it is missing. Each name on the way has to be a directory, and no link to one. */
+  /** The path of this directory, which is made when it is missing. Each name on the way has to be a directory, and no link to one. */
   #enter(names: readonly string[], member?: Member): string {
     let path = this.#options.root;
     checkDirectory(path, statOf(path));
@@ -203,7 +203,7 @@ export class Unpacker {
     });
   }
 
-  /** Removes a link that lay there before where this archive has another one in its place. */
+  /** Removes a link that lay there before when this archive has another one in its place. */
   async #removeOldLink(names: readonly string[]): Promise<void> {
     let path = this.#options.root;
     for (const [i, name] of names.entries()) {

@@ -24,7 +24,7 @@ export async function whyNotWritten(
   return new Failure(code, { failed, seen, advice: [advice, ...more].join(" ").trim(), cause: refusal });
 }
 
-/** Whether these credentials may list the bucket, as a bucket of `owner` where that is given. */
+/** Whether these credentials may list the bucket, as a bucket of `owner` when that is given. */
 export async function isReadable(bucket: BucketName, s3: Pick<S3, "checkBucket">): Promise<boolean> {
   try {
     await s3.checkBucket(bucket);

@@ -35,11 +35,11 @@ export interface AwsClients {
   /** The endpoints that the environment names. A message gateway there is trusted like AWS's own. */
   gatewayEndpoints(): readonly string[];
   /**
-   * An agent that obeys the proxy variables, for sockets other than the SDK's; undefined where no variable is set.
+   * An agent that obeys the proxy variables, for sockets other than the SDK's; undefined when no variable is set.
    */
   proxy(): Promise<Agent | undefined>;
   /**
-   * The agent for a request to this URL: that of a proxy, or that of the step's own connections. Undefined where
+   * The agent for a request to this URL: that of a proxy, or that of the step's own connections. Undefined when
    * there is neither.
    */
   agent(url: string): Promise<Agent | undefined>;
@@ -158,7 +158,7 @@ function sharedConfig(
 const nothing = (): void => undefined;
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-/** Undefined where no proxy variable is set. The agent checks NO_PROXY for each request. */
+/** Undefined when no proxy variable is set. The agent checks NO_PROXY for each request. */
 async function proxyFromEnvironment(): Promise<Agent | undefined> {
   const names = ["https_proxy", "http_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
   if (!names.some((name) => process.env[name])) return undefined;

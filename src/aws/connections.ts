@@ -44,7 +44,7 @@ function keyOf({ host, port }: http.ClientRequestArgs): string {
 }
 
 /**
- * The connections to AWS of a step. All clients share them, so that a call need not open a connection where another
+ * The connections to AWS of a step. All clients share them, so that a call need not open a connection when another
  * client has one.
  */
 export class Connections {

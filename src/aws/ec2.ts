@@ -4,14 +4,14 @@ import { childOf, itemsOf, textOf, textsOf, type Xml } from "./xml.ts";
 
 /** The calls of EC2, on the network of a task. */
 export interface Ec2 {
-  /** Undefined where there is no such network interface. */
+  /** Undefined when there is no such network interface. */
   networkInterface(id: string): Promise<NetworkInterface | undefined>;
   /** The interface and gateway endpoints of the VPC. */
   vpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
   /** Those that exist. */
   subnets(ids: readonly string[]): Promise<readonly Subnet[]>;
   routeTables(vpcId: string): Promise<readonly RouteTable[]>;
-  /** Those groups that exist, or the default one of the VPC where none is named. */
+  /** Those groups that exist, or the default one of the VPC when none is named. */
   securityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
 }
 
@@ -106,7 +106,7 @@ export function ec2Calls(query: Query): Ec2 {
   };
 }
 
-/** Undefined where EC2 names no VPC for it. */
+/** Undefined when EC2 names no VPC for it. */
 function networkInterfaceFrom(found: Xml): NetworkInterface | undefined {
   const vpcId = textOf(found, "vpcId");
   if (vpcId === undefined) return undefined;

@@ -3,7 +3,7 @@ import type { EcsRequester } from "./ecs-requester.ts";
 
 /** The protection of a task from scale-in and deployments. It is one flag with an end, and does not tell who has set it. */
 export type ProtectionAnswer =
-  /** `until`: when it ends, in milliseconds since the epoch; undefined where the task is not protected. */
+  /** `until`: when it ends, in milliseconds since the epoch; undefined when the task is not protected. */
   | { readonly kind: "protection"; readonly until: number | undefined }
   /** Only the tasks of a service can be protected. Or the task is gone. */
   | { readonly kind: "no-task-of-a-service" }
@@ -19,7 +19,7 @@ export interface ProtectionRequest {
 
 export interface ProtectionCalls {
   getTaskProtection(cluster: string, task: string): Promise<ProtectionAnswer>;
-  /** Sets the end of the protection anew, also where the task is protected already. */
+  /** Sets the end of the protection anew, also when the task is protected already. */
   updateTaskProtection(request: ProtectionRequest): Promise<ProtectionAnswer>;
 }
 

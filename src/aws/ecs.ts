@@ -9,7 +9,7 @@ import type { Task } from "./task.ts";
 export interface Ecs extends ProtectionCalls {
   /** Fails with `cluster-not-found`, also for a cluster that is being deleted. */
   describeCluster(cluster: string): Promise<Cluster>;
-  /** Undefined where ECS knows no such task: never there, forgotten, or too new to be seen yet. */
+  /** Undefined when ECS knows no such task: never there, forgotten, or too new to be seen yet. */
   describeTask(cluster: string, task: string): Promise<Task | undefined>;
   /** Those of `tasks` that ECS knows, in any order. `tasks` may be of any length. */
   describeTasks(cluster: string, tasks: readonly string[]): Promise<readonly Task[]>;
@@ -37,9 +37,9 @@ export interface Ecs extends ProtectionCalls {
   executeCommand(request: ExecuteCommandRequest): Promise<ExecuteCommandAnswer>;
   /** The deployments of a service, the newest first. */
   listServiceDeployments(cluster: string, service: string): Promise<readonly DeploymentBrief[]>;
-  /** Undefined where ECS knows no such deployment. */
+  /** Undefined when ECS knows no such deployment. */
   describeServiceDeployment(arn: string): Promise<ServiceDeployment | undefined>;
-  /** Undefined where ECS knows no such revision. */
+  /** Undefined when ECS knows no such revision. */
   describeServiceRevision(arn: string): Promise<ServiceRevision | undefined>;
   /**
    * `refused`, in ECS's own words: the hook does not wait, or no longer. `repeated`: the call was made more than once, so that an
@@ -86,16 +86,16 @@ export interface Service {
   readonly runningCount: number;
   readonly pendingCount: number;
   /**
-   * Where the service has task sets, this and the launch type, capacity providers, platform version and network are
+   * When the service has task sets, this and the launch type, capacity providers, platform version and network are
    * those of its PRIMARY task set.
    */
   readonly taskDefinitionArn: string | undefined;
   readonly enableExecuteCommand: boolean;
-  /** FARGATE, EC2 or EXTERNAL. It has no meaning where there are capacity providers. */
+  /** FARGATE, EC2 or EXTERNAL. It has no meaning when there are capacity providers. */
   readonly launchType: string | undefined;
   readonly capacityProviders: readonly CapacityProvider[];
   readonly platformVersion: string | undefined;
-  /** Has no subnets where the service's tasks don't use network mode awsvpc. */
+  /** Has no subnets when the service's tasks don't use network mode awsvpc. */
   readonly network: Network;
   /** Of its next deployment. */
   readonly pauseHooks: readonly ConfiguredHook[];
@@ -152,7 +152,7 @@ export interface RunTaskRequest {
 /** ECS may start some of several tasks and refuse the others. */
 export interface RunTaskAnswer {
   readonly tasks: readonly Task[];
-  /** A reason such as `RESOURCE:ENI`, with a detail in words where ECS gives one. */
+  /** A reason such as `RESOURCE:ENI`, with a detail in words when ECS gives one. */
   readonly refusals: readonly { readonly reason: string; readonly detail: string | undefined }[];
 }
 

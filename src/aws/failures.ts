@@ -98,7 +98,7 @@ export function isAccessDenied(error: unknown): boolean {
   return DENIED.has(name) || status === 403;
 }
 
-/** True where AWS failed itself (HTTP 5xx), so that the call may have taken effect all the same. For a `Failure` of a call. */
+/** True when AWS failed itself (HTTP 5xx), so that the call may have taken effect all the same. For a `Failure` of a call. */
 export function isServerError({ cause }: Failure): boolean {
   return (readThrown(cause).status ?? 0) >= 500;
 }

@@ -7,7 +7,7 @@ import { elementsOf, textOf, textsOf } from "./xml.ts";
 export interface Iam {
   /**
    * Those of `actions` that the policies of a role or user do not allow on all of `resources`, by IAM's policy
-   * simulator. Fails where the policies have a condition on a key that `context` lacks: the simulator can't decide
+   * simulator. Fails when the policies have a condition on a key that `context` lacks: the simulator can't decide
    * then.
    */
   denied(

@@ -4,7 +4,7 @@ import { requireMember } from "./required-member.ts";
 
 /** The calls of CloudWatch Logs. */
 export interface Logs {
-  /** Undefined where there is no log group of this name. */
+  /** Undefined when there is no log group of this name. */
   group(name: string): Promise<LogGroup | undefined>;
   /**
    * One page of a stream, oldest event first, from its start or from `from`, the `next` of an earlier page. Undefined

@@ -31,7 +31,7 @@ export async function openAhead(
 
 /**
  * The endpoints that a run calls after ECS, in the order of the calls: with a bucket S3 twice, for the payload and the
- * claim, else Systems Manager where the task is shared; then the message gateway. A connection to another name of the
+ * claim, else Systems Manager when the task is shared; then the message gateway. A connection to another name of the
  * same service, as with FIPS endpoints, is opened when it is needed.
  */
 export function urlsAhead(region: string, { bucket, isShared }: CallsAhead): readonly string[] {

@@ -19,7 +19,7 @@ const THROTTLED_FOR = 180_000;
  */
 const ATTEMPTS = 6;
 /**
- * How long a call is repeated, in milliseconds of pauses, where the network fails but the endpoint has answered
+ * How long a call is repeated, in milliseconds of pauses, when the network fails but the endpoint has answered
  * before. Its address is right then, and the run is under way.
  */
 const NETWORK_FOR = 30_000;

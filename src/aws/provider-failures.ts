@@ -6,8 +6,8 @@ import { isRefusal, profileRoleNotAssumed, roleNotAssumed } from "./role-failure
 import { type Call, readThrown } from "./thrown.ts";
 
 /**
- * The same provider, whose errors are failures of its own: `role-not-assumed` where STS refuses a role,
- * `no-credentials` where the provider itself fails. A `Failure`, and a bug of the action, come unchanged.
+ * The same provider, whose errors are failures of its own: `role-not-assumed` when STS refuses a role,
+ * `no-credentials` when the provider itself fails. A `Failure`, and a bug of the action, come unchanged.
  */
 export function withOwnFailures<Given extends readonly unknown[], C>(
   provider: (...given: Given) => Promise<C>,

@@ -104,7 +104,7 @@ function thrown({ status, text }: Answer): Error {
   return Object.assign(error, { $metadata: { httpStatusCode: status, requestId } });
 }
 
-/** An element without members where the text is no XML, as from a proxy or a load balancer. */
+/** An element without members when the text is no XML, as from a proxy or a load balancer. */
 function answerIn(text: string): Xml {
   try {
     return answerOf(text);

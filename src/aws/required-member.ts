@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
 
 /**
- * Returns a member that AWS documents as part of every such answer. Fails with `aws-error` where it is missing or
+ * Returns a member that AWS documents as part of every such answer. Fails with `aws-error` when it is missing or
  * empty.
  */
 export function requireMember<T extends string | Uint8Array>(value: T | undefined, member: string): T {

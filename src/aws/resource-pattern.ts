@@ -9,7 +9,7 @@ const OF_ONE_RUN: readonly RegExp[] = [
 ];
 
 /**
- * The resource that a policy has to name for all runs, where a call names one of a single run: a `*` in the place of the id of a
+ * The resource that a policy has to name for all runs, when a call names one of a single run: a `*` in the place of the id of a
  * task, a revision, a session or an object. Any other resource is returned unchanged.
  */
 export function patternOf(resource: string): string {

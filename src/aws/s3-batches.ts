@@ -6,7 +6,7 @@ import type { S3Requester } from "./s3-requester.ts";
 const MOST_OBJECTS = 1_000;
 const CALLS_AT_ONCE = 8;
 
-/** An object to be deleted, and which version of it, where that is known. */
+/** An object to be deleted, and which version of it, if known. */
 interface Doomed {
   readonly key: string;
   readonly versionId?: string | undefined;

@@ -58,7 +58,7 @@ export function deleteCalls(
 /** The current version at a key. */
 type CurrentVersion = Partial<StoredVersion> | "absent";
 
-/** The current version; undefined where it may not be read. */
+/** The current version; undefined when it may not be read. */
 export async function look(
   ask: S3Requester,
   object: ObjectName,
@@ -104,7 +104,7 @@ async function deleteWritten(
   return kept ?? (marked && versionId === undefined ? { why: "right", right: "s3:GetObject" } : undefined);
 }
 
-/** Undefined where the version is gone. */
+/** Undefined when the version is gone. */
 async function deleteVersion(
   ask: S3Requester,
   object: ObjectName,
@@ -150,7 +150,7 @@ async function whyKept(ask: S3Requester, object: ObjectName, { cause }: Failure)
 }
 
 /**
- * Deletes the object of this ETag, or any object where there is none, because no other program writes under these
+ * Deletes the object of this ETag, or any object when there is none, because no other program writes under these
  * keys. Tries three conditions: the ETag; `If-Match: *`, which satisfies a policy and needs no s3:GetObject; none,
  * for stores that don't know conditions. Fails with the first denial.
  */

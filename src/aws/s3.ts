@@ -12,17 +12,17 @@ export interface S3 {
    * some are kept, by their keys.
    */
   deleteObjects(bucket: BucketName, keys: readonly string[]): Promise<ReadonlyMap<string, RetentionReason>>;
-  /** Deletes one version, the current one or another. Returns why it is kept; undefined where it is gone. */
+  /** Deletes one version, the current one or another. Returns why it is kept; undefined when it is gone. */
   deleteVersion(object: ObjectName, versionId: string): Promise<RetentionReason | undefined>;
-  /** Undefined where there is no such object. The bucket may be in another region, as a session log's may be. */
+  /** Undefined when there is no such object. The bucket may be in another region, as a session log's may be. */
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**
-   * The current version of an object; undefined where there is no such object. The bytes of an object with more than
+   * The current version of an object; undefined when there is no such object. The bytes of an object with more than
    * `limit` bytes are not read, and are empty. A cancel does not cut the call short; `signal` does.
    */
   getVersion(object: ObjectName, limit: number, signal?: AbortSignal): Promise<ObjectVersion | undefined>;
   /**
-   * Writes the object only if it is as expected: absent, or of this ETag. Returns what was written; undefined where
+   * Writes the object only if it is as expected: absent, or of this ETag. Returns what was written; undefined when
    * the object is not as expected. Needs s3:PutObject, and with an ETag s3:GetObject.
    */
   putIf(
@@ -32,7 +32,7 @@ export interface S3 {
     options?: WriteOptions,
   ): Promise<StoredVersion | undefined>;
   /**
-   * Like `deleteObject`, but only if the object has this ETag. `deleted` is false where it has another one or is
+   * Like `deleteObject`, but only if the object has this ETag. `deleted` is false when it has another one or is
    * gone. Needs s3:DeleteObject and s3:GetObject.
    */
   deleteIf(object: ObjectName, version: StoredVersion): Promise<ConditionalDeletion>;
@@ -43,7 +43,7 @@ export interface S3 {
   checkBucket(bucket: BucketName): Promise<void>;
   /** Whether a deleted or overwritten object stays as an old version. */
   keepsVersions(bucket: BucketName): Promise<boolean>;
-  /** The bucket's policy in JSON; undefined where it has none. */
+  /** The bucket's policy in JSON; undefined when it has none. */
   bucketPolicy(bucket: BucketName): Promise<string | undefined>;
   /** Whether the bucket encrypts an object whose upload does not ask for encryption. */
   isEncrypted(bucket: BucketName): Promise<boolean>;
@@ -63,13 +63,13 @@ export interface S3 {
 export interface PresignedPost {
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
-  /** When the credentials that have signed it end, in milliseconds since the epoch, where that is known. */
+  /** When the credentials that have signed it end, in milliseconds since the epoch, if known. */
   readonly credentialsEnd?: number | undefined;
 }
 
 export interface BucketName {
   readonly bucket: string;
-  /** The account that the bucket has to belong to: S3 denies the call where it belongs to another. */
+  /** The account that the bucket has to belong to: S3 denies the call when it belongs to another. */
   readonly owner?: string | undefined;
 }
 
@@ -84,7 +84,7 @@ export interface WriteOptions {
 /** One version of an object. */
 export interface StoredVersion {
   readonly etag: string;
-  /** Undefined in a bucket without versioning; `null` where versioning is suspended. */
+  /** Undefined in a bucket without versioning; `null` when versioning is suspended. */
   readonly versionId?: string | undefined;
 }
 

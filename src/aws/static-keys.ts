@@ -13,7 +13,7 @@ const SHORT_JOB_MS = 1_800_000;
 
 /**
  * When the static keys of an environment end, in milliseconds since the epoch. Undefined for keys of a user, which
- * don't end, and where the SDK finds its credentials elsewhere and renews them.
+ * don't end, and when the SDK finds its credentials elsewhere and renews them.
  */
 export function endOfStaticKeys(env: NodeJS.ProcessEnv): number | "unknown" | undefined {
   if (env["AWS_PROFILE"] || !env["AWS_ACCESS_KEY_ID"] || !env["AWS_SECRET_ACCESS_KEY"]) return undefined;
@@ -25,7 +25,7 @@ export function endOfStaticKeys(env: NodeJS.ProcessEnv): number | "unknown" | un
 
 /**
  * The time from which nobody may rely on the credentials, in milliseconds since the epoch: only an open session can stop a job
- * after it. Undefined where they don't end, or are renewed, as those of a role that the step assumes itself. A session of
+ * after it. Undefined when they don't end, or are renewed, as those of a role that the step assumes itself. A session of
  * unknown end counts as one of the usual length that began shortly before `now`.
  */
 export function reliableUntil(

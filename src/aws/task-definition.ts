@@ -36,9 +36,9 @@ export interface DefinitionContent {
   readonly pidMode: string | undefined;
   /** The id of the run of this action that registered it; undefined for any other definition. */
   readonly registeredBy: string | undefined;
-  /** LINUX or WINDOWS_SERVER_…; undefined where the definition does not say, which means Linux. */
+  /** LINUX or WINDOWS_SERVER_…; undefined when the definition does not say, which means Linux. */
   readonly operatingSystem: string | undefined;
-  /** X86_64 or ARM64; undefined where the definition does not say, which is X86_64. */
+  /** X86_64 or ARM64; undefined when the definition does not say, which is X86_64. */
   readonly architecture: string | undefined;
   /** In the order of the definition. */
   readonly containers: readonly ContainerDefinition[];
@@ -55,20 +55,20 @@ export interface ContainerDefinition {
   readonly name: string;
   readonly image: string | undefined;
   readonly essential: boolean;
-  /** Empty where the image's ENTRYPOINT applies. */
+  /** Empty when the image's ENTRYPOINT applies. */
   readonly entryPoint: readonly string[];
   readonly readonlyRootFilesystem: boolean;
   readonly initProcessEnabled: boolean;
   /** Names only, because values may be secret. */
   readonly environmentNames: readonly string[];
-  /** The values of NO_PROXY and no_proxy, which are not secret, where the definition has them in plain text. */
+  /** The values of NO_PROXY and no_proxy, which are not secret, when the definition has them in plain text. */
   readonly noProxy: Readonly<Record<string, string>>;
   /** The paths at which the container has a writable volume. */
   readonly writableMounts: readonly string[];
   /** The containers that this one waits for before it starts, each with START, COMPLETE, SUCCESS or HEALTHY. */
   readonly waitsFor: readonly { readonly container: string; readonly condition: string }[];
   readonly hasHealthCheck: boolean;
-  /** The container's own log, where that is in CloudWatch. */
+  /** The container's own log, when that is in CloudWatch. */
   readonly awslogs: AwsLogs | undefined;
 }
 

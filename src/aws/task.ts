@@ -29,11 +29,11 @@ export interface Task {
   readonly launchType: string | undefined;
   readonly platformVersion: string | undefined;
   readonly platformFamily: string | undefined;
-  /** HEALTHY, UNHEALTHY or UNKNOWN. It is UNKNOWN also where no container has a health check. */
+  /** HEALTHY, UNHEALTHY or UNKNOWN. It is UNKNOWN also when no container has a health check. */
   readonly healthStatus: string;
   readonly privateIp: string | undefined;
   readonly networkInterfaceId: string | undefined;
-  /** The task role of the override; undefined where the task was started without one. */
+  /** The task role of the override; undefined when the task was started without one. */
   readonly taskRoleArn: string | undefined;
   readonly containers: readonly Container[];
 }

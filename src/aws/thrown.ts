@@ -62,6 +62,6 @@ export function inWords({ name, message, status, requestId }: ErrorFacts): strin
   return [`${name}: ${message}`, ...(notes.length > 0 ? [`(${notes.join(", ")})`] : [])].join(" ");
 }
 
-/** The advice where only AWS's own words explain the failure. */
+/** The advice when only AWS's own words explain the failure. */
 export const OWN_WORDS =
   "These are AWS's own words; its documentation of the call tells more, and AWS support can look up the request id.";

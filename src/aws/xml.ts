@@ -4,7 +4,7 @@ import { isRecord } from "../record.ts";
 /** An XML element: its children by name. */
 export type Xml = Readonly<Record<string, unknown>>;
 
-/** The outermost element of an answer. Throws the parser's error where the text is not XML. */
+/** The outermost element of an answer. Throws the parser's error when the text is not XML. */
 export function answerOf(xml: string): Xml {
   return asXml(Object.values(parseXML(xml) as object)[0]);
 }
@@ -19,7 +19,7 @@ export function childOf(parent: Xml, name: string): Xml {
   return asXml(parent[name]);
 }
 
-/** The text of a child; undefined where it is absent, empty or has children of its own. */
+/** The text of a child; undefined when it is absent, empty or has children of its own. */
 export function textOf(parent: Xml, name: string): string | undefined {
   const text = parent[name];
   return typeof text === "string" && text !== "" ? text : undefined;

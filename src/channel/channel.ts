@@ -55,9 +55,9 @@ export class Channel {
   }
 
   /**
-   * Starts on a new connection: queues its opening frame. Where the agent has opened the session, queues the
+   * Starts on a new connection: queues its opening frame. When the agent has opened the session, queues the
    * terminal's size again: the same size changes nothing in the container, and its acknowledgement, a `reached`
-   * event, proves that the connection leads to the agent. Returns true where that event is to come. Queues the other
+   * event, proves that the connection leads to the agent. Returns true when that event is to come. Queues the other
    * unacknowledged messages after that.
    */
   open(now: number, token: string): boolean {
@@ -124,7 +124,7 @@ export class Channel {
     this.#answerKey(() => this.#handshake.provide(key), now);
   }
 
-  /** Answers `data-key-wanted` where there is no key: the agent then closes the channel. */
+  /** Answers `data-key-wanted` when there is no key: the agent then closes the channel. */
   refuseDataKey(why: string, now: number): void {
     this.#answerKey(() => this.#handshake.refuse(why), now);
   }

@@ -6,7 +6,7 @@ export type Encryption =
   /** The caller may not describe the cluster. The agent tells whether there is a key, and which. */
   | { readonly kind: "unknown" };
 
-/** `exec` is the cluster's configuration; undefined where the caller may not describe the cluster. */
+/** `exec` is the cluster's configuration; undefined when the caller may not describe the cluster. */
 export function encryptionOf(exec: { readonly kmsKeyId: string | undefined } | undefined): Encryption {
   if (exec === undefined) return { kind: "unknown" };
   return exec.kmsKeyId === undefined ? { kind: "none" } : { kind: "required", kmsKeyId: exec.kmsKeyId };
@@ -14,7 +14,7 @@ export function encryptionOf(exec: { readonly kmsKeyId: string | undefined } | u
 
 /**
  * Whether the key that an agent asks for is the cluster's. `keyArn` is the ARN that KMS gives for the cluster's key.
- * An alias can lead to any key, so it counts only where the cluster names the same alias.
+ * An alias can lead to any key, so it counts only when the cluster names the same alias.
  */
 export function isClusterKey(asked: string, clusterKey: string, keyArn: string): boolean {
   if (!/^arn:[^:]+:kms:[^:]+:[^:]+:key\/.+$/.test(keyArn)) return false;

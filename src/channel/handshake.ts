@@ -111,7 +111,7 @@ export class Handshake {
   }
 
   /**
-   * The response's payload. Throws `RangeError` for a data key that has not 64 bytes, and `EncryptionMismatch` where
+   * The response's payload. Throws `RangeError` for a data key that has not 64 bytes, and `EncryptionMismatch` when
    * KMS made it with another key than the cluster's.
    */
   provide(key: DataKey): Uint8Array {
@@ -155,7 +155,7 @@ export class Handshake {
     }
   }
 
-  /** HandshakeComplete → the agent's line for the user; undefined where it has none. */
+  /** HandshakeComplete → the agent's line for the user; undefined when it has none. */
   complete(payload: Uint8Array): string | undefined {
     const state = this.#state;
     if (state.kind !== "proven" && (state.kind !== "answered" || state.cipher !== undefined)) {
@@ -181,12 +181,12 @@ export class Handshake {
     }
   }
 
-  /** Input, encrypted where the session is. Only to be called when `ready`. */
+  /** Input, encrypted when the session is. Only to be called when `ready`. */
   seal(payload: Uint8Array): Uint8Array {
     return this.#state.kind === "ready" && this.#state.cipher ? this.#state.cipher.seal(payload) : payload;
   }
 
-  /** The name of the key to give to KMS: the cluster's own name for its key, where that is known. */
+  /** The name of the key to give to KMS: the cluster's own name for its key, if known. */
   #keyFor(asked: string): string {
     const { encryption } = this.#identity;
     if (encryption.kind === "unknown") return asked;

@@ -30,7 +30,7 @@ export type ChannelEvent =
   | { readonly kind: "stalled"; readonly ms: number }
   /** To be answered with `provideDataKey` or `refuseDataKey` within 15 s; then the agent gives the session up. */
   | ({ readonly kind: "data-key-wanted" } & DataKeyRequest)
-  /** The session is set up; `customerMessage` is the agent's line for the user (undefined where it has none). */
+  /** The session is set up; `customerMessage` is the agent's line for the user (undefined when it has none). */
   | { readonly kind: "handshake-complete"; readonly customerMessage: string | undefined }
   /** The other side ended the session; `text` is its reason, undefined after a normal end. */
   | { readonly kind: "closed"; readonly text: string | undefined }

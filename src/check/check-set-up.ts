@@ -71,7 +71,7 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
 /** What is known of the cluster. */
 interface ClusterFacts {
   readonly arn: string | undefined;
-  /** Undefined where it may not be described. */
+  /** Undefined when it may not be described. */
   readonly cluster: Cluster | undefined;
 }
 

@@ -39,7 +39,7 @@ export interface Subject {
 
 /** What was found of the subject. */
 export interface FoundSubject {
-  /** Undefined where one of the checks says why there is nothing more to look at. */
+  /** Undefined when one of the checks says why there is nothing more to look at. */
   readonly subject: Subject | undefined;
   readonly checks: readonly Check[];
 }
@@ -205,7 +205,7 @@ async function definitionOf(
   return { definition, name: `'${lastPart(definition.arn)}'`, isFile: false };
 }
 
-/** The answer of a look that all further checks need; undefined, with a check noted, where there is none. */
+/** The answer of a look that all further checks need; undefined, with a check noted, when there is none. */
 async function valueOrNote<T>(name: string, note: Note, look: () => T | Promise<T>): Promise<T | undefined> {
   const found = await lookAt(Promise.resolve().then(look));
   if ("value" in found) return found.value;
@@ -213,7 +213,7 @@ async function valueOrNote<T>(name: string, note: Note, look: () => T | Promise<
   return undefined;
 }
 
-/** True where `refuse` throws a failure, which is then noted as a check. */
+/** True when `refuse` throws a failure, which is then noted as a check. */
 async function isRefused(name: string, note: Note, refuse: () => unknown): Promise<boolean> {
   const look = await lookAt(Promise.resolve().then(refuse));
   if ("failure" in look) note(unansweredCheck(name, look.failure));

@@ -6,8 +6,8 @@ export const OWN_FAILURE = 125;
 export const CANCELLED = 130;
 
 /**
- * The exit code of the command line: the remote one, where there is one. Only a run that succeeded ends with 0, and one that has left its
- * script running. Where the script exits 0 and its deployment takes no CONTINUE, the run has failed.
+ * The exit code of the command line: the remote one, when there is one. Only a run that succeeded ends with 0, and one that has left its
+ * script running. When the script exits 0 and its deployment takes no CONTINUE, the run has failed.
  */
 export function exitCodeOf({ outcome, exitCode }: Pick<RunResult, "outcome" | "exitCode">): number {
   if (outcome === "detached") return 0;

@@ -5,8 +5,8 @@ export const HANDLE_HELP =
   "the output 'handle' of the run that has left the script; - reads it, or the file of --outputs-file, from standard input";
 
 /**
- * The handle of a command line, or of standard input where that is `-`: there it is not in the list of processes. Standard input may
- * also be the file that `--outputs-file` has written. Rejects with a `UsageError` where there is none. Its form is not looked at.
+ * The handle of a command line, or of standard input when that is `-`: there it is not in the list of processes. Standard input may
+ * also be the file that `--outputs-file` has written. Rejects with a `UsageError` when there is none. Its form is not looked at.
  */
 export async function handleText(given: string, stdin: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];

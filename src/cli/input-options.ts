@@ -24,7 +24,7 @@ export function addInputOptions(
       if (VARIABLES.has(name)) checkVariable(text, env);
       given.set(name, [...(given.get(name) ?? []), text]);
     });
-    // The parser gets it where the name stands alone.
+    // The parser gets it when the name stands alone.
     if (FLAGS.has(name)) option.preset("true");
     command.addOption(option);
   }

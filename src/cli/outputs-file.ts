@@ -14,7 +14,7 @@ import type { RunResult } from "../program/run-options.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
- * Throws a `UsageError` where the file of `--outputs-file` can't be written: before anything is begun, so that no handle is lost. One that may
+ * Throws a `UsageError` when the file of `--outputs-file` can't be written: before anything is begun, so that no handle is lost. One that may
  * get a handle belongs to nobody else.
  */
 export function checkOutputsFile(path: string, { getsHandle }: { readonly getsHandle: boolean }): void {

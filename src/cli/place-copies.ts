@@ -50,7 +50,7 @@ function movesOf(root: string, sources: readonly OutSource[]): readonly Move[] {
   return [...moves.values()];
 }
 
-/** Removes a directory, also where directories in it may not be written. */
+/** Removes a directory, also when directories in it may not be written. */
 export function removeTree(path: string): void {
   if (isDirectory(path)) open(path);
   rmSync(path, { recursive: true, force: true });
@@ -76,7 +76,7 @@ function checkLinks(path: string, whole: Pick<Move, "from" | "to">): void {
   );
 }
 
-/** Where a link leads nowhere, a link of this machine may stand on its way, unless the destination is new. */
+/** When a link leads nowhere, a link of this machine may stand on its way, unless the destination is new. */
 function leadsInside(path: string, { from, to }: Pick<Move, "from" | "to">): boolean {
   try {
     const [end, whole] = [realpathSync(path), realpathSync(from)];

@@ -17,7 +17,7 @@ export function matchOf(glob: string): RegExp | undefined {
 }
 
 /**
- * Throws a `UsageError` where something stands at or below `from` that none of these globs of it asks for, or where nothing stands there: the
+ * Throws a `UsageError` when something stands at or below `from` that none of these globs of it asks for, or when nothing stands there: the
  * container has packed it, and may be hostile. So a glob of reports brings no `.bashrc`.
  */
 export function checkSent(from: string, globs: readonly string[]): void {

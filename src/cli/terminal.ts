@@ -11,7 +11,7 @@ export interface TerminalStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
-  /** False also where the variable NO_COLOR is set. */
+  /** False also when the variable NO_COLOR is set. */
   hasColors?(): boolean;
 }
 

@@ -19,7 +19,7 @@ export function hasNoHookAhead(deployment: ServiceDeployment): boolean {
   );
 }
 
-/** The first pause hook at which the deployment awaits an action; undefined where there is none. */
+/** The first pause hook at which the deployment awaits an action; undefined when there is none. */
 export function awaitingHook({ hooks }: Pick<ServiceDeployment, "hooks">): PauseHook | undefined {
   return hooks.find(({ status }) => status === "AWAITING_ACTION");
 }

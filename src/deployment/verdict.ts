@@ -22,7 +22,7 @@ export interface VerdictContext {
 }
 
 /**
- * Tells the deployment to go on, or to go back. Fails with `hook-expired`, `deployment-replaced` or `deployment-ended` where it
+ * Tells the deployment to go on, or to go back. Fails with `hook-expired`, `deployment-replaced` or `deployment-ended` when it
  * no longer waits at this hook.
  */
 export async function giveVerdict(
@@ -62,7 +62,7 @@ function hasActed(
 /** ECS's words for a verdict that it has not taken. */
 type Refusal = Exclude<Awaited<ReturnType<Ecs["continueServiceDeployment"]>>, "taken">;
 
-/** Undefined where ECS has taken it; else its words, or the failure of the call. A right that is missing fails. */
+/** Undefined when ECS has taken it; else its words, or the failure of the call. A right that is missing fails. */
 async function sendVerdict(
   verdict: HookVerdict,
   ecs: Pick<Ecs, "continueServiceDeployment">,

@@ -32,8 +32,8 @@ export interface WaitingHook {
 }
 
 /**
- * The deployment that the input names: by its ARN, or the newest of the service where it is `true`. Fails with
- * `deployment-not-found` where none is under way within a minute.
+ * The deployment that the input names: by its ARN, or the newest of the service when it is `true`. Fails with
+ * `deployment-not-found` when none is under way within a minute.
  */
 export async function findDeployment(
   given: true | string,
@@ -67,8 +67,8 @@ export async function newestDeployment(
 }
 
 /**
- * Looks at the deployment once. `hook` is the first one that awaits an action; undefined where there is none yet. Fails
- * where the deployment never will wait at a pause hook.
+ * Looks at the deployment once. `hook` is the first one that awaits an action; undefined when there is none yet. Fails
+ * when the deployment never will wait at a pause hook.
  */
 export async function lookAtHook(
   arn: string,
@@ -87,7 +87,7 @@ export async function lookAtHook(
 }
 
 /**
- * Waits until the deployment waits at a pause hook: the first one that awaits an action. Fails where it never will, and
+ * Waits until the deployment waits at a pause hook: the first one that awaits an action. Fails when it never will, and
  * with `hook-not-reached` at the deadline.
  */
 export async function waitForHook(
@@ -108,7 +108,7 @@ export async function waitForHook(
 }
 
 /**
- * Why a deployment waits for no verdict, at the hook with this id where one is given. Else its last hook counts: after the
+ * Why a deployment waits for no verdict, at the hook with this id when one is given. Else its last hook counts: after the
  * time-out of an earlier one the deployment went on.
  */
 export async function whyOver(

@@ -42,7 +42,7 @@ function longest(inputs: WarningInputs): number {
   return untilLocked + (attempt * attempts + longestPauses(attempts)) * roundsOf(where, maxParallel);
 }
 
-/** How many rounds of jobs there are; one where the number of tasks is not known yet. */
+/** How many rounds of jobs there are; one when the number of tasks is not known yet. */
 function roundsOf(where: TaskSelection, maxParallel: number | undefined): number {
   const tasks = "tasks" in where && where.tasks !== "all" ? where.tasks : 1;
   return Math.ceil(tasks / (maxParallel ?? tasks));

@@ -29,8 +29,8 @@ function withTimes(entries: readonly Entry[]): readonly Entry[] {
 }
 
 /**
- * The archive of these entries, in their order. Names are in UTF-8: plain where they fit, so that each tar reads them, and in a
- * pax header as well where POSIX asks for one. Fails with `bad-input` for a file that can't be read.
+ * The archive of these entries, in their order. Names are in UTF-8: plain when they fit, so that each tar reads them, and in a
+ * pax header as well when POSIX asks for one. Fails with `bad-input` for a file that can't be read.
  */
 export async function archiveOf(entries: readonly Entry[]): Promise<Archive> {
   const parts: Uint8Array[] = [];

@@ -17,7 +17,7 @@ const MATCHING = {
 };
 
 /**
- * What the selections bring. A directory brings all that it holds. Where two lines bring something to one place, the later
+ * What the selections bring. A directory brings all that it holds. When two lines bring something to one place, the later
  * one wins. Fails with `bad-input` for a line that matches nothing, for a link that leads out of what its line brings, and for what
  * is neither a file, a directory nor a link.
  */
@@ -85,7 +85,7 @@ class Collector {
     return found.map(withoutSlash).filter((path) => path !== "" && path !== ".");
   }
 
-  /** Adds what is at this path in the workspace, and all below it. False where that is nothing. */
+  /** Adds what is at this path in the workspace, and all below it. False when that is nothing. */
   async #addTree(path: string, source: Source, { destination }: FileSelection): Promise<boolean> {
     const hidden = privatePart(path, source.pattern);
     if (hidden !== undefined) this.#leftOut.add(hidden);
@@ -126,7 +126,7 @@ class Collector {
     this.#entries.set(at, { ...entry, at });
   }
 
-  /** What stands at this path; undefined where nothing does. */
+  /** What stands at this path; undefined when nothing does. */
   async #look(path: string, base: string): Promise<Omit<Entry, "at"> | undefined> {
     const source = join(this.#workspace, path);
     const found = await lstat(source).catch((error: unknown) => absent(path, error));

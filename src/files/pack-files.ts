@@ -20,8 +20,8 @@ export interface PackedFiles extends Archive {
 }
 
 /**
- * Packs what the input `files` selects; undefined where it is not given. Calls nothing of AWS. Fails with `bad-input` where a
- * line matches nothing, and where the whole is too large for its way into the container.
+ * Packs what the input `files` selects; undefined when it is not given. Calls nothing of AWS. Fails with `bad-input` when a
+ * line matches nothing, and when the whole is too large for its way into the container.
  */
 export async function packFiles(
   inputs: Pick<Inputs, "files" | "bucket" | "where">,

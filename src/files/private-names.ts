@@ -5,7 +5,7 @@ const PRIVATE = [
 ];
 
 /**
- * The part of a path that may hold secrets and that the pattern does not name; undefined where there is none. The pattern `.`
+ * The part of a path that may hold secrets and that the pattern does not name; undefined when there is none. The pattern `.`
  * or `**` names nothing.
  */
 export function privatePart(path: string, pattern: string): string | undefined {

@@ -70,7 +70,7 @@ export class Expiry {
   }
 
   /**
-   * The end of the job as the step reports it: a failure where the credentials ended before the job. A job that ended
+   * The end of the job as the step reports it: a failure when the credentials ended before the job. A job that ended
    * by itself keeps its end.
    */
   conclude(attended: JobEnd, attached: boolean): JobEnd {

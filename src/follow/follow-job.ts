@@ -20,14 +20,14 @@ const RENEWAL_MS = 60_000;
 
 export interface FollowJobOptions extends FollowContext {
   readonly sessions: SessionSource;
-  /** Where the output goes by S3; undefined where it does not. */
+  /** Where the output goes by S3; undefined when it does not. */
   readonly folders?: PieceFolders | undefined;
   readonly ecs: TaskMonitorOptions["ecs"];
   readonly target: TaskMonitorOptions["target"];
   readonly log: Log;
   /** What happens when AWS refuses the credentials. */
   readonly expiry?: Expiry | undefined;
-  /** When the credentials end, in milliseconds since the epoch, where that is known. */
+  /** When the credentials end, in milliseconds since the epoch, if known. */
   readonly credentialsEnd?: number | undefined;
   /** Aborts when the job is to be left running at once. */
   readonly leave?: AbortSignal | undefined;
@@ -41,7 +41,7 @@ export interface FollowJobOptions extends FollowContext {
 
 /** A job that runs already. */
 export interface RunningJob {
-  /** The folder into which the container uploads its output; undefined where it does not. */
+  /** The folder into which the container uploads its output; undefined when it does not. */
   readonly pieces: PieceStore | undefined;
   /** Until when the container may write there, as far as that is known, in milliseconds since the epoch. */
   readonly writableUntil: number;
@@ -52,14 +52,14 @@ export interface FollowedJob {
   readonly end: JobEnd;
   /** True when the script may have run. */
   readonly attached: boolean;
-  /** When a session showed the job first, in milliseconds since the epoch; undefined where none did. */
+  /** When a session showed the job first, in milliseconds since the epoch; undefined when none did. */
   readonly attachedAt: number | undefined;
-  /** True where the last carrier was S3, so that the container has uploaded everything that it will. */
+  /** True when the last carrier was S3, so that the container has uploaded everything that it will. */
   readonly byPieces: boolean;
 }
 
 /**
- * Follows the job to its end through one carrier after another: as many sessions as that takes, and S3 where that
+ * Follows the job to its end through one carrier after another: as many sessions as that takes, and S3 when that
  * works. Each carrier goes on at the byte where the last one was. The task monitor runs beside the sessions, and the end
  * of the task counts before the end of a session. Never rejects: a failure is an end of kind `impossible`.
  */
@@ -134,7 +134,7 @@ class JobFollower {
     }
   }
 
-  /** Follows a job that runs already by its pieces. Undefined where that takes a session. */
+  /** Follows a job that runs already by its pieces. Undefined when that takes a session. */
   async #resume({ pieces, writableUntil }: RunningJob): Promise<JobEnd | undefined> {
     const { clock } = this.#options;
     this.#attachedAt = clock.now();
@@ -195,7 +195,7 @@ class JobFollower {
     return end;
   }
 
-  /** The job's end, after its session was left; undefined where it has to be followed by a session again. */
+  /** The job's end, after its session was left; undefined when it has to be followed by a session again. */
   async #followPieces(pieces: PieceFollower | undefined, left: LeftSession): Promise<JobEnd | undefined> {
     const { sessions, log, extractor } = this.#options;
     if (pieces === undefined) return undefined;
@@ -255,7 +255,7 @@ class JobFollower {
     return { kind: "impossible", failure };
   }
 
-  /** The job's end; undefined where another session may still tell it. */
+  /** The job's end; undefined when another session may still tell it. */
   async #reached(ended: EndedSession): Promise<JobEnd | undefined> {
     const { end } = ended;
     if (end.kind !== "ended" && end.kind !== "gap") return end;

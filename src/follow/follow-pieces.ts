@@ -22,7 +22,7 @@ export const LAST_WORD_OF_CANCEL_MS = 1_000;
 /** The longest pause between two looks at what is due. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** How a job's pieces ended as its carrier: where they are exhausted the container has ended, where they stall another one is needed. */
+/** How a job's pieces ended as its carrier: when they are exhausted the container has ended, when they stall another one is needed. */
 export type PiecesEnd =
   | PiecesRead
   /** The caller has given up the pieces, or the job was cancelled and did not end in time. */
@@ -41,8 +41,8 @@ export interface FollowPiecesOptions extends Pick<
   /** What the order has given to the container. */
   readonly access: FolderAccess;
   /**
-   * The byte of the spool from which on the container was ordered to upload; undefined where another step has ordered it, or
-   * where it begins at the first byte that is still kept.
+   * The byte of the spool from which on the container was ordered to upload; undefined when another step has ordered it, or
+   * when it begins at the first byte that is still kept.
    */
   readonly begin: number | undefined;
   /** Whether the job is followed by its handle, so that other steps may follow it, too. */
@@ -50,7 +50,7 @@ export interface FollowPiecesOptions extends Pick<
   readonly log: Log;
   /** Called with the number of the first piece that was not read. */
   readonly onRead: (next: number) => void;
-  /** Called where the job's end was taken while another step still reads the pieces. */
+  /** Called when the job's end was taken while another step still reads the pieces. */
   readonly onOthers: () => void;
   /** When another carrier has to take over, because the credentials end, in milliseconds since the epoch. */
   readonly until: number;
@@ -79,7 +79,7 @@ export class PieceFollower {
 
   /**
    * Reads until S3 is proven to work in the container. Keeps what it reads for `follow`. Resolves with the reason
-   * where it does not work, and with `over` when the signal aborts.
+   * when it does not work, and with `over` when the signal aborts.
    */
   async prove(over: AbortSignal): Promise<"proven" | "over" | Stall> {
     while (!over.aborted) {

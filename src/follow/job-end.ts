@@ -5,7 +5,7 @@ import type { Refusal } from "../stream/marks.ts";
 import type { JobStatus, RefusalCode } from "../stream/status.ts";
 
 /**
- * Why the container shows no job: a code of a mark, a code of the job's status, or `echo` where the terminal's echo
+ * Why the container shows no job: a code of a mark, a code of the job's status, or `echo` when the terminal's echo
  * can't be turned off.
  */
 export type ContainerRefusal = Refusal | RefusalCode | "echo";
@@ -25,7 +25,7 @@ export type CarrierEnd =
 /** The job was left running. */
 export interface DetachedJob {
   readonly kind: "detached";
-  /** Until when the container may upload its output, in milliseconds since the epoch; undefined where it does not. */
+  /** Until when the container may upload its output, in milliseconds since the epoch; undefined when it does not. */
   readonly writableUntil: number | undefined;
 }
 

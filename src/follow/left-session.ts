@@ -8,7 +8,7 @@ import type { SessionInput } from "./session-input.ts";
 export interface Handover {
   /**
    * Orders the container to use it, by lines that `type` types, and waits until it is proven to work. Resolves with
-   * false where it is not, or when `over` aborts. Never rejects.
+   * false when it is not, or when `over` aborts. Never rejects.
    */
   prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean>;
 }

@@ -35,12 +35,12 @@ export class MonitoredCarrier {
     return this.#gone;
   }
 
-  /** The job's end where its container is known to have ended. */
+  /** The job's end when its container is known to have ended. */
   get endOfTask(): JobEnd | undefined {
     return this.#gone && { kind: "impossible", failure: this.#gone };
   }
 
-  /** Looks at the task once. The job's end where its container has ended. */
+  /** Looks at the task once. The job's end when its container has ended. */
   async look(): Promise<JobEnd | undefined> {
     const look = await lookAtTask(this.#monitoring);
     if (look.kind === "gone") this.#gone ??= look.failure;

@@ -35,7 +35,7 @@ export interface PieceFolders {
   open(): PieceStore;
   /** Called with the number of the first piece that was not read. */
   onRead(store: PieceStore, next: number): void;
-  /** Called where the job's end was taken while another step still reads its pieces. */
+  /** Called when the job's end was taken while another step still reads its pieces. */
   onOthers(): void;
 }
 
@@ -44,7 +44,7 @@ export interface PieceCarriersOptions extends Pick<
   "extractor" | "onShown" | "drained" | "clock" | "cancel" | "log" | "stop"
 > {
   readonly folders: PieceFolders;
-  /** When the credentials end, in milliseconds since the epoch, where that is known. */
+  /** When the credentials end, in milliseconds since the epoch, if known. */
   readonly credentialsEnd: number | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -109,7 +109,7 @@ export class PieceCarriers implements Handover {
     return proven;
   }
 
-  /** Waits until the container is to be ordered. False where it is never. */
+  /** Waits until the container is to be ordered. False when it is never. */
   async #isDue(over: AbortSignal): Promise<boolean> {
     const { folders, extractor, clock } = this.#options;
     const until = clock.now() + LASTS_MS;
@@ -127,7 +127,7 @@ export class PieceCarriers implements Handover {
     return !this.#isDenied && lasts && this.#orders < MOST_ORDERS && this.#handovers < MOST_HANDOVERS;
   }
 
-  /** Undefined where the credentials end too soon for renewals to reach the container in time. */
+  /** Undefined when the credentials end too soon for renewals to reach the container in time. */
   async #order(type: (lines: Uint8Array) => Promise<void>): Promise<PieceFollower | undefined> {
     const { folders, extractor, clock } = this.#options;
     this.#orders += 1;
@@ -140,8 +140,8 @@ export class PieceCarriers implements Handover {
   }
 
   /**
-   * A carrier of pieces that another step has ordered; undefined where none can be read. Where S3 denies that, a warning says so. Fails
-   * where there are no credentials.
+   * A carrier of pieces that another step has ordered; undefined when none can be read. When S3 denies that, a warning says so. Fails
+   * when there are no credentials.
    */
   async resume(store: PieceStore): Promise<PieceFollower | undefined> {
     const found = await store.look();

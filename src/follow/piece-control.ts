@@ -52,7 +52,7 @@ export class PieceControl {
     return this.#failing === undefined ? 0 : this.#options.clock.now() - this.#failing.since;
   }
 
-  /** What S3 has said to the last write, where it has failed. */
+  /** What S3 has said to the last write, when it has failed. */
   get failingWhy(): string {
     return this.#failing?.why ?? "";
   }

@@ -22,7 +22,7 @@ export interface SessionSource {
   /** When to give up, in milliseconds since the epoch. */
   readonly until: number;
   /**
-   * Opens a session that goes on at this byte of the spool. Queues for a place in the container where the job has none.
+   * Opens a session that goes on at this byte of the spool. Queues for a place in the container when the job has none.
    * Rejects when there can't be a session.
    */
   attach(at: number): Promise<Session>;
@@ -122,7 +122,7 @@ function longer(pause: number): number {
 }
 
 /**
- * True where the action gave the session up before it typed anything, because its encryption is not the cluster's.
+ * True when the action gave the session up before it typed anything, because its encryption is not the cluster's.
  */
 function isMismatch(end: SessionEnd): boolean {
   const reason = sessionEndReason(end);

@@ -29,7 +29,7 @@ export interface TaskMonitorOptions {
   /** Called when AWS has refused the credentials of two looks in a row. */
   readonly onRefused?: (refusal: Failure) => void;
   /**
-   * When the credentials end, in milliseconds since the epoch, where that is known. The monitor looks at that time.
+   * When the credentials end, in milliseconds since the epoch, if known. The monitor looks at that time.
    */
   readonly credentialsEnd?: number | undefined;
 }
@@ -63,7 +63,7 @@ export async function monitorTask(options: TaskMonitorOptions): Promise<Failure>
   }
 }
 
-/** The pause before the next look: the usual one, or shorter where the credentials end before. */
+/** The pause before the next look: the usual one, or shorter when the credentials end before. */
 function untilNext(usual: number, { clock, credentialsEnd }: TaskMonitorOptions): number {
   const left = credentialsEnd === undefined ? -1 : credentialsEnd - clock.now();
   return left > 0 && left < usual ? left : usual;

@@ -20,7 +20,7 @@ export const commands: Commands = {
   setSecret: (secret) => issueCommand("add-mask", {}, secret),
 };
 
-/** An input as it is written; empty where it is not given. */
+/** An input as it is written; empty when it is not given. */
 export function getInput(name: string): string {
   return process.env[`INPUT_${name.toUpperCase()}`] ?? "";
 }

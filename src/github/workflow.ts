@@ -46,7 +46,7 @@ export function stepOrigin(): Origin {
   return originOf(context, process.env);
 }
 
-/** The workflow run, from its variables; undefined where one is missing. Never fails: a failure's own report needs it. */
+/** The workflow run, from its variables; undefined when one is missing. Never fails: a failure's own report needs it. */
 export function workflowRun(
   env: NodeJS.ProcessEnv,
 ): Pick<Origin, "runId" | "runAttempt" | "url"> | undefined {

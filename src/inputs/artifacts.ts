@@ -11,7 +11,7 @@ const MOST_BYTES = 1024 * 1024 * 1024;
 /** Below the workspace. */
 const DIRECTORY = "artifacts";
 
-/** The inputs of the artifacts; undefined where none are asked for. */
+/** The inputs of the artifacts; undefined when none are asked for. */
 export function readArtifacts(reader: InputReader): Artifacts | undefined {
   const globs = reader.optional("artifacts", artifactGlobs);
   const options = readPlace(reader);

@@ -43,7 +43,7 @@ const DEFAULTS: Partial<Record<InputName, string>> = {
   "log-to-container": "false",
 };
 
-/** Undefined where `attach` is no handle, which is noted as a problem. No message repeats the handle: it holds keys. */
+/** Undefined when `attach` is no handle, which is noted as a problem. No message repeats the handle: it holds keys. */
 export function readHandle(reader: InputReader): JobHandle | undefined {
   for (const name of inputNames) {
     if (BESIDE_ATTACH.has(name) || !reader.given(name) || reader.text(name) === DEFAULTS[name]) continue;
@@ -125,7 +125,7 @@ export function detach(text: string): ParseResult<number | undefined> {
   return "value" in answer ? answer : { ...answer, must: `true or false, or ${answer.must}` };
 }
 
-/** A job can be left only where nothing of it is waited for. */
+/** A job can be left only when nothing of it is waited for. */
 export function checkDetach(
   reader: InputReader,
   {

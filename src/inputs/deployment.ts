@@ -5,7 +5,7 @@ import { boolean, type ParseResult, quoteValue } from "./parse.ts";
 
 const ARN = new RegExp(`^${ECS_ARN}:service-deployment/${ECS_NAME}/${ECS_NAME}/[\\w-]{1,128}$`);
 
-/** `true`, or the ARN of a service deployment; undefined where no deployment waits for the step. */
+/** `true`, or the ARN of a service deployment; undefined when no deployment waits for the step. */
 export function readDeployment(reader: InputReader): true | string | undefined {
   const deployment = reader.optional("deployment", parse);
   if (deployment === undefined || deployment === false) return undefined;

@@ -19,7 +19,7 @@ const MOST_UNITS = 16_384;
 const MOST_MEMORY = 122_880;
 
 /**
- * Undefined where Fargate has a pair with these CPU units and MiB; one that is not given fits any. Sizes beyond the largest are
+ * Undefined when Fargate has a pair with these CPU units and MiB; one that is not given fits any. Sizes beyond the largest are
  * left to AWS, which may have more by now.
  */
 export function fargateSizeFault(

@@ -1,6 +1,6 @@
 import type { JobHandle } from "./handle.ts";
 
-/** Of the input `timeout` where the workflow sets none; `action.yml` has the same. */
+/** Of the input `timeout` when the workflow sets none; `action.yml` has the same. */
 export const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /**
@@ -39,9 +39,9 @@ export interface Inputs extends TaskTurns {
   readonly stdin: Uint8Array | undefined;
   /** What is brought from the workspace before the script starts. */
   readonly files: FileSelections | undefined;
-  /** What is brought back after the script; undefined where nothing is. */
+  /** What is brought back after the script; undefined when nothing is. */
   readonly artifacts: Artifacts | undefined;
-  /** Globs of the artifacts of each task, which match reports of tests; undefined where there are none. */
+  /** Globs of the artifacts of each task, which match reports of tests; undefined when there are none. */
   readonly reports: readonly string[] | undefined;
   readonly workers: number | "auto";
   readonly stderr: "apart" | "merged";
@@ -58,7 +58,7 @@ export interface Inputs extends TaskTurns {
   /** The name of a lock that the step holds while its job runs. There is a bucket then. */
   readonly lock: string | undefined;
 
-  /** Which job of its matrix the step is in; undefined where that is not known. */
+  /** Which job of its matrix the step is in; undefined when that is not known. */
   readonly matrix: MatrixJob | undefined;
 
   readonly bucket: string | undefined;
@@ -120,7 +120,7 @@ export interface NewTasks {
   readonly kind: "new";
   readonly of: NewTaskSource;
   /**
-   * The service from which a new task takes what `start` leaves open, and its task definition where no input names
+   * The service from which a new task takes what `start` leaves open, and its task definition when no input names
    * one.
    */
   readonly service: string | undefined;
@@ -187,7 +187,7 @@ export interface FileSelection {
   readonly pattern: string;
   /**
    * The path in the container that stands for the part of the pattern before its first wildcard. With a slash at its end it
-   * is a directory, also where the pattern names a file. Undefined: below the working directory, each file by its path in
+   * is a directory, also when the pattern names a file. Undefined: below the working directory, each file by its path in
    * the workspace.
    */
   readonly destination: string | undefined;

@@ -101,7 +101,7 @@ function readJob(reader: InputReader): Inputs {
   return { ...rest, queueTimeout: queueTimeout ?? rest.timeout, where, script, region };
 }
 
-/** Throws where an input has a NUL byte, which no environment variable, argument or path can hold. */
+/** Throws when an input has a NUL byte, which no environment variable, argument or path can hold. */
 function refuseNul(reader: InputReader): void {
   for (const name of inputNames) {
     if (reader.raw(name).includes("\0")) reader.refuse(name, "text", "a NUL byte in it");
@@ -230,7 +230,7 @@ function checkTransport(
 
 const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such as eu-west-1");
 
-/** Undefined where there is none, which is noted as a problem. */
+/** Undefined when there is none, which is noted as a problem. */
 function readRegion(reader: InputReader): string | undefined {
   if (reader.given("region")) return reader.optional("region", awsRegion);
   const { env } = reader.source;

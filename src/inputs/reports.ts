@@ -5,7 +5,7 @@ import { lines, type ParseResult, quoteValue } from "./parse.ts";
 /** Each line is searched for in the artifacts of each task. */
 const MOST_LINES = 100;
 
-/** The globs of `reports`; undefined where there are none. They are among the artifacts, so without `artifacts` there are none. */
+/** The globs of `reports`; undefined when there are none. They are among the artifacts, so without `artifacts` there are none. */
 export function readReportGlobs(reader: InputReader): readonly string[] | undefined {
   const globs = reader.optional("reports", reportGlobs);
   if (!reader.given("reports") || reader.given("artifacts")) return globs;

@@ -8,7 +8,7 @@ import { readGivenFile } from "./workspace.ts";
 const largestScript = 64 * 1024 * 1024;
 
 /**
- * The largest script that is typed into the session, where there is no bucket. The agent takes it in about two
+ * The largest script that is typed into the session, when there is no bucket. The agent takes it in about two
  * seconds.
  */
 export const LARGEST_TYPED_SCRIPT = 1024 * 1024;

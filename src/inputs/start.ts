@@ -49,7 +49,7 @@ const platformVersion = matching(
   "a Fargate platform version, such as 1.4.0 or LATEST",
 );
 
-/** How a new task is started. It is also read where no task is started, so that a wrong value is always reported. */
+/** How a new task is started. It is also read when no task is started, so that a wrong value is always reported. */
 export function readStart(reader: InputReader): StartInputs {
   return {
     subnets: reader.orElse("subnets", subnets, []),
@@ -70,7 +70,7 @@ export function readStart(reader: InputReader): StartInputs {
   };
 }
 
-/** Refuses the inputs that need a new task, where the task runs already. */
+/** Refuses the inputs that need a new task, when the task runs already. */
 export function refuseNewTaskInputs(
   reader: InputReader,
   target: "task" | "service",

@@ -8,7 +8,7 @@ const LARGEST_STDIN = 64 * 1024 * 1024;
 const FILE = "file:";
 
 /**
- * The script's standard input, byte for byte: the text, or the bytes of the file behind `file:`. Undefined where it is not given, or
+ * The script's standard input, byte for byte: the text, or the bytes of the file behind `file:`. Undefined when it is not given, or
  * not valid, which is noted as a problem. White space alone is a text.
  */
 export function readStdin(reader: InputReader, script: ScriptSource | undefined): Uint8Array | undefined {

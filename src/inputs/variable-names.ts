@@ -9,7 +9,7 @@ export function isVariableName(name: string): boolean {
  */
 const ARITHMETIC = new Set(["OPTIND", "RANDOM", "SRANDOM", "HISTCMD", "SECONDS", "LINENO"]);
 
-/** Why no input may set a variable of this name; undefined where an input may. */
+/** Why no input may set a variable of this name; undefined when an input may. */
 export function reservation(name: string): string | undefined {
   // The container's own shell uses these names.
   if (name.startsWith("fx_")) return "a name that belongs to this action, as all do that begin with fx_";

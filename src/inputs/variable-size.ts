@@ -6,7 +6,7 @@ import { lines, type ParseResult } from "./parse.ts";
  */
 export const LONGEST_VARIABLE = 131_072;
 
-/** What is wrong with a variable that is too long for Linux, in words; undefined where it is not too long. */
+/** What is wrong with a variable that is too long for Linux, in words; undefined when it is not too long. */
 export function tooLong(name: string, value: string): string | undefined {
   const size = name.length + 1 + Buffer.byteLength(value) + 1;
   if (size <= LONGEST_VARIABLE) return undefined;

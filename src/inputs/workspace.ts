@@ -14,7 +14,7 @@ export interface GivenFile {
 
 /**
  * Reads the file that an input names, in the workspace or in the runner's directory for temporary files. Notes a
- * problem where the path leads elsewhere, or the file can't be read.
+ * problem when the path leads elsewhere, or the file can't be read.
  */
 export function readGivenFile(reader: InputReader, name: InputName): GivenFile | undefined {
   return readFileOf(reader, name, reader.text(name));

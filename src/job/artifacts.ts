@@ -24,7 +24,7 @@ export interface JobArtifactsOptions {
   readonly folder: string;
   readonly workspace: string;
   readonly now: () => number;
-  /** Reads a part of the archive from S3. Rejects where that can't be read. */
+  /** Reads a part of the archive from S3. Rejects when that can't be read. */
   readonly readPart: (part: ArchivePart) => Promise<Buffer>;
   /** Hears how many bytes of files are to come, as far as that is known. */
   readonly onListed: (bytes: number) => void;
@@ -44,7 +44,7 @@ export class JobArtifacts {
   #listed = 0;
   #count = 0;
   #bytes = 0;
-  /** When the first of them came, in milliseconds since the epoch; undefined where none has. */
+  /** When the first of them came, in milliseconds since the epoch; undefined when none has. */
   beganAt: number | undefined;
 
   constructor(options: JobArtifactsOptions) {

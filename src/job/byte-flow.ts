@@ -5,9 +5,9 @@ const AHEAD = 3;
 
 /** Bytes that are elsewhere. */
 export interface LaterBytes {
-  /** Begins to fetch them, where that has not begun. */
+  /** Begins to fetch them, when that has not begun. */
   begin(): void;
-  /** The bytes. Rejects where they can't be had. */
+  /** The bytes. Rejects when they can't be had. */
   bytes(): Promise<Buffer>;
   /** They are not wanted any more, whether they were fetched or not. */
   release(): void;

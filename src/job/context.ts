@@ -9,7 +9,7 @@ import type { TaskLooks } from "../targets/tasks/task-looks.ts";
 
 /** What a job has before its target is known. */
 export interface UnassignedJob extends StepContext {
-  /** How the cluster encrypts and logs its sessions, once ECS has told; undefined where it may not be looked at. */
+  /** How the cluster encrypts and logs its sessions, once ECS has told; undefined when it may not be looked at. */
   readonly exec: Promise<ExecConfiguration | undefined>;
   /** A look at the sessions of all containers that began before the target was known. */
   readonly early?: EarlyLook | undefined;

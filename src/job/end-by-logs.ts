@@ -5,7 +5,7 @@ import type { JobContext } from "./context.ts";
 import type { JobOutput } from "./output.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** The job's end, after its sessions' logs were read where that is needed. Never rejects. */
+/** The job's end, after its sessions' logs were read when that is needed. Never rejects. */
 export async function endByLogs(
   ended: EndedJob,
   output: JobOutput,

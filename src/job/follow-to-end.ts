@@ -10,7 +10,7 @@ import type { JobPieces } from "./job-pieces.ts";
 import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";
 
-/** What may carry the job's output: sessions, and S3 where the inputs ask for that. */
+/** What may carry the job's output: sessions, and S3 when the inputs ask for that. */
 export interface JobCarriers {
   readonly sessions: JobSessions;
   readonly pieces: JobPieces | undefined;

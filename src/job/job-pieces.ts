@@ -124,7 +124,7 @@ export class JobPieces implements PieceFolders {
     this.#hasOthers = true;
   }
 
-  /** Reads a part of the archive of artifacts. Rejects where it can't be read. */
+  /** Reads a part of the archive of artifacts. Rejects when it can't be read. */
   readPart = async (part: ArchivePart): Promise<Buffer> => {
     const folderOf = (job: string): UploadedPieces | undefined =>
       this.#all.find(({ prefix }) => prefix.endsWith(`output/${job}/`));
@@ -134,7 +134,7 @@ export class JobPieces implements PieceFolders {
     return await readPart(part, { s3: undoing.s3, clock, folderOf, over: this.#partsOver.signal });
   };
 
-  /** Where a job that was left running uploads its output; undefined where it does not. */
+  /** Where a job that was left running uploads its output; undefined when it does not. */
   left({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
     if (end.kind !== "detached" || end.writableUntil === undefined || this.#last === undefined)
       return undefined;

@@ -20,7 +20,7 @@ export class JobPlace {
   readonly #context: JobContext;
   /** Undefined while the job needs no session. */
   #place: Place | undefined;
-  /** Undefined where it is not known whether the sessions are logged. */
+  /** Undefined when it is not known whether the sessions are logged. */
   #logs: SessionLogs | undefined;
   #waited = 0;
   #givingBack: Promise<void> = Promise.resolve();
@@ -32,7 +32,7 @@ export class JobPlace {
   }
 
   /**
-   * Queues for the place unless the job holds it. True when this call has taken it. Fails with `container-busy` where no place
+   * Queues for the place unless the job holds it. True when this call has taken it. Fails with `container-busy` when no place
    * is free within `queue-timeout`. An abort throws its reason, and leaves no claim.
    */
   async take(signal: AbortSignal = this.#context.cancel): Promise<boolean> {
@@ -84,7 +84,7 @@ export class JobPlace {
     return this.#place?.beside === true;
   }
 
-  /** True where other runs use the container, or wait for it, as far as this one has seen. */
+  /** True when other runs use the container, or wait for it, as far as this one has seen. */
   get isWanted(): boolean {
     return this.#place?.wanted === true;
   }
@@ -128,7 +128,7 @@ export class JobPlace {
   }
 
   /**
-   * Gives the place back while the session is being closed, where the upload of its log is short: the agent runs the
+   * Gives the place back while the session is being closed, when the upload of its log is short: the agent runs the
    * next session beside it.
    */
   giveBackSoon({ received }: LoggedSession): void {

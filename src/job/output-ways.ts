@@ -14,7 +14,7 @@ export function mayUsePieces({ transport, bucket, logs, where }: CarrierInputs):
 }
 
 /**
- * By default S3 carries the output of a job that lasts. Where the cluster asks for session logs (logging OVERRIDE) the
+ * By default S3 carries the output of a job that lasts. When the cluster asks for session logs (logging OVERRIDE) the
  * session carries all of it, so that the log is whole.
  */
 export function pieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {

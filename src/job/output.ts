@@ -103,7 +103,7 @@ export class JobOutput {
     return this.#artifacts?.beganAt;
   }
 
-  /** Waits for the artifacts of a job that has ended so, and tells what is missing; undefined where there are to be none. */
+  /** Waits for the artifacts of a job that has ended so, and tells what is missing; undefined when there are to be none. */
   async artifacts(end: JobEnd, attached: boolean): Promise<ArtifactsReport | undefined> {
     const hasRun = attached && !(end.kind === "status" && end.status.kind === "refused");
     const isLeft = end.kind === "detached";
@@ -142,7 +142,7 @@ function headerTitle({ container, taskId }: JobContext["target"]): string {
   return `The script runs in container '${container}' of task ${taskId}`;
 }
 
-/** Whether the inputs allow more than one task: then each has a directory of its own, also where only one is found. */
+/** Whether the inputs allow more than one task: then each has a directory of its own, also when only one is found. */
 function isSeveral(where: JobContext["inputs"]["where"]): boolean {
   return (where.kind === "service" || where.kind === "new") && where.tasks !== 1;
 }

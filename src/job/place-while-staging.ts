@@ -2,7 +2,7 @@ import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /**
- * Queues for the job's place while the payload is being staged. Where either fails, the other is given up. A failure of
+ * Queues for the job's place while the payload is being staged. When either fails, the other is given up. A failure of
  * `setup` in that time ends both, so that no session begins in vain.
  */
 export async function takePlaceWhileStaging(

@@ -21,7 +21,7 @@ export interface PreparedJob {
   readonly workers: number;
   /** Undefined for a job that another step has started. */
   readonly start: StagedStart | undefined;
-  /** The account that the bucket has to belong to, where that is known. */
+  /** The account that the bucket has to belong to, if known. */
   readonly owner: string | undefined;
   readonly container: ContainerRef;
   /** ExecuteCommand does not wait for it. The socket of a session is opened only when it is known. */
@@ -29,13 +29,13 @@ export interface PreparedJob {
 }
 
 export interface StagedStart extends JobStart {
-  /** The payload in the bucket, once S3 has it; undefined where the session carries it. */
+  /** The payload in the bucket, once S3 has it; undefined when the session carries it. */
   readonly staged: Promise<StagedObject | undefined>;
 }
 
 /**
  * Waits for the task while the payload is being staged, and while the cluster and the task definition are being
- * described. Fails where the task is never ready, or where the session log that the inputs ask for is not configured.
+ * described. Fails when the task is never ready, or when the session log that the inputs ask for is not configured.
  */
 export async function prepareJob(
   context: JobContext,

@@ -11,7 +11,7 @@ export function runningJob(handle: JobHandle, context: JobContext): PreparedJob 
   const { cluster, task, container, runtimeId, run, nonce, workers } = handle;
   const sessionTarget = `ecs:${clusterName(cluster)}_${lastPart(task)}_${runtimeId}`;
   const setup = learnSetup(context);
-  setup.catch(() => undefined); // it is awaited where there is a session
+  setup.catch(() => undefined); // it is awaited when there is a session
   return {
     ...{ run, nonce, workers },
     start: undefined,

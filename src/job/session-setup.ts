@@ -7,14 +7,14 @@ import { type CarrierInputs, packAbove, pieceUse } from "./output-ways.ts";
 /** How the cluster treats the sessions of a container. */
 export interface SessionSetup {
   readonly encryption: Encryption;
-  /** Where the sessions are logged; undefined where that is not known, so that they may be. */
+  /** Where the sessions are logged; undefined when that is not known, so that they may be. */
   readonly logs: SessionLogs | undefined;
   /** Output is packed when more than this many bytes wait; undefined: never. */
   readonly packAbove: number | undefined;
   readonly pieceUse: PieceUse;
 }
 
-/** `exec` is the cluster's configuration; undefined where the caller may not describe the cluster. */
+/** `exec` is the cluster's configuration; undefined when the caller may not describe the cluster. */
 export function sessionSetup(
   exec: ExecConfiguration | undefined,
   logs: SessionLogs | undefined,

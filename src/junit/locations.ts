@@ -5,7 +5,7 @@ import type { TestCase } from "./test-case.ts";
 export interface Location {
   /** Names of directories and of the file, without `.` and `..`. */
   readonly path: readonly string[];
-  /** From 1; undefined where only the file is known. */
+  /** From 1; undefined when only the file is known. */
   readonly line: number | undefined;
   /** The path is one from a root of sources, so that a file counts only if all of it fits. */
   readonly isWhole: boolean;

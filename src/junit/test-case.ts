@@ -1,6 +1,6 @@
 /** A test of a report. All texts are as the report has them, which a container has written. */
 export interface TestCase {
-  /** The name of the innermost suite around it; empty where there is none. */
+  /** The name of the innermost suite around it; empty when there is none. */
   readonly suite: string;
   readonly classname: string;
   readonly name: string;

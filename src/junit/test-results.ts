@@ -32,6 +32,6 @@ export interface SlowTest {
 export interface FailedTest {
   readonly name: string;
   readonly message: string;
-  /** Where it failed; undefined where that is no file of the workspace. */
+  /** Where it failed; undefined when that is no file of the workspace. */
   readonly at: CheckoutLine | undefined;
 }

@@ -78,7 +78,7 @@ export class HeldLock {
     await this.#renewing;
   }
 
-  /** Gives the lock to the next run. Never rejects; false where the claim may still be there. */
+  /** Gives the lock to the next run. Never rejects; false when the claim may still be there. */
   async release(): Promise<boolean> {
     this.#stop();
     await this.#renewing;
@@ -124,7 +124,7 @@ export class HeldLock {
     if (this.#over.signal.aborted || this.#lost !== undefined) trust.abort();
   }
 
-  /** A time in which the lock is trusted; aborted where a later one has begun. */
+  /** A time in which the lock is trusted; aborted when a later one has begun. */
   #beginTrust(): AbortController {
     const trust = new AbortController();
     this.#options.clock.sleep(TRUST_MS, trust.signal).then(

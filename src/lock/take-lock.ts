@@ -19,7 +19,7 @@ export interface LockOptions {
   readonly inputs: Pick<Inputs, "prefix" | "kmsKeyId" | "matrix" | "queueTimeout"> & {
     readonly bucket: string;
   };
-  /** The account that the bucket has to belong to, where that is known. */
+  /** The account that the bucket has to belong to, if known. */
   readonly owner: string | undefined;
   readonly origin: Pick<Origin, "id" | "url" | "variables">;
   /** Calls that a cancel does not cut short: the lock is kept until the job has been stopped. */

@@ -46,7 +46,7 @@ export interface JobLogsOptions {
 }
 
 /**
- * Reads the logs of the job's sessions where the inputs ask for that, or where no session has told the job's end.
+ * Reads the logs of the job's sessions when the inputs ask for that, or when no session has told the job's end.
  * Otherwise returns `end` unchanged. An abort throws its reason.
  */
 export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promise<JobEnd> {

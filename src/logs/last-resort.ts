@@ -10,7 +10,7 @@ import { transcriptName, UnreadableLog } from "./transcript.ts";
 /** The time for the agent's upload, which begins some seconds after a session's end. */
 const PATIENCE_MS = 20_000;
 /**
- * The time where the agent is gone as well. It uploads nothing more, but its last upload may have become readable
+ * The time when the agent is gone as well. It uploads nothing more, but its last upload may have become readable
  * only now.
  */
 const PATIENCE_WITHOUT_AGENT_MS = 1_000;
@@ -28,7 +28,7 @@ export interface LastResortOptions extends LogReading {
 }
 
 /**
- * Looks for the job's status in the logs of its sessions, after no session has told the status. Where the logs don't
+ * Looks for the job's status in the logs of its sessions, after no session has told the status. When the logs don't
  * tell it either, or may not be read, the result is the failure of the sessions, with a list of the logs that were
  * tried.
  */

@@ -17,7 +17,7 @@ export interface ReadLogsOptions extends LogReading, TranscriptContext {}
 /**
  * Reads output and status from the transcripts of a job's sessions, one after the other, from the extractor's
  * position on. Resolves with the status, or with the end of the last transcript. `patience` is the limit for all
- * transcripts together. Fails with `UnreadableLog` where nothing of the job was found, and a missing right may be the
+ * transcripts together. Fails with `UnreadableLog` when nothing of the job was found, and a missing right may be the
  * cause.
  */
 export async function readLogs(from: SessionLog, options: ReadLogsOptions): Promise<CarrierEnd> {

@@ -38,7 +38,7 @@ export function cloudWatchLocation(group: string, sessionId: string, region: str
   };
 }
 
-/** The log that the step names, CloudWatch before S3; undefined where there is none. */
+/** The log that the step names, CloudWatch before S3; undefined when there is none. */
 export function logLocation(
   [first]: SessionLogs,
   sessionId: string,
@@ -61,7 +61,7 @@ export interface LogAccess {
   readonly region: string;
   readonly logs: Pick<Logs, "page">;
   readonly s3: Pick<S3, "getObject">;
-  /** The bucket of the transcripts has to belong to one of these accounts; empty where they are not known. */
+  /** The bucket of the transcripts has to belong to one of these accounts; empty when they are not known. */
   readonly owners: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -140,8 +140,8 @@ async function* s3Transcript(
 }
 
 /**
- * Reads the object as one of a bucket that belongs to one of these accounts. Undefined where it is not there; the
- * last denial where S3 denies it for every account.
+ * Reads the object as one of a bucket that belongs to one of these accounts. Undefined when it is not there; the
+ * last denial when S3 denies it for every account.
  */
 async function asOneOf(
   owners: readonly string[],

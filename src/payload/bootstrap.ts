@@ -13,7 +13,7 @@ export type Delivery =
   | {
       readonly kind: "s3";
       readonly bucket: string;
-      /** The account that the bucket has to belong to, where that is known. */
+      /** The account that the bucket has to belong to, if known. */
       readonly owner?: string | undefined;
       readonly key: string;
       readonly region: string;
@@ -28,7 +28,7 @@ export interface BootstrapOptions {
   /** Undefined for a job that another step has started. The container then starts none. */
   readonly start: JobStart | undefined;
   /**
-   * The first session of a step that attaches to such a job: it goes on from the first byte that is still kept, and only where
+   * The first session of a step that attaches to such a job: it goes on from the first byte that is still kept, and only when
    * no other step follows the job by a session.
    */
   readonly isNewReader?: boolean | undefined;
@@ -66,13 +66,13 @@ export function bootstrapCommand(options: BootstrapOptions): string {
 }
 
 /**
- * The reason for a missing payload that a container gives where the session carries the payload and the container can
+ * The reason for a missing payload that a container gives when the session carries the payload and the container can
  * unpack it.
  */
 export const PACKED = "packed";
 
 /**
- * The shell function that downloads the payload. Where the session carries the payload it finds out whether the
+ * The shell function that downloads the payload. When the session carries the payload it finds out whether the
  * container can unpack it.
  */
 function fetchFunction(runId: string, { payload, delivery }: JobStart): string {

@@ -80,10 +80,10 @@ const PASS_IN_PARTS = ["objects.py", "s3.py", "parts.py", "pass.py"];
 const TRY = ["enter.sh", "try.sh"];
 const LAUNCH = ["enter.sh", "launch.sh"];
 
-/** What places files where the image has no python3. */
+/** What places files when the image has no python3. */
 const PLACE = ["safe.sh", "place.sh"];
 
-/** What packs artifacts where the image has no python3. */
+/** What packs artifacts when the image has no python3. */
 const ARTIFACTS_BY_TAR = ["safe.sh", "enter.sh", "artifacts_tar.sh"];
 
 /** What places files, and what packs artifacts, by Python. */

@@ -10,7 +10,7 @@ const DIRECTORY = join(import.meta.dirname, "container");
 
 /**
  * The text of a file of `container/`; its README.md lists the files. The file is read at each call, so that the post
- * step reads only what it needs. Fails with `action-incomplete` where the file can't be read.
+ * step reads only what it needs. Fails with `action-incomplete` when the file can't be read.
  */
 export function payloadFile(name: string, directory = DIRECTORY): string {
   try {

@@ -55,7 +55,7 @@ export interface JobOptions extends Omit<OptionalParts, "hasFiles" | "hasArtifac
   readonly env: Readonly<Record<string, string>>;
   /** Variables that are set after the secrets, so that no input can change them. */
   readonly ownEnv: Readonly<Record<string, string>>;
-  /** For the header, where the task's metadata endpoint does not answer. */
+  /** For the header, when the task's metadata endpoint does not answer. */
   readonly clusterName: string;
   readonly taskArn: string;
   readonly container: string;
@@ -118,7 +118,7 @@ export function jobText(options: JobOptions): string {
   ].join("\n");
 }
 
-/** The settings and programs that place files, where there are any. */
+/** The settings and programs that place files, when there are any. */
 function filesText(files: JobOptions["files"]): readonly string[] {
   if (files === undefined) return ["fx_files=''"];
   return [
@@ -132,7 +132,7 @@ function filesText(files: JobOptions["files"]): readonly string[] {
   ];
 }
 
-/** The settings and programs that pack artifacts, where there are any. */
+/** The settings and programs that pack artifacts, when there are any. */
 function artifactsText({ artifacts, pieces }: Pick<JobOptions, "artifacts" | "pieces">): readonly string[] {
   if (artifacts?.globs === undefined) return ["fx_artifacts=''"];
   const globs = artifacts.globs.map(containerGlob).flatMap(({ isExclusion, base, depth, regex }) => {

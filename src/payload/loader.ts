@@ -7,7 +7,7 @@ import { fetchPy, inlinePython, loaderParts, unpackerParts, withoutComments } fr
 export interface LoaderOptions {
   readonly payload: Payload;
   readonly delivery: Delivery;
-  /** A presigned URL of the staged object; undefined where there is none. It is secret while it is valid. */
+  /** A presigned URL of the staged object; undefined when there is none. It is secret while it is valid. */
   readonly address: string | undefined;
 }
 

@@ -37,7 +37,7 @@ function linesOf(value: string): string[] {
   return value.split(/[\r\n]+/);
 }
 
-/** The line trimmed, or as it is where too little is left. White space alone becomes empty. */
+/** The line trimmed, or as it is when too little is left. White space alone becomes empty. */
 function redactable(line: string): string {
   const trimmed = line.trim();
   return isLongEnough(trimmed) || trimmed === "" ? trimmed : line;

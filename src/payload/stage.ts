@@ -9,7 +9,7 @@ import type { Payload } from "./payload.ts";
 
 export interface DeliveryOptions {
   readonly inputs: Pick<Inputs, "bucket" | "prefix" | "region">;
-  /** The account that the bucket has to belong to, where that is known. */
+  /** The account that the bucket has to belong to, if known. */
   readonly owner: string | undefined;
   readonly runId: string;
 }
@@ -25,7 +25,7 @@ export interface StageOptions {
   readonly s3: Pick<S3, "putObject" | "checkBucket">;
   /**
    * Called with what has to be deleted: before the upload the object by its name, after it the version, and undefined
-   * where S3 has refused the upload. So the ledger is right at a cancel at any moment.
+   * when S3 has refused the upload. So the ledger is right at a cancel at any moment.
    */
   readonly onObject: (object: StagedObject | undefined) => void;
 }
@@ -43,7 +43,7 @@ export function delivery({ inputs, owner, runId }: DeliveryOptions): Delivery {
 }
 
 /**
- * Uploads the payload for the container. Undefined where the session carries it. Fails with `bucket-not-owned` where
+ * Uploads the payload for the container. Undefined when the session carries it. Fails with `bucket-not-owned` when
  * the bucket belongs to another account.
  */
 export async function stage(

@@ -2,8 +2,8 @@ import { doubleQuote, quote } from "./quote.ts";
 import { PARENT_DIRECTORIES, shortenSource, stopSource } from "./container-source.ts";
 
 /**
- * A command that stops the job of this run and deletes its directory, where no session can tell the job to stop. The
- * command waits ten seconds for a job that has not started yet, or one second where its session is known and was
+ * A command that stops the job of this run and deletes its directory, when no session can tell the job to stop. The
+ * command waits ten seconds for a job that has not started yet, or one second when its session is known and was
  * ended. The session of the command needs no client, because the agent runs a command before a client has connected,
  * unless the cluster encrypts its sessions.
  */

@@ -3,13 +3,13 @@ import { PACKED } from "./bootstrap.ts";
 import { escapedLines, linesOf, type Opening, openingLine, typeLines, typedSecrets } from "./input.ts";
 import { endedText, loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
 
-/** The first input where the container has no job to attach to. */
+/** The first input when the container has no job to attach to. */
 export function typedEnd(opening: Opening): Buffer {
   return typeLines([openingLine(opening), ...escapedLines(Buffer.from(endedText())), "."]);
 }
 
 /**
- * The first input where the payload is missing: the opening, then a loader. `why` is the container's reason. Where
+ * The first input when the payload is missing: the opening, then a loader. `why` is the container's reason. Where
  * the session carries the payload, a container that can unpack gets the payload and the secrets at once. Any other
  * container asks for each.
  */

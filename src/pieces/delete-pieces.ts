@@ -11,7 +11,7 @@ export interface UploadedPieces extends BucketName {
   readonly next: number;
   /**
    * How it is known that the container uploads no more: its last piece was `read`, or a session has `taken` the end of
-   * the job; undefined where it may still upload.
+   * the job; undefined when it may still upload.
    */
   readonly end?: "read" | "taken";
 }

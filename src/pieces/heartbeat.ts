@@ -47,7 +47,7 @@ export class Heartbeat {
     this.#heardAt = now;
   }
 
-  /** Takes what was found as `alive`; undefined: no authentic object. False where it tells nothing new. */
+  /** Takes what was found as `alive`; undefined: no authentic object. False when it tells nothing new. */
   take(piece: Piece | undefined): boolean {
     if (piece?.kind !== "alive" || piece.number <= this.#number) return false;
     this.#number = piece.number;

@@ -20,7 +20,7 @@ export interface FolderAccess {
   /** A presigned GET of `control`. */
   readonly control: string;
   readonly until: number;
-  /** The account that the bucket has to belong to, where that is known. The form and the URL name none. */
+  /** The account that the bucket has to belong to, if known. The form and the URL name none. */
   readonly owner: string | undefined;
 }
 

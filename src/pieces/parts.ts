@@ -43,7 +43,7 @@ export interface PartReaderOptions {
   readonly over: AbortSignal;
 }
 
-/** Reads one part. Fails with an `Error` whose message is a clause, where it is not there or not what the container has uploaded. */
+/** Reads one part. Fails with an `Error` whose message is a clause, when it is not there or not what the container has uploaded. */
 export async function readPart(part: ArchivePart, options: PartReaderOptions): Promise<Buffer> {
   const { clock, over } = options;
   const until = clock.now() + GIVEN_UP_MS;

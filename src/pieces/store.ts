@@ -14,7 +14,7 @@ import {
 } from "./orders.ts";
 import type { ObjectToRead, ReadAnswer } from "./reader.ts";
 
-/** A read that takes longer counts as failed. It is begun again where the reader wants that. */
+/** A read that takes longer counts as failed. It is begun again when the reader wants that. */
 const LONGEST_READ_MS = 10_000;
 /** How long a container may write without a renewal, unless the credentials end earlier. */
 const ACCESS_MS = 3_600_000;
@@ -30,7 +30,7 @@ export type PieceS3 = Pick<
 
 /** The `control` of a folder, as it was read. */
 export interface FoundControl {
-  /** 0 where there is none that a holder of the keys has written. */
+  /** 0 when there is none that a holder of the keys has written. */
   readonly number: number;
   readonly words: ControlWords;
   readonly version: StoredVersion | "absent";
@@ -46,10 +46,10 @@ export type FolderLook =
 
 export interface PieceStoreOptions {
   readonly bucket: string;
-  /** The account that the bucket has to belong to, where that is known. */
+  /** The account that the bucket has to belong to, if known. */
   readonly owner: string | undefined;
   readonly kmsKeyId: string | undefined;
-  /** When the credentials end, in milliseconds since the epoch, where that is known. */
+  /** When the credentials end, in milliseconds since the epoch, if known. */
   readonly credentialsEnd: number | undefined;
   /** Calls that a cancel does not cut short: the pieces also bring the end of a cancelled job. */
   readonly s3: PieceS3;
@@ -116,7 +116,7 @@ export class PieceStore {
     return first.kind === "denied" && second.kind === "denied" ? first : { kind: "filled" };
   }
 
-  /** What a container needs to write to the folder, and to read `control`. Fails where there are no credentials. */
+  /** What a container needs to write to the folder, and to read `control`. Fails when there are no credentials. */
   async access(): Promise<FolderAccess> {
     const { s3, clock, owner, kmsKeyId, credentialsEnd = Infinity } = this.#options;
     const until = Math.min(clock.now() + ACCESS_MS, credentialsEnd);
@@ -136,7 +136,7 @@ export class PieceStore {
     void this.#overwritten("control", versionId);
   }
 
-  /** Reads `control`. Fails where S3 can't be asked. */
+  /** Reads `control`. Fails when S3 can't be asked. */
   async readControl(): Promise<FoundControl> {
     const found = await this.#options.s3
       .getVersion(this.#object("control"), LARGEST_CONTROL)
@@ -149,7 +149,7 @@ export class PieceStore {
     return { number: piece.number, words: parseControl(piece.body), version };
   }
 
-  /** Writes `control` where it is still as it was found; else false. */
+  /** Writes `control` when it is still as it was found; else false. */
   async replaceControl(
     { number, version }: Pick<FoundControl, "number" | "version">,
     confirmed: number,

@@ -1,6 +1,6 @@
 /**
  * The steps of a run in a queue: what each makes of the queue as it was found. They are pure, since a step is taken anew
- * where another run has changed the queue meanwhile.
+ * when another run has changed the queue meanwhile.
  */
 import type { Change, FoundQueue } from "./queue-object.ts";
 import {
@@ -38,7 +38,7 @@ export type LostRuns = readonly { readonly claim: Claim; readonly silentFor: num
 export type LineState =
   { readonly kind: "holds"; readonly lost: LostRuns } | { readonly kind: "waits"; readonly line: Line };
 
-/** Takes a place where it is the run's turn, else waits in line. `onTurn` is called just before the place is taken. */
+/** Takes a place when it is the run's turn, else waits in line. `onTurn` is called just before the place is taken. */
 export function takeStep(
   found: FoundQueue | undefined,
   { run, names, manner }: OwnClaim,
@@ -66,7 +66,7 @@ export function takeStep(
   return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
 }
 
-/** Announces a second session of a holder, where there may be one. `isOld`: its last session has ended. */
+/** Announces a second session of a holder, when there may be one. `isOld`: its last session has ended. */
 export function replaceStep(
   found: FoundQueue | undefined,
   { run }: Pick<OwnClaim, "run">,
@@ -80,7 +80,7 @@ export function replaceStep(
   return { queue: withClaim(found.queue, { ...own, sessions: 2, renewed: undefined }), result: "may" };
 }
 
-/** Renews the claim of a holder. False where another run has its place. */
+/** Renews the claim of a holder. False when another run has its place. */
 export function renewStep(
   found: FoundQueue | undefined,
   { run, manner }: Pick<OwnClaim, "run" | "manner">,

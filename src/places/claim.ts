@@ -23,7 +23,7 @@ export function claimKey(
 }
 
 /**
- * Takes the run out of the queue, whether it holds a place or waits for one. A second call does no harm. Fails where
+ * Takes the run out of the queue, whether it holds a place or waits for one. A second call does no harm. Fails when
  * the queue can't be changed.
  */
 export async function leaveQueue(queue: QueueObject, run: string, session?: string): Promise<void> {

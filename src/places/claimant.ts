@@ -30,7 +30,7 @@ export interface ClaimantOptions {
   /** What other runs are told of this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   /**
-   * Resolves with true where another run that shares may hold a place at the same time. Only for a run that leaves its
+   * Resolves with true when another run that shares may hold a place at the same time. Only for a run that leaves its
    * session soon, that may list sessions, and whose sessions aren't logged. Until then the run shares with no other.
    */
   readonly shares: Promise<boolean>;
@@ -142,7 +142,7 @@ export class Claimant {
     this.#announce();
   }
 
-  /** From now on no other run may share the container with this one. Fails where that can't be written. */
+  /** From now on no other run may share the container with this one. Fails when that can't be written. */
   async stopSharing(): Promise<void> {
     this.#mayShare = false;
     if (!this.#shares) return;
@@ -152,7 +152,7 @@ export class Claimant {
 
   /**
    * Waits until the run may open another session, after one that was lost. A run that has the container for itself
-   * may do so at once. `isOver` tells whether the lost session has ended, as far as SSM knows. False where the claim
+   * may do so at once. `isOver` tells whether the lost session has ended, as far as SSM knows. False when the claim
    * was lost to another run. An abort throws its reason.
    */
   async waitToReplace(isOver: () => Promise<boolean>, signal: AbortSignal | undefined): Promise<boolean> {
@@ -185,7 +185,7 @@ export class Claimant {
     await this.#renewing;
   }
 
-  /** Gives the place back, or leaves the line. Never rejects; false where the claim may still be there. */
+  /** Gives the place back, or leaves the line. Never rejects; false when the claim may still be there. */
   async leave(): Promise<boolean> {
     const { claim, log } = this.#options;
     await this.stop();
@@ -255,7 +255,7 @@ export class Claimant {
     }
   }
 
-  /** Renews the claim of a holder. False where the claim was lost to another run. Fails where that can't be written. */
+  /** Renews the claim of a holder. False when the claim was lost to another run. Fails when that can't be written. */
   async renew(): Promise<boolean> {
     const { log, locks = false } = this.#options;
     const session = this.#sessions.at(-1);
@@ -275,7 +275,7 @@ export class Claimant {
 export interface WaitOptions {
   /** Milliseconds since the epoch. A run that may not wait does not join the line. */
   readonly deadline: number;
-  /** Called after each look in vain. It throws where the waiting has to end. */
+  /** Called after each look in vain. It throws when the waiting has to end. */
   readonly onWait: (line: Line) => void;
   /** Called just before the place is taken. */
   readonly onTurn: () => void;

@@ -41,7 +41,7 @@ export class EarlyLook {
   }
 
   /**
-   * What it tells of this container: undefined where it was not begun or is old. `sessions` resolves with undefined where
+   * What it tells of this container: undefined when it was not begun or is old. `sessions` resolves with undefined when
    * the sessions of all are too many to be seen.
    */
   take(sessionTarget: string): SessionLook | undefined {

@@ -23,7 +23,7 @@ export interface SessionLookOptions {
   readonly onDenied: (denied: Failure) => void;
 }
 
-/** The container's sessions; undefined where they can't be listed, or not soon. Never rejects. */
+/** The container's sessions; undefined when they can't be listed, or not soon. Never rejects. */
 export async function lookAtSessions(
   options: SessionLookOptions,
 ): Promise<readonly ActiveSession[] | undefined> {
@@ -35,7 +35,7 @@ export async function lookAtSessions(
   return sessions ?? undefined;
 }
 
-/** The container's sessions; undefined where they can't be listed. Never rejects. */
+/** The container's sessions; undefined when they can't be listed. Never rejects. */
 export async function listSessions({ sessionTarget, ssm, log, onDenied }: SessionLookOptions) {
   try {
     return await ssm.activeSessions(sessionTarget);
@@ -67,14 +67,14 @@ export interface ForeignSessionOptions extends SessionLookOptions {
 }
 
 export interface ForeignSessions {
-  /** True where the container's sessions can be listed. */
+  /** True when the container's sessions can be listed. */
   readonly canList: boolean;
-  /** True where the run goes on beside a lone session that has lost its client. */
+  /** True when the run goes on beside a lone session that has lost its client. */
   readonly beside: boolean;
 }
 
 /**
- * Waits until the container has no session but those of runs of this action. Does not wait where sessions can't be
+ * Waits until the container has no session but those of runs of this action. Does not wait when sessions can't be
  * listed. Fails with `container-busy` at the deadline; an abort throws its reason.
  */
 export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {

@@ -15,7 +15,7 @@ const MAY_FOLLOW =
   "may be that of another step that follows the same job: this step goes on beside it, and the container tells.";
 
 /**
- * A container's only session, beside which a run may go on: one that has had no client for long, or any one where the run attaches
+ * A container's only session, beside which a run may go on: one that has had no client for long, or any one when the run attaches
  * to a job. That may be the job's own session, of another step, and only the container can tell.
  */
 export class LoneSession {

@@ -7,14 +7,14 @@ import { LoneSession } from "./lone-session.ts";
 import { type Holder, waitUntilFree, type QueueOptions } from "./queue.ts";
 import { type Turns, turnsOf } from "./turns.ts";
 
-/** The longest pause where sessions may not be listed. */
+/** The longest pause when sessions may not be listed. */
 const SPACING_MS = 1_000;
 
 export interface SessionQueueOptions extends QueueOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
   readonly ssm: Pick<Ssm, "activeSessions">;
-  /** Which job of its matrix this run is, where that is known. */
+  /** Which job of its matrix this run is, if known. */
   readonly matrix: MatrixJob | undefined;
   /**
    * Whether the container's sessions are logged nowhere. The upload of a log keeps the place of a session that is no longer in
@@ -29,7 +29,7 @@ export interface SessionQueueOptions extends QueueOptions {
 
 /** How a run goes on when the container has a place for its session. */
 export interface SessionPlace {
-  /** True where another session may delay the opening of this run's. */
+  /** True when another session may delay the opening of this run's. */
   readonly beside: boolean;
   /** Waits until another session may be opened, after this one was lost. An abort throws its reason. */
   readonly waitToReplace: (lostSessionId: string) => Promise<void>;
@@ -38,7 +38,7 @@ export interface SessionPlace {
 /**
  * Waits until the container has no session and it is this run's turn; without the right to list sessions, only a
  * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on `beside`
- * one session, where no log is uploaded. Goes on `beside` a lone session that has lost its client, or that may be of the job to which
+ * one session, when no log is uploaded. Goes on `beside` a lone session that has lost its client, or that may be of the job to which
  * the run attaches. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
@@ -90,7 +90,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
 
 /**
  * Waits while a further session could be the fourth: two runs may have a session each, which were cut in the same moment and are
- * still there. So a run goes on at once where at most one session is left, and beside two only in its slot.
+ * still there. So a run goes on at once when at most one session is left, and beside two only in its slot.
  */
 async function waitForRoom(
   lost: string,

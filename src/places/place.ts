@@ -12,13 +12,13 @@ export interface PlaceOptions extends QueueOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`, by which the container's sessions are listed. */
   readonly sessionTarget: string;
   readonly inputs: Pick<Inputs, "bucket" | "prefix" | "kmsKeyId">;
-  /** The account that the bucket has to belong to, where that is known. */
+  /** The account that the bucket has to belong to, if known. */
   readonly owner: string | undefined;
   readonly origin: Pick<Origin, "id" | "url" | "variables">;
-  /** Which job of its matrix the run is, where that is known. */
+  /** Which job of its matrix the run is, if known. */
   readonly matrix: MatrixJob | undefined;
   /**
-   * Resolves with true where another run that shares, too, may hold a place in the container at the same time. Only for a
+   * Resolves with true when another run that shares, too, may hold a place in the container at the same time. Only for a
    * run that leaves its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.
    * Must not reject.
    */
@@ -41,16 +41,16 @@ export interface PlaceClaim extends ClaimName {
 
 /** The right to open sessions in a container, one at a time. */
 export interface Place {
-  /** True where a claim keeps other runs waiting until the place is given back. */
+  /** True when a claim keeps other runs waiting until the place is given back. */
   readonly held: boolean;
   /**
-   * True where another session may delay the opening of this run's session: one that has lost its client, until its attacher
+   * True when another session may delay the opening of this run's session: one that has lost its client, until its attacher
    * gives up, or one of another run, in a container that takes one session at once.
    */
   readonly beside: boolean;
-  /** True where other runs were in the queue when this one last read it. */
+  /** True when other runs were in the queue when this one last read it. */
   readonly wanted: boolean;
-  /** Whether another run waits in the queue, as it is now. False where that can't be read. */
+  /** Whether another run waits in the queue, as it is now. False when that can't be read. */
   isWaitedFor(): Promise<boolean>;
   /** Called with each session of the run: the claim names the last one, for the case that this run is lost. */
   onSession(sessionId: string): void;

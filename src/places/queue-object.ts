@@ -66,7 +66,7 @@ export class QueueObject {
 
   /**
    * Reads the queue and writes what `step` makes of it, until no other run has changed it in between. `step` gets
-   * undefined where there is no queue, and has to give the same answer for the same queue. An abort between two tries
+   * undefined when there is no queue, and has to give the same answer for the same queue. An abort between two tries
    * throws its reason.
    */
   async change<Result>(
@@ -103,7 +103,7 @@ export class QueueObject {
   }
 
   /**
-   * Writes a queue where there is none; else returns the one there, if it could be read. Both calls are made at once. A
+   * Writes a queue when there is none; else returns the one there, if it could be read. Both calls are made at once. A
    * run without the right to read could not renew its claim, so it must not keep one: then it fails.
    */
   async #create(queue: Queue): Promise<"created" | FoundQueue | undefined> {
@@ -129,7 +129,7 @@ export class QueueObject {
     return { queue: parseQueue(bytes, modified), now: modified + age, version: { etag, versionId } };
   }
 
-  /** False where the queue is no longer as it was found. */
+  /** False when the queue is no longer as it was found. */
   async #swap(queue: Queue, found: FoundQueue | undefined): Promise<boolean> {
     if (queue.claims.length === 0) return found === undefined || (await this.#remove(found));
     return (await this.#put(queue, found?.version)) !== undefined;

@@ -28,7 +28,7 @@ export interface Claim {
   readonly run: string;
   /** True for a holder of a place; false for a run that waits for one. */
   readonly holds: boolean;
-  /** True where another run that shares, too, may hold a place at the same time. */
+  /** True when another run that shares, too, may hold a place at the same time. */
   readonly shares: boolean;
   /** True for a claim on a lock, which lapses later than one on a container's place. */
   readonly locks: boolean;

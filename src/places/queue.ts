@@ -9,7 +9,7 @@ import { sinceWords } from "./wait-log.ts";
 export interface Holder {
   /** As in "in use by <who>". */
   readonly who: string;
-  /** Milliseconds since the epoch; undefined where it is not known. */
+  /** Milliseconds since the epoch; undefined when it is not known. */
   readonly since: number | undefined;
 }
 

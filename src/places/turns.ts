@@ -54,7 +54,7 @@ const FEW = 3;
 /** A session may be joined at this age. The sessions of runs that looked before it was in the list are in there, too, by then. */
 const SETTLED_MS = JOIN_EVERY * SLOT_MS;
 
-/** The turns of a run. `matrix` tells which jobs began with it; undefined where that is not known. */
+/** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
 export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Turns {
   if (matrix === undefined) return carefulTurns(random);
   return matrix.total === 1 ? loneTurns(random) : matrixTurns(matrix);

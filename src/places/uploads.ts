@@ -20,7 +20,7 @@ const UNHEARD_BYTES = 1_000_000;
 /**
  * The longest time, in milliseconds, that the agent takes to upload the transcript of a session with this many bytes
  * of output: to S3, then to CloudWatch Logs. Until then the session keeps its place in the container. `logs` is
- * undefined where it is not known whether sessions are logged.
+ * undefined when it is not known whether sessions are logged.
  */
 export function uploadMs(bytes: number, logs: SessionLogs | undefined): number {
   const toS3 = logs?.some(({ kind }) => kind === "s3");

@@ -22,7 +22,7 @@ export function jobWriter(write: StreamWriters, label?: string): OutputWriter {
   };
 }
 
-/** Tags of a job's streams have the worker's number where there are several workers. */
+/** Tags of a job's streams have the worker's number when there are several workers. */
 function isAlone(source: string): boolean {
   return source === "" || source === "e";
 }

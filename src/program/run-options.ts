@@ -52,16 +52,16 @@ export interface RunResult {
    */
   readonly outcome:
     "succeeded" | "failed" | "timed-out" | "cancelled" | "not-started" | "unknown" | "detached";
-  /** That of the first worker that failed, else 0; undefined where no status is known. */
+  /** That of the first worker that failed, else 0; undefined when no status is known. */
   readonly exitCode: number | undefined;
   /** The outputs of `action.yml`, by their names there, and those that the script has set by `GITHUB_OUTPUT`. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** Why the run failed; undefined where it succeeded or was detached. */
+  /** Why the run failed; undefined when it succeeded or was detached. */
   readonly error: RunError | undefined;
 }
 
 export interface RunError {
-  /** A code of `docs/errors.md`; undefined where a script has ended by itself. */
+  /** A code of `docs/errors.md`; undefined when a script has ended by itself. */
   readonly code: string | undefined;
   /** What failed, what was seen, what to do. It holds nothing that the job has printed. */
   readonly message: string;

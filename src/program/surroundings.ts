@@ -21,7 +21,7 @@ const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
 
 /** A program as it surrounds a step, and what has become of the step. */
 export interface ProgramSurroundings extends Surroundings {
-  /** The ledger as it was saved last; undefined where the step has made nothing. */
+  /** The ledger as it was saved last; undefined when the step has made nothing. */
   readonly saved: () => SavedState | undefined;
   /** What the step was reported to be. Throws before that. */
   readonly result: () => RunResult;

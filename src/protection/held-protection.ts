@@ -32,7 +32,7 @@ export interface GiveBackContext {
 
 /**
  * Ends the protection of the task, unless another principal may have set it since, or may need it. Then it ends by itself,
- * `LEASE_MINUTES` after the last call at the latest where that was a job's of this action. So does one that was set by a call
+ * `LEASE_MINUTES` after the last call at the latest when that was a job's of this action. So does one that was set by a call
  * whose answer was lost: its end is not known. A second call does no harm.
  */
 export async function giveBackProtection(

@@ -33,7 +33,7 @@ export interface TaskProtectionOptions {
 
 /**
  * Protects a task from scale-in and deployments while a job runs in it, for three minutes at a time. A protection of
- * the application stays as it is, and where it ends before the job, the job's own follows it.
+ * the application stays as it is, and when it ends before the job, the job's own follows it.
  *
  * Several jobs may run in one task, and nothing but the flag tells them of one another. So each of them sets it every
  * minute. One that finds an end that it has not set itself is not alone, and leaves the flag to the others. Of jobs that begin
@@ -93,7 +93,7 @@ export class TaskProtection {
     }
   }
 
-  /** False where the task can't be protected, or not any longer. */
+  /** False when the task can't be protected, or not any longer. */
   async #renew(look: { readonly isSecondLook?: boolean } = {}): Promise<boolean> {
     const { target, cancel, log } = this.#options;
     try {
@@ -137,8 +137,8 @@ export class TaskProtection {
   }
 
   /**
-   * Sets the protection, never shorter than `foreign`: where that lasts longer than the job may protect its task, it stays as it
-   * is. What was held is held on where the call fails. If it has taken effect all the same, its end is one that this job does not
+   * Sets the protection, never shorter than `foreign`: when that lasts longer than the job may protect its task, it stays as it
+   * is. What was held is held on when the call fails. If it has taken effect all the same, its end is one that this job does not
    * know for its own: the job never ends it, since it may as well be another one's.
    */
   async #set(sharedUntil: number, foreign: number | undefined): Promise<void> {

@@ -36,7 +36,7 @@ export class PublicAddress {
     });
   }
 
-  /** The address; undefined where the task has none, or none is known within a second. */
+  /** The address; undefined when the task has none, or none is known within a second. */
   async get(): Promise<string | undefined> {
     if (this.#asked === undefined) return undefined;
     const over = new AbortController();

@@ -6,7 +6,7 @@ import { parseArn } from "../targets/arn.ts";
 import { isDenied } from "../errors.ts";
 
 /**
- * The account that the bucket has to belong to: that of the input, else the cluster's, where `cluster` is an ARN. It
+ * The account that the bucket has to belong to: that of the input, else the cluster's, when `cluster` is an ARN. It
  * is checked because another account can take the name of a deleted bucket, and would get the staged script.
  */
 export function bucketOwner(

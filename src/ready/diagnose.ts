@@ -17,7 +17,7 @@ export interface DiagnoseContext {
   readonly ec2: Ec2;
   readonly iam: Iam;
   readonly log: Log;
-  /** How the cluster encrypts and logs its sessions; undefined where the caller may not describe the cluster. */
+  /** How the cluster encrypts and logs its sessions; undefined when the caller may not describe the cluster. */
   readonly exec: ExecConfiguration | undefined;
 }
 
@@ -74,7 +74,7 @@ function withChecks(
   });
 }
 
-/** The failure of a container that was held by a command alone, where its ENTRYPOINT may explain its end. */
+/** The failure of a container that was held by a command alone, when its ENTRYPOINT may explain its end. */
 async function afterHold(
   failure: TaskStopped,
   target: Target,
@@ -87,7 +87,7 @@ async function afterHold(
   return holdEnded(failure, target, hold.because, definition);
 }
 
-/** Undefined where the look fails, so that the other checks still run. */
+/** Undefined when the look fails, so that the other checks still run. */
 async function unlessFailed<T>(
   look: Promise<T>,
   say: (why: Failure) => void = () => undefined,

@@ -18,14 +18,14 @@ export interface LookOptions {
 
 /** What is known before a task is looked for or started. */
 export interface FirstLook {
-  /** How the cluster encrypts and logs its sessions; undefined where the caller may not describe it. */
+  /** How the cluster encrypts and logs its sessions; undefined when the caller may not describe it. */
   readonly exec: ExecConfiguration | undefined;
-  /** The account that the bucket has to belong to, where that is known. */
+  /** The account that the bucket has to belong to, if known. */
   readonly owner: string | undefined;
 }
 
 /**
- * Looks at the cluster and, for a new task or a lock, at the bucket, before any task is started. Fails where the log that the inputs
+ * Looks at the cluster and, for a new task or a lock, at the bucket, before any task is started. Fails when the log that the inputs
  * ask for is not configured, or the bucket can't be used. Says every 30 s what it waits for.
  */
 export async function lookBeforeStart(

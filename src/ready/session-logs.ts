@@ -8,7 +8,7 @@ export type SessionLog =
   | { readonly kind: "cloudwatch"; readonly group: string }
   | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string | undefined };
 
-/** CloudWatch before S3. Empty where the sessions are not logged. */
+/** CloudWatch before S3. Empty when the sessions are not logged. */
 export type SessionLogs = readonly SessionLog[];
 
 interface LookContext<Call extends keyof Ecs> {
@@ -19,7 +19,7 @@ interface LookContext<Call extends keyof Ecs> {
 }
 
 /**
- * Describes the cluster; undefined where the caller may not. Fails with `logs-not-configured` where the input `logs`
+ * Describes the cluster; undefined when the caller may not. Fails with `logs-not-configured` when the input `logs`
  * names a log that the sessions don't have. With logging DEFAULT the task definition decides on the log, and
  * `sessionLogs` checks it.
  */
@@ -35,7 +35,7 @@ export async function lookAtCluster(
 
 /**
  * Where the sessions of this container are logged. Logging DEFAULT, which a cluster without a configuration has too,
- * is the log group of the container's own awslogs driver. Undefined where the caller may not look. Fails like
+ * is the log group of the container's own awslogs driver. Undefined when the caller may not look. Fails like
  * `lookAtCluster`.
  */
 export async function sessionLogs(

@@ -34,7 +34,7 @@ export function taskStopped(task: Task): TaskStopped {
   return new TaskStopped(began ? "task-stopped" : "task-not-started", parts, ecs);
 }
 
-/** True where Fargate Spot took the task back, or had no capacity for it. */
+/** True when Fargate Spot took the task back, or had no capacity for it. */
 function isForCapacity({ stopCode }: Task, end: TaskEnd | undefined): boolean {
   if (stopCode === "TaskFailedToStart") return end === "no-capacity" || end === "spot";
   return stopCode === "SpotInterruption" || stopCode === "TerminationNotice";
@@ -50,7 +50,7 @@ const PLATFORM_ENDS: ReadonlySet<TaskEnd | undefined> = new Set([
   "no-capacity",
 ]);
 
-/** True where the platform, or the service's scheduler, has ended the task. */
+/** True when the platform, or the service's scheduler, has ended the task. */
 function isByPlatform({ stopCode }: Task, end: TaskEnd | undefined): boolean {
   if (stopCode === "TaskFailedToStart") return PLATFORM_ENDS.has(end);
   return !OWN_ENDS.has(stopCode);
@@ -70,7 +70,7 @@ function reasonsOf(task: Task): string {
   return [task.stoppedReason, ...task.containers.map(({ reason }) => reason)].join("\n");
 }
 
-/** The advice where the reasons of the task and its containers are not known. */
+/** The advice when the reasons of the task and its containers are not known. */
 function adviceByCode(task: Task): string {
   switch (task.stopCode) {
     case "SpotInterruption":

@@ -20,8 +20,8 @@ export interface UnopenedOptions {
 }
 
 /**
- * The failure of a session that the exec agent did not open: the end of the task or the agent, where ECS reports one
- * by now, else `container-blocked` with the container's sessions. Where a look fails, the message says so.
+ * The failure of a session that the exec agent did not open: the end of the task or the agent, when ECS reports one
+ * by now, else `container-blocked` with the container's sessions. When a look fails, the message says so.
  */
 export async function explainUnopened(options: UnopenedOptions): Promise<Failure> {
   const { target, sessionTarget, sessionId, seconds, choice, ecs, ssm } = options;

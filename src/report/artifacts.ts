@@ -15,7 +15,7 @@ export interface ArtifactsReport {
   readonly path: string;
   /** The directory in it that this task's are in, or the same: an absolute path. */
   readonly taskPath: string;
-  /** The files that have come, by absolute paths, where they are to be declared. */
+  /** The files that have come, by absolute paths, when they are to be declared. */
   readonly files: readonly string[];
   /** What has not come, and why: sentences, sanitised. */
   readonly problems: readonly string[];

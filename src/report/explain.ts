@@ -16,13 +16,13 @@ import type { Origin } from "../origin.ts";
 export interface ExplainedStep {
   /** The address of the page `docs/errors.md`. */
   readonly page: string;
-  /** The input `timeout` in milliseconds; undefined where the inputs are not known. */
+  /** The input `timeout` in milliseconds; undefined when the inputs are not known. */
   readonly timeout: number | undefined;
   /** The script's path in the workspace; undefined for a script that is no file of it. */
   readonly scriptFile: string | undefined;
-  /** The region and what tasks were selected, which tell whether a task is kept; undefined where the inputs are not known. */
+  /** The region and what tasks were selected, which tell whether a task is kept; undefined when the inputs are not known. */
   readonly selection?: Pick<Inputs, "where" | "region"> | undefined;
-  /** The workflow run, for a link; undefined where there is none. */
+  /** The workflow run, for a link; undefined when there is none. */
   readonly run?: Pick<Origin, "runId" | "runAttempt" | "url"> | undefined;
 }
 
@@ -150,7 +150,7 @@ function duration(ms: number): string {
   return Number.isInteger(minutes) ? `${minutes}m` : `${Math.round(ms / 1000)}s`;
 }
 
-/** The exit code, with its usual meaning where there is one. */
+/** The exit code, with its usual meaning when there is one. */
 function exitCodeMeaning({ exitCode, outcome }: StatusResult): string {
   if (outcome !== "failed") return `${exitCode}`;
   if (exitCode === 126) return `${exitCode}: a command was found but could not be executed`;

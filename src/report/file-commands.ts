@@ -162,7 +162,7 @@ class Lines {
     return { text, number: this.#number };
   }
 
-  /** The text up to the line that is `delimiter`, without the last line's end; undefined where there is no such line. */
+  /** The text up to the line that is `delimiter`, without the last line's end; undefined when there is no such line. */
   upTo(delimiter: string): string | undefined {
     const from = this.#at;
     for (let start = from, line = this.next(); line !== undefined; start = this.#at, line = this.next())

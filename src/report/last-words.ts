@@ -3,7 +3,7 @@ import { harmlessLine } from "../show/sanitise.ts";
 /** The most characters of a line of the job in an annotation. */
 const LONGEST_WORDS = 300;
 
-/** The last line of a standard error that is not blank; undefined where there is none. */
+/** The last line of a standard error that is not blank; undefined when there is none. */
 export function lastLine(stderr: string, worker: number): string | undefined {
   const lines = stderr
     .split(/\r\n|[\r\n]/)
@@ -11,7 +11,7 @@ export function lastLine(stderr: string, worker: number): string | undefined {
   return lines.findLast((line) => line.trim() !== "");
 }
 
-/** The container puts the worker's number before each line where there are several workers. */
+/** The container puts the worker's number before each line when there are several workers. */
 function withoutLabel(line: string, worker: number): string {
   const label = `[${worker}] `;
   return line.startsWith(label) ? line.slice(label.length) : line;
@@ -32,7 +32,7 @@ const CODES_OF_ERRORS: readonly number[] = [1, 2, 255];
 
 /**
  * The line of the script that the interpreter named last: the line of an error, the innermost frame of a traceback
- * that is in the script. Undefined where none is named, and where the script's exit code is not one of that error: the
+ * that is in the script. Undefined when none is named, and when the script's exit code is not one of that error: the
  * script went on after it. The job may print any number.
  */
 export function namedLine(stderr: string, exitCode: number): number | undefined {

@@ -57,7 +57,7 @@ export function cutOutputs(result: Result): readonly string[] {
 /** The most characters of an output: GitHub takes 1 MiB. */
 const LONGEST_OUTPUT = 1024 * 1024;
 
-/** The seconds of the worker that took longest; empty where no worker's end is known. */
+/** The seconds of the worker that took longest; empty when no worker's end is known. */
 function durationOf(tasks: readonly TaskResult[]): string {
   const seconds = tasks.flatMap((one) => (one.kind === "status" ? one.workers.map((w) => w.seconds) : []));
   return seconds.length === 0 ? "" : String(Math.max(...seconds));

@@ -61,12 +61,12 @@ export interface FailedResult {
   readonly kind: "failed";
   readonly outcome: Outcome;
   /**
-   * 130 for a cancelled job, as in a shell after an interrupt; 0 with the outcome `failed`, where the script succeeded and its
+   * 130 for a cancelled job, as in a shell after an interrupt; 0 with the outcome `failed`, when the script succeeded and its
    * deployment could not be told so, or was rolled back by a cancel or a lost lock, or its artifacts are missing; else undefined.
    */
   readonly exitCode: number | undefined;
   readonly failure: Failure;
-  /** Undefined where the run ended before it had a task. */
+  /** Undefined when the run ended before it had a task. */
   readonly task: TaskFacts | undefined;
   /** The attempts before this one, with `retry`. */
   readonly earlier?: readonly EarlierAttempt[];
@@ -91,7 +91,7 @@ export function endInWords(result: TaskResult): string {
 /** The set-up was checked, and no script was run. */
 export interface CheckResult {
   readonly kind: "checked";
-  /** Succeeded where nothing is NG. */
+  /** Succeeded when nothing is NG. */
   readonly outcome: "succeeded" | "failed";
   readonly exitCode: 0 | 1;
   readonly checks: readonly Check[];
@@ -132,14 +132,14 @@ export const NO_OUTPUT: PrintedOutput = {
 /** What is known of a task and of the job in it. */
 export interface TaskFacts extends PrintedOutput {
   readonly target: Target;
-  /** The task's public address, where it has one that the caller may know. */
+  /** The task's public address, when it has one that the caller may know. */
   readonly publicIp: string | undefined;
   /** The job's last session. */
   readonly sessionId: string | undefined;
   readonly log: LogLocation | undefined;
   /** The task as ECS has described it last, as far as it has. */
   readonly described: Task | undefined;
-  /** What was brought back; undefined where nothing was to be. */
+  /** What was brought back; undefined when nothing was to be. */
   readonly artifacts?: ArtifactsReport | undefined;
   /** When the job came to its phases; undefined for one that got no place in its container. */
   readonly times: JobTimes | undefined;

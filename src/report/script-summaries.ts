@@ -5,7 +5,7 @@ export const MOST_SUMMARY_BYTES = 1024 * 1024 - 1024;
 
 /**
  * What the scripts have written into GITHUB_STEP_SUMMARY, in task, then worker order, to stand behind the step's own summary, which
- * has `taken` bytes. A part is left out as a whole where the summary would be too large, and the last line then says so. It is the
+ * has `taken` bytes. A part is left out as a whole when the summary would be too large, and the last line then says so. It is the
  * job's own Markdown: GitHub keeps scripts and styles out of it, as with a `run:` step.
  */
 export function scriptSummaries(result: Result, taken: number): string {

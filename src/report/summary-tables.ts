@@ -119,7 +119,7 @@ export function lastLinesSection(printed: string): string[] {
   return foldLines("The last lines that the script printed", [`${fence}text`, ...lines, fence]);
 }
 
-/** A table that is folded where it is long, and cut where it is too long for a summary. `total` is how many rows there would be. */
+/** A table that is folded when it is long, and cut when it is too long for a summary. `total` is how many rows there would be. */
 export function foldedTable(
   title: string,
   head: readonly string[],

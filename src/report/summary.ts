@@ -35,7 +35,7 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
 
 /**
  * The job summary in Markdown: the end of the run, its tests, its tasks, its logs and its time. Of the job's output it has the last lines,
- * where the script has failed.
+ * when the script has failed.
  */
 export function summary(result: Result, step: ExplainedStep, times: StepTimes, tests?: TestResults): string {
   const decisive = decisiveResult(result);

@@ -104,7 +104,7 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(1);
 }
 
-/** What would shorten the start, where the image's pull is more than half of it; else nothing. */
+/** What would shorten the start, when the image's pull is more than half of it; else nothing. */
 export function pullAdvice(task: Task | undefined): string[] {
   const { createdAt, pullStartedAt, pullStoppedAt, startedAt } = task ?? {};
   if (createdAt === undefined || pullStartedAt === undefined || pullStoppedAt === undefined || !startedAt)

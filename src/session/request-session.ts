@@ -13,7 +13,7 @@ const FIRST_PAUSE = 300;
 /** The longest pause of the first half minute, so that a session starts within a second of its agent. */
 const LONGEST_PAUSE = 1_000;
 /**
- * The longest pause after half a minute, or where ExecuteCommand is throttled. It shares its rate with RunTask and
+ * The longest pause after half a minute, or when ExecuteCommand is throttled. It shares its rate with RunTask and
  * StopTask.
  */
 const PATIENT_PAUSE = 5_000;

@@ -17,7 +17,7 @@ export interface PrinterOptions {
   /** Shows the line that names the container, which comes before the job's output. */
   readonly onHeader: (line: string) => void;
   /**
-   * Stands before the rest of a line that is shown in parts, or is empty. Where the runner obeys the job's commands, the
+   * Stands before the rest of a line that is shown in parts, or is empty. When the runner obeys the job's commands, the
    * rest must not look like the beginning of a line: the job may have printed `::add-mask::` in the middle of it.
    */
   readonly continued: string;
@@ -113,7 +113,7 @@ export class Printer {
     return [...own, this.#last];
   }
 
-  /** The tag of a standard error is `e`, with the worker's number where there are several. */
+  /** The tag of a standard error is `e`, with the worker's number when there are several. */
   #stderrOf(source: string): Tail {
     const worker = Number(source.slice(1));
     const tail = this.#stderr.get(worker) ?? new Tail(STDERR_LIMIT);

@@ -44,7 +44,7 @@ export class Screen implements Log {
   readonly #guard: Guard;
   /** True when the runner has to obey what the job prints. */
   #obeyed = false;
-  /** True where the lines of the step stand under the guard, too. After an annotation it goes up with the next line. */
+  /** True when the lines of the step stand under the guard, too. After an annotation it goes up with the next line. */
   #guarded = false;
   /** The title of the phase, whose group is opened by its first line. */
   #phase: string | undefined;

@@ -7,7 +7,7 @@ const BATCH_BYTES = 64 * 1024;
 
 /**
  * Standard output in batches: pieces of the same moment are written together. Node fails with `write EINVAL` for tens
- * of thousands of single writes. After a write error (`EPIPE` where the reader is gone, or a full disk) all output is
+ * of thousands of single writes. After a write error (`EPIPE` when the reader is gone, or a full disk) all output is
  * dropped.
  */
 export class BatchedOutput {

@@ -8,7 +8,7 @@ import type { Surroundings } from "./surroundings.ts";
 /** The most names in a warning. */
 const MOST_NAMES = 5;
 
-/** Declares the files among the artifacts of a step whose scripts have succeeded, where `artifacts-declare` asks for it. Never rejects. */
+/** Declares the files among the artifacts of a step whose scripts have succeeded, when `artifacts-declare` asks for it. Never rejects. */
 export function declareArtifacts(
   result: Result,
   { inputs, log, cancel }: Pick<StepContext, "inputs" | "log" | "cancel">,

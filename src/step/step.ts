@@ -50,7 +50,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
     workspace: surroundings.inputs.workspace,
     close: async (result) => {
       log.phase("Cleaning up");
-      // What AWS says to a cleanup is shown under the guard, also where the runner obeyed the job.
+      // What AWS says to a cleanup is shown under the guard, also when the runner obeyed the job.
       log.open({ workflowCommands: false });
       aws.endRun();
       await cleanup.early();

@@ -24,11 +24,11 @@ export interface Surroundings {
   readonly origin: () => Origin;
   /** An ID token for this audience, to assume the role of `role-to-assume`. Fails with `no-id-token`. */
   readonly idToken: (audience: string) => Promise<string>;
-  /** Declares files for attestation, by lines of GITHUB_ARTIFACTS; undefined where the surroundings don't offer that. */
+  /** Declares files for attestation, by lines of GITHUB_ARTIFACTS; undefined when the surroundings don't offer that. */
   readonly declare?: ((lines: readonly string[]) => void) | undefined;
-  /** Keeps the ledger for whatever undoes the rest where this process ends too early. Called with each page at every change. */
+  /** Keeps the ledger for whatever undoes the rest when this process ends too early. Called with each page at every change. */
   readonly saveState: SavePage;
-  /** Hands the result over. Called once, beside the cleanup. The inputs are undefined where they are wrong, the tests where no reports were read. */
+  /** Hands the result over. Called once, beside the cleanup. The inputs are undefined when they are wrong, the tests when no reports were read. */
   readonly report: (
     result: Result,
     inputs: ReportedInputs | undefined,

@@ -4,7 +4,7 @@ import { type Result, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
 
 /**
- * Reads the reports that the input `reports` names among the artifacts of a step; undefined where it names none, where no artifacts
+ * Reads the reports that the input `reports` names among the artifacts of a step; undefined when it names none, when no artifacts
  * came, and after a cancel, which leaves no time. Never rejects.
  */
 export async function testReports(

@@ -32,7 +32,7 @@ export interface Gap {
   readonly expected: number;
   readonly got: number;
   readonly offset: number;
-  /** Why the bytes can't be the container's, where their length does not show it. */
+  /** Why the bytes can't be the container's, when their length does not show it. */
   readonly why?: string;
 }
 

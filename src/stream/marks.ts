@@ -41,7 +41,7 @@ import { clipText } from "../clipped.ts";
  *     `NONCE;. LENGTH STATUS` the end mark: the spool has this length, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
  *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. `ready1`: the payload is missing, because of WHY,
- *                             and the container asks for the code of other ways to get it. WHY is `packed` where the
+ *                             and the container asks for the code of other ways to get it. WHY is `packed` when the
  *                             session carries the payload and the container can unpack it.
  *     `echo`, `echo PATH`     before the nonce is known: echo can't be turned off. PATH: because another user of the
  *                             container can replace that program.
@@ -173,7 +173,7 @@ export type Announcement =
 
 /** The container has no payload yet. */
 export interface MissingPayload {
-  /** Why boto3 could not fetch it; empty where nothing was to be fetched. */
+  /** Why boto3 could not fetch it; empty when nothing was to be fetched. */
   readonly why: string;
 }
 

@@ -8,7 +8,7 @@ export const MOST_NOTES = 100;
 export class NoteLimit {
   #notes = 0;
 
-  /** What is to be shown for a note; undefined where nothing is. */
+  /** What is to be shown for a note; undefined when nothing is. */
   pass(text: string): string | undefined {
     this.#notes += 1;
     if (this.#notes <= MOST_NOTES) return text;

@@ -25,7 +25,7 @@ export class PackedPiece {
     this.#text.push(text.subarray(0, LARGEST_PACK - this.#text.length));
   }
 
-  /** The unpacked bytes; undefined where gzip's checksum or the length does not match. */
+  /** The unpacked bytes; undefined when gzip's checksum or the length does not match. */
   inflate(): Buffer | undefined {
     if (this.length > LARGEST_PACK) return undefined;
     try {

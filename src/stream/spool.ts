@@ -177,7 +177,7 @@ function splitTag(record: Buffer, isTag: (tag: string) => boolean): { tag: strin
   return isTag(tag) ? { tag, text: record.subarray(end + 1) } : { tag: "", text: record };
 }
 
-/** The index of `sought` in `bytes` from `from` on; the length of `bytes` where there is none. */
+/** The index of `sought` in `bytes` from `from` on; the length of `bytes` when there is none. */
 function indexOf(sought: Buffer, bytes: Buffer, from: number): number {
   const at = bytes.indexOf(sought, from);
   return at < 0 ? bytes.length : at;

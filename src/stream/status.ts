@@ -16,7 +16,7 @@ export type JobStatus =
   /** A script ran, but its end is lost, or the status can't be read. */
   | { readonly kind: "lost"; readonly text: string };
 
-/** The part of a job that a container refuses; `job` where no input is the cause. */
+/** The part of a job that a container refuses; `job` when no input is the cause. */
 export type RefusalCode = "job" | "user" | "directory" | "shell" | "variable" | "files";
 
 export interface WorkerStatus {

@@ -33,7 +33,7 @@ export interface ClusterMember {
 
 /**
  * A task's ID (32 hexadecimal digits, or a UUID in the old format) or ARN (`task/<cluster>/<id>`, or `task/<id>`
- * in the old format). Fails where the ARN contradicts the inputs `cluster` or `region`.
+ * in the old format). Fails when the ARN contradicts the inputs `cluster` or `region`.
  */
 export function parseTask(task: string, cluster: string, region: string): ClusterMember {
   const must = "the ID of a task or its ARN";
@@ -70,7 +70,7 @@ export function clusterName(cluster: string): string {
 }
 
 /**
- * The ARN of a cluster that is given by its name or its ARN. A name is one of the caller's account; undefined where
+ * The ARN of a cluster that is given by its name or its ARN. A name is one of the caller's account; undefined when
  * that isn't known.
  */
 export function clusterArn(

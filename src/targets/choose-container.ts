@@ -1,7 +1,7 @@
 import { containerAmbiguous, containerNotFound } from "./failures.ts";
 
 /**
- * A container to choose from. Only the task definition tells whether it is essential; undefined where that is not
+ * A container to choose from. Only the task definition tells whether it is essential; undefined when that is not
  * known.
  */
 export interface Candidate {

@@ -15,7 +15,7 @@ export interface ContainerRef {
 }
 
 /**
- * The reference of a target's container. `task` is the running task as ECS describes it. Fails with `aws-error` where
+ * The reference of a target's container. `task` is the running task as ECS describes it. Fails with `aws-error` when
  * ECS tells no runtime ID.
  */
 export function containerRef(

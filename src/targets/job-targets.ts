@@ -27,7 +27,7 @@ export interface LaterTargets {
   /** Starts no further one. Resolves when no start is under way. */
   readonly close: () => Promise<void>;
   /**
-   * Stops a task whose job has ended, where another one may start only then; undefined where all run at once. Rejects after a
+   * Stops a task whose job has ended, where another one may start only then; undefined when all run at once. Rejects after a
    * cancel only.
    */
   readonly stop: ((target: Target) => Promise<void>) | undefined;

@@ -85,7 +85,7 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   });
 }
 
-/** The service as its new revision has it, where a task of that is to be started. */
+/** The service as its new revision has it, when a task of that is to be started. */
 function withRevision(service: Service, revision: ServiceRevision | undefined): Service {
   if (revision === undefined) return service;
   const { taskDefinitionArn, launchType, capacityProviders, platformVersion, network } = revision;

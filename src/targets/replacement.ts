@@ -15,7 +15,7 @@ import { waitForSuccessor } from "./tasks/successor.ts";
  * - a task on demand for a task that Spot took away,
  * - another new task for one that makes no progress, that found no capacity or no address, or that AWS throttled.
  *
- * Undefined for any other failure, and where there is no other task. A replacement is itself replaced only where it is
+ * Undefined for any other failure, and when there is no other task. A replacement is itself replaced only when it is
  * busy, takes no session, or finds no capacity or no address.
  */
 export async function replacementFor(

@@ -9,7 +9,7 @@ import type { MadeResource } from "./made/made-resource.ts";
 export interface NewRevision extends ServiceRevision {
   /** When its deployment began, in milliseconds since the epoch. None of its tasks is older. */
   readonly since: number;
-  /** The revisions that it replaces. The definition is undefined where ECS does not know the revision any more. */
+  /** The revisions that it replaces. The definition is undefined when ECS does not know the revision any more. */
   readonly sources: readonly {
     readonly arn: string;
     readonly taskDefinitionArn: string | undefined;

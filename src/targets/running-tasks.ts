@@ -49,7 +49,7 @@ export async function namedTask(given: string, context: ResolveContext): Promise
 
 /**
  * The best tasks of a service, as many as the inputs ask for. The other tasks are candidates to replace them. Fails
- * with `no-running-task` where the service has too few.
+ * with `no-running-task` when the service has too few.
  */
 export async function tasksOfService(
   where: Extract<TaskSelection, { kind: "service" }>,

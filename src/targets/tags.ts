@@ -21,7 +21,7 @@ export function copiedTags(given: Tags, source: Tags, run: Tags): CopiedTags {
   };
 }
 
-/** As a line of the log says it; undefined where all have a place. */
+/** As a line of the log says it; undefined when all have a place. */
 export function tellLeftOut(what: string, { leftOut }: CopiedTags): string | undefined {
   if (leftOut.length === 0) return undefined;
   return `${what} has ${MOST_TAGS} tags, the most that ECS takes, and so lacks ${leftOut.join(", ")}.`;

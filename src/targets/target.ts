@@ -11,9 +11,9 @@ export interface Target {
   readonly container: string;
   /** True when this run has started the task, and so has to stop it. */
   readonly started: boolean;
-  /** Undefined where the container runs its own command. */
+  /** Undefined when the container runs its own command. */
   readonly hold?: Hold | undefined;
-  /** The task's cpu units (1024 for one vCPU), or undefined where ECS names none. */
+  /** The task's cpu units (1024 for one vCPU), or undefined when ECS names none. */
   readonly cpuUnits: number | undefined;
   /** The task's address in its VPC, as far as ECS tells it. */
   readonly privateIp: string | undefined;

@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
 
 /**
- * Fails with `windows-task` where `family`, a platform family or an operating system of ECS, is Windows. `what` names
+ * Fails with `windows-task` when `family`, a platform family or an operating system of ECS, is Windows. `what` names
  * the task or definition.
  */
 export function refuseWindows(family: string | undefined, what: string): void {

@@ -30,7 +30,7 @@ export interface DialOptions extends Omit<SocketOptions, "url" | "headers" | "ag
 
 /**
  * Opens a socket to the gateway, with a new signature, through the proxy if there is one. Rejects with
- * `ConnectionError`, with `session-refused` where the URL does not lead to the gateway, or with the signal's reason.
+ * `ConnectionError`, with `session-refused` when the URL does not lead to the gateway, or with the signal's reason.
  */
 export async function dial(options: DialOptions): Promise<Socket> {
   const { ticket, aws, clock, patience, signal } = options;
@@ -89,7 +89,7 @@ function isUnauthorized(error: unknown): error is ConnectionError {
 }
 
 /**
- * The headers of a signature; none where it can't be made, because gateways have taken unsigned requests for years.
+ * The headers of a signature; none when it can't be made, because gateways have taken unsigned requests for years.
  */
 async function sign({
   ticket,

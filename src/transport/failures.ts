@@ -7,7 +7,7 @@ export interface OpeningFacts {
   readonly host: string;
   readonly region: string;
   readonly seen: string;
-  /** The HTTP status of the gateway's answer; undefined where there was no connection to it. */
+  /** The HTTP status of the gateway's answer; undefined when there was no connection to it. */
   readonly status: number | undefined;
   readonly cause?: unknown;
 }

@@ -48,7 +48,7 @@ export interface SocketOptions {
 }
 
 /**
- * There is no connection. `status` is the HTTP status where an answer came instead of the upgrade: the gateway's, or
+ * There is no connection. `status` is the HTTP status when an answer came instead of the upgrade: the gateway's, or
  * 407 of a proxy. Without an answer the `code` of the cause is Node's.
  */
 export class ConnectionError extends Error {

@@ -60,7 +60,7 @@ export class Tickets {
     await this.#renewing;
   }
 
-  /** The best untried way; the old token where the new one has not come yet. */
+  /** The best untried way; the old token when the new one has not come yet. */
   take(): Way {
     return this.#ways.shift() ?? this.#same();
   }

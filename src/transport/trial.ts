@@ -14,7 +14,7 @@ export type Proof =
 
 /**
  * The trial of a new socket. The opening frame has no answer, and a gateway answers pings even on a socket that does
- * not reach the agent. So an agent that has opened the session has to acknowledge a message. Where the agent has not
+ * not reach the agent. So an agent that has opened the session has to acknowledge a message. When the agent has not
  * opened it, any message is enough, or an answer to our ping and one second in which the socket stays open.
  */
 export class Trial {

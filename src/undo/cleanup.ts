@@ -79,7 +79,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       return;
     }
     if (hasToWait(entry) && (early || (!patient && freeAt(entry) > clock.now()))) return;
-    // Where the main step does not know the job's end, it is left to the post step.
+    // When the main step does not know the job's end, it is left to the post step.
     if (entry.kind === "lock" && entry.held === true && !patient) return;
     try {
       log.info(announce(entry));
@@ -119,7 +119,7 @@ const LATER: Partial<Record<LedgerEntry["kind"], number>> = {
   lock: 3,
 };
 
-/** Undoes one entry. False where it was not found: it may still appear, if the call that makes it is under way. */
+/** Undoes one entry. False when it was not found: it may still appear, if the call that makes it is under way. */
 async function undo(
   entry: Exclude<LedgerEntry, { kind: "pieces" | "lock" | "sending" }>,
   { aws, clock, log, reason, early, patient }: CleanupOptions,

@@ -11,7 +11,7 @@ import type { UndecidedDeployment } from "./undo-hook.ts";
 
 /**
  * Something that has to be undone after the run. It is in the ledger before the call that makes it, so that the post
- * step can undo it where the main step was killed. It holds no secret.
+ * step can undo it when the main step was killed. It holds no secret.
  */
 export type LedgerEntry =
   | MadeResource
@@ -151,7 +151,7 @@ export class Ledger {
   }
 }
 
-/** The same page where nothing has changed. */
+/** The same page when nothing has changed. */
 function changeEntries(page: Page, instead: (entry: LedgerEntry) => LedgerEntry | undefined): Page {
   const undo = page.undo.flatMap((entry) => instead(entry) ?? []);
   const isSame = undo.length === page.undo.length && undo.every((entry, at) => entry === page.undo[at]);
@@ -162,7 +162,7 @@ export function stateKey({ page }: Pick<SavedPage, "page">): string {
   return page === 0 ? STATE_KEY : `${STATE_KEY}-${page}`;
 }
 
-/** The ledger from the values that the runner has kept, by their keys. Undefined where the main step has saved nothing. */
+/** The ledger from the values that the runner has kept, by their keys. Undefined when the main step has saved nothing. */
 export function parseState(values: Readonly<Record<string, string>>): SavedState | undefined {
   const isOurs = new RegExp(`^${STATE_KEY}(-\\d+)?$`);
   const [first, ...others] = Object.entries(values)

@@ -46,7 +46,7 @@ export async function stopRunaways(options: StopRunawaysOptions): Promise<void> 
     if (entry.kind === "job" && (await tellToStop(entry, options))) options.ledger.drop(entry);
 }
 
-/** Stops a job by a command of its own. False where the command did not reach the container. */
+/** Stops a job by a command of its own. False when the command did not reach the container. */
 export async function tellToStop(
   job: JobName,
   { undoing, clock, log }: Omit<StopRunawaysOptions, "ledger">,

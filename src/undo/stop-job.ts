@@ -30,13 +30,13 @@ export interface StopJobOptions {
   };
   readonly clock: Clock;
   readonly log: Log;
-  /** True where the connection to the gateway has no limit: the post step has no 7.5 s to keep. */
+  /** True when the connection to the gateway has no limit: the post step has no 7.5 s to keep. */
   readonly patient?: boolean | undefined;
 }
 
 /**
- * Stops a job by a command of its own, where no session can tell the job to stop. A job that has not started will not
- * start. The job's last session is ended first, which frees its place in the container. Rejects where the command
+ * Stops a job by a command of its own, when no session can tell the job to stop. A job that has not started will not
+ * start. The job's last session is ended first, which frees its place in the container. Rejects when the command
  * does not reach the container.
  */
 export async function stopJob(job: JobName, options: StopJobOptions): Promise<void> {
@@ -52,7 +52,7 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
 }
 
 /**
- * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects where the
+ * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects when the
  * command can't run. While ECS has not told whether the cluster encrypts, no session of the job was connected to. If
  * the agent asks for a key then, not even the bootstrap has run: the session is ended without a call of KMS, and the
  * result is false.

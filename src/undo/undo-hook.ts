@@ -11,7 +11,7 @@ export interface UndecidedDeployment {
 }
 
 /**
- * Tells the deployment ROLLBACK, at this hook or at the one at which it waits now. False where it waits at none yet: nothing is told
+ * Tells the deployment ROLLBACK, at this hook or at the one at which it waits now. False when it waits at none yet: nothing is told
  * then.
  */
 export async function undoHook(
@@ -27,7 +27,7 @@ export async function undoHook(
   return true;
 }
 
-/** The id of the hook that awaits an action. True where none will, false where none does yet. */
+/** The id of the hook that awaits an action. True when none will, false when none does yet. */
 async function waitingHook(
   deployment: string,
   ecs: Pick<Ecs, "describeServiceDeployment">,

@@ -25,7 +25,7 @@ export interface UndoneEntries {
 }
 
 /**
- * Gives a lock back once the jobs that this cleanup has stopped have ended. Where one may go on, the lock is left to end by
+ * Gives a lock back once the jobs that this cleanup has stopped have ended. When one may go on, the lock is left to end by
  * itself: the container stops a job that hears no runner before that.
  */
 export async function undoLock(
@@ -47,7 +47,7 @@ export async function undoLock(
 }
 
 /**
- * Leaves a lock that is still held to end by itself where a task is kept: no cleanup stops the job there, whose end is not
+ * Leaves a lock that is still held to end by itself when a task is kept: no cleanup stops the job there, whose end is not
  * known.
  */
 export function leaveLock(kept: readonly unknown[], ledger: Ledger, log: Log): void {

@@ -16,7 +16,7 @@ export interface UndoPiecesContext extends DeletionContext {
 }
 
 /**
- * Deletes the output of a job in the bucket. The entry stays in the ledger for the post step where the container may
+ * Deletes the output of a job in the bucket. The entry stays in the ledger for the post step when the container may
  * have uploaded more in the meantime.
  */
 export async function undoPieces(

@@ -13,7 +13,7 @@ export interface CreatedResource {
 export interface ResourceType<P = JsonObject> {
   readonly properties: readonly (keyof P & string)[];
   make(properties: P, clients: Clients): Promise<CreatedResource>;
-  /** The calls after the one that makes it. Where they fail, the resource is removed like a whole one. */
+  /** The calls after the one that makes it. When they fail, the resource is removed like a whole one. */
   complete?(properties: P, clients: Clients, made: CreatedResource): Promise<void>;
   remove(id: string, clients: Clients): Promise<void>;
 }

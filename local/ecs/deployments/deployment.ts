@@ -21,7 +21,7 @@ export interface Deployment {
 }
 
 /**
- * The source of a service's tasks: its PRIMARY task set where its deployment controller makes task sets, else the
+ * The source of a service's tasks: its PRIMARY task set when its deployment controller makes task sets, else the
  * service.
  */
 export function sourceOf(service: Service): Omit<TaskSet, "taskSetArn" | "status"> | undefined {

@@ -29,7 +29,7 @@ export interface Revision {
 
 /** What a deployment does to the service's tasks. */
 export interface DeploymentSteps {
-  /** Starts the target revision's tasks. Resolves once all of them run; false where too many of them have ended. */
+  /** Starts the target revision's tasks. Resolves once all of them run; false when too many of them have ended. */
   scaleUp(over: AbortSignal): Promise<boolean>;
   /** Ends the tasks of the source revision. */
   finish(): Promise<void>;
@@ -126,7 +126,7 @@ export class ServiceDeployment {
     return this.#decidedAt;
   }
 
-  /** False where there is no such hook that awaits an action. */
+  /** False when there is no such hook that awaits an action. */
   decide(hookId: string, verdict: Verdict): boolean {
     const hook = this.#hooks.find(({ detail }) => detail.hookId === hookId);
     if (hook?.detail.status !== "AWAITING_ACTION" || this.#status !== "IN_PROGRESS") return false;

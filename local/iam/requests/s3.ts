@@ -11,7 +11,7 @@ export interface ObjectKeys {
   keyArn(reference: string): string;
 }
 
-/** The bucket and the object of a request in path style; empty where the request names none. */
+/** The bucket and the object of a request in path style; empty when the request names none. */
 export function objectOf(url: URL): { readonly bucket: string; readonly key: string } {
   const [bucket = "", ...key] = url.pathname.slice(1).split("/");
   return { bucket, key: decodeURIComponent(key.join("/")) };
@@ -55,7 +55,7 @@ export function s3Rights(request: S3Request, known: ObjectKeys): readonly Right[
 }
 
 /**
- * The rights that DeleteObjects needs. Here the whole call is refused where one is missing; S3 refuses only the
+ * The rights that DeleteObjects needs. Here the whole call is refused when one is missing; S3 refuses only the
  * objects for which a right is missing.
  */
 function deletionRights(

@@ -8,7 +8,7 @@ import { type CheckFacts, taskRoleOf } from "./facts.ts";
 import { checkRights, type Principal, roleArn, type Rights } from "./role.ts";
 
 export interface CallerFacts extends CheckFacts {
-  /** Undefined where neither the cluster nor the caller's account is known. */
+  /** Undefined when neither the cluster nor the caller's account is known. */
   readonly clusterArn: string | undefined;
   readonly inputs: Pick<Inputs, "where" | "protect" | "deployment" | "cluster" | "region">;
   /** Whether a new task is started from a definition that the step registers. */

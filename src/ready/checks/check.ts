@@ -1,13 +1,13 @@
 import { AccessDenied, Failure } from "../../errors.ts";
 
-/** The check of one thing that a run needs. SKIP where it is not known. */
+/** The check of one thing that a run needs. SKIP when it is not known. */
 export type Check = { readonly name: string; readonly seen: string } & (
   | { readonly verdict: "OK" | "SKIP" }
-  /** `fix`: what to do. `lacks`: the IAM actions that a policy does not allow, where that is the reason. */
+  /** `fix`: what to do. `lacks`: the IAM actions that a policy does not allow, when that is the reason. */
   | { readonly verdict: "NG"; readonly fix: string; readonly lacks?: readonly string[] }
 );
 
-/** OK where it is good, else NG. */
+/** OK when it is good, else NG. */
 export function check(name: string, isGood: boolean, seen: string, fix: string): Check {
   return isGood ? passedCheck(name, seen) : { name, verdict: "NG", seen, fix };
 }
@@ -20,7 +20,7 @@ export function skippedCheck(name: string, seen: string): Check {
   return { name, verdict: "SKIP", seen };
 }
 
-/** The same where `known`, which the check is about, may be undefined because it may not be read. */
+/** The same when `known`, which the check is about, may be undefined because it may not be read. */
 export function checkKnown(name: string, known: unknown, isGood: boolean, seen: string, fix: string): Check {
   return known === undefined
     ? skippedCheck(name, "not known: it may not be read")
@@ -65,8 +65,8 @@ export function unansweredCheck(
 }
 
 /**
- * These rows, where the fix of a missing right says first to check the name in this input. `look` was at that cluster or bucket:
- * where AWS has denied it, the role may have its rights on another one.
+ * These rows, when the fix of a missing right says first to check the name in this input. `look` was at that cluster or bucket:
+ * when AWS has denied it, the role may have its rights on another one.
  */
 export function doubtInput(
   input: "cluster" | "bucket",

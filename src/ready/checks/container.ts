@@ -26,7 +26,7 @@ const INSTANCE_AGENT =
   "not looked at: on an instance ECS Exec needs version 1.50.2 or newer of the container agent";
 const PLATFORM_FIX = "Start the task with platform version 1.4.0 or newer ('platform-version').";
 
-/** The container in the task definition; undefined where the caller may not read that. */
+/** The container in the task definition; undefined when the caller may not read that. */
 type OwnContainer = ContainerDefinition | undefined;
 
 function taskChecks(task: Task, container: string): readonly Check[] {
@@ -66,7 +66,7 @@ function platformVersion({ task, start }: CheckFacts): Check {
       ? start !== undefined && !isOnFargate(start)
       : task.launchType !== undefined && task.launchType !== "FARGATE";
   if (isElsewhere) return skippedCheck("platform version", INSTANCE_AGENT);
-  // A new task gets the newest where nothing names one.
+  // A new task gets the newest when nothing names one.
   const version = task === undefined ? (start?.platformVersion ?? "LATEST") : task.platformVersion;
   if (version === undefined) return skippedCheck("platform version", "not known: it may not be read");
   return check("platform version", isNewEnough(version, task?.platformFamily), version, PLATFORM_FIX);

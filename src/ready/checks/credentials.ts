@@ -7,7 +7,7 @@ export interface CredentialFacts {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** True where the row of the credentials themselves is NG. */
+  /** True when the row of the credentials themselves is NG. */
   readonly areRefused: boolean;
 }
 

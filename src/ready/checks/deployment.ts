@@ -62,7 +62,7 @@ export async function deploymentChecks(
   return [found, ...hookChecks([{ ...hook, stages: stage === undefined ? [] : [stage] }], inputs, now)];
 }
 
-/** Undefined where the service has none under way, and the inputs name none. */
+/** Undefined when the service has none under way, and the inputs name none. */
 async function underWay(
   given: true | string,
   service: ClusterMember,

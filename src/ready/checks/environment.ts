@@ -13,7 +13,7 @@ export function environmentChecks(facts: CheckFacts): readonly Check[] {
   return [staticCredentials(own), proxy(own)];
 }
 
-/** Undefined where the definition may not be read. */
+/** Undefined when the definition may not be read. */
 function environmentOf({ definition, container, start }: CheckFacts): Environment | undefined {
   const own = definition?.containers.find(({ name }) => name === container);
   if (own === undefined) return undefined;

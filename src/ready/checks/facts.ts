@@ -7,7 +7,7 @@ export interface CheckFacts {
   /** Undefined for a task that is not started. */
   readonly task: Task | undefined;
   readonly container: string;
-  /** Undefined where it may not be read. */
+  /** Undefined when it may not be read. */
   readonly definition: DefinitionContent | undefined;
   /** What a new task gets in the place of what its definition says. */
   readonly start?:
@@ -18,7 +18,7 @@ export interface CheckFacts {
     | undefined;
 }
 
-/** The task role's ARN, or its name where the input `task-role` gives that. */
+/** The task role's ARN, or its name when the input `task-role` gives that. */
 export function taskRoleOf({ task, definition, start }: CheckFacts): string | undefined {
   const overriding = start?.overrides["taskRoleArn"];
   if (typeof overriding === "string") return overriding;

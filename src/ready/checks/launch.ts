@@ -10,7 +10,7 @@ import type { CheckFacts } from "./facts.ts";
 export interface LaunchFacts {
   readonly definition: CheckFacts["definition"];
   readonly start: LaunchInputs;
-  /** Undefined where it may not be described. */
+  /** Undefined when it may not be described. */
   readonly cluster: Cluster | undefined;
 }
 

@@ -24,9 +24,9 @@ interface NetworkFacts {
 export interface Way {
   /** The check is named "way to" this. */
   readonly to: string;
-  /** The services whose VPC endpoints lead there, all of them together. Empty where only a route out of the VPC does. */
+  /** The services whose VPC endpoints lead there, all of them together. Empty when only a route out of the VPC does. */
   readonly services: readonly string[];
-  /** What a run does without the way. Undefined where it can't do without. */
+  /** What a run does without the way. Undefined when it can't do without. */
   readonly without?: string;
 }
 
@@ -73,7 +73,7 @@ export async function networkOfStart(
 
 /**
  * Whether the task's requests get out of the network, to each of these. `address`: how the task gets a public address, for the fix;
- * undefined where it can't.
+ * undefined when it can't.
  */
 export async function networkChecks(
   network: TaskNetwork | Check,

@@ -13,7 +13,7 @@ export interface Rights {
   readonly resources: readonly string[];
   /** Values of the condition keys that policies for these actions use. */
   readonly context?: Readonly<Record<string, string>>;
-  /** What a run does without them, and how to do without; undefined where they are required. */
+  /** What a run does without them, and how to do without; undefined when they are required. */
   readonly otherwise?: string;
 }
 
@@ -21,7 +21,7 @@ export interface Rights {
 export interface Principal {
   readonly arn: string;
   readonly words: string;
-  /** What to do where IAM knows none of this ARN; undefined where the ARN may lack the path, so that nothing is known. */
+  /** What to do when IAM knows none of this ARN; undefined when the ARN may lack the path, so that nothing is known. */
   readonly whereMissing?: string;
 }
 
@@ -32,7 +32,7 @@ const MESSAGES = ["CreateControlChannel", "CreateDataChannel", "OpenControlChann
 
 /**
  * Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. `cluster`
- * is the ARN of the cluster or of the task; undefined where it isn't known.
+ * is the ARN of the cluster or of the task; undefined when it isn't known.
  */
 export async function roleChecks(
   facts: CheckFacts,

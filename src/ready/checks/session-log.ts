@@ -38,7 +38,7 @@ export async function sessionLogChecks(facts: SessionLogFacts, calls: Calls): Pr
   return checks;
 }
 
-/** The log group of the container itself, where sessions are logged by default. */
+/** The log group of the container itself, when sessions are logged by default. */
 async function ownLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): Promise<Check> {
   const { group, createsGroup } = own;
   if (own.region !== undefined && own.region !== region)

@@ -28,7 +28,7 @@ interface Calls {
   readonly iam: Pick<Iam, "denied">;
 }
 
-/** Whether the script can be staged in the bucket. `cluster` is its ARN; undefined where that isn't known. */
+/** Whether the script can be staged in the bucket. `cluster` is its ARN; undefined when that isn't known. */
 export async function stagingChecks(
   inputs: StagingInputs,
   caller: Principal | undefined,

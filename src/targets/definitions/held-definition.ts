@@ -18,8 +18,8 @@ const PASSING = { command: ["CMD-SHELL", "exit 0"], interval: 5, timeout: 5, ret
 
 /**
  * Whether the hold command needs a definition with the action's own entry point and health check. No API shows the
- * ENTRYPOINT of an image. So the command works without them only where the definition itself sets a shell as the
- * entry point, where no container waits for the health of this one, and where ECS does not start it again when the hold ends.
+ * ENTRYPOINT of an image. So the command works without them only when the definition itself sets a shell as the
+ * entry point, when no container waits for the health of this one, and ECS does not start it again when the hold ends.
  */
 export function needsEntryPoint(definition: DefinitionContent, container: string): boolean {
   const holdContainer = definition.containers.find(({ name }) => name === container);
@@ -44,7 +44,7 @@ export function waitsForHealth({ containers }: DefinitionContent, container: str
 }
 
 /**
- * Fails with `hold-awaited` where another container waits for the end of the held one: that ends with the task, so
+ * Fails with `hold-awaited` when another container waits for the end of the held one: that ends with the task, so
  * the other one would never start.
  */
 export function refuseAwaited({ containers }: DefinitionContent, container: string, owner: string): void {
@@ -63,7 +63,7 @@ export function refuseAwaited({ containers }: DefinitionContent, container: stri
 }
 
 /**
- * A copy of the definition in which this container has a shell as entry point, an init process, and, where it has a
+ * A copy of the definition in which this container has a shell as entry point, an init process, and, when it has a
  * health check, one that passes. The copy drops a restart policy, which would start the container again when the hold
  * ends.
  */

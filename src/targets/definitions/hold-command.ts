@@ -8,7 +8,7 @@ export const HOLD_SLACK_MS = SLACK_SECONDS * 1000;
  * the transcript of a session at the session's end, and is killed with PID 1. As PID 1 the command also reaps
  * orphans: a shell in `wait` reaps every child.
  *
- * RunTask can replace an image's CMD but not its ENTRYPOINT, so the command becomes its arguments. Where the task
+ * RunTask can replace an image's CMD but not its ENTRYPOINT, so the command becomes its arguments. When the task
  * definition has a shell as its `entryPoint` (`["sh", "-c"]`), the script alone is handed to it.
  */
 export function holdCommand(timeout: number, entryPoint: readonly string[]): readonly string[] {

@@ -59,7 +59,7 @@ export function definitionWithImage(
   return { ...definition, family: ownFamily((family ?? container).replace(FAMILY_PREFIX, ""), definition) };
 }
 
-/** The image of this container; undefined where the definition has none. */
+/** The image of this container; undefined when the definition has none. */
 export function imageOf({ containers }: DefinitionContent, container: string): string | undefined {
   return containers.find(({ name }) => name === container)?.image;
 }

@@ -28,9 +28,9 @@ export interface LaunchDefinition {
   /** The inputs for RunTask: those that the definition does not hold. */
   readonly start: StartInputs;
   readonly hold: Hold | undefined;
-  /** The tags of the user's definition, where the task is started from a copy of it; else undefined. */
+  /** The tags of the user's definition, when the task is started from a copy of it; else undefined. */
   readonly tags: Readonly<Record<string, string>> | undefined;
-  /** The definition to try next, where RunTask has refused this one with `failure`; undefined where there is none. */
+  /** The definition to try next, when RunTask has refused this one with `failure`; undefined when there is none. */
   readonly otherwise: (failure: Failure) => Promise<LaunchDefinition | undefined>;
 }
 
@@ -51,7 +51,7 @@ interface ReuseOption {
 }
 
 /**
- * Decides on the task definition of a new task, its container, and how that is held. Registers a definition where
+ * Decides on the task definition of a new task, its container, and how that is held. Registers a definition when
  * that is needed.
  */
 export async function launchDefinition(

@@ -101,8 +101,8 @@ const FALSE_BY_DEFAULT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The value without members that ECS treats as absent: empty lists and objects, and false and 0 where that is the
- * default. Undefined where nothing is left.
+ * The value without members that ECS treats as absent: empty lists and objects, and false and 0 when that is the
+ * default. Undefined when nothing is left.
  */
 function stripDefaults(value: unknown, name?: string): unknown {
   if (Array.isArray(value)) {

@@ -11,7 +11,7 @@ export type MadeResource =
   | {
       readonly kind: "task";
       readonly cluster: string;
-      /** Unique to the run: it finds the task where a cancel came before the ARN was known. */
+      /** Unique to the run: it finds the task when a cancel came before the ARN was known. */
       readonly startedBy: string;
       readonly taskArn: string | undefined;
     }
@@ -45,7 +45,7 @@ type UndoCalls = Pick<
 >;
 
 /**
- * Removes the resource; a second call does no harm. `reason` becomes a task's stoppedReason. False where the resource
+ * Removes the resource; a second call does no harm. `reason` becomes a task's stoppedReason. False when the resource
  * was not found: it may still appear, if the call that makes it is under way.
  */
 export async function removeResource(

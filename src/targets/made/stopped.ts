@@ -11,7 +11,7 @@ export interface StoppedContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Waits until ECS says that these tasks, which were told to stop, have stopped. False where it does not say so in time. */
+/** Waits until ECS says that these tasks, which were told to stop, have stopped. False when it does not say so in time. */
 export async function areStopped(
   tasks: readonly { readonly cluster: string; readonly taskArn?: string | undefined }[],
   { ecs, clock, signal }: StoppedContext,

@@ -47,7 +47,7 @@ export class UndoList {
   }
 
   /**
-   * `made` returns what has to be undone once the definition is registered. Where the call was repeated, the registration stays
+   * `made` returns what has to be undone once the definition is registered. When the call was repeated, the registration stays
    * listed: its first try may have made a revision, too.
    */
   async whileRegistering<T extends Pick<RegisteredDefinition, "arn" | "repeated">>(
@@ -83,7 +83,7 @@ export class UndoList {
       this.#over(begun);
       return made;
     } catch (error) {
-      // Where AWS did not answer or failed itself, or a cancel cut the call short, AWS may still have made it.
+      // When AWS did not answer or failed itself, or a cancel cut the call short, AWS may still have made it.
       if (isRefusedByAws(error) && !isServerError(error)) this.#over(begun);
       throw error;
     }

@@ -32,7 +32,7 @@ function capacityOf({ capacityProviders, launchType = "FARGATE" }: Service, of: 
 }
 
 /**
- * The task definition by the name that ECS knows, or by its path where it is a file of the workspace. Fails with
+ * The task definition by the name that ECS knows, or by its path when it is a file of the workspace. Fails with
  * `bad-input` for the own definition of a service that has none.
  */
 export function definitionReference(of: DefinitionReference, service: Service | undefined): string {

@@ -11,7 +11,7 @@ export interface LaunchWatch {
 export interface LaunchOptions {
   readonly count: number;
   readonly start: (watch: LaunchWatch) => Promise<StartedTasks>;
-  /** Called where some tasks were started, and then no more. */
+  /** Called when some tasks were started, and then no more. */
   readonly onMissing: (missing: number, why: unknown) => void;
 }
 

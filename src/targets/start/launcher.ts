@@ -34,7 +34,7 @@ export interface LauncherOptions {
 const MOST_NAMED = 20;
 const TELL_EVERY_MS = 5_000;
 
-/** Starts tasks by a plan. Where ECS refuses the plan, the launcher goes on with the next one, if there is one. */
+/** Starts tasks by a plan. When ECS refuses the plan, the launcher goes on with the next one, if there is one. */
 export class Launcher {
   #plan: LaunchPlan;
   readonly #options: LauncherOptions;
@@ -55,7 +55,7 @@ export class Launcher {
   }
 
   /**
-   * For how long a task may make no progress before it runs, in milliseconds. Undefined where it may have to wait until
+   * For how long a task may make no progress before it runs, in milliseconds. Undefined when it may have to wait until
    * the capacity provider has a further instance: another task would wait for that, too.
    */
   get stuckAfter(): number | undefined {
@@ -155,7 +155,7 @@ export class Launcher {
     }
   }
 
-  /** Starts another task like this one after a pause. Undefined where there is no more time. `seen`: why it has ended. */
+  /** Starts another task like this one after a pause. Undefined when there is no more time. `seen`: why it has ended. */
   async replaceLater(lost: Target, seen: string): Promise<Target | undefined> {
     const { request } = this.#plan;
     this.#options.undo.stopped(lost.taskArn);

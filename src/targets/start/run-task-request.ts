@@ -16,9 +16,9 @@ export interface StartPlan {
   readonly cluster: string;
   readonly definition: TaskDefinition;
   readonly container: string;
-  /** It has no meaning where there are capacity providers. */
+  /** It has no meaning when there are capacity providers. */
   readonly launchType: string;
-  /** The tags of the definition that this one replaces; undefined where ECS copies the tags of the definition itself. */
+  /** The tags of the definition that this one replaces; undefined when ECS copies the tags of the definition itself. */
   readonly sourceTags?: Readonly<Record<string, string>> | undefined;
   /** The timeout of the job, in milliseconds. */
   readonly timeout: number;
@@ -26,7 +26,7 @@ export interface StartPlan {
 }
 
 /**
- * Fails with `network-required` where neither the inputs nor the service name a subnet for a task on Fargate. On instances
+ * Fails with `network-required` when neither the inputs nor the service name a subnet for a task on Fargate. On instances
  * only the network mode awsvpc takes subnets, and ECS says where they are missing. `what` is the definition or image.
  */
 export function requireNetwork(start: LaunchInputs, what: string, service: string | undefined): void {

@@ -29,7 +29,7 @@ export interface LaunchContext {
   readonly onNext: (tasks: readonly Task[]) => void;
   /** Aborts when no further task is wanted. A call that is under way goes on; a pause ends, and throws its reason. */
   readonly over: AbortSignal | undefined;
-  /** Another request to try, where ECS has refused the last one with `failure`; undefined where there is none. */
+  /** Another request to try, when ECS has refused the last one with `failure`; undefined when there is none. */
   readonly otherwise: (failure: Failure) => Promise<RunTaskRequest | undefined>;
   /** The wait for capacity of all calls. */
   readonly capacity: CapacityWait;
@@ -37,15 +37,15 @@ export interface LaunchContext {
 
 export interface StartedTasks {
   readonly tasks: readonly Task[];
-  /** Why ECS did not start the others; undefined where it has started all. */
+  /** Why ECS did not start the others; undefined when it has started all. */
   readonly refusal: Failure | undefined;
 }
 
 /**
- * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no capacity, the remaining ones are
- * started on demand; where Fargate has none, they are tried again. Where the account or the policy does not allow all
+ * Starts `count` tasks, in as many calls as that takes. When Fargate Spot has no capacity, the remaining ones are
+ * started on demand; when Fargate has none, they are tried again. When the account or the policy does not allow all
  * tags, the tasks get the user's alone. Resolves with them in the order in which they were asked for. Fails with
- * `task-not-started` and ECS's words where it has started none.
+ * `task-not-started` and ECS's words when it has started none.
  */
 export async function startTasks(
   request: RunTaskRequest,
@@ -104,7 +104,7 @@ async function startSome(request: RunTaskRequest, count: number, context: Launch
       const answer = await answered;
       if (answer.tasks.length === wanted) continue;
       const refusal = notStarted(request, answer);
-      // Where some were started, the failure of another one need not be that of the next.
+      // When some were started, the failure of another one need not be that of the next.
       if (answer.tasks.length === 0 || refusal instanceof NoCapacity) throw refusal;
     }
   };
@@ -125,7 +125,7 @@ async function deliverAfter(
   if (answer.status === "fulfilled") onNext(answer.value.tasks);
 }
 
-/** What to try after a refusal of `current`; undefined where there is nothing. */
+/** What to try after a refusal of `current`; undefined when there is nothing. */
 async function nextRequest(
   current: RunTaskRequest,
   failure: Failure,

@@ -12,9 +12,9 @@ export function rankTasks(tasks: readonly Task[], container: string | undefined)
 }
 
 /**
- * The best `count` of a service's tasks, the best first; for `all` every running task, or every starting one where none
+ * The best `count` of a service's tasks, the best first; for `all` every running task, or every starting one when none
  * runs yet, the newest first.
- * Undefined where the service has too few.
+ * Undefined when the service has too few.
  */
 export function chooseTasks(
   tasks: readonly Task[],

@@ -24,7 +24,7 @@ export async function describeServiceTasks(
 /**
  * The tasks that are certain to be the new revision's. ECS does not name a task's revision. The `startedBy` of a task is the id
  * of its deployment, `ecs-svc/<number>` (API reference of Task). AWS's examples have the same form of number in the ARN of a
- * revision, but no page says that they are equal. So the tasks with the new revision's number are its own. Where some have the
+ * revision, but no page says that they are equal. So the tasks with the new revision's number are its own. When some have the
  * number of a revision that it replaces, it has no others. Else the numbers tell nothing, and its tasks are those with its
  * definition, unless a revision that it replaces has that, too.
  */

@@ -7,7 +7,7 @@ import { describeServiceTasks } from "./service-tasks.ts";
 const SUCCESSOR_WITHIN = 60_000;
 const LOOK_EVERY = 2_000;
 
-/** A task of the service that no job of this run has taken. Undefined where there is none within a minute. */
+/** A task of the service that no job of this run has taken. Undefined when there is none within a minute. */
 export async function waitForSuccessor(
   tasks: ServiceCandidates,
   { ecs, inputs, revision, clock, signal }: ResolveContext,

@@ -58,7 +58,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     this.#number(task.arn);
   }
 
-  /** Undefined where ECS knows no such task. */
+  /** Undefined when ECS knows no such task. */
   describeTask = async (cluster: string, arn: string): Promise<Task | undefined> => {
     const task = this.#takeDescribed(arn) ?? (await this.#look(cluster, arn));
     if (task !== undefined) this.#learn(task);
