@@ -253,10 +253,12 @@ it(
 it(
   "the status waits for a session that reads it",
   async () => {
-    const job = aJob("echo last words; exit 5");
+    const cut = join(mkdtempSync(join(directory, "cut-")), "cut");
+    const job = aJob(`while ! [ -e ${cut} ]; do sleep 0.1; done; echo last words; exit 5`);
     const first = job.attach();
     await first.says("header");
     await first.kill();
+    writeFileSync(cut, "");
     await job.has("status");
     await job.attach().closed;
     expect(job.output("stdout").toString()).toBe("last words\n");
@@ -270,10 +272,12 @@ it(
   "ten minutes after the job's end nothing is left, and the next one is told so",
   async () => {
     const containerEnv = withSleep("short-1", { "1": "0" });
-    const job = aJob("exit 0", { containerEnv });
+    const cut = join(mkdtempSync(join(directory, "cut-")), "cut");
+    const job = aJob(`while ! [ -e ${cut} ]; do sleep 0.1; done`, { containerEnv });
     const first = job.attach();
     await first.says("header");
     await first.kill();
+    writeFileSync(cut, "");
     await untilNothingIsLeft(job);
     const second = job.attach(200);
     await second.closed;
