@@ -74,7 +74,7 @@ it("ROLLBACK is on record for the post step until ECS has taken it", async () =>
   expect(ledger.entries).toEqual([]);
 });
 
-it("ROLLBACK stays on record where ECS has not taken it", async () => {
+it("ROLLBACK stays on record when ECS has not taken it", async () => {
   const { step, ledger, log } = stepAtHook(() => Promise.reject(SILENT));
   await atHook(step, () => Promise.resolve(failed));
   expect(ledger.entries).toEqual([{ kind: "hook", deployment: ARN, hook: "h-1" }]);
@@ -143,7 +143,7 @@ it.each(["cancelled", "lock-lost"] as const)(
 describe("before the step has seen the hook", () => {
   const scaling: ServiceDeployment = { ...PAUSED, stage: "SCALE_UP", hooks: [] };
 
-  it("a cancel sends ROLLBACK where the deployment waits by then", async () => {
+  it("a cancel sends ROLLBACK when the deployment waits by then", async () => {
     let looks = 0;
     const { step, ledger, verdicts, cancel, cleanOnCancel, finish } = stepAtHook(undefined, () => {
       looks += 1;
@@ -169,7 +169,7 @@ describe("before the step has seen the hook", () => {
     expect(ledger.entries).toEqual([]);
   });
 
-  it("a cancel says so where the deployment waits for no verdict yet, and the last cleanup looks again", async () => {
+  it("a cancel says so when the deployment waits for no verdict yet, and the last cleanup looks again", async () => {
     let isWaiting = false;
     const { step, ledger, log, verdicts, cancel, clean } = stepAtHook(undefined, () => {
       cancel.abort(new Error("cancelled"));

@@ -67,7 +67,7 @@ function running(
   return { result, tried, asked, log, clock };
 }
 
-it("runs a job once where nothing else is said", async () => {
+it("runs a job once when nothing else is said", async () => {
   const { result, tried } = running([exit(75)], { retry: undefined });
   expect(await result).toMatchObject({ exitCode: 75 });
   expect(tried).toHaveLength(1);
@@ -99,7 +99,7 @@ it("runs it as often as 'retry-attempts' says, with longer pauses", async () => 
   expect([first >= 5_000, second >= 10_000, clock.slept.length]).toEqual([true, true, 2]);
 });
 
-it("runs it in the same running task, and not at all where that is gone", async () => {
+it("runs it in the same running task, and not at all when that is gone", async () => {
   const same = running([exit(75)], { retry: RETRY, own: false });
   expect(await same.result).toMatchObject({ outcome: "succeeded" });
   expect(same.tried).toEqual(["1: 0", "2: 0"]);
@@ -109,7 +109,7 @@ it("runs it in the same running task, and not at all where that is gone", async 
   expect(gone.log.lines).toContainEqual(expect.stringContaining("there is no task to run it in"));
 });
 
-it("ends as cancelled where a cancel comes in a pause", async () => {
+it("ends as cancelled when a cancel comes in a pause", async () => {
   const reason = new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" });
   const { result, tried } = running([exit(75)], { retry: RETRY, onPause: (cancel) => cancel.abort(reason) });
   expect(await result).toMatchObject({ outcome: "cancelled" });

@@ -30,7 +30,7 @@ it.each(FAILURE_CODES)("has no code that no failure has: %s", (code) => {
   expect(sources.some((text) => text.includes(use))).toBe(true);
 });
 
-it("is a failure of this action where anything else was thrown", () => {
+it("is a failure of this action when anything else was thrown", () => {
   const failure = new Failure("cancelled", { failed: "", seen: "", advice: "" });
   expect(asFailure(failure)).toBe(failure);
   const bug = new TypeError("no such thing");

@@ -111,7 +111,7 @@ it("a cancel before the first turn leaves results of all jobs", async () => {
   expect(begun).toEqual([]);
 });
 
-it("of many jobs the log says every five seconds how far they are, where that has changed", async () => {
+it("of many jobs the log says every five seconds how far they are, when that has changed", async () => {
   const { results, log, clock, end } = running(30, { maxParallel: 25 });
   await turn();
   clock.advance(5_000);

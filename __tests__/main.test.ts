@@ -13,7 +13,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 let aws: Server;
 /** The operations that AWS was asked for, in order. */
 let asked: string[];
-/** What it answers to each: nothing at all where that is undefined, a refusal where there is none. */
+/** What it answers to each: nothing at all when that is undefined, a refusal when there is none. */
 let answers: Readonly<Record<string, unknown>>;
 let asking: () => void;
 let directory: string;
@@ -110,7 +110,7 @@ it("reports what AWS says, when the runner obeys commands again, and has nothing
   ]);
 });
 
-it("starts no task for a log that is not written, and has no summary where none is wanted", async () => {
+it("starts no task for a log that is not written, and has no summary when none is wanted", async () => {
   const settings = { executeCommandConfiguration: { logging: "NONE" } };
   answers = { DescribeClusters: { clusters: [{ ...cluster, configuration: settings }] } };
   const { lines, summary } = await mainStep({
@@ -169,7 +169,7 @@ it("ends with a cancel, though AWS does not answer", async () => {
 it.each<[string, Readonly<Record<string, string>>]>([
   ["the cluster of a new task", { start: "true" }],
   ["what its lock needs", { lock: "deploys", bucket: "shop-ci" }],
-])("a deployment that waits is told ROLLBACK where %s is not there", async (_, more) => {
+])("a deployment that waits is told ROLLBACK when %s is not there", async (_, more) => {
   const arn = (kind: string) => `arn:aws:ecs:eu-west-1:123456789012:${kind}`;
   const deployment = {
     serviceDeploymentArn: arn("service-deployment/ci/web/abc"),

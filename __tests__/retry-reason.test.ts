@@ -19,7 +19,7 @@ const failure = (code: Failure["code"]) => new Failure(code, { failed: "f", seen
 const stopped = (stopCode: string, stoppedReason = "") =>
   taskStopped(aTask({ lastStatus: "STOPPED", stopCode, stoppedReason }));
 
-/** An end of an attempt, and the reason for which it is run again where the task is the step's own, and where it is not. */
+/** An end of an attempt, and the reason for which it is run again when the task is the step's own, and when it is not. */
 const rows: readonly (readonly [string, TaskResult, string | undefined, string | undefined])[] = [
   ["an exit code that is named", ended(75), "exit code 75", "exit code 75"],
   ["another exit code", ended(1), undefined, undefined],
@@ -74,7 +74,7 @@ it.each(rows)("%s", (_, result, own, running) => {
   expect([true, false].map((isOwn) => retryReason(result, ALL, isOwn)?.words)).toEqual([own, running]);
 });
 
-it.each(rows)("%s is no reason where the inputs do not name it", (_, result) => {
+it.each(rows)("%s is no reason when the inputs do not name it", (_, result) => {
   const none: Retry = { reasons: [], exitCodes: [], attempts: 2 };
   expect([true, false].map((isOwn) => retryReason(result, none, isOwn))).toEqual([undefined, undefined]);
 });
@@ -90,7 +90,7 @@ it("a script that may still run has to be stopped first, unless the inputs name 
   expect(over.map((result) => retryReason(result, without, true)?.mustStopFirst)).toEqual([false, false]);
 });
 
-it("an end that is not known is run again only where that is named itself", () => {
+it("an end that is not known is run again only when that is named itself", () => {
   const without: Retry = { ...ALL, reasons: ["spot", "infrastructure"] };
   expect(retryReason(failed(failure("no-status")), without, true)).toBeUndefined();
   expect(retryReason(failed(failure("exec-agent-stopped")), without, false)).toBeUndefined();

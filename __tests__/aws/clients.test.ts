@@ -108,7 +108,7 @@ describe("behind a proxy", () => {
   });
 });
 
-it("has no proxy where no variable names one", async () => {
+it("has no proxy when no variable names one", async () => {
   open = await endpoint(() => ({}));
   expect(await open.clients.proxy()).toBeUndefined();
 });

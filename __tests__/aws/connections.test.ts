@@ -38,7 +38,7 @@ it("a request takes a connection that was opened ahead", async () => {
   expect(opened).toBe(1);
 });
 
-it("requests at the same time take one each, and open others where these are not enough", async () => {
+it("requests at the same time take one each, and open others when these are not enough", async () => {
   connections.open(url());
   connections.open(url());
   await until(() => opened === 2);

@@ -65,7 +65,7 @@ it.each(["stream", "group"])("tells that the log %s is not there yet", async (wh
   expect(await logs.page(stream)).toBeUndefined();
 });
 
-it("fails where the log may not be read", async () => {
+it("fails when the log may not be read", async () => {
   const logs = await answering(() => exception("AccessDeniedException", "no"));
   await expect(logs.page(stream)).rejects.toMatchObject({
     code: "access-denied",

@@ -16,7 +16,7 @@ it.each([
   expect(unknownMembers("TaskOverride", value)).toEqual(expected);
 });
 
-it("takes any key where ECS takes any", () => {
+it("takes any key when ECS takes any", () => {
   const definition = {
     family: "web",
     containerDefinitions: [

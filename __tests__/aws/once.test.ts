@@ -19,7 +19,7 @@ it("asks again after a rejection", async () => {
   expect(await ask("a")).toBe("a");
 });
 
-it("asks once where there is no name, and again after a rejection", async () => {
+it("asks once when there is no name, and again after a rejection", async () => {
   let asked = 0;
   const ask = once(() => (++asked === 1 ? Promise.reject(new Error("throttled")) : Promise.resolve(asked)));
   await expect(ask()).rejects.toThrow("throttled");

@@ -55,11 +55,11 @@ it("waits throttles out for as long as it is told", async () => {
   expect(await pauses({ errorType: "THROTTLING" }, 1, 3_000)).toEqual([500, 1000, 2000]);
 });
 
-it("gives up within seconds where there is no network", async () => {
+it("gives up within seconds when there is no network", async () => {
   expect(await pauses({ errorType: "TRANSIENT" })).toEqual([100, 200, 400, 800, 1600]);
 });
 
-it("waits half a minute for a network that fails where there was an answer before", async () => {
+it("waits half a minute for a network that fails when there was an answer before", async () => {
   const delays = await pausesOf(await answered(), { errorType: "TRANSIENT" });
   expect(delays.slice(0, 8)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   expect(sum(delays)).toBeGreaterThanOrEqual(30_000);

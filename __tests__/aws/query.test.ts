@@ -90,7 +90,7 @@ it.each([
   expect(sent()).toMatchObject({ "Filter.1.Name": "group-id", "Filter.1.Value.1": "sg-1" });
 });
 
-it("looks at a VPC's default security group where none is named", async () => {
+it("looks at a VPC's default security group when none is named", async () => {
   const { ec2 } = await answering("<X><securityGroupInfo/></X>");
   expect(await ec2.securityGroups([], "vpc-1")).toEqual([]);
   expect(sent()).toMatchObject({ "Filter.1.Value.1": "vpc-1", "Filter.2.Value.1": "default" });
@@ -102,7 +102,7 @@ it("tells who calls", async () => {
   expect(sent()).toEqual({ Action: "GetCallerIdentity", Version: "2011-06-15" });
 });
 
-it("reports no missing right where it depends on a condition for which the simulator has no value", async () => {
+it("reports no missing right when it depends on a condition for which the simulator has no value", async () => {
   const { iam } = await answering(
     "<X><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
       "<MissingContextValues><member>aws:PrincipalTag/team</member></MissingContextValues></member></X>",
@@ -166,12 +166,12 @@ it("reads the characters of AWS's words as they are", async () => {
   });
 });
 
-it.each([200, 502])("fails where what answers with %d sends no XML", async (status) => {
+it.each([200, 502])("fails when what answers with %d sends no XML", async (status) => {
   const { iam } = await answering("<html><body>Bad gateway<br></html>", status);
   await expect(iam.caller()).rejects.toMatchObject({ name: "Failure" });
 });
 
-it("fails where no server answers", async () => {
+it("fails when no server answers", async () => {
   const { ec2 } = await answering("");
   // The port of an endpoint that is closed again.
   const closed = await endpoint(() => ({}));

@@ -66,7 +66,7 @@ describe("a role that can't be assumed", () => {
     expect(seen).toContain("the aud 'sts.amazonaws.com'");
   });
 
-  it("is told, too, where the text is no token", () => {
+  it("is told, too, when the text is no token", () => {
     expect(roleNotAssumed({ arn, setting, token: "nonsense" }, refusal("AccessDenied", "no")).seen).toContain(
       "sub 'none'",
     );

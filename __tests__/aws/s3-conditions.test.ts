@@ -67,7 +67,7 @@ it("tells a version's age by S3's own clock", async () => {
 it.each([
   [100, 100],
   [101, 0],
-])("of an object of %d bytes it reads %d, where 100 are the most that it may hold", async (size, read) => {
+])("of an object of %d bytes it reads %d, when 100 are the most that it may hold", async (size, read) => {
   const s3 = await answering({ headers: { etag: '"1"' }, body: "x".repeat(size) });
   expect((await s3.getVersion(object, 100))?.bytes.length).toBe(read);
 });
@@ -77,7 +77,7 @@ it("has no version of an object that is not there", async () => {
   expect(await s3.getVersion(object, 100)).toBeUndefined();
 });
 
-it("fails where the right is missing, by the action's name", async () => {
+it("fails when the right is missing, by the action's name", async () => {
   const s3 = await answering(failing(403, "AccessDenied"));
   const action = (name: string) => ({
     code: "access-denied",

@@ -184,7 +184,7 @@ it.each<[string, Partial<WrittenObject>, Answers, readonly string[], RetentionRe
   expect(await deleting(written, says)).toEqual({ kept, requests });
 });
 
-it("fails with the first denial where it may delete nothing at all", async () => {
+it("fails with the first denial when it may delete nothing at all", async () => {
   const { requests, ...outcome } = await deleting({ etag }, {});
   expect(requests).toEqual(['DELETE if "1"', "DELETE if *", "DELETE"]);
   expect(outcome).toMatchObject({
@@ -195,13 +195,13 @@ it("fails with the first denial where it may delete nothing at all", async () =>
   });
 });
 
-it("a conditional delete deletes the version of this run, also where another run has written the current one", async () => {
+it("a conditional delete deletes the version of this run, also when another run has written the current one", async () => {
   open = await endpoint((request) => (words(request) === 'DELETE v1 if "1"' ? OTHERWISE : DONE));
   expect(await s3Calls(open.clients).deleteIf(object, { etag, versionId: "v1" })).toEqual({ deleted: true });
   expect(open.received.map(words)).toEqual(['DELETE v1 if "1"', "DELETE v1"]);
 });
 
-it("a conditional delete without the right to versions hides the object where it is the expected one", async () => {
+it("a conditional delete without the right to versions hides the object when it is the expected one", async () => {
   open = await endpoint((request) => {
     if (request.method === "HEAD") return current("v1");
     return words(request).startsWith("DELETE v1") ? DENIED : MARKED;
@@ -221,7 +221,7 @@ describe("what is written", () => {
     });
   });
 
-  it("is known to be there twice, perhaps, where the request was repeated", async () => {
+  it("is known to be there twice, perhaps, when the request was repeated", async () => {
     open = await endpoint((_, count) =>
       count === 1 ? failing(500, "InternalError") : { headers: { etag, "x-amz-version-id": "v2" }, body: "" },
     );

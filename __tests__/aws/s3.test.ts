@@ -33,7 +33,7 @@ it("puts an object, encrypted by the key that was asked for", async () => {
   expect(request?.headers["x-amz-server-side-encryption-aws-kms-key-id"]).toBe("key-1");
 });
 
-it("leaves the encryption to the bucket where no key was asked for", async () => {
+it("leaves the encryption to the bucket when no key was asked for", async () => {
   const s3 = await answering(() => ({ body: "" }));
   await s3.putObject(object, Buffer.from("payload"));
   expect(open.received[0]?.headers).not.toHaveProperty("x-amz-server-side-encryption");

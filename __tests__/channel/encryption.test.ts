@@ -19,13 +19,13 @@ const inputs = (channel: Channel) =>
   messages(channel.takeFrames()).filter(({ messageType }) => messageType === MessageType.input);
 const kinds = (channel: Channel) => channel.takeEvents().map(({ kind }) => kind);
 
-it("what a cluster asks for is known only where it may be looked at", () => {
+it("what a cluster asks for is known only when it may be looked at", () => {
   expect(encryptionOf(undefined)).toEqual({ kind: "unknown" });
   expect(encryptionOf({ kmsKeyId: undefined })).toEqual({ kind: "none" });
   expect(encryptionOf({ kmsKeyId: "alias/a" })).toEqual({ kind: "required", kmsKeyId: "alias/a" });
 });
 
-describe("channel, where the cluster is known", () => {
+describe("channel, when the cluster is known", () => {
   const ARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555";
   const ALIAS = "alias/sessions";
   const asks = (key: string): Uint8Array =>

@@ -95,7 +95,7 @@ describe("outbox", () => {
     expect(outbox.isWindowOpen).toBe(false);
   });
 
-  it("goes on where an agent never acknowledges what it had before", () => {
+  it("goes on when an agent never acknowledges what it had before", () => {
     const outbox = new Outbox();
     for (let index = 0; index < 3; index++) post(outbox, 5);
     outbox.restart();

@@ -13,7 +13,7 @@ import { aDefinition, CLUSTER } from "../helpers/tasks.ts";
 const denied = () =>
   Promise.reject(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
 
-/** The rows of a check where no cluster may be described, and the policies name ARNs of this place. */
+/** The rows of a check when no cluster may be described, and the policies name ARNs of this place. */
 async function checks(region: string, place: string, caller: string): Promise<readonly Check[]> {
   const partition = place.split(":")[1];
   const aws = {
@@ -75,7 +75,7 @@ it.each([
   },
 );
 
-it("doubts the cluster's name first in each fix of a right to it, where it may not be described", async () => {
+it("doubts the cluster's name first in each fix of a right to it, when it may not be described", async () => {
   const caller = "arn:aws:sts::123456789012:assumed-role/ci/run";
   const found = await checks("eu-central-1", "arn:aws:SERVICE:eu-central-1:210987654321:", caller);
   const fixes = found.flatMap((row) =>
@@ -90,13 +90,13 @@ it("doubts the cluster's name first in each fix of a right to it, where it may n
   });
 });
 
-it("skips what needs the account where neither the cluster nor the caller tells it", async () => {
+it("skips what needs the account when neither the cluster nor the caller tells it", async () => {
   const found = await rows("eu-central-1", "arn:aws:SERVICE:eu-central-1:123456789012:", "somebody");
   expect(found.filter((row) => row.startsWith("NG"))).toEqual([]);
   expect(found).toEqual(expect.arrayContaining(["SKIP caller's rights", "SKIP rights of the task role"]));
 });
 
-it("finds no task definition to start from where the service has no PRIMARY task set", async () => {
+it("finds no task definition to start from when the service has no PRIMARY task set", async () => {
   const log = new Listener();
   const service = aService({ taskDefinitionArn: undefined });
   const aws = {

@@ -62,7 +62,7 @@ it.each([
   ["../../etc/passwd", "srv"],
   ["../secret", "srv"],
   ["../secret", "srv/d/link"],
-])("nothing is moved where a link to %s would lead out of %s", (target, path) => {
+])("nothing is moved when a link to %s would lead out of %s", (target, path) => {
   put("unpacked/srv/a", "a");
   mkdirSync(join(root, "srv/d"));
   symlinkSync(target, join(root, path === "srv" ? "srv/link" : path));
@@ -137,7 +137,7 @@ it.each([
   ["two files", ["a/x", "b/x"]],
   ["a directory and a file", ["a/x/y", "b/x"]],
   ["a file in a directory and another", ["a/x/y", "b/x/y"]],
-])("nothing is moved where %s would come to one place", (_, paths) => {
+])("nothing is moved when %s would come to one place", (_, paths) => {
   for (const path of paths) put(`unpacked/${path}`, path);
   const destination = join(base, "out/x");
   const sources = ["a/x", "b/x"].map((path) => ({ glob: path, path, destination }));

@@ -27,7 +27,7 @@ function aRun(one: Terminal): void {
   one.error({ code: "task-stopped", message: "It failed.\nSeen.", page });
 }
 
-it("writes each thing as a line where there is no terminal", () => {
+it("writes each thing as a line when there is no terminal", () => {
   const { one, shown } = terminal();
   aRun(one);
   expect(shown().split("\n")).toEqual([
@@ -80,7 +80,7 @@ it("has colours on a terminal that shows them, not with NO_COLOR, and never move
   expect(plain.shown()).not.toContain("\x1b");
 });
 
-it("says what is left undone where it is left", () => {
+it("says what is left undone when it is left", () => {
   const { one, shown } = terminal();
   one.leave();
   one.unfinished(() => ["Stopping task x.", "Deleting s3://b/k."]);

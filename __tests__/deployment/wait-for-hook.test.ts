@@ -181,7 +181,7 @@ it.each([
 it.each([
   ["hook-expired", deployment({ hooks: [timedOut] })],
   ["deployment-ended", deployment({ status: "ROLLBACK_IN_PROGRESS" })],
-])("names it where the hook no longer waits: %s", async (code, now) => {
+])("names it when the hook no longer waits: %s", async (code, now) => {
   await expect(told(ecs([now], [[brief()]], [{ refused: "not awaiting" }]))).rejects.toMatchObject({ code });
 });
 
@@ -194,7 +194,7 @@ it("does not blame the time-out of an earlier hook", async () => {
   await expect(told(calls)).rejects.toMatchObject({ code: "deployment-ended" });
 });
 
-it("gives up where ECS refuses though the hook waits", async () => {
+it("gives up when ECS refuses though the hook waits", async () => {
   const calls = ecs([AT_HOOK.deployment], [[brief()]], [{ refused: "no" }]);
   await expect(told(calls)).rejects.toMatchObject({ code: "aws-error", seen: "no" });
   expect(calls.actions).toHaveLength(3);

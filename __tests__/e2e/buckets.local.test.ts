@@ -193,7 +193,7 @@ it.concurrent(
   },
 );
 
-it.concurrent("a bucket of another account is used where 'bucket-owner' names the account", async () => {
+it.concurrent("a bucket of another account is used when 'bucket-owner' names the account", async () => {
   const inputs = () => ({ run: "echo staged", "bucket-owner": THEIR_ACCOUNT });
   const { result, remains } = await tryWay(aws, { ...foreign, inputs });
   expectGreen(result);

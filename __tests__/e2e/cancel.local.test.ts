@@ -246,7 +246,7 @@ it("a job that ignores TERM is killed in the container before its step ends", as
   expect(defying).toEqual([]);
 });
 
-describe("in a container job, where a cancel does not reach main", () => {
+describe("in a container job, when a cancel does not reach main", () => {
   it("post stops the task and removes all that the step has made", async () => {
     const { result } = await cancelAt(
       /^begun$/,

@@ -319,7 +319,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       const { bucket } = aws.world.made;
       const ending = inRunning({ bucket, lock: "lost" });
       await eventually(() => aws.objects("fargate-exec/locks/lost"), ["fargate-exec/locks/lost.json"]);
-      // As where this run was paused for so long that another one has got the lock.
+      // As when this run was paused for so long that another one has got the lock.
       const lock = await holdLock("lost");
       const result = await ending;
       await lock.free();

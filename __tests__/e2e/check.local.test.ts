@@ -111,7 +111,7 @@ interface Broken {
   /** The fix says this. */
   readonly says: RegExp;
   readonly make: (setUp: SetUp) => Promise<Inputs>;
-  /** Does what the fix says; answers the inputs where they change. */
+  /** Does what the fix says; answers the inputs when they change. */
   readonly mend: (setUp: SetUp, inputs: Inputs) => Promise<Inputs | undefined> | Inputs;
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -62,7 +62,7 @@ it("gives both streams byte for byte, apart from each other and from its own wor
   expect([exitCode, stdout.toString("latin1"), stderr]).toEqual([0, "a\xff\r\nb", "first\nlast"]);
 });
 
-it("says what it does in plain lines where there is no terminal", async () => {
+it("says what it does in plain lines when there is no terminal", async () => {
   const { stderr } = await cli(["--env", "MESSAGE=two\nlines", "--", "sh", "-c", 'echo "$MESSAGE" >&2']);
   expect(plain(stderr)).toEqual(["two", "lines", ""]);
   expect(stderr).toMatch(/^fargate-exec: Looking at task /);
@@ -90,7 +90,7 @@ it("has one line that is written over on a terminal, and no colour with NO_COLOR
 const untilGone = (at: Task | undefined, words: string): Promise<void> =>
   eventually(() => at && processes(at).filter(({ command }) => command.includes(words)).length, 0);
 
-it.concurrent("stops the job where nothing reads its output any more", async () => {
+it.concurrent("stops the job when nothing reads its output any more", async () => {
   const [at] = stopped;
   const line = `"$0" "$@" | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const program = ["bash", "-c", line, installed.program];
@@ -100,7 +100,7 @@ it.concurrent("stops the job where nothing reads its output any more", async () 
   await untilGone(at, "yes piped");
 });
 
-it.concurrent("stops the job at a SIGINT, also where npm sends it once more", async () => {
+it.concurrent("stops the job at a SIGINT, also when npm sends it once more", async () => {
   const [, at] = stopped;
   let isSent = false;
   const { exitCode, stderr } = await cli(["--run", "echo begun; exec sleep 61"], {
@@ -135,7 +135,7 @@ it.concurrent("leaves at the second SIGINT, and says what is left", async () => 
   );
 });
 
-it("leaves a script running where a file gets its handle, shows what it has printed, and follows it", async () => {
+it("leaves a script running when a file gets its handle, shows what it has printed, and follows it", async () => {
   const script = ["--", "sh", "-c", "echo first; sleep 61; echo last; exit 7"];
   const refused = await cli(["--detach", ...script]);
   expect([refused.exitCode, refused.stderr]).toEqual([
@@ -164,7 +164,7 @@ it("leaves a script running where a file gets its handle, shows what it has prin
   expect(late.stderr).toContain("Nothing of the output of this job is in the bucket.");
 });
 
-it.concurrent("copies a tree into a container and back, and leaves nothing where it can't", async () => {
+it.concurrent("copies a tree into a container and back, and leaves nothing when it can't", async () => {
   const [, , , at] = stopped;
   const folder = join(installed.folder, "copies");
   const names = ["a b.txt", `it's "é".bin`, "new\nline", "-n/.hidden", "d=x/*/[e]"];

@@ -146,7 +146,7 @@ it(
   PATIENCE,
 );
 
-it("a cut after any frame costs nothing where a container takes one session at a time", async () => {
+it("a cut after any frame costs nothing when a container takes one session at a time", async () => {
   const only = await place(1);
   try {
     for (const at of [30, 70]) {

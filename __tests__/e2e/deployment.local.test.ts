@@ -107,7 +107,7 @@ it.concurrent("the post step sends ROLLBACK after a step that was killed", async
   expect([before, deployment.verdicts]).toEqual([[[]], ["ROLLBACK"]]);
 });
 
-it.concurrent("with 'start: true' a script runs where the new revision has no task yet", async () => {
+it.concurrent("with 'start: true' a script runs when the new revision has no task yet", async () => {
   const service = await started({ name: "early", stages: ["PRE_SCALE_UP"], action: "CONTINUE" });
   const deployment = await service.deploy();
   const inputs = { service: service.name, deployment: "true", start: "true", timeout: "5m" };

@@ -21,7 +21,7 @@ const pidOf = (task: Task, words: string): number | undefined =>
 const scripts = (task: Task): readonly unknown[] =>
   processes(task).filter(({ command }) => command.endsWith("/script"));
 
-/** Runs only the main part, as where the runner is killed behind it. Returns the handle. */
+/** Runs only the main part, as when the runner is killed behind it. Returns the handle. */
 async function leaves(inputs: Inputs): Promise<string> {
   let shown = "";
   const { outputs, exitCode } = await runMain(

@@ -24,7 +24,7 @@ const long = `echo begun; i=0; while [ $i -lt ${JOB_SECONDS} ]; do sleep 1; i=$(
 const mark = (name: string): string => `exec 9<&0; MARK=${name}; echo begun; sleep 600; echo $MARK`;
 
 describe("a job that outlives the keys of its step", () => {
-  it.concurrent("succeeds where the step assumes its role itself, and leaves nothing", async () => {
+  it.concurrent("succeeds when the step assumes its role itself, and leaves nothing", async () => {
     const { local, made } = aws.world;
     const inputs = { "role-to-assume": made.deployRole, bucket: made.bucket, run: long };
     let session = "";
@@ -73,7 +73,7 @@ describe("a job that outlives the keys of its step", () => {
     },
   );
 
-  it.concurrent("succeeds where a provider of the SDK renews the keys", async () => {
+  it.concurrent("succeeds when a provider of the SDK renews the keys", async () => {
     const inputs = { ...aws.newTask(), run: long };
     const provider = createServer((_, response) => {
       void aws.sessionFor(inputs, SESSION_SECONDS).then((keys) =>

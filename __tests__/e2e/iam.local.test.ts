@@ -441,7 +441,7 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
 
 /**
  * The effect of a missing right. `says` has to name the right, and matches an annotation's message or a line of the
- * log. It is "nothing" where the step itself lacks nothing: it is green, whole, and has no annotation.
+ * log. It is "nothing" when the step itself lacks nothing: it is green, whole, and has no annotation.
  */
 interface Loss {
   readonly way: WayName;
@@ -615,7 +615,7 @@ const losses: readonly Loss[] = [
   },
   {
     ...{ way: "a bucket that takes no form", file: "task-role-output", action: "s3:GetObject" },
-    // S3 gives the same answer where the runner has written nothing yet.
+    // S3 gives the same answer when the runner has written nothing yet.
     says: "nothing",
   },
   {
@@ -752,7 +752,7 @@ it.concurrent.each(turnOf(wholes, 4))("%s, with all rights", async (name) => {
   await seen?.(run);
 });
 
-it("where the message gateway requires no right to open a channel, none is needed", async () => {
+it("when the message gateway requires no right to open a channel, none is needed", async () => {
   await aws.world.local.inject({ gateway: { requireSignature: false, requireRight: false } });
   const right = rightOf({
     ...{ way: "a running task", file: "caller-running-task", action: "ssmmessages:OpenDataChannel" },

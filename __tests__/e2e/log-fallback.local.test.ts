@@ -75,7 +75,7 @@ it.each([0, 1])(
   },
 );
 
-it("where no log holds the job's end the outcome is unknown, and the step says what was tried", () => {
+it("when no log holds the job's end the outcome is unknown, and the step says what was tried", () => {
   const result = results[2];
   if (result === undefined) throw new Error("not run");
   expect(result.conclusion).toBe("failure");

@@ -50,7 +50,7 @@ class Lines {
   readonly #lines: string[] = [];
   readonly add = (line: string): void => void this.#lines.push(line);
 
-  /** Waits for a line, and fails with the log where none comes. */
+  /** Waits for a line, and fails with the log when none comes. */
   has(line: RegExp): Promise<void> {
     return until(
       () => this.#lines.some((one) => line.test(one)),

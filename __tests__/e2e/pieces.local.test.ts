@@ -116,7 +116,7 @@ date +end=%s%N`;
   expect(one?.begin).toBeLessThan(two?.end ?? NaN);
 });
 
-it.concurrent("where PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
+it.concurrent("when PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
   const task = await aws.runningTask(await aws.register("no-reaper", [withoutInit]));
   const result = await byS3(task, { run: "echo one; sleep 9; echo two; exit 7" });
   expect(result.outputs["exit-code"]).toBe("7");

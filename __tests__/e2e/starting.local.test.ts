@@ -175,7 +175,7 @@ describe("capacity providers", () => {
     });
   });
 
-  it("give way to On-Demand where Spot has no capacity", async () => {
+  it("give way to On-Demand when Spot has no capacity", async () => {
     aws.world.local.fail({
       ...shortage,
       message: "Capacity is unavailable at this time. Please try again later.",
@@ -186,7 +186,7 @@ describe("capacity providers", () => {
     expect(aws.taskOf(result).plan).toMatchObject({ launchType: "FARGATE", capacityProvider: undefined });
   });
 
-  it("give way to On-Demand where Spot interrupts the task before the job has started", async () => {
+  it("give way to On-Demand when Spot interrupts the task before the job has started", async () => {
     let taken: string | undefined;
     const result = await aws.step(spot(), {
       onLine: (line) => {

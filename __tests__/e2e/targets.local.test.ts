@@ -51,7 +51,7 @@ it("a running task of a service", async () => {
   expect(none.annotations).toEqual([expect.objectContaining({ title: "fargate-exec: no-running-task" })]);
 });
 
-it("the public address is that of the task's network interface, and empty where it has none", async () => {
+it("the public address is that of the task's network interface, and empty when it has none", async () => {
   const { local } = aws.world;
   const inputs = { ...aws.newTask(), run: whoami };
   const addresses = async (): Promise<string[]> => {

@@ -229,7 +229,7 @@ it.concurrent(
   },
 );
 
-it.concurrent("a job whose task Spot takes is run again on demand, where 'retry' says so", async () => {
+it.concurrent("a job whose task Spot takes is run again on demand, when 'retry' says so", async () => {
   const spotted: Task[] = [];
   const result = await aws.step(
     {

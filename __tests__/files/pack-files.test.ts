@@ -98,7 +98,7 @@ describe("the input 'files'", () => {
     ["brings a link out of what has another destination", ["conf=/srv"], /'conf\/up', a link to '..\/a.txt'/],
     ["leads through a link", ["out/loop/app.yml"], /lead through no symbolic link.*'out\/loop\/app.yml'/s],
     ["makes a directory of another one's file", ["a.txt=conf", "conf/deep"], /'conf\/deep' below/],
-  ])("is refused where a line %s", async (_, lines, problem) => {
+  ])("is refused when a line %s", async (_, lines, problem) => {
     await withTree(TREE, async (root) => {
       await expect(packed(root, lines)).rejects.toMatchObject({
         code: "bad-input",
@@ -146,7 +146,7 @@ describe("the input 'files'", () => {
     });
   });
 
-  it("is nothing where it is not given", async () => {
+  it("is nothing when it is not given", async () => {
     const nowhere = { workspace: "/nowhere", log: new Listener() };
     expect(await packFiles(anInputs(), nowhere)).toBeUndefined();
   });

@@ -49,7 +49,7 @@ describe("a job whose step has no credentials any more", () => {
     expect(log.lines[0]).toContain("ExpiredTokenException: over The job is told to stop through the session");
   });
 
-  it("is not said to be told to stop where no session is open, but to go on, and so is its task", () => {
+  it("is not said to be told to stop when no session is open, but to go on, and so is its task", () => {
     const { made, log } = expiry(true, { heldFor: 4_500_000 });
     made.onRefused(refusal(), false);
     expect(log.lines).toEqual([
@@ -60,7 +60,7 @@ describe("a job whose step has no credentials any more", () => {
     expect(seenOf(made.conclude(cut, true))).toContain("No session is open to stop the job through.");
   });
 
-  it("is not said to go on for certain where it was told to stop and its session was cut then", () => {
+  it("is not said to go on for certain when it was told to stop and its session was cut then", () => {
     const { made } = expiry();
     made.onRefused(refusal(), true);
     expect(seenOf(made.conclude(cut, true))).toContain(
@@ -85,7 +85,7 @@ describe("a job whose step has no credentials any more", () => {
   it.each<[string, JobEnd]>([
     ["its session was cut", cut],
     ["there can be no further session", { kind: "impossible", failure: refusal() }],
-  ])("is said to go on, and until when, where %s", (_, attended) => {
+  ])("is said to go on, and until when, when %s", (_, attended) => {
     const { made } = expiry();
     if (attended === cut) made.onRefused(refusal(), true);
     const came = made.conclude(attended, true);
@@ -99,7 +99,7 @@ describe("a job whose step has no credentials any more", () => {
   it.each<[string, number | undefined, string]>([
     ["held", 4_500_000, "The task runs until 2023-11-14T23:28:20.000Z at the latest"],
     ["not held", undefined, "The task runs until you stop it"],
-  ])("has its task named, too, where the step has started that and it is %s", (_, heldFor, words) => {
+  ])("has its task named, too, when the step has started that and it is %s", (_, heldFor, words) => {
     const { made } = expiry(true, heldFor === undefined ? {} : { heldFor });
     made.onRefused(refusal(), true);
     expect(seenOf(made.conclude(cut, true))).toContain(words);

@@ -37,7 +37,7 @@ describe("a job whose output goes by S3", () => {
     expect(warnings(rig)).toEqual([]);
   });
 
-  it("ends at once where its last piece comes while the runner still reads what was shown before", async () => {
+  it("ends at once when its last piece comes while the runner still reads what was shown before", async () => {
     const rig = new PieceRig();
     await rig.leave();
     let answer: (() => void) | undefined;
@@ -75,7 +75,7 @@ describe("a job whose output goes by S3", () => {
     expect(rig.shown).toEqual(WHOLE);
   });
 
-  it("is never ordered where the session has to carry the output, however much there is", async () => {
+  it("is never ordered when the session has to carry the output, however much there is", async () => {
     const rig = new PieceRig();
     rig.use = "never";
     rig.says = (session) => session.says(`${READY}${mark("@0")}\n${"x".repeat(300_000)}\n`);
@@ -84,7 +84,7 @@ describe("a job whose output goes by S3", () => {
     expect(rig.folders).toEqual([]);
   });
 
-  it("is never ordered where it is over in a moment", async () => {
+  it("is never ordered when it is over in a moment", async () => {
     const rig = new PieceRig();
     rig.use = "when the job lasts";
     void rig.follow();
@@ -95,7 +95,7 @@ describe("a job whose output goes by S3", () => {
     expect([rig.folders.length, rig.shown]).toEqual([0, WHOLE]);
   });
 
-  it("ends by its session where it is shorter than the proof", async () => {
+  it("ends by its session when it is shorter than the proof", async () => {
     const rig = new PieceRig();
     rig.says = (session) =>
       session.says(`${READY}${mark("@0")}\n${SPOOL}`, mark(`. ${SPOOL.length} ${STATUS}`));
@@ -121,7 +121,7 @@ describe("a job whose output goes by S3", () => {
     expect([rig.placesGivenBack, rig.stops]).toEqual([1, 0]);
   });
 
-  it("is left running by its session after a while, where that carries the output", async () => {
+  it("is left running by its session after a while, when that carries the output", async () => {
     const rig = new PieceRig();
     Object.assign(rig, { detachAfter: 5_000, use: "never" });
     const followed = rig.follow();
@@ -148,7 +148,7 @@ describe("a job whose output goes by S3", () => {
     expect(await followed).toMatchObject(ENDED);
   });
 
-  it("keeps the session's place where the attacher has to stay, and takes the end in both", async () => {
+  it("keeps the session's place when the attacher has to stay, and takes the end in both", async () => {
     const rig = new PieceRig();
     rig.stays = true;
     await rig.leave();
@@ -165,7 +165,7 @@ describe("a job whose output goes by S3", () => {
     await rig.until(() => rig.placesGivenBack === 1, 1_000);
   });
 
-  it("gives its session up where the attacher stays and another run waits for the place", async () => {
+  it("gives its session up when the attacher stays and another run waits for the place", async () => {
     const rig = new PieceRig();
     rig.stays = true;
     await rig.leave();
@@ -316,7 +316,7 @@ describe("a job whose output goes by S3", () => {
     expect(warnings(rig).join()).toContain("up to byte 8. What the job printed after that is lost");
   });
 
-  it("ends with its status where that was uploaded before its task ended", async () => {
+  it("ends with its status when that was uploaded before its task ended", async () => {
     const rig = new PieceRig();
     await rig.leave();
     rig.weather = "slow";
@@ -365,7 +365,7 @@ describe("a job that runs already", () => {
     expect([rig.hasOthers, rig.controls.at(-1)?.words]).toEqual([true, expect.stringMatching(/^taken$/m)]);
   });
 
-  it("is followed by a session where all that was uploaded is deleted, or can't be renewed", async () => {
+  it("is followed by a session when all that was uploaded is deleted, or can't be renewed", async () => {
     for (const until of [HOUR, 10_000]) {
       const rig = new PieceRig({ from: 4 });
       rig.resumes(until);
@@ -380,7 +380,7 @@ describe("a job that runs already", () => {
     }
   });
 
-  it("is followed by a session at once where S3 denies the output, and the log names the right", async () => {
+  it("is followed by a session at once when S3 denies the output, and the log names the right", async () => {
     const rig = new PieceRig({ from: 4 });
     rig.resumes(HOUR);
     rig.put("out", 0, 0, SPOOL.slice(0, 4));

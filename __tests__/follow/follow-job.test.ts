@@ -130,7 +130,7 @@ const cut =
     session.says(...said).end(end);
 
 describe("following a job through its sessions", () => {
-  it("needs one session where none is cut", async () => {
+  it("needs one session when none is cut", async () => {
     const job = new FollowRig(whole);
     expect(await job.run()).toMatchObject(ENDED);
     expect(job.shown).toEqual(["one", "two", "three"]);
@@ -235,7 +235,7 @@ describe("following a job through its sessions", () => {
     expect(job.released).toBe(1);
   });
 
-  it("tells that no script has run where no session has shown it", async () => {
+  it("tells that no script has run when no session has shown it", async () => {
     const job = new FollowRig(
       cut({ kind: "closed", text: "" }, READY, mark("! job-directory none to write to")),
     );
@@ -330,7 +330,7 @@ describe("following a job through its sessions", () => {
     expect(job.terminated).toEqual(["s-1", "s-2"]);
   });
 
-  it("fails where the first session can't be opened", async () => {
+  it("fails when the first session can't be opened", async () => {
     const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
     const job = new FollowRig(() => {
       throw failure;
@@ -369,7 +369,7 @@ describe("the task's end", () => {
     expect(await attended).toMatchObject(ENDED);
   });
 
-  it("stays unknown where the task can't be looked at", async () => {
+  it("stays unknown when the task can't be looked at", async () => {
     const job = new FollowRig(cut(LOST, READY), whole);
     job.task = new Failure("access-denied", { failed: "", seen: "", advice: "" });
     const attended = job.run();

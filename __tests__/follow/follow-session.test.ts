@@ -86,7 +86,7 @@ describe("following a job", () => {
     await followed;
   });
 
-  it("types nothing where echo can't be turned off", async () => {
+  it("types nothing when echo can't be turned off", async () => {
     const session = new FakeSession("s-1").says("\x1b]7733;echo\x07\n").end({ kind: "closed", text: "" });
     expect(await following(session)).toMatchObject({ kind: "refused", code: "echo" });
     expect(session.typed).toEqual([]);
@@ -223,7 +223,7 @@ describe("following a job", () => {
     expect(session.isEnded).toBe(true);
   });
 
-  it("waits longer for a first session where it is given longer, also beyond the longest silence", async () => {
+  it("waits longer for a first session when it is given longer, also beyond the longest silence", async () => {
     const session = new FakeSession("s-1");
     const followed = following(session, { opening: 500_000 });
     await clock.pass(20_000);
@@ -316,7 +316,7 @@ describe("following a job", () => {
     expect(await followed).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
   });
 
-  it("types nothing, and leaves the session at once, where it is cancelled before the container is ready", async () => {
+  it("types nothing, and leaves the session at once, when it is cancelled before the container is ready", async () => {
     cancel.abort(new Error("cancelled"));
     const session = new FakeSession("s-1");
     const followed = following(session);
@@ -335,7 +335,7 @@ describe("following a job", () => {
     expect(session.typed).toEqual(["loader (no boto3)", "payload"]);
   });
 
-  it("tells the job to stop behind the secrets, where the credentials ended while a loader read", async () => {
+  it("tells the job to stop behind the secrets, when the credentials ended while a loader read", async () => {
     const stop = new AbortController();
     const session = new FakeSession("s-1", closing).says(READY_NEW, mark("p"));
     const followed = following(session, { expiry: { stop: stop.signal, endsTask: false } });

@@ -62,7 +62,7 @@ describe("one look at the task", () => {
     },
   );
 
-  it("tells nothing where it fails", async () => {
+  it("tells nothing when it fails", async () => {
     expect(await lookAtTask(watching(failure("throttled")))).toEqual({ kind: "unknown" });
   });
 
@@ -127,7 +127,7 @@ describe("watching the task", () => {
     expect((await watched).code).toBe("task-stopped");
   });
 
-  it("looks when the credentials end, where that is known", async () => {
+  it("looks when the credentials end, when that is known", async () => {
     const options = watching(aTask(), aTask({ ...stopping, containers: over }));
     const watched = monitorTask({ ...options, credentialsEnd: options.clock.now() + 4_000 });
     await options.clock.pass(4_000);

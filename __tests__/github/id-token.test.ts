@@ -45,7 +45,7 @@ describe("an ID token", () => {
     expect(asked[0]?.headers.authorization).toBe("Bearer bearer-of-the-job");
   });
 
-  it("is asked for again where the service is out of order", async () => {
+  it("is asked for again when the service is out of order", async () => {
     const { token, pauses } = await ask(status(503), reset, status(429), good);
     expect(token).toBe("a.b.c");
     expect(pauses).toEqual([1_000, 2_000, 4_000]);

@@ -202,7 +202,7 @@ async function run(args: readonly string[], root: string): Promise<ActResult> {
   return { succeeded: status === 0, ...told(entries), artifacts, log: words.join("\n") };
 }
 
-/** The artifacts that `local/actions/upload-artifact` has kept in a directory, which is missing where there are none. */
+/** The artifacts that `local/actions/upload-artifact` has kept in a directory, which is missing when there are none. */
 function artifactsIn(directory: string): ReadonlyMap<string, Artifact> {
   const names = existsSync(directory) ? readdirSync(directory) : [];
   return new Map(

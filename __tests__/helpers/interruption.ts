@@ -16,7 +16,7 @@ export interface Observation {
   readonly calls: (operation: string) => readonly RecordedRequest[];
   /** Tasks that the step has started. */
   readonly tasks: readonly Task[];
-  /** The running task, where the step is to run in one. */
+  /** The running task, when the step is to run in one. */
   readonly task: Task;
   /** Milliseconds since the process began; 0 before. */
   readonly age: number;

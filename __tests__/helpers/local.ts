@@ -97,7 +97,7 @@ export class Aws {
 
   /**
    * With delays of tens of milliseconds unless given. That holds for the agent's first read, too: AWS's agent makes it after
-   * `FIRST_READ_MS`, which the tests give where the wait matters.
+   * `FIRST_READ_MS`, which the tests give when the wait matters.
    */
   static async start(options: LocalOptions = {}): Promise<Aws> {
     const world = await startWorld({ ...options, delays: { firstRead: 50, ...options.delays } });

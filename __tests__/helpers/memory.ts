@@ -8,7 +8,7 @@ export interface Memory {
   readonly most: number;
 }
 
-/** Undefined where the process has ended. */
+/** Undefined when the process has ended. */
 export function memoryOf(pid: number): Memory | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "latin1");

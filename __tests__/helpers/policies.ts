@@ -1,7 +1,7 @@
 import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
 import { list, type Policy, type Statement, statementsOf } from "../../local/iam/policy.ts";
 
-/** One action of a statement, and one of its resources where it has several. */
+/** One action of a statement, and one of its resources when it has several. */
 export interface Right {
   readonly file: string;
   readonly sid: string;

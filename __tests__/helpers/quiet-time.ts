@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Patience } from "../../local/runner/process.ts";
 
-/** A runner that waits for a step on a busy machine, too, where the test itself says how soon the step has to end. */
+/** A runner that waits for a step on a busy machine, too, when the test itself says how soon the step has to end. */
 export const UNHURRIED: Patience = { interrupt: 120_000, terminate: 2_500, streams: 5_000 };
 
 /**
  * Milliseconds of a clock that stands still while some process of this machine waits for a processor. So a bar on a difference of
  * two readings holds on a machine that is busy, and tells of too long a wait on one that is not. The waits are "some" of the
- * kernel's pressure stall information, in microseconds there; where the kernel keeps none, this is a clock as any other.
+ * kernel's pressure stall information, in microseconds there; when the kernel keeps none, this is a clock as any other.
  */
 export function quietTime(): number {
   const path = "/proc/pressure/cpu";

@@ -39,7 +39,7 @@ it("a failure names its seed and how to replay it", () => {
   );
 });
 
-it("the tests take one run in ten, and all where all are wanted", () => {
+it("the tests take one run in ten, and all when all are wanted", () => {
   expect([sampleOf(2_700), sampleOf(5)]).toEqual([135, 1]);
   process.env["FUZZ_ALL"] = "1";
   expect(sampleOf(2_700)).toBe(2_700);

@@ -115,7 +115,7 @@ async function makeBucket(aws: Aws, way: Way, names: Names, lost: Right | undefi
   buckets.setPolicy(Bucket, policyWithout("bucket-policy", names, lost));
 }
 
-/** Registers the way's definition, and starts a task of it where the way needs one. */
+/** Registers the way's definition, and starts a task of it when the way needs one. */
 async function makeTask(aws: Aws, way: Way, names: Names): Promise<Task | undefined> {
   const { local, made } = aws.world;
   // A kept-alive connection may be closed just as it is used again.

@@ -3,7 +3,7 @@ import { HANDLE_TEXT, HANDLE } from "./a-handle.ts";
 import { least, newTask, read, refusal } from "./given.ts";
 
 describe("attach", () => {
-  it("takes artifacts only where the handle says that the job has some", () => {
+  it("takes artifacts only when the handle says that the job has some", () => {
     const place = { "artifacts-path": "back", "artifacts-max-count": "7" };
     const having = (hasArtifacts: boolean | undefined) =>
       read({ attach: writeHandle({ ...HANDLE, hasArtifacts } as JobHandle), ...place }).artifacts;

@@ -235,7 +235,7 @@ describe("the role to assume", () => {
     expect(refusal(given, { env: { AWS_REGION: "cn-northwest-1" } }).failed).toContain("'aws-cn'");
   });
 
-  it("is compared with no partition where there is no region: only that is told", () => {
+  it("is compared with no partition when there is no region: only that is told", () => {
     expect(refusal({ ...least, region: "", "role-to-assume": role("aws-cn") }).code).toBe("no-region");
   });
 });

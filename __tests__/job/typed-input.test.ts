@@ -25,7 +25,7 @@ function typed(
 
 const never = (): Promise<string> => Promise.reject(new Error("not to be called"));
 
-it("types the nonce and the secrets where the container has the payload", async () => {
+it("types the nonce and the secrets when the container has the payload", async () => {
   const { input } = typed(S3, never);
   const bytes = (await input.start(undefined)).toString();
   expect(bytes).toContain("a1".repeat(16));
@@ -40,7 +40,7 @@ it.each([
   expect((await input.start(undefined)).toString()).toMatch(opening);
 });
 
-it("hands a short-lived address over where the container could not fetch the payload", async () => {
+it("hands a short-lived address over when the container could not fetch the payload", async () => {
   const { input, log } = typed(S3, () => Promise.resolve("https://example-ci.s3/p?signature"));
   expect((await input.start(missing)).toString()).toContain("https://example-ci.s3/p?signature");
   expect(log.lines).toEqual([]);

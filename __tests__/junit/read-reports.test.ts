@@ -102,7 +102,7 @@ it.each(SAMPLES)("reads a report of %s", async (name, checkout, counts, failed) 
   expect(failedAt(read)).toEqual(failed);
 });
 
-it("has the message of a failure, or its first lines where the reporter says no more than that it failed", async () => {
+it("has the message of a failure, or its first lines when the reporter says no more than that it failed", async () => {
   const messages = async (name: string): Promise<readonly string[]> =>
     (await reading({ "report.xml": { bytes: sample(name) } })).results.failures.map(({ message }) => message);
   expect((await messages("pytest")).slice(1, 3)).toEqual(["ValueError: a price is below zero", REGION]);

@@ -173,7 +173,7 @@ describe("an agent that dies while it has a session", () => {
     await task.destroy();
   });
 
-  it("is shown as RUNNING where its death is not noticed", async () => {
+  it("is shown as RUNNING when its death is not noticed", async () => {
     const task = await execTask(world);
     await world.local.inject({ agent: { task: task.arn, container: "app", noticed: false } });
     expect((await described(task)).containers?.[0]?.managedAgents?.[0]?.lastStatus).toBe("RUNNING");

@@ -133,7 +133,7 @@ it("a cancel while waiting leaves nothing", async () => {
 it("of a run that died it is free five minutes after the last renewal, and not before", async () => {
   const one = await asking("one").lock();
   await passing(20_000);
-  // As where the process was killed.
+  // As when the process was killed.
   await one.abandon();
   const two = asking("two");
   await passing(290_000);
@@ -164,7 +164,7 @@ it("is kept by its holder for longer than its lease", async () => {
   expect([one.lost, two.state]).toEqual([[], "waiting"]);
 });
 
-it("is lost to its holder where it can't be renewed for a minute, and the container has time to end the job", async () => {
+it("is lost to its holder when it can't be renewed for a minute, and the container has time to end the job", async () => {
   const one = asking("one");
   await one.lock();
   await passing(16_000);

@@ -94,7 +94,7 @@ describe("the last resort of a job whose sessions tell no status", () => {
     }
   });
 
-  it("keeps the reason where nothing has it, and says what was tried", async () => {
+  it("keeps the reason when nothing has it, and says what was tried", async () => {
     const { attended } = await look(stopped, { cloudwatch: denied, s3: BEGINNING });
     expect(attended).toMatchObject({
       kind: "impossible",

@@ -129,7 +129,7 @@ describe("a transcript that S3 denies", () => {
     expect(await fromS3(text)).toMatchObject(ENDED);
   });
 
-  it("is the failure where the others hold nothing", async () => {
+  it("is the failure when the others hold nothing", async () => {
     await expect(fromS3(undefined)).rejects.toBeInstanceOf(UnreadableLog);
   });
 });

@@ -124,7 +124,7 @@ describe("a transcript in S3", () => {
       { failed: "No right to s3:GetObject.", seen: "AccessDenied: Access Denied (HTTP 403)", advice: "" },
     );
 
-  it("is waited for where S3 denies what is not there", async () => {
+  it("is waited for when S3 denies what is not there", async () => {
     const clock = new SleeplessClock();
     const until = clock.now() + 5_000;
     const getObject = () => (clock.now() < until ? Promise.reject(denied()) : Promise.resolve(body()));
@@ -132,7 +132,7 @@ describe("a transcript in S3", () => {
     expect(clock.slept).toHaveLength(5);
   });
 
-  it("is not there or may not be read, where S3 denies it until patience ends", async () => {
+  it("is not there or may not be read, when S3 denies it until patience ends", async () => {
     const clock = new SleeplessClock();
     const getObject = () => Promise.reject(denied());
     const reading = all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })));
@@ -158,7 +158,7 @@ describe("a transcript in S3", () => {
     });
   });
 
-  it("is not waited for where S3's own words name the right to it", async () => {
+  it("is not waited for when S3's own words name the right to it", async () => {
     const clock = new SleeplessClock();
     const words = denied({ isNamed: true });
     const getObject = () => Promise.reject(words);
@@ -189,7 +189,7 @@ describe("a transcript in S3", () => {
 });
 
 describe("the log that people are pointed to", () => {
-  it("has no page where the console of its partition is not known", () => {
+  it("has no page when the console of its partition is not known", () => {
     expect(cloudWatchLocation("/ecs/exec", "s-1", "us-iso-east-1").url).toBeUndefined();
   });
 
@@ -218,14 +218,14 @@ describe("the log that people are pointed to", () => {
     expect(logLocation([GROUP, BUCKET], "s-1", "eu-west-1")).toMatchObject({ group: "/ecs/exec" });
   });
 
-  it("is the object in S3 where that is all there is, and has no page", () => {
+  it("is the object in S3 when that is all there is, and has no page", () => {
     expect(logLocation([BUCKET], "s-1", "eu-west-1")).toEqual({
       kind: "s3",
       name: "s3://example-logs/exec/s-1.log",
     });
   });
 
-  it("is none where nothing is logged", () => {
+  it("is none when nothing is logged", () => {
     expect(logLocation([], "s-1", "eu-west-1")).toBeUndefined();
   });
 });

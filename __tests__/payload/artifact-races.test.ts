@@ -36,7 +36,7 @@ const APP = `mkdir -p /srv/app/sub /srv/app/work /srv/secret; chmod 700 /srv/sec
 for d in app/sub app/work; do echo theirs >/srv/$d/key; done; echo roots >/srv/secret/key; chmod 600 /srv/secret/key
 ln -s /srv/secret /srv/app/evil; chown -hR 1000:1000 /srv/app`;
 
-/** What came back, empty where nothing did, and what the log says. */
+/** What came back, empty when nothing did, and what the log says. */
 async function bring(
   setUp: string,
   globs: string,
@@ -66,7 +66,7 @@ async function bring(
   }
 }
 
-describe("artifacts, where another user exchanges a directory for a link to root's files meanwhile,", () => {
+describe("artifacts, when another user exchanges a directory for a link to root's files meanwhile,", () => {
   asOthers.concurrent.each(TARS)(
     "are left out by name, and nothing of theirs comes: %s",
     async (_, setUp) => {

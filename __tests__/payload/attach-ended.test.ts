@@ -23,7 +23,7 @@ it("removes the directory that the bootstrap has made, and waits for its guard",
   expect(existsSync(made)).toBe(false);
 });
 
-it("removes nothing where the bootstrap could make no directory, which has /dev/null then", () => {
+it("removes nothing when the bootstrap could make no directory, which has /dev/null then", () => {
   const device = join(directory, "null");
   writeFileSync(device, "");
   expect(ends(device, "")).toBe(MARK);

@@ -139,7 +139,7 @@ describe("delivery by boto3", () => {
     expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
   });
 
-  it.concurrent("says so where it finds no credentials", async () => {
+  it.concurrent("says so when it finds no credentials", async () => {
     const containerEnv = { PATH: boto3, FAKE_OBJECT: object, FAKE_DENIED: "1" };
     const run = await watch({ ...options, containerEnv });
     expect(run.events[0]).toMatchObject({ missing: { why: "AssertionError: no credentials" } });

@@ -47,7 +47,7 @@ interface Observation {
   readonly status: WatchedJob["status"];
 }
 
-/** Runs a script where the exec agent has no credentials and PID 1, with these variables, is another user's. */
+/** Runs a script when the exec agent has no credentials and PID 1, with these variables, is another user's. */
 async function runBeside(
   sh: string,
   ofPid1: Readonly<Record<string, string>>,

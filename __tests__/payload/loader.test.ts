@@ -30,7 +30,7 @@ function withPrograms(
 const notes = ({ events }: Pick<WatchedRun, "events">): string[] =>
   events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
 
-/** Runs `exit 4`, whose script is staged at an address where no S3 answers. */
+/** Runs `exit 4`, whose script is staged at an address when no S3 answers. */
 async function stagedRun(sh: string, PATH: string, address = "http://127.0.0.1:1"): Promise<WatchedRun> {
   const run = await watch({ sh, script: "exit 4", delivery: S3, address, containerEnv: { PATH } });
   expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
@@ -83,7 +83,7 @@ describe("a script that the network brings", () => {
     },
   );
 
-  it.concurrent("is not even fetched where nothing in the image computes its checksum", async () => {
+  it.concurrent("is not even fetched when nothing in the image computes its checksum", async () => {
     const said = await broughtByCurl([], "exit 66\n");
     expect(said[0]).toMatch(/^Script typed into the session: .*nothing in the image computes SHA-256/);
   });

@@ -20,7 +20,7 @@ const LIBRARY = execFileSync("/usr/bin/python3", ["-c", "import os; print(os.__f
   .trim();
 const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
 
-/** Runs a script in a container that `setUp` has prepared, where another user has these files. */
+/** Runs a script in a container that `setUp` has prepared, when another user has these files. */
 async function runIn(
   sh: string,
   setUp: string,

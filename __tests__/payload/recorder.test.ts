@@ -341,7 +341,7 @@ describe("the copy for the container's own log", () => {
     pipe.close();
   });
 
-  it("has the rest within half a second of the end, and a note says where it has not", async () => {
+  it("has the rest within half a second of the end, and a note says when it has not", async () => {
     const note = (recording: Recording): string => {
       const path = join(recording.directory, "notes");
       return existsSync(path) ? readFileSync(path, "utf8") : "";
@@ -360,7 +360,7 @@ describe("the copy for the container's own log", () => {
     full.close();
   });
 
-  it("ends without harm where nothing reads the pipe any more", async () => {
+  it("ends without harm when nothing reads the pipe any more", async () => {
     const pipe = logPipe();
     const recording = await echoing(pipe.path);
     pipe.close();
@@ -373,7 +373,7 @@ describe("the copy for the container's own log", () => {
   it.each([
     ["is a file, into which another user may have led it", true],
     ["is not there", false],
-  ])("is not made where standard output %s, and a note says so", async (_, isFile) => {
+  ])("is not made when standard output %s, and a note says so", async (_, isFile) => {
     const path = join(mkdtempSync(join(tmpdir(), "echo-")), "stdout");
     if (isFile) writeFileSync(path, "as it was\n");
     const recording = await echoing(path);

@@ -36,7 +36,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
   });
 
-  it("passes every byte, and NUL only where the awk is GNU's or mawk", async () => {
+  it("passes every byte, and NUL only when the awk is GNU's or mawk", async () => {
     const bytes = Buffer.from([...Array.from({ length: 256 }, (_, i) => i), ...Buffer.from("\ufffd\ufffd.")]);
     const octal = [...bytes].map((b) => `\\${b.toString(8).padStart(3, "0")}`).join("");
     const job = await run({ script: `printf '${octal}'` });
@@ -115,7 +115,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redacted(each, secrets)}\n`).join(""));
   });
 
-  it("cuts no mark in two where a line is longer than a page", () => {
+  it("cuts no mark in two when a line is longer than a page", () => {
     const unit = fc.constantFrom("x", "yz", "\u001b]7733;", "\ufffd");
     const lines = fc.sample(fc.string({ unit, minLength: 900, maxLength: 4_000 }), { numRuns: 300, seed: 3 });
     // Not the text itself: it is too long to be told apart by eye.

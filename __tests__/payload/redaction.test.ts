@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { redactionPatterns, SHORTEST_BASE64, tooShortToRedact } from "../../src/payload/redaction.ts";
 import { redacted } from "./recording.ts";
 
-/** What is shown of a text where these are secrets. */
+/** What is shown of a text when these are secrets. */
 const shown = (text: string, ...secrets: string[]): string =>
   redacted(text, redactionPatterns(Object.fromEntries(secrets.map((value, at) => [`SECRET_${at}`, value]))));
 
@@ -168,7 +168,7 @@ describe("no pattern", () => {
     expect(redactionPatterns({ A: `${ascii}\x01ü🚀\u2028.` }).length).toBeLessThanOrEqual(50);
   });
 
-  it("is much more than the secret where that is long", () => {
+  it("is much more than the secret when that is long", () => {
     const secret = Array.from({ length: 800 }, (_, at) =>
       base64(`${at} of a long key, line by line.`.padEnd(48)),
     ).join("\n");

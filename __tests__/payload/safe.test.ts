@@ -38,7 +38,7 @@ function fxSafe(shell: string, ...names: readonly string[]): string {
 }
 
 describe.each(SHELLS)("under %s", (shell) => {
-  it("several paths are safe where each of them is, and the last one's path is without links", () => {
+  it("several paths are safe when each of them is, and the last one's path is without links", () => {
     expect(fxSafe(shell, "ours", "in/link").replace(/\/+/g, "/")).toBe(`safe ${directory}/in/../ours`);
   });
 

@@ -45,7 +45,7 @@ describe("a payload", () => {
 });
 
 describe("delivery", () => {
-  it("goes by the bucket where one is named, under a key of the run's own", () => {
+  it("goes by the bucket when one is named, under a key of the run's own", () => {
     expect(delivery(staging())).toEqual({
       kind: "s3",
       bucket: "example-ci",
@@ -89,7 +89,7 @@ describe("staging", () => {
     expect(context.done[1]).toMatchObject({ options: { kmsKeyId: "alias/ci" } });
   });
 
-  it("does nothing where the session carries the payload", async () => {
+  it("does nothing when the session carries the payload", async () => {
     const context = staging(without);
     expect(await stage(payload, { kind: "session" }, context)).toBeUndefined();
     expect(context.done).toEqual([]);
@@ -114,20 +114,20 @@ describe("a denial to write", () => {
     return error as Failure;
   }
 
-  it("is about the owner where the bucket can be read without naming one, but not as the account's", async () => {
+  it("is about the owner when the bucket can be read without naming one, but not as the account's", async () => {
     const failure = await refused([undefined]);
     expect(failure.code).toBe("bucket-not-owned");
     expect(failure.failed).toBe("The bucket 'example-ci' does not belong to the account 123456789012.");
     expect(failure.advice).toContain("'bucket-owner'");
   });
 
-  it("is about a right, or unencrypted objects, where it can be read as the account's", async () => {
+  it("is about a right, or unencrypted objects, when it can be read as the account's", async () => {
     const failure = await refused([undefined, "123456789012"]);
     expect(failure).toMatchObject({ code: "access-denied", seen: "s" });
     expect(failure.advice).toMatch(/^Allow it\. .*set 'kms-key-id', .*bucket's default encryption\.$/);
   });
 
-  it("may be about either where it can't be read at all", async () => {
+  it("may be about either when it can't be read at all", async () => {
     const failure = await refused([], "alias/ci");
     expect(failure.code).toBe("access-denied");
     expect(failure.advice).toContain("another account than 123456789012, name that in 'bucket-owner'");
@@ -153,7 +153,7 @@ describe("unstaging", () => {
     expect(await saidOf(Promise.resolve(undefined))).toEqual([]);
   });
 
-  it("fails where S3 does", async () => {
+  it("fails when S3 does", async () => {
     await expect(saidOf(Promise.reject(new Error("denied")))).rejects.toThrow("denied");
   });
 

@@ -36,7 +36,7 @@ asOthers("belongs to the user of the script", async () => {
   expect(run.stdout.toString()).toBe(`${sum}  -\nnobody\n`);
 });
 
-it("may be empty, and is empty where none is given", async () => {
+it("may be empty, and is empty when none is given", async () => {
   const [empty, none] = await Promise.all([
     watch({ input: Buffer.alloc(0), script: "wc -c" }),
     watch({ script: "wc -c; readlink /proc/self/fd/0" }),

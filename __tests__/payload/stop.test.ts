@@ -195,7 +195,7 @@ describe.each(turnOf(shells, 2))("under %s", (sh) => {
     PATIENCE,
   );
 
-  it.concurrent("where no job is or comes, nothing happens, after a second", async () => {
+  it.concurrent("when no job is or comes, nothing happens, after a second", async () => {
     expect(await stop(sh, "0123456789ab", { sessionKnown: true })).toBe("");
   });
 });

@@ -26,7 +26,7 @@ async function aHeldJob(options: Partial<WatchOptions>): Promise<UploadedJob> {
   return uploaded;
 }
 
-/** False where the process has ended by itself. */
+/** False when the process has ended by itself. */
 function kill(pid: number): boolean {
   try {
     return process.kill(pid, "SIGKILL");

@@ -165,7 +165,7 @@ export class UploadedJob {
     return this.bucket.ended(this.order);
   }
 
-  /** The spool's bytes that the pieces hold. Fails where a piece is not authentic, or does not follow the one before. */
+  /** The spool's bytes that the pieces hold. Fails when a piece is not authentic, or does not follow the one before. */
   spool(from = 0): Buffer {
     let at = from;
     const bodies = this.pieces.map((piece, number) => {

@@ -81,7 +81,7 @@ describe("the cleanup of pieces", () => {
     return { left: [...bucket.objects], changed, waited: clock.now() - began };
   }
 
-  it("is over where the last piece was read", async () => {
+  it("is over when the last piece was read", async () => {
     expect(await undone("read", false)).toEqual({ left: [], changed: ["dropped"], waited: 0 });
   });
 

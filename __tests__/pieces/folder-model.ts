@@ -20,7 +20,7 @@ interface Version {
 export class FolderModel {
   readonly spool: Buffer;
   readonly status = "exited 0=7:1";
-  /** When the container has uploaded the end; undefined where it dies or stops before that. */
+  /** When the container has uploaded the end; undefined when it dies or stops before that. */
   readonly endedAt: number | undefined;
   /** When the last sign of life was uploaded. */
   readonly lastSignAt: number;

@@ -48,7 +48,7 @@ describe("the order to upload", () => {
     });
   });
 
-  it("names no account where none is known", () => {
+  it("names no account when none is known", () => {
     const typed = typedOrder(FOLDER, 4_096, { ...access, owner: undefined });
     expect(linesOf(typed)).toEqual(lines.filter((line) => line !== "s3 owner 123456789012"));
   });

@@ -179,7 +179,7 @@ describe("a reader of pieces", () => {
     expect(rig.pass(1_500).said).toEqual(["proven", "0: one", "3: two"]);
   });
 
-  it("does not add up two short failures, where S3 denies what is only missing", () => {
+  it("does not add up two short failures, when S3 denies what is only missing", () => {
     const rig = new ReaderRig();
     for (const [weather, ms] of [
       [FAILED, 2_000],
@@ -193,7 +193,7 @@ describe("a reader of pieces", () => {
     expect(rig.put(0, anObject("out", 0, 0, "one")).pass(1_500).said).toEqual(["proven", "0: one"]);
   });
 
-  it("sees no hole where a piece was uploaded between two reads", () => {
+  it("sees no hole when a piece was uploaded between two reads", () => {
     const { reader } = new ReaderRig();
     const found = (name: number, bytes: Buffer, now: number): void =>
       reader.answer(name, { kind: "found", bytes }, now);

@@ -68,7 +68,7 @@ export class Bucket implements QueueS3 {
     this.#lostAnswers += 1;
   }
 
-  /** The claims of the queue; empty where there is none. */
+  /** The claims of the queue; empty when there is none. */
   written(): readonly WrittenClaim[] {
     const [object] = this.objects.values();
     if (object === undefined) return [];

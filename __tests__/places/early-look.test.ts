@@ -53,7 +53,7 @@ it("a session that it shows in the container is waited for", async () => {
 it.each<[string, Parameters<typeof looking>, string[]]>([
   ["the sessions of all are too many", [undefined], ["all", "one"]],
   ["the answer is old", [[], { after: 1_001 }], ["all", "one"]],
-])("the container itself is looked at where %s", async (_, asked, calls) => {
+])("the container itself is looked at when %s", async (_, asked, calls) => {
   expect((await looking(...asked)).calls).toEqual(calls);
 });
 

@@ -319,7 +319,7 @@ describe("with a bucket", () => {
       return lines;
     }
 
-    it("is ended where it has lost its client", async () => {
+    it("is ended when it has lost its client", async () => {
       sessions = [{ id: OURS, status: "Disconnected", since: 0 }];
       const [, told] = await takeOver({ session: OURS });
       expect(ended).toEqual([OURS]);
@@ -332,14 +332,14 @@ describe("with a bucket", () => {
       ["is not the one without a client", [{ id: "s-2", status: "Disconnected", since: 0 }], OURS],
       ["is no text", [{ id: OURS, status: "Disconnected", since: 0 }], { id: OURS }],
       ["is not named", [{ id: OURS, status: "Disconnected", since: 0 }], undefined],
-    ])("is left alone where it %s", async (_, active, session) => {
+    ])("is left alone when it %s", async (_, active, session) => {
       sessions = active;
       const [, ...told] = await takeOver({ session });
       expect(told.filter((line) => !line.includes("; waiting for its end"))).toEqual([]);
       expect(ended).toEqual([]);
     });
 
-    it("is left to the container where sessions may not be listed, and one line names the right", async () => {
+    it("is left to the container when sessions may not be listed, and one line names the right", async () => {
       look = () => Promise.reject(denied("ssm:DescribeSessions"));
       const told = await takeOver({ session: OURS });
       expect(told.filter((text) => text.includes("ssm:DescribeSessions"))).toEqual([
@@ -419,7 +419,7 @@ describe("with a bucket", () => {
     expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
   });
 
-  it("does not wait at all where it has no time, and does not say that it would", async () => {
+  it("does not wait at all when it has no time, and does not say that it would", async () => {
     await asking("one").done;
     const two = asking("two", { deadline: clock.now() });
     expect(await two.done).toMatchObject({
@@ -487,7 +487,7 @@ describe("with a bucket", () => {
     },
   );
 
-  it("without s3:GetObject sessions are looked at, too, where the place is free, and no claim stays", async () => {
+  it("without s3:GetObject sessions are looked at, too, when the place is free, and no claim stays", async () => {
     bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
     const one = asking("one");
     // Forty jobs have a round of ten seconds.
@@ -662,7 +662,7 @@ describe("with a bucket", () => {
       expect([bucket.objects.size, one.claims.at(-1)]).toEqual([0, undefined]);
     });
 
-    it("are waited for 45 s where the only one has lost its client", async () => {
+    it("are waited for 45 s when the only one has lost its client", async () => {
       sessions = [{ ...shell, status: "Disconnected" }];
       const one = asking("one");
       await passing(44_000);
@@ -804,7 +804,7 @@ describe("with a bucket", () => {
       expect([two.state, bucket.holders()]).toEqual(["placed", ["one", "two"]]);
     });
 
-    it("share once they know, also where they learn it in line", async () => {
+    it("share once they know, also when they learn it in line", async () => {
       const one = sharing("one");
       await passing(300);
       let learn: (shares: boolean) => void = () => undefined;
@@ -816,7 +816,7 @@ describe("with a bucket", () => {
       expect(two.state).toBe("placed");
     });
 
-    it("don't share where sessions can't be listed", async () => {
+    it("don't share when sessions can't be listed", async () => {
       look = () => Promise.reject(denied("ssm:DescribeSessions"));
       const one = sharing("one");
       await passing(300);
@@ -921,7 +921,7 @@ describe("without a bucket", () => {
     ["waits 45 s where logs may hold places, too", ["Connected"], false, 44_000, "waiting", 0],
     ["goes on beside it then", ["Connected"], false, 60_000, "placed", 1],
     ["waits for two, since they fill the container", ["Connected", "Connected"], true, 60_000, "waiting", 0],
-  ])("where the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, told) => {
+  ])("when the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, told) => {
     sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
     const one = asking("one", {
       ...{ withBucket: false, attaches: true },
@@ -997,7 +997,7 @@ describe("without a bucket", () => {
     });
   });
 
-  it("goes on after a moment where it may not look, and names the right", async () => {
+  it("goes on after a moment when it may not look, and names the right", async () => {
     look = () => Promise.reject(denied("ssm:DescribeSessions"));
     const one = asking("one", { withBucket: false });
     await clock.pass(0, 1_000);
@@ -1007,7 +1007,7 @@ describe("without a bucket", () => {
     ]);
   });
 
-  it("goes on where looking fails, and says why", async () => {
+  it("goes on when looking fails, and says why", async () => {
     look = () =>
       Promise.reject(
         new Failure("aws-unreachable", {

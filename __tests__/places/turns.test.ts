@@ -157,7 +157,7 @@ describe("a run that sees one session", () => {
   const since = ROUND * 99;
   const connected = { id: "s-1", status: "Connected", since };
 
-  it("waits for it where the other runs are not known, or where its workflow's job has no other", () => {
+  it("waits for it when the other runs are not known, or when its workflow's job has no other", () => {
     const look = { asked: since + 60_000, answered: since + 60_050 };
     for (const matrix of [undefined, { index: 0, total: 1 }])
       expect(turnsOf(matrix, random).mayJoin(look, connected)).toBe(false);
@@ -177,7 +177,7 @@ describe("a run that sees one session", () => {
     expect(joins(own, 100, { status: "Disconnected" })).toBe(false);
   });
 
-  it("joins it in any of its slots where the matrix has three jobs at most", () => {
+  it("joins it in any of its slots when the matrix has three jobs at most", () => {
     const turns = turnsOf({ index: 2, total: 3 }, random);
     const joins = (asked: number): boolean => turns.mayJoin({ asked, answered: asked + 100 }, connected);
     const slot = 750 * 20_000 + 500;
@@ -189,7 +189,7 @@ describe("a run that sees no session", () => {
   const random = (): number => 0.999;
   const look = { asked: 1_000, answered: 1_050 };
 
-  it("goes on at once where its workflow's job has no other, unless it has waited", () => {
+  it("goes on at once when its workflow's job has no other, unless it has waited", () => {
     const waiting = { contended: false, confirmed: false };
     const lone = turnsOf({ index: 0, total: 1 }, random);
     expect(lone.mayGo(look, waiting)).toBe(true);

@@ -66,7 +66,7 @@ describe("a container's place", () => {
   it.each<[string, SessionLogs, number]>([
     ["little was printed", CLOUDWATCH, 1_000],
     ["sessions are not logged", NOWHERE, 100 * MB],
-  ])("is given back at once where %s", async (_, logs, bytes) => {
+  ])("is given back at once when %s", async (_, logs, bytes) => {
     const { clock, log, cancel, uploads, logged } = setting(logs);
     const place = held();
     await carried(logged, bytes);
@@ -74,7 +74,7 @@ describe("a container's place", () => {
     expect([clock.slept, place.done, log.lines]).toEqual([[], ["released"], []]);
   });
 
-  it("is not waited for where no other run wants the place", async () => {
+  it("is not waited for when no other run wants the place", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     const place = { ...held(), held: false };
     await carried(logged, 80 * MB);
@@ -151,7 +151,7 @@ describe("a session that is not opened", () => {
     expect(waited.lines).toHaveLength(seconds > 0 ? 1 : 0);
   });
 
-  it("does not wait where sessions are not logged", async () => {
+  it("does not wait when sessions are not logged", async () => {
     expect(await more([ended(30, 0)], { logged: false })).toEqual({ seconds: 0, lines: [] });
   });
 
@@ -159,7 +159,7 @@ describe("a session that is not opened", () => {
     expect((await more([ended(3_600, 0)], { waited: 100_000 })).seconds).toBe(20);
   });
 
-  it("waits a minute where they may not be seen, and names the right", async () => {
+  it("waits a minute when they may not be seen, and names the right", async () => {
     const denied = new Failure("access-denied", { failed: "No ssm:DescribeSessions.", seen: "", advice: "" });
     const { seconds, lines } = await more(denied);
     expect(seconds).toBe(60);

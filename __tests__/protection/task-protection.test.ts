@@ -134,7 +134,7 @@ describe("a job that is alone in its task", () => {
     expect(flag.updates).toEqual([3]);
   });
 
-  it("leaves a protection of three minutes behind where its runner is lost", async () => {
+  it("leaves a protection of three minutes behind when its runner is lost", async () => {
     const cancel = new AbortController();
     await aJob({ cancel });
     await flag.pass(20);
@@ -145,7 +145,7 @@ describe("a job that is alone in its task", () => {
     expect(flag.isProtected).toBe(false);
   });
 
-  it("gives it back also where its last renewal was refused", async () => {
+  it("gives it back also when its last renewal was refused", async () => {
     const job = await aJob();
     failUpdates(false);
     await flag.pass(1);
@@ -222,7 +222,7 @@ describe("a protection of the application's own", () => {
     expect(log.lines).toEqual([expect.stringMatching(/is protected until [\d:]+ UTC by another principal/)]);
   });
 
-  it("is followed by the job's where it ends before the job", async () => {
+  it("is followed by the job's when it ends before the job", async () => {
     flag.byApplication(10);
     const job = await aJob();
     for (let minutes = 0; minutes < 30; minutes += 1) {
@@ -233,14 +233,14 @@ describe("a protection of the application's own", () => {
     expect(flag.isProtected).toBe(false);
   });
 
-  it("is never cut short where it is about to end as the job begins, and the job ends at once", async () => {
+  it("is never cut short when it is about to end as the job begins, and the job ends at once", async () => {
     flag.byApplication(3);
     const own = flag.until ?? 0;
     await (await aJob({ timeout: MINUTE })).end();
     expect(flag.until).toBeGreaterThanOrEqual(own);
   });
 
-  it("stays where it was set under the job", async () => {
+  it("stays when it was set under the job", async () => {
     const job = await aJob();
     await flag.pass(0.5);
     flag.byApplication(120);
@@ -306,7 +306,7 @@ describe("jobs that share a task", () => {
 });
 
 describe("a task that can't be protected", () => {
-  it("is left alone where it is no service's, without a word", async () => {
+  it("is left alone when it is no service's, without a word", async () => {
     flag.answers = { get: { kind: "no-task-of-a-service" } };
     const job = await aJob();
     await flag.pass(10);
@@ -368,7 +368,7 @@ describe("the post step, after a killed main step", () => {
     expect(log.lines).toEqual([expect.stringContaining("stays protected until")]);
   });
 
-  it("does nothing where it has ended by itself", async () => {
+  it("does nothing when it has ended by itself", async () => {
     await giveBack(held(flag.clock.now() - 1));
     expect([flag.updates, log.lines]).toEqual([[], []]);
   });

@@ -55,7 +55,7 @@ it.each([
   ["the interface is gone", () => Promise.resolve(undefined)],
   ["it may not be looked for", () => Promise.reject(new Error("denied"))],
   ["nothing answers in time", () => new Promise<undefined>(() => undefined)],
-])("is undefined where %s", async (_, answer) => {
+])("is undefined when %s", async (_, answer) => {
   const { look, address } = looking(answer);
   await look("RUNNING");
   expect(await address.get()).toBeUndefined();

@@ -25,14 +25,14 @@ describe("of another account", () => {
   });
   const bucket = { bucket: "stage", owner: "123456789012" };
 
-  it("fails with bucket-not-owned where that is sure", async () => {
+  it("fails with bucket-not-owned when that is sure", async () => {
     await expect(lookAtBucket(bucket, theirs([undefined]))).rejects.toMatchObject({
       code: "bucket-not-owned",
       failed: "The bucket 'stage' does not belong to the account 123456789012.",
     });
   });
 
-  it("passes where it isn't sure", async () => {
+  it("passes when it isn't sure", async () => {
     await expect(lookAtBucket(bucket, theirs([]))).resolves.toBeUndefined();
   });
 });
@@ -46,7 +46,7 @@ it.each<[string | undefined, string | undefined, string | undefined]>([
   expect(bucketOwner({ bucketOwner: input }, cluster)).toBe(owner);
 });
 
-it("passes where the caller may not look, or there is nothing to look at", async () => {
+it("passes when the caller may not look, or there is nothing to look at", async () => {
   await expect(lookAtBucket({ bucket: "stage" }, failing("access-denied"))).resolves.toBeUndefined();
   await expect(lookAtBucket(undefined, failing("bucket-not-found"))).resolves.toBeUndefined();
 });

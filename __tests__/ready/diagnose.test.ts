@@ -133,7 +133,7 @@ describe("the task role", () => {
     expect(found.advice).toContain("Allow ssmmessages:OpenDataChannel on *");
   });
 
-  it("is not asked about where the task has none", async () => {
+  it("is not asked about when the task has none", async () => {
     const definition = { ...aDefinition(), taskRoleArn: undefined };
     const ecs = { ...context().ecs, describeTaskDefinition: () => Promise.resolve(definition) };
     await diagnose(failure("exec-not-ready"), target, context({ ecs }));

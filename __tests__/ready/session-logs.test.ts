@@ -104,7 +104,7 @@ describe("looking at a cluster", () => {
   });
 });
 
-describe("where the sessions of a container are logged", () => {
+describe("when the sessions of a container are logged", () => {
   const awslogs = { group: "/ecs/app", region: undefined, streamPrefix: undefined, createsGroup: false };
 
   it("is what the cluster says with OVERRIDE", async () => {
@@ -135,7 +135,7 @@ describe("where the sessions of a container are logged", () => {
     expect(await sessionLogs(configuration, TASK, looking({ awslogs: DENIED }))).toBeUndefined();
   });
 
-  it("must be CloudWatch where that is wanted", async () => {
+  it("must be CloudWatch when that is wanted", async () => {
     const wanted = looking({}, "cloudwatch");
     await expect(sessionLogs(exec("DEFAULT"), TASK, wanted)).rejects.toMatchObject({
       code: "logs-not-configured",

@@ -86,7 +86,7 @@ it.each<[string, Partial<Task>, string]>([
   expect(taskStopped(aTask({ ...more, stoppedReason })).advice).toContain(advice);
 });
 
-it("takes the advice from a container's reason where the task's own reason says little", () => {
+it("takes the advice from a container's reason when the task's own reason says little", () => {
   const containers = [aContainer({ lastStatus: "STOPPED", reason: "CannotPullContainerError: not found" })];
   expect(
     taskStopped(aTask({ ...failed, stoppedReason: "Task failed to start", containers })).advice,

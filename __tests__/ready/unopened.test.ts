@@ -18,7 +18,7 @@ function why(more: Partial<UnopenedOptions> = {}): Promise<Failure> {
   });
 }
 
-it("is a blocked agent, where the container has no other session", async () => {
+it("is a blocked agent, when the container has no other session", async () => {
   expect(await why()).toMatchObject({
     code: "container-blocked",
     failed: `Container 'app' of task ${TASK} opened no session within 20 s, so the script was not started.`,

@@ -74,11 +74,11 @@ describe("a task that makes no progress", () => {
       "it runs and only a container of its does not",
       [...Array.from({ length: 20 }, () => pending({ lastStatus: "RUNNING" })), aTask()],
     ],
-  ])("is not stuck where %s", async (_, shown) => {
+  ])("is not stuck when %s", async (_, shown) => {
     expect(await waiting(shown, { stuckAfter: 20_000 })).toEqual(aTask());
   });
 
-  it("is waited for until the deadline where it is not replaced", async () => {
+  it("is waited for until the deadline when it is not replaced", async () => {
     await expect(waiting([provisioning])).rejects.toMatchObject({ code: "timed-out" });
   });
 });
@@ -148,7 +148,7 @@ it("fails with the agent's reason when the agent has stopped", async () => {
   });
 });
 
-it("fails with task-not-found where ECS lists no such task and this run has not started it", async () => {
+it("fails with task-not-found when ECS lists no such task and this run has not started it", async () => {
   await expect(waiting([undefined], { started: false })).rejects.toMatchObject({ code: "task-not-found" });
 });
 

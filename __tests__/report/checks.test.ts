@@ -8,7 +8,7 @@ const ok = { name: "cluster", verdict: "OK", seen: "'ci' is ACTIVE" } as const;
 const skip = { name: "log group", verdict: "SKIP", seen: "not known" } as const;
 const wrong = { name: "task role", verdict: "NG", seen: "there is | none", fix: "Set 'task-role'." } as const;
 
-it("is a success with exit code 0 where nothing is NG", () => {
+it("is a success with exit code 0 when nothing is NG", () => {
   const result = checkResult([ok, skip]);
   expect(explain(result, aStep)).toBeUndefined();
   expect(outputs(result)).toMatchObject({
@@ -23,7 +23,7 @@ it("is a success with exit code 0 where nothing is NG", () => {
   });
 });
 
-it("is a failure with exit code 1 where something is, and the one annotation has every fix", () => {
+it("is a failure with exit code 1 when something is, and the one annotation has every fix", () => {
   const result = checkResult([ok, wrong, skip, { ...wrong, name: "pidMode", fix: "Leave it out." }]);
   expect(outputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
   expect(explain(result, aStep)).toEqual({

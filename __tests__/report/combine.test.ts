@@ -49,7 +49,7 @@ function lost(id: string): FailedResult {
 }
 const combined = (tasks: readonly TaskResult[]): Result => ({ kind: "several", tasks });
 
-it("is a success where every task is one, and has the values of the first", () => {
+it("is a success when every task is one, and has the values of the first", () => {
   const result = combined([ended("a", 0, 0), ended("b", 0)]);
   expect(outputs(result)).toMatchObject({
     "exit-code": "0",
@@ -77,7 +77,7 @@ it("is that of the first failing worker, in the order of tasks and then of worke
   });
 });
 
-it("has no exit code where the first task that failed has none", () => {
+it("has no exit code when the first task that failed has none", () => {
   const result = combined([ended("a", 0), lost("b"), ended("c", 4)]);
   expect(outputs(result)).toMatchObject({ "exit-code": "", outcome: "not-started", "task-arn": "arn/b" });
   expect(explain(result, aStep)).toMatchObject({

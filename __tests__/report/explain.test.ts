@@ -105,7 +105,7 @@ describe("the last words", () => {
     );
   });
 
-  it("are bounded, harmless, and absent where nothing was printed", () => {
+  it("are bounded, harmless, and absent when nothing was printed", () => {
     const hostile = explain(
       printed(["1"], { 0: `::error::x ##[error]y\x1b[31m${"z".repeat(5_000)}\n` }),
       aStep,

@@ -78,7 +78,7 @@ it("are one harmless line each, whatever their source, save the job's own", () =
   expect(rest["private-ip"]).toBe("x ::error::y ##\\[error]z");
 });
 
-it("are empty where nothing is known", () => {
+it("are empty when nothing is known", () => {
   const { outcome, "task-arns": arns, results, ...rest } = outputs(nothing);
   expect([outcome, arns, results]).toEqual(["not-started", "[]", "[]"]);
   expect(new Set(Object.values(rest))).toEqual(new Set([""]));

@@ -47,7 +47,7 @@ describe("a run without the job's status", () => {
     expect(aFailedResult(failure(code), { attached })).toMatchObject({ outcome, exitCode });
   });
 
-  it("knows nothing where it failed at once", () => {
+  it("knows nothing when it failed at once", () => {
     expect(failedResult(failure("bad-input"))).toEqual({
       kind: "failed",
       outcome: "not-started",
@@ -58,7 +58,7 @@ describe("a run without the job's status", () => {
   });
 });
 
-it("is red where the deployment of a script that succeeded takes no verdict, and knows its attempts", () => {
+it("is red when the deployment of a script that succeeded takes no verdict, and knows its attempts", () => {
   const earlier = [{ taskId: "t", outcome: "failed", end: "exit code 75", reason: "exit code 75" }] as const;
   const result = withoutVerdict({ ...aResult("exited", "0"), earlier }, failure("hook-expired"));
   expect(result).toMatchObject({

@@ -58,7 +58,7 @@ it("has a row for each attempt of a job that was run again", () => {
   expect(summary(several, aStep, NO_TIME)).toContain("| 1 | 2 | ");
 });
 
-it("fits where each of a thousand jobs was run ten times", () => {
+it("fits when each of a thousand jobs was run ten times", () => {
   const once = {
     taskId: "1".repeat(32),
     outcome: "unknown",

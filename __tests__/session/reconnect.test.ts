@@ -385,7 +385,7 @@ describe("a session whose agent has opened it", () => {
     expect(clock.now() - started).toBeLessThan(6_000);
   });
 
-  it("is lost where the agent acknowledges no input for 15 s, though the gateway answers pings", async () => {
+  it("is lost when the agent acknowledges no input for 15 s, though the gateway answers pings", async () => {
     const { gateway, clock, log, session } = await spoken();
     const typed = session.send(Buffer.from("typed"));
     await gateway.until(() => gateway.inputs.length === 2);

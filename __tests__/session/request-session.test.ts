@@ -43,7 +43,7 @@ function connecting(
   });
 }
 
-it("opens a session at once where the agent takes it, and says nothing", async () => {
+it("opens a session at once when the agent takes it, and says nothing", async () => {
   expect(await connecting([{ session }])).toEqual(session);
   expect(clock.slept).toEqual([]);
   expect(log.lines).toEqual([]);
@@ -59,7 +59,7 @@ it("tries again within a second while the agent is not connected, and has ECS's 
   ]);
 });
 
-it("tries less often where AWS throttles", async () => {
+it("tries less often when AWS throttles", async () => {
   await connecting([...Array.from({ length: 8 }, () => ({ ...internal, throttled: true })), { session }]);
   expect(clock.slept.at(-1)).toBe(5_000);
   expect(log.lines[0]).toBe("waiting for ECS, which throttles ExecuteCommand (0 s)");
@@ -108,7 +108,7 @@ describe("another refusal", () => {
     });
   });
 
-  it("stays where the task runs", async () => {
+  it("stays when the task runs", async () => {
     const odd = refusal("aws-error");
     await expect(connecting([odd])).rejects.toBe(odd);
   });

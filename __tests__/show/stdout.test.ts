@@ -36,7 +36,7 @@ it("pieces that are written in one turn go out as one write", async () => {
   expect(reader.writes.map(String)).toEqual(["one\ntwo\nthree\n"]);
 });
 
-it("flush writes at once, and nothing where nothing waits", () => {
+it("flush writes at once, and nothing when nothing waits", () => {
   const reader = new Reader();
   const out = new BatchedOutput(reader);
   out.write(Buffer.from("one\n"));
@@ -55,7 +55,7 @@ it("the caller may use its bytes again at once", async () => {
   expect(reader.text).toBe("first\n");
 });
 
-it("bytes of many batches come whole and in order, also where the reader is slow", async () => {
+it("bytes of many batches come whole and in order, also when the reader is slow", async () => {
   const reader = new Reader();
   reader.reads = false;
   const out = new BatchedOutput(reader);

@@ -21,7 +21,7 @@ describe("a Tail", () => {
     expect(tail.toString()).toBe("kept.");
   });
 
-  it("has nothing left where what was to be taken back was longer than all that is kept", () => {
+  it("has nothing left when what was to be taken back was longer than all that is kept", () => {
     const tail = new Tail(4);
     tail.push(Buffer.from("kept"));
     tail.keep();

@@ -39,7 +39,7 @@ it("the files that are there are declared, and one for which the runner would fa
   ]);
 });
 
-it("nothing is declared of a script that has failed, or where no input asks for it", () => {
+it("nothing is declared of a script that has failed, or when no input asks for it", () => {
   expect([declared("1"), declared("0", { asked: false })]).toEqual([
     { lines: [], said: [] },
     { lines: [], said: [] },

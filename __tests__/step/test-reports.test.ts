@@ -61,7 +61,7 @@ it("reads those of several tasks from the directory of each, and names the task"
 it.each([
   ["no artifacts came", [undefined], {}],
   ["the step is cancelled", [""], { cancel: AbortSignal.abort() }],
-])("reads none where %s", async (_, folders, options) => {
+])("reads none when %s", async (_, folders, options) => {
   const tree = { "artifacts/a.xml": { bytes } };
   expect(await readFrom(folders, { tree, ...options })).toEqual({ tests: undefined, said: [] });
 });

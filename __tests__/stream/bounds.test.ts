@@ -54,7 +54,7 @@ it("a record has a longest length, and nothing is believed after a longer one", 
   expect(past.slice(1)).toEqual([
     { kind: "gap", expected: 1000, got: 1000, offset: 0, why: "a record has no end within 2 MiB." },
   ]);
-  // And where the status came in the same read.
+  // And when the status came in the same read.
   expect(kinds([`${ATTACHED}${longest}x${status(longest)}`])).toEqual(["attached", "gap"]);
 });
 

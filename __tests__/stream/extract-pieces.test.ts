@@ -72,7 +72,7 @@ describe("pieces of the spool", () => {
     }
   });
 
-  it("are a gap where bytes are missing, after which nothing counts", () => {
+  it("are a gap when bytes are missing, after which nothing counts", () => {
     const extractor = new Extractor(NONCE, 1);
     piece(extractor, 0, 20);
     expect([...extractor.readPiece(21, Buffer.from("x\n"))]).toEqual([

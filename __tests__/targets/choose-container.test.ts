@@ -23,7 +23,7 @@ describe("the container", () => {
     });
   });
 
-  it("is not guessed where it is not known which is essential", () => {
+  it("is not guessed when it is not known which is essential", () => {
     const unknown = [
       { ...app, essential: undefined },
       { ...log, essential: undefined },

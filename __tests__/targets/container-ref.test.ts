@@ -18,6 +18,6 @@ it("names the container to ECS, to Systems Manager and to KMS", () => {
 it.each([
   ["has no runtime ID", [aContainer({ runtimeId: undefined })]],
   ["is not there", []],
-])("fails where the container %s", (_, containers) => {
+])("fails when the container %s", (_, containers) => {
   expect(() => containerRef(aTarget(), aTask({ containers }))).toThrow(/has no runtime ID/);
 });

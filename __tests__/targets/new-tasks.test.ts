@@ -83,7 +83,7 @@ function nextOf(later: LaterTargets | undefined, count: number): ReturnType<Late
   return Array.from({ length: count }, () => later.next());
 }
 
-it("has others beside it where several are asked for, which come while jobs run in the first ten", async () => {
+it("has others beside it when several are asked for, which come while jobs run in the first ten", async () => {
   const { requests, resolved, context } = starting({ ...web, tasks: 12 });
   const { targets, later } = await resolved;
   expect([targets.length, later?.count, later?.atOnce, later?.stop]).toEqual([10, 2, 12, undefined]);
@@ -299,7 +299,7 @@ describe("of an image", () => {
     ["there is none", () => Promise.reject(notFound)],
     ["the last one is deregistered", () => Promise.resolve({ ...own, active: false })],
     ["it may not be looked for", () => Promise.reject(failure("access-denied"))],
-  ])("is of a definition of its own where %s, which is undone", async (_, found) => {
+  ])("is of a definition of its own when %s, which is undone", async (_, found) => {
     const { registered, ecs } = registering(found);
     const { context, requests, resolved } = starting(where, ecs);
     await resolved;
@@ -327,7 +327,7 @@ describe("of an image", () => {
     expect(context.events.at(-1)).toEqual([share(false), { ...begun, taskArn: TASK }]);
   });
 
-  it("is of a definition of its own where another principal has registered a different one in the family", async () => {
+  it("is of a definition of its own when another principal has registered a different one in the family", async () => {
     const planted = { ...wanted, containerDefinitions: [{ name: "app", image: "attacker.example/miner" }] };
     const { registered, ecs } = registering(() => Promise.resolve({ ...own, registrable: planted }));
     const { context, resolved } = starting(where, ecs);
@@ -338,7 +338,7 @@ describe("of an image", () => {
     );
   });
 
-  it("is of another job's definition where ECS throttles the registration", async () => {
+  it("is of another job's definition when ECS throttles the registration", async () => {
     let looks = 0;
     const found = () => (++looks === 1 ? Promise.reject(notFound) : Promise.resolve(own));
     const throttled = () => Promise.reject(failure("throttled"));
@@ -351,7 +351,7 @@ describe("of an image", () => {
     expect(context.events.at(-1)).toMatchObject([share(false), { kind: "task" }]);
   });
 
-  it("is of its own definition again where the other one is deregistered meanwhile", async () => {
+  it("is of its own definition again when the other one is deregistered meanwhile", async () => {
     const { registered, ecs } = registering(() => Promise.resolve(own));
     const { requests, resolved } = starting(where, ecs, [notFound]);
     expect((await resolved).targets).toHaveLength(1);
@@ -372,7 +372,7 @@ it.each<[Partial<Service>, number | undefined]>([
   const { launchType = "FARGATE", capacityProviders = [] } = service;
   expect(requests).toMatchObject([{ launchType, capacityProviders, network }]);
   expect(stuckAfter(candidates, targets[0])).toBe(stuck);
-  // It stays there where it is replaced.
+  // It stays there when it is replaced.
   const none = { stopCode: "TaskFailedToStart", stoppedReason: "Capacity is unavailable at this time." };
   const why = taskStopped(aTask({ lastStatus: "STOPPED", ...none }));
   expect(await replacementFor(targets[0], why, candidates, context)).toMatchObject({ taskArn: arn(2) });
@@ -415,7 +415,7 @@ describe("on Spot", () => {
   it.each([
     "RESOURCE:ENI",
     "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet 'subnet-1'",
-  ])("stays there, in another subnet, where its own has no free address: %s", async (reason) => {
+  ])("stays there, in another subnet, when its own has no free address: %s", async (reason) => {
     const start = startInputs({ capacityProviders: [SPOT], subnets: ["subnet-1", "subnet-2"] });
     const { context, requests, resolved } = starting({ ...onSpot, start });
     const { targets, candidates } = await resolved;
@@ -428,7 +428,7 @@ describe("on Spot", () => {
     expect(requests[1]?.capacityProviders).toEqual([SPOT]);
   });
 
-  it("and no other task is replaced where Spot is said to have interrupted it", async () => {
+  it("and no other task is replaced when Spot is said to have interrupted it", async () => {
     const { context, resolved } = starting(web);
     const { targets, candidates } = await resolved;
     const why = stopped("SpotInterruption");
@@ -458,7 +458,7 @@ describe("for the next attempt of a script that may still run", () => {
   it.each([
     ["can't be stopped", denied, "RUNNING"],
     ["goes on stopping", stopped, "DEPROVISIONING"],
-  ])("none is started where that one %s", async (_, stopTask, lastStatus) => {
+  ])("none is started when that one %s", async (_, stopTask, lastStatus) => {
     const { next, started, lines } = await taking(stopTask, lastStatus);
     expect([next, started]).toEqual([undefined, 1]);
     expect(lines.at(-1)).toBe(`The script may still run in task ${ID}, which has not stopped.`);

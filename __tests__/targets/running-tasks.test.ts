@@ -43,7 +43,7 @@ describe("a named task", () => {
     expect((await resolveTargets(resolving(named, ecs))).targets).toEqual([target]);
   });
 
-  it("is refused where it runs Windows", async () => {
+  it("is refused when it runs Windows", async () => {
     const windows = aTask({ platformFamily: "Windows_Server_2022_Core" });
     await expect(resolveTargets(resolving(named, found(windows)))).rejects.toMatchObject({
       code: "windows-task",
@@ -51,7 +51,7 @@ describe("a named task", () => {
     });
   });
 
-  it("asks for a container where the task definition may not be read", async () => {
+  it("asks for a container when the task definition may not be read", async () => {
     const ecs = {
       ...found(aTask({ containers: two })),
       describeTaskDefinition: () => Promise.reject(denied),

@@ -107,7 +107,7 @@ it("calls nothing back after an abort", async () => {
   expect([rig.tokens, rig.gone]).toEqual([["first"], undefined]);
 });
 
-it("names the answer where the first socket is refused", async () => {
+it("names the answer when the first socket is refused", async () => {
   const gateway = await startGateway();
   gateway.refusing = () => 404;
   await expect(new ConnectionRig(gateway).open()).rejects.toMatchObject({

@@ -25,7 +25,7 @@ it.each([401, 403])(
   },
 );
 
-it("where the unsigned request is refused as well, the error names the right", async () => {
+it("when the unsigned request is refused as well, the error names the right", async () => {
   const gateway = await startGateway();
   gateway.refusing = () => 403;
   const refusal = openSession(optionsFor(gateway));

@@ -45,7 +45,7 @@ it("goes on with the ticket that let the client in", async () => {
   expect(await ways(tickets, 1)).toEqual(["new wss://b"]);
 });
 
-it("asks no more where the right is missing, and says so once", async () => {
+it("asks no more when the right is missing, and says so once", async () => {
   let asked = 0;
   const denied = new AccessDenied(
     { action: "ssm:ResumeSession", isNamed: true },

@@ -122,7 +122,7 @@ describe("a session through a proxy that wants credentials", () => {
     expect(new Set(proxy.tunnels)).toEqual(new Set([new URL(url).host]));
   });
 
-  it("goes past it where NO_PROXY says so", async () => {
+  it("goes past it when NO_PROXY says so", async () => {
     const [url, proxy] = [await startAws(), await startProxy()];
     const env = { ...trusting(), HTTPS_PROXY: proxy.url("runner", "wrong"), NO_PROXY: "localhost" };
     expect(await runClient(url, env)).toEqual({ session: { output: "over TLS" }, renewed: RENEWED });

@@ -41,7 +41,7 @@ describe("a new socket to an agent that has not opened the session", () => {
     await expect(passed).resolves.toBeUndefined();
   });
 
-  it("does not hold where nothing comes back", async () => {
+  it("does not hold when nothing comes back", async () => {
     const { clock, passed } = trying("none-yet");
     await clock.pass(5_000);
     await expect(passed).rejects.toThrow("opened, but nothing came back");

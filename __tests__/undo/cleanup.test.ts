@@ -242,7 +242,7 @@ describe("cleaning up", () => {
     expect(ledger.entries).toEqual([]);
   });
 
-  it("does nothing where there is nothing", async () => {
+  it("does nothing when there is nothing", async () => {
     const { done, log, saved } = await cleaning([]);
     expect([done, log, saved]).toEqual([[], [], []]);
   });

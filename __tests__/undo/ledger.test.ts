@@ -89,7 +89,7 @@ describe("the saved state", () => {
     expect(parseState({ "fargate-exec": JSON.stringify({ ...state, page: 0 }) })).toEqual(state);
   });
 
-  it("is nothing where main saved nothing", () => {
+  it("is nothing when main saved nothing", () => {
     expect(parseState({})).toBeUndefined();
     expect(parseState({ "fargate-exec": "" })).toBeUndefined();
   });

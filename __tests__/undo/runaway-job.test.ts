@@ -41,7 +41,7 @@ it.each<[string, JobEnd, boolean]>([
   expect(isRunaway(came, { cancelled: true, attached: false })).toBe(mayRun);
 });
 
-it("a job that has started may go on where a later session was given up for its encryption", () => {
+it("a job that has started may go on when a later session was given up for its encryption", () => {
   const came = lost(new Failure("encryption-mismatch", { failed: "", seen: "", advice: "" }));
   expect(isRunaway(came, { cancelled: false, attached: false })).toBe(false);
   expect(isRunaway(came, { cancelled: false, attached: true })).toBe(true);

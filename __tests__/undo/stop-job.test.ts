@@ -58,11 +58,11 @@ it("ends the session that the job had, and then runs the stop command", async ()
   expect(log).toEqual(["No session could tell the job to stop, so a command of its own did."]);
 });
 
-it("has no session to end where there was none", async () => {
+it("has no session to end when there was none", async () => {
   expect((await stopping(JOB)).calls).toEqual(["ExecuteCommand fx_id=run-1"]);
 });
 
-it("rejects where the agent takes no session", async () => {
+it("rejects when the agent takes no session", async () => {
   const { log, error } = await stopping(JOB, { notConnected: "TargetNotConnected", throttled: false });
   expect(error).toEqual(new Error("TargetNotConnected"));
   expect(log).toEqual([]);
@@ -111,7 +111,7 @@ describe("on a cluster with a session key", () => {
     expect((await end) - begin).toBe(STOP_HANDSHAKE_MS);
   });
 
-  it("gives up in the same time where the gateway never answers", async () => {
+  it("gives up in the same time when the gateway never answers", async () => {
     const silent = createServer();
     const port = await new Promise<number>((resolve) =>
       silent.listen(0, "127.0.0.1", () => resolve((silent.address() as AddressInfo).port)),
@@ -125,7 +125,7 @@ describe("on a cluster with a session key", () => {
     expect(error).toEqual(new Error("The gateway opened no connection to the session within 2.5 s."));
   });
 
-  it("rejects where the gateway refuses the session", async () => {
+  it("rejects when the gateway refuses the session", async () => {
     gateway.refusing = () => 403;
     const { error, log } = await stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")]);
     expect(error).toBeInstanceOf(Error);

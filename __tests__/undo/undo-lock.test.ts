@@ -59,7 +59,7 @@ it.each([
   ]);
 });
 
-/** What stays in the ledger, and is said, of this lock where these tasks are kept. */
+/** What stays in the ledger, and is said, of this lock when these tasks are kept. */
 function leaving(kept: readonly string[], claim: LockClaim) {
   const log = new Listener();
   const ledger = new Ledger({ region: "eu-west-1", undo: [{ kind: "lock", ...claim }] }, () => undefined);

@@ -116,7 +116,7 @@ describe("the transcript of a session", () => {
     expect(put.logEvents.map(({ message }) => message)).toEqual([expected]);
   });
 
-  it("is uploaded after channel_closed, and only where the session asks for it", async () => {
+  it("is uploaded after channel_closed, and only when the session asks for it", async () => {
     rig = await Rig.start();
     const logged = { endpoint: store.endpoint, region: "us-east-1", cloudWatchLogGroup: "/ecs/exec" };
     const clients = [

@@ -61,7 +61,7 @@ describe("a function of a template", () => {
     expect(value(yaml)).toEqual(expected);
   });
 
-  it("is refused by name where it is not known", () => {
+  it("is refused by name when it is not known", () => {
     expect(() => value("!Select [0, [a]]")).toThrow("The local Fargate has no function Fn::Select.");
   });
 

@@ -325,7 +325,7 @@ it("every account has Fargate's capacity providers", async () => {
   ]);
 });
 
-it("RunTask takes a capacity provider only where it is associated with the cluster", async () => {
+it("RunTask takes a capacity provider only when it is associated with the cluster", async () => {
   const capacityProviderStrategy = [{ capacityProvider: "FARGATE_SPOT" }];
   const elsewhere = runTask(world, "true", { cluster: world.made.loggedCluster, capacityProviderStrategy });
   await expect(elsewhere).rejects.toMatchObject({

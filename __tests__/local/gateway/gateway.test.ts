@@ -160,7 +160,7 @@ describe("the message gateway", () => {
     expect(first.output).toBe("");
   });
 
-  it("accepts a token once where `reuseTokens` is false, and then a resumed one", async () => {
+  it("accepts a token once when `reuseTokens` is false, and then a resumed one", async () => {
     await start({ reuseTokens: false });
     const first = await connected();
     first.socket.terminate();
@@ -172,7 +172,7 @@ describe("the message gateway", () => {
     await connected();
   });
 
-  it("accepts a client at a used URL and passes nothing on, where `usedUrl` is 'deaf'", async () => {
+  it("accepts a client at a used URL and passes nothing on, when `usedUrl` is 'deaf'", async () => {
     await start({ usedUrl: "deaf" });
     const first = await connected();
     first.socket.terminate();
@@ -197,7 +197,7 @@ describe("the message gateway", () => {
     expect(rig.gateway.resumeSession(choose(ticket.sessionId))).toBeUndefined();
   });
 
-  it("answers with an empty token where `resume` is 'empty'", async () => {
+  it("answers with an empty token when `resume` is 'empty'", async () => {
     await start({ resume: "empty" });
     expect(rig.gateway.resumeSession(ticket.sessionId)).toMatchObject({ tokenValue: "" });
   });
@@ -224,7 +224,7 @@ describe("the message gateway", () => {
     expect(await closeOf((await Client.connect(ticket)).socket)).toBe(1008);
   });
 
-  it("closes the channel with the agent's report where `closeOn` is 'task-complete'", async () => {
+  it("closes the channel with the agent's report when `closeOn` is 'task-complete'", async () => {
     await start({ closeOn: "task-complete" });
     const client = await connected();
     agent.state("Terminating");

@@ -85,7 +85,7 @@ describe("a key", () => {
     expect(await answer(client.send(new ListTasksCommand({})))).toMatch(/^InvalidSignatureException 400/);
   });
 
-  it("is needed, except where a bucket's policy allows anonymous calls", async () => {
+  it("is needed, except when a bucket's policy allows anonymous calls", async () => {
     const { url, made } = { ...world, ...world.local };
     const target = "AmazonEC2ContainerServiceV20141113.ListTasks";
     const json = await fetch(url, { method: "POST", headers: { "x-amz-target": target }, body: "{}" });
@@ -318,7 +318,7 @@ describe("S3", () => {
     expect(await get(await presigned(user([])))).toMatch(/^403 .*s3:GetObject on resource/s);
   });
 
-  it("lists by prefix only where a condition says so", async () => {
+  it("lists by prefix only when a condition says so", async () => {
     const prefix = { Condition: { StringLike: { "s3:prefix": "fargate-exec/*" } } };
     const client = s3(user([allow("s3:ListBucket", inBucket(""), prefix)]));
     const list = (Prefix: string): Promise<string> =>

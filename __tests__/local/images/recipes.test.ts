@@ -36,7 +36,7 @@ describe("whyNoImages", () => {
     process.env["PATH"] = path;
   });
 
-  it("names what is missing where there is no apt", () => {
+  it("names what is missing when there is no apt", () => {
     process.env["PATH"] = "/nonexistent";
     expect(whyNoImages()).toMatch(/debian-python-boto3.*this machine has no apt-get, dpkg-deb/);
   });

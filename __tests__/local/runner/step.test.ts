@@ -59,7 +59,7 @@ describe("a step", () => {
     expect(existsSync(env["RUNNER_TEMP"] ?? "")).toBe(false);
   });
 
-  it("has the numbers of its matrix by the defaults of action.yml, and nothing where there is none", async () => {
+  it("has the numbers of its matrix by the defaults of action.yml, and nothing when there is none", async () => {
     const inputs = `  index: { default: "\${{ strategy.job-index }}" }\n  total: { default: "of \${{ strategy.job-total }}" }`;
     const fixture = { main: `lines(process.env["INPUT_INDEX"], process.env["INPUT_TOTAL"]);`, inputs };
     const strategy = { "job-index": 0, "job-total": 4 };

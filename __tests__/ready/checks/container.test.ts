@@ -9,7 +9,7 @@ function states(task: Task, definition: TaskDefinition | undefined): Record<stri
   return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
 }
 
-it("finds all in order where it is", () => {
+it("finds all in order when it is", () => {
   expect(new Set(Object.values(states(aTask(), aDefinition())))).toEqual(new Set(["OK"]));
 });
 
@@ -34,7 +34,7 @@ it.each<[string, Task, TaskDefinition]>([
   expect(wrong[0]).toMatchObject({ fix: expect.stringMatching(/^[A-Z].*\.$/) as string });
 });
 
-it("is content with a read-only root that has volumes where the agent writes, and names those that lack", () => {
+it("is content with a read-only root that has volumes when the agent writes, and names those that lack", () => {
   const places = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
   const readOnly = (writableMounts: readonly string[]) =>
     aDefinition([{ readonlyRootFilesystem: true, writableMounts }]);
@@ -95,7 +95,7 @@ it("reads NO_PROXY of the definition, and no other value", () => {
   expect(definition.containers[0]?.noProxy).toEqual({ NO_PROXY: "169.254.0.0/16" });
 });
 
-it("skips the proxy where a secret holds NO_PROXY", () => {
+it("skips the proxy when a secret holds NO_PROXY", () => {
   const definition = aDefinition([{ environmentNames: ["HTTP_PROXY", "NO_PROXY"] }]);
   expect(proxyRow({ definition })).toMatchObject({ verdict: "SKIP" });
 });

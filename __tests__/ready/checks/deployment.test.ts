@@ -20,7 +20,7 @@ interface Known {
   readonly pauseHooks?: readonly ConfiguredHook[] | Failure;
 }
 
-/** The rows of a check where ECS knows this. */
+/** The rows of a check when ECS knows this. */
 async function rows(
   { described = {}, listed = [{ arn: ARN, status: "IN_PROGRESS", createdAt: 1 }], pauseHooks = [] }: Known,
   inputs: Partial<Inputs> = {},
@@ -96,7 +96,7 @@ it.each<[string, Known]>([
   expect(found[0]).toMatch(new RegExp(`^NG deployment: .*${why}`));
 });
 
-it("where none is under way it looks at the hooks that the service's next one gets", async () => {
+it("when none is under way it looks at the hooks that the service's next one gets", async () => {
   const over = [{ arn: ARN, status: "SUCCESSFUL", createdAt: 1 }];
   expect(await rows({ listed: over, pauseHooks: [HOOK] })).toEqual([
     "SKIP deployment: none of service 'web' is under way now: start it before the step",

@@ -23,14 +23,14 @@ function row(name: string, more: Partial<LaunchInputs>, cluster?: Cluster, defin
 describe("capacity providers", () => {
   const wanted = { capacityProviders: [SPOT, FARGATE] };
 
-  it("are right where the cluster has them all, and no row where none is wanted", () => {
+  it("are right when the cluster has them all, and no row when none is wanted", () => {
     expect(row("capacity providers", wanted, aCluster(["FARGATE", "FARGATE_SPOT"]))).toMatchObject({
       verdict: "OK",
     });
     expect(row("capacity providers", {}, aCluster([]))).toBeUndefined();
   });
 
-  it("are wrong where the cluster has none, and the fix is a whole command", () => {
+  it("are wrong when the cluster has none, and the fix is a whole command", () => {
     expect(row("capacity providers", wanted, aCluster([]))).toEqual({
       name: "capacity providers",
       verdict: "NG",
@@ -39,7 +39,7 @@ describe("capacity providers", () => {
     });
   });
 
-  it("keep what the cluster has, where one is added", () => {
+  it("keep what the cluster has, when one is added", () => {
     const base = { name: "FARGATE", weight: 2, base: 1 };
     const defaults = [base, { ...BIG_MACHINES, weight: 1 }];
     expect(row("capacity providers", wanted, aCluster(["FARGATE", "big-machines"], defaults))).toMatchObject({
@@ -50,7 +50,7 @@ describe("capacity providers", () => {
     });
   });
 
-  it("are not known where the cluster may not be described", () => {
+  it("are not known when the cluster may not be described", () => {
     expect(row("capacity providers", wanted)).toMatchObject({ verdict: "SKIP" });
   });
 });
@@ -75,7 +75,7 @@ describe("the size", () => {
     expect(row("size", more)).toMatchObject({ verdict: "NG", fix });
   });
 
-  it("is not known where nothing tells it, and no row on instances", () => {
+  it("is not known when nothing tells it, and no row on instances", () => {
     expect(row("size", { overrides: { cpu: 4 } })).toMatchObject({ verdict: "SKIP" });
     expect(row("size", { capacityProviders: [BIG_MACHINES] }, aCluster(["big-machines"]))).toBeUndefined();
   });
@@ -87,7 +87,7 @@ describe("the execution role", () => {
   const lacks = (container: Parameters<typeof aDefinition>[0], more: Partial<LaunchInputs> = {}) =>
     row("execution role", more, undefined, { ...small, containers: aDefinition(container).containers });
 
-  it("is wrong where there is none for what Fargate does with it", () => {
+  it("is wrong when there is none for what Fargate does with it", () => {
     expect(lacks([{ ...ofEcr, awslogs }])).toMatchObject({
       verdict: "NG",
       seen: "there is none, and the task needs one to pull from ECR and to log by awslogs",
@@ -96,7 +96,7 @@ describe("the execution role", () => {
     expect(lacks([{}, { name: "log", awslogs }])).toMatchObject({ verdict: "NG" });
   });
 
-  it("is right where the input or the overrides name one, and no row where none is needed", () => {
+  it("is right when the input or the overrides name one, and no row when none is needed", () => {
     expect(lacks([ofEcr], { executionRole: "ecs" })).toMatchObject({ verdict: "OK", seen: "ecs" });
     expect(lacks([ofEcr], { overrides: { executionRoleArn: "mine" } })).toMatchObject({ seen: "mine" });
     expect(lacks([{}])).toBeUndefined();

@@ -173,7 +173,7 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
     });
   });
 
-  it("is no endpoint where the registry is another one", async () => {
+  it("is no endpoint when the registry is another one", async () => {
     const found = await way({ to: "the registry", services: [] }, [...ofEcr, gateway("rtb-main")]);
     expect(found).toMatchObject({
       verdict: "NG",

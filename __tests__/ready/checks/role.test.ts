@@ -35,7 +35,7 @@ it("finds fault with a task role that IAM doesn't know, and says what to do", as
   ]);
 });
 
-it("skips a task role where IAM says nothing of it, and a caller whose ARN may lack the path", async () => {
+it("skips a task role when IAM says nothing of it, and a caller whose ARN may lack the path", async () => {
   const iam = iamThat(Object.assign(new Error("Busy."), { name: "ServiceFailure" }));
   expect(await roleChecks(facts, CLUSTER, { iam, exec: undefined })).toMatchObject([{ verdict: "SKIP" }]);
   const caller = { arn: "arn:aws:iam::123456789012:role/ci", words: "the caller" };

@@ -32,7 +32,7 @@ const allOk = {
   "rights to the bucket": "OK",
 };
 
-it("finds all in order where it is", async () => {
+it("finds all in order when it is", async () => {
   expect(await verdicts(calls())).toEqual(allOk);
   expect(await verdicts(calls(), { kmsKeyId: "key-1" })).toEqual({
     ...allOk,
@@ -40,7 +40,7 @@ it("finds all in order where it is", async () => {
   });
 });
 
-it("wants the right to delete versions only where the bucket keeps them", async () => {
+it("wants the right to delete versions only when the bucket keeps them", async () => {
   const lacking = ["s3:DeleteObjectVersion"];
   expect(await verdicts(calls({}, lacking))).toEqual(allOk);
   const kept = { keepsVersions: () => Promise.resolve(true) };
@@ -73,7 +73,7 @@ it("tells a denial by the bucket from a right that the caller lacks", async () =
   expect(await verdicts(calls({ checkBucket }, ["s3:ListBucket"]))).toMatchObject({ bucket: "SKIP" });
 });
 
-it("doubts the bucket's name first where the caller may not even look at it", async () => {
+it("doubts the bucket's name first when the caller may not even look at it", async () => {
   const checkBucket = () => Promise.reject(denied);
   const fixes = async (more: Partial<Calls["s3"]>) =>
     (await stagingChecks(inputs, caller, cluster, calls(more, ["s3:ListBucket", "s3:PutObject"]))).flatMap(

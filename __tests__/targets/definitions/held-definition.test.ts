@@ -152,26 +152,26 @@ it.each<[string, RegistrableDefinition, Partial<NewTasks["start"]>]>([
     source,
     { overrides: { containerOverrides: [{ name: "app", command: ["x"] }] } },
   ],
-])("is started of its own definition where %s", async (_, definition, start) => {
+])("is started of its own definition when %s", async (_, definition, start) => {
   const { known, requests } = await starting(definition, { start });
   expect(known.active).toEqual(["shop:1"]);
   expect(requests[0]?.taskDefinition).toMatch(/\/shop:1$/);
 });
 
-it("gets a definition of ours in spite of a shell where another container waits for its health", async () => {
+it("gets a definition of ours in spite of a shell when another container waits for its health", async () => {
   const shell = { ...endless, entryPoint: ["sh", "-c"] };
   const { derived } = await starting({ ...source, containerDefinitions: [shell, proxy] });
   expect(derived).toMatch(/^fargate-exec-/);
 });
 
-it("gets one in spite of a shell where ECS would start its container again after the hold", async () => {
+it("gets one in spite of a shell when ECS would start its container again after the hold", async () => {
   const shell = { ...app, entryPoint: ["sh", "-c"] };
   const { known, derived } = await starting({ ...source, containerDefinitions: [shell] });
   const { registrable } = await known.describeTaskDefinition(derived ?? "");
   expect(JSON.stringify(registrable)).not.toContain("restartPolicy");
 });
 
-it("keeps PID 1 as it is where the task shares its processes", async () => {
+it("keeps PID 1 as it is when the task shares its processes", async () => {
   const { known, derived } = await starting({ ...source, pidMode: "task" });
   const { registrable } = await known.describeTaskDefinition(derived ?? "");
   expect(registrable["containerDefinitions"]).toMatchObject([
@@ -211,7 +211,7 @@ it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Fai
         taskDefinition.includes("fargate-exec-") ? denied("ecs:RunTask") : undefined,
     },
   ],
-])("is held by its command, which is said, where ours may not be %s", async (_, refusals) => {
+])("is held by its command, which is said, when ours may not be %s", async (_, refusals) => {
   const { requests, resolved, context } = await starting(source, refusals);
   expect(requests.at(-1)?.taskDefinition).toMatch(/\/shop:1$/);
   expect(commandOf(requests.at(-1))).toEqual(["sh", "-c", expect.stringContaining("sleep")]);
@@ -224,7 +224,7 @@ it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Fai
   ]);
 });
 
-it("is refused as RunTask says where the user's own may not be run either", async () => {
+it("is refused as RunTask says when the user's own may not be run either", async () => {
   await expect(starting(source, { refuse: () => denied("ecs:RunTask") })).rejects.toThrow("ecs:RunTask");
   await expect(starting(source, { refuse: () => denied("iam:PassRole") })).rejects.toThrow("iam:PassRole");
 });
@@ -274,7 +274,7 @@ describe("a definition of ours", () => {
     ]);
   });
 
-  it("is registered anew where its last user deregisters it just before it is run", async () => {
+  it("is registered anew when its last user deregisters it just before it is run", async () => {
     const { known, derived = "" } = await starting();
     const { requests } = await starting(source, {
       known,

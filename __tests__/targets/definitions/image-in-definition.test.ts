@@ -119,7 +119,7 @@ it("changes one image of a definition and no other member that ECS knows", async
   );
 });
 
-it("changes, where the container is held, what that needs besides", async () => {
+it("changes, when the container is held, what that needs besides", async () => {
   const { registered } = await starting();
   expect(registered).toHaveLength(1);
   const { restartPolicy, ...kept } = app as Record<string, unknown>;
@@ -175,7 +175,7 @@ it("has a label with the run in its first container", async () => {
   expect(JSON.stringify(others)).not.toContain("fargate-exec.run");
 });
 
-it("is registered without tags where these may not be set, which is told", async () => {
+it("is registered without tags when these may not be set, which is told", async () => {
   const { registered, context } = await starting({ hold: false }, { mayTag: false });
   expect(registered).toEqual([expect.not.objectContaining({ tags: expect.anything() as unknown })]);
   expect(context.log.lines.join("\n")).toMatch(

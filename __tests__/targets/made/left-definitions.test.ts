@@ -81,7 +81,7 @@ it("examines five families at most, and over several runs all of them", async ()
   expect(known.active).toEqual([]);
 });
 
-it("says which right is missing, and is silent where the step ends meanwhile", async () => {
+it("says which right is missing, and is silent when the step ends meanwhile", async () => {
   const failing = (code: Failure["code"]) => () =>
     Promise.reject(new Failure(code, { failed: "No right to ecs:X.", seen: "s.", advice: "a." }));
   await remove({ listDefinitionFamilies: failing("cancelled") });

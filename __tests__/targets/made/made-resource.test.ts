@@ -125,7 +125,7 @@ describe("a registration that was repeated", () => {
     expect(definitions.active).toEqual(stay.map((one) => `${family}:${one}`));
   });
 
-  it("says so where the caller may not look for it", async () => {
+  it("says so when the caller may not look for it", async () => {
     const denied = new AccessDenied(
       { action: "ecs:DescribeTaskDefinition", isNamed: true },
       { failed: "Access denied.", seen: "", advice: "" },

@@ -45,7 +45,7 @@ describe("the request", () => {
     expect(runTaskRequest({ ...start, ...inputs }, plan).overrides).toEqual(overrides);
   });
 
-  it("is placed by capacity providers where they are given", () => {
+  it("is placed by capacity providers when they are given", () => {
     const request = runTaskRequest({ ...start, capacityProviders: [SPOT] }, plan);
     expect(request.capacityProviders).toEqual([SPOT]);
   });

@@ -130,7 +130,7 @@ class HeldAnswers {
 const tasksOf = (...calls: readonly number[]): string[] =>
   calls.flatMap((call) => Array.from({ length: 10 }, (_, i) => `${call}/${i}`));
 
-describe("where answers come in another order than that of the calls", () => {
+describe("when answers come in another order than that of the calls", () => {
   it("delivers the tasks in the order in which they were asked for, and tells at once that they run", async () => {
     const held = new HeldAnswers();
     const starts = starting(request, 50, [], {}, held.answering);
@@ -152,7 +152,7 @@ describe("where answers come in another order than that of the calls", () => {
     expect(next).toEqual(tasksOf(1, 3, 4, 5, 6));
   });
 
-  it("where no further task is wanted, tells of the tasks of every call that is under way, and begins none", async () => {
+  it("when no further task is wanted, tells of the tasks of every call that is under way, and begins none", async () => {
     const held = new HeldAnswers();
     const cancel = new AbortController();
     const starts = starting(request, 200, [], {}, held.answering, cancel.signal);
@@ -268,19 +268,19 @@ it("tells why only some are started, and which those are", async () => {
   expect(started).toEqual(["a"]);
 });
 
-it("goes on where one task of many fails", async () => {
+it("goes on when one task of many fails", async () => {
   const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "InternalError", detail: undefined }] };
   expect(await starting(request, 3, [some])).toMatchObject({ refusal: undefined });
   expect(started).toEqual(["a", "2/0", "2/1"]);
 });
 
-it("fails where a cancel cuts the start of the others short", async () => {
+it("fails when a cancel cuts the start of the others short", async () => {
   const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
   const cancelled = failure("cancelled", "by hand");
   await expect(starting(request, 3, [some, cancelled])).rejects.toBe(cancelled);
 });
 
-describe("where Fargate has no capacity", () => {
+describe("when Fargate has no capacity", () => {
   const two = { ...request, network: { ...request.network, subnets: ["subnet-1", "subnet-2"] } };
   const none = { tasks: [], refusals: [{ reason: "Capacity is unavailable", detail: undefined }] };
 
@@ -338,19 +338,19 @@ describe("on Spot", () => {
   });
 });
 
-it("does without tags where they are not allowed and the user asked for none", async () => {
+it("does without tags when they are not allowed and the user asked for none", async () => {
   await starting(request, 1, [noTags]);
   expect(sent[1]).toMatchObject({ tags: {}, propagateTags: undefined });
   expect(sent[1]?.clientToken).not.toBe(sent[0]?.clientToken);
 });
 
-it("sets the user's tags alone where no others are allowed, and says so", async () => {
+it("sets the user's tags alone when no others are allowed, and says so", async () => {
   await starting(request, 1, [noTags], { team: "web" });
   expect(sent[1]).toMatchObject({ tags: { team: "web" }, propagateTags: undefined });
   expect(log.lines).toEqual([expect.stringContaining("with the tags of 'tags' alone (team)")]);
 });
 
-it("fails where the user's tags are not allowed", async () => {
+it("fails when the user's tags are not allowed", async () => {
   await expect(starting(request, 1, [noTags, noTags], { team: "web" })).rejects.toBe(noTags);
   expect(sent).toHaveLength(2);
 });

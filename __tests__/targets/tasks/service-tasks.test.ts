@@ -26,11 +26,11 @@ it("tasks with the revision's number are its own, whatever their definition", ()
   ]);
 });
 
-it("where the number of the former revision is seen, tasks without the new one's are none of it", () => {
+it("when the number of the former revision is seen, tasks without the new one's are none of it", () => {
   expect(arnsOf([task("ecs-svc/41", "web:2", 50), task("ecs-svc/41", "web:2", 150)], FORCED)).toEqual([]);
 });
 
-describe("where the numbers don't tell", () => {
+describe("when the numbers don't tell", () => {
   const old = task("ecs-svc/7", "web:2", 50);
   const oldAgain = task("ecs-svc/7", "web:2", 150);
   const young = task("ecs-svc/9", "web:2", 101);
@@ -39,7 +39,7 @@ describe("where the numbers don't tell", () => {
     expect(arnsOf([task("ecs-svc/7", "web:1", 150), young])).toEqual(["ecs-svc/9 101"]);
   });
 
-  it("of one definition those are whose deployment has no older task, also where the former one starts another", () => {
+  it("of one definition those are whose deployment has no older task, also when the former one starts another", () => {
     expect(arnsOf([old, young, oldAgain], FORCED)).toEqual(["ecs-svc/9 101"]);
   });
 
@@ -49,7 +49,7 @@ describe("where the numbers don't tell", () => {
     ["is one of two without an older task", [young, oldAgain]],
     ["is one of three", [old, young, task("ecs-svc/8", "web:2", 120)]],
     ["has tasks of an unknown age", [old, task("ecs-svc/9", "web:2", undefined)]],
-  ])("nothing is guessed where the new revision %s", (_, tasks) => {
+  ])("nothing is guessed when the new revision %s", (_, tasks) => {
     expect(arnsOf(tasks, FORCED)).toEqual([]);
   });
 

@@ -66,7 +66,7 @@ it("ask for a hundred in one call, and for those of other hundreds when they are
   expect(asked.at(-1)).toEqual([...names.slice(200), "later"]);
 });
 
-it("ask each time where there is one task alone", async () => {
+it("ask each time when there is one task alone", async () => {
   const { describeTask } = looking("a");
   await describeTask("ci", "a");
   await describeTask("ci", "a");
