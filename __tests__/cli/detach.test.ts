@@ -1,6 +1,8 @@
+import { jest } from "@jest/globals";
 import { checkDetach } from "../../src/cli/check-detach.ts";
 import { exitCodeOf } from "../../src/cli/exit-code.ts";
 import { handleText } from "../../src/cli/handle.ts";
+import { main } from "../../src/cli/main.ts";
 import { withScript } from "../../src/cli/script.ts";
 import { programInputs } from "../../src/program/inputs-source.ts";
 import { readInputs } from "../../src/inputs/read-all.ts";
@@ -45,4 +47,22 @@ it.each([
 
 it.each(["", "  \n", '{"handle":""}', "{}"])("finds no handle in %j", async (text) => {
   await expect(handleText("-", stdinOf(text))).rejects.toThrow("There is no handle");
+});
+
+it.each([
+  ["without its command", [HANDLE_TEXT]],
+  ["as a value", ["run", `--attach=${HANDLE_TEXT}`, "--transport", "x", `--${HANDLE_TEXT}`]],
+  ["as one word of two", ["attach", HANDLE_TEXT, HANDLE_TEXT]],
+])("repeats no handle that stands in a wrong command line %s", async (_, words) => {
+  let said = "";
+  const write = jest
+    .spyOn(process.stderr, "write")
+    .mockImplementation((text) => Boolean((said += String(text))));
+  const { exitCode } = process;
+  await main(words);
+  expect(process.exitCode).toBe(125);
+  process.exitCode = exitCode;
+  write.mockRestore();
+  expect(said).toContain("fargate-exec: error: ");
+  expect(said).not.toContain(HANDLE_TEXT.slice(4, 30));
 });

@@ -18,6 +18,11 @@ export async function handleText(given: string, stdin: AsyncIterable<Uint8Array>
   return handle;
 }
 
+/** A message about the command line, in which a word may be repeated, without the handles. */
+export function withoutHandles(message: string): string {
+  return message.replace(/\bfx\d+\.[\w.-]+/g, "(a handle)");
+}
+
 function handleIn(outputs: string): string {
   try {
     const parsed: unknown = JSON.parse(outputs);

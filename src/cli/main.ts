@@ -6,7 +6,7 @@ import { harmlessText } from "../show/sanitise.ts";
 import { VERSION } from "../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
-import { HANDLE_HELP, handleText } from "./handle.ts";
+import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { COPY_INPUTS, copyFiles } from "./copy-command.ts";
@@ -41,7 +41,9 @@ function commandLine(): Command {
     .version(VERSION)
     // Inherited by the commands that are added after it.
     .exitOverride()
-    .configureOutput({ outputError: (text) => terminal({}).usage(text.trim().replace(/^error: /, "")) })
+    .configureOutput({
+      outputError: (text) => terminal({}).usage(withoutHandles(text.trim().replace(/^error: /, ""))),
+    })
     .enablePositionalOptions();
   addRun(all);
   addCheck(all);
