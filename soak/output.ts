@@ -37,7 +37,7 @@ function faults({ mostDisk = Infinity }: Case, run: SizedRun): string[] {
   const growing = [["runner", runner] as const, ...container].flatMap(([name, { tenths }]) => {
     // A program that runs for a moment may not be seen in every tenth.
     const early = tenths.slice(1).filter((each) => each > 0);
-    return (tenths[9] ?? 0) > Math.max(...early.slice(0, 2)) * GROWTH + STEP
+    return (tenths[9] ?? 0) > Math.max(0, ...early.slice(0, 2)) * GROWTH + STEP
       ? [`${name} grows: ${rounded(tenths)} MiB`]
       : [];
   });
