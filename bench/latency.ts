@@ -6,7 +6,7 @@ import { callsInARow } from "../local/calls-in-a-row.ts";
 import { seed } from "../local/seed.ts";
 import { type LocalFargate, startLocalFargate } from "../local/start.ts";
 import { bareSession, byHand } from "./floor.ts";
-import { median, percentile, range, row } from "./rows.ts";
+import { figure, median, percentile, range, row } from "./rows.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const TIMES = Number(process.argv[2] ?? 11);
@@ -18,6 +18,9 @@ const CALLS = [
   { ms: 0, bar: 1_400 },
   { ms: 100, bar: 1_750 },
 ] as const;
+
+/** The step gives a task's protection back by two calls, one after the other, once the job has ended. */
+const UNPROTECTED = { protect: "false" };
 
 /** As GitHub has it for a job without a matrix. */
 const LONE = { "matrix-index": "0", "matrix-total": "1" };
@@ -44,8 +47,9 @@ async function hello(call: number, bar: number): Promise<void> {
     const ways = [
       { name: "task", where: { task } },
       { name: "task, bucket", where: { task, bucket } },
-      { name: "service", where: { service } },
-      { name: "service, bucket", where: { service, bucket } },
+      { name: "service", where: { service, ...UNPROTECTED } },
+      { name: "service, bucket", where: { service, bucket, ...UNPROTECTED } },
+      { name: "service, protected", where: { service }, hasBar: false },
     ].map((way) => ({ ...way, runs: [] as HelloRun[] }));
     const [floor, byHandMs]: [number[], number[]] = [[], []];
     for (let i = 0; i < TIMES; i += 1) {
@@ -54,11 +58,15 @@ async function hello(call: number, bar: number): Promise<void> {
       if (call > 0) byHandMs.push(await byHand(local, { cluster, task }, bucket));
     }
     console.log(`a bare session, ${call} ms a call: ${range(floor)}`);
-    for (const { name, where, runs } of ways)
-      helloRows(`\`echo hello\` by ${name}, ${call} ms a call`, runs, {
-        ...{ bar, floor: median(floor), mostInARow: "bucket" in where ? 3 : 2 },
-        byHand: byHandMs.length > 0 ? median(byHandMs) : undefined,
-      });
+    for (const { name, where, runs, hasBar = true } of ways) {
+      const what = `\`echo hello\` by ${name}, ${call} ms a call`;
+      if (hasBar)
+        helloRows(what, runs, {
+          ...{ bar, floor: median(floor), mostInARow: "bucket" in where ? 3 : 2 },
+          byHand: byHandMs.length > 0 ? median(byHandMs) : undefined,
+        });
+      else figure(what, range(runs.map(({ whole }) => whole)));
+    }
   } finally {
     await local.stop();
   }

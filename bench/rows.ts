@@ -3,6 +3,11 @@ export function row(what: string, seen: string, bar: string, holds: boolean): vo
   console.log(`${ROW}${holds ? "holds " : "MISSES"} | ${what} | ${seen} | bar ${bar}`);
 }
 
+/** Prints a figure that has no bar. */
+export function figure(what: string, seen: string): void {
+  console.log(`${ROW}       | ${what} | ${seen} | no bar`);
+}
+
 /** What such a line begins with. */
 export const ROW = "| ";
 
