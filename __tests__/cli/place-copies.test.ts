@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -30,6 +32,21 @@ function put(path: string, text: string): void {
 const text = (path: string): string => readFileSync(join(base, path), "utf8");
 const place = (path: string, destination: string): void =>
   placeCopies(root, [{ glob: "", path, destination: join(base, destination) }]);
+
+/** Does this as a user who owns this directory and all in it, and is not root. */
+function asUser(directory: string, act: () => void): void {
+  if (process.getuid?.() !== 0) {
+    act();
+    return;
+  }
+  execFileSync("chown", ["-R", "1000", directory]);
+  process.seteuid?.(1000);
+  try {
+    act();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 it("a directory that is there keeps what it has, and files take the place of files and links", () => {
   put("unpacked/srv/a", "new a");
@@ -154,6 +171,22 @@ it("says how to copy a file into a directory", () => {
   put("unpacked/a", "a");
   mkdirSync(join(base, "out"));
   expect(() => place("a", "out")).toThrow("end it with a slash to copy into it");
+});
+
+it("directories that may not be written, or read, are copied with their modes", () => {
+  const modes = [
+    ["srv/d/e", 0o311],
+    ["srv/d", 0o555],
+    ["srv", 0o500],
+  ] as const;
+  put("unpacked/srv/d/e/a", "a");
+  for (const [path, mode] of modes) chmodSync(join(root, path), mode);
+  // Root may do all that without a change of modes.
+  asUser(base, () => place("srv", "out"));
+  expect(modes.map(([path]) => statSync(join(base, path.replace("srv", "out"))).mode & 0o777)).toEqual(
+    modes.map(([, mode]) => mode),
+  );
+  expect(text("out/d/e/a")).toBe("a");
 });
 
 it("removes what may not be written", () => {

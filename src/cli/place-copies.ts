@@ -23,6 +23,7 @@ import { UsageError } from "./usage-error.ts";
 export function placeCopies(root: string, sources: readonly OutSource[]): void {
   const moves = movesOf(root, sources);
   const placed = new Map<string, "directory" | "other">();
+  const modes = open(root);
   for (const { from, to, globs } of moves) {
     checkSent(from, globs);
     checkLinks(from, { from, to });
@@ -30,7 +31,7 @@ export function placeCopies(root: string, sources: readonly OutSource[]): void {
   }
   for (const { from, to } of moves) {
     mkdirSync(dirname(to), { recursive: true });
-    move(from, to);
+    move(from, to, modes);
   }
 }
 
@@ -56,10 +57,16 @@ export function removeTree(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-function open(directory: string): void {
+/** The modes of directories, by their paths. */
+type Modes = ReadonlyMap<string, number>;
+
+/** Lets this user read, change and move a directory and all below it. Returns the modes that they had. */
+function open(directory: string, modes = new Map<string, number>()): Modes {
+  modes.set(directory, lstatSync(directory).mode);
   chmodSync(directory, 0o700);
   for (const entry of readdirSync(directory, { withFileTypes: true }))
-    if (entry.isDirectory()) open(join(directory, entry.name));
+    if (entry.isDirectory()) open(join(directory, entry.name), modes);
+  return modes;
 }
 
 function checkLinks(path: string, whole: Pick<Move, "from" | "to">): void {
@@ -106,13 +113,21 @@ function checkPlace(from: string, to: string, placed: Map<string, "directory" | 
     for (const name of readdirSync(from)) checkPlace(join(from, name), join(to, name), placed);
 }
 
-function move(from: string, to: string): void {
-  if (!isDirectory(from) || !isDirectory(to)) {
+function move(from: string, to: string, modes: Modes): void {
+  if (isDirectory(from) && isDirectory(to)) {
+    for (const name of readdirSync(from)) move(join(from, name), join(to, name), modes);
+  } else {
     renameSync(from, to);
-    return;
+    restoreModes(from, to, modes);
   }
-  chmodSync(from, 0o700);
-  for (const name of readdirSync(from)) move(join(from, name), join(to, name));
+}
+
+/** Gives what has been moved the modes that it had. */
+function restoreModes(from: string, to: string, modes: Modes): void {
+  const mode = modes.get(from);
+  if (mode === undefined) return;
+  for (const name of readdirSync(to)) restoreModes(join(from, name), join(to, name), modes);
+  chmodSync(to, mode);
 }
 
 function isDirectory(path: string): boolean {
