@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { actionDir } from "./environment.ts";
+import { median } from "./rows.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const TIMES = Number(process.argv[2] ?? 11);
@@ -62,8 +63,4 @@ async function byProgram(inputs: Readonly<Record<string, string>>): Promise<numb
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0 || !said.includes("hello\n")) throw new Error(said);
   return Date.now() - began;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

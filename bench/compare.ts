@@ -3,16 +3,17 @@
  * measured in turn, so that what else the machine does meets both.
  */
 import { execSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
+import { memoryOf } from "../__tests__/helpers/memory.ts";
 import { seed, type SeedNames } from "../local/seed.ts";
-import { type LocalFargate, startLocalFargate } from "../local/start.ts";
+import { startLocalFargate } from "../local/start.ts";
 import { environment } from "./environment.ts";
 import { firstCalls } from "./first-call.ts";
 import { between, MIB, print } from "./output.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, stopTaskAt, takingSessions } from "./step.ts";
 
 interface Figure {
   readonly name: string;
@@ -103,7 +104,7 @@ function figures(made: SeedNames): readonly Figure[] {
         const interrupted = Date.now();
         step.signal("SIGINT");
         await step.ended;
-        return stoppedAt(local) - interrupted;
+        return stopTaskAt(local) - interrupted;
       },
     },
     { name: "4 MiB of a log, plain", unit: "ms", times: 3, measure: (at) => output("plain", 4, at) },
@@ -115,8 +116,8 @@ function figures(made: SeedNames): readonly Figure[] {
       measure: async (at) => {
         const step = await startStep(root, { ...inTask, run: print(20), transport: "packed" }, local, at);
         // Again and again, since the process may end before its last line has been read here.
-        let peak = NaN;
-        const looking = setInterval(() => (peak = peakOf(step.pid) ?? peak), 20);
+        let peak = 0;
+        const looking = setInterval(() => (peak = Math.max(peak, memoryOf(step.pid)?.most ?? 0)), 20);
         await step.ended;
         clearInterval(looking);
         return peak;
@@ -125,22 +126,8 @@ function figures(made: SeedNames): readonly Figure[] {
   ];
 }
 
-/** The most memory of a process so far, in MiB; undefined once it has ended. */
-function peakOf(pid: number): number | undefined {
-  try {
-    const peak = /^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return peak === undefined ? undefined : Number(peak) / 1024;
-  } catch {
-    return undefined;
-  }
-}
-
 function bytesOf(command: string): Buffer {
   return execSync(command, { maxBuffer: 64 * MIB });
-}
-
-function stoppedAt({ requests }: LocalFargate): number {
-  return requests.findLast(({ operation }) => operation === "StopTask")?.at ?? NaN;
 }
 
 /** Medians and quartiles. New is worse when three quarters of its values are above three quarters of the old ones. */

@@ -2,15 +2,14 @@
  * `node bench/files.ts [MB] [TIMES]`: files of random bytes into a container and back by the bucket, each way beside the two copies of `aws s3 cp` that the
  * same way takes, to S3 and from it, in turns on one local Fargate; and 16 MB each way by the session.
  */
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { virtualEnvironment } from "../local/python.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
+import { awsCli } from "./floor.ts";
+import { median } from "./rows.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const MEGABYTES = Number(process.argv[2] ?? 200);
@@ -111,13 +110,9 @@ async function seconds(inputs: Record<string, string>): Promise<number> {
   return (Date.now() - step.began) / 1000;
 }
 
-/** How long `aws s3 cp` takes, its own start included. */
+/** Seconds that `aws s3 cp` takes, its own start included. */
 async function copy(from: string, to: string): Promise<number> {
-  const began = performance.now();
-  const words = ["s3", "cp", "--quiet", "--recursive", from, to];
-  const env = { PATH: process.env["PATH"] ?? "", ...local.env, AWS_CONFIG_FILE: "/dev/null" };
-  await promisify(execFile)(join(virtualEnvironment, "bin/aws"), words, { env });
-  return (performance.now() - began) / 1000;
+  return (await awsCli(local, ["s3", "cp", "--quiet", "--recursive", from, to])) / 1000;
 }
 
 function logOf(bytes: number): string {
@@ -128,8 +123,4 @@ function logOf(bytes: number): string {
     lines.push(line);
   }
   return lines.join("");
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

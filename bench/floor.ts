@@ -4,8 +4,8 @@ import { performance } from "node:perf_hooks";
 import { promisify } from "node:util";
 import { ECSClient, ExecuteCommandCommand } from "@aws-sdk/client-ecs";
 import { Client } from "../__tests__/local/agent/rig.ts";
+import { virtualEnvironment } from "../local/python.ts";
 import type { LocalFargate } from "../local/start.ts";
-import { actionDir } from "./environment.ts";
 
 const run = promisify(execFile);
 
@@ -29,11 +29,11 @@ export async function bareSession(local: LocalFargate, { cluster, task }: FloorT
   return performance.now() - began;
 }
 
-/** Milliseconds that a command of the AWS CLI takes. */
+/** Milliseconds that a command of the AWS CLI takes, its own start included. */
 export async function awsCli(local: LocalFargate, words: readonly string[]): Promise<number> {
   const began = performance.now();
-  await run(join(actionDir, ".venv/bin/aws"), words, {
-    env: { PATH: process.env["PATH"] ?? "", ...local.env },
+  await run(join(virtualEnvironment, "bin/aws"), words, {
+    env: { PATH: process.env["PATH"] ?? "", ...local.env, AWS_CONFIG_FILE: "/dev/null" },
     maxBuffer: 1e8,
   });
   return performance.now() - began;

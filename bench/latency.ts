@@ -7,7 +7,7 @@ import { seed } from "../local/seed.ts";
 import { type LocalFargate, startLocalFargate } from "../local/start.ts";
 import { bareSession, byHand } from "./floor.ts";
 import { figure, median, percentile, range, row } from "./rows.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, stopTaskAt, takingSessions } from "./step.ts";
 
 const TIMES = Number(process.argv[2] ?? 11);
 /** Milliseconds from RUNNING to an agent that takes sessions. */
@@ -184,7 +184,7 @@ async function starts(): Promise<void> {
       const interrupted = Date.now();
       step.signal("SIGINT");
       await step.ended;
-      stopping.push(stoppedAt(local) - interrupted);
+      stopping.push(stopTaskAt(local) - interrupted);
     }
     const [start, stop] = [median(starting), Math.max(...stopping)];
     row(
@@ -209,10 +209,4 @@ function sessionAt({ gateway }: LocalFargate): number {
   const session = gateway.sessions.at(-1);
   if (session === undefined) throw new Error("There is no session.");
   return session.createdAt;
-}
-
-function stoppedAt({ requests }: LocalFargate): number {
-  const last = requests.findLast(({ operation }) => operation === "StopTask");
-  if (last === undefined) throw new Error("The step did not stop the task.");
-  return last.at;
 }

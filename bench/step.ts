@@ -59,3 +59,10 @@ export async function takingSessions(local: Pick<LocalFargate, "tasks">, count =
     local.tasks.filter(({ agents }) => [...agents.values()].some(({ connected }) => connected)).length;
   while (ready() < count) await sleep(50);
 }
+
+/** When the last StopTask reached the local Fargate, in milliseconds since the epoch. */
+export function stopTaskAt({ requests }: LocalFargate): number {
+  const last = requests.findLast(({ operation }) => operation === "StopTask");
+  if (last === undefined) throw new Error("The step did not stop the task.");
+  return last.at;
+}

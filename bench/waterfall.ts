@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
+import { median } from "./rows.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const TIMES = Number(process.argv[2] ?? 7);
@@ -71,9 +72,9 @@ function print(name: string, runs: readonly Events[]): void {
   console.log(`\`echo hello\` by ${name}, ${CALL_MS} ms a call, medians of ${runs.length} (least)`);
   const names = [...new Set(runs.flatMap((each) => [...each.keys()]))];
   const lines = names.map((what) => {
-    const at = runs.flatMap((each) => each.get(what) ?? []).toSorted((a, b) => a - b);
-    return { what, median: at[Math.floor(at.length / 2)] ?? NaN, least: at[0] ?? NaN };
+    const at = runs.flatMap((each) => each.get(what) ?? []);
+    return { what, middle: median(at), least: Math.min(...at) };
   });
-  for (const { what, median, least } of lines.toSorted((a, b) => a.median - b.median))
-    console.log(`${median.toFixed(0).padStart(7)} (${least.toFixed(0)})  ${what}`);
+  for (const { what, middle, least } of lines.toSorted((a, b) => a.middle - b.middle))
+    console.log(`${middle.toFixed(0).padStart(7)} (${least.toFixed(0)})  ${what}`);
 }
