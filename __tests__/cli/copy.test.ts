@@ -1,3 +1,5 @@
+import { Writable } from "node:stream";
+import { copyOptions } from "../../src/cli/copy-command.ts";
 import { copyOf } from "../../src/cli/copy.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 
@@ -70,4 +72,11 @@ it.each([
 ])("%j is refused", (words, message) => {
   expect(() => copy(...words)).toThrow(UsageError);
   expect(() => copy(...words)).toThrow(message);
+});
+
+it("nothing that the container prints meanwhile is shown", () => {
+  const stream = new Writable();
+  const { signal } = new AbortController();
+  const shown = { stdout: stream, stderr: stream, log: {}, signal };
+  expect(copyOptions(shown, "/home/me")).toEqual({ log: {}, signal, directory: "/home/me" });
 });

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { InputName } from "../inputs/names.ts";
-import type { RunInputs, RunResult } from "../program/run-options.ts";
+import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
 import type { CopyOut } from "./copy.ts";
 import { copyOf } from "./copy.ts";
 import { placeCopies, removeTree } from "./place-copies.ts";
@@ -18,6 +18,14 @@ export const COPY_INPUTS: readonly InputName[] = [
 
 /** A run whose script does nothing: what it brings along, or back, is what it is for. */
 const NOTHING: RunInputs = { run: ":", shell: "sh" };
+
+/**
+ * The options of a copy that runs in this directory. Its script prints nothing. So what the container sends as output is shown nowhere: it
+ * could steer a terminal, or speak to the runner of a workflow.
+ */
+export function copyOptions({ log, signal }: RunOptions, directory: string): RunOptions {
+  return { ...(log !== undefined && { log }), ...(signal !== undefined && { signal }), directory };
+}
 
 /** Runs a script with these inputs in the container, in this directory of this machine. */
 type Run = (inputs: RunInputs, directory: string) => Promise<RunResult>;

@@ -9,7 +9,7 @@ import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
-import { COPY_INPUTS, copyFiles } from "./copy-command.ts";
+import { COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withScript } from "./script.ts";
 import { cancelOnSignals } from "./signals.ts";
@@ -116,7 +116,7 @@ function addCopy(all: Command): void {
   const inputs = addInputOptions(command, { names: COPY_INPUTS, env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
     const result = await copyFiles(words, inputs(), (given, directory) =>
-      end(given, own, (all, options) => runOnFargate(all, { ...options, directory })),
+      end(given, own, (all, options) => runOnFargate(all, copyOptions(options ?? {}, directory))),
     );
     process.exitCode = exitCodeOf(result);
   });

@@ -34,7 +34,7 @@ it.each<[string, Task, TaskDefinition]>([
   expect(wrong[0]).toMatchObject({ fix: expect.stringMatching(/^[A-Z].*\.$/) as string });
 });
 
-it("is content with a read-only root that has volumes when the agent writes, and names those that lack", () => {
+it("is content with a read-only root that has volumes where the agent writes, and names those that lack", () => {
   const places = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
   const readOnly = (writableMounts: readonly string[]) =>
     aDefinition([{ readonlyRootFilesystem: true, writableMounts }]);
