@@ -1,4 +1,5 @@
 import { type Asker, type GuardedResource, refusal } from "../../../local/iam/decide.ts";
+import { policyOf } from "../../../local/iam/policy-files.ts";
 import { type Policy, type PrincipalElement, readPolicy, type Statement } from "../../../local/iam/policy.ts";
 
 const OURS = "123456789012";
@@ -132,4 +133,18 @@ it.each<[string, object, RegExp]>([
   ],
 ])("a policy with %s is refused", (_name, json, why) => {
   expect(() => readPolicy(json)).toThrow(why);
+});
+
+it.each([
+  ["the script of a run", "run-1/payload", true],
+  ["the queue of a container", "claims/0123456789abcdef/app.json", false],
+  ["a lock", "locks/shop.json", false],
+  ["the output of a job", "output/0a0b/0", false],
+  ["what a reader tells a job", "output/0a0b/control", false],
+])("docs/iam/task-role-bucket.json lets a container read %s: %s, %s", (_, name, mayRead) => {
+  const policies = [policyOf("task-role-bucket", { bucket: "staging", prefix: "fargate-exec/" })];
+  const asked = { resource: `arn:aws:s3:::staging/fargate-exec/${name}`, context: {} };
+  const isRefused = (action: string): boolean =>
+    refusal({ action, ...asked }, { ...role(OURS), policies }, bucket()) !== undefined;
+  expect([isRefused("s3:GetObject"), isRefused("s3:PutObject")]).toEqual([!mayRead, true]);
 });
