@@ -13,3 +13,8 @@ it.each([
 ] as const)("a run that %s with %s ends with %d", (outcome, exitCode, expected) => {
   expect(exitCodeOf({ outcome, exitCode })).toBe(expected);
 });
+
+it("a run whose output could not be written never ends with 0, and a failed one as its script", () => {
+  expect(exitCodeOf({ outcome: "succeeded", exitCode: 0 }, false)).toBe(130);
+  expect(exitCodeOf({ outcome: "failed", exitCode: 3 }, false)).toBe(3);
+});

@@ -15,6 +15,7 @@ import { withScript } from "./script.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
+import { watchWrites } from "./watch-writes.ts";
 
 /** The options of `run` and `check` that are no inputs. */
 interface OwnOptions {
@@ -101,8 +102,9 @@ function addLogs(all: Command): void {
   const inputs = addInputOptions(command, { names: ["role-to-assume"], env: process.env });
   command.action(async (handle: string, own: OwnOptions) => {
     const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
+    const isOut = watchWrites(process.stdout);
     const { outcome, exitCode } = await end(given, own, showOnFargate);
-    const isShown = outcome === "detached" || exitCode !== undefined;
+    const isShown = (outcome === "detached" || exitCode !== undefined) && (await isOut());
     process.exitCode = isShown ? 0 : OWN_FAILURE;
   });
 }
@@ -143,7 +145,9 @@ function ownOptions(command: Command): Command {
 }
 
 async function runAndEnd(inputs: RunInputs, own: OwnOptions): Promise<void> {
-  process.exitCode = exitCodeOf(await end(inputs, own, runOnFargate));
+  const isOut = watchWrites(process.stdout);
+  const result = await end(inputs, own, runOnFargate);
+  process.exitCode = exitCodeOf(result, await isOut());
 }
 
 /** Carries out a command by the engine, and shows and writes what has become of it. */
