@@ -12,6 +12,7 @@ it("all is out where each write is taken", async () => {
 it("a full disk has not taken what was written before", async () => {
   const stream = createWriteStream("/dev/full");
   const isOut = watchWrites(stream);
+  expect(await isOut()).toBe(true);
   stream.write("output");
   expect(await isOut()).toBe(false);
 });

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CANCEL } from "../../src/payload/input.ts";
 import { systemPath } from "../../local/task/images.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { shareOf, SHELLS } from "../helpers/shells.ts";
@@ -127,6 +128,25 @@ it(
     expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }] });
     expect(job.output("stdout").toString()).toBe(execFileSync("cksum", { input: "hunter22" }).toString());
     expect(job.starts()).toBe(1);
+  },
+  PATIENCE,
+);
+
+it.each(turnOf(SOME, 1))(
+  "a cancel that comes when the job has ended takes neither its output nor its status away, under %s",
+  async (sh) => {
+    const job = aJob("seq 300000; exit 3", { sh });
+    const first = job.attach();
+    await job.has("started");
+    await first.kill();
+    await job.has("status");
+    const second = job.attach();
+    await second.says("attached");
+    second.type(CANCEL);
+    await second.closed;
+    expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
+    expect(job.output("stdout").toString().endsWith("\n300000\n")).toBe(true);
+    await untilNothingIsLeft(job);
   },
   PATIENCE,
 );

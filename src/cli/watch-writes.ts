@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Writable } from "node:stream";
 
 /**
@@ -8,8 +9,10 @@ export function watchWrites(stream: Writable): () => Promise<boolean> {
   let isBroken = false;
   stream.on("error", () => (isBroken = true));
   return async () => {
-    // Writes end in their order.
-    const error = await new Promise<unknown>((resolve) => stream.write("", resolve));
+    // Writes end in their order. Where none waits, another one could be the first to fail.
+    const error =
+      stream.writableLength > 0 && (await new Promise<unknown>((resolve) => stream.write("", resolve)));
+    await turn();
     return !isBroken && !error;
   };
 }

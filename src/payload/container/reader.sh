@@ -57,9 +57,10 @@ fx_listen() {
   done
 }
 
+# A job that has ended is not told: by TERM it learns that the runner has its status.
 fx_cancel() {
   : >"$fx_dir/cancelled"
-  fx_tell TERM "$(cat "$fx_dir/pid")"
+  [ -e "$fx_dir/status" ] || fx_tell TERM "$(cat "$fx_dir/pid")"
 }
 
 # The second helper ends the attacher's session when its reader has typed nothing for 90 s: a session without a reader
