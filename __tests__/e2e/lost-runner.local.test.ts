@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import WebSocket from "ws";
@@ -47,120 +48,25 @@ async function lose(task: Task, inputs: Inputs, session: "goes on" | "is ended")
 const next = (task: Task, inputs: Inputs = {}, options: StepOptions = {}): Promise<StepResult> =>
   aws.step({ task: task.id, run: "cat /dev/shm/trace; echo mine >>/dev/shm/trace", ...inputs }, options);
 
-/** A script that records its begin and its end, so that another script in between would show. */
-const traced = (seconds: number): string =>
-  `echo begun; echo 'lost begins' >/dev/shm/trace; sleep ${seconds}; echo 'lost ends' >>/dev/shm/trace`;
+/** A script that records its begin and its end, so that another script in between would show. It ends once it is let go. */
+const TRACED = `echo begun; echo 'lost begins' >/dev/shm/trace
+  until [ -e /dev/shm/go ]; do sleep 0.5; done; echo 'lost ends' >>/dev/shm/trace`;
 
-it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
-  const task = await aws.runningTask(definition);
-  await lose(task, { run: traced(20) }, "is ended");
-  const result = await next(task);
-  expect(result.conclusion).toBe("success");
-  expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
-  expect(mainLog(result).join("\n")).toMatch(
-    /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
-  );
-});
+function letGo(task: Task): void {
+  writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root/dev/shm/go`, "");
+}
 
-it.concurrent("a lost job that has gone on alone for 'abandon-after' is stopped first", async () => {
-  const task = await aws.runningTask(definition);
-  // Output without a client: the gateway pauses the agent, which then sees no end of the session's command.
-  const noisy = "echo begun; echo 'lost begins' >/dev/shm/trace; while sleep 0.2; do echo more; done";
-  await lose(task, { run: noisy, "abandon-after": "2s" }, "goes on");
-  const result = await next(task);
-  expect(result.conclusion).toBe("success");
-  expect(jobLog(result)).toEqual(["lost begins"]);
-  await until(() =>
-    aws.world.local.gateway.sessions.every(({ target, ended }) => ended || !target.includes(task.id)),
-  );
-  expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
-});
-
-it.concurrent(
-  "a lost job that outlasts the next run's 'timeout' keeps it from starting, and the error names the job",
-  async () => {
-    const task = await aws.runningTask(definition);
-    await lose(task, { run: traced(20), "abandon-after": "never" }, "is ended");
-    const result = await next(task, { timeout: "2s" });
-    expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
-    expect(result.annotations[0]?.title).toContain("container-busy");
-    expect(result.annotations[0]?.message).toMatch(
-      /in use by a job of https:\S+ since .* whose runner is lost/,
-    );
+/** Lets the lost job go once the step that waits has said so. */
+const lettingGo = (task: Task): StepOptions => ({
+  onLine: (line) => {
+    if (line.includes("still runs in this container")) letGo(task);
   },
-);
-
-const UNHEARD = /A job of \S+ runs in this container, .* Waiting for a sign of its runner, 40 s at most/;
-
-type OtherWay = [string, (bucket: string) => Inputs, (bucket: string) => Inputs, StepOptions];
-
-const otherWays: readonly OtherWay[] = [
-  ["without a bucket, and the next one has one", () => ({}), (bucket) => ({ bucket }), {}],
-  ["with a bucket, and the next one has none", (bucket) => ({ bucket }), () => ({}), {}],
-  [
-    "with one prefix, and the next one has another",
-    (bucket) => ({ bucket }),
-    (bucket) => ({ bucket, prefix: "other/" }),
-    {},
-  ],
-  [
-    "by the container's sessions, and the next one may not see them",
-    () => ({}),
-    () => ({}),
-    { lacks: ["caller-without-bucket"] },
-  ],
-];
-
-it.concurrent.each(turnOf(otherWays, 2))(
-  "a job that was lost seconds ago is waited for by a run that queues another way: %s",
-  async (_, first, second, options) => {
-    const task = await aws.runningTask(definition);
-    const { bucket } = aws.world.made;
-    await lose(task, { ...first(bucket), run: traced(600), "abandon-after": "2s" }, "goes on");
-    const result = await next(task, second(bucket), options);
-    expect(result.conclusion).toBe("success");
-    expect(jobLog(result)).toEqual(["lost begins"]);
-    expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
-  },
-);
-
-it.concurrent("a run that queues another way goes on beside a job whose runner gives a sign", async () => {
-  const task = await aws.runningTask(definition);
-  const { bucket } = aws.world.made;
-  const first = await new Promise<{ readonly end: Promise<StepResult> }>((resolve) => {
-    const run = "echo begun; until [ -e /dev/shm/over ]; do sleep 0.1; done";
-    const end = aws.step(
-      { task: task.id, run },
-      { onLine: (line) => (line === "begun" ? resolve({ end }) : undefined) },
-    );
-  });
-  // The first job ends by the second one alone.
-  const second = await aws.step({ task: task.id, bucket, run: "echo beside; : >/dev/shm/over" });
-  expect(jobLog(second)).toEqual(["beside"]);
-  expect(mainLog(second).join("\n")).toMatch(UNHEARD);
-  expect((await first.end).conclusion).toBe("success");
 });
 
-it.concurrent("a run that is cancelled while it waits ends, and leaves the lost job alone", async () => {
-  const task = await aws.runningTask(definition);
-  await lose(task, { run: traced(12) }, "is ended");
-  const cancel = new AbortController();
-  const result = await aws.step(
-    { task: task.id, run: "echo mine" },
-    {
-      signal: cancel.signal,
-      onLine: (line) => {
-        if (line.includes("still runs in this container")) cancel.abort();
-      },
-    },
-  );
-  expect(result.conclusion).toBe("cancelled");
-  expect(mainLog(result)).not.toContain("mine");
-  const after = await next(task);
-  expect(jobLog(after)).toEqual(["lost begins", "lost ends"]);
-});
-
-/** The lost job's claim on the place is valid for 90 s. Until then no other run may look into the container. */
+/**
+ * The lost job's claim on the place is valid for 90 s. Until then no other run may look into the container. The tests that wait for
+ * that come first.
+ */
 const TAKEN_OVER =
   /Took the place of job 'migrate' of https:\/\/\S+, which did not renew its claim for 9\d s\./;
 
@@ -215,8 +121,8 @@ it.concurrent(
   async () => {
     const task = await aws.runningTask(definition);
     const { bucket } = aws.world.made;
-    await lose(task, { bucket, run: traced(125) }, "is ended");
-    const result = await next(task, { bucket });
+    await lose(task, { bucket, run: TRACED }, "is ended");
+    const result = await next(task, { bucket }, lettingGo(task));
     expect(result.conclusion).toBe("success");
     expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
     const log = mainLog(result).join("\n");
@@ -235,7 +141,7 @@ it.concurrent(
   async () => {
     const task = await aws.runningTask(definition);
     const { bucket } = aws.world.made;
-    await lose(task, { bucket, run: traced(600), "abandon-after": "2s" }, "goes on");
+    await lose(task, { bucket, run: TRACED, "abandon-after": "2s" }, "goes on");
     const result = await next(task, { bucket });
     expect(result.conclusion).toBe("success");
     expect(jobLog(result)).toEqual(["lost begins"]);
@@ -245,3 +151,112 @@ it.concurrent(
     expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
   },
 );
+
+it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
+  const task = await aws.runningTask(definition);
+  await lose(task, { run: TRACED }, "is ended");
+  const result = await next(task, {}, lettingGo(task));
+  expect(result.conclusion).toBe("success");
+  expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
+  expect(mainLog(result).join("\n")).toMatch(
+    /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
+  );
+});
+
+it.concurrent("a lost job that has gone on alone for 'abandon-after' is stopped first", async () => {
+  const task = await aws.runningTask(definition);
+  // Output without a client: the gateway pauses the agent, which then sees no end of the session's command.
+  const noisy = "echo begun; echo 'lost begins' >/dev/shm/trace; while sleep 0.2; do echo more; done";
+  await lose(task, { run: noisy, "abandon-after": "2s" }, "goes on");
+  const result = await next(task);
+  expect(result.conclusion).toBe("success");
+  expect(jobLog(result)).toEqual(["lost begins"]);
+  await until(() =>
+    aws.world.local.gateway.sessions.every(({ target, ended }) => ended || !target.includes(task.id)),
+  );
+  expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
+});
+
+it.concurrent(
+  "a lost job that outlasts the next run's 'timeout' keeps it from starting, and the error names the job",
+  async () => {
+    const task = await aws.runningTask(definition);
+    await lose(task, { run: TRACED, "abandon-after": "never" }, "is ended");
+    const result = await next(task, { timeout: "2s" });
+    expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+    expect(result.annotations[0]?.title).toContain("container-busy");
+    expect(result.annotations[0]?.message).toMatch(
+      /in use by a job of https:\S+ since .* whose runner is lost/,
+    );
+  },
+);
+
+const UNHEARD = /A job of \S+ runs in this container, .* Waiting for a sign of its runner, 40 s at most/;
+
+type OtherWay = [string, (bucket: string) => Inputs, (bucket: string) => Inputs, StepOptions];
+
+const otherWays: readonly OtherWay[] = [
+  ["without a bucket, and the next one has one", () => ({}), (bucket) => ({ bucket }), {}],
+  ["with a bucket, and the next one has none", (bucket) => ({ bucket }), () => ({}), {}],
+  [
+    "with one prefix, and the next one has another",
+    (bucket) => ({ bucket }),
+    (bucket) => ({ bucket, prefix: "other/" }),
+    {},
+  ],
+  [
+    "by the container's sessions, and the next one may not see them",
+    () => ({}),
+    () => ({}),
+    { lacks: ["caller-without-bucket"] },
+  ],
+];
+
+it.concurrent.each(turnOf(otherWays, 2))(
+  "a job that was lost seconds ago is waited for by a run that queues another way: %s",
+  async (_, first, second, options) => {
+    const task = await aws.runningTask(definition);
+    const { bucket } = aws.world.made;
+    await lose(task, { ...first(bucket), run: TRACED, "abandon-after": "2s" }, "goes on");
+    const result = await next(task, second(bucket), options);
+    expect(result.conclusion).toBe("success");
+    expect(jobLog(result)).toEqual(["lost begins"]);
+    expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
+  },
+);
+
+it.concurrent("a run that queues another way goes on beside a job whose runner gives a sign", async () => {
+  const task = await aws.runningTask(definition);
+  const { bucket } = aws.world.made;
+  const first = await new Promise<{ readonly end: Promise<StepResult> }>((resolve) => {
+    const run = "echo begun; until [ -e /dev/shm/over ]; do sleep 0.1; done";
+    const end = aws.step(
+      { task: task.id, run },
+      { onLine: (line) => (line === "begun" ? resolve({ end }) : undefined) },
+    );
+  });
+  // The first job ends by the second one alone.
+  const second = await aws.step({ task: task.id, bucket, run: "echo beside; : >/dev/shm/over" });
+  expect(jobLog(second)).toEqual(["beside"]);
+  expect(mainLog(second).join("\n")).toMatch(UNHEARD);
+  expect((await first.end).conclusion).toBe("success");
+});
+
+it.concurrent("a run that is cancelled while it waits ends, and leaves the lost job alone", async () => {
+  const task = await aws.runningTask(definition);
+  await lose(task, { run: TRACED }, "is ended");
+  const cancel = new AbortController();
+  const result = await aws.step(
+    { task: task.id, run: "echo mine" },
+    {
+      signal: cancel.signal,
+      onLine: (line) => {
+        if (line.includes("still runs in this container")) cancel.abort();
+      },
+    },
+  );
+  expect(result.conclusion).toBe("cancelled");
+  expect(mainLog(result)).not.toContain("mine");
+  const after = await next(task, {}, lettingGo(task));
+  expect(jobLog(after)).toEqual(["lost begins", "lost ends"]);
+});
