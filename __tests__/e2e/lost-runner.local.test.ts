@@ -92,65 +92,67 @@ async function abandonedSession(task: Task): Promise<string> {
   return id;
 }
 
-it.concurrent(
-  "with a bucket, the session that a lapsed claim names is ended, and another one without a client is not",
-  async () => {
-    const task = await aws.runningTask(definition);
-    const { bucket } = aws.world.made;
-    const [theirs, ours] = [await abandonedSession(task), await abandonedSession(task)];
-    const claims = [{ run: "lost", url: "https://github.example/lost", session: ours }];
-    const Key = `fargate-exec/claims/${task.id}/app.json`;
-    await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: JSON.stringify({ claims }) }));
-    const result = await aws.step(
-      { task: task.id, bucket, run: "echo mine" },
-      { also: ["caller-without-bucket"] },
-    );
-    expect(result.conclusion).toBe("success");
-    expect(mainLog(result).join("\n")).toContain(
-      `Ended session ${ours} of that run, which had lost its client.`,
-    );
-    expect(mainLog(result).join("\n")).toContain(`Session ${theirs} has had no client for 45 s`);
-    const ended = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
-    expect(ended.find(({ sessionId }) => sessionId === ours)?.ended).toBe(true);
-    expect(ended.find(({ sessionId }) => sessionId === theirs)?.ended).toBe(false);
-  },
-);
+const waits: readonly (readonly [string, () => Promise<void>])[] = [
+  [
+    "the session that a lapsed claim names is ended, and another one without a client is not",
+    async () => {
+      const task = await aws.runningTask(definition);
+      const { bucket } = aws.world.made;
+      const [theirs, ours] = [await abandonedSession(task), await abandonedSession(task)];
+      const claims = [{ run: "lost", url: "https://github.example/lost", session: ours }];
+      const Key = `fargate-exec/claims/${task.id}/app.json`;
+      await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: JSON.stringify({ claims }) }));
+      const result = await aws.step(
+        { task: task.id, bucket, run: "echo mine" },
+        { also: ["caller-without-bucket"] },
+      );
+      expect(result.conclusion).toBe("success");
+      expect(mainLog(result).join("\n")).toContain(
+        `Ended session ${ours} of that run, which had lost its client.`,
+      );
+      expect(mainLog(result).join("\n")).toContain(`Session ${theirs} has had no client for 45 s`);
+      const ended = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
+      expect(ended.find(({ sessionId }) => sessionId === ours)?.ended).toBe(true);
+      expect(ended.find(({ sessionId }) => sessionId === theirs)?.ended).toBe(false);
+    },
+  ],
+  [
+    "a lost job keeps its place as long as its claim is valid, and the next run waits for it after that",
+    async () => {
+      const task = await aws.runningTask(definition);
+      const { bucket } = aws.world.made;
+      await lose(task, { bucket, run: TRACED }, "is ended");
+      const result = await next(task, { bucket }, lettingGo(task));
+      expect(result.conclusion).toBe("success");
+      expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
+      const log = mainLog(result).join("\n");
+      expect(log).toMatch(
+        /Container 'app' of task \w+ is in use by job 'migrate' of https:\/\/\S+ since .*; waiting for its place/,
+      );
+      expect(log).toMatch(TAKEN_OVER);
+      expect(log).toMatch(/A job of https:\/\/\S+ still runs in this container, .* and its runner is lost\./);
+      expect(log).toMatch(/The job of https:\/\/\S+ has ended \(\d+ s\)\./);
+      expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
+    },
+  ],
+  [
+    "a lost job that has gone on alone for 'abandon-after' is stopped once its claim has ended",
+    async () => {
+      const task = await aws.runningTask(definition);
+      const { bucket } = aws.world.made;
+      await lose(task, { bucket, run: TRACED, "abandon-after": "2s" }, "goes on");
+      const result = await next(task, { bucket });
+      expect(result.conclusion).toBe("success");
+      expect(jobLog(result)).toEqual(["lost begins"]);
+      const log = mainLog(result).join("\n");
+      expect(log).toMatch(TAKEN_OVER);
+      expect(log).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
+      expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
+    },
+  ],
+];
 
-it.concurrent(
-  "with a bucket, a lost job keeps its place as long as its claim is valid, and the next run waits for it after that",
-  async () => {
-    const task = await aws.runningTask(definition);
-    const { bucket } = aws.world.made;
-    await lose(task, { bucket, run: TRACED }, "is ended");
-    const result = await next(task, { bucket }, lettingGo(task));
-    expect(result.conclusion).toBe("success");
-    expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
-    const log = mainLog(result).join("\n");
-    expect(log).toMatch(
-      /Container 'app' of task \w+ is in use by job 'migrate' of https:\/\/\S+ since .*; waiting for its place/,
-    );
-    expect(log).toMatch(TAKEN_OVER);
-    expect(log).toMatch(/A job of https:\/\/\S+ still runs in this container, .* and its runner is lost\./);
-    expect(log).toMatch(/The job of https:\/\/\S+ has ended \(\d+ s\)\./);
-    expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
-  },
-);
-
-it.concurrent(
-  "with a bucket, a lost job that has gone on alone for 'abandon-after' is stopped once its claim has ended",
-  async () => {
-    const task = await aws.runningTask(definition);
-    const { bucket } = aws.world.made;
-    await lose(task, { bucket, run: TRACED, "abandon-after": "2s" }, "goes on");
-    const result = await next(task, { bucket });
-    expect(result.conclusion).toBe("success");
-    expect(jobLog(result)).toEqual(["lost begins"]);
-    const log = mainLog(result).join("\n");
-    expect(log).toMatch(TAKEN_OVER);
-    expect(log).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
-    expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
-  },
-);
+it.concurrent.each(turnOf(waits, 3))("with a bucket, %s", (_, tries) => tries());
 
 it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
   const task = await aws.runningTask(definition);
