@@ -1,4 +1,4 @@
-import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
+import { CreateClusterCommand, ExecuteCommandCommand } from "@aws-sdk/client-ecs";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
@@ -9,6 +9,7 @@ import { eventually, until } from "../helpers/until.ts";
 /** Two sessions run and one waits. A fourth blocks the agent for good. */
 const ENOUGH_TO_BLOCK = 4;
 const ENOUGH_TO_QUEUE = 2;
+const UNLOGGED = "unlogged";
 
 let aws: Aws;
 const said: string[] = [];
@@ -20,7 +21,12 @@ const results = {} as Record<"blocked" | "queue" | "blind" | "service", StepResu
 beforeAll(async () => {
   aws = await Aws.start({ log: (line) => said.push(line), delays: { firstRead: FIRST_READ_MS } });
   const { made } = aws.world;
-  for (const name of ["blocked", "queue", "blind"] as const) tasks[name] = await aws.runningTask();
+  for (const name of ["blocked", "queue"] as const) tasks[name] = await aws.runningTask();
+  // Where sessions have logs, a step that sees no sessions waits another minute, for the logs of others.
+  const executeCommandConfiguration = { logging: "NONE" as const };
+  const configuration = { executeCommandConfiguration };
+  await aws.world.ecs.send(new CreateClusterCommand({ clusterName: UNLOGGED, configuration }));
+  tasks.blind = await aws.runningTask(undefined, UNLOGGED);
   await scaleService(aws, 2);
   const [older, newest] = serviceTasks(aws);
   if (older === undefined || newest === undefined) throw new Error("the service has no two tasks");
@@ -40,7 +46,10 @@ beforeAll(async () => {
     queue,
     aws.step({ task: tasks.blocked.id, bucket, run }, seeing),
     // This step can't reach Session Manager.
-    aws.step({ task: tasks.blind.id, bucket, run }, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } }),
+    aws.step(
+      { cluster: UNLOGGED, task: tasks.blind.id, bucket, run },
+      { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } },
+    ),
     aws.step({ service: made.service, bucket, run }, seeing),
   ]);
 });
@@ -52,7 +61,7 @@ async function occupy(task: Task, count: number): Promise<readonly string[]> {
   for (let i = 0; i < count; i++) {
     const { session } = await aws.world.ecs.send(
       new ExecuteCommandCommand({
-        cluster: aws.world.made.cluster,
+        cluster: task.plan.cluster.clusterArn,
         task: task.arn,
         container: "app",
         interactive: true,
@@ -140,7 +149,10 @@ it("no claim is left, nor a staged script", async () => {
 
 /** Checks that the container takes the next job, and has not run the abandoned one. */
 async function expectStillGood(task: Task): Promise<void> {
-  const next = await aws.step({ task: task.id, bucket: aws.world.made.bucket, run: "ls /tmp" });
+  const next = await aws.step({
+    ...{ cluster: task.plan.cluster.clusterArn, task: task.id },
+    ...{ bucket: aws.world.made.bucket, run: "ls /tmp" },
+  });
   expect(next.outputs).toMatchObject({ outcome: "succeeded" });
   expect(jobLog(next)).not.toContain("ran");
 }
