@@ -215,12 +215,20 @@ it.concurrent.each(turnOf(troubles, 2))(
   },
 );
 
-/** Does harm once the output comes by S3, and expects that a session goes on with the output. */
-async function harmed(prefix: string, harm: (folder: string) => Promise<unknown>): Promise<StepResult> {
+/** Does harm once the output comes by S3, until the step has seen it, and expects that a session goes on with the output. */
+async function harmed(
+  prefix: string,
+  harm: (folder: string, wasSeen: () => boolean) => Promise<unknown>,
+): Promise<StepResult> {
   const task = await aws.runningTask();
   const run = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 1; done; sleep 14; echo 9; exit 3";
   let done: Promise<unknown> = Promise.resolve();
-  const onLine = at(BY_S3, () => (done = folderOf(prefix).then(harm)));
+  let wasSeen = false;
+  const begin = at(BY_S3, () => (done = folderOf(prefix).then((folder) => harm(folder, () => wasSeen))));
+  const onLine = (line: string): void => {
+    begin(line);
+    wasSeen ||= line.includes("does not come by S3 any more");
+  };
   const result = await byS3(task, { run, prefix }, { onLine });
   await done;
   expect(result.outputs).toMatchObject({ "exit-code": "3", outcome: "failed" });
@@ -234,9 +242,9 @@ const put = (Key: string, Body: string): Promise<unknown> =>
 
 it.concurrent("a status that another principal writes into the bucket is not believed", async () => {
   const mac = "0".repeat(64);
-  const result = await harmed("forged/", async (folder) => {
+  const result = await harmed("forged/", async (folder, wasSeen) => {
     // Whatever number the next piece has, a forged end stands there for the whole silence.
-    for (let round = 0; round < 40; round += 1) {
+    while (!wasSeen()) {
       const { Contents = [] } = await aws.s3.send(
         new ListObjectsV2Command({ Bucket: aws.world.made.bucket, Prefix: folder }),
       );
