@@ -69,7 +69,7 @@ asOthers.concurrent.each(WAYS)(
     try {
       // Its script looks for what it can read and write, beside the job and as its user.
       const script = `d=\${0%/*}; ls "$d" && echo "lists"
-for f in order uploader.py carried lease piece.0 piece.1 post.curl get.curl said carrier; do
+for f in order uploader.py carried lease piece.0 piece.1 post.curl get.curl object-key said carrier; do
   cat "$d/$f" 2>/dev/null && echo "reads $f"
   (: >"$d/$f.new") 2>/dev/null && echo "makes $f"
   (echo 'job x' >>"$d/$f") 2>/dev/null && echo "writes $f"

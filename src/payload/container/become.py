@@ -5,7 +5,7 @@
 #     user NAME UID GID WORDS...  as this user, with its groups; NAME is empty for a UID without a name
 #
 # A shell starts its background commands with INT and QUIT ignored, and Python ignores PIPE and XFSZ. Python also sets
-# LC_CTYPE where the environment names no locale (PEP 538). The program must inherit none of this.
+# LC_CTYPE when the environment names no locale (PEP 538). The program must inherit none of this.
 import os, sys
 
 try:

@@ -1,7 +1,7 @@
 # --- The check before anything starts: whether the script can be run as the inputs say. A script that never ran has not
 # failed.
 
-# Sets fx_flaw (try.sh), empty where nothing is wrong, and what the workers need to know of the user (user.sh).
+# Sets fx_flaw (try.sh), empty when nothing is wrong, and what the workers need to know of the user (user.sh).
 fx_check() {
   fx_flaw=
   if [ -e "$fx_dir/short" ]; then
@@ -30,14 +30,14 @@ fx_try() {
 }
 
 # Sets the script's time of access to the year 2000, and fx_unread to how `ls -lu` shows the script, so that a read can be seen.
-# fx_unread is empty where the image has no program for that.
+# fx_unread is empty when the image has no program for that.
 fx_note_unread() {
   fx_unread=''
   ! fx_tool touch || ! "$fx_file" -t 200001010000 "$fx_dir/script" || fx_unread=$(ls -lu "$fx_dir/script")
 }
 
 # Whether no worker has read the script. Then it has not run, whatever the exit code of `shell` is: `env`, `timeout` and
-# others may not find their command, and a shell may take the script's path for something else. False where a read can't be
+# others may not find their command, and a shell may take the script's path for something else. False when a read can't be
 # seen: a file system that is mounted noatime keeps the time.
 fx_is_unread() {
   [ "$fx_unread" ] && [ "$(ls -lu "$fx_dir/script")" = "$fx_unread" ] || return

@@ -139,7 +139,7 @@ fx_end() {
   rm -rf "$fx_dir"
 }
 
-# Ends the task where the container is held for this job alone and the job was detached: no runner stops it.
+# Ends the task when the container is held for this job alone and the job was detached: no runner stops it.
 fx_end_task() {
   [ -z "$fx_held_for_job" ] || [ ! -e "$fx_dir/detached" ] || kill -s TERM 1
 }

@@ -18,7 +18,7 @@ for fx_in in $fx_path : /usr/bin /bin; do
     :/-:*) break ;;
     /*)
       [ -k "$fx_in" ] || ! fx_safe "$fx_in/" && continue
-      # One call for all of its programs, and only where it fails one for each, to name the bad one. The directory is safe,
+      # One call for all of its programs, and only when it fails one for each, to name the bad one. The directory is safe,
       # so the links on its way need not be read again. An entry without them needs no second look.
       set -- "$fx_on"
       for fx_n in cat chmod chown date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr; do
@@ -40,7 +40,7 @@ PATH=$fx_bin
 fx_ours() { [ -O "$fx_dir" ] && ls -ldn "$fx_dir" | grep -q ^drwx--.--. && fx_safe "$fx_dir"; }
 
 # fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_parents for which the predicate is true. False, and
-# /dev/null, where there is none.
+# /dev/null, when there is none.
 fx_find() {
   for fx_parent in $fx_parents; do
     fx_dir=$fx_parent/fargate-exec-$fx_id && "$1" && return

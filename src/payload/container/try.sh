@@ -37,7 +37,7 @@ fx_main() {
 }
 
 # Finds the first variable that a script would not get with its value, in fx_refused. bash keeps UID and others to itself.
-# Some variables take numbers only: dash ends at another value of OPTIND. False where there is none.
+# Some variables take numbers only: dash ends at another value of OPTIND. False when there is none.
 fx_find_refused() {
   fx_self=$("$fx_asked")
   fx_refused=$(
@@ -67,7 +67,7 @@ $1=$2
 }
 
 # fx_check_program PROGRAM [WORD…]: whether the program can be executed, and so can its interpreter. Its file is in fx_file.
-# Prints the flaw and is false where not.
+# Prints the flaw and is false when not.
 fx_check_program() {
   fx_program=$1
   if ! fx_find_file "$fx_program"; then
@@ -129,7 +129,7 @@ fx_check_interpreter() {
   return 1
 }
 
-# Sets fx_loader to the loader that the ELF header of the file fx_of names; empty where it names none.
+# Sets fx_loader to the loader that the ELF header of the file fx_of names; empty when it names none.
 fx_find_loader() {
   for fx_loader in $(head -c 4096 "$fx_of" | LC_ALL=C tr -c '[:print:]' '\n'); do
     case $fx_loader in /*/*) case ${fx_loader##*/} in ld*) return ;; esac ;; esac
@@ -137,7 +137,7 @@ fx_find_loader() {
   fx_loader=
 }
 
-# fx_find_file PROGRAM: the file that execvp(3) would execute, in fx_file. False where there is none.
+# fx_find_file PROGRAM: the file that execvp(3) would execute, in fx_file. False when there is none.
 fx_find_file() {
   fx_sought=$1 fx_file=$1
   case $fx_sought in */*)

@@ -12,7 +12,7 @@ fx_refuse() {
   exit 1
 }
 
-# fx_digest FILE: prints its SHA-256 and more words, or nothing where that fails. False where nothing in the image computes one. A
+# fx_digest FILE: prints its SHA-256 and more words, or nothing when that fails. False when nothing in the image computes one. A
 # busybox may have no such applet. Only sha256sum reads no file that a variable names.
 fx_digest() {
   if fx_tool sha256sum; then
@@ -44,7 +44,7 @@ fx_verify() {
   false
 }
 
-# Refuses to load where there is no directory for it, or where this session is not the first one.
+# Refuses to load when there is no directory for it, or when this session is not the first one.
 fx_check_directory() {
   [ -d "$fx_dir" ] || fx_refuse job-directory "no directory can hold the files of the job${fx_odd:+: another user has made $fx_odd}"
   [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is gone'
