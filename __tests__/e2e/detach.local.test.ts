@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Task } from "../../local/task/task.ts";
 import type { StepResult } from "../../local/runner/step.ts";
+import { parseHandle } from "../../src/inputs/handle.ts";
 import { Aws, type Inputs, jobDirectories, mainLog, processes, type StepOptions } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { eventually } from "../helpers/until.ts";
@@ -32,8 +33,17 @@ async function leaves(inputs: Inputs): Promise<string> {
   expect(exitCode).toBe(0);
   expect(outputs).toMatchObject({ outcome: "detached", "exit-code": "" });
   const { handle = "" } = outputs;
-  expect(shown).not.toContain(handle.slice(4, 60));
+  expectUntold(handle, shown);
   return handle;
+}
+
+/** Neither the handle nor a key in it is in this text. */
+function expectUntold(handle: string, text: string): void {
+  const job = parseHandle(handle);
+  if (typeof job === "string") throw new Error(job);
+  const { inner, outer } = job.pieces?.keys ?? {};
+  for (const secret of [handle.slice(4, 60), job.nonce, inner, outer])
+    if (secret !== undefined) expect(text).not.toContain(secret);
 }
 
 function attaches(handle: string, inputs: Inputs = {}, options?: StepOptions): Promise<StepResult> {
@@ -47,10 +57,14 @@ it.concurrent(
     const prefix = "left/";
     const handle = await leaves({ task: task.id, bucket: aws.world.made.bucket, prefix, run: count(8) });
     expect(scripts(task)).toHaveLength(1);
-    const [first, second] = await Promise.all([attaches(handle), attaches(handle)]);
-    for (const { outputs, conclusion } of [first, second]) {
+    const debugging = { env: { RUNNER_DEBUG: "1" } };
+    const results = await Promise.all([attaches(handle, {}, debugging), attaches(handle)]);
+    for (const { outputs, conclusion, rawLog, summary, post } of results) {
       expect(outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: numbers(8), handle: "" });
       expect(conclusion).toBe("failure");
+      // The runner itself prints the inputs.
+      const own = rawLog.slice(rawLog.indexOf("##[endgroup]") + 1);
+      expectUntold(handle, [...own, summary, ...(post?.log ?? [])].join("\n"));
     }
     await eventually(() => aws.objects(prefix), []);
     await eventually(() => jobDirectories(task), []);
