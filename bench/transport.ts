@@ -66,7 +66,7 @@ async function transport(mib: number): Promise<void> {
   }
 }
 
-/** Seconds that `aws s3 cp` takes for so many mebibytes more than for one byte: the best of three each. */
+/** Seconds that `aws s3 cp` takes for `mib` mebibytes more than for one byte: the best of three each. */
 async function copySeconds(mib: number, bucket: string, local: LocalFargate): Promise<number> {
   const best = async (size: number): Promise<number> => {
     const file = join(root, "copied");

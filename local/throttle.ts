@@ -59,7 +59,7 @@ export class Throttle {
     return name === undefined || this.#take(1, name, buckets[name], now);
   }
 
-  /** Whether Fargate starts so many tasks now. */
+  /** Whether Fargate starts `count` tasks now. */
   admitsLaunches(count: number, now: number): boolean {
     return this.#take(count, "launches", LAUNCHES, now);
   }

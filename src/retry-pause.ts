@@ -9,7 +9,7 @@ export function retryPause(attempt: number, chance: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1)) * (1 + SPREAD * chance);
 }
 
-/** The most milliseconds that the pauses between so many attempts may take together. */
+/** The most milliseconds that the pauses between `attempts` attempts may take together. */
 export function longestPauses(attempts: number): number {
   const pauses = Array.from({ length: attempts - 1 }, (_, at) => retryPause(at + 1, 1));
   return pauses.reduce((sum, pause) => sum + pause, 0);

@@ -26,7 +26,7 @@ export interface Ecs {
   readonly tokens: Map<string, { readonly request: string; readonly arns: readonly string[] }>;
   /** The access of a task's exec agent to AWS, with the task role's keys. */
   asTask(task: Task): Promise<AgentAccess>;
-  /** Whether Fargate starts so many tasks now. */
+  /** Whether Fargate starts `count` tasks now. */
   mayLaunch(count: number): boolean;
   launch(plan: TaskPlan): Task;
   /** Makes a session with this target on the message gateway. */

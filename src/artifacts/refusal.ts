@@ -5,7 +5,7 @@ import { isRecord } from "../record.ts";
 /** Why a member of an archive is not placed. */
 export class Refusal extends Error {}
 
-/** Fails with a `Refusal` when no directory stands at this path. A link to one is none. */
+/** Fails with a `Refusal` unless `found` is a directory. A link to a directory is refused, too. */
 export function checkDirectory(path: string, found: Stats | undefined): void {
   if (found?.isDirectory() === true) return;
   throw new Refusal(

@@ -9,7 +9,7 @@ import type { Member } from "./tar.ts";
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-/** The most bytes of all names that are held: so many, and so many more for each file that the inputs allow. */
+/** The most bytes of all names that are held: `NAMES_BYTES`, and `NAME_BYTES` more for each file that the inputs allow. */
 const NAMES_BYTES = 1024 * 1024;
 const NAME_BYTES = 1024;
 /** The most names on the way from a link to what it leads to, those of other links included. */

@@ -139,7 +139,7 @@ async function describeTaskDefinition(ask: EcsRequester, taskDefinition: string)
   return taskDefinitionFrom(answer.taskDefinition ?? {}, answer.tags, unread);
 }
 
-/** Has the command keep the body of its last answer, from which the SDK drops what it does not know. Returns what reads it. */
+/** Makes the command keep the body of its last answer, because the SDK drops the members that it does not know. Returns a function that reads it. */
 function keepBody(command: sdk.DescribeTaskDefinitionCommand): () => string {
   let body = "";
   command.middlewareStack.add(

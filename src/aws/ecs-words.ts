@@ -77,7 +77,7 @@ export function saysInactive(words: string): boolean {
   return /inactive/i.test(words);
 }
 
-/** Of StopTask: there is no such task, or no more. */
+/** StopTask's words for a task that does not exist, or no longer does. */
 export function saysNoTask(words: string): boolean {
   return /task was not found/i.test(words);
 }

@@ -26,7 +26,7 @@ export interface StreamName {
 export interface LogPage {
   /** Those of the page's events. */
   readonly messages: readonly string[];
-  /** Where the next page begins, also later, when the stream has grown. */
+  /** The token of the next page. It stays valid when the stream grows. */
   readonly next: string;
   /** True when nothing more was there. A page may be empty without being the last one. */
   readonly last: boolean;

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Ecs } from "./ecs.ts";
 
-/** A token bucket of AWS: so many at once, and then so many a second. */
+/** A token bucket of AWS: `burst` calls at once, and then `aSecond` calls a second. */
 export interface Rate {
   readonly burst: number;
   readonly aSecond: number;

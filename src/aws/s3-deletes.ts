@@ -151,7 +151,7 @@ async function whyKept(ask: S3Requester, object: ObjectName, { cause }: Failure)
 
 /**
  * Deletes the object of this ETag, or any object when there is none, because no other program writes under these
- * keys. Tries three conditions: the ETag; `If-Match: *`, which satisfies a policy and needs no s3:GetObject; none,
+ * keys. Tries three conditions: the ETag; `If-Match: *`, which satisfies a policy and needs no s3:GetObject; no condition,
  * for stores that don't know conditions. Fails with the first denial.
  */
 async function deleteCurrent(

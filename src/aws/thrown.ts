@@ -12,7 +12,7 @@ export interface Call {
   readonly bucket?: string;
 }
 
-/** What errors of the SDK and of Node tell. */
+/** The facts in an error of the SDK or of Node. */
 export interface ErrorFacts {
   readonly name: string;
   readonly message: string;

@@ -25,13 +25,13 @@ export interface CopyOut {
 export interface OutSource {
   /** A line of the input `artifacts`. */
   readonly glob: string;
-  /** The path of what is placed, below the directory that the artifacts are unpacked in. */
+  /** The path of the file or directory to place, below the directory that the artifacts are unpacked in. */
   readonly path: string;
   /** Where it is placed: an absolute path. */
   readonly destination: string;
 }
 
-/** What stands for others in a glob of `files` or of `artifacts`, and what a line of `files` may not have. */
+/** The wildcards of a glob of `files` or of `artifacts`, and the characters that a line of `files` may not have. */
 const WILD = /[*?[\]{}()!\\]/;
 const CONTROL = /\p{Cc}/u;
 

@@ -13,7 +13,7 @@ export const FLAGS: ReadonlySet<InputName> = new Set(flags);
 /** The inputs of which each option is one variable, whose value may have several lines. */
 const VARIABLES: ReadonlySet<InputName> = new Set(["env", "secrets"]);
 
-/** Adds an option for each of these inputs, by default for all, by its name. Returns what reads the options that were given, as inputs. */
+/** Adds an option for each of these inputs, by default for all, by its name. Returns a function that reads the given options as inputs. */
 export function addInputOptions(
   command: Command,
   { names = inputNames, env }: { readonly names?: readonly InputName[]; readonly env: NodeJS.ProcessEnv },

@@ -18,7 +18,7 @@ import { UsageError } from "./usage-error.ts";
 /**
  * Moves what was unpacked below `root` to its destinations, in the same file system. A directory that is there keeps what it has; a file or
  * link is replaced. Links of this machine are never followed. Throws a `UsageError`, before anything is moved, for what was not asked for, for a
- * link that would lead out of what it is copied with, and for two things of which one is no directory at one place.
+ * link that would lead out of what it is copied with, and when two sources come to one place and are not both directories.
  */
 export function placeCopies(root: string, sources: readonly OutSource[]): void {
   const moves = movesOf(root, sources);

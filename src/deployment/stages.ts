@@ -11,7 +11,7 @@ export function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
   return status !== "PENDING" && status !== "IN_PROGRESS";
 }
 
-/** Whether the deployment comes to no pause hook, or to none any more. */
+/** Whether no pause hook lies ahead of the deployment. */
 export function hasNoHookAhead(deployment: ServiceDeployment): boolean {
   const { pauseHooks, stage } = deployment;
   return (

@@ -85,7 +85,7 @@ class Collector {
     return found.map(withoutSlash).filter((path) => path !== "" && path !== ".");
   }
 
-  /** Adds what is at this path in the workspace, and all below it. False when that is nothing. */
+  /** Adds the file or directory at this path in the workspace, and all below it. False when nothing is there. */
   async #addTree(path: string, source: Source, { destination }: FileSelection): Promise<boolean> {
     const hidden = privatePart(path, source.pattern);
     if (hidden !== undefined) this.#leftOut.add(hidden);

@@ -10,7 +10,7 @@ const LARGEST = 256 * MIB;
 const LARGEST_TYPED = 16 * MIB;
 /** The most bytes of the archives of all tasks together: each task gets an object of its own. */
 const LARGEST_TOGETHER = 1024 * MIB;
-/** `tasks: all` counts as so many. */
+/** The number of tasks that `tasks: all` counts as. */
 const ALL_TASKS = 1000;
 
 /** The files that go into each container of a step. */

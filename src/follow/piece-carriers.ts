@@ -12,10 +12,10 @@ const MOST_HANDOVERS = 4;
 const MOST_ORDERS = 10;
 /** The pause between two orders of one session. It doubles with each that was in vain. */
 const ORDER_AGAIN_MS = 60_000;
-/** The container is ordered to use S3 when the job has lasted so long, or has printed so many bytes. */
+/** The container is ordered to use S3 when the job has lasted for this time, or has printed this many bytes. */
 const LASTS_MS = 2_000;
 const MUCH = 256 * 1024;
-/** The pause between two looks whether that is so. */
+/** The pause between two looks at how long the job has lasted and what it has printed. */
 const LOOK_MS = 100;
 /** How long before the end of the credentials S3 is no longer used. An open session needs no credentials. */
 export const BEFORE_END_MS = 120_000;

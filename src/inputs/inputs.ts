@@ -1,6 +1,6 @@
 import type { JobHandle } from "./handle.ts";
 
-/** Of the input `timeout` when the workflow sets none; `action.yml` has the same. */
+/** The input `timeout` of a workflow that does not set it; `action.yml` has the same. */
 export const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /**
@@ -111,7 +111,7 @@ export type TaskSelection =
   | { readonly kind: "service"; readonly service: string; readonly tasks: number | "all" }
   | NewTasks;
 
-/** The service that the inputs name: of running tasks, or of which new ones borrow. */
+/** The service that the inputs name: the one whose running tasks are used, or the one that new tasks borrow from. */
 export function serviceOf(where: TaskSelection): string | undefined {
   return where.kind === "service" || where.kind === "new" ? where.service : undefined;
 }
@@ -178,7 +178,7 @@ export interface CapacityShare {
 /** The files of the workspace that are brought into the container. */
 export interface FileSelections {
   readonly selections: readonly FileSelection[];
-  /** Globs of what none of them brings. */
+  /** Globs of the files that are left out. */
   readonly exclusions: readonly string[];
 }
 

@@ -20,7 +20,7 @@ const TAKEN_READ_MS = 3_000;
 /** How long after a cancel parts of artifacts are read: the container has ended by then, and the cleanup is to begin. */
 const PARTS_AFTER_CANCEL_MS = CANCELLING_MS + TOLD_LATER_MS + LAST_PARTS_MS;
 
-/** Artifacts of so many bytes go by S3, however short the job is. An archive of less does not wait for that (`parts.py`). */
+/** Artifacts of at least this many bytes go by S3, however short the job is. A smaller archive does not wait for that (`parts.py`). */
 const MUCH = 1024 * 1024;
 
 /** With more tasks than that their jobs look less often for new output in S3. */
@@ -78,7 +78,7 @@ export class JobPieces implements PieceFolders {
     return pieceUse === "when the job lasts" && isSoon ? "at once" : pieceUse;
   }
 
-  /** Artifacts of so many bytes are to come. */
+  /** Hears that artifacts of this many bytes are to come. */
   onListed = (bytes: number): void => {
     this.#listed = bytes;
   };

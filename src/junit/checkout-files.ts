@@ -18,7 +18,7 @@ const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv
 
 /**
  * The files of a workspace that paths in a container may stand for. The container has the checkout in a directory of its own, or a part
- * of it, so a path stands for the file that shares the longest end with it. When several share as much, it stands for none.
+ * of it, so a path stands for the file that shares the longest end with it. When several files share as much, it stands for no file.
  */
 export class CheckoutFiles {
   readonly #paths: Paths;

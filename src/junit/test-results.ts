@@ -14,7 +14,7 @@ export interface Counts {
 export interface TestResults extends Counts {
   /** In the order in which they were read, up to a limit: the last one then has the tests of all others. */
   readonly suites: readonly SuiteResult[];
-  /** The slowest first. A test that took no time is none of them. */
+  /** The slowest first, without tests that took no time. */
   readonly slowest: readonly SlowTest[];
   /** In the order in which they were read, up to a limit. */
   readonly failures: readonly FailedTest[];

@@ -34,20 +34,20 @@ const JOB = [
   "file-commands.sh",
 ];
 
-/** The parts that only a job has whose session may be left, and those for a job whose output S3 may carry. */
+/** The parts for a job whose session may be left, and those for a job whose output S3 may carry. No other job has them. */
 const LEAVES = ["leave.sh"];
 const PIECES = ["upload.sh", "curl.sh", "order.sh", "aws.sh", "role.sh"];
 
-/** The part of the file `job` that only a job has whose run holds a lock. */
+/** The part of the file `job` for a job whose run holds a lock. */
 const FENCE = ["fence.sh"];
 
-/** The part of the file `job` that only a job has whose output is copied to the container's own log. */
+/** The part of the file `job` for a job whose output is copied to the container's own log. */
 const ECHO = ["echo.sh"];
 
-/** The part of the file `job` that only a job has which brings files. */
+/** The part of the file `job` for a job that brings files. */
 const FILES = ["files.sh"];
 
-/** The part of the file `job` that only a job has whose files are brought back. */
+/** The part of the file `job` for a job whose files are brought back. */
 const ARTIFACTS = ["artifacts.sh"];
 
 /** What a job may have beside the parts of every job. */
@@ -80,13 +80,13 @@ const PASS_IN_PARTS = ["objects.py", "s3.py", "parts.py", "pass.py"];
 const TRY = ["enter.sh", "try.sh"];
 const LAUNCH = ["enter.sh", "launch.sh"];
 
-/** What places files when the image has no python3. */
+/** The program that places files when the image has no python3. */
 const PLACE = ["safe.sh", "place.sh"];
 
-/** What packs artifacts when the image has no python3. */
+/** The program that packs artifacts when the image has no python3. */
 const ARTIFACTS_BY_TAR = ["safe.sh", "enter.sh", "artifacts_tar.sh"];
 
-/** What places files, and what packs artifacts, by Python. */
+/** The programs in Python that place files and that pack artifacts. */
 const PLACE_BY_PYTHON = ["way.py", "place.py"];
 const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 
@@ -141,7 +141,7 @@ export function inlinePython(name: string): string {
   return withoutComments(payloadFile(name));
 }
 
-/** The program that downloads a payload of so many bytes by boto3. A bucket that sends less than 1 MiB a second carries none. */
+/** The program that downloads a payload of `bytes` bytes by boto3. It gives up when the bucket sends less than 1 MiB a second. */
 export function fetchPy(bytes: number): string {
   const seconds = 5 + Math.ceil(bytes / (1 << 20));
   return inlinePython("fetch.py").replace("SECONDS", String(seconds));

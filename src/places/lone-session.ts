@@ -22,7 +22,7 @@ export class LoneSession {
   readonly #clock: Pick<Clock, "now">;
   readonly #log: Pick<Log, "info">;
   #seen: { readonly id: string; readonly since: number } | undefined;
-  /** The id of the last session of which the log has told. */
+  /** The id of the last session that the log has named. */
   #told: string | undefined;
 
   constructor(clock: Pick<Clock, "now">, log: Pick<Log, "info">) {

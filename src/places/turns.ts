@@ -11,7 +11,7 @@ export interface LookTimes {
 export interface LookHistory {
   /** It has seen other sessions, for whose end more runs may wait. */
   readonly contended: boolean;
-  /** An earlier look saw none either, and a careful pause came in between. */
+  /** An earlier look saw no session either, and a careful pause came in between. */
   readonly confirmed: boolean;
 }
 
@@ -49,7 +49,7 @@ const SLOT_MS = 250;
 const FRESH_MS = 2 * SLOT_MS;
 /** A job may join a session in each fourth slot only, so that its own session is in the list before another one joins. */
 const JOIN_EVERY = 4;
-/** Of so few jobs no fourth one can come, so they may join in any slot. */
+/** A matrix of at most this many jobs has no fourth one, so its jobs may join in any slot. */
 const FEW = 3;
 /** A session may be joined at this age. The sessions of runs that looked before it was in the list are in there, too, by then. */
 const SETTLED_MS = JOIN_EVERY * SLOT_MS;

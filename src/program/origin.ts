@@ -47,12 +47,12 @@ export function programOrigin(env: NodeJS.ProcessEnv): Origin {
   };
 }
 
-/** Of the characters that a value of a tag may have. */
+/** The text in characters that the value of a tag may have. */
 function fitForTag(text: string): string {
   return text.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, "-").slice(0, LONGEST_URL);
 }
 
-/** A user that the system has no name for, as in many containers, has none. */
+/** The name of this process's user; `unknown` when the system has no name for it, as in many containers. */
 function userName(): string {
   try {
     return userInfo().username;

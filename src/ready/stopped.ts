@@ -40,7 +40,7 @@ function isForCapacity({ stopCode }: Task, end: TaskEnd | undefined): boolean {
   return stopCode === "SpotInterruption" || stopCode === "TerminationNotice";
 }
 
-/** Ends of a task that are none of the platform's, by its stop code, and ends of its set-up that are. */
+/** Stop codes of a task that the platform did not end, and ends of its set-up that the platform caused. */
 const OWN_ENDS: ReadonlySet<string | undefined> = new Set(["EssentialContainerExited", "UserInitiated"]);
 const PLATFORM_ENDS: ReadonlySet<TaskEnd | undefined> = new Set([
   "platform",

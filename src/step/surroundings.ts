@@ -14,7 +14,7 @@ import type { SavePage } from "../undo/ledger.ts";
 export interface Surroundings {
   readonly inputs: InputSource;
   readonly display: Display;
-  /** Back-pressure: resolves when so much of the output has been read that more may be written. */
+  /** Back-pressure: resolves when enough of the output has been read that more may be written. */
   readonly drained: () => Promise<void>;
   /** From now on these values are masked, as far as the surroundings can. */
   readonly mask: (secrets: Readonly<Record<string, string>>) => void;

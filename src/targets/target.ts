@@ -17,7 +17,7 @@ export interface Target {
   readonly cpuUnits: number | undefined;
   /** The task's address in its VPC, as far as ECS tells it. */
   readonly privateIp: string | undefined;
-  /** The name of the service that the task belongs to; undefined for a task of none. */
+  /** The name of the service that the task belongs to; undefined for a task without a service. */
   readonly service?: string | undefined;
 }
 

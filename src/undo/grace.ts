@@ -25,7 +25,7 @@ export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal)
   return late.signal;
 }
 
-/** The same calls. After the cancel none begins; those under way go on. */
+/** The same calls, which reject once `cancel` aborts. Calls that are under way go on. */
 export function refuseAfterCancel({ ecs, s3 }: CreationCalls, cancel: AbortSignal): CreationCalls {
   const unlessCancelled =
     <A extends readonly unknown[], R>(call: (...asked: A) => Promise<R>) =>

@@ -27,7 +27,7 @@ export async function undoHook(
   return true;
 }
 
-/** The id of the hook that awaits an action. True when none will, false when none does yet. */
+/** The id of the hook that awaits an action; true when no hook ever will, false when no hook does yet. */
 async function waitingHook(
   deployment: string,
   ecs: Pick<Ecs, "describeServiceDeployment">,

@@ -83,7 +83,7 @@ async function stopTasks(
 
 type Registration = Extract<MadeResource, { kind: "registration" }>;
 
-/** Without the right to look for it a second revision stays: mostly there is none, since a throttled try makes none. */
+/** Without the right to look for a second revision it stays. Mostly there is none, because a throttled try registers nothing. */
 async function removeSecond(
   what: Registration & { readonly known: string },
   ecs: Parameters<typeof removeOwn>[1],

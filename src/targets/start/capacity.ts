@@ -2,7 +2,7 @@ import type { CapacityProvider } from "../../aws/ecs.ts";
 
 /** What new tasks run on. */
 export interface Capacity {
-  /** They stand over the launch type. Those of one cluster's task are all of Fargate, or none is. */
+  /** ECS uses them instead of the launch type. Either all of them are Fargate's, or none is. */
   readonly capacityProviders: readonly CapacityProvider[];
   /** FARGATE, EC2 or EXTERNAL. */
   readonly launchType: string;

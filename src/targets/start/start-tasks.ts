@@ -21,7 +21,7 @@ export interface LaunchContext {
   readonly ownTags: Readonly<Record<string, string>>;
   /** Makes the client token of a call: with it, a request that the SDK repeats starts no second task. */
   readonly token: () => string;
-  /** Resolves when so many more tasks may be started. */
+  /** Resolves when `count` more tasks may be started. */
   readonly pace: (count: number) => Promise<void>;
   /** Called with the tasks of each answer as soon as it is there: from then on they have to be stopped. */
   readonly onStarted: (tasks: readonly Task[]) => void;
