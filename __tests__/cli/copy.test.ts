@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Writable } from "node:stream";
-import { copyOptions } from "../../src/cli/copy-command.ts";
+import type { RunInputs, RunResult } from "../../src/program/run-options.ts";
+import { copyFiles, copyOptions } from "../../src/cli/copy-command.ts";
 import { copyOf } from "../../src/cli/copy.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 
@@ -72,6 +76,26 @@ it.each([
 ])("%j is refused", (words, message) => {
   expect(() => copy(...words)).toThrow(UsageError);
   expect(() => copy(...words)).toThrow(message);
+});
+
+it("what is not there is named before anything is begun, and a link without a target is there", async () => {
+  const begun: RunInputs[] = [];
+  const run = (inputs: RunInputs): Promise<RunResult> => {
+    begun.push(inputs);
+    return Promise.resolve({ outcome: "succeeded", exitCode: 0, outputs: {}, error: undefined });
+  };
+  const scratch = mkdtempSync(join(tmpdir(), "fx-copy-"));
+  try {
+    symlinkSync("nowhere", join(scratch, "link"));
+    await expect(copyFiles([join(scratch, "gone"), ":/srv/"], {}, run)).rejects.toThrow(
+      `There is no ${JSON.stringify(join(scratch, "gone"))} here to copy.`,
+    );
+    expect(begun).toEqual([]);
+    await copyFiles([join(scratch, "link"), ":/srv/"], {}, run);
+    expect(begun).toMatchObject([{ files: ["link=/srv/link"] }]);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 });
 
 it("nothing that the container prints meanwhile is shown", () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, lstatSync, mkdtempSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { InputName } from "../inputs/names.ts";
@@ -38,6 +38,9 @@ export async function copyFiles(words: readonly string[], inputs: RunInputs, run
   for (const name of ["artifacts-max-count", "artifacts-max-size"] as const)
     if (inputs[name] !== undefined)
       throw new UsageError(`--${name} is for what comes from the container: leave it out.`);
+  for (const source of words.slice(0, -1))
+    if (lstatSync(source, { throwIfNoEntry: false }) === undefined)
+      throw new UsageError(`There is no ${JSON.stringify(source)} here to copy.`);
   return await run({ ...inputs, ...NOTHING, files: copy.files }, copy.directory);
 }
 

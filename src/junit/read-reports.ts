@@ -118,7 +118,7 @@ async function readFile(path: string, reader: CaseReader, signal: AbortSignal): 
   reader.end();
   if (problem === undefined) return undefined;
   const { line, column, what } = problem;
-  return `was read up to line ${line}, column ${column}: ${what}. The tests before that count.`;
+  return `was read up to line ${line}, column ${column}: ${what.replace(/\.$/, "")}. The tests before that count.`;
 }
 
 function warn(problems: readonly string[], log: Pick<Log, "warning">): void {
