@@ -165,7 +165,7 @@ it("with a bucket, jobs that need longer than 'start-timeout' in all run in the 
       if (line === `begin ${job}`) begun.push(job);
       isIn ||= line === `begin ${job}` || line.includes("; waiting for its place as number ");
     };
-    const inputs = { task: task.id, ...bucketOf(at), "start-timeout": "5s" };
+    const inputs = { task: task.id, ...bucketOf(at), "start-timeout": "10s" };
     steps.push(at.aws.step({ ...inputs, run: `echo begin ${job}; sleep 4` }, { onLine }));
     await eventually(() => isIn, true);
   }

@@ -143,7 +143,7 @@ it.concurrent("a cancel reaches a job that no session follows", async () => {
 
 it.concurrent("a timeout ends such a job", async () => {
   const task = await aws.runningTask();
-  const result = await byS3(task, { run: "echo begun; sleep 60", timeout: "4s" });
+  const result = await byS3(task, { run: "echo begun; sleep 60", timeout: "8s" });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
   expect(lines(result)).toEqual(["begun"]);
 });
