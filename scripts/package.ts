@@ -24,11 +24,11 @@ interface Manifest {
 }
 
 /**
- * `node scripts/package.ts [DIRECTORY]` writes the npm package (docs/adr/0012-the-npm-package.md) to the directory, by default
- * `.cache/package`: one bundle with all that it needs, two doors, the types, and what the package's page shows. `npm pack` and
- * `npm publish` take that directory.
+ * `node scripts/package.ts [DIRECTORY [--without-local]]` writes the npm package (docs/adr/0012-the-npm-package.md) to the
+ * directory, by default `.cache/package`: one bundle with all that it needs, two doors, the types, and what the package's page
+ * shows. `npm pack` and `npm publish` take that directory. A test that does not run the package's local Fargate leaves it out.
  */
-async function main(root: string, out: string): Promise<void> {
+async function main(root: string, out: string, withLocal: boolean): Promise<void> {
   process.chdir(root);
   // Below the root, because the bundler looks for packages in the directories above a file.
   const compiled = join(".cache", `package-${process.pid}`);
@@ -36,7 +36,7 @@ async function main(root: string, out: string): Promise<void> {
   compile("tsconfig.package.json", compiled);
   await writeBundle(join(sources, BUNDLE), join(out, "dist"));
   copyContainerFiles(join(out, "dist"));
-  await writeLocal(join(compiled, "local"), join(out, "dist/local"));
+  if (withLocal) await writeLocal(join(compiled, "local"), join(out, "dist/local"));
   for (const door of DOORS) copyFileSync(join(sources, door), join(out, "dist", door));
   chmodSync(join(out, "dist/bin.js"), 0o755);
   copyTypes(sources, join(out, "dist"));
@@ -107,4 +107,5 @@ function copyTypes(compiled: string, out: string): void {
 await main(
   resolve(import.meta.dirname, ".."),
   resolve(process.argv[2] ?? join(import.meta.dirname, "../.cache/package")),
+  process.argv[3] !== "--without-local",
 );

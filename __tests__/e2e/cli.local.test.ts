@@ -12,7 +12,11 @@ import {
   runModule,
   type CliRequest,
 } from "../helpers/npm-package.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { eventually } from "../helpers/until.ts";
+
+/** Every fourth run builds that part of the package. */
+const locals = turnOf(["brings the local Fargate along, in which a command runs"], 4);
 
 let aws: Aws;
 let installed: InstalledPackage;
@@ -20,7 +24,7 @@ let task: Task;
 let stopped: readonly Task[];
 
 beforeAll(async () => {
-  installed = installPackage();
+  installed = installPackage(locals.length > 0);
   aws = await Aws.start();
   task = await aws.runningTask();
   // Those whose jobs are stopped, or not, keep no place from the others.
@@ -224,18 +228,19 @@ it("is a module, too, whose result says how the run ended", async () => {
   ]);
 });
 
-it.concurrent("brings the local Fargate along, in which a command runs", async () => {
-  const { folder, program } = installed;
-  const file = join(folder, "node_modules/fargate-exec/dist/local/cli.js");
-  const script = `"$0" run --quiet --cluster demo --service web -- sh -c 'cat; echo "in a task of $FARGATE_EXEC"; exit 9'`;
-  const { exitCode, stdout, stderr } = await ended(
-    spawn(process.execPath, [file, "--", "sh", "-c", script, program], {
-      env: { PATH: process.env["PATH"] ?? "", HOME: folder, FARGATE_LOCAL_VENV: resolve(".venv") },
-    }),
-  );
-  expect([exitCode, stdout.toString()]).toEqual([9, "in a task of true\n"]);
-  expect(stderr).toMatch(/^fargate-exec: error: The script failed. Exit code 9\.\n.*\n$/);
-});
+for (const name of locals)
+  it.concurrent(name, async () => {
+    const { folder, program } = installed;
+    const file = join(folder, "node_modules/fargate-exec/dist/local/cli.js");
+    const script = `"$0" run --quiet --cluster demo --service web -- sh -c 'cat; echo "in a task of $FARGATE_EXEC"; exit 9'`;
+    const { exitCode, stdout, stderr } = await ended(
+      spawn(process.execPath, [file, "--", "sh", "-c", script, program], {
+        env: { PATH: process.env["PATH"] ?? "", HOME: folder, FARGATE_LOCAL_VENV: resolve(".venv") },
+      }),
+    );
+    expect([exitCode, stdout.toString()]).toEqual([9, "in a task of true\n"]);
+    expect(stderr).toMatch(/^fargate-exec: error: The script failed. Exit code 9\.\n.*\n$/);
+  });
 
 it("holds nothing of the runner's toolkit, and no path of this machine", () => {
   const dist = join(installed.folder, "node_modules/fargate-exec/dist");
