@@ -154,6 +154,11 @@ it("links in a circle are links, and lead nowhere, but not through a link that l
   for (const name of ["a", "b", "c"]) expect(() => readdirSync(join(root, name))).toThrow("ELOOP");
 });
 
+it("a link through a file is a link, and leads nowhere", async () => {
+  const { refused, tree } = await unpack(archive(file("f", "text"), link("l", "f/x"), link("m", "l/y")));
+  expect([refused, tree]).toEqual([[], ["f", "l", "m"]]);
+});
+
 it("a name or a target that is too long is refused, and all names together are bounded", async () => {
   const long = (path: string): Part => ({ ...link(path, "t"), long: true });
   const deep = "a/".repeat(300);

@@ -17,7 +17,13 @@ export function checkDirectory(path: string, found: Stats | undefined): void {
 
 /** What stands there, without following a link; undefined when nothing does. */
 export function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    // The second one where a file is on the way.
+    if (isRecord(error) && (error["code"] === "ENOENT" || error["code"] === "ENOTDIR")) return undefined;
+    throw error;
+  }
 }
 
 /** Why this member alone is not placed; undefined for what ends the unpacking. */
