@@ -47,11 +47,14 @@ function together(drawn: readonly Tree[], way: Way): Tree {
     const lined = way === "python3" ? path : path.replaceAll("\n", "_");
     return isShort ? lined.replace(/n{120}|w{255}/g, "long").replace(/é{90}/g, "lang") : lined;
   };
-  const itemOf = (item: Item): Item =>
-    isShort && item.target !== undefined ? { ...item, target: item.target.slice(0, 90) } : item;
+  const itemOf = (path: string, item: Item): Item => {
+    if (isShort && item.target !== undefined) return { ...item, target: item.target.slice(0, 90) };
+    // Without python3 nothing comes out of a directory in which others may exchange names.
+    return way !== "python3" && path.endsWith("/") ? { ...item, mode: (item.mode ?? 0o755) & 0o755 } : item;
+  };
   const all = drawn.flatMap((tree, at) =>
     Object.entries(tree).map(
-      ([path, item]) => [nameOf(path.replace(/^d/, `t/${at}`)), itemOf(item)] as const,
+      ([path, item]) => [nameOf(path.replace(/^d/, `t/${at}`)), itemOf(path, item)] as const,
     ),
   );
   const above = new Set(
