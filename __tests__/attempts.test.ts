@@ -7,7 +7,7 @@ import type { Candidates } from "../src/targets/candidates.ts";
 import type { Launcher } from "../src/targets/start/launcher.ts";
 import type { Target } from "../src/targets/target.ts";
 import { Listener } from "./helpers/listener.ts";
-import { resolving } from "./helpers/resolving.ts";
+import { resolveContextOf } from "./helpers/resolving.ts";
 import { aTarget } from "./helpers/runs.ts";
 import { SleeplessClock } from "./helpers/stepped-clock.ts";
 import { aTask, ID } from "./helpers/tasks.ts";
@@ -28,7 +28,7 @@ const spot = (target: Target): TaskResult =>
   );
 
 /** Runs a job whose attempts end so, in tasks of its own unless other candidates are given. */
-function running(
+function runJobWithRetry(
   ends: readonly ((target: Target) => TaskResult)[],
   {
     retry,
@@ -60,7 +60,7 @@ function running(
     tried.push(`${attempt}: ${target.taskId.slice(-1)}`);
     return Promise.resolve((ends[attempt - 1] ?? exit(0))(target));
   };
-  const targets = resolving({ kind: "task", task: ID }, {});
+  const targets = resolveContextOf({ kind: "task", task: ID }, {});
   const result = runAttempts(aTarget({ taskId: "0".repeat(32), started: own }), run, {
     ...{ retry, candidates, targets, clock, log, cancel: cancel.signal },
   });
@@ -68,13 +68,13 @@ function running(
 }
 
 it("runs a job once when nothing else is said", async () => {
-  const { result, tried } = running([exit(75)], { retry: undefined });
+  const { result, tried } = runJobWithRetry([exit(75)], { retry: undefined });
   expect(await result).toMatchObject({ exitCode: 75 });
   expect(tried).toHaveLength(1);
 });
 
 it("runs it again in a task of its own, which replaces the last one, until it ends otherwise", async () => {
-  const { result, tried, asked, log } = running([exit(75), spot]);
+  const { result, tried, asked, log } = runJobWithRetry([exit(75), spot]);
   expect(await result).toMatchObject({
     outcome: "succeeded",
     earlier: [
@@ -92,7 +92,7 @@ it("runs it again in a task of its own, which replaces the last one, until it en
 });
 
 it("runs it as often as 'retry-attempts' says, with longer pauses", async () => {
-  const { result, tried, clock } = running([exit(75), exit(75), exit(75), exit(75)]);
+  const { result, tried, clock } = runJobWithRetry([exit(75), exit(75), exit(75), exit(75)]);
   expect(await result).toMatchObject({ exitCode: 75, outcome: "failed" });
   expect(tried).toHaveLength(3);
   const [first = 0, second = 0] = clock.slept;
@@ -100,10 +100,10 @@ it("runs it as often as 'retry-attempts' says, with longer pauses", async () => 
 });
 
 it("runs it in the same running task, and not at all when that is gone", async () => {
-  const same = running([exit(75)], { retry: RETRY, own: false });
+  const same = runJobWithRetry([exit(75)], { retry: RETRY, own: false });
   expect(await same.result).toMatchObject({ outcome: "succeeded" });
   expect(same.tried).toEqual(["1: 0", "2: 0"]);
-  const gone = running([spot], { retry: RETRY, own: false });
+  const gone = runJobWithRetry([spot], { retry: RETRY, own: false });
   expect(await gone.result).toMatchObject({ outcome: "unknown" });
   expect(gone.tried).toHaveLength(1);
   expect(gone.log.lines).toContainEqual(expect.stringContaining("there is no task to run it in"));
@@ -111,7 +111,10 @@ it("runs it in the same running task, and not at all when that is gone", async (
 
 it("ends as cancelled when a cancel comes in a pause", async () => {
   const reason = new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" });
-  const { result, tried } = running([exit(75)], { retry: RETRY, onPause: (cancel) => cancel.abort(reason) });
+  const { result, tried } = runJobWithRetry([exit(75)], {
+    retry: RETRY,
+    onPause: (cancel) => cancel.abort(reason),
+  });
   expect(await result).toMatchObject({ outcome: "cancelled" });
   expect(tried).toHaveLength(1);
 });

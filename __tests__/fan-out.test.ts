@@ -28,7 +28,7 @@ interface Options {
 }
 
 /** Runs the job in the first of these tasks, or in as many as `targets` says. It can start in none of them. */
-function running(
+function runInTargets(
   tasks: readonly Task[],
   { targets = 1, candidates = { kind: "none" }, onQueue = () => undefined }: Options = {},
 ) {
@@ -84,7 +84,7 @@ const nothing = () => Promise.resolve([]);
 const codeOf = (result: Result | undefined) => (result as FailedResult).failure.code;
 
 it("tells of one task why the job did not start there, with the task's addresses", async () => {
-  const result = await running([task("1", stopped)]).run();
+  const result = await runInTargets([task("1", stopped)]).run();
   expect(result).toMatchObject({
     kind: "failed",
     outcome: "not-started",
@@ -94,7 +94,7 @@ it("tells of one task why the job did not start there, with the task's addresses
 });
 
 it("tells of several tasks each by itself, in their order, behind its label", async () => {
-  const { run, log, looks } = running([task("1", stopped), task("2", withoutAgent)], { targets: 2 });
+  const { run, log, looks } = runInTargets([task("1", stopped), task("2", withoutAgent)], { targets: 2 });
   const result = await run();
   expect(result.kind === "several" && result.tasks.map(codeOf)).toEqual([
     "container-stopped",
@@ -118,7 +118,7 @@ describe("in a service whose task is in use", () => {
 
   it("goes to another task, and ends with what keeps it from starting there", async () => {
     const [first, other] = [task("1"), task("2")];
-    const { run, log } = running([first, { ...other, ...withoutExec }], {
+    const { run, log } = runInTargets([first, { ...other, ...withoutExec }], {
       candidates: service([first, other]),
     });
     const result = await run();
@@ -129,7 +129,7 @@ describe("in a service whose task is in use", () => {
 
   it("waits for a place in the last one, for as long as 'queue-timeout' says", async () => {
     const tasks = [task("1"), task("2")];
-    const { run, log } = running(tasks, { candidates: service(tasks) });
+    const { run, log } = runInTargets(tasks, { candidates: service(tasks) });
     const result = await run();
     expect(codeOf(result)).toBe("container-busy");
     expect(log.lines.filter((line) => line.includes("Trying task"))).toHaveLength(2);
@@ -140,7 +140,7 @@ describe("in a service whose task is in use", () => {
     const tasks = [task("1"), task("2")];
     const reason = new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" });
     const onQueue = (cancel: AbortController) => cancel.abort(reason);
-    const { run, log } = running(tasks, { candidates: service(tasks), onQueue });
+    const { run, log } = runInTargets(tasks, { candidates: service(tasks), onQueue });
     expect(await run()).toMatchObject({ outcome: "cancelled", exitCode: undefined });
     expect(log.lines.filter((line) => line.includes("Trying task"))).toEqual([]);
   });

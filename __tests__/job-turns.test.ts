@@ -10,7 +10,7 @@ import { SteppedClock } from "./helpers/stepped-clock.ts";
 const CANCELLED = new Failure("cancelled", { failed: "", seen: "", advice: "" });
 
 /** Runs jobs that end when the test says so. */
-function running(
+function runJobs(
   total: number,
   {
     find = () => Promise.resolve(),
@@ -42,7 +42,7 @@ function running(
 }
 
 it("all jobs begin at once", async () => {
-  const { results, begun, end } = running(3);
+  const { results, begun, end } = runJobs(3);
   await turn();
   expect(begun).toEqual([0, 1, 2]);
   for (const task of [2, 0, 1]) await end(task, String(task));
@@ -50,7 +50,7 @@ it("all jobs begin at once", async () => {
 });
 
 it("with max-parallel the next one begins when one has ended", async () => {
-  const { results, begun, end } = running(4, { maxParallel: 2 });
+  const { results, begun, end } = runJobs(4, { maxParallel: 2 });
   await turn();
   expect(begun).toEqual([0, 1]);
   await end(1, "1");
@@ -60,7 +60,7 @@ it("with max-parallel the next one begins when one has ended", async () => {
 });
 
 it("with fail-fast none begins after a failure, and those that run go on", async () => {
-  const { results, log, begun, end } = running(5, { maxParallel: 2, failFast: true });
+  const { results, log, begun, end } = runJobs(5, { maxParallel: 2, failFast: true });
   await turn();
   await end(0);
   await end(2, "3");
@@ -76,7 +76,7 @@ it("with fail-fast none begins after a failure, and those that run go on", async
 it("each begins as soon as its task is there, and with fail-fast none that comes after a failure", async () => {
   const there = new Map<number, () => void>();
   const find = (task: number): Promise<void> => new Promise((resolve) => there.set(task, resolve));
-  const { results, begun, log, end } = running(4, { failFast: true, find });
+  const { results, begun, log, end } = runJobs(4, { failFast: true, find });
   const come = async (task: number): Promise<void> => {
     there.get(task)?.();
     await turn();
@@ -96,7 +96,7 @@ it("each begins as soon as its task is there, and with fail-fast none that comes
 it.each(["cancelled", "lock-lost"] as const)(
   "none begins after a cancel, and those that are left fail by its reason: %s",
   async (code) => {
-    const { results, begun, cancel, end } = running(3, { maxParallel: 1 });
+    const { results, begun, cancel, end } = runJobs(3, { maxParallel: 1 });
     await turn();
     cancel.abort(new Failure(code, { failed: "", seen: "", advice: "" }));
     await end(0);
@@ -106,13 +106,13 @@ it.each(["cancelled", "lock-lost"] as const)(
 );
 
 it("a cancel before the first turn leaves results of all jobs", async () => {
-  const { results, begun } = running(2, {}, AbortSignal.abort(CANCELLED));
+  const { results, begun } = runJobs(2, {}, AbortSignal.abort(CANCELLED));
   expect((await results).map(({ outcome }) => outcome)).toEqual(["cancelled", "cancelled"]);
   expect(begun).toEqual([]);
 });
 
 it("of many jobs the log says every five seconds how far they are, when that has changed", async () => {
-  const { results, log, clock, end } = running(30, { maxParallel: 25 });
+  const { results, log, clock, end } = runJobs(30, { maxParallel: 25 });
   await turn();
   clock.advance(5_000);
   clock.advance(5_000);

@@ -52,7 +52,7 @@ const awslogs = (group: string | undefined) =>
 let runs = 0;
 
 /** A job in a real terminal behind the local agent, with the calls of AWS that it needs. */
-function running(
+function startJob(
   inputs: Partial<Inputs>,
   {
     exec = Promise.resolve(DEFAULT),
@@ -129,7 +129,7 @@ it(
   "brings a script in, shows its output and tells its end",
   async () => {
     const script = { kind: "run", text: `echo "hello $NAME"; echo "$TOKEN" >&2; exit 3` } as const;
-    const { run, seen, log } = running({
+    const { run, seen, log } = startJob({
       script,
       env: { NAME: "world" },
       secrets: { TOKEN: "hunter22" },
@@ -156,7 +156,7 @@ it(
   "stages a script in the bucket, on record until it is gone, which it is once the job runs",
   async () => {
     const script = { kind: "run", text: "echo staged" } as const;
-    const { run, seen } = running({ script, bucket: "example-ci" });
+    const { run, seen } = startJob({ script, bucket: "example-ci" });
     expect(await run()).toMatchObject({
       end: { kind: "status", status: { workers: [{ exitCode: 0 }] } },
       stdout: "staged",
@@ -184,7 +184,7 @@ it(
 it(
   "stops the job when it is cancelled",
   async () => {
-    const { run, seen, cancel } = running({ script: { kind: "run", text: "echo begun; sleep 30" } });
+    const { run, seen, cancel } = startJob({ script: { kind: "run", text: "echo begun; sleep 30" } });
     const job = run();
     await until(
       () => seen.shown.includes("begun"),
@@ -208,7 +208,7 @@ it.each<[string, ExecConfiguration, string | undefined]>([
   "a session %s is told with its log",
   async (_, exec, group) => {
     const script = { kind: "run", text: "echo out" } as const;
-    const { run, seen } = running({ script }, { exec: Promise.resolve(exec), group });
+    const { run, seen } = startJob({ script }, { exec: Promise.resolve(exec), group });
     const { stdout, log } = await run();
     expect(seen.commands).toHaveLength(1);
     expect(stdout).toBe("out");
@@ -223,7 +223,7 @@ it(
   async () => {
     const exec = deferred<ExecConfiguration>();
     const script = { kind: "run", text: "echo out" } as const;
-    const { run, seen } = running({ script }, { exec: exec.promise });
+    const { run, seen } = startJob({ script }, { exec: exec.promise });
     const job = run();
     await until(() => seen.commands.length === 1);
     const connections = () => rig.gateway.sessions.at(-1)?.connections;
@@ -239,7 +239,7 @@ const throttled = new Failure("throttled", { failed: "Too many calls.", seen: ""
 
 it("a session of a cluster that can't be described, but not for lack of rights, is ended and nothing typed", async () => {
   const exec = deferred<ExecConfiguration>();
-  const { run, seen } = running({}, { exec: exec.promise });
+  const { run, seen } = startJob({}, { exec: exec.promise });
   const job = run();
   await until(() => seen.commands.length === 1);
   const session = rig.gateway.sessions.at(-1);
@@ -262,7 +262,7 @@ describe("before a session", () => {
         what === "the upload"
           ? [Promise.resolve(DEFAULT), { putObject: () => failing.promise }]
           : [failing.promise, { putObject: () => putting.promise }];
-      const { run, seen } = running({ bucket: "example-ci" }, { exec, s3 });
+      const { run, seen } = startJob({ bucket: "example-ci" }, { exec, s3 });
       const job = run();
       const claimed = () => [...staged.keys()].filter((key) => key.includes("/claims/"));
       await until(() => claimed().length === 1);
@@ -279,7 +279,7 @@ describe("before a session", () => {
 describe("before anything runs", () => {
   it("fails with the task, and leaves on record what was staged", async () => {
     const task = aTask({ containers: [aContainer({ lastStatus: "STOPPED", exitCode: 1 })] });
-    const { run, seen } = running({ bucket: "example-ci" }, { task });
+    const { run, seen } = startJob({ bucket: "example-ci" }, { task });
     await expect(run()).rejects.toMatchObject({ code: "container-stopped" });
     expect(seen.undo.at(-1)).toMatchObject([{ kind: "object", bucket: "example-ci" }]);
     expect(seen.commands).toEqual([]);

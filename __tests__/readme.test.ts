@@ -20,7 +20,7 @@ function section(heading: string, page = readme): string {
 }
 
 /** What stands in backquotes. */
-function quoted(text: string): readonly string[] {
+function quotedWords(text: string): readonly string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
 }
 
@@ -37,28 +37,28 @@ const allowed = section("What each file allows", policies);
 
 describe("the README", () => {
   it.each(Object.keys(action.inputs))("lists the input %s", (name) => {
-    expect(quoted(section("Inputs"))).toContain(name);
+    expect(quotedWords(section("Inputs"))).toContain(name);
   });
 
   it.each(Object.keys(action.outputs))("lists the output %s", (name) => {
-    expect(quoted(section("Outputs"))).toContain(name);
+    expect(quotedWords(section("Outputs"))).toContain(name);
   });
 });
 
 describe("the page of policies", () => {
   it.each(calls())("lists the right to %s", (name) => {
-    expect(quoted(allowed).map((right) => right.split(":")[1])).toContain(name);
+    expect(quotedWords(allowed).map((right) => right.split(":")[1])).toContain(name);
   });
 
   it.each(policyFiles)("lists what docs/iam/%s.json allows, and nothing else", (file) => {
-    const of = allowed.split(/\n(?=\|)|\n\n/).find((part) => quoted(part).includes(file)) ?? "";
-    const listed = quoted(of).filter((name) => /^[a-z0-9]+:[A-Z]/.test(name));
+    const of = allowed.split(/\n(?=\|)|\n\n/).find((part) => quotedWords(part).includes(file)) ?? "";
+    const listed = quotedWords(of).filter((name) => /^[a-z0-9]+:[A-Z]/.test(name));
     const actions = statementsOf(policyOf(file)).flatMap(({ Action }) => list(Action));
     expect([...new Set(listed)].sort()).toEqual([...new Set(actions)].sort());
   });
 
   it("names only files of docs/iam that are there", () => {
-    const named = quoted(allowed).filter((name) =>
+    const named = quotedWords(allowed).filter((name) =>
       /^(caller|task-role|execution-role$|bucket-policy)/.test(name),
     );
     expect([...new Set(named)].sort()).toEqual(policyFiles);

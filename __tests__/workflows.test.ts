@@ -15,7 +15,7 @@ import { basename, join } from "node:path";
 import { BY_EMULATED_RUNNER, OF_EXAMPLES, OF_README } from "../soak/newcomer/promises.ts";
 import { NOT_ON_AWS, ON_AWS } from "../scripts/examples-on-aws.ts";
 import { withNeed } from "./helpers/needs.ts";
-import { installed, missing } from "./helpers/virtual-environment.ts";
+import { pathOfProgram, whyMissing } from "./helpers/virtual-environment.ts";
 import { exampleWorkflows, ownWorkflows, usesIn, workflowOf, workflowsOf } from "./helpers/workflow-files.ts";
 
 const root = mkdtempSync(join(tmpdir(), "workflows-"));
@@ -25,8 +25,8 @@ const pages = execFileSync("git", ["ls-files", "*.md"]).toString().trim().split(
 const readme = workflowsOf("README.md");
 
 /** What a checker says; it must have ended by itself. */
-function said(program: string, args: readonly string[], input?: string): string {
-  const { status, stdout, stderr, error } = spawnSync(installed(program), args, {
+function runChecker(program: string, args: readonly string[], input?: string): string {
+  const { status, stdout, stderr, error } = spawnSync(pathOfProgram(program), args, {
     encoding: "utf8",
     ...(input === undefined ? {} : { input }),
   });
@@ -57,9 +57,13 @@ it("each example runs in the workflow On AWS, or is named with what the set-up l
 });
 
 describe("actionlint and shellcheck", () => {
-  const check = withNeed(it, "actionlint", missing("actionlint") ?? missing("shellcheck"));
+  const check = withNeed(it, "actionlint", whyMissing("actionlint") ?? whyMissing("shellcheck"));
   const lint = (args: readonly string[], text?: string): string =>
-    said("actionlint", ["-no-color", "-shellcheck", installed("shellcheck"), "-pyflakes=", ...args], text);
+    runChecker(
+      "actionlint",
+      ["-no-color", "-shellcheck", pathOfProgram("shellcheck"), "-pyflakes=", ...args],
+      text,
+    );
 
   check("find nothing in the workflows of this repository and the action.yml that they use", () => {
     expect(lint(ownWorkflows)).toBe("");
@@ -89,7 +93,7 @@ describe("actionlint and shellcheck", () => {
 });
 
 describe("shellcheck", () => {
-  const check = withNeed(it, "shellcheck", missing("shellcheck"));
+  const check = withNeed(it, "shellcheck", whyMissing("shellcheck"));
   const BANG = /^#!.*\b(?:ba|da)?sh\b/;
   /** Parts of the payload are checked joined, as they run (`payload/shellcheck.test.ts`). */
   const JOINED = /^(dist|src\/payload\/container)\/|^__tests__\/golden\//;
@@ -101,25 +105,25 @@ describe("shellcheck", () => {
     .filter((path) => path.endsWith(".sh") || BANG.test(readFileSync(path, "latin1").slice(0, 80)));
 
   check.each(scripts)("finds nothing in %s", (path) => {
-    expect(said("shellcheck", [path])).toBe("");
+    expect(runChecker("shellcheck", [path])).toBe("");
   });
 
   check("finds nothing in the commands of the set-up's page", () => {
     const blocks = [...readFileSync("examples/setup/README.md", "utf8").matchAll(/^```bash\n([^]*?)^```$/gm)];
     expect(blocks.length).toBeGreaterThan(0);
-    for (const [, text] of blocks) expect(said("shellcheck", ["--shell=bash", "-"], text)).toBe("");
+    for (const [, text] of blocks) expect(runChecker("shellcheck", ["--shell=bash", "-"], text)).toBe("");
   });
 
   check("hears of an unquoted variable, and CI's own script is among the files", () => {
-    expect(said("shellcheck", ["--shell=sh", "-"], 'x="a b"\ncat $x\n')).toContain("SC2086");
+    expect(runChecker("shellcheck", ["--shell=sh", "-"], 'x="a b"\ncat $x\n')).toContain("SC2086");
     expect(scripts).toContain(".ci/run");
   });
 });
 
 describe("zizmor", () => {
-  const check = withNeed(it, "zizmor", missing("zizmor"));
+  const check = withNeed(it, "zizmor", whyMissing("zizmor"));
   const audit = (args: readonly string[]): string =>
-    said("zizmor", ["--offline", "--no-progress", "-q", ...args]);
+    runChecker("zizmor", ["--offline", "--no-progress", "-q", ...args]);
 
   check("finds nothing in .github, at its most pedantic", () => {
     expect(audit(["--persona", "pedantic", ".github"])).toBe("");

@@ -14,7 +14,7 @@ import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { actionDir, environment } from "./environment.ts";
 import { percentile, range, row } from "./rows.ts";
-import { takingSessions } from "./step.ts";
+import { waitForAgents } from "./step.ts";
 
 const LINES = 100;
 /** Lines of the first seconds, in which the session still carries them. */
@@ -25,7 +25,7 @@ const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500 });
 try {
   const { cluster, bucket } = await seed(local);
-  await takingSessions(local);
+  await waitForAgents(local);
   const inputs = { cluster, task: local.tasks[0]?.id ?? "", run: RUN };
   const session = await arrivals(inputs);
   const s3 = await arrivals({ ...inputs, bucket, transport: "s3" });

@@ -6,13 +6,13 @@ import type { RecordedRequest } from "../local/front/requests.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { visibleDelays } from "../local/settings.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, waitForAgents } from "./step.ts";
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500, delays: visibleDelays });
 try {
   const made = await seed(local);
-  await takingSessions(local);
+  await waitForAgents(local);
   const inTask = { cluster: made.cluster, task: local.tasks[0]?.id ?? "" };
   const service = { cluster: made.cluster, service: made.service };
   const bucket = { bucket: made.bucket };

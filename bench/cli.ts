@@ -11,7 +11,7 @@ import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { actionDir } from "./environment.ts";
 import { median } from "./rows.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, waitForAgents } from "./step.ts";
 
 const TIMES = Number(process.argv[2] ?? 11);
 const BAR_MS = 200;
@@ -21,7 +21,7 @@ const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500 });
 try {
   const { cluster, bucket } = await seed(local);
-  await takingSessions(local);
+  await waitForAgents(local);
   const task = { cluster, task: local.tasks[0]?.id ?? "" };
   await compare("in a running task", task);
   await compare("the same, with a bucket", { ...task, bucket });

@@ -13,7 +13,7 @@ import { startLocalFargate } from "../local/start.ts";
 import { environment } from "./environment.ts";
 import { firstCalls } from "./first-call.ts";
 import { between, MIB, print } from "./output.ts";
-import { startStep, stopTaskAt, takingSessions } from "./step.ts";
+import { startStep, stopTaskAt, waitForAgents } from "./step.ts";
 
 interface Figure {
   readonly name: string;
@@ -30,7 +30,7 @@ const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500 });
 try {
   const made = await seed(local);
-  await takingSessions(local);
+  await waitForAgents(local);
   console.log("| what | old | new | new / old |\n| --- | --- | --- | --- |");
   for (const figure of figures(made)) {
     const values = { old: [] as number[], new: [] as number[] };

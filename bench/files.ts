@@ -10,7 +10,7 @@ import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { awsCli } from "./floor.ts";
 import { median } from "./rows.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, waitForAgents } from "./step.ts";
 
 const MEGABYTES = Number(process.argv[2] ?? 200);
 const TIMES = Number(process.argv[3] ?? 3);
@@ -24,7 +24,7 @@ const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500 });
 try {
   const { cluster, bucket } = await seed(local);
-  await takingSessions(local);
+  await waitForAgents(local);
   const task = { cluster, task: local.tasks[0]?.id ?? "" };
   for (const [name, size] of [
     ["large", MEGABYTES],

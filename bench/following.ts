@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, waitForAgents } from "./step.ts";
 
 /** How long it measures; the job runs five seconds longer. */
 const SECONDS = 15;
@@ -27,7 +27,7 @@ const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500 });
 try {
   const { cluster, bucket } = await seed(local);
-  await takingSessions(local);
+  await waitForAgents(local);
   await report("the machine without a job");
   for (const [name, run] of Object.entries(JOBS)) {
     const inputs = { cluster, bucket, task: local.tasks[0]?.id ?? "", run: `echo begun; ${run}` };

@@ -7,7 +7,7 @@ import { seed } from "../local/seed.ts";
 import { type LocalFargate, startLocalFargate } from "../local/start.ts";
 import { bareSession, byHand } from "./floor.ts";
 import { figure, median, percentile, range, row } from "./rows.ts";
-import { startStep, stopTaskAt, takingSessions } from "./step.ts";
+import { startStep, stopTaskAt, waitForAgents } from "./step.ts";
 
 const TIMES = Number(process.argv[2] ?? 11);
 /** Milliseconds from RUNNING to an agent that takes sessions. */
@@ -42,7 +42,7 @@ async function hello(call: number, bar: number): Promise<void> {
   const local = await startLocalFargate({ stopTimeout: 500, delays: { call } });
   try {
     const { cluster, service, bucket } = await seed(local);
-    await takingSessions(local);
+    await waitForAgents(local);
     const task = local.tasks[0]?.id ?? "";
     const ways = [
       { name: "task", where: { task } },
@@ -131,7 +131,7 @@ async function ends(): Promise<void> {
   const local = await startLocalFargate({ stopTimeout: 500 });
   try {
     const { cluster, bucket } = await seed(local);
-    await takingSessions(local);
+    await waitForAgents(local);
     const inputs = {
       cluster,
       ...LONE,
@@ -173,7 +173,7 @@ async function starts(): Promise<void> {
   const local = await startLocalFargate({ stopTimeout: 500, delays: { agent: 3_000, connect: CONNECT_MS } });
   try {
     const { cluster, service, bucket } = await seed(local);
-    await takingSessions(local);
+    await waitForAgents(local);
     const starting: number[] = [];
     const stopping: number[] = [];
     for (let i = 0; i < TIMES; i += 1) {

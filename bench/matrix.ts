@@ -12,7 +12,7 @@ import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { coresLeft, processorTime } from "./processor-time.ts";
 import { row } from "./rows.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, waitForAgents } from "./step.ts";
 
 const JOBS = Number(process.argv[2] ?? 256);
 const OVER_MS = Number(process.argv[3] ?? 0) * 1000;
@@ -24,7 +24,7 @@ try {
   const { cluster, service, bucket } = await seed(local);
   const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials: local.admin });
   await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: TASKS }));
-  await takingSessions(local, TASKS);
+  await waitForAgents(local, TASKS);
 
   const before = processorTime();
   const began = Date.now();

@@ -12,7 +12,7 @@ import { ListObjectVersionsCommand, S3Client } from "@aws-sdk/client-s3";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { row } from "./rows.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, waitForAgents } from "./step.ts";
 import { startWithoutLog } from "./unlogged.ts";
 
 const [JOBS, SECONDS, APART] = [2, 3, 4].map((at, index) => Number(process.argv[at] ?? [6, 10, 1][index]));
@@ -26,7 +26,7 @@ try {
   const names = await seed(local);
   const { cluster, bucket } = names;
   if (WAY !== "logged") await startWithoutLog(local, names);
-  await takingSessions(local, WAY === "logged" ? 1 : 2);
+  await waitForAgents(local, WAY === "logged" ? 1 : 2);
   const task = local.tasks.at(-1)?.id ?? "";
   const staging = WAY === "none" ? {} : { bucket };
   const where = { cluster, ...staging, task, "start-timeout": "30s" };

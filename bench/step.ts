@@ -54,7 +54,7 @@ export async function startStep(
 }
 
 /** Resolves once this many tasks have an exec agent that takes sessions. */
-export async function takingSessions(local: Pick<LocalFargate, "tasks">, count = 1): Promise<void> {
+export async function waitForAgents(local: Pick<LocalFargate, "tasks">, count = 1): Promise<void> {
   const ready = (): number =>
     local.tasks.filter(({ agents }) => [...agents.values()].some(({ connected }) => connected)).length;
   while (ready() < count) await sleep(50);

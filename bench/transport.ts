@@ -15,7 +15,7 @@ import { awsCli } from "./floor.ts";
 import { between, MIB, print } from "./output.ts";
 import { recorders } from "./recorders.ts";
 import { median, range, row } from "./rows.ts";
-import { takingSessions } from "./step.ts";
+import { waitForAgents } from "./step.ts";
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
 
@@ -23,7 +23,7 @@ async function transport(mib: number): Promise<void> {
   const local = await startLocalFargate({ stopTimeout: 500 });
   try {
     const made = await seed(local);
-    await takingSessions(local);
+    await waitForAgents(local);
     const speeds = new Map<string, number>();
     for (const [way, size] of [
       ["plain", Math.min(mib, 5)],

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { median } from "./rows.ts";
-import { startStep, takingSessions } from "./step.ts";
+import { startStep, waitForAgents } from "./step.ts";
 
 const TIMES = Number(process.argv[2] ?? 7);
 const CALL_MS = Number(process.argv[3] ?? 0);
@@ -21,7 +21,7 @@ const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500, delays: { call: CALL_MS } });
 try {
   const { cluster, service, bucket } = await seed(local);
-  await takingSessions(local);
+  await waitForAgents(local);
   const task = local.tasks[0]?.id ?? "";
   const lone = { cluster, "matrix-index": "0", "matrix-total": "1" };
   for (const [name, where] of [

@@ -61,12 +61,12 @@ async function bundle(
   return await Promise.all(
     files.map(
       async ([name, source]) =>
-        [name, name.endsWith(".js") ? await minified(String(source)) : source] as const,
+        [name, name.endsWith(".js") ? await minifySource(String(source)) : source] as const,
     ),
   );
 }
 
-async function minified(source: string): Promise<string> {
+async function minifySource(source: string): Promise<string> {
   const { code } = await minify(source, {
     module: true,
     // Stack traces show the names of classes, and libraries compare them.

@@ -24,7 +24,7 @@ function main(): void {
   const major = majorOf(version, git("tag", "--list", "v*.*.*").split("\n").filter(Boolean));
   if (git("status", "--porcelain") !== "") throw new Error("The checkout has changes: commit them first.");
 
-  const { changelog, notes } = released(readFileSync("CHANGELOG.md", "utf8"), version, today());
+  const { changelog, notes } = releaseNotes(readFileSync("CHANGELOG.md", "utf8"), version, today());
   writeFileSync("CHANGELOG.md", changelog);
   for (const page of filesWith(PINNED))
     rewrite(page, (text) => text.replaceAll(new RegExp(PINNED, "g"), `$1${major}`));
@@ -66,7 +66,7 @@ export function majorOf(version: string, tags: readonly string[]): string {
 }
 
 /** The changelog with its unreleased section under the version, and that section as notes. */
-export function released(
+export function releaseNotes(
   changelog: string,
   version: string,
   date: string,

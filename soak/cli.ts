@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Aws } from "../__tests__/helpers/local.ts";
 import { memoryOf } from "../__tests__/helpers/memory.ts";
-import { ended, installPackage, type InstalledPackage } from "../__tests__/helpers/npm-package.ts";
+import { runToEnd, installPackage, type InstalledPackage } from "../__tests__/helpers/npm-package.ts";
 
 const MB = 1_000_000;
 const BYTES = 100 * MB;
@@ -105,7 +105,7 @@ async function runsWith(node: string, options: readonly string[], env: NodeJS.Pr
   const program = join(installed.folder, "node_modules/fargate-exec/dist/bin.js");
   const began = performance.now();
   const words = [program, "run", "--quiet", ...options, "--", "echo", "hello"];
-  const { exitCode, stdout, stderr } = await ended(
+  const { exitCode, stdout, stderr } = await runToEnd(
     spawn(node, words, { env, stdio: ["ignore", "pipe", "pipe"] }),
   );
   const seconds = (performance.now() - began) / 1000;
@@ -123,7 +123,7 @@ async function endsWithEach(options: readonly string[], env: NodeJS.ProcessEnv):
     for (const code of codes) {
       const words = ["run", "--quiet", ...options, "--", "sh", "-c", `exit ${code}`];
       const stdio = ["ignore", "pipe", "pipe"] as const;
-      const { exitCode } = await ended(spawn(installed.program, words, { env, stdio: [...stdio] }));
+      const { exitCode } = await runToEnd(spawn(installed.program, words, { env, stdio: [...stdio] }));
       if (exitCode === code) right += 1;
       else faults.push(`a script that ended with ${code} made it end with ${exitCode ?? "nothing"}`);
     }
@@ -139,7 +139,7 @@ async function startsLocally({ folder }: InstalledPackage): Promise<void> {
   const seconds: number[] = [];
   for (let start = 0; start < 6; start += 1) {
     const began = Date.now();
-    const { stdout } = await ended(
+    const { stdout } = await runToEnd(
       spawn("npx", words, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }),
     );
     seconds.push((Number(stdout.toString()) - began) / 1000);

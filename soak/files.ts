@@ -17,7 +17,7 @@ import { Aws } from "../__tests__/helpers/local.ts";
 import { watch } from "../__tests__/helpers/watch.ts";
 import { bringBack } from "../__tests__/payload/bring-back.ts";
 import { trees } from "../__tests__/files/random-trees.ts";
-import { listing, packed, type Tree, withTree } from "../__tests__/files/trees.ts";
+import { listTree, packLines, type Tree, withTree } from "../__tests__/files/trees.ts";
 
 const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
 const LARGE = Number(process.env["SOAK_LARGE"] ?? 10);
@@ -53,7 +53,7 @@ async function takeBack(container: SharedContainer, drawn: Tree, number: number,
     const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" }, script: "true" };
     const cutAfterMs = Math.random() < 0.5 ? Math.random() * 500 : undefined;
     const { report, cuts, job } = await bringBack(there, `${root}/back`, run, { cutAfterMs });
-    const isSame = seen(listing(`${root}/back${there}`), way) === seen(listing(`${root}/d`), way);
+    const isSame = seen(listTree(`${root}/back${there}`), way) === seen(listTree(`${root}/d`), way);
     back.cuts += cuts;
     if (isSame && report?.problems.length === 0) back.same += 1;
     else
@@ -75,12 +75,12 @@ for (const [at, [way, setUp]] of Object.entries(WAYS).entries()) {
     for (const [number, tree] of drawn.entries()) {
       await takeBack(container, tree, number, way);
       await withTree(tree, async (root) => {
-        const files = await packed(root, [`d=/srv/${number}`]);
+        const files = await packLines(root, [`d=/srv/${number}`]);
         const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" } };
         const { status } = await watch({ ...run, files, script: "true" });
         const mayRefuse = way === "busybox tar" && files.needsPax && status?.kind === "refused";
         if (mayRefuse) refused += 1;
-        else if (seen(listing(`${container.root}/srv/${number}`), way) === seen(listing(`${root}/d`), way))
+        else if (seen(listTree(`${container.root}/srv/${number}`), way) === seen(listTree(`${root}/d`), way))
           same += 1;
         else tell(false, `${JSON.stringify(tree)} by ${way}: ${JSON.stringify(status)}`);
       });
@@ -135,9 +135,9 @@ async function large(aws: Aws, task: Task): Promise<void> {
     const seconds = (performance.now() - began) / 1000;
     local.calm();
     const there = `/proc/${task.containers[0]?.handle?.pid ?? 0}/root/opt/large`;
-    const wanted = String(listing(join(workspace, "d")));
+    const wanted = String(listTree(join(workspace, "d")));
     const isSame = [there, join(workspace, "back/opt/large")].every(
-      (root) => existsSync(root) && String(listing(root)) === wanted,
+      (root) => existsSync(root) && String(listTree(root)) === wanted,
     );
     const cuts = local.gateway.sessions.slice(before).reduce((sum, session) => sum + session.cuts, 0);
     tell(

@@ -2,7 +2,7 @@
  * The memory of the action's process while a hostile agent floods it: 400 MB of each text, or as much of it as the action
  * takes before it ends the session. `SOAK_FLOOD=40` sets another number of MB.
  */
-import { ENDING, endingFlood, flooded, floodOf, TEXTS } from "../__tests__/helpers/floods.ts";
+import { ENDING, endingFlood, runFlooded, floodOf, TEXTS } from "../__tests__/helpers/floods.ts";
 import { Aws } from "../__tests__/helpers/local.ts";
 
 const MB = 1_000_000;
@@ -19,7 +19,7 @@ const aws = await Aws.start();
 let holds = true;
 for (const [name, flood] of Object.entries(floods)) {
   const began = Date.now();
-  const run = await flooded(aws, flood);
+  const run = await runFlooded(aws, flood);
   const isWhole = !(name in TEXTS) || run.received >= bytes;
   const isGood = run.exitCode !== null && run.mostMemory <= MOST_OF_RUNNER && isWhole;
   holds &&= isGood;

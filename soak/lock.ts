@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startStep, takingSessions } from "../bench/step.ts";
+import { startStep, waitForAgents } from "../bench/step.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { startCounter } from "../__tests__/helpers/counter.ts";
@@ -18,7 +18,7 @@ const local = await startLocalFargate({ stopTimeout: 500, delays: { call: 30 } }
 const began = Date.now();
 try {
   const made = await seed(local);
-  await takingSessions(local);
+  await waitForAgents(local);
   const inputs = {
     cluster: made.cluster,
     ...{ task: local.tasks[0]?.id ?? "", bucket: made.bucket, lock: "soak", run: counter.run },

@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startStep, takingSessions } from "../bench/step.ts";
+import { startStep, waitForAgents } from "../bench/step.ts";
 import { startWithoutLog } from "../bench/unlogged.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
@@ -30,7 +30,7 @@ async function meet({ logged, inputsOf }: Way): Promise<{ most: number; failed: 
   try {
     const made = await seed(local);
     if (!logged) await startWithoutLog(local, made);
-    await takingSessions(local, logged ? 1 : 2);
+    await waitForAgents(local, logged ? 1 : 2);
     const inputs = { cluster: made.cluster, task: local.tasks.at(-1)?.id ?? "", run: "true" };
     const began = Date.now();
     const steps = await Promise.all(

@@ -13,7 +13,7 @@ import { runStep, type StepResult } from "../local/runner/step.ts";
 import type { Task } from "../local/task/task.ts";
 import { Aws } from "../__tests__/helpers/local.ts";
 import { mixedTrees, trees } from "../__tests__/files/random-trees.ts";
-import { type Item, listing, plant, type Tree } from "../__tests__/files/trees.ts";
+import { type Item, listTree, plant, type Tree } from "../__tests__/files/trees.ts";
 
 const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
 /** How many trees make one step: with files of up to 1 MB, and when only 1 MiB can be brought in. */
@@ -65,7 +65,7 @@ function together(drawn: readonly Tree[], way: Way): Tree {
 
 /** What is compared: the tar of busybox sets no time of a link. */
 function seen(root: string, way: Way): string {
-  const lines = existsSync(root) ? listing(root) : ["nothing"];
+  const lines = existsSync(root) ? listTree(root) : ["nothing"];
   return JSON.stringify(
     way === "busybox tar" ? lines.map((line) => line.replace(/\tl\t777\t\d+/, "\tl")) : lines,
   );

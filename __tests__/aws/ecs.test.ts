@@ -14,11 +14,11 @@ afterEach(async () => {
   open = undefined;
 });
 
-async function answering(answer: (request: ReceivedRequest, count: number) => Answer): Promise<Ecs> {
+async function startEndpoint(answer: (request: ReceivedRequest, count: number) => Answer): Promise<Ecs> {
   open = await endpoint(answer);
   return ecsCalls(open.clients);
 }
-function sent(index = 0): unknown {
+function requestBody(index = 0): unknown {
   return JSON.parse(open?.received[index]?.body ?? "null");
 }
 
@@ -47,7 +47,7 @@ const request: RunTaskRequest = {
 };
 
 it("tells a task in our own words", async () => {
-  const ecs = await answering(() => ({
+  const ecs = await startEndpoint(() => ({
     body: {
       tasks: [
         {
@@ -98,12 +98,12 @@ it("tells a task in our own words", async () => {
 });
 
 it("tells a task that ECS does not know as undefined", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [], failures: [{ arn, reason: "MISSING" }] } }));
+  const ecs = await startEndpoint(() => ({ body: { tasks: [], failures: [{ arn, reason: "MISSING" }] } }));
   expect(await ecs.describeTask("ci", arn)).toBeUndefined();
 });
 
 it("asks for a hundred tasks at a time", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [] } }));
+  const ecs = await startEndpoint(() => ({ body: { tasks: [] } }));
   await ecs.describeTasks(
     "ci",
     Array.from({ length: 230 }, (_, i) => `t${i}`),
@@ -114,15 +114,15 @@ it("asks for a hundred tasks at a time", async () => {
 });
 
 it("lists all pages of a service's tasks", async () => {
-  const ecs = await answering((_, count) => ({
+  const ecs = await startEndpoint((_, count) => ({
     body: count === 1 ? { taskArns: ["a"], nextToken: "more" } : { taskArns: ["b"] },
   }));
   expect(await ecs.listTasks("ci", { service: "web" })).toEqual(["a", "b"]);
-  expect(sent(1)).toEqual({ cluster: "ci", serviceName: "web", nextToken: "more" });
+  expect(requestBody(1)).toEqual({ cluster: "ci", serviceName: "web", nextToken: "more" });
 });
 
 it("tells how a cluster logs and encrypts sessions, and its capacity providers", async () => {
-  const ecs = await answering(() => ({
+  const ecs = await startEndpoint(() => ({
     body: {
       clusters: [
         {
@@ -143,7 +143,7 @@ it("tells how a cluster logs and encrypts sessions, and its capacity providers",
     },
   }));
   const { exec, capacityProviders, defaultCapacityProviders } = await ecs.describeCluster("ci");
-  expect(sent()).toEqual({ clusters: ["ci"], include: ["CONFIGURATIONS"] });
+  expect(requestBody()).toEqual({ clusters: ["ci"], include: ["CONFIGURATIONS"] });
   expect(exec).toMatchObject({
     logging: "OVERRIDE",
     kmsKeyId: "key",
@@ -158,14 +158,14 @@ it.each([
   ["a cluster that is not there", (ecs: Ecs) => ecs.describeCluster("ci"), "cluster-not-found"],
   ["a service that is not there", (ecs: Ecs) => ecs.describeService("ci", "web"), "service-not-found"],
 ])("fails for %s", async (_, call, code) => {
-  const ecs = await answering(() => ({ body: { failures: [{ reason: "MISSING" }] } }));
+  const ecs = await startEndpoint(() => ({ body: { failures: [{ reason: "MISSING" }] } }));
   await expect(call(ecs)).rejects.toMatchObject({ code, seen: expect.stringContaining("MISSING") as string });
 });
 
 it("sends RunTask nothing that was not asked for", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [started] } }));
+  const ecs = await startEndpoint(() => ({ body: { tasks: [started] } }));
   expect(await ecs.runTask(request)).toMatchObject({ tasks: [{ arn }], refusals: [] });
-  expect(sent()).toEqual({
+  expect(requestBody()).toEqual({
     cluster: "ci",
     taskDefinition: "web:3",
     count: 1,
@@ -179,10 +179,10 @@ it("sends RunTask nothing that was not asked for", async () => {
 });
 
 it("sends RunTask tags, security groups and a public address", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [started] } }));
+  const ecs = await startEndpoint(() => ({ body: { tasks: [started] } }));
   const network = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: true };
   await ecs.runTask({ ...request, network, tags: { team: "x" }, propagateTags: "TASK_DEFINITION" });
-  expect(sent()).toMatchObject({
+  expect(requestBody()).toMatchObject({
     networkConfiguration: { awsvpcConfiguration: { securityGroups: ["sg-1"], assignPublicIp: "ENABLED" } },
     tags: [{ key: "team", value: "x" }],
     propagateTags: "TASK_DEFINITION",
@@ -190,28 +190,28 @@ it("sends RunTask tags, security groups and a public address", async () => {
 });
 
 it("sends RunTask capacity providers in place of a launch type", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [started] } }));
+  const ecs = await startEndpoint(() => ({ body: { tasks: [started] } }));
   const capacityProviders = [
     { name: "FARGATE_SPOT", weight: 3, base: 0 },
     { name: "FARGATE", weight: 1, base: 2 },
   ];
   await ecs.runTask({ ...request, count: 4, capacityProviders });
-  expect(sent()).toMatchObject({
+  expect(requestBody()).toMatchObject({
     count: 4,
     capacityProviderStrategy: [
       { capacityProvider: "FARGATE_SPOT", weight: 3 },
       { capacityProvider: "FARGATE", weight: 1, base: 2 },
     ],
   });
-  expect(sent()).not.toHaveProperty("launchType");
+  expect(requestBody()).not.toHaveProperty("launchType");
 });
 
 it("sends RunTask no network for a task that has the one of its instance", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [started] } }));
+  const ecs = await startEndpoint(() => ({ body: { tasks: [started] } }));
   const network = { subnets: [], securityGroups: [], assignPublicIp: undefined };
   await ecs.runTask({ ...request, launchType: "EC2", network });
-  expect(sent()).toMatchObject({ launchType: "EC2" });
-  expect(sent()).not.toHaveProperty("networkConfiguration");
+  expect(requestBody()).toMatchObject({ launchType: "EC2" });
+  expect(requestBody()).not.toHaveProperty("networkConfiguration");
 });
 
 it("tells where the tasks of a service run", async () => {
@@ -223,7 +223,7 @@ it("tells where the tasks of a service run", async () => {
     platformVersion: "1.4.0",
     capacityProviderStrategy,
   };
-  const ecs = await answering((_, count) => ({
+  const ecs = await startEndpoint((_, count) => ({
     body: {
       services: [count === 1 ? { ...service, networkConfiguration: { awsvpcConfiguration } } : service],
     },
@@ -258,7 +258,7 @@ it.each(["EXTERNAL", "CODE_DEPLOY"])("knows a service of %s by its PRIMARY task 
     deploymentController: { type },
     taskSets: [set("ACTIVE", "next"), set("PRIMARY", "now")],
   };
-  const ecs = await answering(() => ({ body: { services: [service] } }));
+  const ecs = await startEndpoint(() => ({ body: { services: [service] } }));
   expect(await ecs.describeService("ci", "web")).toMatchObject({
     taskDefinitionArn: "now",
     launchType: "FARGATE",
@@ -268,7 +268,7 @@ it.each(["EXTERNAL", "CODE_DEPLOY"])("knows a service of %s by its PRIMARY task 
 });
 
 it("returns ECS's refusals to start a task", async () => {
-  const ecs = await answering(() => ({
+  const ecs = await startEndpoint(() => ({
     body: { tasks: [], failures: [{ reason: "RESOURCE:ENI", detail: "full" }] },
   }));
   expect(await ecs.runTask(request)).toEqual({
@@ -282,11 +282,11 @@ describe("ExecuteCommand", () => {
 
   it("gives a session", async () => {
     const session = { sessionId: "ecs-execute-command-1", streamUrl: "wss://example/x?y=z", tokenValue: "t" };
-    const ecs = await answering(() => ({ body: { session } }));
+    const ecs = await startEndpoint(() => ({ body: { session } }));
     expect(await ecs.executeCommand(command)).toEqual({
       session: { sessionId: "ecs-execute-command-1", streamUrl: "wss://example/x?y=z", token: "t" },
     });
-    expect(sent()).toEqual({ ...command, interactive: true });
+    expect(requestBody()).toEqual({ ...command, interactive: true });
   });
 
   it.each([
@@ -296,7 +296,7 @@ describe("ExecuteCommand", () => {
       "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and try again.",
     ],
   ])("tells that the agent is not connected by %s", async (name, message) => {
-    const ecs = await answering(() => exception(name, message));
+    const ecs = await startEndpoint(() => exception(name, message));
     expect(await ecs.executeCommand(command)).toEqual({
       notConnected: `${name}: ${message}`,
       throttled: false,
@@ -304,7 +304,7 @@ describe("ExecuteCommand", () => {
   });
 
   it("tells that it was throttled before", async () => {
-    const ecs = await answering((_, count) =>
+    const ecs = await startEndpoint((_, count) =>
       count === 1
         ? exception("ThrottlingException", "Rate exceeded")
         : exception("TargetNotConnectedException", "later"),
@@ -313,7 +313,7 @@ describe("ExecuteCommand", () => {
   });
 
   it("fails at once for any other refusal", async () => {
-    const ecs = await answering(() =>
+    const ecs = await startEndpoint(() =>
       exception("InvalidParameterException", "Interactive is the only mode supported currently."),
     );
     await expect(ecs.executeCommand(command)).rejects.toMatchObject({
@@ -325,32 +325,32 @@ describe("ExecuteCommand", () => {
 });
 
 it("counts a task that is gone as stopped", async () => {
-  const ecs = await answering(() =>
+  const ecs = await startEndpoint(() =>
     exception("InvalidParameterException", "The referenced task was not found."),
   );
   await expect(ecs.stopTask("ci", arn, "done")).resolves.toBeUndefined();
 });
 
 it("counts an inactive task definition as deregistered", async () => {
-  const ecs = await answering(() =>
+  const ecs = await startEndpoint(() =>
     exception("ClientException", "The specified task definition is inactive. Specify an active one."),
   );
   await expect(ecs.deregisterTaskDefinition("arn:x")).resolves.toBeUndefined();
 });
 
 it("deletes one task definition", async () => {
-  const ecs = await answering(() => ({ body: { taskDefinitions: [], failures: [] } }));
+  const ecs = await startEndpoint(() => ({ body: { taskDefinitions: [], failures: [] } }));
   await ecs.deleteTaskDefinition("arn:x");
-  expect(sent()).toEqual({ taskDefinitions: ["arn:x"] });
+  expect(requestBody()).toEqual({ taskDefinitions: ["arn:x"] });
 });
 
 it("registers a task definition as it was given", async () => {
   const definition = { family: "web", containerDefinitions: [{ name: "app", entryPoint: ["sh", "-c"] }] };
-  const ecs = await answering(() => ({
+  const ecs = await startEndpoint(() => ({
     body: { taskDefinition: { taskDefinitionArn: "arn:x/web:1", ...definition } },
   }));
   const registered = await ecs.registerTaskDefinition(definition);
-  expect(sent()).toEqual(definition);
+  expect(requestBody()).toEqual(definition);
   expect(registered).toMatchObject({
     arn: "arn:x/web:1",
     containers: [{ essential: true, entryPoint: ["sh", "-c"] }],
@@ -360,7 +360,7 @@ it("registers a task definition as it was given", async () => {
 it("tells that a registration was made more than once, since each try may have made a revision", async () => {
   const registered = { body: { taskDefinition: { taskDefinitionArn: "arn:x/web:2", family: "web" } } };
   const lost = { status: 500, body: { __type: "ServerException" } };
-  const ecs = await answering((_, count) => (count === 1 ? lost : registered));
+  const ecs = await startEndpoint((_, count) => (count === 1 ? lost : registered));
   expect(await ecs.registerTaskDefinition({ family: "web" })).toMatchObject({ repeated: true });
   expect(await ecs.registerTaskDefinition({ family: "web" })).not.toHaveProperty("repeated");
 });
@@ -382,23 +382,23 @@ describe("the protection of a task", () => {
       { kind: "refused", why: "DEPLOYMENT_BLOCKED: too many" },
     ],
   ])("is told by %j", async (body, answer) => {
-    const ecs = await answering(() => ({ body }));
+    const ecs = await startEndpoint(() => ({ body }));
     expect(await ecs.getTaskProtection("ci", arn)).toEqual(answer);
     expect(await ecs.updateTaskProtection({ cluster: "ci", task: arn, minutes: 6 })).toEqual(answer);
   });
 
   it("is set for minutes, or ended", async () => {
-    const ecs = await answering(() => ({ body: {} }));
+    const ecs = await startEndpoint(() => ({ body: {} }));
     await ecs.updateTaskProtection({ cluster: "ci", task: arn, minutes: 6 });
     await ecs.updateTaskProtection({ cluster: "ci", task: arn, minutes: undefined });
     const of = { cluster: "ci", tasks: [arn] };
-    expect(sent(0)).toEqual({ ...of, protectionEnabled: true, expiresInMinutes: 6 });
-    expect(sent(1)).toEqual({ ...of, protectionEnabled: false });
+    expect(requestBody(0)).toEqual({ ...of, protectionEnabled: true, expiresInMinutes: 6 });
+    expect(requestBody(1)).toEqual({ ...of, protectionEnabled: false });
   });
 });
 
 it("tells of the members of a task definition that this SDK does not know, wherever they are", async () => {
-  const ecs = await answering(() => ({
+  const ecs = await startEndpoint(() => ({
     body: {
       taskDefinition: {
         ...{ taskDefinitionArn: "arn:aws:ecs:x:1:task-definition/web:3", family: "web", status: "ACTIVE" },

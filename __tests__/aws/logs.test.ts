@@ -12,7 +12,7 @@ afterEach(async () => {
   await open.close();
 });
 
-async function answering(answer: (request: ReceivedRequest) => Answer) {
+async function startEndpoint(answer: (request: ReceivedRequest) => Answer) {
   open = await endpoint(answer);
   return logsCalls(open.clients);
 }
@@ -37,7 +37,7 @@ function threePages({ body }: ReceivedRequest): Answer {
 }
 
 it("reads a stream from its start; an empty page is not the last one", async () => {
-  const logs = await answering(threePages);
+  const logs = await startEndpoint(threePages);
   const first = await logs.page(stream);
   expect(first).toEqual({ messages: ["one"], next: "f/2", last: false });
   expect(await logs.page(stream, first?.next)).toEqual({ messages: [], next: "f/3", last: false });
@@ -49,7 +49,7 @@ it("reads a stream from its start; an empty page is not the last one", async () 
 });
 
 it("reads on where an earlier page ended", async () => {
-  const logs = await answering(threePages);
+  const logs = await startEndpoint(threePages);
   expect(await logs.page(stream, "f/3")).toEqual({
     messages: ["three"],
     next: "f/4",
@@ -59,14 +59,14 @@ it("reads on where an earlier page ended", async () => {
 });
 
 it.each(["stream", "group"])("tells that the log %s is not there yet", async (what) => {
-  const logs = await answering(() =>
+  const logs = await startEndpoint(() =>
     exception("ResourceNotFoundException", `The specified log ${what} does not exist.`),
   );
   expect(await logs.page(stream)).toBeUndefined();
 });
 
 it("fails when the log may not be read", async () => {
-  const logs = await answering(() => exception("AccessDeniedException", "no"));
+  const logs = await startEndpoint(() => exception("AccessDeniedException", "no"));
   await expect(logs.page(stream)).rejects.toMatchObject({
     code: "access-denied",
     failed: expect.stringContaining("logs:GetLogEvents on log stream") as string,
@@ -75,7 +75,7 @@ it("fails when the log may not be read", async () => {
 
 it("finds a log group by its whole name", async () => {
   const found = [{ logGroupName: "/exec", kmsKeyId: "arn:key" }];
-  const logs = await answering(() => ({ body: { logGroups: found } }));
+  const logs = await startEndpoint(() => ({ body: { logGroups: found } }));
   expect(await logs.group("/exec")).toEqual({ kmsKeyId: "arn:key" });
   expect(await logs.group("/exe")).toBeUndefined();
   expect(JSON.parse(open.received[0]?.body ?? "")).toEqual({ logGroupNamePrefix: "/exec", limit: 1 });

@@ -24,7 +24,7 @@ async function pausesOf(strategy: Strategy, failure: Failure): Promise<number[]>
   }
 }
 
-async function answered(): Promise<Strategy> {
+async function answerOnce(): Promise<Strategy> {
   const strategy = patience(undefined, () => 1);
   strategy.recordSuccess(await strategy.acquireInitialRetryToken(""));
   return strategy;
@@ -60,7 +60,7 @@ it("gives up within seconds when there is no network", async () => {
 });
 
 it("waits half a minute for a network that fails when there was an answer before", async () => {
-  const delays = await pausesOf(await answered(), { errorType: "TRANSIENT" });
+  const delays = await pausesOf(await answerOnce(), { errorType: "TRANSIENT" });
   expect(delays.slice(0, 8)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   expect(sum(delays)).toBeGreaterThanOrEqual(30_000);
   expect(sum(delays)).toBeLessThanOrEqual(35_000);
@@ -73,7 +73,7 @@ it("gives a broken service up within seconds, answered or not", async () => {
     $fault: "server" as const,
     $metadata: { httpStatusCode: 503 },
   };
-  expect(await pausesOf(await answered(), { errorType: "TRANSIENT", error })).toEqual([
+  expect(await pausesOf(await answerOnce(), { errorType: "TRANSIENT", error })).toEqual([
     100, 200, 400, 800, 1600,
   ]);
 });

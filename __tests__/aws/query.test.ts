@@ -9,7 +9,7 @@ afterEach(async () => {
   open = undefined;
 });
 
-async function answering(body: string, status = 200) {
+async function startEndpoint(body: string, status = 200) {
   open = await endpoint((): Answer => ({ status, body }));
   const query = queryCalls(open.clients);
   return { ec2: ec2Calls(query), iam: iamCalls(query) };
@@ -17,7 +17,7 @@ async function answering(body: string, status = 200) {
 const sent = () => Object.fromEntries(new URLSearchParams(open?.received[0]?.body));
 
 it("finds the public address and the VPC of a network interface", async () => {
-  const { ec2 } = await answering(
+  const { ec2 } = await startEndpoint(
     "<X><networkInterfaceSet><item><vpcId>vpc-1</vpcId><subnetId>subnet-1</subnetId><association>" +
       "<publicIp>203.0.113.7</publicIp></association><groupSet><item><groupId>sg-1</groupId></item>" +
       "<item><groupId>sg-2</groupId></item></groupSet></item></networkInterfaceSet></X>",
@@ -41,12 +41,12 @@ it("finds the public address and the VPC of a network interface", async () => {
 });
 
 it("tells a network interface that is not there, or has no public address", async () => {
-  const { ec2 } = await answering("<X><networkInterfaceSet/></X>");
+  const { ec2 } = await startEndpoint("<X><networkInterfaceSet/></X>");
   expect(await ec2.networkInterface("eni-1")).toBeUndefined();
 });
 
 it("lists the endpoints of a VPC", async () => {
-  const { ec2 } = await answering(
+  const { ec2 } = await startEndpoint(
     "<X><vpcEndpointSet><item><serviceName>a.s3</serviceName><vpcEndpointType>Gateway</vpcEndpointType>" +
       "<routeTableIdSet><item>rtb-1</item><item>rtb-2</item></routeTableIdSet></item><item><serviceName>a.ssm</serviceName>" +
       "<state>rejected</state><privateDnsEnabled>false</privateDnsEnabled></item></vpcEndpointSet></X>",
@@ -64,7 +64,7 @@ it.each([
   ["<transitGatewayId>tgw-1</transitGatewayId>", "tgw-1"],
   ["<natGatewayId>nat-1</natGatewayId><state>blackhole</state>", undefined],
 ])("tells where a subnet's default route leads: %s", async (target, expected) => {
-  const { ec2 } = await answering(
+  const { ec2 } = await startEndpoint(
     "<X><routeTableSet><item><routeTableId>rtb-1</routeTableId><associationSet><item><main>true</main></item><item><main>false</main>" +
       "<subnetId>subnet-1</subnetId></item></associationSet><routeSet><item><destinationCidrBlock>10.0.0.0/16" +
       "</destinationCidrBlock><gatewayId>local</gatewayId></item><item><destinationCidrBlock>0.0.0.0/0" +
@@ -82,7 +82,7 @@ it.each([
   ["<ipProtocol>tcp</ipProtocol><fromPort>80</fromPort><toPort>80</toPort>", false],
   ["<ipProtocol>udp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>", false],
 ])("tells whether a security group lets HTTPS out: %s", async (rule, letsHttpsOut) => {
-  const { ec2 } = await answering(
+  const { ec2 } = await startEndpoint(
     `<X><securityGroupInfo><item><groupId>sg-1</groupId><ipPermissionsEgress><item>${rule}</item>` +
       "</ipPermissionsEgress></item></securityGroupInfo></X>",
   );
@@ -91,19 +91,19 @@ it.each([
 });
 
 it("looks at a VPC's default security group when none is named", async () => {
-  const { ec2 } = await answering("<X><securityGroupInfo/></X>");
+  const { ec2 } = await startEndpoint("<X><securityGroupInfo/></X>");
   expect(await ec2.securityGroups([], "vpc-1")).toEqual([]);
   expect(sent()).toMatchObject({ "Filter.1.Value.1": "vpc-1", "Filter.2.Value.1": "default" });
 });
 
 it("tells who calls", async () => {
-  const { iam } = await answering("<X><Arn>arn:aws:sts::123456789012:assumed-role/ci/run</Arn></X>");
+  const { iam } = await startEndpoint("<X><Arn>arn:aws:sts::123456789012:assumed-role/ci/run</Arn></X>");
   expect(await iam.caller()).toBe("arn:aws:sts::123456789012:assumed-role/ci/run");
   expect(sent()).toEqual({ Action: "GetCallerIdentity", Version: "2011-06-15" });
 });
 
 it("reports no missing right when it depends on a condition for which the simulator has no value", async () => {
-  const { iam } = await answering(
+  const { iam } = await startEndpoint(
     "<X><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
       "<MissingContextValues><member>aws:PrincipalTag/team</member></MissingContextValues></member></X>",
   );
@@ -114,7 +114,7 @@ it("reports no missing right when it depends on a condition for which the simula
 });
 
 it("reads a missing value wherever the answer has it, and its characters as they are", async () => {
-  const { iam } = await answering(
+  const { iam } = await startEndpoint(
     "<X><EvaluationResults><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
       "<MissingContextValues/><ResourceSpecificResults><member><MissingContextValues>" +
       "<member>aws:ResourceTag/&quot;a&amp;b&quot;</member></MissingContextValues></member>" +
@@ -128,7 +128,7 @@ it("reads a missing value wherever the answer has it, and its characters as they
 it("tells which actions a role lacks", async () => {
   const decision = (action: string, what: string) =>
     `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${what}</EvalDecision></member>`;
-  const { iam } = await answering(
+  const { iam } = await startEndpoint(
     `<X>${decision("a:A", "allowed")}${decision("a:B", "implicitDeny")}${decision("a:C", "explicitDeny")}</X>`,
   );
   expect(await iam.denied("arn:role", ["a:A", "a:B", "a:C"], ["arn:x"])).toEqual(["a:B", "a:C"]);
@@ -146,7 +146,7 @@ it.each([
   ["RequestLimitExceeded", 503, "throttled"],
   ["InvalidNetworkInterfaceID.NotFound", 400, "aws-error"],
 ])("fails with AWS's own words: %s", async (code, status, expected) => {
-  const { ec2 } = await answering(
+  const { ec2 } = await startEndpoint(
     `<Response><Errors><Error><Code>${code}</Code><Message>No.</Message></Error></Errors><RequestID>r-1</RequestID></Response>`,
     status,
   );
@@ -157,7 +157,7 @@ it.each([
 });
 
 it("reads the characters of AWS's words as they are", async () => {
-  const { iam } = await answering(
+  const { iam } = await startEndpoint(
     "<ErrorResponse><Error><Code>ValidationError</Code><Message>&quot;x&quot; &lt; 1</Message></Error></ErrorResponse>",
     400,
   );
@@ -167,12 +167,12 @@ it("reads the characters of AWS's words as they are", async () => {
 });
 
 it.each([200, 502])("fails when what answers with %d sends no XML", async (status) => {
-  const { iam } = await answering("<html><body>Bad gateway<br></html>", status);
+  const { iam } = await startEndpoint("<html><body>Bad gateway<br></html>", status);
   await expect(iam.caller()).rejects.toMatchObject({ name: "Failure" });
 });
 
 it("fails when no server answers", async () => {
-  const { ec2 } = await answering("");
+  const { ec2 } = await startEndpoint("");
   // The port of an endpoint that is closed again.
   const closed = await endpoint(() => ({}));
   await closed.close();

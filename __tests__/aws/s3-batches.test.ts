@@ -60,7 +60,7 @@ class Versions {
   }
 }
 
-async function deleting(bucket: Versions, keys: readonly string[]): Promise<string[]> {
+async function deleteAll(bucket: Versions, keys: readonly string[]): Promise<string[]> {
   open = await endpoint((request) => bucket.answer(request));
   const kept = await s3Calls(open.clients).deleteObjects({ bucket: "stage" }, keys);
   expect([...bucket.objects.keys(), ...kept.keys()]).toEqual([]);
@@ -69,13 +69,16 @@ async function deleting(bucket: Versions, keys: readonly string[]): Promise<stri
 
 it("deletes objects of a bucket without versions by one look and one call for a thousand of them", async () => {
   const keys = Array.from({ length: 1_500 }, (_, number) => `f/${number}`);
-  const requests = await deleting(new Versions(Object.fromEntries(keys.map((key) => [key, ["null"]]))), keys);
+  const requests = await deleteAll(
+    new Versions(Object.fromEntries(keys.map((key) => [key, ["null"]]))),
+    keys,
+  );
   expect(requests).toEqual(["HEAD f/0", "POST", "HEAD f/1000", "POST"]);
 });
 
 it("deletes every version of objects in a bucket that keeps versions, and passes over what is gone", async () => {
   const bucket = new Versions({ "f/0": ["v1"], "f/1": ["v3", "v2"], "f/3": ["v4"] });
-  const requests = await deleting(bucket, ["f/0", "f/1", "f/2", "f/3"]);
+  const requests = await deleteAll(bucket, ["f/0", "f/1", "f/2", "f/3"]);
   expect(requests.filter((request) => request === "POST")).toHaveLength(2);
   expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
 });
@@ -83,7 +86,7 @@ it("deletes every version of objects in a bucket that keeps versions, and passes
 it.each(["f/1", "all"])("deletes what S3 refuses in that call by a call of its own: %s", async (refuses) => {
   const bucket = new Versions({ "f/0": ["null"], "f/1": ["null"] });
   bucket.refuses = refuses;
-  const requests = await deleting(bucket, ["f/0", "f/1"]);
+  const requests = await deleteAll(bucket, ["f/0", "f/1"]);
   expect(requests.filter((request) => request.startsWith("DELETE")).toSorted()).toEqual(
     refuses === "all" ? ["DELETE f/0", "DELETE f/1"] : ["DELETE f/1"],
   );

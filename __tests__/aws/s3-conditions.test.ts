@@ -13,7 +13,7 @@ const failing = (status: number, code: string): Answer => ({
   body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`,
 });
 
-async function answering(answer: Answer, signal?: AbortSignal) {
+async function startEndpoint(answer: Answer, signal?: AbortSignal) {
   open = await endpoint(() => answer, signal);
   return s3Calls(open.clients);
 }
@@ -22,7 +22,7 @@ it.each([
   ["absent" as const, { "if-none-match": "*" }],
   [{ etag: '"1"' }, { "if-match": '"1"' }],
 ])("writes an object that is %j, and gives its new ETag", async (expected, headers) => {
-  const s3 = await answering({ headers: { etag: '"2"' }, body: "" });
+  const s3 = await startEndpoint({ headers: { etag: '"2"' }, body: "" });
   expect(await s3.putIf(object, Buffer.from("{}"), expected, { kmsKeyId: "key-1" })).toEqual({ etag: '"2"' });
   expect(open.received).toEqual([
     expect.objectContaining({
@@ -41,13 +41,13 @@ it.each([
   ["is being changed", failing(409, "ConditionalRequestConflict")],
   ["is gone", failing(404, "NoSuchKey")],
 ])("neither writes nor deletes an object that %s", async (_, answer) => {
-  const s3 = await answering(answer);
+  const s3 = await startEndpoint(answer);
   expect(await s3.putIf(object, Buffer.from("{}"), { etag: '"1"' })).toBeUndefined();
   expect(await s3.deleteIf(object, { etag: '"1"' })).toEqual({ deleted: false });
 });
 
 it("deletes an object of this ETag", async () => {
-  const s3 = await answering({ status: 204, body: "" });
+  const s3 = await startEndpoint({ status: 204, body: "" });
   expect(await s3.deleteIf(object, { etag: '"1"' })).toEqual({ deleted: true });
   expect(open.received[0]).toMatchObject({ method: "DELETE", headers: { "if-match": '"1"' } });
 });
@@ -58,7 +58,7 @@ it("tells a version's age by S3's own clock", async () => {
     date: "Fri, 02 Jan 1998 03:05:36 GMT",
     "last-modified": "Fri, 02 Jan 1998 03:04:05 GMT",
   };
-  const s3 = await answering({ headers, body: "{}" });
+  const s3 = await startEndpoint({ headers, body: "{}" });
   const version = await s3.getVersion(object, 100);
   expect(version).toMatchObject({ etag: '"1"', age: 91_000 });
   expect(Buffer.from(version?.bytes ?? []).toString()).toBe("{}");
@@ -68,17 +68,17 @@ it.each([
   [100, 100],
   [101, 0],
 ])("of an object of %d bytes it reads %d, when 100 are the most that it may hold", async (size, read) => {
-  const s3 = await answering({ headers: { etag: '"1"' }, body: "x".repeat(size) });
+  const s3 = await startEndpoint({ headers: { etag: '"1"' }, body: "x".repeat(size) });
   expect((await s3.getVersion(object, 100))?.bytes.length).toBe(read);
 });
 
 it("has no version of an object that is not there", async () => {
-  const s3 = await answering(failing(404, "NoSuchKey"));
+  const s3 = await startEndpoint(failing(404, "NoSuchKey"));
   expect(await s3.getVersion(object, 100)).toBeUndefined();
 });
 
 it("fails when the right is missing, by the action's name", async () => {
-  const s3 = await answering(failing(403, "AccessDenied"));
+  const s3 = await startEndpoint(failing(403, "AccessDenied"));
   const action = (name: string) => ({
     code: "access-denied",
     failed: expect.stringContaining(`s3:${name} on arn:aws:s3:::stage/claims/app.json`) as string,
@@ -89,7 +89,7 @@ it("fails when the right is missing, by the action's name", async () => {
 });
 
 it("is not cut short by a cancel, so that what was written can be taken back", async () => {
-  const s3 = await answering(
+  const s3 = await startEndpoint(
     { headers: { etag: '"2"' }, body: "" },
     AbortSignal.abort(new Error("cancelled")),
   );

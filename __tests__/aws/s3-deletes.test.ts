@@ -37,7 +37,7 @@ function words({ method, url, headers }: ReceivedRequest): string {
 /** What S3 says to each request; anything else is denied. */
 type Answers = Readonly<Record<string, Answer | readonly Answer[]>>;
 
-async function deleting(written: Partial<WrittenObject>, says: Answers) {
+async function deleteWritten(written: Partial<WrittenObject>, says: Answers) {
   const left = Object.fromEntries(
     Object.entries(says).map(([request, answers]) => [request, [answers].flat()]),
   );
@@ -181,11 +181,11 @@ it.each<[string, Partial<WrittenObject>, Answers, readonly string[], RetentionRe
     undefined,
   ],
 ])("deletes %s", async (_, written, says, requests, kept) => {
-  expect(await deleting(written, says)).toEqual({ kept, requests });
+  expect(await deleteWritten(written, says)).toEqual({ kept, requests });
 });
 
 it("fails with the first denial when it may delete nothing at all", async () => {
-  const { requests, ...outcome } = await deleting({ etag }, {});
+  const { requests, ...outcome } = await deleteWritten({ etag }, {});
   expect(requests).toEqual(['DELETE if "1"', "DELETE if *", "DELETE"]);
   expect(outcome).toMatchObject({
     error: {

@@ -6,12 +6,12 @@ const bucket = { bucket: "stage" };
 let open: Endpoint;
 afterEach(() => open.close());
 
-async function answering(answer: Answer) {
+async function startEndpoint(answer: Answer) {
   open = await endpoint(() => answer);
   return s3Calls(open.clients);
 }
 const refusing = (code: string) =>
-  answering({ status: 404, body: `<Error><Code>${code}</Code><Message>No.</Message></Error>` });
+  startEndpoint({ status: 404, body: `<Error><Code>${code}</Code><Message>No.</Message></Error>` });
 
 it.each([
   ["<VersioningConfiguration/>", false],
@@ -19,18 +19,18 @@ it.each([
   // Old versions stay, and what is deleted leaves a marker.
   ["<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>", true],
 ])("tells whether a bucket keeps versions: %s", async (body, expected) => {
-  expect(await (await answering({ body })).keepsVersions(bucket)).toBe(expected);
+  expect(await (await startEndpoint({ body })).keepsVersions(bucket)).toBe(expected);
 });
 
 it("reads a bucket's policy, and tells that it has none", async () => {
-  expect(await (await answering({ body: "{}" })).bucketPolicy(bucket)).toBe("{}");
+  expect(await (await startEndpoint({ body: "{}" })).bucketPolicy(bucket)).toBe("{}");
   await open.close();
   expect(await (await refusing("NoSuchBucketPolicy")).bucketPolicy(bucket)).toBeUndefined();
 });
 
 it("tells whether a bucket encrypts what is written to it", async () => {
   const body = "<ServerSideEncryptionConfiguration/>";
-  expect(await (await answering({ body })).isEncrypted(bucket)).toBe(true);
+  expect(await (await startEndpoint({ body })).isEncrypted(bucket)).toBe(true);
   await open.close();
   const none = await refusing("ServerSideEncryptionConfigurationNotFoundError");
   expect(await none.isEncrypted(bucket)).toBe(false);

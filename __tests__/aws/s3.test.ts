@@ -13,7 +13,7 @@ afterEach(async () => {
   await open.close();
 });
 
-async function answering(answer: (request: ReceivedRequest) => Answer, region?: string) {
+async function startEndpoint(answer: (request: ReceivedRequest) => Answer, region?: string) {
   open = await endpoint(answer, undefined, region);
   return s3Calls(open.clients);
 }
@@ -24,7 +24,7 @@ const object = { bucket: "stage", key: "fargate-exec/a b+c" };
 const xml = { "content-type": "application/xml" };
 
 it("puts an object, encrypted by the key that was asked for", async () => {
-  const s3 = await answering(() => ({ body: "" }));
+  const s3 = await startEndpoint(() => ({ body: "" }));
   await s3.putObject(object, Buffer.from("payload"), { kmsKeyId: "key-1" });
   const [request] = open.received;
   expect(request).toMatchObject({ method: "PUT", body: "payload" });
@@ -34,13 +34,13 @@ it("puts an object, encrypted by the key that was asked for", async () => {
 });
 
 it("leaves the encryption to the bucket when no key was asked for", async () => {
-  const s3 = await answering(() => ({ body: "" }));
+  const s3 = await startEndpoint(() => ({ body: "" }));
   await s3.putObject(object, Buffer.from("payload"));
   expect(open.received[0]?.headers).not.toHaveProperty("x-amz-server-side-encryption");
 });
 
 it("gets an object as a stream", async () => {
-  const s3 = await answering(() => ({ body: "some text" }));
+  const s3 = await startEndpoint(() => ({ body: "some text" }));
   const chunks: Uint8Array[] = [];
   for await (const chunk of (await s3.getObject(object)) ?? []) chunks.push(chunk);
   expect(Buffer.concat(chunks).toString()).toBe("some text");
@@ -58,7 +58,7 @@ describe("an object of a bucket in another region", () => {
     ["eu-south-2", 400, "IllegalLocationConstraintException"],
   ])("is read there, and S3 is asked for the region %s once", async (region, status, code) => {
     const refusal = { ...redirected(region), status, body: error(code) };
-    const s3 = await answering((request) => (regionOf(request) === region ? { body: "text" } : refusal));
+    const s3 = await startEndpoint((request) => (regionOf(request) === region ? { body: "text" } : refusal));
     expect(await s3.getObject(object)).toBeDefined();
     expect(await s3.getObject(object)).toBeDefined();
     expect(open.received.map(regionOf)).toEqual(["eu-central-1", region, region]);
@@ -67,21 +67,21 @@ describe("an object of a bucket in another region", () => {
   it.each(["cn-north-1", "us-west-2.evil.example", "../x", "eu-central-1"])(
     "is not looked for in %s, which is no other region of its partition",
     async (region) => {
-      const s3 = await answering(() => redirected(region));
+      const s3 = await startEndpoint(() => redirected(region));
       await expect(s3.getObject(object)).rejects.toMatchObject({ code: "bucket-elsewhere" });
       expect(open.received).toHaveLength(1);
     },
   );
 
   it("is only read: nothing is written or deleted there", async () => {
-    const s3 = await answering(() => redirected("us-west-2"));
+    const s3 = await startEndpoint(() => redirected("us-west-2"));
     await expect(s3.putObject(object, Buffer.from("x"))).rejects.toMatchObject({ code: "bucket-elsewhere" });
     expect(open.received.map(regionOf)).toEqual(["eu-central-1"]);
   });
 });
 
 it("tells an object that is not there as undefined", async () => {
-  const s3 = await answering(() => ({ status: 404, headers: xml, body: error("NoSuchKey") }));
+  const s3 = await startEndpoint(() => ({ status: 404, headers: xml, body: error("NoSuchKey") }));
   expect(await s3.getObject(object)).toBeUndefined();
 });
 
@@ -90,7 +90,7 @@ it.each([
   ["is denied", { status: 403 }, "access-denied"],
   ["is elsewhere", { status: 301, headers: { "x-amz-bucket-region": "us-west-2" } }, "bucket-elsewhere"],
 ])("fails for a bucket that %s", async (_, answer, code) => {
-  const s3 = await answering(() => ({ ...answer, body: "" }));
+  const s3 = await startEndpoint(() => ({ ...answer, body: "" }));
   await expect(s3.checkBucket({ bucket: "stage" })).rejects.toMatchObject({ code });
 });
 
@@ -100,7 +100,7 @@ it.each([
   ["us-gov-west-1", "aws-us-gov"],
   ["eusc-de-east-1", "aws-eusc"],
 ])("names the object in a denial, in the partition of %s", async (region, partition) => {
-  const s3 = await answering(() => ({ status: 403, headers: xml, body: error("AccessDenied") }), region);
+  const s3 = await startEndpoint(() => ({ status: 403, headers: xml, body: error("AccessDenied") }), region);
   await expect(s3.putObject(object, Buffer.from("x"))).rejects.toMatchObject({
     code: "access-denied",
     failed: expect.stringContaining(
@@ -111,7 +111,7 @@ it.each([
 
 describe("a presigned URL", () => {
   it("goes where the SDK's own request goes, and is not sent", async () => {
-    const s3 = await answering(() => ({}));
+    const s3 = await startEndpoint(() => ({}));
     const url = new URL(await s3.presignGet(object, 60));
     expect(url.origin).toBe(open.url);
     expect(url.pathname).toBe("/stage/fargate-exec/a%20b%2Bc");
@@ -120,7 +120,7 @@ describe("a presigned URL", () => {
   });
 
   it("is for the bucket's host on AWS itself", async () => {
-    const s3 = await answering(() => ({}));
+    const s3 = await startEndpoint(() => ({}));
     const restore = setEnvironment({ AWS_ENDPOINT_URL: undefined });
     const url = new URL(await s3.presignGet(object, 60));
     restore();
@@ -128,7 +128,7 @@ describe("a presigned URL", () => {
   });
 
   it("carries the signature that S3 computes (AWS: authenticating requests by query parameters)", async () => {
-    const s3 = await answering(() => ({}));
+    const s3 = await startEndpoint(() => ({}));
     const url = new URL(await s3.presignGet(object, 60));
     const query = [...url.searchParams].filter(([name]) => name !== "X-Amz-Signature").sort();
     const encode = (text: string) => encodeURIComponent(text).replace(/\*/g, "%2A");
@@ -164,7 +164,7 @@ describe("a presigned form", () => {
     };
 
   it("lets its holder write below the folder, up to the size, until it expires", async () => {
-    const s3 = await answering(() => ({ body: "" }));
+    const s3 = await startEndpoint(() => ({ body: "" }));
     const { url, fields } = await s3.presignPost(
       { bucket: "stage", key: "fargate-exec/output/ab/" },
       { seconds: 3_600, largest: 9_000 },
@@ -180,7 +180,7 @@ describe("a presigned form", () => {
   });
 
   it("demands the key that encrypts what is written", async () => {
-    const s3 = await answering(() => ({ body: "" }));
+    const s3 = await startEndpoint(() => ({ body: "" }));
     const { fields } = await s3.presignPost(
       { bucket: "stage", key: "f/" },
       { seconds: 60, largest: 1, kmsKeyId: "key-1" },

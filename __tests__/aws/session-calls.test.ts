@@ -7,14 +7,14 @@ afterEach(async () => {
   await open.close();
 });
 
-async function answering(answer: Answer) {
+async function startEndpoint(answer: Answer) {
   open = await endpoint(() => answer);
   return { kms: kmsCalls(open.clients), ssm: ssmCalls(open.clients) };
 }
 const gone = exception("DoesNotExistException", "no such session");
 
 it("asks KMS for a key for both directions, bound to the session", async () => {
-  const { kms } = await answering({
+  const { kms } = await startEndpoint({
     body: { Plaintext: "AQI=", CiphertextBlob: "AwQ=", KeyId: "arn:aws:kms:eu-west-1:123456789012:key/1" },
   });
   const key = await kms.generateDataKey("key-1", { "aws:ssm:SessionId": "s" });
@@ -31,7 +31,7 @@ it("asks KMS for a key for both directions, bound to the session", async () => {
 });
 
 it("names the right and the key when KMS denies", async () => {
-  const { kms } = await answering(exception("AccessDeniedException", "no"));
+  const { kms } = await startEndpoint(exception("AccessDeniedException", "no"));
   await expect(kms.generateDataKey("key-1", {})).rejects.toMatchObject({
     code: "access-denied",
     failed: "Access denied: the credentials have no right to kms:GenerateDataKey on key 'key-1'.",
@@ -40,7 +40,7 @@ it("names the right and the key when KMS denies", async () => {
 
 it.each(["Plaintext", "CiphertextBlob"])("an answer of KMS without %s is no data key", async (member) => {
   const whole = { KeyId: "arn:key", Plaintext: "AQI=", CiphertextBlob: "AwQ=" };
-  const { kms } = await answering({ body: { ...whole, [member]: undefined } });
+  const { kms } = await startEndpoint({ body: { ...whole, [member]: undefined } });
   const refused = kms.generateDataKey("key-1", {});
   await expect(refused).rejects.toMatchObject({
     code: "aws-error",
@@ -49,7 +49,9 @@ it.each(["Plaintext", "CiphertextBlob"])("an answer of KMS without %s is no data
 });
 
 it("gets a new token for a session", async () => {
-  const { ssm } = await answering({ body: { SessionId: "s", TokenValue: "t2", StreamUrl: "wss://example" } });
+  const { ssm } = await startEndpoint({
+    body: { SessionId: "s", TokenValue: "t2", StreamUrl: "wss://example" },
+  });
   expect(await ssm.resumeSession("s")).toEqual({ sessionId: "s", streamUrl: "wss://example", token: "t2" });
 });
 
@@ -57,11 +59,11 @@ it.each([
   ["without a token", { body: { SessionId: "s" } }],
   ["that SSM does not know", gone],
 ])("takes a session %s for gone", async (_, answer) => {
-  const { ssm } = await answering(answer);
+  const { ssm } = await startEndpoint(answer);
   expect(await ssm.resumeSession("s")).toBeUndefined();
 });
 
 it("counts a session that is gone as terminated", async () => {
-  const { ssm } = await answering(gone);
+  const { ssm } = await startEndpoint(gone);
   await expect(ssm.terminateSession("s")).resolves.toBeUndefined();
 });

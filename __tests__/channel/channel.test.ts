@@ -1,7 +1,7 @@
 import { Channel } from "../../src/channel/channel.ts";
 import { Cipher } from "../../src/channel/cipher.ts";
 import { MessageType, PayloadType } from "../../src/wire/message.ts";
-import { ack, closed, frame, fromAgent, json, messages, output, text } from "./frames.ts";
+import { ack, channelClosed, frame, fromAgent, json, messages, output, text } from "./frames.ts";
 
 const NOW = 1_700_000_000_000;
 const KEY = Buffer.alloc(64, 7);
@@ -294,8 +294,8 @@ describe("channel, what else comes", () => {
   it.each<[string, Uint8Array | string, unknown]>([
     ["a pause", frame({ messageType: "pause_publication" }), { kind: "paused" }],
     ["a start", frame({ messageType: "start_publication" }), { kind: "resumed" }],
-    ["an end", closed(""), { kind: "closed", text: undefined }],
-    ["an end with its reason", closed("timed out"), { kind: "closed", text: "timed out" }],
+    ["an end", channelClosed(""), { kind: "closed", text: undefined }],
+    ["an end with its reason", channelClosed("timed out"), { kind: "closed", text: "timed out" }],
     [
       "an unknown type",
       frame({ messageType: "new" }),
@@ -337,7 +337,7 @@ describe("channel, what else comes", () => {
     const channel = openChannel();
     channel.receive(output(0, "a"), NOW);
     channel.receive(output(2, "c"), NOW);
-    channel.receive(closed(""), NOW);
+    channel.receive(channelClosed(""), NOW);
     expect(channel.takeEvents()).toEqual([
       { kind: "output", bytes: Buffer.from("a") },
       {
@@ -351,7 +351,7 @@ describe("channel, what else comes", () => {
   it("neither sends nor takes anything after the end", () => {
     const channel = shell();
     channel.send(Buffer.from("x"), NOW);
-    channel.receive(closed(""), NOW);
+    channel.receive(channelClosed(""), NOW);
     channel.takeFrames();
     channel.takeEvents();
     channel.receive(output(1, "late"), NOW);

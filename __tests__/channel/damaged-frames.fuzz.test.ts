@@ -3,7 +3,7 @@ import { Channel } from "../../src/channel/channel.ts";
 import type { SessionIdentity } from "../../src/channel/handshake.ts";
 import type { AgentMessage } from "../../src/wire/message.ts";
 import { decode, describeFrame, encode, MalformedFrame } from "../../src/wire/message.ts";
-import { damaged, heldBytes, randomBytesOf } from "../helpers/damage.ts";
+import { damage, heldBytes, randomBytesOf } from "../helpers/damage.ts";
 import type { Random } from "../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf, sampleOf } from "../helpers/seeds.ts";
 import { CAPTURES, readCapture } from "./captures.ts";
@@ -25,7 +25,7 @@ const HEADER_LENGTHS = [0, 1, 111, 112, 113, 115, 116, 117, 120, 0x7fffffff, 0x8
  */
 function randomFrame(random: Random, genuine: Uint8Array): Buffer {
   if (random() < 0.1) return randomBytesOf(random, between(random, 0, 200));
-  const frame = damaged(random, genuine, pick(random, capturedFrames));
+  const frame = damage(random, genuine, pick(random, capturedFrames));
   if (frame.length > 120 && random() < 0.1) frame.writeUInt32BE(pick(random, HEADER_LENGTHS), 0);
   if (frame.length > 120 && random() < 0.7) {
     const start = frame.readUInt32BE(0) + 4;

@@ -38,7 +38,7 @@ export function ack(sequenceNumber: number): Uint8Array {
 }
 
 /** As AWS's gateway sends it: the short header. */
-export function closed(text: string): Uint8Array {
+export function channelClosed(text: string): Uint8Array {
   const payload = Buffer.from(
     JSON.stringify({ MessageType: "channel_closed", SchemaVersion: 1, Output: text }),
   );

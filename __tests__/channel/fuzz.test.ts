@@ -3,7 +3,7 @@ import { Channel } from "../../src/channel/channel.ts";
 import { decode, describeFrame, encode, MalformedFrame } from "../../src/wire/message.ts";
 import type { AgentMessage } from "../../src/wire/message.ts";
 import { CAPTURES, readCapture } from "./captures.ts";
-import { ack, closed, frame, fromAgent, output } from "./frames.ts";
+import { ack, channelClosed, frame, fromAgent, output } from "./frames.ts";
 
 const NOW = 1_700_000_000_000;
 
@@ -91,7 +91,7 @@ describe("frames that no peer should send", () => {
       ["acks for messages never sent", (index) => ack(index + 5)],
       ["unknown types", () => frame({ messageType: "zzz" })],
       ["second handshakes", (index) => fromAgent(index + 1, 5, { RequestedClientActions: [] })],
-      ["ends", () => closed("x")],
+      ["ends", () => channelClosed("x")],
     ];
     for (const [name, make] of floods) {
       const channel = new Channel({

@@ -2,7 +2,7 @@ import { Channel } from "../../src/channel/channel.ts";
 import type { Random } from "../helpers/seeds.ts";
 import { between, pick, randomOf } from "../helpers/seeds.ts";
 import { AgentModel } from "./agent-model.ts";
-import { closed } from "./frames.ts";
+import { channelClosed } from "./frames.ts";
 import type { LinkFaults } from "./link.ts";
 import { Link } from "./link.ts";
 
@@ -194,7 +194,7 @@ export function play(scene: Scene, random: Random): Playback {
     if (now > START + PATIENCE_MS) throw new Error("it is not over after half an hour");
   }
 
-  channel.receive(closed("bye"), now);
+  channel.receive(channelClosed("bye"), now);
   listen();
   const expected = {
     shown: prints.map(({ text }) => text).join(""),

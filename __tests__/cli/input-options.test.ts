@@ -12,7 +12,7 @@ import { least, refusal } from "../inputs/given.ts";
 
 const env = { TOKEN: "from the environment", AWS_REGION: "eu-west-1" };
 
-function parsed(...argv: string[]): { inputs: RunInputs; words: string[] } {
+function parseLine(...argv: string[]): { inputs: RunInputs; words: string[] } {
   let words: string[] = [];
   const command = new Command("run")
     .exitOverride()
@@ -26,7 +26,7 @@ function parsed(...argv: string[]): { inputs: RunInputs; words: string[] } {
 
 /** The texts that the engine reads. */
 function texts(...argv: string[]): Record<string, string> {
-  const { inputs } = parsed(...argv);
+  const { inputs } = parseLine(...argv);
   const source = programInputs(inputs, { env });
   return Object.fromEntries(Object.keys(inputs).map((name) => [name, source.get(name)]));
 }
@@ -42,7 +42,7 @@ it("has an option for each input, which brings its value as it stands", () => {
 it("takes an input that is true or false by its name alone, and no other", () => {
   for (const name of inputNames) {
     if (FLAGS.has(name)) expect(texts(`--${name}`, "--cluster", "c")).toMatchObject({ [name]: "true" });
-    else expect(() => parsed(`--${name}`)).toThrow("argument missing");
+    else expect(() => parseLine(`--${name}`)).toThrow("argument missing");
   }
 });
 
@@ -70,18 +70,19 @@ it("takes each variable as one, with all its lines, or from the environment, or 
     secrets: JSON.stringify({ TOKEN: "from the environment" }),
   });
   expect(texts("--env", '{"A": "1"}')).toEqual({ env: '{"A": "1"}' });
-  expect(() => parsed("--secrets", "MISSING")).toThrow("The environment has no variable of this name.");
+  expect(() => parseLine("--secrets", "MISSING")).toThrow("The environment has no variable of this name.");
 });
 
 it("takes the script's standard input as a text, or as the bytes of a file anywhere", () => {
   const bytes = (given: string) =>
-    readInputs(programInputs(parsed("--service=web", "--run=cat", "--stdin", given).inputs, { env })).stdin;
+    readInputs(programInputs(parseLine("--service=web", "--run=cat", "--stdin", given).inputs, { env }))
+      .stdin;
   expect(bytes(" a\n")).toEqual(Buffer.from(" a\n"));
   expect(bytes(`file:${import.meta.filename}`)).toEqual(readFileSync(import.meta.filename));
 });
 
 it("leaves what comes after -- to the command", () => {
-  expect(parsed("--service", "web", "--", "ls", "--cluster", "x", "-")).toEqual({
+  expect(parseLine("--service", "web", "--", "ls", "--cluster", "x", "-")).toEqual({
     inputs: { service: ["web"] },
     words: ["ls", "--cluster", "x", "-"],
   });

@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true }));
 
-function put(path: string, text: string): void {
+function writeFile(path: string, text: string): void {
   mkdirSync(dirname(join(base, path)), { recursive: true });
   writeFileSync(join(base, path), text);
 }
@@ -49,13 +49,13 @@ function asUser(directory: string, act: () => void): void {
 }
 
 it("a directory that is there keeps what it has, and files take the place of files and links", () => {
-  put("unpacked/srv/a", "new a");
-  put("unpacked/srv/d/b", "new b");
-  put("unpacked/srv/link", "new link");
+  writeFile("unpacked/srv/a", "new a");
+  writeFile("unpacked/srv/d/b", "new b");
+  writeFile("unpacked/srv/link", "new link");
   chmodSync(join(root, "srv/d"), 0o555);
-  put("out/a", "old a");
-  put("out/d/c", "old c");
-  put("elsewhere", "untouched");
+  writeFile("out/a", "old a");
+  writeFile("out/d/c", "old c");
+  writeFile("elsewhere", "untouched");
   symlinkSync("../elsewhere", join(base, "out/link"));
   place("srv", "out");
   expect(["a", "d/b", "d/c", "link"].map((name) => text(`out/${name}`))).toEqual([
@@ -68,7 +68,7 @@ it("a directory that is there keeps what it has, and files take the place of fil
 });
 
 it("a destination's directories are made, and a link inside what is copied is kept", () => {
-  put("unpacked/srv/d/a", "a");
+  writeFile("unpacked/srv/d/a", "a");
   symlinkSync("d/a", join(root, "srv/link"));
   place("srv", "some/where/out");
   expect(readlinkSync(join(base, "some/where/out/link"))).toBe("d/a");
@@ -80,7 +80,7 @@ it.each([
   ["../secret", "srv"],
   ["../secret", "srv/d/link"],
 ])("nothing is moved when a link to %s would lead out of %s", (target, path) => {
-  put("unpacked/srv/a", "a");
+  writeFile("unpacked/srv/a", "a");
   mkdirSync(join(root, "srv/d"));
   symlinkSync(target, join(root, path === "srv" ? "srv/link" : path));
   expect(() => place(path, "out")).toThrow("A link in the container leads out");
@@ -88,7 +88,7 @@ it.each([
 });
 
 it("never follows a link of this machine below a destination", () => {
-  put("unpacked/srv/d/a", "a");
+  writeFile("unpacked/srv/d/a", "a");
   mkdirSync(join(base, "elsewhere"));
   mkdirSync(join(base, "out"));
   symlinkSync("../elsewhere", join(base, "out/d"));
@@ -99,7 +99,7 @@ it("never follows a link of this machine below a destination", () => {
 it.each(["a", "../elsewhere"])(
   "a link that is copied by itself, to %s, leads out of what is copied",
   (target) => {
-    put("unpacked/a", "a");
+    writeFile("unpacked/a", "a");
     symlinkSync(target, join(root, "link"));
     expect(() => place("link", "out")).toThrow("A link in the container leads out");
     expect(readdirSync(base)).toEqual(["unpacked"]);
@@ -107,10 +107,10 @@ it.each(["a", "../elsewhere"])(
 );
 
 it("no link leads through a link of this machine that lies where it is copied to", () => {
-  put("elsewhere/key", "secret");
+  writeFile("elsewhere/key", "secret");
   mkdirSync(join(base, "out"));
   symlinkSync("../elsewhere", join(base, "out/d"));
-  put("unpacked/srv/a", "a");
+  writeFile("unpacked/srv/a", "a");
   symlinkSync("d/key", join(root, "srv/link"));
   expect(() => place("srv", "out")).toThrow("A link in the container leads out");
   mkdirSync(join(root, "srv/e"));
@@ -127,7 +127,7 @@ it.each([
   ["/srv/[!]a]?.xml", ["]x.xml", "bx.xml"], "]x.xml"],
   ["/srv/a.x*", ["a.xml", "abx"], "abx"],
 ])("of %s the container can't bring %j", (glob, names, unasked) => {
-  for (const name of names) put(`unpacked/srv/${name}`, "planted");
+  for (const name of names) writeFile(`unpacked/srv/${name}`, "planted");
   const copy = (): void => placeCopies(root, [{ glob, path: "srv", destination: join(base, "home") }]);
   expect(copy).toThrow(
     `has sent ${JSON.stringify(unasked)}, which :${glob} did not ask for, so nothing was copied`,
@@ -139,9 +139,9 @@ it.each([
 });
 
 it("globs below one directory are copied as one, with what their matches hold", () => {
-  put("unpacked/log/a.log", "a");
-  put("unpacked/log/b.txt", "b");
-  put("unpacked/log/c.txt/d", "d");
+  writeFile("unpacked/log/a.log", "a");
+  writeFile("unpacked/log/b.txt", "b");
+  writeFile("unpacked/log/c.txt/d", "d");
   const destination = join(base, "out");
   placeCopies(
     root,
@@ -155,7 +155,7 @@ it.each([
   ["a directory and a file", ["a/x/y", "b/x"]],
   ["a file in a directory and another", ["a/x/y", "b/x/y"]],
 ])("nothing is moved when %s would come to one place", (_, paths) => {
-  for (const path of paths) put(`unpacked/${path}`, path);
+  for (const path of paths) writeFile(`unpacked/${path}`, path);
   const destination = join(base, "out/x");
   const sources = ["a/x", "b/x"].map((path) => ({ glob: path, path, destination }));
   expect(() => placeCopies(root, sources)).toThrow("Two things would be copied to");
@@ -163,12 +163,12 @@ it.each([
 });
 
 it("an archive without what was asked for is told, and not a crash", () => {
-  put("unpacked/else", "");
+  writeFile("unpacked/else", "");
   expect(() => place("srv/a", "out")).toThrow("The container has sent nothing for :");
 });
 
 it("says how to copy a file into a directory", () => {
-  put("unpacked/a", "a");
+  writeFile("unpacked/a", "a");
   mkdirSync(join(base, "out"));
   expect(() => place("a", "out")).toThrow("end it with a slash to copy into it");
 });
@@ -179,7 +179,7 @@ it("directories that may not be written, or read, are copied with their modes", 
     ["srv/d", 0o555],
     ["srv", 0o500],
   ] as const;
-  put("unpacked/srv/d/e/a", "a");
+  writeFile("unpacked/srv/d/e/a", "a");
   for (const [path, mode] of modes) chmodSync(join(root, path), mode);
   // Root may do all that without a change of modes.
   asUser(base, () => place("srv", "out"));
@@ -190,7 +190,7 @@ it("directories that may not be written, or read, are copied with their modes", 
 });
 
 it("removes what may not be written", () => {
-  put("unpacked/d/a", "a");
+  writeFile("unpacked/d/a", "a");
   chmodSync(join(root, "d"), 0o555);
   removeTree(root);
   removeTree(root);

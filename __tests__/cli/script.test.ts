@@ -9,7 +9,7 @@ import type { RunInputs } from "../../src/program/run-options.ts";
 const directory = mkdtempSync(join(tmpdir(), "script-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function given(inputs: RunInputs, words: readonly string[], runFile?: string, stdin = "") {
+function inputsOf(inputs: RunInputs, words: readonly string[], runFile?: string, stdin = "") {
   return withScript(inputs, { words, runFile, stdin: Readable.from([Buffer.from(stdin, "latin1")]) });
 }
 
@@ -23,15 +23,18 @@ it("is a command whose words no shell reads", () => {
 it("is a command, or comes from standard input, from a file or from an input", async () => {
   const path = join(directory, "job.sh");
   writeFileSync(path, "#!/bin/bash\necho é\n");
-  expect(await given({ service: "web" }, ["ls", "-l"])).toEqual({
+  expect(await inputsOf({ service: "web" }, ["ls", "-l"])).toEqual({
     service: "web",
     run: "exec ls -l\n",
     shell: "sh",
   });
-  expect(await given({}, ["-"], undefined, "echo a\n")).toEqual({ run: "echo a\n" });
-  expect(await given({}, [], "-", "echo b\n")).toEqual({ run: "echo b\n" });
-  expect(await given({ shell: "bash" }, [], path)).toEqual({ shell: "bash", run: "#!/bin/bash\necho é\n" });
-  expect(await given({ run: "ls" }, [])).toEqual({ run: "ls" });
+  expect(await inputsOf({}, ["-"], undefined, "echo a\n")).toEqual({ run: "echo a\n" });
+  expect(await inputsOf({}, [], "-", "echo b\n")).toEqual({ run: "echo b\n" });
+  expect(await inputsOf({ shell: "bash" }, [], path)).toEqual({
+    shell: "bash",
+    run: "#!/bin/bash\necho é\n",
+  });
+  expect(await inputsOf({ run: "ls" }, [])).toEqual({ run: "ls" });
 });
 
 it.each<[string, RunInputs, readonly string[], string | undefined, string]>([
@@ -48,5 +51,5 @@ it.each<[string, RunInputs, readonly string[], string | undefined, string]>([
   ["a file that is not there", {}, [], "/nowhere/job.sh", "can't be read from /nowhere/job.sh: "],
   ["bytes that are no text", {}, ["-"], undefined, "standard input is not UTF-8 text"],
 ])("refuses %s", async (_, inputs, words, runFile, message) => {
-  await expect(given(inputs, words, runFile, "\xff")).rejects.toThrow(message);
+  await expect(inputsOf(inputs, words, runFile, "\xff")).rejects.toThrow(message);
 });

@@ -7,14 +7,14 @@ import { Proxy } from "../helpers/proxy.ts";
 import { Shop } from "../helpers/shop.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { eventually, until } from "../helpers/until.ts";
-import { missing } from "../helpers/virtual-environment.ts";
+import { whyMissing } from "../helpers/virtual-environment.ts";
 import { exampleWorkflows, workflowsOf } from "../helpers/workflow-files.ts";
 
 /** What act can't do: it has no containers here. */
 const NOT_RUN = ["container-job.yml"];
 const tried = new Set<string>(NOT_RUN);
 
-const engine = withNeed(describe, "act", missing("act"));
+const engine = withNeed(describe, "act", whyMissing("act"));
 const withSsh = withNeed(
   it,
   "ssh",

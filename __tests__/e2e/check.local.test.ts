@@ -8,7 +8,7 @@ import {
   UpdateServiceCommand,
 } from "@aws-sdk/client-ecs";
 import { PutBucketPolicyCommand } from "@aws-sdk/client-s3";
-import { reached, runTask } from "../local/with-local.ts";
+import { waitForStatus, runTask } from "../local/with-local.ts";
 import { Aws, definition, type Inputs, mainLog, withoutInit } from "../helpers/local.ts";
 import { policyOf } from "../../local/iam/policy-files.ts";
 import { type CheckRun, SetUp } from "../helpers/set-ups.ts";
@@ -63,7 +63,7 @@ async function running(
     enableExecuteCommand: exec,
     overrides: {},
   });
-  await reached(task, "RUNNING");
+  await waitForStatus(task, "RUNNING");
   if (exec) await until(() => [...task.agents.values()].every(({ connected }) => connected !== undefined));
   return { task: task.id };
 }

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, processes } from "../helpers/local.ts";
 import {
-  ended,
+  runToEnd,
   installPackage,
   type InstalledPackage,
   runCli,
@@ -233,7 +233,7 @@ for (const name of locals)
     const { folder, program } = installed;
     const file = join(folder, "node_modules/fargate-exec/dist/local/cli.js");
     const script = `"$0" run --quiet --cluster demo --service web -- sh -c 'cat; echo "in a task of $FARGATE_EXEC"; exit 9'`;
-    const { exitCode, stdout, stderr } = await ended(
+    const { exitCode, stdout, stderr } = await runToEnd(
       spawn(process.execPath, [file, "--", "sh", "-c", script, program], {
         env: { PATH: process.env["PATH"] ?? "", HOME: folder, FARGATE_LOCAL_VENV: resolve(".venv") },
       }),

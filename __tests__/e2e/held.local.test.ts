@@ -21,7 +21,7 @@ import {
 } from "../helpers/local.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { eventually, until } from "../helpers/until.ts";
-import { reached } from "../local/with-local.ts";
+import { waitForStatus } from "../local/with-local.ts";
 
 let aws: Aws;
 beforeAll(async () => {
@@ -323,7 +323,7 @@ describe("a service lends what it runs on", () => {
     const running = () => aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${service}`);
     await until(() => running().length === 1);
     const [task] = running();
-    if (task !== undefined) await reached(task, "RUNNING");
+    if (task !== undefined) await waitForStatus(task, "RUNNING");
     const [beside, started] = await Promise.all([
       aws.step({ service, run: "true" }),
       aws.step({ service, start: "true", run: "true" }),

@@ -4,7 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Orders } from "../../local/orders.ts";
 import { clientConfig } from "../local/with-local.ts";
 import { Aws, filesIn, mainLog } from "../helpers/local.ts";
-import { flooded, floodOf, TEXTS } from "../helpers/floods.ts";
+import { runFlooded, floodOf, TEXTS } from "../helpers/floods.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** Another key of the account, which the roles may use, too. */
@@ -122,7 +122,7 @@ it("an agent that floods the step with marks, notes and a line without end takes
   // `npm run soak flood` has 400 MB of each.
   const { "a line without an end": line, ...marks } = TEXTS;
   const parts = Object.values(marks).map((text) => ({ text, bytes: 4_000_000 }));
-  const run = await flooded(aws, floodOf([...parts, { text: line, bytes: 24_000_000 }]));
+  const run = await runFlooded(aws, floodOf([...parts, { text: line, bytes: 24_000_000 }]));
   expect(run.received).toBeGreaterThanOrEqual(40_000_000);
   // In MiB.
   expect(run.mostMemory).toBeLessThan(150);

@@ -16,7 +16,7 @@ import {
 import { runMain } from "../helpers/main-process.ts";
 import { NumberedLines, NumberedReader } from "../helpers/numbered.ts";
 import { turnOf } from "../helpers/turns.ts";
-import { answered, eventually, until } from "../helpers/until.ts";
+import { waitForAnswer, eventually, until } from "../helpers/until.ts";
 
 let aws: Aws;
 
@@ -50,7 +50,7 @@ const at =
 
 /** The folder of the only job that prints into the bucket under this prefix. */
 async function folderOf(prefix: string): Promise<string> {
-  return await answered(`a piece below ${prefix}`, async () => {
+  return await waitForAnswer(`a piece below ${prefix}`, async () => {
     const [key] = await aws.objects(`${prefix}output/`);
     return key?.slice(0, key.lastIndexOf("/") + 1);
   });
@@ -269,7 +269,7 @@ it.concurrent("a piece that is deleted comes by a session", async () => {
     await aws.world.local.inject({
       api: { operation: `GET ${path}${victim}`, delay: 9_000, times: 2 },
     });
-    await answered("the piece behind", async () => (await numbers()).find((number) => number > victim));
+    await waitForAnswer("the piece behind", async () => (await numbers()).find((number) => number > victim));
     await aws.s3.send(new DeleteObjectCommand({ Bucket: aws.world.made.bucket, Key: `${folder}${victim}` }));
   });
   expect(said(result).join("\n")).toMatch(/does not come by S3 any more: piece \d+ is missing/);

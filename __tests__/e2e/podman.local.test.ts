@@ -1,5 +1,5 @@
 import { whyNoPodman } from "../../local/task/podman.ts";
-import { Aws, jobLog, leftClean, withoutInit } from "../helpers/local.ts";
+import { Aws, jobLog, expectClean, withoutInit } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 import { withNeed } from "../helpers/needs.ts";
 
@@ -35,7 +35,7 @@ withNeed(
       expect(jobLog(result).toSorted()).toEqual(
         [0, 1, 2, 3].flatMap((i) => [`[${i}] ***`, expect.stringMatching(rights) as string]),
       );
-      await leftClean(task);
+      await expectClean(task);
     },
   );
 

@@ -1,5 +1,5 @@
 import type { Task } from "../../local/task/task.ts";
-import { Aws, jobLog, leftClean, withoutInit } from "../helpers/local.ts";
+import { Aws, jobLog, expectClean, withoutInit } from "../helpers/local.ts";
 
 let aws: Aws;
 let tailTask: Task;
@@ -34,7 +34,7 @@ it.each([
     run: busy,
     ...(staged && { bucket: aws.world.made.bucket }),
   });
-  await leftClean(tailTask);
+  await expectClean(tailTask);
   expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
   expect(result.outputs["stdout"]?.split("\n").toSorted()).toEqual(
     [0, 1, 2, 3].map((i) => `[${i}] worker ${i} of 4`),
@@ -50,7 +50,7 @@ it("a job that is killed by its timeout leaves nothing", async () => {
     run: "sleep 50 | cat & (sleep 60; :) & wait",
   });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
-  await leftClean(task);
+  await expectClean(task);
 });
 
 it("a job whose script can't be fetched or started leaves nothing", async () => {
@@ -60,7 +60,7 @@ it("a job whose script can't be fetched or started leaves nothing", async () => 
   ]);
   expect(noShell.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
   expect(noDirectory.outputs).toMatchObject({ outcome: "not-started", "exit-code": "", stdout: "" });
-  await leftClean(tailTask);
+  await expectClean(tailTask);
 });
 
 it.each([

@@ -6,7 +6,7 @@ import type { CreatedResource } from "../../local/cloudformation/resources/resou
 import type { Statement } from "../../local/iam/policy.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
-import { installed, missing } from "../helpers/virtual-environment.ts";
+import { pathOfProgram, whyMissing } from "../helpers/virtual-environment.ts";
 import { asTemplate, bucketPart, normal, pascalName, resourceOf, statementsOf } from "./as-template.ts";
 import { type Block, type Configuration, readTerraform, text, type Value } from "./terraform.ts";
 
@@ -102,9 +102,9 @@ describe("the CloudFormation template", () => {
   withNeed(
     it,
     "cfn-lint",
-    missing("cfn-lint"),
+    whyMissing("cfn-lint"),
   )("is what cfn-lint asks for", () => {
-    const { stdout } = spawnSync(installed("cfn-lint"), ["--include-checks", "I", "--", FILE], {
+    const { stdout } = spawnSync(pathOfProgram("cfn-lint"), ["--include-checks", "I", "--", FILE], {
       encoding: "utf8",
     });
     expect(stdout).toBe("");
@@ -148,7 +148,7 @@ const REFERENCES: Readonly<Record<string, Value>> = {
 withNeed(
   describe,
   "python-hcl2",
-  missing("hcl2tojson"),
+  whyMissing("hcl2tojson"),
 )("the Terraform configuration", () => {
   let tf: Configuration;
   beforeAll(() => {

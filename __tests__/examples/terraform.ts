@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { installed } from "../helpers/virtual-environment.ts";
+import { pathOfProgram } from "../helpers/virtual-environment.ts";
 
 export type Value = string | number | boolean | readonly Value[] | { readonly [name: string]: Value };
 /** The attributes of a block of Terraform, and the blocks within it as lists. */
@@ -31,12 +31,12 @@ export function readTerraform(folder: string, names: Readonly<Record<string, Val
   const blocks = (kind: string) => files.flatMap((file) => file[kind] ?? []);
   const labelled = (kind: string): (readonly [string, Parsed & Value])[] =>
     blocks(kind).flatMap((block) =>
-      Object.entries(block).map(([label, content]) => [unquoted(label), content] as const),
+      Object.entries(block).map(([label, content]) => [unquote(label), content] as const),
     );
   const named = (kind: string): (readonly [string, Block])[] =>
     labelled(kind).flatMap(([type, content]) =>
       Object.entries(content).map(
-        ([name, block]) => [`${type}.${unquoted(name)}`, valueOf(block as never, names) as Block] as const,
+        ([name, block]) => [`${type}.${unquote(name)}`, valueOf(block as never, names) as Block] as const,
       ),
     );
   const of = (kind: string) =>
@@ -58,7 +58,7 @@ function valueOf(parsed: Value, names: Readonly<Record<string, Value>>, lenient 
   if (Array.isArray(parsed)) return (parsed as readonly Value[]).map((one) => valueOf(one, names, lenient));
   if (typeof parsed === "object") {
     const members = Object.entries(parsed).filter(([name]) => !name.startsWith("__"));
-    return Object.fromEntries(members.map(([name, one]) => [unquoted(name), valueOf(one, names, lenient)]));
+    return Object.fromEntries(members.map(([name, one]) => [unquote(name), valueOf(one, names, lenient)]));
   }
   if (typeof parsed !== "string") return parsed;
   const lookup = (expression: string): Value => {
@@ -67,19 +67,19 @@ function valueOf(parsed: Value, names: Readonly<Record<string, Value>>, lenient 
     return found ?? expression;
   };
   if (parsed.startsWith('"'))
-    return unquoted(parsed).replaceAll(/\$\{([^}]+)\}/g, (_, expression: string) => text(lookup(expression)));
+    return unquote(parsed).replaceAll(/\$\{([^}]+)\}/g, (_, expression: string) => text(lookup(expression)));
   const [, expression = ""] = /^\$\{(.*)\}$/s.exec(parsed) ?? [];
   const [, encoded] = /^jsonencode\((.*)\)$/s.exec(expression) ?? [];
   if (encoded === undefined) return lookup(expression);
   return valueOf(JSON.parse(python(PARSER_OF_AN_EXPRESSION, [], encoded)) as Value, names, lenient);
 }
 
-function unquoted(text: string): string {
+function unquote(text: string): string {
   return text.startsWith('"') ? (JSON.parse(text) as string) : text;
 }
 
 function python(program: string, args: readonly string[], input = ""): string {
-  return execFileSync(installed("python3"), ["-c", program, ...args], { input, encoding: "utf8" });
+  return execFileSync(pathOfProgram("python3"), ["-c", program, ...args], { input, encoding: "utf8" });
 }
 
 export function text(value: Value | undefined): string {

@@ -8,7 +8,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { anInputs } from "../helpers/runs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { trees } from "./random-trees.ts";
-import { listing, packed, selections, type Tree, withTree } from "./trees.ts";
+import { listTree, packLines, selections, type Tree, withTree } from "./trees.ts";
 
 const TREE: Tree = {
   "a.txt": { bytes: "a" },
@@ -80,7 +80,7 @@ describe("the input 'files'", () => {
     ["a link that leads elsewhere in the workspace", ["out/loop"], ["/out/", "/out/loop"]],
   ])("brings %s", async (_, lines, expected) => {
     await withTree(TREE, async (root) => {
-      expect(names(await packed(root, lines)).sort()).toEqual(expected.sort());
+      expect(names(await packLines(root, lines)).sort()).toEqual(expected.sort());
     });
   });
 
@@ -100,7 +100,7 @@ describe("the input 'files'", () => {
     ["makes a directory of another one's file", ["a.txt=conf", "conf/deep"], /'conf\/deep' below/],
   ])("is refused when a line %s", async (_, lines, problem) => {
     await withTree(TREE, async (root) => {
-      await expect(packed(root, lines)).rejects.toMatchObject({
+      await expect(packLines(root, lines)).rejects.toMatchObject({
         code: "bad-input",
         message: expect.stringMatching(problem) as string,
       });
@@ -124,7 +124,7 @@ describe("the input 'files'", () => {
   it("refuses what is no file, directory or link", async () => {
     await withTree({ "run/": {} }, async (root) => {
       execFileSync("mkfifo", [join(root, "run/pipe")]);
-      await expect(packed(root, ["run"])).rejects.toThrow("'run/pipe', which is none of them");
+      await expect(packLines(root, ["run"])).rejects.toThrow("'run/pipe', which is none of them");
     });
   });
 
@@ -158,10 +158,10 @@ it("any tree is in the archive as it is, by GNU tar's reading", async () => {
       const out = mkdtempSync(join(tmpdir(), "unpacked-"));
       try {
         await withTree(tree, async (root) => {
-          const { bytes } = await packed(root, ["d"]);
+          const { bytes } = await packLines(root, ["d"]);
           // Many of the times are in the future, of which it warns.
           execFileSync("tar", ["--warning=no-timestamp", "-xpf", "-", "-C", out], { input: bytes });
-          expect(listing(join(out, "0"))).toEqual(listing(root));
+          expect(listTree(join(out, "0"))).toEqual(listTree(root));
         });
       } finally {
         rmSync(out, { recursive: true, force: true });

@@ -66,7 +66,7 @@ export function selections(...lines: string[]): FileSelections {
 }
 
 /** The archive of these lines. Nothing is imported on demand: a concurrent test may not do that. */
-export async function packed(workspace: string, lines: readonly string[]): Promise<PackedFiles> {
+export async function packLines(workspace: string, lines: readonly string[]): Promise<PackedFiles> {
   const { entries, destinations } = await collect(selections(...lines), workspace);
   return { ...(await archiveOf(entries)), destinations };
 }
@@ -75,7 +75,7 @@ export async function packed(workspace: string, lines: readonly string[]): Promi
  * What is below a directory, as find(1) and sha256sum(1) tell it: path, kind, permissions, seconds, target, size and digest. Names may
  * have line ends, so the entries are not lines.
  */
-export function listing(root: string): readonly string[] {
+export function listTree(root: string): readonly string[] {
   const options = { cwd: root, maxBuffer: 1 << 28 };
   const format = "%P\\t%y\\t%m\\t%Ts\\t%l\\0";
   const found = execFileSync("find", [".", "-mindepth", "1", "-printf", format], options).toString();

@@ -19,7 +19,7 @@ beforeEach(() => {
   cancel = new AbortController();
 });
 
-function following(session: FakeSession, more: Partial<FollowSessionOptions> = {}) {
+function followFake(session: FakeSession, more: Partial<FollowSessionOptions> = {}) {
   return followSession(session, {
     first: true,
     opening: 20_000,
@@ -47,14 +47,14 @@ const closing = (session: FakeSession, text: string): void => {
 describe("following a job", () => {
   it("passes on what the job says, and ends with its status, which it acknowledges", async () => {
     const session = new FakeSession("s-1", closing).says(READY, mark("n hello"), WHOLE);
-    expect(await following(session)).toMatchObject(ENDED);
+    expect(await followFake(session)).toMatchObject(ENDED);
     expect(seen).toEqual(["note hello", "attached", "head", "one", "two"]);
     expect(session.typed).toEqual(expect.arrayContaining(["start", "taken"]));
   });
 
   it("types nothing before it is asked to", async () => {
     const session = new FakeSession("s-1", closing).says("noise\n");
-    const followed = following(session);
+    const followed = followFake(session);
     await turn();
     expect(session.typed).toEqual([]);
     session.says(READY_NEW);
@@ -71,7 +71,7 @@ describe("following a job", () => {
 
   it("types nothing of its own accord into a loader, before that has the payload and the secrets", async () => {
     const session = new FakeSession("s-1", closing).says(READY_NEW);
-    const followed = following(session, { opening: 120_000 });
+    const followed = followFake(session, { opening: 120_000 });
     await turn();
     await clock.pass(20_000);
     session.says(mark("p"));
@@ -88,13 +88,13 @@ describe("following a job", () => {
 
   it("types nothing when echo can't be turned off", async () => {
     const session = new FakeSession("s-1").says("\x1b]7733;echo\x07\n").end({ kind: "closed", text: "" });
-    expect(await following(session)).toMatchObject({ kind: "refused", code: "echo" });
+    expect(await followFake(session)).toMatchObject({ kind: "refused", code: "echo" });
     expect(session.typed).toEqual([]);
   });
 
   it("tells why the container refused", async () => {
     const session = new FakeSession("s-1").says(READY, mark("! download none of them"));
-    const followed = following(session);
+    const followed = followFake(session);
     await clock.pass(800);
     expect(await followed).toEqual({ kind: "refused", code: "download", text: "none of them" });
     expect(session.isEnded).toBe(true);
@@ -102,7 +102,7 @@ describe("following a job", () => {
 
   it("waits for the agent to close the session, but not for long", async () => {
     const session = new FakeSession("s-1").says(WHOLE);
-    const followed = following(session);
+    const followed = followFake(session);
     await clock.pass(800);
     expect(await followed).toMatchObject(ENDED);
     expect(session.isEnded).toBe(true);
@@ -113,12 +113,12 @@ describe("following a job", () => {
     ["lost, with the job under way", [READY, mark("@0"), "\none\n"], { kind: "lost", why: "network" }, true],
   ] as const)("tells that the session was %s", async (_, said, end, attached) => {
     const session = new FakeSession("s-1").says(...said).end(end);
-    expect(await following(session)).toEqual({ kind: "ended", end, attached });
+    expect(await followFake(session)).toEqual({ kind: "ended", end, attached });
   });
 
   it("tells that bytes are missing", async () => {
     const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "detached" });
-    expect(await following(session)).toMatchObject({
+    expect(await followFake(session)).toMatchObject({
       kind: "gap",
       expected: SPOOL.length,
       got: SPOOL.length - 4,
@@ -130,7 +130,7 @@ describe("following a job", () => {
 
   it("types nothing into a session that is queued: it would be read as the start", async () => {
     const session = new FakeSession("s-1", closing);
-    const followed = following(session, { opening: 120_000 });
+    const followed = followFake(session, { opening: 120_000 });
     for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
     session.says(READY);
     await turn();
@@ -141,7 +141,7 @@ describe("following a job", () => {
 
   it("says every twenty seconds that it has a reader, until the session is over", async () => {
     const session = new FakeSession("s-1", closing).says(mark("@0"));
-    const followed = following(session);
+    const followed = followFake(session);
     await turn();
     for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
     await turn();
@@ -152,7 +152,7 @@ describe("following a job", () => {
 
   it("gives another run in the container a sign when that asks for one, but not at each of many", async () => {
     const session = new FakeSession("s-1", closing).says(mark("@0"), mark("?"), mark("?"));
-    const followed = following(session);
+    const followed = followFake(session);
     await turn();
     expect(session.typed).toEqual(["here 0"]);
     await clock.pass(20_000);
@@ -171,7 +171,7 @@ describe("following a job", () => {
     async (endsTask, words) => {
       const stop = new AbortController();
       const session = new FakeSession("s-1", closing).says(mark("@0"));
-      const followed = following(session, { expiry: { stop: stop.signal, endsTask } });
+      const followed = followFake(session, { expiry: { stop: stop.signal, endsTask } });
       await turn();
       stop.abort();
       // KILL comes after three seconds, and the last words later.
@@ -187,7 +187,7 @@ describe("following a job", () => {
     const stop = new AbortController();
     stop.abort();
     const session = new FakeSession("s-1").says(mark("@0"));
-    const followed = following(session, { expiry: { stop: stop.signal, endsTask: true } });
+    const followed = followFake(session, { expiry: { stop: stop.signal, endsTask: true } });
     await clock.pass(20_000);
     expect(await followed).toMatchObject({ kind: "ended", attached: true });
     expect(session.typed).not.toContain("end");
@@ -196,7 +196,7 @@ describe("following a job", () => {
   it("tells the container at once what it need not keep any more, after each mebibyte of it", async () => {
     const line = `${"x".repeat(99)}\n`;
     const session = new FakeSession("s-1", closing).says(mark("@0"), "\n");
-    const followed = following(session, { onShown: () => undefined });
+    const followed = followFake(session, { onShown: () => undefined });
     const sent = async (lines: number, all: number): Promise<void> => {
       session.says(line.repeat(lines), mark(`~ ${all * 100}`));
       await turn();
@@ -217,7 +217,7 @@ describe("following a job", () => {
 
   it("gives up a first session that the agent does not open within twenty seconds", async () => {
     const session = new FakeSession("s-1");
-    const followed = following(session);
+    const followed = followFake(session);
     await clock.pass(20_000);
     expect(await followed).toEqual({ kind: "unopened" });
     expect(session.isEnded).toBe(true);
@@ -225,7 +225,7 @@ describe("following a job", () => {
 
   it("waits longer for a first session when it is given longer, also beyond the longest silence", async () => {
     const session = new FakeSession("s-1");
-    const followed = following(session, { opening: 500_000 });
+    const followed = followFake(session, { opening: 500_000 });
     await clock.pass(20_000);
     await turn();
     expect(session.isEnded).toBe(false);
@@ -238,7 +238,7 @@ describe("following a job", () => {
   it("gives the first session as much more time as others may keep its place", async () => {
     const session = new FakeSession("s-1");
     const more = [7_000, 0];
-    const followed = following(session, { moreTime: () => Promise.resolve(more.shift() ?? 0) });
+    const followed = followFake(session, { moreTime: () => Promise.resolve(more.shift() ?? 0) });
     await clock.pass(20_000);
     await turn();
     expect(session.isEnded).toBe(false);
@@ -250,7 +250,7 @@ describe("following a job", () => {
   it("takes a key that is asked for as an opened session, however long the output takes", async () => {
     const session = new FakeSession("s-1", closing);
     session.heard = true;
-    const followed = following(session);
+    const followed = followFake(session);
     await clock.pass(20_000);
     await turn();
     expect(session.isEnded).toBe(false);
@@ -260,7 +260,7 @@ describe("following a job", () => {
 
   it("gives a further session more time: it may have to wait for the one before it", async () => {
     const session = new FakeSession("s-1");
-    const followed = following(session, { first: false });
+    const followed = followFake(session, { first: false });
     await clock.pass(150_000);
     expect(await followed).toMatchObject({
       kind: "ended",
@@ -270,7 +270,7 @@ describe("following a job", () => {
 
   it("gives up a session that shows the job no more, not even that it is there", async () => {
     const session = new FakeSession("s-1").says(mark("@0"), "\none\n");
-    const followed = following(session);
+    const followed = followFake(session);
     await turn();
     for (let i = 0; i < 10; i += 1) {
       clock.advance(30_000);
@@ -295,7 +295,7 @@ describe("following a job", () => {
     let drain = (): void => undefined;
     const drained = (): Promise<void> => new Promise((resolve) => (drain = resolve));
     const session = new FakeSession("s-1", closing).says(mark("@0"));
-    const followed = following(session, { drained });
+    const followed = followFake(session, { drained });
     await turn();
     clock.advance(600_000);
     await turn();
@@ -310,7 +310,7 @@ describe("following a job", () => {
       closing(at, text);
       if (text === "cancel") at.says("\n", mark(". 0 cancelled 0=143:1!"));
     }).says(mark("@0"));
-    const followed = following(session);
+    const followed = followFake(session);
     await turn();
     cancel.abort(new Error("cancelled"));
     expect(await followed).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
@@ -319,7 +319,7 @@ describe("following a job", () => {
   it("types nothing, and leaves the session at once, when it is cancelled before the container is ready", async () => {
     cancel.abort(new Error("cancelled"));
     const session = new FakeSession("s-1");
-    const followed = following(session);
+    const followed = followFake(session);
     await clock.pass(0);
     expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: false });
     expect(session.typed).toEqual([]);
@@ -327,7 +327,7 @@ describe("following a job", () => {
 
   it("types no cancel into a loader, which would take it for a part of the payload", async () => {
     const session = new FakeSession("s-1").says(READY_NEW, mark("p"));
-    const followed = following(session);
+    const followed = followFake(session);
     await turn();
     cancel.abort(new Error("cancelled"));
     await clock.pass(0);
@@ -338,7 +338,7 @@ describe("following a job", () => {
   it("tells the job to stop behind the secrets, when the credentials ended while a loader read", async () => {
     const stop = new AbortController();
     const session = new FakeSession("s-1", closing).says(READY_NEW, mark("p"));
-    const followed = following(session, { expiry: { stop: stop.signal, endsTask: false } });
+    const followed = followFake(session, { expiry: { stop: stop.signal, endsTask: false } });
     await turn();
     stop.abort();
     await turn();
@@ -352,7 +352,7 @@ describe("following a job", () => {
 
   it("leaves a cancelled job that says nothing after four seconds", async () => {
     const session = new FakeSession("s-1").says(mark("@0"), "\n");
-    const followed = following(session);
+    const followed = followFake(session);
     await turn();
     cancel.abort(new Error("cancelled"));
     await clock.pass(4_000);

@@ -17,7 +17,7 @@ const over = [aContainer({ lastStatus: "STOPPED", exitCode: 1 })];
 const failure = (code: Failure["code"]): Failure =>
   new Failure(code, { failed: "f", seen: "s", advice: "a" });
 
-function watching(...shown: (Task | Error | undefined)[]) {
+function startMonitor(...shown: (Task | Error | undefined)[]) {
   const clock = new SteppedClock();
   const log = new Listener();
   const cancel = new AbortController();
@@ -46,7 +46,7 @@ describe("one look at the task", () => {
     ],
     ["is not known any more", undefined, "task-not-found"],
   ])("that %s", async (_, task, code) => {
-    const options = watching(task);
+    const options = startMonitor(task);
     const look = await lookAtTask(options);
     expect(look).toMatchObject(
       code === undefined ? { kind: "seen", task } : { kind: "gone", failure: { code } },
@@ -57,18 +57,18 @@ describe("one look at the task", () => {
   it.each<Failure["code"]>(["no-credentials", "no-id-token", "role-not-assumed"])(
     "tells that AWS has refused the credentials: %s",
     async (code) => {
-      const look = await lookAtTask(watching(failure(code)));
+      const look = await lookAtTask(startMonitor(failure(code)));
       expect(look).toMatchObject({ kind: "refused", failure: { code } });
     },
   );
 
   it("tells nothing when it fails", async () => {
-    expect(await lookAtTask(watching(failure("throttled")))).toEqual({ kind: "unknown" });
+    expect(await lookAtTask(startMonitor(failure("throttled")))).toEqual({ kind: "unknown" });
   });
 
   it("hides no bug of ours, and no cancel", async () => {
-    await expect(lookAtTask(watching(new TypeError("a bug")))).rejects.toThrow("a bug");
-    const options = watching(failure("aws-error"));
+    await expect(lookAtTask(startMonitor(new TypeError("a bug")))).rejects.toThrow("a bug");
+    const options = startMonitor(failure("aws-error"));
     options.cancel.abort(new Error("cancelled"));
     await expect(lookAtTask(options)).rejects.toThrow("cancelled");
   });
@@ -76,7 +76,7 @@ describe("one look at the task", () => {
 
 describe("watching the task", () => {
   it("looks at most every fifteen seconds, and ends with the reason", async () => {
-    const options = watching(aTask(), failure("throttled"), aTask({ ...stopping, containers: over }));
+    const options = startMonitor(aTask(), failure("throttled"), aTask({ ...stopping, containers: over }));
     const watched = monitorTask(options);
     for (let i = 1; i <= 3; i += 1) {
       options.clock.advance(14_999);
@@ -90,7 +90,7 @@ describe("watching the task", () => {
   });
 
   it("looks less often while AWS throttles the account", async () => {
-    const options = watching(aTask(), aTask({ ...stopping, containers: over }));
+    const options = startMonitor(aTask(), aTask({ ...stopping, containers: over }));
     const describeTask = (...names: string[]): Promise<Task | undefined> => {
       options.clock.advance(10_000);
       return options.ecs.describeTask(...names);
@@ -102,7 +102,7 @@ describe("watching the task", () => {
   });
 
   it("says once that the task is being stopped, and why, and looks more often from there on", async () => {
-    const options = watching(aTask(stopping), aTask(stopping), aTask({ ...stopping, containers: over }));
+    const options = startMonitor(aTask(stopping), aTask(stopping), aTask({ ...stopping, containers: over }));
     const watched = monitorTask(options);
     await options.clock.pass(15_000, 17_000);
     for (let i = 0; i < 2; i += 1) await options.clock.pass(3_000, 4_000);
@@ -112,7 +112,7 @@ describe("watching the task", () => {
 
   it("believes that the credentials have ended when AWS says so twice in a row", async () => {
     const [no, busy] = [failure("no-credentials"), failure("throttled")];
-    const options = watching(no, busy, no, no, aTask({ ...stopping, containers: over }));
+    const options = startMonitor(no, busy, no, no, aTask({ ...stopping, containers: over }));
     const told: string[] = [];
     const watched = monitorTask({ ...options, onRefused: ({ code }) => told.push(code) });
     await options.clock.pass(15_000, 17_000);
@@ -128,7 +128,7 @@ describe("watching the task", () => {
   });
 
   it("looks when the credentials end, when that is known", async () => {
-    const options = watching(aTask(), aTask({ ...stopping, containers: over }));
+    const options = startMonitor(aTask(), aTask({ ...stopping, containers: over }));
     const watched = monitorTask({ ...options, credentialsEnd: options.clock.now() + 4_000 });
     await options.clock.pass(4_000);
     await turn();
@@ -138,7 +138,7 @@ describe("watching the task", () => {
   });
 
   it("ends with its signal", async () => {
-    const options = watching(aTask());
+    const options = startMonitor(aTask());
     const watched = monitorTask(options);
     options.cancel.abort();
     await expect(watched).rejects.toThrow("aborted");

@@ -13,7 +13,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parse } from "yaml";
 import { archiveOfWorkingTree } from "./archive.ts";
-import { installed } from "./virtual-environment.ts";
+import { pathOfProgram } from "./virtual-environment.ts";
 
 /** Other people's actions that stand in `local/actions`, by the version that the workflows name. */
 const STAND_INS: Readonly<Record<string, string>> = {
@@ -176,7 +176,7 @@ function flags(flag: string, values: Readonly<Record<string, string>> = {}): rea
 async function run(args: readonly string[], root: string): Promise<ActResult> {
   const home = join(root, "home");
   mkdirSync(home);
-  const child = spawn(installed("act"), args, {
+  const child = spawn(pathOfProgram("act"), args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -184,7 +184,9 @@ async function run(args: readonly string[], root: string): Promise<ActResult> {
       // Of act alone, not of the steps: an action that is neither ours nor a stand-in can't be fetched.
       HTTPS_PROXY: "http://127.0.0.1:9",
       // The runner's Node 24, and the AWS CLI.
-      PATH: [dirname(process.execPath), dirname(installed("aws")), "/usr/local/bin:/usr/bin:/bin"].join(":"),
+      PATH: [dirname(process.execPath), dirname(pathOfProgram("aws")), "/usr/local/bin:/usr/bin:/bin"].join(
+        ":",
+      ),
     },
   });
   const entries: Entry[] = [];
@@ -199,7 +201,7 @@ async function run(args: readonly string[], root: string): Promise<ActResult> {
   await Promise.all([read(child.stdout), read(child.stderr)]);
   const status = await ended;
   const artifacts = artifactsIn(join(root, ARTIFACTS));
-  return { succeeded: status === 0, ...told(entries), artifacts, log: words.join("\n") };
+  return { succeeded: status === 0, ...readEntries(entries), artifacts, log: words.join("\n") };
 }
 
 /** The artifacts that `local/actions/upload-artifact` has kept in a directory, which is missing when there are none. */
@@ -217,7 +219,7 @@ function artifactsIn(directory: string): ReadonlyMap<string, Artifact> {
   );
 }
 
-function told(entries: readonly Entry[]): Pick<ActResult, "output" | "results" | "outputs"> {
+function readEntries(entries: readonly Entry[]): Pick<ActResult, "output" | "results" | "outputs"> {
   const output = entries
     .filter(({ raw_output: raw }) => raw === true)
     .map(({ msg }) => msg.replace(/\r?\n$/, ""));

@@ -9,7 +9,7 @@ const TELLING = [
 ];
 
 /** A damaged copy: bytes changed, lost, doubled, moved, cut off, or mixed with those of another text. */
-export function damaged(random: Random, bytes: Uint8Array, other: Uint8Array): Buffer {
+export function damage(random: Random, bytes: Uint8Array, other: Uint8Array): Buffer {
   let copy = Buffer.from(bytes);
   for (let count = between(random, 1, 3); count > 0 && copy.length > 0; count--) {
     const at = between(random, 0, copy.length - 1);

@@ -6,7 +6,7 @@ interface Reader<Event> {
 }
 
 /** Everything that the extractor finds in these bytes, copied, with each line apart. */
-export function extracted<Event extends ExtractedItem | SpoolText>(
+export function extractAll<Event extends ExtractedItem | SpoolText>(
   reader: Reader<Event>,
   bytes: Uint8Array,
 ): Event[] {

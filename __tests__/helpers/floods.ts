@@ -50,7 +50,7 @@ export interface FloodedRun extends MainRun {
 }
 
 /** Runs the bundled action in a container whose agent says this in the first session. */
-export async function flooded(aws: Aws, flood: Flood): Promise<FloodedRun> {
+export async function runFlooded(aws: Aws, flood: Flood): Promise<FloodedRun> {
   const { local, made } = aws.world;
   const task = await aws.runningTask();
   await local.inject({ flood });

@@ -122,7 +122,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
     }
     await moment.before?.(aws);
     [at, quietAt] = [Date.now(), quietTime()];
-    told = toldOf(lines, seen.tasks);
+    told = tasksNamedIn(lines, seen.tasks);
     if (moment.by === undefined) button.abort();
     else process.kill(pidOf(mark) ?? 0, "SIGKILL");
     if (moment.by !== "twice") return;
@@ -172,7 +172,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
 }
 
 /** Tasks that the step's log names. */
-function toldOf(lines: readonly string[], tasks: readonly Task[]): ReadonlySet<string> {
+function tasksNamedIn(lines: readonly string[], tasks: readonly Task[]): ReadonlySet<string> {
   const said = lines.join("\n");
   return new Set(tasks.filter(({ id }) => said.includes(`Started task ${id}`)).map(({ arn }) => arn));
 }

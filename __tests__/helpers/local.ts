@@ -31,10 +31,10 @@ import type { LocalOptions } from "../../local/options.ts";
 import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
-import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
+import { clientConfig, waitForStatus, runTask, startWorld, type World } from "../local/with-local.ts";
 import { type Names, policyOf } from "../../local/iam/policy-files.ts";
 import { Rights, type RightsOptions } from "./rights.ts";
-import { answered, eventually, until } from "./until.ts";
+import { waitForAnswer, eventually, until } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");
 
@@ -172,7 +172,7 @@ export class Aws {
       // With the definition's own command, if it is not the seed's definition.
       ...(taskDefinition === undefined ? {} : { overrides: {} }),
     });
-    await reached(task, "RUNNING");
+    await waitForStatus(task, "RUNNING");
     await until(() => [...task.agents.values()].every(({ connected }) => connected !== undefined));
     return task;
   }
@@ -255,7 +255,7 @@ export class Aws {
     const object = await this.#s3.send(new GetObjectCommand({ Bucket: made.bucket, Key: key }));
     const s3 = (await object.Body?.transformToString()) ?? "";
     const stream = { logGroupName: made.logGroup, logStreamName: sessionId, startFromHead: true };
-    const cloudwatch = await answered(`the transcript of ${sessionId} in CloudWatch Logs`, async () => {
+    const cloudwatch = await waitForAnswer(`the transcript of ${sessionId} in CloudWatch Logs`, async () => {
       const answer = await this.#logs.send(new GetLogEventsCommand(stream)).catch(() => undefined);
       const text = (answer?.events ?? []).map(({ message = "" }) => message).join("\n");
       // The last line of a transcript is script's own.
@@ -308,7 +308,7 @@ export function filesIn(task: Task, directory: string): string[] {
 }
 
 /** Fails unless a task of `withoutInit` has PID 1 only: no other process, no zombie, no temporary file. */
-export async function leftClean(task: Task): Promise<void> {
+export async function expectClean(task: Task): Promise<void> {
   const left = (): string[] => processes(task).map(({ state, command }) => `${state} ${command}`);
   // The exec agent's own `script` may run for a moment after the session.
   await eventually(left, ["S tail -f /dev/null"]);

@@ -24,13 +24,13 @@ export type Need =
   | "zsh";
 
 /** The needs that TESTS_WITHOUT names. */
-function excused(): readonly string[] {
+function excusedNeeds(): readonly string[] {
   return (process.env["TESTS_WITHOUT"] ?? "").split(/[\s,]+/).filter((name) => name !== "");
 }
 
 /** Whether the name of a skipped test has a need that TESTS_WITHOUT names. */
 export function isExcused(test: string): boolean {
-  return excused().some((need) => test.includes(suffix(need)));
+  return excusedNeeds().some((need) => test.includes(suffix(need)));
 }
 
 function suffix(need: string): string {
@@ -42,20 +42,20 @@ function suffix(need: string): string {
  * they need.
  */
 export function withNeed<T extends { readonly skip: T }>(block: T, need: Need, why: string | undefined): T {
-  return has(need, why) ? block : named(block.skip, suffix(need));
+  return has(need, why) ? block : withEnding(block.skip, suffix(need));
 }
 
 /** The same function, whose tests have this at the end of their titles; so have `each` and `concurrent` of it. */
-function named<T extends object>(block: T, ending: string): T {
+function withEnding<T extends object>(block: T, ending: string): T {
   return new Proxy(block, {
     apply: (target, self, [first, ...others]: unknown[]) => {
       const words = typeof first === "string" ? [first + ending, ...others] : [first, ...others];
       const made: unknown = Reflect.apply(target as () => unknown, self, words);
-      return typeof made === "function" ? named(made, ending) : made;
+      return typeof made === "function" ? withEnding(made, ending) : made;
     },
     get: (target, key) => {
       const found: unknown = Reflect.get(target, key);
-      return typeof found === "function" ? named(found, ending) : found;
+      return typeof found === "function" ? withEnding(found, ending) : found;
     },
   });
 }
@@ -66,7 +66,7 @@ function named<T extends object>(block: T, ending: string): T {
  */
 export function has(need: Need, why: string | undefined): boolean {
   if (why === undefined) return true;
-  if (process.env["CI"] && !excused().includes(need))
+  if (process.env["CI"] && !excusedNeeds().includes(need))
     throw new Error(
       `${why}\nCI must not skip these tests: install what is missing, or set TESTS_WITHOUT=${need} where the machine can't have it.`,
     );

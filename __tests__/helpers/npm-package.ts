@@ -75,13 +75,13 @@ export async function runCli(aws: Aws, installed: InstalledPackage, request: Cli
       ...env,
     },
   });
-  const end = ended(child, (soFar) => onOutput?.(soFar, child));
+  const end = runToEnd(child, (soFar) => onOutput?.(soFar, child));
   child.stdin.end(stdin);
   return await end;
 }
 
 /** What a process prints, and its exit code. */
-export async function ended(
+export async function runToEnd(
   child: ChildProcessByStdio<Writable | null, Readable, Readable>,
   onOutput: (soFar: CliOutput) => void = () => undefined,
 ): Promise<CliEnd> {
@@ -106,5 +106,5 @@ export async function runModule(
   writeFileSync(path, source);
   // Not awaited synchronously: the local Fargate is in this process.
   const child = spawn(process.execPath, [path], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-  return await ended(child);
+  return await runToEnd(child);
 }

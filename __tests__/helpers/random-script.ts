@@ -51,37 +51,38 @@ export function randomScript(random: Random, { anyBytes, anyArgs }: CaseOptions)
 type RawText = (lines: boolean) => string;
 
 const STATEMENTS: readonly ((random: Random, raw: RawText) => string)[] = [
-  (random, raw) => `printf '%s' ${quoted(random, raw(true))}`,
-  (random, raw) => `echo ${quoted(random, raw(true))}${pick(random, ["", " >&2"])}`,
+  (random, raw) => `printf '%s' ${quoteWord(random, raw(true))}`,
+  (random, raw) => `echo ${quoteWord(random, raw(true))}${pick(random, ["", " >&2"])}`,
   (random) =>
     `printf '${Array.from({ length: between(random, 1, 60) }, () => octal(between(random, 0, 127))).join("")}'`,
   (_, raw) => `cat <<'END of it'\n${raw(true)}\n'"$HOME\\\nEND of it`,
-  (_, raw) => `cat <<END\n${escaped(raw(true))} $# \${1-none}\nEND`,
+  (_, raw) => `cat <<END\n${escapeText(raw(true))} $# \${1-none}\nEND`,
   (_, raw) => `# ${raw(false)}`,
   (random, raw) =>
-    `: ${quoted(
+    `: ${quoteWord(
       random,
       raw(false)
         .repeat(between(random, 20, 200))
         .slice(0, 20_000),
     )}`,
   (random, raw) =>
-    `i=0; while [ $i -lt ${between(random, 1, 40)} ]; do i=$((i + 1)); echo "$i:"${quoted(random, raw(false))}; done`,
+    `i=0; while [ $i -lt ${between(random, 1, 40)} ]; do i=$((i + 1)); echo "$i:"${quoteWord(random, raw(false))}; done`,
   (random) => `printf '%0${between(random, 1, 20_000)}d%s' 7 ${pick(random, ["", "'\n'"])}`,
   (random) => `seq ${between(random, 1, 4000)}`,
   () => `cat; read -r line || echo "no input"`,
   (random, raw) =>
-    `f() { printf '%s|' "$@"; return 3; }; f ${quoted(random, raw(true))} '' || echo "code $?"`,
+    `f() { printf '%s|' "$@"; return 3; }; f ${quoteWord(random, raw(true))} '' || echo "code $?"`,
   (random) => `(exit ${between(random, 1, 255)}) || echo "$?"`,
-  (random, raw) => `set -x; X=${quoted(random, raw(true))}; : "$X" ${quoted(random, raw(false))}; set +x`,
-  (random, raw) => `printf %s ${quoted(random, raw(true))} | tr a-z A-Z | od -An -v -tx1`,
+  (random, raw) =>
+    `set -x; X=${quoteWord(random, raw(true))}; : "$X" ${quoteWord(random, raw(false))}; set +x`,
+  (random, raw) => `printf %s ${quoteWord(random, raw(true))} | tr a-z A-Z | od -An -v -tx1`,
   () => `for i in 1 2 3; do echo "out $i"; echo "err $i" >&2; done`,
   () => `echo "$({ echo behind; echo err >&2; } & wait)"`,
   (random, raw) =>
-    `case ${quoted(random, raw(false))} in *[a-m]*) echo some ;; ${quoted(random, raw(false))}) echo same ;; *) echo none ;; esac`,
+    `case ${quoteWord(random, raw(false))} in *[a-m]*) echo some ;; ${quoteWord(random, raw(false))}) echo same ;; *) echo none ;; esac`,
   () => `trap 'echo bye; echo bye >&2' EXIT`,
-  (random, raw) => `eval ${quoted(random, `printf '%s\\n' ${quoted(random, raw(true))}`)}`,
-  (_, raw) => `echo one \\\n  "two" \\\n  three\t${escaped(raw(false)).replaceAll(/[^\w]/g, "")}`,
+  (random, raw) => `eval ${quoteWord(random, `printf '%s\\n' ${quoteWord(random, raw(true))}`)}`,
+  (_, raw) => `echo one \\\n  "two" \\\n  three\t${escapeText(raw(false)).replaceAll(/[^\w]/g, "")}`,
   (random) =>
     `test "$(printf '${octal(between(random, 1, 127))}')" = x || echo "$((${between(random, 0, 9)} * 7))"`,
 ];
@@ -103,14 +104,14 @@ const ENDINGS: readonly ((random: Random) => string)[] = [
 ];
 
 /** One shell word for these bytes. */
-function quoted(random: Random, value: string): string {
+function quoteWord(random: Random, value: string): string {
   return random() < 0.5
     ? `'${value.replaceAll("'", "'\\''")}'`
-    : `"${escaped(value).replaceAll('"', '\\"')}"`;
+    : `"${escapeText(value).replaceAll('"', '\\"')}"`;
 }
 
 /** The text as it is written between double quotes, or in a here-document, where quotes have no meaning. */
-function escaped(value: string): string {
+function escapeText(value: string): string {
   return value.replaceAll(/[\\$`]/g, "\\$&");
 }
 

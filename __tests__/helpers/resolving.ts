@@ -26,7 +26,7 @@ export interface ResolveRig extends ResolveContext {
 }
 
 /** A context with the given answers of ECS. Any other call fails the test. */
-export function resolving(
+export function resolveContextOf(
   where: TaskSelection,
   ecs: Partial<ResolveContext["ecs"]>,
   more: Partial<ResolveContext> & { readonly container?: string } = {},

@@ -53,12 +53,12 @@ export async function forEachSeedAtOnce(
 function theSeeds(runs: number): number[] {
   const { FUZZ_SEED, FUZZ_RUNS, FUZZ_FRESH } = process.env;
   const count = Number(FUZZ_RUNS ?? runs);
-  if (FUZZ_SEED !== undefined) return following(Number(FUZZ_SEED), count);
+  if (FUZZ_SEED !== undefined) return seedsFrom(Number(FUZZ_SEED), count);
   const fresh = Math.ceil(count / FRESH_SHARE);
-  return [...following(1, count - fresh), ...following(Number(FUZZ_FRESH ?? 1_000_000), fresh)];
+  return [...seedsFrom(1, count - fresh), ...seedsFrom(Number(FUZZ_FRESH ?? 1_000_000), fresh)];
 }
 
-function following(first: number, count: number): number[] {
+function seedsFrom(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, at) => first + at);
 }
 

@@ -28,7 +28,7 @@ export async function eventually<T>(ask: () => T | Promise<T>, wanted: unknown):
 }
 
 /** Asks until there is an answer, and fails after a minute with what it waited for. */
-export async function answered<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+export async function waitForAnswer<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
   const end = Date.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();

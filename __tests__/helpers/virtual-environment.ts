@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { virtualEnvironment } from "../../local/python.ts";
 
 /** A program that `local/setup.ts` puts into .venv. */
-export function installed(name: string): string {
+export function pathOfProgram(name: string): string {
   return join(virtualEnvironment, "bin", name);
 }
 
 /** What is missing for tests with that program; undefined if it is there. */
-export function missing(name: string): string | undefined {
-  return existsSync(installed(name)) ? undefined : `${installed(name)} is not there.`;
+export function whyMissing(name: string): string | undefined {
+  return existsSync(pathOfProgram(name)) ? undefined : `${pathOfProgram(name)} is not there.`;
 }

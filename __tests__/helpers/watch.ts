@@ -13,7 +13,7 @@ import { typedDelivery } from "../../src/payload/typed-delivery.ts";
 import { cutsOf, makePayload, type Payload } from "../../src/payload/payload.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import type { PackedFiles } from "../../src/files/pack-files.ts";
-import { extracted } from "./extracted.ts";
+import { extractAll } from "./extracted.ts";
 import { until } from "./until.ts";
 
 const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
@@ -158,7 +158,7 @@ export class WatchedJob {
   /** The events of the last terminal. */
   take(from: WatchedTerminal, bytes: Buffer): ExtractedItem[] {
     if (from !== this.#last) return [];
-    const events = extracted(this.extractor, bytes);
+    const events = extractAll(this.extractor, bytes);
     this.events.push(...events);
     return events;
   }

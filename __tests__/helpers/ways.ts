@@ -7,7 +7,7 @@ import {
 import type { StepResult } from "../../local/runner/step.ts";
 import type { RecordedRequest } from "../../local/front/requests.ts";
 import type { Task } from "../../local/task/task.ts";
-import { clientConfig, reached, runTask } from "../local/with-local.ts";
+import { clientConfig, waitForStatus, runTask } from "../local/with-local.ts";
 import { Aws, definition, type Inputs, type StepOptions, withoutInit } from "./local.ts";
 import type { Names } from "../../local/iam/policy-files.ts";
 import { policyWithout, type Right } from "./policies.ts";
@@ -146,7 +146,7 @@ async function makeTask(aws: Aws, way: Way, names: Names): Promise<Task | undefi
       },
     },
   });
-  await reached(task, "RUNNING");
+  await waitForStatus(task, "RUNNING");
   if (waits) await until(() => [...task.agents.values()].every(({ connected }) => connected !== undefined));
   return task;
 }

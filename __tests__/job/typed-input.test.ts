@@ -10,7 +10,7 @@ const S3: Delivery = { kind: "s3", bucket: "example-ci", key: "p", region: "eu-w
 const payload = makePayload("fx_id=1", { script: Buffer.from("echo\n") });
 const missing = { why: "no boto3" };
 
-function typed(
+function typeParts(
   delivery: Delivery,
   presignGet: () => Promise<string>,
   transport: "packed" | "plain" = "plain",
@@ -26,7 +26,7 @@ function typed(
 const never = (): Promise<string> => Promise.reject(new Error("not to be called"));
 
 it("types the nonce and the secrets when the container has the payload", async () => {
-  const { input } = typed(S3, never);
+  const { input } = typeParts(S3, never);
   const bytes = (await input.start(undefined)).toString();
   expect(bytes).toContain("a1".repeat(16));
   expect(bytes).toContain("TOKEN");
@@ -36,19 +36,19 @@ it.each([
   ["packs from the first byte on request", "packed", /^[0-9a-f]{32} 0\n/],
   ["never packs where that is refused", "plain", /^[0-9a-f]{32}\n/],
 ] as const)("%s", async (_, transport, opening) => {
-  const { input } = typed(S3, never, transport);
+  const { input } = typeParts(S3, never, transport);
   expect((await input.start(undefined)).toString()).toMatch(opening);
 });
 
 it("hands a short-lived address over when the container could not fetch the payload", async () => {
-  const { input, log } = typed(S3, () => Promise.resolve("https://example-ci.s3/p?signature"));
+  const { input, log } = typeParts(S3, () => Promise.resolve("https://example-ci.s3/p?signature"));
   expect((await input.start(missing)).toString()).toContain("https://example-ci.s3/p?signature");
   expect(log.lines).toEqual([]);
 });
 
 it("says why there is no address, and types a loader that asks for the payload", async () => {
   const denied = new Failure("access-denied", { failed: "Denied.", seen: "No s3:GetObject.", advice: "a." });
-  const { input, log } = typed(S3, () => Promise.reject(denied));
+  const { input, log } = typeParts(S3, () => Promise.reject(denied));
   const bytes = (await input.start(missing)).toString();
   expect(log.lines).toEqual(["No presigned URL could be made: No s3:GetObject."]);
   expect(bytes).not.toContain("hunter22");

@@ -5,7 +5,7 @@ import { Tally } from "../../src/junit/tally.ts";
 import { readXml } from "../../src/junit/xml.ts";
 import { testAnnotations, testSection } from "../../src/report/test-section.ts";
 import { withTree } from "../files/trees.ts";
-import { damaged, randomBytesOf } from "../helpers/damage.ts";
+import { damage, randomBytesOf } from "../helpers/damage.ts";
 import { between, forEachSeedAtOnce, pick, type Random, randomOf, sampleOf } from "../helpers/seeds.ts";
 
 const RUNS = sampleOf(4_000);
@@ -49,7 +49,7 @@ const PARTS = [
 function reportOf(random: Random): Buffer {
   if (random() < 0.2) return randomBytesOf(random, between(random, 0, 400));
   let report =
-    random() < 0.5 ? damaged(random, pick(random, samples), pick(random, samples)) : pick(random, samples);
+    random() < 0.5 ? damage(random, pick(random, samples), pick(random, samples)) : pick(random, samples);
   for (let times = between(random, 0, 8); times > 0; times -= 1) {
     const at = between(random, 0, report.length);
     const until = between(random, at, Math.min(report.length, at + 40));

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { failedAt, reading } from "./reading.ts";
+import { failedTests, readReportsIn } from "./reading.ts";
 
 const sample = (name: string): string =>
   readFileSync(new URL(`samples/${name}.xml`, import.meta.url), "utf8");
@@ -96,15 +96,17 @@ const SAMPLES: readonly [string, readonly string[], string, readonly string[]][]
 ];
 
 it.each(SAMPLES)("reads a report of %s", async (name, checkout, counts, failed) => {
-  const read = await reading({ "report.xml": { bytes: sample(name) } }, checkout);
+  const read = await readReportsIn({ "report.xml": { bytes: sample(name) } }, checkout);
   expect(read.warnings).toEqual([]);
   expect(read.lines).toEqual([`Tests of 1 report: ${counts}.`]);
-  expect(failedAt(read)).toEqual(failed);
+  expect(failedTests(read)).toEqual(failed);
 });
 
 it("has the message of a failure, or its first lines when the reporter says no more than that it failed", async () => {
   const messages = async (name: string): Promise<readonly string[]> =>
-    (await reading({ "report.xml": { bytes: sample(name) } })).results.failures.map(({ message }) => message);
+    (await readReportsIn({ "report.xml": { bytes: sample(name) } })).results.failures.map(
+      ({ message }) => message,
+    );
   expect((await messages("pytest")).slice(1, 3)).toEqual(["ValueError: a price is below zero", REGION]);
   expect((await messages("jest-junit")).slice(0, 2)).toEqual([
     "Error: expect(received).toBe(expected) // Object.is equality\nExpected: 6\nReceived: 7",
@@ -206,7 +208,9 @@ describe("finds the line of a failed test", () => {
       "services/cart/tests/test_a.py:3",
     ],
   ])("%s", async (_, bytes, checkout, place) => {
-    expect(failedAt(await reading({ "report.xml": { bytes } }, checkout))).toEqual([`t at ${place}`]);
+    expect(failedTests(await readReportsIn({ "report.xml": { bytes } }, checkout))).toEqual([
+      `t at ${place}`,
+    ]);
   });
 
   it.each<[string, string, readonly string[]]>([
@@ -233,13 +237,13 @@ describe("finds the line of a failed test", () => {
     ],
     ["a file of git", failing("/app/.git/hooks/a.py:1: no"), [".git/hooks/a.py"]],
   ])("but not in %s", async (_, bytes, checkout) => {
-    expect(failedAt(await reading({ "report.xml": { bytes } }, checkout))).toEqual(["t at ?"]);
+    expect(failedTests(await readReportsIn({ "report.xml": { bytes } }, checkout))).toEqual(["t at ?"]);
   });
 
   it("but not through a link, which may lead out of the workspace", async () => {
     const link = { target: "/etc" };
     const bytes = failing("/app/etc/hosts.allow:1: no\n/app/passwd.d:1: no", 'file="/app/etc/passwd"');
-    expect(failedAt(await reading({ "report.xml": { bytes }, "../etc": link }))).toEqual(["t at ?"]);
+    expect(failedTests(await readReportsIn({ "report.xml": { bytes }, "../etc": link }))).toEqual(["t at ?"]);
   });
 });
 
@@ -290,7 +294,7 @@ describe("counts", () => {
     ["tests in UTF-16", "\ufeff<testsuite><testcase/></testsuite>", "1 passed, 0 failed, 0 skipped"],
   ])("%s", async (what, text, counts) => {
     const bytes = what.endsWith("UTF-16") ? Buffer.from(text, "utf16le") : text;
-    const { lines, warnings } = await reading({ "report.xml": { bytes } });
+    const { lines, warnings } = await readReportsIn({ "report.xml": { bytes } });
     expect([lines, warnings]).toEqual([[`Tests of 1 report: ${counts}.`], []]);
   });
 
@@ -305,7 +309,7 @@ describe("counts", () => {
     ["", 0],
   ])("the time %j as %d s", async (time, seconds) => {
     const bytes = `<testsuite><testcase time="${time}"/></testsuite>`;
-    expect((await reading({ "report.xml": { bytes } })).results.seconds).toBe(seconds);
+    expect((await readReportsIn({ "report.xml": { bytes } })).results.seconds).toBe(seconds);
   });
 });
 
@@ -321,7 +325,7 @@ describe("knows the encoding", () => {
     ["Latin-1", Buffer.from(text("ISO-8859-1").replace("☕", "x"), "latin1"), "Käse x"],
     ["bytes that are no characters", Buffer.from(text("utf-8"), "latin1"), "K\ufffdse \u0015"],
   ])("%s", async (_, bytes, name) => {
-    const { results, warnings } = await reading({ "report.xml": { bytes } });
+    const { results, warnings } = await readReportsIn({ "report.xml": { bytes } });
     expect([results.suites.map((suite) => suite.name), warnings]).toEqual([[name], []]);
   });
 });
@@ -353,7 +357,7 @@ describe("warns, and goes on, after", () => {
     ],
     ["an entity of HTML", "<testsuite><testcase/>&nbsp;</testsuite>", "Invalid character entity."],
   ])("%s", async (_, bytes, problem) => {
-    const { lines, warnings } = await reading({ "a.xml": { bytes }, "b.xml": good });
+    const { lines, warnings } = await readReportsIn({ "a.xml": { bytes }, "b.xml": good });
     expect(warnings).toEqual([expect.stringContaining(problem)]);
     expect(warnings[0]).toMatch(
       /^Report a\.xml was read up to line \d+, column \d+: .*[^.]\. The tests before that count\.$/,
@@ -363,18 +367,18 @@ describe("warns, and goes on, after", () => {
 
   it("a report that was cut behind a failure without a text, which counts", async () => {
     const bytes = "<testsuite><testcase><failure/></testcase><testcase/><system-out>panic: ";
-    const { lines } = await reading({ "a.xml": { bytes } });
+    const { lines } = await readReportsIn({ "a.xml": { bytes } });
     expect(lines).toEqual(["Tests of 1 report: 1 passed, 1 failed, 0 skipped."]);
   });
 
   it("a report whose name would look like lines of the step", async () => {
-    const { warnings } = await reading({ "a\n::error::b.xml": { bytes: "<" } });
+    const { warnings } = await readReportsIn({ "a\n::error::b.xml": { bytes: "<" } });
     expect(warnings).toEqual([expect.stringMatching(/^Report a ::error::b\.xml was read up to line 1, .*$/)]);
   });
 
   it("more broken files than are told one by one", async () => {
     const broken = Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`${i}.xml`, { bytes: "<" }]));
-    const { warnings } = await reading(broken);
+    const { warnings } = await readReportsIn(broken);
     expect(warnings).toEqual([
       ...[1, 2, 3].map((i) => expect.stringContaining(`${i}.xml`) as string),
       "… and 2 more of this kind.",
@@ -389,7 +393,7 @@ describe("of several tasks", () => {
 
   it("each suite has its task, and a warning names the tasks in which a glob matches nothing", async () => {
     const reports = { "task-0/a.xml": suite("s"), "task-1/a.xml": suite("s"), "task-1/b.xml": suite("b") };
-    const { results, warnings } = await reading(reports, [], {
+    const { results, warnings } = await readReportsIn(reports, [], {
       ...{ tasks: ["task 0", "task 1", "task 2"], patterns: ["a.xml", "*.xml"] },
     });
     expect(results.suites.map(({ name, passed }) => [name, passed])).toEqual([
@@ -407,13 +411,15 @@ describe("of several tasks", () => {
 it("reads no report through a link, which a container has made", async () => {
   const report = { bytes: "<testsuite><testcase/></testsuite>" };
   const reports = { "a.xml": { target: "b/c.txt" }, "b/c.txt": report, "d.xml": report, e: { target: "b" } };
-  const { lines } = await reading(reports, [], { patterns: ["*.xml", "e/*.txt"] });
+  const { lines } = await readReportsIn(reports, [], { patterns: ["*.xml", "e/*.txt"] });
   expect(lines).toEqual(["Tests of 1 report: 1 passed, 0 failed, 0 skipped."]);
 });
 
 it("reads nothing after a cancel", async () => {
   const bytes = "<testsuite><testcase/></testsuite>";
-  const { lines, warnings } = await reading({ "a.xml": { bytes } }, [], { signal: AbortSignal.abort() });
+  const { lines, warnings } = await readReportsIn({ "a.xml": { bytes } }, [], {
+    signal: AbortSignal.abort(),
+  });
   expect(lines).toEqual(["Tests of 0 reports: 0 passed, 0 failed, 0 skipped."]);
   expect(warnings).toEqual([]);
 });

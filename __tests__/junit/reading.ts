@@ -11,7 +11,7 @@ export interface Reading {
 }
 
 /** Reads these reports, which stand below `artifacts` of a workspace that has the files of `checkout`. */
-export async function reading(
+export async function readReportsIn(
   reports: Tree,
   checkout: readonly string[] = [],
   { patterns = ["**/*.xml"], tasks = [""], signal = new AbortController().signal } = {},
@@ -35,7 +35,7 @@ export async function reading(
 }
 
 /** The failed tests, each with its place in the checkout. */
-export function failedAt({ results }: Reading): readonly string[] {
+export function failedTests({ results }: Reading): readonly string[] {
   return results.failures.map(
     ({ name, at }) => `${name} at ${at === undefined ? "?" : `${at.file}:${at.line}`}`,
   );

@@ -11,8 +11,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { ResumeSessionCommand, SSMClient, TerminateSessionCommand } from "@aws-sdk/client-ssm";
 import type { Task } from "../../local/task/task.ts";
-import { answered, until } from "../helpers/until.ts";
-import { clientConfig, reached, runTask, startWorld, type World } from "./with-local.ts";
+import { waitForAnswer, until } from "../helpers/until.ts";
+import { clientConfig, waitForStatus, runTask, startWorld, type World } from "./with-local.ts";
 
 let world: World;
 
@@ -30,7 +30,7 @@ async function printed(script: string): Promise<string[]> {
   await task.ended;
   const logs = new CloudWatchLogsClient(clientConfig(world.local));
   const stream = { logGroupName: world.made.containerLogGroup, logStreamName: `demo/app/${task.id}` };
-  return await answered(`what ${task.id} prints, in CloudWatch Logs`, async () => {
+  return await waitForAnswer(`what ${task.id} prints, in CloudWatch Logs`, async () => {
     const { events = [] } = await logs.send(new GetLogEventsCommand({ ...stream, startFromHead: true }));
     return events.length > 0 ? events.map(({ message = "" }) => message) : undefined;
   });
@@ -87,7 +87,7 @@ it("a container has no variable of this process", async () => {
 
 it("the metadata endpoint describes the task and the container", async () => {
   const task = await runTask(world);
-  await reached(task, "RUNNING");
+  await waitForStatus(task, "RUNNING");
   const uri = variable(task, "ECS_CONTAINER_METADATA_URI_V4") ?? "";
   expect(await (await fetch(`${uri}/task`)).json()).toMatchObject({
     Cluster: "arn:aws:ecs:us-east-1:123456789012:cluster/demo",
@@ -105,7 +105,7 @@ it("the metadata endpoint describes the task and the container", async () => {
 
 it("credentials can be withheld from exec'd commands, while PID 1 has them", async () => {
   const task = await runTask(world, undefined, { enableExecuteCommand: true });
-  await reached(task, "RUNNING");
+  await waitForStatus(task, "RUNNING");
   expect(variable(task, "AWS_CONTAINER_CREDENTIALS_FULL_URI")).toMatch(/^http:/);
   expect(task.containers[0]?.handle?.env).not.toHaveProperty("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   expect(task.containers[0]?.handle?.env).toHaveProperty("AWS_REGION", "us-east-1");

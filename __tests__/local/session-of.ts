@@ -3,12 +3,12 @@ import type { SessionTicket } from "../../local/gateway/gateway.ts";
 import type { Task } from "../../local/task/task.ts";
 import { until } from "../helpers/until.ts";
 import { Client } from "./agent/rig.ts";
-import { reached, runTask, type World } from "./with-local.ts";
+import { waitForStatus, runTask, type World } from "./with-local.ts";
 
 /** A task that takes sessions, on the seed's cluster unless another is named. */
 export async function execTask(world: World, cluster = world.made.cluster): Promise<Task> {
   const task = await runTask(world, "exec sleep 600", { cluster, enableExecuteCommand: true });
-  await reached(task, "RUNNING");
+  await waitForStatus(task, "RUNNING");
   await until(() => [...task.agents.values()].every(({ connected }) => connected !== undefined));
   return task;
 }

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { MOTO_FORKS } from "../../local/moto.ts";
 import { eventually, PATIENCE_MS, until } from "../helpers/until.ts";
 import { runtimes } from "./runtimes.ts";
-import { reached, runTask, startWorld } from "./with-local.ts";
+import { waitForStatus, runTask, startWorld } from "./with-local.ts";
 
 /**
  * Processes whose environment or arguments contain `url`: those of containers. moto's processes are not among them, since
@@ -29,7 +29,7 @@ it.each(runtimes)("stop() leaves no process, no mount and no open port (%s)", as
   const mounts = readFileSync("/proc/self/mountinfo", "utf8");
   const world = await startWorld({ runtime });
   const task = await runTask(world, "setsid sleep 600 & exec sleep 600");
-  await reached(task, "RUNNING");
+  await waitForStatus(task, "RUNNING");
   expect(processesOf(world.local.url).length).toBeGreaterThan(0);
   await world.local.stop();
   await eventually(() => processesOf(world.local.url), []);

@@ -50,6 +50,6 @@ export async function runTask(
   return task;
 }
 
-export async function reached(task: Task, status: TaskStatus): Promise<void> {
+export async function waitForStatus(task: Task, status: TaskStatus): Promise<void> {
   await until(() => task.history.includes(status));
 }

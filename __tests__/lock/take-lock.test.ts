@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 /** Lets this much time pass, in steps in which each run gets its answers. */
-async function passing(ms: number): Promise<void> {
+async function passTime(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 200) {
     clock.advance(Math.min(200, left));
     for (let i = 0; i < 20; i += 1) await Promise.resolve();
@@ -24,7 +24,7 @@ async function passing(ms: number): Promise<void> {
 }
 
 /** A run that asks for the lock; `state` is how that stands. */
-function asking(id: string, { queueTimeout = 3_600_000 } = {}) {
+function askForLock(id: string, { queueTimeout = 3_600_000 } = {}) {
   const log = new Listener();
   const cancel = new AbortController();
   const claims: (LockClaim | undefined)[] = [];
@@ -68,34 +68,34 @@ it("is an object beside the queues of containers", () => {
 it("goes from run to run in the order in which they came, and nothing is left", async () => {
   const runs = [];
   for (const id of ["one", "two", "three"]) {
-    runs.push(asking(id));
-    await passing(1_000);
+    runs.push(askForLock(id));
+    await passTime(1_000);
   }
   const [one, two, three] = runs;
   expect(runs.map(({ state }) => state)).toEqual(["holds", "waiting", "waiting"]);
   await (await one?.lock())?.release();
-  await passing(1_000);
+  await passTime(1_000);
   expect(runs.map(({ state }) => state)).toEqual(["holds", "holds", "waiting"]);
   await (await two?.lock())?.release();
-  await passing(2_000);
+  await passTime(2_000);
   await (await three?.lock())?.release();
   expect([...bucket.objects.keys()]).toEqual([]);
 });
 
 it("is in the ledger before it is asked for, and as held once it is taken", async () => {
-  const one = asking("one");
+  const one = askForLock("one");
   expect(one.claims).toEqual([{ bucket: "ci", owner: "123456789012", key: KEY, run: "one" }]);
   await one.lock();
   expect(one.claims.at(-1)).toMatchObject({ run: "one", held: true });
 });
 
 it("says every 30 s who holds it, since when, and how many come before", async () => {
-  asking("one");
-  await passing(200);
-  asking("two");
-  await passing(200);
-  const three = asking("three");
-  await passing(64_000);
+  askForLock("one");
+  await passTime(200);
+  askForLock("two");
+  await passTime(200);
+  const three = askForLock("three");
+  await passTime(64_000);
   const holder = "held by job 'deploy' of https://github.example/one since 22:13:20 UTC";
   const line = "for it as number 2 in line, with its holder and 1 more before this run";
   expect(three.log.lines).toEqual([
@@ -108,20 +108,20 @@ it("says every 30 s who holds it, since when, and how many come before", async (
 });
 
 it("is not waited for longer than 'queue-timeout', and the run leaves the line", async () => {
-  asking("one");
-  await passing(200);
-  const two = asking("two", { queueTimeout: 10_000 });
-  await passing(12_000);
+  askForLock("one");
+  await passTime(200);
+  const two = askForLock("two", { queueTimeout: 10_000 });
+  await passTime(12_000);
   expect(await two.done).toMatchObject({ code: "lock-busy" });
   expect(two.claims.at(-1)).toBeUndefined();
   expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
 });
 
 it("a cancel while waiting leaves nothing", async () => {
-  const one = asking("one");
-  await passing(200);
-  const two = asking("two");
-  await passing(1_000);
+  const one = askForLock("one");
+  await passTime(200);
+  const two = askForLock("two");
+  await passTime(1_000);
   expect(bucket.written().map(({ run }) => run)).toEqual(["one", "two"]);
   two.cancel.abort(new Error("cancelled"));
   expect(await two.done).toMatchObject({ message: "cancelled" });
@@ -131,14 +131,14 @@ it("a cancel while waiting leaves nothing", async () => {
 });
 
 it("of a run that died it is free five minutes after the last renewal, and not before", async () => {
-  const one = await asking("one").lock();
-  await passing(20_000);
+  const one = await askForLock("one").lock();
+  await passTime(20_000);
   // As when the process was killed.
   await one.abandon();
-  const two = asking("two");
-  await passing(290_000);
+  const two = askForLock("two");
+  await passTime(290_000);
   expect(two.state).toBe("waiting");
-  await passing(15_000);
+  await passTime(15_000);
   expect(two.state).toBe("holds");
   expect(two.log.lines.at(-2)).toMatch(
     /^Took the lock of job 'deploy' of https:\/\/github.example\/one, which did not renew it for 30\d s\.$/,
@@ -146,32 +146,32 @@ it("of a run that died it is free five minutes after the last renewal, and not b
 });
 
 it("is not lost to a run that waits for it for longer than a holder trusts it", async () => {
-  const one = await asking("one").lock();
-  await passing(200);
-  const two = asking("two");
-  await passing(100_000);
+  const one = await askForLock("one").lock();
+  await passTime(200);
+  const two = askForLock("two");
+  await passTime(100_000);
   await one.release();
-  await passing(1_000);
+  await passTime(1_000);
   await (await two.lock()).confirm();
   expect(two.lost).toEqual([]);
 });
 
 it("is kept by its holder for longer than its lease", async () => {
-  const one = asking("one");
+  const one = askForLock("one");
   await one.lock();
-  const two = asking("two", { queueTimeout: 3_600_000 });
-  await passing(700_000);
+  const two = askForLock("two", { queueTimeout: 3_600_000 });
+  await passTime(700_000);
   expect([one.lost, two.state]).toEqual([[], "waiting"]);
 });
 
 it("is lost to its holder when it can't be renewed for a minute, and the container has time to end the job", async () => {
-  const one = asking("one");
+  const one = askForLock("one");
   await one.lock();
-  await passing(16_000);
+  await passTime(16_000);
   bucket.before(() => new Failure("aws-unreachable", { failed: "S3", seen: "down", advice: "" }));
-  await passing(50_000);
+  await passTime(50_000);
   expect(one.lost).toEqual([]);
-  await passing(10_000);
+  await passTime(10_000);
   expect(one.lost).toEqual([
     expect.objectContaining({ code: "lock-lost", seen: "It could not be renewed for 60 s." }),
   ]);
@@ -179,27 +179,27 @@ it("is lost to its holder when it can't be renewed for a minute, and the contain
 });
 
 it("is lost to a holder that was paused, as soon as it goes on", async () => {
-  const one = asking("one");
+  const one = askForLock("one");
   const lock = await one.lock();
   // All timers of a paused process are due at once when it goes on.
   clock.advance(100_000);
-  await passing(200);
+  await passTime(200);
   expect(one.lost).toHaveLength(1);
   await expect(lock.confirm()).rejects.toMatchObject({ code: "lock-lost" });
 });
 
 it("is not confirmed for a run whose lock another one has taken over", async () => {
-  const one = await asking("one").lock();
+  const one = await askForLock("one").lock();
   await one.abandon();
-  const two = asking("two");
-  await passing(305_000);
+  const two = askForLock("two");
+  await passTime(305_000);
   expect(two.state).toBe("holds");
   await expect(one.confirm()).rejects.toThrow();
   expect(bucket.holders()).toEqual(["two"]);
 });
 
 it("is confirmed by a write of its own", async () => {
-  const lock = await asking("one").lock();
+  const lock = await askForLock("one").lock();
   bucket.calls.length = 0;
   await lock.confirm();
   expect(bucket.calls).toContain("PutObject");

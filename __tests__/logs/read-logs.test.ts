@@ -7,7 +7,7 @@ import { FakeLogs } from "../helpers/fake-logs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { wordsOf } from "../helpers/shown.ts";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
@@ -57,7 +57,7 @@ describe("reading the logs of a job's sessions", () => {
 
   it("shows only what was not shown before", async () => {
     const extractor = new Extractor(NONCE, 1);
-    extracted(extractor, Buffer.from(`${mark("@0")}\none\ntwo\n`));
+    extractAll(extractor, Buffer.from(`${mark("@0")}\none\ntwo\n`));
     const { followed, shown } = await read({ "s-1": `${mark("@0")}\n${SPOOL}${END}\n` }, extractor);
     expect(followed).toMatchObject(ENDED);
     expect(shown).toEqual(["three"]);

@@ -66,7 +66,7 @@ function withSleep(name: string, seconds: Readonly<Record<string, string>>): Rec
 }
 
 /** Says again and again that the reader is there; gives what ends that. */
-function reading(terminal: WatchedTerminal): () => void {
+function keepReading(terminal: WatchedTerminal): () => void {
   const here = setInterval(() => terminal.type(Buffer.from("here\n")), 50);
   return () => clearInterval(here);
 }
@@ -225,7 +225,7 @@ it(
     expect(first.events.some(({ kind }) => kind === "status")).toBe(false);
     const second = job.attach();
     await second.says("attached");
-    const stop = reading(second);
+    const stop = keepReading(second);
     writeFileSync(told, "");
     await second.closed;
     stop();
@@ -261,7 +261,7 @@ it(
     const job = aJob("sleep 4; echo done", { containerEnv: withSleep("short-second", { "1": "0.005" }) });
     const first = job.attach();
     await first.says("attached");
-    const stop = reading(first);
+    const stop = keepReading(first);
     await first.closed;
     stop();
     expect(job.output("stdout").toString()).toBe("done\n");

@@ -10,7 +10,7 @@ const SCRIPT = 'trap "exit 143" TERM; echo begun; for i in 1 2 3 4 5; do sleep 1
 const jobs: WatchedJob[] = [];
 afterAll(() => jobs.forEach((job) => job.remove()));
 
-function locked(sh: string, fenceSeconds: number, script = SCRIPT): WatchedJob {
+function startLocked(sh: string, fenceSeconds: number, script = SCRIPT): WatchedJob {
   const job = new WatchedJob({ sh, fenceSeconds, script, confirm: false });
   jobs.push(job);
   return job;
@@ -22,21 +22,21 @@ const CASES: readonly Case[] = ["silent", "silent, with a script that ignores TE
 
 const tests: Readonly<Record<Case, (sh: string) => Promise<void>>> = {
   silent: async (sh) => {
-    const job = locked(sh, 3);
+    const job = startLocked(sh, 3);
     await job.attach().closed;
     expect(job.status).toEqual({ kind: "fenced" });
     expect(job.output("stdout").toString()).toBe("begun\n");
   },
 
   "silent, with a script that ignores TERM": async (sh) => {
-    const job = locked(sh, 3, "trap '' TERM; echo begun; sleep 600; echo ended");
+    const job = startLocked(sh, 3, "trap '' TERM; echo begun; sleep 600; echo ended");
     await job.attach().closed;
     expect(job.status).toEqual({ kind: "fenced" });
     expect(job.output("stdout").toString()).toBe("begun\n");
   },
 
   heard: async (sh) => {
-    const job = locked(sh, 3);
+    const job = startLocked(sh, 3);
     const terminal = job.attach();
     await terminal.says("attached");
     const telling = setInterval(() => terminal.type(here(0)), 500);
@@ -47,7 +47,7 @@ const tests: Readonly<Record<Case, (sh: string) => Promise<void>>> = {
 
   // The runner was paused before it has typed its first line.
   late: async (sh) => {
-    const job = locked(sh, 2);
+    const job = startLocked(sh, 2);
     const held: Buffer[] = [];
     const terminal = job.attach(0, (what, bytes) => {
       if (what !== "delivery" && what !== "start") return bytes;

@@ -27,7 +27,7 @@ function commands(container: SharedContainer): string[] {
 }
 
 /** A job in a container whose reader leaves it once S3 is proven. It prints more, and ends, when /tmp/go is there. */
-async function left(
+async function leaveJob(
   container: SharedContainer,
   options: (typeof BOTH)[number]["options"],
   numbers: number,
@@ -49,7 +49,7 @@ asOthers.concurrent.each(turnOf(BOTH, 2))(
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
     try {
-      const { uploaded, terminal } = await left(container, options, 1_000);
+      const { uploaded, terminal } = await leaveJob(container, options, 1_000);
       await terminal.closed;
       container.run(": >/tmp/go");
       expect(terminal.events.some(({ kind }) => kind === "status")).toBe(false);
@@ -71,7 +71,7 @@ asOthers.concurrent.each(turnOf(BOTH, 2, 1))(
     const container = await SharedContainer.start(sh);
     try {
       for (const givesWay of [false, true]) {
-        const { uploaded, terminal } = await left(container, options, 20_000);
+        const { uploaded, terminal } = await leaveJob(container, options, 20_000);
         await until(
           () =>
             terminal.events.some(

@@ -8,7 +8,7 @@ import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { passPy } from "../../src/payload/container-source.ts";
 import { readPart } from "../../src/pieces/parts.ts";
 import { SpoolReader } from "../../src/stream/spool.ts";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { findProgram } from "../helpers/tools.ts";
 import { PATIENCE, removeAll, UploadedJob } from "./uploading.ts";
@@ -55,7 +55,7 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
         },
       }),
   });
-  for (const item of extracted(new SpoolReader(1), uploaded.spool()))
+  for (const item of extractAll(new SpoolReader(1), uploaded.spool()))
     if (item.kind === "artifact-bytes" || item.kind === "artifact-fact") received.take(item);
   const { problems } = await received.end(true);
   expect(problems).toEqual([]);

@@ -8,7 +8,7 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { placePy } from "../../src/payload/container-source.ts";
 import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
 import { watch, type WatchedRun, type WatchOptions } from "../helpers/watch.ts";
-import { listing, packed, type Tree, withTree } from "../files/trees.ts";
+import { listTree, packLines, type Tree, withTree } from "../files/trees.ts";
 
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root places files for others");
 const PATIENCE = 300_000;
@@ -43,14 +43,14 @@ async function bring(
   { lines, script = "true", ...options }: Bringing,
 ): Promise<WatchedRun> {
   return await withTree(tree, async (workspace) => {
-    const files = await packed(workspace, lines);
+    const files = await packLines(workspace, lines);
     const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" } };
     return await watch({ ...run, ...options, files, script });
   });
 }
 
 /** Why no script has run for want of its files; else how it has ended. */
-function ending({ status, stdout }: WatchedRun): string {
+function endOf({ status, stdout }: WatchedRun): string {
   return status?.kind === "refused"
     ? `${status.code}: ${status.text}`
     : `${status?.kind}: ${stdout.toString()}`;
@@ -95,13 +95,13 @@ describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
         const lines = ["app=.", "app/.dot=/opt/made/dot", "app/sub/file=/opt/made/here/renamed"];
         const as = { workingDirectory: "/srv/app", user: "nobody" };
         const run = await bring(container, TREE, { lines, script, ...as, shell: "sh -e {0}" });
-        expect(ending(run)).toBe("ended: ran\nnobody\n");
+        expect(endOf(run)).toBe("ended: ran\nnobody\n");
         expect(container.read("/opt/made/here/renamed")).toBe("file");
-        const placed = listing(`${container.root}/srv/app`);
+        const placed = listTree(`${container.root}/srv/app`);
         // The tar of busybox sets no time of a link, and makes those that lead upwards at its end, in whatever directory.
         const compared = (lines: readonly string[]): readonly string[] =>
           way === "busybox's tar" ? lines.map((line) => line.replace(/\t(l\t777|d\t711)\t\d+/, "")) : lines;
-        const sent = await withTree(TREE, (root) => Promise.resolve(listing(`${root}/app`)));
+        const sent = await withTree(TREE, (root) => Promise.resolve(listTree(`${root}/app`)));
         expect(compared(placed)).toEqual(compared(sent));
       });
     },
@@ -121,7 +121,7 @@ describeRoot("files", () => {
           lines: ["app=/opt/current/app"],
           script: "ls -ld /opt/v1/app/sub",
         });
-        expect(ending(run)).toMatch(/^ended: drwx------/);
+        expect(endOf(run)).toMatch(/^ended: drwx------/);
         expect(["top", "sub/file"].map((name) => container.read(`/opt/v1/app/${name}`))).toEqual([
           "new",
           "new",
@@ -200,9 +200,7 @@ describeRoot("files", () => {
     async (_, setUp, bringing, why) => {
       await inContainer("dash", async (container) => {
         container.run(setUp);
-        expect(ending(await bring(container, SMALL, bringing))).toMatch(
-          new RegExp(`^files: .*${why.source}`),
-        );
+        expect(endOf(await bring(container, SMALL, bringing))).toMatch(new RegExp(`^files: .*${why.source}`));
         container.run('[ ! -d /srv/secret ] || [ -z "$(ls -A /srv/secret)" ]');
       });
     },
@@ -220,7 +218,7 @@ describeRoot("files", () => {
           ...as,
           script: "cat top sub/file; find . ! -user nobody",
         });
-        expect(ending(run)).toBe("ended: newnew");
+        expect(endOf(run)).toBe("ended: newnew");
       });
     },
     PATIENCE,
@@ -257,7 +255,7 @@ describeRoot("files", () => {
           shell: "/opt/bin/shell {0}",
           script: "echo ran",
         });
-        expect(ending(run)).toBe("ended: by /opt/bin/shell\nran\n");
+        expect(endOf(run)).toBe("ended: by /opt/bin/shell\nran\n");
       });
     },
     PATIENCE,
@@ -297,7 +295,7 @@ while True:
         );
         const ends: string[] = [];
         for (let round = 0; round < 3; round += 1)
-          ends.push(ending(await bring(container, many, { lines: ["app=/srv/app"] })));
+          ends.push(endOf(await bring(container, many, { lines: ["app=/srv/app"] })));
         attacker.kill("SIGKILL");
         container.run('[ -z "$(ls -A /srv/secret)" ]');
         expect(ends.filter((end) => !/^(ended: $|files: )/.test(end))).toEqual([]);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { until } from "../helpers/until.ts";
 import { logPipe } from "./log-pipe.ts";
-import { hundreds, Recording, redacted, stopAll } from "./recording.ts";
+import { hundreds, Recording, redact, stopAll } from "./recording.ts";
 
 /** In this many milliseconds the recorder looks several times whether the spool may grow. */
 const LOOKS = 300;
@@ -13,7 +13,7 @@ const LOOKS = 300;
 afterEach(stopAll);
 
 /** What came of one text that was written in these pieces, each seen before the next. */
-async function recorded(
+async function recordPieces(
   pieces: readonly (string | Buffer)[],
   secrets: readonly string[] = [],
 ): Promise<string> {
@@ -61,7 +61,7 @@ describe("the recorder", () => {
   });
 
   it("keeps an output without a final line end as it is", async () => {
-    expect(await recorded(["one\ntwo"])).toBe("one\ntwo");
+    expect(await recordPieces(["one\ntwo"])).toBe("one\ntwo");
   });
 
   it("does not wait for the end of a line that is too long to hold", async () => {
@@ -98,7 +98,7 @@ describe("redaction", () => {
     ["nothing that is only like a value", ["hunter22"], "hunter2 unter22\n", "hunter2 unter22\n"],
     ["nothing where there are no values", [], "hunter22\n", "hunter22\n"],
   ])("hides %s", async (_, secrets, text, shown) => {
-    expect(await recorded([text], secrets)).toBe(shown);
+    expect(await recordPieces([text], secrets)).toBe(shown);
   });
 
   it("hides values on standard error too, and of every worker", async () => {
@@ -124,7 +124,7 @@ describe("redaction", () => {
     recording.write(" begins\n");
     await recording.end();
     expect(recording.text()).toBe("a hunt begins\n");
-    expect(await recorded(["the hunt"], ["hunter22"])).toBe("the hunt");
+    expect(await recordPieces(["the hunt"], ["hunter22"])).toBe("the hunt");
   });
 
   it("cuts no value that may yet grow into a longer one", async () => {
@@ -163,8 +163,8 @@ describe("redaction", () => {
     ["all of which are short", 4, 6],
   ])("hides each of hundreds of values, %s", async (_, minLength, maxLength) => {
     const { secrets, lines } = hundreds(minLength, maxLength);
-    const text = await recorded([lines.map((line) => `${line}\n`).join("")], secrets);
-    expect(text).toBe(lines.map((line) => `${redacted(line, secrets)}\n`).join(""));
+    const text = await recordPieces([lines.map((line) => `${line}\n`).join("")], secrets);
+    expect(text).toBe(lines.map((line) => `${redact(line, secrets)}\n`).join(""));
   });
 
   it("hides every value in every line, however they are cut", async () => {
@@ -180,7 +180,7 @@ describe("redaction", () => {
     await recording.end();
     // Where a line was cut, two values that touch may be shown as two.
     const once = (text: string): string => text.replace(/(\*\*\*)+/g, "***");
-    expect(once(recording.text())).toBe(once(lines.map((line) => `${redacted(line, secrets)}\n`).join("")));
+    expect(once(recording.text())).toBe(once(lines.map((line) => `${redact(line, secrets)}\n`).join("")));
   });
 });
 

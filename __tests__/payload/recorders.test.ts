@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { redactionPatterns } from "../../src/payload/redaction.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
-import { hundreds, redacted } from "./recording.ts";
+import { hundreds, redact } from "./recording.ts";
 
 const recorder = fileURLToPath(new URL("../../src/payload/container/recorder.awk", import.meta.url));
 
@@ -87,7 +87,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
       input: lines.map((each) => `${each}\n`).join(""),
       maxBuffer: 64 * 1024 * 1024,
     });
-    const shown = extracted(new SpoolReader(12), spool).flatMap((record) =>
+    const shown = extractAll(new SpoolReader(12), spool).flatMap((record) =>
       record.kind === "text" ? [record.bytes, Buffer.from(record.ends ? "\n" : "")] : [],
     );
     return Buffer.concat(shown).toString();
@@ -104,7 +104,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
       fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 5_000, maxLength: 9_000 }),
     );
     const lines = fc.sample(line, { numRuns: 3_000, seed: 7 });
-    expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redacted(each, secrets)}\n`).join(""));
+    expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
   });
 
   it.each([
@@ -112,7 +112,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     ["none of which is short", 16, 60],
   ])("hides each of hundreds of values, %s", (_, minLength, maxLength) => {
     const { secrets, lines } = hundreds(minLength, maxLength);
-    expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redacted(each, secrets)}\n`).join(""));
+    expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
   });
 
   it("cuts no mark in two when a line is longer than a page", () => {

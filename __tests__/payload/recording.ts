@@ -16,7 +16,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { SpoolReader, type SpoolText } from "../../src/stream/spool.ts";
 import { recorderPy } from "../../src/payload/container-source.ts";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 import { until } from "../helpers/until.ts";
 import { processesOf, PYTHON } from "../helpers/watch.ts";
 
@@ -110,7 +110,7 @@ export class Recording {
   }
 
   records(): SpoolText[] {
-    return extracted(new SpoolReader(12), this.spool);
+    return extractAll(new SpoolReader(12), this.spool);
   }
 
   /** The text of a stream, of all sources unless one is named, with its lines' ends. */
@@ -151,7 +151,7 @@ export class Recording {
 }
 
 /** The obvious way: every character that any value covers, then each run of those as one. */
-export function redacted(line: string, secrets: readonly string[]): string {
+export function redact(line: string, secrets: readonly string[]): string {
   const hidden = Array.from(line, () => false);
   for (const secret of secrets)
     for (let at = line.indexOf(secret); at >= 0; at = line.indexOf(secret, at + 1))

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { redactionPatterns, SHORTEST_BASE64, tooShortToRedact } from "../../src/payload/redaction.ts";
-import { redacted } from "./recording.ts";
+import { redact } from "./recording.ts";
 
 /** What is shown of a text when these are secrets. */
 const shown = (text: string, ...secrets: string[]): string =>
-  redacted(text, redactionPatterns(Object.fromEntries(secrets.map((value, at) => [`SECRET_${at}`, value]))));
+  redact(text, redactionPatterns(Object.fromEntries(secrets.map((value, at) => [`SECRET_${at}`, value]))));
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const TOKEN = `tok-3n:Qx+7/pA=='"$&<\\zürich`;
@@ -108,7 +108,7 @@ describe("a secret is hidden", () => {
           const encoded = base64(before + value + after);
           const from = Math.ceil((8 * bytes) / 6);
           const to = Math.floor((8 * (bytes + Buffer.from(value).length)) / 6);
-          const rest = redacted(encoded, redactionPatterns({ VALUE: value.replaceAll(/[\r\n]/g, "") }));
+          const rest = redact(encoded, redactionPatterns({ VALUE: value.replaceAll(/[\r\n]/g, "") }));
           if (/[\r\n]/.test(value)) return;
           expect(rest).not.toContain(encoded.slice(from, to));
         },

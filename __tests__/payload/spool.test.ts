@@ -29,7 +29,7 @@ function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob {
 }
 
 /** Bytes of the spool that are on the disk. */
-function kept(job: WatchedJob): number {
+function bytesKept(job: WatchedJob): number {
   const path = job.directory ?? "";
   let bytes = 0;
   try {
@@ -71,7 +71,7 @@ describe.each(WAYS)("recorded by %s", (_, way) => {
       const lines = 450_000;
       const job = aJob(`seq ${lines}; exit 3`, way);
       let most = 0;
-      const looking = setInterval(() => (most = Math.max(most, kept(job))), 10);
+      const looking = setInterval(() => (most = Math.max(most, bytesKept(job))), 10);
       for (let cut = 1; job.status === undefined && cut < 9; cut += 1) {
         const terminal = job.attach();
         const enough = (): boolean => cut < 3 && job.extractor.confirmed > cut * MIB;
@@ -94,11 +94,11 @@ describe.each(WAYS)("recorded by %s", (_, way) => {
       const first = job.attach();
       await job.has("held");
       await until(() => notes(job).length > 0);
-      const held = kept(job);
+      const held = bytesKept(job);
       expect(held).toBeGreaterThanOrEqual(2 * MIB);
       expect(held).toBeLessThan(2.5 * MIB);
       await until(() => job.extractor.confirmed > MIB);
-      expect(kept(job)).toBe(held);
+      expect(bytesKept(job)).toBe(held);
       await first.kill();
 
       Object.assign(job.options, { confirm: true });

@@ -21,7 +21,7 @@ const within = { ...without, bucket: "example-ci" };
 const OBJECT: StagedObject = { bucket: "example-ci", owner: "123456789012", key: "ci/r1/payload" };
 const WRITTEN: WrittenVersion = { etag: '"1"', versionId: "v1" };
 
-function staging(inputs: DeliveryOptions["inputs"] = within) {
+function startStaging(inputs: DeliveryOptions["inputs"] = within) {
   const done: unknown[] = [];
   const s3 = {
     putObject: (object: ObjectName, bytes: Uint8Array, options: unknown) => {
@@ -46,7 +46,7 @@ describe("a payload", () => {
 
 describe("delivery", () => {
   it("goes by the bucket when one is named, under a key of the run's own", () => {
-    expect(delivery(staging())).toEqual({
+    expect(delivery(startStaging())).toEqual({
       kind: "s3",
       bucket: "example-ci",
       owner: "123456789012",
@@ -56,7 +56,7 @@ describe("delivery", () => {
   });
 
   it("goes by the session without one", () => {
-    expect(delivery(staging(without))).toEqual({ kind: "session" });
+    expect(delivery(startStaging(without))).toEqual({ kind: "session" });
   });
 });
 
@@ -65,7 +65,7 @@ describe("staging", () => {
     ["that S3 refused", "bucket-not-found", undefined],
     ["of which S3 said nothing", "aws-unreachable", { ...OBJECT, unheard: true }],
   ] as const)("has an object %s to undo or not", async (_, code, left) => {
-    const context = staging();
+    const context = startStaging();
     const refusal = new Failure(code, { failed: "f", seen: "s", advice: "a" });
     const s3 = { ...context.s3, putObject: () => Promise.reject(refusal) };
     await expect(stage(payload, delivery(context), { ...context, s3 })).rejects.toBe(refusal);
@@ -73,7 +73,7 @@ describe("staging", () => {
   });
 
   it("is on record as something to undo before the object is there, and by its version afterwards", async () => {
-    const context = staging();
+    const context = startStaging();
     const staged = await stage(payload, delivery(context), context);
     expect(staged).toEqual({ ...OBJECT, ...WRITTEN });
     expect(context.done).toEqual([
@@ -84,13 +84,13 @@ describe("staging", () => {
   });
 
   it("encrypts with the key that was asked for", async () => {
-    const context = { ...staging(), kmsKeyId: "alias/ci" };
+    const context = { ...startStaging(), kmsKeyId: "alias/ci" };
     await stage(payload, delivery(context), context);
     expect(context.done[1]).toMatchObject({ options: { kmsKeyId: "alias/ci" } });
   });
 
   it("does nothing when the session carries the payload", async () => {
-    const context = staging(without);
+    const context = startStaging(without);
     expect(await stage(payload, { kind: "session" }, context)).toBeUndefined();
     expect(context.done).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe("a denial to write", () => {
 
   /** Of the buckets that these credentials may read, as whose. */
   async function refused(readable: readonly (string | undefined)[], kmsKeyId?: string): Promise<Failure> {
-    const context = { ...staging(), kmsKeyId };
+    const context = { ...startStaging(), kmsKeyId };
     const s3 = {
       putObject: () => Promise.reject(DENIED),
       checkBucket: ({ owner }: BucketName) =>

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { SpoolReader } from "../../src/stream/spool.ts";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { turnOf } from "../helpers/turns.ts";
@@ -25,7 +25,7 @@ afterAll(removeAll);
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 /** The job's standard output in these bytes of a spool. */
 const stdoutOf = (spool: Buffer): string =>
-  extracted(new SpoolReader(1), spool)
+  extractAll(new SpoolReader(1), spool)
     .flatMap((each) =>
       each.kind === "text" && each.stream === "stdout"
         ? [each.bytes.toString() + (each.ends ? "\n" : "")]

@@ -12,7 +12,7 @@ import { Failure } from "../../src/errors.ts";
 
 type Operation = "GetObject" | "PutObject" | "DeleteObject" | "DeleteObjectVersion";
 
-export function denied(action: string): Failure {
+export function accessDenied(action: string): Failure {
   return new Failure("access-denied", {
     failed: `Access denied: the credentials have no right to ${action}.`,
     seen: "AccessDenied",

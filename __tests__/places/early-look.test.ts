@@ -16,7 +16,7 @@ const of = (sessionTarget: string): TargetedSession => ({
 });
 
 /** A run that looks early, and at its container after so many milliseconds. Returns the calls that it makes. */
-async function looking(
+async function lookEarly(
   all: TargetedSession[] | Failure | undefined,
   more: { matrix?: MatrixJob | undefined; bucket?: string; after?: number } = {},
 ) {
@@ -41,24 +41,24 @@ async function looking(
 }
 
 it("one call, before the container is known, is enough for a lone job whose container is free", async () => {
-  expect(await looking([of("ecs:ci_2_r")])).toEqual({ calls: ["all"], log: [] });
+  expect(await lookEarly([of("ecs:ci_2_r")])).toEqual({ calls: ["all"], log: [] });
 });
 
 it("a session that it shows in the container is waited for", async () => {
-  const { calls, log } = await looking([of("ecs:ci_2_r"), of(OURS)]);
+  const { calls, log } = await lookEarly([of("ecs:ci_2_r"), of(OURS)]);
   expect(calls.slice(0, 2)).toEqual(["all", "one"]);
   expect(log[0]).toContain(`in use by session in ${OURS}`);
 });
 
-it.each<[string, Parameters<typeof looking>, string[]]>([
+it.each<[string, Parameters<typeof lookEarly>, string[]]>([
   ["the sessions of all are too many", [undefined], ["all", "one"]],
   ["the answer is old", [[], { after: 1_001 }], ["all", "one"]],
 ])("the container itself is looked at when %s", async (_, asked, calls) => {
-  expect((await looking(...asked)).calls).toEqual(calls);
+  expect((await lookEarly(...asked)).calls).toEqual(calls);
 });
 
 it("a job of a matrix looks in its turn only, and one with a bucket not in this way", async () => {
-  const first = async (...asked: Parameters<typeof looking>) => (await looking(...asked)).calls[0];
+  const first = async (...asked: Parameters<typeof lookEarly>) => (await lookEarly(...asked)).calls[0];
   expect(await first([], { matrix: { index: 1, total: 3 } })).toBe("one");
   expect(await first([], { matrix: undefined })).toBe("one");
   expect(await first([], { bucket: "example-ci" })).toBe("one");
@@ -66,7 +66,7 @@ it("a job of a matrix looks in its turn only, and one with a bucket not in this 
 
 it("a missing right is said once, and the job goes on", async () => {
   const denied = new Failure("access-denied", { failed: "No right.", seen: "", advice: "" });
-  const { calls, log } = await looking(denied);
+  const { calls, log } = await lookEarly(denied);
   expect(calls).toEqual(["all"]);
   expect(log).toEqual([expect.stringMatching(/two runs may open sessions at once\. No right\./)]);
 });

@@ -9,7 +9,7 @@ import { randomOf } from "../helpers/seeds.ts";
 import { Listener } from "../helpers/listener.ts";
 import { ID } from "../helpers/tasks.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
-import { Bucket, denied } from "./bucket.ts";
+import { Bucket, accessDenied } from "./bucket.ts";
 
 const KEY = `fargate-exec/claims/${ID}/app.json`;
 const CLAIM: ClaimName = { bucket: "example-ci", owner: "123456789012", key: KEY, run: "one" };
@@ -38,12 +38,12 @@ beforeEach(() => {
 });
 afterEach(async () => {
   const released = Promise.all(taken.map((place) => place.release()));
-  await passing(5_000);
+  await passTime(5_000);
   await released;
 });
 
 /** A run that asks for its place; `state` is how that stands. */
-function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean } = {}) {
+function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean } = {}) {
   const { withBucket = true, ...options } = more;
   const log = new Listener();
   const cancel = new AbortController();
@@ -111,21 +111,21 @@ function dead(claim: object, age: number): void {
 const post = (log = new Listener()) => ({ s3: bucket, clock, log });
 
 /** Lets this time pass, in steps as short as the shortest pause. */
-async function passing(ms: number): Promise<void> {
+async function passTime(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 100) {
     clock.advance(100);
-    await settled();
+    await letSettle();
   }
 }
 
 /** Lets all that can go on without time passing go on. */
-async function settled(): Promise<void> {
+async function letSettle(): Promise<void> {
   for (let i = 0; i < 50; i += 1) await Promise.resolve();
 }
 
 describe("with a bucket", () => {
   it("the first run has the place at once, and records the claim before it makes it", async () => {
-    const run = asking("one");
+    const run = askForPlace("one");
     bucket.before(() => (run.claims.length === 0 ? new Error("not on record") : undefined));
     await run.done;
     expect(bucket.calls.toSorted()).toEqual(["GetObject", "PutObject"]);
@@ -148,7 +148,7 @@ describe("with a bucket", () => {
     async (code) => {
       const refusal = new Failure(code, { failed: "Not this bucket.", seen: "", advice: "" });
       bucket.before(() => refusal);
-      const run = asking("one");
+      const run = askForPlace("one");
       expect(await run.done).toBe(refusal);
       expect(bucket.calls.filter((call) => call.startsWith("Delete"))).toEqual([]);
       expect([run.claims.at(-1), run.log.lines]).toEqual([undefined, []]);
@@ -156,11 +156,11 @@ describe("with a bucket", () => {
   );
 
   it("another waits for it, says so each half minute, and follows at once when it is given back", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
-    await passing(60_000);
-    const two = asking("two");
-    await passing(61_000);
+    await passTime(60_000);
+    const two = askForPlace("two");
+    await passTime(61_000);
     const held = "in use by job 'test' (3 of 40) of https://github.example/one since 22:13:20 UTC";
     const goal = "waiting for its place as number 1 in line";
     expect([two.state, two.log.lines]).toEqual([
@@ -181,11 +181,11 @@ describe("with a bucket", () => {
   it("many runs have the place one at a time, in the order of their arrival, and nothing is left", async () => {
     const runs = [];
     for (let at = 0; at < 6; at += 1) {
-      runs.push(asking(`run-${at}`));
-      await passing(100);
+      runs.push(askForPlace(`run-${at}`));
+      await passTime(100);
     }
     for (const run of runs) {
-      await passing(4_000);
+      await passTime(4_000);
       expect(runs.map(({ state }) => state === "placed")).toEqual(runs.map((other) => other === run));
       await run.release();
       run.state = "failed";
@@ -207,8 +207,8 @@ describe("with a bucket", () => {
       ),
       "absent",
     );
-    const run = asking("one");
-    await passing(100);
+    const run = askForPlace("one");
+    await passTime(100);
     const [line = ""] = run.log.lines;
     const who = url.startsWith("https://x") ? "https://x.example/::set-output%20name=a::b" : "an unknown run";
     expect(line).toContain(`is in use by ${who} since 22:13:20 UTC; waiting`);
@@ -219,22 +219,22 @@ describe("with a bucket", () => {
     "a claim that is none of ours ages like any other: %s",
     async (text) => {
       await bucket.putIf({ bucket: "example-ci", key: KEY }, Buffer.from(text), "absent");
-      const run = asking("one");
-      await passing(100);
+      const run = askForPlace("one");
+      await passTime(100);
       expect(run.log.lines[0]).toContain("is in use by an unknown run since 22:13:20 UTC; waiting");
       await run.cancelled();
     },
   );
 
   it("says who has it now, since when, and the number in line, when that has changed", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
-    const two = asking("two");
-    await settled();
-    const waiting = asking("three");
-    await passing(10_000);
+    const two = askForPlace("two");
+    await letSettle();
+    const waiting = askForPlace("three");
+    await passTime(10_000);
     await one.release();
-    await passing(25_000);
+    await passTime(25_000);
     expect(two.state).toBe("placed");
     expect(waiting.log.lines.map((line) => /\/(\w+ since \S+) .* (number \d)/.exec(line)?.slice(1))).toEqual([
       ["one since 22:13:20", "number 2"],
@@ -244,17 +244,17 @@ describe("with a bucket", () => {
   });
 
   it("containers and tasks have places of their own", async () => {
-    await asking("one").done;
-    await asking("two", { target: aTarget({ container: "sidecar" }) }).done;
-    await asking("three", { target: aTarget({ taskId: "f".repeat(32) }) }).done;
+    await askForPlace("one").done;
+    await askForPlace("two", { target: aTarget({ container: "sidecar" }) }).done;
+    await askForPlace("three", { target: aTarget({ taskId: "f".repeat(32) }) }).done;
     expect(bucket.objects.size).toBe(3);
   });
 
   it("a claim is renewed as long as it is held or waits, and so never taken over", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
-    const two = asking("two");
-    await passing(300_000);
+    const two = askForPlace("two");
+    await passTime(300_000);
     expect(two.state).toBe("waiting");
     expect(bucket.written().map(({ run, state }) => [run, state])).toEqual([
       ["one", "holds"],
@@ -266,12 +266,12 @@ describe("with a bucket", () => {
 
   it("the claim of a dead run is taken over once it is 90 s old, by the next in line only", async () => {
     dead({ run: "dead", url: "https://github.example/dead" }, 0);
-    const two = asking("two");
-    await settled();
-    const three = asking("three");
-    await passing(89_000);
+    const two = askForPlace("two");
+    await letSettle();
+    const three = askForPlace("three");
+    await passTime(89_000);
     expect([two.state, three.state]).toEqual(["waiting", "waiting"]);
-    await passing(3_000);
+    await passTime(3_000);
     expect([two.state, three.state]).toEqual(["placed", "waiting"]);
     expect(two.log.lines.join("\n")).toMatch(
       /Took the place of https:\/\/github.example\/dead, which did not renew its claim for 9\d s\./,
@@ -281,26 +281,26 @@ describe("with a bucket", () => {
 
   it("a dead run in line is passed over once its claim is 90 s old", async () => {
     dead({ run: "dead", state: "waits" }, 0);
-    const two = asking("two");
-    await passing(89_000);
+    const two = askForPlace("two");
+    await passTime(89_000);
     expect(two.state).toBe("waiting");
     expect(two.log.lines[0]).toContain(
       "is about to be given to another run; waiting for its place as number 2",
     );
-    await passing(3_000);
+    await passTime(3_000);
     expect(two.state).toBe("placed");
   });
 
   it("the clocks of the runs don't matter", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
     const late = new SteppedClock();
     late.advance(3_600_000);
-    const two = asking("two", { clock: late, deadline: late.now() + 600_000 });
+    const two = askForPlace("two", { clock: late, deadline: late.now() + 600_000 });
     for (let passed = 0; passed < 120_000; passed += 100) {
       late.advance(100);
       clock.advance(100);
-      await settled();
+      await letSettle();
     }
     expect([two.state, bucket.holders()]).toEqual(["waiting", ["one"]]);
     await two.cancelled();
@@ -311,8 +311,8 @@ describe("with a bucket", () => {
 
     async function takeOver(claim: object): Promise<readonly string[]> {
       dead({ run: "dead", url: "https://github.example/dead", ...claim }, 91_000);
-      const run = asking("two");
-      await settled();
+      const run = askForPlace("two");
+      await letSettle();
       expect(bucket.holders()).toEqual(["two"]);
       const { lines } = run.log;
       await run.cancelled();
@@ -340,7 +340,7 @@ describe("with a bucket", () => {
     });
 
     it("is left to the container when sessions may not be listed, and one line names the right", async () => {
-      look = () => Promise.reject(denied("ssm:DescribeSessions"));
+      look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
       const told = await takeOver({ session: OURS });
       expect(told.filter((text) => text.includes("ssm:DescribeSessions"))).toEqual([
         "The container's sessions can't be seen, so the job may run beside those of others, and that of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
@@ -350,25 +350,25 @@ describe("with a bucket", () => {
   });
 
   it("a claim names the last session of its run from the next renewal on", async () => {
-    const run = asking("one");
+    const run = askForPlace("one");
     const place = (await run.done) as Place;
     place.onSession("first");
     place.onSession("second");
     expect(bucket.written()[0]).not.toHaveProperty("session");
     await clock.pass(30_000);
-    await settled();
+    await letSettle();
     expect(bucket.written()).toMatchObject([{ run: "one", session: "second" }]);
   });
 
   it("a run whose claim was taken over says so, renews no more and leaves the other's alone", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
     bucket.before((operation) => (operation === "PutObject" ? new Error("no network") : undefined));
-    await passing(92_000);
+    await passTime(92_000);
     bucket.before(() => undefined);
-    const two = asking("two");
+    const two = askForPlace("two");
     await two.done;
-    await passing(30_000);
+    await passTime(30_000);
     expect(one.log.lines).toEqual([
       expect.stringContaining("was not renewed"),
       expect.stringContaining("was lost to another run"),
@@ -382,21 +382,23 @@ describe("with a bucket", () => {
     async (when) => {
       bucket.versioned = true;
       const other =
-        when === "as it joins the line" || when === "as it takes its place" ? asking("other") : undefined;
+        when === "as it joins the line" || when === "as it takes its place"
+          ? askForPlace("other")
+          : undefined;
       await other?.done;
       if (when === "on the first claim" || when === "as it joins the line") bucket.loseAnswer();
-      const one = asking("one");
-      await settled();
+      const one = askForPlace("one");
+      await letSettle();
       void other?.release();
-      await settled();
+      await letSettle();
       if (when === "as it takes its place") bucket.loseAnswer();
-      await passing(1_000);
+      await passTime(1_000);
       expect(one.state).toBe("placed");
       if (when === "on a renewal") bucket.loseAnswer();
-      await passing(61_000);
+      await passTime(61_000);
       expect(bucket.objects.get(KEY)?.at).toBeGreaterThan(clock.now() - 31_000);
       await one.release();
-      await settled();
+      await letSettle();
       expect([bucket.versionsOf(KEY), one.log.lines.filter((line) => /lost|not/.test(line))]).toEqual([
         [],
         [],
@@ -405,9 +407,9 @@ describe("with a bucket", () => {
   );
 
   it("gives up at the deadline, and says who has it", async () => {
-    await asking("one").done;
-    const two = asking("two", { deadline: clock.now() + 20_000 });
-    await passing(20_100);
+    await askForPlace("one").done;
+    const two = askForPlace("two", { deadline: clock.now() + 20_000 });
+    await passTime(20_100);
     const failure = (await two.done) as Failure;
     expect(failure).toMatchObject({ code: "container-busy" });
     expect(failure.failed).toContain("had no place for this run within 20 s.");
@@ -420,8 +422,8 @@ describe("with a bucket", () => {
   });
 
   it("does not wait at all when it has no time, and does not say that it would", async () => {
-    await asking("one").done;
-    const two = asking("two", { deadline: clock.now() });
+    await askForPlace("one").done;
+    const two = askForPlace("two", { deadline: clock.now() });
     expect(await two.done).toMatchObject({
       code: "container-busy",
       failed: expect.stringMatching(/had no place for this run\.$/) as string,
@@ -432,9 +434,9 @@ describe("with a bucket", () => {
   });
 
   it("a cancel ends the waiting at once", async () => {
-    await asking("one").done;
-    const two = asking("two");
-    await settled();
+    await askForPlace("one").done;
+    const two = askForPlace("two");
+    await letSettle();
     expect(bucket.written()).toHaveLength(2);
     two.cancel.abort(new Error("cancelled"));
     expect(await two.done).toMatchObject({ message: "cancelled" });
@@ -443,7 +445,7 @@ describe("with a bucket", () => {
   });
 
   it("a cancel while the claim is made leaves none", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     bucket.before(() => {
       bucket.before(() => undefined);
       one.cancel.abort(new Error("cancelled"));
@@ -454,7 +456,7 @@ describe("with a bucket", () => {
   });
 
   it("a claim that can't be given back is told, and stays on record", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
     bucket.before(() => new Error("no network"));
     await one.release();
@@ -463,7 +465,7 @@ describe("with a bucket", () => {
   });
 
   it("the cleanup deletes the claim of its own run only", async () => {
-    await asking("one").done;
+    await askForPlace("one").done;
     await releaseClaim({ ...CLAIM, run: "two" }, post());
     expect(bucket.objects.size).toBe(1);
     await releaseClaim(CLAIM, post());
@@ -474,11 +476,11 @@ describe("with a bucket", () => {
   it.each(["PutObject", "GetObject"])(
     "without s3:%s where a claim stands sessions are looked at, and no claim of this run stays",
     async (what) => {
-      const other = asking("two");
+      const other = askForPlace("two");
       await other.done;
-      bucket.before((operation) => (operation === what ? denied(`s3:${what}`) : undefined));
-      const one = asking("one");
-      await passing(8_000);
+      bucket.before((operation) => (operation === what ? accessDenied(`s3:${what}`) : undefined));
+      const one = askForPlace("one");
+      await passTime(8_000);
       expect([one.state, bucket.written().map(({ run }) => run)]).toEqual(["placed", ["two"]]);
       expect(one.log.lines).toEqual([
         `Access denied: the credentials have no right to s3:${what}. Without a claim runs take turns by looking at the container's sessions.`,
@@ -488,10 +490,10 @@ describe("with a bucket", () => {
   );
 
   it("without s3:GetObject sessions are looked at, too, when the place is free, and no claim stays", async () => {
-    bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
-    const one = asking("one");
+    bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
+    const one = askForPlace("one");
     // Forty jobs have a round of ten seconds.
-    await passing(10_500);
+    await passTime(10_500);
     expect([one.state, bucket.objects.size, one.claims.at(-1)]).toEqual(["placed", 0, undefined]);
     expect(one.log.lines).toEqual([
       expect.stringContaining("right to s3:GetObject. Without a claim runs take"),
@@ -499,29 +501,29 @@ describe("with a bucket", () => {
   });
 
   it("a queue that is gone when it is read, and so denied without s3:ListBucket, is no missing right", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
     bucket.before((operation) => {
       if (operation !== "GetObject" || !bucket.objects.delete(KEY)) return undefined;
       bucket.before(() => undefined);
-      return denied("s3:GetObject");
+      return accessDenied("s3:GetObject");
     });
-    const two = asking("two");
-    await passing(500);
+    const two = askForPlace("two");
+    await passTime(500);
     expect([two.state, bucket.holders(), two.log.lines]).toEqual(["placed", ["two"], []]);
   });
 
   it("a run in line outlasts an S3 that can't be reached, and says so once", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
-    const two = asking("two");
-    await settled();
+    const two = askForPlace("two");
+    await letSettle();
     const failure = new Failure("aws-unreachable", { failed: "No way.", seen: "timed out", advice: "" });
     bucket.before(() => failure);
-    await passing(20_000);
+    await passTime(20_000);
     bucket.before(() => undefined);
     await one.release();
-    await passing(11_000);
+    await passTime(11_000);
     expect(two.state).toBe("placed");
     expect(two.log.lines.filter((line) => line.includes("timed out"))).toHaveLength(1);
   });
@@ -533,11 +535,11 @@ describe("with a bucket", () => {
 
     /** A run that renews its claim three times and gives it back. */
     async function throughRenewals() {
-      const one = asking("one");
+      const one = askForPlace("one");
       await one.done;
       for (let i = 0; i < 3; i += 1) {
         await clock.pass(30_000);
-        await settled();
+        await letSettle();
       }
       expect(bucket.objects.get(KEY)?.at).toBe(clock.now());
       return one;
@@ -552,7 +554,7 @@ describe("with a bucket", () => {
 
     it("a claim that was taken over leaves no version either", async () => {
       dead({ run: "dead" }, 91_000);
-      const two = asking("two");
+      const two = askForPlace("two");
       await two.done;
       await two.release();
       expect(bucket.versionsOf(KEY)).toEqual([]);
@@ -560,26 +562,26 @@ describe("with a bucket", () => {
 
     it("without s3:DeleteObjectVersion it is hidden as a whole, so that no version of it comes back, and told once", async () => {
       bucket.before((operation) =>
-        operation === "DeleteObjectVersion" ? denied("s3:DeleteObjectVersion") : undefined,
+        operation === "DeleteObjectVersion" ? accessDenied("s3:DeleteObjectVersion") : undefined,
       );
       const one = await throughRenewals();
       await one.release();
       expect(bucket.objects.size).toBe(0);
       expect(bucket.versionsOf(KEY)[0]).toBe("marker");
       expect(one.log.lines).toEqual([expect.stringMatching(/^warning: .*'s3:DeleteObjectVersion'/)]);
-      const two = asking("two");
+      const two = askForPlace("two");
       await two.done;
       expect(bucket.holders()).toEqual(["two"]);
     });
 
     it("the cleanup deletes all versions of its run", async () => {
-      const one = asking("one");
+      const one = askForPlace("one");
       await one.done;
       bucket.before((operation) =>
         operation === "DeleteObjectVersion" ? new Error("no network") : undefined,
       );
       await clock.pass(30_000);
-      await settled();
+      await letSettle();
       expect(bucket.versionsOf(KEY)).toHaveLength(2);
       bucket.before(() => undefined);
       await releaseClaim(CLAIM, post());
@@ -587,15 +589,15 @@ describe("with a bucket", () => {
     });
 
     it("a run that comes while the last one deletes the queue is still in it", async () => {
-      const one = asking("one");
+      const one = askForPlace("one");
       await one.done;
-      let two: ReturnType<typeof asking> | undefined;
+      let two: ReturnType<typeof askForPlace> | undefined;
       bucket.before((operation) => {
-        if (operation === "DeleteObjectVersion") two ??= asking("two");
+        if (operation === "DeleteObjectVersion") two ??= askForPlace("two");
         return undefined;
       });
       await one.release();
-      await passing(500);
+      await passTime(500);
       expect([two?.state, bucket.holders()]).toEqual(["placed", ["two"]]);
     });
   });
@@ -605,27 +607,29 @@ describe("with a bucket", () => {
       claims: [{ run: "one", url: "https://example.com/".padEnd(LARGEST_QUEUE, "x") }],
     });
     bucket.objects.set(KEY, { bytes: Buffer.from(large), etag: '"large"', at: clock.now() });
-    const one = asking("one", { deadline: clock.now() });
+    const one = askForPlace("one", { deadline: clock.now() });
     expect(await one.done).toMatchObject({ seen: expect.stringContaining("an unknown run") as string });
   });
 
   it("the cleanup reports it when it can't see whether the claim is there", async () => {
-    bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
+    bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
     const log = new Listener();
     await releaseClaim(CLAIM, post(log));
     expect(log.lines).toEqual([expect.stringContaining("ends by itself within 5 minutes")]);
   });
 
   it("without s3:DeleteObject the place is given back all the same, and an empty queue stays", async () => {
-    const one = asking("one");
+    const one = askForPlace("one");
     await one.done;
-    bucket.before((operation) => (operation === "DeleteObject" ? denied("s3:DeleteObject") : undefined));
+    bucket.before((operation) =>
+      operation === "DeleteObject" ? accessDenied("s3:DeleteObject") : undefined,
+    );
     await one.release();
     expect([bucket.written(), one.claims.at(-1)]).toEqual([[], undefined]);
     expect(one.log.lines).toEqual([
       expect.stringMatching(/^The empty queue s3:\/\/.* stays\. .*s3:DeleteObject/),
     ]);
-    const two = asking("two");
+    const two = askForPlace("two");
     await two.done;
     expect(bucket.holders()).toEqual(["two"]);
   });
@@ -635,14 +639,14 @@ describe("with a bucket", () => {
 
     it("are waited for, with the place held, and named", async () => {
       sessions = [shell];
-      const one = asking("one");
-      await passing(31_000);
+      const one = askForPlace("one");
+      await passTime(31_000);
       expect([one.state, bucket.holders()]).toEqual(["waiting", ["one"]]);
       expect(one.log.lines[0]).toBe(
         `Container 'app' of task ${ID} is in use by session ${shell.id} since 22:13:20 UTC; waiting for its end (no run in this queue has opened it), for at most 10 min ('queue-timeout').`,
       );
       sessions = [];
-      await passing(2_000);
+      await passTime(2_000);
       expect([one.state, one.log.lines.at(-1)]).toEqual([
         "placed",
         expect.stringMatching(/^The place in container 'app' is free \(3\d s\)\.$/),
@@ -651,8 +655,8 @@ describe("with a bucket", () => {
 
     it("fail the run at the deadline, and its place is given back", async () => {
       sessions = [shell, { ...shell, id: "another" }];
-      const one = asking("one", { deadline: clock.now() + 5_000 });
-      await passing(5_200);
+      const one = askForPlace("one", { deadline: clock.now() + 5_000 });
+      await passTime(5_200);
       expect(await one.done).toMatchObject({
         code: "container-busy",
         seen: expect.stringContaining(
@@ -664,10 +668,10 @@ describe("with a bucket", () => {
 
     it("are waited for 45 s when the only one has lost its client", async () => {
       sessions = [{ ...shell, status: "Disconnected" }];
-      const one = asking("one");
-      await passing(44_000);
+      const one = askForPlace("one");
+      await passTime(44_000);
       expect(one.state).toBe("waiting");
-      await passing(5_000);
+      await passTime(5_000);
       expect((await one.done) as Place).toMatchObject({ beside: true, held: true });
     });
 
@@ -675,37 +679,37 @@ describe("with a bucket", () => {
       "are not waited for where they are %s",
       async (status) => {
         sessions = [{ ...shell, status }];
-        const one = asking("one");
-        await settled();
+        const one = askForPlace("one");
+        await letSettle();
         expect(one.state).toBe("placed");
       },
     );
 
     it("are not those of a run that has just given its place back", async () => {
-      const one = asking("one");
+      const one = askForPlace("one");
       ((await one.done) as Place).onSession(shell.id);
-      const two = asking("two");
-      await settled();
+      const two = askForPlace("two");
+      await letSettle();
       sessions = [shell];
       await one.release();
       await clock.pass(...LOOK);
-      await settled();
+      await letSettle();
       expect(two.state).toBe("placed");
     });
 
     it("don't hold up a run whose look at them is never answered", async () => {
       look = () => new Promise<never>(() => undefined);
-      const one = asking("one");
-      await passing(1_100);
+      const one = askForPlace("one");
+      await passTime(1_100);
       expect([one.state, one.log.lines]).toEqual(["placed", []]);
     });
 
     it("don't hold up a run that may not look at them, which says so once", async () => {
-      look = () => Promise.reject(denied("ssm:DescribeSessions"));
-      const one = asking("one");
-      await passing(1_100);
+      look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
+      const one = askForPlace("one");
+      await passTime(1_100);
       const again = ((await one.done) as Place).waitToReplace("lost");
-      await passing(60_000);
+      await passTime(60_000);
       await again;
       expect(one.log.lines.filter((line) => line.includes("ssm:DescribeSessions"))).toEqual([
         "The container's sessions can't be seen, so the job may run beside those of others, and that of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
@@ -714,15 +718,15 @@ describe("with a bucket", () => {
   });
 
   describe("runs that share a container", () => {
-    const sharing = (id: string) => asking(id, { shares: Promise.resolve(true) });
+    const sharing = (id: string) => askForPlace(id, { shares: Promise.resolve(true) });
 
     it("hold two places, and a third waits, as does one that doesn't share and all behind it", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
-      await passing(300);
-      const alone = asking("alone");
-      await passing(300);
+      await passTime(300);
+      const alone = askForPlace("alone");
+      await passTime(300);
       const four = sharing("four");
-      await passing(10_000);
+      await passTime(10_000);
       expect([one, two, alone, four].map(({ state }) => state)).toEqual([
         "placed",
         "placed",
@@ -730,106 +734,106 @@ describe("with a bucket", () => {
         "waiting",
       ]);
       await one.release();
-      await passing(10_000);
+      await passTime(10_000);
       expect([alone.state, four.state]).toEqual(["waiting", "waiting"]);
       await two.release();
-      await passing(1_000);
+      await passTime(1_000);
       expect([alone.state, four.state]).toEqual(["placed", "waiting"]);
       await four.cancelled();
     });
 
     it("wait until the sessions of runs that have left have ended, so that there are never four", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
-      await passing(300);
+      await passTime(300);
       ((await one.done) as Place).onSession("s-1");
       sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
-      await passing(300);
+      await passTime(300);
       const three = sharing("three");
-      await settled();
+      await letSettle();
       void one.release();
-      await passing(2_000);
+      await passTime(2_000);
       expect([bucket.holders(), three.state]).toEqual([["two", "three"], "waiting"]);
       sessions = [];
-      await passing(400);
+      await passTime(400);
       expect([three.state, three.log.lines.at(-1)]).toEqual(["placed", expect.stringContaining("is free")]);
       await two.release();
     });
 
     it("know each other's sessions once they are about to be left", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
-      await passing(300);
+      await passTime(300);
       sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
       ((await one.done) as Place).onSession("s-1");
       ((await one.done) as Place).share();
-      await passing(300);
+      await passTime(300);
       await two.release();
       const three = sharing("three");
-      await passing(300);
+      await passTime(300);
       expect([two.state, three.state]).toEqual(["placed", "placed"]);
     });
 
     it("after cuts on both replace their sessions one after the other, so that there are never four", async () => {
       sessions = [];
       const [one, two] = [sharing("one"), sharing("two")];
-      await passing(300);
+      await passTime(300);
       const places = [(await one.done) as Place, (await two.done) as Place] as const;
       sessions = ["s-1", "s-2"].map((id) => ({ id, status: "Disconnected", since: BEGUN }));
       const replaced: string[] = [];
       void places[0].waitToReplace("s-1").then(() => replaced.push("one"));
       void places[1].waitToReplace("s-2").then(() => replaced.push("two"));
-      await passing(100_000);
+      await passTime(100_000);
       expect(replaced).toEqual([]);
-      await passing(25_000);
+      await passTime(25_000);
       expect(replaced).toHaveLength(1);
-      await passing(60_000);
+      await passTime(60_000);
       expect(replaced).toHaveLength(1);
-      await passing(120_000);
+      await passTime(120_000);
       expect(replaced).toHaveLength(2);
     });
 
     it("let no other in before they know that their sessions aren't logged, and leave them soon", async () => {
       let learn: (shares: boolean) => void = () => undefined;
-      const one = asking("one", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
-      await passing(300);
+      const one = askForPlace("one", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
+      await passTime(300);
       ((await one.done) as Place).onSession("s-1");
       sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
       const two = sharing("two");
-      await passing(5_000);
+      await passTime(5_000);
       expect([one.state, two.state]).toEqual(["placed", "waiting"]);
       learn(true);
-      await passing(5_000);
+      await passTime(5_000);
       expect(two.state).toBe("waiting");
       ((await one.done) as Place).share();
-      await passing(500);
+      await passTime(500);
       expect([two.state, bucket.holders()]).toEqual(["placed", ["one", "two"]]);
     });
 
     it("share once they know, also when they learn it in line", async () => {
       const one = sharing("one");
-      await passing(300);
+      await passTime(300);
       let learn: (shares: boolean) => void = () => undefined;
-      const two = asking("two", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
-      await passing(5_000);
+      const two = askForPlace("two", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
+      await passTime(5_000);
       expect([one.state, two.state]).toEqual(["placed", "waiting"]);
       learn(true);
-      await passing(500);
+      await passTime(500);
       expect(two.state).toBe("placed");
     });
 
     it("don't share when sessions can't be listed", async () => {
-      look = () => Promise.reject(denied("ssm:DescribeSessions"));
+      look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
       const one = sharing("one");
-      await passing(300);
+      await passTime(300);
       look = () => Promise.resolve([]);
       const two = sharing("two");
-      await passing(5_000);
+      await passTime(5_000);
       expect([one.state, two.state]).toEqual(["placed", "waiting"]);
       await two.cancelled();
     });
   });
 
   it("makes no call for a task that this run has started", async () => {
-    await asking("one", { target: aTarget({ started: true }) }).done;
+    await askForPlace("one", { target: aTarget({ started: true }) }).done;
     expect(bucket.calls).toEqual([]);
   });
 });
@@ -843,7 +847,7 @@ describe("without a bucket", () => {
       asked.push(target);
       return Promise.resolve([]);
     };
-    const one = asking("one", { withBucket: false });
+    const one = askForPlace("one", { withBucket: false });
     await clock.pass(...PAUSE);
     await one.done;
     expect(asked).toEqual([SESSION_TARGET, SESSION_TARGET]);
@@ -857,20 +861,20 @@ describe("without a bucket", () => {
       sessions = [];
       const random = randomOf(seed);
       const runs = Array.from({ length: many }, (_, at) =>
-        asking(`${seed}-${at}`, { withBucket: false, random }),
+        askForPlace(`${seed}-${at}`, { withBucket: false, random }),
       );
       const begun = (): number => runs.filter(({ state }) => state === "placed").length;
       while (begun() === 0) {
         clock.advance(10);
-        await settled();
+        await letSettle();
       }
       for (let ms = 0; ms < seenAfter; ms += 10) {
         clock.advance(10);
-        await settled();
+        await letSettle();
       }
       followers += begun() - 1;
       for (const { cancel } of runs) cancel.abort(new Error("enough"));
-      await settled();
+      await letSettle();
     }
     // Evenly spread over the same pause they would be nearly two.
     expect(followers / rounds).toBeLessThan(1.1);
@@ -878,10 +882,10 @@ describe("without a bucket", () => {
 
   it("waits while there is a session, and says which", async () => {
     sessions = [busy];
-    const one = asking("one", { withBucket: false });
+    const one = askForPlace("one", { withBucket: false });
     await clock.pass(...POLL);
     await clock.pass(...POLL);
-    await settled();
+    await letSettle();
     expect(one.log.lines).toEqual([
       expect.stringContaining("in use by session ecs-execute-command-a since 22:13:20 UTC; waiting"),
     ]);
@@ -906,10 +910,10 @@ describe("without a bucket", () => {
   ])("waits for %s", async (_, statuses, passes) => {
     sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
     const began = clock.now();
-    const one = asking("one", { withBucket: false });
+    const one = askForPlace("one", { withBucket: false });
     while (one.state === "waiting" && clock.now() < began + 150_000) {
       clock.advance(500);
-      await settled();
+      await letSettle();
     }
     expect(one.state).toBe(passes ? "placed" : "waiting");
     expect(one.log.lines.join("\n").includes("s: this run goes on beside it")).toBe(passes);
@@ -923,13 +927,13 @@ describe("without a bucket", () => {
     ["waits for two, since they fill the container", ["Connected", "Connected"], true, 60_000, "waiting", 0],
   ])("when the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, told) => {
     sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
-    const one = asking("one", {
+    const one = askForPlace("one", {
       ...{ withBucket: false, attaches: true },
       isUnlogged: () => Promise.resolve(unlogged),
     });
-    await settled();
+    await letSettle();
     expect(one.state).toBe("waiting");
-    await passing(ms);
+    await passTime(ms);
     expect(one.state).toBe(state);
     const said = one.log.lines.filter((line) => line.includes("another step that follows the same job"));
     expect(said).toHaveLength(told);
@@ -937,11 +941,11 @@ describe("without a bucket", () => {
   });
 
   it("waits again for one that came during the pause", async () => {
-    const one = asking("one", { withBucket: false });
-    await settled();
+    const one = askForPlace("one", { withBucket: false });
+    await letSettle();
     sessions = [busy];
     await clock.pass(...PAUSE);
-    await settled();
+    await letSettle();
     expect(one.state).toBe("waiting");
     sessions = [];
     await clock.pass(...POLL);
@@ -954,8 +958,8 @@ describe("without a bucket", () => {
     const join = async (isUnlogged: boolean): Promise<string> => {
       const matrix = { index: 1, total: 3 };
       const more = { isUnlogged: () => Promise.resolve(isUnlogged), matrix };
-      const one = asking("one", { withBucket: false, ...more });
-      await passing(3_000);
+      const one = askForPlace("one", { withBucket: false, ...more });
+      await passTime(3_000);
       const { state } = one;
       await one.cancelled();
       return state;
@@ -966,9 +970,9 @@ describe("without a bucket", () => {
 
   it("of two runs whose sessions were cut in the same moment, the second opens no fourth one", async () => {
     const runs = [0, 1].map((index) =>
-      asking(`run ${index}`, { withBucket: false, matrix: { index, total: 4 } }),
+      askForPlace(`run ${index}`, { withBucket: false, matrix: { index, total: 4 } }),
     );
-    await passing(3_000);
+    await passTime(3_000);
     sessions = ["a", "b"].map((id) => ({ ...busy, id, status: "Disconnected" }));
     const replaced: string[] = [];
     for (const [at, { done }] of runs.entries()) {
@@ -980,16 +984,16 @@ describe("without a bucket", () => {
         sessions.push({ ...busy, id: `after ${lost}` });
       });
     }
-    await passing(20_000);
+    await passTime(20_000);
     expect(replaced).toHaveLength(1);
     sessions = sessions.slice(1);
-    await passing(20_000);
+    await passTime(20_000);
     expect(replaced.toSorted()).toEqual(["a", "b"]);
   });
 
   it("gives up at the deadline", async () => {
     sessions = [busy];
-    const one = asking("one", { withBucket: false, deadline: clock.now() + 1_000 });
+    const one = askForPlace("one", { withBucket: false, deadline: clock.now() + 1_000 });
     await clock.pass(1_000);
     expect(await one.done).toMatchObject({
       code: "container-busy",
@@ -998,8 +1002,8 @@ describe("without a bucket", () => {
   });
 
   it("goes on after a moment when it may not look, and names the right", async () => {
-    look = () => Promise.reject(denied("ssm:DescribeSessions"));
-    const one = asking("one", { withBucket: false });
+    look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
+    const one = askForPlace("one", { withBucket: false });
     await clock.pass(0, 1_000);
     await one.done;
     expect(one.log.lines).toEqual([
@@ -1016,7 +1020,7 @@ describe("without a bucket", () => {
           advice: "An endpoint.",
         }),
       );
-    const one = asking("one", { withBucket: false });
+    const one = askForPlace("one", { withBucket: false });
     await clock.pass(0, 1_000);
     await one.done;
     expect(one.log.lines).toEqual([expect.stringContaining("No way to ssm.")]);

@@ -27,7 +27,7 @@ describe("an upload", () => {
 });
 
 /** A session that has carried this many bytes and ended in this way. */
-async function carried(
+async function endSession(
   { uploads, logs }: { readonly uploads: Uploads; readonly logs: SessionLogs },
   bytes: number,
   end: SessionEnd = { kind: "detached" },
@@ -56,7 +56,7 @@ describe("a container's place", () => {
   it("is given back when the agent has had the time to upload the log, and the log says so", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     const place = held();
-    await carried(logged, 8 * MB);
+    await endSession(logged, 8 * MB);
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect(clock.slept).toEqual([14_000]);
     expect(place.done).toEqual(["released"]);
@@ -69,7 +69,7 @@ describe("a container's place", () => {
   ])("is given back at once when %s", async (_, logs, bytes) => {
     const { clock, log, cancel, uploads, logged } = setting(logs);
     const place = held();
-    await carried(logged, bytes);
+    await endSession(logged, bytes);
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect([clock.slept, place.done, log.lines]).toEqual([[], ["released"], []]);
   });
@@ -77,7 +77,7 @@ describe("a container's place", () => {
   it("is not waited for when no other run wants the place", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     const place = { ...held(), held: false };
-    await carried(logged, 80 * MB);
+    await endSession(logged, 80 * MB);
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect([clock.slept, place.done]).toEqual([[], ["released"]]);
   });
@@ -85,7 +85,7 @@ describe("a container's place", () => {
   it("is left to the post step by a run that is cancelled", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     const place = held();
-    await carried(logged, 8 * MB);
+    await endSession(logged, 8 * MB);
     cancel.abort(new Error("cancelled"));
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect(place.done).toEqual([`postponed to ${uploads.doneAt()}`]);
@@ -93,11 +93,11 @@ describe("a container's place", () => {
 
   it("is asked for again only while at most one session of the job uploads", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
-    await carried(logged, 8 * MB);
+    await endSession(logged, 8 * MB);
     await uploads.waitForPlace({ log, signal: cancel.signal });
     expect(clock.slept).toEqual([]);
     // A megabyte more may have been printed before a lost session was ended.
-    await carried(logged, 4 * MB, { kind: "lost", why: "cut" });
+    await endSession(logged, 4 * MB, { kind: "lost", why: "cut" });
     await uploads.waitForPlace({ log, signal: cancel.signal });
     expect(clock.slept).toEqual([10_000]);
     expect(log.lines).toEqual([expect.stringContaining("waits 10 s")]);

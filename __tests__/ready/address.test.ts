@@ -13,7 +13,7 @@ const found: NetworkInterface = {
 };
 
 /** Looks at one task. EC2 gives `answer` when it is asked for the public address. */
-function looking(answer: () => Promise<NetworkInterface | undefined>) {
+function lookAtTask(answer: () => Promise<NetworkInterface | undefined>) {
   const asked: string[] = [];
   let task = aTask({ lastStatus: "PENDING" });
   const networkInterface = (id: string) => {
@@ -41,7 +41,7 @@ function looking(answer: () => Promise<NetworkInterface | undefined>) {
 }
 
 it("is asked for once, when the task has its network, beside the looks at the task", async () => {
-  const { asked, look, address } = looking(() => Promise.resolve(found));
+  const { asked, look, address } = lookAtTask(() => Promise.resolve(found));
   expect((await look("PENDING"))?.lastStatus).toBe("PENDING");
   expect(asked).toEqual([]);
   await look("RUNNING");
@@ -56,11 +56,11 @@ it.each([
   ["it may not be looked for", () => Promise.reject(new Error("denied"))],
   ["nothing answers in time", () => new Promise<undefined>(() => undefined)],
 ])("is undefined when %s", async (_, answer) => {
-  const { look, address } = looking(answer);
+  const { look, address } = lookAtTask(answer);
   await look("RUNNING");
   expect(await address.get()).toBeUndefined();
 });
 
 it("is undefined for a task that never ran", async () => {
-  expect(await looking(() => Promise.resolve(found)).address.get()).toBeUndefined();
+  expect(await lookAtTask(() => Promise.resolve(found)).address.get()).toBeUndefined();
 });

@@ -27,7 +27,7 @@ const DENIED = new Failure("access-denied", {
   advice: "Allow it.",
 });
 
-function looking(
+function lookAtLogs(
   answers: {
     exec?: ExecConfiguration | Failure;
     awslogs?: ContainerDefinition["awslogs"] | Failure;
@@ -49,7 +49,7 @@ function looking(
 
 describe("looking at a cluster", () => {
   it("tells how it logs its sessions", async () => {
-    expect(await lookAtCluster("ci", looking({ exec: OVERRIDE }))).toMatchObject({
+    expect(await lookAtCluster("ci", lookAtLogs({ exec: OVERRIDE }))).toMatchObject({
       arn: "arn",
       exec: OVERRIDE,
     });
@@ -65,7 +65,7 @@ describe("looking at a cluster", () => {
     ],
     ["in S3, of one that logs to CloudWatch only", "s3", { ...OVERRIDE, s3Bucket: undefined }],
   ])("refuses a log %s", async (_, wanted, configuration) => {
-    await expect(lookAtCluster("ci", looking({ exec: configuration }, wanted))).rejects.toMatchObject({
+    await expect(lookAtCluster("ci", lookAtLogs({ exec: configuration }, wanted))).rejects.toMatchObject({
       code: "logs-not-configured",
       failed: expect.stringContaining(`'${wanted}'`) as string,
       seen: expect.stringContaining(configuration.logging) as string,
@@ -80,7 +80,7 @@ describe("looking at a cluster", () => {
     // Known only with the task.
     ["cloudwatch", exec("DEFAULT")],
   ])("accepts 'logs: %s' with what is there", async (wanted, configuration) => {
-    expect(await lookAtCluster("ci", looking({ exec: configuration }, wanted))).toMatchObject({
+    expect(await lookAtCluster("ci", lookAtLogs({ exec: configuration }, wanted))).toMatchObject({
       exec: configuration,
     });
   });
@@ -88,7 +88,7 @@ describe("looking at a cluster", () => {
   it.each<LogsInput>(["auto", "session"])(
     "does without the right to look for 'logs: %s', and says so",
     async (wanted) => {
-      const options = looking({ exec: DENIED }, wanted);
+      const options = lookAtLogs({ exec: DENIED }, wanted);
       expect(await lookAtCluster("ci", options)).toBeUndefined();
       expect(options.log.lines).toEqual([
         "The logs of the sessions are not known. No right to ecs:Describe….",
@@ -100,7 +100,7 @@ describe("looking at a cluster", () => {
     ["the right to look where a log is wanted", "cloudwatch", DENIED],
     ["an answer", "auto", new Failure("throttled", { failed: "", seen: "", advice: "" })],
   ])("fails for want of %s", async (_, wanted, failure) => {
-    await expect(lookAtCluster("ci", looking({ exec: failure }, wanted))).rejects.toBe(failure);
+    await expect(lookAtCluster("ci", lookAtLogs({ exec: failure }, wanted))).rejects.toBe(failure);
   });
 });
 
@@ -108,7 +108,7 @@ describe("when the sessions of a container are logged", () => {
   const awslogs = { group: "/ecs/app", region: undefined, streamPrefix: undefined, createsGroup: false };
 
   it("is what the cluster says with OVERRIDE", async () => {
-    const logs = await sessionLogs(OVERRIDE, TASK, looking({ awslogs }));
+    const logs = await sessionLogs(OVERRIDE, TASK, lookAtLogs({ awslogs }));
     expect(logs).toEqual([
       { kind: "cloudwatch", group: "/ecs/exec" },
       { kind: "s3", bucket: "example-logs", prefix: "p/" },
@@ -116,7 +116,7 @@ describe("when the sessions of a container are logged", () => {
   });
 
   it("is the group of the container's own driver with DEFAULT", async () => {
-    expect(await sessionLogs(exec("DEFAULT"), TASK, looking({ awslogs }))).toEqual([
+    expect(await sessionLogs(exec("DEFAULT"), TASK, lookAtLogs({ awslogs }))).toEqual([
       { kind: "cloudwatch", group: "/ecs/app" },
     ]);
   });
@@ -125,18 +125,18 @@ describe("when the sessions of a container are logged", () => {
     ["with DEFAULT and no awslogs driver", exec("DEFAULT")],
     ["with NONE", exec("NONE")],
   ])("is nowhere %s", async (_, configuration) => {
-    expect(await sessionLogs(configuration, TASK, looking({}))).toEqual([]);
+    expect(await sessionLogs(configuration, TASK, lookAtLogs({}))).toEqual([]);
   });
 
   it.each<[string, ExecConfiguration | undefined]>([
     ["the task definition", exec("DEFAULT")],
     ["the cluster", undefined],
   ])("is not known without the right to look at %s", async (_, configuration) => {
-    expect(await sessionLogs(configuration, TASK, looking({ awslogs: DENIED }))).toBeUndefined();
+    expect(await sessionLogs(configuration, TASK, lookAtLogs({ awslogs: DENIED }))).toBeUndefined();
   });
 
   it("must be CloudWatch when that is wanted", async () => {
-    const wanted = looking({}, "cloudwatch");
+    const wanted = lookAtLogs({}, "cloudwatch");
     await expect(sessionLogs(exec("DEFAULT"), TASK, wanted)).rejects.toMatchObject({
       code: "logs-not-configured",
       seen: expect.stringContaining("DEFAULT") as string,

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 /** Waits at most one minute. ECS shows these tasks in turn and then repeats the last, each `answerMs` after the call. */
-function waiting(
+function waitForTask(
   shown: readonly (Task | undefined)[],
   {
     started = true,
@@ -61,7 +61,7 @@ describe("a task that makes no progress", () => {
     ],
     ["whose containers do not start", [provisioning, begun]],
   ])("%s, is stuck after a while", async (_, shown) => {
-    await expect(waiting(shown, { stuckAfter: 20_000 })).rejects.toMatchObject(stuck);
+    await expect(waitForTask(shown, { stuckAfter: 20_000 })).rejects.toMatchObject(stuck);
   });
 
   it.each<[string, readonly (Task | undefined)[]]>([
@@ -75,22 +75,22 @@ describe("a task that makes no progress", () => {
       [...Array.from({ length: 20 }, () => pending({ lastStatus: "RUNNING" })), aTask()],
     ],
   ])("is not stuck when %s", async (_, shown) => {
-    expect(await waiting(shown, { stuckAfter: 20_000 })).toEqual(aTask());
+    expect(await waitForTask(shown, { stuckAfter: 20_000 })).toEqual(aTask());
   });
 
   it("is waited for until the deadline when it is not replaced", async () => {
-    await expect(waiting([provisioning])).rejects.toMatchObject({ code: "timed-out" });
+    await expect(waitForTask([provisioning])).rejects.toMatchObject({ code: "timed-out" });
   });
 });
 
 it("returns a ready task after one look, without a pause", async () => {
-  expect(await waiting([aTask()])).toEqual(aTask());
+  expect(await waitForTask([aTask()])).toEqual(aTask());
   expect(clock.slept).toEqual([]);
   expect(log.lines).toEqual(["task is ready (0 s)"]);
 });
 
 it("logs each change, with the seconds since the start, and the same thing again after half a minute", async () => {
-  await waiting([undefined, provisioning, provisioning, pulling, pulling, aTask()]);
+  await waitForTask([undefined, provisioning, provisioning, pulling, pulling, aTask()]);
   expect(log.lines).toEqual([
     "task is not listed yet (0 s)",
     "task is PROVISIONING (2 s)",
@@ -99,7 +99,7 @@ it("logs each change, with the seconds since the start, and the same thing again
   ]);
   log.lines.splice(0);
   looks = 0;
-  await waiting([...Array.from({ length: 16 }, () => pulling), aTask()]);
+  await waitForTask([...Array.from({ length: 16 }, () => pulling), aTask()]);
   expect(log.lines).toEqual([
     "pulling image example/app:1 (0 s)",
     "pulling image example/app:1 (32 s)",
@@ -108,24 +108,24 @@ it("logs each change, with the seconds since the start, and the same thing again
 });
 
 it("looks at most every two seconds", async () => {
-  await waiting([provisioning, provisioning, provisioning, aTask()]);
+  await waitForTask([provisioning, provisioning, provisioning, aTask()]);
   expect(Math.min(...clock.slept)).toBeGreaterThanOrEqual(2_000);
   expect(Math.max(...clock.slept)).toBeLessThanOrEqual(2_500);
 });
 
 it("looks less often while AWS throttles the account, and a last time at the deadline", async () => {
-  await expect(waiting([provisioning], { answerMs: 3_000 })).rejects.toMatchObject({ code: "timed-out" });
+  await expect(waitForTask([provisioning], { answerMs: 3_000 })).rejects.toMatchObject({ code: "timed-out" });
   expect(clock.slept.slice(0, -1).every((ms) => ms >= 9_000 && ms <= 9_500)).toBe(true);
   expect(looks).toBe(6);
 });
 
 it("returns while the agent is PENDING, because opening a session is tried again", async () => {
-  expect(await waiting([provisioning, nearly])).toEqual(nearly);
+  expect(await waitForTask([provisioning, nearly])).toEqual(nearly);
   expect(log.lines.at(-1)).toBe("waiting for the exec agent (2 s)");
 });
 
 it("fails at the deadline with what it saw", async () => {
-  await expect(waiting([provisioning, pulling])).rejects.toMatchObject({
+  await expect(waitForTask([provisioning, pulling])).rejects.toMatchObject({
     code: "timed-out",
     failed: `The task ${ID} was not ready within 60 s.`,
     seen: "Seen: task is PROVISIONING (0 s), pulling image example/app:1 (2 s).",
@@ -136,24 +136,26 @@ it("fails at the deadline with what it saw", async () => {
 
 it("fails at the first look that shows the task stopped", async () => {
   const gone = aTask({ lastStatus: "STOPPED", stopCode: "TaskFailedToStart", startedAt: undefined });
-  await expect(waiting([pulling, gone])).rejects.toMatchObject({ code: "task-not-started" });
+  await expect(waitForTask([pulling, gone])).rejects.toMatchObject({ code: "task-not-started" });
   expect(looks).toBe(2);
 });
 
 it("fails with the agent's reason when the agent has stopped", async () => {
   const broken = aTask({ containers: [aContainer({ execAgent: { status: "STOPPED", reason: "denied" } })] });
-  await expect(waiting([broken])).rejects.toMatchObject({
+  await expect(waitForTask([broken])).rejects.toMatchObject({
     code: "exec-agent-stopped",
     seen: expect.stringContaining("Its reason: denied.") as string,
   });
 });
 
 it("fails with task-not-found when ECS lists no such task and this run has not started it", async () => {
-  await expect(waiting([undefined], { started: false })).rejects.toMatchObject({ code: "task-not-found" });
+  await expect(waitForTask([undefined], { started: false })).rejects.toMatchObject({
+    code: "task-not-found",
+  });
 });
 
 it("ends with the reason of an abort", async () => {
   const cancelled = new Error("cancelled");
-  await expect(waiting([provisioning], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
+  await expect(waitForTask([provisioning], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
   expect(looks).toBe(0);
 });

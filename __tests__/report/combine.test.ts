@@ -26,7 +26,7 @@ const facts = (id: string, stdout: string) => ({
 });
 
 /** A job that ended in task `id` with these exit codes of its workers. */
-function ended(id: string, ...codes: number[]): StatusResult {
+function endedResult(id: string, ...codes: number[]): StatusResult {
   const failed = codes.find((code) => code !== 0);
   const outcome = (code: number) => (code === 0 ? "succeeded" : "failed");
   return {
@@ -43,14 +43,14 @@ function ended(id: string, ...codes: number[]): StatusResult {
     task: facts(id, `out of ${id}`),
   };
 }
-function lost(id: string): FailedResult {
+function lostResult(id: string): FailedResult {
   const failure = new Failure("task-stopped", { failed: "It stopped.", seen: "Seen.", advice: "Do." });
   return { kind: "failed", outcome: "not-started", exitCode: undefined, failure, task: facts(id, "") };
 }
 const combined = (tasks: readonly TaskResult[]): Result => ({ kind: "several", tasks });
 
 it("is a success when every task is one, and has the values of the first", () => {
-  const result = combined([ended("a", 0, 0), ended("b", 0)]);
+  const result = combined([endedResult("a", 0, 0), endedResult("b", 0)]);
   expect(outputs(result)).toMatchObject({
     "exit-code": "0",
     outcome: "succeeded",
@@ -68,7 +68,7 @@ it("is a success when every task is one, and has the values of the first", () =>
 });
 
 it("is that of the first failing worker, in the order of tasks and then of workers", () => {
-  const result = combined([ended("a", 0), ended("b", 0, 3), ended("c", 4)]);
+  const result = combined([endedResult("a", 0), endedResult("b", 0, 3), endedResult("c", 4)]);
   expect(outputs(result)).toMatchObject({ "exit-code": "3", outcome: "failed", "task-arn": "arn/b" });
   expect(explain(result, aStep)).toMatchObject({
     title: "fargate-exec: failed",
@@ -78,7 +78,7 @@ it("is that of the first failing worker, in the order of tasks and then of worke
 });
 
 it("has no exit code when the first task that failed has none", () => {
-  const result = combined([ended("a", 0), lost("b"), ended("c", 4)]);
+  const result = combined([endedResult("a", 0), lostResult("b"), endedResult("c", 4)]);
   expect(outputs(result)).toMatchObject({ "exit-code": "", outcome: "not-started", "task-arn": "arn/b" });
   expect(explain(result, aStep)).toMatchObject({
     title: "fargate-exec: task-stopped",
@@ -88,7 +88,11 @@ it("has no exit code when the first task that failed has none", () => {
 });
 
 it("has a summary with a line for each task", () => {
-  const text = summary(combined([ended("a", 0, 0), ended("b", 0, 3), lost("c")]), aStep, NO_TIME);
+  const text = summary(
+    combined([endedResult("a", 0, 0), endedResult("b", 0, 3), lostResult("c")]),
+    aStep,
+    NO_TIME,
+  );
   expect(text).toContain("| 0 | `a` | succeeded | 0 0 | 2 |");
   expect(text).toContain("| 1 | `b` | failed | 0 3 | 2 |");
   expect(text).toContain("| 2 | `c` | task-stopped |  | 0 |");
@@ -96,7 +100,9 @@ it("has a summary with a line for each task", () => {
 
 it("keeps the end of what all of them print", () => {
   const long = "x".repeat(1024 * 1024);
-  const { stdout = "" } = outputs(combined([{ ...ended("a", 0), task: facts("a", long) }, ended("b", 0)]));
+  const { stdout = "" } = outputs(
+    combined([{ ...endedResult("a", 0), task: facts("a", long) }, endedResult("b", 0)]),
+  );
   expect(stdout).toHaveLength(1024 * 1024);
   expect(stdout.endsWith("x\n[task 1] out of b")).toBe(true);
 });

@@ -4,7 +4,7 @@ import { annotation, explain } from "../../src/report/explain.ts";
 import { aFailedResult, aResult, aStep, someFacts } from "./results.ts";
 
 /** A job whose workers printed this on standard error. */
-function printed(codes: readonly string[], stderr: Readonly<Record<number, string>>) {
+function explainPrinted(codes: readonly string[], stderr: Readonly<Record<number, string>>) {
   const texts = new Map(Object.entries(stderr).map(([worker, text]) => [Number(worker), text]));
   return { ...aResult("exited", ...codes), task: someFacts({ stderr: texts }) };
 }
@@ -92,7 +92,7 @@ it.each([
 
 describe("the last words", () => {
   it("are the last line of the first failing worker's standard error, without its number", () => {
-    const result = printed(["0", "7", "3"], {
+    const result = explainPrinted(["0", "7", "3"], {
       0: "[0] fine\n",
       1: "[1] first\n[1] no such table\n[1]  \n\n",
       2: "[2] later\n",
@@ -107,13 +107,13 @@ describe("the last words", () => {
 
   it("are bounded, harmless, and absent when nothing was printed", () => {
     const hostile = explain(
-      printed(["1"], { 0: `::error::x ##[error]y\x1b[31m${"z".repeat(5_000)}\n` }),
+      explainPrinted(["1"], { 0: `::error::x ##[error]y\x1b[31m${"z".repeat(5_000)}\n` }),
       aStep,
     );
     expect(hostile?.lastWords?.length).toBeLessThan(340);
     expect(hostile?.lastWords).toMatch(/^Last line of standard error: \\::error::x ##\\\[error\]yzzz.*z…$/);
-    expect(explain(printed(["1"], {}), aStep)?.lastWords).toBeUndefined();
-    expect(explain(printed(["1"], { 0: " \n\r\n" }), aStep)?.lastWords).toBeUndefined();
+    expect(explain(explainPrinted(["1"], {}), aStep)?.lastWords).toBeUndefined();
+    expect(explain(explainPrinted(["1"], { 0: " \n\r\n" }), aStep)?.lastWords).toBeUndefined();
   });
 });
 
@@ -161,12 +161,12 @@ describe("the line of a script file", () => {
     "is the one that the interpreter names, where the exit code is one of its error: %s",
     (_, code, stderr, startLine) => {
       const place = startLine === undefined ? undefined : { file: "ops/job.sh", startLine };
-      expect(explain(printed([`${code}`], { 0: `${stderr}\n` }), aStep)?.place).toEqual(place);
+      expect(explain(explainPrinted([`${code}`], { 0: `${stderr}\n` }), aStep)?.place).toEqual(place);
     },
   );
 
   it("is not told of a script that is no file of the workspace, or that ran out of time", () => {
-    const result = printed(["127"], { 0: `${script}: 3: foo: not found\n` });
+    const result = explainPrinted(["127"], { 0: `${script}: 3: foo: not found\n` });
     expect(explain(result, { ...aStep, scriptFile: undefined })?.place).toBeUndefined();
     const late = { ...aResult("timed-out", "143!"), task: result.task };
     expect(explain(late, aStep)?.place).toBeUndefined();

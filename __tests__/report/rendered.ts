@@ -21,7 +21,7 @@ export const HOSTILE = [
 ];
 
 /** Types of all tokens that the text is rendered from, its HTML, and the text that is shown literally. */
-export function rendered(markdown: string) {
+export function renderMarkdown(markdown: string) {
   const types = new Set<string>();
   const links: string[] = [];
   const literals: string[] = [];

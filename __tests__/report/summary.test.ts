@@ -6,7 +6,7 @@ import { summary } from "../../src/report/summary.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aTask, ID } from "../helpers/tasks.ts";
-import { HOSTILE, PLAIN, rendered } from "./rendered.ts";
+import { HOSTILE, PLAIN, renderMarkdown } from "./rendered.ts";
 import { aFailedResult, aResult, aStep, someFacts, NO_TIME } from "./results.ts";
 
 const failure = new Failure("no-status", {
@@ -105,7 +105,7 @@ it("takes no untrusted words for Markdown, HTML or a link", () => {
     const log = { kind: "cloudwatch", name: words, group: words, stream: words, url } as const;
     const result = { ...one, task: someFacts({ target, log }) };
     for (const whole of [result, { kind: "several", tasks: [result, result] } as const]) {
-      const { types, links, literals, texts } = rendered(summary(whole, aStep, NO_TIME));
+      const { types, links, literals, texts } = renderMarkdown(summary(whole, aStep, NO_TIME));
       expect([...types].filter((type) => !PLAIN.has(type))).toEqual([]);
       expect(links).toEqual([
         `${aStep.page}#no-status`,
@@ -128,8 +128,8 @@ it("shows the last lines of a script that failed, folded, in a block that nothin
     "````` [x](https://example.com) @all ::error::x",
   ].join("\n");
   const text = summary({ ...one, task: { ...one.task, lastLines } }, aStep, NO_TIME);
-  const { types, links } = rendered(text);
-  expect(links).toEqual(rendered(summary(one, aStep, NO_TIME)).links);
+  const { types, links } = renderMarkdown(text);
+  expect(links).toEqual(renderMarkdown(summary(one, aStep, NO_TIME)).links);
   expect(types).toContain("fence");
   expect(text).toContain(
     "<details><summary>The last lines that the script printed</summary>\n\n``````text\nline 33\n",

@@ -2,7 +2,7 @@ import { type Counts, type FailedTest, type TestResults } from "../../src/junit/
 import { summary } from "../../src/report/summary.ts";
 import { testAnnotations, testSection } from "../../src/report/test-section.ts";
 import { expectGolden } from "../helpers/golden.ts";
-import { HOSTILE, PLAIN, rendered } from "./rendered.ts";
+import { HOSTILE, PLAIN, renderMarkdown } from "./rendered.ts";
 import { aResult, aStep, NO_TIME } from "./results.ts";
 
 const counts = (passed: number, failed: number, skipped = 0, flaky = 0, seconds = 1.5): Counts => {
@@ -79,7 +79,7 @@ it("takes no name and no message of a report for Markdown, HTML or a link", () =
       slowest: [{ name: words, seconds: 1 }],
       failures: [{ name: words, message: words, at: { file: words, line: 1 } }],
     };
-    const { types, links, texts, html } = rendered(testSection(tests).join("\n"));
+    const { types, links, texts, html } = renderMarkdown(testSection(tests).join("\n"));
     expect([...types].filter((type) => !plain.has(type))).toEqual([]);
     expect(links).toEqual([]);
     expect(

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { distManifest } from "../../scripts/dist-manifest.ts";
-import { majorOf, released } from "../../scripts/release.ts";
+import { majorOf, releaseNotes } from "../../scripts/release.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 const CHANGE = "- Something is new.";
@@ -167,7 +167,7 @@ describe("majorOf", () => {
 it("a release takes the unreleased section only", () => {
   const before =
     "# Changelog\n\n## Unreleased\n\n- New.\n\n### More\n\n- Newer.\n\n## 1.0.0 (2026-01-01)\n\n- Old.\n";
-  expect(released(before, "1.1.0", "2026-02-02")).toEqual({
+  expect(releaseNotes(before, "1.1.0", "2026-02-02")).toEqual({
     changelog: before.replace("Unreleased\n", "Unreleased\n\n## 1.1.0 (2026-02-02)\n"),
     notes: "- New.\n\n### More\n\n- Newer.\n",
   });

@@ -1,7 +1,7 @@
 import type { SessionTicket } from "../../src/aws/ecs.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
-import { ack, closed, output, text } from "../channel/frames.ts";
+import { ack, channelClosed, output, text } from "../channel/frames.ts";
 import { backOff, steadyJitter } from "../helpers/back-off.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -86,7 +86,7 @@ describe("a session whose connection is cut", () => {
     expect(ids[1]).toBe(ids[0]);
     const signatures = gateway.requests.map(({ headers }) => headers.authorization);
     expect(signatures[1]).toMatch(/^AWS4-HMAC-SHA256 /);
-    gateway.send(closed(""));
+    gateway.send(channelClosed(""));
     expect(await session.ended).toEqual({ kind: "closed", text: undefined });
   });
 
@@ -100,7 +100,7 @@ describe("a session whose connection is cut", () => {
     await cutAndMend(cut);
     gateway.send(output(0, "a"), output(1, "b"), output(3, "d"));
     await gateway.until(() => gateway.acks.length === 5);
-    gateway.send(closed(""));
+    gateway.send(channelClosed(""));
     expect(await reading).toBe("abcd");
   });
 
@@ -144,7 +144,7 @@ describe("a session whose connection is cut", () => {
       );
       await cutAndMend(cut);
     }
-    gateway.send(closed(""));
+    gateway.send(channelClosed(""));
     expect(await reading).toBe(lines.join(""));
     expect(gateway.text).toHaveLength(26);
   });
@@ -436,7 +436,7 @@ describe("a connection that died without a word", () => {
     expect(log.lines).toEqual([]);
     const reading = readAll(session);
     await gateway.until(() => gateway.acks.length === 512);
-    gateway.send(closed(""));
+    gateway.send(channelClosed(""));
     expect((await reading).length).toBe(512 * chunk.length);
   });
 });

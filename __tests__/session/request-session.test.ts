@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 /** Connects within a minute while ECS answers so, the last one for ever. */
-function connecting(
+function connect(
   answers: readonly (ExecuteCommandAnswer | Error)[],
   { task = aTask(), signal }: { task?: Task; signal?: AbortSignal } = {},
 ) {
@@ -44,13 +44,13 @@ function connecting(
 }
 
 it("opens a session at once when the agent takes it, and says nothing", async () => {
-  expect(await connecting([{ session }])).toEqual(session);
+  expect(await connect([{ session }])).toEqual(session);
   expect(clock.slept).toEqual([]);
   expect(log.lines).toEqual([]);
 });
 
 it("tries again within a second while the agent is not connected, and has ECS's words for the debug log", async () => {
-  expect(await connecting([pending, pending, internal, internal, internal, { session }])).toEqual(session);
+  expect(await connect([pending, pending, internal, internal, internal, { session }])).toEqual(session);
   expect(clock.slept).toEqual([300, 450, 675, 1000, 1000]);
   expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "exec agent takes a session (3 s)"]);
   expect(log.debugLines).toEqual([
@@ -60,20 +60,20 @@ it("tries again within a second while the agent is not connected, and has ECS's 
 });
 
 it("tries less often when AWS throttles", async () => {
-  await connecting([...Array.from({ length: 8 }, () => ({ ...internal, throttled: true })), { session }]);
+  await connect([...Array.from({ length: 8 }, () => ({ ...internal, throttled: true })), { session }]);
   expect(clock.slept.at(-1)).toBe(5_000);
   expect(log.lines[0]).toBe("waiting for ECS, which throttles ExecuteCommand (0 s)");
 });
 
 it("looks at the task meanwhile, at most every two seconds", async () => {
-  await expect(connecting([internal])).rejects.toBeInstanceOf(Failure);
+  await expect(connect([internal])).rejects.toBeInstanceOf(Failure);
   expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "waiting for the exec agent (30 s)"]);
   expect(looked.length).toBeGreaterThan(10);
   for (const [i, at] of looked.entries()) expect(at - (looked[i - 1] ?? 0)).toBeGreaterThanOrEqual(2_000);
 });
 
 it("gives up at the deadline with what was seen and what the agent needs", async () => {
-  await expect(connecting([internal])).rejects.toMatchObject({
+  await expect(connect([internal])).rejects.toMatchObject({
     code: "exec-not-ready",
     failed: `The container 'app' of task ${ID} took no session within 60 s.`,
     seen: `ExecuteCommand says ${internal.notConnected}. The task is RUNNING, its exec agent RUNNING.`,
@@ -88,7 +88,7 @@ it("gives up when the task stops meanwhile, with the task's reason", async () =>
     stoppedReason: "Task stopped by user",
     stopCode: "UserInitiated",
   });
-  await expect(connecting([internal], { task })).rejects.toMatchObject({ code: "task-stopped" });
+  await expect(connect([internal], { task })).rejects.toMatchObject({ code: "task-stopped" });
 });
 
 describe("another refusal", () => {
@@ -97,24 +97,24 @@ describe("another refusal", () => {
 
   it("is thrown at once", async () => {
     const denied = refusal("access-denied");
-    await expect(connecting([denied])).rejects.toBe(denied);
+    await expect(connect([denied])).rejects.toBe(denied);
     expect(clock.slept).toEqual([]);
   });
 
   it("gives way to the reason why the task stopped", async () => {
     const task = aTask({ lastStatus: "STOPPED" });
-    await expect(connecting([refusal("aws-error")], { task })).rejects.toMatchObject({
+    await expect(connect([refusal("aws-error")], { task })).rejects.toMatchObject({
       code: "task-stopped",
     });
   });
 
   it("stays when the task runs", async () => {
     const odd = refusal("aws-error");
-    await expect(connecting([odd])).rejects.toBe(odd);
+    await expect(connect([odd])).rejects.toBe(odd);
   });
 });
 
 it("ends with the reason of an abort", async () => {
   const cancelled = new Error("cancelled");
-  await expect(connecting([internal], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
+  await expect(connect([internal], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
 });

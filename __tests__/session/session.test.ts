@@ -8,7 +8,7 @@ import type { SessionOptions } from "../../src/session/session.ts";
 import { PIECE_COST } from "../../src/session/byte-queue.ts";
 import { MOST_WAITING_BYTES, openSession } from "../../src/session/session.ts";
 import { MAX_FRAME_BYTES } from "../../src/transport/socket.ts";
-import { ack, closed, fromAgent, json, output, text } from "../channel/frames.ts";
+import { ack, channelClosed, fromAgent, json, output, text } from "../channel/frames.ts";
 import { Listener } from "../helpers/listener.ts";
 import { AWS, open, optionsFor, readAll, startGateway, stopAll } from "../helpers/session-rig.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
@@ -37,7 +37,7 @@ describe("a session", () => {
     gateway.send(output(1, "world"), output(0, "hello "));
     await gateway.until(() => gateway.inputs.length > 0 && gateway.acks.length === 2);
     expect(text(gateway.inputs[0]?.payload)).toBe('{"cols":300,"rows":100}');
-    gateway.send(closed("Your session timed out"));
+    gateway.send(channelClosed("Your session timed out"));
     expect(await readAll(session)).toBe("hello world");
     expect(await session.ended).toEqual({ kind: "closed", text: "Your session timed out" });
     await gateway.until(() => gateway.gone);
@@ -73,7 +73,7 @@ describe("a session", () => {
     const gateway = await startGateway();
     const session = await open(gateway);
     const sending = session.send(Buffer.from("x"));
-    gateway.send(closed(""));
+    gateway.send(channelClosed(""));
     await expect(sending).rejects.toMatchObject({ code: "session-lost" });
     await expect(session.send(Buffer.from("y"))).rejects.toMatchObject({ code: "session-lost" });
   });
@@ -132,7 +132,7 @@ describe("a session", () => {
     expect(gateway.acks.length).toBeLessThan(24);
     const reading = readAll(session);
     await gateway.until(() => gateway.acks.length === count);
-    gateway.send(closed(""));
+    gateway.send(channelClosed(""));
     expect((await reading).length).toBe(count * chunk.length);
   });
 
@@ -191,7 +191,7 @@ describe("a session", () => {
     const session = await open(gateway, { trace: (line) => lines.push(line) });
     gateway.send(output(0, "private"));
     await gateway.until(() => gateway.inputs.length === 1);
-    gateway.send(closed(""));
+    gateway.send(channelClosed(""));
     await session.ended;
     expect(lines).toEqual([
       expect.stringMatching(/^> text frame of \d+ characters$/),
@@ -301,7 +301,7 @@ describe("a session's way to the gateway", () => {
       const session = await open(gateway, {
         aws: { ...AWS, agent: (url: string) => awsClients({ region: "eu-west-1" }).agent(url) },
       });
-      gateway.send(output(0, "through"), closed(""));
+      gateway.send(output(0, "through"), channelClosed(""));
       expect(await readAll(session)).toBe("through");
       await session.close();
       expect(tunnels).toEqual(mode === "excepted" ? [] : [new URL(gateway.url).host]);
@@ -355,7 +355,7 @@ describe("a session under KMS", () => {
       gateway.send(request);
       await gateway.until(() => gateway.inputs.length === 1);
       expect(json(gateway.inputs[0])).toMatchObject({ ProcessedClientActions: [{ ActionStatus: 2 }] });
-      if (then === "closes") gateway.send(closed("handshake failed"));
+      if (then === "closes") gateway.send(channelClosed("handshake failed"));
       else clock.advance(2_000);
       const why = "there is no data key of 'key-1': AccessDenied: kms:GenerateDataKey";
       expect(await session.ended).toEqual({ kind: "lost", why, cause });
@@ -396,7 +396,7 @@ describe("a session under KMS", () => {
     const session = await open(gateway);
     gateway.send(request);
     await gateway.until(() => gateway.inputs.length === 1);
-    gateway.send(closed(""));
+    gateway.send(channelClosed(""));
     expect(await session.ended).toMatchObject({
       kind: "lost",
       why: expect.stringContaining("no way to ask KMS") as string,

@@ -13,7 +13,7 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
 });
 
 /** The lines that are printed, and the `stdout` output. */
-function printed(texts: readonly Text[], continued = "") {
+function printTexts(texts: readonly Text[], continued = "") {
   const shown: Buffer[] = [];
   const printer = new Printer({
     write: ({ bytes }) => shown.push(bytes, Buffer.from("\n")),
@@ -31,7 +31,7 @@ function printed(texts: readonly Text[], continued = "") {
 describe("a Printer", () => {
   it("shows every line in its order, both streams, and keeps standard output", () => {
     const err = { stream: "stderr", source: "e" } as const;
-    const run = printed([
+    const run = printTexts([
       { kind: "header", text: "fargate-exec run=1" },
       text("one"),
       text("two", err),
@@ -44,7 +44,7 @@ describe("a Printer", () => {
   it("keeps the end of each worker's standard error, as far as it can be trusted", () => {
     const err = (source: string, bytes: string, ends = true): Text =>
       text(bytes, { stream: "stderr", source, ends });
-    const { stderr, stdout } = printed([
+    const { stderr, stdout } = printTexts([
       ...[err("e0", "[0] a"), err("e12", "[12] b"), text("x", { source: "o3" })],
       { kind: "confirmed" },
       err("e0", "noise"),
@@ -53,11 +53,11 @@ describe("a Printer", () => {
     ]);
     expect(stderr).toEqual({ 0: "[0] a\n[0] c\n", 1: `${"y".repeat(4_094)}z\n`, 12: "[12] b\n" });
     expect(stdout).toBe("x");
-    expect(printed([text("only", { stream: "stderr", source: "e" })]).stderr).toEqual({ 0: "only\n" });
+    expect(printTexts([text("only", { stream: "stderr", source: "e" })]).stderr).toEqual({ 0: "only\n" });
   });
 
   it("keeps in `stdout` what was confirmed and what came again, not what could not be trusted", () => {
-    const run = printed([
+    const run = printTexts([
       text("one"),
       { kind: "confirmed" },
       text("noise"),
@@ -70,7 +70,7 @@ describe("a Printer", () => {
   });
 
   it("shows a line only when it is whole, and at the end what never was", () => {
-    const run = printed([text("a", { ends: false }), text("b"), text("c", { ends: false })]);
+    const run = printTexts([text("a", { ends: false }), text("b"), text("c", { ends: false })]);
     expect(run.shown).toEqual(["ab", "c"]);
     expect(run.stdout).toBe("ab\nc");
   });
@@ -82,14 +82,17 @@ describe("a Printer", () => {
     "puts %j before the rest of a line that is too long to hold, and nothing into `stdout`",
     (mark, rest) => {
       const part = "x".repeat(LONGEST_LINE);
-      const run = printed([text(part, { ends: false }), text("::add-mask::a"), text("::add-mask::b")], mark);
+      const run = printTexts(
+        [text(part, { ends: false }), text("::add-mask::a"), text("::add-mask::b")],
+        mark,
+      );
       expect(run.shown).toEqual([part, rest, "::add-mask::b"]);
       expect(run.stdout.endsWith("x::add-mask::a\n::add-mask::b")).toBe(true);
     },
   );
 
   it("passes bytes that are no text", () => {
-    expect(printed([text("\x00\xff\xfe")]).shown).toEqual(["\x00\xff\xfe"]);
+    expect(printTexts([text("\x00\xff\xfe")]).shown).toEqual(["\x00\xff\xfe"]);
   });
 
   it.each([
@@ -98,7 +101,7 @@ describe("a Printer", () => {
     ["a CR before it too", ["one\r"], "one"],
     ["nothing where there is nothing", [], ""],
   ])("takes from the output's end %s", (_, lines, stdout) => {
-    expect(printed(lines.map((line) => text(line))).stdout).toBe(stdout);
+    expect(printTexts(lines.map((line) => text(line))).stdout).toBe(stdout);
   });
 
   it("keeps the last of a long standard output", () => {
@@ -107,7 +110,7 @@ describe("a Printer", () => {
         .padStart(2, "0")
         .repeat(32 * 1024),
     );
-    const { stdout } = printed(lines.map((line) => text(line)));
+    const { stdout } = printTexts(lines.map((line) => text(line)));
     // The last line's end counts, and is not shown.
     expect(Buffer.byteLength(stdout)).toBe(OUTPUT_LIMIT - 1);
     expect(stdout.endsWith(lines[29] ?? "none")).toBe(true);

@@ -129,7 +129,7 @@ function commands(): string[] {
 }
 
 /** What a runner made of these lines, the log aside. */
-function obeyed(lines: readonly string[]) {
+function obeyLines(lines: readonly string[]) {
   const masker = new Masker();
   const console = new Console({ masker, debugging: false, onLine: () => undefined });
   // As the runner reads a process's output.
@@ -161,10 +161,10 @@ const NOTHING = {
 
 it("leaves nothing that the runner obeys, in whatever form a command is written", () => {
   const all = commands();
-  expect(obeyed([...all.map((text) => harmlessLine(text)), "::group::still listening"])).toEqual(NOTHING);
+  expect(obeyLines([...all.map((text) => harmlessLine(text)), "::group::still listening"])).toEqual(NOTHING);
   const messages = all.flatMap((text) => harmlessText(text).split("\n"));
-  expect(obeyed([...messages, "::group::still listening"])).toEqual(NOTHING);
+  expect(obeyLines([...messages, "::group::still listening"])).toEqual(NOTHING);
   // The forms are real: the runner obeys them as they are.
   for (const text of [all[0], "see ##[error]x", "\u2028::error::x"])
-    expect(obeyed([text ?? ""])).not.toEqual(NOTHING);
+    expect(obeyLines([text ?? ""])).not.toEqual(NOTHING);
 });

@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 /** What is declared, and said, of two files that came and of one that is gone again. */
-function declared(exitCode: string, { asked = true, offers = true } = {}) {
+function declareFiles(exitCode: string, { asked = true, offers = true } = {}) {
   const said: string[] = [];
   const lines: string[] = [];
   const say = (text = ""): void => void said.push(text);
@@ -31,7 +31,7 @@ function declared(exitCode: string, { asked = true, offers = true } = {}) {
 }
 
 it("the files that are there are declared, and one for which the runner would fail the step is named", () => {
-  const { lines, said } = declared("0");
+  const { lines, said } = declareFiles("0");
   expect(lines).toEqual([`file://${root}/app.whl`]);
   expect(said).toEqual([
     "Declared for attestation: 1 file.",
@@ -40,14 +40,14 @@ it("the files that are there are declared, and one for which the runner would fa
 });
 
 it("nothing is declared of a script that has failed, or when no input asks for it", () => {
-  expect([declared("1"), declared("0", { asked: false })]).toEqual([
+  expect([declareFiles("1"), declareFiles("0", { asked: false })]).toEqual([
     { lines: [], said: [] },
     { lines: [], said: [] },
   ]);
 });
 
 it("a runner that offers no GITHUB_ARTIFACTS is named", () => {
-  expect(declared("0", { offers: false })).toEqual({
+  expect(declareFiles("0", { offers: false })).toEqual({
     lines: [],
     said: ["No artifact is declared for attestation: this runner offers no GITHUB_ARTIFACTS."],
   });

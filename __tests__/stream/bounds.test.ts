@@ -7,7 +7,7 @@ import { LONGEST_MARK } from "../../src/stream/marks.ts";
 import { MOST_NOTES } from "../../src/stream/notes.ts";
 import { LARGEST_PACK } from "../../src/stream/packed-piece.ts";
 import { LONGEST_RECORD } from "../../src/stream/spool.ts";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const BEGINNING = `\x1b]7733;${NONCE};`;
@@ -15,14 +15,14 @@ const mark = (text: string): string => `${BEGINNING}${text}\x07`;
 const ATTACHED = `${mark("@0")}\n`;
 
 /** What a session that sends these texts, each in one read, says; text without its bytes. */
-function said(texts: readonly string[], workers = 1): (ExtractedItem | string)[] {
+function extractTexts(texts: readonly string[], workers = 1): (ExtractedItem | string)[] {
   const extractor = new Extractor(NONCE, workers);
   return texts
-    .flatMap((text) => extracted(extractor, Buffer.from(text, "latin1")))
+    .flatMap((text) => extractAll(extractor, Buffer.from(text, "latin1")))
     .map((each) => (each.kind === "text" ? `text ${each.bytes.length}` : each));
 }
 const kinds = (texts: readonly string[], workers?: number): string[] =>
-  said(texts, workers).map((each) => (typeof each === "string" ? each : each.kind));
+  extractTexts(texts, workers).map((each) => (typeof each === "string" ? each : each.kind));
 
 /** The same text in one read, in two, and byte by byte. */
 const cuts = (text: string): string[][] => [[text], [text.slice(0, 99), text.slice(99)], text.split("")];
@@ -50,7 +50,7 @@ it("a record has a longest length, and nothing is believed after a longer one", 
     `text ${LONGEST_RECORD}`,
     "status",
   ]);
-  const past = said([...halves(`${longest}x`), `\n${status(`${longest}x`)}`]);
+  const past = extractTexts([...halves(`${longest}x`), `\n${status(`${longest}x`)}`]);
   expect(past.slice(1)).toEqual([
     { kind: "gap", expected: 1000, got: 1000, offset: 0, why: "a record has no end within 2 MiB." },
   ]);
@@ -75,7 +75,7 @@ it("a second beginning of the spool in a session is ignored", () => {
 it("payload and secrets are asked for once a session", () => {
   const asks = [mark("p"), mark("s"), mark("p"), mark("s")];
   const extractor = new Extractor(NONCE, 1);
-  const ask = (): string[] => extracted(extractor, Buffer.from(asks.join(""))).map(({ kind }) => kind);
+  const ask = (): string[] => extractAll(extractor, Buffer.from(asks.join(""))).map(({ kind }) => kind);
   expect(ask()).toEqual(["payload-wanted", "secrets-wanted"]);
   expect(ask()).toEqual([]);
   extractor.restart();
@@ -87,7 +87,7 @@ it("the words of a note, a refusal and a status are cut at their limits", () => 
   const texts = (words: string): unknown[] =>
     ["n", "! c", ". 0 refused", ". 0 lost", ". 0"].map((what) => {
       const extractor = new Extractor(NONCE, 1);
-      const [, one] = extracted(extractor, Buffer.from(`${ATTACHED}${mark(`${what} ${words}`)}`));
+      const [, one] = extractAll(extractor, Buffer.from(`${ATTACHED}${mark(`${what} ${words}`)}`));
       return one?.kind === "status" && "text" in one.status
         ? one.status.text
         : one && "text" in one && one.text;
@@ -97,7 +97,7 @@ it("the words of a note, a refusal and a status are cut at their limits", () => 
 });
 
 it("the number of notes in a session is limited", () => {
-  const notes = said(Array.from({ length: MOST_NOTES + 3 }, (_, i) => mark(`n ${i}`)));
+  const notes = extractTexts(Array.from({ length: MOST_NOTES + 3 }, (_, i) => mark(`n ${i}`)));
   expect(notes).toHaveLength(MOST_NOTES + 1);
   expect(notes.at(-2)).toEqual({ kind: "note", text: String(MOST_NOTES - 1) });
   expect(notes.at(-1)).toEqual({ kind: "note", text: "Further notes are not shown." });
@@ -105,7 +105,7 @@ it("the number of notes in a session is limited", () => {
 
 it("the number of notes is limited in a session that another carrier has followed, too", () => {
   const extractor = new Extractor(NONCE, 1);
-  extracted(extractor, Buffer.from(ATTACHED + mark("n first")));
+  extractAll(extractor, Buffer.from(ATTACHED + mark("n first")));
   const reader = extractor.leaveSession();
   const notes = Array.from({ length: MOST_NOTES + 3 }, (_, i) => mark(`n ${i}`)).flatMap((text) => [
     ...reader.read(Buffer.from(text)),
@@ -117,7 +117,7 @@ it("the number of notes is limited in a session that another carrier has followe
 it("only the first record is a header, and only workers of the run have output of their own", () => {
   const record = (tag: string): string => `\x1b]7733;${tag}\x07x\n`;
   const sources = (texts: string, workers: number) =>
-    said([`${ATTACHED}${texts}`], workers)
+    extractTexts([`${ATTACHED}${texts}`], workers)
       .slice(1)
       .map((each) => (typeof each === "string" ? each : each.kind));
   expect(sources(record("h") + record("h"), 1)).toEqual(["header", "text 10"]);
@@ -147,9 +147,9 @@ it("a packed piece has a largest size, packed and unpacked", () => {
 it("a carriage return is no more than a byte, however many come", () => {
   const extractor = new Extractor(NONCE, 1);
   const flood = Buffer.alloc(1024 * 1024, "\r");
-  for (const text of [mark("@0"), "\r\n"]) extracted(extractor, Buffer.from(text));
+  for (const text of [mark("@0"), "\r\n"]) extractAll(extractor, Buffer.from(text));
   let gaps = 0;
-  for (let i = 0; i < 4; i += 1) gaps += extracted(extractor, flood).length;
+  for (let i = 0; i < 4; i += 1) gaps += extractAll(extractor, flood).length;
   // Each comes out of the terminal's hands at once, and with them the record that has no end.
   expect(gaps).toBe(1);
 });
@@ -157,7 +157,7 @@ it("a carriage return is no more than a byte, however many come", () => {
 it("tiny pieces cost no more than their bytes", () => {
   const extractor = new Extractor(NONCE, 1);
   const before = process.memoryUsage();
-  for (const text of [ATTACHED]) extracted(extractor, Buffer.from(text));
+  for (const text of [ATTACHED]) extractAll(extractor, Buffer.from(text));
   const byte = Buffer.from("x");
   for (let i = 0; i < LONGEST_RECORD; i += 1)
     for (const event of extractor.read(byte)) expect(event).toBeUndefined();

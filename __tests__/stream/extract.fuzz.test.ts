@@ -3,10 +3,10 @@ import { gzipSync } from "node:zlib";
 import { Extractor } from "../../src/stream/extract.ts";
 import type { ExtractedItem } from "../../src/stream/items.ts";
 import { BEL, MARK, sessionMark } from "../../src/stream/marks.ts";
-import { damaged, heldBytes, randomBytesOf } from "../helpers/damage.ts";
+import { damage, heldBytes, randomBytesOf } from "../helpers/damage.ts";
 import type { Random } from "../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf, sampleOf } from "../helpers/seeds.ts";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 
 /** Each with `CASES` cases. */
 const RUNS = sampleOf(1_900);
@@ -51,7 +51,7 @@ const sessions = transcripts.flatMap((text) =>
 const inputs = [...transcripts, ...sessions].map((text) => Buffer.from(text, "latin1"));
 
 /** What they say, whatever pieces it came in. */
-function joined(events: readonly ExtractedItem[]): string {
+function joinEvents(events: readonly ExtractedItem[]): string {
   return JSON.stringify(events, (_key, value: unknown) =>
     typeof value === "object" && value !== null && "type" in value && value.type === "Buffer"
       ? Buffer.from((value as unknown as { data: number[] }).data).toString("latin1")
@@ -63,14 +63,14 @@ function inPieces(random: Random, extractor: Extractor, bytes: Buffer): Extracte
   const first = between(random, 0, bytes.length);
   const second = between(random, first, bytes.length);
   return [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)].flatMap((piece) =>
-    extracted(extractor, piece),
+    extractAll(extractor, piece),
   );
 }
 
 describe("an Extractor under damaged transcripts and sessions", () => {
   it("reads undamaged ones to their end", () => {
     for (const session of sessions) {
-      const events = extracted(new Extractor(NONCE, 2), Buffer.from(session, "latin1"));
+      const events = extractAll(new Extractor(NONCE, 2), Buffer.from(session, "latin1"));
       expect(events.at(-1)).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 3 }, {}] } });
     }
   });
@@ -82,7 +82,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
         const bytes =
           random() < 0.1
             ? randomBytesOf(random, between(random, 0, 300))
-            : damaged(random, pick(random, inputs), pick(random, inputs));
+            : damage(random, pick(random, inputs), pick(random, inputs));
         const extractor = new Extractor(NONCE, 2);
         const events = inPieces(random, extractor, bytes);
         if (!Number.isSafeInteger(extractor.offset)) throw new Error(`its offset is ${extractor.offset}`);
@@ -91,8 +91,8 @@ describe("an Extractor under damaged transcripts and sessions", () => {
         if (count % 8 > 0) continue;
         const given = events.reduce((sum, each) => sum + (each.kind === "text" ? each.bytes.length : 0), 0);
         if (given > bytes.length + 4 * 1024) throw new Error(`${given} bytes out of ${bytes.length}`);
-        const whole = joined(extracted(new Extractor(NONCE, 2), bytes));
-        if (joined(events) !== whole) throw new Error(`in pieces ${joined(events)}\nin one ${whole}`);
+        const whole = joinEvents(extractAll(new Extractor(NONCE, 2), bytes));
+        if (joinEvents(events) !== whole) throw new Error(`in pieces ${joinEvents(events)}\nin one ${whole}`);
       }
     });
   });
@@ -102,7 +102,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
     forEachSeed(Math.ceil(RUNS / 10), (seed) => {
       const random = randomOf(seed);
       for (let count = 0; count < CASES; count++) {
-        const bytes = damaged(random, pick(random, forged), pick(random, forged));
+        const bytes = damage(random, pick(random, forged), pick(random, forged));
         for (const { kind } of inPieces(random, new Extractor(NONCE, 2), bytes))
           if (kind !== "ready" && kind !== "echo") throw new Error(`it believed '${kind}'`);
       }
@@ -121,14 +121,14 @@ describe("an Extractor under damaged transcripts and sessions", () => {
     const random = randomOf(1);
     for (const begun of ["", `${mark("@0")}\n`]) {
       const extractor = new Extractor(NONCE, 2);
-      extracted(extractor, Buffer.from(begun));
+      extractAll(extractor, Buffer.from(begun));
       const before = heldBytes();
       const started = process.cpuUsage();
       for (let count = 0; count < FLOOD / 2_048; count++) {
         const piece = make(random);
         // A job's output has line ends, or the recorder's.
-        if (begun !== "" && count % 64 === 63) extracted(extractor, Buffer.from("\n"));
-        extracted(extractor, piece);
+        if (begun !== "" && count % 64 === 63) extractAll(extractor, Buffer.from("\n"));
+        extractAll(extractor, piece);
       }
       const { user, system } = process.cpuUsage(started);
       // For each MiB 2.5 s.

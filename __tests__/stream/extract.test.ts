@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Extractor } from "../../src/stream/extract.ts";
 import type { ExtractedItem } from "../../src/stream/items.ts";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
@@ -59,7 +59,7 @@ describe("an Extractor", () => {
       `after ${mark(". 1 exited 0=0:0")}`,
     ],
   ])("reads %s", (_, returns, before, after) => {
-    const events = extracted(new Extractor(NONCE, 1), throughTerminals(before + SESSION + after, returns));
+    const events = extractAll(new Extractor(NONCE, 1), throughTerminals(before + SESSION + after, returns));
     expect(events.find((e) => e.kind === "header")).toEqual({ kind: "header", text: "fargate-exec run=1" });
     expect(text(events, "stdout")).toBe(
       "plain\nends in a CR\r\nbegun and ended\n\x1b]7733;looks like a mark\nno end",
@@ -70,14 +70,14 @@ describe("an Extractor", () => {
 
   it("reads the same wherever its input is cut", () => {
     const bytes = throughTerminals(SESSION, 1);
-    const whole = extracted(new Extractor(NONCE, 1), bytes);
+    const whole = extractAll(new Extractor(NONCE, 1), bytes);
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
         const extractor = new Extractor(NONCE, 1);
         const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
         const events = edges
           .slice(1)
-          .flatMap((end, i) => extracted(extractor, bytes.subarray(edges[i], end)));
+          .flatMap((end, i) => extractAll(extractor, bytes.subarray(edges[i], end)));
         expect(events).toEqual(whole);
       }),
     );
@@ -85,14 +85,14 @@ describe("an Extractor", () => {
 
   it("goes on in another session exactly where the first one was cut", () => {
     const bytes = throughTerminals(SESSION, 1);
-    const whole = extracted(new Extractor(NONCE, 1), bytes);
+    const whole = extractAll(new Extractor(NONCE, 1), bytes);
     for (let cut = 0; cut < bytes.length - 1; cut += 1) {
       const extractor = new Extractor(NONCE, 1);
-      const first = extracted(extractor, bytes.subarray(0, cut));
+      const first = extractAll(extractor, bytes.subarray(0, cut));
       const from = extractor.offset;
       extractor.restart();
       const rest = `${mark(`@${from}`)}\n${SPOOL.slice(from)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
-      const events = [...first, ...extracted(extractor, throughTerminals(rest, 0))];
+      const events = [...first, ...extractAll(extractor, throughTerminals(rest, 0))];
       const shown = (all: ExtractedItem[]): ExtractedItem[] =>
         all.filter(({ kind }) => kind !== "attached" && kind !== "confirmed");
       if (first.at(-1)?.kind !== "status") expect(shown(events)).toEqual(shown(whole));
@@ -101,9 +101,9 @@ describe("an Extractor", () => {
 
   it("skips what a session sends again", () => {
     const extractor = new Extractor(NONCE, 1);
-    const first = extracted(extractor, Buffer.from(`${mark("@0")}\n${SPOOL}`, "latin1"));
+    const first = extractAll(extractor, Buffer.from(`${mark("@0")}\n${SPOOL}`, "latin1"));
     extractor.restart();
-    const again = extracted(extractor, Buffer.from(SESSION, "latin1"));
+    const again = extractAll(extractor, Buffer.from(SESSION, "latin1"));
     expect(text(first, "stdout")).toContain("plain");
     expect(again.map(({ kind }) => kind)).toEqual(["attached", "status"]);
   });
@@ -113,11 +113,11 @@ describe("an Extractor", () => {
     ["half a nonce", SESSION.replaceAll(NONCE, NONCE.slice(0, 16))],
     ["no beginning", mark(". 0 exited 0=0:0").slice(5)],
   ])("believes no marks with %s", (_, forged) => {
-    expect(extracted(new Extractor(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
+    expect(extractAll(new Extractor(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
   });
 
   it("does not believe a status behind output that did not come whole", () => {
-    const events = extracted(new Extractor(NONCE, 1), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
+    const events = extractAll(new Extractor(NONCE, 1), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
     expect(events.at(-1)).toEqual({ kind: "gap", expected: 60, got: 54, offset: 0 });
   });
 
@@ -125,7 +125,7 @@ describe("an Extractor", () => {
     const [one, two, three] = ["one\n", "two\n", "three\n"];
     const extractor = new Extractor(NONCE, 1);
     const said = (...texts: string[]): unknown[] =>
-      extracted(extractor, Buffer.from(texts.join(""), "latin1")).map((e) =>
+      extractAll(extractor, Buffer.from(texts.join(""), "latin1")).map((e) =>
         e.kind === "text" ? e.bytes.toString() : e.kind,
       );
     expect(said(mark("@0"), "\n", one, "t", mark("~ 5"), "wo\n")).toEqual([
@@ -149,14 +149,14 @@ describe("an Extractor", () => {
   it("tells once that echo is off", () => {
     const extractor = new Extractor(NONCE, 1);
     const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) =>
-      extracted(extractor, Buffer.from(s)),
+      extractAll(extractor, Buffer.from(s)),
     );
     expect(events).toEqual([{ kind: "ready", missing: undefined }]);
   });
 
   it("tells why the container refused", () => {
     expect(
-      extracted(new Extractor(NONCE, 1), Buffer.from(mark("! download No module named 'boto3'"))),
+      extractAll(new Extractor(NONCE, 1), Buffer.from(mark("! download No module named 'boto3'"))),
     ).toEqual([{ kind: "refused", code: "download", text: "No module named 'boto3'" }]);
   });
 
@@ -175,7 +175,7 @@ describe("an Extractor", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: "binary" }))), (parts) => {
         const extractor = new Extractor(NONCE, 1);
-        for (const part of parts) extracted(extractor, Buffer.from(part, "latin1"));
+        for (const part of parts) extractAll(extractor, Buffer.from(part, "latin1"));
       }),
     );
   });

@@ -5,7 +5,7 @@ const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
 
 /** What a scanner finds in these pieces: marks in brackets, neighbouring bytes joined. */
-function found(...pieces: string[]): string {
+function scan(...pieces: string[]): string {
   const scanner = new MarkScanner(NONCE);
   return pieces
     .flatMap((piece) => [...scanner.scan(Buffer.from(piece, "latin1"))])
@@ -19,12 +19,12 @@ it.each([
   ["with words beyond ASCII", mark("n é").replace("é", "\xc3\xa9"), "[n é]"],
   ["but not of another nonce", mark("p").replaceAll("f", "e"), mark("p").replaceAll("f", "e")],
 ])("finds marks: %s", (_, text, all) => {
-  expect(found(text)).toBe(all);
-  expect(found(...Array.from(text))).toBe(all);
+  expect(scan(text)).toBe(all);
+  expect(scan(...Array.from(text))).toBe(all);
 });
 
 it("drops the beginning of what is longer than any mark, and shows the rest", () => {
-  expect(found(mark("x".repeat(LONGEST_MARK)))).toBe(`${"x".repeat(LONGEST_MARK)}\x07`);
+  expect(scan(mark("x".repeat(LONGEST_MARK)))).toBe(`${"x".repeat(LONGEST_MARK)}\x07`);
 });
 
 it("forgets a mark that has begun when another session begins", () => {

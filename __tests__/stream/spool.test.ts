@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { SpoolReader, type SpoolText } from "../../src/stream/spool.ts";
-import { extracted } from "../helpers/extracted.ts";
+import { extractAll } from "../helpers/extracted.ts";
 
 const mark = (text: string): string => `\x1b]7733;${text}\x07`;
-const read = (spool: string): SpoolText[] => extracted(new SpoolReader(12), Buffer.from(spool, "latin1"));
+const read = (spool: string): SpoolText[] => extractAll(new SpoolReader(12), Buffer.from(spool, "latin1"));
 const text = (
   bytes: string,
   { stream = "stdout", source = "", ends = true }: Partial<Extract<SpoolText, { kind: "text" }>> = {},
@@ -62,7 +62,7 @@ describe("a SpoolReader", () => {
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
         const reader = new SpoolReader(12);
         const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
-        const texts = edges.slice(1).flatMap((end, i) => extracted(reader, bytes.subarray(edges[i], end)));
+        const texts = edges.slice(1).flatMap((end, i) => extractAll(reader, bytes.subarray(edges[i], end)));
         expect(texts).toEqual(read(SPOOL));
         expect(reader.offset).toBe(bytes.length);
       }),
@@ -71,26 +71,26 @@ describe("a SpoolReader", () => {
 
   it("knows where the unfinished record begins, and where the next byte belongs", () => {
     const reader = new SpoolReader(12);
-    extracted(reader, Buffer.from("one\ntw"));
-    extracted(reader, Buffer.from("o"));
+    extractAll(reader, Buffer.from("one\ntw"));
+    extractAll(reader, Buffer.from("o"));
     expect([reader.offset, reader.position]).toEqual([4, 7]);
-    expect(extracted(reader, Buffer.from("\n"))).toEqual([text("two")]);
+    expect(extractAll(reader, Buffer.from("\n"))).toEqual([text("two")]);
     expect([reader.offset, reader.position]).toEqual([8, 8]);
   });
 
   it("takes that record anew after a rewind", () => {
     const reader = new SpoolReader(12);
-    extracted(reader, Buffer.from("one\ntw"));
+    extractAll(reader, Buffer.from("one\ntw"));
     reader.rewind();
     expect([reader.offset, reader.position]).toEqual([4, 4]);
-    expect(extracted(reader, Buffer.from("two\n"))).toEqual([text("two")]);
+    expect(extractAll(reader, Buffer.from("two\n"))).toEqual([text("two")]);
   });
 
   it("keeps what it was given though the buffer is used again", () => {
     const reader = new SpoolReader(12);
     const buffer = Buffer.from("abc");
-    extracted(reader, buffer);
+    extractAll(reader, buffer);
     buffer.fill("z");
-    expect(extracted(reader, Buffer.from("\n"))).toEqual([text("abc")]);
+    expect(extractAll(reader, Buffer.from("\n"))).toEqual([text("abc")]);
   });
 });

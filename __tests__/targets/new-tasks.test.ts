@@ -17,7 +17,7 @@ import { imageDefinition } from "../../src/targets/definitions/image.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { startedBy } from "../../src/targets/start/run-task-request.ts";
 import type { Target } from "../../src/targets/target.ts";
-import { resolving, target } from "../helpers/resolving.ts";
+import { resolveContextOf, target } from "../helpers/resolving.ts";
 import { aService, BIG_MACHINES, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
 import { Changes } from "../helpers/until.ts";
@@ -36,7 +36,7 @@ const web: NewTasks = {
 };
 
 /** ECS with a task definition, that starts whatever it is asked for unless it is told to fail. */
-function starting(
+function startTasks(
   where: NewTasks,
   more: Partial<ResolveContext["ecs"]> = {},
   failures: readonly (Error | undefined)[] = [],
@@ -46,7 +46,7 @@ function starting(
   const requests: RunTaskRequest[] = [];
   const asked: string[] = [];
   let started = 0;
-  const context = resolving(
+  const context = resolveContextOf(
     where,
     {
       describeTaskDefinition: (name) => {
@@ -70,7 +70,7 @@ function starting(
 }
 
 it("is reported before it is started, and again when its ARN is known", async () => {
-  const { context, resolved } = starting(web);
+  const { context, resolved } = startTasks(web);
   expect((await resolved).targets).toEqual([{ ...target, started: true, hold: { by: "entry-point" } }]);
   const known = { ...begun, taskArn: TASK };
   expect(context.events).toEqual([[begun], `RunTask ${by}`, [known, begun], [known]]);
@@ -84,7 +84,7 @@ function nextOf(later: LaterTargets | undefined, count: number): ReturnType<Late
 }
 
 it("has others beside it when several are asked for, which come while jobs run in the first ten", async () => {
-  const { requests, resolved, context } = starting({ ...web, tasks: 12 });
+  const { requests, resolved, context } = startTasks({ ...web, tasks: 12 });
   const { targets, later } = await resolved;
   expect([targets.length, later?.count, later?.atOnce, later?.stop]).toEqual([10, 2, 12, undefined]);
   const others = [await later?.next(), await later?.next()].map((found) => found?.target);
@@ -100,7 +100,7 @@ describe("of many, after the first ten", () => {
   const shortage = new NoCapacity({ failed: "", seen: "Capacity is unavailable." });
 
   it("a refusal for want of capacity is tried again", async () => {
-    const { requests, resolved, context } = starting(many, {}, [undefined, shortage, undefined, shortage]);
+    const { requests, resolved, context } = startTasks(many, {}, [undefined, shortage, undefined, shortage]);
     const { later } = await resolved;
     const others = await Promise.all(nextOf(later, 12));
     expect(new Set(others.map(({ target: { taskArn } }) => taskArn)).size).toBe(12);
@@ -110,7 +110,7 @@ describe("of many, after the first ten", () => {
 
   it("any other refusal is the failure of those that are missing, and is told once", async () => {
     const denied = failure("access-denied");
-    const { resolved, context } = starting(many, {}, [undefined, undefined, denied]);
+    const { resolved, context } = startTasks(many, {}, [undefined, undefined, denied]);
     const { later } = await resolved;
     const others = await Promise.allSettled(nextOf(later, 12));
     expect(others.map(({ status }) => status === "fulfilled")).toEqual([
@@ -124,7 +124,7 @@ describe("of many, after the first ten", () => {
   });
 
   it("none is asked for any more once they are not wanted", async () => {
-    const { requests, resolved, context } = starting({ ...web, tasks: 200 });
+    const { requests, resolved, context } = startTasks({ ...web, tasks: 200 });
     const { later } = await resolved;
     await later?.close();
     await expect(later?.next()).resolves.toBeDefined();
@@ -140,7 +140,7 @@ it("that an answer names is to be undone at once, whatever becomes of calls befo
   const answers: ((error?: Error) => void)[] = [];
   const allUnderWay = new Changes();
   let started = 0;
-  const { context, resolved } = starting(
+  const { context, resolved } = startTasks(
     { ...web, tasks: 100 },
     {
       runTask: async ({ count }) => {
@@ -178,7 +178,7 @@ it("that an answer names is to be undone at once, whatever becomes of calls befo
 });
 
 it("that AWS refused has not to be undone", async () => {
-  const { context, resolved } = starting(web, {}, [failure("access-denied")]);
+  const { context, resolved } = startTasks(web, {}, [failure("access-denied")]);
   await expect(resolved).rejects.toMatchObject({ code: "access-denied" });
   expect(context.events.at(-1)).toEqual([]);
 });
@@ -188,13 +188,13 @@ it.each([
   ["the run was cancelled", failure("cancelled")],
   ["something else broke", new Error("broken")],
 ])("that may have started when %s is still to be undone", async (_, error) => {
-  const { context, resolved } = starting(web, {}, [error]);
+  const { context, resolved } = startTasks(web, {}, [error]);
   await expect(resolved).rejects.toBe(error);
   expect(context.events).toEqual([[begun], `RunTask ${by}`]);
 });
 
 it("is not begun without subnets", async () => {
-  const { context, resolved } = starting({ ...web, start: startInputs({ subnets: [] }) });
+  const { context, resolved } = startTasks({ ...web, start: startInputs({ subnets: [] }) });
   await expect(resolved).rejects.toMatchObject({ code: "network-required" });
   expect(context.events).toEqual([]);
 });
@@ -210,7 +210,7 @@ it("from a file is of a definition that is registered first, and to be undone as
   );
   const calls = { registerTaskDefinition: () => Promise.resolve(aDefinition()) };
   const where: NewTasks = { ...web, of: { kind: "task-definition", taskDefinition: "web.json" } };
-  const { context, resolved } = starting(where, calls, [], workspace);
+  const { context, resolved } = startTasks(where, calls, [], workspace);
   await resolved;
   await rm(workspace, { recursive: true });
   const registered = { kind: "task-definition", arn: aDefinition().arn };
@@ -235,7 +235,7 @@ describe("with a service", () => {
     ["and a task definition is of that", { kind: "task-definition", taskDefinition: "migrate" }, "migrate"],
   ])("%s, in its network", async (_, of, definition) => {
     const where: NewTasks = { ...web, of, service: "web", start: startInputs({ subnets: [] }) };
-    const { requests, asked, resolved } = starting(where, service);
+    const { requests, asked, resolved } = startTasks(where, service);
     await resolved;
     expect(asked).toEqual([definition]);
     expect(requests).toMatchObject([
@@ -253,7 +253,7 @@ describe("with a service", () => {
         return Promise.resolve(aService());
       },
     };
-    const { context, resolved } = starting(where, ecs, [], undefined, "default");
+    const { context, resolved } = startTasks(where, ecs, [], undefined, "default");
     await resolved;
     expect(asked).toEqual([["prod", "web"]]);
     expect(context.events[0]).toEqual([{ ...begun, cluster: "prod" }]);
@@ -301,7 +301,7 @@ describe("of an image", () => {
     ["it may not be looked for", () => Promise.reject(failure("access-denied"))],
   ])("is of a definition of its own when %s, which is undone", async (_, found) => {
     const { registered, ecs } = registering(found);
-    const { context, requests, resolved } = starting(where, ecs);
+    const { context, requests, resolved } = startTasks(where, ecs);
     await resolved;
     expect(registered).toMatchObject([
       { taskRoleArn: "job", cpu: "512", containerDefinitions: [{ name: "app" }] },
@@ -320,7 +320,7 @@ describe("of an image", () => {
 
   it("is of an equal definition that is registered already, and counts as one of its users", async () => {
     const { registered, ecs } = registering(() => Promise.resolve(own));
-    const { context, requests, resolved } = starting(where, ecs);
+    const { context, requests, resolved } = startTasks(where, ecs);
     await resolved;
     expect(registered).toEqual([]);
     expect(requests).toMatchObject([{ taskDefinition: own.arn }]);
@@ -330,7 +330,7 @@ describe("of an image", () => {
   it("is of a definition of its own when another principal has registered a different one in the family", async () => {
     const planted = { ...wanted, containerDefinitions: [{ name: "app", image: "attacker.example/miner" }] };
     const { registered, ecs } = registering(() => Promise.resolve({ ...own, registrable: planted }));
-    const { context, resolved } = starting(where, ecs);
+    const { context, resolved } = startTasks(where, ecs);
     await resolved;
     expect(registered).toMatchObject([{ family, containerDefinitions: [{ image: "python:3.13" }] }]);
     expect(context.log.lines[0]).toContain(
@@ -342,7 +342,7 @@ describe("of an image", () => {
     let looks = 0;
     const found = () => (++looks === 1 ? Promise.reject(notFound) : Promise.resolve(own));
     const throttled = () => Promise.reject(failure("throttled"));
-    const { context, requests, resolved } = starting(where, {
+    const { context, requests, resolved } = startTasks(where, {
       describeTaskDefinition: found,
       registerTaskDefinition: throttled,
     });
@@ -353,7 +353,7 @@ describe("of an image", () => {
 
   it("is of its own definition again when the other one is deregistered meanwhile", async () => {
     const { registered, ecs } = registering(() => Promise.resolve(own));
-    const { requests, resolved } = starting(where, ecs, [notFound]);
+    const { requests, resolved } = startTasks(where, ecs, [notFound]);
     expect((await resolved).targets).toHaveLength(1);
     expect(registered).toHaveLength(1);
     expect(requests[1]?.clientToken).not.toBe(requests[0]?.clientToken);
@@ -367,7 +367,7 @@ it.each<[Partial<Service>, number | undefined]>([
   const where: NewTasks = { ...web, service: "web", start: startInputs({ subnets: [] }) };
   const network = { subnets: [], securityGroups: [], assignPublicIp: undefined };
   const describeService = () => Promise.resolve(aService({ ...service, network }));
-  const { context, requests, resolved } = starting(where, { describeService });
+  const { context, requests, resolved } = startTasks(where, { describeService });
   const { candidates, targets } = await resolved;
   const { launchType = "FARGATE", capacityProviders = [] } = service;
   expect(requests).toMatchObject([{ launchType, capacityProviders, network }]);
@@ -389,7 +389,7 @@ describe("on Spot", () => {
     stopped("TerminationNotice"),
     stopped("TaskFailedToStart", "Capacity is unavailable at this time."),
   ])("is started once more, on demand, when it is taken away: %s", async (why) => {
-    const { context, requests, resolved } = starting(onSpot);
+    const { context, requests, resolved } = startTasks(onSpot);
     const { targets, candidates } = await resolved;
     const next = await replacementFor(targets[0], why, candidates, context);
     expect(next).toMatchObject({ taskArn: arn(2), started: true });
@@ -407,7 +407,7 @@ describe("on Spot", () => {
     stopped("UserInitiated"),
     failure("exec-not-ready"),
   ])("is not started again when it is lost otherwise: %s", async (why) => {
-    const { context, resolved } = starting(onSpot);
+    const { context, resolved } = startTasks(onSpot);
     const { targets, candidates } = await resolved;
     expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
   });
@@ -417,7 +417,7 @@ describe("on Spot", () => {
     "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet 'subnet-1'",
   ])("stays there, in another subnet, when its own has no free address: %s", async (reason) => {
     const start = startInputs({ capacityProviders: [SPOT], subnets: ["subnet-1", "subnet-2"] });
-    const { context, requests, resolved } = starting({ ...onSpot, start });
+    const { context, requests, resolved } = startTasks({ ...onSpot, start });
     const { targets, candidates } = await resolved;
     let next: Target | undefined = targets[0];
     for (let i = 0; i < 2 && next !== undefined; i += 1)
@@ -429,7 +429,7 @@ describe("on Spot", () => {
   });
 
   it("and no other task is replaced when Spot is said to have interrupted it", async () => {
-    const { context, resolved } = starting(web);
+    const { context, resolved } = startTasks(web);
     const { targets, candidates } = await resolved;
     const why = stopped("SpotInterruption");
     expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
@@ -442,7 +442,7 @@ describe("for the next attempt of a script that may still run", () => {
     lastStatus: string,
   ): Promise<{ readonly next: unknown; readonly started: number; readonly lines: readonly string[] }> => {
     const describeTasks = (): Promise<readonly Task[]> => Promise.resolve([aTask({ lastStatus })]);
-    const { context, requests, resolved } = starting(web, { stopTask, describeTasks });
+    const { context, requests, resolved } = startTasks(web, { stopTask, describeTasks });
     const { candidates, targets } = await resolved;
     const how = { isGone: false, isSpot: false, mustStopFirst: true };
     const next = await targetOfNextAttempt(targets[0], how, candidates, context);

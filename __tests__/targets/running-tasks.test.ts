@@ -9,7 +9,7 @@ import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { othersToTry } from "../../src/targets/candidates.ts";
 import type { Target } from "../../src/targets/target.ts";
-import { resolving, target } from "../helpers/resolving.ts";
+import { resolveContextOf, target } from "../helpers/resolving.ts";
 import { aService } from "../helpers/start-inputs.ts";
 import { aContainer, aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
 
@@ -30,7 +30,7 @@ describe("a named task", () => {
   const found = (one: Task | undefined) => ({ describeTask: () => Promise.resolve(one) });
 
   it("is the target, in its only container", async () => {
-    const { targets } = await resolveTargets(resolving(named, found(aTask())));
+    const { targets } = await resolveTargets(resolveContextOf(named, found(aTask())));
     expect(targets).toEqual([target]);
   });
 
@@ -40,12 +40,12 @@ describe("a named task", () => {
       ...found(aTask({ containers: two })),
       describeTaskDefinition: () => Promise.resolve(definition),
     };
-    expect((await resolveTargets(resolving(named, ecs))).targets).toEqual([target]);
+    expect((await resolveTargets(resolveContextOf(named, ecs))).targets).toEqual([target]);
   });
 
   it("is refused when it runs Windows", async () => {
     const windows = aTask({ platformFamily: "Windows_Server_2022_Core" });
-    await expect(resolveTargets(resolving(named, found(windows)))).rejects.toMatchObject({
+    await expect(resolveTargets(resolveContextOf(named, found(windows)))).rejects.toMatchObject({
       code: "windows-task",
       seen: expect.stringContaining("Windows_Server_2022_Core") as string,
     });
@@ -56,21 +56,21 @@ describe("a named task", () => {
       ...found(aTask({ containers: two })),
       describeTaskDefinition: () => Promise.reject(denied),
     };
-    await expect(resolveTargets(resolving(named, ecs))).rejects.toMatchObject({
+    await expect(resolveTargets(resolveContextOf(named, ecs))).rejects.toMatchObject({
       code: "container-ambiguous",
       seen: expect.stringContaining("Access denied.") as string,
     });
   });
 
   it("that is not there is named", async () => {
-    await expect(resolveTargets(resolving(named, found(undefined)))).rejects.toMatchObject({
+    await expect(resolveTargets(resolveContextOf(named, found(undefined)))).rejects.toMatchObject({
       code: "task-not-found",
       failed: `There is no task '${ID}' in cluster 'ci'.`,
     });
   });
 
   it("has no other in its place", async () => {
-    const { targets, instead } = await resolve(resolving(named, found(aTask())));
+    const { targets, instead } = await resolve(resolveContextOf(named, found(aTask())));
     const stopped = taskStopped(aTask({ stopCode: "ServiceSchedulerInitiated" }));
     expect(await instead(targets[0], stopped)).toBeUndefined();
   });
@@ -85,7 +85,7 @@ describe("a service", () => {
 
   it("gives its best task, and says so", async () => {
     const worse = aTask({ arn: "x", healthStatus: "UNHEALTHY" });
-    const context = resolving(service, having(worse, aTask()));
+    const context = resolveContextOf(service, having(worse, aTask()));
     expect((await resolveTargets(context)).targets).toEqual([target]);
     expect(context.log.lines).toEqual([`Service 'web' has 2 tasks; taking ${ID}.`]);
   });
@@ -105,7 +105,7 @@ describe("a service", () => {
     ],
     ["all that are about to, where none runs yet", "all", [coming], ["5"]],
   ])("gives %s", async (_, tasks, those, expected) => {
-    const { targets } = await resolveTargets(resolving({ ...service, tasks }, having(...those)));
+    const { targets } = await resolveTargets(resolveContextOf({ ...service, tasks }, having(...those)));
     expect(targets.map(({ taskId }) => taskId[0])).toEqual(expected);
   });
 
@@ -118,7 +118,7 @@ describe("a service", () => {
         return Promise.resolve(aDefinition([{ name: "app" }, { name: "log" }]));
       },
     };
-    const { targets } = await resolveTargets(resolving({ ...service, tasks: 3 }, ecs));
+    const { targets } = await resolveTargets(resolveContextOf({ ...service, tasks: 3 }, ecs));
     expect(targets.map(({ container }) => container)).toEqual(["app", "app", "app"]);
     expect(looks).toBe(1);
   });
@@ -130,7 +130,7 @@ describe("a service", () => {
   ])("with %s tells its counts and its last event", async (_, tasks, those, failed, asked) => {
     const described = aService({ events: ["unable to place a task.", "older"] });
     const ecs = { ...having(...those), describeService: () => Promise.resolve(described) };
-    await expect(resolveTargets(resolving({ ...service, tasks }, ecs))).rejects.toMatchObject({
+    await expect(resolveTargets(resolveContextOf({ ...service, tasks }, ecs))).rejects.toMatchObject({
       code: "no-running-task",
       failed: `The service 'web' in cluster 'ci' has ${failed}.`,
       seen: `${asked}Desired 1, running 0, pending 0. Last event: unable to place a task.`,
@@ -145,7 +145,7 @@ describe("a service", () => {
     const three = having(task("1"), task("2"), task("3"), pending, unhealthy);
 
     it("gives each of the others that are ready, once", async () => {
-      const { targets, others, instead } = await resolve(resolving(service, three));
+      const { targets, others, instead } = await resolve(resolveContextOf(service, three));
       expect(others).toHaveLength(2);
       const second = await instead(targets[0], busy);
       const third = await instead(second ?? targets[0], busy);
@@ -154,7 +154,7 @@ describe("a service", () => {
     });
 
     it("gives any of them to wait in after that, but none that takes no session", async () => {
-      const { targets, instead } = await resolve(resolving(service, three));
+      const { targets, instead } = await resolve(resolveContextOf(service, three));
       const second = (await instead(targets[0], blocked)) ?? targets[0];
       const third = (await instead(second, blocked)) ?? targets[0];
       expect((await instead(third, busy))?.taskArn).toBe(third.taskArn);
@@ -162,7 +162,7 @@ describe("a service", () => {
     });
 
     it("says which it tries, and why", async () => {
-      const context = resolving(service, having(task("1"), task("2")));
+      const context = resolveContextOf(service, having(task("1"), task("2")));
       const { targets, instead } = await resolve(context);
       await instead(targets[0], blocked);
       expect(context.log.lines.at(-1)).toMatch(
@@ -171,7 +171,7 @@ describe("a service", () => {
     });
 
     it("one of several targets is replaced only by a task that no other job uses", async () => {
-      const { targets, others, instead } = await resolve(resolving({ ...service, tasks: 2 }, three));
+      const { targets, others, instead } = await resolve(resolveContextOf({ ...service, tasks: 2 }, three));
       expect(others).toEqual([]);
       expect((await instead(targets[0], blocked))?.taskId[0]).toBe("3");
       expect(await instead(targets[1] ?? targets[0], blocked)).toBeUndefined();
@@ -183,7 +183,7 @@ describe("a service", () => {
     /** JobTargets with tasks 1 and 2; each later look finds the next of these. */
     const with12 = async (...later: Task[][]) => {
       let tasks = [task("1"), task("2")];
-      const context = resolving(
+      const context = resolveContextOf(
         { ...service, tasks: 2 },
         {
           listTasks: () => Promise.resolve(["whatever"]),

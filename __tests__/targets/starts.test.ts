@@ -10,7 +10,7 @@ import { resolveTargets } from "../../src/targets/resolve.ts";
 import type { Target } from "../../src/targets/target.ts";
 import { WaitLines } from "../../src/waiting.ts";
 import { Listener } from "../helpers/listener.ts";
-import { resolving } from "../helpers/resolving.ts";
+import { resolveContextOf } from "../helpers/resolving.ts";
 import { startInputs } from "../helpers/start-inputs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aContainer, aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
@@ -100,7 +100,7 @@ async function start(fate: Fate): Promise<{ readonly ecs: OneStart; readonly fai
   let undo: readonly MadeResource[] = [];
   const { runTask, stopTask, describeTask, clock, log } = ecs;
   const describeTaskDefinition = () => Promise.resolve(aDefinition([{ entryPoint: ["sh", "-c"] }]));
-  const rig = resolving(web, { runTask, stopTask, describeTaskDefinition });
+  const rig = resolveContextOf(web, { runTask, stopTask, describeTaskDefinition });
   const context = { ...rig, clock, log, onUndo: (made: readonly MadeResource[]) => (undo = made) };
   let failure: Failure | undefined;
   try {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { closed, output } from "../channel/frames.ts";
+import { channelClosed, output } from "../channel/frames.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { later, startGateway, stopAll } from "../helpers/session-rig.ts";
 
@@ -67,7 +67,7 @@ async function startAws(): Promise<string> {
   const gateway = await startGateway({ server: createServer(tls, answer) });
   gateway.onOpening = (_token, client) => {
     client.send(output(0, "over TLS"));
-    client.send(closed(""));
+    client.send(channelClosed(""));
   };
   return gateway.url.replace("127.0.0.1", "localhost");
 }

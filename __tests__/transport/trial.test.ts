@@ -2,7 +2,7 @@ import { systemClock } from "../../src/clock.ts";
 import { type Proof, Trial } from "../../src/transport/trial.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
 
-function trying(proof: Proof) {
+function startTrial(proof: Proof) {
   const clock = new SteppedClock();
   const trial = new Trial();
   const { signal } = new AbortController();
@@ -13,13 +13,13 @@ function trying(proof: Proof) {
 
 describe("a new socket to an agent that has opened the session", () => {
   it("holds once the agent has acknowledged something", async () => {
-    const { trial, passed } = trying("acknowledgement");
+    const { trial, passed } = startTrial("acknowledgement");
     trial.acknowledged();
     await expect(passed).resolves.toBeUndefined();
   });
 
   it("does not hold for frames or pongs alone", async () => {
-    const { clock, trial, passed } = trying("acknowledgement");
+    const { clock, trial, passed } = startTrial("acknowledgement");
     trial.frame();
     trial.pong();
     await clock.pass(5_000);
@@ -29,27 +29,27 @@ describe("a new socket to an agent that has opened the session", () => {
 
 describe("a new socket to an agent that has not opened the session", () => {
   it("holds with the first frame", async () => {
-    const { trial, passed } = trying("none-yet");
+    const { trial, passed } = startTrial("none-yet");
     trial.frame();
     await expect(passed).resolves.toBeUndefined();
   });
 
   it("holds with a pong and a second in which it is not closed", async () => {
-    const { clock, trial, passed } = trying("none-yet");
+    const { clock, trial, passed } = startTrial("none-yet");
     trial.pong();
     await clock.pass(1_000);
     await expect(passed).resolves.toBeUndefined();
   });
 
   it("does not hold when nothing comes back", async () => {
-    const { clock, passed } = trying("none-yet");
+    const { clock, passed } = startTrial("none-yet");
     await clock.pass(5_000);
     await expect(passed).rejects.toThrow("opened, but nothing came back");
   });
 });
 
 it.each(["acknowledgement", "none-yet"] as const)("does not hold when it is lost: %s", async (proof) => {
-  const { trial, passed } = trying(proof);
+  const { trial, passed } = startTrial(proof);
   trial.lost("was closed with code 1008");
   await expect(passed).rejects.toThrow("opened, but was closed with code 1008");
 });

@@ -26,11 +26,11 @@ const PROTECTION: LedgerEntry = {
 const CLAIM: LedgerEntry = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
 
 /** Cleans up; the calls that are named fail. */
-async function cleaning(undo: readonly LedgerEntry[], ...failing: string[]) {
-  return await cleaningUp({}, undo, ...failing);
+async function cleanUpFailing(undo: readonly LedgerEntry[], ...failing: string[]) {
+  return await startCleanup({}, undo, ...failing);
 }
 
-async function cleaningUp(
+async function startCleanup(
   { claimedBy = "me", ...how }: { early?: boolean; patient?: boolean; claimedBy?: string },
   undo: readonly LedgerEntry[],
   ...failing: string[]
@@ -94,7 +94,7 @@ async function cleaningUp(
 
 describe("cleaning up", () => {
   it("gives a claim back, in the version that it has looked at", async () => {
-    const { done, left } = await cleaning([CLAIM]);
+    const { done, left } = await cleanUpFailing([CLAIM]);
     expect(done).toEqual([
       expect.stringMatching(/^DeleteObject .*"key":"c".*"etag":"\\"1\\""/),
       expect.stringMatching(/^GetObject .*"key":"c"/),
@@ -103,51 +103,51 @@ describe("cleaning up", () => {
   });
 
   it("leaves a claim alone that another run has taken over", async () => {
-    const { done, left } = await cleaningUp({ claimedBy: "another" }, [CLAIM]);
+    const { done, left } = await startCleanup({ claimedBy: "another" }, [CLAIM]);
     expect(done).toEqual([`GetObject [{"kind":"claim","bucket":"example-ci","key":"c"},${LARGEST_QUEUE}]`]);
     expect(left).toEqual([]);
   });
 
   it("leaves a claim on record while a log is uploaded, if there is no time to wait for that", async () => {
     const soon: LedgerEntry = { ...CLAIM, freeAt: new SleeplessClock().now() + 7_000 };
-    expect(await cleaning([soon])).toMatchObject({ done: [], log: [], left: [soon] });
-    const { done, left, log } = await cleaningUp({ patient: true }, [soon]);
+    expect(await cleanUpFailing([soon])).toMatchObject({ done: [], log: [], left: [soon] });
+    const { done, left, log } = await startCleanup({ patient: true }, [soon]);
     expect([done.length, left, log.length]).toEqual([2, [], 1]);
   });
 
   it("leaves the claim to the job as long as that goes on", async () => {
-    const { done, log, left } = await cleaningUp({ early: true }, [CLAIM]);
+    const { done, log, left } = await startCleanup({ early: true }, [CLAIM]);
     expect([done, log, left]).toEqual([[], [], [CLAIM]]);
   });
 
   it("keeps an object on record while its upload may still be under way", async () => {
-    const { done, left } = await cleaningUp({ early: true }, [TASK, OBJECT]);
+    const { done, left } = await startCleanup({ early: true }, [TASK, OBJECT]);
     expect(done).toContain(`DeleteObject [${JSON.stringify(OBJECT)}]`);
     expect(left).toEqual([OBJECT]);
   });
 
   it("keeps on record what is being made while the run goes on, though it has found some of it", async () => {
-    const { left } = await cleaningUp({ early: true }, [STARTING]);
+    const { left } = await startCleanup({ early: true }, [STARTING]);
     expect(left).toEqual([STARTING]);
   });
 
   it("keeps an object on record whose upload was never heard of again", async () => {
     const unheard: LedgerEntry = { ...OBJECT, unheard: true };
-    const { done, left } = await cleaning([unheard]);
+    const { done, left } = await cleanUpFailing([unheard]);
     expect(done).toEqual([`DeleteObject [${JSON.stringify(unheard)}]`]);
     expect(left).toEqual([unheard]);
   });
 
   it("looks once for what a repeated registration has made, also while the run goes on", async () => {
     const repeated = { kind: "registration", family: "web", run: "me", known: "arn:web:1" } as const;
-    const { left, log } = await cleaningUp({ early: true }, [repeated]);
+    const { left, log } = await startCleanup({ early: true }, [repeated]);
     expect(left).toEqual([]);
     expect(log).toEqual(["Looking for a second revision of 'web': its registration was repeated."]);
   });
 
   it("ends the protection of a task after the job in it, not while that goes on", async () => {
-    expect(await cleaningUp({ early: true }, [PROTECTION])).toMatchObject({ done: [], left: [PROTECTION] });
-    const { log, done, left } = await cleaning([PROTECTION, JOB]);
+    expect(await startCleanup({ early: true }, [PROTECTION])).toMatchObject({ done: [], left: [PROTECTION] });
+    const { log, done, left } = await cleanUpFailing([PROTECTION, JOB]);
     expect(log.slice(0, 2)).toEqual([
       "Stopping the job in container 'app' of task 17.",
       expect.stringContaining("No session could tell the job to stop"),
@@ -162,23 +162,23 @@ describe("cleaning up", () => {
     const other = { ...task, taskArn: "arn:task/ci/18" };
     const shared = { kind: "shared-definition", arn: "arn:held:1", family: "held" } as unknown as LedgerEntry;
     const undo = [task, other, shared, { kind: "sending", task: task.taskArn } as const];
-    const early = await cleaningUp({ early: true }, undo);
+    const early = await startCleanup({ early: true }, undo);
     expect(early.done).toEqual([expect.stringMatching(/^StopTask .*arn:task\/ci\/18/)]);
     expect(early.left).toEqual([task, shared, { kind: "sending", task: task.taskArn }]);
-    const last = await cleaningUp({}, undo);
+    const last = await startCleanup({}, undo);
     expect(last.done).toContainEqual(expect.stringMatching(/^StopTask .*arn:task\/ci\/17/));
     expect(last.left).toEqual([]);
     expect(last.log.join()).not.toContain("artifacts");
   });
 
   it("leaves a job to its session as long as the run goes on, and says what is stopped", async () => {
-    const { done, log, left } = await cleaningUp({ early: true }, [JOB]);
+    const { done, log, left } = await startCleanup({ early: true }, [JOB]);
     expect([done, left]).toEqual([[], [JOB]]);
     expect(log).toEqual(["Stopping the job in container 'app' of task 17."]);
   });
 
   it("stops a job by a command of its own, instead of by its session", async () => {
-    const { done, left } = await cleaning([JOB]);
+    const { done, left } = await cleanUpFailing([JOB]);
     expect(done).toEqual([
       expect.stringMatching(/^ExecuteCommand .*"container":"app","command":"\/bin\/sh -c .*fx_id=me /),
       'TerminateSession ["s-1"]',
@@ -187,7 +187,7 @@ describe("cleaning up", () => {
   });
 
   it("undoes all there is, says so, and has nothing on record afterwards", async () => {
-    const { done, log, left, saved } = await cleaning([TASK, DEFINITION, OBJECT]);
+    const { done, log, left, saved } = await cleanUpFailing([TASK, DEFINITION, OBJECT]);
     expect(done).toEqual([
       `DeleteObject [${JSON.stringify(OBJECT)}]`,
       'DeregisterTaskDefinition ["arn:definition"]',
@@ -203,19 +203,19 @@ describe("cleaning up", () => {
   });
 
   it("finds the task that was being started", async () => {
-    const { done, log } = await cleaning([STARTING]);
+    const { done, log } = await cleanUpFailing([STARTING]);
     expect(done).toEqual(['ListTasks ["ci",{"startedBy":"me"}]', 'StopTask ["ci","arn:found","cancelled"]']);
     expect(log).toEqual(["Stopping the task that was being started in cluster 'ci'."]);
   });
 
   it("warns of what can't be undone, never throws, and undoes the rest", async () => {
-    const { log, left } = await cleaning([TASK, DEFINITION, OBJECT], "StopTask");
+    const { log, left } = await cleanUpFailing([TASK, DEFINITION, OBJECT], "StopTask");
     expect(log).toContain("warning: Could not undo this: Stopping task arn:task. StopTask is denied");
     expect(left).toEqual([TASK]);
   });
 
   it("keeps that on record for the next attempt, and does nothing else again", async () => {
-    const { left, again, saved } = await cleaning([TASK, OBJECT], "StopTask");
+    const { left, again, saved } = await cleanUpFailing([TASK, OBJECT], "StopTask");
     await again();
     expect(left).toEqual([TASK]);
     expect(saved.at(-1)?.undo).toEqual([TASK]);
@@ -243,7 +243,7 @@ describe("cleaning up", () => {
   });
 
   it("does nothing when there is nothing", async () => {
-    const { done, log, saved } = await cleaning([]);
+    const { done, log, saved } = await cleanUpFailing([]);
     expect([done, log, saved]).toEqual([[], [], []]);
   });
 });

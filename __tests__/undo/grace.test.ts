@@ -7,7 +7,7 @@ const answer = { tasks: [], refusals: [] };
 const cancelled = new Error("cancelled");
 
 /** RunTask that answers when the test says so. */
-function calling() {
+function callRunTask() {
   const cancel = new AbortController();
   let reply = (): void => undefined;
   let calls = 0;
@@ -24,7 +24,7 @@ function calling() {
 }
 
 it("lets a call that is under way come to its end when the run is cancelled", async () => {
-  const { making, cancel, reply } = calling();
+  const { making, cancel, reply } = callRunTask();
   const call = making.runTask(request);
   cancel.abort(cancelled);
   reply();
@@ -32,7 +32,7 @@ it("lets a call that is under way come to its end when the run is cancelled", as
 });
 
 it("begins none after the cancel", async () => {
-  const { making, cancel, count } = calling();
+  const { making, cancel, count } = callRunTask();
   cancel.abort(cancelled);
   await expect(making.runTask(request)).rejects.toBe(cancelled);
   expect(count()).toBe(0);

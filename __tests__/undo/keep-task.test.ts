@@ -20,7 +20,7 @@ const started = (keepTask: StartInputs["keepTask"]): TaskSelection => ({
 });
 
 /** Two tasks on record, of which the second failed; what the cleanup still has to stop. */
-function stopped(where: TaskSelection) {
+function stillToStop(where: TaskSelection) {
   const log = new Listener();
   const undo = [entry("good"), entry("bad"), definition];
   const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
@@ -35,7 +35,7 @@ it.each<[StartInputs["keepTask"], string[]]>([
   ["on-failure", ["good"]],
   ["always", []],
 ])("with 'keep-task: %s' the cleanup stops %j", (keepTask, expected) => {
-  const { tasks, kept, log, hasDefinition } = stopped(started(keepTask));
+  const { tasks, kept, log, hasDefinition } = stillToStop(started(keepTask));
   expect(tasks).toEqual(expected);
   expect(log).toHaveLength(2 - expected.length);
   expect(kept.map(({ target }) => target.taskArn)).toEqual(
@@ -45,7 +45,7 @@ it.each<[StartInputs["keepTask"], string[]]>([
 });
 
 it("says nothing of tasks that the step has not started", () => {
-  expect(stopped({ kind: "task", task: "good" }).tasks).toEqual(["good", "bad"]);
+  expect(stillToStop({ kind: "task", task: "good" }).tasks).toEqual(["good", "bad"]);
 });
 
 describe("the notice on a kept task", () => {

@@ -23,7 +23,7 @@ const JOB = {
 const KMS_ACTION = { ActionType: "KMSEncryption", ActionParameters: { KMSKeyId: "key-1" } };
 
 /** Stops a job; ExecuteCommand answers so. */
-async function stopping(
+async function stopIt(
   job: Parameters<typeof stopJob>[0],
   answer?: ExecuteCommandAnswer,
   endpoints: readonly string[] = [],
@@ -52,18 +52,18 @@ async function stopping(
 }
 
 it("ends the session that the job had, and then runs the stop command", async () => {
-  const { calls, log, error } = await stopping({ ...JOB, sessionId: "s-1" });
+  const { calls, log, error } = await stopIt({ ...JOB, sessionId: "s-1" });
   expect(calls).toEqual(["TerminateSession s-1", "ExecuteCommand fx_id=run-1"]);
   expect(error).toBeUndefined();
   expect(log).toEqual(["No session could tell the job to stop, so a command of its own did."]);
 });
 
 it("has no session to end when there was none", async () => {
-  expect((await stopping(JOB)).calls).toEqual(["ExecuteCommand fx_id=run-1"]);
+  expect((await stopIt(JOB)).calls).toEqual(["ExecuteCommand fx_id=run-1"]);
 });
 
 it("rejects when the agent takes no session", async () => {
-  const { log, error } = await stopping(JOB, { notConnected: "TargetNotConnected", throttled: false });
+  const { log, error } = await stopIt(JOB, { notConnected: "TargetNotConnected", throttled: false });
   expect(error).toEqual(new Error("TargetNotConnected"));
   expect(log).toEqual([]);
 });
@@ -79,7 +79,7 @@ describe("on a cluster with a session key", () => {
 
   it("is the client of the command's session, which it leaves after the time for a handshake", async () => {
     const clock = new SteppedClock();
-    const stopped = stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
+    const stopped = stopIt(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
     await gateway.untilOpen();
     expect(gateway.text.join()).toContain('"TokenValue":"t"');
     expect(gateway.gone).toBe(false);
@@ -92,7 +92,7 @@ describe("on a cluster with a session key", () => {
     const unheard = { ...JOB, encryption: undefined, sessionId: "s-1" };
     gateway.onOpening = () =>
       gateway.send(fromAgent(0, PayloadType.handshakeRequest, { RequestedClientActions: [KMS_ACTION] }));
-    const { calls, log, error } = await stopping(unheard, session(), [gateway.url.replace(/^ws/, "http")]);
+    const { calls, log, error } = await stopIt(unheard, session(), [gateway.url.replace(/^ws/, "http")]);
     expect(error).toBeUndefined();
     expect(calls).toEqual(["TerminateSession s-1", "ExecuteCommand fx_id=run-1", "TerminateSession s-2"]);
     expect(log).toEqual([]);
@@ -100,7 +100,7 @@ describe("on a cluster with a session key", () => {
 
   it("does not wait for a gateway that leaves its socket open", async () => {
     const clock = new SteppedClock();
-    const stopped = stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
+    const stopped = stopIt(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
     await gateway.untilOpen();
     gateway.client?.pause();
     const begin = clock.now();
@@ -118,7 +118,7 @@ describe("on a cluster with a session key", () => {
     );
     const clock = new SteppedClock();
     const answer = { session: { sessionId: "s-2", streamUrl: `ws://127.0.0.1:${port}/x`, token: "t" } };
-    const stopped = stopping(encrypted, answer, [`http://127.0.0.1:${port}`], clock);
+    const stopped = stopIt(encrypted, answer, [`http://127.0.0.1:${port}`], clock);
     await clock.pass(STOP_HANDSHAKE_MS);
     const { error } = await stopped;
     silent.close();
@@ -127,7 +127,7 @@ describe("on a cluster with a session key", () => {
 
   it("rejects when the gateway refuses the session", async () => {
     gateway.refusing = () => 403;
-    const { error, log } = await stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")]);
+    const { error, log } = await stopIt(encrypted, session(), [gateway.url.replace(/^ws/, "http")]);
     expect(error).toBeInstanceOf(Error);
     expect(log).toEqual([]);
   });

@@ -60,7 +60,7 @@ it.each([
 });
 
 /** What stays in the ledger, and is said, of this lock when these tasks are kept. */
-function leaving(kept: readonly string[], claim: LockClaim) {
+function undoLockOf(kept: readonly string[], claim: LockClaim) {
   const log = new Listener();
   const ledger = new Ledger({ region: "eu-west-1", undo: [{ kind: "lock", ...claim }] }, () => undefined);
   leaveLock(kept, ledger, log);
@@ -68,7 +68,7 @@ function leaving(kept: readonly string[], claim: LockClaim) {
 }
 
 it("the lock over a job in a task that is kept is left to end by itself, and a line says so", () => {
-  expect(leaving(["a task"], HELD)).toEqual({
+  expect(undoLockOf(["a task"], HELD)).toEqual({
     left: [],
     lines: [expect.stringMatching(/^The lock is not given back, since a job may go on under it\./)],
   });
@@ -78,5 +78,5 @@ it.each([
   ["the run only waited for it", ["a task"], CLAIM],
   ["the task is stopped", [], HELD],
 ] as const)("the lock is given back by the cleanup where %s", (_, kept, claim) => {
-  expect(leaving(kept, claim)).toEqual({ left: ["lock"], lines: [] });
+  expect(undoLockOf(kept, claim)).toEqual({ left: ["lock"], lines: [] });
 });

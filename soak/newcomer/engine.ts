@@ -110,7 +110,7 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
     JSON.parse(readFileSync(join(kept, file), "utf8")) as KeptArtifact,
   ]);
   return {
-    ...{ succeeded: (await ended) === 0, ...shown(lines), log: lines.map(readable).join("\n") },
+    ...{ succeeded: (await ended) === 0, ...readShown(lines), log: lines.map(readable).join("\n") },
     artifacts: Object.fromEntries(artifacts) as Readonly<Record<string, KeptArtifact>>,
   };
 }
@@ -122,7 +122,7 @@ const readable = (line: string): string =>
 const pairs = (flag: string, values: Readonly<Record<string, string>> = {}): readonly string[] =>
   Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
 
-function shown(lines: readonly string[]): Omit<EngineRun, "succeeded" | "log" | "artifacts"> {
+function readShown(lines: readonly string[]): Omit<EngineRun, "succeeded" | "log" | "artifacts"> {
   const entries = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Entry);
   const of = (...commands: readonly string[]): readonly Entry[] =>
     entries.filter(({ command = "" }) => commands.includes(command));

@@ -8,7 +8,7 @@ interface CapturedCall {
   readonly hex: string;
 }
 
-function captured(name: string): { from: string; raw: Buffer }[] {
+function readCaptured(name: string): { from: string; raw: Buffer }[] {
   const text = readFileSync(new URL(`../../vectors/${name}.jsonl`, import.meta.url), "utf8");
   return text
     .trim()
@@ -54,7 +54,7 @@ describe("a session of the exec agent", () => {
     await client.until(() => client.of(MessageType.output).length > 0);
     client.resize(120, 40);
     await client.closed;
-    const real = captured("plain").filter(({ from }) => from === "agent");
+    const real = readCaptured("plain").filter(({ from }) => from === "agent");
     const ours = (type: string): string[] =>
       sent.filter((raw) => decode(raw).messageType === type).map(shape);
     const theirs = (type: string): string[] =>
@@ -93,7 +93,7 @@ describe("a session of the exec agent", () => {
     await client.closed;
     const output = client.of(MessageType.output);
     const sizes = output.map(({ message }) => message.payload.length);
-    const real = captured("two-hundred-kb").filter(
+    const real = readCaptured("two-hundred-kb").filter(
       ({ from, raw }) => from === "agent" && decode(raw).messageType === MessageType.output,
     );
     expect(output[0]?.at).toBeGreaterThan(950);

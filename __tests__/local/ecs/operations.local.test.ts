@@ -13,7 +13,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import type { Task } from "../../../local/task/task.ts";
 import { until } from "../../helpers/until.ts";
-import { reached, runTask, startWorld, type World } from "../with-local.ts";
+import { waitForStatus, runTask, startWorld, type World } from "../with-local.ts";
 
 const unknownTask = "0".repeat(32);
 let world: World;
@@ -65,7 +65,7 @@ describe("a task's lifecycle", () => {
 
   it("ends the command by SIGTERM", async () => {
     const task = await runTask(world, "trap 'exit 9' TERM; while :; do sleep 0.05; done");
-    await reached(task, "RUNNING");
+    await waitForStatus(task, "RUNNING");
     await world.ecs.send(
       new StopTaskCommand({ cluster: world.made.cluster, task: task.id, reason: "enough" }),
     );
@@ -79,7 +79,7 @@ describe("a task's lifecycle", () => {
 
   it("kills a command that ignores SIGTERM, with status 137", async () => {
     const task = await runTask(world, "trap '' TERM; while :; do sleep 0.05; done");
-    await reached(task, "RUNNING");
+    await waitForStatus(task, "RUNNING");
     await world.ecs.send(new StopTaskCommand({ cluster: world.made.cluster, task: task.arn }));
     await task.ended;
     expect(await describe_(task)).toMatchObject({
@@ -106,7 +106,7 @@ describe("a task's lifecycle", () => {
       taskDefinition: world.made.twoContainers,
       overrides: { containerOverrides: [{ name: "sidecar", command: ["true"] }] },
     });
-    await reached(task, "RUNNING");
+    await waitForStatus(task, "RUNNING");
     await until(() => task.containers[1]?.lastStatus === "STOPPED");
     expect(await describe_(task)).toMatchObject({
       desiredStatus: "RUNNING",
@@ -237,7 +237,7 @@ describe("ExecuteCommand", () => {
   it("answers not enabled, then not connected, then with a session, while the agent starts", async () => {
     const task = await runTask(world, undefined, { enableExecuteCommand: true });
     const agent = task.agents.get(task.containers[0] as never);
-    await reached(task, "RUNNING");
+    await waitForStatus(task, "RUNNING");
     await until(() => agent?.lastStatus === "RUNNING");
     await expect(execute(task)).rejects.toMatchObject({
       name: "TargetNotConnectedException",
@@ -257,7 +257,7 @@ describe("ExecuteCommand", () => {
 
   it("is refused for a task without ECS Exec", async () => {
     const task = await runTask(world);
-    await reached(task, "RUNNING");
+    await waitForStatus(task, "RUNNING");
     await expect(execute(task)).rejects.toThrow(notEnabled);
     task.stop("UserInitiated", "test");
   });

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import type { Task } from "../../../local/task/task.ts";
 import { until } from "../../helpers/until.ts";
-import { reached, runTask, startWorld, type World } from "../with-local.ts";
+import { waitForStatus, runTask, startWorld, type World } from "../with-local.ts";
 
 let world: World;
 
@@ -32,7 +32,7 @@ async function listed(serviceName: string): Promise<string[] | undefined> {
 it("a service's task runs, and is listed under its name", async () => {
   const [task] = wanted();
   if (task === undefined) throw new Error("no task");
-  await reached(task, "RUNNING");
+  await waitForStatus(task, "RUNNING");
   expect(await listed("web")).toEqual([task.arn]);
   expect(task.plan.group).toBe("service:web");
   expect(task.plan.startedBy).toMatch(/^ecs-svc\/\d+$/);

@@ -34,7 +34,7 @@ const say = (agent: AgentConnection, sequenceNumber: number): void =>
   agent.send(message(MessageType.output, sequenceNumber, 0, PayloadType.output, Buffer.from("x")));
 
 /** A connected client that acknowledges nothing. */
-async function connected({ ticket }: MadeLink): Promise<Client> {
+async function connectClient({ ticket }: MadeLink): Promise<Client> {
   const before = connections(ticket);
   const client = await Client.connect(ticket);
   client.ignore = () => true;
@@ -58,7 +58,7 @@ it.each<[string, Cut, number]>([
 ])("a connection is cut after %s", async (_name, cut, frames) => {
   rig.gateway.disturb({ cut });
   const made = session();
-  const client = await connected(made);
+  const client = await connectClient(made);
   if (frames > 0) for (let at = 0; at < 5; at += 1) say(made.agent, at);
   await gone(client);
   expect(view(made.ticket)).toMatchObject({ cuts: 1, frames: { "to-client": frames } });
@@ -68,7 +68,7 @@ it.each<[string, Cut, number]>([
 it("frames from the client count with the direction 'to-agent'", async () => {
   rig.gateway.disturb({ cut: { afterFrames: 2, direction: "to-agent" } });
   const made = session();
-  const client = await connected(made);
+  const client = await connectClient(made);
   say(made.agent, 0);
   for (let at = 0; at < 5; at += 1) client.send("y");
   await gone(client);
@@ -81,8 +81,8 @@ it.each<[string, Cut, number]>([
 ])("a session is cut %s", async (_name, cut, times) => {
   rig.gateway.disturb({ cut });
   const made = session();
-  for (let at = 0; at < times; at += 1) await gone(await connected(made));
-  const last = await connected(made);
+  for (let at = 0; at < times; at += 1) await gone(await connectClient(made));
+  const last = await connectClient(made);
   say(made.agent, 0);
   await last.until(() => last.frames.length === 1);
   expect(view(made.ticket).cuts).toBe(times);
@@ -95,7 +95,7 @@ it("a range draws each cut anew, determined by the seed", async () => {
     const lived: number[] = [];
     for (let at = 0; at < 4; at += 1) {
       const before = view(made.ticket).frames["to-client"];
-      const client = await connected(made);
+      const client = await connectClient(made);
       for (let sent = 0; sent < 1000; sent += 1) say(made.agent, sent);
       await gone(client);
       lived.push(view(made.ticket).frames["to-client"] - before);
@@ -112,8 +112,8 @@ it("faults hit as many of the sessions to come as the order says, or the open on
   const open = session();
   rig.gateway.disturb({ sessions: 1, cut: { afterFrames: 0 } });
   const [first, second] = [session(), session()];
-  await gone(await connected(first));
-  const [there, later] = [await connected(open), await connected(second)];
+  await gone(await connectClient(first));
+  const [there, later] = [await connectClient(open), await connectClient(second)];
   expect(rig.gateway.sessions.map(({ cuts }) => cuts)).toEqual([0, 1, 0]);
   rig.gateway.disturb({ to: "open", cut: { afterFrames: 0 } });
   await Promise.all([gone(there), gone(later)]);
@@ -126,7 +126,7 @@ describe("a connection that falls silent", () => {
     ["as a fault", () => rig.gateway.disturb({ to: "open", cut: { afterFrames: 0, how: "silent" } })],
   ])("%s stays open, and neither passes anything on nor answers a ping", async (_name, act) => {
     const made = session();
-    const client = await connected(made);
+    const client = await connectClient(made);
     act(made);
     const heard: string[] = [];
     client.socket.on("pong", () => heard.push("pong")).on("close", () => heard.push("close"));
@@ -142,9 +142,9 @@ describe("a connection that falls silent", () => {
 
   it("is not told of the next connection, which works", async () => {
     const made = session();
-    const dead = await connected(made);
+    const dead = await connectClient(made);
     rig.gateway.silence(made.ticket.sessionId);
-    const client = await connected(made);
+    const client = await connectClient(made);
     say(made.agent, 0);
     await client.until(() => client.frames.length === 1);
     expect(dead.socket.readyState).toBe(WebSocket.OPEN);
@@ -157,7 +157,7 @@ it("calm ends the faults of sessions to come and of open ones", async () => {
   rig.gateway.behave({ resume: "empty" });
   const made = session();
   rig.gateway.calm();
-  const client = await connected(made);
+  const client = await connectClient(made);
   say(made.agent, 0);
   await client.until(() => client.frames.length === 1);
   expect(rig.gateway.resumeSession(made.ticket.sessionId)?.tokenValue).not.toBe("");

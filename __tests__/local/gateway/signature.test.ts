@@ -22,7 +22,7 @@ interface SigningOptions {
 }
 
 /** Signs with AWS's own library. */
-async function signed(
+async function signRequest(
   text: string,
   signing: SigningOptions = {},
 ): Promise<{ url: URL; headers: Record<string, string> }> {
@@ -83,7 +83,7 @@ it.each<[string, SigningOptions, string | undefined]>([
     "the signature does not match",
   ],
 ])("a request signed by %s gets the right verdict", async (_name, signing, verdict) => {
-  const { url, headers } = await signed(stream, signing);
+  const { url, headers } = await signRequest(stream, signing);
   expect(wrongSignature(headers, url, signers, now)).toBe(verdict);
 });
 
@@ -105,7 +105,7 @@ it.each<[string, (url: URL, headers: Record<string, string>) => void, string]>([
     "the host is not signed",
   ],
 ])("a request %s is refused", async (_name, change, verdict) => {
-  const { url, headers } = await signed(stream);
+  const { url, headers } = await signRequest(stream);
   const lowered = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
@@ -134,7 +134,10 @@ describe("a gateway that requires signatures", () => {
     ["refuses", "AKIDOTHER", "Unexpected server response: 403"],
   ])("%s the upgrade signed with %s", async (_name, accessKeyId, outcome) => {
     const { streamUrl } = rig.gateway.createSession();
-    const { headers } = await signed(streamUrl, { at: Date.now(), credentials: { ...key, accessKeyId } });
+    const { headers } = await signRequest(streamUrl, {
+      at: Date.now(),
+      credentials: { ...key, accessKeyId },
+    });
     const socket = new WebSocket(streamUrl, { headers });
     const seen = await Promise.race([
       once(socket, "open").then(() => "open"),

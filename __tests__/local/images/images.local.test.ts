@@ -7,7 +7,7 @@ import { describeImages } from "../../helpers/image-tasks.ts";
 import { withNeed } from "../../helpers/needs.ts";
 import { until } from "../../helpers/until.ts";
 import { sessionOf } from "../session-of.ts";
-import { reached, runTask, startWorld, type World } from "../with-local.ts";
+import { waitForStatus, runTask, startWorld, type World } from "../with-local.ts";
 
 const itAsRoot = withNeed(it, "root", asRoot ? undefined : "these tests run as another user");
 const withoutEntryPoint = Object.keys(recipes).filter((name) => recipes[name]?.entryPoint === undefined);
@@ -41,7 +41,7 @@ async function begin(image: string, more: Partial<ContainerDefinition> = {}): Pr
 
 async function run(image: string, more: Partial<ContainerDefinition> = {}): Promise<Task> {
   const task = await begin(image, more);
-  await Promise.race([reached(task, "RUNNING"), task.ended]);
+  await Promise.race([waitForStatus(task, "RUNNING"), task.ended]);
   if (task.stoppedReason !== undefined) throw new Error(task.stoppedReason);
   await until(() => [...task.agents.values()].every(({ connected }) => connected !== undefined));
   return task;

@@ -2,7 +2,7 @@ import { Console } from "../../../local/runner/console.ts";
 import { Masker } from "../../../local/runner/masker.ts";
 
 /** A console that has received these lines. */
-function received(lines: readonly string[], debugging = false): Console {
+function consoleOf(lines: readonly string[], debugging = false): Console {
   const console = new Console({ masker: new Masker(), debugging, onLine: () => undefined });
   for (const line of lines) console.receive(line);
   return console;
@@ -25,11 +25,11 @@ describe("commands", () => {
     ["several lines in one message", ["::error::a%0Ab"], ["##[error]a", "b"]],
     ["matchers, which match nothing here", ["::add-matcher::m.json", "::remove-matcher owner=x::"], []],
   ])("obeys or prints: %s", (_, lines, log) => {
-    expect(received(lines).log).toEqual(log);
+    expect(consoleOf(lines).log).toEqual(log);
   });
 
   it("shows debug lines and echoes commands when debugging", () => {
-    expect(received(["::debug::a%0Ab", "::set-output name=x::1"], true).log).toEqual([
+    expect(consoleOf(["::debug::a%0Ab", "::set-output name=x::1"], true).log).toEqual([
       "##[debug]a",
       "##[debug]b",
       "::set-output name=x::1",
@@ -38,7 +38,7 @@ describe("commands", () => {
 
   it("turns echo on and off", () => {
     const lines = ["::echo::on", "::save-state name=a::1", "::echo::off", "::save-state name=b::2"];
-    const console = received(lines);
+    const console = consoleOf(lines);
     expect(console.log).toEqual(["::save-state name=a::1", "::echo::off"]);
     expect(Object.fromEntries(console.state)).toEqual({ a: "1", b: "2" });
   });
@@ -49,7 +49,7 @@ describe("commands", () => {
     ["::set-output::1", "Required field 'name' is missing in ##[set-output] command."],
     ["::echo::loud", "Invalid echo command value."],
   ])("fails the step for %s", (line, why) => {
-    const console = received([line]);
+    const console = consoleOf([line]);
     expect(console.commandFailed).toBe(true);
     expect(console.annotations[0]?.message).toBe(`Unable to process command '${line}' successfully.`);
     expect(console.annotations[1]?.message).toContain(why);
@@ -67,27 +67,27 @@ describe("annotations", () => {
     ["##[error title=A%3BB]x%5D", { level: "error", message: "x]", title: "A;B" }],
     ["::error title=a=b::100%2525", { level: "error", message: "100%25", title: "a=b" }],
   ])("are read from %s", (line, annotation) => {
-    const console = received([line]);
+    const console = consoleOf([line]);
     expect(console.annotations).toEqual([annotation]);
     expect(console.commandFailed).toBe(false);
   });
 
   it("are ten of a level at most, while the log has all of them", () => {
-    const console = received([...Array<string>(12).fill("::error::x"), "::warning::y"]);
+    const console = consoleOf([...Array<string>(12).fill("::error::x"), "::warning::y"]);
     expect(console.annotations).toHaveLength(11);
     expect(console.log).toHaveLength(13);
   });
 
   it("are cut at 4096 characters, after masking", () => {
-    const console = received(["::add-mask::hunter2", `::error::${"x".repeat(4090)}hunter2hunter2`]);
+    const console = consoleOf(["::add-mask::hunter2", `::error::${"x".repeat(4090)}hunter2hunter2`]);
     expect(console.annotations[0]?.message).toBe(`${"x".repeat(4090)}***`);
-    expect(received([`::error::${"x".repeat(5000)}`]).annotations[0]?.message).toHaveLength(4096);
+    expect(consoleOf([`::error::${"x".repeat(5000)}`]).annotations[0]?.message).toHaveLength(4096);
   });
 });
 
 describe("masks", () => {
   it("apply to all later output, line by line", () => {
-    const console = received([
+    const console = consoleOf([
       "hunter2",
       "::add-mask::hunter2%0A  second  ",
       "a hunter2 b",
@@ -100,7 +100,7 @@ describe("masks", () => {
   });
 
   it("of an empty value cause a warning", () => {
-    expect(received(["::add-mask:: "]).log).toEqual([
+    expect(consoleOf(["::add-mask:: "]).log).toEqual([
       "##[warning]Can't add secret mask for empty string in ##[add-mask] command.",
     ]);
   });
@@ -108,7 +108,7 @@ describe("masks", () => {
 
 describe("stop-commands", () => {
   it("prints commands until the token comes, which is masked", () => {
-    const console = received([
+    const console = consoleOf([
       "::stop-commands::token-123",
       "::error::printed",
       "##[error]printed",
@@ -128,18 +128,18 @@ describe("stop-commands", () => {
   });
 
   it("does not mask a token of six characters", () => {
-    expect(received(["::stop-commands::abcdef", "::abcdef::"]).log).toEqual([
+    expect(consoleOf(["::stop-commands::abcdef", "::abcdef::"]).log).toEqual([
       "::stop-commands::abcdef",
       "::abcdef::",
     ]);
   });
 
   it("mask nothing meanwhile: add-mask is printed like any other command", () => {
-    expect(received(["::stop-commands::abcdef", "::add-mask::hunter2", "hunter2"]).log).toContain("hunter2");
+    expect(consoleOf(["::stop-commands::abcdef", "::add-mask::hunter2", "hunter2"]).log).toContain("hunter2");
   });
 
   it.each(["", "error", "pause-logging"])("refuses the token %j", (token) => {
-    const console = received([`::stop-commands::${token}`, "::error::obeyed"]);
+    const console = consoleOf([`::stop-commands::${token}`, "::error::obeyed"]);
     expect(console.commandFailed).toBe(true);
     expect(console.annotations.map(({ message }) => message)).toEqual([
       expect.stringContaining("You cannot use a endToken"),

@@ -57,7 +57,7 @@ interface Question {
 }
 
 /** What the simulator is asked, for a task that runs, or for a new one with these inputs. */
-async function asked(
+async function askSimulator(
   where: TaskSelection,
   { registers = false, ...more }: { registers?: boolean } & Partial<CallerFacts["inputs"]> = {},
 ): Promise<readonly Question[]> {
@@ -80,7 +80,7 @@ async function asked(
 }
 
 it("in a task that runs it is asked for sessions alone, on the cluster and the task", async () => {
-  expect(await asked({ kind: "task", task: "x" })).toEqual([
+  expect(await askSimulator({ kind: "task", task: "x" })).toEqual([
     {
       actions: ["ecs:ExecuteCommand"],
       resources: [CLUSTER, TASK],
@@ -91,7 +91,7 @@ it("in a task that runs it is asked for sessions alone, on the cluster and the t
 
 it("for a task of a service it is asked for its protection, and for a deployment's verdict", async () => {
   const where: TaskSelection = { kind: "service", service: "web", tasks: 1 };
-  const questions = await asked(where, { cluster: "ci", protect: true, deployment: true });
+  const questions = await askSimulator(where, { cluster: "ci", protect: true, deployment: true });
   const place = "arn:aws:ecs:eu-central-1:123456789012";
   expect(questions.slice(1)).toEqual([
     {
@@ -126,7 +126,7 @@ const ofFamily: TaskSelection = {
 };
 
 it("for a new task it is asked for all that starts, stops and passes", async () => {
-  const questions = await asked(ofFamily);
+  const questions = await askSimulator(ofFamily);
   expect(questions.map(({ actions }) => actions.join())).toEqual([
     "ecs:RunTask",
     "ecs:StopTask",
@@ -144,7 +144,7 @@ it("for a new task it is asked for all that starts, stops and passes", async () 
 });
 
 it("for a definition that the step registers it is asked for the families of our own", async () => {
-  const questions = await asked(ofFamily, { registers: true });
+  const questions = await askSimulator(ofFamily, { registers: true });
   expect(questions[0]?.resources[0]).toMatch(/:task-definition\/fargate-exec-check:1$/);
   expect(questions.flatMap(({ actions }) => actions)).toContain("ecs:RegisterTaskDefinition");
 });

@@ -8,7 +8,7 @@ import { without } from "../../../src/targets/definitions/normal-form.ts";
 import { startedBy } from "../../../src/targets/start/run-task-request.ts";
 import { removeResource } from "../../../src/targets/made/made-resource.ts";
 import { Definitions } from "../../helpers/definitions.ts";
-import { resolving } from "../../helpers/resolving.ts";
+import { resolveContextOf } from "../../helpers/resolving.ts";
 import { origin, startInputs } from "../../helpers/start-inputs.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { aTask } from "../../helpers/tasks.ts";
@@ -70,7 +70,7 @@ const denied = (right: string) =>
     { failed: `No right to ${right}.`, seen: "", advice: "" },
   );
 
-async function starting(
+async function startTask(
   definition: RegistrableDefinition = source,
   more: {
     readonly start?: Partial<NewTasks["start"]>;
@@ -83,7 +83,7 @@ async function starting(
   const known = more.known ?? new Definitions();
   if (more.known === undefined) await known.registerTaskDefinition(definition);
   const requests: RunTaskRequest[] = [];
-  const context = resolving(
+  const context = resolveContextOf(
     { ...where, start: startInputs(more.start) },
     {
       describeTaskDefinition: known.describeTaskDefinition,
@@ -110,7 +110,7 @@ const commandOf = (request: RunTaskRequest | undefined): unknown =>
   (request?.overrides["containerOverrides"] as { command: unknown }[] | undefined)?.[0]?.command;
 
 it("is started of a definition with a shell as entry point, an init and a check that passes, all else copied", async () => {
-  const { known, requests, resolved, derived } = await starting();
+  const { known, requests, resolved, derived } = await startTask();
   expect(derived).toMatch(/^fargate-exec-shop-held-[0-9a-f]{16}:1$/);
   const { registrable } = await known.describeTaskDefinition(derived ?? "");
   const whole = without(source, "tags");
@@ -135,7 +135,7 @@ it("is started of a definition with a shell as entry point, an init and a check 
 });
 
 it("has the tags that its own definition would have given it, but for AWS's own", async () => {
-  const { requests } = await starting();
+  const { requests } = await startTask();
   expect(requests[0]?.tags).toEqual({ "fargate-exec:run": origin.url, team: "shop" });
   expect(requests[0]?.propagateTags).toBeUndefined();
 });
@@ -153,26 +153,26 @@ it.each<[string, RegistrableDefinition, Partial<NewTasks["start"]>]>([
     { overrides: { containerOverrides: [{ name: "app", command: ["x"] }] } },
   ],
 ])("is started of its own definition when %s", async (_, definition, start) => {
-  const { known, requests } = await starting(definition, { start });
+  const { known, requests } = await startTask(definition, { start });
   expect(known.active).toEqual(["shop:1"]);
   expect(requests[0]?.taskDefinition).toMatch(/\/shop:1$/);
 });
 
 it("gets a definition of ours in spite of a shell when another container waits for its health", async () => {
   const shell = { ...endless, entryPoint: ["sh", "-c"] };
-  const { derived } = await starting({ ...source, containerDefinitions: [shell, proxy] });
+  const { derived } = await startTask({ ...source, containerDefinitions: [shell, proxy] });
   expect(derived).toMatch(/^fargate-exec-/);
 });
 
 it("gets one in spite of a shell when ECS would start its container again after the hold", async () => {
   const shell = { ...app, entryPoint: ["sh", "-c"] };
-  const { known, derived } = await starting({ ...source, containerDefinitions: [shell] });
+  const { known, derived } = await startTask({ ...source, containerDefinitions: [shell] });
   const { registrable } = await known.describeTaskDefinition(derived ?? "");
   expect(JSON.stringify(registrable)).not.toContain("restartPolicy");
 });
 
 it("keeps PID 1 as it is when the task shares its processes", async () => {
-  const { known, derived } = await starting({ ...source, pidMode: "task" });
+  const { known, derived } = await startTask({ ...source, pidMode: "task" });
   const { registrable } = await known.describeTaskDefinition(derived ?? "");
   expect(registrable["containerDefinitions"]).toMatchObject([
     { linuxParameters: { sharedMemorySize: 64 } },
@@ -185,7 +185,7 @@ it.each(["COMPLETE", "SUCCESS"])(
   "is refused before the start where a container waits for its %s",
   async (condition) => {
     const waiting = { ...proxy, dependsOn: [{ containerName: "app", condition }] };
-    const step = starting({ ...source, containerDefinitions: [app, waiting] });
+    const step = startTask({ ...source, containerDefinitions: [app, waiting] });
     await expect(step).rejects.toMatchObject({
       code: "hold-awaited",
       failed: expect.stringContaining("'hold'") as string,
@@ -195,7 +195,7 @@ it.each(["COMPLETE", "SUCCESS"])(
 );
 
 it("is refused for Windows", async () => {
-  const step = starting({
+  const step = startTask({
     ...source,
     runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" },
   });
@@ -212,7 +212,7 @@ it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Fai
     },
   ],
 ])("is held by its command, which is said, when ours may not be %s", async (_, refusals) => {
-  const { requests, resolved, context } = await starting(source, refusals);
+  const { requests, resolved, context } = await startTask(source, refusals);
   expect(requests.at(-1)?.taskDefinition).toMatch(/\/shop:1$/);
   expect(commandOf(requests.at(-1))).toEqual(["sh", "-c", expect.stringContaining("sleep")]);
   expect(resolved.targets[0].hold).toMatchObject({ by: "command" });
@@ -225,27 +225,27 @@ it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Fai
 });
 
 it("is refused as RunTask says when the user's own may not be run either", async () => {
-  await expect(starting(source, { refuse: () => denied("ecs:RunTask") })).rejects.toThrow("ecs:RunTask");
-  await expect(starting(source, { refuse: () => denied("iam:PassRole") })).rejects.toThrow("iam:PassRole");
+  await expect(startTask(source, { refuse: () => denied("ecs:RunTask") })).rejects.toThrow("ecs:RunTask");
+  await expect(startTask(source, { refuse: () => denied("iam:PassRole") })).rejects.toThrow("iam:PassRole");
 });
 
 describe("a definition of ours", () => {
   it("is one for each source revision, whatever number of jobs", async () => {
-    const { known } = await starting();
-    await starting(source, { known });
+    const { known } = await startTask();
+    await startTask(source, { known });
     expect(known.active).toHaveLength(2);
     await known.registerTaskDefinition({ ...source, cpu: "2048" });
-    await starting(source, { known });
+    await startTask(source, { known });
     expect(known.active).toHaveLength(4);
   });
 
   it("is never another principal's that only bears its name", async () => {
-    const { known, derived = "" } = await starting();
+    const { known, derived = "" } = await startTask();
     const { registrable } = await known.describeTaskDefinition(derived);
     const containers = registrable["containerDefinitions"] as object[];
     const miner = { name: "miner", image: "attacker.example/miner" };
     await known.registerTaskDefinition({ ...registrable, containerDefinitions: [...containers, miner] });
-    const { requests, context } = await starting(source, { known });
+    const { requests, context } = await startTask(source, { known });
     expect(requests[0]?.taskDefinition).toMatch(/:3$/);
     expect(context.log.lines[0]).toMatch(/:2 is not used: .* in containerDefinitions\[2\]\.$/);
   });
@@ -253,20 +253,20 @@ describe("a definition of ours", () => {
   it.each(["initContainers", "containerDefinitions.sidecarOf"])(
     "is not run where ECS tells of a member that this SDK does not know: %s",
     async (path) => {
-      const { known, derived = "" } = await starting();
+      const { known, derived = "" } = await startTask();
       const { registrable } = await known.describeTaskDefinition(derived);
       const [member = "", inner] = path.split(".");
       const containers = registrable[member] as object[] | undefined;
       const planted = inner === undefined ? [] : (containers ?? []).map((one) => ({ ...one, [inner]: "x" }));
       await known.registerTaskDefinition({ ...registrable, [member]: planted });
-      const { requests, context } = await starting(source, { known });
+      const { requests, context } = await startTask(source, { known });
       expect(requests[0]?.taskDefinition).toMatch(/:3$/);
       expect(context.log.lines[0]).toMatch(new RegExp(`:2 is not used: .* in ${member}`));
     },
   );
 
   it("says what of its source it lacks, because this SDK does not know it", async () => {
-    const { context } = await starting({ ...source, initContainers: [{ name: "first" }] });
+    const { context } = await startTask({ ...source, initContainers: [{ name: "first" }] });
     expect(context.log.lines.filter((line) => line.includes("initContainers"))).toEqual([
       expect.stringMatching(
         /^The task starts from a copy of task definition 'shop:1' without initContainers, which/,
@@ -275,8 +275,8 @@ describe("a definition of ours", () => {
   });
 
   it("is registered anew when its last user deregisters it just before it is run", async () => {
-    const { known, derived = "" } = await starting();
-    const { requests } = await starting(source, {
+    const { known, derived = "" } = await startTask();
+    const { requests } = await startTask(source, {
       known,
       refuse: ({ taskDefinition }, call) => {
         if (call > 1) return undefined;

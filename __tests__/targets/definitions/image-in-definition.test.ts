@@ -10,25 +10,25 @@ import type { DefinitionReference, NewTasks } from "../../../src/inputs/inputs.t
 import { removeResource } from "../../../src/targets/made/made-resource.ts";
 import { resolveTargets } from "../../../src/targets/resolve.ts";
 import { Definitions } from "../../helpers/definitions.ts";
-import { resolving } from "../../helpers/resolving.ts";
+import { resolveContextOf } from "../../helpers/resolving.ts";
 import { aService, origin, startInputs } from "../../helpers/start-inputs.ts";
 import { aTask } from "../../helpers/tasks.ts";
 
 const IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop:3f2a9c1";
 
 /** A value for a schema, with something in each of its members. */
-function filled(schema: NormalizedSchema, path: string): unknown {
-  if (schema.isListSchema()) return [filled(schema.getValueSchema(), `${path}[]`)];
-  if (schema.isMapSchema()) return { [`${path}.key`]: filled(schema.getValueSchema(), `${path}.value`) };
+function fillSchema(schema: NormalizedSchema, path: string): unknown {
+  if (schema.isListSchema()) return [fillSchema(schema.getValueSchema(), `${path}[]`)];
+  if (schema.isMapSchema()) return { [`${path}.key`]: fillSchema(schema.getValueSchema(), `${path}.value`) };
   if (schema.isStructSchema())
     return Object.fromEntries(
-      [...schema.structIterator()].map(([name, member]) => [name, filled(member, `${path}.${name}`)]),
+      [...schema.structIterator()].map(([name, member]) => [name, fillSchema(member, `${path}.${name}`)]),
     );
   if (schema.isBooleanSchema()) return true;
   return schema.isNumericSchema() ? path.length : path;
 }
 
-const full = filled(NormalizedSchema.of(RegisterTaskDefinitionRequest$), "") as {
+const full = fillSchema(NormalizedSchema.of(RegisterTaskDefinitionRequest$), "") as {
   readonly containerDefinitions: readonly [Readonly<Record<string, unknown>>];
 } & Readonly<Record<string, unknown>>;
 const [container] = full.containerDefinitions;
@@ -51,7 +51,7 @@ const source = {
 };
 const ofService: DefinitionReference = { kind: "service" };
 
-async function starting(
+async function startTask(
   start: Partial<NewTasks["start"]> = {},
   more: {
     readonly of?: DefinitionReference;
@@ -69,7 +69,7 @@ async function starting(
     ...{ kind: "new", of: { kind: "image-in-definition", image: IMAGE, of }, service: "shop", tasks: 1 },
     start: startInputs({ subnets: [], ...start }),
   };
-  const context = resolving(
+  const context = resolveContextOf(
     where,
     {
       describeService: () => Promise.resolve(aService({ name: "shop", taskDefinitionArn: "shop:1" })),
@@ -108,7 +108,7 @@ function content(definition: RegistrableDefinition | undefined): unknown {
 }
 
 it("changes one image of a definition and no other member that ECS knows", async () => {
-  const { registered } = await starting({ hold: false });
+  const { registered } = await startTask({ hold: false });
   expect(Object.keys(full).length).toBeGreaterThan(15);
   expect(registered).toHaveLength(1);
   expect(content(registered[0])).toEqual(
@@ -120,7 +120,7 @@ it("changes one image of a definition and no other member that ECS knows", async
 });
 
 it("changes, when the container is held, what that needs besides", async () => {
-  const { registered } = await starting();
+  const { registered } = await startTask();
   expect(registered).toHaveLength(1);
   const { restartPolicy, ...kept } = app as Record<string, unknown>;
   expect(restartPolicy).toBeDefined();
@@ -145,7 +145,7 @@ it.each([
   ["held", true, /^fargate-exec-shop-held-[0-9a-f]{16}$/],
   ["not held", false, /^fargate-exec-shop-[0-9a-f]{16}$/],
 ])("is registered in a family of ours, with the source's tags and the run's: %s", async (_, hold, family) => {
-  const { registered, requests, known } = await starting({ hold });
+  const { registered, requests, known } = await startTask({ hold });
   expect(registered[0]?.["family"]).toMatch(family);
   const tags = { team: "shop", "fargate-exec:run": origin.url };
   expect(registered[0]?.["tags"]).toEqual(Object.entries(tags).map(([key, value]) => ({ key, value })));
@@ -158,7 +158,7 @@ it("keeps all 50 tags of its source, and then lacks the run's, which is told", a
   const fifty = Array.from({ length: 50 }, (_, i) => ({ key: `k${i}`, value: "v" }));
   const known = new Definitions();
   await known.registerTaskDefinition({ ...source, tags: fifty });
-  const { registered, requests, context } = await starting({ hold: false }, { known });
+  const { registered, requests, context } = await startTask({ hold: false }, { known });
   expect(registered[0]?.["tags"]).toEqual(fifty);
   expect(requests[0]?.tags).toEqual(Object.fromEntries(fifty.map(({ key, value }) => [key, value])));
   const told = context.log.lines.filter((line) => line.includes("50 tags, the most that ECS takes"));
@@ -169,14 +169,14 @@ it("keeps all 50 tags of its source, and then lacks the run's, which is told", a
 });
 
 it("has a label with the run in its first container", async () => {
-  const { registered } = await starting({ hold: false });
+  const { registered } = await startTask({ hold: false });
   const [first, ...others] = registered[0]?.["containerDefinitions"] as RegistrableDefinition[];
   expect(first).toMatchObject({ dockerLabels: { "fargate-exec.run": origin.id } });
   expect(JSON.stringify(others)).not.toContain("fargate-exec.run");
 });
 
 it("is registered without tags when these may not be set, which is told", async () => {
-  const { registered, context } = await starting({ hold: false }, { mayTag: false });
+  const { registered, context } = await startTask({ hold: false }, { mayTag: false });
   expect(registered).toEqual([expect.not.objectContaining({ tags: expect.anything() as unknown })]);
   expect(context.log.lines.join("\n")).toMatch(
     /registered without tags, which may not be set. It may not ecs:TagResource/,
@@ -184,8 +184,8 @@ it("is registered without tags when these may not be set, which is told", async 
 });
 
 it("is shared by jobs with an equal definition, and removed by the last", async () => {
-  const { known, context } = await starting({ hold: false });
-  const again = await starting({ hold: false }, { known });
+  const { known, context } = await startTask({ hold: false });
+  const again = await startTask({ hold: false }, { known });
   expect(again.registered).toEqual([]);
   const made = (context.events.at(-1) as { kind: string; arn: string }[]).find(
     ({ kind }) => kind === "shared-definition",
@@ -205,7 +205,7 @@ it("is shared by jobs with an equal definition, and removed by the last", async 
 });
 
 it("starts like the service's tasks, and the log says what comes from where", async () => {
-  const { context, requests } = await starting({ hold: false });
+  const { context, requests } = await startTask({ hold: false });
   const { network } = aService();
   expect(requests[0]?.network.subnets).toEqual(network.subnets);
   expect(context.log.lines[0]).toBe(
@@ -214,7 +214,7 @@ it("starts like the service's tasks, and the log says what comes from where", as
 });
 
 it("takes the place of the image in a definition that is named", async () => {
-  const { registered } = await starting(
+  const { registered } = await startTask(
     { hold: false, subnets: ["subnet-1"] },
     { of: { kind: "task-definition", taskDefinition: "shop:1" } },
   );
@@ -227,7 +227,7 @@ it("takes the place of the image in a definition of a file, which is not registe
     const file = { family: "from-file", containerDefinitions: [{ name: "app", image: "old" }] };
     await writeFile(join(workspace, "task.json"), JSON.stringify(file));
     const of = { kind: "task-definition", taskDefinition: "task.json" } as const;
-    const { registered } = await starting({ hold: false }, { of, workspace });
+    const { registered } = await startTask({ hold: false }, { of, workspace });
     expect(registered.map(({ family }) => family)).toEqual([
       expect.stringMatching(/^fargate-exec-from-file-/),
     ]);

@@ -5,7 +5,7 @@ import { removeLeftDefinitions } from "../../../src/targets/made/left-definition
 import { resolveTargets } from "../../../src/targets/resolve.ts";
 import { Definitions } from "../../helpers/definitions.ts";
 import { Listener } from "../../helpers/listener.ts";
-import { resolving } from "../../helpers/resolving.ts";
+import { resolveContextOf } from "../../helpers/resolving.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 import { aTask } from "../../helpers/tasks.ts";
@@ -103,7 +103,7 @@ it("a run that registers a revision looks for what others have left, and one tha
     };
     const { listDefinitionFamilies, ...calls } = known;
     let asked = 0;
-    const rig = resolving(where, {
+    const rig = resolveContextOf(where, {
       ...calls,
       listTasks: () => Promise.resolve([]),
       listDefinitionFamilies: (prefix) => {

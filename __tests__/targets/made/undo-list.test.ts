@@ -11,13 +11,13 @@ const failure = (code: Failure["code"], cause?: unknown) =>
   new Failure(code, { failed: "", seen: "", advice: "", cause });
 
 /** A list, and all that it has told. */
-function listing(signal?: AbortSignal) {
+function makeList(signal?: AbortSignal) {
   const told: (readonly MadeResource[])[] = [];
   return { list: new UndoList((undo) => told.push(undo), signal), told };
 }
 
 it("has a task before it is started, and its ARN before the call has come to its end", async () => {
-  const { list, told } = listing();
+  const { list, told } = makeList();
   await list.whileStarting(TASK, () => {
     expect(told.at(-1)).toEqual([begun]);
     list.started(TASK, ["arn:task"]);
@@ -27,21 +27,21 @@ it("has a task before it is started, and its ARN before the call has come to its
 });
 
 it("has a registration before it is made, and then what that has made", async () => {
-  const { list, told } = listing();
+  const { list, told } = makeList();
   const register = () => Promise.resolve({ arn: "arn:definition" });
   await list.whileRegistering({ family: "web", run: "me" }, register, () => definition);
   expect(told).toEqual([[registration], [definition]]);
 });
 
 it("keeps a registration that was repeated beside what its last try has made", async () => {
-  const { list, told } = listing();
+  const { list, told } = makeList();
   const register = () => Promise.resolve({ arn: "arn:definition", repeated: true as const });
   await list.whileRegistering({ family: "web", run: "me" }, register, () => definition);
   expect(told.at(-1)).toEqual([definition, { ...registration, known: "arn:definition" }]);
 });
 
 it("has a definition of another job from the moment that it is shared", () => {
-  const { list, told } = listing();
+  const { list, told } = makeList();
   const shared = {
     kind: "shared-definition",
     arn: "arn:definition",
@@ -62,7 +62,7 @@ it.each<[string, unknown, boolean]>([
   ["a cancel cut short", failure("cancelled"), true],
   ["something else broke", new Error("broken"), true],
 ])("what %s: whether it stays listed", async (_, error, stays) => {
-  const { list, told } = listing();
+  const { list, told } = makeList();
   const call = list.whileStarting(TASK, () => Promise.reject(error as Error));
   await expect(call).rejects.toBe(error);
   expect(told.at(-1)).toEqual(stays ? [begun] : []);
@@ -70,7 +70,7 @@ it.each<[string, unknown, boolean]>([
 
 it("lets nothing be made after an abort, and lists nothing for it", async () => {
   const cancel = new AbortController();
-  const { list, told } = listing(cancel.signal);
+  const { list, told } = makeList(cancel.signal);
   const reason = failure("cancelled");
   cancel.abort(reason);
   let calls = 0;
@@ -80,6 +80,6 @@ it("lets nothing be made after an abort, and lists nothing for it", async () => 
 });
 
 it("numbers the calls from 1", () => {
-  const { list } = listing();
+  const { list } = makeList();
   expect([list.nextCall(), list.nextCall()]).toEqual([1, 2]);
 });

@@ -33,7 +33,7 @@ beforeEach(() => {
 const arnsOf = (tasks: readonly Task[]): string[] => tasks.map(({ arn }) => arn);
 
 /** Starts tasks while ECS answers so, and then as asked. There is a minute to wait for capacity. */
-function starting(
+function startAll(
   asked: RunTaskRequest,
   count: number,
   answers: readonly (Partial<RunTaskAnswer> | Error)[] = [],
@@ -77,12 +77,12 @@ const noTags = new AccessDenied(
 );
 
 it("starts one", async () => {
-  expect(await starting(request, 1)).toEqual({ tasks: [aTask({ arn: "1/0" })], refusal: undefined });
+  expect(await startAll(request, 1)).toEqual({ tasks: [aTask({ arn: "1/0" })], refusal: undefined });
   expect(sent).toEqual([{ ...request, count: 1, clientToken: "token-0" }]);
 });
 
 it("starts ten a call, each call with a token of its own", async () => {
-  expect((await starting(request, 23)).tasks).toHaveLength(23);
+  expect((await startAll(request, 23)).tasks).toHaveLength(23);
   expect(sent.map(({ count }) => count)).toEqual([10, 10, 3]);
   expect(paced).toEqual([10, 10, 3]);
   expect(new Set(sent.map(({ clientToken }) => clientToken)).size).toBe(3);
@@ -92,7 +92,7 @@ it("starts ten a call, each call with a token of its own", async () => {
 it("has four calls under way at once, as soon as the first one is answered", async () => {
   const underWay: number[] = [];
   let now = 0;
-  const { tasks } = await starting(request, 75, [], {}, async () => {
+  const { tasks } = await startAll(request, 75, [], {}, async () => {
     underWay.push((now += 1));
     await new Promise(setImmediate);
     now -= 1;
@@ -133,7 +133,7 @@ const tasksOf = (...calls: readonly number[]): string[] =>
 describe("when answers come in another order than that of the calls", () => {
   it("delivers the tasks in the order in which they were asked for, and tells at once that they run", async () => {
     const held = new HeldAnswers();
-    const starts = starting(request, 50, [], {}, held.answering);
+    const starts = startAll(request, 50, [], {}, held.answering);
     await held.give(1, 5, 3, 4);
     expect(started).toEqual(tasksOf(1, 5, 3, 4));
     expect(next).toEqual(tasksOf(1));
@@ -144,7 +144,7 @@ describe("when answers come in another order than that of the calls", () => {
 
   it("a call that is refused holds no other one up, and what it has not started comes last", async () => {
     const held = new HeldAnswers();
-    const starts = starting(request, 50, [{}, shortage], {}, held.answering);
+    const starts = startAll(request, 50, [{}, shortage], {}, held.answering);
     await held.give(1, 3, 5, 4);
     expect(next).toEqual(tasksOf(1));
     await held.give(2, 6);
@@ -155,7 +155,7 @@ describe("when answers come in another order than that of the calls", () => {
   it("when no further task is wanted, tells of the tasks of every call that is under way, and begins none", async () => {
     const held = new HeldAnswers();
     const cancel = new AbortController();
-    const starts = starting(request, 200, [], {}, held.answering, cancel.signal);
+    const starts = startAll(request, 200, [], {}, held.answering, cancel.signal);
     await held.give(1, 4);
     cancel.abort();
     await held.give(6, 5, 3);
@@ -210,7 +210,7 @@ it("asks for no more tasks than Fargate starts, and for no fewer, however long a
 
 it("begins no call after a refusal, and counts the tasks of those that were under way", async () => {
   const refusal = { reason: "ATTRIBUTE", detail: undefined };
-  const found = await starting(request, 75, [{}, { tasks: [], refusals: [refusal] }]);
+  const found = await startAll(request, 75, [{}, { tasks: [], refusals: [refusal] }]);
   expect(found.tasks).toHaveLength(started.length);
   expect(found.refusal?.seen).toBe("It said: ATTRIBUTE.");
   expect([sent.length, started.length]).toEqual([5, 40]);
@@ -220,7 +220,7 @@ it("fails by a call that was not answered rather than by a refusal", async () =>
   const unanswered = failure("aws-unreachable", "no answer");
   const refusal = { reason: "ATTRIBUTE", detail: undefined };
   const answers = [{}, { tasks: [], refusals: [refusal] }, unanswered];
-  await expect(starting(request, 40, answers)).rejects.toBe(unanswered);
+  await expect(startAll(request, 40, answers)).rejects.toBe(unanswered);
 });
 
 it.each([
@@ -230,7 +230,7 @@ it.each([
   ["INACTIVE", undefined, "networkMode awsvpc"],
 ])("repeats ECS's words when it will not: %s", async (reason, detail, advice) => {
   const refused = Array.from({ length: 99 }, () => ({ tasks: [], refusals: [{ reason, detail }] }));
-  await expect(starting(request, 1, refused)).rejects.toMatchObject({
+  await expect(startAll(request, 1, refused)).rejects.toMatchObject({
     code: "task-not-started",
     seen: `It said: ${reason}${detail ? `: ${detail}` : ""}.`,
     advice: expect.stringContaining(advice) as string,
@@ -244,7 +244,7 @@ it.each(["AGENT", "RESOURCE:MEMORY", "INACTIVE"])(
       tasks: [],
       refusals: [{ reason, detail: undefined }],
     }));
-    await expect(starting({ ...request, launchType: "EC2" }, 1, refused)).rejects.toMatchObject({
+    await expect(startAll({ ...request, launchType: "EC2" }, 1, refused)).rejects.toMatchObject({
       advice: expect.stringContaining("an instance there has a connected agent") as string,
     });
   },
@@ -253,7 +253,7 @@ it.each(["AGENT", "RESOURCE:MEMORY", "INACTIVE"])(
 it("waits for an instance whose agent is disconnected", async () => {
   const refused = { tasks: [], refusals: [{ reason: "AGENT", detail: undefined }] };
   const onInstances = { ...request, launchType: "EC2" };
-  expect((await starting(onInstances, 1, [refused, refused])).tasks).toHaveLength(1);
+  expect((await startAll(onInstances, 1, [refused, refused])).tasks).toHaveLength(1);
   expect(sent).toHaveLength(3);
   expect(log.lines[0]).toMatch(/could not be started now; trying again in \d+ s.* It said: AGENT\.$/);
 });
@@ -261,7 +261,7 @@ it("waits for an instance whose agent is disconnected", async () => {
 it("tells why only some are started, and which those are", async () => {
   const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "INACTIVE", detail: undefined }] };
   const none = { ...some, tasks: [] };
-  expect(await starting(request, 3, [some, none])).toMatchObject({
+  expect(await startAll(request, 3, [some, none])).toMatchObject({
     tasks: [{ arn: "a" }],
     refusal: { code: "task-not-started", seen: "It said: INACTIVE." },
   });
@@ -270,14 +270,14 @@ it("tells why only some are started, and which those are", async () => {
 
 it("goes on when one task of many fails", async () => {
   const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "InternalError", detail: undefined }] };
-  expect(await starting(request, 3, [some])).toMatchObject({ refusal: undefined });
+  expect(await startAll(request, 3, [some])).toMatchObject({ refusal: undefined });
   expect(started).toEqual(["a", "2/0", "2/1"]);
 });
 
 it("fails when a cancel cuts the start of the others short", async () => {
   const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
   const cancelled = failure("cancelled", "by hand");
-  await expect(starting(request, 3, [some, cancelled])).rejects.toBe(cancelled);
+  await expect(startAll(request, 3, [some, cancelled])).rejects.toBe(cancelled);
 });
 
 describe("when Fargate has no capacity", () => {
@@ -285,7 +285,7 @@ describe("when Fargate has no capacity", () => {
   const none = { tasks: [], refusals: [{ reason: "Capacity is unavailable", detail: undefined }] };
 
   it("tries the subnets one by one, and then together again, until there is some", async () => {
-    const { tasks } = await starting(two, 1, [none, none, shortage, none]);
+    const { tasks } = await startAll(two, 1, [none, none, shortage, none]);
     expect(tasks).toHaveLength(1);
     expect(sent.map(({ network: { subnets } }) => subnets.join())).toEqual([
       "subnet-1,subnet-2",
@@ -298,13 +298,13 @@ describe("when Fargate has no capacity", () => {
 
   it("starts the rest of several tasks when there is some", async () => {
     const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
-    expect((await starting(two, 3, [some])).tasks).toHaveLength(3);
+    expect((await startAll(two, 3, [some])).tasks).toHaveLength(3);
     expect(sent.map(({ count }) => count)).toEqual([3, 2]);
   });
 
   it("gives up in the end, with longer pauses in between", async () => {
     const calls = Array.from({ length: 99 }, () => none);
-    await expect(starting(request, 1, calls)).rejects.toBeInstanceOf(NoCapacity);
+    await expect(startAll(request, 1, calls)).rejects.toBeInstanceOf(NoCapacity);
     expect(sent.length).toBeGreaterThan(2);
     expect(sent.length).toBeLessThan(9);
   });
@@ -313,7 +313,7 @@ describe("when Fargate has no capacity", () => {
 describe("on Spot", () => {
   it("starts on demand the tasks that Spot has no capacity for", async () => {
     const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:CPU", detail: undefined }] };
-    expect((await starting(onSpot, 3, [some])).tasks).toHaveLength(3);
+    expect((await startAll(onSpot, 3, [some])).tasks).toHaveLength(3);
     expect(sent.map(({ count, capacityProviders }) => [count, capacityProviders])).toEqual([
       [3, [SPOT]],
       [2, []],
@@ -322,41 +322,41 @@ describe("on Spot", () => {
   });
 
   it("does so when AWS throws it, too", async () => {
-    expect((await starting(onSpot, 1, [shortage])).tasks).toHaveLength(1);
+    expect((await startAll(onSpot, 1, [shortage])).tasks).toHaveLength(1);
     expect(sent.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], []]);
   });
 
   it("waits for capacity on demand afterwards", async () => {
-    expect((await starting(onSpot, 1, [shortage, shortage])).tasks).toHaveLength(1);
+    expect((await startAll(onSpot, 1, [shortage, shortage])).tasks).toHaveLength(1);
     expect(sent.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], [], []]);
   });
 
   it("fails at once for any other reason", async () => {
     const other = failure("task-not-started", "the cluster does not have these capacity providers");
-    await expect(starting(onSpot, 1, [other])).rejects.toBe(other);
+    await expect(startAll(onSpot, 1, [other])).rejects.toBe(other);
     expect(sent).toHaveLength(1);
   });
 });
 
 it("does without tags when they are not allowed and the user asked for none", async () => {
-  await starting(request, 1, [noTags]);
+  await startAll(request, 1, [noTags]);
   expect(sent[1]).toMatchObject({ tags: {}, propagateTags: undefined });
   expect(sent[1]?.clientToken).not.toBe(sent[0]?.clientToken);
 });
 
 it("sets the user's tags alone when no others are allowed, and says so", async () => {
-  await starting(request, 1, [noTags], { team: "web" });
+  await startAll(request, 1, [noTags], { team: "web" });
   expect(sent[1]).toMatchObject({ tags: { team: "web" }, propagateTags: undefined });
   expect(log.lines).toEqual([expect.stringContaining("with the tags of 'tags' alone (team)")]);
 });
 
 it("fails when the user's tags are not allowed", async () => {
-  await expect(starting(request, 1, [noTags, noTags], { team: "web" })).rejects.toBe(noTags);
+  await expect(startAll(request, 1, [noTags, noTags], { team: "web" })).rejects.toBe(noTags);
   expect(sent).toHaveLength(2);
 });
 
 it("fails at once for the user's tags in an account that has no tags", async () => {
   const none = new TagsNotEnabled({ failed: "", seen: "", advice: "" });
-  await expect(starting(request, 1, [none], { team: "web" })).rejects.toBe(none);
+  await expect(startAll(request, 1, [none], { team: "web" })).rejects.toBe(none);
   expect(sent).toHaveLength(1);
 });
