@@ -17,7 +17,7 @@ import { type Item, listTree, plant, type Tree } from "../__tests__/files/trees.
 
 const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
 /** How many trees make one step: with files of up to 1 MB, and when only 1 MiB can be brought in. */
-const IN_ONE_STEP = { large: 100, small: 30 };
+const IN_ONE_STEP = { large: 100, small: 20 };
 /** The images, and what unpacks and packs in them. */
 const IMAGES = {
   "debian-python-boto3": "python3",
