@@ -66,7 +66,7 @@ fx_pack_artifacts() {
   if [ "$fx_python3" ] && "$fx_python3" -I -S -c 'import tarfile, zlib'; then
     fx_with_globs fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py" "$fx_level"
   else
-    fx_find_packers && fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find" "$fx_sort" \
+    fx_find_packers && fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find_program" "$fx_sort" \
       "$fx_stat" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" ||
       printf 'flacking %s\n' 'python3 with tarfile and zlib, or tar, gzip, base64, awk, find, sort and stat'
   fi
@@ -75,7 +75,7 @@ fx_pack_artifacts() {
 # Finds what packs them without python3.
 fx_find_packers() {
   fx_tool find || return
-  fx_find=$fx_file
+  fx_find_program=$fx_file
   fx_tool sort || return
   fx_sort=$fx_file
   fx_tool stat || return

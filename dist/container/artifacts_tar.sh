@@ -1,11 +1,11 @@
-# Packs artifacts where the image has no python3, and prints the lines that artifacts.py describes. /bin/sh -c runs it behind safe.sh and
+# Packs artifacts when the image has no python3, and prints the lines that artifacts.py describes. /bin/sh -c runs it behind safe.sh and
 # enter.sh, as the script's user, with the arguments
 #
 #     UID FIND SORT STAT TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 #
 # A list of names has a line each, so a name with a line's end is not packed. tar opens a name by its path. So it gets
 # only names on whose path no user but root and UID, the user that runs this, can put something else in the place of a name.
-fx_uid=$1 fx_find=$2 fx_sort=$3 fx_stat=$4 fx_tar=$5 fx_gzip=$6 fx_base64=$7
+fx_uid=$1 fx_find_program=$2 fx_sort=$3 fx_stat=$4 fx_tar=$5 fx_gzip=$6 fx_base64=$7
 shift 7
 fx_awk=$1 fx_directory=$2 fx_count=$3 fx_bytes=$4
 shift 4
@@ -25,9 +25,9 @@ set -f
 fx_here=$(pwd -P)
 fx_here=${fx_here%/}
 
-# fx_find NUMBER BASE: prints `NUMBER BYTES MODE UID PATH` of all that is there and below, and `NUMBER ! ` for each name with a line's
+# fx_list_tree NUMBER BASE: prints `NUMBER BYTES MODE UID PATH` of all that is there and below, and `NUMBER ! ` for each name with a line's
 # end. Before that, the same of each directory above the base, with `^` for its number. No link is followed.
-fx_find() {
+fx_list_tree() {
   case $2 in /*) fx_start=$2 ;; '') fx_start=. ;; *) fx_start=./$2 ;; esac
   fx_way=$fx_start
   while case ${fx_way%/*} in '' | . | "$fx_way") false ;; esac; do
@@ -38,7 +38,7 @@ fx_find() {
   fx_list_above "$fx_start"
   fx_top=${fx_start%/}
   [ "$fx_start" != . ] || [ "$(pwd -P)" != / ] || fx_top=.
-  "$fx_find" "$fx_start" \( -path "$fx_top/proc" -o -path "$fx_top/sys" -o -path "$fx_top/dev" \) -prune -o \
+  "$fx_find_program" "$fx_start" \( -path "$fx_top/proc" -o -path "$fx_top/sys" -o -path "$fx_top/dev" \) -prune -o \
     -name "*$fx_nl*" -prune -exec "$fx_stat" -c "$1 ! " {} ';' -o -exec "$fx_stat" -c "$1 %s %A %u %n" {} +
 }
 
@@ -56,7 +56,7 @@ fx_list_above() (
 fx_find_all() {
   fx_number=0
   while [ $# -gt 0 ]; do
-    [ "$1" = - ] || fx_find "$fx_number" "$2"
+    [ "$1" = - ] || fx_list_tree "$fx_number" "$2"
     fx_number=$((fx_number + 1))
     shift 4
   done
@@ -69,7 +69,7 @@ fx_list_globs() {
   done
 }
 
-# Reads what fx_find prints. Prints the facts, each behind `f`, and what matches: weight, path.
+# Reads what fx_list_tree prints. Prints the facts, each behind `f`, and what matches: weight, path.
 fx_match() {
   FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$fx_here FX_UID=$fx_uid FX_EXCHANGED=$fx_exchanged "$fx_awk" '
     function matches(number, path,  below, base) {
@@ -85,8 +85,8 @@ fx_match() {
     }
     function absolute(path) { return path ~ "^/" ? path : path == "" ? here : here "/" path }
     function is_ours(owner) { return owner == 0 || owner == uid }
-    # Whether no other user can put something else in the place of a name. A directory is closed where that user can exchange no
-    # name in it, and sticky where none of ours.
+    # Whether no other user can put something else in the place of a name. A directory is closed when that user can exchange no
+    # name in it, and sticky when none of ours.
     function is_fixed(full, owner,  above) {
       above = full
       sub("/[^/]*$", "", above)

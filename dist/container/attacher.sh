@@ -7,7 +7,7 @@ fx_replace_attacher() {
   printf %s "$fx_self" >"$fx_dir/attacher"
 }
 
-# Sends the spool from byte fx_at on, then one last mark: how the job has ended, or why that is not known. Where the reader
+# Sends the spool from byte fx_at on, then one last mark: how the job has ended, or why that is not known. When the reader
 # leaves, fx_last is `left` and there is no such mark.
 fx_show_job() {
   [ -z "${fx_any-}" ] || fx_find_begin
@@ -42,7 +42,7 @@ fx_show_job() {
   printf '\n'
 }
 
-# Sets fx_last where the job has ended without a status.
+# Sets fx_last when the job has ended without a status.
 fx_find_loss() {
   if [ ! -d "$fx_dir" ]; then
     fx_last='! gone the directory of the job was removed while it ran'
@@ -71,8 +71,7 @@ fx_open_news() {
   fx_news=1
 }
 
-# Waits until something may have happened. Before there is a recorder in python3, and where awk records, that is a short
-# sleep.
+# Waits until something may have happened. When awk records, that is a short sleep.
 fx_wait_for_news() {
   # About tenths of a second.
   fx_quiet=$((fx_quiet + 1))
@@ -81,7 +80,7 @@ fx_wait_for_news() {
     fx_tell_place
     fx_quiet=0
   fi
-  if [ "$fx_news" ] && [ -e "$fx_dir/recording" ]; then
+  if [ "$fx_news" ] && [ "$fx_python3" ]; then
     IFS= read -r fx_line <&4
     fx_quiet=$((fx_quiet + 9))
   elif [ "$fx_quiet" -gt 10 ]; then

@@ -3,7 +3,7 @@
 # Part of the loader, and of the uploader.
 
 # fx_find_bad_modules: sets fx_modules to a directory in which the python3 in fx_file looks for modules, and which
-# another user can replace. False where there is none.
+# another user can replace. False when there is none.
 fx_find_bad_modules() {
   set --
   for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do
@@ -17,7 +17,7 @@ fx_find_bad_modules() {
   false
 }
 
-# Finds `aws`, which is a script in some images: fx_aws. False where there is none, or another user can replace what runs it.
+# Finds `aws`, which is a script in some images: fx_aws. False when there is none, or another user can replace what runs it.
 fx_find_aws() {
   fx_tool aws || return
   fx_aws=$fx_file

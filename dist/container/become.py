@@ -5,8 +5,13 @@
 #     user NAME UID GID WORDS...  as this user, with its groups; NAME is empty for a UID without a name
 #
 # A shell starts its background commands with INT and QUIT ignored, and Python ignores PIPE and XFSZ. Python also sets
-# LC_CTYPE where the environment names no locale (PEP 538). The program must inherit none of this.
-import os, signal, sys
+# LC_CTYPE when the environment names no locale (PEP 538). The program must inherit none of this.
+import os, sys
+
+try:
+    import _signal as signal  # `signal` loads `enum`, which takes longer than all the rest.
+except ImportError:
+    import signal
 
 PR_SET_CHILD_SUBREAPER = 36
 

@@ -15,7 +15,7 @@ fx_say() { printf "\33]7733;%s\7\n" "$1"; }
 # Prints the last words of a program, fit to stand in a mark.
 fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 
-# Sets fx_file to python3, until the payload is there. It is empty where another user can replace python3 or the packages
+# Sets fx_file to python3, until the payload is there. It is empty when another user can replace python3 or the packages
 # among which it looks for boto3. The python3 of Debian also looks in /usr/local.
 fx_file=$(command -v python3)
 # shellcheck disable=SC2046 # it is to be split into paths

@@ -1,7 +1,7 @@
 # --- The check before anything starts: whether the script can be run as the inputs say. A script that never ran has not
 # failed.
 
-# Sets fx_flaw (try.sh), empty where nothing is wrong, and what the workers need to know of the user (user.sh).
+# Sets fx_flaw (try.sh), empty when nothing is wrong, and what the workers need to know of the user (user.sh).
 fx_check() {
   fx_flaw=
   if [ -e "$fx_dir/short" ]; then
@@ -29,17 +29,18 @@ fx_try() {
   fx_as_user exec /bin/sh -c "$fx_try_sh" sh "$fx_path" "$fx_workdir" "$fx_user" "$fx_dir/script" "$@"
 }
 
-# Sets the script's time of access to the year 2000, and fx_unread to how `ls -lu` shows the script, so that a later read
-# can be seen. fx_unread is empty where a read does not change that time: on a file system that is mounted noatime.
+# Sets the script's time of access to the year 2000, and fx_unread to how `ls -lu` shows the script, so that a read can be seen.
+# fx_unread is empty when the image has no program for that.
 fx_note_unread() {
   fx_unread=''
-  if fx_tool touch && fx_age_script; then
-    cat "$fx_dir/script" >/dev/null
-    [ "$(ls -lu "$fx_dir/script")" != "$fx_unread" ] && fx_age_script || fx_unread=''
-  fi
+  ! fx_tool touch || ! "$fx_file" -t 200001010000 "$fx_dir/script" || fx_unread=$(ls -lu "$fx_dir/script")
 }
-fx_age_script() { "$fx_file" -t 200001010000 "$fx_dir/script" && fx_unread=$(ls -lu "$fx_dir/script"); }
 
 # Whether no worker has read the script. Then it has not run, whatever the exit code of `shell` is: `env`, `timeout` and
-# others may not find their command, and a shell may take the script's path for something else.
-fx_is_unread() { [ "$fx_unread" ] && [ "$(ls -lu "$fx_dir/script")" = "$fx_unread" ]; }
+# others may not find their command, and a shell may take the script's path for something else. False when a read can't be
+# seen: a file system that is mounted noatime keeps the time.
+fx_is_unread() {
+  [ "$fx_unread" ] && [ "$(ls -lu "$fx_dir/script")" = "$fx_unread" ] || return
+  cat "$fx_dir/script" >/dev/null
+  [ "$(ls -lu "$fx_dir/script")" != "$fx_unread" ]
+}

@@ -1,11 +1,11 @@
-# --- The credentials of the task, where the exec agent has none: from the environment of PID 1.
+# --- The credentials of the task, when the exec agent has none: from the environment of PID 1.
 #
 # Part of the loader, and of the job.
 
 # Whether there are any.
 fx_have_credentials() { [ "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ]; }
 
-# Takes them from PID 1. False where there is nothing to take.
+# Takes them from PID 1. False when there is nothing to take.
 #
 # Of a PID 1 that is ours it takes the credential variables, by name, and only values that mean nothing to a shell. Of
 # another user's PID 1 it takes the path of the task's own endpoint and nothing else. A path of this form leads

@@ -1,4 +1,4 @@
-# --- The uploader where the image has no python3: what uploader.py does, by curl and sha256sum or openssl. Both ways keep
+# --- The uploader when the image has no python3: what uploader.py does, by curl and sha256sum or openssl. Both ways keep
 # the same files, so either goes on where the other has ended. Times are tenths of a second since the machine's start.
 
 # Carries out the order in the file `order`, until it is done, another one is there, or TERM.
@@ -91,7 +91,7 @@ fx_find_patience() {
   fi
 }
 
-# Uploads what is due: a piece, or else `alive`. True where there may be more at once.
+# Uploads what is due: a piece, or else `alive`. True when there may be more at once.
 fx_upload_due() {
   [ "$fx_over" -eq 0 ] || return
   if [ ! -e "$fx_dir/piece.$fx_sequence" ]; then
@@ -192,11 +192,11 @@ fx_post() {
     fx_pause=100
   fi
   fx_again=$((fx_now + fx_pause))
-  fx_tell_once "S3 has not taken output (${fx_role:-curl}): $(printf %s "$fx_why" | tr -cd ' -~' | cut -c 1-200)"
+  fx_tell_once "S3 has not taken output (${fx_role:-curl}): $(printf %s "$fx_why" | tr -cd ' -~' | head -c 200)"
   false
 }
 
-# fx_ask OPTION…: has curl make a request. Sets fx_http to the answer's status, 000 where there is none. What is secret
+# fx_ask OPTION…: has curl make a request. Sets fx_http to the answer's status, 000 when there is none. What is secret
 # comes to curl in a file.
 fx_ask() {
   fx_request "$fx_curl" -q -sS --connect-timeout 20 -y 20 -Y 1 -w '%{http_code}\n' -o "$fx_dir/answer" "$@"
@@ -214,7 +214,7 @@ fx_request() {
   while fx_is "$fx_nap"; do wait "${fx_nap%:*}"; done
 }
 
-# fx_tell_once TEXT: a note, where it was not given before.
+# fx_tell_once TEXT: a note, when it was not given before.
 fx_tell_once() {
   case $fx_told_notes in *"
 $1

@@ -13,7 +13,7 @@ fx_write() {
 # Prints the last words of a program, fit to stand in a mark. For the job: only an attacher has fx_words of the bootstrap.
 fx_last_words() { tail -n 1 "$fx_dir/err" | tr -d '\0-\37' | tail -c 600; }
 
-# fx_size FILE: its size in fx_bytes, 0 where there is none.
+# fx_size FILE: its size in fx_bytes, 0 when there is none.
 fx_size() {
   # Not by wc: that of busybox reads the whole file.
   # shellcheck disable=SC2046 # it is to be split into words
@@ -27,7 +27,7 @@ fx_wake_attacher() { [ ! -p "$fx_dir/news" ] || echo 1<>"$fx_dir/news"; }
 # fx_open_pipe NAME: opens a pipe: descriptor 8 reads from it, and 6 writes to it. Each process that is to see its end has to close
 # 6. Its name is gone at once.
 fx_open_pipe() {
-  rm -f "$fx_dir/$1"
+  [ ! -e "$fx_dir/$1" ] || rm -f "$fx_dir/$1"
   mkfifo "$fx_dir/$1"
   # Opening one end alone waits for the other.
   # shellcheck disable=SC2094 # it is a pipe

@@ -1,7 +1,6 @@
 """The recorder, third part: the copy of the output for the container's own log, with `log-to-container`."""
 
 import os
-import re
 import select
 import stat
 import time
@@ -12,12 +11,6 @@ MOST_WAITING = 262144
 WHOLE = 4096
 # Seconds that the end of the output waits for the container's log.
 LAST_ECHO = 0.5
-TAGS = re.compile(re.escape(OPEN) + b"\n|" + re.escape(MARK) + b"[oe][0-9]*\007")
-
-
-def plain(data):
-    """Records as the job has printed them, redacted."""
-    return TAGS.sub(b"", data).replace(REPLACEMENT, DAMAGED).replace(LITERAL, MARK)
 
 
 class Echo:
@@ -25,6 +18,9 @@ class Echo:
     for that pipe: the application and the log driver may hold it up, but not the job."""
 
     def __init__(self, path):
+        import re  # Only jobs with a copy pay for it.
+
+        self.tags = re.compile(re.escape(OPEN) + b"\n|" + re.escape(MARK) + b"[oe][0-9]*\007")
         fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
         about = os.fstat(fd)
         # PID 1 may have put a file there that only root may write to.
@@ -36,8 +32,12 @@ class Echo:
         self.lost = 0
         self.has_open_line = False
 
+    def plain(self, data):
+        """Records as the job has printed them, redacted."""
+        return self.tags.sub(b"", data).replace(REPLACEMENT, DAMAGED).replace(LITERAL, MARK)
+
     def take(self, data):
-        text = plain(data)
+        text = self.plain(data)
         # Once something is left out, the line that says so comes before all that follows. It is queued when the pipe has taken
         # what waits: text that comes after a gap must not read as if there were none.
         if self.lost or len(self.waiting) + len(text) > MOST_WAITING:

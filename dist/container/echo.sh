@@ -1,8 +1,8 @@
-# --- The copy of the output for the container's own log, with `log-to-container`, where the image has no python3 (echo.py). The
+# --- The copy of the output for the container's own log, with `log-to-container`, when the image has no python3 (echo.py). The
 # copier, a process of its own, follows the spool and writes to the standard output of PID 1. So nothing but the copier
 # waits while that pipe is full.
 
-# Opens that pipe on descriptor 4. False where it is none, or not one of our user: the application may have led its output
+# Opens that pipe on descriptor 4. False when it is none, or not one of our user: the application may have led its output
 # to any file. It is opened both ways first: opening one end alone waits for the other.
 fx_open_log() {
   [ -p "$fx_echo" ] || return
@@ -51,14 +51,14 @@ fx_copy() {
       [ "$fx_oldest" ] || break
       fx_missed=$((fx_missed + fx_oldest - fx_at)) fx_at=$fx_oldest
     fi
-    # It fails where the piece has just been removed.
+    # It fails when the piece has just been removed.
     fx_copy_piece 5<"$fx_dir/out.$fx_at"
   done
   # Waits for dd, which ends once its reader was killed. TERM ends `wait` early, so it is repeated.
   until wait; do :; done
 }
 
-# Copies the piece that is open on descriptor 5, to its end. Sets fx_copied where no other one follows.
+# Copies the piece that is open on descriptor 5, to its end. Sets fx_copied when no other one follows.
 fx_copy_piece() {
   fx_open_piece=$fx_at
   until [ "$fx_copied" ]; do
@@ -82,7 +82,7 @@ fx_copy_piece() {
   done
 }
 
-# Copies the next fx_length bytes, or as many as are a part. False where the pipe takes no more, or at TERM.
+# Copies the next fx_length bytes, or as many as are a part. False when the pipe takes no more, or at TERM.
 fx_copy_more() {
   fx_nap=''
   [ "$fx_length" -le 262144 ] || fx_length=262144

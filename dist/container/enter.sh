@@ -1,6 +1,6 @@
 # --- The working directory of the script, for try.sh and launch.sh.
 
-# fx_enter DIRECTORY: enters it, unless it is empty. False where that fails. For cd, `-` and `-P` are no directories, and CDPATH
+# fx_enter DIRECTORY: enters it, unless it is empty. False when that fails. For cd, `-` and `-P` are no directories, and CDPATH
 # may name another one.
 fx_enter() {
   case $1 in

@@ -1,4 +1,4 @@
-# --- The fence: a job whose run holds a lock is stopped where no sign of its runner comes. Another run may get the lock then.
+# --- The fence: a job whose run holds a lock is stopped when no sign of its runner comes. Another run may get the lock then.
 #
 # Times are seconds since the machine has started, which no change of a clock moves.
 

@@ -8,7 +8,7 @@ fx_make_files() {
   done
 }
 
-# Adds the files to the spool. No process is started where all are empty. False where not all of them could be kept.
+# Adds the files to the spool. No process is started when all are empty. False when not all of them could be kept.
 fx_keep_files() {
   for fx_n in $fx_all; do
     if [ -s "$fx_dir/$fx_n.output" ] || [ -s "$fx_dir/$fx_n.summary" ]; then

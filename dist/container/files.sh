@@ -1,6 +1,6 @@
 # --- Files of the workspace, which the payload brings. They are placed before the script starts, in the name of its user.
 
-# Places them, unless the script can't run for another reason. Sets fx_flaw where that fails.
+# Places them, unless the script can't run for another reason. Sets fx_flaw when that fails.
 fx_bring_files() {
   case $fx_flaw in
     # The shell of the script may be among them.
@@ -13,7 +13,7 @@ fx_bring_files() {
   [ "$fx_flaw" ] || fx_check
 }
 
-# By python3, which can hold a directory while it places something there. fx_status is 3 where the image's lacks the module.
+# By python3, which can hold a directory while it places something there. fx_status is 3 when the image's lacks the module.
 fx_place_by_python() {
   fx_status=0
   fx_with_destinations "$fx_python3" -I -S -c "$fx_place_py" "${fx_as_uid:--1}" "${fx_as_gid:--1}" "$fx_workdir" \
@@ -21,7 +21,7 @@ fx_place_by_python() {
   [ "$fx_status" = 0 ] || [ "$fx_status" = 3 ] || fx_flaw="files: $(fx_last_words)"
 }
 
-# By tar, into a directory that no other user can enter, and from there by place.sh: as root, and where only the script's
+# By tar, into a directory that no other user can enter, and from there by place.sh: as root, and when only the script's
 # user could plant a link, as that user.
 fx_place_by_tar() {
   if ! fx_tool tar; then

@@ -68,6 +68,7 @@ fx_await_header() {
     fx_tries=$((fx_tries - 1))
   done
   cat "$fx_dir/header" >"$fx_dir/out.0"
+  fx_wake_attacher
 }
 
 fx_start_workers() {
@@ -122,19 +123,23 @@ fx_conclude() {
 # has the status, or for ten minutes. A runner that has cancelled the job waits four seconds and does not come again.
 fx_end() {
   fx_reason=$1
-  trap fx_wake TERM
   fx_write status "$fx_reason $2"
+  trap fx_wake TERM
   fx_wake_attacher
   for fx_each in $fx_clock $fx_keeper $fx_killer; do fx_dismiss "$fx_each"; done
   fx_tries=600
   [ "$fx_reason" != cancelled ] || fx_tries=5
-  while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done
+  while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do
+    fx_tries=$((fx_tries - 1))
+    # It may be cancelled only now.
+    [ ! -e "$fx_dir/cancelled" ] || [ "$fx_tries" -le 5 ] || fx_tries=5
+  done
   [ -z "$fx_uploader" ] || fx_dismiss "$fx_uploader"
   fx_end_task
   rm -rf "$fx_dir"
 }
 
-# Ends the task where the container is held for this job alone and the job was detached: no runner stops it.
+# Ends the task when the container is held for this job alone and the job was detached: no runner stops it.
 fx_end_task() {
   [ -z "$fx_held_for_job" ] || [ ! -e "$fx_dir/detached" ] || kill -s TERM 1
 }

@@ -3,7 +3,7 @@
 #
 #     PATH DIRECTORY WORKER HOME LOGIN WORD…
 #
-# WORKER is the path of the worker's files, which ends with its number. LOGIN is empty where no input names a user. Once the first variable is set nothing but the arguments is read: no variable
+# WORKER is the path of the worker's files, which ends with its number. LOGIN is empty when no input names a user. Once the first variable is set nothing but the arguments is read: no variable
 # can change what is run.
 fx_enter "$2" || exit 126
 fx_set() { export "$1=$2"; }

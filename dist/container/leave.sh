@@ -42,8 +42,8 @@ fx_find_zombie() {
   false
 }
 
-# Ends what belongs to the attacher, and nothing of the job. The job has another parent already where another attacher has
-# started it. False where the attacher has to stay, because the ended job would be a zombie for ever.
+# Ends what belongs to the attacher, and nothing of the job. The job has another parent already when another attacher has
+# started it. False when the attacher has to stay, because the ended job would be a zombie for ever.
 fx_leave() {
   [ -z "$fx_child" ] || [ -e "$fx_dir/detached" ] || fx_is_reaping || return
   fx_depart
@@ -62,7 +62,7 @@ fx_tell_away() {
   fx_wake_attacher
 }
 
-# Keeps the session without sending the spool. False once the end of the job was taken. True where the attacher has
+# Keeps the session without sending the spool. False once the end of the job was taken. True when the attacher has
 # left before that, because another run waits for its place; the ended job is a zombie then.
 fx_stay() {
   : >"$fx_dir/stays"
@@ -86,7 +86,7 @@ fx_detach() {
 }
 
 # A step attaches to a job that another one has started. A session has one reader, so the attacher of another step is asked for a sign
-# of it: a reader that is there types a line at once. One that was lost types nothing more, and counts for 40 s (fx_is_read). False where
+# of it: a reader that is there types a line at once. One that was lost types nothing more, and counts for 40 s (fx_is_read). False when
 # a reader follows the job.
 fx_await_last_reader() {
   fx_tries=45
@@ -105,7 +105,7 @@ fx_await_last_reader() {
   date +%s >"$fx_dir/reader" || :
 }
 
-# Sets fx_at to the first byte that is still kept, where the reader wants an earlier one.
+# Sets fx_at to the first byte that is still kept, when the reader wants an earlier one.
 fx_find_begin() {
   fx_find_pieces 0
   [ -z "$fx_oldest" ] || [ "$fx_oldest" -le "$fx_at" ] || fx_at=$fx_oldest

@@ -1,5 +1,5 @@
 # The loader: typed into a session whose bootstrap has no payload, after the assignments of loader.ts. It tries every
-# other way to get the payload, one after the other. Where none works it ends the session with the reasons.
+# other way to get the payload, one after the other. When none works it ends the session with the reasons.
 
 # How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
 fx_unreached=0
@@ -24,11 +24,11 @@ fx_count_unreached() {
 case $fx_why in 'Alarm clock'*) fx_why='' ;; esac
 fx_count_unreached "${fx_why:-timed out}"
 
-# The code of the refusal where nothing fetches the payload: what the user can do differs where boto3 is missing.
+# The code of the refusal when nothing fetches the payload: what the user can do differs when boto3 is missing.
 fx_refusal=download
 case $fx_why in *oduleNotFound* | *mportError*) fx_refusal=no-boto3 ;; esac
 
-# Sets fx_boto3 to the python3 that can run boto3. Where there is none, fx_why says why. Otherwise fx_why says why the
+# Sets fx_boto3 to the python3 that can run boto3. When there is none, fx_why says why. Otherwise fx_why says why the
 # bootstrap got nothing by boto3.
 fx_find_boto3() {
   fx_first=$fx_file fx_boto3=''
@@ -49,7 +49,7 @@ fx_find_boto3
 fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s, or too slow}; "}}
 
 # fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is how that takes the URL. The URL is
-# a secret as long as it is valid, so it comes on standard input: arguments are in the process list. False where the next
+# a secret as long as it is valid, so it comes on standard input: arguments are in the process list. False when the next
 # way is to be tried.
 fx_try() {
   [ "$fx_unreached" -lt 2 ] || return

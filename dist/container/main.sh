@@ -33,7 +33,7 @@ fx_run_attacher() {
   fx_find_programs
   [ -z "$fx_new" ] || fx_unpack
   # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has
-  # no payload, and starts nothing where that job's directory is just being removed.
+  # no payload, and starts nothing when that job's directory is just being removed.
   fx_child=
   # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
   [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
@@ -93,12 +93,16 @@ fx_unpack() {
   mv "$fx_dir/new" "$fx_dir/job"
 }
 
-# Writes what stands behind the job, each part into the file that fx_cuts names. False where the disk has no room for them.
+# Writes what stands behind the job, each part into the file that fx_cuts names. False when the disk has no room for them.
 # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
 fx_cut_payload() {
   fx_from=$((fx_head + 1))
   for fx_each in $fx_cuts; do
-    tail -c "+$fx_from" "$fx_dir/payload" | head -c "${fx_each#*:}" >"$fx_dir/${fx_each%:*}" || return
+    if [ "$fx_each" = "${fx_cuts##* }" ]; then
+      tail -c "+$fx_from" "$fx_dir/payload" >"$fx_dir/${fx_each%:*}" || return
+    else
+      tail -c "+$fx_from" "$fx_dir/payload" | head -c "${fx_each#*:}" >"$fx_dir/${fx_each%:*}" || return
+    fi
     fx_from=$((fx_from + ${fx_each#*:}))
   done
 }

@@ -21,7 +21,7 @@ fx_seal() {
   fx_header="fx1 $1 $2 $3 $4 ${fx_mac%% *}"
 }
 
-# Reads the file `order`, and writes its secrets into the files that curl reads. False where something is missing.
+# Reads the file `order`, and writes its secrets into the files that curl reads. False when something is missing.
 fx_read_order() {
   fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_until='' fx_word='' fx_value='' fx_odd=''
   fx_bucket_name='' fx_bucket_owner='' fx_of_region='' fx_sse='' fx_sse_key=''

@@ -4,7 +4,7 @@
 # Writes what other runs read of this job: the workflow run, how long the job may go on alone, and when it began.
 fx_write_about() { printf '%s\n' "$fx_url" "$fx_abandon" "$(date -u +%H:%M:%S)" >"$fx_dir/about"; }
 
-# Whether a job goes on in fx_dir. One that was killed may stay as a zombie, where PID 1 reaps no child.
+# Whether a job goes on in fx_dir. One that was killed may stay as a zombie, when PID 1 reaps no child.
 fx_goes_on() { [ -e "$fx_dir/about" ] && fx_ours && [ ! -e "$fx_dir/status" ] && fx_lives "$(cat "$fx_dir/pid")"; }
 
 # fx_is_followed DIRECTORY: whether a reader follows the job there, by a session or by S3.
@@ -55,7 +55,7 @@ fx_is_heard() {
 # fx_want_sign DIRECTORY: makes the attacher there ask its reader for a line, which removes both files (reader.sh).
 # shellcheck disable=SC2329 # fx_find calls its caller by name
 fx_want_sign() {
-  # A shell ends where a redirection of `:` fails, and the directory may be gone.
+  # A shell ends when a redirection of `:` fails, and the directory may be gone.
   echo >"$1/asked"
   [ ! -p "$1/news" ] || echo 1<>"$1/news"
 }
@@ -72,7 +72,7 @@ fx_find_unheard() {
   false
 }
 
-# Sets fx_other to the directory of such a job. False where there is none. The one that is waited for counts until it ends.
+# Sets fx_other to the directory of such a job. False when there is none. The one that is waited for counts until it ends.
 fx_find_other() {
   fx_own=$fx_dir fx_dir=$fx_met
   { [ "$fx_met" ] && fx_goes_on; } || fx_find fx_find_unheard
@@ -83,7 +83,7 @@ fx_find_other() {
 # Waits for a sign of the reader of each such job: a reader types a line when its attacher asks for one, and every 20 s.
 # A reader that has typed none for 40 s is lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job
 # that has gone on alone for as long as its own run allows. Only seconds count in which a run waits for it, since no
-# reader could follow it while the network is down. False where this run is not to start, because it was cancelled or has
+# reader could follow it while the network is down. False when this run is not to start, because it was cancelled or has
 # waited in vain.
 fx_await_others() {
   fx_waited=0 fx_met='' fx_told='' fx_looks=' ' fx_unheard='' fx_naps=20
@@ -121,7 +121,7 @@ fx_await_others() {
   [ -z "$fx_met" ] || fx_mark "n The job of ${fx_its_url:-another run} has ended ($fx_waited s)."
 }
 
-# fx_pause SECONDS: false where this run was cancelled meanwhile.
+# fx_pause SECONDS: false when this run was cancelled meanwhile.
 fx_pause() {
   : >"$fx_dir/waits"
   sleep "$1"

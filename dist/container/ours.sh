@@ -5,28 +5,28 @@ exec 2>/dev/null
 # Owners and modes are read by the `ls` and `grep` of /usr/bin or /bin: a program can't be trusted to tell its own
 # owner. /- does not exist. fx_uid is not 0 only in tests.
 fx_uid=0 fx_path=$PATH PATH=/- fx_bin=/- fx_bad="" IFS=:
-for fx_dir in /usr/bin /bin $fx_path; do
-  case $fx_dir in /*) [ -O "$fx_dir/ls" ] && [ -O "$fx_dir/grep" ] && PATH=$PATH:$fx_dir ;; esac
+for fx_in in /usr/bin /bin $fx_path; do
+  case $fx_in in /*) [ -O "$fx_in/ls" ] && [ -O "$fx_in/grep" ] && PATH=$PATH:$fx_in ;; esac
 done
 [ -O / ] || PATH=/usr/bin:/bin fx_uid=$(id -u)
 
 # PATH for our own programs. It has the absolute entries of the container's PATH into which no other user can put a
 # program, and in which no other user can replace one that every image needs. Without such an entry it is
 # /usr/bin:/bin. The script gets the container's own PATH, fx_path.
-for fx_dir in $fx_path : /usr/bin /bin; do
-  case $fx_dir$fx_bin in
+for fx_in in $fx_path : /usr/bin /bin; do
+  case $fx_in$fx_bin in
     :/-:*) break ;;
     /*)
-      [ -k "$fx_dir" ] || ! fx_safe "$fx_dir/" && continue
-      # One call for all of its programs, and only where it fails one for each, to name the bad one. The directory is safe,
-      # so the links on its way need not be read again.
+      [ -k "$fx_in" ] || ! fx_safe "$fx_in/" && continue
+      # One call for all of its programs, and only when it fails one for each, to name the bad one. The directory is safe,
+      # so the links on its way need not be read again. An entry without them needs no second look.
       set -- "$fx_on"
-      for fx_n in cat chmod chown cut date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr; do
+      for fx_n in cat chmod chown date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr; do
         [ -e "$1$fx_n" ] && set -- "$@" "$1$fx_n"
       done
       # shellcheck disable=SC2015 # an assignment does not fail
-      fx_safe "$@" && fx_bin=$fx_bin:$fx_dir || for fx_n in "$@"; do
-        fx_safe "$fx_n" || fx_bad=" $fx_dir/${fx_n##*/}"
+      [ $# = 1 ] || fx_safe "$@" && fx_bin=$fx_bin:$fx_in || for fx_n in "$@"; do
+        fx_safe "$fx_n" || fx_bad=" $fx_in/${fx_n##*/}"
       done
       ;;
   esac
@@ -40,7 +40,7 @@ PATH=$fx_bin
 fx_ours() { [ -O "$fx_dir" ] && ls -ldn "$fx_dir" | grep -q ^drwx--.--. && fx_safe "$fx_dir"; }
 
 # fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_parents for which the predicate is true. False, and
-# /dev/null, where there is none.
+# /dev/null, when there is none.
 fx_find() {
   for fx_parent in $fx_parents; do
     fx_dir=$fx_parent/fargate-exec-$fx_id && "$1" && return

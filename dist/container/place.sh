@@ -1,4 +1,4 @@
-# Places files that tar has unpacked into a directory of the job, where the image has no python3. /bin/sh -c runs it behind safe.sh,
+# Places files that tar has unpacked into a directory of the job, when the image has no python3. /bin/sh -c runs it behind safe.sh,
 # with the arguments
 #
 #     UID OWNER STAGE DIRECTORY DESTINATION…
@@ -47,7 +47,7 @@ fx_place() {
 
 # Sets fx_to to the path of a destination without links, as far as it is there: only root and we can have made those. The rest of
 # the path is missing.
-fx_find() {
+fx_find_destination() {
   fx_to=$1 fx_missing=''
   case $fx_to in /*) ;; *) fx_to=$fx_base/$fx_to ;; esac
   case $fx_to in /*) ;; *) fx_to=$(pwd -P)/$fx_to ;; esac
@@ -60,7 +60,7 @@ fx_find() {
 
 # Makes what is missing of a destination. fx_made has a line for each directory that was made, the deepest first.
 fx_make() {
-  fx_find "$1"
+  fx_find_destination "$1"
   while [ "$fx_missing" ]; do
     fx_missing=${fx_missing#/}
     fx_to=$fx_to/${fx_missing%%/*}
@@ -73,7 +73,7 @@ $fx_made"
 
 fx_number=0
 for fx_destination in "$@"; do
-  (fx_find "$fx_destination" && { [ "$fx_missing" ] || fx_check "$fx_stage/$fx_number" "${fx_to:-/}"; }) || exit
+  (fx_find_destination "$fx_destination" && { [ "$fx_missing" ] || fx_check "$fx_stage/$fx_number" "${fx_to:-/}"; }) || exit
   fx_number=$((fx_number + 1))
 done
 fx_number=0 fx_made=''

@@ -1,7 +1,7 @@
 # --- Processes of ours: how they begin, wait and end.
 
 # Finds our own programs once, by their full paths, so that they stay the same whatever PATH the script is given:
-# fx_python3, fx_setsid, and fx_env where `env` can give signals back. Each is empty where the image has none, or where
+# fx_python3, fx_setsid, and fx_env when `env` can give signals back. Each is empty when the image has none, or when
 # another user can replace it.
 fx_find_programs() {
   fx_tool python3
@@ -14,7 +14,7 @@ fx_find_programs() {
 }
 
 # fx_session WORD…: becomes that program as the leader of a new session. A shell starts its background commands with INT
-# and QUIT ignored (POSIX, Asynchronous Lists). They are given back where the image has a program for that.
+# and QUIT ignored (POSIX, Asynchronous Lists). They are given back when the image has a program for that.
 fx_session() {
   if [ "$fx_env" ]; then
     exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"

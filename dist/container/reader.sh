@@ -51,15 +51,16 @@ fx_listen() {
       left) [ -z "$fx_leaves" ] || fx_tell_left ;;
       away) [ -z "$fx_leaves" ] || fx_tell_away ;;
       detach) [ -z "$fx_leaves" ] || fx_detach ;;
-      # StopTask begins with this signal, too. The runner types it where its credentials have ended.
+      # StopTask begins with this signal, too. The runner types it when its credentials have ended.
       end) kill -s TERM 1 ;;
     esac
   done
 }
 
+# A job that has ended is not told: by TERM it learns that the runner has its status.
 fx_cancel() {
   : >"$fx_dir/cancelled"
-  fx_tell TERM "$(cat "$fx_dir/pid")"
+  [ -e "$fx_dir/status" ] || fx_tell TERM "$(cat "$fx_dir/pid")"
 }
 
 # The second helper ends the attacher's session when its reader has typed nothing for 90 s: a session without a reader
@@ -81,7 +82,7 @@ fx_expect_reader() {
 }
 
 # Waits five seconds at most for the reader to say that it has the status. That wakes the attacher, and a helper does so
-# each second. Wakes don't measure time: where awk records, the attacher reads none while the job runs, and they stay in the pipe.
+# each second. Wakes don't measure time: when awk records, the attacher reads none while the job runs, and they stay in the pipe.
 fx_await_taken() {
   fx_read_hundredths
   fx_until=$((fx_now + 500))

@@ -5,7 +5,7 @@
 # without a reader its next line would kill it (SIGPIPE). A recorder also reads on when the disk is full, so that no worker
 # blocks.
 
-# Starts the recorders. False where there is none: fx_end has then written the status.
+# Starts the recorders. False when there is none: fx_end has then written the status.
 fx_start_recording() {
   if [ "$fx_python3" ]; then
     fx_start_python
@@ -17,7 +17,7 @@ fx_start_recording() {
   fi
 }
 
-# Waits until the recorder in python3 reads. False where it fails: fx_end has then written the status.
+# Waits until the recorder in python3 reads. False when it fails: fx_end has then written the status.
 fx_await_recording() {
   until [ -z "$fx_python3" ] || [ -e "$fx_dir/recording" ]; do
     if ! fx_lives "$fx_recorders"; then
@@ -28,7 +28,7 @@ fx_await_recording() {
   done
 }
 
-# Waits until all that was printed is in the spool. False where some of it is not.
+# Waits until all that was printed is in the spool. False when some of it is not.
 fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_awk; fi; }
 
 # Starts python3 with the recorder, which records nothing before it has the patterns.
@@ -57,7 +57,7 @@ fx_drop_recorder() {
   wait "${fx_recorders%:*}"
 }
 
-# On TERM the recorder records what is in the pipes, for a second at most, and ends. Where a daemon still holds a pipe, a
+# On TERM the recorder records what is in the pipes, for a second at most, and ends. When a daemon still holds a pipe, a
 # child of the recorder reads on (`drain` in recorder.py).
 fx_stop_python() {
   fx_tell TERM "$fx_recorders"

@@ -51,7 +51,7 @@ function holds_nul(    text) {
   return length(text) == 3
 }
 
-# A pattern that begins with another one is of its family, and is only looked for where that one is. Where there are many,
+# A pattern that begins with another one is of its family, and is only looked for when that one is. When there are many,
 # most are found by blocks: every span of 2n - 1 bytes holds one of the blocks of n bytes that a text is made of.
 function read_patterns(    line, head, long_, i, size, least, many) {
   while ((getline line < "/dev/stdin") > 0) {

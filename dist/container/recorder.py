@@ -12,10 +12,14 @@ import collections
 import fcntl
 import os
 import select
-import signal
 import sys
 import termios
 import time
+
+try:
+    import _signal as signal  # `signal` loads `enum`, which takes longer than all the rest.
+except ImportError:
+    import signal
 
 # Seconds that the beginning of a line waits for its end.
 PATIENCE = 0.1

@@ -49,7 +49,7 @@ class Stream:
     def whole(self, data):
         """Lines, each with its end, as records."""
         lead = self.lead + self.prefix
-        # The rest of an open line has a tag even on standard output, where several workers share that.
+        # The rest of an open line has a tag even on standard output, when several workers share that.
         first = lead if not self.inside else self.tag if self.prefix else self.lead
         self.inside = False
         return first + data[:-1].replace(b"\n", b"\n" + lead) + b"\n"

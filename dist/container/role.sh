@@ -1,7 +1,7 @@
-# --- Objects by the task role: where the image has neither python3 nor curl, or where S3 takes no form, as the policy of a
+# --- Objects by the task role: when the image has neither python3 nor curl, or when S3 takes no form, as the policy of a
 # bucket may have it (s3:authType). aws, or python3 with boto3, runs once for each object, and takes 50 MB of memory meanwhile.
 
-# Finds what can do that: fx_role. False where there is nothing.
+# Finds what can do that: fx_role. False when there is nothing.
 fx_find_role() {
   fx_role=''
   fx_have_credentials || return
@@ -28,15 +28,15 @@ fx_ask_by_role() {
   # The credential of the form is KEY/DATE/REGION/s3/aws4_request.
   fx_in_region=${fx_of_region#*/*/} fx_in_region=${fx_in_region%%/*}
   # By a file, for the same reason as in fx_post.
-  printf %s "$fx_folder$2" >"$fx_dir/key.curl"
+  printf %s "$fx_folder$2" >"$fx_dir/object-key"
   if [ "$fx_role" = boto3 ]; then
-    set -- "$fx_boto3" -I -c "$fx_role_py" "$1" "$fx_in_region" "$fx_bucket_name" "$fx_dir/key.curl" "$3" "$fx_sse" "$fx_sse_key" \
+    set -- "$fx_boto3" -I -c "$fx_role_py" "$1" "$fx_in_region" "$fx_bucket_name" "$fx_dir/object-key" "$3" "$fx_sse" "$fx_sse_key" \
       "$fx_bucket_owner"
   elif [ "$1" = put ]; then
-    set -- put-object --key "file://$fx_dir/key.curl" --body "$3" \
+    set -- put-object --key "file://$fx_dir/object-key" --body "$3" \
       ${fx_sse_key:+--server-side-encryption "$fx_sse" --ssekms-key-id "$fx_sse_key"}
   else
-    set -- get-object --key "file://$fx_dir/key.curl" --range bytes=0-65535 "$3"
+    set -- get-object --key "file://$fx_dir/object-key" --range bytes=0-65535 "$3"
   fi
   case $1 in
     put-object | get-object)

@@ -1,4 +1,4 @@
-# --- What the terminal carries: marks, and the spool piece by piece, packed where that helps.
+# --- What the terminal carries: marks, and the spool piece by piece, packed when that helps.
 
 # fx_mark TEXT: writes a mark with the nonce of the run (stream/marks.ts). The ash of busybox catches SIGCHLD, and its
 # printf does not write again after EINTR: it fails, and nothing is written.
@@ -6,7 +6,7 @@ fx_mark() { fx_write_mark "$1" || fx_write_mark "$1"; }
 # shellcheck disable=SC2154 # bootstrap.sh reads it
 fx_write_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
 
-# Finds what packs bytes for a terminal, when the first bytes have to be packed: fx_packer. False where the image has
+# Finds what packs bytes for a terminal, when the first bytes have to be packed: fx_packer. False when the image has
 # nothing; nothing is packed then.
 fx_find_packer() {
   if fx_tool base64 && fx_base64=$fx_file && fx_tool gzip; then
@@ -30,7 +30,7 @@ fx_run_packer() {
 }
 
 # Sets fx_bytes to the byte up to which the spool can be read: the end of the piece that is open on descriptor 5, or of the
-# next one where that has been read. False where byte fx_at is not kept any more.
+# next one when that has been read. False when byte fx_at is not kept any more.
 fx_measure() {
   if [ -z "$fx_begin" ]; then
     fx_find_pieces "$fx_at"
@@ -61,7 +61,7 @@ fx_skip_to() {
   done
 }
 
-# Sends the spool up to byte fx_bytes, or a part of it: packed where more than fx_pack bytes wait. fx_pack is empty where
+# Sends the spool up to byte fx_bytes, or a part of it: packed when more than fx_pack bytes wait. fx_pack is empty when
 # nothing is to be packed.
 fx_send() {
   fx_length=$((fx_bytes - fx_at))
@@ -99,7 +99,7 @@ fx_tell_held() {
   fi
 }
 
-# Tells how often the job was held, where that was not told hold by hold.
+# Tells how often the job was held, when that was not told hold by hold.
 fx_tell_holds() {
   [ "$fx_holds" -le 1 ] || fx_mark "n The job was held $fx_holds times, each time until half of the output that waited had been read."
 }

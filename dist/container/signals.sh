@@ -9,7 +9,7 @@ fx_tell() { ! fx_is "$2" || kill -s "$1" "$fx_pid"; } 2>/dev/null
 # outlive its leader, and as long as it does no other process gets the number (POSIX, fork).
 fx_is_group() { fx_is "$1" || { [ "$fx_pid" -gt 1 ] && [ ! -d "/proc/$fx_pid" ]; }; } 2>/dev/null
 
-# fx_tell_group SIGNAL NAME: sends the signal to that group. False where there is none.
+# fx_tell_group SIGNAL NAME: sends the signal to that group. False when there is none.
 fx_tell_group() { fx_is_group "$2" && kill -s "$1" -- "-$fx_pid"; } 2>/dev/null
 
 # fx_end_session NAME: ends the session whose command is the process of this name, and that process. The end of the command

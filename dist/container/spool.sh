@@ -2,7 +2,7 @@
 # begins. It ends where the next one begins. Pieces that the reader has confirmed are removed.
 
 # Sets how many bytes may wait for the reader, fx_limit, and how many a piece has, fx_piece. Without the input
-# 'spool-limit' the job takes half of what is free on the disk. It does the same, and writes `small`, where the disk has no
+# 'spool-limit' the job takes half of what is free on the disk. It does the same, and writes `small`, when the disk has no
 # room for as much as 'spool-limit' allows and an eighth more, for the last piece and for other files.
 fx_limit_spool() {
   # shellcheck disable=SC2046 # it is to be split into words
@@ -25,7 +25,7 @@ fx_limit_spool() {
 }
 
 # fx_find_pieces BYTE: where the oldest piece begins that is kept, in fx_oldest, and the last one that begins at BYTE or
-# before, in fx_begin. Both are empty where there is none.
+# before, in fx_begin. Both are empty when there is none.
 fx_find_pieces() {
   fx_oldest='' fx_begin='' fx_sought=$1
   for fx_file in "$fx_dir"/out.*; do
@@ -59,7 +59,7 @@ fx_end_hold() {
   read -r fx_size_held <"$fx_dir/held" && [ $((fx_begin - fx_oldest)) -gt $((fx_size_held / 2)) ] || rm -f "$fx_dir/held"
 }
 
-# Adds standard input to the spool, piece by piece. False where the disk had no room for all of it. The rest is read all
+# Adds standard input to the spool, piece by piece. False when the disk had no room for all of it. The rest is read all
 # the same, so that no worker waits for a reader.
 fx_keep() {
   fx_find_pieces 999999999999999999

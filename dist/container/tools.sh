@@ -13,7 +13,7 @@ fx_has_safe_library() (
 )
 
 # fx_tool NAME: finds the first program of this name in PATH that no other user can replace: its path is in fx_file,
-# which is empty where there is none. One that was passed over is in fx_bad. The path of a builtin is its name.
+# which is empty when there is none. One that was passed over is in fx_bad. The path of a builtin is its name.
 fx_tool() {
   fx_wanted=$1 fx_bad=''
   IFS=:
@@ -38,6 +38,8 @@ fx_survey() {
   fx_listed=''
   set --
   for fx_each in $fx_optional; do
+    # Only without python3 an awk is run.
+    [ "$fx_each" != awk ] || ! command -v python3 >/dev/null || continue
     IFS=:
     for fx_file in $PATH; do
       fx_file=$fx_file/$fx_each

@@ -37,7 +37,7 @@ fx_main() {
 }
 
 # Finds the first variable that a script would not get with its value, in fx_refused. bash keeps UID and others to itself.
-# Some variables take numbers only: dash ends at another value of OPTIND. False where there is none.
+# Some variables take numbers only: dash ends at another value of OPTIND. False when there is none.
 fx_find_refused() {
   fx_self=$("$fx_asked")
   fx_refused=$(
@@ -67,7 +67,7 @@ $1=$2
 }
 
 # fx_check_program PROGRAM [WORD…]: whether the program can be executed, and so can its interpreter. Its file is in fx_file.
-# Prints the flaw and is false where not.
+# Prints the flaw and is false when not.
 fx_check_program() {
   fx_program=$1
   if ! fx_find_file "$fx_program"; then
@@ -85,8 +85,10 @@ fx_check_program() {
     return 1
   fi
   fx_found=$fx_file
-  # shellcheck disable=SC2046 # it is to be split into words
-  fx_check_interpreter "$fx_found" $(head -c 256 "$fx_found" | head -n 1 | tr -d '\000') || return
+  fx_line=$(head -c 256 "$fx_found" | tr -d '\000')
+  # shellcheck disable=SC2086 # it is to be split into words
+  fx_check_interpreter "$fx_found" ${fx_line%%
+*} || return
   fx_file=$fx_found
   [ "${fx_program##*/}" = env ] || return 0
   while shift; do
@@ -115,8 +117,10 @@ fx_check_interpreter() {
       set -- "$fx_first" "$@"
       ;;
     *ELF*)
-      fx_loader=$(head -c 4096 "$fx_of" | LC_ALL=C tr -c '[:print:]' '\n' | grep '^/.*/ld[^/]*$' | head -n 1)
-      set -- ${fx_loader:+"$fx_loader"}
+      set --
+      fx_find_loader
+      # A loader has no other one.
+      { [ -f "$fx_loader" ] && [ -x "$fx_loader" ]; } || set -- ${fx_loader:+"$fx_loader"}
       ;;
     *) return 0 ;;
   esac
@@ -125,7 +129,15 @@ fx_check_interpreter() {
   return 1
 }
 
-# fx_find_file PROGRAM: the file that execvp(3) would execute, in fx_file. False where there is none.
+# Sets fx_loader to the loader that the ELF header of the file fx_of names; empty when it names none.
+fx_find_loader() {
+  for fx_loader in $(head -c 4096 "$fx_of" | LC_ALL=C tr -c '[:print:]' '\n'); do
+    case $fx_loader in /*/*) case ${fx_loader##*/} in ld*) return ;; esac ;; esac
+  done
+  fx_loader=
+}
+
+# fx_find_file PROGRAM: the file that execvp(3) would execute, in fx_file. False when there is none.
 fx_find_file() {
   fx_sought=$1 fx_file=$1
   case $fx_sought in */*)

@@ -1,4 +1,4 @@
-# The loader for a payload that the session carries, where the container can unpack it. It is typed after the assignments
+# The loader for a payload that the session carries, when the container can unpack it. It is typed after the assignments
 # of loader.ts and before the payload. A terminal gives one line to each read, so dd takes fx_lines lines and nothing of
 # what follows. The shell would read them byte by byte.
 fx_tried=''

@@ -108,7 +108,7 @@ fx_obey() {
       ;;
     'n '*) fx_note "${1#n }" ;;
     over)
-      rm -f "$fx_dir"/order "$fx_dir"/*.curl "$fx_dir"/carried* "$fx_dir"/lease "$fx_dir"/piece.*
+      rm -f "$fx_dir"/order "$fx_dir"/*.curl "$fx_dir"/object-key "$fx_dir"/carried* "$fx_dir"/lease "$fx_dir"/piece.*
       fx_lives "$fx_self" || fx_bury
       ;;
   esac

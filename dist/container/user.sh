@@ -1,6 +1,6 @@
 # --- The user of the script, and the program of the image that switches to it.
 
-# Reads fx_user, in the form of `docker exec --user`, into fx_as_uid, fx_as_gid, fx_as_name and fx_home. False where the
+# Reads fx_user, in the form of `docker exec --user`, into fx_as_uid, fx_as_gid, fx_as_name and fx_home. False when the
 # image has no such user.
 fx_find_user() {
   fx_as_uid=${fx_user%%:*} fx_as_gid='' fx_as_name='' fx_home=/
@@ -27,7 +27,7 @@ fx_find_user() {
   done
 }
 
-# Finds what can run a command as that user: fx_way, and its program in fx_becomer. False where the image has nothing.
+# Finds what can run a command as that user: fx_way, and its program in fx_becomer. False when the image has nothing.
 fx_find_way() {
   for fx_way in setpriv python3 su-exec gosu su; do
     fx_tool "$fx_way" || continue

@@ -12,10 +12,12 @@ fx_refuse() {
   exit 1
 }
 
-# fx_digest FILE: prints its SHA-256. False where nothing in the image computes one. A busybox may have no such applet.
+# fx_digest FILE: prints its SHA-256 and more words, or nothing when that fails. False when nothing in the image computes one. A
+# busybox may have no such applet. Only sha256sum reads no file that a variable names.
 fx_digest() {
   if fx_tool sha256sum; then
-    set -- "$1"
+    "$fx_file" "$1"
+    return 0
   elif fx_tool busybox && fx_apart "$fx_file" --list | grep -qx sha256sum; then
     set -- sha256sum "$1"
   elif fx_tool openssl; then
@@ -25,14 +27,15 @@ fx_digest() {
   else
     return 1
   fi
-  fx_apart "$fx_file" "$@" | cut -d ' ' -f 1
+  (fx_apart "$fx_file" "$@")
+  return 0
 } 2>/dev/null
 
 # fx_verify WAY: whether the payload that came this way has the checksum that the runner has computed. A payload that can't
 # be read has not. Only one that the session carries is taken unchecked.
 fx_verify() {
   if fx_found=$(fx_digest "$fx_dir/payload"); then
-    [ "$fx_found" = "$fx_sha" ] && return
+    [ "${fx_found%% *}" = "$fx_sha" ] && return
     fx_tried="$fx_tried$1: checksum mismatch; "
   elif [ "$1" = typed ]; then
     fx_say "$fx_nonce;n Nothing in the image computes SHA-256 (sha256sum, busybox, openssl, python3): the script is not checked."
@@ -41,7 +44,7 @@ fx_verify() {
   false
 }
 
-# Refuses to load where there is no directory for it, or where this session is not the first one.
+# Refuses to load when there is no directory for it, or when this session is not the first one.
 fx_check_directory() {
   [ -d "$fx_dir" ] || fx_refuse job-directory "no directory can hold the files of the job${fx_odd:+: another user has made $fx_odd}"
   [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is gone'

@@ -50,7 +50,7 @@ fx_worker() {
 }
 
 # fx_stop REASON: stops every worker. The whole of its process group gets TERM, and KILL ten seconds later, or three after a
-# cancel or where the fence stops the job: the runner writes a cancelled step off after 7.5 s, and its outputs with it.
+# cancel or when the fence stops the job: the runner writes a cancelled step off after 7.5 s, and its outputs with it.
 # Called by traps of the job, any number of times; the first reason is the one that is told. What a trap calls runs in
 # subshells: the trap may interrupt a function that uses the same variables.
 fx_stop() {
