@@ -5,7 +5,7 @@ import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 /** Of the script, once it has begun, and once it has ended by itself. */
-const SCRIPT = 'trap "exit 143" TERM; echo begun; for i in 1 2 3 4 5; do sleep 1; done; echo ended';
+const SCRIPT = 'trap "exit 143" TERM; echo begun; for i in 1 2 3 4 5 6 7 8; do sleep 1; done; echo ended';
 
 const jobs: WatchedJob[] = [];
 afterAll(() => jobs.forEach((job) => job.remove()));
@@ -22,21 +22,21 @@ const CASES: readonly Case[] = ["silent", "silent, with a script that ignores TE
 
 const tests: Readonly<Record<Case, (sh: string) => Promise<void>>> = {
   silent: async (sh) => {
-    const job = startLocked(sh, 3);
+    const job = startLocked(sh, 4);
     await job.attach().closed;
     expect(job.status).toEqual({ kind: "fenced" });
     expect(job.output("stdout").toString()).toBe("begun\n");
   },
 
   "silent, with a script that ignores TERM": async (sh) => {
-    const job = startLocked(sh, 3, "trap '' TERM; echo begun; sleep 600; echo ended");
+    const job = startLocked(sh, 4, "trap '' TERM; echo begun; sleep 600; echo ended");
     await job.attach().closed;
     expect(job.status).toEqual({ kind: "fenced" });
     expect(job.output("stdout").toString()).toBe("begun\n");
   },
 
   heard: async (sh) => {
-    const job = startLocked(sh, 3);
+    const job = startLocked(sh, 4);
     const terminal = job.attach();
     await terminal.says("attached");
     const telling = setInterval(() => terminal.type(here(0)), 500);
