@@ -55,7 +55,9 @@ export class Pty {
 
   private constructor(container: ContainerHandle, python: string, command: Command, events?: PtyEvents) {
     this.#events = events;
-    this.#child = spawn(python, ["-I", "-S", "-B", "-X", "utf8", PROGRAM], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = spawn(python, ["-I", "-S", "-B", "-X", "utf8", PROGRAM], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     this.#child.stdout.on("data", (bytes: Buffer) => this.#receive(bytes));
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#complaints += text));
     this.#child.stdin.on("error", () => undefined); // The child is gone; "close" says so too.
