@@ -9,6 +9,10 @@ import type { PreparedJob } from "./prepare.ts";
 
 /** The interval of the looks for runs that wait for a place, while its job holds it and needs no session. */
 const WANTED_LOOK_MS = 3_000;
+/** From a look at the container's sessions to the call that opens one. A run needs a few milliseconds for that. */
+const OLD_LOOK_MS = 1_000;
+/** A run that is held up again and again goes on after so many looks. */
+const MOST_LOOKS = 5;
 
 /**
  * A job's place in its container: the right to open sessions there, one at a time. The uploads of session logs keep it
@@ -60,6 +64,20 @@ export class JobPlace {
       signal,
     });
     return true;
+  }
+
+  /**
+   * Looks at the container's sessions anew when the look that gave the place is old. The machine may have held up this process since
+   * then, and others have come. Fails like `take`.
+   */
+  async renewOldLook(): Promise<void> {
+    const { clock } = this.#context;
+    for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+      const lookedAt = this.#place?.lookedAt;
+      if (lookedAt === undefined || clock.now() - lookedAt <= OLD_LOOK_MS) return;
+      this.#place = undefined;
+      await this.take();
+    }
   }
 
   /**

@@ -94,6 +94,7 @@ export class JobSessions implements SessionSource {
     const { run: runId, start } = this.#prepared;
     const isNewReader = isFirst && start === undefined;
     const command = bootstrapCommand({ runId, at, start, isNewReader });
+    if (isFirst || isNew) await this.#place.renewOldLook();
     const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
     const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel };
     const ticket = await requestSession(target, command, until, asking);

@@ -31,6 +31,8 @@ export interface SessionQueueOptions extends QueueOptions {
 export interface SessionPlace {
   /** True when another session may delay the opening of this run's. */
   readonly beside: boolean;
+  /** When the last look began, in milliseconds since the epoch; undefined when the sessions can't be listed. */
+  readonly lookedAt: number | undefined;
   /** Waits until another session may be opened, after this one was lost. An abort throws its reason. */
   readonly waitToReplace: (lostSessionId: string) => Promise<void>;
 }
@@ -76,7 +78,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
       confirmed = careful;
       await clock.sleep(ms, signal);
     }
-    return { beside: last.beside, waitToReplace };
+    return { beside: last.beside, lookedAt: last.asked, waitToReplace };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
@@ -84,7 +86,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
       `The container's other sessions can't be listed, so two runs may open sessions at once. ${error.failed}`,
     );
     if (matrix?.total !== 1) await clock.sleep(random() * SPACING_MS, signal);
-    return { beside: false, waitToReplace: () => Promise.resolve() };
+    return { beside: false, lookedAt: undefined, waitToReplace: () => Promise.resolve() };
   }
 }
 

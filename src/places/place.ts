@@ -48,6 +48,11 @@ export interface Place {
    * gives up, or one of another run, in a container that takes one session at once.
    */
   readonly beside: boolean;
+  /**
+   * When the container's sessions were listed for this place, in milliseconds since the epoch. Undefined for a place of which such a look
+   * does not decide.
+   */
+  readonly lookedAt?: number | undefined;
   /** True when other runs were in the queue when this one last read it. */
   readonly wanted: boolean;
   /** Whether another run waits in the queue, as it is now. False when that can't be read. */
