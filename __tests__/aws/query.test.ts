@@ -40,7 +40,7 @@ it("finds the public address and the VPC of a network interface", async () => {
   });
 });
 
-it("tells a network interface that is not there, or has no public address", async () => {
+it("answers undefined for a network interface that is not there", async () => {
   const { ec2 } = await startEndpoint("<X><networkInterfaceSet/></X>");
   expect(await ec2.networkInterface("eni-1")).toBeUndefined();
 });
@@ -113,7 +113,7 @@ it("reports no missing right when it depends on a condition for which the simula
   });
 });
 
-it("reads a missing value wherever the answer has it, and its characters as they are", async () => {
+it("finds MissingContextValues in ResourceSpecificResults, too, and decodes their XML entities", async () => {
   const { iam } = await startEndpoint(
     "<X><EvaluationResults><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
       "<MissingContextValues/><ResourceSpecificResults><member><MissingContextValues>" +
@@ -156,7 +156,7 @@ it.each([
   });
 });
 
-it("reads the characters of AWS's words as they are", async () => {
+it("decodes the XML entities in AWS's error message", async () => {
   const { iam } = await startEndpoint(
     "<ErrorResponse><Error><Code>ValidationError</Code><Message>&quot;x&quot; &lt; 1</Message></Error></ErrorResponse>",
     400,
@@ -166,7 +166,7 @@ it("reads the characters of AWS's words as they are", async () => {
   });
 });
 
-it.each([200, 502])("fails when what answers with %d sends no XML", async (status) => {
+it.each([200, 502])("fails when an answer with status %d is not well-formed XML", async (status) => {
   const { iam } = await startEndpoint("<html><body>Bad gateway<br></html>", status);
   await expect(iam.caller()).rejects.toMatchObject({ name: "Failure" });
 });

@@ -8,13 +8,13 @@ it.each([
   ["cancelled", undefined, 130],
   ["not-started", undefined, 125],
   ["unknown", undefined, 125],
-  // A script that succeeds, and a deployment that does not take the verdict.
+  // The script succeeded, but its deployment took no CONTINUE, or its artifacts are missing.
   ["failed", 0, 125],
 ] as const)("a run that %s with %s ends with %d", (outcome, exitCode, expected) => {
   expect(exitCodeOf({ outcome, exitCode })).toBe(expected);
 });
 
-it("a run whose output could not be written never ends with 0, and a failed one as its script", () => {
+it("a run that lost output ends with 130 instead of 0, but with the script's own exit code when the script failed", () => {
   expect(exitCodeOf({ outcome: "succeeded", exitCode: 0 }, false)).toBe(130);
   expect(exitCodeOf({ outcome: "failed", exitCode: 3 }, false)).toBe(3);
 });

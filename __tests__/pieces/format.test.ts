@@ -51,7 +51,7 @@ describe("an object of a folder", () => {
     ["of no bytes", Buffer.alloc(0)],
     ["with an empty piece", anObject("out", 7, 40, "")],
     ["with a heartbeat that has a body", anObject("alive", 7, 40, "x")],
-    ["with a status longer than any", anObject("end", 7, 40, "x".repeat(16 * 1024 + 1))],
+    ["with a status longer than 16 KiB", anObject("end", 7, 40, "x".repeat(16 * 1024 + 1))],
     ["longer than a piece may be", anObject("out", 7, 40, "x".repeat(8 * MIB + 1))],
   ])("is refused: one %s", (_, bytes) => {
     expect(openPiece(FOLDER, bytes)).toBeUndefined();

@@ -1,6 +1,6 @@
 import type { AgentMessage } from "../wire/message.ts";
 
-/** Messages kept ahead of a gap, as many as session-manager-plugin keeps (`src/config/config.go`). */
+/** Messages kept while an earlier one is missing, as many as session-manager-plugin keeps (`src/config/config.go`). */
 const MAX_MESSAGES = 10_000;
 /** A bound for a peer that sends large messages. Frames of the agent carry 1 kB. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -30,8 +30,8 @@ export class Inbox {
 
   receive(message: AgentMessage): InboxResult {
     const sequence = message.sequenceNumber;
-    // A duplicate means that our acknowledgement was lost. The agent repeats only its oldest message, so without a
-    // new acknowledgement it would send nothing after it.
+    // A duplicate means that our acknowledgement was lost. The agent repeats only its oldest unacknowledged message, so without
+    // a new acknowledgement it would never repeat a later message that was lost.
     if (sequence < this.#expected || this.#ahead.has(sequence)) return { acknowledge: true, ready: [] };
     if (sequence > this.#expected) return { acknowledge: this.#keep(message), ready: [] };
 

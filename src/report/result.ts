@@ -56,13 +56,14 @@ export interface DetachedResult {
   readonly earlier?: readonly EarlierAttempt[];
 }
 
-/** The job's status is not known, and the failure says why. */
+/** Something other than the script's exit code decided how the run ended. `failure` says what. */
 export interface FailedResult {
   readonly kind: "failed";
   readonly outcome: Outcome;
   /**
-   * 130 for a cancelled job, as in a shell after an interrupt; 0 with the outcome `failed`, when the script succeeded and its
-   * deployment could not be told so, or was rolled back by a cancel or a lost lock, or its artifacts are missing; else undefined.
+   * 130 for a cancelled job, as in a shell after an interrupt. 0 with the outcome `failed`: the script succeeded, but its artifacts are
+   * missing, or a cancel or a lost lock rolled its deployment back, or the deployment could not be told of the success. Otherwise
+   * undefined.
    */
   readonly exitCode: number | undefined;
   readonly failure: Failure;
@@ -78,11 +79,11 @@ export interface EarlierAttempt {
   readonly outcome: Outcome;
   /** An exit code or the code of a failure, as in "exit code 75". */
   readonly end: string;
-  /** Of the input `retry`, for which the job was run again. */
+  /** The item of the input `retry` for which the job was run again, as in "spot" or "exit code 75". */
   readonly reason: string;
 }
 
-/** As in "exit code 75", or the code of a failure, or that the job was left running. */
+/** How the run ended: as in "exit code 75", the code of a failure such as "session-lost", or "detached". */
 export function endInWords(result: TaskResult): string {
   if (result.kind === "detached") return result.outcome;
   return result.kind === "status" ? `exit code ${result.exitCode}` : result.failure.code;
@@ -137,7 +138,7 @@ export interface TaskFacts extends PrintedOutput {
   /** The job's last session. */
   readonly sessionId: string | undefined;
   readonly log: LogLocation | undefined;
-  /** The task as ECS has described it last, as far as it has. */
+  /** ECS's last description of the task; undefined when there was none. */
   readonly described: Task | undefined;
   /** What was brought back; undefined when nothing was to be. */
   readonly artifacts?: ArtifactsReport | undefined;
@@ -235,7 +236,10 @@ export function withLostLock(result: TaskResult, lost: Failure): TaskResult {
   return { kind: "failed", outcome: "cancelled", exitCode: 130, failure: lost, task: result.task };
 }
 
-/** The result of a step whose script succeeded, and whose deployment could not be told so. */
+/**
+ * The result of a step whose script succeeded, but whose deployment could not be told so, or was rolled back by a cancel or a lost
+ * lock.
+ */
 export function withoutVerdict(result: Result, failure: Failure): Result {
   if (result.kind === "several") {
     const [first, ...more] = result.tasks;
@@ -244,7 +248,7 @@ export function withoutVerdict(result: Result, failure: Failure): Result {
   return result.kind === "checked" ? result : failedAfter(result, failure);
 }
 
-/** The result of a job that succeeded, and some of whose artifacts are missing though they have to be there; any other result as it is. */
+/** The failure of a job that succeeded but lacks required artifacts. Any other result is returned as it is. */
 export function withMissingArtifacts(result: TaskResult): TaskResult {
   const { artifacts } = result.task ?? {};
   if (result.outcome !== "succeeded" || artifacts === undefined || artifacts.problems.length === 0)

@@ -39,7 +39,7 @@ describe("capacity providers", () => {
     });
   });
 
-  it("keep what the cluster has, when one is added", () => {
+  it("have a fix that keeps the cluster's own providers and default strategy", () => {
     const base = { name: "FARGATE", weight: 2, base: 1 };
     const defaults = [base, { ...BIG_MACHINES, weight: 1 }];
     expect(row("capacity providers", wanted, aCluster(["FARGATE", "big-machines"], defaults))).toMatchObject({
@@ -71,11 +71,11 @@ describe("the size", () => {
       { overrides: { cpu: "300" } },
       "Set 'cpu' to 256, 512, 1024, 2048, 4096, 8192 or 16384 units, as Fargate has them.",
     ],
-  ])("is none of Fargate's beside the definition's: %j", (more, fix) => {
+  ])("is wrong when Fargate has no such pair of CPU units and memory: %j", (more, fix) => {
     expect(row("size", more)).toMatchObject({ verdict: "NG", fix });
   });
 
-  it("is not known when nothing tells it, and no row on instances", () => {
+  it("is not known when the override of 'cpu' is not a string, and has no row on instances", () => {
     expect(row("size", { overrides: { cpu: 4 } })).toMatchObject({ verdict: "SKIP" });
     expect(row("size", { capacityProviders: [BIG_MACHINES] }, aCluster(["big-machines"]))).toBeUndefined();
   });
@@ -87,7 +87,7 @@ describe("the execution role", () => {
   const lacks = (container: Parameters<typeof aDefinition>[0], more: Partial<LaunchInputs> = {}) =>
     row("execution role", more, undefined, { ...small, containers: aDefinition(container).containers });
 
-  it("is wrong when there is none for what Fargate does with it", () => {
+  it("is wrong when there is none, and the task pulls from ECR or logs by awslogs", () => {
     expect(lacks([{ ...ofEcr, awslogs }])).toMatchObject({
       verdict: "NG",
       seen: "there is none, and the task needs one to pull from ECR and to log by awslogs",
