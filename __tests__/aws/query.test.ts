@@ -102,7 +102,7 @@ it("tells who calls", async () => {
   expect(sent()).toEqual({ Action: "GetCallerIdentity", Version: "2011-06-15" });
 });
 
-it("reports no missing right when it depends on a condition for which the simulator has no value", async () => {
+it("fails instead of naming denied actions when the simulator lacks the value of a condition key", async () => {
   const { iam } = await startEndpoint(
     "<X><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
       "<MissingContextValues><member>aws:PrincipalTag/team</member></MissingContextValues></member></X>",

@@ -14,7 +14,7 @@ describe("an object of a folder", () => {
     });
   });
 
-  it("is written as the description says", () => {
+  it("is written as the comment in format.ts describes it", () => {
     const object = { kind: "control", number: 3, begin: 0, body: Buffer.from("cancel\n") } as const;
     expect(words(sealPiece(FOLDER, object))).toBe(words(anObject("control", 3, 0, "cancel\n")));
   });

@@ -14,7 +14,7 @@ import type { Target } from "../targets/target.ts";
 export type WorkerOutcome = "succeeded" | "failed" | "timed-out" | "cancelled";
 
 /**
- * How a run ended. `not-started`: no script ran. `unknown`: a script ran, and its end is not known, which never
+ * How a run ended. `not-started`: no script ran. `unknown`: a script may have run, but its end is not known, which never
  * counts as success. `detached`: the script was left running, as the inputs say.
  */
 export type Outcome = WorkerOutcome | "not-started" | "unknown" | "detached";
@@ -108,7 +108,7 @@ export interface SeveralResults {
 
 /** What is kept of a job's output. */
 export interface PrintedOutput {
-  /** Its last 1 MiB, without the last line's end. */
+  /** Its last 1 MiB, or less with more than 16 tasks, without the last line's end. */
   readonly stdout: string;
   readonly allStderr: string;
   /** Those of the two that lack their beginning. */
@@ -156,7 +156,7 @@ export interface JobReport extends EndedJob, PrintedOutput {
   readonly handle?: string | undefined;
 }
 
-/** What is kept of its output. */
+/** The members of `PrintedOutput` alone, of an object that has more. */
 export function printedOutput({
   stdout,
   allStderr,
