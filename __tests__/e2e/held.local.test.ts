@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import {
   type ContainerDefinition,
@@ -128,20 +129,30 @@ it("a container that waits for the held one's end is an error before anything is
 
 describe("jobs of one source revision", () => {
   it("share one definition, which the last of them deregisters", async () => {
-    await aws.register("shared", [server]);
+    const family = `shared-${randomUUID()}`;
+    await aws.register(family, [server]);
     let second: Promise<StepResult> | undefined;
-    const first = await aws.step(held("shared", { run: "echo begun; sleep 4" }), {
+    let task: Task | undefined;
+    const run = "echo begun; until [ -e /tmp/go ]; do sleep 0.1; done";
+    const first = await aws.step(held(family, { run, timeout: "1m" }), {
       onLine: (line) => {
-        if (line === "begun") second ??= aws.step(held("shared"));
+        if (line !== "begun") return;
+        task ??= aws.world.local.tasks.at(-1);
+        second ??= aws.step(held(family, { run: "echo second; sleep 4" }), {
+          onLine: (said) => {
+            if (said === "second")
+              writeFileSync(`/proc/${task?.containers[0]?.handle?.pid ?? 0}/root/tmp/go`, "");
+          },
+        });
       },
     });
     expectRan(first);
     if (second === undefined) throw new Error("the first job has not begun");
     expectRan(await second);
-    expect(mainLog(await second).join("\n")).toContain("Using fargate-exec-shared-held-");
-    expect(aws.calls("RegisterTaskDefinition", "fargate-exec-shared-held")).toHaveLength(1);
-    expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-shared-held")).toHaveLength(1);
-    expect(await ours("shared")).toEqual([]);
+    expect(mainLog(await second).join("\n")).toContain(`Using fargate-exec-${family}-held-`);
+    expect(aws.calls("RegisterTaskDefinition", `fargate-exec-${family}-held`)).toHaveLength(1);
+    expect(aws.calls("DeregisterTaskDefinition", `fargate-exec-${family}-held`)).toHaveLength(1);
+    expect(await ours(family)).toEqual([]);
   });
 
   it("leave it to another job when they are cancelled", async () => {
