@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -90,6 +90,8 @@ it("what is not there is named before anything is begun, and a link without a ta
     await expect(copyFiles([join(scratch, "gone"), ":/srv/"], {}, run)).rejects.toThrow(
       `There is no ${JSON.stringify(join(scratch, "gone"))} here to copy.`,
     );
+    writeFileSync(join(scratch, "file"), "");
+    await expect(copyFiles([join(scratch, "file/x"), ":/srv/"], {}, run)).rejects.toThrow("There is no");
     expect(begun).toEqual([]);
     await copyFiles([join(scratch, "link"), ":/srv/"], {}, run);
     expect(begun).toMatchObject([{ files: ["link=/srv/link"] }]);

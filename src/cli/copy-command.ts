@@ -1,5 +1,6 @@
-import { existsSync, lstatSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { statOf } from "../artifacts/refusal.ts";
 import { messageOf } from "../errors.ts";
 import type { InputName } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
@@ -39,7 +40,7 @@ export async function copyFiles(words: readonly string[], inputs: RunInputs, run
     if (inputs[name] !== undefined)
       throw new UsageError(`--${name} is for what comes from the container: leave it out.`);
   for (const source of words.slice(0, -1))
-    if (lstatSync(source, { throwIfNoEntry: false }) === undefined)
+    if (statOf(source) === undefined)
       throw new UsageError(`There is no ${JSON.stringify(source)} here to copy.`);
   return await run({ ...inputs, ...NOTHING, files: copy.files }, copy.directory);
 }

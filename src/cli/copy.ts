@@ -116,13 +116,12 @@ function globOf(text: string): string {
 
 /** Two sources are placed one after the other by moving, so that neither may be a part of the other. Globs below one directory are one. */
 function checkApart(one: OutSource, other: OutSource): void {
-  const isSame = [one, other].every(({ glob }) => matchOf(glob) !== undefined) && one.path === other.path;
-  if (
-    isSame &&
+  const isOneCopy =
+    one.path === other.path &&
     one.destination === other.destination &&
-    one.glob.startsWith("/") === other.glob.startsWith("/")
-  )
-    return;
+    one.glob.startsWith("/") === other.glob.startsWith("/") &&
+    [one, other].every(({ glob }) => matchOf(glob) !== undefined);
+  if (isOneCopy) return;
   const isIn = (path: string, above: string): boolean => above === "" || `${path}/`.startsWith(`${above}/`);
   if (!isIn(one.path, other.path) && !isIn(other.path, one.path)) return;
   throw new UsageError(

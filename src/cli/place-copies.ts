@@ -10,6 +10,7 @@ import {
   rmSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { statOf } from "../artifacts/refusal.ts";
 import { isInside } from "../inputs/workspace.ts";
 import type { OutSource } from "./copy.ts";
 import { checkSent } from "./sent-names.ts";
@@ -102,7 +103,7 @@ function checkPlace(from: string, to: string, placed: Map<string, "directory" | 
       `Two things would be copied to ${to}, so nothing was: copy them to different places.`,
     );
   placed.set(to, kind);
-  const there = lstatSync(to, { throwIfNoEntry: false });
+  const there = statOf(to);
   if (there !== undefined && there.isDirectory() !== (kind === "directory"))
     throw new UsageError(
       there.isDirectory()
@@ -131,5 +132,5 @@ function restoreModes(from: string, to: string, modes: Modes): void {
 }
 
 function isDirectory(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statOf(path)?.isDirectory() === true;
 }

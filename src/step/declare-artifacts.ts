@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { statOf } from "../artifacts/refusal.ts";
 import { declaredArtifacts } from "../report/declared-artifacts.ts";
 import { decisiveResult, type Result, taskResults } from "../report/result.ts";
 import { harmlessLine } from "../show/sanitise.ts";
@@ -22,9 +22,7 @@ export function declareArtifacts(
   }
   const files = taskResults(result).flatMap(({ task }) => task?.artifacts?.files ?? []);
   // What came later may have taken its place.
-  const { lines, leftOut } = declaredArtifacts(
-    files.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true),
-  );
+  const { lines, leftOut } = declaredArtifacts(files.filter((path) => statOf(path)?.isFile() === true));
   declare(lines);
   log.info(`Declared for attestation: ${lines.length} ${lines.length === 1 ? "file" : "files"}.`);
   if (leftOut.length === 0) return;
