@@ -23,6 +23,9 @@ const withoutExec = { enableExecuteCommand: false };
 interface Options {
   readonly targets?: number;
   readonly candidates?: Candidates;
+  /** The step has started the tasks. */
+  readonly started?: boolean;
+  readonly summary?: boolean;
   /** Called when a job looks whether its container is in use, which it is. */
   readonly onQueue?: (cancel: AbortController) => void;
 }
@@ -30,7 +33,13 @@ interface Options {
 /** Runs the job in the first of these tasks, or in as many as `targets` says. It can start in none of them. */
 function runInTargets(
   tasks: readonly Task[],
-  { targets = 1, candidates = { kind: "none" }, onQueue = () => undefined }: Options = {},
+  {
+    targets = 1,
+    candidates = { kind: "none" },
+    started = false,
+    summary = true,
+    onQueue = () => undefined,
+  }: Options = {},
 ) {
   const log = new Listener();
   const looks: string[][] = [];
@@ -59,9 +68,10 @@ function runInTargets(
       securityGroups: nothing,
     },
     iam: { denied: nothing },
+    ecr: { imageSize: () => Promise.resolve({ bytes: 126, isMost: false }) },
   } as unknown as Aws;
   const step: StepContext = {
-    inputs: anInputs({ secrets: { TOKEN: "ab" } }),
+    inputs: anInputs({ secrets: { TOKEN: "ab" }, summary }),
     origin,
     aws,
     undoing: aws,
@@ -74,7 +84,7 @@ function runInTargets(
     giveUp: (why) => cancel.abort(why),
     workspace: "/nowhere",
   };
-  const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", false));
+  const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", started));
   if (first === undefined) throw new Error("a run has a target");
   const resolved = { targets: [first, ...more] as const, described: [], mayHavePublicIp: true, candidates };
   return { run: () => runJobs(resolved, { exec: Promise.resolve(undefined) }, step), log, looks };
@@ -92,6 +102,20 @@ it("tells of one task why the job did not start there, with the task's addresses
     task: { target: { taskId: "1".repeat(32), privateIp: "10.0.0.7" }, publicIp: "203.0.113.7" },
   });
 });
+
+it.each([
+  [{ started: true }, { bytes: 126, isMost: false, isOnly: true }],
+  [{ started: true, summary: false }, undefined],
+  [{ started: false }, undefined],
+])(
+  "learns the size of an image for the summary, of a task that the step has started: %j",
+  async (options, pulled) => {
+    const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1";
+    const containers = [aContainer({ ...stopped.containers[0], image, imageDigest: "sha256:1" })];
+    const result = await runInTargets([task("1", { containers, pullStoppedAt: 1 })], options).run();
+    expect((result as FailedResult).task?.pulled).toEqual(pulled);
+  },
+);
 
 it("tells of several tasks each by itself, in their order, behind its label", async () => {
   const { run, log, looks } = runInTargets([task("1", stopped), task("2", withoutAgent)], { targets: 2 });

@@ -178,7 +178,8 @@ async function register(
   });
 }
 
-async function callJson(
+/** Makes one call of a JSON protocol, signed by the admin's keys. Rejects with the answer when it is refused. */
+export async function callJson(
   url: string,
   region: string,
   service: string,

@@ -135,6 +135,10 @@ async function run(world: World, way: string): Promise<StepResult> {
     "with `role-to-assume`": { ...plain, "role-to-assume": made.deployRole, region: REGION },
     "a task that the step starts": { ...without, ...task },
     "a task that the step starts, with a public address": { ...without, ...task, "assign-public-ip": "true" },
+    "a task that the step starts, of an image in ECR": {
+      ...{ ...without, ...task },
+      image: `123456789012.dkr.ecr.${REGION}.amazonaws.com/python:1`,
+    },
     "a cluster that encrypts its sessions": { ...without, ...task, cluster: made.kmsCluster },
     "with `logs: cloudwatch`": { ...without, ...task, cluster: made.loggedCluster, logs: "cloudwatch" },
     "with `logs: s3`": { ...without, ...task, cluster: made.loggedCluster, logs: "s3" },

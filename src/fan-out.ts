@@ -5,6 +5,7 @@ import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { MANY, runInTurns } from "./job-turns.ts";
 import { type Log, logFailure } from "./log.ts";
 import { PublicAddress } from "./ready/address.ts";
+import { ImageSizes } from "./ready/image-sizes.ts";
 import { diagnose } from "./ready/diagnose.ts";
 import { conclude } from "./report/conclude.ts";
 import {
@@ -40,9 +41,10 @@ export async function runJobs(
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
   const known = { tasks: arns, described, more: later !== undefined };
   const looks = new TaskLooks({ ...known, ecs: step.aws.ecs, clock: step.clock });
+  const images = step.inputs.summary ? new ImageSizes(step.aws.ecr) : undefined;
   const tasks = targets.length + (later?.count ?? 0);
   if (tasks === 1) {
-    const job = { ...step, exec, early, lock, files, looks, write: step.writer() };
+    const job = { ...step, exec, early, lock, files, looks, images, write: step.writer() };
     return await runAgain(targets[0], resolved, job, step);
   }
   step.log.phase();
@@ -54,7 +56,7 @@ export async function runJobs(
     const label = `[task ${task}] `;
     const fanOut = { runId: step.origin.id, task, tasks };
     const job = {
-      ...{ ...step, exec, early, lock, files, looks, write: step.writer(label) },
+      ...{ ...step, exec, early, lock, files, looks, images, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
       log: labelledLog(step.log, label, { warned, isQuiet: tasks > MANY }),
@@ -162,17 +164,21 @@ interface Attempt {
 }
 
 async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt> {
-  const { aws, cancel, clock, log, looks, target } = job;
+  const { aws, cancel, clock, images, log, looks, target } = job;
   const address = mayHavePublicIp
     ? new PublicAddress(target.taskArn, { looks, ec2: aws.ec2, clock, log })
     : undefined;
+  // Only of a task that the step has started is the pull a part of its time.
+  if (target.started) looks.onLook(target.taskArn, (task) => images?.ask(task, target.container));
   const { where } = job.inputs;
   const running = where.kind === "handle" ? attachToJob(where.handle, job) : runJob(job);
   const report = await running.catch((error: unknown) => logFailure(error, log));
+  const described = looks.lastLook(target.taskArn);
   const facts: TaskFacts = {
     target: { ...target, privateIp: looks.privateIp(target.taskArn) ?? target.privateIp },
     startedAt: looks.startedAt(target.taskArn),
-    described: looks.lastLook(target.taskArn),
+    described,
+    pulled: target.started && described ? images?.pulled(described, target.container, log) : undefined,
     times: "end" in report ? report.times : undefined,
     artifacts: "end" in report ? report.artifacts : undefined,
     publicIp: cancel.aborted ? undefined : await address?.get(),

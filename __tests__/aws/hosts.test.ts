@@ -20,7 +20,7 @@ const HOSTS: Readonly<Record<string, (region: string) => string>> = {
     new CloudWatchLogsClient({ region }).config.endpointProvider({ ...plain, Region: region }).url.host,
   s3: (region) => new S3Client({ region }).config.endpointProvider({ ...plain, Region: region }).url.host,
   ...Object.fromEntries(
-    (["ec2", "iam", "sts"] as const).map((service) => [
+    (["ec2", "ecr", "iam", "sts"] as const).map((service) => [
       service,
       (region: string) => queryEndpoint(service, region, { fips: false, dualStack: false }).host,
     ]),

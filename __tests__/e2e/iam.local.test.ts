@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -11,6 +12,7 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
+import { callJson } from "../../local/seed.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
 import { DeployedService } from "../helpers/deployments.ts";
@@ -80,6 +82,23 @@ async function makeEndpoint(): Promise<void> {
   );
   const ServiceName = `com.amazonaws.${local.region}.ssmmessages`;
   await ec2("CreateVpcEndpoint", { VpcId, ServiceName, VpcEndpointType: "Interface" });
+}
+
+const imageIn = (repository: string): string =>
+  `${aws.world.local.accountId}.dkr.ecr.${aws.world.local.region}.amazonaws.com/${repository}:1`;
+
+/** Pushes the image, of 50 MiB, with the digest that the local Fargate makes up from its name. */
+async function putImage(repositoryName: string): Promise<void> {
+  const { url, region } = aws.world.local;
+  const ecr = (operation: string, body: object): Promise<unknown> =>
+    callJson(url, region, "ecr", `AmazonEC2ContainerRegistry_V20150921.${operation}`, body);
+  await ecr("CreateRepository", { repositoryName });
+  const imageManifest = JSON.stringify({
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    layers: [],
+  });
+  const imageDigest = `sha256:${createHash("sha256").update(imageIn(repositoryName)).digest("hex")}`;
+  await ecr("PutImage", { repositoryName, imageManifest, imageTag: "1", imageDigest });
 }
 
 const base = ["caller-running-task", "caller-without-bucket"];
@@ -176,12 +195,15 @@ const ways = {
     inputs: () => ({ service: aws.world.made.service, start: "true" }),
   },
   "an image": {
-    caller: [...starting, "caller-definitions"],
+    caller: [...starting, "caller-definitions", "caller-image-size"],
     task: false,
+    beside: ({ names }) => putImage(names["repository"] ?? ""),
     inputs: ({ names }) => ({
-      image: "example/app:1",
+      image: imageIn(names["repository"] ?? ""),
       subnets: aws.world.made.subnets.join(","),
       "task-role": names["task-role"] ?? "",
+      // For longer than ECR takes to tell the image's size, for which nothing waits.
+      run: "sleep 1; echo hello",
     }),
   },
   "an image in a definition": {
@@ -400,7 +422,7 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
     seen: (run) => eventually(() => containerLog(run), expect.arrayContaining(["printed"])),
   },
   "a new task like a service's": {},
-  "an image": {},
+  "an image": { seen: ({ result }) => expect(result.summary).toMatch(/^\| Image pull \(52 MB\) \|/m) },
   "an image in a definition": {},
   "a bucket": {},
   "a bucket that is missing": {
@@ -586,6 +608,13 @@ const losses: readonly Loss[] = [
   { way: "an image", file: "caller-definitions", action: "ecs:DeleteTaskDefinitions" },
   { way: "an image in a definition", file: "caller-definitions", action: "ecs:TagResource" },
   { way: "an image", file: "caller-definitions", action: "ecs:RunTask", code: denied },
+  {
+    ...{ way: "an image", file: "caller-image-size", action: "ecr:DescribeImages", says: "nothing" },
+    seen: (run) => {
+      expect(count(run, "DescribeImages")).toBe(1);
+      expect(run.result.summary).toMatch(/^\| Image pull \|/m);
+    },
+  },
   { way: "an image", file: "caller-definitions", action: "ecs:ListTasks" },
   { way: "a bucket", file: "caller-bucket", action: "s3:PutObject", code: denied },
   { way: "a bucket", file: "caller-bucket", action: "s3:GetObject" },

@@ -56,9 +56,10 @@ const names: Names = {
 /**
  * The ways of use that the set-up does not allow: its bucket keeps no versions and has no key of its own, and its
  * sessions are not logged in S3. It takes presigned forms, so that no task role has to upload output. A role without
- * `caller-check` gets SKIP when it has no right to look.
+ * `caller-check` gets SKIP when it has no right to look. The set-up's image is in a public registry.
  */
-const LEFT_OUT = /versions|kms|s3|encrypted|^bucket-policy|^caller-check$|^task-role-output$/;
+const LEFT_OUT =
+  /versions|kms|s3|encrypted|^bucket-policy|^caller-check$|^caller-image-size$|^task-role-output$/;
 const wanted = (role: RegExp): readonly string[] =>
   policyFiles.filter((file) => role.test(file) && !LEFT_OUT.test(file));
 const ROLES = [

@@ -28,7 +28,7 @@ it.each([
     ["caller-start-task", "caller-definitions", "caller-bucket"],
   ],
 ])("a step with %j has the files of its way of use", (inputs, files) => {
-  const met = /-(versions|kms|public-ip|diagnosis|logs-\w+|running-task)$/;
+  const met = /-(versions|kms|public-ip|image-size|diagnosis|logs-\w+|running-task)$/;
   expect(callerFilesFor(inputs).filter((file) => !met.test(file))).toEqual(files);
 });
 

@@ -24,6 +24,7 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
   "caller-service-start": (inputs) => inputs["service"] !== undefined && starts(inputs),
   "caller-deployment": ({ deployment }) => deployment !== undefined,
   "caller-start-task": starts,
+  "caller-image-size": starts,
   "caller-definitions": registers,
   "caller-bucket": mayStage,
   "caller-bucket-versions": mayStage,

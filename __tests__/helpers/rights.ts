@@ -95,6 +95,7 @@ export class Rights {
       ...{ region: local.region, account: local.accountId, cluster, service: lastPart(inputs["service"]) },
       ...this.#definitionOf(inputs),
       "caller-role": "none",
+      repository: "none",
       bucket: inputs["bucket"] ?? "none",
       prefix: inputs["prefix"] ?? "fargate-exec/",
       "bucket-key": isKey(bucketKey) ? lastPart(bucketKey) : key,

@@ -10,6 +10,7 @@ export function aContainer(more: Partial<Container> = {}): Container {
   return {
     name: "app",
     image: "example/app:1",
+    imageDigest: undefined,
     lastStatus: "RUNNING",
     exitCode: undefined,
     reason: undefined,

@@ -92,6 +92,7 @@ function namesOf(aws: Aws, { names, bucket }: Way, number: number): Names {
   const key = made.kmsKeyId.split("/")[1] ?? "";
   return {
     ...{ region: local.region, account: local.accountId, cluster: made.cluster, service: made.service },
+    repository: `iam-${number}`,
     ...{ family: `iam-${number}`, "caller-role": `ci-${number}`, "task-role": `task-${number}` },
     ...{ "execution-role": `execution-${number}`, prefix: "fargate-exec/" },
     bucket: bucket === undefined ? "none" : `staging-${number}`,

@@ -64,7 +64,7 @@ it("has no gap and adds up, whatever ECS's clock says", () => {
 });
 
 it("is a chart and a table", () => {
-  const lines = timelineSection(timeline(STEP, JOB, TASK, true), "Time of the step");
+  const lines = timelineSection(timeline(STEP, JOB, TASK, true), "Time of the step", undefined);
   expect(lines.slice(0, 6)).toEqual([
     "```mermaid",
     "gantt",
@@ -74,7 +74,7 @@ it("is a chart and a table", () => {
     "  Inputs and RunTask : 100000, 101000",
   ]);
   expect(lines.slice(-3)).toEqual(["| Cleanup and report | 2.0 |", "| **All** | **60.0** |", ""]);
-  expect(timelineSection([], "x")).toEqual([]);
+  expect(timelineSection([], "x", undefined)).toEqual([]);
 });
 
 it.each([
@@ -83,7 +83,30 @@ it.each([
   ["is not known", { ...TASK, pullStoppedAt: undefined }, 0],
   ["is short", { ...TASK, createdAt: 139_500, pullStartedAt: 139_600 }, 0],
 ] as const)("advises on the image where its pull %s", (_, task, count) => {
-  expect(pullAdvice(task).filter((line) => line.startsWith("The pull of the image took"))).toHaveLength(
-    count,
+  expect(
+    pullAdvice(task, undefined).filter((line) => line.startsWith("The pull of the image took")),
+  ).toHaveLength(count);
+});
+
+const pulled = (bytes: number, { isMost = false, isOnly = true } = {}) => ({ bytes, isMost, isOnly });
+
+it.each([
+  [pulled(1_239_700_000), "1240 MB"],
+  [pulled(4_321_000), "4.3 MB"],
+  [pulled(126_000_000, { isMost: true }), "at most 126 MB"],
+  [pulled(126_000_000, { isOnly: false }), "126 MB for the job's container"],
+])("names the pull with the size of its image in the chart and the table: %j", (image, size) => {
+  const lines = timelineSection(timeline(STEP, JOB, TASK, true), "x", image);
+  expect(lines).toContain(`  Image pull (${size}) : 111500, 141000`);
+  expect(lines).toContain(`| Image pull (${size}) | 29.5 |`);
+});
+
+it("has the rate of a long pull, unless there are images that are not counted", () => {
+  const took = "The pull of the image took 29.5 s of the 41.0 s until the container had started";
+  const advice = (image: ReturnType<typeof pulled>) => pullAdvice(TASK, image)[0];
+  expect(advice(pulled(1_239_000_000))).toContain(`${took}: 1239 MB, 42 MB a second. It is`);
+  expect(advice(pulled(59_000_000, { isMost: true }))).toContain(
+    `${took}: at most 59 MB, at most 2.0 MB a second. It is`,
   );
+  expect(advice(pulled(1, { isOnly: false }))).toContain(`${took}. It is`);
 });

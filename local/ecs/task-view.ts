@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Container } from "../task/container.ts";
 import { hasInterface, launchTypeOf } from "../task/placement.ts";
 import type { TaskTime } from "../task/lifecycle.ts";
@@ -94,6 +95,7 @@ function containerView(task: Task, container: Container): Record<string, unknown
     taskArn: task.arn,
     name: definition.name,
     image: definition.image,
+    imageDigest: task.times.pullStoppedAt === undefined ? undefined : digestOf(definition.image),
     // The runtime gives the id when it creates the container.
     runtimeId: container.createdAt === undefined ? undefined : container.runtimeId,
     lastStatus: container.lastStatus,
@@ -117,6 +119,12 @@ function containerView(task: Task, container: Container): Record<string, unknown
     memoryReservation:
       definition.memoryReservation === undefined ? undefined : String(definition.memoryReservation),
   };
+}
+
+/** The digest of an image: that of its name if it has one. Without a registry there is no other than one made up from the name. */
+function digestOf(image: string): string {
+  const [digest] = /sha256:[\da-f]{64}$/.exec(image) ?? [];
+  return digest ?? `sha256:${createHash("sha256").update(image).digest("hex")}`;
 }
 
 /** A time in milliseconds as awsJson1.1 has it: in seconds. */

@@ -100,6 +100,7 @@ async function makeRoles({ url, region, accountId, iam }: LocalFargate): Promise
   });
   const names: Names = {
     ...{ region, account: accountId, cluster: NAMES.cluster, service: NAMES.service, family: "shop*" },
+    repository: "shop",
     ...{ "caller-role": NAMES.role, "task-role": NAMES.taskRole, "execution-role": NAMES.executionRole },
     ...{ bucket: NAMES.bucket, prefix: "fargate-exec/" },
     // The shop encrypts and logs nothing.

@@ -1,5 +1,6 @@
 import { type AwsClients, awsClients, type AwsOptions } from "./clients.ts";
 import { type Ec2, ec2Calls } from "./ec2.ts";
+import { type Ecr, ecrCalls } from "./ecr.ts";
 import type { Ecs } from "./ecs.ts";
 import { ecsCalls } from "./ecs-calls.ts";
 import { type Iam, iamCalls } from "./iam.ts";
@@ -19,6 +20,7 @@ export interface Aws {
   readonly kms: Kms;
   readonly ssm: Ssm;
   readonly ec2: Ec2;
+  readonly ecr: Ecr;
   readonly iam: Iam;
 }
 
@@ -33,6 +35,7 @@ export function awsCalls(options: AwsOptions): Aws {
     kms: kmsCalls(clients),
     ssm: ssmCalls(clients),
     ec2: ec2Calls(query),
+    ecr: ecrCalls(clients),
     iam: iamCalls(query),
   };
 }

@@ -157,7 +157,8 @@ function ofBucket(
 }
 
 function endpointOf({ service, region }: Call): string {
-  return endpointOverride(service) ?? `${service}.${region}.${partitionOf(region).dnsSuffix}`;
+  const name = service === "ecr" ? "api.ecr" : service;
+  return endpointOverride(service) ?? `${name}.${region}.${partitionOf(region).dnsSuffix}`;
 }
 
 const NETWORK = new Set([

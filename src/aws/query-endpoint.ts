@@ -1,5 +1,8 @@
 import { partitionOf } from "./partitions.ts";
 
+/** The services that are called rarely, and so need no client of the SDK. */
+export type RareService = "ec2" | "ecr" | "iam" | "sts";
+
 export interface EndpointChoice {
   /** `AWS_USE_FIPS_ENDPOINT`, or its line in the shared configuration. */
   readonly fips: boolean;
@@ -9,17 +12,21 @@ export interface EndpointChoice {
 
 /**
  * The host of a service and the region for its signatures, by the endpoint rule sets that AWS publishes with its
- * SDKs. EC2 and STS have an endpoint for each region, IAM one for each partition. GovCloud's plain endpoints are FIPS
+ * SDKs. EC2, ECR and STS have an endpoint for each region, IAM one for each partition. GovCloud's plain endpoints are FIPS
  * endpoints.
  */
 export function queryEndpoint(
-  service: "ec2" | "iam" | "sts",
+  service: RareService,
   region: string,
   { fips, dualStack }: EndpointChoice,
 ): { readonly host: string; readonly region: string } {
   const { name, dnsSuffix, dualStackDnsSuffix, globalRegion } = partitionOf(region);
   const domain = dualStack ? dualStackDnsSuffix : dnsSuffix;
   const gov = name === "aws-us-gov";
+  if (service === "ecr") {
+    const label = fips ? "ecr-fips" : "ecr";
+    return { host: `${dualStack ? label : `api.${label}`}.${region}.${domain}`, region };
+  }
   if (service !== "iam") {
     const label = fips && !(gov && !dualStack) ? `${service}-fips` : service;
     return { host: `${label}.${region}.${domain}`, region };

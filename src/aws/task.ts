@@ -41,6 +41,8 @@ export interface Task {
 export interface Container {
   readonly name: string;
   readonly image: string | undefined;
+  /** Of the image that was pulled, as in `sha256:…`. For several platforms it is that of their index. */
+  readonly imageDigest: string | undefined;
   readonly lastStatus: string;
   readonly exitCode: number | undefined;
   readonly reason: string | undefined;
@@ -95,6 +97,7 @@ function containerFrom(container: SdkContainer): Container {
   return {
     name: requireMember(container.name, "name"),
     image: container.image,
+    imageDigest: container.imageDigest,
     lastStatus: container.lastStatus ?? "PENDING",
     exitCode: container.exitCode,
     reason: container.reason,

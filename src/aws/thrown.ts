@@ -1,6 +1,6 @@
 /** A call, in the words of a message. */
 export interface Call {
-  readonly service: "ecs" | "s3" | "logs" | "kms" | "ssm" | "sts" | "ec2" | "iam";
+  readonly service: "ecs" | "s3" | "logs" | "kms" | "ssm" | "sts" | "ec2" | "ecr" | "iam";
   /** The IAM action, e.g. `ecs:RunTask`. */
   readonly action: string;
   /** As in "ecs:RunTask on <resource>": `task definition 'web:3'`. */

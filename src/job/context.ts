@@ -2,6 +2,7 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import type { PackedFiles } from "../files/pack-files.ts";
 import type { HeldLock } from "../lock/held-lock.ts";
 import type { EarlyLook } from "../places/early-look.ts";
+import type { ImageSizes } from "../ready/image-sizes.ts";
 import type { OutputWriter } from "../show/lines.ts";
 import type { StepContext } from "../step-context.ts";
 import type { Target } from "../targets/target.ts";
@@ -18,6 +19,8 @@ export interface UnassignedJob extends StepContext {
   /** The lock under which the job runs. */
   readonly lock?: HeldLock | undefined;
   readonly looks: TaskLooks;
+  /** What is known of the images that the run's tasks have pulled; undefined when there is no summary. */
+  readonly images?: ImageSizes | undefined;
   /** Where the job's output goes. */
   readonly write: OutputWriter;
 }

@@ -5,6 +5,8 @@ import type { InputSource } from "../inputs/source.ts";
 import { inputText } from "./input-text.ts";
 import type { RunInputs, RunOptions } from "./run-options.ts";
 
+/** A program has no job summary. */
+const DEFAULTS: RunInputs = { summary: false };
 /** A run that no matrix has started is the only one of its kind, and waits for no others. */
 const ALONE: RunInputs = { "matrix-index": 0, "matrix-total": 1 };
 
@@ -16,7 +18,7 @@ export function programInputs(
   { env = process.env, directory = process.cwd() }: Pick<RunOptions, "env" | "directory">,
 ): InputSource {
   const isInMatrix = inputs["matrix-index"] !== undefined || inputs["matrix-total"] !== undefined;
-  const all: RunInputs = isInMatrix ? inputs : { ...inputs, ...ALONE };
+  const all: RunInputs = { ...DEFAULTS, ...inputs, ...(isInMatrix ? {} : ALONE) };
   const workspace = resolve(directory);
   return {
     get: (name) => inputText(name as InputName, all[name as InputName]),

@@ -8,7 +8,7 @@ import { messageOf } from "../errors.ts";
 const PATIENCE_MS = 1_000;
 
 export interface PublicAddressOptions {
-  readonly looks: Pick<TaskLooks, "onNetwork">;
+  readonly looks: Pick<TaskLooks, "onLook">;
   readonly ec2: Pick<Ec2, "networkInterface">;
   readonly clock: Clock;
   readonly log: Log;
@@ -24,8 +24,10 @@ export class PublicAddress {
 
   constructor(taskArn: string, { looks, ec2, clock, log }: PublicAddressOptions) {
     this.#clock = clock;
-    looks.onNetwork(taskArn, (id) => {
-      this.#asked ??= ec2.networkInterface(id).then(
+    looks.onLook(taskArn, ({ lastStatus, networkInterfaceId }) => {
+      // The network is up.
+      if (networkInterfaceId === undefined || !/^(ACTIVATING|RUNNING)$/.test(lastStatus)) return;
+      this.#asked ??= ec2.networkInterface(networkInterfaceId).then(
         (found) => found?.publicIp,
         (error: unknown) => {
           const why = messageOf(error);

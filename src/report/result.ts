@@ -3,6 +3,7 @@ import { jobFenced } from "../lock/failures.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
 import type { LogLocation } from "../logs/transcript.ts";
 import type { JobStatus } from "../stream/status.ts";
+import type { PulledImage } from "../ready/image-sizes.ts";
 import type { Check } from "../ready/checks/check.ts";
 import type { Task } from "../aws/task.ts";
 import { NO_RESULTS, type ScriptResults } from "./file-commands.ts";
@@ -140,6 +141,8 @@ export interface TaskFacts extends PrintedOutput {
   readonly log: LogLocation | undefined;
   /** ECS's last description of the task; undefined when there was none. */
   readonly described: Task | undefined;
+  /** The image of its container, as far as its size is known. */
+  readonly pulled?: PulledImage | undefined;
   /** What was brought back; undefined when nothing was to be. */
   readonly artifacts?: ArtifactsReport | undefined;
   /** When the job came to its phases; undefined for one that got no place in its container. */

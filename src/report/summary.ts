@@ -60,9 +60,13 @@ export function summary(result: Result, step: ExplainedStep, times: StepTimes, t
   if (task !== undefined) {
     const spans = timeline(times, task.times, task.described, task.target.started);
     lines.push(
-      ...timelineSection(spans, `Time of the step${result.kind === "several" ? " and of this task" : ""}`),
+      ...timelineSection(
+        spans,
+        `Time of the step${result.kind === "several" ? " and of this task" : ""}`,
+        task.pulled,
+      ),
     );
-    if (task.target.started) lines.push(...pullAdvice(task.described));
+    if (task.target.started) lines.push(...pullAdvice(task.described, task.pulled));
   }
   return lines.join("\n");
 }

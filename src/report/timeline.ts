@@ -1,4 +1,5 @@
 import type { Task } from "../aws/task.ts";
+import type { PulledImage } from "../ready/image-sizes.ts";
 
 /** When a job came to its phases, in milliseconds since the epoch. A phase that it did not come to is undefined. */
 export interface JobTimes {
@@ -28,6 +29,8 @@ export interface StepTimes {
   readonly from: number;
   readonly to: number;
 }
+
+const PULL = "Image pull";
 
 type Boundary = readonly [phase: string, end: number | undefined];
 
@@ -62,7 +65,7 @@ function boundaries(
     ["Inputs and RunTask", task?.createdAt],
     ["Network interface", task?.connectivityAt],
     ["Preparation by ECS", task?.pullStartedAt],
-    ["Image pull", task?.pullStoppedAt],
+    [PULL, task?.pullStoppedAt],
     ["Container start", task?.startedAt],
   ];
   return [
@@ -79,9 +82,20 @@ function boundaries(
   ];
 }
 
-/** The timeline in Markdown: a Gantt chart, which GitHub draws, and a table. The names of phases are our own. */
-export function timelineSection(spans: readonly Span[], title: string): string[] {
-  if (spans.length === 0) return [];
+/**
+ * The timeline in Markdown: a Gantt chart, which GitHub draws, and a table. The names of phases are our own. That of the pull is shown with
+ * the image's size, when that is known.
+ */
+export function timelineSection(
+  phases: readonly Span[],
+  title: string,
+  pulled: PulledImage | undefined,
+): string[] {
+  if (phases.length === 0) return [];
+  const size = pulled && (pulled.isOnly ? megabytes(pulled) : `${megabytes(pulled)} for the job's container`);
+  const spans = phases.map((span) =>
+    span.name === PULL && size !== undefined ? { ...span, name: `${PULL} (${size})` } : span,
+  );
   const all = spans.reduce((sum, { from, to }) => sum + to - from, 0);
   return [
     "```mermaid",
@@ -104,16 +118,23 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(1);
 }
 
+/** As in "126 MB", of a million bytes each; of `per` seconds, those of one. */
+function megabytes({ bytes, isMost }: PulledImage, per = 1): string {
+  const count = bytes / per / 1e6;
+  return `${isMost ? "at most " : ""}${count.toFixed(count < 10 ? 1 : 0)} MB`;
+}
+
 /** What would shorten the start, when the image's pull is more than half of it; else nothing. */
-export function pullAdvice(task: Task | undefined): string[] {
+export function pullAdvice(task: Task | undefined, pulled: PulledImage | undefined): string[] {
   const { createdAt, pullStartedAt, pullStoppedAt, startedAt } = task ?? {};
   if (createdAt === undefined || pullStartedAt === undefined || pullStoppedAt === undefined || !startedAt)
     return [];
   const pull = pullStoppedAt - pullStartedAt;
   const start = startedAt - createdAt;
   if (pull < 2_000 || pull * 2 <= start) return [];
+  const rate = pulled?.isOnly ? `: ${megabytes(pulled)}, ${megabytes(pulled, pull / 1000)} a second` : "";
   return [
-    `The pull of the image took ${seconds(pull)} s of the ${seconds(start)} s until the container had started. It is shorter with a smaller ` +
+    `The pull of the image took ${seconds(pull)} s of the ${seconds(start)} s until the container had started${rate}. It is shorter with a smaller ` +
       "image, layers compressed by zstd, an index of SOCI for lazy loading, or a registry in the task's region.",
     "",
   ];

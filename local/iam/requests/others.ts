@@ -1,7 +1,7 @@
 import type { CallScope, Request, Right } from "./request.ts";
 
 /**
- * The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM, EC2 or CloudFormation needs. For an operation that is
+ * The rights that a call of KMS, CloudWatch Logs, ECR, SSM, STS, IAM, EC2 or CloudFormation needs. For an operation that is
  * not known here, `*` is the resource.
  */
 export async function otherRights(
@@ -31,6 +31,10 @@ export async function otherRights(
     case "logs:DescribeLogStreams":
     case "logs:FilterLogEvents":
       return on(arn(`log-group:${text("logGroupName")}:log-stream:`));
+    case "ecr:DescribeImages": {
+      const registry = text("registryId") || scope.accountId;
+      return on(`arn:aws:ecr:${scope.region}:${registry}:repository/${text("repositoryName")}`);
+    }
     case "iam:SimulatePrincipalPolicy":
       return on(text("PolicySourceArn"));
     // No right is needed: "No permissions are required to perform this operation" (STS), or of the role's trust policy alone.

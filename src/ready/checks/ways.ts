@@ -1,4 +1,5 @@
 import type { ContainerDefinition, DefinitionContent } from "../../aws/task-definition.ts";
+import { repositoryOf } from "../../aws/ecr.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
 import { TO_MESSAGES, type Way } from "./network.ts";
 
@@ -25,13 +26,8 @@ export function waysOf(
 }
 
 function toRegistry(containers: readonly ContainerDefinition[], region: string): Way {
-  const isHere = containers.every(({ image = "" }) => ecrRegion(image) === region);
+  const isHere = containers.every(({ image = "" }) => repositoryOf(image)?.region === region);
   return { to: "the registry", services: isHere ? OF_ECR : [] };
-}
-
-/** The region of an image in a private registry of ECR. */
-function ecrRegion(image: string): string | undefined {
-  return /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(image)?.[1];
 }
 
 function toLogs(containers: readonly ContainerDefinition[], region: string): readonly Way[] {

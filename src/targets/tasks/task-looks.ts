@@ -39,7 +39,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   readonly #privateIps = new Map<string, string>();
   readonly #startedAt = new Map<string, number>();
   readonly #last = new Map<string, Task>();
-  readonly #networkListeners = new Map<string, Set<(networkInterfaceId: string) => void>>();
+  readonly #listeners = new Map<string, Set<(task: Task) => void>>();
   /** The last look at each hundred. */
   readonly #latest = new Map<number, SharedLook>();
 
@@ -80,10 +80,10 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     return this.#last.get(arn);
   }
 
-  /** Calls the listener with the task's network interface at each look that finds the network up. */
-  onNetwork(arn: string, listener: (networkInterfaceId: string) => void): void {
-    const listeners = this.#networkListeners.get(arn) ?? new Set();
-    this.#networkListeners.set(arn, listeners.add(listener));
+  /** Calls the listener with the task at each look that finds it. */
+  onLook(arn: string, listener: (task: Task) => void): void {
+    const listeners = this.#listeners.get(arn) ?? new Set();
+    this.#listeners.set(arn, listeners.add(listener));
   }
 
   #takeDescribed(arn: string): Task | undefined {
@@ -100,12 +100,11 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   }
 
   #learn(task: Task): void {
-    const { arn, lastStatus, privateIp, startedAt, networkInterfaceId } = task;
+    const { arn, privateIp, startedAt } = task;
     this.#last.set(arn, task);
     if (startedAt !== undefined) this.#startedAt.set(arn, startedAt);
     if (privateIp !== undefined) this.#privateIps.set(arn, privateIp);
-    if (networkInterfaceId === undefined || !/^(ACTIVATING|RUNNING)$/.test(lastStatus)) return;
-    for (const listener of this.#networkListeners.get(arn) ?? []) listener(networkInterfaceId);
+    for (const listener of this.#listeners.get(arn) ?? []) listener(task);
   }
 
   async #look(cluster: string, arn: string): Promise<Task | undefined> {
