@@ -5,7 +5,7 @@ import { Failure } from "../../src/errors.ts";
 import { jobText } from "../../src/payload/job-text.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import {
-  delivery,
+  chooseDelivery,
   type DeliveryOptions,
   stage,
   type StagedObject,
@@ -46,7 +46,7 @@ describe("a payload", () => {
 
 describe("delivery", () => {
   it("goes by the bucket when one is named, under a key of the run's own", () => {
-    expect(delivery(startStaging())).toEqual({
+    expect(chooseDelivery(startStaging())).toEqual({
       kind: "s3",
       bucket: "example-ci",
       owner: "123456789012",
@@ -56,7 +56,7 @@ describe("delivery", () => {
   });
 
   it("goes by the session without one", () => {
-    expect(delivery(startStaging(without))).toEqual({ kind: "session" });
+    expect(chooseDelivery(startStaging(without))).toEqual({ kind: "session" });
   });
 });
 
@@ -68,13 +68,13 @@ describe("staging", () => {
     const context = startStaging();
     const refusal = new Failure(code, { failed: "f", seen: "s", advice: "a" });
     const s3 = { ...context.s3, putObject: () => Promise.reject(refusal) };
-    await expect(stage(payload, delivery(context), { ...context, s3 })).rejects.toBe(refusal);
+    await expect(stage(payload, chooseDelivery(context), { ...context, s3 })).rejects.toBe(refusal);
     expect(context.done).toEqual([{ recorded: OBJECT }, { recorded: left }]);
   });
 
   it("is on record as something to undo before the object is there, and by its version afterwards", async () => {
     const context = startStaging();
-    const staged = await stage(payload, delivery(context), context);
+    const staged = await stage(payload, chooseDelivery(context), context);
     expect(staged).toEqual({ ...OBJECT, ...WRITTEN });
     expect(context.done).toEqual([
       { recorded: OBJECT },
@@ -85,7 +85,7 @@ describe("staging", () => {
 
   it("encrypts with the key that was asked for", async () => {
     const context = { ...startStaging(), kmsKeyId: "alias/ci" };
-    await stage(payload, delivery(context), context);
+    await stage(payload, chooseDelivery(context), context);
     expect(context.done[1]).toMatchObject({ options: { kmsKeyId: "alias/ci" } });
   });
 
@@ -107,7 +107,7 @@ describe("a denial to write", () => {
       checkBucket: ({ owner }: BucketName) =>
         readable.includes(owner) ? Promise.resolve() : Promise.reject(DENIED),
     };
-    const error = await stage(payload, delivery(context), { ...context, s3 }).catch(
+    const error = await stage(payload, chooseDelivery(context), { ...context, s3 }).catch(
       (error: unknown) => error,
     );
     expect(context.done.at(-1)).toEqual({ recorded: undefined });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { JobStart } from "../payload/bootstrap.ts";
 import { assemblePayload } from "../payload/assemble.ts";
 import { workerCount } from "../payload/workers.ts";
-import { delivery, stage, type StagedObject } from "../payload/stage.ts";
+import { chooseDelivery, stage, type StagedObject } from "../payload/stage.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { namesLog, sessionLogs } from "../ready/session-logs.ts";
 import { waitUntilReady } from "../ready/wait.ts";
@@ -46,7 +46,7 @@ export async function prepareJob(
   const pieces = mayUsePieces(inputs);
   const payload = assemblePayload(inputs, { origin, target, pieces, files, log });
   const owner = bucketOwner(inputs, target.clusterArn);
-  const to = delivery({ inputs, owner, runId: origin.id });
+  const to = chooseDelivery({ inputs, owner, runId: origin.id });
   const uploading = stage(payload, to, {
     kmsKeyId: inputs.kmsKeyId,
     s3: aws.s3,

@@ -21,7 +21,7 @@ interface AssemblyContext {
 }
 
 /**
- * The payload for this target, which decides the number of workers and the header. Warns of secrets that can't be
+ * The payload for this target. The target decides the number of workers and the header. Warns of secrets that can't be
  * redacted.
  */
 export function assemblePayload(
@@ -84,8 +84,8 @@ function scriptBytes(script: ScriptSource): Buffer {
 }
 
 /**
- * How long the job waits in the container, in milliseconds, for jobs of other runs that have lost their readers: as
- * long as its own `timeout`. 0 in a task that this run has started, because no other run knows the task.
+ * How long the job waits in the container for jobs of other runs that have lost their readers, in milliseconds: its own
+ * `timeout`. In a task that this run has started it is 0, because no other run knows the task.
  */
 export function waitForOthersMs(
   { timeout }: Pick<Inputs, "timeout">,

@@ -28,8 +28,8 @@ export interface BootstrapOptions {
   /** Undefined for a job that another step has started. The container then starts none. */
   readonly start: JobStart | undefined;
   /**
-   * The first session of a step that attaches to such a job: it goes on from the first byte that is still kept, and only when
-   * no other step follows the job by a session.
+   * True for the first session of a step that attaches to such a job. The session goes on from the first byte that is still kept.
+   * The container refuses it when another step follows the job by a session.
    */
   readonly isNewReader?: boolean | undefined;
 }
@@ -41,8 +41,8 @@ export interface JobStart {
 }
 
 /**
- * The most characters of a command. ECS documents no limit, but CloudTrail records every command, so it does not grow
- * with the script.
+ * The most characters of a command. ECS documents no limit, but CloudTrail records every command. So a command does not
+ * grow with the script.
  */
 export const LONGEST_COMMAND = 4096;
 
@@ -72,8 +72,8 @@ export function bootstrapCommand(options: BootstrapOptions): string {
 export const PACKED = "packed";
 
 /**
- * The shell function that downloads the payload. When the session carries the payload it finds out whether the
- * container can unpack it.
+ * The shell function that downloads the payload. When the session carries the payload, the function only finds out
+ * whether the container can unpack it.
  */
 function fetchFunction(runId: string, { payload, delivery }: JobStart): string {
   if (delivery.kind === "session") {

@@ -62,7 +62,7 @@ export interface OptionalParts {
   readonly hasArtifacts?: boolean;
 }
 
-/** The parts of the loader, and of the one for a payload that follows it. */
+/** The parts of the loader, and those of the loader that unpacks a payload which is typed behind it. */
 const LOADER = ["tools.sh", "apart.sh", "credentials.sh", "verify.sh", "aws.sh", "loader.sh"];
 const UNPACKER = ["tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
 
@@ -72,11 +72,11 @@ const RECORDER = ["redact.py", "records.py", "echo.py", "recorder.py"];
 /** The parts of the uploader in Python: objects, S3, and the program. */
 const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
 
-/** What makes records of the archive of artifacts, or parts in S3. */
+/** The program that makes records of the archive of artifacts, and the one that also puts parts of it into S3. */
 const PASS = ["pass.py"];
 const PASS_IN_PARTS = ["objects.py", "s3.py", "parts.py", "pass.py"];
 
-/** What runs as the user of the script: the check of it, and the start of a worker. */
+/** The programs that run as the user of the script: the check of the script, and the start of a worker. */
 const TRY = ["enter.sh", "try.sh"];
 const LAUNCH = ["enter.sh", "launch.sh"];
 
@@ -120,7 +120,7 @@ export function jobParts(optional: OptionalParts): string {
   ]);
 }
 
-/** The same without comments, and the call of it. */
+/** The code of the job without comments, and the call of `fx_main`. */
 export function jobSource(options: OptionalParts): string {
   return `${withoutComments(jobParts(options))}\nfx_main "$@"\n`;
 }
@@ -141,15 +141,15 @@ export function inlinePython(name: string): string {
   return withoutComments(payloadFile(name));
 }
 
-/** The program that downloads a payload of `bytes` bytes by boto3. It gives up when the bucket sends less than 1 MiB a second. */
+/** The program that downloads a payload of `bytes` bytes by boto3. The download may take 5 s, and one second more for each MiB. */
 export function fetchPy(bytes: number): string {
   const seconds = 5 + Math.ceil(bytes / (1 << 20));
   return inlinePython("fetch.py").replace("SECONDS", String(seconds));
 }
 
 /**
- * Shell for a command, which CloudTrail records: without comments, indentation, and the blanks, empty quotes and last semicolons
- * of a `case` that POSIX's grammar does not need. The source must not have them in a string.
+ * Shell for a command, which CloudTrail records. It lacks comments, indentation, and what POSIX's grammar does not need: blanks,
+ * empty quotes and the last `;;` of a `case`. The source must have none of these in a string.
  */
 export function shortenSource(source: string): string {
   return withoutComments(source)

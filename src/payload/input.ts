@@ -36,8 +36,8 @@ export function typedPayload(payload: Payload): Buffer {
 /** The line that tells the attacher that the status was read, so that the job's files may be deleted. */
 export const TAKEN = Buffer.from("taken\n");
 /**
- * The line that tells the attacher that it has a reader, who has all of the spool up to this byte, so that the
- * container may free that. An attacher gives up 90 s after the last such line.
+ * The line that tells the attacher that its reader is there, and has the spool up to this byte. The container may then
+ * free that part of the spool. An attacher gives up 90 s after the last line that was typed.
  */
 export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);

@@ -151,7 +151,7 @@ function artifactsText({ artifacts, pieces }: Pick<JobOptions, "artifacts" | "pi
   ];
 }
 
-/** Calls of the shell function `fx_set` with each name and value. The names are checked. */
+/** Calls of the shell function `fx_set` with each name and value. `inputs/` has checked the names. */
 export function settings(env: Readonly<Record<string, string>>): string {
   return Object.entries(env)
     .map(([name, value]) => `fx_set ${name} ${quote(value)}`)

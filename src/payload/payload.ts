@@ -21,7 +21,7 @@ export function cutsOf(parts: PayloadParts): readonly (readonly [name: string, b
   return inOrder(parts).map(([name, bytes]) => [name, bytes.length]);
 }
 
-/** `job` knows the sizes of the parts: the container cuts them from the payload. */
+/** The text `job` holds the sizes of the parts, by which the container cuts them from the payload. */
 export function makePayload(job: string, parts: PayloadParts): Payload {
   const head = Buffer.from(`${job}\n`, "utf8");
   const bytes = Buffer.concat([head, ...inOrder(parts).map(([, part]) => part)]);

@@ -1,6 +1,6 @@
 /** Shorter secrets are not redacted, because too much other text would be. */
 const SHORTEST_PATTERN = 4;
-/** Shorter certain parts of base64 are not redacted either. */
+/** Base64 of which fewer characters are certain is not redacted either. */
 export const SHORTEST_BASE64 = 6;
 
 /**
@@ -48,7 +48,7 @@ function isLongEnough(text: string): boolean {
 }
 
 /**
- * Of each way to write JSON, the characters that become `\uXXXX` beside the control characters, and whether the digits
+ * For each way to write JSON: the characters that become `\uXXXX` besides the control characters, and whether the digits
  * are in upper case.
  */
 const JSON_ENCODINGS: readonly (readonly [RegExp, boolean])[] = [
@@ -78,7 +78,7 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Of each URL encoding, the characters that it keeps, and its form of a space. */
+/** For each URL encoding: the characters that it keeps, and its form of a space. */
 const URL_ENCODINGS: readonly (readonly [RegExp, string])[] = [
   [/[\w.~!'()*-]/, "%20"], // encodeURIComponent
   [/[\w.~-]/, "%20"], // RFC 3986, curl, quote(…, safe="")
@@ -108,7 +108,7 @@ function urlForms(text: string): string[] {
 
 /**
  * The base64 characters that any text with `text` in it must show. They depend on the number of bytes before it,
- * modulo three. The forms for its end have the last character and the padding of a text that ends with it. Both
+ * modulo three. Further forms are for a text that ends with `text`: they have the last character and the padding. Both
  * alphabets are covered.
  */
 function base64Forms(text: string): string[] {

@@ -25,13 +25,13 @@ export interface StageOptions {
   readonly s3: Pick<S3, "putObject" | "checkBucket">;
   /**
    * Called with what has to be deleted: before the upload the object by its name, after it the version, and undefined
-   * when S3 has refused the upload. So the ledger is right at a cancel at any moment.
+   * when S3 has refused the upload. So the ledger is right whenever a cancel comes.
    */
   readonly onObject: (object: StagedObject | undefined) => void;
 }
 
-/** How the payload will reach the container. */
-export function delivery({ inputs, owner, runId }: DeliveryOptions): Delivery {
+/** Decides how the payload will reach the container. */
+export function chooseDelivery({ inputs, owner, runId }: DeliveryOptions): Delivery {
   if (inputs.bucket === undefined) return { kind: "session" };
   return {
     kind: "s3",

@@ -1,7 +1,7 @@
 # Becomes another program:
 #
 #     session WORDS...            as the leader of a new session
-#     adopt WORDS...              the same, and the parent of what its descendants leave behind
+#     adopt WORDS...              the same, and as the parent of the processes that its descendants leave behind
 #     user NAME UID GID WORDS...  as this user, with its groups; NAME is empty for a UID without a name
 #
 # A shell starts its background commands with INT and QUIT ignored, and Python ignores PIPE and XFSZ. Python also sets

@@ -1,6 +1,6 @@
 # --- The header: the line that names the task and the run in a log stream with a random name.
 
-# fx_get URL: prints the answer of the task metadata endpoint, if it comes within two seconds. The endpoint is link-local, so a
+# fx_get URL: prints the answer of the task metadata endpoint, when it comes within two seconds. The endpoint is link-local, so a
 # proxy can't reach it.
 fx_get() (
   unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
@@ -18,7 +18,8 @@ fx_get() (
   fi 2>/dev/null
 )
 
-# fx_get_by_busybox URL: the wget of busybox reads no file that could name a proxy. The one of Debian is built without -T, and crashes at it.
+# fx_get_by_busybox URL: gets it by the wget of busybox, which reads no file that could name a proxy. The time is limited here,
+# because Debian's busybox is built without -T and crashes at it.
 fx_get_by_busybox() {
   fx_apart fx_become_busybox "$1" &
   fx_name "$!"
@@ -32,8 +33,8 @@ fx_get_by_busybox() {
 }
 fx_become_busybox() { exec "$fx_file" -q -O - "$1"; }
 
-# fx_fields KEYS: prints the keys that the pattern matches in the JSON text on standard input, each with its value, in
-# lines. An image may lack jq, so the text is cut into lines of one pair each.
+# fx_fields KEYS: prints those keys of the JSON text on standard input that the pattern KEYS matches, each with its value, one a
+# line. An image may lack jq, so the text is cut into lines of one pair each.
 fx_fields() {
   # shellcheck disable=SC2020 # each of the three becomes the end of a line
   tr '{},' '\n\n\n' | sed -nE 's/^ *"('"$1"')": *"?([^"]*)"? *$/\1 \2/p'

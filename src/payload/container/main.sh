@@ -2,8 +2,8 @@
 # parts. This part is the first one, and the last line of the whole calls fx_main; all other parts define functions.
 #
 # Two processes run it. The bootstrap reads it with `.` and no arguments, and so becomes the attacher. The attacher runs
-# it as a program, with the arguments of fx_main, and that is the job: in a session of its own, so that the end of an
-# attacher is not the end of the job.
+# it as a program, with the arguments of fx_main: that process is the job. It has a session of its own, so that the end of
+# an attacher is not the end of the job.
 #
 # Every name begins with fx_ and none is exported, so that the variables of the container stay what they are.
 
@@ -24,7 +24,8 @@ fx_run_attacher() {
   fx_writer='' fx_met='' fx_unheard=''
   fx_survey
   if [ -z "$fx_code" ]; then
-    # No loader was typed, and so no nonce. The exec agent sleeps for a second before it reads the terminal, and the runner types the nonce after that.
+    # The runner has not typed the nonce yet. The exec agent sleeps for a second before it reads the terminal, so the header costs
+    # little time here.
     fx_write_header
   else
     fx_write_header &
@@ -32,8 +33,8 @@ fx_run_attacher() {
   fi
   fx_find_programs
   [ -z "$fx_new" ] || fx_unpack
-  # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has
-  # no payload, and starts nothing when that job's directory is just being removed.
+  # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has no
+  # payload. It starts nothing, even while that job's directory is being removed.
   fx_child=
   # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
   [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
@@ -86,7 +87,7 @@ fx_write_header() {
   [ -e "$fx_dir/header" ] || { fx_print_header >"$fx_dir/header.$$" && mv "$fx_dir/header.$$" "$fx_dir/header"; }
 }
 
-# Takes the payload apart. When this file has its name the directory holds a job.
+# Takes the payload apart. The directory holds a job once this file has the name `job`.
 fx_unpack() {
   fx_cut_payload || : >"$fx_dir/short"
   rm "$fx_dir/payload"
@@ -107,8 +108,8 @@ fx_cut_payload() {
   done
 }
 
-# Starts the process of the job, which prepares what depends on no secret while the runner has yet to type. It begins when it has
-# the secrets, and ends without them: when descriptor 6 is closed, or with this attacher.
+# Starts the process of the job, which prepares what depends on no secret while the runner has yet to type. The job begins when the
+# process has the secrets. Without them the process ends, when descriptor 6 is closed or this attacher ends.
 fx_prepare_job() {
   fx_take_credentials
   fx_open_pipe secrets
@@ -123,7 +124,7 @@ fx_prepare_job() {
 fx_start_job() {
   fx_more=
   [ -z "$fx_met$fx_unheard" ] || fx_more='fx_stale=1'
-  # In a subshell: a job that has ended takes none, and then SIGPIPE ends the writer.
+  # In a subshell: when the process of the job has ended, SIGPIPE ends the writer.
   (printf '%s%s\n' "$fx_secrets" "$fx_more" >&6)
   exec 6>&-
 }
