@@ -77,6 +77,7 @@ class FollowRig {
       },
       extractor: new Extractor(NONCE, 1),
       typed: {
+        prepare: () => undefined,
         start: () => Promise.resolve(Buffer.from("start")),
         payload: () => Buffer.from("payload"),
         secrets: () => Buffer.from("secrets"),

@@ -25,6 +25,7 @@ function followFake(session: FakeSession, more: Partial<FollowSessionOptions> = 
     opening: 20_000,
     extractor: new Extractor(NONCE, 1),
     typed: {
+      prepare: () => undefined,
       start: (missing) =>
         Promise.resolve(Buffer.from(missing === undefined ? "start" : `loader (${missing.why})`)),
       payload: () => Buffer.from("payload"),

@@ -113,6 +113,7 @@ export class PieceRig {
       },
       extractor,
       typed: {
+        prepare: () => undefined,
         start: () => Promise.resolve(Buffer.from("start")),
         payload: () => Buffer.from("payload"),
         secrets: () => Buffer.from("secrets"),

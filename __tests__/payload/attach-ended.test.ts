@@ -15,10 +15,11 @@ function ends(fx_dir: string, fx_new: string, before = ""): string {
 
 const MARK = "\x1b]7733;0a;! ended the container has no job of this handle\x07\n";
 
-it("removes the directory that the bootstrap has made, and waits for its guard", () => {
+it("removes the directory that the bootstrap has made, and ends its guard", () => {
   const made = join(directory, "made");
   mkdirSync(made);
-  const guard = `{ while [ -d "$fx_dir" ]; do sleep 0.05; done; echo guard; } &`;
+  const guard = `{ trap "[ -d '$fx_dir' ] || echo guard; exit" TERM; : >"$fx_dir/waits"; while :; do sleep 0.05; done; } & fx_guard=$!
+    until [ -e "$fx_dir/waits" ]; do sleep 0.01; done`;
   expect(ends(made, "new", guard)).toBe(`guard\n${MARK}`);
   expect(existsSync(made)).toBe(false);
 });

@@ -270,6 +270,13 @@ it(
   PATIENCE,
 );
 
+it("the end of a job waits for no nap of the guard or of a helper", async () => {
+  const job = aJob("echo done", { containerEnv: withSleep("long-second", { "1": "600" }) });
+  await job.attach().closed;
+  expect(job.output("stdout").toString()).toBe("done\n");
+  await untilNothingIsLeft(job);
+}, 60_000);
+
 it(
   "the status waits for a session that reads it",
   async () => {
@@ -366,6 +373,8 @@ it.concurrent(
 
 // Its script names the job directory.
 const KILL_THE_JOB = 'kill -KILL "$(cut -d : -f 1 "${0%/*}/pid")"';
+// Only the file of the worker's number tells the job whom to end.
+const KILL_WHAT_WAITS = 'until [ -e "${0%/*}/0.pid" ]; do sleep 0.01; done; kill -KILL $PPID';
 
 it(
   "a job that was killed is told as lost, with the output it had",
@@ -385,8 +394,8 @@ it(
 it.concurrent.each([
   ["the job", `trap 'exit 0' TERM; ${KILL_THE_JOB}`],
   ["the job, and TERM is ignored,", `trap '' TERM; ${KILL_THE_JOB}`],
-  ["what waits for its worker", "trap 'exit 0' TERM; kill -KILL $PPID"],
-  ["what waits for its worker, and TERM is ignored,", "trap '' TERM; kill -KILL $PPID"],
+  ["what waits for its worker", `trap 'exit 0' TERM; ${KILL_WHAT_WAITS}`],
+  ["what waits for its worker, and TERM is ignored,", `trap '' TERM; ${KILL_WHAT_WAITS}`],
 ])(
   "nothing goes on where %s was killed",
   async (_, kill) => {

@@ -258,7 +258,7 @@ describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
     ["half of what is free where more is given", 64 * MIB, "/dev/x 1 0 73727 0% /", 73_727 * 512, "small"],
   ])("the limit is %s", (_, given, df, limit, ...files) => {
     const script = `${functions}
-      df() { echo head; echo '${df}'; }
+      df() { echo Filesystem 1024-blocks Used Available Capacity Mounted on; echo '${df}'; }
       fx_dir=$1 fx_limit=${given}; fx_limit_spool; echo "$fx_limit $((fx_piece * 16))"`;
     const state = mkdtempSync(join(directory, "limit-"));
     const pieces = Math.min(Math.floor(limit / 16) * 16, 128 * MIB);

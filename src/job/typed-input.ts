@@ -1,8 +1,9 @@
 import { asFailure } from "../errors.ts";
 import type { TypedInput } from "../follow/session-input.ts";
 import type { Delivery } from "../payload/bootstrap.ts";
+import type { Payload } from "../payload/payload.ts";
 import { typedPayload, typedSecrets, typedStart } from "../payload/input.ts";
-import { typedDelivery, typedEnd } from "../payload/typed-delivery.ts";
+import { packedDelivery, typedDelivery, typedEnd } from "../payload/typed-delivery.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -15,7 +16,12 @@ export function typedInput(
   context: Pick<JobContext, "inputs" | "aws" | "log" | "lock">,
 ): TypedInput {
   const { secrets } = context.inputs;
+  let made: Buffer | undefined;
+  const packed = (payload: Payload): Buffer => (made ??= packedDelivery(payload));
   return {
+    prepare: () => {
+      if (start?.delivery.kind === "session") packed(start.payload);
+    },
     start: async (missing) => {
       // The container begins no job a while after it has said that it is ready. Until then no other run gets the lock.
       await context.lock?.confirm();
@@ -24,7 +30,8 @@ export function typedInput(
       if (start === undefined) return typedEnd(opening);
       const { payload, delivery } = start;
       const address = await stagedAddress(delivery, context);
-      return typedDelivery(opening, { payload, delivery, address }, missing.why, secrets);
+      const options = { payload, delivery, address };
+      return typedDelivery(opening, options, missing.why, secrets, () => packed(payload));
     },
     payload: () => (start === undefined ? Buffer.alloc(0) : typedPayload(start.payload)),
     secrets: () => typedSecrets(secrets),

@@ -84,5 +84,5 @@ function fetchFunction(runId: string, { payload, delivery }: JobStart): string {
   const program = quote(`${inlinePython("apart.py")}\n${fetchPy(payload.bytes.length)}`);
   const object = [quote(bucket), key.split(runId).map(quote).join('"$fx_id"'), quote(region)];
   const words = [program, ...object, payload.sha256].join(" ");
-  return `fx_fetch(){ HOME=$fx_dir AWS_MAX_ATTEMPTS=1 "$fx_file" -I -c ${words} "$fx_dir/payload">/dev/null 2>"$fx_dir/err";}`;
+  return `fx_fetch(){ HOME=$fx_dir AWS_MAX_ATTEMPTS=1 "$fx_file" -Ic ${words} "$fx_dir/payload">/dev/null 2>"$fx_dir/err";}`;
 }

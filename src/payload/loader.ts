@@ -15,7 +15,7 @@ export interface LoaderOptions {
 export function loaderText({ payload, delivery, address }: LoaderOptions): string {
   const s3 = delivery.kind === "s3" ? delivery : { bucket: "", key: "", region: "" };
   return [
-    `fx_sha=${payload.sha256}`,
+    `fx_sure='' fx_sha=${payload.sha256}`,
     `fx_bucket=${quote(s3.bucket)} fx_key=${quote(s3.key)} fx_region=${quote(s3.region)}`,
     `fx_address=${quote(address ?? "")}`,
     `fx_typed=${payload.bytes.length - payload.scriptAt > LARGEST_TYPED_SCRIPT ? "''" : "1"}`,
@@ -28,11 +28,10 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
 /** The code for a container that no longer has the job to which a step attaches. It ends the session with that refusal. */
 export function endedText(): string {
   const text = "the container has no job of this handle";
-  // A bootstrap that could make no directory has /dev/null in fx_dir. The guard of a new directory ends with it, and is waited for:
+  // A bootstrap that could make no directory has /dev/null in fx_dir. The guard of a new directory ends before the session:
   // PID 1 may be a program that reaps no child.
   return [
-    `[ -z "$fx_new" ] || rm -rf "$fx_dir"`,
-    "wait",
+    `[ -z "$fx_new" ] || { rm -rf "$fx_dir"; kill "$fx_guard"; wait; }`,
     `printf '\\033]7733;%s;! ended ${text}\\007\\n' "$fx_nonce"`,
     "exit",
   ].join("\n");
@@ -41,7 +40,7 @@ export function endedText(): string {
 /** The code that unpacks the payload, which is typed behind it in this number of lines. */
 export function unpackerText({ sha256 }: Pick<Payload, "sha256">, lines: number): string {
   return [
-    `fx_sha=${sha256} fx_lines=${lines}`,
+    `fx_sure='' fx_sha=${sha256} fx_lines=${lines}`,
     `fx_sha256_py=${quote(inlinePython("sha256.py"))}`,
     withoutComments(unpackerParts()),
   ].join("\n");

@@ -2,31 +2,38 @@ import { gzipSync } from "node:zlib";
 import { PACKED } from "./bootstrap.ts";
 import { escapedLines, linesOf, type Opening, openingLine, typeLines, typedSecrets } from "./input.ts";
 import { endedText, loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
+import type { Payload } from "./payload.ts";
 
 /** The first input when the container has no job to attach to. */
 export function typedEnd(opening: Opening): Buffer {
-  return typeLines([openingLine(opening), ...escapedLines(Buffer.from(endedText())), "."]);
+  return typeLines([openingLine(opening), ...codeLines(endedText())]);
+}
+
+/** The loader that unpacks the payload, and the payload: what is typed between the opening and the secrets. Takes milliseconds to make. */
+export function packedDelivery(payload: Payload): Buffer {
+  const lines = linesOf(gzipSync(payload.bytes).toString("base64"));
+  return typeLines([...codeLines(unpackerText(payload, lines.length)), ...lines]);
 }
 
 /**
  * The first input when the payload is missing: the opening, then a loader. `why` is the container's reason. Where
  * the session carries the payload, a container that can unpack gets the payload and the secrets at once. Any other
- * container asks for each.
+ * container asks for each. `packed` gives the packed delivery.
  */
 export function typedDelivery(
   opening: Opening,
   options: LoaderOptions,
   why: string,
   secrets: Readonly<Record<string, string>>,
+  packed = (): Buffer => packedDelivery(options.payload),
 ): Buffer {
-  const { payload, delivery } = options;
-  const opened = (code: string): Buffer =>
-    typeLines([openingLine(opening), ...escapedLines(Buffer.from(code)), "."]);
-  if (delivery.kind !== "session" || why !== PACKED) return opened(loaderText(options));
-  const lines = linesOf(gzipSync(payload.bytes).toString("base64"));
-  return Buffer.concat([
-    opened(unpackerText(payload, lines.length)),
-    typeLines(lines),
-    typedSecrets(secrets),
-  ]);
+  const opened = openingLine(opening);
+  if (options.delivery.kind !== "session" || why !== PACKED)
+    return typeLines([opened, ...codeLines(loaderText(options))]);
+  return Buffer.concat([typeLines([opened]), packed(), typedSecrets(secrets)]);
+}
+
+/** Code that the bootstrap evaluates. */
+function codeLines(code: string): string[] {
+  return [...escapedLines(Buffer.from(code)), "."];
 }

@@ -21,11 +21,24 @@ def give_back(*names):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
-def adopt():
+def find_prctl():
     try:
+        import _ctypes  # `ctypes` takes as long as all the rest.
+
+        class Function(_ctypes.CFuncPtr):
+            _flags_ = _ctypes.FUNCFLAG_CDECL
+            _restype_ = None
+
+        return Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl"))
+    except (AttributeError, ImportError, TypeError):
         import ctypes
 
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        return ctypes.CDLL(None).prctl
+
+
+def adopt():
+    try:
+        find_prctl()(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except (AttributeError, ImportError, OSError):
         pass  # PID 1 gets them, then.
 

@@ -13,7 +13,7 @@ fx_self=$fx_token
 # fx_say TEXT: writes a mark without the nonce, which is not known yet.
 fx_say() { printf "\33]7733;%s\7\n" "$1"; }
 # Prints the last words of a program, fit to stand in a mark.
-fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
+fx_words() { tail -n1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 
 # Sets fx_file to python3, for use until the payload is there. fx_file is empty when another user can replace python3 or a
 # directory in which python3 looks for boto3. The python3 of Debian also looks in /usr/local.
@@ -22,7 +22,7 @@ fx_file=$(command -v python3)
 fx_safe $(ls -d /usr/local/lib* /usr/local/lib*/p*/*-packages) "$fx_file" && fx_safe "${fx_on%/*/*}"/lib*/p*/*-packages || fx_file=""
 # The runner types nothing before the mark "ready": a terminal with echo on would show what is typed, and the log of the
 # session would record it.
-stty -echo -opost || "$fx_file" -I -S -c "$fx_mute" || {
+stty -echo -opost || "$fx_file" -ISc "$fx_mute" || {
   fx_say "echo$fx_bad"
   exit
 }
@@ -50,17 +50,20 @@ fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
 [ -e "$fx_dir/job" ] || fx_find fx_make
 
 # The runner that was to type the rest may be lost: after ten minutes without a job the guard removes the directory. A run that
-# waits for others (others.sh) makes `waits` every second, and then the ten minutes begin again.
+# waits for others (others.sh) makes `waits` every second, and then the ten minutes begin again. TERM ends the guard's `sleep`:
+# the guard then sees at once that there is a job. The guard outlives its terminal.
 [ "$fx_new" ] && {
   echo "$fx_self" >"$fx_dir/maker"
   {
-    trap "" HUP
     cd "$fx_dir" || exit
-    fx_n=6000
-    while [ -e maker ] && [ ! -e started ] && sleep 0.1; do
-      fx_n=$((fx_n-1))
-      [ -e waits ] && rm waits && fx_n=6000
-      [ "$fx_n" = 0 ] && mkdir started && {
+    fx_n=0
+    while [ -e maker ] && [ ! -e started ]; do
+      sleep 1 &
+      trap "kill \$!" HUP TERM
+      wait
+      fx_n=$((fx_n+1))
+      [ -e waits ] && rm waits && fx_n=0
+      [ "$fx_n" = 600 ] && mkdir started && {
         rm -rf "$fx_dir"
         fx_is "$fx_self" && kill -9 "$fx_pid"
       }

@@ -67,7 +67,8 @@ fx_await_header() {
     sleep 0.02
     fx_tries=$((fx_tries - 1))
   done
-  cat "$fx_dir/header" >"$fx_dir/out.0"
+  read -r fx_line <"$fx_dir/header"
+  printf '%s\n' "$fx_line" >"$fx_dir/out.0"
   fx_wake_attacher
 }
 
@@ -101,8 +102,11 @@ fx_conclude() {
 
   fx_codes=
   for fx_n in $fx_all; do
-    [ -s "$fx_dir/$fx_n.code" ] || fx_lost="what waited for worker $fx_n was killed, and its exit status with it"
-    fx_codes="$fx_codes${fx_codes:+,}$(cat "$fx_dir/$fx_n.code")"
+    if [ -s "$fx_dir/$fx_n.code" ] && read -r fx_code <"$fx_dir/$fx_n.code"; then
+      fx_codes="$fx_codes${fx_codes:+,}$fx_code"
+    else
+      fx_lost="what waited for worker $fx_n was killed, and its exit status with it"
+    fi
   done
   if [ "$fx_lost" ]; then
     fx_end_orphans

@@ -53,7 +53,7 @@ fx_depart() {
   fx_end_helpers
   rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away" "$fx_dir/attacher"
   # The guard's exit status means nothing.
-  for fx_each in ${fx_guard-}; do wait "$fx_each" || :; done
+  [ -z "$fx_new" ] || fx_dismiss "$fx_guard" || :
 }
 
 # The reader has typed `away`: another run waits for the place of this session.

@@ -22,23 +22,27 @@ fx_main() {
 # What an attacher does, from the payload to the end of the job.
 fx_run_attacher() {
   fx_writer='' fx_met='' fx_unheard=''
-  fx_survey
-  if [ -z "$fx_code" ]; then
-    # The runner has not typed the nonce yet. The exec agent sleeps for a second before it reads the terminal, so the header costs
-    # little time here.
-    fx_write_header
-  else
-    fx_write_header &
-    fx_writer=$!
-  fi
+  [ -z "$fx_new" ] || fx_name_guard
+  # The loader of a typed payload may have surveyed.
+  [ "$fx_sure" ] || fx_survey
+  # Without a loader the runner has not typed the nonce yet. The exec agent sleeps for a second before it reads the terminal, so the
+  # header costs little time here.
+  [ "$fx_code" ] || fx_write_header
   fx_find_programs
   [ -z "$fx_new" ] || fx_unpack
+  fx_settle_programs
   # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has no
   # payload. It starts nothing, even while that job's directory is being removed.
   fx_child=
   # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
   [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
-  [ "$fx_code" ] || read -r fx_nonce fx_pack <&3
+  if [ "$fx_code" ]; then
+    # It must not keep the pipe of the secrets open.
+    { exec 6>&- && fx_write_header; } &
+    fx_writer=$!
+  else
+    read -r fx_nonce fx_pack <&3
+  fi
   # The loader has already reported every other delivery method.
   [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
   [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
@@ -77,9 +81,17 @@ fx_run_attacher() {
   [ -z "$fx_pieces" ] || fx_end_uploader "$(cat "$fx_dir/uploader")"
   fx_end_task
   fx_tell TERM "$(cat "$fx_dir/pid")"
+  [ -z "$fx_new" ] || fx_tell TERM "$fx_guard"
   fx_end_helpers
   rm -rf "$fx_dir"
-  for fx_each in $fx_child ${fx_guard-}; do wait "${fx_each%:*}"; done
+  for fx_each in $fx_child; do wait "${fx_each%:*}"; done
+  [ -z "$fx_new" ] || fx_dismiss "$fx_guard"
+}
+
+# The guard's name: until now it can't have ended.
+fx_name_guard() {
+  fx_name "$fx_guard"
+  fx_guard=$fx_token
 }
 
 # Writes the header, which takes up to two seconds, unless an attacher has done that.
@@ -91,6 +103,7 @@ fx_write_header() {
 fx_unpack() {
   fx_cut_payload || : >"$fx_dir/short"
   rm "$fx_dir/payload"
+  [ -z "$fx_python3" ] || printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
   mv "$fx_dir/new" "$fx_dir/job"
 }
 

@@ -1,8 +1,8 @@
 # --- Processes of ours: how they begin, wait and end.
 
 # Finds our own programs once, by their full paths, so that they stay the same whatever PATH the script is given. Sets
-# fx_python3, fx_setsid, and fx_env, which is an `env` that can give signals back. Each is empty when the image has none,
-# or when another user can replace it.
+# fx_python3, fx_setsid and fx_env. Each is empty when the image has none, or when another user can replace it. Begins to try
+# whether `env` can give signals back.
 fx_find_programs() {
   fx_tool python3
   fx_python3=$fx_file
@@ -10,8 +10,12 @@ fx_find_programs() {
   fx_setsid=$fx_file
   fx_tool env
   fx_env=$fx_file
-  [ "$fx_setsid" ] && "$fx_env" --default-signal=INT,QUIT "$fx_setsid" true 2>/dev/null || fx_env=''
+  { [ "$fx_setsid" ] && "$fx_env" --default-signal=INT,QUIT "$fx_setsid" true; } 2>/dev/null &
+  fx_trying=$!
 }
+
+# Waits for the end of that try. Empties fx_env when `env` can't.
+fx_settle_programs() { wait "$fx_trying" || fx_env=''; }
 
 # fx_session WORD…: becomes that program as the leader of a new session. A shell starts its background commands with INT
 # and QUIT ignored (POSIX, Asynchronous Lists). The new program gets these signals again when the image can do that.

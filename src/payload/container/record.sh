@@ -33,8 +33,6 @@ fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_aw
 
 # Starts python3 with the recorder, which records nothing before it has the patterns.
 fx_load_recorder() {
-  # The process of another attacher may read the file, so it appears whole, or not at all.
-  printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.$$" && mv -f "$fx_dir/recorder.$$" "$fx_dir/recorder.py"
   fx_open_pipe patterns
   # shellcheck disable=SC2086 # empty, it is no argument
   "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" $fx_echo 6>&- <&8 8<&- &

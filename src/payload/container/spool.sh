@@ -6,7 +6,9 @@
 # 'spool-limit' allows and an eighth more. The eighth is for the last piece and for other files.
 fx_limit_spool() {
   # shellcheck disable=SC2046 # it is to be split into words
-  set -- $(df -Pk "$fx_dir" 2>/dev/null | tail -n 1)
+  set -- $(LC_ALL=C df -Pk "$fx_dir" 2>/dev/null)
+  # The first line has seven words (POSIX, df -P).
+  [ $# -le 7 ] || shift 7
   fx_half=1073741824 fx_most=
   case ${4:-none} in
     *[!0-9]*) ;;

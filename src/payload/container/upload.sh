@@ -22,7 +22,7 @@ fx_take_line() {
 fx_end_uploader() {
   while fx_lives "$1"; do
     kill "$fx_pid"
-    sleep 0.01
+    sleep 0.003
   done
 } 2>/dev/null
 

@@ -7,6 +7,7 @@ fx_refuse() {
   fx_say "$fx_nonce;! $1 $2"
   if [ "$fx_new" ]; then
     rm -rf "$fx_dir"
+    kill "$fx_guard"
     wait "$fx_guard"
   fi
   exit 1
