@@ -13,7 +13,7 @@ fx_self=$fx_token
 # fx_say TEXT: writes a mark without the nonce, which is not known yet.
 fx_say() { printf "\33]7733;%s\7\n" "$1"; }
 # Prints the last words of a program, fit to stand in a mark.
-fx_words() { tail -n1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
+fx_words() { tail -n1 "$fx_dir/err" | tr -d "\0-\37" | tail -c600; }
 
 # Sets fx_file to python3, for use until the payload is there. fx_file is empty when another user can replace python3 or a
 # directory in which python3 looks for boto3. The python3 of Debian also looks in /usr/local.
@@ -51,7 +51,8 @@ fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
 
 # The runner that was to type the rest may be lost: after ten minutes without a job the guard removes the directory. A run that
 # waits for others (others.sh) makes `waits` every second, and then the ten minutes begin again. TERM ends the guard's `sleep`:
-# the guard then sees at once that there is a job. The guard outlives its terminal.
+# the guard then sees at once that there is a job. PID 1 may reap no child, so the guard waits for its `sleep`. HUP does not end the
+# guard: it outlives its terminal.
 [ "$fx_new" ] && {
   echo "$fx_self" >"$fx_dir/maker"
   {
@@ -59,7 +60,7 @@ fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
     fx_n=0
     while [ -e maker ] && [ ! -e started ]; do
       sleep 1 &
-      trap "kill \$!" HUP TERM
+      trap "kill \$!" 1 15
       wait
       fx_n=$((fx_n+1))
       [ -e waits ] && rm waits && fx_n=0
@@ -68,6 +69,7 @@ fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
         fx_is "$fx_self" && kill -9 "$fx_pid"
       }
     done
+    wait
   } >/dev/null 3<&- &
   fx_guard=$!
 }
