@@ -3,7 +3,7 @@ import type { TestResults } from "../../src/junit/test-results.ts";
 import type { Log } from "../../src/log.ts";
 import { outputs } from "../../src/report/outputs.ts";
 import type { Result } from "../../src/report/result.ts";
-import { testReports } from "../../src/step/test-reports.ts";
+import { readTestReports } from "../../src/step/test-reports.ts";
 import { withTree } from "../files/trees.ts";
 import { anInputs } from "../helpers/runs.ts";
 import { aResult, someFacts } from "../report/results.ts";
@@ -28,7 +28,7 @@ async function readFrom(
     });
     const [only] = tasks;
     const result: Result = tasks.length === 1 && only ? only : { kind: "several", tasks };
-    return await testReports(result, { inputs: anInputs({ reports }), workspace, log, cancel });
+    return await readTestReports(result, { inputs: anInputs({ reports }), workspace, log, cancel });
   });
   return { tests, said };
 }

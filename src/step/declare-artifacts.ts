@@ -21,7 +21,7 @@ export function declareArtifacts(
     return;
   }
   const files = taskResults(result).flatMap(({ task }) => task?.artifacts?.files ?? []);
-  // What came later may have taken its place.
+  // What came later may have taken the place of a file.
   const { lines, leftOut } = declaredArtifacts(files.filter((path) => statOf(path)?.isFile() === true));
   declare(lines);
   log.info(`Declared for attestation: ${lines.length} ${lines.length === 1 ? "file" : "files"}.`);

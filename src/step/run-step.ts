@@ -5,7 +5,7 @@ import { logFailure } from "../log.ts";
 import { failedResult, type Result } from "../report/result.ts";
 import { declareArtifacts } from "./declare-artifacts.ts";
 import { openStep, type OpenStep } from "./step.ts";
-import { testReports } from "./test-reports.ts";
+import { readTestReports } from "./test-reports.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**
@@ -24,9 +24,9 @@ export async function runStep(
     inputs = readInputs(surroundings.inputs);
     const step = openStep(inputs, surroundings);
     result = await perform(step).catch((error: unknown) => failedResult(logFailure(error, display)));
-    tests = await testReports(result, step);
+    tests = await readTestReports(result, step);
     declareArtifacts(result, step, surroundings.declare);
-    // What the step has made is deleted beside the report.
+    // What the step has made is undone while the report is written.
     await Promise.all([step.close(result), surroundings.report(result, inputs, tests)]);
   } catch (error) {
     result = failedResult(logFailure(error, display));

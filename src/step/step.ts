@@ -50,7 +50,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
     workspace: surroundings.inputs.workspace,
     close: async (result) => {
       log.phase("Cleaning up");
-      // What AWS says to a cleanup is shown under the guard, also when the runner obeyed the job.
+      // AWS's answers to a cleanup are shown under the guard, even when the job's workflow commands were obeyed.
       log.open({ workflowCommands: false });
       aws.endRun();
       await cleanup.early();
@@ -59,7 +59,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
       await cleanup.finish();
       aws.close();
       log.close();
-      // An annotation ends the group of the cleanup, so it comes after the last line in it, which is the guard's.
+      // An annotation ends the group of the cleanup, so it comes after the group's last line, which is the guard's.
       tellKept(kept, { inputs, clock, log });
     },
   };

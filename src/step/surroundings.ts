@@ -8,8 +8,8 @@ import type { OutputWriter } from "../show/lines.ts";
 import type { SavePage } from "../undo/ledger.ts";
 
 /**
- * All that a step wants of what it is started from. There are two: a GitHub runner (`github/`), and a program (`program/`),
- * which the command line is one of.
+ * All that a step needs from what has started it: a GitHub runner (`github/`), or a program (`program/`), such as the command
+ * line.
  */
 export interface Surroundings {
   readonly inputs: InputSource;
@@ -28,7 +28,10 @@ export interface Surroundings {
   readonly declare?: ((lines: readonly string[]) => void) | undefined;
   /** Keeps the ledger for whatever undoes the rest when this process ends too early. Called with each page at every change. */
   readonly saveState: SavePage;
-  /** Hands the result over. Called once, beside the cleanup. The inputs are undefined when they are wrong, the tests when no reports were read. */
+  /**
+   * Hands the result over. Called once, at the same time as the cleanup. The inputs are undefined when they are wrong, and the tests
+   * when no reports were read.
+   */
   readonly report: (
     result: Result,
     inputs: ReportedInputs | undefined,

@@ -7,7 +7,7 @@ import type { StepContext } from "../step-context.ts";
  * Reads the reports that the input `reports` names among the artifacts of a step; undefined when it names none, when no artifacts
  * came, and after a cancel, which leaves no time. Never rejects.
  */
-export async function testReports(
+export async function readTestReports(
   result: Result,
   { inputs, workspace, log, cancel }: Pick<StepContext, "inputs" | "workspace" | "log" | "cancel">,
 ): Promise<TestResults | undefined> {
@@ -17,7 +17,7 @@ export async function testReports(
   if (reports === undefined || first === undefined || cancel.aborted) return undefined;
   const directories = artifacts.map(({ path, taskPath }) => ({
     path: taskPath,
-    // Such as `task-3`; empty for the only task.
+    // Such as `task 3`, for the directory `task-3`; empty for the only task.
     label: relative(path, taskPath).replace("-", " "),
   }));
   const except = relative(workspace, first.path).replaceAll(sep, "/");

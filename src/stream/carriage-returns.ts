@@ -1,7 +1,7 @@
 const CR = 13;
 const LF = 10;
 const NOTHING = Buffer.alloc(0);
-/** The most CRs before an LF that are learnt. A terminal puts one, a log of it one more. */
+/** The most CRs before an LF that are learnt. A terminal puts one there, and a log of the terminal one more. */
 const MOST = 8;
 
 /** Removes the CRs that a terminal, and a log of it, put before every LF. Holds back no bytes, only their number. */
@@ -10,14 +10,14 @@ export class CarriageReturns {
   /** CRs at the end of the last piece, which may belong to an LF that is still to come. */
   #held = 0;
 
-  /** Prepares for another session, which repeats whole lines. */
+  /** Prepares for another session. It begins with a whole record, so no CR is carried over. */
   restart(): void {
     this.#perLine = 0;
     this.#held = 0;
   }
 
   /**
-   * Counts the CRs of the line's end behind a mark. Returns the bytes after it; undefined while it is not complete.
+   * Counts the CRs of the line end behind a mark. Returns the bytes after the line end; undefined while it is incomplete.
    */
   learn(bytes: Buffer): Buffer | undefined {
     let from = 0;
@@ -39,13 +39,13 @@ export class CarriageReturns {
       let last = end;
       while (last > from && data[last - 1] === CR) last -= 1;
       if (last > from) {
-        parts.push(returns(this.#held), data.subarray(from, last));
+        parts.push(carriageReturns(this.#held), data.subarray(from, last));
         this.#held = 0;
       }
       this.#held += end - last;
       // At most `#perLine` CRs before an LF are the terminal's. More of them are the job's.
       if (this.#held > this.#perLine) {
-        parts.push(returns(this.#held - this.#perLine));
+        parts.push(carriageReturns(this.#held - this.#perLine));
         this.#held = this.#perLine;
       }
       if (lf >= 0) {
@@ -58,6 +58,6 @@ export class CarriageReturns {
   }
 }
 
-function returns(count: number): Buffer {
+function carriageReturns(count: number): Buffer {
   return count === 0 ? NOTHING : Buffer.alloc(count, CR);
 }

@@ -82,7 +82,7 @@ export class Extractor {
   }
 
   /**
-   * A session's bytes are no longer read for output: returns a reader for its notes. The next carrier goes on at
+   * Reads no more output from the session, and returns a reader for the session's notes. The next carrier goes on at
    * `offset`.
    */
   leaveSession(): NoteReader {
@@ -171,7 +171,7 @@ export class Extractor {
     }
   }
 
-  /** Takes the byte at which the first carrier begins. */
+  /** Goes to the byte at which a carrier begins, when it is the first one and may begin at any byte. */
   #begin(byte: number): void {
     if (this.#isOpen) this.#goTo(byte);
     this.#isOpen = false;

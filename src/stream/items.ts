@@ -18,7 +18,7 @@ export type ExtractedItem =
   | { readonly kind: "note"; readonly text: string }
   /** The end of the job. It counts only when every byte before it has been read. */
   | { readonly kind: "status"; readonly status: JobStatus }
-  /** No job was started or found. */
+  /** No job was started or found, or the job was killed without a status. */
   | { readonly kind: "refused"; readonly code: Refusal; readonly text: string }
   /** All bytes so far are those that the container sent. */
   | { readonly kind: "confirmed" }

@@ -7,7 +7,7 @@ import { clipText } from "../clipped.ts";
  * A mark is an operating system command (OSC) of a terminal, `ESC ] 7733 ; … BEL`. Terminals and most log viewers show
  * nothing for it. There are two layers, one inside the other.
  *
- * **The spool** is the file in the container that holds what the job printed. It is a sequence of records:
+ * **The spool** holds what the job printed, in files in the container. It is a sequence of records:
  *
  *     [tag] text [open] LF
  *
@@ -16,7 +16,7 @@ import { clipText } from "../clipped.ts";
  *                             it: a mark in what it prints stands as the mark `=`;
  *           `x`, `xN`         such a file was left out. The text is `output` or `summary`, and its bytes;
  *           `a`               bytes of the archive of artifacts, in base64;
- *           `f`               what is to be said of it (artifacts/facts.ts), in ASCII;
+ *           `f`               a fact about the archive (artifacts/facts.ts), in ASCII;
  *           `h`               the header: one line of the container, not of the job;
  *           none              a whole line of standard output.
  *     open  `+`               the line goes on in the next record of the same tag, and the LF is not the job's.
@@ -25,21 +25,21 @@ import { clipText } from "../clipped.ts";
  *                             With several workers each line begins with `[N] `.
  *
  * **The session** is what the terminal carries: the spool from some byte on, with marks in between that hold the run's
- * nonce. A job can't forge these marks, because it never sees the nonce. They are looked for before any other.
+ * nonce. A job can't forge these marks, because it never sees the nonce. They are looked for before any other marks.
  *
  *     `NONCE;@OFFSET` LF      the spool follows from this byte on. The number of CRs before the LF is the number that
  *                             this terminal and this log put before every LF.
  *     `NONCE;~ OFFSET`        all of the spool up to this byte has been sent. It also shows that the attacher lives.
  *     `NONCE;# OFFSET LENGTH` a packed piece begins: LENGTH bytes of the spool from OFFSET on, by gzip, whose format has
- *                             their checksum, then base64. Its line ends have no meaning.
+ *                             their checksum, then base64. The line ends in the base64 have no meaning.
  *     `NONCE;%`               the packed piece ends.
  *     `NONCE;n TEXT`          a note for the user.
  *     `NONCE;p`               the container asks for the payload to be typed.
  *     `NONCE;s`               the container has got a payload that was missing, and asks for the secrets. A container
  *                             that had the payload gets them with the nonce.
- *     `NONCE;?`               another run in the container asks for a sign of the reader: a line.
+ *     `NONCE;?`               another run in the container asks for a sign of the reader, which is any line that it types.
  *     `NONCE;. LENGTH STATUS` the end mark: the spool has this length, and all of it has been sent.
- *     `NONCE;! CODE TEXT`     no job was started or found, and why.
+ *     `NONCE;! CODE TEXT`     no job was started or found, or the job was killed without a status, and why.
  *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. `ready1`: the payload is missing, because of WHY,
  *                             and the container asks for the code of other ways to get it. WHY is `packed` when the
  *                             session carries the payload and the container can unpack it.
@@ -49,8 +49,8 @@ import { clipText } from "../clipped.ts";
  *
  * STATUS is one of these:
  *
- *     `exited`, `timed-out` or `cancelled`, then `N=CODE:SECONDS` for each worker, joined by commas; the seconds have decimals. A `!` follows for a
- *     worker that was being stopped when it ended.
+ *     `exited`, `timed-out`, `cancelled` or `fenced` (fence.sh), then `N=CODE:SECONDS` for each worker, joined by commas. The seconds have
+ *     decimals. A `!` follows for a worker that was being stopped when it ended.
  *     `refused`, then the part of the job that is the cause (`user: `, `directory: `, `shell: `, `variable: `,
  *     `files: `, `tool: `), then why no script ran.
  *     `lost`, then why the end of a script is not known.
@@ -58,7 +58,7 @@ import { clipText } from "../clipped.ts";
 export const MARK = "\x1b]7733;";
 export const BEL = "\x07";
 
-/** The most bytes of a mark, with its beginning and its end. A status of 256 workers has 4 KB. */
+/** The most bytes of a mark, its beginning and its end included. A status of 256 workers has 4 KB. */
 export const LONGEST_MARK = 8192;
 
 export const OPEN = `${MARK}+${BEL}`;
@@ -106,7 +106,7 @@ const REFUSAL_CODES = [
   "ended",
   "followed",
 ] as const;
-/** Why the container shows no job: it has started none, or no longer has it. `unknown` stands for any other code. */
+/** Why the container shows no job or no end of it. `unknown` stands for any other code. */
 export type Refusal = (typeof REFUSAL_CODES)[number] | "unknown";
 
 /** Parses the text of a mark behind the nonce; undefined for a text that this grammar does not have. */
@@ -173,7 +173,7 @@ export type Announcement =
 
 /** The container has no payload yet. */
 export interface MissingPayload {
-  /** Why boto3 could not fetch it; empty when nothing was to be fetched. */
+  /** Why boto3 could not fetch it, or `packed` (see the grammar); empty when nothing was to be fetched. */
   readonly why: string;
 }
 

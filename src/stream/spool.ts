@@ -29,7 +29,7 @@ export type SpoolText =
       readonly size: number;
     };
 
-/** The files by which a script speaks to the runner. GitHub calls that file commands. */
+/** The files by which a script speaks to the runner. GitHub calls them file commands. */
 export type FileCommandName = "output" | "summary";
 
 /** A line of such a file without its end, or a part of one. */
@@ -130,7 +130,7 @@ export class SpoolReader {
   #record(record: Buffer, first: boolean): SpoolText {
     const { tag, text } = splitTag(record, (each) => (each === "h" ? first : this.#isStream(each)));
     const open = text.at(-1) === OPEN_BYTES.at(-1) && text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
-    const bytes = literal(open ? text.subarray(0, -OPEN_BYTES.length) : text);
+    const bytes = replaceStandIns(open ? text.subarray(0, -OPEN_BYTES.length) : text);
     if (tag === "h") return { kind: "header", text: bytes.toString("utf8") };
     if (tag === "a")
       return { kind: "artifact-bytes", bytes: Buffer.from(bytes.toString("latin1"), "base64") };
@@ -188,7 +188,7 @@ function startsWith(bytes: Buffer, prefix: Buffer): boolean {
 }
 
 /** Replaces the stand-ins by the bytes that the job printed. */
-function literal(text: Buffer): Buffer {
+function replaceStandIns(text: Buffer): Buffer {
   let at = text.indexOf(MARK_BYTES);
   if (at < 0) return text;
   const parts: Buffer[] = [];

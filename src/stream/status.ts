@@ -1,6 +1,6 @@
 import { clipText } from "../clipped.ts";
 
-/** How a job ended, from the status in the mark of its end. */
+/** How a job ended, from the status in the end mark. */
 export type JobStatus =
   | {
       readonly kind: "ended";
@@ -30,8 +30,8 @@ export interface WorkerStatus {
 }
 
 /**
- * Parses a status. It counts only if it names each worker exactly once, with an exit code from 0 to 255, and if it can be that
- * of this job: only one under a lock is `fenced`. Any other text is `lost`, never a success.
+ * Parses a status. The end of a job counts only if the status names each worker exactly once, with an exit code from 0 to 255.
+ * `fenced` counts only for a job under a lock. Any other text is `refused` or `lost`, never a success.
  */
 export function parseStatus(text: string, workers: number, hasLock = false): JobStatus {
   const [, reason, list = ""] = /^(exited|timed-out|cancelled|fenced) (\S+)$/.exec(text) ?? [];

@@ -32,7 +32,7 @@ export interface ClusterMember {
 }
 
 /**
- * A task's ID (32 hexadecimal digits, or a UUID in the old format) or ARN (`task/<cluster>/<id>`, or `task/<id>`
+ * Parses a task's ID (32 hexadecimal digits, or a UUID in the old format) or ARN (`task/<cluster>/<id>`, or `task/<id>`
  * in the old format). Fails when the ARN contradicts the inputs `cluster` or `region`.
  */
 export function parseTask(task: string, cluster: string, region: string): ClusterMember {
@@ -48,7 +48,7 @@ export function parseTask(task: string, cluster: string, region: string): Cluste
   return parsed;
 }
 
-/** A service's name or ARN (`service/<cluster>/<name>`, or `service/<name>` in the old format). */
+/** Parses a service's name or ARN (`service/<cluster>/<name>`, or `service/<name>` in the old format). Fails as `parseTask` does. */
 export function parseService(service: string, cluster: string, region: string): ClusterMember {
   const must = "the name of a service or its ARN";
   const parsed = inCluster("service", service, must, cluster, region);
@@ -70,8 +70,8 @@ export function clusterName(cluster: string): string {
 }
 
 /**
- * The ARN of a cluster that is given by its name or its ARN. A name is one of the caller's account; undefined when
- * that isn't known.
+ * The ARN of a cluster that is given by its name or its ARN. A name stands for a cluster of the caller's account. Undefined
+ * for a name when that account isn't known.
  */
 export function clusterArn(
   cluster: string,

@@ -10,7 +10,7 @@ export interface ContainerRef {
   readonly task: string;
   readonly container: string;
   readonly runtimeId: string;
-  /** `ecs:<cluster>_<task>_<runtime id>`: the name by which Systems Manager and KMS know it. */
+  /** `ecs:<cluster>_<task>_<runtime id>`: the name by which Systems Manager and KMS know the container. */
   readonly sessionTarget: string;
 }
 

@@ -27,8 +27,8 @@ export interface LaterTargets {
   /** Starts no further one. Resolves when no start is under way. */
   readonly close: () => Promise<void>;
   /**
-   * Stops a task whose job has ended, where another one may start only then; undefined when all run at once. Rejects after a
-   * cancel only.
+   * Stops a task whose job has ended, when another one may start only after that; undefined when all run at once. Rejects only
+   * after a cancel.
    */
   readonly stop: ((target: Target) => Promise<void>) | undefined;
 }

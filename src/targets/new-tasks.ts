@@ -39,7 +39,7 @@ export async function newTasks(where: NewTasks, context: ResolveContext): Promis
   };
 }
 
-/** First those that are being started, and then others one by one. */
+/** The tasks that come later: first those that are being started, and then others one by one. */
 function laterTargets(
   launcher: Launcher,
   launch: Launch,
@@ -85,7 +85,7 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   });
 }
 
-/** The service as its new revision has it, when a task of that is to be started. */
+/** The service as its new revision has it, when a task of that revision is to be started. */
 function withRevision(service: Service, revision: ServiceRevision | undefined): Service {
   if (revision === undefined) return service;
   const { taskDefinitionArn, launchType, capacityProviders, platformVersion, network } = revision;
@@ -118,7 +118,7 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
   };
 }
 
-/** The source, with the name of the service's own task definition. */
+/** The source, in which the service's own task definition is resolved to its name. */
 function sourceOf(of: NewTaskSource, service: Service | undefined): LaunchSource {
   switch (of.kind) {
     case "image":

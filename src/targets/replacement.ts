@@ -16,7 +16,7 @@ import { waitForSuccessor } from "./tasks/successor.ts";
  * - another new task for one that makes no progress, that found no capacity or no address, or that AWS throttled.
  *
  * Undefined for any other failure, and when there is no other task. A replacement is itself replaced only when it is
- * busy, takes no session, or finds no capacity or no address.
+ * busy, takes no session, finds no capacity or no address, or was throttled.
  */
 export async function replacementFor(
   lost: Target,
@@ -36,7 +36,7 @@ export async function replacementFor(
   }
 }
 
-/** The container is in use, or its agent takes no more sessions. Nothing was started, so another task may serve. */
+/** Whether the container is in use, or its agent takes no more sessions. Nothing was started, so another task may serve. */
 function hasNoPlace({ code }: Failure): boolean {
   return code === "container-busy" || code === "container-blocked";
 }
@@ -70,7 +70,7 @@ async function successorOf(
   return await findTarget(next, context);
 }
 
-/** Also a task that ECS has forgotten, about an hour after its end: a job may wait long for its turn. */
+/** Whether the task is gone or being replaced. ECS forgets a task about an hour after its end, and a job may wait longer than that. */
 function isReplaced(failure: Failure): boolean {
   if (failure.code === "task-not-found") return true;
   return failure instanceof TaskStopped && failure.stopCode === "ServiceSchedulerInitiated";

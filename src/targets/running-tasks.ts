@@ -14,7 +14,7 @@ import type { Target } from "./target.ts";
 import { findTarget } from "./tasks/find-target.ts";
 import { describeServiceTasks } from "./tasks/service-tasks.ts";
 
-/** The container of a job that runs already. No call is made: its output may outlive the task. */
+/** The container of a job that runs already. No call is made, because the job's output may outlive the task. */
 export function jobOfHandle(handle: JobHandle): JobTargets {
   return {
     targets: [targetOfHandle(handle)],

@@ -11,7 +11,7 @@ export interface CopiedTags {
 
 /**
  * The tags of what is made from a task definition of the user's: those of the inputs, the definition's, and the run's. ECS
- * takes 50, so the last ones are left out: the run's before any of the user's.
+ * takes 50, so the last ones beyond that are left out. The run's come last.
  */
 export function copiedTags(given: Tags, source: Tags, run: Tags): CopiedTags {
   const all = Object.entries({ ...given, ...source, ...run, ...given });
@@ -21,7 +21,7 @@ export function copiedTags(given: Tags, source: Tags, run: Tags): CopiedTags {
   };
 }
 
-/** As a line of the log says it; undefined when all have a place. */
+/** A line for the log that tells what was left out; undefined when nothing was. */
 export function tellLeftOut(what: string, { leftOut }: CopiedTags): string | undefined {
   if (leftOut.length === 0) return undefined;
   return `${what} has ${MOST_TAGS} tags, the most that ECS takes, and so lacks ${leftOut.join(", ")}.`;

@@ -40,8 +40,8 @@ export interface ConnectionOptions extends Pick<DialOptions, "aws" | "log" | "cl
   /** After an abort nothing is tried, and no callback is called. */
   readonly signal: AbortSignal;
   /**
-   * Called when a socket is open, the first or a later one: opens the channel on it. Returns what will prove that it
-   * works.
+   * Called when a socket is open, the first or a later one: opens the channel on it. Returns what will prove that the
+   * socket works.
    */
   readonly onOpen: (token: string) => Proof;
   /** Called when the connection was cut and no other could be made. `why` tells all that was tried. */
@@ -212,7 +212,7 @@ function notOpened({ sessionId, streamUrl }: SessionTicket, region: string, erro
   return sessionNotOpened({ sessionId, host, region, seen, status, cause: error });
 }
 
-/** The texts as one; equal ones once, with their number. */
+/** Joins the texts. Equal texts stand once, with their number. */
 function joinCounted(texts: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);

@@ -16,7 +16,7 @@ export interface GatewayAccess {
   signUpgrade(url: string, now: number): Promise<Readonly<Record<string, string>>>;
   /** The endpoints that the environment names. A message gateway there is trusted like AWS's own. */
   gatewayEndpoints(): readonly string[];
-  /** The agent for the request to this URL, as of a proxy; undefined: none. */
+  /** Node's HTTP agent for the request to this URL, such as one for a proxy; undefined when none is needed. */
   agent(url: string): Promise<Agent | undefined>;
 }
 

@@ -13,7 +13,7 @@ export const CLOSE_MS = 1_000;
 const PING_MS = 25_000;
 const PING = "keepalive";
 const MAX_UNANSWERED = 2;
-/** A bound on received frames. Frames of the agent carry 1 kB, and no message of the protocol more than a few kB. */
+/** A bound on received frames. The agent's frames carry 1 kB, and no message of the protocol has more than a few kB. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
 /** A bound on the bytes that wait for a gateway that does not read: acknowledgements, and a window of input. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
@@ -21,7 +21,7 @@ const MAX_ANSWER_CHARACTERS = 500;
 
 /** An open WebSocket. */
 export interface Socket {
-  /** Does nothing once the socket is lost; `onLost` tells that. */
+  /** Does nothing once the socket is lost, which `onLost` tells. */
   send(frame: Frame): void;
   /** Stops reading, so that the sender has to wait. */
   pause(): void;
@@ -35,7 +35,7 @@ export interface Socket {
 export interface SocketOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Opens the connection; undefined for a connection of its own. */
+  /** Node's HTTP agent, which opens the connection; undefined for a direct connection. */
   readonly agent: Agent | undefined;
   readonly clock: Clock;
   /** Ends the attempt to connect. It has no effect on an open socket. */
@@ -182,8 +182,9 @@ async function waitUntilOpen(ws: WebSocket, signal: AbortSignal): Promise<void> 
 }
 
 /**
- * Rejects when two pings in a row got no answer and nothing else came. The gateway answers pings: the agent gives up
- * a connection without answers. An answer comes from the gateway, so it tells nothing about the agent.
+ * Rejects when two pings in a row got no answer and nothing else came. The gateway is certain to answer pings, because
+ * the exec agent gives up a connection without answers. An answer comes from the gateway, so it tells nothing about the
+ * agent.
  */
 async function pingUntilDead(ws: WebSocket, clock: Clock, stop: AbortSignal): Promise<never> {
   let unanswered = 0;

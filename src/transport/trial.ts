@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { unlessLate } from "../bounded.ts";
 import { ConnectionError } from "./socket.ts";
 
-/** The time in which a gateway that refuses the token closes the socket, which it opens in any case. */
+/** A gateway opens the socket for any token. When it refuses the token, it closes the socket within this time. */
 const SETTLED_MS = 1_000;
 
 /** What proves that a new socket leads to the agent. */

@@ -18,8 +18,8 @@ export const GRACE_MS = 2_000;
  */
 export const STOP_HANDSHAKE_MS = 2_500;
 /**
- * The time for the calls of AWS in between. They have no limit of their own; ECS and SSM answer within tenths of a
- * second.
+ * The time for the calls of AWS between the other waits. They have no limit of their own; ECS and SSM answer within
+ * tenths of a second.
  */
 const CALLS_MS = 1_000;
 

@@ -17,7 +17,7 @@ import { undoHook } from "./undo-hook.ts";
 import { undoLock } from "./undo-lock.ts";
 import { undoPieces } from "./undo-pieces.ts";
 
-/** Of more entries the log has the number only. */
+/** For more entries than this, the log has only their number. */
 const MOST_NAMED = 100;
 
 export interface CleanupOptions {
@@ -39,25 +39,28 @@ export interface CleanupOptions {
   };
   readonly clock: Clock;
   readonly log: Log;
-  /** The stoppedReason of the tasks that it stops. */
+  /** The stoppedReason of the tasks that the cleanup stops. */
   readonly reason: string;
   /**
    * True while the run still goes on. Entries whose call is under way stay in the ledger for the next cleanup. The
-   * job is stopped through its own session, and gives its claim and the protection of its task back after that.
+   * run stops the job through the job's own session, and then gives back its claim and the protection of its task.
    */
   readonly early?: boolean;
-  /** Whether to wait until a claim may be given back. */
+  /** True when there is time, as in the post step, to wait until a claim may be given back, and for what a container still uploads. */
   readonly patient?: boolean;
 }
 
 /**
- * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm. Pieces come after
- * the job that uploads them, and `control` after its pieces. The post step waits before it deletes `control`, because
- * S3 may write the last one of a killed main step a moment later. Shared task definitions come last, too, so that two
- * jobs that end together each see the other's task stopped. The protection of a task ends after its job. A lock comes
- * after the jobs that ran under it. Resolves with the entries that stay in the ledger for the
- * next cleanup: what was not found, because the call that makes it was under way, and at a cancel a deployment that waits for
- * no verdict yet. Never rejects: an entry that can't be undone is a warning.
+ * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm.
+ *
+ * Pieces come after the job that uploads them, and `control` after its pieces. The post step waits before it deletes
+ * `control`, because S3 may write the last one of a killed main step a moment later. Shared task definitions come after
+ * the tasks, so that two jobs that end together each see the other's task stopped. The protection of a task ends after
+ * its job. A lock comes after the jobs that ran under it.
+ *
+ * Resolves with the entries that were not found. They stay in the ledger for the next cleanup: the call that makes them
+ * was under way, or the deployment of a cancelled step does not wait for a verdict yet. Never rejects: an entry that
+ * can't be undone is a warning.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
   const { clock, early = false, patient = false } = options;
@@ -67,7 +70,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   const log = isLong ? warningsOnly(options.log) : options.log;
   const missing: LedgerEntry[] = [];
   const sending = new Set(entries.flatMap((entry) => (entry.kind === "sending" ? entry.task : [])));
-  /** The artifacts' task ends behind them, and its definition behind the task. */
+  /** A task that sends artifacts ends only after it has sent them, and its definition is removed after the task. */
   const isForArtifacts = (entry: LedgerEntry): boolean =>
     entry.kind === "task"
       ? sending.has(entry.taskArn ?? "")
@@ -79,7 +82,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       return;
     }
     if (hasToWait(entry) && (early || (!patient && freeAt(entry) > clock.now()))) return;
-    // When the main step does not know the job's end, it is left to the post step.
+    // When the main step does not know the end of the lock's job, the lock is left to the post step.
     if (entry.kind === "lock" && entry.held === true && !patient) return;
     try {
       log.info(announce(entry));
@@ -106,12 +109,12 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     }
   };
   for (const turn of [0, 1, 2, 3])
-    await Promise.all(entries.filter(({ kind }) => (LATER[kind] ?? 0) === turn).map(undoOne));
+    await Promise.all(entries.filter(({ kind }) => (TURNS[kind] ?? 0) === turn).map(undoOne));
   return missing;
 }
 
 /** The turn of entries that have to wait for others. */
-const LATER: Partial<Record<LedgerEntry["kind"], number>> = {
+const TURNS: Partial<Record<LedgerEntry["kind"], number>> = {
   "shared-definition": 1,
   protection: 1,
   pieces: 1,
@@ -140,7 +143,7 @@ async function undo(
       await giveBackProtection(entry, { ecs: aws.ecs, clock, log });
       return true;
     case "hook":
-      // Only the cleanup of a cancel has another one behind it that looks again.
+      // Only after the cleanup of a cancel there is another cleanup, which looks again.
       return (await undoHook(entry, aws.ecs, log)) || early !== true;
     case "job":
       if (!early) await stopJob(entry, { aws, clock, log, patient });
@@ -150,7 +153,7 @@ async function undo(
   }
 }
 
-/** Whether other processes need what the entry names while the run goes on, or until a time. */
+/** Whether other processes need what the entry names, while the run goes on or until a certain time. */
 function hasToWait({ kind }: LedgerEntry): boolean {
   return ["claim", "pieces", "control", "protection", "lock"].includes(kind);
 }
@@ -176,7 +179,7 @@ function mayReappear(entry: LedgerEntry, early: boolean): boolean {
   }
 }
 
-/** What undoes this entry, as a sentence. */
+/** A sentence that says how this entry is undone. */
 export function announce(entry: LedgerEntry): string {
   switch (entry.kind) {
     case "task":
@@ -194,7 +197,7 @@ export function announce(entry: LedgerEntry): string {
     case "job":
       return `Stopping the job in container '${entry.container}' of task ${lastPart(entry.task)}.`;
     case "sending":
-      return `Waiting for what fits of the artifacts of task ${lastPart(entry.task)}.`;
+      return `Waiting for artifacts of task ${lastPart(entry.task)}.`;
     case "protection":
       return `Ending the protection of task ${lastPart(entry.task)}.`;
     case "object":

@@ -35,7 +35,7 @@ export function keepTasks(
   });
 }
 
-/** Whether `keep-task` keeps a task whose job has succeeded, or not. */
+/** Whether `keep-task` keeps a task. `succeeded` says whether its job has succeeded. */
 export function isKept(where: Inputs["where"], succeeded: boolean): boolean {
   if (where.kind !== "new") return false;
   const { keepTask } = where.start;

@@ -18,7 +18,7 @@ export type LedgerEntry =
   | ({ readonly kind: "object" } & StagedObject)
   /** The output of a job in pieces. */
   | ({ readonly kind: "pieces" } & UploadedPieces)
-  /** What tells the container that the end of its job was taken. It is not to be deleted before `freeAt`. */
+  /** The object that tells the container that the end of its job was taken. It is not to be deleted before `freeAt`. */
   | ({ readonly kind: "control"; readonly freeAt?: number } & ObjectName)
   /** The protection of a task from scale-in and deployments. */
   | ({ readonly kind: "protection" } & HeldProtection)
@@ -28,12 +28,12 @@ export type LedgerEntry =
   | ({ readonly kind: "hook" } & UndecidedDeployment)
   /** A claim on a lock. A held one is given back once the job is certain to have ended. */
   | ({ readonly kind: "lock" } & LockClaim)
-  /** A job in a task of this run that sends its artifacts, also after a cancel: the task is stopped behind that. */
+  /** A job in a task of this run that sends its artifacts, also after a cancel. The task is stopped after that. */
   | { readonly kind: "sending"; readonly task: string }
   /** A job in a task that this run has not started, so that the end of the task does not end the job. */
   | ({ readonly kind: "job" } & JobName);
 
-/** With what the post step calls AWS. */
+/** What the post step needs to call AWS. */
 interface PostAccess {
   readonly region: string;
   /** The role that the post step has to assume; undefined for the credentials of the environment. */
@@ -50,7 +50,7 @@ export interface SavedPage extends SavedState {
   readonly page: number;
 }
 
-/** The key under which the runner keeps the first page for the post step. Each further one has a number behind it. */
+/** The key under which the runner keeps the first page for the post step. The key of each further page has a number behind it. */
 const STATE_KEY = "fargate-exec";
 /**
  * The most entries of a page. The runner hands a page over in a variable, for which Linux has 128 KiB; an entry has a few hundred
@@ -124,7 +124,7 @@ export class Ledger {
     return this.#pages.some(({ undo }) => undo.includes(entry));
   }
 
-  /** `instead` says what comes in the place of an entry. */
+  /** `instead` returns what comes in the place of an entry; undefined drops the entry. */
   #change(
     instead: (entry: LedgerEntry) => LedgerEntry | undefined,
     added: readonly LedgerEntry[] = [],

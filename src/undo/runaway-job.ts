@@ -7,7 +7,7 @@ import type { JobEnd } from "../follow/job-end.ts";
 import { type JobName, stopJob, type StopJobOptions } from "./stop-job.ts";
 
 /** Failures of the connection to the container, not of the container: another connection may reach it. */
-const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
+const CONNECTION_FAILURES: ReadonlySet<FailureCode> = new Set([
   "session-lost",
   "session-refused",
   "aws-unreachable",
@@ -19,14 +19,14 @@ const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
   "role-not-assumed",
 ]);
 
-/** Whether a job may still run in its container although no session follows it, by the end of following it. */
+/** Whether a job may still run in its container although no session follows it any more. `end` is how following it ended. */
 export function isRunaway(
   end: JobEnd,
   { cancelled, attached }: { readonly cancelled: boolean; readonly attached: boolean },
 ): boolean {
   if (end.kind === "status" || end.kind === "refused" || end.kind === "detached") return false;
   if (cancelled) return true;
-  return end.kind === "impossible" ? ELSEWHERE.has(end.failure.code) : attached || !isFinal(end);
+  return end.kind === "impossible" ? CONNECTION_FAILURES.has(end.failure.code) : attached || !isFinal(end);
 }
 
 export interface StopRunawaysOptions {

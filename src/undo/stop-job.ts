@@ -30,7 +30,7 @@ export interface StopJobOptions {
   };
   readonly clock: Clock;
   readonly log: Log;
-  /** True when the connection to the gateway has no limit: the post step has no 7.5 s to keep. */
+  /** True when the connection to the gateway has no time limit: the post step need not end within 7.5 s. */
   readonly patient?: boolean | undefined;
 }
 

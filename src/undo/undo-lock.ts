@@ -25,8 +25,8 @@ export interface UndoneEntries {
 }
 
 /**
- * Gives a lock back once the jobs that this cleanup has stopped have ended. When one may go on, the lock is left to end by
- * itself: the container stops a job that hears no runner before that.
+ * Gives a lock back once the jobs that this cleanup has stopped have ended. When a job may go on, the lock is left to end by
+ * itself: before that, the container stops a job that hears no runner.
  */
 export async function undoLock(
   claim: LockClaim,
@@ -47,8 +47,8 @@ export async function undoLock(
 }
 
 /**
- * Leaves a lock that is still held to end by itself when a task is kept: no cleanup stops the job there, whose end is not
- * known.
+ * Leaves a held lock to end by itself when a task is kept, because no cleanup stops the job there, and the end of that job
+ * is not known.
  */
 export function leaveLock(kept: readonly unknown[], ledger: Ledger, log: Log): void {
   const held = ledger.entries.filter((entry) => entry.kind === "lock" && entry.held === true);

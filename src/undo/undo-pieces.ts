@@ -4,7 +4,7 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /**
  * How long a job that was told to stop may upload: TERM, then KILL after three seconds, then its last words. The post
- * step looks for them during that time.
+ * step looks for more pieces during that time.
  */
 const LAST_UPLOADS_MS = 10_000;
 const LOOK_EVERY_MS = 2_000;

@@ -48,7 +48,7 @@ export const PayloadType = {
 } as const;
 
 /**
- * Message flags. Acknowledgements and session states carry both. Of stream data only the first message carries SYN.
+ * Message flags. Acknowledgements and session states carry both. Of the stream data only the first message carries SYN.
  */
 export const Flags = { syn: 1, fin: 2 } as const;
 
@@ -99,11 +99,11 @@ export function encode(message: AgentMessage): Uint8Array {
 }
 
 /**
- * The payload is a view into `bytes`. Throws `MalformedFrame`.
+ * Decodes a frame. The payload is a view into `bytes`. Throws `MalformedFrame`.
  *
- * As in AWS's own readers the payload is everything after the header, whatever PayloadLength says, and the
- * digest decides whether it is whole; a PayloadLength of 0 means there is no digest to check. Start and pause
- * publication are exempt from all checks but the header's shape.
+ * As in AWS's own readers the payload is everything after the header, whatever PayloadLength says. The digest decides
+ * whether the payload is whole; a PayloadLength of 0 means that there is no digest to check. Of start and pause
+ * publication only the header's shape is checked.
  */
 export function decode(bytes: Uint8Array): AgentMessage {
   const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -30,16 +30,16 @@ export interface DefinitionContext extends RegistrationContext {
 /** The task definition that a new task is to be started from, before anything is registered. */
 export interface DefinitionSource {
   readonly known: DefinitionContent;
-  /** As a message names it. */
+  /** Its name in a message. */
   readonly name: string;
-  /** As a sentence names it that begins with "The". */
+  /** Its name in a sentence that begins with "The". */
   readonly subject: string;
-  /** Paths of its members that this SDK does not know, so that no copy of the definition has them. */
+  /** Paths of its members that this SDK does not know. A copy of the definition lacks them. */
   readonly unread: readonly string[];
   /** True for a definition of the action's own, with an image of the inputs; false for one of the user's. */
   readonly isOwn: boolean;
   /**
-   * The registered definition; registers one that is not registered yet. `reuse: false` takes no revision of the
+   * The registered definition; registers one that is not registered yet. With `reuse: false` it takes no revision of the
    * action's own that is there already.
    */
   readonly registered: (options: { readonly reuse: boolean }) => Promise<TaskDefinition>;

@@ -19,32 +19,33 @@ const PASSING = { command: ["CMD-SHELL", "exit 0"], interval: 5, timeout: 5, ret
 /**
  * Whether the hold command needs a definition with the action's own entry point and health check. No API shows the
  * ENTRYPOINT of an image. So the command works without them only when the definition itself sets a shell as the
- * entry point, when no container waits for the health of this one, and ECS does not start it again when the hold ends.
+ * entry point, no container waits for the health of this one, and ECS does not start this one again when the hold ends.
  */
 export function needsEntryPoint(definition: DefinitionContent, container: string): boolean {
-  const holdContainer = definition.containers.find(({ name }) => name === container);
+  const heldContainer = definition.containers.find(({ name }) => name === container);
   return (
-    !isShell(holdContainer?.entryPoint ?? []) ||
-    waitsForHealth(definition, container) ||
-    restarts(definition, container)
+    !isShell(heldContainer?.entryPoint ?? []) ||
+    isHealthAwaited(definition, container) ||
+    isRestarted(definition, container)
   );
 }
 
 /** Whether ECS starts this container again when its command ends. */
-export function restarts({ registrable }: DefinitionContent, container: string): boolean {
+export function isRestarted({ registrable }: DefinitionContent, container: string): boolean {
   const containers = (registrable["containerDefinitions"] ?? []) as readonly Members[];
   const held = containers.find(({ name }) => name === container);
   return (held?.["restartPolicy"] as Members | undefined)?.["enabled"] === true;
 }
 
-export function waitsForHealth({ containers }: DefinitionContent, container: string): boolean {
+/** Whether another container starts only when this one is healthy. */
+export function isHealthAwaited({ containers }: DefinitionContent, container: string): boolean {
   return containers.some(({ waitsFor }) =>
     waitsFor.some((one) => one.container === container && one.condition === "HEALTHY"),
   );
 }
 
 /**
- * Fails with `hold-awaited` when another container waits for the end of the held one: that ends with the task, so
+ * Fails with `hold-awaited` when another container waits for the end of the held one. The held one ends with the task, so
  * the other one would never start.
  */
 export function refuseAwaited({ containers }: DefinitionContent, container: string, owner: string): void {
@@ -63,9 +64,9 @@ export function refuseAwaited({ containers }: DefinitionContent, container: stri
 }
 
 /**
- * A copy of the definition in which this container has a shell as entry point, an init process, and, when it has a
- * health check, one that passes. The copy drops a restart policy, which would start the container again when the hold
- * ends.
+ * A copy of the definition in which this container has a shell as entry point and an init process. A health check of the
+ * container becomes one that passes. The copy drops a restart policy, which would start the container again when the
+ * hold ends.
  */
 export function heldDefinition(
   { family, registrable }: DefinitionContent,
@@ -76,15 +77,15 @@ export function heldDefinition(
   const definition = {
     ...whole,
     containerDefinitions: containers.map((one) =>
-      one["name"] === container ? held(one, whole["pidMode"] === "task") : one,
+      one["name"] === container ? copyForHold(one, whole["pidMode"] === "task") : one,
     ),
   };
   const name = [...(family === undefined ? [] : [family.replace(FAMILY_PREFIX, "")]), "held"];
   return { ...definition, family: ownFamily(name.join("-"), definition) };
 }
 
-/** No init process is set in a task whose containers share their processes: there PID 1 belongs to no container. */
-function held(container: Members, sharesProcesses: boolean): Members {
+/** In a task whose containers share their processes no init process is set: there PID 1 belongs to no container. */
+function copyForHold(container: Members, sharesProcesses: boolean): Members {
   return {
     ...without(container, "restartPolicy"),
     entryPoint: ["sh", "-c"],

@@ -3,13 +3,13 @@ const SLACK_SECONDS = 15 * 60;
 export const HOLD_SLACK_MS = SLACK_SECONDS * 1000;
 
 /**
- * A command that keeps a container alive for the job, and ends by itself 15 minutes after the job's `timeout`
- * (milliseconds), so that a task whose runner has died ends. On TERM it waits five seconds: the exec agent uploads
+ * A command that keeps a container alive for the job. It ends by itself 15 minutes after the job's `timeout`
+ * (milliseconds), so that a task whose runner has died ends, too. On TERM it waits five seconds: the exec agent uploads
  * the transcript of a session at the session's end, and is killed with PID 1. As PID 1 the command also reaps
  * orphans: a shell in `wait` reaps every child.
  *
- * RunTask can replace an image's CMD but not its ENTRYPOINT, so the command becomes its arguments. When the task
- * definition has a shell as its `entryPoint` (`["sh", "-c"]`), the script alone is handed to it.
+ * RunTask can replace an image's CMD but not its ENTRYPOINT, so the command becomes the arguments of the ENTRYPOINT. When
+ * the task definition has a shell as its `entryPoint` (`["sh", "-c"]`), the script alone is handed to it.
  */
 export function holdCommand(timeout: number, entryPoint: readonly string[]): readonly string[] {
   const seconds = Math.ceil(timeout / 1000) + SLACK_SECONDS;

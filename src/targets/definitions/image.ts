@@ -18,7 +18,7 @@ export function imageDefinition(
   const definition = {
     networkMode: "awsvpc",
     requiresCompatibilities: ["FARGATE"],
-    ...size(start),
+    ...sizeOf(start),
     ...(architecture === "arm64" && {
       runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" },
     }),
@@ -42,8 +42,8 @@ export function imageDefinition(
 }
 
 /**
- * The definition with this image in place of the container's, in a family of the action's own. Nothing else differs, and
- * tags are no part of it.
+ * The definition with this image in place of the container's, in a family of the action's own. Nothing else differs, except
+ * that it has no tags.
  */
 export function definitionWithImage(
   { family, registrable }: DefinitionContent,
@@ -71,7 +71,7 @@ export function withoutDefined(start: StartInputs): StartInputs {
 }
 
 /** The smallest size of Fargate that fits the inputs; 256 units and 512 MiB without any. The least memory is twice the units. */
-function size({ cpu, memory }: StartInputs): { readonly cpu: string; readonly memory: string } {
+function sizeOf({ cpu, memory }: StartInputs): { readonly cpu: string; readonly memory: string } {
   const units = Number(cpu ?? leastUnits(Number(memory ?? 512)));
   return { cpu: String(units), memory: memory ?? String(units * 2) };
 }

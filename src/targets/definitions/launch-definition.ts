@@ -12,10 +12,10 @@ import {
 import {
   type Hold,
   heldDefinition,
+  isHealthAwaited,
+  isRestarted,
   needsEntryPoint,
   refuseAwaited,
-  restarts,
-  waitsForHealth,
 } from "./held-definition.ts";
 import { imageDefinition, imageOf, withoutDefined } from "./image.ts";
 import { ownDefinition } from "./own-definition.ts";
@@ -34,7 +34,7 @@ export interface LaunchDefinition {
   readonly otherwise: (failure: Failure) => Promise<LaunchDefinition | undefined>;
 }
 
-/** Where a task definition comes from, once that of a service has its name. */
+/** Where a task definition comes from. The service's own definition is already resolved to its name here. */
 export type LaunchSource =
   | Extract<NewTaskSource, { kind: "image" }>
   | {
@@ -51,8 +51,8 @@ interface ReuseOption {
 }
 
 /**
- * Decides on the task definition of a new task, its container, and how that is held. Registers a definition when
- * that is needed.
+ * Decides on the task definition of a new task, its container, and how the container is held. Registers a definition
+ * when that is needed.
  */
 export async function launchDefinition(
   of: LaunchSource,
@@ -123,7 +123,7 @@ async function asItIs(
   };
 }
 
-/** Holds the container by the action's own entry point, else by the command alone, which the log says. */
+/** Holds the container by the action's own entry point, else by the command alone, and then says so in the log. */
 async function holdDefinition(
   source: DefinitionSource,
   container: string,
@@ -162,7 +162,7 @@ async function holdDefinition(
   };
 }
 
-/** The copy of a definition lacks what this SDK does not know. */
+/** Says in the log what the copy of a definition lacks, because this SDK does not know it. */
 function tellUnread({ name, unread }: DefinitionSource, log: DefinitionContext["log"]): void {
   if (unread.length === 0) return;
   log.info(
@@ -171,21 +171,21 @@ function tellUnread({ name, unread }: DefinitionSource, log: DefinitionContext["
   );
 }
 
-/** Another run may have deregistered the definition since it was looked at. */
+/** Whether the definition is not there any more: another run may have deregistered it since it was looked at. */
 function isDeregistered({ code }: Failure): boolean {
   return code === "task-definition-not-found";
 }
 
-/** The right to register is missing, or ECS no longer takes a definition of this form. */
+/** Whether the right to register is missing, or ECS no longer takes a definition of this form. */
 function isRefusal(error: unknown): error is Failure {
   return error instanceof Failure && (error.code === "access-denied" || error.code === "aws-error");
 }
 
 function heldByCommand(source: DefinitionSource, container: string, refusal: Failure): string {
-  const health = waitsForHealth(source.known, container)
+  const health = isHealthAwaited(source.known, container)
     ? " Its health check stays, and another container waits for that."
     : "";
-  const restart = restarts(source.known, container)
+  const restart = isRestarted(source.known, container)
     ? " Its restart policy stays, and ECS starts the container again when the hold ends: the task of a lost runner does not end by itself."
     : "";
   return (

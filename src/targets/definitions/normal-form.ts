@@ -28,9 +28,9 @@ export function without(members: Members, ...names: readonly string[]): Members 
 }
 
 /**
- * The definition without what ECS changes at registration: it adds empty lists, zeros of CPU units and defaults of
- * ports, turns a role's name into its ARN and a size into plain units, and reorders variables. The label with the run
- * that registered it is left out, too.
+ * The definition without what ECS changes at registration. ECS adds empty lists, zeros of CPU units and defaults of
+ * ports. It turns a role's name into its ARN and a size into plain units, and reorders variables. The label with the run
+ * that registered the definition is left out, too.
  */
 function normalForm(registrable: RegistrableDefinition, arn?: string): Members {
   const definition = without(registrable, "family", "tags");
@@ -60,7 +60,7 @@ function normalContainer(container: Members): Members {
     portMappings: ((portMappings ?? []) as readonly Members[]).map((port) => ({
       protocol: "tcp",
       ...port,
-      // In network mode awsvpc both are the same.
+      // In network mode awsvpc the host's port is the container's.
       hostPort: port["hostPort"] ?? port["containerPort"],
     })),
   };
@@ -92,8 +92,8 @@ function roleArn(role: unknown, definitionArn: string | undefined): unknown {
 }
 
 /**
- * The members whose default is false or 0 (API reference: ContainerDefinition and the types of its members). For another
- * member these are values of their own: `stopTimeout: 0` is not the default of 30 seconds.
+ * The members whose default is false or 0 (API reference: ContainerDefinition and the types of its members). For any other
+ * member false and 0 differ from the default: `stopTimeout: 0` is not the default of 30 seconds.
  */
 const FALSE_BY_DEFAULT: ReadonlySet<string> = new Set([
   ...["cpu", "disableNetworking", "initProcessEnabled", "interactive", "privileged", "pseudoTerminal"],

@@ -15,7 +15,7 @@ import { differences } from "./normal-form.ts";
 /** The pause, with jitter, before a registration that was throttled is tried again. */
 const TRY_AGAIN_MS = 1_000;
 
-/** What a definition of the action's own is found and registered with. */
+/** What it takes to find or register a definition of the action's own. */
 export interface RegistrationContext {
   readonly ecs: Pick<Ecs, "describeTaskDefinition" | "registerTaskDefinition">;
   readonly log: Log;
@@ -39,14 +39,14 @@ export interface OwnDefinitionContext extends RegistrationContext {
 
 export interface OwnDefinitionOptions {
   readonly reuse: boolean;
-  /** Of the user's definition from which this one is made; undefined: it is registered without tags. */
+  /** The tags of the user's definition from which this one is made; undefined: this one is registered without tags. */
   readonly tags: Readonly<Record<string, string>> | undefined;
 }
 
 /**
  * A definition in a family of the action's own: the newest revision there if every member is equal, else a new
  * revision. `from` names the origin of the definition in messages. With `reuse: false` a new one is registered at
- * once. With `tags` a new one gets these and the run's, as far as ECS's limit has a place and the caller may set tags.
+ * once. With `tags` a new one gets these and the run's, as far as ECS's limit allows and the caller may set tags.
  */
 export async function ownDefinition(
   wanted: RegistrableDefinition & { readonly family: string },
@@ -101,7 +101,7 @@ export async function register(
   return registered;
 }
 
-/** Another principal may register in the action's families, so a revision that differs is never used. */
+/** The newest revision, if it is equal. Another principal may register in the action's families, so one that differs is never used. */
 async function newestEqual(
   wanted: RegistrableDefinition & { readonly family: string },
   from: string,

@@ -6,7 +6,7 @@ import { lastPart } from "../arn.ts";
 import { FAMILY_PREFIX } from "../definitions/family.ts";
 import { removeDefinition } from "./shared-definition.ts";
 
-/** From what age on, in milliseconds, a revision that no task runs counts as left behind. */
+/** The age in milliseconds from which on a revision that no task uses counts as left behind. */
 const LEFT_AFTER_MS = 24 * 3_600_000;
 /**
  * The most families that one run examines, drawn by lot. A run examines some only after it has registered a revision, and ECS takes
@@ -28,9 +28,10 @@ export interface LeftDefinitionsContext {
 }
 
 /**
- * Removes revisions of the action's own that lost runs have left behind: older than a day, registered by a run, and of no
- * task in the cluster that runs or starts. A wrong guess costs one call: a running task survives the deregistration, and a job
- * that is about to start a task registers the definition again. Never rejects: what is not removed now is left to a later run.
+ * Removes revisions of the action's own that lost runs have left behind: they are older than a day, were registered by a run,
+ * and no task that runs or starts in the cluster uses them. A wrong guess costs one call: a running task survives the
+ * deregistration, and a job that is about to start a task registers the definition again. Never rejects: what is not removed now
+ * is left to a later run.
  */
 export async function removeLeftDefinitions(
   cluster: string,
@@ -39,7 +40,7 @@ export async function removeLeftDefinitions(
 ): Promise<void> {
   try {
     const families = await context.ecs.listDefinitionFamilies(FAMILY_PREFIX);
-    for (const family of drawn(families.filter((name) => name !== own)))
+    for (const family of drawFamilies(families.filter((name) => name !== own)))
       await removeIfLeft(cluster, family, context);
   } catch (error) {
     if (isDenied(error)) context.log.info(`What lost runs have left is not looked for. ${error.failed}`);
@@ -61,8 +62,8 @@ async function removeIfLeft(
   await removeDefinition(arn, ecs, log);
 }
 
-/** Some of them, in any order. */
-function drawn(families: readonly string[]): readonly string[] {
+/** Some of the families, drawn by lot. */
+function drawFamilies(families: readonly string[]): readonly string[] {
   return families
     .map((family) => ({ family, lot: Math.random() }))
     .sort((a, b) => a.lot - b.lot)

@@ -11,7 +11,7 @@ export type MadeResource =
   | {
       readonly kind: "task";
       readonly cluster: string;
-      /** Unique to the run: it finds the task when a cancel came before the ARN was known. */
+      /** Unique to the run. By it the task is found when a cancel came before the ARN was known. */
       readonly startedBy: string;
       readonly taskArn: string | undefined;
     }
@@ -29,8 +29,8 @@ export type MadeResource =
     };
 
 /**
- * The most revisions of the family that are examined: other runs may have registered some in the meantime. What a repeated call
- * has made is beside the known one, perhaps behind it: a try without an answer may take effect late.
+ * The most revisions of the family that are examined: other runs may have registered some in the meantime. The second revision of
+ * a repeated call is next to the known one, perhaps after it, because a try without an answer may take effect late.
  */
 const REVISIONS = 10;
 
@@ -83,7 +83,10 @@ async function stopTasks(
 
 type Registration = Extract<MadeResource, { kind: "registration" }>;
 
-/** Without the right to look for a second revision it stays. Mostly there is none, because a throttled try registers nothing. */
+/**
+ * Removes the second revision of a repeated call. It stays when the right to look for it is missing. Mostly there is none, because a
+ * throttled try registers nothing.
+ */
 async function removeSecond(
   what: Registration & { readonly known: string },
   ecs: Parameters<typeof removeOwn>[1],
@@ -99,8 +102,8 @@ async function removeSecond(
 }
 
 /**
- * Removes those of the family's last revisions that have the run's label, but not the known one. In a family of the user's they
- * are only deregistered.
+ * Removes those of the family's last revisions that have the run's label, except the known one. False when there are none. In a
+ * family of the user's they are only deregistered.
  */
 async function removeOwn(
   { family, run, known }: Registration,

@@ -38,7 +38,7 @@ export async function leaveShared(
   else await removeDefinition(shared.arn, ecs, log);
 }
 
-/** Deregisters and deletes a revision of the action's own. One that may not be deleted stays as an inactive one. */
+/** Deregisters and deletes a revision of the action's own. A revision that may not be deleted stays, inactive. */
 export async function removeDefinition(arn: string, ecs: RemovalCalls, log: Log): Promise<void> {
   await ecs.deregisterTaskDefinition(arn);
   await ecs.deleteTaskDefinition(arn).catch((error: unknown) => {

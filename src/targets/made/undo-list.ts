@@ -71,8 +71,8 @@ export class UndoList {
   }
 
   /**
-   * Lists the resource while `make` runs, and after it unless AWS refuses the call. After an abort `make` is not
-   * called.
+   * Lists the resource while `make` runs. It stays listed when `make` fails, unless AWS has refused the call. After an
+   * abort `make` is not called.
    */
   async #while<T>(begun: MadeResource, make: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();

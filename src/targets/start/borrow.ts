@@ -7,9 +7,9 @@ import { type Capacity, isOnFargate } from "./capacity.ts";
 export interface LaunchInputs extends StartInputs, Capacity {}
 
 /**
- * Completes the inputs of a new task by the service's network, platform version, and capacity providers or launch type;
- * what the inputs set stays. The definition of an image alone is one for Fargate, so for that a service that runs elsewhere
- * lends its network only. Without a service the task runs on Fargate.
+ * Completes the inputs of a new task by the service's network, platform version, and capacity providers or launch type.
+ * What the inputs set stays. The definition that is made for an image alone is for Fargate, so a service that runs elsewhere
+ * lends it only the network. Without a service the task runs on Fargate.
  */
 export function borrow(start: StartInputs, service: Service | undefined, of: NewTaskSource): LaunchInputs {
   if (service === undefined) return { ...start, launchType: "FARGATE" };
@@ -33,7 +33,7 @@ function capacityOf({ capacityProviders, launchType = "FARGATE" }: Service, of: 
 
 /**
  * The task definition by the name that ECS knows, or by its path when it is a file of the workspace. Fails with
- * `bad-input` for the own definition of a service that has none.
+ * `bad-input` when it is the service's own definition and the service has none.
  */
 export function definitionReference(of: DefinitionReference, service: Service | undefined): string {
   if (of.kind === "task-definition") return of.taskDefinition;

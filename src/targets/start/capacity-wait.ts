@@ -2,7 +2,7 @@ import type { Network } from "../../aws/ecs.ts";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 
-/** The pause before another subnet is tried, and the first and the longest one once all have been tried. */
+/** The pause before another subnet is tried, and the first and the longest pause once all have been tried. */
 const NEXT_SUBNET_MS = 1_000;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -16,7 +16,7 @@ export interface CapacityWaitOptions {
 }
 
 /**
- * Waits while Fargate has no capacity. A shortage is one of an availability zone, so the subnets are tried one by one,
+ * Waits while Fargate has no capacity. A shortage is that of one availability zone, so the subnets are tried one by one,
  * and then all together again, with longer pauses.
  */
 export class CapacityWait {
@@ -27,7 +27,7 @@ export class CapacityWait {
     this.#options = options;
   }
 
-  /** The network for the next try, after a pause. Undefined when the time is over. `seen`: what ECS has said. `over` ends it, too. */
+  /** The network for the next try, after a pause, which `over` ends, too. Undefined when the time is over. `seen`: what ECS has said. */
   async next({ subnets, ...rest }: Network, seen: string, over?: AbortSignal): Promise<Network | undefined> {
     const { clock, log, signal, until } = this.#options;
     this.#tries += 1;

@@ -8,7 +8,7 @@ export interface Capacity {
   readonly launchType: string;
 }
 
-/** Else the tasks run on instances: those of the account, those that ECS manages, or external ones. */
+/** Whether the tasks run on Fargate. Otherwise they run on instances: the account's, those that ECS manages, or external ones. */
 export function isOnFargate({ capacityProviders, launchType }: Capacity): boolean {
   if (capacityProviders.length === 0) return launchType === "FARGATE";
   return capacityProviders.every(({ name }) => /^FARGATE(_SPOT)?$/.test(name));

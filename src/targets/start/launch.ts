@@ -2,7 +2,7 @@ import type { Task } from "../../aws/task.ts";
 import type { StartedTasks } from "./start-tasks.ts";
 
 export interface LaunchWatch {
-  /** Called with tasks as they are there, in the order in which they were asked for. */
+  /** Called with tasks as soon as they are there, in the order in which they were asked for. */
   readonly onNext: (tasks: readonly Task[]) => void;
   /** Aborts when no further task is wanted. A call that is under way goes on. */
   readonly over: AbortSignal;
@@ -11,7 +11,7 @@ export interface LaunchWatch {
 export interface LaunchOptions {
   readonly count: number;
   readonly start: (watch: LaunchWatch) => Promise<StartedTasks>;
-  /** Called when some tasks were started, and then no more. */
+  /** Called when some tasks were started, but fewer than `count`. */
   readonly onMissing: (missing: number, why: unknown) => void;
 }
 

@@ -30,7 +30,7 @@ export interface LauncherOptions {
   readonly ownTags: Readonly<Record<string, string>>;
 }
 
-/** Of more tasks the log has the number only, every few seconds. */
+/** For more tasks than this, the log has only their number, every few seconds. */
 const MOST_NAMED = 20;
 const TELL_EVERY_MS = 5_000;
 
@@ -64,7 +64,7 @@ export class Launcher {
     return waitsForInstance ? undefined : this.#options.stuckAfter;
   }
 
-  /** Begins to start as many of `count` tasks as ECS will. */
+  /** Begins to start `count` tasks, or as many as ECS starts. */
   launch(count: number): Launch {
     const { log, signal } = this.#options.context;
     return new Launch({
@@ -103,7 +103,7 @@ export class Launcher {
     return task;
   }
 
-  /** Stops a task whose job has ended, while others go on. Rejects after a cancel only, whose cleanup stops it. */
+  /** Stops a task whose job has ended, while others go on. Rejects only after a cancel: then the cleanup stops the task. */
   async stop(ended: Target): Promise<void> {
     await this.#stop(ended, "fargate-exec: the job has ended");
   }
@@ -140,7 +140,7 @@ export class Launcher {
     return await this.#replacement(isOnDemand ? onDemand(request) : request);
   }
 
-  /** False when the call failed. */
+  /** Stops a task. False when the call failed. */
   async #stop({ clusterArn, taskArn }: Target, reason: string): Promise<boolean> {
     const { undo, context } = this.#options;
     try {
@@ -155,7 +155,7 @@ export class Launcher {
     }
   }
 
-  /** Starts another task like this one after a pause. Undefined when there is no more time. `seen`: why it has ended. */
+  /** Starts another task like this one after a pause. Undefined when there is no more time. `seen`: why this one has ended. */
   async replaceLater(lost: Target, seen: string): Promise<Target | undefined> {
     const { request } = this.#plan;
     this.#options.undo.stopped(lost.taskArn);

@@ -9,7 +9,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Merges the user's overrides (`theirs`) into `ours`, in the shape of RunTask: objects member by member, containers
- * by name; of any other value theirs replaces ours. Fails with `bad-input` for a member that ECS does not know, or a
+ * by name. Any other value of theirs replaces ours. Fails with `bad-input` for a member that ECS does not know, or a
  * result that is too long.
  */
 export function mergeOverrides(ours: Json, theirs: Json): Json {

@@ -27,7 +27,7 @@ export interface StartPlan {
 
 /**
  * Fails with `network-required` when neither the inputs nor the service name a subnet for a task on Fargate. On instances
- * only the network mode awsvpc takes subnets, and ECS says where they are missing. `what` is the definition or image.
+ * only the network mode awsvpc takes subnets, and ECS says when they are missing. `what` is the definition or image.
  */
 export function requireNetwork(start: LaunchInputs, what: string, service: string | undefined): void {
   if (start.subnets.length > 0 || !isOnFargate(start)) return;
@@ -72,7 +72,7 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
   };
 }
 
-/** The tags of the task: those of the inputs, of the definition that a copy stands for, and the run's. */
+/** The tags of the task: those of the inputs, those of the definition of which it runs a copy, and the run's. */
 export function taskTags(
   { tags }: Pick<StartInputs, "tags">,
   { origin, sourceTags = {} }: Pick<StartPlan, "origin" | "sourceTags">,

@@ -31,7 +31,7 @@ export interface LaunchContext {
   readonly over: AbortSignal | undefined;
   /** Another request to try, when ECS has refused the last one with `failure`; undefined when there is none. */
   readonly otherwise: (failure: Failure) => Promise<RunTaskRequest | undefined>;
-  /** The wait for capacity of all calls. */
+  /** The wait for capacity, which all calls share. */
   readonly capacity: CapacityWait;
 }
 
@@ -44,8 +44,8 @@ export interface StartedTasks {
 /**
  * Starts `count` tasks, in as many calls as that takes. When Fargate Spot has no capacity, the remaining ones are
  * started on demand; when Fargate has none, they are tried again. When the account or the policy does not allow all
- * tags, the tasks get the user's alone. Resolves with them in the order in which they were asked for. Fails with
- * `task-not-started` and ECS's words when it has started none.
+ * tags, the tasks get only the user's. Resolves with the tasks in the order in which they were asked for. Fails with
+ * `task-not-started` and ECS's words when ECS has started none.
  */
 export async function startTasks(
   request: RunTaskRequest,
@@ -104,7 +104,7 @@ async function startSome(request: RunTaskRequest, count: number, context: Launch
       const answer = await answered;
       if (answer.tasks.length === wanted) continue;
       const refusal = notStarted(request, answer);
-      // When some were started, the failure of another one need not be that of the next.
+      // When the call has started some tasks, the next call may start more, whatever the failure of the others was.
       if (answer.tasks.length === 0 || refusal instanceof NoCapacity) throw refusal;
     }
   };

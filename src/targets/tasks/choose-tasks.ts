@@ -1,8 +1,8 @@
 import type { Task } from "../../aws/task.ts";
 
 /**
- * The tasks that a job may run in, the best first: first those whose exec agent runs, then the healthy ones, then the
- * newest. The order of `tasks` makes no difference.
+ * The tasks that a job may run in, the best first: those with ECS Exec before those without, then those whose exec agent runs,
+ * then the healthy ones, then the newest. The order of `tasks` makes no difference.
  */
 export function rankTasks(tasks: readonly Task[], container: string | undefined): readonly Task[] {
   const alive = tasks.filter((task) => !isEnding(task));
@@ -12,9 +12,8 @@ export function rankTasks(tasks: readonly Task[], container: string | undefined)
 }
 
 /**
- * The best `count` of a service's tasks, the best first; for `all` every running task, or every starting one when none
- * runs yet, the newest first.
- * Undefined when the service has too few.
+ * The best `count` of a service's tasks, the best first. For `all` every running task, or every starting one when none runs yet,
+ * the newest first. Undefined when the service has too few.
  */
 export function chooseTasks(
   tasks: readonly Task[],

@@ -2,7 +2,7 @@ import type { Ecs } from "../../aws/ecs.ts";
 import type { Task } from "../../aws/task.ts";
 import type { NewRevision } from "../resolve-context.ts";
 
-/** A service in its cluster; with `revision` only the tasks of that one count. */
+/** A service in its cluster; with `revision` only the tasks of that revision count. */
 export interface ServiceTasks {
   readonly cluster: string;
   readonly service: string;
@@ -24,9 +24,9 @@ export async function describeServiceTasks(
 /**
  * The tasks that are certain to be the new revision's. ECS does not name a task's revision. The `startedBy` of a task is the id
  * of its deployment, `ecs-svc/<number>` (API reference of Task). AWS's examples have the same form of number in the ARN of a
- * revision, but no page says that they are equal. So the tasks with the new revision's number are its own. When some have the
- * number of a revision that it replaces, it has no others. Else the numbers tell nothing, and its tasks are those with its
- * definition, unless a revision that it replaces has that, too.
+ * revision, but no page says that they are equal. So the tasks with the new revision's number are its own. When no task has that
+ * number, but some have the number of a revision that is replaced, the new revision has no tasks. Else the numbers tell nothing, and
+ * its tasks are those with its definition. When a revision that is replaced has that definition, too, `onlyYoung` tells them apart.
  */
 export function tasksOf(revision: NewRevision, tasks: readonly Task[]): readonly Task[] {
   const numbered = tasks.filter((task) => hasNumberOf(revision.arn, task));
@@ -40,8 +40,9 @@ export function tasksOf(revision: NewRevision, tasks: readonly Task[]): readonly
 }
 
 /**
- * Of tasks of one definition those of the new deployment. Deployments with a task that is older than the new one are old. All
- * `rivals` have to be found among these: an old deployment may have started all of its tasks again since then.
+ * The tasks of the new deployment, among tasks of one definition. A deployment is old when it has a task that is older than the
+ * new deployment. The result is empty unless all `rivals` are found as old deployments: an old one may have started all of its tasks
+ * again since then.
  */
 function onlyYoung(tasks: readonly Task[], since: number, rivals: number): readonly Task[] {
   const isOld = ({ createdAt }: Task): boolean => createdAt === undefined || createdAt < since;

@@ -6,7 +6,7 @@ import type { Clock } from "../../clock.ts";
 
 /** The most tasks of one DescribeTasks call. */
 const TASKS_A_LOOK = 100;
-/** How long what ECS has told of a task serves its job's first look. A job may begin much later, in its turn. */
+/** How long a description of a task serves its job's first look. A job may begin much later, in its turn. */
 const DESCRIBED_FRESH_MS = 10_000;
 /** How long an answer serves all jobs. A job that waits looks about every two seconds. */
 const FRESH_MS = 2_000;
@@ -24,8 +24,8 @@ export interface TaskLooksOptions {
 
 /**
  * Shares DescribeTasks among the jobs of one run. A look at one of several tasks describes all of them, or the hundred that
- * one call takes, and the answer serves every look of the next two seconds at a task that was known then. Task definitions don't change, so each
- * is described once.
+ * one call takes. For two seconds the answer serves every look at a task that was known then. Task definitions don't change,
+ * so each is described once.
  */
 export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefinition"> {
   readonly describeTaskDefinition: (name: string) => Promise<TaskDefinition>;
@@ -34,7 +34,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   /** The number of each task. A hundred in a row are described together. */
   readonly #tasks: Map<string, number>;
   readonly #together: boolean;
-  /** What ECS has told of tasks, for their first looks, and when. */
+  /** Descriptions of tasks, for their first looks, and when ECS gave them. */
   readonly #described = new Map<string, { readonly task: Task; readonly at: number }>();
   readonly #privateIps = new Map<string, string>();
   readonly #startedAt = new Map<string, number>();
@@ -55,7 +55,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   /** A task that ECS has just described. Tasks that are added together share their next look. */
   add(task: Task): void {
     this.#described.set(task.arn, { task, at: this.#clock.now() });
-    this.#number(task.arn);
+    this.#numberOf(task.arn);
   }
 
   /** Undefined when ECS knows no such task. */
@@ -93,7 +93,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     return isFresh ? described.task : undefined;
   }
 
-  #number(arn: string): number {
+  #numberOf(arn: string): number {
     const known = this.#tasks.get(arn) ?? this.#tasks.size;
     this.#tasks.set(arn, known);
     return known;
@@ -109,7 +109,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
 
   async #look(cluster: string, arn: string): Promise<Task | undefined> {
     if (!this.#together) return await this.#ecs.describeTask(cluster, arn);
-    const number = this.#number(arn);
+    const number = this.#numberOf(arn);
     const group = groupOf(number);
     const known = this.#latest.get(group);
     if (known === undefined || number >= known.count || this.#clock.now() - known.at >= FRESH_MS) {
