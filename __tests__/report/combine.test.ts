@@ -108,5 +108,5 @@ it("keeps the end of what all of them print", () => {
 });
 
 it("has to have a task", () => {
-  expect(() => decisiveResult(combined([]))).toThrow("there are results of no task");
+  expect(() => decisiveResult(combined([]))).toThrow("no task has a result");
 });

@@ -103,7 +103,7 @@ describe("GITHUB_OUTPUT", () => {
     expect(problems).toHaveLength(6);
     expect(problems[0]).toBe(
       "GITHUB_OUTPUT of worker 0: line 1, '\\::error::x##\\[error]y', is neither NAME=value nor NAME<<DELIMITER. " +
-        "It and what follows it does not count.",
+        "This line and all after it do not count.",
     );
     expect(problems.at(-1)).toBe("… and 25 more of this kind.");
     expect(results("x").problems[0]).toMatch(/^GITHUB_OUTPUT: line 1, 'x', /);

@@ -5,36 +5,38 @@ import { Failure } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 
-/** What has come of a job's artifacts. */
+/** Which of a job's artifacts were brought back. */
 export interface ArtifactsReport {
-  /** Files and links. */
+  /** How many files and links were brought back. */
   readonly count: number;
   readonly bytes: number;
-  /** The directory as messages name it, and its absolute path. */
+  /** The artifacts' directory as messages name it. */
   readonly directory: string;
+  /** The absolute path of that directory. */
   readonly path: string;
-  /** The directory in it that this task's are in, or the same: an absolute path. */
+  /** The absolute path of the directory in it that holds this task's artifacts. With one task it is `path`. */
   readonly taskPath: string;
-  /** The files that have come, by absolute paths, when they are to be declared. */
+  /** The absolute paths of the files, when they are declared to the runner; else empty. */
   readonly files: readonly string[];
-  /** What has not come, and why: sentences, sanitised. */
+  /** Sanitised sentences about what is missing, and why. */
   readonly problems: readonly string[];
 }
 
-/** The most names in a sentence, and the most sentences of a kind. */
+/** The most names in a sentence, and the most sentences. */
 const MOST_NAMES = 5;
 const MOST_SENTENCES = 5;
 const LONGEST_NAME = 200;
-/** The most characters of all names that are held. What is listed beyond them is only counted. */
+/** The most characters that all held names have together. Files listed beyond that are only counted. */
 const MOST_NAMED = 16 * 1024 * 1024;
 
 /** Collects what is missing of the artifacts. */
 export class MissingArtifacts {
   readonly #artifacts: Artifacts;
-  /** What is still to come, with its size, by its name. */
+  /** The size of each file that is still to come, by its name. */
   readonly #listed = new Map<string, number>();
+  /** The characters of all names in `#listed`. */
   #named = 0;
-  /** How many more are still to come. */
+  /** How many files without an entry in `#listed` are still to come. */
   #unnamed = 0;
   readonly #sentences: string[] = [];
   #more = 0;
@@ -46,7 +48,7 @@ export class MissingArtifacts {
     this.#artifacts = artifacts;
   }
 
-  /** Something that the container says. */
+  /** Takes a fact that the container has sent about the artifacts. */
   take(fact: Fact): void {
     this.#isEmpty = false;
     switch (fact.kind) {
@@ -86,21 +88,23 @@ export class MissingArtifacts {
     }
   }
 
-  /** The artifacts can't come whole. The first reason counts. */
+  /** Records that the artifacts can't come whole. The first reason counts. */
   lose(why: string): void {
     this.#why ??= why;
   }
 
+  /** Records that a file was not unpacked. */
   refuse(name: string, why: string): void {
     this.#strike(name);
     this.#say(`${quoteName(name)} was not unpacked: ${harmlessLine(why, LONGEST_NAME)}.`);
   }
 
+  /** Records that a file was unpacked. */
   place(name: string): void {
     this.#strike(name);
   }
 
-  /** All that is missing. `unpacked`: how the unpacking has ended, or why there was none. */
+  /** All that is missing, in sentences. `unpacked` is the result of the unpacking, or the reason why there was none. */
   problems(unpacked: UnpackedArchive | string | undefined): readonly string[] {
     if (unpacked === undefined && this.#isEmpty) this.lose("the container did not send them");
     else if (typeof unpacked === "string") this.lose(harmlessLine(unpacked, LONGEST_NAME));
@@ -134,7 +138,7 @@ export class MissingArtifacts {
     this.#listed.set(name, size);
   }
 
-  /** It has come, or a sentence says why not. */
+  /** Removes a file from those to come: it has come, or a sentence says why not. */
   #strike(name: string): void {
     if (this.#listed.delete(name)) this.#named -= name.length;
     else this.#unnamed = Math.max(0, this.#unnamed - 1);
@@ -154,7 +158,7 @@ function quoteName(name: string): string {
   return `'${harmlessLine(name, LONGEST_NAME)}'`;
 }
 
-/** The failure of a step whose script succeeded, and whose artifacts have to be there. */
+/** The failure of a step that lacks artifacts while `artifacts-missing` is `error`. */
 export function artifactsMissing({ problems }: Pick<ArtifactsReport, "problems">): Failure {
   return new Failure("artifacts-missing", {
     failed: "Artifacts are missing, and 'artifacts-missing' is 'error'.",

@@ -8,7 +8,7 @@ import {
   type TaskResult,
 } from "./result.ts";
 
-/** The result of a job: its status, or the failure that says why there is none. */
+/** The result of a job: its status, or the failure that says why it has no status. */
 export function conclude(
   { end, attached, sessionIds, handle }: Pick<JobReport, "end" | "attached" | "sessionIds" | "handle">,
   task: TaskFacts,
@@ -26,7 +26,7 @@ export function conclude(
       return failedResult(failure, task, isLost && attached);
     }
     case "detached":
-      if (handle === undefined) throw new Error("a job was left without a handle");
+      if (handle === undefined) throw new Error("a job was detached from without a handle");
       return { kind: "detached", outcome: "detached", exitCode: undefined, handle, task };
     case "impossible":
       return failedResult(end.failure, task, attached);

@@ -11,8 +11,8 @@ export interface DeclaredArtifacts {
 }
 
 /**
- * Files as the runner takes them for attestation: a line each, behind `file://`, so that none is read as the reference of an image. The runner takes
- * one file of a name, none with `=` or a line end, and trims lines.
+ * The files that the runner is told of for attestation. Each line begins with `file://`, so that the runner reads no path as the
+ * reference of an image. The runner takes only one file of each name, and no path with `=` or a line end. It trims lines.
  */
 export function declaredArtifacts(paths: readonly string[]): DeclaredArtifacts {
   const lines = new Map<string, string>();

@@ -11,19 +11,19 @@ export interface Entry {
   readonly exitCode: number | null;
   readonly outcome: WorkerOutcome | TaskResult["outcome"];
   readonly seconds: number | null;
-  /** The last lines of its standard output, sanitised. */
+  /** The last lines of the worker's or the task's standard output, sanitised. */
   readonly stdout: string;
-  /** Of the task's first worker: the seconds of each phase of the task, by the name that the summary has for it. */
+  /** The seconds of each phase of the task, by the phase's name in the summary. Only the entry of the task's first worker has them. */
   readonly phases?: Readonly<Record<string, number>>;
 }
 
 /** The most lines and characters of a worker's standard output in `results`. */
 const MOST_LINES = 10;
 const MOST_CHARACTERS = 2_000;
-/** The most characters of all of them together: GitHub takes 1 MiB of an output, and JSON may double a character. */
+/** The most characters that all entries' standard output has together: GitHub takes 1 MiB of an output, and JSON may double a character. */
 const MOST_OF_ALL = 256 * 1024;
 
-/** The objects of `results`, in task, then worker order. A task that the step never had has none. */
+/** The objects of `results`, in task, then worker order. A job that never had a task has no object. */
 export function entries(tasks: readonly TaskResult[]): readonly Entry[] {
   const all = tasks.flatMap((result, index) => entriesOf(result, index));
   const longest = Math.min(MOST_CHARACTERS, Math.floor(MOST_OF_ALL / Math.max(1, all.length)));
@@ -47,7 +47,7 @@ function entriesOf(result: TaskResult, index: number): readonly Entry[] {
   }));
 }
 
-/** From RunTask, or the choice of a running task, to the job's end. */
+/** The phases from RunTask, or from the choice of a running task, to the job's end. */
 function phasesOf({ times, described, target: { started } }: TaskFacts): Entry["phases"] {
   const { beganAt, endedAt } = times ?? {};
   if (beganAt === undefined || endedAt === undefined) return undefined;
@@ -56,7 +56,7 @@ function phasesOf({ times, described, target: { started } }: TaskFacts): Entry["
   return Object.fromEntries(spans.map(({ name, from, to }) => [name, Math.round((to - from) / 10) / 100]));
 }
 
-/** The standard output of each worker: with several, the container puts `[N] ` before each line. */
+/** The standard output of each worker, by the label `[N] ` that the container puts before each line when there are several workers. */
 function stdoutOfWorkers(stdout: string, workers: number): ReadonlyMap<number, string> {
   if (workers === 1) return new Map([[0, stdout]]);
   const lines = new Map<number, string[]>();

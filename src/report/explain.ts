@@ -12,15 +12,15 @@ import {
 } from "./result.ts";
 import type { Origin } from "../origin.ts";
 
-/** What an explanation needs to know of the step. */
+/** The facts of a step that an explanation names. */
 export interface ExplainedStep {
   /** The address of the page `docs/errors.md`. */
   readonly page: string;
   /** The input `timeout` in milliseconds; undefined when the inputs are not known. */
   readonly timeout: number | undefined;
-  /** The script's path in the workspace; undefined for a script that is no file of it. */
+  /** The script's path in the workspace; undefined when the script is no file there. */
   readonly scriptFile: string | undefined;
-  /** The region and what tasks were selected, which tell whether a task is kept; undefined when the inputs are not known. */
+  /** The region and the selection of tasks. They tell whether a task is kept. Undefined when the inputs are not known. */
   readonly selection?: Pick<Inputs, "where" | "region"> | undefined;
   /** The workflow run, for a link; undefined when there is none. */
   readonly run?: Pick<Origin, "runId" | "runAttempt" | "url"> | undefined;
@@ -30,11 +30,11 @@ export interface Explanation {
   readonly title: string;
   /** What is wrong. It holds nothing that the job has printed. */
   readonly message: string;
-  /** The last line of standard error, for the annotation only. */
+  /** A sentence with the last line of standard error, for the annotation only. */
   readonly lastWords?: string | undefined;
-  /** The address of the paragraph on it. */
+  /** The address of the paragraph about this failure. */
   readonly page: string;
-  /** The line of a file in the repository. */
+  /** The failing line of the script file, a path in the repository. */
   readonly place?: { readonly file: string; readonly startLine: number } | undefined;
 }
 
@@ -98,7 +98,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   };
 }
 
-/** Which tasks failed, and how. The first of them decides. */
+/** The words that tell which tasks failed, and how. The first failed task decides. */
 function whichTasks(tasks: readonly TaskResult[]): string {
   const failing = tasks.flatMap((one, task) =>
     one.outcome === "succeeded" ? [] : [`task ${task}: ${howItFailed(one)}`],
@@ -119,7 +119,7 @@ function endOf({ worker, exitCode }: WorkerResult): string {
   return `worker ${worker}: exit code ${exitCode}`;
 }
 
-/** The most members of a list in a sentence. There may be a thousand tasks. */
+/** The most members of a list in a sentence, because a step may have a thousand tasks. */
 const LONGEST_LIST = 8;
 
 function listMembers(members: readonly string[], separator = ", "): string {

@@ -4,16 +4,16 @@ import { harmlessLine } from "../show/sanitise.ts";
 export interface WrittenFile {
   readonly worker: number;
   readonly text: string;
-  /** The size of a file that was too large to come, whose text is empty; else undefined. */
+  /** The size of a file that the container left out; its `text` is empty. Else undefined. */
   readonly leftOut: number | undefined;
 }
 
 /** What a job's script has given to the step, from all of its workers. */
 export interface ScriptResults {
-  /** Outputs in the order in which they were set: of one name the last one counts. */
+  /** Outputs in the order in which they were set. When a name was set twice, the last value counts. */
   readonly outputs: readonly Output[];
   readonly summaries: readonly { readonly worker: number; readonly text: string }[];
-  /** What of it does not count, and why, for warnings. */
+  /** What was not taken, and why: the texts of warnings. */
   readonly problems: readonly string[];
 }
 
@@ -43,9 +43,9 @@ export const OWN_OUTPUTS: readonly string[] = [
   "tests",
 ];
 
-/** As GitHub has it for the ids of steps and outputs. */
+/** GitHub's rule for the ids of steps and outputs. */
 const NAME = /^[A-Za-z_][\w-]*$/;
-/** The most problems that are told of one job. */
+/** The most problems that one job reports. */
 const MOST_PROBLEMS = 5;
 
 /** Reads the files of all workers, in their order. */
@@ -98,7 +98,7 @@ function isAllowed(name: string): boolean {
 function refusal(name: string): string {
   return isOwn(name)
     ? `'${harmlessLine(name, 100)}' is an output of the action itself, and was not changed.`
-    : `'${harmlessLine(name, 100)}' is no name of an output: letters, digits, _ and -, and no digit or - at its beginning.`;
+    : `'${harmlessLine(name, 100)}' is no name of an output. A name has letters, digits, _ and -, and begins with a letter or _.`;
 }
 
 function tooLarge(file: string, size: number): string {
@@ -110,12 +110,12 @@ function tooLarge(file: string, size: number): string {
 
 type ParsedLine =
   | { readonly kind: "output"; readonly name: string; readonly value: string }
-  /** Ends the file: what follows does not count. */
+  /** The rest of the file does not count. */
   | { readonly kind: "malformed"; readonly why: string };
 
 /**
  * Parses GITHUB_OUTPUT as the runner does (actions/runner, `EnvFileKeyValuePairs`): `NAME=value`, or `NAME<<DELIMITER` and lines up
- * to DELIMITER. Only LF ends a line, so a CR belongs to a value. Empty lines mean nothing. What stands before a malformed line counts.
+ * to DELIMITER. Only LF ends a line, so a CR belongs to a value. Empty lines are skipped. The lines before a malformed line count.
  */
 export function* parseOutputFile(file: string): Generator<ParsedLine> {
   const lines = new Lines(file.startsWith("\ufeff") ? file.slice(1) : file);
@@ -135,7 +135,7 @@ export function* parseOutputFile(file: string): Generator<ParsedLine> {
           : "has no line with its delimiter after it";
       yield {
         kind: "malformed",
-        why: `line ${line.number}, '${shown}', ${must}. It and what follows it does not count.`,
+        why: `line ${line.number}, '${shown}', ${must}. This line and all after it do not count.`,
       };
       return;
     }
@@ -143,7 +143,7 @@ export function* parseOutputFile(file: string): Generator<ParsedLine> {
   }
 }
 
-/** The lines of a text, each read once. A text that ends with a line's end has no empty line after it. */
+/** The lines of a text, each read once. A newline at the end of the text begins no further line. */
 class Lines {
   readonly #text: string;
   #at = 0;
@@ -162,7 +162,7 @@ class Lines {
     return { text, number: this.#number };
   }
 
-  /** The text up to the line that is `delimiter`, without the last line's end; undefined when there is no such line. */
+  /** The text before the next line that is `delimiter`, without the newline at its end; undefined when there is no such line. */
   upTo(delimiter: string): string | undefined {
     const from = this.#at;
     for (let start = from, line = this.next(); line !== undefined; start = this.#at, line = this.next())

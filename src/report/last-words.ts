@@ -1,9 +1,9 @@
 import { harmlessLine } from "../show/sanitise.ts";
 
-/** The most characters of a line of the job in an annotation. */
+/** The most characters that an annotation shows of a line of standard error. */
 const LONGEST_WORDS = 300;
 
-/** The last line of a standard error that is not blank; undefined when there is none. */
+/** The last line of standard error that is not blank; undefined when every line is. */
 export function lastLine(stderr: string, worker: number): string | undefined {
   const lines = stderr
     .split(/\r\n|[\r\n]/)
@@ -24,16 +24,16 @@ function withoutLabel(line: string, worker: number): string {
  */
 const LINE_OF_SCRIPT = /\/fargate-exec-[\w-]+\/script(?:"?,? line |: line |: ?)(\d{1,7})\b([^\r\n]*)/g;
 
-/** With which message a shell ends by these exit codes: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02 */
+/** The messages of a shell that ends with 127 or 126: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02 */
 const NOT_FOUND = /not found|no such file/i;
 const NOT_EXECUTED = /permission denied|cannot execute|exec format|is a directory/i;
-/** A shell's own error, such as an unset variable or a syntax error, an exception of Python or Ruby, Perl's `die`. */
+/** The exit codes after a shell's own error (an unset variable, a syntax error), an exception of Python or Ruby, or Perl's `die`. */
 const CODES_OF_ERRORS: readonly number[] = [1, 2, 255];
 
 /**
- * The line of the script that the interpreter named last: the line of an error, the innermost frame of a traceback
- * that is in the script. Undefined when none is named, and when the script's exit code is not one of that error: the
- * script went on after it. The job may print any number.
+ * The line of the script that the interpreter named last: the line of an error, or the innermost frame of a traceback
+ * that is in the script. Undefined when no line is named. Undefined, too, when the exit code does not fit that error,
+ * because the script then went on after it. The number is not trusted: the job may print any.
  */
 export function namedLine(stderr: string, exitCode: number): number | undefined {
   const [, number, message = ""] = [...stderr.matchAll(LINE_OF_SCRIPT)].at(-1) ?? [];

@@ -1,8 +1,8 @@
 import { harmlessLine } from "../show/sanitise.ts";
 
 /**
- * What is not ours is shown in code spans only. The library for it, mdast-util-to-markdown with mdast-util-gfm-table, writes the same spans, but
- * loses a backslash before a bar in a cell of a table, so it is not used. Tests read what is written here by a parser of Markdown.
+ * Untrusted text is shown in code spans only. The library mdast-util-to-markdown with mdast-util-gfm-table would write the same spans, but it
+ * loses a backslash before a bar in a cell of a table. So this file writes them itself. Tests read them with a parser of Markdown.
  */
 
 /**
@@ -18,12 +18,12 @@ export function literal(text: string): string {
   return longest === 0 ? fence + line + fence : `${fence} ${line} ${fence}`;
 }
 
-/** The same for a cell of a table. GitHub splits a row at bars before it parses code spans. */
+/** The code span for a cell of a table. GitHub splits a row at bars before it parses code spans. */
 export function literalCell(text: string): string {
   return literal(text).replaceAll("|", "\\|");
 }
 
-/** A link to a trusted address, with an untrusted text. */
+/** A link with an untrusted text to a trusted address. */
 export function link(text: string, url: string): string {
   const address = new URL(url).href.replace(/[()<>|\\`]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
   return `[${literalCell(text)}](${address})`;

@@ -43,7 +43,7 @@ export function outputs(result: Result, tests?: TestResults): Readonly<Record<st
   ]);
 }
 
-/** The outputs that lack their beginning, since the script has printed more than an output holds. */
+/** The names of the outputs that lack their beginning, because the script has printed more than an output holds. */
 export function cutOutputs(result: Result): readonly string[] {
   const tasks = taskResults(result);
   const isCut = (name: "stdout" | "stderr", whole: Tail): boolean =>
@@ -67,7 +67,7 @@ function testsOf({ passed, failed, skipped, flaky, seconds }: TestResults): stri
   return JSON.stringify({ passed, failed, skipped, flaky, seconds: Math.round(seconds * 1000) / 1000 });
 }
 
-/** The text of all tasks, one after the other. With several tasks each line has the label that the log gives it. */
+/** The texts of all tasks, one after the other. With several tasks each line has the task's label, as in the log. */
 function joinTails(tasks: readonly TaskResult[], which: "stdout" | "allStderr"): Tail {
   const tail = new Tail(OUTPUT_LIMIT);
   const isLabelled = tasks.length > 1;
@@ -79,7 +79,7 @@ function joinTails(tasks: readonly TaskResult[], which: "stdout" | "allStderr"):
   return tail;
 }
 
-/** The entries as JSON. Of more than an output holds, those that have failed stay before others. */
+/** The entries as JSON. When an output can't hold all of them, entries that have failed are kept before others. */
 function resultsOf(tasks: readonly TaskResult[]): string {
   let room = LONGEST_OUTPUT - 1_000;
   const texts = entries(tasks).map((entry) => ({

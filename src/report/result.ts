@@ -28,13 +28,13 @@ export interface WorkerResult {
   readonly seconds: number;
 }
 
-/** How a run ended, in one task or in several, or what its check came to. */
+/** How a run ended, in one task or in several, or what its checks showed. */
 export type Result = TaskResult | SeveralResults | CheckResult;
 
 /** How a run ended in one task. */
 export type TaskResult = StatusResult | FailedResult | DetachedResult;
 
-/** The job's status is known. The result is that of the first worker that failed, in the workers' order. */
+/** The job's status is known. Outcome and exit code are those of the first worker that failed, in the workers' order. */
 export interface StatusResult {
   readonly kind: "status";
   readonly outcome: WorkerOutcome;
@@ -50,10 +50,10 @@ export interface DetachedResult {
   readonly kind: "detached";
   readonly outcome: "detached";
   readonly exitCode: undefined;
-  /** Names the job for a step that attaches to it. It holds keys, and is not to be shown. */
+  /** Names the job for a step that attaches to it. It holds keys, so no log may show it. */
   readonly handle: string;
   readonly task: TaskFacts;
-  /** Always undefined: the inputs allow no retry of a job that may be left. */
+  /** Always undefined: the inputs refuse `retry` together with `detach`. */
   readonly earlier?: readonly EarlierAttempt[];
 }
 
@@ -62,9 +62,8 @@ export interface FailedResult {
   readonly kind: "failed";
   readonly outcome: Outcome;
   /**
-   * 130 for a cancelled job, as in a shell after an interrupt. 0 with the outcome `failed`: the script succeeded, but its artifacts are
-   * missing, or a cancel or a lost lock rolled its deployment back, or the deployment could not be told of the success. Otherwise
-   * undefined.
+   * 130 for a cancelled job, as in a shell after an interrupt. 0 when the script succeeded and the run failed: its artifacts are missing,
+   * its deployment was rolled back by a cancel or a lost lock, or the deployment could not be told of the success. Otherwise undefined.
    */
   readonly exitCode: number | undefined;
   readonly failure: Failure;
@@ -74,7 +73,7 @@ export interface FailedResult {
   readonly earlier?: readonly EarlierAttempt[];
 }
 
-/** An attempt to run a job after which it was run again. */
+/** An attempt to run a job. The job was run again after it. */
 export interface EarlierAttempt {
   readonly taskId: string;
   readonly outcome: Outcome;
@@ -97,7 +96,7 @@ export interface CheckResult {
   readonly outcome: "succeeded" | "failed";
   readonly exitCode: 0 | 1;
   readonly checks: readonly Check[];
-  /** Always undefined: only a task in which a job was to run has facts. */
+  /** Always undefined: a check runs no job, so it has no task. */
   readonly task: undefined;
 }
 
@@ -109,16 +108,16 @@ export interface SeveralResults {
 
 /** What is kept of a job's output. */
 export interface PrintedOutput {
-  /** Its last 1 MiB, or less with more than 16 tasks, without the last line's end. */
+  /** The last 1 MiB, or less with more than 16 tasks. The newline at its end is left out. */
   readonly stdout: string;
   readonly allStderr: string;
-  /** Those of the two that lack their beginning. */
+  /** The streams of which only the end was kept. */
   readonly cut: readonly ("stdout" | "stderr")[];
-  /** The last lines of both, as the log shows them. */
+  /** The last lines of both streams, as the log shows them. */
   readonly lastLines: string;
   /** The end of each worker's standard error, by the worker's number; a worker without any has no entry. */
   readonly stderr: ReadonlyMap<number, string>;
-  /** What the script has given to the step by GITHUB_OUTPUT and GITHUB_STEP_SUMMARY. */
+  /** What the script has written into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY. */
   readonly script: ScriptResults;
 }
 
@@ -134,7 +133,7 @@ export const NO_OUTPUT: PrintedOutput = {
 /** What is known of a task and of the job in it. */
 export interface TaskFacts extends PrintedOutput {
   readonly target: Target;
-  /** The task's public address, when it has one that the caller may know. */
+  /** The task's public address; undefined when it has none, or when EC2 did not tell it. */
   readonly publicIp: string | undefined;
   /** The job's last session. */
   readonly sessionId: string | undefined;
@@ -143,23 +142,23 @@ export interface TaskFacts extends PrintedOutput {
   readonly described: Task | undefined;
   /** The image of its container, as far as its size is known. */
   readonly pulled?: PulledImage | undefined;
-  /** What was brought back; undefined when nothing was to be. */
+  /** The artifacts that were brought back; undefined when none were asked for. */
   readonly artifacts?: ArtifactsReport | undefined;
-  /** When the job came to its phases; undefined for one that got no place in its container. */
+  /** When the job reached its phases; undefined when it got no place in its container. */
   readonly times: JobTimes | undefined;
   /** When the task started, in milliseconds since the epoch, as far as ECS tells it. */
   readonly startedAt: number | undefined;
 }
 
-/** What has become of a job, once it had its place in the container. */
+/** The end of a job that had a place in the container, with its output. */
 export interface JobReport extends EndedJob, PrintedOutput {
   readonly times: JobTimes;
   readonly artifacts?: ArtifactsReport | undefined;
-  /** Of a job that was left running. */
+  /** The handle of a job that was left running. */
   readonly handle?: string | undefined;
 }
 
-/** The members of `PrintedOutput` alone, of an object that has more. */
+/** Takes the members of `PrintedOutput` from an object that has more. */
 export function printedOutput({
   stdout,
   allStderr,
@@ -177,11 +176,11 @@ export function taskResults(result: Result): readonly TaskResult[] {
   return result.kind === "several" ? result.tasks : [result];
 }
 
-/** The result that the step ends with: that of the first task without success, else of the first task. */
+/** The result that the step ends with: that of the first task that did not succeed. When all succeeded, it is that of the first task. */
 export function decisiveResult(result: Result): TaskResult | CheckResult {
   if (result.kind !== "several") return result;
   const decisive = result.tasks.find(({ outcome }) => outcome !== "succeeded") ?? result.tasks[0];
-  if (decisive === undefined) throw new Error("there are results of no task");
+  if (decisive === undefined) throw new Error("no task has a result");
   return decisive;
 }
 
@@ -191,8 +190,8 @@ const STOPPED = {
 } as const;
 
 /**
- * The results of the workers. A timeout counts as 124 and a cancel as 130, as with `timeout` and a shell, whatever
- * the script's own exit code after TERM.
+ * The results of the workers. The exit code after a timeout is 124, as with the command `timeout`, and after a cancel 130, as in a
+ * shell. The script's own exit code after TERM does not count.
  */
 export function workerResults(
   status: Extract<JobStatus, { kind: "ended" }>,
@@ -226,22 +225,22 @@ export function checkResult(checks: readonly Check[]): CheckResult {
   return { kind: "checked", ...end, checks, task: undefined };
 }
 
-/** The container has stopped a job whose run may have lost its lock. */
+/** The result of a job that its container has stopped, because the run may have lost its lock. */
 export function fencedResult(task: TaskFacts): FailedResult {
   const { container, taskId } = task.target;
   const failure = jobFenced(`container '${container}' of task ${taskId}`);
   return { kind: "failed", outcome: "cancelled", exitCode: 130, failure, task };
 }
 
-/** The result of a job that was stopped because its run lost its lock; any other result as it is. */
+/** The result of a job that was stopped because its run lost its lock. Any other result is returned as it is. */
 export function withLostLock(result: TaskResult, lost: Failure): TaskResult {
   if (result.outcome !== "cancelled") return result;
   return { kind: "failed", outcome: "cancelled", exitCode: 130, failure: lost, task: result.task };
 }
 
 /**
- * The result of a step whose script succeeded, but whose deployment could not be told so, or was rolled back by a cancel or a lost
- * lock.
+ * The result of a step whose script succeeded, but whose deployment could not be told of the success, or was rolled back by a cancel
+ * or a lost lock.
  */
 export function withoutVerdict(result: Result, failure: Failure): Result {
   if (result.kind === "several") {

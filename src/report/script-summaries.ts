@@ -1,12 +1,12 @@
 import { taskResults, type Result } from "./result.ts";
 
-/** The most bytes of a summary. GitHub takes no summary of more than 1 MiB, and none of it then. */
+/** The most bytes of a summary. GitHub drops a summary of more than 1 MiB as a whole. */
 export const MOST_SUMMARY_BYTES = 1024 * 1024 - 1024;
 
 /**
- * What the scripts have written into GITHUB_STEP_SUMMARY, in task, then worker order, to stand behind the step's own summary, which
- * has `taken` bytes. A part is left out as a whole when the summary would be too large, and the last line then says so. It is the
- * job's own Markdown: GitHub keeps scripts and styles out of it, as with a `run:` step.
+ * What the scripts have written into GITHUB_STEP_SUMMARY, in task, then worker order. It follows the step's own summary, which has
+ * `taken` bytes. A part for which the summary has no room is left out, and the last line then says how many were. The parts are the
+ * job's own Markdown: GitHub keeps scripts and styles out of them, as with a `run:` step.
  */
 export function scriptSummaries(result: Result, taken: number): string {
   const tasks = taskResults(result);
@@ -19,19 +19,21 @@ export function scriptSummaries(result: Result, taken: number): string {
       ],
     })),
   );
-  let left = 0;
+  let leftOut = 0;
   let room = MOST_SUMMARY_BYTES - taken;
   const shown = parts.flatMap(({ text, from }) => {
     const part = `\n\n#### From the script${from.length === 0 ? "" : `, ${from.join(", ")}`}\n\n${text}\n`;
     const bytes = Buffer.byteLength(part);
     if (bytes > room) {
-      left += 1;
+      leftOut += 1;
       return [];
     }
     room -= bytes;
     return [part];
   });
   const note =
-    left === 0 ? "" : `\n\n${left} of ${parts.length} parts of the script do not fit into the summary.\n`;
+    leftOut === 0
+      ? ""
+      : `\n\n${leftOut} of ${parts.length} parts of the script do not fit into the summary.\n`;
   return shown.join("") + note;
 }

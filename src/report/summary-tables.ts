@@ -14,7 +14,7 @@ const MOST_CODES = 16;
 const MOST_LAST_LINES = 50;
 const LONGEST_LAST_LINE = 300;
 
-/** What ran where. */
+/** The rows about the task, the exit code, the artifacts and the log. */
 export function factRows({ task, exitCode }: TaskResult, taskTitle: string): string[] {
   const rows: [string, string][] = task === undefined ? [] : placeRows(task, taskTitle);
   if (exitCode !== undefined) rows.push(["Exit code", literal(String(exitCode))]);
@@ -40,11 +40,11 @@ export function runRows({ run }: ExplainedStep): string[] {
   return [`| Run | ${link(run.runId + attempt, run.url)} |`];
 }
 
-/** How to look into a task that `keep-task` keeps. */
+/** The row with the command that opens a shell in a task that `keep-task` keeps. */
 export function keptRows({ task, outcome }: TaskResult, { selection }: ExplainedStep): string[] {
   const { target } = task ?? {};
-  const isThere = target?.started === true && selection !== undefined;
-  if (!isThere || !isKept(selection.where, outcome === "succeeded")) return [];
+  if (target?.started !== true || selection === undefined) return [];
+  if (!isKept(selection.where, outcome === "succeeded")) return [];
   return [`| Shell in the kept task | ${literalCell(shellCommand(target, selection.region))} |`];
 }
 
@@ -73,7 +73,7 @@ function placeRows({ target, described }: TaskFacts, taskTitle: string): [string
   ];
 }
 
-/** A link to the task in the console, where ECS keeps it for an hour after its end. */
+/** A link to the task in the console. ECS shows a task there for an hour after its end. */
 function taskLink({ taskArn, clusterName, taskId }: TaskFacts["target"]): string {
   const region = /^arn:[\w-]+:ecs:([a-z\d-]+):/.exec(taskArn)?.[1];
   const isPlain = /^\w[\w-]*$/.test(clusterName) && /^[\da-f-]{32,36}$/.test(taskId);
@@ -119,7 +119,7 @@ export function lastLinesSection(printed: string): string[] {
   return foldLines("The last lines that the script printed", [`${fence}text`, ...lines, fence]);
 }
 
-/** A table that is folded when it is long, and cut when it is too long for a summary. `total` is how many rows there would be. */
+/** A table that is folded when it is long, and cut when it is too long for a summary. `total` counts also the rows that are not in `rows`. */
 export function foldedTable(
   title: string,
   head: readonly string[],

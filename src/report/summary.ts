@@ -34,8 +34,8 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
 };
 
 /**
- * The job summary in Markdown: the end of the run, its tests, its tasks, its logs and its time. Of the job's output it has the last lines,
- * when the script has failed.
+ * The job summary in Markdown: the end of the run, its tests, its tasks, its logs and its time. When the run did not succeed, it also has
+ * the last lines of the job's output.
  */
 export function summary(result: Result, step: ExplainedStep, times: StepTimes, tests?: TestResults): string {
   const decisive = decisiveResult(result);

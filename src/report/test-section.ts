@@ -3,7 +3,7 @@ import { harmlessLine, harmlessText } from "../show/sanitise.ts";
 import { literalCell } from "./markdown.ts";
 import { foldLines, foldedTable } from "./summary-tables.ts";
 
-/** The most suites in the summary. With the limits below the section has at most 200 KB, whatever the names hold. */
+/** The most suites in the summary. With the limits below the section has at most 200 KB, however long the names are. */
 const MOST_SUITES = 200;
 const LONGEST_NAME = 120;
 const LONGEST_CELL = 200;
@@ -40,7 +40,7 @@ function failureTable({ failures, failed }: TestResults): string[] {
   return foldedTable(countNouns(failed, "failed test"), head, rows, failed);
 }
 
-/** Those with failures come first, so that the table's end is what matters least. */
+/** Suites with failures come first, because the table may be cut at its end. */
 function suiteTable({ suites }: TestResults): string[] {
   if (suites.length === 0) return [];
   const failing = suites.filter(({ failed }) => failed > 0);
@@ -70,7 +70,7 @@ export interface TestAnnotation {
   readonly startLine: number;
 }
 
-/** The annotations of the first failed tests that are known to be in a file of the workspace: of each test and line one. */
+/** The annotations of the first failed tests that are known to be in a file of the workspace: one for each test and line. */
 export function testAnnotations({ failures }: Pick<TestResults, "failures">): readonly TestAnnotation[] {
   const annotations = new Map<string, TestAnnotation>();
   for (const { name, message, at } of failures) {

@@ -1,17 +1,17 @@
 import type { Task } from "../aws/task.ts";
 import type { PulledImage } from "../ready/image-sizes.ts";
 
-/** When a job came to its phases, in milliseconds since the epoch. A phase that it did not come to is undefined. */
+/** When a job reached its phases, in milliseconds since the epoch. The time of a phase that it did not reach is undefined. */
 export interface JobTimes {
-  /** Its target was known. */
+  /** The job's target was known. */
   readonly beganAt: number;
-  /** Its container took sessions. */
+  /** The container took sessions. */
   readonly readyAt?: number | undefined;
-  /** It had a place in the container. */
+  /** The job had a place in the container. */
   readonly placedAt?: number | undefined;
   /** A session showed the job. */
   readonly attachedAt?: number | undefined;
-  /** The first artifacts came. */
+  /** The first artifacts arrived. */
   readonly artifactsFrom?: number | undefined;
   readonly endedAt?: number | undefined;
 }
@@ -35,8 +35,8 @@ const PULL = "Image pull";
 type Boundary = readonly [phase: string, end: number | undefined];
 
 /**
- * The phases of a step and of its job in one task, without a gap, so that they add up to the step's time. ECS has a clock of its own: what
- * it says is kept within the step and in order. A phase that took no time is left out.
+ * The phases of a step and of its job in one task. They have no gap between them, so they add up to the step's time. The times that ECS
+ * tells are from another clock, so they are limited to the step's time and kept in order. A phase that took no time is left out.
  */
 export function timeline(
   { from, to }: StepTimes,
@@ -124,7 +124,7 @@ function megabytes({ bytes, isMost }: PulledImage, per = 1): string {
   return `${isMost ? "at most " : ""}${count.toFixed(count < 10 ? 1 : 0)} MB`;
 }
 
-/** What would shorten the start, when the image's pull is more than half of it; else nothing. */
+/** What would shorten the start, when the image's pull takes at least 2 s and more than half of it; else nothing. */
 export function pullAdvice(task: Task | undefined, pulled: PulledImage | undefined): string[] {
   const { createdAt, pullStartedAt, pullStoppedAt, startedAt } = task ?? {};
   if (createdAt === undefined || pullStartedAt === undefined || pullStoppedAt === undefined || !startedAt)
