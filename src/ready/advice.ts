@@ -10,7 +10,7 @@ const execNeeds = (task: Task): string =>
   "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages " +
   `(${waysOutOf(task)}, or a VPC endpoint whose security group lets the task in on port 443); a root ` +
   "file system that is not read-only, or volumes at /managed-agents, /var/lib/amazon/ssm and /var/log/amazon/ssm; no AWS_ACCESS_KEY_ID in the container's environment; and, with 'pidMode: task', " +
-  "to be in the one container that gets it.";
+  "to be in the one container that gets an agent.";
 
 export function execNotEnabled(task: Task): Failure {
   const service = task.group?.startsWith("service:") ? task.group.slice("service:".length) : undefined;
@@ -54,7 +54,7 @@ interface SeenContainer {
   readonly choice: TaskSelection["kind"];
 }
 
-/** `agent` is the status of the exec agent in ECS, `others` a sentence on the container's other sessions. */
+/** `agent` is the status of the exec agent in ECS. `others` is a sentence about the container's other sessions. */
 export function containerBlocked(
   container: string,
   taskArn: string,

@@ -32,7 +32,7 @@ const OF_EXEC: ReadonlySet<FailureCode> = new Set([
 ]);
 
 /**
- * Explains why ECS Exec did not work: runs the checks of what it needs, logs each one, and adds the failed ones to
+ * Explains why ECS Exec did not work: runs the checks of what ECS Exec needs, logs each one, and adds those that are NG to
  * the failure. Returns the failure unchanged if it has another cause, or if the task can no longer be described.
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
@@ -74,7 +74,7 @@ function withChecks(
   });
 }
 
-/** The failure of a container that was held by a command alone, when its ENTRYPOINT may explain its end. */
+/** The failure `hold-ended`, when the ENTRYPOINT may explain the end of a container that a command alone held. Any other failure stays. */
 async function afterHold(
   failure: TaskStopped,
   target: Target,

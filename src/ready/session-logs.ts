@@ -8,13 +8,13 @@ export type SessionLog =
   | { readonly kind: "cloudwatch"; readonly group: string }
   | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string | undefined };
 
-/** CloudWatch before S3. Empty when the sessions are not logged. */
+/** The logs of a container's sessions, CloudWatch before S3. Empty when the sessions are not logged. */
 export type SessionLogs = readonly SessionLog[];
 
 interface LookContext<Call extends keyof Ecs> {
   readonly ecs: Pick<Ecs, Call>;
   readonly log: Log;
-  /** The input `logs`. Unless it names a log, a missing right to look is no failure. */
+  /** The input `logs`. A missing right to look is a failure only when the input names a log. */
   readonly wanted: Inputs["logs"];
 }
 

@@ -40,8 +40,9 @@ function isForCapacity({ stopCode }: Task, end: TaskEnd | undefined): boolean {
   return stopCode === "SpotInterruption" || stopCode === "TerminationNotice";
 }
 
-/** Stop codes of a task that the platform did not end, and ends of its set-up that the platform caused. */
+/** Stop codes of a task that the platform did not end. */
 const OWN_ENDS: ReadonlySet<string | undefined> = new Set(["EssentialContainerExited", "UserInitiated"]);
+/** Failed starts of a task that the platform caused. */
 const PLATFORM_ENDS: ReadonlySet<TaskEnd | undefined> = new Set([
   "platform",
   "network-interface",
@@ -70,7 +71,7 @@ function reasonsOf(task: Task): string {
   return [task.stoppedReason, ...task.containers.map(({ reason }) => reason)].join("\n");
 }
 
-/** The advice when the reasons of the task and its containers are not known. */
+/** The advice by the stop code alone, when the words of ECS hold no reason that is known. */
 function adviceByCode(task: Task): string {
   switch (task.stopCode) {
     case "SpotInterruption":
@@ -106,7 +107,7 @@ const MEMORY =
 /** ROUTE stands for the ways out that the task can have. */
 const ADVICE: Readonly<Record<TaskEnd, string>> = {
   "no-shell":
-    "A script needs /bin/sh in the image, and so does the command that 'hold' keeps the container by. Use the variant of the image that has a shell, such as ':debug' of a distroless image.",
+    "A script needs /bin/sh in the image, and so does the command by which 'hold' keeps the container alive. Use the variant of the image that has a shell, such as ':debug' of a distroless image.",
   architecture:
     "The image is not for the task's architecture: compare 'runtimePlatform.cpuArchitecture' of the task definition with the image's, or set 'architecture' with 'image' alone.",
   throttled:

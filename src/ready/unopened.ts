@@ -20,8 +20,8 @@ export interface UnopenedOptions {
 }
 
 /**
- * The failure of a session that the exec agent did not open: the end of the task or the agent, when ECS reports one
- * by now, else `container-blocked` with the container's sessions. When a look fails, the message says so.
+ * The failure of a session that the exec agent did not open. When ECS now reports the end of the task or of the agent, it is
+ * that failure. Else it is `container-blocked` with the container's sessions. When a look fails, the message says so.
  */
 export async function explainUnopened(options: UnopenedOptions): Promise<Failure> {
   const { target, sessionTarget, sessionId, seconds, choice, ecs, ssm } = options;

@@ -6,10 +6,10 @@ import { containerNotFound } from "../targets/failures.ts";
 import { execAgentStopped, execNotEnabled } from "./advice.ts";
 import { taskStopped } from "./stopped.ts";
 
-/** What a wait for a container that runs is for. */
+/** What the log says while the container runs and its exec agent does not. */
 export const AGENT_STARTS = "waiting for the exec agent";
 
-/** Whether a task takes a session, by one look at it. */
+/** Whether a task takes a session, as one look at it shows. */
 export type Verdict =
   | { readonly kind: "ready" }
   | {

@@ -19,20 +19,19 @@ const JITTER = 500;
 export interface WaitContext {
   readonly ecs: Pick<Ecs, "describeTask">;
   readonly clock: Clock;
-  /** Say what is waited for. */
+  /** Tells the log what the step waits for. */
   readonly lines: WaitLines;
   readonly signal: AbortSignal | undefined;
-  /** How long the task may make no progress before it runs, in milliseconds; undefined: until the deadline. */
+  /** For how long a task that does not run yet may make no progress, in milliseconds; undefined: until the deadline. */
   readonly stuckAfter?: number | undefined;
   /** Returns a number from 0 up to 1. */
   readonly random?: () => number;
 }
 
 /**
- * Looks at the task at once and then about every two seconds, until its container takes a session or soon will;
- * `requestSession` waits for the rest. Fails with the verdict's failure, or at `deadline`
- * (milliseconds since the epoch) with `timed-out` and all that was seen, or with `StartStuck`. An abort throws its
- * reason.
+ * Looks at the task at once and then about every two seconds, until its container runs. The exec agent may still be
+ * missing then: `requestSession` waits for it. Fails with the verdict's failure, with `StartStuck`, or at `deadline`
+ * (milliseconds since the epoch) with `timed-out` and all that was seen. An abort throws its reason.
  */
 export async function waitUntilReady(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">,
@@ -74,7 +73,7 @@ class Progress {
     this.#since = clock.now();
   }
 
-  /** In milliseconds; 0 while the image is pulled, since nothing shows how far that is, and once the task runs. */
+  /** In milliseconds. 0 while the image is pulled, because ECS shows no progress of a pull. 0, too, once the task runs. */
   stillFor(task: Task | undefined, now: Verdict): number {
     const isPulling = now.kind === "wait" && now.isPulling;
     const shown = task === undefined ? "" : stagesOf(task);

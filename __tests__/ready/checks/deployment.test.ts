@@ -66,11 +66,11 @@ const awaiting = (minutes: number, timeoutAction = "ROLLBACK") => ({
 it("a deployment that waits at its hook is OK, and so is one on its way there", async () => {
   expect(await rows({ described: awaiting(140) })).toEqual([
     `OK deployment: '${ARN}' waits for a verdict at POST_SCALE_UP`,
-    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK where no verdict comes",
+    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK when no verdict comes",
   ]);
   expect(await rows({})).toEqual([
     `OK deployment: '${ARN}' is IN_PROGRESS at SCALE_UP, and has not reached its pause hook`,
-    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK where no verdict comes",
+    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK when no verdict comes",
   ]);
 });
 
@@ -100,7 +100,7 @@ it("when none is under way it looks at the hooks that the service's next one get
   const over = [{ arn: ARN, status: "SUCCESSFUL", createdAt: 1 }];
   expect(await rows({ listed: over, pauseHooks: [HOOK] })).toEqual([
     "SKIP deployment: none of service 'web' is under way now: start it before the step",
-    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK where no verdict comes",
+    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK when no verdict comes",
   ]);
   expect((await rows({ listed: [] }))[1]).toMatch(/^NG pause hook: .* without one\. .*'targetType' PAUSE/);
   const denied = new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." });

@@ -5,11 +5,11 @@ import type { CheckFacts } from "./facts.ts";
 const NAME = "architecture";
 
 /**
- * Whether the image is for the processor of the task. Only a registry knows what an image is for; but a container that
- * runs shows it, and so does the name of many an image.
+ * Whether the image is for the processor of the task. Only the registry knows the image's architecture. But a container
+ * that runs shows that the image fits, and many images have their architecture in their name.
  */
 export function architectureCheck({ task, container, definition }: CheckFacts): Check {
-  if (hasRun(task, container)) return passedCheck(NAME, "the container's image runs");
+  if (isRunning(task, container)) return passedCheck(NAME, "the container's image runs");
   if (definition === undefined) return skippedCheck(NAME, "not known: the task definition may not be read");
   const own = definition.containers.find(({ name }) => name === container);
   const wanted = definition.architecture ?? "X86_64";
@@ -30,7 +30,7 @@ export function architectureCheck({ task, container, definition }: CheckFacts): 
   );
 }
 
-function hasRun(task: Task | undefined, container: string): boolean {
+function isRunning(task: Task | undefined, container: string): boolean {
   return (
     task?.containers.some(({ name, lastStatus }) => name === container && lastStatus === "RUNNING") === true
   );

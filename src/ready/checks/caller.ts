@@ -15,14 +15,14 @@ export interface CallerFacts extends CheckFacts {
   readonly registers: boolean;
 }
 
-/** The row that tells who calls. */
+/** The check that names the caller. */
 export function callerCheck(look: Look<string>): Check {
   const name = "credentials";
   if ("failure" in look) return unansweredCheck(name, look.failure, { required: true });
   return passedCheck(name, `they are those of ${look.value}`);
 }
 
-/** Whose policies decide; undefined for a caller without policies. `roleToAssume` has the path that a session's ARN lacks. */
+/** The role or user whose policies decide; undefined for a caller without policies. `roleToAssume` has the path that a session's ARN lacks. */
 export function principalOf(caller: string, roleToAssume: string | undefined): Principal | undefined {
   const words = "the caller";
   if (roleToAssume !== undefined) return { arn: roleToAssume, words };
@@ -35,7 +35,7 @@ export function principalOf(caller: string, roleToAssume: string | undefined): P
   return service === "iam" && resource.startsWith("user/") ? { arn: caller, words } : undefined;
 }
 
-/** What the caller may do, for the calls that change something and so are not tried. */
+/** Whether the caller has the rights to the calls that change something. A check can't try those calls. */
 export async function callerRights(
   facts: CallerFacts,
   caller: Principal | undefined,
@@ -70,7 +70,7 @@ function rightsOf(facts: KnownFacts): readonly Rights[] {
   return [...start, execute, ...rightsOnService(facts, { ecs, anyTask, context })];
 }
 
-/** The rights by which a run delays its service's deployments, or decides over one. */
+/** The rights to protect a task of the service, and to decide about its deployment. */
 function rightsOnService({ inputs, task }: KnownFacts, { ecs, anyTask, context }: ResourceNames): Rights[] {
   const { where, protect, deployment, cluster, region } = inputs;
   const rights: Rights[] = [];
@@ -106,7 +106,7 @@ function rightsToStart(facts: KnownFacts, { ecs, anyTask, context }: ResourceNam
   const { clusterArn, definition, inputs, registers, start } = facts;
   const { where } = inputs;
   const of = where.kind === "new" ? where.of : { kind: "service" as const };
-  // A definition of our own has a name that begins like this.
+  // The family of a definition that the step registers begins with FAMILY_PREFIX.
   const family = (registers ? undefined : definition?.family) ?? `${FAMILY_PREFIX}check`;
   const isRequired =
     of.kind === "image" ||

@@ -1,13 +1,13 @@
 import { AccessDenied, Failure } from "../../errors.ts";
 
-/** The check of one thing that a run needs. SKIP when it is not known. */
+/** The check of one thing that a run needs. SKIP: the caller could not look at it. */
 export type Check = { readonly name: string; readonly seen: string } & (
   | { readonly verdict: "OK" | "SKIP" }
   /** `fix`: what to do. `lacks`: the IAM actions that a policy does not allow, when that is the reason. */
   | { readonly verdict: "NG"; readonly fix: string; readonly lacks?: readonly string[] }
 );
 
-/** OK when it is good, else NG. */
+/** OK when `isGood`, else NG. */
 export function check(name: string, isGood: boolean, seen: string, fix: string): Check {
   return isGood ? passedCheck(name, seen) : { name, verdict: "NG", seen, fix };
 }
@@ -20,23 +20,23 @@ export function skippedCheck(name: string, seen: string): Check {
   return { name, verdict: "SKIP", seen };
 }
 
-/** The same when `known`, which the check is about, may be undefined because it may not be read. */
+/** Like `check`, but SKIP when `known` is undefined: the caller may not read what the check is about. */
 export function checkKnown(name: string, known: unknown, isGood: boolean, seen: string, fix: string): Check {
   return known === undefined
     ? skippedCheck(name, "not known: it may not be read")
     : check(name, isGood, seen, fix);
 }
 
-/** A row of the table in the log. */
+/** The check as a line of the log. */
 export function checkLine(row: Check): string {
   const line = `  ${row.verdict.padEnd(4)}  ${row.name}: ${row.seen}`;
   return row.verdict === "NG" ? `${line.replace(/\.$/, "")}. ${row.fix}` : line;
 }
 
-/** What AWS answered, or why it is not known. */
+/** What AWS answered, or why there is no answer. */
 export type Look<T> = { readonly value: T } | { readonly failure: Failure };
 
-/** A cancel, or a bug of ours, is no answer and is thrown. */
+/** Waits for a look at AWS. Throws for a cancel and for a bug of the action, which are no answers. */
 export async function lookAt<T>(look: Promise<T>): Promise<Look<T>> {
   try {
     return { value: await look };
@@ -48,8 +48,8 @@ export async function lookAt<T>(look: Promise<T>): Promise<Look<T>> {
 }
 
 /**
- * The check for a look that brought no answer. A right that only the check itself needs is no fault, nor is a service
- * that can't be reached: then the check is skipped.
+ * The check for a look that failed. It is SKIP when the caller has no right to look, or when AWS could not be reached:
+ * a run may do without the look. When the look is `required`, and for any other failure, it is NG.
  */
 export function unansweredCheck(
   name: string,
@@ -65,8 +65,8 @@ export function unansweredCheck(
 }
 
 /**
- * These rows, when the fix of a missing right says first to check the name in this input. `look` was at that cluster or bucket:
- * when AWS has denied it, the role may have its rights on another one.
+ * Adds to the fix of each row that lacks a right: check the name in this input. It does so only when AWS denied `look`, a look at that
+ * cluster or bucket: the role may then have its rights on another one.
  */
 export function doubtInput(
   input: "cluster" | "bucket",

@@ -5,7 +5,7 @@ import { isOnFargate } from "../../targets/start/capacity.ts";
 import { environmentChecks } from "./environment.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
-/** The checks of amazon-ecs-exec-checker that need the task and its definition alone. */
+/** The checks of amazon-ecs-exec-checker that need only the task and its definition. */
 export function containerChecks(facts: CheckFacts): readonly Check[] {
   const { task, container, definition } = facts;
   const own = definition?.containers.find(({ name }) => name === container);
@@ -59,14 +59,14 @@ function execAgent(task: Task, container: string): Check {
   );
 }
 
-/** Fargate alone has platform versions. */
+/** Only Fargate has platform versions. */
 function platformVersion({ task, start }: CheckFacts): Check {
   const isElsewhere =
     task === undefined
       ? start !== undefined && !isOnFargate(start)
       : task.launchType !== undefined && task.launchType !== "FARGATE";
   if (isElsewhere) return skippedCheck("platform version", INSTANCE_AGENT);
-  // A new task gets the newest when nothing names one.
+  // A new task gets the newest version when its inputs name none.
   const version = task === undefined ? (start?.platformVersion ?? "LATEST") : task.platformVersion;
   if (version === undefined) return skippedCheck("platform version", "not known: it may not be read");
   return check("platform version", isNewEnough(version, task?.platformFamily), version, PLATFORM_FIX);

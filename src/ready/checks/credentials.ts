@@ -7,11 +7,11 @@ export interface CredentialFacts {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** True when the row of the credentials themselves is NG. */
+  /** True when the check of the credentials themselves is NG. */
   readonly areRefused: boolean;
 }
 
-/** Whether the credentials of the step last as long as the job may, the wait before it included. */
+/** Whether the step's credentials last through the wait for the job and the job's `timeout`. */
 export function credentialLife({ roleToAssume, times, env, now, areRefused }: CredentialFacts): Check {
   const name = "credentials' life";
   const good = (seen: string): Check =>

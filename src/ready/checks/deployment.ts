@@ -23,15 +23,15 @@ type DeploymentInputs = Pick<
 
 type Calls = Pick<Ecs, "listServiceDeployments" | "describeServiceDeployment" | "describeService">;
 
-/** A pause hook that awaits an action, or one that is configured and not reached. */
+/** A pause hook that awaits an action, or one that is configured but not reached. */
 type Hook = Pick<PauseHook, "expiresAt" | "timeoutAction"> & { readonly stages: readonly string[] };
 
 const DEPLOYMENT = "deployment";
 const HOOK = "pause hook";
 
 /**
- * Whether a deployment waits for the verdict of a step with the input `deployment`, or will. Without that input there
- * is no check. `now` is in milliseconds since the epoch.
+ * Whether a deployment waits for this step's verdict, or will wait for it. Without the input `deployment` there is no
+ * check. `now` is in milliseconds since the epoch.
  */
 export async function deploymentChecks(
   inputs: DeploymentInputs,
@@ -41,7 +41,7 @@ export async function deploymentChecks(
   const named = serviceOf(where);
   if (given === undefined || named === undefined) return [];
   const service = parseService(named, inputs.cluster, inputs.region);
-  const look = await lookAt(underWay(given, service, ecs));
+  const look = await lookAt(lookAtDeployment(given, service, ecs));
   if ("failure" in look) return [unansweredCheck(DEPLOYMENT, look.failure, { required: true })];
   if (look.value === undefined) {
     const none = skippedCheck(
@@ -62,8 +62,8 @@ export async function deploymentChecks(
   return [found, ...hookChecks([{ ...hook, stages: stage === undefined ? [] : [stage] }], inputs, now)];
 }
 
-/** Undefined when the service has none under way, and the inputs name none. */
-async function underWay(
+/** The deployment that the inputs name, else the one that is under way; undefined when there is neither. */
+async function lookAtDeployment(
   given: true | string,
   service: ClusterMember,
   ecs: Calls,
@@ -88,12 +88,12 @@ async function nextHooks(
   return hookChecks(configuredHooks(pauseHooks, now), inputs, now);
 }
 
-/** As if they were reached now. */
+/** The configured hooks, as if the deployment reached them now. */
 function configuredHooks(hooks: ServiceDeployment["pauseHooks"], now: number): readonly Hook[] {
   return hooks.map(({ minutes, ...hook }) => ({ ...hook, expiresAt: now + minutes * 60_000 }));
 }
 
-/** A step acts on the first hook that awaits an action. What it would warn of is no fault. */
+/** A run acts on the first hook that awaits an action. What a run would only warn of does not make a check NG. */
 function hookChecks(hooks: readonly Hook[], inputs: DeploymentInputs, now: number): readonly Check[] {
   return hooks.map((hook) => {
     const stages = hook.stages.join(", ");
@@ -101,11 +101,11 @@ function hookChecks(hooks: readonly Hook[], inputs: DeploymentInputs, now: numbe
       return check(
         HOOK,
         false,
-        `it is at ${stages}, where there need not be a new task yet`,
+        `it is at ${stages}, where the deployment may have no new task yet`,
         TOO_EARLY_ADVICE,
       );
     const warnings = warningsOf(hook, inputs, now).map((warning) => ` A run warns of this: ${warning}`);
-    const seen = `it is at ${stages || "a stage that is not known"}, and ECS does ${hook.timeoutAction ?? "ROLLBACK"} where no verdict comes`;
+    const seen = `it is at ${stages || "a stage that is not known"}, and ECS does ${hook.timeoutAction ?? "ROLLBACK"} when no verdict comes`;
     return passedCheck(
       HOOK,
       warnings.length === 0 ? seen : `${seen}.${warnings.join("").replace(/\.$/, "")}`,

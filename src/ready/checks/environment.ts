@@ -7,13 +7,13 @@ import type { CheckFacts } from "./facts.ts";
 /** The part of a container's definition that `overrides` of RunTask may add to. */
 type Environment = Pick<ContainerDefinition, "environmentNames" | "noProxy">;
 
-/** The checks of amazon-ecs-exec-checker that need the container's environment, with what the input `overrides` sets there. */
+/** The checks of amazon-ecs-exec-checker that need the container's environment. Variables of the input `overrides` belong to it. */
 export function environmentChecks(facts: CheckFacts): readonly Check[] {
   const own = environmentOf(facts);
   return [staticCredentials(own), proxy(own)];
 }
 
-/** Undefined when the definition may not be read. */
+/** Undefined when the caller may not read the task definition, or when it has no such container. */
 function environmentOf({ definition, container, start }: CheckFacts): Environment | undefined {
   const own = definition?.containers.find(({ name }) => name === container);
   if (own === undefined) return undefined;
@@ -58,9 +58,9 @@ function proxy(own: Environment | undefined): Check {
   if (own === undefined || proxies.length === 0)
     return checkKnown("proxy", own, true, "the environment sets none", "");
   const seen = `the environment sets ${proxies.join(", ")}`;
-  // Go's net/http, which the agent uses, takes the first that is not empty.
-  const spared = NO_PROXY_NAMES.filter((name) => own.environmentNames.includes(name));
-  const first = spared.find((name) => own.noProxy[name] !== "");
+  // The agent uses Go's net/http, which takes the first of these variables that is not empty.
+  const present = NO_PROXY_NAMES.filter((name) => own.environmentNames.includes(name));
+  const first = present.find((name) => own.noProxy[name] !== "");
   if (first !== undefined && own.noProxy[first] === undefined)
     return skippedCheck("proxy", `${seen}, and ${first} by a secret, which is not read`);
   const through = CREDENTIAL_HOSTS.filter((host) => !isSpared(host, own.noProxy[first ?? ""] ?? ""));

@@ -4,12 +4,12 @@ import type { LaunchInputs } from "../../targets/start/borrow.ts";
 
 /** What is known of the container that is checked. */
 export interface CheckFacts {
-  /** Undefined for a task that is not started. */
+  /** Undefined for a task that is not started yet. */
   readonly task: Task | undefined;
   readonly container: string;
-  /** Undefined when it may not be read. */
+  /** Undefined when the caller may not read it. */
   readonly definition: DefinitionContent | undefined;
-  /** What a new task gets in the place of what its definition says. */
+  /** What the inputs of a new task set, which counts before what its definition says. */
   readonly start?:
     | Pick<
         LaunchInputs,

@@ -10,11 +10,11 @@ import type { CheckFacts } from "./facts.ts";
 export interface LaunchFacts {
   readonly definition: CheckFacts["definition"];
   readonly start: LaunchInputs;
-  /** Undefined when it may not be described. */
+  /** Undefined when the caller may not describe it. */
   readonly cluster: Cluster | undefined;
 }
 
-/** The checks of what RunTask alone refuses. */
+/** The checks of what only RunTask would refuse. */
 export function launchChecks({ definition, start, cluster }: LaunchFacts): readonly Check[] {
   return [
     ...(isOnFargate(start) ? [size(definition, start), ...executionRole(definition, start)] : []),
@@ -22,13 +22,13 @@ export function launchChecks({ definition, start, cluster }: LaunchFacts): reado
   ];
 }
 
-/** Overrides stand over the inputs, and both over the definition. */
+/** Checks the size of the task. `overrides` count before the inputs, and the inputs before the definition. */
 function size(definition: CheckFacts["definition"], { cpu, memory, overrides }: LaunchInputs): Check {
   const { registrable = {} } = definition ?? {};
   const units = numberFrom(overrides["cpu"] ?? cpu ?? registrable["cpu"], cpuUnits);
   const mebibytes = numberFrom(overrides["memory"] ?? memory ?? registrable["memory"], memoryMiB);
   if (units === undefined || mebibytes === undefined)
-    return skippedCheck("size", "not known: nothing tells both");
+    return skippedCheck("size", "not known: CPU or memory is given nowhere");
   const seen = `${units} CPU units and ${mebibytes} MiB`;
   const fault = fargateSizeFault(units, mebibytes);
   return fault === undefined
@@ -36,7 +36,7 @@ function size(definition: CheckFacts["definition"], { cpu, memory, overrides }: 
     : check("size", false, seen, `Set '${fault.name}' to ${fault.must}.`);
 }
 
-/** Fargate pulls from ECR and writes to CloudWatch with this role alone, so ECS takes no such definition without it. */
+/** Fargate pulls from ECR and writes to CloudWatch with this role only, so ECS refuses a definition that needs the role and has none. */
 function executionRole(
   definition: CheckFacts["definition"],
   { executionRole: given, overrides }: LaunchInputs,

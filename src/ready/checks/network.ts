@@ -12,31 +12,32 @@ export interface TaskNetwork {
   readonly vpcId: string;
 }
 
-/** What was seen of the way out of a network. */
+/** What AWS answered about the ways out of a network. */
 interface NetworkFacts {
   readonly network: TaskNetwork;
   readonly endpoints: Look<readonly VpcEndpoint[]>;
   readonly routes: Look<readonly RouteTable[]>;
+  /** How the task gets a public address, for the fix; undefined when it can't. */
   readonly address: string | undefined;
 }
 
-/** What a task reaches out of its network for. */
+/** A destination outside the task's network. */
 export interface Way {
   /** The check is named "way to" this. */
   readonly to: string;
-  /** The services whose VPC endpoints lead there, all of them together. Empty when only a route out of the VPC does. */
+  /** The services whose VPC endpoints lead there. All of them are needed. Empty when only a route out of the VPC leads there. */
   readonly services: readonly string[];
-  /** What a run does without the way. Undefined when it can't do without. */
+  /** How a run goes on without the way; undefined when it can't. */
   readonly without?: string;
 }
 
-/** The exec agent's. */
+/** The way that the exec agent needs. */
 export const TO_MESSAGES: Way = { to: "ssmmessages", services: ["ssmmessages"] };
 
 const WAY = `way to ${TO_MESSAGES.to}`;
 const HTTPS = "security groups";
 
-/** The network of a running task by its interface; the check that tells why it isn't known. */
+/** The network of a running task, from its network interface; or the check that says why the network isn't known. */
 export async function networkOfInterface(
   id: string | undefined,
   ec2: Pick<Ec2, "networkInterface">,
@@ -51,7 +52,7 @@ export async function networkOfInterface(
   return { vpcId, subnets, securityGroups, publicIp, hasPublicIp: publicIp !== undefined };
 }
 
-/** The network that a new task would get. */
+/** The network that a new task would get; or the check that says why it isn't known. */
 export async function networkOfStart(
   start: {
     readonly subnets: readonly string[];
@@ -72,8 +73,8 @@ export async function networkOfStart(
 }
 
 /**
- * Whether the task's requests get out of the network, to each of these. `address`: how the task gets a public address, for the fix;
- * undefined when it can't.
+ * Whether the task's requests reach each destination in `ways`, and whether its security groups let HTTPS out. `address`: how the task
+ * gets a public address, for the fix; undefined when it can't.
  */
 export async function networkChecks(
   network: TaskNetwork | Check,
@@ -123,11 +124,11 @@ function wayOut(way: Way, { network, endpoints, routes, address }: NetworkFacts)
     : passedCheck(name, `${way.without}: ${seen}`);
 }
 
-/** Why no endpoint of a VPC leads these subnets to a service. */
+/** Why no endpoint of a VPC leads from the task's subnets to a service. */
 interface Lack {
   readonly service: string;
   readonly seen: string;
-  /** What mends an endpoint that is there. */
+  /** The fix for an endpoint that is there but does not lead there. */
   readonly fix?: string;
 }
 
@@ -149,7 +150,7 @@ function lackOf(
   if (!isUsable(found))
     return {
       ...{ service, seen: `an endpoint for ${service} that is '${found.state}'` },
-      fix: `Have the endpoint for ${service} accepted, or wait for it; one that was rejected or has failed has to be made again.`,
+      fix: `Have the endpoint for ${service} accepted, or wait for it. Make an endpoint again that was rejected or has failed.`,
     };
   return found.routeTables === undefined
     ? {

@@ -2,7 +2,7 @@ import type { Task } from "../../aws/task.ts";
 import { clusterName } from "../../targets/arn.ts";
 import { type Capacity, isOnFargate } from "../../targets/start/capacity.ts";
 
-/** The step starts the task by its inputs. */
+/** How a task that a step starts by its inputs gets a public address. */
 export const BY_INPUT = "'assign-public-ip: true' in a public subnet";
 
 /** How a new task gets a public address. Undefined on instances: ECS assigns one on Fargate alone. */
@@ -10,7 +10,7 @@ export function addressOfStart(start: Capacity): string | undefined {
   return isOnFargate(start) ? BY_INPUT : undefined;
 }
 
-type Addressed = Pick<Task, "group" | "clusterArn" | "launchType" | "startedBy">;
+type TaskOrigin = Pick<Task, "group" | "clusterArn" | "launchType" | "startedBy">;
 
 /** True for a task that a step of this action has started. */
 export function isStartedByAction({ startedBy }: Pick<Task, "startedBy">): boolean {
@@ -18,10 +18,10 @@ export function isStartedByAction({ startedBy }: Pick<Task, "startedBy">): boole
 }
 
 /**
- * How a task, or the one in its place, gets a public address. Undefined on instances. `byInputs`: whether this step starts it;
- * a task that runs already gets none by the step's inputs.
+ * How a task, or the one that replaces it, gets a public address. Undefined on instances. `byInputs`: a step starts the task, so its
+ * inputs decide.
  */
-export function addressOfTask(task: Addressed, byInputs = false): string | undefined {
+export function addressOfTask(task: TaskOrigin, byInputs = false): string | undefined {
   const { group, clusterArn, launchType } = task;
   if (launchType !== undefined && launchType !== "FARGATE") return undefined;
   if (byInputs) return BY_INPUT;
@@ -33,7 +33,7 @@ export function addressOfTask(task: Addressed, byInputs = false): string | undef
   return `a public address in public subnets by 'aws ecs update-service --cluster ${clusterName(clusterArn)} --service ${service} --network-configuration "${network}"'`;
 }
 
-/** The ways out of its network that a task can have, as words before "or VPC endpoints". */
-export function waysOutOf(task: Addressed): string {
+/** The ways out of its network that a task can have, as words that stand before "or VPC endpoints". */
+export function waysOutOf(task: TaskOrigin): string {
   return ["a NAT gateway", addressOfTask(task, isStartedByAction(task))].filter(Boolean).join(", ");
 }

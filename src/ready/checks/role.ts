@@ -9,11 +9,11 @@ import { type CheckFacts, taskRoleOf } from "./facts.ts";
 export interface Rights {
   readonly name: string;
   readonly actions: readonly string[];
-  /** Those of one run; the fix names their patterns. */
+  /** The resources of one run. The fix names patterns that cover them. */
   readonly resources: readonly string[];
   /** Values of the condition keys that policies for these actions use. */
   readonly context?: Readonly<Record<string, string>>;
-  /** What a run does without them, and how to do without; undefined when they are required. */
+  /** How a run goes on without the rights, and what the user can do; undefined when they are required. */
   readonly otherwise?: string;
 }
 
@@ -21,14 +21,15 @@ export interface Rights {
 export interface Principal {
   readonly arn: string;
   readonly words: string;
-  /** What to do when IAM knows none of this ARN; undefined when the ARN may lack the path, so that nothing is known. */
+  /** The fix when IAM does not know this ARN; undefined when the ARN may lack the role's path, so that IAM's answer says nothing. */
   readonly whereMissing?: string;
 }
 
 const MISSING_FIX =
   "Name a role that is there as 'taskRoleArn' of the task definition, or as 'task-role': by its ARN where it has a path.";
 
-const MESSAGES = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"];
+/** The actions of ssmmessages that the exec agent needs. */
+const CHANNEL_ACTIONS = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"];
 
 /**
  * Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. `cluster`
@@ -57,7 +58,7 @@ export function roleArn(role: string | undefined, cluster: string): string | und
   return partition && account ? `arn:${partition}:iam::${account}:role/${role}` : undefined;
 }
 
-/** What the policies of a role or user allow, by IAM's policy simulator. */
+/** Whether the policies of a role or user allow these rights, by IAM's policy simulator. */
 export async function checkRights(
   { arn, words, whereMissing }: Principal,
   { name, actions, resources, context, otherwise }: Rights,
@@ -77,13 +78,13 @@ export async function checkRights(
   return { name, verdict: "NG", seen, fix, lacks: denied };
 }
 
-/** A key's ARN as policies name it; undefined for an alias, which they can't. */
+/** A key's ARN as policies name it; undefined for an alias, which policies can't name. */
 export function keyArn(key: string | undefined, cluster: string): string | undefined {
   if (key === undefined || key.includes("alias/")) return undefined;
   return key.startsWith("arn:") ? key : arnBeside(cluster, "kms", `key/${key}`);
 }
 
-/** What the exec agent does with the task role (AWS: "ECS Exec prerequisites"). */
+/** The rights that the exec agent needs of the task role (AWS: "ECS Exec prerequisites"). */
 function agentRights(cluster: string, exec: ExecConfiguration | undefined): readonly Rights[] {
   const key = keyArn(exec?.kmsKeyId, cluster);
   const group = exec?.logging === "OVERRIDE" ? exec.cloudWatchLogGroup : undefined;
@@ -96,7 +97,7 @@ function agentRights(cluster: string, exec: ExecConfiguration | undefined): read
   return [
     rights(
       "rights to ssmmessages",
-      MESSAGES.map((name) => `ssmmessages:${name}`),
+      CHANNEL_ACTIONS.map((name) => `ssmmessages:${name}`),
       "*",
     ),
     ...(key === undefined ? [] : [rights("right to the session key", ["kms:Decrypt"], key)]),

@@ -9,7 +9,7 @@ import { type Check, check, lookAt, type Look, passedCheck, skippedCheck, unansw
 export interface SessionLogFacts {
   /** How the cluster encrypts and logs its sessions. */
   readonly exec: ExecConfiguration;
-  /** Where the container's own log goes. */
+  /** The awslogs configuration of the container; undefined when it has none. */
   readonly own: AwsLogs | undefined;
   readonly wanted: Inputs["logs"];
   readonly region: string;
@@ -21,7 +21,7 @@ interface Calls {
   readonly kms: Pick<Kms, "generateDataKey">;
 }
 
-/** Whether the session can be encrypted and logged as the cluster demands, and read as `logs` demands. */
+/** Whether a session can be encrypted and logged as the cluster demands, and whether its log is the one that `logs` names. */
 export async function sessionLogChecks(facts: SessionLogFacts, calls: Calls): Promise<readonly Check[]> {
   const { exec, own, region } = facts;
   const { kmsKeyId } = exec;
@@ -38,7 +38,7 @@ export async function sessionLogChecks(facts: SessionLogFacts, calls: Calls): Pr
   return checks;
 }
 
-/** The log group of the container itself, when sessions are logged by default. */
+/** Checks the log group of the container itself, for a cluster that names no log of its own. */
 async function ownLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): Promise<Check> {
   const { group, createsGroup } = own;
   if (own.region !== undefined && own.region !== region)
@@ -68,7 +68,7 @@ export function whereLogged({ exec, own, wanted }: Pick<SessionLogFacts, "exec" 
   );
 }
 
-/** `encrypted`: the cluster demands it. `made`: the log driver makes a group that is missing. */
+/** `encrypted`: the cluster demands encryption. `made`: the log driver makes the group if it is missing. */
 export function logGroup(
   {
     group,
@@ -113,7 +113,7 @@ async function logBucket(bucket: string, encrypted: boolean, s3: Calls["s3"]): P
   );
 }
 
-/** Asks for a key as for a session, and throws it away. */
+/** Asks KMS for a data key, as a session does, and throws it away. */
 async function dataKey(keyId: string, kms: Calls["kms"]): Promise<unknown> {
   return await kms.generateDataKey(keyId, { "aws:ssm:TargetId": "check" });
 }

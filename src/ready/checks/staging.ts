@@ -19,7 +19,7 @@ export interface StagingInputs {
   readonly bucket: BucketName;
   readonly prefix: string;
   readonly kmsKeyId: string | undefined;
-  /** The bucket's, which is that of the run. */
+  /** The region of the bucket and of the run. */
   readonly region: string;
 }
 
@@ -88,7 +88,7 @@ export function versioningCheck(look: Look<boolean>): Check {
   return passedCheck(name, words);
 }
 
-/** Whether a policy that the bucket has gives what is staged to everyone, or refuses it for its encryption. */
+/** Whether the bucket's policy gives staged objects to everyone, or denies them because of their encryption. */
 export function bucketPolicy(
   look: Look<string | undefined>,
   { kmsKeyId }: Pick<StagingInputs, "kmsKeyId">,
@@ -109,7 +109,7 @@ export function bucketPolicy(
     return check(
       name,
       false,
-      "a statement denies what is written without a word on encryption",
+      "a statement denies writes that name no encryption",
       "Set 'kms-key-id', or let the policy leave it to the bucket's default encryption.",
     );
   return passedCheck(name, "nothing in it is against staging");
@@ -141,7 +141,7 @@ function demandsEncryption({ Effect, Action, Condition }: Statement): boolean {
   );
 }
 
-/** The key of a bucket's own encryption is not looked at. */
+/** The rights to the bucket, and to `kms-key-id`. The key of the bucket's default encryption is not looked at. */
 async function rightsToStage(
   { bucket, prefix, kmsKeyId, region }: StagingInputs,
   {

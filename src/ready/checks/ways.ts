@@ -9,10 +9,10 @@ const TO_BUCKET: Way = {
   without: "none, so that the script and its output come by the session",
 };
 
-/** What Fargate pulls an image of ECR from: the layers are in S3 (AWS: "Amazon ECR interface VPC endpoints"). */
+/** The services that Fargate needs to pull an image of ECR: the layers are in S3 (AWS: "Amazon ECR interface VPC endpoints"). */
 const OF_ECR = ["ecr.api", "ecr.dkr", "s3"];
 
-/** The ways that the task needs. `isNew`: before it runs, Fargate has to reach the registry and the containers' logs. */
+/** The ways that the task needs. `isNew`: the task is to be started, for which Fargate has to reach the registry and the logs. */
 export function waysOf(
   { definition, isNew }: { readonly definition: DefinitionContent | undefined; readonly isNew: boolean },
   { region, bucket }: Pick<Inputs, "region" | "bucket">,
