@@ -17,7 +17,7 @@ export function lacksCredentials({ code }: Failure): boolean {
 
 export interface ExpiryOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">;
-  /** Whether a task that the step has started has to end with the job. */
+  /** Whether a task that the step has started ends with the job. */
   readonly endsTask: boolean;
   /** When the job's `timeout` stops it at the latest, in milliseconds since the epoch. */
   readonly until: number;
@@ -31,9 +31,9 @@ export interface ExpiryOptions {
 }
 
 /**
- * What happens to a job whose step has lost its credentials. An open session needs none, so the job is told through
- * it to stop, and a task that the step has started to end. The result is a failure of the step, never an end of the
- * job itself.
+ * Ends a job whose step has lost its credentials. An open session needs no credentials. So the step tells the job through
+ * the session to stop, and tells a task that it has started to end. The result is a failure of the step, never an end of
+ * the job itself.
  */
 export class Expiry {
   readonly #options: ExpiryOptions;
@@ -73,14 +73,14 @@ export class Expiry {
    * The end of the job as the step reports it: a failure when the credentials ended before the job. A job that ended
    * by itself keeps its end.
    */
-  conclude(attended: JobEnd, attached: boolean): JobEnd {
-    const refused = attended.kind === "impossible" && lacksCredentials(attended.failure);
-    const refusal = this.#refusal ?? (refused ? attended.failure : undefined);
-    if (refusal === undefined || !attached) return attended;
-    if (attended.kind !== "status")
+  conclude(end: JobEnd, attached: boolean): JobEnd {
+    const refused = end.kind === "impossible" && lacksCredentials(end.failure);
+    const refusal = this.#refusal ?? (refused ? end.failure : undefined);
+    if (refusal === undefined || !attached) return end;
+    if (end.kind !== "status")
       return { kind: "impossible", failure: this.#failure(refusal, this.#goesOn()) };
-    const { status } = attended;
-    if (status.kind === "ended" && status.reason === "exited") return attended;
+    const { status } = end;
+    if (status.kind === "ended" && status.reason === "exited") return end;
     const told = this.endsTask ? ", and its task was told to end" : "";
     return {
       kind: "impossible",

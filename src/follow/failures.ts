@@ -9,8 +9,8 @@ const NO_SHELL =
   "The image needs /bin/sh, which also 'shell: python' and other interpreters are started by. Use the variant of the image that has one, such as ':debug' of a distroless image.";
 
 /**
- * The failure of a carrier that gave no status. It is for a task that still runs; for one that has ended, the end of
- * the task is the better explanation.
+ * The failure of a carrier that gave no status. It is for a task that still runs: the end of a task explains more than the
+ * end of its carrier.
  */
 export function failureOfEnd(
   end: Exclude<CarrierEnd, { kind: "status" }>,

@@ -15,12 +15,12 @@ import { type EndedSession, SessionChain, type SessionSource } from "./session-c
 import type { TaskMonitorOptions } from "./task-monitor.ts";
 import type { UnopenedSession } from "./unopened-session.ts";
 
-/** How soon a container learns of a renewal: it reads `control` each half minute. */
+/** The time in which a container surely learns of a renewal: it reads `control` each half minute. */
 const RENEWAL_MS = 60_000;
 
 export interface FollowJobOptions extends FollowContext {
   readonly sessions: SessionSource;
-  /** Where the output goes by S3; undefined when it does not. */
+  /** The folders for the output in S3; undefined when S3 may not carry it. */
   readonly folders?: PieceFolders | undefined;
   readonly ecs: TaskMonitorOptions["ecs"];
   readonly target: TaskMonitorOptions["target"];
@@ -33,15 +33,15 @@ export interface FollowJobOptions extends FollowContext {
   readonly leave?: AbortSignal | undefined;
   /** How long the job is followed before it is left running, in milliseconds; undefined: to its end. */
   readonly detachAfter?: number | undefined;
-  /** Whether the script has ended and its artifacts come: then the job is followed to its end, since the next step would lack their beginning. */
+  /** Whether the script has ended and its artifacts come. The job is then followed to its end: the next step would lack the artifacts' beginning. */
   readonly isEnding?: (() => boolean) | undefined;
-  /** A job that another step has left running, instead of one that is started. */
+  /** The job, when another step has left it running; undefined when this step starts it. */
   readonly running?: RunningJob | undefined;
 }
 
 /** A job that runs already. */
 export interface RunningJob {
-  /** The folder into which the container uploads its output; undefined when it does not. */
+  /** The folder into which the container uploads its output; undefined when it uploads none. */
   readonly pieces: PieceStore | undefined;
   /** Until when the container may write there, as far as that is known, in milliseconds since the epoch. */
   readonly writableUntil: number;
@@ -75,7 +75,7 @@ class JobFollower {
   readonly #pieces: PieceCarriers | undefined;
   readonly #over = new AbortController();
   readonly #detach = new AbortController();
-  /** The session that is open, also one that is left and not over. */
+  /** The open session. The action may have left it. */
   #session: Session | undefined;
   #attachedAt: number | undefined;
   #hasBegun = false;
@@ -134,7 +134,7 @@ class JobFollower {
     }
   }
 
-  /** Follows a job that runs already by its pieces. Undefined when that takes a session. */
+  /** Follows by its pieces a job that runs already. Resolves with undefined when the job needs a session. */
   async #resume({ pieces, writableUntil }: RunningJob): Promise<JobEnd | undefined> {
     const { clock } = this.#options;
     this.#attachedAt = clock.now();
@@ -143,12 +143,12 @@ class JobFollower {
     if (follower === undefined) return this.#carrier.endOfTask;
     this.#carrier.use(follower);
     this.#begin();
-    // Without a renewal in time the container stops to upload. It takes a new order from a session.
+    // Without a renewal in time the container stops uploading. A session can give it a new order.
     if (clock.now() >= writableUntil - RENEWAL_MS) follower.finish();
     return await this.#followPieces(follower, NO_SESSION);
   }
 
-  /** The job is there. Before it is left running it is to be known which carrier works: another step resumes that one. */
+  /** Begins when the job is there. The job is left running only when it is known which carrier works, since another step resumes that one. */
   #begin(): void {
     const { clock, log, detachAfter, leave } = this.#options;
     if (this.#hasBegun) return;
@@ -195,7 +195,7 @@ class JobFollower {
     return end;
   }
 
-  /** The job's end, after its session was left; undefined when it has to be followed by a session again. */
+  /** Follows the job after its session was left. Resolves with the job's end; undefined when a session has to follow it again. */
   async #followPieces(pieces: PieceFollower | undefined, left: LeftSession): Promise<JobEnd | undefined> {
     const { sessions, log, extractor } = this.#options;
     if (pieces === undefined) return undefined;

@@ -11,23 +11,23 @@ const LAST_PIECES_MS = 15_000;
 /** How long `control` may stay unwritten. After that time the container counts the job as abandoned (others.sh). */
 const UNTOLD_MS = 60_000;
 /**
- * How much longer than by a session a cancelled job may take that the stop command has reached. The exec agent sleeps a second
- * before it runs that; to make up for it the job packs its artifacts for a shorter time (artifacts.sh).
+ * How much more time a cancelled job has when the stop command tells it, and not a session. The exec agent sleeps a second before
+ * it runs the command. To make up for that, the job packs its artifacts for a shorter time (artifacts.sh).
  */
 export const TOLD_LATER_MS = 900;
-/** The time for the last word to reach S3. The container waits ten minutes for it, and seconds after a cancel. */
+/** The time for the last word to reach S3. The container waits ten minutes for it, after a cancel some seconds. */
 const LAST_WORD_MS = 2_000;
 /** The same after a cancel. */
 export const LAST_WORD_OF_CANCEL_MS = 1_000;
 /** The longest pause between two looks at what is due. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** How a job's pieces ended as its carrier: when they are exhausted the container has ended, when they stall another one is needed. */
+/** How a job's pieces ended as its carrier. `exhausted`: the container uploads no more. `stalled`: another carrier is needed. */
 export type PiecesEnd =
   | PiecesRead
   /** The caller has given up the pieces, or the job was cancelled and did not end in time. */
   | { readonly kind: "closed" }
-  /** The job is left running. The container may write its pieces until then, in milliseconds since the epoch. */
+  /** The job is left running. The container may write pieces until `writableUntil`, in milliseconds since the epoch. */
   | { readonly kind: "detached"; readonly writableUntil: number };
 
 export interface FollowPiecesOptions extends Pick<
@@ -118,7 +118,7 @@ export class PieceFollower {
     }
   }
 
-  /** The container has ended: reads what it has uploaded. */
+  /** To be called when the container uploads no more: reads what it has uploaded. */
   finish(): void {
     this.#reader.finish(this.#options.clock.now());
     this.#answered.abort();
@@ -175,7 +175,7 @@ export class PieceFollower {
     }
   }
 
-  /** What the answers so far have brought. An answer that comes while it is handled ends the next wait. */
+  /** Takes the events of all answers so far. An answer that comes while they are handled ends the next wait. */
   #takeEvents(): readonly PieceEvent[] {
     this.#answered = new AbortController();
     return this.#reader.takeEvents();

@@ -57,10 +57,10 @@ export interface FollowSessionOptions extends FollowContext, SessionOpening {
   /** Aborts when the output that is still unread is no longer to be shown. */
   readonly enough?: AbortSignal | undefined;
   /**
-   * `stop` aborts when the job has to stop because the credentials ended. The job then has the time that it needs.
+   * `stop` aborts when the job has to stop because the credentials ended. The job then has 20 s to report its end.
    */
   readonly expiry?: { readonly stop: AbortSignal; readonly endsTask: boolean } | undefined;
-  /** The carrier for which the session is left once it is proven to work. */
+  /** Another carrier. The session is left once that carrier is proven to work. */
   readonly handover?: Handover | undefined;
   /** Aborts when the job is to be left running. */
   readonly detach?: AbortSignal | undefined;
@@ -89,7 +89,7 @@ class SessionFollower {
   #isLeaving = false;
   /** True once the job is to be left running. */
   #isDetaching = false;
-  /** Reads what is left of a session that another carrier has followed. */
+  /** Reads the notes that still come by the session after another carrier has taken over. */
   #notes: NoteReader | undefined;
   #onLeft: () => void = () => undefined;
   #left: LeftSession | undefined;
@@ -103,7 +103,7 @@ class SessionFollower {
 
   async follow(): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
     const { clock, cancel, expiry, detach } = this.#options;
-    // A job that has not begun would start before it could obey.
+    // A session whose job has not begun is closed at once: the job would start before it could obey.
     this.#stopOnAbort(cancel, () => (this.#input.hasBegun ? CANCELLING_MS : 0));
     this.#stopOnAbort(expiry?.stop, () => STOPPING_MS);
     this.#onAbort(detach, () => void this.#detach());
@@ -150,8 +150,8 @@ class SessionFollower {
   }
 
   /**
-   * Tells the job to stop when the signal aborts, or has aborted. Detaches when the stop takes longer than `within`
-   * says then.
+   * Tells the job to stop when the signal aborts, or has aborted. Closes the session when the stop takes longer than the
+   * time that `within` returns then.
    */
   #stopOnAbort(signal: AbortSignal | undefined, within: () => number): void {
     this.#onAbort(signal, () => {
@@ -181,8 +181,7 @@ class SessionFollower {
   }
 
   /**
-   * Detaches from a session that the agent does not open. The limit is shorter for the first session than for later
-   * ones.
+   * Closes a session that the agent does not open. The limit is shorter for the first session than for later ones.
    */
   #boundOpening(): void {
     const { first, opening } = this.#options;

@@ -54,7 +54,7 @@ export function leftSession({
     await session.close();
     over.abort();
   };
-  // An attacher that has stayed obeys.
+  // An attacher that has stayed in the session obeys this line.
   const endTask = async (): Promise<void> => {
     if (endsTask()) await input.type(END_TASK);
   };
@@ -79,7 +79,7 @@ export function leftSession({
   };
 }
 
-/** What stands for the session of a job that is followed by S3 from the beginning. */
+/** Stands for the session of a job that is followed by S3 from the beginning. */
 export const NO_SESSION: LeftSession = {
   kind: "left",
   over: Promise.resolve(),

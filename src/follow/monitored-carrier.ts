@@ -10,7 +10,7 @@ const LAST_WORDS_MS = 1_000;
 /** What brings the output: a session, or pieces in S3. */
 export type Carrier = Pick<Session, "close"> | PieceFollower;
 
-/** The carrier that brings a job's output at the moment. It ends soon after the container has ended, and when the job's time is over. */
+/** Holds the carrier that brings a job's output now. Closes it soon after the container has ended, and when the job's time is over. */
 export class MonitoredCarrier {
   readonly #monitoring: TaskMonitorOptions;
   #current: Carrier | undefined;
@@ -40,14 +40,14 @@ export class MonitoredCarrier {
     return this.#gone && { kind: "impossible", failure: this.#gone };
   }
 
-  /** Looks at the task once. The job's end when its container has ended. */
+  /** Looks at the task once. Resolves with the job's end when the container has ended. */
   async look(): Promise<JobEnd | undefined> {
     const look = await lookAtTask(this.#monitoring);
     if (look.kind === "gone") this.#gone ??= look.failure;
     return this.endOfTask;
   }
 
-  /** Monitors the task, and bounds the time of the job, in milliseconds from now. */
+  /** Monitors the task, and closes the carrier after `longest` milliseconds at the latest. */
   monitor(longest: number): void {
     monitorTask(this.#monitoring)
       .then(async (failure) => {

@@ -10,17 +10,17 @@ import type { Handover } from "./left-session.ts";
 const MOST_HANDOVERS = 4;
 /** The most orders of one job, those in vain included. */
 const MOST_ORDERS = 10;
-/** The pause between two orders of one session. It doubles with each that was in vain. */
+/** The pause between two orders of one session. It doubles with each order in vain. */
 const ORDER_AGAIN_MS = 60_000;
 /** The container is ordered to use S3 when the job has lasted for this time, or has printed this many bytes. */
 const LASTS_MS = 2_000;
 const MUCH = 256 * 1024;
 /** The pause between two looks at how long the job has lasted and what it has printed. */
 const LOOK_MS = 100;
-/** How long before the end of the credentials S3 is no longer used. An open session needs no credentials. */
+/** S3 is no longer used when the credentials end in less than this time. An open session needs no credentials. */
 export const BEFORE_END_MS = 120_000;
 
-/** Whether S3 is to carry the output, and from when on. A job that is over in a moment spares the calls of S3. */
+/** Whether S3 is to carry the output, and from when on. `when the job lasts` spares a short job the calls to S3. */
 export type PieceUse = "never" | "at once" | "when the job lasts";
 
 /** The folders of one job in the bucket. */
@@ -29,9 +29,9 @@ export interface PieceFolders {
   readonly areAskedFor: boolean;
   /** Whether the job may be left running: then another step is to find all of the output that the container still has. */
   readonly keepAll: boolean;
-  /** As it is now: other runs may come to wait for the place of the session. Known once a session is open. */
+  /** The use as it is now. It becomes more urgent when other runs wait for the session's place. Resolves once the session's set-up is known. */
   use(): Promise<PieceUse>;
-  /** Makes a folder. It is to be cleaned up from now on. */
+  /** Makes a folder. The cleanup has to delete it from now on. */
   open(): PieceStore;
   /** Called with the number of the first piece that was not read. */
   onRead(store: PieceStore, next: number): void;
@@ -55,7 +55,7 @@ export class PieceCarriers implements Handover {
   readonly #options: PieceCarriersOptions;
   #orders = 0;
   #handovers = 0;
-  /** S3 denies the output of a job that was left, so it would deny that of an order, too. */
+  /** True when S3 has denied the reads of another step's folder. It would deny those of a new order, too. */
   #isDenied = false;
   #proven: PieceFollower | undefined;
   #decide: () => void = () => undefined;
@@ -101,7 +101,7 @@ export class PieceCarriers implements Handover {
     return false;
   }
 
-  /** The carrier that was proven last. */
+  /** Takes the carrier that was proven last. */
   takeProven(): PieceFollower {
     const proven = this.#proven;
     this.#proven = undefined;

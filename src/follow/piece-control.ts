@@ -7,16 +7,16 @@ import { type ControlWords, type FolderAccess, NO_WORDS } from "../pieces/orders
 import type { PieceStore } from "../pieces/store.ts";
 import type { Extractor } from "../stream/extract.ts";
 
-/** The container is told after this many bytes what was read, so that it can free them. */
+/** After this many bytes the reader tells the container what it has read, so that the container can free the bytes. */
 const CONFIRMED_BYTES = 16 * 1024 * 1024;
-/** A reader that has not written for this long, in seconds, is lost. Each writes every 20 s. */
+/** A reader that has not written for this many seconds is lost. Each reader writes every 20 s. */
 const READER_SECONDS = 75;
-/** How often a write is tried that another reader's write comes before. */
+/** The most tries of a write when another reader has written first. */
 const MOST_SWAPS = 5;
 
 export interface PieceControlOptions {
   readonly store: Pick<PieceStore, "writeControl" | "readControl" | "replaceControl" | "access">;
-  /** What the order has given to the container, or what it is given next. */
+  /** The access that the order gave to the container; when another step gave the order, the access that `control` renews it by. */
   readonly access: FolderAccess;
   /** Whether the job is followed by its handle, so that other steps may write to `control`, too. */
   readonly isShared: boolean;
@@ -26,8 +26,8 @@ export interface PieceControlOptions {
 }
 
 /**
- * What the reader of pieces tells the container, by the object `control`. Readers that follow the job by its handle share it:
- * each says on what the others have said. No method rejects.
+ * Tells the container what the reader of its pieces has to say, by the object `control`. Readers that follow the job by its handle
+ * share `control`: each repeats what the others have said. No method rejects.
  */
 export class PieceControl {
   readonly #options: PieceControlOptions;
@@ -52,7 +52,7 @@ export class PieceControl {
     return this.#failing === undefined ? 0 : this.#options.clock.now() - this.#failing.since;
   }
 
-  /** What S3 has said to the last write, when it has failed. */
+  /** S3's answer to the last write, when that has failed; else empty. */
   get failingWhy(): string {
     return this.#failing?.why ?? "";
   }
@@ -70,7 +70,7 @@ export class PieceControl {
         await this.#options.clock.sleep(HERE_EVERY_MS, over);
       }
     } catch {
-      // The pieces are read no more.
+      // The reader has ended.
     }
   }
 
@@ -82,12 +82,12 @@ export class PieceControl {
   /** Tells the container something that holds from now on. */
   async say(word: "isCancelled" | "isTaken" | "isAttached" | "isDetached"): Promise<void> {
     this.#words = { ...this.#words, [word]: true };
-    // Nobody may renew the access for a while.
+    // The next reader may come late, so the access is renewed now.
     if (word === "isDetached") this.#renewAt = 0;
     await this.#write();
   }
 
-  /** When the access ends that the container has, in milliseconds since the epoch. */
+  /** When the container's access ends, in milliseconds since the epoch. */
   get accessUntil(): number {
     return (this.#words.access ?? this.#options.access).until;
   }
@@ -132,7 +132,7 @@ export class PieceControl {
         access,
         isCancelled: isCancelled || found.words.isCancelled,
         isTaken: isTaken || found.words.isTaken,
-        // The others still read what the container uploads.
+        // This word ends the uploads, which the other readers still need.
         isAttached: isAttached && others.length === 0,
         isDetached: isDetached || found.words.isDetached,
         readers: new Map([...others, ...(isLeaving ? [] : [[this.#reader, now] as const])]),

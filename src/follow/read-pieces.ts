@@ -5,12 +5,12 @@ import type { ExtractedItem } from "../stream/items.ts";
 import type { FollowContext } from "./follow-session.ts";
 import type { CarrierEnd } from "./job-end.ts";
 
-/** How the pieces that there are ended. */
+/** How the reading of pieces ended. */
 export type PiecesRead =
   | Extract<CarrierEnd, { kind: "status" | "refused" }>
-  /** There are no more. The output is known up to this byte of the spool. */
+  /** There are no more pieces. The output is known up to this byte of the spool. */
   | { readonly kind: "exhausted"; readonly position: number }
-  /** They can't be read. */
+  /** The pieces can't be read. */
   | ({ readonly kind: "stalled" } & Stall);
 
 export interface ReadPiecesOptions extends Pick<
@@ -21,8 +21,8 @@ export interface ReadPiecesOptions extends Pick<
 }
 
 /**
- * Reads all pieces that the container has uploaded so far, from the first one on, wherever that begins. Writes nothing, so neither the
- * container nor another reader knows of it. Waits out an outage of S3 of 30 s at most. A cancel throws its reason.
+ * Reads all pieces that the container has uploaded so far. The first one may begin at any byte of the spool. Writes nothing, so neither
+ * the container nor another reader notices. An outage of S3 may last 30 s. A cancel throws its reason.
  */
 export async function readPieces(options: ReadPiecesOptions): Promise<PiecesRead> {
   const { store, extractor, drained, clock, cancel } = options;
@@ -42,7 +42,7 @@ export async function readPieces(options: ReadPiecesOptions): Promise<PiecesRead
   }
 }
 
-/** Passes on what an event of the pieces has brought. Its end, if it is one. */
+/** Passes on what an event has brought. Returns how the pieces ended, if the event ends them. */
 export function passOn(
   event: PieceEvent,
   { extractor, onShown }: Pick<FollowContext, "extractor" | "onShown">,

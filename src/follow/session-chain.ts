@@ -43,7 +43,7 @@ export interface SessionSource {
    * which the job's status has arrived, and which is about to be closed.
    */
   releasePlace(closing?: Session): void;
-  /** Stops the job by a command of its own. Resolves with whether that has reached the container; never rejects. */
+  /** Stops the job by a command of its own. Resolves with whether the command has reached the container; never rejects. */
   stop(): Promise<boolean>;
 }
 
@@ -63,7 +63,7 @@ export interface SessionChainOptions {
   readonly cancel: AbortSignal;
 }
 
-/** Opens one session after the other, with pauses that grow, until that is in vain. */
+/** Opens one session after the other, with growing pauses, until a further one would be in vain. */
 export class SessionChain {
   readonly #options: SessionChainOptions;
   #inVain = 0;

@@ -5,10 +5,10 @@ import type { Session } from "../session/session.ts";
 import type { Extractor } from "../stream/extract.ts";
 import type { MissingPayload } from "../stream/marks.ts";
 
-/** The attacher is told after this many bytes what was read, so that the container can free it. */
+/** After this many bytes the action tells the attacher what it has read, so that the container can free the bytes. */
 const CONFIRMED_BYTES = 1024 * 1024;
 
-/** A container that asks for signs more often gets one in this time. */
+/** The shortest pause between two signs, however often the container asks for one. */
 const SIGN_PAUSE_MS = 300;
 
 /**
@@ -66,7 +66,7 @@ export class SessionInput {
       const bytes = await text;
       await this.#typeLast(bytes, missing === undefined || missing.why === PACKED);
     } catch {
-      // The session has ended, or ends without its start.
+      // The session has ended. Or the text failed, and the session ends because its start never comes.
     }
   }
 

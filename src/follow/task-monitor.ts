@@ -10,7 +10,7 @@ import type { Target } from "../targets/target.ts";
 import { pauseAfter } from "../waiting.ts";
 import { lacksCredentials } from "./expiry.ts";
 
-/** An account may call DescribeTasks twenty times a second, and every job of a matrix calls it. */
+/** The interval of looks. An account may call DescribeTasks twenty times a second, and every job of a matrix calls it. */
 const LOOK_EVERY_MS = 15_000;
 const JITTER_MS = 1_000;
 /** The interval while AWS throttles the account. */

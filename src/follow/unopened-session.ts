@@ -12,15 +12,15 @@ export interface UnopenedSession {
   readonly kind: "unopened";
 }
 
-/** How long a session is waited for. */
+/** How long the action waits for the agent to open a session. */
 export interface SessionOpening {
   /** True while no session of this job was opened, so that none of them can keep this one waiting. */
   readonly first: boolean;
   /** How long the agent may take to open that session, in milliseconds from now. */
   readonly opening: number;
   /**
-   * Called when the agent has not opened the first session in time. Resolves with the milliseconds to wait for it
-   * longer.
+   * Called when the agent has not opened the first session in time. Resolves with how many milliseconds longer to wait
+   * for it.
    */
   readonly moreTime?: (() => Promise<number>) | undefined;
 }

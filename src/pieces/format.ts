@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 
 /**
  * The objects by which the container and the action speak through a bucket. `docs/adr/0008-output-by-s3.md` has the
- * reasons. A job's objects stand in one folder of the bucket, which is named for nothing else: the name of the folder
- * is 32 random hex digits, and not a secret.
+ * reasons. The objects of one order to a container stand in a folder of their own (orders.ts). The name of the folder is
+ * 32 random hex digits. It is not a secret.
  *
  *     0, 1, …     the spool in pieces, in order, without a hole. The reader knows the next name, and lists nothing.
  *     alive       the heartbeat of a container that has nothing to upload; overwritten.
@@ -21,10 +21,10 @@ import { createHash, timingSafeEqual } from "node:crypto";
  *                 has the lines of `orders.ts`.
  *
  * MAC is SHA-256 of the outer key and of the hex digits of a first SHA-256. The first is of the inner key, the text
- * `fx1 JOB KIND NUMBER BEGIN LENGTH` with its line end, and the body. Those are HMAC's two hashes, but each key fills
- * a block of SHA-256, so that a shell with sha256sum can compute them: nothing is padded. JOB binds an object to its
- * folder, KIND and NUMBER to its name. So another principal who may write to the bucket can neither forge an object
- * nor move an authentic one to another name or job.
+ * `fx1 JOB KIND NUMBER BEGIN LENGTH` with its line end, and the body. JOB is the name of the folder. Those are HMAC's two
+ * hashes, but each key fills a block of SHA-256. So nothing is padded, and a shell with sha256sum can compute them. JOB
+ * binds an object to its folder, and KIND and NUMBER bind it to its name. So another principal who may write to the bucket
+ * can neither forge an object nor move an authentic one to another name or folder.
  */
 export type PieceKind = "out" | "end" | "alive" | "control";
 
@@ -35,7 +35,7 @@ export interface PieceKeys {
   readonly outer: string;
 }
 
-/** The folder of one job, and its keys. */
+/** A folder, and its keys. */
 export interface PieceFolder {
   /** 32 hex digits, which name the folder. */
   readonly job: string;
@@ -69,7 +69,7 @@ export function sealPiece(folder: PieceFolder, { kind, number, begin, body }: Pi
   return Buffer.concat([Buffer.from(`fx1 ${facts} ${mac(folder, facts, body)}\n`), body]);
 }
 
-/** The object that these bytes are; undefined unless a holder of the folder's keys has made exactly it. */
+/** Parses the bytes of an object; undefined unless a holder of the folder's keys has made exactly this object. */
 export function openPiece(folder: PieceFolder, bytes: Uint8Array): Piece | undefined {
   const object = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = object.subarray(0, LONGEST_HEADER).indexOf(LF);

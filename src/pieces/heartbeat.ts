@@ -7,13 +7,13 @@ export const SILENCE_MS = 90_000;
 
 /** The signs of life of a container that uploads: its heartbeat, the object `alive`, and its pieces. */
 export class Heartbeat {
-  /** The number of the last one. */
+  /** The number of the last heartbeat. */
   #number = -1;
   /** When the last sign of life was read. */
   #heardAt: number;
   /** When the last read of `alive` began. */
   #askedAt: number;
-  /** When the last read of `alive` that found nothing new began. */
+  /** When the last of those reads of `alive` began that found nothing new. */
   #vainAt = 0;
   #uploaded = 0;
 
@@ -55,7 +55,7 @@ export class Heartbeat {
     return true;
   }
 
-  /** Whether the container was silent for `SILENCE_MS` when a read of a piece that found nothing began. */
+  /** `askedAt`: when a read began that found no piece. True when the container had then been silent for `SILENCE_MS`. */
   isSilent(askedAt: number): boolean {
     return Math.min(askedAt, this.#vainAt) - this.#heardAt >= SILENCE_MS;
   }

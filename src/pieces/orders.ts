@@ -14,13 +14,14 @@ export interface OrderedFolder extends PieceFolder {
   readonly prefix: string;
 }
 
-/** How the container may write to the folder and read `control`, and until when, in milliseconds since the epoch. */
+/** How the container may write to the folder and read `control`. */
 export interface FolderAccess {
   readonly post: PresignedPost;
   /** A presigned GET of `control`. */
   readonly control: string;
+  /** When the access ends, in milliseconds since the epoch. */
   readonly until: number;
-  /** The account that the bucket has to belong to, if known. The form and the URL name none. */
+  /** The account that the bucket has to belong to, if known. The form and the URL name no account. */
   readonly owner: string | undefined;
 }
 
@@ -51,7 +52,7 @@ export function typedOrder(
     // Every order has a folder of its own, so that a piece's name never has two meanings.
     "number 0",
     `begin ${begin}`,
-    // For calls by the task role. No renewal changes it.
+    // The container's calls by the task role name the owner. No renewal changes it.
     ...(access.owner === undefined ? [] : [`owner ${access.owner}`]),
     ...accessLines(access),
     ".",
@@ -61,7 +62,7 @@ export function typedOrder(
 
 /** The line that tells the attacher that the reader reads S3 from now on, so that the session may end. */
 export const LEFT = Buffer.from("left\n");
-/** The line that ends the session of an attacher that has stayed, since another run waits for its place. */
+/** The line that ends the session of an attacher that has stayed: another run waits for the session's place. */
 export const AWAY = Buffer.from("away\n");
 
 /**
@@ -107,7 +108,7 @@ export function controlBody(words: ControlWords): Buffer {
   return Buffer.from(lines.map((line) => `${line}\n`).join(""), "ascii");
 }
 
-/** What the body of an authentic `control` says, but for the access: each writer renews its own. */
+/** The words in the body of an authentic `control`. Its access is left out: each writer gives an access of its own. */
 export function parseControl(body: Buffer): ControlWords {
   const lines = body.toString("ascii").split("\n");
   const readers = lines.flatMap((line) => {

@@ -8,18 +8,18 @@ import { asFailure } from "../errors.ts";
 export const LARGEST_PART = 8 * 1024 * 1024;
 /** A read that takes longer counts as failed. */
 const LONGEST_READ_MS = 20_000;
-/** How long a part is tried to be read: what the container has uploaded is there at once (S3's consistency model). */
+/** For how long the read of a part is tried again. What the container has uploaded is there at once (S3's consistency model). */
 const GIVEN_UP_MS = 30_000;
 const AGAIN_MS = 1_000;
 /** How long after a cancelled job's end its parts are still read. */
 export const LAST_PARTS_MS = 300;
 
 /**
- * A part of the archive of artifacts, an object of its own in the folder of an order. The spool tells of it, so that its SHA-256 is as authentic
- * as the output: another principal who may write to the bucket can delete or replace the object, and so deny it, but forge nothing.
+ * A part of the archive of artifacts: an object of its own in the folder of an order. The spool has its SHA-256, which is as authentic as
+ * the output. Another principal who may write to the bucket can delete or replace the object, but not forge it.
  */
 export interface ArchivePart {
-  /** The name of the folder, 32 hex digits. */
+  /** The name of the order's folder, 32 hex digits. */
   readonly job: string;
   readonly number: number;
   /** In bytes. */
@@ -43,7 +43,7 @@ export interface PartReaderOptions {
   readonly over: AbortSignal;
 }
 
-/** Reads one part. Fails with an `Error` whose message is a clause, when it is not there or not what the container has uploaded. */
+/** Reads one part. Fails with an `Error` whose message is a clause, when the part is not there or is not what the container has uploaded. */
 export async function readPart(part: ArchivePart, options: PartReaderOptions): Promise<Buffer> {
   const { clock, over } = options;
   const until = clock.now() + GIVEN_UP_MS;
@@ -56,7 +56,7 @@ export async function readPart(part: ArchivePart, options: PartReaderOptions): P
   }
 }
 
-/** The bytes, or a clause that says why there are none. */
+/** The bytes of the part, or a clause that says why there are none. */
 async function tryPart(
   { job, number, length, sha256 }: ArchivePart,
   { s3, clock, folderOf, over }: PartReaderOptions,

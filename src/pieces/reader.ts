@@ -14,7 +14,7 @@ const LARGE_PIECE = 1024 * 1024;
 const PROBE_EVERY_MS = 5_000;
 /** How long S3 may deny or fail every read. */
 const OUTAGE_MS = 30_000;
-/** How many reads have to find the same fault, which an upload that is under way may explain. */
+/** How many reads have to find the same fault before it counts: an upload that is under way may explain fewer. */
 const FAULTY_READS = 3;
 
 /** An object of the folder: a piece by its number, or the heartbeat. */
@@ -47,15 +47,15 @@ export type PieceEvent =
 
 /**
  * Reads the pieces of one folder in their order. Does no I/O and has no clock: answers and the time come in; events,
- * the objects to read and the next deadline come out. Every event of `bytes` begins where the one before ended, or at a
- * byte up to which another carrier has brought all. After `end`, `exhausted` or `stalled` there is no event and nothing to read.
+ * the objects to read and the next deadline come out. Each `bytes` event begins where the one before it ended, or at a later byte up to
+ * which another carrier has brought the spool. After `end`, `exhausted` or `stalled` there is no event and nothing to read.
  */
 export class PieceReader {
   readonly #folder: PieceFolder;
   readonly #longestPause: number;
   #next = 0;
   #begin: number;
-  /** The first piece may begin at any byte. */
+  /** True before the first piece, when that may begin at any byte. */
   #isOpen: boolean;
   /** When each read that is under way began. */
   readonly #asked = new Map<ObjectToRead, number>();
@@ -72,6 +72,7 @@ export class PieceReader {
   #certain = 0;
   #faults = 0;
   #faultySince: number | undefined;
+  /** True once S3 has called an object missing. A denial then means more than a missing object. */
   #isMissingKnown = false;
   #deniedSince: number | undefined;
   #failingSince: number | undefined;
@@ -100,14 +101,14 @@ export class PieceReader {
   }
 
   /**
-   * Another carrier has brought the spool up to this byte for certain. The container may then leave these bytes out:
-   * a session has confirmed them, and they are no longer kept.
+   * Tells that another carrier has brought the spool up to this byte for certain. The container may then leave these
+   * bytes out: a session has confirmed them, so the container no longer keeps them.
    */
   confirm(byte: number): void {
     this.#certain = byte;
   }
 
-  /** From now on no piece will be added: passes on those that there are. */
+  /** Tells that no piece will be added from now on. Those that are there are still passed on. */
   finish(now: number): void {
     this.#finishedAt ??= now;
     this.#readAt = Math.min(this.#readAt, now);
@@ -203,7 +204,7 @@ export class PieceReader {
     this.#isProven = true;
   }
 
-  /** Passes on the next piece, and those behind it that are there. */
+  /** Passes on the next piece, and those behind it that are held. */
   #passOn(now: number): void {
     for (let piece = this.#take(); piece !== undefined; piece = this.#isOver ? undefined : this.#take()) {
       const { kind, begin, body } = piece;

@@ -30,7 +30,7 @@ export type PieceS3 = Pick<
 
 /** The `control` of a folder, as it was read. */
 export interface FoundControl {
-  /** 0 when there is none that a holder of the keys has written. */
+  /** 0 when no holder of the keys has written one. */
   readonly number: number;
   readonly words: ControlWords;
   readonly version: StoredVersion | "absent";
@@ -65,7 +65,7 @@ export class PieceStore {
   readonly longestPause: number | undefined;
   readonly #options: PieceStoreOptions;
   readonly #over = new AbortController();
-  /** Versions that have been overwritten, by the object's name. A bucket with versioning keeps them. */
+  /** The latest known version of each object that is overwritten, by the object's name. A bucket with versioning keeps the ones before it. */
   readonly #latest = new Map<string, string>();
 
   constructor(folder: OrderedFolder, options: PieceStoreOptions) {
@@ -100,7 +100,7 @@ export class PieceStore {
         },
       });
       if (found === undefined) return { kind: "missing" };
-      if (name === "alive") void this.#overwritten("alive", found.versionId);
+      if (name === "alive") void this.#replaceLatest("alive", found.versionId);
       return { kind: "found", bytes: found.bytes };
     } catch (error) {
       const why = error instanceof Error && !("seen" in error) ? error.message : asFailure(error).seen;
@@ -108,7 +108,7 @@ export class PieceStore {
     }
   }
 
-  /** What can be read of what the container has uploaded. Never rejects. */
+  /** Looks whether the container has uploaded anything that can be read. Never rejects. */
   async look(): Promise<FolderLook> {
     const answers = await Promise.all([this.read(0), this.read("alive")]);
     if (answers.every(({ kind }) => kind === "missing")) return { kind: "empty" };
@@ -133,7 +133,7 @@ export class PieceStore {
     const { s3, kmsKeyId } = this.#options;
     const bytes = this.#control(number, confirmed, words);
     const { versionId } = await s3.putObject(this.#object("control"), bytes, { kmsKeyId });
-    void this.#overwritten("control", versionId);
+    void this.#replaceLatest("control", versionId);
   }
 
   /** Reads `control`. Fails when S3 can't be asked. */
@@ -149,7 +149,7 @@ export class PieceStore {
     return { number: piece.number, words: parseControl(piece.body), version };
   }
 
-  /** Writes `control` when it is still as it was found; else false. */
+  /** Writes `control` if it is still as it was found. Resolves with whether it was. */
   async replaceControl(
     { number, version }: Pick<FoundControl, "number" | "version">,
     confirmed: number,
@@ -165,8 +165,8 @@ export class PieceStore {
       },
     );
     if (written === undefined) return false;
-    if (version !== "absent") this.#note("control", version.versionId);
-    void this.#overwritten("control", written.versionId);
+    if (version !== "absent") this.#noteLatest("control", version.versionId);
+    void this.#replaceLatest("control", written.versionId);
     return true;
   }
 
@@ -175,12 +175,12 @@ export class PieceStore {
   }
 
   /** Notes the version that is there, if the bucket keeps versions. */
-  #note(name: string, versionId: string | undefined): void {
+  #noteLatest(name: string, versionId: string | undefined): void {
     if (versionId !== undefined && versionId !== "null") this.#latest.set(name, versionId);
   }
 
-  /** Deletes the version before this one. Never rejects. */
-  async #overwritten(name: string, versionId: string | undefined): Promise<void> {
+  /** Notes the latest version, and deletes the one before it. Never rejects. */
+  async #replaceLatest(name: string, versionId: string | undefined): Promise<void> {
     const { s3, log } = this.#options;
     const before = this.#latest.get(name);
     if (versionId === undefined || versionId === "null" || versionId === before) return;

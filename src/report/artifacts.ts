@@ -14,7 +14,7 @@ export interface ArtifactsReport {
   readonly directory: string;
   /** The absolute path of that directory. */
   readonly path: string;
-  /** The absolute path of the directory in it that holds this task's artifacts. With one task it is `path`. */
+  /** The absolute path of the directory in it that holds this task's artifacts. It is `path` when the inputs allow only one task. */
   readonly taskPath: string;
   /** The absolute paths of the files, when they are declared to the runner; else empty. */
   readonly files: readonly string[];
