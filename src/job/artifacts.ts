@@ -13,7 +13,7 @@ import type { ArchivePart } from "../pieces/parts.ts";
 import { holdPart, releasePart } from "./held-parts.ts";
 import { ByteFlow, type LaterBytes } from "./byte-flow.ts";
 
-/** The most bytes that wait until a carrier has vouched for them. A carrier does so for some mebibytes at a time. */
+/** The most bytes that wait until the carrier confirms them. A carrier confirms some mebibytes at a time. */
 const MOST_UNCERTAIN = 64 * 1024 * 1024;
 /** What an item takes besides its own bytes. */
 const ITEM_BYTES = 256;
@@ -26,12 +26,13 @@ export interface JobArtifactsOptions {
   readonly now: () => number;
   /** Reads a part of the archive from S3. Rejects when that can't be read. */
   readonly readPart: (part: ArchivePart) => Promise<Buffer>;
-  /** Hears how many bytes of files are to come, as far as that is known. */
+  /** Called with the size of all files that the container has listed so far. */
   readonly onListed: (bytes: number) => void;
 }
 
 /**
- * The artifacts of one job: unpacked while they come, from whichever carrier. What is not certain yet may come again, and waits.
+ * Unpacks the artifacts of one job while they come, whichever carrier brings them. Bytes that are not confirmed yet wait, because they may
+ * come again.
  */
 export class JobArtifacts {
   readonly #options: JobArtifactsOptions;
@@ -44,7 +45,7 @@ export class JobArtifacts {
   #listed = 0;
   #count = 0;
   #bytes = 0;
-  /** When the first of them came, in milliseconds since the epoch; undefined when none has. */
+  /** When the first artifact came, in milliseconds since the epoch; undefined before that. */
   beganAt: number | undefined;
 
   constructor(options: JobArtifactsOptions) {
@@ -107,7 +108,7 @@ export class JobArtifacts {
     this.#unpacking ??= this.#unpack();
     this.#uncertainBytes += size + ITEM_BYTES;
     if (this.#uncertainBytes <= MOST_UNCERTAIN) this.#uncertain.push(item);
-    else this.#missing.lose("more of them came than a carrier may bring before it vouches for it");
+    else this.#missing.lose("more of them came than a carrier may bring before it confirms them");
   }
 
   #keep(): void {

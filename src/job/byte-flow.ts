@@ -1,19 +1,19 @@
-/** Bytes that may wait before `drained` does. */
+/** `drained` waits while more bytes than this are queued. */
 const ENOUGH = 4 * 1024 * 1024;
-/** How many bytes that are elsewhere are fetched ahead. */
+/** The fetches of this many items at the head of the queue are begun ahead. */
 const AHEAD = 3;
 
-/** Bytes that are elsewhere. */
+/** Bytes that have to be fetched. */
 export interface LaterBytes {
-  /** Begins to fetch them, when that has not begun. */
+  /** Begins to fetch them, if that has not begun. */
   begin(): void;
-  /** The bytes. Rejects when they can't be had. */
+  /** The bytes. Rejects when they can't be fetched. */
   bytes(): Promise<Buffer>;
   /** They are not wanted any more, whether they were fetched or not. */
   release(): void;
 }
 
-/** A queue of bytes between one that pushes and one that pulls. It ends before bytes that can't be had, and takes no more. */
+/** A queue of bytes between a writer and a reader. It ends before bytes that can't be fetched, and then takes no more. */
 export class ByteFlow implements AsyncIterable<Buffer> {
   #waiting: (Buffer | LaterBytes)[] = [];
   #bytes = 0;
@@ -23,7 +23,7 @@ export class ByteFlow implements AsyncIterable<Buffer> {
   #onChange: () => void = () => undefined;
   #changed = this.#nextChange();
 
-  /** `onLost` hears why bytes can't be had. */
+  /** `onLost` is called with the reason when bytes can't be fetched. */
   constructor(onLost: (error: unknown) => void) {
     this.#onLost = onLost;
   }
@@ -91,7 +91,7 @@ export class ByteFlow implements AsyncIterable<Buffer> {
   }
 }
 
-/** Bytes that are elsewhere need no memory, but for those that are fetched ahead. */
+/** Bytes that have to be fetched count as none: only those that are fetched ahead take memory. */
 function sizeOf(bytes: Buffer | LaterBytes): number {
   return Buffer.isBuffer(bytes) ? bytes.length : 0;
 }

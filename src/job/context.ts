@@ -10,7 +10,7 @@ import type { TaskLooks } from "../targets/tasks/task-looks.ts";
 
 /** What a job has before its target is known. */
 export interface UnassignedJob extends StepContext {
-  /** How the cluster encrypts and logs its sessions, once ECS has told; undefined when it may not be looked at. */
+  /** How the cluster encrypts and logs its sessions, once ECS has told; undefined when the caller may not describe the cluster. */
   readonly exec: Promise<ExecConfiguration | undefined>;
   /** A look at the sessions of all containers that began before the target was known. */
   readonly early?: EarlyLook | undefined;
@@ -30,6 +30,6 @@ export interface JobContext extends UnassignedJob {
   readonly target: Target;
   /** Whether to queue for a place in the container for `queue-timeout`; false: one look only. */
   readonly queues: boolean;
-  /** How long the task may make no progress on its way to RUNNING, in milliseconds; undefined for one that has no replacement. */
+  /** How long the task may make no progress on its way to RUNNING, in milliseconds; undefined when no other task can replace it. */
   readonly stuckAfter?: number | undefined;
 }

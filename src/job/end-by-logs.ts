@@ -13,7 +13,7 @@ export async function endByLogs(
   context: JobContext,
 ): Promise<JobEnd> {
   try {
-    // It is known for a job that has run.
+    // The set-up of a job that has run is known.
     const logs = await setup.then(
       (known) => known.logs,
       () => undefined,

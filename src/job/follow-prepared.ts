@@ -12,7 +12,7 @@ import type { PreparedJob } from "./prepare.ts";
 import { type FirstSession, JobSessions } from "./sessions.ts";
 import { typedInput } from "./typed-input.ts";
 
-/** What belongs to the beginning of a job, or of following one. */
+/** What is known when the following of a job begins. */
 export interface Opening extends FirstSession {
   readonly times: JobTimes;
 }

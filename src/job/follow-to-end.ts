@@ -35,7 +35,7 @@ export async function followToEnd(
     leave: isLeft ? context.cancel : undefined,
     detachAfter: inputs.detach,
     isEnding: () => output.artifactsFrom !== undefined,
-    running: runningJob(pieces, context),
+    running: jobOfHandle(pieces, context),
     extractor: output.extractor,
     onNote: (text) => log.info(text),
     onShown: output.showLive,
@@ -49,7 +49,7 @@ export async function followToEnd(
 const NEVER = new AbortController().signal;
 
 /** The job that the handle names; undefined for one that this step starts. */
-function runningJob(
+function jobOfHandle(
   pieces: JobPieces | undefined,
   { inputs: { where } }: JobContext,
 ): RunningJob | undefined {
@@ -61,7 +61,7 @@ function runningJob(
   };
 }
 
-/** What to do if the credentials expire before the job's timeout. The job starts now. */
+/** What to do if the credentials expire before the job's timeout, which counts from now. */
 function expiryOf({ inputs, target, clock, log }: JobContext): Expiry {
   const { where, timeout } = inputs;
   const start = where.kind === "new" ? where.start : undefined;

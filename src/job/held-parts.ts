@@ -1,10 +1,10 @@
-/** How many parts of archives a process holds at the same time, of all its jobs together. Each has 8 MiB at most. */
+/** How many parts of archives all jobs of a process hold at the same time. Each part has 8 MiB at most. */
 const MOST_HELD = 6;
 
 let held = 0;
 const waiting: (() => void)[] = [];
 
-/** Resolves when one part more may be held. First come, first served, so a job whose earlier parts are held gets on. */
+/** Resolves when one more part may be held. First come, first served: a job asks for its earlier parts first, so none gets stuck. */
 export async function holdPart(): Promise<void> {
   if (held < MOST_HELD) held += 1;
   else await new Promise<void>((resolve) => waiting.push(resolve));

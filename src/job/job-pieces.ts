@@ -23,23 +23,23 @@ const PARTS_AFTER_CANCEL_MS = CANCELLING_MS + TOLD_LATER_MS + LAST_PARTS_MS;
 /** Artifacts of at least this many bytes go by S3, however short the job is. A smaller archive does not wait for that (`parts.py`). */
 const MUCH = 1024 * 1024;
 
-/** With more tasks than that their jobs look less often for new output in S3. */
+/** With more tasks than this, their jobs look less often for new output in S3. */
 const MANY_TASKS = 50;
 const PAUSE_OF_MANY_MS = 2_000;
 
-/** The folders in the bucket into which a job's container uploads its output. The ledger has all of them. */
+/** The folders in the bucket into which a job's container uploads its output. The ledger has those that this step cleans up. */
 export class JobPieces implements PieceFolders {
   readonly #job: Pick<PreparedJob, "owner" | "setup">;
   readonly #place: Pick<JobPlace, "isWanted" | "share">;
   readonly #context: JobContext;
   #folders: readonly UploadedPieces[] = [];
-  /** All of them, also those that another step cleans up. */
+  /** All folders, also those that another step cleans up. */
   #all: readonly UploadedPieces[] = [];
   /** The folder of the last order. */
   #last: OrderedFolder | undefined;
-  /** Another step still reads the pieces, which are not deleted then. */
+  /** True when another step still reads the pieces, so that this one does not delete them. */
   #hasOthers = false;
-  /** The bytes of artifacts that are to come. */
+  /** The bytes of artifacts that the container has listed. */
   #listed = 0;
   /** The next part of artifacts in each folder, by the folder's prefix. */
   readonly #parts = new Map<string, number>();
@@ -78,7 +78,7 @@ export class JobPieces implements PieceFolders {
     return pieceUse === "when the job lasts" && isSoon ? "at once" : pieceUse;
   }
 
-  /** Hears that artifacts of this many bytes are to come. */
+  /** To be called with the bytes of artifacts that the container has listed. */
   onListed = (bytes: number): void => {
     this.#listed = bytes;
   };
@@ -134,7 +134,7 @@ export class JobPieces implements PieceFolders {
     return await readPart(part, { s3: undoing.s3, clock, folderOf, over: this.#partsOver.signal });
   };
 
-  /** Where a job that was left running uploads its output; undefined when it does not. */
+  /** Where a job that was left running uploads its output; undefined when it uploads none. */
   left({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
     if (end.kind !== "detached" || end.writableUntil === undefined || this.#last === undefined)
       return undefined;
@@ -146,7 +146,7 @@ export class JobPieces implements PieceFolders {
   settle({ end, byPieces }: FollowedJob): void {
     const isReadOn = this.#hasOthers || this.left({ end }) !== undefined;
     if (isReadOn) this.#folders = this.#folders.filter(({ prefix }) => prefix !== this.#last?.prefix);
-    // The order of a job that was left running has ended the uploads of those before.
+    // The last order of a job that was left running has ended the uploads of the orders before it.
     const isTaken = end.kind === "status" || end.kind === "detached";
     const how = byPieces ? "read" : isTaken ? "taken" : undefined;
     if (how !== undefined) this.#folders = this.#folders.map((each) => ({ ...each, end: how }));

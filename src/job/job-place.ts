@@ -7,11 +7,11 @@ import type { SessionLogs } from "../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** The interval of the looks for runs that wait for a place, while its job holds it and needs no session. */
+/** The interval of looks for other runs that wait, while the job holds its place and needs no session. */
 const WANTED_LOOK_MS = 3_000;
-/** From a look at the container's sessions to the call that opens one. A run needs a few milliseconds for that. */
+/** A look at the container's sessions is old after this time. A run opens its session a few milliseconds after the look. */
 const OLD_LOOK_MS = 1_000;
-/** A run that is held up again and again goes on after so many looks. */
+/** A run that is held up again and again goes on after this many looks. */
 const MOST_LOOKS = 5;
 
 /**
@@ -68,7 +68,7 @@ export class JobPlace {
 
   /**
    * Looks at the container's sessions anew when the look that gave the place is old. The machine may have held up this process since
-   * then, and others have come. Fails like `take`.
+   * then, and other runs may have come. Fails like `take`.
    */
   async renewOldLook(): Promise<void> {
     const { clock } = this.#context;
@@ -81,8 +81,8 @@ export class JobPlace {
   }
 
   /**
-   * A job that leaves its session soon shares the container with other such jobs, unless the upload of its session's log
-   * occupies the place. The claim is made before this is known.
+   * Whether the job shares the container with others that leave their sessions soon, too. It does so when S3 may carry its output and no
+   * upload of its session's log occupies the place. The claim is made before this is known.
    */
   async #shares(): Promise<boolean> {
     try {

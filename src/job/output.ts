@@ -19,7 +19,7 @@ interface JobOutputContext extends Pick<
 
 type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "onListed">;
 
-/** Of all jobs of a step together, for each of the outputs `stdout` and `stderr`, which have the last 1 MiB of them all. */
+/** The most bytes that all jobs of a step keep together for one output, `stdout` or `stderr`. The output has the last 1 MiB of them. */
 const KEPT_OF_ALL = 16 * OUTPUT_LIMIT;
 
 /** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
@@ -91,8 +91,8 @@ export class JobOutput {
   };
 
   /**
-   * The byte of the spool at which another step goes on if the job is left: what came before was shown for certain. Artifacts may have come since the
-   * job was told to go on alone. They are unpacked from their beginning, so the other step begins there.
+   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Artifacts may have come
+   * while this step detached. They have to be unpacked from their beginning, so the other step begins there.
    */
   get leftAt(): number {
     return Math.min(this.#artifactsAt ?? Infinity, this.extractor.confirmed);
@@ -103,7 +103,7 @@ export class JobOutput {
     return this.#artifacts?.beganAt;
   }
 
-  /** Waits for the artifacts of a job that has ended so, and tells what is missing; undefined when there are to be none. */
+  /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, or no script ran to its end here. */
   async artifacts(end: JobEnd, attached: boolean): Promise<ArtifactsReport | undefined> {
     const hasRun = attached && !(end.kind === "status" && end.status.kind === "refused");
     const isLeft = end.kind === "detached";
@@ -117,7 +117,7 @@ export class JobOutput {
     return report;
   }
 
-  /** Ends the output. Returns what is kept of it, and tells what of the script's own outputs does not count. */
+  /** Ends the output. Returns what is kept of it, and warns of problems with the script's own outputs. */
   end(): PrintedOutput {
     const printer = this.#printer;
     printer.end();
@@ -137,7 +137,7 @@ function isArtifact({ kind }: OutputItem): boolean {
   return kind === "artifact-bytes" || kind === "artifact-fact";
 }
 
-/** The title under which the header is folded. The container has it whole, and so have the logs of its sessions. */
+/** The title under which the step's log folds the header. The logs of the sessions have the header unfolded. */
 function headerTitle({ container, taskId }: JobContext["target"]): string {
   return `The script runs in container '${container}' of task ${taskId}`;
 }

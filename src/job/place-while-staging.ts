@@ -16,7 +16,7 @@ export async function takePlaceWhileStaging(
   const taking = place.take(AbortSignal.any([cancel, failed.signal]));
   const [taken, put] = await Promise.allSettled([taking, staged]);
   if (failed.signal.aborted) await place.giveBack();
-  // Of a bucket that can't be used, the failure of the upload says more than that of the queue.
+  // When the bucket can't be used, the failure of the upload says more than that of the queue.
   if (put.status === "rejected") throw put.reason;
   if (taken.status === "rejected") throw taken.reason;
   failed.signal.throwIfAborted();

@@ -24,7 +24,7 @@ export interface PreparedJob {
   /** The account that the bucket has to belong to, if known. */
   readonly owner: string | undefined;
   readonly container: ContainerRef;
-  /** ExecuteCommand does not wait for it. The socket of a session is opened only when it is known. */
+  /** ExecuteCommand does not wait for the set-up. The socket of a session is opened only when it is known. */
   readonly setup: Promise<SessionSetup>;
 }
 

@@ -6,7 +6,7 @@ import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { type SessionSetup, sessionSetup } from "./session-setup.ts";
 
-/** The job of a handle. Nothing is asked before a session is needed: its task may have stopped long ago. */
+/** The job of a handle. A failure to learn the set-up counts only when a session is needed: the task may have stopped long ago. */
 export function runningJob(handle: JobHandle, context: JobContext): PreparedJob {
   const { cluster, task, container, runtimeId, run, nonce, workers } = handle;
   const sessionTarget = `ecs:${clusterName(cluster)}_${lastPart(task)}_${runtimeId}`;

@@ -2,7 +2,7 @@ import { Bytes } from "../stream/bytes.ts";
 import type { OutputItem } from "../stream/items.ts";
 import type { WrittenFile } from "../report/file-commands.ts";
 
-/** The most bytes of all files of a kind. The container leaves out the files that would be more. */
+/** The most bytes of all files of a kind. The container leaves out the files that would exceed it. */
 const MOST_BYTES = 1024 * 1024;
 const LF = Buffer.from("\n");
 
@@ -24,12 +24,12 @@ export class ScriptFiles {
         for (const files of [this.#output, this.#summary]) files.keep();
         break;
       case "gap":
-        for (const files of [this.#output, this.#summary]) files.back();
+        for (const files of [this.#output, this.#summary]) files.rollBack();
         break;
     }
   }
 
-  /** What was written, in the order of the workers. A file without content is not among it. */
+  /** The files, in the order of the workers, without those that have no content. */
   written(): { readonly output: readonly WrittenFile[]; readonly summary: readonly WrittenFile[] } {
     return { output: this.#output.written(), summary: this.#summary.written() };
   }
@@ -56,7 +56,7 @@ class FilesOfKind {
   push(worker: number, bytes: Buffer): void {
     const file = this.#files.get(worker) ?? { bytes: new Bytes(), leftOut: undefined };
     this.#size += bytes.length;
-    // A container sends no more than this.
+    // An honest container sends no more than MOST_BYTES.
     if (this.#size > MOST_BYTES) this.leaveOut(worker, this.#size);
     else file.bytes.push(bytes);
     if (!this.#files.has(worker)) this.#files.set(worker, file);
@@ -66,6 +66,7 @@ class FilesOfKind {
     this.#files.set(worker, { bytes: new Bytes(), leftOut: size });
   }
 
+  /** All that has come is certain. */
   keep(): void {
     const files = [...this.#files].map(
       ([worker, { bytes, leftOut }]) => [worker, bytes.view(), leftOut] as const,
@@ -73,7 +74,8 @@ class FilesOfKind {
     this.#certain = { files, size: this.#size };
   }
 
-  back(): void {
+  /** Drops what is not certain: it comes again. */
+  rollBack(): void {
     this.#size = this.#certain.size;
     this.#files = new Map(
       this.#certain.files.map(([worker, certain, leftOut]) => {

@@ -7,7 +7,7 @@ import { type CarrierInputs, packAbove, pieceUse } from "./output-ways.ts";
 /** How the cluster treats the sessions of a container. */
 export interface SessionSetup {
   readonly encryption: Encryption;
-  /** Where the sessions are logged; undefined when that is not known, so that they may be. */
+  /** Where the sessions are logged; undefined when that is not known. They may be logged then. */
   readonly logs: SessionLogs | undefined;
   /** Output is packed when more than this many bytes wait; undefined: never. */
   readonly packAbove: number | undefined;

@@ -36,9 +36,9 @@ export interface OpenedSessions {
 export interface FirstSession {
   /** When it has to be open, in milliseconds since the epoch. */
   readonly deadline: number;
-  /** Go on with the wait for the container. */
+  /** The log lines of the wait for the container, which goes on. */
   readonly lines: WaitLines;
-  /** Ends when the job's status arrives by a session. */
+  /** The protection of the task. It ends when the job's status arrives by a session. */
   readonly protection?: Pick<TaskProtection, "end"> | undefined;
 }
 
@@ -142,7 +142,7 @@ export class JobSessions implements SessionSource {
     await terminateSession(this.#context, sessionId);
   }
 
-  /** Deletes the staged object. From now on a cancelled job brings what fits of its artifacts before its task ends. */
+  /** Deletes the staged object. From now on the cleanup of a cancel gives the job time to send artifacts before its task is stopped. */
   onAttached(): void {
     const { aws, inputs, ledger, target, log } = this.#context;
     if (target.started && inputs.artifacts !== undefined && !leavesOnCancel(inputs))
@@ -170,7 +170,7 @@ export class JobSessions implements SessionSource {
   }
 
   async stop(): Promise<boolean> {
-    // Also a job that ends with its task is told, so that its last words come.
+    // A job that would end with its task is told, too, so that its last output arrives.
     const isTold = await tellToStop(this.#job, this.#context);
     if (isTold) this.#context.ledger.replace(["job"], []);
     return isTold;
@@ -184,7 +184,7 @@ export class JobSessions implements SessionSource {
     ledger.replace(["sending"], []);
     const begun = sessionIds.length > 0 || cancel.aborted;
     if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
-    // The container of a task that was started for the job ends with it.
+    // A task that was started for a job stays when the step detaches: its container ends with the job.
     else ledger.replace(end.kind === "detached" ? ["job", "task"] : ["job"], []);
     return { sessionIds, log: this.#log };
   }

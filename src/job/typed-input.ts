@@ -23,7 +23,7 @@ export function typedInput(
       if (start?.delivery.kind === "session") packed(start.payload);
     },
     start: async (missing) => {
-      // The container begins no job a while after it has said that it is ready. Until then no other run gets the lock.
+      // The container begins the job only within `SILENCE_MS` after `ready`. Once confirmed, the lock goes to no other run in that time.
       await context.lock?.confirm();
       const opening = { nonce, packAbove: (await setup).packAbove };
       if (missing === undefined) return typedStart(opening, secrets);

@@ -8,7 +8,7 @@ const KEPT = 16 * 1024;
 /** In seconds: no test takes years, and sums stay exact. */
 const LONGEST_TEST = 1e8;
 const ROOTS: readonly string[] = ["testsuites", "testsuite", "testcase"];
-/** How the text of a panic begins, which go-junit-report writes behind all tests of the suite. */
+/** The beginning of a panic's text. go-junit-report writes that text behind all tests of the suite. */
 const PANIC = /^\s*(?:panic|fatal error): /;
 /** What `status` and `result` say of a test that was not run (GoogleTest, CTest and others). */
 const NOT_RUN: ReadonlySet<string> = new Set(["notrun", "disabled", "skipped", "ignored", "suppressed"]);
@@ -22,8 +22,8 @@ interface OpenCase {
 }
 
 /**
- * Makes tests of the elements of a JUnit report. There is no standard of it: what is common to reporters counts, and elements that are
- * not known are passed over. What a report says of its own counts is not read.
+ * Makes tests from the elements of a JUnit report. The format has no standard. So the reader takes what reporters have in common, and skips
+ * elements that it does not know. It does not read the counts that a report gives.
  */
 export class CaseReader implements XmlHandler {
   readonly #onCase: (test: TestCase) => void;
@@ -32,7 +32,7 @@ export class CaseReader implements XmlHandler {
   #case: OpenCase | undefined;
   /** The depth of the failure whose text is read. */
   #failureDepth: number | undefined;
-  /** The last failed test of the suite that has no text. It waits for the suite's own output, which may have it. */
+  /** The last failed test without a text. It waits for the suite's own output, which may have the text. */
   #untold: { readonly test: TestCase; readonly depth: number } | undefined;
   #output: { readonly text: Ends; readonly depth: number } | undefined;
 
@@ -72,7 +72,7 @@ export class CaseReader implements XmlHandler {
     this.#depth -= 1;
   }
 
-  /** No more comes: the document has ended, or is broken here. */
+  /** To be called when no more comes: the document has ended, or is broken here. */
   end(): void {
     this.#tellLast();
   }
@@ -86,7 +86,7 @@ export class CaseReader implements XmlHandler {
     this.#untold = { test, depth: this.#depth };
   }
 
-  /** A panic ends a program of Go, so it is that of the last failed test. */
+  /** Passes on the waiting test. A panic ends a Go program, so a panic in the suite's output belongs to the last failed test. */
   #tellLast(output = ""): void {
     const { test } = this.#untold ?? {};
     this.#untold = undefined;

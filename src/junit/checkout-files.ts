@@ -9,16 +9,16 @@ export interface CheckoutLine {
   readonly line: number;
 }
 
-/** Paths in the workspace, taken apart, by the name of the file. */
+/** Paths in the workspace, split into their names, by the name of the file. */
 type Paths = ReadonlyMap<string, readonly (readonly string[])[]>;
 
-/** The most directories that are searched. One of 20 entries takes some 0.1 ms. */
+/** The most directories that are searched. A directory of 20 entries takes some 0.1 ms. */
 const MOST_DIRECTORIES = 20_000;
 const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv"]);
 
 /**
- * The files of a workspace that paths in a container may stand for. The container has the checkout in a directory of its own, or a part
- * of it, so a path stands for the file that shares the longest end with it. When several files share as much, it stands for no file.
+ * The files of a workspace that paths in a container may stand for. The container has the checkout, or a part of it, in another directory. So
+ * a path stands for the file with which it shares the longest end. When several files share as much, it stands for no file.
  */
 export class CheckoutFiles {
   readonly #paths: Paths;
@@ -54,7 +54,7 @@ export class CheckoutFiles {
     return new CheckoutFiles(paths);
   }
 
-  /** The first of these locations that is in the workspace. */
+  /** The line of the first of these locations that is in the workspace; undefined when none is. */
   lineOf(locations: readonly Location[]): CheckoutLine | undefined {
     for (const location of locations) {
       const file = this.#fileOf(location);

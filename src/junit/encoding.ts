@@ -15,7 +15,7 @@ export function decoderFor(start: Uint8Array): TextDecoder {
   const declared = /^(?:\u00ef\u00bb\u00bf)?\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(
     text,
   )?.[1];
-  // A program that writes a string of its own, which is UTF-16, into a file of UTF-8 often declares what the string was.
+  // Some programs build the document as a UTF-16 string, and write it as UTF-8. Their declaration still says UTF-16.
   if (declared === undefined || /^utf-?16/i.test(declared)) return new TextDecoder("utf-8");
   try {
     return new TextDecoder(declared);
@@ -24,7 +24,7 @@ export function decoderFor(start: Uint8Array): TextDecoder {
   }
 }
 
-/** UTF-16, where each character of the first has two bytes. */
+/** UTF-16, by a byte order mark or by the zeros beside `<` and `?`; undefined for any other encoding. */
 function wideEncoding([a, b, c, d]: Uint8Array): string | undefined {
   if ((a === 0xff && b === 0xfe) || (a === 0x3c && b === 0 && c === 0x3f && d === 0)) return "utf-16le";
   if ((a === 0xfe && b === 0xff) || (a === 0 && b === 0x3c && c === 0 && d === 0x3f)) return "utf-16be";

@@ -7,11 +7,11 @@ export interface Location {
   readonly path: readonly string[];
   /** From 1; undefined when only the file is known. */
   readonly line: number | undefined;
-  /** The path is one from a root of sources, so that a file counts only if all of it fits. */
+  /** True for a path from a root of sources. A file then matches only if its path ends with the whole path. */
   readonly isWhole: boolean;
 }
 
-/** The most locations of a failure, and the most characters of a line in which one is looked for. */
+/** The most locations of a failure, and the most characters of a line that are searched for one. */
 const MOST_LOCATIONS = 40;
 const LONGEST_LINE = 1_000;
 
@@ -24,13 +24,13 @@ const FILE_AND_LINE =
 /** A frame of a JVM: the class with its package, the file without. */
 const JVM_FRAME =
   /^\s*at (?:[\w.@-]*\/)*([\w.]+\.)[\w$]+\.[\w$<>-]+\((\w+\.(?:java|kt|groovy|scala)):(\d{1,7})\)/;
-/** Where dependencies and interpreters have their files, which are none of the checkout. */
+/** Where dependencies and interpreters have their files. They are no part of the checkout. */
 const FOREIGN =
   /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor\/bundle|gems|\.cargo\/registry)\/|^\/(?:usr\/(?:lib|lib64|local\/lib|local\/go|share)|rustc|opt\/java)\/|^\/vendor\/|\/vendor\/(?:phpunit|composer)\//;
 
 /**
- * The lines at which a test may have failed, the best first. Of a traceback it is the innermost that is in the checkout: Python has it at
- * the end, all others at the beginning. Behind them stands what the report itself names, which is often where the test begins.
+ * The lines at which a test may have failed, the best first. The best line of a traceback is the innermost one in the checkout. Python writes
+ * the innermost line last, others write it first. The line that the report itself names comes last: it is often where the test begins.
  */
 export function locationsOf(test: TestCase): readonly Location[] {
   const { message = "", text = "" } = test.failure ?? {};
@@ -46,12 +46,12 @@ export function locationsOf(test: TestCase): readonly Location[] {
   );
 }
 
-interface Found {
+interface FoundLocation {
   readonly kind: "python" | "frame" | "other";
   readonly location: Location;
 }
 
-function locationsIn(line: string, packageName: string): readonly Found[] {
+function locationsIn(line: string, packageName: string): readonly FoundLocation[] {
   const [, packages = "", file, number] = JVM_FRAME.exec(line) ?? [];
   if (file !== undefined) {
     const path = [...packages.split(".").filter((name) => name !== ""), file];
@@ -59,7 +59,7 @@ function locationsIn(line: string, packageName: string): readonly Found[] {
   }
   return [...line.matchAll(FILE_AND_LINE)].flatMap(([, path = "", at]) => {
     if (FOREIGN.test(path)) return [];
-    // The tests of Go name the file alone, and the package stands in the report.
+    // Go's tests name the file without its package. The report has the package.
     const isOfGo = path.endsWith(".go") && !path.includes("/");
     const found = locationAt(isOfGo ? `${packageName}/${path}` : path, Number(at));
     const isFrame = /^\s*(?:at|❯|#) /.test(line);
@@ -67,7 +67,7 @@ function locationsIn(line: string, packageName: string): readonly Found[] {
   });
 }
 
-function locationAt(path: string, line: number | undefined): Found {
+function locationAt(path: string, line: number | undefined): FoundLocation {
   const names = path.split("/").filter((name) => name !== "" && name !== "." && name !== "..");
   return { kind: "other", location: { path: names, line: line === 0 ? 1 : line, isWhole: false } };
 }

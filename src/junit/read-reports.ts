@@ -14,7 +14,7 @@ import { readXml } from "./xml.ts";
 export interface ReportDirectory {
   /** An absolute path. */
   readonly path: string;
-  /** As names and messages tell it from others, such as "task 3"; empty for the only one. */
+  /** Tells the directory from others in names and messages, as in "task 3"; empty for the only one. */
   readonly label: string;
 }
 
@@ -36,8 +36,8 @@ const LONGEST_NAME = 300;
 const LONGEST_READ_MS = 60_000;
 
 /**
- * Reads the JUnit XML that the globs match in the directories, and looks for the lines of failed tests in the workspace. Of a broken
- * file counts what stands before the fault, and a warning names it. Never rejects.
+ * Reads the JUnit XML that the globs match in the directories, and looks for the lines of failed tests in the workspace. The tests before
+ * the fault of a broken file count, and a warning names the file. Never rejects.
  */
 export async function readReports(
   directories: readonly ReportDirectory[],
@@ -75,7 +75,7 @@ interface ReportFile {
   readonly file: string;
 }
 
-/** Regular files in the directories' order, then by their names. Warns of a glob that matches nothing in one of them. */
+/** The regular files that the globs match, in the directories' order, then by their names. Warns of a glob that matches nothing in a directory. */
 async function reportFiles(
   directories: readonly ReportDirectory[],
   patterns: readonly string[],

@@ -1,4 +1,4 @@
-/** What is used of `sax`. Its package has no types, and those of others lack the limit and the parser's state. */
+/** What the action uses of `sax`. Its package has no types, and the published ones lack the limit and the parser's state. */
 declare module "sax" {
   interface Parser {
     write(text: string): void;

@@ -79,7 +79,7 @@ function nameOf({ classname, name }: TestCase): string {
   return second === "" ? first : `${first} › ${second}`;
 }
 
-/** The message, or the first lines of the text when it says nothing: up to the first frame of a stack. */
+/** The message. When it says nothing, the first lines of the text, up to the first frame of a stack. */
 function messageOf({ message, text }: TestFailure): string {
   const said = message.trim();
   if (!/^(failed|failure|error)?$/i.test(said)) return copyText(said.slice(0, LONGEST_MESSAGE));

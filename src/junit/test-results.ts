@@ -4,7 +4,7 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Of those that passed: after a failure, when they were run again. */
+  /** How many of the passed tests had failed before they were run again. */
   readonly flaky: number;
   /** The sum over all tests. */
   readonly seconds: number;

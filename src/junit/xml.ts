@@ -3,7 +3,7 @@ import sax from "sax";
 import { messageOf } from "../errors.ts";
 import { decoderFor } from "./encoding.ts";
 
-/** What a reader of XML hears. Names come without their prefix. A handler refuses the rest of the document by throwing. */
+/** Gets the parts of a document. Names come without their prefix. A handler refuses the rest of the document by throwing. */
 export interface XmlHandler {
   open(name: string, attributes: ReadonlyMap<string, string>): void;
   /** A part of a text or of a CDATA section of the innermost open element. */
@@ -31,16 +31,16 @@ export const MOST_ATTRIBUTES = 100;
 export const LONGEST_VALUE = 256 * 1024;
 /** The most characters that are parsed between two looks at what the parser holds. */
 const SLICE = 4096;
-/** The most characters between `<!` and what tells a comment or CDATA section: `[CDATA[`. */
+/** The most characters after `<!` that the parser holds before it knows a comment or a CDATA section: `[CDATA[`. */
 const LONGEST_DECLARATION = 7;
 
 type Parser = ReturnType<typeof sax.parser>;
 
 /**
- * Reads a document as it comes, and holds no more of it than `LONGEST_VALUE` characters. Entities are those five that XML has itself:
- * a document type is refused as a whole, with all that it could declare. Of references to characters that XML doesn't allow, which some
- * reporters write, the text stays as it is. Resolves with what is wrong, when the handler has heard all that stands before it;
- * undefined for a document that was read to its end. Never rejects. The first of the parts has the whole XML declaration.
+ * Reads a document as it comes, and holds no more of it than `LONGEST_VALUE` characters. Only the five entities of XML itself are known:
+ * a document type is refused, with all that it could declare. Some reporters write references to characters that XML doesn't allow; they
+ * stay in the text as they are. Resolves with the fault, after the handler has got all that stands before it; undefined for a document
+ * that was read to its end. Never rejects. The first part of `bytes` has to hold the whole XML declaration.
  */
 export async function readXml(
   bytes: AsyncIterable<Uint8Array>,
@@ -101,7 +101,7 @@ function parserFor(handler: XmlHandler): Parser {
   return parser;
 }
 
-/** The parser looks at the length of what it holds once a call, and its time for a declaration grows with the square of its length. */
+/** Writes in slices. The parser checks the length of what it holds once a call, and its time for a declaration grows with the square of the length. */
 function write(parser: Parser, text: string): void {
   for (let at = 0; at < text.length; at += SLICE) {
     parser.write(text.slice(at, at + SLICE));

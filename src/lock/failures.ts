@@ -28,7 +28,7 @@ export function lockLost(name: string, seen: string): Failure {
 export function jobFenced(container: string): Failure {
   return new Failure("lock-lost", {
     failed: `The job was stopped in ${container}, because its run may have lost its lock.`,
-    seen: `The container heard no sign of the runner for ${SILENCE_MS / 1000} s, as where the runner is paused or the network is down.`,
+    seen: `The container heard no sign of the runner for ${SILENCE_MS / 1000} s, as when the runner is paused or the network is down.`,
     advice:
       "See what the script had done before it was stopped, then run the step again. A job without 'lock' goes on without its runner.",
   });

@@ -27,7 +27,7 @@ export class HeldLock {
   #trust = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
   #isTaken = false;
-  /** The time of trust of a write that was to take the lock is over, before the lock was taken. */
+  /** True when the time of trust that began with the write is over before the lock was taken. */
   #isStale = false;
   #lost: Failure | undefined;
 
@@ -56,8 +56,8 @@ export class HeldLock {
   }
 
   /**
-   * Makes certain that the lock is this run's, by a renewal. Called when a container is ready to begin the job: its time
-   * without a sign has begun then. Fails with `lock-lost`.
+   * Makes certain that the lock is this run's, by a renewal. To be called when a container is ready to begin the job: the
+   * container then counts the time without a sign (lease.ts). Fails with `lock-lost`.
    */
   async confirm(): Promise<void> {
     for (;;) {
@@ -124,7 +124,7 @@ export class HeldLock {
     if (this.#over.signal.aborted || this.#lost !== undefined) trust.abort();
   }
 
-  /** A time in which the lock is trusted; aborted when a later one has begun. */
+  /** Begins a time in which the lock is trusted. It is aborted when a later one has begun. */
   #beginTrust(): AbortController {
     const trust = new AbortController();
     this.#options.clock.sleep(TRUST_MS, trust.signal).then(

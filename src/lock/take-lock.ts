@@ -9,8 +9,9 @@ import { claimant as runOf, holderClause, WaitLog } from "../places/wait-log.ts"
 import { lockBusy } from "./failures.ts";
 import { HeldLock, type HeldLockOptions } from "./held-lock.ts";
 
-/** A claim on a lock. A run that only waits for the lock has no job that could still run. */
+/** A claim on a lock. */
 export interface LockClaim extends ClaimName {
+  /** True once the run has the lock. Before that it has no job that could still run. */
   readonly held?: boolean;
 }
 
@@ -27,19 +28,19 @@ export interface LockOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly cancel: AbortSignal;
-  /** Called with the claim before it is made, once it is held, and with undefined when it is given back. */
+  /** Called with the claim before it is made and again once the lock is held; with undefined when the claim is given back. */
   readonly onClaim: (claim: LockClaim | undefined) => void;
   readonly onLost: HeldLockOptions["onLost"];
 }
 
-/** The key of a lock's queue, which is that of a container's places. */
+/** The key of a lock's queue. The queue has the format of the one for a container's places. */
 export function lockKey(prefix: string, name: string): string {
   return `${prefix}locks/${name}.json`;
 }
 
 /**
  * Waits in line for the lock, first come, first served, and says every 30 s who holds it. Fails with `lock-busy` after
- * `queue-timeout`; an abort throws its reason. After either the run is not in the queue.
+ * `queue-timeout`; an abort throws its reason. In both cases the run leaves the queue.
  */
 export async function takeLock(options: LockOptions): Promise<HeldLock> {
   const { name, inputs, owner, origin, clock, log, cancel, onClaim } = options;

@@ -10,8 +10,8 @@ import { transcriptName, UnreadableLog } from "./transcript.ts";
 /** The time for the agent's upload, which begins some seconds after a session's end. */
 const PATIENCE_MS = 20_000;
 /**
- * The time when the agent is gone as well. It uploads nothing more, but its last upload may have become readable
- * only now.
+ * The time when the agent has ended, too. It uploads nothing more, but its last upload may have become readable only
+ * now.
  */
 const PATIENCE_WITHOUT_AGENT_MS = 1_000;
 const WITHOUT_AGENT: ReadonlySet<FailureCode> = new Set([
@@ -28,17 +28,16 @@ export interface LastResortOptions extends LogReading {
 }
 
 /**
- * Looks for the job's status in the logs of its sessions, after no session has told the status. When the logs don't
- * tell it either, or may not be read, the result is the failure of the sessions, with a list of the logs that were
- * tried.
+ * Looks for the job's status in the logs of its sessions, when no session has told it. When the logs don't tell it
+ * either, or may not be read, the result is the failure of the sessions, with a list of the logs that were tried.
  */
 export async function lastResort(
-  attended: Exclude<JobEnd, { kind: "status" | "detached" }>,
+  end: Exclude<JobEnd, { kind: "status" | "detached" }>,
   options: LastResortOptions,
 ): Promise<JobEnd> {
   const { sessionLogs, sessionId, log, clock, signal } = options;
   const failure =
-    attended.kind === "impossible" ? attended.failure : failureOfEnd(attended, options.target, sessionId);
+    end.kind === "impossible" ? end.failure : failureOfEnd(end, options.target, sessionId);
   const until = clock.now() + (WITHOUT_AGENT.has(failure.code) ? PATIENCE_WITHOUT_AGENT_MS : PATIENCE_MS);
   const tried: string[] = [];
   for (const from of sessionLogs) {

@@ -5,7 +5,7 @@ import type { CarrierEnd } from "../follow/job-end.ts";
 import type { SessionLog } from "../ready/session-logs.ts";
 import { type LogAccess, transcript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
 
-/** Which logs are read, and what becomes of their output. */
+/** Which logs are read, and where their output goes. */
 export interface LogReading extends LogAccess, Pick<FollowContext, "extractor" | "onShown" | "drained"> {
   /** In the order of the sessions. */
   readonly sessionIds: readonly string[];

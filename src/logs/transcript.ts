@@ -55,9 +55,9 @@ export function transcriptName(log: SessionLog, sessionId: string): string {
   return `s3://${log.bucket}/${objectKey(log.prefix, sessionId)}`;
 }
 
-/** What logs are read with. */
+/** What the reading of logs needs. */
 export interface LogAccess {
-  /** Of the cluster. The bucket may be in another one of the same partition. */
+  /** The cluster's region. The bucket may be in another region of the same partition. */
   readonly region: string;
   readonly logs: Pick<Logs, "page">;
   readonly s3: Pick<S3, "getObject">;
@@ -69,8 +69,8 @@ export interface LogAccess {
 
 export interface TranscriptContext extends LogAccess {
   /**
-   * Milliseconds without anything new after which the transcript counts as complete. The agent uploads seconds after
-   * the end.
+   * The transcript counts as complete after this many milliseconds without anything new. The agent uploads it some seconds
+   * after the session's end.
    */
   readonly patience: number;
 }
