@@ -5,7 +5,7 @@ import type { Origin } from "../origin.ts";
 import type { ClaimName } from "../places/claim.ts";
 import { Claimant } from "../places/claimant.ts";
 import type { QueueS3 } from "../places/queue-object.ts";
-import { claimant as runOf, holderClause, WaitLog } from "../places/wait-log.ts";
+import { claimantWords, holderClause, WaitLog } from "../places/wait-log.ts";
 import { lockBusy } from "./failures.ts";
 import { HeldLock, type HeldLockOptions } from "./held-lock.ts";
 
@@ -66,7 +66,7 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
     });
     for (const { claim: other, silentFor } of lost)
       log.info(
-        `Took the lock of ${runOf(other)}, which did not renew it for ${Math.round(silentFor / 1000)} s.`,
+        `Took the lock of ${claimantWords(other)}, which did not renew it for ${Math.round(silentFor / 1000)} s.`,
       );
     onClaim({ ...claim, held: true });
     lock.keep();

@@ -1,6 +1,6 @@
 /**
- * The steps of a run in a queue: what each makes of the queue as it was found. They are pure, since a step is taken anew
- * when another run has changed the queue meanwhile.
+ * The steps of a run in a queue. Each turns the queue as it was found into the queue to write. They are pure, because a step
+ * is taken anew when another run has changed the queue meanwhile.
  */
 import type { Change, FoundQueue } from "./queue-object.ts";
 import {
@@ -17,7 +17,7 @@ import {
 
 export const RENEW_EVERY_MS = 30_000;
 
-/** What a run's claim says of the run. */
+/** What a run's claim says about the run. */
 export interface OwnClaim {
   readonly run: string;
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
@@ -46,7 +46,7 @@ export function takeStep(
 ): Change<LineState> {
   const { queue, now } = found ?? { queue: EMPTY, now: 0 };
   const own = claimOf(queue, run);
-  // The answer to an earlier write was lost.
+  // An earlier write has taken the place, and its answer was lost.
   if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
   const times = { since: undefined, renewed: undefined };
   const mine: Claim = { ...(own ?? { ...names, ...times, run, holds: false }), ...manner };
@@ -62,11 +62,11 @@ export function takeStep(
   const line = { number: numberInLine(live, run), holder: holders(live)[0] ?? live.claims[0] };
   const joins = own === undefined && mayJoin;
   const renews = own?.renewed !== undefined && now - own.renewed >= RENEW_EVERY_MS;
-  // Lapsed claims stay until the next in line takes their place, which ends their sessions.
+  // Lapsed claims stay until the next run in line takes their place and ends their sessions.
   return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
 }
 
-/** Announces a second session of a holder, when there may be one. `isOld`: its last session has ended. */
+/** Announces a second session of a holder, when it may open one. `isOld`: its last session has ended. */
 export function replaceStep(
   found: FoundQueue | undefined,
   { run }: Pick<OwnClaim, "run">,

@@ -29,7 +29,7 @@ export function claimKey(
 export async function leaveQueue(queue: QueueObject, run: string, session?: string): Promise<void> {
   const step = (found: FoundQueue | undefined): Change<void> => {
     if (found === undefined) return { result: undefined };
-    // An empty queue may be this run's own, whose answer was lost. Then it is still to be deleted.
+    // This run may have written the empty queue, and the answer was lost. Then the queue is still to be deleted.
     const isEmpty = found.queue.claims.length === 0;
     if (!isEmpty && claimOf(found.queue, run) === undefined) return { result: undefined };
     const left = withoutRun(found.queue, run, session);
@@ -40,7 +40,7 @@ export async function leaveQueue(queue: QueueObject, run: string, session?: stri
   await queue.change(step, { assume: "last", denied: "fails" });
 }
 
-/** The same for the post step, which has the claim's name only. */
+/** Takes the run out of the queue for the post step, which has only the claim's name. Without the right to do so it only logs that. */
 export async function releaseClaim(
   { run, kmsKeyId, ...object }: ClaimName,
   { s3, clock, log }: { readonly s3: QueueS3; readonly clock: Pick<Clock, "sleep">; readonly log: Log },

@@ -27,14 +27,14 @@ export const SESSION_OVER_MS = 120_000;
 
 export interface ClaimantOptions {
   readonly claim: ClaimName;
-  /** What other runs are told of this one. */
+  /** What the claim tells other runs about this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   /**
    * Resolves with true when another run that shares may hold a place at the same time. Only for a run that leaves its
-   * session soon, that may list sessions, and whose sessions aren't logged. Until then the run shares with no other.
+   * session soon, that may list sessions, and whose sessions aren't logged. Until it resolves the run shares with no other.
    */
   readonly shares: Promise<boolean>;
-  /** True for a claim on a lock. Its holder renews it by itself. */
+  /** True for a claim on a lock. `HeldLock` renews it, not the claimant. */
   readonly locks?: boolean | undefined;
   readonly s3: QueueS3;
   readonly clock: Pick<Clock, "now" | "sleep">;
@@ -96,7 +96,7 @@ export class Claimant {
   async take(waiting: WaitOptions): Promise<LostRuns> {
     const { shares, clock, log } = this.#options;
     const { deadline, signal } = waiting;
-    // A job that takes a place for the second time knows whether it shares.
+    // A job that takes a place for the second time knows already whether it shares: this lets `#learn` run first.
     await Promise.race([shares, Promise.resolve()]);
     let number = 1;
     for (let troubles = 0, isFirst = true; ; isFirst = false) {
@@ -136,7 +136,7 @@ export class Claimant {
     this.#announce();
   }
 
-  /** The run leaves its session soon, so others that share may come in, if this one does. */
+  /** To be called when the run leaves its session soon: others that share may then come in, if this one does. */
   share(): void {
     this.#leavesSoon = true;
     this.#announce();
@@ -212,8 +212,8 @@ export class Claimant {
   }
 
   /**
-   * Others may come in beside a run that shares once they know its session. A job that is over in a moment, and that no run
-   * was seen to wait for, spares the write.
+   * Tells the queue that this run shares, and its session, so that others may come in. A short job spares the write while no
+   * other run was seen in the queue.
    */
   #announce(): void {
     const isDue = this.#shares && this.#sessions.length > 0 && (this.#leavesSoon || this.isWanted);
@@ -226,7 +226,7 @@ export class Claimant {
     return { run: claim.run, names, manner: { shares: this.#shares, locks, sessions: isReplacing ? 2 : 1 } };
   }
 
-  /** The same step, which also keeps the queue that it was given as the last one seen. */
+  /** The step, which from now on also keeps the queue that it is given as the last one seen. */
   #seeing<Result>(
     step: (found: FoundQueue | undefined) => Result,
   ): (found: FoundQueue | undefined) => Result {
@@ -265,7 +265,7 @@ export class Claimant {
     );
     if (isOurs || !this.#holds) return isOurs;
     this.#holds = false;
-    // The holder of a lock is told by the answer, and ends its job.
+    // The result tells the holder of a lock, which ends its job.
     if (!locks) log.info("The claim on the container's place was lost to another run; this one goes on.");
     return false;
   }

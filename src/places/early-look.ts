@@ -2,7 +2,7 @@ import type { ActiveSession, Ssm, TargetedSession } from "../aws/ssm.ts";
 import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 
-/** How long the answer of a look is taken for a new one. */
+/** For how long a look counts as new. */
 const LOOK_LASTS_MS = 1_000;
 
 export interface EarlyLookOptions {
@@ -19,9 +19,9 @@ export interface SessionLook {
 }
 
 /**
- * A look at the sessions of all containers, while ECS describes the task: only its answer tells by which name Systems
- * Manager knows the container. So a run without a bucket needs no further look at a container that is free. A job of a
- * matrix makes none, because it looks in its turn.
+ * A look at the sessions of all containers, while ECS describes the task. Only the answer of ECS tells by which name
+ * Systems Manager knows the container. So a run without a bucket needs no further look at a container that is free. Only a
+ * job that is surely alone in its matrix makes the look: any other looks in its turn.
  */
 export class EarlyLook {
   readonly #options: EarlyLookOptions;
@@ -41,8 +41,8 @@ export class EarlyLook {
   }
 
   /**
-   * What it tells of this container: undefined when it was not begun or is old. `sessions` resolves with undefined when
-   * the sessions of all are too many to be seen.
+   * What the look tells about this container; undefined when it was not begun or is old. `sessions` resolves with undefined
+   * when all containers together have too many sessions to list.
    */
   take(sessionTarget: string): SessionLook | undefined {
     if (this.#look === undefined || this.#options.clock.now() - this.#look.asked > LOOK_LASTS_MS)

@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { LoneSession } from "./lone-session.ts";
 import { sinceWords, type WaitLog } from "./wait-log.ts";
 
-/** The time for the first answer. In a VPC without an endpoint for SSM there is none, and no run must wait for that. */
+/** The time for the first answer. In a VPC without an endpoint for SSM no answer comes, and no run must wait for it for long. */
 const FIRST_LOOK_MS = 1_000;
 const PAUSE_MS = 1_000;
 const JITTER_MS = 500;
@@ -54,8 +54,8 @@ export interface ForeignSessionOptions extends SessionLookOptions {
   /** The last sessions of runs that have left the queue. The agent may still be ending them. */
   readonly past: () => readonly string[];
   /**
-   * Whether other runs hold places, too. Then this one also waits for sessions that are ending: with two of them there would
-   * be four.
+   * Whether other runs hold places, too. This run then also waits for sessions that are ending: with two such sessions there
+   * could be four.
    */
   readonly isBesideHolders: boolean;
   /** Reads the queue again. */
@@ -74,8 +74,8 @@ export interface ForeignSessions {
 }
 
 /**
- * Waits until the container has no session but those of runs of this action. Does not wait when sessions can't be
- * listed. Fails with `container-busy` at the deadline; an abort throws its reason.
+ * Waits until the container has no session but those of the runs in the queue, or one beside which the run may go on. Does
+ * not wait when sessions can't be listed. Fails with `container-busy` at the deadline; an abort throws its reason.
  */
 export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {
   const {

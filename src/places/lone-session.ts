@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 
 /**
- * How long a lone session without a client is waited for: its client may be connecting again. AWS does not tell whose
+ * How long the run waits for a lone session without a client, whose client may be connecting again. AWS does not tell whose
  * session it is, so this run must not end it. After 40 s without a reader the container takes its job for a lost one
  * (others.sh), and this run's attacher ends the other attacher there.
  */
@@ -12,11 +12,12 @@ const LOST =
   `has had no client for ${PATIENCE_MS / 1000} s: this run goes on beside it. The container ends it if it is of a run of this ` +
   "action.";
 const MAY_FOLLOW =
-  "may be that of another step that follows the same job: this step goes on beside it, and the container tells.";
+  "may be that of another step that follows the same job: this step goes on beside it, and the container decides.";
 
 /**
- * A container's only session, beside which a run may go on: one that has had no client for long, or any one when the run attaches
- * to a job. That may be the job's own session, of another step, and only the container can tell.
+ * Decides whether a run may go on beside a container's only session. It may when that session has had no client for long. A run that
+ * attaches to a job may go on beside any lone session: it may be of another step that follows the same job, and only the container
+ * knows that.
  */
 export class LoneSession {
   readonly #clock: Pick<Clock, "now">;
@@ -31,8 +32,8 @@ export class LoneSession {
   }
 
   /**
-   * Whether the run may go on beside these sessions, which an earlier look has seen, too. Says so once. A run that attaches does so at its
-   * second look, unless logs of earlier sessions may still be uploaded, which keep their places.
+   * Whether the run may go on beside these sessions. An earlier look must have seen the same session. Says so once. A run that attaches goes
+   * on at its second look, unless logs of earlier sessions may still be uploaded: an upload keeps the place of its session.
    */
   letsPass(
     [first, ...others]: readonly ActiveSession[],

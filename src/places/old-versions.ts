@@ -4,7 +4,8 @@ import { asFailure } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 interface OldVersionsOptions {
-  readonly claim: ObjectName;
+  /** The queue. */
+  readonly object: ObjectName;
   readonly s3: Pick<S3, "deleteVersion">;
   readonly log: Log;
 }
@@ -32,11 +33,11 @@ export class OldVersions {
   }
 
   async #delete(): Promise<void> {
-    const { claim, s3, log } = this.#options;
+    const { object, s3, log } = this.#options;
     try {
       for (let [next] = this.#pending; next !== undefined && !this.#kept; [next] = this.#pending) {
-        const kept = await s3.deleteVersion(claim, next);
-        logRetention(log, claim, kept);
+        const kept = await s3.deleteVersion(object, next);
+        logRetention(log, object, kept);
         if (kept === undefined) this.#pending.shift();
         else this.#kept = true;
       }

@@ -27,7 +27,7 @@ export interface SessionQueueOptions extends QueueOptions {
   readonly early?: SessionLook | undefined;
 }
 
-/** How a run goes on when the container has a place for its session. */
+/** The place that a run has found by looking at the container's sessions. */
 export interface SessionPlace {
   /** True when another session may delay the opening of this run's. */
   readonly beside: boolean;
@@ -38,10 +38,10 @@ export interface SessionPlace {
 }
 
 /**
- * Waits until the container has no session and it is this run's turn; without the right to list sessions, only a
- * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on `beside`
- * one session, when no log is uploaded. Goes on `beside` a lone session that has lost its client, or that may be of the job to which
- * the run attaches. Fails with `container-busy` at the deadline.
+ * Waits until the container has no session and it is this run's turn. Without the right to list sessions the run waits only a
+ * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on `beside` one
+ * session, when no log is uploaded. Any run may go on `beside` a lone session that has lost its client, or that may be of the job to
+ * which the run attaches. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
   const { clock, log, signal, random = Math.random, matrix, attaches = false } = options;
@@ -66,7 +66,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return { who: `session ${first.id}${more}`, since: first.since };
   };
-  const waitToReplace = (lost: string): Promise<void> => waitForRoom(lost, turns, options);
+  const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, turns, options);
   try {
     for (let contended = false, confirmed = false; ;) {
       const waited = await waitUntilFree(look, { ...options, poll: () => turns.poll(clock.now()) });
@@ -91,10 +91,10 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
 }
 
 /**
- * Waits while a further session could be the fourth: two runs may have a session each, which were cut in the same moment and are
- * still there. So a run goes on at once when at most one session is left, and beside two only in its slot.
+ * Waits while a further session could be the fourth: the sessions of two runs may have been cut in the same moment and be still
+ * there. So a run goes on at once when at most one session is left, and beside two only in its slot.
  */
-async function waitForRoom(
+async function waitForFewSessions(
   lost: string,
   turns: Turns,
   { sessionTarget, ssm, isUnlogged, clock, log, signal }: SessionQueueOptions,
@@ -113,7 +113,7 @@ async function waitForRoom(
   await tellWhile(`the end of session ${lost}, or of another one in the container`, { clock, log }, wait());
 }
 
-/** Lists the container's sessions: first by the look that is under way, then by new ones. */
+/** Makes a function that lists the container's sessions: first by the look that is under way, then by new ones. */
 function lister({ sessionTarget, ssm, early, clock }: SessionQueueOptions) {
   let first = early;
   return async (): Promise<{ readonly asked: number; readonly sessions: readonly ActiveSession[] }> => {

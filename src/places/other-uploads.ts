@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { seconds } from "./uploads.ts";
 
 /**
- * The time of an upload as a multiple of its session's. A session carries at most 0.85 MB a second, and its log is
+ * The time of an upload as a multiple of its session's time. A session carries at most 0.85 MB a second, and its log is
  * uploaded at 0.8 MB a second or faster.
  */
 const UPLOAD_FOR_SESSION = 1.1;

@@ -7,7 +7,7 @@ import { endLostSession } from "./lost-session.ts";
 import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
 import type { Failure } from "../errors.ts";
 import { containerBusy } from "./failures.ts";
-import { claimant, holderClause, WaitLog, type WaitLogOptions } from "./wait-log.ts";
+import { claimantWords, holderClause, WaitLog, type WaitLogOptions } from "./wait-log.ts";
 
 /** For how long the last look at the container's sessions counts as new. */
 const LOOK_LASTS_MS = 1_000;
@@ -48,8 +48,8 @@ export class PlaceInQueue implements Place {
   }
 
   /**
-   * Waits in line, and then for sessions that no run of this action has opened. After a failure the place has to be
-   * released.
+   * Waits in line, and then for the end of sessions that no run in the queue has opened. After a failure the place has to
+   * be released.
    */
   async take(): Promise<void> {
     const { clock, signal } = this.#options;
@@ -81,7 +81,7 @@ export class PlaceInQueue implements Place {
       past: () => this.#claimant.pastSessions,
       refresh: () => this.#claimant.refresh(),
     });
-    // Runs that share must see the session of a run whose claim was lost.
+    // A run may share only if it can see the session of a run whose claim was lost.
     if (!canList) await this.#claimant.stopSharing();
     signal?.throwIfAborted();
     this.#beside = beside;
@@ -156,7 +156,7 @@ export class PlaceInQueue implements Place {
   #sayDenied({ failed }: Failure): void {
     if (this.#saysDenied)
       this.#options.log.info(
-        `The container's sessions can't be seen, so the job may run beside those of others, and that of a lost run ends by itself. ${failed}`,
+        `The container's sessions can't be seen, so the job may run beside sessions of others, and the session of a lost run ends by itself. ${failed}`,
       );
     this.#saysDenied = false;
   }
@@ -164,7 +164,7 @@ export class PlaceInQueue implements Place {
   async #endSessions(lost: LostRuns): Promise<void> {
     for (const { claim, silentFor } of lost) {
       this.#options.log.info(
-        `Took the place of ${claimant(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
+        `Took the place of ${claimantWords(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
       );
       if (claim.session !== undefined) await endLostSession(claim.session, this.#looks);
     }

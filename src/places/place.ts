@@ -30,7 +30,7 @@ export interface PlaceOptions extends QueueOptions {
   readonly attaches?: boolean | undefined;
   /** A look at the container's sessions that is under way. */
   readonly early?: SessionLook | undefined;
-  /** Called with the claim before it is made, and with undefined when it is given back: what has to be undone. */
+  /** Called with the claim before it is made, since the cleanup has to undo it; with undefined when it is given back. */
   readonly onClaim?: (claim: PlaceClaim | undefined) => void;
 }
 
@@ -49,7 +49,7 @@ export interface Place {
    */
   readonly beside: boolean;
   /**
-   * When the container's sessions were listed for this place, in milliseconds since the epoch. Undefined for a place of which such a look
+   * When the container's sessions were listed for this place, in milliseconds since the epoch. Undefined for a place that such a look
    * does not decide.
    */
   readonly lookedAt?: number | undefined;

@@ -61,7 +61,7 @@ export class QueueObject {
 
   constructor(options: QueueObjectOptions) {
     this.#options = options;
-    this.#old = new OldVersions({ claim: options.object, s3: options.s3, log: options.log });
+    this.#old = new OldVersions({ object: options.object, s3: options.s3, log: options.log });
   }
 
   /**
@@ -90,8 +90,8 @@ export class QueueObject {
       } catch (error) {
         if (!isDenied(error) || denied === "fails" || ++denials === DENIALS) throw error;
       }
-      // A refused write may be this run's own, whose answer was lost: then this run has to delete the version that it
-      // replaced. Another run that replaced the version deletes it, too.
+      // S3 also refuses the repetition of a write whose answer was lost. This run then has to delete the version that it
+      // has replaced. Another run that replaced the version deletes it, too.
       if (refused?.versionId !== found?.version.versionId) void this.#old.remove(refused?.versionId);
       const { queue, result } = step(found);
       if (queue === undefined || (await this.#swap(queue, found))) return result;
@@ -146,8 +146,8 @@ export class QueueObject {
   }
 
   /**
-   * Removes the queue. S3 deletes a version whether or not it is the current one. So in a bucket with versioning an
-   * empty queue is swapped in first, which is free for any run to replace, and that version is deleted.
+   * Removes the queue. S3 deletes a version whether or not it is the current one. So in a bucket with versioning the run
+   * first swaps in an empty queue, which any other run may replace, and then deletes that version.
    */
   async #remove({ version, queue }: FoundQueue): Promise<boolean> {
     const { object, s3, log } = this.#options;
@@ -163,7 +163,7 @@ export class QueueObject {
     }
     const empty = await this.#put(EMPTY, version);
     if (empty === undefined) return false;
-    // While an older version is there, a deleted version would bring it back. A delete marker does not.
+    // While an older version is there, deleting this one would bring it back. A delete marker does not.
     const areGone = await this.#old.areGone();
     const { kept } = await s3.deleteIf(object, areGone ? empty : { etag: empty.etag });
     logRetention(log, object, kept);

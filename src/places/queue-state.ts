@@ -111,13 +111,13 @@ function sessionsOf(claims: readonly Claim[]): number {
   return claims.reduce((sum, { sessions }) => sum + sessions, 0);
 }
 
-/** The queue with this claim in the place of the run's former one, else at the end. */
+/** The queue with this claim instead of the run's former one, or at the end when it had none. */
 export function withClaim({ claims, past }: Queue, claim: Claim): Queue {
   const at = claims.findIndex(({ run }) => run === claim.run);
   return { claims: at < 0 ? [...claims, claim] : claims.with(at, claim), past };
 }
 
-/** The queue without the run, whose sessions it remembers. */
+/** The queue without the run. It remembers the run's last session. */
 export function withoutRun({ claims, past }: Queue, run: string, session: string | undefined): Queue {
   const sessions = session === undefined ? past : [...past.filter((id) => id !== session), session];
   return { claims: claims.filter((claim) => claim.run !== run), past: sessions.slice(-MOST_PAST) };
@@ -144,7 +144,7 @@ export function writeQueue({ claims, past }: Queue): Uint8Array {
  */
 export function parseQueue(bytes: Uint8Array, modified: number): Queue {
   const value = parseJson(bytes);
-  if (!isRecord(value) || !Array.isArray(value["claims"])) return { claims: [unknown(modified)], past: [] };
+  if (!isRecord(value) || !Array.isArray(value["claims"])) return { claims: [unknownClaim(modified)], past: [] };
   const claims = value["claims"].slice(0, MOST_CLAIMS).flatMap((claim) => parseClaim(claim, modified));
   const runs = new Set<string>();
   const past = Array.isArray(value["past"]) ? value["past"].slice(-MOST_PAST) : [];
@@ -158,7 +158,7 @@ const RUN = /^[\w-]{1,100}$/;
 const JOB = RUN;
 const SESSION = /^[\w.@=+:-]{1,200}$/;
 
-function unknown(modified: number): Claim {
+function unknownClaim(modified: number): Claim {
   const times = { since: modified, renewed: modified };
   return { run: "unknown", holds: true, shares: false, locks: false, sessions: 1, ...times };
 }
@@ -196,7 +196,7 @@ function textMatching(value: unknown, form: RegExp): string | undefined {
   return typeof value === "string" && form.test(value) ? value : undefined;
 }
 
-/** A time that is no later than `modified`, which also stands for a time that is not given. */
+/** The given time, but no later than `modified`; `modified` when no time is given. */
 function momentOf(value: unknown, modified: number): number {
   const ms = typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isNaN(ms) ? modified : Math.min(ms, modified);

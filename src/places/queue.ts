@@ -30,8 +30,8 @@ const SHORTEST_PAUSE_MS = 2_000;
 const JITTER_MS = 3_000;
 
 /**
- * Calls `look` again and again until it names no holder. Logs the holder, each new one, and the wait. Returns whether
- * there was one. Fails with `container-busy` at the deadline; an abort throws its reason.
+ * Calls `look` again and again until it names no holder. Logs each new holder, and every 30 s the wait. Returns whether
+ * there was a holder. Fails with `container-busy` at the deadline; an abort throws its reason.
  */
 export async function waitUntilFree(
   look: () => Promise<Holder | undefined>,

@@ -9,7 +9,7 @@ export interface LookTimes {
 
 /** What a run has done before a look that saw no session. */
 export interface LookHistory {
-  /** It has seen other sessions, for whose end more runs may wait. */
+  /** The run has seen other sessions, for whose end more runs may wait. */
   readonly contended: boolean;
   /** An earlier look saw no session either, and a careful pause came in between. */
   readonly confirmed: boolean;
@@ -29,7 +29,7 @@ export interface Turns {
   mayGo(look: LookTimes, waiting: LookHistory): boolean;
   /** Whether the run may open its session beside the only one that a look has seen. */
   mayJoin(look: LookTimes, session: ActiveSession): boolean;
-  /** The same for a run that has lost its own session: that one and another one were seen. */
+  /** Whether a run that has lost its own session may open another one, when a look has seen the lost one and one more. */
   mayReplace(look: LookTimes): boolean;
 }
 
@@ -51,7 +51,7 @@ const FRESH_MS = 2 * SLOT_MS;
 const JOIN_EVERY = 4;
 /** A matrix of at most this many jobs has no fourth one, so its jobs may join in any slot. */
 const FEW = 3;
-/** A session may be joined at this age. The sessions of runs that looked before it was in the list are in there, too, by then. */
+/** A session may be joined at this age. By then the list also has the sessions of runs that looked before this one was in it. */
 const SETTLED_MS = JOIN_EVERY * SLOT_MS;
 
 /** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
@@ -89,12 +89,12 @@ function loneTurns(random: () => number): Turns {
 
 /**
  * Time is cut into slots, and the jobs of a matrix take them in the order of their indices, again and again. So two of them
- * hardly ever go on at once, however many there are and whenever they begin. In its slot a look is enough. A job looks in
- * its slot only, so the whole matrix makes one look a slot. A job may join another session, unless that one has no client: it
- * may be opened again.
+ * hardly ever go on at once, however many there are and whenever they begin. In its slot a job needs one look only. A job looks in
+ * its slot only, so the whole matrix makes one look a slot. A job may join another session, unless that session has lost its
+ * client: its run may open another one.
  */
 function matrixTurns({ index, total }: MatrixJob): Turns {
-  // With an odd number of slots each job gets each fourth slot in turn.
+  // The number of slots is odd, so the slot of each job is a fourth one in every fourth round.
   const slots = total <= FEW ? total : total + 1 - (total % 2);
   const round = slots * SLOT_MS;
   const untilSlot = (now: number): number => {

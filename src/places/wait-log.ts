@@ -5,7 +5,7 @@ import { TELL_EVERY_MS } from "../waiting.ts";
 import type { Claim } from "./queue-state.ts";
 
 export interface WaitLogOptions {
-  /** What is waited for, as in "Container 'app' of task 0123". */
+  /** What the run waits for, as in "Container 'app' of task 0123". */
   readonly subject: string;
   /** As in "The place in container 'app' is free". */
   readonly got: string;
@@ -17,7 +17,7 @@ export interface WaitLogOptions {
   readonly log: Pick<Log, "info">;
 }
 
-/** What a run that waits for a container's place, or for a lock, is waiting for. */
+/** Why a run waits for a container's place, or for a lock. */
 export interface WaitReason {
   /** As in "in use by session X since 12:00:00 UTC". */
   readonly held: string;
@@ -25,7 +25,7 @@ export interface WaitReason {
   readonly goal: string;
 }
 
-/** Says what the run waits for: at first, and every 30 s. */
+/** Says what the run waits for: at once, and then every 30 s. */
 export class WaitLog {
   readonly #options: WaitLogOptions;
   readonly #begun: number;
@@ -51,7 +51,7 @@ export class WaitLog {
     this.#toldAt = now;
   }
 
-  /** To be called once it is this run's. */
+  /** To be called once the run has the place or the lock. */
   end(): void {
     const { got, log } = this.#options;
     if (this.#toldAt !== undefined) log.info(`${got} (${this.#seconds()} s).`);
@@ -65,11 +65,11 @@ export class WaitLog {
 /** As in "in use by job 'test' (3 of 40) of https://… since 12:00:00 UTC". */
 export function holderClause(holder: Claim | undefined, verb: "in use" | "held" = "in use"): string {
   if (holder?.holds === false) return "about to be given to another run";
-  return [verb, "by", claimant(holder), ...sinceWords(holder?.since)].join(" ");
+  return [verb, "by", claimantWords(holder), ...sinceWords(holder?.since)].join(" ");
 }
 
-/** The run of a claim, as far as the claim names it. */
-export function claimant(claim: Claim | undefined): string {
+/** The run of a claim in words, as far as the claim names it. */
+export function claimantWords(claim: Claim | undefined): string {
   const { url, job, matrix } = claim ?? {};
   const run = url ?? "an unknown run";
   if (job === undefined) return run;
