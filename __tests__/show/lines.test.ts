@@ -37,9 +37,9 @@ describe("a LineJoiner", () => {
     lines.keep();
     lines.push(piece("noise", false));
     lines.push(piece("other", false, "e0"));
-    lines.back();
+    lines.rollBack();
     expect(shown(lines.push(piece("b", true)))).toEqual([line("ab")]);
-    lines.back();
+    lines.rollBack();
     expect(shown(lines.flush())).toEqual([line("a", false)]);
   });
 
@@ -87,7 +87,7 @@ describe("a LineJoiner", () => {
     expect(shown(lines.push(piece("other", true, "o1")))).toEqual([line("other", true, "o1")]);
     expect(shown(lines.push(piece(part, false, "o0")))).toEqual([continued(part, false, "o0")]);
     expect(shown(lines.push(piece("noise", true, "o0")))).toEqual([continued("noise", true, "o0")]);
-    lines.back();
+    lines.rollBack();
     lines.push(piece("end", false, "o0"));
     expect(shown(lines.flush())).toEqual([continued("end", false, "o0")]);
   });
@@ -110,9 +110,9 @@ describe("a LineJoiner", () => {
     lines.keep();
     expect(shown(lines.push(piece("noise", true)))).toEqual([line("anoise")]);
     lines.push(piece("other noise", false));
-    lines.back();
+    lines.rollBack();
     expect(shown(lines.push(piece("b", false)))).toEqual([]);
-    lines.back();
+    lines.rollBack();
     expect(shown(lines.push(piece("c", true)))).toEqual([line("ac")]);
   });
 });

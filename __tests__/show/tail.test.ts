@@ -15,8 +15,8 @@ describe("a Tail", () => {
     tail.push(Buffer.from("kept"));
     tail.keep();
     tail.push(Buffer.from("no"));
-    tail.back();
-    tail.back();
+    tail.rollBack();
+    tail.rollBack();
     tail.push(Buffer.from("."));
     expect(tail.toString()).toBe("kept.");
   });
@@ -26,7 +26,7 @@ describe("a Tail", () => {
     tail.push(Buffer.from("kept"));
     tail.keep();
     tail.push(Buffer.from("far too much"));
-    tail.back();
+    tail.rollBack();
     expect(tail.toString()).toBe("");
   });
 

@@ -3,7 +3,7 @@ import { linesOf, type OutputWriter } from "../show/lines.ts";
 const LF = Buffer.from("\n");
 const NOTHING = Buffer.alloc(0);
 
-/** Where the bytes of each stream of the job go. */
+/** Write the bytes of each stream of the job. A stream without a writer is dropped. */
 export type StreamWriters = Readonly<
   Record<"stdout" | "stderr", ((...pieces: readonly Buffer[]) => void) | undefined>
 >;

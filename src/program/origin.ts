@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { Origin } from "../origin.ts";
 
-/** The variables of a build service that say what has started a run, each in its own words. */
+/** The names of a build service's variables that tell what has started a run. */
 interface BuildService {
   readonly repository: string;
   readonly run: string;
@@ -10,7 +10,7 @@ interface BuildService {
   readonly url: string;
 }
 
-/** In the order of the search: one that runs inside another sets its own variables in addition. */
+/** In the order of the search. A service that runs inside another one adds its own variables. */
 const SERVICES: readonly BuildService[] = [
   // docs.gitlab.com/ci/variables/predefined_variables
   { repository: "CI_PROJECT_PATH", run: "CI_JOB_ID", url: "CI_JOB_URL" },

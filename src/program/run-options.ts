@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly stdout?: Writable;
   /** The job's standard error. By default it is shown nowhere. */
   readonly stderr?: Writable;
-  /** Hears what the run does. */
+  /** Is told what the run does. */
   readonly log?: Partial<RunLog>;
   /** Cancels the run: the job is stopped, and what the run has made is undone. */
   readonly signal?: AbortSignal;
@@ -29,7 +29,7 @@ export interface RunOptions {
 
 /** What a run does, in lines for people. No line holds a secret or a control character. */
 export interface RunLog {
-  /** A phase of the run begins, or ends without a title. */
+  /** A phase of the run begins; without a title, the phase ends. */
   phase(title?: string): void;
   info(line: string): void;
   /** What helps to find a fault. */
@@ -40,7 +40,7 @@ export interface RunLog {
   notice(text: string): void;
   /** The script runs from now on. The line names container, task and image. */
   started(title: string, line: string): void;
-  /** Called once the run has something to undo. `work` says what has to be undone if this process ended now; empty when nothing has. */
+  /** Called once the run has something to undo. `work` lists what would have to be undone if this process ended now; empty for nothing. */
   unfinished(work: () => readonly string[]): void;
 }
 
@@ -65,6 +65,6 @@ export interface RunError {
   readonly code: string | undefined;
   /** What failed, what was seen, what to do. It holds nothing that the job has printed. */
   readonly message: string;
-  /** The address of the paragraph on it. */
+  /** The address of the paragraph about this error. */
   readonly page: string;
 }

@@ -19,11 +19,11 @@ import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts"
 /** The page that errors point to: that of the newest version. */
 const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
 
-/** A program as it surrounds a step, and what has become of the step. */
+/** The surroundings of a step in a program, with the step's ledger and result. */
 export interface ProgramSurroundings extends Surroundings {
   /** The ledger as it was saved last; undefined when the step has made nothing. */
   readonly saved: () => SavedState | undefined;
-  /** What the step was reported to be. Throws before that. */
+  /** The result that the step has reported. Throws before that. */
   readonly result: () => RunResult;
 }
 
@@ -40,13 +40,13 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
     drained: async () => {
       await Promise.all([out?.drained(), err?.drained()]);
     },
-    // The container redacts them, and a program has no log of its own that others read.
+    // The container redacts secrets, and a program has no log of its own that others read.
     mask: () => undefined,
     cancel: cancelOf(options.signal, out?.broken, log),
     origin: () => programOrigin(env),
     idToken: () => idTokenFromFile(env),
     saveState: (_, whole) => {
-      // The ledger changes thousands of times, and is the same one. That of the cleanup after it is another.
+      // The run's ledger is saved thousands of times. The cleanup after the run saves a ledger of its own, so the last one counts.
       if (saved === undefined) log.unfinished?.(() => saved?.().undo.map(announce) ?? []);
       saved = whole;
     },
@@ -66,7 +66,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
   };
 }
 
-/** A stream hears of its write errors once, however many runs of the program write to it. */
+/** The output of each stream. All runs of the program share it, so that the stream has one listener for write errors. */
 const batched = new WeakMap<Writable, BatchedOutput>();
 
 function outputTo(stream: Writable | undefined): BatchedOutput | undefined {
@@ -108,7 +108,7 @@ function cancelOf(
   signal?.addEventListener("abort", onAbort, { once: true });
   unread?.addEventListener("abort", () => {
     const why = `Nothing reads the output of the job any more, so it is stopped: ${reasonOf(unread)}.`;
-    // The result has the job's own end, which does not tell it.
+    // The result has the job's own end, which does not tell this reason.
     if (!controller.signal.aborted) log.warning?.(why);
     controller.abort(cancelFailure(why));
   });

@@ -4,8 +4,8 @@ import type { Log } from "../log.ts";
 import { lastPart } from "../targets/arn.ts";
 
 /**
- * A protection that a job has set, and has to give back; plain data, since it is saved for the post step. It is told
- * from one of another principal by its end, which is in milliseconds: each call sets the end anew.
+ * A protection that a job has set, and has to give back; plain data, since it is saved for the post step. Its end tells it
+ * from a protection of another principal: each call sets a new end, in milliseconds.
  */
 export interface HeldProtection {
   /** ARN. */
@@ -19,7 +19,7 @@ export interface HeldProtection {
 }
 
 /**
- * For how many minutes a job protects its task at a time. A lost runner delays a deployment for so long at most, and so do jobs
+ * For how many minutes a job protects its task at a time. A lost runner delays a deployment for this long at most. So do jobs
  * that end together: none of them can know that it is the last one.
  */
 export const LEASE_MINUTES = 3;
@@ -31,9 +31,9 @@ export interface GiveBackContext {
 }
 
 /**
- * Ends the protection of the task, unless another principal may have set it since, or may need it. Then it ends by itself,
- * `LEASE_MINUTES` after the last call at the latest when that was a job's of this action. So does one that was set by a call
- * whose answer was lost: its end is not known. A second call does no harm.
+ * Ends the protection of the task, unless another principal may have set it since, or may need it. It then ends by itself: at
+ * most `LEASE_MINUTES` after the last call, when a job of this action made that call. A protection whose call got no answer
+ * ends by itself, too, because its end is not known. A second call does no harm.
  */
 export async function giveBackProtection(
   { cluster, task, until, sharedUntil }: HeldProtection,

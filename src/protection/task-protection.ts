@@ -6,12 +6,12 @@ import type { Target } from "../targets/target.ts";
 import { giveBackProtection, type HeldProtection, LEASE_MINUTES } from "./held-protection.ts";
 
 /**
- * How often a job protects its task anew, so that two calls may fail. The jobs of one task spread out. A thousand tasks make 40
- * calls a second, of the 80 that ECS takes.
+ * How often a job protects its task anew, so that two calls may fail. The jitter spreads the jobs of one task. A thousand tasks
+ * make 40 calls a second, of the 80 that ECS takes.
  */
 const RENEW_MS = 55_000;
 const JITTER_MS = 7_500;
-/** When a job looks for the first time whether another one has set the flag with it. */
+/** The pause before a job looks whether another one has set the protection at the same time. It is up to twice as long. */
 const SECOND_LOOK_MS = 2_000;
 /** How long a protection may last beyond the job's `timeout`, for its output and artifacts. */
 const BEYOND_TIMEOUT_MS = 2 * 60_000;
@@ -35,9 +35,9 @@ export interface TaskProtectionOptions {
  * Protects a task from scale-in and deployments while a job runs in it, for three minutes at a time. A protection of
  * the application stays as it is, and when it ends before the job, the job's own follows it.
  *
- * Several jobs may run in one task, and nothing but the flag tells them of one another. So each of them sets it every
- * minute. One that finds an end that it has not set itself is not alone, and leaves the flag to the others. Of jobs that begin
- * together none finds another one's, so each looks again a few seconds later.
+ * Several jobs may run in one task, and only the protection tells them of one another. So each job sets it every minute. A job
+ * that finds an end that it has not set itself is not alone, and does not end the protection. Jobs that begin together do not
+ * find each other's end, so each looks again a few seconds later.
  */
 export class TaskProtection {
   readonly #options: TaskProtectionOptions;
@@ -72,7 +72,7 @@ export class TaskProtection {
     if (this.#held === undefined) return;
     const { undoing, onHeld, clock, log } = this.#options;
     try {
-      // Behind the output of the job, where no phase folds the line.
+      // The line comes after the job's output, where no phase folds it.
       const folded = { info: (line: string) => log.fold("The task stays protected", line) };
       await giveBackProtection(this.#held, { ecs: undoing, clock, log: folded });
       onHeld(undefined);
@@ -137,9 +137,9 @@ export class TaskProtection {
   }
 
   /**
-   * Sets the protection, never shorter than `foreign`: when that lasts longer than the job may protect its task, it stays as it
-   * is. What was held is held on when the call fails. If it has taken effect all the same, its end is one that this job does not
-   * know for its own: the job never ends it, since it may as well be another one's.
+   * Sets the protection, never to an earlier end than `foreign`. When `foreign` is later than the job may protect its task, the
+   * protection stays as it is. When the call fails, `#held` stays. If the failed call has taken effect all the same, the job
+   * takes the new end for another job's, and does not end the protection.
    */
   async #set(sharedUntil: number, foreign: number | undefined): Promise<void> {
     const { target, ecs, onHeld, clock } = this.#options;
@@ -166,7 +166,7 @@ export class TaskProtection {
     return Math.floor((this.#latest - this.#options.clock.now()) / 60_000);
   }
 
-  /** Says what has changed. */
+  /** Logs a text, unless it was the last one. */
   #tell(what: string, as: "info" | "notice" = "info"): void {
     if (what !== this.#told) this.#options.log[as](what);
     this.#told = what;

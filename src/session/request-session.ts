@@ -13,7 +13,7 @@ const FIRST_PAUSE = 300;
 /** The longest pause of the first half minute, so that a session starts within a second of its agent. */
 const LONGEST_PAUSE = 1_000;
 /**
- * The longest pause after half a minute, or when ExecuteCommand is throttled. It shares its rate with RunTask and
+ * The longest pause after half a minute, or when ExecuteCommand is throttled. That call shares its rate with RunTask and
  * StopTask.
  */
 const PATIENT_PAUSE = 5_000;
@@ -30,9 +30,9 @@ export interface SessionRequestContext extends Omit<WaitContext, "ecs"> {
 
 /**
  * Asks for a session that runs `command` in the container, by ExecuteCommand. An agent takes no session for some
- * seconds after ECS has reported it as RUNNING, so that refusal is repeated until `deadline` (milliseconds since the
- * epoch), with looks at the task in between. The debug log has ECS's words. Any other refusal is thrown at once. Fails
- * with `exec-not-ready`, or with the verdict on a task that ends; an abort throws its reason.
+ * seconds after ECS has reported it as RUNNING. So the call is repeated after that refusal until `deadline` (milliseconds
+ * since the epoch), with looks at the task in between. The debug log has ECS's words. Any other refusal is thrown at
+ * once. Fails with `exec-not-ready`, or with the verdict on a task that ends; an abort throws its reason.
  */
 export async function requestSession(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,

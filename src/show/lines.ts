@@ -76,7 +76,7 @@ export class LineJoiner {
   }
 
   /** Goes back to the open lines of the last `keep`. */
-  back(): void {
+  rollBack(): void {
     this.#begun.clear();
     this.#begunBytes = 0;
     this.#parted = new Set(this.#certainParted);

@@ -2,7 +2,7 @@ import type { OutputItem } from "../stream/items.ts";
 import { type Line, LineJoiner, type OutputWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
-/** The most bytes of the outputs `stdout` and `stderr`, each. */
+/** The most bytes of each of the outputs `stdout` and `stderr`. */
 export const OUTPUT_LIMIT = 1024 * 1024;
 /** The bytes that are kept of the end of a worker's standard error: some frames of a traceback, and its last line. */
 const STDERR_LIMIT = 4_096;
@@ -52,8 +52,8 @@ export class Printer {
         break;
       case "gap":
         // The log can't be taken back. `stdout` can, and so can open lines.
-        this.#lines.back();
-        for (const tail of this.#tails()) tail.back();
+        this.#lines.rollBack();
+        for (const tail of this.#tails()) tail.rollBack();
         break;
     }
   }
@@ -72,7 +72,7 @@ export class Printer {
     return withoutLastEnd(this.#stdout);
   }
 
-  /** The same of its standard error, of all workers. */
+  /** The end of the standard error of all workers, in the same form. */
   get allStderr(): string {
     return withoutLastEnd(this.#allStderr);
   }

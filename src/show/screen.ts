@@ -65,7 +65,7 @@ export class Screen implements Log {
     this.#raise();
   }
 
-  /** Takes the guard down, after the last text of a job, a container or AWS. */
+  /** Takes the guard down. To be called after the last text of a job, a container or AWS. */
   close(): void {
     if (this.#guard.isUp) this.#openGroup();
     this.#guard.down();
@@ -150,7 +150,7 @@ export class Screen implements Log {
     this.#options.write(...(this.#obeyed ? pieces : pieces.map(harmlessOutput)));
   }
 
-  /** An annotation ends the group and takes the guard down. Without a line behind it neither comes back. */
+  /** Ends the group and takes the guard down for an annotation. Both come back only with a further line. */
   #annotate(say: () => void): void {
     this.#endGroup();
     this.#guard.down();
@@ -189,7 +189,7 @@ export class Screen implements Log {
   }
 }
 
-/** Of the annotations that are not errors. */
+/** The title of annotations that are not errors. */
 const TITLE = "fargate-exec";
 const GROUP = "##[group]";
 const END_OF_GROUP = "##[endgroup]";

@@ -6,7 +6,7 @@ const UNREAD_BYTES = 256 * 1024;
 const BATCH_BYTES = 64 * 1024;
 
 /**
- * Standard output in batches: pieces of the same moment are written together. Node fails with `write EINVAL` for tens
+ * Writes to a stream in batches: pieces of the same moment are written together. Node fails with `write EINVAL` for tens
  * of thousands of single writes. After a write error (`EPIPE` when the reader is gone, or a full disk) all output is
  * dropped.
  */

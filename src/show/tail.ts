@@ -30,7 +30,7 @@ export class Tail {
   }
 
   /** Removes the bytes since the last `keep`. Older bytes that they have pushed out stay lost. */
-  back(): void {
+  rollBack(): void {
     this.#length = Math.max(0, this.#length - (this.#pushed - this.#certain));
     this.#pushed = this.#certain;
   }
