@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 
 /**
- * How long output is shown after a cancel. The job's last words matter; an older backlog may be longer than the time
- * left.
+ * How long output is shown after a cancel. The job's last output matters. An older backlog may take longer than the time
+ * that is left.
  */
 export const SHOWN_AFTER_CANCEL_MS = 4_000;
 

@@ -42,7 +42,7 @@ export function failureOfEnd(
   }
 }
 
-/** A gap as in "in it byte 5 was expected and byte 7 came." */
+/** Describes a gap, as in "in it byte 5 was expected and byte 7 came." */
 export function describeGap({ expected, got, why }: Gap): string {
   return why ?? `byte ${expected} was expected and byte ${got} came.`;
 }

@@ -29,7 +29,7 @@ export interface PieceFolders {
   readonly areAskedFor: boolean;
   /** Whether the job may be left running: then another step is to find all of the output that the container still has. */
   readonly keepAll: boolean;
-  /** The use as it is now. It becomes more urgent when other runs wait for the session's place. Resolves once the session's set-up is known. */
+  /** The use as it is now: `when the job lasts` becomes `at once` when other runs want the session's place, or large artifacts are to come. */
   use(): Promise<PieceUse>;
   /** Makes a folder. The cleanup has to delete it from now on. */
   open(): PieceStore;
@@ -127,7 +127,7 @@ export class PieceCarriers implements Handover {
     return !this.#isDenied && lasts && this.#orders < MOST_ORDERS && this.#handovers < MOST_HANDOVERS;
   }
 
-  /** Undefined when the credentials end too soon for renewals to reach the container in time. */
+  /** Orders the container to upload. Undefined when the credentials end too soon for renewals to reach the container in time. */
   async #order(type: (lines: Uint8Array) => Promise<void>): Promise<PieceFollower | undefined> {
     const { folders, extractor, clock } = this.#options;
     this.#orders += 1;

@@ -16,7 +16,7 @@ const MOST_SWAPS = 5;
 
 export interface PieceControlOptions {
   readonly store: Pick<PieceStore, "writeControl" | "readControl" | "replaceControl" | "access">;
-  /** The access that the order gave to the container; when another step gave the order, the access that `control` renews it by. */
+  /** The access that the order gave to the container. When another step gave the order, the access that the first `control` gives. */
   readonly access: FolderAccess;
   /** Whether the job is followed by its handle, so that other steps may write to `control`, too. */
   readonly isShared: boolean;

@@ -6,7 +6,7 @@ import type { ContainerRefusal } from "./job-end.ts";
 interface RefusalWords {
   readonly code: FailureCode;
   readonly failed: (container: string) => string;
-  /** By default the container's text, or else the code. */
+  /** By default it quotes the container's text, or else the code. */
   readonly seen?: (text: string) => string;
   readonly advice: string;
 }
@@ -25,7 +25,7 @@ export function refusalFailure(refusal: ContainerRefusal, text: string, containe
 export function whyNothingIsTyped(replaceable: string | undefined): string {
   return replaceable === undefined
     ? "its terminal's echo can't be turned off"
-    : `another user of it can replace ${replaceable}, so none of its programs is run`;
+    : `another user of the container can replace ${replaceable}, so none of its programs is run`;
 }
 
 const couldNotRun = (container: string): string => `The ${container} could not run the script.`;

@@ -15,12 +15,12 @@ import { ByteFlow, type LaterBytes } from "./byte-flow.ts";
 
 /** The most bytes that wait until the carrier confirms them. A carrier confirms some mebibytes at a time. */
 const MOST_UNCERTAIN = 64 * 1024 * 1024;
-/** What an item takes besides its own bytes. */
+/** The bytes of memory that an item takes besides its own. */
 const ITEM_BYTES = 256;
 
 export interface JobArtifactsOptions {
   readonly artifacts: Artifacts;
-  /** The directory of this task below the one of the inputs; empty for the only task. */
+  /** The directory of this task below the one of the inputs; empty when the inputs allow only one task. */
   readonly folder: string;
   readonly workspace: string;
   readonly now: () => number;

@@ -8,7 +8,7 @@ export interface TestCase {
   readonly outcome: "passed" | "failed" | "skipped";
   /** It has failed, and then passed when it was run again. */
   readonly isFlaky: boolean;
-  /** Of a test that has failed: its first failure or error. */
+  /** The first failure or error of a test that has failed. */
   readonly failure: TestFailure | undefined;
   /** The file that the report names for it or for its suite, in the container. */
   readonly file: string | undefined;

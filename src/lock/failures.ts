@@ -24,7 +24,7 @@ export function lockLost(name: string, seen: string): Failure {
   });
 }
 
-/** The container has stopped the job, since it has heard no sign of the runner. */
+/** The failure of a job that its container has stopped, because it heard no sign of the runner. */
 export function jobFenced(container: string): Failure {
   return new Failure("lock-lost", {
     failed: `The job was stopped in ${container}, because its run may have lost its lock.`,

@@ -5,8 +5,8 @@
  *
  * 1. A holder that has not renewed the lock for `TRUST_MS` ends its job, and sends no further sign to its container.
  * 2. A container that hears no sign of its runner for `SILENCE_MS` stops the job, or does not begin it.
- * 3. A sign may have been sent by a holder that was paused just before, so it may arrive up to `SILENCE_MS` late. A later one
- *    finds the job stopped.
+ * 3. A holder may be paused just before it sends a sign, so the sign may arrive up to `SILENCE_MS` late. A later sign finds the
+ *    job stopped.
  * 4. The stopped job ends by KILL.
  */
 export const TRUST_MS = 60_000;

@@ -7,11 +7,11 @@ import type { Target } from "../targets/target.ts";
 import { type LogReading, readLogs } from "./read-logs.ts";
 import { transcriptName, UnreadableLog } from "./transcript.ts";
 
-/** The time for the agent's upload, which begins some seconds after a session's end. */
+/** How long to wait for the agent's upload, which begins some seconds after a session's end. */
 const PATIENCE_MS = 20_000;
 /**
- * The time when the agent has ended, too. It uploads nothing more, but its last upload may have become readable only
- * now.
+ * How long to wait when the agent has ended, too. It uploads nothing more, but its last upload may have become readable
+ * only now.
  */
 const PATIENCE_WITHOUT_AGENT_MS = 1_000;
 const WITHOUT_AGENT: ReadonlySet<FailureCode> = new Set([

@@ -6,7 +6,7 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 500;
 /** The pause after a read that failed, or whose object is not authentic. */
 const RETRY_MS = 1_000;
-/** How many pieces beyond the next are read at the same time while the container uploads faster than that. */
+/** While pieces come one after the other, this many beyond the next one are read at the same time. */
 const AHEAD = 2;
 /** A piece of this size shows that more waits in the container. */
 const LARGE_PIECE = 1024 * 1024;

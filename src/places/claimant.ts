@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 10_000;
 const PAUSE_PER_ANSWER = 2;
 /** How often a holder looks whether it may replace a session. */
 const REPLACE_PAUSE_MS = 1_000;
-/** When a session that was lost has ended for certain: its attacher gives up after 90 s without a reader. */
+/** After this time a session that was lost has surely ended: its attacher gives up after 90 s without a reader. */
 export const SESSION_OVER_MS = 120_000;
 
 export interface ClaimantOptions {

@@ -12,7 +12,7 @@ export const SHORT_MS = 5_000;
 
 /**
  * Gives the place back when the agent has had the time to upload the logs of the job's sessions. A cancelled run
- * leaves that to its post step, for want of time. Never rejects.
+ * leaves that to its post step, because it has no time to wait. Never rejects.
  */
 export async function giveBack(
   place: Pick<Place, "held" | "postpone" | "release">,

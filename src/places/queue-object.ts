@@ -11,7 +11,7 @@ import { claimOf, EMPTY, LARGEST_QUEUE, parseQueue, type Queue, split, writeQueu
  * an object that is not there.
  */
 const DENIALS = 3;
-/** The pause after a swap that was lost to another run is random, below this. It doubles with each lost swap. */
+/** The pause after a swap that was lost to another run is random, up to this limit. The limit doubles with each lost swap. */
 const FIRST_PAUSE_MS = 60;
 const LONGEST_PAUSE_MS = 1_000;
 /** The most versions below the last one that are looked for once the queue is empty. */

@@ -38,7 +38,7 @@ export interface Claim {
   readonly since: number | undefined;
   /** When the run was last known to live; undefined: when the object was last written. */
   readonly renewed: number | undefined;
-  /** Of the workflow run, for the log of the runs that wait. */
+  /** The address of the workflow run, for the logs of runs that wait. */
   readonly url?: string | undefined;
   /** The job's id in its workflow. */
   readonly job?: string | undefined;

@@ -55,7 +55,7 @@ export class TaskProtection {
     this.#latest = options.clock.now() + options.timeout + BEYOND_TIMEOUT_MS;
   }
 
-  /** Protects the task from now on. A job does not fail for want of protection: the log says why there is none. */
+  /** Protects the task from now on. A job without protection does not fail: the log says why it has none. */
   begin(): void {
     this.#kept ??= this.#keep().catch(() => undefined); // ended or cancelled
   }

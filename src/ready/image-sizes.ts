@@ -14,7 +14,7 @@ type Answer = ImageSize | string;
 
 /**
  * The sizes of the images that the tasks of a run have pulled, which ECS does not tell. ECR is asked once for each image, in parallel with the
- * jobs; nothing waits for its answer. Of an image that is in no private registry of ECR nothing is known.
+ * jobs; nothing waits for its answer. The size of an image outside ECR's private registries is not known.
  */
 export class ImageSizes {
   readonly #ecr: Ecr;
@@ -25,7 +25,7 @@ export class ImageSizes {
     this.#ecr = ecr;
   }
 
-  /** Asks for the image of this container, once it is pulled, unless that has been asked for. */
+  /** Asks ECR for the size of this container's image, once the image is pulled, unless ECR was asked already. */
   ask(task: Task, container: string): void {
     const image = pulledImage(task, container);
     if (image === undefined || this.#answers.has(image.digest)) return;
@@ -37,7 +37,7 @@ export class ImageSizes {
     );
   }
 
-  /** What is known by now. When it should be and isn't, a debug line says why. */
+  /** What is known of the image by now. When ECR was asked and the size is not known, a debug line says why. */
   pulled(task: Task, container: string, log: Pick<Log, "debug">): PulledImage | undefined {
     const image = pulledImage(task, container);
     const answer = image && this.#answers.get(image.digest);

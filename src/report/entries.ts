@@ -56,7 +56,7 @@ function phasesOf({ times, described, target: { started } }: TaskFacts): Entry["
   return Object.fromEntries(spans.map(({ name, from, to }) => [name, Math.round((to - from) / 10) / 100]));
 }
 
-/** The standard output of each worker, by the label `[N] ` that the container puts before each line when there are several workers. */
+/** The standard output of each worker. With several workers the container puts the label `[N] ` before each line. */
 function stdoutOfWorkers(stdout: string, workers: number): ReadonlyMap<number, string> {
   if (workers === 1) return new Map([[0, stdout]]);
   const lines = new Map<number, string[]>();

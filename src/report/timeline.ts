@@ -83,8 +83,8 @@ function boundaries(
 }
 
 /**
- * The timeline in Markdown: a Gantt chart, which GitHub draws, and a table. The names of phases are our own. That of the pull is shown with
- * the image's size, when that is known.
+ * The timeline in Markdown: a Gantt chart, which GitHub draws, and a table. All names of phases are our own. When the image's size is known,
+ * it stands behind the name of the pull.
  */
 export function timelineSection(
   phases: readonly Span[],
@@ -118,7 +118,7 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(1);
 }
 
-/** As in "126 MB", of a million bytes each; of `per` seconds, those of one. */
+/** As in "126 MB", where a megabyte is a million bytes. With `per` seconds, the megabytes of one second. */
 function megabytes({ bytes, isMost }: PulledImage, per = 1): string {
   const count = bytes / per / 1e6;
   return `${isMost ? "at most " : ""}${count.toFixed(count < 10 ? 1 : 0)} MB`;

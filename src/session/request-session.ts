@@ -8,7 +8,7 @@ import { execNotReady } from "../ready/advice.ts";
 import { AGENT_STARTS, verdict } from "../ready/verdict.ts";
 import { LOOK_EVERY, type WaitContext } from "../ready/wait.ts";
 
-/** The first pause, in milliseconds. Each pause is at most 1.5 times as long as the one before. */
+/** The limit of the first pause, in milliseconds. The limit grows by half with each. A pause takes half of its limit or more. */
 const FIRST_PAUSE = 300;
 /** The longest pause of the first half minute, so that a session starts within a second of its agent. */
 const LONGEST_PAUSE = 1_000;

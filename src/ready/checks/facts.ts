@@ -9,7 +9,7 @@ export interface CheckFacts {
   readonly container: string;
   /** Undefined when the caller may not read it. */
   readonly definition: DefinitionContent | undefined;
-  /** What the inputs of a new task set, which counts before what its definition says. */
+  /** Settings of a new task that count before those of its definition. */
   readonly start?:
     | Pick<
         LaunchInputs,
