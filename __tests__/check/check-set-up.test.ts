@@ -81,7 +81,7 @@ it("doubts the cluster's name first in each fix of a right to it, when it may no
   const fixes = found.flatMap((row) =>
     row.verdict === "NG" ? [[row.name, row.fix.split(" Allow")[0]]] : [],
   );
-  const doubt = "Check the input 'cluster': the role may know only another one.";
+  const doubt = "Check the input 'cluster': the role may have rights only on another one.";
   expect(Object.fromEntries(fixes)).toMatchObject({
     "right to start a task": doubt,
     "right to stop it": doubt,

@@ -102,7 +102,7 @@ describe("the last resort of a job whose sessions tell no status", () => {
         code: "task-stopped",
         failed: "The task stopped.",
         seen:
-          "Spot. How the job ended was looked for elsewhere: /ecs/exec/s-1 could not be read (No logs:GetLogEvents.); " +
+          "Spot. The job's end was looked for elsewhere: /ecs/exec/s-1 could not be read (No logs:GetLogEvents.); " +
           "s3://example-logs/exec/s-1.log does not tell it.",
         advice: "Again.",
         // By which a retry knows it.

@@ -36,7 +36,7 @@ it.each([
   ["127", "Exit code 127: a command was not found in the image."],
   ["128", "Exit code 128."],
   ["130", "Exit code 130: ended by signal 2."],
-  ["137", "Exit code 137: killed by SIGKILL, often for want of memory; see 'memory' of the task."],
+  ["137", "Exit code 137: killed by SIGKILL, often because memory ran out; see 'memory' of the task."],
   ["143", "Exit code 143: ended by signal 15."],
   ["159", "Exit code 159: ended by signal 31."],
   ["160", "Exit code 160."],

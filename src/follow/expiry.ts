@@ -5,7 +5,7 @@ import type { Target } from "../targets/target.ts";
 import type { JobEnd } from "./job-end.ts";
 
 const RENEW =
-  "Set 'role-to-assume': then the step renews its credentials while the job runs. Or begin a session before it that lasts " +
+  "Set 'role-to-assume': then the step renews its credentials while the job runs. Or begin, before the step, a session that lasts " +
   "longer than the job ('role-duration-seconds' of aws-actions/configure-aws-credentials).";
 
 /** Failures that only other credentials can mend. */

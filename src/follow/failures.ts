@@ -6,7 +6,7 @@ import type { CarrierEnd } from "./job-end.ts";
 import { refusalFailure } from "./refusals.ts";
 
 const NO_SHELL =
-  "The image needs /bin/sh, which also 'shell: python' and other interpreters are started by. Use the variant of the image that has one, such as ':debug' of a distroless image.";
+  "The image needs /bin/sh, which also starts 'shell: python' and other interpreters. Use the variant of the image that has a shell, such as ':debug' of a distroless image.";
 
 /**
  * The failure of a carrier that gave no status. It is for a task that still runs: the end of a task explains more than the

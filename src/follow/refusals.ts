@@ -78,7 +78,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     failed: (container) => `The ${container} ran the script, and how it ended is not known.`,
     seen: (text) => `It said: ${text || "nothing of use"}.`,
     advice:
-      "Something in the container filled the disk or killed what waits for the script, maybe for want of memory: see the task's 'memory' and 'ephemeral-storage'. A lower 'spool-limit' leaves more of the disk to the script.",
+      "Something in the container filled the disk or killed what waits for the script, maybe because memory ran out: see the task's 'memory' and 'ephemeral-storage'. A lower 'spool-limit' leaves more of the disk to the script.",
   },
   ended: {
     code: "job-gone",

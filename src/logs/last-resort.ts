@@ -60,6 +60,6 @@ export async function lastResort(
       );
     }
   }
-  const more = `How the job ended was looked for elsewhere: ${tried.join("; ")}.`;
+  const more = `The job's end was looked for elsewhere: ${tried.join("; ")}.`;
   return { kind: "impossible", failure: failure.alsoSeen(more) };
 }

@@ -195,7 +195,7 @@ export class Claimant {
       return true;
     } catch (error) {
       log.info(
-        `The claim in s3://${claim.bucket}/${claim.key} was not given back, it ends by itself after ${leaseOf(this.#own.manner) / 1000} s: ${asFailure(error).failed}`,
+        `The claim in s3://${claim.bucket}/${claim.key} was not given back. It ends by itself after ${leaseOf(this.#own.manner) / 1000} s. ${asFailure(error).failed}`,
       );
       return false;
     }

@@ -107,7 +107,7 @@ function cancelOf(
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
   unread?.addEventListener("abort", () => {
-    const why = `Nothing reads the output of the job any more, so it is stopped: ${reasonOf(unread)}.`;
+    const why = `Nothing reads the output of the job any more, so the job is stopped: ${reasonOf(unread)}.`;
     // The result has the job's own end, which does not tell this reason.
     if (!controller.signal.aborted) log.warning?.(why);
     controller.abort(cancelFailure(why));

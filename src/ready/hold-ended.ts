@@ -28,8 +28,8 @@ export function holdEnded(
   const log = own?.awslogs;
   const where =
     log === undefined
-      ? "See the container's own log for what it said."
-      : `What it said is in log group '${log.group}', stream '${[log.streamPrefix, container, taskId].filter(Boolean).join("/")}'.`;
+      ? "See the container's own log for its output."
+      : `Its output is in log group '${log.group}', stream '${[log.streamPrefix, container, taskId].filter(Boolean).join("/")}'.`;
   return new Failure("hold-ended", {
     failed: `Input 'hold' could not keep container '${container}' of task ${taskId} alive: it ended with ${exitCode} before the script could start.`,
     seen: `The ENTRYPOINT of its image got the words of the hold command as arguments, and did not run them. It could not be replaced by an entry point of this action: ${because} ${failure.seen}`,

@@ -102,7 +102,7 @@ function essentialExited(task: Task): string {
 const SPOT =
   "Fargate Spot took its capacity back, or the platform retired the task. Run the job again, on Fargate itself if it must not be cut.";
 const MEMORY =
-  "A container was killed, most likely for want of memory: raise 'memory' (with 'cpu', in a pair that Fargate knows), for the task or the container.";
+  "A container was killed, most likely because memory ran out: raise 'memory' (with 'cpu', in a pair that Fargate knows), for the task or the container.";
 
 /** ROUTE stands for the ways out that the task can have. */
 const ADVICE: Readonly<Record<TaskEnd, string>> = {

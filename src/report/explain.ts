@@ -156,7 +156,7 @@ function exitCodeMeaning({ exitCode, outcome }: StatusResult): string {
   if (exitCode === 126) return `${exitCode}: a command was found but could not be executed`;
   if (exitCode === 127) return `${exitCode}: a command was not found in the image`;
   if (exitCode === 137)
-    return `${exitCode}: killed by SIGKILL, often for want of memory; see 'memory' of the task`;
+    return `${exitCode}: killed by SIGKILL, often because memory ran out; see 'memory' of the task`;
   if (exitCode > 128 && exitCode < 160) return `${exitCode}: ended by signal ${exitCode - 128}`;
   return `${exitCode}`;
 }
