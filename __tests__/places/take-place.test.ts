@@ -343,7 +343,7 @@ describe("with a bucket", () => {
       look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
       const told = await takeOver({ session: OURS });
       expect(told.filter((text) => text.includes("ssm:DescribeSessions"))).toEqual([
-        "The container's sessions can't be seen, so the job may run beside those of others, and that of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
+        "The container's sessions can't be seen, so the job may run beside sessions of others, and the session of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
       ]);
       expect(ended).toEqual([]);
     });
@@ -712,7 +712,7 @@ describe("with a bucket", () => {
       await passTime(60_000);
       await again;
       expect(one.log.lines.filter((line) => line.includes("ssm:DescribeSessions"))).toEqual([
-        "The container's sessions can't be seen, so the job may run beside those of others, and that of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
+        "The container's sessions can't be seen, so the job may run beside sessions of others, and the session of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
       ]);
     });
   });
