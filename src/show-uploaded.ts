@@ -1,7 +1,7 @@
 import { reliableUntil } from "./aws/static-keys.ts";
 import { Failure } from "./errors.ts";
 import type { JobEnd } from "./follow/job-end.ts";
-import { type PiecesRead, readPieces } from "./follow/read-pieces.ts";
+import { type ReadEnd, readPieces } from "./follow/read-pieces.ts";
 import { type JobHandle, writeHandle } from "./inputs/handle.ts";
 import { JobOutput } from "./job/output.ts";
 import { folderOf } from "./pieces/orders.ts";
@@ -63,7 +63,7 @@ function storeOf(handle: JobHandle, { inputs, aws, clock, log }: OpenStep): Piec
   });
 }
 
-function endOf(read: PiecesRead): JobEnd {
+function endOf(read: ReadEnd): JobEnd {
   switch (read.kind) {
     case "status":
     case "refused":

@@ -42,10 +42,10 @@ it("names are held up to 16 MiB, and counted beyond", () => {
   artifacts.take({ kind: "cut" });
   expect(artifacts.problems(undefined)).toEqual([expect.stringMatching(/: '0n+…' .* and 2995 more\.$/)]);
   const held = Math.floor((16 * 1024 * 1024) / 8_000);
-  for (const name of names.slice(0, held)) artifacts.place(name);
+  for (const name of names.slice(0, held)) artifacts.noteUnpacked(name);
   expect(artifacts.problems(undefined)).toEqual([
     expect.stringMatching(RegExp(`was over\\. Missing: ${3_000 - held} files\\.$`)),
   ]);
-  for (const name of names.slice(held)) artifacts.place(name);
+  for (const name of names.slice(held)) artifacts.noteUnpacked(name);
   expect(artifacts.problems(undefined)).toEqual([expect.stringMatching(/was over\.$/)]);
 });

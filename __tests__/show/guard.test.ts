@@ -21,7 +21,7 @@ it("stops commands with a token that can't be guessed, and resumes with the same
 it("has a new token each time it goes up, also after it was lifted", () => {
   const { lines, guard: one } = guard();
   one.up();
-  one.lifted(() => lines.push("said"));
+  one.whileDown(() => lines.push("said"));
   one.down();
   one.up();
   const [first, second, third] = tokens(lines);
@@ -42,12 +42,12 @@ it("goes up again when what was to be said could not be", () => {
   const fail = (): never => {
     throw new Error("no");
   };
-  expect(() => one.lifted(fail)).toThrow("no");
+  expect(() => one.whileDown(fail)).toThrow("no");
   expect(tokens(lines)).toHaveLength(2);
 });
 
 it("stays down when it was", () => {
   const { lines, guard: one } = guard();
-  one.lifted(() => lines.push("said"));
+  one.whileDown(() => lines.push("said"));
   expect(lines).toEqual(["said"]);
 });

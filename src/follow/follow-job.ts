@@ -114,14 +114,14 @@ class JobFollower {
         const from = extractor.offset;
         const end = await this.#followSession(session, first);
         first &&= !session.heard;
-        if (end.kind === "unopened") return await this.#unopened(session);
+        if (end.kind === "unopened") return await this.#endUnopened(session);
         if (end.kind === "detached") return end;
         if (end.kind === "left") {
           const reached = await this.#followPieces(this.#pieces?.takeProven(), end);
           if (reached !== undefined) return reached;
         } else {
           const ended = { sessionId: session.sessionId, end, progress: extractor.offset > from };
-          const reached = await this.#reached(ended);
+          const reached = await this.#decideEnd(ended);
           if (reached !== undefined) return reached;
           await this.#chain.release(ended);
         }
@@ -247,7 +247,7 @@ class JobFollower {
     this.#carrier.monitor(sessions.until - clock.now());
   }
 
-  async #unopened({ sessionId }: Session): Promise<JobEnd> {
+  async #endUnopened({ sessionId }: Session): Promise<JobEnd> {
     const { sessions } = this.#options;
     const failure = this.#carrier.gone ?? (await sessions.whyUnopened(sessionId));
     // The session may still be in the agent's queue.
@@ -256,7 +256,7 @@ class JobFollower {
   }
 
   /** The job's end; undefined when another session may still tell it. */
-  async #reached(ended: EndedSession): Promise<JobEnd | undefined> {
+  async #decideEnd(ended: EndedSession): Promise<JobEnd | undefined> {
     const { end } = ended;
     if (end.kind !== "ended" && end.kind !== "gap") return end;
     const gone = await this.#carrier.look();

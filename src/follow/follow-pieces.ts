@@ -4,7 +4,7 @@ import type { FolderAccess, OrderedFolder } from "../pieces/orders.ts";
 import type { PieceStore } from "../pieces/store.ts";
 import { CANCELLING_MS, type FollowContext } from "./follow-session.ts";
 import { PieceControl } from "./piece-control.ts";
-import { passOn, type PiecesRead } from "./read-pieces.ts";
+import { passOn, type ReadEnd } from "./read-pieces.ts";
 
 /** The time to read what was uploaded before the container ended. */
 const LAST_PIECES_MS = 15_000;
@@ -24,7 +24,7 @@ const LONGEST_WAIT_MS = 60_000;
 
 /** How a job's pieces ended as its carrier. `exhausted`: the container uploads no more. `stalled`: another carrier is needed. */
 export type PiecesEnd =
-  | PiecesRead
+  | ReadEnd
   /** The caller has given up the pieces, or the job was cancelled and did not end in time. */
   | { readonly kind: "closed" }
   /** The job is left running. The container may write pieces until `writableUntil`, in milliseconds since the epoch. */
@@ -104,14 +104,14 @@ export class PieceFollower {
     switch (end.kind) {
       case "status":
       case "refused":
-        await this.#lastWord("isTaken");
+        await this.#sayLast("isTaken");
         if (this.#control.hasOthers) this.#options.onOthers();
         return end;
       case "stalled":
-        await this.#lastWord("isAttached");
+        await this.#sayLast("isAttached");
         return end;
       case "detached":
-        await this.#lastWord("isDetached");
+        await this.#sayLast("isDetached");
         return { ...end, writableUntil: this.#control.accessUntil };
       default:
         return end;
@@ -198,14 +198,14 @@ export class PieceFollower {
     this.#answered.abort();
   }
 
-  #handle(event: PieceEvent): PiecesRead | undefined {
+  #handle(event: PieceEvent): ReadEnd | undefined {
     const end = passOn(event, this.#options);
     if (event.kind === "bytes" || event.kind === "end") this.#options.onRead(this.#reader.next);
     if (event.kind === "bytes") this.#control.confirmed();
     return end;
   }
 
-  async #lastWord(word: "isTaken" | "isAttached" | "isDetached"): Promise<void> {
+  async #sayLast(word: "isTaken" | "isAttached" | "isDetached"): Promise<void> {
     const { clock, cancel } = this.#options;
     const said = new AbortController();
     const ms = cancel.aborted ? LAST_WORD_OF_CANCEL_MS : LAST_WORD_MS;

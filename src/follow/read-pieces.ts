@@ -6,7 +6,7 @@ import type { FollowContext } from "./follow-session.ts";
 import type { CarrierEnd } from "./job-end.ts";
 
 /** How the reading of pieces ended. */
-export type PiecesRead =
+export type ReadEnd =
   | Extract<CarrierEnd, { kind: "status" | "refused" }>
   /** There are no more pieces. The output is known up to this byte of the spool. */
   | { readonly kind: "exhausted"; readonly position: number }
@@ -24,7 +24,7 @@ export interface ReadPiecesOptions extends Pick<
  * Reads all pieces that the container has uploaded so far. The first one may begin at any byte of the spool. Writes nothing, so neither
  * the container nor another reader notices. An outage of S3 may last 30 s. A cancel throws its reason.
  */
-export async function readPieces(options: ReadPiecesOptions): Promise<PiecesRead> {
+export async function readPieces(options: ReadPiecesOptions): Promise<ReadEnd> {
   const { store, extractor, drained, clock, cancel } = options;
   const reader = new PieceReader(store.folder, undefined, clock.now());
   reader.finish(clock.now());
@@ -46,7 +46,7 @@ export async function readPieces(options: ReadPiecesOptions): Promise<PiecesRead
 export function passOn(
   event: PieceEvent,
   { extractor, onShown }: Pick<FollowContext, "extractor" | "onShown">,
-): PiecesRead | undefined {
+): ReadEnd | undefined {
   switch (event.kind) {
     case "proven":
       return undefined;
@@ -61,7 +61,7 @@ export function passOn(
   }
 }
 
-function show(items: Iterable<ExtractedItem>, onShown: FollowContext["onShown"]): PiecesRead | undefined {
+function show(items: Iterable<ExtractedItem>, onShown: FollowContext["onShown"]): ReadEnd | undefined {
   for (const item of items) {
     switch (item.kind) {
       case "text":

@@ -36,7 +36,7 @@ export interface JobArtifactsOptions {
  */
 export class JobArtifacts {
   readonly #options: JobArtifactsOptions;
-  readonly #flow = new ByteFlow((error) => this.#missing.lose(messageOf(error)));
+  readonly #flow = new ByteFlow((error) => this.#missing.noteLoss(messageOf(error)));
   readonly #missing: MissingArtifacts;
   #uncertain: (Buffer | Fact)[] = [];
   #uncertainBytes = 0;
@@ -108,13 +108,13 @@ export class JobArtifacts {
     this.#unpacking ??= this.#unpack();
     this.#uncertainBytes += size + ITEM_BYTES;
     if (this.#uncertainBytes <= MOST_UNCERTAIN) this.#uncertain.push(item);
-    else this.#missing.lose("more of them came than a carrier may bring before it confirms them");
+    else this.#missing.noteLoss("more of them came than a carrier may bring before it confirms them");
   }
 
   #keep(): void {
     for (const item of this.#uncertain) {
       if (!("kind" in item)) this.#flow.push(item);
-      else if (item.kind === "part") this.#flow.push(later(item, this.#options.readPart));
+      else if (item.kind === "part") this.#flow.push(laterBytes(item, this.#options.readPart));
       else this.#missing.take(item);
     }
     this.#uncertain = [];
@@ -128,12 +128,12 @@ export class JobArtifacts {
       const root = folder === "" ? base : makeDirectory(join(base, folder), [base]);
       return await unpackArchive(this.#flow, {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
-        onRefused: (name, why) => this.#missing.refuse(name, why),
+        onRefused: (name, why) => this.#missing.noteRefused(name, why),
         onPlaced: (name, size, kind) => {
           if (artifacts.declare && kind === "file") this.#files.push(join(root, name));
           this.#count += 1;
           this.#bytes += size;
-          this.#missing.place(name);
+          this.#missing.noteUnpacked(name);
         },
       });
     } catch (error) {
@@ -145,7 +145,7 @@ export class JobArtifacts {
   }
 }
 
-function later(part: ArchivePart, read: JobArtifactsOptions["readPart"]): LaterBytes {
+function laterBytes(part: ArchivePart, read: JobArtifactsOptions["readPart"]): LaterBytes {
   let reading: Promise<Buffer> | undefined;
   const bytes = (): Promise<Buffer> => (reading ??= holdPart().then(() => read(part)));
   return {

@@ -69,7 +69,7 @@ function carefulTurns(random: () => number): Turns {
     poll: () => POLL_MS.shortest + random() * POLL_MS.jitter,
     pause: (_, contended) => {
       const jitter = contended ? CONTENDED_JITTER_MS : JITTER_MS;
-      return { ms: CAREFUL_MS + late(random()) * jitter, careful: true };
+      return { ms: CAREFUL_MS + lateShare(random()) * jitter, careful: true };
     },
     mayGo: (_, { confirmed }) => confirmed,
     mayJoin: () => false,
@@ -120,6 +120,6 @@ function matrixTurns({ index, total }: MatrixJob): Turns {
  * `MANY` runs the first one is then rarely followed by another before its session can be seen. This is the
  * distribution of the Sift protocol for wireless networks (Jamieson et al., 2003).
  */
-function late(random: number): number {
+function lateShare(random: number): number {
   return Math.log(1 + random * (MANY - 1)) / Math.log(MANY);
 }

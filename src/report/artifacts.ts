@@ -80,38 +80,38 @@ export class MissingArtifacts {
         this.#end = fact;
         break;
       case "cut":
-        this.lose("the time for packing them was over");
+        this.noteLoss("the time for packing them was over");
         break;
       case "lacking":
-        this.lose(`the image lacks ${harmlessLine(fact.what, LONGEST_NAME)}`);
+        this.noteLoss(`the image lacks ${harmlessLine(fact.what, LONGEST_NAME)}`);
         break;
     }
   }
 
   /** Records that the artifacts can't come whole. The first reason counts. */
-  lose(why: string): void {
+  noteLoss(why: string): void {
     this.#why ??= why;
   }
 
   /** Records that a file was not unpacked. */
-  refuse(name: string, why: string): void {
+  noteRefused(name: string, why: string): void {
     this.#strike(name);
     this.#say(`${quoteName(name)} was not unpacked: ${harmlessLine(why, LONGEST_NAME)}.`);
   }
 
   /** Records that a file was unpacked. */
-  place(name: string): void {
+  noteUnpacked(name: string): void {
     this.#strike(name);
   }
 
   /** All that is missing, in sentences. `unpacked` is the result of the unpacking, or the reason why there was none. */
   problems(unpacked: UnpackedArchive | string | undefined): readonly string[] {
-    if (unpacked === undefined && this.#isEmpty) this.lose("the container did not send them");
-    else if (typeof unpacked === "string") this.lose(harmlessLine(unpacked, LONGEST_NAME));
-    else if (unpacked?.stopped !== undefined) this.lose(harmlessLine(unpacked.stopped, LONGEST_NAME));
-    else if (this.#end === undefined) this.lose("the container did not send all of them");
+    if (unpacked === undefined && this.#isEmpty) this.noteLoss("the container did not send them");
+    else if (typeof unpacked === "string") this.noteLoss(harmlessLine(unpacked, LONGEST_NAME));
+    else if (unpacked?.stopped !== undefined) this.noteLoss(harmlessLine(unpacked.stopped, LONGEST_NAME));
+    else if (this.#end === undefined) this.noteLoss("the container did not send all of them");
     else if (unpacked !== undefined && !isWhole(unpacked, this.#end))
-      this.lose("the archive is not what the container has sent");
+      this.noteLoss("the archive is not what the container has sent");
     const more = this.#more === 0 ? [] : [`… and ${this.#more} more of this kind.`];
     return [...this.#sentences, ...more, ...(this.#why === undefined ? [] : [this.#lost(this.#why)])];
   }

@@ -31,7 +31,7 @@ export class Guard {
   }
 
   /** Calls `say` with the guard down, so that the runner obeys it. Then puts the guard up again if it was up. */
-  lifted(say: () => void): void {
+  whileDown(say: () => void): void {
     const wasUp = this.isUp;
     this.down();
     try {

@@ -125,7 +125,7 @@ export class Screen implements Log {
 
   /** Calls `say`, which writes commands, with the guard down for as long as it takes. */
   command(say: () => void): void {
-    this.#guard.lifted(() => {
+    this.#guard.whileDown(() => {
       this.#options.flush();
       say();
     });
