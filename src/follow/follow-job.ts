@@ -52,9 +52,9 @@ export interface FollowedJob {
   readonly end: JobEnd;
   /** True when the script may have run. */
   readonly attached: boolean;
-  /** When a session showed the job first, in milliseconds since the epoch; undefined when none did. */
+  /** When a session first showed the job, or this step resumed it, in milliseconds since the epoch; else undefined. */
   readonly attachedAt: number | undefined;
-  /** True when the last carrier was S3, so that the container has uploaded everything that it will. */
+  /** True when S3 carried the output to the job's end, so that the container uploads no more. */
   readonly byPieces: boolean;
 }
 

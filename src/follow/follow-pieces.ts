@@ -38,7 +38,7 @@ export interface FollowPiecesOptions extends Pick<
     PieceStore,
     "read" | "writeControl" | "readControl" | "replaceControl" | "access" | "close"
   > & { readonly folder: OrderedFolder; readonly longestPause?: number | undefined };
-  /** What the order has given to the container. */
+  /** The access that the order gave to the container. When another step gave the order, the access that the first `control` gives. */
   readonly access: FolderAccess;
   /**
    * The byte of the spool from which on the container was ordered to upload; undefined when another step has ordered it, or

@@ -84,7 +84,7 @@ export class SessionChain {
     return !isOver && !isFinal(end);
   }
 
-  /** Logs why another session is needed, and frees the place of this one. */
+  /** Logs why another session is needed. Ends this one if it may still be open. */
   async release({ sessionId, end, progress }: EndedSession): Promise<void> {
     const { extractor, log, sessions } = this.#options;
     this.#pause = progress ? FIRST_PAUSE_MS : longer(this.#pause);

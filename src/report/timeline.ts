@@ -9,7 +9,7 @@ export interface JobTimes {
   readonly readyAt?: number | undefined;
   /** The job had a place in the container. */
   readonly placedAt?: number | undefined;
-  /** A session showed the job. */
+  /** A session showed the job, or the step resumed it. */
   readonly attachedAt?: number | undefined;
   /** The first artifacts arrived. */
   readonly artifactsFrom?: number | undefined;
