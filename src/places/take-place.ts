@@ -37,7 +37,7 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
   return { ...FREE, ...(await waitForOtherSessions({ ...options, ssm: aws.ssm })) };
 }
 
-/** True for a bucket in which nothing can have been written. */
+/** True for a failure that shows that no claim was written: the bucket is in another region, or is not there. */
 function isOfAnotherBucket(error: unknown): boolean {
   return error instanceof Failure && (error.code === "bucket-elsewhere" || error.code === "bucket-not-found");
 }

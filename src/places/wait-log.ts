@@ -21,7 +21,7 @@ export interface WaitLogOptions {
 export interface WaitReason {
   /** As in "in use by session X since 12:00:00 UTC". */
   readonly held: string;
-  /** As in "waiting for its end". */
+  /** What stands after "waiting", as in "for its end". */
   readonly goal: string;
 }
 

@@ -8,7 +8,10 @@ import type { InputName } from "../inputs/names.ts";
 export type InputValue =
   string | number | boolean | readonly string[] | Readonly<Record<string, unknown>> | undefined;
 
-/** The inputs of a run, by their names in `action.yml`, with the same defaults and the same validation. */
+/**
+ * The inputs of a run, by their names in `action.yml`, with the same validation and the same defaults. Two defaults differ: `summary` is
+ * false, and without `matrix-index` and `matrix-total` the run is alone in its matrix.
+ */
 export type RunInputs = Readonly<Partial<Record<InputName, InputValue>>>;
 
 /** What a run takes besides its inputs. */
@@ -47,7 +50,7 @@ export interface RunLog {
 /** How a run ended. */
 export interface RunResult {
   /**
-   * `not-started`: no script ran. `unknown`: a script ran, and its end is not known. `detached`: the script was left running, as
+   * `not-started`: no script ran. `unknown`: a script may have run, and its end is not known. `detached`: the script was left running, as
    * `detach` says, and the output `handle` names it. Only `succeeded` is success.
    */
   readonly outcome:

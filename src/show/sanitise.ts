@@ -9,13 +9,13 @@ export const LONGEST_MESSAGE = 16_000;
  * container, a bucket or AWS. Line breaks become spaces, so that a text can't look like another line of the step.
  */
 export function harmlessLine(text: string, longest = LONGEST_LINE): string {
-  return escapeCommands(cutText(visible(joinLines(begin(text, longest))), longest)).trimEnd();
+  return escapeCommands(cutText(removeInvisible(joinLines(beginningOf(text, longest))), longest)).trimEnd();
 }
 
 /** The same for a message of several lines: an annotation, or a part of the summary. */
 export function harmlessText(text: string, longest = LONGEST_MESSAGE): string {
-  const lines = begin(text, longest).split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/);
-  return cutText(lines.map((line) => escapeCommands(visible(line)).trimEnd()).join("\n"), longest);
+  const lines = beginningOf(text, longest).split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/);
+  return cutText(lines.map((line) => escapeCommands(removeInvisible(line)).trimEnd()).join("\n"), longest);
 }
 
 /**
@@ -50,11 +50,11 @@ function joinLines(text: string): string {
 }
 
 /** The beginning of a text, so that a huge one costs no time. It is cut exactly later. */
-function begin(text: string, longest: number): string {
+function beginningOf(text: string, longest: number): string {
   return text.slice(0, 4 * longest);
 }
 
-function visible(text: string): string {
+function removeInvisible(text: string): string {
   return stripVTControlCharacters(text).replaceAll("\t", " ").replace(INVISIBLE, "");
 }
 
