@@ -103,7 +103,7 @@ export class Claimant {
       signal?.throwIfAborted();
       const began = clock.now();
       try {
-        const step = this.#seeing((found) =>
+        const step = this.#keepSeen((found) =>
           takeStep(found, this.#own, { ...waiting, mayJoin: clock.now() < deadline }),
         );
         const turn = await this.#queue.change(step, {
@@ -161,7 +161,7 @@ export class Claimant {
     const until = clock.now() + SESSION_OVER_MS;
     while (this.#holds) {
       const isOld = clock.now() >= until || (await isOver());
-      const step = this.#seeing((found) => replaceStep(found, this.#own, isOld));
+      const step = this.#keepSeen((found) => replaceStep(found, this.#own, isOld));
       const answer = await this.#queue.change(step, { denied: "fails", signal });
       if (answer === "lost") this.#holds = false;
       if (answer === "may") {
@@ -175,7 +175,7 @@ export class Claimant {
 
   /** Reads the queue again, for the sessions of others. */
   async refresh(): Promise<void> {
-    const step = this.#seeing(() => ({ result: undefined }));
+    const step = this.#keepSeen(() => ({ result: undefined }));
     await this.#queue.change(step, { denied: "fails" });
   }
 
@@ -226,8 +226,8 @@ export class Claimant {
     return { run: claim.run, names, manner: { shares: this.#shares, locks, sessions: isReplacing ? 2 : 1 } };
   }
 
-  /** The step, which from now on also keeps the queue that it is given as the last one seen. */
-  #seeing<Result>(
+  /** A step that does the same, and also keeps the queue that it is given as the last one seen. */
+  #keepSeen<Result>(
     step: (found: FoundQueue | undefined) => Result,
   ): (found: FoundQueue | undefined) => Result {
     return (found) => {
@@ -260,7 +260,7 @@ export class Claimant {
     const { log, locks = false } = this.#options;
     const session = this.#sessions.at(-1);
     const isOurs = await this.#queue.change(
-      this.#seeing((found) => renewStep(found, this.#own, session)),
+      this.#keepSeen((found) => renewStep(found, this.#own, session)),
       { denied: "fails", signal: this.#over.signal },
     );
     if (isOurs || !this.#holds) return isOurs;
