@@ -41,8 +41,8 @@ export interface FollowPiecesOptions extends Pick<
   /** The access that the order gave to the container. When another step gave the order, the access that the first `control` gives. */
   readonly access: FolderAccess;
   /**
-   * The byte of the spool from which on the container was ordered to upload; undefined when another step has ordered it, or
-   * when it begins at the first byte that is still kept.
+   * The byte of the spool from which on the container was ordered to upload. Undefined when another step gave the order, since the
+   * upload may then begin at any byte.
    */
   readonly begin: number | undefined;
   /** Whether the job is followed by its handle, so that other steps may follow it, too. */

@@ -34,8 +34,8 @@ export class SessionInput {
   /** When the container was given the last sign that it has asked for, in milliseconds since the epoch. */
   #signedAt = -Infinity;
   /**
-   * True once the attacher reads the input. A session may be queued for minutes, and a loader may take half a minute: a line
-   * that is typed before the start, the payload or the secrets would be read as a part of them.
+   * True once the attacher reads the input. A line that is typed before the start, the payload or the secrets would be read as a
+   * part of them. That may take long: a session may be queued for minutes, and a loader may take half a minute.
    */
   #hasBegun = false;
   #isCancelled = false;

@@ -4,9 +4,9 @@ import { TextDecoder } from "node:util";
 const LONGEST_DECLARATION = 200;
 
 /**
- * A decoder for a document that begins with these bytes: by its byte order mark, by zeros between the characters of `<?xml`, by
- * the encoding that it declares, else UTF-8 (XML 1.0, appendix F). Bytes that are no characters are replaced. Throws for an encoding
- * that it doesn't know.
+ * A decoder for a document that begins with these bytes. A byte order mark tells the encoding, else the zeros between the characters
+ * of `<?xml`, else the declaration; without any of them it is UTF-8 (XML 1.0, appendix F). Bytes that are no characters are replaced.
+ * Throws for an encoding that it doesn't know.
  */
 export function decoderFor(start: Uint8Array): TextDecoder {
   const wide = wideEncoding(start);

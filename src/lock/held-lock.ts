@@ -18,8 +18,8 @@ export interface HeldLockOptions {
 }
 
 /**
- * A lock, from the moment before it is taken. It is renewed until it is given back. A renewal counts from its beginning, and
- * its time is measured by a timer, so neither a pause of the process nor a wrong clock makes the lock seem fresher than it is.
+ * A lock, from the moment before it is taken. It is renewed until it is given back. A renewal counts from its beginning, and a
+ * timer measures how old it is. So neither a pause of the process nor a wrong clock makes the lock seem fresher than it is.
  */
 export class HeldLock {
   readonly #options: HeldLockOptions;

@@ -1,7 +1,7 @@
 /**
- * The times of a lock. A lock excludes only if the job of a lost holder has ended before another run gets the lock: that run
+ * The times of a lock. A lock excludes only if the job of a lost holder has ended before another run gets the lock. That run
  * waits for `LOCK_LEASE_MS` (`places/queue-state.ts`) after the holder's last renewal, by S3's clock. A holder may be paused at
- * any moment, and its clock may be wrong. So nothing but durations counts, each measured on one machine:
+ * any moment, and its clock may be wrong. So only durations count, each measured on one machine:
  *
  * 1. A holder that has not renewed the lock for `TRUST_MS` ends its job, and sends no further sign to its container.
  * 2. A container that hears no sign of its runner for `SILENCE_MS` stops the job, or does not begin it.

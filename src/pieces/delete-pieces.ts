@@ -10,8 +10,8 @@ export interface UploadedPieces extends BucketName {
   /** Pieces before this number have been read. There may be further ones. */
   readonly next: number;
   /**
-   * How it is known that the container uploads no more: its last piece was `read`, or a session has `taken` the end of
-   * the job; undefined when it may still upload.
+   * How it is known that the container uploads no more. `read`: its last piece was read. `taken`: a session has taken the
+   * end of the job. Undefined when the container may still upload.
    */
   readonly end?: "read" | "taken";
 }

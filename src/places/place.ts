@@ -44,8 +44,8 @@ export interface Place {
   /** True when a claim keeps other runs waiting until the place is given back. */
   readonly held: boolean;
   /**
-   * True when another session may delay the opening of this run's session: one that has lost its client, until its attacher
-   * gives up, or one of another run, in a container that takes one session at once.
+   * True when another session may delay the opening of this run's session. That may be a session that has lost its client, until
+   * its attacher gives up. In a container that takes one session at once, it may be a session of another run.
    */
   readonly beside: boolean;
   /**

@@ -44,11 +44,11 @@ export interface Change<Result> {
 
 export interface ChangeOptions {
   /**
-   * What to assume at first: that there is no queue, or that it is as this run wrote it last, if no other run was in it. A
-   * right guess saves the wait for a read.
+   * What to assume at first. `absent`: there is no queue. `last`: the queue is as this run wrote it last, if no other run was
+   * in it. A right guess saves the wait for a read.
    */
   readonly assume?: "absent" | "last";
-  /** What a denied read means: that there is no queue, or that the change fails. */
+  /** What a denied read means. `absent`: there is no queue. `fails`: the change fails. */
   readonly denied: "absent" | "fails";
   readonly signal?: AbortSignal | undefined;
 }

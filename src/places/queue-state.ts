@@ -6,10 +6,10 @@ import { isRecord } from "../record.ts";
  * up. Each run renews its claim every 30 s, so an attacher may outlive the claim by 30 s.
  */
 export const LEASE_MS = 90_000;
-/** The same for a claim that shares the container: its attacher must have ended before another run comes in. */
+/** The lease of a claim that shares the container: its attacher must have ended before another run comes in. */
 const SHARED_LEASE_MS = 150_000;
 /**
- * The same for a claim on a lock: the holder's job must have ended before another run gets the lock. `lock/lease.ts` adds
+ * The lease of a claim on a lock: the holder's job must have ended before another run gets the lock. `lock/lease.ts` adds
  * the times up.
  */
 export const LOCK_LEASE_MS = 300_000;
@@ -89,8 +89,8 @@ export function numberInLine({ claims }: Queue, run: string): number {
 }
 
 /**
- * Whether the run may take a place: it is the first in line, and either no run holds one, or the holders share the
- * container as this one does.
+ * Whether the run may take a place. It has to be the first in line. Either no run holds a place, or the holders share the
+ * container as this run does.
  */
 export function mayHold(queue: Queue, { run, shares }: Pick<Claim, "run" | "shares">): boolean {
   if (numberInLine(queue, run) !== 1) return false;
@@ -139,8 +139,8 @@ export function writeQueue({ claims, past }: Queue): Uint8Array {
 
 /**
  * The queue in an object that was last modified at `modified`. Any principal with the right to write to the bucket may
- * have written it, so nothing but texts of the expected forms is read, and no claim is younger than its object. Bytes
- * that are no queue count as the claim of an unknown holder, which lapses as any other.
+ * have written it. So only texts of the expected forms are read, and no claim is younger than its object. Bytes that are
+ * no queue count as the claim of an unknown holder, which lapses like any other.
  */
 export function parseQueue(bytes: Uint8Array, modified: number): Queue {
   const value = parseJson(bytes);

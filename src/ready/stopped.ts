@@ -5,8 +5,8 @@ import { lastPart } from "../targets/arn.ts";
 import { isStartedByAction, waysOutOf } from "./checks/public-address.ts";
 
 /**
- * The failure of a task that ended, or never began: its stop code, its reason and the end of each container, with
- * advice for the reasons that ECS documents ("Stopped tasks error messages").
+ * The failure of a task that ended, or never began. It tells the stop code, the reason and the end of each container, and
+ * has advice for the reasons that ECS documents ("Stopped tasks error messages").
  */
 export function taskStopped(task: Task): TaskStopped {
   const began = task.startedAt !== undefined && task.stopCode !== "TaskFailedToStart";

@@ -62,8 +62,8 @@ export interface FailedResult {
   readonly kind: "failed";
   readonly outcome: Outcome;
   /**
-   * 130 for a cancelled job, as in a shell after an interrupt. 0 when the script succeeded and the run failed: its artifacts are missing,
-   * its deployment was rolled back by a cancel or a lost lock, or the deployment could not be told of the success. Otherwise undefined.
+   * 130 for a cancelled job, as in a shell after an interrupt. 0 when the script succeeded and the run failed: artifacts are missing, a
+   * cancel or a lost lock rolled the deployment back, or the deployment could not be told of the success. Otherwise undefined.
    */
   readonly exitCode: number | undefined;
   readonly failure: Failure;
@@ -239,8 +239,8 @@ export function withLostLock(result: TaskResult, lost: Failure): TaskResult {
 }
 
 /**
- * The result of a step whose script succeeded, but whose deployment could not be told of the success, or was rolled back by a cancel
- * or a lost lock.
+ * The result of a step whose script succeeded, but whose deployment could not be told of that. Or a cancel or a lost lock rolled the
+ * deployment back.
  */
 export function withoutVerdict(result: Result, failure: Failure): Result {
   if (result.kind === "several") {
