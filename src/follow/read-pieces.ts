@@ -42,7 +42,7 @@ export async function readPieces(options: ReadPiecesOptions): Promise<ReadEnd> {
   }
 }
 
-/** Passes on what an event has brought. Returns how the pieces ended, if the event ends them. */
+/** Passes on what an event has brought. Returns how the reading ended, if the event ends it. */
 export function passOn(
   event: PieceEvent,
   { extractor, onShown }: Pick<FollowContext, "extractor" | "onShown">,

@@ -24,7 +24,8 @@ export interface TypedInput {
 }
 
 /**
- * What the action types into a session. No method rejects: the end of a session is reported by the session itself.
+ * Types into a session what the container asks for, and what the action has to tell it. No method rejects: the session itself
+ * reports its end.
  */
 export class SessionInput {
   readonly #session: Pick<Session, "send">;
@@ -64,7 +65,7 @@ export class SessionInput {
   async start(text: Promise<Uint8Array>, missing: MissingPayload | undefined): Promise<void> {
     try {
       const bytes = await text;
-      await this.#typeLast(bytes, missing === undefined || missing.why === PACKED);
+      await this.#typeAsked(bytes, missing === undefined || missing.why === PACKED);
     } catch {
       // The session has ended. Or the text failed, and the session ends because its start never comes.
     }
@@ -72,7 +73,7 @@ export class SessionInput {
 
   /** Types the secrets, the last input for which a loader waits. */
   async finish(secrets: Uint8Array): Promise<void> {
-    await this.#typeLast(secrets, true);
+    await this.#typeAsked(secrets, true);
   }
 
   /** Tells the job to stop, as soon as the attacher reads the input. */
@@ -123,7 +124,7 @@ export class SessionInput {
   }
 
   /** Types what the container has asked for. After the last of it the attacher reads the input. */
-  async #typeLast(bytes: Uint8Array, isLast: boolean): Promise<void> {
+  async #typeAsked(bytes: Uint8Array, isLast: boolean): Promise<void> {
     this.#hasBegun = isLast;
     const typing = this.type(bytes);
     if (isLast && this.#isCancelled) void this.type(CANCEL);

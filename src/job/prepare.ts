@@ -61,7 +61,7 @@ export async function prepareJob(
     const logs = await sessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
     return sessionSetup(known, logs, inputs);
   });
-  // Later phases await them, unless a failure comes first.
+  // Later phases await these promises, unless a failure comes first.
   for (const later of [staged, setup]) later.catch(() => undefined);
   try {
     const task = await ready;

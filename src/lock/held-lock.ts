@@ -27,7 +27,7 @@ export class HeldLock {
   #trust = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
   #isTaken = false;
-  /** True when the time of trust that began with the write is over before the lock was taken. */
+  /** True when the trust that began with a write has ended, and that write has not taken the lock yet. */
   #isStale = false;
   #lost: Failure | undefined;
 

@@ -118,7 +118,7 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(1);
 }
 
-/** As in "126 MB", where a megabyte is a million bytes. With `per` seconds, the megabytes of one second. */
+/** As in "126 MB", where a megabyte is a million bytes. For bytes that took `per` seconds, the megabytes of one second. */
 function megabytes({ bytes, isMost }: PulledImage, per = 1): string {
   const count = bytes / per / 1e6;
   return `${isMost ? "at most " : ""}${count.toFixed(count < 10 ? 1 : 0)} MB`;
