@@ -50,7 +50,7 @@ export class ByteFlow implements AsyncIterable<Buffer> {
     for (;;) {
       const bytes = this.#waiting[0];
       if (bytes !== undefined) {
-        const given = Buffer.isBuffer(bytes) ? bytes : await this.#fetched(bytes);
+        const given = Buffer.isBuffer(bytes) ? bytes : await this.#fetch(bytes);
         if (given === undefined) return;
         this.#waiting.shift();
         this.#bytes -= sizeOf(bytes);
@@ -63,7 +63,7 @@ export class ByteFlow implements AsyncIterable<Buffer> {
     }
   }
 
-  async #fetched(later: LaterBytes): Promise<Buffer | undefined> {
+  async #fetch(later: LaterBytes): Promise<Buffer | undefined> {
     try {
       return await later.bytes();
     } catch (error) {
