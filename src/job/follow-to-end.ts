@@ -48,7 +48,7 @@ export async function followToEnd(
 
 const NEVER = new AbortController().signal;
 
-/** The job that the handle names; undefined for one that this step starts. */
+/** The job that the handle names; undefined when this step starts the job. */
 function jobOfHandle(
   pieces: JobPieces | undefined,
   { inputs: { where } }: JobContext,

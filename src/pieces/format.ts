@@ -28,7 +28,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
  */
 export type PieceKind = "out" | "end" | "alive" | "control";
 
-/** The keys of one folder. They are typed into a session, and never printed, staged or recorded. */
+/** The keys of one folder. They are typed into a session, and a job's handle holds them. They are never printed, staged or recorded elsewhere. */
 export interface PieceKeys {
   /** 64 hex digits each: 32 random bytes. */
   readonly inner: string;
