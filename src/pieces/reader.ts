@@ -29,7 +29,7 @@ export type ReadAnswer =
   /** S3 did not answer, or with an error. */
   | { readonly kind: "failed"; readonly why: string };
 
-/** Why the pieces can't carry the output any more. `seen` is a clause, as in "its piece 7 is missing". */
+/** Why the pieces can't carry the output any more. `seen` is a clause, as in "piece 7 is missing, and later ones are there". */
 export interface Stall {
   readonly reason: "silent" | "denied" | "unreachable" | "forged" | "hole";
   readonly seen: string;

@@ -90,8 +90,8 @@ export class Claimant {
   }
 
   /**
-   * Waits in line until the run holds a place, and renews the claim from then on. Returns the lost runs whose places it
-   * has taken over. A failure or an abort leaves a claim behind; then `leave` has to be called.
+   * Waits in line until the run holds a place. From then on it renews the claim, unless that is on a lock. Returns the lost
+   * runs whose places it has taken over. A failure or an abort may leave a claim behind, so `leave` has to be called then.
    */
   async take(waiting: WaitOptions): Promise<LostRuns> {
     const { shares, clock, log } = this.#options;
