@@ -13,7 +13,7 @@ import { SessionInput, type TypedInput } from "./session-input.ts";
 import { Silence } from "./silence.ts";
 import { closeUnopened, isUnopened, type SessionOpening, type UnopenedSession } from "./unopened-session.ts";
 
-/** From the opening of a session until the runner has nothing to do: the exec agent sleeps for a second before it reads. */
+/** This long after a session's opening the runner has nothing to do: the exec agent sleeps for a second before it reads. */
 const IDLE_AFTER_MS = 200;
 /** The time for the agent to close the session after the job's status has arrived. */
 export const CLOSING_MS = 800;

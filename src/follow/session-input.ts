@@ -16,7 +16,7 @@ const SIGN_PAUSE_MS = 300;
  * off.
  */
 export interface TypedInput {
-  /** Makes ahead what takes time to make. Called while the exec agent sleeps, before it sends the container's first words. */
+  /** Makes in advance what takes time to make. Called while the exec agent sleeps, before it sends the container's first words. */
   prepare(): void;
   start(missing: MissingPayload | undefined): Promise<Uint8Array>;
   payload(): Uint8Array;
