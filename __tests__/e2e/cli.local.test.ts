@@ -100,7 +100,9 @@ it.concurrent("stops the job when nothing reads its output any more", async () =
   const program = ["bash", "-c", line, installed.program];
   const { stdout, stderr } = await cli(["--", "yes", "piped"], { inputs: { task: at?.id ?? "" }, program });
   expect(stdout.toString()).toBe("piped\n130\n");
-  expect(stderr).toContain("Nothing reads the output of the job any more, so the job is stopped: write EPIPE");
+  expect(stderr).toContain(
+    "Nothing reads the output of the job any more, so the job is stopped: write EPIPE",
+  );
   await untilGone(at, "yes piped");
 });
 

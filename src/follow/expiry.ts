@@ -77,8 +77,7 @@ export class Expiry {
     const refused = end.kind === "impossible" && lacksCredentials(end.failure);
     const refusal = this.#refusal ?? (refused ? end.failure : undefined);
     if (refusal === undefined || !attached) return end;
-    if (end.kind !== "status")
-      return { kind: "impossible", failure: this.#failure(refusal, this.#goesOn()) };
+    if (end.kind !== "status") return { kind: "impossible", failure: this.#failure(refusal, this.#goesOn()) };
     const { status } = end;
     if (status.kind === "ended" && status.reason === "exited") return end;
     const told = this.endsTask ? ", and its task was told to end" : "";

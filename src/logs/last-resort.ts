@@ -36,8 +36,7 @@ export async function lastResort(
   options: LastResortOptions,
 ): Promise<JobEnd> {
   const { sessionLogs, sessionId, log, clock, signal } = options;
-  const failure =
-    end.kind === "impossible" ? end.failure : failureOfEnd(end, options.target, sessionId);
+  const failure = end.kind === "impossible" ? end.failure : failureOfEnd(end, options.target, sessionId);
   const until = clock.now() + (WITHOUT_AGENT.has(failure.code) ? PATIENCE_WITHOUT_AGENT_MS : PATIENCE_MS);
   const tried: string[] = [];
   for (const from of sessionLogs) {

@@ -77,7 +77,8 @@ async function tryPart(
     });
     if (found === undefined) return "it is not there";
     const { bytes } = found;
-    const isAuthentic = bytes.length === length && createHash("sha256").update(bytes).digest("hex") === sha256;
+    const isAuthentic =
+      bytes.length === length && createHash("sha256").update(bytes).digest("hex") === sha256;
     return isAuthentic
       ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
       : "another object is in its place";

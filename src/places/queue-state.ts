@@ -144,7 +144,8 @@ export function writeQueue({ claims, past }: Queue): Uint8Array {
  */
 export function parseQueue(bytes: Uint8Array, modified: number): Queue {
   const value = parseJson(bytes);
-  if (!isRecord(value) || !Array.isArray(value["claims"])) return { claims: [unknownClaim(modified)], past: [] };
+  if (!isRecord(value) || !Array.isArray(value["claims"]))
+    return { claims: [unknownClaim(modified)], past: [] };
   const claims = value["claims"].slice(0, MOST_CLAIMS).flatMap((claim) => parseClaim(claim, modified));
   const runs = new Set<string>();
   const past = Array.isArray(value["past"]) ? value["past"].slice(-MOST_PAST) : [];

@@ -79,7 +79,8 @@ it("doubts the bucket's name first when the caller may not even look at it", asy
     (await stagingChecks(inputs, caller, cluster, calls(more, ["s3:ListBucket", "s3:PutObject"]))).flatMap(
       (row) => (row.verdict === "NG" ? [row.fix] : []),
     );
-  const doubt = "Check the input 'bucket': the role may have rights only on another one. Allow s3:PutObject on ";
+  const doubt =
+    "Check the input 'bucket': the role may have rights only on another one. Allow s3:PutObject on ";
   expect(await fixes({ checkBucket })).toEqual([expect.stringContaining(doubt)]);
   expect(await fixes({})).toEqual([expect.stringMatching(/^Allow s3:PutObject on /)]);
 });

@@ -76,7 +76,10 @@ export function doubtInput(
   if (!("failure" in look) || look.failure.code !== "access-denied") return rows;
   return rows.map((row) =>
     row.verdict === "NG" && row.lacks?.some((action) => OF_NAMED[input].test(action)) === true
-      ? { ...row, fix: `Check the input '${input}': the role may have rights only on another one. ${row.fix}` }
+      ? {
+          ...row,
+          fix: `Check the input '${input}': the role may have rights only on another one. ${row.fix}`,
+        }
       : row,
   );
 }

@@ -118,7 +118,9 @@ function initProcess(own: OwnContainer): Check {
     "init process",
     own,
     own?.initProcessEnabled === true,
-    own?.initProcessEnabled ? "there is one" : "there is none, so ended processes of the agent stay as zombies",
+    own?.initProcessEnabled
+      ? "there is one"
+      : "there is none, so ended processes of the agent stay as zombies",
     "Set 'linuxParameters.initProcessEnabled' to true in the container's definition.",
   );
 }

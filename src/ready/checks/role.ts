@@ -29,7 +29,12 @@ const MISSING_FIX =
   "Name a role that is there as 'taskRoleArn' of the task definition, or as 'task-role': by its ARN where it has a path.";
 
 /** The actions of ssmmessages that the exec agent needs. */
-const CHANNEL_ACTIONS = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"];
+const CHANNEL_ACTIONS = [
+  "CreateControlChannel",
+  "CreateDataChannel",
+  "OpenControlChannel",
+  "OpenDataChannel",
+];
 
 /**
  * Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. `cluster`
