@@ -76,7 +76,7 @@ describe("action.yml", () => {
     for (const given of scenarios) {
       const plain = source(given, { files: { "/repo/x": "ls" } });
       const get = (name: string): string => {
-        // The check for NUL bytes asks for every name; what counts is who asks for more than that.
+        // The check for NUL bytes asks for every name once. An input counts as read when it is asked for again.
         const seen = (times.get(name) ?? 0) + 1;
         times.set(name, seen);
         if (seen > 1) asked.add(name);
@@ -93,7 +93,7 @@ describe("action.yml", () => {
     ["a running task", least],
     ["a new task", newTask],
     ["a job that runs already", { attach: HANDLE_TEXT }],
-  ])("has the defaults that reading assumes, for %s", (_, given) => {
+  ])("has the defaults that `readInputs` assumes, for %s", (_, given) => {
     const preset = ({ default: text = "" }: { default?: string }) => (text.startsWith("${{") ? "" : text);
     const filled = Object.fromEntries(inputs.map(([name, input]) => [name, preset(input)]));
     expect(readInputs(source({ ...filled, ...given }))).toEqual(readInputs(source(given)));

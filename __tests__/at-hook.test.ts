@@ -23,7 +23,10 @@ const PAUSED: ServiceDeployment = {
   hooks: [{ id: "h-1", status: "AWAITING_ACTION", expiresAt: undefined, timeoutAction: "ROLLBACK" }],
 };
 
-/** A step at the hook of a deployment. `onVerdict` is called while ECS is told; a cancel cleans up. */
+/**
+ * A step at the hook of a deployment. `onVerdict` answers a verdict, and `describe` a look at the deployment. Once `cleanOnCancel` was
+ * called, a cancel cleans up.
+ */
 function stepAtHook(
   onVerdict: (step: { readonly cancel: AbortController }) => Promise<"taken"> = () =>
     Promise.resolve("taken"),
@@ -83,7 +86,7 @@ it("ROLLBACK stays on record when ECS has not taken it", async () => {
   );
 });
 
-it("a cancel while ROLLBACK is under way finds it on record, and the step does not complain of its own", async () => {
+it("on a cancel while ROLLBACK is being sent it stays on record, and the step itself logs no warning", async () => {
   const { step, ledger, log } = stepAtHook(({ cancel }) => {
     cancel.abort(new Error("cancelled"));
     return Promise.reject(SILENT);
@@ -93,14 +96,14 @@ it("a cancel while ROLLBACK is under way finds it on record, and the step does n
   expect(log.lines.join("\n")).not.toContain("warning");
 });
 
-it("CONTINUE is no longer followed by a ROLLBACK of the cleanup", async () => {
+it("after CONTINUE the cleanup sends no ROLLBACK", async () => {
   const { step, ledger, verdicts } = stepAtHook();
   expect(await atHook(step, () => Promise.resolve(good))).toBe(good);
   expect(verdicts).toEqual([{ action: "CONTINUE", onRecord: [] }]);
   expect(ledger.entries).toEqual([]);
 });
 
-it("CONTINUE that can't be given makes the step fail, and the cleanup sends ROLLBACK", async () => {
+it("the step fails when CONTINUE can't be sent, and the cleanup sends ROLLBACK", async () => {
   const { step, verdicts, finish } = stepAtHook(() => {
     return verdicts.at(-1)?.action === "CONTINUE" ? Promise.reject(SILENT) : Promise.resolve("taken");
   });
@@ -112,7 +115,7 @@ it("CONTINUE that can't be given makes the step fail, and the cleanup sends ROLL
   expect(verdicts.map(({ action }) => action)).toEqual(["CONTINUE", "CONTINUE", "CONTINUE", "ROLLBACK"]);
 });
 
-it("the job gets the new revision with those that it replaces, so that it runs in no task of these", async () => {
+it("the job gets the new revision and those that it replaces, so that it runs in no task of a replaced one", async () => {
   const { step } = stepAtHook();
   let got: StepContext["revision"];
   await atHook(step, ({ revision }) => {
@@ -126,7 +129,7 @@ it("the job gets the new revision with those that it replaces, so that it runs i
 });
 
 it.each(["cancelled", "lock-lost"] as const)(
-  "a script that has succeeded before its step was ended as %s makes no green step on a deployment that goes back",
+  "a step fails when it is ended as %s after its script succeeded, since its deployment goes back",
   async (code) => {
     const { step, verdicts, cancel, cleanOnCancel, finish } = stepAtHook();
     cleanOnCancel();
@@ -143,7 +146,7 @@ it.each(["cancelled", "lock-lost"] as const)(
 describe("before the step has seen the hook", () => {
   const scaling: ServiceDeployment = { ...PAUSED, stage: "SCALE_UP", hooks: [] };
 
-  it("a cancel sends ROLLBACK when the deployment waits by then", async () => {
+  it("a cancel sends ROLLBACK when the deployment has reached the hook meanwhile", async () => {
     let looks = 0;
     const { step, ledger, verdicts, cancel, cleanOnCancel, finish } = stepAtHook(undefined, () => {
       looks += 1;
@@ -157,7 +160,7 @@ describe("before the step has seen the hook", () => {
     expect(ledger.entries).toEqual([]);
   });
 
-  it("a cancel by the answer that has the hook sends ROLLBACK, once", async () => {
+  it("a cancel while ECS answers with the hook sends ROLLBACK once", async () => {
     const { step, ledger, verdicts, cancel, cleanOnCancel, finish } = stepAtHook(undefined, () => {
       cancel.abort(new Error("cancelled"));
       return PAUSED;
@@ -169,7 +172,7 @@ describe("before the step has seen the hook", () => {
     expect(ledger.entries).toEqual([]);
   });
 
-  it("a cancel says so when the deployment waits for no verdict yet, and the last cleanup looks again", async () => {
+  it("on a cancel the log says that the deployment waits for no verdict yet, and the last cleanup looks again", async () => {
     let isWaiting = false;
     const { step, ledger, log, verdicts, cancel, clean } = stepAtHook(undefined, () => {
       cancel.abort(new Error("cancelled"));

@@ -27,7 +27,7 @@ const spot = (target: Target): TaskResult =>
     true,
   );
 
-/** Runs a job whose attempts end so, in tasks of its own unless other candidates are given. */
+/** Runs a job whose attempts end as `ends` says: each in a new task, or, unless it is `own`, all in one running task. */
 function runJobWithRetry(
   ends: readonly ((target: Target) => TaskResult)[],
   {
@@ -67,13 +67,13 @@ function runJobWithRetry(
   return { result, tried, asked, log, clock };
 }
 
-it("runs a job once when nothing else is said", async () => {
+it("runs a job once without 'retry'", async () => {
   const { result, tried } = runJobWithRetry([exit(75)], { retry: undefined });
   expect(await result).toMatchObject({ exitCode: 75 });
   expect(tried).toHaveLength(1);
 });
 
-it("runs it again in a task of its own, which replaces the last one, until it ends otherwise", async () => {
+it("runs it again in a new task, which replaces the last one, until no reason of 'retry' applies", async () => {
   const { result, tried, asked, log } = runJobWithRetry([exit(75), spot]);
   expect(await result).toMatchObject({
     outcome: "succeeded",
@@ -99,7 +99,7 @@ it("runs it as often as 'retry-attempts' says, with longer pauses", async () => 
   expect([first >= 5_000, second >= 10_000, clock.slept.length]).toEqual([true, true, 2]);
 });
 
-it("runs it in the same running task, and not at all when that is gone", async () => {
+it("runs it again in the same running task, and not again when that task is gone", async () => {
   const same = runJobWithRetry([exit(75)], { retry: RETRY, own: false });
   expect(await same.result).toMatchObject({ outcome: "succeeded" });
   expect(same.tried).toEqual(["1: 0", "2: 0"]);
@@ -109,7 +109,7 @@ it("runs it in the same running task, and not at all when that is gone", async (
   expect(gone.log.lines).toContainEqual(expect.stringContaining("there is no task to run it in"));
 });
 
-it("ends as cancelled when a cancel comes in a pause", async () => {
+it("ends as cancelled when a cancel comes in the pause between two attempts", async () => {
   const reason = new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" });
   const { result, tried } = runJobWithRetry([exit(75)], {
     retry: RETRY,

@@ -5,7 +5,7 @@ const flat = (text: string): string => text.replace(/\s+/g, " ");
 const readme = readFileSync("README.md", "utf8");
 const page = readFileSync("docs/claims.md", "utf8");
 
-/** The rows of the page's tables of claims whose second column is headed so. */
+/** The rows of those tables of claims whose second column has this heading. */
 const rowsOf = (heading: string): readonly { readonly claim: string; readonly test: string }[] =>
   page
     .split("\n\n")
@@ -16,14 +16,14 @@ const rowsOf = (heading: string): readonly { readonly claim: string; readonly te
 const rows = rowsOf("Test");
 const untested = rowsOf("What there is");
 
-/** What does not hold a claim; undefined for a good one. */
+/** Why a row is wrong; undefined for a good one. */
 function flaw(claim: string, test: string, text = readme): string | undefined {
   if (!flat(text).includes(claim)) return `the README does not say: ${claim}`;
   const [, file = "", title] = /^`([\w./-]+)`(?:: (.*))?$/.exec(test) ?? [];
   const path = /^(bench|demo|soak)\//.test(file) ? file : `__tests__/${file}`;
   if (!existsSync(path)) return `there is no ${path}`;
   if (title === undefined) return path.startsWith("__tests__/") ? `${path} without a title` : undefined;
-  // A title stands in quotes, behind the name of a row or a number it may be cut.
+  // The page may have a part of a title, such as the part before or behind a row's `%s`.
   return readFileSync(path, "utf8").includes(title) ? undefined : `${path} has no test: ${title}`;
 }
 
@@ -31,7 +31,7 @@ it.each(rows)("$claim", ({ claim, test }) => {
   expect(flaw(claim, test)).toBeUndefined();
 });
 
-it("what no test shows is said by the README, and is few", () => {
+it("the claims without a test stand in the README, and are fewer than eight", () => {
   expect(untested.filter(({ claim }) => !flat(readme).includes(claim))).toEqual([]);
   expect(untested.length).toBeLessThan(8);
 });
@@ -45,7 +45,7 @@ const firstCells = (heading: string): readonly string[] => {
 it.each([
   ["promise in bold", [...readme.matchAll(/^- (\*\*[^*]+\*\*)/gm)].map(([, text = ""]) => flat(text)), 5],
   ["row of the comparison", firstCells("Why not `aws ecs execute-command`?"), 10],
-  ["row of what one wants to do", firstCells("Which input do I need?"), 28],
+  ["row of 'Which input do I need?'", firstCells("Which input do I need?"), 28],
   ["row of the inputs", firstCells("Inputs"), 50],
 ])("no %s is left out", (_, texts, atLeast) => {
   expect(texts.length).toBeGreaterThanOrEqual(atLeast);
@@ -66,6 +66,6 @@ it.each([
     "has no test: it flies",
   ],
   ["Standard input is empty unless `stdin` is given.", "`e2e/status.local.test.ts`", "without a title"],
-])("'%s', held by %s, is found out", (claim, test, why) => {
+])("the wrong row '%s', held by %s, is reported", (claim, test, why) => {
   expect(flaw(claim, test)).toContain(why);
 });

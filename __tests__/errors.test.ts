@@ -7,7 +7,7 @@ const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((path) => readFileSync(`src/${path}`, "utf8"))
   .concat(readFileSync("src/errors.ts", "utf8").split("] as const;")[1] ?? "");
 
-it("has a paragraph in the documentation for each code, and no other", () => {
+it("the documentation has a paragraph for each code, and no other", () => {
   const documented = sections.map((section) => section.split("\n")[0] ?? "");
   expect(documented.toSorted()).toEqual([...FAILURE_CODES].toSorted());
 });
@@ -18,19 +18,19 @@ const texts = sections.map((section) => {
   return [code, lines.join(" ").trim()] as const;
 });
 
-it.each(texts)("tells of %s in two sentences at least: what is the case, and what to do", (_, text) => {
+it.each(texts)("the paragraph of %s has at least two sentences: what is the case, and what to do", (_, text) => {
   expect(text).toMatch(/^[A-Z`'].*\. [A-Z`'].*\.\)?$/);
 });
 
-/** Codes that are also outcomes of a job, so their text alone shows no failure. */
+/** Codes that are also outcomes of a job. Such a word alone in a source is no failure. */
 const OUTCOMES: readonly string[] = ["timed-out", "cancelled"];
 
-it.each(FAILURE_CODES)("has no code that no failure has: %s", (code) => {
+it.each(FAILURE_CODES)("a failure in the sources has the code %s", (code) => {
   const use = OUTCOMES.includes(code) ? `new Failure("${code}"` : `"${code}"`;
   expect(sources.some((text) => text.includes(use))).toBe(true);
 });
 
-it("is a failure of this action when anything else was thrown", () => {
+it("anything thrown that is no Failure becomes an internal-error", () => {
   const failure = new Failure("cancelled", { failed: "", seen: "", advice: "" });
   expect(asFailure(failure)).toBe(failure);
   const bug = new TypeError("no such thing");

@@ -26,7 +26,7 @@ interface Options {
   /** The step has started the tasks. */
   readonly started?: boolean;
   readonly summary?: boolean;
-  /** Called when a job looks whether its container is in use, which it is. */
+  /** Called when a job looks at the sessions of its container, which is always in use. */
   readonly onQueue?: (cancel: AbortController) => void;
 }
 
@@ -93,7 +93,7 @@ function runInTargets(
 const nothing = () => Promise.resolve([]);
 const codeOf = (result: Result | undefined) => (result as FailedResult).failure.code;
 
-it("tells of one task why the job did not start there, with the task's addresses", async () => {
+it("says why the job did not start in its only task, with the task's addresses", async () => {
   const result = await runInTargets([task("1", stopped)]).run();
   expect(result).toMatchObject({
     kind: "failed",
@@ -117,7 +117,7 @@ it.each([
   },
 );
 
-it("tells of several tasks each by itself, in their order, behind its label", async () => {
+it("reports each of several tasks by itself, in their order, each line behind its task's label", async () => {
   const { run, log, looks } = runInTargets([task("1", stopped), task("2", withoutAgent)], { targets: 2 });
   const result = await run();
   expect(result.kind === "several" && result.tasks.map(codeOf)).toEqual([
@@ -125,11 +125,11 @@ it("tells of several tasks each by itself, in their order, behind its label", as
     "exec-agent-stopped",
   ]);
   expect(log.lines).toContainEqual(expect.stringMatching(/^\[task 1\] What ECS Exec needs/));
-  // The same for both, so it is said once.
+  // This warning is the same for both tasks, so it is shown once.
   expect(log.lines.filter((line) => !/^\[task [01]\] /.test(line))).toEqual([
     "warning: Too short to be redacted, in whole or in part: TOKEN.",
   ]);
-  // Both jobs look at once.
+  // One call looks for both jobs.
   expect(looks[0]).toEqual(["1", "2"]);
 });
 

@@ -16,7 +16,7 @@ function runJobs(
     find = () => Promise.resolve(),
     ...more
   }: Partial<TurnsContext["inputs"]> & { find?: (task: number) => Promise<void> } = {},
-  already?: AbortSignal,
+  cancelled?: AbortSignal,
 ) {
   const [log, clock, cancel] = [new Listener(), new SteppedClock(), new AbortController()];
   const ends = new Map<number, (result: TaskResult) => void>();
@@ -30,7 +30,7 @@ function runJobs(
     inputs,
     log,
     clock,
-    cancel: already ?? cancel.signal,
+    cancel: cancelled ?? cancel.signal,
     total,
     atOnce: total,
   });
@@ -73,7 +73,7 @@ it("with fail-fast none begins after a failure, and those that run go on", async
   ]);
 });
 
-it("each begins as soon as its task is there, and with fail-fast none that comes after a failure", async () => {
+it("each job begins as soon as its task is there, and with fail-fast none begins after a failure", async () => {
   const there = new Map<number, () => void>();
   const find = (task: number): Promise<void> => new Promise((resolve) => there.set(task, resolve));
   const { results, begun, log, end } = runJobs(4, { failFast: true, find });
@@ -94,7 +94,7 @@ it("each begins as soon as its task is there, and with fail-fast none that comes
 });
 
 it.each(["cancelled", "lock-lost"] as const)(
-  "none begins after a cancel, and those that are left fail by its reason: %s",
+  "no job begins after a cancel, and the rest fail for its reason: %s",
   async (code) => {
     const { results, begun, cancel, end } = runJobs(3, { maxParallel: 1 });
     await turn();
@@ -105,13 +105,13 @@ it.each(["cancelled", "lock-lost"] as const)(
   },
 );
 
-it("a cancel before the first turn leaves results of all jobs", async () => {
+it("a cancel before the first turn still gives a result for each job", async () => {
   const { results, begun } = runJobs(2, {}, AbortSignal.abort(CANCELLED));
   expect((await results).map(({ outcome }) => outcome)).toEqual(["cancelled", "cancelled"]);
   expect(begun).toEqual([]);
 });
 
-it("of many jobs the log says every five seconds how far they are, when that has changed", async () => {
+it("the log says every five seconds how far many jobs are, when that has changed", async () => {
   const { results, log, clock, end } = runJobs(30, { maxParallel: 25 });
   await turn();
   clock.advance(5_000);

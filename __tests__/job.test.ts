@@ -153,7 +153,7 @@ it(
 );
 
 it(
-  "stages a script in the bucket, on record until it is gone, which it is once the job runs",
+  "stages a script in the bucket, deletes it once the job runs, and keeps it on record until then",
   async () => {
     const script = { kind: "run", text: "echo staged" } as const;
     const { run, seen } = startJob({ script, bucket: "example-ci" });
@@ -205,7 +205,7 @@ it.each<[string, ExecConfiguration, string | undefined]>([
   ["of a cluster that asks for its log", OVERRIDE, undefined],
   ["that is logged by default, in the container's group", DEFAULT, "/ecs/shop"],
 ])(
-  "a session %s is told with its log",
+  "a session %s is reported with its log, if it has one",
   async (_, exec, group) => {
     const script = { kind: "run", text: "echo out" } as const;
     const { run, seen } = startJob({ script }, { exec: Promise.resolve(exec), group });
@@ -219,7 +219,7 @@ it.each<[string, ExecConfiguration, string | undefined]>([
 );
 
 it(
-  "a session is asked for while the cluster is still being described, and its socket opened only then",
+  "a session is asked for while the cluster is still being described, and its socket is opened after that",
   async () => {
     const exec = deferred<ExecConfiguration>();
     const script = { kind: "run", text: "echo out" } as const;
@@ -237,7 +237,7 @@ it(
 
 const throttled = new Failure("throttled", { failed: "Too many calls.", seen: "", advice: "" });
 
-it("a session of a cluster that can't be described, but not for lack of rights, is ended and nothing typed", async () => {
+it("a session is ended with nothing typed when the cluster can't be described for another reason than a missing right", async () => {
   const exec = deferred<ExecConfiguration>();
   const { run, seen } = startJob({}, { exec: exec.promise });
   const job = run();
@@ -255,7 +255,7 @@ it("a session of a cluster that can't be described, but not for lack of rights, 
 
 describe("before a session", () => {
   it.each(["the upload", "the look at the cluster"])(
-    "a job whose place was taken gives it back where %s fails, with that failure",
+    "a job that has taken its place gives it back when %s fails, and ends with that failure",
     async (what) => {
       const [failing, putting] = [deferred<never>(), deferred<{ etag: string }>()];
       const [exec, s3] =
@@ -277,7 +277,7 @@ describe("before a session", () => {
 });
 
 describe("before anything runs", () => {
-  it("fails with the task, and leaves on record what was staged", async () => {
+  it("fails when its container has stopped, and leaves on record what was staged", async () => {
     const task = aTask({ containers: [aContainer({ lastStatus: "STOPPED", exitCode: 1 })] });
     const { run, seen } = startJob({ bucket: "example-ci" }, { task });
     await expect(run()).rejects.toMatchObject({ code: "container-stopped" });

@@ -15,7 +15,7 @@ const rows = (section.split("\n## ")[0] ?? "")
   .map((line) => line.split("|").map((cell) => cell.trim()));
 const limits = rows.flatMap(([, of = "", limit = ""]) => {
   const names = [...of.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
-  // What several have together one of them says.
+  // A limit that several have together is in the description of one of them.
   return (of.endsWith(" together") ? [names] : names.map((name) => [name])).map((some) => ({ some, limit }));
 });
 
@@ -24,7 +24,7 @@ it.each(limits)("$some: $limit, as action.yml says", ({ some, limit }) => {
     .map((name) => (inputs[name] ?? outputs[name])?.description.replace(/\s+/g, " ") ?? "")
     .join("\n");
   expect(description.trim()).not.toBe("");
-  // Behind the first one stands what is only so in some case.
+  // The text behind the first semicolon holds in some cases only.
   const [first = ""] = limit.split(";");
   for (const [number] of first.matchAll(/\d[\d,]*(?: ?(?:[KMG]i?B|[smh]|characters))?\b/g))
     expect(description).toContain(number);

@@ -19,7 +19,7 @@ const others = tracked.filter(
  * known here. Each has to be of a host and a form that is known to be answered without a redirect.
  */
 const OUTSIDE: readonly RegExp[] = [
-  // A repository by its name alone. GitHub redirects from the same with `.git` or with a slash behind it.
+  // A repository by its name alone. GitHub redirects an address that ends in `.git` or a slash.
   /^https:\/\/github\.com\/[\w-]+\/(?![\w.-]*\.git$)[\w.-]+$/,
   /^https:\/\/github\.com\/org\/fargate-exec\/security\/advisories\/new$/,
   // A page of AWS's guides. AWS redirects from a guide without a page, and from ECS's former user guide.
@@ -110,7 +110,7 @@ it.each([
   ["https://github.com/nektos/act.git", "is of no known form"],
   ["https://github.com/nektos/act/", "is of no known form"],
   ["https://docs.aws.amazon.com/AmazonECS/latest/userguide/ecs-exec.html", "is of no known form"],
-])("a link to %s is found out", (link, why) => {
+])("a bad link to %s is reported", (link, why) => {
   expect(flaw("README.md", link)).toContain(why);
 });
 

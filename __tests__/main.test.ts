@@ -13,14 +13,15 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 let aws: Server;
 /** The operations that AWS was asked for, in order. */
 let asked: string[];
-/** What it answers to each: nothing at all when that is undefined, a refusal when there is none. */
+/** AWS's answer to each operation. It never answers when that is undefined, and refuses an operation without an entry. */
 let answers: Readonly<Record<string, unknown>>;
-let asking: () => void;
+/** Called after each operation. */
+let onOperation: () => void;
 let directory: string;
 beforeEach(async () => {
   asked = [];
   answers = {};
-  asking = () => undefined;
+  onOperation = () => undefined;
   directory = mkdtempSync(join(tmpdir(), "main-"));
   aws = createServer((request, response) => {
     const operation = String(request.headers["x-amz-target"]).split(".").at(-1) ?? "";
@@ -28,7 +29,7 @@ beforeEach(async () => {
     const body = answers[operation];
     if (!(operation in answers)) response.writeHead(400).end('{"__type":"AccessDeniedException"}');
     else if (body !== undefined) response.end(JSON.stringify(body));
-    asking();
+    onOperation();
   });
   aws.listen(0, "127.0.0.1");
   await once(aws, "listening");
@@ -60,8 +61,8 @@ async function mainStep(inputs: Readonly<Record<string, string>>, { cancelled = 
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (cancelled) {
-    asking = () => {
-      asking = () => undefined;
+    onOperation = () => {
+      onOperation = () => undefined;
       step.kill("SIGINT");
     };
   }
@@ -92,7 +93,7 @@ it("tells every wrong input at once, before any call to AWS", async () => {
   expect(summary).toContain("fargate-exec: not-started");
 });
 
-it("reports what AWS says, when the runner obeys commands again, and has nothing to undo", async () => {
+it("reports what AWS says after the guard is lifted, and has nothing to undo", async () => {
   answers = {
     DescribeClusters: { clusters: [cluster] },
     DescribeTasks: { tasks: [], failures: [{ reason: "MISSING" }] },
@@ -150,16 +151,16 @@ it("undoes what it has made, before it reports", async () => {
   expect(asked.filter((operation) => /RunTask|StopTask/.test(operation))).toEqual(["RunTask", "StopTask"]);
   expect(lines).toContain(`Stopping task ${started.taskArn}.`);
   expect(lines.at(-1)).toContain("title=fargate-exec%3A container-not-found::");
-  // The guard is up while AWS may say something of the cleanup.
+  // The guard is up while the cleanup may print AWS's words.
   const guard = lines.filter((line) => /^::[0-9a-f-]{36}::$/.test(line));
   expect(lines.indexOf(`Stopping task ${started.taskArn}.`)).toBeLessThan(
     lines.lastIndexOf(guard.at(-1) ?? ""),
   );
-  // The last of what it saved for the post step.
+  // The last state that was saved for the post step.
   expect(state.trimEnd().split("\n").at(-2)).toContain('"undo":[]');
 });
 
-it("ends with a cancel, though AWS does not answer", async () => {
+it("ends on a cancel, though AWS does not answer", async () => {
   answers = { DescribeClusters: undefined, DescribeTasks: undefined };
   const { exitCode, lines, outcome } = await mainStep({ ...inputs, task: ID }, { cancelled: true });
   expect([exitCode, outcome]).toEqual([1, "cancelled"]);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 
-/** What GitHub's Marketplace refuses an action for, besides icons: actionlint knows those. */
+/** What GitHub's Marketplace accepts. actionlint checks the icon, too. */
 const LONGEST_DESCRIPTION = 125;
 const COLOURS = ["white", "black", "yellow", "blue", "green", "orange", "red", "purple", "gray-dark"];
 
@@ -20,7 +20,7 @@ describe("action.yml, for the Marketplace", () => {
 
   it("has a name, an author, an icon and a colour", () => {
     expect([action.name, action.author, action.branding.icon]).not.toContain("");
-    // Such a name would be an owner's or a category's.
+    // A name of another form could be that of an account or a category, which the Marketplace refuses.
     expect(action.name).toMatch(/^[A-Z][A-Za-z ]+$/);
     expect(COLOURS).toContain(action.branding.color);
   });

@@ -24,7 +24,7 @@ function quotedWords(text: string): readonly string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
 }
 
-/** The IAM names, less their service, of the calls that the sources make of AWS. */
+/** The IAM names, without their service, of the AWS calls in the sources. */
 function calls(): readonly string[] {
   const files = readdirSync("src/aws").map((file) => readFileSync(`src/aws/${file}`, "utf8"));
   const named = /\b(?:ask|call|query)\(\s*(?:"\w+", )?"([A-Z]\w+)"|action: "\w+:(\w+)"/g;
@@ -69,7 +69,7 @@ describe("the page of policies", () => {
     for (const placeholder of used) expect(policies).toContain(`\`${placeholder}\``);
   });
 
-  it("is held against all clients", () => {
+  it("is compared with the calls of all clients", () => {
     expect(calls()).toEqual(
       expect.arrayContaining(["ExecuteCommand", "GetLogEvents", "PutObject", "SimulatePrincipalPolicy"]),
     );

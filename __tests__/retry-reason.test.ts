@@ -19,7 +19,7 @@ const failure = (code: Failure["code"]) => new Failure(code, { failed: "f", seen
 const stopped = (stopCode: string, stoppedReason = "") =>
   taskStopped(aTask({ lastStatus: "STOPPED", stopCode, stoppedReason }));
 
-/** An end of an attempt, and the reason for which it is run again when the task is the step's own, and when it is not. */
+/** An end of an attempt, then the reason to run the job again: in a task of the step's own, and in another task. */
 const rows: readonly (readonly [string, TaskResult, string | undefined, string | undefined])[] = [
   ["an exit code that is named", ended(75), "exit code 75", "exit code 75"],
   ["another exit code", ended(1), undefined, undefined],
@@ -27,7 +27,7 @@ const rows: readonly (readonly [string, TaskResult, string | undefined, string |
   ["a timeout", ended(75, "timed-out"), undefined, undefined],
   ["a cancel", ended(75, "cancelled"), undefined, undefined],
   ["a cancel before the job's end is known", failed(failure("cancelled")), undefined, undefined],
-  ["Spot, under the job", failed(stopped("SpotInterruption")), "spot", "spot"],
+  ["Spot, while the job ran", failed(stopped("SpotInterruption")), "spot", "spot"],
   ["Spot, before the job", failed(stopped("SpotInterruption"), false), "spot", "spot"],
   ["a lost host", failed(stopped("TerminationNotice")), "spot", "spot"],
   ["the platform's health", failed(stopped("InfrastructureHealth")), "infrastructure", "infrastructure"],
@@ -46,13 +46,13 @@ const rows: readonly (readonly [string, TaskResult, string | undefined, string |
     undefined,
   ],
   [
-    "a container that ended, before the job",
+    "a container that ended before the job",
     failed(stopped("EssentialContainerExited"), false),
     undefined,
     undefined,
   ],
   [
-    "a container that ended, under the job",
+    "a container that ended while the job ran",
     failed(stopped("EssentialContainerExited")),
     "unknown",
     "unknown",
@@ -64,8 +64,8 @@ const rows: readonly (readonly [string, TaskResult, string | undefined, string |
     "infrastructure",
     "infrastructure",
   ],
-  // Elsewhere the script may still run.
-  ["an agent that died under the job", failed(failure("exec-agent-stopped")), "infrastructure", "unknown"],
+  // In another task the script may still run.
+  ["an agent that died while the job ran", failed(failure("exec-agent-stopped")), "infrastructure", "unknown"],
   ["an end that is not known", failed(failure("no-status")), "unknown", "unknown"],
   ["a wrong image", failed(failure("shell-not-found"), false), undefined, undefined],
 ];
@@ -90,7 +90,7 @@ it("a script that may still run has to be stopped first, unless the inputs name 
   expect(over.map((result) => retryReason(result, without, true)?.mustStopFirst)).toEqual([false, false]);
 });
 
-it("an end that is not known is run again only when that is named itself", () => {
+it("an unknown end is a reason only when 'retry' names 'unknown'", () => {
   const without: Retry = { ...ALL, reasons: ["spot", "infrastructure"] };
   expect(retryReason(failed(failure("no-status")), without, true)).toBeUndefined();
   expect(retryReason(failed(failure("exec-agent-stopped")), without, false)).toBeUndefined();

@@ -24,7 +24,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 const pages = execFileSync("git", ["ls-files", "*.md"]).toString().trim().split("\n");
 const readme = workflowsOf("README.md");
 
-/** What a checker says; it must have ended by itself. */
+/** What a checker prints when it finds something, else an empty text. Fails when it did not end by itself. */
 function runChecker(program: string, args: readonly string[], input?: string): string {
   const { status, stdout, stderr, error } = spawnSync(pathOfProgram(program), args, {
     encoding: "utf8",
@@ -69,7 +69,7 @@ describe("actionlint and shellcheck", () => {
     expect(lint(ownWorkflows)).toBe("");
   });
 
-  check("find nothing in the examples, where a repository has its workflows", () => {
+  check("find nothing in the examples, copied to where a repository has its workflows", () => {
     const directory = join(root, ".github/workflows");
     for (const path of [join(root, ".git"), directory]) mkdirSync(path, { recursive: true });
     const copies = exampleWorkflows.map((path) => join(directory, basename(path)));
@@ -85,8 +85,8 @@ describe("actionlint and shellcheck", () => {
   check.each([
     ["a wrong key", "step:\n      - run: true", 'unexpected key "step"'],
     ["an unquoted variable", 'steps:\n      - run: |\n          x="a b"\n          cat $x', "SC2086"],
-    ["an input of a stranger in a script", "steps:\n      - run: echo ${{ github.head_ref }}", "untrusted"],
-  ])("hear of %s", (_, steps, why) => {
+    ["a stranger's input in a script", "steps:\n      - run: echo ${{ github.head_ref }}", "untrusted"],
+  ])("report %s", (_, steps, why) => {
     const text = `on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    ${steps}\n`;
     expect(lint(["-"], text)).toContain(why);
   });
@@ -114,7 +114,7 @@ describe("shellcheck", () => {
     for (const [, text] of blocks) expect(runChecker("shellcheck", ["--shell=bash", "-"], text)).toBe("");
   });
 
-  check("hears of an unquoted variable, and CI's own script is among the files", () => {
+  check("reports an unquoted variable, and CI's own script is among the files", () => {
     expect(runChecker("shellcheck", ["--shell=sh", "-"], 'x="a b"\ncat $x\n')).toContain("SC2086");
     expect(scripts).toContain(".ci/run");
   });
@@ -133,7 +133,7 @@ describe("zizmor", () => {
     expect(audit(["--config", "examples/zizmor.yml", ...exampleWorkflows])).toBe("");
   });
 
-  check("hears of credentials that stay in the checkout, and of an action that is not pinned", () => {
+  check("reports credentials that stay in the checkout, and an action that is not pinned", () => {
     const path = join(root, "bad.yml");
     const steps = "steps:\n      - uses: actions/checkout@v7\n";
     writeFileSync(path, `on: push\npermissions: {}\njobs:\n  one:\n    runs-on: ubuntu-latest\n    ${steps}`);
@@ -144,7 +144,7 @@ describe("zizmor", () => {
 });
 
 describe.each(ownWorkflows)("%s", (path) => {
-  it("has no right that a job does not name", () => {
+  it("gives only the rights that a job names", () => {
     expect(workflowOf(path).permissions).toEqual({});
   });
 
@@ -162,7 +162,7 @@ it("every proof of soak/ stands in the weekly workflow", () => {
   expect(jobs["proof"]?.strategy?.matrix["proof"]).toEqual(proofs.filter((name) => name !== "run").sort());
 });
 
-it("the page of the local Fargate gives each variable of act its value, since act makes one without a value empty", () => {
+it("the page of the local Fargate gives each variable of act a value, since act passes one without a value as empty", () => {
   const variables = [...readFileSync("local/README.md", "utf8").matchAll(/ --env (\S+)/g)].map(
     ([, text = ""]) => text,
   );

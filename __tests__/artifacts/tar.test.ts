@@ -15,7 +15,7 @@ it.each([
   ["all but the last chunk", 11],
   ["all", Infinity],
 ])("a reader that takes %s of a member's content finds the next member", async (_, most) => {
-  // A header stands in the content, so that a reader in the middle of it would take it for a member.
+  // The content holds a header, which a reader that loses its position would take for a member.
   const body = `${"x".repeat(512)}${fileOf("inner", "evil").toString("latin1")}${"y".repeat(100)}`;
   const archive = Buffer.concat([fileOf("outer", body), fileOf("last", "end"), Buffer.alloc(1024)]);
   const chunks = Array.from({ length: Math.ceil(archive.length / 128) }, (_, i) =>

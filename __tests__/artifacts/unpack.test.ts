@@ -88,19 +88,19 @@ it.each<[string, readonly Part[], string]>([
   ["a way out in the middle", [file("a/../../outside")], "'..'"],
   ["a NUL byte", [{ ...file("a\0b", ""), long: true }], "NUL"],
   ["a hard link out", [{ path: "h", linkpath: "../outside", type: "Link" }], "hard link"],
-  ["a hard link to what lay there", [{ path: "h", linkpath: "root", type: "Link" }], "hard link"],
+  ["a hard link to what was there before", [{ path: "h", linkpath: "root", type: "Link" }], "hard link"],
   ["a device", [{ path: "d", type: "CharacterDevice", devmaj: 1, devmin: 3 }], "no file"],
   ["a block device", [{ path: "d", type: "BlockDevice" }], "no file"],
   ["a fifo", [{ path: "p", type: "FIFO" }], "no file"],
   ["a link to an absolute path", [link("l", "/etc/passwd")], "absolute"],
   ["a link out", [link("l", "../outside")], "leads out"],
-  ["a link out through its own way", [link("l", "x/../../outside")], "'..' behind a name"],
+  ["a link out by '..' behind a name", [link("l", "x/../../outside")], "'..' behind a name"],
   [
-    "a link out by a long name",
+    "a link out by a long target",
     [{ ...link("l", `${"a/".repeat(80)}../outside`), long: true }],
     "'..' behind",
   ],
-])("%s is not unpacked, and what follows is", async (_, parts, why) => {
+])("%s is not unpacked, and the member behind it is", async (_, parts, why) => {
   const { refused, ...rest } = await unpack(archive(...parts, file("good", "fine")));
   expect(refused).toEqual([[expect.any(String), expect.stringContaining(why)]]);
   expect(rest).toMatchObject({ stopped: undefined, placed: ["good"], tree: ["good"] });
@@ -112,7 +112,7 @@ it("nothing is written through a link of the archive, in any order", async () =>
   expect(through.refused.map(([name]) => name)).toEqual(["d", "e"]);
 });
 
-it("nothing is written through a link that lay there before, and no link leads through one", async () => {
+it("nothing is written through a link that was there before, and no link leads through one", async () => {
   symlinkSync("..", join(root, "up"));
   symlinkSync("../outside", join(root, "out"));
   const bytes = archive(
@@ -129,7 +129,7 @@ it("nothing is written through a link that lay there before, and no link leads t
   expect(lstatSync(join(root, "out")).isFile()).toBe(true);
 });
 
-it("a chain of links is unpacked a second time in any order, and through no link that stays from before", async () => {
+it("a chain of links is unpacked again in any order, and a link through one that was there before is refused", async () => {
   const chain = [link("so", "so.1"), link("so.1", "so.1.2"), file("so.1.2")];
   for (const bytes of [archive(...chain), archive(...chain), archive(...chain.toReversed())]) {
     const { refused, tree } = await unpack(bytes);
@@ -137,7 +137,7 @@ it("a chain of links is unpacked a second time in any order, and through no link
   }
   symlinkSync("../outside", join(root, "out"));
   symlinkSync("..", join(root, "up"));
-  // The way through a link that comes later is known only when that is made.
+  // Where a link leads by way of a later one is known only when the later one is made.
   const { refused, tree } = await unpack(
     archive(link("l", "m/up/outside"), link("m", "."), link("n", "out"), link("out", "../outside")),
   );
@@ -145,7 +145,7 @@ it("a chain of links is unpacked a second time in any order, and through no link
   expect(tree).toEqual(["m", "n", "so", "so.1", "so.1.2", "up"]);
 });
 
-it("links in a circle are links, and lead nowhere, but not through a link that lay there before", async () => {
+it("links in a circle are unpacked, but not a link through one that was there before", async () => {
   symlinkSync("../outside", join(root, "out"));
   const circle = [link("a", "a/é"), link("b", "c/x"), link("c", "b/y"), link("d", "."), link("e", "d/d/out")];
   const { refused, tree } = await unpack(archive(...circle));
@@ -154,7 +154,7 @@ it("links in a circle are links, and lead nowhere, but not through a link that l
   for (const name of ["a", "b", "c"]) expect(() => readdirSync(join(root, name))).toThrow("ELOOP");
 });
 
-it("a link through a file is a link, and leads nowhere", async () => {
+it("a link through a file is unpacked, and leads nowhere", async () => {
   const { refused, tree } = await unpack(archive(file("f", "text"), link("l", "f/x"), link("m", "l/y")));
   expect([refused, tree]).toEqual([[], ["f", "l", "m"]]);
 });
@@ -190,7 +190,7 @@ it("a name or a target that is too long is refused, and all names together are b
   );
 });
 
-it("of a name that comes twice the later one counts, and a directory is never replaced", async () => {
+it("the later of two members with one name counts, and a directory is never replaced", async () => {
   const { refused, tree } = await unpack(
     archive(file("a", "1"), file("a", "2"), directory("d"), file("d"), link("d", "a")),
   );
@@ -213,14 +213,14 @@ it("modes and times are kept, without setuid; a hard link becomes a file", async
   expect(readFileSync(join(root, "h"), "utf8")).toBe("x");
 });
 
-it("what Windows and a file system without case can't have is left out there", async () => {
+it("a name that Windows or a file system without case can't have is refused there", async () => {
   const parts = ["A", "a", "con.txt", "x:y", "b\\..\\..\\c", "end."].map((path) => file(path));
   const { refused } = await unpack(archive(...parts), { platform: "win32" });
   expect(refused.map(([name]) => name)).toEqual(["a", "con.txt", "x:y", "b\\..\\..\\c", "end."]);
   expect((await unpack(archive(file("A"), file("a")))).refused).toEqual([]);
 });
 
-it("the limits end the unpacking by name, and what came before stays", async () => {
+it("the unpacking ends at a limit and names it, and what came before stays", async () => {
   const many = Array.from({ length: 21 }, (_, i) => file(`f${i}`));
   expect(await unpack(archive(...many))).toMatchObject({
     stopped: "'artifacts-max-count' allows no more",
@@ -233,7 +233,7 @@ it("the limits end the unpacking by name, and what came before stays", async () 
   });
 });
 
-it("a bomb of headers or padding ends at the same limit", async () => {
+it("a bomb of padding or of a header ends the unpacking", async () => {
   const bomb = gzipSync(Buffer.concat([blocks(file("a")), Buffer.alloc(64 << 20)]));
   expect(await unpack(bomb, { chunk: 4096 })).toMatchObject({
     stopped: "'artifacts-max-size' allows no more",
@@ -245,7 +245,7 @@ it("a bomb of headers or padding ends at the same limit", async () => {
   });
 });
 
-it("the members of a cut archive that came whole stay", async () => {
+it("the whole members of a cut archive stay", async () => {
   const whole = Buffer.concat([blocks(file("a", "1")), blocks(file("b", "x".repeat(5000)))]);
   const { stopped, tree } = await unpack(gzipSync(whole.subarray(0, 3000)));
   expect([stopped, tree]).toEqual(["the archive is cut short", ["a"]]);

@@ -64,7 +64,7 @@ it("makes a client again after one that could not be made", async () => {
 });
 
 describe("behind a proxy", () => {
-  /** Counts what comes by, and passes it on. */
+  /** A proxy that lists what it is asked for. It passes a tunnel's bytes on, and answers a plain request itself. */
   async function proxy(): Promise<{ url: string; seen: string[]; close: () => void }> {
     const seen: string[] = [];
     const sockets = new Set<Socket>();
@@ -118,14 +118,14 @@ describe("endpoints of the environment", () => {
     ["none", {}, undefined],
     ["one for all", { AWS_ENDPOINT_URL: "http://all.example" }, "http://all.example"],
     [
-      "one for the service before that for all",
+      "the service's own, which comes before the one for all",
       { AWS_ENDPOINT_URL: "http://all.example", AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: "http://logs.example" },
       "http://logs.example",
     ],
     ["an empty one, which is none", { AWS_ENDPOINT_URL: "" }, undefined],
     ["an empty one for the service, which is none", { AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: "" }, undefined],
     [
-      "an empty one for the service beside one for all",
+      "the one for all, beside an empty one for the service",
       { AWS_ENDPOINT_URL: "http://all.example", AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: "" },
       "http://all.example",
     ],

@@ -46,7 +46,7 @@ it("requests at the same time take one each, and open others when these are not 
   expect(opened).toBe(3);
 });
 
-it("one that the other side has closed costs a repetition at most", async () => {
+it("a connection that the other side has closed costs one repeated request at most", async () => {
   connections.open(url());
   await until(() => opened === 1);
   server.closeAllConnections();
@@ -54,7 +54,7 @@ it("one that the other side has closed costs a repetition at most", async () => 
   expect(opened).toBe(2);
 });
 
-it("a client that is destroyed closes none that others use", async () => {
+it("destroying a client closes no connection that others use", async () => {
   const { httpAgent } = connections.agents;
   expect(await get()).toBe(200);
   httpAgent.destroy();
@@ -62,7 +62,7 @@ it("a client that is destroyed closes none that others use", async () => {
   expect(opened).toBe(1);
 });
 
-it("an address where nothing listens fails nothing", async () => {
+it("opening ahead to an address where nothing listens breaks no request", async () => {
   connections.open("http://127.0.0.1:1/");
   expect(await get()).toBe(200);
 });

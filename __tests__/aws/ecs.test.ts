@@ -46,7 +46,7 @@ const request: RunTaskRequest = {
   propagateTags: undefined,
 };
 
-it("tells a task in our own words", async () => {
+it("gives a task in our own type", async () => {
   const ecs = await startEndpoint(() => ({
     body: {
       tasks: [
@@ -97,7 +97,7 @@ it("tells a task in our own words", async () => {
   });
 });
 
-it("tells a task that ECS does not know as undefined", async () => {
+it("gives undefined for a task that ECS does not know", async () => {
   const ecs = await startEndpoint(() => ({ body: { tasks: [], failures: [{ arn, reason: "MISSING" }] } }));
   expect(await ecs.describeTask("ci", arn)).toBeUndefined();
 });
@@ -206,7 +206,7 @@ it("sends RunTask capacity providers in place of a launch type", async () => {
   expect(requestBody()).not.toHaveProperty("launchType");
 });
 
-it("sends RunTask no network for a task that has the one of its instance", async () => {
+it("sends RunTask no network for a task that uses its instance's network", async () => {
   const ecs = await startEndpoint(() => ({ body: { tasks: [started] } }));
   const network = { subnets: [], securityGroups: [], assignPublicIp: undefined };
   await ecs.runTask({ ...request, launchType: "EC2", network });
@@ -241,7 +241,7 @@ it("tells where the tasks of a service run", async () => {
   });
 });
 
-it.each(["EXTERNAL", "CODE_DEPLOY"])("knows a service of %s by its PRIMARY task set", async (type) => {
+it.each(["EXTERNAL", "CODE_DEPLOY"])("describes a service of %s by its PRIMARY task set", async (type) => {
   const set = (status: string, name: string) => ({
     status,
     taskDefinition: name,
@@ -295,7 +295,7 @@ describe("ExecuteCommand", () => {
       "InvalidParameterException",
       "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and try again.",
     ],
-  ])("tells that the agent is not connected by %s", async (name, message) => {
+  ])("reports an agent that is not connected: %s", async (name, message) => {
     const ecs = await startEndpoint(() => exception(name, message));
     expect(await ecs.executeCommand(command)).toEqual({
       notConnected: `${name}: ${message}`,
@@ -303,7 +303,7 @@ describe("ExecuteCommand", () => {
     });
   });
 
-  it("tells that it was throttled before", async () => {
+  it("reports that an earlier try was throttled", async () => {
     const ecs = await startEndpoint((_, count) =>
       count === 1
         ? exception("ThrottlingException", "Rate exceeded")
@@ -357,7 +357,7 @@ it("registers a task definition as it was given", async () => {
   });
 });
 
-it("tells that a registration was made more than once, since each try may have made a revision", async () => {
+it("reports that a registration was tried more than once, since each try may have made a revision", async () => {
   const registered = { body: { taskDefinition: { taskDefinitionArn: "arn:x/web:2", family: "web" } } };
   const lost = { status: 500, body: { __type: "ServerException" } };
   const ecs = await startEndpoint((_, count) => (count === 1 ? lost : registered));
@@ -381,7 +381,7 @@ describe("the protection of a task", () => {
       { failures: [{ arn, reason: "DEPLOYMENT_BLOCKED", detail: "too many" }] },
       { kind: "refused", why: "DEPLOYMENT_BLOCKED: too many" },
     ],
-  ])("is told by %j", async (body, answer) => {
+  ])("is read from %j", async (body, answer) => {
     const ecs = await startEndpoint(() => ({ body }));
     expect(await ecs.getTaskProtection("ci", arn)).toEqual(answer);
     expect(await ecs.updateTaskProtection({ cluster: "ci", task: arn, minutes: 6 })).toEqual(answer);
@@ -397,7 +397,7 @@ describe("the protection of a task", () => {
   });
 });
 
-it("tells of the members of a task definition that this SDK does not know, wherever they are", async () => {
+it("lists the members of a task definition that this SDK does not know, at any depth", async () => {
   const ecs = await startEndpoint(() => ({
     body: {
       taskDefinition: {

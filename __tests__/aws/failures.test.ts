@@ -88,7 +88,7 @@ it.each([
     "task-not-started",
   ],
   [
-    "the cluster has not the capacity providers",
+    "the cluster lacks the capacity providers",
     ecs(
       "InvalidParameterException",
       "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster.",
@@ -97,7 +97,7 @@ it.each([
     "task-not-started",
   ],
   [
-    "there is no task role to exec by",
+    "there is no task role for ECS Exec",
     ecs(
       "InvalidParameterException",
       "The execute command failed because a valid task role is not being used. Specify a valid task role.",
@@ -120,7 +120,7 @@ it.each([
   ["HEAD finds no bucket", s3("NotFound", 404), head, "bucket-not-found"],
   ["the bucket redirects", s3("PermanentRedirect", 301), put, "bucket-elsewhere"],
   [
-    "the bucket tells another region with a denial",
+    "a denial names another region of the bucket",
     s3("UnknownError", 403, elsewhere),
     head,
     "bucket-elsewhere",
@@ -140,7 +140,7 @@ it.each([
   ["the certificate is not trusted", node("UNABLE_TO_GET_ISSUER_CERT_LOCALLY"), execute, "aws-unreachable"],
   ["AWS_ENDPOINT_URL is no URL", invalidUrl(), execute, "aws-unreachable"],
   ["AWS breaks", ecs("ServerException", "Service Unavailable", 500), execute, "aws-error"],
-] as const)("when %s the code tells", (_, error, call, code) => {
+] as const)("the code names the cause when %s", (_, error, call, code) => {
   const failure = asFailure(error, call);
   expect(failure.code).toBe(code);
   expect(failure.cause).toBe(error);
@@ -158,7 +158,7 @@ it("names the action and the resource that AWS names in its denial", () => {
   expect(failure.seen).toContain("assumed-role/ci/run");
 });
 
-it("following the advice of a denied object allows the object of the next run", () => {
+it("a policy that follows the advice of a denied object allows the next run's object, too", () => {
   const object = (run: string) => `arn:aws:s3:::stage/fargate-exec/${run}/payload`;
   const failure = asFailure(s3("AccessDenied", 403), { ...put, resource: object("a1b2-c3") });
   expect(failure.failed).toContain(object("a1b2-c3"));
@@ -177,20 +177,20 @@ it("repeats AWS's words and the request id for what it does not know", () => {
   expect(failure.seen).toBe("OddException: Mind the gap. (HTTP 400, request id req-1)");
 });
 
-it("says of which region a bucket is", () => {
+it("says in which region a bucket is", () => {
   const failure = asFailure(s3("PermanentRedirect", 301, elsewhere), put);
   expect(failure.failed).toBe("The bucket 'stage' is in us-west-2, not in eu-central-1.");
 });
 
 describe("the endpoint that can't be reached", () => {
-  it("is named as the error has it", () => {
+  it("is named as in the error", () => {
     const refused = new AggregateError([node("ECONNREFUSED", { address: "127.0.0.1", port: 9 })]);
     const failure = asFailure(Object.assign(refused, { code: "ECONNREFUSED" }), execute);
     expect(failure.failed).toContain("the endpoint 127.0.0.1:9 can't be reached");
     expect(failure.seen).toContain("connect ECONNREFUSED");
   });
 
-  it("is named as the environment has it", () => {
+  it("is named as in the environment", () => {
     const restore = setEnvironment({ AWS_ENDPOINT_URL: "http://emulator.example" });
     const failure = asFailure(node("ECONNRESET"), execute);
     restore();
@@ -251,7 +251,7 @@ describe("the facts of a failure", () => {
       { action: "iam:PassRole", isNamed: true },
     ],
     [
-      "else that of the call",
+      "the call's own right where AWS names none",
       ecs("AccessDeniedException", "no"),
       run,
       { action: "ecs:RunTask", isNamed: false },

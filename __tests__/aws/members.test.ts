@@ -6,9 +6,9 @@ it.each([
     { cpu: "256", containerOverrides: [{ name: "a", environment: [{ name: "A", value: "b" }] }] },
     [],
   ],
-  ["sees a slip at the top", { containerOverride: [] }, ["containerOverride"]],
+  ["finds a misspelt member at the top", { containerOverride: [] }, ["containerOverride"]],
   [
-    "sees a slip deep inside",
+    "finds misspelt members deep inside",
     { containerOverrides: [{ name: "a" }, { name: "b", comand: ["x"], environment: [{ key: "A" }] }] },
     ["containerOverrides[1].comand", "containerOverrides[1].environment[0].key"],
   ],

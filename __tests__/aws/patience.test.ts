@@ -3,7 +3,7 @@ import { patience } from "../../src/aws/patience.ts";
 type Strategy = ReturnType<typeof patience>;
 type Failure = Parameters<Strategy["refreshRetryTokenForRetry"]>[1];
 
-/** The pauses before each attempt, for a call that fails so each time. */
+/** The pauses before each attempt, for a call that fails with `failure` each time. */
 async function pauses(failure: Failure, random = 1, throttledFor?: number): Promise<number[]> {
   return await pausesOf(
     patience(throttledFor, () => random),
@@ -59,14 +59,14 @@ it("gives up within seconds when there is no network", async () => {
   expect(await pauses({ errorType: "TRANSIENT" })).toEqual([100, 200, 400, 800, 1600]);
 });
 
-it("waits half a minute for a network that fails when there was an answer before", async () => {
+it("waits half a minute for a failing network when a call was answered before", async () => {
   const delays = await pausesOf(await answerOnce(), { errorType: "TRANSIENT" });
   expect(delays.slice(0, 8)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   expect(sum(delays)).toBeGreaterThanOrEqual(30_000);
   expect(sum(delays)).toBeLessThanOrEqual(35_000);
 });
 
-it("gives a broken service up within seconds, answered or not", async () => {
+it("gives up on a broken service within seconds, also when a call was answered before", async () => {
   const error = {
     name: "ServiceUnavailable",
     message: "",

@@ -191,7 +191,7 @@ describe("a failure to get credentials names its cause", () => {
       for (const text of [call.message, signature.message, JSON.stringify(row)]) expect(text).toContain(word);
     // What failed is the request for credentials, and not the call that needed them.
     for (const { message } of [call, signature]) expect(message).not.toMatch(/ecs:|A signature/);
-    // Without an answer of AWS's the message claims none.
+    // Where AWS gave no answer the message quotes none.
     if (answer === NEVER_ASKED) {
       expect(received).toEqual([]);
       expect(call.message).not.toMatch(/AWS's own words|request id/);

@@ -173,7 +173,7 @@ it.each([200, 502])("fails when an answer with status %d is not well-formed XML"
 
 it("fails when no server answers", async () => {
   const { ec2 } = await startEndpoint("");
-  // The port of an endpoint that is closed again.
+  // The port of an endpoint that has been closed.
   const closed = await endpoint(() => ({}));
   await closed.close();
   const restore = setEnvironment({ AWS_ENDPOINT_URL_EC2: closed.url });

@@ -1,6 +1,6 @@
 import { renewing, type TemporaryCredentials } from "../../src/aws/renewal.ts";
 
-/** Keys of an hour, numbered, from a source that may fail. */
+/** A source of numbered keys that last one hour. It fails while it is `broken`. */
 function source() {
   const state = { now: 0, fetched: 0, broken: false, delays: [] as number[] };
   const provider = renewing<TemporaryCredentials>({
@@ -66,7 +66,7 @@ describe("keys that are renewed", () => {
     expect(await key()).toBe("2");
   });
 
-  it("stay in use while new ones can't be had, which is told", async () => {
+  it("stay in use while new ones can't be had, and the delay is reported", async () => {
     const { state, key } = source();
     await key();
     [state.now, state.broken] = [57 * minute, true];

@@ -15,7 +15,7 @@ it.each([
   [`arn:aws:s3:::b/p/output/output/${id}/0001`, "arn:aws:s3:::b/p/output/*"],
   [`arn:aws:s3:::b/p/claims/${id}/app.json`, "arn:aws:s3:::b/p/*"],
   ["arn:aws:s3:::b/p/locks/deploy.json", "arn:aws:s3:::b/p/*"],
-])("a policy names for all runs, instead of %s, %s", (resource, pattern) => {
+])("in a policy for all runs, %s becomes %s", (resource, pattern) => {
   expect(patternOf(resource)).toBe(pattern);
 });
 

@@ -25,7 +25,7 @@ describe("a role that can't be assumed", () => {
     expect(failed).toContain(arn);
     expect(seen).toContain("Not authorized");
     expect(seen).toContain("sub 'repo:example-org/shop:ref:refs/heads/main' and the aud 'sts.amazonaws.com'");
-    // In the partition and the account of the role.
+    // The provider is in the partition and the account of the role.
     expect(advice).toContain(
       "arn:aws-cn:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
     );
@@ -41,14 +41,14 @@ describe("a role that can't be assumed", () => {
     ["InvalidIdentityTokenException", "Incorrect token audience", "client ids"],
     ["AccessDenied", "Not authorized", "trust policy"],
     ["ValidationError", "1 validation error detected", "STS's own words"],
-  ])("by %s: %s", (name, message, advice) => {
+  ])("has its own advice for %s: %s", (name, message, advice) => {
     const error = refusal(name, message);
     expect(isRefusal(error)).toBe(true);
     expect(roleNotAssumed({ arn, setting, token }, error).advice).toContain(advice);
   });
 
   it.each(["TimeoutError", "ThrottlingException", "IDPCommunicationError", "ServiceUnavailable"])(
-    "is not what %s says",
+    "is not meant by %s",
     (name) => {
       expect(isRefusal(refusal(name, "x"))).toBe(false);
     },
@@ -66,7 +66,7 @@ describe("a role that can't be assumed", () => {
     expect(seen).toContain("the aud 'sts.amazonaws.com'");
   });
 
-  it("is told, too, when the text is no token", () => {
+  it("is reported even when the text is no token", () => {
     expect(roleNotAssumed({ arn, setting, token: "nonsense" }, refusal("AccessDenied", "no")).seen).toContain(
       "sub 'none'",
     );

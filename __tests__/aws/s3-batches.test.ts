@@ -11,11 +11,8 @@ const DENIED: Answer = {
   body: "<Error><Code>AccessDenied</Code><Message>no</Message></Error>",
 };
 
-/**
- * A bucket of these objects, each with its versions, the current one first; the version `null` stands for a bucket
- * without versions.
- */
-class Versions {
+/** A bucket with these versions of each object, the current one first. The version `null` stands for a bucket without versions. */
+class FakeBucket {
   readonly objects: Map<string, string[]>;
   readonly requests: string[] = [];
   /** What DeleteObjects refuses: a key, or all of it. */
@@ -54,37 +51,37 @@ class Versions {
   }
 
   #remove(key: string, version: string | undefined): void {
-    const left = (this.objects.get(key) ?? []).filter((each) => each !== (version ?? "null"));
-    if (left.length === 0) this.objects.delete(key);
-    else this.objects.set(key, left);
+    const remaining = (this.objects.get(key) ?? []).filter((each) => each !== (version ?? "null"));
+    if (remaining.length === 0) this.objects.delete(key);
+    else this.objects.set(key, remaining);
   }
 }
 
-async function deleteAll(bucket: Versions, keys: readonly string[]): Promise<string[]> {
+async function deleteAll(bucket: FakeBucket, keys: readonly string[]): Promise<string[]> {
   open = await endpoint((request) => bucket.answer(request));
   const kept = await s3Calls(open.clients).deleteObjects({ bucket: "stage" }, keys);
   expect([...bucket.objects.keys(), ...kept.keys()]).toEqual([]);
   return bucket.requests;
 }
 
-it("deletes objects of a bucket without versions by one look and one call for a thousand of them", async () => {
+it("deletes a thousand objects of a bucket without versions by one HeadObject and one DeleteObjects", async () => {
   const keys = Array.from({ length: 1_500 }, (_, number) => `f/${number}`);
   const requests = await deleteAll(
-    new Versions(Object.fromEntries(keys.map((key) => [key, ["null"]]))),
+    new FakeBucket(Object.fromEntries(keys.map((key) => [key, ["null"]]))),
     keys,
   );
   expect(requests).toEqual(["HEAD f/0", "POST", "HEAD f/1000", "POST"]);
 });
 
 it("deletes every version of objects in a bucket that keeps versions, and passes over what is gone", async () => {
-  const bucket = new Versions({ "f/0": ["v1"], "f/1": ["v3", "v2"], "f/3": ["v4"] });
+  const bucket = new FakeBucket({ "f/0": ["v1"], "f/1": ["v3", "v2"], "f/3": ["v4"] });
   const requests = await deleteAll(bucket, ["f/0", "f/1", "f/2", "f/3"]);
   expect(requests.filter((request) => request === "POST")).toHaveLength(2);
   expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
 });
 
-it.each(["f/1", "all"])("deletes what S3 refuses in that call by a call of its own: %s", async (refuses) => {
-  const bucket = new Versions({ "f/0": ["null"], "f/1": ["null"] });
+it.each(["f/1", "all"])("deletes each object that DeleteObjects refuses by a call of its own: %s", async (refuses) => {
+  const bucket = new FakeBucket({ "f/0": ["null"], "f/1": ["null"] });
   bucket.refuses = refuses;
   const requests = await deleteAll(bucket, ["f/0", "f/1"]);
   expect(requests.filter((request) => request.startsWith("DELETE")).toSorted()).toEqual(

@@ -37,7 +37,7 @@ it.each([
 });
 
 it.each([
-  ["is otherwise", failing(412, "PreconditionFailed")],
+  ["has another ETag", failing(412, "PreconditionFailed")],
   ["is being changed", failing(409, "ConditionalRequestConflict")],
   ["is gone", failing(404, "NoSuchKey")],
 ])("neither writes nor deletes an object that %s", async (_, answer) => {
@@ -67,7 +67,7 @@ it("tells a version's age by S3's own clock", async () => {
 it.each([
   [100, 100],
   [101, 0],
-])("of an object of %d bytes it reads %d, when 100 are the most that it may hold", async (size, read) => {
+])("of an object of %d bytes, %d are read when the limit is 100", async (size, read) => {
   const s3 = await startEndpoint({ headers: { etag: '"1"' }, body: "x".repeat(size) });
   expect((await s3.getVersion(object, 100))?.bytes.length).toBe(read);
 });
@@ -88,7 +88,7 @@ it("fails when the right is missing, by the action's name", async () => {
   await expect(s3.deleteIf(object, { etag: '"1"' })).rejects.toMatchObject(action("DeleteObject"));
 });
 
-it("is not cut short by a cancel, so that what was written can be taken back", async () => {
+it("a conditional write is not cut short by a cancel, so that what was written can be taken back", async () => {
   const s3 = await startEndpoint(
     { headers: { etag: '"2"' }, body: "" },
     AbortSignal.abort(new Error("cancelled")),

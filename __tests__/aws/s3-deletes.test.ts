@@ -20,7 +20,7 @@ const failing = (status: number, code: string, message = "no"): Answer => ({
   body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
 });
 const DENIED = failing(403, "AccessDenied");
-const OTHERWISE = failing(412, "PreconditionFailed");
+const OTHER_ETAG = failing(412, "PreconditionFailed");
 const GONE: Answer = { status: 404, body: "" };
 const current = (versionId: string, more: Record<string, string> = {}): Answer => ({
   headers: { etag, "x-amz-version-id": versionId, ...more },
@@ -34,15 +34,15 @@ function words({ method, url, headers }: ReceivedRequest): string {
   return [method, version, condition && `if ${condition}`].filter(Boolean).join(" ");
 }
 
-/** What S3 says to each request; anything else is denied. */
+/** S3's answers to each request, in their order. Any other request is denied. */
 type Answers = Readonly<Record<string, Answer | readonly Answer[]>>;
 
 async function deleteWritten(written: Partial<WrittenObject>, says: Answers) {
-  const left = Object.fromEntries(
+  const remaining = Object.fromEntries(
     Object.entries(says).map(([request, answers]) => [request, [answers].flat()]),
   );
   open = await endpoint((request) => {
-    const answers = left[words(request)] ?? [];
+    const answers = remaining[words(request)] ?? [];
     return (answers.length > 1 ? answers.shift() : answers[0]) ?? DENIED;
   });
   const outcome = await s3Calls(open.clients)
@@ -73,16 +73,16 @@ it.each<[string, Partial<WrittenObject>, Answers, readonly string[], RetentionRe
     undefined,
   ],
   [
-    "a version that is not the current one, which no condition is for",
+    "a version that is not the current one, at last without a condition",
     { etag, versionId: "v1" },
-    { 'DELETE v1 if "1"': OTHERWISE, "DELETE v1": DONE },
+    { 'DELETE v1 if "1"': OTHER_ETAG, "DELETE v1": DONE },
     ['DELETE v1 if "1"', "DELETE v1"],
     undefined,
   ],
   [
     "a version that is gone already",
     { etag, versionId: "v1" },
-    { 'DELETE v1 if "1"': OTHERWISE, "DELETE v1": failing(404, "NoSuchVersion") },
+    { 'DELETE v1 if "1"': OTHER_ETAG, "DELETE v1": failing(404, "NoSuchVersion") },
     ['DELETE v1 if "1"', "DELETE v1"],
     undefined,
   ],
@@ -125,7 +125,7 @@ it.each<[string, Partial<WrittenObject>, Answers, readonly string[], RetentionRe
     { why: "lock", until: undefined },
   ],
   [
-    "where versioning is suspended: the object, whose bytes are gone then",
+    "where versioning is suspended: the object, and with it its bytes",
     { etag, versionId: "null" },
     {
       'DELETE if "1"': { ...MARKED, headers: { "x-amz-delete-marker": "true", "x-amz-version-id": "null" } },
@@ -196,7 +196,7 @@ it("fails with the first denial when it may delete nothing at all", async () => 
 });
 
 it("a conditional delete deletes the version of this run, also when another run has written the current one", async () => {
-  open = await endpoint((request) => (words(request) === 'DELETE v1 if "1"' ? OTHERWISE : DONE));
+  open = await endpoint((request) => (words(request) === 'DELETE v1 if "1"' ? OTHER_ETAG : DONE));
   expect(await s3Calls(open.clients).deleteIf(object, { etag, versionId: "v1" })).toEqual({ deleted: true });
   expect(open.received.map(words)).toEqual(['DELETE v1 if "1"', "DELETE v1"]);
 });
@@ -221,7 +221,7 @@ describe("what is written", () => {
     });
   });
 
-  it("is known to be there twice, perhaps, when the request was repeated", async () => {
+  it("is marked as perhaps there twice when the request was repeated", async () => {
     open = await endpoint((_, count) =>
       count === 1 ? failing(500, "InternalError") : { headers: { etag, "x-amz-version-id": "v2" }, body: "" },
     );

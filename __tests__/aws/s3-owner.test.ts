@@ -26,7 +26,7 @@ it.each<[string, (s3: S3, of: typeof object) => Promise<unknown>]>([
   ["bucketPolicy", (s3, of) => s3.bucketPolicy(of)],
   ["isEncrypted", (s3, of) => s3.isEncrypted(of)],
   ["checkBucket", (s3, of) => s3.checkBucket(of)],
-])("%s says whose the bucket has to be, when that is known", async (_, call) => {
+])("%s names the bucket's expected owner when that is known", async (_, call) => {
   const s3 = s3Calls(open.clients);
   await call(s3, object);
   expect(open.received.length).toBeGreaterThan(0);

@@ -16,13 +16,13 @@ const refusing = (code: string) =>
 it.each([
   ["<VersioningConfiguration/>", false],
   ["<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", true],
-  // Old versions stay, and what is deleted leaves a marker.
+  // Old versions stay, and a delete leaves a marker.
   ["<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>", true],
 ])("tells whether a bucket keeps versions: %s", async (body, expected) => {
   expect(await (await startEndpoint({ body })).keepsVersions(bucket)).toBe(expected);
 });
 
-it("reads a bucket's policy, and tells that it has none", async () => {
+it("reads a bucket's policy, and gives undefined when there is none", async () => {
   expect(await (await startEndpoint({ body: "{}" })).bucketPolicy(bucket)).toBe("{}");
   await open.close();
   expect(await (await refusing("NoSuchBucketPolicy")).bucketPolicy(bucket)).toBeUndefined();

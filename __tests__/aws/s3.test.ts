@@ -65,7 +65,7 @@ describe("an object of a bucket in another region", () => {
   });
 
   it.each(["cn-north-1", "us-west-2.evil.example", "../x", "eu-central-1"])(
-    "is not looked for in %s, which is no other region of its partition",
+    "is not looked for in %s, which is not another region of its partition",
     async (region) => {
       const s3 = await startEndpoint(() => redirected(region));
       await expect(s3.getObject(object)).rejects.toMatchObject({ code: "bucket-elsewhere" });
@@ -80,7 +80,7 @@ describe("an object of a bucket in another region", () => {
   });
 });
 
-it("tells an object that is not there as undefined", async () => {
+it("gives undefined for an object that is not there", async () => {
   const s3 = await startEndpoint(() => ({ status: 404, headers: xml, body: error("NoSuchKey") }));
   expect(await s3.getObject(object)).toBeUndefined();
 });

@@ -16,7 +16,7 @@ const sign = (url: string, keys: object = {}) =>
 
 const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
 
-/** Signature Version 4 by its description, for a GET without a body. */
+/** Signature Version 4, computed as AWS specifies it, for a GET without a body. */
 function signature(query: string, headers: Record<string, string>): string {
   const names = Object.keys(headers).sort();
   const canonical = [
@@ -50,7 +50,7 @@ describe("the upgrade request's signature", () => {
     });
   });
 
-  it("covers the session token of temporary credentials and a port that is not the usual", async () => {
+  it("covers the session token of temporary credentials and an unusual port", async () => {
     const headers = await sign(URL_TEXT.replace(".com/", ".com:8443/"), { sessionToken: "temporary" });
     expect(headers).toEqual({
       "x-amz-date": "20260102T030405Z",
@@ -63,7 +63,7 @@ describe("the upgrade request's signature", () => {
     });
   });
 
-  it("is that of AWS's own signer for a cell number in raw base64", async () => {
+  it("equals that of AWS's own signer for a cell number in raw base64", async () => {
     for (const headers of signedByGo.headers) {
       const { accessKeyId, secretAccessKey, url } = signedByGo;
       const sessionToken = headers["x-amz-security-token"];

@@ -28,7 +28,7 @@ function openChannel(): Channel {
   return channel;
 }
 
-/** Past the first output, so that input flows. */
+/** A channel past its first output, so that it sends input. */
 function shell(): Channel {
   const channel = openChannel();
   channel.receive(output(0, "$ "), NOW);
@@ -39,7 +39,7 @@ function shell(): Channel {
 
 const inputs = (channel: Channel) =>
   messages(channel.takeFrames()).filter(({ messageType }) => messageType === MessageType.input);
-/** Of an agent that holds the data key. */
+/** The challenge of an agent that holds the data key. */
 const challenge = (sequenceNumber: number) => {
   const agent = new Cipher(Buffer.concat([KEY.subarray(32), KEY.subarray(0, 32)]));
   const sealed = Buffer.from(agent.seal(Buffer.alloc(64, 1))).toString("base64");
@@ -129,7 +129,7 @@ describe("channel, input", () => {
     expect(sentText(channel)).toEqual(["before"]);
   });
 
-  it("tells up to where the agent has all input", () => {
+  it("reports the position up to which the agent has all input", () => {
     const channel = shell();
     expect(channel.send(Buffer.alloc(1500), NOW)).toBe(1500);
     expect(channel.send(Buffer.from("more"), NOW)).toBe(1504);
@@ -144,7 +144,7 @@ describe("channel, input", () => {
     ]);
   });
 
-  it("keeps 32 messages on the way, and sends the next with each ack", () => {
+  it("keeps 32 messages in flight, and sends the next with each ack", () => {
     const channel = shell();
     channel.send(Buffer.alloc(40 * 1024), NOW);
     expect(inputs(channel)).toHaveLength(32);
@@ -152,7 +152,7 @@ describe("channel, input", () => {
     expect(inputs(channel).map(({ sequenceNumber }) => sequenceNumber)).toEqual([32]);
   });
 
-  it("sends again when the deadline has come, the same frame", () => {
+  it("sends the same frame again at the deadline", () => {
     const channel = shell();
     channel.send(Buffer.from("typed"), NOW);
     const sent = channel.takeFrames();
@@ -176,7 +176,7 @@ describe("channel, input", () => {
 });
 
 describe("channel, handshake", () => {
-  it("answers one without encryption at once, and lets input go when it is complete", () => {
+  it("answers a handshake without encryption at once, and sends input when it is complete", () => {
     const channel = openChannel();
     channel.send(Buffer.from("held"), NOW);
     channel.receive(
@@ -193,7 +193,7 @@ describe("channel, handshake", () => {
     expect(sentText(channel)).toEqual(["held"]);
   });
 
-  it("calls an action that it does not know unsupported", () => {
+  it("answers that an unknown action is unsupported", () => {
     const channel = openChannel();
     channel.receive(fromAgent(0, 5, { RequestedClientActions: [{ ActionType: "Dance" }] }), NOW);
     expect(json(inputs(channel)[0])).toMatchObject({
@@ -290,7 +290,7 @@ describe("channel, handshake", () => {
   });
 });
 
-describe("channel, what else comes", () => {
+describe("channel, other frames", () => {
   it.each<[string, Uint8Array | string, unknown]>([
     ["a pause", frame({ messageType: "pause_publication" }), { kind: "paused" }],
     ["a start", frame({ messageType: "start_publication" }), { kind: "resumed" }],

@@ -5,7 +5,7 @@ import { json, text } from "./frames.ts";
 
 const capture = readCapture("kms");
 const key = Buffer.from(capture.dataKeyPlaintextBase64 ?? "", "base64");
-/** The agent's end of the same key. */
+/** The same data key with its halves swapped, as the agent uses it. */
 const agentKey = Buffer.concat([key.subarray(32), key.subarray(0, 32)]);
 const ofType = (payloadType: number) =>
   capture.frames.map(({ bytes }) => decode(bytes)).find((message) => message.payloadType === payloadType);

@@ -20,8 +20,8 @@ const capturedFrames = captures.flatMap((capture) => capture.frames.map(({ bytes
 const HEADER_LENGTHS = [0, 1, 111, 112, 113, 115, 116, 117, 120, 0x7fffffff, 0x80000000, 0xffffffff];
 
 /**
- * Random bytes, or a damaged copy of a real frame. Most copies get the correct payload digest, because `decode` would refuse them for the
- * digest alone.
+ * Random bytes, or a damaged copy of a real frame. Most copies get a correct payload digest, because `decode` would otherwise refuse them
+ * for the digest alone.
  */
 function randomFrame(random: Random, genuine: Uint8Array): Buffer {
   if (random() < 0.1) return randomBytesOf(random, between(random, 0, 200));
@@ -64,7 +64,7 @@ const OPTIONS: SessionIdentity = {
   ...{ sessionId: "s", sessionTarget: "ecs:c_t_r", encryption: { kind: "unknown" } },
 };
 
-/** A channel that has sent a message, the next frame of the agent's, and how often the channel has ended. */
+/** A channel that has sent a message, the index of the agent's next frame, and how often the channel has ended. */
 function beginRun(now: number) {
   const channel = new Channel(OPTIONS);
   channel.open(now, "token");

@@ -19,7 +19,7 @@ const inputs = (channel: Channel) =>
   messages(channel.takeFrames()).filter(({ messageType }) => messageType === MessageType.input);
 const kinds = (channel: Channel) => channel.takeEvents().map(({ kind }) => kind);
 
-it("what a cluster asks for is known only when it may be looked at", () => {
+it("a cluster's encryption is known only when the cluster may be described", () => {
   expect(encryptionOf(undefined)).toEqual({ kind: "unknown" });
   expect(encryptionOf({ kmsKeyId: undefined })).toEqual({ kind: "none" });
   expect(encryptionOf({ kmsKeyId: "alias/a" })).toEqual({ kind: "required", kmsKeyId: "alias/a" });
@@ -62,7 +62,7 @@ describe("channel, when the cluster is known", () => {
     ["the cluster's alias", ALIAS, ALIAS],
     ["the ARN of the cluster's alias", ALIAS, ARN.replace(/key.*/, ALIAS)],
   ])(
-    "asks KMS for the cluster's key by the cluster's name where the agent asks for %s",
+    "asks KMS for the key by the cluster's name for it when the agent asks for %s",
     (_name, cluster, asked) => {
       const channel = openChannel(encryptedWith(cluster));
       channel.receive(asks(asked), NOW);

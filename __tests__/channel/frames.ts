@@ -3,7 +3,7 @@ import type { AgentMessage } from "../../src/wire/message.ts";
 import { decode, encode, MessageType, PayloadType } from "../../src/wire/message.ts";
 import type { Frame } from "../../src/channel/types.ts";
 
-/** Frames as the other side would send them; what a test does not name is as an agent would have it. */
+/** A frame as the other side sends it. A field that a test does not give has the value that an agent gives it. */
 export function frame(fields: Partial<AgentMessage>): Uint8Array {
   return encode({
     messageType: MessageType.output,
@@ -37,7 +37,7 @@ export function ack(sequenceNumber: number): Uint8Array {
   return frame({ messageType: MessageType.acknowledge, flags: 3, payloadType: 0, payload });
 }
 
-/** As AWS's gateway sends it: the short header. */
+/** The frame as AWS's gateway sends it: with the short header. */
 export function channelClosed(text: string): Uint8Array {
   const payload = Buffer.from(
     JSON.stringify({ MessageType: "channel_closed", SchemaVersion: 1, Output: text }),

@@ -16,7 +16,7 @@ const mutated = fc
     for (const [at, value] of changes) copy[at % copy.length] = value;
     return cut % 4 === 0 ? copy.subarray(0, cut % copy.length) : copy;
   });
-/** Whole frames with a true digest whose fields are anything. */
+/** Whole frames with a correct digest and random fields. */
 const valid = fc
   .record({
     messageType: fc.constantFrom(
@@ -68,7 +68,7 @@ describe("frames that no peer should send", () => {
     );
   });
 
-  it("are either refused as malformed or read as what encodes to the same message", () => {
+  it("are refused as malformed, or decode to a message that is the same after encoding and decoding", () => {
     fc.assert(
       fc.property(fc.oneof(mutated, valid, fc.uint8Array({ maxLength: 300 })), (bytes) => {
         let message: AgentMessage;
@@ -85,7 +85,7 @@ describe("frames that no peer should send", () => {
     );
   });
 
-  it("leave nothing behind: a flood of one kind is answered frame by frame and keeps no more than the inbox holds", () => {
+  it("in a flood of one kind, cause three frames and events each at most, and leave no deadline", () => {
     const floods: [string, (index: number) => Uint8Array][] = [
       ["duplicates", () => output(0, "x")],
       ["acks for messages never sent", (index) => ack(index + 5)],

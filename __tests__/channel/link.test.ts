@@ -20,10 +20,10 @@ describe("a channel and an agent over a link without faults", () => {
     expect(repeats).toBe(0);
   });
 
-  it("repeat the unacknowledged input alone when the connection is made again", () => {
+  it("repeat only the unacknowledged input when the connection is made again", () => {
     const cuts = [{ from: 75, to: 500, pauses: true }];
     const { repeats } = play({ ...scene, cuts }, randomOf(1));
-    // What was on its way, in the cut and by the retransmissions meanwhile.
+    // The repeats are the frames that the cut has lost, and the retransmissions meanwhile.
     expect(repeats).toBeGreaterThan(0);
     expect(repeats).toBeLessThan(30);
   });

@@ -1,6 +1,6 @@
 import type { Random } from "../helpers/seeds.ts";
 
-/** What a link does to frames. `delay` and `jitter` are milliseconds, the others shares from 0 to 1. */
+/** What a link does to frames. `delay` and `jitter` are milliseconds, the others are probabilities. */
 export interface LinkFaults {
   readonly drop: number;
   readonly double: number;
@@ -41,7 +41,7 @@ export class Link {
     return next && next.at <= now ? this.#flying.pop()?.frame : undefined;
   }
 
-  /** The connection is cut: what is on its way is lost. */
+  /** Cuts the connection: the frames on their way are lost. */
   cut(): void {
     this.#flying.length = 0;
   }

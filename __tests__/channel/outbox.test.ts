@@ -37,7 +37,7 @@ describe("outbox", () => {
     ["quicker", [20], 90 + 80],
     ["slower", [180], 110 + 80],
     ["much slower", [5000], 1000],
-    ["twice as expected", [100, 100], 110],
+    ["as expected, twice", [100, 100], 110],
     ["quick, and quick again", [20, 20], 81.25 + 4 * (20 + 0.25 * (70 - 20))],
   ])("sets its timeout by round trips that are %s", (_name, samples, rto) => {
     const outbox = new Outbox();
@@ -55,7 +55,7 @@ describe("outbox", () => {
     expect(outbox.rto).toBe(110);
   });
 
-  it("tells up to where all is acknowledged, in whatever order the acks come", () => {
+  it("reports up to which message all are acknowledged, in whatever order the acks come", () => {
     const outbox = new Outbox();
     for (let index = 0; index < 3; index++) post(outbox, 0);
     outbox.acknowledge(1, 1);
@@ -95,7 +95,7 @@ describe("outbox", () => {
     expect(outbox.isWindowOpen).toBe(false);
   });
 
-  it("goes on when an agent never acknowledges what it had before", () => {
+  it("goes on when an agent never acknowledges what it received before", () => {
     const outbox = new Outbox();
     for (let index = 0; index < 3; index++) post(outbox, 5);
     outbox.restart();

@@ -11,8 +11,8 @@ const MAX_STEPS = 200_000;
 const START = 1_700_000_000_000;
 const KEY = Buffer.from(Array.from({ length: 64 }, (_none, index) => index));
 
-interface TimedFrame {
-  /** Milliseconds from the start. A list is in this order. */
+interface TimedText {
+  /** Milliseconds from the start. A list is sorted by them. */
   readonly at: number;
   readonly text: string;
 }
@@ -24,8 +24,8 @@ export interface Scene {
   readonly ptyOpenAfter: number;
   /** The connection is cut at `from` and made again at `to`; meanwhile the gateway may pause the agent. */
   readonly cuts: readonly { readonly from: number; readonly to: number; readonly pauses: boolean }[];
-  readonly prints: readonly TimedFrame[];
-  readonly types: readonly TimedFrame[];
+  readonly prints: readonly TimedText[];
+  readonly types: readonly TimedText[];
   /** The agent ends 2 s after the last output, even without acknowledgements, as the real one does. */
   readonly hasty: boolean;
 }
@@ -43,7 +43,7 @@ export function sceneOf(seed: number, encrypted: boolean): { scene: Scene; rando
     jitter: pick(random, [0, 30, 600]),
     corrupt: share(corrupt),
   });
-  const timed = (count: number, from: number, gap: number, make: (index: number) => string): TimedFrame[] => {
+  const timed = (count: number, from: number, gap: number, make: (index: number) => string): TimedText[] => {
     let at = from;
     return Array.from({ length: count }, (_none, index) => {
       at += between(random, 0, gap);
@@ -184,7 +184,7 @@ export function play(scene: Scene, random: Random): Playback {
       ...[cuts[cut]?.from, cuts[cut]?.to, scene.ptyOpenAfter].map((at) => at !== undefined && START + at),
       hasty && lastPrint + 2_000,
     ].filter((at): at is number => typeof at === "number" && at > now);
-    // A link may take no time, and an ack may show that a repetition is overdue.
+    // A link without delay delivers at once, and an ack may show that a repetition is overdue.
     const instant = [toAgent.next, toClient.next, channel.deadline()].some(
       (at) => at !== undefined && at <= now,
     );
@@ -204,11 +204,11 @@ export function play(scene: Scene, random: Random): Playback {
   const begun = expected.shown.startsWith(shown) && expected.typed.startsWith(agent.typed);
   if (hasty ? !begun : !whole)
     throw new Error(`shown: ${JSON.stringify({ shown, typed: agent.typed, acked })}`);
-  if (ended !== "bye") throw new Error("the end was not told");
-  const grave = trouble.filter(
+  if (ended !== "bye") throw new Error("the end was not reported");
+  const unexpected = trouble.filter(
     (why) => !why.includes("its digest does not match") || scene.down.corrupt === 0,
   );
   const mayLose = hasty && shown !== expected.shown;
-  if (grave.some((why) => !mayLose || !why.startsWith("Output was lost"))) throw new Error(grave.join(" "));
+  if (unexpected.some((why) => !mayLose || !why.startsWith("Output was lost"))) throw new Error(unexpected.join(" "));
   return { sent: everSent.size, repeats };
 }

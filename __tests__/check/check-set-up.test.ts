@@ -13,9 +13,12 @@ import { aDefinition, CLUSTER } from "../helpers/tasks.ts";
 const denied = () =>
   Promise.reject(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
 
-/** The rows of a check when no cluster may be described, and the policies name ARNs of this place. */
-async function checks(region: string, place: string, caller: string): Promise<readonly Check[]> {
-  const partition = place.split(":")[1];
+/**
+ * The rows of a check when no cluster may be described. The policies name the ARNs that begin with `prefix`, with the service in the place of
+ * `SERVICE`.
+ */
+async function checks(region: string, prefix: string, caller: string): Promise<readonly Check[]> {
+  const partition = prefix.split(":")[1];
   const aws = {
     ecs: { describeCluster: denied, describeTaskDefinition: () => Promise.resolve(aDefinition()) },
     ec2: { subnets: denied },
@@ -34,7 +37,7 @@ async function checks(region: string, place: string, caller: string): Promise<re
     arn === "*" ||
     arn.startsWith(`arn:${partition}:iam::123456789012:role/`) ||
     arn.startsWith(`arn:${partition}:s3:::scripts/`) ||
-    ["ecs", "kms"].some((service) => arn.startsWith(place.replace("SERVICE", service)));
+    ["ecs", "kms"].some((service) => arn.startsWith(prefix.replace("SERVICE", service)));
   const log = new Listener();
   const inputs = anInputs({
     ...{ region, bucket: "scripts", kmsKeyId: "1234" },
@@ -75,7 +78,7 @@ it.each([
   },
 );
 
-it("doubts the cluster's name first in each fix of a right to it, when it may not be described", async () => {
+it("each fix of a right to a cluster that may not be described first doubts the cluster's name", async () => {
   const caller = "arn:aws:sts::123456789012:assumed-role/ci/run";
   const found = await checks("eu-central-1", "arn:aws:SERVICE:eu-central-1:210987654321:", caller);
   const fixes = found.flatMap((row) =>
@@ -90,7 +93,7 @@ it("doubts the cluster's name first in each fix of a right to it, when it may no
   });
 });
 
-it("skips what needs the account when neither the cluster nor the caller tells it", async () => {
+it("skips what needs the account when neither the cluster nor the caller names it", async () => {
   const found = await rows("eu-central-1", "arn:aws:SERVICE:eu-central-1:123456789012:", "somebody");
   expect(found.filter((row) => row.startsWith("NG"))).toEqual([]);
   expect(found).toEqual(expect.arrayContaining(["SKIP caller's rights", "SKIP rights of the task role"]));
@@ -120,7 +123,7 @@ it("finds no task definition to start from when the service has no PRIMARY task 
   });
 });
 
-it("tells of a new task what RunTask would refuse: providers that the cluster lacks, a size that Fargate has not", async () => {
+it("reports for a new task what RunTask would refuse: providers that the cluster lacks, and a size that Fargate lacks", async () => {
   const definition = { ...aDefinition(), registrable: { cpu: "256", memory: "512" } };
   const cluster = { arn: CLUSTER, status: "ACTIVE", capacityProviders: [], defaultCapacityProviders: [] };
   const aws = {

@@ -78,7 +78,7 @@ it.each([
   expect(() => copy(...words)).toThrow(message);
 });
 
-it("what is not there is named before anything is begun, and a link without a target is there", async () => {
+it("a missing source is named before anything begins, and a link without a target counts as a source", async () => {
   const begun: RunInputs[] = [];
   const run = (inputs: RunInputs): Promise<RunResult> => {
     begun.push(inputs);
@@ -100,7 +100,7 @@ it("what is not there is named before anything is begun, and a link without a ta
   }
 });
 
-it("nothing that the container prints meanwhile is shown", () => {
+it("nothing that the container prints during a copy is shown", () => {
   const stream = new Writable();
   const { signal } = new AbortController();
   const shown = { stdout: stream, stderr: stream, log: {}, signal };

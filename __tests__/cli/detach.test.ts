@@ -53,7 +53,7 @@ it.each([
   ["without its command", [HANDLE_TEXT]],
   ["as a value", ["run", `--attach=${HANDLE_TEXT}`, "--transport", "x", `--${HANDLE_TEXT}`]],
   ["as one word of two", ["attach", HANDLE_TEXT, HANDLE_TEXT]],
-])("repeats no handle that stands in a wrong command line %s", async (_, words) => {
+])("does not repeat a handle of a wrong command line that has it %s", async (_, words) => {
   let said = "";
   const write = jest
     .spyOn(process.stderr, "write")

@@ -31,7 +31,7 @@ function texts(...argv: string[]): Record<string, string> {
   return Object.fromEntries(Object.keys(inputs).map((name) => [name, source.get(name)]));
 }
 
-it("has an option for each input, which brings its value as it stands", () => {
+it("has an option for each input, which passes its value on unchanged", () => {
   for (const name of inputNames) {
     if (name === "env" || name === "secrets") continue;
     expect(texts(`--${name}`, " x y ")).toEqual({ [name]: " x y " });
@@ -39,7 +39,7 @@ it("has an option for each input, which brings its value as it stands", () => {
   }
 });
 
-it("takes an input that is true or false by its name alone, and no other", () => {
+it("takes only an input that is true or false by its name alone", () => {
   for (const name of inputNames) {
     if (FLAGS.has(name)) expect(texts(`--${name}`, "--cluster", "c")).toMatchObject({ [name]: "true" });
     else expect(() => parseLine(`--${name}`)).toThrow("argument missing");
@@ -63,7 +63,7 @@ it("makes a list of an option that is given several times", () => {
   });
 });
 
-it("takes each variable as one, with all its lines, or from the environment, or all as JSON", () => {
+it("takes one variable with all its lines, or by its name from the environment, or all variables as JSON", () => {
   const variables = ["--env", "A=1\nB=2", "--env", "C==x", "--secrets", "TOKEN"];
   expect(texts(...variables)).toEqual({
     env: JSON.stringify({ A: "1\nB=2", C: "=x" }),

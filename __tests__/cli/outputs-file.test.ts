@@ -13,7 +13,7 @@ it.each([
   ["detached", 0o600],
   ["succeeded", 0o644],
 ] as const)(
-  "a file that was there has the mode of a new one where it holds a handle: %s",
+  "an existing file is made private when it gets the handle of a detached job: %s",
   (outcome, mode) => {
     const path = join(base, "left.json");
     writeFileSync(path, "x".repeat(1_000));
@@ -26,14 +26,14 @@ it.each([
   },
 );
 
-it("what is no file is written to, and keeps its mode", () => {
+it("a device is written to, and keeps its mode", () => {
   const { mode } = statSync("/dev/null");
   checkOutputsFile("/dev/null", { getsHandle: true });
   writeOutputs("/dev/null", { outcome: "detached", outputs: {} });
   expect(statSync("/dev/null").mode).toBe(mode);
 });
 
-it("a file that can't be written is told before anything is begun", () => {
+it("a file that can't be written is reported before anything begins", () => {
   expect(() => checkOutputsFile(join(base, "none/left.json"), { getsHandle: false })).toThrow("ENOENT");
   expect(() => checkOutputsFile(base, { getsHandle: false })).toThrow("it is a directory");
   checkOutputsFile(join(base, "left.json"), { getsHandle: true });

@@ -33,7 +33,7 @@ const text = (path: string): string => readFileSync(join(base, path), "utf8");
 const place = (path: string, destination: string): void =>
   placeCopies(root, [{ glob: "", path, destination: join(base, destination) }]);
 
-/** Does this as a user who owns this directory and all in it, and is not root. */
+/** Calls `act` as a user who is not root, and who owns this directory and all in it. */
 function asUser(directory: string, act: () => void): void {
   if (process.getuid?.() !== 0) {
     act();
@@ -97,7 +97,7 @@ it("never follows a link of this machine below a destination", () => {
 });
 
 it.each(["a", "../elsewhere"])(
-  "a link that is copied by itself, to %s, leads out of what is copied",
+  "a link to %s that is copied by itself is refused, since it leads out",
   (target) => {
     writeFile("unpacked/a", "a");
     symlinkSync(target, join(root, "link"));
@@ -106,7 +106,7 @@ it.each(["a", "../elsewhere"])(
   },
 );
 
-it("no link leads through a link of this machine that lies where it is copied to", () => {
+it("no link is copied that would lead through a link that is at its destination", () => {
   writeFile("elsewhere/key", "secret");
   mkdirSync(join(base, "out"));
   symlinkSync("../elsewhere", join(base, "out/d"));
@@ -126,7 +126,7 @@ it.each([
   ["/srv/**/*.xml", [".git/hooks/post-checkout", "d/a.xml"], ".git/hooks/post-checkout"],
   ["/srv/[!]a]?.xml", ["]x.xml", "bx.xml"], "]x.xml"],
   ["/srv/a.x*", ["a.xml", "abx"], "abx"],
-])("of %s the container can't bring %j", (glob, names, unasked) => {
+])("for %s the container can't send %j", (glob, names, unasked) => {
   for (const name of names) writeFile(`unpacked/srv/${name}`, "planted");
   const copy = (): void => placeCopies(root, [{ glob, path: "srv", destination: join(base, "home") }]);
   expect(copy).toThrow(
@@ -138,7 +138,7 @@ it.each([
   expect(text(`home/${names.find((name) => name !== unasked) ?? ""}`)).toBe("planted");
 });
 
-it("globs below one directory are copied as one, with what their matches hold", () => {
+it("globs below one directory are copied together, with all that their matches hold", () => {
   writeFile("unpacked/log/a.log", "a");
   writeFile("unpacked/log/b.txt", "b");
   writeFile("unpacked/log/c.txt/d", "d");
@@ -162,7 +162,7 @@ it.each([
   expect(existsSync(join(base, "out"))).toBe(false);
 });
 
-it("an archive without what was asked for is told, and not a crash", () => {
+it("an archive without what was asked for is reported", () => {
   writeFile("unpacked/else", "");
   expect(() => place("srv/a", "out")).toThrow("The container has sent nothing for :");
 });
@@ -189,7 +189,7 @@ it("directories that may not be written, or read, are copied with their modes", 
   expect(text("out/d/e/a")).toBe("a");
 });
 
-it("removes what may not be written", () => {
+it("removes a directory that may not be written", () => {
   writeFile("unpacked/d/a", "a");
   chmodSync(join(root, "d"), 0o555);
   removeTree(root);

@@ -13,14 +13,14 @@ function inputsOf(inputs: RunInputs, words: readonly string[], runFile?: string,
   return withScript(inputs, { words, runFile, stdin: Readable.from([Buffer.from(stdin, "latin1")]) });
 }
 
-it("is a command whose words no shell reads", () => {
+it("the words of a command reach its program as they are", () => {
   const words = ["printf", "%s|", "a b", "$(id)", "it's", "", "*", "new\nline", "-n"];
   expect(execFileSync("sh", ["-e", "-c", commandScript(words)], { encoding: "utf8" })).toBe(
     `${words.slice(2).join("|")}|`,
   );
 });
 
-it("is a command, or comes from standard input, from a file or from an input", async () => {
+it("the script is a command, or comes from standard input, from a file or from an input", async () => {
   const path = join(directory, "job.sh");
   writeFileSync(path, "#!/bin/bash\necho é\n");
   expect(await inputsOf({ service: "web" }, ["ls", "-l"])).toEqual({

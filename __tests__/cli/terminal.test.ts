@@ -49,7 +49,7 @@ it("says only warnings and errors when it is quiet, and all when it is verbose",
   expect(verbose.shown()).toContain("fargate-exec: header\n");
 });
 
-it("writes one line over and over on a terminal, and erases it before anything else", () => {
+it("writes its line over and over on a terminal, and erases it before other lines", () => {
   const { one, shown, wait } = terminal(TTY);
   one.phase("Starting a task");
   wait(12_300);
@@ -64,14 +64,14 @@ it("writes one line over and over on a terminal, and erases it before anything e
   );
 });
 
-it("fills a line of 80 columns on a terminal that has not been told its size", () => {
+it("fills a line of 80 columns on a terminal of unknown size", () => {
   const { one, shown } = terminal({ ...TTY, columns: 0 });
   one.phase("x".repeat(100));
   one.end();
   expect(shown()).toContain(`fargate-exec: ${"x".repeat(79 - "fargate-exec: ".length)}\r`);
 });
 
-it("has colours on a terminal that shows them, not with NO_COLOR, and never moves the cursor of one that can't", () => {
+it("has colours on a terminal that shows them, and no escape sequence on one that has neither colours nor erasing", () => {
   const coloured = terminal(TTY);
   coloured.one.warning("a");
   expect(coloured.shown()).toBe("fargate-exec: \x1b[33mwarning:\x1b[0m a\n");
@@ -80,7 +80,7 @@ it("has colours on a terminal that shows them, not with NO_COLOR, and never move
   expect(plain.shown()).not.toContain("\x1b");
 });
 
-it("says what is left undone when it is left", () => {
+it("names what is unfinished when the run ends early", () => {
   const { one, shown } = terminal();
   one.leave();
   one.unfinished(() => ["Stopping task x.", "Deleting s3://b/k."]);

@@ -2,14 +2,14 @@ import { createWriteStream } from "node:fs";
 import { PassThrough, Writable } from "node:stream";
 import { watchWrites } from "../../src/cli/watch-writes.ts";
 
-it("all is out where each write is taken", async () => {
+it("all output is out when the stream has taken each write", async () => {
   const stream = new PassThrough();
   const isOut = watchWrites(stream);
   stream.write("output");
   expect(await isOut()).toBe(true);
 });
 
-it("a full disk has not taken what was written before", async () => {
+it("not all output is out when the disk is full", async () => {
   const stream = createWriteStream("/dev/full");
   const isOut = watchWrites(stream);
   expect(await isOut()).toBe(true);
@@ -17,7 +17,7 @@ it("a full disk has not taken what was written before", async () => {
   expect(await isOut()).toBe(false);
 });
 
-it("a stream that takes later writes again, as a disk with room once more, has lost one", async () => {
+it("output is lost when one write fails, though later ones succeed, as on a disk with space again", async () => {
   let writes = 0;
   const stream = new Writable({
     autoDestroy: false,

@@ -60,28 +60,28 @@ function ecs(
   };
 }
 
-function around(calls: ReturnType<typeof ecs>) {
+function contextOf(calls: ReturnType<typeof ecs>) {
   const clock = new SleeplessClock();
   const log = new Listener();
   return { ecs: calls, clock, log, cancel: new AbortController().signal };
 }
 
 const waiting = (calls: ReturnType<typeof ecs>) => {
-  const context = around(calls);
+  const context = contextOf(calls);
   return waitForHook(ARN, SERVICE, { ...context, deadline: context.clock.now() + 60_000 });
 };
 
-it("'true' is the newest deployment of the service, once there is one under way", async () => {
+it("'true' means the newest deployment of the service, once one is under way", async () => {
   const old = brief({ arn: "old", status: "SUCCESSFUL", createdAt: 1 });
-  const context = around(ecs([], [[old], [old], [old, brief({ arn: "new", createdAt: 2 })]]));
+  const context = contextOf(ecs([], [[old], [old], [old, brief({ arn: "new", createdAt: 2 })]]));
   expect(await findDeployment(true, SERVICE, context)).toBe("new");
   expect(context.log.lines).toEqual([
     "there is no deployment of service 'web' in cluster 'prod' under way yet (0 s)",
   ]);
 });
 
-it("'true' is no deployment that has ended", async () => {
-  const context = around(ecs([], [[brief({ status: "SUCCESSFUL" })]]));
+it("'true' never means a deployment that has ended", async () => {
+  const context = contextOf(ecs([], [[brief({ status: "SUCCESSFUL" })]]));
   await expect(findDeployment(true, SERVICE, context)).rejects.toMatchObject({
     code: "deployment-not-found",
     seen: `Its newest one, '${ARN}', is SUCCESSFUL.`,
@@ -114,14 +114,14 @@ it.each([
   ],
   ["deployment-ended", [deployment({ status: "SUCCESSFUL" })], [[brief()]]],
   ["bad-input", [deployment({ serviceArn: "arn:aws:ecs:eu-west-1:123456789012:service/prod/api" })], [[]]],
-] as const)("names it where no hook will wait: %s", async (code, described, listed) => {
+] as const)("names the reason when no hook will wait: %s", async (code, described, listed) => {
   await expect(waiting(ecs(described, listed))).rejects.toMatchObject({ code });
 });
 
 it.each([
   ["deployment-ended", "TIMED_OUT", "SUCCEEDED"],
   ["hook-expired", "SUCCEEDED", "TIMED_OUT"],
-])("of several hooks that are over the last one counts: %s", async (code, first, last) => {
+])("the last of several hooks that are over counts: %s", async (code, first, last) => {
   const hooks = [
     { ...WAITS, id: "h-2", status: last, expiresAt: 2_000 },
     { ...WAITS, id: "h-1", status: first, expiresAt: 1_000 },
@@ -134,24 +134,24 @@ it.each([
 
 const AT_HOOK = { deployment: deployment({ hooks: [WAITS] }), hook: WAITS };
 const SILENT = new Failure("aws-unreachable", { failed: "no answer", seen: "", advice: "" });
-const told = (calls: ReturnType<typeof ecs>, action: "CONTINUE" | "ROLLBACK" = "CONTINUE") =>
-  giveVerdict(AT_HOOK, action, SERVICE, around(calls));
+const give = (calls: ReturnType<typeof ecs>, action: "CONTINUE" | "ROLLBACK" = "CONTINUE") =>
+  giveVerdict(AT_HOOK, action, SERVICE, contextOf(calls));
 
 it("gives the verdict to that hook", async () => {
   const calls = ecs([]);
-  await told(calls);
+  await give(calls);
   expect(calls.actions).toEqual(["h-1 CONTINUE"]);
 });
 
 it.each<FailureCode>(["aws-unreachable", "aws-error", "throttled"])(
-  "gives it again after %s where the hook still waits",
+  "gives the verdict again after %s while the hook still waits",
   async (code) => {
     const calls = ecs(
       [AT_HOOK.deployment],
       [[brief()]],
       [new Failure(code, { failed: "", seen: "", advice: "" }), "taken"],
     );
-    await told(calls);
+    await give(calls);
     expect(calls.actions).toEqual(["h-1 CONTINUE", "h-1 CONTINUE"]);
   },
 );
@@ -164,25 +164,25 @@ it.each([
   ["CONTINUE", [REPEATED], { hooks: hookThat("SUCCEEDED") }],
   ["ROLLBACK", [REPEATED], { hooks: hookThat("FAILED") }],
   ["ROLLBACK", [SILENT], { hooks: hookThat("FAILED"), status: "ROLLBACK_IN_PROGRESS" }],
-] as const)("takes %s for given whose answer was lost, by %j", async (action, answers, now) => {
+] as const)("takes %s with a lost answer as given when ECS then says %j", async (action, answers, now) => {
   const calls = ecs([deployment(now)], [[brief()]], answers);
-  await told(calls, action);
+  await give(calls, action);
   expect(calls.actions).toEqual([`h-1 ${action}`]);
 });
 
 it.each([
-  ["was told by another", "CONTINUE", { refused: "not awaiting" }, hookThat("SUCCEEDED")],
-  ["was told the other thing by another", "ROLLBACK", REPEATED, hookThat("SUCCEEDED")],
-] as const)("takes none for given that %s", async (_, action, answer, hooks) => {
+  ["another caller has given it", "CONTINUE", { refused: "not awaiting" }, hookThat("SUCCEEDED")],
+  ["another caller has given the opposite", "ROLLBACK", REPEATED, hookThat("SUCCEEDED")],
+] as const)("does not take a verdict as given when %s", async (_, action, answer, hooks) => {
   const calls = ecs([deployment({ hooks })], [[brief()]], [answer]);
-  await expect(told(calls, action)).rejects.toMatchObject({ code: "deployment-ended" });
+  await expect(give(calls, action)).rejects.toMatchObject({ code: "deployment-ended" });
 });
 
 it.each([
   ["hook-expired", deployment({ hooks: [timedOut] })],
   ["deployment-ended", deployment({ status: "ROLLBACK_IN_PROGRESS" })],
-])("names it when the hook no longer waits: %s", async (code, now) => {
-  await expect(told(ecs([now], [[brief()]], [{ refused: "not awaiting" }]))).rejects.toMatchObject({ code });
+])("names the reason when the hook no longer waits: %s", async (code, now) => {
+  await expect(give(ecs([now], [[brief()]], [{ refused: "not awaiting" }]))).rejects.toMatchObject({ code });
 });
 
 it("does not blame the time-out of an earlier hook", async () => {
@@ -191,12 +191,12 @@ it("does not blame the time-out of an earlier hook", async () => {
     hooks: [{ ...timedOut, id: "h-0" }, ...hookThat("SUCCEEDED")],
   });
   const calls = ecs([now], [[brief()]], [{ refused: "not awaiting" }]);
-  await expect(told(calls)).rejects.toMatchObject({ code: "deployment-ended" });
+  await expect(give(calls)).rejects.toMatchObject({ code: "deployment-ended" });
 });
 
 it("gives up when ECS refuses though the hook waits", async () => {
   const calls = ecs([AT_HOOK.deployment], [[brief()]], [{ refused: "no" }]);
-  await expect(told(calls)).rejects.toMatchObject({ code: "aws-error", seen: "no" });
+  await expect(give(calls)).rejects.toMatchObject({ code: "aws-error", seen: "no" });
   expect(calls.actions).toHaveLength(3);
 });
 
@@ -227,7 +227,7 @@ it.each<[string, number, Partial<Inputs>, string]>([
   ],
   [
     "those of each attempt, and the pauses between them,",
-    // Nine pauses, of 563 s at the most.
+    // Nine pauses take 563 s at the most.
     10 * 20 + 10,
     { where: STARTING, retry: { reasons: [], exitCodes: [75], attempts: 10 } },
     "Lower 'timeout' or 'start-timeout' or 'retry-attempts', or raise 'timeoutInMinutes'",
@@ -260,7 +260,7 @@ it.each<[string, number, Partial<Inputs>, string]>([
   expect(minutesOf(minutes - 1, inputs)[0]).toContain(advice);
 });
 
-it("warns of a time-out that does CONTINUE", () => {
+it("warns of a time-out whose action is CONTINUE", () => {
   const found = warningsOf({ ...WAITS, timeoutAction: "CONTINUE" }, anInputs(), 1_000);
   expect(found).toEqual([expect.stringContaining("time-out action is CONTINUE")]);
 });

@@ -30,7 +30,7 @@ engine("a workflow engine runs", () => {
   });
   afterAll(() => shop.stop());
 
-  /** A workflow as it is, but for the names that AWS or a network gives. */
+  /** Runs a workflow as it stands, with the names that AWS or a network gives filled in. */
   const run = async (
     texts: Readonly<Record<string, string>>,
     more: ActOptions = {},
@@ -90,7 +90,7 @@ engine("a workflow engine runs", () => {
 
   // It takes twenty seconds, so one run in eight has it.
   for (const text of turnOf(workflowsOf("docs/detach.md"), 8))
-    it("the page on jobs that outlive a step: one script, left by two jobs and ended by a third, in seconds instead of hours", async () => {
+    it("the page on jobs that outlive a step: two jobs detach from one script, and a third follows it to its end, in seconds instead of hours", async () => {
       const workflow = text.replaceAll("detach: 3h", "detach: 5s").replace("timeout: 8h", "timeout: 5m");
       const script = "for part in $(seq 20); do echo part $part; sleep 1; done";
       const files = { ".github/workflows/workflow.yml": workflow };
@@ -197,7 +197,7 @@ engine("a workflow engine runs", () => {
       ["jest", "web/sum.test.js", "//", "junit.xml", 10, "Error: expect(received).toBe(expected)"],
     ] as const;
     it.each(turnOf(runners, 2))(
-      "tests.yml with %s, which runs the tests of the checkout, whose failed one has an annotation on its line, and whose report and screenshot are kept",
+      "tests.yml with %s, whose failed test has an annotation on its line of the checkout, and whose report and screenshot are kept",
       async (runner, path, comment, report, line, message) => {
         // The image has this file without its first line.
         const changed = `${comment} A change.\n${readFileSync(`local/shop/layers/shop/srv/shop/${path}`, "utf8")}`;
@@ -245,7 +245,7 @@ engine("a workflow engine runs", () => {
       }
     });
 
-    withSsh("ssh-server.yml, into which the next step logs in", async () => {
+    withSsh("ssh-server.yml, whose server the next step logs in to", async () => {
       const result = await run(example("ssh-server.yml"), { secrets: { SSH_PASSWORD: "correct horse" } });
       green(result);
       expect(result.output).toContain("tester is in");

@@ -6,20 +6,21 @@ import { Aws, jobLog, mainLog, pidOf, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 import { turnOf } from "../helpers/turns.ts";
 
-/** Six under `npm run soak tables`. */
+/** How many jobs meet. `npm run soak tables` takes six. */
 const AT_ONCE = process.env["EVERY_ROW"] === "1" ? 6 : 4;
 const BLOCKED = "takes no session any more";
 
-interface Place {
+/** A local Fargate. Its containers take `sessionLimit` sessions at once. */
+interface Fargate {
   readonly aws: Aws;
   /** Lines of the local Fargate's log. */
   readonly lines: string[];
   readonly sessionLimit: 1 | 2;
 }
 
-let places: readonly Place[];
+let fargates: readonly Fargate[];
 beforeAll(async () => {
-  places = await Promise.all(
+  fargates = await Promise.all(
     ([1, 2] as const).map(async (sessionLimit) => {
       const lines: string[] = [];
       return {
@@ -34,20 +35,20 @@ beforeAll(async () => {
     }),
   );
 });
-afterEach(() => places.forEach(({ aws }) => aws.world.local.calm()));
-afterAll(() => Promise.all(places.map(({ aws }) => aws.stop())));
+afterEach(() => fargates.forEach(({ aws }) => aws.world.local.calm()));
+afterAll(() => Promise.all(fargates.map(({ aws }) => aws.stop())));
 
-function place(limit: 1 | 2): Place {
-  const found = places.find(({ sessionLimit }) => sessionLimit === limit);
-  if (found === undefined) throw new Error("no such place");
+function fargateWith(limit: 1 | 2): Fargate {
+  const found = fargates.find(({ sessionLimit }) => sessionLimit === limit);
+  if (found === undefined) throw new Error("no such Fargate");
   return found;
 }
 
-const bucketOf = ({ aws }: Place): Inputs => ({ bucket: aws.world.made.bucket });
-const claimsOf = ({ aws }: Place): Promise<string[]> => aws.objects("fargate-exec/claims/");
+const bucketOf = ({ aws }: Fargate): Inputs => ({ bucket: aws.world.made.bucket });
+const claimsOf = ({ aws }: Fargate): Promise<string[]> => aws.objects("fargate-exec/claims/");
 
 /** The most sessions that a task's container had at once, waiting ones included. */
-function mostAtOnce({ aws }: Place, task: Task): number {
+function mostAtOnce({ aws }: Fargate, task: Task): number {
   const sessions = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
   return Math.max(
     ...sessions.map(
@@ -57,8 +58,8 @@ function mostAtOnce({ aws }: Place, task: Task): number {
   );
 }
 
-/** Steps that all begin now, each with output of its own; of one matrix, or of jobs that know of none. */
-function meet({ aws }: Place, task: Task, inputs: Inputs, { isMatrix = false } = {}): Promise<StepResult[]> {
+/** Begins all steps at once, each with output of its own. They are of one matrix, or of jobs that know of no matrix. */
+function meet({ aws }: Fargate, task: Task, inputs: Inputs, { isMatrix = false } = {}): Promise<StepResult[]> {
   return Promise.all(
     Array.from({ length: AT_ONCE }, (_, at) =>
       aws.step(
@@ -77,16 +78,16 @@ function expectEachItsOwn(results: readonly StepResult[]): void {
 }
 
 /** Checks that the container still takes sessions. */
-async function expectAlive({ aws, lines }: Place, task: Task, inputs: Inputs): Promise<void> {
+async function expectAlive({ aws, lines }: Fargate, task: Task, inputs: Inputs): Promise<void> {
   expect(lines.filter((line) => line.includes(BLOCKED))).toEqual([]);
   const later = await aws.step({ task: task.id, ...inputs, run: "echo alive" });
   expect(jobLog(later)).toEqual(["alive"]);
 }
 
 it.each(turnOf([1, 2] as const, 2))(
-  "with a bucket, jobs that meet in a container that takes %d at once run in turn",
+  "with a bucket, jobs that meet in a container that takes %d sessions at once run in turn",
   async (limit) => {
-    const at = place(limit);
+    const at = fargateWith(limit);
     const task = await at.aws.runningTask();
     const results = await meet(at, task, bucketOf(at));
     expectEachItsOwn(results);
@@ -108,14 +109,14 @@ const meetings = [
 ] as const;
 
 it.each(turnOf(meetings, 3))(
-  "without a bucket, in a container that takes %d at once, %s that meet wait for its sessions",
+  "without a bucket, in a container that takes %d sessions at once, %s that meet wait for each other's sessions",
   async (limit, who) => {
-    const at = place(limit);
+    const at = fargateWith(limit);
     const task = await at.aws.runningTask();
     const isMatrix = who === "jobs of a matrix";
     const results = await meet(at, task, {}, { isMatrix });
     expectEachItsOwn(results);
-    // What action.yml has as the default of these inputs.
+    // The runner prints the inputs, with the values of their defaults in action.yml.
     const numbers = results.map(({ log }) => log.filter((line) => /^ {2}matrix-(index|total): /.test(line)));
     expect(numbers).toEqual(
       results.map((_, index) => (isMatrix ? [`  matrix-index: ${index}`, `  matrix-total: ${AT_ONCE}`] : [])),
@@ -127,7 +128,7 @@ it.each(turnOf(meetings, 3))(
 );
 
 it("without the right to read claims the step says so and looks at the sessions", async () => {
-  const at = place(2);
+  const at = fargateWith(2);
   const task = await at.aws.runningTask();
   const key = `fargate-exec/claims/${task.id}/app.json`;
   const { bucket } = at.aws.world.made;
@@ -155,8 +156,8 @@ it("without the right to read claims the step says so and looks at the sessions"
   expect(at.aws.calls("DescribeSessions", task.id)).toHaveLength(3);
 });
 
-it("with a bucket, jobs that need longer than 'start-timeout' in all run in the order of their arrival", async () => {
-  const at = place(2);
+it("with a bucket, jobs that together need longer than 'start-timeout' run in the order of their arrival", async () => {
+  const at = fargateWith(2);
   const task = await at.aws.runningTask();
   const begun: number[] = [];
   const steps: Promise<StepResult>[] = [];
@@ -176,13 +177,13 @@ it("with a bucket, jobs that need longer than 'start-timeout' in all run in the 
 });
 
 it("a claim that is not given back in time fails the step, and the message names its holder", async () => {
-  const at = place(2);
+  const at = fargateWith(2);
   const task = await at.aws.runningTask();
   let begun = false;
   const onLine = (line: string): void => {
     if (line === "begun") begun = true;
   };
-  // By S3 it would soon give its place back.
+  // A job whose output S3 carries would soon give its place back.
   const inputs = { task: task.id, ...bucketOf(at), transport: "plain" };
   const first = at.aws.step({ ...inputs, run: "echo begun; sleep 12" }, { onLine });
   await eventually(() => begun, true);
@@ -206,7 +207,7 @@ it("a claim that is not given back in time fails the step, and the message names
 });
 
 it("a cancel gives the place back, for a running job and for a queued one", async () => {
-  const at = place(2);
+  const at = fargateWith(2);
   const task = await at.aws.runningTask();
   const cancelRunning = new AbortController();
   const cancelWaiting = new AbortController();
@@ -241,7 +242,7 @@ it("a cancel gives the place back, for a running job and for a queued one", asyn
 });
 
 it("the post step gives back the place of a step that was killed", async () => {
-  const at = place(2);
+  const at = fargateWith(2);
   const task = await at.aws.runningTask();
   const held: string[] = [];
   const result = await at.aws.step(

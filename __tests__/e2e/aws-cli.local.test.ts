@@ -25,7 +25,7 @@ afterAll(() => aws.stop());
 
 const run = promisify(execFile);
 
-/** The AWS CLI as a user has it, with only the environment that `npm run local` prints, which has all rights. */
+/** Runs the AWS CLI as a user does, with only the environment that `npm run local` prints. Its key has all rights. */
 async function cli(...args: readonly string[]): Promise<string> {
   const { stdout } = await run(join(virtualEnvironment, "bin/aws"), args, {
     env: {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   // Without a look at the sessions nothing tells a blocked container from one that others use.
   const seeing = { also: ["caller-without-bucket"] };
   const queue = aws.step({ task: tasks.queue.id, bucket, run, "queue-timeout": "20s" }, seeing);
-  // A step waits for its first look for a second only, so the others begin after it.
+  // A step waits only a second for its first look at the sessions, so the others begin after this one's.
   await until(() => aws.calls("DescribeSessions").some(({ turn }) => turn.answered !== undefined));
   [results.queue, results.blocked, results.blind, results.service] = await Promise.all([
     queue,
@@ -55,7 +55,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** Opens sessions of another principal, without a limit. */
+/** Opens sessions as another principal, however many the container has. */
 async function occupy(task: Task, count: number): Promise<readonly string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) {
@@ -73,7 +73,7 @@ async function occupy(task: Task, count: number): Promise<readonly string[]> {
   return ids;
 }
 
-/** Blocks a container: it has no session and opens none any more. */
+/** Blocks a container, so that it opens no session any more, and ends the sessions that it has. */
 async function block(task: Task): Promise<void> {
   const ids = await occupy(task, ENOUGH_TO_BLOCK);
   const last = ids.at(-1) ?? "";

@@ -46,8 +46,8 @@ async function policy(name: string, statement: object): Promise<void> {
   await aws.s3.send(new PutBucketPolicyCommand({ Bucket: name, Policy }));
 }
 
-/** The versions in a bucket, current or not. */
-async function held(Bucket: string): Promise<{ versions: number; current: number; markers: number }> {
+/** How many versions a bucket has, how many of them are current, and how many delete markers it has. */
+async function versionsIn(Bucket: string): Promise<{ versions: number; current: number; markers: number }> {
   const { Versions = [], DeleteMarkers = [] } = await aws.s3.send(new ListObjectVersionsCommand({ Bucket }));
   return {
     versions: Versions.length,
@@ -78,7 +78,7 @@ it.concurrent("a versioned bucket keeps no version of the step's objects", async
   const result = await step({ bucket: name });
   expectGreen(result);
   expect(result.annotations).toEqual([]);
-  expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+  expect(await versionsIn(name)).toEqual({ versions: 0, current: 0, markers: 0 });
 });
 
 it.concurrent(
@@ -98,7 +98,7 @@ it.concurrent(
       }),
     ]);
     // The script, the queue with the run in it, and the queue without it.
-    expect(await held(name)).toEqual({ versions: 3, current: 0, markers: 2 });
+    expect(await versionsIn(name)).toEqual({ versions: 3, current: 0, markers: 2 });
   },
 );
 
@@ -113,7 +113,7 @@ it.concurrent(
     expect(said).toHaveLength(2);
     for (const line of said)
       expect(line).toMatch(/^s3:\/\/with-lock\/\S+ is hidden by a delete marker; .* until \d{4}-\d\d-\d\dT/);
-    expect(await held(name)).toMatchObject({ versions: 3, current: 0 });
+    expect(await versionsIn(name)).toMatchObject({ versions: 3, current: 0 });
   },
 );
 
@@ -131,7 +131,7 @@ it.concurrent.each(["without", "with"])(
     const result = await step({ bucket: name });
     expectGreen(result);
     expect(result.annotations).toEqual([]);
-    expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+    expect(await versionsIn(name)).toEqual({ versions: 0, current: 0, markers: 0 });
   },
 );
 
@@ -149,7 +149,7 @@ it.concurrent(
     expectError(refused, "access-denied", "s3:PutObject", "set 'kms-key-id'", "bucket's default encryption");
     const result = await step({ bucket: name, "kms-key-id": aws.world.made.kmsKeyId });
     expectGreen(result);
-    expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+    expect(await versionsIn(name)).toEqual({ versions: 0, current: 0, markers: 0 });
   },
 );
 
@@ -162,7 +162,7 @@ it.concurrent(
     aws.world.local.iam.buckets.setOwner(name, theirs);
     const words = ["'theirs' does not belong to the account 123456789012", "'bucket-owner'"];
     expectError(await step({ bucket: name }), "bucket-not-owned", ...words);
-    expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+    expect(await versionsIn(name)).toEqual({ versions: 0, current: 0, markers: 0 });
 
     const before = aws.world.local.tasks.length;
     const started = await aws.step({ ...aws.newTask(), bucket: name, run: "echo not reached" });
@@ -171,11 +171,11 @@ it.concurrent(
     expect(aws.world.local.tasks.slice(before).filter(({ plan }) => plan.startedBy)).toEqual([]);
 
     expectGreen(await step({ bucket: name, "bucket-owner": theirs }));
-    expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+    expect(await versionsIn(name)).toEqual({ versions: 0, current: 0, markers: 0 });
   },
 );
 
-/** A bucket of another account, with its policy of docs/iam, under the policies of docs/iam. */
+/** A step with a bucket of another account. The bucket, the caller and the task role have the policies of docs/iam. */
 const foreign: Way = {
   caller: ["caller-running-task", "caller-bucket"],
   role: ["task-role", "task-role-bucket"],

@@ -42,7 +42,7 @@ const all: readonly (readonly [string, Inputs, Orders])[] = [
       gateway: { reuseTokens: false, resume: "empty" },
     },
   ],
-  ["out of a transcript", { logs: "s3" }, {}],
+  ["from a transcript", { logs: "s3" }, {}],
 ];
 
 const cases = turnOf(all, 4);
@@ -83,7 +83,7 @@ it.each(cases.map(([name], at) => [name, at] as const))(
     if (one === undefined) throw new Error("not run");
     const { exitCode, file, output } = one;
     expect([exitCode, file.length]).toEqual([1, SIZE]);
-    // A last line without an end gets one.
+    // A last line without a line end gets one.
     const whole = file.at(-1) === 10 ? file : Buffer.concat([file, Buffer.from("\n")]);
     expect([output.length, sha256(output)]).toEqual([whole.length, sha256(whole)]);
   },
@@ -99,11 +99,11 @@ const sizes: readonly (readonly [string, SizedJob, held: boolean])[] = [
     { bytes: 60 * MB, disk: 24, inputs: { "spool-limit": "256 MB" } },
     true,
   ],
-  ["60 MB without a line's end", { bytes: 60 * MB, unbroken: true }, false],
+  ["60 MB without a line end", { bytes: 60 * MB, unbroken: true }, false],
 ];
 
 it.each(turnOf(sizes, 3))(
-  "%s arrive byte by byte, with the exit status, in memory that does not grow with the output",
+  "%s arrive byte for byte, with the exit status, in memory that does not grow with the output",
   async (_name, job, held) => {
     const { wrong, exitCode, outputs, others, runner, container, mostDisk } = await runSized(job);
     expect([wrong, exitCode, outputs["exit-code"]]).toEqual([undefined, 1, String(EXIT_CODE)]);

@@ -20,7 +20,7 @@ const bucket = (): Inputs => ({ bucket: aws.world.made.bucket });
 const task = async (): Promise<Inputs> => ({ task: (await aws.runningTask()).id });
 const service = (): Promise<Inputs> => Promise.resolve({ service: aws.world.made.service });
 
-/** The step's calls, and ExecuteCommand among them. */
+/** Runs a step. Returns its calls, and the ExecuteCommand among them. */
 async function callsOf(inputs: Inputs) {
   const { requests } = aws.world.local;
   const before = requests.length;
@@ -45,7 +45,7 @@ it.each<[string, number, () => Promise<Inputs>]>([
   expect(callsInARow(calls, session)).toBe(inARow);
 });
 
-it("a session waits for no answer that only its input depends on", async () => {
+it("a session begins without the answers that only its input depends on", async () => {
   const beside = ["DescribeClusters", "DescribeTaskDefinition", "DescribeNetworkInterfaces"];
   for (const operation of beside) aws.world.local.fail({ operation, delay: HELD_MS });
   const { calls, session } = await callsOf(await task());
@@ -62,17 +62,17 @@ it("the deletes at the end are made at once, while the session is being closed",
   expect([payload?.length, claim?.length]).toEqual([1, 1]);
   const last = calls.at(-1);
   if (last === undefined) throw new Error("there was no call");
-  // The container's download of the payload is one, and then the deletes are one.
+  // Only the container's download of the payload comes before the deletes, and they come all at once.
   const after = calls.filter(({ turn }) => turn.arrived > (session.turn.answered ?? Infinity));
   expect(callsInARow(after, last)).toBeLessThanOrEqual(1);
 });
 
-it("the task's protection is given back at the end, and that begins before the session is closed", async () => {
+it("the task's protection is ended, which begins before the session is closed", async () => {
   const { calls } = await callsOf(await service());
   const [looks, changes] = ["GetTaskProtection", "UpdateTaskProtection"].map((wanted) =>
     calls.filter(({ operation }) => operation === wanted),
   );
-  // Each is made at the job's begin and at its end; a job that lasts looks in between, too.
+  // Each call is made when the job begins and when it ends. A long job looks in between, too.
   expect(looks?.length).toBeGreaterThanOrEqual(2);
   expect(changes).toHaveLength(2);
   const closed = aws.world.local.gateway.sessions.at(-1)?.endedAt;

@@ -18,9 +18,10 @@ import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
-let defiance: Promise<CancelledStep>;
-/** What of the script that ignores TERM was left when its step had ended. */
-let defying: readonly string[];
+/** The step whose script ignores TERM. */
+let ignoring: Promise<CancelledStep>;
+/** The processes of that script when main has ended. */
+let survivors: readonly string[];
 
 beforeAll(async () => {
   aws = await Aws.start();
@@ -30,11 +31,11 @@ beforeAll(async () => {
   // The process that keeps the status for a while is not the script.
   const isScript = ({ command }: { command: string }): boolean => command.endsWith("/script");
   const beforePost = (): void => {
-    defying = processes(task)
+    survivors = processes(task)
       .filter(isScript)
       .map(({ command }) => command);
   };
-  defiance = cancelAt(/^begun$/, { task: task.id, run }, { beforePost });
+  ignoring = cancelAt(/^begun$/, { task: task.id, run }, { beforePost });
 });
 
 afterAll(() => aws.stop());
@@ -97,7 +98,7 @@ it("while the job runs in a task of its own: main stops the task", async () => {
   expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
 });
 
-it("while S3 carries a job with artifacts: what fits of them comes, and then main stops the task", async () => {
+it("while S3 carries a job with artifacts: main takes those for which there is time, and then stops the task", async () => {
   const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
   const run = `cd /tmp; echo s >a-small; head -c 3000000 /dev/urandom >a-larger; truncate -s 100G a-huge
     until [ -e "\${0%/*}/stays" ] || [ ! -e "\${0%/*}/attacher" ]; do sleep 0.1; done; echo begun; sleep 300`;
@@ -114,7 +115,7 @@ it("while S3 carries a job with artifacts: what fits of them comes, and then mai
   expect(cancelled.took).toBeLessThan(SIGTERM_AFTER_MS);
   expect(await aws.objects()).toEqual([]);
   expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
-  // On a busy machine there may be no time for more.
+  // On a busy machine there may be no time for the larger ones.
   expect(readdirSync(join(temp, "back/tmp"))).toContain("a-small");
   expect(mainLog(cancelled.result).join("\n")).toMatch(
     /The artifacts did not come whole: .* Missing: .*'tmp[/]a-huge' \(107374182400 bytes\)/,
@@ -122,13 +123,13 @@ it("while S3 carries a job with artifacts: what fits of them comes, and then mai
   rmSync(temp, { recursive: true });
 });
 
-/** PID 1 of the seed's tasks is an init with one child. */
-const idle = (task: Task): string[] =>
+/** The last two words of each command in a task. */
+const commandsIn = (task: Task): string[] =>
   processes(task).map(({ command }) => command.split(" ").slice(-2).join(" "));
 
 it("while the job runs in a task of others: the job is stopped, the task lives on", async () => {
   const task = await aws.runningTask();
-  const before = idle(task);
+  const before = commandsIn(task);
   const run = `
     trap 'echo "asked to stop"; exit 0' TERM
     sleep 301 | cat & (sleep 302; :) &
@@ -144,7 +145,7 @@ it("while the job runs in a task of others: the job is stopped, the task lives o
   expect(result.conclusion).toBe("cancelled");
   expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
   expect(mainLog(result)).toContain("[1] asked to stop");
-  await eventually(() => idle(task), before);
+  await eventually(() => commandsIn(task), before);
   expect(await aws.objects()).toEqual([]);
   expect(task.lastStatus).toBe("RUNNING");
   expect(aws.calls("StopTask", task.arn)).toEqual([]);
@@ -152,7 +153,7 @@ it("while the job runs in a task of others: the job is stopped, the task lives o
 
 it("a step whose output is not read any more stops its job, as by a cancel, and fails", async () => {
   const task = await aws.runningTask();
-  const before = idle(task);
+  const before = commandsIn(task);
   const run = "echo begun; while :; do echo more; sleep 0.1; done";
   const { bucket, cluster } = aws.world.made;
   let shown = "";
@@ -166,7 +167,7 @@ it("a step whose output is not read any more stops its job, as by a cancel, and 
   );
   expect([exitCode, errors]).toEqual([1, ""]);
   expect(outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
-  await eventually(() => idle(task), before);
+  await eventually(() => commandsIn(task), before);
   expect(await aws.objects()).toEqual([]);
 });
 
@@ -240,10 +241,10 @@ it("post undoes what main could not, and warns of what it can't undo either", as
 });
 
 it("a job that ignores TERM is killed in the container before its step ends", async () => {
-  const { result } = await defiance;
+  const { result } = await ignoring;
   expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130", stdout: "begun" });
   expect(result.post?.log.join("\n")).toContain("Nothing was left to undo");
-  expect(defying).toEqual([]);
+  expect(survivors).toEqual([]);
 });
 
 describe("in a container job, when a cancel does not reach main", () => {
@@ -265,7 +266,7 @@ describe("in a container job, when a cancel does not reach main", () => {
 
   it("post stops the job in a task of others, which lives on", async () => {
     const task = await aws.runningTask();
-    const before = idle(task);
+    const before = commandsIn(task);
     const { result } = await cancelAt(
       /^begun$/,
       { task: task.id, run: "echo begun; sleep 300" },
@@ -273,7 +274,7 @@ describe("in a container job, when a cancel does not reach main", () => {
     );
     expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
     expect(result.post?.log.join("\n")).toContain("Stopping the job in container 'app'");
-    await eventually(() => idle(task), before);
+    await eventually(() => commandsIn(task), before);
     expect(task.lastStatus).toBe("RUNNING");
     await eventually(() => jobDirectories(task), []);
   });

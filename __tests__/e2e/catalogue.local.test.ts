@@ -26,7 +26,7 @@ import { eventually } from "../helpers/until.ts";
 import { turnOf } from "../helpers/turns.ts";
 
 let aws: Aws;
-/** A definition whose image is pulled for ever. */
+/** A local Fargate whose image pulls outlast every test. */
 let slow: Aws;
 /** A running task for all rows that leave it intact. */
 let running: Task;
@@ -86,17 +86,17 @@ const handleIn = (task: Task): string =>
     },
     ...{ staging: undefined, pieces: undefined },
   });
-/** How many attachers in the container follow a job. */
+/** 1 when an attacher in the container follows a job, else 0. */
 const attachersIn = (task: Task): number =>
   processes(task).filter(({ command }) => command.includes("fx_any=1")).length > 0 ? 1 : 0;
-/** A step in a task of its own, with an event once the script has said that it has begun. */
+/** Runs a step in a task of its own, and calls `act` when the script prints `begun`. */
 async function onceBegun(run: string, act: (task: Task) => unknown): Promise<StepResult> {
   const task = await aws.runningTask();
   const onLine = (line: string): void => (line === "begun" ? void act(task) : undefined);
   return await aws.step({ task: task.id, run: `echo begun\n${run}` }, { onLine });
 }
 
-/** A step of a copy of this action that lacks a file of it. */
+/** Runs a step of a copy of this action that lacks this file. */
 async function without(file: string): Promise<StepResult> {
   const actionDir = mkdtempSync(join(tmpdir(), "copy-of-the-action-"));
   try {
@@ -109,8 +109,8 @@ async function without(file: string): Promise<StepResult> {
   }
 }
 
-/** A step for a deployment of a service that is deployed once. */
-async function decided(
+/** Deploys a new service once, and runs a step for the deployment whose ARN `named` returns. */
+async function decide(
   name: string,
   options: Omit<DeployedOptions, "name">,
   named: (service: DeployedService) => string | Promise<string>,
@@ -121,7 +121,7 @@ async function decided(
   return await aws.step({ service: name, deployment, run: "x", "queue-timeout": "2s", timeout: "5m" });
 }
 
-/** Another run holds the lock, until it is freed. */
+/** Gives the lock to another run until `free` is called. */
 async function holdLock(lock: string) {
   const { bucket } = aws.world.made;
   const at = { Bucket: bucket, Key: `fargate-exec/locks/${lock}.json` };
@@ -328,16 +328,16 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     words: ["The lock 'lost' is no longer certain", "Another run holds it"],
   },
   "deployment-not-found": {
-    provoke: () => decided("unknown", {}, ({ newest }) => `${newest.arn.slice(0, -4)}none`),
+    provoke: () => decide("unknown", {}, ({ newest }) => `${newest.arn.slice(0, -4)}none`),
     words: ["There is no deployment", "aws ecs update-service"],
   },
   "deployment-too-early": {
-    provoke: () => decided("too-early", { stages: ["PRE_SCALE_UP"] }, ({ newest }) => newest.arn),
+    provoke: () => decide("too-early", { stages: ["PRE_SCALE_UP"] }, ({ newest }) => newest.arn),
     words: ["waits at PRE_SCALE_UP", "'start: true'"],
   },
   "deployment-replaced": {
     provoke: () =>
-      decided("replaced", { stages: ["PRE_SCALE_UP"] }, async (service) => {
+      decide("replaced", { stages: ["PRE_SCALE_UP"] }, async (service) => {
         const { newest } = service;
         await service.deploy();
         return newest.arn;
@@ -346,21 +346,21 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "deployment-ended": {
     provoke: () =>
-      decided("ended", { stages: ["PRE_SCALE_UP"] }, async ({ newest }) => {
+      decide("ended", { stages: ["PRE_SCALE_UP"] }, async ({ newest }) => {
         newest.supersede();
         return Promise.resolve(newest.arn);
       }),
     words: ["waits for no verdict", "STOPPED"],
   },
   "hook-not-configured": {
-    provoke: () => decided("no-hook", {}, ({ newest }) => newest.arn),
+    provoke: () => decide("no-hook", {}, ({ newest }) => newest.arn),
     words: ["has no pause hook", "'targetType' PAUSE"],
   },
   "hook-not-reached": {
     provoke: async () => {
       await aws.register("never-runs", [{ ...withoutInit, image: "example/never:1", command: ["false"] }]);
       const definitions = ["demo", "never-runs"] as const;
-      return await decided(
+      return await decide(
         "unreached",
         { stages: ["POST_SCALE_UP"], definitions },
         ({ newest }) => newest.arn,
@@ -370,7 +370,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "hook-expired": {
     provoke: () =>
-      decided("expired", { stages: ["PRE_SCALE_UP"], minutes: 0.001 }, async ({ newest }) => {
+      decide("expired", { stages: ["PRE_SCALE_UP"], minutes: 0.001 }, async ({ newest }) => {
         await eventually(() => newest.isOver, true);
         return newest.arn;
       }),
@@ -432,7 +432,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   "bucket-not-owned": {
     provoke: () => {
       const { bucket } = aws.world.made;
-      // The denied bucket is the one of the cluster's account.
+      // S3 denies the first look, which names the expected owner, and allows the second, which names none.
       const theirs = { code: "AccessDenied", message: "Access Denied", status: 403 };
       aws.world.local.fail({ operation: `HEAD /${bucket}*`, ...theirs });
       return inNew({ bucket });
@@ -545,7 +545,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "job-followed": {
     provoke: async () => {
-      // Where no log is uploaded the second one need not wait.
+      // Its sessions are not logged, so the second step need not wait for an upload.
       await aws.register("followed", [withoutInit]);
       const task = await aws.runningTask("followed");
       const left = await inRunning({ task: task.id, run: "sleep 600", detach: "true" });

@@ -67,13 +67,13 @@ function census(task: Task) {
         `files: ${readdirSync(`/proc/${pid}/fd`).length}`,
       ];
     }),
-    files: ["/tmp", "/dev/shm"].map((place) => [place, ...filesIn(task, place)]),
-    ours: ["/", ...PARENT_DIRECTORIES].flatMap((place) =>
-      readdirSync(root + place).filter((name) => name.startsWith("fargate-exec")),
+    files: ["/tmp", "/dev/shm"].map((path) => [path, ...filesIn(task, path)]),
+    ours: ["/", ...PARENT_DIRECTORIES].flatMap((path) =>
+      readdirSync(root + path).filter((name) => name.startsWith("fargate-exec")),
     ),
-    used: ["/tmp", "/dev/shm"].map((place) => {
-      const { blocks, bfree, files, ffree } = statfsSync(root + place);
-      return [place, blocks - bfree, files - ffree];
+    used: ["/tmp", "/dev/shm"].map((path) => {
+      const { blocks, bfree, files, ffree } = statfsSync(root + path);
+      return [path, blocks - bfree, files - ffree];
     }),
     mounts: readFileSync(`${first}/mounts`, "utf8").split("\n").length,
   };

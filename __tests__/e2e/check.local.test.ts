@@ -17,7 +17,7 @@ import { eventually, until } from "../helpers/until.ts";
 import { THEIR_ACCOUNT } from "../helpers/ways.ts";
 
 let aws: Aws;
-/** Behind a NAT gateway. */
+/** A subnet whose default route leads to a NAT gateway. */
 let privateSubnet: string;
 beforeAll(async () => {
   aws = await Aws.start();
@@ -35,7 +35,7 @@ const good: ContainerDefinition = { ...withoutInit, linuxParameters: { initProce
 
 type DefinitionMembers = Partial<RegisterTaskDefinitionCommandInput>;
 
-/** A new task of a definition with this container and these members. */
+/** The inputs for a new task of a definition with this container and these members. */
 async function started(
   { aws: { world }, name }: SetUp,
   container: Partial<ContainerDefinition> = {},
@@ -46,12 +46,12 @@ async function started(
   return { ...newTask(name), hold: "false" };
 }
 
-/** A new task in a private subnet. */
+/** The inputs for a new task in the private subnet. */
 function newTask(taskDefinition?: string): Inputs {
   return { ...aws.newTask(taskDefinition), subnets: privateSubnet };
 }
 
-/** A task that runs, of a definition with this container. */
+/** Starts a task of a definition with this container. Returns the inputs for it once it runs. */
 async function running(
   setUp: SetUp,
   container: Partial<ContainerDefinition> = {},
@@ -68,7 +68,7 @@ async function running(
   return { task: task.id };
 }
 
-/** A service with this number of tasks, once they run. */
+/** Creates a service with this number of tasks. Returns the inputs for it once they run. */
 async function service(setUp: SetUp, desiredCount: number, exec = true): Promise<Inputs> {
   const { made, ecs } = aws.world;
   await ecs.send(
@@ -84,7 +84,7 @@ async function service(setUp: SetUp, desiredCount: number, exec = true): Promise
   return { service: setUp.name };
 }
 
-/** A new task on a cluster that logs its sessions so, with a role that may write there. */
+/** The inputs for a new task on a cluster that logs its sessions so. Its role may write the log. */
 async function logged(setUp: SetUp, logConfiguration: ExecuteCommandLogConfiguration): Promise<Inputs> {
   const cluster = await setUp.cluster({ logging: "OVERRIDE", logConfiguration });
   const inputs = { ...newTask(), cluster };
@@ -104,14 +104,14 @@ async function tasksRun({ name }: SetUp): Promise<void> {
   await eventually(ready, [true]);
 }
 
-/** One set-up that does not work, as it is found in the wild, and what mends it. */
+/** A set-up that does not work, and its fix. */
 interface Broken {
   /** The rows that are NG. */
   readonly wrong: readonly string[];
   /** The fix says this. */
   readonly says: RegExp;
   readonly make: (setUp: SetUp) => Promise<Inputs>;
-  /** Does what the fix says; answers the inputs when they change. */
+  /** Does what the fix says. Returns the inputs when they change. */
   readonly mend: (setUp: SetUp, inputs: Inputs) => Promise<Inputs | undefined> | Inputs;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -333,7 +333,7 @@ const broken: Readonly<Record<string, Broken>> = {
     make: async (setUp) => ({ ...(await running(setUp)), container: "web" }),
     mend: (_, inputs) => ({ ...inputs, container: "app" }),
   },
-  "a container that others wait for the end of": {
+  "a container whose end others wait for": {
     wrong: ["hold"],
     says: /'hold: false'/,
     make: async (setUp) => {
@@ -373,7 +373,7 @@ const broken: Readonly<Record<string, Broken>> = {
     make: async () => ({ ...newTask(), bucket: (await aws.bucketIn("eu-west-1")).name }),
     mend: (_, inputs) => ({ ...inputs, bucket: aws.world.made.bucket }),
   },
-  "a bucket of another account than is thought": {
+  "a bucket of another account than expected": {
     wrong: ["bucket"],
     says: /'bucket-owner'/,
     make: async (setUp) => {
@@ -493,7 +493,7 @@ const broken: Readonly<Record<string, Broken>> = {
       return unchanged;
     },
   },
-  "a log group without the encryption that is demanded": {
+  "a log group without the encryption that the cluster demands": {
     wrong: ["log group"],
     says: /associate-kms-key/,
     make: async (setUp) => {
@@ -562,7 +562,7 @@ it.concurrent.each(turnOf(Object.entries(broken), 3))(
   },
 );
 
-it("a set-up that is whole: every check is OK, for a task, a service, a new task, an image, and nothing is made", async () => {
+it("in a set-up without faults every check is OK, for a task, a service, a new task and an image, and nothing is made", async () => {
   const { made } = aws.world;
   const setUp = new SetUp(aws, "whole");
   const task = await running(setUp);
@@ -581,9 +581,9 @@ it("a set-up that is whole: every check is OK, for a task, a service, a new task
     const checked = await setUp.check(inputs);
     expectGreen(checked);
     const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP").map(({ name }) => name);
-    // What an image is for only its registry tells; the end of the session that the test runs by is not known.
+    // Only a registry knows an image's architecture, and the keys of the test have no known end.
     expect(["architecture", "credentials' life"]).toEqual(expect.arrayContaining(skipped));
-    // Then the group of the cleanup, with the end of the guard.
+    // The group of the cleanup and the end of the guard come after this line.
     expect(mainLog(checked.result).at(-4)).toMatch(/^\d+ checks: \d+ OK, 0 NG, \d+ SKIP\.$/);
   }
   const changes = aws.world.local.requests.filter(
@@ -595,7 +595,7 @@ it("a set-up that is whole: every check is OK, for a task, a service, a new task
   expect(await aws.definitions()).toEqual(definitions);
 });
 
-it("without the rights of caller-check.json and caller-diagnosis.json those checks are skipped, and the step is green", async () => {
+it("the checks that need caller-check.json and caller-diagnosis.json are skipped without them, and the step is green", async () => {
   const setUp = new SetUp(aws, "poor");
   const task = await running(setUp);
   setUp.lacks = ["caller-check", "caller-diagnosis"];

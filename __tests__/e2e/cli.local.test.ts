@@ -15,7 +15,7 @@ import {
 import { turnOf } from "../helpers/turns.ts";
 import { eventually } from "../helpers/until.ts";
 
-/** Every fourth run builds that part of the package. */
+/** Every fourth run builds the local Fargate into the package, and has this test. */
 const locals = turnOf(["brings the local Fargate along, in which a command runs"], 4);
 
 let aws: Aws;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   installed = installPackage(locals.length > 0);
   aws = await Aws.start();
   task = await aws.runningTask();
-  // Those whose jobs are stopped, or not, keep no place from the others.
+  // These tests have tasks of their own, so that they keep no place from the others.
   stopped = await Promise.all(["piped", "once", "twice", "copied"].map(() => aws.runningTask()));
 });
 
@@ -73,7 +73,7 @@ it("says what it does in plain lines when there is no terminal", async () => {
   expect(stderr).not.toContain("\x1b");
 });
 
-it("has one line that is written over on a terminal, and no colour with NO_COLOR", async () => {
+it("writes one line over and over on a terminal, and has no colour with NO_COLOR", async () => {
   const terminal = resolve(import.meta.dirname, "../helpers/terminal.py");
   const onTerminal = ["python3", "-I", terminal, installed.program];
   const env = { TERM: "xterm-256color" };
@@ -121,7 +121,7 @@ it.concurrent("stops the job at a SIGINT, also when npm sends it once more", asy
   await untilGone(at, "sleep 61");
 });
 
-it.concurrent("leaves at the second SIGINT, and says what is left", async () => {
+it.concurrent("ends at the second SIGINT, and says what is unfinished", async () => {
   const [, , at] = stopped;
   let sent = 0;
   const { exitCode, stderr } = await cli([], {
@@ -130,7 +130,7 @@ it.concurrent("leaves at the second SIGINT, and says what is left", async () => 
       const isDue = sent === 0 ? stdout.includes("begun") : sent === 1 && said.includes("Cancelled");
       if (!isDue) return;
       sent += 1;
-      // A second one at once would be the same key.
+      // A second SIGINT at once would count as the same key press.
       if (sent === 1) child.kill("SIGINT");
       else setTimeout(() => child.kill("SIGINT"), 500);
     },
@@ -141,7 +141,7 @@ it.concurrent("leaves at the second SIGINT, and says what is left", async () => 
   );
 });
 
-it("leaves a script running when a file gets its handle, shows what it has printed, and follows it", async () => {
+it("detaches from a script when a file gets its handle, shows what it has printed, and attaches to it again", async () => {
   const script = ["--", "sh", "-c", "echo first; sleep 61; echo last; exit 7"];
   const refused = await cli(["--detach", ...script]);
   expect([refused.exitCode, refused.stderr]).toEqual([
@@ -250,7 +250,7 @@ it("holds nothing of the runner's toolkit, and no path of this machine", () => {
   expect(scripts).toContain("package.js");
   for (const name of scripts) {
     const bundle = readFileSync(join(dist, name), "utf8");
-    // What `@actions/core` has in it, and our own part that uses it.
+    // Texts of `@actions/core`, and of the part of this action that uses it.
     expect(bundle).not.toMatch(/GITHUB_STATE|add-mask|ACTIONS_ID_TOKEN|@actions\/|stop-commands/);
     expect(bundle).not.toContain(resolve(import.meta.dirname, "../.."));
   }

@@ -1,5 +1,5 @@
 /**
- * Texts of a job, a peer, a bucket and AWS that look like commands to the runner, through the bundle and an emulated
+ * These tests show the runner texts that look like its commands, from a job, a peer, a bucket and AWS. They run the bundle in an emulated
  * runner.
  */
 import { StopTaskCommand } from "@aws-sdk/client-ecs";
@@ -114,7 +114,7 @@ sys.exit(11)`);
 });
 
 it.concurrent(
-  "a claim with a newline and without a web address is shown as an unknown run, and a huge claim is not read",
+  "claims with newlines or without a web address make the runner obey nothing, and a huge claim is not read",
   async () => {
     const task = await aws.runningTask();
     const { bucket } = aws.world.made;

@@ -7,28 +7,29 @@ import { Aws, jobLog, withoutInit } from "../helpers/local.ts";
 
 /** How many runs at once, each on a Fargate of its own. Each cut is a run, and a run mostly waits. */
 const AT_ONCE = 3;
-/** Only every STEP-th frame is a place to cut, unless all are asked for (`npm run soak cuts`). */
+/** Whether there is a cut after each frame (`npm run soak cuts`), or only after each `STEP`-th. */
 const all = process.env["EVERY_CUT"] !== undefined;
-/** A new session for each cut takes twice as long as an old one. */
+/** A cut with a new session takes twice as long as one with the old token. */
 const STEP = { oldToken: all ? 1 : 14, newSession: all ? 1 : 28 };
 
 /** For one test, in milliseconds: a cut takes some seconds, and a run has two hundred frames. */
 const PATIENCE = all ? 3_600_000 : 300_000;
 
-interface Place {
+/** A local Fargate and a task in it. */
+interface Lane {
   readonly aws: Aws;
   readonly task: Task;
 }
 
-let places: readonly Place[];
+let lanes: readonly Lane[];
 
 beforeAll(async () => {
-  places = await Promise.all(Array.from({ length: AT_ONCE }, () => place()));
+  lanes = await Promise.all(Array.from({ length: AT_ONCE }, () => startLane()));
 });
-afterEach(() => places.forEach(({ aws }) => aws.world.local.calm()));
-afterAll(() => Promise.all(places.map(({ aws }) => aws.stop())));
+afterEach(() => lanes.forEach(({ aws }) => aws.world.local.calm()));
+afterAll(() => Promise.all(lanes.map(({ aws }) => aws.stop())));
 
-async function place(sessionLimit: 1 | 2 = 2): Promise<Place> {
+async function startLane(sessionLimit: 1 | 2 = 2): Promise<Lane> {
   const aws = await Aws.start({ sessionLimit });
   // Without a session log, since a third session would wait for the agent's upload.
   return { aws, task: await aws.runningTask(await aws.register("unlogged", [withoutInit])) };
@@ -52,7 +53,7 @@ interface Cut {
   readonly sessions: readonly SessionView[];
 }
 
-async function runThrough({ aws, task }: Place, orders: Orders, run: string): Promise<Cut> {
+async function runThrough({ aws, task }: Lane, orders: Orders, run: string): Promise<Cut> {
   const KEY = `cut-${(runs += 1)}`;
   const { local } = aws.world;
   const before = local.gateway.sessions.length;
@@ -66,7 +67,7 @@ async function runThrough({ aws, task }: Place, orders: Orders, run: string): Pr
 
 /** Checks that the script ran once, and that its exit code and its output are right, each line once and in order. */
 function expectWhole({ result, timesRun }: Cut, after: string): void {
-  // The action's own lines about its sessions stand in between.
+  // The action's own lines about its sessions come between them.
   const lines = jobLog(result).filter((line) => !/^Session '?ecs-execute-command-/.test(line));
   expect({
     after,
@@ -89,8 +90,8 @@ function expectWhole({ result, timesRun }: Cut, after: string): void {
 
 /** The number of frames of a run without a cut, in both directions together. */
 async function framesOfARun(): Promise<number> {
-  const [first] = places;
-  if (first === undefined) throw new Error("no place");
+  const [first] = lanes;
+  if (first === undefined) throw new Error("no lane");
   const uncut = await runThrough(first, {}, short);
   expectWhole(uncut, "no cut");
   const [session] = uncut.sessions;
@@ -109,16 +110,16 @@ async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"] 
   const waiting = [...indices];
   const done = new Map<number, Cut>();
   await Promise.all(
-    places.map(async (place) => {
+    lanes.map(async (lane) => {
       for (let at = waiting.shift(); at !== undefined; at = waiting.shift())
         done.set(
           at,
-          await runThrough(place, { link: { sessions: 1, cut: { afterFrames: at } }, gateway }, short),
+          await runThrough(lane, { link: { sessions: 1, cut: { afterFrames: at } }, gateway }, short),
         );
     }),
   );
   for (const [at, cut] of done) expectWhole(cut, `a cut after frame ${at}`);
-  // The number of frames varies a little, so only the last runs may have had no cut.
+  // The number of frames varies a little, so the runs of the last indices may have had no cut.
   const wasCut = ({ sessions: [first] }: Cut): boolean => first?.cuts === 1;
   const spared = [...done].filter(([at, cut]) => at < 0.7 * (indices.at(-1) ?? 0) && !wasCut(cut));
   expect(spared).toEqual([]);
@@ -147,7 +148,7 @@ it(
 );
 
 it("a cut after any frame costs nothing when a container takes one session at a time", async () => {
-  const only = await place(1);
+  const only = await startLane(1);
   try {
     for (const at of [30, 70]) {
       const link = { sessions: 1, cut: { afterFrames: at } };
@@ -163,8 +164,8 @@ it("a cut after any frame costs nothing when a container takes one session at a 
 const CUTS = all ? 50 : 20;
 
 it(`${CUTS} cuts at random leave a long run whole`, async () => {
-  const [first] = places;
-  if (first === undefined) throw new Error("no place");
+  const [first] = lanes;
+  if (first === undefined) throw new Error("no lane");
   // Slow output, since the agent repeats the frames under way at ten a second after a cut.
   const script = [
     'echo ran >>"/var/tmp/$KEY"',

@@ -6,7 +6,7 @@ import { Aws, filesIn, processes } from "../helpers/local.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { eventually } from "../helpers/until.ts";
 
-/** A daemon that counts in a file how often it has printed. If a print kills it, the count stops. */
+/** A daemon that writes into a file how often it has printed. If a print kills it, the count stops. */
 const work = (name: string): string =>
   `n=0; while :; do echo later; echo later >&2; n=$((n + 1)); echo "$n" >/tmp/${name}; sleep 0.05; done`;
 

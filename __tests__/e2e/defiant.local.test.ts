@@ -8,9 +8,9 @@ import { turnOf } from "../helpers/turns.ts";
 /** The expected end: an exit code and standard output, or a text of the failure. */
 type ScriptEnd = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
 
-/** The first place for job directories, here on a small disk. */
-const place = PARENT_DIRECTORIES[0];
-const fill = `head -c 600000 /dev/zero 2>/dev/null >${place}/full || :`;
+/** The first of the parents of job directories, here on a small disk. */
+const parent = PARENT_DIRECTORIES[0];
+const fill = `head -c 600000 /dev/zero 2>/dev/null >${parent}/full || :`;
 const much = "yes 0123456789 | head -c 300000";
 
 const scripts: readonly (readonly [name: string, script: string, ending: ScriptEnd])[] = [
@@ -34,18 +34,18 @@ const scripts: readonly (readonly [name: string, script: string, ending: ScriptE
   ["removes all of /tmp", "rm -rf /tmp/* /var/tmp/*; sleep 0.3; exit 4", { code: 4, stdout: "" }],
   [
     "removes the job directory",
-    `sleep 0.3; rm -rf ${place}/fargate-exec-*; exit 0`,
+    `sleep 0.3; rm -rf ${parent}/fargate-exec-*; exit 0`,
     { lost: /directory .* was removed/ },
   ],
   [
     "removes the job directory, then works on",
-    `rm -rf ${place}/fargate-exec-*; sleep 1; exit 7`,
+    `rm -rf ${parent}/fargate-exec-*; sleep 1; exit 7`,
     { lost: /directory .* was removed/ },
   ],
-  ["fills the disk by its output", `${much}; ${much}; exit 0`, { lost: /full disk/ }],
+  ["fills the disk with its output", `${much}; ${much}; exit 0`, { lost: /full disk/ }],
   ["fills the disk and fails", `${fill}; exit 7`, { code: 7, stdout: "" }],
   ["fills the disk, then prints much", `${fill}; ${much}; exit 0`, { lost: /full disk/ }],
-  ["makes room again", `${fill}; ${much}; sleep 0.5; rm ${place}/full; exit 0`, { lost: /full disk/ }],
+  ["frees the disk again", `${fill}; ${much}; sleep 0.5; rm ${parent}/full; exit 0`, { lost: /full disk/ }],
 ];
 
 const IMAGES = ["debian-python", "busybox"];
@@ -63,7 +63,7 @@ describeImages.each(IMAGES)("in %s, a script that", (image) => {
         command: [
           "/bin/sh",
           "-c",
-          `mkdir -p ${place} && mount -t tmpfs -o size=512k tmpfs ${place} && exec sleep 600`,
+          `mkdir -p ${parent} && mount -t tmpfs -o size=512k tmpfs ${parent} && exec sleep 600`,
         ],
       });
     results = await inTurn(defiant, 3, async ([name, run]) => {

@@ -14,13 +14,13 @@ afterAll(() => aws.stop());
 
 const RUN = "echo done; exit 3";
 
-/** Denies this call from now on, for a missing right; by default the right is the call's own. */
+/** Denies this call from now on, as for the lack of this right. */
 function deny(operation: string, right: string, times = 99): void {
   const message = `User: arn:aws:iam::123456789012:user/ci is not authorized to perform: ${right} on resource: * because no identity-based policy allows the ${right} action`;
   aws.world.local.fail({ operation, code: "AccessDeniedException", message, times });
 }
 
-/** Optional calls, and the line that says that a step went on without the call. */
+/** An optional call, the right it lacks, a step, and the line that says that the step goes on without the call. */
 it.each<[string, string, () => Promise<StepResult>, RegExp]>([
   [
     "DescribeSessions",

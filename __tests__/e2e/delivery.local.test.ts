@@ -36,18 +36,18 @@ function expectDelivered(result: StepResult, said: string): void {
 }
 
 describeImages("a presigned URL", () => {
-  const rungs = [
+  const ways = [
     ["curl", "debian-bash-curl", "curl -q -sSf"],
     ["python3", "debian-python", "python3 -I -S -c"],
   ] as const;
 
-  beforeAll(() => buildImages(rungs.map(([, image]) => `local/${image}`)), BUILD_TIME);
+  beforeAll(() => buildImages(ways.map(([, image]) => `local/${image}`)), BUILD_TIME);
 
-  it.each(rungs)("of %s in %s is in no process list, log or transcript", async (tool, image, program) => {
+  it.each(ways)("of %s in %s is in no process list, log or transcript", async (tool, image, program) => {
     const { local, made } = aws.world;
     const task = await taskOf(aws, `local/${image}`, { logged: true });
     const before = downloads().length;
-    // So slow an answer that the client shows in the process list.
+    // The answer is slow, so that the client is seen in the process list.
     local.fail({ operation: `GET /${made.bucket}/fargate-exec/*`, delay: 400 });
     const running = deliver(task, { cluster: made.loggedCluster });
     const commandLines = await watchCommandLines(running);
@@ -59,7 +59,7 @@ describeImages("a presigned URL", () => {
 
     const { s3, cloudwatch } = await aws.transcripts(result);
     for (const text of [s3, cloudwatch]) expect(text).toContain("delivered");
-    const places = {
+    const texts = {
       "the command lines": commandLines,
       "the job log": [...result.log, ...result.rawLog, ...(result.post?.rawLog ?? [])].join("\n"),
       "the outputs and the state": JSON.stringify([result.outputs, result.state, result.summary]),
@@ -67,8 +67,8 @@ describeImages("a presigned URL", () => {
       "the transcript in S3": s3,
       "the transcript in CloudWatch": cloudwatch,
     };
-    for (const [place, text] of Object.entries(places))
-      expect({ place, found: /X-Amz-(Signature|Credential|Expires)/i.exec(text)?.[0] }).toEqual({ place });
+    for (const [where, text] of Object.entries(texts))
+      expect({ where, found: /X-Amz-(Signature|Credential|Expires)/i.exec(text)?.[0] }).toEqual({ where });
   });
 });
 
@@ -95,7 +95,7 @@ const basics = [
   ...["sed", "setsid", "sh", "sha256sum", "sleep", "stty", "tail", "tr"],
 ];
 
-/** A task with this machine's file system, and only the basic programs and these on its PATH. */
+/** A task with this machine's file system. Its PATH has only the basic programs and these. */
 async function taskWith(programs: Readonly<Record<string, string>>): Promise<Task> {
   const links = Object.entries(programs).map(([name, path]) => `ln -s ${path} /tools/${name}`);
   const setUp = [
@@ -124,7 +124,7 @@ itWith("wget", "/usr/bin/wget")("GNU wget fetches the script where there is noth
   expectDelivered(result, "Script fetched by wget (boto3: ");
 });
 
-it("a rung that fails is followed by the next, and the log says why", async () => {
+it("when one way to fetch the script fails the next is tried, and the log says why", async () => {
   const { local, made } = aws.world;
   const denied = { code: "AccessDenied", message: "Access Denied", status: 403 };
   const onLine = (line: string): void => {
@@ -142,7 +142,7 @@ it("a rung that fails is followed by the next, and the log says why", async () =
   expect(result.outputs["exit-code"]).toBe("3");
 });
 
-/** The keys in the bucket without claims and output. */
+/** The keys of the objects in the bucket that are neither claims nor output. */
 async function stagedObjects(): Promise<string[]> {
   return (await aws.objects()).filter((key) => !/\/(claims|output)\//.test(key));
 }

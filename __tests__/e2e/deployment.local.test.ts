@@ -4,7 +4,7 @@ import { DeployedService, type DeployedOptions } from "../helpers/deployments.ts
 import { until } from "../helpers/until.ts";
 
 let aws: Aws;
-/** Of two revisions, which tell their number. */
+/** The task definitions of the old and of the new revision. Their variable REVISION says which one it is. */
 let definitions: readonly [string, string];
 beforeAll(async () => {
   aws = await Aws.start({ delays: { hookMinute: 6_000 } });
@@ -18,12 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-const started = (options: DeployedOptions): Promise<DeployedService> =>
+const startService = (options: DeployedOptions): Promise<DeployedService> =>
   DeployedService.start(aws, { definitions, minutes: 100, stages: ["POST_SCALE_UP"], ...options });
 const SAY = 'echo "the $REVISION revision"';
 
 it.concurrent("a deployment goes on after a script that succeeds in a task of the new revision", async () => {
-  const service = await started({
+  const service = await startService({
     name: "good",
     strategy: "CANARY",
     stages: ["PRE_PRODUCTION_TRAFFIC_SHIFT"],
@@ -38,7 +38,7 @@ it.concurrent("a deployment goes on after a script that succeeds in a task of th
 });
 
 it.concurrent("a deployment goes back after a script that fails, and the step is red", async () => {
-  const service = await started({ name: "bad" });
+  const service = await startService({ name: "bad" });
   const [old] = service.tasks;
   const deployment = await service.deploy();
   const result = await aws.step({
@@ -50,8 +50,8 @@ it.concurrent("a deployment goes back after a script that fails, and the step is
   expect(service.tasks).toEqual([old]);
 });
 
-it.concurrent("with 'retry' the verdict is that on the last attempt", async () => {
-  const service = await started({ name: "again" });
+it.concurrent("with 'retry' the verdict is that of the last attempt", async () => {
+  const service = await startService({ name: "again" });
   const deployment = await service.deploy();
   const result = await aws.step({
     ...{ service: service.name, deployment: "true", timeout: "5m", retry: "75" },
@@ -63,8 +63,8 @@ it.concurrent("with 'retry' the verdict is that on the last attempt", async () =
   expect([deployment.status, deployment.verdicts]).toEqual(["SUCCESSFUL", ["CONTINUE"]]);
 });
 
-it.concurrent("a cancel sends ROLLBACK while the script takes two seconds to stop, and once", async () => {
-  const service = await started({ name: "cancelled" });
+it.concurrent("a cancel sends ROLLBACK once, while the script takes two seconds to stop", async () => {
+  const service = await startService({ name: "cancelled" });
   const deployment = await service.deploy();
   const cancel = new AbortController();
   const at = new Map<string, number>();
@@ -82,12 +82,12 @@ it.concurrent("a cancel sends ROLLBACK while the script takes two seconds to sto
   expect([result.conclusion, deployment.verdicts]).toEqual(["cancelled", ["ROLLBACK"]]);
   expect(aws.calls("ContinueServiceDeployment", deployment.arn)).toHaveLength(1);
   expect(deployment.decidedAt).toBeLessThan(at.get("stopped") ?? NaN);
-  // The protection of the new task, which is given back after the job, does not keep it.
+  // The new task's protection ends after the job, so it does not keep the task running.
   await until(() => service.tasks.length === 1);
 });
 
 it.concurrent("the post step sends ROLLBACK after a step that was killed", async () => {
-  const service = await started({ name: "killed" });
+  const service = await startService({ name: "killed" });
   const deployment = await service.deploy();
   const before: string[][] = [];
   const result = await aws.step(
@@ -108,7 +108,7 @@ it.concurrent("the post step sends ROLLBACK after a step that was killed", async
 });
 
 it.concurrent("with 'start: true' a script runs when the new revision has no task yet", async () => {
-  const service = await started({ name: "early", stages: ["PRE_SCALE_UP"], action: "CONTINUE" });
+  const service = await startService({ name: "early", stages: ["PRE_SCALE_UP"], action: "CONTINUE" });
   const deployment = await service.deploy();
   const inputs = { service: service.name, deployment: "true", start: "true", timeout: "5m" };
   const result = await aws.step({ ...inputs, run: SAY });
@@ -121,7 +121,7 @@ it.concurrent("with 'start: true' a script runs when the new revision has no tas
 });
 
 it.concurrent("a hook that expires while the script runs is named, and the step is red", async () => {
-  const service = await started({ name: "expired", action: "CONTINUE" });
+  const service = await startService({ name: "expired", action: "CONTINUE" });
   const deployment = await service.deploy();
   const { bucket } = aws.world.made;
   const left: string[] = [];
@@ -143,9 +143,9 @@ it.concurrent("a hook that expires while the script runs is named, and the step 
 });
 
 it.concurrent(
-  "a roll over a service takes one task after the other, the newest first, follows replaced ones, and ends at a failure",
+  "'tasks: all' one at a time begins with the newest task, goes on in the successor of a replaced one, and ends at a failure",
   async () => {
-    const service = await started({ name: "rolled", stages: [], count: 3 });
+    const service = await startService({ name: "rolled", stages: [], count: 3 });
     const startOf = new Map(service.tasks.map(({ arn, times }) => [arn, times.startedAt ?? 0]));
     let deployed: Promise<unknown> | undefined;
     const result = await aws.step(

@@ -22,8 +22,8 @@ const pidOf = (task: Task, words: string): number | undefined =>
 const scripts = (task: Task): readonly unknown[] =>
   processes(task).filter(({ command }) => command.endsWith("/script"));
 
-/** Runs only the main part, as when the runner is killed behind it. Returns the handle. */
-async function leaves(inputs: Inputs): Promise<string> {
+/** Runs a step that detaches from its job: main alone, as when the runner is killed after it. Returns the handle. */
+async function detachFrom(inputs: Inputs): Promise<string> {
   let shown = "";
   const { outputs, exitCode } = await runMain(
     aws,
@@ -37,7 +37,7 @@ async function leaves(inputs: Inputs): Promise<string> {
   return handle;
 }
 
-/** Neither the handle nor a key in it is in this text. */
+/** Checks that this text has neither the handle nor a key of it. */
 function expectUntold(handle: string, text: string): void {
   const job = parseHandle(handle);
   if (typeof job === "string") throw new Error(job);
@@ -46,19 +46,19 @@ function expectUntold(handle: string, text: string): void {
     if (secret !== undefined) expect(text).not.toContain(secret);
 }
 
-function attaches(handle: string, inputs: Inputs = {}, options?: StepOptions): Promise<StepResult> {
+function attachTo(handle: string, inputs: Inputs = {}, options?: StepOptions): Promise<StepResult> {
   return aws.step({ cluster: "", attach: handle, ...inputs }, options);
 }
 
 it.concurrent(
-  "a job is left by one process, and another one brings every line and the exit code",
+  "one process detaches from a job, and others bring every line and the exit code",
   async () => {
     const task = await aws.runningTask();
     const prefix = "left/";
-    const handle = await leaves({ task: task.id, bucket: aws.world.made.bucket, prefix, run: count(8) });
+    const handle = await detachFrom({ task: task.id, bucket: aws.world.made.bucket, prefix, run: count(8) });
     expect(scripts(task)).toHaveLength(1);
     const debugging = { env: { RUNNER_DEBUG: "1" } };
-    const results = await Promise.all([attaches(handle, {}, debugging), attaches(handle)]);
+    const results = await Promise.all([attachTo(handle, {}, debugging), attachTo(handle)]);
     for (const { outputs, conclusion, rawLog, summary, post } of results) {
       expect(outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: numbers(8), handle: "" });
       expect(conclusion).toBe("failure");
@@ -76,25 +76,25 @@ it.concurrent(
   async () => {
     const task = await aws.runningTask();
     const prefix = "killed/";
-    const handle = await leaves({
+    const handle = await detachFrom({
       task: task.id,
       bucket: aws.world.made.bucket,
       prefix,
       run: count(3, 0).replace("exit 7", "sleep 60"),
     });
     await aws.world.local.inject({ task: { task: task.id, abrupt: true, stopCode: "SpotInterruption" } });
-    const result = await attaches(handle);
+    const result = await attachTo(handle);
     expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown", stdout: numbers(3) });
     expect(mainLog(result).join("\n")).toContain("SpotInterruption");
   },
 );
 
-it.concurrent("without a bucket a session leaves the job, and another one goes on with it", async () => {
+it.concurrent("without a bucket one session detaches from the job, and another goes on with it", async () => {
   const task = await aws.runningTask();
   const run = `echo kept >/tmp/kept; ${count(6)}`;
-  const handle = await leaves({ task: task.id, artifacts: "/tmp/kept", run });
+  const handle = await detachFrom({ task: task.id, artifacts: "/tmp/kept", run });
   const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
-  const result = await attaches(
+  const result = await attachTo(
     handle,
     { "artifacts-path": join(temp, "back") },
     { env: { RUNNER_TEMP: temp } },
@@ -106,7 +106,7 @@ it.concurrent("without a bucket a session leaves the job, and another one goes o
   expect(numbers(6).endsWith(shown)).toBe(true);
   expect(shown).toContain("6");
   await eventually(() => jobDirectories(task), []);
-  const late = await attaches(handle);
+  const late = await attachTo(handle);
   expect(late.outputs).toMatchObject({ outcome: "unknown" });
   expect(mainLog(late).join("\n")).toContain("no longer has the job of the input 'attach'");
 });
@@ -120,9 +120,9 @@ it.concurrent("a job is handed on from step to step, and its held container ends
   expect(started.conclusion).toBe("success");
   const task = aws.world.local.tasks.find(({ arn }) => arn === started.outputs["task-arn"]);
   expect(task?.lastStatus).toBe("RUNNING");
-  const second = await attaches(started.outputs["handle"] ?? "", { detach: "2s" });
+  const second = await attachTo(started.outputs["handle"] ?? "", { detach: "2s" });
   expect(second.outputs).toMatchObject({ outcome: "detached" });
-  const third = attaches(second.outputs["handle"] ?? "");
+  const third = attachTo(second.outputs["handle"] ?? "");
   process.kill(task === undefined ? NaN : (pidOf(task, "sleep 601") ?? NaN));
   expect((await third).outputs).toMatchObject({ "exit-code": "7", stdout: numbers(2) });
   await eventually(() => aws.objects(prefix), []);
@@ -131,13 +131,13 @@ it.concurrent("a job is handed on from step to step, and its held container ends
 
 it.concurrent.each([
   ["stops the job", {}, "cancelled", 0],
-  ["leaves the job where the step is to detach", { detach: "1h" }, "detached", 1],
+  ["leaves the job running when 'detach' is set", { detach: "1h" }, "detached", 1],
 ])("a cancel of the step that attached %s", async (_, inputs, outcome, running) => {
   const task = await aws.runningTask();
-  const handle = await leaves({ task: task.id, bucket: aws.world.made.bucket, run: "echo begun; sleep 60" });
+  const handle = await detachFrom({ task: task.id, bucket: aws.world.made.bucket, run: "echo begun; sleep 60" });
   const cancel = new AbortController();
   const onLine = (line: string): void => (line === "begun" ? cancel.abort() : undefined);
-  const result = await attaches(handle, inputs, { signal: cancel.signal, onLine });
+  const result = await attachTo(handle, inputs, { signal: cancel.signal, onLine });
   expect(result.outputs["outcome"]).toBe(outcome);
   await eventually(() => scripts(task).length, running);
 });

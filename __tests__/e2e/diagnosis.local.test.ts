@@ -34,7 +34,7 @@ it("an agent that takes no session: the needs of ECS Exec are checked and printe
   expect(aws.startedAndAlive()).toEqual([]);
 });
 
-it("a task without ECS Exec: one error, with the command that enables it and the input that does without", async () => {
+it("a task without ECS Exec: one error, with the command that enables it and the input that starts another task", async () => {
   const { made, local } = aws.world;
   const plain = local.tasks.find(({ plan }) => plan.group === `service:${made.service}`);
   if (plain === undefined) throw new Error("the service runs no task");

@@ -89,7 +89,7 @@ it.each([
   ["the runner", "kms:GenerateDataKey"],
   ["the task", "kms:Decrypt"],
 ])(
-  "where %s has no right to the key the step fails at its first session, and leaves nothing behind",
+  "when %s has no right to the key, the step fails at its first session and leaves nothing behind",
   async (who, action) => {
     const { local, made } = aws.world;
     const denied =

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** An environment without keys, as of a job that did not run `configure-aws-credentials`. */
+/** An environment without keys, as in a job without `configure-aws-credentials`. */
 const withoutKeys = { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_EC2_METADATA_DISABLED: "true" };
 const long = `echo begun; i=0; while [ $i -lt ${JOB_SECONDS} ]; do sleep 1; i=$((i+1)); echo $i; done; echo ended`;
 const mark = (name: string): string => `exec 9<&0; MARK=${name}; echo begun; sleep 600; echo $MARK`;
@@ -135,7 +135,7 @@ describe("a job that outlives the keys of its step", () => {
   );
 
   it.concurrent(
-    "is stopped in a task that goes on, as soon as the keys are known to have ended",
+    "is stopped as soon as the keys are known to have ended, and its task goes on",
     async () => {
       const { local } = aws.world;
       const task = await aws.runningTask();
@@ -158,7 +158,7 @@ describe("a job that outlives the keys of its step", () => {
   const outlived = [
     ["its session ends, too", {}, "begun"],
     [
-      "S3 carries its output, so that no session is open, and so does its task",
+      "S3 carries its output and no session is open, as does its task,",
       { transport: "s3" },
       "The output comes by S3 ",
     ],

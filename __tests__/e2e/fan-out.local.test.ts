@@ -9,7 +9,7 @@ import { Aws, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
-/** The jobs of tasks to come that have no processes, by their number. */
+/** Scripted jobs, by the number of the task to come. Such a task has no processes. */
 let scripts: ReadonlyMap<number, ScriptedJob> = new Map();
 beforeAll(async () => {
   aws = await Aws.start({ scripted: (task) => scripts.get(task) });
@@ -108,7 +108,7 @@ it("'tasks: all' is every running task of the service, and no workflow command o
   // Two pipes have no order between them, so the line may stand anywhere.
   const hostnames = [0, 1, 2].map((task) => linesOf(result, task).find((line) => line.startsWith("ip-")));
   expect(hostnames.toSorted()).toEqual(running.map(({ hostname }) => hostname).toSorted());
-  // Together they call DescribeTasks as often as one task would.
+  // For all of them DescribeTasks is called as often as for one.
   const looks = aws.world.local.requests
     .slice(before)
     .filter(({ operation }) => operation === "DescribeTasks");
@@ -157,7 +157,7 @@ it("'keep-task: on-failure' keeps the tasks that failed", async () => {
   for (const task of alive) task.stop("UserInitiated", "The test is over");
 });
 
-it("a cancel stops all of them", async () => {
+it("a cancel stops all tasks of the step", async () => {
   const cancel = new AbortController();
   const result = await aws.step(newTasks(3, { run: "echo begun; sleep 60" }), {
     signal: cancel.signal,
@@ -170,7 +170,7 @@ it("a cancel stops all of them", async () => {
   await eventually(() => aws.startedAndAlive().length, 0);
 });
 
-it("a task that the service replaces before the job has started is followed by its successor", async () => {
+it("when the service replaces a task before the job has started, the step takes the successor", async () => {
   const [only] = await scale(1);
   const replaced: string[] = [];
   const result = await aws.step(
@@ -227,7 +227,7 @@ it("a hundred tasks are one step: each result is in its place, and the log says 
 });
 
 it("several tasks of four workers each are one step, with every result in its place", async () => {
-  const places = Array.from({ length: 6 }, (_, task) => [0, 1, 2, 3].map((worker) => [task, worker])).flat();
+  const workers = Array.from({ length: 6 }, (_, task) => [0, 1, 2, 3].map((worker) => [task, worker])).flat();
   const result = await aws.step(
     newTasks(6, {
       workers: "4",
@@ -238,14 +238,14 @@ it("several tasks of four workers each are one step, with every result in its pl
   const arns = arnsOf(result);
   expect(new Set(arns).size).toBe(6);
   expect(resultsOf(result).map(({ taskArn, worker, exitCode }) => [taskArn, worker, exitCode])).toEqual(
-    places.map(([task = 0, worker = 0]) => [arns[task], worker, task * 4 + worker]),
+    workers.map(([task = 0, worker = 0]) => [arns[task], worker, task * 4 + worker]),
   );
   const said = Array.from({ length: 6 }, (_, task) =>
     linesOf(result, task)
       .filter((line) => line.includes("this is"))
       .toSorted(),
   );
-  expect(said.flat()).toEqual(places.map(([task, worker]) => `[${worker}] this is ${task}.${worker}`));
+  expect(said.flat()).toEqual(workers.map(([task, worker]) => `[${worker}] this is ${task}.${worker}`));
   expect(result.annotations).toHaveLength(1);
   expect(result.outputs).toMatchObject({ outcome: "failed", "exit-code": "1", "task-arn": arns[0] });
   expect(aws.startedAndAlive()).toEqual([]);

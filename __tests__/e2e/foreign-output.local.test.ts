@@ -17,7 +17,7 @@ const run = `for i in 1 2 3 4 5 6 7 8 9; do
 done
 exit 5`;
 
-it("output of another process in the session's terminal is reported, and gets into neither output nor status", async () => {
+it("what another process writes to the session's terminal is reported, and gets into neither output nor status", async () => {
   const task = await aws.runningTask();
   const result = await aws.step({ task: task.id, run });
   const stdout = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => `line ${i}`).join("\n");

@@ -155,7 +155,7 @@ describe("jobs of one source revision", () => {
     expect(await ours(family)).toEqual([]);
   });
 
-  it("leave it to another job when they are cancelled", async () => {
+  it("leave the definition to another job when they are cancelled", async () => {
     await aws.register("left", [server]);
     const cancel = new AbortController();
     let other: Promise<StepResult> | undefined;
@@ -177,7 +177,7 @@ describe("jobs of one source revision", () => {
     expect(await ours("left")).toEqual([]);
   });
 
-  it("leave it to another job when their main is killed: the post step stops the task only", async () => {
+  it("leave the definition to another job when their main is killed: the post step stops only the task", async () => {
     await aws.register("orphaned", [server]);
     const name = "killed-beside-another";
     let other: Promise<StepResult> | undefined;
@@ -214,7 +214,7 @@ describe("jobs of one source revision", () => {
     expect(await ours("orphaned")).toEqual([]);
   });
 
-  it("use one that a killed runner has left, and deregister it once that runner's task has ended", async () => {
+  it("use a definition that a killed runner has left, and deregister it once that runner's task has ended", async () => {
     await aws.register("stale", [server]);
     const name = "killed-without-post";
     const killed = aws.step(held("stale", { run: "echo begun; sleep 300", env: `MARK=${name}` }), {
@@ -226,7 +226,7 @@ describe("jobs of one source revision", () => {
     await expect(killed).rejects.toThrow("the engine was killed");
     const left = await ours("stale");
     expect(left).toHaveLength(1);
-    // Its task goes on, and may be another job's.
+    // The killed runner's task goes on, and might be another job's.
     expectRan(await aws.step(held("stale")));
     expect(await ours("stale")).toEqual(left);
     for (const task of aws.startedAndAlive()) {
@@ -238,7 +238,7 @@ describe("jobs of one source revision", () => {
     expect(await ours("stale")).toEqual([]);
   });
 
-  it("register it anew when it is deregistered between the lookup and the start", async () => {
+  it("register the definition anew when it is deregistered between the lookup and the start", async () => {
     await aws.register("raced", [server]);
     aws.world.local.fail({
       operation: "RunTask",
@@ -281,8 +281,8 @@ describe("a definition that another principal has planted in the action's family
       containerDefinitions: (of.containerDefinitions ?? []).map((one) => ({ ...one, ...more })),
     };
   }
-  /** The definition that the victim's step registers. Every principal with ecs:Describe… can learn it from a run. */
-  async function learnt(inputs: Inputs): Promise<RegisterTaskDefinitionRequest> {
+  /** Learns the definition that the victim's step registers from a run, as every principal with ecs:Describe… can. */
+  async function learn(inputs: Inputs): Promise<RegisterTaskDefinitionRequest> {
     const { plan } = aws.taskOf(await aws.step(inputs));
     const { family, containerDefinitions, taskRoleArn, cpu, memory } = plan.definition;
     return {
@@ -305,7 +305,7 @@ describe("a definition that another principal has planted in the action's family
   });
 
   async function attack(what: string, inputs: Inputs, plant: (typeof plants)[number][1]): Promise<void> {
-    const original = await learnt(inputs);
+    const original = await learn(inputs);
     const { taskDefinition } = await aws.world.ecs.send(new RegisterTaskDefinitionCommand(plant(original)));
     const planted = taskDefinition?.taskDefinitionArn ?? "";
     const result = await aws.step(inputs);
@@ -318,7 +318,7 @@ describe("a definition that another principal has planted in the action's family
     expect(await aws.definitions()).toContain(planted);
   }
 
-  it("is never run for an image, for any member that it changes", async () => {
+  it("is never run for an image, whichever member it changes", async () => {
     const turn = turnOf(plants, 3);
     await Promise.all(turn.map(([what, plant], at) => attack(what, image(`victim-${at}`), plant)));
   });
@@ -329,9 +329,9 @@ describe("a definition that another principal has planted in the action's family
   });
 });
 
-describe("a service lends what it runs on", () => {
-  /** One step in the service's own task, and one in a task like that, which it gives. */
-  async function lentBy(service: string): Promise<Task> {
+describe("a new task like a service's has what the service runs on", () => {
+  /** Runs a step in the service's own task and one in a new task like it. Returns the new task. */
+  async function startLike(service: string): Promise<Task> {
     const running = () => aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${service}`);
     await until(() => running().length === 1);
     const [task] = running();
@@ -370,7 +370,7 @@ describe("a service lends what it runs on", () => {
     const { taskSet } = await ecs.send(new CreateTaskSetCommand({ ...of, ...set }));
     const primaryTaskSet = taskSet?.taskSetArn ?? "";
     await ecs.send(new UpdateServicePrimaryTaskSetCommand({ ...of, primaryTaskSet }));
-    const { plan } = await lentBy(serviceName);
+    const { plan } = await startLike(serviceName);
     expect(plan.network).toEqual(networkConfiguration);
     expect(plan.launchType).toBe("FARGATE");
     expect(plan.definition.family).toContain(serviceName);
@@ -391,7 +391,7 @@ describe("a service lends what it runs on", () => {
         ...{ ...service, desiredCount: 1, launchType: "EC2", enableExecuteCommand: true },
       }),
     );
-    const { plan } = await lentBy("on-ec2");
+    const { plan } = await startLike("on-ec2");
     expect([plan.launchType, plan.network, plan.definition.networkMode]).toEqual([
       "EC2",
       undefined,
@@ -408,8 +408,8 @@ describe("a service lends what it runs on", () => {
       ],
       3,
     ),
-  )("%s", async (_, lends) => {
-    await lends();
+  )("%s", async (_, check) => {
+    await check();
     await eventually(() => aws.startedAndAlive().length, 0);
   });
 });

@@ -43,7 +43,7 @@ async function run(cluster: string, orders: Orders = {}): Promise<StepResult> {
       run: 'touch /tmp/ran; echo "ran with $TOKEN"',
       secrets: "TOKEN=hunter22",
     },
-    // Both roles may use any key, so nothing but the action keeps the session from another one.
+    // Both roles may use any key, so only the action keeps a session from another key.
     { names: { "cluster-key": "*" } },
   );
 }
@@ -111,14 +111,14 @@ it("without the right to describe the cluster the step follows the agent's hands
   expect(mainLog(result).filter((line) => line.includes("ecs:DescribeClusters"))).toHaveLength(1);
 });
 
-it("on a cluster without a key KMS is not called, for any request of its agents", async () => {
+it("on a cluster without a key KMS is not called, whatever an agent requests", async () => {
   const asked = keysAsked().length;
   const result = await run(aws.world.made.cluster, { handshake: { key: anotherKey } });
   expect(result.annotations[0]?.message).toContain("the cluster has no kmsKeyId");
   expect(keysAsked().slice(asked)).toEqual([]);
 });
 
-it("an agent that floods the step with marks, notes and a line without end takes no memory of the runner", async () => {
+it("an agent that floods the step with marks, notes and a line without end does not fill the runner's memory", async () => {
   // `npm run soak flood` has 400 MB of each.
   const { "a line without an end": line, ...marks } = TEXTS;
   const parts = Object.values(marks).map((text) => ({ text, bytes: 4_000_000 }));

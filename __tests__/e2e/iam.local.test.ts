@@ -30,7 +30,7 @@ import {
 import { clientConfig } from "../local/with-local.ts";
 
 let aws: Aws;
-/** Behind a NAT gateway, in a VPC without endpoints. */
+/** A subnet whose default route leads to a NAT gateway, in a VPC without endpoints. */
 let privateSubnet: string;
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** Clusters for each way of logging. */
+/** Makes a cluster for each way of logging, and the logs. */
 async function makeLogs(): Promise<void> {
   const { ecs, local, made } = aws.world;
   const logs = new CloudWatchLogsClient(clientConfig(local));
@@ -71,7 +71,7 @@ async function makeLogs(): Promise<void> {
   }
 }
 
-/** An endpoint for the message gateway in the tasks' VPC. */
+/** Makes an endpoint for the message gateway in the tasks' VPC. */
 async function makeEndpoint(): Promise<void> {
   const { local, made } = aws.world;
   const ec2 = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> =>
@@ -110,7 +110,7 @@ const fetching = ["task-role", "task-role-bucket"];
 const sessionsOf = ({ task }: Pick<PreparedWay, "task">) =>
   aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task?.id ?? "no task"));
 
-/** Runs an action once the job has begun. */
+/** Calls `act` when the job prints `begun`. */
 const onceBegun =
   (act: () => void) =>
   (line: string): void => {
@@ -143,7 +143,7 @@ const ways = {
     inputs: () => ({ run: "echo begun; sleep 60" }),
     options: (ready) => {
       const cancel = new AbortController();
-      // The session can't tell the job to stop.
+      // A silent session can't tell the job to stop.
       const begun = async (): Promise<void> => {
         const session = sessionsOf(ready).at(-1)?.sessionId ?? "";
         await aws.world.local.inject({ session: { do: "silence", session } });
@@ -379,7 +379,7 @@ async function containerLog({ result }: Run): Promise<string[]> {
   return events.map(({ message = "" }) => message);
 }
 
-/** Every check that a right decides is OK. */
+/** Checks that each row that a right decides is OK. */
 function expectNothingSkipped({ result }: Run): void {
   const checks = mainLog(result).filter((line) => /^ {2}(OK {2}|NG {2}|SKIP) {2}/.test(line));
   expect(checks.length).toBeGreaterThan(20);
@@ -388,13 +388,13 @@ function expectNothingSkipped({ result }: Run): void {
   );
 }
 
-/** A run whose roles have all rights. */
+/** What a run whose roles have all rights shows. */
 interface WholeRun {
   readonly outcome?: string;
   readonly seen?: (run: Run) => unknown;
 }
 
-/** For each way, the evidence that all of its rights were used; a successful step unless it says otherwise. */
+/** For each way, the evidence that all of its rights were used. The step succeeds unless `outcome` says otherwise. */
 const whole: Readonly<Record<WayName, WholeRun>> = {
   "a running task": {
     seen: ({ result: { outputs } }) => {
@@ -476,8 +476,8 @@ interface Loss {
   readonly outcome?: string;
   readonly exitCode?: string;
   /**
-   * The action's name unless given. `nothing`: a program of AWS lacks the right, the container's log driver or the exec agent. No API
-   * tells what it is refused.
+   * The action's name unless given. `nothing`: the container's log driver or the exec agent lacks the right, and no API tells what it
+   * was refused.
    */
   readonly says?: RegExp | "nothing";
   readonly remains?: Partial<Remains>;
@@ -626,13 +626,13 @@ const losses: readonly Loss[] = [
   },
   {
     ...{ way: "a bucket with versions", file: "caller-bucket-versions", action: "s3:DeleteObjectVersion" },
-    // Of the script and of the queue: what was written, and the markers of the deletes.
+    // The versions and the delete markers of the script and of the queue.
     remains: { objects: 5 },
   },
   { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:GenerateDataKey", code: denied },
   {
     ...{ way: "a queue under a key", file: "caller-bucket-kms", action: "kms:Decrypt" },
-    // The queue itself.
+    // The object of the queue.
     remains: { objects: 1 },
   },
   { way: "a bucket", file: "task-role-bucket", action: "s3:GetObject", seen: fetchedOtherwise },
@@ -743,7 +743,7 @@ const tried = named.filter(
     named.findIndex((loss) => loss.file === file && loss.sid === sid && loss.way === way) === at,
 );
 
-/** These come first, and in fewer runs: that a log does not come is certain only after a minute and a half. */
+/** These begin first, and a run has fewer of them: it takes a minute and a half until it is certain that a log does not come. */
 const slow = tried.filter(({ code }) => code === UNWRITTEN.code);
 const others = tried.filter((loss) => !slow.includes(loss));
 
@@ -784,7 +784,7 @@ it.concurrent.each(turnOf(wholes, 4))("%s, with all rights", async (name) => {
   await seen?.(run);
 });
 
-it("when the message gateway requires no right to open a channel, none is needed", async () => {
+it("without the right to open a channel a step succeeds when the message gateway does not require it", async () => {
   await aws.world.local.inject({ gateway: { requireSignature: false, requireRight: false } });
   const right = rightOf({
     ...{ way: "a running task", file: "caller-running-task", action: "ssmmessages:OpenDataChannel" },
@@ -793,7 +793,7 @@ it("when the message gateway requires no right to open a channel, none is needed
   expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });
 });
 
-it("every right of the files is tried without", () => {
-  // A right that several ways of use need is tried without in each of them.
+it("each right of docs/iam is taken away in a row", () => {
+  // A right that several ways of use need is taken away in each of them.
   expect([...new Set(named.map(({ name }) => name))].sort()).toEqual(allRights().map(nameOf).sort());
 });

@@ -4,7 +4,7 @@ import { Aws, jobLog, mainLog } from "../helpers/local.ts";
 let aws: Aws;
 let task: Task;
 
-// Shorter than the half minute after which the attacher of a silent job writes a mark.
+// The idle limit is shorter than the half minute after which the attacher of a silent job writes a mark.
 beforeAll(async () => {
   aws = await Aws.start({ gateway: { idleLimit: 4_000 } });
   task = await aws.runningTask();

@@ -6,18 +6,18 @@ import { eventually } from "../helpers/until.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { runtimes } from "../local/runtimes.ts";
 
-/** How a script is delivered, and the log's line about it. */
-const rungs = {
+/** The ways to deliver a script, each with the log's line about it. */
+const deliveries = {
   boto3: "Script fetched by boto3.",
   curl: "Script fetched by curl (boto3: ",
   python3: "Script fetched by python3 (boto3: ",
   "typed, no bucket": "Script typed into the session: there is no bucket.",
   "typed, no tool": "Script typed into the session: boto3: ",
 } as const;
-type Rung = keyof typeof rungs;
+type Delivery = keyof typeof deliveries;
 type Shell = "sh" | "bash" | "python";
 
-/** Each script prints the same to both streams, without an end of the last line, and exits with 7. */
+/** Each script prints the same to both streams, without a line end at the end, and exits with 7. */
 const scripts: Record<Shell, string> = {
   sh: `x="größer 'q' \\"d\\" \\\\"; printf '%s\\n\\t%s\\n' "$x" "$#"; echo err >&2; printf end; exit 7`,
   bash: `x=(größer "'q'" '"d"' '\\'); printf '%s\\n\\t%s\\n' "\${x[*]}" "$#"; echo err >&2; printf end; exit 7`,
@@ -25,7 +25,7 @@ const scripts: Record<Shell, string> = {
 };
 const printed = "größer 'q' \"d\" \\\n\t0\nend";
 
-const supported: readonly (readonly [image: string, shell: Shell, rung: Rung])[] = [
+const supported: readonly (readonly [image: string, shell: Shell, delivery: Delivery])[] = [
   ["debian-python-boto3", "sh", "boto3"],
   ["debian-python-boto3", "python", "boto3"],
   ["debian-python-boto3", "sh", "typed, no bucket"],
@@ -88,7 +88,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
       );
     }
     // A session mostly waits for the agent.
-    ran = await inTurn(table, 3, ([image, shell, rung]) => step(image, shell, rung !== "typed, no bucket"));
+    ran = await inTurn(table, 3, ([image, shell, delivery]) => step(image, shell, delivery !== "typed, no bucket"));
     switched = await inTurn(switching, 3, (image) =>
       aws.step(
         {
@@ -109,7 +109,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
 
   it.each(table.map((row, at) => [...row, at] as const))(
     "%s, %s, %s: runs to its end, and the log says how it was delivered",
-    (_image, _shell, rung, at) => {
+    (_image, _shell, delivery, at) => {
       const result = ran[at];
       if (result === undefined) throw new Error("no such result");
       expect(result.annotations.map(({ message }) => message)).toEqual([
@@ -118,7 +118,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
       expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: printed });
       expect([...jobLog(result)].sort()).toEqual([...printed.split("\n"), "err"].sort());
       const said = mainLog(result).filter((line) => line.startsWith("Script "));
-      expect(said).toEqual([expect.stringContaining(rungs[rung])]);
+      expect(said).toEqual([expect.stringContaining(deliveries[delivery])]);
       expect(mainLog(result).join("\n")).not.toContain("the script is not checked");
     },
   );
@@ -134,7 +134,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
     },
   );
 
-  it("an image with no program that switches to a user starts no script", () => {
+  it("an image without a program that switches to a user starts no script", () => {
     expect(switched.at(-1)?.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
   });
 
@@ -153,11 +153,11 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
     },
   );
 
-  it("afterwards nothing of the action is in any of them, and nothing in the bucket", async () => {
+  it("afterwards nothing of the action is in any of the containers, or in the bucket", async () => {
     for (const [image, task] of tasks) {
       await eventually(() => processes(task).map(({ command }) => command), idle.get(image));
-      for (const place of ["/tmp", "/run", "/dev/shm"])
-        expect({ image, place, files: filesIn(task, place) }).toEqual({ image, place, files: [] });
+      for (const path of ["/tmp", "/run", "/dev/shm"])
+        expect({ image, path, files: filesIn(task, path) }).toEqual({ image, path, files: [] });
     }
     expect(await aws.objects()).toEqual([]);
   });

@@ -25,7 +25,7 @@ const fromImage = (aws: Aws): Inputs => ({
   ...bucket(aws),
   run: SILENT,
 });
-/** The image in the place of the one in the service's definition. */
+/** A new task of the service's definition with this image. */
 const withImage = (aws: Aws): Inputs => ({
   ...{ service: aws.world.made.service, image: IMAGE, ...bucket(aws) },
   run: SILENT,
@@ -69,7 +69,7 @@ const reached =
   (status: string) =>
   ({ tasks }: Observation): boolean =>
     tasks.some(({ lastStatus }) => lastStatus === status);
-/** Whether the newest session has a client, and has sent it this many frames. */
+/** Whether the newest session has a client, and has passed this many frames on in this direction. */
 const connected =
   ({ to, frames }: { to: "to-agent" | "to-client"; frames: number } = { to: "to-client", frames: 0 }) =>
   ({ aws, calls }: Observation): boolean => {
@@ -378,7 +378,7 @@ const all: readonly Moment[] = [
     says: [/Stopping the job/],
   },
   {
-    // Nothing but the container knows the session, and the agent does not see the end of a command then.
+    // Only the container knows the session, and the agent of a paused session does not see the end of its command.
     name: "killed while ExecuteCommand is under way, and stopped when the gateway has paused the session",
     by: "kill",
     inputs: inTask(SILENT),
@@ -396,7 +396,7 @@ const all: readonly Moment[] = [
   },
 ];
 
-/** From the process's start to a job that runs, the revision with the image is looked for, registered, used and deregistered. */
+/** Until its job runs, the step looks for the revision with the image, registers it, uses it and deregisters it. */
 const withReplacedImage = Array.from({ length: 20 }, (_, at): Moment => ({
   name: `${(at + 1) * 150} ms after its start, with another image in the service's definition`,
   inputs: withImage,
@@ -404,13 +404,13 @@ const withReplacedImage = Array.from({ length: 20 }, (_, at): Moment => ({
   says: [],
 }));
 
-/** The fault for every path that begins like this. */
+/** The fault for each path that begins like this. */
 function anyOf<F extends { operation: string }>(fault: F): F {
   return { ...fault, operation: `${fault.operation}*` };
 }
 
 let lanes: readonly Aws[];
-/** One run for one try of its test. */
+/** The runs of `beforeAll`. A test uses up its run, so its second try makes another one. */
 let results: (Interruption | { readonly error: unknown } | undefined)[];
 
 const moments = [...turnOf(all, 4), ...turnOf(withReplacedImage, 10)];

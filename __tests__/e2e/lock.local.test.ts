@@ -16,7 +16,7 @@ afterAll(() => aws.stop());
 const locks = (name: string): Promise<string[]> => aws.objects(`fargate-exec/locks/${name}`);
 
 it.concurrent(
-  "runs that add 1 to a number, each in a container of two, add up under a lock",
+  "runs in two containers that add 1 to a number under one lock lose no addition",
   async () => {
     const { run, value, close } = await startCounter();
     const results = await Promise.all(
@@ -60,7 +60,7 @@ it.concurrent(
 );
 
 it.concurrent(
-  "a cancel gives back the lock, and a step that waits for it leaves the line",
+  "a cancel gives back the lock, and a cancelled step that waits for it leaves the queue",
   async () => {
     const [cancelRunning, cancelWaiting] = [new AbortController(), new AbortController()];
     const inputs = { bucket: aws.world.made.bucket, lock: "cancelled" };

@@ -19,16 +19,16 @@ let results: readonly StepResult[];
 
 beforeAll(async () => {
   worlds = await Promise.all(cases.map(() => Aws.start({ gateway: { reuseTokens: false } })));
-  results = await Promise.all(cases.map(({ transcripts }, at) => withoutSessions(worlds[at], transcripts)));
+  results = await Promise.all(cases.map(({ transcripts }, at) => runWithoutSessions(worlds[at], transcripts)));
 });
 
 afterAll(() => Promise.all(worlds.map((aws) => aws.stop())));
 
 /**
- * A job whose session is cut as soon as the job has begun. The step can neither reconnect nor open another session. The agent
+ * Runs a job whose session is cut as soon as the job has begun. The step can neither reconnect nor open another session. The agent
  * itself goes on, and uploads its transcript.
  */
-async function withoutSessions(aws: Aws | undefined, transcripts: Case["transcripts"]): Promise<StepResult> {
+async function runWithoutSessions(aws: Aws | undefined, transcripts: Case["transcripts"]): Promise<StepResult> {
   if (aws === undefined) throw new Error("no world");
   const { local, made } = aws.world;
   const cluster = made.loggedCluster;
@@ -53,7 +53,7 @@ const withoutOwn = (result: StepResult): readonly string[] =>
   jobLog(result).filter((line) => !/^(Session|The old session|No session) /.test(line));
 
 it.each([0, 1])(
-  "the status and the rest of the output come from the log where no session brings them: %#",
+  "the status and the rest of the output come from the log when no session brings them: %#",
   (at) => {
     const [result, made] = [results[at], worlds[at]?.world.made];
     if (result === undefined || made === undefined) throw new Error("not run");

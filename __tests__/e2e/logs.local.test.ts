@@ -26,9 +26,9 @@ printf 'no line end'
 exit "$((FARGATE_EXEC_WORKER * 42))"
 `;
 
-/** The lines of each worker, since lines of two workers may alternate in any order. */
+/** The lines of each of two workers, since lines of both may alternate in any order. */
 function byWorker(lines: readonly string[]): readonly (readonly string[])[] {
-  // For the runner a progress bar's CRs end lines, which have no worker's number.
+  // The runner takes the CRs of a progress bar as line ends. The parts between them have no worker's number.
   const numbered = lines.filter((line) => /^\[\d\] /.test(line));
   return [0, 1].map((worker) => numbered.filter((line) => line.startsWith(`[${worker}] `)));
 }

@@ -48,7 +48,7 @@ async function lose(task: Task, inputs: Inputs, session: "goes on" | "is ended")
 const next = (task: Task, inputs: Inputs = {}, options: StepOptions = {}): Promise<StepResult> =>
   aws.step({ task: task.id, run: "cat /dev/shm/trace; echo mine >>/dev/shm/trace", ...inputs }, options);
 
-/** A script that records its begin and its end, so that another script in between would show. It ends once it is let go. */
+/** A script that records when it begins and ends, so that the record shows any script that runs in between. It ends after `letGo`. */
 const TRACED = `echo begun; echo 'lost begins' >/dev/shm/trace
   until [ -e /dev/shm/go ]; do sleep 0.5; done; echo 'lost ends' >>/dev/shm/trace`;
 
@@ -56,7 +56,7 @@ function letGo(task: Task): void {
   writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root/dev/shm/go`, "");
 }
 
-/** Lets the lost job go once the step that waits has said so. */
+/** Lets the lost job go once the waiting step says that it waits. */
 const lettingGo = (task: Task): StepOptions => ({
   onLine: (line) => {
     if (line.includes("still runs in this container")) letGo(task);
@@ -70,7 +70,7 @@ const lettingGo = (task: Task): StepOptions => ({
 const TAKEN_OVER =
   /Took the place of job 'migrate' of https:\/\/\S+, which did not renew its claim for 9\d s\./;
 
-/** A session of the container that had a client, and has none any more. */
+/** Opens a session in the container, and ends its client. Returns the session's id. */
 async function abandonedSession(task: Task): Promise<string> {
   const { ecs, local, made } = aws.world;
   const { session } = await ecs.send(
@@ -215,7 +215,7 @@ const otherWays: readonly OtherWay[] = [
 ];
 
 it.concurrent.each(turnOf(otherWays, 2))(
-  "a job that was lost seconds ago is waited for by a run that queues another way: %s",
+  "a run that queues another way waits for a job that was lost seconds ago: %s",
   async (_, first, second, options) => {
     const task = await aws.runningTask(definition);
     const { bucket } = aws.world.made;
@@ -237,7 +237,7 @@ it.concurrent("a run that queues another way goes on beside a job whose runner g
       { onLine: (line) => (line === "begun" ? resolve({ end }) : undefined) },
     );
   });
-  // The first job ends by the second one alone.
+  // Only the second job makes the first one end.
   const second = await aws.step({ task: task.id, bucket, run: "echo beside; : >/dev/shm/over" });
   expect(jobLog(second)).toEqual(["beside"]);
   expect(mainLog(second).join("\n")).toMatch(UNHEARD);

@@ -4,11 +4,11 @@ import type { RecordedRequest } from "../../local/front/requests.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 import { scaleService, serviceTasks } from "../helpers/service.ts";
 
-/** 40 under `npm run soak tables`. */
+/** `npm run soak tables` takes 40. */
 const JOBS = process.env["EVERY_ROW"] === "1" ? 40 : 12;
 const TASKS = 3;
 const LIMIT = 2;
-/** The bar for a queued job; a running job looks at its task after 15 s. */
+/** A queued job looks at its task at most this often. A running job looks after 15 s. */
 const SECONDS_FOR_A_LOOK = 2;
 
 interface Job {
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** A job with a user of its own, so that the key identifies its calls. */
+/** Runs a job as an IAM user of its own, whose key identifies its calls. */
 async function matrixJob(index: number): Promise<Job> {
   const { made, local } = aws.world;
   const inputs = {
@@ -74,12 +74,12 @@ it("the jobs are spread over the tasks, and no container ever had more sessions 
     );
     expect(Math.max(...atOnce)).toBeLessThanOrEqual(LIMIT);
   }
-  // Each job draws its task by lot. That all draw the same one is a chance of one in 180,000.
+  // Each job draws its task at random. All twelve draw the same one once in 180,000 runs.
   const most = Math.max(...byTask.map(({ length }) => length));
   expect(most).toBeLessThan(byTask.flat().length);
 });
 
-it("no job calls ECS more often than the bar", () => {
+it("no job calls ECS more often than it may", () => {
   for (const job of jobs) {
     expect(count(job, /^(ListTasks|DescribeClusters|DescribeTaskDefinition|ExecuteCommand)$/)).toBe(4);
     expect(count(job, /^DescribeTasks$/)).toBeLessThanOrEqual(2 + job.seconds / SECONDS_FOR_A_LOOK);

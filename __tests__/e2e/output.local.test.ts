@@ -11,9 +11,9 @@ let aws: Aws;
 let task: Task;
 let results: ReadonlyMap<string, Promise<StepResult>>;
 
-/** Printed bytes, and the lines that the log shows. */
+/** A script that prints, and the lines that the log shows. */
 const cases = [
-  ["no line's end at the end", "printf 'one\\ntwo'", ["one", "two"]],
+  ["no line end at the end", "printf 'one\\ntwo'", ["one", "two"]],
   ["no output at all", ":", []],
   ["empty lines", "printf '\\n\\nx\\n\\n'", ["", "", "x", ""]],
   [
@@ -67,14 +67,14 @@ it("a line that ends in CR LF is shown without the CR", async () => {
   expect(result.outputs["stdout"]).toBe("one\r\ntwo");
 });
 
-it("standard error is shown in its place, and is not in 'stdout'", async () => {
+it("standard error is shown in order with standard output, and is not in 'stdout'", async () => {
   const run = "echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three; sleep 0.2; printf four >&2";
   const result = await aws.step({ task: task.id, run });
   expect(jobLog(result)).toEqual(["one", "two", "three", "four"]);
   expect(result.outputs["stdout"]).toBe("one\nthree");
 });
 
-it("what the script writes into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY is the step's, redacted", async () => {
+it("what the script writes into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY becomes the step's, redacted", async () => {
   const run = [
     'printf "version=4.2\\noutcome=succeeded\\nnotes<<E\\n::error::no\\r\\n$KEY\\nE\\n" >>"$GITHUB_OUTPUT"',
     'echo "# Worker $FARGATE_EXEC_WORKER of $KEY" >>"$GITHUB_STEP_SUMMARY"',
@@ -117,7 +117,7 @@ it.each(["session", "bucket"])(
     const inputs = { task: task.id, ...bucket, ...brought, ...back, "artifacts-declare": "true" };
     const before = aws.world.local.requests.length;
     const result = await aws.step(inputs, { files, env: { RUNNER_TEMP: temp, GITHUB_ARTIFACTS: declared } });
-    // By the bucket the archive goes there in parts, which are then deleted.
+    // With a bucket the archive goes into it in parts, which are then deleted.
     const reads = aws.world.local.requests
       .slice(before)
       .filter(({ operation }) => /^GET .*[/]parts[/]0(\?|$)/.test(operation));
@@ -126,7 +126,7 @@ it.each(["session", "bucket"])(
     const sum = createHash("sha256").update(big).digest("hex");
     const at = join(result.outputs["artifacts-path"] ?? "", to);
     expect(readFileSync(join(at, "link")).equals(big)).toBe(true);
-    // The link is none: the runner hashes files.
+    // The link is not declared, since the runner hashes files.
     const lines = readFileSync(declared, "utf8").split("\n").toSorted();
     expect(lines).toEqual(["", `file://${join(at, "big")}`, `file://${join(at, "s.xml")}`]);
     expect([lstatSync(join(at, "big")).mode & 0o777, readlinkSync(join(at, "link"))]).toEqual([0o640, "big"]);
@@ -186,7 +186,7 @@ it("the step ends with the job, and a daemon it leaves behind does not keep it w
   );
   expect(result.outputs["exit-code"]).toBe("4");
   expect(left).toBe(1);
-  // It waits for nothing that would let it look at its task again.
+  // The step ends before it would look at its task again.
   expect(looks).toBe(0);
 });
 
@@ -255,7 +255,7 @@ it("the first line names task, container, image and workflow run, and is folded"
 });
 
 describe("a script file", () => {
-  it("that fails is told with its last words, on its line, with the page that says more", async () => {
+  it("that fails is reported with its last words, on its line, with the page that says more", async () => {
     const run = { task: task.id, "script-file": "ops/job.sh" };
     const script = "echo one\n# two\nnosuchcommand --now\n";
     const result = await aws.step(run, { files: { "ops/job.sh": script } });

@@ -39,13 +39,13 @@ async function job(steps: readonly JobStep[]): Promise<JobResult> {
 /** The inputs that say which rights the job's role needs: all of its steps have a bucket. */
 const needed = (): Inputs => ({ service: aws.world.made.service, bucket: aws.world.made.bucket });
 
-/** A step in a task of the service, by the bucket. */
+/** A step in a task of the service, with the bucket. */
 function uses(id: string, run: string, more: Partial<UsesStep> = {}): UsesStep {
   const { cluster, service, bucket } = aws.world.made;
   return { id, inputs: { cluster, service, bucket, run }, ...more };
 }
 
-/** The log of a step that runs. */
+/** The log of a running step. */
 class Lines {
   readonly #lines: string[] = [];
   readonly add = (line: string): void => void this.#lines.push(line);
@@ -59,7 +59,7 @@ class Lines {
   }
 }
 
-/** All processes of the service's tasks. */
+/** The last two words of each command in the service's tasks. */
 const running = (): readonly string[] =>
   serviceTasks(aws).flatMap((task) =>
     processes(task).map(({ command }) => command.split(" ").slice(-2).join(" ")),
@@ -96,7 +96,7 @@ const servers = [
 ] as const;
 
 it.each(turnOf(servers, 2))(
-  "cancel ends a step and a script %s before the runner would kill the step, its outputs are set, and the job is green",
+  "'cancel' ends a step with a script %s before the runner would kill it, its outputs are set, and the job is green",
   async (_, trap) => {
     const before = running();
     const server = new Lines();
@@ -137,7 +137,7 @@ it("a step that waits in the queue is cancelled, too, and leaves its place to th
   const queued = new Lines();
   let took = Infinity;
   const { conclusion, steps } = await job([
-    // By S3 it would soon give its place back.
+    // A step whose output S3 carries would soon give its place back.
     {
       id: "holder",
       background: true,

@@ -56,7 +56,7 @@ async function folderOf(prefix: string): Promise<string> {
   });
 }
 
-it.concurrent("the session is left, and the rest comes by S3, with the exit code", async () => {
+it.concurrent("the step detaches from its session, and the rest comes by S3, with the exit code", async () => {
   const task = await aws.runningTask();
   const result = await byS3(task, { run: "echo one; sleep 3; echo two; echo three >&2; exit 7" });
   expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: "one\ntwo" });
@@ -66,7 +66,7 @@ it.concurrent("the session is left, and the rest comes by S3, with the exit code
 });
 
 it.concurrent.each(turnOf([0, 1, 3, 255], 4))(
-  "a script of a moment ends with its exit code: %i",
+  "a script that ends at once has its exit code: %i",
   async (code) => {
     const task = await aws.runningTask();
     const result = await byS3(task, { run: `echo short; exit ${code}` });
@@ -74,7 +74,7 @@ it.concurrent.each(turnOf([0, 1, 3, 255], 4))(
   },
 );
 
-it.concurrent("50 MB arrive byte by byte", async () => {
+it.concurrent("50 MB arrive byte for byte", async () => {
   const task = await aws.runningTask();
   const numbered = new NumberedLines(50 * MB, {});
   const reader = new NumberedReader(numbered);
@@ -122,7 +122,7 @@ it.concurrent("when PID 1 reaps nothing the session stays open, and nothing is l
   expect(result.outputs["exit-code"]).toBe("7");
   expect(lines(result).filter((line) => /^(one|two)$/.test(line))).toEqual(["one", "two"]);
   expect(mainLog(result).join("\n")).toContain("initProcessEnabled");
-  // The attacher's try for a reaper leaves one zombie.
+  // The processes are not compared, since the attacher's test whether PID 1 reaps leaves one zombie.
   expect(jobDirectories(task)).toEqual([]);
 });
 
@@ -141,14 +141,14 @@ it.concurrent("a cancel reaches a job that no session follows", async () => {
   await eventually(() => processes(task).filter(({ command }) => command.endsWith("/script")), []);
 });
 
-it.concurrent("a timeout ends such a job", async () => {
+it.concurrent("a timeout ends a job that no session follows", async () => {
   const task = await aws.runningTask();
   const result = await byS3(task, { run: "echo begun; sleep 60", timeout: "8s" });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
   expect(lines(result)).toEqual(["begun"]);
 });
 
-it.concurrent("a session that is cut before it is left costs nothing", async () => {
+it.concurrent("a cut of the session before the step detaches from it loses nothing", async () => {
   const task = await aws.runningTask();
   const cut = () => {
     const session = aws.world.local.gateway.sessions.findLast(({ target }) => target.includes(task.id));
@@ -160,7 +160,7 @@ it.concurrent("a session that is cut before it is left costs nothing", async () 
   expect(lines(result).filter((line) => /^\d$/.test(line))).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"]);
 });
 
-it.concurrent("S3 that answers with errors for some seconds costs nothing", async () => {
+it.concurrent("some seconds of errors from S3 lose nothing", async () => {
   const task = await aws.runningTask();
   const prefix = "slow/";
   const operation = `GET /${aws.world.made.bucket}/${prefix}output/*`;
@@ -184,7 +184,7 @@ const troubles = [
 ] as const;
 
 it.concurrent.each(turnOf(troubles, 2))(
-  "where S3 is %s for half a minute a session goes on, and then S3 again: it %s",
+  "while S3 is %s for half a minute a session carries the output, and then S3 again: it %s",
   async (name, _, fault) => {
     const task = await aws.runningTask();
     const prefix = `${name}-for-long/`;
@@ -215,8 +215,11 @@ it.concurrent.each(turnOf(troubles, 2))(
   },
 );
 
-/** Does harm once the output comes by S3, until the step has seen it, and expects that a session goes on with the output. */
-async function harmed(
+/**
+ * Runs a step, calls `harm` once S3 carries its output, and checks that a session goes on with the output. `wasSeen` says whether the step has
+ * noticed the harm.
+ */
+async function runWithHarm(
   prefix: string,
   harm: (folder: string, wasSeen: () => boolean) => Promise<unknown>,
 ): Promise<StepResult> {
@@ -242,8 +245,8 @@ const put = (Key: string, Body: string): Promise<unknown> =>
 
 it.concurrent("a status that another principal writes into the bucket is not believed", async () => {
   const mac = "0".repeat(64);
-  const result = await harmed("forged/", async (folder, wasSeen) => {
-    // Whatever number the next piece has, a forged end stands there for the whole silence.
+  const result = await runWithHarm("forged/", async (folder, wasSeen) => {
+    // A forged end is written as the next piece, whatever its number is, until the step has noticed it.
     while (!wasSeen()) {
       const { Contents = [] } = await aws.s3.send(
         new ListObjectsV2Command({ Bucket: aws.world.made.bucket, Prefix: folder }),
@@ -260,16 +263,16 @@ it.concurrent("a status that another principal writes into the bucket is not bel
 });
 
 it.concurrent("a piece that is deleted comes by a session", async () => {
-  const result = await harmed("deleted/", async (folder) => {
+  const result = await runWithHarm("deleted/", async (folder) => {
     const numbers = async (): Promise<number[]> =>
       (await aws.objects(folder)).flatMap((key) => Number(/\/(\d+)$/.exec(key)?.[1] ?? []));
     const path = `/${aws.world.made.bucket}/${folder}`;
-    // Reads of this piece are held up from before it is there, so that none finds it before it is deleted.
+    // Reads of this piece are slow before it is there, so that none finds it before it is deleted.
     const victim = Math.max(0, ...(await numbers())) + 4;
     await aws.world.local.inject({
       api: { operation: `GET ${path}${victim}`, delay: 9_000, times: 2 },
     });
-    await waitForAnswer("the piece behind", async () => (await numbers()).find((number) => number > victim));
+    await waitForAnswer("the next piece", async () => (await numbers()).find((number) => number > victim));
     await aws.s3.send(new DeleteObjectCommand({ Bucket: aws.world.made.bucket, Key: `${folder}${victim}` }));
   });
   expect(said(result).join("\n")).toMatch(/does not come by S3 any more: piece \d+ is missing/);

@@ -30,7 +30,7 @@ withNeed(
         ...(staged && { bucket: aws.world.made.bucket }),
       });
       expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
-      // The default set of Docker and podman, out of forty-one.
+      // Docker's and podman's default set has no capability above number 31.
       const rights = /^\[\d\] CapEff:\t00000000[0-9a-f]{8}$/;
       expect(jobLog(result).toSorted()).toEqual(
         [0, 1, 2, 3].flatMap((i) => [`[${i}] ***`, expect.stringMatching(rights) as string]),

@@ -21,8 +21,8 @@ interface ScriptRun {
   readonly exitCode: number | undefined;
 }
 
-/** The result of `sh -e` on this machine, with the script in a file of this path. */
-async function onTheHost({ script, args, env, secrets }: ScriptCase, path: string): Promise<ScriptRun> {
+/** Runs the script by `sh -e` on this machine, in a file of this path. */
+async function runOnHost({ script, args, env, secrets }: ScriptCase, path: string): Promise<ScriptRun> {
   mkdirSync(dirname(path));
   try {
     writeFileSync(path, script);
@@ -44,7 +44,7 @@ async function onTheHost({ script, args, env, secrets }: ScriptCase, path: strin
 }
 
 /** Fails with a readable text about the first difference. */
-function same(what: string, got: Buffer, wanted: Buffer): void {
+function expectSame(what: string, got: Buffer, wanted: Buffer): void {
   if (got.equals(wanted)) return;
   const at = got.findIndex((byte, i) => byte !== wanted[i]);
   const from = Math.max(0, (at < 0 ? got.length : at) - 40);
@@ -54,7 +54,7 @@ function same(what: string, got: Buffer, wanted: Buffer): void {
   );
 }
 
-/** Two directories with the programs of this machine's PATH: all of them, and all but python. */
+/** Two values of PATH, with this machine's programs: all of them, and all but python. */
 let paths: readonly string[];
 let directory: string;
 
@@ -68,7 +68,7 @@ beforeAll(() => {
       try {
         symlinkSync(join(from, name), join(directory, name));
       } catch {
-        // The first program of a name counts.
+        // PATH has another program of this name before it.
       }
     }
   }
@@ -90,7 +90,7 @@ it("random scripts arrive and run as by sh -e, with every shell and every record
       containerEnv: { PATH },
       ...(packAbove !== undefined && { packAbove }),
     });
-    const host = await onTheHost(script, `${PARENT_DIRECTORIES[0]}/fargate-exec-${job.runId}/script`);
+    const host = await runOnHost(script, `${PARENT_DIRECTORIES[0]}/fargate-exec-${job.runId}/script`);
     try {
       await job.attach().closed;
       expect(job.status).toMatchObject({
@@ -98,8 +98,8 @@ it("random scripts arrive and run as by sh -e, with every shell and every record
         reason: "exited",
         workers: [{ exitCode: host.exitCode }],
       });
-      same("standard output", job.output("stdout"), host.stdout);
-      same("standard error", job.output("stderr"), host.stderr);
+      expectSame("standard output", job.output("stdout"), host.stdout);
+      expectSame("standard error", job.output("stderr"), host.stderr);
     } catch (error) {
       job.remove();
       throw error;
@@ -137,9 +137,9 @@ describe("by the whole step", () => {
       const packed = random() < 0.5;
       // The exec agent damages bytes that are not UTF-8, unless they are packed.
       const { env, ...rest } = randomScript(random, { anyBytes: packed, anyArgs: false });
-      // An image may set a locale, in which programs print other quotes than in that of this machine.
+      // An image may set a locale in which programs print other quotes than on this machine.
       const script: ScriptCase = { ...rest, env: { ...env, LC_ALL: "C" } };
-      const host = await onTheHost(
+      const host = await runOnHost(
         script,
         `${PARENT_DIRECTORIES[0]}/fargate-exec-${process.pid}-${seed}/script`,
       );

@@ -81,13 +81,13 @@ it.each<[string, () => Inputs, string, ...string[]]>([
     "{0}",
   ],
   [
-    "a number of workers that is none",
+    "workers that are no number",
     () => ({ ...start(), run: "x", workers: "many" }),
     "bad-input",
     "'workers'",
     "auto",
   ],
-  ["a timeout that is none", () => ({ ...start(), run: "x", timeout: "soon" }), "bad-input", "'timeout'"],
+  ["a timeout that is no duration", () => ({ ...start(), run: "x", timeout: "soon" }), "bad-input", "'timeout'"],
   [
     "a role of another partition",
     () => ({ task: running, run: "x", "role-to-assume": "arn:aws-cn:iam::123456789012:role/deploy" }),
@@ -105,7 +105,7 @@ it.each<[string, () => Inputs, string, ...string[]]>([
     "'task'",
   ],
   [
-    "an image, which this version can't start",
+    "an image without a task role",
     () => ({ image: "python:3.13", run: "x" }),
     "bad-input",
     "'image'",

@@ -20,10 +20,10 @@ beforeAll(async () => {
 
 afterAll(() => aws.stop());
 
-/** A script that prints its own checksum, and otherwise consists of `filler`. */
+/** The first lines of a script that prints its own checksum. Anything may follow them. */
 const ownChecksum = "sha256sum <\"$0\" | cut -d ' ' -f 1\nexit 0\n";
 /** The line of the log that says how the script was delivered. */
-const wayOf = (result: StepResult): string | undefined =>
+const deliveryOf = (result: StepResult): string | undefined =>
   mainLog(result).find((line) => line.startsWith("Script "));
 const sha256 = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
 
@@ -63,7 +63,7 @@ it.each([
       : "Script typed into the session: there is no bucket.";
     for (const result of results) {
       const { outputs } = result;
-      expect(wayOf(result)).toContain(way);
+      expect(deliveryOf(result)).toContain(way);
       expect(outputs["exit-code"]).toBe("0");
       const [checksum, base64 = ""] = (outputs["stdout"] ?? "").split("\n");
       expect(Buffer.from(base64, "base64").toString()).toBe(script);
@@ -78,7 +78,7 @@ it("boto3 finds the task role's credentials, though the exec agent's environment
   const result = await aws.step({ task: task.id, bucket, prefix: "boto3/", run: script });
   // The job can reach AWS as well.
   expect(result.outputs["stdout"]).toMatch(/^\[http:.*\/v2\/credentials\/.+\]$/);
-  expect(wayOf(result)).toContain("Script fetched by boto3 with the credentials of PID 1 (");
+  expect(deliveryOf(result)).toContain("Script fetched by boto3 with the credentials of PID 1 (");
   const downloads = aws.calls(`GET /${bucket}/boto3/`);
   const [download, ...more] = downloads.filter(({ operation }) => operation.endsWith("/payload"));
   expect(more).toEqual([]);

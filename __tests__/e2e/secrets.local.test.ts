@@ -62,7 +62,7 @@ for secret in [os.environ["TOKEN"], os.environ["KEY"], *os.environ["KEY"].split(
         print(base64.encodebytes(text.encode()).decode())
 END`;
 
-/** Collects the same from now on, since the step deletes its versions as soon as the job has started. */
+/** Collects what `everStored` returns until the step has ended, since it deletes its versions as soon as the job has started. */
 async function watchStore(running: Promise<unknown>): Promise<{ keys: Set<string>; text: string }> {
   const keys = new Set<string>();
   const texts = new Set<string>();
@@ -88,7 +88,7 @@ function expectNone(where: string, text: string): void {
 
 it.each([
   ["with a bucket", true],
-  ["without", false],
+  ["without one", false],
 ])("the value of a secret is nowhere but in the job, %s", async (_, staged) => {
   const { made } = aws.world;
   await aws.s3.send(

@@ -35,7 +35,7 @@ let outputs: Readonly<Record<string, string>>;
 /** The service's port: a container of the local Fargate has the network of this machine. */
 let port: number;
 
-/** The AWS CLI as `npm run local` has it called. */
+/** Runs the AWS CLI as `npm run local` says. */
 async function cli(...args: readonly string[]): Promise<string> {
   const { stdout } = await run(join(virtualEnvironment, "bin/aws"), args, {
     env: { ...local.env, AWS_PAGER: "", AWS_CONFIG_FILE: "/dev/null" },
@@ -57,8 +57,8 @@ const workflow = parse(block("yaml")) as {
   jobs: { hello: { steps: [{ with: Record<string, string> }] } };
 };
 
-/** Runs the commands of the page with the AWS CLI of .venv. `gh` has no GitHub to ask here. */
-async function newcomer(): Promise<string> {
+/** Runs the commands of the page with the AWS CLI of .venv, and a stand-in for `gh`, which has no GitHub to ask here. */
+async function followPage(): Promise<string> {
   const programs = mkdtempSync(join(tmpdir(), "programs-"));
   try {
     const gh = '#!/bin/sh\n[ "$1 $2" = "api repos/example-org/shop" ] && echo 1234567 89012345\n';
@@ -76,7 +76,7 @@ async function newcomer(): Promise<string> {
 beforeAll(async () => {
   local = await startLocalFargate({ stopTimeout: 500, region: "eu-west-1" });
   port = await freePort();
-  const printed = await newcomer();
+  const printed = await followPage();
   const described = JSON.parse(
     await cli("cloudformation", "describe-stacks", "--stack-name", STACK, "--output", "json"),
   ) as { Stacks: [{ Outputs: { OutputKey: string; OutputValue: string }[] }] };
@@ -94,7 +94,7 @@ const output = (name: string): string => {
   return found;
 };
 
-/** A step that assumes the stack's role by its ID token, and has no other credentials. */
+/** Runs a step that assumes the stack's role by its ID token, and has no other credentials. */
 async function step(inputs: Readonly<Record<string, string>>): Promise<StepResult> {
   const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
   try {
@@ -197,7 +197,7 @@ withNeed(it, "act", whyMissing("act")).each(["README.md", ...turnOf(others, 5)])
   },
 );
 
-/** The rows of a check with this verdict. A SKIP is of what only caller-check allows to look at. */
+/** The names of a check's rows with this verdict. */
 const rowsOf = ({ summary }: StepResult, verdict: string): readonly string[] =>
   [...summary.matchAll(new RegExp(`${verdict} \\| ([^|]+) \\|`, "g"))].map(([, name = ""]) => name);
 
@@ -210,7 +210,7 @@ it("a check by the stack's role finds nothing wrong, and skips what only caller-
   ]);
 });
 
-it("with caller-check the role's check finds nothing wrong and looks at all, on a running task and a new one", async () => {
+it("with caller-check the role's check finds nothing wrong and skips nothing, on a running task and a new one", async () => {
   const ofRole = ["--role-name", `${STACK}-caller`, "--policy-name", "caller-check"];
   const names = {
     ...{ region: local.region, account: local.accountId, bucket: output("Bucket"), "log-bucket": "none" },
@@ -242,7 +242,7 @@ async function asRole(name: string): Promise<{ ecs: ECSClient; s3: S3Client }> {
   return { ecs: new ECSClient(config), s3: new S3Client({ ...config, forcePathStyle: true }) };
 }
 
-it("the workflows' role may not go beyond", async () => {
+it("the workflows' role may do nothing else", async () => {
   const { ecs, s3 } = await asRole(`${STACK}-caller`);
   await expect(ecs.send(new DeleteClusterCommand({ cluster: STACK }))).rejects.toThrow(
     /not authorized to perform: ecs:DeleteCluster/,
@@ -288,7 +288,7 @@ it.each([
   expect(await assumes(sub)).toBe(may);
 });
 
-it("deploying it again changes nothing", async () => {
+it("deploying the stack again changes nothing", async () => {
   const again = await cli(
     ...["cloudformation", "deploy", "--stack-name", STACK, "--template-file", TEMPLATE],
     ...["--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"],
@@ -296,7 +296,7 @@ it("deploying it again changes nothing", async () => {
   expect(again).toContain("No changes to deploy");
 });
 
-it("deleting it leaves nothing", async () => {
+it("deleting the stack leaves nothing", async () => {
   await cli("cloudformation", "delete-stack", "--stack-name", STACK);
   await cli("cloudformation", "wait", "stack-delete-complete", "--stack-name", STACK);
 

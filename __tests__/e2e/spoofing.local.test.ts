@@ -99,7 +99,7 @@ it("a script that prints all it can find out changes neither its status nor its 
   }
   expect(stdout).toContain(`${MARK}ready\u0007x\nready\u0007${MARK}\n`);
   expect(stdout.endsWith(`${MARK.slice(0, -1)}\n${MARK}\nmarks shown`)).toBe(true);
-  // None of this shows the nonce.
+  // None of this shows the secret.
   expect(lines.join("\n")).not.toContain("hunter22");
 });
 

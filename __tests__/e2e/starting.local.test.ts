@@ -63,12 +63,12 @@ it.each<[string, () => Inputs, RegExp]>([
   });
 });
 
-it("a healthy start names no exception, and is folded by phases: the debug log has ECS's words", async () => {
+it("the log of a healthy start is folded by phases and names no exception, and the debug log has ECS's words", async () => {
   const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
   try {
     const file = join(temp, "task-definition-1.json");
     writeFileSync(file, JSON.stringify(definition("rendered", [withoutInit], aws.world.local.accountId)));
-    // As ECS answers while an agent starts; here it may be too fast for that.
+    // ECS answers so while an agent starts. The local agent may start too fast for that.
     aws.world.local.fail({
       operation: "ExecuteCommand",
       code: "TargetNotConnectedException",

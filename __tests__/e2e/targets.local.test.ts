@@ -116,7 +116,7 @@ it("a new task of a family, a revision, an ARN or a file is started, and stopped
   expect(own.filter((name) => name.includes("fargate-exec-"))).toEqual([]);
 });
 
-it("a held container runs no command of its image; with 'hold: false' it does", async () => {
+it("a held container does not run its own command; with 'hold: false' it does", async () => {
   await aws.register("server", [{ ...withoutInit, command: ["sleep", "987"] }]);
   const run = "tr '\\0' ' ' </proc/1/cmdline";
   const [held, own] = await Promise.all([

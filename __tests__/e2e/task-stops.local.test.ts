@@ -6,7 +6,7 @@ import type { Task } from "../../local/task/task.ts";
 import { Aws } from "../helpers/local.ts";
 import { until } from "../helpers/until.ts";
 
-/** One that sees the task end, and some that wait for the reason. */
+/** One look sees that the task has ended, and some more wait for the reason. */
 const MOST_LOOKS = 4;
 
 let aws: Aws;
@@ -19,12 +19,12 @@ afterAll(() => aws.stop());
 
 interface StopCase {
   readonly result: StepResult;
-  /** How often main looked at the task after that. */
+  /** How often main looked at the task after it was told to stop. */
   readonly looks: number;
 }
 
 /** Runs a job that would last for minutes, and stops its task once the job has begun. */
-async function stopUnder(task: Task, stop: () => Promise<unknown>): Promise<StopCase> {
+async function stopDuringJob(task: Task, stop: () => Promise<unknown>): Promise<StopCase> {
   const looks = (): number => aws.calls("DescribeTasks", task.id).length;
   let before = 0;
   const result = await aws.step(
@@ -104,7 +104,7 @@ beforeAll(async () => {
     cases.map(([name, stop], at) => {
       const task = tasks[at];
       if (task === undefined) throw new Error("no task");
-      return [name, stopUnder(task, () => stop(task))];
+      return [name, stopDuringJob(task, () => stop(task))];
     }),
   );
   await Promise.all(results.values());
@@ -157,13 +157,13 @@ const changes = {
   "a deployment": { forceNewDeployment: true },
 } as const;
 
-/** Runs a job in a task of a service of its own, which is changed under it. */
-async function changedUnder(change: keyof typeof changes, inputs: Readonly<Record<string, string>>) {
+/** Runs a job in a task of a service of its own, and changes the service while the job runs. */
+async function changeDuringJob(change: keyof typeof changes, inputs: Readonly<Record<string, string>>) {
   const { made, ecs } = aws.world;
   const service = `${change.replace(" ", "-")}-${Object.keys(inputs).join()}`;
   const task = await aService(service);
   const run = "echo begun; until [ -e /tmp/go ]; do sleep 0.1; done; echo gone on; exit 7";
-  const under = async (): Promise<void> => {
+  const apply = async (): Promise<void> => {
     await ecs.send(new UpdateServiceCommand({ cluster: made.cluster, service, ...changes[change] }));
     if (task.isProtected) writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root/tmp/go`, "");
   };
@@ -171,7 +171,7 @@ async function changedUnder(change: keyof typeof changes, inputs: Readonly<Recor
     { service, run, ...inputs },
     {
       onLine: (line) => {
-        if (line === "begun") void under();
+        if (line === "begun") void apply();
       },
     },
   );
@@ -179,9 +179,9 @@ async function changedUnder(change: keyof typeof changes, inputs: Readonly<Recor
 }
 
 it.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
-  "%s under a job waits for its end: the exit status is exact, and then the task is stopped",
+  "%s during a job waits for the job's end: the exit status is exact, and then the task is stopped",
   async (change) => {
-    const { result, task } = await changedUnder(change, {});
+    const { result, task } = await changeDuringJob(change, {});
     expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: "begun\ngone on" });
     await until(() => task.stopCode === "ServiceSchedulerInitiated");
     expect(task.isProtected).toBe(false);
@@ -189,9 +189,9 @@ it.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
 );
 
 it.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
-  "%s under a job with 'protect: false' is named: the step is red, and the job is not run again",
+  "%s during a job with 'protect: false' is named: the step is red, and the job is not run again",
   async (change) => {
-    const { result, task } = await changedUnder(change, { protect: "false" });
+    const { result, task } = await changeDuringJob(change, { protect: "false" });
     expect(result).toMatchObject({
       conclusion: "failure",
       outputs: { "exit-code": "", outcome: "unknown", stdout: "begun" },
@@ -206,7 +206,7 @@ it.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
   },
 );
 
-/** What tells the attempts of a job apart. */
+/** A script with one command for the first attempt of a job and another for the second. */
 const byAttempt = (first: string, second: string): string =>
   `case $FARGATE_EXEC_RUN in *-a2) ${second} ;; *) ${first} ;; esac`;
 

@@ -4,7 +4,7 @@ import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/imag
 import { Aws, mainLog } from "../helpers/local.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
 
-/** The longest time from the step's start to the script's first line, on a machine that has a processor for every process. */
+/** The longest time from the step's start to the script's first line, by `quietTime`. */
 const AT_MOST_MS = 30_000;
 
 let aws: Aws;
@@ -26,7 +26,7 @@ interface TimedRun {
   readonly took: number;
 }
 
-/** Runs a script that is staged in S3, in a container whose way to S3 is a proxy at this address. */
+/** Runs a script that is staged in S3, in a container that reaches S3 only by the proxy at this address. */
 async function hello(image: string, proxy: string): Promise<TimedRun> {
   const environment = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"].map((name) => ({
     name,
@@ -53,7 +53,7 @@ function expectTyped({ result, took }: TimedRun): void {
 
 describe("a container that can't reach S3", () => {
   it.concurrent.each(["dropped", "silent", "refused"])(
-    "gets the script by the session within 30 s where packets to its proxy are %s",
+    "gets the script by the session within 30 s when its proxy's connections are %s",
     async (kind) => {
       const timed = await hello("example/tools", holes.get(kind)?.url ?? "http://127.0.0.1:1");
       expectTyped(timed);

@@ -8,12 +8,12 @@ import { clientConfig } from "../local/with-local.ts";
 let aws: Aws;
 
 beforeAll(async () => {
-  // A session without a client prints as well.
+  // The gateway pauses no agent, so a session without a client prints, too.
   aws = await Aws.start({ gateway: { pauseAfter: undefined } });
 });
 afterAll(() => aws.stop());
 
-/** A step in a cluster that logs its sessions. */
+/** A running task in a cluster that logs its sessions. */
 async function task(): Promise<Task> {
   return await aws.runningTask(undefined, aws.world.made.loggedCluster);
 }
@@ -96,7 +96,7 @@ it.concurrent(
         }),
       );
     }
-    // A run that sees sessions of others waits for their end first.
+    // A run that sees sessions of others would first wait for their end.
     const { bucket } = made;
     const inputs = { cluster: made.loggedCluster, task: where.id, bucket, run: "echo in time" };
     const result = await aws.step(inputs, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } });

@@ -27,7 +27,7 @@ exit "$FARGATE_EXEC_WORKER"
 it.each([
   ["through S3", true],
   ["over the session", false],
-])("four workers under PID 1 = tail without init, %s, leave nothing behind", async (_, staged) => {
+])("four workers of a script delivered %s leave nothing behind where PID 1 is tail, without an init", async (_, staged) => {
   const result = await aws.step({
     task: tailTask.id,
     workers: "4",
@@ -66,7 +66,7 @@ it("a job whose script can't be fetched or started leaves nothing", async () => 
 it.each([
   ["4 vCPU", "4096", "8192", 4],
   ["half a vCPU", "512", "1024", 1],
-])("'workers: auto' on %s", async (_, cpu, memory, count) => {
+])("'workers: auto' gives each vCPU a worker, and a task at least one: %s", async (_, cpu, memory, count) => {
   const result = await aws.step({
     ...aws.newTask(),
     "task-definition": "no-init",

@@ -57,7 +57,7 @@ export function asTemplate(tf: Configuration): unknown {
 }
 
 /** Statements with lists instead of single texts. */
-export function normal(statements: readonly Statement[]): unknown {
+export function normalise(statements: readonly Statement[]): unknown {
   return statements.map(({ Action, Resource, Condition = {}, ...statement }) => ({
     ...statement,
     Action: list(Action),
@@ -74,7 +74,7 @@ export function normal(statements: readonly Statement[]): unknown {
 /** The statements of an `aws_iam_policy_document`, as a policy's JSON has them. */
 export function statementsOf(document: Block | undefined): unknown {
   if (document === undefined) throw new Error("There is no such document.");
-  return normal(
+  return normalise(
     blocks(document, "statement").map((statement): Statement => {
       const { sid, effect = "Allow", actions, resources } = statement;
       const [principal] = blocks(statement, "principals");

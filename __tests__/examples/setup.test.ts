@@ -7,7 +7,7 @@ import type { Statement } from "../../local/iam/policy.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
 import { pathOfProgram, whyMissing } from "../helpers/virtual-environment.ts";
-import { asTemplate, bucketPart, normal, pascalName, resourceOf, statementsOf } from "./as-template.ts";
+import { asTemplate, bucketPart, normalise, pascalName, resourceOf, statementsOf } from "./as-template.ts";
 import { type Block, type Configuration, readTerraform, text, type Value } from "./terraform.ts";
 
 const FILE = "examples/setup/cloudformation/fargate-exec.yaml";
@@ -55,8 +55,8 @@ const names: Names = {
 
 /**
  * The ways of use that the set-up does not allow: its bucket keeps no versions and has no key of its own, and its
- * sessions are not logged in S3. It takes presigned forms, so that no task role has to upload output. A role without
- * `caller-check` gets SKIP when it has no right to look. The set-up's image is in a public registry.
+ * sessions are not logged in S3. It takes presigned forms, so that no task role has to upload output. Without
+ * `caller-check` a check skips the rows that the role may not look at. The set-up's image is in a public registry.
  */
 const LEFT_OUT =
   /versions|kms|s3|encrypted|^bucket-policy|^caller-check$|^caller-image-size$|^task-role-output$/;
@@ -69,7 +69,7 @@ const ROLES = [
 ] as const;
 
 const fromDocs = (files: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(files.map((file) => [file, normal(policyOf(file, names).Statement as Statement[])]));
+  Object.fromEntries(files.map((file) => [file, normalise(policyOf(file, names).Statement as Statement[])]));
 
 interface RoleProperties {
   readonly AssumeRolePolicyDocument: { readonly Statement: readonly Statement[] };
@@ -88,23 +88,23 @@ describe("the CloudFormation template", () => {
   it.each(ROLES)("gives the %s role the policies of docs/iam, and no other", (role, files) => {
     const policies = roleOf(role).Policies.map(({ PolicyName, PolicyDocument }) => [
       PolicyName,
-      normal(PolicyDocument.Statement),
+      normalise(PolicyDocument.Statement),
     ]);
     expect(Object.fromEntries(policies)).toEqual(fromDocs(wanted(files)));
   });
 
-  it("lets the workflows assume the role that docs/credentials.md lets assume it", () => {
+  it("has the trust policy of docs/credentials.md", () => {
     const page = readFileSync("docs/credentials.md", "utf8");
     const [, json = ""] = /\n```json\n(.*?)\n```\n/s.exec(page) ?? [];
     const { Statement: trust } = JSON.parse(json) as { Statement: readonly Statement[] };
-    expect(normal(trust)).toEqual(normal(roleOf("caller").AssumeRolePolicyDocument.Statement));
+    expect(normalise(trust)).toEqual(normalise(roleOf("caller").AssumeRolePolicyDocument.Statement));
   });
 
   withNeed(
     it,
     "cfn-lint",
     whyMissing("cfn-lint"),
-  )("is what cfn-lint asks for", () => {
+  )("passes cfn-lint", () => {
     const { stdout } = spawnSync(pathOfProgram("cfn-lint"), ["--include-checks", "I", "--", FILE], {
       encoding: "utf8",
     });
@@ -170,7 +170,7 @@ withNeed(
     const { name, assume_role_policy: document } = resourceOf(tf, `aws_iam_role.${role}`);
     expect(name).toBe(`fargate-exec-${role}`);
     expect(statementsOf(tf.documents[text(document)])).toEqual(
-      normal(roleOf(role).AssumeRolePolicyDocument.Statement),
+      normalise(roleOf(role).AssumeRolePolicyDocument.Statement),
     );
   });
 
@@ -190,7 +190,7 @@ withNeed(
     const { PolicyDocument } = properties.get("BucketPolicy") as unknown as {
       PolicyDocument: { Statement: readonly Statement[] };
     };
-    expect(statementsOf(tf.documents["bucket"])).toEqual(normal(PolicyDocument.Statement));
+    expect(statementsOf(tf.documents["bucket"])).toEqual(normalise(PolicyDocument.Statement));
   });
 
   it("has the parameters and outputs of the template, with the same defaults", () => {

@@ -25,7 +25,7 @@ print(json.dumps(hcl2.loads("it = " + sys.stdin.read() + "\\n")["it"]))
 
 type Parsed = Readonly<Record<string, readonly Readonly<Record<string, Parsed & Value>>[]>>;
 
-/** Parses a folder by python-hcl2. `names` has the value of each expression that the files refer to, such as `var.name`. */
+/** Parses a folder with python-hcl2. `names` has the value of each expression that the files refer to, such as `var.name`. */
 export function readTerraform(folder: string, names: Readonly<Record<string, Value>>): Configuration {
   const files = JSON.parse(python(PARSER, [folder])) as readonly Parsed[];
   const blocks = (kind: string) => files.flatMap((file) => file[kind] ?? []);
@@ -52,7 +52,7 @@ export function readTerraform(folder: string, names: Readonly<Record<string, Val
 
 /**
  * A parsed value with all references in it replaced. The parser gives a literal in its quotes, and an expression as
- * `${expression}`. An expression without a value fails, unless it is `lenient`: then it stays as it is.
+ * `${expression}`. Throws for an expression without a value. If `lenient` is true, such an expression stays as it is.
  */
 function valueOf(parsed: Value, names: Readonly<Record<string, Value>>, lenient = false): Value {
   if (Array.isArray(parsed)) return (parsed as readonly Value[]).map((one) => valueOf(one, names, lenient));
@@ -63,7 +63,7 @@ function valueOf(parsed: Value, names: Readonly<Record<string, Value>>, lenient 
   if (typeof parsed !== "string") return parsed;
   const lookup = (expression: string): Value => {
     const found = names[expression];
-    if (found === undefined && !lenient) throw new Error(`The test knows no value of '${expression}'.`);
+    if (found === undefined && !lenient) throw new Error(`The test has no value for '${expression}'.`);
     return found ?? expression;
   };
   if (parsed.startsWith('"'))
@@ -84,6 +84,6 @@ function python(program: string, args: readonly string[], input = ""): string {
 
 export function text(value: Value | undefined): string {
   if (typeof value === "object" || value === undefined)
-    throw new Error(`This is no text: ${JSON.stringify(value)}`);
+    throw new Error(`This is not a text: ${JSON.stringify(value)}`);
   return String(value);
 }

@@ -59,7 +59,7 @@ describe("the input 'files'", () => {
     ["a glob, with the directories on the way", ["**/er.*"], ["/conf/", "/conf/deep/", "/conf/deep/er.yml"]],
     ["braces, which may hold a comma", ["{a.txt,-dash}"], ["/-dash", "/a.txt"]],
     [
-      "what another line leaves out",
+      "what no other line leaves out",
       ["conf/*", "!conf/app*", "!conf/{deep,current,up}"],
       ["/conf/", "/conf/.hidden"],
     ],
@@ -73,8 +73,8 @@ describe("the input 'files'", () => {
       ["conf/**/*.yml=/srv"],
       ["/srv/app.yml", "/srv/deep/", "/srv/deep/er.yml"],
     ],
-    ["a name of .env that a line has", ["conf/.env"], ["/conf/", "/conf/.env"]],
-    ["a glob for names of .env", ["conf/.env*=x"], ["x/.env", "x/.env.local/", "x/.env.local/x"]],
+    ["a .env file that a line names", ["conf/.env"], ["/conf/", "/conf/.env"]],
+    ["a glob that names .env files", ["conf/.env*=x"], ["x/.env", "x/.env.local/", "x/.env.local/x"]],
     ["what .git holds, where a line names it", [".git/**=g"], ["g/config"]],
     ["a link to what the line does not bring, without a destination", ["conf/up"], ["/conf/", "/conf/up"]],
     ["a link that leads elsewhere in the workspace", ["out/loop"], ["/out/", "/out/loop"]],
@@ -92,12 +92,12 @@ describe("the input 'files'", () => {
       ["conf/.e*"],
       /matches nothing but conf\/\.env, conf\/\.env\.local/,
     ],
-    ["has all of it left out", ["a.txt", "!a.*"], /'a.txt', which matches nothing/],
+    ["has all its matches left out", ["a.txt", "!a.*"], /'a.txt', which matches nothing/],
     ["brings a link out of the workspace", ["out/of"], /'out\/of', a link to '..\/..\/elsewhere'/],
     ["brings an absolute link", ["out"], /'out\/absolute', a link to '\/etc\/passwd'/],
     ["brings a link out of what has another destination", ["conf=/srv"], /'conf\/up', a link to '..\/a.txt'/],
     ["leads through a link", ["out/loop/app.yml"], /lead through no symbolic link.*'out\/loop\/app.yml'/s],
-    ["makes a directory of another one's file", ["a.txt=conf", "conf/deep"], /'conf\/deep' below/],
+    ["puts a file below another line's file", ["a.txt=conf", "conf/deep"], /'conf\/deep' below/],
   ])("is refused when a line %s", async (_, lines, problem) => {
     await withTree(TREE, async (root) => {
       await expect(packLines(root, lines)).rejects.toMatchObject({
@@ -121,7 +121,7 @@ describe("the input 'files'", () => {
     });
   });
 
-  it("refuses what is no file, directory or link", async () => {
+  it("refuses what is neither a file nor a directory nor a link", async () => {
     await withTree({ "run/": {} }, async (root) => {
       execFileSync("mkfifo", [join(root, "run/pipe")]);
       await expect(packLines(root, ["run"])).rejects.toThrow("'run/pipe', which is none of them");
@@ -152,14 +152,14 @@ describe("the input 'files'", () => {
   });
 });
 
-it("any tree is in the archive as it is, by GNU tar's reading", async () => {
+it("GNU tar unpacks any tree as it was", async () => {
   await fc.assert(
     fc.asyncProperty(trees, async (tree) => {
       const out = mkdtempSync(join(tmpdir(), "unpacked-"));
       try {
         await withTree(tree, async (root) => {
           const { bytes } = await packLines(root, ["d"]);
-          // Many of the times are in the future, of which it warns.
+          // tar would warn of times in the future, which many of these are.
           execFileSync("tar", ["--warning=no-timestamp", "-xpf", "-", "-C", out], { input: bytes });
           expect(listTree(join(out, "0"))).toEqual(listTree(root));
         });

@@ -21,13 +21,13 @@ const item = fc.oneof(
   fc.record({ target: fc.constantFrom(".", "x y", "n".repeat(200), "a/é"), modified }),
 );
 /** Leaves out each file that is where another path needs a directory. */
-function possible(drawn: Tree): Tree {
+function withoutConflicts(drawn: Tree): Tree {
   const paths = Object.keys(drawn);
   const isAbove = (one: string): boolean => paths.some((other) => other.startsWith(`${one}/`));
   return Object.fromEntries(Object.entries(drawn).filter(([one]) => !isAbove(one)));
 }
-/** Files and links. */
-export const trees = fc.dictionary(path, item, { minKeys: 1, maxKeys: 12 }).map(possible);
+/** Trees of files and links. */
+export const trees = fc.dictionary(path, item, { minKeys: 1, maxKeys: 12 }).map(withoutConflicts);
 
 const large = fc
   .record({
@@ -40,10 +40,10 @@ const mixed = fc.oneof(
   { weight: 1, arbitrary: fc.record({ bytes: large, mode: fc.constant(0o644), modified }) },
 );
 const empty = fc.record({ mode: fc.integer({ min: 0o700, max: 0o777 }), modified });
-/** The same with a file of up to 1 MB in every third or so, and with empty directories. */
+/** Such trees, about every third with a file of up to 1 MB, and some with empty directories. */
 export const mixedTrees = fc
   .tuple(fc.dictionary(path, mixed, { minKeys: 1, maxKeys: 12 }), fc.dictionary(path, empty, { maxKeys: 2 }))
   .map(([items, directories]) => {
     const made = Object.entries(directories).map(([one, at]) => [`${one}/`, at] as const);
-    return possible({ ...items, ...Object.fromEntries(made) });
+    return withoutConflicts({ ...items, ...Object.fromEntries(made) });
   });

@@ -28,7 +28,7 @@ export interface Item {
   readonly modified?: number;
 }
 
-/** A directory with this tree, which `use` gets. */
+/** Makes a temporary directory with this tree, and calls `use` with its path. */
 export async function withTree<T>(tree: Tree, use: (root: string) => Promise<T>): Promise<T> {
   const root = mkdtempSync(join(tmpdir(), "tree-"));
   try {
@@ -39,7 +39,9 @@ export async function withTree<T>(tree: Tree, use: (root: string) => Promise<T>)
   }
 }
 
-/** Makes what is in the tree. Modes and times come last, those of the deepest first: each change would change a directory's time. */
+/**
+ * Makes what is in the tree. Modes and times are set last, those of the deepest paths first: making a file changes the time of its directory.
+ */
 export function plant(root: string, tree: Tree): void {
   for (const [path, { bytes = "", target }] of Object.entries(tree)) {
     const at = join(root, path);
@@ -58,14 +60,14 @@ export function plant(root: string, tree: Tree): void {
   }
 }
 
-/** The selections of these lines, which are valid. */
+/** The selections of these lines. Throws when they are not valid. */
 export function selections(...lines: string[]): FileSelections {
   const answer = fileSelections(lines.join("\n"));
   if (!("value" in answer)) throw new Error(`${answer.must}, got ${answer.got}`);
   return answer.value;
 }
 
-/** The archive of these lines. Nothing is imported on demand: a concurrent test may not do that. */
+/** The archive of these lines. Imports nothing on demand, which a concurrent test may not do. */
 export async function packLines(workspace: string, lines: readonly string[]): Promise<PackedFiles> {
   const { entries, destinations } = await collect(selections(...lines), workspace);
   return { ...(await archiveOf(entries)), destinations };

@@ -5,7 +5,7 @@ import { requestIdToken } from "../../src/github/id-token.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Asks an endpoint that answers so, one after the other; the pauses are only noted. */
+/** Asks an endpoint that gives these answers in turn, the last one again and again. Pauses are recorded, and take no time. */
 async function ask(...answers: Answer[]) {
   const asked: IncomingMessage[] = [];
   const pauses: number[] = [];
@@ -55,7 +55,7 @@ describe("an ID token", () => {
     ["no permission to it", [status(403)], 1, "HTTP status 403"],
     ["no token in the answer", [status(200, "{}")], 1, "no token in it"],
     ["a service that stays out of order", [status(500)], 5, "HTTP status 500"],
-    ["no way to the service", [reset], 5, "could not be asked"],
+    ["no connection to the service", [reset], 5, "could not be asked"],
   ] as const)("fails for %s", async (_, answers, tries, words) => {
     const { token, asked } = await ask(...answers);
     expect(token).toMatchObject({ code: "no-id-token", seen: expect.stringContaining(words) as string });

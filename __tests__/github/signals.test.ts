@@ -39,7 +39,7 @@ async function start() {
   return { child, said, ended: once(child, "exit") };
 }
 
-it("a reader that is gone cancels the run, and a signal after that is the first one", async () => {
+it("the run is cancelled when its output has no reader any more, and a signal after that counts as the first", async () => {
   const { child, said, ended } = await start();
   child.send("write EPIPE");
   const seen = "The runner no longer reads the output of the step: write EPIPE.";

@@ -15,5 +15,5 @@ export const HANDLE: JobHandle = {
   staging: { bucket: "example-ci", prefix: "ci/", bucketOwner: undefined, kmsKeyId: "alias/ci" },
   pieces: undefined,
 };
-/** Of a job whose output a session carries. */
+/** The text of the handle. A session carries the output of its job. */
 export const HANDLE_TEXT = writeHandle(HANDLE);

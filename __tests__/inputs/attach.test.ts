@@ -4,12 +4,12 @@ import { least, newTask, read, refusal } from "./given.ts";
 
 describe("attach", () => {
   it("takes artifacts only when the handle says that the job has some", () => {
-    const place = { "artifacts-path": "back", "artifacts-max-count": "7" };
+    const limits = { "artifacts-path": "back", "artifacts-max-count": "7" };
     const having = (hasArtifacts: boolean | undefined) =>
-      read({ attach: writeHandle({ ...HANDLE, hasArtifacts } as JobHandle), ...place }).artifacts;
+      read({ attach: writeHandle({ ...HANDLE, hasArtifacts } as JobHandle), ...limits }).artifacts;
     expect(having(true)).toMatchObject({ maxCount: 7, missing: "warn" });
     expect(having(false)).toBeUndefined();
-    // Without that word a handle is of an older version.
+    // A handle of an older version lacks that member.
     expect(having(undefined)).toBeUndefined();
   });
 
@@ -45,7 +45,7 @@ describe("attach", () => {
     expect(message).not.toContain("hunter22");
   });
 
-  it("is of the job's region", () => {
+  it("refuses another region than the job's", () => {
     expect(refusal({ attach: HANDLE_TEXT, region: "us-east-1" }).message).toContain(
       "that of the job, eu-west-1",
     );
@@ -55,7 +55,7 @@ describe("attach", () => {
   });
 
   it.each([["steps.part.outputs.handle"], [HANDLE_TEXT.slice(0, -3)], [`${HANDLE_TEXT}x`]])(
-    "is a whole handle: %#",
+    "refuses what is no whole handle: %#",
     (given) => {
       const { code, message } = refusal({ attach: given });
       expect([code, message]).toEqual([

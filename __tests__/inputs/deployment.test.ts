@@ -12,12 +12,12 @@ it.each([
   expect(read({ ...least, cluster: "prod", deployment }).deployment).toBe(expected);
 });
 
-it("may be decided from a task that is started", () => {
+it("may stand beside 'start: true'", () => {
   expect(read({ ...least, start: "true", deployment: "true" }).deployment).toBe(true);
 });
 
 it.each(["yes", "web", "arn:aws:ecs:eu-west-1:123456789012:service/prod/web"])(
-  "is none: %s",
+  "is not %s",
   (deployment) => {
     expect(refusal({ ...least, deployment }).failed).toMatch(
       /^Input 'deployment' must be true or false, or the ARN of a service deployment/,
@@ -28,7 +28,7 @@ it.each(["yes", "web", "arn:aws:ecs:eu-west-1:123456789012:service/prod/web"])(
 it.each([
   ["task-definition", newTask],
   ["image", { ...least, image: "example/app:1" }],
-])("has no place beside '%s'", (name, given) => {
+])("may not stand beside '%s'", (name, given) => {
   const failure = refusal({ ...given, deployment: "true" });
   expect(`${failure.failed} ${failure.seen}`).toContain(
     "Input 'deployment' must be left out unless 'service' stands alone or with 'start: true'.",
@@ -54,7 +54,7 @@ it.each<[GivenInputs, string]>([
   [{ cluster: `${OTHER}:cluster/prod` }, "of the account and partition of the other ARNs"],
   [{ service: `${OTHER}:service/prod/web` }, "of the account and partition of the other ARNs"],
   [{ cluster: "prod", region: "us-east-1" }, "in the region of this run, us-east-1"],
-])("is none of another service, cluster, account or region: %j", (given, must) => {
+])("is refused for another service, cluster, account or region: %j", (given, must) => {
   expect(refusal({ ...least, ...given, deployment: ARN })).toMatchObject({
     failed: `Input 'deployment' must be ${must}.`,
     seen: expect.stringContaining(`Got '${ARN}'`) as string,

@@ -40,7 +40,7 @@ export function read(given: GivenInputs, around?: Surroundings): Inputs {
   return readInputs(source(given, around));
 }
 
-/** The failure that reading ends in. */
+/** The failure with which reading these inputs ends. Throws when they are accepted. */
 export function refusal(given: GivenInputs, around?: Surroundings): Failure {
   try {
     read(given, around);

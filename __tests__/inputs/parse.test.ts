@@ -88,11 +88,11 @@ describe("list", () => {
     ["a\nb\n", ["a", "b"]],
     [" a , b\n\n , c", ["a", "b", "c"]],
     ["", []],
-  ])("parts %j", (text, items) => {
+  ])("splits %j", (text, items) => {
     expect(list(text)).toEqual(items);
   });
 
-  it("names the item that has not the form, and a list that is too long", () => {
+  it("names an item of another form, and a list that is too long", () => {
     const groups = listOf(/^sg-/, "groups", 2);
     expect(groups("sg-1, sg-2")).toEqual({ value: ["sg-1", "sg-2"] });
     expect(groups("sg-1, x")).toEqual({ must: "groups", got: "'x'" });
@@ -179,7 +179,7 @@ describe("sizes of a task", () => {
   });
 });
 
-describe("shown", () => {
+describe("quoteValue", () => {
   it.each([
     ["", "nothing"],
     ["web", "'web'"],

@@ -153,7 +153,7 @@ describe("readInputs", () => {
   });
 
   it.each(["4294967295", "4294967296", "4294968296", "1000:4294967295", "1000:4294967296", "0:99999999999"])(
-    "refuses a number that is no user's or no group's: %s",
+    "refuses a number that no user or group can have: %s",
     (user) => {
       const failure = refusal({ ...least, user });
       expect(failure.failed).toContain(
@@ -167,7 +167,7 @@ describe("readInputs", () => {
     expect(failure.failed).toContain("Input 'user' must be a user of the image");
   });
 
-  it("tells of everything that is wrong at once", () => {
+  it("reports everything that is wrong at once", () => {
     const failure = refusal({ region: "eu-west-1", workers: "0", timeout: "soon", run: "ls", tasks: "none" });
     expect(failure.code).toBe("bad-input");
     expect(failure.failed).toBe("4 things are wrong with the inputs of this step.");
@@ -235,7 +235,7 @@ describe("the role to assume", () => {
     expect(refusal(given, { env: { AWS_REGION: "cn-northwest-1" } }).failed).toContain("'aws-cn'");
   });
 
-  it("is compared with no partition when there is no region: only that is told", () => {
+  it("is compared with no partition when there is no region, and only the missing region is reported", () => {
     expect(refusal({ ...least, region: "", "role-to-assume": role("aws-cn") }).code).toBe("no-region");
   });
 });
@@ -256,9 +256,9 @@ describe("a job that no runner follows", () => {
   });
 });
 
-describe("the place in a matrix", () => {
+describe("the position in a matrix", () => {
   it.each([
-    ["is not known where the runner knows neither number, as act", {}],
+    ["is not known when the runner gives neither number, as act", {}],
     ["is not known by one number alone", { "matrix-total": "4" }],
   ])("%s", (_, given) => {
     expect(read({ ...least, ...given }).matrix).toBeUndefined();

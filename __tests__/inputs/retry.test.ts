@@ -1,6 +1,6 @@
 import { least, read, refusal } from "./given.ts";
 
-describe("what the script may be run again for", () => {
+describe("the reasons to run the script again", () => {
   it.each([
     [{}, undefined],
     [{ retry: "spot" }, { reasons: ["spot"], exitCodes: [], attempts: 2 }],
@@ -8,7 +8,7 @@ describe("what the script may be run again for", () => {
       { retry: "unknown, 75\n137, infrastructure, 75", "retry-attempts": "5" },
       { reasons: ["infrastructure", "unknown"], exitCodes: [75, 137], attempts: 5 },
     ],
-  ])("%j is %j", (given, retry) => {
+  ])("by %j are %j", (given, retry) => {
     expect(read({ ...least, ...given }).retry).toEqual(retry);
   });
 
@@ -17,7 +17,7 @@ describe("what the script may be run again for", () => {
     ["0", "'0'"],
     ["spot, 256", "'256'"],
     [",", "','"],
-  ])("is not %j", (retry, got) => {
+  ])("are not %j", (retry, got) => {
     expect(refusal({ ...least, retry })).toMatchObject({
       failed: expect.stringContaining("Input 'retry' must be reasons to run the script again") as string,
       seen: `Got ${got}.`,
@@ -31,7 +31,7 @@ describe("what the script may be run again for", () => {
       { retry: "spot", "retry-attempts": "11" },
       "Input 'retry-attempts' must be a whole number from 2 to 10.",
     ],
-  ])("%j is refused", (given, failed) => {
+  ])("are refused with %j", (given, failed) => {
     expect(refusal({ ...least, ...given }).failed).toBe(failed);
   });
 });

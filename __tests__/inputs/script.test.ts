@@ -4,7 +4,7 @@ const fromFile: GivenInputs = { ...least, run: "", "script-file": "ops/job.sh" }
 const files = { "/repo/ops/job.sh": "#!/bin/sh\nexit 3\r\n", "/repo/empty.sh": "" };
 
 describe("the script", () => {
-  it("may be left out when the set-up is only checked, and may as well be there", () => {
+  it("may be left out or given when the set-up is only checked", () => {
     const check = { ...least, check: "true" };
     expect(read({ ...check, run: "" })).toMatchObject({ check: true, script: { kind: "none" } });
     expect(read(check).script).toEqual({ kind: "run", text: least["run"] });
@@ -92,7 +92,7 @@ describe("the script", () => {
     expect(script).toMatchObject({ kind: "file", path: "..x" });
   });
 
-  it("keeps why a file could not be read", () => {
+  it("keeps the cause when a file can't be read", () => {
     expect(refusal({ ...fromFile, "script-file": "gone.sh" }).cause).toMatchObject({
       message: expect.stringContaining("ENOENT") as string,
     });

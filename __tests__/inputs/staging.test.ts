@@ -38,7 +38,7 @@ describe("staging in S3", () => {
     );
   });
 
-  it("takes the account that owns the bucket, with or without a bucket of one's own", () => {
+  it("takes the account that owns the bucket, with or without 'bucket'", () => {
     expect(read({ ...staged, "bucket-owner": "210987654321" }).bucketOwner).toBe("210987654321");
     expect(read({ ...least, "bucket-owner": "210987654321" }).bucketOwner).toBe("210987654321");
     expect(read(staged).bucketOwner).toBeUndefined();
@@ -56,7 +56,7 @@ describe("staging in S3", () => {
   it.each([
     ["prefix", "ci/", "left out without 'bucket'"],
     ["kms-key-id", "alias/ci", "empty without 'bucket'"],
-  ])("has no use for %s without a bucket", (name, value, must) => {
+  ])("refuses %s without a bucket", (name, value, must) => {
     const failure = refusal({ ...least, [name]: value });
     expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);
     expect(failure.seen).toBe(`Got '${value}'.`);
@@ -69,7 +69,7 @@ describe("a lock", () => {
   });
 
   it.each(["", "x".repeat(101), "/a", "a/", "a//b", "../claims", "a/..", "./a", "a b", "ä", "a\nb"])(
-    "has no name like %j",
+    "can't be named %j",
     (lock) => {
       const given = { ...staged, lock };
       if (lock === "") expect(read(given).lock).toBeUndefined();

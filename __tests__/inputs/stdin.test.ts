@@ -37,7 +37,7 @@ it.each<[string, GivenInputs, RegExp]>([
   expect(refusal({ ...least, ...given }, { files }).failed).toMatch(expected);
 });
 
-it("may have with a bucket what a session does not take", () => {
+it("may be larger with a bucket than a session takes", () => {
   const { stdin } = read({ ...least, stdin: "file:large", bucket: "example-ci" }, { files });
   expect(stdin).toHaveLength(MIB);
 });

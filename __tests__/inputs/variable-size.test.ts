@@ -48,7 +48,7 @@ describe.each([
   });
 });
 
-it("a line of 'secrets' that may be a part of a secret is told by its number alone", () => {
+it("a line of 'secrets' that may be a part of a secret is named by its number alone", () => {
   const answer = variables({ env: {}, secret: true })(`A=1\nhunter2=${longest}`);
   expect(answer).toMatchObject({ got: expect.stringMatching(/^line 2, whose value makes/) as string });
 });

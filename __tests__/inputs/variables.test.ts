@@ -117,7 +117,7 @@ describe("a newline in a value", () => {
     }
   });
 
-  it.each(names)("does not keep a bare %s from being the only line of 'secrets'", (name) => {
+  it.each(names)("leaves a bare %s allowed as the only line of 'secrets'", (name) => {
     expect(ofSecrets(`\n${name}\n`)).toEqual({ value: { [name]: own[name as keyof typeof own] } });
   });
 });

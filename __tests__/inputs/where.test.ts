@@ -194,7 +194,7 @@ describe("a new task", () => {
       { "task-definition": "migrate" },
       { of: { kind: "task-definition", taskDefinition: "migrate" } },
     ],
-    ["the same, with a start that says no more", { "task-definition": "migrate", start: "true" }, {}],
+    ["the same, with a 'start: true' that adds nothing", { "task-definition": "migrate", start: "true" }, {}],
     [
       "of an image, in a service's network",
       { image: "python:3.13", borrow: "network", "task-role": "job" },
@@ -344,10 +344,10 @@ describe("a new task", () => {
     { cpu: "8192", memory: "20 GB" },
     { cpu: "512", memory: "1024" },
     { memory: "60 GB" },
-    // Larger than any of today.
+    // Larger than any size of today.
     { cpu: "32 vCPU", memory: "200 GB" },
     { memory: "200 GB" },
-    // Of these the step doesn't know it.
+    // The inputs alone do not say the whole size of these tasks.
     { service: "web", cpu: "300" },
     { cpu: "4096", memory: "512", overrides: '{"memory": "8192"}' },
   ])("takes the size %j", (given) => {
@@ -441,13 +441,13 @@ describe("the turns of several tasks", () => {
     },
   );
 
-  it("are none by the default that the runner fills in", () => {
+  it("are left out when the runner fills in the default", () => {
     expect(read({ ...least, tasks: "1", "fail-fast": "false" }).failFast).toBe(false);
   });
 });
 
-describe("which of them", () => {
-  it("has to be said", () => {
+describe("the choice of the task", () => {
+  it("is required", () => {
     const failure = refusal(rest);
     expect(failure.failed).toBe(
       "Input 'task' must be given, or else 'service', 'task-definition' or 'image'.",

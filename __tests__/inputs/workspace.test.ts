@@ -37,7 +37,7 @@ it.each(["../job.sh", "/etc/passwd", "ops/../../job.sh", ".", "/repo", "/temp", 
   },
 );
 
-it("tells why a file can't be read, and what to do", () => {
+it("says why a file can't be read, and what to do", () => {
   const { reader, file } = readGiven("ops/other.sh");
   expect(file).toBeUndefined();
   expect(() => reader.check()).toThrow(/Got 'ops\/other\.sh': ENOENT: no such file\.\n.*actions\/checkout/);
@@ -49,6 +49,6 @@ it.each([
   ["/repo", "/repo", false],
   ["/repo", "/repository", false],
   ["/repo", "/", false],
-])("of the directory %s the path %s lies inside: %s", (directory, path, expected) => {
+])("whether %s contains %s: %s", (directory, path, expected) => {
   expect(isInside(directory, path)).toBe(expected);
 });

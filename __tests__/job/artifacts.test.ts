@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-/** Takes the archive in bytes of 50,000, every other of them a part in S3. */
+/** Takes the archive in chunks of 50,000 bytes, every other one as a part in S3. */
 async function take(readPart: (part: ArchivePart, bytes: Buffer) => Promise<Buffer>, declare = false) {
   const parts = new Map<number, Buffer>();
   const directory = join(scratch, "back");
@@ -64,7 +64,7 @@ it("parts in S3 and records of the spool are one archive, and few parts are fetc
   expect(most).toBeLessThanOrEqual(3);
 });
 
-it("of an archive whose part can't be read the beginning stays, and the rest is named", async () => {
+it("when a part of an archive can't be read, the files before it stay and the rest are named", async () => {
   const report = await take((part, bytes) =>
     part.number < 4 ? Promise.resolve(bytes) : Promise.reject(new Error("part 4 is not there")),
   );

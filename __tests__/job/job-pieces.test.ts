@@ -38,7 +38,7 @@ const followed = (more: Partial<FollowedJob>): FollowedJob => ({
 it.each<[string, PieceUse, PieceUse]>([
   ["a job that lasts", "when the job lasts", "at once"],
   ["a job whose output the session has to carry", "never", "never"],
-])("S3 carries the output of %s as soon as another run wants the container", async (_, alone, wanted) => {
+])("the use of S3 for %s is '%s', and '%s' once another run wants the container", async (_, alone, wanted) => {
   const { job, place } = pieces(alone);
   expect(await job.use()).toBe(alone);
   place.isWanted = true;
@@ -70,7 +70,7 @@ it("gives each session that orders an upload a folder of its own, and keeps all 
   expect(ledger.entries.map(({ kind }) => kind)).toEqual(["pieces", "control", "pieces", "control"]);
 });
 
-it("saves the ledger for few of the pieces that are read, and it always knows half of them", () => {
+it("saves the ledger for few of the pieces that are read, and it always has at least half of them on record", () => {
   const { job, ledger, saved } = pieces();
   const store = job.open();
   const known = () => ledger.entries.flatMap((entry) => (entry.kind === "pieces" ? entry.next : []));
@@ -92,7 +92,7 @@ it.each([
     undefined,
   ],
   ["the job may still upload", followed({}), undefined, undefined],
-] as const)("tells the cleanup how the uploads have ended where %s", (_, end, how, wait) => {
+] as const)("tells the cleanup how the uploads have ended when %s", (_, end, how, wait) => {
   const { job, ledger, clock } = pieces();
   job.open();
   job.settle(end);

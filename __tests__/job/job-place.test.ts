@@ -6,7 +6,7 @@ import { Listener } from "../helpers/listener.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
-/** The place of a lone job without a bucket, in a container that has these sessions at the first look, the second and so on. */
+/** The place of a lone job without a bucket. Each look at its container finds the next of these lists of sessions. */
 function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
   const clock = new SleeplessClock();
   const asked: number[] = [];
@@ -28,7 +28,7 @@ function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
   return { place, clock, asked };
 }
 
-it("a look that is a moment old is enough for a session", async () => {
+it("a look that is less than a second old is recent enough to open a session", async () => {
   const { place, clock, asked } = placeAmong([]);
   await place.take();
   clock.advance(900);
@@ -36,7 +36,7 @@ it("a look that is a moment old is enough for a session", async () => {
   expect(asked).toHaveLength(1);
 });
 
-it("a run that was held up since its look looks again, and waits for who has come meanwhile", async () => {
+it("a run that was held up since its look looks again, and waits for a session that was opened meanwhile", async () => {
   const other = { id: "s-other", status: "Connected", since: 0 };
   const { place, clock, asked } = placeAmong([], [other], [other], [], []);
   await place.take();

@@ -34,8 +34,8 @@ const text = (stream: "stdout" | "stderr", line: string) =>
 
 it.each([
   ["shows the output of a session", "auto", "out\n"],
-  ["shows the output of a session that alone is asked for", "session", "out\n"],
-  ["leaves the output of a session to its log, where that is asked for", "cloudwatch", ""],
+  ["shows the output of a session when only that is asked for", "session", "out\n"],
+  ["leaves the output of a session to its log when the log is asked for", "cloudwatch", ""],
 ] as const)("%s", (_, logs, expected) => {
   const { output, shown } = outputFor({ logs });
   output.showLive(text("stdout", "out"));
@@ -43,7 +43,7 @@ it.each([
   expect(shown()).toBe(expected);
 });
 
-it("keeps both streams apart, for the output `stdout` and for the last words", () => {
+it("keeps both streams apart", () => {
   const { output, shown } = outputFor();
   output.show(text("stdout", "out"));
   output.show(text("stderr", "err"));
@@ -52,7 +52,7 @@ it("keeps both streams apart, for the output `stdout` and for the last words", (
   expect([allStderr, cut]).toEqual(["err", []]);
 });
 
-it("a job that is left while its artifacts come is gone on with at their beginning", () => {
+it("a detach while the artifacts come makes the next reader begin at the first of them", () => {
   const { output } = outputFor();
   const reads = (bytes: string): void => {
     for (const item of output.extractor.read(Buffer.from(bytes)))
@@ -66,7 +66,7 @@ it("a job that is left while its artifacts come is gone on with at their beginni
   expect([output.leftAt, output.extractor.confirmed]).toEqual([14, 14 + 2 * record.length]);
 });
 
-it("keeps the last 1 MiB of a stream that is longer, and says so to no listener of the run", () => {
+it("keeps the last 1 MiB of a longer stream, and logs nothing about it", () => {
   const { output, log } = outputFor();
   for (let i = 0; i < 1025; i++) output.show(text("stdout", "x".repeat(1023)));
   const { stdout, cut } = output.end();
@@ -113,7 +113,7 @@ it("makes an extractor for a log that begins at byte 0, whatever the sessions ha
 it.each([
   [undefined, "lost"],
   ["migrations", "fenced"],
-] as const)("a status that tells of a lost lock counts only under one: %s", (lock, kind) => {
+] as const)("a status that reports a lost lock counts only in a run with a lock: %s", (lock, kind) => {
   const { output } = outputFor({ lock });
   const marks = Buffer.from(`${mark("@0")}\n${mark(". 0 fenced 0=143:1!")}`);
   expect([...output.extractor.read(marks)].at(-1)).toMatchObject({ kind: "status", status: { kind } });

@@ -15,13 +15,13 @@ it.each<[Inputs["transport"], string, ExecConfiguration | undefined, number | un
   ["auto", "that asks for logs nowhere", { ...DEFAULT, logging: "OVERRIDE" }, SOME],
   ["plain", "without a configuration", DEFAULT, undefined],
   ["packed", "that asks for session logs", OVERRIDE, 0],
-])("with 'transport: %s' output is packed accordingly on a cluster %s", (transport, _, exec, packAbove) => {
+])("when output is packed with 'transport: %s' on a cluster %s", (transport, _, exec, packAbove) => {
   expect(sessionSetup(exec, [], anInputs({ transport })).packAbove).toBe(packAbove);
 });
 
 it.each<[string, Partial<Inputs>, ExecConfiguration | undefined, PieceUse]>([
   ["with a bucket", { bucket: "b" }, DEFAULT, "when the job lasts"],
-  ["of a cluster that may not be looked at", { bucket: "b" }, undefined, "when the job lasts"],
+  ["of a cluster that may not be described", { bucket: "b" }, undefined, "when the job lasts"],
   ["without a bucket", {}, DEFAULT, "never"],
   ["of a cluster that asks for its log", { bucket: "b" }, OVERRIDE, "never"],
   ["read from the live session", { bucket: "b", logs: "session" }, DEFAULT, "when the job lasts"],

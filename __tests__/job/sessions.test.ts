@@ -16,12 +16,12 @@ it.each([
     400_000,
   ],
   [
-    "of this run's own task that became ready at last",
+    "of this run's own task that became ready late",
     { started: true, isBesideAnother: false, now: 599_000 },
     20_000,
   ],
 ])(
-  "the agent of a container %s has its time to open the first session",
+  "the time that the agent gets to open the first session, in a container %s",
   (_, { started, isBesideAnother, now }, ms) => {
     const sessions = new JobSessions(
       { run: "0123456789ab", container: {} } as PreparedJob,

@@ -13,7 +13,7 @@ const samples = ["pytest", "jest-junit", "surefire", "gotestsum", "go-junit-repo
   (name) => readFileSync(new URL(`samples/${name}.xml`, import.meta.url)),
 );
 const FILES = ["tests/test_cart.py", "src/sum.js", "src/sum.test.js", "cart/cart_test.go"];
-/** What a damaged report gets more often than by chance. */
+/** Parts that are put into a damaged report, since chance alone would rarely make them. */
 const PARTS = [
   ...[
     "<testcase>",

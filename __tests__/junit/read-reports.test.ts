@@ -8,7 +8,7 @@ const REGION = `failed on setup with "ConnectionError: no database at db:5432"`;
 const JVM = "com.example.shop.CartTest";
 const GO = "github.com/example-org/shop/cart";
 
-/** Reports of real runs; that of rspec is written after its formatter. */
+/** Reports of real runs. Only rspec's is written by hand, in the form of its formatter. */
 const SAMPLES: readonly [string, readonly string[], string, readonly string[]][] = [
   [
     "pytest",
@@ -207,15 +207,15 @@ describe("finds the line of a failed test", () => {
       ["services/cart/tests/test_a.py"],
       "services/cart/tests/test_a.py:3",
     ],
-  ])("%s", async (_, bytes, checkout, place) => {
+  ])("%s", async (_, bytes, checkout, location) => {
     expect(failedTests(await readReportsIn({ "report.xml": { bytes } }, checkout))).toEqual([
-      `t at ${place}`,
+      `t at ${location}`,
     ]);
   });
 
   it.each<[string, string, readonly string[]]>([
-    ["two files that fit as well", failing("/app/test_a.py:3: no"), ["a/test_a.py", "b/test_a.py"]],
-    ["a file that is no part of the checkout", failing("/app/test_b.py:3: no"), ["test_a.py"]],
+    ["two files that fit equally well", failing("/app/test_a.py:3: no"), ["a/test_a.py", "b/test_a.py"]],
+    ["a file outside the checkout", failing("/app/test_b.py:3: no"), ["test_a.py"]],
     ["a file of the artifacts", failing("/app/test_a.py:3: no"), ["artifacts/test_a.py"]],
     [
       "a file of dependencies",
@@ -319,7 +319,7 @@ describe("knows the encoding", () => {
   it.each<[string, Uint8Array, string]>([
     ["UTF-8 with a byte order mark", Buffer.from(`\ufeff${text("utf-8")}`), "Käse ☕"],
     ["UTF-16 with a byte order mark", Buffer.from(`\ufeff${text("utf-16")}`, "utf16le"), "Käse ☕"],
-    ["UTF-16, the other way round", Buffer.from(`\ufeff${text("utf-16")}`, "utf16le").swap16(), "Käse ☕"],
+    ["UTF-16 in big-endian order", Buffer.from(`\ufeff${text("utf-16")}`, "utf16le").swap16(), "Käse ☕"],
     ["UTF-16 without a mark", Buffer.from(text("utf-16"), "utf16le"), "Käse ☕"],
     ["UTF-8 that is said to be UTF-16", Buffer.from(text("utf-16")), "Käse ☕"],
     ["Latin-1", Buffer.from(text("ISO-8859-1").replace("☕", "x"), "latin1"), "Käse x"],
@@ -376,7 +376,7 @@ describe("warns, and goes on, after", () => {
     expect(warnings).toEqual([expect.stringMatching(/^Report a ::error::b\.xml was read up to line 1, .*$/)]);
   });
 
-  it("more broken files than are told one by one", async () => {
+  it("more broken files than are named one by one", async () => {
     const broken = Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`${i}.xml`, { bytes: "<" }]));
     const { warnings } = await readReportsIn(broken);
     expect(warnings).toEqual([

@@ -3,14 +3,14 @@ import { readReports } from "../../src/junit/read-reports.ts";
 import type { TestResults } from "../../src/junit/test-results.ts";
 import { type Tree, withTree } from "../files/trees.ts";
 
-/** What was read of reports, and what the step said. */
+/** The results of reading reports, and what the step logged meanwhile. */
 export interface Reading {
   readonly results: TestResults;
   readonly warnings: readonly string[];
   readonly lines: readonly string[];
 }
 
-/** Reads these reports, which stand below `artifacts` of a workspace that has the files of `checkout`. */
+/** Reads these reports from `artifacts` in a workspace that has the files of `checkout`. */
 export async function readReportsIn(
   reports: Tree,
   checkout: readonly string[] = [],
@@ -34,7 +34,7 @@ export async function readReportsIn(
   return { results, warnings, lines };
 }
 
-/** The failed tests, each with its place in the checkout. */
+/** The failed tests, each with its file and line in the checkout. */
 export function failedTests({ results }: Reading): readonly string[] {
   return results.failures.map(
     ({ name, at }) => `${name} at ${at === undefined ? "?" : `${at.file}:${at.line}`}`,

@@ -1,7 +1,7 @@
 import { LONGEST_VALUE, MOST_ATTRIBUTES, MOST_DEPTH, readXml, type XmlProblem } from "../../src/junit/xml.ts";
 
-/** What was heard of a document, in short: `<name a=b>`, its text, `>`. */
-async function heard(
+/** Reads a document. Returns its events in short: `<name a=b>`, the text, `>`. */
+async function readEvents(
   document: AsyncIterable<Uint8Array>,
 ): Promise<{ readonly problem: XmlProblem | undefined; readonly text: string }> {
   let text = "";
@@ -19,7 +19,7 @@ async function heard(
   return { problem, text };
 }
 
-/** A document in parts of 64 KiB: the beginning, and then a part again and again. `parts` tells how many were asked for. */
+/** An endless document in parts of 64 KiB: `start`, then `again` over and over. `parts` returns how many parts were asked for. */
 function endless(start: string, again: string): { document: AsyncIterable<Uint8Array>; parts: () => number } {
   let parts = 0;
   const part = Buffer.from(again.repeat(Math.ceil((64 * 1024) / again.length)));
@@ -53,7 +53,7 @@ it.each([
   ["<a __proto__='1' constructor='2'/>", "<a __proto__=1 constructor=2>>"],
 ])("reads %j, whatever parts it comes in", async (document, text) => {
   for (const size of [1, 2, 3, 7, 1000])
-    expect(await heard(inParts(document, size))).toEqual({ problem: undefined, text });
+    expect(await readEvents(inParts(document, size))).toEqual({ problem: undefined, text });
 });
 
 const DTD = "it has a document type or another declaration, which no report needs";
@@ -62,8 +62,8 @@ it.each([
   ["a billion laughs", '<!DOCTYPE a [<!ENTITY b "lol"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;&c;</a>', DTD],
   ["a file of the runner", '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', DTD],
   ["a document type of another host", '<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>', DTD],
-  ["a document type that says nothing", "<!doctype html><a/>", DTD],
-  ["a declaration of no document type", "<a><!ENTITY b 'c'>&b;</a>", DTD],
+  ["a document type without a definition", "<!doctype html><a/>", DTD],
+  ["a declaration outside a document type", "<a><!ENTITY b 'c'>&b;</a>", DTD],
   ["an entity that nothing declares", "<a>&b;</a>", "Invalid character entity"],
   ["an entity of HTML in an attribute", "<a b='&nbsp;'/>", "Invalid character entity"],
   ["100,000 open elements", "<a>".repeat(100_000), `more than ${MOST_DEPTH} elements are open`],
@@ -72,9 +72,9 @@ it.each([
     `<a ${Array.from({ length: 100_000 }, (_, i) => `b${i}=""`).join(" ")}/>`,
     `an element has more than ${MOST_ATTRIBUTES} attributes`,
   ],
-  ["an attribute that its own checks stumble over", "<a hasOwnProperty='1' b='2'/>", "is not a function"],
+  ["an attribute name that breaks the parser", "<a hasOwnProperty='1' b='2'/>", "is not a function"],
 ])("refuses %s", async (_, document, what) => {
-  const { problem, text } = await heard(whole(document));
+  const { problem, text } = await readEvents(whole(document));
   expect(problem?.what).toContain(what);
   expect(text).not.toContain("lol");
   expect(text.length).toBeLessThan(MOST_DEPTH * 4);
@@ -92,11 +92,11 @@ it.each([
   ["the reference of a value", "<a b='&#", "0"],
 ])("stops at %s without an end before a MiB of it was read", async (_, start, again) => {
   const { document, parts } = endless(start, again);
-  expect((await heard(document)).problem).toBeDefined();
+  expect((await readEvents(document)).problem).toBeDefined();
   expect(parts()).toBeLessThanOrEqual((4 * LONGEST_VALUE) / (64 * 1024));
 });
 
-it("hears a long text in parts, and stops at the file's limit", async () => {
+it("passes a long text on in parts, and stops at the file's limit", async () => {
   const { document } = endless("<a>", "x".repeat(1000));
   let longest = 0;
   const text = (part: string): void => {
@@ -113,7 +113,7 @@ it("says what could not be read", async () => {
     yield await Promise.resolve(Buffer.from("<a>\n  <b/>"));
     throw new Error("EIO: i/o error, read\nsecond line");
   })();
-  expect(await heard(document)).toEqual({
+  expect(await readEvents(document)).toEqual({
     problem: { what: "EIO: i/o error, read", line: 2, column: 6 },
     text: "<a>\n  <b>>",
   });
