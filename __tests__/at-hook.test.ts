@@ -86,7 +86,7 @@ it("ROLLBACK stays on record when ECS has not taken it", async () => {
   );
 });
 
-it("on a cancel while ROLLBACK is being sent it stays on record, and the step itself logs no warning", async () => {
+it("on a cancel while ROLLBACK is being sent, it stays on record and the step itself logs no warning", async () => {
   const { step, ledger, log } = stepAtHook(({ cancel }) => {
     cancel.abort(new Error("cancelled"));
     return Promise.reject(SILENT);

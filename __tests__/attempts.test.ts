@@ -73,7 +73,7 @@ it("runs a job once without 'retry'", async () => {
   expect(tried).toHaveLength(1);
 });
 
-it("runs it again in a new task, which replaces the last one, until no reason of 'retry' applies", async () => {
+it("runs the job again in a new task, which replaces the last one, until no reason of 'retry' applies", async () => {
   const { result, tried, asked, log } = runJobWithRetry([exit(75), spot]);
   expect(await result).toMatchObject({
     outcome: "succeeded",
@@ -91,7 +91,7 @@ it("runs it again in a new task, which replaces the last one, until no reason of
   expect(log.phases).toEqual(["Attempt 2 of 3", "Attempt 3 of 3"]);
 });
 
-it("runs it as often as 'retry-attempts' says, with longer pauses", async () => {
+it("runs the job as often as 'retry-attempts' says, with longer pauses", async () => {
   const { result, tried, clock } = runJobWithRetry([exit(75), exit(75), exit(75), exit(75)]);
   expect(await result).toMatchObject({ exitCode: 75, outcome: "failed" });
   expect(tried).toHaveLength(3);
@@ -99,7 +99,7 @@ it("runs it as often as 'retry-attempts' says, with longer pauses", async () => 
   expect([first >= 5_000, second >= 10_000, clock.slept.length]).toEqual([true, true, 2]);
 });
 
-it("runs it again in the same running task, and not again when that task is gone", async () => {
+it("runs the job again in the same running task, and not again when that task is gone", async () => {
   const same = runJobWithRetry([exit(75)], { retry: RETRY, own: false });
   expect(await same.result).toMatchObject({ outcome: "succeeded" });
   expect(same.tried).toEqual(["1: 0", "2: 0"]);

@@ -49,7 +49,7 @@ it("all jobs begin at once", async () => {
   expect((await results).map(({ exitCode }) => exitCode)).toEqual([0, 1, 2]);
 });
 
-it("with max-parallel the next one begins when one has ended", async () => {
+it("with max-parallel the next job begins when one has ended", async () => {
   const { results, begun, end } = runJobs(4, { maxParallel: 2 });
   await turn();
   expect(begun).toEqual([0, 1]);
@@ -59,7 +59,7 @@ it("with max-parallel the next one begins when one has ended", async () => {
   expect((await results).map(({ exitCode }) => exitCode)).toEqual([0, 1, 0, 0]);
 });
 
-it("with fail-fast none begins after a failure, and those that run go on", async () => {
+it("with fail-fast no job begins after a failure, and running jobs go on", async () => {
   const { results, log, begun, end } = runJobs(5, { maxParallel: 2, failFast: true });
   await turn();
   await end(0);
@@ -111,7 +111,7 @@ it("a cancel before the first turn still gives a result for each job", async () 
   expect(begun).toEqual([]);
 });
 
-it("the log says every five seconds how far many jobs are, when that has changed", async () => {
+it("every five seconds the log says how far the many jobs of a step are, when that has changed", async () => {
   const { results, log, clock, end } = runJobs(30, { maxParallel: 25 });
   await turn();
   clock.advance(5_000);

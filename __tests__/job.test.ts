@@ -126,7 +126,7 @@ function startJob(
 const PATIENCE = 300_000;
 
 it(
-  "brings a script in, shows its output and tells its end",
+  "brings a script in, shows its output and reports its end",
   async () => {
     const script = { kind: "run", text: `echo "hello $NAME"; echo "$TOKEN" >&2; exit 3` } as const;
     const { run, seen, log } = startJob({

@@ -15,7 +15,7 @@ const rows = (section.split("\n## ")[0] ?? "")
   .map((line) => line.split("|").map((cell) => cell.trim()));
 const limits = rows.flatMap(([, of = "", limit = ""]) => {
   const names = [...of.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
-  // A limit that several have together is in the description of one of them.
+  // A limit that several inputs have together is in the description of one of them.
   return (of.endsWith(" together") ? [names] : names.map((name) => [name])).map((some) => ({ some, limit }));
 });
 

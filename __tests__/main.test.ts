@@ -86,7 +86,7 @@ const cluster = {
   status: "ACTIVE",
 };
 
-it("tells every wrong input at once, before any call to AWS", async () => {
+it("reports every wrong input at once, before any call to AWS", async () => {
   const { exitCode, lines, outcome, summary } = await mainStep({ region: "eu-west-1", workers: "none" });
   expect([exitCode, outcome, asked]).toEqual([1, "not-started", []]);
   expect(lines.at(-1)).toMatch(/^::error title=fargate-exec%3A bad-input::\d things are wrong/);

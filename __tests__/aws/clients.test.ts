@@ -49,7 +49,7 @@ it("gives the credentials for other signers", async () => {
   });
 });
 
-it("makes a client again after one that could not be made", async () => {
+it("makes a client at the next call when the first one could not be made", async () => {
   let made = 0;
   const clients = awsClients({
     region: "eu-central-1",
@@ -65,7 +65,7 @@ it("makes a client again after one that could not be made", async () => {
 
 describe("behind a proxy", () => {
   /** A proxy that lists what it is asked for. It passes a tunnel's bytes on, and answers a plain request itself. */
-  async function proxy(): Promise<{ url: string; seen: string[]; close: () => void }> {
+  async function startProxy(): Promise<{ url: string; seen: string[]; close: () => void }> {
     const seen: string[] = [];
     const sockets = new Set<Socket>();
     const server = createServer((request, response) => {
@@ -95,7 +95,7 @@ describe("behind a proxy", () => {
     ["goes through it", "", 1],
     ["goes past it where NO_PROXY says so", "127.0.0.1", 0],
   ])("a call %s", async (_, noProxy, times) => {
-    const between = await proxy();
+    const between = await startProxy();
     const restore = setEnvironment({ HTTP_PROXY: between.url, NO_PROXY: noProxy });
     open = await endpoint(() => ({ body: { tasks: [] } }));
     const clients = awsClients({ region: "eu-central-1" });

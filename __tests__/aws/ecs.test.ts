@@ -121,7 +121,7 @@ it("lists all pages of a service's tasks", async () => {
   expect(requestBody(1)).toEqual({ cluster: "ci", serviceName: "web", nextToken: "more" });
 });
 
-it("tells how a cluster logs and encrypts sessions, and its capacity providers", async () => {
+it("reads how a cluster logs and encrypts sessions, and its capacity providers", async () => {
   const ecs = await startEndpoint(() => ({
     body: {
       clusters: [
@@ -214,7 +214,7 @@ it("sends RunTask no network for a task that uses its instance's network", async
   expect(requestBody()).not.toHaveProperty("networkConfiguration");
 });
 
-it("tells where the tasks of a service run", async () => {
+it("reads where the tasks of a service run", async () => {
   const awsvpcConfiguration = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: "DISABLED" };
   const capacityProviderStrategy = [{ capacityProvider: "FARGATE_SPOT", weight: 1 }];
   const service = {

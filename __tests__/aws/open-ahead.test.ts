@@ -11,7 +11,7 @@ it.each([
   expect(wrongStreamUrl(urls.at(-1)?.replace("https", "wss") ?? "", region, [])).toBeUndefined();
 });
 
-it("Systems Manager is not among them for a task that the step starts", () => {
+it("Systems Manager is not among the hosts for a task that the step starts", () => {
   expect(urlsAhead("us-east-1", { bucket: undefined, isShared: false })).toEqual([
     "https://ssmmessages.us-east-1.amazonaws.com",
   ]);

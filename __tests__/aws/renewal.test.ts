@@ -35,7 +35,7 @@ describe("keys that are renewed", () => {
     expect(state.fetched).toBe(1);
   });
 
-  it("are renewed from then on, and no request waits for it", async () => {
+  it("are renewed in their last five minutes, and no request waits for it", async () => {
     const { state, key } = source();
     await key();
     state.now = 55 * minute;
@@ -107,7 +107,7 @@ describe("keys that are renewed", () => {
     await provider();
     expect(fetched).toBe(2);
     expect((await provider()).expiration).toEqual(new Date(14_000));
-    // Their last eighth.
+    // In the last eighth of their life a request waits for new keys.
     now = 13_000;
     expect((await provider()).expiration).toEqual(new Date(21_000));
   });

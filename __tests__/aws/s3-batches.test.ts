@@ -15,7 +15,7 @@ const DENIED: Answer = {
 class FakeBucket {
   readonly objects: Map<string, string[]>;
   readonly requests: string[] = [];
-  /** What DeleteObjects refuses: a key, or all of it. */
+  /** The key that DeleteObjects refuses. `all`: it refuses the whole call. */
   refuses: string | undefined;
 
   constructor(objects: Readonly<Record<string, readonly string[]>>) {

@@ -79,7 +79,7 @@ describe("the upgrade request's signature", () => {
     },
   );
 
-  it("fails with the credentials", async () => {
+  it("fails when the credentials can't be had", async () => {
     const credentials = () => Promise.reject(new Error("none"));
     await expect(signUpgrade({ url: URL_TEXT, region: "eu-west-1", credentials, now: NOW })).rejects.toThrow(
       "none",

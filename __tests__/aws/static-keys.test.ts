@@ -25,7 +25,7 @@ describe("a job that may outlive them", () => {
   const ending = (at: string) => ({ ...session, AWS_CREDENTIAL_EXPIRATION: at });
   const hour = ending("2026-01-01T00:59:59Z");
   const minutes = (count: number) => count * 60_000;
-  const outliving = (timeout: number, env: NodeJS.ProcessEnv, wait = 0, isDefault = false) => {
+  const warnAbout = (timeout: number, env: NodeJS.ProcessEnv, wait = 0, isDefault = false) => {
     const [told, mentioned]: [string[], string[]] = [[], []];
     const log = {
       warning: (words: string) => told.push(words),
@@ -49,7 +49,7 @@ describe("a job that may outlive them", () => {
     ["days, credentials that the SDK renews", minutes(6000), { AWS_WEB_IDENTITY_TOKEN_FILE: "/token" }, 0],
     ["days, a profile's, which the SDK may renew", minutes(6000), { ...session, AWS_PROFILE: "ci" }, 0],
   ])("'timeout' is %s", (_, timeout, env, warnings) => {
-    expect(outliving(timeout, env)).toMatchObject({ told: { length: warnings }, mentioned: [] });
+    expect(warnAbout(timeout, env)).toMatchObject({ told: { length: warnings }, mentioned: [] });
   });
 
   it.each<[string, NodeJS.ProcessEnv, number, number]>([
@@ -57,7 +57,7 @@ describe("a job that may outlive them", () => {
     ["a session that ends before", hour, 1, 0],
     ["a user's keys", user, 0, 0],
   ])("'timeout' is the default, with %s", (_, env, warnings, mentions) => {
-    expect(outliving(minutes(60), env, 0, true)).toMatchObject({
+    expect(warnAbout(minutes(60), env, 0, true)).toMatchObject({
       told: { length: warnings },
       mentioned: { length: mentions },
     });
@@ -72,7 +72,7 @@ describe("a job that may outlive them", () => {
     ["60 minutes, 10 for the start, a session of two", 60, 10, ending(end), 0],
     ["50 minutes, 50 in the queue, a user's keys", 50, 50, user, 0],
   ])("'timeout' and the wait before the job are %s", (_, timeout, wait, env, warnings) => {
-    const { told } = outliving(minutes(timeout), env, minutes(wait));
+    const { told } = warnAbout(minutes(timeout), env, minutes(wait));
     expect(told).toHaveLength(warnings);
     for (const words of told) expect(words).toContain(`after a wait of up to ${wait} minutes`);
   });
@@ -81,7 +81,7 @@ describe("a job that may outlive them", () => {
     [session, "which lasts one hour unless the step that began it was asked for more"],
     [ending(end), "credentials of this step end at 2026-01-01T02:00:00.000Z"],
   ])("is told what to set, and why", (env, why) => {
-    const { told } = outliving(minutes(180), env);
+    const { told } = warnAbout(minutes(180), env);
     expect(told).toHaveLength(1);
     expect(told[0]).toContain("'timeout' is 180 minutes");
     expect(told[0]).toContain(why);

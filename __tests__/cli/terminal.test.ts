@@ -17,7 +17,7 @@ function terminal(
 const page = "https://example.com/errors.md#x";
 const TTY = { isTTY: true, columns: 60, hasColors: () => true };
 
-function aRun(one: Terminal): void {
+function playRun(one: Terminal): void {
   one.phase("Looking");
   one.info("a detail");
   one.debug("a fault");
@@ -29,7 +29,7 @@ function aRun(one: Terminal): void {
 
 it("writes each thing as a line when there is no terminal", () => {
   const { one, shown } = terminal();
-  aRun(one);
+  playRun(one);
   expect(shown().split("\n")).toEqual([
     ...["fargate-exec: Looking", "fargate-exec: a detail", "fargate-exec: warning: not as asked"],
     ...["fargate-exec:   at all", "fargate-exec: The script runs"],
@@ -39,12 +39,12 @@ it("writes each thing as a line when there is no terminal", () => {
 
 it("says only warnings and errors when it is quiet, and all when it is verbose", () => {
   const quiet = terminal({}, { quiet: true });
-  aRun(quiet.one);
+  playRun(quiet.one);
   expect(quiet.shown()).toMatch(
     /^fargate-exec: warning: not as asked\n.*at all\nfargate-exec: error: It failed/,
   );
   const verbose = terminal({}, { verbose: true });
-  aRun(verbose.one);
+  playRun(verbose.one);
   expect(verbose.shown()).toContain("fargate-exec: a fault\n");
   expect(verbose.shown()).toContain("fargate-exec: header\n");
 });
@@ -76,7 +76,7 @@ it("has colours on a terminal that shows them, and no escape sequence on one tha
   coloured.one.warning("a");
   expect(coloured.shown()).toBe("fargate-exec: \x1b[33mwarning:\x1b[0m a\n");
   const plain = terminal({ ...TTY, hasColors: () => false }, { canErase: false });
-  aRun(plain.one);
+  playRun(plain.one);
   expect(plain.shown()).not.toContain("\x1b");
 });
 

@@ -57,7 +57,7 @@ engine("a workflow engine runs", () => {
   const revision: ActOptions = { inputs: { "task-definition": "shop:43" } };
 
   /** Fails with the whole log unless the workflow was green and warned of nothing. */
-  const green = ({ succeeded, log }: ActResult): void => {
+  const expectGreen = ({ succeeded, log }: ActResult): void => {
     if (!succeeded || log.includes('"command":"warning"'))
       throw new Error(`The workflow failed or warned:\n${log}`);
   };
@@ -79,11 +79,11 @@ engine("a workflow engine runs", () => {
       ["Database size", { secrets: { PGPASSWORD: "a password" } }, ["7453 kB", "The database has 7453 kB."]],
     ])("%s", async (name, more, lines) => {
       const result = await run(named(name), more);
-      green(result);
+      expectGreen(result);
       expect(result.output).toEqual(expect.arrayContaining(lines));
     });
 
-    it("and there are no others, but for one that is the example matrix.yml", () => {
+    it("and there is one more, which is the example matrix.yml", () => {
       expect(readme.length).toBe(5);
     });
   });
@@ -95,7 +95,7 @@ engine("a workflow engine runs", () => {
       const script = "for part in $(seq 20); do echo part $part; sleep 1; done";
       const files = { ".github/workflows/workflow.yml": workflow };
       const result = await run(files, {}, { "python -m shop.backfill": script });
-      green(result);
+      expectGreen(result);
       expect([...result.results.values()]).toEqual(Array<string>(6).fill("success"));
       // Each job shows the output from its first line on.
       const shown = (line: string): number => result.output.filter((each) => each === line).length;
@@ -108,7 +108,7 @@ engine("a workflow engine runs", () => {
     it("nightly.yml, whose reports come back and are kept for thirty days", async () => {
       const secrets = { DATABASE_URL: "postgres://shop:secret@db/shop" };
       const result = await run(example("nightly.yml"), { event: "schedule", secrets });
-      green(result);
+      expectGreen(result);
       expect(JSON.parse(result.outputs.get("batch.results") ?? "")).toMatchObject([
         { worker: 0, exitCode: 0, outcome: "succeeded" },
         { worker: 1, exitCode: 0, outcome: "succeeded" },
@@ -124,14 +124,14 @@ engine("a workflow engine runs", () => {
 
     it("migrate-before-deploy.yml, and the service has the new revision", async () => {
       const result = await run(example("migrate-before-deploy.yml"), revision);
-      green(result);
+      expectGreen(result);
       expect(result.output).toContain("Applying shop.0043_orders... OK");
       expect(shop.running()).toEqual(["shop:43", "shop:43"]);
     });
 
     it("smoke-test-after-deploy.yml, in every task", async () => {
       const result = await run(example("smoke-test-after-deploy.yml"), revision);
-      green(result);
+      expectGreen(result);
       expect(result.output).toEqual(expect.arrayContaining(["[task 0] ok", "[task 1] ok"]));
     });
 
@@ -142,7 +142,7 @@ engine("a workflow engine runs", () => {
         revision,
         { [migration]: `${migration} && head -c 200000 /dev/zero | tr '\\0' x` },
       );
-      green(result);
+      expectGreen(result);
       expect(result.output).toContain("Applying shop.0043_orders... OK");
       const task = result.outputs.get("migrate.task-arn") ?? "";
       expect(result.output).toContain(`The migration ran in ${task}.`);
@@ -165,7 +165,7 @@ engine("a workflow engine runs", () => {
           { inputs: { "task-definition": deployed } },
           { [check]: `${check}${more}` },
         );
-        if (verdict === "CONTINUE") green(result);
+        if (verdict === "CONTINUE") expectGreen(result);
         expect(result.succeeded).toBe(verdict === "CONTINUE");
         const deployment = shop.local.serviceDeployments.at(-1);
         await until(() => deployment?.isOver === true);
@@ -179,14 +179,14 @@ engine("a workflow engine runs", () => {
     // After the deployments: jobs that end together leave their task protected for some minutes, and a deployment waits for that.
     it("matrix.yml", async () => {
       const result = await run(example("matrix.yml"));
-      green(result);
+      expectGreen(result);
       const lines = ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`);
       expect(result.output).toEqual(expect.arrayContaining(lines));
     });
 
     it("fan-out.yml, whose six parts run once each", async () => {
       const result = await run(example("fan-out.yml"));
-      green(result);
+      expectGreen(result);
       const parts = result.output.flatMap((line) => /\] part (\d) of 6/.exec(line)?.[1] ?? []);
       expect(parts.sort()).toEqual(["0", "1", "2", "3", "4", "5"]);
       expect(result.output.filter((line) => /worker [01]: succeeded after/.test(line))).toHaveLength(6);
@@ -225,7 +225,7 @@ engine("a workflow engine runs", () => {
     it("private-registry.yml, with the file of its task definition", async () => {
       const file = readFileSync("examples/ops/tools.json", "utf8");
       const result = await run({ ...example("private-registry.yml"), "ops/tools.json": file });
-      green(result);
+      expectGreen(result);
       expect(result.output).toContain("tools 1");
     });
 
@@ -237,7 +237,7 @@ engine("a workflow engine runs", () => {
           {},
           { "http://proxy.example.internal:3128": proxy.url() },
         );
-        green(result);
+        expectGreen(result);
         expect(result.output).toContain("System check identified no issues.");
         expect(proxy.seen.map(({ method }) => method)).toEqual(expect.arrayContaining(["CONNECT", "POST"]));
       } finally {
@@ -247,7 +247,7 @@ engine("a workflow engine runs", () => {
 
     withSsh("ssh-server.yml, whose server the next step logs in to", async () => {
       const result = await run(example("ssh-server.yml"), { secrets: { SSH_PASSWORD: "correct horse" } });
-      green(result);
+      expectGreen(result);
       expect(result.output).toContain("tester is in");
       expect(result.output.join("\n")).not.toContain("correct horse");
     });
@@ -261,7 +261,7 @@ engine("a workflow engine runs", () => {
       job: { name: "uses", cell: "runner:ubuntu-latest" },
       ...{ env: shop.endpoint, idTokenEnv: {} },
     });
-    green(result);
+    expectGreen(result);
     expect(result.results.get("CI/The action on ubuntu-latest / With keys that AWS does not know")).toBe(
       "failure",
     );

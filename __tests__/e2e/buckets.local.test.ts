@@ -21,7 +21,7 @@ afterAll(() => aws.stop());
 
 const ANY_PRINCIPAL = { Principal: "*" } as const;
 
-async function bucket(
+async function makeBucket(
   name: string,
   {
     versions = false,
@@ -37,11 +37,11 @@ async function bucket(
     const ObjectLockConfiguration = { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention } } as const;
     await aws.s3.send(new PutObjectLockConfigurationCommand({ Bucket: name, ObjectLockConfiguration }));
   }
-  if (statement !== undefined) await policy(name, statement);
+  if (statement !== undefined) await putPolicy(name, statement);
   return name;
 }
 
-async function policy(name: string, statement: object): Promise<void> {
+async function putPolicy(name: string, statement: object): Promise<void> {
   const Policy = JSON.stringify({ Version: "2012-10-17", Statement: { ...ANY_PRINCIPAL, ...statement } });
   await aws.s3.send(new PutBucketPolicyCommand({ Bucket: name, Policy }));
 }
@@ -74,7 +74,7 @@ function expectError(result: StepResult, code: string, ...words: readonly string
 }
 
 it.concurrent("a versioned bucket keeps no version of the step's objects", async () => {
-  const name = await bucket("with-versions", { versions: true });
+  const name = await makeBucket("with-versions", { versions: true });
   const result = await step({ bucket: name });
   expectGreen(result);
   expect(result.annotations).toEqual([]);
@@ -88,7 +88,7 @@ it.concurrent(
     const own = `with-kept-versions-${randomUUID()}`;
     const Resource = `arn:aws:s3:::${own}/*`;
     const statement = { Effect: "Deny", Action: "s3:DeleteObjectVersion", Resource };
-    const name = await bucket(own, { versions: true, statement });
+    const name = await makeBucket(own, { versions: true, statement });
     const result = await step({ bucket: name });
     expectGreen(result);
     expect(result.annotations).toEqual([
@@ -105,7 +105,7 @@ it.concurrent(
 it.concurrent(
   "in a bucket with Object Lock the step is green, and says until when its objects stay",
   async () => {
-    const name = await bucket("with-lock", { versions: true, lock: true });
+    const name = await makeBucket("with-lock", { versions: true, lock: true });
     const result = await step({ bucket: name });
     expectGreen(result);
     expect(result.annotations).toEqual([]);
@@ -127,7 +127,7 @@ it.concurrent.each(["without", "with"])(
       Resource: `arn:aws:s3:::if-match-${versions}/*`,
       Condition: { Null: { "s3:if-match": "true" } },
     };
-    const name = await bucket(`if-match-${versions}`, { versions: versions === "with", statement });
+    const name = await makeBucket(`if-match-${versions}`, { versions: versions === "with", statement });
     const result = await step({ bucket: name });
     expectGreen(result);
     expect(result.annotations).toEqual([]);
@@ -144,7 +144,7 @@ it.concurrent(
       Resource: "arn:aws:s3:::encrypted-only/*",
       Condition: { Null: { "s3:x-amz-server-side-encryption": "true" } },
     };
-    const name = await bucket("encrypted-only", { statement });
+    const name = await makeBucket("encrypted-only", { statement });
     const refused = await step({ bucket: name });
     expectError(refused, "access-denied", "s3:PutObject", "set 'kms-key-id'", "bucket's default encryption");
     const result = await step({ bucket: name, "kms-key-id": aws.world.made.kmsKeyId });
@@ -158,7 +158,7 @@ it.concurrent(
   async () => {
     const theirs = "210987654321";
     const Resource = ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"];
-    const name = await bucket("theirs", { statement: { Effect: "Allow", Action: "s3:*", Resource } });
+    const name = await makeBucket("theirs", { statement: { Effect: "Allow", Action: "s3:*", Resource } });
     aws.world.local.iam.buckets.setOwner(name, theirs);
     const words = ["'theirs' does not belong to the account 123456789012", "'bucket-owner'"];
     expectError(await step({ bucket: name }), "bucket-not-owned", ...words);
@@ -250,7 +250,7 @@ it.concurrent(
   async () => {
     const { bucket: name, loggedCluster: cluster } = aws.world.made;
     const Resource = `arn:aws:s3:::${name}`;
-    await policy(name, { Effect: "Deny", Action: "s3:ListBucket", Resource });
+    await putPolicy(name, { Effect: "Deny", Action: "s3:ListBucket", Resource });
     await aws.world.local.inject({ transcripts: { delay: 3_000 } });
     const { id } = await aws.runningTask(undefined, cluster);
     const result = await aws.step({ cluster, task: id, logs: "s3", run: "echo from the log; exit 5" });

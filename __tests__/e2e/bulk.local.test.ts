@@ -57,10 +57,10 @@ let bulks: readonly Bulk[];
 
 // All at once, each on a Fargate of its own, since they mostly wait for the agent.
 beforeAll(async () => {
-  bulks = await Promise.all(cases.map(([, more, orders]) => bulk(more, orders)));
+  bulks = await Promise.all(cases.map(([, more, orders]) => runBulk(more, orders)));
 });
 
-async function bulk(more: Inputs, orders: Orders): Promise<Bulk> {
+async function runBulk(more: Inputs, orders: Orders): Promise<Bulk> {
   const aws = await Aws.start();
   try {
     const cluster = aws.world.made.loggedCluster;

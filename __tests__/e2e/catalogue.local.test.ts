@@ -56,7 +56,7 @@ interface Row {
 }
 
 const CLOSED_PORT = "http://127.0.0.1:1";
-const denied = (operation: string, times = 99): void => {
+const deny = (operation: string, times = 99): void => {
   const name = `ecs:${operation}`;
   const message = `User: arn:aws:iam::123456789012:user/local is not authorized to perform: ${name} on resource: * because no identity-based policy allows the ${name} action`;
   aws.world.local.fail({ operation, code: "AccessDeniedException", message, times });
@@ -65,7 +65,7 @@ const inRunning = (inputs: Record<string, string> = {}, options: StepOptions = {
   aws.step({ task: running.id, run: "echo begun", ...inputs }, options);
 const inNew = (inputs: Record<string, string> = {}, options: StepOptions = {}): Promise<StepResult> =>
   aws.step({ ...aws.newTask(), run: "echo begun", ...inputs }, options);
-const attaching = (attach: string, options: StepOptions = {}): Promise<StepResult> =>
+const attachTo = (attach: string, options: StepOptions = {}): Promise<StepResult> =>
   aws.step({ cluster: "", attach }, options);
 /** The handle of a job that the container does not have. */
 const handleIn = (task: Task): string =>
@@ -97,7 +97,7 @@ async function onceBegun(run: string, act: (task: Task) => unknown): Promise<Ste
 }
 
 /** Runs a step of a copy of this action that lacks this file. */
-async function without(file: string): Promise<StepResult> {
+async function runWithout(file: string): Promise<StepResult> {
   const actionDir = mkdtempSync(join(tmpdir(), "copy-of-the-action-"));
   try {
     for (const part of ["action.yml", "dist"])
@@ -167,7 +167,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "access-denied": {
     provoke: () => {
-      denied("DescribeTasks");
+      deny("DescribeTasks");
       return inRunning();
     },
     words: ["no right to ecs:DescribeTasks", "Allow 'ecs:DescribeTasks'"],
@@ -215,7 +215,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   "container-ambiguous": {
     provoke: async () => {
       const { id } = await aws.runningTask(aws.world.made.twoContainers);
-      denied("DescribeTaskDefinition");
+      deny("DescribeTaskDefinition");
       return await inRunning({ task: id });
     },
     words: ["'app', 'sidecar'", "ecs:DescribeTaskDefinition", "'container'"],
@@ -266,7 +266,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   "hold-ended": {
     provoke: async () => {
       await aws.register("server", [{ ...withoutInit, image: "registry.example/shop/http-server:1" }]);
-      denied("RegisterTaskDefinition");
+      deny("RegisterTaskDefinition");
       return await aws.step({ ...aws.newTask("server"), run: "x" });
     },
     words: ["'hold'", "ended with 2", "ENTRYPOINT", "ecs:RegisterTaskDefinition"],
@@ -539,7 +539,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     stdout: "begun",
   },
   "job-gone": {
-    provoke: () => attaching(handleIn(running)),
+    provoke: () => attachTo(handleIn(running)),
     words: ["no longer has the job of the input 'attach'", "within ten minutes"],
     outcome: "unknown",
   },
@@ -550,9 +550,9 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       const task = await aws.runningTask("followed");
       const left = await inRunning({ task: task.id, run: "sleep 600", detach: "true" });
       const cancel = new AbortController();
-      const follower = attaching(left.outputs["handle"] ?? "", { signal: cancel.signal });
+      const follower = attachTo(left.outputs["handle"] ?? "", { signal: cancel.signal });
       await eventually(() => attachersIn(task), 1);
-      const result = await attaching(left.outputs["handle"] ?? "");
+      const result = await attachTo(left.outputs["handle"] ?? "");
       cancel.abort();
       await follower;
       return result;
@@ -580,7 +580,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     startsTask: true,
   },
   "action-incomplete": {
-    provoke: () => without("dist/container/spool.sh"),
+    provoke: () => runWithout("dist/container/spool.sh"),
     words: ["'container/spool.sh'", "no such file", "'dist/container/'"],
   },
   "check-failed": {

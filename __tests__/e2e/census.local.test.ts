@@ -86,7 +86,7 @@ it("a census of the task before and after runs of many kinds is the same", async
   const began = Date.now();
   const runs = Array.from({ length: ROUNDS }, () => turnOf(kinds, 2)).flat();
   for (const [inputs, exitCode] of runs) {
-    // One at a time, since a container has one place.
+    // One at a time, so that none waits for another.
     const result = await aws.step({ task: task.id, secrets: "KEY", ...inputs() }, { env: { KEY: secret } });
     expect(result.outputs["exit-code"]).toBe(exitCode);
     // The exec agent's own programs may run for a moment after the session.
@@ -106,7 +106,7 @@ it("a census of task and bucket before and after jobs that meet in one container
   );
   const task = await aws.runningTask("init");
   const before = census(task);
-  // Each waits until three have begun, for two minutes at most. The container has two places for sessions.
+  // Each waits, for two minutes at most, until three have begun, though the container takes two sessions at once.
   const meet = `mkdir -p /tmp/met; : >/tmp/met/$FARGATE_EXEC_RUN; n=0
 until [ "$(ls /tmp/met | wc -l)" -ge 3 ] || [ "$n" -ge 600 ]; do n=$((n + 1)); sleep 0.2; done`;
   const results = await Promise.all(

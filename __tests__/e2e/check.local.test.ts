@@ -21,7 +21,7 @@ let aws: Aws;
 let privateSubnet: string;
 beforeAll(async () => {
   aws = await Aws.start();
-  // The tasks that run are in the seed's public subnets; with the endpoint they need no public address there.
+  // Running tasks are in the seed's public subnets. With this endpoint they need no public address.
   const setUp = new SetUp(aws, "base");
   const [SubnetId = ""] = aws.world.made.subnets;
   await setUp.endpoint(await setUp.ec2("DescribeSubnets", { "SubnetId.1": SubnetId }, "vpcId"));
@@ -36,7 +36,7 @@ const good: ContainerDefinition = { ...withoutInit, linuxParameters: { initProce
 type DefinitionMembers = Partial<RegisterTaskDefinitionCommandInput>;
 
 /** The inputs for a new task of a definition with this container and these members. */
-async function started(
+async function registerNewTask(
   { aws: { world }, name }: SetUp,
   container: Partial<ContainerDefinition> = {},
   more: DefinitionMembers = {},
@@ -52,12 +52,12 @@ function newTask(taskDefinition?: string): Inputs {
 }
 
 /** Starts a task of a definition with this container. Returns the inputs for it once it runs. */
-async function running(
+async function startTask(
   setUp: SetUp,
   container: Partial<ContainerDefinition> = {},
   { exec = true, environment = {} }: { readonly exec?: boolean; readonly environment?: object } = {},
 ): Promise<Inputs> {
-  await started(setUp, container, environment);
+  await registerNewTask(setUp, container, environment);
   const task = await runTask(aws.world, "", {
     taskDefinition: setUp.name,
     enableExecuteCommand: exec,
@@ -69,7 +69,7 @@ async function running(
 }
 
 /** Creates a service with this number of tasks. Returns the inputs for it once they run. */
-async function service(setUp: SetUp, desiredCount: number, exec = true): Promise<Inputs> {
+async function createService(setUp: SetUp, desiredCount: number, exec = true): Promise<Inputs> {
   const { made, ecs } = aws.world;
   await ecs.send(
     new CreateServiceCommand({
@@ -80,18 +80,18 @@ async function service(setUp: SetUp, desiredCount: number, exec = true): Promise
       },
     }),
   );
-  if (desiredCount > 0) await tasksRun(setUp);
+  if (desiredCount > 0) await waitForTasks(setUp);
   return { service: setUp.name };
 }
 
 /** The inputs for a new task on a cluster that logs its sessions so. Its role may write the log. */
-async function logged(setUp: SetUp, logConfiguration: ExecuteCommandLogConfiguration): Promise<Inputs> {
+async function createLoggedCluster(setUp: SetUp, logConfiguration: ExecuteCommandLogConfiguration): Promise<Inputs> {
   const cluster = await setUp.cluster({ logging: "OVERRIDE", logConfiguration });
   const inputs = { ...newTask(), cluster };
   return { ...inputs, "task-role": setUp.taskRole(aws.rights.taskRole(inputs)) };
 }
 
-async function tasksRun({ name }: SetUp): Promise<void> {
+async function waitForTasks({ name }: SetUp): Promise<void> {
   const ours = () =>
     aws.world.local.tasks.filter(
       ({ plan, desiredStatus }) => plan.group === `service:${name}` && desiredStatus === "RUNNING",
@@ -122,40 +122,40 @@ const broken: Readonly<Record<string, Broken>> = {
   "a task without ECS Exec": {
     wrong: ["ECS Exec"],
     says: /enableExecuteCommand/,
-    make: (setUp) => running(setUp, {}, { exec: false }),
-    mend: (setUp) => running(setUp),
+    make: (setUp) => startTask(setUp, {}, { exec: false }),
+    mend: (setUp) => startTask(setUp),
   },
   "a service without ECS Exec": {
     wrong: ["service", "ECS Exec"],
     says: /update-service .*--enable-execute-command --force-new-deployment/,
-    make: (setUp) => service(setUp, 1, false),
+    make: (setUp) => createService(setUp, 1, false),
     mend: async (setUp) => {
       const { ecs, made } = aws.world;
       const names = { cluster: made.cluster, service: setUp.name };
       await ecs.send(
         new UpdateServiceCommand({ ...names, enableExecuteCommand: true, forceNewDeployment: true }),
       );
-      await tasksRun(setUp);
+      await waitForTasks(setUp);
       return unchanged;
     },
   },
   "a service without a running task": {
     wrong: ["running tasks"],
     says: /desired count/,
-    make: (setUp) => service(setUp, 0),
+    make: (setUp) => createService(setUp, 0),
     mend: async (setUp) => {
       const { ecs, made } = aws.world;
       await ecs.send(
         new UpdateServiceCommand({ cluster: made.cluster, service: setUp.name, desiredCount: 1 }),
       );
-      await tasksRun(setUp);
+      await waitForTasks(setUp);
       return unchanged;
     },
   },
   "a service whose deployments pause at no hook": {
     wrong: ["pause hook"],
     says: /'targetType' PAUSE/,
-    make: async (setUp) => ({ ...(await service(setUp, 1)), deployment: "true" }),
+    make: async (setUp) => ({ ...(await createService(setUp, 1)), deployment: "true" }),
     mend: async (setUp) => {
       const { ecs, made } = aws.world;
       await ecs.send(
@@ -179,7 +179,7 @@ const broken: Readonly<Record<string, Broken>> = {
     wrong: ["task"],
     says: /'task'/,
     make: () => Promise.resolve({ task: "0".repeat(32) }),
-    mend: (setUp) => running(setUp),
+    mend: (setUp) => startTask(setUp),
   },
   "no task role": {
     wrong: ["task role"],
@@ -235,7 +235,7 @@ const broken: Readonly<Record<string, Broken>> = {
       const executionRoleArn = `arn:aws:iam::${aws.world.local.accountId}:role/demo-execution`;
       const logConfiguration = { logDriver: "awslogs" as const, options };
       return {
-        ...(await started(setUp, { image, logConfiguration }, { executionRoleArn })),
+        ...(await registerNewTask(setUp, { image, logConfiguration }, { executionRoleArn })),
         subnets: subnet,
       };
     },
@@ -274,47 +274,47 @@ const broken: Readonly<Record<string, Broken>> = {
   "a root file system that is read-only": {
     wrong: ["root file system"],
     says: /empty volumes/,
-    make: (setUp) => started(setUp, { readonlyRootFilesystem: true }),
+    make: (setUp) => registerNewTask(setUp, { readonlyRootFilesystem: true }),
     mend: (setUp) => {
       const places = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
       const named = places.map((containerPath, i) => ({ sourceVolume: `v${i}`, containerPath }));
       const volumes = named.map(({ sourceVolume }) => ({ name: sourceVolume }));
-      return started(setUp, { readonlyRootFilesystem: true, mountPoints: named }, { volumes });
+      return registerNewTask(setUp, { readonlyRootFilesystem: true, mountPoints: named }, { volumes });
     },
   },
   Windows: {
     wrong: ["operating system"],
     says: /'runtimePlatform' is Linux/,
     make: (setUp) =>
-      started(setUp, {}, { runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" } }),
-    mend: (setUp) => started(setUp, {}, { runtimePlatform: { operatingSystemFamily: "LINUX" } }),
+      registerNewTask(setUp, {}, { runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" } }),
+    mend: (setUp) => registerNewTask(setUp, {}, { runtimePlatform: { operatingSystemFamily: "LINUX" } }),
   },
   "an ARM image in an x86 task": {
     wrong: ["architecture"],
     says: /cpuArchitecture' to ARM64/,
-    make: (setUp) => started(setUp, { image: "arm64v8/python:3.13" }),
+    make: (setUp) => registerNewTask(setUp, { image: "arm64v8/python:3.13" }),
     mend: (setUp) =>
-      started(setUp, { image: "arm64v8/python:3.13" }, { runtimePlatform: { cpuArchitecture: "ARM64" } }),
+      registerNewTask(setUp, { image: "arm64v8/python:3.13" }, { runtimePlatform: { cpuArchitecture: "ARM64" } }),
   },
   "pidMode task with two containers": {
     wrong: ["pidMode"],
     says: /Leave 'pidMode' out/,
     make: (setUp) =>
-      started(setUp, {}, { pidMode: "task", containerDefinitions: [good, { ...good, name: "log" }] }),
-    mend: (setUp) => started(setUp, {}, { containerDefinitions: [good, { ...good, name: "log" }] }),
+      registerNewTask(setUp, {}, { pidMode: "task", containerDefinitions: [good, { ...good, name: "log" }] }),
+    mend: (setUp) => registerNewTask(setUp, {}, { containerDefinitions: [good, { ...good, name: "log" }] }),
   },
   "static keys in the environment": {
     wrong: ["static credentials"],
     says: /give the task role their rights/,
-    make: (setUp) => running(setUp, { environment: [{ name: "AWS_ACCESS_KEY_ID", value: "AKIDEXAMPLE" }] }),
-    mend: (setUp) => running(setUp),
+    make: (setUp) => startTask(setUp, { environment: [{ name: "AWS_ACCESS_KEY_ID", value: "AKIDEXAMPLE" }] }),
+    mend: (setUp) => startTask(setUp),
   },
   "a proxy for the credentials too": {
     wrong: ["proxy"],
     says: /NO_PROXY to 169\.254\.169\.254,169\.254\.170\.2/,
-    make: (setUp) => started(setUp, { environment: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }] }),
+    make: (setUp) => registerNewTask(setUp, { environment: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }] }),
     mend: (setUp) =>
-      started(setUp, {
+      registerNewTask(setUp, {
         environment: [
           { name: "HTTPS_PROXY", value: "http://proxy:3128" },
           { name: "NO_PROXY", value: "169.254.169.254,169.254.170.2" },
@@ -324,13 +324,13 @@ const broken: Readonly<Record<string, Broken>> = {
   "no init process": {
     wrong: ["init process"],
     says: /initProcessEnabled/,
-    make: (setUp) => running(setUp, { linuxParameters: {} }),
-    mend: (setUp) => running(setUp),
+    make: (setUp) => startTask(setUp, { linuxParameters: {} }),
+    mend: (setUp) => startTask(setUp),
   },
   "a container that is not there": {
     wrong: ["container"],
     says: /'container'/,
-    make: async (setUp) => ({ ...(await running(setUp)), container: "web" }),
+    make: async (setUp) => ({ ...(await startTask(setUp)), container: "web" }),
     mend: (_, inputs) => ({ ...inputs, container: "app" }),
   },
   "a container whose end others wait for": {
@@ -342,7 +342,7 @@ const broken: Readonly<Record<string, Broken>> = {
         { ...good, essential: false },
         { ...good, name: "web", dependsOn },
       ];
-      return { ...(await started(setUp, {}, { containerDefinitions })), hold: "true", container: "app" };
+      return { ...(await registerNewTask(setUp, {}, { containerDefinitions })), hold: "true", container: "app" };
     },
     mend: (_, inputs) => ({ ...inputs, hold: "false" }),
   },
@@ -487,7 +487,7 @@ const broken: Readonly<Record<string, Broken>> = {
   "a log group that is not there": {
     wrong: ["log group"],
     says: /aws logs create-log-group/,
-    make: (setUp) => logged(setUp, { cloudWatchLogGroupName: `/${setUp.name}` }),
+    make: (setUp) => createLoggedCluster(setUp, { cloudWatchLogGroupName: `/${setUp.name}` }),
     mend: async (setUp) => {
       await setUp.logs.send(new CreateLogGroupCommand({ logGroupName: `/${setUp.name}` }));
       return unchanged;
@@ -499,7 +499,7 @@ const broken: Readonly<Record<string, Broken>> = {
     make: async (setUp) => {
       const logGroupName = `/${setUp.name}`;
       await setUp.logs.send(new CreateLogGroupCommand({ logGroupName }));
-      return logged(setUp, { cloudWatchLogGroupName: logGroupName, cloudWatchEncryptionEnabled: true });
+      return createLoggedCluster(setUp, { cloudWatchLogGroupName: logGroupName, cloudWatchEncryptionEnabled: true });
     },
     mend: async (setUp) => {
       const { kmsKeyId } = aws.world.made;
@@ -512,7 +512,7 @@ const broken: Readonly<Record<string, Broken>> = {
   "a log bucket that is not there": {
     wrong: ["log bucket"],
     says: /bucket's name/,
-    make: (setUp) => logged(setUp, { s3BucketName: setUp.name, s3KeyPrefix: "sessions" }),
+    make: (setUp) => createLoggedCluster(setUp, { s3BucketName: setUp.name, s3KeyPrefix: "sessions" }),
     mend: async (setUp) => {
       await setUp.bucket();
       return unchanged;
@@ -565,7 +565,7 @@ it.concurrent.each(turnOf(Object.entries(broken), 3))(
 it("in a set-up without faults every check is OK, for a task, a service, a new task and an image, and nothing is made", async () => {
   const { made } = aws.world;
   const setUp = new SetUp(aws, "whole");
-  const task = await running(setUp);
+  const task = await startTask(setUp);
   const definitions = await aws.definitions();
   const subnets = privateSubnet;
   const image = { image: "example/app:1-x86_64", subnets, "task-role": "demo-task" };
@@ -597,7 +597,7 @@ it("in a set-up without faults every check is OK, for a task, a service, a new t
 
 it("the checks that need caller-check.json and caller-diagnosis.json are skipped without them, and the step is green", async () => {
   const setUp = new SetUp(aws, "poor");
-  const task = await running(setUp);
+  const task = await startTask(setUp);
   setUp.lacks = ["caller-check", "caller-diagnosis"];
   const checked = await setUp.check(task);
   expectGreen(checked);

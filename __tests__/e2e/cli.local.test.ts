@@ -36,7 +36,7 @@ afterAll(async () => {
   installed.remove();
 });
 
-/** Runs a command line in a task that other tests use, one after the other, unless the inputs name another. */
+/** Runs a command line in the task that the tests share, unless the inputs name another. */
 const cli = (words: readonly string[], { inputs = {}, ...more }: Partial<CliRequest> = {}) =>
   runCli(aws, installed, { inputs: { task: task.id, ...inputs }, words, ...more });
 

@@ -64,14 +64,14 @@ def mark(text): say(b"\033]7733;" + nonce + b";" + text + b"\007")
 print("knows the nonce" if nonce else "knows nothing", flush=True)
 `;
 
-const speaking = (what: string): string => `${peer}${what}\n`;
+const peerScript = (what: string): string => `${peer}${what}\n`;
 
 it.concurrent(
   "a peer that forges notes and marks makes the runner obey nothing, and its text is shown up to a limit",
   async () => {
     const task = await aws.runningTask();
     const lines = base64(JSON.stringify(COMMANDS));
-    const run = speaking(`import json
+    const run = peerScript(`import json
 for line in json.loads(base64.b64decode("${lines}")):
     mark(b"n " + line.encode())
     mark(b"n forged\\n" + line.encode() + b"\\n")
@@ -99,7 +99,7 @@ sys.exit(9)`);
 
 it.concurrent("a peer that floods a record without end, and forges a status, is not believed", async () => {
   const task = await aws.runningTask();
-  const run = speaking(`if not os.path.exists("/tmp/flooded"):
+  const run = peerScript(`if not os.path.exists("/tmp/flooded"):
     open("/tmp/flooded", "w").close()
     block = b"y" * 65536
     for _ in range(40): say(block)

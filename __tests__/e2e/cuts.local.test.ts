@@ -163,7 +163,7 @@ it("a cut after any frame costs nothing when a container takes one session at a 
 
 const CUTS = all ? 50 : 20;
 
-it(`${CUTS} cuts at random leave a long run whole`, async () => {
+it(`the output of a long run is whole after ${CUTS} cuts at random`, async () => {
   const [first] = lanes;
   if (first === undefined) throw new Error("no lane");
   // Slow output, since the agent repeats the frames under way at ten a second after a cut.

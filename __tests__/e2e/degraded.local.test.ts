@@ -20,7 +20,7 @@ function deny(operation: string, right: string, times = 99): void {
   aws.world.local.fail({ operation, code: "AccessDeniedException", message, times });
 }
 
-/** An optional call, the right it lacks, a step, and the line that says that the step goes on without the call. */
+/** An optional call, the right that is missing, a step, and the line that says that the step goes on without the call. */
 it.each<[string, string, () => Promise<StepResult>, RegExp]>([
   [
     "DescribeSessions",

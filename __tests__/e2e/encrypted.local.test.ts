@@ -63,7 +63,7 @@ it("an encrypted session gives the same", async () => {
   expect(aws.calls("GenerateDataKey", aws.world.made.kmsKeyId)).toHaveLength(1);
 });
 
-it("a gateway that accepts signed requests only gives the same", async () => {
+it("a gateway that accepts only signed requests gives the same", async () => {
   await aws.world.local.inject({ gateway: { requireSignature: true } });
   expectSame(await run(aws.world.made.cluster));
 });

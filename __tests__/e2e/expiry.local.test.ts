@@ -49,7 +49,7 @@ describe("a job that outlives the keys of its step", () => {
   });
 
   it.concurrent(
-    "is cleaned up by the post step, which assumes the role again, where main was killed",
+    "is cleaned up by the post step, which assumes the role again, when main was killed",
     async () => {
       const { local, made } = aws.world;
       const name = "killed-with-a-role";

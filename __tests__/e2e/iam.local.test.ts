@@ -463,7 +463,7 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
 
 /**
  * The effect of a missing right. `says` has to name the right, and matches an annotation's message or a line of the
- * log. It is "nothing" when the step itself lacks nothing: it is green, whole, and has no annotation.
+ * log. With `nothing` the step itself lacks nothing: it is green, whole, and has no annotation.
  */
 interface Loss {
   readonly way: WayName;
@@ -793,7 +793,7 @@ it("without the right to open a channel a step succeeds when the message gateway
   expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });
 });
 
-it("each right of docs/iam is taken away in a row", () => {
+it("the table takes away each right of docs/iam", () => {
   // A right that several ways of use need is taken away in each of them.
   expect([...new Set(named.map(({ name }) => name))].sort()).toEqual(allRights().map(nameOf).sort());
 });

@@ -45,7 +45,7 @@ async function lose(task: Task, inputs: Inputs, session: "goes on" | "is ended")
   if (session === "is ended") await aws.world.local.inject({ session: { do: "close", session: sessionId } });
 }
 
-const next = (task: Task, inputs: Inputs = {}, options: StepOptions = {}): Promise<StepResult> =>
+const runNext = (task: Task, inputs: Inputs = {}, options: StepOptions = {}): Promise<StepResult> =>
   aws.step({ task: task.id, run: "cat /dev/shm/trace; echo mine >>/dev/shm/trace", ...inputs }, options);
 
 /** A script that records when it begins and ends, so that the record shows any script that runs in between. It ends after `letGo`. */
@@ -71,7 +71,7 @@ const TAKEN_OVER =
   /Took the place of job 'migrate' of https:\/\/\S+, which did not renew its claim for 9\d s\./;
 
 /** Opens a session in the container, and ends its client. Returns the session's id. */
-async function abandonedSession(task: Task): Promise<string> {
+async function abandonSession(task: Task): Promise<string> {
   const { ecs, local, made } = aws.world;
   const { session } = await ecs.send(
     new ExecuteCommandCommand({
@@ -98,7 +98,7 @@ const waits: readonly (readonly [string, () => Promise<void>])[] = [
     async () => {
       const task = await aws.runningTask(definition);
       const { bucket } = aws.world.made;
-      const [theirs, ours] = [await abandonedSession(task), await abandonedSession(task)];
+      const [theirs, ours] = [await abandonSession(task), await abandonSession(task)];
       const claims = [{ run: "lost", url: "https://github.example/lost", session: ours }];
       const Key = `fargate-exec/claims/${task.id}/app.json`;
       await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: JSON.stringify({ claims }) }));
@@ -122,7 +122,7 @@ const waits: readonly (readonly [string, () => Promise<void>])[] = [
       const task = await aws.runningTask(definition);
       const { bucket } = aws.world.made;
       await lose(task, { bucket, run: TRACED }, "is ended");
-      const result = await next(task, { bucket }, lettingGo(task));
+      const result = await runNext(task, { bucket }, lettingGo(task));
       expect(result.conclusion).toBe("success");
       expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
       const log = mainLog(result).join("\n");
@@ -141,7 +141,7 @@ const waits: readonly (readonly [string, () => Promise<void>])[] = [
       const task = await aws.runningTask(definition);
       const { bucket } = aws.world.made;
       await lose(task, { bucket, run: TRACED, "abandon-after": "2s" }, "goes on");
-      const result = await next(task, { bucket });
+      const result = await runNext(task, { bucket });
       expect(result.conclusion).toBe("success");
       expect(jobLog(result)).toEqual(["lost begins"]);
       const log = mainLog(result).join("\n");
@@ -157,7 +157,7 @@ it.concurrent.each(turnOf(waits, 3))("with a bucket, %s", (_, tries) => tries())
 it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
   const task = await aws.runningTask(definition);
   await lose(task, { run: TRACED }, "is ended");
-  const result = await next(task, {}, lettingGo(task));
+  const result = await runNext(task, {}, lettingGo(task));
   expect(result.conclusion).toBe("success");
   expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
   expect(mainLog(result).join("\n")).toMatch(
@@ -170,7 +170,7 @@ it.concurrent("a lost job that has gone on alone for 'abandon-after' is stopped 
   // Output without a client: the gateway pauses the agent, which then sees no end of the session's command.
   const noisy = "echo begun; echo 'lost begins' >/dev/shm/trace; while sleep 0.2; do echo more; done";
   await lose(task, { run: noisy, "abandon-after": "2s" }, "goes on");
-  const result = await next(task);
+  const result = await runNext(task);
   expect(result.conclusion).toBe("success");
   expect(jobLog(result)).toEqual(["lost begins"]);
   await until(() =>
@@ -184,7 +184,7 @@ it.concurrent(
   async () => {
     const task = await aws.runningTask(definition);
     await lose(task, { run: TRACED, "abandon-after": "never" }, "is ended");
-    const result = await next(task, { timeout: "2s" });
+    const result = await runNext(task, { timeout: "2s" });
     expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
     expect(result.annotations[0]?.title).toContain("container-busy");
     expect(result.annotations[0]?.message).toMatch(
@@ -220,7 +220,7 @@ it.concurrent.each(turnOf(otherWays, 2))(
     const task = await aws.runningTask(definition);
     const { bucket } = aws.world.made;
     await lose(task, { ...first(bucket), run: TRACED, "abandon-after": "2s" }, "goes on");
-    const result = await next(task, second(bucket), options);
+    const result = await runNext(task, second(bucket), options);
     expect(result.conclusion).toBe("success");
     expect(jobLog(result)).toEqual(["lost begins"]);
     expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
@@ -259,6 +259,6 @@ it.concurrent("a run that is cancelled while it waits ends, and leaves the lost 
   );
   expect(result.conclusion).toBe("cancelled");
   expect(mainLog(result)).not.toContain("mine");
-  const after = await next(task, {}, lettingGo(task));
+  const after = await runNext(task, {}, lettingGo(task));
   expect(jobLog(after)).toEqual(["lost begins", "lost ends"]);
 });

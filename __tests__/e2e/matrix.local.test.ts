@@ -23,12 +23,12 @@ let jobs: readonly Job[];
 beforeAll(async () => {
   aws = await Aws.start({ throttle: true, sessionLimit: LIMIT, delays: { firstRead: FIRST_READ_MS } });
   await scaleService(aws, TASKS);
-  jobs = await Promise.all(Array.from({ length: JOBS }, (_, index) => matrixJob(index)));
+  jobs = await Promise.all(Array.from({ length: JOBS }, (_, index) => runMatrixJob(index)));
 });
 afterAll(() => aws.stop());
 
 /** Runs a job as an IAM user of its own, whose key identifies its calls. */
-async function matrixJob(index: number): Promise<Job> {
+async function runMatrixJob(index: number): Promise<Job> {
   const { made, local } = aws.world;
   const inputs = {
     service: made.service,

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 /** Runs the bundle in `dist/` in the steps of one job. */
-async function job(steps: readonly JobStep[]): Promise<JobResult> {
+async function runSteps(steps: readonly JobStep[]): Promise<JobResult> {
   const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
   try {
     const actionDir = resolve(import.meta.dirname, "../..");
@@ -69,7 +69,7 @@ it("ten parallel steps of one job share the service's tasks, each with outputs, 
   const ids = Array.from({ length: STEPS }, (_, at) => `part-${at}`);
   const before = running();
   let seen: StepsContext = new Map();
-  const { conclusion, steps } = await job([
+  const { conclusion, steps } = await runSteps([
     { parallel: ids.map((id) => uses(id, `echo "this is ${id}"; echo "not of ${id}" >&2; sleep 0.5`)) },
     { run: (context) => void (seen = new Map(context)) },
   ]);
@@ -102,7 +102,7 @@ it.each(turnOf(servers, 2))(
     const server = new Lines();
     let took = Infinity;
     let seen: StepsContext = new Map();
-    const { conclusion, steps } = await job([
+    const { conclusion, steps } = await runSteps([
       uses("server", `${trap}echo begun; sleep 301 & sleep 302; sleep 303`, {
         background: true,
         onLine: server.add,
@@ -136,7 +136,7 @@ it("a step that waits in the queue is cancelled, too, and leaves its place to th
   const holder = new Lines();
   const queued = new Lines();
   let took = Infinity;
-  const { conclusion, steps } = await job([
+  const { conclusion, steps } = await runSteps([
     // A step whose output S3 carries would soon give its place back.
     {
       id: "holder",

@@ -28,7 +28,7 @@ afterAll(() => aws.stop());
 const MB = 1_000_000;
 const BY_S3 = /^The output comes by S3 from byte \d+ on\.$/;
 
-function byS3(task: Task, inputs: Inputs, options?: StepOptions): Promise<StepResult> {
+function runByS3(task: Task, inputs: Inputs, options?: StepOptions): Promise<StepResult> {
   const more = { task: task.id, bucket: aws.world.made.bucket, transport: "s3" };
   return aws.step({ ...more, ...inputs }, options);
 }
@@ -58,7 +58,7 @@ async function folderOf(prefix: string): Promise<string> {
 
 it.concurrent("the step detaches from its session, and the rest comes by S3, with the exit code", async () => {
   const task = await aws.runningTask();
-  const result = await byS3(task, { run: "echo one; sleep 3; echo two; echo three >&2; exit 7" });
+  const result = await runByS3(task, { run: "echo one; sleep 3; echo two; echo three >&2; exit 7" });
   expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: "one\ntwo" });
   expect(lines(result)).toEqual(["one", "two", "three"]);
   expect(said(result).some((line) => BY_S3.test(line))).toBe(true);
@@ -69,7 +69,7 @@ it.concurrent.each(turnOf([0, 1, 3, 255], 4))(
   "a script that ends at once has its exit code: %i",
   async (code) => {
     const task = await aws.runningTask();
-    const result = await byS3(task, { run: `echo short; exit ${code}` });
+    const result = await runByS3(task, { run: `echo short; exit ${code}` });
     expect(result.outputs).toMatchObject({ "exit-code": String(code), stdout: "short" });
   },
 );
@@ -103,8 +103,8 @@ until [ -e "/tmp/meets-$2" ]; do
 done
 date +end=%s%N`;
   let second: Promise<StepResult> | undefined;
-  const onLine = at(BY_S3, () => (second = byS3(task, { run, args: "b\na" })));
-  const first = await byS3(task, { run, args: "a\nb" }, { onLine });
+  const onLine = at(BY_S3, () => (second = runByS3(task, { run, args: "b\na" })));
+  const first = await runByS3(task, { run, args: "a\nb" }, { onLine });
   const [one, two] = [first, await second].map((result) => {
     expect(result?.outputs["exit-code"]).toBe("0");
     const [begin, end] = [...(result?.outputs["stdout"] ?? "").matchAll(/=(\d+)/g)].map(([, at]) =>
@@ -118,7 +118,7 @@ date +end=%s%N`;
 
 it.concurrent("when PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
   const task = await aws.runningTask(await aws.register("no-reaper", [withoutInit]));
-  const result = await byS3(task, { run: "echo one; sleep 9; echo two; exit 7" });
+  const result = await runByS3(task, { run: "echo one; sleep 9; echo two; exit 7" });
   expect(result.outputs["exit-code"]).toBe("7");
   expect(lines(result).filter((line) => /^(one|two)$/.test(line))).toEqual(["one", "two"]);
   expect(mainLog(result).join("\n")).toContain("initProcessEnabled");
@@ -130,7 +130,7 @@ it.concurrent("a cancel reaches a job that no session follows", async () => {
   const task = await aws.runningTask();
   const cancel = new AbortController();
   const run = "trap 'echo last words; exit 9' TERM; echo begun; while :; do sleep 0.1; done";
-  const result = await byS3(
+  const result = await runByS3(
     task,
     { run },
     { signal: cancel.signal, onLine: at(BY_S3, () => cancel.abort()) },
@@ -143,7 +143,7 @@ it.concurrent("a cancel reaches a job that no session follows", async () => {
 
 it.concurrent("a timeout ends a job that no session follows", async () => {
   const task = await aws.runningTask();
-  const result = await byS3(task, { run: "echo begun; sleep 60", timeout: "8s" });
+  const result = await runByS3(task, { run: "echo begun; sleep 60", timeout: "8s" });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
   expect(lines(result)).toEqual(["begun"]);
 });
@@ -155,7 +155,7 @@ it.concurrent("a cut of the session before the step detaches from it loses nothi
     return aws.world.local.inject({ session: { do: "close", session: session?.sessionId ?? "" } });
   };
   const run = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 1; done; exit 3";
-  const result = await byS3(task, { run }, { onLine: at("1", cut) });
+  const result = await runByS3(task, { run }, { onLine: at("1", cut) });
   expect(result.outputs["exit-code"]).toBe("3");
   expect(lines(result).filter((line) => /^\d$/.test(line))).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"]);
 });
@@ -173,7 +173,7 @@ it.concurrent("some seconds of errors from S3 lose nothing", async () => {
       ],
     });
   const run = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 1; done; exit 3";
-  const result = await byS3(task, { run, prefix }, { onLine: at(BY_S3, fail) });
+  const result = await runByS3(task, { run, prefix }, { onLine: at(BY_S3, fail) });
   expect(result.outputs["exit-code"]).toBe("3");
   expect(lines(result)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"]);
 });
@@ -203,7 +203,7 @@ it.concurrent.each(turnOf(troubles, 2))(
       void goDown();
       if ((handovers += 1) === 2) writeFileSync(`/proc/${processes(task)[0]?.pid ?? 0}/root/tmp/over`, "");
     };
-    const result = await byS3(task, { run, prefix }, { onLine });
+    const result = await runByS3(task, { run, prefix }, { onLine });
     expect(result.outputs["exit-code"]).toBe("3");
     expect(said(result).join("\n")).toMatch(
       /does not come by S3 any more: .*\. A session goes on at byte \d+\./,
@@ -232,7 +232,7 @@ async function runWithHarm(
     begin(line);
     wasSeen ||= line.includes("does not come by S3 any more");
   };
-  const result = await byS3(task, { run, prefix }, { onLine });
+  const result = await runByS3(task, { run, prefix }, { onLine });
   await done;
   expect(result.outputs).toMatchObject({ "exit-code": "3", outcome: "failed" });
   expect(result.outputs["stdout"]).toBe("1\n2\n3\n4\n5\n6\n7\n8\n9");
@@ -292,7 +292,7 @@ it.concurrent(
         void kill();
       }
     };
-    const result = await byS3(task, { run }, { onLine });
+    const result = await runByS3(task, { run }, { onLine });
     expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
     expect(lines(result).filter((line) => /^\d$/.test(line))).toEqual(["1", "2", "3", "4", "5", "6"]);
     expect(said(result).join("\n")).toMatch(
@@ -309,7 +309,7 @@ it.concurrent("post stops the job of a main that was killed, and leaves no objec
     if (pid !== undefined) process.kill(pid, "SIGKILL");
   };
   const run = "i=0; while :; do i=$((i+1)); echo $i; sleep 0.3; done";
-  await byS3(task, { run, prefix }, { onLine: at(BY_S3, kill) });
+  await runByS3(task, { run, prefix }, { onLine: at(BY_S3, kill) });
   await until(() => processes(task).every(({ command }) => !command.endsWith("/script")));
   await eventually(() => aws.objects(prefix), []);
 });

@@ -130,7 +130,7 @@ it.each(cases)(
 );
 
 /** A service with one task, which runs and takes sessions. */
-async function aService(serviceName: string): Promise<Task> {
+async function createService(serviceName: string): Promise<Task> {
   const { local, made, ecs } = aws.world;
   await ecs.send(
     new CreateServiceCommand({
@@ -161,7 +161,7 @@ const changes = {
 async function changeDuringJob(change: keyof typeof changes, inputs: Readonly<Record<string, string>>) {
   const { made, ecs } = aws.world;
   const service = `${change.replace(" ", "-")}-${Object.keys(inputs).join()}`;
-  const task = await aService(service);
+  const task = await createService(service);
   const run = "echo begun; until [ -e /tmp/go ]; do sleep 0.1; done; echo gone on; exit 7";
   const apply = async (): Promise<void> => {
     await ecs.send(new UpdateServiceCommand({ cluster: made.cluster, service, ...changes[change] }));

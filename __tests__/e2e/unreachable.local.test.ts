@@ -27,7 +27,7 @@ interface TimedRun {
 }
 
 /** Runs a script that is staged in S3, in a container that reaches S3 only by the proxy at this address. */
-async function hello(image: string, proxy: string): Promise<TimedRun> {
+async function runHello(image: string, proxy: string): Promise<TimedRun> {
   const environment = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"].map((name) => ({
     name,
     value: proxy,
@@ -55,7 +55,7 @@ describe("a container that can't reach S3", () => {
   it.concurrent.each(["dropped", "silent", "refused"])(
     "gets the script by the session within 30 s when its proxy's connections are %s",
     async (kind) => {
-      const timed = await hello("example/tools", holes.get(kind)?.url ?? "http://127.0.0.1:1");
+      const timed = await runHello("example/tools", holes.get(kind)?.url ?? "http://127.0.0.1:1");
       expectTyped(timed);
       // The log announces each way, and after two that have reached nothing no further one is tried. On a busy machine boto3
       // may be ended before it can print its error.
@@ -74,6 +74,6 @@ describeImages("a container that can't reach S3, in an image", () => {
   beforeAll(() => buildImages(images), BUILD_TIME);
 
   it.concurrent.each(images)("%s, gets the script by the session within 30 s", async (image) => {
-    expectTyped(await hello(image, holes.get("dropped")?.url ?? ""));
+    expectTyped(await runHello(image, holes.get("dropped")?.url ?? ""));
   });
 });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 /** A running task in a cluster that logs its sessions. */
-async function task(): Promise<Task> {
+async function startTask(): Promise<Task> {
   return await aws.runningTask(undefined, aws.world.made.loggedCluster);
 }
 
@@ -53,7 +53,7 @@ const FOUR_MB = "head -c 4000000 /dev/zero | tr '\\0' x | fold -w 1000";
 it.concurrent(
   "a place is given back when the agent has uploaded the session's log, and not before",
   async () => {
-    const where = await task();
+    const where = await startTask();
     const result = await stepIn(where, FOUR_MB);
     expect(result.outputs["outcome"]).toBe("succeeded");
     expect(mainLog(result).join("\n")).toMatch(
@@ -67,7 +67,7 @@ it.concurrent(
 it.concurrent(
   "the post step of a cancelled run gives the place back when the agent has uploaded the log",
   async () => {
-    const where = await task();
+    const where = await startTask();
     const button = new AbortController();
     const onLine = (line: string): void => (line === "printed" ? button.abort() : undefined);
     const result = await stepIn(where, `${FOUR_MB}; echo; echo printed; sleep 300`, button.signal, onLine);
@@ -79,9 +79,9 @@ it.concurrent(
 );
 
 it.concurrent(
-  "a container whose places are held by uploads of other sessions' logs is not reported as blocked, though they can't be seen",
+  "a container whose places are held by uploads of other sessions' logs is not reported as blocked, though those sessions can't be seen",
   async () => {
-    const where = await task();
+    const where = await startTask();
     const { ecs, made } = aws.world;
     // At the real agent's rate, 0.85 MB a second.
     const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do head -c 600000 /dev/zero | tr '\\0' x | fold -w 1000; sleep 1; done"`;

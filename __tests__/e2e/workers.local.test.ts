@@ -53,7 +53,7 @@ it("a job that is killed by its timeout leaves nothing", async () => {
   await expectClean(task);
 });
 
-it("a job whose script can't be fetched or started leaves nothing", async () => {
+it("a job whose script can't be started leaves nothing", async () => {
   const [noShell, noDirectory] = await Promise.all([
     aws.step({ task: tailTask.id, shell: "no-such-shell {0}", run: "x" }),
     aws.step({ task: tailTask.id, "working-directory": "/nowhere", run: "echo not reached" }),

@@ -74,7 +74,7 @@ export async function packLines(workspace: string, lines: readonly string[]): Pr
 }
 
 /**
- * What is below a directory, as find(1) and sha256sum(1) tell it: path, kind, permissions, seconds, target, size and digest. Names may
+ * What is below a directory, as find(1) and sha256sum(1) print it: path, kind, permissions, seconds, target, size and digest. Names may
  * have line ends, so the entries are not lines.
  */
 export function listTree(root: string): readonly string[] {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const CANCEL = new URL("../../src/github/signals.ts", import.meta.url).href;
-/** A step that says what it knows of a cancel, and takes its time to undo things. */
+/** A step that prints why it is cancelled, and goes on until the test ends it. */
 const STEP = `
 import { cancelOnSignals } from ${JSON.stringify(CANCEL)};
 const unread = new AbortController();

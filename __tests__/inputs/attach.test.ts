@@ -13,7 +13,7 @@ describe("attach", () => {
     expect(having(undefined)).toBeUndefined();
   });
 
-  it("takes where, bucket and region from the handle", () => {
+  it("takes the target, the bucket and the region from the handle", () => {
     expect(
       read({ attach: HANDLE_TEXT, "role-to-assume": "arn:aws:iam::123456789012:role/deploy", detach: "90m" }),
     ).toMatchObject({

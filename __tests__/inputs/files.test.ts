@@ -1,6 +1,6 @@
 import { fileSelections } from "../../src/inputs/files.ts";
 
-it("each line is a glob, a glob with its destination, or one that leaves out", () => {
+it("each line is a glob, a glob with its destination, or an exclusion", () => {
   const text = " conf/*.yml \n\ndist/**=/srv/static/\n./src/\n!**/*.log\na=b=c\n";
   expect(fileSelections(text)).toEqual({
     value: {

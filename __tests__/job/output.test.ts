@@ -73,7 +73,7 @@ it("keeps the last 1 MiB of a longer stream, and logs nothing about it", () => {
   expect([stdout.length, cut, log.lines]).toEqual([1024 * 1024 - 1, ["stdout"], []]);
 });
 
-it("keeps less of each of many tasks", () => {
+it("keeps less of the output of each of many tasks", () => {
   const { output } = outputFor({}, 1_000);
   for (let i = 0; i < 100; i++) output.show(text("stdout", "x".repeat(1023)));
   const { stdout, cut } = output.end();
