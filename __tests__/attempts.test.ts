@@ -27,7 +27,7 @@ const spot = (target: Target): TaskResult =>
     true,
   );
 
-/** Runs a job whose attempts end as `ends` says: each in a new task, or, unless it is `own`, all in one running task. */
+/** Runs a job whose attempts end as `ends` says. Each has a new task. If `own` is false, all are in one running task. */
 function runJobWithRetry(
   ends: readonly ((target: Target) => TaskResult)[],
   {

@@ -19,7 +19,7 @@ const failure = (code: Failure["code"]) => new Failure(code, { failed: "f", seen
 const stopped = (stopCode: string, stoppedReason = "") =>
   taskStopped(aTask({ lastStatus: "STOPPED", stopCode, stoppedReason }));
 
-/** An end of an attempt, then the reason to run the job again: in a task of the step's own, and in another task. */
+/** An end of an attempt, the reason to run the job again in a task of the step's own, and the reason in another task. */
 const rows: readonly (readonly [string, TaskResult, string | undefined, string | undefined])[] = [
   ["an exit code that is named", ended(75), "exit code 75", "exit code 75"],
   ["another exit code", ended(1), undefined, undefined],

@@ -34,7 +34,7 @@ it("a run that has waited may start a burst again, and no more than that", async
   expect(clock.now() - before).toBe(Math.ceil(10_000 / LAUNCHES.aSecond));
 });
 
-it("the calls of a run and of its cleanup share one rate, and a wait that is aborted takes nothing of it", async () => {
+it("the calls of a run and of its cleanup share one rate, and an aborted wait uses up none of it", async () => {
   const clock = new SteppedClock();
   const done: string[] = [];
   const paced = paceChanges(clock);

@@ -44,7 +44,7 @@ describe("keys that are renewed", () => {
     expect(state.fetched).toBe(2);
   });
 
-  it("are waited for in the last minute of the old ones: a request under way at their end would be refused", async () => {
+  it("are waited for in the last minute of the old ones, since a request under way at their end would be refused", async () => {
     const { state, key } = source();
     await key();
     state.now = 59 * minute;

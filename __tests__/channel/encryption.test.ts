@@ -56,7 +56,7 @@ describe("channel, when the cluster is known", () => {
 
   it.each([
     ["its ARN", ARN, ARN],
-    ["its ARN, where the cluster has its ID", ARN.slice(-36), ARN],
+    ["its ARN when the cluster names its ID", ARN.slice(-36), ARN],
     ["its ID", ARN, ARN.slice(-36)],
     ["the key of the cluster's alias", ALIAS, ARN],
     ["the cluster's alias", ALIAS, ALIAS],

@@ -154,7 +154,7 @@ it.each([
   ["two files", ["a/x", "b/x"]],
   ["a directory and a file", ["a/x/y", "b/x"]],
   ["a file in a directory and another", ["a/x/y", "b/x/y"]],
-])("nothing is moved when %s would come to one place", (_, paths) => {
+])("nothing is moved when %s would be copied to one path", (_, paths) => {
   for (const path of paths) writeFile(`unpacked/${path}`, path);
   const destination = join(base, "out/x");
   const sources = ["a/x", "b/x"].map((path) => ({ glob: path, path, destination }));

@@ -90,7 +90,7 @@ engine("a workflow engine runs", () => {
 
   // It takes twenty seconds, so one run in eight has it.
   for (const text of turnOf(workflowsOf("docs/detach.md"), 8))
-    it("the page on jobs that outlive a step: two jobs detach from one script, and a third follows it to its end, in seconds instead of hours", async () => {
+    it("the page on jobs that outlive a step: two jobs detach from one script, and a third follows it to its end", async () => {
       const workflow = text.replaceAll("detach: 3h", "detach: 5s").replace("timeout: 8h", "timeout: 5m");
       const script = "for part in $(seq 20); do echo part $part; sleep 1; done";
       const files = { ".github/workflows/workflow.yml": workflow };

@@ -276,8 +276,8 @@ const broken: Readonly<Record<string, Broken>> = {
     says: /empty volumes/,
     make: (setUp) => registerNewTask(setUp, { readonlyRootFilesystem: true }),
     mend: (setUp) => {
-      const places = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
-      const named = places.map((containerPath, i) => ({ sourceVolume: `v${i}`, containerPath }));
+      const paths = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
+      const named = paths.map((containerPath, i) => ({ sourceVolume: `v${i}`, containerPath }));
       const volumes = named.map(({ sourceVolume }) => ({ name: sourceVolume }));
       return registerNewTask(setUp, { readonlyRootFilesystem: true, mountPoints: named }, { volumes });
     },

@@ -50,7 +50,7 @@ describeImages.each(turnOf(["debian-python", "busybox"], 2))("in %s, a daemon le
   it.each(ways.map(([name], at) => [name, at] as const))("%s does not keep the step waiting", (_, at) => {
     const result = results[at];
     if (result === undefined) throw new Error("no such result");
-    // Where the step waits, the daemon lives until the job's timeout: the outcome is `timed-out` then.
+    // If the step waited, the daemon would live until the job's timeout, and the outcome would be `timed-out`.
     expect(result.outputs).toMatchObject({ "exit-code": "4", outcome: "failed" });
     expect(result.outputs["stdout"]).toMatch(/started/);
   });

@@ -92,7 +92,7 @@ it.concurrent("50 MB arrive byte for byte", async () => {
 
 it.concurrent("two jobs run side by side in one container, because the place is given back", async () => {
   const task = await aws.runningTask();
-  // Each waits for a file of the other, for a minute at most, so that both end well only if they ran at once.
+  // Each waits for a file of the other, for a minute at most. So both end well only if they ran at once.
   const run = `date +begin=%s%N
 : >"/tmp/meets-$1"
 n=0

@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 /**
- * A script that prints everything it can find out: the files of its own directory, the command lines and environments of every
- * process that it may read, and marks of every kind with every text that may be the nonce, its run's id included.
+ * A script that prints everything it can find out: the files of its own directory, and the command line and environment of every
+ * process that it may read. It also prints marks of every kind with every text that may be the nonce, its run's id included.
  */
 const known = String.raw`#!/usr/bin/env python3
 import glob, os, sys

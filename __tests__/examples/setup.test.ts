@@ -54,7 +54,7 @@ const names: Names = {
 };
 
 /**
- * The ways of use that the set-up does not allow: its bucket keeps no versions and has no key of its own, and its
+ * The files for ways of use that the set-up does not allow. Its bucket keeps no versions and has no key of its own. Its
  * sessions are not logged in S3. The bucket takes presigned forms, so that no task role has to upload output. Without
  * `caller-check` a check skips the rows that the role may not look at. The set-up's image is in a public registry.
  */
