@@ -80,7 +80,7 @@ describe("a job that may outlive them", () => {
   it.each([
     [session, "which lasts one hour unless the step that began it was asked for more"],
     [ending(end), "credentials of this step end at 2026-01-01T02:00:00.000Z"],
-  ])("is told what to set, and why", (env, why) => {
+  ])("gets a warning that says what to set, and why", (env, why) => {
     const { told } = warnAbout(minutes(180), env);
     expect(told).toHaveLength(1);
     expect(told[0]).toContain("'timeout' is 180 minutes");

@@ -56,7 +56,7 @@ async function versionsIn(Bucket: string): Promise<{ versions: number; current: 
   };
 }
 
-/** A step in a running task of its own, so that it makes a claim besides a script. */
+/** Runs a step in a running task of its own, so that it makes a claim besides staging a script. */
 async function step(inputs: Inputs): Promise<StepResult> {
   const { id } = await aws.runningTask();
   return await aws.step({ task: id, run: "echo staged", ...inputs });

@@ -129,7 +129,7 @@ it.each(cases)(
   },
 );
 
-/** A service with one task, which runs and takes sessions. */
+/** Creates a service with one task. Returns the task once it takes sessions. */
 async function createService(serviceName: string): Promise<Task> {
   const { local, made, ecs } = aws.world;
   await ecs.send(

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** A running task in a cluster that logs its sessions. */
+/** Starts a task in a cluster that logs its sessions. */
 async function startTask(): Promise<Task> {
   return await aws.runningTask(undefined, aws.world.made.loggedCluster);
 }
@@ -53,35 +53,35 @@ const FOUR_MB = "head -c 4000000 /dev/zero | tr '\\0' x | fold -w 1000";
 it.concurrent(
   "a place is given back when the agent has uploaded the session's log, and not before",
   async () => {
-    const where = await startTask();
-    const result = await stepIn(where, FOUR_MB);
+    const task = await startTask();
+    const result = await stepIn(task, FOUR_MB);
     expect(result.outputs["outcome"]).toBe("succeeded");
     expect(mainLog(result).join("\n")).toMatch(
       /agent still uploads the log of the session; .* given back after that, in \d+ s/,
     );
-    expect(givenBackAt(where)).toBeGreaterThan(await uploadedAt(result));
-    expect(await aws.objects(`fargate-exec/claims/${where.id}`)).toEqual([]);
+    expect(givenBackAt(task)).toBeGreaterThan(await uploadedAt(result));
+    expect(await aws.objects(`fargate-exec/claims/${task.id}`)).toEqual([]);
   },
 );
 
 it.concurrent(
   "the post step of a cancelled run gives the place back when the agent has uploaded the log",
   async () => {
-    const where = await startTask();
+    const task = await startTask();
     const button = new AbortController();
     const onLine = (line: string): void => (line === "printed" ? button.abort() : undefined);
-    const result = await stepIn(where, `${FOUR_MB}; echo; echo printed; sleep 300`, button.signal, onLine);
+    const result = await stepIn(task, `${FOUR_MB}; echo; echo printed; sleep 300`, button.signal, onLine);
     expect(result.conclusion).toBe("cancelled");
     expect(result.post?.log.join("\n")).toContain("when the log of its session has had time to be uploaded");
-    expect(givenBackAt(where)).toBeGreaterThan(await uploadedAt(result));
-    expect(await aws.objects(`fargate-exec/claims/${where.id}`)).toEqual([]);
+    expect(givenBackAt(task)).toBeGreaterThan(await uploadedAt(result));
+    expect(await aws.objects(`fargate-exec/claims/${task.id}`)).toEqual([]);
   },
 );
 
 it.concurrent(
   "a container whose places are held by uploads of other sessions' logs is not reported as blocked, though those sessions can't be seen",
   async () => {
-    const where = await startTask();
+    const task = await startTask();
     const { ecs, made } = aws.world;
     // At the real agent's rate, 0.85 MB a second.
     const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do head -c 600000 /dev/zero | tr '\\0' x | fold -w 1000; sleep 1; done"`;
@@ -89,7 +89,7 @@ it.concurrent(
       await ecs.send(
         new ExecuteCommandCommand({
           cluster: made.loggedCluster,
-          task: where.arn,
+          task: task.arn,
           container: "app",
           interactive: true,
           command,
@@ -98,7 +98,7 @@ it.concurrent(
     }
     // A run that sees sessions of others would first wait for their end.
     const { bucket } = made;
-    const inputs = { cluster: made.loggedCluster, task: where.id, bucket, run: "echo in time" };
+    const inputs = { cluster: made.loggedCluster, task: task.id, bucket, run: "echo in time" };
     const result = await aws.step(inputs, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } });
     expect(mainLog(result).join("\n")).toMatch(
       /the agent may still be uploading the logs of other sessions, for \d+ s at the most/,
