@@ -23,7 +23,7 @@ const withoutExec = { enableExecuteCommand: false };
 interface Options {
   readonly targets?: number;
   readonly candidates?: Candidates;
-  /** The step has started the tasks. */
+  /** Whether the step has started the tasks. */
   readonly started?: boolean;
   readonly summary?: boolean;
   /** Called when a job looks at the sessions of its container, which is always in use. */
@@ -108,7 +108,7 @@ it.each([
   [{ started: true, summary: false }, undefined],
   [{ started: false }, undefined],
 ])(
-  "learns the size of an image for the summary, of a task that the step has started: %j",
+  "learns the size of a started task's image for the summary: %j",
   async (options, pulled) => {
     const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1";
     const containers = [aContainer({ ...stopped.containers[0], image, imageDigest: "sha256:1" })];

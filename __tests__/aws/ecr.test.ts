@@ -43,7 +43,7 @@ it.each([
   expect(await ask(ofImage(image))).toEqual({ bytes: 126_000_000, isMost: true });
 });
 
-it.each([ofImage({}), { body: {} }])("is undefined when ECR tells no size: %j", async (answer) => {
+it.each([ofImage({}), { body: {} }])("gives undefined when ECR gives no size: %j", async (answer) => {
   expect(await ask(answer)).toBeUndefined();
 });
 
@@ -80,6 +80,6 @@ it.each([
   "public.ecr.aws/docker/library/python:3.13",
   "example.com/123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1",
   "123456789012.dkr.ecr.evil.com#.amazonaws.com/shop",
-])("%s is not", (image) => {
+])("%s is not in ECR", (image) => {
   expect(repositoryOf(image)).toBeUndefined();
 });

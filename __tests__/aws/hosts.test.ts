@@ -11,7 +11,7 @@ import { wrongStreamUrl } from "../../src/transport/stream-url.ts";
 const BUCKET = "example-ci-staging";
 const plain = { Bucket: BUCKET, UseFIPS: false, UseDualStack: false };
 
-/** The host of a service by the SDK's endpoint data. This action calls EC2, IAM and STS without the SDK, by data of its own. */
+/** The host of a service by the SDK's endpoint data. This action calls EC2, ECR, IAM and STS without the SDK, by data of its own. */
 const HOSTS: Readonly<Record<string, (region: string) => string>> = {
   ecs: (region) => new ECSClient({ region }).config.endpointProvider({ ...plain, Region: region }).url.host,
   ssm: (region) => new SSMClient({ region }).config.endpointProvider({ ...plain, Region: region }).url.host,

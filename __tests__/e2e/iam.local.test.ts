@@ -87,7 +87,7 @@ async function makeEndpoint(): Promise<void> {
 const imageIn = (repository: string): string =>
   `${aws.world.local.accountId}.dkr.ecr.${aws.world.local.region}.amazonaws.com/${repository}:1`;
 
-/** Pushes the image, of 50 MiB, with the digest that the local Fargate makes up from its name. */
+/** Pushes an image of 50 MiB. Its digest is the one that the local Fargate makes up from its name. */
 async function putImage(repositoryName: string): Promise<void> {
   const { url, region } = aws.world.local;
   const ecr = (operation: string, body: object): Promise<unknown> =>
@@ -202,7 +202,7 @@ const ways = {
       image: imageIn(names["repository"] ?? ""),
       subnets: aws.world.made.subnets.join(","),
       "task-role": names["task-role"] ?? "",
-      // For longer than ECR takes to tell the image's size, for which nothing waits.
+      // The job outlasts ECR's answer with the image's size, for which nothing waits.
       run: "sleep 1; echo hello",
     }),
   },
