@@ -18,9 +18,12 @@ const texts = sections.map((section) => {
   return [code, lines.join(" ").trim()] as const;
 });
 
-it.each(texts)("the paragraph of %s has at least two sentences: what is the case, and what to do", (_, text) => {
-  expect(text).toMatch(/^[A-Z`'].*\. [A-Z`'].*\.\)?$/);
-});
+it.each(texts)(
+  "the paragraph of %s has at least two sentences: what is the case, and what to do",
+  (_, text) => {
+    expect(text).toMatch(/^[A-Z`'].*\. [A-Z`'].*\.\)?$/);
+  },
+);
 
 /** Codes that are also outcomes of a job. Such a word alone in a source is no failure. */
 const OUTCOMES: readonly string[] = ["timed-out", "cancelled"];

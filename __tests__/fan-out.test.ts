@@ -107,15 +107,12 @@ it.each([
   [{ started: true }, { bytes: 126, isMost: false, isOnly: true }],
   [{ started: true, summary: false }, undefined],
   [{ started: false }, undefined],
-])(
-  "learns the size of a started task's image for the summary: %j",
-  async (options, pulled) => {
-    const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1";
-    const containers = [aContainer({ ...stopped.containers[0], image, imageDigest: "sha256:1" })];
-    const result = await runInTargets([task("1", { containers, pullStoppedAt: 1 })], options).run();
-    expect((result as FailedResult).task?.pulled).toEqual(pulled);
-  },
-);
+])("learns the size of a started task's image for the summary: %j", async (options, pulled) => {
+  const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1";
+  const containers = [aContainer({ ...stopped.containers[0], image, imageDigest: "sha256:1" })];
+  const result = await runInTargets([task("1", { containers, pullStoppedAt: 1 })], options).run();
+  expect((result as FailedResult).task?.pulled).toEqual(pulled);
+});
 
 it("reports each of several tasks by itself, in their order, each line behind its task's label", async () => {
   const { run, log, looks } = runInTargets([task("1", stopped), task("2", withoutAgent)], { targets: 2 });

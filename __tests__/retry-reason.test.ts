@@ -65,7 +65,12 @@ const rows: readonly (readonly [string, TaskResult, string | undefined, string |
     "infrastructure",
   ],
   // In another task the script may still run.
-  ["an agent that died while the job ran", failed(failure("exec-agent-stopped")), "infrastructure", "unknown"],
+  [
+    "an agent that died while the job ran",
+    failed(failure("exec-agent-stopped")),
+    "infrastructure",
+    "unknown",
+  ],
   ["an end that is not known", failed(failure("no-status")), "unknown", "unknown"],
   ["a wrong image", failed(failure("shell-not-found"), false), undefined, undefined],
 ];

@@ -80,11 +80,14 @@ it("deletes every version of objects in a bucket that keeps versions, and passes
   expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
 });
 
-it.each(["f/1", "all"])("deletes each object that DeleteObjects refuses by a call of its own: %s", async (refuses) => {
-  const bucket = new FakeBucket({ "f/0": ["null"], "f/1": ["null"] });
-  bucket.refuses = refuses;
-  const requests = await deleteAll(bucket, ["f/0", "f/1"]);
-  expect(requests.filter((request) => request.startsWith("DELETE")).toSorted()).toEqual(
-    refuses === "all" ? ["DELETE f/0", "DELETE f/1"] : ["DELETE f/1"],
-  );
-});
+it.each(["f/1", "all"])(
+  "deletes each object that DeleteObjects refuses by a call of its own: %s",
+  async (refuses) => {
+    const bucket = new FakeBucket({ "f/0": ["null"], "f/1": ["null"] });
+    bucket.refuses = refuses;
+    const requests = await deleteAll(bucket, ["f/0", "f/1"]);
+    expect(requests.filter((request) => request.startsWith("DELETE")).toSorted()).toEqual(
+      refuses === "all" ? ["DELETE f/0", "DELETE f/1"] : ["DELETE f/1"],
+    );
+  },
+);

@@ -11,7 +11,11 @@ describe("the end of static keys", () => {
     ["a user's, which don't end", user, undefined],
     ["a session's, without an end", session, "unknown"],
     ["a session's, with its end", { ...session, AWS_CREDENTIAL_EXPIRATION: end }, Date.parse(end)],
-    ["a session's, with an end that is no time", { ...session, AWS_CREDENTIAL_EXPIRATION: "soon" }, "unknown"],
+    [
+      "a session's, with an end that is no time",
+      { ...session, AWS_CREDENTIAL_EXPIRATION: "soon" },
+      "unknown",
+    ],
     ["half of a pair", { AWS_ACCESS_KEY_ID: "x", AWS_SESSION_TOKEN: "y" }, undefined],
     ["a profile's, which the SDK prefers and may renew", { ...session, AWS_PROFILE: "ci" }, undefined],
   ])("of %s", (_, env, expected) => {

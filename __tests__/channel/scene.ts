@@ -209,6 +209,7 @@ export function play(scene: Scene, random: Random): Playback {
     (why) => !why.includes("its digest does not match") || scene.down.corrupt === 0,
   );
   const mayLose = hasty && shown !== expected.shown;
-  if (unexpected.some((why) => !mayLose || !why.startsWith("Output was lost"))) throw new Error(unexpected.join(" "));
+  if (unexpected.some((why) => !mayLose || !why.startsWith("Output was lost")))
+    throw new Error(unexpected.join(" "));
   return { sent: everSent.size, repeats };
 }

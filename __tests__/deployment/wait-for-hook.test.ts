@@ -164,11 +164,14 @@ it.each([
   ["CONTINUE", [REPEATED], { hooks: hookThat("SUCCEEDED") }],
   ["ROLLBACK", [REPEATED], { hooks: hookThat("FAILED") }],
   ["ROLLBACK", [SILENT], { hooks: hookThat("FAILED"), status: "ROLLBACK_IN_PROGRESS" }],
-] as const)("takes %s as given when its answer was lost and the hook shows it: %j", async (action, answers, now) => {
-  const calls = ecs([deployment(now)], [[brief()]], answers);
-  await give(calls, action);
-  expect(calls.actions).toEqual([`h-1 ${action}`]);
-});
+] as const)(
+  "takes %s as given when its answer was lost and the hook shows it: %j",
+  async (action, answers, now) => {
+    const calls = ecs([deployment(now)], [[brief()]], answers);
+    await give(calls, action);
+    expect(calls.actions).toEqual([`h-1 ${action}`]);
+  },
+);
 
 it.each([
   ["another caller has given it", "CONTINUE", { refused: "not awaiting" }, hookThat("SUCCEEDED")],

@@ -59,7 +59,12 @@ function mostAtOnce({ aws }: Fargate, task: Task): number {
 }
 
 /** Begins all steps at once, each with output of its own. They are of one matrix, or of jobs that know of no matrix. */
-function meet({ aws }: Fargate, task: Task, inputs: Inputs, { isMatrix = false } = {}): Promise<StepResult[]> {
+function meet(
+  { aws }: Fargate,
+  task: Task,
+  inputs: Inputs,
+  { isMatrix = false } = {},
+): Promise<StepResult[]> {
   return Promise.all(
     Array.from({ length: AT_ONCE }, (_, at) =>
       aws.step(

@@ -85,7 +85,10 @@ async function createService(setUp: SetUp, desiredCount: number, exec = true): P
 }
 
 /** The inputs for a new task on a cluster that logs its sessions so. Its role may write the log. */
-async function createLoggedCluster(setUp: SetUp, logConfiguration: ExecuteCommandLogConfiguration): Promise<Inputs> {
+async function createLoggedCluster(
+  setUp: SetUp,
+  logConfiguration: ExecuteCommandLogConfiguration,
+): Promise<Inputs> {
   const cluster = await setUp.cluster({ logging: "OVERRIDE", logConfiguration });
   const inputs = { ...newTask(), cluster };
   return { ...inputs, "task-role": setUp.taskRole(aws.rights.taskRole(inputs)) };
@@ -294,7 +297,11 @@ const broken: Readonly<Record<string, Broken>> = {
     says: /cpuArchitecture' to ARM64/,
     make: (setUp) => registerNewTask(setUp, { image: "arm64v8/python:3.13" }),
     mend: (setUp) =>
-      registerNewTask(setUp, { image: "arm64v8/python:3.13" }, { runtimePlatform: { cpuArchitecture: "ARM64" } }),
+      registerNewTask(
+        setUp,
+        { image: "arm64v8/python:3.13" },
+        { runtimePlatform: { cpuArchitecture: "ARM64" } },
+      ),
   },
   "pidMode task with two containers": {
     wrong: ["pidMode"],
@@ -312,7 +319,8 @@ const broken: Readonly<Record<string, Broken>> = {
   "a proxy for the credentials too": {
     wrong: ["proxy"],
     says: /NO_PROXY to 169\.254\.169\.254,169\.254\.170\.2/,
-    make: (setUp) => registerNewTask(setUp, { environment: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }] }),
+    make: (setUp) =>
+      registerNewTask(setUp, { environment: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }] }),
     mend: (setUp) =>
       registerNewTask(setUp, {
         environment: [
@@ -342,7 +350,11 @@ const broken: Readonly<Record<string, Broken>> = {
         { ...good, essential: false },
         { ...good, name: "web", dependsOn },
       ];
-      return { ...(await registerNewTask(setUp, {}, { containerDefinitions })), hold: "true", container: "app" };
+      return {
+        ...(await registerNewTask(setUp, {}, { containerDefinitions })),
+        hold: "true",
+        container: "app",
+      };
     },
     mend: (_, inputs) => ({ ...inputs, hold: "false" }),
   },
@@ -499,7 +511,10 @@ const broken: Readonly<Record<string, Broken>> = {
     make: async (setUp) => {
       const logGroupName = `/${setUp.name}`;
       await setUp.logs.send(new CreateLogGroupCommand({ logGroupName }));
-      return createLoggedCluster(setUp, { cloudWatchLogGroupName: logGroupName, cloudWatchEncryptionEnabled: true });
+      return createLoggedCluster(setUp, {
+        cloudWatchLogGroupName: logGroupName,
+        cloudWatchEncryptionEnabled: true,
+      });
     },
     mend: async (setUp) => {
       const { kmsKeyId } = aws.world.made;

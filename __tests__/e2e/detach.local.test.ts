@@ -50,26 +50,23 @@ function attachTo(handle: string, inputs: Inputs = {}, options?: StepOptions): P
   return aws.step({ cluster: "", attach: handle, ...inputs }, options);
 }
 
-it.concurrent(
-  "one process detaches from a job, and others bring every line and the exit code",
-  async () => {
-    const task = await aws.runningTask();
-    const prefix = "left/";
-    const handle = await detachFrom({ task: task.id, bucket: aws.world.made.bucket, prefix, run: count(8) });
-    expect(scripts(task)).toHaveLength(1);
-    const debugging = { env: { RUNNER_DEBUG: "1" } };
-    const results = await Promise.all([attachTo(handle, {}, debugging), attachTo(handle)]);
-    for (const { outputs, conclusion, rawLog, summary, post } of results) {
-      expect(outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: numbers(8), handle: "" });
-      expect(conclusion).toBe("failure");
-      // The runner itself prints the inputs.
-      const own = rawLog.slice(rawLog.indexOf("##[endgroup]") + 1);
-      expectUntold(handle, [...own, summary, ...(post?.log ?? [])].join("\n"));
-    }
-    await eventually(() => aws.objects(prefix), []);
-    await eventually(() => jobDirectories(task), []);
-  },
-);
+it.concurrent("one process detaches from a job, and others bring every line and the exit code", async () => {
+  const task = await aws.runningTask();
+  const prefix = "left/";
+  const handle = await detachFrom({ task: task.id, bucket: aws.world.made.bucket, prefix, run: count(8) });
+  expect(scripts(task)).toHaveLength(1);
+  const debugging = { env: { RUNNER_DEBUG: "1" } };
+  const results = await Promise.all([attachTo(handle, {}, debugging), attachTo(handle)]);
+  for (const { outputs, conclusion, rawLog, summary, post } of results) {
+    expect(outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: numbers(8), handle: "" });
+    expect(conclusion).toBe("failure");
+    // The runner itself prints the inputs.
+    const own = rawLog.slice(rawLog.indexOf("##[endgroup]") + 1);
+    expectUntold(handle, [...own, summary, ...(post?.log ?? [])].join("\n"));
+  }
+  await eventually(() => aws.objects(prefix), []);
+  await eventually(() => jobDirectories(task), []);
+});
 
 it.concurrent(
   "after its task was killed a step shows all that was uploaded, and why the task stopped",
@@ -134,7 +131,11 @@ it.concurrent.each([
   ["leaves the job running when 'detach' is set", { detach: "1h" }, "detached", 1],
 ])("a cancel of the step that attached %s", async (_, inputs, outcome, running) => {
   const task = await aws.runningTask();
-  const handle = await detachFrom({ task: task.id, bucket: aws.world.made.bucket, run: "echo begun; sleep 60" });
+  const handle = await detachFrom({
+    task: task.id,
+    bucket: aws.world.made.bucket,
+    run: "echo begun; sleep 60",
+  });
   const cancel = new AbortController();
   const onLine = (line: string): void => (line === "begun" ? cancel.abort() : undefined);
   const result = await attachTo(handle, inputs, { signal: cancel.signal, onLine });

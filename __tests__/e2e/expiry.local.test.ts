@@ -134,26 +134,23 @@ describe("a job that outlives the keys of its step", () => {
     },
   );
 
-  it.concurrent(
-    "is stopped as soon as the keys are known to have ended, and its task goes on",
-    async () => {
-      const { local } = aws.world;
-      const task = await aws.runningTask();
-      const inputs = { task: task.id, run: mark("two") };
-      const keys = await aws.sessionFor(inputs, 3600);
-      const end = new Date(Date.now() + 5_000).toISOString();
-      const result = await aws.step(inputs, {
-        env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
-        onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
-      });
-      expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
-      expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
-      expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`end at ${end}`);
-      const left = (): string[] => processes(task).map(({ command }) => command);
-      await eventually(() => left().some((command) => command.includes("sleep 600 ")), false);
-      expect(task.desiredStatus).toBe("RUNNING");
-    },
-  );
+  it.concurrent("is stopped as soon as the keys are known to have ended, and its task goes on", async () => {
+    const { local } = aws.world;
+    const task = await aws.runningTask();
+    const inputs = { task: task.id, run: mark("two") };
+    const keys = await aws.sessionFor(inputs, 3600);
+    const end = new Date(Date.now() + 5_000).toISOString();
+    const result = await aws.step(inputs, {
+      env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
+      onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
+    });
+    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
+    expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
+    expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`end at ${end}`);
+    const left = (): string[] => processes(task).map(({ command }) => command);
+    await eventually(() => left().some((command) => command.includes("sleep 600 ")), false);
+    expect(task.desiredStatus).toBe("RUNNING");
+  });
 
   const outlived = [
     ["its session ends, too", {}, "begun"],

@@ -88,7 +88,9 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
       );
     }
     // A session mostly waits for the agent.
-    ran = await inTurn(table, 3, ([image, shell, delivery]) => step(image, shell, delivery !== "typed, no bucket"));
+    ran = await inTurn(table, 3, ([image, shell, delivery]) =>
+      step(image, shell, delivery !== "typed, no bucket"),
+    );
     switched = await inTurn(switching, 3, (image) =>
       aws.step(
         {

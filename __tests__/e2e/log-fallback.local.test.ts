@@ -19,7 +19,9 @@ let results: readonly StepResult[];
 
 beforeAll(async () => {
   worlds = await Promise.all(cases.map(() => Aws.start({ gateway: { reuseTokens: false } })));
-  results = await Promise.all(cases.map(({ transcripts }, at) => runWithoutSessions(worlds[at], transcripts)));
+  results = await Promise.all(
+    cases.map(({ transcripts }, at) => runWithoutSessions(worlds[at], transcripts)),
+  );
 });
 
 afterAll(() => Promise.all(worlds.map((aws) => aws.stop())));
@@ -28,7 +30,10 @@ afterAll(() => Promise.all(worlds.map((aws) => aws.stop())));
  * Runs a job whose session is cut as soon as the job has begun. The step can neither reconnect nor open another session. The agent
  * itself goes on, and uploads its transcript.
  */
-async function runWithoutSessions(aws: Aws | undefined, transcripts: Case["transcripts"]): Promise<StepResult> {
+async function runWithoutSessions(
+  aws: Aws | undefined,
+  transcripts: Case["transcripts"],
+): Promise<StepResult> {
   if (aws === undefined) throw new Error("no world");
   const { local, made } = aws.world;
   const cluster = made.loggedCluster;

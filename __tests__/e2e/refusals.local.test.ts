@@ -87,7 +87,12 @@ it.each<[string, () => Inputs, string, ...string[]]>([
     "'workers'",
     "auto",
   ],
-  ["a timeout that is no duration", () => ({ ...start(), run: "x", timeout: "soon" }), "bad-input", "'timeout'"],
+  [
+    "a timeout that is no duration",
+    () => ({ ...start(), run: "x", timeout: "soon" }),
+    "bad-input",
+    "'timeout'",
+  ],
   [
     "a role of another partition",
     () => ({ task: running, run: "x", "role-to-assume": "arn:aws-cn:iam::123456789012:role/deploy" }),
@@ -104,12 +109,7 @@ it.each<[string, () => Inputs, string, ...string[]]>([
     "'cpu'",
     "'task'",
   ],
-  [
-    "an image without a task role",
-    () => ({ image: "python:3.13", run: "x" }),
-    "bad-input",
-    "'image'",
-  ],
+  ["an image without a task role", () => ({ image: "python:3.13", run: "x" }), "bad-input", "'image'"],
   [
     "many things at once",
     () => ({ run: "x", shell: "fish", timeout: "soon" }),

@@ -27,19 +27,22 @@ exit "$FARGATE_EXEC_WORKER"
 it.each([
   ["through S3", true],
   ["over the session", false],
-])("four workers of a script delivered %s leave nothing behind where PID 1 is tail, without an init", async (_, staged) => {
-  const result = await aws.step({
-    task: tailTask.id,
-    workers: "4",
-    run: busy,
-    ...(staged && { bucket: aws.world.made.bucket }),
-  });
-  await expectClean(tailTask);
-  expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
-  expect(result.outputs["stdout"]?.split("\n").toSorted()).toEqual(
-    [0, 1, 2, 3].map((i) => `[${i}] worker ${i} of 4`),
-  );
-});
+])(
+  "four workers of a script delivered %s leave nothing behind where PID 1 is tail, without an init",
+  async (_, staged) => {
+    const result = await aws.step({
+      task: tailTask.id,
+      workers: "4",
+      run: busy,
+      ...(staged && { bucket: aws.world.made.bucket }),
+    });
+    await expectClean(tailTask);
+    expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
+    expect(result.outputs["stdout"]?.split("\n").toSorted()).toEqual(
+      [0, 1, 2, 3].map((i) => `[${i}] worker ${i} of 4`),
+    );
+  },
+);
 
 it("a job that is killed by its timeout leaves nothing", async () => {
   const task = await aws.runningTask("no-init");

@@ -16,14 +16,11 @@ it("may stand beside 'start: true'", () => {
   expect(read({ ...least, start: "true", deployment: "true" }).deployment).toBe(true);
 });
 
-it.each(["yes", "web", "arn:aws:ecs:eu-west-1:123456789012:service/prod/web"])(
-  "is not %s",
-  (deployment) => {
-    expect(refusal({ ...least, deployment }).failed).toMatch(
-      /^Input 'deployment' must be true or false, or the ARN of a service deployment/,
-    );
-  },
-);
+it.each(["yes", "web", "arn:aws:ecs:eu-west-1:123456789012:service/prod/web"])("is not %s", (deployment) => {
+  expect(refusal({ ...least, deployment }).failed).toMatch(
+    /^Input 'deployment' must be true or false, or the ARN of a service deployment/,
+  );
+});
 
 it.each([
   ["task-definition", newTask],

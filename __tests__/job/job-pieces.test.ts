@@ -38,12 +38,15 @@ const followed = (more: Partial<FollowedJob>): FollowedJob => ({
 it.each<[string, PieceUse, PieceUse]>([
   ["a job that lasts", "when the job lasts", "at once"],
   ["a job whose output the session has to carry", "never", "never"],
-])("the use of S3 for %s is '%s', and '%s' once another run wants the container", async (_, alone, wanted) => {
-  const { job, place } = pieces(alone);
-  expect(await job.use()).toBe(alone);
-  place.isWanted = true;
-  expect(await job.use()).toBe(wanted);
-});
+])(
+  "the use of S3 for %s is '%s', and '%s' once another run wants the container",
+  async (_, alone, wanted) => {
+    const { job, place } = pieces(alone);
+    expect(await job.use()).toBe(alone);
+    place.isWanted = true;
+    expect(await job.use()).toBe(wanted);
+  },
+);
 
 it.each([
   [undefined, undefined],
