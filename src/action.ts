@@ -2,7 +2,7 @@ import { runnerSurroundings } from "./github/surroundings.ts";
 import { run as runIn } from "./main.ts";
 
 /**
- * The entry of the bundle. The two doors of `dist/` call one function each: index.ts `run`, post.ts `finishCleanup`.
+ * The entry of the bundle. Each of the two doors of `dist/` calls one function: index.ts calls `run`, post.ts calls `finishCleanup`.
  */
 export { finishCleanup } from "./post-main.ts";
 

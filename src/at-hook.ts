@@ -13,9 +13,9 @@ import { resolvingTitle } from "./targets/title.ts";
 
 /**
  * Runs the job for a deployment that waits at a pause hook, in tasks of its new revision, and gives the verdict: CONTINUE when
- * the job succeeded, else ROLLBACK. Without the input `deployment` it just runs the job. From the moment that the deployment is
- * known until the verdict is given, ROLLBACK is in the ledger: a cancel sends it at once if a hook awaits an action, and the post
- * step does after a killed main step.
+ * the job succeeded, else ROLLBACK. Without the input `deployment` it just runs the job. ROLLBACK is in the ledger from the moment
+ * that the deployment is known until the step gives its verdict. A cancel sends it at once if a hook awaits an action. The post step
+ * sends it after a main step that was killed.
  */
 export async function atHook<Step extends StepContext>(
   step: Step,
@@ -54,7 +54,7 @@ async function reachHook(
     const waiting = await waitForHook(arn, service, { ecs: aws.ecs, clock, log, cancel, deadline });
     // The cleanup of a cancel has looked for the hook already.
     cancel.throwIfAborted();
-    record(waiting, ledger);
+    recordRollback(waiting, ledger);
     return waiting;
   } catch (error) {
     if (NOT_TO_DECIDE.has(asFailure(error).code)) ledger.replace(["hook"], []);
@@ -62,8 +62,8 @@ async function reachHook(
   }
 }
 
-/** Has the cleanup send ROLLBACK, until the verdict is given. */
-function record({ deployment, hook }: WaitingHook, ledger: StepContext["ledger"]): void {
+/** Puts ROLLBACK at this hook into the ledger. */
+function recordRollback({ deployment, hook }: WaitingHook, ledger: StepContext["ledger"]): void {
   ledger.replace(["hook"], [{ kind: "hook", deployment: deployment.arn, hook: hook.id }]);
 }
 
@@ -100,22 +100,23 @@ async function withVerdict(
     await rollBack(waiting, service, step);
     return result;
   }
-  // From here on a cancel sends no ROLLBACK. So there is one verdict.
+  // From here on a cancel sends no ROLLBACK, so that the deployment gets one verdict only.
   ledger.replace(["hook"], []);
   try {
     await giveVerdict(waiting, "CONTINUE", service, { ecs: undoing.ecs, clock, log });
     return result;
   } catch (error) {
     const failure = asFailure(error);
-    // A step that fails sends ROLLBACK. ECS takes the first verdict only, so that counts when CONTINUE was not carried out.
-    if (!OVER.has(failure.code)) record(waiting, ledger);
+    // The step now fails, so the cleanup sends ROLLBACK. ECS takes only the first verdict, so ROLLBACK has no effect if CONTINUE was
+    // carried out.
+    if (!OVER.has(failure.code)) recordRollback(waiting, ledger);
     return withoutVerdict(result, failure);
   }
 }
 
 /**
- * Never rejects. ROLLBACK stays in the ledger until it is given: a cancel or the post step may send it, too, and ECS takes the
- * first one only.
+ * Sends ROLLBACK. Never rejects. ROLLBACK stays in the ledger until ECS has taken it, so a cancel or the post step may send it a
+ * second time. ECS takes only the first verdict.
  */
 async function rollBack(waiting: WaitingHook, service: ClusterMember, step: StepContext): Promise<void> {
   const { undoing, ledger, clock, log, cancel } = step;
@@ -126,12 +127,13 @@ async function rollBack(waiting: WaitingHook, service: ClusterMember, step: Step
   } catch (error) {
     const { code, failed, seen } = asFailure(error);
     if (OVER.has(code)) ledger.replace(["hook"], []);
-    // The cleanup of a cancel has sent it meanwhile, and tells what came of it.
+    // After a cancel the cleanup has sent ROLLBACK meanwhile, and reports the outcome.
     const words = `The deployment could not be told ROLLBACK. ${failed} ${seen}`;
     if (!step.cancel.aborted) log.warning(words, `errors.md#${code}`);
   }
 }
 
+/** Failures after which the deployment no longer waits at the hook. */
 const OVER: ReadonlySet<string> = new Set([
   "hook-expired",
   "deployment-replaced",
@@ -139,5 +141,5 @@ const OVER: ReadonlySet<string> = new Set([
   "deployment-not-found",
 ]);
 
-/** The deployment waits for no verdict of this step. */
+/** Failures after which the deployment waits for no verdict of this step. */
 const NOT_TO_DECIDE: ReadonlySet<string> = new Set([...OVER, "hook-not-configured", "bad-input"]);

@@ -21,8 +21,8 @@ export interface AttemptsContext {
 }
 
 /**
- * Runs a job, and again for the reasons that the inputs name, as often as they say. `run` makes one attempt, by its
- * number from 1. The result is that of the last attempt, with those before it. Never rejects.
+ * Runs a job, and runs it again for the reasons in `retry`, up to `retry.attempts` times in all. `run` makes one attempt; attempts
+ * are numbered from 1. The result is that of the last attempt, with a record of the earlier ones. Never rejects.
  */
 export async function runAttempts(
   first: Target,

@@ -1,6 +1,6 @@
 /**
- * The most characters of a text from a container or an agent that are kept. The container's own messages are never
- * longer than that.
+ * How many characters are kept of a text from a container or an agent. The container's own messages are never
+ * longer.
  */
 export const LONGEST_WORDS = 600;
 
@@ -10,7 +10,7 @@ export function clipText(text: string): string {
   return trimmed.length <= LONGEST_WORDS ? trimmed : `${trimmed.slice(0, LONGEST_WORDS - 1)}…`;
 }
 
-/** A copy of the text. V8 keeps a whole string in memory as long as a substring of it, and a copy does not. */
+/** A copy of the text. V8 keeps a whole string in memory as long as a substring of it is used. A copy has no such tie. */
 export function copyText(text: string): string {
   return Buffer.from(text).toString();
 }

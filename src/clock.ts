@@ -8,7 +8,7 @@ export interface Clock {
   every(ms: number, tick: () => void): () => void;
 }
 
-/** A timer of Node with a longer time fires at once. */
+/** Node fires a timer with a longer time at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -8,7 +8,7 @@
  *   Failure
  *    ├── AccessDenied       which right is missing, and of which resource
  *    ├── NoCapacity         another kind of capacity may be free
- *    ├── StartStuck         a task makes no progress, and another one may
+ *    ├── StartStuck         a task makes no progress, but a second one may start
  *    ├── TagsNotEnabled     the same request without tags may pass
  *    ├── EncryptionRefused  the set-up of ECS Exec may explain it
  *    └── TaskStopped        the task's end in the words of ECS
@@ -150,7 +150,7 @@ export class NoCapacity extends Failure {
   }
 }
 
-/** A new task makes no progress on its way to RUNNING. Another one may go on. */
+/** A new task makes no progress on its way to RUNNING. A second task may get there. */
 export class StartStuck extends Failure {
   constructor(parts: Pick<FailureParts, "failed" | "seen">) {
     const advice =
@@ -159,7 +159,7 @@ export class StartStuck extends Failure {
   }
 }
 
-/** The account has not opted in to the ARNs without which ECS sets no tags. */
+/** The account has not opted in to the new ARN format, which ECS requires for tags. */
 export class TagsNotEnabled extends Failure {
   constructor(parts: FailureParts) {
     super("aws-error", parts);
@@ -189,13 +189,13 @@ export interface ContainerEnd {
 export class TaskStopped extends Failure {
   declare readonly code: "task-not-started" | "task-stopped" | "no-shell";
   readonly stopCode: string | undefined;
-  /** True when Fargate lacked capacity. The task itself may be in order then. */
+  /** True when Fargate lacked capacity. Nothing need be wrong with the task itself then. */
   readonly isForCapacity: boolean;
-  /** AWS throttled its set-up, so that it never ran. */
+  /** AWS throttled the task's set-up, so the task never ran. */
   readonly isThrottled: boolean;
-  /** Its subnet had no free address, so that it never ran. */
+  /** The task's subnet had no free address, so the task never ran. */
   readonly isForAddress: boolean;
-  /** The platform or the service ended it: neither its own programs nor a caller of StopTask. */
+  /** True when the platform or the service ended the task, and not one of its own programs or a caller of StopTask. */
   readonly isByPlatform: boolean;
   readonly containers: readonly ContainerEnd[];
 

@@ -45,7 +45,7 @@ export async function runJobs(
   const tasks = targets.length + (later?.count ?? 0);
   if (tasks === 1) {
     const job = { ...step, exec, early, lock, files, looks, images, write: step.writer() };
-    return await runAgain(targets[0], resolved, job, step);
+    return await runWithRetries(targets[0], resolved, job, step);
   }
   step.log.phase();
   const warned = new Set<string>();
@@ -61,19 +61,19 @@ export async function runJobs(
       ledger: step.ledger.part(),
       log: labelledLog(step.log, label, { warned, isQuiet: tasks > MANY }),
     };
-    const result = await runAgain(target, resolved, job, step);
+    const result = await runWithRetries(target, resolved, job, step);
     if (step.inputs.failFast && result.outcome !== "succeeded") void later?.close();
     await stopEarly(result, resolved, step);
     return result;
   };
   const atOnce = later?.atOnce ?? targets.length;
   const ended = await runInTurns(find, run, { ...step, total: tasks, atOnce });
-  // The cleanup has to know every task that is being started.
+  // Wait for every task that is still being started, because the cleanup has to know it.
   await later?.close();
   return { kind: "several", tasks: ended };
 }
 
-/** The next of the tasks that are started later, or why there is none. */
+/** The next task of those that are started later, or the failure to start it. */
 async function findLater(
   { later }: JobTargets,
   looks: TaskLooks,
@@ -100,8 +100,8 @@ async function stopEarly(
   if (!cancel.aborted) await later?.stop?.(task.target).catch(() => undefined);
 }
 
-/** Runs the job in this target, and again for what `retry` says. Each attempt has names and a ledger of its own. */
-async function runAgain(
+/** Runs the job in this target, and again for the reasons in `retry`. Each attempt has an id and a ledger of its own. */
+async function runWithRetries(
   first: Target,
   resolved: JobTargets,
   job: UnassignedJob,
@@ -159,7 +159,7 @@ interface Attempt {
   readonly result: TaskResult;
   /** The script may have run. */
   readonly attached: boolean;
-  /** True when a session may have started the job. A session that the agent never opened has not. */
+  /** True when a session may have started the job. A session that the agent never opened has started nothing. */
   readonly mayHaveStarted: boolean;
 }
 
@@ -214,7 +214,7 @@ async function withDiagnosis(
 
 /**
  * A log that begins each line with the label of its job. A warning or a notice that several jobs repeat is given once,
- * without a label. A quiet log shows nothing else, unless debug logging is on.
+ * without a label. A quiet log shows warnings and notices only, unless debug logging is on.
  */
 function labelledLog(
   log: Log,

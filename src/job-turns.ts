@@ -2,22 +2,22 @@ import { asFailure } from "./errors.ts";
 import { failedResult, type TaskResult } from "./report/result.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** With more tasks than that the log says how far all of them are, and not what each one waits for. */
+/** With more tasks than this, the log counts the jobs that have begun and ended. It does not say what each one waits for. */
 export const MANY = 20;
 const PROGRESS_EVERY_MS = 5_000;
 
 export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "clock" | "log"> {
   /** How many jobs there are. */
   readonly total: number;
-  /** The most that may run at once, besides what the inputs say. */
+  /** How many may run at once. `max-parallel` may allow fewer. */
   readonly atOnce: number;
 }
 
 /**
- * Runs jobs in the order of their numbers, as many at once as `max-parallel` allows. With `fail-fast` no further one begins after a
- * failure, and after a cancel none does. A job begins when `find` has found what it runs in. The results are those of the jobs that have
- * begun, and after a cancel its reason for each other one, so that a step that has left jobs out is never green. Neither `find` nor
- * `run` rejects.
+ * Runs jobs in the order of their numbers, as many at once as `max-parallel` allows. After a cancel no further job begins; with
+ * `fail-fast` none begins after a failure. A job begins when `find` has found what it runs in. The results are those of the jobs that
+ * have begun. After a cancel every other job has a failed result with the cancel's reason, so that a step that has left jobs out is
+ * never green. Neither `find` nor `run` rejects.
  */
 export async function runInTurns<T>(
   find: (task: number) => Promise<T>,
@@ -51,7 +51,7 @@ export async function runInTurns<T>(
   if (begun < total || total > MANY) tell();
   if (begun < total && isOver())
     log.info(`A job has failed, so that no further one is begun ('fail-fast'): ${total - begun} are left.`);
-  // The failure that has kept the others from their turn is among the results.
+  // After a failure with `fail-fast`, that failure is among the results already.
   if (!isOver()) for (; next < total; next += 1) results.set(next, failedResult(asFailure(cancel.reason)));
   return [...results].toSorted(([one], [other]) => one - other).map(([, result]) => result);
 }

@@ -27,14 +27,14 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const protection = jobProtection(context);
   protection?.begin();
   const placedAt = clock.now();
-  // The wait for others is no part of the start.
+  // The wait for a place does not count towards `start-timeout`.
   const openUntil = deadline + placedAt - readyAt;
 
   const times = { beganAt, readyAt, placedAt };
   return await followPrepared(job, place, { deadline: openUntil, lines, protection, times }, context);
 }
 
-/** Follows a job that another step has left running. Never rejects, but for a cancel before it begins. */
+/** Follows a job that another step has left running. Rejects only for a cancel before it begins. */
 export async function attachToJob(handle: JobHandle, context: JobContext): Promise<JobReport> {
   const { inputs, clock, log, cancel } = context;
   cancel.throwIfAborted();

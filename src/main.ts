@@ -24,9 +24,9 @@ async function perform(step: OpenStep): Promise<Result> {
   const isNew = inputs.where.kind === "new";
   void openAhead(step.aws.clients, { bucket: inputs.bucket, isShared: !isNew });
   const looking = lookBeforeStart(inputs, step);
-  // The jobs await it.
+  // The jobs await `looking` and report its failure.
   looking.catch(() => undefined);
-  // All that may fail comes at the hook, so that a deployment that waits there gets its verdict.
+  // Every later failure happens inside `atHook`, so that a deployment that waits at its hook gets a verdict.
   return await atHook(step, async (at) => {
     // Check the cluster and the bucket before RunTask, so that no task is started in vain.
     if (isNew) await looking;

@@ -1,6 +1,6 @@
 /**
- * The workflow run that a step belongs to. What the step makes carries its values, so that it can be traced and found
- * again.
+ * The workflow run that a step belongs to. Everything that the step makes carries these values, so that it can be traced
+ * and found again.
  */
 export interface Origin {
   /** Letters, digits and hyphens, new for each run of the step; a job in one of several tasks has its own. */
@@ -13,7 +13,7 @@ export interface Origin {
   readonly url: string;
   /** The workflow's variables that every job gets. None of them is secret. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Which of several jobs of the step it is; absent for the only one. */
+  /** The job's number among several of the step; absent for the only job. */
   readonly fanOut?: FanOutIndex;
 }
 

@@ -1,10 +1,10 @@
-/** The pause after the first attempt, and the longest one, in milliseconds. Each is twice as long as the one before it. */
+/** The first pause and the longest one, in milliseconds, before chance lengthens them. Each pause is twice as long as the one before it. */
 const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
-/** By how much of itself chance may lengthen a pause, so that jobs that fail together don't come back together. */
+/** The largest part of its length by which chance lengthens a pause, so that jobs that fail together don't run again together. */
 const SPREAD = 0.5;
 
-/** The pause after an attempt, by its number from 1, before the next one, in milliseconds. `chance` is from 0 to 1. */
+/** The pause after the attempt with this number (from 1), in milliseconds. `chance` is from 0 to 1. */
 export function retryPause(attempt: number, chance: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1)) * (1 + SPREAD * chance);
 }

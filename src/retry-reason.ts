@@ -9,7 +9,7 @@ export interface RetryReason extends AttemptEnd {
   readonly words: string;
 }
 
-/** The exec agent, or the way to it, failed. The script may still run while its task does. */
+/** Failures of the exec agent, or of the way to it. The script may still run as long as its task runs. */
 const AGENT: ReadonlySet<FailureCode> = new Set([
   "exec-agent-stopped",
   "exec-not-ready",
@@ -19,8 +19,8 @@ const AGENT: ReadonlySet<FailureCode> = new Set([
 
 /**
  * The reason in the input `retry` for which a job with this end runs again; undefined when the input names none. `isOwn`: the step has started
- * the task, and stops it before it runs the job again. In another task a script that may still run is run again only for `unknown`. A job that
- * was ended by a cancel or a timeout never runs again.
+ * the task, and stops it before it runs the job again. A script that may still run in a task of others runs again only for `unknown`. A job
+ * that a cancel or its timeout has ended never runs again.
  */
 export function retryReason(result: TaskResult, retry: Retry, isOwn: boolean): RetryReason | undefined {
   if (result.kind === "status") {

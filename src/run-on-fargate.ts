@@ -6,8 +6,8 @@ import { showUploaded } from "./show-uploaded.ts";
 import { undoRest } from "./undo/undo-rest.ts";
 
 /**
- * Runs a script in a container on Fargate, as the action does with the same inputs, and resolves when it has ended and
- * what the run has made is undone. Never rejects: a wrong input or a failure is a result, too.
+ * Runs a script in a container on Fargate, as the action does with the same inputs. Resolves when the script has ended and
+ * everything that the run has made is undone. Never rejects: a wrong input or a failure is a result, too.
  *
  * @example
  * const { outcome, exitCode } = await runOnFargate(
@@ -20,15 +20,15 @@ export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}):
   const { saved, saveState, idToken } = surroundings;
   await run(surroundings);
   const state = saved();
-  // A step on a runner is in haste and leaves this to its post step.
+  // A step of the action leaves this to its post step. A program has none.
   if (state !== undefined && state.undo.length > 0)
     await undoRest(state, { idToken, saveState, clock, log: sanitisedLog(options.log ?? {}) });
   return surroundings.result();
 }
 
 /**
- * Shows what the job of the input `attach` has printed so far, and does not follow it: as far as its container has uploaded that to
- * the bucket. Changes nothing. The result is the script's end when that was uploaded, too, else `detached`. Never rejects.
+ * Shows the output of the job of the input `attach`, as far as its container has uploaded it to the bucket. Does not follow the job, and
+ * changes nothing. The result is the script's end when that was uploaded, too, else `detached`. Never rejects.
  */
 export async function showOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
   const surroundings = programSurroundings(inputs, options);

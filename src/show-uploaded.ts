@@ -15,8 +15,8 @@ import type { Surroundings } from "./step/surroundings.ts";
 import { targetOfHandle } from "./targets/running-tasks.ts";
 
 /**
- * Shows what the container of the job of `attach` has uploaded so far, from the first byte that is still kept, and does not follow it.
- * Changes nothing: the job goes on, and a step that attaches finds all of its output. The result is the job's end when that
+ * Shows the output of the job of `attach`, as far as its container has uploaded it, from the first byte that is still kept. Does not follow
+ * the job, and changes nothing: the job goes on, and a step that attaches finds all of its output. The result is the job's end when that
  * was uploaded, too, else `detached`. Never rejects.
  */
 export async function showUploaded(surroundings: Surroundings): Promise<Result> {

@@ -29,7 +29,7 @@ export interface StepContext {
   readonly revision?: NewRevision | undefined;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where the output of a job goes, each line behind this label, if there is one. */
+  /** Makes the writer for the output of a job. It begins each line with the label, if one is given. */
   readonly writer: (label?: string) => OutputWriter;
   /** Back-pressure: resolves when the runner has read enough of the output that more may be written. */
   readonly drained: () => Promise<void>;
@@ -40,7 +40,7 @@ export interface StepContext {
   readonly workspace: string;
 }
 
-/** The context in which the targets are resolved. What that makes goes into the step's ledger. */
+/** The context in which the targets are resolved. Everything that has to be undone goes into the step's ledger. */
 export function targetContext(step: StepContext): ResolveContext {
   const { inputs, aws, ledger, revision, origin, clock, log, cancel, workspace } = step;
   const kinds = ["task", "task-definition", "shared-definition", "registration"] as const;

@@ -7,8 +7,8 @@ import type { StepContext } from "./step-context.ts";
 import { resolvingTitle } from "./targets/title.ts";
 
 /**
- * Runs the job while the step holds the lock of its inputs; without one at once. No task is looked for or started before the
- * lock is held. The lock is given back when every job is certain to have ended; else the post step does that.
+ * Runs the job while the step holds the lock of its inputs. Without such an input it runs the job at once. No task is looked for or
+ * started before the lock is held. The lock is given back when every job is certain to have ended; else the post step does that.
  */
 export async function underLock(
   step: StepContext,
@@ -43,13 +43,13 @@ export async function underLock(
   }
 }
 
-/** Whether no job can still run there. */
+/** Whether the job can no longer run. */
 function hasEnded(result: TaskResult): boolean {
-  // With `retry: unknown` the job of an attempt before may still run.
+  // With `retry: unknown` the job of an earlier attempt may still run.
   if (result.earlier?.some(({ outcome }) => outcome === "unknown")) return false;
-  // The script of a run without its verdict has ended: `withoutVerdict`.
+  // `withoutVerdict` makes a failed result for a script that has ended.
   if (result.kind === "status" || result.outcome === "failed") return true;
-  // It had no task.
+  // The job had no task.
   if (result.task === undefined) return true;
   return result.outcome === "not-started" && result.task.sessionId === undefined;
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where the description of this action or package is: beside the action's bundle, else above the sources or the package's bundle. */
+/** Where the package.json of this action or package may be: beside the action's bundle, or above the sources or the package's bundle. */
 const PLACES = ["package.json", "../package.json"].map((path) => join(import.meta.dirname, path));
 
-/** The version of this action or package; "unknown" when a copy has no description. */
+/** The version of this action or package; "unknown" when a copy has no package.json. */
 export const VERSION = PLACES.map(versionIn).find((version) => version !== undefined) ?? "unknown";
 
 function versionIn(path: string): string | undefined {

@@ -20,7 +20,7 @@ export interface WaitContext {
   readonly log: Pick<Log, "info">;
 }
 
-/** Says what a repeated look waits for, with the seconds since the wait began: each change, and once in 30 s. */
+/** Says what a repeated look waits for, with the seconds since the wait began: each change at once, and else every 30 s. */
 export class WaitLines {
   readonly #context: { readonly clock: Pick<Clock, "now">; readonly log: Pick<Log, "info"> };
   readonly #begun: number;
@@ -32,7 +32,7 @@ export class WaitLines {
     this.#begun = context.clock.now();
   }
 
-  /** What was waited for, one after the other, as in "task is PENDING (3 s)". */
+  /** The states that were waited for, in their order, as in "task is PENDING (3 s)". */
   get seen(): readonly string[] {
     return this.#seen;
   }
@@ -57,7 +57,7 @@ export function tellWaiting(what: string | (() => string), { clock, log }: WaitC
   });
 }
 
-/** The same while a promise is pending. */
+/** Like `tellWaiting`, while a promise is pending. */
 export async function tellWhile<T>(
   what: string | (() => string),
   context: WaitContext,

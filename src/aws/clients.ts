@@ -23,7 +23,7 @@ export interface AwsClients {
   /** Aborts calls under way; they then reject with its reason. */
   readonly signal: AbortSignal | undefined;
   ecs(): Promise<ECSClient>;
-  /** Of this region unless another one is given. */
+  /** The client of this region unless another one is given. */
   s3(region?: string): Promise<S3Client>;
   logs(): Promise<CloudWatchLogsClient>;
   kms(): Promise<KMSClient>;
@@ -43,7 +43,7 @@ export interface AwsClients {
    * there is neither.
    */
   agent(url: string): Promise<Agent | undefined>;
-  /** The connections that these clients share with others; undefined: their own. */
+  /** The connections that these clients share with others; undefined when each client has its own. */
   readonly connections: Connections | undefined;
   /** Closes idle connections. */
   destroy(): void;
@@ -61,7 +61,7 @@ export interface AwsOptions {
   readonly credentials?: CredentialsSource | undefined;
   /** Calls under way reject with its reason when it aborts. */
   readonly signal?: AbortSignal;
-  /** The connections that these clients share with others; undefined: their own. */
+  /** The connections that these clients share with others; undefined when each client has its own. */
   readonly connections?: Connections;
   /** How long a throttled call is repeated, in milliseconds; by default three minutes. */
   readonly throttledFor?: number;
@@ -142,7 +142,7 @@ function sharedConfig(
     region,
     customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
     requestHandler: {
-      // With hundreds of tasks calls wait for one of few connections, of which the SDK would warn on standard error.
+      // With hundreds of tasks, calls wait for one of a few connections. The SDK would warn of that on standard error.
       logger: SILENT,
       connectionTimeout: 5_000,
       // This limit is for silence, so a slow upload may take longer.

@@ -82,7 +82,7 @@ export class Connections {
     for (const agent of [this.#plain, this.#secure]) http.Agent.prototype.destroy.call(agent);
   }
 
-  /** No client closes an agent, because others use it. */
+  /** Lets the agent take spare connections. Its `destroy` does nothing, because a client calls it while others use the agent. */
   #share(agent: http.Agent, connect: http.Agent["createConnection"]): void {
     agent.createConnection = (options, callback) =>
       this.#ahead.take(keyOf(options)) ?? connect(options, callback);

@@ -8,10 +8,10 @@ export interface Ec2 {
   networkInterface(id: string): Promise<NetworkInterface | undefined>;
   /** The interface and gateway endpoints of the VPC. */
   vpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
-  /** Those that exist. */
+  /** Those of `ids` that exist. */
   subnets(ids: readonly string[]): Promise<readonly Subnet[]>;
   routeTables(vpcId: string): Promise<readonly RouteTable[]>;
-  /** Those groups that exist, or the default one of the VPC when none is named. */
+  /** Those of `ids` that exist, or the default group of the VPC when `ids` is empty. */
   securityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
 }
 
@@ -118,7 +118,7 @@ function networkInterfaceFrom(found: Xml): NetworkInterface | undefined {
   };
 }
 
-/** A filter finds what there is; an id that is given as such has to exist. */
+/** A filter finds the resources that exist. A call that names an id outside a filter fails when it does not exist. */
 function filter(name: string, values: readonly string[], number = 1): Readonly<Record<string, string>> {
   return {
     [`Filter.${number}.Name`]: name,
@@ -126,7 +126,7 @@ function filter(name: string, values: readonly string[], number = 1): Readonly<R
   };
 }
 
-/** The members of a route that name where it leads to. */
+/** The members of a route that may name its target. */
 const TARGETS = [
   ...["gatewayId", "natGatewayId", "transitGatewayId", "networkInterfaceId", "instanceId"],
   ...["vpcPeeringConnectionId", "egressOnlyInternetGatewayId", "carrierGatewayId", "localGatewayId"],

@@ -149,7 +149,7 @@ function strategyItem({ name, weight, base }: CapacityProvider): sdk.CapacityPro
   return { capacityProvider: name, weight, ...(base > 0 && { base }) };
 }
 
-/** True also for a task without ECS Exec; the task's `enableExecuteCommand` tells them apart. */
+/** True also for a task without ECS Exec. The task's `enableExecuteCommand` tells the two cases apart. */
 function isNotConnected(error: unknown): error is Error {
   if (isNamed(error, "TargetNotConnectedException")) return true;
   return isNamed(error, "InvalidParameterException") && saysNoAgent(error.message);

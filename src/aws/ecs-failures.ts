@@ -3,7 +3,7 @@ import { type TaskRefusal, taskRefusal } from "./ecs-words.ts";
 import { clusterNotFound, networkRequired, serviceNotFound, taskDefinitionNotFound } from "./missing.ts";
 import { type Call, inWords, OWN_WORDS, type ErrorFacts } from "./thrown.ts";
 
-/** What ECS says in exceptions of its own; undefined for any other. */
+/** The failure of an exception that is ECS's own; undefined for any other exception. */
 export function ecsFailure(thrown: ErrorFacts, call: Call, cause: unknown): Failure | undefined {
   const { region, cluster = "default", ecsService } = call;
   const seen = inWords(thrown);
@@ -21,7 +21,7 @@ export function ecsFailure(thrown: ErrorFacts, call: Call, cause: unknown): Fail
   }
 }
 
-/** Why a call that names a task definition started no task; undefined for a refusal that only AWS's words explain. */
+/** The failure of a refused call; undefined for a refusal that only AWS's words explain. */
 function refusalFailure(
   refusal: TaskRefusal | undefined,
   { action, resource, taskDefinition }: Call,

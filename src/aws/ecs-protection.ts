@@ -5,7 +5,7 @@ import type { EcsRequester } from "./ecs-requester.ts";
 export type ProtectionAnswer =
   /** `until`: when it ends, in milliseconds since the epoch; undefined when the task is not protected. */
   | { readonly kind: "protection"; readonly until: number | undefined }
-  /** Only the tasks of a service can be protected. Or the task is gone. */
+  /** The task belongs to no service, so it can't be protected. Or it is gone. */
   | { readonly kind: "no-task-of-a-service" }
   /** ECS does not protect it now. `why` is its reason, such as DEPLOYMENT_BLOCKED, with its detail in words. */
   | { readonly kind: "refused"; readonly why: string };
@@ -13,7 +13,7 @@ export type ProtectionAnswer =
 export interface ProtectionRequest {
   readonly cluster: string;
   readonly task: string;
-  /** From now on, 1 to 2,880; undefined: the task is not to be protected any more. */
+  /** How long the task is protected from now on, from 1 to 2,880; undefined ends its protection. */
   readonly minutes: number | undefined;
 }
 

@@ -6,13 +6,13 @@
  */
 
 /**
- * Fargate has no capacity for the task, or the account no quota. "capacity provider" in a text means something else.
+ * Fargate has no capacity for the task, or the account's quota is used up. "capacity provider" in a text means something else.
  */
 const SHORTAGE = ["no-capacity", /^RESOURCE|capacity(?! provider)|limit on the number of/im] as const;
 
 /**
- * The subnet has no free address. The guide's text, "Unexpected EC2 error while attempting to Create Network Interface with
- * public IP assignment enabled in subnet '<id>'", means that unless an error code of EC2 follows, which is another reason.
+ * The subnet has no free address. The guide's text for it is "Unexpected EC2 error while attempting to Create Network Interface with
+ * public IP assignment enabled in subnet '<id>'". With an error code of EC2 behind it the text has another reason.
  */
 const NO_ADDRESS = [
   "no-address",
@@ -26,13 +26,13 @@ const REFUSALS = [
   ["no-tags", /must be enabled to add tags/i],
   ["no-provider", /capacity provider.*not associated/is],
   SHORTAGE,
-  // The agent of the instance that ECS chose is disconnected, which it often is for a moment only.
+  // The agent of the instance that ECS chose is disconnected, often only for a moment.
   ["no-agent", /^AGENT\b/m],
   ["no-such-capacity", /ATTRIBUTE/i],
 ] as const;
 
 const ENDS = [
-  // What the container runtime says of an image without `sh`, which the hold command needs.
+  // The container runtime's words for an image without `sh`, which the hold command needs.
   ["no-shell", /exec: "(\/bin\/)?sh": (executable file not found|stat )/],
   ["architecture", /exec format error|matching (platform|manifest)/i],
   [
@@ -72,7 +72,7 @@ export function taskEnd(words: string): TaskEnd | undefined {
   return ENDS.find(([, text]) => text.test(words))?.[0];
 }
 
-/** Of DeregisterTaskDefinition: the task definition was deregistered before. */
+/** DeregisterTaskDefinition's words for a task definition that was deregistered before. */
 export function saysInactive(words: string): boolean {
   return /inactive/i.test(words);
 }
@@ -83,7 +83,7 @@ export function saysNoTask(words: string): boolean {
 }
 
 /**
- * Of ExecuteCommand: the agent is not connected, or the task has no ECS Exec. ECS has one text for both: "… execute
+ * ExecuteCommand's words when the agent is not connected, or the task has no ECS Exec. ECS has one text for both: "… execute
  * command was not enabled when the task was run or the execute command agent isn't running. Wait and try again …".
  */
 export function saysNoAgent(words: string): boolean {

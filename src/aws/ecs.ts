@@ -19,7 +19,7 @@ export interface Ecs extends ProtectionCalls {
   describeService(cluster: string, service: string): Promise<Service>;
   /** Fails with `task-definition-not-found`. */
   describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
-  /** The families with an active revision whose names begin so. */
+  /** The families whose names begin with `prefix` and that have an active revision. */
   listDefinitionFamilies(prefix: string): Promise<readonly string[]>;
   registerTaskDefinition(definition: RegistrableDefinition): Promise<RegisteredDefinition>;
   /** A definition that is inactive already is no failure. */
@@ -42,8 +42,8 @@ export interface Ecs extends ProtectionCalls {
   /** Undefined when ECS knows no such revision. */
   describeServiceRevision(arn: string): Promise<ServiceRevision | undefined>;
   /**
-   * `refused`, in ECS's own words: the hook does not wait, or no longer. `repeated`: the call was made more than once, so that an
-   * earlier one whose answer was lost may have been taken.
+   * `refused`: ECS's own words, when the hook does not wait for a verdict. `repeated`: the call was made more than once, so ECS may have
+   * taken an earlier one whose answer was lost.
    */
   continueServiceDeployment(
     verdict: HookVerdict,
@@ -54,9 +54,9 @@ export interface Cluster {
   readonly arn: string;
   readonly status: string;
   readonly exec: ExecConfiguration;
-  /** The names of those that are associated with it: RunTask takes no other. */
+  /** The names of the capacity providers that are associated with the cluster. RunTask takes no others. */
   readonly capacityProviders: readonly string[];
-  /** What a task gets whose call names neither capacity providers nor a launch type. */
+  /** What a task gets when its RunTask call names neither capacity providers nor a launch type. */
   readonly defaultCapacityProviders: readonly CapacityProvider[];
 }
 
@@ -72,7 +72,7 @@ export interface ExecConfiguration {
   readonly s3Encryption: boolean;
 }
 
-/** ECS takes `startedBy` as the only filter. */
+/** ECS refuses `startedBy` together with another filter. */
 export type TaskFilter =
   | { readonly service: string }
   | { readonly startedBy: string }
@@ -97,19 +97,19 @@ export interface Service {
   readonly platformVersion: string | undefined;
   /** Has no subnets when the service's tasks don't use network mode awsvpc. */
   readonly network: Network;
-  /** Of its next deployment. */
+  /** The pause hooks of its next deployment. */
   readonly pauseHooks: readonly ConfiguredHook[];
   /** ECS's own texts, the newest first. */
   readonly events: readonly string[];
 }
 
-/** A pause hook as a service, or a deployment, is configured with it. */
+/** A pause hook in the configuration of a service or a deployment. */
 export interface ConfiguredHook {
   /** The lifecycle stages at which it pauses the deployment. */
   readonly stages: readonly string[];
-  /** For how long it waits for a verdict. */
+  /** How long it waits for a verdict. */
   readonly minutes: number;
-  /** What ECS does then: CONTINUE or ROLLBACK. */
+  /** What ECS does after that: CONTINUE or ROLLBACK. */
   readonly timeoutAction: string;
 }
 
@@ -133,7 +133,7 @@ export interface RunTaskRequest {
   readonly taskDefinition: string;
   /** From 1 to 10. */
   readonly count: number;
-  /** Empty: the launch type counts. */
+  /** When this is empty, `launchType` counts. */
   readonly capacityProviders: readonly CapacityProvider[];
   /** FARGATE, EC2 or EXTERNAL. */
   readonly launchType: string;
@@ -166,14 +166,14 @@ export interface ExecuteCommandRequest {
 /** A session that waits for its client. The token is secret, and valid for a short time only. */
 export interface SessionTicket {
   readonly sessionId: string;
-  /** To be used byte for byte. */
+  /** Use it byte for byte. */
   readonly streamUrl: string;
   readonly token: string;
 }
 
 export type ExecuteCommandAnswer =
   | { readonly session: SessionTicket }
-  /** In AWS's own words. `throttled`: AWS took the call only after it had refused it for its rate. */
+  /** In AWS's own words. `throttled`: the SDK had to repeat the call, as it does when AWS throttles the account. */
   | { readonly notConnected: string; readonly throttled: boolean };
 
 export interface DeploymentBrief {
@@ -203,7 +203,7 @@ export interface ServiceDeployment extends DeploymentBrief {
 }
 
 export interface PauseHook {
-  /** Another one each time that the deployment reaches the hook. */
+  /** A new one each time that the deployment reaches the hook. */
   readonly id: string;
   /** AWAITING_ACTION, IN_PROGRESS, SUCCEEDED, FAILED or TIMED_OUT. */
   readonly status: string;

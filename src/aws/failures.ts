@@ -46,7 +46,7 @@ export function failureOf(error: unknown, call: Call): Error {
   return failure("aws-error", `${doing} failed.`, OWN_WORDS);
 }
 
-/** What gives a step credentials, behind a "Set". */
+/** How to give a step credentials: the end of an advice that begins with "Set". */
 export const WITH_CREDENTIALS =
   "'role-to-assume', or put aws-actions/configure-aws-credentials before this step, with a session long enough for the " +
   "job ('role-duration-seconds'); both need 'permissions: id-token: write' for OpenID Connect.";
@@ -98,7 +98,7 @@ export function isAccessDenied(error: unknown): boolean {
   return DENIED.has(name) || status === 403;
 }
 
-/** True when AWS failed itself (HTTP 5xx), so that the call may have taken effect all the same. For a `Failure` of a call. */
+/** True for the `Failure` of a call in which AWS itself failed (HTTP 5xx). The call may have taken effect all the same. */
 export function isServerError({ cause }: Failure): boolean {
   return (readThrown(cause).status ?? 0) >= 500;
 }
@@ -109,7 +109,7 @@ export function attempts(answer: unknown): number {
 }
 
 function accessDenied(thrown: ErrorFacts, call: Call, cause: unknown): Failure {
-  // AWS names the missing right, which may be another one than the call's: RunTask may lack iam:PassRole.
+  // AWS names the missing right, which may differ from the call's own: RunTask may lack iam:PassRole.
   const said = /not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?/.exec(thrown.message);
   const action = said?.[1] ?? call.action;
   const resource = said?.[2]?.replace(/[.,]$/, "") ?? call.resource;

@@ -7,8 +7,8 @@ import { elementsOf, textOf, textsOf } from "./xml.ts";
 export interface Iam {
   /**
    * Those of `actions` that the policies of a role or user do not allow on all of `resources`, by IAM's policy
-   * simulator. Fails when the policies have a condition on a key that `context` lacks: the simulator can't decide
-   * then.
+   * simulator. Fails when the simulator can't decide: it denies an action, and the policies have a condition on a key
+   * that `context` lacks.
    */
   denied(
     principalArn: string,
@@ -16,7 +16,7 @@ export interface Iam {
     resources: readonly string[],
     context?: Readonly<Record<string, string>>,
   ): Promise<readonly string[]>;
-  /** ARN of the caller: a user, or the session of a role. Needs no right. */
+  /** ARN of the caller: a user, or the session of a role. Any caller may ask for it. */
   caller(): Promise<string>;
 }
 
@@ -68,7 +68,7 @@ function contextEntries(context: Readonly<Record<string, string>>): Readonly<Rec
 function undecidedFailure(principalArn: string, keys: readonly string[]): Failure {
   return new Failure("aws-error", {
     failed: `IAM's simulator can't say what the policies of ${principalArn} allow.`,
-    seen: `They have conditions on ${[...new Set(keys)].join(", ")}, which only a call tells.`,
+    seen: `They have conditions on ${[...new Set(keys)].join(", ")}, of which only a real call has the values.`,
     advice: "Compare the policies with docs/iam.",
   });
 }

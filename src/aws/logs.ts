@@ -24,7 +24,7 @@ export interface StreamName {
 }
 
 export interface LogPage {
-  /** Those of the page's events. */
+  /** The messages of the page's events. */
   readonly messages: readonly string[];
   /** The token of the next page. It stays valid when the stream grows. */
   readonly next: string;
@@ -58,7 +58,7 @@ export function logsCalls(clients: AwsClients): Logs {
           last: next === from,
         };
       } catch (error) {
-        // AWS's error for a stream and for a group: an agent makes them when it writes first.
+        // AWS's error for a missing stream and a missing group. The exec agent makes both when it first writes.
         if (isNamed(error, "ResourceNotFoundException")) return undefined;
         throw error;
       }
@@ -71,7 +71,7 @@ export function logsCalls(clients: AwsClients): Logs {
     return await attempt(call, signal, async () => {
       const { DescribeLogGroupsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
       const client = await clients.logs();
-      // The names come in alphabetical order, so that the name itself is the first with this prefix.
+      // The answer is in alphabetical order, so a group with exactly this name comes first.
       const request = { logGroupNamePrefix: name, limit: 1 };
       const { logGroups = [] } = await client.send(new DescribeLogGroupsCommand(request), options);
       const found = logGroups.find(({ logGroupName }) => logGroupName === name);

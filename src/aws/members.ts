@@ -8,8 +8,8 @@ const SHAPES = {
 };
 
 /**
- * The members of `value` that this SDK does not know, as paths like `containerOverrides[0].comand`. It silently leaves such
- * members out of a request, so a typing error would go unnoticed, and out of an answer.
+ * The members of `value` that this SDK does not know, as paths like `containerOverrides[0].comand`. The SDK silently leaves such
+ * members out of a request, so a typing error would go unnoticed. It also leaves them out of an answer.
  */
 export function unknownMembers(shape: keyof typeof SHAPES, value: unknown): readonly string[] {
   return [...walk(NormalizedSchema.of(SHAPES[shape]), value, "")];

@@ -2,13 +2,16 @@ import type { AwsClients } from "./clients.ts";
 import { endpointOverride } from "./failures.ts";
 import { partitionOf } from "./partitions.ts";
 
-/** By then the first calls of ECS are on their way. Loading a client takes as long, and nothing else runs meanwhile. */
+/**
+ * When a client is loaded. By then the first calls of ECS are on their way. Loading earlier would delay them, because it blocks the
+ * process for about as long.
+ */
 const ASKED_MS = 30;
 
 /** What a run calls after ECS. */
 export interface CallsAhead {
   readonly bucket: string | undefined;
-  /** Whether the task may be used by others, whose sessions are then looked for. */
+  /** Whether others may use the task. The run then looks for their sessions. */
   readonly isShared: boolean;
 }
 

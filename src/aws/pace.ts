@@ -7,8 +7,8 @@ export interface Rate {
   readonly aSecond: number;
 }
 
-// Both rates are those of an account and region, a little below what AWS documents: a first call that takes longer than others brings
-// the calls closer together where they arrive.
+// Both rates are for an account and region. They are a little below AWS's documented ones, because calls may arrive closer together than
+// they were sent: the first of them may take longest.
 
 /** ExecuteCommand, RunTask and StopTask together: 100, then 40 a second (docs: Request throttling for the Amazon ECS API). */
 const CHANGES: Rate = { burst: 100, aSecond: 38 };
@@ -32,7 +32,7 @@ export class Pace {
     this.#at = clock.now();
   }
 
-  /** Resolves when `count` more may come. Waits end in the order of their beginnings. An abort throws its reason. */
+  /** Resolves when `count` more calls may be made. Waits end in the order in which they began. An abort throws its reason. */
   async wait(count: number, signal?: AbortSignal): Promise<void> {
     const { burst, aSecond } = this.#rate;
     const now = this.#clock.now();
@@ -48,10 +48,10 @@ export class Pace {
   }
 }
 
-/** The calls that share a rate which a run with many tasks reaches. */
+/** The calls that share one rate. A run with many tasks reaches it. */
 type ChangeCalls = Pick<Ecs, "executeCommand" | "runTask" | "stopTask">;
 
-/** Paces these calls, those of all callers of the returned function together. */
+/** Returns a function that paces these calls. All calls that it has paced share one rate. */
 export function paceChanges(
   clock: Pick<Clock, "now" | "sleep">,
 ): (ecs: ChangeCalls, signal?: AbortSignal) => ChangeCalls {

@@ -22,7 +22,7 @@ export function sessionsArn(region: string): string {
   return `arn:${partitionOf(region).name}:ssm:*:*:session/ecs-execute-command-*`;
 }
 
-/** The ARN of a bucket, or of an object in it. `region` is any of the bucket's partition. */
+/** The ARN of a bucket, or of an object in it. `region` is any region of the bucket's partition. */
 export function s3Arn(region: string, bucket: string, key?: string): string {
   return `arn:${partitionOf(region).name}:s3:::${bucket}${key === undefined ? "" : `/${key}`}`;
 }

@@ -6,8 +6,8 @@ import { isRefusal, profileRoleNotAssumed, roleNotAssumed } from "./role-failure
 import { type Call, readThrown } from "./thrown.ts";
 
 /**
- * The same provider, whose errors are failures of its own: `role-not-assumed` when STS refuses a role,
- * `no-credentials` when the provider itself fails. A `Failure`, and a bug of the action, come unchanged.
+ * The same provider, with its errors as failures: `role-not-assumed` when STS refuses a role, `no-credentials` when
+ * the provider itself fails. A `Failure`, and an error that shows a bug of the action, come unchanged.
  */
 export function withOwnFailures<Given extends readonly unknown[], C>(
   provider: (...given: Given) => Promise<C>,
@@ -35,11 +35,11 @@ async function providerFailure(error: unknown, region: string, env: NodeJS.Proce
     const token = await readFile(web.file, "ascii").catch(() => "");
     return roleNotAssumed({ arn: web.arn, setting: "AWS_ROLE_ARN", token }, error);
   }
-  // Here the keys that would assume the role have expired, and not an ID token.
+  // Here an expired token is one of the keys that would assume the role, and no ID token.
   return error.name.startsWith("ExpiredToken") ? failure : profileRoleNotAssumed(profile, error);
 }
 
-/** The call that the SDK makes for credentials. It gives the failures of other services as words of its own. */
+/** The call that the SDK makes for credentials. For other services than STS it throws errors in words of its own. */
 function callOf(webArn: string | undefined, profile: string | undefined, region: string): Call {
   return webArn === undefined
     ? {
@@ -49,7 +49,7 @@ function callOf(webArn: string | undefined, profile: string | undefined, region:
     : { service: "sts", action: "sts:AssumeRoleWithWebIdentity", resource: `role ${webArn}`, region };
 }
 
-/** The codes of an error without an answer of AWS, other than those of the network. */
+/** The codes of errors without an answer of AWS, except those of the network. */
 const NOT_LOADED: ReadonlySet<Failure["code"]> = new Set(["no-credentials", "aws-error"]);
 
 /** Variables that name where credentials come from. */

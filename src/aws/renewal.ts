@@ -19,7 +19,7 @@ export interface RenewalOptions<C extends TemporaryCredentials> {
 /** Keys are renewed this long before they expire, at the earliest. The SDK has the same value. */
 const EARLY_MS = 300_000;
 /**
- * Keys that new ones may replace are not used in this last part of their life. AWS refuses a request that arrives
+ * In this last part of their life keys are used only when new ones can't be fetched. AWS refuses a request that arrives
  * after they have expired.
  */
 const LATE_MS = 60_000;

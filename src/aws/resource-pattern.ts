@@ -1,4 +1,4 @@
-/** What is new in each run, in the ARNs of ECS, of Session Manager and of objects below the input `prefix`. */
+/** The part that is new in each run, in ARNs of ECS and Session Manager and of objects below the input `prefix`. */
 const OF_ONE_RUN: readonly RegExp[] = [
   /(:task\/(?:[^/\s]+\/)?)[0-9a-f-]{32,36}(?=['"]?$)/,
   /(:task-definition\/fargate-exec-)[^\s'"]+/,
@@ -9,8 +9,8 @@ const OF_ONE_RUN: readonly RegExp[] = [
 ];
 
 /**
- * The resource that a policy has to name for all runs, when a call names one of a single run: a `*` in the place of the id of a
- * task, a revision, a session or an object. Any other resource is returned unchanged.
+ * The resource that a policy has to name for all runs: a `*` replaces what belongs to one run, such as the id of a task, a revision, a
+ * session or an object. Any other resource is returned unchanged.
  */
 export function patternOf(resource: string): string {
   const found = OF_ONE_RUN.find((pattern) => pattern.test(resource));

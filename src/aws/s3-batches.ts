@@ -7,7 +7,7 @@ const MOST_OBJECTS = 1_000;
 const CALLS_AT_ONCE = 8;
 
 /** An object to be deleted, and which version of it, if known. */
-interface Doomed {
+interface Deletion {
   readonly key: string;
   readonly versionId?: string | undefined;
 }
@@ -36,7 +36,7 @@ async function deleteBatch(
   keys: readonly string[],
 ): Promise<readonly string[]> {
   const first = await look(ask, { ...bucket, key: keys[0] ?? "" });
-  // One object tells for all of them that the bucket keeps no versions.
+  // That the bucket keeps no versions is known from one object.
   if (first !== undefined && first !== "absent" && !isVersion(first.versionId))
     return await send(
       ask,
@@ -54,13 +54,13 @@ async function deleteBatch(
   return [...refused];
 }
 
-/** The current versions of the objects that there are. */
+/** The current versions of the objects that exist. */
 async function lookAtEach(
   ask: S3Requester,
   bucket: BucketName,
   keys: readonly string[],
-): Promise<readonly Doomed[]> {
-  const found: Doomed[] = [];
+): Promise<readonly Deletion[]> {
+  const found: Deletion[] = [];
   await eightAtOnce(keys, async (key) => {
     const current = await look(ask, { ...bucket, key });
     if (current === "absent") return;
@@ -70,11 +70,11 @@ async function lookAtEach(
   return found;
 }
 
-/** Makes one call. Returns the keys that it was refused for. */
+/** Makes one call. Returns the keys of the objects that S3 did not delete. */
 async function send(
   ask: S3Requester,
   { bucket, owner }: BucketName,
-  objects: readonly Doomed[],
+  objects: readonly Deletion[],
 ): Promise<readonly string[]> {
   if (objects.length === 0) return [];
   const named = objects.map(({ key, versionId }) => ({

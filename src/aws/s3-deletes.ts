@@ -135,8 +135,8 @@ async function deleteVersion(
 }
 
 /**
- * Why a version is kept. A look at a version that is not the current one needs a right of its own, so this looks at
- * the current one instead: the run has written both, and a bucket's Object Lock is for every version.
+ * Why a version is kept. To look at another version than the current one needs a right of its own, so this looks at the
+ * current one: the run has written both, and a bucket's Object Lock holds for every version.
  */
 async function whyKept(ask: S3Requester, object: ObjectName, { cause }: Failure): Promise<RetentionReason> {
   const found = await look(ask, object);

@@ -7,7 +7,7 @@ import { requireMember } from "./required-member.ts";
 export interface Ssm {
   /** A new token for a session whose connection was lost; undefined when the session is over. */
   resumeSession(sessionId: string): Promise<ResumedSession | undefined>;
-  /** Ends the session, and kills its command. A session that is over already is no failure. */
+  /** Ends the session and kills its command. A session that is over already is no failure. */
   terminateSession(sessionId: string): Promise<void>;
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
   activeSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;

@@ -24,8 +24,8 @@ export function endOfStaticKeys(env: NodeJS.ProcessEnv): number | "unknown" | un
 }
 
 /**
- * The time from which nobody may rely on the credentials, in milliseconds since the epoch: only an open session can stop a job
- * after it. Undefined when they don't end, or are renewed, as those of a role that the step assumes itself. A session of
+ * The time from which the credentials may fail, in milliseconds since the epoch. From then on only a session that is open already
+ * can stop a job. Undefined when they don't end, or are renewed, as those of a role that the step assumes itself. A session of
  * unknown end counts as one of the usual length that began shortly before `now`.
  */
 export function reliableUntil(
@@ -76,8 +76,8 @@ export function keysLife(times: JobTimes, env: NodeJS.ProcessEnv, now: number): 
 }
 
 /**
- * Warns of a job that may outlive the credentials of its step. Keys of unknown end with the default `timeout` are no more
- * than a line of the log: that is the usual set-up, its jobs are mostly short, and a warning in every run is not read.
+ * Warns of a job that may outlive the credentials of its step. Keys of unknown end with the default `timeout` get only a
+ * line of the log: that is the usual set-up, its jobs are mostly short, and a warning in every run is not read.
  */
 export function warnOfOutlived(
   times: JobTimes,

@@ -14,19 +14,19 @@ export interface TaskDefinition extends DefinitionContent {
   readonly active: boolean;
   /** Milliseconds since the epoch. */
   readonly registeredAt: number | undefined;
-  /** Paths of members that ECS has told of and that this SDK does not know: they are nowhere else in this value. */
+  /** The paths of members in ECS's answer that this SDK does not know. No other member of this value has them. */
   readonly unread: readonly string[];
 }
 
 /** What RegisterTaskDefinition has answered. */
 export interface RegisteredDefinition extends TaskDefinition {
-  /** The call was made more than once. It has no client token, so one whose answer was lost has registered a revision, too. */
+  /** The call was made more than once. It has no client token, so a call whose answer was lost has registered a revision, too. */
   readonly repeated?: true;
 }
 
 /** A task definition, also one that is not registered yet. */
 export interface DefinitionContent {
-  /** A file may lack it, and is then refused by ECS. */
+  /** A file may lack it. ECS then refuses the definition. */
   readonly family: string | undefined;
   readonly networkMode: string | undefined;
   /** CPU units, 1024 to a vCPU. */
@@ -38,7 +38,7 @@ export interface DefinitionContent {
   readonly registeredBy: string | undefined;
   /** LINUX or WINDOWS_SERVER_…; undefined when the definition does not say, which means Linux. */
   readonly operatingSystem: string | undefined;
-  /** X86_64 or ARM64; undefined when the definition does not say, which is X86_64. */
+  /** X86_64 or ARM64; undefined when the definition does not say, which means X86_64. */
   readonly architecture: string | undefined;
   /** In the order of the definition. */
   readonly containers: readonly ContainerDefinition[];
@@ -126,10 +126,10 @@ export function contentOf(definition: SdkDefinition, tags: readonly Tag[] = []):
   };
 }
 
-/** The names under which programs read which hosts they are to ask directly; the first is looked at first. */
+/** The variables in which programs find the hosts that they reach without a proxy. A program reads the first one first. */
 export const NO_PROXY_NAMES: readonly string[] = ["NO_PROXY", "no_proxy"];
 
-/** Those of the variables, by their names. */
+/** Those of `variables` that have one of these names. */
 export function noProxyIn(
   variables: readonly (readonly [string, string])[],
 ): Readonly<Record<string, string>> {
