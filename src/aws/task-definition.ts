@@ -126,7 +126,7 @@ export function contentOf(definition: SdkDefinition, tags: readonly Tag[] = []):
   };
 }
 
-/** The variables in which programs find the hosts that they reach without a proxy. A program reads the first one first. */
+/** The variables that name the hosts to reach without a proxy, in the order in which the exec agent reads them (Go's net/http). */
 export const NO_PROXY_NAMES: readonly string[] = ["NO_PROXY", "no_proxy"];
 
 /** Those of `variables` that have one of these names. */

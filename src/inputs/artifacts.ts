@@ -4,7 +4,7 @@ import type { InputReader } from "./input-reader.ts";
 import { boolean, count, lines, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
 import { isInside } from "./workspace.ts";
 
-/** A longer list is one that a program has made, and a directory does better. */
+/** A program makes longer lists than this. It can name a directory instead. */
 const MOST_LINES = 200;
 const MOST_FILES = 10_000;
 const MOST_BYTES = 1024 * 1024 * 1024;
@@ -14,7 +14,7 @@ const DIRECTORY = "artifacts";
 /** The inputs of the artifacts; undefined when none are asked for. */
 export function readArtifacts(reader: InputReader): Artifacts | undefined {
   const globs = reader.optional("artifacts", artifactGlobs);
-  const options = readPlace(reader);
+  const options = readArtifactOptions(reader);
   if (reader.given("artifacts")) return globs && { globs, ...options };
   for (const name of ["artifacts-path", "artifacts-max-count", "artifacts-max-size"] as const)
     if (reader.given(name)) refuseAlone(reader, name);
@@ -24,8 +24,8 @@ export function readArtifacts(reader: InputReader): Artifacts | undefined {
   return undefined;
 }
 
-/** Those of a step that follows a job which runs already. Its handle says whether there are artifacts. */
-export function readPlace(reader: InputReader): Omit<Artifacts, "globs"> {
+/** The options for artifacts, without the globs. For a step that follows a running job, the handle says whether there are artifacts. */
+export function readArtifactOptions(reader: InputReader): Omit<Artifacts, "globs"> {
   return {
     directory: readDirectory(reader),
     within: reader.source.directories,

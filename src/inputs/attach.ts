@@ -43,7 +43,7 @@ const DEFAULTS: Partial<Record<InputName, string>> = {
   "log-to-container": "false",
 };
 
-/** Undefined when `attach` is no handle, which is noted as a problem. No message repeats the handle: it holds keys. */
+/** The handle; undefined when `attach` is none, which is noted as a problem. No message repeats the handle, because it holds keys. */
 export function readHandle(reader: InputReader): JobHandle | undefined {
   for (const name of inputNames) {
     if (BESIDE_ATTACH.has(name) || !reader.given(name) || reader.text(name) === DEFAULTS[name]) continue;
@@ -51,7 +51,7 @@ export function readHandle(reader: InputReader): JobHandle | undefined {
       name,
       "left out with 'attach'",
       name === "secrets" ? "a value" : quoteValue(reader.text(name)),
-      GOES_ON,
+      ONLY_FOLLOWS,
     );
   }
   const handle = reader.optional("attach", parsedHandle);
@@ -61,12 +61,12 @@ export function readHandle(reader: InputReader): JobHandle | undefined {
       "region",
       `that of the job, ${regionOf(handle)}, or left out with 'attach'`,
       quoteValue(region),
-      GOES_ON,
+      ONLY_FOLLOWS,
     );
   return handle;
 }
 
-const GOES_ON = "The handle names the job, with its cluster, container and bucket: the step only follows it.";
+const ONLY_FOLLOWS = "The handle names the job, with its cluster, container and bucket: the step only follows it.";
 
 function parsedHandle(text: string): ParseResult<JobHandle> {
   const answer = parseHandle(text);
@@ -95,7 +95,7 @@ type FollowerInputs = Pick<
   | "summary"
 >;
 
-/** The inputs of a step that follows the job of this handle. Those of the job itself are the handle's, or of no use. */
+/** The inputs of a step that follows the job of this handle. What belongs to the job comes from the handle, or is left unset. */
 export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inputs {
   const { cluster, container, workers, staging } = handle;
   return {
@@ -117,7 +117,7 @@ export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inp
   };
 }
 
-/** `true`: at once. `false`, the default: never. */
+/** After how many milliseconds the step leaves the job running: `true` is 0; `false`, the default, is never. */
 export function detach(text: string): ParseResult<number | undefined> {
   if (text === "true") return { value: 0 };
   if (text === "false") return { value: undefined };
@@ -125,7 +125,7 @@ export function detach(text: string): ParseResult<number | undefined> {
   return "value" in answer ? answer : { ...answer, must: `true or false, or ${answer.must}` };
 }
 
-/** A job can be left only when nothing of it is waited for. */
+/** Refuses `detach` together with an input that needs the job's end. */
 export function checkDetach(
   reader: InputReader,
   {

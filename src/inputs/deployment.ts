@@ -38,7 +38,7 @@ export function checkDeployment(
   if (arns.some(({ partition, account }) => partition !== its.partition || account !== its.account))
     refuse("of the account and partition of the other ARNs", "See the ARNs in 'service' and 'cluster'.");
   const service = partsOf(named).names.at(-1);
-  // A service's ARN of the new format names its cluster; a deployment's always does.
+  // The ARN of a service names its cluster only in the new format. The ARN of a deployment always does.
   const inArn = partsOf(named).names.at(-2);
   const wanted = inArn ?? partsOf(cluster).names.at(-1);
   const [itsCluster, itsService] = its.names;
@@ -49,7 +49,7 @@ export function checkDeployment(
     );
 }
 
-/** Of an ARN of ECS, `names` are those after its kind. Of a name, `names` has that alone. */
+/** The parts of an ARN of ECS, or of a name. `names` are those behind the ARN's resource type; for a name, `names` has it alone. */
 function partsOf(text: string): {
   readonly partition?: string | undefined;
   readonly region?: string | undefined;

@@ -1,11 +1,11 @@
-/** What of a task's size Fargate doesn't have. */
+/** The part of a task's size that Fargate doesn't have. */
 export interface SizeFault {
   readonly name: "cpu" | "memory";
-  /** What it has instead, to follow "must be". */
+  /** What Fargate has instead, as words that follow "must be". */
   readonly must: string;
 }
 
-/** For each number of CPU units the MiB of memory that go with it (AWS: "Task size"). */
+/** For each number of CPU units, the sizes of memory in MiB that Fargate has with it (AWS: "Task size"). */
 const SIZES: readonly (readonly [number, readonly number[]])[] = [
   [256, [512, 1_024, 2_048]],
   [512, steps(1_024, 4_096, 1_024)],
@@ -19,8 +19,8 @@ const MOST_UNITS = 16_384;
 const MOST_MEMORY = 122_880;
 
 /**
- * Undefined when Fargate has a pair with these CPU units and MiB; one that is not given fits any. Sizes beyond the largest are
- * left to AWS, which may have more by now.
+ * Undefined when Fargate has a size with these CPU units and this memory in MiB. A value that is not given fits any other. Sizes
+ * beyond the largest known ones are left to AWS, which may have more by now.
  */
 export function fargateSizeFault(
   units: number | undefined,

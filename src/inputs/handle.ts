@@ -44,7 +44,7 @@ export interface HandlePieces {
   readonly job: string;
   /** 64 hex digits each. */
   readonly keys: { readonly inner: string; readonly outer: string };
-  /** Until when the container may write to that folder if its right is not renewed, in milliseconds since the epoch. */
+  /** When the container's right to write to that folder ends unless it is renewed, in milliseconds since the epoch. */
   readonly writableUntil: number;
 }
 

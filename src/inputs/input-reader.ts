@@ -5,7 +5,7 @@ import type { InputSource } from "./source.ts";
 
 /**
  * Reads inputs one by one and collects the problems, so that the user sees all of them at once. An empty input counts
- * as not given, because `${{ inputs.x }}` of a calling workflow is empty when it is not given.
+ * as not given, because `${{ inputs.x }}` is empty in a workflow or action whose caller does not give `x`.
  */
 export class InputReader {
   readonly source: InputSource;

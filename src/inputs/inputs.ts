@@ -41,24 +41,24 @@ export interface Inputs extends TaskTurns {
   readonly files: FileSelections | undefined;
   /** What is brought back after the script; undefined when nothing is. */
   readonly artifacts: Artifacts | undefined;
-  /** Globs of the artifacts of each task, which match reports of tests; undefined when there are none. */
+  /** Globs that find the test reports among the artifacts of each task; undefined when there are none. */
   readonly reports: readonly string[] | undefined;
   readonly workers: number | "auto";
   readonly stderr: "apart" | "merged";
   readonly timeout: number;
-  /** The most bytes of output that may wait in the container for the runner; undefined: half of its free disk. */
+  /** The most bytes of output that may wait in the container for the runner; undefined: half of the container's free disk. */
   readonly spoolLimit: number | undefined;
   /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
   readonly abandonAfter: number | undefined;
   /** After how many milliseconds a job that still runs is left running; 0: at once. Undefined: it is followed to its end. */
   readonly detach: number | undefined;
 
-  /** For what the script may be run again; undefined: for nothing. */
+  /** The reasons to run the script again; undefined when there are none. */
   readonly retry: Retry | undefined;
-  /** The name of a lock that the step holds while its job runs. There is a bucket then. */
+  /** The name of a lock that the step holds while its job runs. With a lock, `bucket` is set. */
   readonly lock: string | undefined;
 
-  /** Which job of its matrix the step is in; undefined when that is not known. */
+  /** The job of the matrix that the step belongs to; undefined when that is not known. */
   readonly matrix: MatrixJob | undefined;
 
   readonly bucket: string | undefined;
@@ -76,7 +76,7 @@ export interface Inputs extends TaskTurns {
   readonly region: string;
 }
 
-/** For what a script may be run again, and how often. */
+/** The reasons to run a script again, and how often. */
 export interface Retry {
   /**
    * `spot`: Fargate Spot took the task. `infrastructure`: the platform stopped it, or its exec agent failed. `unknown`:
@@ -84,20 +84,20 @@ export interface Retry {
    */
   readonly reasons: readonly ("spot" | "infrastructure" | "unknown")[];
   readonly exitCodes: readonly number[];
-  /** At most, the first one included. */
+  /** The most attempts, the first one included. */
   readonly attempts: number;
 }
 
-/** A job of a matrix. A job without a matrix is the only one of its own. */
+/** A job of a matrix. A job without a matrix counts as the only one of a matrix. */
 export interface MatrixJob {
-  /** From 0 up to `total`. */
+  /** From 0 to `total` - 1. */
   readonly index: number;
   readonly total: number;
 }
 
-/** In which turns the jobs of several tasks run. */
+/** How the jobs of several tasks follow one another. */
 export interface TaskTurns {
-  /** How many of them at once; undefined: all. */
+  /** How many of them run at once; undefined: all. */
   readonly maxParallel: number | undefined;
   /** Whether no further job is begun after one has failed. */
   readonly failFast: boolean;
@@ -195,16 +195,16 @@ export interface FileSelection {
 
 /** Files of the container that are brought back. */
 export interface Artifacts {
-  /** Undefined: those of a job that runs already. */
+  /** Undefined when a job that runs already has its own. */
   readonly globs?: readonly ArtifactGlob[] | undefined;
   /** Where they are unpacked: an absolute path. */
   readonly directory: string;
-  /** That path, without links, has to lead into one of these. */
+  /** When its links are resolved, that path has to be inside one of these directories. */
   readonly within: readonly string[];
   /** The most files, links and directories, and the most bytes, of each task. */
   readonly maxCount: number;
   readonly maxBytes: number;
-  /** What becomes of a glob that matches nothing, and of artifacts that don't come whole. */
+  /** What the step does about a glob that matches nothing, and about artifacts that don't come whole. */
   readonly missing: "warn" | "error" | "ignore";
   /** Whether the runner is told of the files, so that a later step can attest them. */
   readonly declare: boolean;
@@ -213,12 +213,12 @@ export interface Artifacts {
 export interface ArtifactGlob {
   /** A path of the container, in which a name may have wildcards. Normalised, without a slash at its end. */
   readonly pattern: string;
-  /** It leaves out what it matches. */
+  /** True when what the glob matches is left out. */
   readonly isExclusion: boolean;
 }
 
 export type ScriptSource =
-  /** A check of the set-up needs none, and a job that runs already has its own. */
+  /** A check of the set-up needs no script, and a job that runs already has its own. */
   | { readonly kind: "none" }
   | { readonly kind: "run"; readonly text: string }
   | {

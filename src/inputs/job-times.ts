@@ -2,8 +2,8 @@ import type { JobTimes } from "../aws/static-keys.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs } from "./inputs.ts";
 
 /**
- * How long a job with these inputs may take. A new task is waited for, and has no queue. A running one has the queue of its
- * container, and a lock has one, too.
+ * How long a job with these inputs may take. Before the job, the step waits for a new task to start, or in the queue of the container of a
+ * running task. It waits in the queue of a lock as well.
  */
 export function jobTimes({
   where,

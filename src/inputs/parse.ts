@@ -7,11 +7,11 @@ export type ParseResult<T> =
 
 export type Parser<T> = (text: string) => ParseResult<T>;
 
-/** GitHub ends jobs of self-hosted runners after five days. */
+/** The longest duration. GitHub ends jobs of self-hosted runners after five days. */
 const longest = 120 * 3_600_000;
 
 const smallest = 16 * 1024 * 1024;
-/** The largest disk of a task on Fargate. */
+/** The largest size: that of the disk of a task on Fargate. */
 const largest = 200 * 1024 * 1024 * 1024;
 
 const milliseconds = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
@@ -111,10 +111,10 @@ export function jsonObject(text: string): ParseResult<Readonly<Record<string, un
   }
 }
 
-/** CPU units: `512`, or `.5 vCPU`. The result is in units, which RunTask takes in every member. */
+/** CPU units such as `512`, or vCPUs such as `.5 vCPU`. The result is in CPU units, which every member of RunTask takes. */
 export const cpuUnits = sized(/^vcpu$/i, "cpu units or vCPUs, such as 512 or .5 vCPU");
 
-/** MiB: `2048`, or `2 GB`. The result is in MiB. */
+/** MiB such as `2048`, or GB such as `2 GB`. The result is in MiB. */
 export const memoryMiB = sized(/^gb$/i, "MiB or GB, such as 2048 or 2 GB");
 
 function sized(unit: RegExp, must: string): Parser<string> {

@@ -3,7 +3,7 @@ import { badInput, noRegion } from "../errors.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
-import { readArtifacts, readPlace } from "./artifacts.ts";
+import { readArtifactOptions, readArtifacts } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { InputReader } from "./input-reader.ts";
 import { readReportGlobs, reportGlobs } from "./reports.ts";
@@ -36,17 +36,17 @@ function readAttachment(reader: InputReader): Inputs {
   const region = handle === undefined ? undefined : regionOf(handle);
   const roleToAssume = reader.optional("role-to-assume", roleArn);
   checkPartition(reader, roleToAssume, region);
-  const place = readPlace(reader);
+  const artifactOptions = readArtifactOptions(reader);
   const rest = {
     ...{ roleToAssume, detach: reader.optional("detach", detach), matrix: readMatrix(reader) },
     queueTimeout: reader.orElse("queue-timeout", duration, DEFAULT_TIMEOUT_MS),
-    artifacts: handle?.hasArtifacts === true ? place : undefined,
+    artifacts: handle?.hasArtifacts === true ? artifactOptions : undefined,
     reports: reader.optional("reports", reportGlobs),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
   };
   reader.check();
-  if (handle === undefined) throw new Error("a handle was found wrong without a word why");
+  if (handle === undefined) throw new Error("the handle is wrong, and no problem was noted");
   return attachedInputs(handle, rest);
 }
 
@@ -133,7 +133,7 @@ function user(text: string): ParseResult<string | undefined> {
   return "value" in answer && /^(root|0)(:(root|0))?$/.test(answer.value) ? { value: undefined } : answer;
 }
 
-/** By default the tasks of `service` are protected. A task that the step starts is no service's, so ECS protects none. */
+/** By default a task of `service` is protected. A task that the step starts belongs to no service, so ECS can't protect it. */
 function readProtect(reader: InputReader, where: TaskSelection | undefined): boolean {
   const given = reader.optional("protect", boolean);
   if (given === true && where?.kind === "new")
@@ -146,7 +146,7 @@ function readProtect(reader: InputReader, where: TaskSelection | undefined): boo
   return given ?? where?.kind === "service";
 }
 
-/** By default 30 minutes. There is no limit in a task that ends by itself, because its job ends with it. */
+/** The default is 30 minutes. In a task that ends by itself there is no limit, because the job ends with it. */
 function readAbandonAfter(reader: InputReader, where: TaskSelection | undefined): number | undefined {
   const given = reader.optional("abandon-after", abandonAfter);
   if (given !== undefined) return given === "never" ? undefined : given;
@@ -154,7 +154,7 @@ function readAbandonAfter(reader: InputReader, where: TaskSelection | undefined)
   return endsByItself ? undefined : 30 * minute;
 }
 
-/** Undefined unless both numbers are known. */
+/** The step's job of its matrix; undefined unless both numbers are known. */
 function readMatrix(reader: InputReader): MatrixJob | undefined {
   const total = reader.optional("matrix-total", count(1, MOST_JOBS));
   const index = reader.optional("matrix-index", count(0, MOST_JOBS - 1));
@@ -169,7 +169,7 @@ function readMatrix(reader: InputReader): MatrixJob | undefined {
   return undefined;
 }
 
-/** GitHub starts 256 jobs of a matrix at most, and runners of others may start more. */
+/** GitHub starts 256 jobs of a matrix at most. Other programs that run actions may start more. */
 const MOST_JOBS = 10_000;
 
 function abandonAfter(text: string): ParseResult<number | "never"> {
@@ -189,7 +189,7 @@ const roleArn = matching(
   "a role's ARN with its account, such as arn:aws:iam::123456789012:role/deploy",
 );
 
-/** Refuses a role of another partition than the region's: its STS does not know that role. */
+/** Refuses a role of another partition than the region's: the region's STS does not know that role. */
 function checkPartition(
   reader: InputReader,
   roleToAssume: string | undefined,
@@ -206,7 +206,7 @@ function checkPartition(
   );
 }
 
-/** Output by S3 needs a bucket, and the session's log then does not hold the output. */
+/** Output by S3 needs a bucket. A log of the session does not hold such output. */
 function checkTransport(
   reader: InputReader,
   { transport, bucket, logs }: Pick<Inputs, "transport" | "bucket" | "logs">,
@@ -230,7 +230,7 @@ function checkTransport(
 
 const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such as eu-west-1");
 
-/** Undefined when there is none, which is noted as a problem. */
+/** The region; undefined when there is none, which is noted as a problem. */
 function readRegion(reader: InputReader): string | undefined {
   if (reader.given("region")) return reader.optional("region", awsRegion);
   const { env } = reader.source;

@@ -2,10 +2,10 @@ import { posix } from "node:path";
 import type { InputReader } from "./input-reader.ts";
 import { lines, type ParseResult, quoteValue } from "./parse.ts";
 
-/** Each line is searched for in the artifacts of each task. */
+/** A limit, because each line means a search through the artifacts of each task. */
 const MOST_LINES = 100;
 
-/** The globs of `reports`; undefined when there are none. They are among the artifacts, so without `artifacts` there are none. */
+/** The globs of `reports`; undefined when there are none. Refuses `reports` without `artifacts`, because reports are among the artifacts. */
 export function readReportGlobs(reader: InputReader): readonly string[] | undefined {
   const globs = reader.optional("reports", reportGlobs);
   if (!reader.given("reports") || reader.given("artifacts")) return globs;

@@ -5,7 +5,7 @@ import { count, list, type ParseResult, quoteValue } from "./parse.ts";
 const DEFAULT_ATTEMPTS = 2;
 const MOST_ATTEMPTS = 10;
 
-/** Undefined without `retry`: then nothing is run twice. Refuses `retry-attempts` without it. */
+/** Undefined without `retry`: then nothing is run twice. Refuses `retry-attempts` without `retry`. */
 export function readRetry(reader: InputReader): Retry | undefined {
   const reasons = reader.optional("retry", retryReasons);
   const attempts = reader.optional("retry-attempts", count(2, MOST_ATTEMPTS));

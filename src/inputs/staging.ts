@@ -14,7 +14,7 @@ const account = matching(ACCOUNT, "the ID of an AWS account, 12 digits, such as 
 
 const kmsKey = matching(KMS_KEY, "a KMS key's ID, alias or ARN, such as alias/ci");
 
-/** The inputs of the staging in S3. Without `bucket` those that describe its objects are refused. */
+/** The inputs of the staging in S3. Refuses `prefix` and `kms-key-id` without `bucket`: they describe objects in it. */
 export function readStaging(
   reader: InputReader,
 ): Pick<Inputs, "bucket" | "prefix" | "bucketOwner" | "kmsKeyId"> {

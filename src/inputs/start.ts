@@ -35,7 +35,7 @@ const ofNewTask = [
   "stuck-after",
 ] as const satisfies readonly InputName[];
 
-/** Each step of a start but the image pull, which is not counted, takes Fargate less than a minute. */
+/** Fargate takes less than a minute for each step of a start, except for the image pull, which is not counted. */
 const STUCK_AFTER_MS = 180_000;
 
 const role = matching(
@@ -49,7 +49,7 @@ const platformVersion = matching(
   "a Fargate platform version, such as 1.4.0 or LATEST",
 );
 
-/** How a new task is started. It is also read when no task is started, so that a wrong value is always reported. */
+/** Reads how a new task is started, also when no task is started, so that a wrong value is always reported. */
 export function readStart(reader: InputReader): StartInputs {
   return {
     subnets: reader.orElse("subnets", subnets, []),
@@ -91,7 +91,7 @@ export function refuseNewTaskInputs(
   }
 }
 
-/** Refuses a size that Fargate doesn't have. Raw `overrides` with a size of their own win over it. */
+/** Refuses a size that Fargate doesn't have. A size in the raw `overrides` counts instead of these inputs, so nothing is refused then. */
 export function refuseSize(reader: InputReader, { cpu, memory, overrides }: StartInputs): void {
   if ("cpu" in overrides || "memory" in overrides) return;
   const fault = fargateSizeFault(numberOf(cpu), numberOf(memory));

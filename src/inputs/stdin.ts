@@ -8,8 +8,8 @@ const LARGEST_STDIN = 64 * 1024 * 1024;
 const FILE = "file:";
 
 /**
- * The script's standard input, byte for byte: the text, or the bytes of the file behind `file:`. Undefined when it is not given, or
- * not valid, which is noted as a problem. White space alone is a text.
+ * The script's standard input, byte for byte: the text, or the bytes of the file that `file:` names. Undefined when it is not given, or
+ * not valid, which is noted as a problem. White space alone counts as given.
  */
 export function readStdin(reader: InputReader, script: ScriptSource | undefined): Uint8Array | undefined {
   const given = reader.raw("stdin");

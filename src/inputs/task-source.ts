@@ -17,7 +17,7 @@ const image = matching(
 const architecture = oneOf("x86_64", "arm64");
 const borrow = oneOf("all", "network");
 
-/** Where the definition of a new task comes from. Notes a problem when an input does not name one. */
+/** Where the definition of a new task comes from. Notes a problem when an input names no definition or image. */
 export function readNewTaskSource(
   reader: InputReader,
   only: Exclude<TargetName, "task">,
@@ -34,8 +34,8 @@ export function readNewTaskSource(
   return of === undefined ? undefined : { kind: "image-in-definition", image: name, of };
 }
 
-/** Refuses what belongs to an image, when there is none or when it takes its place in a definition of the user's. */
-export function refuseOfImage(reader: InputReader, given: readonly TargetName[]): void {
+/** Refuses `architecture` unless a definition is made for the image, and `borrow: network` unless `image` stands with `service` alone. */
+export function refuseImageInputs(reader: InputReader, given: readonly TargetName[]): void {
   const hasImage = given.includes("image");
   if (reader.given("architecture") && (!hasImage || isInDefinition(reader))) {
     reader.refuse(

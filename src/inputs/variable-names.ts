@@ -4,14 +4,14 @@ export function isVariableName(name: string): boolean {
 }
 
 /**
- * bash evaluates values of these variables as arithmetic, which may run commands (`a[$(id)]`). A value may come from
- * an event's text.
+ * bash evaluates the values of these variables as arithmetic, which can run commands (`a[$(id)]`). A value may come from
+ * an event's text, which a stranger may write.
  */
 const ARITHMETIC = new Set(["OPTIND", "RANDOM", "SRANDOM", "HISTCMD", "SECONDS", "LINENO"]);
 
-/** Why no input may set a variable of this name; undefined when an input may. */
+/** Why no input may set a variable of this name; undefined when an input may set it. */
 export function reservation(name: string): string | undefined {
-  // The container's own shell uses these names.
+  // The action's shell code in the container uses these names.
   if (name.startsWith("fx_")) return "a name that belongs to this action, as all do that begin with fx_";
   return ARITHMETIC.has(name)
     ? "a variable whose value bash takes for arithmetic, which can run commands"
@@ -19,8 +19,8 @@ export function reservation(name: string): string | undefined {
 }
 
 /**
- * True for credentials of the runner and of the step. A line that is only such a name is refused, unless it is all that
- * `secrets` has: `variables.ts`.
+ * True for the names of credentials of the runner and of the step. `variables.ts` refuses a line that is only such a name,
+ * unless it is the only line of `secrets`.
  */
 export function isRunnersOwn(name: string): boolean {
   return (
@@ -51,7 +51,7 @@ const EXACTLY = new Set([
     "NODE_EXTRA_CA_CERTS",
   ],
 ]);
-/** With keys of its author a value would take the job's calls of AWS to another account. A region alone does not. */
+/** `AWS_` is among them, because keys in such a value would direct the job's calls of AWS to another account. A region can't. */
 const BEGINNING =
   /^(LD_|DYLD_|BASH_|PYTHON|GIT_|NPM_CONFIG_|PIP_|CORECLR_|AWS_(?!(DEFAULT_)?REGION$)|(HTTPS?|ALL)_PROXY$)/i;
 

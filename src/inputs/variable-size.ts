@@ -13,7 +13,7 @@ export function tooLong(name: string, value: string): string | undefined {
   return `whose value makes a variable of ${inBytes(size)}, where Linux allows a program ${inBytes(LONGEST_VARIABLE)}`;
 }
 
-/** The input `args`: one a line, as it is. */
+/** The arguments of the input `args`: one a line, byte for byte. */
 export function args(text: string): ParseResult<readonly string[]> {
   const value = lines(text);
   const long = value.findIndex((line) => Buffer.byteLength(line) >= LONGEST_VARIABLE);
@@ -27,7 +27,7 @@ export function args(text: string): ParseResult<readonly string[]> {
 
 /**
  * The most bytes that the arguments and variables of a program take together: a quarter of the limit of its stack
- * (execve(2)), which is 8 MiB unless somebody has set it, and on Fargate no task definition can (it takes `nofile` alone).
+ * (execve(2)), which is 8 MiB by default. On Fargate a task definition can't change that limit (it takes `nofile` alone).
  */
 const LARGEST_SUM = 2_097_152;
 /** The bytes that are reserved for the container's own variables and for those of the action. */
@@ -44,7 +44,7 @@ export interface ScriptValues {
 
 /** What is wrong with values that are too much for Linux together. */
 export interface Excess {
-  /** The largest of the inputs. */
+  /** The input with the most bytes. */
   readonly name: keyof ScriptValues;
   readonly must: string;
   readonly got: string;

@@ -4,11 +4,11 @@ import type { NewTasks, StartInputs, TaskSelection, TaskTurns } from "./inputs.t
 import { boolean, count, matching, type ParseResult, quoteValue } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs, refuseSize } from "./start.ts";
-import { readNewTaskSource, refuseOfImage, type TargetName } from "./task-source.ts";
+import { readNewTaskSource, refuseImageInputs, type TargetName } from "./task-source.ts";
 
 const targets: readonly TargetName[] = ["task", "service", "task-definition", "image"];
 
-/** A step follows each of its tasks by a connection of its own. */
+/** A limit, because a step follows each of its tasks by a connection of its own. */
 const MOST_TASKS = 1_000;
 
 export const cluster = matching(
@@ -30,18 +30,18 @@ const service = matching(
 );
 
 /**
- * Which tasks the job runs in, and how new ones are started. Notes a problem for each input that excludes another.
+ * Reads which tasks the job runs in, and how new ones are started. Notes a problem for each input that excludes another.
  */
 export function readTaskSelection(reader: InputReader): TaskSelection | undefined {
   const start = readStart(reader);
   const tasks = reader.orElse<number | "all">("tasks", taskCount, 1);
   const startNew = reader.orElse("start", boolean, false);
   const given = targets.filter((name) => reader.given(name));
-  const only = theOne(reader, given);
+  const only = selectTarget(reader, given);
   if (only === undefined) return undefined;
   const borrowing = given.includes("service");
   if (startNew) refuseStart(reader, only, borrowing);
-  refuseOfImage(reader, given);
+  refuseImageInputs(reader, given);
 
   if (only === "task") {
     refuseNewTaskInputs(reader, "task", start);
@@ -68,7 +68,7 @@ export function readTaskSelection(reader: InputReader): TaskSelection | undefine
  * The one input that selects the task. `service` may stand beside it: a new task borrows from that service. `image` may
  * also join `task-definition`, in which it takes the place of the container's image.
  */
-function theOne(reader: InputReader, given: readonly TargetName[]): TargetName | undefined {
+function selectTarget(reader: InputReader, given: readonly TargetName[]): TargetName | undefined {
   const others = given.filter((name) => name !== "service");
   if (others.join() === "task-definition,image") return "image";
   const [only = given[0], another] = others;
@@ -130,7 +130,7 @@ function readNewTasks(
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
 }
 
-/** How many of several tasks at once, and whether others are begun after a failure. Refuses both for one task. */
+/** How many of several jobs run at once, and whether further ones begin after a failure. Refuses both inputs for one task. */
 export function readTurns(reader: InputReader, where: TaskSelection | undefined): TaskTurns {
   const maxParallel = reader.optional("max-parallel", count(1, MOST_TASKS));
   const failFast = reader.orElse("fail-fast", boolean, false);

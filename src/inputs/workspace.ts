@@ -20,7 +20,7 @@ export function readGivenFile(reader: InputReader, name: InputName): GivenFile |
   return readFileOf(reader, name, reader.text(name));
 }
 
-/** The same for a file at a path that the input has in it. */
+/** Like `readGivenFile`, for a path that is only a part of the input. */
 export function readFileOf(reader: InputReader, name: InputName, given: string): GivenFile | undefined {
   const { source } = reader;
   const absolute = resolve(source.workspace, given);
@@ -52,7 +52,7 @@ function pathsOf(absolute: string, workspace: string): Pick<GivenFile, "path" | 
   return { path, inWorkspace: path.replaceAll(sep, "/") };
 }
 
-/** Whether `path` is below `directory`, by its text alone. The directory itself is not. */
+/** Whether `path` is below `directory`, by its text alone. False for the directory itself. */
 export function isInside(directory: string, path: string): boolean {
   const way = relative(directory, path);
   return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
