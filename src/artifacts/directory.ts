@@ -6,8 +6,8 @@ import { isInside } from "../inputs/workspace.ts";
 export class LeadsOut extends Error {}
 
 /**
- * Makes the directory that artifacts are unpacked in, and returns its path without links. A link that lies on the way, as one of the
- * repository, may not lead out of `within`. Fails with `LeadsOut`, or as the file system says.
+ * Makes the directory that artifacts are unpacked in, and returns its path without links. A link on the way, such as one in the
+ * repository, may not lead out of `within`. Throws `LeadsOut`, or an error of the file system.
  */
 export function makeDirectory(directory: string, within: readonly string[]): string {
   let above = resolve(directory);

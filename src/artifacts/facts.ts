@@ -1,4 +1,5 @@
 import { copyText } from "../clipped.ts";
+
 /**
  * What the container reports of its artifacts (`payload/container/`: `artifacts.py`, `artifacts_tar.sh`, `artifacts.sh`, `parts.py`). The texts are
  * not sanitised.
@@ -33,7 +34,7 @@ export type Fact =
  */
 const LONGEST_FACT = 25 * 1024;
 
-/** Undefined for a text that is no fact, or is too long. The fact holds copies, so that it does not keep the larger text in memory. */
+/** Undefined for a text that is no fact, or is too long. The fact holds copies, so that it does not keep the text around it in memory. */
 export function parseFact(text: string): Fact | undefined {
   if (text.length > LONGEST_FACT) return undefined;
   const [, kind, rest = ""] = /^(\w+) ?(.*)$/s.exec(copyText(text)) ?? [];

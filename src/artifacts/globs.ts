@@ -1,21 +1,21 @@
 import type { ArtifactGlob } from "../inputs/inputs.ts";
 
 /**
- * A glob as the container takes it: what its regular expression matches below `base`. The expression is of the kind that Python and
- * awk both have (POSIX ERE), and is matched against the whole path below the base.
+ * A glob as the container takes it: the paths below `base` that its regular expression matches. The expression is of the kind that Python
+ * and awk both have (POSIX ERE), and has to match the whole path below the base.
  */
 export interface ContainerGlob {
   readonly isExclusion: boolean;
   /** A path without wildcards, relative to the working directory unless it begins with a slash. Empty: that directory. */
   readonly base: string;
-  /** How many names below the base a match has; undefined for any number. */
+  /** How many names the path of a match has below the base; undefined for any number. */
   readonly depth: number | undefined;
   readonly regex: string;
 }
 
 const ALL_BELOW = "(/.*)?";
 
-/** Splits a glob at its first wildcard. What it names comes with all that is below it. */
+/** Splits a glob at its first wildcard. A directory that it matches comes with all that is below it. */
 export function containerGlob({ pattern, isExclusion }: ArtifactGlob): ContainerGlob {
   const names = pattern.split("/");
   const first = names.findIndex((name) => /[*?[]/.test(name));

@@ -1,12 +1,12 @@
-/** What Windows has no file of (Win32: Naming Files, Paths, and Namespaces). */
-// eslint-disable-next-line no-control-regex -- Windows has no name with one
+/** Names that no file can have on Windows (Win32: Naming Files, Paths, and Namespaces). */
+// eslint-disable-next-line no-control-regex -- a name on Windows has no control character
 const NOT_ON_WINDOWS = /[\x00-\x1f<>:"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /** PATH_MAX of Linux, in bytes (limits.h). */
 const LONGEST_PATH = 4_096;
 const DEEPEST = 256;
 
-/** Why a path, or the target of a link, is too long to be looked at; undefined when it is not. */
+/** Why a path, or the target of a link, is too long to be used; undefined when it is not. */
 export function whyTooLong(path: string): string | undefined {
   if (Buffer.byteLength(path) > LONGEST_PATH) return `it is longer than ${LONGEST_PATH} bytes`;
   // The name of a directory ends with a slash.
@@ -15,8 +15,8 @@ export function whyTooLong(path: string): string | undefined {
 }
 
 /**
- * The names on the way to a member, from the directory that it is unpacked in; a text says why there is none. A path that leads out of that
- * directory has none, nor one that the runner's file system would take for another.
+ * The names on the way to a member, from the directory that it is unpacked in; else a text that says why the member is refused. That is so for
+ * a path that leads out of the directory, and for one that the runner's file system would take for another path.
  */
 export function namesOf(path: string, platform: NodeJS.Platform): readonly string[] | string {
   if (path.includes("\0")) return "its name has a NUL byte";
@@ -28,15 +28,15 @@ export function namesOf(path: string, platform: NodeJS.Platform): readonly strin
   return names;
 }
 
-/** The path as a file system without case has it. On Linux each path is its own. */
+/** The path as a file system that ignores case compares it; on Linux the path as it is. */
 export function foldNames(names: readonly string[], platform: NodeJS.Platform): string {
   const path = names.join("/");
   return platform === "linux" ? path : path.normalize("NFC").toLowerCase();
 }
 
 /**
- * Why a link is not made; undefined for one that stays below the directory that is unpacked, `depth` names above the link. Names come only
- * after all `..`, so that these go up real directories, whatever links the names behind them are.
+ * Why a link is not made; undefined for a link that stays below the directory that is unpacked into, `depth` names above the link. In its
+ * target all `..` come before the names: then they go up real directories, even where a name behind them is a link.
  */
 export function whyLinkLeadsOut(
   target: string,

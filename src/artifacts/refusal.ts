@@ -15,18 +15,18 @@ export function checkDirectory(path: string, found: Stats | undefined): void {
   );
 }
 
-/** What stands there, without following a link; undefined when nothing does. */
+/** The status of what stands at a path, without following a link; undefined when nothing does. */
 export function statOf(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {
-    // The second one where a file is on the way.
+    // ENOTDIR: a file stands where the path needs a directory.
     if (isRecord(error) && (error["code"] === "ENOENT" || error["code"] === "ENOTDIR")) return undefined;
     throw error;
   }
 }
 
-/** Why this member alone is not placed; undefined for what ends the unpacking. */
+/** Why this member alone is not placed; undefined for an error that ends the unpacking. */
 export function reasonOf(error: unknown): string | undefined {
   if (error instanceof Refusal) return error.message;
   const code = isRecord(error) ? error["code"] : undefined;

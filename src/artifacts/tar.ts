@@ -22,8 +22,8 @@ export interface Member {
 export class ArchiveError extends Error {}
 
 /**
- * Reads a tar archive member by member (POSIX ustar and pax, and GNU's long names). Read a member's content before asking for the next member;
- * what was not read of it is skipped. Holds one chunk and one header at a time. Fails with `ArchiveError`.
+ * Reads a tar archive member by member (POSIX ustar and pax, and GNU's long names). Read a member's content before you ask for the next member:
+ * content that was not read is skipped. Holds one chunk and one header at a time. Fails with `ArchiveError`.
  */
 export async function* readTar(
   bytes: AsyncIterable<Buffer>,
@@ -190,7 +190,7 @@ class ByteSource {
     }
   }
 
-  /** Skips the bytes before `offset`, whatever its reader has read of them. */
+  /** Skips the bytes before `offset` that were not handed out. */
   async skipTo(offset: number): Promise<void> {
     while (this.#offset < offset) await this.#next(offset - this.#offset);
   }

@@ -6,20 +6,20 @@ import { messageOf } from "../errors.ts";
 import { ArchiveError, discard, readTar } from "./tar.ts";
 import { LimitHit, Unpacker, type UnpackerOptions } from "./unpack.ts";
 
-/** The headers of a member, and what fills its last block. */
+/** The bytes that each member may have in addition: its headers, and the filling of its last block. */
 const OVERHEAD = 8 * 1024;
 
 export interface UnpackedArchive {
-  /** Of what was read. */
+  /** The length and the checksum of all that was read, packed. */
   readonly length: number;
   readonly sha256: string;
-  /** Why not all of it was read; undefined when it was. */
+  /** Why not all of it was unpacked; undefined when it was. */
   readonly stopped: string | undefined;
 }
 
 /**
- * Unpacks an archive of tar and gzip as it comes, in the memory of some chunks. Reads `packed` to its end, also when it can't be unpacked.
- * What came whole stays. Never rejects, unless `packed` does.
+ * Unpacks an archive of tar and gzip while it comes, and holds only a few chunks in memory. Reads `packed` to its end, also when it can't be
+ * unpacked. Members that came whole stay. Rejects only when `packed` does.
  */
 export async function unpackArchive(
   packed: AsyncIterable<Buffer>,
@@ -38,7 +38,7 @@ export async function unpackArchive(
     }
   };
   try {
-    // What has come of a cut archive is unpacked as far as it goes.
+    // With this flag an archive that is cut short is unpacked as far as it goes.
     const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
     await pipeline(Readable.from(hashed()), gunzip, async (bytes: AsyncIterable<Buffer>) => {
       const unpacked = limitBytes(bytes, options);
@@ -57,7 +57,7 @@ export async function unpackArchive(
   return { length, sha256: sha.digest("hex"), stopped };
 }
 
-/** Ends a stream of which the limits allow no more, as one that unpacks to far more than it has. */
+/** Fails with `LimitHit` when a stream has more bytes than the limits allow, as a small archive that unpacks to a huge one. */
 async function* limitBytes(
   bytes: AsyncIterable<Buffer>,
   { maxBytes, maxCount }: Pick<UnpackerOptions, "maxBytes" | "maxCount">,

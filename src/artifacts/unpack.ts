@@ -14,7 +14,7 @@ const NAMES_BYTES = 1024 * 1024;
 const NAME_BYTES = 1024;
 /** The most names on the way from a link to what it leads to, those of other links included. */
 const LONGEST_WAY = 512;
-/** No system follows more links than these on one way: Linux 40 (path_resolution(7)), Windows 63. */
+/** No system follows more links than these in one path: Linux 40 (path_resolution(7)), Windows 63. */
 const MOST_LINKS = 63;
 
 export interface UnpackerOptions {
@@ -23,9 +23,9 @@ export interface UnpackerOptions {
   readonly maxCount: number;
   readonly maxBytes: number;
   readonly platform: NodeJS.Platform;
-  /** Hears of each member that was not placed, by its name in the archive. */
+  /** Called for each member that was not placed, with its name in the archive. */
   readonly onRefused: (name: string, why: string) => void;
-  /** Hears of each file and link that was placed. */
+  /** Called for each file and link that was placed. */
   readonly onPlaced: (name: string, size: number, kind: "file" | "link") => void;
 }
 
@@ -38,16 +38,16 @@ interface Link {
 }
 
 /**
- * Places the members of an archive that may be hostile below one directory, and nothing outside. Links are made at the end, so no
- * member is written through one of the archive; and none through one that lay there before. What is placed takes the place of a file or link
- * of its name. Never of a directory.
+ * Places the members of an archive, which may be hostile, below one directory and nowhere else. Links are made at the end, so no member is
+ * written through a link of the archive. None is written through a link that was there before, either. A member replaces a file or link of
+ * its name, but never a directory.
  */
 export class Unpacker {
   readonly #options: UnpackerOptions;
   readonly #links: Link[] = [];
   readonly #directories = new Map<string, Member | undefined>();
   readonly #files = new Set<string>();
-  /** The target of each, by its path. */
+  /** The targets of the links that were made, by the paths of the links. */
   readonly #madeLinks = new Map<string, string>();
   readonly #spelled = new Map<string, string>();
   #count = 0;
@@ -76,7 +76,7 @@ export class Unpacker {
 
   /** Makes the links, then gives the directories their modes and times. */
   async finish(): Promise<void> {
-    // The later links of an archive may stand on the way of the earlier ones.
+    // All old links go first, because one in the place of a later link may be on the way of an earlier one.
     const free = await this.#attempt(this.#links, ({ names }) => this.#removeOldLink(names));
     const made = await this.#attempt(free, (link) => this.#makeLink(link));
     for (const { member } of await this.#attempt(made, (link) => this.#checkMade(link)))
@@ -88,7 +88,7 @@ export class Unpacker {
     }
   }
 
-  /** Those of the links for which that succeeded. */
+  /** Calls `act` for each of these links. Returns those for which it succeeded, and refuses the others. */
   async #attempt(links: readonly Link[], act: (link: Link) => Promise<void>): Promise<readonly Link[]> {
     const done: Link[] = [];
     for (const link of links) {
@@ -138,7 +138,7 @@ export class Unpacker {
     this.#nameBytes += bytes;
   }
 
-  /** Two names that differ by their case only would be one file. */
+  /** Refuses a name that differs from an earlier one by its case only: the two would be one file. */
   #checkSpelling(names: readonly string[]): void {
     if (this.#options.platform === "linux") return;
     const path = names.join("/");
@@ -149,7 +149,7 @@ export class Unpacker {
     this.#spelled.set(key, path);
   }
 
-  /** The path of this directory, which is made when it is missing. Each name on the way has to be a directory, and no link to one. */
+  /** Makes this directory when it is missing, and returns its path. Each name on the way has to be a directory, and no link to one. */
   #enter(names: readonly string[], member?: Member): string {
     let path = this.#options.root;
     checkDirectory(path, statOf(path));
@@ -203,7 +203,7 @@ export class Unpacker {
     });
   }
 
-  /** Removes a link that lay there before when this archive has another one in its place. */
+  /** Removes a link that was there before, when this archive has a link in its place. */
   async #removeOldLink(names: readonly string[]): Promise<void> {
     let path = this.#options.root;
     for (const [i, name] of names.entries()) {
@@ -226,10 +226,10 @@ export class Unpacker {
     this.#madeLinks.set(path, target);
   }
 
-  /** Removes a link that leads through one that lay there before, now that all links on its way are made. */
+  /** Removes a link that leads through one that was there before. By now all links on its way are made. */
   async #checkMade({ names, member }: Link): Promise<void> {
     const path = join(this.#options.root, ...names);
-    // Of links with one name the last one counts.
+    // Of several links with one name the last one counts.
     if (this.#madeLinks.get(path) !== member.target) return;
     try {
       this.#checkWay(path, member.target);
@@ -240,8 +240,8 @@ export class Unpacker {
   }
 
   /**
-   * On the way to its target a link may pass links of this archive, which stay inside, but none that lay there before. One that leads in
-   * a circle through links of this archive leads nowhere.
+   * Refuses a link whose way to its target passes a link that was there before. It may pass links of this archive, because those stay
+   * inside. A link that leads in a circle through links of this archive leads nowhere, so it is allowed.
    */
   #checkWay(link: string, target: string): void {
     let path = dirname(link);

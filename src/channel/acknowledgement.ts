@@ -3,7 +3,7 @@ import { parseObject } from "./json.ts";
 import type { AgentMessage } from "../wire/message.ts";
 import { encode, Flags, MessageType } from "../wire/message.ts";
 
-/** Acks stand outside the sequence: number 0, both flags, a message id of their own. */
+/** An ack is outside the sequence: it has number 0, both flags, and a message id of its own. */
 export function encodeAck(message: AgentMessage, now: number): Uint8Array {
   const body = {
     AcknowledgedMessageType: message.messageType,

@@ -62,7 +62,8 @@ export class Channel {
    */
   open(now: number, token: string): boolean {
     if (this.#over) return false;
-    // Drops frames for the last connection. They are acknowledgements, and the agent repeats a message without one.
+    // Drops frames for the last connection. No acknowledgement is missed: the agent repeats a message that has none. The outbox sends its
+    // own messages again.
     this.#frames = [openDataChannel(this.#clientId, token)];
     this.#outbox.restart();
     this.#stalled = false;
@@ -118,7 +119,7 @@ export class Channel {
   }
 
   /**
-   * Answers `data-key-wanted`. A key of the wrong length, or another key than the agent asked for, fails the channel.
+   * Answers `data-key-wanted`. A key of the wrong length, or another key than the agent asked for, makes the channel fail.
    */
   provideDataKey(key: DataKey, now: number): void {
     this.#answerKey(() => this.#handshake.provide(key), now);
@@ -129,12 +130,12 @@ export class Channel {
     this.#answerKey(() => this.#handshake.refuse(why), now);
   }
 
-  /** To be called at `deadline`. An earlier or later call does no harm. */
+  /** Call this at `deadline`. An earlier or later call does no harm. */
   tick(now: number): void {
     if (this.#over) return;
     this.#frames.push(...this.#outbox.takeDueFrames(now));
     const { waitingSince } = this.#outbox;
-    // Before the session is set up the agent may wait for KMS, which has other limits.
+    // Until the session is set up the agent may wait for KMS, and other limits apply.
     const ticked = this.#ticked;
     this.#ticked = now;
     if (this.#stalled || !this.#handshake.ready || waitingSince === undefined) return;
@@ -148,7 +149,7 @@ export class Channel {
   }
 
   /**
-   * To be called after a time in which nothing was read, so that no acknowledgement could come. Restarts the waiting
+   * Call this after a time in which nothing was read, so that no acknowledgement could come. Restarts the waiting
    * time.
    */
   excuse(now: number): void {

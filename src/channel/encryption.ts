@@ -1,6 +1,6 @@
 /** Whether a cluster encrypts its sessions, as far as that is known. */
 export type Encryption =
-  /** The cluster's `kmsKeyId` as it stands there: a key's ARN or ID, an alias, or an alias' ARN. */
+  /** `kmsKeyId` is the cluster's own text: a key's ARN or ID, an alias, or an alias' ARN. */
   | { readonly kind: "required"; readonly kmsKeyId: string }
   | { readonly kind: "none" }
   /** The caller may not describe the cluster. The agent tells whether there is a key, and which. */
@@ -31,7 +31,7 @@ function isAlias(name: string): boolean {
   return /(^|:)alias\//.test(name);
 }
 
-/** The ARN of a name. A bare name belongs to the region and account of the key whose ARN is known. */
+/** The ARN of a key's or alias' name. A name that is no ARN belongs to the region and account of `keyArn`. */
 function arnOf(name: string, keyArn: string): string {
   if (name.startsWith("arn:")) return name;
   const owner = keyArn.slice(0, keyArn.lastIndexOf(":") + 1);

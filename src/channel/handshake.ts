@@ -4,7 +4,7 @@ import { type Encryption, isClusterKey, isKeyArn } from "./encryption.ts";
 import { isObject, parseObject } from "./json.ts";
 import type { DataKey, DataKeyRequest } from "./types.ts";
 
-/** The version of session-manager-plugin whose protocol this is: the oldest that AWS still supports. */
+/** The version of session-manager-plugin whose protocol the channel speaks: the oldest that AWS still supports. */
 const CLIENT_VERSION = "1.2.764.0";
 
 /** The first frame on a connection, as JSON text. It has no reply: on success the socket stays open. */
@@ -111,7 +111,7 @@ export class Handshake {
   }
 
   /**
-   * The response's payload. Throws `RangeError` for a data key that has not 64 bytes, and `EncryptionMismatch` when
+   * The payload of the response with this key. Throws `RangeError` for a data key that does not have 64 bytes, and `EncryptionMismatch` when
    * KMS made it with another key than the cluster's.
    */
   provide(key: DataKey): Uint8Array {
@@ -132,7 +132,7 @@ export class Handshake {
     return response;
   }
 
-  /** The response's payload. The agent then ends the session, which frees its place in the container. */
+  /** The payload of a response without a key. The agent then ends the session, which frees its place in the container. */
   refuse(why: string): Uint8Array {
     const response = this.#answerEncryption(processedAction("KMSEncryption", ActionStatus.failed, null, why));
     this.#state = { kind: "refused" };
@@ -166,7 +166,7 @@ export class Handshake {
     return typeof message === "string" && message !== "" ? message : undefined;
   }
 
-  /** What the command printed, decrypted. Output before any handshake means that there will be none. */
+  /** What the command printed, decrypted. Output before any handshake means that no handshake will come. */
   open(payload: Uint8Array): Uint8Array {
     if (this.#state.kind !== "ready")
       this.#requireNone("sent output before the encryption handshake was over");
@@ -181,7 +181,7 @@ export class Handshake {
     }
   }
 
-  /** Input, encrypted when the session is. Only to be called when `ready`. */
+  /** Encrypts input when the session is encrypted. Call it only when `ready`. */
   seal(payload: Uint8Array): Uint8Array {
     return this.#state.kind === "ready" && this.#state.cipher ? this.#state.cipher.seal(payload) : payload;
   }

@@ -10,8 +10,8 @@ const RTT_WEIGHT = 1 / 8;
 const VARIATION_WEIGHT = 1 / 4;
 
 /**
- * The most unacknowledged messages at a time. This limit is ours. The agent stops reading its socket while the command
- * reads no input. The limit bounds what is sent to it again meanwhile.
+ * The most unacknowledged messages at a time. This limit is ours. While the command reads no input, the agent stops reading
+ * its socket, and the limit bounds what is sent to it again.
  */
 const WINDOW = 32;
 /**
@@ -74,7 +74,7 @@ export class Outbox {
     return { sequenceNumber, frame };
   }
 
-  /** Acks are for single messages, in any order; one for a message that is not waiting changes nothing. */
+  /** An ack is for one message, and acks come in any order. An ack for a message that is not waiting changes nothing. */
   acknowledge(sequenceNumber: number, now: number): void {
     const sent = this.#unacked.get(sequenceNumber);
     if (!sent) return;
@@ -107,7 +107,7 @@ export class Outbox {
     return this.#inFlight()[0]?.sentAt.first;
   }
 
-  /** Called after a time in which nothing was read. Restarts the waiting time of every message. */
+  /** Call this after a time in which nothing was read. Restarts the waiting time of every message. */
   excuse(now: number): void {
     for (const { sentAt } of this.#inFlight()) sentAt.first = now;
   }

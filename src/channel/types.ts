@@ -28,7 +28,7 @@ export type ChannelEvent =
    * connection.
    */
   | { readonly kind: "stalled"; readonly ms: number }
-  /** To be answered with `provideDataKey` or `refuseDataKey` within 15 s; then the agent gives the session up. */
+  /** Answer with `provideDataKey` or `refuseDataKey` within 15 s. After that the agent gives the session up. */
   | ({ readonly kind: "data-key-wanted" } & DataKeyRequest)
   /** The session is set up; `customerMessage` is the agent's line for the user (undefined when it has none). */
   | { readonly kind: "handshake-complete"; readonly customerMessage: string | undefined }

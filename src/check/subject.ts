@@ -27,17 +27,17 @@ import { refuseWindows } from "../targets/windows.ts";
 
 /** The container that is checked. */
 export interface Subject {
-  /** Undefined for a task that is not started. */
+  /** Undefined for a new task, which a check does not start. */
   readonly task: Task | undefined;
   readonly definition: DefinitionContent | undefined;
   readonly container: string;
-  /** How a new task would be started: undefined for tasks that run. */
+  /** How a new task would be started; undefined for a task that runs. */
   readonly start: LaunchInputs | undefined;
   /** Whether a new task is started from a definition that the step registers. */
   readonly registers: boolean;
 }
 
-/** What was found of the subject. */
+/** The subject, and the checks that were made to find it. */
 export interface FoundSubject {
   /** Undefined when one of the checks says why there is nothing more to look at. */
   readonly subject: Subject | undefined;
@@ -52,26 +52,26 @@ type Context = Pick<StepContext, "inputs" | "aws" | "workspace">;
 /** Finds what the inputs name. */
 export async function findSubject(context: Context): Promise<FoundSubject> {
   const checks: Check[] = [];
-  const subject = await ofInputs(context, (row) => checks.push(row));
+  const subject = await findByInputs(context, (row) => checks.push(row));
   return { subject, checks };
 }
 
-async function ofInputs(context: Context, note: Note): Promise<Subject | undefined> {
+async function findByInputs(context: Context, note: Note): Promise<Subject | undefined> {
   const { where } = context.inputs;
   switch (where.kind) {
     case "handle":
-      // The inputs allow no check of a job that runs already.
+      // `attach` excludes `check`, so no check has a handle.
       return undefined;
     case "task":
-      return await ofTask(where.task, context, note);
+      return await findByTask(where.task, context, note);
     case "service":
-      return await ofService(where, context, note);
+      return await findByService(where, context, note);
     case "new":
-      return await ofNewTask(where, context, note);
+      return await describeNewTask(where, context, note);
   }
 }
 
-async function ofTask(given: string, context: Context, note: Note): Promise<Subject | undefined> {
+async function findByTask(given: string, context: Context, note: Note): Promise<Subject | undefined> {
   const { inputs, aws } = context;
   const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
   const task = await valueOrNote("task", note, async () => {
@@ -79,10 +79,10 @@ async function ofTask(given: string, context: Context, note: Note): Promise<Subj
     if (found === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
     return found;
   });
-  return task && (await ofRunning(task, context, note));
+  return task && (await describeRunning(task, context, note));
 }
 
-async function ofService(
+async function findByService(
   where: Extract<TaskSelection, { kind: "service" }>,
   context: Context,
   note: Note,
@@ -103,7 +103,7 @@ async function ofService(
     throw noRunningTask(service, cluster, seen, wanted);
   });
   const [task] = tasks ?? [];
-  return task && (await ofRunning(task, context, note));
+  return task && (await describeRunning(task, context, note));
 }
 
 function serviceCheck(service: string, cluster: string, look: Look<Service>): Check {
@@ -117,7 +117,7 @@ function serviceCheck(service: string, cluster: string, look: Look<Service>): Ch
   );
 }
 
-async function ofRunning(task: Task, context: Context, note: Note): Promise<Subject | undefined> {
+async function describeRunning(task: Task, context: Context, note: Note): Promise<Subject | undefined> {
   const { inputs, aws } = context;
   const owner = `task '${lastPart(task.arn)}'`;
   if (await isRefused("operating system", note, () => refuseWindows(task.platformFamily, owner)))
@@ -137,7 +137,7 @@ async function ofRunning(task: Task, context: Context, note: Note): Promise<Subj
   return { task, definition, container, start: undefined, registers: false };
 }
 
-async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise<Subject | undefined> {
+async function describeNewTask(where: NewTasks, context: Context, note: Note): Promise<Subject | undefined> {
   const { inputs, aws } = context;
   const { cluster, id } =
     where.service === undefined
@@ -169,13 +169,13 @@ async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise
   const isHeld = start.hold && !isMade && needsEntryPoint(definition, container);
   return {
     ...{ task: undefined, container, start },
-    // What the task gets: an init among other things.
+    // The definition as it would be registered, with an init process among other things.
     definition: isHeld ? contentOf(heldDefinition(definition, container)) : definition,
     registers: isHeld || isMade || where.of.kind === "image-in-definition" || found.isFile,
   };
 }
 
-/** The task definition that a new task would be started of; nothing is registered. */
+/** The task definition from which a new task would be started. Registers nothing. */
 async function definitionOf(
   { of, start }: Pick<NewTasks, "of" | "start">,
   service: Service | undefined,
@@ -205,7 +205,7 @@ async function definitionOf(
   return { definition, name: `'${lastPart(definition.arn)}'`, isFile: false };
 }
 
-/** The answer of a look that all further checks need; undefined, with a check noted, when there is none. */
+/** The answer of a look that all further checks need. Without an answer it notes a check, and returns undefined. */
 async function valueOrNote<T>(name: string, note: Note, look: () => T | Promise<T>): Promise<T | undefined> {
   const found = await lookAt(Promise.resolve().then(look));
   if ("value" in found) return found.value;
@@ -213,12 +213,12 @@ async function valueOrNote<T>(name: string, note: Note, look: () => T | Promise<
   return undefined;
 }
 
-/** True when `refuse` throws a failure, which is then noted as a check. */
+/** True when `refuse` throws a failure. Notes that failure as a check. */
 async function isRefused(name: string, note: Note, refuse: () => unknown): Promise<boolean> {
   const look = await lookAt(Promise.resolve().then(refuse));
   if ("failure" in look) note(unansweredCheck(name, look.failure));
   return "failure" in look;
 }
 
-/** For what could not be looked at because of another check. */
+/** Stands for all checks that could not be made because another one failed. */
 export const THE_REST: Check = skippedCheck("all else", "not looked at until that is mended");
