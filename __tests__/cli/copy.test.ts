@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import type { RunInputs, RunResult } from "../../src/program/run-options.ts";
 import { copyFiles, copyOptions } from "../../src/cli/copy-command.ts";
-import { copyOf } from "../../src/cli/copy.ts";
+import { parseCopy } from "../../src/cli/copy.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 
-const copy = (...words: string[]) => copyOf(words, "/home/me/shop");
+const copy = (...words: string[]) => parseCopy(words, "/home/me/shop");
 
 it.each<[readonly string[], string, readonly string[]]>([
   [["dist", ":/srv/static"], "/home/me/shop", ["dist=/srv/static"]],

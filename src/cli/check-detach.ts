@@ -2,7 +2,7 @@ import { inputText } from "../program/input-text.ts";
 import type { RunInputs } from "../program/run-options.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Refuses to leave a script running when nobody would get its handle, which is an output and is never printed. */
+/** Refuses `--detach` without `--outputs-file`: the handle is an output and is never printed, so nobody would get it. */
 export function checkDetach(
   { detach }: RunInputs,
   { outputsFile }: { readonly outputsFile?: string | undefined },

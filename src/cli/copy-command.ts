@@ -5,7 +5,7 @@ import { messageOf } from "../errors.ts";
 import type { InputName } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
 import type { CopyOut } from "./copy.ts";
-import { copyOf } from "./copy.ts";
+import { parseCopy } from "./copy.ts";
 import { placeCopies, removeTree } from "./place-copies.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -17,12 +17,12 @@ export const COPY_INPUTS: readonly InputName[] = [
   ...(["bucket", "prefix", "bucket-owner", "kms-key-id", "transport", "region"] as const),
 ];
 
-/** A run whose script does nothing: what it brings along, or back, is what it is for. */
+/** The script of a copy does nothing. The run brings files into the container, or back. */
 const NOTHING: RunInputs = { run: ":", shell: "sh" };
 
 /**
- * The options of a copy that runs in this directory. Its script prints nothing. So what the container sends as output is shown nowhere: it
- * could steer a terminal, or speak to the runner of a workflow.
+ * The options of a copy that runs in this directory. No output is shown, because the script prints nothing: whatever the container sends as
+ * output could steer a terminal, or give commands to the runner of a workflow.
  */
 export function copyOptions({ log, signal }: RunOptions, directory: string): RunOptions {
   return { ...(log !== undefined && { log }), ...(signal !== undefined && { signal }), directory };
@@ -31,10 +31,10 @@ export function copyOptions({ log, signal }: RunOptions, directory: string): Run
 /** Runs a script with these inputs in the container, in this directory of this machine. */
 type Run = (inputs: RunInputs, directory: string) => Promise<RunResult>;
 
-/** Copies what `SRC… DEST` say, and resolves with how the run ended. Rejects with a `UsageError`. */
+/** Copies as `words`, which are `SRC… DEST`, say. Resolves with the result of the run. Rejects with a `UsageError`. */
 export async function copyFiles(words: readonly string[], inputs: RunInputs, run: Run): Promise<RunResult> {
   const directory = process.cwd();
-  const copy = copyOf(words, directory);
+  const copy = parseCopy(words, directory);
   if (copy.kind === "out") return await copyOut(copy, inputs, (given) => run(given, directory));
   for (const name of ["artifacts-max-count", "artifacts-max-size"] as const)
     if (inputs[name] !== undefined)
@@ -45,7 +45,7 @@ export async function copyFiles(words: readonly string[], inputs: RunInputs, run
   return await run({ ...inputs, ...NOTHING, files: copy.files }, copy.directory);
 }
 
-/** Unpacks it beside its destination, so that nothing of it is there unless all is. */
+/** Unpacks what is copied beside its destination, and moves it there only when all of it has come. */
 async function copyOut(
   { sources }: CopyOut,
   inputs: RunInputs,
@@ -73,7 +73,7 @@ async function copyOut(
   }
 }
 
-/** What the file system refuses is for the user, too. */
+/** Turns an error of the file system into a `UsageError`, so that the user sees it. */
 function attempt<T>(what: string, act: () => T): T {
   try {
     return act();
@@ -82,7 +82,7 @@ function attempt<T>(what: string, act: () => T): T {
   }
 }
 
-/** The nearest directory above a path that is there. */
+/** The nearest directory above a path that exists. */
 function above(path: string): string {
   const directory = dirname(path);
   return existsSync(directory) || directory === path ? directory : above(directory);

@@ -4,7 +4,7 @@ import { isInside } from "../inputs/workspace.ts";
 import { matchOf } from "./sent-names.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** What a `cp` is to do. */
+/** What one `cp` copies. */
 export type Copy = CopyIn | CopyOut;
 
 /** From this machine into the container. */
@@ -36,10 +36,10 @@ const WILD = /[*?[\]{}()!\\]/;
 const CONTROL = /\p{Cc}/u;
 
 /**
- * Reads the words `SRC… DEST`, of which those that begin with a colon are paths of the container. A destination that ends with a slash
+ * Reads the words `SRC… DEST`. A word that begins with a colon is a path of the container. A destination that ends with a slash
  * is a directory to copy into; any other is the name of the copy. Throws a `UsageError`.
  */
-export function copyOf(words: readonly string[], directory: string): Copy {
+export function parseCopy(words: readonly string[], directory: string): Copy {
   const [sources, destination = ""] = [words.slice(0, -1), words.at(-1)];
   const isIn = destination.startsWith(":");
   if (sources.length === 0 || sources.some((word) => word.startsWith(":") === isIn))
@@ -91,7 +91,7 @@ function copyOut(words: readonly string[], destination: string, from: string): C
     const names = glob.split("/");
     const wild = names.findIndex((name) => /[*?[]/.test(name));
     const path = (wild < 0 ? names : names.slice(0, wild)).join("/").replace(/^\/|^\.$/, "");
-    // A glob's matches stand below its first wildcard, and below the destination.
+    // A glob's matches keep their paths from the first wildcard on, below the destination.
     const into = wild < 0 && path !== "" && isDirectory(destination) ? posix.basename(path) : "";
     return { glob, path, destination: resolve(from, destination, into) };
   });
@@ -114,7 +114,10 @@ function globOf(text: string): string {
   return glob;
 }
 
-/** Two sources are placed one after the other by moving, so that neither may be a part of the other. Globs below one directory are one. */
+/**
+ * Refuses two sources of which one is a part of the other, because sources are moved to their places one after the other. Globs with the
+ * same directory and destination count as one source.
+ */
 function checkApart(one: OutSource, other: OutSource): void {
   const isOneCopy =
     one.path === other.path &&

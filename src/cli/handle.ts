@@ -2,11 +2,12 @@ import { isRecord } from "../record.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const HANDLE_HELP =
-  "the output 'handle' of the run that has left the script; - reads it, or the file of --outputs-file, from standard input";
+  "the output 'handle' of the run that has left the script running; - reads it, or the file of --outputs-file, from standard input";
 
 /**
- * The handle of a command line, or of standard input when that is `-`: there it is not in the list of processes. Standard input may
- * also be the file that `--outputs-file` has written. Rejects with a `UsageError` when there is none. Its form is not looked at.
+ * The handle of the command line, or that on standard input when `given` is `-`: on standard input it is not in the list of processes.
+ * Standard input may also be the file that `--outputs-file` has written. Rejects with a `UsageError` when there is no handle. Does not check
+ * its form.
  */
 export async function handleText(given: string, stdin: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -18,7 +19,7 @@ export async function handleText(given: string, stdin: AsyncIterable<Uint8Array>
   return handle;
 }
 
-/** A message about the command line, in which a word may be repeated, without the handles. */
+/** A message about the command line without its handles. Such a message may repeat a word of the command line. */
 export function withoutHandles(message: string): string {
   return message.replace(/\bfx\d+\.[\w.-]+/g, "(a handle)");
 }

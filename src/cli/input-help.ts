@@ -11,7 +11,7 @@ export function inputHelp(): ReadonlyMap<string, string> {
 }
 
 /**
- * Reads the descriptions of the inputs, all of which are literal blocks (`|-`). It reads no YAML but that of our own file; a
+ * Reads the descriptions of the inputs, all of which are literal blocks (`|-`). It understands the YAML of our own file only; a
  * test compares it with a parser of YAML.
  */
 export function firstSentences(manifest: string): ReadonlyMap<string, string> {

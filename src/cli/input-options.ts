@@ -7,13 +7,13 @@ const flags = [
   ...(["check", "protect", "start", "deployment", "detach", "hold", "fail-fast"] as const),
   ...(["assign-public-ip", "artifacts-declare", "log-to-container", "workflow-commands", "summary"] as const),
 ];
-/** The inputs that may be true: as an option, the name alone is true. A test compares them with the validation. */
+/** The inputs that may be true. Their option without a value means true. A test compares them with the validation. */
 export const FLAGS: ReadonlySet<InputName> = new Set(flags);
 
-/** The inputs of which each option is one variable, whose value may have several lines. */
+/** The inputs with an option for each variable. The variable's value may have several lines. */
 const VARIABLES: ReadonlySet<InputName> = new Set(["env", "secrets"]);
 
-/** Adds an option for each of these inputs, by default for all, by its name. Returns a function that reads the given options as inputs. */
+/** Adds an option for each of these inputs, by default for all. Returns a function that reads the given options as inputs. */
 export function addInputOptions(
   command: Command,
   { names = inputNames, env }: { readonly names?: readonly InputName[]; readonly env: NodeJS.ProcessEnv },
@@ -24,11 +24,11 @@ export function addInputOptions(
       if (VARIABLES.has(name)) checkVariable(text, env);
       given.set(name, [...(given.get(name) ?? []), text]);
     });
-    // The parser gets it when the name stands alone.
+    // The value of an option without one.
     if (FLAGS.has(name)) option.preset("true");
     command.addOption(option);
   }
-  // Of a file, which is read for the help only.
+  // The texts of action.yml, which is read for the help only.
   let help: ReturnType<typeof inputHelp> | undefined;
   command.configureHelp({
     optionDescription: (option) => option.description || ((help ??= inputHelp()).get(option.name()) ?? ""),

@@ -12,7 +12,7 @@ const PLACES = [
 
 /**
  * Sets the local Fargate up and starts it, as `local/cli.ts` says. Resolves with the exit code of the command that runs in
- * it. It is a process of its own, since the engine has nothing in common with it.
+ * it. The local Fargate is a process of its own, apart from the engine.
  */
 export async function startLocal(words: readonly string[], version: string): Promise<number> {
   if (process.platform !== "linux")
@@ -22,7 +22,7 @@ export async function startLocal(words: readonly string[], version: string): Pro
   })).find(({ start }) => existsSync(start));
   if (found === undefined) throw new UsageError("This installation has no local Fargate: install it anew.");
   const env = found.isPackage ? { ...process.env, FARGATE_LOCAL_VENV: packagesOf(version) } : process.env;
-  // What the set-up says is not what the command prints.
+  // The set-up writes to standard error. Standard output belongs to the command.
   const setUp = await run([found.setUp], env, 2);
   return setUp === 0 ? await run([found.start, ...words], env, 1) : setUp;
 }
@@ -35,7 +35,7 @@ function packagesOf(version: string): string {
 
 async function run(args: readonly string[], env: NodeJS.ProcessEnv, stdout: 1 | 2): Promise<number> {
   const child = spawn(process.execPath, args, { env, stdio: [0, stdout, 2] });
-  // A terminal sends SIGINT to the child, too. It ends by itself.
+  // A terminal sends SIGINT to the child, too, so only SIGTERM is passed on.
   const pass = (signal: NodeJS.Signals): void => {
     if (signal === "SIGTERM") child.kill(signal);
   };

@@ -40,7 +40,7 @@ function commandLine(): Command {
   const all = new Command("fargate-exec")
     .description("Runs a script in a container on AWS Fargate, with its live output and its exit code.")
     .version(VERSION)
-    // Inherited by the commands that are added after it.
+    // Commands that are added afterwards inherit these settings.
     .exitOverride()
     .configureOutput({
       outputError: (text) => terminal({}).usage(withoutHandles(text.trim().replace(/^error: /, ""))),
@@ -67,7 +67,7 @@ function addRun(all: Command): void {
     const { runFile } = own;
     const given = await withScript(inputs(), { words, runFile, stdin: process.stdin });
     checkDetach(given, own);
-    await runAndEnd(given, own);
+    await runAndSetExitCode(given, own);
   });
 }
 
@@ -77,7 +77,7 @@ function addCheck(all: Command): void {
   );
   const names = inputNames.filter((name) => name !== "check");
   const inputs = addInputOptions(command, { names, env: process.env });
-  command.action(async (own: OwnOptions) => runAndEnd({ ...inputs(), check: true }, own));
+  command.action(async (own: OwnOptions) => runAndSetExitCode({ ...inputs(), check: true }, own));
 }
 
 function addAttach(all: Command): void {
@@ -89,7 +89,7 @@ function addAttach(all: Command): void {
   command.action(async (handle: string, own: OwnOptions) => {
     const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
     checkDetach(given, own);
-    await runAndEnd(given, own);
+    await runAndSetExitCode(given, own);
   });
 }
 
@@ -102,9 +102,9 @@ function addLogs(all: Command): void {
   const inputs = addInputOptions(command, { names: ["role-to-assume"], env: process.env });
   command.action(async (handle: string, own: OwnOptions) => {
     const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
-    const isOut = watchWrites(process.stdout);
-    const { outcome, exitCode } = await end(given, own, showOnFargate);
-    const isShown = (outcome === "detached" || exitCode !== undefined) && (await isOut());
+    const isAllWritten = watchWrites(process.stdout);
+    const { outcome, exitCode } = await carryOut(given, own, showOnFargate);
+    const isShown = (outcome === "detached" || exitCode !== undefined) && (await isAllWritten());
     process.exitCode = isShown ? 0 : OWN_FAILURE;
   });
 }
@@ -118,7 +118,7 @@ function addCopy(all: Command): void {
   const inputs = addInputOptions(command, { names: COPY_INPUTS, env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
     const result = await copyFiles(words, inputs(), (given, directory) =>
-      end(given, own, (all, options) => runOnFargate(all, copyOptions(options ?? {}, directory))),
+      carryOut(given, own, (all, options) => runOnFargate(all, copyOptions(options ?? {}, directory))),
     );
     process.exitCode = exitCodeOf(result);
   });
@@ -144,14 +144,14 @@ function ownOptions(command: Command): Command {
     .option("--outputs-file <path>", "Writes the outputs of action.yml to this file, as one JSON object.");
 }
 
-async function runAndEnd(inputs: RunInputs, own: OwnOptions): Promise<void> {
-  const isOut = watchWrites(process.stdout);
-  const result = await end(inputs, own, runOnFargate);
-  process.exitCode = exitCodeOf(result, await isOut());
+async function runAndSetExitCode(inputs: RunInputs, own: OwnOptions): Promise<void> {
+  const isAllWritten = watchWrites(process.stdout);
+  const result = await carryOut(inputs, own, runOnFargate);
+  process.exitCode = exitCodeOf(result, await isAllWritten());
 }
 
-/** Carries out a command by the engine, and shows and writes what has become of it. */
-async function end(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFargate): Promise<RunResult> {
+/** Carries out a command by the engine, shows how it ended, and writes its outputs. */
+async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFargate): Promise<RunResult> {
   const { outputsFile } = own;
   if (outputsFile !== undefined)
     checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.attach !== undefined });

@@ -14,8 +14,8 @@ import type { RunResult } from "../program/run-options.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
- * Throws a `UsageError` when the file of `--outputs-file` can't be written: before anything is begun, so that no handle is lost. One that may
- * get a handle belongs to nobody else.
+ * Throws a `UsageError` when the file of `--outputs-file` can't be written, or when it may get a handle and belongs to another user. Call
+ * this before the run, so that no handle is lost.
  */
 export function checkOutputsFile(path: string, { getsHandle }: { readonly getsHandle: boolean }): void {
   try {
@@ -30,7 +30,7 @@ export function checkOutputsFile(path: string, { getsHandle }: { readonly getsHa
   }
 }
 
-/** Writes the outputs. A handle of a job that was left running holds its keys, so only this user may read it, also in a file that was there. */
+/** Writes the outputs. The handle of a job that was left running holds its keys, so the file is then readable for this user only. */
 export function writeOutputs(
   path: string,
   { outcome, outputs }: Pick<RunResult, "outcome" | "outputs">,

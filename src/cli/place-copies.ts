@@ -17,14 +17,15 @@ import { checkSent } from "./sent-names.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
- * Moves what was unpacked below `root` to its destinations, in the same file system. A directory that is there keeps what it has; a file or
- * link is replaced. Links of this machine are never followed. Throws a `UsageError`, before anything is moved, for what was not asked for, for a
- * link that would lead out of what it is copied with, and when two sources come to one place and are not both directories.
+ * Moves what was unpacked below `root` to its destinations, in the same file system. A directory that exists keeps its contents; a file or
+ * link is replaced. Links of this machine are never followed. Throws a `UsageError` before anything is moved in these cases: something was not
+ * asked for; a link would lead out of what is copied with it; two sources have one destination and are not both directories; a directory
+ * would replace something else, or the reverse.
  */
 export function placeCopies(root: string, sources: readonly OutSource[]): void {
   const moves = movesOf(root, sources);
   const placed = new Map<string, "directory" | "other">();
-  const modes = open(root);
+  const modes = makeAccessible(root);
   for (const { from, to, globs } of moves) {
     checkSent(from, globs);
     checkLinks(from, { from, to });
@@ -39,7 +40,7 @@ export function placeCopies(root: string, sources: readonly OutSource[]): void {
 interface Move {
   readonly from: string;
   readonly to: string;
-  /** All globs that begin with this path. */
+  /** All globs whose part before the first wildcard is this path. */
   readonly globs: readonly string[];
 }
 
@@ -54,19 +55,19 @@ function movesOf(root: string, sources: readonly OutSource[]): readonly Move[] {
 
 /** Removes a directory, also when directories in it may not be written. */
 export function removeTree(path: string): void {
-  if (isDirectory(path)) open(path);
+  if (isDirectory(path)) makeAccessible(path);
   rmSync(path, { recursive: true, force: true });
 }
 
 /** The modes of directories, by their paths. */
 type Modes = ReadonlyMap<string, number>;
 
-/** Lets this user read, change and move a directory and all below it. Returns the modes that they had. */
-function open(directory: string, modes = new Map<string, number>()): Modes {
+/** Lets this user read, change and move a directory and all directories below it. Returns the modes that they had. */
+function makeAccessible(directory: string, modes = new Map<string, number>()): Modes {
   modes.set(directory, lstatSync(directory).mode);
   chmodSync(directory, 0o700);
   for (const entry of readdirSync(directory, { withFileTypes: true }))
-    if (entry.isDirectory()) open(join(directory, entry.name), modes);
+    if (entry.isDirectory()) makeAccessible(join(directory, entry.name), modes);
   return modes;
 }
 
@@ -84,7 +85,10 @@ function checkLinks(path: string, whole: Pick<Move, "from" | "to">): void {
   );
 }
 
-/** When a link leads nowhere, a link of this machine may stand on its way, unless the destination is new. */
+/**
+ * Whether a link leads to something in `from`. One that leads nowhere is allowed for a new destination only: in an existing one its way may
+ * pass a link of this machine.
+ */
 function leadsInside(path: string, { from, to }: Pick<Move, "from" | "to">): boolean {
   try {
     const [end, whole] = [realpathSync(path), realpathSync(from)];
@@ -94,7 +98,7 @@ function leadsInside(path: string, { from, to }: Pick<Move, "from" | "to">): boo
   }
 }
 
-/** `placed`: what was checked before, by its destination. */
+/** Refuses what can't be moved to `to`. `placed` has what was checked before, by its destination. */
 function checkPlace(from: string, to: string, placed: Map<string, "directory" | "other">): void {
   const kind = isDirectory(from) ? "directory" : "other";
   const other = placed.get(to);
@@ -123,7 +127,7 @@ function move(from: string, to: string, modes: Modes): void {
   }
 }
 
-/** Gives what has been moved the modes that it had. */
+/** Gives moved directories the modes that they had. */
 function restoreModes(from: string, to: string, modes: Modes): void {
   const mode = modes.get(from);
   if (mode === undefined) return;

@@ -4,7 +4,7 @@ import { quote } from "../payload/quote.ts";
 import type { RunInputs } from "../program/run-options.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Where the command line has the script, besides the inputs. */
+/** The parts of the command line, besides the inputs, that may give the script. */
 export interface ScriptArguments {
   /** The words of a command, or `-` alone for standard input. */
   readonly words: readonly string[];
@@ -30,7 +30,7 @@ export async function withScript(inputs: RunInputs, script: ScriptArguments): Pr
   return { ...inputs, run: commandScript(words), shell: "sh" };
 }
 
-/** A script that becomes this command: no shell reads its words, and its end is the script's. */
+/** A script that replaces its shell by this command. The words are quoted, so the shell changes none of them. */
 export function commandScript(words: readonly string[]): string {
   return `exec ${words.map(quote).join(" ")}\n`;
 }

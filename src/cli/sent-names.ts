@@ -5,20 +5,20 @@ import { statOf } from "../artifacts/refusal.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
- * What the matches of a glob look like below its first wildcard; undefined for a path without wildcards. Throws a `SyntaxError` for
- * what is no glob.
+ * An expression for the paths that a glob matches, from its first wildcard on; undefined for a path without wildcards. Throws a
+ * `SyntaxError` for what is no glob.
  */
 export function matchOf(glob: string): RegExp | undefined {
   const { depth, regex } = containerGlob({ pattern: glob, isExclusion: false });
   if (depth === 0) return undefined;
-  // A bracket that comes first in a bracket expression stands for itself (POSIX ERE), which JavaScript has to be told.
+  // A `]` that comes first in a bracket expression stands for itself (POSIX ERE). In JavaScript it has to be escaped.
   const source = regex.replace(/\[(\^?)\]([^\]]*)\]/g, "[$1\\]$2]");
   return new RegExp(`^(?:${source})$`, "su");
 }
 
 /**
- * Throws a `UsageError` when something stands at or below `from` that none of these globs of it asks for, or when nothing stands there: the
- * container has packed it, and may be hostile. So a glob of reports brings no `.bashrc`.
+ * Throws a `UsageError` when nothing stands at `from`, or when something at or below it matches none of these globs. The container has packed
+ * it and may be hostile: a glob for reports must not bring a `.bashrc`.
  */
 export function checkSent(from: string, globs: readonly string[]): void {
   const found = statOf(from);
@@ -34,7 +34,7 @@ export function checkSent(from: string, globs: readonly string[]): void {
   });
 }
 
-/** Directories only lead to matches. */
+/** Calls `check` for `path` and all below it, except for directories, which only lead to matches. */
 function checkBelow(path: string, found: Stats | undefined, check: (path: string) => void): void {
   if (found?.isDirectory() !== true) check(path);
   else for (const name of readdirSync(path)) checkBelow(join(path, name), statOf(join(path, name)), check);

@@ -1,13 +1,13 @@
 import { CANCELLED } from "./exit-code.ts";
 
 /**
- * A terminal sends its SIGINT to this process and to npm, which passes its own on. A second signal within this time is
- * the same key.
+ * One Ctrl-C may arrive twice: the terminal sends SIGINT to this process and to npm, and npm passes its own on. A second
+ * signal within this time comes from the same key press.
  */
 const SAME_KEY_MS = 400;
 
 /**
- * Aborts at the first SIGINT, SIGTERM or SIGHUP. A second one ends this process at once; `leave` is called before.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP. At a second one it calls `leave`, and ends this process at once.
  */
 export function cancelOnSignals(leave: () => void): AbortSignal {
   const controller = new AbortController();

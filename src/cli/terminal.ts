@@ -6,7 +6,7 @@ const USUAL_COLUMNS = 80;
 /** Moves to the beginning of the line and erases it (ECMA-48, EL). */
 const ERASE = "\r\x1b[K";
 
-/** The part of a terminal that is written to, or of the file or the pipe in its place. */
+/** The used members of a stream that is a terminal, or a file or pipe in its place. */
 export interface TerminalStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
@@ -28,12 +28,12 @@ export interface TerminalOptions {
 }
 
 /**
- * What the command line says itself. On a terminal, what goes on is one line that is written over again and again, until
- * the job has output. Elsewhere each thing is a line.
+ * The command line's own messages. On a terminal, progress is one line, which is rewritten until the job has output.
+ * Elsewhere each message is a line of its own.
  */
 export class Terminal implements RunLog {
   readonly #options: TerminalOptions;
-  /** What has to be undone if this process ended now. */
+  /** What would be left to undo if this process ended now. */
   #unfinished: () => readonly string[] = () => [];
   #progress: { readonly title: string; readonly since: number; detail: string } | undefined;
   #ticking: NodeJS.Timeout | undefined;
@@ -97,7 +97,7 @@ export class Terminal implements RunLog {
     this.#line(message, this.#coloured("error:", 31));
   }
 
-  /** Called when this process ends before all is undone. Says what is not. */
+  /** Says what is not undone yet. Call this when the process ends before its work is done. */
   leave(): void {
     this.#endProgress();
     const unfinished = this.#unfinished();
@@ -122,7 +122,7 @@ export class Terminal implements RunLog {
     const { title, since, detail } = this.#progress;
     const seconds = Math.floor((now() - since) / 1000);
     const text = `${NAME}: ${title}${seconds > 0 ? ` (${seconds} s)` : ""}${detail === "" ? "" : `: ${detail}`}`;
-    // One column less, because a full line moves the cursor on. A terminal that has not been told its size has 0.
+    // One column less, because a full line moves the cursor to the next one. A terminal that does not know its size says 0.
     stream.write(ERASE + text.slice(0, (columns > 0 ? columns : USUAL_COLUMNS) - 1));
     this.#isDrawn = true;
   }

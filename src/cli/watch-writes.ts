@@ -2,14 +2,14 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Writable } from "node:stream";
 
 /**
- * Watches a stream for write errors, such as a full disk or a pipe without a reader. The function that it returns resolves when what was written
- * so far is out, with whether all of it is.
+ * Watches a stream for write errors, such as a full disk or a pipe without a reader. Returns a function that waits until the writes so far have
+ * ended, and resolves with true when none of them has failed.
  */
 export function watchWrites(stream: Writable): () => Promise<boolean> {
   let isBroken = false;
   stream.on("error", () => (isBroken = true));
   return async () => {
-    // Writes end in their order. Where none waits, another one could be the first to fail.
+    // Writes end in their order, so this empty one ends last. Where no write waits there is none, because it could be the first to fail.
     const error =
       stream.writableLength > 0 && (await new Promise<unknown>((resolve) => stream.write("", resolve)));
     await turn();

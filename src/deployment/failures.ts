@@ -72,7 +72,7 @@ export function deploymentEnded(deployment: ServiceDeployment): Failure {
   });
 }
 
-/** Where no task of the new revision need exist yet. */
+/** The deployment waits at a stage where no task of the new revision need exist yet. */
 export function deploymentTooEarly(deployment: ServiceDeployment): Failure {
   return new Failure("deployment-too-early", {
     failed: `${nameOf(deployment)} waits at ${deployment.stage ?? "a stage"}, where it need not have a task yet.`,
@@ -81,7 +81,7 @@ export function deploymentTooEarly(deployment: ServiceDeployment): Failure {
   });
 }
 
-/** ECS has refused the verdict though the hook seems to wait. */
+/** ECS has refused the verdict, although its answers say that the hook waits. */
 export function verdictRefused(deployment: ServiceDeployment, action: string, seen: string): Failure {
   return new Failure("aws-error", {
     failed: `ECS did not take ${action} for ${nameOf(deployment)}.`,

@@ -3,8 +3,8 @@ import type { DeploymentBrief, PauseHook, ServiceDeployment } from "../aws/ecs.t
 /** The lifecycle stages of a deployment at which no task of its new revision need exist. */
 const BEFORE_TASKS = ["RECONCILE_SERVICE", "PRE_SCALE_UP"];
 
-/** The stages behind all at which a pause hook can be (`ecs:CreateService`, deployment lifecycle hooks). */
-const BEHIND_HOOKS = ["BAKE_TIME", "CLEAN_UP"];
+/** The stages that come after every stage with a pause hook (`ecs:CreateService`, deployment lifecycle hooks). */
+const AFTER_HOOKS = ["BAKE_TIME", "CLEAN_UP"];
 
 /** True as soon as no verdict can be given any more. */
 export function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
@@ -15,7 +15,7 @@ export function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
 export function hasNoHookAhead(deployment: ServiceDeployment): boolean {
   const { pauseHooks, stage } = deployment;
   return (
-    pauseHooks.length === 0 || isOver(deployment) || (stage !== undefined && BEHIND_HOOKS.includes(stage))
+    pauseHooks.length === 0 || isOver(deployment) || (stage !== undefined && AFTER_HOOKS.includes(stage))
   );
 }
 

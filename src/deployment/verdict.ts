@@ -6,11 +6,11 @@ import type { ClusterMember } from "../targets/arn.ts";
 import { deploymentNotFound, verdictRefused } from "./failures.ts";
 import { whyOver, type WaitingHook } from "./wait-for-hook.ts";
 
-/** A call that AWS has not answered, or with a fault of its own, is made again, if the hook still waits. */
+/** The most calls for one verdict. A call without success is made again while the hook still waits. */
 const TRIES = 3;
 const PAUSE_MS = 1_000;
-/** Failures of a call that may have been carried out, or may be the next time. */
-const UNHEARD: ReadonlySet<FailureCode> = new Set(["aws-unreachable", "aws-error", "throttled"]);
+/** Failures of a call that AWS may have carried out, or may carry out next time. */
+const UNCERTAIN: ReadonlySet<FailureCode> = new Set(["aws-unreachable", "aws-error", "throttled"]);
 
 export interface VerdictContext {
   readonly ecs: Pick<
@@ -32,15 +32,15 @@ export async function giveVerdict(
   { ecs, clock, log }: VerdictContext,
 ): Promise<void> {
   // The answer to a call that was carried out may be lost. The next call is refused then.
-  let isUnheard = false;
+  let mayBeTaken = false;
   for (let tries = 1; ; tries += 1) {
     const seen = await sendVerdict({ deployment: deployment.arn, hook: hook.id, action }, ecs);
     if (seen === undefined) break;
-    isUnheard ||= seen instanceof Failure || seen.repeated === true;
+    mayBeTaken ||= seen instanceof Failure || seen.repeated === true;
     const now = await ecs.describeServiceDeployment(deployment.arn);
     if (now === undefined) throw deploymentNotFound(`'${deployment.arn}'`, textOf(seen));
     const found = now.hooks.find(({ id }) => id === hook.id);
-    if (isUnheard && hasActed(now, found, action)) break;
+    if (mayBeTaken && hasActed(now, found, action)) break;
     if (found?.status !== "AWAITING_ACTION") throw await whyOver(now, service, { ecs }, hook.id);
     if (tries === TRIES) throw seen instanceof Failure ? seen : verdictRefused(now, action, seen.refused);
     await clock.sleep(PAUSE_MS);
@@ -62,7 +62,7 @@ function hasActed(
 /** ECS's words for a verdict that it has not taken. */
 type Refusal = Exclude<Awaited<ReturnType<Ecs["continueServiceDeployment"]>>, "taken">;
 
-/** Undefined when ECS has taken it; else its words, or the failure of the call. A right that is missing fails. */
+/** Sends the verdict. Undefined when ECS has taken it; else ECS's words, or the failure of the call. Rejects with any other failure, such as a missing right. */
 async function sendVerdict(
   verdict: HookVerdict,
   ecs: Pick<Ecs, "continueServiceDeployment">,
@@ -71,7 +71,7 @@ async function sendVerdict(
     const answer = await ecs.continueServiceDeployment(verdict);
     return answer === "taken" ? undefined : answer;
   } catch (error) {
-    if (error instanceof Failure && UNHEARD.has(error.code)) return error;
+    if (error instanceof Failure && UNCERTAIN.has(error.code)) return error;
     throw error;
   }
 }

@@ -68,7 +68,7 @@ export async function newestDeployment(
 
 /**
  * Looks at the deployment once. `hook` is the first one that awaits an action; undefined when there is none yet. Fails
- * when the deployment never will wait at a pause hook.
+ * when the deployment will never wait at a pause hook.
  */
 export async function lookAtHook(
   arn: string,
@@ -87,7 +87,7 @@ export async function lookAtHook(
 }
 
 /**
- * Waits until the deployment waits at a pause hook: the first one that awaits an action. Fails when it never will, and
+ * Returns when the deployment waits at a pause hook: the first one that awaits an action. Fails when it never will, and
  * with `hook-not-reached` at the deadline.
  */
 export async function waitForHook(
@@ -108,8 +108,8 @@ export async function waitForHook(
 }
 
 /**
- * Why a deployment waits for no verdict, at the hook with this id when one is given. Else its last hook counts: after the
- * time-out of an earlier one the deployment went on.
+ * Why a deployment waits for no verdict at the hook with this id. Without an id its last hook counts, because the deployment
+ * went on after the time-out of an earlier one.
  */
 export async function whyOver(
   deployment: ServiceDeployment,

@@ -7,14 +7,14 @@ type WarningInputs = Pick<
   "timeout" | "startTimeout" | "queueTimeout" | "lock" | "where" | "retry" | "maxParallel"
 >;
 
-/** What the user should know of a hook before the script runs: that it may act before this step does. */
+/** Warnings before the script runs: the hook may expire before this step ends, or its time-out action is CONTINUE. */
 export function warningsOf(
   { expiresAt, timeoutAction }: Pick<PauseHook, "expiresAt" | "timeoutAction">,
   inputs: WarningInputs,
   now: number,
 ): readonly string[] {
   const warnings: string[] = [];
-  const end = now + longest(inputs);
+  const end = now + longestTime(inputs);
   if (expiresAt !== undefined && expiresAt < end)
     warnings.push(
       `The pause hook expires at ${time(expiresAt)}, before this step must have ended (${time(end)}${roundOf(inputs)}): ` +
@@ -29,12 +29,12 @@ export function warningsOf(
 }
 
 /**
- * The most milliseconds that the jobs may take. Before `timeout` begins each attempt may wait for the exec agent (`start-timeout`)
- * and for a place in a running container (`queue-timeout`). A new task is
- * used by no other job, but may wait for capacity before it starts, for another `start-timeout`. A lock is waited for once, for
- * `queue-timeout`. Between attempts there are pauses. With `max-parallel` the jobs come in rounds.
+ * The most milliseconds that the jobs may take. Before its `timeout` begins, each attempt may wait for the exec agent (`start-timeout`).
+ * In a running container it may also wait for a place (`queue-timeout`). A new task has no queue, but may wait for capacity before it
+ * starts (another `start-timeout`). The step waits for a lock once (`queue-timeout`). There are pauses between attempts. With
+ * `max-parallel` the jobs come in rounds.
  */
-function longest(inputs: WarningInputs): number {
+function longestTime(inputs: WarningInputs): number {
   const { timeout, startTimeout, queueTimeout, lock, where, retry, maxParallel } = inputs;
   const attempts = retry?.attempts ?? 1;
   const attempt = timeout + startTimeout + (where.kind === "new" ? startTimeout : queueTimeout);

@@ -11,7 +11,7 @@ const BLOCK = 512;
 /** An archive of tar. */
 export interface Archive {
   readonly bytes: Uint8Array;
-  /** Some name is too long for a plain header, so that only a tar that knows pax headers can read it. */
+  /** True when a name does not fit into a plain header, so that only a tar that knows pax headers can read it. */
   readonly needsPax: boolean;
 }
 
@@ -21,16 +21,16 @@ export function sizeOfArchive(entries: readonly Entry[]): number {
 }
 
 /**
- * The entries, then the directories again, the deepest ones first. The tar of busybox sets a directory's time when it comes to its
- * entry, and what it then unpacks there changes the time again.
+ * The entries, then the directories again, the deepest ones first. The tar of busybox sets a directory's time when it comes to the
+ * directory's entry. What it unpacks there afterwards changes the time, so it has to come to the directory again.
  */
 function withTimes(entries: readonly Entry[]): readonly Entry[] {
   return [...entries, ...entries.filter(({ kind }) => kind === "directory").reverse()];
 }
 
 /**
- * The archive of these entries, in their order. Names are in UTF-8: plain when they fit, so that each tar reads them, and in a
- * pax header as well when POSIX asks for one. Fails with `bad-input` for a file that can't be read.
+ * The archive of these entries, in their order. Names are in UTF-8. A name that fits stands in the plain header, so that every tar
+ * reads it. It stands in a pax header as well when POSIX asks for one. Fails with `bad-input` for a file that can't be read.
  */
 export async function archiveOf(entries: readonly Entry[]): Promise<Archive> {
   const parts: Uint8Array[] = [];
@@ -63,7 +63,7 @@ function headOf(
   return { blocks: [pax.encode(), block], isPlain };
 }
 
-/** A link that has taken the file's place since it was found is not followed. */
+/** The content of a file. A link that has taken the file's place since it was found is not followed. */
 async function contentOf({ source }: Entry): Promise<Buffer> {
   try {
     const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);

@@ -17,9 +17,9 @@ const MATCHING = {
 };
 
 /**
- * What the selections bring. A directory brings all that it holds. When two lines bring something to one place, the later
- * one wins. Fails with `bad-input` for a line that matches nothing, for a link that leads out of what its line brings, and for what
- * is neither a file, a directory nor a link.
+ * Finds what the selections bring. A directory brings all that it holds. When two lines bring something to one place, the later
+ * one wins. Fails with `bad-input` for a line that matches nothing, for a link that leads out of what its line brings, and for a device,
+ * a socket or a pipe.
  */
 export async function collect(
   { selections, exclusions }: FileSelections,
@@ -59,14 +59,14 @@ class Collector {
   }
 
   collection(): Collection {
-    // A slash is lower than all that stands in a name, so a directory's contents follow it.
+    // Sort a slash below every character of a name, so that a directory's contents follow it at once.
     const key = ({ at }: Entry): string => at.replaceAll("/", "\0");
     const entries = [...this.#entries.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
     for (const { at } of entries) this.#checkAbove(at);
     return { entries, destinations: this.#destinations, leftOut: [...this.#leftOut] };
   }
 
-  /** Two lines may bring a file and a directory to one place. */
+  /** Refuses an entry below a file or link. Two lines may bring a file and a directory to one place. */
   #checkAbove(at: string): void {
     const above = this.#entries.get(posix.dirname(at));
     if (above === undefined || above.kind === "directory") return;
@@ -90,7 +90,7 @@ class Collector {
     const hidden = privatePart(path, source.pattern);
     if (hidden !== undefined) this.#leftOut.add(hidden);
     if (hidden !== undefined || this.#excluded.has(path)) return false;
-    // Without a destination a link stands as it stands in the workspace.
+    // Without a destination a link keeps its path from the workspace, so it may lead to anything there.
     const entry = await this.#look(path, destination === undefined ? "" : source.base);
     if (entry === undefined) return false;
     const place = placeOf(path, source, { destination, isFile: entry.kind !== "directory" });
@@ -104,7 +104,7 @@ class Collector {
     return true;
   }
 
-  /** Puts an entry at its place, behind the directories that lead there. */
+  /** Puts an entry at its place, after the directories that lead there. */
   async #put(
     entry: Omit<Entry, "at">,
     { destination, path, from }: { destination: string; path: string; from: string },
@@ -145,7 +145,7 @@ class Collector {
   }
 }
 
-/** A link keeps its target, so it has to lead to something that stands in the same relation to it in the container. */
+/** The target of a link, which stays the same in the container. Fails when it leads out of `base`, because it would lead elsewhere there. */
 async function linkTarget(path: string, source: string, base: string): Promise<string> {
   const target = await readlink(source);
   const end = posix.join(posix.dirname(path), target);

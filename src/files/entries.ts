@@ -7,7 +7,7 @@ export interface Entry {
   readonly kind: "file" | "directory" | "link";
   /** Read, write and execute for user, group and others; no other bit. */
   readonly mode: number;
-  /** In seconds since the epoch: a fraction of it does not fit into a header of tar. */
+  /** In whole seconds since the epoch: a fraction does not fit into a header of tar. */
   readonly modified: number;
   /** In bytes; 0 unless it is a file. */
   readonly size: number;
@@ -17,10 +17,10 @@ export interface Entry {
 
 /** What the input `files` selects. */
 export interface Collection {
-  /** By their places: a directory stands before what it holds, and all of that stands together. */
+  /** Sorted by place: a directory comes first, then at once all that it holds. */
   readonly entries: readonly Entry[];
   /** The directories in the container; an empty one is the working directory. */
   readonly destinations: readonly string[];
-  /** What could hold secrets and no line names, by its path in the workspace. */
+  /** The paths in the workspace that may hold secrets and that no line names. */
   readonly leftOut: readonly string[];
 }

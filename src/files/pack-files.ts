@@ -5,12 +5,12 @@ import type { Archive } from "./archive.ts";
 import type { Collection, Entry } from "./entries.ts";
 
 const MIB = 1024 * 1024;
-/** The largest archive that goes by a bucket, and that is typed into a session, in bytes. */
+/** The largest archives in bytes: one that goes by a bucket, and one that is typed into a session. */
 const LARGEST = 256 * MIB;
 const LARGEST_TYPED = 16 * MIB;
 /** The most bytes of the archives of all tasks together: each task gets an object of its own. */
 const LARGEST_TOGETHER = 1024 * MIB;
-/** The number of tasks that `tasks: all` counts as. */
+/** `tasks: all` counts as this number of tasks. */
 const ALL_TASKS = 1000;
 
 /** The files that go into each container of a step. */
@@ -21,7 +21,7 @@ export interface PackedFiles extends Archive {
 
 /**
  * Packs what the input `files` selects; undefined when it is not given. Calls nothing of AWS. Fails with `bad-input` when a
- * line matches nothing, and when the whole is too large for its way into the container.
+ * line matches nothing, and when the archive is too large for its way into the container.
  */
 export async function packFiles(
   inputs: Pick<Inputs, "files" | "bucket" | "where">,

@@ -2,11 +2,11 @@ import { posix } from "node:path";
 import { isDynamicPattern } from "tinyglobby";
 import type { FileSelection } from "../inputs/inputs.ts";
 
-/** A selection, taken apart. */
+/** The parts of a selection. */
 export interface Source {
-  /** As it is given. */
+  /** The pattern as it is given. */
   readonly pattern: string;
-  /** The same, without what stands for all that a directory holds; empty for the workspace itself. */
+  /** The pattern without its last wildcards that stand for all of a directory's contents; empty for the workspace itself. */
   readonly glob: string;
   /** Whether the glob has a wildcard. Otherwise it is a path. */
   readonly isDynamic: boolean;
@@ -14,7 +14,7 @@ export interface Source {
   readonly base: string;
 }
 
-/** `config/**` and `config` are one: a directory brings all that it holds. */
+/** `config/**` and `config` mean the same, because a directory brings all that it holds. */
 export function sourceOf({ pattern }: FileSelection): Source {
   const glob = pattern.replace(/(^|\/)\*\*(\/\*\*?)*$/, "").replace(/^\.$/, "");
   const parts = glob.split("/");

@@ -2,7 +2,7 @@ import type { HttpClientResponse } from "@actions/http-client";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
 
-/** The most requests to a service that fails. The pauses between them double, from one second on. */
+/** The most requests while the service fails. The first pause between them is a second, and each further one twice as long. */
 const TRIES = 5;
 const FIRST_PAUSE_MS = 1_000;
 
@@ -37,7 +37,7 @@ type Answer =
   { readonly value: string } | { readonly isFinal: boolean; readonly seen: string; readonly cause?: unknown };
 
 async function ask({ href, host }: URL, bearer: string): Promise<Answer> {
-  // It is a third of the bundle, and only a step with a role needs it.
+  // The HTTP client is a third of the bundle, and only a step with a role needs it.
   const [{ HttpClient }, { BearerCredentialHandler }] = await Promise.all([
     import("@actions/http-client"),
     import("@actions/http-client/lib/auth"),

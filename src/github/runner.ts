@@ -26,7 +26,7 @@ export const screen = new Screen({
   docs: docsAddress(process.env),
 });
 
-/** Aborted, with the error, when nothing reads what is shown any more. */
+/** Aborts with the error of a write when nothing reads the step's output any more. */
 export const unread = out.broken;
 
 /** Back-pressure: resolves when the runner has read almost all that was shown. */
@@ -86,14 +86,14 @@ export function declareFiles(lines: readonly string[]): void {
   if (file) appendFileSync(file, lines.map((line) => `${line}\n`).join(""));
 }
 
-/** From the start of this process to now. */
+/** The time from the start of this process to now. */
 function stepTimes(): StepTimes {
   return { from: performance.timeOrigin, to: Date.now() };
 }
 
 const ALL_IN_LOG = "An output holds no more. All that was printed is in this log.";
 
-/** Ends the step as the run ended: with annotations for failed tests, and at most one of its own, which is its last line. */
+/** Ends the step. Shows annotations for failed tests, and one for a failure of the run, which is the step's last line and makes it fail. */
 export function endStep(
   result: Result,
   inputs: ReportedInputs | undefined,

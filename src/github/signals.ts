@@ -1,10 +1,10 @@
 import { cancelFailure } from "../step/cancelled.ts";
 
 /**
- * A signal that aborts at the first SIGINT or SIGTERM. When a workflow is cancelled, the runner sends SIGINT, SIGTERM
+ * Returns an abort signal that aborts at the first SIGINT or SIGTERM. When a workflow is cancelled, the runner sends SIGINT, SIGTERM
  * 7.5 s later, and KILL 2.5 s after that. The second signal ends this process at once, and the post step undoes what
- * is in the ledger. The signal also aborts with `unread`, which aborts when the step's output can't be written, as
- * after the death of the runner.
+ * is in the ledger. The returned signal aborts as well when `unread` does: when the step's output can't be written, as after the
+ * death of the runner.
  */
 export function cancelOnSignals(unread: AbortSignal): AbortSignal {
   const controller = new AbortController();

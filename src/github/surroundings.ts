@@ -15,7 +15,7 @@ import {
 import { cancelOnSignals } from "./signals.ts";
 import { stepOrigin } from "./workflow.ts";
 
-/** A GitHub runner, as it surrounds a step of a workflow. The step's process hears its signals from now on. */
+/** A GitHub runner, as it surrounds a step of a workflow. From now on its signals cancel the step. */
 export function runnerSurroundings(): Surroundings {
   return {
     ...{ inputs: stepInputs(), display: screen, drained: waitUntilDrained, mask },
