@@ -1,8 +1,8 @@
 import type { ArtifactGlob } from "../inputs/inputs.ts";
 
 /**
- * A glob as the container takes it: the paths below `base` that its regular expression matches. The expression is of the kind that Python
- * and awk both have (POSIX ERE), and has to match the whole path below the base.
+ * A glob as the container takes it: the paths below `base` that its regular expression matches. Python and
+ * awk can both read the expression (POSIX ERE). It has to match the whole path below the base.
  */
 export interface ContainerGlob {
   readonly isExclusion: boolean;

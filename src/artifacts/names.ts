@@ -15,8 +15,8 @@ export function whyTooLong(path: string): string | undefined {
 }
 
 /**
- * The names on the way to a member, from the directory that it is unpacked in; else a text that says why the member is refused. That is so for
- * a path that leads out of the directory, and for one that the runner's file system would take for another path.
+ * The names on the way to a member, from the directory that it is unpacked in; a text when the member is refused, which says why. A path that
+ * leads out of the directory is refused, and one that the runner's file system would take for another path.
  */
 export function namesOf(path: string, platform: NodeJS.Platform): readonly string[] | string {
   if (path.includes("\0")) return "its name has a NUL byte";

@@ -68,8 +68,8 @@ export interface AwsOptions {
 }
 
 /**
- * Endpoints come from the SDK's own environment (`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`),
- * proxies from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` in either case, credentials from the SDK's chain.
+ * Endpoints come from the variables of the SDK (`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`), and credentials from
+ * the SDK's chain. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
  */
 export function awsClients(options: AwsOptions): AwsClients {
   const { region, signal } = options;

@@ -1,6 +1,6 @@
 /**
- * The failures of any call of AWS. Only `src/aws` knows AWS's exception names and Node's network codes: every error
- * of a call leaves it as a `Failure`, or as the reason of the signal that aborted it.
+ * The failures of any call of AWS. Only `src/aws` knows AWS's exception names and Node's network codes. Every error of
+ * a call leaves this folder as a `Failure`, or as the reason of the signal that aborted the call.
  */
 import { AccessDenied, Failure, type FailureCode } from "../errors.ts";
 import { ecsFailure } from "./ecs-failures.ts";

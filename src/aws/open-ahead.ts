@@ -16,7 +16,7 @@ export interface CallsAhead {
 }
 
 /**
- * Opens connections to the hosts that are called after ECS, unless a proxy is between, and loads the client for them
+ * Opens connections to the hosts that the run calls after ECS, unless it uses a proxy. Loads the client for the first of them
  * while ECS answers. Never rejects.
  */
 export async function openAhead(
@@ -33,9 +33,9 @@ export async function openAhead(
 }
 
 /**
- * The endpoints that a run calls after ECS, in the order of the calls: with a bucket S3 twice, for the payload and the
- * claim, else Systems Manager when the task is shared; then the message gateway. A connection to another name of the
- * same service, as with FIPS endpoints, is opened when it is needed.
+ * The endpoints that a run calls after ECS, in the order of the calls. With a bucket S3 comes twice, for the payload and the
+ * claim. Without one Systems Manager comes first when the task is shared. The message gateway is last. A connection to another
+ * name of the same service, as with FIPS endpoints, is opened when it is needed.
  */
 export function urlsAhead(region: string, { bucket, isShared }: CallsAhead): readonly string[] {
   const { dnsSuffix } = partitionOf(region);

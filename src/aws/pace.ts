@@ -8,7 +8,7 @@ export interface Rate {
 }
 
 // Both rates are for an account and region. They are a little below AWS's documented ones, because calls may arrive closer together than
-// they were sent: the first of them may take longest.
+// they were sent when the first of them is slow.
 
 /** ExecuteCommand, RunTask and StopTask together: 100, then 40 a second (docs: Request throttling for the Amazon ECS API). */
 const CHANGES: Rate = { burst: 100, aSecond: 38 };

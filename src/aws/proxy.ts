@@ -8,8 +8,8 @@ import { getProxyForUrl } from "proxy-from-env";
 const OPTIONS = { keepAlive: true } as const;
 
 /**
- * An agent that obeys the proxy variables (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case), for
- * requests and for WebSockets: the proxy for https:// is also used for wss://.
+ * An agent for requests and WebSockets that obeys the proxy variables (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+ * `NO_PROXY`, in either case). The proxy for https:// is also used for wss://.
  */
 export class EnvironmentProxyAgent extends Agent {
   readonly #direct = { http: new http.Agent(OPTIONS), https: new https.Agent(OPTIONS) };

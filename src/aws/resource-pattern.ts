@@ -9,8 +9,8 @@ const OF_ONE_RUN: readonly RegExp[] = [
 ];
 
 /**
- * The resource that a policy has to name for all runs: a `*` replaces what belongs to one run, such as the id of a task, a revision, a
- * session or an object. Any other resource is returned unchanged.
+ * The resource that a policy has to name for all runs. A `*` replaces the part that belongs to one run, such as the id of a task, a revision
+ * or a session. Any other resource is returned unchanged.
  */
 export function patternOf(resource: string): string {
   const found = OF_ONE_RUN.find((pattern) => pattern.test(resource));

@@ -135,8 +135,8 @@ async function deleteVersion(
 }
 
 /**
- * Why a version is kept. To look at another version than the current one needs a right of its own, so this looks at the
- * current one: the run has written both, and a bucket's Object Lock holds for every version.
+ * Why a version is kept. This looks at the current version even when another one is kept, because a look at the other one
+ * needs a right of its own. The run has written both, and a bucket's Object Lock holds for every version.
  */
 async function whyKept(ask: S3Requester, object: ObjectName, { cause }: Failure): Promise<RetentionReason> {
   const found = await look(ask, object);

@@ -28,8 +28,8 @@ export function s3Requester(clients: AwsClients, signal: AbortSignal | undefined
 }
 
 /**
- * Like `s3Requester`, but when S3 refuses because the bucket is in another region of the same partition, the call is repeated in the region
- * that S3 named.
+ * Like `s3Requester`, but for a bucket in any region of the same partition. When S3 refuses a call because of the region, the call is
+ * repeated in the region that S3 named.
  */
 export function crossRegionRequester(clients: AwsClients, signal: AbortSignal | undefined): S3Requester {
   const ask = regionalRequester(clients, signal);

@@ -77,7 +77,7 @@ export function keysLife(times: JobTimes, env: NodeJS.ProcessEnv, now: number): 
 
 /**
  * Warns of a job that may outlive the credentials of its step. Keys of unknown end with the default `timeout` get only a
- * line of the log: that is the usual set-up, its jobs are mostly short, and a warning in every run is not read.
+ * line of the log. That is the usual set-up, and its jobs are mostly short. Nobody reads a warning that comes in every run.
  */
 export function warnOfOutlived(
   times: JobTimes,

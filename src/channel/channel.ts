@@ -24,7 +24,7 @@ interface QueuedMessage {
 
 /**
  * The client's end of a Session Manager data channel, as ECS Exec uses it. It does no I/O: frames, intents and the
- * time go in; frames, events and the next deadline come out, and have to be taken after every call. All times are
+ * time go in; frames, events and the next deadline come out. Take these three after every call. All times are
  * milliseconds since the epoch.
  *
  * A channel outlives its connections: call `open` for each new one. The channel then sends again what the agent has
@@ -56,9 +56,9 @@ export class Channel {
 
   /**
    * Starts on a new connection: queues its opening frame. When the agent has opened the session, queues the
-   * terminal's size again: the same size changes nothing in the container, and its acknowledgement, a `reached`
-   * event, proves that the connection leads to the agent. Returns true when that event is to come. Queues the other
-   * unacknowledged messages after that.
+   * terminal's size again. The same size changes nothing in the container. Its acknowledgement, a `reached` event,
+   * proves that the connection leads to the agent. Queues the other unacknowledged messages after that. Returns true
+   * when a `reached` event is to come.
    */
   open(now: number, token: string): boolean {
     if (this.#over) return false;

@@ -101,8 +101,8 @@ export class Handshake {
     }
     const wanted = this.#keyFor(keyId);
     this.#state = { kind: "key-wanted", asked: keyId, processed };
-    // The Challenge of the request is left out: the agent adds it to its context only when the client echoes it, and
-    // the plugin never does.
+    // The Challenge of the request is left out. The agent adds it to its own context only when the client echoes it,
+    // and AWS's plugin never does.
     const encryptionContext = {
       "aws:ssm:SessionId": this.#identity.sessionId,
       "aws:ssm:TargetId": this.#identity.sessionTarget,

@@ -21,8 +21,8 @@ export const COPY_INPUTS: readonly InputName[] = [
 const NOTHING: RunInputs = { run: ":", shell: "sh" };
 
 /**
- * The options of a copy that runs in this directory. No output is shown, because the script prints nothing: whatever the container sends as
- * output could steer a terminal, or give commands to the runner of a workflow.
+ * The options of a copy that runs in this directory. They show no output, because the script prints none. What the
+ * container sends all the same could steer a terminal, or give commands to the runner of a workflow.
  */
 export function copyOptions({ log, signal }: RunOptions, directory: string): RunOptions {
   return { ...(log !== undefined && { log }), ...(signal !== undefined && { signal }), directory };

@@ -5,7 +5,7 @@ export const HANDLE_HELP =
   "the output 'handle' of the run that has left the script running; - reads it, or the file of --outputs-file, from standard input";
 
 /**
- * The handle of the command line, or that on standard input when `given` is `-`: on standard input it is not in the list of processes.
+ * The handle of the command line, or that on standard input when `given` is `-`. On standard input it stays out of the list of processes.
  * Standard input may also be the file that `--outputs-file` has written. Rejects with a `UsageError` when there is no handle. Does not check
  * its form.
  */

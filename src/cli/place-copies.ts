@@ -18,9 +18,9 @@ import { UsageError } from "./usage-error.ts";
 
 /**
  * Moves what was unpacked below `root` to its destinations, in the same file system. A directory that exists keeps its contents; a file or
- * link is replaced. Links of this machine are never followed. Throws a `UsageError` before anything is moved in these cases: something was not
- * asked for; a link would lead out of what is copied with it; two sources have one destination and are not both directories; a directory
- * would replace something else, or the reverse.
+ * link is replaced. Links of this machine are never followed. Throws a `UsageError` before anything is moved: when something was not asked for,
+ * when a link would lead out of what is copied with it, when two sources have one destination and are not both directories, and when a
+ * directory would replace something else, or the reverse.
  */
 export function placeCopies(root: string, sources: readonly OutSource[]): void {
   const moves = movesOf(root, sources);
@@ -86,8 +86,8 @@ function checkLinks(path: string, whole: Pick<Move, "from" | "to">): void {
 }
 
 /**
- * Whether a link leads to something in `from`. One that leads nowhere is allowed for a new destination only: in an existing one its way may
- * pass a link of this machine.
+ * Whether a link leads to something in `from`. A link that leads nowhere is allowed only when the destination is new: in an existing one a
+ * link of this machine may stand on its way.
  */
 function leadsInside(path: string, { from, to }: Pick<Move, "from" | "to">): boolean {
   try {

@@ -1,5 +1,5 @@
 // The commands of `@actions/core` that a step needs, from the files of that package that write them. They are imported by their paths,
-// because the package's entry brings a second HTTP library, which is a third of the bundle and a fifth of the time to the first call. Its
+// because the package's entry brings a second HTTP library. That is a third of the bundle and a fifth of the time to the first call. Its
 // `exports` name no smaller part. If a release moves a file, type check and build fail.
 import { issueCommand } from "../../node_modules/@actions/core/lib/command.js";
 import {

@@ -15,8 +15,8 @@ export interface Inputs extends TaskTurns {
   readonly check: boolean;
   readonly where: TaskSelection;
   /**
-   * The deployment of the service that waits for the step's verdict: its ARN, or `true` for the one that is under way;
-   * undefined: none.
+   * The deployment that waits for the step's verdict: its ARN, or `true` for the one of the service that is under way.
+   * Undefined when none waits.
    */
   readonly deployment: true | string | undefined;
   readonly container: string | undefined;

@@ -26,8 +26,8 @@ export function args(text: string): ParseResult<readonly string[]> {
 }
 
 /**
- * The most bytes that the arguments and variables of a program take together: a quarter of the limit of its stack
- * (execve(2)), which is 8 MiB by default. On Fargate a task definition can't change that limit (it takes `nofile` alone).
+ * The most bytes that the arguments and variables of a program take together: a quarter of the stack's limit (execve(2)).
+ * That limit is 8 MiB by default. On Fargate a task definition can't change it, because it takes the ulimit `nofile` alone.
  */
 const LARGEST_SUM = 2_097_152;
 /** The bytes that are reserved for the container's own variables and for those of the action. */

@@ -13,8 +13,8 @@ export interface VariablesOptions {
 }
 
 /**
- * A JSON object of strings, or lines. A line is `NAME=value`, where the value is all that follows the first `=`, byte
- * for byte: no quotes, no escapes, and it may be empty. A line that is a bare `NAME` takes the value whole from the
+ * A JSON object of strings, or lines. A line is `NAME=value`. The value is all that follows the first `=`, byte for byte,
+ * without quotes or escapes, and may be empty. A line that is a bare `NAME` takes the value whole from the
  * environment of the step. Blank lines are skipped.
  *
  * The runner puts values of expressions into the text before the action reads it. A value with a newline then makes
