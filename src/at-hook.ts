@@ -42,7 +42,7 @@ export async function atHook<Step extends StepContext>(
   return await withVerdict(result, waiting, service, step);
 }
 
-/** Waits for the hook. When that fails, the cleanup looks once more for a hook that awaits an action. */
+/** Waits for the hook. When that fails and a verdict may still be due, the cleanup looks once more for a hook that awaits an action. */
 async function reachHook(
   arn: string,
   service: ClusterMember,

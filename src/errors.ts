@@ -154,7 +154,7 @@ export class NoCapacity extends Failure {
 export class StartStuck extends Failure {
   constructor(parts: Pick<FailureParts, "failed" | "seen">) {
     const advice =
-      "Run the job again. If it repeats, see the task's events in the ECS console, or give it longer by 'stuck-after'.";
+      "Run the job again. If it repeats, see the task's events in the ECS console, or allow more time by 'stuck-after'.";
     super("task-not-started", { ...parts, advice });
   }
 }

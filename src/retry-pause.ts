@@ -1,7 +1,7 @@
 /** The first pause and the longest one, in milliseconds, before chance lengthens them. Each pause is twice as long as the one before it. */
 const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
-/** The largest part of its length by which chance lengthens a pause, so that jobs that fail together don't run again together. */
+/** Chance lengthens a pause by up to this part of it, so that jobs that fail together don't run again together. */
 const SPREAD = 0.5;
 
 /** The pause after the attempt with this number (from 1), in milliseconds. `chance` is from 0 to 1. */

@@ -19,8 +19,8 @@ const AGENT: ReadonlySet<FailureCode> = new Set([
 
 /**
  * The reason in the input `retry` for which a job with this end runs again; undefined when the input names none. `isOwn`: the step has started
- * the task, and stops it before it runs the job again. A script that may still run in a task of others runs again only for `unknown`. A job
- * that a cancel or its timeout has ended never runs again.
+ * the task, and stops it before it runs the job again. A script that may still run in a task that the step has not started runs again only for
+ * `unknown`. A job that a cancel or its timeout has ended never runs again.
  */
 export function retryReason(result: TaskResult, retry: Retry, isOwn: boolean): RetryReason | undefined {
   if (result.kind === "status") {

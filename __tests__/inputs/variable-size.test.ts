@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { args, LONGEST_VARIABLE, tooLong } from "../../src/inputs/variable-size.ts";
+import { args, LONGEST_VARIABLE, whyTooLong } from "../../src/inputs/variable-size.ts";
 import { variables } from "../../src/inputs/variables.ts";
 import { least, read, refusal } from "./given.ts";
 
@@ -17,8 +17,8 @@ describe("the longest variable", () => {
   });
 
   it("is counted in bytes, not in characters", () => {
-    expect(tooLong("BIG", "ü".repeat(LONGEST_VARIABLE / 2 - 3))).toBeUndefined();
-    expect(tooLong("BIG", "ü".repeat(LONGEST_VARIABLE / 2 - 2))).toContain("131,073 bytes");
+    expect(whyTooLong("BIG", "ü".repeat(LONGEST_VARIABLE / 2 - 3))).toBeUndefined();
+    expect(whyTooLong("BIG", "ü".repeat(LONGEST_VARIABLE / 2 - 2))).toContain("131,073 bytes");
   });
 });
 

@@ -2,7 +2,7 @@ import { lstatSync, type Stats } from "node:fs";
 import { messageOf } from "../errors.ts";
 import { isRecord } from "../record.ts";
 
-/** Why a member of an archive is not placed. */
+/** A member of an archive is not placed. The message says why. */
 export class Refusal extends Error {}
 
 /** Fails with a `Refusal` unless `found` is a directory. A link to a directory is refused, too. */

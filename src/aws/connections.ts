@@ -11,7 +11,7 @@ const OPTIONS = { keepAlive: true, maxSockets: 50 } as const;
 class SpareConnections {
   readonly #waiting = new Map<string, { readonly socket: Socket; readonly since: number }[]>();
 
-  /** A failure is of no importance: the request then opens a connection of its own. */
+  /** Keeps a connection for a later request. A failure does no harm: the request then opens a connection of its own. */
   add(key: string, socket: Socket): void {
     const entry = { socket, since: performance.now() };
     this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), entry]);
@@ -23,7 +23,7 @@ class SpareConnections {
     socket.unref();
   }
 
-  /** Takes one that is still open. */
+  /** Takes a connection that is still open. */
   take(key: string): Socket | undefined {
     for (;;) {
       const entry = this.#waiting.get(key)?.shift();

@@ -44,8 +44,8 @@ export interface RouteTable {
   readonly isMain: boolean;
   readonly subnets: readonly string[];
   /**
-   * The target of the default route, which is for all that no narrower route covers: the id of a gateway. Undefined
-   * without a default route.
+   * The target of the default route, such as the id of a gateway. That route is for all addresses that no narrower
+   * route covers. Undefined without a default route.
    */
   readonly defaultTarget: string | undefined;
 }

@@ -7,7 +7,7 @@ import type { Task } from "./task.ts";
  * message names the IAM action and the resource, or with the abort signal's reason.
  */
 export interface Ecs extends ProtectionCalls {
-  /** Fails with `cluster-not-found`, also for a cluster that is being deleted. */
+  /** Fails with `cluster-not-found`, also for a cluster that was deleted. */
   describeCluster(cluster: string): Promise<Cluster>;
   /** Undefined when ECS knows no such task: never there, forgotten, or too new to be seen yet. */
   describeTask(cluster: string, task: string): Promise<Task | undefined>;

@@ -1,6 +1,6 @@
 /**
- * Asks once for each name, and gives the same answer from then on. A question without a name has one answer. For
- * answers that don't change, such as task definitions. A rejection is not kept, so the next caller asks again.
+ * Asks once for each name, and gives the same answer from then on. A question without a name has one answer. Use
+ * this for answers that don't change, such as task definitions. A rejection is not kept, so the next caller asks again.
  */
 export function once<T, Name extends readonly [string?] = readonly []>(
   ask: (...name: Name) => Promise<T>,

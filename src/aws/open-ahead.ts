@@ -2,10 +2,7 @@ import type { AwsClients } from "./clients.ts";
 import { endpointOverride } from "./failures.ts";
 import { partitionOf } from "./partitions.ts";
 
-/**
- * When a client is loaded. By then the first calls of ECS are on their way. Loading earlier would delay them, because it blocks the
- * process for about as long.
- */
+/** A client is loaded after this time, when the first calls of ECS are on their way. Loading blocks the process for about as long. */
 const ASKED_MS = 30;
 
 /** What a run calls after ECS. */

@@ -35,7 +35,7 @@ async function providerFailure(error: unknown, region: string, env: NodeJS.Proce
     const token = await readFile(web.file, "ascii").catch(() => "");
     return roleNotAssumed({ arn: web.arn, setting: "AWS_ROLE_ARN", token }, error);
   }
-  // Here an expired token is one of the keys that would assume the role, and no ID token.
+  // Here the session token of the keys that would assume the role has expired, and not an ID token.
   return error.name.startsWith("ExpiredToken") ? failure : profileRoleNotAssumed(profile, error);
 }
 

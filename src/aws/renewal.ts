@@ -25,9 +25,9 @@ const EARLY_MS = 300_000;
 const LATE_MS = 60_000;
 
 /**
- * A credentials provider that all clients share. It fetches new keys when a quarter of the life of the old ones is
- * left, at most five minutes. Requests wait for new keys only when an eighth is left, at most one minute. A failed
- * fetch has no effect while the old keys are valid.
+ * A credentials provider that all clients share. It fetches new keys in the last five minutes of the old ones, or in the
+ * last quarter of their life when that is shorter. Requests wait for new keys only in the last minute, or in the last
+ * eighth when that is shorter. A failed fetch has no effect while the old keys are valid.
  */
 export function renewing<C extends TemporaryCredentials>(options: RenewalOptions<C>): () => Promise<C> {
   const { fetch, now, onDelay } = options;

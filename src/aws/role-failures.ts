@@ -18,8 +18,8 @@ export interface WebIdentity {
 }
 
 /**
- * The failure of assuming a role by an ID token. It shows only the token's audience and subject, because a holder of the token may
- * assume the role.
+ * The failure of assuming a role by an ID token. It shows only the token's issuer, audience and subject, because a holder of the whole
+ * token may assume the role.
  */
 export function roleNotAssumed({ arn, setting, token }: WebIdentity, cause: Error): Failure {
   const { iss, sub, aud } = claimsOf(token);

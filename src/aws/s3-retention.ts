@@ -5,7 +5,7 @@ import type { RetentionReason, ObjectName } from "./s3.ts";
 const warned = new Set<string>();
 
 /**
- * Logs that the bytes of a deleted object are kept. A missing right is a warning, once for each bucket. An Object
+ * Logs that the bytes of a deleted object are kept. A missing right is a warning, once for each bucket and right. An Object
  * Lock is the owner's intention, so it is a plain line.
  */
 export function logRetention(log: Log, { bucket, key }: ObjectName, kept: RetentionReason | undefined): void {

@@ -17,8 +17,8 @@ export interface S3 {
   /** Undefined when there is no such object. The bucket may be in another region, as a session log's may be. */
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**
-   * The current version of an object; undefined when there is no such object. The bytes of an object with more than
-   * `limit` bytes are not read, and are empty. A cancel does not cut the call short; `signal` does.
+   * The current version of an object; undefined when there is no such object. For an object with more than `limit`
+   * bytes the answer's `bytes` are empty. A cancel does not cut the call short; `signal` does.
    */
   getVersion(object: ObjectName, limit: number, signal?: AbortSignal): Promise<ObjectVersion | undefined>;
   /**

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 
-/** The length of a session by default (`aws-actions/configure-aws-credentials`). */
+/** The default length of a session (`aws-actions/configure-aws-credentials`). */
 const USUAL_SESSION_MS = 3_600_000;
 /** The usual time between the beginning of the session in an earlier step and this step. */
 const BEGAN_BEFORE_MS = 300_000;
@@ -49,7 +49,7 @@ export interface JobTimes {
 
 /** Whether the keys of an environment last as long as a job may take. */
 export type KeysLife =
-  /** They end after it, are renewed, or don't end. */
+  /** The keys end after the job, are renewed, or don't end. */
   | { readonly kind: "enough" }
   | { readonly kind: "too-short"; readonly facts: string }
   /** `mayEnd`: whether a session of the usual length would end before the job. */

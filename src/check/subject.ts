@@ -44,7 +44,7 @@ export interface FoundSubject {
   readonly checks: readonly Check[];
 }
 
-/** Collects the checks of this file. */
+/** Takes a check that is made while the subject is looked for. */
 type Note = (check: Check) => void;
 
 type Context = Pick<StepContext, "inputs" | "aws" | "workspace">;

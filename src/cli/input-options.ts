@@ -10,7 +10,7 @@ const flags = [
 /** The inputs that may be true. Their option without a value means true. A test compares them with the validation. */
 export const FLAGS: ReadonlySet<InputName> = new Set(flags);
 
-/** The inputs with an option for each variable. The variable's value may have several lines. */
+/** The inputs that hold variables. Each use of their option gives one variable, whose value may have several lines. */
 const VARIABLES: ReadonlySet<InputName> = new Set(["env", "secrets"]);
 
 /** Adds an option for each of these inputs, by default for all. Returns a function that reads the given options as inputs. */
@@ -44,7 +44,7 @@ function valueOf(name: InputName): string {
   return name === "detach" ? "[duration]" : "[boolean]";
 }
 
-/** An option that is given several times is a list. A variable of several lines stays one. */
+/** The value of an input. An option that is given several times makes a list. A variable of several lines stays one. */
 function inputValue(name: InputName, texts: readonly string[], env: NodeJS.ProcessEnv): InputValue {
   const [first = ""] = texts;
   if (!VARIABLES.has(name) || (texts.length === 1 && isJson(first))) return texts;

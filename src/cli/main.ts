@@ -17,7 +17,7 @@ import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 import { watchWrites } from "./watch-writes.ts";
 
-/** The options of `run` and `check` that are no inputs. */
+/** The options that are no inputs. `runFile` is of `run` alone. */
 interface OwnOptions {
   readonly runFile?: string;
   readonly outputsFile?: string;
@@ -25,7 +25,7 @@ interface OwnOptions {
   readonly verbose?: boolean;
 }
 
-/** Carries out the command line, and sets the exit code of the process. Never rejects. */
+/** Carries out the command line, and sets the exit code of the process. Rejects only for a bug. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
     await commandLine().parseAsync(argv, { from: "user" });

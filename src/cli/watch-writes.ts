@@ -9,7 +9,7 @@ export function watchWrites(stream: Writable): () => Promise<boolean> {
   let isBroken = false;
   stream.on("error", () => (isBroken = true));
   return async () => {
-    // Writes end in their order, so this empty one ends last. Where no write waits there is none, because it could be the first to fail.
+    // Writes end in their order, so an empty one ends after all others. When none waits, it is left out: it could be the first to fail.
     const error =
       stream.writableLength > 0 && (await new Promise<unknown>((resolve) => stream.write("", resolve)));
     await turn();

@@ -3,7 +3,7 @@ import type { DeploymentBrief, PauseHook, ServiceDeployment } from "../aws/ecs.t
 /** The lifecycle stages of a deployment at which no task of its new revision need exist. */
 const BEFORE_TASKS = ["RECONCILE_SERVICE", "PRE_SCALE_UP"];
 
-/** The stages that come after every stage with a pause hook (`ecs:CreateService`, deployment lifecycle hooks). */
+/** The stages that come after every stage that can have a pause hook (`ecs:CreateService`, deployment lifecycle hooks). */
 const AFTER_HOOKS = ["BAKE_TIME", "CLEAN_UP"];
 
 /** True as soon as no verdict can be given any more. */

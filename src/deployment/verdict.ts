@@ -31,7 +31,7 @@ export async function giveVerdict(
   service: ClusterMember,
   { ecs, clock, log }: VerdictContext,
 ): Promise<void> {
-  // The answer to a call that was carried out may be lost. The next call is refused then.
+  // The answer to a call that ECS has carried out may be lost. ECS then refuses the next call, although it has taken the verdict.
   let mayBeTaken = false;
   for (let tries = 1; ; tries += 1) {
     const seen = await sendVerdict({ deployment: deployment.arn, hook: hook.id, action }, ecs);

@@ -52,7 +52,7 @@ class Collector {
     if (!isEmpty) return;
     const why = this.#leftOut.size > before ? ` but ${[...this.#leftOut].slice(before).join(", ")}` : "";
     throw refusedLine(
-      "globs of which each matches something in the workspace",
+      "globs that each match something in the workspace",
       `${quoteValue(selection.pattern)}, which matches nothing${why}`,
       "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. '.git' and '.env*' have to be named.",
     );

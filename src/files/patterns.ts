@@ -6,7 +6,7 @@ import type { FileSelection } from "../inputs/inputs.ts";
 export interface Source {
   /** The pattern as it is given. */
   readonly pattern: string;
-  /** The pattern without its last wildcards that stand for all of a directory's contents; empty for the workspace itself. */
+  /** The pattern without the `**` at its end, which stands for all that a directory holds; empty for the workspace itself. */
   readonly glob: string;
   /** Whether the glob has a wildcard. Otherwise it is a path. */
   readonly isDynamic: boolean;

@@ -25,7 +25,7 @@ export function getInput(name: string): string {
   return process.env[`INPUT_${name.toUpperCase()}`] ?? "";
 }
 
-/** All that the main step has saved, by its names. */
+/** The states that the main step has saved, by their names. */
 export function getStates(): Readonly<Record<string, string>> {
   const states = Object.entries(process.env).flatMap(([name, value = ""]) =>
     name.startsWith("STATE_") ? [[name.slice("STATE_".length), value] as const] : [],

@@ -8,7 +8,7 @@ import { isInside } from "./workspace.ts";
 const MOST_LINES = 200;
 const MOST_FILES = 10_000;
 const MOST_BYTES = 1024 * 1024 * 1024;
-/** Below the workspace. */
+/** The default directory, below the workspace. */
 const DIRECTORY = "artifacts";
 
 /** The inputs of the artifacts; undefined when none are asked for. */
@@ -61,7 +61,7 @@ function readDirectory(reader: InputReader): string {
     reader.refuse(
       "artifacts-path",
       "a directory inside the workspace or RUNNER_TEMP",
-      `${quoteValue(given)}, which is none`,
+      `${quoteValue(given)}, which is inside neither`,
       "Leave it out: the default is the directory 'artifacts' of the workspace.",
     );
   return absolute;

@@ -24,7 +24,7 @@ export function fileSelections(text: string): ParseResult<FileSelections> {
   return { value: { selections, exclusions } };
 }
 
-/** The last `=` separates: a path of a repository has one more often than one of a container. */
+/** The last `=` separates, because a path in a repository has an `=` more often than a path in a container. */
 function selection(line: string): ParseResult<FileSelection> {
   const equals = line.lastIndexOf("=");
   const glob = pattern((equals < 0 ? line : line.slice(0, equals)).trim());

@@ -10,7 +10,7 @@ export function isVariableName(name: string): boolean {
 const ARITHMETIC = new Set(["OPTIND", "RANDOM", "SRANDOM", "HISTCMD", "SECONDS", "LINENO"]);
 
 /** Why no input may set a variable of this name; undefined when an input may set it. */
-export function reservation(name: string): string | undefined {
+export function whyReserved(name: string): string | undefined {
   // The action's shell code in the container uses these names.
   if (name.startsWith("fx_")) return "a name that belongs to this action, as all do that begin with fx_";
   return ARITHMETIC.has(name)
@@ -51,7 +51,7 @@ const EXACTLY = new Set([
     "NODE_EXTRA_CA_CERTS",
   ],
 ]);
-/** `AWS_` is among them, because keys in such a value would direct the job's calls of AWS to another account. A region can't. */
+/** The beginnings of such names. `AWS_` is among them, because keys in such a value would direct the job's calls of AWS to another account. A region can't. */
 const BEGINNING =
   /^(LD_|DYLD_|BASH_|PYTHON|GIT_|NPM_CONFIG_|PIP_|CORECLR_|AWS_(?!(DEFAULT_)?REGION$)|(HTTPS?|ALL)_PROXY$)/i;
 

@@ -7,7 +7,7 @@ import { lines, type ParseResult } from "./parse.ts";
 export const LONGEST_VARIABLE = 131_072;
 
 /** What is wrong with a variable that is too long for Linux, in words; undefined when it is not too long. */
-export function tooLong(name: string, value: string): string | undefined {
+export function whyTooLong(name: string, value: string): string | undefined {
   const size = name.length + 1 + Buffer.byteLength(value) + 1;
   if (size <= LONGEST_VARIABLE) return undefined;
   return `whose value makes a variable of ${inBytes(size)}, where Linux allows a program ${inBytes(LONGEST_VARIABLE)}`;

@@ -1,6 +1,6 @@
 import { quoteValue, type ParseResult } from "./parse.ts";
-import { isVariableName, reservation } from "./variable-names.ts";
-import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
+import { isVariableName, whyReserved } from "./variable-names.ts";
+import { TOO_LONG_ADVICE, whyTooLong } from "./variable-size.ts";
 import { messageOf } from "../errors.ts";
 
 const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begins with {';
@@ -24,13 +24,13 @@ export function jsonVariables(text: string, secret: boolean): ParseResult<Readon
   for (const [name, value] of entries) {
     if (!isVariableName(name))
       return wrong(`${named(name)} where the name is not letters, digits and _ (and no digit first)`);
-    const reserved = reservation(name);
+    const reserved = whyReserved(name);
     if (reserved !== undefined) return wrong(`${named(name)}, ${reserved}`);
     if (typeof value !== "string") return wrong(`${typeName(value)} as the value of ${named(name)}`);
     if (value.includes("\0")) return wrong(`a NUL character in the value of ${named(name)}`);
     if (/\p{Surrogate}/u.test(value))
       return wrong(`half of a surrogate pair in the value of ${named(name)}, which UTF-8 can't hold`);
-    const long = tooLong(name, value);
+    const long = whyTooLong(name, value);
     if (long !== undefined) return wrong(`${named(name)}, ${long}`, TOO_LONG_ADVICE);
   }
   const twice = repeatedName(text, entries.length);

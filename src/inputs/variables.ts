@@ -1,6 +1,6 @@
 import { quoteValue, type ParseResult, type Parser } from "./parse.ts";
-import { isRunnersOwn, isVariableName, reservation, steersPrograms } from "./variable-names.ts";
-import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
+import { isRunnersOwn, isVariableName, steersPrograms, whyReserved } from "./variable-names.ts";
+import { TOO_LONG_ADVICE, whyTooLong } from "./variable-size.ts";
 import { jsonVariables } from "./variables-json.ts";
 
 export type Variables = Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ function variableLines(text: string, options: VariablesOptions): ParseResult<Var
     if (wrong !== undefined) return refuseLine(line, wrong, options);
     const value = line.value ?? options.env[line.name] ?? "";
     if (value.includes("\0")) return refuseLine(line, "whose value has a NUL byte", options);
-    const long = tooLong(line.name, value);
+    const long = whyTooLong(line.name, value);
     if (long !== undefined) return refuseLine(line, long, options, TOO_LONG_ADVICE);
     if (line.value === undefined && isRunnersOwn(line.name) && !(options.secret && lines.length === 1))
       return refuseLine(line, "a credential of the runner", options, RUNNERS_OWN);
@@ -70,7 +70,7 @@ function linesOf(text: string): readonly Line[] {
 
 function wrongLine({ name, value, below }: Line, { env }: VariablesOptions): string | undefined {
   if (!isVariableName(name)) return "where the name is not letters, digits and _ (and no digit first)";
-  const reserved = reservation(name);
+  const reserved = whyReserved(name);
   if (reserved !== undefined) return reserved;
   if (below === undefined)
     return value === undefined && !hasValue(env, name)
