@@ -68,7 +68,7 @@ function contextEntries(context: Readonly<Record<string, string>>): Readonly<Rec
 function undecidedFailure(principalArn: string, keys: readonly string[]): Failure {
   return new Failure("aws-error", {
     failed: `IAM's simulator can't say what the policies of ${principalArn} allow.`,
-    seen: `They have conditions on ${[...new Set(keys)].join(", ")}, of which only a real call has the values.`,
+    seen: `They have conditions on ${[...new Set(keys)].join(", ")}, whose values only a real call has.`,
     advice: "Compare the policies with docs/iam.",
   });
 }

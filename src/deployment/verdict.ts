@@ -62,7 +62,10 @@ function hasActed(
 /** ECS's words for a verdict that it has not taken. */
 type Refusal = Exclude<Awaited<ReturnType<Ecs["continueServiceDeployment"]>>, "taken">;
 
-/** Sends the verdict. Undefined when ECS has taken it; else ECS's words, or the failure of the call. Rejects with any other failure, such as a missing right. */
+/**
+ * Sends the verdict. Undefined when ECS has taken it; else ECS's words, or the failure of the call. Rejects with any other failure, such as
+ * a missing right.
+ */
 async function sendVerdict(
   verdict: HookVerdict,
   ecs: Pick<Ecs, "continueServiceDeployment">,

@@ -66,7 +66,8 @@ export function readHandle(reader: InputReader): JobHandle | undefined {
   return handle;
 }
 
-const ONLY_FOLLOWS = "The handle names the job, with its cluster, container and bucket: the step only follows it.";
+const ONLY_FOLLOWS =
+  "The handle names the job, with its cluster, container and bucket: the step only follows it.";
 
 function parsedHandle(text: string): ParseResult<JobHandle> {
   const answer = parseHandle(text);
