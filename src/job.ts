@@ -10,8 +10,8 @@ import type { JobReport } from "./report/result.ts";
 import { WaitLines } from "./waiting.ts";
 
 /**
- * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` when the
- * job gets no place in the container; after that every end is a value.
+ * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` when it
+ * fails before the job has a place in the container. After that every end is a value.
  */
 export async function runJob(context: JobContext): Promise<JobReport> {
   const { inputs, target, clock, log, cancel } = context;

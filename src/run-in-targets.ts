@@ -9,18 +9,22 @@ import type { OpenStep } from "./step/step.ts";
 import { targetContext } from "./step-context.ts";
 import { resolveTargets } from "./targets/resolve.ts";
 
-/** What the step holds for all of its jobs. */
-interface Held {
+/** The resources that all jobs of the step share. */
+interface SharedResources {
   readonly lock: HeldLock | undefined;
   readonly files: PackedFiles | undefined;
 }
 
 /** Finds the tasks, or starts them, and runs the job there. */
-export async function runInTargets(step: OpenStep, looking: Promise<FirstLook>, held: Held): Promise<Result> {
+export async function runInTargets(
+  step: OpenStep,
+  looking: Promise<FirstLook>,
+  shared: SharedResources,
+): Promise<Result> {
   const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
   const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
   // A log that the inputs name has to be there before a session begins.
   const [resolved] = await Promise.all([targets, namesLog(step.inputs.logs) ? looking : undefined]);
   const exec = looking.then((look) => look.exec);
-  return await runJobs(resolved, { exec, early, ...held }, step);
+  return await runJobs(resolved, { exec, early, ...shared }, step);
 }

@@ -52,7 +52,7 @@ export interface RouteTable {
 
 export interface SecurityGroup {
   readonly id: string;
-  /** Whether it lets TCP to port 443 out, to any destination at all. */
+  /** Whether it lets TCP to port 443 out, to one destination at least. */
   readonly letsHttpsOut: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Beside the bundle, or at the root of the sources. */
+/** Where action.yml may be: beside the bundle, or at the root of the sources. */
 const PLACES = ["action.yml", "../../action.yml"].map((path) => join(import.meta.dirname, path));
 
 /** The first sentence of each input's description in `action.yml`, by the input's name. */
