@@ -37,8 +37,8 @@ export function failureOf(error: unknown, call: Call): Error {
     new Failure(code, { failed, seen, advice, cause: error });
 
   const found =
-    ofAnyService(thrown, call, failure) ??
-    (call.bucket === undefined ? undefined : ofBucket(thrown, call.bucket, call, failure));
+    commonFailure(thrown, call, failure) ??
+    (call.bucket === undefined ? undefined : bucketFailure(thrown, call.bucket, call, failure));
   if (found) return found;
   if (DENIED.has(thrown.name) || thrown.status === 403) return accessDenied(thrown, call, error);
   const refused = ecsFailure(thrown, call, error);
@@ -51,8 +51,8 @@ export const WITH_CREDENTIALS =
   "'role-to-assume', or put aws-actions/configure-aws-credentials before this step, with a session long enough for the " +
   "job ('role-duration-seconds'); both need 'permissions: id-token: write' for OpenID Connect.";
 
-/** The failures of the network, the credentials and the rate. */
-function ofAnyService(thrown: ErrorFacts, call: Call, failure: FailureMaker): Failure | undefined {
+/** A failure of the network, the credentials or the rate, which every service may have; undefined for any other error. */
+function commonFailure(thrown: ErrorFacts, call: Call, failure: FailureMaker): Failure | undefined {
   const { name, message } = thrown;
   const doing = `${call.action} on ${call.resource}`;
   if (NETWORK.has(thrown.code ?? name) || (thrown.code !== undefined && TLS.test(thrown.code))) {
@@ -132,7 +132,7 @@ export function isDisguisedThrottle({ name, message }: Pick<Error, "name" | "mes
   );
 }
 
-function ofBucket(
+function bucketFailure(
   { name, status, bucketRegion }: ErrorFacts,
   bucket: string,
   call: Call,

@@ -29,7 +29,7 @@ import { findSubject, type Subject, THE_REST } from "./subject.ts";
 /** Checks what a run with these inputs needs, and shows each check. Starts, registers and writes nothing. */
 export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Promise<CheckResult> {
   const { log } = step;
-  const checks = await allChecks(step, env);
+  const checks = await makeChecks(step, env);
   const hasScript = step.inputs.script.kind !== "none";
   log.phase();
   log.info(`What the step needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
@@ -39,7 +39,7 @@ export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Pro
   return result;
 }
 
-async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
+async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const { inputs, aws, clock } = step;
   const identity = await lookAt(aws.iam.caller());
   const { roleToAssume } = inputs;

@@ -56,7 +56,7 @@ function commandLine(): Command {
 }
 
 function addRun(all: Command): void {
-  const command = ownOptions(all.command("run"))
+  const command = addOwnOptions(all.command("run"))
     .description(
       "Runs a command or a script in a running task, or in a new one. Its exit code is that of the script.",
     )
@@ -72,7 +72,7 @@ function addRun(all: Command): void {
 }
 
 function addCheck(all: Command): void {
-  const command = ownOptions(all.command("check")).description(
+  const command = addOwnOptions(all.command("check")).description(
     "Only looks whether a run with these options could work, and shows what is missing. Runs nothing.",
   );
   const names = inputNames.filter((name) => name !== "check");
@@ -81,7 +81,7 @@ function addCheck(all: Command): void {
 }
 
 function addAttach(all: Command): void {
-  const command = ownOptions(all.command("attach"))
+  const command = addOwnOptions(all.command("attach"))
     .description("Follows a script that was left running, to its end. Its exit code is that of the script.")
     .argument("<handle>", HANDLE_HELP);
   const names = ["role-to-assume", "detach", "queue-timeout"] as const;
@@ -94,7 +94,7 @@ function addAttach(all: Command): void {
 }
 
 function addLogs(all: Command): void {
-  const command = ownOptions(all.command("logs"))
+  const command = addOwnOptions(all.command("logs"))
     .description(
       "Shows what a script that was left running has printed so far, by way of a bucket, and does not follow it.",
     )
@@ -110,7 +110,7 @@ function addLogs(all: Command): void {
 }
 
 function addCopy(all: Command): void {
-  const command = ownOptions(all.command("cp"))
+  const command = addOwnOptions(all.command("cp"))
     .description(
       "Copies files into a running task, or from one. The container's path begins with a colon: cp dist :/srv/",
     )
@@ -137,7 +137,7 @@ function addLocal(all: Command): void {
     });
 }
 
-function ownOptions(command: Command): Command {
+function addOwnOptions(command: Command): Command {
   return command
     .option("-q, --quiet", "Says nothing but warnings and errors.")
     .option("-v, --verbose", "Also says what helps to find a fault.")

@@ -38,7 +38,9 @@ export function commandScript(words: readonly string[]): string {
 async function scriptText(path: string, stdin: AsyncIterable<Uint8Array>): Promise<string> {
   const name = path === "-" ? "standard input" : path;
   const bytes =
-    path === "-" ? await all(stdin) : await readFile(path).catch((error: unknown) => cannotRead(name, error));
+    path === "-"
+      ? await readAll(stdin)
+      : await readFile(path).catch((error: unknown) => cannotRead(name, error));
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -52,7 +54,7 @@ function cannotRead(name: string, error: unknown): never {
   throw new UsageError(`The script can't be read from ${name}: ${messageOf(error)}`);
 }
 
-async function all(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
