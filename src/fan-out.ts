@@ -168,7 +168,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
   const address = mayHavePublicIp
     ? new PublicAddress(target.taskArn, { looks, ec2: aws.ec2, clock, log })
     : undefined;
-  // Only of a task that the step has started is the pull a part of its time.
+  // The pull of the image is a part of the step's time only when the step has started the task.
   if (target.started) looks.onLook(target.taskArn, (task) => images?.ask(task, target.container));
   const { where } = job.inputs;
   const running = where.kind === "handle" ? attachToJob(where.handle, job) : runJob(job);

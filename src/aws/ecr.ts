@@ -5,28 +5,28 @@ import type { Call } from "./thrown.ts";
 
 /** A repository in a private registry of ECR. */
 export interface Repository {
-  /** The account whose registry it is in. */
+  /** The account that owns the registry. */
   readonly registryId: string;
   readonly region: string;
   readonly repositoryName: string;
 }
 
-/** How large an image is in its registry, which is compressed. */
+/** The size of an image in its registry, where it is compressed. */
 export interface ImageSize {
   readonly bytes: number;
-  /** True of an image for several platforms: ECR tells the size of the largest. */
+  /** True for an image for several platforms: ECR gives the size of the largest one. */
   readonly isMost: boolean;
 }
 
 /** The one call of ECR. */
 export interface Ecr {
-  /** The size of the image with this digest, as in `sha256:…`. Undefined when ECR tells none. */
+  /** The size of the image with this digest, as in `sha256:…`. Undefined when ECR gives none. */
   imageSize(repository: Repository, imageDigest: string): Promise<ImageSize | undefined>;
 }
 
 /**
  * The repository of an image's name, as in `123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1`; undefined when the image is in no private
- * registry of ECR. The region is spelled like one, since it becomes a part of a host name.
+ * registry of ECR. The region has to be spelled like one, because it becomes a part of a host name.
  */
 export function repositoryOf(image: string): Repository | undefined {
   const [, registryId, region, repositoryName] =
@@ -64,7 +64,7 @@ interface ImageDetail {
   readonly imageManifestMediaType?: string;
 }
 
-/** In the shape of the SDK's exceptions. */
+/** The error of an answer, in the shape of the SDK's exceptions. */
 function thrown({ status, text }: Answer): Error {
   const { __type = "UnknownError", message = "no message" } = membersIn(text);
   const error = new Error(message);
@@ -72,7 +72,7 @@ function thrown({ status, text }: Answer): Error {
   return Object.assign(error, { $metadata: { httpStatusCode: status } });
 }
 
-/** Empty when the text is no JSON, as from a proxy or a load balancer. */
+/** The members of an error; none when the text is no JSON, as from a proxy or a load balancer. */
 function membersIn(text: string): { readonly __type?: string; readonly message?: string } {
   try {
     return JSON.parse(text) as { readonly __type?: string; readonly message?: string };

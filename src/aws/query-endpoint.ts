@@ -1,6 +1,6 @@
 import { partitionOf } from "./partitions.ts";
 
-/** The services that are called rarely, and so need no client of the SDK. */
+/** The services that a step calls so rarely that it needs no client of the SDK for them. */
 export type RareService = "ec2" | "ecr" | "iam" | "sts";
 
 export interface EndpointChoice {

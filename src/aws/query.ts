@@ -4,7 +4,7 @@ import { type Answer, endpointOf, signedPost } from "./signed-post.ts";
 import type { Call } from "./thrown.ts";
 import { answerOf, textsOf, type Xml } from "./xml.ts";
 
-/** API versions. */
+/** The versions of the APIs. */
 const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08", sts: "2011-06-15" } as const;
 type Service = keyof typeof VERSIONS;
 
@@ -34,7 +34,7 @@ export function queryCalls(clients: AwsClients): Query {
   };
 }
 
-/** In the shape of the SDK's exceptions. */
+/** The error of an answer, in the shape of the SDK's exceptions. */
 function thrown({ status, text }: Answer): Error {
   const said = answerIn(text);
   const error = new Error(textsOf(said, "Message")[0] ?? "no message");

@@ -6,12 +6,12 @@ import type { AwsClients } from "./clients.ts";
 import { endpointOverride } from "./failures.ts";
 import { queryEndpoint, type RareService } from "./query-endpoint.ts";
 
-/** A short limit, because these calls only help to explain something. */
+/** A short limit, because no job depends on these calls. They explain failures, check the set-up, and find an address or an image's size. */
 const TIMEOUT_MS = 5_000;
 
 export interface SignedPost {
   readonly service: RareService;
-  /** Where the service answers, and the region of the signature. */
+  /** The endpoint of the service, and the region of the signature. */
   readonly to: { readonly url: URL; readonly region: string };
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -22,7 +22,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Where a service answers for a region: the endpoint that the environment names, or AWS's own. */
+/** The endpoint of a service for a region: the one that the environment names, or AWS's own. */
 export async function endpointOf(
   service: RareService,
   ofRegion: string,
@@ -38,8 +38,8 @@ export async function endpointOf(
 }
 
 /**
- * Posts one signed request to a service that is called rarely, and so needs no client of the SDK. Resolves with the answer, whatever its
- * status. Rejects with Node's error when there is none within five seconds.
+ * Posts one signed request. Resolves with the answer, whatever its status. Rejects with an error of Node's form when the service can't be
+ * reached or is silent for five seconds.
  */
 export async function signedPost(
   { service, to: { url, region }, headers: own, body }: SignedPost,

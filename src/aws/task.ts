@@ -41,7 +41,7 @@ export interface Task {
 export interface Container {
   readonly name: string;
   readonly image: string | undefined;
-  /** Of the image that was pulled, as in `sha256:…`. For several platforms it is that of their index. */
+  /** The digest of the image that was pulled, as in `sha256:…`. For an image for several platforms it is that of the index. */
   readonly imageDigest: string | undefined;
   readonly lastStatus: string;
   readonly exitCode: number | undefined;
