@@ -38,8 +38,8 @@ export async function endpointOf(
 }
 
 /**
- * Posts one signed request. Resolves with the answer, whatever its status. Rejects with an error of Node's form when the service can't be
- * reached or is silent for five seconds.
+ * Posts one signed request. Resolves with the answer, whatever its status. Rejects with an error of Node when the service can't be reached, or
+ * is silent for five seconds.
  */
 export async function signedPost(
   { service, to: { url, region }, headers: own, body }: SignedPost,
