@@ -88,7 +88,7 @@ function nothingUploaded(): Failure {
     failed: "Nothing of the output of this job is in the bucket.",
     seen: "The first piece and the container's sign of life are not there.",
     advice:
-      "A step has taken the job's end and deleted its output, or the bucket's lifecycle rule has. The log of that step has it.",
+      "A step that has taken the job's end deletes its output: see the log of that step. Or the bucket's lifecycle rule has deleted it.",
   });
 }
 

@@ -74,7 +74,7 @@ function adviceOn({ name, message }: Error, trust: Trust): string {
       "role of this name and path."
     );
   if (name.startsWith("ExpiredToken") && setting === "AWS_ROLE_ARN")
-    return "Let a token that has not expired be written to the file of AWS_WEB_IDENTITY_TOKEN_FILE, as long as the step runs.";
+    return "As long as the step runs, keep a token that has not expired in the file of AWS_WEB_IDENTITY_TOKEN_FILE.";
   return `These are STS's own words. Check the ARN in ${setting}, the role's trust policy and the identity provider.`;
 }
 

@@ -47,7 +47,7 @@ export function parseCopy(words: readonly string[], directory: string): Copy {
       "Give what to copy, then where to: the container's path begins with a colon, and this machine's does not, as in dist :/srv/ or :/var/log/app.log ./",
     );
   if (sources.includes(""))
-    throw new UsageError("What to copy is an empty word: this directory is named by a dot.");
+    throw new UsageError("A source is an empty word. Give a dot for this directory.");
   const place = isIn ? destination.slice(1) : destination;
   if (sources.length > 1 && !isDirectory(place))
     throw new UsageError("Several things are copied into a directory: end the destination with a slash.");

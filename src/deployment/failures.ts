@@ -47,7 +47,7 @@ export function hookNotReached(deployment: ServiceDeployment, seconds: number): 
 
 export function hookExpired(deployment: ServiceDeployment): Failure {
   return new Failure("hook-expired", {
-    failed: `The pause hook of ${nameOf(deployment)} has expired, so ECS has acted without this step.`,
+    failed: `The pause hook of deployment '${deployment.arn}' has expired, so ECS has acted without this step.`,
     seen: seenOf(deployment),
     advice:
       "Raise 'timeoutInMinutes' of the hook above what this step may take, or lower 'timeout'. Its 'action' says what ECS did: see the deployment.",
@@ -75,7 +75,7 @@ export function deploymentEnded(deployment: ServiceDeployment): Failure {
 /** The deployment waits at a stage where no task of the new revision need exist yet. */
 export function deploymentTooEarly(deployment: ServiceDeployment): Failure {
   return new Failure("deployment-too-early", {
-    failed: `${nameOf(deployment)} waits at ${deployment.stage ?? "a stage"}, where it need not have a task yet.`,
+    failed: `${nameOf(deployment)} waits at ${deployment.stage ?? "a stage"}, where it may have no task yet.`,
     seen: seenOf(deployment),
     advice: TOO_EARLY_ADVICE,
   });
@@ -84,7 +84,7 @@ export function deploymentTooEarly(deployment: ServiceDeployment): Failure {
 /** ECS has refused the verdict, although its answers say that the hook waits. */
 export function verdictRefused(deployment: ServiceDeployment, action: string, seen: string): Failure {
   return new Failure("aws-error", {
-    failed: `ECS did not take ${action} for ${nameOf(deployment)}.`,
+    failed: `ECS did not take ${action} for deployment '${deployment.arn}'.`,
     seen,
     advice: "See the deployment in the console of ECS. Its hook's own time-out acts if nobody does.",
   });

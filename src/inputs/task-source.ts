@@ -49,7 +49,7 @@ export function refuseImageInputs(reader: InputReader, given: readonly TargetNam
   if (hasImage && given.includes("service") && !given.includes("task-definition")) return;
   reader.refuse(
     "borrow",
-    "left at all unless it is for 'image' with 'service' alone",
+    "all, except for 'image' with 'service' alone",
     "'network'",
     "A new task takes the service's task definition only where no other is named.",
   );
