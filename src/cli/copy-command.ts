@@ -53,9 +53,9 @@ async function copyOut(
 ): Promise<RunResult> {
   if (inputs.tasks !== undefined)
     throw new UsageError("Files come from one task: name it by --task instead of --tasks.");
-  const place = sources[0]?.destination ?? ".";
-  const unpacked = attempt(`Nothing can be made beside ${place}`, () =>
-    mkdtempSync(join(above(place), ".fargate-exec-")),
+  const destination = sources[0]?.destination ?? ".";
+  const unpacked = attempt(`Nothing can be made beside ${destination}`, () =>
+    mkdtempSync(join(above(destination), ".fargate-exec-")),
   );
   const remove = (): void => removeTree(unpacked);
   // A second Ctrl-C ends this process at once.

@@ -48,10 +48,10 @@ export function parseCopy(words: readonly string[], directory: string): Copy {
     );
   if (sources.includes(""))
     throw new UsageError("A source is an empty word. Give a dot for this directory.");
-  const place = isIn ? destination.slice(1) : destination;
-  if (sources.length > 1 && !isDirectory(place))
+  const target = isIn ? destination.slice(1) : destination;
+  if (sources.length > 1 && !isDirectory(target))
     throw new UsageError("Several things are copied into a directory: end the destination with a slash.");
-  return isIn ? copyIn(sources, place, directory) : copyOut(sources, place, directory);
+  return isIn ? copyIn(sources, target, directory) : copyOut(sources, target, directory);
 }
 
 /** Whether a destination is a directory to copy into. */
@@ -115,7 +115,7 @@ function globOf(text: string): string {
 }
 
 /**
- * Refuses two sources of which one is a part of the other, because sources are moved to their places one after the other. Globs with the
+ * Refuses two sources of which one is a part of the other, because sources are moved one after the other. Globs with the
  * same directory and destination count as one source.
  */
 function checkApart(one: OutSource, other: OutSource): void {

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where action.yml may be: beside the bundle, or at the root of the sources. */
-const PLACES = ["action.yml", "../../action.yml"].map((path) => join(import.meta.dirname, path));
+const PATHS = ["action.yml", "../../action.yml"].map((path) => join(import.meta.dirname, path));
 
 /** The first sentence of each input's description in `action.yml`, by the input's name. */
 export function inputHelp(): ReadonlyMap<string, string> {
-  const path = PLACES.find((place) => existsSync(place));
+  const path = PATHS.find((candidate) => existsSync(candidate));
   return path === undefined ? new Map() : firstSentences(readFileSync(path, "utf8"));
 }
 

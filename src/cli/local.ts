@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { UsageError } from "./usage-error.ts";
 
 /** The local Fargate's programs, in the package and in a clone of the repository. */
-const PLACES = [
+const PROGRAMS = [
   { isPackage: true, setUp: "local/setup.js", start: "local/cli.js" },
   { isPackage: false, setUp: "../../local/setup.ts", start: "../../local/cli.ts" },
 ];
@@ -17,10 +17,10 @@ const PLACES = [
 export async function startLocal(words: readonly string[], version: string): Promise<number> {
   if (process.platform !== "linux")
     throw new UsageError("The local Fargate needs Linux: its containers are namespaces of the kernel.");
-  const found = PLACES.map(({ setUp, start, ...place }) => ({
-    ...{ ...place, setUp: join(import.meta.dirname, setUp), start: join(import.meta.dirname, start) },
+  const found = PROGRAMS.map(({ setUp, start, ...more }) => ({
+    ...{ ...more, setUp: join(import.meta.dirname, setUp), start: join(import.meta.dirname, start) },
   })).find(({ start }) => existsSync(start));
-  if (found === undefined) throw new UsageError("This installation has no local Fargate: install it anew.");
+  if (found === undefined) throw new UsageError("This installation has no local Fargate: install it again.");
   const env = found.isPackage ? { ...process.env, FARGATE_LOCAL_VENV: packagesOf(version) } : process.env;
   // The set-up writes to standard error. Standard output belongs to the command.
   const setUp = await run([found.setUp], env, 2);

@@ -29,7 +29,7 @@ export function placeCopies(root: string, sources: readonly OutSource[]): void {
   for (const { from, to, globs } of moves) {
     checkSent(from, globs);
     checkLinks(from, { from, to });
-    checkPlace(from, to, placed);
+    checkDestination(from, to, placed);
   }
   for (const { from, to } of moves) {
     mkdirSync(dirname(to), { recursive: true });
@@ -99,7 +99,7 @@ function leadsInside(path: string, { from, to }: Pick<Move, "from" | "to">): boo
 }
 
 /** Refuses what can't be moved to `to`. `placed` has what was checked before, by its destination. */
-function checkPlace(from: string, to: string, placed: Map<string, "directory" | "other">): void {
+function checkDestination(from: string, to: string, placed: Map<string, "directory" | "other">): void {
   const kind = isDirectory(from) ? "directory" : "other";
   const other = placed.get(to);
   if (other !== undefined && (other !== kind || kind !== "directory"))
@@ -115,7 +115,7 @@ function checkPlace(from: string, to: string, placed: Map<string, "directory" | 
         : `${to} is no directory, but what is copied is one.`,
     );
   if (kind === "directory")
-    for (const name of readdirSync(from)) checkPlace(join(from, name), join(to, name), placed);
+    for (const name of readdirSync(from)) checkDestination(join(from, name), join(to, name), placed);
 }
 
 function move(from: string, to: string, modes: Modes): void {

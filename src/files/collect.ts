@@ -7,7 +7,7 @@ import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
 import type { Collection, Entry } from "./entries.ts";
-import { placeOf, type Source, sourceOf } from "./patterns.ts";
+import { containerPathOf, type Source, sourceOf } from "./patterns.ts";
 import { privatePart } from "./private-names.ts";
 
 /** How each glob is matched. Links are neither followed nor left out; `.gitignore` is not applied. */
@@ -17,7 +17,7 @@ const MATCHING = {
 };
 
 /**
- * Finds what the selections bring. A directory brings all that it holds. When two lines bring something to one place, the later
+ * Finds what the selections bring. A directory brings all that it holds. When two lines bring something to one path, the later
  * one wins. Fails with `bad-input` for a line that matches nothing, for a link that leads out of what its line brings, and for a device,
  * a socket or a pipe.
  */
@@ -66,7 +66,7 @@ class Collector {
     return { entries, destinations: this.#destinations, leftOut: [...this.#leftOut] };
   }
 
-  /** Refuses an entry below a file or link. Two lines may bring a file and a directory to one place. */
+  /** Refuses an entry below a file or link. Two lines may bring a file and a directory to one path. */
   #checkAbove(at: string): void {
     const above = this.#entries.get(posix.dirname(at));
     if (above === undefined || above.kind === "directory") return;
@@ -93,8 +93,8 @@ class Collector {
     // Without a destination a link keeps its path from the workspace, so it may lead to anything there.
     const entry = await this.#look(path, destination === undefined ? "" : source.base);
     if (entry === undefined) return false;
-    const place = placeOf(path, source, { destination, isFile: entry.kind !== "directory" });
-    await this.#put(entry, { ...place, from: path });
+    const to = containerPathOf(path, source, { destination, isFile: entry.kind !== "directory" });
+    await this.#put(entry, { ...to, from: path });
     if (entry.kind !== "directory") return true;
     await access(entry.source, constants.R_OK | constants.X_OK).catch((error: unknown) =>
       unread(path, error),
@@ -104,7 +104,7 @@ class Collector {
     return true;
   }
 
-  /** Puts an entry at its place, after the directories that lead there. */
+  /** Adds an entry, after the directories that lead to it. */
   async #put(
     entry: Omit<Entry, "at">,
     { destination, path, from }: { destination: string; path: string; from: string },

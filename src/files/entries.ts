@@ -1,6 +1,6 @@
 /** A file, directory or link on its way into the container. */
 export interface Entry {
-  /** Its place: the number of its destination, then its path there. */
+  /** Where it goes: the number of its destination, then its path there. */
   readonly at: string;
   /** The absolute path on this machine. */
   readonly source: string;
@@ -17,7 +17,7 @@ export interface Entry {
 
 /** What the input `files` selects. */
 export interface Collection {
-  /** Sorted by place: a directory comes first, then at once all that it holds. */
+  /** Sorted by where they go: a directory comes first, then at once all that it holds. */
   readonly entries: readonly Entry[];
   /** The directories in the container; an empty one is the working directory. */
   readonly destinations: readonly string[];

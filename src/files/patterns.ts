@@ -24,17 +24,17 @@ export function sourceOf({ pattern }: FileSelection): Source {
 }
 
 /** Where in the container a match goes: a directory, and the path below it. */
-export interface Place {
+export interface ContainerPath {
   readonly destination: string;
   readonly path: string;
 }
 
-/** The place of a match, or of what a matched directory holds. An empty path is the destination itself. */
-export function placeOf(
+/** The path in the container of a match, or of what a matched directory holds. An empty path is the destination itself. */
+export function containerPathOf(
   path: string,
   { base, isDynamic }: Source,
   { destination, isFile }: { readonly destination: string | undefined; readonly isFile: boolean },
-): Place {
+): ContainerPath {
   if (destination === undefined) return { destination: "", path };
   if (isDynamic || path !== base || !isFile)
     return { destination: trimSlashes(destination), path: path.slice(base === "" ? 0 : base.length + 1) };
