@@ -10,7 +10,7 @@ export function clipText(text: string): string {
   return trimmed.length <= LONGEST_WORDS ? trimmed : `${trimmed.slice(0, LONGEST_WORDS - 1)}…`;
 }
 
-/** A copy of the text. V8 keeps a whole string in memory as long as a substring of it is used. A copy has no such tie. */
+/** A copy of the text. V8 keeps a whole string in memory as long as a substring of it is used, but not for a copy. */
 export function copyText(text: string): string {
   return Buffer.from(text).toString();
 }

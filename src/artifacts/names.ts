@@ -15,7 +15,7 @@ export function whyTooLong(path: string): string | undefined {
 }
 
 /**
- * The names on the way to a member, from the directory that it is unpacked in; a text when the member is refused, which says why. A path that
+ * The names on the way to a member, from the directory that it is unpacked in; a text that says why when the member is refused. A path that
  * leads out of the directory is refused, and one that the runner's file system would take for another path.
  */
 export function namesOf(path: string, platform: NodeJS.Platform): readonly string[] | string {
@@ -35,8 +35,8 @@ export function foldNames(names: readonly string[], platform: NodeJS.Platform): 
 }
 
 /**
- * Why a link is not made; undefined for a link that stays below the directory that is unpacked into, `depth` names above the link. In its
- * target all `..` come before the names: then they go up real directories, even where a name behind them is a link.
+ * Why a link is not made; undefined for a link that stays below the directory of the artifacts, which is `depth` names above the link. In
+ * the target all `..` must come before the names. There they go up real directories, even when a name behind them is a link.
  */
 export function whyLinkLeadsOut(
   target: string,

@@ -57,7 +57,7 @@ export async function unpackArchive(
   return { length, sha256: sha.digest("hex"), stopped };
 }
 
-/** Fails with `LimitHit` when a stream has more bytes than the limits allow, as a small archive that unpacks to a huge one. */
+/** Fails with `LimitHit` when a stream has more bytes than the limits allow, such as a small archive that unpacks to a huge one. */
 async function* limitBytes(
   bytes: AsyncIterable<Buffer>,
   { maxBytes, maxCount }: Pick<UnpackerOptions, "maxBytes" | "maxCount">,

@@ -1,6 +1,6 @@
 /**
  * Classifies ECS's words on a task: the errors of its calls, the `failures` in an answer, and the reasons of a stopped
- * task and its containers. No other file reads these words, but `failures.ts` finds a throttle in them. The texts are those of the
+ * task and its containers. No other file reads these words, except that `failures.ts` finds a throttle in them. The texts are those of the
  * ECS Developer Guide, "Stopped tasks error messages", and of the API reference, "API failure reasons". In each table
  * the first row that fits counts.
  */

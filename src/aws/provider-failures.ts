@@ -39,7 +39,7 @@ async function providerFailure(error: unknown, region: string, env: NodeJS.Proce
   return error.name.startsWith("ExpiredToken") ? failure : profileRoleNotAssumed(profile, error);
 }
 
-/** The call that the SDK makes for credentials. For other services than STS it throws errors in words of its own. */
+/** The call that the SDK makes for credentials. For other services than STS the SDK throws errors in words of its own. */
 function callOf(webArn: string | undefined, profile: string | undefined, region: string): Call {
   return webArn === undefined
     ? {

@@ -10,7 +10,7 @@ export const MOST_VERSIONS = 5;
 
 /**
  * The calls that delete an object. They carry `If-Match`, because a bucket policy may demand it. S3 checks it for the
- * current version only (S3 User Guide, conditional deletes), so another version is deleted without it in the end.
+ * current version only (S3 User Guide, conditional deletes), so the deletion of another version is repeated without it.
  */
 export function deleteCalls(
   ask: S3Requester,

@@ -17,7 +17,7 @@ const MATCHING = {
 };
 
 /**
- * Finds what the selections bring. A directory brings all that it holds. When two lines bring something to one path, the later
+ * Finds what the selections bring. A directory brings all that it holds. When two lines bring something to the same path, the later
  * one wins. Fails with `bad-input` for a line that matches nothing, for a link that leads out of what its line brings, and for a device,
  * a socket or a pipe.
  */
@@ -66,7 +66,7 @@ class Collector {
     return { entries, destinations: this.#destinations, leftOut: [...this.#leftOut] };
   }
 
-  /** Refuses an entry below a file or link. Two lines may bring a file and a directory to one path. */
+  /** Refuses an entry below a file or link. Two lines may bring a file and a directory to the same path. */
   #checkAbove(at: string): void {
     const above = this.#entries.get(posix.dirname(at));
     if (above === undefined || above.kind === "directory") return;

@@ -17,7 +17,7 @@ export interface Entry {
 
 /** What the input `files` selects. */
 export interface Collection {
-  /** Sorted by where they go: a directory comes first, then at once all that it holds. */
+  /** Sorted by `at`: a directory comes first, then at once all that it holds. */
   readonly entries: readonly Entry[];
   /** The directories in the container; an empty one is the working directory. */
   readonly destinations: readonly string[];

@@ -4,7 +4,7 @@ import type { InputReader } from "./input-reader.ts";
 import { boolean, count, lines, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
 import { isInside } from "./workspace.ts";
 
-/** A program makes longer lists than this. It can name a directory instead. */
+/** A longer list comes from a program, which can name a directory instead. */
 const MOST_LINES = 200;
 const MOST_FILES = 10_000;
 const MOST_BYTES = 1024 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { FileSelection, FileSelections } from "./inputs.ts";
 import { lines, type ParseResult, quoteValue } from "./parse.ts";
 
-/** A program makes longer lists than this. It can name a directory instead. */
+/** A longer list comes from a program, which can name a directory instead. */
 const MOST_LINES = 1000;
 
 /** The lines of `files`: GLOB, GLOB=DESTINATION, or !GLOB. Globs may hold commas, so only line ends separate them. */

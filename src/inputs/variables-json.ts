@@ -40,7 +40,7 @@ export function jsonVariables(text: string, secret: boolean): ParseResult<Readon
 
 /**
  * A name that stands more than once in the text of an object; undefined when there is none. `count` is the number of members
- * that JSON.parse found: of such a name it keeps the last value only.
+ * that JSON.parse has found. It keeps only the last of several members with one name.
  */
 function repeatedName(text: string, count: number): string | undefined {
   const strings = (text.match(/"(?:[^"\\]|\\.)*"/g) ?? []).map((quoted) => JSON.parse(quoted) as string);
