@@ -46,8 +46,7 @@ export function parseCopy(words: readonly string[], directory: string): Copy {
     throw new UsageError(
       "Give what to copy, then where to: the container's path begins with a colon, and this machine's does not, as in dist :/srv/ or :/var/log/app.log ./",
     );
-  if (sources.includes(""))
-    throw new UsageError("A source is an empty word. Give a dot for this directory.");
+  if (sources.includes("")) throw new UsageError("A source is an empty word. Give a dot for this directory.");
   const target = isIn ? destination.slice(1) : destination;
   if (sources.length > 1 && !isDirectory(target))
     throw new UsageError("Several things are copied into a directory: end the destination with a slash.");
