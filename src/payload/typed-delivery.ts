@@ -9,7 +9,7 @@ export function typedEnd(opening: Opening): Buffer {
   return typeLines([openingLine(opening), ...codeLines(endedText())]);
 }
 
-/** The loader that unpacks the payload, and the payload: what is typed between the opening and the secrets. Takes milliseconds to make. */
+/** The loader that unpacks the payload, and the payload. They are typed between the opening and the secrets. Making them takes milliseconds. */
 export function packedDelivery(payload: Payload): Buffer {
   const lines = linesOf(gzipSync(payload.bytes).toString("base64"));
   return typeLines([...codeLines(unpackerText(payload, lines.length)), ...lines]);
@@ -18,7 +18,7 @@ export function packedDelivery(payload: Payload): Buffer {
 /**
  * The first input when the payload is missing: the opening, then a loader. `why` is the container's reason. Where
  * the session carries the payload, a container that can unpack gets the payload and the secrets at once. Any other
- * container asks for each. `packed` gives the packed delivery.
+ * container asks for each. `packed` returns what `packedDelivery` makes, which may have been made before.
  */
 export function typedDelivery(
   opening: Opening,
@@ -33,7 +33,7 @@ export function typedDelivery(
   return Buffer.concat([typeLines([opened]), packed(), typedSecrets(secrets)]);
 }
 
-/** Code that the bootstrap evaluates. */
+/** The lines of code that the bootstrap evaluates, and the dot that ends them. */
 function codeLines(code: string): string[] {
   return [...escapedLines(Buffer.from(code)), "."];
 }

@@ -23,7 +23,7 @@ fx_main() {
 fx_run_attacher() {
   fx_writer='' fx_met='' fx_unheard=''
   [ -z "$fx_new" ] || fx_name_guard
-  # The loader of a typed payload may have surveyed.
+  # The loader of a typed payload may have called fx_survey already.
   [ "$fx_sure" ] || fx_survey
   # Without a loader the runner has not typed the nonce yet. The exec agent sleeps for a second before it reads the terminal, so the
   # header costs little time here.
@@ -37,7 +37,7 @@ fx_run_attacher() {
   # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
   [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
   if [ "$fx_code" ]; then
-    # It must not keep the pipe of the secrets open.
+    # The process that writes the header must not keep the pipe of the secrets open.
     { exec 6>&- && fx_write_header; } &
     fx_writer=$!
   else
@@ -88,7 +88,7 @@ fx_run_attacher() {
   [ -z "$fx_new" ] || fx_dismiss "$fx_guard"
 }
 
-# The guard's name: until now it can't have ended.
+# Sets fx_guard, the guard's number, to the guard's name. The guard can't have ended before that.
 fx_name_guard() {
   fx_name "$fx_guard"
   fx_guard=$fx_token

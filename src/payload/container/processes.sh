@@ -14,7 +14,7 @@ fx_find_programs() {
   fx_trying=$!
 }
 
-# Waits for the end of that try. Empties fx_env when `env` can't.
+# Waits for the end of that try. Empties fx_env when `env` can't give signals back.
 fx_settle_programs() { wait "$fx_trying" || fx_env=''; }
 
 # fx_session WORD…: becomes that program as the leader of a new session. A shell starts its background commands with INT

@@ -3,8 +3,8 @@
 # Part of the loader, and of the job.
 
 fx_optional='setsid env awk aws curl wget gzip base64 sha256sum openssl touch python3'
-# The paths of those that no other user can replace, as fx_survey has found, each with a colon before it. A survey of the loader
-# counts for the job.
+# The paths of those that no other user can replace, as fx_survey has found, each with a colon before it. What the loader has found
+# counts for the job, too.
 [ "${fx_code-}" ] || fx_sure=''
 
 # Whether no other user can replace the standard library of the python3 in fx_on. In a subshell: fx_on stays as it is.
