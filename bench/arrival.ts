@@ -1,6 +1,6 @@
 /**
- * `node bench/arrival.ts`: how long a line of the job takes to the log of the step, by session and by S3, and the memory of what
- * uploads it in the container.
+ * `node bench/arrival.ts`: how long a line takes from the job to the step's log, by session and by S3, and the memory of the
+ * container's uploader.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,7 +17,7 @@ import { percentile, range, row } from "./rows.ts";
 import { waitForAgents } from "./step.ts";
 
 const LINES = 100;
-/** Lines of the first seconds, in which the session still carries them. */
+/** The lines of the first seconds, which the session still carries. */
 const FIRST = 30;
 const RUN = `i=0; while [ $i -lt ${LINES} ]; do date +at=%s%N; sleep 0.1; i=$((i + 1)); done`;
 
@@ -42,7 +42,7 @@ try {
     );
   }
   row(
-    "memory of what uploads a job's output",
+    "memory of the uploader of a job's output",
     `${s3.uploader.toFixed(1)} MB`,
     "20 MB",
     s3.uploader > 0 && s3.uploader <= 20,
@@ -52,7 +52,7 @@ try {
   rmSync(root, { recursive: true });
 }
 
-/** Milliseconds from each line's stamp to its coming, and the most megabytes of the uploader. */
+/** Milliseconds from each line's stamp to its arrival, and the uploader's peak memory in megabytes. */
 async function arrivals(
   inputs: Readonly<Record<string, string>>,
 ): Promise<{ readonly lags: readonly number[]; readonly uploader: number }> {
@@ -74,7 +74,7 @@ async function arrivals(
   return { lags, uploader };
 }
 
-/** In megabytes; 0 while nothing uploads. */
+/** In megabytes; 0 while there is no uploader. */
 function uploaderMemory(): number {
   const own = local.tasks.flatMap((task) => processes(task));
   const sizes = own.flatMap(({ pid, command }) =>

@@ -1,6 +1,6 @@
 /**
- * `npm run bench bars`: each figure that has a bar, beside it, in six minutes on a machine that does nothing else. What a longer run shows is
- * named at the end. A figure above its bar does not fail the command: only a machine at rest tells.
+ * `npm run bench bars`: prints each figure that has a bar, beside its bar, in six minutes on a machine that does nothing else. At the end it
+ * names the longer runs. A missed bar does not fail the command, since the figures of a busy machine prove nothing.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -42,7 +42,7 @@ async function show(bench: string, words: readonly string[]): Promise<void> {
   if (child.exitCode !== 0) console.log(`${ROW}FAILED | ${bench} | exit code ${child.exitCode ?? "none"}`);
 }
 
-/** What a runner downloads for a user's job. */
+/** Measures what a runner downloads for a user's job. */
 function archive(): void {
   const bytes = execFileSync("git", ["archive", "HEAD"], { cwd: actionDir, maxBuffer: 1e8 });
   const mb = gzipSync(bytes).length / 1e6;

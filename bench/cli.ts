@@ -1,6 +1,6 @@
 /**
  * `node bench/cli.ts [TIMES]`: how much longer `echo hello` takes by the command line than by the action, in turns on one local Fargate.
- * Measures `dist/` and what `npm run package` has written.
+ * Measures `dist/` and the package that `npm run package` has written.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,7 +44,7 @@ async function compare(what: string, inputs: Readonly<Record<string, string>>): 
 }
 
 async function byAction(inputs: Readonly<Record<string, string>>): Promise<number> {
-  // As GitHub has it for a job without a matrix, and the command line by itself.
+  // The values of a job without a matrix, as GitHub gives them. The command line sets the same ones itself.
   const step = await startStep(root, { ...inputs, "matrix-index": "0", "matrix-total": "1" }, local);
   if ((await step.ended) !== 0) throw new Error(step.log());
   return Date.now() - step.began;

@@ -1,6 +1,6 @@
 /**
  * `node bench/compare.ts OLD NEW`: the figures of two checkouts, whose `dist/` is built, on one local Fargate. They are
- * measured in turn, so that what else the machine does meets both.
+ * measured in turns, so that other work of the machine slows both.
  */
 import { execSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ interface Figure {
   readonly name: string;
   readonly unit: "ms" | "MiB";
   readonly times: number;
-  /** One value; the smaller, the better. */
+  /** Returns one value; smaller is better. */
   readonly measure: (checkout: string) => Promise<number> | number;
 }
 
@@ -115,7 +115,7 @@ function figures(made: SeedNames): readonly Figure[] {
       times: 3,
       measure: async (at) => {
         const step = await startStep(root, { ...inTask, run: print(20), transport: "packed" }, local, at);
-        // Again and again, since the process may end before its last line has been read here.
+        // Sampled, since the process may end before its last line has been read here.
         let peak = 0;
         const looking = setInterval(() => (peak = Math.max(peak, memoryOf(step.pid)?.most ?? 0)), 20);
         await step.ended;
@@ -130,7 +130,7 @@ function bytesOf(command: string): Buffer {
   return execSync(command, { maxBuffer: 64 * MIB });
 }
 
-/** Medians and quartiles. New is worse when three quarters of its values are above three quarters of the old ones. */
+/** Prints medians and quartiles. The new checkout is worse when its lower quartile is above the old one's upper quartile. */
 function report({ name, unit }: Figure, before: readonly number[], after: readonly number[]): void {
   const quartile = (values: readonly number[], share: number): number =>
     values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * share)] ?? NaN;

@@ -5,7 +5,7 @@ import { mergeInputs, readManifest } from "../local/runner/manifest.ts";
 
 export const actionDir = resolve(import.meta.dirname, "..");
 
-/** The environment of an action's main part, of this checkout's unless another one is given. The files that it writes for the runner are below `root`. */
+/** The environment of the main part of a checkout's action. The files that the action writes for the runner are below `root`. */
 export async function environment(
   root: string,
   inputs: Record<string, string>,

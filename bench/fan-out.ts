@@ -1,4 +1,4 @@
-/** `node bench/fan-out.ts [seconds]`: many tasks of four workers each from one step, beside one such task. */
+/** `node bench/fan-out.ts [SECONDS]`: compares a step that starts twenty tasks of four workers each with a step that starts one such task. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { startStep } from "./step.ts";
 
 const TASKS = 20;
 const WORKERS = 4;
-/** Length of the job. */
+/** How long the job runs. */
 const SECONDS = Number(process.argv[2] ?? 10);
 
 interface Run {
@@ -41,12 +41,13 @@ try {
     if (code !== 0) throw new Error(`the run with ${tasks} tasks failed with exit code ${code}`);
     return { ms: performance.now() - began, bytes };
   };
-  const told = ({ ms, bytes }: Run): string => `${(ms / 1000).toFixed(1)} s, ${(bytes / 1e6).toFixed(0)} MB`;
+  const describe = ({ ms, bytes }: Run): string =>
+    `${(ms / 1000).toFixed(1)} s, ${(bytes / 1e6).toFixed(0)} MB`;
   const one = await run(1);
-  console.log(`1 task × ${WORKERS} workers: ${told(one)}`);
+  console.log(`1 task × ${WORKERS} workers: ${describe(one)}`);
   const many = await run(TASKS);
   console.log(
-    `${TASKS} tasks × ${WORKERS} workers: ${told(many)}; ${(many.ms / one.ms).toFixed(2)} times one`,
+    `${TASKS} tasks × ${WORKERS} workers: ${describe(many)}; ${(many.ms / one.ms).toFixed(2)} times one`,
   );
 } finally {
   await local.stop();

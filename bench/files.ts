@@ -1,6 +1,6 @@
 /**
- * `node bench/files.ts [MB] [TIMES]`: files of random bytes into a container and back by the bucket, each way beside the two copies of `aws s3 cp` that the
- * same way takes, to S3 and from it, in turns on one local Fargate; and 16 MB each way by the session.
+ * `node bench/files.ts [MB] [TIMES]`: how fast files of random bytes go into a container and back by the bucket, and 16 MB each way by the
+ * session. By the bucket, each way takes one copy to S3 and one from S3, so `aws s3 cp` makes these two copies in turns with the steps.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,9 +14,11 @@ import { startStep, waitForAgents } from "./step.ts";
 
 const MEGABYTES = Number(process.argv[2] ?? 200);
 const TIMES = Number(process.argv[3] ?? 3);
+/** Megabytes that go by the session. */
 const TYPED = 16;
-/** Of the throughput of `aws s3 cp`, and in MB/s by the session. */
+/** By the bucket: a share of the throughput of `aws s3 cp`. */
 const BAR = 0.8;
+/** By the session, in MB/s. */
 const TYPED_BAR = 4;
 const MB = 1_000_000;
 
@@ -67,7 +69,7 @@ try {
   rmSync(root, { recursive: true });
 }
 
-/** The medians of all, measured in turns. */
+/** Prints the medians of all, measured in turns. */
 async function compare(
   empty: Record<string, string>,
   bucket: string,

@@ -15,7 +15,7 @@ export interface FloorTarget {
   readonly task: string;
 }
 
-/** Milliseconds of `echo hello` by ExecuteCommand and a bare session, without the start of any process: what the session-manager-plugin alone takes. */
+/** Milliseconds of `echo hello` by ExecuteCommand and a bare session: the time of the session-manager-plugin alone, without the start of its process. */
 export async function bareSession(local: LocalFargate, { cluster, task }: FloorTarget): Promise<number> {
   const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials: local.admin });
   const began = performance.now();
@@ -40,8 +40,8 @@ export async function awsCli(local: LocalFargate, words: readonly string[]): Pro
 }
 
 /**
- * Milliseconds of what a workflow does without this action: `aws s3 cp` of a script, then `aws ecs execute-command`. The CLI's part of the latter
- * is that of one call; the rest is the plugin's.
+ * Milliseconds of the commands that a workflow runs without this action: `aws s3 cp` of a script, then `aws ecs execute-command`. The latter is
+ * measured in two parts: the CLI's part as another command with one call, the plugin's part as a bare session.
  */
 export async function byHand(local: LocalFargate, target: FloorTarget, bucket: string): Promise<number> {
   const { cluster, task } = target;

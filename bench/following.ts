@@ -1,6 +1,6 @@
 /**
- * `node bench/following.ts`: the processor time of running and following a job, for container, agent and action together,
- * on a machine that does nothing else.
+ * `node bench/following.ts`: the processor time that the container, the agent and the action use together while a job runs.
+ * Needs a machine that does nothing else.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,16 +10,18 @@ import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { startStep, waitForAgents } from "./step.ts";
 
-/** How long it measures; the job runs five seconds longer. */
+/** The length of one measurement; the job runs five seconds longer. */
 const SECONDS = 15;
 const JOBS = {
   "prints nothing": `sleep ${SECONDS + 5}`,
   "prints four lines a second": `for i in $(seq ${4 * (SECONDS + 5)}); do echo "line $i"; sleep 0.25; done`,
 };
 
+/** What the machine has counted since it booted. */
 interface Observation {
   /** Processor time in hundredths of a second. */
   readonly busy: number;
+  /** Processes that were created. */
   readonly processes: number;
 }
 
@@ -43,15 +45,15 @@ try {
 }
 
 async function report(what: string): Promise<void> {
-  const before = seen();
+  const before = observe();
   await sleep(SECONDS * 1_000);
-  const after = seen();
+  const after = observe();
   const share = (after.busy - before.busy) / SECONDS;
   const processes = (after.processes - before.processes) / SECONDS;
   console.log(`${what}: ${share.toFixed(1)} % of one core, ${processes.toFixed(0)} new processes a second`);
 }
 
-function seen(): Observation {
+function observe(): Observation {
   const stat = readFileSync("/proc/stat", "utf8");
   const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = (/^cpu +(.*)$/m.exec(stat)?.[1] ?? "")
     .split(" ")

@@ -1,4 +1,4 @@
-/** `node bench/latency.ts [TIMES]`: how long a user waits for the action itself, when nothing else takes time. */
+/** `node bench/latency.ts [TIMES]`: how long a user waits for the action itself, when the job and the task take no time. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,16 +13,16 @@ const TIMES = Number(process.argv[2] ?? 11);
 /** Milliseconds from RUNNING to an agent that takes sessions. */
 const CONNECT_MS = 700;
 
-/** Milliseconds that each call of AWS takes beside its work, and the bar for `echo hello` with them. */
+/** Milliseconds that are added to each call of AWS, and the bar for `echo hello` with them. */
 const CALLS = [
   { ms: 0, bar: 1_400 },
   { ms: 100, bar: 1_750 },
 ] as const;
 
-/** The step gives a task's protection back by two calls, one after the other, once the job has ended. */
+/** Without it, the step removes the task's protection by two calls, one after the other, once the job has ended. */
 const UNPROTECTED = { protect: "false" };
 
-/** As GitHub has it for a job without a matrix. */
+/** The values of a job without a matrix, as GitHub gives them. */
 const LONE = { "matrix-index": "0", "matrix-total": "1" };
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
@@ -36,7 +36,7 @@ try {
 
 /**
  * `echo hello` in a running task, with and without a bucket, by `task` and by `service`, in turns with a bare session and with the AWS CLI,
- * so that what else the machine does hits all of them.
+ * so that other work of the machine slows all of them.
  */
 async function hello(call: number, bar: number): Promise<void> {
   const local = await startLocalFargate({ stopTimeout: 500, delays: { call } });
@@ -96,7 +96,7 @@ interface HelloBars {
   readonly bar: number;
   readonly floor: number;
   readonly mostInARow: number;
-  /** What the AWS CLI and the plugin take, when that was measured. */
+  /** Milliseconds of the AWS CLI and the plugin, when they were measured. */
   readonly byHand: number | undefined;
 }
 
@@ -119,7 +119,7 @@ function helloRows(what: string, runs: readonly HelloRun[], bars: HelloBars): vo
       "0.75",
       share <= 0.75,
     );
-    // Without a round trip calls that do not wait for one another may be answered in a row, too.
+    // Counted only with a delay: without one, calls that do not wait for one another may also be answered in a row.
     const inARow = Math.max(...runs.map((each) => each.inARow));
     row("  calls in a row before ExecuteCommand", String(inARow), String(mostInARow), inARow <= mostInARow);
   }
@@ -139,7 +139,7 @@ async function ends(): Promise<void> {
       run: "echo begun; sleep 2; date +at=%s%N",
     };
     const taken: Record<"session" | "S3", number[]> = { session: [], S3: [] };
-    // In turns, so that what else the machine does hits both.
+    // In turns, so that other work of the machine slows both.
     for (let i = 0; i < TIMES; i += 1) {
       taken.session.push(await endOf(inputs, local));
       taken.S3.push(await endOf({ ...inputs, bucket, transport: "s3" }, local));
@@ -167,9 +167,9 @@ async function endOf(inputs: Readonly<Record<string, string>>, local: LocalFarga
   return Math.round(Date.now() - Number(at) / 1e6);
 }
 
-/** A job in a new task: from an agent that takes sessions to its command, and from a cancel to StopTask. */
+/** A job in a new task: the time from an agent that takes sessions to its command, and from SIGINT to StopTask. */
 async function starts(): Promise<void> {
-  /** Makes its PENDING time longer than the pause between two calls of DescribeTasks. */
+  // The delay makes the agent's PENDING time longer than the pause between two calls of DescribeTasks.
   const local = await startLocalFargate({ stopTimeout: 500, delays: { agent: 3_000, connect: CONNECT_MS } });
   try {
     const { cluster, service, bucket } = await seed(local);

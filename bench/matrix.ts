@@ -1,7 +1,7 @@
 /**
- * `node bench/matrix.ts [jobs] [seconds]`: the jobs of a matrix in one service of three tasks, under ECS's throttles. They
- * begin together, or spread over this many seconds. Each job lasts a second. The time is compared with the processor time of all processes of the
- * run, its containers and its AWS included, divided by the processors that others leave to it.
+ * `node bench/matrix.ts [JOBS] [SECONDS]`: the jobs of a matrix in one service of three tasks, under ECS's throttles. They begin together, or
+ * spread over SECONDS. Each job lasts a second. The bar is a ratio: the time of the run, divided by the time that its processes would need on
+ * the processors that other programs leave to it. Containers and the local AWS are among these processes.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,7 +53,7 @@ try {
   rmSync(root, { recursive: true });
 }
 
-/** Undefined when the job succeeded with its own output; else what went wrong. */
+/** Runs one job. Returns undefined when it succeeded with its own output; else what went wrong. */
 async function job(index: number, where: Record<string, string>): Promise<string | undefined> {
   const own = join(root, String(index));
   mkdirSync(own);

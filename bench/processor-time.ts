@@ -5,13 +5,13 @@ const TICKS_A_SECOND = 100;
 
 /** Seconds of a processor. */
 export interface ProcessorTime {
-  /** Of this process and all of its descendants, those included that have ended and were waited for. */
+  /** Of this process and all of its descendants, including those that have ended and were waited for. */
   readonly own: number;
   /** Of all processes of the machine. */
   readonly all: number;
 }
 
-/** So far. A difference of two is what was used meanwhile, as long as no descendant has ended without having been waited for. */
+/** The processor time so far. The difference of two is the time used between them, unless a descendant ended and was not waited for. */
 export function processorTime(): ProcessorTime {
   const parents = new Map<number, { readonly parent: number; readonly ticks: number }>();
   for (const name of readdirSync("/proc").filter((each) => /^\d+$/.test(each))) {
@@ -29,7 +29,7 @@ export function processorTime(): ProcessorTime {
   return { own: own / TICKS_A_SECOND, all: (user + nice + system + irq + softIrq) / TICKS_A_SECOND };
 }
 
-/** The parent, and the ticks of user and system of itself and of the children that it has waited for: proc(5), `stat`. */
+/** The process's parent, and its user and system ticks together with those of the children that it has waited for: proc(5), `stat`. */
 function statOf(pid: number): { readonly parent: number; readonly ticks: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -41,7 +41,7 @@ function statOf(pid: number): { readonly parent: number; readonly ticks: number 
   }
 }
 
-/** How many processors others have left to this process meanwhile. */
+/** How many processors other programs have left to this process and its descendants between the two measurements. */
 export function coresLeft(before: ProcessorTime, after: ProcessorTime, seconds: number): number {
   const others = after.all - before.all - (after.own - before.own);
   return availableParallelism() - others / seconds;

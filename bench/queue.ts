@@ -1,8 +1,7 @@
 /**
- * `node bench/queue.ts [jobs] [seconds] [apart] [way] [bar]`: jobs of `seconds` that meet in one container, each begun `apart` seconds after
- * the one before, with `start-timeout: 30s`. `way` is `bucket`, the default, `logged`, where the container's sessions are logged, or
- * `none`, without a bucket. Says in what order the jobs ran, how many at once, how long a hand-over took, and what is left in the
- * bucket.
+ * `node bench/queue.ts [JOBS] [SECONDS] [APART] [WAY] [BAR]`: jobs of SECONDS that meet in one container, with `start-timeout: 30s`. Each
+ * begins APART seconds after the one before. WAY is `bucket` (the default), `logged` (the container's sessions are logged), or `none` (no
+ * bucket). Prints in what order the jobs ran, how many ran at once, how long each hand-over took, and what is left in the bucket.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +16,7 @@ import { startWithoutLog } from "./unlogged.ts";
 
 const [JOBS, SECONDS, APART] = [2, 3, 4].map((at, index) => Number(process.argv[at] ?? [6, 10, 1][index]));
 const WAY = process.argv[5] ?? "bucket";
-/** Seconds that all of them may take. */
+/** Seconds that all jobs together may take. */
 const BAR = process.argv[6] === undefined ? undefined : Number(process.argv[6]);
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
@@ -89,7 +88,7 @@ function mostAtOnce(logs: readonly string[]): number {
   );
 }
 
-/** From the write that gives a place back to the ExecuteCommand of the next run. */
+/** Milliseconds from the write that gives a place back to the ExecuteCommand of the next job. */
 function handOvers(): readonly number[] {
   const calls = local.requests.filter(
     ({ operation }) => operation === "ExecuteCommand" || /^(PUT|DELETE) .*\/claims\//.test(operation),

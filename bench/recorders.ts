@@ -6,7 +6,7 @@ import { payloadFile } from "../src/payload/files.ts";
 import { redactionPatterns } from "../src/payload/redaction.ts";
 import { recorderPy } from "../src/payload/container-source.ts";
 
-/** Numbered lines, of which one in a hundred holds a secret. */
+/** Numbered lines. One in a hundred holds a secret. */
 function text(secrets: readonly string[], mib: number): Buffer {
   const lines: string[] = [];
   for (let size = 0, at = 0; size < mib * 1024 * 1024; at += 1) {
@@ -18,7 +18,7 @@ function text(secrets: readonly string[], mib: number): Buffer {
   return Buffer.from(lines.join(""));
 }
 
-/** Throughput of the recorders with this many secrets, compared with `cat` through the same kind of pipe. */
+/** Prints the throughput of the recorders with this many secrets, and compares it with `cat` through the same kind of pipe. */
 export function recorders(root: string, count: number): void {
   const secrets = Array.from({ length: count }, (_, at) => `secret-${at}-${"x".repeat(8 + at)}`);
   const directory = join(root, "recorders");

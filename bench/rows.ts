@@ -8,7 +8,7 @@ export function figure(what: string, seen: string): void {
   console.log(`${ROW}       | ${what} | ${seen} | no bar`);
 }
 
-/** What such a line begins with. */
+/** What a line of `row` or `figure` begins with. */
 export const ROW = "| ";
 
 /** The middle one of several figures, or the upper one of two. */
@@ -16,12 +16,12 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-/** The 99th percentile, or another one; of few values the largest. */
+/** The 99th percentile unless another share is given. Of few values it is the largest. */
 export function percentile(values: readonly number[], share = 0.99): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? NaN;
 }
 
-/** Milliseconds as the tables have them, with the range of the values. */
+/** The median with the range of the values, such as `12 ms (10 to 15)`. */
 export function range(ms: readonly number[]): string {
   return `${median(ms).toFixed(0)} ms (${Math.min(...ms).toFixed(0)} to ${Math.max(...ms).toFixed(0)})`;
 }

@@ -1,4 +1,4 @@
-/** `npm run bench [NAME] [ARGUMENT…]`: one of the benches, `bars` unless another one is named. */
+/** `npm run bench [NAME] [ARGUMENT…]`: runs the bench of that name, or `bars`. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 

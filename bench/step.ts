@@ -14,12 +14,12 @@ export interface Step {
   readonly ended: Promise<number | null>;
   /** Its output so far. */
   log(): string;
-  /** Resolves once the log matches; rejects when the step ends without that. */
+  /** Resolves once the log matches; rejects when the step ends without a match. */
   line(pattern: RegExp): Promise<RegExpExecArray>;
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts main, of this checkout unless another one is given. The files that the runner would read afterwards are below `root`. */
+/** Starts the main part of a checkout's action. The files that the action writes for the runner are below `root`. */
 export async function startStep(
   root: string,
   inputs: Record<string, string>,

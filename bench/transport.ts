@@ -1,6 +1,6 @@
 /**
- * `node bench/transport.ts [MIB] [only]`: the throughput of a session, plain and packed, of S3 and of `aws s3 cp`, that of the recorders unless
- * `only` is given, and the time to the first call.
+ * `node bench/transport.ts [MIB] [only]`: the throughput of a session (plain and packed), of S3 and of `aws s3 cp`, and the time to the first
+ * call. Without `only` also the throughput of the recorders.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -42,7 +42,7 @@ async function transport(mib: number): Promise<void> {
           `${(size / (ms / 1000)).toFixed(2)} MiB/s`,
       );
     }
-    // A session of the session-manager-plugin carries what a plain one does: the agent sets the rate.
+    // A session of the session-manager-plugin is as fast as a plain one, since the agent sets the rate.
     const plain = speeds.get("plain") ?? NaN;
     for (const [way, bar] of [
       ["packed", 5],

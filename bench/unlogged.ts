@@ -7,7 +7,7 @@ import {
 import type { SeedNames } from "../local/seed.ts";
 import type { LocalFargate } from "../local/start.ts";
 
-/** Starts a task of the seed's definition whose container, and so whose sessions, are not logged. */
+/** Starts a task of the seed's definition without a log configuration, so that neither its container nor its sessions are logged. */
 export async function startWithoutLog(
   local: Pick<LocalFargate, "url" | "region" | "admin">,
   { cluster, taskDefinition, subnets }: SeedNames,

@@ -1,6 +1,7 @@
 /**
  * `node bench/waterfall.ts [TIMES] [CALL_MS]`: where the time of `echo hello` goes. Prints when each call of a step arrives and is answered,
- * when the session is created and ends, and when the job's line comes, in milliseconds since the step's process began: the medians of the runs.
+ * when the session is created and ends, and when the job's line comes. The times are milliseconds since the step's process began, as medians
+ * of the runs.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +15,7 @@ import { startStep, waitForAgents } from "./step.ts";
 const TIMES = Number(process.argv[2] ?? 7);
 const CALL_MS = Number(process.argv[3] ?? 0);
 
-/** What happens in a run, by its name; milliseconds since the step's process began. */
+/** The events of a run by their names, in milliseconds since the step's process began. */
 type Events = ReadonlyMap<string, number>;
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
@@ -33,7 +34,7 @@ try {
     const runs: Events[] = [];
     for (let i = 0; i < TIMES; i += 1) {
       runs.push(await eventsOf({ ...lone, ...where, run: "date +at=%s%N" }));
-      // What ends after the step belongs to no other one.
+      // Calls that arrive after this step's end must not count for the next one.
       await sleep(500);
     }
     print(name, runs);

@@ -15,7 +15,7 @@ export class AwsError extends Error {
     this.members = members;
   }
 
-  /** Moto, which was to answer the call, has failed. No client of AWS tries a call with this status again. */
+  /** The error for a call that moto failed to answer. AWS's clients do not retry a call that gets this status. */
   static unanswered(): AwsError {
     return new AwsError(
       "NotImplemented",
@@ -24,7 +24,7 @@ export class AwsError extends Error {
     );
   }
 
-  /** The body of a service whose answers are XML: S3's own form, EC2's, or that of the query protocol. */
+  /** The body in XML, in the form of the service: S3's own, EC2's, or that of the query protocol. */
   xml(service: string): string {
     const error = `<Code>${this.code}</Code><Message>${escapeXml(this.message)}</Message>`;
     const body =

@@ -1,7 +1,7 @@
 import type { RecordedRequest } from "./front/requests.ts";
 
 /**
- * How many of one caller's calls came in a row before this one: the longest chain in which each call arrived after the
+ * How many of the calls came in a row before `last`: the length of the longest chain in which each call arrived after the
  * answer to the one before. Calls under way at the same time count as one.
  */
 export function callsInARow(calls: readonly RecordedRequest[], last: RecordedRequest): number {

@@ -1,7 +1,7 @@
 /**
- * `npm run local [-- --podman] [-- --shop] [-- COMMAND…]` starts the local Fargate. With `--shop` its account has all that the
- * README's workflows and the examples name. Prints the environment to export, and ends with Ctrl-C; or runs the command in that
- * environment, and ends with it and its exit code.
+ * `npm run local [-- --podman] [-- --shop] [-- COMMAND…]` starts the local Fargate. With `--shop` its account has everything that
+ * the README's workflows and the examples name. Without a command it prints the environment to export, and ends on Ctrl-C. With a
+ * command it runs the command in that environment, and ends with the command and its exit code.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -10,7 +10,7 @@ import { visibleDelays } from "./settings.ts";
 import { seed } from "./seed.ts";
 import { type LocalFargate, startLocalFargate } from "./start.ts";
 
-// Kept to the end: Ctrl-C reaches this process twice, from the terminal and from npm, which passes it on.
+// The handlers stay to the end, since Ctrl-C reaches this process twice: from the terminal, and from npm.
 const ended = new Promise<void>((resolve) => {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => resolve());
 });
@@ -19,10 +19,10 @@ const { values, positionals: command } = parseArgs({
   options: { podman: { type: "boolean", default: false }, shop: { type: "boolean", default: false } },
   allowPositionals: true,
 });
-// Its files are in a clone of the repository only.
+// Imported on demand, since the npm package does not have the shop's files.
 const shop = values.shop ? await import("./shop/shop.ts") : undefined;
 const local = await startLocalFargate({
-  // A command waits for its tasks, and a person looks at them.
+  // With a command, the delays stay short and nothing is logged. A person wants to see both.
   ...(command.length === 0 && { delays: visibleDelays, log: (line: string) => console.error(`# ${line}`) }),
   runtime: values.podman ? "podman" : "own",
   ...(shop && { region: shop.SHOP_REGION, images: shop.SHOP_IMAGES }),
@@ -40,7 +40,7 @@ async function showUntilEnded(): Promise<void> {
   await ended;
 }
 
-/** Resolves with the command's exit code, 128 + n after signal n, as a shell has it. */
+/** Resolves with the command's exit code; after signal n with 128 + n, like a shell. */
 async function runCommand([file = "", ...args]: readonly string[]): Promise<number> {
   const env = { ...process.env, ...local.env, ...local.idTokenEnv };
   const child = spawn(file, args, { env, stdio: "inherit" });
@@ -54,7 +54,7 @@ async function runCommand([file = "", ...args]: readonly string[]): Promise<numb
   });
 }
 
-/** What to say of what was made. */
+/** Creates the sample resources. Returns lines that describe them. */
 async function furnishDemo(at: LocalFargate): Promise<readonly string[]> {
   const made = await seed(at);
   return [

@@ -8,8 +8,8 @@ export interface CredentialScope {
 }
 
 /**
- * The key, region and service that a request is signed with, in its header or its presigned query; undefined when
- * unsigned.
+ * The key, region and service that a request is signed with, from its header or its presigned query; undefined for an
+ * unsigned request.
  */
 export function credentialScope(headers: IncomingHttpHeaders, url: URL): CredentialScope | undefined {
   const signed = /Credential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1];

@@ -1,13 +1,13 @@
 import { AwsError } from "./aws-error.ts";
 
-/** A fault of an API call: instead of its answer, or before it. */
+/** A fault of API calls: an error, a broken connection or a delay. */
 export interface Fault {
   /**
-   * As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. A `*` at the end stands
-   * for any rest.
+   * AWS's name of the operation, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. A `*` at the end
+   * matches any rest.
    */
   readonly operation: string;
-  /** The error that AWS answers instead of doing what it was asked; none unless given. */
+  /** The code of the error that is answered instead of carrying out the call; none unless given. */
   readonly code?: string;
   readonly message?: string;
   /** HTTP status; 400 unless given. */
@@ -20,7 +20,7 @@ export interface Fault {
   readonly skip?: number;
   /** How many calls the fault hits; 1 unless given, or any number with `lasts`. */
   readonly times?: number;
-  /** For how many milliseconds from now it hits calls; without an end unless given. */
+  /** For how many milliseconds from now the fault hits calls; without a limit unless given. */
   readonly lasts?: number;
 }
 
@@ -43,7 +43,7 @@ export class Faults {
     this.#waiting = [];
   }
 
-  /** Takes the first fault that names this call. Undefined when the call succeeds. */
+  /** Takes the first fault that hits this call. Undefined when there is none. */
   take(operation: string): CallFault | undefined {
     for (const entry of this.#waiting) {
       if (entry.left < 1 || Date.now() >= entry.until || !matches(entry.fault.operation, operation)) continue;

@@ -18,7 +18,7 @@ import {
 import type { Admission, Call } from "./iam/guard.ts";
 import { isMultipart } from "./iam/post-policy.ts";
 
-/** Longer than Node's five seconds: a client on a busy machine may use a connection just as the server closes it. */
+/** Longer than Node's five seconds, since a client on a busy machine may use a connection just as the server closes it. */
 const KEEP_ALIVE_MS = 60_000;
 
 /** The path of `ACTIONS_ID_TOKEN_REQUEST_URL`, where a job asks for ID tokens. */
@@ -30,7 +30,7 @@ export interface FrontOptions {
   /** The address of moto, which gets every request that is not answered here. */
   readonly upstream: string;
   readonly gateway: Pick<Gateway, "handleUpgrade">;
-  /** Called with each call before it is answered; an error that it throws is the answer. */
+  /** Called with each call before it is answered. It returns the call's fault; an error that it throws is the answer. */
   readonly onRequest: (request: RecordedRequest) => CallFault | undefined;
   /** The answer to a JSON call; undefined for a call that goes upstream. */
   readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
@@ -39,7 +39,7 @@ export interface FrontOptions {
     from: Pick<RecordedRequest, "service" | "key">,
     parameters: URLSearchParams,
   ) => Promise<string> | undefined;
-  /** Throws AWS's refusal of a call for its key, its signature or its rights. */
+  /** Throws AWS's refusal of a call with a wrong key, a wrong signature or missing rights. */
   readonly admit: (call: Call) => Promise<Admission>;
   /** S3's answer to a call for a bucket of another region; undefined for all other calls. */
   readonly elsewhere: (request: IncomingMessage) => Promise<Answer | undefined>;
@@ -83,7 +83,7 @@ export class Front {
     });
   }
 
-  /** `127.0.0.1:PORT`: an address, so that SDKs put the bucket into the path and not into the host name. */
+  /** `127.0.0.1:PORT`. It is an address, so SDKs put the bucket into the path and not into the host name. */
   get host(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -191,7 +191,7 @@ export class Front {
   }
 
   /**
-   * Waits for the round trip, and applies the fault that a call meets before it is carried out. False when the call
+   * Waits for the call's delay, and applies the part of its fault that comes before the call is carried out. False when the call
    * must not be carried out.
    */
   async #applyFault(fault: CallFault | undefined, response: ServerResponse): Promise<boolean> {

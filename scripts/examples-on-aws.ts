@@ -5,9 +5,10 @@ import { workflowsOf } from "../__tests__/helpers/workflow-files.ts";
 
 /**
  * `STACK='{…}' node scripts/examples-on-aws.ts matrix.yml`: runs an example by act on this machine, in the account that
- * `examples/setup` has set up, or on the local Fargate that AWS_ENDPOINT_URL names. STACK has the outputs of the set-up. The ID
- * token is that of the job around it. The example is as it stands but for its names, and for the shop's programs: the set-up's
- * image has none of them, so each is an `echo` of its arguments. Other people's actions are the stand-ins of `local/actions`.
+ * `examples/setup` has set up, or on the local Fargate that AWS_ENDPOINT_URL names. STACK has the outputs of the set-up's stack.
+ * The ID token is that of the job that runs this script. Two things in the example are replaced: its names, and the shop's
+ * programs, which the set-up's image does not have. Each program becomes an `echo` of its arguments. Other people's actions are
+ * the stand-ins of `local/actions`.
  */
 async function main([name = ""]: readonly string[]): Promise<void> {
   const given = (pattern: RegExp): Record<string, string> =>
@@ -30,7 +31,7 @@ async function main([name = ""]: readonly string[]): Promise<void> {
 export type Outputs = Readonly<Record<string, string>>;
 
 interface Example {
-  /** Lines that the steps print. */
+  /** Lines that the steps have to print. */
   readonly lines: readonly string[];
   /** A reusable workflow that it calls. */
   readonly calls?: string;
@@ -38,7 +39,7 @@ interface Example {
   readonly deploys?: true;
 }
 
-/** The README's first workflow, and the examples that the set-up has enough for. */
+/** The README's first workflow, and the examples that need no more than the set-up has. */
 export const ON_AWS: Readonly<Record<string, Example>> = {
   "README.md": { lines: ["ok"] },
   "matrix.yml": { lines: ["north", "east", "south", "west"] },
@@ -52,7 +53,7 @@ export const ON_AWS: Readonly<Record<string, Example>> = {
   },
 };
 
-/** The other examples, and what they need that the set-up has not. */
+/** The other examples, and what each needs that the set-up does not have. */
 export const NOT_ON_AWS: Readonly<Record<string, string>> = {
   "behind-a-proxy.yml": "a runner of one's own behind a proxy",
   "container-job.yml": "a container on the runner, where act runs jobs on the runner itself",
@@ -64,7 +65,7 @@ export const NOT_ON_AWS: Readonly<Record<string, string>> = {
   "tests.yml": "an image with pytest, jest and jest-junit",
 };
 
-/** Runs an example with the outputs of a set-up in the place of its names, and `names` before them. */
+/** Runs an example. Its names are replaced first as `names` says, then by the outputs of a set-up. */
 export async function runExample(
   name: string,
   outputs: Outputs,
@@ -92,14 +93,14 @@ export async function runExample(
   });
 }
 
-/** The promised lines that a run has not printed. */
+/** The lines of `ON_AWS` that a run has not printed. */
 export function missingLines(name: string, { output }: ActResult): readonly string[] {
   return (ON_AWS[name]?.lines ?? []).filter((line) => !output.includes(line));
 }
 
 /**
- * What act says of a run. It masks the messages alone: the other fields of its JSON have the keys of the role, which must not
- * stand in the log of a job.
+ * The messages of act's log. act masks secrets in its messages only. The other fields of its JSON have the role's keys, which must
+ * not appear in the log of a job.
  */
 export function readableLog({ log }: ActResult): string {
   const readable = (line: string): string =>
@@ -113,7 +114,7 @@ const textOf = (file: string): string =>
     ? (workflowsOf(file)[0] ?? "")
     : readFileSync(`${import.meta.dirname}/../examples/workflows/${file}`, "utf8");
 
-/** What stands in the examples, and what the set-up has for it. */
+/** The names in the examples, each with what the set-up has for it. */
 function namesOf(outputs: Outputs): readonly (readonly [string, string])[] {
   const output = (name: string): string => {
     const value = outputs[name];
@@ -130,7 +131,7 @@ function namesOf(outputs: Outputs): readonly (readonly [string, string])[] {
     ["--services shop", `--services ${output("Service")}`],
     ["task-definition: shop-jobs", `task-definition: ${output("TaskDefinition")}`],
     ["subnet-0a1b2c3d, subnet-4e5f6a7b", output("Subnets")],
-    // The subnets of a default VPC have no other way out.
+    // A task in a subnet of a default VPC reaches the internet only with a public address.
     ["sg-0a1b2c3d", `${output("SecurityGroup")}\n          assign-public-ip: true`],
     ["example-ci-staging", output("Bucket")],
   ];

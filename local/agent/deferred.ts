@@ -5,7 +5,7 @@ export interface Deferred<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** A rejection without a handler does not crash the process. */
+/** Makes such a promise. Its rejection does not crash the process when it has no handler. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: Error) => void;

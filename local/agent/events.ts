@@ -1,9 +1,9 @@
-/** `MessageLengthThresholdInBytes` of amazon-ssm-agent: bytes of the transcript in one event, before its edits. */
+/** `MessageLengthThresholdInBytes` of amazon-ssm-agent: the transcript's bytes in one event, before the newlines are edited. */
 const EVENT_BYTES = 200_000;
 
 /**
- * Cuts a transcript into CloudWatch messages as the agent does: whole lines up to 200,000 bytes, CR LF replaced by LF once
- * (so CR CR LF keeps a CR), without the last newline of each message. A longer line is cut at the limit.
+ * Cuts a transcript into CloudWatch messages as the agent does. A message is whole lines of up to 200,000 bytes together; a longer
+ * line is cut at the limit. CR LF becomes LF, once (so CR CR LF keeps a CR). The last newline of each message is dropped.
  */
 export function cutIntoEvents(transcript: Buffer): string[] {
   const events: string[] = [];

@@ -1,23 +1,23 @@
 import { deferred } from "./deferred.ts";
 import type { Peer } from "./peer.ts";
 
-/** What an agent under an attacker's control says, as fast as its client acknowledges it, in the place of the command's output. */
+/** What an agent under an attacker's control sends instead of the command's output, as fast as its client acknowledges it. */
 export interface Flood {
-  /** Said at first. */
+  /** Sent first. */
   readonly opening: string;
   /**
-   * Said then, each again and again up to this many bytes. NONCE stands for the first word of the first input, which is waited
-   * for.
+   * Sent afterwards. Each text is repeated up to this many bytes. NONCE in a text is replaced by the first word of the first
+   * input, for which the agent waits.
    */
   readonly parts: readonly { readonly text: string; readonly bytes: number }[];
 }
 
 const FRAME_BYTES = 32 * 1024;
-/** Frames that are sent beyond the last acknowledged one. AWS's gateway would buffer about as much. */
+/** Frames that may be sent and not yet acknowledged. AWS's gateway would buffer about as many. */
 const AHEAD = 128;
 
-/** Says a flood through the data channel. */
-export class Flooding {
+/** Sends a flood through the data channel. */
+export class FloodSender {
   readonly #flood: Flood;
   readonly #peer: Peer;
   readonly #client = deferred<undefined>();
@@ -28,17 +28,20 @@ export class Flooding {
     this.#peer = peer;
   }
 
-  /** There is a client. What is said before it comes is sent again later, ten messages a second. */
-  meet(): void {
+  /**
+   * Called when the client has come. The parts wait for it, since messages that are sent before it comes are sent again at only
+   * ten a second.
+   */
+  noteClient(): void {
     this.#client.resolve(undefined);
   }
 
   /** Takes what the client has typed. */
-  take(input: Uint8Array): void {
+  takeInput(input: Uint8Array): void {
     this.#nonce.resolve(Buffer.from(input).toString("latin1").split(/\s/)[0] ?? "");
   }
 
-  /** Resolves when all has been said, or at the end of the session. */
+  /** Resolves when everything has been sent, or at the end of the session. */
   async run(over: Promise<unknown>): Promise<void> {
     const ended = new AbortController();
     over.then(

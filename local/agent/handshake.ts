@@ -7,9 +7,9 @@ export interface HandshakeOptions {
   readonly sessionId: string;
   /** `ecs:<cluster>_<task id>_<runtime id>`. */
   readonly sessionTarget: string;
-  /** As the cluster's configuration names it. */
+  /** The key as the cluster's configuration names it. */
   readonly kmsKeyId: string;
-  /** KMS Decrypt. */
+  /** Calls KMS Decrypt. */
   readonly decrypt: (
     ciphertext: Uint8Array,
     encryptionContext: Record<string, string>,
@@ -44,7 +44,7 @@ interface ProcessedAction {
  */
 export class Handshake {
   readonly #options: HandshakeOptions;
-  /** Part of the encryption context if the client has acknowledged it. */
+  /** Part of the encryption context when the client has acknowledged it. */
   readonly #contextChallenge = randomBytes(16).toString("base64");
   readonly #challenge = randomBytes(CHALLENGE_BYTES);
   readonly #answered = deferred<AgentCipher>();
@@ -103,7 +103,7 @@ export class Handshake {
       this.#answered.reject(error);
       return;
     }
-    // The real worker goes on without a cipher, and panics.
+    // AWS's session worker goes on without a cipher, and panics.
     if (this.#cipher === undefined) this.#answered.reject(new Error("the worker panics: no data key"));
     else this.#answered.resolve(this.#cipher);
   }
@@ -135,7 +135,7 @@ export class Handshake {
   #takeChallenge(content: Record<string, unknown>): void {
     const { Challenge = "" } = content as { Challenge?: string };
     const answer = this.#cipher?.open(Buffer.from(Challenge, "base64"));
-    // After a wrong answer the agent goes on waiting, until its time is up.
+    // After a wrong answer the agent keeps waiting until its time is up.
     if (answer?.equals(this.#challenge) !== true) throw new Error("Encryption challenge does not match!");
     this.#confirmed.resolve(undefined);
   }

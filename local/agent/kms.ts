@@ -6,7 +6,7 @@ export interface SessionEncryption {
   readonly kmsKeyId: string;
   readonly endpoint: string;
   readonly region: string;
-  /** The task role's. */
+  /** Those of the task role. */
   readonly credentials?: Keys;
 }
 

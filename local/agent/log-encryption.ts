@@ -3,7 +3,7 @@ import { GetBucketEncryptionCommand, S3Client } from "@aws-sdk/client-s3";
 import { NO_ROLE_KEYS } from "../iam/principals.ts";
 import type { TranscriptTarget } from "./transcript.ts";
 
-/** The algorithms that the agent counts as encryption. */
+/** The algorithms that the agent accepts as encryption. */
 const ALGORITHMS: readonly (string | undefined)[] = ["aws:kms", "AES256"];
 
 const notSetUp = (where: string, what: string): string =>
@@ -12,8 +12,8 @@ const cannotTell = (where: string, error: unknown): string =>
   `Couldn't start the session because we are unable to validate encryption on ${where}. Error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
 
 /**
- * The agent's check, before the command starts, that a log is encrypted when the configuration demands it. Returns the text
- * for the user when it is not. Source: amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
+ * Checks, before the command starts, that a log is encrypted when the configuration demands it. Returns the agent's text for the
+ * user when it is not. Source: amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
  */
 export async function checkLogEncryption(target: TranscriptTarget): Promise<string | undefined> {
   const { endpoint, region, credentials = NO_ROLE_KEYS, cloudWatchLogGroup, s3Bucket } = target;

@@ -24,7 +24,7 @@ const DRAIN_POLL = 10;
 const ACKNOWLEDGED_POLL = 1;
 
 /**
- * The plugin's answer to an input message. The agent does not acknowledge a "not-ready" one, so the client sends it
+ * How an input message was taken. The agent does not acknowledge a message that is "not-ready", so the client sends it
  * again.
  */
 export type InputResult = "done" | "not-ready";
@@ -36,9 +36,9 @@ export interface PeerOptions {
   input(payloadType: number, payload: Uint8Array): Promise<InputResult>;
   /** Takes the client's answers to the handshake. The message of a rejected call stays unacknowledged. */
   handshake?(payloadType: number, payload: Uint8Array): Promise<void>;
-  /** Called on each change. */
+  /** Called when the client pauses the output, and when it lets it go on. */
   paused(paused: boolean): void;
-  /** The gateway ends the session. */
+  /** Called when the gateway ends the session. */
   closed(): void;
   log(line: string): void;
 }
@@ -74,7 +74,7 @@ export class Peer {
     this.#resender = setInterval(() => this.#resend(), RESEND_INTERVAL);
   }
 
-  /** The handshake is complete, or there is none. Until then, input is acknowledged and dropped. */
+  /** Called when the handshake is complete or there is none. Until then, input is acknowledged and dropped. */
   endHandshake(): void {
     this.#handshake = "over";
   }
@@ -88,7 +88,7 @@ export class Peer {
     if (output.length > 0) this.send(PayloadType.output, this.#cipher?.seal(output) ?? output);
   }
 
-  /** A message beyond the capacity is sent once and not kept. */
+  /** Sends a message. When `OUTGOING_CAPACITY` messages are unacknowledged, it is sent once and not kept. */
   send(payloadType: number, payload: Uint8Array): void {
     const sequenceNumber = this.#next;
     this.#next += 1;
@@ -119,7 +119,7 @@ export class Peer {
     if (!this.#receiving) void this.#handleReceived();
   }
 
-  /** Resolves when at most this many messages are not acknowledged, or when `over` aborts. */
+  /** Resolves when at most this many messages are unacknowledged, or when `over` aborts. */
   async acknowledged(atMost: number, over: AbortSignal): Promise<void> {
     while (!over.aborted && this.#outgoing.size > atMost)
       await new Promise((resolve) => setTimeout(resolve, ACKNOWLEDGED_POLL));
@@ -181,7 +181,7 @@ export class Peer {
     if (message.sequenceNumber > this.#expected) {
       if (this.#incoming.size >= INCOMING_CAPACITY) return;
       this.#acknowledge(message);
-      // The message lies in a buffer that its owner may use again.
+      // The payload is copied, since the frame's owner may reuse its buffer.
       this.#incoming.set(message.sequenceNumber, { ...message, payload: Buffer.from(message.payload) });
       return;
     }
@@ -232,7 +232,7 @@ export class Peer {
     this.#outgoing.delete(sequenceNumber);
   }
 
-  /** Sends the oldest unacknowledged message only. After a gap that makes ten messages a second at best. */
+  /** Sends only the oldest unacknowledged message again: after a gap, ten messages a second at most. */
   #resend(): void {
     const head = this.#outgoing.values().next();
     if (this.#pause || head.done === true || Date.now() - head.value.lastSent <= this.#timeout) return;
@@ -263,7 +263,7 @@ export class Peer {
   }
 }
 
-/** The frame with a payload length of 0, so that `decode` does not compare the digest: the agent never does. */
+/** The frame with a payload length of 0. `decode` then does not compare the digest, as AWS's agent never does. */
 function withoutDigest(frame: Uint8Array): Uint8Array {
   const copy = Buffer.from(frame);
   const payloadLengthAt = copy.length < 4 ? copy.length : copy.readUInt32BE(0);

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import type { ContainerHandle } from "../task/container-handle.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 
-/** Python runs a folder by its `__main__.py`, which may import its neighbours also in isolated mode. */
+/** Python runs a folder by its `__main__.py`, which may import its neighbours even in isolated mode. */
 const PROGRAM = join(import.meta.dirname, "command");
 const LENGTH_BYTES = 4;
 
-/** From a command's start to the first time that AWS's agent reads its output, in milliseconds. */
+/** Milliseconds from a command's start to the first time that AWS's agent reads its output. */
 export const FIRST_READ_MS = 1_000;
 
 export interface Command {
@@ -21,13 +21,13 @@ export interface PtyEvents {
   output(bytes: Buffer): void;
   /** The terminal has ended: no process of the container has it open any more. */
   ended(): void;
-  /** The process in the container was told by a signal to end the session. */
+  /** The agent's process in the container got a signal, which ends the session. */
   signalled(): void;
-  /** The process in the container is gone, and with it the session, since the task has stopped. */
+  /** The agent's process in the container is gone, since the task has stopped. The session is lost with it. */
   lost(why: string): void;
 }
 
-/** How a command of the agent's own, or a session's main process, ended. */
+/** How one of the agent's own commands, or a session's main process, ended. */
 export interface ExitReport {
   readonly status: number;
   readonly stderr: string;
@@ -39,8 +39,8 @@ export class StartError extends Error {
 }
 
 /**
- * The host's end of `command/`, which runs one command inside a container on a PTY and does the agent's reading,
- * writing and waiting there.
+ * The host's end of `command/`, which runs one command inside a container on a PTY, and reads, writes and waits for it
+ * there in the agent's place.
  */
 export class Pty {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -90,7 +90,7 @@ export class Pty {
     return new Pty(container, python, command).#waited.promise;
   }
 
-  /** Resolves when the terminal has taken all of it, however long its reader takes; rejects when it can't. */
+  /** Resolves when the terminal has taken all bytes, however long its reader takes; rejects when it can't take them. */
   write(bytes: Uint8Array): Promise<undefined> {
     const written = deferred<undefined>();
     this.#writes.push(written);
@@ -119,13 +119,13 @@ export class Pty {
     return this.#waited.promise;
   }
 
-  /** SIGKILL to the main process alone, then the terminal is closed. */
+  /** Sends SIGKILL to the main process alone, then closes the terminal. */
   kill(): Promise<ExitReport> {
     this.#send("K");
     return this.#waited.promise;
   }
 
-  /** The agent dies: the terminal is closed without a message. Resolves when its processes are gone. */
+  /** Called when the agent dies: closes the terminal without a message. Resolves when the agent's processes are gone. */
   async abandon(): Promise<void> {
     this.#child.stdin.end();
     await this.#exited.promise;

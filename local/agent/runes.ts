@@ -1,11 +1,11 @@
-/** The rune that Go's ReadRune reads at the head of `bytes`: its length in bytes, and whether it is RuneError. */
+/** The rune that Go's ReadRune reads at the offset `at`: its length in bytes, and whether it is RuneError. */
 function firstRune(bytes: Uint8Array, at: number): { size: number; error: boolean } {
   const lead = bytes[at] ?? 0;
   if (lead < 0x80) return { size: 1, error: false };
   const size =
     lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
   const second = bytes[at + 1] ?? 0;
-  // Overlong forms, surrogates and code points past U+10FFFF show in the second byte.
+  // The second byte tells overlong forms, surrogates and code points past U+10FFFF.
   const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
   const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
   if (size === 0 || second < low || second > high) return { size: 1, error: true };
@@ -19,8 +19,8 @@ function firstRune(bytes: Uint8Array, at: number): { size: number; error: boolea
 const LONGEST_RUNE = 4;
 
 /**
- * Passes output through UTF-8 as the agent does, with its flaws: an invalid byte among the last three of a read is held
- * back for the next read (and lost if there is none), and a genuine U+FFFD before those comes out as its first byte alone.
+ * Passes output through UTF-8 as the agent does, with its flaws. An invalid byte among the last three bytes of a read is held
+ * back for the next read, and lost if there is none. Of a genuine U+FFFD before these bytes, only the first byte comes out.
  */
 export class RuneFilter {
   #held: Uint8Array = new Uint8Array(0);

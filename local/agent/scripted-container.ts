@@ -7,12 +7,12 @@ export interface ScriptedJob {
   readonly exitCode: number;
 }
 
-/** A mark, in the form that the head of src/stream/marks.ts gives. */
+/** A mark, in the form that the head of src/stream/marks.ts describes. */
 export function mark(text: string): string {
   return `\x1b]7733;${text}\x07`;
 }
 
-/** The job of one container and its spool, by the grammar of the marks. Any number of terminals may show it. */
+/** The job of one container without processes, and its spool. Any number of terminals may show it. */
 export class ScriptedContainer {
   readonly #job: ScriptedJob;
   readonly #header: string;
@@ -40,7 +40,7 @@ export class ScriptedContainer {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The first call starts the job. */
+  /** Starts the job, if it has not begun. */
   begin(): void {
     if (this.#begunAt !== undefined) return;
     this.#begunAt = Date.now();

@@ -3,17 +3,17 @@ import { type Command, type ExitReport, FIRST_READ_MS, type PtyEvents } from "./
 import { mark, type ScriptedContainer } from "./scripted-container.ts";
 import type { StartTerminal, Terminal } from "./terminal.ts";
 
-/** How often an attacher that has nothing to send shows that it lives. */
+/** How often an attacher that has nothing to send sends a sign of life. */
 const ALIVE_EVERY_MS = 30_000;
-/** How long an attacher waits for the reader to take the end of the job. */
+/** How long an attacher waits for the reader to confirm the end of the job. */
 const TAKEN_WITHIN_MS = 5_000;
 
-/** The terminals of a container without processes. Its attachers say what the payload's do when they have fetched it. */
+/** Starts the terminals of a container without processes. Their output is that of the payload's attachers once these have fetched the payload. */
 export function scriptedTerminal(container: ScriptedContainer): StartTerminal {
   return (_, command, events) => Promise.resolve(new ScriptedTerminal(container, command, events));
 }
 
-/** What an attacher waits for. */
+/** The input that an attacher waits for. */
 type Awaited = "nonce" | "secrets" | "lines";
 
 class ScriptedTerminal implements Terminal {
@@ -48,15 +48,15 @@ class ScriptedTerminal implements Terminal {
   }
 
   resize(): void {
-    // Its lines are as long as they are.
+    // The job's lines do not depend on the size.
   }
 
   pause(): void {
-    // What it prints is short: the agent keeps it.
+    // The output is short, so the agent keeps it until the client lets it go on.
   }
 
   resume(): void {
-    // It was not paused.
+    // `pause` changes nothing, so there is nothing to undo.
   }
 
   wait(): Promise<ExitReport> {
@@ -97,7 +97,7 @@ class ScriptedTerminal implements Terminal {
     this.#show();
   }
 
-  /** Sends what is new, and the end after that. */
+  /** Sends the new bytes of the spool, then the end of the job if it has ended. */
   #show(): void {
     const text = this.#container.spool(this.#at);
     this.#print(text);

@@ -3,7 +3,7 @@ import { PayloadType } from "../../src/wire/message.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { ContainerHandle } from "../task/container-handle.ts";
 import { deferred } from "./deferred.ts";
-import { type Flood, Flooding } from "./flood.ts";
+import { type Flood, FloodSender } from "./flood.ts";
 import { Handshake, HandshakeFailure } from "./handshake.ts";
 import { decryptDataKey, type SessionEncryption } from "./kms.ts";
 import { checkLogEncryption } from "./log-encryption.ts";
@@ -28,11 +28,11 @@ export interface AgentFaults {
   /** Whether the task role may use the key of an encrypted session. */
   decrypt: "allowed" | "denied";
   /**
-   * How an agent under an attacker's control treats an encrypted session: it begins without a handshake, prints before it,
-   * or asks for a handshake with another key. `honest` is AWS's own agent.
+   * How an agent under an attacker's control treats an encrypted session. It begins without a handshake, prints before the
+   * handshake, or asks for a handshake with another key. AWS's own agent is `honest`.
    */
   handshake: "honest" | "skipped" | "output-first" | { readonly key: string };
-  /** What the agent of the next session says in the place of the command's output; undefined for AWS's own agent. */
+  /** What the agent of the next session sends instead of the command's output; undefined for AWS's own agent. */
   flood: Flood | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface SessionOptions {
 /** How long the agent waits before it reports a command that can't start. */
 const FAILURE_DELAY = 2000;
 
-/** The session fails; the message is the text for its user. */
+/** The session has failed; the message is the text for its user. */
 class SessionFailure extends Error {}
 
 /** One session of the exec agent, from its data channel to its upload: the work of one `ssm-session-worker`. */
@@ -64,7 +64,7 @@ export class Session {
   #lost = false;
   #transcript: Transcript | undefined;
   #handshake: Handshake | undefined;
-  #flooding: Flooding | undefined;
+  #flooder: FloodSender | undefined;
 
   constructor(options: SessionOptions, request: SessionRequest) {
     this.#options = options;
@@ -105,13 +105,13 @@ export class Session {
     else gateway.completeTask(sessionId, output);
   }
 
-  /** The task stops: the agent dies with it, without a message. */
+  /** Called when the task stops: the agent dies with it, without a message. */
   async stop(): Promise<void> {
     this.#lose(new Error("the task has stopped"));
     await this.#pty?.abandon();
   }
 
-  /** Runs the session. Resolves with the agent's text about it; rejects when the worker dies under it. */
+  /** Runs the session. Resolves with the agent's closing text for the user; rejects when the session worker dies meanwhile. */
   async #execute(peer: Peer): Promise<string> {
     const { command, transcript } = this.#request;
     try {
@@ -119,8 +119,8 @@ export class Session {
       const { flood } = this.#options.faults;
       if (flood !== undefined) {
         this.#options.faults.flood = undefined;
-        this.#flooding = new Flooding(flood, peer);
-        await this.#flooding.run(this.#over.promise);
+        this.#flooder = new FloodSender(flood, peer);
+        await this.#flooder.run(this.#over.promise);
         return "";
       }
       if (command.trim() === "") return "Commands cannot be empty for session type InteractiveCommands";
@@ -239,9 +239,9 @@ export class Session {
   }
 
   async #input(payloadType: number, payload: Uint8Array): Promise<InputResult> {
-    this.#flooding?.meet();
-    if (this.#flooding !== undefined && payloadType === PayloadType.output) this.#flooding.take(payload);
-    if (this.#pty === undefined) return this.#flooding === undefined ? "not-ready" : "done";
+    this.#flooder?.noteClient();
+    if (payloadType === PayloadType.output) this.#flooder?.takeInput(payload);
+    if (this.#pty === undefined) return this.#flooder === undefined ? "not-ready" : "done";
     if (payloadType === PayloadType.output) {
       await this.#pty.write(payload);
     } else if (payloadType === PayloadType.size) {

@@ -4,9 +4,9 @@ export class UnfinishedCommand extends Error {
 }
 
 /**
- * Splits a command as the exec agent does in a container, with the rules of google/shlex, which are not a shell's:
+ * Splits a command as the exec agent does in a container, with the rules of google/shlex. They differ from a shell's:
  * in double quotes a backslash makes any next character literal, `#` starts a comment only at the start of a word,
- * backslash and newline stay a newline, and no variable, pattern, pipe or redirection means anything.
+ * a backslash before a newline leaves the newline, and variables, patterns, pipes and redirections have no meaning.
  */
 export function split(command: string): string[] {
   const words: string[] = [];

@@ -3,7 +3,7 @@ import type { Command, ExitReport, PtyEvents } from "./pty.ts";
 
 /** The terminal on which an agent runs the command of a session. */
 export interface Terminal {
-  /** Resolves when the terminal has taken all of it; rejects when it can't. */
+  /** Resolves when the terminal has taken all bytes; rejects when it can't take them. */
   write(bytes: Uint8Array): Promise<unknown>;
   resize(columns: number, rows: number): void;
   pause(): void;
@@ -12,7 +12,7 @@ export interface Terminal {
   wait(): Promise<ExitReport>;
   /** Kills the main process and closes the terminal. */
   kill(): Promise<ExitReport>;
-  /** The agent dies: the terminal is closed without a message. */
+  /** Called when the agent dies: closes the terminal without a message. */
   abandon(): Promise<void>;
 }
 

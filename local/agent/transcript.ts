@@ -20,15 +20,15 @@ export interface TranscriptLogs {
   s3KeyPrefix?: string;
   /** The session is refused unless the group has a KMS key. */
   cloudWatchEncryption?: boolean;
-  /** The session is refused unless the bucket encrypts. */
+  /** The session is refused unless the bucket has default encryption. */
   s3Encryption?: boolean;
 }
 
-/** The same, with what the agent needs to write there. */
+/** The same, with the endpoint and the credentials that the agent writes with. */
 export interface TranscriptTarget extends TranscriptLogs {
   endpoint: string;
   region: string;
-  /** The task role's. */
+  /** Those of the task role. */
   credentials?: Keys;
 }
 
@@ -36,7 +36,7 @@ export interface TranscriptTarget extends TranscriptLogs {
 export interface TranscriptFaults {
   /** Milliseconds from the command's end to the first upload. A task that stops meanwhile uploads nothing. */
   readonly delay?: number;
-  /** The object's fault. S3 stores an object as a whole or not at all, so `keep` cuts the transcript before the upload. */
+  /** The object's fault. S3 stores a whole object or none, so `keep` cuts the transcript before the upload. */
   readonly s3?: TranscriptLoss;
   /** The events' fault. */
   readonly cloudWatch?: TranscriptLoss;
@@ -46,7 +46,7 @@ export interface TranscriptFaults {
 export type TranscriptLoss = "missing" | { readonly keep: number };
 
 const EVENTS_PER_CALL = 4;
-/** The agent looks for more to upload once a second, the first time after a second. */
+/** The agent uploads once a second, the first time after a second. */
 const UPLOAD_INTERVAL = 1000;
 
 /**
@@ -168,7 +168,7 @@ export class Transcript {
     return headers.get("x-amz-bucket-region") ?? region;
   }
 
-  /** Tries again for as long as the task lives, except when the group is not there. */
+  /** Gives up when the log stream can't be made or the group is missing; tries again after other errors until the task stops. */
   async #uploadToCloudWatch(logGroupName: string, text: Buffer, stopped: AbortSignal): Promise<void> {
     const { endpoint, region, credentials = NO_ROLE_KEYS } = this.#target;
     const client = new CloudWatchLogsClient({ endpoint, region, credentials });
@@ -193,7 +193,7 @@ export class Transcript {
           if (!made || error instanceof ResourceNotFoundException) return;
         }
       }
-      // The agent looks once more and finds nothing.
+      // AWS's agent waits once more before it finds that nothing is left to upload.
       await sleep(UPLOAD_INTERVAL, undefined, { signal: stopped }).catch(() => undefined);
     } finally {
       client.destroy();

@@ -6,12 +6,12 @@ import { callQueryApi } from "../query-api.ts";
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** The APIs by which the resources of a stack are made and deleted, called with the keys of the stack's caller. */
+/** Clients of the APIs that make and delete the resources of a stack, with the keys of the stack's caller. */
 export interface Clients {
   readonly ecs: ECSClient;
   readonly logs: CloudWatchLogsClient;
   readonly s3: S3Client;
-  /** These answer in XML. */
+  /** `iam` and `ec2` resolve with XML. */
   readonly iam: (action: string, parameters: Parameters) => Promise<string>;
   readonly ec2: (action: string, parameters: Parameters) => Promise<string>;
 }

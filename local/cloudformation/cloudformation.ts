@@ -6,10 +6,10 @@ import { clientsOf, type Clients } from "./clients.ts";
 import { invalid, noSuchStack } from "./errors.ts";
 import { makePlan } from "./plan.ts";
 import { Stack } from "./stack.ts";
-import { known, readTemplate, type Template } from "./template.ts";
+import { readTemplate, requireKnown, type Template } from "./template.ts";
 
 export interface CloudFormationOptions {
-  /** The local Fargate's own address: the resources of a stack are made by calls of it. */
+  /** The local Fargate's own address. The resources of a stack are made by calls to it. */
   readonly endpoint: () => string;
   readonly region: string;
   readonly accountId: string;
@@ -26,17 +26,17 @@ interface ChangeSet {
   readonly refusal?: string;
 }
 
-/** The words by which `aws cloudformation deploy` knows that there is nothing to do. */
+/** From this text `aws cloudformation deploy` knows that there is nothing to do. */
 const NO_CHANGES =
   "The submitted information didn't contain changes. Submit different information to create a change set.";
 
 /**
- * CloudFormation for the types of resources in `resources/types.ts`. A call that makes or deletes a stack is answered when
- * that is done, so a client's waiter succeeds at its first look.
+ * CloudFormation for the types of resources in `resources/types.ts`. A call that makes or deletes a stack is answered once
+ * that is done, so a client's waiter succeeds at its first call.
  */
 export class CloudFormation {
   readonly #options: CloudFormationOptions;
-  /** Deleted ones included, the oldest first. */
+  /** All stacks, including deleted ones, the oldest first. */
   readonly #stacks: Stack[] = [];
   readonly #changeSets: ChangeSet[] = [];
   readonly #operations: Readonly<Record<string, Operation>> = {
@@ -54,9 +54,9 @@ export class CloudFormation {
     this.#options = options;
   }
 
-  /** The answer to a call, in XML. No call goes to moto, whose stacks lack half of their resources. */
+  /** The answer to a call, in XML. No call goes to moto, since it can't make half of a stack's resources. */
   async answer(parameters: URLSearchParams, keys: Keys): Promise<string> {
-    // A client sends an empty list as an empty text.
+    // A client sends an empty list as an empty string.
     const given = [...parameters].filter(([name, value]) => value !== "" && name !== "Version");
     const { Action = "", ...rest } = Object.fromEntries(given);
     const operation = Object.hasOwn(this.#operations, Action) ? this.#operations[Action] : undefined;
@@ -132,7 +132,7 @@ export class CloudFormation {
     if (found === undefined) throw invalid(`Stack [${StackName}] does not exist`);
     const [before, after] = [found, wanted].map(({ text, plan }) => JSON.stringify([text, plan.parameters]));
     if (before !== after)
-      throw invalid(`The local Fargate updates no stack: delete '${StackName}', then create it anew.`);
+      throw invalid(`The local Fargate can't update a stack: delete '${StackName}', then create it again.`);
     this.#changeSets.push({ id, name, stack: found, refusal: NO_CHANGES });
     return { Id: id, StackId: found.id };
   }
@@ -174,12 +174,16 @@ export class CloudFormation {
 
   /**
    * A new stack from a request's members. `more` names further members that the request may have. `before` is the
-   * stack that the new one is to replace.
+   * stack that the new one would replace.
    */
   #stackOf(request: Parameters, more: readonly string[], before?: Stack): Stack {
     const { StackName = "", TemplateBody: text = "" } = request;
     const scalars = Object.keys(request).filter((name) => !/^(Parameters|Capabilities)\.member\./.test(name));
-    known(Object.fromEntries(scalars.map((name) => [name, ""])), [...OF_A_STACK, ...more], "the request");
+    requireKnown(
+      Object.fromEntries(scalars.map((name) => [name, ""])),
+      [...OF_A_STACK, ...more],
+      "the request",
+    );
     const template = readTemplate(text);
     requireCapabilities(template, request);
     const { region, accountId } = this.#options;
@@ -195,7 +199,7 @@ export class CloudFormation {
     return new Stack({ id, name: StackName, text, plan });
   }
 
-  /** By name among those that exist, or by id. One that only awaits its change set is not there yet. */
+  /** Finds a stack by its id, or by its name if it exists. A stack that awaits its change set does not exist yet. */
   #find(name: string): Stack | undefined {
     return this.#stacks.find((stack) => stack.id === name || (stack.name === name && exists(stack)));
   }
@@ -211,7 +215,7 @@ function exists({ status }: Stack): boolean {
   return status !== "DELETE_COMPLETE" && status !== "REVIEW_IN_PROGRESS";
 }
 
-/** The parameters in a request, some of them with their value in the stack before. */
+/** The values of a request's parameters. One with `UsePreviousValue` gets its value in the stack `before`. */
 function givenParameters(request: Parameters, before: Stack | undefined): Record<string, string> {
   const keys = Object.entries(request).filter(([name]) =>
     /^Parameters\.member\.\d+\.ParameterKey$/.test(name),

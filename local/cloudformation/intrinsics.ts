@@ -1,7 +1,7 @@
 import { invalid } from "./errors.ts";
 import { type Json, type JsonObject, textOf } from "./template.ts";
 
-/** What the functions of a template look up. Each throws for a name that the template lacks. */
+/** The names of a template that its functions look up. Each method throws for a name that the template lacks. */
 export interface Scope {
   /** The value of a parameter or pseudo parameter, or a resource's id. Undefined for `AWS::NoValue`. */
   ref(name: string): Json | undefined;
@@ -76,7 +76,7 @@ export function namesIn(value: Json): readonly string[] {
 
 function callOf(value: JsonObject): { evaluate: Evaluator; argument: Json } | undefined {
   const [[name, argument] = ["", null], ...others] = Object.entries(value);
-  // A policy's statement has a member of this name, too.
+  // A policy's statement also has a member named Condition. It is an object, and no function.
   if (others.length > 0 || (name === "Condition" && typeof argument !== "string")) return undefined;
   const evaluate = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (evaluate !== undefined) return { evaluate, argument };

@@ -2,25 +2,32 @@ import { invalid } from "./errors.ts";
 import { namesIn, resolve, type Scope } from "./intrinsics.ts";
 import type { CreatedResource } from "./resources/resource-type.ts";
 import { types } from "./resources/types.ts";
-import { type Json, known, type Output, type Parameter, type Resource, type Template } from "./template.ts";
+import {
+  type Json,
+  type Output,
+  type Parameter,
+  requireKnown,
+  type Resource,
+  type Template,
+} from "./template.ts";
 
-/** A template with its parameters: what a stack is to have. */
+/** A template with the values of its parameters: the resources and outputs that a stack gets. */
 export interface Plan {
-  /** The values of all parameters, as texts. */
+  /** The values of all parameters, as strings. */
   readonly parameters: Readonly<Record<string, string>>;
   /** In the order in which they can be made: each after those that it refers to. */
   readonly resources: readonly (readonly [name: string, resource: Resource])[];
   readonly outputs: Readonly<Record<string, Output>>;
-  /** The properties or values of the template as they are once these resources have been made. */
+  /** A value of the template, such as a resource's properties, with its functions evaluated. `made` has the resources made so far. */
   resolve(value: Json, made: ReadonlyMap<string, CreatedResource>): Json;
   /** Whether a resource's or an output's condition holds. */
   holds(condition: string | undefined): boolean;
 }
 
-/** The values of `AWS::Region` and its like. */
+/** The values of `AWS::Region` and the other pseudo parameters. */
 export type PseudoParameters = Readonly<Record<string, string>>;
 
-/** Throws CloudFormation's refusal of a template or of its parameters, and one for what is not known here. */
+/** Throws CloudFormation's refusal of a template or of its parameters, and a refusal of what the local Fargate does not know. */
 export function makePlan(
   template: Template,
   given: Readonly<Record<string, string>>,
@@ -46,7 +53,7 @@ export function makePlan(
       attribute: (resource, name) => {
         const value = madeOf(resource).attributes?.[name];
         if (value === undefined)
-          throw invalid(`The local Fargate knows no attribute ${name} of '${resource}'.`);
+          throw invalid(`The local Fargate has no attribute ${name} of '${resource}'.`);
         return value;
       },
       condition: (name) => {
@@ -63,8 +70,8 @@ export function makePlan(
   const wanted = Object.entries(template.Resources).filter(([, { Condition }]) => holds(Condition));
   for (const [name, { Type, Properties = {} }] of wanted) {
     const type = Object.hasOwn(types, Type) ? types[Type] : undefined;
-    if (type === undefined) throw invalid(`The local Fargate makes no ${Type} (resource '${name}').`);
-    known(Properties, type.properties, `${Type} (resource '${name}')`);
+    if (type === undefined) throw invalid(`The local Fargate can't make an ${Type} (resource '${name}').`);
+    requireKnown(Properties, type.properties, `${Type} (resource '${name}')`);
   }
   return {
     parameters,
@@ -75,7 +82,7 @@ export function makePlan(
   };
 }
 
-/** Throws CloudFormation's refusal of a value that is missing, not asked for or not allowed. */
+/** The values of all parameters. Throws CloudFormation's refusal of a value that is missing, unknown or not allowed. */
 function parameterValues(
   parameters: Readonly<Record<string, Parameter>>,
   given: Readonly<Record<string, string>>,

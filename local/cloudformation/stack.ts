@@ -44,7 +44,7 @@ export class Stack {
     this.plan = plan;
   }
 
-  /** Makes all resources; when one can't be made, removes those that were. */
+  /** Makes all resources. When one can't be made, removes those that were made. */
   async create(clients: Clients): Promise<void> {
     this.#tell("CREATE_IN_PROGRESS");
     for (const [name, { Type, Properties = {} }] of this.plan.resources) {
@@ -67,7 +67,7 @@ export class Stack {
     this.#tell("CREATE_COMPLETE");
   }
 
-  /** Removes all resources. Those that can't be removed stay for another try. */
+  /** Removes all resources. Those that can't be removed are kept for another try. */
   async delete(clients: Clients): Promise<void> {
     this.#tell("DELETE_IN_PROGRESS");
     const kept = await this.#removeAll(clients);
@@ -81,7 +81,7 @@ export class Stack {
     this.#tell(kept.length === 0 ? "ROLLBACK_COMPLETE" : "ROLLBACK_FAILED", why);
   }
 
-  /** The names of the resources that could not be removed. */
+  /** Removes all resources. Resolves with the names of those that could not be removed. */
   async #removeAll(clients: Clients): Promise<readonly string[]> {
     for (const [name, { Type }] of this.plan.resources.toReversed()) {
       const made = this.#made.get(name);

@@ -49,7 +49,7 @@ const OF_A_RESOURCE = [
   "UpdateReplacePolicy",
 ];
 
-/** Parses a template in YAML or JSON. Throws for what is no template, and for a part of one that is not known here. */
+/** Parses a template in YAML or JSON. Throws for a text that is not a template, and for parts that the local Fargate does not know. */
 export function readTemplate(text: string): Template {
   const document = parseDocument(text, { logLevel: "silent" });
   const [error] = document.errors;
@@ -57,9 +57,9 @@ export function readTemplate(text: string): Template {
   const template = plain(document.contents) as Partial<Template> | null;
   if (typeof template !== "object" || template?.Resources === undefined)
     throw invalid("Template format error: At least one Resources member must be defined.");
-  known(template, SECTIONS, "a template");
+  requireKnown(template, SECTIONS, "a template");
   for (const [name, resource] of Object.entries(template.Resources)) {
-    known(resource, OF_A_RESOURCE, `resource '${name}'`);
+    requireKnown(resource, OF_A_RESOURCE, `resource '${name}'`);
     const kept = ["DeletionPolicy", "UpdateReplacePolicy"].find(
       (policy) => ![undefined, "Delete"].includes((resource as never)[policy]),
     );
@@ -69,13 +69,13 @@ export function readTemplate(text: string): Template {
   return template as Template;
 }
 
-/** Throws if an object has a member that is not known here. */
-export function known(object: object, names: readonly string[], where: string): void {
+/** Throws if an object has a member whose name is not among `names`. */
+export function requireKnown(object: object, names: readonly string[], where: string): void {
   const stranger = Object.keys(object).find((name) => !names.includes(name));
   if (stranger !== undefined) throw invalid(`The local Fargate knows no '${stranger}' of ${where}.`);
 }
 
-/** A value that has to be a text, a number or a truth value, as a text. */
+/** A value as a string. Throws unless it is a string, a number, a boolean or null. */
 export function textOf(value: Json | undefined): string {
   if (typeof value === "object" || value === undefined)
     throw invalid(`Template error: ${JSON.stringify(value)} stands where a text should`);

@@ -6,7 +6,7 @@ interface CapacityProvidersRequest {
 
 const OF_FARGATE = ["FARGATE", "FARGATE_SPOT"];
 
-/** Those of Fargate, which every account has, and those that moto has recorded. */
+/** Shows Fargate's capacity providers, which every account has, and those that moto has recorded. */
 export async function describeCapacityProviders(
   { records, settings: { region, accountId } }: Ecs,
   request: CapacityProvidersRequest,

@@ -6,8 +6,8 @@ export interface DeleteClusterRequest {
 }
 
 /**
- * moto's DeleteCluster. Like ECS, it refuses a cluster that has services or tasks. The texts are ECS's, as github.com/aws/amazon-ecs-cli/issues/368
- * (services) and github.com/gruntwork-io/cloud-nuke/issues/368 (tasks) quote them.
+ * Deletes a cluster by moto. Like ECS, it refuses a cluster that has services or tasks. The texts are ECS's, quoted in
+ * github.com/aws/amazon-ecs-cli/issues/368 (services) and github.com/gruntwork-io/cloud-nuke/issues/368 (tasks).
  */
 export async function deleteCluster(ecs: Ecs, request: DeleteClusterRequest): Promise<object> {
   await requireCluster(ecs, request.cluster);

@@ -45,8 +45,8 @@ export async function requireCluster(ecs: Ecs, reference: string | undefined): P
 }
 
 /**
- * The task with an id or ARN in a cluster; undefined when there is none. Throws for a text that can't identify a task
- * there. `parameter` is the name that the operation's messages use.
+ * The task in a cluster with an id or ARN; undefined when there is none. Throws for a text that can't be the id or ARN of a task
+ * in that cluster. `parameter` is the name that the operation's messages use.
  */
 export function findTask(
   ecs: Ecs,
@@ -65,7 +65,7 @@ function invalidLength(parameter: string): AwsError {
   return invalidParameter(`${parameter} length should be one of [32,36]`);
 }
 
-/** The named container, or the task's only one. */
+/** The named container; without a name, the task's only one. */
 export function findContainer(task: Task, name: string | undefined): Container {
   const found =
     name === undefined

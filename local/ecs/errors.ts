@@ -1,4 +1,4 @@
-/** The errors of ECS in ECS's own words, from its models and from reports of its users. */
+/** The errors of ECS in ECS's own words. Sources: its API models, and reports of its users. */
 import { AwsError } from "../aws-error.ts";
 
 export const invalidParameter = (message: string): AwsError =>
@@ -23,7 +23,7 @@ export const targetNotConnected = (): AwsError =>
     "The execute command failed due to an internal error. Try again later.",
   );
 
-/** RunTask with `enableExecuteCommand` and without a task role. AWS's text names the wrong operation, too. */
+/** RunTask's answer with `enableExecuteCommand` and without a task role. AWS's own text names the wrong operation. */
 export const noTaskRole = (): AwsError =>
   invalidParameter(
     "The execute command failed because a valid task role is not being used. Specify a valid task role in your " +

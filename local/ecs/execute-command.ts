@@ -47,8 +47,8 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
 }
 
 /**
- * DEFAULT logs to the container's log. OVERRIDE logs to the log group and the bucket that the cluster names. NONE, or no
- * configuration, logs nowhere.
+ * Where a session is logged. DEFAULT: to the container's log group. OVERRIDE: to the log group and the bucket that the cluster
+ * names. NONE, or no configuration: nowhere.
  */
 function transcriptLogsOf(
   configuration: ExecuteCommandConfiguration | undefined,

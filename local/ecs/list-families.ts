@@ -5,7 +5,7 @@ export interface ListFamiliesRequest {
   readonly status?: "ACTIVE" | "INACTIVE" | "ALL";
 }
 
-/** By moto's ListTaskDefinitions, since moto's own answer has families of every status. */
+/** Lists the families of moto's ListTaskDefinitions, since moto's ListTaskDefinitionFamilies ignores the status. */
 export async function listTaskDefinitionFamilies(
   { records }: Ecs,
   { familyPrefix = "", status = "ALL" }: ListFamiliesRequest,

@@ -26,7 +26,7 @@ const operations: Readonly<Record<string, Operation>> = {
   StopTask: stopTask,
 };
 
-/** The operations of ECS that are answered here; undefined for what moto answers. */
+/** Answers a call of ECS; undefined for an operation that moto answers. */
 export function ecsOperation(
   ecs: Ecs,
   services: Services,

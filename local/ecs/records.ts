@@ -43,7 +43,7 @@ export class Records {
     return found;
   }
 
-  /** For RunTask: the error text is RunTask's. */
+  /** The task definition with a family, revision or ARN. Throws with RunTask's error texts. */
   async taskDefinition(reference: string): Promise<TaskDefinition> {
     let found: TaskDefinition;
     try {

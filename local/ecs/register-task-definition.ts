@@ -3,7 +3,7 @@ import { awslogsGroup } from "../task/awslogs.ts";
 import type { Ecs } from "./ecs.ts";
 import type { TaskDefinition } from "./shapes.ts";
 
-/** moto's RegisterTaskDefinition, with a check that moto leaves out. */
+/** Registers a task definition by moto, after a check that moto leaves out. */
 export async function registerTaskDefinition(ecs: Ecs, request: Partial<TaskDefinition>): Promise<object> {
   const { requiresCompatibilities = [], executionRoleArn, containerDefinitions = [] } = request;
   const logs = containerDefinitions.some((definition) => awslogsGroup(definition) !== undefined);

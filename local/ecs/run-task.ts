@@ -28,7 +28,7 @@ export interface RunTaskRequest {
   readonly clientToken?: string;
 }
 
-/** Fargate's limit for the overrides of one call, in bytes of JSON. */
+/** Fargate's limit for the overrides of one call, in characters of JSON. */
 const longestOverrides = 8192;
 
 export async function runTask(ecs: Ecs, request: RunTaskRequest): Promise<object> {
@@ -68,7 +68,7 @@ export async function runTask(ecs: Ecs, request: RunTaskRequest): Promise<object
   return answer(ecs, arns);
 }
 
-/** `LATEST` is resolved when a task starts. */
+/** The version that a task gets: `LATEST` is resolved when the task starts. */
 export function platformVersion(asked: string | undefined): string {
   return asked === undefined || asked === "LATEST" ? "1.4.0" : asked;
 }
@@ -78,7 +78,7 @@ function answer(ecs: Ecs, arns: readonly string[]): object {
   return { tasks: tasks.map((task) => taskView(task, { tags: true })), failures: [] };
 }
 
-/** A client token that was seen before gives the same tasks again, unless it comes with another request. */
+/** The tasks of an earlier call with the same client token; undefined without one. Throws when the earlier request differs. */
 function repetition(ecs: Ecs, request: RunTaskRequest): readonly string[] | undefined {
   const before = request.clientToken === undefined ? undefined : ecs.tokens.get(request.clientToken);
   if (before === undefined) return undefined;

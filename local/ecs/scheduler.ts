@@ -6,7 +6,7 @@ import { requireCluster, type Ecs } from "./ecs.ts";
 import { platformVersion } from "./run-task.ts";
 import type { Service } from "./shapes.ts";
 
-/** Milliseconds before a task that ended is replaced, so that a task that always fails does not keep the machine busy. */
+/** Milliseconds before an ended task is replaced, so that a task that always fails does not keep the machine busy. */
 const replacementDelay = 200;
 
 /** The service scheduler: keeps the desired number of tasks running for each service that moto records. */
@@ -25,8 +25,8 @@ export class Scheduler {
   }
 
   /**
-   * Starts or stops tasks until the service has what it wants. Calls run one after the other, because two at once would both start the
-   * missing tasks.
+   * Starts or stops tasks until the service has its desired count. Calls run one after the other, because two at once would both
+   * start the missing tasks.
    */
   reconcile(service: Service): Promise<void> {
     const reconciled = this.#lastReconciliation.then(() => this.#reconcileNow(service));
@@ -90,8 +90,8 @@ export class Scheduler {
   }
 
   /**
-   * Reconciles the service again when the first of these protections expires, or earlier when a call changes one. Nothing announces an
-   * expiry, so a timer does it.
+   * Remembers a service with protected surplus tasks, and reconciles it when the first protection expires. Nothing announces an expiry,
+   * so a timer does it. A call that changes a protection reconciles it earlier.
    */
   #reconcileAtExpiry(service: Service, tasks: readonly Task[]): void {
     this.#kept.set(service.serviceArn, service);
@@ -108,7 +108,7 @@ export class Scheduler {
     });
   }
 
-  /** Nobody waits for what a timer does, so its failure goes to the log. */
+  /** Runs a timer's work. No caller waits for it, so its failure goes to the log. */
   async #logFailure(serviceName: string, act: () => Promise<void>): Promise<void> {
     if (this.#closed) return;
     try {

@@ -21,7 +21,7 @@ interface ServiceRequest extends UnrecordedMembers {
   readonly forceNewDeployment?: boolean;
 }
 
-/** The circuit breaker acts when this many tasks of a new revision have ended. AWS's least is 3. */
+/** The circuit breaker acts when this many tasks of a new revision have ended. AWS's smallest threshold is 3. */
 const BREAKS_AT = 3;
 const LOOK_EVERY_MS = 50;
 
@@ -44,7 +44,7 @@ export class Services {
     ...ServiceDeployments.operations,
   ];
 
-  /** Those of all services, the oldest first. */
+  /** The deployments of all services, the oldest first. */
   get serviceDeployments(): readonly ServiceDeployment[] {
     return this.#records.all;
   }
@@ -77,7 +77,7 @@ export class Services {
     return { ...answer, service: this.#view(service) };
   }
 
-  /** What decides whether one more task of this task's service may be protected. */
+  /** The two counts of the task's service that decide whether one more of its tasks may be protected. */
   async protection(task: Task): Promise<{ readonly desiredCount: number; readonly protectedCount: number }> {
     const { plan } = task;
     const name = plan.group.replace("service:", "");
@@ -94,7 +94,7 @@ export class Services {
     await this.#scheduler.reconcileAfterProtectionChange();
   }
 
-  /** No further task is replaced. */
+  /** From now on no task is replaced. */
   close(): void {
     this.#scheduler.close();
   }
@@ -110,9 +110,9 @@ export class Services {
   }
 
   /**
-   * The request with the task definition's ARN. A family stands for its latest revision at the time of the call, while moto
-   * keeps the name in UpdateService, so that a later revision would be deployed by the next replacement of a task. Moto takes no
-   * pause hooks, and no network without security groups, in which the VPC's default one counts.
+   * The request in a form that moto takes. A family becomes the ARN of its latest revision: moto's UpdateService would keep the
+   * family, and the next replacement of a task would run a later revision. Pause hooks are left out, since moto refuses them. A
+   * network without security groups, which means the VPC's default one, gets an empty list.
    */
   async #pinned(given: ServiceRequest): Promise<ServiceRequest> {
     const network = given.networkConfiguration?.awsvpcConfiguration;
@@ -144,7 +144,7 @@ export class Services {
   #begin(service: Service, unrecorded: UnrecordedMembers, before: Deployment | undefined): void {
     const number = `${randomInt(10 ** 9, 10 ** 10)}${randomInt(10 ** 8, 10 ** 9)}`;
     before?.record.supersede();
-    // A deployment that has not ended leaves the tasks of the one before it.
+    // While the deployment before has kept the tasks of an older one, these tasks are the source.
     const source = before?.keeps ?? before;
     const configuration = unrecorded.deploymentConfiguration ?? {};
     const target = {

@@ -1,4 +1,4 @@
-/** The members of ECS's shapes that are read here, as they are on the wire: times are seconds since the epoch. */
+/** The members of ECS's shapes that the local Fargate reads, as they are on the wire: times are seconds since the epoch. */
 
 export interface Tag {
   readonly key: string;
@@ -111,7 +111,7 @@ export interface Cluster {
   readonly clusterName: string;
   readonly status: string;
   readonly configuration?: { readonly executeCommandConfiguration?: ExecuteCommandConfiguration };
-  /** moto says null when there is none. */
+  /** moto gives null when there are none. */
   readonly capacityProviders?: readonly string[] | null;
 }
 

@@ -8,7 +8,7 @@ export interface StopTaskRequest {
   readonly reason?: string;
 }
 
-/** Answers at once with the task's present state; the task stops in its own time. */
+/** Answers at once with the task's present state. The task stops afterwards. */
 export async function stopTask(ecs: Ecs, request: StopTaskRequest): Promise<object> {
   await requireCluster(ecs, request.cluster);
   const task = findTask(ecs, clusterName(request.cluster), request.task);

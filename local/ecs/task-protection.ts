@@ -10,7 +10,7 @@ export interface ProtectionRequest {
   readonly expiresInMinutes?: number;
 }
 
-/** The minutes of a request that gives none (API reference, UpdateTaskProtection). */
+/** The minutes when a request gives none (API reference, UpdateTaskProtection). */
 const DEFAULT_MINUTES = 120;
 const MOST_MINUTES = 2_880;
 const MOST_TASKS = 10;
@@ -26,7 +26,7 @@ export async function taskProtection(
   const { tasks: references = [], expiresInMinutes = DEFAULT_MINUTES } = request;
   const isUpdate = operation === "UpdateTaskProtection";
   if (references.length > MOST_TASKS) throw invalidParameter(`Tasks cannot be more than ${MOST_TASKS}.`);
-  // AWS's own words for this one are not known.
+  // AWS's own words for this error are not known.
   if (expiresInMinutes < 1 || expiresInMinutes > MOST_MINUTES)
     throw invalidParameter(`expiresInMinutes should be between 1 and ${MOST_MINUTES}`);
   const protectedTasks: object[] = [];
@@ -56,15 +56,16 @@ function view(task: Task): object {
   };
 }
 
-/** The reason of a failure, in the words of ECS's page "API failure reasons". */
+/** The reason why a task can't be protected at all, in the words of ECS's page "API failure reasons". */
 function noTask(task: Task | undefined): string | undefined {
   if (task === undefined || task.lastStatus === "STOPPED") return "MISSING";
   return task.plan.group.startsWith("service:") ? undefined : "TASK_NOT_VALID";
 }
 
 /**
- * DEPLOYMENT_BLOCKED: the service would have more protected tasks than its desired count (ECS Developer Guide, "Protect your
- * Amazon ECS tasks from being terminated by scale-in events"). A protection that is there may be prolonged.
+ * The reason why an update fails. DEPLOYMENT_BLOCKED: the service would have more protected tasks than its desired count (ECS
+ * Developer Guide, "Protect your Amazon ECS tasks from being terminated by scale-in events"). A task that is already protected may
+ * be protected for longer.
  */
 async function refusal(
   services: Services,

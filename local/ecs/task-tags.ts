@@ -11,16 +11,16 @@ interface TagsRequest {
 
 const OPERATIONS = ["TagResource", "UntagResource", "ListTagsForResource"];
 
-/** The calls on the tags of a task; undefined for other calls, and for other resources, whose tags moto has. */
+/** Answers a call on the tags of a task. Undefined for other calls, and for other resources, whose tags moto keeps. */
 export function taskTags(ecs: Ecs, operation: string, request: TagsRequest): Promise<object> | undefined {
   const { resourceArn = "" } = request;
   if (!OPERATIONS.includes(operation) || !resourceArn.includes(":task/")) return undefined;
   return answer(ecs.tasks.get(resourceArn), operation, request);
 }
 
-/** A promise, so that a refusal is one that the caller awaits. */
+/** Answers by a promise, so that the caller gets a refusal as a rejection. */
 async function answer(task: Task | undefined, operation: string, request: TagsRequest): Promise<object> {
-  // AWS's own words for this one are not known.
+  // AWS's own words for this error are not known.
   if (task === undefined) throw invalidParameter("The specified task was not found.");
   if (operation === "ListTagsForResource") return await Promise.resolve({ tags: task.tags });
   const { tags = [] } = request;

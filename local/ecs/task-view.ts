@@ -78,7 +78,7 @@ function attachment(task: Task): object {
   };
 }
 
-/** The task's health, by its essential containers with a health check: UNHEALTHY if any is, HEALTHY if all are. */
+/** The task's health. Only essential containers with a health check count: UNHEALTHY if one of them is, HEALTHY if all are. */
 function taskHealth({ containers }: Task): string {
   const checked = containers.flatMap(({ essential, health }) =>
     essential && health !== undefined ? health.status : [],
@@ -121,13 +121,13 @@ function containerView(task: Task, container: Container): Record<string, unknown
   };
 }
 
-/** The digest of an image: that of its name if it has one. Without a registry there is no other than one made up from the name. */
+/** The digest of an image: that in its name, else one that is made up from the name, since there is no registry. */
 function digestOf(image: string): string {
   const [digest] = /sha256:[\da-f]{64}$/.exec(image) ?? [];
   return digest ?? `sha256:${createHash("sha256").update(image).digest("hex")}`;
 }
 
-/** A time in milliseconds as awsJson1.1 has it: in seconds. */
+/** A time in milliseconds as awsJson1.1 writes it: in seconds. */
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;
 }

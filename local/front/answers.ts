@@ -15,7 +15,7 @@ export function sendAnswer(response: ServerResponse, { status, body, headers }: 
   send(response, status, body, body.startsWith("{") ? "application/json" : "application/xml", headers);
 }
 
-/** Sends an answer; in JSON of AWS's protocol unless another type is given. */
+/** Sends an answer. Its type is that of AWS's JSON protocol unless another one is given. */
 export function send(
   response: ServerResponse,
   status: number,
@@ -32,7 +32,7 @@ export function send(
   response.end(body);
 }
 
-/** Sends an error in the form of the service that was called. An answer that has begun is cut off instead. */
+/** Sends an error in the form of the called service. When an answer has already begun, it is cut off instead. */
 export function fail(response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();

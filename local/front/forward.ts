@@ -6,14 +6,14 @@ import type { CallFault } from "../faults.ts";
 import { signatureOf } from "../sigv4.ts";
 import { hadBucketInHost } from "./requests.ts";
 
-/** What may change in the answer to a request that is passed on. */
+/** How the answer to a forwarded request may be changed. */
 export interface ForwardOptions {
   readonly fault: CallFault | undefined;
-  /** Replaces "no such object" for a caller that may not learn of it. */
+  /** Replaces moto's "no such object" for a caller that must not learn whether the object exists. */
   readonly missing?: AwsError | undefined;
 }
 
-/** Passes a request on to moto, whose address is `upstream`, and its answer back. Bodies are streamed. */
+/** Passes a request on to moto, whose address is `upstream`, and moto's answer back. Bodies are streamed. */
 export async function forward(
   upstream: string,
   request: IncomingMessage,
@@ -36,7 +36,7 @@ export async function forward(
     onward.once("response", resolve);
     onward.once("error", reject);
   });
-  // Wait for the answer, too: it may come before the end of the body.
+  // The answer may come before the end of the body, so the end of the body is not awaited.
   const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
   Promise.resolve(sent).catch(() => undefined);
   const answer = await answered;
@@ -45,7 +45,7 @@ export async function forward(
     request.socket.resetAndDestroy();
     return;
   }
-  // The page that moto's server has for a fault of moto's.
+  // moto's server answers with an HTML page when moto itself has failed.
   if (answer.statusCode === 500 && answer.headers["content-type"]?.startsWith("text/html") === true) {
     answer.resume();
     throw AwsError.unanswered();

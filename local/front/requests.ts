@@ -3,13 +3,13 @@ import type { Call } from "../iam/guard.ts";
 
 /** A client's call. Calls are recorded in the order of their arrival. */
 export interface RecordedRequest {
-  /** As the signature names it, such as `ecs`, `logs` or `s3`; empty for an unsigned request. */
+  /** The service that the signature names, such as `ecs`, `logs` or `s3`; empty for an unsigned request. */
   readonly service: string;
-  /** The id of the access key that signed it. Empty for an unsigned request. */
+  /** The id of the access key that signed it; empty for an unsigned request. */
   readonly key: string;
   /** The client's `User-Agent`. */
   readonly agent: string;
-  /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
+  /** AWS's name of the operation, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
   readonly operation: string;
   /**
    * The parsed body of a JSON call, or the parameters of a query call; undefined for other calls, which are passed on
@@ -21,7 +21,7 @@ export interface RecordedRequest {
   readonly turn: Turn;
 }
 
-/** A call's places in the one order of all arrivals and answers. */
+/** When a call arrived and was answered. `arrived` and `answered` are numbers of one count of all arrivals and answers. */
 export interface Turn {
   readonly arrived: number;
   /** Undefined while the call is unanswered. */
@@ -30,13 +30,13 @@ export interface Turn {
   answeredAt: number | undefined;
 }
 
-/** What is known of a call before its operation. */
+/** The facts about a call that are known before its operation is read. */
 export type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at" | "turn">;
 
-/** The path as it was sent, which the signature covers, of requests that name the bucket in the host name. */
+/** The original paths of requests that name the bucket in the host name. Their signatures cover these paths. */
 const sentPaths = new WeakMap<IncomingMessage, string>();
 
-/** S3 takes a bucket in the host name as well. moto's front end and the policies here read it in the path. */
+/** Moves a bucket from the host name, where S3 also takes it, to the path, where moto and `local/iam/` read it. */
 export function toPathStyle(request: IncomingMessage): void {
   const [, bucket] = /^([^/]+)\.s3[.-][^/]*$/.exec(request.headers.host ?? "") ?? [];
   if (bucket === undefined) return;
@@ -44,7 +44,7 @@ export function toPathStyle(request: IncomingMessage): void {
   request.url = `/${bucket}${request.url ?? "/"}`;
 }
 
-/** The request as the access checks take it. */
+/** The request in the form that the access checks take. */
 export function callOf(
   request: IncomingMessage,
   more: Pick<Call, "service" | "operation" | "body" | "bytes">,

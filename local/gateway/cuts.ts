@@ -39,7 +39,7 @@ export class CutCounter {
     this.#cutIfDue();
   }
 
-  /** Ends the count: the connection is no more. */
+  /** Stops counting, since the connection has ended. */
   disconnected(): void {
     clearTimeout(this.#timer);
     this.#strike = undefined;

@@ -53,7 +53,7 @@ export class FaultyLink implements Link {
   }
 
   #passStreamData(frame: Uint8Array): void {
-    // Every rate counts this frame, whichever fault it meets.
+    // Every rate counts this frame, even when another fault hits it.
     const [lost, corrupt, truncated] = [this.#loses(), this.#corrupts(), this.#truncates()];
     const [twice, swapped] = [this.#duplicates(), this.#swaps()];
     if (lost) return;
@@ -90,7 +90,7 @@ export class FaultyLink implements Link {
     }
     const last = this.#underWay.at(-1)?.due ?? 0;
     const due = Math.max(last, Date.now() + draw(this.#delay, this.#random));
-    // A socket's buffer may be used again once this returns.
+    // Copied, since the socket may reuse its buffer once this returns.
     this.#underWay.push({ frame: Buffer.from(frame), due });
     if (this.#underWay.length === 1) this.#wait();
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { encode, MessageType, PayloadType } from "../../src/wire/message.ts";
 
-/** The gateway's own frames have the short header of 112 bytes and a message type padded with NUL. */
+/** A frame of the gateway itself: with the short header of 112 bytes, and a message type that is padded with NUL. */
 function gatewayFrame(messageType: string, messageId: string, content: object): Uint8Array {
   return encode({
     messageType,
@@ -15,7 +15,7 @@ function gatewayFrame(messageType: string, messageId: string, content: object): 
   });
 }
 
-/** `output` is the text for the user; empty after a normal end. */
+/** The frame that ends a session. `output` is the text for the user; empty after a normal end. */
 export function channelClosed(sessionId: string, destinationId: string, output: string): Uint8Array {
   const messageId = randomUUID();
   return gatewayFrame(MessageType.channelClosed, messageId, {
@@ -29,13 +29,13 @@ export function channelClosed(sessionId: string, destinationId: string, output: 
   });
 }
 
-/** Its receivers ignore the payload, but a frame must have one. */
+/** `start_publication` or `pause_publication`. A frame must have a payload; the agent ignores this one. */
 export function publication(kind: "start" | "pause"): Uint8Array {
   const messageType = kind === "start" ? MessageType.startPublication : MessageType.pausePublication;
   return gatewayFrame(messageType, randomUUID(), {});
 }
 
-/** The message type of any frame with a whole header. A relay need not understand the rest. */
+/** The message type of any frame with a complete header. */
 export function messageTypeOf(frame: Uint8Array): string {
   return Buffer.from(frame.subarray(4, 36)).toString("latin1").replaceAll("\0", " ").trim();
 }

@@ -42,7 +42,7 @@ export class Gateway {
   readonly #baseUrl: () => string;
   readonly #signers: Signers;
   readonly #log: (line: string) => void;
-  /** Faults of sessions to come, and the number of sessions that still get them. */
+  /** The faults of sessions to come, and the number of sessions that will still get them. */
   #faults: LinkFaults = {};
   #faulty = 0;
 
@@ -64,7 +64,7 @@ export class Gateway {
     Object.assign(this.#behaviour, changes);
   }
 
-  /** Begins faults of the network, for sessions to come or for open ones. */
+  /** Begins network faults, for sessions to come or for open ones. */
   disturb({ to = "new", sessions = Infinity, ...faults }: LinkOrder): void {
     if (to === "new") {
       this.#faults = faults;
@@ -74,7 +74,7 @@ export class Gateway {
     for (const session of this.#open(to)) session.disturb(faults);
   }
 
-  /** Ends all faults, of open sessions and of sessions to come, and restores the first behaviour. */
+  /** Ends the faults of all sessions, open ones and those to come, and restores the behaviour that the gateway began with. */
   calm(): void {
     this.disturb({ sessions: 0 });
     this.disturb({ to: "open" });
@@ -86,7 +86,7 @@ export class Gateway {
     return [...this.#sessions.values()].map(({ view }) => view);
   }
 
-  /** `target` is the container's name in DescribeSessions. */
+  /** Creates a session. `target` is its `Target` in DescribeSessions, which names the container. */
   createSession(target = ""): SessionTicket {
     const sessionId = `ecs-execute-command-${lowerAlphanumeric(26)}`;
     const session = new GatewaySession({ sessionId, target }, this.#behaviour, this.#nextFaults(), this.#log);
@@ -110,12 +110,12 @@ export class Gateway {
     return session !== undefined;
   }
 
-  /** Cuts the client's connection of a session, as a network failure does; `open` means all sessions that are not over. */
+  /** Cuts a session's connection to its client, as a network failure does. `open` in place of an id means all open sessions. */
   cut(sessionId: string): void {
     for (const session of this.#open(sessionId)) session.cut();
   }
 
-  /** Silences the client's connection: its socket stays open and carries nothing. */
+  /** Silences a session's connection to its client: the socket stays open and carries nothing. */
   silence(sessionId: string): void {
     for (const session of this.#open(sessionId)) session.silence();
   }
@@ -163,7 +163,7 @@ export class Gateway {
     });
   }
 
-  /** Why an upgrade is refused, by its signature and its signer's rights; undefined if it is not. */
+  /** Why an upgrade is refused: for its signature or its signer's rights. Undefined if it is not refused. */
   async #refusal(
     headers: IncomingMessage["headers"],
     url: URL,
@@ -226,7 +226,7 @@ export class Gateway {
     });
   }
 
-  /** Why a client with this token is refused; undefined if it is not. */
+  /** Why a client with this token is refused; undefined if it is not refused. */
   #admit(session: GatewaySession, token: string): string | undefined {
     if (!session.tokens.has(token)) return "the token is not valid";
     if (!session.open) return "the session is over";
@@ -240,14 +240,14 @@ function refuse(socket: Duplex, status: string): void {
 }
 
 /**
- * Raw base64, as AWS's gateway gives it. Here it always has `+`, `/` and `=`, so that a client that can't take them
- * always fails.
+ * A cell number in raw base64, as AWS's gateway gives it. It always has `+`, `/` and `=`, so that a client that can't take these
+ * characters always fails.
  */
 function cellNumber(): string {
   return Buffer.concat([Buffer.from("+/+/", "base64"), randomBytes(22)]).toString("base64");
 }
 
-/** The path and query as they were given out, without what a presigned URL adds. */
+/** The path and query as they were given out, without the parameters that presigning has added. */
 function withoutSignature(target: string): string {
   return target.replace(/&X-Amz-.*$/, "");
 }

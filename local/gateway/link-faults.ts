@@ -2,26 +2,26 @@ import type { Direction } from "./link.ts";
 import type { Amount, Rate } from "./random.ts";
 
 /**
- * Faults of frames on their way. Rates count, or are drawn for, the stream data of one direction of one session;
- * `loseAcknowledgements` counts its acknowledgements. The gateway's own frames are spared, since they are never repeated.
+ * Faults of the frames of one direction of one session. A rate applies to the frames with stream data; `loseAcknowledgements`
+ * applies to acknowledgements. The gateway's own frames meet no rate, since they are never repeated.
  */
 export interface DirectionFaults {
   readonly lose?: Rate;
   readonly duplicate?: Rate;
-  /** Held back until the next stream data has passed. */
+  /** The frame is held back until the next stream data has passed. */
   readonly swap?: Rate;
   /** One bit of the payload is wrong, so that the digest doesn't match. The agent never compares a digest. */
   readonly corrupt?: Rate;
   /** A random number of bytes is missing at the end. */
   readonly truncate?: Rate;
   readonly loseAcknowledgements?: Rate;
-  /** Milliseconds for each frame of any kind. The order stays. */
+  /** Milliseconds by which each frame of any kind is delayed. The order stays. */
   readonly delay?: Amount;
 }
 
-/** When a connection of a client breaks: at the first of the three limits that is reached. */
+/** When and how a client's connection breaks: at the first of the three limits that is reached. */
 export interface Cut {
-  /** Binary frames that it passes on before, acknowledgements included; 0 means right after the opening frame. */
+  /** Binary frames that the connection carries before it breaks, including acknowledgements; 0: it breaks right after the opening frame. */
   readonly afterFrames?: Amount;
   readonly afterBytes?: Amount;
   /** Milliseconds. */
@@ -30,7 +30,7 @@ export interface Cut {
   readonly direction?: Direction;
   /** How many connections of one session are cut, in turn; 1 unless given. */
   readonly times?: number;
-  /** `reset` unless given: the socket is gone. `silent`: the socket stays, and carries nothing, not even a pong. */
+  /** `reset` (the default): the socket is gone. `silent`: the socket stays, and carries nothing, not even a pong. */
   readonly how?: "reset" | "silent";
 }
 
@@ -45,7 +45,7 @@ export interface LinkFaults {
 
 /** Faults, and the sessions that have them. */
 export interface LinkOrder extends LinkFaults {
-  /** `new` unless given: sessions to come. `open`: the open sessions. Else the id of a session. */
+  /** `new` (the default): sessions to come. `open`: the open sessions. Else the id of a session. */
   readonly to?: "new" | "open" | (string & {});
   /** With `new`: for how many sessions; all unless given. */
   readonly sessions?: number;

@@ -5,7 +5,7 @@ export interface Link {
   pass(frame: Uint8Array): void;
 }
 
-/** Makes the link of one direction of one session; `deliver` is its far end. */
+/** Makes the link of one direction of one session; the link passes frames to `deliver`. */
 export type LinkFactory = (direction: Direction, deliver: (frame: Uint8Array) => void) => Link;
 
 export const directLink: LinkFactory = (_direction, deliver) => ({ pass: deliver });

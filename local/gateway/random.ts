@@ -1,6 +1,7 @@
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+/** Gives the next random number in [0, 1). */
 export type Random = () => number;
 
+/** Numbers that are the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -20,10 +21,10 @@ export function draw(amount: Amount, random: Random): number {
   return least + Math.floor(random() * (most - least + 1));
 }
 
-/** From 1 up: every n-th is hit. Below 1: each is hit with this probability. */
+/** How often a fault hits. From 1 up: every n-th frame. Below 1: each frame with this probability. */
 export type Rate = number;
 
-/** A function that decides for each call in turn whether it is hit. Without a rate none is. */
+/** A function that says, at each call, whether the next frame is hit. Without a rate no frame is. */
 export function turns(rate: Rate | undefined, random: Random): () => boolean {
   if (rate === undefined) return () => false;
   if (rate < 1) return () => random() < rate;

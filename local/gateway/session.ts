@@ -10,11 +10,11 @@ import type { GatewayBehaviour } from "./options.ts";
 /** The agent's end of its connection, as the gateway sees it. */
 export interface AgentSide {
   receive(frame: Uint8Array): void;
-  /** Ends the session by the control channel, also while its data channel is blocked. */
+  /** Ends the session by the control channel, even while its data channel is blocked. */
   terminate(): void;
 }
 
-/** The gateway's end for an agent that connects. */
+/** The gateway's end of an agent's connection. */
 export interface AgentConnection {
   send(frame: Uint8Array): void;
   close(): void;
@@ -23,18 +23,18 @@ export interface AgentConnection {
 /** A session's state, for tests. */
 export interface SessionView {
   readonly sessionId: string;
-  /** `ecs:<cluster>_<task>_<runtime id>`; empty for a session of no container. */
+  /** `ecs:<cluster>_<task>_<runtime id>`; empty for a session without a container. */
   readonly target: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly endedAt: number | undefined;
-  /** Connections of clients so far, and how many of them were cut or silenced. */
+  /** How many connections its clients have made so far, and how many of these were cut or silenced. */
   readonly connections: number;
   readonly cuts: number;
-  /** Binary frames that passed the clients' connections, and their bytes. */
+  /** Binary frames that the clients' connections carried, and their bytes. */
   readonly frames: Readonly<Record<Direction, number>>;
   readonly bytes: Readonly<Record<Direction, number>>;
-  /** Messages of the clients for the command's terminal. */
+  /** How many messages for the command's terminal its clients have sent. */
   readonly typed: number;
   readonly connected: boolean;
   readonly ended: boolean;
@@ -42,15 +42,15 @@ export interface SessionView {
 
 const IDLE_TEXT = "Your session timed out due to inactivity.";
 /** How long a client may take to close its socket after `channel_closed`. */
-const FAREWELL = 5000;
+const CLOSE_LIMIT = 5000;
 
-/** One session: a client and an agent, each of which may connect more than once, the frames between them, and its end. */
+/** One session: it relays frames between a client and an agent until it ends. Both may connect more than once. */
 export class GatewaySession {
   readonly sessionId: string;
   readonly target: string;
   readonly createdAt = Date.now();
   readonly tokens = new Set<string>();
-  /** Path and query of each URL that was given out, and how many connections it made. */
+  /** Path and query of each URL that was given out, and how many connections were made by it. */
   readonly paths = new Map<string, number>();
   readonly #behaviour: GatewayBehaviour;
   readonly #log: (line: string) => void;
@@ -58,7 +58,7 @@ export class GatewaySession {
   readonly #line: TwoWayLink;
   readonly #frames: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
   readonly #bytes: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
-  /** Clients' connections that were silenced: neither side was told. */
+  /** Clients' connections that were silenced without telling either side. */
   readonly #silent = new WeakSet<WebSocket>();
   /** Clients' connections that are open and carry nothing. */
   readonly #deaf = new WeakSet<WebSocket>();
@@ -68,8 +68,8 @@ export class GatewaySession {
   #client: WebSocket | undefined;
   #agent: AgentSide | undefined;
   #endedAt: number | undefined;
-  /** The frame with the session's end, while no client has got it. */
-  #news: Uint8Array | undefined;
+  /** The frame that tells the session's end, until a client has got it. */
+  #unsentEnd: Uint8Array | undefined;
   #paused = false;
   #pauseTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -92,16 +92,16 @@ export class GatewaySession {
     this.#line = new TwoWayLink(behaviour.link, ends, faults);
     const { lifeLimit } = behaviour;
     if (lifeLimit !== undefined) this.#lifeTimer = setTimeout(() => this.terminate(), lifeLimit).unref();
-    this.#alive();
+    this.#noteActivity();
   }
 
   get ended(): boolean {
     return this.#endedAt !== undefined;
   }
 
-  /** Whether a client that connects would still get something. */
+  /** Whether a client may still connect. */
   get open(): boolean {
-    return !this.ended || (this.#news !== undefined && this.#behaviour.lateClient === "told");
+    return !this.ended || (this.#unsentEnd !== undefined && this.#behaviour.lateClient === "told");
   }
 
   get view(): SessionView {
@@ -126,7 +126,7 @@ export class GatewaySession {
     return token;
   }
 
-  /** The newest connection counts, also a deaf one, which carries nothing. */
+  /** Makes this the session's connection. The newest connection counts, even a deaf one, which carries nothing. */
   connectClient(socket: WebSocket, deaf = false): void {
     // A silenced connection is not told that there is a new one.
     if (this.#client !== undefined && !this.#silent.has(this.#client)) this.#client.terminate();
@@ -137,7 +137,7 @@ export class GatewaySession {
     const limit =
       connectionLimit === undefined ? undefined : setTimeout(() => socket.terminate(), connectionLimit);
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      if (isBinary && this.#client === socket && this.#lives(socket)) this.#fromClient(data);
+      if (isBinary && this.#client === socket && this.#isUsable(socket)) this.#fromClient(data);
     });
     socket.on("close", () => {
       clearTimeout(limit);
@@ -150,7 +150,7 @@ export class GatewaySession {
     if (this.#paused) this.#line.pass("to-agent", publication("start"));
     this.#paused = false;
     this.#line.cuts.connected((how) => this.#strike(how));
-    this.#tell();
+    this.#sendEnd();
   }
 
   connectAgent(agent: AgentSide): AgentConnection {
@@ -165,21 +165,21 @@ export class GatewaySession {
     };
   }
 
-  /** The task is gone, and with it the agent. */
+  /** Called when the task is gone, and with it the agent. */
   loseAgent(): void {
     this.#agent = undefined;
     this.#log("the agent is gone");
     if (this.#behaviour.announceLostAgent) this.end("");
   }
 
-  /** Ends the session from outside: SSM TerminateSession, the idle limit. The agent kills the command. */
+  /** Ends the session from outside, as SSM's TerminateSession and the idle limit do. The agent kills the command. */
   terminate(output = ""): void {
     this.#line.pass("to-agent", channelClosed(this.sessionId, this.#destinationId, output));
     this.#agent?.terminate();
     this.end(output);
   }
 
-  /** Replaces the faults, also those of the present connection. */
+  /** Replaces the faults, including those of the present connection. */
   disturb(faults: LinkFaults): void {
     this.#line.disturb(faults);
     if (this.#client !== undefined) this.#line.cuts.connected((how) => this.#strike(how));
@@ -190,7 +190,7 @@ export class GatewaySession {
     this.#strike("reset");
   }
 
-  /** Silences the client's connection: its socket stays open at both ends, and not even a ping is answered. */
+  /** Silences the client's connection: its socket stays open at both ends, and carries nothing, not even a pong. */
   silence(): void {
     this.#strike("silent");
   }
@@ -199,9 +199,9 @@ export class GatewaySession {
   end(output: string): void {
     if (this.ended) return;
     this.#endedAt = Date.now();
-    this.#news = channelClosed(this.sessionId, this.#destinationId, output);
+    this.#unsentEnd = channelClosed(this.sessionId, this.#destinationId, output);
     this.#stopTimers();
-    this.#tell();
+    this.#sendEnd();
   }
 
   close(): void {
@@ -211,7 +211,7 @@ export class GatewaySession {
     this.#client?.terminate();
   }
 
-  #lives(client: WebSocket): boolean {
+  #isUsable(client: WebSocket): boolean {
     return client.readyState === client.OPEN && !this.#silent.has(client) && !this.#deaf.has(client);
   }
 
@@ -228,18 +228,18 @@ export class GatewaySession {
     }
   }
 
-  #tell(): void {
+  #sendEnd(): void {
     const client = this.#client;
-    if (this.#news === undefined || client === undefined || this.#deaf.has(client)) return;
-    this.#line.pass("to-client", this.#news);
-    this.#news = undefined;
+    if (this.#unsentEnd === undefined || client === undefined || this.#deaf.has(client)) return;
+    this.#line.pass("to-client", this.#unsentEnd);
+    this.#unsentEnd = undefined;
     setTimeout(() => {
       if (!this.#silent.has(client)) client.close();
-    }, FAREWELL).unref();
+    }, CLOSE_LIMIT).unref();
   }
 
   #fromClient(frame: Buffer): void {
-    if (messageTypeOf(frame) === MessageType.input && this.#behaviour.idleResetBy !== "output") this.#alive();
+    if (messageTypeOf(frame) === MessageType.input && this.#behaviour.idleResetBy !== "output") this.#noteActivity();
     if (isTyped(frame)) this.#typed += 1;
     this.#line.pass("to-agent", frame);
     this.#count("to-agent", frame);
@@ -253,7 +253,7 @@ export class GatewaySession {
       return;
     }
     if (this.ended) return;
-    if (messageType === MessageType.output && this.#behaviour.idleResetBy !== "input") this.#alive();
+    if (messageType === MessageType.output && this.#behaviour.idleResetBy !== "input") this.#noteActivity();
     if (this.#client === undefined) this.#pauseSoon();
     this.#line.pass("to-client", frame);
   }
@@ -261,7 +261,7 @@ export class GatewaySession {
   /** Frames for an absent client are lost here. The agent still has them. */
   #deliverToClient(frame: Uint8Array): void {
     const client = this.#client;
-    if (client === undefined || !this.#lives(client)) return;
+    if (client === undefined || !this.#isUsable(client)) return;
     client.send(frame, { binary: true });
     this.#count("to-client", frame);
   }
@@ -283,7 +283,7 @@ export class GatewaySession {
     }, pauseAfter);
   }
 
-  #alive(): void {
+  #noteActivity(): void {
     const { idleLimit } = this.#behaviour;
     if (idleLimit === undefined || this.ended) return;
     if (this.#idleTimer !== undefined) this.#idleTimer.refresh();

@@ -6,20 +6,20 @@ export interface Signers {
   readonly region: string;
   /** The secret access key of an access key; undefined for an unknown key. */
   secretOf(accessKeyId: string): string | undefined;
-  /** Whether the key's owner has the right to open the channel of this session; every owner has unless given. */
+  /** Whether the key's owner may open the channel of this session. Unless given, every owner may. */
   canOpen?(accessKeyId: string, sessionId: string): Promise<boolean>;
 }
 
 const SERVICE = "ssmmessages";
 
-/** What is wrong with the SigV4 signature of an upgrade request, in its headers or its query; undefined if nothing. */
+/** What is wrong with an upgrade request's SigV4 signature, which is in its headers or its query; undefined for a good one. */
 export function wrongSignature(
   headers: IncomingHttpHeaders,
   url: URL,
   signers: Signers,
   now: number,
 ): string | undefined {
-  // AWS's signers for Go, session-manager-plugin's among them, read a `+` in a query as a space and sign it as one.
+  // AWS's signers for Go, including that of session-manager-plugin, read a `+` in a query as a space and sign it as one.
   const target = `${url.pathname}${url.search.replaceAll("+", "%20")}`;
   const given = signatureOf(headers, target);
   if (given === undefined) return "it is not signed";

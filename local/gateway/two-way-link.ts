@@ -13,11 +13,11 @@ export class TwoWayLink {
   readonly #build: (faults: LinkFaults) => Parts;
   #parts: Parts;
 
-  /** `ends` take the frames that arrive. */
+  /** `ends` has the two functions that take the arriving frames. */
   constructor(make: LinkFactory, ends: Record<Direction, (frame: Uint8Array) => void>, faults: LinkFaults) {
     const toClient = make("to-client", ends["to-client"]);
     const toAgent = make("to-agent", ends["to-agent"]);
-    // Each part draws from numbers of its own, so the order in which the parts draw doesn't matter.
+    // Each part has random numbers of its own, so the order in which the parts draw doesn't matter.
     this.#build = ({ seed = 1, ...of }) => ({
       "to-client": new FaultyLink(of.toClient ?? {}, randomFrom(3 * seed), (frame) => toClient.pass(frame)),
       "to-agent": new FaultyLink(of.toAgent ?? {}, randomFrom(3 * seed + 1), (frame) => toAgent.pass(frame)),
@@ -34,7 +34,7 @@ export class TwoWayLink {
     return this.#parts.cuts;
   }
 
-  /** Replaces the faults; their counts begin anew. */
+  /** Replaces the faults. Their counts start again. */
   disturb(faults: LinkFaults): void {
     this.close();
     this.#parts = this.#build(faults);

@@ -3,7 +3,7 @@ import type { Context } from "./conditions.ts";
 
 /** An action in AWS's service authorization reference. */
 interface ActionData {
-  /** The action has no resource, so a policy allows it on `*` only. */
+  /** Whether the action has no resource, so that a policy can allow it only on `*`. */
   readonly wildcardOnly: boolean;
   /** Condition keys in lower case. A key that ends in `/` or `:` stands for all keys that begin with it. */
   readonly keys: readonly string[];
@@ -11,7 +11,7 @@ interface ActionData {
 
 const known = new Map<string, Promise<ActionData | undefined>>();
 
-/** Undefined for an unknown action. */
+/** What AWS's service authorization reference says of an action; undefined for an unknown one. */
 export function actionData(action: string): Promise<ActionData | undefined> {
   const found = known.get(action) ?? read(action);
   known.set(action, found);

@@ -1,6 +1,6 @@
 import { signedFetch } from "../signed-fetch.ts";
 
-/** The ARN of the key that an alias stands for in moto; undefined when the alias does not exist. */
+/** The ARN of the key that moto keeps under an alias; undefined when the alias does not exist. */
 export async function keyOfAlias(
   alias: string,
   { url, region }: { readonly url: string; readonly region: string },

@@ -1,6 +1,6 @@
 import { readPolicy, type Policy } from "./policy.ts";
 
-/** The facts about buckets that moto lacks or ignores: their owners, their policies, and the keys of their objects. */
+/** The facts about buckets that moto lacks or ignores: their owners, their policies, and the KMS keys of their objects. */
 export class Buckets {
   readonly #accountId: string;
   readonly #region: string;

@@ -3,7 +3,7 @@ import { matches } from "./wildcards.ts";
 /** The condition keys of one request, by name. A key that the request lacks is undefined. */
 export type Context = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** By operator, then by key. */
+/** The wanted values of a statement's conditions, by operator, then by key. */
 export type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
 type Test = (wanted: string, actual: string) => boolean;
@@ -13,7 +13,7 @@ const arnLike: Test = (wanted, actual) => {
   return patterns.length === parts.length && patterns.every((part, at) => matches(part, parts[at] ?? ""));
 };
 
-/** The operators that hold when one of the wanted values fits. */
+/** The operators that hold when one of the wanted values matches. */
 const operators: Readonly<Record<string, Test>> = {
   StringEquals: (wanted, actual) => wanted === actual,
   StringEqualsIgnoreCase: (wanted, actual) => wanted.toLowerCase() === actual.toLowerCase(),
@@ -29,7 +29,7 @@ const operators: Readonly<Record<string, Test>> = {
   NumericGreaterThanEquals: (wanted, actual) => Number(actual) >= Number(wanted),
 };
 
-/** The operators that hold when none of the wanted values fits, each with the operator that it negates. */
+/** The operators that hold when none of the wanted values matches, each with the operator that it negates. */
 const negated: Readonly<Record<string, string>> = {
   StringNotEquals: "StringEquals",
   StringNotEqualsIgnoreCase: "StringEqualsIgnoreCase",
@@ -56,7 +56,7 @@ export function isOperator(operator: string): boolean {
   return name === "Null" || Object.hasOwn(operators, name) || Object.hasOwn(negated, name);
 }
 
-/** Whether all operators and all their keys hold. */
+/** Whether the conditions hold: for all of their operators and keys. */
 export function conditionHolds(conditions: Conditions, context: Context): boolean {
   const lowered = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
   return Object.entries(conditions).every(([operator, keys]) =>

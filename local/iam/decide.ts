@@ -1,10 +1,10 @@
 import { applies, list, statementsOf, type Access, type Policy, type PrincipalElement } from "./policy.ts";
 
-/** The caller; undefined for an anonymous one, without a signature. */
+/** A caller with a key. An anonymous caller, without a signature, is undefined. */
 export interface Asker {
   /** The ARN that messages name: of a user, or of an assumed role's session. */
   readonly arn: string;
-  /** ARN of the role whose session it is. */
+  /** The ARN of the role, if the caller is a session of one. */
   readonly roleArn?: string | undefined;
   readonly account: string;
   readonly policies: readonly Policy[];
@@ -25,7 +25,7 @@ export type Refusal =
   | "because no identity-based policy allows the"
   | "because no resource-based policy allows the";
 
-/** How a message gives the reason, in AWS's own words. */
+/** The reason as AWS's messages word it. */
 export function refusalClause(refusal: Refusal, action: string): string {
   return refusal.startsWith("because") ? `${refusal} ${action} action` : refusal;
 }
@@ -33,8 +33,8 @@ export function refusalClause(refusal: Refusal, action: string): string {
 type StatementEffect = "Deny" | "Allow" | "nothing";
 
 /**
- * IAM's evaluation of one access. An explicit deny wins. In the same account either policy may allow; across accounts
- * both must.
+ * Evaluates one access as IAM does. An explicit deny wins. In the same account, one allowing policy is enough: the caller's or the
+ * resource's. Across accounts both must allow it.
  */
 export function refusal(
   access: Access,
@@ -45,7 +45,7 @@ export function refusal(
   const within = asker?.account === guarded.account;
   const own = guarded.policy === undefined ? [] : [guarded.policy];
   const resource = effectOf(own, access, ({ Principal, NotPrincipal, Effect }) => {
-    // An account as principal leaves the decision to that account's own policies.
+    // A statement that allows a whole account leaves the decision to that account's own policies.
     const direct = { asker, account: Effect === "Deny" || !within };
     if (NotPrincipal !== undefined) return !names(NotPrincipal, { ...direct, account: true });
     return Principal !== undefined && names(Principal, direct);

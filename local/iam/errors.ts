@@ -3,8 +3,8 @@ import { type Refusal, refusalClause } from "./decide.ts";
 import type { Access } from "./policy.ts";
 
 /**
- * Whether the service speaks the Query protocol: its errors are XML, each with its own status. So are S3's, which each function handles by
- * itself. All other services answer in JSON, with 400.
+ * Whether the service speaks the query protocol: its errors are XML, each with its own status. S3's are so too, and each function
+ * handles S3 by itself. All other services answer in JSON, with 400.
  */
 const speaksQuery = (service: string): boolean => ["sts", "iam", "ec2", "cloudformation"].includes(service);
 
@@ -58,7 +58,7 @@ export function wrongSignature(service: string): AwsError {
   return new AwsError("InvalidSignatureException", message);
 }
 
-/** A service's answer to a signature that is too old, or from the future. */
+/** A service's answer to a signature whose time is too far in the past or the future. */
 export function wrongSignatureTime(service: string, presigned: boolean): AwsError {
   if (service === "s3")
     return presigned

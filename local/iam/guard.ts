@@ -23,13 +23,13 @@ import { objectOf, s3Rights } from "./requests/s3.ts";
 export interface Call extends Request {
   /** Path and query as they were sent. */
   readonly target: string;
-  /** Undefined for a body that is passed on unread; a header has its hash. */
+  /** The body. Undefined when it is passed on unread; then a header has its hash. */
   readonly bytes: Buffer | undefined;
 }
 
-/** What the answer to an admitted call has to respect. */
+/** What changes in the answer to an admitted call. */
 export interface Admission {
-  /** The answer that replaces "no such object" for a caller without the right to list the bucket. */
+  /** Replaces "no such object" for a caller without the right to list the bucket. */
   readonly missing?: AwsError | undefined;
 }
 
@@ -49,14 +49,14 @@ export class Guard {
     this.#options = options;
   }
 
-  /** Throws AWS's refusal of a call. */
+  /** Checks a call. Throws AWS's refusal. */
   async admit(call: Call): Promise<Admission> {
     const owner = this.#authenticate(call);
     for (const right of await this.#rightsOf(call)) await this.demand(call.service, owner, right);
     return call.service === "s3" ? await this.#ofObject(call, owner) : {};
   }
 
-  /** The caller, after a check of the signature; undefined for a call that may be unsigned. */
+  /** Checks the signature. Returns the caller; undefined for an unsigned call, where that is allowed. */
   #authenticate(call: Call): KeyOwner | undefined {
     const { service, headers, target } = call;
     const signature = signatureOf(headers, target);
@@ -75,7 +75,7 @@ export class Guard {
     return owner;
   }
 
-  /** Throws AWS's answer to an unknown key or an expired one. */
+  /** The owner of a key. Throws AWS's answer to an unknown key or an expired one. */
   ownerOf({ accessKeyId, token = "" }: Pick<Signature, "accessKeyId" | "token">, service: string): KeyOwner {
     const owner = this.#options.principals.find(accessKeyId);
     if (owner === undefined) throw unknownKey(service);
@@ -98,7 +98,7 @@ export class Guard {
     throw accessDenied(service, asker.arn, right, why);
   }
 
-  /** Why a right is missing; undefined when it is there. */
+  /** Why the caller lacks a right; undefined when it has the right. */
   async refusal(asker: Asker | undefined, right: Right): Promise<ReturnType<typeof refusal>> {
     const { buckets, scope } = this.#options;
     const [, bucket] = /^arn:aws:s3:::([^/*]+)/.exec(right.resource) ?? [];
@@ -111,7 +111,7 @@ export class Guard {
     );
   }
 
-  /** Why the policies of the asker alone do not allow an access in its own account. */
+  /** Why the caller's own policies alone do not allow an access in its own account; undefined when they do. */
   async identityRefusal(asker: Asker, right: Right): Promise<ReturnType<typeof refusal>> {
     return refusal(await this.#access(asker, right), asker, { account: asker.account });
   }
@@ -124,7 +124,7 @@ export class Guard {
       "aws:PrincipalArn": asker?.roleArn ?? asker?.arn,
       "aws:PrincipalAccount": asker?.account,
       "aws:RequestedRegion": scope.region,
-      // These calls are in clear text; to AWS they would go over TLS.
+      // The local calls are in clear text, but to AWS they would go over TLS.
       "aws:SecureTransport": "true",
     };
     return {

@@ -12,7 +12,7 @@ import { objectOf } from "./requests/s3.ts";
 import { RolePolicies } from "./role-policies.ts";
 import { simulate } from "./simulate.ts";
 
-/** Access control: IAM, and the calls of S3 for bucket policies. */
+/** Access control: the checks of IAM, and S3's calls on bucket policies. */
 export class Iam {
   readonly principals: Principals;
   readonly buckets: Buckets;
@@ -20,7 +20,7 @@ export class Iam {
   readonly #scope: CallScope;
   readonly #rolePolicies: RolePolicies;
 
-  /** `upstream` makes a call of moto's IAM, which keeps users and roles. */
+  /** `upstream` makes a call to moto's IAM, which keeps users and roles. */
   constructor(scope: CallScope, keys: KeyRing, upstream: (parameters: URLSearchParams) => Promise<string>) {
     this.#scope = scope;
     this.principals = new Principals(scope.accountId, keys);
@@ -43,7 +43,7 @@ export class Iam {
   }
 
   /**
-   * The calls of bucket policies. They are answered here, so that moto has no policy: it would apply a Deny
+   * Answers a call on a bucket's policy; undefined for other calls. moto must not have the policy, since it would apply a Deny
    * statement to every caller, whatever account or role its `Principal` names.
    */
   s3({ method, url }: Call, body: () => Promise<Buffer>): Promise<Answer> | undefined {
@@ -52,7 +52,7 @@ export class Iam {
     return this.#bucketPolicy(method, bucket, body);
   }
 
-  /** The calls of IAM and STS that are answered here, for the owner of this key. */
+  /** Answers some calls of IAM and STS, for the owner of this key; undefined for calls that moto answers. */
   query(parameters: URLSearchParams, key: string): Promise<string> | undefined {
     switch (parameters.get("Action")) {
       case "SimulatePrincipalPolicy":
@@ -81,8 +81,8 @@ export class Iam {
   }
 
   /**
-   * Whether the owner of a key may open the channel of a session: `ssmmessages:OpenDataChannel` on the session's ARN, as
-   * AWS's sample policies for Session Manager have it.
+   * Whether the owner of a key may open the channel of a session. The right is `ssmmessages:OpenDataChannel` on the session's ARN, as
+   * in AWS's sample policies for Session Manager.
    */
   async canOpen(accessKeyId: string, sessionId: string): Promise<boolean> {
     const { region, accountId } = this.#scope;
@@ -114,7 +114,7 @@ export class Iam {
   }
 
   /**
-   * Admits a POST form, which carries its signature in its fields. Its policy and the signer's rights must both allow
+   * Admits a POST form, whose signature is in its fields. The form's policy and the signer's rights must both allow
    * it.
    */
   async #admitForm({ headers, url }: Call, bytes: Buffer): Promise<void> {

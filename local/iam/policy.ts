@@ -24,9 +24,9 @@ export interface Policy {
   readonly Statement: Statement | readonly Statement[];
 }
 
-/** An access that statements are compared with. */
+/** An access that policies allow or deny. */
 export interface Access {
-  /** As `ecs:RunTask`. */
+  /** Such as `ecs:RunTask`. */
   readonly action: string;
   /** An ARN, or `*`. */
   readonly resource: string;
@@ -61,7 +61,7 @@ export function readPolicy(json: unknown): Policy {
   return policy;
 }
 
-/** Whether a statement covers this access. The caller is not compared. */
+/** Whether a statement covers this access. The statement's principal is not looked at. */
 export function applies(statement: Statement, { action, resource, context }: Access): boolean {
   const { Action, NotAction, Resource, NotResource, Condition = {} } = statement;
   const ofAction =

@@ -49,7 +49,7 @@ export function signatureOfForm(
   return { accessKeyId, scope, signature, token };
 }
 
-/** Fields that need no condition (S3: "POST policy": all others do). */
+/** The fields that need no condition (S3's page "POST policy"); all others need one. */
 const FREE = new Set(["policy", "x-amz-signature", "file", "awsaccesskeyid"]);
 
 /** Throws S3's answer to a form that its policy doesn't allow; `bucket` is the bucket it was posted to. */

@@ -10,7 +10,7 @@ export interface Keys {
   readonly sessionToken?: string;
 }
 
-/** The keys of an exec agent without a task role: no principal has them. */
+/** The keys of an exec agent without a task role. They belong to no principal, so AWS refuses them. */
 export const NO_ROLE_KEYS: Keys = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
 
 /** The owner of an access key. */
@@ -49,7 +49,7 @@ export class Principals {
   readonly #users = new Map<string, KeyOwner>();
   /** The policies of each role, by their names. */
   readonly #roles = new Map<string, ReadonlyMap<string, Policy>>();
-  /** The policies of the sessions of each role whose sessions differ. */
+  /** For roles whose sessions have policies of their own. */
   readonly #sessionPolicies = new Map<string, PoliciesOfSession>();
 
   constructor(accountId: string, sessions: { find(accessKeyId: string): SessionKeys | undefined }) {
@@ -81,7 +81,7 @@ export class Principals {
     this.#sessionPolicies.set(role, policiesOf);
   }
 
-  /** Gives a role one more policy, as PutRolePolicy does. The first one takes away the role's rights to everything. */
+  /** Gives a role one more policy, as PutRolePolicy does. From the first one on, the role no longer has all rights. */
   putRolePolicy(role: string, name: string, policy: Policy): void {
     this.#roles.set(role, new Map([...(this.#roles.get(role) ?? []), [name, policy]]));
   }
@@ -92,7 +92,7 @@ export class Principals {
     this.#roles.set(role, new Map(others));
   }
 
-  /** Whether a role has been given policies. */
+  /** Whether a role was given policies. */
   hasRole(name: string): boolean {
     return this.#roles.has(name);
   }

@@ -2,7 +2,7 @@ import { AwsError } from "../aws-error.ts";
 import { readPolicy, type Policy } from "./policy.ts";
 import type { Principals } from "./principals.ts";
 
-/** The calls of IAM that change the policies of a role. moto carries them out, and from then on they are evaluated. */
+/** IAM's calls that change the policies of a role. moto carries them out; then `Principals` has the changed policies. */
 export class RolePolicies {
   readonly #principals: Principals;
   readonly #upstream: (parameters: URLSearchParams) => Promise<string>;
@@ -12,7 +12,7 @@ export class RolePolicies {
     this.#upstream = upstream;
   }
 
-  /** Undefined for any other call. */
+  /** Carries out such a call; undefined for any other call. */
   call(parameters: URLSearchParams): Promise<string> | undefined {
     const text = (name: string): string => parameters.get(name) ?? "";
     const [role, name] = [text("RoleName"), text("PolicyName")];

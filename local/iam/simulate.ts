@@ -10,8 +10,8 @@ interface SimulateOptions {
 }
 
 /**
- * IAM's SimulatePrincipalPolicy: evaluates the policies of a role or user for some actions on some resources, without the
- * policies that the resources have themselves.
+ * IAM's SimulatePrincipalPolicy: evaluates the policies of a role or user for some actions on some resources. It ignores the
+ * resources' own policies.
  */
 export async function simulate(
   parameters: URLSearchParams,

@@ -1,4 +1,4 @@
-/** IAM's wildcards: `*` stands for any text, `?` for one character. */
+/** Whether a text matches a pattern with IAM's wildcards: `*` matches any text, `?` one character. */
 export function matches(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[\\^$.|+()[\]{}]/g, "\\$&")

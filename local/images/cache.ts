@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { initRecipe, recipeOf, type Recipe } from "./recipes.ts";
 
-/** The directory of the root file systems, one directory each; delete it to build them anew. */
+/** The directory that has one directory for each root file system. Delete it to build all of them again. */
 export const cache = join(dirname(dirname(import.meta.dirname)), ".cache/images");
 
 /** The files that determine a root file system, besides its recipe. */
@@ -12,8 +12,8 @@ const builders = ["build.ts", "packages.ts", "accounts.ts", "requirements.txt"].
 );
 
 /**
- * The directory that is, or will be, the root file system of an image. It is named for a hash of the files that make
- * it.
+ * The directory that is, or will be, the root file system of an image. Its name has a hash of the files and the recipe that
+ * determine it.
  */
 export function rootDirectory(image: string): string {
   const hash = createHash("sha256");

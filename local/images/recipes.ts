@@ -20,7 +20,7 @@ export interface Recipe {
   readonly without?: readonly string[];
 }
 
-/** Debian's essential packages, as far as a script may expect them. */
+/** Those of Debian's essential packages that a script may expect. */
 const debian = [
   ...[
     "base-files",
@@ -50,7 +50,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     packages: [...debian, "bash", "curl", "ca-certificates"],
     links: { "usr/bin/awk": "mawk", "usr/bin/sh": "bash" },
   },
-  /** An SSH server, and the programs that make a user with a password. Its accounts come from elsewhere. */
+  /** An SSH server, and the programs that create a user with a password. Its user makes the accounts. */
   "debian-sshd": {
     packages: [...debian, "dash", "openssh-server", "passwd"],
     links: { "usr/bin/awk": "mawk" },
@@ -59,7 +59,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   busybox: { packages: ["busybox"], applets: true },
   /** One file, whose ash finds applets without links too. */
   "busybox-static": { packages: ["busybox-static"], applets: true },
-  /** A server as ENTRYPOINT, as jib, buildpacks and `java -jar` have it: it takes a command as its arguments. */
+  /** A server as ENTRYPOINT, like the images of jib, buildpacks and `java -jar`: it takes the command as its arguments. */
   "http-server": {
     from: "debian-python",
     entryPoint: ["python3", "-u", "-m", "http.server"],
@@ -73,12 +73,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
 };
 
-/** Not an image but the init that `initProcessEnabled` puts before an image's command. */
+/** No image, but the init that `initProcessEnabled` puts before an image's command. */
 export const initRecipe: Recipe = { packages: ["tini"], only: { tini: "usr/bin/tini-static" } };
 
 /**
- * The recipe of `<name>` or `<name>:latest`, or of `<name>:without-<tool>[-<tool>…]`, the same image less these
- * programs. Undefined when there is none.
+ * The recipe of `<name>` or `<name>:latest`, or of `<name>:without-<tool>[-<tool>…]`, the same image without these
+ * programs. Undefined when there is no such image.
  */
 export function recipeOf(image: string): Recipe | undefined {
   const [name = "", tag = "latest"] = image.split(":");

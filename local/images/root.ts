@@ -9,7 +9,7 @@ import { recipes } from "./recipes.ts";
 export interface RootFileSystem {
   /** A directory that must not be written to. */
   readonly directory: string;
-  /** A static init, which runs on any root file system, also without libraries. */
+  /** A static init. It runs on any root file system, even one without libraries. */
   readonly init: string;
 }
 
@@ -19,8 +19,8 @@ export class BuildError extends Error {}
 const building = new Map<string, Promise<RootFileSystem>>();
 
 /**
- * The root file system of an image of `recipes.ts`, with or without a tag. It is built on first use, in some ten seconds,
- * and then serves every process. Rejects with `BuildError`.
+ * The root file system of an image of `recipes.ts`, with or without a tag. It is built on first use, in some ten seconds. After
+ * that every process uses it. Rejects with `BuildError`.
  */
 export function rootFileSystem(image: string): Promise<RootFileSystem> {
   const begun = building.get(image);

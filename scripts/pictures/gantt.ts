@@ -1,6 +1,6 @@
 /**
- * A Gantt chart of Mermaid as bars, each with its name: as GitHub draws it, but for the axis. It takes what the job summary
- * writes, a title and rows of `name : begin, end`.
+ * The HTML of a Mermaid Gantt chart: bars with their names, as GitHub draws them, but without the axis. `source` is a chart of
+ * the job summary: a title, and rows of `name : begin, end`.
  */
 export function ganttChart(source: string, escaped: (text: string) => string): string {
   const [, title = ""] = /^\s*title (.*)$/m.exec(source) ?? [];

@@ -1,7 +1,7 @@
 import MarkdownIt from "markdown-it";
 import { ganttChart } from "./gantt.ts";
 
-/** In pixels: as wide as GitHub shows a picture of a README. */
+/** In pixels. GitHub shows a picture of a README this wide. */
 export const WIDTH = 900;
 
 export type Scheme = "light" | "dark";
@@ -29,7 +29,7 @@ const colours = {
   },
 } as const;
 
-// As on GitHub, HTML that folds a part is obeyed, and a chart is drawn.
+// As on GitHub, HTML works (the summary folds parts by it), and a Mermaid chart is drawn.
 const markdown = new MarkdownIt({ html: true });
 const escaped = (text: string): string => markdown.utils.escapeHtml(text);
 const fence = markdown.renderer.rules["fence"];
@@ -68,7 +68,7 @@ export function summaryPage(summary: string, scheme: Scheme): string {
   return page(`<div class="summary">${markdown.render(summary)}</div>`, scheme);
 }
 
-/** Its height is the attribute `data-height` of the body once its script has run. */
+/** The HTML of a page. Its script sets the body's attribute `data-height` to the page's height. */
 function page(body: string, scheme: Scheme): string {
   const c = colours[scheme];
   return `<!doctype html><meta charset="utf-8"><style>

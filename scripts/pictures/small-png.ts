@@ -1,18 +1,18 @@
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 
-/** The bits by which colours are told apart, the finest first: the first that leave no more than 256 colours count. */
-const TOLD_APART = [0xfcfcfc, 0xf8f8f8, 0xf0f0f0];
+/** Bit masks of a colour, the finest first. Colours that are equal under a mask are merged. The first mask that leaves at most 256 colours is used. */
+const COLOUR_MASKS = [0xfcfcfc, 0xf8f8f8, 0xf0f0f0];
 const SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
 
-/** A picture of text, as Chromium draws it (8 bits, RGB, not interlaced), with a palette: about a quarter of the bytes. */
+/** The same picture with a palette, in about a quarter of the bytes. It takes text as Chromium draws it: 8 bits, RGB, not interlaced. */
 export function smallPng(png: Buffer): Buffer {
   const chunks = [...chunksOf(png)];
   const header = chunks.find(({ type }) => type === "IHDR")?.data;
-  if (header?.toString("hex", 8) !== "0802000000") throw new Error("The picture is no plain RGB.");
+  if (header?.toString("hex", 8) !== "0802000000") throw new Error("The picture is not plain RGB.");
   const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)];
   const packed = Buffer.concat(chunks.flatMap(({ type, data }) => (type === "IDAT" ? [data] : [])));
   const pixels = unfiltered(inflateSync(packed), width * 3);
-  const drawn = TOLD_APART.map((bits) => paletteOf(pixels, { width, height, bits })).find(
+  const drawn = COLOUR_MASKS.map((bits) => paletteOf(pixels, { width, height, bits })).find(
     ({ colours }) => colours.length <= 256,
   );
   if (drawn === undefined) throw new Error("The picture has too many colours.");
@@ -33,7 +33,7 @@ function paletteOf(
   pixels: Buffer,
   { width, height, bits }: { readonly width: number; readonly height: number; readonly bits: number },
 ): { readonly colours: readonly Colour[]; readonly indices: Buffer } {
-  /** The colours that count as one, by the bits that they share: their sums, and how many there are. */
+  /** The merged colours, by the bits that they share. */
   const colours = new Map<number, Colour>();
   const indices = Buffer.alloc(height * (width + 1));
   for (let at = 0; at < width * height; at++) {
@@ -48,13 +48,16 @@ function paletteOf(
   return { colours: [...colours.values()], indices };
 }
 
+/** A merged colour of the palette. */
 interface Colour {
   readonly index: number;
+  /** The sums of the red, the green and the blue of its pixels. */
   sums: readonly number[];
+  /** How many pixels have it. */
   count: number;
 }
 
-/** The red, green and blue that most pixels of the colour are nearest to: the ground stays as it is. */
+/** The mean red, green and blue of a merged colour. The background keeps its colour, since nearly all of its pixels have it. */
 function mean({ sums, count }: Colour): readonly number[] {
   return sums.map((sum) => Math.round(sum / count));
 }
@@ -75,7 +78,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([size, body, sum]);
 }
 
-/** The bytes of the rows, of which each byte is stored as a difference (PNG, section 9). */
+/** The bytes of the rows. In the file, each byte is stored as a difference from its neighbours (PNG, section 9). */
 function unfiltered(rows: Buffer, stride: number): Buffer {
   const height = rows.length / (stride + 1);
   const bytes = Buffer.alloc(height * stride);

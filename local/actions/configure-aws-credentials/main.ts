@@ -1,7 +1,7 @@
 /**
- * What aws-actions/configure-aws-credentials v6 does with a role and GitHub's ID token, for a job that a workflow engine runs
- * against the local Fargate. It refuses what the original refuses, and exports the same variables. It imports nothing: the
- * engine copies this directory alone.
+ * Assumes a role with GitHub's ID token as aws-actions/configure-aws-credentials v6 does, for a job that act runs against the
+ * local Fargate. It refuses what the original refuses, and exports the same variables. It imports no other file, since act
+ * copies this directory alone.
  */
 import { appendFileSync } from "node:fs";
 
@@ -14,7 +14,7 @@ function input(name: string): string {
 /** A region as the original accepts it. */
 const REGION = /^[a-z0-9-]+$/;
 
-/** The inputs that this stand-in carries out; the original has more. */
+/** The inputs that this stand-in has; the original has more. */
 const KNOWN = ["role-to-assume", "aws-region", "role-session-name", "role-duration-seconds"];
 
 async function main(): Promise<void> {
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   appendFileSync(env["GITHUB_ENV"] ?? "", lines.join(""));
 }
 
-/** As `getIDToken` of @actions/core, whose errors the original passes on. */
+/** Like `getIDToken` of @actions/core, whose errors the original passes on. */
 async function idToken(): Promise<string> {
   const url = env["ACTIONS_ID_TOKEN_REQUEST_URL"];
   if (!url)

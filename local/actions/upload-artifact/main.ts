@@ -1,7 +1,7 @@
 /**
- * What actions/upload-artifact v7 does with its inputs and files, by the words of its `src/upload` and of `packages/artifact` in
- * actions/toolkit. The artifact is kept as the file NAME.json in the directory that the variable ARTIFACTS names. `path` is one
- * file or directory, no pattern. The original's outputs and other inputs are missing. It imports nothing, because the engine
+ * Treats its inputs and files as actions/upload-artifact v7 does. Sources: `src/upload` of that action, and `packages/artifact` of
+ * actions/toolkit. It keeps the artifact as the file NAME.json in the directory that the variable ARTIFACTS names. `path` is one
+ * file or directory, not a pattern. The original's outputs and other inputs are missing. It imports no other file, since act
  * copies this directory alone.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -18,14 +18,14 @@ const { env } = process;
 const KNOWN = ["name", "path", "retention-days", "if-no-files-found"];
 const NOT_IN_PATHS = /[":<>|*?\r\n]/;
 const NOT_IN_NAMES = /[":<>|*?\r\n\\/]/;
-/** The repository's setting as the runner hands it over. act hands over 0, which is no limit: GitHub's default stands for it. */
+/** The repository's setting, which the runner passes on. act passes on 0, which is not a limit: then GitHub's default counts. */
 const MOST_DAYS = Number(env["GITHUB_RETENTION_DAYS"] ?? 0) || 90;
 
 function input(name: string): string {
   return (env[`INPUT_${name.toUpperCase()}`] ?? "").trim();
 }
 
-/** The days that an artifact is kept: none or 0 stands for the most, and more are reduced to it with a warning. */
+/** The days that an artifact is kept. No value, or 0, means the maximum. A larger value is reduced to the maximum with a warning. */
 function retention(): number {
   const days = Number.parseInt(input("retention-days") || "0", 10);
   if (Number.isNaN(days)) throw new Error("Invalid retention-days");
@@ -36,7 +36,7 @@ function retention(): number {
   return days === 0 ? MOST_DAYS : Math.min(days, MOST_DAYS);
 }
 
-/** The files at a path, which may be none. A file whose name begins with a dot is hidden, and so is one in such a directory. */
+/** The files at a path; none when nothing is there. Files and directories whose names begin with a dot are hidden, and left out. */
 function filesAt(path: string): readonly string[] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined || basename(path).startsWith(".")) return [];

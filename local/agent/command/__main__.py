@@ -1,9 +1,9 @@
-"""The part of the exec agent that lives in the task.
+"""The part of the exec agent that runs in the task.
 
 It is started on the host, as root or as root of a user namespace. It enters the namespaces of a container's process and
 runs one command there: on a PTY (a session) or without one (the agent's own `script`). It uses Python's standard library
-only, 3.9 or later, and imports all of it before the container's file system replaces the host's.
-What it is told and tells stands in `frames`.
+only, 3.9 or later. All imports come before the container's file system replaces the host's.
+`frames` describes its input and output.
 """
 
 import ctypes
@@ -32,7 +32,7 @@ CHUNK_DELAY = 0.001
 
 
 class StartError(Exception):
-    """The command cannot start; the text is what Go's os/exec would say."""
+    """The command cannot start; the text is that of Go's os/exec."""
 
 
 def find(name, path):
@@ -49,7 +49,7 @@ def find(name, path):
 
 
 class Main:
-    """The main process of a session: leader of its own session, the PTY its controlling terminal."""
+    """The main process of a session. It leads a POSIX session of its own, whose controlling terminal is the PTY."""
 
     def __init__(self, argv, env, capabilities, first_read):
         self.first_read = first_read
@@ -132,7 +132,7 @@ class Main:
                 send(b"A")
 
     def kill(self):
-        """Kills the main process alone, as the agent does. The kernel then sends SIGHUP to the foreground process group."""
+        """Kills only the main process, as AWS's agent does. The kernel then sends SIGHUP to the foreground process group."""
         os.kill(self.pid, signal.SIGKILL)
         self.closing.set()
         self.running.set()
@@ -148,7 +148,7 @@ class Main:
         os._exit(0)
 
     def serve(self):
-        # The worker ends its session at these (amazon-ssm-agent, agent/session/shell/shell.go).
+        # The agent's session worker ends the session at these signals (amazon-ssm-agent, agent/session/shell/shell.go).
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, lambda *_: in_background(lambda: send(b"T")))
         while True:
@@ -176,7 +176,7 @@ def in_background(loop):
 
 
 def open_terminal():
-    """A PTY of the container's own devpts, 0 by 0, as the kernel makes it: echo on, canonical."""
+    """Opens a PTY of the container's own devpts, with the kernel's defaults: 0 columns by 0 rows, echo on, canonical mode."""
     try:
         path = "/dev/ptmx"
         master = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
@@ -189,8 +189,7 @@ def open_terminal():
 
 
 def become_plain(capabilities):
-    """Prepares this process to become the command: restores the signals that Python ignores, sets the umask, drops
-    capabilities."""
+    """Prepares this process to become the command: undoes Python's changes of signals, sets the umask, drops capabilities."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     os.umask(0o022)
@@ -198,7 +197,7 @@ def become_plain(capabilities):
 
 
 def run_plain(argv, env, capabilities):
-    """Runs a command of the agent's own: without a terminal, for its status and its standard error only."""
+    """Runs one of the agent's own commands, without a terminal. Reports only its status and its standard error."""
     try:
         done = subprocess.run(
             [find(argv[0], env.get("PATH", "")), *argv[1:]],

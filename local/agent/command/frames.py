@@ -1,4 +1,4 @@
-"""The frames on standard input and output, between the agent and the part of it that lives in the task.
+"""The frames on standard input and output, between the agent and the part of it that runs in the task.
 
 A frame has the length of its body (u32, big-endian), its type (one byte) and its body.
   in    C configuration (JSON)   I input   S size (columns, rows: u16)   P pause   G go on   K kill   W wait

@@ -1,4 +1,4 @@
-"""The way into a container: its namespaces, its root directory, and no more rights than its processes have."""
+"""Enters a container: its namespaces and its root directory, with no more rights than the container's processes have."""
 
 import ctypes
 import os
@@ -20,7 +20,7 @@ def enter(pid):
         if os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
     ]
     for name, fd, flag in foreign:
-        if libc.setns(fd, flag) != 0:  # os.setns is there from Python 3.12 on only.
+        if libc.setns(fd, flag) != 0:  # Python has os.setns only from 3.12 on.
             raise OSError(ctypes.get_errno(), f"setns {name}: {os.strerror(ctypes.get_errno())}")
         if name == "user":
             os.setgid(0)
@@ -30,13 +30,13 @@ def enter(pid):
 
 
 def missing_capabilities(pid):
-    """The capabilities that the container's bounding set lacks: an exec'd root has no more than the task."""
+    """The capabilities that the container's bounding set lacks. A command run in it as root must not have them either."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status, open("/proc/sys/kernel/cap_last_cap") as last:
         bounding = next(int(line.split()[1], 16) for line in status if line.startswith("CapBnd:"))
         return [number for number in range(int(last.read()) + 1) if not bounding >> number & 1]
 
 
 def drop(capabilities):
-    """Takes capabilities from this process and what it becomes."""
+    """Drops capabilities for this process and the program that it becomes."""
     for capability in capabilities:
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)

@@ -47,7 +47,7 @@ export const taskDefinition: ResourceType = {
   },
 };
 
-/** `complete` waits until all tasks of the service run, and `remove` until all of them have stopped. */
+/** A service. `complete` waits until all of its tasks run, `remove` until all of them have stopped. */
 export const service: ResourceType = {
   properties: [
     ...["ServiceName", "Cluster", "TaskDefinition", "DesiredCount", "LaunchType", "PlatformVersion"],

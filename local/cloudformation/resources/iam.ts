@@ -46,7 +46,7 @@ export const role: ResourceType<Role> = {
   },
 };
 
-/** A list as the query protocol has it. */
+/** A list as the query protocol writes it. */
 function list(name: string, values: readonly string[]): Record<string, string> {
   return Object.fromEntries(values.map((value, i) => [`${name}.member.${i + 1}`, value]));
 }

@@ -46,7 +46,7 @@ export const securityGroup: ResourceType<SecurityGroup> = {
   },
   async complete({ SecurityGroupEgress: rules }, { ec2 }, { id: GroupId }) {
     if (rules === undefined) return;
-    // A new group lets everything out. A template's own rules take the place of that rule.
+    // A new group has a rule that lets everything out. A template's own rules replace it.
     await ec2("RevokeSecurityGroupEgress", { GroupId, ...permission("-1", "0.0.0.0/0") });
     for (const { IpProtocol, CidrIp, Description = "" } of rules)
       await ec2("AuthorizeSecurityGroupEgress", { GroupId, ...permission(IpProtocol, CidrIp, Description) });

@@ -14,9 +14,9 @@ export interface Deployment {
   /** `ecs-svc/…`, new with each deployment: the `startedBy` of its tasks. */
   readonly id: string;
   readonly record: ServiceDeployment;
-  /** The deployment whose tasks stay beside those of this one, until this one has gone through its stages. */
+  /** The deployment before it, whose tasks go on running until this one has gone through its stages. */
   readonly keeps?: Deployment | undefined;
-  /** Whether its own tasks are to run. */
+  /** Whether the scheduler runs its own tasks. */
   readonly isStarted: boolean;
 }
 

@@ -8,7 +8,7 @@ export interface PauseHookConfiguration {
   readonly timeoutConfiguration?: { readonly timeoutInMinutes?: number; readonly action?: Verdict };
 }
 
-/** The part of a service's `deploymentConfiguration` that deployments here obey. */
+/** The part of a service's `deploymentConfiguration` that the local Fargate obeys. */
 export interface DeploymentConfiguration {
   readonly strategy?: "ROLLING" | "BLUE_GREEN" | "CANARY" | "LINEAR";
   readonly lifecycleHooks?: readonly PauseHookConfiguration[];
@@ -17,7 +17,7 @@ export interface DeploymentConfiguration {
 
 export type Verdict = "CONTINUE" | "ROLLBACK";
 
-/** What a service runs: its own record, or that of its PRIMARY task set. */
+/** What a service's tasks are made from: the service's own record, or that of its PRIMARY task set. */
 export interface RevisionSource extends Omit<TaskSet, "taskSetArn" | "status"> {
   readonly capacityProviderStrategy?: readonly CapacityProvider[];
 }
@@ -29,11 +29,11 @@ export interface Revision {
 
 /** What a deployment does to the service's tasks. */
 export interface DeploymentSteps {
-  /** Starts the target revision's tasks. Resolves once all of them run; false when too many of them have ended. */
+  /** Starts the target revision's tasks. Resolves with true once all of them run; with false when too many of them have ended. */
   scaleUp(over: AbortSignal): Promise<boolean>;
   /** Ends the tasks of the source revision. */
   finish(): Promise<void>;
-  /** Ends the tasks of the target revision; the service is what it was. */
+  /** Ends the tasks of the target revision, and gives the service its source revision back. */
   rollBack(): Promise<void>;
 }
 
@@ -48,12 +48,12 @@ interface HookDetail {
 /** The stages in their order, from AWS's page "Lifecycle hooks for Amazon ECS service deployments". */
 const BEFORE_TASKS = ["RECONCILE_SERVICE", "PRE_SCALE_UP"];
 const BEFORE_TRAFFIC = ["POST_SCALE_UP", "POST_TEST_TRAFFIC_SHIFT"];
-/** These come again with each step of a canary or linear deployment. */
+/** The stages that are repeated with each step of a canary or linear deployment. */
 const EACH_SHIFT = ["PRE_PRODUCTION_TRAFFIC_SHIFT"];
 const AFTER_TRAFFIC = ["POST_PRODUCTION_TRAFFIC_SHIFT"];
 const SHIFTS = { CANARY: 2, LINEAR: 2, ROLLING: 1, BLUE_GREEN: 1 } as const;
 
-/** A deployment of a service, which goes through its stages by itself and waits at pause hooks. */
+/** A deployment of a service. It goes through its stages by itself and waits at pause hooks. */
 export class ServiceDeployment {
   readonly arn: string;
   readonly target: Revision;
@@ -108,7 +108,7 @@ export class ServiceDeployment {
     }
   }
 
-  /** Ends a deployment whose service is deployed anew, or deleted. */
+  /** Ends the deployment, since its service is deployed again or deleted. */
   supersede(): void {
     if (this.isOver) return;
     for (const { detail } of this.#hooks) if (detail.status === "AWAITING_ACTION") detail.status = "FAILED";
@@ -126,7 +126,7 @@ export class ServiceDeployment {
     return this.#decidedAt;
   }
 
-  /** False when there is no such hook that awaits an action. */
+  /** Gives a hook its verdict. False when no hook of this id awaits one. */
   decide(hookId: string, verdict: Verdict): boolean {
     const hook = this.#hooks.find(({ detail }) => detail.hookId === hookId);
     if (hook?.detail.status !== "AWAITING_ACTION" || this.#status !== "IN_PROGRESS") return false;
@@ -137,7 +137,7 @@ export class ServiceDeployment {
     return true;
   }
 
-  /** Lets the hook that awaits an action expire now, as its time-out does. */
+  /** Times out the hook that awaits an action, without waiting for its time-out. */
   expire(): void {
     for (const { detail, decide } of this.#hooks) {
       if (detail.status !== "AWAITING_ACTION") continue;
@@ -187,7 +187,7 @@ export class ServiceDeployment {
     return true;
   }
 
-  /** Waits at each pause hook of these stages. False at the first ROLLBACK. The first deployment of a service has no hooks. */
+  /** Waits at each pause hook of these stages. False at the first ROLLBACK. The first deployment of a service does not wait. */
   async #pauses(stages: readonly string[]): Promise<boolean> {
     if (this.#source === undefined) return true;
     for (const stage of stages) {

@@ -15,7 +15,7 @@ interface VerdictRequest {
   readonly action?: Verdict;
 }
 
-/** The deployments of all services, and the calls on them, which moto has not. */
+/** The deployments of all services, and the calls on them. moto has none of these calls. */
 export class ServiceDeployments {
   /** The oldest first. */
   readonly all: ServiceDeployment[] = [];

@@ -55,7 +55,7 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
     const resource = named(`task/${name}`, reference);
     return right(resource, { "ecs:task": resource, ...tagKeys("ResourceTag", scope.tagsOfTask(reference)) });
   };
-  /** The rights to a deployment or a revision: to its service, too. */
+  /** The rights for a deployment or a revision: one on its service, and one on itself. */
   const ofService = (reference: string): Right[] => {
     const [, deployed = "", names = ""] =
       /^(.*:service)-(?:deployment|revision)\/(.*)\/[^/]*$/.exec(reference) ?? [];
@@ -95,7 +95,7 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
       return [right(service), ...tagged(service)];
     }
     case "ListTasks":
-      // Without a container instance it is `*` (seen in reports: "not authorized to perform: ecs:ListTasks on resource: *").
+      // Without a container instance the resource is `*` (users' reports: "not authorized to perform: ecs:ListTasks on resource: *").
       return [
         right(
           body.containerInstance === undefined
@@ -136,7 +136,7 @@ async function launchDefinition(
   };
 }
 
-/** PassRole for each role, by ARN. ECS also accepts a bare name. */
+/** The right iam:PassRole for each role. ECS takes a role's ARN or its name. */
 function passRoleRights(roles: readonly (string | undefined)[], { accountId }: CallScope): readonly Right[] {
   return [...new Set(roles)]
     .filter((role) => role !== undefined)

@@ -1,8 +1,8 @@
 import type { CallScope, Request, Right } from "./request.ts";
 
 /**
- * The rights that a call of KMS, CloudWatch Logs, ECR, SSM, STS, IAM, EC2 or CloudFormation needs. For an operation that is
- * not known here, `*` is the resource.
+ * The rights that a call of KMS, CloudWatch Logs, ECR, SSM, STS, IAM, EC2 or CloudFormation needs. For an operation without a case
+ * below, the resource is `*`.
  */
 export async function otherRights(
   { service, operation, body }: Request,
@@ -37,7 +37,8 @@ export async function otherRights(
     }
     case "iam:SimulatePrincipalPolicy":
       return on(text("PolicySourceArn"));
-    // No right is needed: "No permissions are required to perform this operation" (STS), or of the role's trust policy alone.
+    // GetCallerIdentity needs no right ("No permissions are required to perform this operation", STS). For
+    // AssumeRoleWithWebIdentity only the role's trust policy counts.
     case "sts:GetCallerIdentity":
     case "sts:AssumeRoleWithWebIdentity":
       return [];
@@ -48,7 +49,7 @@ export async function otherRights(
   }
 }
 
-/** IAM knows a key by its ARN only, so a statement on an alias doesn't cover the use of its key. */
+/** The ARN of a key, also of one given by an alias. IAM knows a key only by its ARN, so a statement on an alias does not cover its key. */
 async function keyArn(reference: string, arn: (rest: string) => string, scope: CallScope): Promise<string> {
   const whole = reference.startsWith("arn:")
     ? reference

@@ -4,9 +4,9 @@ import type { Access } from "../policy.ts";
 
 /** The parts of a call that decide which rights it needs. */
 export interface Request {
-  /** As the signature names it. */
+  /** The service that the signature names. */
   readonly service: string;
-  /** As AWS names it, such as `RunTask`; empty for S3. */
+  /** AWS's name of the operation, such as `RunTask`; empty for S3. */
   readonly operation: string;
   /** The body of a JSON call, or the parameters of a query call. */
   readonly body: Readonly<Record<string, unknown>>;
@@ -18,7 +18,7 @@ export interface Request {
 /** One right that a call needs. A call needs all of its rights. */
 export interface Right extends Omit<Access, "context"> {
   readonly context?: Access["context"];
-  /** The resource counts, although AWS's service authorization reference names none for this action. */
+  /** Whether the resource counts although AWS's service authorization reference names none for this action. */
   readonly onResource?: boolean;
 }
 
@@ -29,6 +29,6 @@ export interface CallScope {
   readonly records: Pick<Records, "taskDefinition">;
   /** The tags of a task, by its id or ARN. */
   tagsOfTask(reference: string): readonly { readonly key: string; readonly value: string }[];
-  /** The ARN of the key that an alias of KMS stands for. */
+  /** The ARN of the KMS key that an alias names. */
   keyOfAlias(alias: string): Promise<string | undefined>;
 }

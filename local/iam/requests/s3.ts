@@ -3,9 +3,9 @@ import { textsOf } from "../../query-api.ts";
 import type { Context } from "../conditions.ts";
 import type { Request, Right } from "./request.ts";
 
-/** The keys of objects, which moto doesn't keep. */
+/** The KMS keys of objects, which moto doesn't keep. */
 export interface ObjectKeys {
-  /** ARN of the KMS key that an object was written with. */
+  /** The ARN of the KMS key that an object was written with. */
   keyOf(bucket: string, key: string): string | undefined;
   /** The ARN of a KMS key that is given by id or ARN. */
   keyArn(reference: string): string;
@@ -17,7 +17,7 @@ export function objectOf(url: URL): { readonly bucket: string; readonly key: str
   return { bucket, key: decodeURIComponent(key.join("/")) };
 }
 
-/** `bytes` is the body of a form, and of a call that deletes many objects. */
+/** `bytes` is the body, given only for a form and for DeleteObjects. */
 type S3Request = Request & { readonly bytes?: Buffer | undefined };
 
 /** The rights that a call of S3 needs (S3 user guide: "Required permissions for Amazon S3 API operations"). */
@@ -55,7 +55,7 @@ export function s3Rights(request: S3Request, known: ObjectKeys): readonly Right[
 }
 
 /**
- * The rights that DeleteObjects needs. Here the whole call is refused when one is missing; S3 refuses only the
+ * The rights that DeleteObjects needs. The local Fargate refuses the whole call when one is missing. S3 refuses only the
  * objects for which a right is missing.
  */
 function deletionRights(
@@ -94,7 +94,7 @@ function bucketAction(method: string, has: (name: string) => boolean): string {
   return "ListBucket";
 }
 
-/** The condition keys of a request: most are headers, which a presigned request may have in its query. */
+/** The condition keys of a request. Most are headers, which a presigned request may have in its query instead. */
 function contextOf(headers: IncomingHttpHeaders, url: URL): Context {
   const named = [
     ...["x-amz-acl", "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"],
