@@ -2,8 +2,8 @@
 
     moto.py NAME
 
-listens on the abstract Unix socket NAME and prints `ready`. Each connection gets a server of its own, with nothing in it but what
-AWS makes for a new account. Its port of 127.0.0.1 is sent back in a line. The server ends with its connection.
+listens on the abstract Unix socket NAME and prints `ready`. Each connection gets a server of its own, which has only what AWS makes
+for a new account. The connection carries one line back: the server's port on 127.0.0.1. The server ends with its connection.
 """
 import gc
 import os
@@ -14,7 +14,7 @@ import threading
 
 # The services that the local Fargate leaves to moto, in whole or in part.
 SERVICES = ("s3", "ecs", "logs", "kms", "iam", "ec2", "ssm", "sts")
-# One call of each whose answer moto makes from a template.
+# For each service whose answers moto makes from templates, some calls.
 QUERIES = (
     ("ec2", "DescribeRouteTables"),
     ("ec2", "DescribeSubnets"),
@@ -27,8 +27,8 @@ QUERIES = (
 
 
 def load():
-    """moto's application. Loading the services takes a second or two of processor time."""
-    # All of it stays. Collections would find nothing, and take a third of the time.
+    """Loads moto's application and its services, which takes a second or two of processor time."""
+    # Everything that is loaded stays, so collections would find nothing. They would take a third of the time.
     gc.disable()
     from moto.server import DomainDispatcherApplication, create_backend_app
 
@@ -44,21 +44,21 @@ def load():
 
 
 def warm(application):
-    """Has moto read the services' models and compile its templates now. It does that at their first use, so each fork would do it."""
+    """Makes moto read the services' models and compile its templates now. Otherwise each fork would do so at their first use."""
     from moto.core.utils import get_service_model
     from werkzeug.test import Client
 
     for service in SERVICES:
         get_service_model(service)
     for service, action in QUERIES:
-        # In an account of its own: no client's account has what the call makes.
+        # The call uses an account of its own, so that no client sees what it makes.
         scope = f"x/20260101/us-east-1/{service}/aws4_request"
         headers = {"X-Moto-Account-Id": "0" * 12, "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
         Client(application).post("/", data={"Action": action}, headers=headers)
 
 
 def make_default_vpcs_public():
-    """The default VPC of an account leads to an internet gateway (AWS: "Default VPCs"). moto's has none."""
+    """Gives moto's default VPCs an internet gateway, which those of AWS have (AWS: "Default VPCs")."""
     from moto.ec2.models import EC2Backend
 
     create = EC2Backend.create_default_vpc
@@ -75,7 +75,7 @@ def make_default_vpcs_public():
 
 
 def log_failure(_, message, *details):
-    """Of a traceback the error and its place: the caller gets an error, too."""
+    """Logs only the error of a traceback, and where it happened. The caller gets an error, too."""
     lines = (message % details if details else message).strip().splitlines()
     place = [line.strip() for line in lines if line.startswith("  File ")][-1:]
     print("moto can't answer a call:", *lines[-1:], *place, file=sys.stderr, flush=True)
@@ -89,7 +89,7 @@ def serve(application, connection):
         def log_request(self, *_):
             pass
 
-    # Else all of them would draw the same ids.
+    # Without it all forks would draw the same ids.
     mock_random.seed()
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
     server.log = log_failure

@@ -11,24 +11,24 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-/** A process that has loaded moto, and forks a server for each process that asks for one. */
+/** A process that has loaded moto, and forks a server for each client that connects. */
 export interface MotoForks {
   /** The name of its socket, for `MOTO_FORKS`. */
   readonly name: string;
   stop(): Promise<void>;
-  /** Lets this process end while that one still runs. */
+  /** Lets this process end while the moto process still runs. */
   unref(): void;
 }
 
 /** The variable with the name of the `MotoForks` that several processes share. */
 export const MOTO_FORKS = "FARGATE_LOCAL_MOTO";
 
-/** The bytes of an address of a local socket, less the first, which is 0. Node.js 20 knows no shorter abstract names. */
+/** The length of a local socket's address without its first byte, which is 0. Node.js 20 can't use shorter abstract names. */
 const LONGEST_NAME = 107;
 
 /**
- * Starts such a process, and resolves once it takes connections. It dies with this process, however this process
- * ends.
+ * Starts the process that forks moto's servers, and resolves once it takes connections. It dies with this process, however this
+ * process ends.
  */
 export async function startMotoForks(): Promise<MotoForks> {
   interpreterHome(); // Throws with advice when there is no .venv.

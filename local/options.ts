@@ -11,33 +11,33 @@ export interface LocalOptions {
   readonly faults?: Orders;
   /** The only region; `us-east-1` unless given. */
   readonly region?: string;
-  /** By default tens of milliseconds in all. */
+  /** The defaults add up to tens of milliseconds. */
   readonly delays?: Partial<Delays>;
-  /** Milliseconds from SIGTERM to SIGKILL, instead of what the container definitions say. */
+  /** Milliseconds from SIGTERM to SIGKILL, instead of the container definitions' `stopTimeout`. */
   readonly stopTimeout?: number;
-  /** Sessions that one exec agent runs at once: the default configuration says 2, the documentation 1. */
+  /** How many sessions one exec agent runs at once; 2 unless given. The agent's default configuration says 2, AWS's documentation 1. */
   readonly sessionLimit?: 1 | 2;
-  /** Refuse calls beyond the published rates of the ECS API with ThrottlingException. */
+  /** Whether calls beyond the published rates of the ECS API are refused with ThrottlingException. */
   readonly throttle?: boolean;
   /** How long the keys of STS are valid, in seconds: an hour unless given. AWS's minimum is 15 minutes. */
   readonly roleSessionSeconds?: number;
-  /** Leave the credential variables out of the environment of exec'd commands; PID 1 still has them in /proc/1/environ. */
+  /** Whether commands of sessions lack the credential variables; PID 1 still has them in /proc/1/environ. */
   readonly hideCredentialsFromExec?: boolean;
   /** Images by the last part of their repositories, such as `shop` for `example.com/shop:1`. Not with podman. */
   readonly images?: Readonly<Record<string, LayeredImage>>;
   /**
-   * The job of each container of a task that is to have no processes, by the task's number in the order of their starts, from 0. Its
-   * agent answers as the payload does, so that a machine can hold a thousand of them. Undefined: a task that really runs, as each
-   * does unless this is given.
+   * Called for each task, with its number in the order of starts, from 0. When it returns a job, the task has no processes: its
+   * containers have this job, and their agents answer as the payload does. A machine can hold a thousand such tasks. When it returns
+   * undefined, the task really runs. Without this option all tasks run.
    */
   readonly scripted?: (task: number) => ScriptedJob | undefined;
   /**
-   * What runs the containers: by default this folder's own namespaces, or podman with runc when that is installed.
+   * What runs the containers: `own` (the default) isolates them by namespaces in `task/isolate.ts`; `podman` needs podman and runc.
    */
   readonly runtime?: "own" | "podman";
   /**
-   * By which names clients and containers reach it: by its own address, or by AWS's names, which lead here by a DNS and a
-   * TLS server of the caller's. Then the gateway's address has AWS's name, and containers get no `AWS_ENDPOINT_URL`.
+   * How clients and containers reach the local Fargate. `local` (the default): by its own address. `aws`: by AWS's host names, which
+   * the caller's DNS and TLS servers lead here. Then the gateway's address has AWS's name, and containers get no `AWS_ENDPOINT_URL`.
    */
   readonly names?: "local" | "aws";
   /** Called with one line for each event. */
@@ -47,7 +47,7 @@ export interface LocalOptions {
 export function settingsFrom(options: LocalOptions): Settings {
   return {
     region: options.region ?? "us-east-1",
-    // The account of moto's own resources.
+    // moto makes its own resources in this account.
     accountId: "123456789012",
     delays: { ...quickDelays, ...options.delays },
     stopTimeout: options.stopTimeout,

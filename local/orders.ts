@@ -12,9 +12,9 @@ import type { AgentDeath } from "./task/managed-agent.ts";
 import type { StopCode } from "./task/lifecycle.ts";
 import type { Task } from "./task/task.ts";
 
-/** An order that is carried out on sessions at once. */
+/** An order that is carried out on open sessions at once. */
 export interface SessionOrder {
-  /** `cut`: the client's socket is gone. `silence`: it stays and is dead. `close`: the service ends the session. */
+  /** `cut`: the client's socket is gone. `silence`: the socket stays and carries nothing. `close`: the service ends the session. */
   readonly do: "cut" | "silence" | "close";
   /** The id of a session; all open sessions unless given. */
   readonly session?: string;
@@ -22,31 +22,31 @@ export interface SessionOrder {
   readonly text?: string;
 }
 
-/** Which agents die. `task` is an ARN or an id: all running tasks unless given. `container`: all unless given. */
+/** Which agents die: those of a `task` (by ARN or id; all running tasks unless given) and a `container` (all unless given). */
 export interface AgentOrder extends AgentDeath {
   readonly task?: string;
   readonly container?: string;
 }
 
-/** A task stops under its sessions, without a message to them. */
+/** A task stops while sessions run in it. The sessions get no message. */
 export interface TaskOrder {
   /** ARN or id; all running tasks unless given. */
   readonly task?: string;
-  /** `UserInitiated` unless given; ignored when a container's end is to stop the task. */
+  /** `UserInitiated` unless given. Unless given beside a `container`, the container's end stops the task. */
   readonly stopCode?: StopCode;
   readonly stoppedReason?: string;
-  /** Without SIGTERM and without time to stop, as when the host is lost. */
+  /** Whether the task stops without SIGTERM and without a grace period, as when the host is lost. */
   readonly abrupt?: boolean;
   /**
-   * A container that is killed first. If it is essential, the task stops by itself unless `stopCode` is given. `name` is
-   * the task's first container unless given.
+   * A container that is killed: the one with this `name`, or the task's first one. Without a `stopCode` the task stops by itself, if
+   * the container is essential.
    */
   readonly container?: Fate & { readonly name?: string };
 }
 
-/** Faults to begin. Each member is carried out by itself; `null` ends what an order of that name began. */
+/** Faults to begin. Each member is an order by itself; `null` ends the faults that an order of that name began. */
 export interface Orders {
-  /** Calls of the API that fail. */
+  /** AWS calls that fail. */
   readonly api?: Fault | readonly Fault[] | null;
   /** The network between clients and gateway. */
   readonly link?: LinkOrder | null;
@@ -61,7 +61,7 @@ export interface Orders {
   readonly decrypt?: AgentFaults["decrypt"];
   /** How an agent under an attacker's control treats an encrypted session. */
   readonly handshake?: AgentFaults["handshake"];
-  /** What the agent of the next session says in the place of the command's output. */
+  /** What the agent of the next session sends instead of the command's output. */
   readonly flood?: Flood | null;
 }
 
@@ -98,7 +98,7 @@ const known: Readonly<Record<keyof Orders, readonly string[]>> = {
 };
 
 /**
- * Parses orders from JSON and checks their names. Throws an `AwsError` of status 400 that lists the unknown names.
+ * Checks the names of orders that came as JSON. Throws an `AwsError` of status 400 that gives the first unknown name.
  */
 export function readOrders(body: unknown): Orders {
   if (typeof body !== "object" || body === null || Array.isArray(body))
@@ -115,7 +115,7 @@ export function readOrders(body: unknown): Orders {
   return body;
 }
 
-/** Carries orders out. Resolves when killed processes are gone. It does not wait for tasks to stop. */
+/** Carries out orders. Resolves when killed processes are gone. It does not wait for tasks to stop. */
 export async function obey(orders: Orders, on: OrderTargets): Promise<void> {
   const { api, link, gateway, session, agent, task, transcripts, decrypt, handshake, flood } = orders;
   if (api === null) on.faults.clear();

@@ -15,8 +15,9 @@ import { createInterface } from "./task/network.ts";
 import { contain } from "./task/podman.ts";
 import type { Platform } from "./task/task.ts";
 
-/** The rights of the task role that the exec agent needs to register, and to serve a session. */
+/** The rights of the task role that the exec agent needs to register. */
 const CONTROL = ["ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel"];
+/** The rights of the task role that the exec agent needs to serve a session. */
 const DATA = ["ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel"];
 
 /** The parts of a local Fargate that its tasks need. */
@@ -31,7 +32,7 @@ export interface PlatformParts {
   readonly sts: Sts;
 }
 
-/** What a task asks of the platform that it runs on. */
+/** The platform that tasks run on. */
 export function platformOf(parts: PlatformParts): Platform {
   const { settings, motoUrl, url, gateway, faults, iam, sts } = parts;
   const { region, log } = settings;
@@ -70,7 +71,7 @@ export function platformOf(parts: PlatformParts): Platform {
     output: async (task, { definition }) => {
       if (task.script !== undefined || awslogsGroup(definition) === undefined) return () => undefined;
       const keys = (await executionKeys(task, sts)) ?? NO_ROLE_KEYS;
-      // The last words of a container may come when there is no CloudWatch Logs any more.
+      // A container's last output may come when the local CloudWatch Logs has already stopped.
       const complain = (line: string): void => {
         if (!task.destroyed) log(line);
       };

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
- * The directory in which `setup.ts` puts moto, boto3 and the other programs. The npm package names one of the user's, because
+ * The directory in which `setup.ts` puts moto, boto3 and the other programs. The npm package names a directory of the user, because
  * its own may be read-only.
  */
 export const virtualEnvironment =
@@ -14,8 +14,8 @@ export const python = join(virtualEnvironment, "bin/python3");
 export const init = join(virtualEnvironment, "bin/dumb-init");
 
 /**
- * The directory of the interpreter itself, which a container must see besides `.venv`. Fails with advice when `setup.ts`
- * has not been run.
+ * The directory of the interpreter that `.venv` uses; a container must see both. Throws with advice when `setup.ts` has not been
+ * run.
  */
 export function interpreterHome(): string {
   const configuration = join(virtualEnvironment, "pyvenv.cfg");

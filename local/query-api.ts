@@ -3,8 +3,8 @@ import type { Keys } from "./iam/principals.ts";
 import { signedFetch } from "./signed-fetch.ts";
 
 /**
- * Makes one call to a service of the query protocol (STS, EC2, IAM), for which the action has no client, with the admin's
- * keys unless others are given. Fails with the service's error, as an `AwsError`.
+ * Makes one call to a service of the query protocol (STS, EC2, IAM), with the admin's keys unless others are given. The project's
+ * dependencies have no clients for these services. Rejects with the service's error, as an `AwsError`.
  */
 export async function callQueryApi(
   endpoint: string,
@@ -29,7 +29,7 @@ export async function callQueryApi(
   throw new AwsError(code, message, response.status);
 }
 
-/** The text of each XML element of a name that holds only text. */
+/** The texts of all XML elements with this name that hold only text. */
 export function textsOf(xml: string, element: string): string[] {
   return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, "g"))].map(([, text = ""]) => text);
 }

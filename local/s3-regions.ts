@@ -6,7 +6,7 @@ import { objectOf } from "./iam/requests/s3.ts";
 import { signedFetch } from "./signed-fetch.ts";
 
 /**
- * Regions launched after March 20, 2019: there S3 does not redirect, but answers 400 (S3 user guide, "Request
+ * Regions launched after March 20, 2019. S3 does not redirect from or to them, but answers 400 (S3 user guide, "Request
  * routing").
  */
 const LATER = new Set([
@@ -30,8 +30,7 @@ export class S3Regions {
   }
 
   /**
-   * The answer to a call in the wrong region, which S3 gives before it looks at the caller; undefined for all other
-   * calls.
+   * S3's answer to a call in the wrong region; undefined for all other calls. S3 gives it before it looks at the caller.
    */
   async elsewhere({
     method = "GET",
@@ -45,7 +44,7 @@ export class S3Regions {
     const isLook = method === "HEAD" && key === "";
     const is = bucket === "" || (asked === undefined && !isLook) ? undefined : await this.#regionOf(bucket);
     if (is === undefined || is === asked) return undefined;
-    // S3 tells every caller where a bucket is, also one that it denies (HeadBucket).
+    // S3 tells every caller where a bucket is, even a caller that it denies (HeadBucket).
     if (asked === undefined) return { status: 403, body: "", headers: { "x-amz-bucket-region": is } };
     const answer =
       LATER.has(is) || LATER.has(asked)
@@ -61,7 +60,7 @@ export class S3Regions {
     return { status: answer.status, body: answer.xml("s3"), headers: { "x-amz-bucket-region": is } };
   }
 
-  /** Undefined when there is no such bucket. */
+  /** The region of a bucket; undefined when there is no such bucket. */
   async #regionOf(bucket: string): Promise<string | undefined> {
     const known = this.#known.get(bucket);
     if (known !== undefined) return known;

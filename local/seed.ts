@@ -5,25 +5,25 @@ import type { ContainerDefinition, Service, TaskDefinition } from "./ecs/shapes.
 import type { LocalFargate } from "./start.ts";
 import { ISSUER } from "./sts/id-tokens.ts";
 
-/** The names of what `seed` has made. */
+/** The names of the resources that `seed` makes. */
 export interface SeedNames {
-  /** Session logging not configured. */
+  /** A cluster that does not configure session logging. */
   readonly cluster: string;
-  /** Sessions are logged to `logGroup` and, under `sessions/`, to `bucket`. */
+  /** A cluster whose sessions are logged to `logGroup` and, under `sessions/`, to `bucket`. */
   readonly loggedCluster: string;
-  /** Sessions are encrypted with `kmsKeyId`, and not logged. */
+  /** A cluster whose sessions are encrypted with `kmsKeyId`, and not logged. */
   readonly kmsCluster: string;
-  /** ARN of a key in KMS. */
+  /** The ARN of a key in KMS. */
   readonly kmsKeyId: string;
-  /** One running task of `taskDefinition`, on `cluster`. */
+  /** A service on `cluster` with one running task of `taskDefinition`. */
   readonly service: string;
-  /** One container, `app`, of a python image, with a task role and an init. */
+  /** A task definition with one container, `app`, of a python image, a task role and an init. */
   readonly taskDefinition: string;
-  /** Two containers, `app` (essential) and `sidecar`. */
+  /** A task definition with two containers, `app` (essential) and `sidecar`. */
   readonly twoContainers: string;
-  /** No task role: no exec, and no credentials inside. */
+  /** A task definition without a task role: its tasks have no exec and no credentials. */
   readonly withoutRole: string;
-  /** ARN of a role that the jobs of `example-org/shop` may assume by their ID tokens. */
+  /** The ARN of a role that the jobs of `example-org/shop` may assume by their ID tokens. */
   readonly deployRole: string;
   readonly bucket: string;
   readonly logGroup: string;
@@ -45,7 +45,7 @@ const names = {
   containerLogGroup: "/ecs/demo",
 } as const;
 
-/** Makes clusters, task definitions, a bucket, log groups and a service with a running task. */
+/** Makes clusters, task definitions, a bucket, log groups, a KMS key, roles and a service with one task. */
 export async function seed(local: LocalFargate): Promise<SeedNames> {
   const { url, region, accountId } = local;
   const ecs = new Records(url, region);
@@ -107,7 +107,7 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
   return { ...names, kmsKeyId, deployRole, subnets, securityGroups };
 }
 
-/** GitHub's provider in IAM, and a role for a repository of it. */
+/** Makes GitHub's identity provider in IAM, and a role for a repository on GitHub. Resolves with the role's ARN. */
 async function trustGitHub(url: string, region: string, accountId: string): Promise<string> {
   const { host } = new URL(ISSUER);
   await iam(url, region, "CreateOpenIDConnectProvider", {
@@ -201,7 +201,7 @@ export async function callJson(
 }
 
 async function createBucket(url: string, region: string): Promise<void> {
-  // S3 wants the region named everywhere but in us-east-1.
+  // S3 requires a location constraint in every region but us-east-1.
   const elsewhere = `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
   await requireSuccess(
     await signedFetch(

@@ -1,7 +1,7 @@
 import { AwsError } from "./aws-error.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 
-/** The operations of SSM that concern sessions of ECS Exec; undefined for other operations. */
+/** Answers SSM's operations on sessions of ECS Exec; undefined for other operations. */
 export function sessionManager(
   gateway: Gateway,
   at: { readonly region: string; readonly accountId: string },
@@ -30,7 +30,7 @@ interface SessionQuery {
   readonly Filters?: readonly { readonly key: string; readonly value: string }[];
 }
 
-/** The sessions that have not ended, with or without a client, or the sessions that have ended; the newest first. */
+/** The sessions that have ended (for the state `History`) or have not (otherwise), the newest first. */
 function describeSessions(
   gateway: Gateway,
   { State, Filters = [] }: SessionQuery,
@@ -51,7 +51,7 @@ function describeSessions(
     .map(({ sessionId, target, createdAt, endedAt, connected, connections, ended }) => ({
       SessionId: sessionId,
       Target: target,
-      // A session is Disconnected when its client has gone, not before its first client has come.
+      // A session is Disconnected when its client has gone. Before its first client it is Connecting.
       Status: ended
         ? "Terminated"
         : connected

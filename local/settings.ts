@@ -2,25 +2,25 @@ import { FIRST_READ_MS } from "./agent/pty.ts";
 import type { ScriptedJob } from "./agent/scripted-container.ts";
 import type { LayeredImage } from "./task/images.ts";
 
-/** How long each step of a task's life takes, in milliseconds. */
+/** Delays of the local Fargate, in milliseconds: how long the steps of a task's life, the calls and the agent take. */
 export interface Delays {
   /** PROVISIONING: the network interface. */
   readonly provisioning: number;
   /** PENDING: the image pull, between `pullStartedAt` and `pullStoppedAt`. */
   readonly pull: number;
-  /** ACTIVATING: containers run, the task does not count as RUNNING yet. */
+  /** ACTIVATING: the containers run, but the task is not RUNNING yet. */
   readonly activating: number;
   /** From the arrival of a call, or of a client's upgrade at the gateway, to its execution: the round trip to AWS. */
   readonly call: number;
-  /** From a container's start to its ExecuteCommandAgent being RUNNING. */
+  /** From a container's start to the time when its ExecuteCommandAgent is RUNNING. */
   readonly agent: number;
-  /** How long after that ExecuteCommand still answers TargetNotConnectedException, as AWS's may. */
+  /** How long after that ExecuteCommand still answers TargetNotConnectedException, as AWS's ExecuteCommand may. */
   readonly connect: number;
   /** From the start of a session's command to the agent's first read of its output. */
   readonly firstRead: number;
   /** The longest pause between two health checks of a container, whose own interval is 5 s at least. */
   readonly health: number;
-  /** A minute of the time-out of a pause hook. */
+  /** How long a minute in a pause hook's time-out takes. */
   readonly hookMinute: number;
   readonly deactivating: number;
   readonly deprovisioning: number;
@@ -58,7 +58,7 @@ export const quickDelays: Delays = {
   deprovisioning: 10,
 };
 
-/** Delays for a demonstration: in the proportions of the real ones, which are tens of seconds, but shorter. */
+/** Delays for a demonstration. They have the proportions of AWS's delays, which are tens of seconds, but are shorter. */
 export const visibleDelays: Delays = {
   call: 0,
   provisioning: 1500,

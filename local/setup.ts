@@ -1,7 +1,7 @@
 /**
- * Makes `.venv` at the root of the repository with what the local Fargate and the checks need, or the directory that the npm
- * package names, for the local Fargate alone. A second run finds the stamp and does nothing; one at the same time waits for the
- * first. Run before the tests, the demo and `npm run local`.
+ * Makes `.venv` at the root of the repository, with the programs that the local Fargate and the checks need. The npm package names
+ * another directory, which gets only those of the local Fargate. A second run finds the stamp and does nothing; a run at the same
+ * time waits for the first. The npm scripts run this before the tests, the demo and `npm run local`.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,10 +11,10 @@ import { virtualEnvironment } from "./python.ts";
 
 const ACTIONLINT = "github.com/rhysd/actionlint";
 
-/** Programs that isolate a container's processes and serve its agent: util-linux's and python3. */
+/** The programs that isolate a container's processes and serve its agent: python3, and programs of util-linux. */
 const programs = ["python3", "unshare", "nsenter", "setpriv", "mount", "umount", "flock", "script"];
 
-/** The distribution's packages of the same programs, for a machine whose pip can't reach an index. */
+/** Debian's packages that replace the Python packages on a machine whose pip can't reach an index. */
 const debianPackages = [
   "python3-moto",
   "python3-flask-cors",
@@ -31,7 +31,7 @@ const requirements = ["requirements.txt", "checks.txt"]
   .filter((path) => existsSync(path));
 const goModule = join(import.meta.dirname, "actionlint");
 const stamp = join(virtualEnvironment, "fargate-local.stamp");
-/** In the environment of a set-up that no other one runs beside. */
+/** The variable of a set-up that holds the lock. */
 const ALONE = "FARGATE_LOCAL_SET_UP_ALONE";
 
 function main(): void {
@@ -51,7 +51,7 @@ function main(): void {
   else install(wanted);
 }
 
-/** Runs this program under a lock, in which it looks for the stamp again. */
+/** Runs this program again under a lock. It looks for the stamp again, since another set-up may have finished meanwhile. */
 function runAlone(): void {
   mkdirSync(dirname(virtualEnvironment), { recursive: true });
   const program = [process.execPath, import.meta.filename];
@@ -63,18 +63,18 @@ function runAlone(): void {
   process.exitCode = status ?? 1;
 }
 
-/** Makes the virtual environment anew, with this text as its stamp. */
+/** Removes the virtual environment and makes it again, with this text as its stamp. */
 function install(wanted: string): void {
   const began = performance.now();
   if (existsSync(virtualEnvironment) && !existsSync(join(virtualEnvironment, "pyvenv.cfg")))
-    fail(`${virtualEnvironment} is no virtual environment of Python's.`, "Remove it, if nothing needs it.");
+    fail(`${virtualEnvironment} is not a virtual environment of Python.`, "Remove it, if nothing needs it.");
   console.log(
-    `Installing moto and other Python packages into ${virtualEnvironment}, once: it takes a minute …`,
+    `Installing moto and other Python packages into ${virtualEnvironment}. This is done once and takes a minute …`,
   );
   rmSync(virtualEnvironment, { recursive: true, force: true });
   const why = installWithPip();
   if (why !== undefined) {
-    console.log(`pip could not: ${why}\nFalling back to the distribution's packages.`);
+    console.log(`pip failed: ${why}\nFalling back to the distribution's packages.`);
     installWithApt(why);
   }
   buildActionlint();
@@ -82,7 +82,7 @@ function install(wanted: string): void {
   console.log(`Installed in ${Math.round((performance.now() - began) / 1000)} s.`);
 }
 
-/** Undefined on success, else why it failed. */
+/** Returns undefined on success, else why it failed. */
 function installWithPip(): string | undefined {
   const python = join(virtualEnvironment, "bin/python3");
   const lists = requirements.flatMap((path) => ["-r", path]);
@@ -96,7 +96,7 @@ function installWithApt(pipSaid: string): void {
   rmSync(virtualEnvironment, { recursive: true, force: true });
   const why =
     run("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", ...debianPackages]) ??
-    // Debian packages pip apart from venv, and the distribution's packages don't need it.
+    // Without pip: Debian has it in a package of its own, and the distribution's packages don't need it.
     run("/usr/bin/python3", ["-m", "venv", "--without-pip", "--system-site-packages", virtualEnvironment]) ??
     run(join(virtualEnvironment, "bin/python3"), ["-c", "import boto3, moto.server"]);
   if (why !== undefined) {
@@ -111,7 +111,7 @@ function installWithApt(pipSaid: string): void {
   }
 }
 
-/** Only the checks of workflows need it, and say so when it is not there. */
+/** Builds actionlint, if Go is installed. Only the checks of workflows need it, and they say so when it is missing. */
 function buildActionlint(): void {
   // The npm package has no workflows to check.
   if (!existsSync(goModule)) return;

@@ -8,7 +8,7 @@ export const ADMIN: Keys = {
   secretAccessKey: "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
 };
 
-/** Makes one request to AWS, signed by the admin's keys unless others are given. */
+/** Makes one request to AWS, signed with the admin's keys unless others are given. */
 export async function signedFetch(
   url: string,
   { keys = ADMIN, ...at }: { readonly region: string; readonly service: string; readonly keys?: Keys },

@@ -9,7 +9,7 @@ export interface SignedRequest {
   readonly headers: IncomingHttpHeaders;
   /** The body's hash when no header gives one. */
   readonly bodyHash: string;
-  /** S3 signs the path as it is sent; all other services encode it once more. */
+  /** False for S3, which signs the path as it is sent. All other services encode it once more. */
   readonly encodesPathTwice: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Signature {
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
-/** AWS accepts requests that are up to five minutes old, or early. */
+/** AWS accepts a request whose time is up to five minutes in the past or the future. */
 export const CLOCK_SKEW = 5 * 60_000;
 
 /** The signature in a request's query or its headers; undefined when it has none. */
@@ -85,7 +85,7 @@ export function isExpired({ signedAt = NaN, validFor }: Signature, now: number):
   return !(now >= signedAt - CLOCK_SKEW && now <= signedAt + validFor);
 }
 
-/** Whether the signature is that of the request by this secret access key. */
+/** Whether the signature was made for this request with this secret access key. */
 export function isSignedBy(secret: string, request: SignedRequest, given: Signature): boolean {
   const { headers, method, bodyHash, encodesPathTwice } = request;
   const [path = "/", ...query] = request.target.split("?");
@@ -106,7 +106,7 @@ export function isSignedBy(secret: string, request: SignedRequest, given: Signat
   );
 }
 
-/** The same for a text that is signed as it is, such as the policy of a form. */
+/** Whether the signature was made for this text with this secret access key. A form's policy is signed like this. */
 export function isSignatureOf(
   secret: string,
   text: string,
@@ -136,7 +136,7 @@ function canonicalQuery(query: string): string {
     .join("&");
 }
 
-/** All but RFC 3986's unreserved characters. */
+/** Encodes all characters but RFC 3986's unreserved ones. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

@@ -32,12 +32,13 @@ import { whyNoPodman } from "./task/podman.ts";
 import { Task } from "./task/task.ts";
 import { Throttle } from "./throttle.ts";
 
-/** The key in `env`, whose user has all rights unless other policies are given. It is AWS's example key. */
+/** The key in `env`. Its user has all rights until it is given policies. It is AWS's example key. */
 const CALLER: Keys = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 };
-/** The parts of AWS that this action needs, on this machine. */
+
+/** A running local Fargate: the parts of AWS that this action needs, on this machine. */
 export interface LocalFargate {
   /** `http://127.0.0.1:PORT`, the endpoint of every service. */
   readonly url: string;
@@ -53,30 +54,30 @@ export interface LocalFargate {
   readonly idTokenEnv: Readonly<Record<string, string>>;
   /** GitHub's part of OpenID Connect. */
   readonly idTokens: IdTokens;
-  /** The environment of a role's session that lasts this many seconds, as an earlier step exports it. It is not renewed. */
+  /** The variables that an earlier step exports for a role's session of this many seconds. The session is not renewed. */
   sessionEnv(roleArn: string, seconds: number): Promise<Record<string, string>>;
   /** Makes the keys in such an environment expire at once. */
   expireKeys(env: Readonly<Record<string, string>>): void;
   /** Every call so far. */
   readonly requests: readonly RecordedRequest[];
-  /** Every task so far, in the order of their start, those that have stopped included. */
+  /** Every task so far, including stopped ones, in the order of their start. */
   readonly tasks: readonly Task[];
   /** Every deployment of a service so far, the oldest first. */
   readonly serviceDeployments: readonly ServiceDeployment[];
   readonly gateway: Gateway;
-  /** Lets calls fail from now on. */
+  /** Makes calls fail from now on, as the fault says. */
   fail(fault: Fault): void;
   /** Begins faults, as `POST /_local/faults` does. Rejects when a task or container does not exist. */
   inject(orders: Orders): Promise<void>;
   /** Ends all faults, as `DELETE /_local/faults` does. Killed processes stay dead. */
   calm(): void;
-  /** Kills the tasks and frees the port. No process or file of it is left. */
+  /** Kills the tasks and frees the port. Leaves no process and no file. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the local Fargate on a free port. Its processes die with the calling process, even when that is killed. Requires
- * that `node local/setup.ts` has been run.
+ * Starts the local Fargate on a free port. Its processes die with the calling process, even when that process is killed. `node
+ * local/setup.ts` must have been run before.
  */
 export async function startLocalFargate(options: LocalOptions = {}): Promise<LocalFargate> {
   const settings = settingsFrom(options);

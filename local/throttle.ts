@@ -40,17 +40,17 @@ const bucketOf: Readonly<Record<string, Bucket>> = {
   ListServices: "service read",
   GetTaskProtection: "task protection",
   UpdateTaskProtection: "task protection",
-  // The page names no rates for these. They are of the services.
+  // AWS's page names no rates for these. They are taken to share the services' buckets.
   ContinueServiceDeployment: "service modify",
   ListServiceDeployments: "service read",
   DescribeServiceDeployments: "service read",
   DescribeServiceRevisions: "service read",
 };
 
-/** How many tasks Fargate starts at once, and then a second, for each account and region. */
+/** How many tasks Fargate starts at once (`burst`) and then each second (`rate`), for each account and region. */
 const LAUNCHES = { burst: 100, rate: 20 } as const;
 
-/** Says whether a call is within the rates. Times are in milliseconds. */
+/** Counts calls and launches, and says whether one more is within the rates. Times are in milliseconds. */
 export class Throttle {
   readonly #levels = new Map<Bucket | "launches", { tokens: number; at: number }>();
 

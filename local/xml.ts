@@ -1,4 +1,4 @@
-/** What an answer in XML says: a list's items are elements `member`, as in the query protocol. */
+/** The content of an answer in XML. The items of a list are elements `member`, as in the query protocol. */
 export type Xml = string | readonly Xml[] | { readonly [element: string]: Xml | undefined };
 
 export function escapeXml(text: string): string {

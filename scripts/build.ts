@@ -3,9 +3,9 @@ import { join, resolve } from "node:path";
 import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
 import { DIST_MANIFEST, distManifest } from "./dist-manifest.ts";
 
-/** The compiled sources; nothing but this script reads them. */
+/** The directory of the compiled sources. Only this script reads it. */
 const COMPILED = "build";
-/** As index.ts and post.ts import it. */
+/** The name by which index.ts and post.ts import the bundle. */
 const BUNDLE = "action.js";
 const DOORS = ["index.js", "post.js"];
 
@@ -16,7 +16,7 @@ const DOORS = ["index.js", "post.js"];
 async function main(root: string): Promise<void> {
   process.chdir(root);
   const out = resolve(process.env["DIST"] ?? "dist");
-  // An empty variable names the working tree.
+  // An empty variable resolves to the working tree.
   if (out === resolve())
     throw new Error("The variable DIST must name a directory of its own: it is emptied.");
   compile("tsconfig.build.json", COMPILED);

@@ -5,17 +5,17 @@ import { minify } from "@swc/core";
 import ncc from "@vercel/ncc";
 import { licensesOf } from "./licenses.ts";
 
-/** Compiles by this configuration into a directory that is emptied first. */
+/** Compiles with this TypeScript configuration into a directory, which is emptied first. */
 export function compile(configuration: string, directory: string): void {
   rmSync(directory, { recursive: true, force: true });
   execFileSync("tsc", ["-p", configuration, "--outDir", directory], { stdio: "inherit" });
 }
 
-/** Packages that the bundle imports by these paths, and does not hold. */
+/** Packages that are not in the bundle, each with the path by which the bundle imports it. */
 export type Externals = Readonly<Record<string, string>>;
 
 /**
- * Writes a compiled entry with all that it imports to a directory that is emptied first: a bundle of the entry's name, its
+ * Writes a compiled entry with all of its imports to a directory, which is emptied first: a bundle of the entry's name, its
  * chunks and the licences.
  */
 export async function writeBundle(
@@ -29,7 +29,7 @@ export async function writeBundle(
     writeFileSync(join(directory, name), source);
 }
 
-/** The container's files stand beside the bundle. They are read when they are needed, so they are no assets of the bundler's. */
+/** Copies the container's files to `container/` beside the bundle, which reads them when it needs them. The bundler does not copy them. */
 export function copyContainerFiles(directory: string): void {
   cpSync("src/payload/container", join(directory, "container"), {
     recursive: true,
@@ -37,7 +37,7 @@ export function copyContainerFiles(directory: string): void {
   });
 }
 
-/** The bundle's files by their names, each script minified: ncc itself would minify the entry only. */
+/** The bundle's files by their names. Each script is minified here, since ncc would minify only the entry. */
 async function bundle(
   entry: string,
   externals: Externals,
@@ -47,8 +47,8 @@ async function bundle(
     esm: true,
     filename,
     externals,
-    // A package's ES modules, when it has both: the bundler drops their exports without an importer. For the SDK's
-    // clients that is most of them.
+    // Takes a package's ES modules when it has both forms, because the bundler drops their unused exports. Of the SDK's clients
+    // most exports are unused.
     mainFields: ["module", "main"],
     cache: false,
     quiet: true,

@@ -4,9 +4,9 @@ import { homedir, tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 
 /**
- * Proves that the committed `dist/` is what the sources build: `npm run build` into another directory (the
- * variable DIST names it), file by file the same as `dist/`. Its files must not name this machine either, since
- * then they would differ on the next one.
+ * Proves that the committed `dist/` is what the sources build. It runs `npm run build` into another directory (which the
+ * variable DIST names) and compares it with `dist/`, file by file. The files must also not contain paths of this machine, since
+ * then another machine would build different ones.
  */
 function main(root: string): void {
   const built = mkdtempSync(join(tmpdir(), "dist-"));
@@ -17,7 +17,7 @@ function main(root: string): void {
       stdio: ["ignore", "inherit", "inherit"],
     });
     if (readdirSync(built).length === 0)
-      throw new Error("'npm run build' has to write to the directory in DIST.");
+      throw new Error("'npm run build' has to write to the directory that DIST names.");
     const problems = [
       ...differences(join(root, "dist"), built),
       ...localPaths(join(root, "dist"), [root, homedir(), built]),
@@ -33,7 +33,7 @@ function main(root: string): void {
   }
 }
 
-/** The differences of the two directories, one line a file. */
+/** The differences between the two directories, one line for each file. */
 export function differences(committed: string, built: string): string[] {
   const before = contents(committed);
   const after = contents(built);
@@ -42,14 +42,14 @@ export function differences(committed: string, built: string): string[] {
     const old = before.get(name);
     const fresh = after.get(name);
     if (old === undefined) return [`dist/${name} is missing`];
-    if (fresh === undefined) return [`dist/${name} is left over: no build writes it`];
+    if (fresh === undefined) return [`dist/${name} is left over: the build does not write it`];
     return sameText(old, fresh) ? [] : [`dist/${name} differs`];
   });
 }
 
-/** Files that name a directory of the machine that built them, one line a file. */
+/** The files that contain a path of the machine that built them, one line for each file. */
 export function localPaths(directory: string, paths: readonly string[]): string[] {
-  // With a slash at the end, because "/root" alone may be any text. "/" as the home directory would be in every file.
+  // A slash is added, because "/root" alone may be any text. "/" is left out, because every file contains it.
   const needles = paths
     .filter((path) => path !== "/" && path !== "")
     .map((path) => `${path.replace(/\/$/, "")}/`);
@@ -59,7 +59,7 @@ export function localPaths(directory: string, paths: readonly string[]): string[
   });
 }
 
-/** The files by path. A directory that does not exist yet has no files. */
+/** The files of a directory by their paths. A directory that does not exist has none. */
 function contents(directory: string): Map<string, Buffer> {
   const files = new Map<string, Buffer>();
   if (!existsSync(directory)) return files;
@@ -71,7 +71,7 @@ function contents(directory: string): Map<string, Buffer> {
   return files;
 }
 
-/** Git may have turned CR LF of a licence text into LF on its way through the repository. */
+/** Whether two files are equal, except that Git may have turned the CR LF of a licence text into LF. */
 function sameText(one: Buffer, other: Buffer): boolean {
   return (
     one.equals(other) ||

@@ -50,7 +50,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     packages: [...debian, "bash", "curl", "ca-certificates"],
     links: { "usr/bin/awk": "mawk", "usr/bin/sh": "bash" },
   },
-  /** An SSH server, and the programs that create a user with a password. Its user makes the accounts. */
+  /** An SSH server, and the programs that create a user with a password. The account sshd comes from a layer, such as shop/layers/debian. */
   "debian-sshd": {
     packages: [...debian, "dash", "openssh-server", "passwd"],
     links: { "usr/bin/awk": "mawk" },

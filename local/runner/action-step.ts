@@ -7,18 +7,18 @@ import type { Runner } from "./runner.ts";
 import { runStage, type StageResult } from "./stage.ts";
 
 export interface ActionStepRequest {
-  /** Holds `action.yml` and the bundles that it names. */
+  /** The directory that has `action.yml` and the bundles that it names. */
   readonly actionDir: string;
-  /** As under `with:`. */
+  /** The values under `with:`. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** As under `env:`. Nothing else of this process's environment reaches the action but PATH. */
+  /** The values under `env:`. Of this process's own environment only PATH reaches the action. */
   readonly env: Readonly<Record<string, string>>;
   readonly workspace: string;
-  /** Of a job in a matrix; by default nothing is known of it, as with act. */
+  /** The context `strategy`, of a job in a matrix; empty unless given, as with act. */
   readonly strategy?: StrategyContext | undefined;
-  /** The path of Node 24; by default that of the running Node, which for npm scripts is this repository's. */
+  /** The path of Node 24; by default that of the running Node. npm scripts run by this repository's Node. */
   readonly node?: string;
-  /** Called with each line of the log as GitHub would show it, of main and of post. */
+  /** Called with each line of main's and post's log as GitHub would show it. */
   readonly onLine?: (line: string) => void;
   /** The times before a process is killed; tests shorten them. */
   readonly patience?: Patience;
@@ -26,9 +26,9 @@ export interface ActionStepRequest {
 
 /** The two processes of a step that uses a JavaScript action. */
 export interface ActionStep {
-  /** `signal` interrupts it when it aborts. With `onLeft` it is left running then, see `ProcessRequest`. */
-  main(signal?: AbortSignal, onLeft?: ProcessRequest["onLeft"]): Promise<StageResult>;
-  /** What follows main, with the state that it has saved; undefined when the action has no post. */
+  /** Runs main. When `signal` aborts, main is interrupted; with `onLeftRunning` it is left running instead, see `ProcessRequest`. */
+  main(signal?: AbortSignal, onLeftRunning?: ProcessRequest["onLeftRunning"]): Promise<StageResult>;
+  /** Runs post with the state that main has saved. Resolves with undefined when the action has no post. */
   post(main: StageResult | undefined): Promise<StageResult | undefined>;
 }
 
@@ -54,10 +54,10 @@ export async function loadStep(runner: Runner, request: ActionStepRequest): Prom
     patience: request.patience ?? runnerPatience,
   };
   return {
-    main: (signal, onLeft) =>
+    main: (signal, onLeftRunning) =>
       runStage({
         ...common,
-        onLeft,
+        onLeftRunning,
         script: manifest.main,
         env: { ...runner.env, ...request.env },
         state: new Map(),
@@ -69,7 +69,7 @@ export async function loadStep(runner: Runner, request: ActionStepRequest): Prom
       }),
     post: async (main) => {
       if (manifest.post === undefined) return undefined;
-      // Nothing was read of a main that was written off.
+      // The files of a main that was given up were not read.
       const { env, path, state } = main?.collected ?? NOTHING;
       // The last directory added is searched first.
       const searched = [...path].reverse().concat(request.env["PATH"] ?? runner.env["PATH"] ?? "");

@@ -7,18 +7,18 @@ const SLOTS = 10;
 
 interface BackgroundStep {
   readonly cancel: AbortController;
-  /** Resolves when its process has ended, however. */
+  /** Settles when its process has ended. */
   ended: Promise<void>;
   isOver: boolean;
-  /** Undefined until it has ended or was written off. */
+  /** Undefined until it has ended or was given up. */
   conclusion: Conclusion | undefined;
   main: StageResult | undefined;
 }
 
 /**
- * The background steps of a job, by the rules of `BackgroundStepCoordinator.cs` in github.com/actions/runner: ten at once;
- * what a step has set appears to others once it was waited for or cancelled; a cancel interrupts its process, waits for the
- * time of grace and then writes it off; a step that a `cancel` names does not fail the job by being cancelled.
+ * The background steps of a job, by the rules of `BackgroundStepCoordinator.cs` in github.com/actions/runner. Ten run at once.
+ * Other steps see a step's outputs once it was waited for or cancelled. A cancel interrupts a step's process, waits for the grace
+ * period and then gives the process up. A step that a `cancel` names does not fail the job by being cancelled.
  */
 export class BackgroundSteps {
   readonly #steps = new Map<string, BackgroundStep>();
@@ -29,7 +29,7 @@ export class BackgroundSteps {
   readonly #waiting: (() => void)[] = [];
   #free = SLOTS;
 
-  /** `grace` in milliseconds; `appear` is called when other steps may see what a step has set. */
+  /** `grace` is in milliseconds. `appear` is called when other steps may see a step's outputs. */
   constructor(
     grace: number,
     appear: (id: string, main: StageResult | undefined, conclusion: Conclusion) => void,
@@ -53,12 +53,12 @@ export class BackgroundSteps {
       step.isOver = true;
       step.conclusion ??= step.main?.conclusion ?? "cancelled";
     });
-    // What waits for it gets the error.
+    // The call that waits for the step gets the error.
     step.ended.catch(() => undefined);
     this.#steps.set(id, step);
   }
 
-  /** Waits for steps, or for all that nothing has waited for. Returns the worst of their conclusions. */
+  /** Waits for these steps; without ids, for all that were not waited for yet. Resolves with the worst of their conclusions. */
   async wait(ids: readonly string[] = this.#open(), job?: AbortSignal): Promise<Conclusion> {
     const steps = this.#of(ids);
     const ended = Promise.all(steps.map((step) => step.ended));
@@ -68,14 +68,14 @@ export class BackgroundSteps {
     return this.#complete(ids);
   }
 
-  /** Cancels steps. Succeeds, whatever they do. */
+  /** Cancels steps. It never fails, however the steps end. */
   async cancel(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#cancelled.add(id);
     await this.#endWithin(this.#of(ids));
     this.#complete(ids);
   }
 
-  /** Waits for all that nothing has waited for, before the post steps. Returns what the steps mean for the job. */
+  /** Called before the post steps: waits for all steps that were not waited for yet. Resolves with their conclusion for the job. */
   async drain(job?: AbortSignal): Promise<Conclusion> {
     await this.wait(this.#open(), job);
     const counted = [...this.#steps].filter(
@@ -84,7 +84,7 @@ export class BackgroundSteps {
     return worst(counted.map(([, { conclusion }]) => conclusion));
   }
 
-  /** Resolves when no process of a step is left, written off or not. */
+  /** Resolves when the processes of all steps have ended, including those that were given up. */
   async ended(): Promise<void> {
     await Promise.all([...this.#steps.values()].map((step) => step.ended));
   }
@@ -142,7 +142,7 @@ function waitForAbort(signal: AbortSignal): Promise<true> {
   });
 }
 
-/** As `TaskResultUtil.MergeTaskResults`: a cancelled step counts for more than a failed one. */
+/** The worst of several conclusions. As in `TaskResultUtil.MergeTaskResults`, cancelled is worse than failed. */
 export function worst(conclusions: readonly (Conclusion | undefined)[]): Conclusion {
   return (["cancelled", "failure"] as const).find((one) => conclusions.includes(one)) ?? "success";
 }

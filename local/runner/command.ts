@@ -1,11 +1,11 @@
 /**
- * Workflow commands as the runner reads them from a line of output, by the rules of `ActionCommand.cs` in
+ * A workflow command as the runner reads it from a line of output, by the rules of `ActionCommand.cs` in
  * github.com/actions/runner. There are two forms: `::name key=value,key=value::data` at the start of a line, and the older
  * `##[name key=value;key=value]data` anywhere in it.
  *
- * The runner looks for both with .NET's `IndexOf(string)` and `StartsWith(string)`, which compare by the rules of a
- * language (learn.microsoft.com, "Best practices for comparing strings"; ICU): they skip characters without weight, such as
- * controls and zero-width ones. When ICU's answer isn't documented, this code takes the text as a command.
+ * The runner looks for both with .NET's `IndexOf(string)` and `StartsWith(string)`, which compare by a language's rules
+ * (learn.microsoft.com, "Best practices for comparing strings"; ICU). These skip characters without weight, such as control and
+ * zero-width characters. When ICU's answer isn't documented, this code takes the text as a command.
  */
 export interface Command {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface Command {
 
 type Escapes = readonly (readonly [escaped: string, character: string])[];
 
-// `%25` comes last, so that an escaped escape stays what it is.
+// `%25` comes last, so that the escape of a `%` never begins another escape.
 const dataEscapes: Escapes = [
   ["%0D", "\r"],
   ["%0A", "\n"],
@@ -43,7 +43,7 @@ export function parseCommand(line: string, isKnown: (name: string) => boolean): 
 
 /** `String.TrimStart()`: not U+FEFF, which JavaScript trims, but U+0085, which it does not. */
 const LEADING_WHITE_SPACE = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
-/** The characters of a text with any weightless ones between them. */
+/** Two colons with any weightless characters between them. */
 const COLONS = /:[\p{Cc}\p{Cf}\ufe00-\ufe0f\u034f]*:/gu;
 
 function parseColons(line: string, isKnown: (name: string) => boolean): Command | undefined {

@@ -9,7 +9,7 @@ export interface Annotation {
   readonly line?: string;
 }
 
-// GitHub keeps no more annotations for a step; the log has all of them.
+// GitHub keeps this many annotations of each level for a step. The log has all of them.
 const annotationsKept = 10;
 const longestAnnotation = 4096;
 
@@ -17,8 +17,8 @@ const invalidStopToken =
   "You cannot use a endToken that is an empty string, the string 'pause-logging', or another workflow command.";
 
 /**
- * The output of one process of an action, line by line: commands are obeyed, everything else is logged. The rules
- * are those of `OutputManager.cs`, `ActionCommandManager.cs` and `ExecutionContext.cs`. Problem matchers are added
+ * The output of one process of an action, line by line. It carries out commands and logs everything else, by the rules
+ * of the runner's `OutputManager.cs`, `ActionCommandManager.cs` and `ExecutionContext.cs`. Problem matchers are added
  * and removed but match nothing.
  */
 export class Console {
@@ -31,7 +31,7 @@ export class Console {
   readonly state = new Map<string, string>();
   /** Requests for problem matchers: files to add, owners or files to remove. */
   readonly matchers: string[] = [];
-  /** Whether a command could not be carried out. Then the step fails with any exit code. */
+  /** Whether a command could not be carried out. Then the step fails, whatever its exit code. */
   commandFailed = false;
 
   readonly #masker: Masker;
@@ -47,7 +47,7 @@ export class Console {
     this.#onLine = options.onLine;
   }
 
-  /** A line that the process wrote, to either stream. */
+  /** Takes a line that the process wrote, to either stream. */
   receive(line: string): void {
     const command = parseCommand(line, (name) => this.#isKnown(name));
     if (command === undefined || !this.#obey(command, line)) {
@@ -94,7 +94,7 @@ export class Console {
     if (message !== "") this.#write(`##[${level}]${text}`, `##[${level}]${message}`);
   }
 
-  /** A failure of a command or of a file command. */
+  /** Reports a command, or a file command, that could not be carried out. */
   fail(what: string, why: string): void {
     this.annotate("error", `Unable to process ${what} successfully.`);
     this.annotate("error", why);
@@ -115,7 +115,7 @@ export class Console {
     );
   }
 
-  /** False when the line is to be logged as it is. */
+  /** Carries out a command. False when its line must be logged as text. */
   #obey(command: Command, line: string): boolean {
     if (this.#stopToken !== undefined) {
       if (command.name !== this.#stopToken.toLowerCase()) return false;
@@ -144,7 +144,7 @@ export class Console {
     this.write(line);
   }
 
-  /** Carries out each command; returns why it can't be carried out. */
+  /** For each command, a function that carries it out. It returns why it can't; undefined on success. */
   readonly #commands: Readonly<Record<string, (command: Command) => string | undefined>> = {
     "add-mask": ({ data }) => {
       if (data.trim() !== "") this.#masker.addMask(data);

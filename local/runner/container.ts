@@ -7,7 +7,7 @@ import type { ProcessRequest } from "./process.ts";
 
 const run = promisify(execFile);
 const PODMAN = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"] as const;
-/** Where a runner shows its directories to a job's container (`ContainerInfo.cs`, `ContainerStepHost`). */
+/** Where a job's container has the runner's directories (`ContainerInfo.cs`, `ContainerStepHost`). */
 const WORK = "/__w";
 const NODE = "/__e/node24";
 
@@ -21,8 +21,9 @@ export interface SharedDirectories {
 }
 
 /**
- * The container of a job with `container:`, by podman. As on GitHub, each process of a step is an exec in it: a signal to that
- * exec's client does not reach the process inside. Its image has the programs of this machine. Needs root and podman.
+ * The container of a job with `container:`, run by podman. As on GitHub, each process of a step is started in it by an exec. A
+ * signal to the exec's client does not reach the process inside. The container's root file system is this machine's. Needs root and
+ * podman.
  */
 export class JobContainer {
   readonly #name = `runner-${randomUUID()}`;
@@ -56,7 +57,7 @@ export class JobContainer {
     await run("podman", [...PODMAN, "rm", "--force", "--time", "0", this.#name]);
   }
 
-  /** The same process inside: its paths are those of the container, its variables all that it has. */
+  /** The request for the same process inside the container, with the container's paths. It has no variables but the request's. */
   inside(request: ProcessRequest): ProcessRequest {
     const own = Object.entries(request.env).filter(([name]) => name !== "PATH" && name !== "HOME");
     const given = [...own, ["HOME", `${WORK}/_temp/_github_home`] as const];

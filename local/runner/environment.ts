@@ -1,8 +1,8 @@
 import { arch } from "node:process";
 
 /**
- * The variables of every step, for an invented push to an invented repository. Node's cache of compiled code, if this process
- * has one, is the step's, too.
+ * The variables of every step, for an invented push to an invented repository. The step shares this process's cache of compiled
+ * code, if there is one.
  */
 export function runnerEnvironment(where: {
   temp: string;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Console } from "./console.ts";
 import type { Masker } from "./masker.ts";
 
-/** The files through which a process talks to the runner (`FileCommandManager.cs`), new for each process. */
+/** The files by which one process tells the runner its outputs, state and variables (`FileCommandManager.cs`). */
 export interface FileCommands {
   readonly environment: Readonly<Record<string, string>>;
   /** Reads the files that the process wrote. A malformed file fails the step. */
@@ -64,12 +64,12 @@ export async function createFileCommands(directory: string, suffix: string): Pro
 }
 
 /**
- * `NAME=value` lines, and values of several lines between `NAME<<DELIMITER` and `DELIMITER`. Later values win. Pairs before a
- * malformed line count.
+ * The pairs in a file: `NAME=value` lines, and values of several lines between `NAME<<DELIMITER` and `DELIMITER`. Throws at a
+ * malformed line, after it has given the pairs before it.
  */
 export function* parseFileCommands(text: string): Generator<[name: string, value: string]> {
   const lines = text.split("\n");
-  // What follows the last line feed is a line of its own only if it has text.
+  // The text after the last line feed is a line only if it is not empty.
   const lastIsCut = lines.at(-1) !== "";
   if (!lastIsCut) lines.pop();
   for (let at = 0; at < lines.length; at++) {
@@ -113,7 +113,7 @@ function summaryOf(text: string, console: Console, masker: Masker): string {
     .join("\n");
 }
 
-/** A process may delete its file, which is the same as writing nothing. */
+/** The text of a file; empty when the process has deleted it. */
 async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");

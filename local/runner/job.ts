@@ -5,7 +5,7 @@ import { type Runner, type RunnerRequest, withRunner } from "./runner.ts";
 import type { StageResult } from "./stage.ts";
 import { stepResult, type StepRequest, type StepResult } from "./step.ts";
 
-/** What later steps see of those before: `steps.<id>.outputs`. */
+/** What a step sees of the steps before it: `steps.<id>.outputs`. */
 export type StepsContext = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 /** A step that uses the action. Its inputs may name outputs of steps before it. */
@@ -17,7 +17,7 @@ export interface UsesStep {
   readonly onLine?: (line: string) => void;
 }
 
-/** A step of a job: one that uses the action, one that controls others, or one of the workflow's own. */
+/** A step of a job: it uses the action, controls other steps, or runs code of the test. */
 export type JobStep =
   | UsesStep
   | { readonly parallel: readonly UsesStep[] }
@@ -34,7 +34,7 @@ export interface JobRequest extends RunnerRequest, Pick<StepRequest, "node" | "p
 
 export interface JobResult {
   readonly conclusion: Conclusion;
-  /** The steps that use the action, by their ids: what each has shown, also one that was written off. */
+  /** The steps that used the action, by their ids, including those that were given up. */
   readonly steps: ReadonlyMap<string, StepOfJob>;
 }
 
@@ -51,8 +51,8 @@ interface StartedStep {
 }
 
 /**
- * Runs the steps of a job, in order, the background ones beside them; then the post steps, the last one first
- * (`StepsRunner.cs`). After a failure only the controls still run, as their condition is always().
+ * Runs the steps of a job in order, with the background steps beside them. Then it runs the post steps, the last one first
+ * (`StepsRunner.cs`). After a failure only steps that control others still run, since their condition is always().
  */
 export async function runJob(request: JobRequest): Promise<JobResult> {
   return await withRunner(request, (runner) => new Job(runner, request).run());

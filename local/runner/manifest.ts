@@ -6,7 +6,7 @@ import { parse } from "yaml";
 export interface Manifest {
   readonly main: string;
   readonly post: string | undefined;
-  /** Names of inputs as written, with their defaults, in which expressions may stand. */
+  /** The inputs' names as written, and their defaults, which may have expressions. */
   readonly inputs: ReadonlyMap<string, string>;
 }
 
@@ -22,7 +22,7 @@ export async function readManifest(actionDir: string): Promise<Manifest> {
     );
   }
   if (![undefined, "always()"].includes(field(runs, "post-if") as string | undefined)) {
-    throw new Error("this runner knows no other post-if than always()");
+    throw new Error("the emulated runner can't evaluate a post-if other than always()");
   }
   const inputs = Object.entries(field(manifest, "inputs") ?? {}).map(([name, input]): [string, string] => {
     const preset = field(input, "default") ?? "";
@@ -31,15 +31,15 @@ export async function readManifest(actionDir: string): Promise<Manifest> {
   return { main, post: typeof post === "string" ? post : undefined, inputs: new Map(inputs) };
 }
 
-/** GitHub's context `strategy`, which the default of an input may name. */
+/** GitHub's context `strategy`, which an input's default may use. */
 export type StrategyContext = Readonly<Record<string, string | number>>;
 
-const evaluated = (preset: string, strategy: StrategyContext): string =>
+const evaluate = (preset: string, strategy: StrategyContext): string =>
   preset.replace(/\$\{\{ strategy\.([\w-]+) \}\}/g, (_, name: string) => String(strategy[name] ?? ""));
 
 /**
- * Fills in defaults. The case of a name doesn't matter. `unexpected` holds the names that `action.yml` does not have. What
- * `strategy` does not have is empty, as all of it is with act.
+ * Fills in the defaults of inputs that are not given. The case of a name doesn't matter. `unexpected` has the names that are not in
+ * `action.yml`. A member that `strategy` lacks is an empty text, as all of them are with act.
  */
 export function mergeInputs(
   manifest: Manifest,
@@ -51,7 +51,7 @@ export function mergeInputs(
   const names = new Set(Object.keys(given).map(lower));
   const defaults = [...manifest.inputs]
     .filter(([name]) => !names.has(lower(name)))
-    .map(([name, preset]): [string, string] => [name, evaluated(preset, strategy)]);
+    .map(([name, preset]): [string, string] => [name, evaluate(preset, strategy)]);
   return {
     inputs: new Map([...Object.entries(given), ...defaults]),
     unexpected: Object.keys(given).filter((name) => !known.has(lower(name))),

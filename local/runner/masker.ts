@@ -5,7 +5,7 @@
 export class Masker {
   readonly #secrets = new Set<string>();
 
-  /** As `::add-mask::`: the value, and each line of it by itself. */
+  /** Masks a value as `::add-mask::` does: the whole value, and each of its lines. */
   addMask(value: string): void {
     this.addValue(value);
     for (const line of value.split(/[\r\n]/)) this.addValue(line.trim());
@@ -69,7 +69,7 @@ const xmlEntities: Readonly<Record<string, string>> = {
 };
 
 /**
- * The halves of a value at an ampersand, where PowerShell colours an error, and so prints them apart. After `&+` it
+ * The two halves of a value around an ampersand. PowerShell colours an error there, and so prints the halves apart. After `&+` it
  * drops a character.
  */
 function powerShellHalves(value: string): string[] {

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { constants } from "node:os";
 
-/** How long the runner waits before the next, harder way to end a process, in milliseconds. */
+/** How long the runner waits in milliseconds: after SIGINT, after SIGTERM, and for the streams of an ended process. */
 export interface Patience {
   readonly interrupt: number;
   readonly terminate: number;
   readonly streams: number;
 }
 
-/** The runner's own numbers (`ProcessInvoker.cs`). */
+/** The values of GitHub's runner (`ProcessInvoker.cs`). */
 export const runnerPatience: Patience = { interrupt: 7_500, terminate: 2_500, streams: 5_000 };
 
 export interface ProcessRequest {
@@ -19,19 +19,19 @@ export interface ProcessRequest {
   readonly env: Readonly<Record<string, string>>;
   /** Called with each line of either stream. */
   readonly onLine: (line: string) => void;
-  /** Aborted to cancel: SIGINT, then SIGTERM, then SIGKILL, to the process alone and not to its children. */
+  /** Cancels the process when it aborts: SIGINT, then SIGTERM, then SIGKILL, to the process alone and not to its children. */
   readonly signal?: AbortSignal | undefined;
   readonly patience: Patience;
   /**
-   * Given for a job with a `container:`. There the runner runs `docker exec`, which passes no signal on. A cancel ends
-   * `docker exec` alone: the process runs on, and nobody reads its output. This is called with that process.
+   * Given for a job with a `container:`. There the runner runs `docker exec`, which passes no signal on. A cancel ends only
+   * `docker exec`: the process runs on, and its output is not read any more. This is called with that process.
    */
-  readonly onLeft?: ((process: ChildProcess) => void) | undefined;
+  readonly onLeftRunning?: ((process: ChildProcess) => void) | undefined;
 }
 
 /** Runs a process to its end. Resolves with its exit code, 128 + n when signal n ended it. */
 export async function runProcess(request: ProcessRequest): Promise<number> {
-  const { signal, patience, onLeft } = request;
+  const { signal, patience, onLeftRunning } = request;
   const child = spawn(request.file, request.args, {
     cwd: request.cwd,
     env: request.env,
@@ -41,18 +41,20 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
     child.once("error", reject);
     child.once("exit", (code, name) => resolve(code ?? 128 + constants.signals[name ?? "SIGKILL"]));
   });
-  let left = (): void => undefined;
-  const hasLeft = new Promise<number>((resolve) => (left = () => resolve(128 + constants.signals.SIGINT)));
+  let leaveRunning = (): void => undefined;
+  const leftRunning = new Promise<number>((resolve) => {
+    leaveRunning = () => resolve(128 + constants.signals.SIGINT);
+  });
   const onLine = (line: string): void => {
-    if (onLeft === undefined || !signal?.aborted) request.onLine(line);
+    if (onLeftRunning === undefined || !signal?.aborted) request.onLine(line);
   };
   const streams = Promise.all([child.stdout, child.stderr].map((stream) => readLines(stream, onLine)));
 
   const timers: NodeJS.Timeout[] = [];
   const cancel = (): void => {
-    if (onLeft !== undefined) {
-      onLeft(child);
-      left();
+    if (onLeftRunning !== undefined) {
+      onLeftRunning(child);
+      leaveRunning();
       return;
     }
     child.kill("SIGINT");
@@ -64,9 +66,9 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
   if (signal?.aborted) cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   try {
-    const exitCode = await Promise.race([exited, hasLeft]);
-    if (onLeft !== undefined && signal?.aborted) return exitCode;
-    // A child that outlives it may hold the streams open.
+    const exitCode = await Promise.race([exited, leftRunning]);
+    if (onLeftRunning !== undefined && signal?.aborted) return exitCode;
+    // A child of the process may outlive it and keep the streams open.
     timers.push(
       setTimeout(() => {
         child.stdout.destroy();
@@ -81,7 +83,7 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
   }
 }
 
-/** Lines end with LF, CR LF or a CR alone, as .NET reads them; so a progress bar is many lines. */
+/** Reads lines as .NET does: they end with LF, CR LF or a CR alone. So a progress bar is many lines. */
 function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
     const decoder = new TextDecoder();

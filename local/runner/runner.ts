@@ -5,13 +5,13 @@ import { JobContainer } from "./container.ts";
 import { runnerEnvironment } from "./environment.ts";
 import { Masker } from "./masker.ts";
 
-/** What the steps of a job share: directories, variables, masks. */
+/** What the steps of a job share: variables, directories, masks. */
 export interface Runner {
   readonly env: Readonly<Record<string, string>>;
   /** The directory of the files that processes write for the runner. */
   readonly commandDir: string;
   readonly masker: Masker;
-  /** The container of the job, in which all processes of its steps run. */
+  /** The container of the job, in which all processes of its steps run; undefined for a job without one. */
   readonly container?: JobContainer | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface RunnerRequest {
   readonly secrets?: readonly string[];
   /** Whether the job has a `container:`. */
   readonly container?: boolean;
-  /** The path of Node 24; by default that of the running Node, which for npm scripts is this repository's. */
+  /** The path of Node 24; by default that of the running Node. npm scripts run by this repository's Node. */
   readonly node?: string;
 }
 
@@ -46,7 +46,7 @@ export async function withRunner<T>(request: RunnerRequest, job: (runner: Runner
   }
 }
 
-/** Makes the directories of a runner below `root`, and the variables that name them. */
+/** Makes the directories of a runner below `root`. Returns the variables of its steps, which name them. */
 async function layOut(root: string, request: RunnerRequest): Promise<Record<string, string>> {
   const temp = join(root, "_temp");
   const home = join(root, "home");

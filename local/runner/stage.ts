@@ -24,8 +24,8 @@ export interface Stage {
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal | undefined;
   readonly patience: Patience;
-  readonly onLeft?: ProcessRequest["onLeft"];
-  /** The runner's own lines before the process starts. */
+  readonly onLeftRunning?: ProcessRequest["onLeftRunning"];
+  /** Writes the runner's own lines before the process starts. */
   readonly preface: (console: Console) => void;
   /** The container of the job. */
   readonly container: JobContainer | undefined;
@@ -38,7 +38,7 @@ export interface StageResult {
   readonly collected: CollectedFiles;
 }
 
-/** Runs a stage like `NodeScriptActionHandler.cs`: it fails by its exit code, or by a command that can't be carried out. */
+/** Runs a stage like `NodeScriptActionHandler.cs`. It fails when its exit code is not 0 or a command can't be carried out. */
 export async function runStage(stage: Stage): Promise<StageResult> {
   const script = resolve(stage.actionDir, stage.script);
   if (!existsSync(script))
@@ -63,10 +63,10 @@ export async function runStage(stage: Stage): Promise<StageResult> {
     onLine: (line) => console.receive(line),
     signal: stage.signal,
     patience: stage.patience,
-    onLeft: stage.onLeft,
+    onLeftRunning: stage.onLeftRunning,
   };
   const exitCode = await runProcess(stage.container?.inside(onHost) ?? onHost);
-  // A process that succeeds after the cancel counts as cancelled, too.
+  // A process that succeeds after the cancel also counts as cancelled.
   const cancelled = stage.signal?.aborted === true;
   const written = await files.collect(console, stage.masker);
   // The older commands for outputs and state still work beside the files.

@@ -8,13 +8,13 @@ import { withRunner } from "./runner.ts";
 export interface StepRequest extends ActionStepRequest {
   /** Values of the repository's secrets, which GitHub masks from the start. */
   readonly secrets?: readonly string[];
-  /** Aborted to cancel the job, as by the button on GitHub: main is interrupted, post still runs. */
+  /** Cancels the job when it aborts, like the button on GitHub: main is interrupted, post still runs. */
   readonly signal?: AbortSignal;
   /** Whether the job has a `container:`; needs root and podman. */
   readonly container?: boolean;
   /**
-   * For a job with `container:` when podman is missing: a cancel ends the runner's `docker exec` and does not reach main,
-   * which runs on beside post, unheard, until the job is over.
+   * Imitates a job with `container:` where podman is missing. There a cancel ends the runner's `docker exec` and does not reach main.
+   * Main runs on beside post until the job is over, and its output is not read.
    */
   readonly unsignalled?: boolean;
   /** Called between main and post. */
@@ -52,25 +52,25 @@ export interface PostResult {
 
 /**
  * Runs one step that uses a JavaScript action, main and post, by the rules of the GitHub runner
- * (github.com/actions/runner, `src/Runner.Worker`). Rejects when the action itself can't be loaded; the
- * result of a failed step is a value. Leaves no files behind.
+ * (github.com/actions/runner, `src/Runner.Worker`). Rejects only when the action itself can't be loaded; a failed step has a
+ * result, too. Leaves no files behind.
  */
 export async function runStep(request: StepRequest): Promise<StepResult> {
   return await withRunner(request, async (runner) => {
-    const left: ChildProcess[] = [];
+    const leftRunning: ChildProcess[] = [];
     try {
       const step = await loadStep(runner, request);
-      const onLeft = (process: ChildProcess): void => void left.push(process);
-      const main = await step.main(request.signal, request.unsignalled ? onLeft : undefined);
+      const onLeftRunning = (process: ChildProcess): void => void leftRunning.push(process);
+      const main = await step.main(request.signal, request.unsignalled ? onLeftRunning : undefined);
       await request.beforePost?.();
       return stepResult(main, await step.post(main));
     } finally {
-      await Promise.all(left.map(remove));
+      await Promise.all(leftRunning.map(remove));
     }
   });
 }
 
-/** Ends a process that has outlived its step. */
+/** Kills a process that has outlived its step, and waits for its end. */
 async function remove(process: ChildProcess): Promise<void> {
   if (process.exitCode !== null || process.signalCode !== null) return;
   const exit = once(process, "exit");
@@ -78,7 +78,7 @@ async function remove(process: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** What a step has shown in the end. */
+/** The result of a step, from the results of its main and its post. */
 export function stepResult(main: StageResult, post: StageResult | undefined): StepResult {
   const { log, rawLog, annotations } = main.console;
   return {

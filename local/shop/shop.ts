@@ -26,10 +26,10 @@ const NAMES = {
   taskRole: "shop-exec",
   executionRole: "shop-execution",
 } as const;
-/** Revision 43 is deployed next. */
+/** The number of revisions of the family shop. The service runs the last but one; the last one is deployed next. */
 const REVISIONS = 43;
 
-/** The files of an image beside a system's. */
+/** The directory of the files that an image adds to a system's. */
 const layer = (name: string): string => join(import.meta.dirname, "layers", name);
 
 /** The images of the README and the examples, for the option `images`. */
@@ -41,11 +41,11 @@ export const SHOP_IMAGES: Readonly<Record<string, LayeredImage>> = {
 };
 
 /**
- * Makes the account that the README and the examples speak of: the cluster production with the service shop, the role
- * deploy that workflows of main assume, the bucket example-ci-staging. The roles have the rights of docs/iam and of
- * examples/deploy-policy.json, and no others.
- * Resolves, once the service is stable, with what takes the place of names in the workflows that AWS or this machine gives.
- * `local` has been started in `SHOP_REGION` with `SHOP_IMAGES`.
+ * Makes the account that the README and the examples describe: the cluster production with the service shop, the role
+ * deploy, which workflows of main assume, and the bucket example-ci-staging. The roles have the rights of docs/iam and of
+ * examples/deploy-policy.json, and no others. `local` must have been started in `SHOP_REGION` with `SHOP_IMAGES`.
+ *
+ * Resolves once the service is stable. The result maps those names in the workflows that AWS or the machine chooses to the names here.
  */
 export async function openShop(local: LocalFargate): Promise<Readonly<Record<string, string>>> {
   const { subnets, securityGroups } = await seed(local);
@@ -103,7 +103,7 @@ async function makeRoles({ url, region, accountId, iam }: LocalFargate): Promise
     repository: "shop",
     ...{ "caller-role": NAMES.role, "task-role": NAMES.taskRole, "execution-role": NAMES.executionRole },
     ...{ bucket: NAMES.bucket, prefix: "fargate-exec/" },
-    // The shop encrypts and logs nothing.
+    // The shop has no encryption keys, and its sessions and containers are not logged.
     ...{ "bucket-key": "none", "cluster-key": "none", "log-group": "none", "container-log-group": "none" },
     ...{ "log-bucket": "none", "log-prefix": "none" },
   };

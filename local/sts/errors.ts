@@ -10,7 +10,7 @@ export function expiredToken(service: string): AwsError {
     : new AwsError("ExpiredTokenException", message, 400);
 }
 
-/** A service's answer to a temporary key with another session's token, or without one. */
+/** A service's answer to a temporary key with another session's token, or without a token. */
 export function wrongToken(service: string): AwsError {
   if (service === "s3")
     return new AwsError("InvalidToken", "The provided token is malformed or otherwise invalid.", 400);

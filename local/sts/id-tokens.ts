@@ -1,6 +1,6 @@
 import { createSign, createVerify, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 
-/** GitHub's issuer. AWS uses the same name for the provider and the keys of its conditions. */
+/** GitHub's issuer. AWS's identity provider and condition keys are named after its host. */
 export const ISSUER = "https://token.actions.githubusercontent.com";
 /** The lifetime of GitHub's tokens. */
 const LIFETIME_SECONDS = 300;
@@ -22,7 +22,7 @@ export class IdTokens {
     return { count: value.length, value };
   }
 
-  /** A token of the job in `../runner/environment.ts`. These claims replace its own. */
+  /** A token for the job in `../runner/environment.ts`. `claims` replace those of the job. */
   issue(claims: Claims = {}, now = Date.now()): string {
     this.issued += 1;
     const seconds = Math.floor(now / 1000);
@@ -54,7 +54,7 @@ export class IdTokens {
     return JSON.parse(Buffer.from(payload, "base64url").toString()) as Claims;
   }
 
-  /** Made on first use, since making them takes a tenth of a second. */
+  /** The signing keys. They are made on first use, since that takes a tenth of a second. */
   get #keys(): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
     return (this.#pair ??= generateKeyPairSync("rsa", { modulusLength: 2048 }));
   }

@@ -1,7 +1,7 @@
 import type { AwsError } from "../aws-error.ts";
 import { expiredToken, wrongToken } from "./errors.ts";
 
-/** Temporary keys of STS, with their owner and end. */
+/** Temporary keys of STS, with their owner and expiry. */
 export interface TemporaryKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -23,7 +23,7 @@ export interface KeyUse {
   readonly token: string;
 }
 
-/** All temporary keys that STS has issued. `refusal` accepts every other key, because it has nothing to compare it with. */
+/** All temporary keys that STS has issued. */
 export class KeyRing {
   readonly #keys = new Map<string, TemporaryKeys>();
 
@@ -42,7 +42,7 @@ export class KeyRing {
     if (keys !== undefined) this.add({ ...keys, expiration: now });
   }
 
-  /** The error for a wrong or expired key, or undefined. */
+  /** The error for an expired key or a wrong token. Undefined for a valid key, and for any key that STS has not issued. */
   refusal({ key, service, token }: KeyUse, now: number): AwsError | undefined {
     const keys = this.#keys.get(key);
     if (keys === undefined) return undefined;

@@ -12,7 +12,7 @@ export interface StsOptions {
   readonly accountId: string;
   readonly idTokens: IdTokens;
   readonly keys: KeyRing;
-  /** How long keys are valid without a duration in the call, in seconds. */
+  /** How long keys are valid when the call names no duration, in seconds. */
   readonly sessionSeconds: number;
 }
 
@@ -24,14 +24,14 @@ export class Sts {
     this.#options = options;
   }
 
-  /** XML for a call that is answered here; undefined for a call that goes upstream. */
+  /** Answers AssumeRoleWithWebIdentity with XML; undefined for a call that moto answers. */
   operation(parameters: URLSearchParams): Promise<string> | undefined {
     return parameters.get("Action") === "AssumeRoleWithWebIdentity"
       ? this.#assumeRoleWithWebIdentity(parameters)
       : undefined;
   }
 
-  /** Issues keys of a role, and tells them to moto. */
+  /** Issues keys for a session of a role. moto makes them, and so knows them. */
   async issue(
     roleArn: string,
     sessionName: string,
@@ -99,7 +99,7 @@ export class Sts {
     return JSON.parse(decodeURIComponent(document)) as TrustPolicy;
   }
 
-  /** Makes a call of IAM; undefined for something that IAM does not have. */
+  /** Makes a call to moto's IAM; undefined when what it asks for does not exist. */
   async #iam(action: string, parameters: Readonly<Record<string, string>>): Promise<string | undefined> {
     const { endpoint, region } = this.#options;
     const call = { Action: action, Version: "2010-05-08", ...parameters };

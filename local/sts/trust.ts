@@ -14,7 +14,7 @@ interface Statement {
 
 const ACTION = "sts:AssumeRoleWithWebIdentity";
 
-/** Whether the policy lets a token of this provider assume the role. A Deny wins; without an Allow the answer is no. */
+/** Whether the policy lets a token of this provider assume the role. A Deny wins. Without an Allow it does not. */
 export function isTrusted(
   policy: TrustPolicy,
   provider: { arn: string; host: string },
@@ -56,7 +56,7 @@ function isMet(operator: string, value: string | undefined, wanted: readonly str
   }
 }
 
-/** `*` stands for any text, `?` for one character. */
+/** Whether a text matches a pattern: `*` matches any text, `?` one character. */
 function like(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")

@@ -11,7 +11,7 @@ export function awslogsGroup(definition: Pick<ContainerDefinition, "logConfigura
 export interface AwsLogsOptions {
   readonly endpoint: string;
   readonly region: string;
-  /** The execution role's keys. */
+  /** Those of the execution role. */
   readonly keys: Keys;
   readonly definition: ContainerDefinition;
   readonly taskId: string;
@@ -20,8 +20,8 @@ export interface AwsLogsOptions {
 
 /**
  * The log driver `awslogs`: each line that a container prints becomes an event of the stream
- * `<prefix>/<container>/<task id>`. It sends in batches. Events that can't be sent are reported to `log` and lost, as with
- * the real driver in its non-blocking mode.
+ * `<prefix>/<container>/<task id>`. It sends events in batches. Events that can't be sent are lost, as with the real driver in its
+ * non-blocking mode; `log` gets the reason.
  */
 export class AwsLogs {
   readonly #options: AwsLogsOptions;
@@ -41,7 +41,7 @@ export class AwsLogs {
     };
   }
 
-  /** Makes the stream. Rejects with Fargate's stopped reason for a task whose stream can't be made. */
+  /** Makes the stream. When that fails, rejects with the stopped reason that Fargate gives the task. */
   static async open(options: AwsLogsOptions): Promise<AwsLogs> {
     const logs = new AwsLogs(options);
     try {

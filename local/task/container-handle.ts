@@ -4,9 +4,9 @@ export interface ContainerHandle {
   readonly runtimeId: string;
   readonly taskArn: string;
   readonly clusterName: string;
-  /** Host pid of the container's PID 1; its namespaces are entered through /proc/<pid>/ns. */
+  /** The host's pid of the container's PID 1. /proc/<pid>/ns leads to the container's namespaces. */
   readonly pid: number;
-  /** Environment of the exec agent's process, which an exec'd command inherits. */
+  /** The environment of the exec agent's process, which the commands of sessions inherit. */
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string;
 }

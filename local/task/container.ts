@@ -9,7 +9,7 @@ import { imageNamed, type Image, type LayeredImage } from "./images.ts";
 import { CommandRefused, type IsolatedProcess, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 
-/** The recorded end of a container. Members that are not given are what was observed. */
+/** How the end of a container is recorded. A member that is not given is recorded as it was observed. */
 export interface Fate {
   /** 137 after SIGKILL. */
   readonly exitCode?: number;
@@ -27,12 +27,12 @@ export interface Surroundings {
   readonly ip: string;
   /** The variables that the platform adds, for the container's runtime id. */
   readonly platformEnv: (runtimeId: string) => Readonly<Record<string, string>>;
-  /** Images of the caller's. */
+  /** The caller's own images. */
   readonly images: Readonly<Record<string, LayeredImage>>;
   readonly isolate: (options: IsolateOptions) => Promise<IsolatedProcess>;
   /** The longest pause between two health checks, in milliseconds. */
   readonly healthInterval: number;
-  /** Names of variables that exec'd commands don't get. */
+  /** The names of the variables that the commands of sessions don't get. */
   readonly hiddenFromExec: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export class Container {
     this.#around = around;
     this.runtimeId = around.isOnFargate
       ? `${around.taskId}-${randomInt(10 ** 9, 10 ** 10)}`
-      : // Docker's own id.
+      : // On EC2 it is Docker's id.
         randomBytes(32).toString("hex");
     this.health = definition.healthCheck && new HealthCheck(definition.healthCheck, around.healthInterval);
     this.running = this.#running.promise;
@@ -141,7 +141,7 @@ export class Container {
       taskArn: this.#around.taskArn,
       clusterName: this.#around.clusterName,
       pid,
-      // The agent runs as root, also beside a command of another user.
+      // The agent runs as root, even when the container's command runs as another user.
       env: {
         HOME: "/root",
         ...Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name))),
@@ -178,7 +178,7 @@ export class Container {
     if (this.lastStatus === "RUNNING") this.#isolated?.signal(signal);
   }
 
-  /** Kills at once, and resolves when the last process is gone. `fate` is what ECS records. */
+  /** Kills the container at once. Resolves when its last process is gone. ECS records `fate` as its end. */
   async kill(fate?: Fate): Promise<void> {
     this.#fate ??= fate;
     this.signal("SIGKILL");
@@ -191,7 +191,7 @@ export class Container {
 
   #command(image: Image): readonly [string, ...string[]] {
     const { entryPoint = [], command = [] } = this.definition;
-    // An entry point in the definition also replaces the image's command.
+    // A definition's entry point replaces not only the image's entry point but also its command.
     const given = entryPoint.length > 0 ? entryPoint : (image.entryPoint ?? []);
     const words = command.length > 0 || entryPoint.length > 0 ? command : image.command;
     const [first, ...rest] = [...given, ...words];

@@ -2,10 +2,10 @@ import type { TemporaryKeys } from "../sts/keys.ts";
 import type { Sts } from "../sts/sts.ts";
 import type { Task } from "./task.ts";
 
-/** A task's keys are valid for six hours. */
+/** Fargate's keys for a task are valid for six hours. */
 const SESSION_SECONDS = 6 * 3_600;
 
-/** The path of a task's role credentials. Like the real one it can't be guessed by other tasks. */
+/** The path of a task's role credentials. Like on Fargate, other tasks can't guess it. */
 export function credentialsPath(task: Task): string {
   return `/v2/credentials/${task.attachmentId}`;
 }
@@ -26,7 +26,7 @@ export async function executionKeys(
   return executionRoleArn === undefined ? undefined : await sts.issue(executionRoleArn, id, SESSION_SECONDS);
 }
 
-/** The task role's credentials for a path, from STS; undefined for a path of no task. */
+/** The answer of the credentials endpoint: the task role's credentials, from STS. Undefined for a path of no task. */
 export async function credentials(
   tasks: Iterable<Task>,
   path: string,

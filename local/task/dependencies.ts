@@ -1,12 +1,12 @@
 import type { ContainerDependency } from "../ecs/shapes.ts";
 import type { Container } from "./container.ts";
 
-/** A container's dependency can no longer be met. The message is for the task's stopped reason. */
+/** A container's dependency can't be met any more. The message becomes the task's stopped reason. */
 export class UnmetDependency extends Error {}
 
 /**
- * Starts the containers without a dependency in turn, and every other container when its `dependsOn` is met. Resolves with
- * false when a container could not start. Rejects with `UnmetDependency`, or with the signal's reason.
+ * Starts the containers without a dependency one after the other, then each other container when its `dependsOn` is met. Resolves
+ * with false when a container could not start. Rejects with `UnmetDependency`, or with the signal's reason.
  */
 export async function startInOrder(
   containers: readonly Container[],
@@ -22,14 +22,15 @@ export async function startInOrder(
   const started = containers
     .filter((container) => !isFree(container))
     .map(async (container) => {
-      const conditions = (container.definition.dependsOn ?? []).map((one) => met(one, containers));
+      const conditions = (container.definition.dependsOn ?? []).map((one) => waitFor(one, containers));
       await Promise.race([Promise.all(conditions), stopped]);
       return await start(container);
     });
   return (await Promise.all(started)).every(Boolean);
 }
 
-async function met(
+/** Resolves when the dependency is met. */
+async function waitFor(
   { containerName, condition }: ContainerDependency,
   containers: readonly Container[],
 ): Promise<void> {
@@ -45,13 +46,13 @@ async function met(
     case "SUCCESS": {
       const status = await found.ended;
       if (status !== 0)
-        throw new UnmetDependency(`Container ${containerName} was to succeed and ended with ${status}.`);
+        throw new UnmetDependency(`Container ${containerName} had to succeed, but ended with ${status}.`);
       return;
     }
     case "HEALTHY": {
       const health = await found.health?.known;
       if (health !== "HEALTHY")
-        throw new UnmetDependency(`Container ${containerName} was to be healthy and is not.`);
+        throw new UnmetDependency(`Container ${containerName} had to be healthy, but is not.`);
     }
   }
 }

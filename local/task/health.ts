@@ -7,10 +7,10 @@ import type { ContainerHandle } from "./container-handle.ts";
 
 export type Health = "UNKNOWN" | "HEALTHY" | "UNHEALTHY";
 
-/** A container's health check by Docker's rules: failures during the start period don't count. */
+/** A container's health check, by Docker's rules. Failures during the start period don't count. */
 export class HealthCheck {
   status: Health = "UNKNOWN";
-  /** Resolves when the first answer is known. */
+  /** Resolves with the first status other than UNKNOWN. */
   readonly known: Promise<Health>;
   readonly #known = deferred<Health>();
   readonly #definition: HealthCheckDefinition;

@@ -16,28 +16,28 @@ export interface Image {
   readonly layer?: string;
 }
 
-/** An image of the caller's: its files, over the programs of this machine or of an image of `recipes.ts`. */
+/** One of the caller's own images: files over this machine's root file system, or over that of an image of `recipes.ts`. */
 export type LayeredImage = Partial<Omit<Image, "layer">> & { readonly layer: string };
 
 export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * The image of a name, or undefined when the registry has none. `local/<recipe>` is an image with a root file system of
- * its own; `local/` has no other images. Every other image has this machine's root file system. A repository whose last part
- * is `missing` does not exist, so that a pull can fail; `http-server` has that recipe's ENTRYPOINT. `layered` has further
- * images by the last part of their repositories.
+ * The image of a name; undefined when there is none. `local/<recipe>` is an image with a root file system of its own; `local/` has
+ * no other images. Any other name is an image with this machine's root file system, with three exceptions by the last part of its
+ * repository: `missing` does not exist, so that a pull can fail; `http-server` has that recipe's ENTRYPOINT; and `layered` has the
+ * caller's own images.
  */
 export function imageNamed(
   name: string,
   layered: Readonly<Record<string, LayeredImage>> = {},
 ): Image | undefined {
   const [, own] = /^local\/(.*)$/.exec(name) ?? [];
-  if (own !== undefined) return imageOfOurOwn(own);
+  if (own !== undefined) return imageOfRecipe(own);
   const repository = name.replace(/@.*$/, "").replace(/:[^/]*$/, "");
   const last = repository.split("/").at(-1) ?? "";
   if (last === "missing") return undefined;
   const given = layered[last];
-  // Any other image can run what a python image can.
+  // Every such image can run what a python image can.
   const env = { PATH: `${join(virtualEnvironment, "bin")}:${systemPath}` };
   if (given !== undefined) {
     const path = given.own === undefined ? env : { PATH: systemPath };
@@ -49,7 +49,7 @@ export function imageNamed(
   return { env, command: last === "python" ? ["python3"] : ["/bin/sh"], workdir: "/" };
 }
 
-function imageOfOurOwn(own: string): Image | undefined {
+function imageOfRecipe(own: string): Image | undefined {
   const recipe = recipeOf(own);
   if (recipe === undefined) return undefined;
   const name = own.split(":")[0] ?? "";

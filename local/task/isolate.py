@@ -1,18 +1,18 @@
 """The first process in a container's own PID, mount, IPC and UTS namespace.
 
-It lays out the root file system, enters it and becomes the container's command. It makes the system calls itself: a
-program for each mount would take most of a container's start. Nothing is asked of the image, not even a shell.
-Python's standard library only, 3.9 or later. Arguments: NAME=value ..., --, the command. From the environment:
+It lays out the root file system, enters it and becomes the container's command. It makes the system calls itself, since
+a program for each mount would take most of a container's start. It needs nothing from the image, not even a shell. It uses
+Python's standard library only, 3.9 or later. Arguments: NAME=value ..., --, the command. Variables:
 
   BOX_HOSTNAME BOX_IP
   BOX_ROOT     directory of the image's root file system; that of this machine when empty
   BOX_LAYER    directory whose files are copied over it, may be empty
-  BOX_KEEP     paths of the host that must be there, one a line
-  BOX_INIT     init of the host that is to be there as /dev/init, may be empty
+  BOX_KEEP     paths of the host that the container must see, one a line
+  BOX_INIT     init of the host that the container gets as /dev/init, may be empty
   BOX_WORKDIR BOX_USER BOX_COMMAND
 
-Writes to descriptor 3: "pid N" (as the host sees it), then "ready", or "fail ..." for a fault of this machine, or
-"refuse ..." in the container runtime's words when the command itself can't be started.
+It writes to descriptor 3: first "pid N" (the host's number), then "ready". When it can't go on it writes "fail ..." for a
+fault of this machine, or "refuse ..." in the container runtime's words for a command that can't be started.
 """
 
 import ctypes
@@ -53,7 +53,7 @@ def bind(source, target, flags=0):
 
 
 def copy_of(directory, name, target, more=""):
-    """A writable view of a directory."""
+    """Mounts a writable view of a directory on target."""
     upper, work = (f"/run/{part}/{name}" for part in ("upper", "scratch"))
     os.makedirs(upper, exist_ok=True)
     os.makedirs(work, exist_ok=True)
@@ -61,7 +61,7 @@ def copy_of(directory, name, target, more=""):
 
 
 def copy_of_image(directory):
-    # A relative path, since the option can't escape a comma or a colon.
+    # The path is relative, since a mount option can't escape a comma or a colon.
     os.chdir(directory)
     try:
         copy_of(".", "all", ROOT)
@@ -75,8 +75,8 @@ def copy_of_machine():
         return copy_of("/", "all", ROOT)
     except OSError:
         pass
-    # Without root, no overlay may cover a directory that has a mount below it. So each top directory gets its own overlay,
-    # or is shown as it is. Files of the host's root can't be written to there.
+    # Without root, no overlay may cover a directory that has a mount below it. So each top directory gets its own overlay. One
+    # with a mount below it is shown as it is, and the files of the host's root can't be changed there.
     mount("tmpfs", ROOT, "mode=755")
     for name in sorted(os.listdir("/")):
         path, target = f"/{name}", f"{ROOT}/{name}"
@@ -113,7 +113,7 @@ def touch(path, text=""):
 
 
 def keep(path):
-    """Shows a path of the host that the overlay does not: it shows one file system only, and the homes are hidden."""
+    """Shows a path of the host that the overlay lacks. The overlay shows one file system only, and the homes are hidden."""
     target = ROOT + path
     if not os.access(path, os.R_OK) or os.path.exists(target):
         return
@@ -122,19 +122,19 @@ def keep(path):
     try:
         bind(path, target, MS_REMOUNT | MS_RDONLY)
     except OSError:
-        pass  # Without root its mount may have flags that can't be changed.
+        pass  # Without root, the mount may have flags that can't be changed.
 
 
 def lay_out(box):
     """Mounts the root file system on ROOT, in this mount namespace only."""
-    # Nothing here needs the host's /run.
+    # This replaces the host's /run, which is not needed here.
     mount("tmpfs", "/run", "mode=755")
     os.mkdir(ROOT)
     if box["ROOT"]:
         copy_of_image(box["ROOT"])
     else:
         copy_of_machine()
-    # A copy, since no overlay may have a directory and its parent as its layers.
+    # Copied, since no overlay may have a directory and its parent as its layers.
     if box["LAYER"] and os.spawnvp(os.P_WAIT, "cp", ["cp", "-R", f"{box['LAYER']}/.", ROOT]) != 0:
         raise OSError(0, "cp failed", box["LAYER"])
     for name in ("proc", "sys", "dev", "tmp", "run", "root", "home", "etc"):
@@ -145,7 +145,7 @@ def lay_out(box):
     mount("tmpfs", f"{ROOT}/tmp", "mode=1777")
     mount("tmpfs", f"{ROOT}/run", "mode=755")
     if not box["ROOT"]:
-        # The homes of this machine may hold credentials; an image's homes are empty. So are the directories of programs' data.
+        # The homes of this machine may hold credentials, and other directories the data of its programs. All of them are hidden.
         for name, mode in (("root", 711), ("home", 755), ("var/lib", 755), ("var/tmp", 1777)):
             if os.path.isdir(f"{ROOT}/{name}"):
                 mount("tmpfs", f"{ROOT}/{name}", f"mode={mode}")
@@ -165,7 +165,7 @@ def lay_out(box):
 
 
 def enter(root):
-    """Puts the new root over the old one and takes the old one away from under it."""
+    """Mounts the new root over the old one, and unmounts the old one."""
     os.chdir(root)
     checked(libc.syscall(PIVOT_ROOT[os.uname().machine], b".", b"."))
     checked(libc.umount2(b".", MNT_DETACH))
@@ -181,7 +181,7 @@ def records(path):
 
 
 class Account:
-    """The user of a container definition's `user`, by Docker's rules: a name, or a number that need not be known."""
+    """The user that a container definition's `user` names, by Docker's rules: by a known name, or by any number."""
 
     def __init__(self, text):
         name, _, group = text.partition(":")
@@ -193,7 +193,7 @@ class Account:
                 break
         if self.uid is None:
             raise Refused(f"unable to find user {name}: no matching entries in passwd file")
-        # The groups of /etc/group count only where `user` names no group.
+        # The user's further groups in /etc/group count only when `user` names no group.
         self.others = [int(entry[2]) for entry in groups if not group and login in entry[3].split(",")]
         if group:
             self.gid = next((int(entry[2]) for entry in groups if group in (entry[0], entry[2])), None)
@@ -232,20 +232,20 @@ def main():
     end = sys.argv.index("--")
     env = dict(variable.split("=", 1) for variable in sys.argv[1:end])
     argv = sys.argv[end + 1 :]
-    # Still the host's /proc, so this is the host's number of this very process.
+    # /proc is still the host's, so this is the host's number of this process.
     say("pid", os.readlink("/proc/self"))
     lay_out(box)
     enter(ROOT)
     os.makedirs(box["WORKDIR"], exist_ok=True)
     os.chdir(box["WORKDIR"])
-    # The command is looked for here, since an init would notice only later that it is missing.
+    # The command is looked for before the init runs, since the init would notice a missing command only after "ready".
     command = find(box["COMMAND"], env.get("PATH", ""))
     account = Account(box["USER"] or "0")
     env.setdefault("HOME", account.home)
     if box["USER"]:
         account.become()
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)  # Python ignores them, which exec would pass on.
+        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and exec would pass that on.
     say("ready")
     os.close(3)
     os.execve(command if argv[0] == box["COMMAND"] else argv[0], argv, env)

@@ -15,20 +15,20 @@ export interface IsolateOptions {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string;
-  /** `user` or `user:group` of the container definition, as the root file system knows them; root when undefined. */
+  /** The container definition's `user` or `user:group`, by the accounts of the root file system; root when undefined. */
   readonly user: string | undefined;
   readonly hostname: string;
   readonly ip: string;
-  /** Directory of the root file system, never written to; undefined for this machine's own. */
+  /** The directory of the root file system, which is never written to; undefined for this machine's own. */
   readonly root?: string | undefined;
-  /** Directory whose files are copied over the root file system. */
+  /** A directory whose files are copied over the root file system. */
   readonly layer?: string | undefined;
-  /** Program that becomes PID 1, as `/dev/init`, and starts the command; if undefined, PID 1 is the command. */
+  /** The program that becomes PID 1, as `/dev/init`, and starts the command; when undefined, PID 1 is the command. */
   readonly init: string | undefined;
 }
 
 export interface IsolatedProcess {
-  /** Host pid of the container's PID 1. */
+  /** The host's pid of the container's PID 1. */
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -41,22 +41,21 @@ export interface IsolatedProcess {
 /** The container's command can't be started; the message is the container runtime's. */
 export class CommandRefused extends Error {}
 
-/** Without root a user namespace gives the rights; then only root's uid exists inside, and `user` cannot work. */
+/** Whether this process is root. Otherwise a user namespace gives the rights; only root's uid exists in it, so `user` can't work. */
 export const asRoot = process.getuid?.() === 0;
 
 /**
- * Starts PID 1 and passes its status on. The child writes to the container's output, and the shell's own message about
- * a signal is dropped. This replaces unshare's --fork, which in util-linux 2.38 exits with 1 when a signal ends its
- * child.
+ * A shell script that starts PID 1 and exits with its status. PID 1 writes to the container's output; the shell's own message about
+ * a signal is dropped. It replaces unshare's --fork, which in util-linux 2.38 exits with 1 when a signal ends its child.
  */
 const parent = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
 
 const program = join(import.meta.dirname, "isolate.py");
 
 /**
- * Starts a command as PID 1 of its own PID, mount, IPC and UTS namespace, over its own writable copy of a root file
- * system, which need not have a shell. HOME is the user's unless `env` has one. The container dies with this process,
- * however this process ends, and leaves nothing behind.
+ * Starts a command as PID 1 in a PID, mount, IPC and UTS namespace of its own, on a writable copy of a root file system, which need
+ * not have a shell. HOME is the user's home unless `env` has one. The container dies with this process, however this process ends,
+ * and leaves nothing behind.
  */
 export async function isolate(options: IsolateOptions): Promise<IsolatedProcess> {
   const variables = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
@@ -110,7 +109,7 @@ const pipes: Pipe[] = [];
 let making: Promise<void> | undefined;
 
 /**
- * A pipe of the kernel's, as a container runtime gives it to PID 1. Node's own are sockets, which a process can't open
+ * A pipe of the kernel, as a container runtime gives it to PID 1. The pipes that Node makes are sockets, which a process can't open
  * by their path in /proc.
  */
 async function kernelPipe(): Promise<{ readonly reads: Readable; readonly writes: number }> {
@@ -123,20 +122,20 @@ async function kernelPipe(): Promise<{ readonly reads: Readable; readonly writes
   }
 }
 
-/** Several at once: libuv forks for each program, and a fork of a process of 600 MB takes 20 ms of processor time. */
+/** Makes several pipes by one program, since libuv forks for each program, and a fork of a process of 600 MB takes 20 ms of processor time. */
 async function makePipes(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "container-"));
   const paths = Array.from({ length: PIPES_AT_ONCE }, (_, at) => join(directory, String(at)));
   await promisify(execFile)("mkfifo", ["-m", "600", ...paths]);
   for (const path of paths) {
-    // Without a reader, the opening of the other end would wait for one.
+    // The reading end is opened first, since opening the other end waits for a reader.
     const reads = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     pipes.push({ reads, writes: openSync(path, constants.O_WRONLY) });
   }
   await rm(directory, { recursive: true });
 }
 
-/** Sends signals to a process as long as it lives. */
+/** A function that sends signals to a process as long as it lives. */
 export function signalTo(pid: number): IsolatedProcess["signal"] {
   return (signal) => {
     try {
@@ -147,7 +146,7 @@ export function signalTo(pid: number): IsolatedProcess["signal"] {
   };
 }
 
-/** The status of a child as ECS gives it. */
+/** Resolves with the exit status of a child as ECS shows it. */
 export function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
@@ -155,7 +154,7 @@ export function exitOf(child: ChildProcess): Promise<number> {
 }
 
 /**
- * Begins to read at once: at a child's exit Node drops unread output, and a short command may end before the caller
+ * Begins to read the stream at once. At a child's exit Node drops unread output, and a short command may end before the caller
  * reads.
  */
 export function bufferOutput(stream: Readable): Readable {
@@ -163,8 +162,8 @@ export function bufferOutput(stream: Readable): Readable {
 }
 
 /**
- * Resolves once PID 1 has become the command or has ended. The program that prepares the container has `mark` in its
- * environment. During an exec an environment reads as empty; the command's own has HOME at least.
+ * Resolves once PID 1 has become the command or has ended. Before that, the program that prepares the container runs, with `mark` in
+ * its environment. During the exec the environment reads as empty. The command's own environment has at least HOME.
  */
 export async function becameCommand(pid: number, exited: Promise<number>, mark: string): Promise<void> {
   const end = exited.then(() => true);

@@ -17,7 +17,7 @@ export type StopCode =
   | "TerminationNotice"
   | "InfrastructureHealth";
 
-/** The moments of a task that DescribeTasks tells. */
+/** The times of a task that DescribeTasks shows. */
 export type TaskTime =
   | "createdAt"
   | "connectivityAt"

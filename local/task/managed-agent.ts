@@ -24,8 +24,8 @@ export interface AgentDeath {
   /** The reason that DescribeTasks shows. */
   readonly reason?: string;
   /**
-   * Whether DescribeTasks shows it as STOPPED; true unless given. Otherwise DescribeTasks shows RUNNING all the time, and
-   * only ExecuteCommand's TargetNotConnectedException tells that it is gone.
+   * Whether DescribeTasks shows the agent as STOPPED; true unless given. If false, DescribeTasks goes on showing RUNNING, and only
+   * ExecuteCommand's TargetNotConnectedException tells that the agent is gone.
    */
   readonly noticed?: boolean;
 }
@@ -47,14 +47,14 @@ export class ManagedAgent {
       this.lastStatus = "RUNNING";
       this.lastStartedAt = Date.now();
       await sleep(delays.connect, undefined, { signal });
-      // The agent retries, and DescribeTasks shows RUNNING in that time.
+      // The agent retries, and DescribeTasks shows RUNNING meanwhile.
       while (!(await mayConnect())) await sleep(RETRY_DELAY, undefined, { signal });
       this.connected = make(handle);
     };
     await this.#unlessStopped(this.#launch());
   }
 
-  /** Stops with its container, or alone for a fault; `reason` is what DescribeTasks then shows. */
+  /** Stops the agent, with its container or alone. DescribeTasks then shows `reason`. */
   async stop(reason?: string): Promise<void> {
     this.lastStatus = "STOPPED";
     this.reason = reason;
@@ -63,8 +63,8 @@ export class ManagedAgent {
   }
 
   /**
-   * Dies with all its sessions, without a message to their clients. Resolves when it is dead; it may come back by
-   * itself.
+   * Kills the agent and all its sessions, without a message to their clients. Resolves when they are gone. With `backAfter` the agent
+   * is started again later.
    */
   async die({ backAfter, reason, noticed = true }: AgentDeath = {}): Promise<void> {
     if (noticed) {

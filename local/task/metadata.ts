@@ -4,7 +4,7 @@ import type { TaskPlan } from "./task-plan.ts";
 import type { Task } from "./task.ts";
 
 /**
- * The task metadata endpoint, version 4: `/v4/<runtime id>` shows that container, `/v4/<runtime id>/task` its task.
+ * The answer of the task metadata endpoint, version 4: at `/v4/<runtime id>` the container, at `/v4/<runtime id>/task` its task.
  * Undefined for an unknown path.
  */
 export function metadata(tasks: Iterable<Task>, path: string): object | undefined {
@@ -27,7 +27,7 @@ function taskMetadata(task: Task): object {
     Revision: String(definition.revision),
     ServiceName: group.startsWith("service:") ? group.slice("service:".length) : undefined,
     DesiredStatus: task.desiredStatus,
-    // The agent on the host knows less than the control plane: it sees running containers only.
+    // This comes from the ECS agent on the host, which sees only whether the containers run. It does not know the control plane's status.
     KnownStatus: task.containers.every(({ lastStatus }) => lastStatus === "RUNNING")
       ? "RUNNING"
       : task.lastStatus,
@@ -46,7 +46,7 @@ function taskMetadata(task: Task): object {
   };
 }
 
-/** Undefined, and so left out of the JSON, for a task on EC2 that has no size (AWS: "Task metadata version 4"). */
+/** The task's size. Undefined, and so not in the JSON, for a task on EC2 that has none (AWS: "Task metadata version 4"). */
 function limits(plan: TaskPlan): object | undefined {
   const { definition, overrides } = plan;
   const [cpu, memory] = [overrides.cpu ?? definition.cpu, overrides.memory ?? definition.memory];

@@ -10,8 +10,8 @@ export interface NetworkInterface {
 }
 
 /**
- * Creates the interface that a task's network configuration asks for, with a public address when it asks for one. Without a
- * subnet the interface is not known to EC2. Rejects with EC2's error text.
+ * Creates the interface that a task's network configuration asks for, with a public address if asked for. Without a subnet, EC2
+ * does not know the interface. Rejects with EC2's error text.
  */
 export async function createInterface(
   { endpoint, region }: { readonly endpoint: string; readonly region: string },

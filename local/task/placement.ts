@@ -5,7 +5,7 @@ export interface Placement {
   readonly capacityProvider?: CapacityProvider | undefined;
 }
 
-/** Where a task runs, as DescribeTasks and the metadata endpoint tell it. Providers other than Fargate's have instances. */
+/** The launch type that DescribeTasks and the metadata endpoint show. A capacity provider other than Fargate's has EC2 instances. */
 export function launchTypeOf({ launchType, capacityProvider }: Placement): string {
   const isOnInstance = !/^FARGATE(_SPOT)?$/.test(capacityProvider?.capacityProvider ?? "FARGATE");
   return launchType ?? (isOnInstance ? "EC2" : "FARGATE");

@@ -16,18 +16,18 @@ import {
   signalTo,
 } from "./isolate.ts";
 
-/** A mount namespace of its own, so that podman's mounts end with it. */
+/** Gives podman a mount namespace of its own, so that its mounts end with it. */
 const apart = ["unshare", "--mount"] as const;
-/** With runc, which is Fargate's runtime too, and without systemd. */
+/** Podman with runc, which Fargate also uses, and without systemd. */
 const podman = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"] as const;
 
 /** The limit for a container's start; a start takes far less. */
 const TRIAL_MS = 20_000;
 
 /**
- * The shell that runs podman. The container is conmon's child, not this process's. So the shell waits until
- * descriptor 3 is closed, and then removes the container. The descriptor is closed when this process ends, even when
- * it is killed.
+ * The shell script that runs podman. The container is a child of conmon, so it would outlive this process. A background job of the
+ * shell waits until descriptor 3 is closed, and then removes the container. The descriptor is closed when this process ends, even
+ * when it is killed.
  */
 const script = `name=$1
 shift
@@ -35,8 +35,8 @@ shift
 exec "$@" 3<&-`;
 
 /**
- * Like `isolate`, but by podman with runc: with the capabilities, the seccomp filter and the masked /proc of a container
- * engine. Needs root.
+ * Starts a container like `isolate`, but by podman with runc, so that it has the capabilities, the seccomp filter and the masked
+ * /proc of a container engine. Needs root.
  */
 export async function contain(options: IsolateOptions): Promise<IsolatedProcess> {
   const name = `fargate-local-${randomUUID()}`;
@@ -63,7 +63,7 @@ export async function contain(options: IsolateOptions): Promise<IsolatedProcess>
   return { pid, ...output, signal: signalTo(pid), exited };
 }
 
-/** Why podman can't run a container here; undefined when it can. */
+/** Why podman can't run a container on this machine; undefined when it can. */
 export function whyNoPodman(): string | undefined {
   const trial = { command: ["true"], env: {}, workdir: "/", user: undefined } as const;
   const args = flags({ ...trial, hostname: "trial.example", ip: "127.0.0.1", init: undefined });
@@ -101,7 +101,7 @@ function commandOf({ command, init }: IsolateOptions): string[] {
   return [...(init === undefined ? [] : ["/dev/init", "--"]), ...command];
 }
 
-/** Limits for a machine inside another, when podman's own defaults are too high. */
+/** The limits of open files and processes. Inside another container, podman's own defaults are higher than the kernel allows. */
 function limits(): readonly string[] {
   const files = /^Max open files +\S+ +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
   return [`nofile=1024:${Math.min(Number(files ?? 1024), 65_535)}`, "nproc=16384:16384"];
@@ -124,7 +124,7 @@ function readPid(file: string): number | undefined {
   }
 }
 
-/** The runtime's text for a fault of the command, podman's for a fault of this machine. */
+/** The error for a container that did not start: with the runtime's text for a fault of the command, else with podman's. */
 function refusal(complaint: string): Error {
   const why = /exec: (.+?): OCI runtime/.exec(complaint) ?? /(unable to find user .+)/.exec(complaint);
   if (why?.[1] !== undefined) return new CommandRefused(why[1]);

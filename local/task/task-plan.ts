@@ -7,7 +7,7 @@ import type {
   TaskOverride,
 } from "../ecs/shapes.ts";
 
-/** What RunTask or a service asks to run. */
+/** The task that RunTask or a service asks for. */
 export interface TaskPlan {
   readonly cluster: Cluster;
   readonly definition: TaskDefinition;

@@ -19,7 +19,7 @@ import type { TaskPlan } from "./task-plan.ts";
 export interface Platform {
   readonly settings: Settings;
   nextIp(): string;
-  /** The job of the next task when that is to have no processes. */
+  /** The job of the next task if that task has no processes; undefined for a task that really runs. */
   nextScript(): ScriptedJob | undefined;
   createInterface(network: NetworkConfiguration["awsvpcConfiguration"]): Promise<NetworkInterface>;
   /** Whether the task role lets an exec agent register with the message gateway. */
@@ -36,10 +36,10 @@ export interface Platform {
 /** Names of the variables that lead to the task role's credentials. */
 const credentialVariables = ["AWS_CONTAINER_CREDENTIALS_FULL_URI"];
 
-/** A task that really runs, from PROVISIONING to STOPPED. */
+/** A task, from PROVISIONING to STOPPED. Its containers really run, unless it has a `script`. */
 export class Task {
   readonly plan: TaskPlan;
-  /** As they are now: TagResource changes them. */
+  /** The present tags, which TagResource may have changed. */
   tags: readonly Tag[];
   readonly id = randomBytes(16).toString("hex");
   readonly arn: string;
@@ -48,14 +48,14 @@ export class Task {
   readonly ip: string;
   readonly hostname: string;
   readonly attachmentId = randomUUID();
-  /** The job of its containers when they have no processes. */
+  /** The job of its containers if they have no processes. */
   readonly script: ScriptedJob | undefined;
   /** Set from the end of PROVISIONING on. */
   interface: NetworkInterface | undefined;
   readonly times: Partial<Record<TaskTime, number>> = { createdAt: Date.now() };
   /** Each status so far, in order. */
   readonly history: TaskStatus[] = ["PROVISIONING"];
-  /** When its protection from scale-in and deployments ends, in milliseconds since the epoch; undefined: it has none. */
+  /** When its protection from scale-in and deployments ends, in milliseconds since the epoch; undefined without one. */
   protectedUntil: number | undefined;
   stopCode: StopCode | undefined;
   stoppedReason: string | undefined;
@@ -120,13 +120,13 @@ export class Task {
     return this.#roleArn(this.plan.overrides.executionRoleArn ?? this.plan.definition.executionRoleArn);
   }
 
-  /** ECS also takes the bare name of a role of its account. */
+  /** The ARN of a role. ECS also takes the name of a role of the same account. */
   #roleArn(role: string | undefined): string | undefined {
     const { accountId } = this.#platform.settings;
     return role === undefined || role.startsWith("arn:") ? role : `arn:aws:iam::${accountId}:role/${role}`;
   }
 
-  /** Asks it to stop. The first code and reason are kept. `abrupt`: the host is gone, and all processes with it. */
+  /** Asks the task to stop. The first code and reason are kept. `abrupt`: the host is lost, and all processes with it. */
   stop(code: StopCode, reason: string, { abrupt = false } = {}): void {
     if (this.stopCode !== undefined) return;
     this.#abrupt = abrupt;
@@ -136,7 +136,7 @@ export class Task {
     this.#stopping.abort();
   }
 
-  /** Whether everything is being stopped, so that moto may be gone already. */
+  /** Whether the whole local Fargate is being stopped, so that moto may be gone already. */
   get destroyed(): boolean {
     return this.#destroyed;
   }
@@ -154,7 +154,7 @@ export class Task {
       await this.#start();
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
-        // A fault of this machine, not of the task. The stopped reason is where the user looks.
+        // A fault of this machine also becomes the stopped reason, since the user looks there.
         this.stop(
           "TaskFailedToStart",
           error instanceof UnmetDependency ? error.message : this.#complain(error),
@@ -257,7 +257,7 @@ export class Task {
     this.#platform.settings.log(`task ${this.id} ${status}`);
   }
 
-  /** Waits on the way to RUNNING; throws when the task is to stop. */
+  /** Waits on the way to RUNNING. Rejects when the task is told to stop. */
   async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#stopping.signal });
   }

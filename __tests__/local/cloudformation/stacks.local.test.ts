@@ -167,7 +167,7 @@ describe("refused by name:", () => {
           ChangeSetName: "c",
           TemplateBody: `Resources:\n${GROUP}`,
         }),
-      "The local Fargate updates no stack",
+      "The local Fargate can't update a stack",
     ],
   ])("%s", async (_, act, words) => {
     await expect(act()).rejects.toThrow(words);

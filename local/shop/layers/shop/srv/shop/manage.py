@@ -1,4 +1,4 @@
-"""The shop's commands, as far as the examples call them."""
+"""Those of the shop's commands that the examples call."""
 import sys
 
 match sys.argv[1:]:

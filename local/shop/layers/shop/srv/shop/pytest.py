@@ -1,6 +1,6 @@
-"""A stand-in for pytest, which is not in the packages of the local Fargate: it runs functions, and writes a report of pytest's form.
+"""A stand-in for pytest, which the local Fargate does not install. It runs functions, and writes a report in pytest's form.
 
-The proof `soak/reports.ts` has the real one in its place.
+The proof `soak/reports.ts` uses the real pytest instead.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""The shop's server: /health on the port that PORT names. All tasks of the local Fargate share it."""
+"""The shop's server: it answers /health on the port PORT. The servers of all tasks share this port."""
 import os
 import socket
 from http.server import BaseHTTPRequestHandler, HTTPServer

@@ -1,4 +1,4 @@
-"""What the example tests.yml runs. One test finds a fault, and leaves a picture of it."""
+"""The tests of the example tests.yml. One of them fails, and writes a screenshot first."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-// What the example tests.yml runs. One test finds a fault, and leaves a picture of it.
+// The tests of the example tests.yml. One of them fails, and writes a screenshot first.
 const { mkdirSync, writeFileSync } = require("node:fs");
 const sum = (prices) => prices.reduce((a, b) => a + b, 0);
 
