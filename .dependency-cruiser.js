@@ -1,8 +1,8 @@
 /**
- * Who may import whom: `npm run lint` holds it, for types as well as for values.
+ * Which file may import which other file. `npm run lint` checks it, for types as well as for values.
  *
- * The files and folders of src/. Each may import itself and all that stands in a row above its own: so no import runs
- * back up, and those of one row don't know one another.
+ * The rows are the files and folders of src/. Each may import itself and everything in the rows above its own. So imports run in
+ * one direction, and the members of one row do not import one another.
  */
 const ROWS = [
   ["errors", "clock", "origin", "clipped", "record", "retry-pause", "version", "wire"],
@@ -39,7 +39,7 @@ const ROWS = [
   ["index", "post", "bin", "module"],
 ];
 
-/** The same for the files and folders of src/targets/: the phase of a run that has the most of them. */
+/** The rows of src/targets/, which has the most files of all phases of a run. */
 const TARGETS_ROWS = [
   ["arn", "failures", "tags", "windows"],
   ["choose-container", "title"],
@@ -60,7 +60,7 @@ const pathsIn = (folder, names) => `^${folder}/(${names.join("|")})(/|\\.ts$)`;
 /** The paths of these files and folders of src/. */
 const paths = (names) => pathsIn("src", names);
 
-/** The rules that hold the order of the rows in `folder`. */
+/** The rules that enforce the order of the rows in `folder`. */
 const downwards = (folder, rows) => [
   ...rows.flatMap((row, i) =>
     row.map((name) => ({
@@ -86,7 +86,7 @@ const others = [
   },
   {
     name: "only-github-knows-the-runner",
-    comment: "The engine is to have a second door, which is no GitHub Action.",
+    comment: "The command line and the npm module run the same code without a GitHub runner.",
     from: { path: "^src/", pathNot: paths(["github"]) },
     to: { path: "(^|/)@actions/" },
   },
@@ -97,7 +97,7 @@ const others = [
   },
   {
     name: "only-aws-knows-the-sdk",
-    comment: "Its exceptions, its endpoints and its credentials are read in one place.",
+    comment: "Only one folder knows the SDK's exceptions, endpoints and credentials.",
     from: { path: "^src/", pathNot: paths(["aws"]) },
     to: { path: "(^|/)@(aws-sdk|aws-crypto|smithy)/" },
   },
@@ -118,7 +118,7 @@ const others = [
   },
   {
     name: "local-shares-only-the-wire-format",
-    comment: "The two sides follow AWS's facts, not each other. Captured frames hold the format for both.",
+    comment: "src/ and local/ follow AWS's behaviour, not each other. Captured frames prove the wire format for both.",
     from: { path: "^local/" },
     to: { path: "^src/", pathNot: paths(["wire"]) },
   },

@@ -2,14 +2,15 @@ import type { Config } from "jest";
 
 const config: Config = {
   testEnvironment: "node",
-  // Real processes on a busy machine: the limit ends a test that hangs, and is no measure of a slow one.
-  // Every seed of a fuzz test is many minutes of work.
+  // Tests run real processes on a busy machine. The limit is long, since it must end only a test that hangs, not a slow one.
+  // All seeds of a fuzz test take many minutes.
   testTimeout: process.env["FUZZ_ALL"] === "1" ? 3_600_000 : 600_000,
-  // Most files wait for containers most of their time: with four workers two processors were idle for a quarter of it.
+  // Most test files wait for containers most of the time. With four workers two processors were idle for a quarter of the time.
   maxWorkers: 5,
-  // What a worker keeps of earlier files makes each program that it starts dearer: libuv forks, and a fork copies the page table.
+  // A large worker starts programs more slowly, since libuv forks and a fork copies the page table. So a worker that has kept much
+  // memory of earlier files is replaced.
   workerIdleMemoryLimit: "200MB",
-  // Tests that are concurrent mostly wait for a container.
+  // Concurrent tests mostly wait for a container.
   maxConcurrency: 8,
   testSequencer: "<rootDir>/__tests__/helpers/slowest-first.ts",
   globalSetup: "<rootDir>/__tests__/helpers/before-all.ts",
@@ -18,7 +19,7 @@ const config: Config = {
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {
-    // Types are checked by `npm run types`; here they are only stripped.
+    // `npm run types` checks the types; here they are only stripped.
     "^.+\\.ts$": [
       "@swc/jest",
       { jsc: { parser: { syntax: "typescript" }, target: "es2023" }, module: { type: "es6" } },

@@ -12,7 +12,7 @@ import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { row } from "./rows.ts";
 import { startStep, waitForAgents } from "./step.ts";
-import { startWithoutLog } from "./unlogged.ts";
+import { startWithoutLog } from "./start-without-log.ts";
 
 const [JOBS, SECONDS, APART] = [2, 3, 4].map((at, index) => Number(process.argv[at] ?? [6, 10, 1][index]));
 const WAY = process.argv[5] ?? "bucket";

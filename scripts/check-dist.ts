@@ -42,7 +42,7 @@ export function differences(committed: string, built: string): string[] {
     const old = before.get(name);
     const fresh = after.get(name);
     if (old === undefined) return [`dist/${name} is missing`];
-    if (fresh === undefined) return [`dist/${name} is left over: the build does not write it`];
+    if (fresh === undefined) return [`dist/${name} is left over: no build writes it`];
     return sameText(old, fresh) ? [] : [`dist/${name} differs`];
   });
 }

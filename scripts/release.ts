@@ -4,18 +4,18 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DIST_MANIFEST, distManifest } from "./dist-manifest.ts";
 
-/** What names a major version: the action in a workflow, the npm package, and the Terraform module by its reference. */
+/** Texts that name a major version: the action in a workflow, the npm package, and the reference of the Terraform module. */
 const PINNED = String.raw`(fargate-exec(@v?|//[^ "?]+[?]ref=v))[0-9]+`;
-/** What pages say for as long as there is no release. */
+/** Begins a part of a page that holds only while there is no release. */
 const BEFORE = "<!-- before the first release -->";
 const BEFORE_BLOCK = new RegExp(`${BEFORE}\\n[^]*?<!-- /before the first release -->\\n\\n?`, "g");
-/** What is left as it is: what was said of former versions, what the build writes, and what the tests make up. */
+/** Files that a release does not change: the text on former versions, the build's files, and the tests with their made-up versions. */
 const OTHERS = ["CHANGELOG.md", "dist", "__tests__"].map((path) => `:(exclude)${path}`);
 const UNRELEASED = "## Unreleased\n";
 
 /**
  * `node scripts/release.ts 1.2.3 --out DIRECTORY`, in a clean checkout: makes the commit and the tags of a release, and puts
- * its notes and its archive into the directory. It pushes nothing: `.github/workflows/release.yml` does.
+ * its notes and its archive into the directory. It pushes nothing; `.github/workflows/release.yml` pushes.
  */
 function main(): void {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: "string" } } });
@@ -29,7 +29,7 @@ function main(): void {
   for (const page of filesWith(PINNED))
     rewrite(page, (text) => text.replaceAll(new RegExp(PINNED, "g"), `$1${major}`));
   for (const page of filesWith(BEFORE)) rewrite(page, (text) => text.replaceAll(BEFORE_BLOCK, ""));
-  // The first `version` of either file is this package's.
+  // In both files the first `version` is that of this package.
   for (const file of ["package.json", "package-lock.json"])
     rewrite(file, (text) => text.replace(/"version": ".*?"/, `"version": "${version}"`));
   rewrite("package-lock.json", (text) =>
@@ -40,7 +40,7 @@ function main(): void {
   const tag = `v${version}`;
   git("commit", "--quiet", "--all", "--message", `Release ${tag}`);
   git("tag", "--annotate", tag, "--message", tag);
-  // Bare: it moves with each release, so it names the commit and nothing else.
+  // This tag has no message, since it moves with each release.
   git("tag", "--force", `v${major}`, `${tag}^{commit}`);
 
   const out = resolve(values.out);
@@ -51,10 +51,11 @@ function main(): void {
   console.log(`${tag} and v${major} are ${git("rev-parse", "HEAD").trim()}.`);
 }
 
-/** The major version of a version that may follow those tags. */
+/** The major version of `version`. Throws unless `version` may follow the tags. */
 export function majorOf(version: string, tags: readonly string[]): string {
   const [, major] = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/.exec(version) ?? [];
-  if (major === undefined) throw new Error(`'${version}' is no version: give three numbers, such as 1.2.3.`);
+  if (major === undefined)
+    throw new Error(`'${version}' is not a version: give three numbers, such as 1.2.3.`);
   const same = tags.filter((tag) => tag.startsWith(`v${major}.`));
   const newest = same
     .map((tag) => tag.slice(1))
@@ -65,7 +66,7 @@ export function majorOf(version: string, tags: readonly string[]): string {
   return major;
 }
 
-/** The changelog with its unreleased section under the version, and that section as notes. */
+/** The changelog with its unreleased section moved under the version, and that section as the release's notes. */
 export function releaseNotes(
   changelog: string,
   version: string,
@@ -81,7 +82,7 @@ export function releaseNotes(
   };
 }
 
-/** The files in which the extended regular expression matches; none when git finds none. */
+/** The committed files in which the regular expression matches, without `OTHERS`. */
 function filesWith(pattern: string): readonly string[] {
   const all = git("ls-files", "-z", "--", ...OTHERS)
     .split("\0")

@@ -1,7 +1,8 @@
 /**
- * Faults by carriers: each fault hits a job whose output comes by the carrier, in a container and a bucket of its own. Every line comes once
- * and in its order, the exit code is the job's, and nothing is left in the bucket; when the task is killed, what was shown is a beginning of
- * the output, and no status. `SOAK_ROWS` is a part of the names of those that run, `SOAK_AT_ONCE` how many run at once, three unless given.
+ * Proves what each fault does to each carrier. A fault hits a job whose output comes by the carrier, in a container and a bucket of its
+ * own. Every line comes once and in its order, the exit code is the job's, and nothing is left in the bucket. When the task is killed, the
+ * step shows a beginning of the output, and no exit code. `SOAK_ROWS` selects the rows whose names contain it. `SOAK_AT_ONCE` rows run at
+ * once, three unless given.
  */
 import {
   CopyObjectCommand,
@@ -25,7 +26,7 @@ interface Row {
   readonly carriers: readonly Carrier[];
   /** How long the job prints, in seconds; 20 unless given. */
   readonly seconds?: number;
-  /** The task does not survive it. */
+  /** Whether the fault ends the task. */
   readonly isEnd?: boolean;
   readonly harm: (place: Place) => Promise<unknown>;
 }
@@ -35,7 +36,7 @@ const S3 = ["s3"] as const;
 const aws = await Aws.start();
 const { local } = aws.world;
 
-/** Hits all calls for the output in this bucket, or those of one method. The key of a form does not stand in its address. */
+/** A fault of all calls for the output in this bucket, or of those with these methods. A form's key is not in its URL, so any POST is hit. */
 async function s3(
   bucket: string,
   fault: Omit<Fault, "operation">,
@@ -68,7 +69,7 @@ async function pieces(
   }).toSorted((a, b) => a.number - b.number);
 }
 
-/** Holds up the reads of the piece that comes three later, until what is done to it once it is there. */
+/** Waits for the third piece from now, and harms it by `act`. Its reads are delayed, so that the harm comes before them. */
 async function onLater(
   { bucket }: Place,
   act: (folder: string, number: number) => Promise<unknown>,
@@ -176,7 +177,7 @@ const rows: Readonly<Record<string, Row>> = {
 
 const BY_S3 = /^The output comes by S3 from byte \d+ on\.$/;
 
-/** What is wrong with a row; nothing when it holds. */
+/** Runs a row. Resolves with what is wrong; with nothing when it holds. */
 async function faultsOf(name: string, row: Row, carrier: Carrier): Promise<readonly string[]> {
   const bucket = `row-${name.replace(/\W+/g, "-").slice(0, 40).toLowerCase()}-${carrier}`;
   await aws.s3.send(new CreateBucketCommand({ Bucket: bucket }));

@@ -1,4 +1,4 @@
-/** Fifty jobs that meet in one container by S3. No process, zombie, file, object, version or claim is left of them. */
+/** Proves that fifty jobs that meet in one container, by S3, leave no process, zombie, file, object, version or claim. */
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "census", "-t", "meet in one container"], {

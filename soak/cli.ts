@@ -1,6 +1,7 @@
 /**
- * The npm package from its tarball: 100 MB through the command line, byte for byte and with flat memory; the same package with each
- * Node.js that it supports; every exit code; its types by a compiler; and how long `echo hello` and the start of the local Fargate take.
+ * Proofs of the npm package as its tarball installs it. 100 MB come through the command line byte for byte, with flat memory. The
+ * package works with each Node.js that it supports. Every exit code comes through. Its types compile. The local Fargate starts in three
+ * seconds.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,11 +13,11 @@ import { runToEnd, installPackage, type InstalledPackage } from "../__tests__/he
 
 const MB = 1_000_000;
 const BYTES = 100 * MB;
-/** MiB that the process may have. */
+/** The most MiB that the process may have. */
 const MOST = 150;
-/** How many MiB more than after its first tenth the process may have in the end. */
+/** How many MiB the process may grow after the first tenth of the output. */
 const GROWTH = 15;
-/** Seconds in which the local Fargate starts, once it is set up. */
+/** Seconds in which the local Fargate must start, once it is set up. */
 const MOST_TO_START = 3;
 const VERSIONS = ["20", "22", "24"];
 
@@ -41,7 +42,7 @@ try {
 for (const fault of faults) console.log(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
-/** Lines of random text, so that no compression makes them few. */
+/** Prints 100 MB in the container, as lines of random text, so that they do not pack well. */
 async function large(options: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const program = `import random,sys
 r = random.Random(7)
@@ -83,7 +84,7 @@ while left > 0:
   if (most > MOST || most > early + GROWTH) faults.push(`the memory is not flat: ${early} and ${most} MiB`);
 }
 
-/** A Node.js of this major version: that of the tests, or one from npm. */
+/** The path of a Node.js of this major version: the running one, or one from npm. */
 function nodeOf(version: string, { folder }: InstalledPackage): string {
   if (process.version.startsWith(`v${version}.`)) return process.execPath;
   const directory = join(folder, `node-${version}`);
@@ -115,7 +116,7 @@ async function runsWith(node: string, options: readonly string[], env: NodeJS.Pr
   if (said !== '[0,"hello\\n",""]') faults.push(`with Node.js ${version} it said ${said}`);
 }
 
-/** As many runs at once as a container takes sessions. */
+/** Runs a script for each exit code, two at once, since a container takes two sessions. */
 async function endsWithEach(options: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const codes = Array.from({ length: 256 }, (_, code) => code).values();
   let right = 0;
@@ -132,7 +133,7 @@ async function endsWithEach(options: readonly string[], env: NodeJS.ProcessEnv):
   console.log(`${right} of 256 exit codes are its own`);
 }
 
-/** From the command line to the start of its command, by npx, the best of five: the first one sets up. */
+/** Measures the time from the start of npx to the start of the local Fargate's command: the best of five, after a first one that sets up. */
 async function startsLocally({ folder }: InstalledPackage): Promise<void> {
   const words = ["--offline", "--no-install", "fargate-exec", "local", "--", "date", "+%s%3N"];
   const env = { PATH: process.env["PATH"] ?? "", HOME: folder };
@@ -150,7 +151,7 @@ async function startsLocally({ folder }: InstalledPackage): Promise<void> {
   if (!(best <= MOST_TO_START)) faults.push(`the local Fargate starts in ${best} s`);
 }
 
-/** Compiles a program that uses the module by its types, and one that misuses it. */
+/** Compiles a program that uses the module as its types say, and one that does not. */
 function hasTypes({ folder }: InstalledPackage): void {
   const compiles = (source: string, module: string, resolution: string): boolean => {
     writeFileSync(join(folder, "typed.mts"), source);

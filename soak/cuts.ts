@@ -1,4 +1,4 @@
-/** Cuts after each frame of a run, instead of the tests' sample. */
+/** Cuts the connection after each frame of a run. The tests cut after a sample of the frames. */
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "e2e/cuts.local"], {

@@ -1,7 +1,8 @@
 /**
- * Jobs that are left and followed again by other processes. A step leaves a job and its process is killed with SIGKILL. Another one follows
- * it to its end: every line, and the exit code. Of a second job the follower is killed as well, then its task at a random moment: a
- * third step brings exactly what stands in the bucket, and why the task has stopped. `SOAK_ROUNDS` is how many jobs of each kind there are.
+ * Proves that detached jobs can be followed by other processes. A step detaches from a job, and its process is killed. Another step follows
+ * the job to its end, and shows every line and the exit code. With a second job, the following process is killed as well, and then the
+ * task, at random moments. A third step shows exactly the output in the bucket, and why the task has stopped. `SOAK_ROUNDS` is how many
+ * jobs of each kind there are.
  */
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -31,11 +32,11 @@ for (const fault of faults) console.log(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 async function toTheEnd(round: number): Promise<void> {
-  const handle = await leave(`ends-${round}/`, `${count(LINES)}; exit 7`);
+  const handle = await detach(`ends-${round}/`, `${count(LINES)}; exit 7`);
   const { outputs } = await aws.step({ cluster: "", attach: handle });
   const lines = numbers(outputs["stdout"] ?? "");
   console.log(
-    `${round}: left, followed to its end: ${lines.length} lines, exit code ${outputs["exit-code"]}`,
+    `${round}: detached, followed to its end: ${lines.length} lines, exit code ${outputs["exit-code"]}`,
   );
   if (outputs["exit-code"] !== "7" || lines.join() !== upTo(LINES).join())
     faults.push(`${round}: ${lines.length} lines and the exit code ${outputs["exit-code"]}`);
@@ -44,7 +45,7 @@ async function toTheEnd(round: number): Promise<void> {
 async function untilItsTaskIsKilled(round: number): Promise<void> {
   const prefix = `killed-${round}/`;
   const task = await aws.runningTask();
-  const handle = await leave(prefix, count(100_000), task.id);
+  const handle = await detach(prefix, count(100_000), task.id);
   const follower = await processOf({ cluster: "", attach: handle });
   await follower.line(/^50$/m);
   await sleep(Math.random() * 2_000);
@@ -64,10 +65,10 @@ async function untilItsTaskIsKilled(round: number): Promise<void> {
     faults.push(`${round}: shown up to ${shown.at(-1)}, in the bucket up to ${uploaded.at(-1)}`);
 }
 
-/** Starts a job and leaves it; the process is killed once it has written the handle. */
-async function leave(prefix: string, run: string, id?: string): Promise<string> {
+/** Starts a job and detaches from it. The step's process is killed once it has written the handle. */
+async function detach(prefix: string, run: string, id?: string): Promise<string> {
   const task = id ?? (await aws.runningTask()).id;
-  const at = mkdtempSync(join(root, "leaves-"));
+  const at = mkdtempSync(join(root, "detaches-"));
   const step = await processOf({ cluster, task, bucket, prefix, detach: "true", run }, at);
   const written = (): string | undefined =>
     new Map(parseFileCommands(readFileSync(join(at, "OUTPUT"), "utf8"))).get("handle");
@@ -75,16 +76,16 @@ async function leave(prefix: string, run: string, id?: string): Promise<string> 
   while (!written() && !(await Promise.race([ended, sleep(1)]))) continue;
   step.signal("SIGKILL");
   const handle = written();
-  if (!handle) throw new Error(`the step left no job:\n${step.log()}`);
+  if (!handle) throw new Error(`the step did not detach from a job:\n${step.log()}`);
   return handle;
 }
 
-/** A process of the action's main part alone, as on a runner that is killed behind it. */
+/** A process of the action's main part without a runner around it, as when the runner is killed. */
 async function processOf(inputs: Inputs, at = mkdtempSync(join(root, "step-"))) {
   return await startStep(at, inputs, { env: { ...aws.world.local.env, ...aws.keysFor(inputs) } });
 }
 
-/** The bytes of the spool in the bucket, by what an object is: a header line and a body. */
+/** The bytes of the spool in the bucket. Each object is a header line and a part of the spool. */
 async function spoolIn(prefix: string): Promise<string> {
   const keys = (await aws.objects(prefix)).filter((key) => /\/\d+$/.test(key));
   const bodies = await Promise.all(

@@ -1,6 +1,6 @@
 /**
- * A job of 90 s whose step has keys that end after 30 s. When the step assumes its role itself, the job succeeds. Else the
- * job is stopped, the message says why, and the step fails.
+ * Runs a job of 90 s whose step has keys that expire after 30 s. When the step assumes its role itself, the job succeeds. With
+ * static keys the job is stopped, the message says why, and the step fails.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,8 +1,9 @@
 /**
- * One step in a thousand tasks, under the published throttles: 980 tasks have no processes and an agent that answers as the payload does,
- * twenty really run. Every job's end and line is in its place; tasks are started as fast as Fargate starts them; the step's own process has at most 1 MB
- * for each task; its connections and its looks at S3 are bounded; the log says how far it is; outputs, summary and the post step's state fit GitHub's
- * and Linux's limits; nothing is left. `FAN_TASKS` and `FAN_SECONDS` are the number of tasks, and how long each job lasts.
+ * Proofs of one step with a thousand tasks, under the published throttles. Twenty tasks really run; 980 have no processes, and an agent
+ * that answers as the payload does. Each job's result and line is in its place. Tasks start as fast as Fargate starts them. The step's
+ * process has at most 1 MB for each task, and its connections and reads of S3 are bounded. The log shows the progress. Outputs, summary
+ * and the post step's state fit GitHub's and Linux's limits. No task is left. `FAN_TASKS` is the number of tasks, `FAN_SECONDS` how long
+ * each job lasts.
  */
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,13 +21,14 @@ const MIB = 1024 * 1024;
 /** Fargate's own rate: a burst of 100, then 20 a second. */
 const FLOOR_S = Math.max(0, TASKS - 100) / 20;
 
-/** What the step's process had at most. */
+/** The most that the step's process had at once. */
 interface Peak {
+  /** In MiB. */
   memory: number;
   sockets: number;
 }
 
-interface Ended {
+interface StepResult {
   readonly code: number | null;
   readonly log: string;
   readonly peak: Peak;
@@ -42,7 +44,7 @@ const check = (what: string, holds: boolean): void => {
 };
 
 const root = mkdtempSync(join(tmpdir(), "soak-"));
-/** The first task is the service's, the second that of the run for comparison. */
+/** The first task is the service's. The second is that of the run with one task, for comparison. */
 const local = await startLocalFargate({
   ...{ stopTimeout: 500, throttle: true },
   scripted: (task) =>
@@ -69,7 +71,7 @@ try {
 }
 process.exitCode = faults.length === 0 ? 0 : 1;
 
-async function run(tasks: number, { cluster, service, bucket }: SeedNames): Promise<Ended> {
+async function run(tasks: number, { cluster, service, bucket }: SeedNames): Promise<StepResult> {
   const own = mkdtempSync(join(root, "step-"));
   const inputs = { cluster, service, bucket, start: "true", tasks: String(tasks) };
   const script = `echo "this is $FARGATE_EXEC_TASK"; sleep ${SECONDS}`;
@@ -109,13 +111,13 @@ function socketsOf(pid: number): number {
   }
 }
 
-/** The names and values in a file of `NAME<<DELIMITER`, the value's lines, and `DELIMITER`. */
+/** The names and values in a file that GitHub's runner reads: `NAME<<DELIMITER`, the value's lines, `DELIMITER`. */
 function keyValues(text: string): readonly (readonly [name: string, value: string])[] {
   const found = [...text.matchAll(/^([\w-]+)<<(\S+)\r?\n([^]*?)\r?\n?^\2$/gm)];
   return found.map(([, name = "", , value = ""]) => [name, value]);
 }
 
-/** What the post step would have got at worst, had the main step been killed. */
+/** The most state that the post step could have got, if the main step had been killed at any time. */
 function peakOfState(text: string): { readonly largest: number; readonly together: number } {
   const sizes = new Map<string, number>();
   let [now, largest, together] = [0, 0, 0];
@@ -128,7 +130,7 @@ function peakOfState(text: string): { readonly largest: number; readonly togethe
   return { largest, together };
 }
 
-function checkResults({ log, outputs, files }: Ended): void {
+function checkResults({ log, outputs, files }: StepResult): void {
   const results = JSON.parse(outputs["results"] ?? "[]") as { taskArn: string; exitCode: number }[];
   const arns = JSON.parse(outputs["task-arns"] ?? "[]") as string[];
   const green = results.filter(
@@ -136,7 +138,8 @@ function checkResults({ log, outputs, files }: Ended): void {
   ).length;
   check(`${green} of ${TASKS} results are there, in their places, with exit code 0`, green === TASKS);
   const said = new Set(log.match(/^\[task \d+\] this is \d+$/gm));
-  // A job without processes says which number its task was made as. Calls that are under way together may arrive in any order.
+  // A job without processes prints the number in which its task was made. Calls of RunTask that are under way together may arrive in any
+  // order, so this may differ from the step's own number.
   const numberOf = new Map(local.tasks.slice(2).map(({ arn }, number) => [arn, number]));
   const right = arns.map((arn, task) => {
     const number = numberOf.get(arn) ?? -1;
@@ -169,7 +172,7 @@ function checkResults({ log, outputs, files }: Ended): void {
   check(`${own} further lines`, own < 100 + TASKS / 5);
 }
 
-function checkResources(one: Ended, many: Ended): void {
+function checkResources(one: StepResult, many: StepResult): void {
   const each = (many.peak.memory - one.peak.memory) / (TASKS - 1);
   check(
     `${many.peak.memory.toFixed(0)} MiB, ${each.toFixed(3)} MiB for each further task`,
@@ -181,7 +184,7 @@ function checkResources(one: Ended, many: Ended): void {
 async function checkCalls(calls: LocalFargate["requests"]): Promise<void> {
   const counts = new Map<string, number>();
   for (const { operation } of calls) {
-    // Of an object the last part of its name, when that is no number.
+    // An object counts under the last part of its name, or as a piece when that is a number.
     const name = operation.replace(/ \/.*\/([a-z]*)\d*$/, (_, part: string) => ` ${part || "piece"}`);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
@@ -198,7 +201,7 @@ async function checkCalls(calls: LocalFargate["requests"]): Promise<void> {
   const looks = rateOf(calls.filter(({ operation }) => operation === "DescribeTasks"));
   check(`at most ${looks} calls of DescribeTasks in a second`, looks <= 20);
   const reads = rateOf(calls.filter(({ operation }) => operation.startsWith("GET /")));
-  check(`at most ${reads} looks at S3 in a second`, reads <= TASKS);
+  check(`at most ${reads} reads of S3 in a second`, reads <= TASKS);
   await sleep(1_000); // The last ones are on their way to STOPPED.
   const alive = local.tasks.slice(2).filter(({ lastStatus }) => lastStatus !== "STOPPED").length;
   check(`${alive} tasks are left`, alive === 0);

@@ -1,8 +1,8 @@
 /**
- * Random trees through `files` and back through `artifacts`, each compared by find(1) and sha256sum(1): 1,000 over a session that is cut at a
- * random moment, by each way in which an image can unpack and pack; ten of 200 MB by the bucket, whose session is cut, and 16 MB by the session, through
- * the bundled action.
- * `SOAK_TREES=50 SOAK_LARGE=1 npm run soak files` takes fewer.
+ * Proves that files come in by `files` and back by `artifacts` unchanged; find(1) and sha256sum(1) compare them. 1,000 random trees go by a
+ * session that is cut at a random moment, by each program that an image may have to unpack and pack. Through the bundled action, ten
+ * trees of 200 MB go by the bucket while the session is cut, and 16 MB go by the session. `SOAK_TREES=50 SOAK_LARGE=1 npm run soak files`
+ * takes fewer.
  */
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -35,12 +35,12 @@ function tell(isRight: boolean, what: string): void {
   console.log(`${isRight ? "as it was" : "WRONG"}: ${what}`);
 }
 
-/** What is compared: the tar of busybox sets no time of a link. */
-function seen(lines: readonly string[], way: string): string {
+/** The lines that are compared. The tar of busybox does not set a link's time, so it is left out. */
+function comparable(lines: readonly string[], way: string): string {
   return String(way === "busybox tar" ? lines.map((line) => line.replace(/\tl\t777\t\d+/, "")) : lines);
 }
 
-/** Takes a tree out of the container, and tells when it is another one. Without python3 no name has a line end. */
+/** Brings a tree back from the container, and reports a difference. Without python3, line ends in names are replaced. */
 async function takeBack(container: SharedContainer, drawn: Tree, number: number, way: string): Promise<void> {
   const isLined = way !== "python3";
   const entries = Object.entries(drawn).map(
@@ -53,7 +53,7 @@ async function takeBack(container: SharedContainer, drawn: Tree, number: number,
     const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" }, script: "true" };
     const cutAfterMs = Math.random() < 0.5 ? Math.random() * 500 : undefined;
     const { report, cuts, job } = await bringBack(there, `${root}/back`, run, { cutAfterMs });
-    const isSame = seen(listTree(`${root}/back${there}`), way) === seen(listTree(`${root}/d`), way);
+    const isSame = comparable(listTree(`${root}/back${there}`), way) === comparable(listTree(`${root}/d`), way);
     back.cuts += cuts;
     if (isSame && report?.problems.length === 0) back.same += 1;
     else
@@ -80,7 +80,7 @@ for (const [at, [way, setUp]] of Object.entries(WAYS).entries()) {
         const { status } = await watch({ ...run, files, script: "true" });
         const mayRefuse = way === "busybox tar" && files.needsPax && status?.kind === "refused";
         if (mayRefuse) refused += 1;
-        else if (seen(listTree(`${container.root}/srv/${number}`), way) === seen(listTree(`${root}/d`), way))
+        else if (comparable(listTree(`${container.root}/srv/${number}`), way) === comparable(listTree(`${root}/d`), way))
           same += 1;
         else tell(false, `${JSON.stringify(tree)} by ${way}: ${JSON.stringify(status)}`);
       });

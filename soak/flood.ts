@@ -1,12 +1,12 @@
 /**
- * The memory of the action's process while a hostile agent floods it: 400 MB of each text, or as much of it as the action
- * takes before it ends the session. `SOAK_FLOOD=40` sets another number of MB.
+ * Proves that the memory of the action's process is bounded while a hostile agent floods it with 400 MB of each text. The action may
+ * end the session before. `SOAK_FLOOD=40` sets another number of MB.
  */
 import { ENDING, endingFlood, runFlooded, floodOf, TEXTS } from "../__tests__/helpers/floods.ts";
 import { Aws } from "../__tests__/helpers/local.ts";
 
 const MB = 1_000_000;
-/** Limit for the action's process, in MiB. */
+/** The limit for the action's process, in MiB. */
 const MOST_OF_RUNNER = 150;
 const bytes = Number(process.env["SOAK_FLOOD"] ?? 400) * MB;
 

@@ -1,4 +1,4 @@
-/** All seeds of the fuzz tests and hundreds of random scripts, instead of the tests' sample of one in twenty. */
+/** Runs all seeds of the fuzz tests and hundreds of random scripts. The tests run a sample of one in twenty. */
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "fuzz", "random-scripts"], {

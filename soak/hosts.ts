@@ -1,7 +1,7 @@
 /**
- * The lists of `docs/hosts.md`, in two regions: each way of use runs once in a network namespace that has nothing but itself, against
- * the local Fargate under AWS's names, by TLS. A DNS server resolves only the names that the page lists for that way, and writes down what is asked
- * for. A step that needs another host fails; a listed host that nobody asks for fails the proof, too.
+ * Proves the lists of `docs/hosts.md`, in two regions. Each way of use runs once in a network namespace without any other machine, against
+ * the local Fargate under AWS's names, by TLS. A DNS server resolves only the names that the page lists for that way, and records the
+ * names that are asked for. A step that needs another host fails. A listed host that the step does not ask for also fails the proof.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, copyFileSync } from "node:fs";
@@ -13,15 +13,15 @@ import { type LocalFargate, startLocalFargate } from "../local/start.ts";
 import { Names } from "./hosts/names.ts";
 import { TlsFront } from "./hosts/tls.ts";
 
-/** The region of a process that is inside the namespace. */
+/** The variable with the region, which only a process inside the namespace has. */
 const INSIDE = "FARGATE_EXEC_HOSTS_REGION";
 const REGION = process.env[INSIDE] ?? "";
-/** In the second one boto3 asks for a host of its own. */
+/** In the second region boto3 uses another host for S3. */
 const REGIONS = ["eu-west-1", "us-east-1"];
 const OF_BOTO3 = "`<bucket>.s3.amazonaws.com`";
 const [, SERVER = "127.0.0.53"] = /^nameserver (\S+)$/m.exec(readFileSync("/etc/resolv.conf", "utf8")) ?? [];
 
-/** The rows of the page: each way of use, and the hosts of the runner and of the container. */
+/** A row of the page: a way of use, and the hosts that the runner and the container need for it. */
 interface Way {
   readonly name: string;
   readonly runner: readonly string[];
@@ -89,7 +89,7 @@ async function prove(): Promise<boolean> {
       const asked = [...names.asked].filter((name) => name.includes(".")).sort();
       const more = asked.filter((name) => !isAllowed(name));
       const unused = way.runner.filter((host) => !asked.some((name) => matches(host, name)));
-      // The bucket's host serves both sides, so what the container has fetched is told by its client.
+      // The bucket's host serves the runner and the container, so the container's calls are known by their clients.
       const fetched = local.requests
         .slice(from)
         .filter(({ service, agent }) => service === "s3" && /Boto3|aws-cli|curl|Wget|urllib/.test(agent));
@@ -97,7 +97,7 @@ async function prove(): Promise<boolean> {
       const good = result.conclusion === "success" && more.length === 0 && unused.length === 0 && !wrong;
       console.log(`${good ? "ok    " : "FAILED"} ${way.name}: ${asked.join(", ")}`);
       if (more.length > 0) console.log(`         not on the page: ${more.join(", ")}`);
-      if (unused.length > 0) console.log(`         on the page, and not asked for: ${unused.join(", ")}`);
+      if (unused.length > 0) console.log(`         on the page, but not asked for: ${unused.join(", ")}`);
       for (const { operation, agent } of fetched)
         console.log(`         the container: ${operation} by ${agent.split(" ")[0] ?? ""}`);
       if (wrong) console.log("         the container's hosts are not those of the page");
@@ -113,7 +113,7 @@ async function prove(): Promise<boolean> {
   }
 }
 
-/** Whether a host of the page, in which a word in angle brackets or a star is one label, is this name. */
+/** Whether a host of the page matches a name. In a host, a word in angle brackets or a star stands for one label. */
 function matches(host: string, name: string): boolean {
   const pattern = host.replaceAll(".", "\\.").replaceAll(/<[a-z-]+>|\*/g, "[^.]+");
   return new RegExp(`^${pattern}$`).test(name);
@@ -130,7 +130,7 @@ async function run(world: World, way: string): Promise<StepResult> {
   const inputs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "a script in a running task": plain,
     "with `bucket`": { ...plain, bucket: made.bucket },
-    // Longer than it takes to leave the session.
+    // The job lasts until the step has moved from the session to S3.
     "with `bucket` and a job that lasts": { ...plain, bucket: made.bucket, run: "echo hello; sleep 8" },
     "with `role-to-assume`": { ...plain, "role-to-assume": made.deployRole, region: REGION },
     "a task that the step starts": { ...without, ...task },

@@ -1,6 +1,6 @@
 /**
- * 20 runs add 1 to a number under a lock, each as a process of its own that runs `dist/`. The number has no lock of its
- * own. They make 20. `SOAK_RUNS` is how many runs there are.
+ * Proves the input `lock`: 20 runs add 1 to a number that has no lock of its own, and the result is 20. Each run is a process of
+ * its own that runs `dist/`. `SOAK_RUNS` is the number of runs.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,14 +1,14 @@
 /**
- * 40 jobs meet in one container without a bucket: as one matrix, in a container whose sessions are logged and in one where two jobs may run
- * side by side, then as unrelated runs whose strategy is unknown. Each job is
- * a process of its own that runs `dist/`, and all begin together. No container ever has a fourth session, and every job
- * succeeds. `SOAK_MEETINGS` is how often each way is tried, 50 times unless given.
+ * Proves that 40 jobs can meet in one container without a bucket. They meet in three ways: as one matrix in a container whose sessions are
+ * logged, as one matrix in a container where two jobs may run side by side, and as unrelated runs whose strategy is unknown. Each job is a
+ * process of its own that runs `dist/`, and all begin together. No container ever has a fourth session, and every job succeeds. Each way is
+ * tried `SOAK_MEETINGS` times, 50 unless given.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStep, waitForAgents } from "../bench/step.ts";
-import { startWithoutLog } from "../bench/unlogged.ts";
+import { startWithoutLog } from "../bench/start-without-log.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 
@@ -23,7 +23,7 @@ interface Way {
   readonly inputsOf: (index: number) => Readonly<Record<string, string>>;
 }
 
-/** The most sessions at once, and how many jobs failed. */
+/** Runs one meeting. Resolves with the most sessions at once, and how many jobs failed. */
 async function meet({ logged, inputsOf }: Way): Promise<{ most: number; failed: number; seconds: number }> {
   const root = mkdtempSync(join(tmpdir(), "soak-"));
   const local = await startLocalFargate({ stopTimeout: 500, delays: { call: 30 } });
@@ -38,7 +38,7 @@ async function meet({ logged, inputsOf }: Way): Promise<{ most: number; failed: 
         startStep(mkdtempSync(join(root, "job-")), { ...inputs, ...inputsOf(index) }, local),
       ),
     );
-    // On GitHub each run has a machine of its own, and none makes AWS slower.
+    // The jobs get a lower priority than the local AWS: on GitHub each run has a machine of its own, and does not slow AWS.
     for (const { pid } of steps) setPriority(pid, 10);
     const ends = await Promise.all(steps.map(({ ended }) => ended));
     const { sessions } = local.gateway;

@@ -1,9 +1,9 @@
 /**
- * `npm run newcomer`: a newcomer with the public files only. Clones what is committed into an empty directory, starts the local
- * Fargate as its README says, deploys the set-up by the commands of its page, and runs the README's first workflow by act with
- * the names filled in: green within five minutes of the clone. Then the demo, and each other workflow of the README and of
- * `examples/workflows` against the account that they name. What act can't run, the clone's emulated runner does. Nothing of
- * this repository's is imported but a proxy.
+ * `npm run newcomer`: does what a newcomer does who has only the public files. It clones the commit into an empty directory, starts
+ * the local Fargate as its README says, deploys the set-up by the commands of its page, and runs the README's first workflow by act with
+ * the names filled in. That has to succeed within five minutes of the clone. Then it runs the demo, and each other workflow of the README
+ * and of `examples/workflows` against the account that they name. The clone's emulated runner runs the workflows that act can't run. This
+ * script imports nothing of the repository's other code but a proxy.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { once } from "node:events";
@@ -28,7 +28,7 @@ const blocks = (path: string, language: string): readonly string[] =>
   [...read(path).matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm"))].map(
     ([, text = ""]) => text,
   );
-const filled = (text: string, names: readonly (readonly [string, string])[]): string =>
+const fillIn = (text: string, names: readonly (readonly [string, string])[]): string =>
   names.reduce((so, [name, value]) => so.replaceAll(name, value), text);
 
 function say(what: string): void {
@@ -44,7 +44,7 @@ function verdict(what: string, flaws: readonly string[], log = ""): void {
   console.log(log.split("\n").slice(-60).join("\n"));
 }
 
-/** How what was shown differs from what is promised. */
+/** How a run differs from its workflow's promise. */
 function flawsOf(
   { fails, steps, output, annotations = [], summary = /succeeded/, artifact }: WorkflowPromise,
   shown: EngineRun,
@@ -83,8 +83,8 @@ function isKept(
   return kept?.retentionDays === retentionDays && text.test(content);
 }
 
-/** The demo of the README. */
-function demo(): void {
+/** Runs the demo of the README. */
+function runDemo(): void {
   try {
     machine.run(clone, "npm run demo 2>&1");
     verdict("npm run demo", []);
@@ -93,7 +93,7 @@ function demo(): void {
   }
 }
 
-/** The environment of a runner that has no keys, and whose workflows may ask for ID tokens. */
+/** The environment of a runner without keys, whose workflows may ask for ID tokens. */
 const runnerOf = ({ exported }: Endpoint): Record<string, string> =>
   Object.fromEntries(Object.entries(exported).filter(([name]) => /^(AWS_ENDPOINT_URL|ACTIONS_)/.test(name)));
 
@@ -101,8 +101,8 @@ const runnerOf = ({ exported }: Endpoint): Record<string, string> =>
 function deploy(endpoint: Endpoint, port: string): ReadonlyMap<string, string> {
   const [page = ""] = blocks("examples/setup/README.md", "bash");
   const provider = "oidc-provider/token.actions.githubusercontent.com";
-  const commands = filled(page, [
-    // Without gh, as the page says; and this account has an identity provider already.
+  const commands = fillIn(page, [
+    // The page also says how to do it without gh. The local account already has an identity provider.
     [
       page.split("\n").find((line) => line.includes("gh api")) ?? "",
       "OWNER_ID=1234567 REPOSITORY_ID=89012345",
@@ -128,14 +128,14 @@ async function freePort(): Promise<string> {
   return String(port);
 }
 
-async function firstWorkflow(): Promise<void> {
+async function runFirstWorkflow(): Promise<void> {
   const endpoint = await machine.start(clone);
   say("npm run local has made its .venv and listens");
   try {
     const port = await freePort();
     const made = deploy(endpoint, port);
     say(`the set-up is deployed: ${made.get("role-to-assume") ?? "no role"}`);
-    const text = filled(blocks("README.md", "yaml").find((block) => block.includes("\njobs:\n")) ?? "", [
+    const text = fillIn(blocks("README.md", "yaml").find((block) => block.includes("\njobs:\n")) ?? "", [
       ["arn:aws:iam::123456789012:role/deploy", made.get("role-to-assume") ?? ""],
       ["region: eu-west-1", `region: ${made.get("region") ?? ""}`],
       ["cluster: production", `cluster: ${made.get("cluster") ?? ""}`],
@@ -165,7 +165,7 @@ async function firstWorkflow(): Promise<void> {
   }
 }
 
-/** Runs an example by a test of the clone. When this machine lacks what the test needs, it says so, and that is no failure. */
+/** Runs an example by a test of the clone. When this machine lacks what the test needs, this prints a line and is not a failure. */
 function runByTest(path: string, test: string): void {
   const what = `${path}, by the emulated runner`;
   try {
@@ -178,7 +178,7 @@ function runByTest(path: string, test: string): void {
   }
 }
 
-/** The deployment configuration in the command of a page. */
+/** The deployment configuration in the first command of a page. */
 function pauseOf(page: string): string {
   const [command = ""] = blocks(page, "bash");
   return (
@@ -188,7 +188,7 @@ function pauseOf(page: string): string {
   );
 }
 
-/** By the SDK of the clone: the AWS CLI of its .venv is older than pause hooks. */
+/** Configures the service's deployments by the clone's SDK, since the AWS CLI in its .venv is older than pause hooks. */
 function configureDeployments(configuration: string, { exported }: Endpoint): void {
   const program = `
     import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
@@ -202,7 +202,7 @@ function configureDeployments(configuration: string, { exported }: Endpoint): vo
   });
 }
 
-async function laterWorkflows(): Promise<void> {
+async function runLaterWorkflows(): Promise<void> {
   const endpoint = await machine.start(clone, "--shop");
   const proxy = await Proxy.start();
   say("npm run local -- --shop listens");
@@ -214,12 +214,12 @@ async function laterWorkflows(): Promise<void> {
   const run = async (what: string, path: string, text: string, promised: WorkflowPromise): Promise<void> => {
     const { event = "workflow_dispatch", inputs = {}, secrets = {}, files = {}, page } = promised;
     if (page !== undefined) configureDeployments(pauseOf(page), endpoint);
-    const others = Object.entries(files).map(([at, from]) => [at, filled(read(from), fillIns)] as const);
+    const others = Object.entries(files).map(([at, from]) => [at, fillIn(read(from), fillIns)] as const);
     const shown = await runWorkflow(
       machine,
       { clone, action: join(root, "action") },
       {
-        files: { [path]: filled(text, fillIns), ...Object.fromEntries(others) },
+        files: { [path]: fillIn(text, fillIns), ...Object.fromEntries(others) },
         ...{ event, inputs, secrets, env: runnerOf(endpoint) },
       },
     );
@@ -250,15 +250,15 @@ async function laterWorkflows(): Promise<void> {
 try {
   machine.run(root, `git clone --quiet --no-local "${repository}" "${clone}"`);
   machine.run(clone, "npm ci --no-audit --no-fund");
-  // What a runner downloads: the files of the commit. act copies the directory for each job.
+  // The action as a runner downloads it: only the files of the commit. act copies this directory for each job.
   machine.run(root, `git clone --quiet --no-local "${clone}" "${join(root, "action")}"`);
   say("git clone and npm ci");
-  await firstWorkflow();
-  demo();
-  await laterWorkflows();
-  say(failures === 0 ? "a newcomer gets on" : `${failures} failed`);
+  await runFirstWorkflow();
+  runDemo();
+  await runLaterWorkflows();
+  say(failures === 0 ? "all of it works for a newcomer" : `${failures} failed`);
   process.exitCode = failures === 0 ? 0 : 1;
 } finally {
-  // On a busy machine this takes a minute.
+  // This takes a minute on a busy machine.
   rmSync(root, { recursive: true, force: true });
 }

@@ -1,22 +1,22 @@
 /**
- * Very large output through the bundled action: each byte is compared, and the memory of both ends is measured.
- * `SOAK_OUTPUT=10GB npm run soak output` runs the named cases; all but the longest unless given.
+ * Proves that very large output comes through the bundled action. It compares each byte, and measures the memory of both ends.
+ * `SOAK_OUTPUT=10GB npm run soak output` runs the named cases; without it all cases but the longest run.
  */
 import { EXIT_CODE, runSized, type SizedJob, type SizedRun } from "../__tests__/helpers/sizes.ts";
 
 const MB = 1_000_000;
 const GB = 1_000 * MB;
-/** Limit for the action's process, in MiB. */
+/** The limit for the action's process, in MiB. */
 const MOST_OF_RUNNER = 150;
-/** How much more memory than in its second tenth a process may have in its last. */
+/** How many times the memory of its second or third tenth a process may have in its last tenth. */
 const GROWTH = 1.15;
-/** How many MiB a small process may grow before it counts as growing. */
+/** How many MiB more than that a process may have. */
 const STEP = 2;
 
 interface Case extends SizedJob {
-  /** MiB of the spool's disk that may be in use. */
+  /** The most MiB of the spool's disk that may be in use. */
   readonly mostDisk?: number;
-  /** Runs only when it is named. */
+  /** Whether it runs only when it is named. */
   readonly onDemand?: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The example tests.yml with the real pytest, and the real jest with jest-junit, by act on the local Fargate: the counts
- * in the output, an annotation on the line of the checkout, all artifacts kept, and the exit code of the test runner. Fetches the test
- * runners from PyPI and npm.
+ * Runs the example tests.yml with the real pytest, and the real jest with jest-junit, by act on the local Fargate. Proves the counts
+ * in the output, an annotation on the right line of the checkout, the kept artifacts, and the test runner's exit code. It fetches the
+ * test runners from PyPI and npm.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { Shop } from "../__tests__/helpers/shop.ts";
 const PYTEST = "pytest==8.4.2";
 const JEST = ["jest@30", "jest-junit@17"];
 const SUM = "exports.sum = (prices) => prices.reduce((a, b) => a + b, 0);\n";
-/** The image has other tests, which would pass. */
+/** The tests in the checkout. The image has another file of this name, whose tests would pass. */
 const SUM_TEST = `const { mkdirSync, writeFileSync } = require("node:fs");
 const { sum } = require("./sum.js");
 
@@ -72,7 +72,7 @@ function install(): void {
   });
   mkdirSync(join(layer, "opt/node/bin"), { recursive: true });
   linkSync(process.execPath, join(layer, "opt/node/bin/node"));
-  // npx as npm makes it: it runs what is installed.
+  // An npx that runs the installed program.
   writeFileSync(
     join(layer, "opt/node/bin/npx"),
     '#!/bin/sh\nname=$1; shift; exec "node_modules/.bin/$name" "$@"\n',

@@ -1,6 +1,6 @@
 /**
- * `node soak/rights.ts`: each way of use under its policies in docs/iam, with each right removed in turn. The tests remove
- * one right of each statement, by turns.
+ * Runs each way of use under its policies in docs/iam, with each right removed in turn. The tests remove only one right of each
+ * statement, by turns.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

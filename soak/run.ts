@@ -1,4 +1,4 @@
-/** `npm run soak [name…]`: the long proofs, one file after the other. A proof fails by its exit code. */
+/** `npm run soak [NAME…]`: runs the named proofs, or all, one after the other. A proof whose exit code is not 0 has failed. */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";

@@ -1,4 +1,4 @@
-/** All cases of the container's code under every shell, instead of each under its share of the shells. */
+/** Runs all tests of the container's code under every shell. The tests run each case under some of the shells. */
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "__tests__/payload"], {

@@ -1,8 +1,8 @@
 /**
- * 1,000 starts beside another user's process that races for the job directory, also between the action's check and its use.
- * The containers' /bin/sh is dash, ash, bash or zsh. In some, only root can write to some of the places; in others every user
- * can write to all. No planted byte is run, and every exit code is the script's. `SOAK_SHELLS=busybox npm run soak starts` runs the
- * 250 of one shell.
+ * Starts 1,000 jobs beside another user's process, which tries to plant the job directory, also between the payload's check of it and its
+ * use. The containers' /bin/sh is dash, ash, bash or zsh. In some containers only root can write to some of the possible places; in others
+ * every user can write to all of them. No planted byte is run, and every exit code is the script's. `SOAK_SHELLS=busybox npm run soak
+ * starts` runs the 250 starts of one shell.
  */
 import { SharedContainer, startMany } from "../__tests__/helpers/shared-container.ts";
 

@@ -1,4 +1,4 @@
-/** All rows of the tables of which each test run tries those whose turn it is. */
+/** Runs all rows of the tables of whole steps. A test run tries only the rows whose turn it is. */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 

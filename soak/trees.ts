@@ -1,7 +1,7 @@
 /**
- * A thousand random trees for each image of the table and each carrier, up to a hundred in one step: in by `files`, back by `artifacts`, through the bundled
- * action, the session cut at random moments and calls of S3 reset. What the container has and what comes back is compared with the checkout by find(1) and
- * sha256sum(1). `SOAK_TREES=200 npm run soak trees` takes 200 of each.
+ * Brings a thousand random trees in by `files` and back by `artifacts`, for each image and each carrier, through the bundled action. Up to
+ * a hundred trees go in one step. Sessions are cut at random moments, and calls of S3 are reset. The trees in the container and those that
+ * come back are compared with the checkout by find(1) and sha256sum(1). `SOAK_TREES=200 npm run soak trees` takes 200 of each.
  */
 import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,9 +16,9 @@ import { mixedTrees, trees } from "../__tests__/files/random-trees.ts";
 import { type Item, listTree, plant, type Tree } from "../__tests__/files/trees.ts";
 
 const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
-/** How many trees make one step: with files of up to 1 MB, and when only 1 MiB can be brought in. */
+/** How many trees go in one step: `large` with files of up to 1 MB, `small` where only 1 MiB can be brought in. */
 const IN_ONE_STEP = { large: 100, small: 20 };
-/** The images, and what unpacks and packs in them. */
+/** The images, each with the program that unpacks and packs in it. */
 const IMAGES = {
   "debian-python-boto3": "python3",
   "debian-python": "python3",
@@ -28,7 +28,7 @@ const IMAGES = {
 } as const;
 type Image = keyof typeof IMAGES;
 type Way = (typeof IMAGES)[Image];
-/** Images into which no more than 1 MiB can be typed (docs/images.md): one of them only with a bucket, from which it can't fetch either. */
+/** Whether at most 1 MiB can be brought into an image (docs/images.md). busybox has this limit only with a bucket, from which it can't fetch. */
 const isSmall = (image: Image, bucket: boolean): boolean =>
   image === "busybox-static" || (image === "busybox" && bucket);
 const containerOf = (image: string) => ({
@@ -40,8 +40,8 @@ const seed = Number(process.env["SOAK_SEED"] ?? Date.now());
 const random = (upTo: number): number => Math.floor(Math.random() * upTo);
 let wrong = 0;
 
-/** The trees as paths of one checkout, with the names that the image can take: docs/files.md and docs/artifacts.md say which. */
-function together(drawn: readonly Tree[], way: Way): Tree {
+/** The trees as one tree, changed to names and modes that the image can take: docs/files.md and docs/artifacts.md say which. */
+function joinTrees(drawn: readonly Tree[], way: Way): Tree {
   const isShort = way === "busybox tar";
   const nameOf = (path: string): string => {
     const lined = way === "python3" ? path : path.replaceAll("\n", "_");
@@ -49,7 +49,7 @@ function together(drawn: readonly Tree[], way: Way): Tree {
   };
   const itemOf = (path: string, item: Item): Item => {
     if (isShort && item.target !== undefined) return { ...item, target: item.target.slice(0, 90) };
-    // Without python3 nothing comes out of a directory in which others may exchange names.
+    // Without python3 nothing is brought back from a directory in which other users may rename files.
     return way !== "python3" && path.endsWith("/") ? { ...item, mode: (item.mode ?? 0o755) & 0o755 } : item;
   };
   const all = drawn.flatMap((tree, at) =>
@@ -63,17 +63,17 @@ function together(drawn: readonly Tree[], way: Way): Tree {
   return Object.fromEntries(all.filter(([path]) => !above.has(path)));
 }
 
-/** What is compared: the tar of busybox sets no time of a link. */
-function seen(root: string, way: Way): string {
+/** The listing that is compared. The tar of busybox does not set a link's time, so it is left out. */
+function comparable(root: string, way: Way): string {
   const lines = existsSync(root) ? listTree(root) : ["nothing"];
   return JSON.stringify(
     way === "busybox tar" ? lines.map((line) => line.replace(/\tl\t777\t\d+/, "\tl")) : lines,
   );
 }
 
-/** What came back: the tar of Debian's busybox brings no empty directory, and no directory's mode or time. */
-function seenBack(root: string, way: Way): string {
-  const lines = JSON.parse(seen(root, way)) as string[];
+/** The listing of artifacts. The tar of Debian's busybox brings no empty directory and no directory's mode or time, so directories are left out. */
+function comparableBack(root: string, way: Way): string {
+  const lines = JSON.parse(comparable(root, way)) as string[];
   return JSON.stringify(way === "busybox tar" ? lines.filter((line) => !/\td\t\d+\t/.test(line)) : lines);
 }
 
@@ -85,11 +85,11 @@ interface Batch {
   readonly way: Way;
 }
 
-/** One step with these trees; true when all are what they were. */
+/** Runs one step with these trees. True when all of them are the same there and back. */
 async function bothWays(drawn: readonly Tree[], { aws, task, number, bucket, way }: Batch): Promise<boolean> {
   const workspace = mkdtempSync(join(tmpdir(), "trees-"));
   try {
-    plant(workspace, together(drawn, way));
+    plant(workspace, joinTrees(drawn, way));
     const there = `/srv/trees-${number}`;
     const inputs = {
       ...{
@@ -107,8 +107,8 @@ async function bothWays(drawn: readonly Tree[], { aws, task, number, bucket, way
     const result = await runStep({ actionDir: resolve("."), inputs, env, workspace });
     aws.world.local.calm();
     const pid = task.containers[0]?.handle?.pid ?? 0;
-    const isIn = seen(`/proc/${pid}/root${there}`, way) === seen(`${workspace}/t`, way);
-    const isBack = seenBack(`${workspace}/back${there}`, way) === seenBack(`${workspace}/t`, way);
+    const isIn = comparable(`/proc/${pid}/root${there}`, way) === comparable(`${workspace}/t`, way);
+    const isBack = comparableBack(`${workspace}/back${there}`, way) === comparableBack(`${workspace}/t`, way);
     if (isIn && isBack) rmSync(`/proc/${pid}/root${there}`, { recursive: true });
     else keep(result, workspace, `/proc/${pid}/root${there}`, { isIn, isBack });
     return isIn && isBack;
@@ -117,7 +117,7 @@ async function bothWays(drawn: readonly Tree[], { aws, task, number, bucket, way
   }
 }
 
-/** Cuts up to three connections of the step's session, each a random time after it opened; by the bucket some calls of S3 are reset, too. */
+/** Cuts up to three connections of the step's session, each a random time after it opened. With a bucket, also resets some calls of S3. */
 async function disturb(aws: Aws, bucket: boolean): Promise<void> {
   const when =
     Math.random() < 0.5 ? { afterMs: [0, 2000] as const } : { afterBytes: [0, 1_000_000] as const };
@@ -150,7 +150,7 @@ function keep(result: StepResult, workspace: string, container: string, what: ob
   console.log(`WRONG, kept in ${kept}: ${JSON.stringify(what)}\n${result.log.slice(-40).join("\n")}`);
 }
 
-/** All trees for one image by one carrier. */
+/** Proves all trees for one image by one carrier. */
 async function proof(image: Image, bucket: boolean): Promise<void> {
   const way = IMAGES[image];
   const small = isSmall(image, bucket);

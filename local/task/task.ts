@@ -10,9 +10,9 @@ import type { IsolatedProcess, IsolateOptions } from "./isolate.ts";
 import type { StopCode, TaskStatus, TaskTime } from "./lifecycle.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
-import { applyOverrides } from "./overridden.ts";
+import { applyOverrides } from "./apply-overrides.ts";
 import { hasInterface, launchTypeOf } from "./placement.ts";
-import { processless } from "./scripted.ts";
+import { processless } from "./processless.ts";
 import type { TaskPlan } from "./task-plan.ts";
 
 /** The services that every task uses. */

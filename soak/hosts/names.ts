@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 const A = 1;
 const NAME_ERROR = 3;
 
-/** A DNS server for the namespace: it leads the names that `knows` to 127.0.0.1, and knows no other. */
+/** A DNS server for the namespace. It resolves the names that `knows` accepts to 127.0.0.1, and no others. */
 export class Names {
   /** All names that were asked for. */
   readonly asked = new Set<string>();
@@ -25,7 +25,7 @@ export class Names {
     this.#socket.close();
   }
 
-  /** One question, and an answer for IPv4 alone (RFC 1035, section 4). */
+  /** The response to a query with one question. Only a question for an IPv4 address gets an answer (RFC 1035, section 4). */
   #answer(query: Buffer, knows: (name: string) => boolean): Buffer {
     const labels: string[] = [];
     let at = 12;

@@ -4,11 +4,11 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createSecureContext, createServer, type SecureContext } from "node:tls";
 
-/** TLS under AWS's names, by a certificate authority of its own; what is inside goes on to the local Fargate. */
+/** A TLS server for AWS's names, with a certificate authority of its own. It passes the decrypted bytes on to the local Fargate. */
 export class TlsFront {
-  /** The certificate of the authority. */
+  /** The path of the authority's certificate. */
   readonly authority: string;
-  /** The names that clients said in their TLS handshake, in their order. */
+  /** The server names in the clients' TLS handshakes, in their order. */
   readonly met: string[] = [];
   readonly #directory: string;
   readonly #contexts = new Map<string, SecureContext>();

@@ -4,7 +4,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Machine } from "./machine.ts";
 
-/** Other people's actions that the clone has stand-ins for. */
+/** Other people's actions, with the names of the clone's stand-ins for them. */
 const STAND_INS: Readonly<Record<string, string>> = {
   "actions/upload-artifact@v7": "upload-artifact",
   "aws-actions/configure-aws-credentials@v6": "configure-aws-credentials",
@@ -27,7 +27,7 @@ export interface KeptArtifact {
   readonly retentionDays: number;
 }
 
-/** What a run has shown. */
+/** The result of a run. */
 export interface EngineRun {
   readonly succeeded: boolean;
   /** The lines that steps printed. */
@@ -54,13 +54,13 @@ interface Entry {
   readonly kvPairs?: { readonly title?: string };
 }
 
-/** Where this repository is on the machine: as a newcomer has cloned it, and as a runner has downloaded it. */
+/** The directories of this repository's two copies: the newcomer's clone, and the action as a runner downloads it. */
 export interface Copies {
   readonly clone: string;
   readonly action: string;
 }
 
-/** Runs a workflow by the act of the clone's `.venv`, on the machine itself. */
+/** Runs a workflow by act from the clone's `.venv`, on the machine itself. */
 export async function runWorkflow(machine: Machine, { clone, action }: Copies, run: Run): Promise<EngineRun> {
   const home = machine.env["HOME"] ?? "";
   const workspace = mkdtempSync(join(home, "shop-"));
@@ -115,7 +115,7 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
   };
 }
 
-/** What a line of act's log says. */
+/** The message of a line of act's log. */
 const readable = (line: string): string =>
   line.startsWith("{") ? (JSON.parse(line) as Entry).msg.replace(/\n$/, "") : line;
 

@@ -3,19 +3,19 @@ import { mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** A program of `npm run local`, in a process of its own. */
+/** A process of `npm run local`. */
 export interface Endpoint {
-  /** What it said to export. */
+  /** The variables that it told the user to export. */
   readonly exported: Readonly<Record<string, string>>;
-  /** The lines that it printed beside that. */
+  /** The other lines that it printed. */
   readonly words: readonly string[];
   /** Ends it as Ctrl-C does. Resolves with its exit code. */
   stop(): Promise<number | null>;
 }
 
 /**
- * A machine that has Node.js, Python, git and nothing of this repository: an empty home, so that npm, pip and Go find no cache,
- * and no directory of this repository on PATH.
+ * A machine that has Node.js, Python and git, but nothing of this repository. Its home is empty, so that npm, pip and Go find no
+ * cache, and PATH has no directory of this repository.
  */
 export class Machine {
   readonly env: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export class Machine {
     const home = join(root, "home");
     mkdirSync(home);
     const kept = Object.entries(process.env).filter(
-      // Settings of the machine's own registries stay, those that `npm run` adds go.
+      // Keeps the settings of the machine's own registries, and drops those that `npm run` adds.
       ([name]) =>
         !/^(npm_(?!config_(userconfig|registry|cafile)$)|AWS_(?!CA_BUNDLE$)|GITHUB_|ACTIONS_|XDG_|INIT_CWD)/i.test(
           name,
@@ -41,7 +41,7 @@ export class Machine {
     };
   }
 
-  /** Runs a command line of a shell to its end. Fails with all that it said, unless its exit code is 0. */
+  /** Runs a shell command to its end. Throws with its whole output unless its exit code is 0. */
   run(directory: string, line: string, more: Readonly<Record<string, string>> = {}): string {
     const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", "-c", line], {
       cwd: directory,
@@ -53,7 +53,7 @@ export class Machine {
     return stdout;
   }
 
-  /** Starts `npm run local` with arguments. Resolves once it says that Ctrl-C ends it. */
+  /** Starts `npm run local` with arguments. Resolves once it has printed that Ctrl-C ends it. */
   async start(clone: string, ...args: readonly string[]): Promise<Endpoint> {
     const child = spawn("npm", ["run", "-s", "local", ...(args.length > 0 ? ["--", ...args] : [])], {
       cwd: clone,

@@ -1,9 +1,9 @@
-/** What a workflow promises to who reads it. Its steps of this action have exit code 0 and no annotation, unless it says so. */
+/** What a workflow promises its reader. Unless it says otherwise, its steps of this action have exit code 0 and no annotation. */
 export interface WorkflowPromise {
   readonly event?: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
-  /** The page of the clone by whose first command the service's deployments have to pause. */
+  /** The page of the clone whose first command makes the service's deployments pause. */
   readonly page?: string;
   /** Files of the repository beside the workflow, from the clone. */
   readonly files?: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export const OF_README: Readonly<Record<string, WorkflowPromise>> = {
   },
 };
 
-/** The workflows of `examples/workflows`, but for those that are called by others. */
+/** The workflows of `examples/workflows`, except those that other workflows call. */
 export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
   "migrate-before-deploy.yml": { inputs: revision, steps: 1, output: [MIGRATED] },
   "smoke-test-after-deploy.yml": { inputs: revision, steps: 1, output: ["[task 0] ok", "[task 1] ok"] },
@@ -101,7 +101,7 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
   },
 };
 
-/** act has no containers here. The test has the clone's emulated runner run this example by podman, as it stands. */
+/** Examples that act can't run, since it has no containers here, each with a test of the clone that runs it by the emulated runner and podman. */
 export const BY_EMULATED_RUNNER: Readonly<Record<string, string>> = {
   "container-job.yml": "__tests__/e2e/container-job.local.test.ts",
 };
