@@ -19,7 +19,7 @@ const CALLS = [
   { ms: 100, bar: 1_750 },
 ] as const;
 
-/** Without it, the step removes the task's protection by two calls, one after the other, once the job has ended. */
+/** Turns the task's protection off. Its removal would take two calls, one after the other, once the job has ended. */
 const UNPROTECTED = { protect: "false" };
 
 /** The values of a job without a matrix, as GitHub gives them. */
@@ -35,7 +35,7 @@ try {
 }
 
 /**
- * `echo hello` in a running task, with and without a bucket, by `task` and by `service`, in turns with a bare session and with the AWS CLI,
+ * Measures `echo hello` in a running task, with and without a bucket, by `task` and by `service`, in turns with a bare session and the AWS CLI,
  * so that other work of the machine slows all of them.
  */
 async function hello(call: number, bar: number): Promise<void> {
@@ -126,7 +126,7 @@ function helloRows(what: string, runs: readonly HelloRun[], bars: HelloBars): vo
   console.log(`  from the script's last byte to the step's end: ${range(runs.map((each) => each.ending))}`);
 }
 
-/** From the last byte that a job of some seconds prints to the step's end: by session, by S3, and their ratio. */
+/** Measures the time from the last byte that a job of two seconds prints to the step's end, by session and by S3. */
 async function ends(): Promise<void> {
   const local = await startLocalFargate({ stopTimeout: 500 });
   try {
@@ -167,7 +167,7 @@ async function endOf(inputs: Readonly<Record<string, string>>, local: LocalFarga
   return Math.round(Date.now() - Number(at) / 1e6);
 }
 
-/** A job in a new task: the time from an agent that takes sessions to its command, and from SIGINT to StopTask. */
+/** Measures, for a job in a new task, the time from an agent that takes sessions to its command, and from SIGINT to StopTask. */
 async function starts(): Promise<void> {
   // The delay makes the agent's PENDING time longer than the pause between two calls of DescribeTasks.
   const local = await startLocalFargate({ stopTimeout: 500, delays: { agent: 3_000, connect: CONNECT_MS } });

@@ -47,7 +47,7 @@ export function recorders(root: string, count: number): void {
   let bare = 0;
   for (const [program, name, script] of ways) {
     if (spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0) {
-      console.log(`${name}: not here`);
+      console.log(`${name}: not on this machine`);
       continue;
     }
     for (const left of ["out", "out.0", "0.o", "0.e", "recording"])

@@ -14,7 +14,7 @@ import threading
 
 # The services that the local Fargate leaves to moto, in whole or in part.
 SERVICES = ("s3", "ecs", "logs", "kms", "iam", "ec2", "ssm", "sts")
-# For each service whose answers moto makes from templates, some calls.
+# Calls whose answers moto makes from templates.
 QUERIES = (
     ("ec2", "DescribeRouteTables"),
     ("ec2", "DescribeSubnets"),

@@ -23,7 +23,7 @@ export interface LocalOptions {
   readonly roleSessionSeconds?: number;
   /** Whether commands of sessions lack the credential variables; PID 1 still has them in /proc/1/environ. */
   readonly hideCredentialsFromExec?: boolean;
-  /** Images by the last part of their repositories, such as `shop` for `example.com/shop:1`. Not with podman. */
+  /** The caller's own images, by the last part of their repositories, such as `shop` for `example.com/shop:1`. Not with podman. */
   readonly images?: Readonly<Record<string, LayeredImage>>;
   /**
    * Called for each task, with its number in the order of starts, from 0. When it returns a job, the task has no processes: its

@@ -32,15 +32,12 @@ export interface AgentOrder extends AgentDeath {
 export interface TaskOrder {
   /** ARN or id; all running tasks unless given. */
   readonly task?: string;
-  /** `UserInitiated` unless given. Unless given beside a `container`, the container's end stops the task. */
+  /** `UserInitiated` unless given. With a `container` and no `stopCode`, only the container's end stops the task, if it is essential. */
   readonly stopCode?: StopCode;
   readonly stoppedReason?: string;
   /** Whether the task stops without SIGTERM and without a grace period, as when the host is lost. */
   readonly abrupt?: boolean;
-  /**
-   * A container that is killed: the one with this `name`, or the task's first one. Without a `stopCode` the task stops by itself, if
-   * the container is essential.
-   */
+  /** A container that is killed: the one with this `name`, or the task's first one. */
   readonly container?: Fate & { readonly name?: string };
 }
 

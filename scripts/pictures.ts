@@ -27,7 +27,7 @@ try {
   await rm(scratch, { recursive: true });
 }
 
-/** The step of the demo, with ECS's delays. */
+/** Runs the demo's step, with delays in the proportions of ECS's. */
 async function demoStep(): Promise<StepResult> {
   const local = await startLocalFargate({ delays: visibleDelays });
   try {

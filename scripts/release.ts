@@ -6,7 +6,7 @@ import { DIST_MANIFEST, distManifest } from "./dist-manifest.ts";
 
 /** Texts that name a major version: the action in a workflow, the npm package, and the reference of the Terraform module. */
 const PINNED = String.raw`(fargate-exec(@v?|//[^ "?]+[?]ref=v))[0-9]+`;
-/** Begins a part of a page that holds only while there is no release. */
+/** Marks the beginning of a page's part that holds only before the first release. */
 const BEFORE = "<!-- before the first release -->";
 const BEFORE_BLOCK = new RegExp(`${BEFORE}\\n[^]*?<!-- /before the first release -->\\n\\n?`, "g");
 /** Files that a release does not change: the text on former versions, the build's files, and the tests with their made-up versions. */

@@ -69,7 +69,7 @@ async function pieces(
   }).toSorted((a, b) => a.number - b.number);
 }
 
-/** Waits for the third piece from now, and harms it by `act`. Its reads are delayed, so that the harm comes before them. */
+/** Harms the third piece from now by `act`, once a later piece exists. Its reads are delayed, so that the harm comes before them. */
 async function onLater(
   { bucket }: Place,
   act: (folder: string, number: number) => Promise<unknown>,

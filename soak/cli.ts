@@ -130,7 +130,7 @@ async function endsWithEach(options: readonly string[], env: NodeJS.ProcessEnv):
     }
   };
   await Promise.all([run(), run()]);
-  console.log(`${right} of 256 exit codes are its own`);
+  console.log(`${right} of 256 exit codes came through`);
 }
 
 /** Measures the time from the start of npx to the start of the local Fargate's command: the best of five, after a first one that sets up. */

@@ -70,7 +70,7 @@ async function prove(): Promise<boolean> {
   const env = { AWS_CA_BUNDLE: `/${certificates}` };
   const local = await startLocalFargate({
     ...{ region: REGION, names: "aws" },
-    // The seed's image: with boto3; and one that has python3 without it.
+    // `python` is the seed's image, with boto3. `bare` has python3 without boto3.
     images: { python: { layer, env }, bare: { layer, env, own: "debian-python" } },
   });
   const tls = await TlsFront.start(directory, Number(new URL(local.url).port));

@@ -1,9 +1,9 @@
 /**
- * `npm run newcomer`: does what a newcomer does who has only the public files. It clones the commit into an empty directory, starts
+ * `npm run newcomer`: acts as a newcomer who has only the public files. It clones the commit into an empty directory, starts
  * the local Fargate as its README says, deploys the set-up by the commands of its page, and runs the README's first workflow by act with
  * the names filled in. That has to succeed within five minutes of the clone. Then it runs the demo, and each other workflow of the README
- * and of `examples/workflows` against the account that they name. The clone's emulated runner runs the workflows that act can't run. This
- * script imports nothing of the repository's other code but a proxy.
+ * and of `examples/workflows` against the account that they name. The clone's emulated runner runs the workflows that act can't run. Besides
+ * soak/newcomer/, this script imports only a proxy from the repository.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { once } from "node:events";

@@ -60,7 +60,7 @@ export class ExecAgent {
     if (!this.#reading) void this.#readInbox();
   }
 
-  /** The task stops: all sessions break off. Resolves when all of the agent's processes are gone. */
+  /** Called when the task stops: breaks off all sessions. Resolves when all of the agent's processes are gone. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#waiting = undefined;

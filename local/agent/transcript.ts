@@ -116,7 +116,7 @@ export class Transcript {
   async #generate(path: string): Promise<void> {
     const withFlag = await this.#run(["script", path, "-c", `cat ${this.#rawPath}`]);
     if (withFlag.status === 0) return;
-    // BSD's script has no such flag.
+    // BSD's `script` has no flag -c.
     const withoutFlag = await this.#run(["script", path, "cat", this.#rawPath]);
     if (withoutFlag.status === 0) return;
     const tries = `${withFlag.stderr}\n${withoutFlag.stderr}`;

@@ -13,7 +13,7 @@ const replacementDelay = 200;
 export class Scheduler {
   readonly #ecs: Ecs;
   readonly #deploymentOf: (serviceArn: string) => Deployment | undefined;
-  /** Services that have more tasks than they want, because some of the surplus tasks are protected. */
+  /** The services that have more tasks than their desired count, because some of the surplus tasks are protected. */
   readonly #kept = new Map<string, Service>();
   /** The last reconciliation, which may still be under way. */
   #lastReconciliation: Promise<void> = Promise.resolve();

@@ -3,8 +3,8 @@ import { type Refusal, refusalClause } from "./decide.ts";
 import type { Access } from "./policy.ts";
 
 /**
- * Whether the service speaks the query protocol: its errors are XML, each with its own status. S3's are so too, and each function
- * handles S3 by itself. All other services answer in JSON, with 400.
+ * Whether the service speaks the query protocol: its errors are XML, each with its own status. S3's errors are also XML; each function
+ * below has a case for S3. All other services answer in JSON, with 400.
  */
 const speaksQuery = (service: string): boolean => ["sts", "iam", "ec2", "cloudformation"].includes(service);
 

@@ -47,9 +47,9 @@ export class Principals {
   /** The temporary keys that were given out. */
   readonly #sessions: { find(accessKeyId: string): SessionKeys | undefined };
   readonly #users = new Map<string, KeyOwner>();
-  /** The policies of each role, by their names. */
+  /** For each role its policies, by their names. */
   readonly #roles = new Map<string, ReadonlyMap<string, Policy>>();
-  /** For roles whose sessions have policies of their own. */
+  /** For each role whose sessions have policies of their own, the function that gives them. */
   readonly #sessionPolicies = new Map<string, PoliciesOfSession>();
 
   constructor(accountId: string, sessions: { find(accessKeyId: string): SessionKeys | undefined }) {
@@ -110,7 +110,7 @@ export class Principals {
     return keys && { ...this.session(keys.roleArn, keys.sessionName), keys };
   }
 
-  /** A user or a session of a role, by the ARN of either; undefined for a user that is not known. */
+  /** The user with this ARN, or a session of the role with this ARN; undefined for an unknown user. */
   byArn(arn: string): Asker | undefined {
     if (/^arn:[^:]+:iam::\d+:role\//.test(arn)) return this.session(arn, "simulated");
     return [...this.#users.values()].find((user) => user.arn === arn);

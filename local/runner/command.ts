@@ -15,7 +15,7 @@ export interface Command {
 
 type Escapes = readonly (readonly [escaped: string, character: string])[];
 
-// `%25` comes last, so that the escape of a `%` never begins another escape.
+// `%25` comes last, since the `%` that it stands for must not begin another escape.
 const dataEscapes: Escapes = [
   ["%0D", "\r"],
   ["%0A", "\n"],

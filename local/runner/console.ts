@@ -51,7 +51,7 @@ export class Console {
   receive(line: string): void {
     const command = parseCommand(line, (name) => this.#isKnown(name));
     if (command === undefined || !this.#obey(command, line)) {
-      // The two markers are the runner's own.
+      // Only the runner itself may write these two markers.
       this.write(
         line
           .replaceAll("##[start-action", "##[\\start-action")

@@ -93,7 +93,7 @@ export class Container {
     return this.reason;
   }
 
-  /** Records why it is never started, and returns that reason. */
+  /** Records why the container is never started, and returns that reason. */
   fail(reason: string): string {
     this.lastStatus = "STOPPED";
     this.reason = reason;

@@ -97,7 +97,7 @@ describe("a template or its parameters are refused", () => {
       "an unknown type",
       "Resources: { Bus: { Type: AWS::Events::EventBus } }",
       {},
-      "makes no AWS::Events::EventBus (resource 'Bus')",
+      "can't make an AWS::Events::EventBus (resource 'Bus')",
     ],
     [
       "an unknown property",

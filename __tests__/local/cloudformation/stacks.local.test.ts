@@ -157,7 +157,7 @@ describe("refused by name:", () => {
     [
       "a type",
       () => create("x", "Resources: { Bus: { Type: AWS::Events::EventBus } }"),
-      "makes no AWS::Events::EventBus",
+      "can't make an AWS::Events::EventBus",
     ],
     [
       "a change of a stack",

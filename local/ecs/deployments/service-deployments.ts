@@ -17,7 +17,7 @@ interface VerdictRequest {
 
 /** The deployments of all services, and the calls on them. moto has none of these calls. */
 export class ServiceDeployments {
-  /** The oldest first. */
+  /** All deployments, the oldest first. */
   readonly all: ServiceDeployment[] = [];
 
   static readonly operations: readonly string[] = [
