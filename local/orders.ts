@@ -7,7 +7,7 @@ import type { Gateway } from "./gateway/gateway.ts";
 import type { LinkOrder } from "./gateway/link-faults.ts";
 import type { GatewayBehaviour } from "./gateway/options.ts";
 import type { TranscriptFaults } from "./agent/transcript.ts";
-import type { Fate } from "./task/container.ts";
+import type { ContainerEnd } from "./task/container.ts";
 import type { AgentDeath } from "./task/managed-agent.ts";
 import type { StopCode } from "./task/lifecycle.ts";
 import type { Task } from "./task/task.ts";
@@ -38,7 +38,7 @@ export interface TaskOrder {
   /** Whether the task stops without SIGTERM and without a grace period, as when the host is lost. */
   readonly abrupt?: boolean;
   /** A container that is killed: the one with this `name`, or the task's first one. */
-  readonly container?: Fate & { readonly name?: string };
+  readonly container?: ContainerEnd & { readonly name?: string };
 }
 
 /** Faults to begin. Each member is an order by itself; `null` ends the faults that an order of that name began. */

@@ -12,7 +12,7 @@ import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
 import { credentialsPath, executionKeys } from "./task/credentials.ts";
 import { isolate } from "./task/isolate.ts";
 import { createInterface } from "./task/network.ts";
-import { contain } from "./task/podman.ts";
+import { isolateByPodman } from "./task/podman.ts";
 import type { Platform } from "./task/task.ts";
 
 /** The rights of the task role that the exec agent needs to register. */
@@ -55,7 +55,7 @@ export function platformOf(parts: PlatformParts): Platform {
         terminal: task.script && scriptedTerminal(new ScriptedContainer(task.script, task.arn)),
         mayOpenChannel: () => iam.isRoleAllowed(task.taskRoleArn, DATA),
       }),
-    isolate: settings.runtime === "podman" ? contain : isolate,
+    isolate: settings.runtime === "podman" ? isolateByPodman : isolate,
     environment: (task, runtimeId) => ({
       AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
       AWS_REGION: region,

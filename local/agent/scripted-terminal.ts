@@ -14,14 +14,14 @@ export function scriptedTerminal(container: ScriptedContainer): StartTerminal {
 }
 
 /** The input that an attacher waits for. */
-type Awaited = "nonce" | "secrets" | "lines";
+type AwaitedInput = "nonce" | "secrets" | "lines";
 
 class ScriptedTerminal implements Terminal {
   readonly #container: ScriptedContainer;
   readonly #events: PtyEvents;
   readonly #ended = deferred<ExitReport>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #awaited: Awaited = "nonce";
+  #awaited: AwaitedInput = "nonce";
   #typed = "";
   #nonce = "";
   /** The byte of the spool to go on from. */

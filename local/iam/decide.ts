@@ -1,7 +1,7 @@
 import { applies, list, statementsOf, type Access, type Policy, type PrincipalElement } from "./policy.ts";
 
 /** A caller with a key. An anonymous caller, without a signature, is undefined. */
-export interface Asker {
+export interface IamCaller {
   /** The ARN that messages name: of a user, or of an assumed role's session. */
   readonly arn: string;
   /** The ARN of the role, if the caller is a session of one. */
@@ -38,21 +38,21 @@ type StatementEffect = "Deny" | "Allow" | "nothing";
  */
 export function refusal(
   access: Access,
-  asker: Asker | undefined,
+  caller: IamCaller | undefined,
   guarded: GuardedResource,
 ): Refusal | undefined {
-  const identity = effectOf(asker?.policies ?? [], access, () => true);
-  const within = asker?.account === guarded.account;
+  const identity = effectOf(caller?.policies ?? [], access, () => true);
+  const within = caller?.account === guarded.account;
   const own = guarded.policy === undefined ? [] : [guarded.policy];
   const resource = effectOf(own, access, ({ Principal, NotPrincipal, Effect }) => {
     // A statement that allows a whole account leaves the decision to that account's own policies.
-    const direct = { asker, account: Effect === "Deny" || !within };
+    const direct = { caller, account: Effect === "Deny" || !within };
     if (NotPrincipal !== undefined) return !names(NotPrincipal, { ...direct, account: true });
     return Principal !== undefined && names(Principal, direct);
   });
   if (identity === "Deny") return "with an explicit deny in an identity-based policy";
   if (resource === "Deny") return "with an explicit deny in a resource-based policy";
-  if (asker === undefined) {
+  if (caller === undefined) {
     return resource === "Allow" ? undefined : "because no resource-based policy allows the";
   }
   if (within) {
@@ -77,15 +77,15 @@ function effectOf(
 
 function names(
   principal: PrincipalElement,
-  { asker, account }: { readonly asker: Asker | undefined; readonly account: boolean },
+  { caller, account }: { readonly caller: IamCaller | undefined; readonly account: boolean },
 ): boolean {
   const named = principal === "*" ? ["*"] : list(principal.AWS);
   if (named.includes("*")) return true;
-  if (asker === undefined) return false;
+  if (caller === undefined) return false;
   return named.some(
     (one) =>
-      one === asker.arn ||
-      one === asker.roleArn ||
-      (account && (one === asker.account || one === `arn:aws:iam::${asker.account}:root`)),
+      one === caller.arn ||
+      one === caller.roleArn ||
+      (account && (one === caller.account || one === `arn:aws:iam::${caller.account}:root`)),
   );
 }

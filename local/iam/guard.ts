@@ -3,7 +3,7 @@ import { isExpired, isSignedBy, sha256, type Signature, signatureOf } from "../s
 import type { KeyUse } from "../sts/keys.ts";
 import { actionData, keysOf } from "./action-data.ts";
 import type { Buckets } from "./buckets.ts";
-import { type Asker, refusal } from "./decide.ts";
+import { type IamCaller, refusal } from "./decide.ts";
 import {
   accessDenied,
   missingSignature,
@@ -91,38 +91,38 @@ export class Guard {
   }
 
   /** Throws the service's own refusal when this right is missing. */
-  async demand(service: string, asker: Asker | undefined, right: Right): Promise<void> {
-    const why = await this.refusal(asker, right);
+  async demand(service: string, caller: IamCaller | undefined, right: Right): Promise<void> {
+    const why = await this.refusal(caller, right);
     if (why === undefined) return;
-    if (asker === undefined) throw s3Denied();
-    throw accessDenied(service, asker.arn, right, why);
+    if (caller === undefined) throw s3Denied();
+    throw accessDenied(service, caller.arn, right, why);
   }
 
   /** Why the caller lacks a right; undefined when it has the right. */
-  async refusal(asker: Asker | undefined, right: Right): Promise<ReturnType<typeof refusal>> {
+  async refusal(caller: IamCaller | undefined, right: Right): Promise<ReturnType<typeof refusal>> {
     const { buckets, scope } = this.#options;
     const [, bucket] = /^arn:aws:s3:::([^/*]+)/.exec(right.resource) ?? [];
     return refusal(
-      await this.#access(asker, right),
-      asker,
+      await this.#access(caller, right),
+      caller,
       bucket === undefined
-        ? { account: asker?.account ?? scope.accountId }
+        ? { account: caller?.account ?? scope.accountId }
         : { account: buckets.ownerOf(bucket), policy: buckets.policyOf(bucket) },
     );
   }
 
   /** Why the caller's own policies alone do not allow an access in its own account; undefined when they do. */
-  async identityRefusal(asker: Asker, right: Right): Promise<ReturnType<typeof refusal>> {
-    return refusal(await this.#access(asker, right), asker, { account: asker.account });
+  async identityRefusal(caller: IamCaller, right: Right): Promise<ReturnType<typeof refusal>> {
+    return refusal(await this.#access(caller, right), caller, { account: caller.account });
   }
 
-  async #access(asker: Asker | undefined, right: Right): Promise<Access> {
+  async #access(caller: IamCaller | undefined, right: Right): Promise<Access> {
     const { scope } = this.#options;
     const data = await actionData(right.action);
     const context = {
       ...right.context,
-      "aws:PrincipalArn": asker?.roleArn ?? asker?.arn,
-      "aws:PrincipalAccount": asker?.account,
+      "aws:PrincipalArn": caller?.roleArn ?? caller?.arn,
+      "aws:PrincipalAccount": caller?.account,
       "aws:RequestedRegion": scope.region,
       // The local calls are in clear text, but to AWS they would go over TLS.
       "aws:SecureTransport": "true",

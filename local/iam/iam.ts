@@ -2,7 +2,7 @@ import { AwsError } from "../aws-error.ts";
 import type { Answer } from "../front/answers.ts";
 import type { KeyRing } from "../sts/keys.ts";
 import { Buckets } from "./buckets.ts";
-import type { Asker } from "./decide.ts";
+import type { IamCaller } from "./decide.ts";
 import { s3Denied } from "./errors.ts";
 import { type Admission, type Call, Guard } from "./guard.ts";
 import { checkForm, isMultipart, readForm, signatureOfForm } from "./post-policy.ts";
@@ -74,9 +74,9 @@ export class Iam {
   /** Whether the sessions of a role have all these rights, on `*`. */
   async isRoleAllowed(roleArn: string | undefined, actions: readonly string[]): Promise<boolean> {
     if (roleArn === undefined) return false;
-    const asker = this.principals.session(roleArn, "task");
+    const caller = this.principals.session(roleArn, "task");
     for (const action of actions)
-      if ((await this.#guard.refusal(asker, { action, resource: "*" })) !== undefined) return false;
+      if ((await this.#guard.refusal(caller, { action, resource: "*" })) !== undefined) return false;
     return true;
   }
 
@@ -131,7 +131,7 @@ export class Iam {
   }
 }
 
-function identity(asker: Asker | undefined): string {
-  const { arn = "", account = "" } = asker ?? {};
+function identity(caller: IamCaller | undefined): string {
+  const { arn = "", account = "" } = caller ?? {};
   return `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${arn}</Arn><UserId>AIDAEXAMPLE</UserId><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Asker } from "./decide.ts";
+import type { IamCaller } from "./decide.ts";
 import { readPolicy, type Policy } from "./policy.ts";
 
 /** A client's access key. */
@@ -14,7 +14,7 @@ export interface Keys {
 export const NO_ROLE_KEYS: Keys = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
 
 /** The owner of an access key. */
-export interface KeyOwner extends Asker {
+export interface KeyOwner extends IamCaller {
   readonly keys: Keys;
 }
 
@@ -111,13 +111,13 @@ export class Principals {
   }
 
   /** The user with this ARN, or a session of the role with this ARN; undefined for an unknown user. */
-  byArn(arn: string): Asker | undefined {
+  byArn(arn: string): IamCaller | undefined {
     if (/^arn:[^:]+:iam::\d+:role\//.test(arn)) return this.session(arn, "simulated");
     return [...this.#users.values()].find((user) => user.arn === arn);
   }
 
   /** A session of a role, with or without keys. */
-  session(roleArn: string, sessionName: string): Asker {
+  session(roleArn: string, sessionName: string): IamCaller {
     const [, account = "", name = ""] = /^arn:[^:]+:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(roleArn) ?? [];
     const arn = `arn:aws:sts::${account}:assumed-role/${name}/${sessionName}`;
     const ofSession = this.#sessionPolicies.get(name)?.(sessionName);

@@ -10,7 +10,7 @@ import { CommandRefused, type IsolatedProcess, type IsolateOptions } from "./iso
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 
 /** How the end of a container is recorded. A member that is not given is recorded as it was observed. */
-export interface Fate {
+export interface ContainerEnd {
   /** 137 after SIGKILL. */
   readonly exitCode?: number;
   /** Such as `OutOfMemoryError: Container killed due to memory usage`. */
@@ -18,7 +18,7 @@ export interface Fate {
 }
 
 /** The parts of the task that a container needs. */
-export interface Surroundings {
+export interface ContainerContext {
   readonly taskArn: string;
   readonly taskId: string;
   readonly isOnFargate: boolean;
@@ -54,20 +54,20 @@ export class Container {
   readonly ended: Promise<number>;
   readonly #running = deferred<undefined>();
   readonly #ended = deferred<number>();
-  readonly #around: Surroundings;
+  readonly #context: ContainerContext;
   #root: RootFileSystem | undefined;
   #isolated: IsolatedProcess | undefined;
-  #fate: Fate | undefined;
+  #recordedEnd: ContainerEnd | undefined;
 
-  constructor(definition: ContainerDefinition, arn: string, around: Surroundings) {
+  constructor(definition: ContainerDefinition, arn: string, context: ContainerContext) {
     this.definition = definition;
     this.arn = arn;
-    this.#around = around;
-    this.runtimeId = around.isOnFargate
-      ? `${around.taskId}-${randomInt(10 ** 9, 10 ** 10)}`
+    this.#context = context;
+    this.runtimeId = context.isOnFargate
+      ? `${context.taskId}-${randomInt(10 ** 9, 10 ** 10)}`
       : // On EC2 it is Docker's id.
         randomBytes(32).toString("hex");
-    this.health = definition.healthCheck && new HealthCheck(definition.healthCheck, around.healthInterval);
+    this.health = definition.healthCheck && new HealthCheck(definition.healthCheck, context.healthInterval);
     this.running = this.#running.promise;
     this.ended = this.#ended.promise;
   }
@@ -79,7 +79,7 @@ export class Container {
   /** Pulls the image. Resolves with undefined, or with the text of a failed pull. */
   async pull(): Promise<string | undefined> {
     const name = this.definition.image;
-    const image = imageNamed(name, this.#around.images);
+    const image = imageNamed(name, this.#context.images);
     try {
       if (image?.own !== undefined) this.#root = await rootFileSystem(image.own);
     } catch (error) {
@@ -105,19 +105,19 @@ export class Container {
    * `onOutput` gets both streams together, as a log driver does. `onExit` is called once, after the status was recorded.
    */
   async start(onOutput: (chunk: Buffer) => void, onExit: () => void): Promise<boolean> {
-    const image = imageNamed(this.definition.image, this.#around.images);
+    const image = imageNamed(this.definition.image, this.#context.images);
     if (image === undefined) throw new Error(`Image ${this.definition.image} was never pulled.`);
     const env = this.#environment(image);
     const workdir = this.definition.workingDirectory ?? image.workdir;
     this.createdAt = Date.now();
     try {
-      this.#isolated = await this.#around.isolate({
+      this.#isolated = await this.#context.isolate({
         command: this.#command(image),
         env,
         workdir,
         user: this.definition.user,
-        hostname: this.#around.hostname,
-        ip: this.#around.ip,
+        hostname: this.#context.hostname,
+        ip: this.#context.ip,
         root: this.#root?.directory,
         layer: image.layer,
         init:
@@ -134,12 +134,12 @@ export class Container {
     const { pid, exited, stdout, stderr } = this.#isolated;
     stdout.on("data", onOutput);
     stderr.on("data", onOutput);
-    const hidden = this.#around.hiddenFromExec;
+    const hidden = this.#context.hiddenFromExec;
     this.handle = {
       name: this.definition.name,
       runtimeId: this.runtimeId,
-      taskArn: this.#around.taskArn,
-      clusterName: this.#around.clusterName,
+      taskArn: this.#context.taskArn,
+      clusterName: this.#context.clusterName,
       pid,
       // The agent runs as root, even when the container's command runs as another user.
       env: {
@@ -153,8 +153,8 @@ export class Container {
     this.#running.resolve(undefined);
     void this.health?.watch(this.handle, exited);
     void exited.then((status) => {
-      this.exitCode = this.#fate?.exitCode ?? status;
-      this.reason = this.#fate?.reason ?? this.reason;
+      this.exitCode = this.#recordedEnd?.exitCode ?? status;
+      this.reason = this.#recordedEnd?.reason ?? this.reason;
       this.lastStatus = "STOPPED";
       this.#ended.resolve(this.exitCode);
       onExit();
@@ -178,9 +178,9 @@ export class Container {
     if (this.lastStatus === "RUNNING") this.#isolated?.signal(signal);
   }
 
-  /** Kills the container at once. Resolves when its last process is gone. ECS records `fate` as its end. */
-  async kill(fate?: Fate): Promise<void> {
-    this.#fate ??= fate;
+  /** Kills the container at once. Resolves when its last process is gone. `end` is how ECS records that. */
+  async kill(end?: ContainerEnd): Promise<void> {
+    this.#recordedEnd ??= end;
     this.signal("SIGKILL");
     await this.#isolated?.exited;
   }
@@ -203,8 +203,8 @@ export class Container {
     return {
       ...image.env,
       ...Object.fromEntries(own),
-      HOSTNAME: this.#around.hostname,
-      ...this.#around.platformEnv(this.runtimeId),
+      HOSTNAME: this.#context.hostname,
+      ...this.#context.platformEnv(this.runtimeId),
     };
   }
 }

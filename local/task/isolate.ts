@@ -94,7 +94,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
   const output = { stdout: bufferOutput(pipe.reads), stderr: bufferOutput(stderr) };
   const pid = await waitForStart(reports);
   // The program ends with an exec that removes its own variables.
-  await becameCommand(pid, exited, "BOX_COMMAND=");
+  await waitForCommand(pid, exited, "BOX_COMMAND=");
   return { pid, ...output, signal: signalTo(pid), exited };
 }
 
@@ -165,7 +165,7 @@ export function bufferOutput(stream: Readable): Readable {
  * Resolves once PID 1 has become the command or has ended. Before that, the program that prepares the container runs, with `mark` in
  * its environment. During the exec the environment reads as empty. The command's own environment has at least HOME.
  */
-export async function becameCommand(pid: number, exited: Promise<number>, mark: string): Promise<void> {
+export async function waitForCommand(pid: number, exited: Promise<number>, mark: string): Promise<void> {
   const end = exited.then(() => true);
   for (;;) {
     const environment = environmentOf(pid);

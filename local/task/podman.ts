@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { interpreterHome, virtualEnvironment } from "../python.ts";
 import {
-  becameCommand,
+  waitForCommand,
   CommandRefused,
   exitOf,
   type IsolatedProcess,
@@ -38,7 +38,7 @@ exec "$@" 3<&-`;
  * Starts a container like `isolate`, but by podman with runc, so that it has the capabilities, the seccomp filter and the masked
  * /proc of a container engine. Needs root.
  */
-export async function contain(options: IsolateOptions): Promise<IsolatedProcess> {
+export async function isolateByPodman(options: IsolateOptions): Promise<IsolatedProcess> {
   const name = `fargate-local-${randomUUID()}`;
   const scratch = mkdtempSync(join(tmpdir(), "podman-"));
   const pidFile = join(scratch, "pid");
@@ -59,7 +59,7 @@ export async function contain(options: IsolateOptions): Promise<IsolatedProcess>
   const pid = await waitForPid(pidFile, exited);
   if (pid === undefined) throw refusal(await text(output.stderr));
   // Until then runc's own init waits in the container.
-  await becameCommand(pid, exited, "_LIBCONTAINER_");
+  await waitForCommand(pid, exited, "_LIBCONTAINER_");
   return { pid, ...output, signal: signalTo(pid), exited };
 }
 

@@ -1,4 +1,4 @@
-import { type Asker, type GuardedResource, refusal } from "../../../local/iam/decide.ts";
+import { type IamCaller, type GuardedResource, refusal } from "../../../local/iam/decide.ts";
 import { policyOf } from "../../../local/iam/policy-files.ts";
 import { type Policy, type PrincipalElement, readPolicy, type Statement } from "../../../local/iam/policy.ts";
 
@@ -14,7 +14,7 @@ const allow = (more: Partial<Statement> = {}): Partial<Statement> => ({
 });
 const deny = (more: Partial<Statement> = {}): Partial<Statement> => allow({ Effect: "Deny", ...more });
 
-const role = (account: string, ...statements: readonly Partial<Statement>[]): Asker => ({
+const role = (account: string, ...statements: readonly Partial<Statement>[]): IamCaller => ({
   arn: `arn:aws:sts::${account}:assumed-role/ci/run`,
   roleArn: `arn:aws:iam::${account}:role/ci`,
   account,
@@ -32,7 +32,7 @@ const RESOURCE = "because no resource-based policy allows the";
 const IDENTITY_DENY = "with an explicit deny in an identity-based policy";
 const RESOURCE_DENY = "with an explicit deny in a resource-based policy";
 
-it.each<[string, Asker | undefined, GuardedResource, string | undefined]>([
+it.each<[string, IamCaller | undefined, GuardedResource, string | undefined]>([
   ["no policy", role(OURS), bucket(), IDENTITY],
   ["the identity is allowed", role(OURS, allow()), bucket(), undefined],
   ["an action by wildcard, in any case", role(OURS, allow({ Action: "S3:get*" })), bucket(), undefined],
@@ -109,8 +109,8 @@ it.each<[string, Asker | undefined, GuardedResource, string | undefined]>([
     bucket(allow({ Principal: "*" })),
     undefined,
   ],
-])("%s", (_name, asker, guarded, why) => {
-  expect(refusal({ action: "s3:GetObject", resource: object, context: {} }, asker, guarded)).toBe(why);
+])("%s", (_name, caller, guarded, why) => {
+  expect(refusal({ action: "s3:GetObject", resource: object, context: {} }, caller, guarded)).toBe(why);
 });
 
 it.each<[string, object, RegExp]>([

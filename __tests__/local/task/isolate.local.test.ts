@@ -8,7 +8,7 @@ import {
   isolate as byNamespaces,
   type IsolateOptions,
 } from "../../../local/task/isolate.ts";
-import { contain as byPodman } from "../../../local/task/podman.ts";
+import { isolateByPodman as byPodman } from "../../../local/task/podman.ts";
 import { processesBeside } from "../../../local/task/processes.ts";
 import { withNeed } from "../../helpers/needs.ts";
 import { eventually } from "../../helpers/until.ts";
