@@ -22,7 +22,7 @@ const { values, positionals: command } = parseArgs({
 // Imported on demand, since the npm package does not have the shop's files.
 const shop = values.shop ? await import("./shop/shop.ts") : undefined;
 const local = await startLocalFargate({
-  // With a command, the delays stay short and nothing is logged. A person wants to see both.
+  // With a command, the delays stay short and nothing is logged. Without one, a person watches both.
   ...(command.length === 0 && { delays: visibleDelays, log: (line: string) => console.error(`# ${line}`) }),
   runtime: values.podman ? "podman" : "own",
   ...(shop && { region: shop.SHOP_REGION, images: shop.SHOP_IMAGES }),

@@ -36,7 +36,7 @@ export interface PeerOptions {
   input(payloadType: number, payload: Uint8Array): Promise<InputResult>;
   /** Takes the client's answers to the handshake. The message of a rejected call stays unacknowledged. */
   handshake?(payloadType: number, payload: Uint8Array): Promise<void>;
-  /** Called when the client pauses the output, and when it lets it go on. */
+  /** Called when the gateway pauses the output (no client takes it), and when the output may go on. */
   paused(paused: boolean): void;
   /** Called when the gateway ends the session. */
   closed(): void;

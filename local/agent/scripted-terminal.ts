@@ -52,7 +52,7 @@ class ScriptedTerminal implements Terminal {
   }
 
   pause(): void {
-    // The output is short, so the agent keeps it until the client lets it go on.
+    // The output is short, so the agent keeps it until the gateway lets it go on.
   }
 
   resume(): void {

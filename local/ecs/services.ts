@@ -144,7 +144,7 @@ export class Services {
   #begin(service: Service, unrecorded: UnrecordedMembers, before: Deployment | undefined): void {
     const number = `${randomInt(10 ** 9, 10 ** 10)}${randomInt(10 ** 8, 10 ** 9)}`;
     before?.record.supersede();
-    // While the deployment before has kept the tasks of an older one, these tasks are the source.
+    // A deployment that has not ended keeps the tasks of an older one. Then the older one is the source.
     const source = before?.keeps ?? before;
     const configuration = unrecorded.deploymentConfiguration ?? {};
     const target = {

@@ -10,7 +10,7 @@ export interface Keys {
   readonly sessionToken?: string;
 }
 
-/** The keys of an exec agent without a task role. They belong to no principal, so AWS refuses them. */
+/** The keys of an exec agent without a task role. They belong to no principal, so each call with them is refused. */
 export const NO_ROLE_KEYS: Keys = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
 
 /** The owner of an access key. */

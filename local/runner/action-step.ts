@@ -11,7 +11,7 @@ export interface ActionStepRequest {
   readonly actionDir: string;
   /** The values under `with:`. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** The values under `env:`. Of this process's own environment only PATH reaches the action. */
+  /** The values under `env:`. Of this process's own environment only PATH and NODE_COMPILE_CACHE reach the action. */
   readonly env: Readonly<Record<string, string>>;
   readonly workspace: string;
   /** The context `strategy`, of a job in a matrix; empty unless given, as with act. */

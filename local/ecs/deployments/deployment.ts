@@ -14,7 +14,7 @@ export interface Deployment {
   /** `ecs-svc/…`, new with each deployment: the `startedBy` of its tasks. */
   readonly id: string;
   readonly record: ServiceDeployment;
-  /** The deployment before it, whose tasks go on running until this one has gone through its stages. */
+  /** An earlier deployment, whose tasks go on running until this one has gone through its stages. */
   readonly keeps?: Deployment | undefined;
   /** Whether the scheduler runs its own tasks. */
   readonly isStarted: boolean;
