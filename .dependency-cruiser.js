@@ -118,7 +118,8 @@ const others = [
   },
   {
     name: "local-shares-only-the-wire-format",
-    comment: "src/ and local/ follow AWS's behaviour, not each other. Captured frames prove the wire format for both.",
+    comment:
+      "src/ and local/ follow AWS's behaviour, not each other. Captured frames prove the wire format for both.",
     from: { path: "^local/" },
     to: { path: "^src/", pathNot: paths(["wire"]) },
   },

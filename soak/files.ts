@@ -53,7 +53,8 @@ async function takeBack(container: SharedContainer, drawn: Tree, number: number,
     const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" }, script: "true" };
     const cutAfterMs = Math.random() < 0.5 ? Math.random() * 500 : undefined;
     const { report, cuts, job } = await bringBack(there, `${root}/back`, run, { cutAfterMs });
-    const isSame = comparable(listTree(`${root}/back${there}`), way) === comparable(listTree(`${root}/d`), way);
+    const isSame =
+      comparable(listTree(`${root}/back${there}`), way) === comparable(listTree(`${root}/d`), way);
     back.cuts += cuts;
     if (isSame && report?.problems.length === 0) back.same += 1;
     else
@@ -80,7 +81,10 @@ for (const [at, [way, setUp]] of Object.entries(WAYS).entries()) {
         const { status } = await watch({ ...run, files, script: "true" });
         const mayRefuse = way === "busybox tar" && files.needsPax && status?.kind === "refused";
         if (mayRefuse) refused += 1;
-        else if (comparable(listTree(`${container.root}/srv/${number}`), way) === comparable(listTree(`${root}/d`), way))
+        else if (
+          comparable(listTree(`${container.root}/srv/${number}`), way) ===
+          comparable(listTree(`${root}/d`), way)
+        )
           same += 1;
         else tell(false, `${JSON.stringify(tree)} by ${way}: ${JSON.stringify(status)}`);
       });

@@ -239,7 +239,8 @@ export class GatewaySession {
   }
 
   #fromClient(frame: Buffer): void {
-    if (messageTypeOf(frame) === MessageType.input && this.#behaviour.idleResetBy !== "output") this.#noteActivity();
+    if (messageTypeOf(frame) === MessageType.input && this.#behaviour.idleResetBy !== "output")
+      this.#noteActivity();
     if (isTyped(frame)) this.#typed += 1;
     this.#line.pass("to-agent", frame);
     this.#count("to-agent", frame);
