@@ -109,7 +109,7 @@ describe("a release, tried on a bare clone", () => {
 
   it.each([
     ["2.0.0", "2.0.0 does not follow 2.0.0"],
-    ["1.0", "'1.0' is no version"],
+    ["1.0", "'1.0' is not a version"],
     ["2.0.1", "nothing below '## Unreleased'"],
   ])("is refused as %s: %s", (version, why) => {
     const before = git("rev-parse", "HEAD");
