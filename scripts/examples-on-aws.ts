@@ -55,7 +55,7 @@ export const ON_AWS: Readonly<Record<string, Example>> = {
 
 /** The other examples, and what each needs that the set-up does not have. */
 export const NOT_ON_AWS: Readonly<Record<string, string>> = {
-  "behind-a-proxy.yml": "a runner of one's own behind a proxy",
+  "behind-a-proxy.yml": "a runner of your own behind a proxy",
   "container-job.yml": "a container on the runner, where act runs jobs on the runner itself",
   "debug-shell.yml": "a task that stays, and costs, for 45 minutes",
   "deploy-with-verdict.yml": "a service whose deployments pause",

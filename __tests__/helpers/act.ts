@@ -15,7 +15,7 @@ import { parse } from "yaml";
 import { archiveOfWorkingTree } from "./archive.ts";
 import { pathOfProgram } from "./virtual-environment.ts";
 
-/** Other people's actions that stand in `local/actions`, by the version that the workflows name. */
+/** The directories in `local/actions` of the stand-ins for other people's actions, by name and version in the workflows. */
 const STAND_INS: Readonly<Record<string, string>> = {
   "actions/upload-artifact@v7": "upload-artifact",
   "aws-actions/configure-aws-credentials@v6": "configure-aws-credentials",
@@ -181,7 +181,7 @@ async function run(args: readonly string[], root: string): Promise<ActResult> {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       HOME: home,
-      // Of act alone, not of the steps: an action that is neither ours nor a stand-in can't be fetched.
+      // For act alone, not for the steps: an action that is neither ours nor a stand-in can't be fetched.
       HTTPS_PROXY: "http://127.0.0.1:9",
       // The runner's Node 24, and the AWS CLI.
       PATH: [dirname(process.execPath), dirname(pathOfProgram("aws")), "/usr/local/bin:/usr/bin:/bin"].join(

@@ -1,6 +1,6 @@
 import type { SteppedClock } from "./stepped-clock.ts";
 
-/** Gives every pause of a test file's tests the same jitter: half of the most. */
+/** Gives every pause of a test file's tests the same jitter: half of the largest. */
 export function steadyJitter(): void {
   const { random } = Math;
   beforeEach(() => {

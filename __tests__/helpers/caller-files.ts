@@ -6,13 +6,13 @@ const isFile = (definition: string | undefined): boolean => definition?.endsWith
 /** Registers a definition: our derived one for `hold`, one for `image`, or the one of a file. */
 const registers = (inputs: Inputs): boolean =>
   starts(inputs) && (inputs["hold"] !== "false" || "image" in inputs || isFile(inputs["task-definition"]));
-/** Of a job that runs already the handle names the bucket, if there is one. */
+/** The handle of `attach` names the bucket of a job that runs already, if there is one. */
 const mayStage = ({ bucket, attach }: Inputs): boolean => (bucket ?? attach) !== undefined;
 const reads = (log: string, { logs = "auto" }: Inputs): boolean => ["auto", log].includes(logs);
 
 /**
- * When a step needs each file of the workflow's role, by its inputs, as the table in docs/iam/README.md says. Where that
- * depends on what the step meets, such as a bucket that keeps versions or a cluster that encrypts its sessions, it has the file.
+ * When a step needs each file of the workflow's role, by its inputs, as the table in docs/iam/README.md says. A step always has
+ * the files whose need depends on what it meets, such as a bucket that keeps versions or a cluster that encrypts its sessions.
  */
 const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
   "caller-running-task": () => true,

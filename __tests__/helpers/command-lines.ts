@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/**
- * The command lines of all processes of this machine, the containers' among them, for as long as `running`, by a look
- * every few milliseconds.
+/** The command lines of all processes of this machine, those in containers included, until `running` settles. It reads /proc
+ * every few milliseconds, so it may miss a shorter process.
  */
 export async function watchCommandLines(running: Promise<unknown>): Promise<string> {
   const seen = new Set<string>();

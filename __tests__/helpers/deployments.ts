@@ -16,13 +16,13 @@ export interface DeployedOptions {
   readonly name: string;
   /** The definitions of the running revision and of the new one. */
   readonly definitions?: readonly [string, string];
-  /** Where its deployments pause; nowhere: it has no hook. */
+  /** The stages at which its deployments pause. Without one it has no hook. */
   readonly stages?: readonly DeploymentLifecycleHookStage[];
-  /** Of the hook's time-out. */
+  /** The hook's time-out. */
   readonly minutes?: number;
   readonly action?: DeploymentLifecycleHookAction;
   readonly strategy?: DeploymentStrategy;
-  /** Of its tasks. */
+  /** How many tasks it has. */
   readonly count?: number;
   readonly cluster?: string;
 }

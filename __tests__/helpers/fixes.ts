@@ -6,7 +6,7 @@ export function policyByFixes(checks: readonly Check[]): Policy {
   return policyBySayings(checks.flatMap((row) => (row.verdict === "NG" ? [row.fix] : [])));
 }
 
-/** The same by texts such as "Allow s3:GetObject on arn:… in the policies of …". Texts without a right are left out. */
+/** The same for texts such as "Allow s3:GetObject on arn:… in the policies of …". Texts without a right are left out. */
 export function policyBySayings(sayings: readonly string[]): Policy {
   const Statement = sayings.flatMap((text) => {
     const [, actions, resources] = /\bAllow '?(\w[\w:, ]*?)'? on (.+?) in the polic/.exec(text) ?? [];

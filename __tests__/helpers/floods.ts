@@ -17,7 +17,7 @@ export const TEXTS = {
   "a line without an end": `${"x".repeat(16_000)}${OPEN}\n`,
 } as const;
 
-/** What ends the session: it is no spool any more. */
+/** Floods that end the session, because they can't be a spool. */
 export const ENDING = {
   "a record without an end": [
     { text: SPOOL, bytes: 1 },

@@ -25,7 +25,7 @@ export class Gateway {
   readonly messages: AgentMessage[] = [];
   readonly pings: string[] = [];
   readonly requests: IncomingMessage[] = [];
-  /** The newest. */
+  /** The newest client. */
   client: WebSocket | undefined;
   /** What to do with a client that has sent its opening frame. */
   onOpening: (token: string, client: WebSocket) => void = () => undefined;
@@ -33,7 +33,7 @@ export class Gateway {
   silent = false;
   /** Whether a client is accepted and never listened to. */
   deaf = false;
-  /** Whether input is acknowledged, as an agent does that has opened the session. */
+  /** Whether input is acknowledged, as by an agent that has opened the session. */
   acknowledging = false;
   /** The HTTP status instead of the upgrade. */
   refusing: ((request: IncomingMessage) => number | undefined) | undefined;
@@ -77,7 +77,7 @@ export class Gateway {
     for (const frame of frames) this.client?.send(frame);
   }
 
-  /** Resolves as soon as it is so. */
+  /** Resolves as soon as the condition holds. */
   async until(isSo: () => boolean): Promise<void> {
     await this.#changes.until(isSo, () => `the client sent ${this.messages.length} messages`);
   }

@@ -5,7 +5,7 @@ import type { Aws } from "./local.ts";
 import { withNeed } from "./needs.ts";
 
 /**
- * `describe` for tests that need images with root file systems of their own. It skips them, with the reason, where
+ * `describe` for tests that need images with root file systems of their own. It skips them, with the reason, when
  * images can't be built.
  */
 export const describeImages = withNeed(describe, "images", whyNoImages());
@@ -19,7 +19,7 @@ export async function buildImages(images: readonly string[]): Promise<void> {
     if (image.startsWith("local/")) await rootFileSystem(image.slice("local/".length));
 }
 
-/** A running task of one container, `app`, of an image, optionally on the cluster that logs its sessions. */
+/** A running task with one container of this image, `app`. `logged`: on the cluster that logs its sessions. */
 export async function taskOf(
   aws: Aws,
   image: string,

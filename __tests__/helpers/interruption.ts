@@ -26,14 +26,14 @@ export interface Moment {
   readonly name: string;
   readonly inputs: (aws: Aws, task: Task) => Inputs;
   readonly files?: StepOptions["files"];
-  /** The definition of the running task. */
+  /** The cluster of the running task; the seed's unless given. */
   readonly cluster?: (aws: Aws) => string;
   /** Calls that are slowed down, so that the moment lasts. */
   readonly faults?: readonly Fault[];
   readonly when: (seen: Observation) => boolean;
   /**
    * `kill`: SIGKILL to main, which leaves everything to post. `twice`: the same, then SIGINT to post while post stops a task.
-   * Like the cancel button on GitHub unless given.
+   * Unless given, the step is cancelled as by the button on GitHub.
    */
   readonly by?: "kill" | "twice";
   /** Called just before the interruption. */
@@ -62,7 +62,7 @@ export interface Interruption {
   /** Milliseconds from the interruption to StopTask for each task that the step knew of. */
   readonly asked: readonly number[];
   readonly remains: Remains;
-  /** The task that the step ran in, and the calls for it. */
+  /** The running task. The step ran in it, unless its inputs started another one. */
   readonly task: Task;
   /** Main's and post's log. */
   readonly log: string;

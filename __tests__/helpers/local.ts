@@ -61,7 +61,7 @@ export interface StepOptions extends Partial<
   readonly also?: readonly string[];
   /** Files of docs/iam that it lacks. */
   readonly lacks?: readonly string[];
-  /** Names for placeholders of these files that can't be told from the inputs. */
+  /** Names for placeholders of these files that don't follow from the inputs. */
   readonly names?: Names;
 }
 
@@ -95,9 +95,8 @@ export class Aws {
     this.#logs = new CloudWatchLogsClient(config);
   }
 
-  /**
-   * With delays of tens of milliseconds unless given. That holds for the agent's first read, too: AWS's agent makes it after
-   * `FIRST_READ_MS`, which the tests give when the wait matters.
+  /** Delays are tens of milliseconds unless given, also the delay of the agent's first read. AWS's own agent first reads after
+   * `FIRST_READ_MS`; tests give that when the wait matters.
    */
   static async start(options: LocalOptions = {}): Promise<Aws> {
     const world = await startWorld({ ...options, delays: { firstRead: 50, ...options.delays } });
@@ -113,7 +112,7 @@ export class Aws {
     await this.world.local.stop();
   }
 
-  /** Runs the step with a workspace of its own; on the seed's cluster unless the inputs say another. */
+  /** Runs the step with a workspace of its own; on the seed's cluster unless the inputs name another. */
   async step(inputs: Inputs, options: StepOptions = {}): Promise<StepResult> {
     const { files = {}, env = {}, also = [], lacks = [], names = {}, ...more } = options;
     const { local, made } = this.world;
@@ -144,9 +143,8 @@ export class Aws {
     return { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey };
   }
 
-  /**
-   * The keys of a session, of this many seconds, of a new role with the policies of a step with these inputs, as an earlier
-   * step of a job would leave them.
+  /** The keys of a session that lasts this many seconds, as an earlier step of a job would leave them. Its role is a new one, with
+   * the policies of a step with these inputs.
    */
   async sessionFor(inputs: Inputs, seconds: number): Promise<Readonly<Record<string, string>>> {
     const { local } = this.world;

@@ -24,7 +24,7 @@ it("a need that is met is met in CI, too", () => {
   expect(has("zsh", undefined)).toBe(true);
 });
 
-it("what is missing is told, and its tests are skipped", () => {
+it("a line says what is missing, and the tests that need it are skipped", () => {
   expect(has("zsh", "zsh is not on PATH.")).toBe(false);
   expect(written).toHaveBeenCalledWith("SKIPPED, tests that need zsh: zsh is not on PATH.\n");
 });

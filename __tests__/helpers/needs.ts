@@ -38,7 +38,7 @@ function suffix(need: string): string {
 }
 
 /**
- * `it` or `describe` for tests with this need. Where it is missing (see `has`) they are skipped, and their names say what
+ * `it` or `describe` for tests with this need. When it is missing (see `has`) they are skipped, and their names say what
  * they need.
  */
 export function withNeed<T extends { readonly skip: T }>(block: T, need: Need, why: string | undefined): T {
@@ -68,7 +68,7 @@ export function has(need: Need, why: string | undefined): boolean {
   if (why === undefined) return true;
   if (process.env["CI"] && !excusedNeeds().includes(need))
     throw new Error(
-      `${why}\nCI must not skip these tests: install what is missing, or set TESTS_WITHOUT=${need} where the machine can't have it.`,
+      `${why}\nCI must not skip these tests: install what is missing, or set TESTS_WITHOUT=${need} if the machine can't have it.`,
     );
   process.stderr.write(`SKIPPED, tests that need ${need}: ${why}\n`);
   return false;

@@ -15,7 +15,7 @@ export interface InstalledPackage {
   remove(): void;
 }
 
-/** Installs without a network: the package needs no other. Without the local Fargate it is built in half the time. */
+/** Installs without a network: the package needs no other package. Without the local Fargate it is built in half the time. */
 export function installPackage(withLocal = true): InstalledPackage {
   const base = mkdtempSync(join(tmpdir(), "package-"));
   const [built, folder] = [join(base, "built"), join(base, "folder")];
@@ -35,9 +35,9 @@ export function installPackage(withLocal = true): InstalledPackage {
 }
 
 export interface CliRequest {
-  /** `run` unless given. Only `cp` gets options by itself, too. */
+  /** `run` unless given. The inputs become options of `run` and `cp` only. */
   readonly command?: "run" | "attach" | "logs" | "cp";
-  /** Options of `run` as inputs; the cluster is the seed's unless given. What the user of the step may do follows from them. */
+  /** The options as inputs; the cluster is the seed's unless given. What the user of the step may do follows from them. */
   readonly inputs: Inputs;
   /** What follows the options. */
   readonly words?: readonly string[];
@@ -104,7 +104,7 @@ export async function runModule(
 ): Promise<CliEnd> {
   const path = join(folder, "program.mjs");
   writeFileSync(path, source);
-  // Not awaited synchronously: the local Fargate is in this process.
+  // Not `spawnSync`: the local Fargate is in this process.
   const child = spawn(process.execPath, [path], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   return await runToEnd(child);
 }

@@ -49,7 +49,7 @@ for n in range(0, ${this.lines}, ${ROWS}):
     return `${program} <<'ROWS' || exit 99\n${rows.join("\n")}\nROWS\nexit ${exitCode}\n`;
   }
 
-  /** The bytes from there to the end of a block of lines, valid until the next call. */
+  /** The bytes from this one to the end of a block of lines, valid until the next call. */
   from(at: number): Buffer {
     const first = Math.floor(at / BLOCK_BYTES) * ROWS;
     for (let row = 0; row < ROWS; row += 1)

@@ -56,7 +56,7 @@ export class TestOrder {
   }
 }
 
-/** A bucket on a port of its own that takes forms by S3's rules, whose policies the local Fargate checks. */
+/** A bucket on a port of its own that takes forms by S3's rules. The local Fargate's own code checks their policies. */
 export class PieceBucket {
   readonly objects = new Map<string, Buffer>();
   /** Every body that a request had for a key, those that were refused among them. */
@@ -184,7 +184,7 @@ export class PieceBucket {
       const key = form?.fields["key"] ?? path;
       this.requests.push({ method, key, at: Date.now() });
       if (method === "PUT") {
-        // Signed by keys of its own, as an AWS client does it.
+        // An AWS client has signed it with keys of its own.
         this.objects.set(key, body);
         response.writeHead(200).end();
         return;
@@ -221,7 +221,7 @@ function fail(fault: Fault, response: ServerResponse): void {
   else refuse(new AwsError(fault.code, "As the test wants it.", fault.status), response);
 }
 
-/** In chunks, as S3 does. */
+/** Answers in chunks, as S3 does. */
 function refuse(error: AwsError, response: ServerResponse): void {
   response.writeHead(error.status, { "transfer-encoding": "chunked" }).end(error.xml("s3"));
 }

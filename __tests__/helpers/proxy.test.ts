@@ -16,7 +16,7 @@ afterAll(async () => {
 const open = (streamUrl: string, through: string): WebSocket =>
   new WebSocket(streamUrl, { agent: new EnvironmentProxyAgent(() => through) });
 
-it("a socket goes through the proxy, which tells where to", async () => {
+it("a socket goes through the proxy, which records its host", async () => {
   const { streamUrl } = rig.gateway.createSession();
   const socket = open(streamUrl, proxy.url());
   await once(socket, "open");
@@ -34,7 +34,7 @@ it.each([
   expect(proxy.seen).toMatchObject([{ method: "CONNECT", outcome: "refused" }]);
 });
 
-it("nothing goes through it that is not sent there", async () => {
+it("a socket without the proxy's agent does not go through it", async () => {
   const client = await Client.connect(rig.gateway.createSession());
   client.socket.terminate();
   expect(proxy.seen).toEqual([]);

@@ -11,8 +11,7 @@ const [PYTHON = "", VERSION = ""] = execFileSync("python3", [
   .trim()
   .split(" ");
 
-/**
- * A container's PATH with a Python in front that has such a module, by a virtual environment below a directory. Neither a
+/** A container's PATH that begins with a Python that has this module, in a virtual environment below `directory`. Neither a
  * variable nor the working directory could bring a module to an isolated Python (`-I`).
  */
 export function pythonWith(module: string, source: string, directory: string): string {

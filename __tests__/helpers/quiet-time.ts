@@ -5,9 +5,9 @@ import type { Patience } from "../../local/runner/process.ts";
 export const UNHURRIED: Patience = { interrupt: 120_000, terminate: 2_500, streams: 5_000 };
 
 /**
- * Milliseconds of a clock that stands still while some process of this machine waits for a processor. So a bar on a difference of
- * two readings holds on a machine that is busy, and tells of too long a wait on one that is not. The waits are "some" of the
- * kernel's pressure stall information, in microseconds there; when the kernel keeps none, this is a clock as any other.
+ * Milliseconds of a clock that stands still while some process of this machine waits for a processor. So a limit on the
+ * difference of two readings holds on a busy machine, too. The waits are the total of `some` in the kernel's pressure stall
+ * information, in microseconds. On a kernel without that information the clock never stands still.
  */
 export function quietTime(): number {
   const path = "/proc/pressure/cpu";

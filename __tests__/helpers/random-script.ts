@@ -5,7 +5,7 @@ export interface ScriptCase {
   readonly script: Buffer;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The script prints it as the numbers of its bytes, which are not redacted. */
+  /** The script prints them as the numbers of their bytes, which are not redacted. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 

@@ -16,14 +16,14 @@ export type RightsOptions = Pick<StepOptions, "also" | "lacks" | "names">;
 interface Step {
   readonly inputs: Inputs;
   readonly names: Names;
-  /** Of its task's role. */
+  /** The files of its task's role. */
   readonly files: readonly string[];
 }
 
 /**
  * The rights of the steps on one local Fargate, and of the tasks that they run in: exactly the files of docs/iam that the inputs
- * need, with the names of the cluster, the bucket and so on in the place of the placeholders. What the names lead to is known from
- * the calls that have made it.
+ * need, with the names of the cluster, the bucket and so on in the place of the placeholders. The calls that made a
+ * cluster, a service or a definition say what the names stand for.
  */
 export class Rights {
   readonly #world: World;

@@ -3,7 +3,7 @@ import type { Inputs } from "../../src/inputs/inputs.ts";
 import type { Target } from "../../src/targets/target.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";
 
-/** Of a cluster that has none of its own, unless `more` says otherwise. */
+/** The configuration of a cluster that sets none, changed by `more`. */
 export function anExecConfiguration(more: Partial<ExecConfiguration> = {}): ExecConfiguration {
   return {
     logging: "DEFAULT",

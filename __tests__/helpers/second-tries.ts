@@ -5,7 +5,7 @@ import { isExcused } from "./needs.ts";
 const MOST = 2;
 
 /**
- * Lists the tests that needed a second try, and fails the run above two. In CI it also fails a run with skipped tests, but for
+ * Lists the tests that needed a second try, and fails the run above two. In CI it also fails a run with skipped tests, except for
  * those whose need `TESTS_WITHOUT` names.
  */
 export default class SecondTries implements Pick<
@@ -29,7 +29,9 @@ export default class SecondTries implements Pick<
     if (process.argv.some((word) => /^(-t|--testNamePattern)/.test(word))) this.#skipped = [];
     const inexcusable = process.env["CI"] ? this.#skipped.filter((test) => !isExcused(test)) : [];
     const problems = [
-      ...(this.#again.length > MOST ? [`${this.#again.length} tests needed a second try, ${MOST} may.`] : []),
+      ...(this.#again.length > MOST
+        ? [`${this.#again.length} tests needed a second try, and at most ${MOST} may.`]
+        : []),
       ...(inexcusable.length > 0
         ? [`${inexcusable.length} tests were skipped, which CI does not allow.${bullets(inexcusable)}`]
         : []),

@@ -17,7 +17,7 @@ function seedsOf(runs: number): number[] {
   return seeds;
 }
 
-it("a run has the corpus, and a fifth of its seeds from where the fresh ones begin", () => {
+it("a run has the corpus, and a fifth of its seeds are fresh", () => {
   process.env["FUZZ_FRESH"] = "5000";
   expect(seedsOf(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 5000, 5001]);
 });
@@ -39,7 +39,7 @@ it("a failure names its seed and how to replay it", () => {
   );
 });
 
-it("the tests take one run in ten, and all when all are wanted", () => {
+it("the tests make one run in twenty, and under 'npm run soak fuzz' all", () => {
   expect([sampleOf(2_700), sampleOf(5)]).toEqual([135, 1]);
   process.env["FUZZ_ALL"] = "1";
   expect(sampleOf(2_700)).toBe(2_700);

@@ -6,7 +6,7 @@ export function sampleOf(runs: number): number {
 const SAMPLE = 20;
 
 /**
- * Runs a property for many seeds: a fixed corpus, from 1 on, and one fifth fresh seeds, from FUZZ_FRESH on, which the run
+ * Runs a property for many seeds: a fixed corpus, from 1 on, and for a fifth of them fresh seeds, from FUZZ_FRESH on, which the run
  * prints. The same seed always makes the same case, so the line that a failure prints replays it:
  *
  *     FUZZ_SEED=4711 FUZZ_RUNS=1 npm test -- the.test.ts

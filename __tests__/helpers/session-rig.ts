@@ -22,7 +22,7 @@ export const AWS: SessionOptions["aws"] = {
 
 const running: (() => Promise<unknown>)[] = [];
 
-/** To be undone after the test, newest first. */
+/** Registers what is to be undone after the test. The newest is undone first. */
 export function later(stop: () => Promise<unknown>): void {
   running.unshift(stop);
 }

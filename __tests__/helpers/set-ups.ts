@@ -50,7 +50,7 @@ export class SetUp {
     return `arn:aws:iam::${local.accountId}:role/${this.name}-task`;
   }
 
-  /** A call of EC2 with all rights; answers the texts of an element. */
+  /** Calls EC2 with all rights. Returns the text of the answer's first such element. */
   async ec2(action: string, parameters: Readonly<Record<string, string>>, element = "x"): Promise<string> {
     const { local } = this.aws.world;
     const call = { Action: action, Version: "2016-11-15", ...parameters };
@@ -102,7 +102,7 @@ export class SetUp {
     await this.route(vpc, { NatGatewayId: await this.ec2("CreateNatGateway", { SubnetId }, "natGatewayId") });
   }
 
-  /** A cluster with this configuration. Answers its name. */
+  /** Makes a cluster with this configuration. Returns its name. */
   async cluster(executeCommandConfiguration: ExecuteCommandConfiguration): Promise<string> {
     const configuration = { executeCommandConfiguration };
     await this.aws.world.ecs.send(new CreateClusterCommand({ clusterName: this.name, configuration }));

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { init } from "../../local/python.ts";
 import { isolate } from "../../local/task/isolate.ts";
 import { findProgram } from "./tools.ts";
-import { WatchedJob, type WatchLimits } from "./watch.ts";
+import { WatchedJob, type EnterableContainer } from "./watch.ts";
 
 const ATTACKER = readFileSync(fileURLToPath(new URL("./attacker.py", import.meta.url)), "utf8");
 const PYTHON = "/usr/bin/python3";
@@ -15,7 +15,7 @@ const OTHER = 1000;
 const AS_OTHER = ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", "--"];
 
 /** A container of this machine's programs, with a chosen shell as /bin/sh and another user's process in it. */
-export class SharedContainer implements WatchLimits {
+export class SharedContainer implements EnterableContainer {
   readonly enter: readonly string[];
   readonly root: string;
   readonly #pid: number;
@@ -96,7 +96,7 @@ export class SharedContainer implements WatchLimits {
     for (const each of [path, dirname(path)]) chownSync(each, OTHER, OTHER);
   }
 
-  /** What root in it does beside the job. */
+  /** Runs a script in it as root, beside the job. */
   run(script: string): void {
     const [program, ...words] = [...this.enter, "/bin/sh", "-ec", script];
     execFileSync(program, words, { env: { PATH: "/usr/bin:/bin" } });
@@ -112,7 +112,7 @@ export class SharedContainer implements WatchLimits {
     return this.read("/tmp/evidence");
   }
 
-  /** In how many of the starts that it has seen the other user's process has planted something. */
+  /** The number of starts in which the other user's process has planted something. */
   get planted(): number {
     return this.read("/tmp/seen")
       .split("\n")

@@ -2,10 +2,10 @@ import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { openShop, SHOP_IMAGES, SHOP_REGION } from "../../local/shop/shop.ts";
 import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
 
-/** The account that the README and the examples speak of, on a local Fargate of this process. */
+/** The account that the README and the examples use, on a local Fargate of this process. */
 export class Shop {
   readonly local: LocalFargate;
-  /** What stands in the workflows for things whose names AWS or this machine gives. */
+  /** The real names for texts of the workflows, by these texts: AWS or this machine has given them. */
   readonly fillIns: Readonly<Record<string, string>>;
 
   private constructor(local: LocalFargate, fillIns: Readonly<Record<string, string>>) {
@@ -22,7 +22,7 @@ export class Shop {
     await this.local.stop();
   }
 
-  /** What a runner has of it: no keys. */
+  /** The variables that a runner gets. It gets no keys. */
   get endpoint(): Readonly<Record<string, string>> {
     return { AWS_ENDPOINT_URL: this.local.url };
   }
@@ -40,7 +40,7 @@ export class Shop {
     );
   }
 
-  /** The revisions that the service's running tasks are of. */
+  /** The revisions of the service's running tasks. */
   running(): readonly string[] {
     const ours = this.local.tasks.filter(
       ({ plan, desiredStatus }) => plan.group === "service:shop" && desiredStatus === "RUNNING",

@@ -4,11 +4,11 @@ import SlowestFirst, { LONGEST } from "./slowest-first.ts";
 
 const tests = resolve(import.meta.dirname, "..");
 
-it("every file that is named as long is there", () => {
+it("every file in the list of the longest exists", () => {
   expect(LONGEST.filter((file) => !existsSync(join(tests, `${file}.test.ts`)))).toEqual([]);
 });
 
-it("the longest begin, then come all others, those with a local Fargate spread among them", () => {
+it("the longest files come first, then all others, with those of a local Fargate spread among them", () => {
   const [longest = "", second = ""] = LONGEST;
   const files = ["errors", "aws/once", "log", "main", second, "e2e/a.local", "e2e/b.local", longest];
   const given = files.map((file) => ({ path: join(tests, `${file}.test.ts`) }));

@@ -1,8 +1,8 @@
 import { SteppedClock } from "./stepped-clock.ts";
 import { Changes } from "./until.ts";
 
-describe("changes that are waited for", () => {
-  it("wake each that waits, as soon as it is so", async () => {
+describe("changes", () => {
+  it("wake each waiter as soon as its condition holds", async () => {
     const changes = new Changes();
     let count = 0;
     const waiting = [changes.until(() => count === 1), changes.until(() => count === 2)];
@@ -12,7 +12,7 @@ describe("changes that are waited for", () => {
     }
   });
 
-  it("fail after a while, with what was waited for and what was seen", async () => {
+  it("fail a waiter after a while, with what it waited for and what was seen", async () => {
     const never = new Changes(20).until(
       () => false,
       () => "and saw nothing",

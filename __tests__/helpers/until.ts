@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** For a wait that fails: ample on the busiest machine. */
+/** How long a test waits before it fails, in milliseconds: ample on the busiest machine. */
 export const PATIENCE_MS = 60_000;
 
-/** Looks until it is so, and fails after a minute, with what was seen then. */
+/** Looks until the condition holds, and fails after a minute, with what was seen then. */
 export async function until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
   const end = Date.now() + PATIENCE_MS;
   while (!isSo()) {
@@ -38,7 +38,7 @@ export async function waitForAnswer<T>(what: string, ask: () => Promise<T | unde
   }
 }
 
-/** Something whose changes are waited for, without looking again and again. */
+/** Lets tests wait for changes without looking again and again. */
 export class Changes {
   readonly #patience: number;
   #waiting: (() => void)[] = [];
@@ -52,7 +52,7 @@ export class Changes {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Resolves as soon as it is so, and fails after a minute, with what was seen then. */
+  /** Resolves as soon as the condition holds, and fails after a minute, with what was seen then. */
   async until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
     const end = Date.now() + this.#patience;
     // A little later, since a timer may end a millisecond early.

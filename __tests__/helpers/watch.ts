@@ -26,7 +26,7 @@ export type Typing = (what: "start" | "delivery" | "payload" | "secrets", bytes:
 const asItIs: Typing = (_, bytes) => bytes;
 
 /** A container in which the terminal's command runs, instead of this machine itself. */
-export interface WatchLimits {
+export interface EnterableContainer {
   /** The command that enters it. */
   readonly enter: readonly string[];
   /** Its root directory on this machine. */
@@ -36,7 +36,7 @@ export interface WatchLimits {
 export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
   /** Files that are placed before the script starts. */
   readonly files?: PackedFiles;
-  readonly within?: WatchLimits;
+  readonly within?: EnterableContainer;
   /** The working directory of the container's command. */
   readonly cwd?: string;
   /** What stands for the standard output of the container's PID 1. */
@@ -56,7 +56,7 @@ export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
   readonly take?: boolean;
   /** Variables of the container, added to a bare environment. */
   readonly containerEnv?: Record<string, string>;
-  /** Over the session unless said otherwise. */
+  /** Over the session unless given. */
   readonly delivery?: Delivery;
   /** A URL of the staged payload, for containers that have no boto3. */
   readonly address?: string;

@@ -78,7 +78,7 @@ export async function tryWay(aws: Aws, way: Way, lost?: Right): Promise<Run> {
     ...(ready.task && { task: ready.task.id }),
     ...(way.bucket && { bucket: names["bucket"] ?? "" }),
     run: "echo hello",
-    // Less than the life of the keys, which would be warned of.
+    // Shorter than the life of the keys, since a warning would tell of a longer one.
     timeout: "10m",
     ...way.inputs?.(ready),
   };

@@ -16,7 +16,7 @@ interface StartedCli {
 
 const groups: number[] = [];
 afterEach(() => {
-  // Where a test failed its processes are still there.
+  // When a test has failed, its processes are still there.
   for (const group of groups.splice(0))
     try {
       process.kill(-group, "SIGKILL");
@@ -43,14 +43,14 @@ async function start(line: string): Promise<StartedCli> {
 
 const BACKGROUND = 'npm run -s local & echo "npm is $!"; wait $!; echo "it ended with $?"';
 
-/** All that it prints but for the environment and the events. */
+/** All that it prints, except the environment and the events. */
 const others = ({ lines }: StartedCli): readonly string[] =>
   lines.filter(
     (text) =>
       !/^(export (AWS|ACTIONS)_|npm is |# (task|agent|clusters?|service|subnets|try|end) ?:? ?)/.test(text),
   );
 
-async function ended({ child, npm, url }: StartedCli): Promise<void> {
+async function expectEnded({ child, npm, url }: StartedCli): Promise<void> {
   if (child.exitCode === null) await once(child, "exit");
   expect(existsSync(`/proc/${npm}`)).toBe(false);
   await expect(fetch(url)).rejects.toThrow("fetch failed");
@@ -61,7 +61,7 @@ it.each(["SIGINT", "SIGTERM"] as const)(
   async (signal) => {
     const started = await start(BACKGROUND);
     process.kill(started.npm, signal);
-    await ended(started);
+    await expectEnded(started);
     expect(others(started)).toEqual(["it ended with 0"]);
   },
 );
@@ -69,7 +69,7 @@ it.each(["SIGINT", "SIGTERM"] as const)(
 it("Ctrl-C, which reaches npm and all below it, ends it without complaints", async () => {
   const started = await start("exec npm run -s local");
   process.kill(-started.npm, "SIGINT");
-  await ended(started);
+  await expectEnded(started);
   expect(started.child.exitCode).toBe(0);
   expect(others(started)).toEqual([]);
 });

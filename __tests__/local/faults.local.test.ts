@@ -208,16 +208,19 @@ it.each<[string, TaskOrder, object]>([
     { stopCode: "InfrastructureHealth", stoppedReason: "The host is gone", abrupt: true },
     { stopCode: "InfrastructureHealth", containers: [{ exitCode: 137 }] },
   ],
-])("a task with a session stops when %s, and the session is told nothing", async (_name, order, seen) => {
-  const task = await execTask(world);
-  const { client } = await sessionOf(world, task, "sh -c 'echo up; sleep 60'");
-  await client.until(() => client.output === "up\r\n");
-  await world.local.inject({ task: { task: task.id, ...order } });
-  await task.ended;
-  expect(await described(task)).toMatchObject({ lastStatus: "STOPPED", ...seen });
-  expect(client.of(MessageType.channelClosed)).toEqual([]);
-  client.socket.terminate();
-});
+])(
+  "a task with a session stops when %s, and the session's client gets no message",
+  async (_name, order, seen) => {
+    const task = await execTask(world);
+    const { client } = await sessionOf(world, task, "sh -c 'echo up; sleep 60'");
+    await client.until(() => client.output === "up\r\n");
+    await world.local.inject({ task: { task: task.id, ...order } });
+    await task.ended;
+    expect(await described(task)).toMatchObject({ lastStatus: "STOPPED", ...seen });
+    expect(client.of(MessageType.channelClosed)).toEqual([]);
+    client.socket.terminate();
+  },
+);
 
 describe("the transcript of a session", () => {
   let task: Task;
@@ -230,7 +233,7 @@ describe("the transcript of a session", () => {
   }
 
   /** The transcripts of a session that printed `line 1` to `line 5`, once the agent has reported its end. */
-  async function left(): Promise<Transcripts> {
+  async function readTranscripts(): Promise<Transcripts> {
     await world.local.inject({ gateway: { closeOn: "task-complete" } });
     const { client, sessionId } = await sessionOf(world, task, `sh -c 'seq -f "line %g" 5'`);
     await client.closed;
@@ -260,7 +263,7 @@ describe("the transcript of a session", () => {
     ["breaks off", { s3: { keep: 90 }, cloudWatch: { keep: 100 } }, partial, partial],
   ])("%s", async (_name, transcripts, s3, cloudWatch) => {
     await world.local.inject({ transcripts });
-    const found = await left();
+    const found = await readTranscripts();
     expect(found.s3).toMatch(s3);
     expect(found.cloudWatch).toMatch(cloudWatch);
   });
@@ -268,7 +271,7 @@ describe("the transcript of a session", () => {
   it("is delayed", async () => {
     await world.local.inject({ transcripts: { delay: 1500, cloudWatch: "missing" } });
     const started = Date.now();
-    expect((await left()).s3).toMatch(complete);
+    expect((await readTranscripts()).s3).toMatch(complete);
     // A second until the first read, then the delay.
     expect(Date.now() - started).toBeGreaterThan(2500);
   });

@@ -35,13 +35,13 @@ const processed = (ActionStatus: number, ActionResult: object | null, Error = ""
     Errors: null,
   });
 
-async function asked(client: Client): Promise<void> {
+async function waitForRequest(client: Client): Promise<void> {
   await client.until(() => payloads(client, PayloadType.handshakeRequest).length === 1);
 }
 
 /** The client's part of the handshake up to its response; `targetId` is the target in its encryption context. */
 async function respond(client: Client, sessionId: string, targetId: string): Promise<Cipher> {
-  await asked(client);
+  await waitForRequest(client);
   const answer = await new KMSClient(clientConfig(world.local)).send(
     new GenerateDataKeyCommand({
       KeyId: world.made.kmsKeyId,
@@ -72,7 +72,7 @@ describe("a session on a cluster with a KMS key", () => {
 
   it("is encrypted both ways, and its command starts after that only", async () => {
     const sessionId = await start(`sh -c 'stty -echo; echo ready; read -r a; echo "got $a"'`);
-    await asked(client);
+    await waitForRequest(client);
     expect(String(payloads(client, PayloadType.handshakeRequest)[0])).toContain(
       `"KMSKeyId":"${world.made.kmsKeyId}"`,
     );
@@ -111,7 +111,7 @@ describe("a session on a cluster with a KMS key", () => {
 
   it("fails when the client has no right to the key", async () => {
     await start("echo never");
-    await asked(client);
+    await waitForRequest(client);
     client.send(processed(2, null, "AccessDeniedException"), PayloadType.handshakeResponse);
     expect(await client.closed).toBe(
       `${failed}KMSEncryption failed on client with status 2 error: AccessDeniedException`,
@@ -166,14 +166,14 @@ describe("a cluster whose logs must be encrypted", () => {
     "We couldn't start the session because encryption is not set up on the selected CloudWatch Logs log group.";
 
   it.each<[string, Log, string]>([
-    ["refuses the session where the log group is not", inGroup(plain), wantsGroup],
-    ["refuses the session where there is no log group", inGroup("nothing"), wantsGroup],
+    ["refuses the session when the log group is not encrypted", inGroup(plain), wantsGroup],
+    ["refuses the session when there is no log group", inGroup("nothing"), wantsGroup],
     [
-      "refuses the session where the bucket is not",
+      "refuses the session when the bucket is not encrypted",
       inBucket(plain),
       "Couldn't start the session because we are unable to validate encryption on Amazon S3 bucket. Error: ServerSideEncryptionConfigurationNotFoundError: ",
     ],
-    ["starts it where both are", { ...inGroup(encrypted), ...inBucket(encrypted) }, ""],
+    ["starts the session when both are encrypted", { ...inGroup(encrypted), ...inBucket(encrypted) }, ""],
   ])("%s", async (name, logConfiguration, text) => {
     const clusterName = name.replaceAll(" ", "-");
     const executeCommandConfiguration = { logging: "OVERRIDE" as const, logConfiguration };

@@ -8,7 +8,7 @@ variable "service" {
 }
 
 variable "task_definition_arn" {
-  description = "Of the revision that the service runs, so that a new one migrates again."
+  description = "ARN of the revision that the service runs. A new one migrates again."
   type        = string
 }
 

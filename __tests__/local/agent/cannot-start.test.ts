@@ -32,7 +32,7 @@ describe("a command that cannot start", () => {
       "sh -c 'echo",
       "Failed to parse commands input: EOF found when expecting closing quote",
     ],
-  ])("tells of %s after 2 seconds", async (_name, command, text) => {
+  ])("reports %s after 2 seconds", async (_name, command, text) => {
     const started = Date.now();
     const client = await rig.exec(command);
     expect(await client.closed).toBe(`\n----------ERROR-------\nUnable to start command: ${text}\n\n`);

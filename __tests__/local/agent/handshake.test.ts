@@ -53,7 +53,7 @@ describe("the agent's cipher", () => {
   it.each([
     ["what is too short", Buffer.alloc(27)],
     ["what it sealed itself", new AgentCipher(dataKey).seal(Buffer.from("x"))],
-  ])("opens nothing of %s", (_name, sealed) => {
+  ])("does not open %s", (_name, sealed) => {
     expect(() => new AgentCipher(dataKey).open(sealed)).toThrow();
   });
 });

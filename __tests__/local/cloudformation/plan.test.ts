@@ -25,7 +25,7 @@ Resources:
 const plan = (template: string, given: Readonly<Record<string, string>> = {}): Plan =>
   makePlan(readTemplate(template), given, PSEUDO);
 
-/** What a value of a template is, written in YAML. */
+/** The value of a template's expression, which is given in YAML. */
 function value(yaml: string): Json {
   const whole = plan(`${BASE}Outputs: { It: { Value: ${yaml} } }`);
   return whole.resolve(whole.outputs["It"]?.Value ?? null, MADE);
@@ -119,8 +119,13 @@ describe("a template or its parameters are refused", () => {
       {},
       "Circular dependency between resources: [A, B]",
     ],
-    ["a stranger among the parameters", BASE, { Nam: "x" }, "Parameters: [Nam] do not exist in the template"],
-    ["a value against its pattern", BASE, { Name: "Shop" }, "Parameter Name failed to satisfy constraint"],
+    ["an unknown parameter", BASE, { Nam: "x" }, "Parameters: [Nam] do not exist in the template"],
+    [
+      "a value that its pattern does not allow",
+      BASE,
+      { Name: "Shop" },
+      "Parameter Name failed to satisfy constraint",
+    ],
     ["a value that is not allowed", BASE, { Size: "huge" }, "Parameter 'Size' must be one of AllowedValues"],
     [
       "a missing value",

@@ -26,7 +26,7 @@ afterAll(async () => {
   await world.local.stop();
 });
 
-async function describe_(task: Task, include?: "TAGS"[]): Promise<DescribedTask> {
+async function describeTask(task: Task, include?: "TAGS"[]): Promise<DescribedTask> {
   const answer: DescribeTasksCommandOutput = await world.ecs.send(
     new DescribeTasksCommand({ cluster: world.made.cluster, tasks: [task.arn], ...(include && { include }) }),
   );
@@ -49,7 +49,7 @@ describe("a task's lifecycle", () => {
       "DEPROVISIONING",
       "STOPPED",
     ]);
-    const seen = await describe_(task);
+    const seen = await describeTask(task);
     expect(seen).toMatchObject({
       lastStatus: "STOPPED",
       desiredStatus: "STOPPED",
@@ -70,7 +70,7 @@ describe("a task's lifecycle", () => {
       new StopTaskCommand({ cluster: world.made.cluster, task: task.id, reason: "enough" }),
     );
     await task.ended;
-    expect(await describe_(task)).toMatchObject({
+    expect(await describeTask(task)).toMatchObject({
       stopCode: "UserInitiated",
       stoppedReason: "enough",
       containers: [{ exitCode: 9 }],
@@ -82,7 +82,7 @@ describe("a task's lifecycle", () => {
     await waitForStatus(task, "RUNNING");
     await world.ecs.send(new StopTaskCommand({ cluster: world.made.cluster, task: task.arn }));
     await task.ended;
-    expect(await describe_(task)).toMatchObject({
+    expect(await describeTask(task)).toMatchObject({
       stoppedReason: "Task stopped by user",
       containers: [{ exitCode: 137 }],
     });
@@ -93,7 +93,7 @@ describe("a task's lifecycle", () => {
       overrides: { containerOverrides: [{ name: "app", command: ["no-such-program"] }] },
     });
     await task.ended;
-    const seen = await describe_(task);
+    const seen = await describeTask(task);
     expect(seen.stopCode).toBe("TaskFailedToStart");
     expect(seen.containers?.[0]?.reason).toMatch(
       /^CannotStartContainerError: .*executable file not found in \$PATH/,
@@ -108,7 +108,7 @@ describe("a task's lifecycle", () => {
     });
     await waitForStatus(task, "RUNNING");
     await until(() => task.containers[1]?.lastStatus === "STOPPED");
-    expect(await describe_(task)).toMatchObject({
+    expect(await describeTask(task)).toMatchObject({
       desiredStatus: "RUNNING",
       containers: [
         { name: "app", lastStatus: "RUNNING" },
@@ -130,7 +130,7 @@ describe("RunTask", () => {
       overrides: { cpu: "1024", memory: "2048" },
       enableExecuteCommand: true,
     });
-    const seen = await describe_(task);
+    const seen = await describeTask(task);
     expect(seen).toMatchObject({
       startedBy: "somebody",
       group: "a-group",
@@ -138,7 +138,7 @@ describe("RunTask", () => {
       memory: "2048",
       tags: [],
     });
-    expect((await describe_(task, ["TAGS"])).tags).toEqual([{ key: "team", value: "example" }]);
+    expect((await describeTask(task, ["TAGS"])).tags).toEqual([{ key: "team", value: "example" }]);
     task.stop("UserInitiated", "test");
   });
 
@@ -168,7 +168,7 @@ describe("RunTask", () => {
       "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
     ],
     [
-      "an override of a stranger",
+      "an override of an unknown container",
       { overrides: { containerOverrides: [{ name: "web" }] } },
       "InvalidParameterException",
       "Override for container named web is not a container in the TaskDefinition.",
@@ -309,7 +309,7 @@ it("a running task's tags are set, changed, removed and listed", async () => {
     { key: "stage", value: "test" },
   ];
   await world.ecs.send(new TagResourceCommand({ resourceArn, tags: of }));
-  expect((await describe_(task, ["TAGS"])).tags).toEqual(of);
+  expect((await describeTask(task, ["TAGS"])).tags).toEqual(of);
   await world.ecs.send(new UntagResourceCommand({ resourceArn, tagKeys: ["team"] }));
   const { tags } = await world.ecs.send(new ListTagsForResourceCommand({ resourceArn }));
   expect(tags).toEqual([{ key: "stage", value: "test" }]);

@@ -108,7 +108,7 @@ it("a range draws each cut anew, determined by the seed", async () => {
   expect(await lives(6)).not.toEqual(first);
 });
 
-it("faults hit as many of the sessions to come as the order says, or the open ones", async () => {
+it("faults hit the next sessions, as many as the order says, or the open ones", async () => {
   const open = session();
   rig.gateway.disturb({ sessions: 1, cut: { afterFrames: 0 } });
   const [first, second] = [session(), session()];
@@ -140,7 +140,7 @@ describe("a connection that falls silent", () => {
     client.socket.terminate();
   });
 
-  it("is not told of the next connection, which works", async () => {
+  it("stays open when the next connection comes, which works", async () => {
     const made = session();
     const dead = await connectClient(made);
     rig.gateway.silence(made.ticket.sessionId);

@@ -53,7 +53,7 @@ describe("the message gateway", () => {
     agent = new Agent(rig, ticket.sessionId);
   }
   /** A connected client that has sent `hi`. */
-  async function connected(): Promise<Client> {
+  async function connectClient(): Promise<Client> {
     const client = await Client.connect(ticket);
     client.send("hi");
     await client.until(() => agent.heard.includes("input_stream_data hi"));
@@ -77,7 +77,7 @@ describe("the message gateway", () => {
   it("relays stream data and acknowledgements unchanged both ways, and does not pass on session states", async () => {
     await start();
     agent.state("Connected");
-    const client = await connected();
+    const client = await connectClient();
     agent.say(0, "hello");
     await client.until(() => client.output === "hello");
     await client.until(() => agent.heard.length === 2);
@@ -113,7 +113,7 @@ describe("the message gateway", () => {
     ["a session that it doesn't know", (url) => url.replace(/[a-z0-9]+\?/, "x?"), {}, 404],
     ["a URL that was written anew", (url) => url.replaceAll("+", "%2B"), {}, 404],
     ["another role", (url) => url.replace("publish_subscribe", "subscribe"), {}, 404],
-    ["no signature where one is demanded", (url) => url, { requireSignature: true }, 403],
+    ["no signature when one is demanded", (url) => url, { requireSignature: true }, 403],
   ])("refuses the upgrade for %s", async (_name, change, behaviour, status) => {
     await start(behaviour);
     const socket = new WebSocket(change(ticket.streamUrl));
@@ -123,7 +123,7 @@ describe("the message gateway", () => {
 
   it("answers pings", async () => {
     await start();
-    const client = await connected();
+    const client = await connectClient();
     client.socket.ping("keepalive");
     expect(String((await once(client.socket, "pong"))[0])).toBe("keepalive");
   });
@@ -133,7 +133,7 @@ describe("the message gateway", () => {
     agent.say(0, "lost");
     await sleep(60);
     expect(agent.heard).toEqual(["pause_publication"]);
-    const client = await connected();
+    const client = await connectClient();
     expect(agent.heard).toEqual(["pause_publication", "start_publication", "input_stream_data hi"]);
     expect(client.output).toBe("");
   });
@@ -144,16 +144,16 @@ describe("the message gateway", () => {
   ])("pauses no agent when %s", async (_name, behaviour) => {
     await start(behaviour);
     agent.say(0, "lost");
-    await connected();
+    await connectClient();
     await sleep(50);
     expect(agent.heard).toEqual(["input_stream_data hi"]);
   });
 
   it("accepts a client again with its token, and goes on with the newest connection", async () => {
     await start();
-    const first = await connected();
+    const first = await connectClient();
     agent.heard.length = 0;
-    const second = await connected();
+    const second = await connectClient();
     agent.say(0, "hello");
     await second.until(() => second.output === "hello");
     await first.until(() => first.socket.readyState === WebSocket.CLOSED);
@@ -162,19 +162,19 @@ describe("the message gateway", () => {
 
   it("accepts a token once when `reuseTokens` is false, and then a resumed one", async () => {
     await start({ reuseTokens: false });
-    const first = await connected();
+    const first = await connectClient();
     first.socket.terminate();
     expect(await closeOf((await Client.connect(ticket)).socket)).toBe(1008);
     const resumed = rig.gateway.resumeSession(ticket.sessionId);
     expect(resumed?.streamUrl).not.toBe(ticket.streamUrl);
     ticket = { ...ticket, ...resumed };
     agent.heard.length = 0;
-    await connected();
+    await connectClient();
   });
 
   it("accepts a client at a used URL and passes nothing on, when `usedUrl` is 'deaf'", async () => {
     await start({ usedUrl: "deaf" });
-    const first = await connected();
+    const first = await connectClient();
     first.socket.terminate();
     const deaf = await Client.connect(ticket);
     agent.say(0, "lost");
@@ -183,15 +183,15 @@ describe("the message gateway", () => {
     expect(deaf.frames).toEqual([]);
     ticket = { ...ticket, ...rig.gateway.resumeSession(ticket.sessionId) };
     agent.heard.length = 0;
-    const renewed = await connected();
+    const renewed = await connectClient();
     agent.say(0, "hello");
     await renewed.until(() => renewed.output === "hello");
   });
 
   it.each<[string, Partial<GatewayBehaviour>, (sessionId: string) => string]>([
     ["that it doesn't know", {}, () => "ecs-execute-command-x"],
-    ["where that is not possible", { resume: "unknown" }, (sessionId) => sessionId],
-    ["where that is not allowed", { resume: "denied" }, (sessionId) => sessionId],
+    ["when that is not possible", { resume: "unknown" }, (sessionId) => sessionId],
+    ["when that is not allowed", { resume: "denied" }, (sessionId) => sessionId],
   ])("resumes no session %s", async (_name, behaviour, choose) => {
     await start(behaviour);
     expect(rig.gateway.resumeSession(choose(ticket.sessionId))).toBeUndefined();
@@ -204,7 +204,7 @@ describe("the message gateway", () => {
 
   it("closes the channel at Terminating, with a header of 112 bytes and NUL after the type", async () => {
     await start();
-    const client = await connected();
+    const client = await connectClient();
     agent.state("Terminating");
     expect(await client.closed).toBe("");
     const end = client.frames.at(-1);
@@ -226,7 +226,7 @@ describe("the message gateway", () => {
 
   it("closes the channel with the agent's report when `closeOn` is 'task-complete'", async () => {
     await start({ closeOn: "task-complete" });
-    const client = await connected();
+    const client = await connectClient();
     agent.state("Terminating");
     agent.connection.close();
     rig.gateway.completeTask(ticket.sessionId, "no log");
@@ -256,7 +256,7 @@ describe("the message gateway", () => {
     ],
   ])("ends a session %s, on both sides", async (_name, behaviour, text, act) => {
     await start(behaviour);
-    const client = await connected();
+    const client = await connectClient();
     act();
     expect(await client.closed).toBe(text);
     expect(agent.heard.at(-1)).toBe("channel_closed");
@@ -269,7 +269,7 @@ describe("the message gateway", () => {
     ["only input does", "input", true],
   ])("counts a session as idle or not, when %s", async (_name, idleResetBy, over) => {
     await start({ idleLimit: 200, idleResetBy });
-    const client = await connected();
+    const client = await connectClient();
     for (let sequenceNumber = 0; sequenceNumber < 8; sequenceNumber += 1) {
       agent.say(sequenceNumber, ".");
       await sleep(50);
@@ -278,15 +278,15 @@ describe("the message gateway", () => {
   });
 
   it.each<[string, Partial<GatewayBehaviour>, () => void]>([
-    ["after a time, as option", { connectionLimit: 50 }, () => undefined],
+    ["after the time that an option sets", { connectionLimit: 50 }, () => undefined],
     ["on demand", {}, () => rig.gateway.cut(ticket.sessionId)],
   ])("cuts a connection %s, and the session goes on", async (_name, behaviour, act) => {
     await start(behaviour);
-    const client = await connected();
+    const client = await connectClient();
     act();
     expect(await closeOf(client.socket)).toBe(1006);
     agent.heard.length = 0;
-    await connected();
+    await connectClient();
   });
 
   it("passes each frame through one link a direction", async () => {
@@ -299,7 +299,7 @@ describe("the message gateway", () => {
       },
     });
     await start({ link });
-    const client = await connected();
+    const client = await connectClient();
     agent.say(0, "twice");
     await client.until(() => agent.heard.length === 3);
     expect(client.of(MessageType.output)).toHaveLength(2);

@@ -118,7 +118,7 @@ describeImages("an image with a root file system of its own", () => {
     ["debian-bash-curl", "sh awk bash curl setsid script stty su"],
     ["busybox", "sh awk setsid stty"],
     ["busybox-static", "sh awk setsid stty su"],
-  ])("%s has no usual programs but %s", async (image, programs) => {
+  ])("%s has only these of the usual programs: %s", async (image, programs) => {
     const all = "sh awk bash curl python3 setsid script stty su";
     expect((await shell(await run(image), look(all))).split("\n").join(" ")).toBe(programs);
   });
@@ -180,12 +180,12 @@ describeImages("an image with a root file system of its own", () => {
   it.each([
     ["an image without a recipe", "nothing", /^CannotPullContainerError: .*local\/nothing: not found$/],
     [
-      "a tool that is not there to be taken out",
+      "an image without a tool that it lacks",
       "busybox:without-python3",
       /^CannotPullContainerError: .*no python3/,
     ],
     [
-      "a shell that has all tools inside",
+      "a static busybox without one of its own tools",
       "busybox-static:without-awk",
       /^CannotPullContainerError: .*not found$/,
     ],

@@ -13,7 +13,7 @@ import {
 /** Far shorter than the runner's times. */
 const patience = { interrupt: 500, terminate: 300, streams: 300 };
 
-/** The action: a step says by its input `do` what it does. `mark` tells the time order in a file that all steps share. */
+/** The action: a step's input `do` says what it does. `mark` appends a line to a file that all steps share, so the lines are in time order. */
 const MAIN = `
 const { appendFileSync } = require("node:fs");
 const input = process.env.INPUT_DO;
@@ -103,7 +103,7 @@ it("cancel interrupts a step, whose outputs appear, and the job stays green", as
   expect(marks().at(-1)).toBe("post of a");
 });
 
-it("a step that doesn't end is written off after the time of grace, without its outputs and its state", async () => {
+it("a step that doesn't end is given up after the grace period, without its outputs and its state", async () => {
   const { conclusion, steps } = await run(
     [step("a", "deaf"), { run: () => has("a begins") }, { cancel: ["a"] }, step("b", "write", false)],
     // It is killed after the post steps.
@@ -114,7 +114,7 @@ it("a step that doesn't end is written off after the time of grace, without its 
   expect(marks()).toEqual(["a begins", "a SIGINT", "b begins", "post of b", "post of undefined"]);
 });
 
-it("a failure shows at the wait, after which no step begins but controls", async () => {
+it("a failure shows at the wait, after which only controls begin", async () => {
   const { conclusion, steps } = await run([
     step("a", "fail"),
     { wait: ["a"] },

@@ -27,7 +27,7 @@ describe("a step", () => {
     ["a CR alone", `"10%\\r20%\\r", "30%\\n"`, ["10%", "20%", "30%"]],
     ["empty lines", `"a\\n\\nb\\n"`, ["a", "", "b"]],
     ["characters cut in two", `Buffer.from([0xc3]), Buffer.from([0xa9, 10])`, ["é"]],
-  ])("has lines by %s", async (_, chunks, expected) => {
+  ])("reads lines with %s", async (_, chunks, expected) => {
     const write = `for (const chunk of [${chunks}]) { process.stdout.write(chunk); await new Promise((r) => setTimeout(r, 20)); }`;
     expect(output(await runFixture({ main: `(async () => { ${write} })();` }))).toEqual(expected);
   });

@@ -45,7 +45,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "staging" {
   }
 }
 
-# What a lost runner leaves. Noncurrent objects: where somebody turns versioning on.
+# Removes what a lost runner leaves. Noncurrent versions are there only after somebody has turned versioning on.
 resource "aws_s3_bucket_lifecycle_configuration" "staging" {
   bucket = aws_s3_bucket.staging.id
 
@@ -146,7 +146,7 @@ resource "aws_ecs_service" "this" {
   enable_execute_command = true
   wait_for_steady_state  = true
 
-  # Without it a deployment whose tasks never start is tried for three hours.
+  # Without the circuit breaker ECS tries a deployment whose tasks never start for three hours.
   deployment_circuit_breaker {
     enable   = true
     rollback = true

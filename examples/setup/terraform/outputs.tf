@@ -44,6 +44,6 @@ output "security_group" {
 }
 
 output "log_group" {
-  description = "Of the containers and of the sessions"
+  description = "Log group of the containers and of the sessions"
   value       = aws_cloudwatch_log_group.this.name
 }

@@ -14,8 +14,8 @@ data "aws_iam_policy_document" "trust_github" {
       values   = ["sts.amazonaws.com"]
     }
 
-    # With the numbers for repositories that were created, renamed or transferred since 15 July 2026, or have opted in.
-    # A repository that takes over the name of another one is such a one, so the form without them is no way in.
+    # The form with the numbers is for repositories that were created, renamed or transferred since 15 July 2026, or have opted
+    # in. So a repository that takes over the name of another one has it, and the form without numbers does not let it in.
     condition {
       test     = "StringEquals"
       variable = "token.actions.githubusercontent.com:sub"

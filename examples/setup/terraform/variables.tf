@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Of the cluster, the service and the task definition. The names of the roles and the bucket begin with it."
+  description = "Name of the cluster, the service and the task definition. The names of the roles and the bucket begin with it."
   type        = string
   default     = "fargate-exec"
 
@@ -15,7 +15,7 @@ variable "owner" {
 }
 
 variable "owner_id" {
-  description = "Its number. gh api repos/OWNER/REPOSITORY --jq .owner.id"
+  description = "The number of the owner. gh api repos/OWNER/REPOSITORY --jq .owner.id prints it."
   type        = string
 
   validation {
@@ -30,7 +30,7 @@ variable "repository" {
 }
 
 variable "repository_id" {
-  description = "Its number. gh api repos/OWNER/REPOSITORY --jq .id"
+  description = "The number of the repository. gh api repos/OWNER/REPOSITORY --jq .id prints it."
   type        = string
 
   validation {
@@ -40,7 +40,7 @@ variable "repository_id" {
 }
 
 variable "context" {
-  description = "The jobs that may assume the role, as the end of the ID token's sub says it, such as ref:refs/heads/main, pull_request or environment:production."
+  description = "The jobs that may assume the role, given as the end of the ID token's sub, such as ref:refs/heads/main, pull_request or environment:production."
   type        = string
   default     = "ref:refs/heads/main"
 
@@ -51,7 +51,7 @@ variable "context" {
 }
 
 variable "oidc_provider_arn" {
-  description = "The provider of token.actions.githubusercontent.com where the account has one already. An account can't have two."
+  description = "ARN of the provider of token.actions.githubusercontent.com if the account has one already. An account can't have two."
   type        = string
   default     = ""
 }
@@ -61,7 +61,7 @@ variable "vpc_id" {
 }
 
 variable "subnets" {
-  description = "Of that VPC. Tasks need a way to AWS from them, by an internet gateway, a NAT gateway or VPC endpoints."
+  description = "Subnets of that VPC. Tasks need a way to AWS from them, by an internet gateway, a NAT gateway or VPC endpoints."
   type        = list(string)
 }
 
@@ -72,13 +72,13 @@ variable "assign_public_ip" {
 }
 
 variable "image" {
-  description = "Of the service's tasks. It has sh and python3."
+  description = "Image of the service's tasks. It needs sh and python3."
   type        = string
   default     = "public.ecr.aws/docker/library/python:3.13-slim"
 }
 
 variable "port" {
-  description = "Where the service answers /health, to its own container alone."
+  description = "Port on which the service answers /health, to its own container alone."
   type        = number
   default     = 8080
 }
