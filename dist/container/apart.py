@@ -1,4 +1,4 @@
-# Leaves out the container's variables that may name a file: another user may own it, and it may name programs to run.
+# Removes the container's variables that may name a file. Another user may own such a file, and the file may name programs to run.
 #
 # Part of a command that CloudTrail records, so it is written short. Comments and empty lines are not sent.
 import os,re

@@ -1,15 +1,15 @@
-"""Packs artifacts into a tar archive by gzip, the smallest first, and prints it without ever holding it:
+"""Packs artifacts into a tar archive, the smallest first, and prints it in gzip while it grows:
 
     artifacts.py LEVEL DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 
-Its parts are way.py, selection.py and this file. LEVEL is that of gzip. Each glob (src/artifacts/globs.ts) selects (+) or leaves out (-) what its REGEX
-matches below BASE, a path without wildcards. DEPTH is how many names below BASE a match has, or empty. Paths are relative to DIRECTORY, and
-DIRECTORY to the directory that is open on descriptor 7. The program itself starts in /, where a relative name in a variable of the image leads
-to no file of another user.
+The program's parts are way.py, selection.py and this file. LEVEL is that of gzip. COUNT and BYTES limit what is packed. Each glob
+(src/artifacts/globs.ts) selects (+) or leaves out (-) what its REGEX matches below BASE, a path without wildcards. DEPTH is how many names
+below BASE a match has; empty: any number. Paths are relative to DIRECTORY, and DIRECTORY to the directory that is open on descriptor 7. The
+program itself starts in /, where a relative name in a variable of the image leads to no file of another user.
 
-A line `a` has bytes of the archive in base64. A line `f` says: `none N`, glob N matched nothing; `list BYTES NAME` for each file and link,
-in their order, before the archive; `unread NAME WHY`; `over COUNT BYTES`, what was left out since no more than COUNT or BYTES may come;
-`end BYTES SHA256` of the archive. A NAME is a string of JSON in ASCII.
+A line `a` has bytes of the archive in base64. A line `f` is a fact: `none N`, glob N matched nothing; `list SIZE NAME` for each file and link,
+in their order, before the archive; `unread NAME WHY`; `over N SIZE`, the limits have left out N members with SIZE bytes in all;
+`end SIZE SHA256` of the archive. A NAME is a string of JSON in ASCII.
 """
 
 import base64
@@ -18,13 +18,13 @@ import tarfile
 import time
 import zlib
 
-# The descriptor by which the working directory of the job comes.
+# The descriptor on which the job's working directory is open.
 START = 7
 # Bytes of a line, before base64.
 LINE = 48 << 10
-# Seconds after which what is packed is printed.
+# What is packed is printed after this many seconds, although it fills no line.
 PATIENCE = 0.3
-# Bytes of a file that are read at once, and those of them by which is seen whether gzip makes them smaller.
+# Bytes of a file that are read at once, and how many of them are packed on trial, to see whether gzip makes them smaller.
 CHUNK = 1 << 18
 SAMPLE = 1 << 13
 
@@ -45,7 +45,7 @@ class Archive:
             self.flush(zlib.Z_SYNC_FLUSH)
 
     def use(self, level):
-        """Packs by this level from now on, in a gzip of its own: a reader takes one after the other (RFC 1952, 2.2)."""
+        """Packs by this level from now on, in a new member of gzip: a reader takes one member after the other (RFC 1952, 2.2)."""
         if level != self.current:
             self.keep(self.gzip.flush(zlib.Z_FINISH))
             self.gzip = zlib.compressobj(level, zlib.DEFLATED, 31)

@@ -1,15 +1,16 @@
-# --- Artifacts: files of the container that are brought back. When all workers have ended, they are packed in the name of the
-# script's user, and the archive goes into the spool, behind all else: a line of base64 is a record with the tag `a`, and what is to be
-# said of it one with the tag `f` (stream/marks.ts). It is never a file, since the disk may have no room for one.
+# --- Artifacts: files of the container that are brought back. When all workers have ended, a process of the script's user packs them.
+# The archive goes into the spool, behind all else: each line of base64 is a record with the tag `a`, and each fact about the archive
+# is a record with the tag `f` (stream/marks.ts). The archive is never a file, because the disk may have no room for one.
 
-# Adds the artifacts to the spool. A cancel ends that 3.3 s after it: the runner waits 4 s for the status. A cancel that comes late, by
-# the stop command, ends it after 2.2 s.
+# Adds the artifacts to the spool. A cancel ends the packing 3.3 s later, because the runner waits 4 s for the status. The stop command
+# comes later than a cancel, so it ends the packing after 2.2 s.
 fx_keep_artifacts() {
   # The workers have ended, but now the spool is bounded again.
   rm -f "$fx_dir/ending" "$fx_dir/told"
   : >"$fx_dir/packing"
   trap fx_hurry TERM
-  # What packs them is run in /, and enters the directory of the job by this descriptor. Relative globs need it to be readable.
+  # The packer runs in /, and by this descriptor enters the directory that the job runs in. Relative globs need that directory to be
+  # readable.
   exec 7</dev/null
   [ ! -r . ] || exec 7<.
   fx_apart fx_pack_into_spool 2>>"$fx_dir/err" &
@@ -25,7 +26,7 @@ fx_keep_artifacts() {
   : >"$fx_dir/ending"
 }
 
-# The job has to end soon. Called by traps, and so in a subshell of its own.
+# Notes that the job has to end soon. Traps call it, and so in a subshell.
 fx_hurry() { [ -e "$fx_dir/hurry" ] || cat /proc/uptime >"$fx_dir/hurry"; }
 
 # Writes `enough` once packing has had its time.
@@ -48,7 +49,7 @@ fx_bound_packing() {
 
 fx_pack_into_spool() {
   trap - TERM
-  # The disk need not hold much of it.
+  # The disk need not hold much of the archive at a time.
   [ "$fx_limit" -le 67108864 ] || fx_limit=67108864
   fx_piece=$((fx_limit / 16))
   [ "$fx_piece" -le 1048576 ] || fx_piece=1048576
@@ -72,7 +73,7 @@ fx_pack_artifacts() {
   fi
 }
 
-# Finds what packs them without python3.
+# Finds the programs that pack artifacts without python3.
 fx_find_packers() {
   fx_tool find || return
   fx_find_program=$fx_file
@@ -90,8 +91,8 @@ fx_find_packers() {
   fx_awk=$fx_file
 }
 
-# Makes records of whole lines, until `enough` is there. What prints the lines is a process of the script's user, and may be
-# replaced by one.
+# Makes records of whole lines, until `enough` is there. It checks the lines: they come from a process of the script's user, which
+# another process of that user may have replaced.
 fx_pass_records() {
   if [ "$fx_python3" ]; then
     "$fx_python3" -I -S -c "$fx_pass_py" "$fx_dir/enough" ${fx_pieces:+"$fx_dir"}

@@ -3,8 +3,8 @@
 #
 #     UID FIND SORT STAT TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 #
-# A list of names has a line each, so a name with a line's end is not packed. tar opens a name by its path. So it gets
-# only names on whose path no user but root and UID, the user that runs this, can put something else in the place of a name.
+# Lists have a name a line, so a name with a line end in it is not packed. tar opens files by their paths. So it gets only paths of
+# which no user but root and UID, the user that runs this, can exchange a name.
 fx_uid=$1 fx_find_program=$2 fx_sort=$3 fx_stat=$4 fx_tar=$5 fx_gzip=$6 fx_base64=$7
 shift 7
 fx_awk=$1 fx_directory=$2 fx_count=$3 fx_bytes=$4
@@ -14,7 +14,7 @@ fx_given=$fx_directory fx_exchanged=''
 case $fx_given in /* | '') ;; *) fx_given=$(pwd -P)/$fx_given ;; esac
 fx_enter "$fx_directory" || exit
 exec 7<&-
-# A link on the way to it may be another user's, and leads anywhere.
+# A link on the way to the directory may belong to another user, and may lead anywhere.
 [ -z "$fx_given" ] || fx_safe "$fx_given" || fx_exchanged=1
 export LC_ALL=C
 # The image may set these, and tar and gzip would obey them.
@@ -25,8 +25,8 @@ set -f
 fx_here=$(pwd -P)
 fx_here=${fx_here%/}
 
-# fx_list_tree NUMBER BASE: prints `NUMBER BYTES MODE UID PATH` of all that is there and below, and `NUMBER ! ` for each name with a line's
-# end. Before that, the same of each directory above the base, with `^` for its number. No link is followed.
+# fx_list_tree NUMBER BASE: prints `NUMBER BYTES MODE UID PATH` for the base and for all below it, and `NUMBER ! ` for each name with a
+# line end in it. Before that it prints the same for each directory above the base, with `^` as the number. It follows no link.
 fx_list_tree() {
   case $2 in /*) fx_start=$2 ;; '') fx_start=. ;; *) fx_start=./$2 ;; esac
   fx_way=$fx_start
@@ -42,7 +42,7 @@ fx_list_tree() {
     -name "*$fx_nl*" -prune -exec "$fx_stat" -c "$1 ! " {} ';' -o -exec "$fx_stat" -c "$1 %s %A %u %n" {} +
 }
 
-# fx_list_above START: prints these lines of the directories above.
+# fx_list_above START: prints these lines for the directories above START.
 fx_list_above() (
   case $1 in /*) fx_up=$1 ;; .) fx_up=$fx_here ;; *) fx_up=$fx_here/${1#./} ;; esac
   set --
@@ -69,7 +69,7 @@ fx_list_globs() {
   done
 }
 
-# Reads what fx_list_tree prints. Prints the facts, each behind `f`, and what matches: weight, path.
+# Reads what fx_list_tree prints. Prints the facts, each behind an `f`, and the weight and the path of each match.
 fx_match() {
   FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$fx_here FX_UID=$fx_uid FX_EXCHANGED=$fx_exchanged "$fx_awk" '
     function matches(number, path,  below, base) {
@@ -85,8 +85,8 @@ fx_match() {
     }
     function absolute(path) { return path ~ "^/" ? path : path == "" ? here : here "/" path }
     function is_ours(owner) { return owner == 0 || owner == uid }
-    # Whether no other user can put something else in the place of a name. A directory is closed when that user can exchange no
-    # name in it, and sticky when none of ours.
+    # Whether no other user can exchange a name of this path. A directory is closed when no other user can exchange a name in it,
+    # and sticky when other users can exchange only names that are not ours.
     function is_fixed(full, owner,  above) {
       above = full
       sub("/[^/]*$", "", above)
@@ -137,7 +137,7 @@ fx_match() {
   '
 }
 
-# Of these lines in their order, prints those within the limits.
+# Prints those of these lines, in their order, that are within the limits.
 fx_limit() {
   FX_COUNT=$fx_count FX_BYTES=$fx_bytes "$fx_awk" '
     BEGIN { left = ENVIRON["FX_BYTES"] + 0; most = ENVIRON["FX_COUNT"] + 0 }
@@ -168,8 +168,8 @@ fx_names() {
     { name = substr($0, length($1) + 2); print (name ~ "^/" ? "" : "./") name }
   '
 }
-# Prints the archive. busybox's tar refuses to make an empty archive, so its zero bytes are written here (POSIX, pax). A tar that reads no list gets the
-# names as arguments, of which Linux takes some 2 MB.
+# Prints the archive. An empty archive is zero bytes (POSIX, pax): they are written here, because busybox's tar refuses to make one. A tar
+# that reads no list gets the names as arguments, of which Linux takes some 2 MB.
 # shellcheck disable=SC2046 # it is to be split into names
 # shellcheck disable=SC2086 # empty, it is no argument
 fx_archive() {

@@ -1,7 +1,7 @@
 # --- The attacher: it copies the spool to its terminal, from the byte that it is told, up to the end of the job. A job may
-# have any number of them, one after the other.
+# have any number of attachers, one after the other.
 
-# Ends the session of the last attacher, which takes one of the container's places as long as it lives.
+# Ends the session of the attacher before this one. A session takes one of the container's places as long as it lives.
 fx_replace_attacher() {
   fx_end_session "$(cat "$fx_dir/attacher")"
   printf %s "$fx_self" >"$fx_dir/attacher"
@@ -55,7 +55,7 @@ fx_find_loss() {
   fi
 }
 
-# Asks the reader for a line, since another run wants a sign of it (others.sh). The line removes `asking`.
+# Asks the reader for a line, because another run wants a sign of the reader (others.sh). The line removes `asking`.
 fx_ask_reader() {
   mv -f "$fx_dir/asked" "$fx_dir/asking"
   fx_mark '?'
@@ -73,9 +73,9 @@ fx_open_news() {
 
 # Waits until something may have happened. When awk records, that is a short sleep.
 fx_wait_for_news() {
-  # About tenths of a second.
+  # fx_quiet counts tenths of a second, about.
   fx_quiet=$((fx_quiet + 1))
-  # ECS Exec ends a session in which nothing moves for 20 minutes (its documentation). A mark moves every half minute.
+  # ECS Exec ends a session in which nothing moves for 20 minutes (its documentation). So a mark is sent every half minute.
   if [ "$fx_quiet" -ge 300 ]; then
     fx_tell_place
     fx_quiet=0

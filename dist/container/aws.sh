@@ -1,9 +1,9 @@
-# --- The AWS CLI of the image, and the modules of its python3, among which is boto3.
+# --- The AWS CLI of the image, and the modules of its python3. One of these is boto3.
 #
 # Part of the loader, and of the uploader.
 
-# fx_find_bad_modules: sets fx_modules to a directory in which the python3 in fx_file looks for modules, and which
-# another user can replace. False when there is none.
+# fx_find_bad_modules: sets fx_modules to a directory that another user can replace and in which the python3 in fx_file looks
+# for modules. False when there is none.
 fx_find_bad_modules() {
   set --
   for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do
@@ -17,7 +17,8 @@ fx_find_bad_modules() {
   false
 }
 
-# Finds `aws`, which is a script in some images: fx_aws. False when there is none, or another user can replace what runs it.
+# Sets fx_aws to `aws`, which is a script in some images. False when there is none, or when another user can replace what runs
+# it.
 fx_find_aws() {
   fx_tool aws || return
   fx_aws=$fx_file

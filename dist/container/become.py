@@ -1,7 +1,7 @@
 # Becomes another program:
 #
 #     session WORDS...            as the leader of a new session
-#     adopt WORDS...              the same, and the parent of what its descendants leave behind
+#     adopt WORDS...              the same, and as the parent of the processes that its descendants leave behind
 #     user NAME UID GID WORDS...  as this user, with its groups; NAME is empty for a UID without a name
 #
 # A shell starts its background commands with INT and QUIT ignored, and Python ignores PIPE and XFSZ. Python also sets
@@ -21,11 +21,24 @@ def give_back(*names):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
-def adopt():
+def find_prctl():
     try:
+        import _ctypes  # `ctypes` takes as long as all the rest.
+
+        class Function(_ctypes.CFuncPtr):
+            _flags_ = _ctypes.FUNCFLAG_CDECL
+            _restype_ = None
+
+        return Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl"))
+    except (AttributeError, ImportError, TypeError):
         import ctypes
 
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        return ctypes.CDLL(None).prctl
+
+
+def adopt():
+    try:
+        find_prctl()(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except (AttributeError, ImportError, OSError):
         pass  # PID 1 gets them, then.
 

@@ -13,16 +13,16 @@ fx_self=$fx_token
 # fx_say TEXT: writes a mark without the nonce, which is not known yet.
 fx_say() { printf "\33]7733;%s\7\n" "$1"; }
 # Prints the last words of a program, fit to stand in a mark.
-fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
+fx_words() { tail -n1 "$fx_dir/err" | tr -d "\0-\37" | tail -c600; }
 
-# Sets fx_file to python3, until the payload is there. It is empty when another user can replace python3 or the packages
-# among which it looks for boto3. The python3 of Debian also looks in /usr/local.
+# Sets fx_file to python3, for use until the payload is there. fx_file is empty when another user can replace python3 or a
+# directory in which python3 looks for boto3. The python3 of Debian also looks in /usr/local.
 fx_file=$(command -v python3)
 # shellcheck disable=SC2046 # it is to be split into paths
 fx_safe $(ls -d /usr/local/lib* /usr/local/lib*/p*/*-packages) "$fx_file" && fx_safe "${fx_on%/*/*}"/lib*/p*/*-packages || fx_file=""
-# The runner types nothing before the mark "ready": a terminal with echo on would show it, and the log of the session
-# would record it.
-stty -echo -opost || "$fx_file" -I -S -c "$fx_mute" || {
+# The runner types nothing before the mark "ready": a terminal with echo on would show what is typed, and the log of the
+# session would record it.
+stty -echo -opost || "$fx_file" -ISc "$fx_mute" || {
   fx_say "echo$fx_bad"
   exit
 }
@@ -30,10 +30,10 @@ stty -echo -opost || "$fx_file" -I -S -c "$fx_mute" || {
 # Tells the runner that the session is open, before the payload is fetched.
 fx_say open
 
-# The directory is the lock: the bootstrap that makes it fetches the payload, and every other one attaches. A
-# directory without a job is made again: a runner opens a session only when the last one is lost, so the session of
-# its maker is lost. All parent directories are searched before a directory is made, so that nothing that another user
-# puts there or removes can lead to a second job.
+# The directory is the lock: the bootstrap that makes it fetches the payload, and every other bootstrap attaches. A runner opens a
+# session only when the last one is lost. So a directory without a job was made by a lost session, and is made again. All parent
+# directories are searched before a directory is made, so that nothing that another user puts there or removes can lead to a second
+# job.
 fx_make() {
   fx_safe "$fx_parent" && mkdir "$fx_dir" && fx_new=new
   fx_ours && return
@@ -49,22 +49,27 @@ fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
 }
 [ -e "$fx_dir/job" ] || fx_find fx_make
 
-# The runner that was to type the rest may be lost: after ten minutes without a job the guard removes the directory. A run
-# that waits for others (others.sh) makes `waits` every second.
+# The runner that was to type the rest may be lost: after ten minutes without a job the guard removes the directory. A run that
+# waits for others (others.sh) makes `waits` every second, and then the ten minutes begin again. TERM ends the guard's `sleep`:
+# the guard then sees at once that there is a job. PID 1 may reap no child, so the guard waits for its `sleep`. HUP does not end the
+# guard: it outlives its terminal.
 [ "$fx_new" ] && {
   echo "$fx_self" >"$fx_dir/maker"
   {
-    trap "" HUP
     cd "$fx_dir" || exit
-    fx_n=6000
-    while [ -e maker ] && [ ! -e started ] && sleep 0.1; do
-      fx_n=$((fx_n-1))
-      [ -e waits ] && rm waits && fx_n=6000
-      [ "$fx_n" = 0 ] && mkdir started && {
+    fx_n=0
+    while [ -e maker ] && [ ! -e started ]; do
+      sleep 1 &
+      trap "kill \$!" 1 15
+      wait
+      fx_n=$((fx_n+1))
+      [ -e waits ] && rm waits && fx_n=0
+      [ "$fx_n" = 600 ] && mkdir started && {
         rm -rf "$fx_dir"
         fx_is "$fx_self" && kill -9 "$fx_pid"
       }
     done
+    wait
   } >/dev/null 3<&- &
   fx_guard=$!
 }

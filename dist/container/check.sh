@@ -1,7 +1,7 @@
-# --- The check before anything starts: whether the script can be run as the inputs say. A script that never ran has not
-# failed.
+# --- The check before anything starts: whether the script can be run as the inputs say. When it can't, the job ends as
+# `refused`, because a script that never ran has not failed.
 
-# Sets fx_flaw (try.sh), empty when nothing is wrong, and what the workers need to know of the user (user.sh).
+# Sets fx_flaw (try.sh), which is empty when nothing is wrong, and what the workers need to know of the user (user.sh).
 fx_check() {
   fx_flaw=
   if [ -e "$fx_dir/short" ]; then
@@ -13,7 +13,7 @@ fx_check() {
   else
     [ -z "$fx_user" ] || fx_lend "$fx_dir/script"
     [ -z "$fx_user" ] || [ ! -e "$fx_dir/input" ] || fx_lend "$fx_dir/input"
-    # Standard error goes to a file, since a shell or a loader may warn of a variable and go on.
+    # Standard error goes to a file, because a shell or a loader may warn of a variable and go on.
     fx_said=$(fx_print_variables | fx_command fx_try 2>"$fx_dir/err")
     case $fx_said in
       .) ;;
@@ -29,8 +29,8 @@ fx_try() {
   fx_as_user exec /bin/sh -c "$fx_try_sh" sh "$fx_path" "$fx_workdir" "$fx_user" "$fx_dir/script" "$@"
 }
 
-# Sets the script's time of access to the year 2000, and fx_unread to how `ls -lu` shows the script, so that a read can be seen.
-# fx_unread is empty when the image has no program for that.
+# Sets the script's time of access to the year 2000, so that a read can be seen. Sets fx_unread to how `ls -lu` shows the script then;
+# empty when the image has no program that can set the time.
 fx_note_unread() {
   fx_unread=''
   ! fx_tool touch || ! "$fx_file" -t 200001010000 "$fx_dir/script" || fx_unread=$(ls -lu "$fx_dir/script")

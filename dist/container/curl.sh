@@ -1,7 +1,7 @@
 # --- The uploader when the image has no python3: what uploader.py does, by curl and sha256sum or openssl. Both ways keep
 # the same files, so either goes on where the other has ended. Times are tenths of a second since the machine's start.
 
-# Carries out the order in the file `order`, until it is done, another one is there, or TERM.
+# Carries out the order in the file `order`, until it is done, another order is there, or TERM comes.
 fx_carry_by_curl() {
   if ! fx_find_hasher || ! { [ "$fx_role" ] || { fx_tool curl && fx_curl=$fx_file; } || fx_find_role; }; then
     fx_note "Output can't go by S3: the image has neither python3 nor curl nor aws with sha256sum or openssl."
@@ -20,10 +20,10 @@ fx_carry_by_curl() {
 fx_begin_order() {
   fx_read_carried
   fx_look_at_clock
-  # When a piece was made, an object uploaded, and `control` read. The first object goes at once.
+  # When a piece was made, `control` read, and an object uploaded. The values make the first object go at once.
   fx_made=$((fx_now - 300)) fx_seen=$((fx_now - 290)) fx_put=$fx_now fx_finished=$fx_now
   [ "$fx_sequence" -gt 0 ] || fx_put=$fx_made
-  # Since when S3 takes nothing, how long to wait then, and until when.
+  # Since when S3 takes nothing, the pause before the next try, and when that pause ends.
   fx_failing='' fx_pause=0 fx_again=0
   fx_taken='' fx_lost='' fx_asked=0 fx_unseen=0 fx_told_notes='
 '
@@ -66,8 +66,8 @@ fx_find_end() {
   fi
 }
 
-# Sets fx_waiting to how many bytes of the spool's piece at fx_at are not in a piece for S3 yet. A session has confirmed what
-# is gone.
+# Sets fx_waiting to how many bytes of the spool's piece at fx_at are not in a piece for S3 yet. Bytes that are gone have been
+# confirmed by a session.
 fx_find_waiting() {
   [ -z "$fx_begin" ] || [ -e "$fx_dir/out.$fx_begin" ] || fx_begin=''
   fx_bytes=$fx_at
@@ -91,7 +91,7 @@ fx_find_patience() {
   fi
 }
 
-# Uploads what is due: a piece, or else `alive`. True when there may be more at once.
+# Uploads what is due: a piece, or else `alive`. True when more may be due at once.
 fx_upload_due() {
   [ "$fx_over" -eq 0 ] || return
   if [ ! -e "$fx_dir/piece.$fx_sequence" ]; then
@@ -166,8 +166,8 @@ fx_post() {
   if [ "$fx_role" ]; then
     fx_ask_by_role put "$1" "$2"
   else
-    # The key is a secret: with the task role, a process that knows the folder's name can read and write there. Arguments are in the
-    # process list, so the key comes by a file.
+    # The key is a secret: with the task role, a process that knows the folder's name can read and write there. The process list
+    # shows arguments, so the key comes by a file.
     printf 'form-string = "key=%s"\n' "$fx_folder$1" >"$fx_dir/key.curl"
     fx_ask -K "$fx_dir/post.curl" -K "$fx_dir/key.curl" -H Expect: -F "file=@$2;type=application/octet-stream;filename=$1"
   fi
@@ -196,8 +196,8 @@ fx_post() {
   false
 }
 
-# fx_ask OPTION…: has curl make a request. Sets fx_http to the answer's status, 000 when there is none. What is secret
-# comes to curl in a file.
+# fx_ask OPTION…: has curl make a request. Sets fx_http to the answer's status, 000 when there is none. curl gets what is secret
+# by a file.
 fx_ask() {
   fx_request "$fx_curl" -q -sS --connect-timeout 20 -y 20 -Y 1 -w '%{http_code}\n' -o "$fx_dir/answer" "$@"
   fx_http=000
@@ -214,7 +214,7 @@ fx_request() {
   while fx_is "$fx_nap"; do wait "${fx_nap%:*}"; done
 }
 
-# fx_tell_once TEXT: a note, when it was not given before.
+# fx_tell_once TEXT: gives this note, unless it was given before.
 fx_tell_once() {
   case $fx_told_notes in *"
 $1

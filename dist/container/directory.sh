@@ -24,8 +24,8 @@ fx_size() {
 # Wakes an attacher that waits for news. The pipe is opened both ways: opening one end alone waits for the other.
 fx_wake_attacher() { [ ! -p "$fx_dir/news" ] || echo 1<>"$fx_dir/news"; }
 
-# fx_open_pipe NAME: opens a pipe: descriptor 8 reads from it, and 6 writes to it. Each process that is to see its end has to close
-# 6. Its name is gone at once.
+# fx_open_pipe NAME: opens a pipe: descriptor 8 reads from it, and 6 writes to it. A process that is to see the pipe's end has to
+# close 6. The name of the pipe is gone at once.
 fx_open_pipe() {
   [ ! -e "$fx_dir/$1" ] || rm -f "$fx_dir/$1"
   mkfifo "$fx_dir/$1"

@@ -1,9 +1,9 @@
-# What the copier of echo.sh runs for each part of the spool: prints its records as the job has printed them, redacted.
+# The copier of echo.sh runs this for each part of the spool. It prints the part's records as the job has printed them, redacted.
 #
 #     awk -f echo.awk SIZE MISSED REST <PART
 #
-# SIZE is the number of bytes of the part. MISSED is how many bytes before it were removed before they could be copied. REST is a
-# file that holds the beginning of a record whose end is in the next part. The records are those of stream/marks.ts.
+# SIZE is the number of bytes of the part. MISSED is the number of bytes in front of it that were removed before they could be copied.
+# REST is a file that holds the beginning of a record whose end is in the next part. The records are those of stream/marks.ts.
 BEGIN {
   MARK = "\033]7733;"
   OPEN = MARK "+\007"
@@ -38,7 +38,7 @@ END {
 }
 
 function take(record,    end, kind) {
-  # It may have begun in what was removed.
+  # The record may have begun in what was removed.
   if (missed > 0) { missed = 0; return }
   end = "\n"
   if (index(record, MARK) == 1) {

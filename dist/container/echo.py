@@ -5,9 +5,9 @@ import select
 import stat
 import time
 
-# How many bytes wait for the pipe at the most. What comes beyond is left out.
+# At most this many bytes wait for the pipe. What comes beyond is left out.
 MOST_WAITING = 262144
-# On Linux a write of so many bytes to a pipe is whole, or not made (POSIX, PIPE_BUF).
+# On Linux a write of at most this many bytes to a pipe is made whole, or not at all (POSIX, PIPE_BUF).
 WHOLE = 4096
 # Seconds that the end of the output waits for the container's log.
 LAST_ECHO = 0.5
@@ -69,7 +69,7 @@ class Echo:
         self.lost = 0
 
     def close(self):
-        """Gives the pipe LAST_ECHO seconds for what waits. False where it has not taken all."""
+        """Gives the pipe LAST_ECHO seconds for what waits. False when it has not taken all."""
         until = time.monotonic() + LAST_ECHO
         while self.waiting and select.select([], [self.fd], [], max(0, until - time.monotonic()))[1]:
             self.flush()

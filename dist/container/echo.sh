@@ -2,8 +2,8 @@
 # copier, a process of its own, follows the spool and writes to the standard output of PID 1. So nothing but the copier
 # waits while that pipe is full.
 
-# Opens that pipe on descriptor 4. False when it is none, or not one of our user: the application may have led its output
-# to any file. It is opened both ways first: opening one end alone waits for the other.
+# Opens that pipe on descriptor 4. False when it is no pipe, or not our user's: the application may have sent its output to any
+# file. It is opened both ways first: opening one end alone waits for the other.
 fx_open_log() {
   [ -p "$fx_echo" ] || return
   exec 7<>"$fx_echo"
@@ -27,7 +27,7 @@ fx_start_copier() {
   fx_copier=$fx_token
 }
 
-# Ends the copier. It has a second for what it has not copied yet.
+# Ends the copier, which first has a second for what it has not copied yet.
 fx_stop_copier() {
   : >"$fx_dir/recorded"
   fx_read_hundredths
@@ -51,7 +51,7 @@ fx_copy() {
       [ "$fx_oldest" ] || break
       fx_missed=$((fx_missed + fx_oldest - fx_at)) fx_at=$fx_oldest
     fi
-    # It fails when the piece has just been removed.
+    # The redirection fails when the piece has just been removed.
     fx_copy_piece 5<"$fx_dir/out.$fx_at"
   done
   # Waits for dd, which ends once its reader was killed. TERM ends `wait` early, so it is repeated.
@@ -62,11 +62,11 @@ fx_copy() {
 fx_copy_piece() {
   fx_open_piece=$fx_at
   until [ "$fx_copied" ]; do
-    # Both are looked for before the size, which then includes all that was written before them.
+    # Look for `recorded` and for the next piece before the size, which then includes all that was written before them.
     fx_recorded=''
     [ ! -e "$fx_dir/recorded" ] || fx_recorded=1
     fx_find_pieces 999999999999999999
-    # Its name may be gone.
+    # The piece's name may be gone.
     # shellcheck disable=SC2046 # it is to be split into words
     set -- $(ls -lnL /proc/self/fd/5)
     fx_length=$((fx_open_piece + ${5:-0} - fx_at))
@@ -82,7 +82,7 @@ fx_copy_piece() {
   done
 }
 
-# Copies the next fx_length bytes, or as many as are a part. False when the pipe takes no more, or at TERM.
+# Copies the next fx_length bytes, but no more than a part has. False when the pipe takes no more, or at TERM.
 fx_copy_more() {
   fx_nap=''
   [ "$fx_length" -le 262144 ] || fx_length=262144

@@ -1,6 +1,6 @@
-# Prints the environment of PID 1, as the user that it belongs to. To root the kernel shows the environment of another
-# user's process only with CAP_SYS_PTRACE, which a container lacks by default; to that user it shows it (ptrace(2),
-# PTRACE_MODE_READ_FSCREDS). No process of that user can signal one whose real and saved user is root.
+# Prints the environment of PID 1, which it reads as PID 1's user. Root can read the environment of another user's process
+# only with CAP_SYS_PTRACE, which a container lacks by default. That user can read it (ptrace(2), PTRACE_MODE_READ_FSCREDS).
+# No process of that user can signal this one, because its real and saved user stay root.
 import os
 
 path = "/proc/1/environ"

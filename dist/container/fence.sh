@@ -1,4 +1,5 @@
-# --- The fence: a job whose run holds a lock is stopped when no sign of its runner comes. Another run may get the lock then.
+# --- The fence: a job whose run holds a lock is stopped when no sign of its runner comes, because another run may then get the
+# lock.
 #
 # Times are seconds since the machine has started, which no change of a clock moves.
 
@@ -31,7 +32,7 @@ fx_keep_fence() {
   done
 }
 
-# Begins to watch for signs. The workers of a job that is too late already are not started.
+# Begins to watch for signs. When it is too late already, no worker of the job starts.
 fx_start_fence() {
   trap 'fx_stop fenced' USR2
   if fx_is_silent; then fx_stop fenced; fi

@@ -1,5 +1,6 @@
-# --- The files GITHUB_OUTPUT and GITHUB_STEP_SUMMARY of each worker, N.output and N.summary. When all workers have ended, what
-# they hold goes into the spool, behind all that was printed: redacted by the same recorder, and carried as output is.
+# --- The files GITHUB_OUTPUT and GITHUB_STEP_SUMMARY of each worker, N.output and N.summary. When all workers have ended, the
+# content of the files goes into the spool, behind all that was printed. The same recorder redacts it, and it is carried as output
+# is.
 
 # Makes the files of all workers.
 fx_make_files() {
@@ -12,7 +13,7 @@ fx_make_files() {
 fx_keep_files() {
   for fx_n in $fx_all; do
     if [ -s "$fx_dir/$fx_n.output" ] || [ -s "$fx_dir/$fx_n.summary" ]; then
-      # From now on nothing is held.
+      # From now on the job is not held, however much waits for the reader.
       : >"$fx_dir/ending"
       [ "$fx_python3" ] || fx_tool awk
       fx_recorder=$fx_file
@@ -22,8 +23,8 @@ fx_keep_files() {
   done
 }
 
-# Prints the records of all files. The files of a kind have 1 MiB together, in the order of the workers, and a file that does not fit
-# is left out as a whole: a part of it would have another meaning.
+# Prints the records of all files. The files of a kind may have 1 MiB together, in the order of the workers. A file that does not fit
+# is left out as a whole, because a part of it would have another meaning.
 fx_print_files() {
   for fx_kind in output summary; do
     fx_room=1048576
@@ -31,7 +32,7 @@ fx_print_files() {
       fx_name_=$fx_n.$fx_kind
       [ -s "$fx_dir/$fx_name_" ] || continue
       fx_size "$fx_name_"
-      # A script of root can put anything in its place.
+      # A script of root can put anything in the file's place.
       if [ -f "$fx_dir/$fx_name_" ] && [ ! -L "$fx_dir/$fx_name_" ] && [ "$fx_bytes" -le "$fx_room" ]; then
         fx_room=$((fx_room - fx_bytes))
         fx_print_file
@@ -44,7 +45,8 @@ fx_print_files() {
   done
 }
 
-# Prints the records of the file fx_name_, with the tag that stream/marks.ts has for its kind. A daemon may go on writing, so no more is read than may be in it.
+# Prints the records of the file fx_name_, with the tag that stream/marks.ts has for its kind. A daemon may go on writing to the file,
+# so at most 1 MiB is read.
 fx_print_file() {
   fx_tag=s
   [ "$fx_kind" = summary ] || fx_tag=r

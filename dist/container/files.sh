@@ -1,6 +1,6 @@
-# --- Files of the workspace, which the payload brings. They are placed before the script starts, in the name of its user.
+# --- Files of the workspace, which the payload brings. They are placed before the script starts, and belong to its user.
 
-# Places them, unless the script can't run for another reason. Sets fx_flaw when that fails.
+# Places the files, unless the check has found a flaw that they can't mend. Sets fx_flaw when that fails.
 fx_bring_files() {
   case $fx_flaw in
     # The shell of the script may be among them.
@@ -13,7 +13,8 @@ fx_bring_files() {
   [ "$fx_flaw" ] || fx_check
 }
 
-# By python3, which can hold a directory while it places something there. fx_status is 3 when the image's lacks the module.
+# Places them by python3, which can hold a directory open while it places something there. fx_status is 3 when that python3 lacks
+# the module tarfile.
 fx_place_by_python() {
   fx_status=0
   fx_with_destinations "$fx_python3" -I -S -c "$fx_place_py" "${fx_as_uid:--1}" "${fx_as_gid:--1}" "$fx_workdir" \
@@ -21,8 +22,8 @@ fx_place_by_python() {
   [ "$fx_status" = 0 ] || [ "$fx_status" = 3 ] || fx_flaw="files: $(fx_last_words)"
 }
 
-# By tar, into a directory that no other user can enter, and from there by place.sh: as root, and when only the script's
-# user could plant a link, as that user.
+# Places them by tar and place.sh. tar unpacks into a directory that no other user can enter. place.sh moves the files from there
+# as root, or as the script's user where only that user could plant a link.
 fx_place_by_tar() {
   if ! fx_tool tar; then
     fx_flaw="files: nothing in the image can unpack them (python3, tar)${fx_bad:+; another user can replace $fx_bad}"
@@ -40,7 +41,7 @@ fx_place_by_tar() {
   fi
 }
 
-# fx_place_as OWNER UID [WORD…]: runs place.sh, through these words. Prints the flaw.
+# fx_place_as OWNER UID [WORD…]: runs place.sh, behind these words. Prints the flaw.
 fx_place_as() {
   fx_owner=$1 fx_by_uid=$2
   shift 2

@@ -1,26 +1,26 @@
 # --- The header: the line that names the task and the run in a log stream with a random name.
 
-# fx_get URL: prints the answer of the task metadata endpoint, if it comes within two seconds. The endpoint is link-local, so a
-# proxy can't reach it.
-fx_get() (
-  unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
+# fx_get URL: prints the answer of the task metadata endpoint, when it comes within two seconds. The endpoint is link-local, so a
+# proxy can't reach it. To be called by fx_apart.
+fx_get() {
   fx_url_=$1
   if fx_tool curl; then
-    fx_apart "$fx_file" -q -sf -m 2 --noproxy '*' "$fx_url_"
+    "$fx_file" -q -sf -m 2 --noproxy '*' "$fx_url_"
   elif fx_tool python3; then
-    fx_apart "$fx_file" -I -S -c "$fx_metadata_py" "$fx_url_"
+    "$fx_file" -I -S -c "$fx_metadata_py" "$fx_url_"
   elif fx_tool wget; then
-    if fx_apart "$fx_file" --version | grep -q 'GNU Wget'; then
-      fx_apart "$fx_file" -q -T 2 -t 1 --no-proxy -O - "$fx_url_"
+    if "$fx_file" --version | grep -q 'GNU Wget'; then
+      "$fx_file" -q -T 2 -t 1 --no-proxy -O - "$fx_url_"
     else
       fx_get_by_busybox "$fx_url_"
     fi
-  fi 2>/dev/null
-)
+  fi
+}
 
-# fx_get_by_busybox URL: the wget of busybox reads no file that could name a proxy. The one of Debian is built without -T, and crashes at it.
+# fx_get_by_busybox URL: gets it by the wget of busybox, which reads no file that could name a proxy. The time is limited here,
+# because Debian's busybox is built without -T and crashes at it.
 fx_get_by_busybox() {
-  fx_apart fx_become_busybox "$1" &
+  "$fx_file" -q -O - "$1" &
   fx_name "$!"
   fx_getter=$fx_token fx_tries=40
   while [ "$fx_tries" -gt 0 ] && fx_is "$fx_getter" && [ "$fx_state" != Z ]; do
@@ -30,10 +30,19 @@ fx_get_by_busybox() {
   ! fx_is "$fx_getter" || kill -9 "$fx_pid"
   wait "${fx_getter%:*}"
 }
-fx_become_busybox() { exec "$fx_file" -q -O - "$1"; }
 
-# fx_fields KEYS: prints the keys that the pattern matches in the JSON text on standard input, each with its value, in
-# lines. An image may lack jq, so the text is cut into lines of one pair each.
+# Prints what the endpoint says of the task. What it says of the container goes to the file `here`. To be called by fx_apart.
+fx_get_both() {
+  unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
+  # Both at once: the job waits for the header.
+  fx_get "$fx_uri" >"$fx_dir/here" &
+  fx_getting=$!
+  fx_get "$fx_uri/task"
+  wait "$fx_getting"
+} 2>/dev/null
+
+# fx_fields KEYS: prints those keys of the JSON text on standard input that the pattern KEYS matches, each with its value, one a
+# line. An image may lack jq, so the text is cut into lines of one pair each.
 fx_fields() {
   # shellcheck disable=SC2020 # each of the three becomes the end of a line
   tr '{},' '\n\n\n' | sed -nE 's/^ *"('"$1"')": *"?([^"]*)"? *$/\1 \2/p'
@@ -42,10 +51,7 @@ fx_fields() {
 fx_print_header() {
   fx_uri=$ECS_CONTAINER_METADATA_URI_V4 fx_task=''
   if [ "$fx_uri" ]; then
-    # Both at once: the job waits for the header.
-    fx_get "$fx_uri" >"$fx_dir/here" &
-    fx_task=$(fx_get "$fx_uri/task")
-    wait "$!"
+    fx_task=$(fx_apart fx_get_both)
   fi
   printf '\033]7733;h\007fargate-exec'
   printf ' %s' "run=$fx_id"

@@ -10,7 +10,7 @@ fx_run_job() {
   fx_prepare
   eval "$(cat)"
   # An attacher that was cut may have handed over a part of the secrets. A job never starts with a part. The process that makes
-  # the directory is the job. A second attacher may have started a second one, which ends here.
+  # the directory `started` is the job. A second attacher may have started a second process, which ends here.
   if ! { [ "$fx_whole" ] && mkdir "$fx_dir/started" 2>/dev/null; }; then
     fx_drop_recorder
     return
@@ -34,7 +34,7 @@ fx_run_job() {
   fi
   fx_make_files
   fx_start_recording || return
-  # The recorder is starting.
+  # Meanwhile the recorder starts.
   [ -z "$fx_pieces" ] || fx_start_uploader
   fx_note_unread
   fx_await_recording || return
@@ -44,7 +44,7 @@ fx_run_job() {
   fx_conclude
 }
 
-# What needs no secret, and changes nothing that another attacher could see: this process may never become the job.
+# Does what needs no secret and changes nothing that another attacher could see: this process may never become the job.
 fx_prepare() {
   fx_recorders=
   fx_limit_spool
@@ -59,15 +59,16 @@ fx_start_uploader() {
   fx_write uploader "$fx_uploader"
 }
 
-# Begins the spool with the header, which the attacher may still be writing, for three seconds at most. The attacher may
-# have been killed.
+# Begins the spool with the header. It waits three seconds at most for the header: the attacher that writes it may have been
+# killed.
 fx_await_header() {
   fx_tries=150
   until [ -e "$fx_dir/header" ] || [ "$fx_tries" -eq 0 ]; do
     sleep 0.02
     fx_tries=$((fx_tries - 1))
   done
-  cat "$fx_dir/header" >"$fx_dir/out.0"
+  read -r fx_line <"$fx_dir/header"
+  printf '%s\n' "$fx_line" >"$fx_dir/out.0"
   fx_wake_attacher
 }
 
@@ -101,8 +102,11 @@ fx_conclude() {
 
   fx_codes=
   for fx_n in $fx_all; do
-    [ -s "$fx_dir/$fx_n.code" ] || fx_lost="what waited for worker $fx_n was killed, and its exit status with it"
-    fx_codes="$fx_codes${fx_codes:+,}$(cat "$fx_dir/$fx_n.code")"
+    if [ -s "$fx_dir/$fx_n.code" ] && read -r fx_code <"$fx_dir/$fx_n.code"; then
+      fx_codes="$fx_codes${fx_codes:+,}$fx_code"
+    else
+      fx_lost="what waited for worker $fx_n was killed, and its exit status with it"
+    fi
   done
   if [ "$fx_lost" ]; then
     fx_end_orphans
@@ -119,8 +123,9 @@ fx_conclude() {
   fx_end "$fx_reason" "$fx_codes"
 }
 
-# fx_end REASON WORDS: writes the status, then keeps the directory until an attacher ends this process, because the runner
-# has the status, or for ten minutes. A runner that has cancelled the job waits four seconds and does not come again.
+# fx_end REASON WORDS: writes the status, then keeps the directory for ten minutes. An attacher ends this process earlier, once
+# the runner has the status. A runner that has cancelled the job waits four seconds and does not come again, so the directory is
+# kept for five seconds then.
 fx_end() {
   fx_reason=$1
   fx_write status "$fx_reason $2"
@@ -131,7 +136,7 @@ fx_end() {
   [ "$fx_reason" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do
     fx_tries=$((fx_tries - 1))
-    # It may be cancelled only now.
+    # The reader may cancel only now.
     [ ! -e "$fx_dir/cancelled" ] || [ "$fx_tries" -le 5 ] || fx_tries=5
   done
   [ -z "$fx_uploader" ] || fx_dismiss "$fx_uploader"
@@ -139,7 +144,7 @@ fx_end() {
   rm -rf "$fx_dir"
 }
 
-# Ends the task when the container is held for this job alone and the job was detached: no runner stops it.
+# Ends the task when the container is held for this job alone and the job was detached: no runner stops such a task.
 fx_end_task() {
   [ -z "$fx_held_for_job" ] || [ ! -e "$fx_dir/detached" ] || kill -s TERM 1
 }

@@ -1,10 +1,10 @@
-# Becomes the script, as its user, in the session of its worker. What is still root has none of its variables, and has not
-# entered its directory. /bin/sh -c runs it, with the variables on standard input as calls of fx_set, and the arguments
+# Becomes the script, as its user, in the session of its worker. No process that is still root has the script's variables, or has
+# entered its directory. /bin/sh -c runs this, with the variables on standard input as calls of fx_set, and the arguments
 #
 #     PATH DIRECTORY WORKER HOME LOGIN WORD…
 #
-# WORKER is the path of the worker's files, which ends with its number. LOGIN is empty when no input names a user. Once the first variable is set nothing but the arguments is read: no variable
-# can change what is run.
+# WORKER is the path of the worker's files, which ends with its number. LOGIN is empty when no input names a user. Once the first
+# variable is set, only the arguments are read: no variable can change what is run.
 fx_enter "$2" || exit 126
 fx_set() { export "$1=$2"; }
 fx_variables=$(cat)

@@ -1,5 +1,5 @@
-# --- Leaving: the session ends while the job goes on, because its reader follows it by S3 and has typed `left`, or follows it
-# no longer and has typed `detach`. And coming back: another step attaches to a job that was left.
+# --- Leaving: the session ends while the job goes on. The reader has typed `left`, because it follows the job by S3, or `detach`,
+# because it follows the job no longer. And coming back: another step attaches to a job that was left.
 
 # The reader has typed `left`.
 fx_tell_left() {
@@ -7,9 +7,9 @@ fx_tell_left() {
   fx_wake_attacher
 }
 
-# Whether PID 1 reaps the processes that it adopts. The job becomes one of them when the attacher ends. It is tried with a
-# process that has lost its parent and has ended, because a program can't be judged by its name. Some look for such
-# processes every two seconds only, so it has five.
+# Whether PID 1 reaps the processes that it adopts. The job becomes one of them when the attacher ends. PID 1 is tried with a
+# process that has lost its parent and has ended, because a program can't be judged by its name. Some programs look for such
+# processes only every two seconds, so PID 1 has five.
 fx_is_reaping() {
   fx_find_zombie || fx_token=$(fx_end_as_orphan &)
   fx_orphan=$fx_token fx_tries=100
@@ -32,8 +32,8 @@ fx_end_as_orphan() {
   printf %s "$fx_token"
 }
 
-# Sets fx_token to a process that has ended and that PID 1 has not reaped so far. It shows the same as a new one, so
-# that not every try leaves one more.
+# Sets fx_token to a process that has ended and that PID 1 has not reaped so far. It serves as well as a new one, which would
+# stay as one more zombie.
 fx_find_zombie() {
   for fx_file in /proc/[0-9]*; do
     fx_name "${fx_file#/proc/}"
@@ -42,8 +42,8 @@ fx_find_zombie() {
   false
 }
 
-# Ends what belongs to the attacher, and nothing of the job. The job has another parent already when another attacher has
-# started it. False when the attacher has to stay, because the ended job would be a zombie for ever.
+# Ends what belongs to the attacher, and nothing of the job. False when the attacher has to stay, because the ended job would be
+# a zombie for ever. A job that another attacher has started has another parent already.
 fx_leave() {
   [ -z "$fx_child" ] || [ -e "$fx_dir/detached" ] || fx_is_reaping || return
   fx_depart
@@ -52,8 +52,8 @@ fx_leave() {
 fx_depart() {
   fx_end_helpers
   rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away" "$fx_dir/attacher"
-  # The guard's own end tells nothing.
-  for fx_each in ${fx_guard-}; do wait "$fx_each" || :; done
+  # The guard's exit status means nothing.
+  [ -z "$fx_new" ] || fx_dismiss "$fx_guard" || :
 }
 
 # The reader has typed `away`: another run waits for the place of this session.
@@ -62,8 +62,8 @@ fx_tell_away() {
   fx_wake_attacher
 }
 
-# Keeps the session without sending the spool. False once the end of the job was taken. True when the attacher has
-# left before that, because another run waits for its place; the ended job is a zombie then.
+# Keeps the session without sending the spool. False once the end of the job was taken. True when the attacher has left before
+# that, because another run waits for its place. The job will then stay as a zombie.
 fx_stay() {
   : >"$fx_dir/stays"
   fx_mark "n The session stays open, though S3 carries the output: PID 1 of this container reaps no process that has lost its parent, so the ended job would stay as a zombie. With 'initProcessEnabled' in the task definition the session would end here, and its place would be free. It ends when another run waits for its place."
@@ -85,9 +85,9 @@ fx_detach() {
   fx_tell_left
 }
 
-# A step attaches to a job that another one has started. A session has one reader, so the attacher of another step is asked for a sign
-# of it: a reader that is there types a line at once. One that was lost types nothing more, and counts for 40 s (fx_is_read). False when
-# a reader follows the job.
+# For a step that attaches to a job of another step. Only one reader may follow a job by a session, so the attacher of the other step is
+# asked for a sign of its reader. A reader that is there types a line at once. A reader that was lost types nothing more, and counts as
+# there for 40 s (fx_is_read). False when a reader follows the job.
 fx_await_last_reader() {
   fx_tries=45
   while fx_is_read "$fx_dir"; do
@@ -101,7 +101,7 @@ fx_await_last_reader() {
     sleep 1
     fx_tries=$((fx_tries - 1))
   done
-  # Before this attacher is named, so that a step that comes now waits for it.
+  # This is written before the file `attacher`, so that a step that comes now waits for this reader.
   date +%s >"$fx_dir/reader" || :
 }
 

@@ -4,15 +4,15 @@
 # How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
 fx_unreached=0
 
-# fx_count_unreached WORDS: the last words of a program that failed. Every pattern of a network failure has a blank in it,
+# fx_count_unreached WORDS: counts a failure of the network, by the last words of a program. Every pattern has a blank in it,
 # because the names of roles, buckets and hosts have none. A proxy that refuses counts, because S3 has not answered.
 fx_count_unreached() {
   case $1 in
     # S3 has answered.
     *'An error occurred ('*) ;;
-    # The endpoint of the credentials is another one than that of S3.
+    # The endpoint of the credentials is not that of S3.
     *'retrieving metadata'* | *'retrieving credentials'*) ;;
-    # botocore (exceptions.py), and so the AWS CLI; curl (strerror.c); Python, by the errors of libc.
+    # The words are those of botocore (exceptions.py) and so of the AWS CLI, of curl (strerror.c), and of libc, which Python prints.
     *' connect to '* | *'imeout on endpoint'* | *onnection\ [a-z]* | *imed\ out* | *'imeout was reached'* | \
       *CONNECT\ [at]* | *'after CONNECT'* | *'too slow'* | *'mpty reply'* | *'not resolve'* | *'t resolve '* | \
       *'name resolution'* | *'or service not known'* | *'s unreachable'* | *'etwork unreachable'* | *'route to host'*)
@@ -28,7 +28,7 @@ fx_count_unreached "${fx_why:-timed out}"
 fx_refusal=download
 case $fx_why in *oduleNotFound* | *mportError*) fx_refusal=no-boto3 ;; esac
 
-# Sets fx_boto3 to the python3 that can run boto3. When there is none, fx_why says why. Otherwise fx_why says why the
+# Sets fx_boto3 to the python3 that may run boto3. When there is none, fx_why says why. Otherwise fx_why still says why the
 # bootstrap got nothing by boto3.
 fx_find_boto3() {
   fx_first=$fx_file fx_boto3=''
@@ -48,9 +48,9 @@ fx_find_boto3
 # What was tried, and why it did not work.
 fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s, or too slow}; "}}
 
-# fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is how that takes the URL. The URL is
-# a secret as long as it is valid, so it comes on standard input: arguments are in the process list. False when the next
-# way is to be tried.
+# fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is the form in which the program takes the
+# URL. The URL is a secret as long as it is valid, so it comes on standard input: the process list shows arguments. False when the
+# next way is to be tried.
 fx_try() {
   [ "$fx_unreached" -lt 2 ] || return
   fx_say "$fx_nonce;n Fetching the script by $1."
@@ -77,8 +77,8 @@ fx_try() {
   fi
 }
 
-# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds, in all, in which it neither computes,
-# writes nor takes memory, because no program's own timeouts cover every wait: a byte may come every second.
+# fx_wait_for_way PID: waits for the end of a process. The process is killed once it has been idle for five seconds in all: it has not
+# computed, written or taken memory. A program's own timeouts don't cover every wait: a byte may come every second.
 fx_wait_for_way() {
   fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
   fx_name "$1"
@@ -87,9 +87,8 @@ fx_wait_for_way() {
     # shellcheck disable=SC2086 # it is to be split into words
     set -- ${fx_stat##*\) }
     fx_now=$((${12} + ${13} + ${14} + ${15})):${22}$(ls -ln "$fx_dir")
-    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too. Its memory (rss) grows
-    # while it keeps what it reads.
-    # A process in state `R` is not idle: it waits for a processor.
+    # fx_now has the ticks of the process and of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
+    # The memory of the process (rss) grows while it keeps what it reads. A process in state `R` is not idle: it waits for a processor.
     if [ "$fx_state" != R ] && [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
     fi
@@ -123,8 +122,8 @@ fx_type() {
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do printf '%b' "$fx_line"; done >"$fx_dir/payload"
 }
 
-# Tries each way by the network, and first boto3 with what it may have lacked before. Nothing that comes by the network is
-# run unchecked.
+# Tries each way by the network: boto3 first, with what it may have lacked before. Nothing that comes by the network is run
+# unchecked.
 fx_fetch_by_network() {
   fx_digest /dev/null >/dev/null || {
     fx_tried="${fx_tried}nothing in the image computes SHA-256 (sha256sum, busybox, openssl, python3), so nothing fetches it; "
@@ -156,7 +155,7 @@ fx_load() {
   if [ "$fx_bucket" ]; then
     fx_said_before=$fx_tried
     fx_fetch_by_network && return
-    # What is too large to be typed gets a second try, since a connection may have been reset.
+    # A payload that is too large to be typed gets a second try, because a connection may have been reset.
     if [ -z "$fx_typed$fx_late" ] && [ "$fx_unreached" -lt 2 ]; then
       fx_tried=$fx_said_before
       fx_fetch_by_network && return

@@ -2,8 +2,8 @@
 # parts. This part is the first one, and the last line of the whole calls fx_main; all other parts define functions.
 #
 # Two processes run it. The bootstrap reads it with `.` and no arguments, and so becomes the attacher. The attacher runs
-# it as a program, with the arguments of fx_main, and that is the job: in a session of its own, so that the end of an
-# attacher is not the end of the job.
+# it as a program, with the arguments of fx_main: that process is the job. It has a session of its own, so that the end of
+# an attacher is not the end of the job.
 #
 # Every name begins with fx_ and none is exported, so that the variables of the container stay what they are.
 
@@ -22,22 +22,27 @@ fx_main() {
 # What an attacher does, from the payload to the end of the job.
 fx_run_attacher() {
   fx_writer='' fx_met='' fx_unheard=''
-  fx_survey
-  if [ -z "$fx_code" ]; then
-    # No loader was typed, and so no nonce. The exec agent sleeps for a second before it reads the terminal, and the runner types the nonce after that.
-    fx_write_header
-  else
-    fx_write_header &
-    fx_writer=$!
-  fi
+  [ -z "$fx_new" ] || fx_name_guard
+  # The loader of a typed payload may have called fx_survey already.
+  [ "$fx_sure" ] || fx_survey
+  # Without a loader the runner has not typed the nonce yet. The exec agent sleeps for a second before it reads the terminal, so the
+  # header costs little time here.
+  [ "$fx_code" ] || fx_write_header
   fx_find_programs
   [ -z "$fx_new" ] || fx_unpack
-  # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has
-  # no payload, and starts nothing when that job's directory is just being removed.
+  fx_settle_programs
+  # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has no
+  # payload. It starts nothing, even while that job's directory is being removed.
   fx_child=
   # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
   [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
-  [ "$fx_code" ] || read -r fx_nonce fx_pack <&3
+  if [ "$fx_code" ]; then
+    # The process that writes the header must not keep the pipe of the secrets open.
+    { exec 6>&- && fx_write_header; } &
+    fx_writer=$!
+  else
+    read -r fx_nonce fx_pack <&3
+  fi
   # The loader has already reported every other delivery method.
   [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
   [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
@@ -76,9 +81,17 @@ fx_run_attacher() {
   [ -z "$fx_pieces" ] || fx_end_uploader "$(cat "$fx_dir/uploader")"
   fx_end_task
   fx_tell TERM "$(cat "$fx_dir/pid")"
+  [ -z "$fx_new" ] || fx_tell TERM "$fx_guard"
   fx_end_helpers
   rm -rf "$fx_dir"
-  for fx_each in $fx_child ${fx_guard-}; do wait "${fx_each%:*}"; done
+  for fx_each in $fx_child; do wait "${fx_each%:*}"; done
+  [ -z "$fx_new" ] || fx_dismiss "$fx_guard"
+}
+
+# Sets fx_guard, the guard's number, to the guard's name. The guard can't have ended before that.
+fx_name_guard() {
+  fx_name "$fx_guard"
+  fx_guard=$fx_token
 }
 
 # Writes the header, which takes up to two seconds, unless an attacher has done that.
@@ -86,10 +99,11 @@ fx_write_header() {
   [ -e "$fx_dir/header" ] || { fx_print_header >"$fx_dir/header.$$" && mv "$fx_dir/header.$$" "$fx_dir/header"; }
 }
 
-# Takes the payload apart. When this file has its name the directory holds a job.
+# Takes the payload apart. The directory holds a job once this file has the name `job`.
 fx_unpack() {
   fx_cut_payload || : >"$fx_dir/short"
   rm "$fx_dir/payload"
+  [ -z "$fx_python3" ] || printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
   mv "$fx_dir/new" "$fx_dir/job"
 }
 
@@ -107,8 +121,8 @@ fx_cut_payload() {
   done
 }
 
-# Starts the process of the job, which prepares what depends on no secret while the runner has yet to type. It begins when it has
-# the secrets, and ends without them: when descriptor 6 is closed, or with this attacher.
+# Starts the process of the job, which prepares what depends on no secret while the runner has yet to type. The job begins when the
+# process has the secrets. Without them the process ends, when descriptor 6 is closed or this attacher ends.
 fx_prepare_job() {
   fx_take_credentials
   fx_open_pipe secrets
@@ -123,7 +137,7 @@ fx_prepare_job() {
 fx_start_job() {
   fx_more=
   [ -z "$fx_met$fx_unheard" ] || fx_more='fx_stale=1'
-  # In a subshell: a job that has ended takes none, and then SIGPIPE ends the writer.
+  # In a subshell: when the process of the job has ended, SIGPIPE ends the writer.
   (printf '%s%s\n' "$fx_secrets" "$fx_more" >&6)
   exec 6>&-
 }

@@ -53,7 +53,7 @@ class Order:
         self.fields = [value.partition(" ")[::2] for word, value in self.words if word == "field"]
 
     def renew(self, words):
-        """Takes new addresses. Each kind replaces all of its kind. True where there were any."""
+        """Takes new addresses. The new ones of a kind replace all of that kind. True when there were any."""
         words = [word for word in words if word[0] in self.RENEWED]
         kinds = {kind for kind, _ in words}
         if not kinds:
@@ -64,7 +64,7 @@ class Order:
         return True
 
     def digest(self, kind, number, begin, length):
-        """The inner digest of an object's MAC, to be given the body."""
+        """The inner digest of an object's MAC, still without the body."""
         text = "fx1 %s %s %d %d %d\n" % (self.job, kind, number, begin, length)
         return hashlib.sha256(self.keys[0] + text.encode())
 
@@ -73,7 +73,7 @@ class Order:
         return ("fx1 %s %d %d %d %s\n" % (kind, number, begin, length, mac)).encode()
 
     def read(self, kind, data):
-        """Number, begin and body of an object of this kind. None where the runner has not written it."""
+        """Number, begin and body of an object of this kind. None when the runner has not written it."""
         line, _, body = data.partition(b"\n")
         match = HEADER.fullmatch(line)
         if not match or match[1].decode() != kind or int(match[4]) != len(body):
@@ -96,7 +96,7 @@ class Spool:
         return self.starts[-1] + os.stat("out.%d" % self.starts[-1]).st_size if self.starts else 0
 
     def read(self, begin, length):
-        """Chunks of those bytes. Fails with FileNotFoundError where a session has confirmed some of them meanwhile."""
+        """Chunks of those bytes. Fails with FileNotFoundError when a session has confirmed some of them meanwhile."""
         while length > 0:
             start = max(start for start in self.starts if start <= begin)
             with open("out.%d" % start, "rb", buffering=0) as file:
@@ -109,8 +109,8 @@ class Spool:
 
 
 class Pieces:
-    """The pieces in their order. A piece is fixed as a file before S3 gets it for the first time. The file `carried` has
-    how far this order was carried out, so that another uploader goes on exactly there."""
+    """The pieces in their order. A piece is fixed as a file before S3 gets it for the first time. The file `carried` says how
+    far this order was carried out, so that another uploader goes on exactly there."""
 
     def __init__(self, order):
         self.order = order
@@ -133,7 +133,7 @@ class Pieces:
         """Makes the next piece."""
         digest = self.order.digest(kind, self.number, self.begin, length)
         with open("piece.made", "wb") as file:
-            # Its place is taken first, since the MAC is known last.
+            # This takes the place of the header, whose MAC is known last.
             file.write(self.order.header(kind, self.number, self.begin, length, digest))
             for chunk in chunks:
                 digest.update(chunk)

@@ -45,7 +45,7 @@ fx_read_order() {
     [ "$fx_until" ] && [ -s "$fx_dir/post.curl" ] && [ -s "$fx_dir/get.curl" ] && [ -z "$fx_odd" ]
 }
 
-# Takes fx_word with its whole value. To curl a quote or a backslash in it would be syntax.
+# Takes fx_word with its whole value. A quote or a backslash in the value would be syntax for curl.
 fx_take_word() {
   case $fx_value in *[\"\\]*) fx_odd=1 ;; esac
   case $fx_word in

@@ -23,21 +23,21 @@ fx_is_read() {
   esac
 }
 
-# fx_is_leased DIRECTORY: whether a reader follows the job there by S3: the uploader lives, and of its looks at `control`
-# those in the last 75 s have found a new number. A reader writes every 20 s, and the uploader looks every 30 s. While S3
-# can't be reached nothing is known of the reader, and that does not count against the job.
+# fx_is_leased DIRECTORY: whether a reader follows the job there by S3. Then the uploader lives, and has found a new `control` less
+# than 75 s before its last look. A reader writes every 20 s, and the uploader looks every 30 s. A look that can't reach S3 does not
+# count: while nothing is known of the reader, the job keeps it.
 fx_is_leased() {
   fx_is "$(cat "$1/uploader")" && read -r fx_new_at fx_looked_at <"$1/lease" && [ "$((fx_looked_at - fx_new_at))" -lt 75 ]
 } 2>/dev/null
 
-# fx_is_renewed DIRECTORY: whether the uploader there has found a new `control` in the last 40 s. It looks every 30 s, so it
-# has, as long as a reader follows the job by S3.
+# fx_is_renewed DIRECTORY: whether the uploader there has found a new `control` in the last 40 s. It looks every 30 s, so this is
+# true as long as a reader follows the job by S3.
 fx_is_renewed() { fx_is_leased "$1" && [ "$(($(date +%s) - fx_new_at))" -lt 40 ]; }
 
-# fx_is_heard DIRECTORY: whether the reader of the job there gives signs. A reader that follows by S3 types nothing:
-# its last sign in S3 counts, because the next one could take half a minute. Any other reader has to have typed a line
-# since this run first looked, because one that was lost seconds ago has left the same files as one that is there.
-# fx_looks holds what each reader had typed at the first look, when this run has asked it for a sign.
+# fx_is_heard DIRECTORY: whether the reader of the job there gives signs. A reader that follows by S3 types nothing: its last sign
+# in S3 counts, because the next one could take half a minute. Any other reader has to have typed a line since this run first
+# looked: a reader that was lost seconds ago has left the same files as one that is there. At that first look this run asks for a
+# sign, and fx_looks notes when each reader had last typed.
 fx_is_heard() {
   ! fx_is_renewed "$1" || return 0
   fx_heard=$1=$(cat "$1/reader")
@@ -60,11 +60,11 @@ fx_want_sign() {
   [ ! -p "$1/news" ] || echo 1<>"$1/news"
 }
 
-# Sets fx_dir to a job of another run, beside fx_dir, that still runs and is not known to have a reader. For fx_find.
+# Sets fx_dir to the directory of a job of another run, beside fx_dir, that still runs and is not known to have a reader. For fx_find.
 fx_find_unheard() {
   for fx_dir in "${fx_dir%/*}"/fargate-exec-*; do
     [ "$fx_dir" != "$fx_own" ] || continue
-    # Nobody need follow a job that was detached, and its `timeout` ends it.
+    # A job that was detached needs no reader: its `timeout` ends it.
     [ ! -e "$fx_dir/detached" ] || continue
     fx_goes_on || continue
     fx_is_followed "$fx_dir" && fx_is_heard "$fx_dir" || return 0
@@ -72,7 +72,7 @@ fx_find_unheard() {
   false
 }
 
-# Sets fx_other to the directory of such a job. False when there is none. The one that is waited for counts until it ends.
+# Sets fx_other to the directory of such a job. False when there is none. The job that this run waits for counts until it ends.
 fx_find_other() {
   fx_own=$fx_dir fx_dir=$fx_met
   { [ "$fx_met" ] && fx_goes_on; } || fx_find fx_find_unheard
@@ -80,11 +80,10 @@ fx_find_other() {
   [ "$fx_other" != /dev/null ]
 }
 
-# Waits for a sign of the reader of each such job: a reader types a line when its attacher asks for one, and every 20 s.
-# A reader that has typed none for 40 s is lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job
-# that has gone on alone for as long as its own run allows. Only seconds count in which a run waits for it, since no
-# reader could follow it while the network is down. False when this run is not to start, because it was cancelled or has
-# waited in vain.
+# Waits for a sign of the reader of each such job: a reader types a line when its attacher asks for one, and every 20 s. A reader
+# that has typed none for 40 s is lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job that has gone on
+# alone for as long as its own run allows. Only the seconds in which a run waits for it count, because no reader could follow it
+# while the network is down. False when this run is not to start, because it was cancelled or has waited in vain.
 fx_await_others() {
   fx_waited=0 fx_met='' fx_told='' fx_looks=' ' fx_unheard='' fx_naps=20
   while fx_find_other; do
@@ -128,7 +127,7 @@ fx_pause() {
   [ ! -e "$fx_dir/cancelled" ]
 }
 
-# Counts a second in which no reader follows the other job, and stops that job when they are enough.
+# Counts a second in which no reader follows the other job, and stops that job when its run allows no more of them.
 fx_count_alone() {
   ! fx_is_followed "$fx_other" || return 0
   fx_alone=0

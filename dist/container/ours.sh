@@ -3,23 +3,23 @@
 
 exec 2>/dev/null
 # Owners and modes are read by the `ls` and `grep` of /usr/bin or /bin: a program can't be trusted to tell its own
-# owner. /- does not exist. fx_uid is not 0 only in tests.
+# owner. /- does not exist. fx_uid is 0, except in tests.
 fx_uid=0 fx_path=$PATH PATH=/- fx_bin=/- fx_bad="" IFS=:
 for fx_in in /usr/bin /bin $fx_path; do
   case $fx_in in /*) [ -O "$fx_in/ls" ] && [ -O "$fx_in/grep" ] && PATH=$PATH:$fx_in ;; esac
 done
 [ -O / ] || PATH=/usr/bin:/bin fx_uid=$(id -u)
 
-# PATH for our own programs. It has the absolute entries of the container's PATH into which no other user can put a
-# program, and in which no other user can replace one that every image needs. Without such an entry it is
-# /usr/bin:/bin. The script gets the container's own PATH, fx_path.
+# Sets the PATH for our own programs. It has the absolute entries of the container's PATH, except those into which another user can
+# put a program, or in which another user can replace a program that every image needs. When no entry is left it is /usr/bin:/bin.
+# The script gets the container's own PATH, fx_path.
 for fx_in in $fx_path : /usr/bin /bin; do
   case $fx_in$fx_bin in
     :/-:*) break ;;
     /*)
       [ -k "$fx_in" ] || ! fx_safe "$fx_in/" && continue
-      # One call for all of its programs, and only when it fails one for each, to name the bad one. The directory is safe,
-      # so the links on its way need not be read again. An entry without them needs no second look.
+      # One call looks at all of these programs. Only when it fails, a call for each finds the bad one. The directory is safe, so
+      # the links on the way to it need not be read again. An entry that has none of the programs needs no second look.
       set -- "$fx_on"
       for fx_n in cat chmod chown date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr; do
         [ -e "$1$fx_n" ] && set -- "$@" "$1$fx_n"
@@ -35,12 +35,11 @@ unset IFS
 set --
 PATH=$fx_bin
 
-# Whether fx_dir is a directory that only we can have made and that no other user can write to. `ls` looks at the path
-# itself: it follows no link.
+# Whether fx_dir is a directory that only we can have made and that no other user can write to. `ls` follows no link here.
 fx_ours() { [ -O "$fx_dir" ] && ls -ldn "$fx_dir" | grep -q ^drwx--.--. && fx_safe "$fx_dir"; }
 
-# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_parents for which the predicate is true. False, and
-# /dev/null, when there is none.
+# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_parents for which the predicate is true. When there is
+# none, fx_dir is /dev/null, and the result is false.
 fx_find() {
   for fx_parent in $fx_parents; do
     fx_dir=$fx_parent/fargate-exec-$fx_id && "$1" && return

@@ -1,22 +1,24 @@
-"""The archive of artifacts as objects in S3: parts of it, without base64, in the folder `parts/` of the order that the uploader carries out. A
-record `part JOB NUMBER BYTES SHA256` of the spool tells the runner of each. So a part is as authentic as the spool, and needs no MAC.
+"""The archive of artifacts as objects in S3: parts of it, without base64, in the folder `parts/` of the order that the uploader carries
+out. For each part, a record `part JOB NUMBER BYTES SHA256` of the spool tells the runner. So a part is as authentic as the spool, and needs
+no MAC.
 
-From 1 MiB on, the first part waits up to five seconds until the runner reads the output by S3. What S3 does not take becomes records.
+When the archive has 1 MiB or more, its first part waits up to five seconds until the runner reads the output by S3. What S3 does not take
+becomes records.
 """
 
 import collections
 import threading
 import time
 
-# Bytes of a part, and after a cancel. A form takes 9 MiB (pieces/store.ts).
+# Bytes of a part, and of a part after a cancel. A form takes 9 MiB (pieces/store.ts).
 LARGEST_PART, SMALL_PART = 8 << 20, 1 << 19
 # Parts that are uploaded at the same time.
 AT_ONCE = 3
-# An archive of fewer bytes does not wait for S3. The seconds that a longer one waits.
+# An archive of fewer bytes does not wait for S3. A longer one waits so many seconds.
 LITTLE, WAIT = 1 << 20, 5
-# Seconds after which a part is uploaded as it is, and after a cancel.
+# Seconds after which a part is uploaded although it is short, and the same after a cancel.
 AGE, HURRIED_AGE = 2, 0.3
-# Seconds of failures after which S3 is given up, and those that parts have once packing is over.
+# Seconds of failures after which S3 is given up, and the seconds that parts still have once packing is over.
 GIVEN_UP, LAST = 30, 0.4
 
 
@@ -36,7 +38,7 @@ class Part:
         until, pause = time.monotonic() + GIVEN_UP, 0.5
         while True:
             try:
-                # The uploader renews it.
+                # The uploader renews the order.
                 order = Order()
                 if order.job != self.job:
                     return
@@ -71,11 +73,11 @@ class Parts:
         self.is_refused = self.has_waited = False
 
     def job(self):
-        """The folder of the order, where the runner reads the output by S3; else None."""
+        """The job that the order names, when the runner reads the output by S3; else None."""
         try:
             with open("carried") as file:
                 job, _, _, control, ended = file.read().split()
-            # It has written `control`, or has left its session: the attacher stays then, or is gone.
+            # The runner has written `control`, or has left its session: then the attacher stays, or is gone.
             is_read = int(control) > 0 or os.path.exists("stays") or not os.path.exists("attacher")
             return job if is_read and not int(ended) and Order().job == job and not self.is_refused else None
         except (OSError, KeyError, ValueError):
@@ -98,14 +100,14 @@ class Parts:
             self.cut(size)
 
     def wait(self):
-        """Gives the runner the time to order S3: it does so once a job lasts, or prints much."""
+        """Gives the runner the time to type an order. It types one once a job lasts, or prints much."""
         self.has_waited = True
         until = time.monotonic() + WAIT
         while not self.job() and time.monotonic() < until and not os.path.exists("hurry"):
             time.sleep(0.05)
 
     def cut(self, size):
-        """Sends so many of the bytes that wait as a part, or else as records."""
+        """Sends this many of the waiting bytes as a part, or else as records."""
         data, self.waiting = self.waiting[:size], self.waiting[size:]
         self.since = time.monotonic()
         if not data:
@@ -122,7 +124,8 @@ class Parts:
             self.tell_all()
 
     def tell(self, until=None):
-        """Says that the oldest part is in S3. The bytes of one that is not become records, unless they had to be there by a time."""
+        """Says that the oldest part is in S3. When it is not, its bytes become records. With `until` the part had to be there by
+        that time; when it is not, the rest of the archive is given up."""
         part = self.sent.popleft()
         if part.job:
             part.thread.join(until and max(0, until - time.monotonic()))

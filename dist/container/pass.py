@@ -1,9 +1,9 @@
-"""Makes records of the lines of artifacts.py, until the file that is named exists:
+"""Makes records of the lines of artifacts.py, until FILE exists:
 
     pass.py FILE [DIRECTORY]
 
-DIRECTORY is that of a job whose output may go by S3. Then objects.py, s3.py and parts.py stand before this file, and the archive goes to S3 in
-parts.
+DIRECTORY is the job directory, and is only given when the output may go by S3. Then objects.py, s3.py and parts.py stand in front of this
+file, and the archive goes to S3 in parts.
 """
 
 import base64
@@ -17,7 +17,7 @@ RECORD = 48 << 10
 
 
 def record(line):
-    """Adds a line to the spool. What prints it is a process of the script's user, and may be replaced by one."""
+    """Adds a line to the spool."""
     sys.stdout.buffer.write(b"\033]7733;" + line[:1] + b"\007" + line[1:] + b"\n")
 
 
@@ -33,6 +33,7 @@ class Records:
 
 
 def is_line(line):
+    """Whether the packer can have printed this line. Another process of the script's user may have replaced the packer."""
     return line[:1] in (b"a", b"f") and line[-1:] == b"\n" and not line[:-1].translate(None, PRINTABLE)
 
 

@@ -2,9 +2,8 @@
 
     place.py UID GID DIRECTORY DESTINATION... <archive
 
-In the archive each name begins with the number of a destination, which is relative to DIRECTORY, and DIRECTORY to the
-directory that this program starts in. UID and GID, or -1, become the owners of what is made. A directory that is there already
-stays as it is.
+In the archive each name begins with the number of a destination. Destinations are relative to DIRECTORY, and DIRECTORY to the directory that
+this program starts in. What is made belongs to UID and GID; -1 leaves them as they are. A directory that is there already stays as it is.
 
 Each directory is opened by its name in the one above it (way.py), and stays open for what it is to hold. A file gets its name when it
 is whole. Another user of the container may also exchange a new directory with one of root's, so only a directory that is surely new gets an
@@ -93,11 +92,11 @@ class Placing:
     def __init__(self, uid, gid, base, destinations):
         self.uid, self.gid = uid, gid
         self.base, self.destinations = base, destinations
-        # The open directories, from a destination downwards: name, descriptor, and what was made for which member.
+        # The open directories, from a destination downwards: the name, the descriptor, and the member for which it was made, else None.
         self.open = []
 
     def own(self, fd):
-        """Gives what we have made to its owner, unless the file system has given it to another one."""
+        """Gives what we have made to UID and GID, unless the file system has given it to another user."""
         if is_ours(fd):
             os.fchown(fd, self.uid, self.gid)
 
@@ -186,7 +185,7 @@ class Placing:
         for member in archive:
             names = encoded(member.name).split(b"/")
             if member.isdir():
-                # Each is there again at the end, for a tar that sets its time at once.
+                # The archive has each directory again at its end, for a tar that sets a directory's time at once.
                 if member.name in directories:
                     continue
                 directories.add(member.name)
@@ -204,7 +203,7 @@ def encoded(text):
 
 uid, gid = map(int, sys.argv[1:3])
 base, *destinations = map(os.fsencode, sys.argv[3:])
-# Each mode is said where something is made.
+# What makes something gives its mode.
 os.umask(0)
 try:
     placing = Placing(uid, gid, base, destinations)

@@ -4,8 +4,8 @@
 #     UID OWNER STAGE DIRECTORY DESTINATION…
 #
 # The stage has a directory for each destination, by its number. OWNER, as chown takes it, gets the directories that are made on
-# the way; empty: they stay with UID, the user that runs this. A shell names files by paths. So nothing is placed where another
-# user than root and UID could put a link in the place of a directory; then it prints why, and all stays as it was.
+# the way. With an empty OWNER they stay with UID, the user that runs this. A shell names files by paths. So nothing is placed where
+# a user other than root and UID could put a link in the place of a directory. Then this prints why, and all stays as it was.
 exec 2>/dev/null
 fx_uid=$1 fx_owner=$2 fx_stage=$3 fx_base=${4:-.}
 shift 4
@@ -45,8 +45,8 @@ fx_place() {
   fi
 }
 
-# Sets fx_to to the path of a destination without links, as far as it is there: only root and we can have made those. The rest of
-# the path is missing.
+# Sets fx_to to the part of a destination's path that is there, with its links resolved: only root and we can have made those. Sets
+# fx_missing to the rest of the path.
 fx_find_destination() {
   fx_to=$1 fx_missing=''
   case $fx_to in /*) ;; *) fx_to=$fx_base/$fx_to ;; esac
@@ -82,5 +82,6 @@ for fx_destination in "$@"; do
   (fx_each fx_place "$fx_stage/$fx_number" "$fx_to") || exit
   fx_number=$((fx_number + 1))
 done
-# The owner could put a link in the place of what is still to be made or given below, so all is given at the end, from below.
+# The owner of a directory could put a link in the place of what is still to be made or given below it. So all directories are given
+# at the end, the deepest first.
 [ -z "$fx_owner" ] || printf %s "$fx_made" | while IFS= read -r fx_to; do chown -h "$fx_owner" "$fx_to" || :; done

@@ -1,8 +1,8 @@
-# --- The name of a process: its number and its start time, as 4711:88231. The kernel uses numbers again.
+# --- The name of a process: its number and its start time, as 4711:88231. The kernel reuses numbers.
 #
 # Part of the bootstrap, of the command that stops a job, and of the job.
 
-# fx_name PID: the name in fx_token, and the state in fx_state as proc(5) has it. PID may be `self`.
+# fx_name PID: sets fx_token to the name of the process, and fx_state to its state (proc(5)). PID may be `self`.
 fx_name() {
   fx_token=$1: fx_state=""
   read -r fx_stat <"/proc/$1/stat" || return
@@ -12,7 +12,7 @@ fx_name() {
   fx_state=$2 fx_token=$1:${21-}
 } 2>/dev/null
 
-# fx_is NAME: whether there is a process of this name. Its number is then in fx_pid.
+# fx_is NAME: whether there is a process of this name. Sets fx_pid to its number.
 fx_is() {
   fx_pid=${1%:*}
   [ "$fx_pid" -gt 1 ] && fx_name "$fx_pid" && [ "$fx_token" = "$1" ]

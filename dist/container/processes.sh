@@ -1,8 +1,8 @@
 # --- Processes of ours: how they begin, wait and end.
 
-# Finds our own programs once, by their full paths, so that they stay the same whatever PATH the script is given:
-# fx_python3, fx_setsid, and fx_env when `env` can give signals back. Each is empty when the image has none, or when
-# another user can replace it.
+# Finds our own programs once, by their full paths, so that they stay the same whatever PATH the script is given. Sets
+# fx_python3, fx_setsid and fx_env. Each is empty when the image has none, or when another user can replace it. Begins to try
+# whether `env` can give signals back.
 fx_find_programs() {
   fx_tool python3
   fx_python3=$fx_file
@@ -10,11 +10,15 @@ fx_find_programs() {
   fx_setsid=$fx_file
   fx_tool env
   fx_env=$fx_file
-  [ "$fx_setsid" ] && "$fx_env" --default-signal=INT,QUIT "$fx_setsid" true 2>/dev/null || fx_env=''
+  { [ "$fx_setsid" ] && "$fx_env" --default-signal=INT,QUIT "$fx_setsid" true; } 2>/dev/null &
+  fx_trying=$!
 }
 
+# Waits for the end of that try. Empties fx_env when `env` can't give signals back.
+fx_settle_programs() { wait "$fx_trying" || fx_env=''; }
+
 # fx_session WORD…: becomes that program as the leader of a new session. A shell starts its background commands with INT
-# and QUIT ignored (POSIX, Asynchronous Lists). They are given back when the image has a program for that.
+# and QUIT ignored (POSIX, Asynchronous Lists). The new program gets these signals again when the image can do that.
 fx_session() {
   if [ "$fx_env" ]; then
     exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"
@@ -25,8 +29,8 @@ fx_session() {
   fi
 }
 
-# fx_adopting WORD…: the same, and the parent of what its descendants leave behind. It can then wait for their ends. PID 1
-# of a container may be a program that reaps no child.
+# fx_adopting WORD…: the same, and the program becomes the parent of the processes that its descendants leave behind, so that it
+# can wait for their ends. PID 1 of a container may be a program that reaps no child.
 fx_adopting() {
   if [ "$fx_python3" ]; then
     exec "$fx_python3" -I -S -c "$fx_become_py" adopt "$@"
@@ -65,8 +69,8 @@ fx_after() {
   "$@"
 }
 
-# fx_dismiss NAME: ends a child and waits for it. A shell that was just forked may lose a signal before it has its own
-# traps, so it is told until it has ended.
+# fx_dismiss NAME: ends a child and waits for it. A shell that was just forked may lose a signal before it has its own traps, so
+# TERM is sent until the child has ended.
 fx_dismiss() {
   while fx_lives "$1"; do
     kill "$fx_pid" 2>/dev/null

@@ -9,7 +9,7 @@ fx_read_secrets() {
   fx_secrets=${fx_secrets%.}
 }
 
-# Starts the two helpers of an attacher, which end with it: fx_helpers.
+# Starts the two helpers of an attacher, which end with it. fx_helpers has their names.
 fx_start_helpers() {
   date +%s >"$fx_dir/reader"
   # They must not keep the pipe of the secrets open. A shell keeps a descriptor that is closed for one call of a function.
@@ -21,7 +21,7 @@ fx_start_helpers() {
   fx_helpers="$fx_helpers $fx_token"
 }
 
-# Send TERM to all, then wait for each.
+# Sends TERM to both helpers, then waits for each.
 fx_end_helpers() {
   for fx_each in $fx_helpers; do fx_tell TERM "$fx_each"; done
   for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
@@ -51,21 +51,21 @@ fx_listen() {
       left) [ -z "$fx_leaves" ] || fx_tell_left ;;
       away) [ -z "$fx_leaves" ] || fx_tell_away ;;
       detach) [ -z "$fx_leaves" ] || fx_detach ;;
-      # StopTask begins with this signal, too. The runner types it when its credentials have ended.
+      # The runner types `end` when its credentials have expired. StopTask begins with the same signal.
       end) kill -s TERM 1 ;;
     esac
   done
 }
 
-# A job that has ended is not told: by TERM it learns that the runner has its status.
+# A job that has ended gets no TERM: for that job it means that the runner has the status.
 fx_cancel() {
   : >"$fx_dir/cancelled"
   [ -e "$fx_dir/status" ] || fx_tell TERM "$(cat "$fx_dir/pid")"
 }
 
-# The second helper ends the attacher's session when its reader has typed nothing for 90 s: a session without a reader
-# takes one of the container's places. It also wakes the attacher every second, because it learns by no other
-# way that the job was killed.
+# The second helper ends the attacher's session when its reader has typed nothing for 90 s: a session without a reader takes one
+# of the container's places. The helper also wakes the attacher every second, because the attacher learns in no other way that the
+# job was killed.
 fx_expect_reader() {
   fx_silent=0
   while fx_sleep 1; do
@@ -81,7 +81,7 @@ fx_expect_reader() {
   done
 }
 
-# Waits five seconds at most for the reader to say that it has the status. That wakes the attacher, and a helper does so
+# Waits five seconds at most for the reader to say that it has the status. The reader's word wakes the attacher, and so does a helper
 # each second. Wakes don't measure time: when awk records, the attacher reads none while the job runs, and they stay in the pipe.
 fx_await_taken() {
   fx_read_hundredths

@@ -1,8 +1,8 @@
 # --- The recorders. With python3 one recorder reads all pipes and writes the spool. Without it each pipe has a recorder in
 # awk, and fx_keep (spool.sh) writes what they print.
 #
-# A process that still holds a pipe when the workers have ended is a daemon. Its output is no output of the job, but
-# without a reader its next line would kill it (SIGPIPE). A recorder also reads on when the disk is full, so that no worker
+# A process that still holds a pipe when the workers have ended is a daemon. Its output is not the job's, but without a reader
+# its next line would kill it (SIGPIPE). So something reads on. A recorder also reads on when the disk is full, so that no worker
 # blocks.
 
 # Starts the recorders. False when there is none: fx_end has then written the status.
@@ -33,8 +33,6 @@ fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_aw
 
 # Starts python3 with the recorder, which records nothing before it has the patterns.
 fx_load_recorder() {
-  # The process of another attacher may read it: it appears at once, or not at all.
-  printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.$$" && mv -f "$fx_dir/recorder.$$" "$fx_dir/recorder.py"
   fx_open_pipe patterns
   # shellcheck disable=SC2086 # empty, it is no argument
   "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" $fx_echo 6>&- <&8 8<&- &
@@ -45,7 +43,7 @@ fx_load_recorder() {
 
 # Lets the recorder record. A dot follows the patterns: without it the recorder ends.
 fx_start_python() {
-  # In a subshell: a recorder that has failed takes none, and then SIGPIPE ends the writer.
+  # In a subshell: when the recorder has failed, SIGPIPE ends the writer.
   (printf '%s\n.\n' "$fx_patterns" >&6)
   exec 6>&-
 }

@@ -2,11 +2,11 @@
 #
 #     awk -f recorder.awk KIND WORKER WORKERS <PATTERNS 5<PIPE | fx_keep of spool.sh
 #
-# KIND is o or e, or for the files of file-commands.sh r or s.
+# KIND is o or e, or r or s for the files of file-commands.sh.
 #
 # The patterns come by a pipe, one a line, in the order of redaction.ts: they are secret, and an environment may be too
-# small for them. It writes the records that recorder.py writes (stream/marks.ts). awk reads whole buffers or lines, so dd
-# reads what there is in the pipe. Only GNU awk and mawk can hold a NUL byte; with another awk it becomes a `?`.
+# small for them. The recorder writes the records that recorder.py writes (stream/marks.ts). awk reads whole buffers or lines, so
+# dd reads what is in the pipe. Only GNU awk and mawk can hold a NUL byte; with another awk it becomes a `?`.
 BEGIN {
   MARK = "\033]7733;"
   OPEN = MARK "+\007"
@@ -51,8 +51,8 @@ function holds_nul(    text) {
   return length(text) == 3
 }
 
-# A pattern that begins with another one is of its family, and is only looked for when that one is. When there are many,
-# most are found by blocks: every span of 2n - 1 bytes holds one of the blocks of n bytes that a text is made of.
+# A pattern that begins with another one is of that one's family, and is only looked for when that one was found. When there are
+# many families, most are found by blocks: every span of 2n - 1 bytes holds one of the blocks of n bytes that a text is made of.
 function read_patterns(    line, head, long_, i, size, least, many) {
   while ((getline line < "/dev/stdin") > 0) {
     if (line == "") continue
@@ -86,7 +86,7 @@ function read_patterns(    line, head, long_, i, size, least, many) {
   }
 }
 
-# Learns which patterns are in the text: near.
+# Sets near to the patterns that may be in the text.
 function look(text,    i, end, part) {
   nears = 0
   split("", seen)
@@ -133,7 +133,7 @@ function take(text,    cut) {
   }
 }
 
-# Cleans lines of which few hold bytes to clean: only the pages with those are split.
+# Cleans lines of which few hold bytes to clean: it cleans only the pages that hold some.
 function cleaned(text,    at, end, size, page, out) {
   end = length(text)
   for (at = 1; at <= end; at += size) {
@@ -151,7 +151,7 @@ function dirty(text,    i) {
   return index(text, MARK) || index(text, DAMAGED)
 }
 
-# How much of a text from there on fits a page. A piece ends in the middle of no mark, of which each has nine bytes.
+# How many bytes of the text, from `at` on, fit a page. A piece never ends in the middle of a mark. A mark has nine bytes here.
 function fitting(text, at,    size, cut) {
   size = PAGE - 100
   cut = index(substr(text, at + size - 8, 15), MARK)
@@ -199,7 +199,8 @@ function clean(text,    i, n, at, size, from, start, end, grown, out, of) {
   for (i = 1; i <= nears; i++)
     if ((at[n + 1] = index(text, pattern[near[i]])) > 0) of[++n] = pattern[near[i]]
   for (from = 1; ; from = end) {
-    # `at` is where each comes next. The span begins with the first of them, and takes in all that begin before its end.
+    # `at` is where each pattern comes next. The span begins with the first of them, and takes in each that begins before its end or
+    # touches it.
     start = 0
     for (i = 1; i <= n; i++) if (at[i] && (!start || at[i] < start)) end = (start = at[i]) + length(of[i])
     if (!start) break
@@ -225,8 +226,8 @@ function exchange(text, old, new,    out, at) {
   return out text
 }
 
-# How many characters of an unfinished line that was looked at can be shown: its end may turn out to begin a pattern, and a
-# pattern is never shown in part.
+# How many characters of an unfinished line can be shown, after look() at it. The line's end may turn out to begin a pattern,
+# and a pattern is never shown in part.
 function showable(text,    cut, i, at, from) {
   cut = length(text) - begun(substr(text, length(text) > longest ? length(text) - longest + 1 : 1))
   for (i = 1; i <= nears; i++) {

@@ -23,7 +23,7 @@ except ImportError:
 
 # Seconds that the beginning of a line waits for its end.
 PATIENCE = 0.1
-# Seconds between two looks whether a full spool takes more.
+# Seconds between two looks at a full spool.
 HELD = 0.05
 
 
@@ -99,8 +99,8 @@ class News:
 
 
 def is_held(fd):
-    """Whether a process has the other end of a pipe. Where none ever had, as with a worker that was cancelled before it
-    began, select would wait for ever."""
+    """Whether a process has the other end of a pipe. If none ever had, as with a worker that was cancelled before it began,
+    select would wait for ever."""
     try:
         return os.read(fd, 65536) != b""
     except BlockingIOError:
@@ -108,7 +108,7 @@ def is_held(fd):
 
 
 def drain(streams, spool):
-    """Leaves a process that reads on for daemons: without a reader their next line would kill them (SIGPIPE)."""
+    """Leaves a process behind that reads what daemons print: without a reader their next line would kill them (SIGPIPE)."""
     if os.fork() != 0:
         return
     os.setsid()

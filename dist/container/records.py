@@ -6,7 +6,7 @@ LITERAL = MARK + b"=\007"
 # U+FFFD is the one character that the exec agent damages on its way.
 DAMAGED = b"\357\277\275"
 REPLACEMENT = MARK + b"?\007"
-# How many bytes of an unfinished line wait for its end at the most.
+# At most this many bytes of an unfinished line wait for its end.
 LONGEST = 65536
 
 
@@ -49,7 +49,7 @@ class Stream:
     def whole(self, data):
         """Lines, each with its end, as records."""
         lead = self.lead + self.prefix
-        # The rest of an open line has a tag even on standard output, when several workers share that.
+        # With several workers the rest of an open line has a tag even on standard output.
         first = lead if not self.inside else self.tag if self.prefix else self.lead
         self.inside = False
         return first + data[:-1].replace(b"\n", b"\n" + lead) + b"\n"

@@ -15,7 +15,7 @@ class Patterns:
 
     def __init__(self, patterns):
         self.all = sorted(set(patterns))
-        # A pattern that begins with another one is only looked for when that one is.
+        # A pattern that begins with another one is only looked for when that one was found.
         self.families = {}
         head = None
         for pattern in self.all:

@@ -1,6 +1,6 @@
 # Puts a file into S3 as an object, or gets an object into a file, by boto3 and the credentials of the task role:
-# put|get REGION BUCKET NAME FILE ENCRYPTION KEY_OF_THAT OWNER_OF_THE_BUCKET. NAME is a file with the key. The last three may be empty. Prints the object's
-# ETag. The last words of a failure are those of S3.
+# put|get REGION BUCKET NAME FILE ENCRYPTION KMS_KEY OWNER. NAME is a file that holds the object's key. OWNER is the account of the
+# bucket. The last three may be empty. Prints the object's ETag. The last words of a failure are those of S3.
 import boto3, sys
 
 do, region, bucket, name, file, sse, sse_key, owner = sys.argv[1:]

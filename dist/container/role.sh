@@ -1,7 +1,7 @@
-# --- Objects by the task role: when the image has neither python3 nor curl, or when S3 takes no form, as the policy of a
-# bucket may have it (s3:authType). aws, or python3 with boto3, runs once for each object, and takes 50 MB of memory meanwhile.
+# --- Objects by the task role: when the image has neither python3 nor curl, or when S3 takes no form, because the policy of the
+# bucket forbids it (s3:authType). aws, or python3 with boto3, runs once for each object, and takes 50 MB of memory meanwhile.
 
-# Finds what can do that: fx_role. False when there is nothing.
+# Sets fx_role to the program that can do that. False when there is none.
 fx_find_role() {
   fx_role=''
   fx_have_credentials || return
@@ -13,7 +13,7 @@ fx_find_role() {
   [ "$fx_role" ]
 } 2>/dev/null
 
-# fx_take_field NAME VALUE: takes from a field of the form where the objects are, and how they are encrypted.
+# fx_take_field NAME VALUE: learns from a field of the form where the objects are, and how they are encrypted.
 fx_take_field() {
   case $1 in
     bucket) fx_bucket_name=$2 ;;
@@ -23,11 +23,11 @@ fx_take_field() {
   esac
 }
 
-# fx_ask_by_role put|get NAME FILE: sets fx_http to the status that S3 has answered, or to one of that kind.
+# fx_ask_by_role put|get NAME FILE: sets fx_http to a status of HTTP that stands for the answer of S3, 000 when there is none.
 fx_ask_by_role() {
   # The credential of the form is KEY/DATE/REGION/s3/aws4_request.
   fx_in_region=${fx_of_region#*/*/} fx_in_region=${fx_in_region%%/*}
-  # By a file, for the same reason as in fx_post.
+  # The key comes by a file, for the same reason as in fx_post.
   printf %s "$fx_folder$2" >"$fx_dir/object-key"
   if [ "$fx_role" = boto3 ]; then
     set -- "$fx_boto3" -I -c "$fx_role_py" "$1" "$fx_in_region" "$fx_bucket_name" "$fx_dir/object-key" "$3" "$fx_sse" "$fx_sse_key" \

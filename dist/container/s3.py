@@ -12,7 +12,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 class Trouble(Exception):
-    """Why a request came to nothing. `status` is that of HTTP, or 0 where there was no answer."""
+    """Why a request came to nothing. `status` is that of HTTP, or 0 when there was no answer."""
 
     def __init__(self, why, status=0):
         super().__init__(re.sub("[^ -~]+", " ", why)[:200].strip())
@@ -23,7 +23,7 @@ def proxy_for(url):
     """The proxy that the environment names for this URL, or None."""
     if not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
-    # It takes a megabyte of memory.
+    # This module takes a megabyte of memory.
     import urllib.request
 
     address = urllib.request.getproxies().get(url.scheme)
@@ -63,7 +63,7 @@ class Connection:
 
     def open_tunnel(self, place):
         self.send_head("CONNECT %s HTTP/1.1" % place, "Host: " + place, *self.login)
-        # Without a buffer: what comes next is not for this file.
+        # Without a buffer: what comes after the head is not for this file.
         status, _ = read_head(self.socket.makefile("rb", 0))
         if status != 200:
             raise OSError("the proxy answers %d" % status)
@@ -126,8 +126,8 @@ class S3:
         self.kept = {}
 
     def request(self, method, address, headers, body):
-        """Status and beginning of the answer. `body` makes the chunks of the body, for each try anew: the other end may
-        have closed a connection that was kept."""
+        """Status and beginning of the answer. There is a second try, because the other end may have closed a connection that was
+        kept. `body` makes the chunks of the body for each try."""
         url = urllib.parse.urlsplit(address)
         place = url.scheme, url.netloc
         kept = self.kept.pop(place, None)

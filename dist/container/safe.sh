@@ -2,9 +2,9 @@
 #
 # Part of the bootstrap, of the command that stops a job, and of the job. Comments and indentation are not sent in a command.
 
-# fx_safe PATH…: whether no other user can replace what absolute paths name: it, each directory above it and each link on
-# the way belong to root or to us, and others may write to none of them but sticky directories. fx_on is then the last path
-# without links. One call for many paths starts as few processes as one for one path.
+# fx_safe PATH…: whether no other user can replace what these absolute paths name. The file, each directory above it and each link on
+# the way have to belong to root or to us. Others may write to none of them except sticky directories. Sets fx_on to the last path
+# with its links resolved. A call for many paths starts as few processes as a call for one path.
 fx_safe() {
   for fx_to in "$@"; do
     shift
@@ -21,7 +21,7 @@ fx_safe() {
       }
     done
   done
-  # One line for each, so what is not there is not safe. A name with a line end could look like lines of `ls`.
+  # Each has to have its good line of `ls`, so what is not there is not safe. A name with a line end could look like such lines.
   case $* in *"
 "*) return 1 ;; esac
   [ "$(ls -ldn "$@" | grep -cE "^(l|d.{8}[tT]|[d-].{4}-..-)[^ ]* +[0-9]+ +(0|$fx_uid) ")" = $# ]

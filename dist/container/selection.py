@@ -1,7 +1,7 @@
 """The packer of artifacts, second part: which files of the container the globs select.
 
-No link is followed, save on the way to the directory of relative globs (way.py). The packer runs as the script's user, but another user of the container may swap a directory for a link meanwhile: so each
-name is opened in the directory above it.
+No link is followed, except on the way to the directory of relative globs (way.py). The packer runs as the script's user, but another user
+of the container may swap a directory for a link meanwhile. So each name is opened in the directory above it.
 """
 
 import json
@@ -11,10 +11,10 @@ import stat
 import sys
 
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-# File systems of the kernel: they are only entered by a glob that names them.
+# File systems of the kernel: only a glob that names one of them enters it.
 KERNEL = ("/proc", "/sys", "/dev")
 MOST_UNREAD = 50
-# Directories below a base that are entered one in the other. Each takes a descriptor and two frames of Python's stack, which has 1000.
+# How many levels below a base are entered. Each takes a descriptor and two frames of Python's stack, which has 1000.
 DEEPEST = 256
 
 
@@ -27,7 +27,7 @@ def quoted(name):
 
 
 class Unread:
-    """What can't be read, the first of it by name."""
+    """Counts what can't be read, and tells the first of it by name."""
 
     count = 0
 
@@ -59,7 +59,7 @@ class Glob:
         self.found = 0
 
     def matches(self, path):
-        """Whether this path, or one above it, is what the glob names."""
+        """Whether the glob names this path, or one above it."""
         if self.base and path != self.base and not path.startswith(self.base.rstrip(b"/") + b"/"):
             return False
         below = path[len(self.base) :].lstrip(b"/")
@@ -67,12 +67,12 @@ class Glob:
 
 
 class Selection:
-    """Finds what the globs select: names of the archive, and what stands there."""
+    """Finds what the globs select. `found` has for each name in the archive its path in the container, and what is there."""
 
     def __init__(self, unread, exclusions):
         self.unread = unread
         self.here = os.getcwdb()
-        # Each as it is written, and by its absolute path.
+        # Each exclusion as it is written, and by its absolute path.
         self.exclusions = [(Glob(*each), Glob(self.absolute(os.fsencode(each[0])), *each[1:])) for each in exclusions]
         self.found = {}
         self.start = os.open(".", OPEN)
@@ -108,7 +108,7 @@ class Selection:
             os.close(fd)
 
     def look(self, above, name, path, glob, depth):
-        """What stands at this path, `depth` names below the base."""
+        """Looks at this path, `depth` names below the base, and at all below it."""
         if self.excludes(path):
             return
         try:
@@ -125,7 +125,7 @@ class Selection:
             else:
                 self.list(os.open(name, OPEN, dir_fd=above), path, glob, depth)
         except FileNotFoundError:
-            pass  # It is gone, or never was.
+            pass  # It is gone, or was never there.
         except OSError as error:
             self.unread.tell(path, error)
 
@@ -151,7 +151,7 @@ class Selection:
         return False
 
     def within(self, count, size):
-        """The members, directories first and then the smallest, as far as they are within the limits. Says what is not."""
+        """The members within the limits: directories first, then the smallest files. Says how many are not."""
         ordered = sorted(self.found.items(), key=lambda item: (weight(item[1][1]), item[0]))
         kept, left, lost = [], size, 0
         for member in ordered:
@@ -166,5 +166,5 @@ class Selection:
 
 
 def weight(about):
-    """What it takes of the limit, in bytes; a directory comes before all that may be in it."""
+    """How many bytes of the limit a member takes. A directory has -1, so that it comes before all that may be in it."""
     return -1 if stat.S_ISDIR(about.st_mode) else about.st_size if stat.S_ISREG(about.st_mode) else 0

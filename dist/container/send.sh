@@ -1,13 +1,13 @@
 # --- What the terminal carries: marks, and the spool piece by piece, packed when that helps.
 
-# fx_mark TEXT: writes a mark with the nonce of the run (stream/marks.ts). The ash of busybox catches SIGCHLD, and its
-# printf does not write again after EINTR: it fails, and nothing is written.
+# fx_mark TEXT: writes a mark with the nonce of the run (stream/marks.ts). It tries twice: the ash of busybox catches SIGCHLD, and
+# its printf fails on EINTR without having written anything.
 fx_mark() { fx_write_mark "$1" || fx_write_mark "$1"; }
 # shellcheck disable=SC2154 # bootstrap.sh reads it
 fx_write_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
 
-# Finds what packs bytes for a terminal, when the first bytes have to be packed: fx_packer. False when the image has
-# nothing; nothing is packed then.
+# Sets fx_packer to what packs bytes for a terminal. This is called when the first bytes have to be packed. False when the image
+# has nothing for it. Then nothing is packed.
 fx_find_packer() {
   if fx_tool base64 && fx_base64=$fx_file && fx_tool gzip; then
     fx_gzip=$fx_file
@@ -29,8 +29,8 @@ fx_run_packer() {
   esac
 }
 
-# Sets fx_bytes to the byte up to which the spool can be read: the end of the piece that is open on descriptor 5, or of the
-# next one when that has been read. False when byte fx_at is not kept any more.
+# Sets fx_bytes to the byte up to which the spool can be read: the end of the piece that is open on descriptor 5. When that piece
+# has been read, opens the next one. False when byte fx_at is not kept any more.
 fx_measure() {
   if [ -z "$fx_begin" ]; then
     fx_find_pieces "$fx_at"
@@ -72,18 +72,18 @@ fx_send() {
     fx_read "$fx_length" | fx_run_packer
     fx_mark '%'
   else
-    # What comes after it may have to be packed.
+    # A small part, because what comes after it may have to be packed.
     [ "$fx_length" -le 262144 ] || fx_length=262144
     fx_read "$fx_length"
     fx_unmarked=$((fx_unmarked + fx_length))
   fi
   fx_at=$((fx_at + fx_length))
-  # By the marks `~`, and by packed parts, the reader knows which bytes are certain.
+  # The marks `~` and the packed parts tell the reader which bytes are certain.
   [ "$fx_unmarked" -lt 1048576 ] || fx_tell_place
 }
 
-# Tells when the job is held for the first time because too much of its output waits, and when it goes on. A fast job is
-# held hundreds of times after that, which is told as one count at the end.
+# Tells when the job is held for the first time because too much of its output waits, and when it goes on. A fast job is then held
+# hundreds of times more. That is told as one count at the end.
 fx_tell_held() {
   if [ -e "$fx_dir/packing" ]; then
     :
@@ -99,12 +99,12 @@ fx_tell_held() {
   fi
 }
 
-# Tells how often the job was held, when that was not told hold by hold.
+# Tells how often the job was held, if it was held more than once.
 fx_tell_holds() {
   [ "$fx_holds" -le 1 ] || fx_mark "n The job was held $fx_holds times, each time until half of the output that waited had been read."
 }
 
-# The byte of the spool up to which all has been sent.
+# Tells up to which byte the spool has been sent.
 fx_tell_place() {
   fx_mark "~ $fx_at"
   fx_unmarked=0
@@ -116,7 +116,7 @@ fx_note() {
   fx_wake_attacher
 }
 
-# The attacher shows the notes of the job and of the uploader. While the file is empty, its writer has only opened it.
+# Shows the notes of the job and of the uploader. The caller passes over an empty file, which its writer has only opened.
 fx_tell_notes() {
   mv "$fx_dir/notes" "$fx_dir/notes.told"
   while IFS= read -r fx_line; do fx_mark "n $fx_line"; done <"$fx_dir/notes.told"

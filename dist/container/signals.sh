@@ -13,8 +13,8 @@ fx_is_group() { fx_is "$1" || { [ "$fx_pid" -gt 1 ] && [ ! -d "/proc/$fx_pid" ];
 fx_tell_group() { fx_is_group "$2" && kill -s "$1" -- "-$fx_pid"; } 2>/dev/null
 
 # fx_end_session NAME: ends the session whose command is the process of this name, and that process. The end of the command
-# alone does not end a session that has lost its client, or never had one: while the gateway pauses the agent, the agent does
-# not read the terminal, and so does not see its end. The agent's session worker, which has started the command, ends its
+# alone does not end a session that has lost its client, or never had one. The gateway pauses the agent then. A paused agent does
+# not read the terminal, and so does not see the terminal's end. The agent's session worker, which has started the command, ends its
 # session at TERM (amazon-ssm-agent, agent/session/shell/shell.go).
 fx_end_session() {
   fx_is "$1" || return

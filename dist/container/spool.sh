@@ -1,12 +1,14 @@
 # --- The spool: what the job has printed, in pieces. A piece is a file, named for the byte of the whole at which it
 # begins. It ends where the next one begins. Pieces that the reader has confirmed are removed.
 
-# Sets how many bytes may wait for the reader, fx_limit, and how many a piece has, fx_piece. Without the input
-# 'spool-limit' the job takes half of what is free on the disk. It does the same, and writes `small`, when the disk has no
-# room for as much as 'spool-limit' allows and an eighth more, for the last piece and for other files.
+# Sets fx_limit to how many bytes may wait for the reader, and fx_piece to how many a piece has. Without the input 'spool-limit'
+# the limit is half of what is free on the disk. It is the same, and `small` is written, when the disk has no room for what
+# 'spool-limit' allows and an eighth more. The eighth is for the last piece and for other files.
 fx_limit_spool() {
   # shellcheck disable=SC2046 # it is to be split into words
-  set -- $(df -Pk "$fx_dir" 2>/dev/null | tail -n 1)
+  set -- $(LC_ALL=C df -Pk "$fx_dir" 2>/dev/null)
+  # The first line has seven words (POSIX, df -P).
+  [ $# -le 7 ] || shift 7
   fx_half=1073741824 fx_most=
   case ${4:-none} in
     *[!0-9]*) ;;
@@ -24,8 +26,8 @@ fx_limit_spool() {
   [ "$fx_piece" -le 8388608 ] || fx_piece=8388608
 }
 
-# fx_find_pieces BYTE: where the oldest piece begins that is kept, in fx_oldest, and the last one that begins at BYTE or
-# before, in fx_begin. Both are empty when there is none.
+# fx_find_pieces BYTE: sets fx_oldest to the first byte of the oldest piece, and fx_begin to the first byte of the last piece that
+# begins at BYTE or before. Both are empty when there is none.
 fx_find_pieces() {
   fx_oldest='' fx_begin='' fx_sought=$1
   for fx_file in "$fx_dir"/out.*; do
@@ -37,8 +39,7 @@ fx_find_pieces() {
   done
 }
 
-# fx_confirm BYTE: the reader has all up to there for certain. Removes the pieces that end there or before, but never the
-# last one.
+# fx_confirm BYTE: the reader has all up to BYTE for certain. Removes the pieces that end there or before, but never the last one.
 fx_confirm() {
   fx_confirmed=$1
   case $fx_confirmed in '' | *[!0-9]*) return 0 ;; esac
@@ -53,14 +54,14 @@ fx_confirm() {
   done
 }
 
-# Removes `held`, which says that the job is held, once no more than half of what may wait is kept.
+# Removes `held`, which says that the job is held, once at most half of what may wait is kept.
 fx_end_hold() {
   fx_find_pieces 999999999999999999
   read -r fx_size_held <"$fx_dir/held" && [ $((fx_begin - fx_oldest)) -gt $((fx_size_held / 2)) ] || rm -f "$fx_dir/held"
 }
 
-# Adds standard input to the spool, piece by piece. False when the disk had no room for all of it. The rest is read all
-# the same, so that no worker waits for a reader.
+# Adds standard input to the spool, piece by piece. False when the disk had no room for all of it. Then it still reads the rest, so
+# that no worker waits for a reader.
 fx_keep() {
   fx_find_pieces 999999999999999999
   fx_first=$fx_begin
@@ -78,9 +79,9 @@ fx_keep() {
   return 1
 }
 
-# Waits while as much is kept as may be, and writes `held` with that limit. Once the workers have ended it waits no
-# more: what is left in the pipes is to be kept, too. Artifacts wait in their turn; after a cancel only a mebibyte of them is
-# sent ahead, since the status comes behind it.
+# Waits while as much is kept as may be, and writes `held` with that limit. Once the workers have ended it waits no more, because
+# what is left in the pipes is to be kept, too. For artifacts it waits again. After a cancel only a mebibyte of them is kept at a
+# time, because the status comes behind them.
 fx_hold() {
   until [ -e "$fx_dir/ending" ] || [ -e "$fx_dir/enough" ]; do
     [ ! -e "$fx_dir/packing" ] || [ ! -e "$fx_dir/hurry" ] || fx_limit=1048576

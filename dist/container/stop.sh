@@ -1,13 +1,13 @@
 # The command that stops the job of a run and removes its directory, after the assignments of stop.ts. Sent as the bootstrap
 # is: without comments and indentation, and without what the agent would replace.
 
-# Stops the job in fx_dir, for fx_find. The process that makes `started` is the job. So a job that has not started never
-# will. One that has is told until its directory is gone.
+# Stops the job in fx_dir, for fx_find. The process that makes `started` is the job. So a job that has not started can't start any
+# more. A job that has started gets TERM until its directory is gone.
 fx_end_job() {
   fx_ours || return
   if mkdir "$fx_dir/started"; then
-    # The bootstrap that has made the directory writes `maker` next, on a busy machine seconds later. It would make another
-    # directory under another parent, or wait for a reader for ever.
+    # The bootstrap that has made the directory writes `maker` next, on a busy machine seconds later. It has to be ended, too: it
+    # would make another directory under another parent, or wait for a reader for ever.
     fx_tries=50
     until [ -s "$fx_dir/maker" ] || [ "$fx_tries" -eq 0 ]; do
       sleep 0.1
@@ -16,7 +16,7 @@ fx_end_job() {
     fx_tries=-20
   fi
   fx_terminals=$(cat "$fx_dir/maker" "$fx_dir/attacher")
-  # This command comes later than the cancel, so less of the time for the job's last words is left (artifacts.sh).
+  # This command comes later than a cancel by a session, so less time is left for packing artifacts (artifacts.sh).
   : >"$fx_dir/late"
   while [ -d "$fx_dir" ] && [ "$fx_tries" -gt -20 ]; do
     fx_tell TERM "$(cat "$fx_dir/pid")"

@@ -3,8 +3,9 @@
 # Part of the loader, and of the job.
 
 fx_optional='setsid env awk aws curl wget gzip base64 sha256sum openssl touch python3'
-# Those of them that no other user can replace, as fx_survey has found, each with a colon before it.
-fx_sure=''
+# The paths of those that no other user can replace, as fx_survey has found, each with a colon before it. What the loader has found
+# counts for the job, too.
+[ "${fx_code-}" ] || fx_sure=''
 
 # Whether no other user can replace the standard library of the python3 in fx_on. In a subshell: fx_on stays as it is.
 fx_has_safe_library() (
@@ -12,8 +13,8 @@ fx_has_safe_library() (
   [ ! -e "$1" ] || fx_safe "$@"
 )
 
-# fx_tool NAME: finds the first program of this name in PATH that no other user can replace: its path is in fx_file,
-# which is empty when there is none. One that was passed over is in fx_bad. The path of a builtin is its name.
+# fx_tool NAME: sets fx_file to the path of the first program of this name in PATH that no other user can replace; empty when there
+# is none. The path of a builtin is its name. fx_bad is the first program that was passed over.
 fx_tool() {
   fx_wanted=$1 fx_bad=''
   IFS=:
@@ -32,13 +33,13 @@ fx_tool() {
   [ "$fx_file" ]
 }
 
-# Looks at the first program of each of these names, as a rule with one call: then fx_tool starts no process for them.
+# Looks at the first program of each of these names, as a rule with one call of fx_safe. fx_tool then starts no process for them.
 # fx_listed has the programs that were passed over, each with a blank before it.
 fx_survey() {
   fx_listed=''
   set --
   for fx_each in $fx_optional; do
-    # Only without python3 an awk is run.
+    # awk is only run when there is no python3.
     [ "$fx_each" != awk ] || ! command -v python3 >/dev/null || continue
     IFS=:
     for fx_file in $PATH; do

@@ -1,6 +1,5 @@
-# Prints why the script can't be run as the inputs say, and then a dot. A script that never ran has not failed. /bin/sh -c runs
-# it before anything starts, as the user of the script, with the variables on standard input as calls of fx_set, and the
-# arguments
+# Prints why the script can't be run as the inputs say, and then a dot. /bin/sh -c runs this before anything starts, as the user of
+# the script, with the variables on standard input as calls of fx_set, and the arguments
 #
 #     PATH DIRECTORY USER FILE WORD…
 #
@@ -36,8 +35,8 @@ fx_main() {
   fi
 }
 
-# Finds the first variable that a script would not get with its value, in fx_refused. bash keeps UID and others to itself.
-# Some variables take numbers only: dash ends at another value of OPTIND. False when there is none.
+# Sets fx_refused to the first variable whose value a script would not get. False when there is none. bash keeps UID and others to
+# itself. Some variables take only numbers: dash ends at another value of OPTIND.
 fx_find_refused() {
   fx_self=$("$fx_asked")
   fx_refused=$(
@@ -66,8 +65,8 @@ $1=$2
   [ "$fx_refused" != . ]
 }
 
-# fx_check_program PROGRAM [WORD…]: whether the program can be executed, and so can its interpreter. Its file is in fx_file.
-# Prints the flaw and is false when not.
+# fx_check_program PROGRAM [WORD…]: whether the program and its interpreter can be executed. Sets fx_file to the program's file.
+# When they can't, prints the flaw and is false.
 fx_check_program() {
   fx_program=$1
   if ! fx_find_file "$fx_program"; then
@@ -119,7 +118,7 @@ fx_check_interpreter() {
     *ELF*)
       set --
       fx_find_loader
-      # A loader has no other one.
+      # A loader needs no loader of its own, so one that is there is not checked further.
       { [ -f "$fx_loader" ] && [ -x "$fx_loader" ]; } || set -- ${fx_loader:+"$fx_loader"}
       ;;
     *) return 0 ;;
@@ -137,7 +136,7 @@ fx_find_loader() {
   fx_loader=
 }
 
-# fx_find_file PROGRAM: the file that execvp(3) would execute, in fx_file. False when there is none.
+# fx_find_file PROGRAM: sets fx_file to the file that execvp(3) would execute. False when there is none.
 fx_find_file() {
   fx_sought=$1 fx_file=$1
   case $fx_sought in */*)

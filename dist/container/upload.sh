@@ -1,9 +1,9 @@
 # --- The uploader: a process of the job that puts the spool into S3 piece by piece, once the runner has typed an order that
-# says where. It reads `control` there, by which the runner confirms, cancels and takes the end where no session is left.
-# Only jobs that S3 may carry have it (pieces in job-text.ts).
+# says where. It reads the object `control` there, by which the runner confirms, cancels and takes the end when no session is left.
+# Only a job whose output S3 may carry has it (pieces in job-text.ts).
 #
-# It is a supervisor, which obeys, and a program that it starts for each order: uploader.py, or curl (curl.sh), or aws and boto3 by
-# the task role (role.sh).
+# The uploader is a supervisor, which obeys the runner, and a program that it starts for each order: uploader.py, or curl (curl.sh),
+# or aws or boto3 by the task role (role.sh).
 
 # fx_take_line LINE: takes a line of an order from the reader (input.ts). The first one is `job`, the last one a dot.
 fx_take_line() {
@@ -22,7 +22,7 @@ fx_take_line() {
 fx_end_uploader() {
   while fx_lives "$1"; do
     kill "$fx_pid"
-    sleep 0.01
+    sleep 0.003
   done
 } 2>/dev/null
 
@@ -35,7 +35,7 @@ fx_upload() {
   fx_apart fx_carry_orders
 }
 
-# Waits for an order, without any program. TERM ends the process here.
+# Waits for an order without running a program. TERM ends the process here.
 fx_await_order() {
   until [ -e "$fx_dir/ordered" ]; do IFS= read -r fx_line <&4; done
 }
@@ -58,8 +58,8 @@ fx_carry_orders() {
     else
       fx_carry_by_curl
     fi
-    # An order that is still there was not carried out: its uploader has failed. It is started again, and goes on with
-    # the same bytes.
+    # An order that is still there was not carried out, because its program has failed. The program is started again, and goes on
+    # with the same bytes.
     [ ! -e "$fx_dir/order" ] || [ -e "$fx_dir/ordered" ] || fx_sleep 1
   done
 }
@@ -81,14 +81,14 @@ fx_carry_by_python() {
   while fx_is "$fx_nap"; do wait "${fx_nap%:*}"; done
 }
 
-# fx_obey LINE: does what the runner has written into `control`, or the uploader asks for.
+# fx_obey LINE: does what the runner has written into `control`, or what the uploader's program asks for.
 fx_obey() {
   case $1 in
     'here '*)
       # In a subshell, since it uses variables of the uploader.
       (fx_confirm "${1#here }")
       [ -z "$fx_fence" ] || fx_sign
-      # An attacher that stays has no other reader.
+      # An attacher that stays has no other sign of its reader.
       [ ! -e "$fx_dir/stays" ] || : >"$fx_dir/heard"
       ;;
     cancel) fx_cancel ;;
@@ -99,7 +99,7 @@ fx_obey() {
       ;;
     lost) fx_end_orphans ;;
     refused)
-      # curl would fare no better.
+      # S3 would refuse curl, too.
       if fx_find_role; then
         fx_tell_role
         fx_fit=''

@@ -2,9 +2,9 @@
 
     uploader.py DIRECTORY
 
-Its parts are objects.py, s3.py and this file, which upload.sh joins to one file of the job directory. It carries out the
-order in the file `order`. What upload.sh is to do comes as lines on standard output: `here BYTE`, `cancel`, `detach`,
-`taken`, `lost`, `n NOTE`, `refused` where S3 denies the first upload, and `over` where the order is done.
+Its parts are objects.py, s3.py and this file, which container-source.ts joins. It carries out the order in the file `order`.
+Lines on its standard output say what upload.sh is to do: `here BYTE`, `cancel`, `detach`, `taken`, `lost`, `n NOTE`, `refused`
+when S3 denies the first upload, and `over` when the order is done.
 """
 
 import select
@@ -14,7 +14,7 @@ import time
 # Seconds between two pieces while fewer than MUCH bytes wait.
 PACE = 0.4
 MUCH = 1 << 20
-# Seconds between two looks at the spool: less than LATELY seconds after a piece, and later.
+# Seconds between two looks at the spool: in the first LATELY seconds after a piece, and later.
 LOOKS = 0.1, 0.25
 LATELY = 10
 # After this many seconds without an upload `alive` is written. After as many without a look `control` is read.
@@ -28,7 +28,7 @@ UNSEEN = 16 << 20
 PAUSES = 0.5, 10
 # Seconds of failures after which the longest pause is taken.
 VAIN = 60
-# Seconds after the loss of the job: its output may come until the first, the runner may take its end until the second.
+# Seconds after the loss of the job: its output may come until the first of them, and the runner may take its end until the second.
 LAST_WORDS, KEPT = 2, 600
 
 LOST = "! lost the job was killed, and its exit status with it"
@@ -81,7 +81,7 @@ class Uploader:
         self.s3 = S3()
         self.job = Job()
         now = time.monotonic()
-        # When a piece was made, an object uploaded, and `control` read. The first object goes at once.
+        # When a piece was made, `control` read, and an object uploaded. The values make the first object go at once.
         self.made, self.seen = now - QUIET, now + ENDED - QUIET
         self.put = now if self.pieces.number else now - QUIET
         self.ended_at = now
@@ -129,7 +129,7 @@ class Uploader:
         return end - self.pieces.begin
 
     def upload(self, now, end, waiting):
-        """Uploads what is due: a piece, or else `alive`. True where there may be more at once."""
+        """Uploads what is due: a piece, or else `alive`. True when more may be due at once."""
         if self.pieces.ended:
             return False
         if not os.path.exists(self.pieces.path()):
@@ -140,7 +140,7 @@ class Uploader:
                 try:
                     self.pieces.fix("out", length, self.spool.read(self.pieces.begin, length))
                 except (OSError, ValueError):
-                    # A session has confirmed it meanwhile, or the disk is full.
+                    # A session has confirmed the bytes meanwhile, or the disk is full.
                     self.again = now + PAUSES[0]
                     return False
                 self.made = now
@@ -217,7 +217,7 @@ class Uploader:
         self.write_lease()
 
     def write_lease(self):
-        """Other runs see by it whether this job has a reader (upload.sh)."""
+        """Other runs see by the lease whether this job has a reader (others.sh)."""
         replace("lease", "%d %d\n" % (self.lease, int(time.time())))
 
     def obey(self, number, confirmed, body):

@@ -27,7 +27,8 @@ fx_find_user() {
   done
 }
 
-# Finds what can run a command as that user: fx_way, and its program in fx_becomer. False when the image has nothing.
+# Finds what can run a command as that user: sets fx_way to its kind, and fx_becomer to the program. False when the image has
+# nothing.
 fx_find_way() {
   for fx_way in setpriv python3 su-exec gosu su; do
     fx_tool "$fx_way" || continue
@@ -41,7 +42,7 @@ fx_find_way() {
   return 1
 }
 
-# fx_lend FILE…: gives these files to that user, who has to get through the job directory to them.
+# fx_lend FILE…: gives these files to that user, and lets users pass through the job directory to them.
 fx_lend() {
   chmod 711 "$fx_dir"
   chown "$fx_as_uid:$fx_as_gid" "$@"
@@ -60,7 +61,7 @@ fx_become() {
     python3)
       "$fx_by" "$fx_becomer" -I -S -c "$fx_become_py" user "$fx_as_name" "$fx_as_uid" "$fx_as_gid" "$@"
       ;;
-    # Without `--` both busybox's su and that of util-linux would take options of the command for theirs.
+    # Without `--` the su of busybox and that of util-linux would take the command's options for their own.
     su) "$fx_by" "$fx_becomer" -s /bin/sh -c 'exec "$@"' -- "$fx_as_name" sh "$@" ;;
     *) "$fx_by" "$fx_becomer" "$fx_user" "$@" ;;
   esac

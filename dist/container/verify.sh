@@ -7,13 +7,14 @@ fx_refuse() {
   fx_say "$fx_nonce;! $1 $2"
   if [ "$fx_new" ]; then
     rm -rf "$fx_dir"
+    kill "$fx_guard"
     wait "$fx_guard"
   fi
   exit 1
 }
 
 # fx_digest FILE: prints its SHA-256 and more words, or nothing when that fails. False when nothing in the image computes one. A
-# busybox may have no such applet. Only sha256sum reads no file that a variable names.
+# busybox may have no such applet. All but sha256sum may read a file that a variable names, so they run by fx_apart.
 fx_digest() {
   if fx_tool sha256sum; then
     "$fx_file" "$1"
@@ -31,8 +32,8 @@ fx_digest() {
   return 0
 } 2>/dev/null
 
-# fx_verify WAY: whether the payload that came this way has the checksum that the runner has computed. A payload that can't
-# be read has not. Only one that the session carries is taken unchecked.
+# fx_verify WAY: whether the payload that came this way has the checksum that the runner has computed. False when it can't be read.
+# When nothing computes a checksum, only a payload that the session carries is taken.
 fx_verify() {
   if fx_found=$(fx_digest "$fx_dir/payload"); then
     [ "${fx_found%% *}" = "$fx_sha" ] && return

@@ -1,13 +1,13 @@
 """The way to a directory. Another user of the container may own a directory on it, and may plant a link there, or swap a link in at any
-moment. So each is opened by its name in the one above it, without following a link, and a link is followed only where no other user
-can have made it.
+moment. So each directory is opened by its name in the one above it, without following a link. A link is followed only where no other
+user can have made it.
 """
 
 import errno
 import os
 import stat
 
-# Needs no right to read the directory. What is opened by it can be entered and looked at, not listed.
+# Needs no right to read the directory. A directory that is opened so can be entered and looked at, but not listed.
 WAY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 TRUSTED = (0, os.geteuid())
@@ -34,7 +34,7 @@ def open_directory(at, name):
 
 
 def enter(at, path, open_below=open_directory):
-    """Opens the directory at the end of a path, each on the way by `open_below`. Closes `at`."""
+    """Opens the directory at the end of a path, and each directory on the way by `open_below`. Closes `at`."""
     links, todo = 0, path.split(b"/")
     if path.startswith(b"/"):
         os.close(at)

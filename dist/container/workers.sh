@@ -19,7 +19,7 @@ fx_become_worker() {
   fx_command fx_run
 }
 
-# Sets fx_now to the hundredths of a second since the machine's start, which no clock that is set changes (proc(5), uptime).
+# Sets fx_now to the hundredths of a second since the machine's start. Setting a clock does not change them (proc(5), uptime).
 # shellcheck disable=SC2329 # fx_worker calls it
 fx_read_hundredths() {
   read -r fx_now fx_skip </proc/uptime
@@ -49,10 +49,11 @@ fx_worker() {
   fx_write "$fx_number.code" "$fx_number=$fx_code:$fx_seconds$fx_stopped"
 }
 
-# fx_stop REASON: stops every worker. The whole of its process group gets TERM, and KILL ten seconds later, or three after a
-# cancel or when the fence stops the job: the runner writes a cancelled step off after 7.5 s, and its outputs with it.
-# Called by traps of the job, any number of times; the first reason is the one that is told. What a trap calls runs in
-# subshells: the trap may interrupt a function that uses the same variables.
+# fx_stop REASON: stops every worker. The worker's whole process group gets TERM, and KILL ten seconds later. After a cancel, or when
+# the fence stops the job, KILL comes three seconds later: the runner gives up a cancelled step and its outputs after 7.5 s.
+#
+# Traps of the job call it any number of times. The first reason is the one that is told. What a trap calls runs in subshells: the
+# trap may interrupt a function that uses the same variables.
 fx_stop() {
   [ -e "$fx_dir/stopping" ] || (fx_write stopping "$1")
   [ "$fx_started" ] || return 0
@@ -61,7 +62,7 @@ fx_stop() {
   fx_signalled="$fx_signalled $1"
   (
     fx_signal_workers TERM
-    # Only now the spool takes a piece more. A worker that had not got TERM yet would fill it.
+    # The spool takes a piece more from now on. Earlier, a worker that has not got TERM yet would fill it.
     : >"$fx_dir/told"
   )
   case $1 in
