@@ -4,7 +4,7 @@ import type { SessionEnd } from "../../src/session/session.ts";
 
 type EndWithoutStatus = Parameters<typeof failureOfEnd>[0];
 
-const told = (followed: EndWithoutStatus): Failure =>
+const failureWithout = (followed: EndWithoutStatus): Failure =>
   failureOfEnd(followed, { container: "app", taskId: "0123" }, "s-1");
 const ended = (end: SessionEnd, attached = false): EndWithoutStatus => ({ kind: "ended", end, attached });
 const closed = (text: string): SessionEnd => ({ kind: "closed", text });
@@ -67,29 +67,31 @@ describe("a session without a status", () => {
       "no-status",
       /lost: the network is gone/,
     ],
-    ["our own end of the session", ended({ kind: "detached" }, true), "no-status", /detached/],
-  ])("tells %s", (_, followed, code, words) => {
-    const failure = told(followed);
+    ["an end of the session by the action", ended({ kind: "detached" }, true), "no-status", /detached/],
+  ])("is explained by a failure: %s", (_, followed, code, words) => {
+    const failure = failureWithout(followed);
     expect(failure.code).toBe(code);
     expect(failure.message).toMatch(words);
-    // What failed and the advice are sentences. What was seen may be the agent's own words, without their ornaments.
+    // `failed` and `advice` are sentences. `seen` may be the agent's own words, without their heading.
     for (const part of [failure.failed, failure.advice]) expect(part).toMatch(/\S.*\.$/s);
     expect(failure.seen).toMatch(/\S{2}/);
     expect(failure.message).not.toMatch(/---|undefined/);
   });
 
-  it("names the container and its words", () => {
-    const failure = told({ kind: "refused", code: "download", text: "No module named 'boto3'" });
+  it("names the container, and what it said", () => {
+    const failure = failureWithout({ kind: "refused", code: "download", text: "No module named 'boto3'" });
     expect(failure.failed).toContain("container 'app' of task 0123");
     expect(failure.seen).toContain("No module named 'boto3'");
   });
 
-  it("has a class of its own when the agent refuses because of the encryption", () => {
-    expect(told(ended(closed("error when initiating handshake")))).toBeInstanceOf(EncryptionRefused);
+  it("is an EncryptionRefused when the agent refuses because of the encryption", () => {
+    expect(failureWithout(ended(closed("error when initiating handshake")))).toBeInstanceOf(
+      EncryptionRefused,
+    );
   });
 
   it("names the session that gave no status", () => {
-    expect(told(ended(closed(""), true)).failed).toContain("'s-1'");
+    expect(failureWithout(ended(closed(""), true)).failed).toContain("'s-1'");
   });
 
   it("keeps the failure of a missing right unchanged", () => {
@@ -97,11 +99,11 @@ describe("a session without a status", () => {
       { action: "kms:GenerateDataKey", isNamed: false },
       { failed: "f", seen: "s", advice: "a" },
     );
-    expect(told(ended({ kind: "lost", why: "no key", cause }))).toBe(cause);
+    expect(failureWithout(ended({ kind: "lost", why: "no key", cause }))).toBe(cause);
   });
 
   it("keeps the cause of a loss", () => {
     const cause = new Error("ECONNRESET");
-    expect(told(ended({ kind: "lost", why: "reset", cause }, true)).cause).toBe(cause);
+    expect(failureWithout(ended({ kind: "lost", why: "reset", cause }, true)).cause).toBe(cause);
   });
 });

@@ -19,7 +19,7 @@ const STOPPED = aTask({
 const warnings = (rig: PieceRig): string[] => rig.log.lines.filter((line) => line.startsWith("warning"));
 
 describe("a job whose output goes by S3", () => {
-  it("is ordered once the job is there, and leaves its session once a piece has come", async () => {
+  it("gets its upload order once the attacher shows it, and leaves its session once a piece has come", async () => {
     const rig = new PieceRig();
     const followed = rig.follow();
     await rig.until(() => rig.typed.includes("s3 .") || rig.typed.some((t) => t.endsWith("s3 .")), 1_000);
@@ -55,16 +55,19 @@ describe("a job whose output goes by S3", () => {
   it.each<[string, string, number, number]>([
     ["it has lasted two seconds", SPOOL.slice(0, 4), 1_900, 2_200],
     ["it has printed much", `${"x".repeat(300_000)}\n`, 0, 300],
-  ])("is ordered when %s, where that is not urgent", async (_, printed, earliest, latest) => {
-    const rig = new PieceRig();
-    rig.use = "when the job lasts";
-    rig.says = (session) => session.says(`${READY}${mark("@0")}\n${printed}`);
-    void rig.follow();
-    const after = await rig.until(() => rig.folders.length === 1, latest);
-    expect(after).toBeGreaterThanOrEqual(earliest);
-  });
+  ])(
+    "gets its upload order when %s, if S3 is only for jobs that last",
+    async (_, printed, earliest, latest) => {
+      const rig = new PieceRig();
+      rig.use = "when the job lasts";
+      rig.says = (session) => session.says(`${READY}${mark("@0")}\n${printed}`);
+      void rig.follow();
+      const after = await rig.until(() => rig.folders.length === 1, latest);
+      expect(after).toBeGreaterThanOrEqual(earliest);
+    },
+  );
 
-  it("is not ordered with credentials that end before a renewal can reach the container", async () => {
+  it("gets no upload order with credentials that end before a renewal can reach the container", async () => {
     const rig = new PieceRig();
     rig.signature = { credentialsEnd: rig.clock.now() + 200_000 };
     void rig.follow();
@@ -75,7 +78,7 @@ describe("a job whose output goes by S3", () => {
     expect(rig.shown).toEqual(WHOLE);
   });
 
-  it("is never ordered when the session has to carry the output, however much there is", async () => {
+  it("gets no upload order when the session has to carry the output, however much that is", async () => {
     const rig = new PieceRig();
     rig.use = "never";
     rig.says = (session) => session.says(`${READY}${mark("@0")}\n${"x".repeat(300_000)}\n`);
@@ -84,7 +87,7 @@ describe("a job whose output goes by S3", () => {
     expect(rig.folders).toEqual([]);
   });
 
-  it("is never ordered when it is over in a moment", async () => {
+  it("gets no upload order when it is over in a moment", async () => {
     const rig = new PieceRig();
     rig.use = "when the job lasts";
     void rig.follow();
@@ -95,7 +98,7 @@ describe("a job whose output goes by S3", () => {
     expect([rig.folders.length, rig.shown]).toEqual([0, WHOLE]);
   });
 
-  it("ends by its session when it is shorter than the proof", async () => {
+  it("ends through its session when it is over before S3 is proven to work", async () => {
     const rig = new PieceRig();
     rig.says = (session) =>
       session.says(`${READY}${mark("@0")}\n${SPOOL}`, mark(`. ${SPOOL.length} ${STATUS}`));
@@ -106,7 +109,7 @@ describe("a job whose output goes by S3", () => {
     expect(rig.controls).toEqual([]);
   });
 
-  it("is left running once it comes by S3, with a word to the container", async () => {
+  it("is left running once its output comes by S3, and `control` says so to the container", async () => {
     const rig = new PieceRig();
     Object.assign(rig, { detachAfter: 0, keepAll: true });
     const followed = rig.follow();
@@ -121,14 +124,14 @@ describe("a job whose output goes by S3", () => {
     expect([rig.placesGivenBack, rig.stops]).toEqual([1, 0]);
   });
 
-  it("is left running by its session after a while, when that carries the output", async () => {
+  it("is left running by a line in its session after a while, when the session carries the output", async () => {
     const rig = new PieceRig();
     Object.assign(rig, { detachAfter: 5_000, use: "never" });
     const followed = rig.follow();
     await rig.pass(4_500);
     expect(rig.typed).not.toContain("detach");
     await rig.until(() => rig.typed.includes("detach"), 1_000);
-    // What comes now may be artifacts, which the next step unpacks from their beginning.
+    // What comes now may be artifacts. The next step unpacks them from their beginning, so nothing is confirmed.
     rig.sessions[0]?.says(`${"x".repeat(1_048_576)}\n${mark("~ 1048581")}${mark("?")}`);
     await rig.until(() => rig.shown.length > 1, 1_000);
     expect(rig.typed.at(-1)).toBe("detach");
@@ -148,7 +151,7 @@ describe("a job whose output goes by S3", () => {
     expect(await followed).toMatchObject(ENDED);
   });
 
-  it("keeps the session's place when the attacher has to stay, and takes the end in both", async () => {
+  it("keeps the session's place when the attacher has to stay, and says `taken` by both carriers", async () => {
     const rig = new PieceRig();
     rig.stays = true;
     await rig.leave();
@@ -179,9 +182,9 @@ describe("a job whose output goes by S3", () => {
   });
 
   it.each([
-    ["through a session whose attacher stays, and so is its task", true, ["cancel", "end"]],
-    ["by nobody where its session is over, which a warning says", false, []],
-  ])("is told to stop %s, when the role can't be assumed any more", async (_, stays, typed) => {
+    ["is told to stop through a session whose attacher stays, and its task to end", true, ["cancel", "end"]],
+    ["goes on when its session is over, and a warning says so", false, []],
+  ])("%s, when the role can't be assumed any more", async (_, stays, typed) => {
     const rig = new PieceRig();
     rig.stays = stays;
     await rig.leave();
@@ -192,15 +195,15 @@ describe("a job whose output goes by S3", () => {
     });
     rig.weather = "denied";
     await rig.until(() => warnings(rig).some((line) => line.includes("No role.")), 40_000);
-    const [told] = warnings(rig).filter((line) => line.includes("No role."));
-    expect(told).toContain(
+    const [warning] = warnings(rig).filter((line) => line.includes("No role."));
+    expect(warning).toContain(
       stays ? "told to stop through the session" : "No session is open to stop the job through.",
     );
     await rig.until(() => rig.ended !== undefined || rig.sessions.length > 1, 60_000);
     expect(rig.sessions[0]?.typed.filter((text) => /^(cancel|end)$/.test(text))).toEqual(typed);
   });
 
-  it("has a reader as long as control is written, every twenty seconds", async () => {
+  it("has its `control` written every twenty seconds, which shows the container that it has a reader", async () => {
     const rig = new PieceRig();
     await rig.leave();
     for (let beat = 1; beat < 5; beat += 1) {
@@ -212,7 +215,7 @@ describe("a job whose output goes by S3", () => {
     expect(new Set(rig.controls.map(({ words }) => words))).toEqual(new Set([""]));
   });
 
-  it("renews what the container may write with at half of its life", async () => {
+  it("renews the container's signed upload form when half of its life is over", async () => {
     const rig = new PieceRig();
     await rig.leave();
     rig.stepMs = 500;
@@ -244,7 +247,7 @@ describe("a job whose output goes by S3", () => {
     ["nothing comes", () => undefined, /nothing for 90 s/, 100_000],
     ["S3 is slow for a minute", (rig) => void (rig.weather = "slow"), /SlowDown/, 35_000],
     ["S3 denies for a minute", (rig) => void (rig.weather = "denied"), /AccessDenied/, 35_000],
-  ])("goes back to a session when %s, and to S3 again when that works", async (_, harm, why, within) => {
+  ])("goes back to a session when %s, and to S3 again once S3 works", async (_, harm, why, within) => {
     const rig = new PieceRig();
     await rig.leave();
     await rig.pass(1_000);
@@ -279,7 +282,7 @@ describe("a job whose output goes by S3", () => {
     expect([rig.ended, rig.shown]).toMatchObject([ENDED, WHOLE]);
   });
 
-  it("is told to stop by control and by a command of its own, and may say how it ended", async () => {
+  it("is told to stop by `control` and by a stop command, and its end is still read", async () => {
     const rig = new PieceRig();
     await rig.leave();
     rig.cancel.abort();
@@ -292,9 +295,9 @@ describe("a job whose output goes by S3", () => {
   });
 
   it.each([
-    ["four seconds for the end of a cancelled job that was not told", false, 4_000],
-    ["longer where a command has told it, since the agent sleeps a second first", true, 4_900],
-  ])("waits %s", async (_, reachesContainer, ms) => {
+    ["four seconds when the stop command did not reach it", false, 4_000],
+    ["longer when the stop command reached it, since the agent sleeps a second first", true, 4_900],
+  ])("has time for its end after a cancel: %s", async (_, reachesContainer, ms) => {
     const rig = new PieceRig();
     rig.reachesContainer = reachesContainer;
     await rig.leave();
@@ -329,7 +332,7 @@ describe("a job whose output goes by S3", () => {
     expect([rig.ended, rig.shown]).toMatchObject([ENDED, WHOLE]);
   });
 
-  it("is followed by a session, which needs no credentials, when they are about to end", async () => {
+  it("is followed through a session, which needs no credentials, when the credentials are about to end", async () => {
     const rig = new PieceRig();
     rig.credentialsEnd = rig.clock.now() + 300_000;
     await rig.leave();
@@ -365,7 +368,7 @@ describe("a job that runs already", () => {
     expect([rig.hasOthers, rig.controls.at(-1)?.words]).toEqual([true, expect.stringMatching(/^taken$/m)]);
   });
 
-  it("is followed by a session when all that was uploaded is deleted, or can't be renewed", async () => {
+  it("is followed through a session when its pieces are deleted, or when its uploads can't be renewed", async () => {
     for (const until of [HOUR, 10_000]) {
       const rig = new PieceRig({ from: 4 });
       rig.resumes(until);
@@ -380,7 +383,7 @@ describe("a job that runs already", () => {
     }
   });
 
-  it("is followed by a session at once when S3 denies the output, and the log names the right", async () => {
+  it("is followed through a session at once when S3 denies the output, and the log names the right", async () => {
     const rig = new PieceRig({ from: 4 });
     rig.resumes(HOUR);
     rig.put("out", 0, 0, SPOOL.slice(0, 4));

@@ -28,7 +28,7 @@ const STOPPED = aTask({
 const LOST: SessionEnd = { kind: "lost", why: "the network is gone" };
 const MINUTE = 60_000;
 
-/** What the other end of each session says, one session after the other. */
+/** What the container says in one session, which goes on at byte `at`. */
 type Script = (session: FakeSession, at: number) => void;
 
 class FollowRig {
@@ -38,21 +38,21 @@ class FollowRig {
   /** What a look at the task finds. */
   task: Task | Failure | undefined = aTask();
   readonly sessions: FakeSession[] = [];
-  /** Where each session was to go on. */
+  /** The byte at which each session goes on. */
   readonly attachedAt: number[] = [];
   readonly terminated: string[] = [];
   readonly shown: string[] = [];
   looks = 0;
-  /** How often the payload was said to be in the container. */
-  released = 0;
+  /** How often an attacher showed the job. */
+  timesAttached = 0;
   readonly #scripts: Script[];
 
-  /** The last script is that of all further sessions. */
+  /** The last script serves all further sessions. */
   constructor(...scripts: Script[]) {
     this.#scripts = scripts;
   }
 
-  /** The end that it came to. */
+  /** Follows the job, and resolves with its end. */
   async run(minutes = 60): Promise<JobEnd> {
     return (await this.follow(minutes)).end;
   }
@@ -69,7 +69,7 @@ class FollowRig {
         opening: () => 20_000,
         moreTime: () => Promise.resolve(0),
         terminate: (id) => Promise.resolve(void this.terminated.push(id)),
-        onAttached: () => void (this.released += 1),
+        onAttached: () => void (this.timesAttached += 1),
         untilWanted: () => new Promise(() => undefined),
         releasePlace: () => undefined,
         stop: () => Promise.resolve(true),
@@ -118,7 +118,7 @@ class FollowRig {
     return this.clock.now() - begun;
   }
 
-  /** The pause before another session, of which the longest is known. */
+  /** Lets the pause before another session pass. It takes from half of `longest` to `longest` milliseconds. */
   pause(longest: number): Promise<void> {
     return this.clock.pass(longest / 2, longest);
   }
@@ -138,7 +138,7 @@ describe("following a job through its sessions", () => {
     expect([job.attachedAt, job.terminated, job.log.lines]).toEqual([[0], [], []]);
   });
 
-  it("says every half minute what has to come before the job is shown, and nothing after that", async () => {
+  it("says every half minute what it waits for until the job is shown, and nothing after that", async () => {
     const job = new FollowRig((session) => session.says(mark("open")));
     const attended = job.run();
     await turn();
@@ -175,8 +175,8 @@ describe("following a job through its sessions", () => {
   });
 
   it.each<[string, SessionEnd, string[]]>([
-    ["ends one that was lost, which still holds its place", LOST, ["s-1"]],
-    ["need not end one that was closed", { kind: "closed", text: "Session is timed out" }, []],
+    ["ends a session that was lost, since it still holds its place", LOST, ["s-1"]],
+    ["does not end a session that was closed", { kind: "closed", text: "Session is timed out" }, []],
   ])("%s", async (_, end, terminated) => {
     const job = new FollowRig(cut(end, READY), whole);
     const attended = job.run();
@@ -185,7 +185,7 @@ describe("following a job through its sessions", () => {
     expect(job.terminated).toEqual(terminated);
   });
 
-  it("does not believe an end before which bytes are missing", async () => {
+  it("does not believe an end mark when bytes before it are missing", async () => {
     const job = new FollowRig(
       (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "detached" }),
       whole,
@@ -208,13 +208,13 @@ describe("following a job through its sessions", () => {
       "a right that is missing",
       { kind: "lost", why: "no", cause: new Failure("access-denied", { failed: "", seen: "", advice: "" }) },
     ],
-  ])("does not try again what would only be repeated: %s", async (_, end) => {
+  ])("opens no other session when that would end the same way: %s", async (_, end) => {
     const job = new FollowRig(cut(end));
     expect(await job.run()).toEqual({ kind: "ended", end, attached: false });
     expect(job.attachedAt).toEqual([0]);
   });
 
-  it("opens sessions that bring nothing less and less often, and not for ever", async () => {
+  it("opens sessions less and less often while they bring nothing, and gives up after the eighth", async () => {
     const job = new FollowRig(cut(LOST, READY));
     const attended = job.run();
     const pauses: number[] = [];
@@ -227,16 +227,16 @@ describe("following a job through its sessions", () => {
     expect(job.attachedAt).toHaveLength(8);
   });
 
-  it("tells that the script may have run once any session has shown it", async () => {
+  it("reports that the script may have run once any session has shown the job", async () => {
     const job = new FollowRig(cut(LOST, from(0)), cut(LOST, READY));
     const attended = job.follow();
     await job.untilSession(8);
     job.cancel.abort(new Error("cancelled"));
     expect(await attended).toMatchObject({ attached: true });
-    expect(job.released).toBe(1);
+    expect(job.timesAttached).toBe(1);
   });
 
-  it("tells that no script has run when no session has shown it", async () => {
+  it("reports that no script has run when no session has shown the job", async () => {
     const job = new FollowRig(
       cut({ kind: "closed", text: "" }, READY, mark("! job-directory none to write to")),
     );
@@ -245,10 +245,10 @@ describe("following a job through its sessions", () => {
       attached: false,
       byPieces: false,
     });
-    expect(job.released).toBe(0);
+    expect(job.timesAttached).toBe(0);
   });
 
-  it("goes on for as long as it takes with a silent job whose sessions are cut", async () => {
+  it("never gives up a silent job whose sessions are cut", async () => {
     const job = new FollowRig(cut(LOST, mark("@0"), "\n"));
     const attended = job.run();
     await job.untilSession(20);
@@ -257,7 +257,7 @@ describe("following a job through its sessions", () => {
     expect(job.sessions.length).toBeGreaterThanOrEqual(20);
   });
 
-  it("counts anew when there was output", async () => {
+  it("makes its pauses short again after output", async () => {
     const lines = (session: FakeSession, at: number): unknown =>
       at < SPOOL.length - 1
         ? session
@@ -276,13 +276,13 @@ describe("following a job through its sessions", () => {
     expect(job.shown).toEqual(["one", "two", "three"]);
   });
 
-  it("tells a refusal, and asks no other session", async () => {
+  it("reports a refusal, and opens no other session", async () => {
     const job = new FollowRig(cut({ kind: "closed", text: "" }, READY, mark("! gone it is not there")));
     expect(await job.run()).toEqual({ kind: "refused", code: "gone", text: "it is not there" });
     expect(job.attachedAt).toEqual([0]);
   });
 
-  it("tells why there can be no other session", async () => {
+  it("reports why there can be no other session", async () => {
     const failure = new Failure("exec-agent-stopped", { failed: "", seen: "", advice: "" });
     const job = new FollowRig(cut(LOST, READY), () => {
       throw failure;
@@ -293,7 +293,7 @@ describe("following a job through its sessions", () => {
   });
 
   it.each(["session-lost", "aws-unreachable", "throttled"] as const)(
-    "tries again where only a moment may be in the way of another session: %s",
+    "tries again when a new session fails for a reason that may pass: %s",
     async (code) => {
       const failure = new Failure(code, { failed: "", seen: "what was seen", advice: "" });
       const job = new FollowRig(
@@ -321,7 +321,7 @@ describe("following a job through its sessions", () => {
     expect([job.attachedAt, job.terminated]).toEqual([[0], ["s-1"]]);
   });
 
-  it("waits longer for a session behind one that was opened", async () => {
+  it("waits longer for a session that follows an opened one", async () => {
     const job = new FollowRig(cut(LOST, READY), silent, whole);
     const attended = job.run();
     await job.pause(1_000);
@@ -341,7 +341,7 @@ describe("following a job through its sessions", () => {
 });
 
 describe("the task's end", () => {
-  it("is told in place of the end of a session", async () => {
+  it("is reported instead of the session's end", async () => {
     const job = new FollowRig(cut({ kind: "closed", text: "something went wrong" }, from(0)));
     job.task = STOPPED;
     expect(await job.run()).toMatchObject({
@@ -378,7 +378,7 @@ describe("the task's end", () => {
     expect(await attended).toMatchObject(ENDED);
   });
 
-  it("is a task that ECS has forgotten", async () => {
+  it("is assumed when ECS has forgotten the task", async () => {
     const job = new FollowRig(cut(LOST, READY));
     job.task = undefined;
     expect(await job.run()).toMatchObject({ kind: "impossible", failure: { code: "task-not-found" } });
@@ -386,7 +386,7 @@ describe("the task's end", () => {
 });
 
 describe("a cancelled job", () => {
-  it("is told to stop, and tells how it ended", async () => {
+  it("is told to stop, and reports how it ended", async () => {
     const job = new FollowRig((session) => session.says(from(0)));
     const attended = job.run();
     await turn();
@@ -396,7 +396,7 @@ describe("a cancelled job", () => {
     expect(await attended).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
   });
 
-  it("is followed by no further session", async () => {
+  it("gets no further session", async () => {
     const job = new FollowRig((session) => session.says(from(0)));
     const attended = job.run();
     await turn();
@@ -416,7 +416,7 @@ describe("a cancelled job", () => {
   });
 });
 
-it("ends when its time is over, whatever the session does", async () => {
+it("following ends when its time is over, whatever the session does", async () => {
   const job = new FollowRig((session) => session.says(from(0)));
   const attended = job.run(1);
   await job.clock.pass(MINUTE);
@@ -424,7 +424,7 @@ it("ends when its time is over, whatever the session does", async () => {
   expect(job.attachedAt).toEqual([0]);
 });
 
-it("looks at the task no more once it is over", async () => {
+it("the task is not looked at any more once the job is over", async () => {
   const job = new FollowRig(whole);
   await job.run();
   job.clock.advance(10 * MINUTE);
@@ -437,6 +437,6 @@ it.each<[SessionEnd, string]>([
   [{ kind: "closed", text: " why\n" }, "why"],
   [LOST, "the network is gone."],
   [{ kind: "detached" }, "detached."],
-])("the end %j is told as %j", (end, words) => {
+])("the end %j is described as %j", (end, words) => {
   expect(describeEnd(end)).toBe(words);
 });

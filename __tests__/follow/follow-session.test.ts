@@ -70,7 +70,7 @@ describe("following a job", () => {
     await followed;
   });
 
-  it("types nothing of its own accord into a loader, before that has the payload and the secrets", async () => {
+  it("types no `here` while a loader still reads the payload or the secrets", async () => {
     const session = new FakeSession("s-1", closing).says(READY_NEW);
     const followed = followFake(session, { opening: 120_000 });
     await turn();
@@ -93,7 +93,7 @@ describe("following a job", () => {
     expect(session.typed).toEqual([]);
   });
 
-  it("tells why the container refused", async () => {
+  it("reports why the container refused", async () => {
     const session = new FakeSession("s-1").says(READY, mark("! download none of them"));
     const followed = followFake(session);
     await clock.pass(800);
@@ -112,12 +112,12 @@ describe("following a job", () => {
   it.each([
     ["closed, before the job", [READY], { kind: "closed", text: "why" }, false],
     ["lost, with the job under way", [READY, mark("@0"), "\none\n"], { kind: "lost", why: "network" }, true],
-  ] as const)("tells that the session was %s", async (_, said, end, attached) => {
+  ] as const)("reports that the session was %s", async (_, said, end, attached) => {
     const session = new FakeSession("s-1").says(...said).end(end);
     expect(await followFake(session)).toEqual({ kind: "ended", end, attached });
   });
 
-  it("tells that bytes are missing", async () => {
+  it("reports that bytes are missing", async () => {
     const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "detached" });
     expect(await followFake(session)).toMatchObject({
       kind: "gap",
@@ -129,7 +129,7 @@ describe("following a job", () => {
     expect(session.typed).not.toContain("taken");
   });
 
-  it("types nothing into a session that is queued: it would be read as the start", async () => {
+  it("types nothing into a queued session, whose bootstrap would read it as the start", async () => {
     const session = new FakeSession("s-1", closing);
     const followed = followFake(session, { opening: 120_000 });
     for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
@@ -140,7 +140,7 @@ describe("following a job", () => {
     await followed;
   });
 
-  it("says every twenty seconds that it has a reader, until the session is over", async () => {
+  it("types `here` every twenty seconds until the session is over", async () => {
     const session = new FakeSession("s-1", closing).says(mark("@0"));
     const followed = followFake(session);
     await turn();
@@ -151,7 +151,7 @@ describe("following a job", () => {
     await followed;
   });
 
-  it("gives another run in the container a sign when that asks for one, but not at each of many", async () => {
+  it("types `here` when another run in the container asks for a sign, but not for each of many requests", async () => {
     const session = new FakeSession("s-1", closing).says(mark("@0"), mark("?"), mark("?"));
     const followed = followFake(session);
     await turn();
@@ -168,7 +168,7 @@ describe("following a job", () => {
     [true, ["cancel", "end", "taken"]],
     [false, ["cancel", "taken"]],
   ])(
-    "tells a job to stop whose step has no credentials, and with it its task: %s",
+    "tells the job to stop when the credentials have ended, and its task to end: %s",
     async (endsTask, words) => {
       const stop = new AbortController();
       const session = new FakeSession("s-1", closing).says(mark("@0"));
@@ -184,7 +184,7 @@ describe("following a job", () => {
     },
   );
 
-  it("leaves the session when that job does not stop", async () => {
+  it("leaves the session when such a job does not stop within twenty seconds", async () => {
     const stop = new AbortController();
     stop.abort();
     const session = new FakeSession("s-1").says(mark("@0"));
@@ -194,7 +194,7 @@ describe("following a job", () => {
     expect(session.typed).not.toContain("end");
   });
 
-  it("tells the container at once what it need not keep any more, after each mebibyte of it", async () => {
+  it("confirms output at once after each mebibyte, so that the container need not keep it", async () => {
     const line = `${"x".repeat(99)}\n`;
     const session = new FakeSession("s-1", closing).says(mark("@0"), "\n");
     const followed = followFake(session, { onShown: () => undefined });
@@ -224,7 +224,7 @@ describe("following a job", () => {
     expect(session.isEnded).toBe(true);
   });
 
-  it("waits longer for a first session when it is given longer, also beyond the longest silence", async () => {
+  it("waits for a first session as long as `opening` says, also beyond the longest silence", async () => {
     const session = new FakeSession("s-1");
     const followed = followFake(session, { opening: 500_000 });
     await clock.pass(20_000);
@@ -236,7 +236,7 @@ describe("following a job", () => {
     expect(await followed).toEqual({ kind: "unopened" });
   });
 
-  it("gives the first session as much more time as others may keep its place", async () => {
+  it("gives the first session as much more time as other runs may hold its place", async () => {
     const session = new FakeSession("s-1");
     const more = [7_000, 0];
     const followed = followFake(session, { moreTime: () => Promise.resolve(more.shift() ?? 0) });
@@ -248,7 +248,7 @@ describe("following a job", () => {
     expect(more).toEqual([]);
   });
 
-  it("takes a key that is asked for as an opened session, however long the output takes", async () => {
+  it("takes a request for a data key as proof that the session is open, however late the output comes", async () => {
     const session = new FakeSession("s-1", closing);
     session.heard = true;
     const followed = followFake(session);
@@ -269,7 +269,7 @@ describe("following a job", () => {
     });
   });
 
-  it("gives up a session that shows the job no more, not even that it is there", async () => {
+  it("gives up a session that shows the job and then is silent for 120 s", async () => {
     const session = new FakeSession("s-1").says(mark("@0"), "\none\n");
     const followed = followFake(session);
     await turn();
@@ -292,7 +292,7 @@ describe("following a job", () => {
     });
   });
 
-  it("does not count as silence that output has come and can't be shown yet", async () => {
+  it("counts no silence while output that has come can't be shown yet", async () => {
     let drain = (): void => undefined;
     const drained = (): Promise<void> => new Promise((resolve) => (drain = resolve));
     const session = new FakeSession("s-1", closing).says(mark("@0"));
@@ -336,7 +336,7 @@ describe("following a job", () => {
     expect(session.typed).toEqual(["loader (no boto3)", "payload"]);
   });
 
-  it("tells the job to stop behind the secrets, when the credentials ended while a loader read", async () => {
+  it("types `cancel` after the secrets when the credentials end while a loader reads", async () => {
     const stop = new AbortController();
     const session = new FakeSession("s-1", closing).says(READY_NEW, mark("p"));
     const followed = followFake(session, { expiry: { stop: stop.signal, endsTask: false } });
@@ -351,7 +351,7 @@ describe("following a job", () => {
     await followed;
   });
 
-  it("leaves a cancelled job that says nothing after four seconds", async () => {
+  it("leaves a cancelled job four seconds after the cancel when it says nothing", async () => {
     const session = new FakeSession("s-1").says(mark("@0"), "\n");
     const followed = followFake(session);
     await turn();
@@ -389,7 +389,7 @@ describe("following a log", () => {
       [WHOLE.replace("one\n", "")],
       { kind: "gap", expected: SPOOL.length, got: SPOOL.length - 4, offset: 0 },
     ],
-  ] as const)("says what it found: %s", async (_, texts, found) => {
+  ] as const)("reports what it found: %s", async (_, texts, found) => {
     expect(await reading(pieces(...texts))).toEqual(found);
   });
 });

@@ -32,18 +32,18 @@ export class PieceRig {
   readonly attachedAt: number[] = [];
   readonly folders: OrderedFolder[] = [];
   readonly objects = new Map<string, Buffer>();
-  /** What `control` said, one after the other. */
+  /** The contents of `control`, in the order in which they were written. */
   readonly controls: { readonly begin: number; readonly words: string }[] = [];
   readonly shown: string[] = [];
   readonly notes: string[] = [];
-  /** What S3 says to every call. */
+  /** How S3 answers every call. */
   weather: "fine" | "denied" | "slow" = "fine";
   /** Resolves when S3 answers a read of this object. */
   late: (name: string) => Promise<void> = () => Promise.resolve();
   /** Resolves when the runner has read what was shown. */
   drained = (): Promise<void> => Promise.resolve();
   task: Task | undefined = aTask();
-  /** What ECS says instead. */
+  /** The failure that ECS answers with instead. */
   refusal: Failure | undefined;
   stepMs = 50;
   /** Whether the attacher stays when its session is left. */
@@ -54,14 +54,14 @@ export class PieceRig {
   detachAfter: number | undefined;
   isEnding = false;
   running: RunningJob | undefined;
-  /** Another run waits for the place. */
+  /** A test calls it when another run is to wait for the place. */
   wanted: () => void = () => undefined;
   placesGivenBack = 0;
   stops = 0;
-  /** Whether the stop command does. */
+  /** Whether the stop command reaches the container. */
   reachesContainer = true;
   credentialsEnd: number | undefined;
-  /** When the credentials end that sign. */
+  /** When the credentials that sign the upload form end. */
   signature: { readonly credentialsEnd?: number } = {};
   ended: FollowedJob | undefined;
   /** What the attacher of each session says once it is ready; by default the first line. */
@@ -74,7 +74,7 @@ export class PieceRig {
     this.extractor = new Extractor(NONCE, 1, from === undefined ? {} : { from });
   }
 
-  /** The job runs already, and the container may write for so long. */
+  /** The job runs already, and the container may upload for `ms` milliseconds. */
   resumes(ms: number): PieceStore {
     const pieces = this.#store();
     this.running = { pieces, writableUntil: this.clock.now() + ms };

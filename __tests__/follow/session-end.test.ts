@@ -36,11 +36,11 @@ describe("the end of a session", () => {
     ["a data key that may not be made", lost(failure("access-denied")), "given-up", true],
     ["encryption that is not the cluster's", lost(failure("encryption-mismatch")), "given-up", true],
     ["an end without words", closed(""), "closed", false],
-    ["words of the job's own", closed("Session is timed out"), "closed", false],
+    ["words that stand for nothing else", closed("Session is timed out"), "closed", false],
     ["a cut", lost(), "lost", false],
     ["a cut by a failure that a moment mends", lost(failure("aws-unreachable")), "lost", false],
-    ["an end of our own", { kind: "detached" }, "detached", false],
-  ])("is known by what the agent says: %s", (_, end, kind, final) => {
+    ["an end by the action itself", { kind: "detached" }, "detached", false],
+  ])("is classified by its kind and the agent's words: %s", (_, end, kind, final) => {
     expect(sessionEndReason(end).kind).toBe(kind);
     expect(isFinal({ kind: "ended", end, attached: false })).toBe(final);
     expect(describeEnd(end)).toMatch(/\S/);

@@ -55,18 +55,18 @@ describe("one look at the task", () => {
   });
 
   it.each<Failure["code"]>(["no-credentials", "no-id-token", "role-not-assumed"])(
-    "tells that AWS has refused the credentials: %s",
+    "reports that AWS has refused the credentials: %s",
     async (code) => {
       const look = await lookAtTask(startMonitor(failure(code)));
       expect(look).toMatchObject({ kind: "refused", failure: { code } });
     },
   );
 
-  it("tells nothing when it fails", async () => {
+  it("reports nothing when it fails", async () => {
     expect(await lookAtTask(startMonitor(failure("throttled")))).toEqual({ kind: "unknown" });
   });
 
-  it("hides no bug of ours, and no cancel", async () => {
+  it("rejects with an unexpected error, and with a cancel", async () => {
     await expect(lookAtTask(startMonitor(new TypeError("a bug")))).rejects.toThrow("a bug");
     const options = startMonitor(failure("aws-error"));
     options.cancel.abort(new Error("cancelled"));
@@ -74,10 +74,10 @@ describe("one look at the task", () => {
   });
 });
 
-describe("watching the task", () => {
-  it("looks at most every fifteen seconds, and ends with the reason", async () => {
+describe("the task monitor", () => {
+  it("looks no more often than every fifteen seconds, and ends with the reason why the task is gone", async () => {
     const options = startMonitor(aTask(), failure("throttled"), aTask({ ...stopping, containers: over }));
-    const watched = monitorTask(options);
+    const monitored = monitorTask(options);
     for (let i = 1; i <= 3; i += 1) {
       options.clock.advance(14_999);
       await turn();
@@ -86,7 +86,7 @@ describe("watching the task", () => {
       await turn();
       expect(options.asked).toHaveLength(i);
     }
-    expect((await watched).code).toBe("task-stopped");
+    expect((await monitored).code).toBe("task-stopped");
   });
 
   it("looks less often while AWS throttles the account", async () => {
@@ -95,53 +95,53 @@ describe("watching the task", () => {
       options.clock.advance(10_000);
       return options.ecs.describeTask(...names);
     };
-    const watched = monitorTask({ ...options, ecs: { describeTask } });
+    const monitored = monitorTask({ ...options, ecs: { describeTask } });
     await options.clock.pass(15_000, 17_000);
     await options.clock.pass(30_000, 31_000);
-    expect((await watched).code).toBe("task-stopped");
+    expect((await monitored).code).toBe("task-stopped");
   });
 
-  it("says once that the task is being stopped, and why, and looks more often from there on", async () => {
+  it("says once that the task is being stopped, and why, and looks more often from then on", async () => {
     const options = startMonitor(aTask(stopping), aTask(stopping), aTask({ ...stopping, containers: over }));
-    const watched = monitorTask(options);
+    const monitored = monitorTask(options);
     await options.clock.pass(15_000, 17_000);
     for (let i = 0; i < 2; i += 1) await options.clock.pass(3_000, 4_000);
-    await watched;
+    await monitored;
     expect(options.log.lines).toEqual(["The task is being stopped: by hand."]);
   });
 
   it("believes that the credentials have ended when AWS says so twice in a row", async () => {
     const [no, busy] = [failure("no-credentials"), failure("throttled")];
     const options = startMonitor(no, busy, no, no, aTask({ ...stopping, containers: over }));
-    const told: string[] = [];
-    const watched = monitorTask({ ...options, onRefused: ({ code }) => told.push(code) });
+    const refusals: string[] = [];
+    const monitored = monitorTask({ ...options, onRefused: ({ code }) => refusals.push(code) });
     await options.clock.pass(15_000, 17_000);
     await options.clock.pass(3_000);
     await options.clock.pass(15_000, 17_000);
     await turn();
-    expect(told).toEqual([]);
+    expect(refusals).toEqual([]);
     await options.clock.pass(3_000);
     await turn();
-    expect(told).toEqual(["no-credentials"]);
+    expect(refusals).toEqual(["no-credentials"]);
     await options.clock.pass(15_000, 17_000);
-    expect((await watched).code).toBe("task-stopped");
+    expect((await monitored).code).toBe("task-stopped");
   });
 
-  it("looks when the credentials end, when that is known", async () => {
+  it("looks at the moment at which the credentials end, if that is known", async () => {
     const options = startMonitor(aTask(), aTask({ ...stopping, containers: over }));
-    const watched = monitorTask({ ...options, credentialsEnd: options.clock.now() + 4_000 });
+    const monitored = monitorTask({ ...options, credentialsEnd: options.clock.now() + 4_000 });
     await options.clock.pass(4_000);
     await turn();
     expect(options.asked).toHaveLength(1);
     await options.clock.pass(15_000, 17_000);
-    await watched;
+    await monitored;
   });
 
-  it("ends with its signal", async () => {
+  it("rejects when its signal aborts", async () => {
     const options = startMonitor(aTask());
-    const watched = monitorTask(options);
+    const monitored = monitorTask(options);
     options.cancel.abort();
-    await expect(watched).rejects.toThrow("aborted");
+    await expect(monitored).rejects.toThrow("aborted");
     expect(options.asked).toEqual([]);
   });
 });

@@ -26,7 +26,7 @@ interface World {
   fenced: number;
 }
 
-/** What runs in a container, which measures durations only. */
+/** The attacher and the job in a container. They know no time of day and measure durations only. */
 class Container {
   readonly #world: World;
   readonly #run: string;
@@ -44,7 +44,7 @@ class Container {
     return this.#isOver;
   }
 
-  /** The runner's first input. The job runs for this long. */
+  /** The runner's first input comes. The job runs for `ms` milliseconds, unless the fence stops it or keeps it from beginning. */
   begin(ms: number): void {
     const { time, running, begun } = this.#world;
     if (this.#isSilent()) {
@@ -87,7 +87,7 @@ class Container {
   }
 }
 
-/** A runner with a wrong clock, which is paused for minutes, or dies. */
+/** A runner whose clock is wrong. It may be paused for minutes, or die. */
 class Runner {
   isDone = false;
   readonly #world: World;
@@ -102,7 +102,7 @@ class Runner {
     const skew = between(random, -HOUR_MS, HOUR_MS);
     this.#clock = {
       now: () => time.now + skew,
-      sleep: (ms, signal) => this.#awake(time.sleep(ms, signal)),
+      sleep: (ms, signal) => this.#whenAwake(time.sleep(ms, signal)),
       every: () => () => undefined,
     };
   }
@@ -133,35 +133,35 @@ class Runner {
     this.isDone = true;
   }
 
-  /** A session after the other until the job has begun and ended, or the lock is lost. */
+  /** Runs one job until it has ended. Returns without a job when the lock is not confirmed. */
   async #runUnder(lock: HeldLock, lost: (() => void)[]): Promise<void> {
     const { random } = this.#world;
     await this.#clock.sleep(between(random, 0, 20_000));
     const container = new Container(this.#world, this.#id);
     try {
-      await this.#way();
+      await this.#travel();
       await lock.confirm();
-      await this.#way();
+      await this.#travel();
     } catch {
       return;
     }
     container.begin(between(random, 1_000, 200_000));
     // A lock that is lost stops the job by a line in its session.
-    lost.push(() => void this.#way().then(() => container.stop()));
+    lost.push(() => void this.#travel().then(() => container.stop()));
     if (lock.lost !== undefined) lost.at(-1)?.();
     while (!container.isOver) {
       await this.#clock.sleep(Math.min(SIGN_EVERY_MS, 1_000 + random() * SIGN_EVERY_MS));
-      if (lock.lost === undefined) await this.#way().then(() => container.hear());
+      if (lock.lost === undefined) await this.#travel().then(() => container.hear());
     }
   }
 
-  /** The way to S3 or the container, after which the answer may find the runner paused. */
-  async #way(): Promise<void> {
+  /** Waits as long as a message takes to S3 or the container, and until the runner is no longer paused. */
+  async #travel(): Promise<void> {
     const { random, time } = this.#world;
-    await this.#awake(time.sleep(between(random, 5, random() < 0.05 ? 10_000 : 300)));
+    await this.#whenAwake(time.sleep(between(random, 5, random() < 0.05 ? 10_000 : 300)));
   }
 
-  async #awake<T>(answer: Promise<T>): Promise<T> {
+  async #whenAwake<T>(answer: Promise<T>): Promise<T> {
     const { time } = this.#world;
     const resumed = async (): Promise<void> => {
       while (time.now < this.#pausedUntil) {
@@ -182,9 +182,9 @@ class Runner {
   #s3(): QueueS3 {
     const { bucket } = this.#world;
     const asked = async <R>(call: () => Promise<R>): Promise<R> => {
-      await this.#way();
+      await this.#travel();
       const answer = await call();
-      await this.#way();
+      await this.#travel();
       return answer;
     };
     return {
@@ -213,7 +213,7 @@ it("no two jobs run at once, however wrong the clocks are, and whichever run is 
     begun += world.begun.length;
     fenced += world.fenced;
   });
-  // The world is one in which the fence matters.
+  // The fence has stopped jobs in this model, so it was tried.
   expect(begun).toBeGreaterThan(40);
   expect(fenced).toBeGreaterThan(0);
 }, 120_000);

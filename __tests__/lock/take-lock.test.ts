@@ -23,7 +23,7 @@ async function passTime(ms: number): Promise<void> {
   }
 }
 
-/** A run that asks for the lock; `state` is how that stands. */
+/** A run that asks for the lock. `state` says whether it has got it. */
 function askForLock(id: string, { queueTimeout = 3_600_000 } = {}) {
   const log = new Listener();
   const cancel = new AbortController();
@@ -59,13 +59,11 @@ function askForLock(id: string, { queueTimeout = 3_600_000 } = {}) {
   return Object.assign(run, { done, lock });
 }
 
-const parts = (lock: string) => lockKey("ci/", lock);
-
-it("is an object beside the queues of containers", () => {
-  expect(parts("deploy")).toBe("ci/locks/deploy.json");
+it("the lock is an object beside the queues of containers", () => {
+  expect(lockKey("ci/", "deploy")).toBe("ci/locks/deploy.json");
 });
 
-it("goes from run to run in the order in which they came, and nothing is left", async () => {
+it("the lock goes from run to run in the order in which they came, and nothing is left", async () => {
   const runs = [];
   for (const id of ["one", "two", "three"]) {
     runs.push(askForLock(id));
@@ -82,14 +80,14 @@ it("goes from run to run in the order in which they came, and nothing is left", 
   expect([...bucket.objects.keys()]).toEqual([]);
 });
 
-it("is in the ledger before it is asked for, and as held once it is taken", async () => {
+it("the lock is in the ledger before it is asked for, and as held once it is taken", async () => {
   const one = askForLock("one");
   expect(one.claims).toEqual([{ bucket: "ci", owner: "123456789012", key: KEY, run: "one" }]);
   await one.lock();
   expect(one.claims.at(-1)).toMatchObject({ run: "one", held: true });
 });
 
-it("says every 30 s who holds it, since when, and how many come before", async () => {
+it("a waiting run says every 30 s who holds the lock, since when, and how many runs come before it", async () => {
   askForLock("one");
   await passTime(200);
   askForLock("two");
@@ -107,14 +105,14 @@ it("says every 30 s who holds it, since when, and how many come before", async (
   ]);
 });
 
-it("is not waited for longer than 'queue-timeout', and the run leaves the line", async () => {
+it("the lock is not waited for longer than 'queue-timeout', and the run leaves the line", async () => {
   askForLock("one");
   await passTime(200);
   const two = askForLock("two", { queueTimeout: 10_000 });
   await passTime(12_000);
   expect(await two.done).toMatchObject({ code: "lock-busy" });
   expect(two.claims.at(-1)).toBeUndefined();
-  expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
+  expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
 });
 
 it("a cancel while waiting leaves nothing", async () => {
@@ -122,15 +120,15 @@ it("a cancel while waiting leaves nothing", async () => {
   await passTime(200);
   const two = askForLock("two");
   await passTime(1_000);
-  expect(bucket.written().map(({ run }) => run)).toEqual(["one", "two"]);
+  expect(bucket.claims().map(({ run }) => run)).toEqual(["one", "two"]);
   two.cancel.abort(new Error("cancelled"));
   expect(await two.done).toMatchObject({ message: "cancelled" });
-  expect([two.claims.at(-1), bucket.written().map(({ run }) => run)]).toEqual([undefined, ["one"]]);
+  expect([two.claims.at(-1), bucket.claims().map(({ run }) => run)]).toEqual([undefined, ["one"]]);
   await (await one.lock()).release();
   expect([...bucket.objects.keys()]).toEqual([]);
 });
 
-it("of a run that died it is free five minutes after the last renewal, and not before", async () => {
+it("the lock of a run that died is free five minutes after its last renewal, and not before", async () => {
   const one = await askForLock("one").lock();
   await passTime(20_000);
   // As when the process was killed.
@@ -145,7 +143,7 @@ it("of a run that died it is free five minutes after the last renewal, and not b
   );
 });
 
-it("is not lost to a run that waits for it for longer than a holder trusts it", async () => {
+it("a run that waits for the lock longer than a holder trusts it does not lose it for that", async () => {
   const one = await askForLock("one").lock();
   await passTime(200);
   const two = askForLock("two");
@@ -156,7 +154,7 @@ it("is not lost to a run that waits for it for longer than a holder trusts it", 
   expect(two.lost).toEqual([]);
 });
 
-it("is kept by its holder for longer than its lease", async () => {
+it("a holder keeps the lock for longer than one lease", async () => {
   const one = askForLock("one");
   await one.lock();
   const two = askForLock("two", { queueTimeout: 3_600_000 });
@@ -164,7 +162,7 @@ it("is kept by its holder for longer than its lease", async () => {
   expect([one.lost, two.state]).toEqual([[], "waiting"]);
 });
 
-it("is lost to its holder when it can't be renewed for a minute, and the container has time to end the job", async () => {
+it("a holder loses the lock when it can't be renewed for a minute, early enough for the container to end the job", async () => {
   const one = askForLock("one");
   await one.lock();
   await passTime(16_000);
@@ -178,7 +176,7 @@ it("is lost to its holder when it can't be renewed for a minute, and the contain
   expect(one.log.lines).toEqual(["The lock 'shop/migrations' was not renewed: down"]);
 });
 
-it("is lost to a holder that was paused, as soon as it goes on", async () => {
+it("a holder that was paused loses the lock as soon as it goes on", async () => {
   const one = askForLock("one");
   const lock = await one.lock();
   // All timers of a paused process are due at once when it goes on.
@@ -188,7 +186,7 @@ it("is lost to a holder that was paused, as soon as it goes on", async () => {
   await expect(lock.confirm()).rejects.toMatchObject({ code: "lock-lost" });
 });
 
-it("is not confirmed for a run whose lock another one has taken over", async () => {
+it("the lock is not confirmed for a run when another run has taken it over", async () => {
   const one = await askForLock("one").lock();
   await one.abandon();
   const two = askForLock("two");
@@ -198,7 +196,7 @@ it("is not confirmed for a run whose lock another one has taken over", async () 
   expect(bucket.holders()).toEqual(["two"]);
 });
 
-it("is confirmed by a write of its own", async () => {
+it("the lock is confirmed by a write of its own", async () => {
   const lock = await askForLock("one").lock();
   bucket.calls.length = 0;
   await lock.confirm();

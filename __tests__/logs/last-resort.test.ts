@@ -80,7 +80,7 @@ async function look(after: End, kept: KeptLog) {
   return { attended, shown, seconds: (clock.now() - began) / 1000 };
 }
 
-describe("the last resort of a job whose sessions tell no status", () => {
+describe("the last resort of a job whose sessions bring no status", () => {
   it.each<[string, KeptLog]>([
     ["in CloudWatch", { cloudwatch: WHOLE }],
     ["in S3 alone", { s3: WHOLE }],
@@ -94,7 +94,7 @@ describe("the last resort of a job whose sessions tell no status", () => {
     }
   });
 
-  it("keeps the reason when nothing has it, and says what was tried", async () => {
+  it("keeps the reason when no log has the status, and says what was tried", async () => {
     const { attended } = await look(stopped, { cloudwatch: denied, s3: BEGINNING });
     expect(attended).toMatchObject({
       kind: "impossible",
@@ -105,14 +105,14 @@ describe("the last resort of a job whose sessions tell no status", () => {
           "Spot. The job's end was looked for elsewhere: /ecs/exec/s-1 could not be read (No logs:GetLogEvents.); " +
           "s3://example-logs/exec/s-1.log does not tell it.",
         advice: "Again.",
-        // By which a retry knows it.
+        // A retry decides by these two.
         isForCapacity: true,
         isForAddress: false,
       },
     });
   });
 
-  it("waits for an upload while there is an agent, and hardly without", async () => {
+  it("waits for an upload while there is an agent that can make it, and hardly after the task has stopped", async () => {
     const { attended, seconds } = await look(lost, {});
     expect(attended).toMatchObject({ kind: "impossible", failure: { code: "no-status" } });
     expect(seconds).toBeGreaterThanOrEqual(20);

@@ -40,13 +40,13 @@ async function read(streams: Readonly<Record<string, string>>, extractor = new E
 }
 
 describe("reading the logs of a job's sessions", () => {
-  it("takes output and status from the one that has all", async () => {
+  it("takes output and status from one log that holds both", async () => {
     const { followed, shown } = await read({ "s-1": `noise\n${mark("@0")}\n${SPOOL}${END}\n` });
     expect(followed).toMatchObject(ENDED);
     expect(shown).toEqual(["one", "two", "three"]);
   });
 
-  it("goes on in the next where one was cut, and shows nothing twice", async () => {
+  it("goes on in the next log where one was cut, and shows nothing twice", async () => {
     const { followed, shown } = await read({
       "s-1": `${mark("@0")}\none\ntw`,
       "s-2": `${mark("@4")}\ntwo\nthree\n${END}\n`,
@@ -63,7 +63,7 @@ describe("reading the logs of a job's sessions", () => {
     expect(shown).toEqual(["three"]);
   });
 
-  it("says that a status is missing, and whether the job is in there at all", async () => {
+  it("reports a missing status, and whether the logs show the job at all", async () => {
     expect((await read({})).followed).toEqual({ kind: "missing", attached: false });
     expect((await read({ "s-1": "Script started\nScript done\n" })).followed).toEqual({
       kind: "missing",
@@ -75,7 +75,7 @@ describe("reading the logs of a job's sessions", () => {
     });
   });
 
-  it("reads the next where one claims an end that does not fit", async () => {
+  it("reads the next log when one has an end mark that does not fit its bytes", async () => {
     const { followed, shown } = await read({
       "s-1": `${mark("@0")}\none\n${mark(". 99 exited 0=0:1")}`,
       "s-2": `${mark("@0")}\n${SPOOL}${END}\n`,
@@ -84,7 +84,7 @@ describe("reading the logs of a job's sessions", () => {
     expect(shown).toEqual(["one", "gap", "one", "two", "three"]);
   });
 
-  it("says that bytes are missing", async () => {
+  it("reports that bytes are missing", async () => {
     const { followed } = await read({
       "s-1": `${mark("@0")}\none\n`,
       "s-2": `${mark("@8")}\nthree\n${END}\n`,
@@ -99,7 +99,7 @@ describe("a transcript that S3 denies", () => {
     { failed: "No.", seen: "AccessDenied", advice: "" },
   );
 
-  /** With the second session's transcript, or with none. */
+  /** Reads two transcripts. S3 denies the first, and without `second` the other one, too. */
   async function fromS3(second: string | undefined) {
     return await readLogs(
       { kind: "s3", bucket: "example-logs", prefix: undefined },
@@ -124,12 +124,12 @@ describe("a transcript that S3 denies", () => {
     );
   }
 
-  it("does not keep the others from being read", async () => {
+  it("does not keep the other one from being read", async () => {
     const text = `${mark("@0")}\n${SPOOL}${END}\n`.replaceAll("\n", "\r\n");
     expect(await fromS3(text)).toMatchObject(ENDED);
   });
 
-  it("is the failure when the others hold nothing", async () => {
+  it("makes the reading fail when the other one is denied, too", async () => {
     await expect(fromS3(undefined)).rejects.toBeInstanceOf(UnreadableLog);
   });
 });

@@ -48,7 +48,7 @@ describe("a transcript in CloudWatch", () => {
     expect(logs.asked[0]).toEqual({ group: "/ecs/exec", stream: "s-1" });
   });
 
-  it("goes on as events come late, one after the other", async () => {
+  it("goes on while events come late, one after the other", async () => {
     const logs = new FakeLogs();
     const clock = new SleeplessClock();
     const late = ["first", "late", "later", "latest"];
@@ -60,11 +60,11 @@ describe("a transcript in CloudWatch", () => {
     };
     const text = await all(transcript(GROUP, "s-1", context({ logs: { page }, clock })));
     expect(text).toBe("first\nlate\nlater\nlatest");
-    // Twenty seconds until the last of them, and patience from there on.
+    // The last of them comes after twenty seconds. The other ten are patience.
     expect(clock.slept).toHaveLength(30);
   });
 
-  it("is waited for until nothing has come for as long as `patience`, by a look each second", async () => {
+  it("is looked at each second until nothing has come for `patience`", async () => {
     const clock = new SleeplessClock();
     const begun = clock.now();
     expect(await all(transcript(GROUP, "s-1", context({ clock })))).toBe("");
@@ -132,7 +132,7 @@ describe("a transcript in S3", () => {
     expect(clock.slept).toHaveLength(5);
   });
 
-  it("is not there or may not be read, when S3 denies it until patience ends", async () => {
+  it("is reported as absent or not readable when S3 denies it until patience ends", async () => {
     const clock = new SleeplessClock();
     const getObject = () => Promise.reject(denied());
     const reading = all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })));
@@ -148,7 +148,7 @@ describe("a transcript in S3", () => {
     expect(clock.slept).toHaveLength(10);
   });
 
-  it("is named in the partition of the region", async () => {
+  it("has ARNs in the partition of the region", async () => {
     const getObject = () => Promise.reject(denied());
     const reading = all(transcript(BUCKET, "s-1", context({ region: "cn-north-1", s3: { getObject } })));
     await expect(reading).rejects.toMatchObject({
@@ -158,7 +158,7 @@ describe("a transcript in S3", () => {
     });
   });
 
-  it("is not waited for when S3's own words name the right to it", async () => {
+  it("is not waited for when S3's message names the missing right", async () => {
     const clock = new SleeplessClock();
     const words = denied({ isNamed: true });
     const getObject = () => Promise.reject(words);
@@ -166,7 +166,7 @@ describe("a transcript in S3", () => {
     expect(clock.slept).toEqual([]);
   });
 
-  it("is read from a bucket of the one account or the other, and of no third", async () => {
+  it("is read from a bucket of either of the accounts, and of no third", async () => {
     const asked: (string | undefined)[] = [];
     const getObject = ({ owner }: ObjectName) => {
       asked.push(owner);
@@ -188,7 +188,7 @@ describe("a transcript in S3", () => {
   });
 });
 
-describe("the log that people are pointed to", () => {
+describe("the location of the log", () => {
   it("has no page when the console of its partition is not known", () => {
     expect(cloudWatchLocation("/ecs/exec", "s-1", "us-iso-east-1").url).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import type { JobOptions } from "../../src/payload/job-text.ts";
 
-/** A job with something in every place. */
+/** Options of a job whose values have spaces, quotes and an empty variable. */
 export const JOB: JobOptions = {
   runId: "0123456789abcdef0123",
   workers: 2,

@@ -10,14 +10,14 @@ import { bringBack } from "./bring-back.ts";
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
 const PATIENCE = 120_000;
 
-/** Another user exchanges two names of one directory, as renameat2(2) does it with RENAME_EXCHANGE. */
+/** Exchanges two names of one directory as another user, by renameat2(2) with RENAME_EXCHANGE. */
 const EXCHANGE = `#!/usr/bin/python3 -IS
 import ctypes, os, sys
 os.setgroups([]); os.setresgid(1000, 1000, 1000); os.setresuid(1000, 1000, 1000)
 os.chdir(sys.argv[1])
 sys.exit(-ctypes.CDLL(None).renameat2(-100, sys.argv[2].encode(), -100, sys.argv[3].encode(), 2))
 `;
-/** Programs without python3, of which tar lets the other user win the race between the list and the archive. */
+/** Programs without python3. Their tar lets the other user win the race between the list and the archive. */
 const withTar = (
   tar: string,
 ): string => `mkdir /opt/bin; ln -s /usr/bin/* /opt/bin; rm /opt/bin/python3* /opt/bin/tar
@@ -31,12 +31,12 @@ const TARS = [
   ["GNU tar", withTar("/usr/bin/tar")],
   ["busybox's tar", withTar("/usr/bin/busybox tar")],
 ] as const;
-/** An application's directory, and a key of root's that its links lead to. */
+/** An application's directory, and in it a link to a directory with a key of root. */
 const APP = `mkdir -p /srv/app/sub /srv/app/work /srv/secret; chmod 700 /srv/secret; chmod 755 /srv /srv/app
 for d in app/sub app/work; do echo theirs >/srv/$d/key; done; echo roots >/srv/secret/key; chmod 600 /srv/secret/key
 ln -s /srv/secret /srv/app/evil; chown -hR 1000:1000 /srv/app`;
 
-/** What came back, empty when nothing did, and what the log says. */
+/** Runs a job. Gives the contents of the files that came back, and the problems that were reported. */
 async function bring(
   setUp: string,
   globs: string,
@@ -90,7 +90,7 @@ describe("artifacts, when another user exchanges a directory for a link to root'
     ["python3", ":", "/usr/bin"],
     [...TARS[0], "/opt/bin"],
   ])(
-    "do not come where that is the working directory: %s",
+    "do not come when that directory is the working directory: %s",
     async (_, setUp, PATH) => {
       const [key, said] = await bring(setUp, "*", {
         containerEnv: { PATH },
@@ -106,7 +106,7 @@ describe("artifacts, when another user exchanges a directory for a link to root'
   );
 
   asOthers.concurrent(
-    "do not come where what packs them prints a line that is too long for a record",
+    "do not come when a tool that packs them prints a line that is too long for a record",
     async () => {
       const long =
         "rm /opt/bin/sort; printf '%s\\n' '#!/bin/sh' 'head -c 4000000 /dev/zero | tr \"\\0\" f; echo' >/opt/bin/sort; chmod 755 /opt/bin/sort";
@@ -120,7 +120,7 @@ describe("artifacts, when another user exchanges a directory for a link to root'
   );
 
   asOthers.concurrent(
-    "come where they are that user's own, and are read as that user",
+    "come when they belong to that user, and are read as that user",
     async () => {
       const as = { containerEnv: { PATH: "/opt/bin" }, user: "1000", workingDirectory: "/srv/app" };
       expect(await bring(TARS[1][1], "sub", { ...as, script: ":" })).toEqual(["theirs\n", ""]);

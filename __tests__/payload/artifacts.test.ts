@@ -78,7 +78,7 @@ function everywhere(options: () => Partial<WatchOptions>): void {
     expect(job.output("stdout").toString()).toBe("");
   });
 
-  it("an exclusion leaves out what it names, relative or absolute, of globs of either kind", async () => {
+  it("an exclusion, relative or absolute, leaves out what relative and absolute globs have selected", async () => {
     const there = join(scratch, "there");
     const globs = `out\n${there}/logs\n!${there}/out/key\n!${there}/**/*.pem\n!logs/key`;
     const script =
@@ -110,7 +110,7 @@ describe.each(
   everywhere(() => ({ containerEnv: { PATH: path, TAR_OPTIONS: "--exclude=a.txt" } }));
 });
 
-it("what packs them gets no variable that names a file of another user, and starts in /", async () => {
+it("the program that packs them starts in /, without the variables that can name a file of another user", async () => {
   const bin = join(scratch, "bin");
   const seen = join(scratch, "seen");
   mkdirSync(bin);
@@ -128,7 +128,7 @@ exec '${findProgram("python3")}' "$@"
   expect(readFileSync(seen, "utf8")).toBe("none /\n".repeat(3));
 });
 
-it("what is too deep is named, and all else comes", async () => {
+it("a directory that is too deep is named, and all else comes", async () => {
   const script = `echo x >f; mkdir -p ${"d/".repeat(600)}`;
   const { report, back } = await run("*", { script });
   expect(readFileSync(join(back, "f"), "utf8")).toBe("x\n");
@@ -139,17 +139,17 @@ it("what is too deep is named, and all else comes", async () => {
   ]);
 });
 
-/** 3 MB that gzip can't make smaller. */
+/** A command that writes bytes that gzip can't make smaller. */
 const large = (name: string, megabytes = 3) => `head -c ${megabytes}000000 /dev/urandom >${name}`;
 
-it("all of them come after the timeout, and as they are", async () => {
+it("all artifacts come after a timeout", async () => {
   const script = `${large("big")}; echo s >small; sleep 60`;
   const { job, report, back } = await run("*", { script, timeoutSeconds: 2 });
   expect(job.status).toMatchObject({ reason: "timed-out" });
   expect([report?.problems, tree(back)]).toEqual([[], ["big", "small"]]);
 });
 
-it("after a cancel the smallest come first, the end comes in time, and what is missing is named", async () => {
+it("after a cancel the smallest artifacts come first, the job ends in time, and what is missing is named", async () => {
   const script = `echo s >small; for i in 1 2 3 4 5 6 7 8; do ${large("big$i", 60)}; done; echo ready; exec sleep 60`;
   let cancelledAt = 0;
   const { job, report, back } = await run("*", {
@@ -172,7 +172,7 @@ it("after a cancel the smallest come first, the end comes in time, and what is m
   expect(tree(back)).not.toContain("big8");
 });
 
-it("cuts cost no byte, and none comes twice", async () => {
+it("cuts lose no byte of an archive, and none comes twice", async () => {
   const script = `${large("a", 4)}; ${large("b", 4)}; sha256sum a b`;
   const { job, report, cuts, back } = await run("?", { script, packAbove: 0 }, { cutsAfter: [20, 1, 60] });
   const sum = (name: string): string =>
@@ -183,7 +183,7 @@ it("cuts cost no byte, and none comes twice", async () => {
   expect([cuts, report?.count, report?.problems]).toEqual([3, 2, []]);
 });
 
-it("a job that is left while its archive is sent keeps it, and another reader gets it whole", async () => {
+it("a job that is left running while its archive is sent keeps the archive, and another reader gets it whole", async () => {
   const script = `echo first; ${large("a", 4)}; ${large("b", 4)}; sha256sum a b`;
   const { job, report, cuts, back } = await run("?", { script, packAbove: 0 }, { leaves: true });
   const sum = (name: string): string =>
@@ -194,7 +194,7 @@ it("a job that is left while its archive is sent keeps it, and another reader ge
   expect([cuts, report?.count, report?.problems]).toEqual([0, 2, []]);
 });
 
-it("the limits leave out the largest, by name", async () => {
+it("the limits leave out the largest files, and the problem names the limits", async () => {
   const script = `for i in 1 2 3; do echo $i >f$i; done; ${large("big")}`;
   const { report, back } = await run("*", { script }, { more: { maxCount: 3, maxBytes: 1 << 20 } });
   expect(tree(back)).toEqual(["f1", "f2", "f3"]);
@@ -203,7 +203,7 @@ it("the limits leave out the largest, by name", async () => {
   ]);
 });
 
-asOthers("they are read as the user of the script", async () => {
+asOthers("artifacts are read as the user of the script", async () => {
   const script = `echo mine >mine; ln -s /etc/shadow link; ls /etc/shadow >/dev/null`;
   const { report, back } = await run("*\n/etc/shadow", { script, user: "nobody" });
   expect(tree(back)).toEqual(["mine"]);
@@ -213,7 +213,7 @@ asOthers("they are read as the user of the script", async () => {
   ]);
 });
 
-it("names that would be marks or commands are names", async () => {
+it("a file name that looks like a mark or a workflow command stays a file name", async () => {
   const script = `printf x >"$(printf 'a\\033]7733;r\\007o=1\\n::error::b\\357\\277\\275')"; mkdir -p d; ln -s d e; printf y >d/y`;
   const { job, report, back } = await run("a*\ne/*\nd", { script });
   expect(tree(back)).toEqual(["a\x1b]7733;r\x07o=1\n::error::b\ufffd", "d", "d/y"]);

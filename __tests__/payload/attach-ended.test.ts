@@ -7,26 +7,26 @@ import { endedText } from "../../src/payload/loader.ts";
 const directory = mkdtempSync(join(tmpdir(), "attach-ended-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** What the bootstrap of a step that attaches does in a container without the job. */
-function ends(fx_dir: string, fx_new: string, before = ""): string {
+/** Runs the text by which an attaching step ends in a container without the job, and gives its output. */
+function runEnded(fx_dir: string, fx_new: string, before = ""): string {
   const env = { fx_dir, fx_new, fx_nonce: "0a", PATH: process.env["PATH"] };
   return spawnSync("sh", ["-c", `${before}\n${endedText()}\necho goes on`], { env, encoding: "utf8" }).stdout;
 }
 
 const MARK = "\x1b]7733;0a;! ended the container has no job of this handle\x07\n";
 
-it("removes the directory that the bootstrap has made, and ends its guard", () => {
+it("an attaching step without a job removes the directory that its bootstrap has made, and ends its guard", () => {
   const made = join(directory, "made");
   mkdirSync(made);
   const guard = `{ trap "[ -d '$fx_dir' ] || echo guard; exit" TERM; : >"$fx_dir/waits"; while :; do sleep 0.05; done; } & fx_guard=$!
     until [ -e "$fx_dir/waits" ]; do sleep 0.01; done`;
-  expect(ends(made, "new", guard)).toBe(`guard\n${MARK}`);
+  expect(runEnded(made, "new", guard)).toBe(`guard\n${MARK}`);
   expect(existsSync(made)).toBe(false);
 });
 
-it("removes nothing when the bootstrap could make no directory, which has /dev/null then", () => {
+it("an attaching step without a job removes nothing when its bootstrap could make no directory and has /dev/null", () => {
   const device = join(directory, "null");
   writeFileSync(device, "");
-  expect(ends(device, "")).toBe(MARK);
+  expect(runEnded(device, "")).toBe(MARK);
   expect(existsSync(device)).toBe(true);
 });

@@ -26,7 +26,7 @@ import {
 } from "../helpers/watch.ts";
 
 const SOME = SHELLS.filter((shell) => /dash|busybox/.test(shell));
-/** Of a test, on a machine that has much else to do. */
+/** Milliseconds for a test on a busy machine. */
 const PATIENCE = 300_000;
 const directory = mkdtempSync(join(tmpdir(), "attach-"));
 const jobs: WatchedJob[] = [];
@@ -36,7 +36,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** A job that leaves a line in a file of its own for each time that it is started. */
+/** A job that adds a line to a file of its own each time it is started. */
 function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob & { starts: () => number } {
   const ran = join(directory, `ran-${jobs.length}-${Math.random()}`);
   const job = new WatchedJob({ script: `echo x >>${ran}\n${script}`, ...more });
@@ -53,7 +53,7 @@ function refusal(terminal: WatchedTerminal): unknown {
   return terminal.events.find(({ kind }) => kind === "refused");
 }
 
-/** A PATH in which `sleep` takes these seconds for those. */
+/** A PATH whose `sleep` replaces its argument: `seconds` maps the given seconds to those that it sleeps. */
 function withSleep(name: string, seconds: Readonly<Record<string, string>>): Record<string, string> {
   const path = join(directory, name);
   mkdirSync(path, { recursive: true });
@@ -65,7 +65,7 @@ function withSleep(name: string, seconds: Readonly<Record<string, string>>): Rec
   return { PATH: `${path}:${systemPath}` };
 }
 
-/** Says again and again that the reader is there; gives what ends that. */
+/** Types `here` every 50 ms. Returns the function that ends that. */
 function keepReading(terminal: WatchedTerminal): () => void {
   const here = setInterval(() => terminal.type(Buffer.from("here\n")), 50);
   return () => clearInterval(here);
@@ -213,8 +213,8 @@ it(
 it(
   "an attacher that has lost its reader gives its place up by itself",
   async () => {
-    const told = join(directory, "told-to-end");
-    const job = aJob(`while ! [ -e ${told} ]; do sleep 0.1; done; exit 3`, {
+    const mayEnd = join(directory, "may-end");
+    const job = aJob(`while ! [ -e ${mayEnd} ]; do sleep 0.1; done; exit 3`, {
       containerEnv: withSleep("short-second", { "1": "0.005" }),
     });
     const first = job.attach();
@@ -226,7 +226,7 @@ it(
     const second = job.attach();
     await second.says("attached");
     const stop = keepReading(second);
-    writeFileSync(told, "");
+    writeFileSync(mayEnd, "");
     await second.closed;
     stop();
     expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
@@ -236,7 +236,7 @@ it(
 );
 
 it(
-  "an attacher ends ninety seconds after the last line of its reader, not later",
+  "an attacher ends about ninety seconds after the last line of its reader",
   async () => {
     const ticks = join(directory, "ticks");
     const count = (): number => (existsSync(ticks) ? readFileSync(ticks, "utf8").length : 0);
@@ -270,7 +270,7 @@ it(
   PATIENCE,
 );
 
-it("the end of a job waits for no nap of the guard or of a helper", async () => {
+it("a job ends without waiting for a sleep of its guard or of a helper to end", async () => {
   const job = aJob("echo done", { containerEnv: withSleep("long-second", { "1": "600" }) });
   await job.attach().closed;
   expect(job.output("stdout").toString()).toBe("done\n");
@@ -296,7 +296,7 @@ it(
 );
 
 it(
-  "ten minutes after the job's end nothing is left, and the next one is told so",
+  "ten minutes after the job's end nothing is left, and the next attacher is told so",
   async () => {
     const containerEnv = withSleep("short-1", { "1": "0" });
     const cut = join(mkdtempSync(join(directory, "cut-")), "cut");
@@ -325,7 +325,7 @@ it.each(turnOf(halves, 2))(
   "ten minutes after a client has typed half of the %s and is gone, nothing is left of what was to be a job",
   async (_, half) => {
     const typing: Typing = (__, bytes) => half(bytes);
-    // A program rather than a shell's script: it is called six thousand times by each.
+    // A compiled program, since a shell script would be too slow: each terminal calls it six thousand times.
     const path = mkdtempSync(join(directory, "no-sleep-"));
     copyFileSync(execFileSync("which", ["true"]).toString().trim(), join(path, "sleep"));
     const containerEnv = { PATH: `${path}:${systemPath}` };
@@ -362,7 +362,7 @@ it(
 it.concurrent(
   "an attacher waits for its reader to take the status, however often it was woken before",
   async () => {
-    // Where awk records, the attacher reads no wakes while the job runs.
+    // When awk records, the attacher reads no wakes while the job runs.
     const containerEnv = { PATH: withoutPython("mawk", directory) };
     const job = aJob(`printf '\\n\\n\\n\\n\\n\\n\\n\\n\\n' 1<>"\${0%/*}/news"`, { containerEnv });
     await job.attach().closed;
@@ -371,13 +371,13 @@ it.concurrent(
   PATIENCE,
 );
 
-// Its script names the job directory.
+// The path of the script ($0) begins with the job directory.
 const KILL_THE_JOB = 'kill -KILL "$(cut -d : -f 1 "${0%/*}/pid")"';
-// Only the file of the worker's number tells the job whom to end.
-const KILL_WHAT_WAITS = 'until [ -e "${0%/*}/0.pid" ]; do sleep 0.01; done; kill -KILL $PPID';
+// The job learns from the file 0.pid which worker it has to end.
+const KILL_THE_WAITER = 'until [ -e "${0%/*}/0.pid" ]; do sleep 0.01; done; kill -KILL $PPID';
 
 it(
-  "a job that was killed is told as lost, with the output it had",
+  "a job that was killed is reported as lost, with the output that it had printed",
   async () => {
     const job = aJob(`echo begun; sleep 0.3; ${KILL_THE_JOB}; sleep 0.1`);
     const terminal = job.attach();
@@ -394,10 +394,10 @@ it(
 it.concurrent.each([
   ["the job", `trap 'exit 0' TERM; ${KILL_THE_JOB}`],
   ["the job, and TERM is ignored,", `trap '' TERM; ${KILL_THE_JOB}`],
-  ["what waits for its worker", `trap 'exit 0' TERM; ${KILL_WHAT_WAITS}`],
-  ["what waits for its worker, and TERM is ignored,", `trap '' TERM; ${KILL_WHAT_WAITS}`],
+  ["the process that waits for its worker", `trap 'exit 0' TERM; ${KILL_THE_WAITER}`],
+  ["the process that waits for its worker, and TERM is ignored,", `trap '' TERM; ${KILL_THE_WAITER}`],
 ])(
-  "nothing goes on where %s was killed",
+  "nothing goes on when %s was killed",
   async (_, kill) => {
     const job = aJob(`sleep 97 & ${kill}; while :; do sleep 0.1; done`);
     const terminal = job.attach();

@@ -29,15 +29,15 @@ const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other 
 const STICKY = ["/tmp", "/var/tmp"];
 const EVERYWHERE = ["/var/lib", "/run", "/tmp", "/var/tmp"];
 const RACES: readonly [string, readonly string[], readonly string[]][] = [
-  ["with the places that root alone may write to", [], STICKY],
-  ["where every user may write to every directory", ["/var/lib", "/run"], EVERYWHERE],
+  ["when root alone may write to /var/lib and /run", [], STICKY],
+  ["when every user may write to every directory", ["/var/lib", "/run"], EVERYWHERE],
 ];
 
 describe.each(shells)(
   "another user's process that races for the job directory, in a container of %s,",
   (sh) => {
     asOthers.concurrent.each(shareOf(sh, shells, RACES))(
-      "gets nothing run, %s",
+      "gets nothing run %s",
       async (_, open, places) => {
         const container = await SharedContainer.start(sh, open);
         try {
@@ -56,9 +56,9 @@ describe.each(shells)(
     );
 
     asOthers.concurrent(
-      "is not obeyed by what stops a job: its pid files name the container's first process",
+      "can't make the stop command signal the container's first process by pid files that name it",
       async () => {
-        // Linux keeps signals from inside a container from a first process without handlers. This one ends with its child.
+        // Linux drops a signal from inside a container to a first process without a handler. This one ends with its child.
         const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
         try {
           for (const place of ["/tmp", "/dev/shm"]) container.plant(`${place}/fargate-exec-0123456789ab`);
@@ -77,7 +77,7 @@ describe.each(shells)(
   },
 );
 
-asOthers("what another user has made is passed over, and a note says so", async () => {
+asOthers("a job directory that another user has made is passed over, and a note says so", async () => {
   const container = await SharedContainer.start("dash", ["/var/lib"]);
   const job = new WatchedJob({ within: container, sh: "/bin/sh", script: "exit 3" });
   const planted = `/var/lib/fargate-exec-${job.runId}`;
@@ -92,7 +92,7 @@ asOthers("what another user has made is passed over, and a note says so", async 
   }
 });
 
-describe("what stands where the container's command begins", () => {
+describe("files in the directory in which the container's command begins", () => {
   const directory = mkdtempSync(join(tmpdir(), "workdir-"));
   const evidence = join(directory, "evidence");
   const bin = join(directory, "bin");
@@ -122,8 +122,8 @@ describe("what stands where the container's command begins", () => {
 
   const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
 
-  it.each(turnOf(SHELLS, 2))("is no module of our Python, under %s", async (sh) => {
-    // Without stty, so that Python has to turn the echo off, too.
+  it.each(turnOf(SHELLS, 2))("are not imported by the action's Python code, under %s", async (sh) => {
+    // Without stty, so that Python has to turn echo off, too.
     const tools = mkdtempSync(join(directory, "tools-"));
     const path = process.env["PATH"] ?? "/usr/bin:/bin";
     for (const name of "sh id ls grep tr sed head tail dd df cat mkdir rm mv sleep mkfifo date cut".split(
@@ -137,7 +137,7 @@ describe("what stands where the container's command begins", () => {
       );
     symlinkSync(PYTHON, join(tools, "python3"));
     const run = await watch({
-      sh: absolute(sh),
+      sh: withAbsolutePath(sh),
       cwd: directory,
       script: "exit 5",
       delivery: S3,
@@ -148,13 +148,13 @@ describe("what stands where the container's command begins", () => {
   });
 
   it.each(turnOf(SHELLS, 2, 1))(
-    "is no program of ours by a relative or an empty entry of PATH, and the script's PATH stays as it is, under %s",
+    "are not run by the action through a relative or an empty entry of PATH, and the script's PATH stays as it is, under %s",
     async (sh) => {
       const PATH = `bin::.:./bin:${pythonWith("nothing", "", directory)}`;
-      // The script's first program comes from there as it would with any exec, and is told from ours.
+      // The script uses builtins only: its own programs are looked for in those entries, as with any exec.
       const script = `printf %s "$PATH"; exit 6`;
       const run = await watch({
-        sh: absolute(sh),
+        sh: withAbsolutePath(sh),
         cwd: directory,
         script,
         shell: "/bin/sh -e {0}",
@@ -176,17 +176,17 @@ describe("a directory of PATH that another user can put programs into", () => {
   const BIN = "/tmp/go/bin";
 
   const DIRECTORIES = [
-    ["that every user may write to, and sticky", `chown 0:0 /tmp/go ${BIN}; chmod 1777 ${BIN}`],
+    ["that every user may write to, with the sticky bit", `chown 0:0 /tmp/go ${BIN}; chmod 1777 ${BIN}`],
     ["that every user may write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 ${BIN}`],
-    ["for a group to write to", `chown 0:0 /tmp/go; chown 0:1000 ${BIN}; chmod 775 ${BIN}`],
-    ["in a directory of theirs", `chown 0:0 ${BIN}; chmod 755 ${BIN}`],
+    ["that a group may write to", `chown 0:0 /tmp/go; chown 0:1000 ${BIN}; chmod 775 ${BIN}`],
+    ["in a directory of that user", `chown 0:0 ${BIN}; chmod 755 ${BIN}`],
     ["in a directory that every user may write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 /tmp/go`],
   ].map(([what = "", setUp = ""]) => ({ what, setUp }));
 
   asOthers.concurrent.each(
     shells.flatMap((sh) => shareOf(sh, shells, DIRECTORIES).map((directory) => ({ sh, ...directory }))),
   )(
-    "is none of ours, and stays the script's: $what, under $sh",
+    "is not searched by the action's code, and stays in the script's PATH: $what, under $sh",
     async ({ sh, setUp }) => {
       const container = await SharedContainer.start(sh);
       try {
@@ -213,7 +213,7 @@ describe("a directory of PATH that another user can put programs into", () => {
 });
 
 asOthers.each(shells)(
-  "a place is not used behind a link through another user's directory, under %s",
+  "/var/lib is not used when it is a link through another user's directory, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
     try {
@@ -250,10 +250,10 @@ describe("the home directory of another user", () => {
   };
 
   asOthers.each([
-    ["boto3, and by aws", `${realpathSync(venv)}:/usr/bin:/bin`],
+    ["boto3 and aws", `${realpathSync(venv)}:/usr/bin:/bin`],
     ["curl, python3 and wget", "/usr/bin:/bin"],
   ])(
-    "runs and writes nothing where the script is fetched by %s",
+    "has no settings that take effect when the script is fetched by %s",
     async (_, PATH) => {
       const container = await SharedContainer.start("dash");
       try {
@@ -281,7 +281,7 @@ describe("the home directory of another user", () => {
   );
 });
 
-describe("a variable that has the name of one of ours", () => {
+describe("a variable with the name of one of the action's own", () => {
   const taken = {
     fx_dir: "/tmp",
     fx_path: "/tmp",
@@ -295,13 +295,16 @@ describe("a variable that has the name of one of ours", () => {
   const VARIABLES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
     ["an empty user", { fx_user: "", fx_as_uid: "0" }],
     ["another program for setsid", { fx_env: "/usr/bin/env", fx_setsid: "/usr/bin/true" }],
-    ["no program but that", { fx_env: "", fx_python3: "", fx_setsid: "/usr/bin/true" }],
-    ["Python of its own", { fx_env: "", fx_python: `${harmless}; print("evil", os.getuid(), flush=True)` }],
+    ["no program but another one for setsid", { fx_env: "", fx_python3: "", fx_setsid: "/usr/bin/true" }],
+    [
+      "Python code of its own",
+      { fx_env: "", fx_python: `${harmless}; print("evil", os.getuid(), flush=True)` },
+    ],
     [
       "another program for the user",
       { fx_becomer: "/usr/bin/env", fx_way: "gosu", fx_home: "/", fx_exec: "x" },
     ],
-    ["our places and ways", taken],
+    ["other directories and programs", taken],
   ];
 
   asOthers.concurrent.each(
@@ -309,7 +312,7 @@ describe("a variable that has the name of one of ours", () => {
       shareOf(sh, shells, VARIABLES).map(([what, variables]) => ({ sh, what, variables })),
     ),
   )(
-    "changes nothing of what is run, or as whom: $what, under $sh",
+    "changes neither what is run nor as which user: $what, under $sh",
     async ({ sh, variables }) => {
       const container = await SharedContainer.start(sh);
       try {
@@ -334,13 +337,13 @@ describe("a variable that has the name of one of ours", () => {
   );
 });
 
-function absolute(shell: string): string {
+function withAbsolutePath(shell: string): string {
   const [program = "", ...words] = shell.split(" ");
   return [execFileSync("which", [program]).toString().trim(), ...words].join(" ");
 }
 
 describe("a name in 'env' or 'secrets' that the shell keeps to itself", () => {
-  /** Those that each of them keeps, of all that any of them might. */
+  /** The names that this shell keeps, of all that any of the shells might keep. */
   const kept = (sh: string): string[] => {
     const names = "UID EUID PPID GID BASHOPTS SHELLOPTS BASH_VERSINFO".split(" ");
     return names.filter((name) => {
@@ -355,7 +358,7 @@ describe("a name in 'env' or 'secrets' that the shell keeps to itself", () => {
     });
   };
 
-  it("is there in bash", () => {
+  it("is UID, EUID or PPID in bash, among others", () => {
     expect(kept("bash")).toEqual(expect.arrayContaining(["UID", "EUID", "PPID"]));
   });
 

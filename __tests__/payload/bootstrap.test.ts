@@ -28,8 +28,8 @@ describe("the command", () => {
   it.each<[string, Delivery]>([
     ["bootstrap-s3.txt", S3],
     ["bootstrap-session.txt", SESSION],
-  ])("is what was reviewed: %s", (name, delivery) => {
-    // The checksum is of all the payload's source, which is not what is looked at here.
+  ])("is the text of its golden file: %s", (name, delivery) => {
+    // Each change of the payload's source changes these two.
     expectGolden(
       name,
       `${command(delivery)
@@ -51,7 +51,7 @@ describe("the command", () => {
         region: "ap-southeast-99",
       },
     ],
-  ])("is three words, short, and nothing that the agent would replace: by %s", (_, delivery) => {
+  ])("is three words, is short, and has nothing that the agent would replace: by %s", (_, delivery) => {
     const text = command(delivery);
     expect(Buffer.byteLength(text)).toBeLessThan(LONGEST_COMMAND);
     expect(Buffer.byteLength(command(delivery, { at: Number.MAX_SAFE_INTEGER }))).toBeLessThan(
@@ -77,7 +77,7 @@ describe("the command", () => {
       expect(command(delivery)).not.toMatch(/script-text|value of A|one argument/);
   });
 
-  it("says where to go on", () => {
+  it("says at which byte the output goes on", () => {
     expect(command(SESSION, { at: 1234 })).toContain("fx_at=1234 ");
   });
 });
@@ -116,18 +116,18 @@ describe("delivery by boto3", () => {
     containerEnv: { PATH: boto3, FAKE_OBJECT: object },
   };
 
-  it.each(turnOf(SHELLS, 2))("runs what is staged, under %s", async (sh) => {
+  it.each(turnOf(SHELLS, 2))("runs the staged payload, under %s", async (sh) => {
     const job = new WatchedJob({ ...options, sh });
     writeFileSync(object, job.payload.bytes);
     const terminal = job.attach();
     await terminal.closed;
     expect(job.output("stdout").toString()).toBe("delivered\n");
     expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
-    // It was there before the container asked: nothing had to be typed.
+    // The payload was fetched, so nothing had to be typed.
     expect(job.events[0]).toEqual({ kind: "ready", missing: undefined });
   });
 
-  it.concurrent("waits for what boto3 computes, for as long as that takes", async () => {
+  it.concurrent("waits for boto3 as long as it computes", async () => {
     const busy = join(directory, "busy");
     const job = new WatchedJob({
       ...options,
@@ -139,13 +139,13 @@ describe("delivery by boto3", () => {
     expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
   });
 
-  it.concurrent("says so when it finds no credentials", async () => {
+  it.concurrent("reports that it finds no credentials", async () => {
     const containerEnv = { PATH: boto3, FAKE_OBJECT: object, FAKE_DENIED: "1" };
     const run = await watch({ ...options, containerEnv });
     expect(run.events[0]).toMatchObject({ missing: { why: "AssertionError: no credentials" } });
   });
 
-  it("takes nothing else for it, and says why it had to be typed", async () => {
+  it("does not run an object with another checksum, and says why the payload had to be typed", async () => {
     writeFileSync(object, "something else");
     const run = await watch(options);
     expect(run.events[0]).toMatchObject({
@@ -155,39 +155,41 @@ describe("delivery by boto3", () => {
     expect(run.stdout.toString()).toBe("delivered\n");
   });
 
-  it("names what the image lacks", async () => {
+  it("reports that the image has no boto3", async () => {
     const run = await watch({ ...options, containerEnv: { PATH: without } });
     const missing = { why: "ModuleNotFoundError: No module named 'boto3'" };
     expect(run.events[0]).toEqual({ kind: "ready", missing });
   });
 });
 
-/** A shell as it is found without a PATH. */
-function absolute(shell: string): string {
+/** The command of a shell by its absolute path, which needs no PATH. */
+function withAbsolutePath(shell: string): string {
   const [program = "", ...words] = shell.split(" ");
   return [execFileSync("which", [program]).toString().trim(), ...words].join(" ");
 }
 
-/** A busybox may have been built to find its own programs without a PATH. */
-function bringsStty(shell: string): boolean {
+/** True for a busybox that was built to find its own programs without a PATH. */
+function hasOwnStty(shell: string): boolean {
   try {
-    return runShell(absolute(shell), "stty --help", [], { env: { PATH: "/nonexistent" } }).length >= 0;
+    return (
+      runShell(withAbsolutePath(shell), "stty --help", [], { env: { PATH: "/nonexistent" } }).length >= 0
+    );
   } catch {
     return false;
   }
 }
 
-it.each(SHELLS.filter((shell) => !bringsStty(shell)))(
-  "says so where echo can't be turned off, and nothing is typed, under %s",
+it.each(SHELLS.filter((shell) => !hasOwnStty(shell)))(
+  "the command reports that echo can't be turned off, and nothing is typed, under %s",
   async (shell) => {
     const empty = mkdtempSync(join(tmpdir(), "no-programs-"));
-    const run = await watch({ sh: absolute(shell), script: "exit 0", containerEnv: { PATH: empty } });
+    const run = await watch({ sh: withAbsolutePath(shell), script: "exit 0", containerEnv: { PATH: empty } });
     rmSync(empty, { recursive: true });
     expect(run.events).toEqual([{ kind: "echo" }]);
   },
 );
 
-it("has echo off before anything is typed", async () => {
+it("echo is off before anything is typed", async () => {
   const run = await watch({ script: "exit 0", secrets: { TOKEN: "hunter22" } });
   expect(run.status).toBeDefined();
   expect(run.terminal.toString()).not.toMatch(/hunter22|fx_secret|fx_workers/);

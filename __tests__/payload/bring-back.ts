@@ -5,14 +5,14 @@ import type { ArtifactsReport } from "../../src/report/artifacts.ts";
 import { DETACH } from "../../src/payload/input.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
-export interface BroughtBack {
+export interface BringBackResult {
   readonly job: WatchedJob;
   readonly report: ArtifactsReport | undefined;
   /** How many terminals were cut. */
   readonly cuts: number;
 }
 
-interface How {
+interface BringBackOptions {
   readonly more?: Partial<Artifacts>;
   /** How many records with bytes come before each cut of the terminal. */
   readonly cutsAfter?: readonly number[];
@@ -27,8 +27,8 @@ export async function bringBack(
   globs: string,
   directory: string,
   options: WatchOptions,
-  { more = {}, cutsAfter = [], cutAfterMs, leaves = false }: How = {},
-): Promise<BroughtBack> {
+  { more = {}, cutsAfter = [], cutAfterMs, leaves = false }: BringBackOptions = {},
+): Promise<BringBackResult> {
   const parsed = artifactGlobs(globs);
   if (!("value" in parsed)) throw new Error(parsed.must);
   const artifacts: Artifacts = {
@@ -45,7 +45,7 @@ export async function bringBack(
   let received = reader();
   let next = 0;
   let leftAt: number | undefined;
-  const left = [...cutsAfter];
+  const cutsLeft = [...cutsAfter];
   let records = 0;
   let cuts = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -73,10 +73,10 @@ export async function bringBack(
           cuts += 1;
           void terminal.kill();
         }, cutAfterMs);
-      if (event.kind !== "artifact-bytes" || left[0] === undefined || ++records < left[0]) return;
+      if (event.kind !== "artifact-bytes" || cutsLeft[0] === undefined || ++records < cutsLeft[0]) return;
       records = 0;
       cuts += 1;
-      left.shift();
+      cutsLeft.shift();
       void terminal.kill();
     },
   });

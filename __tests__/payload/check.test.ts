@@ -12,7 +12,7 @@ import { type WatchedRun, watch, type WatchOptions } from "../helpers/watch.ts";
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
 const PATIENCE = 300_000;
 
-/** Which loader an ELF program asks for, and the same program with one that isn't there. */
+/** An ELF program, the loader that it asks for, and the same program with a loader that isn't there. */
 const TRUE = readFileSync("/bin/true");
 const LOADER = /\/[\w/.-]*\/ld-[\w.-]+/.exec(TRUE.toString("latin1"))?.[0] ?? "";
 const WITHOUT_LOADER = Buffer.from(
@@ -43,33 +43,33 @@ const IN_SHEBANG: readonly Row[] = [
   ["one whose own interpreter isn't there", "#!/opt/of-nothing", {}, "shell", "'/no/such/interpreter -x'"],
   ["one whose own interpreter has no loader", "#!/opt/of-no-loader", {}, "shell", "'/opt/no-loader'"],
   ["an interpreter that no user may execute", "#!/opt/not-executable", {}, "shell", "'/opt/not-executable'"],
-  ["a directory for an interpreter", "#!/opt", {}, "shell", "'/opt'"],
+  ["a directory as the interpreter", "#!/opt", {}, "shell", "'/opt'"],
 ];
 
 const AS_USER: readonly Row[] = [
   [
-    "an interpreter of root's alone",
+    "an interpreter that only root may execute",
     "#!/opt/roots-own",
     {},
     "shell",
     "'nobody' may not execute '/opt/roots-own'",
   ],
   [
-    "a shell of root's alone",
+    "a shell that only root may execute",
     "",
     { shell: "/opt/roots-own {0}" },
     "shell",
     "'nobody' may not execute '/opt/roots-own'",
   ],
   [
-    "a working directory of root's alone",
+    "a working directory that only root may enter",
     "",
     { workingDirectory: "/opt/private" },
     "directory",
     "'nobody' may not enter '/opt/private'",
   ],
   [
-    "a working directory that only root comes to",
+    "a working directory below one that only root may enter",
     "",
     { workingDirectory: "/opt/private/open" },
     "directory",
@@ -78,7 +78,13 @@ const AS_USER: readonly Row[] = [
 ];
 
 const OF_DIRECTORY: readonly Row[] = [
-  ["a PATH of env's in which it isn't", "", { shell: "env PATH=/nope sh {0}" }, "shell", "PATH (/nope)"],
+  [
+    "a shell that isn't in the PATH that env sets",
+    "",
+    { shell: "env PATH=/nope sh {0}" },
+    "shell",
+    "PATH (/nope)",
+  ],
   [
     "a program that env -S doesn't find, in one word",
     "",
@@ -86,29 +92,23 @@ const OF_DIRECTORY: readonly Row[] = [
     "shell",
     "code 127",
   ],
-  [
-    "a program that env doesn't find without a variable",
-    "",
-    { shell: "env -u A no-such-sh {0}" },
-    "shell",
-    "127",
-  ],
-  [
-    "a program that env doesn't find elsewhere",
-    "",
-    { shell: "env --chdir=/ no-such-sh {0}" },
-    "shell",
-    "127",
-  ],
+  ["a program that env -u doesn't find", "", { shell: "env -u A no-such-sh {0}" }, "shell", "127"],
+  ["a program that env --chdir doesn't find", "", { shell: "env --chdir=/ no-such-sh {0}" }, "shell", "127"],
   ["a program that timeout doesn't find", "", { shell: "timeout 5 no-such-sh {0}" }, "shell", "127"],
   ["a shell that reads its standard input instead", "", { shell: "sh -s {0}" }, "shell", "exit code 0"],
   ["a shell that takes the script for a command", "", { shell: "sh -c true {0}" }, "shell", "exit code 0"],
   ["a program that nice may not run", "", { shell: "nice /opt/not-executable {0}" }, "shell", "126"],
   ["a program that env -S doesn't find", "", { shell: "env -S no-such-sh {0}" }, "shell", "'no-such-sh'"],
   ["a working directory that isn't there", "", { workingDirectory: "/no/such" }, "directory", "'/no/such'"],
-  ["a file for a working directory", "", { workingDirectory: "/opt/plain-file" }, "directory", "plain-file'"],
-  ["an option of cd for a working directory", "", { workingDirectory: "-P" }, "directory", "'-P'"],
-  ["the sign for the last directory", "", { workingDirectory: "-" }, "directory", "'-'"],
+  [
+    "a file as the working directory",
+    "",
+    { workingDirectory: "/opt/plain-file" },
+    "directory",
+    "plain-file'",
+  ],
+  ["an option of cd as the working directory", "", { workingDirectory: "-P" }, "directory", "'-P'"],
+  ["the name that cd has for the last directory", "", { workingDirectory: "-" }, "directory", "'-'"],
 ];
 
 const asUser = ([name, shebang, options, ...more]: Row): Row => [
@@ -159,7 +159,7 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
     ["root", {}],
     ["a user", { user: "nobody" }],
   ])(
-    "what %s may do is refused nothing",
+    "a working directory that %s may enter is not refused",
     async (_, options) => {
       const { status, stdout } = await run("pwd", { ...options, workingDirectory: "/opt" });
       expect(stdout.toString()).toBe("/opt\n");
@@ -171,17 +171,17 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
   it.each<[string, Options]>([
     ["root", {}],
     ["a user", { user: "nobody" }],
-  ])("a variable that a loader warns of refuses %s nothing", async (_, options) => {
+  ])("a variable that makes the loader warn is not refused to %s", async (_, options) => {
     const { status } = await run("exit 3", { ...options, env: { LD_PRELOAD: "/opt/not-there.so" } });
     expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
   });
 
-  it("a user's HOME is the one that an input names, else that of /etc/passwd", async () => {
+  it("a user's HOME is the one that an input names, not that of /etc/passwd", async () => {
     const { stdout } = await run('echo "$HOME"', { user: "nobody", env: { HOME: "/opt" } });
     expect(stdout.toString()).toBe("/opt\n");
   });
 
-  it("a user on a last line of /etc/passwd without an end is one of the image's", async () => {
+  it("a user is found on the last line of /etc/passwd, also when that has no newline", async () => {
     const passwd = `${container.root}/etc/passwd`;
     const before = readFileSync(passwd, "utf8");
     writeFileSync(passwd, `${before}last:x:1234:1235::/opt:/bin/sh`);
@@ -196,13 +196,13 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
   it.each<[string, Options]>([
     ["'env'", { env: { CDPATH: "/tmp:/usr" } }],
     ["the container", { containerEnv: { PATH: "/usr/bin:/bin", CDPATH: "/tmp:/usr" } }],
-  ])("a relative working directory is none of CDPATH, which %s sets", async (_, options) => {
+  ])("a relative working directory is not looked for in the CDPATH that %s sets", async (_, options) => {
     mkdirSync(`${container.root}/tmp/opt`, { recursive: true });
     const { stdout } = await run("pwd", { ...options, workingDirectory: "opt" });
     expect(stdout.toString()).toBe("/opt\n");
   });
 
-  it("root enters and executes what is root's alone", async () => {
+  it("root enters and executes what only root may", async () => {
     const { status, stdout } = await run("#!/opt/roots-own\npwd", { workingDirectory: "/opt/private/open" });
     expect(stdout.toString()).toBe("/opt/private/open\n");
     expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 0 }] });
@@ -217,7 +217,7 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
       "1000:4294967295",
       "1000:4294967296",
     ]),
-  )("a number that is no user's or no group's is refused, and no script has run: %s", async (user) => {
+  )("a number that can be no user or no group is refused, and no script has run: %s", async (user) => {
     const { status, stdout } = await run("id -u", { user });
     expect(status).toMatchObject({
       kind: "refused",
@@ -240,24 +240,24 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
     },
   );
 
-  it("the highest numbers of a user and a group are taken", async () => {
+  it("the highest possible numbers of a user and a group are accepted", async () => {
     const { stdout } = await run("id -u; id -g", { user: "4294967294:4294967294" });
     expect(stdout.toString()).toBe("4294967294\n4294967294\n");
   });
 
   it.each(
     shareOf(sh, shells, ["env -S sh -e {0}", "env -S A=1 sh {0}", "env PATH=/bin sh {0}", 'env -S "sh" {0}']),
-  )("what env finds is refused nothing: %s", async (shell) => {
+  )("a shell that env finds is not refused: %s", async (shell) => {
     const { status } = await run("exit 3", { shell });
     expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
   });
 
-  it("a user whose own directory is no input's is left in it", async () => {
+  it("a user without an input 'working-directory' is not refused", async () => {
     const { status } = await run("exit 3", { user: "nobody" });
     expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
   });
 
-  // Only the script's own shell knows of these.
+  // Only the script's own shell can find these, so the check passes them.
   it.each([
     ["that isn't there", "no-such-program", 127],
     ["that may not be executed", "/opt/not-executable", 126],
@@ -274,7 +274,7 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
   });
 });
 
-/** What the container's shell says of a script without any of ours. */
+/** The exit code of a script that the container's shell runs without the action's code. */
 function exitCodeOf(container: SharedContainer, script: string): number {
   const [program, ...words] = [...container.enter, "/bin/sh", "-c", script];
   try {

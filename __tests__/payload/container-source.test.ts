@@ -22,7 +22,7 @@ it("shell is sent without indentation and without the blanks and quotes that it 
   );
 });
 
-it("the job begins with its order of events, and ends with the call of it", () => {
+it("the job begins with fx_main, its order of events, and ends with the call of it", () => {
   expect(jobSource({ pieces: true, detaches: false })).toMatch(/^fx_main\(\) \{[\s\S]*\nfx_main "\$@"\n$/);
 });
 
@@ -42,7 +42,7 @@ it("no part of the job defines a function that another part has, since the later
 });
 
 it.each(readdirSync(directory).filter((name) => name.endsWith(".py")))(
-  "%s is ASCII: an argument has no encoding",
+  "%s is ASCII, since an argument has no encoding",
   (name) => {
     expect(inlinePython(name)).toMatch(/^[\n -~]+$/);
   },

@@ -16,7 +16,7 @@ const ENDPOINTS = readFileSync(
 );
 const PATH_OF_TASK = "/v2/credentials/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 const RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
-/** Those that a container has by default (the source of Docker, oci/caps/defaults.go). */
+/** The capabilities that a container has by default (Docker's source, oci/caps/defaults.go). */
 const CAPABILITIES =
   "-all,+chown,+dac_override,+fsetid,+fowner,+mknod,+net_raw,+setgid,+setuid,+setfcap,+setpcap," +
   "+net_bind_service,+sys_chroot,+kill,+audit_write";
@@ -38,16 +38,16 @@ const OTHER_PATHS = [
 
 interface Observation {
   readonly notes: string;
-  /** The variables of AWS that the script has, but those that its container gives to every command. */
+  /** The script's AWS variables, without the endpoint that the container gives to every command. */
   readonly variables: string;
   readonly requests: string;
   readonly evidence: string;
-  /** All that the terminal said, shown by a failure. */
+  /** All events of the terminal. A failed assertion shows them. */
   readonly events: WatchedJob["events"];
   readonly status: WatchedJob["status"];
 }
 
-/** Runs a script when the exec agent has no credentials and PID 1, with these variables, is another user's. */
+/** Runs a script in a container whose exec agent has no credentials. PID 1 is another user's, and has these variables. */
 async function runBeside(
   sh: string,
   ofPid1: Readonly<Record<string, string>>,
@@ -103,13 +103,13 @@ async function runBeside(
 const shells = turnOf(CONTAINER_SHELLS, 2, 1);
 
 describeRoot.each(shells)(
-  "where PID 1 is another user's and exec'd commands have no credentials, under %s,",
+  "when PID 1 is another user's and the exec agent's commands have no credentials, under %s,",
   (sh) => {
     it.concurrent.each([
       ["as in any container", false],
       ["with CAP_SYS_PTRACE", true],
     ])(
-      "boto3 fetches the script by the path that PID 1 has, %s",
+      "boto3 fetches the script with the credentials at the path that PID 1 has, %s",
       async (_, mayTrace) => {
         const seen = await runBeside(sh, { [RELATIVE]: PATH_OF_TASK }, { mayTrace });
         expect(seen.status).toMatchObject({ workers: [{ exitCode: 3 }] });
@@ -130,7 +130,7 @@ describeRoot.each(shells)(
     );
 
     it.concurrent.each(shareOf(sh, shells, OTHER_PATHS))(
-      "no other path is taken, and no address and no key: %s",
+      "no other path, no address and no key of PID 1 is taken: %s",
       async (_, value) => {
         const keys = { AWS_ACCESS_KEY_ID: "ASIAEXAMPLE000000000", AWS_SECRET_ACCESS_KEY: "secret" };
         const address = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:9000${PATH_OF_TASK}` };

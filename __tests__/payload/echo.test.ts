@@ -6,12 +6,12 @@ import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
-import { logPipe } from "./log-pipe.ts";
+import { openLogPipe } from "./log-pipe.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "echo-"));
 const jobs: WatchedJob[] = [];
 const LEFT_OUT = /\[fargate-exec: (\d+) bytes of output are left out here\]\n/;
-/** Of a job whose end waits for the log. */
+/** Milliseconds for a test whose job waits for the log at its end. */
 const PATIENCE = 60_000;
 
 afterAll(() => {
@@ -44,9 +44,9 @@ describe.each(turnOf(IMAGES, 2))(
     it.concurrent(
       "has what the job printed, each line once and in order, without secrets and marks",
       async () => {
-        const pipe = logPipe();
+        const pipe = openLogPipe();
         const [first, second] = [aFlag(), aFlag()];
-        // The streams have a recorder each, so the next one is written to when the log has what came before.
+        // Each stream has its own recorder. So the script writes to the other stream once the log has what came before.
         const script = `
       i=0; while [ $i -lt 500 ]; do i=$((i + 1)); echo "$i $KEY"; done
       printf 'be'; sleep 0.3; printf '\\033]7733;?\\007gun \\033]7733;+\\007\\357\\277\\275\\n'; ${waitFor(first)}
@@ -67,9 +67,9 @@ describe.each(turnOf(IMAGES, 2))(
     );
 
     it.concurrent(
-      "never holds the job up: a full pipe gets a second at its end, and a note says that the rest is missing",
+      "never holds the job up: at the job's end a full pipe gets one second, and a note says that the rest is missing",
       async () => {
-        const pipe = logPipe();
+        const pipe = openLogPipe();
         const lines = Array.from({ length: 20_000 }, (_, at) => `${at + 1}\n`).join("");
         const job = aJob("i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); echo $i; done; exit 4", pipe.path);
         await job.attach().closed;
@@ -86,9 +86,9 @@ describe.each(turnOf(IMAGES, 2))(
     );
 
     it.concurrent(
-      "says how much is left out where the reader was faster than the container's log",
+      "says how much is left out when the runner reads faster than the container's log",
       async () => {
-        const pipe = logPipe();
+        const pipe = openLogPipe();
         const go = aFlag();
         const script = `seq 250000; echo all; ${waitFor(go)}; echo last`;
         const job = aJob(script, pipe.path, { spoolLimit: 2 * 1024 * 1024 });
@@ -118,7 +118,7 @@ describe.each(turnOf(IMAGES, 2))(
     );
 
     it.concurrent(
-      "is not made where standard output is a file, into which another user may have led it",
+      "is not made when standard output is a file, since another user may have redirected it there",
       async () => {
         const path = join(mkdtempSync(join(directory, "file-")), "stdout");
         writeFileSync(path, "as it was\n");

@@ -12,7 +12,7 @@ describe("the job's environment", () => {
     });
   });
 
-  it("has what the workflow adds", () => {
+  it("has the variables of the workflow, too", () => {
     expect(jobEnvironment({ runId: "r1", workers: 1 }, { GITHUB_SHA: "x" })).toMatchObject({
       GITHUB_SHA: "x",
     });

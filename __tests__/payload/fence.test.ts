@@ -4,7 +4,7 @@ import { shareOf, SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
-/** Of the script, once it has begun, and once it has ended by itself. */
+/** Prints a line when it has begun, and another one when it has ended by itself. */
 const SCRIPT = 'trap "exit 143" TERM; echo begun; for i in 1 2 3 4 5 6 7 8; do sleep 1; done; echo ended';
 
 const jobs: WatchedJob[] = [];
@@ -39,13 +39,13 @@ const tests: Readonly<Record<Case, (sh: string) => Promise<void>>> = {
     const job = startLocked(sh, 4);
     const terminal = job.attach();
     await terminal.says("attached");
-    const telling = setInterval(() => terminal.type(here(0)), 500);
+    const typing = setInterval(() => terminal.type(here(0)), 500);
     await terminal.closed;
-    clearInterval(telling);
+    clearInterval(typing);
     expect(job.status).toMatchObject({ kind: "ended", reason: "exited", workers: [{ exitCode: 0 }] });
   },
 
-  // The runner was paused before it has typed its first line.
+  // The runner was paused before it typed its first line.
   late: async (sh) => {
     const job = startLocked(sh, 2);
     const held: Buffer[] = [];

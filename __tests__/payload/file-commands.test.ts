@@ -10,7 +10,7 @@ import { watch, type WatchOptions } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
 const ALL = Array.from({ length: 255 }, (_, i) => i + 1);
-/** Writes every byte but NUL, U+FFFD, the beginning of a mark and a line without an end. */
+/** Every byte but NUL; then U+FFFD, the beginning of a mark and a line without an end. */
 const BYTES = Buffer.from([...ALL, ...Buffer.from("\ufffd\x1b]7733;r\x07a=b\r\n\nlast")]);
 const octal = (bytes: Buffer): string =>
   [...bytes].map((b) => `\\${b.toString(8).padStart(3, "0")}`).join("");
@@ -35,13 +35,13 @@ async function run(options: WatchOptions) {
 
 const file = (text: string, worker = 0) => ({ worker, text, leftOut: undefined });
 
-/** What holds whatever reads the files: python3 or an awk. */
-function sharedTests(with_: () => Partial<WatchOptions>): void {
+/** The tests that hold for python3 and for every awk as the reader of the files. */
+function sharedTests(options: () => Partial<WatchOptions>): void {
   it.concurrent("come byte for byte, behind the output, plain and packed", async () => {
     for (const packAbove of [undefined, 0]) {
       const script = `echo out; printf '${octal(BYTES)}' >>"$GITHUB_OUTPUT"; printf '# T\\n' >"$GITHUB_STEP_SUMMARY"; exit 3`;
       const { job, output, summary } = await run({
-        ...with_(),
+        ...options(),
         script,
         ...(packAbove === 0 && { packAbove }),
       });
@@ -52,10 +52,10 @@ function sharedTests(with_: () => Partial<WatchOptions>): void {
     }
   });
 
-  it.concurrent("are each worker's own, redacted, and come after what stops it, too", async () => {
+  it.concurrent("are each worker's own, are redacted, and come after a timeout, too", async () => {
     const script = `printf 'key=abcd%s\\n' efgh >"$GITHUB_OUTPUT"; echo "me=$FARGATE_EXEC_WORKER" >>"$GITHUB_OUTPUT"; sleep 60`;
     const { job, output, summary } = await run({
-      ...with_(),
+      ...options(),
       ...{ script, workers: 3, timeoutSeconds: 2, secrets: { KEY: "abcdefgh" } },
     });
     expect(job.status).toMatchObject({ reason: "timed-out" });
@@ -64,30 +64,24 @@ function sharedTests(with_: () => Partial<WatchOptions>): void {
     expect(job.terminal.includes("abcdefgh")).toBe(false);
   });
 
-  it.concurrent(
-    "are left out as a whole where they are too large together, and where they are no files",
-    async () => {
-      const script = `
+  it.concurrent("are left out as a whole when they are too large together, or no files", async () => {
+    const script = `
       case $FARGATE_EXEC_WORKER in
         0) head -c 1000000 /dev/zero | tr '\\0' x >"$GITHUB_OUTPUT"; echo fits >"$GITHUB_STEP_SUMMARY" ;;
         1) head -c 48577 /dev/zero | tr '\\0' y >"$GITHUB_OUTPUT"; /bin/ln -sf /etc/passwd "$GITHUB_STEP_SUMMARY" ;;
         2) head -c 48576 /dev/zero | tr '\\0' z >"$GITHUB_OUTPUT"; rm "$GITHUB_STEP_SUMMARY"; mkfifo "$GITHUB_STEP_SUMMARY" ;;
         3) rm "$GITHUB_OUTPUT" "$GITHUB_STEP_SUMMARY"; mkdir "$GITHUB_OUTPUT" ;;
       esac`;
-      const { job, output, summary } = await run({ ...with_(), script, workers: 4 });
-      expect(job.status).toMatchObject({ reason: "exited", workers: Array(4).fill({ exitCode: 0 }) });
-      expect(output.map(({ worker, text, leftOut }) => [worker, text.length, text[0], leftOut])).toEqual([
-        [0, 1_000_000, "x", undefined],
-        [1, 0, undefined, 48_577],
-        [2, 48_576, "z", undefined],
-        [3, 0, undefined, expect.any(Number)],
-      ]);
-      expect(summary).toEqual([
-        file("fits\n"),
-        { worker: 1, text: "", leftOut: expect.any(Number) as number },
-      ]);
-    },
-  );
+    const { job, output, summary } = await run({ ...options(), script, workers: 4 });
+    expect(job.status).toMatchObject({ reason: "exited", workers: Array(4).fill({ exitCode: 0 }) });
+    expect(output.map(({ worker, text, leftOut }) => [worker, text.length, text[0], leftOut])).toEqual([
+      [0, 1_000_000, "x", undefined],
+      [1, 0, undefined, 48_577],
+      [2, 48_576, "z", undefined],
+      [3, 0, undefined, expect.any(Number)],
+    ]);
+    expect(summary).toEqual([file("fits\n"), { worker: 1, text: "", leftOut: expect.any(Number) as number }]);
+  });
 }
 
 const shells = SHELLS.filter((shell) => shell !== "bash");
@@ -115,7 +109,7 @@ asOthers("the files belong to the user of the script", async () => {
   expect([output, summary, job.stdout.toString()]).toEqual([[file("a=b\n")], [file("nobody\n")], "kept\n"]);
 });
 
-it("a job that prints the records of such a file sets nothing", async () => {
+it("a job that prints what looks like the records of such a file sets nothing", async () => {
   const script = `printf '\\033]7733;r\\007outcome=x\\n\\033]7733;r0\\007a=b\\n' | tee /dev/stderr`;
   const { job, output } = await run({ script });
   expect(output).toEqual([]);
@@ -129,7 +123,7 @@ it("no GITHUB_ENV and no GITHUB_PATH are there, and no variable of the inputs mo
 });
 
 it.each(["python3", "an awk"])(
-  "with one pipe for both streams their order is exact, by %s",
+  "with one pipe for both streams their order is exact, recorded by %s",
   async (recorder) => {
     const path = recorder === "python3" ? undefined : withoutPython("mawk", tmpdir());
     try {

@@ -9,14 +9,14 @@ describe("a file of the payload", () => {
   const directory = mkdtempSync(join(tmpdir(), "container-"));
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it("is read when it is asked for, and not before", () => {
+  it("is read each time it is asked for", () => {
     for (const text of ["one\n", "two\n"]) {
       writeFileSync(join(directory, "part.sh"), text);
       expect(payloadFile("part.sh", directory)).toBe(text);
     }
   });
 
-  it("that is missing is told by its name, where it was looked for, and what to do", () => {
+  it("that is missing is reported with its name, its path and what to do", () => {
     const failure = thrownBy(() => payloadFile("lost.sh", directory)) as Failure;
     expect(failure.code).toBe("action-incomplete");
     expect(failure.failed).toContain("'container/lost.sh'");

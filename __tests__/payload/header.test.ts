@@ -43,7 +43,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** A PATH with nothing but this program and what the header is made by. */
+/** A PATH with nothing but this program and those that make the header. */
 function withOnly(name: string, program: string): string {
   const tools = mkdtempSync(join(directory, "tools-"));
   symlinkSync(program, join(tools, name));
@@ -52,7 +52,7 @@ function withOnly(name: string, program: string): string {
   return tools;
 }
 
-/** The header that a container prints whose metadata endpoint is this one. */
+/** The header that a container prints when its metadata endpoint has this address. */
 async function header(PATH: string, address: string): Promise<string> {
   const proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
   const python = `fx_metadata_py=${quote(inlinePython("metadata.py"))}`;

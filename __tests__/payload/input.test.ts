@@ -9,7 +9,7 @@ import { watch } from "../helpers/watch.ts";
 const NONCE = "00112233445566778899aabbccddeeff";
 const OPENING = { nonce: NONCE, packAbove: 262_144 };
 const payloadOf = (bytes: Uint8Array): Payload => ({ bytes: Buffer.from(bytes), scriptAt: 0, sha256: "" });
-/** Reads lines up to the dot as the container does, each of them `printf` escapes. */
+/** Reads lines of `printf` escapes up to the dot, as the container does. */
 const READ = `while IFS= read -r l && [ "$l" != . ]; do printf '%b' "$l"; done`;
 
 const secretText = fc.string({ unit: "binary", maxLength: 2_000 }).filter((value) => !value.includes("\0"));
@@ -24,14 +24,14 @@ function linesOf(typed: Buffer): string[] {
 }
 
 describe("what is typed into a session", () => {
-  it("begins with the nonce and the length from which to pack, and ends in its only line with a dot alone", () => {
+  it("begins with the nonce and the length from which to pack, and only its last line is a dot", () => {
     const lines = linesOf(typedStart(OPENING, { TOKEN: "hunter22" }));
     expect(lines[0]).toBe(`${NONCE} 262144`);
     expect(linesOf(typedStart({ nonce: NONCE, packAbove: undefined }, {}))[0]).toBe(NONCE);
     expect(lines.indexOf(".")).toBe(lines.length - 1);
   });
 
-  it("is lines of printable ASCII that a terminal passes whole, with no dot in between", () => {
+  it("is lines of printable ASCII, short enough for a terminal, of which only the last is a dot", () => {
     const noise = fc.oneof(
       fc.uint8Array({ maxLength: 9_000 }),
       fc.constant(Buffer.alloc(8_000, ".")),
@@ -51,7 +51,7 @@ describe("what is typed into a session", () => {
     );
   });
 
-  it("keeps to the longest line whatever its escapes are", () => {
+  it("has no line longer than allowed, whatever its escapes are", () => {
     for (const bytes of ["\x01", "a\x01", "\\", "\n", "é"])
       for (let before = 0; before < 5; before += 1) {
         const lines = linesOf(typedPayload(payloadOf(Buffer.from("x".repeat(before) + bytes.repeat(9_000)))));

@@ -15,7 +15,7 @@ import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { JOB } from "./a-job.ts";
 
-/** The settings of a run: what stands before the part that is the same for all. */
+/** The settings of a run. They stand before the code that is the same for all runs. */
 function settings(options: Partial<JobOptions>): string {
   return jobText({ ...JOB, ...options })
     .replace(jobSource(JOB), "")
@@ -31,7 +31,7 @@ function settings(options: Partial<JobOptions>): string {
     .replace(quote(trySource()), "'<try.sh>'");
 }
 
-it("the settings of a run are what was reviewed", () => {
+it("the settings of a run are the text of the golden file", () => {
   expectGolden("job-settings.sh", settings({}));
 });
 
@@ -46,20 +46,12 @@ describe.each(SHELLS)("under %s", (shell) => {
       .slice(0, -1);
 
   it.each<[string, string, string[]]>([
-    [
-      "words, with the script's path",
-      "bash -eo pipefail {0}",
-      ["bash", "-eo", "pipefail", "/run/dir/script"],
-    ],
-    ["a path within a word", "run --file={0}", ["run", "--file=/run/dir/script"]],
-    ["a path more than once", "{0} {0}{0}", ["/run/dir/script", "/run/dir/script/run/dir/script"]],
-    ["spaces at will", "  sh   {0} ", ["sh", "/run/dir/script"]],
-    [
-      "nothing that a shell would read into it",
-      "sh $HOME *;`x` {0}",
-      ["sh", "$HOME", "*;`x`", "/run/dir/script"],
-    ],
-  ])("a shell's template is %s", (_, template, words) => {
+    ["the script's path is a word", "bash -eo pipefail {0}", ["bash", "-eo", "pipefail", "/run/dir/script"]],
+    ["the path is a part of a word", "run --file={0}", ["run", "--file=/run/dir/script"]],
+    ["the path is there more than once", "{0} {0}{0}", ["/run/dir/script", "/run/dir/script/run/dir/script"]],
+    ["there are more spaces than words need", "  sh   {0} ", ["sh", "/run/dir/script"]],
+    ["a shell would expand it", "sh $HOME *;`x` {0}", ["sh", "$HOME", "*;`x`", "/run/dir/script"]],
+  ])("a shell's template becomes words, when %s", (_, template, words) => {
     expect(values({ shell: template, args: [] }, "fx_command show")).toEqual(words);
   });
 
@@ -75,7 +67,7 @@ describe.each(SHELLS)("under %s", (shell) => {
     );
   });
 
-  it("what no input can change comes last", () => {
+  it("the action's own variables come last, so that no input changes them", () => {
     const options = { env: { CI: "no", A: "1" }, ownEnv: { CI: "true" } };
     expect(
       values(options, `eval "$fx_environment"; eval "$fx_own_environment"; printf '%s\\0' "$CI" "$A"`),

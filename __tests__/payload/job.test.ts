@@ -20,7 +20,7 @@ function exitCodes(run: WatchedRun): number[] | undefined {
   return run.status?.kind === "ended" ? run.status.workers.map(({ exitCode }) => exitCode) : undefined;
 }
 
-// Plain bash is bash in its POSIX mode, as far as the payload goes.
+// For the payload, plain bash is the same as bash in its POSIX mode.
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
 describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
@@ -69,7 +69,7 @@ describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
     }
   });
 
-  it.concurrent("keeps an output without a final line end as it is", async () => {
+  it.concurrent("keeps output without a final newline as it is", async () => {
     const run = await watch({ sh, script: "echo one; printf two" });
     expect(run.stdout.toString()).toBe("one\ntwo");
   });
@@ -94,7 +94,7 @@ describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
   });
 
   it.concurrent(
-    "gives the script its environment, arguments and working directory, and no input",
+    "gives the script its environment, arguments and working directory, and no standard input",
     async () => {
       const value = `it's "quoted" $HOME \\ and\ntwo lines`;
       const script = `printf '<%s>' "$VALUE" "$SECRET" "$PWD" "$@"; cat; printf .; env | grep -c '^fx_' || :`;
@@ -111,7 +111,7 @@ describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
   );
 
   it.concurrent(
-    "adds no locale to a container that has none, and ignores no signal in its name",
+    "adds no locale to a container that has none, and starts the script with no signal ignored",
     async () => {
       const script = `printf '<%s>' "\${LC_CTYPE-none}" "\${LC_ALL-none}" "\${LANG-none}"; grep ^SigIgn /proc/self/status`;
       const run = await watch({ sh, script });
@@ -148,7 +148,7 @@ describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
     expect(run.stdout.toString()).toBe("begun\n");
   });
 
-  it.concurrent("kills a cancelled job that ignores TERM after three seconds, not after ten", async () => {
+  it.concurrent("gives a cancelled job that ignores TERM three seconds until KILL, not ten", async () => {
     let [cancelled, quietly] = [Infinity, Infinity];
     const run = await watch({
       sh,
@@ -166,19 +166,19 @@ describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
     expect(leftovers(run)).toEqual([]);
   });
 
-  it.concurrent("kills a job that is cancelled after its timeout as soon as any other", async () => {
-    let told = Infinity;
+  it.concurrent("kills a job that is cancelled after its timeout as soon as any cancelled job", async () => {
+    let cancelledAt = Infinity;
     const run = await watch({
       sh,
       script: "trap 'echo told' TERM; while :; do sleep 0.1 || :; done",
       timeoutSeconds: 1,
       onEvent: (event, cancel) => {
-        if (event.kind !== "text" || told < Infinity) return;
-        told = quietTime();
+        if (event.kind !== "text" || cancelledAt < Infinity) return;
+        cancelledAt = quietTime();
         cancel();
       },
     });
-    expect(quietTime() - told).toBeLessThan(9_000);
+    expect(quietTime() - cancelledAt).toBeLessThan(9_000);
     expect(run.status).toMatchObject({ reason: "timed-out", workers: [{ exitCode: 137, stopped: true }] });
   });
 
@@ -206,7 +206,7 @@ describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
     );
     expect(exitCodes(run)).toEqual([0]);
     try {
-      // It writes again after the step: without a reader that would end it.
+      // It still writes after the step. That would end it if its pipe had no reader.
       await sleep(500);
       expect(existsSync(`/proc/${daemon}`)).toBe(true);
     } finally {
@@ -214,7 +214,7 @@ describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
     }
   });
 
-  it.concurrent("shows the marks of a script as that script's own text", async () => {
+  it.concurrent("shows marks that a script prints as the text that they are", async () => {
     const forged = "\\033]7733;0123;. 0 exited 0=0:0\\007\\033]7733;e\\007text\\033]7733;+\\007\\n";
     const run = await watch({ sh, script: `printf '${forged}'; exit 4` });
     expect(run.stdout.toString()).toBe(

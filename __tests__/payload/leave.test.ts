@@ -17,7 +17,7 @@ function zombies(container: SharedContainer): string[] {
   return container.read("/tmp/zombies").split("\n").filter(Boolean);
 }
 
-/** The arguments of the container's processes, but for what the test runs in it. */
+/** The command lines of the container's processes that belong to a job. */
 function commands(container: SharedContainer): string[] {
   container.run("for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$f; echo; done 2>/dev/null >/tmp/commands");
   return container
@@ -26,7 +26,7 @@ function commands(container: SharedContainer): string[] {
     .filter((line) => line.includes("fargate-exec") || line.startsWith("sleep 0") || line.includes("curl"));
 }
 
-/** A job in a container whose reader leaves it once S3 is proven. It prints more, and ends, when /tmp/go is there. */
+/** Starts a job. Its reader leaves the session once S3 is proven. The job prints more, and ends, when /tmp/go is there. */
 async function leaveJob(
   container: SharedContainer,
   options: (typeof BOTH)[number]["options"],
@@ -66,7 +66,7 @@ asOthers.concurrent.each(turnOf(BOTH, 2))(
 );
 
 asOthers.concurrent.each(turnOf(BOTH, 2, 1))(
-  "where PID 1 reaps nothing the session stays, says why, sends no output, and gives way, by $way with $sh",
+  "when PID 1 reaps nothing the session stays, says why, sends no output, and ends early if it has to, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh);
     try {
@@ -92,7 +92,7 @@ asOthers.concurrent.each(turnOf(BOTH, 2, 1))(
         await uploaded.take();
         await terminal.closed;
         container.run("rm /tmp/go");
-        // The process with which it was tried, once for all jobs. The session of a job that gives way does not wait for it.
+        // One process tries PID 1, once for all jobs. The second one is the job for which its session did not wait.
         await until(() => zombies(container).length === (givesWay ? 2 : 1));
       }
       await until(() => commands(container).length === 0);

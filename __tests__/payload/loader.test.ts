@@ -12,7 +12,7 @@ const directory = mkdtempSync(join(tmpdir(), "loader-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
 
-/** A PATH in which these programs do that, and boto3 this. */
+/** A PATH with these programs, each with its shell text, and with this source as boto3. The file `tried` lists their calls. */
 function withPrograms(
   programs: Readonly<Record<string, string>>,
   boto3 = `raise ImportError("none here")`,
@@ -30,15 +30,15 @@ function withPrograms(
 const notes = ({ events }: Pick<WatchedRun, "events">): string[] =>
   events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
 
-/** Runs `exit 4`, whose script is staged at an address when no S3 answers. */
+/** Runs `exit 4`. No S3 answers, neither at its own address nor at `address`. */
 async function stagedRun(sh: string, PATH: string, address = "http://127.0.0.1:1"): Promise<WatchedRun> {
   const run = await watch({ sh, script: "exit 4", delivery: S3, address, containerEnv: { PATH } });
   expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
   return run;
 }
 
-/** Runs `exit 4` in an image with these hashers. Its curl brings what is staged, or what another has planted instead. */
-async function broughtByCurl(hashers: readonly string[], planted?: string): Promise<string[]> {
+/** Runs `exit 4` in an image with these hashers. Its curl brings the staged payload, or `planted` instead. Gives the notes. */
+async function fetchByCurl(hashers: readonly string[], planted?: string): Promise<string[]> {
   const PATH = withoutPython(findProgram("awk"), directory);
   for (const name of ["busybox", "sha256sum"]) rmSync(join(PATH, name));
   for (const name of hashers) symlinkSync(findProgram(name), join(PATH, name));
@@ -62,7 +62,7 @@ async function broughtByCurl(hashers: readonly string[], planted?: string): Prom
 
 describe("a script that the network brings", () => {
   it.concurrent(
-    "is fetched again where it is too large to be typed, since a connection may be reset",
+    "is fetched again when it is too large to be typed, since a connection may be reset",
     async () => {
       const PATH = withoutPython(findProgram("awk"), directory);
       rmSync(join(PATH, "wget"), { force: true });
@@ -84,20 +84,20 @@ describe("a script that the network brings", () => {
   );
 
   it.concurrent("is not even fetched when nothing in the image computes its checksum", async () => {
-    const said = await broughtByCurl([], "exit 66\n");
+    const said = await fetchByCurl([], "exit 66\n");
     expect(said[0]).toMatch(/^Script typed into the session: .*nothing in the image computes SHA-256/);
   });
 
   it.concurrent.each(["busybox", "openssl", "sha256sum"])("is checked by %s alone", async (hasher) => {
-    expect((await broughtByCurl([hasher], "exit 66\n")).join()).toContain("curl: checksum mismatch");
-    expect((await broughtByCurl([hasher])).at(-1)).toMatch(/^Script fetched by curl/);
+    expect((await fetchByCurl([hasher], "exit 66\n")).join()).toContain("curl: checksum mismatch");
+    expect((await fetchByCurl([hasher])).at(-1)).toMatch(/^Script fetched by curl/);
   });
 });
 
 const COUNT = /^fx_count_unreached\(\) \{.*?^\}/ms.exec(
   readFileSync(new URL("../../src/payload/container/loader.sh", import.meta.url), "utf8"),
 );
-/** The last words of programs, as botocore, the AWS CLI, curl and Python print them. */
+/** The last words of botocore, the AWS CLI, curl and Python that do not show that S3 is unreachable. */
 const REACHED = [
   `botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the GetObject operation: User: arn:aws:sts::123456789012:assumed-role/router-task/0123 is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::connect-artifacts/k"`,
   // The beginning of a long line is cut off.
@@ -112,6 +112,7 @@ const REACHED = [
   `fatal error: Error when retrieving credentials from container-role: Error retrieving metadata: Could not connect to the endpoint URL: "http://169.254.170.2/"`,
   "AssertionError: no credentials",
 ];
+/** Those that show it. */
 const UNREACHED = [
   `botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: "https://metadata-store.s3.eu-west-1.amazonaws.com/k"`,
   `botocore.exceptions.ReadTimeoutError: Read timeout on endpoint URL: "https://credentials.s3.eu-west-1.amazonaws.com/k"`,
@@ -144,7 +145,7 @@ const UNREACHED = [
 ];
 
 it.each(turnOf(SHELLS, 2))(
-  "words of a program tell whether S3 was reached, whatever names are in them, under %s",
+  "a program's last words show whether S3 is unreachable, whatever names are in them, under %s",
   (sh) => {
     const script = `${COUNT?.[0] ?? ""}
 for words; do fx_unreached=0; fx_count_unreached "$words"; echo "$fx_unreached $words"; done`;
@@ -164,7 +165,7 @@ const some = SHELLS.filter((shell) => /dash|busybox/.test(shell));
 
 describe.each(some)("a way of delivery under %s", (sh) => {
   it.concurrent(
-    "that neither computes nor answers is given up after 5 s, and after two of them no other is tried",
+    "that neither computes nor answers is given up after 5 s, and after two such ways no other is tried",
     async () => {
       const { PATH, tried } = withPrograms({ aws: hangs, curl: hangs, wget: hangs });
       const run = await stagedRun(sh, PATH, "http://x");
@@ -180,7 +181,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   );
 
   it.concurrent(
-    "that leaves nothing to be read counts as failed, and its script not as one that can't be checked",
+    "that brings no file counts as failed, and not as one whose file can't be checked",
     async () => {
       const { PATH } = withPrograms({ aws: "exit 0" });
       const run = await stagedRun(sh, PATH);
@@ -189,7 +190,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
     },
   );
 
-  it.concurrent("that is refused by S3 is followed by all others", async () => {
+  it.concurrent("that S3 refuses is followed by all others", async () => {
     const words = "An error occurred (AccessDenied): role/router-task, connect-artifacts: 403 Forbidden";
     const refused = `echo "${words}" >&2; exit 22`;
     const { PATH, tried } = withPrograms({ aws: refused, curl: refused }, `raise OSError("${words}")`);
@@ -199,9 +200,9 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   });
 
   it.concurrent.each([
-    ["that lacks boto3 is told from", `raise ImportError("none here")`, "no-boto3"],
-    ["that has boto3 without a right is", `raise OSError("An error occurred (403)")`, "download"],
-  ] as const)("%s one whose script is only too large to be typed", async (_, boto3, code) => {
+    ["without boto3", `raise ImportError("none here")`, "no-boto3"],
+    ["with boto3, but without a right", `raise OSError("An error occurred (403)")`, "download"],
+  ] as const)("has its own refusal when the script is too large to be typed: %s", async (_, boto3, code) => {
     const { PATH } = withPrograms({ aws: "exit 1", curl: "exit 22", wget: "exit 8" }, boto3);
     const script = `#${"x".repeat(LARGEST_TYPED_SCRIPT)}\n`;
     const { events } = await watch({
@@ -213,7 +214,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   if (sh !== "dash") return;
   it.concurrent("that still reads into its memory is not cut short", async () => {
     const slow = `import time\nread = []\nwhile len(read) < 35:\n    read.append(b"x" * 400_000)\n    time.sleep(0.2)\nraise OSError("An error occurred (403)")`;
-    // The bootstrap's own call fails as by the lack of a right: then the loader calls once more.
+    // The bootstrap's own call fails for want of a right. Then the loader calls once more, slowly.
     const once = `import os\nfirst = not os.path.exists("${directory}/called")\nopen("${directory}/called", "w")\nif first: raise OSError("An error occurred (403)")\n${slow}`;
     const path = withPrograms({ aws: "exit 22", curl: "exit 22", wget: "exit 8" }, once).PATH;
     const { events } = await watch({
@@ -226,7 +227,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   });
 
   it.concurrent("that still computes is not cut short", async () => {
-    // No process but this one: a busy machine may leave it waiting for a processor, but it is never idle.
+    // It starts no other process. A busy machine may let it wait for a processor, but it never sleeps.
     const busy = `read -r now _ </proc/uptime; end=$((\${now%.*} + 7)); while [ "\${now%.*}" -lt "$end" ]; do read -r now _ </proc/uptime; done; exit 22`;
     const { PATH } = withPrograms({ aws: busy, curl: "exit 22" });
     const run = await stagedRun(sh, PATH);

@@ -6,12 +6,12 @@ import { dirname, join } from "node:path";
 /** A pipe like that of PID 1's standard output, which a test reads when it likes. */
 export interface LogPipe {
   readonly path: string;
-  /** What has come so far, which makes room in the pipe. */
+  /** Empties the pipe, and returns all that has come so far. */
   readonly text: () => string;
   readonly close: () => void;
 }
 
-export function logPipe(): LogPipe {
+export function openLogPipe(): LogPipe {
   const path = join(mkdtempSync(join(tmpdir(), "echo-")), "stdout");
   execFileSync("mkfifo", [path]);
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

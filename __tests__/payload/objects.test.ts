@@ -16,7 +16,7 @@ const JOB = "00112233445566778899aabbccddeeff";
 const INNER = "0123456789abcdef".repeat(4);
 const OUTER = "fedcba9876543210".repeat(4);
 
-/** Objects with their codes: fixed, so that no two sides can change them together. */
+/** Objects with their authentication codes. They are literals, so that the two sides can't change them together. */
 const VECTORS: readonly (readonly [
   kind: string,
   number: number,
@@ -91,20 +91,25 @@ describe("in python3", () => {
     }).toString();
   };
 
-  it.each(VECTORS)("an object %s %d has that code, and is read by it", (kind, number, begin, body, mac) => {
-    const file = join(directory, `body-${mac}`);
-    writeFileSync(file, body);
-    const printed = run(`order, body = Order(), open(${JSON.stringify(file)}, "rb").read()
+  it.each(VECTORS)(
+    "an object %s %d has that code, and is read with it alone",
+    (kind, number, begin, body, mac) => {
+      const file = join(directory, `body-${mac}`);
+      writeFileSync(file, body);
+      const printed = run(`order, body = Order(), open(${JSON.stringify(file)}, "rb").read()
 digest = order.digest("${kind}", ${number}, ${begin}, len(body))
 digest.update(body)
 header = order.header("${kind}", ${number}, ${begin}, len(body), digest)
 print(header.decode(), end="")
 print(order.read("${kind}", header + body) == (${number}, ${begin}, body))
 print([order.read(*each) for each in (("other", header + body), ("${kind}", header + body + b"."), ("${kind}", header[:-2] + b"g\\n" + body))])`);
-    expect(printed).toBe(`fx1 ${kind} ${number} ${begin} ${body.length} ${mac}\nTrue\n[None, None, None]\n`);
-  });
+      expect(printed).toBe(
+        `fx1 ${kind} ${number} ${begin} ${body.length} ${mac}\nTrue\n[None, None, None]\n`,
+      );
+    },
+  );
 
-  it("an order's long values are whole, and new addresses replace those of their kind", () => {
+  it("the long values of an order are joined, and renewed fields replace all earlier fields", () => {
     const printed = run(`order = Order()
 print(order.url, order.control, order.fields, order.begin)
 order.renew(parsed(["field policy new", "field+ policy er", "owner 999999999999", "cancel"]))
@@ -140,22 +145,25 @@ describe.each(SHELLS)("under %s", (shell) => {
     "",
   ].join("\n");
 
-  it.each(["sha256sum", "openssl"])("objects have these codes by %s, and are read by them", (hasher) => {
-    const script = VECTORS.map(([kind, number, begin, body, mac]) => {
-      const file = join(directory, `shell-body-${mac}`);
-      writeFileSync(file, body);
-      return `fx_seal ${kind} ${number} ${begin} ${body.length} ${file}; echo "$fx_header"
+  it.each(["sha256sum", "openssl"])(
+    "objects have these codes by %s, and `control` is read once",
+    (hasher) => {
+      const script = VECTORS.map(([kind, number, begin, body, mac]) => {
+        const file = join(directory, `shell-body-${mac}`);
+        writeFileSync(file, body);
+        return `fx_seal ${kind} ${number} ${begin} ${body.length} ${file}; echo "$fx_header"
         { echo "$fx_header"; cat ${file}; } >"$fx_dir/answer"; fx_control=2
         ! fx_read_control || echo "read $fx_number $fx_from"; fx_control=3; ! fx_read_control || echo again`;
-    }).join("\n");
-    const expected = VECTORS.map(
-      ([kind, number, begin, body, mac]) =>
-        `fx1 ${kind} ${number} ${begin} ${body.length} ${mac}\n${kind === "control" ? `read ${number} ${begin}\n` : ""}`,
-    );
-    expect(run(script, findProgram(hasher))).toBe(expected.join("") + CURL);
-  });
+      }).join("\n");
+      const expected = VECTORS.map(
+        ([kind, number, begin, body, mac]) =>
+          `fx1 ${kind} ${number} ${begin} ${body.length} ${mac}\n${kind === "control" ? `read ${number} ${begin}\n` : ""}`,
+      );
+      expect(run(script, findProgram(hasher))).toBe(expected.join("") + CURL);
+    },
+  );
 
-  it("new addresses replace those of their kind", () => {
+  it("renewed fields replace all earlier fields", () => {
     const script = `printf '%s\\n' 'field policy new' 'field+ policy er' cancel >"$fx_dir/body"; fx_renew`;
     expect(run(script, "sha256sum")).toBe(
       CURL.replace(/policy=\S*/, 'policy=newer"').replace(/form-string = "x-amz.*\n/, ""),
@@ -166,7 +174,7 @@ describe.each(SHELLS)("under %s", (shell) => {
     ["aws", "'--expected-bucket-owner' '123456789012'"],
     ["boto3", "'kms' 'key' '123456789012'"],
   ])(
-    "%s by the task role names the account of the order, also after a renewal, and none without one",
+    "%s by the task role names the account of the order, also after a renewal, and no account when the order has none",
     (role, names) => {
       const script = `. ${container("role.sh")}
 fx_request() { printf "'%s' " "$@"; echo; }
@@ -182,7 +190,7 @@ fx_bucket_owner=; fx_ask_by_role put 0 /dev/null`;
     },
   );
 
-  it("an order that lacks a line, or has what curl would read as its own, is none", () => {
+  it("an order is refused when it lacks a line, or has a character with a meaning in curl's configuration", () => {
     for (const change of ["/^folder/d", "/^field/d;/^url/d", 's/20261127/"/', "s/20261127/\\\\/"])
       expect(run(`sed -i '${change}' "$fx_dir/order"; fx_read_order || echo none`, "sha256sum")).toMatch(
         /^none\n/,

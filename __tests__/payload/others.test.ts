@@ -19,7 +19,7 @@ function plantJob(container: SharedContainer, files: Readonly<Record<string, str
   container.run(
     [
       `mkdir -m 700 ${DIRECTORY}; cd ${DIRECTORY}`,
-      // Its run would have it stopped after a second.
+      // Its 'abandon-after' is one second.
       `printf '%s\\n' https://example.com/run 1 00:00:00 >about`,
       ...Object.entries(files).map(([name, content]) => `echo ${content} >${name}`),
       setUp,
@@ -28,7 +28,7 @@ function plantJob(container: SharedContainer, files: Readonly<Record<string, str
 }
 
 /** Starts a process of root's in the container, and returns its name: its number and its start time. */
-function victim(container: SharedContainer): string {
+function startVictim(container: SharedContainer): string {
   container.run(
     "setsid sleep 600 </dev/null >/dev/null 2>&1 & " +
       'until read -r _ program _ <"/proc/$!/stat" && [ "$program" = \'(sleep)\' ]; do :; done; ' +
@@ -37,8 +37,8 @@ function victim(container: SharedContainer): string {
   return container.read("/tmp/name").trim();
 }
 
-/** Whether it still runs; PID 1 of this container reaps nothing, so that one that was killed is a zombie. */
-const lives = (container: SharedContainer, name: string): boolean =>
+/** Whether the process still runs. One that was killed is a zombie, since PID 1 of this container reaps nothing. */
+const isAlive = (container: SharedContainer, name: string): boolean =>
   /^\d+ \(sleep\) S /.test(container.read(`/proc/${name.split(":")[0] ?? ""}/stat`));
 
 asOthers.concurrent.each(
@@ -54,11 +54,11 @@ asOthers.concurrent.each(
   async ({ sh, setUp }) => {
     const container = await SharedContainer.start(sh);
     try {
-      const victims = { attacher: victim(container), pid: victim(container) };
+      const victims = { attacher: startVictim(container), pid: startVictim(container) };
       plantJob(container, { ...victims, reader: "0", alone: "60" }, setUp);
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 3, script: "exit 3" });
       await job.attach().closed;
-      expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
+      expect(Object.values(victims).map((name) => isAlive(container, name))).toEqual([true, true]);
       expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
     } finally {
       await container.stop();
@@ -67,19 +67,19 @@ asOthers.concurrent.each(
 );
 
 asOthers.concurrent.each(EACH)(
-  "a job whose reader was lost seconds ago is one to wait for, under %s",
+  "a job whose reader was last heard 30 s ago is waited for, and then stopped, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
     try {
-      const victims = { attacher: victim(container), pid: victim(container) };
+      const victims = { attacher: startVictim(container), pid: startVictim(container) };
       plantJob(container, { ...victims, reader: "$(($(date +%s) - 30))" });
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
       const terminal = job.attach();
       await terminal.closed;
       const shown = terminal.shown.toString();
-      // On a busy machine 40 s have passed before the first look.
+      // UNHEARD is not expected: on a busy machine the 40 s may be over before the first look.
       expect(shown).toMatch(/A job of \S+ still runs in this container, .* and its runner is lost/);
-      expect(Object.values(victims).map((name) => lives(container, name))).toEqual([false, false]);
+      expect(Object.values(victims).map((name) => isAlive(container, name))).toEqual([false, false]);
       expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
     } finally {
       await container.stop();
@@ -93,11 +93,11 @@ asOthers.concurrent.each(
     { sh, sign: "just being written", write: ":" },
   ]),
 )(
-  "a job whose reader's sign is $sign is started beside at once, and left alone, under $sh",
+  "once the sign of a job's reader is $sign another job starts beside it, and leaves it alone, under $sh",
   async ({ sh, write }) => {
     const container = await SharedContainer.start(sh);
     try {
-      const victims = { attacher: victim(container), pid: victim(container) };
+      const victims = { attacher: startVictim(container), pid: startVictim(container) };
       plantJob(container, { ...victims, reader: "$(($(date +%s) - 5))" });
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
       const terminal = job.attach();
@@ -106,7 +106,7 @@ asOthers.concurrent.each(
       container.run(`${write} >${DIRECTORY}/reader`);
       await terminal.closed;
       expect(terminal.shown.toString()).not.toContain("is lost");
-      expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
+      expect(Object.values(victims).map((name) => isAlive(container, name))).toEqual([true, true]);
       expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
     } finally {
       await container.stop();
@@ -122,18 +122,18 @@ const WITHOUT_SESSION: readonly (readonly [which: string, files: Readonly<Record
 asOthers.concurrent.each(
   EACH.flatMap((sh) => WITHOUT_SESSION.map(([which, files]) => ({ sh, which, files }))),
 )(
-  "beside a job $which, without a session, another one starts at once, and leaves it alone, under $sh",
+  "beside a job without a session, $which, another one starts at once, and leaves it alone, under $sh",
   async ({ sh, files }) => {
     const container = await SharedContainer.start(sh);
     try {
-      const victims = { uploader: victim(container), pid: victim(container) };
+      const victims = { uploader: startVictim(container), pid: startVictim(container) };
       plantJob(container, { ...victims, reader: "0", ...files });
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
       const terminal = job.attach();
       await terminal.closed;
       expect(terminal.shown.toString()).not.toMatch(UNHEARD);
       expect(terminal.shown.toString()).not.toContain("is lost");
-      expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
+      expect(Object.values(victims).map((name) => isAlive(container, name))).toEqual([true, true]);
       expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
     } finally {
       await container.stop();
@@ -142,7 +142,7 @@ asOthers.concurrent.each(
 );
 
 asOthers.concurrent.each(EACH)(
-  "a job asks the attacher of another one for a sign of its reader, and is started beside that at once, under %s",
+  "a job asks another job's attacher for a sign of its reader, and then starts beside that job at once, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
     try {
@@ -155,7 +155,7 @@ asOthers.concurrent.each(EACH)(
       await first.has("recording");
       const second = new WatchedJob({ ...within, script: ": >/tmp/ran" });
       const two = second.attach();
-      // Without being asked this reader would type nothing more.
+      // The first reader types nothing more unless it is asked.
       await Promise.all([one.closed, two.closed]);
       expect(two.shown.toString()).toMatch(UNHEARD);
       expect(two.shown.toString()).not.toContain("is lost");

@@ -68,7 +68,7 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
 }
 
 it.concurrent(
-  "an archive goes to S3 in parts, and the spool only tells of them",
+  "an archive goes to S3 in parts, and the spool has only records that name them",
   async () => {
     const { parts, spool } = await bringBack("taken", () => undefined);
     expect(parts.map((key) => key.slice(-7)).toSorted()).toEqual(["parts/0", "parts/1"]);
@@ -88,7 +88,7 @@ it.concurrent(
 );
 
 it.concurrent(
-  "where S3 takes no part the bytes go the way of the output, and none is lost",
+  "when S3 takes no part the archive's bytes go into the spool, and none is lost",
   async () => {
     const { parts, spool } = await bringBack("denied", () => ({ status: 403, code: "AccessDenied" }));
     expect(parts).toEqual([]);
@@ -98,7 +98,7 @@ it.concurrent(
 );
 
 it.each([false, true])(
-  "what packs them, a process of the script's user, names no part itself (S3: %s)",
+  "the packing program, which runs as the script's user, can't name a part itself (S3: %s)",
   (pieces) => {
     const line = `fpart ${"0".repeat(32)} 0 1 ${"0".repeat(64)}\nflist 1 "later"\n`;
     const words = [join(scratch, "enough"), ...(pieces ? [scratch] : [])];

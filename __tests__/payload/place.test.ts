@@ -24,23 +24,23 @@ const TREE: Tree = {
 };
 const SMALL: Tree = { "app/sub/file": { bytes: "new" }, "app/top": { bytes: "new" } };
 
-/** The ways in which an image can unpack, each with what makes it of this machine's programs. */
+/** The ways in which an image can unpack, each with the command that leaves only this one. */
 const PYTHON = ["python3", ":"] as const;
 const TARS = [
   ["GNU tar", "rm -f /usr/bin/python3*"],
   ["busybox's tar", "rm -f /usr/bin/python3* /usr/bin/tar; ln -s /usr/bin/busybox /usr/bin/tar"],
 ] as const;
 
-type Bringing = Omit<WatchOptions, "within" | "files" | "script"> & {
+type BringOptions = Omit<WatchOptions, "within" | "files" | "script"> & {
   readonly lines: readonly string[];
   readonly script?: string;
 };
 
-/** Runs a job that brings these lines of a tree into the container. */
+/** Runs a job with these lines as its input 'files', in a workspace with this tree. */
 async function bring(
   container: SharedContainer,
   tree: Tree,
-  { lines, script = "true", ...options }: Bringing,
+  { lines, script = "true", ...options }: BringOptions,
 ): Promise<WatchedRun> {
   return await withTree(tree, async (workspace) => {
     const files = await packLines(workspace, lines);
@@ -49,7 +49,7 @@ async function bring(
   });
 }
 
-/** Why no script has run for want of its files; else how it has ended. */
+/** Why the job was refused; else how it ended, and the script's output. */
 function endOf({ status, stdout }: WatchedRun): string {
   return status?.kind === "refused"
     ? `${status.code}: ${status.text}`
@@ -66,10 +66,10 @@ async function inContainer<T>(sh: string, use: (container: SharedContainer) => P
 }
 
 /**
- * Python before a program of root's: another user wins each race. Whenever a directory was made, that user exchanges it for `private`,
- * or a temporary one for `forTemporary`, as far as the kernel lets it.
+ * Python code in front of a program of root, in which another user wins each race. Whenever the program has made a directory, that
+ * user exchanges it for `private`, or a temporary one for `forTemporary`, as far as the kernel allows it.
  */
-const exchanging = (forTemporary: string): string => `
+const exchangeMade = (forTemporary: string): string => `
 import ctypes, os
 make = os.mkdir
 held = {False: b"private", True: b"${forTemporary}"}
@@ -87,7 +87,7 @@ os.mkdir = make_and_lose
 
 describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
   it.concurrent.each([...(sh === "bash" ? [PYTHON] : []), ...shareOf(sh, CONTAINER_SHELLS, TARS)])(
-    "stand at their places before the script starts, as they are, and belong to its user: %s",
+    "are at their destinations before the script starts, unchanged, and belong to its user: %s",
     async (way, setUp) => {
       await inContainer(sh, async (container) => {
         container.run(`mkdir -p /srv/app; chmod 755 /srv /srv/app; ${setUp}`);
@@ -98,7 +98,7 @@ describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
         expect(endOf(run)).toBe("ended: ran\nnobody\n");
         expect(container.read("/opt/made/here/renamed")).toBe("file");
         const placed = listTree(`${container.root}/srv/app`);
-        // The tar of busybox sets no time of a link, and makes those that lead upwards at its end, in whatever directory.
+        // Busybox's tar sets no time of a link. It makes links that lead upwards last, which changes the time of their directory.
         const compared = (lines: readonly string[]): readonly string[] =>
           way === "busybox's tar" ? lines.map((line) => line.replace(/\t(l\t777|d\t711)\t\d+/, "")) : lines;
         const sent = await withTree(TREE, (root) => Promise.resolve(listTree(`${root}/app`)));
@@ -133,7 +133,7 @@ describeRoot("files", () => {
   );
 
   const owned = "mkdir -p /srv/app /srv/secret; chmod 755 /srv /srv/app /srv/secret; chown 1000 /srv/app";
-  it.concurrent.each<[string, string, Bringing, RegExp]>([
+  it.concurrent.each<[string, string, BringOptions, RegExp]>([
     [
       "a planted link to a directory",
       `${owned}; ln -s /srv/secret /srv/app/sub; chown -h 1000 /srv/app/sub`,
@@ -153,7 +153,7 @@ describeRoot("files", () => {
       /'\/srv\/app\/to' leads through a link/,
     ],
     [
-      "a planted link for a working directory",
+      "a planted link as the working directory",
       `mkdir /srv/secret; ln -s /srv/secret /tmp/to; chown -h 1000 /tmp/to`,
       { lines: ["app"], workingDirectory: "/tmp/to" },
       /leads through a link/,
@@ -178,13 +178,13 @@ describeRoot("files", () => {
     ],
     ["a sticky directory, without python3", TARS[0][1], { lines: ["app=/tmp"] }, /no python3.*'\/tmp/],
     [
-      "another user's link to it, without python3",
+      "another user's link as the destination, without python3",
       `${owned}; ln -s /srv/secret /srv/to; chown -h 1000 /srv/to; ${TARS[0][1]}`,
       { lines: ["app=/srv/to"] },
       /no python3.*'\/srv\/to/,
     ],
     [
-      "root's link below it, without python3",
+      "root's link below the destination, without python3",
       `mkdir -p /srv/app /srv/secret; ln -s /srv/secret /srv/app/sub; ${TARS[0][1]}`,
       { lines: ["app=/srv/app"] },
       /'\/srv\/app\/.*sub' is a link/,
@@ -208,7 +208,7 @@ describeRoot("files", () => {
   );
 
   it.concurrent(
-    "are placed by the script's user where only that one could plant a link, without python3",
+    "are placed as the script's user when only that user could plant a link, without python3",
     async () => {
       await inContainer("dash", async (container) => {
         container.run(`mkdir -p /srv/app; chmod 755 /srv; chown nobody /srv/app; ${TARS[0][1]}`);
@@ -225,7 +225,7 @@ describeRoot("files", () => {
   );
 
   it.concurrent(
-    "of more than 1 MiB are not typed where the image has no gzip",
+    "of more than 1 MiB are not typed when the image has no gzip",
     async () => {
       await inContainer("dash", async (container) => {
         container.run("rm -f /usr/bin/gzip");
@@ -246,7 +246,7 @@ describeRoot("files", () => {
   );
 
   it.concurrent(
-    "bring the script's shell, too",
+    "may include the script's shell",
     async () => {
       await inContainer("dash", async (container) => {
         const tree: Tree = { shell: { bytes: '#!/bin/sh\necho "by $0"; exec sh "$@"\n', mode: 0o755 } };
@@ -305,12 +305,12 @@ while True:
   );
 
   it.concurrent.each([
-    ["on the way", "new", "0/f", "private"],
-    ["on the way, and the one it is made in with its own", "new", "0/f", "own"],
-    ["of the files", ".", "0/sub", "private"],
-    ["of the files, and the one it is made in with its own", ".", "0/sub", "own"],
+    ["on the way to the files", "new", "0/f", "private"],
+    ["on the way to the files, and the temporary one with their own", "new", "0/f", "own"],
+    ["among the files", ".", "0/sub", "private"],
+    ["among the files, and the temporary one with their own", ".", "0/sub", "own"],
   ])(
-    "leave root's private directory as it is when another user exchanges it with a new one %s",
+    "leave root's private directory as it is when another user exchanges it with a new directory %s",
     async (_, destination, member, forTemporary) => {
       await withTree({ "0/f": { bytes: "x" }, "0/sub/f": { bytes: "x" } }, (root) => {
         const app = `${root}/app`;
@@ -321,7 +321,7 @@ while True:
         for (const directory of [app, `${app}/own`]) chownSync(directory, 1000, 1000);
         const { ino } = statSync(`${app}/private`);
         const archive = execFileSync("tar", ["-cC", root, member]);
-        const program = exchanging(forTemporary) + placePy();
+        const program = exchangeMade(forTemporary) + placePy();
         const words = ["-I", "-S", "-c", program, "65534", "65534", app, destination];
         const { stdout, stderr } = spawnSync("/usr/bin/python3", words, { input: archive });
         expect(stdout.toString()).toContain("exchanged");
@@ -336,7 +336,7 @@ while True:
     PATIENCE,
   );
 
-  it("get no other owner or mode for a directory of root's that another user has given their name, and don't open it", async () => {
+  it("change no owner or mode of root's directory when another user has moved it to one of their paths, and don't open it", async () => {
     await withTree({ "0/sub/f": { bytes: "x" } }, (root) => {
       const app = `${root}/app`;
       for (const directory of [app, `${app}/private`]) mkdirSync(directory);

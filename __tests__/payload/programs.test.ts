@@ -11,7 +11,7 @@ import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
 const PATIENCE = 60_000;
 const VENV = realpathSync(fileURLToPath(new URL("../../.venv/bin", import.meta.url)));
-/** A program that says as whom it is run. It runs no other by PATH, where it may be found in its turn. */
+/** A program that notes as which user it runs. It calls others by absolute paths, since PATH may lead to itself. */
 const EVIL =
   '#!/bin/sh\necho "$0: $(/usr/bin/id -u)" >>/tmp/evidence; /usr/bin/chmod 666 /tmp/evidence\nexit 1\n';
 /** The directory of the system's Python 3 below `lib`. */
@@ -51,8 +51,8 @@ const ENDED = { kind: "ended", workers: [{ exitCode: 6 }] };
 const NEEDED =
   "cat chmod chown cut date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr".split(" ");
 const OTHERS = "python3 aws curl wget setsid env awk gzip base64 sha256sum openssl id stat".split(" ");
-/** Those without which a job can still be run. */
-const LUXURIES = "python3 aws curl wget gzip base64 openssl".split(" ");
+/** The programs that a job can do without. */
+const DISPENSABLE = "python3 aws curl wget gzip base64 openssl".split(" ");
 const THEIRS = Object.fromEntries([...NEEDED, ...OTHERS].map((name) => [`/opt/venv/bin/${name}`, EVIL]));
 const LINK = "ln -s bin /opt/venv/by; chown -h 1000 /opt/venv/by; chown 1000 /opt/venv";
 
@@ -60,20 +60,20 @@ const LINK = "ln -s bin /opt/venv/by; chown -h 1000 /opt/venv/by; chown 1000 /op
 const ways: readonly (readonly [string, (path: string, name: string) => string])[] = [
   ["a link to a program of theirs", (path, name) => `ln -sf /opt/venv/bin/${name} ${path}`],
   ["a link through a link of theirs", (path, name) => `ln -sf /opt/venv/by/${name} ${path}`],
-  ["their own", (path, name) => `rm -f ${path}; cp -p /opt/venv/bin/${name} ${path}`],
+  ["a file of theirs", (path, name) => `rm -f ${path}; cp -p /opt/venv/bin/${name} ${path}`],
   [
-    "everybody's to write to",
+    "a file that everybody may write to",
     (path, name) => `rm -f ${path}; cp /opt/venv/bin/${name} ${path}; chown 0 ${path}; chmod 757 ${path}`,
   ],
 ];
 
 const shells = turnOf(CONTAINER_SHELLS, 2, 1);
 
-describe.each(shells)("a program in a directory of root's, under %s,", (sh) => {
+describe.each(shells)("a program in a directory of root, under %s,", (sh) => {
   asOthers.concurrent.each(shareOf(sh, shells, ways))(
-    "is passed over for the next one in PATH where it is %s",
+    "is passed over for the next one in PATH when it is %s",
     async (_, replace) => {
-      // The container has /opt/local/bin for itself.
+      // The container does not share /opt/local/bin with this machine.
       const names = [...NEEDED, ...OTHERS];
       const setUp = [LINK, "mkdir -p /opt/local/bin", ...names.map((n) => replace(`/opt/local/bin/${n}`, n))];
       const seen = await runIn(sh, setUp.join("\n"), THEIRS, {
@@ -88,9 +88,9 @@ describe.each(shells)("a program in a directory of root's, under %s,", (sh) => {
   );
 
   asOthers.concurrent.each(shareOf(sh, shells, ways, 1))(
-    "counts as not there where it is %s, and a note names it",
+    "counts as absent when it is %s, and a note names it",
     async (_, replace) => {
-      const setUp = [LINK, ...LUXURIES.map((name) => replace(`/usr/bin/${name}`, name))];
+      const setUp = [LINK, ...DISPENSABLE.map((name) => replace(`/usr/bin/${name}`, name))];
       const seen = await runIn(sh, setUp.join("\n"), THEIRS, {
         containerEnv: { PATH: "/bin" },
         delivery: S3,
@@ -107,7 +107,7 @@ describe.each(shells)("a program in a directory of root's, under %s,", (sh) => {
   );
 
   asOthers.concurrent.each(shareOf(sh, shells, ways, 2))(
-    "is named, and no program is run, where every image needs it and it is %s",
+    "is named, and no program is run, when every image needs it and it is %s",
     async (_, replace) => {
       const seen = await runIn(sh, `${LINK}\n${replace("/bin/tail", "tail")}`, THEIRS, {
         containerEnv: { PATH: "/bin" },
@@ -119,7 +119,7 @@ describe.each(shells)("a program in a directory of root's, under %s,", (sh) => {
   );
 
   asOthers.concurrent.each(shareOf(sh, shells, ["ls", "grep"]))(
-    "is not asked whose the others are, where it is another user's: %s",
+    "is not used to find the owners of the others when it is another user's: %s",
     async (name) => {
       const seen = await runIn(
         sh,
@@ -136,7 +136,7 @@ describe.each(shells)("a program in a directory of root's, under %s,", (sh) => {
   );
 
   asOthers.concurrent(
-    "says whose the others are, also where neither /usr/bin nor /bin has it",
+    "is used to find the owners of the others, also when neither /usr/bin nor /bin has it",
     async () => {
       const setUp = [
         "mkdir -p /opt/tools",
@@ -180,7 +180,7 @@ asOthers.each([
 );
 
 asOthers.each(shells)(
-  "python3 counts as not there where another user can replace its library, under %s",
+  "python3 counts as absent when another user can replace its library, under %s",
   async (sh) => {
     const library = `/usr/lib/${LIBRARY}`;
     const module = `import os; open("/tmp/evidence", "a").write(f"{os.getuid()}\\n")\n`;
@@ -217,10 +217,10 @@ describe("a variable of the image that names a file", () => {
   });
 
   asOthers.concurrent.each([
-    ["boto3, and by aws", PATH],
+    ["boto3 and aws", PATH],
     ["curl, python3 and wget", "/usr/bin:/bin"],
   ])(
-    "of another user is not obeyed where the script is fetched by %s",
+    "of another user is not obeyed when the script is fetched by %s",
     async (_, path) => {
       const seen = await runIn("dash", ":", files("/opt/theirs"), {
         containerEnv: { PATH: path, ...variables("/opt/theirs") },
@@ -236,7 +236,7 @@ describe("a variable of the image that names a file", () => {
   );
 
   asOthers.concurrent(
-    "of root's is obeyed by boto3, which says so",
+    "of root is obeyed by boto3, and a note says so",
     async () => {
       const seen = await runIn("dash", "chown -R 0:0 /opt/roots", files("/opt/roots"), {
         containerEnv: { PATH, AWS_CONFIG_FILE: "/opt/roots/config" },

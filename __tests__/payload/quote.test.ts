@@ -3,7 +3,7 @@ import { split } from "../../local/agent/shlex.ts";
 import { quote } from "../../src/payload/quote.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 
-/** What a shell can hold: no NUL. */
+/** Any text that a shell can hold: it has no NUL. */
 const text = fc
   .oneof(
     fc.string({ unit: "binary" }),
@@ -30,7 +30,7 @@ describe("quote", () => {
     expect(quote(value)).toBe(word);
   });
 
-  it.each(SHELLS)("is read back by %s as what it was", (shell) => {
+  it.each(SHELLS)("is read back by %s as the same value", (shell) => {
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 40 }), (values) => {
         const printed = runShell(shell, `printf '%s\\0' ${values.map(quote).join(" ")}`);
@@ -40,7 +40,7 @@ describe("quote", () => {
     );
   });
 
-  it("is read back by the exec agent as what it was", () => {
+  it("is read back by the exec agent as the same value", () => {
     fc.assert(
       fc.property(fc.array(text), (values) => {
         expect(split(values.map(quote).join(" "))).toEqual(values);

@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { until } from "../helpers/until.ts";
-import { logPipe } from "./log-pipe.ts";
+import { openLogPipe } from "./log-pipe.ts";
 import { hundreds, Recording, redact, stopAll } from "./recording.ts";
 
 /** In this many milliseconds the recorder looks several times whether the spool may grow. */
-const LOOKS = 300;
+const SEVERAL_LOOKS_MS = 300;
 
 afterEach(stopAll);
 
-/** What came of one text that was written in these pieces, each seen before the next. */
+/** Records a text that is written in these pieces, and gives the text of the spool. */
 async function recordPieces(
   pieces: readonly (string | Buffer)[],
   secrets: readonly string[] = [],
@@ -60,7 +60,7 @@ describe("the recorder", () => {
     expect(recording.records()).toHaveLength(1);
   });
 
-  it("keeps an output without a final line end as it is", async () => {
+  it("keeps output without a final newline as it is", async () => {
     expect(await recordPieces(["one\ntwo"])).toBe("one\ntwo");
   });
 
@@ -83,20 +83,20 @@ describe("the recorder", () => {
 describe("redaction", () => {
   it.each<[string, string[], string, string]>([
     ["a value", ["hunter22"], "x hunter22 y\n", "x *** y\n"],
-    ["every one of several", ["hunter22"], "hunter22, hunter22\n", "***, ***\n"],
+    ["every occurrence of a value", ["hunter22"], "hunter22, hunter22\n", "***, ***\n"],
     ["values that overlap", ["abcd", "cdef"], "xabcdefx\n", "x***x\n"],
     ["values that touch", ["abcd", "efgh"], "abcdefgh\n", "***\n"],
     ["a value that overlaps itself", ["abab"], "xababababx\n", "x***x\n"],
     ["a value within another", ["cdef", "abcdefgh"], "abcdefgh cdef\n", "*** ***\n"],
     ["a value that begins like another", ["abcdef", "abcxyz"], "abcabcdef abcabcxyz\n", "abc*** abc***\n"],
-    ["characters of regular expressions", ["a.*[b]\\d+$"], "a.*[b]\\d+$ axxb\n", "*** axxb\n"],
-    ["characters of a shell", [`$(x) 'y' "z" \`w\``], `<$(x) 'y' "z" \`w\`>\n`, "<***>\n"],
+    ["a value with characters of regular expressions", ["a.*[b]\\d+$"], "a.*[b]\\d+$ axxb\n", "*** axxb\n"],
+    ["a value with characters of a shell", [`$(x) 'y' "z" \`w\``], `<$(x) 'y' "z" \`w\`>\n`, "<***>\n"],
     ["each line of several", ["first line", "second line"], "first line\nsecond line\n", "***\n***\n"],
-    ["characters of several bytes", ["größe🚀"], "größe🚀!\n", "***!\n"],
+    ["a value with characters of several bytes", ["größe🚀"], "größe🚀!\n", "***!\n"],
     ["U+FFFD in a value", ["ab\ufffdcd"], "ab\ufffdcd\n", "***\n"],
     ["a mark in a value", ["\x1b]7733;abc"], "\x1b]7733;abc\n", "***\n"],
     ["nothing that is only like a value", ["hunter22"], "hunter2 unter22\n", "hunter2 unter22\n"],
-    ["nothing where there are no values", [], "hunter22\n", "hunter22\n"],
+    ["nothing when there are no values", [], "hunter22\n", "hunter22\n"],
   ])("hides %s", async (_, secrets, text, shown) => {
     expect(await recordPieces([text], secrets)).toBe(shown);
   });
@@ -117,7 +117,7 @@ describe("redaction", () => {
     expect(recording.text()).toBe("user and *** end\n");
   });
 
-  it("shows in the end what only seemed to begin a value", async () => {
+  it("shows what only seemed to begin a value, once that is clear", async () => {
     const recording = await Recording.start(["hunter22"]);
     recording.write("a hunt");
     await recording.shows("a ");
@@ -127,7 +127,7 @@ describe("redaction", () => {
     expect(await recordPieces(["the hunt"], ["hunter22"])).toBe("the hunt");
   });
 
-  it("cuts no value that may yet grow into a longer one", async () => {
+  it("holds a value back that may still grow into a longer one", async () => {
     const recording = await Recording.start(["abcd", "abcdefgh"]);
     recording.write("x abcd");
     await recording.shows("x ");
@@ -137,9 +137,9 @@ describe("redaction", () => {
   });
 
   it.each([
-    ["goes on", "efgh y\n", "x *** y\n"],
-    ["does not", "! y\n", "x ***! y\n"],
-  ])("shows no part of a value in which another one may begin, which %s", async (_, rest, shown) => {
+    ["follows", "efgh y\n", "x *** y\n"],
+    ["does not follow", "! y\n", "x ***! y\n"],
+  ])("shows no part of a value whose end may begin another one, which then %s", async (_, rest, shown) => {
     const recording = await Recording.start(["abcd", "cdefgh"]);
     recording.write("x abcd");
     await recording.shows("x ");
@@ -184,8 +184,8 @@ describe("redaction", () => {
   });
 });
 
-describe("what could be taken for something else", () => {
-  it("is the job's own text again, marks and all", async () => {
+describe("text that is escaped in the spool", () => {
+  it("comes back as it was: marks that the job prints", async () => {
     const text = "\x1b]7733;e\x07x\n\x1b]7733;+\x07\na\x1b]7733;0123;. 0 exited 0=0:0\x07\n";
     const recording = await Recording.start();
     recording.write(text);
@@ -194,7 +194,7 @@ describe("what could be taken for something else", () => {
     expect(recording.records().every((r) => r.kind === "text" && r.ends && r.stream === "stdout")).toBe(true);
   });
 
-  it("is U+FFFD, which the exec agent does not bring over whole", async () => {
+  it("comes back as it was: U+FFFD, which the exec agent does not carry whole", async () => {
     const recording = await Recording.start();
     recording.write("a\ufffd\ufffdb\n");
     await recording.end();
@@ -214,7 +214,7 @@ describe("several workers", () => {
     expect(recording.text("stderr", "e1")).toBe("[1] d\n");
   });
 
-  it("have no part in each other's lines", async () => {
+  it("do not mix their lines", async () => {
     const recording = await Recording.start([], 2);
     recording.write("I am ", "0.o");
     recording.write("and I ", "1.o");
@@ -240,11 +240,11 @@ describe("at the job's end", () => {
     expect(recording.text("stderr")).toBe("and hunt");
   });
 
-  it("a daemon that goes on printing keeps no step waiting, and is not ended by that", async () => {
+  it("a daemon that goes on printing does not keep the step waiting, and still has a reader", async () => {
     const recording = await Recording.start();
     recording.write("before\n");
     expect(await recording.term()).toBe(0);
-    // More than a pipe holds, so it has to be read. Without a reader it would be refused.
+    // More than a pipe holds, so something has to read it. Without a reader the write would fail.
     recording.write("x".repeat(1024 * 1024));
     expect(recording.text()).toBe("before\n");
   });
@@ -264,7 +264,7 @@ describe("at the job's end", () => {
     expect(recording.processes).toEqual([]);
   });
 
-  it("a daemon that never pauses keeps no step waiting either", async () => {
+  it("a daemon that never pauses does not keep the step waiting either", async () => {
     const recording = await Recording.start();
     const timer = setInterval(() => recording.write("tick\n"), 1);
     try {
@@ -275,7 +275,7 @@ describe("at the job's end", () => {
   });
 });
 
-it("waits at its limit for the reader; there is room for last words only once the workers were told to stop", async () => {
+it("a recorder waits at its limit for the reader, and has room for last words only once the workers were told to stop", async () => {
   const recording = await Recording.start([], 1, 1, { limit: 8, piece: 4 });
   const make = (name: string): void => writeFileSync(join(recording.directory, name), "");
   for (const line of ["aaa\n", "bbb\n"]) {
@@ -285,26 +285,26 @@ it("waits at its limit for the reader; there is room for last words only once th
   recording.write("ccc\n");
   await until(() => existsSync(join(recording.directory, "held")));
   make("stopping");
-  await sleep(LOOKS);
+  await sleep(SEVERAL_LOOKS_MS);
   expect(recording.text()).toBe("aaa\nbbb\n");
   make("told");
   await recording.shows("ccc\n");
   recording.write("ddd\n");
-  await sleep(LOOKS);
+  await sleep(SEVERAL_LOOKS_MS);
   expect(recording.text()).toBe("aaa\nbbb\nccc\n");
-  // Its workers have ended: what is in the pipes goes somewhere.
+  // Once the workers have ended, all that is in the pipes is recorded in spite of the limit.
   expect(await recording.term()).toBe(0);
   expect(recording.text()).toBe("aaa\nbbb\nccc\nddd\n");
 });
 
 describe("the copy for the container's own log", () => {
   const unlimited = { limit: 1024 ** 4, piece: 1024 ** 3 };
-  const echoing = (path: string, secrets: readonly string[] = [], workers = 1): Promise<Recording> =>
+  const startEchoing = (path: string, secrets: readonly string[] = [], workers = 1): Promise<Recording> =>
     Recording.start(secrets, workers, workers, { ...unlimited, echo: [path] });
 
   it("has what the job printed, without secrets and without marks", async () => {
-    const pipe = logPipe();
-    const recording = await echoing(pipe.path, ["hunter22"], 2);
+    const pipe = openLogPipe();
+    const recording = await startEchoing(pipe.path, ["hunter22"], 2);
     recording.write("token hunter22\n");
     recording.write("to standard error\n", "1.e");
     await until(() => recording.text("stderr").includes("standard error"));
@@ -320,9 +320,9 @@ describe("the copy for the container's own log", () => {
   });
 
   it("never holds the job up: what a full pipe does not take is left out, and the copy says how much", async () => {
-    const pipe = logPipe();
-    const recording = await echoing(pipe.path);
-    const lines = hundredThousand("while nothing reads");
+    const pipe = openLogPipe();
+    const recording = await startEchoing(pipe.path);
+    const lines = hundredThousandLines("while nothing reads");
     recording.write(lines);
     await recording.shows("99999 while nothing reads");
     await until(() => {
@@ -341,14 +341,14 @@ describe("the copy for the container's own log", () => {
     pipe.close();
   });
 
-  it("has the rest within half a second of the end, and a note says when it has not", async () => {
+  it("has the rest within half a second of the end, and a note says so when it has not", async () => {
     const note = (recording: Recording): string => {
       const path = join(recording.directory, "notes");
       return existsSync(path) ? readFileSync(path, "utf8") : "";
     };
-    const [slow, full] = [logPipe(), logPipe()];
-    const [late, never] = [await echoing(slow.path), await echoing(full.path)];
-    const lines = hundredThousand("for a burst");
+    const [slow, full] = [openLogPipe(), openLogPipe()];
+    const [late, never] = [await startEchoing(slow.path), await startEchoing(full.path)];
+    const lines = hundredThousandLines("for a burst");
     for (const recording of [late, never]) recording.write(lines);
     await Promise.all([late.shows("99999 for"), never.shows("99999 for")]);
     const ended = Promise.all([late.end(), never.end()]);
@@ -361,8 +361,8 @@ describe("the copy for the container's own log", () => {
   });
 
   it("ends without harm when nothing reads the pipe any more", async () => {
-    const pipe = logPipe();
-    const recording = await echoing(pipe.path);
+    const pipe = openLogPipe();
+    const recording = await startEchoing(pipe.path);
     pipe.close();
     recording.write("one\n");
     recording.write("two\n");
@@ -371,12 +371,12 @@ describe("the copy for the container's own log", () => {
   });
 
   it.each([
-    ["is a file, into which another user may have led it", true],
+    ["is a file, which another user may have put there", true],
     ["is not there", false],
   ])("is not made when standard output %s, and a note says so", async (_, isFile) => {
     const path = join(mkdtempSync(join(tmpdir(), "echo-")), "stdout");
     if (isFile) writeFileSync(path, "as it was\n");
-    const recording = await echoing(path);
+    const recording = await startEchoing(path);
     recording.write("hello\n");
     await recording.end();
     expect(recording.text()).toBe("hello\n");
@@ -386,7 +386,7 @@ describe("the copy for the container's own log", () => {
     expect(isFile ? readFileSync(path, "utf8") : "as it was\n").toBe("as it was\n");
   });
 
-  function hundredThousand(text: string): string {
+  function hundredThousandLines(text: string): string {
     return Array.from({ length: 100_000 }, (_, at) => `${at} ${text}\n`).join("");
   }
 });

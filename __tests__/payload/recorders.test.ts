@@ -61,7 +61,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     const expected = [0, 1, 2].flatMap((w) =>
       Array.from({ length: 50 }, (_, i) => `[${w}] ${w} ${i} ${String(w).padStart(9000, "0")}`),
     );
-    // Not the lines themselves: they are too long to be told apart by eye.
+    // The lines themselves are too long to compare in the message of a failure.
     const short = (line: string): string => `${line.slice(0, 12)} … ${line.length} … ${line.slice(-3)}`;
     expect(whole.map(short).toSorted()).toEqual(expected.map(short).toSorted());
     expect(new Set(whole)).toEqual(new Set(expected));
@@ -76,8 +76,8 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     expect(job.terminal.includes("second line")).toBe(false);
   });
 
-  /** What is shown of these lines by a recorder alone. */
-  function recorded(lines: readonly string[], secrets: readonly string[]): string {
+  /** Records these lines by the recorder alone, and gives what the spool shows of them. */
+  function recordLines(lines: readonly string[], secrets: readonly string[]): string {
     const program = awk === "busybox" ? ["busybox", "awk"] : [awk];
     const args = ["-f", recorder, "o", "0", "1"];
     const patterns = join(path, "patterns");
@@ -93,7 +93,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     return Buffer.concat(shown).toString();
   }
 
-  it("hides every value in every line, few or many, and in lines longer than a page", () => {
+  it("hides every value in every line, also in lines longer than a page", () => {
     const secrets = ["babbab", "abab", "abba", "aabb"];
     const line = fc.oneof(
       { weight: 30, arbitrary: fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 40 }) },
@@ -104,7 +104,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
       fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 5_000, maxLength: 9_000 }),
     );
     const lines = fc.sample(line, { numRuns: 3_000, seed: 7 });
-    expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
+    expect(recordLines(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
   });
 
   it.each([
@@ -112,14 +112,14 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     ["none of which is short", 16, 60],
   ])("hides each of hundreds of values, %s", (_, minLength, maxLength) => {
     const { secrets, lines } = hundreds(minLength, maxLength);
-    expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
+    expect(recordLines(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
   });
 
   it("cuts no mark in two when a line is longer than a page", () => {
     const unit = fc.constantFrom("x", "yz", "\u001b]7733;", "\ufffd");
     const lines = fc.sample(fc.string({ unit, minLength: 900, maxLength: 4_000 }), { numRuns: 300, seed: 3 });
-    // Not the text itself: it is too long to be told apart by eye.
-    const same = recorded(lines, []) === lines.map((each) => `${each}\n`).join("");
+    // The text itself is too long to compare in the message of a failure.
+    const same = recordLines(lines, []) === lines.map((each) => `${each}\n`).join("");
     expect(same).toBe(true);
   });
 
@@ -176,7 +176,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     expect(job.processes).toEqual([]);
   });
 
-  it("brings a large output over whole", async () => {
+  it("brings large output over whole", async () => {
     const file = join(path, "large");
     writeFileSync(file, Array.from({ length: 100_000 }, (_, i) => `line ${i}\n`).join(""));
     const job = await run({ script: `cat ${file}` });

@@ -41,7 +41,7 @@ export class Recording {
   }
 
   /**
-   * Replaces these lines by `***`. `begun` workers open their pipes, all of them unless given.
+   * Starts a recorder that replaces `secrets` by `***`. The first `begun` workers open their pipes; by default all do.
    */
   static async start(
     secrets: readonly string[] = [],
@@ -54,7 +54,7 @@ export class Recording {
     }: {
       readonly limit: number;
       readonly piece: number;
-      /** The pipe that gets a copy. */
+      /** The path of the pipe that gets a copy. */
       readonly echo?: readonly [string] | readonly [];
     } = NO_LIMIT,
   ): Promise<Recording> {
@@ -124,19 +124,19 @@ export class Recording {
       .join("");
   }
 
-  /** Its processes, the one that reads for daemons among them. */
+  /** Its processes, with the one that reads for daemons. */
   get processes(): readonly number[] {
     return processesOf(this.directory);
   }
 
-  /** What a job does at its end: TERM, with pipes open or not. */
+  /** Sends TERM, as a job does at its end, whether pipes are open or not. Resolves with the exit code. */
   async term(): Promise<number | null> {
     this.#child.kill("SIGTERM");
     await this.#ended;
     return this.#child.exitCode;
   }
 
-  /** All pipes are closed, so that the recorder ends by itself. */
+  /** Closes all pipes, by which the recorder ends by itself. */
   async end(): Promise<void> {
     for (const pipe of [...this.#pipes.keys()]) this.close(pipe);
     await this.#ended;
@@ -150,7 +150,7 @@ export class Recording {
   }
 }
 
-/** The obvious way: every character that any value covers, then each run of those as one. */
+/** Redacts in the obvious way: marks every character that a value covers, then replaces each run of them by `***`. */
 export function redact(line: string, secrets: readonly string[]): string {
   const hidden = Array.from(line, () => false);
   for (const secret of secrets)
@@ -173,7 +173,7 @@ export function hundreds(
   const secrets = [...new Set([...some, ...some.slice(0, 80).map((value, at) => `${value}${at % 3}=`)])];
   const lines = random(4_000, 2).map((text, at) => {
     const secret = secrets[at % secrets.length] ?? "";
-    // Whole, by halves, and with more of the same kind around it.
+    // No value, a value after text, the end of a value before text, and a value between texts.
     return [text, text + secret, secret.slice(at % 9) + text, `${text}${secret}${text}`][at % 4] ?? "";
   });
   return { secrets, lines };

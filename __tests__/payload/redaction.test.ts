@@ -27,7 +27,7 @@ describe("a secret is hidden", () => {
   it.each<[string, string, string, string]>([
     ["as it is", "hunter22", "x hunter22 y", "x *** y"],
     ["without the white space around it", " hunter22 \n", "x hunter22y", "x ***y"],
-    ["with white space where nothing else makes it long enough", " ab ", "x ab y", "x***y"],
+    ["with its white space when it is too short without", " ab ", "x ab y", "x***y"],
     ["line by line", "first one\r\nsecond", "second, first one", "***, ***"],
     ["in JSON as JavaScript prints it", TOKEN, JSON.stringify([TOKEN]), '["***"]'],
     ["in JSON with escaped slashes", 'a/b/c"d', '"a\\/b\\/c\\"d"', '"***"'],
@@ -55,7 +55,7 @@ describe("a secret is hidden", () => {
     ["in base64", TOKEN, `<${base64(TOKEN)}>`, "<***>"],
     ["in base64 without padding", TOKEN, `<${base64(TOKEN).replace(/=+$/, "")}>`, "<***>"],
     ["in base64 for URLs", TOKEN, `<${Buffer.from(TOKEN).toString("base64url")}>`, "<***>"],
-    ["of several lines in base64", KEY, `<${base64(KEY.trim())}>`, "<***>"],
+    ["as the base64 of its several lines", KEY, `<${base64(KEY.trim())}>`, "<***>"],
   ])("%s", (_, secret, printed, expected) => {
     expect(shown(printed, secret)).toBe(expected);
   });
@@ -67,8 +67,8 @@ describe("a secret is hidden", () => {
     ["quote_plus", "import urllib.parse as u; p(u.quote_plus(s))"],
     ["b64encode", "import base64; p(base64.b64encode(s.encode()).decode())"],
     ["urlsafe_b64encode", "import base64; p(base64.urlsafe_b64encode(s.encode()).decode())"],
-    ["b64encode at the second place", "import base64; p(base64.b64encode(b'u:' + s.encode()).decode())"],
-    ["b64encode at the third place", "import base64; p(base64.b64encode(b'u' + s.encode()).decode())"],
+    ["b64encode, from the third byte on", "import base64; p(base64.b64encode(b'u:' + s.encode()).decode())"],
+    ["b64encode, from the second byte on", "import base64; p(base64.b64encode(b'u' + s.encode()).decode())"],
   ])("as Python prints it by %s", (_, program) => {
     const all = [TOKEN, "hunter22", "größe🚀 %+/~", "\x7f\t\"'\\/\x01", KEY.split("\n")[1] ?? ""];
     const args = ["-I", "-c", `import sys; p = print\nfor s in sys.argv[1:]:\n  ${program}`, ...all];
@@ -76,7 +76,7 @@ describe("a secret is hidden", () => {
     for (const [at, secret] of all.entries()) {
       const printed = lines[at] ?? "";
       const rest = shown(printed, secret).replace("***", "");
-      // Brackets, quotes and the beginning of what stands before it.
+      // Brackets, quotes, padding, and the base64 of the text before the secret may be left.
       expect([printed, rest]).toEqual([printed, expect.stringMatching(/^(|\["|dTp?|d[A-Z]?)("\]|=*)$/)]);
     }
   });
@@ -143,32 +143,32 @@ describe("no pattern", () => {
     );
   });
 
-  it("comes of a base64 too short to be told from other text", () => {
+  it("is made of base64 that is too short to be told from other text", () => {
     expect(redactionPatterns({ A: "abcd" })).toEqual(["abcd"]);
     expect(redactionPatterns({ A: "abcde" }).every(({ length }) => length >= 5)).toBe(true);
   });
 
   it.each<[string, Record<string, string>]>([
-    ["of nothing", { A: "", B: "\n\n" }],
-    ["of white space", { A: "      \n\t\t\t\t\t" }],
-    ["of what is too short", { A: "abc", B: "x\n y \n" }],
-  ])("comes %s", (_, secrets) => {
+    ["nothing", { A: "", B: "\n\n" }],
+    ["white space", { A: "      \n\t\t\t\t\t" }],
+    ["lines that are too short", { A: "abc", B: "x\n y \n" }],
+  ])("is made of %s", (_, secrets) => {
     expect(redactionPatterns(secrets)).toEqual([]);
   });
 
-  it("is added for a form that looks like another", () => {
+  it("is added for an encoding that leaves the secret as it is", () => {
     const secret = "AKIAIOSFODNN7EXAMPLE";
     const inBase64 = redactionPatterns({ A: secret }).filter((pattern) => pattern !== secret);
     expect(inBase64.length).toBeLessThan(10);
     for (const pattern of inBase64) expect(pattern).toMatch(/^[\w=]+$/);
   });
 
-  it("is one of more than 50 for a line, whatever its characters", () => {
+  it("is one too many: a line has at most 50, whatever its characters", () => {
     const ascii = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at)).join("");
     expect(redactionPatterns({ A: `${ascii}\x01ü🚀\u2028.` }).length).toBeLessThanOrEqual(50);
   });
 
-  it("is much more than the secret when that is long", () => {
+  it("makes all patterns of a long secret 17 times as large as the secret", () => {
     const secret = Array.from({ length: 800 }, (_, at) =>
       base64(`${at} of a long key, line by line.`.padEnd(48)),
     ).join("\n");

@@ -31,14 +31,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Says whether all of these are safe, and what the last of them is without links. */
+/** Says whether all of these paths are safe, and the path of the last one with its links resolved. */
 function fxSafe(shell: string, ...names: readonly string[]): string {
   const script = `fx_uid=$(id -u)\n${payloadFile("safe.sh")}\nif fx_safe "$@"; then echo "safe $fx_on"; else echo unsafe; fi`;
   return runShell(shell, script, names.map(at)).toString().trim();
 }
 
 describe.each(SHELLS)("under %s", (shell) => {
-  it("several paths are safe when each of them is, and the last one's path is without links", () => {
+  it("several paths are safe when each of them is, and the links in the last one are resolved", () => {
     expect(fxSafe(shell, "ours", "in/link").replace(/\/+/g, "/")).toBe(`safe ${directory}/in/../ours`);
   });
 
@@ -49,23 +49,26 @@ describe.each(SHELLS)("under %s", (shell) => {
   });
 });
 
-asOthers.each(SHELLS)("a name that looks like lines of `ls` hides nothing, under %s", (shell) => {
-  mkdirSync(at("their-own"));
-  const own = join(at("their-own"), "python3");
-  symlinkSync(own, at("link-to-their-own"));
-  chownSync(at("their-own"), 1000, 1000);
-  // However many lines the check looks for, one of these names has them.
-  for (let lines = 1; lines <= 12; lines++) {
-    const name = ["x", ...Array<string>(lines).fill("drwxr-xr-x 1 0 0 x")].join("\n");
-    writeFileSync(join(at("their-own"), name), "");
-    symlinkSync(`./${name}`, own);
-    for (const path of [name, "python3"]) lchownSync(join(at("their-own"), path), 1000, 1000);
-    for (const path of ["link-to-their-own", `their-own/${name}`])
-      expect({ path, is: fxSafe(shell, path) }).toEqual({ path, is: "unsafe" });
-    rmSync(own);
-  }
-  for (const path of ["their-own", "link-to-their-own"]) rmSync(at(path), { recursive: true });
-});
+asOthers.each(SHELLS)(
+  "a file name that looks like lines of `ls` does not mislead the check, under %s",
+  (shell) => {
+    mkdirSync(at("their-own"));
+    const own = join(at("their-own"), "python3");
+    symlinkSync(own, at("link-to-their-own"));
+    chownSync(at("their-own"), 1000, 1000);
+    // However many lines the check looks for, one of these names has them.
+    for (let lines = 1; lines <= 12; lines++) {
+      const name = ["x", ...Array<string>(lines).fill("drwxr-xr-x 1 0 0 x")].join("\n");
+      writeFileSync(join(at("their-own"), name), "");
+      symlinkSync(`./${name}`, own);
+      for (const path of [name, "python3"]) lchownSync(join(at("their-own"), path), 1000, 1000);
+      for (const path of ["link-to-their-own", `their-own/${name}`])
+        expect({ path, is: fxSafe(shell, path) }).toEqual({ path, is: "unsafe" });
+      rmSync(own);
+    }
+    for (const path of ["their-own", "link-to-their-own"]) rmSync(at(path), { recursive: true });
+  },
+);
 
 it("a link that leads back to itself is unsafe, and is not followed for ever", () => {
   expect(fxSafe(SHELLS[0] ?? "sh", "ours", "loop")).toBe("unsafe");

@@ -15,13 +15,13 @@ const SHELLCHECK = fileURLToPath(new URL("../../.venv/bin/shellcheck", import.me
 const check = withNeed(it, "shellcheck", existsSync(SHELLCHECK) ? undefined : `${SHELLCHECK} is not there.`);
 
 /** Findings that are intended. An exception for a single line stands beside that line, as a directive. */
-const MEANT: readonly (readonly [code: string, reason: string])[] = [
+const EXCEPTIONS: readonly (readonly [code: string, reason: string])[] = [
   ["SC2016", "All that is quoted by quote() is in single quotes so that nothing in it is expanded."],
-  ["SC2034", "The settings are assigned here and read in the part that is the same for all."],
+  ["SC2034", "The settings are assigned here and read in the code that is the same for all runs."],
   // Directives are not sent, so what is sent without comments has its exceptions here.
   ["SC2123", "PATH is set to directories that do not exist, so that the shell finds no program."],
   ["SC1003", "A pattern of try.sh has a backslash before a quote, inside of quotes."],
-  ["SC2010", "`ls` is asked for modes and owners of paths of ours; no name in them can mislead."],
+  ["SC2010", "`ls` prints modes and owners. No name in the paths that it gets can mislead."],
   ["SC1007", "An empty value is sent without its quotes."],
   ["SC2015", "What is between `&&` and `||` is an assignment, which does not fail."],
   ["SC2046", "What `ls -d` prints is to be split into paths."],
@@ -31,8 +31,8 @@ const MEANT: readonly (readonly [code: string, reason: string])[] = [
 ];
 
 /** The findings that are not intended. */
-function findings(script: string, meant = MEANT): string[] {
-  const exclude = `--exclude=${meant.map(([code]) => code).join(",")}`;
+function findings(script: string, exceptions = EXCEPTIONS): string[] {
+  const exclude = `--exclude=${exceptions.map(([code]) => code).join(",")}`;
   const found = spawnSync(SHELLCHECK, ["--shell=sh", "--format=gcc", exclude, "-"], { input: script });
   return found.stdout.toString().split("\n").filter(Boolean);
 }
@@ -64,7 +64,7 @@ const bootstrap = (delivery: Delivery): string =>
   split(bootstrapCommand({ runId: JOB.runId, at: 0, start: { payload, delivery } }))[2] ?? "";
 const directory = new URL("../../src/payload/container/", import.meta.url);
 const source = (file: string): string => readFileSync(new URL(file, directory), "utf8");
-/** The loaders with the comments that are not sent. */
+/** The loader with the comments that are not sent. */
 const commentedLoader = (delivery: Delivery): string =>
   loaderText({ payload, delivery, address: "https://x" }).replace(withoutComments(loaderParts()), () =>
     loaderParts(),
@@ -86,13 +86,13 @@ const whole = (delivery: Delivery, loader = commentedLoader(delivery)): string =
 check.each<[string, string]>([
   ["the bootstrap, the loader and the job, from S3", whole(S3)],
   ["the bootstrap, the loader and the job, over the session", whole({ kind: "session" })],
-  ["the bootstrap, what unpacks and the job", whole({ kind: "session" }, commentedUnpacker)],
+  ["the bootstrap, the unpacker and the job", whole({ kind: "session" }, commentedUnpacker)],
   ["the job by itself", job],
-  ["what stops a job", split(stopCommand(JOB.runId))[2] ?? ""],
-  ["what tries the script", `${source("enter.sh")}\n${source("try.sh")}`],
-  ["what becomes the script", `${source("enter.sh")}\n${source("launch.sh")}`],
-  ["what places files", `${source("safe.sh")}\n${source("place.sh")}`],
-  ["what packs artifacts", `${source("enter.sh")}\n${source("artifacts_tar.sh")}`],
+  ["the stop command", split(stopCommand(JOB.runId))[2] ?? ""],
+  ["the check of the script", `${source("enter.sh")}\n${source("try.sh")}`],
+  ["the launch of the script", `${source("enter.sh")}\n${source("launch.sh")}`],
+  ["the placing of files without python3", `${source("safe.sh")}\n${source("place.sh")}`],
+  ["the packing of artifacts without python3", `${source("enter.sh")}\n${source("artifacts_tar.sh")}`],
 ])("shellcheck finds nothing in %s", (_, script) => {
   expect(findings(script)).toEqual([]);
 });
@@ -103,7 +103,7 @@ check("a finding of shellcheck is noticed", () => {
 
 check("every exception is needed", () => {
   const all = findings(whole(S3), []).concat(findings(job, [])).join("\n");
-  for (const [code] of MEANT) expect(all).toContain(code);
+  for (const [code] of EXCEPTIONS) expect(all).toContain(code);
 });
 
 const files = readdirSync(directory).filter((name) => name.endsWith(".sh"));

@@ -11,7 +11,7 @@ import { until } from "../helpers/until.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
 const MIB = 1024 * 1024;
-/** Of a test, on a machine that has much else to do. */
+/** Milliseconds for a test on a busy machine. */
 const PATIENCE = 300_000;
 const jobs: WatchedJob[] = [];
 const directory = mkdtempSync(join(tmpdir(), "spool-"));
@@ -21,7 +21,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** A job of whose output this much may wait. */
+/** A job of whose output 2 MiB may wait. */
 function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob {
   const job = new WatchedJob({ script, spoolLimit: 2 * MIB, packAbove: 256 * 1024, ...more });
   jobs.push(job);
@@ -36,7 +36,7 @@ function bytesKept(job: WatchedJob): number {
     for (const name of readdirSync(path))
       if (name.startsWith("out.")) bytes += statSync(join(path, name)).size;
   } catch {
-    // It went while we looked.
+    // The directory was removed meanwhile.
   }
   return bytes;
 }
@@ -66,7 +66,7 @@ const WAYS = (
 
 describe.each(WAYS)("recorded by %s", (_, way) => {
   it.concurrent(
-    "what the reader has confirmed goes, so that never more than the limit is kept; cuts lose and double nothing",
+    "confirmed output is removed, so that little more than the limit is ever kept; cuts lose and double nothing",
     async () => {
       const lines = 450_000;
       const job = aJob(`seq ${lines}; exit 3`, way);
@@ -106,9 +106,9 @@ describe.each(WAYS)("recorded by %s", (_, way) => {
       await second.closed;
       expect(sha256(job.output("stdout").subarray(0, -4))).toBe(numbers(lines));
       expect(job.status).toMatchObject({ workers: [{ exitCode: 0 }] });
-      // Of the first session; the second one may have found it held, and tells no more than that.
-      const [told, ...more] = notes(job);
-      expect(told).toBe(HELD);
+      // The first note is of the first session. The second session may have found the job held, and says no more than that.
+      const [note, ...more] = notes(job);
+      expect(note).toBe(HELD);
       expect(more.length).toBeLessThanOrEqual(3);
       for (const text of more)
         expect(text).toMatch(/^The job (is held until|is not held any more|was held \d+ times)/);
@@ -134,7 +134,7 @@ it(
 it(
   "a job that is stopped while it is held ends, with what was still in its pipes",
   async () => {
-    // Few lines: this test has to be no slower than the four seconds that a cancel waits.
+    // The lines are long and few, so that this test reads them within the four seconds that a cancel waits.
     const job = aJob("trap 'echo told; exit 9' TERM; yes $(printf %01000d 7) & wait; echo end", {
       confirm: false,
     });
@@ -154,22 +154,25 @@ describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
     fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
   const functions = ["directory.sh", "spool.sh", "send.sh"].map((name) => `. ${file(name)}`).join("\n");
 
-  it.each(["dd", "busybox dd"])("`%s` reads what it is told and no more, from where it was", (dd) => {
-    const text = Array.from({ length: 200_000 }, (_, i) => `${i}\n`).join("");
-    writeFileSync(join(directory, "text"), text);
-    const script = `${functions}
+  it.each(["dd", "busybox dd"])(
+    "`%s` reads as many bytes as it is told, from where the last read ended",
+    (dd) => {
+      const text = Array.from({ length: 200_000 }, (_, i) => `${i}\n`).join("");
+      writeFileSync(join(directory, "text"), text);
+      const script = `${functions}
       dd() { command ${dd} "$@" 2>/dev/null; }
       fx_begin=100
       exec 5<"$1"
       fx_skip_to 1100100
       for size in 1 511 1 4097 100000; do fx_read "$size"; done
       cat <&5`;
-    expect(
-      runShell(shell, script, [join(directory, "text")]).equals(Buffer.from(text.slice(1_100_000))),
-    ).toBe(true);
-  });
+      expect(
+        runShell(shell, script, [join(directory, "text")]).equals(Buffer.from(text.slice(1_100_000))),
+      ).toBe(true);
+    },
+  );
 
-  it("pieces are found and removed by what was confirmed, and the last one never", () => {
+  it("confirmed pieces are found and removed, but never the last one", () => {
     const script = `${functions}
       fx_dir=$1
       printf aaaa >"$fx_dir/out.0"; printf bbb >"$fx_dir/out.4"; printf cc >"$fx_dir/out.7"; printf d >"$fx_dir/out.9"
@@ -180,7 +183,7 @@ describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
     expect(printed).toBe("0/0 0/0 0/4 0/7 0/9 0/9 0 0 0 4 7 9 9 /\n");
   });
 
-  it("the first hold is told with its end, and all together once more at the end", () => {
+  it("the first hold and its end are reported, and the number of all holds at the job's end", () => {
     const script = `${functions}
       fx_dir=$1 fx_nonce= fx_held= fx_holds=0
       fx_mark() { echo "\${1%%:*}"; }
@@ -188,21 +191,21 @@ describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
         case $step in 1) echo 2097152 >"$fx_dir/held" ;; -) rm -f "$fx_dir/held" ;; end) fx_tell_holds ;; esac
         [ "$step" = end ] || fx_tell_held
       done`;
-    const told = runShell(shell, script, [mkdtempSync(join(directory, "holds-"))]).toString();
-    expect(told.trim().split("\n")).toEqual([
+    const reported = runShell(shell, script, [mkdtempSync(join(directory, "holds-"))]).toString();
+    expect(reported.trim().split("\n")).toEqual([
       "n The job is held until more of its output has been read",
       "n The job is not held any more",
       "n The job was held 3 times, each time until half of the output that waited had been read.",
     ]);
   });
 
-  it("a job that is held for want of room is told so", () => {
+  it("a hold for want of disk space says so", () => {
     const script = `${functions}
       fx_dir=$1 fx_held= fx_holds=0
       fx_mark() { echo "$1"; }
       echo 4194304 >"$fx_dir/held"; : >"$fx_dir/small"; fx_tell_held`;
-    const told = runShell(shell, script, [mkdtempSync(join(directory, "small-"))]).toString();
-    expect(told).toContain(
+    const reported = runShell(shell, script, [mkdtempSync(join(directory, "small-"))]).toString();
+    expect(reported).toContain(
       "4 MB wait, half of what was free on the disk, since 'spool-limit' is more than it has room for.",
     );
   });
@@ -223,7 +226,7 @@ describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
     expect(printed).toBe("held3 4 8 ");
   });
 
-  // Of a limit of 8 bytes and pieces of 4. `stopping` says that the job is to end, `told` that its workers know.
+  // The limit is 8 bytes, and a piece has 4. `stopping` says that the job is to end, `told` that its workers know it.
   it.each([
     ["below the limit", 7, "", "goes on"],
     ["at the limit", 8, "", "is held"],
@@ -234,7 +237,7 @@ describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
     ["past the limit, to be stopped but not told so yet", 12, "stopping", "is held"],
     ["past all limits, its workers ended before they were told", 99, "stopping ending", "goes on"],
     ["past all limits, its workers ended", 99, "ending", "goes on"],
-  ])("a job %s %s bytes (%s) %s", (_, bytes, files, then) => {
+  ])("a job %s, with %s bytes and the files '%s', %s", (_, bytes, files, then) => {
     const script = `${functions}
       fx_dir=$1 fx_limit=8 fx_piece=4 fx_first=${bytes}
       : >"$fx_dir/out.0"
@@ -244,18 +247,18 @@ describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
       printf 'goes on'`;
     const state = mkdtempSync(join(directory, "hold-"));
     expect(runShell(shell, script, [state]).toString()).toBe(then);
-    // The log says so from the first moment on, and only then.
+    // The file by which the log reports the hold is there only then.
     expect(readdirSync(state).includes("held")).toBe(then === "is held");
   });
 
   it.each([
     ["half of what is free", "", "/dev/x 100 20 64000 25% /mnt", 32_768_000],
     ["never so little that its reader could not confirm it", "", "/dev/x 100 99 1 99% /", 4 * MIB],
-    ["a gibibyte where the free disk is not known", "", "", 1024 * MIB],
+    ["a gibibyte when the free disk is not known", "", "", 1024 * MIB],
     ["what is given", 16 * MIB, "/dev/x 100 20 64000 25% /mnt", 16 * MIB],
-    ["what is given, where the free disk is not known", 16 * MIB, "", 16 * MIB],
+    ["what is given, when the free disk is not known", 16 * MIB, "", 16 * MIB],
     ["what is given, at the most that the disk has room for", 64 * MIB, "/dev/x 1 0 73728 0% /", 64 * MIB],
-    ["half of what is free where more is given", 64 * MIB, "/dev/x 1 0 73727 0% /", 73_727 * 512, "small"],
+    ["half of what is free when more is given", 64 * MIB, "/dev/x 1 0 73727 0% /", 73_727 * 512, "small"],
   ])("the limit is %s", (_, given, df, limit, ...files) => {
     const script = `${functions}
       df() { echo Filesystem 1024-blocks Used Available Capacity Mounted on; echo '${df}'; }

@@ -16,12 +16,12 @@ import { Listener } from "../helpers/listener.ts";
 import { JOB } from "./a-job.ts";
 
 const payload = makePayload(jobText(JOB), { script: Buffer.from("echo\n") });
-const without = { bucket: undefined, prefix: "ci/", region: "eu-west-1" };
-const within = { ...without, bucket: "example-ci" };
+const withoutBucket = { bucket: undefined, prefix: "ci/", region: "eu-west-1" };
+const withBucket = { ...withoutBucket, bucket: "example-ci" };
 const OBJECT: StagedObject = { bucket: "example-ci", owner: "123456789012", key: "ci/r1/payload" };
 const WRITTEN: WrittenVersion = { etag: '"1"', versionId: "v1" };
 
-function startStaging(inputs: DeliveryOptions["inputs"] = within) {
+function startStaging(inputs: DeliveryOptions["inputs"] = withBucket) {
   const done: unknown[] = [];
   const s3 = {
     putObject: (object: ObjectName, bytes: Uint8Array, options: unknown) => {
@@ -55,16 +55,16 @@ describe("delivery", () => {
     });
   });
 
-  it("goes by the session without one", () => {
-    expect(chooseDelivery(startStaging(without))).toEqual({ kind: "session" });
+  it("goes by the session when no bucket is named", () => {
+    expect(chooseDelivery(startStaging(withoutBucket))).toEqual({ kind: "session" });
   });
 });
 
 describe("staging", () => {
   it.each([
-    ["that S3 refused", "bucket-not-found", undefined],
-    ["of which S3 said nothing", "aws-unreachable", { ...OBJECT, unheard: true }],
-  ] as const)("has an object %s to undo or not", async (_, code, left) => {
+    ["nothing when S3 refused the object", "bucket-not-found", undefined],
+    ["the object when S3 did not answer", "aws-unreachable", { ...OBJECT, unheard: true }],
+  ] as const)("has in the ledger, after a write that failed, %s", async (_, code, left) => {
     const context = startStaging();
     const refusal = new Failure(code, { failed: "f", seen: "s", advice: "a" });
     const s3 = { ...context.s3, putObject: () => Promise.reject(refusal) };
@@ -72,7 +72,7 @@ describe("staging", () => {
     expect(context.done).toEqual([{ recorded: OBJECT }, { recorded: left }]);
   });
 
-  it("is on record as something to undo before the object is there, and by its version afterwards", async () => {
+  it("has the object in the ledger before it is written, and its version afterwards", async () => {
     const context = startStaging();
     const staged = await stage(payload, chooseDelivery(context), context);
     expect(staged).toEqual({ ...OBJECT, ...WRITTEN });
@@ -90,7 +90,7 @@ describe("staging", () => {
   });
 
   it("does nothing when the session carries the payload", async () => {
-    const context = startStaging(without);
+    const context = startStaging(withoutBucket);
     expect(await stage(payload, { kind: "session" }, context)).toBeUndefined();
     expect(context.done).toEqual([]);
   });
@@ -99,8 +99,8 @@ describe("staging", () => {
 describe("a denial to write", () => {
   const DENIED = new Failure("access-denied", { failed: "f", seen: "s", advice: "Allow it." });
 
-  /** Of the buckets that these credentials may read, as whose. */
-  async function refused(readable: readonly (string | undefined)[], kmsKeyId?: string): Promise<Failure> {
+  /** The failure when S3 denies the write. `readable`: the owners with which a look at the bucket succeeds; undefined: with none. */
+  async function denyWrite(readable: readonly (string | undefined)[], kmsKeyId?: string): Promise<Failure> {
     const context = { ...startStaging(), kmsKeyId };
     const s3 = {
       putObject: () => Promise.reject(DENIED),
@@ -114,21 +114,21 @@ describe("a denial to write", () => {
     return error as Failure;
   }
 
-  it("is about the owner when the bucket can be read without naming one, but not as the account's", async () => {
-    const failure = await refused([undefined]);
+  it("is about the owner when the bucket can be read without an owner, but not with the account as its owner", async () => {
+    const failure = await denyWrite([undefined]);
     expect(failure.code).toBe("bucket-not-owned");
     expect(failure.failed).toBe("The bucket 'example-ci' does not belong to the account 123456789012.");
     expect(failure.advice).toContain("'bucket-owner'");
   });
 
-  it("is about a right, or unencrypted objects, when it can be read as the account's", async () => {
-    const failure = await refused([undefined, "123456789012"]);
+  it("is about a right, or about unencrypted objects, when the bucket can be read with the account as its owner", async () => {
+    const failure = await denyWrite([undefined, "123456789012"]);
     expect(failure).toMatchObject({ code: "access-denied", seen: "s" });
     expect(failure.advice).toMatch(/^Allow it\. .*set 'kms-key-id', .*bucket's default encryption\.$/);
   });
 
-  it("may be about either when it can't be read at all", async () => {
-    const failure = await refused([], "alias/ci");
+  it("may be about the owner or a right when the bucket can't be read at all", async () => {
+    const failure = await denyWrite([], "alias/ci");
     expect(failure.code).toBe("access-denied");
     expect(failure.advice).toContain("another account than 123456789012, name that in 'bucket-owner'");
     expect(failure.advice).not.toContain("set 'kms-key-id'");
@@ -136,8 +136,8 @@ describe("a denial to write", () => {
 });
 
 describe("unstaging", () => {
-  /** What is said in the log while the object is deleted with this answer. */
-  async function saidOf(answer: Promise<RetentionReason | undefined>): Promise<readonly string[]> {
+  /** Unstages the object, and gives the lines of the log. S3 answers the deletion so. */
+  async function unstageWith(answer: Promise<RetentionReason | undefined>): Promise<readonly string[]> {
     const log = new Listener();
     const deleted: unknown[] = [];
     const deleteObject = (object: ObjectName): Promise<RetentionReason | undefined> => {
@@ -149,12 +149,12 @@ describe("unstaging", () => {
     return log.lines;
   }
 
-  it("deletes the version that was written, and has nothing to say", async () => {
-    expect(await saidOf(Promise.resolve(undefined))).toEqual([]);
+  it("deletes the version that was written, and logs nothing", async () => {
+    expect(await unstageWith(Promise.resolve(undefined))).toEqual([]);
   });
 
   it("fails when S3 does", async () => {
-    await expect(saidOf(Promise.reject(new Error("denied")))).rejects.toThrow("denied");
+    await expect(unstageWith(Promise.reject(new Error("denied")))).rejects.toThrow("denied");
   });
 
   it.each<[string, RetentionReason, RegExp]>([
@@ -164,7 +164,7 @@ describe("unstaging", () => {
       /^warning: The bucket 'example-ci' keeps versions\. .* Allow 's3:DeleteObjectVersion'/,
     ],
     [
-      "where it may not be known",
+      "or may stay, since no right allows a look",
       { why: "right", right: "s3:GetObject" },
       /^warning: .* Allow 's3:GetObject'/,
     ],
@@ -175,6 +175,6 @@ describe("unstaging", () => {
     ],
     ["under a legal hold", { why: "lock", until: undefined }, /Object Lock until that is lifted\.$/],
   ])("says that the bytes stay %s", async (_, kept, words) => {
-    expect(await saidOf(Promise.resolve(kept))).toEqual([expect.stringMatching(words)]);
+    expect(await unstageWith(Promise.resolve(kept))).toEqual([expect.stringMatching(words)]);
   });
 });

@@ -16,7 +16,7 @@ const directory = mkdtempSync(join(tmpdir(), "stalled-"));
 let s3: Server;
 let url = "";
 
-/** Answers each GET with its headers and the first byte of its body; below /drip with another byte each half second, else with nothing more. */
+/** Answers each GET with the headers and the first byte of the body. Below /drip another byte follows every half second, elsewhere nothing. */
 beforeAll(async () => {
   s3 = createServer(({ method, url: path }, response) => {
     response.writeHead(200, {
@@ -54,13 +54,13 @@ const noWget = findProgram("wget") ? undefined : "there is no wget";
 type Way = readonly [ways: string, path: () => string, notes: RegExp, bucket: string];
 const ways: Way[] = [
   [
-    "boto3 and aws s3 cp, by a byte each half second,",
+    "boto3 and aws s3 cp, though it sends a byte every half second,",
     () => `${VENV}:${systemPath}`,
     /: boto3: no answer within 5 s, or too slow; aws s3 cp: no answer within 5 s; S3 can't be reached/,
     "drip",
   ],
   [
-    "curl and python3, by a byte each half second,",
+    "curl and python3, though it sends a byte every half second,",
     noBoto3,
     /; curl: no answer within 5 s; python3: no answer within 5 s; S3 can't be reached/,
     "drip",

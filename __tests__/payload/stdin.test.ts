@@ -15,7 +15,7 @@ describe.each(
     2,
   ),
 )("standard input under %s", (sh) => {
-  it.concurrent("comes byte for byte to each worker, and the script is what it was", async () => {
+  it.concurrent("comes byte for byte to each worker, and leaves the script as it was", async () => {
     const run = await watch({ sh, input, workers: 2, script: "sha256sum; echo last" });
     const lines = run.stdout
       .toString()
@@ -26,17 +26,17 @@ describe.each(
   });
 });
 
-it("is read by a program that does not need all of it, and may be opened by its name", async () => {
+it("standard input may be read in part, and may be opened as /dev/stdin", async () => {
   const run = await watch({ input, script: "read -r line; echo $line; head -n 1 /dev/stdin" });
   expect(run.stdout.toString()).toBe("first line\nfirst line\n");
 });
 
-asOthers("belongs to the user of the script", async () => {
+asOthers("standard input belongs to the user of the script", async () => {
   const run = await watch({ input, user: "nobody", script: "sha256sum </dev/stdin; id -un" });
   expect(run.stdout.toString()).toBe(`${sum}  -\nnobody\n`);
 });
 
-it("may be empty, and is empty when none is given", async () => {
+it("standard input may be empty, and is empty when none is given", async () => {
   const [empty, none] = await Promise.all([
     watch({ input: Buffer.alloc(0), script: "wc -c" }),
     watch({ script: "wc -c; readlink /proc/self/fd/0" }),

@@ -45,12 +45,12 @@ function nameOf(pid: number): string {
   return `${pid}:${fields[19] ?? ""}`;
 }
 
-/** Whether a process is gone, or nobody has reaped it yet. */
+/** Whether a process has ended. It may still be a zombie. */
 function hasEnded(pid: number): boolean {
   return !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
 }
 
-/** Runs the command as the agent would, but under this shell. */
+/** Runs the stop command as the agent would, but under this shell, and gives what it prints. */
 async function stop(sh: string, ...options: Parameters<typeof stopCommand>): Promise<string> {
   const [program = "", ...words] = sh.split(" ");
   const child = spawn(program, [...words, "-c", split(stopCommand(...options))[2] ?? ""]);
@@ -60,7 +60,7 @@ async function stop(sh: string, ...options: Parameters<typeof stopCommand>): Pro
   return said;
 }
 
-it("is what was reviewed, short, and nothing that the agent would replace", () => {
+it("the stop command is the text of its golden file, is short, and has nothing that the agent would replace", () => {
   const text = stopCommand("0123456789ab");
   expectGolden("stop.txt", `${text}\n`);
   expect(Buffer.byteLength(text)).toBeLessThan(LONGEST_COMMAND);
@@ -68,7 +68,7 @@ it("is what was reviewed, short, and nothing that the agent would replace", () =
   expect(split(text)).toHaveLength(3);
 });
 
-// Plain bash is bash in its POSIX mode, as far as the payload goes.
+// For the payload, plain bash is the same as bash in its POSIX mode.
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
 describe.each(turnOf(shells, 2))("under %s", (sh) => {
@@ -102,7 +102,7 @@ describe.each(turnOf(shells, 2))("under %s", (sh) => {
   );
 
   it.concurrent(
-    "a job that has not started never will",
+    "a job that has not started never does",
     async () => {
       const job = aJob("echo begun", sh);
       // The secrets are the end of what is typed.
@@ -117,7 +117,7 @@ describe.each(turnOf(shells, 2))("under %s", (sh) => {
   );
 
   it.concurrent(
-    "a job that is still on its way is waited for",
+    "a job whose directory is not there yet is waited for",
     async () => {
       const job = aJob("echo begun; sleep 20", sh);
       const stopped = stop(sh, job.runId);
@@ -129,7 +129,7 @@ describe.each(turnOf(shells, 2))("under %s", (sh) => {
     PATIENCE,
   );
 
-  it.concurrent("a directory whose maker has not yet said who it is ends it, too", async () => {
+  it.concurrent("a bootstrap that writes its name into its directory late is ended, too", async () => {
     const runId = randomBytes(6).toString("hex");
     const directory = `${PARENT_DIRECTORIES[0]}/fargate-exec-${runId}`;
     const maker = spawn("sh", ["-c", "sleep 20; :"], { stdio: "ignore" });
@@ -168,7 +168,7 @@ describe.each(turnOf(shells, 2))("under %s", (sh) => {
   });
 
   it.concurrent(
-    "a process that has got the number of one of the job's is not signalled",
+    "a process that has reused the number of one of the job's processes gets no signal",
     async () => {
       const runId = randomBytes(6).toString("hex");
       const directory = `${PARENT_DIRECTORIES[0]}/fargate-exec-${runId}`;
@@ -177,12 +177,12 @@ describe.each(turnOf(shells, 2))("under %s", (sh) => {
       const closed = once(other, "close");
       const [number = "", start = ""] = nameOf(other.pid ?? 0).split(":");
       mkdirSync(directory, { mode: 0o700 });
-      // The one that had the number before began a tick earlier.
+      // The job's process with this number began a tick earlier.
       for (const name of ["pid", "0.pid", "maker", "attacher"])
         writeFileSync(`${directory}/${name}`, `${number}:${Number(start) - 1}\n`);
       try {
         expect(await stop(sh, runId, { sessionKnown: true })).toBe("");
-        // The command had come to all of them.
+        // The command has read all of these files.
         expect(existsSync(directory)).toBe(false);
         expect(other.kill("SIGINT")).toBe(true);
         await closed;
@@ -195,7 +195,7 @@ describe.each(turnOf(shells, 2))("under %s", (sh) => {
     PATIENCE,
   );
 
-  it.concurrent("when no job is or comes, nothing happens, after a second", async () => {
+  it.concurrent("without a job the command ends after a second, and does nothing", async () => {
     expect(await stop(sh, "0123456789ab", { sessionKnown: true })).toBe("");
   });
 });
@@ -204,10 +204,10 @@ withNeed(
   it,
   "root",
   asRoot ? undefined : "only root can make a container",
-)("a bootstrap that is slow to say who it is ends when the job was stopped meanwhile", async () => {
+)("a bootstrap that is slow to write its name ends when the job was stopped meanwhile", async () => {
   const container = await SharedContainer.start("dash");
   try {
-    // After it has made the directory, the bootstrap looks at it by this program.
+    // After it has made the directory, the bootstrap looks at it with this program.
     const slow = `case "$2" in */fargate-exec-*) [ ! -d "$2" ] || ! mkdir /tmp/slow || sleep 2 ;; esac 2>/dev/null`;
     container.run("mv /usr/bin/ls /usr/bin/real-ls");
     writeFileSync(`${container.root}/usr/bin/ls`, `#!/bin/sh\n${slow}\nexec real-ls "$@"\n`, { mode: 0o755 });
@@ -217,7 +217,7 @@ withNeed(
       at: 0,
       start: { payload, delivery: { kind: "session" } },
     });
-    // Nobody types anything: its runner was killed.
+    // Nothing is typed, as when the runner was killed.
     const words = [...container.enter, "/bin/sh", "-c", split(command)[2] ?? ""];
     const terminal = spawn(PYTHON, ["-I", "-S", TERMINAL, ...words], { env: { PATH: "/usr/bin:/bin" } });
     const closed = once(terminal, "close");

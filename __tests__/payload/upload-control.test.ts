@@ -16,7 +16,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** A job that prints without an end and is held: then its uploader reads `control` twice a second. */
+/** A job that prints without an end, and is held. Its uploader then reads `control` twice a second. */
 async function aHeldJob(options: Partial<WatchOptions>): Promise<UploadedJob> {
   const uploaded = await UploadedJob.make({
     ...{ script: "yes $(printf %01000d 7)", spoolLimit: MIB, ...options },
@@ -26,7 +26,7 @@ async function aHeldJob(options: Partial<WatchOptions>): Promise<UploadedJob> {
   return uploaded;
 }
 
-/** False when the process has ended by itself. */
+/** Kills the process. Returns false when it has ended by itself. */
 function kill(pid: number): boolean {
   try {
     return process.kill(pid, "SIGKILL");
@@ -36,7 +36,7 @@ function kill(pid: number): boolean {
 }
 
 /** Resolves when the uploader has read `control` this many times more. */
-async function looks(uploaded: UploadedJob, count: number): Promise<void> {
+async function awaitLooks(uploaded: UploadedJob, count: number): Promise<void> {
   const seen = (): number => uploaded.bucket.requests.filter(({ method }) => method === "GET").length;
   const before = seen();
   await until(() => seen() >= before + count);
@@ -57,7 +57,7 @@ it.concurrent.each(WAYS)(
       other.seal("control", 9, 9_000_000, "cancel\nattach\n"),
       order.seal("control", 9, 9_000_000, "cancel\nattach\n", other.job),
       order.seal("out", 9, 9_000_000, "cancel\nattach\n"),
-      // What the runner has written, changed.
+      // What the runner has written, with a change.
       Buffer.concat([authentic, Buffer.from("cancel\n")]),
       authentic.subarray(0, -1),
       Buffer.from(authentic.toString().replace("9000000", "9000001")),
@@ -70,25 +70,25 @@ it.concurrent.each(WAYS)(
     ];
     for (const forged of forgeries) {
       bucket.objects.set(name, forged);
-      await looks(uploaded, 2);
+      await awaitLooks(uploaded, 2);
     }
-    // One that is authentic, and then an older one and itself again.
+    // An authentic one with number 5, and then authentic ones that are not newer.
     bucket.control(order, 5, 0);
-    await looks(uploaded, 2);
+    await awaitLooks(uploaded, 2);
     for (const old of [evil(5), evil(4)]) {
       bucket.objects.set(name, old);
-      await looks(uploaded, 2);
+      await awaitLooks(uploaded, 2);
     }
     expect(readFileSync(join(job.directory ?? "", "held"), "utf8")).not.toBe("");
     expect(uploaded.kept.length).toBeGreaterThanOrEqual(MIB);
     // An end that has not come can't be taken.
     bucket.control(order, 6, 0, ["taken"]);
-    await looks(uploaded, 2);
+    await awaitLooks(uploaded, 2);
     expect(job.processes.length).toBeGreaterThan(1);
     bucket.control(order, 7, 0, ["cancel"]);
     const pieces = await uploaded.ended();
     expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=143:\d+\.\d\d!$/);
-    await uploaded.isGone();
+    await uploaded.untilGone();
   },
   PATIENCE,
 );
@@ -142,7 +142,7 @@ it.concurrent.each(WAYS)(
     const second = new TestOrder();
     bucket.fault = () => undefined;
     await until(() => job.extractor.offset > 2_600_000 && uploaded.pieces.length > 1);
-    // The piece that was fixed before comes as it was; the next one begins where the spool does by now.
+    // The piece that was fixed before is uploaded unchanged. The next one begins where the spool begins by now.
     const [first, next] = uploaded.pieces;
     expect([first, next].map((piece) => piece?.isAuthentic)).toEqual([true, true]);
     expect(first?.begin).toBe(0);
@@ -156,14 +156,14 @@ it.concurrent.each(WAYS)(
     if (alive) expect(second.open(alive)).toMatchObject({ kind: "alive", isAuthentic: true });
     terminal.type(Buffer.from("cancel\n"));
     await bucket.ended(second);
-    await uploaded.isGone();
+    await uploaded.untilGone();
     expect(uploaded.pieces.at(-1)?.kind).toBe("out");
   },
   PATIENCE,
 );
 
 it.concurrent.each(WAYS)(
-  "a job that prints nothing shows that S3 works, and that it was killed, by $way",
+  "a job that prints nothing shows in the bucket that S3 works, and later that it was killed, by $way",
   async ({ options }) => {
     const uploaded = await UploadedJob.make({ script: "exec sleep 600", ...options() });
     const { bucket, job } = uploaded;
@@ -182,7 +182,7 @@ it.concurrent.each(WAYS)(
     const found = await bucket.ended(order);
     expect(found.at(-1)?.body.toString()).toMatch(/^! lost the job was killed/);
     bucket.control(order, 1, 0, ["taken"]);
-    await uploaded.isGone();
+    await uploaded.untilGone();
   },
   PATIENCE,
 );
@@ -196,7 +196,7 @@ describe.each(turnOf(SHELLS, 2))("whether a reader follows by S3, under %s", (sh
     ["which has looked twice in vain", "1000 1074", true],
     ["which has looked for 75 s in vain", "1000 1075", false],
     ["which has never looked", "", false],
-  ])("an uploader %s", (_, lease, followed) => {
+  ])("is seen from an uploader %s", (_, lease, followed) => {
     const state = mkdtempSync(join(directory, "lease-"));
     if (lease !== "") writeFileSync(join(state, "lease"), `${lease}\n`);
     const script = `. ${source("process.sh")}; . ${source("others.sh")}

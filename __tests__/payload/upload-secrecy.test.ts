@@ -16,7 +16,7 @@ afterAll(removeAll);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
 
 /** Arguments and environment of every process of this machine. */
-function allThatProcessesShow(): string {
+function argumentsAndEnvironments(): string {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => ["cmdline", "environ"].map((file) => `/proc/${pid}/${file}`))
@@ -48,7 +48,7 @@ it.concurrent.each(WAYS)(
     const found = new Set<string>();
     let looks = 0;
     while (uploaded.pieces.at(-1)?.kind !== "end") {
-      const shown = allThatProcessesShow();
+      const shown = argumentsAndEnvironments();
       for (const secret of secrets) if (shown.includes(secret)) found.add(secret);
       looks += 1;
       await sleep(5);
@@ -67,7 +67,7 @@ asOthers.concurrent.each(WAYS)(
   async ({ options }) => {
     const container = await SharedContainer.start("dash");
     try {
-      // Its script looks for what it can read and write, beside the job and as its user.
+      // The script, as its own user, tries what it can read and write in the job directory.
       const script = `d=\${0%/*}; ls "$d" && echo "lists"
 for f in order uploader.py carried lease piece.0 piece.1 post.curl get.curl object-key said carrier; do
   cat "$d/$f" 2>/dev/null && echo "reads $f"
@@ -153,7 +153,7 @@ describe("a job that S3 may not carry", () => {
     );
   });
 
-  it("has no further process and no further file, and passes over an order and `left`", async () => {
+  it("has no further process and no further file, and ignores an order and `left`", async () => {
     const seen = new Map<boolean, { processes: number; files: string[] }>();
     for (const pieces of [false, true]) {
       const job = new WatchedJob({ script: "sleep 8; exit 3", pieces });
@@ -161,7 +161,7 @@ describe("a job that S3 may not carry", () => {
       await job.has("0.pid");
       if (!pieces) terminal.type(Buffer.from("s3 job x\ns3 .\nleft\n"));
       await until(() => readFileSync(`${job.directory ?? ""}/reader`, "utf8") !== "");
-      // Some run for a moment only.
+      // Some processes run for a moment only, so the least number counts.
       let processes = Infinity;
       for (let look = 0; look < 20; look += 1) {
         processes = Math.min(processes, job.processes.length);
@@ -181,7 +181,7 @@ describe("a job that S3 may not carry", () => {
       "carrier",
       "uploader",
     ]);
-    // One shell that waits, and runs no program.
+    // The uploader is one shell that waits, and runs no program.
     expect((withIt?.processes ?? 0) - (without?.processes ?? 0)).toBe(1);
   });
 });

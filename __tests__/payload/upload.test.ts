@@ -35,7 +35,7 @@ const stdoutOf = (spool: Buffer): string =>
 const numbers = (count: number): string => Array.from({ length: count }, (_, n) => `${n + 1}\n`).join("");
 
 it.concurrent.each(turnOf(EACH, 2))(
-  "the pieces of a job that nobody else follows are its spool, byte by byte, and then its status, by $way under $sh",
+  "the pieces of a job are its spool, byte for byte, and then its status, by $way under $sh",
   async ({ sh, options }) => {
     const uploaded = await UploadedJob.make({
       script: `${ORDERED}; seq 30000; echo err >&2; exit 7`,
@@ -70,7 +70,7 @@ it.concurrent.each(WAYS)(
       const { at = 0 } = posts.find(({ key }) => key.endsWith(`/${number}`)) ?? {};
       return first === undefined ? [] : [at - Number(first) / 1e6];
     });
-    // On an idle machine 0.5 s at most. The job takes more than 4 s, and on a busy machine more than that.
+    // On an idle machine a line waits 0.5 s at most. On a busy machine it may wait for longer.
     expect(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(10_000);
     await uploaded.take();
   },
@@ -87,7 +87,7 @@ const FAULTS: readonly (readonly [string, Fault | { readonly after: Fault }])[] 
 
 describe.each(WAYS)("by $way, while S3", ({ way, options }) => {
   it.concurrent.each(turnOf(FAULTS, 2, way === "curl" ? 1 : 0))(
-    "%s, nothing is lost and no piece gets another content",
+    "%s, nothing is lost, and no piece is stored with other bytes",
     async (_, fault) => {
       const uploaded = await UploadedJob.make({
         script: "seq 2000; sleep 2; seq 5000; exit 3",
@@ -114,7 +114,7 @@ it.concurrent.each(WAYS)(
   "an uploader that is killed between the upload of a piece and its answer goes on with the same bytes, by $way",
   async ({ way, options }) => {
     const uploaded = await UploadedJob.make({ script: "seq 100; sleep 3; seq 5000; exit 3", ...options() });
-    // S3 has stored it, and does not say so.
+    // S3 stores the piece, and does not say so.
     let kills = 0;
     uploaded.bucket.fault = (method) => (method === "POST" && kills < 2 ? { after: "silence" } : undefined);
     const terminal = await uploaded.follow();
@@ -153,7 +153,7 @@ it.concurrent.each(WAYS)(
     const held = uploaded.kept.length;
     expect(held).toBeLessThan(2.5 * MIB);
     isDown = false;
-    // What a reader does: it confirms what it has.
+    // Confirms what has come, as a reader does.
     let number = 0;
     const reading = setInterval(() => {
       const last = uploaded.pieces.at(-1);
@@ -172,7 +172,7 @@ it.concurrent.each(WAYS)(
 );
 
 it.concurrent(
-  "where S3 takes no form, boto3 uploads by the task role, and reads what the runner writes, in the bucket of the account that the order names",
+  "when S3 refuses the form, boto3 uploads and reads `control` by the task role, in the bucket of the account that the order names",
   async () => {
     const boto3 = withBoto3();
     const uploaded = await UploadedJob.make({
@@ -228,7 +228,7 @@ it.concurrent(
 );
 
 it.concurrent(
-  "the log says where nothing in the image can upload",
+  "the log says so when nothing in the image can upload",
   async () => {
     const path = curlOnly();
     const uploaded = await UploadedJob.make({
@@ -246,7 +246,7 @@ it.concurrent(
       }),
     );
     expect(uploaded.job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
-    await uploaded.isGone();
+    await uploaded.untilGone();
   },
   PATIENCE,
 );

@@ -19,10 +19,10 @@ import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 import { processesOf, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
 
-/** Of a test, on a machine that has much else to do. */
+/** Milliseconds for a test on a busy machine. */
 export const PATIENCE = 300_000;
 export const MIB = 1024 * 1024;
-/** An account. */
+/** The account that owns the bucket. */
 export const OWNER = "123456789012";
 export const LEFT = Buffer.from("left\n");
 const directory = mkdtempSync(join(tmpdir(), "uploading-"));
@@ -45,7 +45,7 @@ export function curlOnly(hasher: "sha256sum" | "openssl" = "sha256sum", containe
   return container ? path.slice(container.root.length) : path;
 }
 
-/** Each program that uploads, with the options that have it do so. */
+/** Each program that uploads, with the options of a job that uses it. */
 export const WAYS = [
   { way: "python3", options: () => ({ containerEnv: { PATH: "/usr/bin:/bin" } }) },
   {
@@ -82,10 +82,10 @@ class client:
   return { path: pythonWith("boto3", source, directory), url };
 }
 
-/** The beginning of a script that goes on once the uploader has its order: at the job's end the terminal is closed. */
+/** The beginning of a script that waits until the uploader has its order. The job could end without one. */
 export const ORDERED = 'until [ -e "${0%/*}/order" ]; do sleep 0.1; done';
 
-/** Each of them under each shell. */
+/** Each way under each shell. */
 export const EACH = WAYS.flatMap((way) =>
   SHELLS.filter((sh) => sh !== "bash --posix").map((sh) => ({ ...way, sh })),
 );
@@ -199,10 +199,10 @@ export class UploadedJob {
   /** Takes the end as the runner does by S3, and waits until nothing is left of the job. */
   async take(number = 1_000): Promise<void> {
     this.bucket.control(this.order, number, this.pieces.at(-1)?.begin ?? 0, ["taken"]);
-    await this.isGone();
+    await this.untilGone();
   }
 
-  async isGone(): Promise<void> {
+  async untilGone(): Promise<void> {
     await until(
       () => this.job.directory === undefined && this.job.processes.length === 0,
       () =>

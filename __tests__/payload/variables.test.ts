@@ -6,7 +6,7 @@ import { turnOf } from "../helpers/turns.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
-/** Of each shell once. */
+/** Each shell once. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const PATIENCE = 60_000;
 
@@ -17,7 +17,7 @@ describe.each(turnOf(EACH, 2))("with 'user', in a container of %s,", (sh) => {
       const container = await SharedContainer.start(sh);
       try {
         container.run("mkdir -m 1777 /tmp/seen");
-        // By these the system's loader writes a file for each program that is run with them, as its user.
+        // With these the system's loader writes a file for each program that runs, as that program's user.
         const variables = { LD_DEBUG: "files", LD_DEBUG_OUTPUT: "/tmp/seen/by" };
         const script = "exec /usr/bin/python3 -I -S -c 'raise SystemExit(7)'";
         const job = new WatchedJob({

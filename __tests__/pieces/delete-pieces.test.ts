@@ -38,7 +38,7 @@ class Bucket {
 
 describe("the deletion of pieces", () => {
   it.each([true, false])(
-    "takes those that were read, those that were not, and the heartbeat: %s",
+    "takes those that were read, those that were not, and the heartbeat (s3:ListBucket: %s)",
     async (mayList) => {
       const bucket = new Bucket(0, 1, 2, 3, 4, "alive", "control");
       bucket.mayList = mayList;
@@ -54,7 +54,7 @@ describe("the deletion of pieces", () => {
     expect([...bucket.objects]).toEqual(["f/7"]);
   });
 
-  it("takes all that were read at once, and all that were not", async () => {
+  it("takes all that were read in one call, and all others in another one", async () => {
     const bucket = new Bucket(...Array.from({ length: 120 }, (_, number) => number));
     await deletePieces({ ...PIECES, next: 100 }, { s3: bucket.s3, log: new Listener() });
     expect([bucket.calls, bucket.objects.size]).toEqual([2, 0]);
@@ -62,7 +62,7 @@ describe("the deletion of pieces", () => {
 });
 
 describe("the cleanup of pieces", () => {
-  async function undone(end: "read" | "taken" | undefined, patient: boolean, late?: number) {
+  async function cleanUpPieces(end: "read" | "taken" | undefined, patient: boolean, late?: number) {
     const bucket = new Bucket(0, 1, 2, "alive");
     const clock = new SleeplessClock();
     const began = clock.now();
@@ -82,23 +82,23 @@ describe("the cleanup of pieces", () => {
   }
 
   it("is over when the last piece was read", async () => {
-    expect(await undone("read", false)).toEqual({ left: [], changed: ["dropped"], waited: 0 });
+    expect(await cleanUpPieces("read", false)).toEqual({ left: [], changed: ["dropped"], waited: 0 });
   });
 
   it.each(["taken", undefined] as const)(
-    "is left to the post step, too, where it was not: %s",
+    "is left to the post step, too, when the last piece was not read: %s",
     async (end) => {
-      const { left, changed } = await undone(end, false);
+      const { left, changed } = await cleanUpPieces(end, false);
       expect(left).toEqual([]);
       expect(changed).toMatchObject([{ kind: "pieces", next: 3 }]);
     },
   );
 
-  it("in post does not wait for a container that has ended its uploads", async () => {
-    expect(await undone("taken", true)).toEqual({ left: [], changed: ["dropped"], waited: 0 });
+  it("does not wait, in the post step, for a container that has ended its uploads", async () => {
+    expect(await cleanUpPieces("taken", true)).toEqual({ left: [], changed: ["dropped"], waited: 0 });
   });
 
-  it("in post deletes a control, too, that a main step has sent before it was killed", async () => {
+  it("deletes in the post step a `control`, too, that main has sent before it was killed", async () => {
     const bucket = new Bucket(0, "alive");
     const clock = new SleeplessClock();
     const sleep = clock.sleep.bind(clock);
@@ -113,8 +113,8 @@ describe("the cleanup of pieces", () => {
     expect([[...bucket.objects], ledger.entries]).toEqual([[], []]);
   });
 
-  it("in post waits for the last words of a job that was told to stop", async () => {
-    const { left, changed, waited } = await undone(undefined, true, 3);
+  it("waits, in the post step, for the last words of a job that was told to stop", async () => {
+    const { left, changed, waited } = await cleanUpPieces(undefined, true, 3);
     expect([left, changed]).toEqual([[], ["dropped"]]);
     expect(waited).toBeGreaterThanOrEqual(10_000);
   });

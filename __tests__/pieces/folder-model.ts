@@ -10,7 +10,7 @@ export const SILENCE_MS = 90_000;
 /** S3 answers within this time, or the read fails. */
 export const SLOWEST_MS = 10_000;
 
-/** One version of an object, from a time on. */
+/** One version of an object, and the time from which it is the current one. */
 interface Version {
   readonly from: number;
   readonly bytes: Buffer | undefined;
@@ -29,7 +29,7 @@ export class FolderModel {
   readonly mayList: boolean;
   /** The byte after each piece, and when it was uploaded. */
   readonly pieces: { readonly end: number; readonly at: number }[] = [];
-  /** The byte up to which a session has brought the spool, from a time on. The container leaves these bytes out. */
+  /** Up to which byte a session has brought the spool, and since when. The container leaves these bytes out. */
   readonly confirmed: { readonly byte: number; readonly at: number }[] = [];
   readonly #versions = new Map<string, Version[]>();
   readonly #random: Random;
@@ -103,7 +103,7 @@ export class FolderModel {
     this.#versions.set(name, versions);
   }
 
-  /** The harm is done as early as it can be. */
+  /** Does the harm as early as it can be done. */
   #harm(kind: Harm, number: number, last: number): void {
     const name = String(number);
     const versions = this.#versions.get(name);
@@ -111,10 +111,10 @@ export class FolderModel {
     const at = kind === "planted end" ? 0 : first?.from;
     if (at === undefined) return;
     this.#versions.set(name, []);
-    this.#put(name, at, this.#harmed(kind, number, first?.bytes ?? Buffer.alloc(0), last));
+    this.#put(name, at, this.#harmedBytes(kind, number, first?.bytes ?? Buffer.alloc(0), last));
   }
 
-  #harmed(kind: Harm, number: number, bytes: Buffer, last: number): Buffer | undefined {
+  #harmedBytes(kind: Harm, number: number, bytes: Buffer, last: number): Buffer | undefined {
     const stranger = { ...FOLDER, keys: { ...FOLDER.keys, inner: "0".repeat(64) } };
     switch (kind) {
       case "deleted":

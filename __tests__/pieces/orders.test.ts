@@ -15,7 +15,7 @@ const access = {
 const linesOf = (text: Buffer): string[] => text.toString().split("\n").slice(0, -1);
 
 /** The values of the lines by their words, as a container reads them. */
-function understood(lines: readonly string[]): Record<string, string> {
+function readLines(lines: readonly string[]): Record<string, string> {
   const said: Record<string, string> = {};
   for (const line of lines) {
     const [, word = "", more, rest = ""] = /^(\S+?)(\+?)(?: (.*))?$/.exec(line) ?? [];
@@ -32,7 +32,7 @@ describe("the order to upload", () => {
   it("says everything, in lines that a terminal passes whole", () => {
     expect(lines.every((line) => /^s3 [ -~]+$/.test(line) && line.length <= 3_900)).toBe(true);
     expect(lines.at(-1)).toBe("s3 .");
-    expect(understood(lines.slice(0, -1).map((line) => line.replace(/^s3 /, "")))).toEqual({
+    expect(readLines(lines.slice(0, -1).map((line) => line.replace(/^s3 /, "")))).toEqual({
       job: FOLDER.job,
       key: `${FOLDER.keys.inner} ${FOLDER.keys.outer}`,
       folder: FOLDER.prefix,
@@ -76,7 +76,7 @@ describe("the words of control", () => {
     expect(linesOf(controlBody(words))).toEqual(lines);
   });
 
-  it("are read again by another reader, but for the access", () => {
+  it("are read by another reader, without the access", () => {
     const words = {
       ...nothing,
       ...{ isCancelled: true, isDetached: true, isTaken: true },
@@ -88,7 +88,7 @@ describe("the words of control", () => {
 
   it("renew the access, and repeat the cancel", () => {
     const lines = linesOf(controlBody({ ...nothing, access, isCancelled: true }));
-    expect(understood(lines)).toMatchObject({ "field Policy": access.post.fields.Policy, cancel: "" });
-    expect(understood(lines)["control"]).toBe(access.control);
+    expect(readLines(lines)).toMatchObject({ "field Policy": access.post.fields.Policy, cancel: "" });
+    expect(readLines(lines)["control"]).toBe(access.control);
   });
 });

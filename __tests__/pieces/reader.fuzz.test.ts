@@ -3,7 +3,7 @@ import { forEachSeed, type Random, randomOf, sampleOf } from "../helpers/seeds.t
 import { FOLDER } from "./folder.ts";
 import { FolderModel, OUTAGE_MS, SILENCE_MS, SLOWEST_MS } from "./folder-model.ts";
 
-/** All of them under `npm run soak fuzz`. */
+/** The number of seeds under `npm run soak fuzz`. */
 const ALL = 20_000;
 const RUNS = sampleOf(ALL) === ALL ? ALL : 500;
 const HOUR = 3_600_000;
@@ -63,7 +63,7 @@ function expectTrue(isTrue: boolean, why: string): void {
   if (!isTrue) throw new Error(why);
 }
 
-/** What may never happen, whatever S3, the container and others do. */
+/** Fails for what may never happen, whatever S3, the container and others do. */
 function checkSafety({ model, events, reads }: Reading): void {
   let at = 0;
   for (const event of events) {
@@ -104,7 +104,7 @@ function checkReads(reads: readonly Read[]): void {
     expectTrue(from - (beats[i - 1]?.from ?? 0) >= 30_000, "alive was read too often");
 }
 
-/** That it ends as it should: with the job's end if nothing prevents that, else for a reason that is there. */
+/** Fails unless the reader passes on the job's end, or gives up for a reason that is there. Returns how it ended. */
 function checkOutcome({ model, events }: Reading): string {
   const last = events.at(-1);
   const { harm, outages, endedAt } = model;

@@ -78,7 +78,7 @@ describe("a reader of pieces", () => {
     expect(rig.reader.deadline()).toBe(Infinity);
   });
 
-  it("of one among many looks every two seconds in the end", () => {
+  it("looks every two seconds in the end, when its longest pause is two seconds", () => {
     const rig = new ReaderRig(2_000);
     rig.pass(60_000);
     const pieces = rig.reads.filter(([name]) => name === 0).map(([, at]) => at);
@@ -106,7 +106,7 @@ describe("a reader of pieces", () => {
     expect(rig.said).toEqual(["proven", ...[0, 1, 2, 3, 4, 5].map((n) => `${n * MIB}: ${MIB}`)]);
   });
 
-  it("takes a heartbeat for a proof, and lets a silent job run on", () => {
+  it("takes a heartbeat as a proof, and follows a silent job on", () => {
     const rig = new ReaderRig().put("alive", anObject("alive", 1, 0, "")).pass(31_000);
     expect(rig.said).toEqual(["proven"]);
     for (let beat = 2; beat < 20; beat += 1) rig.put("alive", anObject("alive", beat, 0, "")).pass(30_000);
@@ -115,9 +115,9 @@ describe("a reader of pieces", () => {
   });
 
   it.each<[string, (rig: ReaderRig) => void, string, number]>([
-    ["stops uploading", () => undefined, "silent", 95_000],
+    ["gets no object", () => undefined, "silent", 95_000],
     [
-      "is replayed its last heartbeat",
+      "has the same heartbeat again and again",
       (rig) => rig.put("alive", anObject("alive", 4, 0, "")).pass(31_000),
       "silent",
       130_000,
@@ -169,9 +169,9 @@ describe("a reader of pieces", () => {
   });
 
   it.each([
-    ["S3 fails for a while", FAILED],
-    ["S3 denies for a while", DENIED],
-  ])("goes on where it was when %s", (_, weather) => {
+    ["failures of S3 for a while", FAILED],
+    ["denials by S3 for a while", DENIED],
+  ])("goes on where it was after %s", (_, weather) => {
     const rig = new ReaderRig().put(0, anObject("out", 0, 0, "one")).pass(1_000);
     rig.weather = weather;
     rig.pass(28_000).put(1, anObject("out", 1, 3, "two"));
@@ -201,7 +201,7 @@ describe("a reader of pieces", () => {
     reader.answer(0, { kind: "missing" }, 10);
     expect(reader.takeReads(5_010)).toEqual([0, 1]);
     found(1, anObject("out", 1, 3, "two"), 5_020);
-    // This answer is older than the other.
+    // This answer is older than the other one.
     reader.answer(0, { kind: "missing" }, 5_021);
     expect(reader.takeReads(reader.deadline())).toEqual([0]);
     found(0, anObject("out", 0, 0, "one"), 6_100);

@@ -79,7 +79,7 @@ describe("the store of pieces", () => {
     ]);
   });
 
-  it("gives the container access no longer than the credentials live that have signed the form", async () => {
+  it("gives the container access only until the credentials that signed the form end", async () => {
     const credentialsEnd = 1_000;
     const { store } = aStore({
       presignPost: () => Promise.resolve({ url: "u", fields: {}, credentialsEnd }),
@@ -88,7 +88,7 @@ describe("the store of pieces", () => {
     expect((await store.access()).until).toBe(credentialsEnd);
   });
 
-  it("writes control, and deletes the version before it", async () => {
+  it("writes `control`, and deletes the version before it", async () => {
     const written: Uint8Array[] = [];
     const deleted: string[] = [];
     const { store, folder } = aStore({

@@ -37,13 +37,13 @@ export interface WrittenClaim {
 }
 
 /**
- * S3 as far as queues need it: conditions are honoured, and what fails fails as often as it is told to. With versioning
+ * S3 as far as queues need it. Conditions are honoured, and calls fail when the test says so. With versioning
  * a deleted version brings back the one below it, and a delete without a version puts a marker on top.
  */
 export class Bucket implements QueueS3 {
   /** The current versions. */
   readonly objects = new Map<string, StoredObject>();
-  /** What is below them, the newest first. */
+  /** The versions below the current ones, the newest first. */
   readonly below = new Map<string, (StoredObject | "marker")[]>();
   readonly calls: Operation[] = [];
   versioned = false;
@@ -58,18 +58,18 @@ export class Bucket implements QueueS3 {
     this.#clock = clock;
   }
 
-  /** Decides for each call whether it fails. */
-  before(what: (operation: Operation) => Error | undefined): void {
-    this.#before = what;
+  /** Sets the function that decides for each call whether it fails. */
+  before(decide: (operation: Operation) => Error | undefined): void {
+    this.#before = decide;
   }
 
-  /** The next write is done, repeated because its answer was lost, and then refused. */
+  /** The next write is done, but answered as refused: its first answer was lost, and the SDK has repeated it. */
   loseAnswer(): void {
     this.#lostAnswers += 1;
   }
 
   /** The claims of the queue; empty when there is none. */
-  written(): readonly WrittenClaim[] {
+  claims(): readonly WrittenClaim[] {
     const [object] = this.objects.values();
     if (object === undefined) return [];
     return (JSON.parse(Buffer.from(object.bytes).toString()) as { claims: WrittenClaim[] }).claims;
@@ -77,7 +77,7 @@ export class Bucket implements QueueS3 {
 
   /** The runs that hold a place. */
   holders(): readonly string[] {
-    return this.written().flatMap(({ run, state }) => (state === "holds" ? [run] : []));
+    return this.claims().flatMap(({ run, state }) => (state === "holds" ? [run] : []));
   }
 
   /** Versions that were not deleted, the current one first. */

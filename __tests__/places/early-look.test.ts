@@ -9,13 +9,13 @@ import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const LONE: MatrixJob = { index: 0, total: 1 };
 const OURS = "ecs:ci_1_r";
-const of = (sessionTarget: string): TargetedSession => ({
+const sessionIn = (sessionTarget: string): TargetedSession => ({
   id: `in ${sessionTarget}`,
   sessionTarget,
   since: undefined,
 });
 
-/** A run that looks early, and at its container after so many milliseconds. Returns the calls that it makes. */
+/** A run that looks at all sessions early, and uses that look `after` milliseconds later. Returns its calls and its log. */
 async function lookEarly(
   all: TargetedSession[] | Failure | undefined,
   more: { matrix?: MatrixJob | undefined; bucket?: string; after?: number } = {},
@@ -41,30 +41,30 @@ async function lookEarly(
 }
 
 it("one call, before the container is known, is enough for a lone job whose container is free", async () => {
-  expect(await lookEarly([of("ecs:ci_2_r")])).toEqual({ calls: ["all"], log: [] });
+  expect(await lookEarly([sessionIn("ecs:ci_2_r")])).toEqual({ calls: ["all"], log: [] });
 });
 
-it("a session that it shows in the container is waited for", async () => {
-  const { calls, log } = await lookEarly([of("ecs:ci_2_r"), of(OURS)]);
+it("a session that the early look shows in the container is waited for", async () => {
+  const { calls, log } = await lookEarly([sessionIn("ecs:ci_2_r"), sessionIn(OURS)]);
   expect(calls.slice(0, 2)).toEqual(["all", "one"]);
   expect(log[0]).toContain(`in use by session in ${OURS}`);
 });
 
 it.each<[string, Parameters<typeof lookEarly>, string[]]>([
-  ["the sessions of all are too many", [undefined], ["all", "one"]],
+  ["there are too many sessions in all", [undefined], ["all", "one"]],
   ["the answer is old", [[], { after: 1_001 }], ["all", "one"]],
 ])("the container itself is looked at when %s", async (_, asked, calls) => {
   expect((await lookEarly(...asked)).calls).toEqual(calls);
 });
 
-it("a job of a matrix looks in its turn only, and one with a bucket not in this way", async () => {
+it("a job that may be of a matrix, and one with a bucket, make no early look", async () => {
   const first = async (...asked: Parameters<typeof lookEarly>) => (await lookEarly(...asked)).calls[0];
   expect(await first([], { matrix: { index: 1, total: 3 } })).toBe("one");
   expect(await first([], { matrix: undefined })).toBe("one");
   expect(await first([], { bucket: "example-ci" })).toBe("one");
 });
 
-it("a missing right is said once, and the job goes on", async () => {
+it("a missing right is reported once, and the job goes on", async () => {
   const denied = new Failure("access-denied", { failed: "No right.", seen: "", advice: "" });
   const { calls, log } = await lookEarly(denied);
   expect(calls).toEqual(["all"]);

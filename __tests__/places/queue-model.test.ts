@@ -12,13 +12,13 @@ const SHARED_LEASE_MS = 150_000;
 
 type Fate = "ends well" | "dies as a holder" | "dies in line" | "is cancelled in line";
 
-/** A run with a clock of its own, that may die: then nothing that it waits for comes. */
+/** A run with a clock of its own. It may die, and then gets no further answer. */
 class Run {
   readonly id: string;
   readonly fate: Fate;
   readonly shares: boolean;
   /** Whether its claim says that it shares. */
-  says = false;
+  saysShares = false;
   holds = false;
   isDead = false;
   isDone = false;
@@ -38,12 +38,12 @@ class Run {
     const skew = between(random, -HOUR_MS, HOUR_MS);
     const clock: Pick<Clock, "now" | "sleep"> = {
       now: () => time.now + skew,
-      sleep: (ms, signal) => this.#alive(time.sleep(ms, signal)),
+      sleep: (ms, signal) => this.#unlessDead(time.sleep(ms, signal)),
     };
     this.#claimant = new Claimant({
       claim: { bucket: "b", key: "k", run: id },
       names: { url: `https://x.example/${id}`, job: undefined, matrix: undefined },
-      // Some learn it only after a while.
+      // Some runs learn only after a while whether they share.
       shares:
         random() < 0.5 ? Promise.resolve(shares) : time.sleep(between(random, 0, 5_000)).then(() => shares),
       s3: this.#s3(),
@@ -63,7 +63,7 @@ class Run {
     const waiting = { deadline: Infinity, onWait: () => undefined, onTurn: () => undefined, signal };
     try {
       await this.#claimant.take(waiting);
-      this.#world.took(this);
+      this.#world.onTaken(this);
       if (this.fate === "dies as a holder") void this.#later(between(random, 0, 40_000), () => this.#die());
       this.#claimant.name(`session-${this.id}`);
       if (random() < 0.5) this.#claimant.share();
@@ -73,7 +73,7 @@ class Run {
       if (!signal.aborted) throw error;
     }
     if (this.isDead) return;
-    this.#world.leaves(this);
+    this.#world.onLeaving(this);
     expect(await this.#claimant.leave()).toBe(true);
     this.isDone = true;
   }
@@ -102,7 +102,7 @@ class Run {
     act();
   }
 
-  async #alive<T>(answer: Promise<T>): Promise<T> {
+  async #unlessDead<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;
     } finally {
@@ -117,9 +117,9 @@ class Run {
     const world = this.#world;
     const way = (): Promise<void> => time.sleep(between(random, 2, world.slow));
     const asked = async <T>(call: () => Promise<T>): Promise<T> => {
-      await this.#alive(way());
+      await this.#unlessDead(way());
       const answer = await call();
-      await this.#alive(way());
+      await this.#unlessDead(way());
       return answer;
     };
     return {
@@ -135,7 +135,7 @@ class Run {
   }
 }
 
-/** What happens in the bucket and at the container, and what must not. */
+/** What happens in the bucket and at the container. Fails for what must not happen. */
 class World {
   readonly random: Random;
   readonly time = new Timeline();
@@ -156,23 +156,23 @@ class World {
     this.bucket = new Bucket({ now: () => this.time.now + skew });
     this.bucket.versioned = versioned;
     this.bucket.onWrite = () => {
-      for (const { run, state, shares = false } of this.bucket.written()) {
+      for (const { run, state, shares = false } of this.bucket.claims()) {
         const writer = this.runs.find(({ id }) => id === run);
-        if (writer) writer.says = shares;
+        if (writer) writer.saysShares = shares;
         if (!this.joined.includes(run)) this.joined.push(run);
         if (state === "holds" && !this.#served.includes(run)) this.#serve(run);
       }
     };
   }
 
-  took(run: Run): void {
+  onTaken(run: Run): void {
     run.holds = true;
     run.sessions = 1;
     this.#tookAt.push(this.time.now);
     this.check();
   }
 
-  leaves(run: Run): void {
+  onLeaving(run: Run): void {
     run.holds = false;
     run.sessions = 0;
     this.#leftAt.push(this.time.now);
@@ -185,8 +185,8 @@ class World {
 
   check(): void {
     const { now } = this.time;
-    const isThere = ({ holds, diedAt, says }: Run): boolean =>
-      holds && now - diedAt < (says ? SHARED_LEASE_MS : LEASE_MS) - 35_000;
+    const isThere = ({ holds, diedAt, saysShares }: Run): boolean =>
+      holds && now - diedAt < (saysShares ? SHARED_LEASE_MS : LEASE_MS) - 35_000;
     const there = this.runs.filter(isThere);
     if (there.length > 1) expect(there.every(({ shares }) => shares)).toBe(true);
     expect(there.length).toBeLessThanOrEqual(2);
@@ -218,10 +218,10 @@ it("whatever joins, dies, is cancelled or loses a swap: the order is kept, no ru
     const fates: readonly Fate[] = mayDie
       ? ["ends well", "ends well", "dies as a holder", "dies in line", "is cancelled in line"]
       : ["ends well", "ends well", "is cancelled in line"];
-    const manner = random();
+    const shareRate = random();
     for (let at = between(random, 2, 9); at > 0; at -= 1) {
       const fate = fates[between(random, 0, fates.length - 1)] ?? "ends well";
-      world.runs.push(new Run(`r${at}`, world, { fate, shares: random() < manner }));
+      world.runs.push(new Run(`r${at}`, world, { fate, shares: random() < shareRate }));
     }
     const spread = random() < 0.5 ? 0 : 60_000;
     const all = world.runs.map((run) => run.run(between(random, 0, spread)));
@@ -229,7 +229,7 @@ it("whatever joins, dies, is cancelled or loses a swap: the order is kept, no ru
     const failures: unknown[] = [];
     for (const one of all) one.catch((error: unknown) => failures.push(error));
     await world.time.runUntil(() => over() || failures.length > 0);
-    // A run that comes later finds what dead ones have left.
+    // A run that comes later finds what dead runs have left.
     const late = new Run("late", world, { fate: "ends well", shares: false });
     world.runs.push(late);
     late.run(SHARED_LEASE_MS + 5_000).catch((error: unknown) => failures.push(error));

@@ -15,11 +15,11 @@ const KEY = `fargate-exec/claims/${ID}/app.json`;
 const CLAIM: ClaimName = { bucket: "example-ci", owner: "123456789012", key: KEY, run: "one" };
 const BEGUN = 1_700_000_000_000;
 const SESSION_TARGET = `ecs:ci_${ID}_${ID}-1`;
-/** What can be left of the pause between two looks at sessions. */
+/** What may be left of the pause between two looks while sessions are waited for. */
 const POLL = [1, 5_000] as const;
-/** Between two looks at the queue of the next run in line. */
+/** The pause between two looks at the queue by the run that is next in line. */
 const LOOK = [1, 240] as const;
-/** Between two looks at sessions. */
+/** The pause between the two looks at a free container. */
 const PAUSE = [300, 1_800] as const;
 
 let clock: SteppedClock;
@@ -42,7 +42,7 @@ afterEach(async () => {
   await released;
 });
 
-/** A run that asks for its place; `state` is how that stands. */
+/** A run that asks for its place. `state` says whether it has got it. */
 function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean } = {}) {
   const { withBucket = true, ...options } = more;
   const log = new Listener();
@@ -91,15 +91,15 @@ function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: bo
     if (place instanceof Error) throw place;
     await place.release();
   };
-  const cancelled = async (): Promise<void> => {
+  const stopWaiting = async (): Promise<void> => {
     cancel.abort(new Error("cancelled"));
     await done;
   };
-  return Object.assign(run, { done, release, cancelled });
+  return Object.assign(run, { done, release, stopWaiting });
 }
 
-/** Puts a queue there with the claim of a dead run, which was renewed for the last time this many milliseconds ago. */
-function dead(claim: object, age: number): void {
+/** Writes a queue with the claim of a dead run. The claim was renewed for the last time `age` milliseconds ago. */
+function putDeadClaim(claim: object, age: number): void {
   const bytes = Buffer.from(JSON.stringify({ claims: [claim] }));
   bucket.objects.set(KEY, {
     ...{ bytes, etag: '"old"', at: clock.now() - age },
@@ -107,7 +107,7 @@ function dead(claim: object, age: number): void {
   });
 }
 
-/** What the post step has. */
+/** What the post step passes to the cleanup. */
 const post = (log = new Listener()) => ({ s3: bucket, clock, log });
 
 /** Lets this time pass, in steps as short as the shortest pause. */
@@ -118,7 +118,7 @@ async function passTime(ms: number): Promise<void> {
   }
 }
 
-/** Lets all that can go on without time passing go on. */
+/** Lets everything run that does not wait for time. */
 async function letSettle(): Promise<void> {
   for (let i = 0; i < 50; i += 1) await Promise.resolve();
 }
@@ -130,7 +130,7 @@ describe("with a bucket", () => {
     await run.done;
     expect(bucket.calls.toSorted()).toEqual(["GetObject", "PutObject"]);
     expect([...bucket.objects.keys()]).toEqual([KEY]);
-    expect(bucket.written()).toEqual([
+    expect(bucket.claims()).toEqual([
       {
         ...{ run: "one", state: "holds", url: "https://github.example/one" },
         ...{ job: "test", matrix: [2, 40] },
@@ -155,7 +155,7 @@ describe("with a bucket", () => {
     },
   );
 
-  it("another waits for it, says so each half minute, and follows at once when it is given back", async () => {
+  it("a second run waits for the place, says so each half minute, and has it as soon as it is given back", async () => {
     const one = askForPlace("one");
     await one.done;
     await passTime(60_000);
@@ -212,21 +212,21 @@ describe("with a bucket", () => {
     const [line = ""] = run.log.lines;
     const who = url.startsWith("https://x") ? "https://x.example/::set-output%20name=a::b" : "an unknown run";
     expect(line).toContain(`is in use by ${who} since 22:13:20 UTC; waiting`);
-    await run.cancelled();
+    await run.stopWaiting();
   });
 
   it.each(["null", "[]", "7", "{", `{"run":{"toString":1},"url":[]}`])(
-    "a claim that is none of ours ages like any other: %s",
+    "a queue that this action has not written counts as held by an unknown run: %s",
     async (text) => {
       await bucket.putIf({ bucket: "example-ci", key: KEY }, Buffer.from(text), "absent");
       const run = askForPlace("one");
       await passTime(100);
       expect(run.log.lines[0]).toContain("is in use by an unknown run since 22:13:20 UTC; waiting");
-      await run.cancelled();
+      await run.stopWaiting();
     },
   );
 
-  it("says who has it now, since when, and the number in line, when that has changed", async () => {
+  it("a waiting run says who has the place, since when, and its number in line, when that has changed", async () => {
     const one = askForPlace("one");
     await one.done;
     const two = askForPlace("two");
@@ -240,7 +240,7 @@ describe("with a bucket", () => {
       ["one since 22:13:20", "number 2"],
       ["two since 22:13:30", "number 1"],
     ]);
-    await waiting.cancelled();
+    await waiting.stopWaiting();
   });
 
   it("containers and tasks have places of their own", async () => {
@@ -250,22 +250,22 @@ describe("with a bucket", () => {
     expect(bucket.objects.size).toBe(3);
   });
 
-  it("a claim is renewed as long as it is held or waits, and so never taken over", async () => {
+  it("a claim is renewed as long as its run has the place or waits, and so is never taken over", async () => {
     const one = askForPlace("one");
     await one.done;
     const two = askForPlace("two");
     await passTime(300_000);
     expect(two.state).toBe("waiting");
-    expect(bucket.written().map(({ run, state }) => [run, state])).toEqual([
+    expect(bucket.claims().map(({ run, state }) => [run, state])).toEqual([
       ["one", "holds"],
       ["two", "waits"],
     ]);
-    await two.cancelled();
-    expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
+    await two.stopWaiting();
+    expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
   });
 
   it("the claim of a dead run is taken over once it is 90 s old, by the next in line only", async () => {
-    dead({ run: "dead", url: "https://github.example/dead" }, 0);
+    putDeadClaim({ run: "dead", url: "https://github.example/dead" }, 0);
     const two = askForPlace("two");
     await letSettle();
     const three = askForPlace("three");
@@ -276,11 +276,11 @@ describe("with a bucket", () => {
     expect(two.log.lines.join("\n")).toMatch(
       /Took the place of https:\/\/github.example\/dead, which did not renew its claim for 9\d s\./,
     );
-    await three.cancelled();
+    await three.stopWaiting();
   });
 
   it("a dead run in line is passed over once its claim is 90 s old", async () => {
-    dead({ run: "dead", state: "waits" }, 0);
+    putDeadClaim({ run: "dead", state: "waits" }, 0);
     const two = askForPlace("two");
     await passTime(89_000);
     expect(two.state).toBe("waiting");
@@ -303,27 +303,27 @@ describe("with a bucket", () => {
       await letSettle();
     }
     expect([two.state, bucket.holders()]).toEqual(["waiting", ["one"]]);
-    await two.cancelled();
+    await two.stopWaiting();
   });
 
   describe("the session that the claim of a dead run names", () => {
     const OURS = "ecs-execute-command-0123456789abcdefg";
 
     async function takeOver(claim: object): Promise<readonly string[]> {
-      dead({ run: "dead", url: "https://github.example/dead", ...claim }, 91_000);
+      putDeadClaim({ run: "dead", url: "https://github.example/dead", ...claim }, 91_000);
       const run = askForPlace("two");
       await letSettle();
       expect(bucket.holders()).toEqual(["two"]);
       const { lines } = run.log;
-      await run.cancelled();
+      await run.stopWaiting();
       return lines;
     }
 
     it("is ended when it has lost its client", async () => {
       sessions = [{ id: OURS, status: "Disconnected", since: 0 }];
-      const [, told] = await takeOver({ session: OURS });
+      const [, line] = await takeOver({ session: OURS });
       expect(ended).toEqual([OURS]);
-      expect(told).toBe(`Ended session ${OURS} of that run, which had lost its client.`);
+      expect(line).toBe(`Ended session ${OURS} of that run, which had lost its client.`);
     });
 
     it.each<[string, ActiveSession[], unknown]>([
@@ -334,15 +334,15 @@ describe("with a bucket", () => {
       ["is not named", [{ id: OURS, status: "Disconnected", since: 0 }], undefined],
     ])("is left alone when it %s", async (_, active, session) => {
       sessions = active;
-      const [, ...told] = await takeOver({ session });
-      expect(told.filter((line) => !line.includes("; waiting for its end"))).toEqual([]);
+      const [, ...lines] = await takeOver({ session });
+      expect(lines.filter((line) => !line.includes("; waiting for its end"))).toEqual([]);
       expect(ended).toEqual([]);
     });
 
     it("is left to the container when sessions may not be listed, and one line names the right", async () => {
       look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
-      const told = await takeOver({ session: OURS });
-      expect(told.filter((text) => text.includes("ssm:DescribeSessions"))).toEqual([
+      const lines = await takeOver({ session: OURS });
+      expect(lines.filter((text) => text.includes("ssm:DescribeSessions"))).toEqual([
         "The container's sessions can't be seen, so the job may run beside sessions of others, and the session of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
       ]);
       expect(ended).toEqual([]);
@@ -354,13 +354,13 @@ describe("with a bucket", () => {
     const place = (await run.done) as Place;
     place.onSession("first");
     place.onSession("second");
-    expect(bucket.written()[0]).not.toHaveProperty("session");
+    expect(bucket.claims()[0]).not.toHaveProperty("session");
     await clock.pass(30_000);
     await letSettle();
-    expect(bucket.written()).toMatchObject([{ run: "one", session: "second" }]);
+    expect(bucket.claims()).toMatchObject([{ run: "one", session: "second" }]);
   });
 
-  it("a run whose claim was taken over says so, renews no more and leaves the other's alone", async () => {
+  it("a run whose claim was taken over says so, renews no more, and leaves the other run's claim alone", async () => {
     const one = askForPlace("one");
     await one.done;
     bucket.before((operation) => (operation === "PutObject" ? new Error("no network") : undefined));
@@ -406,7 +406,7 @@ describe("with a bucket", () => {
     },
   );
 
-  it("gives up at the deadline, and says who has it", async () => {
+  it("a run gives up at the deadline, and says who has the place", async () => {
     await askForPlace("one").done;
     const two = askForPlace("two", { deadline: clock.now() + 20_000 });
     await passTime(20_100);
@@ -418,10 +418,10 @@ describe("with a bucket", () => {
     );
     expect(failure.advice).toContain("'queue-timeout'");
     expect(two.claims.at(-1)).toBeUndefined();
-    expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
+    expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
   });
 
-  it("does not wait at all when it has no time, and does not say that it would", async () => {
+  it("a run without time does not wait at all, and does not say that it would", async () => {
     await askForPlace("one").done;
     const two = askForPlace("two", { deadline: clock.now() });
     expect(await two.done).toMatchObject({
@@ -430,17 +430,17 @@ describe("with a bucket", () => {
     });
     expect([two.log.lines, two.claims.at(-1)]).toEqual([[], undefined]);
     expect(bucket.calls.filter((call) => call === "PutObject")).toHaveLength(2);
-    expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
+    expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
   });
 
   it("a cancel ends the waiting at once", async () => {
     await askForPlace("one").done;
     const two = askForPlace("two");
     await letSettle();
-    expect(bucket.written()).toHaveLength(2);
+    expect(bucket.claims()).toHaveLength(2);
     two.cancel.abort(new Error("cancelled"));
     expect(await two.done).toMatchObject({ message: "cancelled" });
-    expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
+    expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
     expect(two.claims.at(-1)).toBeUndefined();
   });
 
@@ -455,7 +455,7 @@ describe("with a bucket", () => {
     expect(bucket.objects.size).toBe(0);
   });
 
-  it("a claim that can't be given back is told, and stays on record", async () => {
+  it("a claim that can't be given back is reported, and stays in the ledger", async () => {
     const one = askForPlace("one");
     await one.done;
     bucket.before(() => new Error("no network"));
@@ -474,14 +474,14 @@ describe("with a bucket", () => {
   });
 
   it.each(["PutObject", "GetObject"])(
-    "without s3:%s where a claim stands sessions are looked at, and no claim of this run stays",
+    "without s3:%s, and with a claim of another run, sessions are looked at, and no claim of this run stays",
     async (what) => {
       const other = askForPlace("two");
       await other.done;
       bucket.before((operation) => (operation === what ? accessDenied(`s3:${what}`) : undefined));
       const one = askForPlace("one");
       await passTime(8_000);
-      expect([one.state, bucket.written().map(({ run }) => run)]).toEqual(["placed", ["two"]]);
+      expect([one.state, bucket.claims().map(({ run }) => run)]).toEqual(["placed", ["two"]]);
       expect(one.log.lines).toEqual([
         `Access denied: the credentials have no right to s3:${what}. Without a claim runs take turns by looking at the container's sessions.`,
       ]);
@@ -500,7 +500,7 @@ describe("with a bucket", () => {
     ]);
   });
 
-  it("a queue that is gone when it is read, and so denied without s3:ListBucket, is no missing right", async () => {
+  it("a denied read of a queue that is gone, as without s3:ListBucket, does not count as a missing right", async () => {
     const one = askForPlace("one");
     await one.done;
     bucket.before((operation) => {
@@ -533,8 +533,8 @@ describe("with a bucket", () => {
       bucket.versioned = true;
     });
 
-    /** A run that renews its claim three times and gives it back. */
-    async function throughRenewals() {
+    /** Starts a run, and lets it renew its claim three times. */
+    async function runThroughRenewals() {
       const one = askForPlace("one");
       await one.done;
       for (let i = 0; i < 3; i += 1) {
@@ -546,25 +546,25 @@ describe("with a bucket", () => {
     }
 
     it("a claim has one version while it is held, and none afterwards", async () => {
-      const one = await throughRenewals();
+      const one = await runThroughRenewals();
       expect(bucket.versionsOf(KEY)).toHaveLength(1);
       await one.release();
       expect([bucket.versionsOf(KEY), one.log.lines]).toEqual([[], []]);
     });
 
     it("a claim that was taken over leaves no version either", async () => {
-      dead({ run: "dead" }, 91_000);
+      putDeadClaim({ run: "dead" }, 91_000);
       const two = askForPlace("two");
       await two.done;
       await two.release();
       expect(bucket.versionsOf(KEY)).toEqual([]);
     });
 
-    it("without s3:DeleteObjectVersion it is hidden as a whole, so that no version of it comes back, and told once", async () => {
+    it("without s3:DeleteObjectVersion the whole queue is hidden, so that no version of it comes back, and one warning says so", async () => {
       bucket.before((operation) =>
         operation === "DeleteObjectVersion" ? accessDenied("s3:DeleteObjectVersion") : undefined,
       );
-      const one = await throughRenewals();
+      const one = await runThroughRenewals();
       await one.release();
       expect(bucket.objects.size).toBe(0);
       expect(bucket.versionsOf(KEY)[0]).toBe("marker");
@@ -625,7 +625,7 @@ describe("with a bucket", () => {
       operation === "DeleteObject" ? accessDenied("s3:DeleteObject") : undefined,
     );
     await one.release();
-    expect([bucket.written(), one.claims.at(-1)]).toEqual([[], undefined]);
+    expect([bucket.claims(), one.claims.at(-1)]).toEqual([[], undefined]);
     expect(one.log.lines).toEqual([
       expect.stringMatching(/^The empty queue s3:\/\/.* stays\. .*s3:DeleteObject/),
     ]);
@@ -676,7 +676,7 @@ describe("with a bucket", () => {
     });
 
     it.each(["Terminating", "Terminated", "Failed"])(
-      "are not waited for where they are %s",
+      "are not waited for when they are %s",
       async (status) => {
         sessions = [{ ...shell, status }];
         const one = askForPlace("one");
@@ -739,7 +739,7 @@ describe("with a bucket", () => {
       await two.release();
       await passTime(1_000);
       expect([alone.state, four.state]).toEqual(["placed", "waiting"]);
-      await four.cancelled();
+      await four.stopWaiting();
     });
 
     it("wait until the sessions of runs that have left have ended, so that there are never four", async () => {
@@ -759,7 +759,7 @@ describe("with a bucket", () => {
       await two.release();
     });
 
-    it("know each other's sessions once they are about to be left", async () => {
+    it("do not wait for the session of another run that is about to leave it", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
       await passTime(300);
       sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
@@ -791,7 +791,7 @@ describe("with a bucket", () => {
       expect(replaced).toHaveLength(2);
     });
 
-    it("let no other in before they know that their sessions aren't logged, and leave them soon", async () => {
+    it("let no other run in before they know that their sessions aren't logged, and are about to leave them", async () => {
       let learn: (shares: boolean) => void = () => undefined;
       const one = askForPlace("one", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
       await passTime(300);
@@ -808,7 +808,7 @@ describe("with a bucket", () => {
       expect([two.state, bucket.holders()]).toEqual(["placed", ["one", "two"]]);
     });
 
-    it("share once they know, also when they learn it in line", async () => {
+    it("share once they know that they may, also when they learn it in line", async () => {
       const one = sharing("one");
       await passTime(300);
       let learn: (shares: boolean) => void = () => undefined;
@@ -828,11 +828,11 @@ describe("with a bucket", () => {
       const two = sharing("two");
       await passTime(5_000);
       expect([one.state, two.state]).toEqual(["placed", "waiting"]);
-      await two.cancelled();
+      await two.stopWaiting();
     });
   });
 
-  it("makes no call for a task that this run has started", async () => {
+  it("a run makes no call for a task that it has started", async () => {
     await askForPlace("one", { target: aTarget({ started: true }) }).done;
     expect(bucket.calls).toEqual([]);
   });
@@ -854,7 +854,7 @@ describe("without a bucket", () => {
     expect([bucket.calls, one.log.lines]).toEqual([[], []]);
   });
 
-  it("of many runs that begin at once, two hardly ever start before the session of the first is listed", async () => {
+  it("of many runs that begin at once, about one starts on average before the session of the first is listed", async () => {
     const [many, seenAfter, rounds] = [13, 200, 40];
     let followers = 0;
     for (let seed = 1; seed <= rounds; seed += 1) {
@@ -876,7 +876,7 @@ describe("without a bucket", () => {
       for (const { cancel } of runs) cancel.abort(new Error("enough"));
       await letSettle();
     }
-    // Evenly spread over the same pause they would be nearly two.
+    // With evenly spread pauses nearly two runs would start.
     expect(followers / rounds).toBeLessThan(1.1);
   });
 
@@ -922,10 +922,10 @@ describe("without a bucket", () => {
 
   it.each([
     ["goes on beside one session that it has seen twice", ["Connected"], true, 12_000, "placed", 1],
-    ["waits 45 s where logs may hold places, too", ["Connected"], false, 44_000, "waiting", 0],
-    ["goes on beside it then", ["Connected"], false, 60_000, "placed", 1],
+    ["waits 45 s when the sessions' logs may hold places, too", ["Connected"], false, 44_000, "waiting", 0],
+    ["goes on beside it after these 45 s", ["Connected"], false, 60_000, "placed", 1],
     ["waits for two, since they fill the container", ["Connected", "Connected"], true, 60_000, "waiting", 0],
-  ])("when the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, told) => {
+  ])("when the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, lines) => {
     sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
     const one = askForPlace("one", {
       ...{ withBucket: false, attaches: true },
@@ -936,11 +936,11 @@ describe("without a bucket", () => {
     await passTime(ms);
     expect(one.state).toBe(state);
     const said = one.log.lines.filter((line) => line.includes("another step that follows the same job"));
-    expect(said).toHaveLength(told);
+    expect(said).toHaveLength(lines);
     if (one.state === "placed") expect(await one.done).toMatchObject({ beside: true });
   });
 
-  it("waits again for one that came during the pause", async () => {
+  it("waits again for a session that came during the pause", async () => {
     const one = askForPlace("one", { withBucket: false });
     await letSettle();
     sessions = [busy];
@@ -961,14 +961,14 @@ describe("without a bucket", () => {
       const one = askForPlace("one", { withBucket: false, ...more });
       await passTime(3_000);
       const { state } = one;
-      await one.cancelled();
+      await one.stopWaiting();
       return state;
     };
     clock.advance(60_000);
     expect([await join(true), await join(false)]).toEqual(["placed", "waiting"]);
   });
 
-  it("of two runs whose sessions were cut in the same moment, the second opens no fourth one", async () => {
+  it("of two runs whose sessions were cut in the same moment, the second waits, so that there is no fourth session", async () => {
     const runs = [0, 1].map((index) =>
       askForPlace(`run ${index}`, { withBucket: false, matrix: { index, total: 4 } }),
     );

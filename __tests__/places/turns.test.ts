@@ -46,15 +46,15 @@ interface Meeting {
   readonly unlogged?: boolean;
   /** By default 40. */
   readonly runs?: number;
-  /** How long a session lasts in the mean, in milliseconds. */
+  /** How long a session lasts on average, in milliseconds. */
   readonly session?: number;
 }
 
 const RUNS = 40;
 
 /**
- * Lets runs meet in one container. Returns the most sessions at once, all looks, when the last session ended, and how long
- * all sessions lasted together, both in seconds.
+ * Lets runs meet in one container. Returns the most sessions at once, the number of looks, the seconds until the last session
+ * ended, and the seconds that all sessions lasted together.
  */
 async function meet(
   seed: number,
@@ -68,7 +68,7 @@ async function meet(
   let looks = 0;
   let inAll = 0;
   const trip = (): Promise<void> => clock.sleep(way * (0.2 + 0.8 * random()));
-  const listed = async () => {
+  const listSessions = async () => {
     looks += 1;
     await trip();
     const found = [...active].map(([at, { since }]) => ({ id: `s-${at}`, since, status: "Connected" }));
@@ -79,7 +79,7 @@ async function meet(
     await clock.sleep(random() * begin);
     await waitForOtherSessions({
       ...{ target: aTarget(), sessionTarget: "ecs:c_t_r", deadline: Infinity, signal: undefined },
-      ...{ clock, log: new Listener(), random, matrix: matrixOf(at), ssm: { activeSessions: listed } },
+      ...{ clock, log: new Listener(), random, matrix: matrixOf(at), ssm: { activeSessions: listSessions } },
       isUnlogged: () => Promise.resolve(unlogged),
     });
     await trip();
@@ -116,7 +116,7 @@ it.each([
   });
 });
 
-it("of a hundred meetings of 40 unrelated runs that begin within ten seconds at most one brings it a fourth", async () => {
+it("40 unrelated runs that begin within ten seconds bring a container a fourth session in one of a hundred cases at most", async () => {
   const most: number[] = [];
   await forEachSeedAtOnce(sampleOf(300), 1, async (seed) => {
     most.push((await meet(seed, { begin: 10_000, way: 15, matrixOf: () => undefined })).most);
@@ -149,7 +149,7 @@ it("a matrix gets through sooner than unrelated runs, and with half of their loo
   expect(matrix.looks).toBeLessThan(unrelated.looks / 2);
 });
 
-/** Forty jobs have 41 slots, so that each gets each fourth one in turn. */
+/** The milliseconds of a round of forty jobs. It has 41 slots: with 40, every fourth slot would always be of the same jobs. */
 const ROUND = 41 * 250;
 
 describe("a run that sees one session", () => {
@@ -157,7 +157,7 @@ describe("a run that sees one session", () => {
   const since = ROUND * 99;
   const connected = { id: "s-1", status: "Connected", since };
 
-  it("waits for it when the other runs are not known, or when its workflow's job has no other", () => {
+  it("waits for it when the other runs are not known, or when its matrix has no other job", () => {
     const look = { asked: since + 60_000, answered: since + 60_050 };
     for (const matrix of [undefined, { index: 0, total: 1 }])
       expect(turnsOf(matrix, random).mayJoin(look, connected)).toBe(false);
@@ -165,7 +165,7 @@ describe("a run that sees one session", () => {
 
   it("joins it in each fourth of its slots, once it is a second old, while it has a client", () => {
     const turns = turnsOf({ index: 2, total: 40 }, random);
-    // The number of the slot, 41 a round, can be divided by four.
+    // It joins in a slot whose number, with 41 slots a round, can be divided by four.
     const slots = [100, 101, 102, 103, 104, 105].map((round) => ROUND * round + 2 * 250);
     const joins = (asked: number, ms = 100, session: object = connected): boolean =>
       turns.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
@@ -189,7 +189,7 @@ describe("a run that sees no session", () => {
   const random = (): number => 0.999;
   const look = { asked: 1_000, answered: 1_050 };
 
-  it("goes on at once when its workflow's job has no other, unless it has waited", () => {
+  it("goes on at once when its matrix has no other job, unless it has waited", () => {
     const waiting = { contended: false, confirmed: false };
     const lone = turnsOf({ index: 0, total: 1 }, random);
     expect(lone.mayGo(look, waiting)).toBe(true);
@@ -204,7 +204,7 @@ describe("a run that sees no session", () => {
     expect(turns.poll(slot)).toBe(ROUND);
   });
 
-  it("goes on in its own slot, by a slow answer only at the second time", () => {
+  it("goes on in its own slot, after a slow answer only the second time", () => {
     const turns = turnsOf({ index: 2, total: 40 }, random);
     const slot = ROUND * 100 + 2 * 250;
     const mayGo = (asked: number, ms: number, confirmed = false): boolean =>

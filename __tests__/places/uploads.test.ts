@@ -26,7 +26,7 @@ describe("an upload", () => {
   });
 });
 
-/** A session that has carried this many bytes and ended in this way. */
+/** Ends a session that has carried this many bytes. */
 async function endSession(
   { uploads, logs }: { readonly uploads: Uploads; readonly logs: SessionLogs },
   bytes: number,
@@ -74,7 +74,7 @@ describe("a container's place", () => {
     expect([clock.slept, place.done, log.lines]).toEqual([[], ["released"], []]);
   });
 
-  it("is not waited for when no other run wants the place", async () => {
+  it("is given back at once when the run has no claim to it", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     const place = { ...held(), held: false };
     await endSession(logged, 80 * MB);
@@ -118,7 +118,7 @@ describe("a session that is not opened", () => {
     connected,
   });
 
-  async function more(sessions: readonly RecentSession[] | Failure, { logged = true, waited = 0 } = {}) {
+  async function moreTime(sessions: readonly RecentSession[] | Failure, { logged = true, waited = 0 } = {}) {
     const log = new Listener();
     const ms = await othersUploadFor({
       sessionTarget: "ecs:ci_task_runtime",
@@ -137,33 +137,33 @@ describe("a session that is not opened", () => {
 
   it.each<[string, readonly RecentSession[], number]>([
     ["there was no other session", [], 0],
-    ["it is alone itself", [{ ...open(20, false), id: "s-ours" }], 0],
+    ["the session is the only one", [{ ...open(20, false), id: "s-ours" }], 0],
     ["another has just ended, which lasted 30 s", [ended(30, 0)], 43],
     ["another has ended 20 s ago, which lasted 30 s", [ended(50, 20)], 23],
     ["the upload of another has ended", [ended(70, 60)], 0],
     ["another session has a client", [open(30, true)], 0],
-    ["another is over, and its agent says nothing of that", [open(30, false)], 43],
+    ["another one, which has no client, may be over", [open(30, false)], 43],
     ["another has lasted for an hour", [ended(3_600, 0)], 120],
     ["several have ended", [ended(30, 0), ended(60, 0)], 76],
   ])("waits while others' logs may be uploaded: %s", async (_, sessions, seconds) => {
-    const waited = await more(sessions);
+    const waited = await moreTime(sessions);
     expect(waited.seconds).toBe(seconds);
     expect(waited.lines).toHaveLength(seconds > 0 ? 1 : 0);
   });
 
   it("does not wait when sessions are not logged", async () => {
-    expect(await more([ended(30, 0)], { logged: false })).toEqual({ seconds: 0, lines: [] });
+    expect(await moreTime([ended(30, 0)], { logged: false })).toEqual({ seconds: 0, lines: [] });
   });
 
-  it("waits two minutes in all at the most", async () => {
-    expect((await more([ended(3_600, 0)], { waited: 100_000 })).seconds).toBe(20);
+  it("waits two minutes at most, all waits together", async () => {
+    expect((await moreTime([ended(3_600, 0)], { waited: 100_000 })).seconds).toBe(20);
   });
 
-  it("waits a minute when they may not be seen, and names the right", async () => {
+  it("waits a minute when sessions may not be listed, and names the right", async () => {
     const denied = new Failure("access-denied", { failed: "No ssm:DescribeSessions.", seen: "", advice: "" });
-    const { seconds, lines } = await more(denied);
+    const { seconds, lines } = await moreTime(denied);
     expect(seconds).toBe(60);
     expect(lines[0]).toContain("No ssm:DescribeSessions.");
-    expect(await more(denied, { waited: 60_000 })).toEqual({ seconds: 0, lines: [] });
+    expect(await moreTime(denied, { waited: 60_000 })).toEqual({ seconds: 0, lines: [] });
   });
 });

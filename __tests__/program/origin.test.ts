@@ -38,7 +38,7 @@ it.each<[string, NodeJS.ProcessEnv, object]>([
   expect(programOrigin(env)).toMatchObject(expected);
 });
 
-it("has an id of its own each time, and a url that a tag of AWS takes", () => {
+it("an origin has an id of its own each time, and a url that an AWS tag can hold", () => {
   const env = { CI_JOB_URL: `https://example.com/${"é*\n".repeat(200)}` };
   const [first, second] = [programOrigin(env), programOrigin(env)];
   expect(first.id).not.toBe(second.id);

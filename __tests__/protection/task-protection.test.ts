@@ -10,13 +10,13 @@ import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const MINUTE = 60_000;
 
-/** ECS's one flag of a task. */
+/** The one protection flag that ECS has for a task. */
 class Flag implements ProtectionCalls {
   readonly clock = new SteppedClock();
   until: number | undefined;
   /** The minutes of each update; undefined for an end. */
   readonly updates: (number | undefined)[] = [];
-  /** Instead of an answer. */
+  /** What ECS answers instead. */
   answers: Partial<Record<"get" | "update", ProtectionAnswer | Error>> & {
     /** Whether ECS carries the call out all the same. */
     readonly isDone?: boolean;
@@ -36,12 +36,12 @@ class Flag implements ProtectionCalls {
     return this.#now() !== undefined;
   }
 
-  /** As an application does in the container. */
-  byApplication(minutes: number): void {
+  /** The application in the container protects its task. */
+  setByApplication(minutes: number): void {
     this.until = this.clock.now() + minutes * MINUTE + 1;
   }
 
-  /** Lets time pass, a tenth of a second at once, while the jobs act: two of them seldom do so in the same one. */
+  /** Lets time pass in tenths of a second. Two jobs seldom act in the same tenth. */
   async pass(minutes: number): Promise<void> {
     for (let tenth = 0; tenth < minutes * 600; tenth += 1) {
       this.clock.advance(100);
@@ -68,7 +68,7 @@ beforeEach(() => {
   flag = new Flag();
   log = new Listener();
   saved = [];
-  // The spread of the renewals, the same in each run: by chance alone, two jobs in step would take each other's end for theirs.
+  // Spreads the renewals in the same way each time. By chance two jobs could renew in step, and mistake each other's end for their own.
   let draws = 0;
   jest.spyOn(Math, "random").mockImplementation(() => (draws += 0.618) % 1);
 });
@@ -93,7 +93,7 @@ function failUpdates(haveEffect: boolean): void {
 }
 
 describe("a job that is alone in its task", () => {
-  it("protects it until its end, for three minutes at a time, and gives that back", async () => {
+  it("protects it until the job's end, for three minutes at a time, and then ends the protection", async () => {
     const job = await aJob();
     expect([flag.isProtected, flag.updates]).toEqual([true, [3]]);
     expect(saved.map((held) => held?.until)).toEqual([flag.until]);
@@ -110,23 +110,23 @@ describe("a job that is alone in its task", () => {
     ]);
   });
 
-  it("protects it for two minutes beyond its timeout at most", async () => {
+  it("protects it for two minutes beyond the job's timeout at most", async () => {
     const begun = flag.clock.now();
     await aJob({ timeout: 5 * MINUTE });
     await flag.pass(6);
     expect(flag.until).toBeLessThanOrEqual(begun + 7 * MINUTE);
     expect(flag.updates.slice(0, 4)).toEqual([3, 3, 3, 3]);
     expect(flag.updates.slice(-2)).toEqual([2, 1]);
-    // It still reads what the script has printed.
+    // The step still reads what the script has printed.
     await flag.pass(10);
     expect(flag.until).toBeLessThanOrEqual(begun + 7 * MINUTE);
     expect(flag.updates.slice(-2)).toEqual([2, 1]);
   });
 
-  it("leaves one of another job that lasts longer than its own may", async () => {
+  it("leaves another job's protection alone when that lasts longer than its own may", async () => {
     await aJob({ timeout: MINUTE });
     for (let renewals = 0; renewals < 10; renewals += 1) {
-      flag.byApplication(3);
+      flag.setByApplication(3);
       const other = flag.until;
       await flag.pass(1);
       expect(flag.until).toBe(other);
@@ -145,7 +145,7 @@ describe("a job that is alone in its task", () => {
     expect(flag.isProtected).toBe(false);
   });
 
-  it("gives it back also when its last renewal was refused", async () => {
+  it("ends the protection also when its last renewal failed", async () => {
     const job = await aJob();
     failUpdates(false);
     await flag.pass(1);
@@ -155,7 +155,7 @@ describe("a job that is alone in its task", () => {
     expect(flag.isProtected).toBe(false);
   });
 
-  it("leaves one whose end it was never told to end by itself within three minutes", async () => {
+  it("lets a protection whose end it never learned end by itself within three minutes", async () => {
     failUpdates(true);
     const job = await aJob();
     expect(flag.isProtected).toBe(true);
@@ -182,7 +182,7 @@ describe("a job that is alone in its task", () => {
 
 describe("jobs that begin at once in one task", () => {
   it("find one another a few seconds later, so that the end of one leaves the other protected", async () => {
-    // Both look before either has set the flag, a moment apart: ECS tells ends in milliseconds.
+    // Both look before either has set the flag. They set it a moment apart, and ECS's ends have milliseconds.
     const later: ProtectionCalls = {
       getTaskProtection: flag.getTaskProtection,
       updateTaskProtection: (request) => {
@@ -200,7 +200,7 @@ describe("jobs that begin at once in one task", () => {
     }) as [TaskProtection, TaskProtection];
     for (const job of [one, other]) job.begin();
     await flag.pass(10 / 60);
-    // The one that has set it last would end it for both.
+    // The job that has set the flag last would end it for both.
     await other.end();
     for (let minutes = 0; minutes < 5; minutes += 1) {
       expect(flag.isProtected).toBe(true);
@@ -213,7 +213,7 @@ describe("jobs that begin at once in one task", () => {
 
 describe("a protection of the application's own", () => {
   it("stays as it is, also at the job's end", async () => {
-    flag.byApplication(120);
+    flag.setByApplication(120);
     const own = flag.until;
     const job = await aJob();
     await flag.pass(30);
@@ -222,8 +222,8 @@ describe("a protection of the application's own", () => {
     expect(log.lines).toEqual([expect.stringMatching(/is protected until [\d:]+ UTC by another principal/)]);
   });
 
-  it("is followed by the job's when it ends before the job", async () => {
-    flag.byApplication(10);
+  it("is followed by the job's own when it ends before the job", async () => {
+    flag.setByApplication(10);
     const job = await aJob();
     for (let minutes = 0; minutes < 30; minutes += 1) {
       await flag.pass(1);
@@ -234,16 +234,16 @@ describe("a protection of the application's own", () => {
   });
 
   it("is never cut short when it is about to end as the job begins, and the job ends at once", async () => {
-    flag.byApplication(3);
+    flag.setByApplication(3);
     const own = flag.until ?? 0;
     await (await aJob({ timeout: MINUTE })).end();
     expect(flag.until).toBeGreaterThanOrEqual(own);
   });
 
-  it("stays when it was set under the job", async () => {
+  it("stays when it was set while the job ran", async () => {
     const job = await aJob();
     await flag.pass(0.5);
-    flag.byApplication(120);
+    flag.setByApplication(120);
     const own = flag.until;
     await flag.pass(10);
     await job.end();
@@ -306,7 +306,7 @@ describe("jobs that share a task", () => {
 });
 
 describe("a task that can't be protected", () => {
-  it("is left alone when it is no service's, without a word", async () => {
+  it("is left alone, without a line in the log, when it belongs to no service", async () => {
     flag.answers = { get: { kind: "no-task-of-a-service" } };
     const job = await aJob();
     await flag.pass(10);
@@ -314,7 +314,7 @@ describe("a task that can't be protected", () => {
     expect([log.lines, flag.updates, saved]).toEqual([[], [], []]);
   });
 
-  it("because others are protected is tried again, and the notice is given once", async () => {
+  it("because others are protected is tried again, and one notice says so", async () => {
     flag.answers = { update: { kind: "refused", why: "DEPLOYMENT_BLOCKED" } };
     const job = await aJob();
     await flag.pass(5);
@@ -327,7 +327,7 @@ describe("a task that can't be protected", () => {
   });
 
   it.each(["get", "update"] as const)(
-    "for want of the right to %s it is told by one notice",
+    "for want of the right to %s is reported by one notice",
     async (call) => {
       const action = call === "get" ? "ecs:GetTaskProtection" : "ecs:UpdateTaskProtection";
       const parts = { failed: "denied", seen: "s", advice: "a" };
@@ -352,7 +352,7 @@ describe("the post step, after a killed main step", () => {
   };
 
   it("ends the protection", async () => {
-    flag.byApplication(3);
+    flag.setByApplication(3);
     await giveBack(held(flag.until ?? 0));
     expect(flag.isProtected).toBe(false);
   });
@@ -361,14 +361,14 @@ describe("the post step, after a killed main step", () => {
     ["that another principal has set since", () => held((flag.until ?? 0) - 1), 3],
     ["that the application has set while a call was under way", () => held(flag.clock.now() + MINUTE), 120],
     ["that another job may need", () => held(flag.until ?? 0, flag.clock.now() + MINUTE), 3],
-  ])("leaves one alone %s", async (_, what, minutes) => {
-    flag.byApplication(minutes);
+  ])("leaves a protection alone %s", async (_, what, minutes) => {
+    flag.setByApplication(minutes);
     await giveBack(what());
     expect(flag.isProtected).toBe(true);
     expect(log.lines).toEqual([expect.stringContaining("stays protected until")]);
   });
 
-  it("does nothing when it has ended by itself", async () => {
+  it("does nothing when the protection has ended by itself", async () => {
     await giveBack(held(flag.clock.now() - 1));
     expect([flag.updates, log.lines]).toEqual([[], []]);
   });

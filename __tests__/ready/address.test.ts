@@ -40,7 +40,7 @@ function lookAtTask(answer: () => Promise<NetworkInterface | undefined>) {
   return { asked, look, address };
 }
 
-it("is asked for once, when the task has its network, beside the looks at the task", async () => {
+it("the public address is asked for once, when a look shows that the task has its network", async () => {
   const { asked, look, address } = lookAtTask(() => Promise.resolve(found));
   expect((await look("PENDING"))?.lastStatus).toBe("PENDING");
   expect(asked).toEqual([]);
@@ -55,12 +55,12 @@ it.each([
   ["the interface is gone", () => Promise.resolve(undefined)],
   ["it may not be looked for", () => Promise.reject(new Error("denied"))],
   ["nothing answers in time", () => new Promise<undefined>(() => undefined)],
-])("is undefined when %s", async (_, answer) => {
+])("the public address is undefined when %s", async (_, answer) => {
   const { look, address } = lookAtTask(answer);
   await look("RUNNING");
   expect(await address.get()).toBeUndefined();
 });
 
-it("is undefined for a task that never ran", async () => {
+it("the public address is undefined for a task that never ran", async () => {
   expect(await lookAtTask(() => Promise.resolve(found)).address.get()).toBeUndefined();
 });

@@ -8,13 +8,13 @@ const failing = (code: Failure["code"]) => ({
 });
 
 it.each(["bucket-not-found", "bucket-elsewhere", "no-credentials"] as const)(
-  "fails with %s",
+  "the look at a bucket fails with %s",
   async (code) => {
     await expect(lookAtBucket({ bucket: "stage" }, failing(code))).rejects.toMatchObject({ code });
   },
 );
 
-describe("of another account", () => {
+describe("the look at a bucket of another account", () => {
   const denied = new Failure("access-denied", { failed: "", seen: "AccessDenied", advice: "" });
   const theirs = (readable: readonly (string | undefined)[]) => ({
     log: new Listener(),
@@ -46,7 +46,7 @@ it.each<[string | undefined, string | undefined, string | undefined]>([
   expect(bucketOwner({ bucketOwner: input }, cluster)).toBe(owner);
 });
 
-it("passes when the caller may not look, or there is nothing to look at", async () => {
+it("the look at a bucket passes when the caller may not look, or there is no bucket", async () => {
   await expect(lookAtBucket({ bucket: "stage" }, failing("access-denied"))).resolves.toBeUndefined();
   await expect(lookAtBucket(undefined, failing("bucket-not-found"))).resolves.toBeUndefined();
 });

@@ -23,7 +23,7 @@ beforeEach(() => {
   asked = [];
 });
 
-/** All is in order, but for what is said otherwise. */
+/** A task in which all is in order, except for `more`. */
 function context(more: Partial<DiagnoseContext> = {}): DiagnoseContext {
   return {
     ecs: {
@@ -57,7 +57,7 @@ it("prints every check, and adds to the failure that nothing is wrong", async ()
   });
 });
 
-it("puts what is wrong, and how to mend it, first", async () => {
+it("adds what is wrong to what was seen, and puts its fix before the advice", async () => {
   const ecs = {
     ...context().ecs,
     describeTaskDefinition: () => Promise.resolve(aDefinition([{ readonlyRootFilesystem: true }])),
@@ -99,14 +99,14 @@ it("leaves the failure of a task that is gone as it is", async () => {
   expect(await diagnose(gone, target, context({ ecs }))).toBe(gone);
 });
 
-it("ends with the reason of a cancel", async () => {
+it("rejects with the reason of a cancel", async () => {
   const cancelled = failure("cancelled");
   const ec2 = { ...context().ec2, networkInterface: () => Promise.reject(cancelled) };
   await expect(diagnose(failure("exec-not-ready"), target, context({ ec2 }))).rejects.toBe(cancelled);
 });
 
 describe("the task role", () => {
-  it("is asked about all that the cluster's set-up needs of it", async () => {
+  it("is checked for all that the cluster's set-up needs of it", async () => {
     await diagnose(failure("exec-not-ready"), target, context({ exec }));
     const role = "arn:aws:iam::123456789012:role/task";
     const arn = "arn:aws";
@@ -124,7 +124,7 @@ describe("the task role", () => {
     ]);
   });
 
-  it("is found wanting", async () => {
+  it("is reported when it lacks a right", async () => {
     const iam = { ...noIam, denied: () => Promise.resolve(["ssmmessages:OpenDataChannel"]) };
     const found = await diagnose(failure("exec-not-ready"), target, context({ iam }));
     expect(found.seen).toContain(
@@ -133,7 +133,7 @@ describe("the task role", () => {
     expect(found.advice).toContain("Allow ssmmessages:OpenDataChannel on *");
   });
 
-  it("is not asked about when the task has none", async () => {
+  it("is not checked when the task has none", async () => {
     const definition = { ...aDefinition(), taskRoleArn: undefined };
     const ecs = { ...context().ecs, describeTaskDefinition: () => Promise.resolve(definition) };
     await diagnose(failure("exec-not-ready"), target, context({ ecs }));

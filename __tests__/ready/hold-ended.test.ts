@@ -21,7 +21,7 @@ it.each<[string, ReturnType<typeof ended>, boolean]>([
   ["it was told to stop since another one had failed", ended({ app: 0, proxy: 1 }), false],
   ["it never ran", ended({ app: undefined }), false],
   ["the task was stopped", ended({ app: 1 }, "UserInitiated"), false],
-])("tells whether the ENTRYPOINT explains the end of a held container: %s", (_, failure, expected) => {
+])("decides whether the ENTRYPOINT explains the end of a held container: %s", (_, failure, expected) => {
   expect(isHoldEnded(failure, "app")).toBe(expected);
 });
 

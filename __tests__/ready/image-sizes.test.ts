@@ -9,8 +9,8 @@ const app = aContainer({
 });
 const pulled = aTask({ pullStoppedAt: 1, containers: [app] });
 
-/** The sizes, when ECR answers so. */
-function sizes(answer: () => Promise<ImageSize | undefined>) {
+/** The sizes when ECR gives this answer, and the images that it is asked for. */
+function sizesFrom(answer: () => Promise<ImageSize | undefined>) {
   const asked: string[] = [];
   const imageSize = ({ repositoryName }: { repositoryName: string }, digest: string) => {
     asked.push(`${repositoryName} ${digest}`);
@@ -26,8 +26,8 @@ function sizes(answer: () => Promise<ImageSize | undefined>) {
 }
 const found = () => Promise.resolve({ bytes: 126, isMost: false });
 
-it("asks once for an image that several tasks have pulled", async () => {
-  const { asked, images, log, known } = sizes(found);
+it("ECR is asked once for an image that several tasks have pulled", async () => {
+  const { asked, images, log, known } = sizesFrom(found);
   images.ask({ ...pulled, pullStoppedAt: undefined }, "app");
   expect(asked).toEqual([]);
   for (const arn of ["1", "2"]) images.ask({ ...pulled, arn }, "app");
@@ -40,8 +40,8 @@ it("asks once for an image that several tasks have pulled", async () => {
   expect(log.debugLines).toEqual([]);
 });
 
-it("asks for no image of a public registry, nor for one without a digest, and says nothing of them", () => {
-  const { asked, images, log } = sizes(found);
+it("ECR is asked for no image of a public registry and for none without a digest, and no line says so", () => {
+  const { asked, images, log } = sizesFrom(found);
   for (const other of [{ image: "public.ecr.aws/docker/library/python:3.13" }, { imageDigest: undefined }]) {
     const task = { ...pulled, containers: [{ ...app, ...other }] };
     images.ask(task, "app");
@@ -52,17 +52,20 @@ it("asks for no image of a public registry, nor for one without a digest, and sa
 
 it.each([
   ["ECR refuses", () => Promise.reject(new Error("denied")), "Error: denied"],
-  ["ECR tells none", () => Promise.resolve(undefined), "ECR tells none."],
+  ["ECR knows no size", () => Promise.resolve(undefined), "ECR tells none."],
   [
-    "ECR has not answered, for which nothing waits",
+    "ECR has not answered when the job ends, since nothing waits for that",
     () => new Promise<undefined>(() => undefined),
     "ECR had not answered when the job ended.",
   ],
-])("a debug line says that %s, and it is not asked again", async (_, answer, why) => {
-  const { asked, images, log, known } = sizes(answer);
-  images.ask(pulled, "app");
-  expect(await known()).toBeUndefined();
-  images.ask(pulled, "app");
-  expect(log.debugLines).toEqual([`The size of the image is not known: ${why}`]);
-  expect(asked).toHaveLength(1);
-});
+])(
+  "the size is not known, a debug line says why, and ECR is not asked again, when %s",
+  async (_, answer, why) => {
+    const { asked, images, log, known } = sizesFrom(answer);
+    images.ask(pulled, "app");
+    expect(await known()).toBeUndefined();
+    images.ask(pulled, "app");
+    expect(log.debugLines).toEqual([`The size of the image is not known: ${why}`]);
+    expect(asked).toHaveLength(1);
+  },
+);

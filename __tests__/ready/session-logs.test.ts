@@ -48,7 +48,7 @@ function lookAtLogs(
 }
 
 describe("looking at a cluster", () => {
-  it("tells how it logs its sessions", async () => {
+  it("returns how it logs its sessions", async () => {
     expect(await lookAtCluster("ci", lookAtLogs({ exec: OVERRIDE }))).toMatchObject({
       arn: "arn",
       exec: OVERRIDE,
@@ -77,7 +77,7 @@ describe("looking at a cluster", () => {
     ["session", exec("NONE")],
     ["cloudwatch", OVERRIDE],
     ["s3", OVERRIDE],
-    // Known only with the task.
+    // Whether the container has a log driver is known only with the task.
     ["cloudwatch", exec("DEFAULT")],
   ])("accepts 'logs: %s' with what is there", async (wanted, configuration) => {
     expect(await lookAtCluster("ci", lookAtLogs({ exec: configuration }, wanted))).toMatchObject({
@@ -86,7 +86,7 @@ describe("looking at a cluster", () => {
   });
 
   it.each<LogsInput>(["auto", "session"])(
-    "does without the right to look for 'logs: %s', and says so",
+    "goes on without the right to look with 'logs: %s', and says so",
     async (wanted) => {
       const options = lookAtLogs({ exec: DENIED }, wanted);
       expect(await lookAtCluster("ci", options)).toBeUndefined();
@@ -97,14 +97,14 @@ describe("looking at a cluster", () => {
   );
 
   it.each<[string, LogsInput, Failure]>([
-    ["the right to look where a log is wanted", "cloudwatch", DENIED],
+    ["the right to look when a log is wanted", "cloudwatch", DENIED],
     ["an answer", "auto", new Failure("throttled", { failed: "", seen: "", advice: "" })],
   ])("fails for want of %s", async (_, wanted, failure) => {
     await expect(lookAtCluster("ci", lookAtLogs({ exec: failure }, wanted))).rejects.toBe(failure);
   });
 });
 
-describe("when the sessions of a container are logged", () => {
+describe("the log of a container's sessions", () => {
   const awslogs = { group: "/ecs/app", region: undefined, streamPrefix: undefined, createsGroup: false };
 
   it("is what the cluster says with OVERRIDE", async () => {
@@ -135,7 +135,7 @@ describe("when the sessions of a container are logged", () => {
     expect(await sessionLogs(configuration, TASK, lookAtLogs({ awslogs: DENIED }))).toBeUndefined();
   });
 
-  it("must be CloudWatch when that is wanted", async () => {
+  it("must be in CloudWatch with 'logs: cloudwatch'", async () => {
     const wanted = lookAtLogs({}, "cloudwatch");
     await expect(sessionLogs(exec("DEFAULT"), TASK, wanted)).rejects.toMatchObject({
       code: "logs-not-configured",

@@ -13,7 +13,7 @@ const exited = (exitCode: number, reason?: string) => [
   aContainer({ lastStatus: "STOPPED", exitCode, reason }),
 ];
 
-it("tells stop code, reason, and what became of each container", () => {
+it("names the stop code, the reason, and what became of each container", () => {
   const containers = [
     ...exited(137, "OutOfMemoryError: Container killed due to memory usage"),
     aContainer({ name: "log" }),
@@ -27,7 +27,7 @@ it("tells stop code, reason, and what became of each container", () => {
   });
 });
 
-it("tells a task that never ran from one that did", () => {
+it("says of a task that never ran that it could not start", () => {
   expect(taskStopped(aTask(failed))).toMatchObject({
     code: "task-not-started",
     failed: `The task ${ID} could not start.`,
@@ -101,7 +101,7 @@ it.each<[string, Partial<Task>, RegExp]>([
   ],
   ["on instances", { startedBy: "fargate-exec/a", launchType: "EC2" }, /: a NAT gateway, or VPC endpoints/],
   ["of a service", { group: "service:web" }, /: a NAT gateway, a public address .* 'aws ecs update-service/],
-])("the advice for a task %s names the ways out that it can have", (_, more, ways) => {
+])("the advice for a task %s names the ways to the internet that it can have", (_, more, ways) => {
   const stoppedReason = "CannotPullContainerError: not found";
   const { advice } = taskStopped(aTask({ ...failed, stoppedReason, ...more }));
   expect(advice).toMatch(ways);

@@ -18,7 +18,7 @@ function why(more: Partial<UnopenedOptions> = {}): Promise<Failure> {
   });
 }
 
-it("is a blocked agent, when the container has no other session", async () => {
+it("an unopened session means a blocked agent when the container has no other session", async () => {
   expect(await why()).toMatchObject({
     code: "container-blocked",
     failed: `Container 'app' of task ${TASK} opened no session within 20 s, so the script was not started.`,
@@ -30,7 +30,7 @@ it.each([
   ["task", true],
   ["service", false],
   ["new", false],
-] as const)("advises 'service' where a task was named: %s", async (choice, isNamed) => {
+] as const)("advises 'service' when a task was named: %s", async (choice, isNamed) => {
   expect((await why({ choice })).advice.includes("With 'service' instead of 'task'")).toBe(isNamed);
 });
 
@@ -56,6 +56,6 @@ it.each<[string, Parameters<typeof aTask>[0], Failure["code"]]>([
     { containers: [aContainer({ execAgent: { status: "STOPPED", reason: "it fell over" } })] },
     "exec-agent-stopped",
   ],
-])("tells what says more: %s", async (_, more, code) => {
+])("reports the better reason: %s", async (_, more, code) => {
   expect(await why({ ecs: { describeTask: () => Promise.resolve(aTask(more)) } })).toMatchObject({ code });
 });

@@ -28,7 +28,7 @@ it.each<[string, Task, string, boolean]>([
   ],
   ["the container is late", taskWith(coming), "container 'app' is PENDING", false],
   ["the agent is coming up", taskWith(agent("PENDING")), "waiting for the exec agent", true],
-  ["nothing is told of the agent", taskWith({ execAgent: undefined }), "waiting for the exec agent", true],
+  ["ECS says nothing of the agent", taskWith({ execAgent: undefined }), "waiting for the exec agent", true],
 ])("waits while %s", (_, task, why, near) => {
   const isPulling = task.pullStartedAt !== undefined && task.pullStoppedAt === undefined;
   expect(verdict(task, "app")).toEqual({ kind: "wait", why, near, isPulling });

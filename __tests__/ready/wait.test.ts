@@ -66,12 +66,12 @@ describe("a task that makes no progress", () => {
 
   it.each<[string, readonly (Task | undefined)[]]>([
     [
-      "it has been seen to go on in between",
+      "a look in between has shown that it goes on",
       [...Array.from({ length: 8 }, () => provisioning), begun, begun, aTask()],
     ],
     ["its image is being pulled", [...Array.from({ length: 20 }, () => pulling), aTask()]],
     [
-      "it runs and only a container of its does not",
+      "the task runs, and only one of its containers does not",
       [...Array.from({ length: 20 }, () => pending({ lastStatus: "RUNNING" })), aTask()],
     ],
   ])("is not stuck when %s", async (_, shown) => {
@@ -107,7 +107,7 @@ it("logs each change, with the seconds since the start, and the same thing again
   ]);
 });
 
-it("looks at most every two seconds", async () => {
+it("looks no more often than every two seconds", async () => {
   await waitForTask([provisioning, provisioning, provisioning, aTask()]);
   expect(Math.min(...clock.slept)).toBeGreaterThanOrEqual(2_000);
   expect(Math.max(...clock.slept)).toBeLessThanOrEqual(2_500);
@@ -154,7 +154,7 @@ it("fails with task-not-found when ECS lists no such task and this run has not s
   });
 });
 
-it("ends with the reason of an abort", async () => {
+it("rejects with the reason of an abort", async () => {
   const cancelled = new Error("cancelled");
   await expect(waitForTask([provisioning], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
   expect(looks).toBe(0);

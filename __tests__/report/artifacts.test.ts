@@ -19,7 +19,7 @@ it("a fact has room for the longest path, whatever its characters are in JSON", 
   }
 });
 
-it("a text that is longer than any fact is none", () => {
+it("a text that is longer than any fact is ignored", () => {
   for (const text of [`list 1 "${"n".repeat(26_000)}"`, `lacking ${"n".repeat(26_000)}`])
     expect(parseFact(text)).toBeUndefined();
 });
@@ -35,7 +35,7 @@ it("files that the container does not name are reported without a name", () => {
   ]);
 });
 
-it("names are held up to 16 MiB, and counted beyond", () => {
+it("names are held up to 16 MiB, and those beyond are only counted", () => {
   const artifacts = missing();
   const names = Array.from({ length: 3_000 }, (_, i) => `${i}`.padEnd(8_000, "n"));
   for (const name of names) artifacts.take({ kind: "list", size: 1, name });

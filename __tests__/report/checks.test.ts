@@ -8,7 +8,7 @@ const ok = { name: "cluster", verdict: "OK", seen: "'ci' is ACTIVE" } as const;
 const skip = { name: "log group", verdict: "SKIP", seen: "not known" } as const;
 const wrong = { name: "task role", verdict: "NG", seen: "there is | none", fix: "Set 'task-role'." } as const;
 
-it("is a success with exit code 0 when nothing is NG", () => {
+it("a check is a success with exit code 0 when nothing is NG", () => {
   const result = checkResult([ok, skip]);
   expect(explain(result, aStep)).toBeUndefined();
   expect(outputs(result)).toMatchObject({
@@ -23,7 +23,7 @@ it("is a success with exit code 0 when nothing is NG", () => {
   });
 });
 
-it("is a failure with exit code 1 when something is, and the one annotation has every fix", () => {
+it("a check is a failure with exit code 1 when something is NG, and its one annotation has every fix", () => {
   const result = checkResult([ok, wrong, skip, { ...wrong, name: "pidMode", fix: "Leave it out." }]);
   expect(outputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
   expect(explain(result, aStep)).toEqual({
@@ -39,7 +39,7 @@ it("counts a single fault in the singular", () => {
   expect(explain(checkResult([ok, wrong]), aStep)?.message).toMatch(/^1 of 2 checks is NG\. /);
 });
 
-it("has a row for each check in the summary, with the fix of those that are NG", () => {
+it("the summary has a row for each check, with the fix of those that are NG", () => {
   const lines = summary(checkResult([ok, wrong, skip]), aStep, NO_TIME).split("\n");
   expect(lines[0]).toBe("### ❌ fargate-exec: check failed");
   expect(lines.slice(4, 7)).toEqual([

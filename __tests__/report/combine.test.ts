@@ -49,7 +49,7 @@ function lostResult(id: string): FailedResult {
 }
 const combined = (tasks: readonly TaskResult[]): Result => ({ kind: "several", tasks });
 
-it("is a success when every task is one, and has the values of the first", () => {
+it("the result of several tasks is a success when every task is one, and has the values of the first", () => {
   const result = combined([endedResult("a", 0, 0), endedResult("b", 0)]);
   expect(outputs(result)).toMatchObject({
     "exit-code": "0",
@@ -67,7 +67,7 @@ it("is a success when every task is one, and has the values of the first", () =>
   expect(explain(result, aStep)).toBeUndefined();
 });
 
-it("is that of the first failing worker, in the order of tasks and then of workers", () => {
+it("the result of several tasks is that of the first failing worker, in the order of tasks and then of workers", () => {
   const result = combined([endedResult("a", 0), endedResult("b", 0, 3), endedResult("c", 4)]);
   expect(outputs(result)).toMatchObject({ "exit-code": "3", outcome: "failed", "task-arn": "arn/b" });
   expect(explain(result, aStep)).toMatchObject({
@@ -77,7 +77,7 @@ it("is that of the first failing worker, in the order of tasks and then of worke
   });
 });
 
-it("has no exit code when the first task that failed has none", () => {
+it("the result of several tasks has no exit code when the first task that failed has none", () => {
   const result = combined([endedResult("a", 0), lostResult("b"), endedResult("c", 4)]);
   expect(outputs(result)).toMatchObject({ "exit-code": "", outcome: "not-started", "task-arn": "arn/b" });
   expect(explain(result, aStep)).toMatchObject({
@@ -87,7 +87,7 @@ it("has no exit code when the first task that failed has none", () => {
   });
 });
 
-it("has a summary with a line for each task", () => {
+it("the summary of several tasks has a line for each task", () => {
   const text = summary(
     combined([endedResult("a", 0, 0), endedResult("b", 0, 3), lostResult("c")]),
     aStep,
@@ -98,7 +98,7 @@ it("has a summary with a line for each task", () => {
   expect(text).toContain("| 2 | `c` | task-stopped |  | 0 |");
 });
 
-it("keeps the end of what all of them print", () => {
+it("the output 'stdout' of several tasks keeps the end of what all of them print", () => {
   const long = "x".repeat(1024 * 1024);
   const { stdout = "" } = outputs(
     combined([{ ...endedResult("a", 0), task: facts("a", long) }, endedResult("b", 0)]),
@@ -107,6 +107,6 @@ it("keeps the end of what all of them print", () => {
   expect(stdout.endsWith("x\n[task 1] out of b")).toBe(true);
 });
 
-it("has to have a task", () => {
+it("a result of no task is an error", () => {
   expect(() => decisiveResult(combined([]))).toThrow("no task has a result");
 });

@@ -64,7 +64,7 @@ it.each<[string, JobEnd, boolean, Outcome, number | undefined, string | undefine
   expect(result.kind === "failed" ? result.failure.code : undefined).toBe(code);
 });
 
-it("tells what the container said, and of which session", () => {
+it("names what the container said, or the session that was cut", () => {
   const refused: JobEnd = {
     kind: "status",
     status: { kind: "refused", code: "job", text: "no space left" },

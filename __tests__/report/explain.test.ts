@@ -4,7 +4,7 @@ import { annotation, explain } from "../../src/report/explain.ts";
 import { aFailedResult, aResult, aStep, someFacts } from "./results.ts";
 
 /** A job whose workers printed this on standard error. */
-function explainPrinted(codes: readonly string[], stderr: Readonly<Record<number, string>>) {
+function resultWithStderr(codes: readonly string[], stderr: Readonly<Record<number, string>>) {
   const texts = new Map(Object.entries(stderr).map(([worker, text]) => [Number(worker), text]));
   return { ...aResult("exited", ...codes), task: someFacts({ stderr: texts }) };
 }
@@ -13,7 +13,7 @@ it("says nothing of a success", () => {
   expect(explain(aResult("exited", "0", "0"), aStep)).toBeUndefined();
 });
 
-it("says of a failure all its three parts, under its code, with the address of its paragraph", () => {
+it("explains a failure by its three parts, under its code, with the address of its paragraph", () => {
   const failure = new Failure("task-stopped", {
     failed: "It failed.",
     seen: "This was seen.",
@@ -76,7 +76,7 @@ it.each<[string, Parameters<typeof aResult>, string, string]>([
     "failed",
     `20 of 20 workers failed (${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `worker ${n}: exit code 1`).join(", ")} and 12 more). The step's exit code is 1.`,
   ],
-])("says which and how: %s", (_, job, outcome, message) => {
+])("says what has failed, and how: %s", (_, job, outcome, message) => {
   expect(explain(aResult(...job), aStep)).toMatchObject({ title: `fargate-exec: ${outcome}`, message });
 });
 
@@ -85,14 +85,14 @@ it.each([
   [60_000, "1m"],
   [3_600_000, "60m"],
   [21_600_000, "6h"],
-])("says a timeout of %i ms as %s", (timeout, words) => {
+])("writes a timeout of %i ms as %s", (timeout, words) => {
   const result = aResult("timed-out", "143!");
   expect(explain(result, { ...aStep, timeout })?.message).toContain(`within ${words} (input 'timeout')`);
 });
 
 describe("the last words", () => {
   it("are the last line of the first failing worker's standard error, without its number", () => {
-    const result = explainPrinted(["0", "7", "3"], {
+    const result = resultWithStderr(["0", "7", "3"], {
       0: "[0] fine\n",
       1: "[1] first\n[1] no such table\n[1]  \n\n",
       2: "[2] later\n",
@@ -107,13 +107,13 @@ describe("the last words", () => {
 
   it("are bounded, harmless, and absent when nothing was printed", () => {
     const hostile = explain(
-      explainPrinted(["1"], { 0: `::error::x ##[error]y\x1b[31m${"z".repeat(5_000)}\n` }),
+      resultWithStderr(["1"], { 0: `::error::x ##[error]y\x1b[31m${"z".repeat(5_000)}\n` }),
       aStep,
     );
     expect(hostile?.lastWords?.length).toBeLessThan(340);
     expect(hostile?.lastWords).toMatch(/^Last line of standard error: \\::error::x ##\\\[error\]yzzz.*z…$/);
-    expect(explain(explainPrinted(["1"], {}), aStep)?.lastWords).toBeUndefined();
-    expect(explain(explainPrinted(["1"], { 0: " \n\r\n" }), aStep)?.lastWords).toBeUndefined();
+    expect(explain(resultWithStderr(["1"], {}), aStep)?.lastWords).toBeUndefined();
+    expect(explain(resultWithStderr(["1"], { 0: " \n\r\n" }), aStep)?.lastWords).toBeUndefined();
   });
 });
 
@@ -143,7 +143,7 @@ describe("the line of a script file", () => {
     ["another file of that name", 2, "/srv/script: line 3: x", undefined],
     ["no line", 2, `${script}: line 0: x`, undefined],
     ["a command that is not there, but the script went on", 7, `${script}: 2: foo: not found`, undefined],
-    ["the same, and it ended by 'exit 1'", 1, `${script}: 2: foo: not found`, undefined],
+    ["a command that is not there, before 'exit 1'", 1, `${script}: 2: foo: not found`, undefined],
     [
       "an error before a command that is not there in a program",
       127,
@@ -158,15 +158,15 @@ describe("the line of a script file", () => {
     ],
     ["an error before a signal", 137, `${script}: line 2: foo: unbound variable`, undefined],
   ])(
-    "is the one that the interpreter names, where the exit code is one of its error: %s",
+    "is the one that the interpreter names, when the exit code is that of its error: %s",
     (_, code, stderr, startLine) => {
       const place = startLine === undefined ? undefined : { file: "ops/job.sh", startLine };
-      expect(explain(explainPrinted([`${code}`], { 0: `${stderr}\n` }), aStep)?.place).toEqual(place);
+      expect(explain(resultWithStderr([`${code}`], { 0: `${stderr}\n` }), aStep)?.place).toEqual(place);
     },
   );
 
-  it("is not told of a script that is no file of the workspace, or that ran out of time", () => {
-    const result = explainPrinted(["127"], { 0: `${script}: 3: foo: not found\n` });
+  it("is not given for a script that is no file of the workspace, or that ran out of time", () => {
+    const result = resultWithStderr(["127"], { 0: `${script}: 3: foo: not found\n` });
     expect(explain(result, { ...aStep, scriptFile: undefined })?.place).toBeUndefined();
     const late = { ...aResult("timed-out", "143!"), task: result.task };
     expect(explain(late, aStep)?.place).toBeUndefined();

@@ -14,7 +14,7 @@ describe("GITHUB_OUTPUT", () => {
   it.each<[string, string, unknown[]]>([
     ["a name and a value", "a=b\n", [["a", "b"]]],
     ["a value with = and << in it", "a=b=<<c\n", [["a", "b=<<c"]]],
-    ["a value without a line's end", "a=b", [["a", "b"]]],
+    ["a last line without a newline", "a=b", [["a", "b"]]],
     ["empty lines and an empty value", "\n\na=\n\n", [["a", ""]]],
     ["a CR, which belongs to the value", "a=b\r\n", [["a", "b\r"]]],
     ["a NUL byte", "a=b\0c\n", [["a", "b\0c"]]],
@@ -26,8 +26,8 @@ describe("GITHUB_OUTPUT", () => {
         ["b", "c"],
       ],
     ],
-    ["several lines, none of them", "a<<EOF\nEOF\n", [["a", ""]]],
-    ["one empty line", "a<<EOF\n\nEOF", [["a", ""]]],
+    ["a value of no line", "a<<EOF\nEOF\n", [["a", ""]]],
+    ["a value of one empty line", "a<<EOF\n\nEOF", [["a", ""]]],
     [
       "text like a workflow command",
       "a=::error::x\nb<<E\n::set-env name=x::y\nE\n",
@@ -40,7 +40,7 @@ describe("GITHUB_OUTPUT", () => {
     ["a byte order mark", "\ufeffa=b\n", [["a", "b"]]],
     ["a line of no form, after which nothing counts", "a=b\nhello\nc=d\n", [["a", "b"], "malformed"]],
     ["a delimiter that does not come", "a<<EOF\nb=c\n", ["malformed"]],
-    ["a delimiter that does not come, without a line's end", "a<<EOF\nb", ["malformed"]],
+    ["a delimiter that does not come, without a last newline", "a<<EOF\nb", ["malformed"]],
     ["a delimiter with a CR on one of its lines", "a<<EOF\r\nb\nEOF\n", ["malformed"]],
     ["no delimiter", "a<<\nb\n", ["malformed"]],
     ["no name before a delimiter", "<<EOF\nb\nEOF\n", ["malformed"]],
@@ -70,7 +70,7 @@ describe("GITHUB_OUTPUT", () => {
     expect(outputsOf(text)).toHaveLength(100_001);
   });
 
-  it("sets no output of the action's own, whatever its case, and none with another name", () => {
+  it("sets no output of the action itself, in whatever case, and none whose name is not allowed", () => {
     const { outputs, problems } = results(
       "outcome=succeeded\nExit-Code=0\na b=c\n=d\n1x=y\n_ok-1=z\n__proto__=p\n",
     );
@@ -97,7 +97,7 @@ describe("GITHUB_OUTPUT", () => {
     expect(Object.fromEntries(outputs)).toEqual({ a: "1", b: "0" });
   });
 
-  it("tells what of it does not count, in harmless words and only so often", () => {
+  it("is reported when it does not count, in harmless words, and in six lines at most", () => {
     const bad = "::error::x\x1b[1m##[error]y\n";
     const { problems } = results(...Array.from({ length: 30 }, () => bad));
     expect(problems).toHaveLength(6);
@@ -109,7 +109,7 @@ describe("GITHUB_OUTPUT", () => {
     expect(results("x").problems[0]).toMatch(/^GITHUB_OUTPUT: line 1, 'x', /);
   });
 
-  it("that did not come as a whole sets nothing, and a warning says so", () => {
+  it("that did not come whole sets nothing, and a warning says so", () => {
     const large = { worker: 1, text: "", leftOut: 2_000_000 };
     const { outputs, summaries, problems } = scriptResults(
       { output: [file("a=b\n"), large], summary: [{ ...large, worker: 0 }] },

@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place, { recursive: true }));
 
-/** The line that is told of a script that fails, by what its interpreter says and its exit code. */
+/** The line that is named for a script that fails, by its interpreter's words and its exit code. */
 function lineOf(interpreter: string, text: string): number | undefined {
   writeFileSync(script, text);
   const [program = "", ...args] = interpreter.split(" ");
@@ -24,7 +24,7 @@ function lineOf(interpreter: string, text: string): number | undefined {
 }
 
 it.each(SHELLS)(
-  "%s names the line of a command that is not there, of an unset variable, and of a syntax error, but of nothing that it went on after",
+  "%s names the line of a command that is not there, of an unset variable, and of a syntax error, but not of an error after which the script went on",
   (shell) => {
     expect(lineOf(`${shell} -eu`, "true\n: $nosuchvariable\n")).toBe(2);
     expect(lineOf(shell, "nosuchcommand\ntrue\nexit 7\n")).toBeUndefined();
@@ -33,7 +33,7 @@ it.each(SHELLS)(
   },
 );
 
-it("python names the frame of the script that is the innermost", () => {
+it("python names the innermost frame that is in the script", () => {
   const text = "import json\ndef read():\n    json.loads('no')\n\nread()\n";
   expect(lineOf("python3", text)).toBe(3);
   expect(lineOf("python3", "x = 1\nif x\n")).toBe(2);

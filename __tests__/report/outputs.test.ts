@@ -9,7 +9,7 @@ import { aResult, someFacts } from "./results.ts";
 
 const nothing = failedResult(new Failure("bad-input", { failed: "f", seen: "s", advice: "a" }));
 
-it("are those that action.yml names, whatever is known", () => {
+it("the outputs are those that action.yml names, whatever is known", () => {
   const action = parse(readFileSync(new URL("../../action.yml", import.meta.url), "utf8")) as {
     outputs: object;
   };
@@ -18,7 +18,7 @@ it("are those that action.yml names, whatever is known", () => {
   expect(Object.keys(outputs(nothing)).toSorted()).toEqual(names);
 });
 
-it("say what is known", () => {
+it("the outputs say what is known", () => {
   expect(outputs(aResult("exited", "0", "3"))).toMatchObject({
     "exit-code": "3",
     outcome: "failed",
@@ -39,7 +39,7 @@ it("say what is known", () => {
   });
 });
 
-it("tell of a task whose workers' ends are not known", () => {
+it("the output 'results' includes a task whose workers' ends are not known", () => {
   const one = aResult("exited", "0");
   const other = "arn:aws:ecs:eu-central-1:123456789012:task/prod/fedcba9876543210fedcba9876543210";
   const failure = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });
@@ -52,12 +52,12 @@ it("tell of a task whose workers' ends are not known", () => {
   ]);
 });
 
-it("tell an exit code of 0 from one that is not known", () => {
+it("the output 'exit-code' is empty when the code is not known, and not 0", () => {
   expect(outputs(aResult("exited", "0"))["exit-code"]).toBe("0");
   expect(outputs(nothing)["exit-code"]).toBe("");
 });
 
-it("are one harmless line each, whatever their source, save the job's own", () => {
+it("each output is one harmless line, whatever its source, except for the job's own output", () => {
   const words = "x\n::error::y\r##[error]z\x1b[1m";
   const result = aResult("exited", "0");
   const target = { ...result.task.target, taskArn: words, privateIp: words };
@@ -78,7 +78,7 @@ it("are one harmless line each, whatever their source, save the job's own", () =
   expect(rest["private-ip"]).toBe("x ::error::y ##\\[error]z");
 });
 
-it("are empty when nothing is known", () => {
+it("the outputs are empty when nothing is known", () => {
   const { outcome, "task-arns": arns, results, ...rest } = outputs(nothing);
   expect([outcome, arns, results]).toEqual(["not-started", "[]", "[]"]);
   expect(new Set(Object.values(rest))).toEqual(new Set([""]));
@@ -93,7 +93,7 @@ function several(tasks: number, stdout: string) {
   } as const;
 }
 
-it("give the seconds of each phase of a task, once", () => {
+it("the output 'results' has the seconds of each phase of a task, once", () => {
   const times = { beganAt: 1_000, readyAt: 1_250, placedAt: 1_250, attachedAt: 2_504, endedAt: 14_900 };
   const { task, ...rest } = aResult("exited", "0", "0");
   const result = { ...rest, task: { ...task, times } };
@@ -102,7 +102,7 @@ it("give the seconds of each phase of a task, once", () => {
   expect(second).not.toHaveProperty("phases");
 });
 
-it("give each worker its own last lines of standard output, without its label", () => {
+it("the output 'results' has each worker's own last lines of standard output, without its label", () => {
   const stdout = "[0] a\n[1] x\n[0] [1] b\nnot a line of a worker\n[1] y";
   const results = JSON.parse(outputs(several(2, stdout))["results"] ?? "") as object[];
   expect(results).toMatchObject([
@@ -119,7 +119,7 @@ it("give each worker its own last lines of standard output, without its label", 
   expect(entry?.stdout).toBe(lines.slice(-10).join("\n"));
 });
 
-it("stay below what GitHub takes of an output with a thousand tasks", () => {
+it("the outputs of a thousand tasks stay below GitHub's limit for an output", () => {
   const stdout = `[0] ${'"'.repeat(5_000)}\n[1] ${"\u0001é".repeat(5_000)}`;
   const { results = "", stdout: all = "" } = outputs(several(1_000, stdout));
   expect(Buffer.byteLength(results)).toBeLessThan(1024 * 1024);
@@ -136,7 +136,7 @@ it("stay below what GitHub takes of an output with a thousand tasks", () => {
   expect(entries.filter(({ exitCode }) => exitCode === 1)).toHaveLength(256);
 });
 
-it("are known to lack their beginning, of one task and of several together", () => {
+it("the outputs that lack their beginning are known, of one task and of several together", () => {
   const { task, ...rest } = aResult("exited", "0");
   expect(cutOutputs({ ...rest, task: { ...task, cut: ["stderr"] } })).toEqual(["stderr"]);
   expect(cutOutputs(several(2, "x".repeat(600_000)))).toEqual(["stdout"]);
@@ -145,7 +145,7 @@ it("are known to lack their beginning, of one task and of several together", () 
   expect(cutOutputs({ kind: "several", tasks: [aResult("exited", "0"), cut] })).toEqual(["stdout"]);
 });
 
-it("have those of the script beside them, of which the last task's count", () => {
+it("the outputs of the script stand beside them, and those of the last task count", () => {
   const script = (value: string) => ({ ...NO_RESULTS, outputs: [["version", value]] as const });
   const one = aResult("exited", "0");
   const tasks = ["a", "b"].map((value) => ({ ...one, task: { ...one.task, script: script(value) } }));

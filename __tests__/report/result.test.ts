@@ -14,7 +14,7 @@ describe("a job that said how it ended", () => {
     ["all workers with 0", ["exited", "0", "0", "0"], "succeeded", 0],
     ["several that failed: the first of them", ["exited", "0", "7", "3"], "failed", 7],
     ["a timeout, whatever TERM made of it", ["timed-out", "143!"], "timed-out", 124],
-    ["a timeout that the script took for success", ["timed-out", "0!"], "timed-out", 124],
+    ["a timeout to which the script answered with exit code 0", ["timed-out", "0!"], "timed-out", 124],
     ["a timeout of one of two", ["timed-out", "0", "143!"], "timed-out", 124],
     ["a failure before the timeout of another", ["timed-out", "5", "143!"], "failed", 5],
     ["a timeout that came when all were done", ["timed-out", "0", "0"], "succeeded", 0],
@@ -42,12 +42,12 @@ describe("a run without the job's status", () => {
     ["never came to the script", "session-lost", false, "not-started", undefined],
     ["may have run the script", "no-status", true, "unknown", undefined],
     ["was cancelled before the script", "cancelled", false, "cancelled", undefined],
-    ["was cancelled under the script", "cancelled", true, "cancelled", 130],
+    ["was cancelled while the script ran", "cancelled", true, "cancelled", 130],
   ])("%s", (_, code, attached, outcome, exitCode) => {
     expect(aFailedResult(failure(code), { attached })).toMatchObject({ outcome, exitCode });
   });
 
-  it("knows nothing when it failed at once", () => {
+  it("has no facts of a task when it failed before there was one", () => {
     expect(failedResult(failure("bad-input"))).toEqual({
       kind: "failed",
       outcome: "not-started",
@@ -58,7 +58,7 @@ describe("a run without the job's status", () => {
   });
 });
 
-it("is red when the deployment of a script that succeeded takes no verdict, and knows its attempts", () => {
+it("a run whose script succeeded fails when its deployment takes no verdict, and keeps its earlier attempts", () => {
   const earlier = [{ taskId: "t", outcome: "failed", end: "exit code 75", reason: "exit code 75" }] as const;
   const result = withoutVerdict({ ...aResult("exited", "0"), earlier }, failure("hook-expired"));
   expect(result).toMatchObject({

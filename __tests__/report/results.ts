@@ -12,7 +12,7 @@ import type { ExplainedStep } from "../../src/report/explain.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import { aTarget } from "../helpers/runs.ts";
 
-type Ended = Extract<JobStatus, { kind: "ended" }>;
+type EndedStatus = Extract<JobStatus, { kind: "ended" }>;
 
 const LOG = {
   kind: "cloudwatch",
@@ -22,7 +22,7 @@ const LOG = {
   url: "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logsV2:x",
 } as const;
 
-/** What is known of a task whose job came as far as its second session. */
+/** The facts of a task whose job has had two sessions. */
 export function someFacts(more: Partial<TaskFacts> = {}): TaskFacts {
   return {
     target: aTarget(),
@@ -38,7 +38,7 @@ export function someFacts(more: Partial<TaskFacts> = {}): TaskFacts {
   };
 }
 
-/** What such a job reports. */
+/** The report of such a job. */
 export function aReport(end: JobReport["end"], attached = true): JobReport {
   const sessionIds = ["ecs-execute-command-1", "ecs-execute-command-2"];
   return {
@@ -57,15 +57,15 @@ export function aReport(end: JobReport["end"], attached = true): JobReport {
 /** A step that took no time, so that its summary has no timeline. */
 export const NO_TIME = { from: 0, to: 0 };
 
-/** What explanations need of a step, whose script is a file. */
+/** A step whose script is a file, as explanations know it. */
 export const aStep: ExplainedStep = {
   page: "https://github.com/org/fargate-exec/blob/v1/docs/errors.md",
   timeout: 5_000,
   scriptFile: "ops/job.sh",
 };
 
-/** A job that ended with these exit codes; one with `!` was being stopped when it did. */
-export function aStatus(reason: Ended["reason"], ...codes: readonly string[]): Ended {
+/** The status of a job with these exit codes. A worker whose code has a `!` was being stopped when it ended. */
+export function aStatus(reason: EndedStatus["reason"], ...codes: readonly string[]): EndedStatus {
   const workers = codes.map((code, worker) => ({
     worker,
     exitCode: Number.parseInt(code, 10),
@@ -75,7 +75,7 @@ export function aStatus(reason: Ended["reason"], ...codes: readonly string[]): E
   return { kind: "ended", reason, workers };
 }
 
-export function aResult(reason: Ended["reason"], ...codes: readonly string[]): StatusResult {
+export function aResult(reason: EndedStatus["reason"], ...codes: readonly string[]): StatusResult {
   return statusResult(aStatus(reason, ...codes), someFacts());
 }
 

@@ -30,18 +30,18 @@ it.each<[string, Result]>([
       }),
     },
   ],
-])("the summary is what was reviewed: %s", (name, result) => {
+])("the summary is the text of its golden file: %s", (name, result) => {
   expectGolden(`summary-${name}.md`, summary(result, aStep, NO_TIME));
 });
 
-it("links to the workflow run and says which attempt it is", () => {
+it("the summary links to the workflow run and says which attempt it is", () => {
   const run = { runId: "17", runAttempt: "2", url: "https://github.com/org/shop/actions/runs/17" };
-  const of = (step: object): string => summary(aResult("exited", "0"), { ...aStep, ...step }, NO_TIME);
-  expect(of({ run })).toContain(`| Run | [\`17, attempt 2\`](${run.url}) |`);
-  expect(of({ run: { ...run, url: "" } })).not.toContain("| Run |");
+  const summaryOf = (step: object): string => summary(aResult("exited", "0"), { ...aStep, ...step }, NO_TIME);
+  expect(summaryOf({ run })).toContain(`| Run | [\`17, attempt 2\`](${run.url}) |`);
+  expect(summaryOf({ run: { ...run, url: "" } })).not.toContain("| Run |");
 });
 
-it("has a row for each attempt of a job that was run again", () => {
+it("the summary has a row for each attempt of a job that was run again", () => {
   const earlier = [
     { taskId: "1".repeat(32), outcome: "unknown", end: "task-stopped", reason: "spot" },
   ] as const;
@@ -58,7 +58,7 @@ it("has a row for each attempt of a job that was run again", () => {
   expect(summary(several, aStep, NO_TIME)).toContain("| 1 | 2 | ");
 });
 
-it("fits when each of a thousand jobs was run ten times", () => {
+it("the summary fits when each of a thousand jobs was run ten times", () => {
   const once = {
     taskId: "1".repeat(32),
     outcome: "unknown",
@@ -77,7 +77,7 @@ it.each([
   ["on-failure", "0", false],
   ["never", "1", false],
 ])(
-  "has the command for a shell in a task that is kept: keep-task %s, exit code %s",
+  "the summary has the command for a shell in a task that is kept: keep-task %s, exit code %s",
   (keepTask, code, isKept) => {
     const where = { kind: "new", start: { keepTask } } as Extract<Inputs["where"], { kind: "new" }>;
     const result = aResult("exited", code);
@@ -93,11 +93,11 @@ it.each([
   },
 );
 
-it("shows nothing of the job's output", () => {
+it("the summary shows nothing of standard output", () => {
   expect(summary(aResult("exited", "1"), aStep, NO_TIME)).not.toContain("schema version");
 });
 
-it("takes no untrusted words for Markdown, HTML or a link", () => {
+it("the summary takes no untrusted words for Markdown, HTML or a link", () => {
   for (const words of [...HOSTILE, HOSTILE.join("\n"), HOSTILE.join("\n\n"), HOSTILE.join(" ")]) {
     const one = aFailedResult(new Failure("no-status", { failed: words, seen: words, advice: words }));
     const target = { ...aTarget(), clusterName: words, taskId: words, container: words };
@@ -112,13 +112,13 @@ it("takes no untrusted words for Markdown, HTML or a link", () => {
         "https://console.aws.amazon.com/x%29%3Cb%3E%7c%60%5By%5D%28https://example.com%29",
       ]);
       expect(texts.join(" ")).not.toMatch(/example|mallory|words|item|heading/);
-      // It is all there, to be read.
+      // All of the words are there to be read.
       if (words.includes("example.com")) expect(literals.join(" ")).toContain("https://example.com");
     }
   }
 });
 
-it("shows the last lines of a script that failed, folded, in a block that nothing in them ends", () => {
+it("the summary shows the last lines of a script that failed, folded, in a block that they can't end", () => {
   const one = aResult("exited", "1");
   const printed = Array.from({ length: 80 }, (_, i) => `line ${i}`);
   const lastLines = [
@@ -141,7 +141,7 @@ it("shows the last lines of a script that failed, folded, in a block that nothin
   );
 });
 
-it("says what ran where", () => {
+it("the summary says which image ran in which task", () => {
   const one = aResult("exited", "0");
   const text = summary({ ...one, task: { ...one.task, described: aTask() } }, aStep, NO_TIME);
   for (const row of [
@@ -155,7 +155,7 @@ it("says what ran where", () => {
   );
 });
 
-it("links no task of a partition whose console has no address", () => {
+it("the summary links to no task when the address of its partition's console is not known", () => {
   const one = aResult("exited", "0");
   const { target } = one.task;
   const taskArn = target.taskArn.replace(/^arn:aws:ecs:[a-z\d-]+/, "arn:aws-iso:ecs:us-iso-east-1");
@@ -164,7 +164,7 @@ it("links no task of a partition whose console has no address", () => {
   expect(text).not.toContain("undefined");
 });
 
-it("stays below what GitHub takes with a thousand tasks of many workers, whose tables are folded", () => {
+it("the summary of a thousand tasks of many workers is folded, and stays below GitHub's limit", () => {
   const one = aResult("exited", ...Array.from({ length: 256 }, () => "255"));
   const script = { ...one.task.script, summaries: [{ worker: 0, text: "é".repeat(1_000) }] };
   const tasks = Array.from({ length: 1_000 }, () => ({
@@ -179,7 +179,7 @@ it("stays below what GitHub takes with a thousand tasks of many workers, whose t
   expect(all).toMatch(/\n\d+ of 1000 parts of the script do not fit into the summary\.\n$/);
 });
 
-it("has what the scripts wrote behind its own part, below a heading that says whose it is", () => {
+it("the summary ends with what the scripts wrote, each part below a heading that names its worker", () => {
   const one = aResult("exited", "0", "0");
   const script = { ...one.task.script, summaries: [0, 1].map((worker) => ({ worker, text: `# ${worker}` })) };
   const task = { ...one, task: { ...one.task, script } };

@@ -25,18 +25,18 @@ const some: TestResults = {
   failures: FAILED,
 };
 
-it("has the failed tests first, then the suites with failures, then the others, and the slowest tests folded", () => {
+it("the section has the failed tests first, then the suites with failures, then the others, and the slowest tests folded", () => {
   expectGolden("summary-tests.md", summary(aResult("exited", "1"), aStep, NO_TIME, some));
 });
 
-it("has a line for reports without a test", () => {
+it("the section has one line for reports without a test", () => {
   expect(testSection({ ...counts(0, 0, 0, 0, 0), suites: [], slowest: [], failures: [] })).toEqual([
     "#### Tests: 0 failed, 0 passed, 0 skipped, 0.00 s",
     "",
   ]);
 });
 
-it("folds what is long, and says how much more there is", () => {
+it("the section folds long lists, and says how much more there is", () => {
   const text = testSection({
     ...counts(0, 500),
     suites: Array.from({ length: 1_999 }, (_, i) => ({ name: `suite ${i}`, ...counts(0, 1) })),
@@ -49,7 +49,7 @@ it("folds what is long, and says how much more there is", () => {
   expect(text).toContain("… and 1799 more.");
 });
 
-it("leaves the summary below what GitHub takes, whatever the names hold", () => {
+it("the section keeps the summary below GitHub's limit, whatever the names hold", () => {
   const name = "𝒳|".repeat(1_000);
   const names = Array.from({ length: 2_000 }, () => ({ name, ...counts(1, 1) }));
   const tests = {
@@ -70,7 +70,7 @@ it("leaves the summary below what GitHub takes, whatever the names hold", () => 
   expect(Buffer.byteLength(summary(several, aStep, NO_TIME, tests))).toBeLessThan(1024 * 1024);
 });
 
-it("takes no name and no message of a report for Markdown, HTML or a link", () => {
+it("the section takes no name and no message of a report for Markdown, HTML or a link", () => {
   const plain = new Set([...PLAIN, "html_block"]);
   for (const words of [...HOSTILE, HOSTILE.join("\n"), HOSTILE.join(" ")]) {
     const tests: TestResults = {
@@ -93,7 +93,7 @@ it("takes no name and no message of a report for Markdown, HTML or a link", () =
 });
 
 describe("the annotations", () => {
-  it("are on the lines of failed tests, each of which has one", () => {
+  it("are on the lines of failed tests, one for each test", () => {
     expect(testAnnotations({ failures: [...FAILED, ...FAILED] })).toEqual([
       {
         ...{ file: "tests/test_cart.py", startLine: 13 },

@@ -11,7 +11,7 @@ const JOB = { beganAt: 101_100, readyAt: 145_000, placedAt: 145_000, attachedAt:
 const named = (...args: Parameters<typeof timeline>) =>
   timeline(...args).map(({ name, from, to }) => [name, to - from]);
 
-it("has each phase of a task that was started, and adds up to the step's time", () => {
+it("the timeline has each phase of a task that was started, and adds up to the step's time", () => {
   expect(named(STEP, JOB, TASK, true)).toEqual([
     ["Inputs and RunTask", 1_000],
     ["Network interface", 9_000],
@@ -25,7 +25,7 @@ it("has each phase of a task that was started, and adds up to the step's time", 
   ]);
 });
 
-it("has nothing of the start of a task that was running", () => {
+it("the timeline has nothing of the start of a task that was running", () => {
   expect(named(STEP, { ...JOB, readyAt: 101_600, placedAt: 130_000 }, TASK, false)).toEqual([
     ["Inputs and choice of the task", 1_100],
     ["Exec agent", 500],
@@ -36,7 +36,7 @@ it("has nothing of the start of a task that was running", () => {
   ]);
 });
 
-it("says what a step waited for that failed before its script ended", () => {
+it("the timeline of a step that failed before its script ended has a phase until the failure", () => {
   const task = aTask({ createdAt: 101_000, startedAt: undefined });
   expect(named(STEP, undefined, task, true)).toEqual([
     ["Inputs and RunTask", 1_000],
@@ -45,7 +45,7 @@ it("says what a step waited for that failed before its script ended", () => {
   expect(named(STEP, undefined, undefined, false)).toEqual([["Until the failure", 60_000]]);
 });
 
-it("has no gap and adds up, whatever ECS's clock says", () => {
+it("the timeline has no gap and adds up, whatever ECS's clock says", () => {
   const time = fc.option(fc.integer({ min: 0, max: 300_000 }), { nil: undefined });
   const keys = ["createdAt", "connectivityAt", "pullStartedAt", "pullStoppedAt", "startedAt"] as const;
   fc.assert(
@@ -63,7 +63,7 @@ it("has no gap and adds up, whatever ECS's clock says", () => {
   );
 });
 
-it("is a chart and a table", () => {
+it("the section of a timeline is a chart and a table", () => {
   const lines = timelineSection(timeline(STEP, JOB, TASK, true), "Time of the step", undefined);
   expect(lines.slice(0, 6)).toEqual([
     "```mermaid",
@@ -79,14 +79,17 @@ it("is a chart and a table", () => {
 
 it.each([
   ["is more than half of the start", TASK, 1],
-  ["is less", { ...TASK, pullStoppedAt: 120_000 }, 0],
+  ["is less of the start", { ...TASK, pullStoppedAt: 120_000 }, 0],
   ["is not known", { ...TASK, pullStoppedAt: undefined }, 0],
   ["is short", { ...TASK, createdAt: 139_500, pullStartedAt: 139_600 }, 0],
-] as const)("advises on the image where its pull %s", (_, task, count) => {
-  expect(
-    pullAdvice(task, undefined).filter((line) => line.startsWith("The pull of the image took")),
-  ).toHaveLength(count);
-});
+] as const)(
+  "advises on the image only when its pull is long, and most of the start: it %s",
+  (_, task, count) => {
+    expect(
+      pullAdvice(task, undefined).filter((line) => line.startsWith("The pull of the image took")),
+    ).toHaveLength(count);
+  },
+);
 
 const pulled = (bytes: number, { isMost = false, isOnly = true } = {}) => ({ bytes, isMost, isOnly });
 
@@ -95,13 +98,16 @@ it.each([
   [pulled(4_321_000), "4.3 MB"],
   [pulled(126_000_000, { isMost: true }), "at most 126 MB"],
   [pulled(126_000_000, { isOnly: false }), "126 MB for the job's container"],
-])("names the pull with the size of its image in the chart and the table: %j", (image, size) => {
-  const lines = timelineSection(timeline(STEP, JOB, TASK, true), "x", image);
-  expect(lines).toContain(`  Image pull (${size}) : 111500, 141000`);
-  expect(lines).toContain(`| Image pull (${size}) | 29.5 |`);
-});
+])(
+  "the section of a timeline has the size of the image beside its pull, in the chart and in the table: %j",
+  (image, size) => {
+    const lines = timelineSection(timeline(STEP, JOB, TASK, true), "x", image);
+    expect(lines).toContain(`  Image pull (${size}) : 111500, 141000`);
+    expect(lines).toContain(`| Image pull (${size}) | 29.5 |`);
+  },
+);
 
-it("has the rate of a long pull, unless there are images that are not counted", () => {
+it("the advice has the rate of a long pull, unless there are images that are not counted", () => {
   const took = "The pull of the image took 29.5 s of the 41.0 s until the container had started";
   const advice = (image: ReturnType<typeof pulled>) => pullAdvice(TASK, image)[0];
   expect(advice(pulled(1_239_000_000))).toContain(`${took}: 1239 MB, 42 MB a second. It is`);

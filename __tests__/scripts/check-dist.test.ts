@@ -4,11 +4,11 @@ import { dirname, join } from "node:path";
 import { differences, localPaths } from "../../scripts/check-dist.ts";
 
 const root = mkdtempSync(join(tmpdir(), "check-dist-"));
-let made = 0;
+let count = 0;
 
 /** A directory with these files. */
 function directory(files: Readonly<Record<string, string>>): string {
-  const path = join(root, String(made++));
+  const path = join(root, String(count++));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), text);

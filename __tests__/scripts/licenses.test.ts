@@ -15,7 +15,7 @@ function module(name: string, license: string, text?: string): { readonly resour
   return { resource: join(directory, "lib/index.js") };
 }
 
-it("a bundle's licences are those of all packages in it, joined modules included, and the same text stands once", () => {
+it("a bundle's licences are those of all packages in it, joined modules included, and equal texts are there once", () => {
   const modules = [
     {
       resource: "/src/main.js",

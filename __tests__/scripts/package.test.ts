@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** The strings of the array, or the string, that has this name in scripts/package.ts. */
+/** The strings in the constant with this name in scripts/package.ts. */
 function valuesOf(name: string): readonly string[] {
   const source = readFileSync("scripts/package.ts", "utf8");
   const [, value = ""] = new RegExp(`^const ${name} = ([^;]*);`, "m").exec(source) ?? [];
   return [...value.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text);
 }
 
-it("has each program that the local Fargate starts beside the bundle, where its sources look for it", () => {
+it("the npm package has each program that the local Fargate starts beside the bundle, where its sources look for it", () => {
   const below = (directory: string): readonly string[] =>
     readdirSync(directory, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))

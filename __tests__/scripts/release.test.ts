@@ -28,7 +28,7 @@ describe("a release, tried on a bare clone", () => {
     run(process.execPath, join(REPOSITORY, "scripts/release.ts"), version, "--out", out);
 
   beforeAll(() => {
-    // Whatever has been released so far, the next one is 2.0.0 and has something to say.
+    // Whatever has been released so far, the next release is 2.0.0, and the changelog has an entry for it.
     execFileSync("git", ["clone", "--quiet", "--bare", "--no-tags", REPOSITORY, bare]);
     execFileSync("git", ["clone", "--quiet", bare, clone]);
     rewrite("CHANGELOG.md", (text) =>
@@ -38,7 +38,7 @@ describe("a release, tried on a bare clone", () => {
     release("2.0.0");
   });
 
-  it("is a commit with a tag of its own and the moving one of its major version", () => {
+  it("is a commit with a tag of its own and the moving tag of its major version", () => {
     const head = git("rev-parse", "HEAD");
     expect(git("rev-parse", "v2.0.0^{commit}", "v2")).toBe(`${head}\n${head}`);
     expect(git("cat-file", "-t", "v2.0.0")).toBe("tag");
@@ -77,7 +77,7 @@ describe("a release, tried on a bare clone", () => {
       Array(3).fill("2.0.0"),
     );
     expect(readFileSync(join(clone, "dist/package.json"), "utf8")).toBe(distManifest("2.0.0"));
-    // What the user agent says, in the sources and in the place of the bundle.
+    // The user agent has this version, from the sources and beside the bundle.
     copyFileSync(join(clone, "src/version.ts"), join(root, "version.ts"));
     copyFileSync(join(clone, "dist/package.json"), join(root, "package.json"));
     const print = "import(process.argv[1]).then(({ VERSION }) => console.log(VERSION))";
@@ -86,7 +86,7 @@ describe("a release, tried on a bare clone", () => {
   });
 
   it.each(["README.md", "docs/cli.md", "docs/local.md", "examples/README.md"])(
-    "has a %s that no longer says there is none",
+    "has a %s that no longer says that there is no release",
     (page) => {
       expect(git("show", `v2.0.0~:${page}`)).toMatch(/not on npm yet|no release yet/);
       expect(git("show", `v2.0.0:${page}`)).not.toMatch(/not on npm yet|no release yet|first release -->/);

@@ -6,7 +6,7 @@ import { AWS, later, optionsFor, stopAll } from "../helpers/session-rig.ts";
 afterEach(stopAll);
 
 const CUTS = 8;
-/** Ends only when it is told so: what is unacknowledged 2 s after the end the agent forgets. */
+/** Ends only after its second input, since the agent forgets what is not acknowledged 2 s after the end. */
 const COMMAND =
   `sh -c 'stty -echo; echo ready; read first; echo "got $first"; ` +
   `for i in $(seq 60); do seq $((i*100)) $((i*100+60)); sleep 0.02; done; read last; echo "got $last"'`;
@@ -39,11 +39,11 @@ describe("a session with the local agent that is cut again and again", () => {
     let shown = "";
     const before = lines(["ready", "got one", ...NUMBERS]);
     const reading = (async () => {
-      let told = false;
+      let isAnswered = false;
       for await (const bytes of session.output) {
         shown += Buffer.from(bytes).toString();
-        if (!told && shown.length >= before.length) {
-          told = true;
+        if (!isAnswered && shown.length >= before.length) {
+          isAnswered = true;
           await session.send(Buffer.from("two\n"));
         }
       }

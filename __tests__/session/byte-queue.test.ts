@@ -1,6 +1,6 @@
 import { ByteQueue, PIECE_COST } from "../../src/session/byte-queue.ts";
 
-it("gives its reader what was pushed, in order, and finishes", async () => {
+it("a queue gives its reader what was pushed, in order, and finishes", async () => {
   let taken = 0;
   const queue = new ByteQueue(() => (taken += 1));
   for (const text of ["a", "b", "c"]) queue.push(Buffer.from(text));
@@ -11,7 +11,7 @@ it("gives its reader what was pushed, in order, and finishes", async () => {
   expect([read, taken]).toEqual([["a", "b", "c"], 1]);
 });
 
-it("counts what a piece costs besides its bytes", () => {
+it("a queue counts what a piece costs besides its bytes", () => {
   const queue = new ByteQueue(() => undefined);
   for (let i = 0; i < 10; i += 1) queue.push(Buffer.from("x"));
   expect(queue.size).toBe(10 * (PIECE_COST + 1));

@@ -7,7 +7,7 @@ export const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
 export const READY = "\x1b]7733;ready\x07\n";
 export const READY_NEW = "\x1b]7733;ready1 no boto3\x07\n";
 
-/** A session at whose other end a test speaks. */
+/** A session whose other end is a test. */
 export class FakeSession implements Session {
   readonly sessionId: string;
   readonly output = new ByteQueue(() => undefined);

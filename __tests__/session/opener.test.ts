@@ -7,8 +7,8 @@ import { AWS, later, startGateway, stopAll } from "../helpers/session-rig.ts";
 
 afterEach(stopAll);
 
-/** What a ticket is opened with; TerminateSession is noted, or fails. */
-function openWith(refusal?: Failure) {
+/** The options to open a ticket with. TerminateSession is recorded, or fails with `refusal`. */
+function makeOptions(refusal?: Failure) {
   const terminated: string[] = [];
   const log = new Listener();
   const cancel = new AbortController();
@@ -30,7 +30,7 @@ const ticket = (streamUrl: string) => ({ sessionId: "s-1", streamUrl, token: "to
 
 it("a ticket is opened by its own URL and token", async () => {
   const gateway = await startGateway();
-  const { options, terminated } = openWith();
+  const { options, terminated } = makeOptions();
   const session = await openTicket(ticket(gateway.url), options);
   later(() => session.close());
   await gateway.untilOpen();
@@ -41,22 +41,22 @@ it("a ticket is opened by its own URL and token", async () => {
 it("a session that can't be connected to is ended, so that its place is free", async () => {
   const gateway = await startGateway();
   gateway.refusing = () => 500;
-  const { options, terminated } = openWith();
+  const { options, terminated } = makeOptions();
   await expect(openTicket(ticket(gateway.url), options)).rejects.toMatchObject({ code: "session-refused" });
   expect(terminated).toEqual(["s-1"]);
 });
 
-it("after a cancel no session is connected to, nor ended here", async () => {
+it("after a cancel no session is connected to or ended", async () => {
   const gateway = await startGateway();
-  const { options, terminated, cancel } = openWith();
+  const { options, terminated, cancel } = makeOptions();
   cancel.abort(new Error("cancelled"));
   await expect(openTicket(ticket(gateway.url), options)).rejects.toThrow("cancelled");
   expect([gateway.requests, terminated]).toEqual([[], []]);
 });
 
-it("a session that can't be ended is told in the log, and fails nothing", async () => {
+it("a session that can't be ended is reported in the log, and fails nothing", async () => {
   const denied = new Failure("access-denied", { failed: "No right.", seen: "ssm said so.", advice: "" });
-  const { options, log } = openWith(denied);
+  const { options, log } = makeOptions(denied);
   await terminateSession(options, "s-1");
   expect(log.lines).toEqual([expect.stringContaining("No right. ssm said so.")]);
 });

@@ -24,7 +24,7 @@ async function scene(more: Partial<SessionOptions> = {}): Promise<Scene> {
   return { gateway, clock, log, session };
 }
 
-/** Lets time pass in small steps, among other sleepers than the one that is meant. */
+/** Lets time pass in small steps until the condition holds, however many sleepers there are. */
 async function advanceUntil(clock: SteppedClock, isSo: () => boolean): Promise<void> {
   const end = clock.now() + 3_600_000;
   while (!isSo()) {
@@ -35,12 +35,12 @@ async function advanceUntil(clock: SteppedClock, isSo: () => boolean): Promise<v
 }
 
 /** Resolves when the client has heard what the gateway said before. */
-async function heard(gateway: Gateway): Promise<void> {
+async function untilHeard(gateway: Gateway): Promise<void> {
   gateway.client?.ping();
   await new Promise((resolve) => gateway.client?.once("pong", resolve));
 }
 
-/** Cuts the connection and lets the session make the next, which holds. */
+/** Cuts the connection, and lets the session make the next one, which holds. */
 async function cutAndMend({ gateway, clock, log }: Scene): Promise<void> {
   log.lines.length = 0;
   gateway.client?.terminate();
@@ -62,7 +62,7 @@ const tickets = (...given: (Partial<SessionTicket> | undefined | Error)[]) => {
   return { asked, resume };
 };
 
-/** As a gateway that does not know the token. */
+/** Makes the gateway close a connection with one of these tokens, as if it did not know it. */
 const refuseTokens = (gateway: Gateway, ...refused: string[]): void => {
   gateway.onOpening = (token, client) => {
     if (refused.includes(token)) client.close(1008, "token expired");
@@ -70,7 +70,7 @@ const refuseTokens = (gateway: Gateway, ...refused: string[]): void => {
 };
 
 describe("a session whose connection is cut", () => {
-  it("goes on over a new one with the same token, signed anew, and says so twice", async () => {
+  it("goes on over a new connection with the same token, signed anew, and logs the cut and its end", async () => {
     const cut = await scene();
     const { gateway, clock, log, session } = cut;
     gateway.client?.terminate();
@@ -104,7 +104,7 @@ describe("a session whose connection is cut", () => {
     expect(await reading).toBe("abcd");
   });
 
-  it("loses and doubles no input, also what is sent while there is no connection", async () => {
+  it("loses and doubles no input, not even what is sent while there is no connection", async () => {
     const cut = await scene();
     const { gateway, clock, log, session } = cut;
     gateway.send(output(0, "$"));
@@ -130,7 +130,7 @@ describe("a session whose connection is cut", () => {
     await Promise.all([before, during]);
   });
 
-  it("comes out whole after a cut at every frame", async () => {
+  it("shows its output whole after a cut at every frame", async () => {
     const cut = await scene();
     const { gateway, session } = cut;
     gateway.acknowledging = true;
@@ -149,7 +149,7 @@ describe("a session whose connection is cut", () => {
     expect(gateway.text).toHaveLength(26);
   });
 
-  it("is cut by a close of the gateway's that ends nothing", async () => {
+  it("connects again after a close by the gateway that does not end the session", async () => {
     const { gateway, clock, log } = await scene();
     gateway.client?.close(1001, "going away");
     await log.until(/was cut \(the connection was closed with code 1001: going away\)/);
@@ -158,13 +158,13 @@ describe("a session whose connection is cut", () => {
     await log.until(/connected again/);
   });
 
-  it("counts no more than five tries for one cut, but as many cuts as there are", async () => {
+  it("counts its five tries anew after each cut", async () => {
     const cut = await scene();
     for (let count = 0; count < 8; count++) await cutAndMend(cut);
     expect(cut.gateway.text).toHaveLength(9);
   });
 
-  it("holds as soon as the agent is heard, without waiting", async () => {
+  it("counts as connected as soon as the agent is heard, without waiting", async () => {
     const { gateway, clock, log } = await scene();
     gateway.onOpening = (_token, client) => client.send(output(0, "here"));
     gateway.client?.terminate();
@@ -233,7 +233,7 @@ describe("a session whose token is not taken any more", () => {
     expect(log.lines[1]).toMatch(/^The new URL of session \S+ is not used: ws:\S+ is not Session Manager's/);
   });
 
-  it("ends at once when ResumeSession has none", async () => {
+  it("ends at once when ResumeSession has no token", async () => {
     const { asked, resume } = tickets(undefined);
     const { gateway, clock, session } = await scene({ resume });
     refuseTokens(gateway, "s3cret");
@@ -250,7 +250,7 @@ describe("a session whose token is not taken any more", () => {
     expect(asked.count).toBe(1);
   });
 
-  it("says once that ResumeSession is denied, and goes on trying with the old one", async () => {
+  it("says once that ResumeSession is denied, and goes on trying with the old token", async () => {
     const denied = new Failure("access-denied", {
       failed: "Access denied: no right to ssm:ResumeSession.",
       seen: "AccessDeniedException: not authorized",
@@ -301,7 +301,7 @@ describe("a session that cannot be mended", () => {
     expect(clock.now() - started).toBeLessThanOrEqual(15_000);
   });
 
-  it("counts a try as failed whose upgrade is not answered, and ends after 15 s", async () => {
+  it("counts a try without an answer to its upgrade as failed, and ends after 15 s", async () => {
     const { gateway, clock, session } = await scene();
     const started = clock.now();
     gateway.silent = true;
@@ -316,7 +316,7 @@ describe("a session that cannot be mended", () => {
     expect(clock.now() - started).toBeLessThanOrEqual(15_000);
   });
 
-  it("counts a try as failed whose socket opens and stays dead, and ends after 15 s", async () => {
+  it("counts a try whose socket opens and stays dead as failed, and ends after 15 s", async () => {
     const { gateway, clock, session } = await scene();
     const started = clock.now();
     gateway.deaf = true;
@@ -344,34 +344,34 @@ describe("a session that cannot be mended", () => {
 });
 
 describe("a session whose agent has opened it", () => {
-  /** The agent has spoken, and has taken the terminal's size. */
-  async function spoken(more: Partial<SessionOptions> = {}): Promise<Scene> {
+  /** A scene whose agent has spoken, and has acknowledged the terminal's size. */
+  async function sceneWithAgent(more: Partial<SessionOptions> = {}): Promise<Scene> {
     const opened = await scene(more);
     const { gateway } = opened;
     gateway.send(output(0, "$"));
     await gateway.until(() => gateway.inputs.length === 1);
     gateway.send(ack(0));
-    await heard(gateway);
+    await untilHeard(gateway);
     return opened;
   }
 
   it("is connected again once the agent has acknowledged something that was sent on the new connection", async () => {
-    const { gateway, clock, log } = await spoken();
+    const { gateway, clock, log } = await sceneWithAgent();
     gateway.client?.terminate();
     await backOff(clock, 1);
     await gateway.until(() => gateway.inputs.length === 2);
     expect(text(gateway.inputs[1]?.payload)).toBe('{"cols":300,"rows":100}');
     gateway.send(output(1, "an answer that was on its way"), ack(0));
-    await heard(gateway);
+    await untilHeard(gateway);
     expect(log.lines.at(-1)).toMatch(/connecting again/);
     gateway.send(ack(1));
     await log.until(/connected again/);
   });
 
-  it("takes a socket for dead on which the agent acknowledges nothing within 5 s, though it answers pings", async () => {
+  it("gives up a socket on which the agent acknowledges nothing within 5 s, though the gateway answers pings", async () => {
     const moved = await startGateway();
     const { resume } = tickets({ streamUrl: moved.url });
-    const { gateway, clock, log, session } = await spoken({ resume });
+    const { gateway, clock, log, session } = await sceneWithAgent({ resume });
     const [started, typed] = [clock.now(), session.send(Buffer.from("typed"))];
     await gateway.until(() => gateway.inputs.length === 2);
     gateway.client?.terminate();
@@ -385,8 +385,8 @@ describe("a session whose agent has opened it", () => {
     expect(clock.now() - started).toBeLessThan(6_000);
   });
 
-  it("is lost when the agent acknowledges no input for 15 s, though the gateway answers pings", async () => {
-    const { gateway, clock, log, session } = await spoken();
+  it("is cut when the agent acknowledges no input for 15 s, though the gateway answers pings", async () => {
+    const { gateway, clock, log, session } = await sceneWithAgent();
     const typed = session.send(Buffer.from("typed"));
     await gateway.until(() => gateway.inputs.length === 2);
     await advanceUntil(clock, () => log.lines.length > 0);
@@ -404,7 +404,7 @@ describe("a connection that died without a word", () => {
   it("is given up when two pings were not answered, and made again", async () => {
     const { gateway, clock, log } = await scene();
     await gateway.until(() => gateway.pings.length === 1);
-    await heard(gateway);
+    await untilHeard(gateway);
     gateway.client?.pause();
     await clock.pass(25_000);
     await clock.pass(25_000);
@@ -417,17 +417,17 @@ describe("a connection that died without a word", () => {
     await log.until(/connected again/);
   });
 
-  it("is not seen in a silent command: the gateway answers for itself", async () => {
+  it("is not assumed while a command is silent, since the gateway itself answers pings", async () => {
     const { gateway, clock, log } = await scene();
     for (let count = 1; count <= 10; count++) {
       await gateway.until(() => gateway.pings.length === count);
-      await heard(gateway);
+      await untilHeard(gateway);
       await clock.pass(25_000);
     }
     expect(log.lines).toEqual([]);
   });
 
-  it("is not seen while we keep the agent waiting", async () => {
+  it("is not assumed while back-pressure keeps the agent waiting", async () => {
     const { gateway, clock, log, session } = await scene();
     const chunk = "x".repeat(64 * 1024);
     for (let index = 0; index < 512; index++) gateway.send(output(index, chunk));

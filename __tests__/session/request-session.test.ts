@@ -20,7 +20,7 @@ beforeEach(() => {
   looked = [];
 });
 
-/** Connects within a minute while ECS answers so, the last one for ever. */
+/** Requests a session within a minute. ECS gives these answers in turn, and then repeats the last one. */
 function connect(
   answers: readonly (ExecuteCommandAnswer | Error)[],
   { task = aTask(), signal }: { task?: Task; signal?: AbortSignal } = {},
@@ -49,7 +49,7 @@ it("opens a session at once when the agent takes it, and says nothing", async ()
   expect(log.lines).toEqual([]);
 });
 
-it("tries again within a second while the agent is not connected, and has ECS's words for the debug log", async () => {
+it("tries again within a second while the agent is not connected, and writes ECS's words to the debug log", async () => {
   expect(await connect([pending, pending, internal, internal, internal, { session }])).toEqual(session);
   expect(clock.slept).toEqual([300, 450, 675, 1000, 1000]);
   expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "exec agent takes a session (3 s)"]);
@@ -65,7 +65,7 @@ it("tries less often when AWS throttles", async () => {
   expect(log.lines[0]).toBe("waiting for ECS, which throttles ExecuteCommand (0 s)");
 });
 
-it("looks at the task meanwhile, at most every two seconds", async () => {
+it("looks at the task meanwhile, no more often than every two seconds", async () => {
   await expect(connect([internal])).rejects.toBeInstanceOf(Failure);
   expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "waiting for the exec agent (30 s)"]);
   expect(looked.length).toBeGreaterThan(10);
@@ -101,7 +101,7 @@ describe("another refusal", () => {
     expect(clock.slept).toEqual([]);
   });
 
-  it("gives way to the reason why the task stopped", async () => {
+  it("is replaced by the reason why the task stopped", async () => {
     const task = aTask({ lastStatus: "STOPPED" });
     await expect(connect([refusal("aws-error")], { task })).rejects.toMatchObject({
       code: "task-stopped",
@@ -114,7 +114,7 @@ describe("another refusal", () => {
   });
 });
 
-it("ends with the reason of an abort", async () => {
+it("rejects with the reason of an abort", async () => {
   const cancelled = new Error("cancelled");
   await expect(connect([internal], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
 });

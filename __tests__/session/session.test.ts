@@ -31,7 +31,7 @@ describe("a session", () => {
     });
   });
 
-  it("shows the output up to the end, tells the size, and ends as the other side says", async () => {
+  it("shows the output up to the end, sends the terminal's size, and ends as the other side says", async () => {
     const gateway = await startGateway();
     const session = await open(gateway);
     gateway.send(output(1, "world"), output(0, "hello "));
@@ -78,7 +78,7 @@ describe("a session", () => {
     await expect(session.send(Buffer.from("y"))).rejects.toMatchObject({ code: "session-lost" });
   });
 
-  it("ends as detached when we close it, closes the connection, and still gives what had come", async () => {
+  it("ends as detached when it is closed, closes the connection, and still gives what had come", async () => {
     const gateway = await startGateway();
     const session = await open(gateway);
     gateway.send(output(0, "before"));
@@ -107,7 +107,7 @@ describe("a session", () => {
     await gateway.until(() => gateway.gone);
   });
 
-  it("is detached from by the signal", async () => {
+  it("ends as detached when its signal aborts", async () => {
     const gateway = await startGateway();
     const abort = new AbortController();
     const session = await open(gateway, { signal: abort.signal });
@@ -154,7 +154,7 @@ describe("a session", () => {
 
   it.each([
     ["takes a frame of 1 MiB", MAX_FRAME_BYTES, true],
-    ["takes no larger one", MAX_FRAME_BYTES + 1, false],
+    ["takes no larger frame", MAX_FRAME_BYTES + 1, false],
   ])("%s", async (_, size, taken) => {
     const gateway = await startGateway();
     const session = await open(gateway, { resume: undefined });
@@ -166,7 +166,7 @@ describe("a session", () => {
     await session.close();
   });
 
-  it("leaves a gateway that does not read what it is sent", async () => {
+  it("connects again when the gateway does not read what it is sent", async () => {
     const gateway = await startGateway();
     const session = await open(gateway);
     gateway.client?.pause();
@@ -181,7 +181,7 @@ describe("a session", () => {
     clearInterval(flood);
     await session.close();
     await reading;
-    // No more than what the system keeps for a socket besides.
+    // The session holds little, and the rest is in the buffers that the system has for a socket.
     expect(sent).toBeLessThan(200_000);
   });
 
@@ -377,7 +377,7 @@ describe("a session under KMS", () => {
     });
   });
 
-  it("gives up an agent that does not finish the handshake, 20 s after our answer", async () => {
+  it("gives up an agent that does not finish the handshake within 20 s of the answer", async () => {
     const clock = new SteppedClock();
     const gateway = await startGateway();
     const key = { plaintext: Buffer.alloc(64, 1), ciphertext: Buffer.from("blob"), keyArn: "" };
@@ -391,7 +391,7 @@ describe("a session under KMS", () => {
     });
   });
 
-  it("is refused when the client was given no way to ask", async () => {
+  it("ends when the client was given no way to ask KMS", async () => {
     const gateway = await startGateway();
     const session = await open(gateway);
     gateway.send(request);

@@ -8,7 +8,7 @@ function guard() {
 const tokens = (lines: readonly string[]): string[] =>
   lines.flatMap((line) => /^::stop-commands::(\S{36})$/.exec(line)?.[1] ?? []);
 
-it("stops commands with a token that can't be guessed, and resumes with the same, once", () => {
+it("the guard stops commands with a token that can't be guessed, and resumes them with the same token, once", () => {
   const { lines, guard: one } = guard();
   one.up();
   one.up();
@@ -18,7 +18,7 @@ it("stops commands with a token that can't be guessed, and resumes with the same
   expect(lines).toEqual([`::stop-commands::${token}`, `::${token}::`]);
 });
 
-it("has a new token each time it goes up, also after it was lifted", () => {
+it("the guard has a new token each time it goes up, also after it was lifted", () => {
   const { lines, guard: one } = guard();
   one.up();
   one.whileDown(() => lines.push("said"));
@@ -36,7 +36,7 @@ it("has a new token each time it goes up, also after it was lifted", () => {
   ]);
 });
 
-it("goes up again when what was to be said could not be", () => {
+it("the guard goes up again when what it was lifted for throws", () => {
   const { lines, guard: one } = guard();
   one.up();
   const fail = (): never => {
@@ -46,7 +46,7 @@ it("goes up again when what was to be said could not be", () => {
   expect(tokens(lines)).toHaveLength(2);
 });
 
-it("stays down when it was", () => {
+it("a guard that is down stays down", () => {
   const { lines, guard: one } = guard();
   one.whileDown(() => lines.push("said"));
   expect(lines).toEqual(["said"]);

@@ -9,19 +9,19 @@ const piece = (bytes: string, ends: boolean, source = "", stream: Piece["stream"
   bytes: Buffer.from(bytes),
   ends,
 });
-/** A line with its bytes as text: of two buffers Jest compares each byte by itself. */
-type Shown = Omit<Line, "bytes"> & { readonly bytes: string };
+/** A line with its bytes as text, since Jest compares two buffers byte by byte, which is slow. */
+type TextLine = Omit<Line, "bytes"> & { readonly bytes: string };
 
-const shown = (lines: readonly Line[]): Shown[] =>
+const shown = (lines: readonly Line[]): TextLine[] =>
   lines.map((each) => ({ ...each, bytes: each.bytes.toString() }));
-const line = (bytes: string, ended = true, source = "", stream: Line["stream"] = "stdout"): Shown => ({
+const line = (bytes: string, ended = true, source = "", stream: Line["stream"] = "stdout"): TextLine => ({
   stream,
   source,
   bytes,
   ended,
   continues: false,
 });
-const continued = (bytes: string, ended = true, source = ""): Shown => ({
+const continued = (bytes: string, ended = true, source = ""): TextLine => ({
   ...line(bytes, ended, source),
   continues: true,
 });
@@ -31,7 +31,7 @@ describe("a LineJoiner", () => {
     expect(shown(new LineJoiner().push(piece("whole", true)))).toEqual([line("whole")]);
   });
 
-  it("goes back to what had begun when it was told to keep that", () => {
+  it("goes back to the beginning of a line that it was told to keep", () => {
     const lines = new LineJoiner();
     lines.push(piece("a", false));
     lines.keep();
@@ -62,7 +62,7 @@ describe("a LineJoiner", () => {
     expect(shown(lines.push(piece("b", true, "o0")))).toEqual([line("[0] ab", true, "o0")]);
   });
 
-  it("tells once that a line has not ended", () => {
+  it("gives out a line that has not ended at the flush, once", () => {
     const lines = new LineJoiner();
     lines.push(piece("no end", false));
     lines.push(piece("nor here", false, "e", "stderr"));
@@ -70,7 +70,7 @@ describe("a LineJoiner", () => {
     expect(shown(lines.flush())).toEqual([]);
   });
 
-  it("shows in parts a line that is too long to hold", () => {
+  it("gives out a line that is too long to hold in parts", () => {
     const lines = new LineJoiner();
     const part = "x".repeat(1024 * 1024 - 1);
     expect(shown(lines.push(piece(part, false)))).toEqual([]);
@@ -79,7 +79,7 @@ describe("a LineJoiner", () => {
     expect(shown(lines.push(piece("next", true)))).toEqual([line("next")]);
   });
 
-  it("tells each further part of a line from a line's beginning, of that source alone", () => {
+  it("marks each further part of a line as a continuation, for each source by itself", () => {
     const lines = new LineJoiner();
     const part = "x".repeat(LONGEST_LINE);
     expect(shown(lines.push(piece(part, false, "o0")))).toEqual([line(part, false, "o0")]);

@@ -41,7 +41,7 @@ describe("a Printer", () => {
     expect(run.stdout).toBe("one\nthree");
   });
 
-  it("keeps the end of each worker's standard error, as far as it can be trusted", () => {
+  it("keeps the end of each worker's standard error, as far as that is certain", () => {
     const err = (source: string, bytes: string, ends = true): Text =>
       text(bytes, { stream: "stderr", source, ends });
     const { stderr, stdout } = printTexts([
@@ -56,7 +56,7 @@ describe("a Printer", () => {
     expect(printTexts([text("only", { stream: "stderr", source: "e" })]).stderr).toEqual({ 0: "only\n" });
   });
 
-  it("keeps in `stdout` what was confirmed and what came again, not what could not be trusted", () => {
+  it("keeps in `stdout` what was confirmed and what came again, but nothing that a gap has made uncertain", () => {
     const run = printTexts([
       text("one"),
       { kind: "confirmed" },
@@ -69,7 +69,7 @@ describe("a Printer", () => {
     expect(run.stdout).toBe("one\ntwo");
   });
 
-  it("shows a line only when it is whole, and at the end what never was", () => {
+  it("shows a line only when it is whole, and at the end the lines that never were", () => {
     const run = printTexts([text("a", { ends: false }), text("b"), text("c", { ends: false })]);
     expect(run.shown).toEqual(["ab", "c"]);
     expect(run.stdout).toBe("ab\nc");
@@ -96,11 +96,11 @@ describe("a Printer", () => {
   });
 
   it.each([
-    ["one line's end", ["one", "two"], "one\ntwo"],
-    ["one line's end of two", ["one", ""], "one\n"],
-    ["a CR before it too", ["one\r"], "one"],
-    ["nothing where there is nothing", [], ""],
-  ])("takes from the output's end %s", (_, lines, stdout) => {
+    ["one newline", ["one", "two"], "one\ntwo"],
+    ["one newline of two", ["one", ""], "one\n"],
+    ["a CR before it, too", ["one\r"], "one"],
+    ["nothing when there is nothing", [], ""],
+  ])("removes from the output's end %s", (_, lines, stdout) => {
     expect(printTexts(lines.map((line) => text(line))).stdout).toBe(stdout);
   });
 

@@ -41,7 +41,7 @@ describe("a line", () => {
   });
 });
 
-it("a line with many blanks takes no time", () => {
+it("a line with many blanks takes little time", () => {
   const blanks = `${"\u3000".repeat(4 * LONGEST_LINE - 1)}x`;
   const begun = process.cpuUsage();
   for (let i = 0; i < 100; i++) harmlessLine(blanks);
@@ -128,7 +128,7 @@ function commands(): string[] {
   );
 }
 
-/** What a runner made of these lines, the log aside. */
+/** What a runner does for these lines, besides logging them. */
 function obeyLines(lines: readonly string[]) {
   const masker = new Masker();
   const console = new Console({ masker, debugging: false, onLine: () => undefined });
@@ -159,7 +159,7 @@ const NOTHING = {
   stopped: false,
 };
 
-it("leaves nothing that the runner obeys, in whatever form a command is written", () => {
+it("the sanitiser leaves nothing that the runner obeys, in whatever form a command is written", () => {
   const all = commands();
   expect(obeyLines([...all.map((text) => harmlessLine(text)), "::group::still listening"])).toEqual(NOTHING);
   const messages = all.flatMap((text) => harmlessText(text).split("\n"));

@@ -1,7 +1,7 @@
 import type { Line } from "../../src/show/lines.ts";
 import { Screen } from "../../src/show/screen.ts";
 
-/** A screen, and the lines that the runner got from it, commands among them; tokens are `T1`, `T2` … */
+/** A screen, and the lines that the runner gets from it, commands among them. Tokens are shown as `T1`, `T2` … */
 function screen({ debug = false } = {}) {
   const shown: string[] = [];
   const put = (text: string): void => void shown.push(text);
@@ -40,13 +40,13 @@ const line = (text: string): Line => ({
 });
 const UNGUARDED = { workflowCommands: false };
 
-it("makes every line of ours harmless, guard or no guard", () => {
+it("a screen makes every line of the action harmless, with and without the guard", () => {
   const { lines, one } = screen();
   one.info("::set-output name=a::b\n##[error]c\r\x1b[31m::stop-commands::x");
   expect(lines()).toEqual(["\\::set-output name=a::b ##\\[error]c ::stop-commands::x"]);
 });
 
-it("makes annotations harmless, line by line", () => {
+it("a screen makes annotations harmless, line by line", () => {
   const { lines, one } = screen({ debug: true });
   one.warning("a\n##[group]b");
   one.error("::c::", { title: "t\n##[x]" });
@@ -59,7 +59,7 @@ it("makes annotations harmless, line by line", () => {
   ]);
 });
 
-it("lifts the guard for what the runner has to obey, and puts it up with another token", () => {
+it("a screen lifts the guard for what the runner has to obey, and puts it up with another token", () => {
   const { lines, one } = screen();
   one.open(UNGUARDED);
   one.info("a");
@@ -75,13 +75,13 @@ it("lifts the guard for what the runner has to obey, and puts it up with another
   ]);
 });
 
-it("puts the guard up before a job's first byte, whether it was opened or not", () => {
+it("a screen puts the guard up before a job's first byte, whether it was opened or not", () => {
   const { lines, one } = screen();
   one.writer()(line("::error::no\n##[error]no"));
   expect(lines()).toEqual(["::stop-commands::T1", "::error::no", "\x1b[0m##[error]no"]);
 });
 
-it("labels each line of several jobs, with one guard around all of them", () => {
+it("a screen labels each line of several jobs, with one guard around all of them", () => {
   const { lines, one } = screen();
   one.open(UNGUARDED);
   const [first, second] = [one.writer("[task 0] "), one.writer("[task 1] ")];
@@ -124,7 +124,7 @@ describe("a phase", () => {
     ]);
   });
 
-  it("is not begun again for the end of the guard, which an annotation has taken down", () => {
+  it("is not begun again at the close when an annotation has already taken the guard down", () => {
     const { lines, one } = screen();
     one.phase("Cleaning up");
     one.open(UNGUARDED);
@@ -182,7 +182,7 @@ describe("a phase", () => {
 });
 
 describe("with 'workflow-commands: true'", () => {
-  it("lets the job's commands through, at the beginning of their lines, and nothing of ours", () => {
+  it("lets the job's commands through, at the beginning of their lines, and none in the action's lines", () => {
     const { lines, one } = screen();
     one.open({ workflowCommands: true });
     const write = one.writer("[task 0] ");

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { BatchedOutput } from "../../src/show/stdout.ts";
 
-/** A reader that keeps what was written, write by write, and takes the next one only when it is told to. */
+/** A reader that keeps each write. When `reads` is false it takes the next one only after a call of `read`. */
 class Reader extends Writable {
   readonly writes: Buffer[] = [];
   #next: (() => void) | undefined;
@@ -91,7 +91,7 @@ it("drained waits for a reader that is more than 256 KiB behind, and for no othe
 describe("a reader that is gone", () => {
   const gone = new Error("write EPIPE");
 
-  it("ends nothing but the writing: what comes after is dropped", async () => {
+  it("ends the writing alone: what is written later is dropped", async () => {
     const reader = new Reader();
     const out = new BatchedOutput(reader);
     expect(out.broken.aborted).toBe(false);

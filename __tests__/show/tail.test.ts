@@ -10,7 +10,7 @@ function tailOf(limit: number, parts: readonly string[]): string {
 }
 
 describe("a Tail", () => {
-  it("takes back what came after what it is to keep", () => {
+  it("drops what came after the part that it was told to keep", () => {
     const tail = new Tail(8);
     tail.push(Buffer.from("kept"));
     tail.keep();
@@ -21,7 +21,7 @@ describe("a Tail", () => {
     expect(tail.toString()).toBe("kept.");
   });
 
-  it("has nothing left when what was to be taken back was longer than all that is kept", () => {
+  it("is empty when what it drops is longer than its limit", () => {
     const tail = new Tail(4);
     tail.push(Buffer.from("kept"));
     tail.keep();
@@ -35,7 +35,7 @@ describe("a Tail", () => {
     ["all of what is short enough", 4, ["ab", "cd"], "abcd"],
     ["the end of what is longer", 4, ["abc", "def"], "cdef"],
     ["the end of one long part", 4, ["abcdefghijkl"], "ijkl"],
-    ["whole characters only, where the beginning was cut", 4, ["aé€"], "€"],
+    ["whole characters only, when the beginning is cut", 4, ["aé€"], "€"],
     ["whole characters only, of four bytes too", 7, ["🚀🚀"], "🚀"],
   ])("keeps %s", (_, limit, parts, kept) => {
     expect(tailOf(limit, parts)).toBe(kept);
@@ -53,7 +53,7 @@ describe("a Tail", () => {
     );
   });
 
-  it("can be read and go on", () => {
+  it("goes on after it was read", () => {
     const tail = new Tail(3);
     tail.push(Buffer.from("abcd"));
     expect(tail.toString()).toBe("bcd");

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** What is declared, and said, of two files that came and of one that is gone again. */
+/** Declares two files that came, and one that is gone again. Gives the declarations, and the lines of the log. */
 function declareFiles(exitCode: string, { asked = true, offers = true } = {}) {
   const said: string[] = [];
   const lines: string[] = [];

@@ -33,7 +33,7 @@ async function readFrom(
   return { tests, said };
 }
 
-it("reads those of the only task from 'artifacts-path', which is no part of the checkout", async () => {
+it("the reports of the only task are read from 'artifacts-path', which is no part of the checkout", async () => {
   const tree = {
     "artifacts/a.xml": { bytes },
     "artifacts/app/a.py": {},
@@ -47,7 +47,7 @@ it("reads those of the only task from 'artifacts-path', which is no part of the 
   ]);
 });
 
-it("reads those of several tasks from the directory of each, and names the task", async () => {
+it("the reports of several tasks are read from the directory of each, and the suites name the task", async () => {
   const tree = {
     "artifacts/task-0/a.xml": { bytes },
     "artifacts/task-2/a.xml": { bytes },
@@ -61,12 +61,12 @@ it("reads those of several tasks from the directory of each, and names the task"
 it.each([
   ["no artifacts came", [undefined], {}],
   ["the step is cancelled", [""], { cancel: AbortSignal.abort() }],
-])("reads none when %s", async (_, folders, options) => {
+])("no report is read when %s", async (_, folders, options) => {
   const tree = { "artifacts/a.xml": { bytes } };
   expect(await readFrom(folders, { tree, ...options })).toEqual({ tests: undefined, said: [] });
 });
 
-it("has the numbers in the output 'tests', which is empty without reports", async () => {
+it("the output 'tests' has the numbers, and is empty without reports", async () => {
   const { tests } = await readFrom([""], { tree: { "artifacts/a.xml": { bytes } } });
   const result = aResult("exited", "0");
   expect(outputs(result, tests)["tests"]).toBe('{"passed":0,"failed":1,"skipped":0,"flaky":0,"seconds":0}');

@@ -1,4 +1,4 @@
-/** What a peer may send of anything, at the limit and one past it. */
+/** The limits of what a peer may send, each tried at the limit and one past it. */
 import { gzipSync } from "node:zlib";
 import { Extractor } from "../../src/stream/extract.ts";
 import type { ExtractedItem } from "../../src/stream/items.ts";
@@ -14,7 +14,7 @@ const BEGINNING = `\x1b]7733;${NONCE};`;
 const mark = (text: string): string => `${BEGINNING}${text}\x07`;
 const ATTACHED = `${mark("@0")}\n`;
 
-/** What a session that sends these texts, each in one read, says; text without its bytes. */
+/** The items of a session that sends these texts, one in each read. A text is given by its length. */
 function extractTexts(texts: readonly string[], workers = 1): (ExtractedItem | string)[] {
   const extractor = new Extractor(NONCE, workers);
   return texts
@@ -33,7 +33,7 @@ it("a mark longer than its limit is no mark, wherever it is cut", () => {
   for (const texts of cuts(mark(`! c ${longest}x`))) expect(kinds(texts)).toEqual([]);
 });
 
-it("marks without an end keep nothing from being read, and cost no time", () => {
+it("what comes after marks without an end is still read, and they cost little time", () => {
   const flood = BEGINNING.repeat((1024 * 1024) / BEGINNING.length);
   const begun = process.cpuUsage();
   expect(kinds([flood, "x".repeat(LONGEST_MARK), mark("! gone it is")])).toEqual(["refused"]);
@@ -54,7 +54,7 @@ it("a record has a longest length, and nothing is believed after a longer one", 
   expect(past.slice(1)).toEqual([
     { kind: "gap", expected: 1000, got: 1000, offset: 0, why: "a record has no end within 2 MiB." },
   ]);
-  // And when the status came in the same read.
+  // The same holds when the status comes in the same read.
   expect(kinds([`${ATTACHED}${longest}x${status(longest)}`])).toEqual(["attached", "gap"]);
 });
 
@@ -144,13 +144,13 @@ it("a packed piece has a largest size, packed and unpacked", () => {
   ]);
 });
 
-it("a carriage return is no more than a byte, however many come", () => {
+it("carriage returns count as bytes of a record, however many come", () => {
   const extractor = new Extractor(NONCE, 1);
   const flood = Buffer.alloc(1024 * 1024, "\r");
   for (const text of [mark("@0"), "\r\n"]) extractAll(extractor, Buffer.from(text));
   let gaps = 0;
   for (let i = 0; i < 4; i += 1) gaps += extractAll(extractor, flood).length;
-  // Each comes out of the terminal's hands at once, and with them the record that has no end.
+  // The one item says that the record has no end.
   expect(gaps).toBe(1);
 });
 
@@ -162,6 +162,6 @@ it("tiny pieces cost no more than their bytes", () => {
   for (let i = 0; i < LONGEST_RECORD; i += 1)
     for (const event of extractor.read(byte)) expect(event).toBeUndefined();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
-  // One buffer of at most twice its size; what it was copied from may still wait to be collected.
+  // One buffer of at most twice its size. The one that it was copied from may still wait to be collected.
   expect(heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(64 * 1024 * 1024);
 });

@@ -1,6 +1,6 @@
 import { Bytes } from "../../src/stream/bytes.ts";
 
-it("keeps pieces in order, and `take` empties it", () => {
+it("Bytes keeps pieces in order, and `take` empties it", () => {
   const bytes = new Bytes();
   for (const piece of ["a", "", "bc", "d".repeat(1000)]) bytes.push(Buffer.from(piece));
   expect(bytes.length).toBe(1003);

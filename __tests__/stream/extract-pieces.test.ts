@@ -100,7 +100,7 @@ describe("pieces of the spool", () => {
     expect(seen(extractor.readEnd(0, "exited 0=0:1,1=0:1"))).toContain('"kind":"lost"');
   });
 
-  it("of a job that another step has shown may begin at any byte, and then go on as ever", () => {
+  it("of a job that another step has shown may begin at any byte, and then go on as usual", () => {
     const from = SPOOL.indexOf("three");
     const extractor = new Extractor(NONCE, 1, { from: 5 });
     expect([extractor.offset, extractor.confirmed]).toEqual([5, 5]);

@@ -8,11 +8,11 @@ import type { Random } from "../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf, sampleOf } from "../helpers/seeds.ts";
 import { extractAll } from "../helpers/extracted.ts";
 
-/** Each with `CASES` cases. */
+/** The number of seeds, each with `CASES` cases. */
 const RUNS = sampleOf(1_900);
 const CASES = 200;
 const MIB = 1024 * 1024;
-/** What a flood brings in all, half of it into a session that has begun. */
+/** The bytes of a flood. Half of them come into a session that has begun. */
 const FLOOD = process.env["FUZZ_ALL"] === "1" ? 8 * MIB : 2 * MIB;
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string, nonce = NONCE): string => `${sessionMark(nonce)}${text}${BEL}`;
@@ -45,13 +45,13 @@ function sessionOf(text: string, returns: number, packed: boolean): string {
 }
 
 const sessions = transcripts.flatMap((text) =>
-  // zlib takes most of the time.
+  // Only one in six is packed, since zlib takes most of the time.
   [0, 1, 2].flatMap((returns) => [returns === 1, false].map((packed) => sessionOf(text, returns, packed))),
 );
 const inputs = [...transcripts, ...sessions].map((text) => Buffer.from(text, "latin1"));
 
-/** What they say, whatever pieces it came in. */
-function joinEvents(events: readonly ExtractedItem[]): string {
+/** The items as a text, with each buffer as its bytes. */
+function itemsAsText(events: readonly ExtractedItem[]): string {
   return JSON.stringify(events, (_key, value: unknown) =>
     typeof value === "object" && value !== null && "type" in value && value.type === "Buffer"
       ? Buffer.from((value as unknown as { data: number[] }).data).toString("latin1")
@@ -59,7 +59,7 @@ function joinEvents(events: readonly ExtractedItem[]): string {
   );
 }
 
-function inPieces(random: Random, extractor: Extractor, bytes: Buffer): ExtractedItem[] {
+function readInPieces(random: Random, extractor: Extractor, bytes: Buffer): ExtractedItem[] {
   const first = between(random, 0, bytes.length);
   const second = between(random, first, bytes.length);
   return [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)].flatMap((piece) =>
@@ -75,7 +75,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
     }
   });
 
-  it("never throws, says one thing last, gives no more than came, and the same in pieces", () => {
+  it("never throws, has one end, gives no more bytes than came, and gives the same in pieces", () => {
     forEachSeed(RUNS, (seed) => {
       const random = randomOf(seed);
       for (let count = 0; count < CASES; count++) {
@@ -84,15 +84,16 @@ describe("an Extractor under damaged transcripts and sessions", () => {
             ? randomBytesOf(random, between(random, 0, 300))
             : damage(random, pick(random, inputs), pick(random, inputs));
         const extractor = new Extractor(NONCE, 2);
-        const events = inPieces(random, extractor, bytes);
+        const events = readInPieces(random, extractor, bytes);
         if (!Number.isSafeInteger(extractor.offset)) throw new Error(`its offset is ${extractor.offset}`);
         const last = events.findIndex(({ kind }) => kind === "status" || kind === "refused");
         if (last >= 0 && last < events.length - 1) throw new Error("it goes on after the end");
         if (count % 8 > 0) continue;
         const given = events.reduce((sum, each) => sum + (each.kind === "text" ? each.bytes.length : 0), 0);
         if (given > bytes.length + 4 * 1024) throw new Error(`${given} bytes out of ${bytes.length}`);
-        const whole = joinEvents(extractAll(new Extractor(NONCE, 2), bytes));
-        if (joinEvents(events) !== whole) throw new Error(`in pieces ${joinEvents(events)}\nin one ${whole}`);
+        const whole = itemsAsText(extractAll(new Extractor(NONCE, 2), bytes));
+        if (itemsAsText(events) !== whole)
+          throw new Error(`in pieces ${itemsAsText(events)}\nin one ${whole}`);
       }
     });
   });
@@ -103,7 +104,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
       const random = randomOf(seed);
       for (let count = 0; count < CASES; count++) {
         const bytes = damage(random, pick(random, forged), pick(random, forged));
-        for (const { kind } of inPieces(random, new Extractor(NONCE, 2), bytes))
+        for (const { kind } of readInPieces(random, new Extractor(NONCE, 2), bytes))
           if (kind !== "ready" && kind !== "echo") throw new Error(`it believed '${kind}'`);
       }
     });
@@ -117,7 +118,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
     ["CRs", () => Buffer.alloc(1_024, "\r")],
     ["announcements cut short", () => Buffer.from(`${MARK}ready1 `.repeat(60))],
     ["packs that never end", () => Buffer.from(`${mark("# 0 1000000000000")}${"A".repeat(900)}`)],
-  ])("takes megabytes of %s in flat memory, and its time", (_name, make) => {
+  ])("takes megabytes of %s in flat memory and bounded time", (_name, make) => {
     const random = randomOf(1);
     for (const begun of ["", `${mark("@0")}\n`]) {
       const extractor = new Extractor(NONCE, 2);
@@ -126,14 +127,14 @@ describe("an Extractor under damaged transcripts and sessions", () => {
       const started = process.cpuUsage();
       for (let count = 0; count < FLOOD / 2_048; count++) {
         const piece = make(random);
-        // A job's output has line ends, or the recorder's.
+        // A job's output has newlines, its own or the recorder's.
         if (begun !== "" && count % 64 === 63) extractAll(extractor, Buffer.from("\n"));
         extractAll(extractor, piece);
       }
       const { user, system } = process.cpuUsage(started);
-      // For each MiB 2.5 s.
+      // At most 2.5 s for each MiB.
       expect((user + system) / 1e6).toBeLessThan((2.5 * FLOOD) / 2 / MIB);
-      // All of it is twice as much, whatever it is held as.
+      // Twice as many bytes as that have come.
       expect(heldBytes() - before).toBeLessThan(FLOOD / 4);
       expect(extractor.offset).toBeGreaterThanOrEqual(0);
     }

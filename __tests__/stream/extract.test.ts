@@ -20,7 +20,7 @@ const SPOOL = [
 
 const SESSION = `${mark("@0")}\n${SPOOL.slice(0, 60)}${mark("~ 60")}${SPOOL.slice(60)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
 
-/** How many CRs a terminal, and a log of it, put before each LF. */
+/** The text as it comes through terminals that put this many CRs before each LF. */
 function throughTerminals(text: string, returns: number): Buffer {
   return Buffer.from(text.replaceAll("\n", `${"\r".repeat(returns)}\n`), "latin1");
 }
@@ -53,7 +53,7 @@ describe("an Extractor", () => {
       "\nScript done on 2026-11-24\n",
     ],
     [
-      "whatever stands around",
+      "a session with other text around it",
       1,
       `noise ${mark("n a note")} \x1b[31m\n`,
       `after ${mark(". 1 exited 0=0:0")}`,
@@ -116,12 +116,12 @@ describe("an Extractor", () => {
     expect(extractAll(new Extractor(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
   });
 
-  it("does not believe a status behind output that did not come whole", () => {
+  it("does not believe a status after output that did not come whole", () => {
     const events = extractAll(new Extractor(NONCE, 1), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
     expect(events.at(-1)).toEqual({ kind: "gap", expected: 60, got: 54, offset: 0 });
   });
 
-  it("compares its position with the container's, and goes back to the last certain byte where they differ", () => {
+  it("compares its position with the container's, and goes back to the last certain byte when they differ", () => {
     const [one, two, three] = ["one\n", "two\n", "three\n"];
     const extractor = new Extractor(NONCE, 1);
     const said = (...texts: string[]): unknown[] =>
@@ -146,7 +146,7 @@ describe("an Extractor", () => {
     ]);
   });
 
-  it("tells once that echo is off", () => {
+  it("reports once that the container is ready", () => {
     const extractor = new Extractor(NONCE, 1);
     const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) =>
       extractAll(extractor, Buffer.from(s)),
@@ -154,13 +154,13 @@ describe("an Extractor", () => {
     expect(events).toEqual([{ kind: "ready", missing: undefined }]);
   });
 
-  it("tells why the container refused", () => {
+  it("reports why the container refused", () => {
     expect(
       extractAll(new Extractor(NONCE, 1), Buffer.from(mark("! download No module named 'boto3'"))),
     ).toEqual([{ kind: "refused", code: "download", text: "No module named 'boto3'" }]);
   });
 
-  it("survives whatever bytes come, in bounded memory", () => {
+  it("never throws, whatever bytes come", () => {
     const pieces = [
       mark("@0"),
       "\n",

@@ -35,7 +35,7 @@ describe("a mark", () => {
     "# 60 x",
     "# 60 1 2",
     "v2 x",
-  ])("that this grammar does not have is none: %j", (text) => {
+  ])("is none when the grammar does not have it: %j", (text) => {
     expect(parseMark(text)).toBeUndefined();
   });
 
@@ -47,7 +47,7 @@ describe("a mark", () => {
   );
 
   it.each(["!", "! ", "! constructor x", "! later x"])(
-    "that refuses with a code of no version: %j",
+    "that refuses with a code that is not known: %j",
     (text) => {
       expect(parseMark(text)).toMatchObject({ kind: "refused", code: "unknown" });
     },
@@ -79,7 +79,7 @@ describe("an announcement", () => {
     "\x1b]7733;ready1\x07",
     "\x1b]7733;already\x07",
     "\x1b[7733;ready\x07",
-  ])("is no other text: %j", (text) => {
+  ])("is not found in other text: %j", (text) => {
     expect(findAnnouncement(text)).toBeUndefined();
   });
 });

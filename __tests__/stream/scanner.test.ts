@@ -18,16 +18,16 @@ it.each([
   ["among bytes", `a\n${mark("@0")}\nb`, "a\n[@0]\nb"],
   ["with words beyond ASCII", mark("n é").replace("é", "\xc3\xa9"), "[n é]"],
   ["but not of another nonce", mark("p").replaceAll("f", "e"), mark("p").replaceAll("f", "e")],
-])("finds marks: %s", (_, text, all) => {
+])("a scanner finds marks: %s", (_, text, all) => {
   expect(scan(text)).toBe(all);
   expect(scan(...Array.from(text))).toBe(all);
 });
 
-it("drops the beginning of what is longer than any mark, and shows the rest", () => {
+it("a scanner drops the beginning of what is longer than any mark, and shows the rest", () => {
   expect(scan(mark("x".repeat(LONGEST_MARK)))).toBe(`${"x".repeat(LONGEST_MARK)}\x07`);
 });
 
-it("forgets a mark that has begun when another session begins", () => {
+it("a scanner forgets a mark that has begun when another session begins", () => {
   const scanner = new MarkScanner(NONCE);
   expect([...scanner.scan(Buffer.from(mark("p").slice(0, -1)))]).toEqual([]);
   scanner.restart();

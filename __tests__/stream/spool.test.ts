@@ -28,16 +28,20 @@ describe("a record of the spool", () => {
       { kind: "file-command", file: "summary", worker: 11, bytes: Buffer.from("#\x1b]7733;"), ends: false },
     ],
     [
-      "such a file that was left out",
+      "a worker's GITHUB_STEP_SUMMARY that was left out",
       `${mark("x3")}summary 1048577\n`,
       { kind: "file-left-out", file: "summary", worker: 3, size: 1_048_577 },
     ],
-    ["a line of a file of no worker", `${mark("r12")}a=b\n`, text("\x1b]7733;r12\x07a=b")],
-    ["a tag of a file that was the job's", `${mark("=")}r\x07a=b\n`, text("\x1b]7733;r\x07a=b")],
+    [
+      "a line of a file whose worker the job does not have",
+      `${mark("r12")}a=b\n`,
+      text("\x1b]7733;r12\x07a=b"),
+    ],
+    ["a file's tag that the job has printed", `${mark("=")}r\x07a=b\n`, text("\x1b]7733;r\x07a=b")],
     ["the header", `${mark("h")}fargate-exec run=1\n`, { kind: "header", text: "fargate-exec run=1" }],
     ["a line that goes on", `begun${mark("+")}\n`, text("begun", { ends: false })],
-    ["the beginning of a mark that was the job's", `${mark("=")}33;x\n`, text("\x1b]7733;33;x")],
-    ["a tag that was the job's", `${mark("=")}e\x07x\n`, text("\x1b]7733;e\x07x")],
+    ["the beginning of a mark that the job has printed", `${mark("=")}33;x\n`, text("\x1b]7733;33;x")],
+    ["a tag that the job has printed", `${mark("=")}e\x07x\n`, text("\x1b]7733;e\x07x")],
     ["U+FFFD", `a${mark("?")}b\n`, text("a\xef\xbf\xbdb")],
     [
       "marks one after the other",
@@ -45,8 +49,8 @@ describe("a record of the spool", () => {
       text("\xef\xbf\xbd\x1b]7733;\xef\xbf\xbd"),
     ],
     ["an unknown mark", `${mark("z")}x\n`, text("\x1b]7733;z\x07x")],
-    ["a mark of a line's beginning, further on", `x${mark("e")}\n`, text("x\x1b]7733;e\x07")],
-    ["a mark of a line's end, further in front", `${mark("+")}x\n`, text("\x1b]7733;+\x07x")],
+    ["a mark for the beginning of a line, at its end", `x${mark("e")}\n`, text("x\x1b]7733;e\x07")],
+    ["a mark for the end of a line, at its beginning", `${mark("+")}x\n`, text("\x1b]7733;+\x07x")],
     ["a tag without an end", "\x1b]7733;e\n", text("\x1b]7733;e")],
   ])("is %s", (_, record, expected) => {
     expect(read(record)).toEqual([expected]);
@@ -78,7 +82,7 @@ describe("a SpoolReader", () => {
     expect([reader.offset, reader.position]).toEqual([8, 8]);
   });
 
-  it("takes that record anew after a rewind", () => {
+  it("takes the unfinished record anew after a rewind", () => {
     const reader = new SpoolReader(12);
     extractAll(reader, Buffer.from("one\ntw"));
     reader.rewind();

@@ -69,7 +69,7 @@ describe("a status", () => {
     "exited 0=0:1,0=0:1",
     "exited 0=0:1,2=0:1",
     "exited 0=0:1,1=0:1,2=0:1",
-  ])("of other workers than those of the run is none: %j", (text) => {
+  ])("is lost when its workers are not those of the run: %j", (text) => {
     expect(parseStatus(text, 2, true)).toEqual({ kind: "lost", text });
   });
 });

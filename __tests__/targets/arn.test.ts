@@ -25,7 +25,7 @@ it.each([
     { partition: "aws-cn", service: "s3", region: undefined, account: undefined, resource: "stage/a:b" },
   ],
   [
-    "one of the regions of a government",
+    "a region of a government",
     "arn:aws-us-gov:ecs:us-gov-west-1:123456789012:cluster/ci",
     {
       partition: "aws-us-gov",

@@ -2,7 +2,7 @@ import { containerRef } from "../../src/targets/container-ref.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aContainer, aTask, CLUSTER, ID, TASK } from "../helpers/tasks.ts";
 
-it("names the container to ECS, to Systems Manager and to KMS", () => {
+it("a reference names the container to ECS, to Systems Manager and to KMS", () => {
   const task = aTask({
     containers: [aContainer({ name: "log", runtimeId: "r-0" }), aContainer({ runtimeId: "r-1" })],
   });

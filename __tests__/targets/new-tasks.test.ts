@@ -35,7 +35,7 @@ const web: NewTasks = {
   start: startInputs(),
 };
 
-/** ECS with a task definition, that starts whatever it is asked for unless it is told to fail. */
+/** Resolves `where`. ECS starts all tasks that it is asked for, unless `failures` has an error for the call. */
 function startTasks(
   where: NewTasks,
   more: Partial<ResolveContext["ecs"]> = {},
@@ -69,7 +69,7 @@ function startTasks(
   return { context, requests, asked, resolved: resolveTargets({ ...context, inputs }) };
 }
 
-it("is reported before it is started, and again when its ARN is known", async () => {
+it("a new task is reported before it is started, and again when its ARN is known", async () => {
   const { context, resolved } = startTasks(web);
   expect((await resolved).targets).toEqual([{ ...target, started: true, hold: { by: "entry-point" } }]);
   const known = { ...begun, taskArn: TASK };
@@ -77,13 +77,13 @@ it("is reported before it is started, and again when its ARN is known", async ()
   expect(context.log.lines).toEqual([`Started task ${ID} of web:3.`]);
 });
 
-/** The next tasks that come later. */
+/** Asks for this many of the tasks that come later. */
 function nextOf(later: LaterTargets | undefined, count: number): ReturnType<LaterTargets["next"]>[] {
   if (later === undefined) throw new Error("no task comes later");
   return Array.from({ length: count }, () => later.next());
 }
 
-it("has others beside it when several are asked for, which come while jobs run in the first ten", async () => {
+it("those of several new tasks that come after the first ten come while jobs run in these ten", async () => {
   const { requests, resolved, context } = startTasks({ ...web, tasks: 12 });
   const { targets, later } = await resolved;
   expect([targets.length, later?.count, later?.atOnce, later?.stop]).toEqual([10, 2, 12, undefined]);
@@ -95,7 +95,7 @@ it("has others beside it when several are asked for, which come while jobs run i
   expect(context.events.at(-1)).toHaveLength(12);
 });
 
-describe("of many, after the first ten", () => {
+describe("of many new tasks, after the first ten", () => {
   const many = { ...web, tasks: 22 };
   const shortage = new NoCapacity({ failed: "", seen: "Capacity is unavailable." });
 
@@ -108,7 +108,7 @@ describe("of many, after the first ten", () => {
     expect(context.log.lines.filter((line) => line.includes("trying again"))).toHaveLength(2);
   });
 
-  it("any other refusal is the failure of those that are missing, and is told once", async () => {
+  it("any other refusal is the failure of those that are missing, and one warning says so", async () => {
     const denied = failure("access-denied");
     const { resolved, context } = startTasks(many, {}, [undefined, undefined, denied]);
     const { later } = await resolved;
@@ -123,7 +123,7 @@ describe("of many, after the first ten", () => {
     expect(warnings).toEqual([expect.stringContaining("2 of 22 tasks were not started.")]);
   });
 
-  it("none is asked for any more once they are not wanted", async () => {
+  it("no task is asked for any more once none is wanted", async () => {
     const { requests, resolved, context } = startTasks({ ...web, tasks: 200 });
     const { later } = await resolved;
     await later?.close();
@@ -135,7 +135,7 @@ describe("of many, after the first ten", () => {
   });
 });
 
-it("that an answer names is to be undone at once, whatever becomes of calls before it that are under way", async () => {
+it("a task that an answer names is to be undone at once, whatever becomes of earlier calls that are under way", async () => {
   const cancelled = failure("cancelled");
   const answers: ((error?: Error) => void)[] = [];
   const allUnderWay = new Changes();
@@ -177,7 +177,7 @@ it("that an answer names is to be undone at once, whatever becomes of calls befo
   expect(answers).toHaveLength(5);
 });
 
-it("that AWS refused has not to be undone", async () => {
+it("a new task that AWS refused need not be undone", async () => {
   const { context, resolved } = startTasks(web, {}, [failure("access-denied")]);
   await expect(resolved).rejects.toMatchObject({ code: "access-denied" });
   expect(context.events.at(-1)).toEqual([]);
@@ -187,19 +187,19 @@ it.each([
   ["AWS was not heard", failure("aws-unreachable")],
   ["the run was cancelled", failure("cancelled")],
   ["something else broke", new Error("broken")],
-])("that may have started when %s is still to be undone", async (_, error) => {
+])("a new task that may have started is still to be undone when %s", async (_, error) => {
   const { context, resolved } = startTasks(web, {}, [error]);
   await expect(resolved).rejects.toBe(error);
   expect(context.events).toEqual([[begun], `RunTask ${by}`]);
 });
 
-it("is not begun without subnets", async () => {
+it("a new task is not begun without subnets", async () => {
   const { context, resolved } = startTasks({ ...web, start: startInputs({ subnets: [] }) });
   await expect(resolved).rejects.toMatchObject({ code: "network-required" });
   expect(context.events).toEqual([]);
 });
 
-it("from a file is of a definition that is registered first, and to be undone as well", async () => {
+it("a new task from a file has a definition that is registered first, and is to be undone as well", async () => {
   const workspace = await mkdtemp(join(tmpdir(), "new-tasks-"));
   await writeFile(
     join(workspace, "web.json"),
@@ -226,14 +226,22 @@ it("from a file is of a definition that is registered first, and to be undone as
   ]);
 });
 
-describe("with a service", () => {
+describe("a new task with a service", () => {
   const service = { describeService: () => Promise.resolve(aService()) };
   const subnets = ["subnet-8", "subnet-9"];
 
   it.each<[string, NewTasks["of"], string | undefined]>([
-    ["alone is of its task definition", { kind: "service" }, aService().taskDefinitionArn],
-    ["and a task definition is of that", { kind: "task-definition", taskDefinition: "migrate" }, "migrate"],
-  ])("%s, in its network", async (_, of, definition) => {
+    [
+      "the service's task definition, when no other is named",
+      { kind: "service" },
+      aService().taskDefinitionArn,
+    ],
+    [
+      "the task definition that is named beside it",
+      { kind: "task-definition", taskDefinition: "migrate" },
+      "migrate",
+    ],
+  ])("has the service's network and %s", async (_, of, definition) => {
     const where: NewTasks = { ...web, of, service: "web", start: startInputs({ subnets: [] }) };
     const { requests, asked, resolved } = startTasks(where, service);
     await resolved;
@@ -260,7 +268,7 @@ describe("with a service", () => {
   });
 });
 
-describe("of an image", () => {
+describe("a new task of an image", () => {
   const where: NewTasks = {
     ...web,
     of: { kind: "image", image: "python:3.13", architecture: undefined },
@@ -299,7 +307,7 @@ describe("of an image", () => {
     ["there is none", () => Promise.reject(notFound)],
     ["the last one is deregistered", () => Promise.resolve({ ...own, active: false })],
     ["it may not be looked for", () => Promise.reject(failure("access-denied"))],
-  ])("is of a definition of its own when %s, which is undone", async (_, found) => {
+  ])("has a definition of its own, which is undone, when %s", async (_, found) => {
     const { registered, ecs } = registering(found);
     const { context, requests, resolved } = startTasks(where, ecs);
     await resolved;
@@ -314,11 +322,11 @@ describe("of an image", () => {
       [{ kind: "registration", family: definition?.["family"], run: origin.id }],
       [share(true)],
     ]);
-    // Said once: in the definition.
+    // The role and the size are in the definition, and not in the overrides, too.
     expect(Object.keys(requests[0]?.overrides ?? {})).toEqual(["containerOverrides"]);
   });
 
-  it("is of an equal definition that is registered already, and counts as one of its users", async () => {
+  it("uses an equal definition that is registered already, and counts as one of its users", async () => {
     const { registered, ecs } = registering(() => Promise.resolve(own));
     const { context, requests, resolved } = startTasks(where, ecs);
     await resolved;
@@ -327,7 +335,7 @@ describe("of an image", () => {
     expect(context.events.at(-1)).toEqual([share(false), { ...begun, taskArn: TASK }]);
   });
 
-  it("is of a definition of its own when another principal has registered a different one in the family", async () => {
+  it("gets a definition of its own when another principal has registered a different one in the family", async () => {
     const planted = { ...wanted, containerDefinitions: [{ name: "app", image: "attacker.example/miner" }] };
     const { registered, ecs } = registering(() => Promise.resolve({ ...own, registrable: planted }));
     const { context, resolved } = startTasks(where, ecs);
@@ -338,7 +346,7 @@ describe("of an image", () => {
     );
   });
 
-  it("is of another job's definition when ECS throttles the registration", async () => {
+  it("uses another job's definition when ECS throttles the registration", async () => {
     let looks = 0;
     const found = () => (++looks === 1 ? Promise.reject(notFound) : Promise.resolve(own));
     const throttled = () => Promise.reject(failure("throttled"));
@@ -351,7 +359,7 @@ describe("of an image", () => {
     expect(context.events.at(-1)).toMatchObject([share(false), { kind: "task" }]);
   });
 
-  it("is of its own definition again when the other one is deregistered meanwhile", async () => {
+  it("gets a definition of its own when the shared one is deregistered meanwhile", async () => {
     const { registered, ecs } = registering(() => Promise.resolve(own));
     const { requests, resolved } = startTasks(where, ecs, [notFound]);
     expect((await resolved).targets).toHaveLength(1);
@@ -363,23 +371,26 @@ describe("of an image", () => {
 it.each<[Partial<Service>, number | undefined]>([
   [{ launchType: "EC2" }, 180_000],
   [{ launchType: undefined, capacityProviders: [BIG_MACHINES] }, undefined],
-])("runs where its service's tasks do, %j, and is stuck after %s ms", async (service, stuck) => {
-  const where: NewTasks = { ...web, service: "web", start: startInputs({ subnets: [] }) };
-  const network = { subnets: [], securityGroups: [], assignPublicIp: undefined };
-  const describeService = () => Promise.resolve(aService({ ...service, network }));
-  const { context, requests, resolved } = startTasks(where, { describeService });
-  const { candidates, targets } = await resolved;
-  const { launchType = "FARGATE", capacityProviders = [] } = service;
-  expect(requests).toMatchObject([{ launchType, capacityProviders, network }]);
-  expect(stuckAfter(candidates, targets[0])).toBe(stuck);
-  // It stays there when it is replaced.
-  const none = { stopCode: "TaskFailedToStart", stoppedReason: "Capacity is unavailable at this time." };
-  const why = taskStopped(aTask({ lastStatus: "STOPPED", ...none }));
-  expect(await replacementFor(targets[0], why, candidates, context)).toMatchObject({ taskArn: arn(2) });
-  expect(requests[1]).toMatchObject({ launchType, capacityProviders, network });
-});
+])(
+  "a new task runs where its service's tasks do, %j, and counts as stuck after %s ms",
+  async (service, stuck) => {
+    const where: NewTasks = { ...web, service: "web", start: startInputs({ subnets: [] }) };
+    const network = { subnets: [], securityGroups: [], assignPublicIp: undefined };
+    const describeService = () => Promise.resolve(aService({ ...service, network }));
+    const { context, requests, resolved } = startTasks(where, { describeService });
+    const { candidates, targets } = await resolved;
+    const { launchType = "FARGATE", capacityProviders = [] } = service;
+    expect(requests).toMatchObject([{ launchType, capacityProviders, network }]);
+    expect(stuckAfter(candidates, targets[0])).toBe(stuck);
+    // Its replacement runs there, too.
+    const none = { stopCode: "TaskFailedToStart", stoppedReason: "Capacity is unavailable at this time." };
+    const why = taskStopped(aTask({ lastStatus: "STOPPED", ...none }));
+    expect(await replacementFor(targets[0], why, candidates, context)).toMatchObject({ taskArn: arn(2) });
+    expect(requests[1]).toMatchObject({ launchType, capacityProviders, network });
+  },
+);
 
-describe("on Spot", () => {
+describe("a new task on Spot", () => {
   const onSpot: NewTasks = { ...web, start: startInputs({ capacityProviders: [SPOT] }) };
   const stopped = (stopCode: string, stoppedReason = "") =>
     taskStopped(aTask({ lastStatus: "STOPPED", stopCode, stoppedReason }));
@@ -397,7 +408,7 @@ describe("on Spot", () => {
     expect(context.events.at(-1)).toMatchObject([{ taskArn: arn(1) }, { taskArn: arn(2) }]);
     expect(context.log.lines).toContainEqual(expect.stringContaining("on demand"));
     const again = next && (await replacementFor(next, why, candidates, context));
-    // What was never started may wait for capacity.
+    // A task that never ran is started again, since it may wait for capacity.
     if (why.code === "task-stopped") expect(again).toBeUndefined();
     else expect(requests.at(-1)?.capacityProviders).toEqual([]);
   });
@@ -415,7 +426,7 @@ describe("on Spot", () => {
   it.each([
     "RESOURCE:ENI",
     "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet 'subnet-1'",
-  ])("stays there, in another subnet, when its own has no free address: %s", async (reason) => {
+  ])("stays on Spot, in another subnet, when its own has no free address: %s", async (reason) => {
     const start = startInputs({ capacityProviders: [SPOT], subnets: ["subnet-1", "subnet-2"] });
     const { context, requests, resolved } = startTasks({ ...onSpot, start });
     const { targets, candidates } = await resolved;
@@ -428,7 +439,7 @@ describe("on Spot", () => {
     expect(requests[1]?.capacityProviders).toEqual([SPOT]);
   });
 
-  it("and no other task is replaced when Spot is said to have interrupted it", async () => {
+  it("is the only one that is replaced when Spot is said to have interrupted it", async () => {
     const { context, resolved } = startTasks(web);
     const { targets, candidates } = await resolved;
     const why = stopped("SpotInterruption");
@@ -437,7 +448,7 @@ describe("on Spot", () => {
 });
 
 describe("for the next attempt of a script that may still run", () => {
-  const taking = async (
+  const takeNext = async (
     stopTask: ResolveContext["ecs"]["stopTask"],
     lastStatus: string,
   ): Promise<{ readonly next: unknown; readonly started: number; readonly lines: readonly string[] }> => {
@@ -452,14 +463,14 @@ describe("for the next attempt of a script that may still run", () => {
   const denied = (): Promise<void> => Promise.reject(failure("access-denied"));
 
   it("another task is started once that one has stopped", async () => {
-    expect(await taking(stopped, "STOPPED")).toMatchObject({ next: arn(2).slice(-32), started: 2 });
+    expect(await takeNext(stopped, "STOPPED")).toMatchObject({ next: arn(2).slice(-32), started: 2 });
   });
 
   it.each([
     ["can't be stopped", denied, "RUNNING"],
     ["goes on stopping", stopped, "DEPROVISIONING"],
-  ])("none is started when that one %s", async (_, stopTask, lastStatus) => {
-    const { next, started, lines } = await taking(stopTask, lastStatus);
+  ])("no other task is started when that one %s", async (_, stopTask, lastStatus) => {
+    const { next, started, lines } = await takeNext(stopTask, lastStatus);
     expect([next, started]).toEqual([undefined, 1]);
     expect(lines.at(-1)).toBe(`The script may still run in task ${ID}, which has not stopped.`);
   });

@@ -18,7 +18,7 @@ const two = [aContainer({ name: "log" }), aContainer({ name: "app" })];
 const task = (id: string, more: Partial<Task> = {}): Task =>
   aTask({ arn: TASK.replace(ID, id.repeat(32)), ...more });
 
-/** What the context resolves to, with what it has instead of a target. */
+/** Resolves the context. `instead` gives the replacement of a lost target. */
 async function resolve(context: ResolveContext) {
   const { targets, candidates } = await resolveTargets(context);
   const instead = (lost: Target, failure: Failure) => replacementFor(lost, failure, candidates, context);
@@ -62,14 +62,14 @@ describe("a named task", () => {
     });
   });
 
-  it("that is not there is named", async () => {
+  it("that is not there is named in the failure", async () => {
     await expect(resolveTargets(resolveContextOf(named, found(undefined)))).rejects.toMatchObject({
       code: "task-not-found",
       failed: `There is no task '${ID}' in cluster 'ci'.`,
     });
   });
 
-  it("has no other in its place", async () => {
+  it("is not replaced by another task", async () => {
     const { targets, instead } = await resolve(resolveContextOf(named, found(aTask())));
     const stopped = taskStopped(aTask({ stopCode: "ServiceSchedulerInitiated" }));
     expect(await instead(targets[0], stopped)).toBeUndefined();
@@ -78,41 +78,41 @@ describe("a named task", () => {
 
 describe("a service", () => {
   const service = { kind: "service", service: "web", tasks: 1 } as const;
-  const having = (...tasks: Task[]) => ({
+  const ecsWith = (...tasks: Task[]) => ({
     listTasks: () => Promise.resolve(tasks.map(({ arn }) => arn)),
     describeTasks: () => Promise.resolve(tasks),
   });
 
   it("gives its best task, and says so", async () => {
     const worse = aTask({ arn: "x", healthStatus: "UNHEALTHY" });
-    const context = resolveContextOf(service, having(worse, aTask()));
+    const context = resolveContextOf(service, ecsWith(worse, aTask()));
     expect((await resolveTargets(context)).targets).toEqual([target]);
     expect(context.log.lines).toEqual([`Service 'web' has 2 tasks; taking ${ID}.`]);
   });
 
-  const ill = { healthStatus: "UNHEALTHY" };
-  const all = [task("1"), task("2", ill), task("3"), task("4", { desiredStatus: "STOPPED" })];
+  const UNHEALTHY = { healthStatus: "UNHEALTHY" };
+  const all = [task("1"), task("2", UNHEALTHY), task("3"), task("4", { desiredStatus: "STOPPED" })];
   const coming = task("5", { lastStatus: "PENDING" });
   it.each<[string, number | "all", Task[], string[]]>([
     ["the best ones", 2, all, ["1", "3"]],
-    ["others too where there are not enough good ones", 3, all, ["1", "3", "2"]],
+    ["others, too, when there are not enough good ones", 3, all, ["1", "3", "2"]],
     ["all that run", "all", [...all, coming], ["1", "3", "2"]],
     [
       "the newest first of all",
       "all",
-      [task("1", { startedAt: 1 }), task("2", { startedAt: 3, ...ill }), task("3", { startedAt: 2 })],
+      [task("1", { startedAt: 1 }), task("2", { startedAt: 3, ...UNHEALTHY }), task("3", { startedAt: 2 })],
       ["2", "3", "1"],
     ],
-    ["all that are about to, where none runs yet", "all", [coming], ["5"]],
+    ["all that are about to run, when none runs yet", "all", [coming], ["5"]],
   ])("gives %s", async (_, tasks, those, expected) => {
-    const { targets } = await resolveTargets(resolveContextOf({ ...service, tasks }, having(...those)));
+    const { targets } = await resolveTargets(resolveContextOf({ ...service, tasks }, ecsWith(...those)));
     expect(targets.map(({ taskId }) => taskId[0])).toEqual(expected);
   });
 
   it("looks at the task definition once for all its tasks", async () => {
     let looks = 0;
     const ecs = {
-      ...having(...all.map((one) => ({ ...one, containers: two }))),
+      ...ecsWith(...all.map((one) => ({ ...one, containers: two }))),
       describeTaskDefinition: () => {
         looks += 1;
         return Promise.resolve(aDefinition([{ name: "app" }, { name: "log" }]));
@@ -124,12 +124,12 @@ describe("a service", () => {
   });
 
   it.each<[string, number | "all", Task[], string, string]>([
-    ["none", 1, [], "no running task", ""],
-    ["none at all", "all", [], "no running task", ""],
-    ["too few", 3, [aTask()], "not 3 running tasks", "Input 'tasks' asks for 3. "],
-  ])("with %s tells its counts and its last event", async (_, tasks, those, failed, asked) => {
+    ["no task", 1, [], "no running task", ""],
+    ["no task for 'all'", "all", [], "no running task", ""],
+    ["too few tasks", 3, [aTask()], "not 3 running tasks", "Input 'tasks' asks for 3. "],
+  ])("with %s reports its counts and its last event", async (_, tasks, those, failed, asked) => {
     const described = aService({ events: ["unable to place a task.", "older"] });
-    const ecs = { ...having(...those), describeService: () => Promise.resolve(described) };
+    const ecs = { ...ecsWith(...those), describeService: () => Promise.resolve(described) };
     await expect(resolveTargets(resolveContextOf({ ...service, tasks }, ecs))).rejects.toMatchObject({
       code: "no-running-task",
       failed: `The service 'web' in cluster 'ci' has ${failed}.`,
@@ -142,7 +142,7 @@ describe("a service", () => {
     const blocked = containerBlocked("app", TASK, 20, { agent: "RUNNING", others: "", choice: "task" });
     const pending = task("8", { lastStatus: "PENDING" });
     const unhealthy = task("9", { healthStatus: "UNHEALTHY" });
-    const three = having(task("1"), task("2"), task("3"), pending, unhealthy);
+    const three = ecsWith(task("1"), task("2"), task("3"), pending, unhealthy);
 
     it("gives each of the others that are ready, once", async () => {
       const { targets, others, instead } = await resolve(resolveContextOf(service, three));
@@ -153,7 +153,7 @@ describe("a service", () => {
       expect(others.toSorted()).toEqual([second?.taskArn, third?.taskArn].toSorted());
     });
 
-    it("gives any of them to wait in after that, but none that takes no session", async () => {
+    it("then gives any of them to wait in, but none that takes no session", async () => {
       const { targets, instead } = await resolve(resolveContextOf(service, three));
       const second = (await instead(targets[0], blocked)) ?? targets[0];
       const third = (await instead(second, blocked)) ?? targets[0];
@@ -162,7 +162,7 @@ describe("a service", () => {
     });
 
     it("says which it tries, and why", async () => {
-      const context = resolveContextOf(service, having(task("1"), task("2")));
+      const context = resolveContextOf(service, ecsWith(task("1"), task("2")));
       const { targets, instead } = await resolve(context);
       await instead(targets[0], blocked);
       expect(context.log.lines.at(-1)).toMatch(

@@ -26,10 +26,10 @@ const web: NewTasks = {
   start: startInputs({ subnets: ["subnet-1", "subnet-2"] }),
 };
 
-/** What befalls a start. */
+/** What happens to a start. */
 type Fate = "good" | "stuck" | "no capacity" | "no capacity later" | "throttled later" | "always stuck";
 
-/** The ECS of one start, whose first tries meet a fate. Each try that starts a task makes one more. */
+/** The ECS of one start, whose first tries meet `fate`. Each try that starts a task adds one to `tasks`. */
 class OneStart {
   readonly clock = new SleeplessClock();
   readonly log = new Listener();
@@ -125,7 +125,7 @@ async function start(fate: Fate): Promise<{ readonly ecs: OneStart; readonly fai
   return { ecs, failure };
 }
 
-it("of a thousand starts, of which one in a hundred sticks and one in a hundred finds no capacity, none is red and none is left", async () => {
+it("of a thousand starts, of which one in a hundred sticks and one in a hundred finds no capacity, none fails and no task is left", async () => {
   const fates = Array.from({ length: STARTS }, (_, at): Fate =>
     at % 100 === 7 ? "stuck" : at % 100 === 55 ? "no capacity" : "good",
   );

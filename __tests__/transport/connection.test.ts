@@ -71,14 +71,14 @@ const rigFor = async (more: Partial<ConnectionOptions> = {}): Promise<Connection
   return rig;
 };
 
-it("opens a socket, and carries frames both ways", async () => {
+it("a connection opens a socket, and carries frames both ways", async () => {
   const rig = await rigFor();
   rig.gateway.client?.send(Buffer.from("hello"));
   await rig.until(() => rig.frames.length > 0);
   expect([rig.gateway.tokens, rig.frames]).toEqual([["first"], ["hello"]]);
 });
 
-it("takes a new token of ResumeSession for the next socket", async () => {
+it("a connection takes a new token of ResumeSession for the next socket", async () => {
   const resume = () => Promise.resolve({ sessionId: "s-1", streamUrl: "", token: "second" });
   const rig = await rigFor({ resume });
   rig.gateway.client?.terminate();
@@ -87,7 +87,7 @@ it("takes a new token of ResumeSession for the next socket", async () => {
   expect(rig.tokens).toEqual(["first", "second"]);
 });
 
-it("gives up after five refusals, and tells what they were", async () => {
+it("a connection gives up after five refusals, and says what they were", async () => {
   const rig = await rigFor();
   rig.gateway.refusing = () => 500;
   rig.gateway.client?.terminate();
@@ -97,7 +97,7 @@ it("gives up after five refusals, and tells what they were", async () => {
   expect(rig.gateway.requests).toHaveLength(6);
 });
 
-it("calls nothing back after an abort", async () => {
+it("a connection calls nothing back after an abort", async () => {
   const rig = await rigFor();
   rig.gateway.client?.terminate();
   await rig.log.until(/connecting again/);
@@ -107,7 +107,7 @@ it("calls nothing back after an abort", async () => {
   expect([rig.tokens, rig.gone]).toEqual([["first"], undefined]);
 });
 
-it("names the answer when the first socket is refused", async () => {
+it("a connection names the answer when the first socket is refused", async () => {
   const gateway = await startGateway();
   gateway.refusing = () => 404;
   await expect(new ConnectionRig(gateway).open()).rejects.toMatchObject({

@@ -44,7 +44,7 @@ it.each([404, 410, 500])("an answer %i has nothing to do with the signature", as
   expect(gateway.requests.map(isSigned)).toEqual([true]);
 });
 
-it("a host that is none of AWS's sees neither token nor signature", async () => {
+it("a host that does not belong to AWS sees neither token nor signature", async () => {
   const elsewhere = await Gateway.start();
   later(() => elsewhere.stop());
   await expect(openSession(optionsFor(elsewhere))).rejects.toMatchObject({

@@ -10,10 +10,10 @@ import { openSession } from "../../src/session/session.ts";
 
 const aws = awsClients({ region: "eu-west-1" });
 const ignore = (): void => undefined;
-const told = (error: unknown): unknown =>
+const describeError = (error: unknown): unknown =>
   error instanceof Failure ? { code: error.code, message: error.message } : { thrown: String(error) };
 
-async function throughSession(streamUrl: string): Promise<unknown> {
+async function readSession(streamUrl: string): Promise<unknown> {
   const session = await openSession({
     sessionId: "ecs-execute-command-1",
     streamUrl,
@@ -30,7 +30,7 @@ async function throughSession(streamUrl: string): Promise<unknown> {
   return { output };
 }
 
-const session = await throughSession(process.argv[2] ?? "").catch(told);
-const renewed = await ssmCalls(aws).resumeSession("ecs-execute-command-1").catch(told);
+const session = await readSession(process.argv[2] ?? "").catch(describeError);
+const renewed = await ssmCalls(aws).resumeSession("ecs-execute-command-1").catch(describeError);
 aws.destroy();
 process.stdout.write(JSON.stringify({ session, renewed }));

@@ -99,7 +99,7 @@ describe("a session over TLS", () => {
     expect(await runClient(url, trusting())).toEqual({ session: { output: "over TLS" }, renewed: RENEWED });
   });
 
-  it("is refused without it, by the name of the variable", async () => {
+  it("fails without that variable, and the message names it", async () => {
     const url = await startAws();
     expect(await runClient(url, {})).toEqual({
       session: {
@@ -122,14 +122,14 @@ describe("a session through a proxy that wants credentials", () => {
     expect(new Set(proxy.tunnels)).toEqual(new Set([new URL(url).host]));
   });
 
-  it("goes past it when NO_PROXY says so", async () => {
+  it("goes past the proxy when NO_PROXY says so", async () => {
     const [url, proxy] = [await startAws(), await startProxy()];
     const env = { ...trusting(), HTTPS_PROXY: proxy.url("runner", "wrong"), NO_PROXY: "localhost" };
     expect(await runClient(url, env)).toEqual({ session: { output: "over TLS" }, renewed: RENEWED });
     expect(proxy.seen).toEqual([]);
   });
 
-  it("is refused without them, by the proxy's name for it", async () => {
+  it("fails with wrong credentials, and the message has the proxy's answer", async () => {
     const [url, proxy] = [await startAws(), await startProxy()];
     const env = { ...trusting(), HTTPS_PROXY: proxy.url("runner", "wrong") };
     expect(await runClient(url, env)).toMatchObject({

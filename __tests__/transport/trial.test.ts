@@ -48,13 +48,16 @@ describe("a new socket to an agent that has not opened the session", () => {
   });
 });
 
-it.each(["acknowledgement", "none-yet"] as const)("does not hold when it is lost: %s", async (proof) => {
-  const { trial, passed } = startTrial(proof);
-  trial.lost("was closed with code 1008");
-  await expect(passed).rejects.toThrow("opened, but was closed with code 1008");
-});
+it.each(["acknowledgement", "none-yet"] as const)(
+  "a new socket does not hold when it is lost: %s",
+  async (proof) => {
+    const { trial, passed } = startTrial(proof);
+    trial.lost("was closed with code 1008");
+    await expect(passed).rejects.toThrow("opened, but was closed with code 1008");
+  },
+);
 
-it("ends with the reason of an abort", async () => {
+it("a trial rejects with the reason of an abort", async () => {
   const cancel = new AbortController();
   const by = { clock: systemClock, signal: cancel.signal, until: systemClock.now() + 60_000 };
   const passed = new Trial().passed("none-yet", by);

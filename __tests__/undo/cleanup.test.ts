@@ -25,7 +25,7 @@ const PROTECTION: LedgerEntry = {
 };
 const CLAIM: LedgerEntry = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
 
-/** Cleans up; the calls that are named fail. */
+/** Cleans up. The calls in `failing` fail. */
 async function cleanUpFailing(undo: readonly LedgerEntry[], ...failing: string[]) {
   return await startCleanup({}, undo, ...failing);
 }
@@ -214,7 +214,7 @@ describe("cleaning up", () => {
     expect(left).toEqual([TASK]);
   });
 
-  it("keeps that on record for the next attempt, and does nothing else again", async () => {
+  it("keeps what failed on record for the next attempt, and undoes nothing twice", async () => {
     const { left, again, saved } = await cleanUpFailing([TASK, OBJECT], "StopTask");
     await again();
     expect(left).toEqual([TASK]);

@@ -23,7 +23,7 @@ function callRunTask() {
   return { making: making.ecs, cancel, reply: () => reply(), count: () => calls };
 }
 
-it("lets a call that is under way come to its end when the run is cancelled", async () => {
+it("a call that is under way comes to its end when the run is cancelled", async () => {
   const { making, cancel, reply } = callRunTask();
   const call = making.runTask(request);
   cancel.abort(cancelled);
@@ -31,14 +31,14 @@ it("lets a call that is under way come to its end when the run is cancelled", as
   expect(await call).toBe(answer);
 });
 
-it("begins none after the cancel", async () => {
+it("no call begins after the cancel", async () => {
   const { making, cancel, count } = callRunTask();
   cancel.abort(cancelled);
   await expect(making.runTask(request)).rejects.toBe(cancelled);
   expect(count()).toBe(0);
 });
 
-describe("what is under way", () => {
+describe("a call that is under way", () => {
   it("is given up two seconds after the cancel, for its reason", async () => {
     const clock = new SleeplessClock();
     const cancel = new AbortController();

@@ -19,7 +19,7 @@ const started = (keepTask: StartInputs["keepTask"]): TaskSelection => ({
   start: { ...startInputs(), keepTask },
 });
 
-/** Two tasks on record, of which the second failed; what the cleanup still has to stop. */
+/** Keeps tasks of a step with two in its ledger, of which the second failed. Gives what the cleanup still has to stop. */
 function stillToStop(where: TaskSelection) {
   const log = new Listener();
   const undo = [entry("good"), entry("bad"), definition];
@@ -44,13 +44,13 @@ it.each<[StartInputs["keepTask"], string[]]>([
   expect(hasDefinition).toBe(true);
 });
 
-it("says nothing of tasks that the step has not started", () => {
+it("'keep-task' does not apply to a task that the step has not started", () => {
   expect(stillToStop({ kind: "task", task: "good" }).tasks).toEqual(["good", "bad"]);
 });
 
 describe("the notice on a kept task", () => {
   const noon = Date.UTC(2026, 0, 2, 12);
-  const told = (tasks: readonly EndedTask[], { region = "eu-west-1", hold = true } = {}) => {
+  const noticesOf = (tasks: readonly EndedTask[], { region = "eu-west-1", hold = true } = {}) => {
     const log = new Listener();
     const where = started("always");
     const inputs = {
@@ -63,7 +63,7 @@ describe("the notice on a kept task", () => {
   };
 
   it("says until when it lives, how to enter and to stop it, and where the console has it", () => {
-    expect(told([anEnd("good", true, noon)])).toEqual([
+    expect(noticesOf([anEnd("good", true, noon)])).toEqual([
       [
         "notice: Task good-id is kept, and costs, until 2026-01-02 13:15 UTC at the latest.",
         "Open a shell: aws ecs execute-command --region eu-west-1 --cluster ci --task good-id --container app --interactive --command /bin/sh",
@@ -74,16 +74,16 @@ describe("the notice on a kept task", () => {
   });
 
   it.each([
-    ["a start that ECS has not told", {}, "until 2026-01-02 13:25 UTC at the latest."],
+    ["a start whose time is not known", {}, "until 2026-01-02 13:25 UTC at the latest."],
     ["a task that is not held", { hold: false }, "until its own command ends or you stop it."],
     ["China", { region: "cn-north-1" }, "https://cn-north-1.console.amazonaws.cn/ecs/v2/"],
     ["GovCloud", { region: "us-gov-west-1" }, "https://us-gov-west-1.console.amazonaws-us-gov.com/ecs/v2/"],
   ])("has what is known of %s", (_, more, words) => {
-    expect(told([anEnd("good")], more)[0]).toContain(words);
+    expect(noticesOf([anEnd("good")], more)[0]).toContain(words);
   });
 
-  it("is given for three tasks, as there may be a hundred", () => {
-    const lines = told(["a", "b", "c", "d", "e"].map((arn) => anEnd(arn)));
+  it("is given for three tasks at most, and one line counts the others", () => {
+    const lines = noticesOf(["a", "b", "c", "d", "e"].map((arn) => anEnd(arn)));
     expect(lines.map((line) => line.split(" ").slice(0, 3).join(" "))).toEqual([
       ...["a", "b", "c"].map((arn) => `notice: Task ${arn}-id`),
       "2 more tasks",

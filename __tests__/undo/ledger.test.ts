@@ -36,7 +36,7 @@ describe("a Ledger", () => {
     expect(ledger.entries).toEqual([OBJECT]);
   });
 
-  it("is not confused by dropping what it does not hold any more", () => {
+  it("ignores the drop of an entry that it does not hold any more", () => {
     const { ledger } = ledgerOf(TASK);
     ledger.replace(["task"], [FOUND]);
     ledger.drop(TASK);
@@ -72,7 +72,7 @@ describe("the ledger of a thousand jobs", () => {
 
   it("fits the variables by which the runner hands it over, one by one and together", () => {
     const sizes = Object.values(kept).map(({ length }) => length);
-    // Linux: 128 KiB for one, a quarter of the stack's 8 MiB for all.
+    // Linux allows 128 KiB for one, and a quarter of the stack's 8 MiB for all.
     expect(Math.max(...sizes)).toBeLessThan(64 * 1024);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(1024 * 1024);
   });

@@ -20,7 +20,7 @@ const closed = (text: string): JobEnd => ({
 const noKey = new Failure("access-denied", { failed: "", seen: "", advice: "" });
 
 it.each<[string, JobEnd, boolean]>([
-  ["has told its end", status, false],
+  ["has told how it ended", status, false],
   ["was refused", { kind: "refused", code: "download", text: "" }, false],
   ["was cut for good", lost(), true],
   ["could not be reached by a session", failed("session-lost"), true],
@@ -35,14 +35,14 @@ it.each<[string, JobEnd, boolean]>([
     closed("Fetching data key failed: Unable to start command"),
     false,
   ],
-])("a job that %s: whether it may go on", (_, came, left) => {
-  expect(isRunaway(came, { cancelled: false, attached: false })).toBe(left);
-  const mayRun = left || !["status", "refused"].includes(came.kind);
-  expect(isRunaway(came, { cancelled: true, attached: false })).toBe(mayRun);
+])("a job that %s: whether it may go on", (_, end, left) => {
+  expect(isRunaway(end, { cancelled: false, attached: false })).toBe(left);
+  const mayRun = left || !["status", "refused"].includes(end.kind);
+  expect(isRunaway(end, { cancelled: true, attached: false })).toBe(mayRun);
 });
 
 it("a job that has started may go on when a later session was given up for its encryption", () => {
-  const came = lost(new Failure("encryption-mismatch", { failed: "", seen: "", advice: "" }));
-  expect(isRunaway(came, { cancelled: false, attached: false })).toBe(false);
-  expect(isRunaway(came, { cancelled: false, attached: true })).toBe(true);
+  const end = lost(new Failure("encryption-mismatch", { failed: "", seen: "", advice: "" }));
+  expect(isRunaway(end, { cancelled: false, attached: false })).toBe(false);
+  expect(isRunaway(end, { cancelled: false, attached: true })).toBe(true);
 });

@@ -37,7 +37,7 @@ it("a cancel ends a look of the run, with its own reason", async () => {
   await expect(step.run.ecs.listTasks("ci", { service: "web" })).rejects.toBe(cancelled);
 });
 
-it("a call that makes something goes on through a cancel, to tell what it has made", async () => {
+it("a call that makes something goes on through a cancel, so that it can report what it has made", async () => {
   onRequest = () => cancel.abort(cancelled);
   expect(await step.run.ecs.executeCommand(command)).toMatchObject({ session: { sessionId: "s-1" } });
 });

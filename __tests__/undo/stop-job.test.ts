@@ -22,7 +22,7 @@ const JOB = {
 
 const KMS_ACTION = { ActionType: "KMSEncryption", ActionParameters: { KMSKeyId: "key-1" } };
 
-/** Stops a job; ExecuteCommand answers so. */
+/** Stops a job. ExecuteCommand gives this answer. */
 async function stopIt(
   job: Parameters<typeof stopJob>[0],
   answer?: ExecuteCommandAnswer,
@@ -77,7 +77,7 @@ describe("on a cluster with a session key", () => {
   const encrypted = { ...JOB, encryption: { kind: "required", kmsKeyId: "alias/sessions" } } as const;
   const session = () => ({ session: { sessionId: "s-2", streamUrl: gateway.url, token: "t" } });
 
-  it("is the client of the command's session, which it leaves after the time for a handshake", async () => {
+  it("opens the command's session, and leaves it after the time for a handshake", async () => {
     const clock = new SteppedClock();
     const stopped = stopIt(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
     await gateway.untilOpen();
@@ -88,7 +88,7 @@ describe("on a cluster with a session key", () => {
     expect((await stopped).error).toBeUndefined();
   });
 
-  it("asks KMS for nothing while ECS has not told of a key, and ends a session that wants one", async () => {
+  it("asks KMS for nothing while ECS has not named a key, and ends a session that wants one", async () => {
     const unheard = { ...JOB, encryption: undefined, sessionId: "s-1" };
     gateway.onOpening = () =>
       gateway.send(fromAgent(0, PayloadType.handshakeRequest, { RequestedClientActions: [KMS_ACTION] }));

@@ -59,8 +59,8 @@ it.each([
   ]);
 });
 
-/** What stays in the ledger, and is said, of this lock when these tasks are kept. */
-function undoLockOf(kept: readonly string[], claim: LockClaim) {
+/** Leaves this lock when these tasks are kept. Gives the kinds that stay in the ledger, and the lines of the log. */
+function leaveLockOf(kept: readonly string[], claim: LockClaim) {
   const log = new Listener();
   const ledger = new Ledger({ region: "eu-west-1", undo: [{ kind: "lock", ...claim }] }, () => undefined);
   leaveLock(kept, ledger, log);
@@ -68,7 +68,7 @@ function undoLockOf(kept: readonly string[], claim: LockClaim) {
 }
 
 it("the lock over a job in a task that is kept is left to end by itself, and a line says so", () => {
-  expect(undoLockOf(["a task"], HELD)).toEqual({
+  expect(leaveLockOf(["a task"], HELD)).toEqual({
     left: [],
     lines: [expect.stringMatching(/^The lock is not given back, since a job may go on under it\./)],
   });
@@ -77,6 +77,6 @@ it("the lock over a job in a task that is kept is left to end by itself, and a l
 it.each([
   ["the run only waited for it", ["a task"], CLAIM],
   ["the task is stopped", [], HELD],
-] as const)("the lock is given back by the cleanup where %s", (_, kept, claim) => {
-  expect(undoLockOf(kept, claim)).toEqual({ left: ["lock"], lines: [] });
+] as const)("the lock is given back by the cleanup when %s", (_, kept, claim) => {
+  expect(leaveLockOf(kept, claim)).toEqual({ left: ["lock"], lines: [] });
 });

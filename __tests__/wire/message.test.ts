@@ -114,7 +114,7 @@ describe("message", () => {
     expect(decode(bytes).messageType).toBe(messageType);
   });
 
-  it("does not look for a digest when the payload's length says 0, as AWS's reader", () => {
+  it("does not look for a digest when the payload's length says 0, like AWS's reader", () => {
     const bytes = output(0, "hello");
     bytes.fill(0, 80, 112).fill(0, 116, 120);
     expect(Buffer.from(decode(bytes).payload).toString()).toBe("hello");

@@ -44,7 +44,7 @@ it.each<[string, string, string | undefined, string | undefined]>([
   expect(principalOf(caller, roleToAssume)?.arn).toBe(expected);
 });
 
-it("credentials that are refused are NG, and those that STS can't be asked about are, too", () => {
+it("credentials are OK when STS names their owner, and NG when they are missing or refused", () => {
   expect(callerCheck({ value: "arn:x" })).toMatchObject({ verdict: "OK", seen: "they are those of arn:x" });
   for (const code of ["no-credentials", "role-not-assumed", "no-id-token"] as const)
     expect(callerCheck({ failure: new Failure(code, parts) })).toMatchObject({ verdict: "NG", fix: "a." });
@@ -79,7 +79,7 @@ async function askSimulator(
   return questions;
 }
 
-it("in a task that runs it is asked for sessions alone, on the cluster and the task", async () => {
+it("for a task that runs the simulator is asked for sessions alone, on the cluster and the task", async () => {
   expect(await askSimulator({ kind: "task", task: "x" })).toEqual([
     {
       actions: ["ecs:ExecuteCommand"],
@@ -89,7 +89,7 @@ it("in a task that runs it is asked for sessions alone, on the cluster and the t
   ]);
 });
 
-it("for a task of a service it is asked for its protection, and for a deployment's verdict", async () => {
+it("for a task of a service the simulator is asked for its protection, and for a deployment's verdict", async () => {
   const where: TaskSelection = { kind: "service", service: "web", tasks: 1 };
   const questions = await askSimulator(where, { cluster: "ci", protect: true, deployment: true });
   const place = "arn:aws:ecs:eu-central-1:123456789012";
@@ -107,7 +107,7 @@ it("for a task of a service it is asked for its protection, and for a deployment
   ]);
 });
 
-it("a caller that may protect no task is told what a run does without, which is no fault", async () => {
+it("a caller that may protect no task is OK, and the line says what a run does without the right", async () => {
   const denied = (_: string, actions: readonly string[]) =>
     Promise.resolve(actions.filter((action) => action === "ecs:UpdateTaskProtection"));
   const found = await callerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, { denied });
@@ -125,7 +125,7 @@ const ofFamily: TaskSelection = {
   ...{ service: undefined, tasks: 1, start: startInputs() },
 };
 
-it("for a new task it is asked for all that starts, stops and passes", async () => {
+it("for a new task the simulator is asked for the rights to start, stop and tag it, and to pass its roles", async () => {
   const questions = await askSimulator(ofFamily);
   expect(questions.map(({ actions }) => actions.join())).toEqual([
     "ecs:RunTask",
@@ -143,7 +143,7 @@ it("for a new task it is asked for all that starts, stops and passes", async () 
   });
 });
 
-it("for a definition that the step registers it is asked for the families of our own", async () => {
+it("for a definition that the step registers the simulator is asked for the action's own families", async () => {
   const questions = await askSimulator(ofFamily, { registers: true });
   expect(questions[0]?.resources[0]).toMatch(/:task-definition\/fargate-exec-check:1$/);
   expect(questions.flatMap(({ actions }) => actions)).toContain("ecs:RegisterTaskDefinition");
@@ -158,7 +158,7 @@ describe("following the fix for the caller's rights", () => {
       {},
       [
         access("ecs:ExecuteCommand", CLUSTER),
-        // That of the next run.
+        // The task of the next run.
         access("ecs:ExecuteCommand", `${place}:task/ci/${"a".repeat(32)}`),
       ],
     ],
@@ -204,7 +204,7 @@ describe("following the fix for the caller's rights", () => {
   });
 });
 
-it("a caller without policies is skipped", async () => {
+it("the rights of a caller without policies are skipped", async () => {
   const unasked = { denied: () => Promise.reject(new Error("IAM was asked")) };
   const inputs = anInputs();
   expect(await callerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([{ verdict: "SKIP" }]);

@@ -9,7 +9,7 @@ function states(task: Task, definition: TaskDefinition | undefined): Record<stri
   return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
 }
 
-it("finds all in order when it is", () => {
+it("every row is OK when all is in order", () => {
   expect(new Set(Object.values(states(aTask(), aDefinition())))).toEqual(new Set(["OK"]));
 });
 
@@ -34,7 +34,7 @@ it.each<[string, Task, TaskDefinition]>([
   expect(wrong[0]).toMatchObject({ fix: expect.stringMatching(/^[A-Z].*\.$/) as string });
 });
 
-it("is content with a read-only root that has volumes where the agent writes, and names those that lack", () => {
+it("accepts a read-only root that has volumes where the agent writes, and names the directories without one", () => {
   const places = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
   const readOnly = (writableMounts: readonly string[]) =>
     aDefinition([{ readonlyRootFilesystem: true, writableMounts }]);
@@ -70,12 +70,12 @@ it.each([
   ["169.254.*", "NG"],
   ["169.254.169.254,169.254.170.20", "NG"],
   ["0.0.0.0/99", "NG"],
-])("of a proxy with NO_PROXY %j says %s, as the agent would take it", (value, verdict) => {
+])("a proxy with NO_PROXY %j is %s, as the agent reads that", (value, verdict) => {
   const container = { environmentNames: ["HTTP_PROXY", "NO_PROXY"], noProxy: { NO_PROXY: value } };
   expect(proxyRow({ definition: aDefinition([container]) })).toMatchObject({ verdict });
 });
 
-it("names the address that NO_PROXY lacks, and goes by the first of two that says anything", () => {
+it("names the address that NO_PROXY lacks, and reads no_proxy only when NO_PROXY is empty", () => {
   const spared = "169.254.169.254,169.254.170.2";
   const names = ["HTTP_PROXY", "no_proxy", "NO_PROXY"];
   const both = (noProxy: Readonly<Record<string, string>>) =>
@@ -116,17 +116,17 @@ it("counts the environment that 'overrides' gives the container", () => {
   expect(overriding("nothing that ECS takes")).toEqual([]);
 });
 
-it("goes by the task role that the task was started with", () => {
+it("checks the task role that the task was started with", () => {
   const task = aTask({ taskRoleArn: "arn:aws:iam::123456789012:role/other" });
   expect(states(task, { ...aDefinition(), taskRoleArn: undefined })["task role"]).toBe("OK");
 });
 
-it("takes any platform of Windows, which has had ECS Exec from its first", () => {
+it("accepts any platform version of Windows, since all of them have ECS Exec", () => {
   const task = aTask({ platformVersion: "1.0.0", platformFamily: "WINDOWS_SERVER_2022_CORE" });
   expect(states(task, aDefinition())["platform version"]).toBe("OK");
 });
 
-it("skips what only a definition tells that may not be read", () => {
+it("skips what only the task definition shows when that may not be read", () => {
   expect(states(aTask(), undefined)).toMatchObject({
     "exec agent": "OK",
     "task role": "SKIP",
@@ -138,7 +138,7 @@ it("skips what only a definition tells that may not be read", () => {
   });
 });
 
-it("knows no platform version of a task on instances, or of one that would be started there", () => {
+it("skips the platform version of a task on instances, or of one that would be started there", () => {
   const onInstance = states(aTask({ launchType: "EC2", platformVersion: undefined }), aDefinition());
   expect(onInstance["platform version"]).toBe("SKIP");
   const start = startInputs({ launchType: "EC2" });

@@ -10,7 +10,13 @@ it.each([
   ["keys that the SDK finds and renews", {}, undefined, 7_200_000, "OK"],
   ["keys that end after the timeout", ends, undefined, 1_800_000, "OK"],
   ["keys that end after the wait and the timeout", ends, undefined, 3_000_000, "OK"],
-  ["keys that end after the timeout, but not after the wait, too", ends, undefined, 3_000_001, "NG"],
+  [
+    "keys that end after the timeout, but before the wait and the timeout are over",
+    ends,
+    undefined,
+    3_000_001,
+    "NG",
+  ],
   ["keys that end before the timeout", ends, undefined, 3_600_001, "NG"],
   ["a session of unknown length", session, undefined, 60_000, "SKIP"],
   ["a role that the step renews", ends, role, 7_200_000, "OK"],
@@ -23,7 +29,7 @@ it.each([
 it.each([
   ["a role that can't be assumed", {}, role],
   ["keys that AWS refuses", keys, undefined],
-])("%s have no life to tell of", (_, env, roleToAssume) => {
+])("the life of %s is not known", (_, env, roleToAssume) => {
   const times = { timeout: 1, isDefault: false, wait: 1 };
   const found = credentialLife({ roleToAssume, times, env, now: 0, areRefused: true });
   expect(found).toMatchObject({ verdict: "SKIP", seen: "not known: there are no credentials" });

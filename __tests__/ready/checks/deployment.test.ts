@@ -13,16 +13,16 @@ const starting: TaskSelection = {
   ...{ kind: "new", of: { kind: "service" }, service: "web", tasks: 1, start: startInputs() },
 };
 
-interface Known {
+interface EcsState {
   readonly described?: Partial<ServiceDeployment>;
   readonly listed?: readonly DeploymentBrief[];
-  /** Of the service. */
+  /** The pause hooks of the service. */
   readonly pauseHooks?: readonly ConfiguredHook[] | Failure;
 }
 
-/** The rows of a check when ECS knows this. */
+/** The rows of a check when ECS has this state. */
 async function rows(
-  { described = {}, listed = [{ arn: ARN, status: "IN_PROGRESS", createdAt: 1 }], pauseHooks = [] }: Known,
+  { described = {}, listed = [{ arn: ARN, status: "IN_PROGRESS", createdAt: 1 }], pauseHooks = [] }: EcsState,
   inputs: Partial<Inputs> = {},
 ): Promise<readonly string[]> {
   const deployment = {
@@ -74,20 +74,20 @@ it("a deployment that waits at its hook is OK, and so is one on its way there", 
   ]);
 });
 
-it("a time-out before the step must have ended, or one that does CONTINUE, is told and is no fault", async () => {
+it("a hook that may time out before the step's end, or whose time-out does CONTINUE, is OK with a warning", async () => {
   expect((await rows({ described: awaiting(129) }))[1]).toMatch(
     /^OK pause hook: .*\. A run warns of this: The pause hook expires at 2026-11-27 14:09 UTC, before .* \(2026-11-27 14:10 UTC\)/,
   );
   expect((await rows({ described: awaiting(140, "CONTINUE") }))[1]).toMatch(
     /^OK .* time-out action is CONTINUE/,
   );
-  // One that is not reached yet lasts from then on.
+  // The time of a hook begins when the deployment reaches it.
   expect((await rows({ described: { pauseHooks: [{ ...HOOK, minutes: 5 }] } }))[1]).toMatch(
     /^OK .* expires at /,
   );
 });
 
-it.each<[string, Known]>([
+it.each<[string, EcsState]>([
   ["has no pause hook", { described: { pauseHooks: [] } }],
   ["waits for no verdict", { described: { status: "SUCCESSFUL" } }],
 ])("a deployment that %s is NG", async (why, known) => {
@@ -96,7 +96,7 @@ it.each<[string, Known]>([
   expect(found[0]).toMatch(new RegExp(`^NG deployment: .*${why}`));
 });
 
-it("when none is under way it looks at the hooks that the service's next one gets", async () => {
+it("without a deployment under way the check looks at the hooks that the service's next one gets", async () => {
   const over = [{ arn: ARN, status: "SUCCESSFUL", createdAt: 1 }];
   expect(await rows({ listed: over, pauseHooks: [HOOK] })).toEqual([
     "SKIP deployment: none of service 'web' is under way now: start it before the step",
@@ -113,7 +113,7 @@ it("a hook before the new tasks is NG without 'start: true'", async () => {
   expect((await rows(early, { where: starting }))[1]).toMatch(/^OK pause hook/);
 });
 
-it("without the input there is no check, and without the right to look the run would fail", async () => {
+it("without the input there is no check, and without the right to look it is NG", async () => {
   expect(await rows({}, { deployment: undefined })).toEqual([]);
   const denied = new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." });
   const listServiceDeployments = () => Promise.reject(denied);

@@ -23,14 +23,14 @@ function row(name: string, more: Partial<LaunchInputs>, cluster?: Cluster, defin
 describe("capacity providers", () => {
   const wanted = { capacityProviders: [SPOT, FARGATE] };
 
-  it("are right when the cluster has them all, and no row when none is wanted", () => {
+  it("are OK when the cluster has them all, and have no row when none is wanted", () => {
     expect(row("capacity providers", wanted, aCluster(["FARGATE", "FARGATE_SPOT"]))).toMatchObject({
       verdict: "OK",
     });
     expect(row("capacity providers", {}, aCluster([]))).toBeUndefined();
   });
 
-  it("are wrong when the cluster has none, and the fix is a whole command", () => {
+  it("are NG when the cluster has none, and the fix is a whole command", () => {
     expect(row("capacity providers", wanted, aCluster([]))).toEqual({
       name: "capacity providers",
       verdict: "NG",
@@ -50,7 +50,7 @@ describe("capacity providers", () => {
     });
   });
 
-  it("are not known when the cluster may not be described", () => {
+  it("are skipped when the cluster may not be described", () => {
     expect(row("capacity providers", wanted)).toMatchObject({ verdict: "SKIP" });
   });
 });
@@ -60,7 +60,7 @@ describe("the size", () => {
     [{}, "256 CPU units and 512 MiB"],
     [{ memory: "2048" }, "256 CPU units and 2048 MiB"],
     [{ memory: "8192", overrides: { cpu: "1 vCPU" } }, "1024 CPU units and 8192 MiB"],
-  ])("is one of Fargate's: %j", (more, seen) => {
+  ])("is OK when it is one of Fargate's: %j", (more, seen) => {
     expect(row("size", more)).toEqual({ name: "size", verdict: "OK", seen });
   });
 
@@ -71,11 +71,11 @@ describe("the size", () => {
       { overrides: { cpu: "300" } },
       "Set 'cpu' to 256, 512, 1024, 2048, 4096, 8192 or 16384 units, as Fargate has them.",
     ],
-  ])("is wrong when Fargate has no such pair of CPU units and memory: %j", (more, fix) => {
+  ])("is NG when Fargate has no such pair of CPU units and memory: %j", (more, fix) => {
     expect(row("size", more)).toMatchObject({ verdict: "NG", fix });
   });
 
-  it("is not known when the override of 'cpu' is not a string, and has no row on instances", () => {
+  it("is skipped when the override of 'cpu' is not a string, and has no row on instances", () => {
     expect(row("size", { overrides: { cpu: 4 } })).toMatchObject({ verdict: "SKIP" });
     expect(row("size", { capacityProviders: [BIG_MACHINES] }, aCluster(["big-machines"]))).toBeUndefined();
   });
@@ -87,7 +87,7 @@ describe("the execution role", () => {
   const lacks = (container: Parameters<typeof aDefinition>[0], more: Partial<LaunchInputs> = {}) =>
     row("execution role", more, undefined, { ...small, containers: aDefinition(container).containers });
 
-  it("is wrong when there is none, and the task pulls from ECR or logs by awslogs", () => {
+  it("is NG when there is none, and the task pulls from ECR or logs by awslogs", () => {
     expect(lacks([{ ...ofEcr, awslogs }])).toMatchObject({
       verdict: "NG",
       seen: "there is none, and the task needs one to pull from ECR and to log by awslogs",
@@ -96,7 +96,7 @@ describe("the execution role", () => {
     expect(lacks([{}, { name: "log", awslogs }])).toMatchObject({ verdict: "NG" });
   });
 
-  it("is right when the input or the overrides name one, and no row when none is needed", () => {
+  it("is OK when the input or the overrides name one, and has no row when none is needed", () => {
     expect(lacks([ofEcr], { executionRole: "ecs" })).toMatchObject({ verdict: "OK", seen: "ecs" });
     expect(lacks([ofEcr], { overrides: { executionRoleArn: "mine" } })).toMatchObject({ seen: "mine" });
     expect(lacks([{}])).toBeUndefined();

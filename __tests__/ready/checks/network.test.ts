@@ -143,7 +143,7 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
   };
   const ofEcr = ["ecr.api", "ecr.dkr"].map(interfaceOf);
 
-  it("are its three endpoints together", async () => {
+  it("is OK with its three endpoints together", async () => {
     const found = await way(registry, [...ofEcr, gateway("rtb-main")]);
     expect(found).toMatchObject({ name: "way to the registry", verdict: "OK" });
   });
@@ -173,7 +173,7 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
     });
   });
 
-  it("is no endpoint when the registry is another one", async () => {
+  it("is NG for another registry, to which no endpoint leads", async () => {
     const found = await way({ to: "the registry", services: [] }, [...ofEcr, gateway("rtb-main")]);
     expect(found).toMatchObject({
       verdict: "NG",
@@ -184,7 +184,7 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
     });
   });
 
-  it("says what a run does without a way that it can do without", async () => {
+  it("is OK when a run can do without it, and says how", async () => {
     const found = await way({ ...registry, without: "none needed" }, []);
     expect(found).toMatchObject({
       verdict: "OK",
@@ -211,7 +211,7 @@ it.each([
   expect(checks[1]).toMatchObject({ name: "security groups", verdict });
 });
 
-it("security groups that may not be seen are skipped, and missing ones are told", async () => {
+it("security groups that may not be seen are skipped, and missing ones are NG", async () => {
   const checks = async (securityGroups: Ec2["securityGroups"]) =>
     (await networkChecks(network, aNetwork({ securityGroups }), { address: undefined }))[1];
   expect(await checks(denied)).toMatchObject({ verdict: "SKIP" });

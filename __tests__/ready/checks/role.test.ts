@@ -4,8 +4,8 @@ import { checkRights, roleChecks } from "../../../src/ready/checks/role.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition, CLUSTER } from "../../helpers/tasks.ts";
 
-/** IAM's answer for each principal that it is asked about. */
-function iamThat(error: Error): Pick<Iam, "denied"> {
+/** An IAM that answers every question with this error. */
+function failingIam(error: Error): Pick<Iam, "denied"> {
   const call = {
     service: "iam",
     action: "iam:SimulatePrincipalPolicy",
@@ -26,7 +26,7 @@ const facts = {
 };
 
 it("finds fault with a task role that IAM doesn't know, and says what to do", async () => {
-  expect(await roleChecks(facts, CLUSTER, { iam: iamThat(missing), exec: undefined })).toEqual([
+  expect(await roleChecks(facts, CLUSTER, { iam: failingIam(missing), exec: undefined })).toEqual([
     {
       ...{ name: "rights to ssmmessages", verdict: "NG" },
       seen: "there is no role arn:aws:iam::123456789012:role/nobody",
@@ -36,9 +36,9 @@ it("finds fault with a task role that IAM doesn't know, and says what to do", as
 });
 
 it("skips a task role when IAM says nothing of it, and a caller whose ARN may lack the path", async () => {
-  const iam = iamThat(Object.assign(new Error("Busy."), { name: "ServiceFailure" }));
+  const iam = failingIam(Object.assign(new Error("Busy."), { name: "ServiceFailure" }));
   expect(await roleChecks(facts, CLUSTER, { iam, exec: undefined })).toMatchObject([{ verdict: "SKIP" }]);
   const caller = { arn: "arn:aws:iam::123456789012:role/ci", words: "the caller" };
   const rights = { name: "right to it", actions: ["ecs:RunTask"], resources: ["*"] };
-  expect(await checkRights(caller, rights, iamThat(missing))).toMatchObject({ verdict: "SKIP" });
+  expect(await checkRights(caller, rights, failingIam(missing))).toMatchObject({ verdict: "SKIP" });
 });

@@ -23,7 +23,7 @@ interface Answers {
   readonly generateDataKey?: Calls["kms"]["generateDataKey"];
 }
 
-/** The verdicts by row; all is there and open unless said otherwise. */
+/** The verdicts by row. Everything is there and may be looked at, except for `more`. */
 async function verdicts(of: SessionLogFacts, more: Answers = {}): Promise<Record<string, string>> {
   const key = { plaintext: new Uint8Array(), ciphertext: new Uint8Array(), keyArn: "" };
   const checks = await sessionLogChecks(of, {

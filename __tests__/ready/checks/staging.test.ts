@@ -23,8 +23,8 @@ const calls = (s3: Partial<Calls["s3"]> = {}, lacks: readonly string[] = []): Ca
   iam: { denied: (_, actions) => Promise.resolve(actions.filter((action) => lacks.includes(action))) },
 });
 
-async function verdicts(with_: Calls, more: Partial<StagingInputs> = {}, by = caller) {
-  const checks = await stagingChecks({ ...inputs, ...more }, by, cluster, with_);
+async function verdicts(answers: Calls, more: Partial<StagingInputs> = {}, by = caller) {
+  const checks = await stagingChecks({ ...inputs, ...more }, by, cluster, answers);
   return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
 }
 const allOk = {
@@ -32,7 +32,7 @@ const allOk = {
   "rights to the bucket": "OK",
 };
 
-it("finds all in order when it is", async () => {
+it("every row is OK when all is in order", async () => {
   expect(await verdicts(calls())).toEqual(allOk);
   expect(await verdicts(calls(), { kmsKeyId: "key-1" })).toEqual({
     ...allOk,
@@ -55,19 +55,19 @@ it("following the fix for the bucket's rights allows what runs do below the pref
   expect(allows(policy, access("s3:PutObject", "arn:aws:s3:::b/other/payload"))).toBe(false);
 });
 
-it("says nothing more of a bucket that is missing", async () => {
+it("has no other row when the bucket is missing", async () => {
   const missing = new Failure("bucket-not-found", parts);
   expect(await verdicts(calls({ checkBucket: () => Promise.reject(missing) }))).toEqual({ bucket: "NG" });
 });
 
-it("tells a bucket of another account than is thought", async () => {
+it("reports a bucket that belongs to another account than expected", async () => {
   const checkBucket: Calls["s3"]["checkBucket"] = ({ owner }) =>
     owner === undefined ? Promise.resolve() : Promise.reject(denied);
   const [found] = await stagingChecks(inputs, caller, cluster, calls({ checkBucket }));
   expect(found).toMatchObject({ verdict: "NG", fix: expect.stringContaining("'bucket-owner'") as string });
 });
 
-it("tells a denial by the bucket from a right that the caller lacks", async () => {
+it("distinguishes a denial by the bucket from a right that the caller lacks", async () => {
   const checkBucket = () => Promise.reject(denied);
   expect(await verdicts(calls({ checkBucket }))).toEqual({ bucket: "NG" });
   expect(await verdicts(calls({ checkBucket }, ["s3:ListBucket"]))).toMatchObject({ bucket: "SKIP" });
@@ -104,9 +104,14 @@ it.each([
   ["for everyone", everyone, undefined, "NG"],
   ["for every AWS account", { ...everyone, Principal: { AWS: ["*"] } }, undefined, "NG"],
   ["for everyone of an organisation", { ...everyone, Condition: { StringEquals: {} } }, undefined, "OK"],
-  ["that wants encryption said", sealed, undefined, "NG"],
-  ["that wants encryption said, where it is", sealed, "key-1", "OK"],
-  ["that wants TLS", { ...sealed, Condition: { Bool: { "aws:SecureTransport": "false" } } }, undefined, "OK"],
+  ["that demands an encryption header", sealed, undefined, "NG"],
+  ["that demands an encryption header, with 'kms-key-id'", sealed, "key-1", "OK"],
+  [
+    "that demands TLS",
+    { ...sealed, Condition: { Bool: { "aws:SecureTransport": "false" } } },
+    undefined,
+    "OK",
+  ],
 ])("a policy %s", (_, Statement, kmsKeyId, verdict) => {
   const value = JSON.stringify({ Version: "2012-10-17", Statement: [Statement] });
   expect(bucketPolicy({ value }, { kmsKeyId })).toMatchObject({ verdict });

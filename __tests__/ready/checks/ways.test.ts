@@ -27,7 +27,7 @@ it.each([
   expect(ways(images)).toEqual({ ...messages, "the registry": services });
 });
 
-it("a new task whose containers log by awslogs needs the way there", () => {
+it("a new task whose containers log by awslogs needs the way to CloudWatch Logs", () => {
   expect(ways([ECR(HERE)], { logs: HERE })).toMatchObject({ "the containers' logs": ["logs"] });
   expect(ways([ECR(HERE)], { logs: "eu-west-1" })).toMatchObject({ "the containers' logs": [] });
 });

@@ -11,7 +11,7 @@ it.each([
   ["./web", true],
   ["ecs/web.json", true],
   ["/abs/web", true],
-])("takes %s for a path: %s", (text, expected) => {
+])("%s is a path: %s", (text, expected) => {
   expect(isDefinitionFile(text)).toBe(expected);
 });
 
@@ -29,7 +29,7 @@ describe("a file", () => {
     expect(await read(`\uFEFF${JSON.stringify(definition)}`)).toEqual(definition);
   });
 
-  it("may be what the AWS CLI describes", async () => {
+  it("may be what 'aws ecs describe-task-definition' prints", async () => {
     const described = {
       ...definition,
       taskDefinitionArn: "arn:x",
@@ -43,7 +43,7 @@ describe("a file", () => {
   it.each([
     ["is no JSON", "family: web", "which is not JSON"],
     ["is no task definition", "[]", "'family' and 'containerDefinitions'"],
-    ["has a slip of the pen", JSON.stringify({ ...definition, memroy: "512" }), "memroy"],
+    ["has a misspelt key", JSON.stringify({ ...definition, memroy: "512" }), "memroy"],
   ])("is refused when it %s", async (_, text, seen) => {
     await expect(read(text)).rejects.toMatchObject({
       code: "bad-input",

@@ -53,8 +53,8 @@ const source = {
   ],
 };
 const [app, proxy] = source.containerDefinitions;
-/** ECS does not start it again when the hold ends. */
-const endless = without(app ?? {}, "restartPolicy");
+/** ECS does not start this container again when the hold ends. */
+const withoutRestart = without(app ?? {}, "restartPolicy");
 
 const where: NewTasks = {
   kind: "new",
@@ -109,7 +109,7 @@ async function startTask(
 const commandOf = (request: RunTaskRequest | undefined): unknown =>
   (request?.overrides["containerOverrides"] as { command: unknown }[] | undefined)?.[0]?.command;
 
-it("is started of a definition with a shell as entry point, an init and a check that passes, all else copied", async () => {
+it("a held task starts from a copy of its definition with a shell as entry point, an init and a check that passes", async () => {
   const { known, requests, resolved, derived } = await startTask();
   expect(derived).toMatch(/^fargate-exec-shop-held-[0-9a-f]{16}:1$/);
   const { registrable } = await known.describeTaskDefinition(derived ?? "");
@@ -134,7 +134,7 @@ it("is started of a definition with a shell as entry point, an init and a check 
   expect(resolved.targets[0].hold).toEqual({ by: "entry-point" });
 });
 
-it("has the tags that its own definition would have given it, but for AWS's own", async () => {
+it("a held task has the tags that the user's definition would have given it, except for AWS's own", async () => {
   const { requests } = await startTask();
   expect(requests[0]?.tags).toEqual({ "fargate-exec:run": origin.url, team: "shop" });
   expect(requests[0]?.propagateTags).toBeUndefined();
@@ -143,7 +143,7 @@ it("has the tags that its own definition would have given it, but for AWS's own"
 it.each<[string, RegistrableDefinition, Partial<NewTasks["start"]>]>([
   [
     "the definition sets a shell as entry point and no container waits for its health",
-    { ...source, containerDefinitions: [{ ...endless, entryPoint: ["/bin/sh", "-c"] }] },
+    { ...source, containerDefinitions: [{ ...withoutRestart, entryPoint: ["/bin/sh", "-c"] }] },
     {},
   ],
   ["the container runs its own command", source, { hold: false }],
@@ -152,26 +152,26 @@ it.each<[string, RegistrableDefinition, Partial<NewTasks["start"]>]>([
     source,
     { overrides: { containerOverrides: [{ name: "app", command: ["x"] }] } },
   ],
-])("is started of its own definition when %s", async (_, definition, start) => {
+])("a task starts from the user's definition when %s", async (_, definition, start) => {
   const { known, requests } = await startTask(definition, { start });
   expect(known.active).toEqual(["shop:1"]);
   expect(requests[0]?.taskDefinition).toMatch(/\/shop:1$/);
 });
 
-it("gets a definition of ours in spite of a shell when another container waits for its health", async () => {
-  const shell = { ...endless, entryPoint: ["sh", "-c"] };
+it("a held task gets a copy in spite of a shell when another container waits for its health", async () => {
+  const shell = { ...withoutRestart, entryPoint: ["sh", "-c"] };
   const { derived } = await startTask({ ...source, containerDefinitions: [shell, proxy] });
   expect(derived).toMatch(/^fargate-exec-/);
 });
 
-it("gets one in spite of a shell when ECS would start its container again after the hold", async () => {
+it("a held task gets a copy in spite of a shell when ECS would start its container again after the hold", async () => {
   const shell = { ...app, entryPoint: ["sh", "-c"] };
   const { known, derived } = await startTask({ ...source, containerDefinitions: [shell] });
   const { registrable } = await known.describeTaskDefinition(derived ?? "");
   expect(JSON.stringify(registrable)).not.toContain("restartPolicy");
 });
 
-it("keeps PID 1 as it is when the task shares its processes", async () => {
+it("a held task keeps its PID 1 when its containers share their processes", async () => {
   const { known, derived } = await startTask({ ...source, pidMode: "task" });
   const { registrable } = await known.describeTaskDefinition(derived ?? "");
   expect(registrable["containerDefinitions"]).toMatchObject([
@@ -182,7 +182,7 @@ it("keeps PID 1 as it is when the task shares its processes", async () => {
 });
 
 it.each(["COMPLETE", "SUCCESS"])(
-  "is refused before the start where a container waits for its %s",
+  "a held task is refused before the start when another container waits for its %s",
   async (condition) => {
     const waiting = { ...proxy, dependsOn: [{ containerName: "app", condition }] };
     const step = startTask({ ...source, containerDefinitions: [app, waiting] });
@@ -194,7 +194,7 @@ it.each(["COMPLETE", "SUCCESS"])(
   },
 );
 
-it("is refused for Windows", async () => {
+it("a held task is refused when it is for Windows", async () => {
   const step = startTask({
     ...source,
     runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" },
@@ -211,7 +211,7 @@ it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Fai
         taskDefinition.includes("fargate-exec-") ? denied("ecs:RunTask") : undefined,
     },
   ],
-])("is held by its command, which is said, when ours may not be %s", async (_, refusals) => {
+])("a task is held by its command, and a line says so, when the copy may not be %s", async (_, refusals) => {
   const { requests, resolved, context } = await startTask(source, refusals);
   expect(requests.at(-1)?.taskDefinition).toMatch(/\/shop:1$/);
   expect(commandOf(requests.at(-1))).toEqual(["sh", "-c", expect.stringContaining("sleep")]);
@@ -224,13 +224,13 @@ it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Fai
   ]);
 });
 
-it("is refused as RunTask says when the user's own may not be run either", async () => {
+it("a held task fails as RunTask says when the user's definition may not be run either", async () => {
   await expect(startTask(source, { refuse: () => denied("ecs:RunTask") })).rejects.toThrow("ecs:RunTask");
   await expect(startTask(source, { refuse: () => denied("iam:PassRole") })).rejects.toThrow("iam:PassRole");
 });
 
-describe("a definition of ours", () => {
-  it("is one for each source revision, whatever number of jobs", async () => {
+describe("the copy for held tasks", () => {
+  it("is made once for each source revision, however many jobs use it", async () => {
     const { known } = await startTask();
     await startTask(source, { known });
     expect(known.active).toHaveLength(2);
@@ -239,7 +239,7 @@ describe("a definition of ours", () => {
     expect(known.active).toHaveLength(4);
   });
 
-  it("is never another principal's that only bears its name", async () => {
+  it("is never one of another principal that only has its name", async () => {
     const { known, derived = "" } = await startTask();
     const { registrable } = await known.describeTaskDefinition(derived);
     const containers = registrable["containerDefinitions"] as object[];
@@ -251,7 +251,7 @@ describe("a definition of ours", () => {
   });
 
   it.each(["initContainers", "containerDefinitions.sidecarOf"])(
-    "is not run where ECS tells of a member that this SDK does not know: %s",
+    "is not used when ECS shows a member that this SDK does not know: %s",
     async (path) => {
       const { known, derived = "" } = await startTask();
       const { registrable } = await known.describeTaskDefinition(derived);
@@ -265,7 +265,7 @@ describe("a definition of ours", () => {
     },
   );
 
-  it("says what of its source it lacks, because this SDK does not know it", async () => {
+  it("lacks the members that this SDK does not know, and a line names them", async () => {
     const { context } = await startTask({ ...source, initContainers: [{ name: "first" }] });
     expect(context.log.lines.filter((line) => line.includes("initContainers"))).toEqual([
       expect.stringMatching(
@@ -296,7 +296,7 @@ describe("a definition of ours", () => {
     startedBy: startedBy(origin),
     registered: true,
   } as const;
-  const leaving = async (tasks: Parameters<typeof aTask>[0][], what = {}, failure?: Failure) => {
+  const removeShared = async (tasks: Parameters<typeof aTask>[0][], what = {}, failure?: Failure) => {
     const gone: string[] = [];
     const deleted: string[] = [];
     const log = new Listener();
@@ -324,8 +324,8 @@ describe("a definition of ours", () => {
     ["this run", [{ startedBy: shared.startedBy }], true],
     ["a job of another revision", [{ taskDefinitionArn: "arn:x/f:2" }], true],
     ["a task that is stopping", [{ desiredStatus: "STOPPED" }], true],
-  ])("that runs for %s is deregistered or stays", async (_, tasks, goes) => {
-    expect((await leaving(tasks)).gone).toEqual(goes ? [shared.arn] : []);
+  ])("is deregistered unless another job's task uses it: %s", async (_, tasks, goes) => {
+    expect((await removeShared(tasks)).gone).toEqual(goes ? [shared.arn] : []);
   });
 
   it.each([
@@ -334,7 +334,7 @@ describe("a definition of ours", () => {
   ])(
     "whose users can't be listed is deregistered by the run that registered it: %s",
     async (registered, gone) => {
-      const left = await leaving([{}], { registered }, denied("ecs:ListTasks"));
+      const left = await removeShared([{}], { registered }, denied("ecs:ListTasks"));
       expect(left.gone).toEqual(gone);
       expect(left.log.lines).toEqual([expect.stringContaining("ecs:ListTasks")]);
     },

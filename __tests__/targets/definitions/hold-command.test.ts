@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { holdCommand } from "../../../src/targets/definitions/hold-command.ts";
 
-it("lives a quarter of an hour longer than the job may", () => {
+it("the hold lives a quarter of an hour longer than the job may", () => {
   expect(holdCommand(3_600_000, [])).toEqual([
     "sh",
     "-c",
@@ -20,13 +20,13 @@ it.each([
   ["a shell with flags and options of their own", ["/bin/bash", "--norc", "-l", "-eo", "pipefail", "-c"], 1],
   ["a script", ["/docker-entrypoint.sh"], 3],
   ["another program", ["python3", "-c"], 3],
-])("for %s as the entry point, %j, it has %i words", (_, entryPoint, words) => {
+])("for %s as the entry point, %j, the hold has %i words", (_, entryPoint, words) => {
   expect(holdCommand(0, entryPoint)).toHaveLength(words);
 });
 
-it("ends without an error on TERM, after a while for the exec agent", async () => {
+it("the hold ends without an error on TERM, once the exec agent has had some time", async () => {
   const [command = "", flag = "", script = ""] = holdCommand(0, []);
-  // Says when it has come to its wait. It gets a group of its own, so that the sleep can be ended with it.
+  // The script says when it waits. It has a process group of its own, so that its sleep can be killed with it.
   const args = [
     flag,
     script.replace("wait", "echo waiting; wait").replace("sleep 5", "echo lingering; sleep 0.1"),

@@ -95,7 +95,7 @@ const noTags = new AccessDenied(
   { failed: "No right to tag.", seen: "It may not ecs:TagResource.", advice: "" },
 );
 
-/** Without the label of the run that registers, and without tags and family, which are the action's own. */
+/** The definition without what is the action's own: its family, its tags, and the label of the run. */
 function content(definition: RegistrableDefinition | undefined): unknown {
   const { containerDefinitions, ...rest } = definition ?? {};
   const members = Object.entries(rest).filter(([name]) => !["family", "tags"].includes(name));
@@ -107,7 +107,7 @@ function content(definition: RegistrableDefinition | undefined): unknown {
   };
 }
 
-it("changes one image of a definition and no other member that ECS knows", async () => {
+it("the copy changes one image of a definition and no other member that ECS knows", async () => {
   const { registered } = await startTask({ hold: false });
   expect(Object.keys(full).length).toBeGreaterThan(15);
   expect(registered).toHaveLength(1);
@@ -119,7 +119,7 @@ it("changes one image of a definition and no other member that ECS knows", async
   );
 });
 
-it("changes, when the container is held, what that needs besides", async () => {
+it("the copy for a held container also changes what the hold needs", async () => {
   const { registered } = await startTask();
   expect(registered).toHaveLength(1);
   const { restartPolicy, ...kept } = app as Record<string, unknown>;
@@ -144,38 +144,41 @@ it("changes, when the container is held, what that needs besides", async () => {
 it.each([
   ["held", true, /^fargate-exec-shop-held-[0-9a-f]{16}$/],
   ["not held", false, /^fargate-exec-shop-[0-9a-f]{16}$/],
-])("is registered in a family of ours, with the source's tags and the run's: %s", async (_, hold, family) => {
-  const { registered, requests, known } = await startTask({ hold });
-  expect(registered[0]?.["family"]).toMatch(family);
-  const tags = { team: "shop", "fargate-exec:run": origin.url };
-  expect(registered[0]?.["tags"]).toEqual(Object.entries(tags).map(([key, value]) => ({ key, value })));
-  expect(requests[0]?.tags).toEqual({ "fargate-exec:run": origin.url, team: "shop" });
-  expect(requests[0]?.propagateTags).toBeUndefined();
-  expect(known.active.filter((name) => name.startsWith("shop:"))).toEqual(["shop:1"]);
-});
+])(
+  "the copy is registered in a family of the action, with the source's tags and the run's: %s",
+  async (_, hold, family) => {
+    const { registered, requests, known } = await startTask({ hold });
+    expect(registered[0]?.["family"]).toMatch(family);
+    const tags = { team: "shop", "fargate-exec:run": origin.url };
+    expect(registered[0]?.["tags"]).toEqual(Object.entries(tags).map(([key, value]) => ({ key, value })));
+    expect(requests[0]?.tags).toEqual({ "fargate-exec:run": origin.url, team: "shop" });
+    expect(requests[0]?.propagateTags).toBeUndefined();
+    expect(known.active.filter((name) => name.startsWith("shop:"))).toEqual(["shop:1"]);
+  },
+);
 
-it("keeps all 50 tags of its source, and then lacks the run's, which is told", async () => {
+it("the copy keeps all 50 tags of its source, and a line says that it lacks the run's", async () => {
   const fifty = Array.from({ length: 50 }, (_, i) => ({ key: `k${i}`, value: "v" }));
   const known = new Definitions();
   await known.registerTaskDefinition({ ...source, tags: fifty });
   const { registered, requests, context } = await startTask({ hold: false }, { known });
   expect(registered[0]?.["tags"]).toEqual(fifty);
   expect(requests[0]?.tags).toEqual(Object.fromEntries(fifty.map(({ key, value }) => [key, value])));
-  const told = context.log.lines.filter((line) => line.includes("50 tags, the most that ECS takes"));
-  expect(told).toEqual([
+  const lines = context.log.lines.filter((line) => line.includes("50 tags, the most that ECS takes"));
+  expect(lines).toEqual([
     expect.stringMatching(/^fargate-exec-shop-.* lacks fargate-exec:run\.$/),
     expect.stringMatching(/^The task has .* lacks fargate-exec:run\.$/),
   ]);
 });
 
-it("has a label with the run in its first container", async () => {
+it("the copy has a label with the run in its first container", async () => {
   const { registered } = await startTask({ hold: false });
   const [first, ...others] = registered[0]?.["containerDefinitions"] as RegistrableDefinition[];
   expect(first).toMatchObject({ dockerLabels: { "fargate-exec.run": origin.id } });
   expect(JSON.stringify(others)).not.toContain("fargate-exec.run");
 });
 
-it("is registered without tags when these may not be set, which is told", async () => {
+it("the copy is registered without tags when these may not be set, and a line says so", async () => {
   const { registered, context } = await startTask({ hold: false }, { mayTag: false });
   expect(registered).toEqual([expect.not.objectContaining({ tags: expect.anything() as unknown })]);
   expect(context.log.lines.join("\n")).toMatch(
@@ -183,7 +186,7 @@ it("is registered without tags when these may not be set, which is told", async 
   );
 });
 
-it("is shared by jobs with an equal definition, and removed by the last", async () => {
+it("the copy is shared by jobs with an equal definition, and removed by the last of them", async () => {
   const { known, context } = await startTask({ hold: false });
   const again = await startTask({ hold: false }, { known });
   expect(again.registered).toEqual([]);
@@ -204,7 +207,7 @@ it("is shared by jobs with an equal definition, and removed by the last", async 
   });
 });
 
-it("starts like the service's tasks, and the log says what comes from where", async () => {
+it("the task starts like the service's tasks, and the log says what comes from where", async () => {
   const { context, requests } = await startTask({ hold: false });
   const { network } = aService();
   expect(requests[0]?.network.subnets).toEqual(network.subnets);
@@ -213,7 +216,7 @@ it("starts like the service's tasks, and the log says what comes from where", as
   );
 });
 
-it("takes the place of the image in a definition that is named", async () => {
+it("the image replaces that of a definition that the inputs name", async () => {
   const { registered } = await startTask(
     { hold: false, subnets: ["subnet-1"] },
     { of: { kind: "task-definition", taskDefinition: "shop:1" } },
@@ -221,7 +224,7 @@ it("takes the place of the image in a definition that is named", async () => {
   expect(registered[0]).toMatchObject({ containerDefinitions: [{ image: IMAGE }, {}] });
 });
 
-it("takes the place of the image in a definition of a file, which is not registered itself", async () => {
+it("the image replaces that of a definition file, which is not registered itself", async () => {
   const workspace = await mkdtemp(join(tmpdir(), "workspace-"));
   try {
     const file = { family: "from-file", containerDefinitions: [{ name: "app", image: "old" }] };

@@ -5,7 +5,7 @@ import { startInputs } from "../../helpers/start-inputs.ts";
 
 const start = startInputs({ taskRole: "job" });
 
-it("has an init and the given members, and no member that RegisterTaskDefinition does not know", () => {
+it("an image's definition has an init and the given members, and no member that RegisterTaskDefinition does not know", () => {
   const given = { ...start, executionRole: "ecs", ephemeralStorage: 50 };
   const { family, ...definition } = imageDefinition(
     { image: "example.com/team/tool:1", architecture: undefined },
@@ -39,7 +39,7 @@ it.each([
   ["python:3.13-slim", /^fargate-exec-python-/],
   ["localhost:5000/a.b/my.tool:x", /^fargate-exec-my-tool-/],
   ["example/tool@sha256:0123", /^fargate-exec-tool-/],
-])("is of a family that tells the image: %s", (image, family) => {
+])("an image's definition is in a family that names the image: %s", (image, family) => {
   expect(imageDefinition({ image, architecture: undefined }, start, undefined).family).toMatch(family);
 });
 
@@ -49,7 +49,7 @@ it.each<[string, string, Partial<StartInputs>, string | undefined]>([
   ["role", "python:3.13", { taskRole: "other" }, undefined],
   ["hold", "python:3.13", { hold: false }, undefined],
   ["container", "python:3.13", {}, "web"],
-])("is of another family with another %s", (_, image, more, container) => {
+])("an image's definition is in another family with another %s", (_, image, more, container) => {
   const family = imageDefinition({ image: "python:3.13", architecture: undefined }, start, undefined).family;
   expect(
     imageDefinition({ image, architecture: undefined }, { ...start, ...more }, container).family,
@@ -67,7 +67,7 @@ it.each([
   ["x86_64", undefined],
   [undefined, undefined],
   ["arm64", { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" }],
-] as const)("is for architecture %s", (architecture, runtimePlatform) => {
+] as const)("an image's definition is for architecture %s", (architecture, runtimePlatform) => {
   expect(imageDefinition({ image: "python", architecture }, start, undefined)["runtimePlatform"]).toEqual(
     runtimePlatform,
   );
@@ -80,7 +80,7 @@ it.each([
   [undefined, "3072", "512", "3072"],
   [undefined, "30720", "4096", "30720"],
   ["512", "4096", "512", "4096"],
-])("for cpu %s and memory %s has %s and %s", (cpu, memory, units, mebibytes) => {
+])("an image's definition for cpu %s and memory %s has %s and %s", (cpu, memory, units, mebibytes) => {
   expect(
     imageDefinition({ image: "python", architecture: undefined }, { ...start, cpu, memory }, undefined),
   ).toMatchObject({
@@ -89,7 +89,7 @@ it.each([
   });
 });
 
-it("leaves the image's own command alone with hold: false", () => {
+it("an image's definition leaves the image's own command alone with 'hold: false'", () => {
   const { containerDefinitions } = imageDefinition(
     { image: "python", architecture: undefined },
     { ...start, hold: false },
@@ -100,7 +100,7 @@ it("leaves the image's own command alone with hold: false", () => {
   ]);
 });
 
-it("leaves nothing to override that the definition has", () => {
+it("the overrides repeat nothing that an image's definition has", () => {
   const given = { ...start, cpu: "512", memory: "1024", ephemeralStorage: 50, executionRole: "ecs" };
   expect(withoutDefined(given)).toEqual({ ...startInputs() });
 });

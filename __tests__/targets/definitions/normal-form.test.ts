@@ -12,7 +12,7 @@ const wanted = imageDefinition(
 );
 const [container] = wanted["containerDefinitions"] as Record<string, unknown>[];
 const linuxParameters = container?.["linuxParameters"] as object | undefined;
-/** As ECS answers it, with what ECS adds. */
+/** The same definition as ECS describes it, with what ECS adds. */
 const registered = {
   ...labelWithRun(wanted, "another-run"),
   taskRoleArn: "arn:aws:iam::123456789012:role/job",
@@ -37,17 +37,17 @@ const inContainer = (more: object) => ({
   containerDefinitions: [{ ...registered.containerDefinitions[0], ...more }],
 });
 
-it("is the same for what ECS makes of a definition that it registers", () => {
+it("the normal form is the same for a definition and for what ECS makes of it", () => {
   expect(differences(wanted, registered, arn)).toEqual([]);
 });
 
-it("is the same for what ECS has by default, told or not", () => {
-  const told = inContainer({
+it("the normal form is the same with and without ECS's defaults", () => {
+  const withDefaults = inContainer({
     ...{ privileged: false, readonlyRootFilesystem: false, interactive: false, pseudoTerminal: false },
     disableNetworking: false,
   });
-  expect(differences(wanted, told, arn)).toEqual([]);
-  expect(differences({ ...told, family: "x" }, registered, arn)).toEqual([]);
+  expect(differences(wanted, withDefaults, arn)).toEqual([]);
+  expect(differences({ ...withDefaults, family: "x" }, registered, arn)).toEqual([]);
 });
 
 it.each([
@@ -55,13 +55,16 @@ it.each([
   ["1vcpu", "2gb", "1024", "2048"],
   [".25 vCPU", "0.5GB", "256", "512"],
   ["0.25 VCPU", ".5 gb", "256", "512"],
-])("is the same for the sizes %s and %s as for ECS's plain units", (cpu, memory, units, mebibytes) => {
-  const asked = { ...wanted, cpu, memory };
-  const answered = { ...registered, cpu: units, memory: mebibytes };
-  expect(differences(asked, answered, arn)).toEqual([]);
-  expect(digestOf(asked)).toBe(digestOf({ ...wanted, cpu: units, memory: mebibytes }));
-  expect(differences(asked, { ...answered, memory: "4096" }, arn)).toEqual(["memory"]);
-});
+])(
+  "the normal form is the same for the sizes %s and %s as for ECS's plain units",
+  (cpu, memory, units, mebibytes) => {
+    const asked = { ...wanted, cpu, memory };
+    const answered = { ...registered, cpu: units, memory: mebibytes };
+    expect(differences(asked, answered, arn)).toEqual([]);
+    expect(digestOf(asked)).toBe(digestOf({ ...wanted, cpu: units, memory: mebibytes }));
+    expect(differences(asked, { ...answered, memory: "4096" }, arn)).toEqual(["memory"]);
+  },
+);
 
 it.each<[string, object, string]>([
   ["image", inContainer({ image: "attacker.example/python:3.13" }), "containerDefinitions[0].image"],
@@ -122,11 +125,11 @@ it.each<[string, object, string]>([
   ["volume", { ...registered, volumes: [{ name: "v", host: {} }] }, "volumes"],
   ["network mode", { ...registered, networkMode: "host" }, "networkMode"],
   ["size", { ...registered, cpu: "16384" }, "cpu"],
-])("differs for another %s", (_, found, path) => {
+])("the normal form differs for another %s", (_, found, path) => {
   expect(differences(wanted, found as typeof wanted, arn)).toEqual([path]);
 });
 
-it("looks at every member that RegisterTaskDefinition takes, and at those it does not know yet", () => {
+it("the normal form has every member that RegisterTaskDefinition takes, and members that it does not know yet", () => {
   const names = (RegisterTaskDefinitionRequest$[4] as readonly string[]).filter(
     (name) => !["family", "tags", "containerDefinitions"].includes(name),
   );
@@ -137,7 +140,7 @@ it("looks at every member that RegisterTaskDefinition takes, and at those it doe
     ]);
 });
 
-it("has one digest for any order of members and of variables, and another for another value", () => {
+it("a definition has one digest for any order of members and of variables, and another for another value", () => {
   const one = inContainer({
     environment: [
       { name: "A", value: "1" },

@@ -32,7 +32,7 @@ const register = async (family: string, isOfRun = true): Promise<void> => {
   await known.registerTaskDefinition(isOfRun ? labelWithRun(definition, "lost") : definition);
 };
 
-/** What a run does that has registered a revision of `own`. */
+/** Removes what lost runs have left, as a run does that has registered a revision of `fargate-exec-own`. */
 const remove = async (ecs: Partial<Parameters<typeof removeLeftDefinitions>[2]["ecs"]> = {}): Promise<void> =>
   await removeLeftDefinitions("ci", "fargate-exec-own", {
     ...{ clock, log },
@@ -50,7 +50,7 @@ const remove = async (ecs: Partial<Parameters<typeof removeLeftDefinitions>[2]["
     },
   });
 
-it("removes a revision of a lost run after a day, and no other one", async () => {
+it("a revision of a lost run is removed after a day, and no other one", async () => {
   for (const family of ["fargate-exec-left", "fargate-exec-runs", "fargate-exec-own", "shop"])
     await register(family);
   await register("fargate-exec-foreign", false);
@@ -71,7 +71,7 @@ it("removes a revision of a lost run after a day, and no other one", async () =>
   expect(log.lines).toEqual(["Removing fargate-exec-left:1, which a run that was lost has left behind."]);
 });
 
-it("examines five families at most, and over several runs all of them", async () => {
+it("a run examines five families at most, and several runs examine all of them", async () => {
   for (let at = 0; at < 12; at += 1) await register(`fargate-exec-${at}`);
   clock.advance(25 * HOUR);
   await remove();
@@ -81,7 +81,7 @@ it("examines five families at most, and over several runs all of them", async ()
   expect(known.active).toEqual([]);
 });
 
-it("says which right is missing, and is silent when the step ends meanwhile", async () => {
+it("a line names a missing right, and none comes when the step ends meanwhile", async () => {
   const failing = (code: Failure["code"]) => () =>
     Promise.reject(new Failure(code, { failed: "No right to ecs:X.", seen: "s.", advice: "a." }));
   await remove({ listDefinitionFamilies: failing("cancelled") });

@@ -42,7 +42,7 @@ it("stops a task that is known", async () => {
   expect(done).toEqual([["ci", TASK, "cancelled"]]);
 });
 
-it("finds a task whose ARN was never learnt", async () => {
+it("stops a task whose ARN was never learnt", async () => {
   await removeResource(
     { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined },
     ecs,
@@ -55,7 +55,7 @@ it("finds a task whose ARN was never learnt", async () => {
   ]);
 });
 
-it("is not sure of a task that was being started and is not found", async () => {
+it("returns false for a task that was being started and is not found", async () => {
   const being = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined } as const;
   expect(await removeResource(being, ecs, "cancelled", log)).toBe(true);
   found = [];
@@ -67,13 +67,13 @@ it("deregisters a task definition", async () => {
   expect(done).toEqual([["arn:x"]]);
 });
 
-describe("a task definition of which the ARN was never learnt", () => {
+describe("a task definition whose ARN was never learnt", () => {
   const being = { kind: "registration", family: "web", run: "me" } as const;
   const by = (run: string) => ({
     family: "web",
     containerDefinitions: [{ name: "app", dockerLabels: { "fargate-exec.run": run } }],
   });
-  const undone = async (runs: readonly string[]) => {
+  const undoRegistration = async (runs: readonly string[]) => {
     const known = new Definitions();
     for (const run of runs) await known.registerTaskDefinition(by(run));
     const { describeTaskDefinition, deregisterTaskDefinition } = known;
@@ -83,25 +83,25 @@ describe("a task definition of which the ARN was never learnt", () => {
   };
 
   it.each<[string, readonly string[], boolean, readonly string[]]>([
-    ["the newest", ["another", "me"], true, ["web:1"]],
+    ["the newest of its family", ["another", "me"], true, ["web:1"]],
     [
-      "an older one, beside those of others",
+      "an older one beside those of other runs",
       ["another", "me", "another", "third"],
       true,
       ["web:1", "web:3", "web:4"],
     ],
-    ["any that bears its run", ["me", "me"], true, []],
-    ["none of others", ["another"], false, ["web:1"]],
-    ["none", [], false, []],
-  ])("is %s of its family", async (_, runs, found, active) => {
-    expect(await undone(runs)).toEqual({ found, active });
+    ["each one of its run", ["me", "me"], true, []],
+    ["none when all are of other runs", ["another"], false, ["web:1"]],
+    ["none when the family is empty", [], false, []],
+  ])("is found by the label of its run: %s", async (_, runs, found, active) => {
+    expect(await undoRegistration(runs)).toEqual({ found, active });
   });
 });
 
 describe("a registration that was repeated", () => {
   const known = (revision: number) =>
     `arn:aws:ecs:eu-central-1:123456789012:task-definition/fargate-exec-web:${revision}`;
-  const registered = async (runs: readonly string[]) => {
+  const register = async (runs: readonly string[]) => {
     const family = "fargate-exec-web";
     const definitions = new Definitions();
     for (const run of runs)
@@ -115,9 +115,9 @@ describe("a registration that was repeated", () => {
   it.each<[string, readonly string[], number, readonly number[]]>([
     ["the first try's", ["another", "me", "me"], 3, [1, 3]],
     ["one that came late", ["me", "me", "another"], 1, [1, 3]],
-    ["none where the first try has made none", ["me", "another"], 1, [1, 2]],
-  ])("removes the revision that nobody knows of: %s", async (_, runs, revision, stay) => {
-    const { definitions, family } = await registered(runs);
+    ["none when the first try has made none", ["me", "another"], 1, [1, 2]],
+  ])("removes the revision whose ARN was never learnt: %s", async (_, runs, revision, stay) => {
+    const { definitions, family } = await register(runs);
     const what = { kind: "registration", family, run: "me", known: known(revision) } as const;
     const { describeTaskDefinition, deregisterTaskDefinition, deleteTaskDefinition } = definitions;
     const calls = { ...ecs, describeTaskDefinition, deregisterTaskDefinition, deleteTaskDefinition };

@@ -28,7 +28,7 @@ it.each<[string, Partial<StartInputs>]>([
   expect(borrow({ ...nothing, ...given }, service, OWN)).toMatchObject(given);
 });
 
-it("takes the service's capacity providers, which stand over its launch type", () => {
+it("takes the service's capacity providers, which come before its launch type", () => {
   const capacityProviders = [{ ...SPOT, base: 2 }];
   expect(borrow(nothing, aService({ launchType: "EC2", capacityProviders }), OWN).capacityProviders).toEqual(
     capacityProviders,
@@ -46,18 +46,15 @@ it.each(elsewhere)("takes what the service runs on: %s", (_, service) => {
   expect(borrow(nothing, aService(service), OWN)).toMatchObject({ launchType, capacityProviders });
 });
 
-it.each(elsewhere)(
-  "takes the network alone for a stock image, of a service that runs on %s",
-  (_, service) => {
-    const borrowed = borrow(nothing, aService(service), IMAGE);
-    expect(borrowed).toMatchObject({
-      launchType: "FARGATE",
-      capacityProviders: [],
-      subnets: ["subnet-8", "subnet-9"],
-    });
-  },
-);
+it.each(elsewhere)("takes the network alone from a service on %s for a stock image", (_, service) => {
+  const borrowed = borrow(nothing, aService(service), IMAGE);
+  expect(borrowed).toMatchObject({
+    launchType: "FARGATE",
+    capacityProviders: [],
+    subnets: ["subnet-8", "subnet-9"],
+  });
+});
 
-it("is on Fargate without a service", () => {
+it("takes nothing without a service, so that the task is on Fargate", () => {
   expect(borrow(nothing, undefined, IMAGE)).toEqual(nothing);
 });

@@ -50,12 +50,12 @@ describe("the request", () => {
     expect(request.capacityProviders).toEqual([SPOT]);
   });
 
-  it("adds the user's tags to that with the workflow run", () => {
+  it("adds the user's tags to the one that names the workflow run", () => {
     const { tags } = runTaskRequest({ ...start, tags: { team: "web" } }, plan);
     expect(tags).toEqual({ "fargate-exec:run": origin.url, team: "web" });
   });
 
-  it("has 49 tags of the user's and its own, the most that ECS takes", () => {
+  it("has up to 49 tags of the user and its own one, the most that ECS takes", () => {
     const own = Object.fromEntries(Array.from({ length: 49 }, (_, i) => [`k${i}`, "v"]));
     expect(runTaskRequest({ ...start, tags: own }, plan).tags).toEqual({
       ...own,
@@ -72,7 +72,7 @@ describe("the request", () => {
     });
   });
 
-  it("names its origin in what ECS allows", () => {
+  it("names its origin in the length and the characters that ECS allows", () => {
     const by = startedBy({ ...origin, repository: `example/${"x".repeat(200)}` });
     expect(by).toHaveLength(128);
     expect(by).toMatch(/^fargate-exec\/a1b2c3d4\/17-2\/example\/x+$/);

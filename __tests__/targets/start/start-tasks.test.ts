@@ -32,7 +32,7 @@ beforeEach(() => {
 
 const arnsOf = (tasks: readonly Task[]): string[] => tasks.map(({ arn }) => arn);
 
-/** Starts tasks while ECS answers so, and then as asked. There is a minute to wait for capacity. */
+/** Starts tasks. ECS gives `answers` first, and then starts what it is asked for. A wait for capacity has a minute. */
 function startAll(
   asked: RunTaskRequest,
   count: number,
@@ -76,7 +76,7 @@ const noTags = new AccessDenied(
   { failed: "", seen: "", advice: "" },
 );
 
-it("starts one", async () => {
+it("starts one task", async () => {
   expect(await startAll(request, 1)).toEqual({ tasks: [aTask({ arn: "1/0" })], refusal: undefined });
   expect(sent).toEqual([{ ...request, count: 1, clientToken: "token-0" }]);
 });
@@ -131,7 +131,7 @@ const tasksOf = (...calls: readonly number[]): string[] =>
   calls.flatMap((call) => Array.from({ length: 10 }, (_, i) => `${call}/${i}`));
 
 describe("when answers come in another order than that of the calls", () => {
-  it("delivers the tasks in the order in which they were asked for, and tells at once that they run", async () => {
+  it("delivers the tasks in the order in which they were asked for, and reports at once that they run", async () => {
     const held = new HeldAnswers();
     const starts = startAll(request, 50, [], {}, held.answering);
     await held.give(1, 5, 3, 4);
@@ -152,7 +152,7 @@ describe("when answers come in another order than that of the calls", () => {
     expect(next).toEqual(tasksOf(1, 3, 4, 5, 6));
   });
 
-  it("when no further task is wanted, tells of the tasks of every call that is under way, and begins none", async () => {
+  it("when no further task is wanted, reports the tasks of every call that is under way, and begins no call", async () => {
     const held = new HeldAnswers();
     const cancel = new AbortController();
     const starts = startAll(request, 200, [], {}, held.answering, cancel.signal);
@@ -216,7 +216,7 @@ it("begins no call after a refusal, and counts the tasks of those that were unde
   expect([sent.length, started.length]).toEqual([5, 40]);
 });
 
-it("fails by a call that was not answered rather than by a refusal", async () => {
+it("fails with a call that was not answered rather than with a refusal", async () => {
   const unanswered = failure("aws-unreachable", "no answer");
   const refusal = { reason: "ATTRIBUTE", detail: undefined };
   const answers = [{}, { tasks: [], refusals: [refusal] }, unanswered];
@@ -228,7 +228,7 @@ it.each([
   ["Capacity is unavailable at this time. Please try again later", undefined, "availability zones"],
   ["ATTRIBUTE", undefined, "requiresCompatibilities"],
   ["INACTIVE", undefined, "networkMode awsvpc"],
-])("repeats ECS's words when it will not: %s", async (reason, detail, advice) => {
+])("repeats ECS's words when ECS starts no task: %s", async (reason, detail, advice) => {
   const refused = Array.from({ length: 99 }, () => ({ tasks: [], refusals: [{ reason, detail }] }));
   await expect(startAll(request, 1, refused)).rejects.toMatchObject({
     code: "task-not-started",
@@ -238,7 +238,7 @@ it.each([
 });
 
 it.each(["AGENT", "RESOURCE:MEMORY", "INACTIVE"])(
-  "speaks of instances where the tasks run on some: %s",
+  "advises on instances when the tasks run on some: %s",
   async (reason) => {
     const refused = Array.from({ length: 99 }, () => ({
       tasks: [],
@@ -258,7 +258,7 @@ it("waits for an instance whose agent is disconnected", async () => {
   expect(log.lines[0]).toMatch(/could not be started now; trying again in \d+ s.* It said: AGENT\.$/);
 });
 
-it("tells why only some are started, and which those are", async () => {
+it("reports why only some tasks are started, and which those are", async () => {
   const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "INACTIVE", detail: undefined }] };
   const none = { ...some, tasks: [] };
   expect(await startAll(request, 3, [some, none])).toMatchObject({
@@ -321,7 +321,7 @@ describe("on Spot", () => {
     expect(log.lines).toEqual([expect.stringContaining("on demand")]);
   });
 
-  it("does so when AWS throws it, too", async () => {
+  it("starts them on demand when RunTask itself fails for that reason, too", async () => {
     expect((await startAll(onSpot, 1, [shortage])).tasks).toHaveLength(1);
     expect(sent.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], []]);
   });

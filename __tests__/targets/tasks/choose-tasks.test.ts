@@ -23,7 +23,7 @@ describe("the service's task", () => {
       "old",
     ],
     [
-      "an unhealthy one where no other agent runs",
+      "an unhealthy one when no other agent runs",
       [
         { ...old, healthStatus: "UNHEALTHY" },
         { ...young, ...agent("PENDING") },
@@ -33,9 +33,9 @@ describe("the service's task", () => {
     ["one with ECS Exec", [old, { ...young, enableExecuteCommand: false }], "old"],
     ["none that is being stopped", [old, { ...young, desiredStatus: "STOPPED" }], "old"],
     ["none that is draining", [old, { ...young, lastStatus: "DEACTIVATING" }], "old"],
-    ["one that is coming up, where there is no other", [{ ...young, lastStatus: "PENDING" }], "young"],
-    ["none where all are ending", [{ ...old, desiredStatus: "STOPPED" }], undefined],
-    ["none of none", [], undefined],
+    ["one that is coming up, when there is no other", [{ ...young, lastStatus: "PENDING" }], "young"],
+    ["none when all are ending", [{ ...old, desiredStatus: "STOPPED" }], undefined],
+    ["none when there are none", [], undefined],
     [
       "the same one of equals",
       [

@@ -26,20 +26,20 @@ it("tasks with the revision's number are its own, whatever their definition", ()
   ]);
 });
 
-it("when the number of the former revision is seen, tasks without the new one's are none of it", () => {
+it("when tasks have the former revision's number, none without the new number is the new revision's", () => {
   expect(arnsOf([task("ecs-svc/41", "web:2", 50), task("ecs-svc/41", "web:2", 150)], FORCED)).toEqual([]);
 });
 
-describe("when the numbers don't tell", () => {
+describe("when the numbers don't decide", () => {
   const old = task("ecs-svc/7", "web:2", 50);
   const oldAgain = task("ecs-svc/7", "web:2", 150);
   const young = task("ecs-svc/9", "web:2", 101);
 
-  it("tasks with its definition are its own, which no former revision has", () => {
+  it("tasks with its definition are its own when no former revision has that", () => {
     expect(arnsOf([task("ecs-svc/7", "web:1", 150), young])).toEqual(["ecs-svc/9 101"]);
   });
 
-  it("of one definition those are whose deployment has no older task, also when the former one starts another", () => {
+  it("with one definition for both, tasks are its own when their deployment has no older task, also when the former one starts another", () => {
     expect(arnsOf([old, young, oldAgain], FORCED)).toEqual(["ecs-svc/9 101"]);
   });
 
@@ -53,7 +53,7 @@ describe("when the numbers don't tell", () => {
     expect(arnsOf(tasks, FORCED)).toEqual([]);
   });
 
-  it("a former revision that ECS does not know any more may have its definition", () => {
+  it("nothing is guessed when a former revision, which ECS does not know any more, may have its definition", () => {
     expect(arnsOf([young], { sources: [{ arn: revision(41), taskDefinitionArn: undefined }] })).toEqual([]);
   });
 });

@@ -24,17 +24,17 @@ const ecs = {
     return Promise.resolve(aDefinition());
   },
 };
-const looking = (...tasks: string[]) => new TaskLooks({ ecs, tasks, described: [], clock });
+const makeLooks = (...tasks: string[]) => new TaskLooks({ ecs, tasks, described: [], clock });
 
-it("ask once for all that look at the same time, each of which gets its own", async () => {
-  const { describeTask } = looking("a", "b", "c");
+it("the looks ask once for all that look at the same time, each of which gets its own", async () => {
+  const { describeTask } = makeLooks("a", "b", "c");
   const tasks = await Promise.all(["a", "b", "c"].map((arn) => describeTask("ci", arn)));
   expect(tasks.map((task) => task?.arn)).toEqual(["a", "b", "c"]);
   expect(asked).toEqual([["a", "b", "c"]]);
 });
 
-it("ask again after two seconds, for any of the tasks", async () => {
-  const { describeTask } = looking("a", "b");
+it("the looks ask again after two seconds, for any of the tasks", async () => {
+  const { describeTask } = makeLooks("a", "b");
   for (const [passed, arn] of [
     [0, "a"],
     [1_999, "b"],
@@ -47,8 +47,8 @@ it("ask again after two seconds, for any of the tasks", async () => {
   expect(asked).toHaveLength(2);
 });
 
-it("ask at once for a task that is new, and from then on for that too", async () => {
-  const { describeTask } = looking("a", "b");
+it("the looks ask at once for a task that is new, and from then on for that, too", async () => {
+  const { describeTask } = makeLooks("a", "b");
   await describeTask("ci", "a");
   expect((await describeTask("ci", "c"))?.arn).toBe("c");
   expect(asked).toEqual([
@@ -57,27 +57,27 @@ it("ask at once for a task that is new, and from then on for that too", async ()
   ]);
 });
 
-it("ask for a hundred in one call, and for those of other hundreds when they are looked at", async () => {
+it("the looks ask for a hundred in one call, and for those of other hundreds when they are looked at", async () => {
   const names = Array.from({ length: 250 }, (_, at) => `t${at}`);
-  const { describeTask } = looking(...names);
+  const { describeTask } = makeLooks(...names);
   await Promise.all([0, 99, 100, 150, 249].map((at) => describeTask("ci", names[at] ?? "")));
   expect(asked).toEqual([names.slice(0, 100), names.slice(100, 200), names.slice(200)]);
   await describeTask("ci", "later");
   expect(asked.at(-1)).toEqual([...names.slice(200), "later"]);
 });
 
-it("ask each time when there is one task alone", async () => {
-  const { describeTask } = looking("a");
+it("the looks ask each time when there is one task alone", async () => {
+  const { describeTask } = makeLooks("a");
   await describeTask("ci", "a");
   await describeTask("ci", "a");
   expect(asked).toEqual([["a"], ["a"]]);
 });
 
-it("tell a task that ECS does not know as undefined", async () => {
-  expect(await looking("a", "gone").describeTask("ci", "gone")).toBeUndefined();
+it("the looks give undefined for a task that ECS does not know", async () => {
+  expect(await makeLooks("a", "gone").describeTask("ci", "gone")).toBeUndefined();
 });
 
-it("fail for all that wait, and ask anew the next time", async () => {
+it("the looks fail for all that wait, and ask anew the next time", async () => {
   let fails = true;
   const describeTasks = (...arns: [string, readonly string[]]) =>
     fails ? Promise.reject(new Error("no")) : ecs.describeTasks(...arns);
@@ -93,7 +93,7 @@ it("fail for all that wait, and ask anew the next time", async () => {
   expect((await describeTask("ci", "a"))?.arn).toBe("a");
 });
 
-it("cost no call for the first look at a task that ECS has just described", async () => {
+it("the looks cost no call for the first look at a task that ECS has just described", async () => {
   const described = [aTask({ arn: "a", lastStatus: "RUNNING" })];
   const { describeTask } = new TaskLooks({ ecs, tasks: ["a"], described, clock });
   const statuses = [];
@@ -102,7 +102,7 @@ it("cost no call for the first look at a task that ECS has just described", asyn
   expect(asked).toEqual([["a"]]);
 });
 
-it("cost no call for tasks that come later, and one for all of them after that", async () => {
+it("the looks cost no call for tasks that come later, and one for all of them after that", async () => {
   const looks = new TaskLooks({ ecs, tasks: ["a"], described: [], clock, more: true });
   await looks.describeTask("ci", "a");
   for (const arn of ["b", "c"]) looks.add(aTask({ arn, lastStatus: "PROVISIONING" }));
@@ -116,20 +116,20 @@ it("cost no call for tasks that come later, and one for all of them after that",
   expect(asked).toEqual([["a"], ["a", "b", "c"]]);
 });
 
-it("ask for a task that was described long before the first look at it", async () => {
+it("the looks ask for a task that was described long before the first look at it", async () => {
   const described = [aTask({ arn: "a", lastStatus: "RUNNING" })];
   const { describeTask } = new TaskLooks({ ecs, tasks: ["a"], described, clock });
   clock.advance(10_000);
   expect((await describeTask("ci", "a"))?.lastStatus).toBe("STOPPED");
 });
 
-it("ask for each task definition once", async () => {
-  const { describeTaskDefinition } = looking("a");
+it("the looks ask for each task definition once", async () => {
+  const { describeTaskDefinition } = makeLooks("a");
   for (const name of ["web:1", "web:2", "web:1"]) await describeTaskDefinition(name);
   expect(definitions).toEqual(["web:1", "web:2"]);
 });
 
-it("remember the address in the VPC, also of a task that has lost it", async () => {
+it("the looks remember the address in the VPC, also of a task that has lost it", async () => {
   let privateIp: string | undefined = "10.0.0.7";
   const describeTask = (_: string, arn: string) => Promise.resolve(aTask({ arn, privateIp }));
   const looks = new TaskLooks({ ecs: { ...ecs, describeTask }, tasks: ["a"], described: [], clock });
