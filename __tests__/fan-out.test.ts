@@ -124,7 +124,7 @@ it("reports each of several tasks by itself, in their order, each line behind it
   expect(log.lines).toContainEqual(expect.stringMatching(/^\[task 1\] What ECS Exec needs/));
   // This warning is the same for both tasks, so it is shown once.
   expect(log.lines.filter((line) => !/^\[task [01]\] /.test(line))).toEqual([
-    "warning: Too short to be redacted, in whole or in part: TOKEN.",
+    "warning: These secrets have a line that is too short to be redacted: TOKEN.",
   ]);
   // One call looks for both jobs.
   expect(looks[0]).toEqual(["1", "2"]);

@@ -40,13 +40,17 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Runs the main step as the runner does; `cancelled` sends SIGINT once AWS is asked. */
-async function mainStep(inputs: Readonly<Record<string, string>>, { cancelled = false } = {}) {
+/** Runs the main step as the runner does; `cancelled` sends SIGINT once AWS is asked, `summary` says whether its file is there. */
+async function mainStep(
+  inputs: Readonly<Record<string, string>>,
+  { cancelled = false, summary = true } = {},
+) {
   const files = { GITHUB_OUTPUT: "", GITHUB_STATE: "", GITHUB_STEP_SUMMARY: "" };
   for (const name of Object.keys(files) as (keyof typeof files)[]) {
     files[name] = join(directory, name);
     writeFileSync(files[name], "");
   }
+  if (!summary) rmSync(files.GITHUB_STEP_SUMMARY);
   const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
   const step = spawn(path("../node_modules/.bin/node"), ["--no-warnings", path("../src/index.ts")], {
     env: {
@@ -74,7 +78,7 @@ async function mainStep(inputs: Readonly<Record<string, string>>, { cancelled = 
     exitCode,
     lines: shown.trimEnd().split("\n"),
     outcome: /^outcome<<(\S+)\n(.*)\n\1$/m.exec(outputs)?.[2],
-    summary: readFileSync(files.GITHUB_STEP_SUMMARY, "utf8"),
+    summary: summary ? readFileSync(files.GITHUB_STEP_SUMMARY, "utf8") : undefined,
     state: readFileSync(files.GITHUB_STATE, "utf8"),
   };
 }
@@ -91,6 +95,14 @@ it("reports every wrong input at once, before any call to AWS", async () => {
   expect([exitCode, outcome, asked]).toEqual([1, "not-started", []]);
   expect(lines.at(-1)).toMatch(/^::error title=fargate-exec%3A bad-input::\d things are wrong/);
   expect(summary).toContain("fargate-exec: not-started");
+});
+
+it("is red by one error when the summary can't be written, and has written its outputs once", async () => {
+  const { exitCode, lines, outcome } = await mainStep(inputs, { summary: false });
+  expect([exitCode, outcome]).toEqual([1, "not-started"]);
+  expect(lines.filter((line) => line.startsWith("::error "))).toEqual([
+    expect.stringContaining("STEP_SUMMARY"),
+  ]);
 });
 
 it("reports what AWS says after the guard is lifted, and has nothing to undo", async () => {

@@ -1,7 +1,7 @@
 import { deploymentNotFound, deploymentTooEarly } from "./deployment/failures.ts";
 import { isBeforeTasks } from "./deployment/stages.ts";
 import { giveVerdict } from "./deployment/verdict.ts";
-import { findDeployment, type WaitingHook, waitForHook } from "./deployment/wait-for-hook.ts";
+import { findDeploymentArn, type WaitingHook, waitForHook } from "./deployment/wait-for-hook.ts";
 import { warningsOf } from "./deployment/warnings.ts";
 import { asFailure } from "./errors.ts";
 import { serviceOf } from "./inputs/inputs.ts";
@@ -27,7 +27,7 @@ export async function atHook<Step extends StepContext>(
   if (given === undefined || named === undefined) return await run(step);
   const service = parseService(named, inputs.cluster, inputs.region);
   log.phase(`Waiting for a deployment of service '${service.id}' to reach its pause hook`);
-  const arn = await findDeployment(given, service, { ecs: aws.ecs, clock, log, cancel });
+  const arn = await findDeploymentArn(given, service, { ecs: aws.ecs, clock, log, cancel });
   const waiting = await reachHook(arn, service, step);
   log.info(`Deployment ${arn} waits for a verdict at ${waiting.deployment.stage ?? "a pause hook"}.`);
   for (const warning of warningsOf(waiting.hook, inputs, clock.now())) log.warning(warning, "deployment.md");

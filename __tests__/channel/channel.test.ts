@@ -29,7 +29,7 @@ function openChannel(): Channel {
 }
 
 /** A channel past its first output, so that it sends input. */
-function shell(): Channel {
+function inputChannel(): Channel {
   const channel = openChannel();
   channel.receive(output(0, "$ "), NOW);
   channel.takeFrames();
@@ -105,7 +105,7 @@ describe("channel, input", () => {
   });
 
   it("cuts input into frames of 1,024 bytes at most", () => {
-    const channel = shell();
+    const channel = inputChannel();
     expect(channel.send(Buffer.alloc(2049, "x"), NOW)).toBe(2049);
     expect(
       inputs(channel).map(({ sequenceNumber, payloadType, payload }) => [
@@ -130,7 +130,7 @@ describe("channel, input", () => {
   });
 
   it("reports the position up to which the agent has all input", () => {
-    const channel = shell();
+    const channel = inputChannel();
     expect(channel.send(Buffer.alloc(1500), NOW)).toBe(1500);
     expect(channel.send(Buffer.from("more"), NOW)).toBe(1504);
     channel.receive(ack(1), NOW + 1);
@@ -145,7 +145,7 @@ describe("channel, input", () => {
   });
 
   it("keeps 32 messages in flight, and sends the next with each ack", () => {
-    const channel = shell();
+    const channel = inputChannel();
     channel.send(Buffer.alloc(40 * 1024), NOW);
     expect(inputs(channel)).toHaveLength(32);
     channel.receive(ack(3), NOW + 1);
@@ -153,7 +153,7 @@ describe("channel, input", () => {
   });
 
   it("sends the same frame again at the deadline", () => {
-    const channel = shell();
+    const channel = inputChannel();
     channel.send(Buffer.from("typed"), NOW);
     const sent = channel.takeFrames();
     expect(channel.deadline()).toBe(NOW + 200);
@@ -171,7 +171,7 @@ describe("channel, input", () => {
     [10, 2 ** 32],
     [Number.NaN, 10],
   ])("refuses the size %s × %s, which the agent would never acknowledge", (cols, rows) => {
-    expect(() => shell().resize(cols, rows, NOW)).toThrow(RangeError);
+    expect(() => inputChannel().resize(cols, rows, NOW)).toThrow(RangeError);
   });
 });
 
@@ -277,7 +277,7 @@ describe("channel, handshake", () => {
     expect(channel.takeEvents().at(-1)).toMatchObject({ why: "the data key has 32 bytes, not 64" });
   });
 
-  it("gives up on output that another key sealed", () => {
+  it("gives up on output that this session's key did not seal", () => {
     const channel = openChannel();
     channel.receive(request, NOW);
     channel.provideDataKey({ plaintext: KEY, ciphertext: new Uint8Array(1), keyArn: "" }, NOW);
@@ -342,14 +342,14 @@ describe("channel, other frames", () => {
       { kind: "output", bytes: Buffer.from("a") },
       {
         kind: "problem",
-        why: "Output was lost: message #1 had not come when the channel closed (later ones: 1).",
+        why: "Output was lost: message #1 had not come when the channel closed; later messages that had come: 1.",
       },
       { kind: "closed", text: undefined },
     ]);
   });
 
   it("neither sends nor takes anything after the end", () => {
-    const channel = shell();
+    const channel = inputChannel();
     channel.send(Buffer.from("x"), NOW);
     channel.receive(channelClosed(""), NOW);
     channel.takeFrames();

@@ -1,6 +1,6 @@
 import type { DeploymentBrief, PauseHook, ServiceDeployment } from "../../src/aws/ecs.ts";
 import { giveVerdict } from "../../src/deployment/verdict.ts";
-import { findDeployment, waitForHook } from "../../src/deployment/wait-for-hook.ts";
+import { findDeploymentArn, waitForHook } from "../../src/deployment/wait-for-hook.ts";
 import { warningsOf } from "../../src/deployment/warnings.ts";
 import { Failure, type FailureCode } from "../../src/errors.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -74,7 +74,7 @@ const waiting = (calls: ReturnType<typeof ecs>) => {
 it("'true' means the newest deployment of the service, once one is under way", async () => {
   const old = brief({ arn: "old", status: "SUCCESSFUL", createdAt: 1 });
   const context = contextOf(ecs([], [[old], [old], [old, brief({ arn: "new", createdAt: 2 })]]));
-  expect(await findDeployment(true, SERVICE, context)).toBe("new");
+  expect(await findDeploymentArn(true, SERVICE, context)).toBe("new");
   expect(context.log.lines).toEqual([
     "there is no deployment of service 'web' in cluster 'prod' under way yet (0 s)",
   ]);
@@ -82,7 +82,7 @@ it("'true' means the newest deployment of the service, once one is under way", a
 
 it("'true' never means a deployment that has ended", async () => {
   const context = contextOf(ecs([], [[brief({ status: "SUCCESSFUL" })]]));
-  await expect(findDeployment(true, SERVICE, context)).rejects.toMatchObject({
+  await expect(findDeploymentArn(true, SERVICE, context)).rejects.toMatchObject({
     code: "deployment-not-found",
     seen: `Its newest one, '${ARN}', is SUCCESSFUL.`,
   });

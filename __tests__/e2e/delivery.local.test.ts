@@ -6,7 +6,7 @@ import { virtualEnvironment } from "../../local/python.ts";
 import type { Task } from "../../local/task/task.ts";
 import { watchCommandLines } from "../helpers/command-lines.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
-import { Aws, filesIn, jobLog, mainLog } from "../helpers/local.ts";
+import { Aws, jobDirectories, jobLog, mainLog } from "../helpers/local.ts";
 import { type Need, withNeed } from "../helpers/needs.ts";
 import { eventually } from "../helpers/until.ts";
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => aws.stop());
 
-/** The container's own downloads: GETs of the staged object. */
+/** The reads of objects below the action's prefix, by any caller. */
 const downloads = (): string[] =>
   aws.calls(`GET /${aws.world.made.bucket}/fargate-exec/`).map(({ operation }) => operation);
 
@@ -62,8 +62,12 @@ describeImages("a presigned URL", () => {
     const texts = {
       "the command lines": commandLines,
       "the job log": [...result.log, ...result.rawLog, ...(result.post?.rawLog ?? [])].join("\n"),
-      "the outputs and the state": JSON.stringify([result.outputs, result.state, result.summary]),
-      "the commands on record": JSON.stringify(aws.calls("ExecuteCommand").map(({ body }) => body)),
+      "the outputs, the state and the summary": JSON.stringify([
+        result.outputs,
+        result.state,
+        result.summary,
+      ]),
+      "the ExecuteCommand requests": JSON.stringify(aws.calls("ExecuteCommand").map(({ body }) => body)),
       "the transcript in S3": s3,
       "the transcript in CloudWatch": cloudwatch,
     };
@@ -72,7 +76,7 @@ describeImages("a presigned URL", () => {
   });
 });
 
-/** Programs that the payload needs in every image, without any that could fetch something. */
+/** The small programs of a usual image, none of which fetches anything over the network. */
 const basics = [
   ...[
     "awk",
@@ -124,11 +128,11 @@ itWith("wget", "/usr/bin/wget")("GNU wget fetches the script where there is noth
   expectDelivered(result, "Script fetched by wget (boto3: ");
 });
 
-it("when one way to fetch the script fails the next is tried, and the log says why", async () => {
+it("when one way to fetch the script fails, the next one is tried, and the log says why", async () => {
   const { local, made } = aws.world;
   const denied = { code: "AccessDenied", message: "Access Denied", status: 403 };
   const onLine = (line: string): void => {
-    // By then the script is staged, and the container has not fetched it yet.
+    // When main logs the session, the script is staged, and the container has not fetched it yet.
     const staged = line.startsWith("Session ")
       ? aws.calls(`PUT /${made.bucket}/`).findLast(({ operation }) => operation.endsWith("/payload"))
       : undefined;
@@ -168,8 +172,8 @@ it("the staged object is gone while the script still runs", async () => {
   expect(result.outputs).toMatchObject({ "exit-code": "0", stdout: "went" });
 });
 
-describeImages("an image that has nothing to fetch with", () => {
-  it("gets no script that is too large to be typed: one error with the reason, and nothing left behind", async () => {
+describeImages("an image without a program that the loader fetches with", () => {
+  it("fails with one error when the script is too large to be typed, and leaves nothing behind", async () => {
     const { bucket } = aws.world.made;
     const task = await taskOf(aws, "local/busybox");
     const script = `echo not reached\n${"# filler\n".repeat(130_000)}`;
@@ -186,6 +190,6 @@ describeImages("an image that has nothing to fetch with", () => {
       },
     ]);
     expect(await aws.objects()).toEqual([]);
-    expect(filesIn(task, "/tmp")).toEqual([]);
+    expect(jobDirectories(task)).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
-"""Another user's process in the container: it polls /proc for run ids, and plants the files of a job directory.
+"""Another user's process in the container: it polls /proc for run ids, and plants directories, links and files where the job
+directory of that run may be made.
 
-    attacker.py PLACE…
+    attacker.py DIRECTORY…
 
-It prints `ready` once it polls. A planted file that is run writes its user to /tmp/evidence. /tmp/seen has a line for each run
-that it has seen, with the number of successful attempts to plant something.
+A job directory may be made in each DIRECTORY. It prints `ready` just before its first poll. A planted file that is run appends its
+name, and the id of the user that has run it, to /tmp/evidence. /tmp/seen has a line for each run that it has seen, with the number
+of successful attempts to plant something.
 """
 import os
 import re
@@ -14,9 +16,9 @@ import time
 RUN = re.compile(rb"(?:fx_id=|fx_run=|fargate-exec-)([0-9a-f]{8,})")
 EVIDENCE = b'echo "$0: $(id -u)" >>/tmp/evidence\n'
 FILES = ("job", "new", "payload", "script", "job.tmp", "status", "started", "recorder.py")
-# Among them the container's first process: a kill of it ends the task.
-PIDS = ("pid", "0.pid", "1.pid", "maker", "attacher")
-places = sys.argv[1:]
+# The files in which a job names processes. Planted ones name process 1: when it is killed, the task ends.
+PID_FILES = ("pid", "0.pid", "1.pid", "maker", "attacher")
+directories = sys.argv[1:]
 tricks = ["directory", "link", "file", "flicker", "empty", "swap"]
 seen = {}
 
@@ -33,7 +35,7 @@ def fill(directory):
     for name in FILES:
         with open(os.path.join(directory, name), "wb") as file:
             file.write(EVIDENCE)
-    for number, name in enumerate(PIDS):
+    for number, name in enumerate(PID_FILES):
         with open(os.path.join(directory, name), "w") as file:
             file.write("1\n" if number % 2 else "1:1\n")
 
@@ -88,7 +90,7 @@ while True:
             continue
         run = seen[found[1]] = found[1].decode()
         trick = tricks[len(seen) % len(tricks)]
-        paths = ["%s/fargate-exec-%s" % (place, run) for place in places]
+        paths = ["%s/fargate-exec-%s" % (parent, run) for parent in directories]
         if trick in ("flicker", "swap"):
             done = sum(plant(path, "directory") for path in paths[1:]) + keep_changing(paths[0], trick)
         else:

@@ -21,7 +21,7 @@ it("takes 100 lines, and not one more", () => {
   expect(reportGlobs("a\n".repeat(101))).toMatchObject({ must: "100 lines at most", got: "101" });
 });
 
-it("needs artifacts", () => {
+it("`reports` is refused without `artifacts`", () => {
   const reports = "reports/*.xml";
   expect(read({ ...newTask, artifacts: "reports", reports }).reports).toEqual([reports]);
   expect(read({ ...newTask, artifacts: "reports" }).reports).toBeUndefined();

@@ -33,9 +33,15 @@ function assemble(inputs: Partial<Inputs>) {
       .slice(0, names.length);
   };
   /** The command line that runs the script. */
-  const shell = (): string =>
+  const commandLine = (): string =>
     runShell("sh", `fx_dir=D\n${head}\nshow() { printf '%s' "$*"; }; fx_command show`).toString();
-  return { log: log.lines, script: payload.bytes.subarray(payload.scriptAt).toString("latin1"), read, shell };
+  return {
+    log: log.lines,
+    script: payload.bytes.subarray(payload.scriptAt).toString("latin1"),
+    payload,
+    read,
+    commandLine,
+  };
 }
 
 describe("the assembled payload", () => {
@@ -51,8 +57,8 @@ describe("the assembled payload", () => {
 
   it("uses the shell of the input, else that of the shebang", () => {
     const script = { kind: "run", text: "#!/usr/bin/env node\n" } as const;
-    expect(assemble({ script }).shell()).toBe("/usr/bin/env node D/script");
-    expect(assemble({ script, shell: "bash {0}", args: ["a"] }).shell()).toBe("bash D/script a");
+    expect(assemble({ script }).commandLine()).toBe("/usr/bin/env node D/script");
+    expect(assemble({ script, shell: "bash {0}", args: ["a"] }).commandLine()).toBe("bash D/script a");
   });
 
   it("gives the job its settings, its task and its environment", () => {
@@ -63,6 +69,7 @@ describe("the assembled payload", () => {
       // 90.5 s is rounded up, so that the job never has less time than was asked for.
       ["r1", "91", "/srv", "ci", TASK, "app", "https://example.com/runs/1"],
     );
+    // No input changes a variable of the job itself.
     expect(read("A", "CI", "FARGATE_EXEC", "FARGATE_EXEC_RUN", "GITHUB_SHA")).toEqual([
       "1",
       "true",
@@ -78,9 +85,9 @@ describe("the assembled payload", () => {
   });
 
   it("holds no secret, and warns of each secret that is too short to redact, by its name", () => {
-    const { log, script, read } = assemble({ secrets: { PIN: "123", TOKEN: "hunter22" } });
-    expect(log).toEqual(["warning: Too short to be redacted, in whole or in part: PIN."]);
-    expect(script).not.toContain("hunter22");
+    const { log, payload, read } = assemble({ secrets: { PIN: "123", TOKEN: "hunter22" } });
+    expect(log).toEqual(["warning: These secrets have a line that is too short to be redacted: PIN."]);
+    expect(payload.bytes.toString()).not.toContain("hunter22");
     expect(read("TOKEN", "PIN")).toEqual(["", ""]);
     expect(assemble({ secrets: { TOKEN: "hunter22" } }).log).toEqual([]);
   });

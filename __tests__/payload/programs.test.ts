@@ -100,7 +100,7 @@ describe.each(shells)("a program in a directory of root, under %s,", (sh) => {
       expect(seen.job.status).toMatchObject(ENDED);
       expect(seen.notes).toContain("boto3: another user can replace /bin/python3");
       expect(seen.notes).toMatch(
-        /^Not run, since another user of the container can replace it: (?=.*\/bin\/python3\b).*\/bin\/curl/m,
+        /^Programs that are not run, because another user of the container can replace them: (?=.*\/bin\/python3\b).*\/bin\/curl/m,
       );
     },
     PATIENCE,
@@ -189,7 +189,7 @@ asOthers.each(shells)(
     });
     expect(seen.evidence).toBe("");
     expect(seen.job.status).toMatchObject(ENDED);
-    expect(seen.notes).toMatch(/^Not run, since another user .*: \/usr\/bin\/python3\./m);
+    expect(seen.notes).toMatch(/^Programs that are not run, because another user .*: \/usr\/bin\/python3\./m);
   },
   PATIENCE,
 );

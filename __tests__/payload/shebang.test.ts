@@ -7,7 +7,7 @@ describe("shellFor", () => {
     ["a shebang", undefined, "#!/bin/bash\necho\n", "/bin/bash {0}"],
     ["a shebang with an argument", undefined, "#!/bin/bash -eu\n", "/bin/bash -eu {0}"],
     ["a shebang with env", undefined, "#!/usr/bin/env python3\nprint()\n", "/usr/bin/env python3 {0}"],
-    ["a shebang with spaces around it", undefined, "#! /bin/sh \n", "/bin/sh {0}"],
+    ["a shebang with spaces around the interpreter", undefined, "#! /bin/sh \n", "/bin/sh {0}"],
     ["a shebang that ends in CR LF", undefined, "#!/bin/sh\r\n", "/bin/sh {0}"],
     ["a shebang without a newline", undefined, "#!/bin/sh", "/bin/sh {0}"],
     ["a shebang without an interpreter", undefined, "#!\n#!/bin/bash\n", "sh -e {0}"],

@@ -19,20 +19,20 @@ function directory(files: Readonly<Record<string, string>>): string {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe("differences", () => {
-  const bundle = { "index.js": "main", "post.js": "post", "licenses.txt": "MIT\r\n" };
+  const built = { "index.js": "main", "post.js": "post", "licenses.txt": "MIT\r\n" };
 
   it.each([
-    ["nothing", bundle, []],
-    ["a changed file", { ...bundle, "post.js": "old" }, ["dist/post.js differs"]],
+    ["nothing", built, []],
+    ["a changed file", { ...built, "post.js": "old" }, ["dist/post.js differs"]],
     [
       "a file left over",
-      { ...bundle, "37.index.js": "" },
+      { ...built, "37.index.js": "" },
       ["dist/37.index.js is left over: no build writes it"],
     ],
     ["a missing file", { "index.js": "main", "licenses.txt": "MIT\r\n" }, ["dist/post.js is missing"]],
-    ["no line ends that git changed", { ...bundle, "licenses.txt": "MIT\n" }, []],
+    ["nothing when git has changed line ends", { ...built, "licenses.txt": "MIT\n" }, []],
   ])("are %s", (_, committed, expected) => {
-    expect(differences(directory(committed), directory(bundle))).toEqual(expected);
+    expect(differences(directory(committed), directory(built))).toEqual(expected);
   });
 
   it("are all files when nothing is committed", () => {
@@ -43,7 +43,7 @@ describe("differences", () => {
 });
 
 describe("localPaths", () => {
-  const bundle = directory({
+  const builtDirectory = directory({
     "index.js": 'const u = "file:///home/example/shop/build/index.js";',
     "post.js": 'const p = "/home/example"; const q = "/rooted";',
   });
@@ -56,6 +56,6 @@ describe("localPaths", () => {
     [["/home/example"], ["dist/index.js holds the path /home/example/, which only this machine has"]],
     [["/srv/ci", "/root", "/", ""], []],
   ])("of %j are %j", (paths, expected) => {
-    expect(localPaths(bundle, paths)).toEqual(expected);
+    expect(localPaths(builtDirectory, paths)).toEqual(expected);
   });
 });

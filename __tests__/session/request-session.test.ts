@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 /** Requests a session within a minute. ECS gives these answers in turn, and then repeats the last one. */
-function connect(
+function request(
   answers: readonly (ExecuteCommandAnswer | Error)[],
   { task = aTask(), signal }: { task?: Task; signal?: AbortSignal } = {},
 ) {
@@ -43,14 +43,14 @@ function connect(
   });
 }
 
-it("opens a session at once when the agent takes it, and says nothing", async () => {
-  expect(await connect([{ session }])).toEqual(session);
+it("returns the session at once when the agent takes it, and logs nothing", async () => {
+  expect(await request([{ session }])).toEqual(session);
   expect(clock.slept).toEqual([]);
   expect(log.lines).toEqual([]);
 });
 
-it("tries again within a second while the agent is not connected, and writes ECS's words to the debug log", async () => {
-  expect(await connect([pending, pending, internal, internal, internal, { session }])).toEqual(session);
+it("in the first half minute it tries again within a second while the agent is not connected, and writes ECS's words to the debug log", async () => {
+  expect(await request([pending, pending, internal, internal, internal, { session }])).toEqual(session);
   expect(clock.slept).toEqual([300, 450, 675, 1000, 1000]);
   expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "exec agent takes a session (3 s)"]);
   expect(log.debugLines).toEqual([
@@ -60,20 +60,20 @@ it("tries again within a second while the agent is not connected, and writes ECS
 });
 
 it("tries less often when AWS throttles", async () => {
-  await connect([...Array.from({ length: 8 }, () => ({ ...internal, throttled: true })), { session }]);
+  await request([...Array.from({ length: 8 }, () => ({ ...internal, throttled: true })), { session }]);
   expect(clock.slept.at(-1)).toBe(5_000);
   expect(log.lines[0]).toBe("waiting for ECS, which throttles ExecuteCommand (0 s)");
 });
 
 it("looks at the task meanwhile, no more often than every two seconds", async () => {
-  await expect(connect([internal])).rejects.toBeInstanceOf(Failure);
+  await expect(request([internal])).rejects.toBeInstanceOf(Failure);
   expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "waiting for the exec agent (30 s)"]);
   expect(looked.length).toBeGreaterThan(10);
   for (const [i, at] of looked.entries()) expect(at - (looked[i - 1] ?? 0)).toBeGreaterThanOrEqual(2_000);
 });
 
 it("gives up at the deadline with what was seen and what the agent needs", async () => {
-  await expect(connect([internal])).rejects.toMatchObject({
+  await expect(request([internal])).rejects.toMatchObject({
     code: "exec-not-ready",
     failed: `The container 'app' of task ${ID} took no session within 60 s.`,
     seen: `ExecuteCommand says ${internal.notConnected}. The task is RUNNING, its exec agent RUNNING.`,
@@ -88,33 +88,36 @@ it("gives up when the task stops meanwhile, with the task's reason", async () =>
     stoppedReason: "Task stopped by user",
     stopCode: "UserInitiated",
   });
-  await expect(connect([internal], { task })).rejects.toMatchObject({ code: "task-stopped" });
+  await expect(request([internal], { task })).rejects.toMatchObject({
+    code: "task-stopped",
+    seen: expect.stringContaining("Task stopped by user") as string,
+  });
 });
 
-describe("another refusal", () => {
+describe("a refusal for another reason than the agent", () => {
   const refusal = (code: "aws-error" | "access-denied") =>
     new Failure(code, { failed: "no", seen: "", advice: "" });
 
-  it("is thrown at once", async () => {
+  it("is thrown without another try", async () => {
     const denied = refusal("access-denied");
-    await expect(connect([denied])).rejects.toBe(denied);
+    await expect(request([denied])).rejects.toBe(denied);
     expect(clock.slept).toEqual([]);
   });
 
   it("is replaced by the reason why the task stopped", async () => {
     const task = aTask({ lastStatus: "STOPPED" });
-    await expect(connect([refusal("aws-error")], { task })).rejects.toMatchObject({
+    await expect(request([refusal("aws-error")], { task })).rejects.toMatchObject({
       code: "task-stopped",
     });
   });
 
   it("stays when the task runs", async () => {
     const odd = refusal("aws-error");
-    await expect(connect([odd])).rejects.toBe(odd);
+    await expect(request([odd])).rejects.toBe(odd);
   });
 });
 
 it("rejects with the reason of an abort", async () => {
   const cancelled = new Error("cancelled");
-  await expect(connect([internal], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
+  await expect(request([internal], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
 });

@@ -5,24 +5,24 @@ import { extractAll } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
-const record = (text: string): string => `\x1b]7733;${text}`;
+const spoolMark = (text: string): string => `\x1b]7733;${text}\x07`;
 
 const SPOOL = [
-  `${record("h\x07")}fargate-exec run=1\n`,
+  `${spoolMark("h")}fargate-exec run=1\n`,
   "plain\n",
-  `${record("e\x07")}to stderr\n`,
+  `${spoolMark("e")}to stderr\n`,
   "ends in a CR\r\n",
-  `begun${record("+\x07")}\n`,
+  `begun${spoolMark("+")}\n`,
   " and ended\n",
-  `${record("=\x07")}looks like a mark\n`,
-  `no end${record("+\x07")}\n`,
+  `${spoolMark("=")}looks like a mark\n`,
+  `no end${spoolMark("+")}\n`,
 ].join("");
 
 const SESSION = `${mark("@0")}\n${SPOOL.slice(0, 60)}${mark("~ 60")}${SPOOL.slice(60)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
 
 /** The text as it comes through terminals that put this many CRs before each LF. */
-function throughTerminals(text: string, returns: number): Buffer {
-  return Buffer.from(text.replaceAll("\n", `${"\r".repeat(returns)}\n`), "latin1");
+function throughTerminals(text: string, carriageReturns: number): Buffer {
+  return Buffer.from(text.replaceAll("\n", `${"\r".repeat(carriageReturns)}\n`), "latin1");
 }
 
 function text(events: ExtractedItem[], stream: "stdout" | "stderr"): string {
@@ -47,7 +47,7 @@ describe("an Extractor", () => {
     ["a session whose terminal leaves line ends alone", 0, "", ""],
     ["a session with CR LF", 1, "", ""],
     [
-      "an S3 transcript, CR CR LF between Script lines",
+      "an S3 transcript with CR CR LF, between the lines 'Script started' and 'Script done'",
       2,
       "Script started on 2026-11-24\n",
       "\nScript done on 2026-11-24\n",
@@ -58,8 +58,11 @@ describe("an Extractor", () => {
       `noise ${mark("n a note")} \x1b[31m\n`,
       `after ${mark(". 1 exited 0=0:0")}`,
     ],
-  ])("reads %s", (_, returns, before, after) => {
-    const events = extractAll(new Extractor(NONCE, 1), throughTerminals(before + SESSION + after, returns));
+  ])("reads %s", (_, carriageReturns, before, after) => {
+    const events = extractAll(
+      new Extractor(NONCE, 1),
+      throughTerminals(before + SESSION + after, carriageReturns),
+    );
     expect(events.find((e) => e.kind === "header")).toEqual({ kind: "header", text: "fargate-exec run=1" });
     expect(text(events, "stdout")).toBe(
       "plain\nends in a CR\r\nbegun and ended\n\x1b]7733;looks like a mark\nno end",
@@ -83,7 +86,7 @@ describe("an Extractor", () => {
     );
   });
 
-  it("goes on in another session exactly where the first one was cut", () => {
+  it("shows every byte once when a session is cut anywhere and another one goes on", () => {
     const bytes = throughTerminals(SESSION, 1);
     const whole = extractAll(new Extractor(NONCE, 1), bytes);
     for (let cut = 0; cut < bytes.length - 1; cut += 1) {
@@ -109,10 +112,10 @@ describe("an Extractor", () => {
   });
 
   it.each([
-    ["another nonce", SESSION.replaceAll(NONCE, "f".repeat(32))],
-    ["half a nonce", SESSION.replaceAll(NONCE, NONCE.slice(0, 16))],
-    ["no beginning", mark(". 0 exited 0=0:0").slice(5)],
-  ])("believes no marks with %s", (_, forged) => {
+    ["of another nonce", SESSION.replaceAll(NONCE, "f".repeat(32))],
+    ["with half the nonce", SESSION.replaceAll(NONCE, NONCE.slice(0, 16))],
+    ["without their beginning", mark(". 0 exited 0=0:0").slice(5)],
+  ])("ignores marks %s", (_, forged) => {
     expect(extractAll(new Extractor(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
   });
 
@@ -124,21 +127,21 @@ describe("an Extractor", () => {
   it("compares its position with the container's, and goes back to the last certain byte when they differ", () => {
     const [one, two, three] = ["one\n", "two\n", "three\n"];
     const extractor = new Extractor(NONCE, 1);
-    const said = (...texts: string[]): unknown[] =>
+    const itemsOf = (...texts: string[]): unknown[] =>
       extractAll(extractor, Buffer.from(texts.join(""), "latin1")).map((e) =>
         e.kind === "text" ? e.bytes.toString() : e.kind,
       );
-    expect(said(mark("@0"), "\n", one, "t", mark("~ 5"), "wo\n")).toEqual([
+    expect(itemsOf(mark("@0"), "\n", one, "t", mark("~ 5"), "wo\n")).toEqual([
       "attached",
       "one",
       "confirmed",
       "two",
     ]);
     // Another process writes into the terminal.
-    expect(said("noise\n", three, mark("~ 14"))).toEqual(["noise", "three", "gap"]);
+    expect(itemsOf("noise\n", three, mark("~ 14"))).toEqual(["noise", "three", "gap"]);
     expect(extractor.offset).toBe(4);
     extractor.restart();
-    expect(said(mark("@4"), "\n", two, three, mark(". 14 exited 0=0:0"))).toEqual([
+    expect(itemsOf(mark("@4"), "\n", two, three, mark(". 14 exited 0=0:0"))).toEqual([
       "attached",
       "two",
       "three",

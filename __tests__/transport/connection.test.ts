@@ -10,7 +10,7 @@ import { Changes } from "../helpers/until.ts";
 steadyJitter();
 afterEach(stopAll);
 
-/** A connection to a gateway, without a session on it, by a stepped clock. */
+/** A connection to a test gateway. No session uses it, and the test steps its clock. */
 class ConnectionRig {
   readonly clock = new SteppedClock();
   readonly log = new Listener();
@@ -65,22 +65,22 @@ class ConnectionRig {
   }
 }
 
-const rigFor = async (more: Partial<ConnectionOptions> = {}): Promise<ConnectionRig> => {
+const openRig = async (more: Partial<ConnectionOptions> = {}): Promise<ConnectionRig> => {
   const rig = new ConnectionRig(await startGateway(), more);
   await rig.open();
   return rig;
 };
 
 it("a connection opens a socket, and carries frames both ways", async () => {
-  const rig = await rigFor();
+  const rig = await openRig();
   rig.gateway.client?.send(Buffer.from("hello"));
   await rig.until(() => rig.frames.length > 0);
   expect([rig.gateway.tokens, rig.frames]).toEqual([["first"], ["hello"]]);
 });
 
 it("a connection takes a new token of ResumeSession for the next socket", async () => {
-  const resume = () => Promise.resolve({ sessionId: "s-1", streamUrl: "", token: "second" });
-  const rig = await rigFor({ resume });
+  const resume = () => Promise.resolve({ sessionId: "s-1", streamUrl: undefined, token: "second" });
+  const rig = await openRig({ resume });
   rig.gateway.client?.terminate();
   await backOff(rig.clock, 1);
   await rig.until(() => rig.tokens.length === 2);
@@ -88,7 +88,7 @@ it("a connection takes a new token of ResumeSession for the next socket", async 
 });
 
 it("a connection gives up after five refusals, and says what they were", async () => {
-  const rig = await rigFor();
+  const rig = await openRig();
   rig.gateway.refusing = () => 500;
   rig.gateway.client?.terminate();
   for (let nth = 1; nth <= 5; nth++) await backOff(rig.clock, nth);
@@ -98,7 +98,7 @@ it("a connection gives up after five refusals, and says what they were", async (
 });
 
 it("a connection calls nothing back after an abort", async () => {
-  const rig = await rigFor();
+  const rig = await openRig();
   rig.gateway.client?.terminate();
   await rig.log.until(/connecting again/);
   rig.ending.abort();

@@ -253,7 +253,7 @@ export class Channel {
     if (!body) this.#emit({ kind: "problem", why: "The reason in channel_closed could not be read." });
     if (this.#inbox.waiting > 0) {
       const { expected, waiting } = this.#inbox;
-      const why = `Output was lost: message #${expected} had not come when the channel closed (later ones: ${waiting}).`;
+      const why = `Output was lost: message #${expected} had not come when the channel closed; later messages that had come: ${waiting}.`;
       this.#emit({ kind: "problem", why });
     }
     const output = body?.["Output"];

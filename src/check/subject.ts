@@ -14,7 +14,7 @@ import {
 } from "../ready/checks/check.ts";
 import type { StepContext } from "../step-context.ts";
 import { lastPart, parseService, parseTask } from "../targets/arn.ts";
-import { borrow, definitionReference, type LaunchInputs } from "../targets/start/borrow.ts";
+import { borrow, nameDefinition, type LaunchInputs } from "../targets/start/borrow.ts";
 import { chooseContainer } from "../targets/choose-container.ts";
 import { chooseTasks } from "../targets/tasks/choose-tasks.ts";
 import { isDefinitionFile, readDefinitionFile } from "../targets/definitions/definition-file.ts";
@@ -196,7 +196,7 @@ async function definitionOf(
       isFile,
     };
   }
-  const reference = definitionReference(of, service);
+  const reference = nameDefinition(of, service);
   if (of.kind === "task-definition" && isDefinitionFile(reference)) {
     const definition = contentOf(await readDefinitionFile(reference, workspace));
     return { definition, name: `'${reference}'`, isFile: true };

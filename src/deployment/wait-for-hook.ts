@@ -32,10 +32,10 @@ export interface WaitingHook {
 }
 
 /**
- * The deployment that the input names: by its ARN, or the newest of the service when it is `true`. Fails with
- * `deployment-not-found` when none is under way within a minute.
+ * The ARN of the deployment that the input names: the given one, which is not looked at, or that of the service's newest deployment
+ * when the input is `true`. Then it fails with `deployment-not-found` when none is under way within a minute.
  */
-export async function findDeployment(
+export async function findDeploymentArn(
   given: true | string,
   service: ClusterMember,
   { ecs, clock, log, cancel }: HookContext,
@@ -108,18 +108,18 @@ export async function waitForHook(
 }
 
 /**
- * Why a deployment waits for no verdict at the hook with this id. Without an id its last hook counts, because the deployment
- * went on after the time-out of an earlier one.
+ * Why a deployment waits for no verdict at the hook with this id. Without an id the hook decides that expires last: a deployment with a
+ * later hook has gone on after an earlier one timed out.
  */
 export async function whyOver(
   deployment: ServiceDeployment,
   service: ClusterMember,
   { ecs }: Pick<HookContext, "ecs">,
-  hook?: string,
+  hookId?: string,
 ): Promise<Failure> {
   const byExpiry = deployment.hooks.toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0));
-  const its = hook === undefined ? byExpiry.at(-1) : deployment.hooks.find(({ id }) => id === hook);
-  if (its?.status === "TIMED_OUT") return hookExpired(deployment);
+  const hook = hookId === undefined ? byExpiry.at(-1) : deployment.hooks.find(({ id }) => id === hookId);
+  if (hook?.status === "TIMED_OUT") return hookExpired(deployment);
   const newest = await newestDeployment(service, ecs);
   if (newest !== undefined && newest.arn !== deployment.arn && newest.createdAt >= deployment.createdAt)
     return deploymentReplaced(deployment, newest.arn);
@@ -135,6 +135,6 @@ function checkService({ arn, serviceArn }: ServiceDeployment, { cluster, id }: C
     "deployment",
     `a deployment of service '${id}'`,
     `'${arn}', of '${serviceArn}'`,
-    "Name the service of the deployment, or leave it to 'deployment: true'.",
+    "Set 'service' to the deployment's service, or set 'deployment: true' for this service's deployment that is under way.",
   );
 }

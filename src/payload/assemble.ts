@@ -34,7 +34,7 @@ export function assemblePayload(
   const short = tooShortToRedact(inputs.secrets);
   if (short.length > 0)
     log.warning(
-      `Too short to be redacted, in whole or in part: ${short.join(", ")}.`,
+      `These secrets have a line that is too short to be redacted: ${short.join(", ")}.`,
       "security.md#redaction",
     );
   const job = jobText({

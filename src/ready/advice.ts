@@ -9,8 +9,8 @@ const execNeeds = (task: Task): string =>
   "The exec agent needs a task role that allows ssmmessages:CreateControlChannel, ssmmessages:CreateDataChannel, " +
   "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages " +
   `(${waysOutOf(task)}, or a VPC endpoint whose security group lets the task in on port 443); a root ` +
-  "file system that is not read-only, or volumes at /managed-agents, /var/lib/amazon/ssm and /var/log/amazon/ssm; no AWS_ACCESS_KEY_ID in the container's environment; and, with 'pidMode: task', " +
-  "to be in the one container that gets an agent.";
+  "file system that is not read-only, or volumes at /managed-agents, /var/lib/amazon/ssm and /var/log/amazon/ssm; and no AWS_ACCESS_KEY_ID in the container's environment. " +
+  "With 'pidMode: task' only one container of the task gets a working agent: name it by 'container', or leave 'pidMode' out.";
 
 export function execNotEnabled(task: Task): Failure {
   const service = task.group?.startsWith("service:") ? task.group.slice("service:".length) : undefined;
@@ -25,7 +25,7 @@ export function execNotEnabled(task: Task): Failure {
   return new Failure("exec-not-enabled", {
     failed: `The task ${lastPart(task.arn)} was started without ECS Exec.`,
     seen: "Its enableExecuteCommand is false.",
-    advice: `${how}: it can't be turned on in a running task, and needs a task role. Or let this action start a task of its own, which has it: ${instead}.`,
+    advice: `${how}. ECS Exec can't be turned on in a running task, and needs a task role. Or let this action start a task with ECS Exec: ${instead}.`,
   });
 }
 
@@ -42,12 +42,12 @@ export function execNotReady(container: string, task: Task, seconds: number, see
   return new Failure("exec-not-ready", {
     failed: `The container '${container}' of task ${lastPart(task.arn)} took no session within ${seconds} s.`,
     seen,
-    advice: `${execNeeds(task)} If it is only slow, raise 'start-timeout'.`,
+    advice: `${execNeeds(task)} If the agent is only slow, raise 'start-timeout'.`,
   });
 }
 
-/** What was seen of a container that opened no session. */
-interface SeenContainer {
+/** What explains a container that opened no session. */
+interface BlockedContainer {
   readonly agent: string;
   readonly others: string;
   /** How the task was selected. */
@@ -59,15 +59,15 @@ export function containerBlocked(
   container: string,
   taskArn: string,
   seconds: number,
-  { agent, others, choice }: SeenContainer,
+  { agent, others, choice }: BlockedContainer,
 ): Failure {
   return new Failure("container-blocked", {
     failed: `Container '${container}' of task ${taskArn} opened no session within ${seconds} s, so the script was not started.`,
     seen: `ExecuteCommand made the session, and ECS says that the exec agent is ${agent}. ${others}`,
     advice:
-      "The agent runs one or two sessions at once and queues one more; a further one blocks it for good, while ECS still " +
-      "reports it as RUNNING. End other sessions of the container if it has any; else stop the task ('aws ecs stop-task'), which " +
-      "a service replaces." +
-      (choice === "task" ? " With 'service' instead of 'task' the next task is tried by itself." : ""),
+      "Other sessions may hold the agent, which runs one or two at once and queues one more: end them and try again. If no session " +
+      "opens then, more sessions than that have blocked the agent for good, although ECS reports it as RUNNING: stop the task " +
+      "('aws ecs stop-task'), which a service replaces." +
+      (choice === "task" ? " With 'service' instead of 'task' the step tries the next task." : ""),
   });
 }

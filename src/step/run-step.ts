@@ -9,30 +9,35 @@ import { readTestReports } from "./test-reports.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**
- * Runs a step, from its inputs to the report; `perform` is what it does with valid inputs. Never rejects: a failure is
- * reported as the step's result.
+ * Runs a step, from its inputs to the report; `perform` is what it does with valid inputs. Never rejects: a failure is reported as the
+ * step's result. When the report itself fails, the step fails by that, once its cleanup has ended.
  */
 export async function runStep(
   perform: (step: OpenStep) => Promise<Result>,
   surroundings: Surroundings,
 ): Promise<Result> {
   const { display } = surroundings;
+  const failed = (error: unknown): Result => failedResult(logFailure(error, display));
   let inputs: Inputs | undefined;
+  let step: OpenStep | undefined;
   let result: Result;
   let tests: TestResults | undefined;
   try {
     inputs = readInputs(surroundings.inputs);
-    const step = openStep(inputs, surroundings);
-    result = await perform(step).catch((error: unknown) => failedResult(logFailure(error, display)));
+    step = openStep(inputs, surroundings);
+    result = await perform(step);
+  } catch (error) {
+    result = failed(error);
+  }
+  if (step !== undefined) {
     tests = await readTestReports(result, step);
     declareArtifacts(result, step, surroundings.declare);
-    // What the step has made is undone while the report is written.
-    await Promise.all([step.close(result), surroundings.report(result, inputs, tests)]);
-  } catch (error) {
-    result = failedResult(logFailure(error, display));
-    display.close();
-    await surroundings.report(result, inputs, tests);
   }
+  // What the step has made is deleted while the report is written.
+  const closing = step?.close(result);
+  if (step === undefined) display.close();
+  const ends = await Promise.allSettled([closing, surroundings.report(result, inputs, tests)]);
+  for (const end of ends) if (end.status === "rejected") result = failed(end.reason);
   surroundings.end(result, inputs, tests);
   return result;
 }

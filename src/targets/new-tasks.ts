@@ -2,7 +2,7 @@ import type { TaskDefinition } from "../aws/task-definition.ts";
 import type { Service, ServiceRevision } from "../aws/ecs.ts";
 import type { NewTasks, NewTaskSource } from "../inputs/inputs.ts";
 import { parseService } from "./arn.ts";
-import { borrow, definitionReference } from "./start/borrow.ts";
+import { borrow, nameDefinition } from "./start/borrow.ts";
 import type { DefinitionContext } from "./definitions/definition-source.ts";
 import {
   type LaunchDefinition,
@@ -124,9 +124,9 @@ function sourceOf(of: NewTaskSource, service: Service | undefined): LaunchSource
     case "image":
       return of;
     case "image-in-definition":
-      return { kind: "definition", reference: definitionReference(of.of, service), image: of.image };
+      return { kind: "definition", reference: nameDefinition(of.of, service), image: of.image };
     default:
-      return { kind: "definition", reference: definitionReference(of, service), image: undefined };
+      return { kind: "definition", reference: nameDefinition(of, service), image: undefined };
   }
 }
 

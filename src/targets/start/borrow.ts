@@ -8,13 +8,17 @@ export interface LaunchInputs extends StartInputs, Capacity {}
 
 /**
  * Completes the inputs of a new task by the service's network, platform version, and capacity providers or launch type.
- * What the inputs set stays. The definition that is made for an image alone is for Fargate, so a service that runs elsewhere
- * lends it only the network. Without a service the task runs on Fargate.
+ * What the inputs set stays. The definition that is made for an image alone is for Fargate, so its task takes no capacity of a service
+ * that runs elsewhere. Without a service the task runs on Fargate.
  */
-export function borrow(start: StartInputs, service: Service | undefined, of: NewTaskSource): LaunchInputs {
+export function borrow(
+  start: StartInputs,
+  service: Service | undefined,
+  source: NewTaskSource,
+): LaunchInputs {
   if (service === undefined) return { ...start, launchType: "FARGATE" };
   const { network, platformVersion } = service;
-  const { capacityProviders, launchType } = capacityOf(service, of);
+  const { capacityProviders, launchType } = capacityOf(service, source);
   return {
     ...start,
     launchType,
@@ -26,17 +30,19 @@ export function borrow(start: StartInputs, service: Service | undefined, of: New
   };
 }
 
-function capacityOf({ capacityProviders, launchType = "FARGATE" }: Service, of: NewTaskSource): Capacity {
+function capacityOf({ capacityProviders, launchType = "FARGATE" }: Service, source: NewTaskSource): Capacity {
   const own = { capacityProviders, launchType };
-  return of.kind === "image" && !isOnFargate(own) ? { capacityProviders: [], launchType: "FARGATE" } : own;
+  return source.kind === "image" && !isOnFargate(own)
+    ? { capacityProviders: [], launchType: "FARGATE" }
+    : own;
 }
 
 /**
- * The task definition by the name that ECS knows, or by its path when it is a file of the workspace. Fails with
+ * The task definition by the name that ECS knows, or by its path when it is a file. Fails with
  * `bad-input` when it is the service's own definition and the service has none.
  */
-export function definitionReference(of: DefinitionReference, service: Service | undefined): string {
-  if (of.kind === "task-definition") return of.taskDefinition;
+export function nameDefinition(source: DefinitionReference, service: Service | undefined): string {
+  if (source.kind === "task-definition") return source.taskDefinition;
   if (service === undefined)
     throw new Error("a service's own task definition is asked for without a service");
   const { name, taskDefinitionArn } = service;
@@ -47,8 +53,8 @@ export function definitionReference(of: DefinitionReference, service: Service | 
 function noPrimary(service: string): Failure {
   return badInput(
     "service",
-    "a service with a PRIMARY task set, for a new task to be started like its own",
+    "a service with a PRIMARY task set, whose task definition a new task can take",
     `'${service}', which has none`,
-    "Wait for its deployment, or name the input 'task-definition'.",
+    "Wait for its deployment, or set the input 'task-definition'.",
   );
 }
