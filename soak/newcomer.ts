@@ -11,7 +11,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { Proxy } from "../__tests__/helpers/proxy.ts";
-import { runWorkflow, type EngineRun } from "./newcomer/engine.ts";
+import { runWorkflow, type RunResult } from "./newcomer/engine.ts";
 import { type Endpoint, Machine } from "./newcomer/machine.ts";
 import { BY_EMULATED_RUNNER, OF_EXAMPLES, OF_README, type WorkflowPromise } from "./newcomer/promises.ts";
 
@@ -47,7 +47,7 @@ function verdict(what: string, flaws: readonly string[], log = ""): void {
 /** How a run differs from its workflow's promise. */
 function flawsOf(
   { fails, steps, output, annotations = [], summary = /succeeded/, artifact }: WorkflowPromise,
-  shown: EngineRun,
+  shown: RunResult,
 ): string[] {
   const has = (wanted: string | RegExp): boolean =>
     shown.output.some((line) => (typeof wanted === "string" ? line === wanted : wanted.test(line)));
@@ -76,7 +76,7 @@ function flawsOf(
 
 function isKept(
   { name, file, text, retentionDays }: NonNullable<WorkflowPromise["artifact"]>,
-  { artifacts }: EngineRun,
+  { artifacts }: RunResult,
 ): boolean {
   const kept = artifacts[name];
   const content = Buffer.from(kept?.files[file] ?? "", "base64").toString();

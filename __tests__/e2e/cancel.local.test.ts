@@ -25,10 +25,10 @@ let survivors: readonly string[];
 
 beforeAll(async () => {
   aws = await Aws.start();
-  // Begun here and checked last, since it takes the three seconds between TERM and KILL.
+  // Begun here and checked by a later test, since it takes the three seconds between TERM and KILL.
   const task = await aws.runningTask();
   const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";
-  // The process that keeps the status for a while is not the script.
+  // The job's own process may outlive the script for a while, to keep its status. So only the script counts.
   const isScript = ({ command }: { command: string }): boolean => command.endsWith("/script");
   const beforePost = (): void => {
     survivors = processes(task)
@@ -84,7 +84,7 @@ async function expectUndone({ result, took }: CancelledStep): Promise<void> {
 
 const staged = (): Inputs => ({ ...aws.newTask(), bucket: aws.world.made.bucket });
 
-it("while it waits for the task: main stops the task and deletes the object", async () => {
+it("a cancel while the step waits for the task: main stops the task and deletes the object", async () => {
   const cancelled = await cancelAt(/Started task/, { ...staged(), run: "echo not reached" });
   await expectUndone(cancelled);
   expect(cancelled.result.outputs["exit-code"]).toBe("");
@@ -92,13 +92,13 @@ it("while it waits for the task: main stops the task and deletes the object", as
   expect(mainLog(cancelled.result).join("\n")).not.toMatch(/^\s+at .+:\d+:\d+/m);
 });
 
-it("while the job runs in a task of its own: main stops the task", async () => {
+it("a cancel while the job runs in a task of its own: main stops the task", async () => {
   const cancelled = await cancelAt(/^begun$/, { ...staged(), run: "echo begun; sleep 300" });
   await expectUndone(cancelled);
   expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
 });
 
-it("while S3 carries a job with artifacts: main takes those for which there is time, and then stops the task", async () => {
+it("a cancel while S3 carries a job with artifacts: main takes those for which there is time, and then stops the task", async () => {
   const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
   const run = `cd /tmp; echo s >a-small; head -c 3000000 /dev/urandom >a-larger; truncate -s 100G a-huge
     until [ -e "\${0%/*}/stays" ] || [ ! -e "\${0%/*}/attacher" ]; do sleep 0.1; done; echo begun; sleep 300`;
@@ -115,7 +115,7 @@ it("while S3 carries a job with artifacts: main takes those for which there is t
   expect(cancelled.took).toBeLessThan(SIGTERM_AFTER_MS);
   expect(await aws.objects()).toEqual([]);
   expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
-  // On a busy machine there may be no time for the larger ones.
+  // On a busy machine there may be no time for a-larger, and a-huge never comes.
   expect(readdirSync(join(temp, "back/tmp"))).toContain("a-small");
   expect(mainLog(cancelled.result).join("\n")).toMatch(
     /The artifacts did not come whole: .* Missing: .*'tmp[/]a-huge' \(107374182400 bytes\)/,
@@ -127,7 +127,7 @@ it("while S3 carries a job with artifacts: main takes those for which there is t
 const commandsIn = (task: Task): string[] =>
   processes(task).map(({ command }) => command.split(" ").slice(-2).join(" "));
 
-it("while the job runs in a task of others: the job is stopped, the task lives on", async () => {
+it("a cancel while the job runs in a task of others: the job is stopped, the task lives on", async () => {
   const task = await aws.runningTask();
   const before = commandsIn(task);
   const run = `
@@ -198,7 +198,7 @@ it.each([
   await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
 });
 
-it("a step that is killed before it knows the task's name is undone as well", async () => {
+it("a step that is killed before it knows the task's ARN is undone as well", async () => {
   const mark = `MARK=${Math.random()}`;
   const before = aws.calls("RunTask").length;
   const running = aws.step({ ...staged(), run: "echo begun; sleep 300", env: mark });
@@ -221,23 +221,23 @@ it("post undoes what main could not, and warns of what it can't undo either", as
       times,
     });
   refuse(1);
-  const second = await aws.step({ ...staged(), run: "echo done" });
-  expect(second.conclusion).toBe("success");
-  expect(second.annotations).toEqual([expect.objectContaining({ level: "warning" })]);
-  expect(second.post?.annotations).toEqual([]);
-  expect(aws.taskOf(second).desiredStatus).toBe("STOPPED");
+  const undoneByPost = await aws.step({ ...staged(), run: "echo done" });
+  expect(undoneByPost.conclusion).toBe("success");
+  expect(undoneByPost.annotations).toEqual([expect.objectContaining({ level: "warning" })]);
+  expect(undoneByPost.post?.annotations).toEqual([]);
+  expect(aws.taskOf(undoneByPost).desiredStatus).toBe("STOPPED");
 
   refuse(2);
-  const never = await aws.step({ ...staged(), run: "echo done" });
-  expect(never.conclusion).toBe("success");
-  expect(never.post?.conclusion).toBe("success");
-  expect(never.post?.annotations).toEqual([
+  const neverUndone = await aws.step({ ...staged(), run: "echo done" });
+  expect(neverUndone.conclusion).toBe("success");
+  expect(neverUndone.post?.conclusion).toBe("success");
+  expect(neverUndone.post?.annotations).toEqual([
     {
       ...{ level: "warning", title: "fargate-exec" },
       message: expect.stringMatching(/ecs:StopTask[^]*\nSee https:.*\/docs\/lost-runner\.md$/) as string,
     },
   ]);
-  aws.taskOf(never).stop("UserInitiated", "by the test");
+  aws.taskOf(neverUndone).stop("UserInitiated", "by the test");
 });
 
 it("a job that ignores TERM is killed in the container before its step ends", async () => {

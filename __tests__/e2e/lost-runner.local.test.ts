@@ -108,7 +108,7 @@ const waits: readonly (readonly [string, () => Promise<void>])[] = [
       );
       expect(result.conclusion).toBe("success");
       expect(mainLog(result).join("\n")).toContain(
-        `Ended session ${ours} of that run, which had lost its client.`,
+        `Ended that run's session ${ours}, which had lost its client.`,
       );
       expect(mainLog(result).join("\n")).toContain(`Session ${theirs} has had no client for 45 s`);
       const ended = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));

@@ -8,7 +8,7 @@ const TELLING = [
   0x00, 0x07, 0x0a, 0x0d, 0x1b, 0x20, 0x23, 0x25, 0x2e, 0x30, 0x39, 0x3b, 0x5d, 0x7f, 0x80, 0xff,
 ];
 
-/** A damaged copy: bytes changed, lost, doubled, moved, cut off, or mixed with those of another text. */
+/** A copy, damaged one to three times: bytes changed, removed, doubled, cut off at the end, or replaced with bytes of `other`. */
 export function damage(random: Random, bytes: Uint8Array, other: Uint8Array): Buffer {
   let copy = Buffer.from(bytes);
   for (let count = between(random, 1, 3); count > 0 && copy.length > 0; count--) {
@@ -46,7 +46,7 @@ const POOL = Buffer.alloc(64 * 1024);
 const fill = randomOf(1);
 for (let at = 0; at < POOL.length; at++) POOL[at] = fill() * 256;
 
-/** Up to 1,024 bytes. */
+/** Returns `length` random bytes, at most 1,024. */
 export function randomBytesOf(random: Random, length: number): Buffer {
   const from = between(random, 0, POOL.length - 1_024);
   return Buffer.from(POOL.subarray(from, from + length));

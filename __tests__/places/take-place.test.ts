@@ -323,7 +323,7 @@ describe("with a bucket", () => {
       sessions = [{ id: OURS, status: "Disconnected", since: 0 }];
       const [, line] = await takeOver({ session: OURS });
       expect(ended).toEqual([OURS]);
-      expect(line).toBe(`Ended session ${OURS} of that run, which had lost its client.`);
+      expect(line).toBe(`Ended that run's session ${OURS}, which had lost its client.`);
     });
 
     it.each<[string, ActiveSession[], unknown]>([

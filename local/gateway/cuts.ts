@@ -18,7 +18,7 @@ export class CutCounter {
     this.#cutsToCome = cut.times ?? 1;
   }
 
-  /** Begins to count for a new connection, which `strike` breaks. */
+  /** Begins to count for a connection, which `strike` breaks. */
   connected(strike: (how: "reset" | "silent") => void): void {
     this.disconnected();
     const { afterFrames, afterBytes, afterMs, how = "reset" } = this.#cut;
@@ -39,7 +39,7 @@ export class CutCounter {
     this.#cutIfDue();
   }
 
-  /** Stops counting, since the connection has ended. */
+  /** Ends the count, since the connection has ended. No cut is due until the next connection. */
   disconnected(): void {
     clearTimeout(this.#timer);
     this.#strike = undefined;

@@ -16,7 +16,7 @@ export interface Run {
   readonly event: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
-  /** The variables of the runner. */
+  /** The environment variables of the runner. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -28,7 +28,7 @@ export interface KeptArtifact {
 }
 
 /** The result of a run. */
-export interface EngineRun {
+export interface RunResult {
   readonly succeeded: boolean;
   /** The lines that steps printed. */
   readonly output: readonly string[];
@@ -60,8 +60,8 @@ export interface Copies {
   readonly action: string;
 }
 
-/** Runs a workflow by act from the clone's `.venv`, on the machine itself. */
-export async function runWorkflow(machine: Machine, { clone, action }: Copies, run: Run): Promise<EngineRun> {
+/** Runs a workflow by act from the clone's `.venv`. The jobs are processes of this machine, without containers. */
+export async function runWorkflow(machine: Machine, { clone, action }: Copies, run: Run): Promise<RunResult> {
   const home = machine.env["HOME"] ?? "";
   const workspace = mkdtempSync(join(home, "shop-"));
   for (const [path, text] of Object.entries(run.files)) {
@@ -122,7 +122,7 @@ const readable = (line: string): string =>
 const pairs = (flag: string, values: Readonly<Record<string, string>> = {}): readonly string[] =>
   Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
 
-function readShown(lines: readonly string[]): Omit<EngineRun, "succeeded" | "log" | "artifacts"> {
+function readShown(lines: readonly string[]): Omit<RunResult, "succeeded" | "log" | "artifacts"> {
   const entries = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Entry);
   const of = (...commands: readonly string[]): readonly Entry[] =>
     entries.filter(({ command = "" }) => commands.includes(command));

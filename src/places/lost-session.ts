@@ -18,8 +18,10 @@ export async function endLostSession(sessionId: string, context: LostSessionCont
   if (session?.status !== "Disconnected") return;
   try {
     await ssm.terminateSession(session.id);
-    log.info(`Ended session ${session.id} of that run, which had lost its client.`);
+    log.info(`Ended that run's session ${session.id}, which had lost its client.`);
   } catch (error) {
-    log.info(`The session of that run was not ended; its attacher ends it. ${asFailure(error).failed}`);
+    log.info(
+      `That run's session ${session.id} can't be ended now; it ends by itself. ${asFailure(error).failed}`,
+    );
   }
 }

@@ -4,8 +4,9 @@ export class Tail {
   /** One buffer of copies, because small pieces would each cost far more than their bytes. */
   #kept: Buffer = Buffer.alloc(0);
   #length = 0;
-  /** The number of bytes ever pushed, now and at the last `keep`. */
+  /** The number of bytes pushed and not rolled back. */
   #pushed = 0;
+  /** The value of `#pushed` at the last `keep`. */
   #certain = 0;
 
   constructor(limit: number) {
@@ -19,7 +20,7 @@ export class Tail {
     this.#pushed += bytes.length;
   }
 
-  /** Whether bytes at the beginning are lost, because there were more than `limit`. */
+  /** Whether more than `limit` bytes were pushed and not rolled back, so that the first ones are lost. */
   get isCut(): boolean {
     return this.#pushed > this.#limit;
   }
@@ -45,9 +46,9 @@ export class Tail {
   #makeSpace(wanted: number): void {
     const from = Math.max(0, this.#length - this.#limit);
     const size = Math.min(2 * this.#limit, 2 * (this.#length - from + wanted));
-    const larger = size > this.#kept.length ? Buffer.alloc(size) : this.#kept;
-    // The copy may be within one buffer: a new buffer for each MiB would be a lot of garbage.
-    this.#length = this.#kept.copy(larger, 0, from, this.#length);
-    this.#kept = larger;
+    const target = size > this.#kept.length ? Buffer.alloc(size) : this.#kept;
+    // A buffer of the full size is used again: a new one each time would be a lot of garbage.
+    this.#length = this.#kept.copy(target, 0, from, this.#length);
+    this.#kept = target;
   }
 }

@@ -91,7 +91,7 @@ describe("a template or its parameters are refused", () => {
   const group = (more: string): string => `Resources: { Group: { Type: AWS::Logs::LogGroup, ${more} } }`;
   it.each([
     ["no resources", "Description: x", {}, "At least one Resources member must be defined"],
-    ["no YAML", "Resources: {", {}, "Template format error"],
+    ["text that is not YAML", "Resources: {", {}, "Template format error"],
     ["an unknown section", `${BASE}Mappings: {}`, {}, "knows no 'Mappings' of a template"],
     [
       "an unknown type",
@@ -107,7 +107,7 @@ describe("a template or its parameters are refused", () => {
     ],
     ["an unknown member", group("Metadata: {}"), {}, "knows no 'Metadata' of resource 'Group'"],
     [
-      "what is to be kept",
+      "a resource that would outlive its stack",
       group("DeletionPolicy: Retain"),
       {},
       "no DeletionPolicy but Delete (resource 'Group')",

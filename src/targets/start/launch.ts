@@ -11,7 +11,7 @@ export interface LaunchWatch {
 export interface LaunchOptions {
   readonly count: number;
   readonly start: (watch: LaunchWatch) => Promise<StartedTasks>;
-  /** Called when some tasks were started, but fewer than `count`. */
+  /** Called when ECS has started some tasks, but fewer than `count`. Not called after `close`. */
   readonly onMissing: (missing: number, why: unknown) => void;
 }
 
@@ -35,12 +35,12 @@ export class Launch {
       onNext: (tasks) => this.#add(tasks),
       over: this.#over.signal,
     }).then(
-      ({ refusal }) => end(refusal ?? new Error("all tasks were taken")),
+      ({ refusal }) => end(refusal ?? new Error("no further task is started")),
       (error: unknown) => end(error as Error),
     );
   }
 
-  /** The next task. Waits until it is started, and fails as its start does. Calls are served in their order. */
+  /** The next task. Waits until ECS has started it. Rejects with the reason when no further task comes. Calls are served in their order. */
   async next(): Promise<Task> {
     const task = this.#arrived.shift();
     if (task !== undefined) return task;
@@ -48,7 +48,7 @@ export class Launch {
     return await new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  /** The tasks that are there and that nobody waits for. */
+  /** Removes and returns the tasks that are there and that no `next` has taken. */
   takeArrived(): readonly Task[] {
     return this.#arrived.splice(0);
   }
