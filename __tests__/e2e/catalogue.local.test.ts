@@ -109,12 +109,14 @@ async function runWithout(file: string): Promise<StepResult> {
   }
 }
 
-/** Deploys a new service once, and runs a step for the deployment whose ARN `named` returns. */
+let servicesMade = 0;
+/** Deploys a new service once, and runs a step for the deployment whose ARN `named` returns. A second try has a service of its own. */
 async function decide(
-  name: string,
+  what: string,
   options: Omit<DeployedOptions, "name">,
   named: (service: DeployedService) => string | Promise<string>,
 ): Promise<StepResult> {
+  const name = `${what}-${(servicesMade += 1)}`;
   const service = await DeployedService.start(aws, { ...options, name });
   await service.deploy();
   const deployment = await named(service);
@@ -358,7 +360,8 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "hook-not-reached": {
     provoke: async () => {
-      await aws.register("never-runs", [{ ...withoutInit, image: "example/never:1", command: ["false"] }]);
+      // Its image is in no registry, so no task of it runs.
+      await aws.register("never-runs", [{ ...withoutInit, image: "example/missing:1" }]);
       const definitions = ["demo", "never-runs"] as const;
       return await decide(
         "unreached",
