@@ -18,16 +18,16 @@ describe("a Tail", () => {
     tail.rollBack();
     tail.rollBack();
     tail.push(Buffer.from("."));
-    expect(tail.toString()).toBe("kept.");
+    expect([tail.toString(), tail.isCut]).toEqual(["kept.", false]);
   });
 
-  it("is empty when what it drops is longer than its limit", () => {
+  it("is empty and cut when what it drops is longer than its limit", () => {
     const tail = new Tail(4);
     tail.push(Buffer.from("kept"));
     tail.keep();
     tail.push(Buffer.from("far too much"));
     tail.rollBack();
-    expect(tail.toString()).toBe("");
+    expect([tail.toString(), tail.isCut]).toEqual(["", true]);
   });
 
   it.each<[string, number, string[], string]>([

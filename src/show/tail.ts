@@ -20,9 +20,9 @@ export class Tail {
     this.#pushed += bytes.length;
   }
 
-  /** Whether more than `limit` bytes were pushed and not rolled back, so that the first ones are lost. */
+  /** Whether the first of the bytes that were pushed and not rolled back are lost. */
   get isCut(): boolean {
-    return this.#pushed > this.#limit;
+    return Math.min(this.#length, this.#limit) < this.#pushed;
   }
 
   /** Marks all bytes so far as certain. */
