@@ -1,16 +1,18 @@
 # --- Artifacts: files of the container that are brought back. When all workers have ended, a process of the script's user packs them.
 # The archive goes into the spool, behind all else: each line of base64 is a record with the tag `a`, and each fact about the archive
-# is a record with the tag `f` (stream/marks.ts). The archive is never a file, because the disk may have no room for one.
+# is a record with the tag `f` (stream/marks.ts). When S3 carries the output the archive goes there in parts, and records of facts
+# name them. The whole archive is never on the disk, which may have no room for it.
 
-# Adds the artifacts to the spool. A cancel ends the packing 3.3 s later, because the runner waits 4 s for the status. The stop command
-# comes later than a cancel, so it ends the packing after 2.2 s.
+# Adds the artifacts to the spool. A cancel, or the fence of a lost lock, ends the packing 3.3 s later, because the runner waits 4 s for
+# the status. Where no session reaches the job the stop command stops it, about a second later than a cancel would, so it leaves the
+# packing 2.2 s.
 fx_keep_artifacts() {
-  # The workers have ended, but now the spool is bounded again.
+  # These files loosen the limit of the spool (fx_hold). Packing keeps the limit.
   rm -f "$fx_dir/ending" "$fx_dir/told"
   : >"$fx_dir/packing"
   trap fx_hurry TERM
-  # The packer runs in /, and by this descriptor enters the directory that the job runs in. Relative globs need that directory to be
-  # readable.
+  # The packer runs in /, and by this descriptor enters the directory that the job runs in. When that can't be read, only an absolute
+  # 'working-directory' can be packed.
   exec 7</dev/null
   [ ! -r . ] || exec 7<.
   fx_apart fx_pack_into_spool 2>>"$fx_dir/err" &
@@ -26,7 +28,7 @@ fx_keep_artifacts() {
   : >"$fx_dir/ending"
 }
 
-# Notes that the job has to end soon. Traps call it, and so in a subshell.
+# Notes that the job has to end soon. Traps call it, so it sets no variable.
 fx_hurry() { [ -e "$fx_dir/hurry" ] || cat /proc/uptime >"$fx_dir/hurry"; }
 
 # Writes `enough` once packing has had its time.
@@ -37,9 +39,10 @@ fx_bound_packing() {
   while fx_lives "$fx_packing"; do
     if [ -s "$fx_dir/hurry" ]; then
       read -r fx_now fx_skip <"$fx_dir/hurry"
-      fx_hurried=$((${fx_now%.*} * 100 + 1${fx_now#*.} - 100 + 330))
-      [ ! -e "$fx_dir/late" ] || fx_hurried=$((fx_hurried - 110))
-      [ "$fx_hurried" -ge "$fx_until" ] || fx_until=$fx_hurried
+      # In hundredths of a second, as in fx_read_hundredths.
+      fx_hurry_until=$((${fx_now%.*} * 100 + 1${fx_now#*.} - 100 + 330))
+      [ ! -e "$fx_dir/late" ] || fx_hurry_until=$((fx_hurry_until - 110))
+      [ "$fx_hurry_until" -ge "$fx_until" ] || fx_until=$fx_hurry_until
     fi
     fx_read_hundredths
     [ "$fx_now" -lt "$fx_until" ] || : >"$fx_dir/enough"
@@ -61,15 +64,18 @@ fx_pack_into_spool() {
 
 # Prints the archive and the facts, line by line, as the script's user.
 fx_pack_artifacts() {
-  # S3 carries more bytes in the time that a higher level takes.
+  # For S3 a lower level takes less time in all: more bytes are sent sooner than they are compressed harder.
   fx_level=6
   [ -z "$fx_pieces" ] || fx_level=4
   if [ "$fx_python3" ] && "$fx_python3" -I -S -c 'import tarfile, zlib'; then
     fx_with_globs fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py" "$fx_level"
   else
-    fx_find_packers && fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find_program" "$fx_sort" \
-      "$fx_stat" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" ||
+    if ! fx_find_packers; then
       printf 'flacking %s\n' 'python3 with tarfile and zlib, or tar, gzip, base64, awk, find, sort and stat'
+      return
+    fi
+    fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find_program" "$fx_sort" \
+      "$fx_stat" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk"
   fi
 }
 
@@ -91,7 +97,7 @@ fx_find_packers() {
   fx_awk=$fx_file
 }
 
-# Makes records of whole lines, until `enough` is there. It checks the lines: they come from a process of the script's user, which
+# Passes the packer's lines on, as records or as parts in S3 (pass.py), until `enough` is there. It checks the lines: they come from a process of the script's user, which
 # another process of that user may have replaced.
 fx_pass_records() {
   if [ "$fx_python3" ]; then

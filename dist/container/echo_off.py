@@ -1,4 +1,4 @@
-# Turns echo off, and the terminal's own line ends, for an image without stty.
+# Turns off the terminal's echo and its output processing, which puts a CR before each LF, where no `stty` can be used.
 #
 # Part of a command that CloudTrail records, so it is written short, with the numbers of OPOST, ECHO and TCSANOW. Comments
 # and empty lines are not sent.

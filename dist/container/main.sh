@@ -1,11 +1,12 @@
 # The file `job` of the job directory: what runs in the container once the payload is there. README.md is the map of its
-# parts. This part is the first one, and the last line of the whole calls fx_main; all other parts define functions.
+# parts. This part is the first one. Every part defines functions, and the last line of the whole calls fx_main.
 #
 # Two processes run it. The bootstrap reads it with `.` and no arguments, and so becomes the attacher. The attacher runs
-# it as a program, with the arguments of fx_main: that process is the job. It has a session of its own, so that the end of
-# an attacher is not the end of the job.
+# it as a program, with the arguments of fx_main: that process is the job. It leads a POSIX session of its own (setsid), so that
+# the end of an attacher is not the end of the job.
 #
-# Every name begins with fx_ and none is exported, so that the variables of the container stay what they are.
+# Every name begins with fx_ and none is exported, so that the variables of the container stay what they are. Only
+# fx_take_credentials exports: variables that PID 1 of the container has.
 
 # fx_main [DIRECTORY UMASK PATH UID PYTHON3 SETSID ENV SURE]
 fx_main() {
@@ -32,7 +33,8 @@ fx_run_attacher() {
   [ -z "$fx_new" ] || fx_unpack
   fx_settle_programs
   # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has no
-  # payload. It starts nothing, even while that job's directory is being removed.
+  # payload: its fx_head is 0. `started` alone would not keep it from a start, because it may be gone while the directory is being
+  # removed.
   fx_child=
   # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
   [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
@@ -45,7 +47,7 @@ fx_run_attacher() {
   fi
   # The loader has already reported every other delivery method.
   [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
-  [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
+  [ -z "$fx_odd" ] || fx_mark "n The directory $fx_odd was passed over, because another user of the container has made it. The job is in $fx_dir."
   fx_read_secrets
   [ -z "${fx_any-}" ] || fx_await_last_reader || return 0
   fx_replace_attacher
@@ -65,7 +67,7 @@ fx_run_attacher() {
   fi
   fx_secrets=
   [ -z "$fx_writer" ] || wait "$fx_writer"
-  [ -z "$fx_new" ] || [ -z "$fx_listed" ] || fx_mark "n Not run, since another user of the container can replace it:$fx_listed."
+  [ -z "$fx_new" ] || [ -z "$fx_listed" ] || fx_mark "n Programs that are not run, because another user of the container can replace them:$fx_listed."
   fx_show_job
   if [ "$fx_last" != left ]; then
     fx_await_taken
@@ -77,7 +79,7 @@ fx_run_attacher() {
     fx_end_helpers
     return 0
   fi
-  # The job ends while the helpers do.
+  # Told before the helpers, the job ends while they are waited for.
   [ -z "$fx_pieces" ] || fx_end_uploader "$(cat "$fx_dir/uploader")"
   fx_end_task
   fx_tell TERM "$(cat "$fx_dir/pid")"
@@ -88,7 +90,8 @@ fx_run_attacher() {
   [ -z "$fx_new" ] || fx_dismiss "$fx_guard"
 }
 
-# Sets fx_guard, the guard's number, to the guard's name. The guard can't have ended before that.
+# Replaces the number of the guard in fx_guard by its name (process.sh). The guard is a child that no `wait` has reaped so far, so the
+# number is still its own.
 fx_name_guard() {
   fx_name "$fx_guard"
   fx_guard=$fx_token
@@ -99,7 +102,7 @@ fx_write_header() {
   [ -e "$fx_dir/header" ] || { fx_print_header >"$fx_dir/header.$$" && mv "$fx_dir/header.$$" "$fx_dir/header"; }
 }
 
-# Takes the payload apart. The directory holds a job once this file has the name `job`.
+# Takes the payload apart. The directory holds a job once the file `new` has become `job`.
 fx_unpack() {
   fx_cut_payload || : >"$fx_dir/short"
   rm "$fx_dir/payload"
@@ -107,7 +110,7 @@ fx_unpack() {
   mv "$fx_dir/new" "$fx_dir/job"
 }
 
-# Writes what stands behind the job, each part into the file that fx_cuts names. False when the disk has no room for them.
+# Writes each part of the payload that follows the job's code into the file that fx_cuts names. False when the disk has no room for them.
 # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
 fx_cut_payload() {
   fx_from=$((fx_head + 1))
@@ -136,8 +139,9 @@ fx_prepare_job() {
 # Hands the secrets to the job, which then begins.
 fx_start_job() {
   fx_more=
+  # After a wait for the job of another run, this job checks everything again.
   [ -z "$fx_met$fx_unheard" ] || fx_more='fx_stale=1'
-  # In a subshell: when the process of the job has ended, SIGPIPE ends the writer.
+  # In a subshell: when the process of the job has ended, SIGPIPE ends only that.
   (printf '%s%s\n' "$fx_secrets" "$fx_more" >&6)
   exec 6>&-
 }
