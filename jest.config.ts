@@ -5,8 +5,8 @@ const config: Config = {
   // Tests run real processes on a busy machine. The limit is long, since it must end only a test that hangs, not a slow one.
   // All seeds of a fuzz test take many minutes.
   testTimeout: process.env["FUZZ_ALL"] === "1" ? 3_600_000 : 600_000,
-  // Most test files wait for containers most of the time. With four workers two processors were idle for a quarter of the time.
-  maxWorkers: 5,
+  // Most test files wait for containers most of the time. With five workers two processors were idle for a tenth of the time.
+  maxWorkers: 6,
   // A large worker starts programs more slowly, since libuv forks and a fork copies the page table. So a worker that has kept much
   // memory of earlier files is replaced.
   workerIdleMemoryLimit: "200MB",
