@@ -1,6 +1,6 @@
 import { sessionSetup } from "../../src/job/session-setup.ts";
 import { typedInput } from "../../src/job/typed-input.ts";
-import type { Delivery } from "../../src/payload/bootstrap.ts";
+import { type Delivery, PACKED } from "../../src/payload/bootstrap.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { Failure } from "../../src/errors.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -52,4 +52,13 @@ it("says why there is no address, and types a loader that asks for the payload",
   const bytes = (await input.start(missing)).toString();
   expect(log.lines).toEqual(["No presigned URL could be made: No s3:GetObject."]);
   expect(bytes).not.toContain("hunter22");
+});
+
+it("types a packed payload with the secrets at once, the same whether it was made ahead or not", async () => {
+  const [ahead, late] = [1, 2].map(() => typeParts({ kind: "session" }, never).input);
+  ahead?.prepare();
+  const bytes = await ahead?.start({ why: PACKED });
+  expect(bytes?.toString()).toContain("fx_secret_environment");
+  expect(bytes?.toString()).not.toContain("echo\n");
+  expect(bytes).toEqual(await late?.start({ why: PACKED }));
 });

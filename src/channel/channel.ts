@@ -24,8 +24,7 @@ interface QueuedMessage {
 
 /**
  * The client's end of a Session Manager data channel, as ECS Exec uses it. It does no I/O: frames, intents and the
- * time go in; frames, events and the next deadline come out. Take these three after every call. All times are
- * milliseconds since the epoch.
+ * time go in; frames, events and the next deadline come out. Take these three after every call. Times are milliseconds since the epoch.
  *
  * A channel outlives its connections: call `open` for each new one. The channel then sends again what the agent has
  * not acknowledged, and recognises what the agent sends again.

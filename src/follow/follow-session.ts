@@ -13,8 +13,6 @@ import { SessionInput, type TypedInput } from "./session-input.ts";
 import { Silence } from "./silence.ts";
 import { closeUnopened, isUnopened, type SessionOpening, type UnopenedSession } from "./unopened-session.ts";
 
-/** This long after a session's opening the runner has nothing to do: the exec agent sleeps for a second before it reads. */
-const IDLE_AFTER_MS = 200;
 /** The time for the agent to close the session after the job's status has arrived. */
 export const CLOSING_MS = 800;
 /**
@@ -109,10 +107,7 @@ class SessionFollower {
     this.#onAbort(detach, () => void this.#detach());
     void this.#input.keepSayingHere(clock, this.#over.signal);
     this.#boundOpening();
-    clock.sleep(IDLE_AFTER_MS, this.#over.signal).then(
-      () => this.#options.typed.prepare(),
-      () => undefined, // the session is over
-    );
+    void this.#input.prepare(this.#options.typed, clock, this.#over.signal);
     const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
     const reading = this.#readOutput().finally(() => this.#silence.stop());
     await Promise.race([reading, left]);

@@ -8,6 +8,9 @@ import type { MissingPayload } from "../stream/marks.ts";
 /** After this many bytes the action tells the attacher what it has read, so that the container can free the bytes. */
 const CONFIRMED_BYTES = 1024 * 1024;
 
+/** This long after a session's opening the runner has nothing to do: the exec agent sleeps for a second before it reads. */
+const IDLE_AFTER_MS = 200;
+
 /** The shortest pause between two signs, however often the container asks for one. */
 const SIGN_PAUSE_MS = 300;
 
@@ -59,6 +62,16 @@ export class SessionInput {
     } catch {
       // The session has ended.
     }
+  }
+
+  /** Makes ahead what takes time to make, unless the session is over before there is time for that. */
+  async prepare(typed: Pick<TypedInput, "prepare">, clock: Clock, over: AbortSignal): Promise<void> {
+    try {
+      await clock.sleep(IDLE_AFTER_MS, over);
+    } catch {
+      return; // The session is over.
+    }
+    typed.prepare();
   }
 
   /** Types the first input, for which the container waits. It asks for more unless it has the payload or can unpack it. */
