@@ -4,6 +4,7 @@ import { Records } from "../../../local/ecs/records.ts";
 import type { Keys } from "../../../local/iam/principals.ts";
 import { callQueryApi, textsOf } from "../../../local/query-api.ts";
 import { type LocalFargate, startLocalFargate } from "../../../local/start.ts";
+import { until } from "../../helpers/until.ts";
 import { clientConfig } from "../with-local.ts";
 
 let local: LocalFargate;
@@ -111,10 +112,14 @@ it("a cluster stays while a service or a task is in it", async () => {
     taskDefinition: "busy",
     networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } },
   })) as { tasks: [{ taskArn: string }] };
+  const task = local.tasks.find(({ arn }) => arn === tasks[0].taskArn);
+  await until(
+    () => task?.lastStatus === "RUNNING",
+    () => `${task?.lastStatus}: ${task?.stoppedReason}`,
+  );
   await call("DeleteStack", { StackName: "five" });
   expect(await reasonsOf("five")).toContainEqual(expect.stringContaining("while Tasks are active"));
 
-  const task = local.tasks.find(({ arn }) => arn === tasks[0].taskArn);
   task?.stop("UserInitiated", "by the test");
   await task?.ended;
   await call("DeleteStack", { StackName: "five" });
