@@ -9,7 +9,7 @@ import { clientConfig } from "../with-local.ts";
 
 let local: LocalFargate;
 beforeAll(async () => {
-  local = await startLocalFargate();
+  local = await startLocalFargate({ stopTimeout: 200 });
 });
 afterAll(() => local.stop());
 
@@ -96,6 +96,8 @@ it("a resource that can't be removed stays for another try", async () => {
 
 it("a cluster stays while a service or a task is in it", async () => {
   const ecs = new Records(local.url, local.region);
+  const subnets = { Action: "DescribeSubnets", Version: "2016-11-15" };
+  const [subnet] = textsOf(await callQueryApi(local.url, local.region, "ec2", subnets), "subnetId");
   const cluster = "Resources: { Cluster: { Type: AWS::ECS::Cluster, Properties: { ClusterName: busy } } }";
   await create("five", cluster);
   await ecs.call("RegisterTaskDefinition", {
@@ -110,7 +112,7 @@ it("a cluster stays while a service or a task is in it", async () => {
   const { tasks } = (await ecs.call("RunTask", {
     cluster: "busy",
     taskDefinition: "busy",
-    networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } },
+    networkConfiguration: { awsvpcConfiguration: { subnets: [subnet] } },
   })) as { tasks: [{ taskArn: string }] };
   const task = local.tasks.find(({ arn }) => arn === tasks[0].taskArn);
   await until(
