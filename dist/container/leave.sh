@@ -52,8 +52,7 @@ fx_leave() {
 fx_depart() {
   fx_end_helpers
   rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away" "$fx_dir/attacher"
-  # The guard's exit status means nothing.
-  [ -z "$fx_new" ] || fx_dismiss "$fx_guard" || :
+  fx_end_guard
 }
 
 # The reader has typed `away`: another run waits for the place of this session.

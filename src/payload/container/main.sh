@@ -61,6 +61,7 @@ fx_run_attacher() {
       fx_end_helpers
       rm -rf "$fx_dir"
       wait "${fx_child%:*}"
+      fx_end_guard
       return
     fi
     fx_start_job
@@ -87,7 +88,7 @@ fx_run_attacher() {
   fx_end_helpers
   rm -rf "$fx_dir"
   for fx_each in $fx_child; do wait "${fx_each%:*}"; done
-  [ -z "$fx_new" ] || fx_dismiss "$fx_guard"
+  fx_end_guard
 }
 
 # Replaces the number of the guard in fx_guard by its name (process.sh). The guard is a child that no `wait` has reaped so far, so the
@@ -96,6 +97,9 @@ fx_name_guard() {
   fx_name "$fx_guard"
   fx_guard=$fx_token
 }
+
+# Ends the guard, if this attacher has one, and waits for it: PID 1 may reap no child. The job has started, or its directory is gone.
+fx_end_guard() { [ -z "$fx_new" ] || fx_dismiss "$fx_guard" || :; }
 
 # Writes the header, which takes up to two seconds, unless an attacher has done that.
 fx_write_header() {
