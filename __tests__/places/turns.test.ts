@@ -42,6 +42,8 @@ interface Meeting {
   readonly begin: number;
   /** The longest way of a call, there or back, in milliseconds. */
   readonly way: number;
+  /** The longest time that AWS takes to open a session, in milliseconds. */
+  readonly opens?: number;
   /** Whether the container's sessions are logged nowhere. */
   readonly unlogged?: boolean;
   /** By default 40. */
@@ -58,7 +60,7 @@ const RUNS = 40;
  */
 async function meet(
   seed: number,
-  { matrixOf, begin, way, unlogged = true, runs = RUNS, session = 1_500 }: Meeting,
+  { matrixOf, begin, way, opens = 0, unlogged = true, runs = RUNS, session = 1_500 }: Meeting,
 ) {
   const random = randomOf(seed);
   const clock = new JumpingClock();
@@ -83,6 +85,7 @@ async function meet(
       isUnlogged: () => Promise.resolve(unlogged),
     });
     await trip();
+    await clock.sleep(opens * (0.5 + 0.5 * random()));
     active.set(at, { since: clock.now() });
     most = Math.max(most, active.size);
     const lasts = session * (0.5 + random());
@@ -106,9 +109,13 @@ it.each([
 ])("a matrix of 40 jobs that begin %s never brings a container a fourth session", async (_, begin) => {
   await forEachSeedAtOnce(sampleOf(300), 1, async (seed) => {
     for (const way of [15, 100, 250])
-      for (const session of [1_500, 6_000]) {
+      for (const [session, opens] of [
+        [1_500, 0],
+        [1_500, 700],
+        [6_000, 700],
+      ] as const) {
         const { most } = await meet(seed, {
-          ...{ begin, way, session },
+          ...{ begin, way, opens, session },
           matrixOf: (index) => ({ index, total: 40 }),
         });
         expect(most).toBeLessThanOrEqual(MOST);
@@ -149,8 +156,10 @@ it("a matrix gets through sooner than unrelated runs, and with half of their loo
   expect(matrix.looks).toBeLessThan(unrelated.looks / 2);
 });
 
-/** The milliseconds of a round of forty jobs. It has 41 slots: with 40, every fourth slot would always be of the same jobs. */
-const ROUND = 41 * 250;
+/** Milliseconds. */
+const SLOT = 500;
+/** A round of forty jobs has 41 slots: with 40, every fourth slot would always be of the same jobs. */
+const ROUND = 41 * SLOT;
 
 describe("a run that sees one session", () => {
   const random = (): number => 0.999;
@@ -163,16 +172,16 @@ describe("a run that sees one session", () => {
       expect(turnsOf(matrix, random).mayJoin(look, connected)).toBe(false);
   });
 
-  it("joins it in each fourth of its slots, once it is a second old, while it has a client", () => {
+  it("joins it in each fourth of its slots, once it is two seconds old, while it has a client", () => {
     const turns = turnsOf({ index: 2, total: 40 }, random);
     // It joins in a slot whose number, with 41 slots a round, can be divided by four.
-    const slots = [100, 101, 102, 103, 104, 105].map((round) => ROUND * round + 2 * 250);
+    const slots = [100, 101, 102, 103, 104, 105].map((round) => ROUND * round + 2 * SLOT);
     const joins = (asked: number, ms = 100, session: object = connected): boolean =>
       turns.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
     expect(slots.map((slot) => joins(slot))).toEqual([false, false, true, false, false, false]);
     const [, , own = 0] = slots;
     expect(joins(own, 501)).toBe(false);
-    expect([999, 1_000].map((age) => joins(own, 100, { since: own - age }))).toEqual([false, true]);
+    expect([1_999, 2_000].map((age) => joins(own, 100, { since: own - age }))).toEqual([false, true]);
     expect(joins(own, 100, { since: undefined })).toBe(false);
     expect(joins(own, 100, { status: "Disconnected" })).toBe(false);
   });
@@ -199,18 +208,18 @@ describe("a run that sees no session", () => {
 
   it("looks again in its own slot, which comes within a round", () => {
     const turns = turnsOf({ index: 2, total: 40 }, random);
-    const slot = ROUND * 100 + 2 * 250;
+    const slot = ROUND * 100 + 2 * SLOT;
     expect(turns.pause(slot - 100, false).ms).toBe(100);
     expect(turns.poll(slot)).toBe(ROUND);
   });
 
-  it("goes on in its own slot, after a slow answer only the second time", () => {
+  it("goes on in the first half of its own slot, after a slow answer only the second time", () => {
     const turns = turnsOf({ index: 2, total: 40 }, random);
-    const slot = ROUND * 100 + 2 * 250;
+    const slot = ROUND * 100 + 2 * SLOT;
     const mayGo = (asked: number, ms: number, confirmed = false): boolean =>
       turns.mayGo({ asked, answered: asked + ms }, { contended: true, confirmed });
-    expect([mayGo(slot, 100), mayGo(slot + 249, 500), mayGo(slot, 600, true)]).toEqual([true, true, true]);
-    expect([mayGo(slot + 250, 100, true), mayGo(slot - 1, 100), mayGo(slot, 501)]).toEqual([
+    expect([mayGo(slot, 100), mayGo(slot + 250, 500), mayGo(slot, 600, true)]).toEqual([true, true, true]);
+    expect([mayGo(slot + 251, 100, true), mayGo(slot - 1, 100), mayGo(slot, 501)]).toEqual([
       false,
       false,
       false,

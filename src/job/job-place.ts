@@ -10,7 +10,7 @@ import type { PreparedJob } from "./prepare.ts";
 /** The interval of looks for other runs that wait, while the job holds its place and needs no session. */
 const WANTED_LOOK_MS = 3_000;
 /** A look at the container's sessions is old after this time. A run opens its session a few milliseconds after the look. */
-const OLD_LOOK_MS = 1_000;
+const OLD_LOOK_MS = 750;
 /** A run that is held up again and again goes on after this many looks. */
 const MOST_LOOKS = 5;
 

@@ -43,16 +43,18 @@ const POLL_MS = { shortest: 2_000, jitter: 3_000 };
 const LONE_POLL_MS = { shortest: 700, jitter: 600 };
 /** With up to this many runs in a container one comes well before the others. */
 const MANY = 40;
-/** The length of a slot, in which only one job of a matrix may go on. */
-const SLOT_MS = 250;
+/**
+ * The length of a slot, in the first half of which only one job of a matrix may go on. When the third job after it looks, the list must have
+ * its session. AWS does not say how long ExecuteCommand takes until then. Slots of this length leave two and a half of them for it.
+ */
+const SLOT_MS = 500;
+/** A matrix of at most this many jobs has no fourth one. So its slots are shorter, and its jobs may join in any slot. */
+const FEW = 3;
+const SHORT_SLOT_MS = 250;
 /** An answer that took longer may be out of date. */
-const FRESH_MS = 2 * SLOT_MS;
+const FRESH_MS = 500;
 /** A job may join a session in each fourth slot only, so that its own session is in the list before another one joins. */
 const JOIN_EVERY = 4;
-/** A matrix of at most this many jobs has no fourth one, so its jobs may join in any slot. */
-const FEW = 3;
-/** A session may be joined at this age. By then the list also has the sessions of runs that looked before this one was in it. */
-const SETTLED_MS = JOIN_EVERY * SLOT_MS;
 
 /** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
 export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Turns {
@@ -94,23 +96,28 @@ function loneTurns(random: () => number): Turns {
  * client: its run may open another one.
  */
 function matrixTurns({ index, total }: MatrixJob): Turns {
+  const few = total <= FEW;
+  const slot = few ? SHORT_SLOT_MS : SLOT_MS;
   // The number of slots is odd, so the slot of each job is a fourth one in every fourth round.
-  const slots = total <= FEW ? total : total + 1 - (total % 2);
-  const round = slots * SLOT_MS;
+  const slots = few ? total : total + 1 - (total % 2);
+  const round = slots * slot;
+  /** A session may be joined at this age. By then the list also has the sessions of runs that looked before this one was in it. */
+  const settled = JOIN_EVERY * slot;
   const untilSlot = (now: number): number => {
-    const next = Math.floor(now / round) * round + index * SLOT_MS;
+    const next = Math.floor(now / round) * round + index * slot;
     return next > now ? next - now : next + round - now;
   };
-  const isOwn = ({ asked }: LookTimes): boolean => Math.floor(asked / SLOT_MS) % slots === index;
+  const isOwn = ({ asked }: LookTimes): boolean =>
+    Math.floor(asked / slot) % slots === index && (few || asked % slot <= slot / 2);
   const isFresh = ({ asked, answered }: LookTimes): boolean => answered - asked <= FRESH_MS;
   const joins = (look: LookTimes): boolean =>
-    isOwn(look) && isFresh(look) && (total <= FEW || Math.floor(look.asked / SLOT_MS) % JOIN_EVERY === 0);
+    isOwn(look) && isFresh(look) && (few || Math.floor(look.asked / slot) % JOIN_EVERY === 0);
   return {
     poll: untilSlot,
     pause: (now) => ({ ms: untilSlot(now), careful: true }),
     mayGo: (look, { confirmed }) => isOwn(look) && (confirmed || isFresh(look)),
     mayJoin: (look, { status, since = Infinity }) =>
-      joins(look) && status === "Connected" && look.asked - since >= SETTLED_MS,
+      joins(look) && status === "Connected" && look.asked - since >= settled,
     mayReplace: joins,
   };
 }
