@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -170,6 +171,23 @@ it("after a cancel the smallest artifacts come first, the job ends in time, and 
     expect.stringMatching(/^The artifacts did not come whole: .*over\. Missing: 'big\d' \(60000000 bytes\)/),
   ]);
   expect(tree(back)).not.toContain("big8");
+});
+
+it("a program of the selection that fails without python3 is a problem, and no empty archive", async () => {
+  const path = withoutPython("awk", tmpdir());
+  try {
+    for (const tool of ["find", "stat", "tar"])
+      if (!existsSync(join(path, tool))) symlinkSync(findProgram(tool), join(path, tool));
+    rmSync(join(path, "sort"), { force: true });
+    writeFileSync(join(path, "sort"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const { report } = await run("*", { script: "echo a >a", containerEnv: { PATH: path } });
+    expect([report?.count, report?.problems]).toEqual([
+      0,
+      ["The artifacts did not come whole: the container did not send all of them."],
+    ]);
+  } finally {
+    rmSync(path, { recursive: true });
+  }
 });
 
 it("cuts lose no byte of an archive, and none comes twice", async () => {

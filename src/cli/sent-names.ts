@@ -1,6 +1,6 @@
 import { readdirSync, type Stats } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { containerGlob } from "../artifacts/globs.ts";
+import { containerGlob, regExpOf } from "../inputs/container-glob.ts";
 import { statOf } from "../artifacts/refusal.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -9,11 +9,8 @@ import { UsageError } from "./usage-error.ts";
  * `SyntaxError` for what is no glob.
  */
 export function matchOf(glob: string): RegExp | undefined {
-  const { depth, regex } = containerGlob({ pattern: glob, isExclusion: false });
-  if (depth === 0) return undefined;
-  // A `]` that comes first in a bracket expression stands for itself (POSIX ERE). In JavaScript it has to be escaped.
-  const source = regex.replace(/\[(\^?)\]([^\]]*)\]/g, "[$1\\]$2]");
-  return new RegExp(`^(?:${source})$`, "su");
+  const asked = containerGlob({ pattern: glob, isExclusion: false });
+  return asked.depth === 0 ? undefined : regExpOf(asked);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { posix, resolve } from "node:path";
+import { containerGlob, regExpOf } from "./container-glob.ts";
 import type { ArtifactGlob, Artifacts } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { boolean, count, lines, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
@@ -86,6 +87,8 @@ export function artifactGlobs(text: string): ParseResult<readonly ArtifactGlob[]
 }
 
 const PRINTABLE = /^[^\p{Cc}]+$/u;
+/** Python and awk read this differently, or as plain text. */
+const UNLIKE = /\{[^}/]*,[^}]*\}|\[[!^]?\[[:.=]/;
 
 function glob(text: string): ParseResult<string> {
   const pattern = posix.normalize(text).replace(/(?<=.)\/$/, "");
@@ -95,10 +98,27 @@ function glob(text: string): ParseResult<string> {
     pattern !== "/" &&
     !pattern.split("/").includes("..") &&
     pattern.split("/").every((name) => name === "**" || !name.includes("**"));
+  if (isGood && UNLIKE.test(pattern))
+    return {
+      must: "globs with the wildcards *, ?, [a-z] and **",
+      got: quoteValue(text),
+      advice: "Give {a,b} a line for each, and write [[:digit:]] as [0-9].",
+    };
+  if (isGood && !isExpression(pattern))
+    return { must: "globs whose ranges run upwards, such as [a-z]", got: quoteValue(text) };
   if (isGood) return { value: pattern };
   return {
     must: "globs of the container, one a line, without .. and without \\, such as build/**/*.xml",
     got: quoteValue(text),
     advice: "** stands for any number of directories, as a whole name; ? for any one character.",
   };
+}
+
+function isExpression(pattern: string): boolean {
+  try {
+    regExpOf(containerGlob({ pattern, isExclusion: false }));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { containerGlob } from "../artifacts/globs.ts";
+import { containerGlob } from "../inputs/container-glob.ts";
 import { PACKING_MS } from "../artifacts/packing-time.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import type { PackedFiles } from "../files/pack-files.ts";

@@ -1,4 +1,4 @@
-import type { ArtifactGlob } from "../inputs/inputs.ts";
+import type { ArtifactGlob } from "./inputs.ts";
 
 /**
  * A glob as the container takes it: the paths below `base` that its regular expression matches. Python and
@@ -11,6 +11,16 @@ export interface ContainerGlob {
   /** How many names the path of a match has below the base; undefined for any number. */
   readonly depth: number | undefined;
   readonly regex: string;
+}
+
+/**
+ * The same expression for JavaScript. Throws a `SyntaxError` for one that is no expression, such as `[z-a]`: neither Python nor awk
+ * takes it then.
+ */
+export function regExpOf({ regex }: Pick<ContainerGlob, "regex">): RegExp {
+  // A `]` that comes first in a bracket expression stands for itself (POSIX ERE). In JavaScript it has to be escaped.
+  const source = regex.replace(/\[(\^?)\]([^\]]*)\]/g, "[$1\\]$2]");
+  return new RegExp(`^(?:${source})$`, "su");
 }
 
 const ALL_BELOW = "(/.*)?";
@@ -39,12 +49,16 @@ function expressionOf(names: readonly string[]): string {
     .join("");
 }
 
+/** A bracket expression. Its first character may be a `]`, and it has one at least, so `[]` and `[!]` are plain text. */
+const BRACKETS = /\[[!^]?\][^\]]*\]|\[[!^]?[^\]!^][^\]]*\]|\[[!^][^\]]+\]/;
+const PARTS = new RegExp(`${BRACKETS.source}|\\*+|[^]`, "gu");
+
 function nameExpression(name: string): string {
   if (/^\*+$/.test(name)) return "[^/]+";
-  return name.replace(/\[[!^]?\]?[^\]]*\]|\*+|[^]/gu, (part) => {
+  return name.replace(PARTS, (part) => {
     if (part.startsWith("*")) return "[^/]*";
     if (part === "?") return "[^/]";
     if (part.length > 1 && part.startsWith("[")) return part.replace(/^\[!/, "[^");
-    return /[.+(){}|$[]/.test(part) ? `[${part}]` : part === "^" ? "\\^" : part;
+    return /[.+(){}|$\]]/.test(part) ? `[${part}]` : /[\^[]/.test(part) ? `\\${part}` : part;
   });
 }
