@@ -3,7 +3,7 @@
     artifacts.py LEVEL DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 
 The program's parts are way.py, selection.py and this file. LEVEL is that of gzip. COUNT and BYTES limit what is packed. Each glob
-(src/artifacts/globs.ts) selects (+) or leaves out (-) what its REGEX matches below BASE, a path without wildcards. DEPTH is how many names
+(src/inputs/container-glob.ts) selects (+) or leaves out (-) what its REGEX matches below BASE, a path without wildcards. DEPTH is how many names
 below BASE a match has; empty: any number. Paths are relative to DIRECTORY, and DIRECTORY to the directory that is open on descriptor 7. The
 program itself starts in /, where a relative name in a variable of the image leads to no file of another user.
 

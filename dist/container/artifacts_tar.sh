@@ -133,14 +133,16 @@ fx_match() {
       for (i = 0; i < count; i++) if (signs[i] == "+" && !found[i]) print "fnone " i
       if (unreads > 50) print "funread \"\" " (unreads - 50) " more"
       if (odd) print "funread \"\" " odd " names have a line end, which needs python3"
+      print "fwhole"
     }
   '
 }
 
-# Prints those of these lines, in their order, that are within the limits.
+# Prints those of these lines, in their order, that are within the limits. `fwhole` comes last, if it has come: no program before has failed.
 fx_limit() {
   FX_COUNT=$fx_count FX_BYTES=$fx_bytes "$fx_awk" '
     BEGIN { left = ENVIRON["FX_BYTES"] + 0; most = ENVIRON["FX_COUNT"] + 0 }
+    $0 == "fwhole" { whole = $0; next }
     /^f/ { print; next }
     {
       weight = $1 < 0 ? 0 : $1 + 0
@@ -148,12 +150,16 @@ fx_limit() {
       if (kept < most && left >= 0) { kept++; print }
       else { over++; lost += weight }
     }
-    END { if (over) printf "fover %d %.0f\n", over, lost }
+    END {
+      if (over) printf "fover %d %.0f\n", over, lost
+      if (whole) print whole
+    }
   '
 }
 
 fx_lines=$(fx_find_all "$@" | fx_match "$@" | "$fx_sort" -t '	' -k 1,1n -k 2 | fx_limit)
 printf '%s\n' "$fx_lines" | "$fx_awk" -F '\t' '
+  $0 == "fwhole" { next }
   /^f/ { print; next }
   $1 >= 0 && NF > 1 { name = substr($0, length($1) + 2); gsub(/[^] !#-[^-~]/, "?", name); sub("^/", "", name); print "flist " $1 " \"" name "\"" }
 '
@@ -195,4 +201,4 @@ fx_status=$({
   ' >&5
 } 4>&1)
 [ "$fx_status" = 0 ] || printf 'funread "" tar has ended with exit code %s\n' "$fx_status"
-echo 'fend 0 -'
+case $fx_nl$fx_lines in *"${fx_nl}fwhole") echo 'fend 0 -' ;; esac
