@@ -143,6 +143,29 @@ it("a matrix of three never brings a container a fourth session, and two of its 
   expect(Math.max(...shares)).toBeLessThan(1);
 });
 
+it.each([4, 10])(
+  "three matrices of %d jobs, by whose slots the same jobs look at once, never bring a container a fourth session",
+  async (total) => {
+    await forEachSeedAtOnce(sampleOf(100), 1, async (seed) => {
+      for (const [way, opens] of [
+        [30, 0],
+        [100, 200],
+      ] as const) {
+        const matrixOf = (at: number): MatrixJob => ({ index: at % total, total });
+        const { most } = await meet(seed, {
+          matrixOf,
+          begin: 3_000,
+          way,
+          opens,
+          runs: 3 * total,
+          session: 3_000,
+        });
+        expect(most).toBeLessThanOrEqual(MOST);
+      }
+    });
+  },
+);
+
 it("a container whose sessions are logged takes the jobs of a matrix one by one", async () => {
   const matrixOf = (index: number): MatrixJob => ({ index, total: 3 });
   const met = await meet(1, { matrixOf, begin: 300, way: 30, runs: 3, session: 3_000, unlogged: false });
@@ -158,8 +181,7 @@ it("a matrix gets through sooner than unrelated runs, and with half of their loo
 
 /** Milliseconds. */
 const SLOT = 500;
-/** A round of forty jobs has 41 slots: with 40, every fourth slot would always be of the same jobs. */
-const ROUND = 41 * SLOT;
+const ROUND = 40 * SLOT;
 
 describe("a run that sees one session", () => {
   const random = (): number => 0.999;
@@ -172,25 +194,28 @@ describe("a run that sees one session", () => {
       expect(turnsOf(matrix, random).mayJoin(look, connected)).toBe(false);
   });
 
-  it("joins it in each fourth of its slots, once it is two seconds old, while it has a client", () => {
-    const turns = turnsOf({ index: 2, total: 40 }, random);
-    // It joins in a slot whose number, with 41 slots a round, can be divided by four.
-    const slots = [100, 101, 102, 103, 104, 105].map((round) => ROUND * round + 2 * SLOT);
-    const joins = (asked: number, ms = 100, session: object = connected): boolean =>
+  it("joins it in its slot when its matrix has three jobs at most, once the session is a second old, while it has a client", () => {
+    const turns = turnsOf({ index: 2, total: 3 }, random);
+    const slot = 1_500 * 20_000 + 2 * SLOT;
+    const joins = (asked: number, ms = 100, session: object = { since: 0 }): boolean =>
       turns.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
-    expect(slots.map((slot) => joins(slot))).toEqual([false, false, true, false, false, false]);
-    const [, , own = 0] = slots;
-    expect(joins(own, 501)).toBe(false);
-    expect([1_999, 2_000].map((age) => joins(own, 100, { since: own - age }))).toEqual([false, true]);
-    expect(joins(own, 100, { since: undefined })).toBe(false);
-    expect(joins(own, 100, { status: "Disconnected" })).toBe(false);
+    expect([slot, slot + 250, slot + 251, slot + 1_500].map((asked) => joins(asked))).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(joins(slot, 501)).toBe(false);
+    expect([999, 1_000].map((age) => joins(slot, 100, { since: slot - age }))).toEqual([false, true]);
+    expect(joins(slot, 100, { since: undefined })).toBe(false);
+    expect(joins(slot, 100, { since: 0, status: "Disconnected" })).toBe(false);
   });
 
-  it("joins it in any of its slots when the matrix has three jobs at most", () => {
-    const turns = turnsOf({ index: 2, total: 3 }, random);
-    const joins = (asked: number): boolean => turns.mayJoin({ asked, answered: asked + 100 }, connected);
-    const slot = 750 * 20_000 + 500;
-    expect([slot, slot + 750, slot + 1_500, slot + 250].map(joins)).toEqual([true, true, true, false]);
+  it("waits for it when its matrix has a fourth job", () => {
+    const turns = turnsOf({ index: 2, total: 4 }, random);
+    const slot = 2_000 * 20_000 + 2 * SLOT;
+    expect(turns.mayJoin({ asked: slot, answered: slot + 100 }, { ...connected, since: 0 })).toBe(false);
+    expect(turns.mayReplace({ asked: slot, answered: slot + 100 })).toBe(true);
   });
 });
 

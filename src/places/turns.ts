@@ -44,17 +44,17 @@ const LONE_POLL_MS = { shortest: 700, jitter: 600 };
 /** With up to this many runs in a container one comes well before the others. */
 const MANY = 40;
 /**
- * The length of a slot, in the first half of which only one job of a matrix may go on. When the third job after it looks, the list must have
- * its session. AWS does not say how long ExecuteCommand takes until then. Slots of this length leave two and a half of them for it.
+ * The length of a slot. Only one job of a matrix goes on in it, in its first half. When the third job after it looks, the list must have its
+ * session. AWS does not say how long ExecuteCommand takes until then. Slots of this length leave it a second and a quarter, and half a
+ * second where three matrices meet.
  */
 const SLOT_MS = 500;
-/** A matrix of at most this many jobs has no fourth one. So its slots are shorter, and its jobs may join in any slot. */
-const FEW = 3;
-const SHORT_SLOT_MS = 250;
 /** An answer that took longer may be out of date. */
 const FRESH_MS = 500;
-/** A job may join a session in each fourth slot only, so that its own session is in the list before another one joins. */
-const JOIN_EVERY = 4;
+/** The jobs of a matrix of at most this many may join another session: the matrix has no fourth job. */
+const FEW = 3;
+/** A session may be joined at this age. By then the list also has the sessions of jobs that looked before this one was in it. */
+const SETTLED_MS = 1_000;
 
 /** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
 export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Turns {
@@ -92,33 +92,31 @@ function loneTurns(random: () => number): Turns {
 /**
  * Time is cut into slots, and the jobs of a matrix take them in the order of their indices, again and again. So two of them
  * hardly ever go on at once, however many there are and whenever they begin. In its slot a job needs one look only. A job looks in
- * its slot only, so the whole matrix makes one look a slot. A job may join another session, unless that session has lost its
- * client: its run may open another one.
+ * its slot only, so the whole matrix makes one look a slot. A job of a small matrix may join another session, unless that session has lost
+ * its client: its run may open another one.
  */
 function matrixTurns({ index, total }: MatrixJob): Turns {
-  const few = total <= FEW;
-  const slot = few ? SHORT_SLOT_MS : SLOT_MS;
-  // The number of slots is odd, so the slot of each job is a fourth one in every fourth round.
-  const slots = few ? total : total + 1 - (total % 2);
-  const round = slots * slot;
-  /** A session may be joined at this age. By then the list also has the sessions of runs that looked before this one was in it. */
-  const settled = JOIN_EVERY * slot;
+  const round = total * SLOT_MS;
   const untilSlot = (now: number): number => {
-    const next = Math.floor(now / round) * round + index * slot;
+    const next = Math.floor(now / round) * round + index * SLOT_MS;
     return next > now ? next - now : next + round - now;
   };
-  const isOwn = ({ asked }: LookTimes): boolean =>
-    Math.floor(asked / slot) % slots === index && (few || asked % slot <= slot / 2);
+  const isOwn = ({ asked }: LookTimes): boolean => {
+    const since = (asked % round) - index * SLOT_MS;
+    return since >= 0 && since <= SLOT_MS / 2;
+  };
   const isFresh = ({ asked, answered }: LookTimes): boolean => answered - asked <= FRESH_MS;
-  const joins = (look: LookTimes): boolean =>
-    isOwn(look) && isFresh(look) && (few || Math.floor(look.asked / slot) % JOIN_EVERY === 0);
   return {
     poll: untilSlot,
     pause: (now) => ({ ms: untilSlot(now), careful: true }),
     mayGo: (look, { confirmed }) => isOwn(look) && (confirmed || isFresh(look)),
     mayJoin: (look, { status, since = Infinity }) =>
-      joins(look) && status === "Connected" && look.asked - since >= settled,
-    mayReplace: joins,
+      total <= FEW &&
+      isOwn(look) &&
+      isFresh(look) &&
+      status === "Connected" &&
+      look.asked - since >= SETTLED_MS,
+    mayReplace: (look) => isOwn(look) && isFresh(look),
   };
 }
 
