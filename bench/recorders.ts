@@ -2,9 +2,8 @@ import { spawnSync } from "node:child_process";
 import { openSync, closeSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { payloadFile } from "../src/payload/files.ts";
 import { redactionPatterns } from "../src/payload/redaction.ts";
-import { recorderPy } from "../src/payload/container-source.ts";
+import { recorderAwk, recorderPy } from "../src/payload/container-source.ts";
 
 /** Numbered lines. One in a hundred holds a secret. */
 function text(secrets: readonly string[], mib: number): Buffer {
@@ -26,7 +25,7 @@ export function recorders(root: string, count: number): void {
   const patterns = redactionPatterns(Object.fromEntries(secrets.map((value, at) => [`SECRET_${at}`, value])));
   writeFileSync(join(directory, "patterns"), [...patterns, ".", ""].join("\n"));
   writeFileSync(join(directory, "recorder.py"), recorderPy());
-  writeFileSync(join(directory, "recorder.awk"), payloadFile("recorder.awk"));
+  writeFileSync(join(directory, "recorder.awk"), recorderAwk());
   const mib = 32;
   writeFileSync(join(directory, "text"), text(secrets, mib));
 

@@ -1,12 +1,20 @@
 import { readdirSync } from "node:fs";
 import {
+  bootstrapSource,
   inlinePython,
   jobParts,
   jobSource,
+  loaderParts,
   shortenSource,
+  unpackerParts,
   withoutComments,
 } from "../../src/payload/container-source.ts";
+import { payloadFile } from "../../src/payload/files.ts";
 
+const wholeJob = jobParts({
+  ...{ pieces: true, detaches: true, fence: true },
+  ...{ logToContainer: true, hasFiles: true, hasArtifacts: true },
+});
 const directory = new URL("../../src/payload/container/", import.meta.url);
 
 it("comments and empty lines are left out, and nothing else", () => {
@@ -26,19 +34,35 @@ it("the job begins with fx_main, its order of events, and ends with the call of 
   expect(jobSource({ pieces: true, detaches: false })).toMatch(/^fx_main\(\) \{[\s\S]*\nfx_main "\$@"\n$/);
 });
 
+/** Each function of a text with its text, line by line. */
+const functionsOf = (text: string): [name: string, text: string][] =>
+  [...text.matchAll(/^(fx_\w+)\(\) (?:[{(] [^\n]+|[{(]$.*?^[})])/gms)].map(([whole, name = ""]) => [
+    name,
+    whole,
+  ]);
+
 it("no part of the job defines a function that another part has, since the later one would take its place", () => {
-  const names = [
-    ...jobParts({
-      pieces: true,
-      detaches: true,
-      fence: true,
-      logToContainer: true,
-      hasFiles: true,
-      hasArtifacts: true,
-    }).matchAll(/^\s*(fx_\w+)\(\)/gm),
-  ].map(([, name]) => name);
+  const names = functionsOf(wholeJob).map(([name]) => name);
   expect(names.length).toBeGreaterThan(100);
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+});
+
+it("a function that a session reads again, with the loader or the job, is the same text again", () => {
+  const texts = new Map<string, string>();
+  const all = [bootstrapSource(), unpackerParts(), loaderParts(), wholeJob].flatMap(functionsOf);
+  const changed = all.filter(([name, text]) => {
+    const earlier = texts.get(name) ?? text;
+    texts.set(name, text);
+    return earlier !== text;
+  });
+  expect(all.length).toBeGreaterThan(texts.size);
+  expect(changed).toEqual([]);
+});
+
+it("no function of the container's shell has more than 50 lines", () => {
+  const shell = readdirSync(directory).filter((name) => name.endsWith(".sh"));
+  const functions = shell.flatMap((name) => functionsOf(payloadFile(name)));
+  expect(functions.filter(([, text]) => text.split("\n").length > 50)).toEqual([]);
 });
 
 it.each(readdirSync(directory).filter((name) => name.endsWith(".py")))(

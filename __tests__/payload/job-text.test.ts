@@ -1,15 +1,14 @@
 import fc from "fast-check";
 import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { quote } from "../../src/payload/quote.ts";
-import { payloadFile } from "../../src/payload/files.ts";
 import {
   inlinePython,
   jobSource,
   launchSource,
+  recorderAwk,
   recorderPy,
   trySource,
   uploaderPy,
-  withoutComments,
 } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
@@ -21,7 +20,7 @@ function settings(options: Partial<JobOptions>): string {
     .replace(jobSource(JOB), "")
     .replace(quote(recorderPy()), "'<recorder.py>'")
     .replace(quote(uploaderPy()), "'<uploader.py>'")
-    .replace(quote(withoutComments(payloadFile("recorder.awk"))), "'<recorder.awk>'")
+    .replace(quote(recorderAwk()), "'<recorder.awk>'")
     .replace(quote(inlinePython("role.py")), "'<role.py>'")
     .replace(quote(inlinePython("become.py")), "'<become.py>'")
     .replace(quote(inlinePython("metadata.py")), "'<metadata.py>'")

@@ -3,17 +3,15 @@ import { extractAll } from "../helpers/extracted.ts";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { SpoolReader } from "../../src/stream/spool.ts";
 import { has } from "../helpers/needs.ts";
+import { recorderAwk } from "../../src/payload/container-source.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
 import { hundreds, redact } from "./recording.ts";
-
-const recorder = fileURLToPath(new URL("../../src/payload/container/recorder.awk", import.meta.url));
 
 const AWKS = (["mawk", "gawk", "busybox"] as const).filter((awk) =>
   has(awk, findProgram(awk) === "" ? `${awk} is not on PATH.` : undefined),
@@ -79,6 +77,8 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
   /** Records these lines by the recorder alone, and gives what the spool shows of them. */
   function recordLines(lines: readonly string[], secrets: readonly string[]): string {
     const program = awk === "busybox" ? ["busybox", "awk"] : [awk];
+    const recorder = join(path, "recorder.awk");
+    writeFileSync(recorder, recorderAwk());
     const args = ["-f", recorder, "o", "0", "1"];
     const patterns = join(path, "patterns");
     writeFileSync(patterns, secrets.toSorted().join("\n"));

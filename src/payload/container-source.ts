@@ -1,10 +1,11 @@
 import { payloadFile } from "./files.ts";
+import { quote } from "./quote.ts";
 
 /** Directories that may hold the job directory, in the order of choice: first those that only root can write to. */
 export const PARENT_DIRECTORIES = ["/var/lib", "/run", "/tmp", "/var/tmp", "/dev/shm"] as const;
 
 /** The parts of the bootstrap, which is a session's command. The attacher uses its functions, too. */
-const BOOTSTRAP = ["safe.sh", "ours.sh", "process.sh", "bootstrap.sh"];
+const BOOTSTRAP = ["safe.sh", "ours.sh", "process.sh", "words.sh", "bootstrap.sh"];
 
 /** The parts of the command that stops a job. */
 const STOP = ["safe.sh", "ours.sh", "process.sh", "signals.sh", "stop.sh"];
@@ -15,6 +16,7 @@ const JOB = [
   "directory.sh",
   "safe.sh",
   "process.sh",
+  "words.sh",
   "signals.sh",
   "processes.sh",
   "tools.sh",
@@ -69,6 +71,10 @@ const UNPACKER = ["tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
 /** The parts of the Python recorder: redaction, records, the copy for the container's log, and the program. */
 const RECORDER = ["redact.py", "records.py", "echo.py", "recorder.py"];
 
+/** The recorder in awk, and the copier for the container's log when the image has no python3. */
+const RECORDER_IN_AWK = ["marks.awk", "recorder.awk"];
+const ECHO_IN_AWK = ["marks.awk", "echo.awk"];
+
 /** The parts of the uploader in Python: objects, S3, and the program. */
 const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
 
@@ -93,6 +99,8 @@ const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 export const bootstrapSource = (): string => joinSources(BOOTSTRAP);
 export const stopSource = (): string => joinSources(STOP);
 export const recorderPy = (): string => withoutComments(joinSources(RECORDER));
+export const recorderAwk = (): string => withoutComments(joinSources(RECORDER_IN_AWK));
+export const echoAwk = (): string => withoutComments(joinSources(ECHO_IN_AWK));
 export const uploaderPy = (): string => withoutComments(joinSources(UPLOADER));
 export const trySource = (): string => shortenSource(joinSources(TRY));
 export const launchSource = (): string => shortenSource(joinSources(LAUNCH));
@@ -100,7 +108,8 @@ export const placePy = (): string => withoutComments(joinSources(PLACE_BY_PYTHON
 export const artifactsPy = (): string => withoutComments(joinSources(ARTIFACTS_BY_PYTHON));
 export const passPy = (pieces: boolean): string =>
   withoutComments(joinSources(pieces ? PASS_IN_PARTS : PASS));
-export const artifactsSource = (): string => withoutComments(joinSources(ARTIFACTS_BY_TAR));
+export const artifactsSource = (): string =>
+  `fx_match_awk=${quote(withoutComments(payloadFile("match.awk")))}\n${withoutComments(joinSources(ARTIFACTS_BY_TAR))}`;
 export const placeSource = (): string => withoutComments(joinSources(PLACE));
 export const loaderParts = (): string => joinSources(LOADER);
 export const unpackerParts = (): string => joinSources(UNPACKER);

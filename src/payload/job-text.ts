@@ -3,10 +3,10 @@ import { PACKING_MS } from "../artifacts/packing-time.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import type { PackedFiles } from "../files/pack-files.ts";
 import { quote } from "./quote.ts";
-import { payloadFile } from "./files.ts";
 import {
   artifactsPy,
   artifactsSource,
+  echoAwk,
   inlinePython,
   type OptionalParts,
   jobSource,
@@ -14,10 +14,10 @@ import {
   passPy,
   placePy,
   placeSource,
+  recorderAwk,
   recorderPy,
   trySource,
   uploaderPy,
-  withoutComments,
 } from "./container-source.ts";
 
 export interface JobOptions extends Omit<OptionalParts, "hasFiles" | "hasArtifacts"> {
@@ -68,7 +68,7 @@ const CONTAINER_LOG = "/proc/1/fd/1";
 
 /**
  * The job as POSIX shell: the settings of this run, then the parts that are the same for all runs.
- * `container/README.md` lists the settings, and the files that read them.
+ * `container/README.md` lists the settings.
  */
 export function jobText(options: JobOptions): string {
   return [
@@ -84,7 +84,7 @@ export function jobText(options: JobOptions): string {
     `fx_wait=${options.waitSeconds}`,
     `fx_fence=${options.fenceSeconds ?? ""}`,
     `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,
-    ...(options.logToContainer ? [`fx_echo_awk=${quote(withoutComments(payloadFile("echo.awk")))}`] : []),
+    ...(options.logToContainer ? [`fx_echo_awk=${quote(echoAwk())}`] : []),
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
@@ -95,7 +95,7 @@ export function jobText(options: JobOptions): string {
     `fx_environment=${quote(settings(options.env))}`,
     `fx_own_environment=${quote(settings(options.ownEnv))}`,
     `fx_recorder_py=${quote(recorderPy())}`,
-    `fx_recorder_awk=${quote(withoutComments(payloadFile("recorder.awk")))}`,
+    `fx_recorder_awk=${quote(recorderAwk())}`,
     ...(options.pieces
       ? [`fx_uploader_py=${quote(uploaderPy())}`, `fx_role_py=${quote(inlinePython("role.py"))}`]
       : []),
