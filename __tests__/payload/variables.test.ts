@@ -6,11 +6,11 @@ import { turnOf } from "../helpers/turns.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
-/** Each shell once. */
+/** Each shell, without its options and `bash --posix`. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const PATIENCE = 60_000;
 
-describe.each(turnOf(EACH, 2))("with 'user', in a container of %s,", (sh) => {
+describe.each(turnOf(EACH, 2))("with 'user', in a container whose /bin/sh is %s,", (sh) => {
   asOthers.concurrent.each(["env", "secrets"])(
     "no program is run as root with a variable of '%s'",
     async (how) => {
