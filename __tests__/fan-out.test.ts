@@ -83,6 +83,7 @@ function runInTargets(
     cancel: cancel.signal,
     giveUp: (why) => cancel.abort(why),
     workspace: "/nowhere",
+    runner: "/work:/temp",
   };
   const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", started));
   if (first === undefined) throw new Error("a run has a target");

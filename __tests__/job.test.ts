@@ -118,6 +118,7 @@ function startJob(
       cancel: cancel.signal,
       giveUp: (why) => cancel.abort(why),
       workspace: "/nowhere",
+      runner: "/work:/temp",
       queues: true,
     });
   return { run, seen, log, cancel };

@@ -38,6 +38,8 @@ export interface StepContext {
   readonly giveUp: (why: Failure) => void;
   /** The directory that the paths of the inputs are relative to. */
   readonly workspace: string;
+  /** The same for all steps of a job, and for all command lines of a machine. */
+  readonly runner: string;
 }
 
 /** The context in which the targets are resolved. Everything that has to be undone goes into the step's ledger. */

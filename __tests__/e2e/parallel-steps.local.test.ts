@@ -25,18 +25,18 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 /** Runs the bundle in `dist/` in the steps of one job. */
-async function runSteps(steps: readonly JobStep[]): Promise<JobResult> {
+async function runSteps(steps: readonly JobStep[], inputs = needed()): Promise<JobResult> {
   const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
   try {
     const actionDir = resolve(import.meta.dirname, "../..");
-    const env = { ...aws.world.local.env, ...aws.keysFor(needed()) };
+    const env = { ...aws.world.local.env, ...aws.keysFor(inputs) };
     return await runJob({ actionDir, workspace, steps, env, patience: UNHURRIED });
   } finally {
     rmSync(workspace, { recursive: true });
   }
 }
 
-/** The inputs that say which rights the job's role needs: all of its steps have a bucket. */
+/** The inputs that say which rights the job's role needs. */
 const needed = (): Inputs => ({ service: aws.world.made.service, bucket: aws.world.made.bucket });
 
 /** A step in a task of the service, with the bucket. */
@@ -88,6 +88,22 @@ it("ten parallel steps of one job share the service's tasks, each with outputs, 
   }
   expect(await aws.objects()).toEqual([]);
   await eventually(running, before);
+});
+
+it("four parallel steps without a bucket that begin at once have two sessions in one container at most", async () => {
+  const [task] = serviceTasks(aws);
+  const before = aws.world.local.gateway.sessions.length;
+  const ids = Array.from({ length: 4 }, (_, at) => `part-${at}`);
+  // GitHub gives each step of a job without a matrix these numbers.
+  const alone = { "matrix-index": "0", "matrix-total": "1" };
+  const inputs = { cluster: aws.world.made.cluster, task: task?.id ?? "", run: "sleep 1", ...alone };
+  const { conclusion } = await runSteps([{ parallel: ids.map((id) => ({ id, inputs })) }], inputs);
+  expect(conclusion).toBe("success");
+  const sessions = aws.world.local.gateway.sessions.slice(before);
+  expect(sessions).toHaveLength(4);
+  const atOnce = ({ createdAt: at }: (typeof sessions)[number]): number =>
+    sessions.filter(({ createdAt, endedAt = Infinity }) => createdAt <= at && at < endedAt).length;
+  expect(Math.max(...sessions.map(atOnce))).toBeLessThanOrEqual(2);
 });
 
 const servers = [

@@ -1,4 +1,5 @@
 import { giveBack, SHORT_MS } from "../places/give-back.ts";
+import { MachineLock } from "../places/machine-lock.ts";
 import { othersUploadFor } from "../places/other-uploads.ts";
 import type { Place, PlaceClaim } from "../places/place.ts";
 import { takePlace } from "../places/take-place.ts";
@@ -11,8 +12,8 @@ import type { PreparedJob } from "./prepare.ts";
 const WANTED_LOOK_MS = 3_000;
 /** A look at the container's sessions is old after this time. A run opens its session a few milliseconds after the look. */
 const OLD_LOOK_MS = 750;
-/** A run that is held up again and again goes on after this many looks. */
-const MOST_LOOKS = 5;
+/** A run that is held up again and again goes on at its last look. */
+const MOST_LOOKS = 10;
 
 /**
  * A job's place in its container: the right to open sessions there, one at a time. The uploads of session logs keep it
@@ -67,16 +68,29 @@ export class JobPlace {
   }
 
   /**
-   * Looks at the container's sessions anew when the look that gave the place is old. The machine may have held up this process since
-   * then, and other runs may have come. Fails like `take`.
+   * Opens a session by `open`. When a look at the container's sessions has given the place, only one process of this runner at a time does
+   * that. The run looks anew when its look is old, since the machine may have held up this process, or when another process of the
+   * runner may have opened a session since. Fails like `take` and like `open`.
    */
-  async renewOldLook(): Promise<void> {
-    const { clock } = this.#context;
-    for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
-      const lookedAt = this.#place?.lookedAt;
-      if (lookedAt === undefined || clock.now() - lookedAt <= OLD_LOOK_MS) return;
+  async openAlone<T>(open: () => Promise<T>): Promise<T> {
+    const { cancel, clock, runner } = this.#context;
+    const lock = new MachineLock(this.#job.container.sessionTarget, runner, clock);
+    for (let looks = 0; this.#place?.lookedAt !== undefined;) {
+      const isContended = await lock.acquire(cancel);
+      const isOld = clock.now() - this.#place.lookedAt > OLD_LOOK_MS && ++looks < MOST_LOOKS;
+      if (!isContended && !isOld) break;
+      lock.release();
       this.#place = undefined;
       await this.take();
+    }
+    try {
+      const opened = await open();
+      // Until then any process that looked before the session was in the list has to look anew.
+      void clock.sleep(OLD_LOOK_MS).then(() => lock.release());
+      return opened;
+    } catch (error) {
+      lock.release();
+      throw error;
     }
   }
 

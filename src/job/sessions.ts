@@ -1,3 +1,4 @@
+import type { SessionTicket } from "../aws/ecs.ts";
 import { PACKING_MS } from "../artifacts/packing-time.ts";
 import type { SessionSetup } from "./session-setup.ts";
 import type { Failure } from "../errors.ts";
@@ -94,10 +95,10 @@ export class JobSessions implements SessionSource {
     const { run: runId, start } = this.#prepared;
     const isNewReader = isFirst && start === undefined;
     const command = bootstrapCommand({ runId, at, start, isNewReader });
-    if (isFirst || isNew) await this.#place.renewOldLook();
     const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
     const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel };
-    const ticket = await requestSession(target, command, until, asking);
+    const request = (): Promise<SessionTicket> => requestSession(target, command, until, asking);
+    const ticket = await (isFirst || isNew ? this.#place.openAlone(request) : request());
     this.#add(ticket.sessionId);
     const setup = this.#learn(ticket.sessionId);
     const encryption = setup.then((known) => known.encryption);

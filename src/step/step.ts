@@ -48,6 +48,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
     giveUp: (why) => givenUp.abort(why),
     writer: (label) => log.writer(label),
     workspace: surroundings.inputs.workspace,
+    runner: surroundings.inputs.directories.join(":"),
     close: async (result) => {
       log.phase("Cleaning up");
       // AWS's answers to a cleanup are shown under the guard, even when the job's workflow commands were obeyed.
