@@ -21,6 +21,8 @@ const POLL = [1, 5_000] as const;
 const LOOK = [1, 240] as const;
 /** The pause between the two looks at a free container. */
 const PAUSE = [300, 1_800] as const;
+/** The round in which each job of a matrix of 40 has a slot. */
+const ROUND_MS = 20_000;
 
 let clock: SteppedClock;
 let bucket: Bucket;
@@ -480,7 +482,7 @@ describe("with a bucket", () => {
       await other.done;
       bucket.before((operation) => (operation === what ? accessDenied(`s3:${what}`) : undefined));
       const one = askForPlace("one");
-      await passTime(8_000);
+      await passTime(ROUND_MS);
       expect([one.state, bucket.claims().map(({ run }) => run)]).toEqual(["placed", ["two"]]);
       expect(one.log.lines).toEqual([
         `Access denied: the credentials have no right to s3:${what}. Without a claim runs take turns by looking at the container's sessions.`,
@@ -492,8 +494,7 @@ describe("with a bucket", () => {
   it("without s3:GetObject sessions are looked at, too, when the place is free, and no claim stays", async () => {
     bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
     const one = askForPlace("one");
-    // Forty jobs have a round of ten seconds.
-    await passTime(10_500);
+    await passTime(ROUND_MS);
     expect([one.state, bucket.objects.size, one.claims.at(-1)]).toEqual(["placed", 0, undefined]);
     expect(one.log.lines).toEqual([
       expect.stringContaining("right to s3:GetObject. Without a claim runs take"),
@@ -887,13 +888,59 @@ describe("without a bucket", () => {
     await clock.pass(...POLL);
     await letSettle();
     expect(one.log.lines).toEqual([
-      expect.stringContaining("in use by session ecs-execute-command-a since 22:13:20 UTC; waiting"),
+      `Container 'app' of task ${ID} is in use by session ecs-execute-command-a since 22:13:20 UTC; waiting for its place, for at most 10 min ('queue-timeout').`,
     ]);
     sessions = [];
     await clock.pass(...POLL);
     await clock.pass(300, 4_300);
     await one.done;
   });
+
+  it("says once that the place is free, when it goes on, and counts the seconds since it began to wait", async () => {
+    const begun = clock.now();
+    sessions = [busy];
+    const one = askForPlace("one", { withBucket: false });
+    for (let waits = 0; waits < 8; waits += 1) {
+      await passTime(5_000);
+      // Another run is quicker each time.
+      sessions = [];
+      await clock.pass(...POLL);
+      await letSettle();
+      expect(one.state).toBe("waiting");
+      sessions = [{ ...busy, id: `ecs-execute-command-${waits}` }];
+    }
+    sessions = [];
+    while (one.state === "waiting") await passTime(100);
+    const [first, ...others] = one.log.lines;
+    const last = others.pop();
+    expect(first).toContain("is in use by session ecs-execute-command-a");
+    expect(others.length).toBeGreaterThan(0);
+    for (const line of others)
+      expect(line).toMatch(/ is still in use by .* \([3-9]\d s\), for at most \d+ min/);
+    const seconds = Number(/^The place in container 'app' is free \((\d+) s\)\.$/.exec(last ?? "")?.[1]);
+    expect(Math.abs(seconds - (clock.now() - begun) / 1_000)).toBeLessThan(1);
+  });
+
+  it.each([
+    ["longer than three seconds, once", { index: 19, total: 40 }, 1],
+    ["no shorter one", { index: 1, total: 5 }, 0],
+  ])(
+    "a job of a matrix says for how long it waits for its slot in a free container: %s",
+    async (_, matrix, said) => {
+      const round = matrix.total * 500;
+      clock.advance(round - (clock.now() % round) + 500);
+      const one = askForPlace("one", { withBucket: false, matrix });
+      // The first slot passes without it: its answer takes too long.
+      look = async () => {
+        await clock.sleep(600);
+        return [];
+      };
+      await passTime(2 * round + 1_000);
+      expect(one.state).toBe("placed");
+      const line = `Container 'app' of task ${ID} is free; waiting for the slot of job 20 of 40, for at most 9 s. Jobs that queue in a 'bucket' need no slots.`;
+      expect(one.log.lines).toEqual(Array.from({ length: said }, () => line));
+    },
+  );
 
   it.each([
     [

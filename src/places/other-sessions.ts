@@ -4,11 +4,14 @@ import type { MatrixJob } from "../inputs/inputs.ts";
 import type { SessionLook } from "./early-look.ts";
 import { tellWhile } from "../waiting.ts";
 import { LoneSession } from "./lone-session.ts";
-import { type Holder, waitUntilFree, type QueueOptions } from "./queue.ts";
+import { placeWaitLog, type QueueOptions, waitUntilFree } from "./queue.ts";
 import { type Turns, turnsOf } from "./turns.ts";
+import { durationWords, sinceWords, type WaitReason } from "./wait-log.ts";
 
 /** The longest pause when sessions may not be listed. */
 const SPACING_MS = 1_000;
+/** The log says it when a job waits longer than this for its slot. */
+const SAID_SLOT_MS = 3_000;
 
 export interface SessionQueueOptions extends QueueOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
@@ -55,7 +58,9 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
     () => undefined, // the session's own set-up reports it
   );
   const lone = new LoneSession(clock, log);
-  const look = async (): Promise<Holder | undefined> => {
+  const waitLog = placeWaitLog(options);
+  let slotTold = false;
+  const look = async (): Promise<WaitReason | undefined> => {
     const { asked, sessions } = await list();
     const [first, ...others] = sessions;
     Object.assign(last, { asked, beside: false, joins: false });
@@ -64,20 +69,23 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
     last.beside = last.joins || lone.letsPass(sessions, { attaches, isUnlogged });
     if (last.beside) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
-    return { who: `session ${first.id}${more}`, since: first.since };
+    const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
+    return { held, goal: "for its place" };
   };
   const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, turns, options);
   try {
     for (let contended = false, confirmed = false; ;) {
-      const waited = await waitUntilFree(look, { ...options, poll: () => turns.poll(clock.now()) });
+      const waited = await waitUntilFree(look, { ...options, waitLog, poll: () => turns.poll(clock.now()) });
       contended ||= waited;
       confirmed &&= !waited;
       const times = { asked: last.asked, answered: clock.now() };
       if (last.joins || turns.mayGo(times, { contended, confirmed })) break;
       const { ms, careful } = turns.pause(clock.now(), contended);
       confirmed = careful;
+      slotTold ||= tellSlot(ms, options);
       await clock.sleep(ms, signal);
     }
+    waitLog.end();
     return { beside: last.beside, lookedAt: last.asked, waitToReplace };
   } catch (error) {
     signal?.throwIfAborted();
@@ -88,6 +96,16 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
     if (matrix?.total !== 1) await clock.sleep(random() * SPACING_MS, signal);
     return { beside: false, lookedAt: undefined, waitToReplace: () => Promise.resolve() };
   }
+}
+
+/** Says that a job of a matrix waits for its slot, if that is long. Returns whether it has said so. */
+function tellSlot(ms: number, { target, matrix, log }: SessionQueueOptions): boolean {
+  if (matrix === undefined || matrix.total === 1 || ms <= SAID_SLOT_MS) return false;
+  log.info(
+    `Container '${target.container}' of task ${target.taskId} is free; waiting for the slot of job ${matrix.index + 1} of ` +
+      `${matrix.total}, for at most ${durationWords(ms)}. Jobs that queue in a 'bucket' need no slots.`,
+  );
+  return true;
 }
 
 /**

@@ -6,8 +6,8 @@ import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";
 import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
 import type { Failure } from "../errors.ts";
-import { containerBusy } from "./failures.ts";
-import { claimantWords, holderClause, WaitLog, type WaitLogOptions } from "./wait-log.ts";
+import { placeWaitLog } from "./queue.ts";
+import { claimantWords, holderClause } from "./wait-log.ts";
 
 /** For how long the last look at the container's sessions counts as new. */
 const LOOK_LASTS_MS = 1_000;
@@ -54,7 +54,7 @@ export class PlaceInQueue implements Place {
   async take(): Promise<void> {
     const { clock, signal } = this.#options;
     const deadline = clock.now() + this.#patience;
-    const waitLog = new WaitLog({ ...this.#options, ...this.#waitWords, deadline });
+    const waitLog = placeWaitLog({ ...this.#options, deadline });
     let looking: Promise<readonly ActiveSession[] | undefined> = Promise.resolve(undefined);
     let lookedAt = -Infinity;
     const waiting: WaitOptions = {
@@ -130,15 +130,6 @@ export class PlaceInQueue implements Place {
 
   async #leave(): Promise<void> {
     if (await this.#claimant.leave()) this.#options.onClaim(undefined);
-  }
-
-  get #waitWords(): Pick<WaitLogOptions, "subject" | "got" | "busy"> {
-    const { container, taskArn, taskId } = this.#options.target;
-    return {
-      subject: `Container '${container}' of task ${taskId}`,
-      got: `The place in container '${container}' is free`,
-      busy: (seconds, held) => containerBusy(container, taskArn, seconds, held),
-    };
   }
 
   get #looks() {

@@ -45,8 +45,8 @@ export class WaitLog {
     if (this.#toldAt !== undefined && now - this.#toldAt < TELL_EVERY_MS) return;
     log.info(
       this.#toldAt === undefined
-        ? `${subject} is ${held}; waiting ${goal}, for at most ${duration(left)} ('queue-timeout').`
-        : `${subject} is still ${held}; waiting ${goal} (${this.#seconds()} s), for at most ${duration(left)} more ('queue-timeout').`,
+        ? `${subject} is ${held}; waiting ${goal}, for at most ${durationWords(left)} ('queue-timeout').`
+        : `${subject} is still ${held}; waiting ${goal} (${this.#seconds()} s), for at most ${durationWords(left)} more ('queue-timeout').`,
     );
     this.#toldAt = now;
   }
@@ -81,6 +81,7 @@ export function sinceWords(ms: number | undefined): readonly string[] {
   return ms === undefined ? [] : ["since", timeOfDay(ms)];
 }
 
-function duration(ms: number): string {
+/** As in "60 s" or "10 min". */
+export function durationWords(ms: number): string {
   return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
 }
