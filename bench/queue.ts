@@ -1,7 +1,7 @@
 /**
  * `node bench/queue.ts [JOBS] [SECONDS] [APART] [WAY] [BAR]`: jobs of SECONDS that meet in one container, with `start-timeout: 30s`. Each
- * begins APART seconds after the one before. WAY is `bucket` (the default), `logged` (the container's sessions are logged), or `none` (no
- * bucket). Prints in what order the jobs ran, how many ran at once, how long each hand-over took, and what is left in the bucket.
+ * begins APART seconds after the one before. WAY is `bucket` (the default) or `none` (no bucket); with `-logged` behind it, the container's
+ * sessions are logged, so that the upload of a transcript holds a place. Prints in what order the jobs ran, how many ran at once, how long each hand-over took, and what is left in the bucket.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +16,8 @@ import { startWithoutLog } from "./start-without-log.ts";
 
 const [JOBS, SECONDS, APART] = [2, 3, 4].map((at, index) => Number(process.argv[at] ?? [6, 10, 1][index]));
 const WAY = process.argv[5] ?? "bucket";
+const WITH_BUCKET = WAY.startsWith("bucket");
+const LOGGED = WAY.endsWith("-logged");
 /** Seconds that all jobs together may take. */
 const BAR = process.argv[6] === undefined ? undefined : Number(process.argv[6]);
 
@@ -24,11 +26,10 @@ const local = await startLocalFargate({ stopTimeout: 500, sessionLimit: 2 });
 try {
   const names = await seed(local);
   const { cluster, bucket } = names;
-  if (WAY !== "logged") await startWithoutLog(local, names);
-  await waitForAgents(local, WAY === "logged" ? 1 : 2);
+  if (!LOGGED) await startWithoutLog(local, names);
+  await waitForAgents(local, LOGGED ? 1 : 2);
   const task = local.tasks.at(-1)?.id ?? "";
-  const staging = WAY === "none" ? {} : { bucket };
-  const where = { cluster, ...staging, task, "start-timeout": "30s" };
+  const where = { cluster, ...(WITH_BUCKET && { bucket }), task, "start-timeout": "30s" };
   const began = Date.now();
   const order: number[] = [];
   const ends = await Promise.all(
@@ -52,7 +53,8 @@ try {
   const atOnce = mostAtOnce(ends.map(({ log }) => log));
   console.log(`at most ${atOnce} at once`);
   if (BAR !== undefined) {
-    const what = `${JOBS} jobs of ${SECONDS} s that meet at one container, ${WAY === "none" ? "no bucket" : "bucket"}`;
+    const ways = [WITH_BUCKET ? "bucket" : "no bucket", ...(LOGGED ? ["sessions logged"] : [])];
+    const what = `${JOBS} jobs of ${SECONDS} s that meet at one container, ${ways.join(", ")}`;
     const holds = green === JOBS && seconds <= BAR && atOnce > 1;
     row(what, `${green} green after ${seconds.toFixed(1)} s, ${atOnce} at once`, `${BAR} s`, holds);
   }
