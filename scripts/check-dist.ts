@@ -5,8 +5,8 @@ import { join, relative, resolve } from "node:path";
 
 /**
  * Proves that the committed `dist/` is what the sources build. It runs `npm run build` into another directory (which the
- * variable DIST names) and compares it with `dist/`, file by file. The files must also not contain paths of this machine, since
- * then another machine would build different ones.
+ * variable DIST names) and compares it with `dist/`, file by file. No file may contain a path of this machine: another machine
+ * would build another file.
  */
 function main(root: string): void {
   const built = mkdtempSync(join(tmpdir(), "dist-"));
@@ -49,13 +49,15 @@ export function differences(committed: string, built: string): string[] {
 
 /** The files that contain a path of the machine that built them, one line for each file. */
 export function localPaths(directory: string, paths: readonly string[]): string[] {
-  // A slash is added, because "/root" alone may be any text. "/" is left out, because every file contains it.
+  // Each path gets a slash at its end: "/root" is also the beginning of "/rooted". "/" is left out, because every file contains it.
   const needles = paths
     .filter((path) => path !== "/" && path !== "")
     .map((path) => `${path.replace(/\/$/, "")}/`);
   return [...contents(directory)].flatMap(([name, bytes]) => {
     const found = needles.find((needle) => bytes.includes(needle));
-    return found === undefined ? [] : [`dist/${name} holds the path ${found}, which only this machine has`];
+    return found === undefined
+      ? []
+      : [`dist/${name} holds the path ${found}, a path of the machine that built it`];
   });
 }
 
@@ -71,7 +73,7 @@ function contents(directory: string): Map<string, Buffer> {
   return files;
 }
 
-/** Whether two files are equal, except that Git may have turned the CR LF of a licence text into LF. */
+/** Whether two files are equal, except that Git may have turned CR LF into LF. */
 function sameText(one: Buffer, other: Buffer): boolean {
   return (
     one.equals(other) ||

@@ -51,9 +51,9 @@ describe("localPaths", () => {
   it.each([
     [
       ["/home/example/shop"],
-      ["dist/index.js holds the path /home/example/shop/, which only this machine has"],
+      ["dist/index.js holds the path /home/example/shop/, a path of the machine that built it"],
     ],
-    [["/home/example"], ["dist/index.js holds the path /home/example/, which only this machine has"]],
+    [["/home/example"], ["dist/index.js holds the path /home/example/, a path of the machine that built it"]],
     [["/srv/ci", "/root", "/", ""], []],
   ])("of %j are %j", (paths, expected) => {
     expect(localPaths(builtDirectory, paths)).toEqual(expected);

@@ -5,7 +5,7 @@ import type { JobContext } from "./context.ts";
 import type { JobOutput } from "./output.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** The job's end, after its sessions' logs were read when that is needed. Never rejects. */
+/** Resolves with how the job ended. Reads the sessions' logs when no session told the end. Never rejects. */
 export async function endByLogs(
   ended: EndedJob,
   output: JobOutput,
@@ -13,7 +13,7 @@ export async function endByLogs(
   context: JobContext,
 ): Promise<JobEnd> {
   try {
-    // The set-up of a job that has run is known.
+    // `setup` rejects when the cluster or the task could not be described. Then no log is known.
     const logs = await setup.then(
       (known) => known.logs,
       () => undefined,

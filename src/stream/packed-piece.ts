@@ -1,12 +1,10 @@
 import { gunzipSync } from "node:zlib";
 import { Bytes } from "./bytes.ts";
 
-/**
- * The most bytes of a packed piece. A piece of 1 MiB that gzip can't make smaller has less, in base64 with line ends.
- */
+/** The most bytes of a piece's base64 text, and of its unpacked bytes. 1 MiB that gzip can't shrink takes 1.4 MB. */
 export const LARGEST_PACK = 4 * 1024 * 1024;
 
-/** Bytes of the output buffer beyond the piece: zlib needs some free at the end. */
+/** Bytes of the output buffer beyond the piece: zlib needs free bytes behind the data. */
 const MARGIN = 64;
 
 /** A packed piece of the spool: its announced position and length, and its text so far. */
@@ -20,7 +18,7 @@ export class PackedPiece {
     this.length = length;
   }
 
-  /** Keeps at most `LARGEST_PACK` bytes. The checksum of a longer text then fails. */
+  /** Keeps at most `LARGEST_PACK` bytes. A longer text then can't be unpacked. */
   push(text: Buffer): void {
     this.#text.push(text.subarray(0, LARGEST_PACK - this.#text.length));
   }

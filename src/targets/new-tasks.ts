@@ -18,7 +18,7 @@ import { tellLeftOut } from "./tags.ts";
 import { removeLeftDefinitions } from "./made/left-definitions.ts";
 import { UndoList } from "./made/undo-list.ts";
 
-/** Starts the tasks that the inputs describe. Resolves with those of the first answer; the others come later. */
+/** Starts the tasks that the inputs describe. Resolves with the tasks that have arrived at ECS's first answer; `later` brings the others. */
 export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
   const launcher = await launcherFor(where, context);
   const { mayHavePublicIp } = launcher;
@@ -39,7 +39,7 @@ export async function newTasks(where: NewTasks, context: ResolveContext): Promis
   };
 }
 
-/** The tasks that come later: first those that are being started, and then others one by one. */
+/** The tasks that come later: first those of the calls under way, then one RunTask for each task beyond `max-parallel`. */
 function laterTargets(
   launcher: Launcher,
   launch: Launch,
@@ -85,7 +85,7 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   });
 }
 
-/** The service as its new revision has it, when a task of that revision is to be started. */
+/** The service with the settings of its new revision, for a task of that revision. */
 function withRevision(service: Service, revision: ServiceRevision | undefined): Service {
   if (revision === undefined) return service;
   const { taskDefinitionArn, launchType, capacityProviders, platformVersion, network } = revision;
@@ -110,7 +110,7 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
       const registered = await undo.whileRegistering({ family, run: origin.id }, register, (made) =>
         isShared ? shared(made, true) : { kind: "task-definition", arn: made.arn },
       );
-      // The task starts meanwhile.
+      // Not awaited: RunTask need not wait for this removal.
       if (isShared) void removeLeftDefinitions(cluster, family, context);
       return registered;
     },
@@ -118,7 +118,7 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
   };
 }
 
-/** The source, in which the service's own task definition is resolved to its name. */
+/** The source; `service` alone becomes the name of the service's task definition. */
 function sourceOf(of: NewTaskSource, service: Service | undefined): LaunchSource {
   switch (of.kind) {
     case "image":

@@ -9,7 +9,7 @@ export class ServiceCandidates {
   readonly kind = "service";
   readonly cluster: string;
   readonly service: string;
-  /** Untried tasks to which a job may move. Empty when the step runs several jobs, one in each task. */
+  /** The tasks that a job may try after its first one, tried or not. Empty when the step runs several jobs, one in each task. */
   readonly others: readonly string[];
   readonly #ready: readonly Task[];
   readonly #untried: Task[];
@@ -35,8 +35,8 @@ export class ServiceCandidates {
   }
 
   /**
-   * Takes the next untried task. When all have been tried, the job of a step with one job takes any task that is not
-   * blocked.
+   * Takes the next untried task. When all have been tried, the job of a step with one job takes any ready task again,
+   * unless it is blocked.
    */
   takeNext(): Task | undefined {
     const next =
