@@ -1,22 +1,21 @@
 import type { JobHandle } from "../inputs/handle.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { sessionLogs } from "../ready/session-logs.ts";
-import { clusterName, lastPart } from "../targets/arn.ts";
+import { namedContainer } from "../targets/container-ref.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { type SessionSetup, sessionSetup } from "./session-setup.ts";
 
 /** The job of a handle. A failure to learn the set-up counts only when a session is needed: the task may have stopped long ago. */
 export function runningJob(handle: JobHandle, context: JobContext): PreparedJob {
-  const { cluster, task, container, runtimeId, run, nonce, workers } = handle;
-  const sessionTarget = `ecs:${clusterName(cluster)}_${lastPart(task)}_${runtimeId}`;
+  const { run, nonce, workers } = handle;
   const setup = learnSetup(context);
   setup.catch(() => undefined); // it is awaited when there is a session
   return {
     ...{ run, nonce, workers },
     start: undefined,
-    owner: bucketOwner(context.inputs, cluster),
-    container: { cluster, task, container, runtimeId, sessionTarget },
+    owner: bucketOwner(context.inputs, handle.cluster),
+    container: namedContainer(handle),
     setup,
   };
 }

@@ -1,5 +1,6 @@
 import type { Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
+import { clusterName, lastPart } from "./arn.ts";
 import type { Target } from "./target.ts";
 
 /** A container in a task of a cluster, with the names by which ECS and Systems Manager know it. */
@@ -19,7 +20,7 @@ export interface ContainerRef {
  * ECS tells no runtime ID.
  */
 export function containerRef(
-  { clusterArn, clusterName, taskArn, taskId, container }: Target,
+  { clusterArn: cluster, taskArn, taskId, container }: Target,
   task: Task,
 ): ContainerRef {
   const runtimeId = task.containers.find(({ name }) => name === container)?.runtimeId;
@@ -30,6 +31,12 @@ export function containerRef(
       advice: "Run the job again. If it repeats, use another task.",
     });
   }
-  const sessionTarget = `ecs:${clusterName}_${taskId}_${runtimeId}`;
-  return { cluster: clusterArn, task: taskArn, container, runtimeId, sessionTarget };
+  return namedContainer({ cluster, task: taskArn, container, runtimeId });
+}
+
+/** The reference of a container that ECS knows by these names. */
+export function namedContainer(names: Omit<ContainerRef, "sessionTarget">): ContainerRef {
+  const { cluster, task, container, runtimeId } = names;
+  const sessionTarget = `ecs:${clusterName(cluster)}_${lastPart(task)}_${runtimeId}`;
+  return { cluster, task, container, runtimeId, sessionTarget };
 }
