@@ -3,7 +3,7 @@ import { isBeforeTasks } from "./deployment/stages.ts";
 import { giveVerdict } from "./deployment/verdict.ts";
 import { findDeploymentArn, type WaitingHook, waitForHook } from "./deployment/wait-for-hook.ts";
 import { warningsOf } from "./deployment/warnings.ts";
-import { asFailure } from "./errors.ts";
+import { asFailure, type FailureCode } from "./errors.ts";
 import { serviceOf } from "./inputs/inputs.ts";
 import { decisiveResult, type Result, withoutVerdict } from "./report/result.ts";
 import type { StepContext } from "./step-context.ts";
@@ -134,7 +134,7 @@ async function rollBack(waiting: WaitingHook, service: ClusterMember, step: Step
 }
 
 /** Failures after which the deployment no longer waits at the hook. */
-const OVER: ReadonlySet<string> = new Set([
+const OVER: ReadonlySet<FailureCode> = new Set([
   "hook-expired",
   "deployment-replaced",
   "deployment-ended",
@@ -142,4 +142,4 @@ const OVER: ReadonlySet<string> = new Set([
 ]);
 
 /** Failures after which the deployment waits for no verdict of this step. */
-const NOT_TO_DECIDE: ReadonlySet<string> = new Set([...OVER, "hook-not-configured", "bad-input"]);
+const NOT_TO_DECIDE: ReadonlySet<FailureCode> = new Set([...OVER, "hook-not-configured", "bad-input"]);

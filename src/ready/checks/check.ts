@@ -1,4 +1,4 @@
-import { AccessDenied, Failure } from "../../errors.ts";
+import { AccessDenied, Failure, type FailureCode } from "../../errors.ts";
 
 /** The check of one thing that a run needs. SKIP: the caller could not look at it. */
 export type Check = { readonly name: string; readonly seen: string } & (
@@ -47,6 +47,14 @@ export async function lookAt<T>(look: Promise<T>): Promise<Look<T>> {
   }
 }
 
+/** Failures of a look that a run may do without. */
+const UNANSWERED: ReadonlySet<FailureCode> = new Set([
+  "access-denied",
+  "aws-unreachable",
+  "throttled",
+  "aws-error",
+]);
+
 /**
  * The check for a look that failed. It is SKIP when the caller has no right to look, or when AWS could not be reached:
  * a run may do without the look. When the look is `required`, and for any other failure, it is NG.
@@ -57,8 +65,7 @@ export function unansweredCheck(
   { required = false }: { readonly required?: boolean } = {},
 ): Check {
   const { code, failed, seen, advice } = failure;
-  const isUnknown = ["access-denied", "aws-unreachable", "throttled", "aws-error"].includes(code);
-  if (isUnknown && !required)
+  if (UNANSWERED.has(code) && !required)
     return skippedCheck(name, `not known: ${code === "access-denied" ? failed : seen}`);
   const row = { name, verdict: "NG", seen: `${failed} ${seen}`, fix: advice } as const;
   return failure instanceof AccessDenied ? { ...row, lacks: [failure.action] } : row;

@@ -6,7 +6,7 @@ import type {
 import { labelWithRun } from "../../aws/task-definition.ts";
 import type { Ecs } from "../../aws/ecs.ts";
 import type { Clock } from "../../clock.ts";
-import { Failure, isAboutTags } from "../../errors.ts";
+import { Failure, type FailureCode, isAboutTags } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { lastPart } from "../arn.ts";
 import { copiedTags, tellLeftOut } from "../tags.ts";
@@ -122,6 +122,9 @@ async function newestEqual(
   return found;
 }
 
+/** Failures after which no revision is known. */
+const NONE_KNOWN: ReadonlySet<FailureCode> = new Set(["task-definition-not-found", "access-denied"]);
+
 async function newestOf(
   family: string,
   ecs: Pick<Ecs, "describeTaskDefinition">,
@@ -129,8 +132,7 @@ async function newestOf(
   try {
     return await ecs.describeTaskDefinition(family);
   } catch (error) {
-    const unknown = ["task-definition-not-found", "access-denied"];
-    if (error instanceof Failure && unknown.includes(error.code)) return undefined;
+    if (error instanceof Failure && NONE_KNOWN.has(error.code)) return undefined;
     throw error;
   }
 }
