@@ -36,10 +36,14 @@ function stepAtHook(
   const log = new Listener();
   const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => undefined);
   const verdicts: { action: string; onRecord: string[] }[] = [];
+  const revisions: string[] = [];
   const ecs = {
     describeServiceDeployment: () => Promise.resolve(describe({ cancel })),
     listServiceDeployments: () => Promise.resolve([PAUSED]),
-    describeServiceRevision: (arn: string) => Promise.resolve({ arn, taskDefinitionArn: `of ${arn}` }),
+    describeServiceRevision: (arn: string) => {
+      revisions.push(arn);
+      return Promise.resolve({ arn, taskDefinitionArn: `of ${arn}` });
+    },
     continueServiceDeployment: ({ action }: { action: string }) => {
       verdicts.push({ action, onRecord: ledger.entries.map(({ kind }) => kind) });
       return onVerdict({ cancel });
@@ -63,7 +67,7 @@ function stepAtHook(
     await early;
     await clean(false);
   };
-  return { step, ledger, log, verdicts, cancel, clean, cleanOnCancel, finish };
+  return { step, ledger, log, verdicts, revisions, cancel, clean, cleanOnCancel, finish };
 }
 
 const failed = { kind: "status", outcome: "failed", exitCode: 3 } as unknown as Result;
@@ -126,6 +130,13 @@ it("the job gets the new revision and those that it replaces, so that it runs in
     ...{ arn: "revision", taskDefinitionArn: "of revision", since: PAUSED.createdAt },
     sources: [{ arn: "former", taskDefinitionArn: "of former" }],
   });
+});
+
+it("a deployment whose answer names no new revision is told ROLLBACK, and ECS is asked for no revision", async () => {
+  const { step, verdicts, revisions } = stepAtHook(undefined, () => ({ ...PAUSED, revisionArn: undefined }));
+  await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("has no 'targetServiceRevision'");
+  expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
+  expect(revisions).toEqual([]);
 });
 
 it.each(["cancelled", "lock-lost"] as const)(

@@ -1,3 +1,4 @@
+import { requireMember } from "./aws/required-member.ts";
 import { deploymentNotFound, deploymentTooEarly } from "./deployment/failures.ts";
 import { isBeforeTasks } from "./deployment/stages.ts";
 import { giveVerdict } from "./deployment/verdict.ts";
@@ -69,8 +70,9 @@ function recordRollback({ deployment, hook }: WaitingHook, ledger: StepContext["
 
 /** The revision in whose tasks the job runs. */
 async function revisionOf({ deployment }: WaitingHook, { inputs, aws }: StepContext): Promise<NewRevision> {
-  const { stage, revisionArn = "", sourceRevisionArns, createdAt: since } = deployment;
+  const { stage, sourceRevisionArns, createdAt: since } = deployment;
   if (inputs.where.kind !== "new" && isBeforeTasks(stage)) throw deploymentTooEarly(deployment);
+  const revisionArn = requireMember(deployment.revisionArn, "targetServiceRevision");
   const describeSource = async (arn: string): Promise<NewRevision["sources"][number]> => ({
     arn,
     taskDefinitionArn: (await aws.ecs.describeServiceRevision(arn))?.taskDefinitionArn,

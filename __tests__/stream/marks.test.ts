@@ -61,7 +61,7 @@ describe("an announcement", () => {
       "noise \x1b]7733;open\x07\x1b]7733;ready1 no boto3\x07",
       { kind: "ready", missing: { why: "no boto3" } },
     ],
-    ["\x1b]7733;ready1 \x07", { kind: "ready", missing: { why: "" } }],
+    ["\x1b]7733;ready1 \x07", { kind: "ready", missing: { why: undefined } }],
     ["\x1b]7733;echo\x07\x1b]7733;ready\x07", { kind: "echo" }],
   ])("is found: %j", (text, announcement) => {
     expect(findAnnouncement(text)).toEqual(announcement);

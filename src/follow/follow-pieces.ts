@@ -165,8 +165,9 @@ export class PieceFollower {
       }
       if (this.#closing.signal.aborted) return { kind: "closed" };
       if (this.#detaching.signal.aborted) return { kind: "detached", writableUntil: 0 };
-      if (this.#control.failingFor >= UNTOLD_MS) {
-        const seen = `S3 takes nothing that the runner writes ('s3:PutObject'): ${this.#control.failingWhy}`;
+      const { failing } = this.#control;
+      if (failing !== undefined && clock.now() - failing.since >= UNTOLD_MS) {
+        const seen = `S3 takes nothing that the runner writes ('s3:PutObject'): ${failing.why}`;
         return { kind: "stalled", reason: "unreachable", seen };
       }
       if (clock.now() >= until)

@@ -37,7 +37,7 @@ export class PieceControl {
   /** The byte of the spool that the last `control` named. */
   #told = 0;
   #renewAt: number;
-  #failing: { readonly since: number; readonly why: string } | undefined;
+  #failing: PieceControl["failing"];
   #hasOthers = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -47,14 +47,9 @@ export class PieceControl {
     this.#renewAt = this.#halfLife(options.access);
   }
 
-  /** For how many milliseconds `control` could not be written. */
-  get failingFor(): number {
-    return this.#failing === undefined ? 0 : this.#options.clock.now() - this.#failing.since;
-  }
-
-  /** S3's answer to the last write, when that has failed; else empty. */
-  get failingWhy(): string {
-    return this.#failing?.why ?? "";
+  /** Since when `control` can't be written, and S3's answer to the last write; undefined when that write has succeeded. */
+  get failing(): { readonly since: number; readonly why: string } | undefined {
+    return this.#failing;
   }
 
   /** Whether another reader followed the job when this one last wrote. */

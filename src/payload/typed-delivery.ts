@@ -23,7 +23,7 @@ export function packedDelivery(payload: Payload): Buffer {
 export function typedDelivery(
   opening: Opening,
   options: LoaderOptions,
-  why: string,
+  why: string | undefined,
   secrets: Readonly<Record<string, string>>,
   packed = (): Buffer => packedDelivery(options.payload),
 ): Buffer {

@@ -76,16 +76,16 @@ function attemptTable(tasks: readonly TaskResult[]): string[] {
   const rows = tasks.flatMap((last, task) => {
     const { earlier = [], outcome } = last;
     if (earlier.length === 0) return [];
-    const end = { taskId: last.task?.target.taskId ?? "", outcome, end: endInWords(last), reason: "" };
+    const end = { taskId: last.task?.target.taskId, outcome, end: endInWords(last), reason: undefined };
     return [...earlier, end].map((one, attempt) => {
       const index = tasks.length === 1 ? [] : [String(task)];
       const cells = [
         ...index,
         String(attempt + 1),
-        literalCell(one.taskId),
+        literalCell(one.taskId ?? ""),
         one.outcome,
         one.end,
-        one.reason,
+        one.reason ?? "",
       ];
       return `| ${cells.join(" | ")} |`;
     });

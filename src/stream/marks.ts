@@ -173,8 +173,8 @@ export type Announcement =
 
 /** The container has no payload yet. */
 export interface MissingPayload {
-  /** Why boto3 could not fetch it, or `packed` (see the grammar); empty when nothing was to be fetched. */
-  readonly why: string;
+  /** Why boto3 could not fetch it, or `packed` (see the grammar); undefined when nothing was to be fetched. */
+  readonly why: string | undefined;
 }
 
 const ANNOUNCEMENT = new RegExp(
@@ -187,5 +187,5 @@ export function findAnnouncement(text: string): Announcement | undefined {
   if (word === undefined) return undefined;
   if (word.startsWith("echo"))
     return { kind: "echo", ...(replaceable !== undefined && { replaceable: clipText(replaceable) }) };
-  return { kind: "ready", missing: why === undefined ? undefined : { why: clipText(why) } };
+  return { kind: "ready", missing: why === undefined ? undefined : { why: clipText(why) || undefined } };
 }
