@@ -32,7 +32,7 @@ async function take(readPart: (part: ArchivePart, bytes: Buffer) => Promise<Buff
       ...{ globs: [], directory, within: [scratch], maxCount: 10, maxBytes: 1 << 30 },
       ...{ missing: "warn", declare },
     },
-    ...{ folder: "", workspace: scratch, now: () => 0 },
+    ...{ folder: undefined, workspace: scratch, now: () => 0 },
     readPart: (part) => readPart(part, parts.get(part.number) ?? Buffer.alloc(0)),
     onListed: () => undefined,
   });
@@ -81,7 +81,7 @@ it("a step that attaches to a job with artifacts, and gets none, says so", async
   const limits = { maxCount: 10, maxBytes: 1 << 30, missing: "warn", declare: false } as const;
   const received = new JobArtifacts({
     artifacts: { globs: undefined, directory, within: [scratch], ...limits },
-    ...{ folder: "", workspace: scratch, now: () => 0 },
+    ...{ folder: undefined, workspace: scratch, now: () => 0 },
     readPart: () => Promise.reject(new Error("none")),
     onListed: () => undefined,
   });

@@ -20,8 +20,8 @@ const ITEM_BYTES = 256;
 
 export interface JobArtifactsOptions {
   readonly artifacts: Artifacts;
-  /** The directory of this task below the one of the inputs; empty when the inputs allow only one task. */
-  readonly folder: string;
+  /** The directory of this task below the one of the inputs; undefined when the inputs allow only one task. */
+  readonly folder: string | undefined;
   readonly workspace: string;
   readonly now: () => number;
   /** Reads a part of the archive from S3. Rejects when that can't be read. */
@@ -91,7 +91,7 @@ export class JobArtifacts {
     const path = artifacts.directory;
     const short = relative(realOf(workspace), realOf(path));
     const directory = short === "" || short.startsWith("..") ? path : short;
-    const taskPath = join(path, this.#options.folder);
+    const taskPath = join(path, this.#options.folder ?? "");
     return {
       count: this.#count,
       bytes: this.#bytes,
@@ -125,7 +125,7 @@ export class JobArtifacts {
     const { artifacts, folder } = this.#options;
     try {
       const base = makeDirectory(artifacts.directory, artifacts.within);
-      const root = folder === "" ? base : makeDirectory(join(base, folder), [base]);
+      const root = folder === undefined ? base : makeDirectory(join(base, folder), [base]);
       return await unpackArchive(this.#flow, {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
         onRefused: (name, why) => this.#missing.noteRefused(name, why),

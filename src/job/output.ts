@@ -63,7 +63,7 @@ export class JobOutput {
       continued: inputs.workflowCommands ? "[continued] " : "",
     });
     const { artifacts } = inputs;
-    const folder = isSeveral(where) ? `task-${origin.fanOut?.task ?? 0}` : "";
+    const folder = isSeveral(where) ? `task-${origin.fanOut?.task ?? 0}` : undefined;
     const now = (): number => clock.now();
     this.#artifacts = artifacts && new JobArtifacts({ artifacts, folder, workspace, now, ...bucket });
     this.#missing = artifacts?.missing ?? "warn";

@@ -53,24 +53,27 @@ function staticCredentials(own: Environment | undefined): Check {
 /** The addresses at which the agent gets its credentials. */
 const CREDENTIAL_HOSTS = ["169.254.169.254", "169.254.170.2"];
 
+const PROXY_FIX = "Set NO_PROXY to 169.254.169.254,169.254.170.2 as well, or the agent gets no credentials.";
+
 function proxy(own: Environment | undefined): Check {
   const proxies = namesIn(own, /^HTTPS?_PROXY$/i);
   if (own === undefined || proxies.length === 0)
-    return checkKnown("proxy", own, true, "the environment sets none", "");
+    return checkKnown("proxy", own, true, "the environment sets none", PROXY_FIX);
   const seen = `the environment sets ${proxies.join(", ")}`;
   // The agent uses Go's net/http, which takes the first of these variables that is not empty.
   const present = NO_PROXY_NAMES.filter((name) => own.environmentNames.includes(name));
   const first = present.find((name) => own.noProxy[name] !== "");
-  if (first !== undefined && own.noProxy[first] === undefined)
-    return skippedCheck("proxy", `${seen}, and ${first} by a secret, which is not read`);
-  const through = CREDENTIAL_HOSTS.filter((host) => !isSpared(host, own.noProxy[first ?? ""] ?? ""));
+  const spared = first === undefined ? [] : own.noProxy[first]?.split(",");
+  if (spared === undefined)
+    return skippedCheck("proxy", `${seen}, and ${String(first)} by a secret, which is not read`);
+  const through = CREDENTIAL_HOSTS.filter((host) => !isSpared(host, spared));
   if (through.length === 0)
     return passedCheck("proxy", `${seen}, and ${String(first)} spares the credentials`);
   return check(
     "proxy",
     false,
     `${seen}, and ${first === undefined ? "no NO_PROXY" : `${first} without ${through.join(" and ")}`}`,
-    "Set NO_PROXY to 169.254.169.254,169.254.170.2 as well, or the agent gets no credentials.",
+    PROXY_FIX,
   );
 }
 
@@ -79,11 +82,11 @@ function namesIn(own: Environment | undefined, pattern: RegExp): readonly string
 }
 
 /**
- * Whether a value of NO_PROXY spares requests to port 80 of this address: it names the address, a network around it, or all
+ * Whether the items of NO_PROXY spare requests to port 80 of this address: one names the address, a network around it, or all
  * hosts by `*` alone (golang.org/x/net/http/httpproxy). No other wildcard matches an address there, nor in curl.
  */
-function isSpared(host: string, noProxy: string): boolean {
-  return noProxy.split(",").some((item) => {
+function isSpared(host: string, items: readonly string[]): boolean {
+  return items.some((item) => {
     const one = item.trim();
     return one === "*" || one.replace(/:80$/, "") === host || isAround(one, host);
   });

@@ -43,7 +43,7 @@ function executionRole(
 ): readonly Check[] {
   const { containers = [], executionRoleArn } = definition ?? {};
   const needs = [
-    ...(containers.some(({ image = "" }) => image.includes(".dkr.ecr")) ? ["to pull from ECR"] : []),
+    ...(containers.some(({ image }) => image?.includes(".dkr.ecr")) ? ["to pull from ECR"] : []),
     ...(containers.some(({ awslogs }) => awslogs !== undefined) ? ["to log by awslogs"] : []),
   ];
   if (needs.length === 0) return [];

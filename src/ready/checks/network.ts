@@ -142,7 +142,7 @@ function lackOf(
   const leads = ({ routeTables, privateDns }: VpcEndpoint): boolean =>
     routeTables === undefined
       ? privateDns
-      : subnets.every((subnet) => routeTables.includes(tableOf(subnet, tables)?.id ?? ""));
+      : subnets.every((subnet) => routeTables.some((id) => id === tableOf(subnet, tables)?.id));
   const usable = own.filter(isUsable);
   if (usable.some(leads)) return undefined;
   const [found = own[0]] = usable;
