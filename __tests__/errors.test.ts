@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { asFailure, Failure, FAILURE_CODES } from "../src/errors.ts";
+import { AccessDenied, asFailure, Failure, FAILURE_CODES } from "../src/errors.ts";
 
 const sections = readFileSync("docs/errors.md", "utf8").split(/^### /m).slice(1);
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
@@ -42,4 +42,19 @@ it("anything thrown that is no Failure becomes an internal-error", () => {
     seen: "TypeError: no such thing",
     cause: bug,
   });
+});
+
+it("a failure of which more was seen keeps its class and its fields", () => {
+  const failure = new AccessDenied(
+    { action: "ecs:RunTask", isNamed: true },
+    { failed: "f.", seen: "s.", advice: "a." },
+  );
+  const more = failure.alsoSeen("It was seen twice.");
+  expect(more).toBeInstanceOf(AccessDenied);
+  expect(more).toMatchObject({
+    ...{ code: "access-denied", action: "ecs:RunTask", isNamed: true },
+    ...{ failed: "f.", seen: "s. It was seen twice.", advice: "a." },
+    ...{ message: "f.\ns. It was seen twice.\na.", cause: failure },
+  });
+  expect(failure.seen).toBe("s.");
 });

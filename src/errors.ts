@@ -105,13 +105,17 @@ export class Failure extends Error {
   }
 
   /** The same failure, with more that was seen. */
-  alsoSeen(more: string): Failure {
-    return new Failure(this.code, this.partsWith(more));
+  alsoSeen(more: string): this {
+    return this.withParts({ seen: `${this.seen} ${more}` });
   }
 
-  protected partsWith(more: string): FailureParts {
-    const { failed, seen, advice } = this;
-    return { failed, seen: `${seen} ${more}`, advice, cause: this };
+  /** The same failure, of its class and with its fields, in which these parts replace its own. */
+  withParts(parts: Partial<Pick<FailureParts, "seen" | "advice">>): this {
+    const { code, failed, seen, advice } = this;
+    const copy = new Failure(code, { failed, seen, advice, ...parts, cause: this });
+    // The constructors of the classes differ, so the copy is made a member of the class afterwards.
+    Object.setPrototypeOf(copy, Object.getPrototypeOf(this) as object);
+    return Object.assign(copy, this, parts);
   }
 }
 
@@ -214,10 +218,6 @@ export class TaskStopped extends Failure {
     this.isForAddress = ecs.isForAddress;
     this.isByPlatform = ecs.isByPlatform;
     this.containers = ecs.containers;
-  }
-
-  override alsoSeen(more: string): TaskStopped {
-    return new TaskStopped(this.code, this.partsWith(more), this);
   }
 }
 

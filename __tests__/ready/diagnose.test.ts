@@ -88,9 +88,11 @@ it.each(["task-stopped", "access-denied", "session-refused", "no-status"] as con
   },
 );
 
-it("looks at a session that was refused for its encryption", async () => {
+it("looks at a session that was refused for its encryption, and the failure keeps its class", async () => {
   const refused = new EncryptionRefused({ ...parts, seen: "encryption is not set up" });
-  expect((await diagnose(refused, target, context())).seen).toContain("Checks:");
+  const found = await diagnose(refused, target, context());
+  expect(found).toBeInstanceOf(EncryptionRefused);
+  expect(found.seen).toContain("Checks:");
 });
 
 it("leaves the failure of a task that is gone as it is", async () => {

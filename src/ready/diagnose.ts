@@ -60,17 +60,12 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   return withChecks(failure, checks);
 }
 
-function withChecks(
-  { code, failed, seen: before, advice, cause }: Failure,
-  checks: readonly Check[],
-): Failure {
+function withChecks(failure: Failure, checks: readonly Check[]): Failure {
   const wrong = checks.filter((check) => check.verdict === "NG");
   const found = wrong.map(({ name, seen }) => `${name} NG (${seen})`).join("; ");
-  return new Failure(code, {
-    failed,
-    seen: `${before} Checks: ${found || "nothing wrong that can be seen"}.`,
-    advice: [...wrong.map(({ fix }) => fix), advice].join(" "),
-    cause,
+  return failure.withParts({
+    seen: `${failure.seen} Checks: ${found || "nothing wrong that can be seen"}.`,
+    advice: [...wrong.map(({ fix }) => fix), failure.advice].join(" "),
   });
 }
 
