@@ -103,8 +103,8 @@ const others = [
   },
   {
     name: "channel-and-wire-do-no-io",
-    from: { path: paths(["channel", "wire"]) },
-    to: { pathNot: [paths(["channel", "wire"]), "^(node:)?crypto$"] },
+    from: { path: paths(["channel", "wire", "record"]) },
+    to: { pathNot: [paths(["channel", "wire", "record"]), "^(node:)?crypto$"] },
   },
   {
     name: "src-imports-nothing-of-its-development",

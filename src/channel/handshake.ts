@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { isRecord } from "../record.ts";
 import { Cipher } from "./cipher.ts";
 import { type Encryption, isClusterKey, isKeyArn } from "./encryption.ts";
-import { isObject, parseObject } from "./json.ts";
+import { parseObject } from "./json.ts";
 import type { DataKey, DataKeyRequest } from "./types.ts";
 
 /** The version of session-manager-plugin whose protocol the channel speaks: the oldest that AWS still supports. */
@@ -80,10 +81,10 @@ export class Handshake {
       throw new HandshakeError("the agent's HandshakeRequest has no list of actions");
     let keyId: string | undefined;
     const processed = actions.map((action: unknown): ProcessedAction => {
-      const { ActionType: type, ActionParameters: parameters } = isObject(action) ? action : {};
+      const { ActionType: type, ActionParameters: parameters } = isRecord(action) ? action : {};
       if (type === "SessionType") return processedAction(type, ActionStatus.success);
       if (type === "KMSEncryption") {
-        keyId = text("KMSEncryption", isObject(parameters) ? parameters["KMSKeyId"] : undefined);
+        keyId = text("KMSEncryption", isRecord(parameters) ? parameters["KMSKeyId"] : undefined);
         return processedAction(type, ActionStatus.success);
       }
       // AWS's plugin leaves the status at 0 here; the agent fails the session on anything but success.
