@@ -5,35 +5,43 @@
  * one direction, and the members of one row do not import one another.
  */
 const ROWS = [
+  // The ground: failures, the clock, the log; the data channel.
   ["errors", "clock", "origin", "clipped", "record", "retry-pause", "version", "wire"],
   ["log", "bounded", "channel"],
   ["waiting"],
+  // Our calls of AWS, and what the user asks for.
   ["aws"],
   ["inputs"],
+  // The phases before a session, in the order of a run.
   ["artifacts", "files", "targets"],
   ["deployment"],
   ["ready"],
   ["places", "protection"],
   ["lock"],
   ["payload"],
+  // A channel on a socket; what it says, and the same in pieces in S3; a job to its end, live and afterwards.
   ["transport"],
   ["session"],
   ["stream"],
   ["pieces"],
   ["follow"],
   ["logs"],
+  // What the user sees, what is cleaned up, the result.
   ["show"],
   ["undo", "junit"],
   ["step-context"],
   ["report"],
   ["check"],
+  // A step, its two surroundings, one job in one container.
   ["step"],
   ["github", "program", "job", "retry-reason"],
+  // The story.
   ["attempts", "job-turns"],
   ["fan-out", "under-lock", "at-hook"],
   ["run-in-targets"],
   ["main", "post-main", "show-uploaded"],
   ["run-on-fargate"],
+  // What starts it.
   ["cli"],
   ["action", "package"],
   ["index", "post", "bin", "module"],
@@ -41,13 +49,18 @@ const ROWS = [
 
 /** The rows of src/targets/, which has the most files of all phases of a run. */
 const TARGETS_ROWS = [
+  // Names of AWS, refusals, the container to run in, the phase's title in the log.
   ["arn", "failures", "tags", "windows"],
   ["choose-container", "title"],
+  // The task definition of a new task; what a run has made, and its removal.
   ["definitions"],
   ["made"],
+  // The result for one task; what the phase is given.
   ["target"],
   ["container-ref", "resolve-context"],
+  // RunTask; the tasks that ECS describes.
   ["start", "tasks"],
+  // What can replace a target; the phase's result; the ways to it, and to another target later.
   ["candidates"],
   ["job-targets"],
   ["new-tasks", "next-attempt", "replacement", "running-tasks"],
@@ -74,6 +87,13 @@ const downwards = (folder, rows) => [
     name: `every-file-of-${folder}-has-a-row`,
     severity: "error",
     from: { path: `^${folder}/`, pathNot: pathsIn(folder, rows.flat()) },
+    to: {},
+  },
+  {
+    // A file that imports nothing and that no file imports.
+    name: `every-lone-file-of-${folder}-has-a-row`,
+    severity: "error",
+    from: { orphan: true, path: `^${folder}/`, pathNot: pathsIn(folder, rows.flat()) },
     to: {},
   },
 ];
