@@ -72,17 +72,9 @@ export interface AwsOptions {
  * the SDK's chain. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
  */
 export function awsClients(options: AwsOptions): AwsClients {
-  const { region, signal } = options;
-  const made: { destroy(): void }[] = [];
-  const keep = <C extends { destroy(): void }>(client: C): C => {
-    made.push(client);
-    return client;
-  };
+  const { region, signal, connections } = options;
   const proxy = once(proxyFromEnvironment);
   const shared = once(async () => sharedConfig(options, await proxy()));
-  // Each client has one endpoint, so it gets a retry strategy of its own.
-  const config = async () => ({ ...(await shared()), retryStrategy: patience(options.throttledFor) });
-
   const credentials = async (): Promise<Credentials> => {
     const { credentials: current } = await shared();
     try {
@@ -93,12 +85,36 @@ export function awsClients(options: AwsOptions): AwsClients {
       throw error;
     }
   };
-
-  const s3In = once(async (of: string) => keep(await s3Client({ ...(await config()), region: of })));
-
   return {
     region,
     signal,
+    // Each client has one endpoint, so it gets a retry strategy of its own.
+    ...serviceClients(region, async () => ({
+      ...(await shared()),
+      retryStrategy: patience(options.throttledFor),
+    })),
+    credentials,
+    signUpgrade: (url, now) => signUpgrade({ url, region, credentials, now }),
+    gatewayEndpoints: () =>
+      (["ssmmessages", "ecs", "ssm"] as const).flatMap((service) => endpointOverride(service) ?? []),
+    proxy,
+    agent: async (url) => (await proxy()) ?? connections?.agentFor(url),
+    connections,
+  };
+}
+
+/** The services' clients, each made on first use. `destroy` is for those that were made. */
+function serviceClients(
+  region: string,
+  config: () => Promise<ClientConfig>,
+): Pick<AwsClients, "ecs" | "s3" | "logs" | "kms" | "ssm" | "destroy"> {
+  const made: { destroy(): void }[] = [];
+  const keep = <C extends { destroy(): void }>(client: C): C => {
+    made.push(client);
+    return client;
+  };
+  const s3In = once(async (of: string) => keep(await s3Client({ ...(await config()), region: of })));
+  return {
     ecs: once(async () => keep(new ECSClient(await config()))),
     s3: (of = region) => s3In(of),
     logs: once(async () => {
@@ -113,13 +129,6 @@ export function awsClients(options: AwsOptions): AwsClients {
       const { SSMClient } = await import("@aws-sdk/client-ssm");
       return keep(new SSMClient(await config()));
     }),
-    credentials,
-    signUpgrade: (url, now) => signUpgrade({ url, region, credentials, now }),
-    gatewayEndpoints: () =>
-      (["ssmmessages", "ecs", "ssm"] as const).flatMap((service) => endpointOverride(service) ?? []),
-    proxy,
-    agent: async (url) => (await proxy()) ?? options.connections?.agentFor(url),
-    connections: options.connections,
     destroy: () => {
       for (const client of made) client.destroy();
     },
@@ -132,6 +141,10 @@ async function s3Client(config: S3ClientConfig): Promise<S3Client> {
   const forcePathStyle = endpointOverride("s3") !== undefined;
   return new S3Client({ ...config, forcePathStyle });
 }
+
+type ClientConfig = ReturnType<typeof sharedConfig> & {
+  readonly retryStrategy: ReturnType<typeof patience>;
+};
 
 /** The configuration that all clients share. */
 function sharedConfig(
