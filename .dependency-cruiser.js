@@ -1,8 +1,8 @@
 /**
  * Which file may import which other file. `npm run lint` checks it, for types as well as for values.
  *
- * The rows are the files and folders of src/. Each may import itself and everything in the rows above its own. So imports run in
- * one direction, and the members of one row do not import one another.
+ * The rows are the files and folders of src/, of src/targets/ and of local/. Each may import itself and everything in the rows
+ * above its own. So imports run in one direction, and the members of one row do not import one another.
  */
 const ROWS = [
   // The ground: failures, the clock, the log; the data channel.
@@ -65,6 +65,27 @@ const TARGETS_ROWS = [
   ["job-targets"],
   ["new-tasks", "next-attempt", "replacement", "running-tasks"],
   ["resolve"],
+];
+
+/** The rows of local/. */
+const LOCAL_ROWS = [
+  ["answer", "credential-scope", "ecs-shapes", "keys", "python", "sigv4", "throttle", "xml"],
+  ["aws-error", "gateway", "images", "moto", "signed-fetch"],
+  // The exec agent; a task and its containers.
+  ["agent", "faults", "query-api", "session-manager"],
+  ["settings", "sts"],
+  ["task"],
+  // ECS and CloudFormation; IAM; the faults that a test orders.
+  ["ecs", "cloudformation"],
+  ["iam", "orders"],
+  // The whole, what it holds at first, and how it is started by hand.
+  ["front", "options", "platform", "s3-regions"],
+  ["calls-in-a-row", "free-port", "start"],
+  ["seed"],
+  ["shop"],
+  ["cli"],
+  // The emulated runner, other people's actions, and the tools of the tests.
+  ["actions", "runner", "setup"],
 ];
 
 /** The paths of these files and folders of `folder`, as one regular expression. */
@@ -149,6 +170,7 @@ export default {
   forbidden: [
     ...downwards("src", ROWS),
     ...downwards("src/targets", TARGETS_ROWS),
+    ...downwards("local", LOCAL_ROWS),
     ...others.map((rule) => ({ severity: "error", ...rule })),
   ],
   options: {

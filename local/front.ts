@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "./gateway/gateway.ts";
 import { credentialScope } from "./credential-scope.ts";
 import type { CallFault } from "./faults.ts";
-import { type Answer, fail, send, sendAnswer } from "./front/answers.ts";
+import type { Answer } from "./answer.ts";
+import { fail, send, sendAnswer } from "./front/answers.ts";
 import { forward } from "./front/forward.ts";
 import {
   callOf,

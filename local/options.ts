@@ -1,7 +1,7 @@
 import type { GatewayBehaviour } from "./gateway/options.ts";
 import type { ScriptedJob } from "./agent/scripted-container.ts";
 import type { Orders } from "./orders.ts";
-import type { LayeredImage } from "./task/images.ts";
+import type { LayeredImage } from "./images/image.ts";
 import { type Delays, quickDelays, type Settings } from "./settings.ts";
 
 export interface LocalOptions {

@@ -4,7 +4,7 @@ import { ScriptedContainer } from "./agent/scripted-container.ts";
 import { scriptedTerminal } from "./agent/scripted-terminal.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Iam } from "./iam/iam.ts";
-import { NO_ROLE_KEYS } from "./iam/principals.ts";
+import { NO_ROLE_KEYS } from "./keys.ts";
 import { python } from "./python.ts";
 import type { Settings } from "./settings.ts";
 import type { Sts } from "./sts/sts.ts";

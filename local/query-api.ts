@@ -1,5 +1,5 @@
 import { AwsError } from "./aws-error.ts";
-import type { Keys } from "./iam/principals.ts";
+import type { Keys } from "./keys.ts";
 import { signedFetch } from "./signed-fetch.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
-import type { Answer } from "./front/answers.ts";
+import type { Answer } from "./answer.ts";
 import { objectOf } from "./iam/requests/s3.ts";
 import { signedFetch } from "./signed-fetch.ts";
 

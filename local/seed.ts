@@ -1,7 +1,7 @@
 import { callQueryApi, textsOf } from "./query-api.ts";
 import { signedFetch } from "./signed-fetch.ts";
 import { Records } from "./ecs/records.ts";
-import type { ContainerDefinition, Service, TaskDefinition } from "./ecs/shapes.ts";
+import type { ContainerDefinition, Service, TaskDefinition } from "./ecs-shapes.ts";
 import type { LocalFargate } from "./start.ts";
 import { ISSUER } from "./sts/id-tokens.ts";
 

@@ -1,6 +1,6 @@
 import { FIRST_READ_MS } from "./agent/pty.ts";
 import type { ScriptedJob } from "./agent/scripted-container.ts";
-import type { LayeredImage } from "./task/images.ts";
+import type { LayeredImage } from "./images/image.ts";
 
 /** Delays of the local Fargate, in milliseconds: how long the steps of a task's life, the calls and the agent take. */
 export interface Delays {

@@ -1,6 +1,6 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { Keys } from "./iam/principals.ts";
+import type { Keys } from "./keys.ts";
 
 /** The admin's keys, which have all rights. */
 export const ADMIN: Keys = {

@@ -26,7 +26,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { runStep, type StepRequest, type StepResult } from "../../local/runner/step.ts";
 import type { RecordedRequest } from "../../local/front/requests.ts";
-import type { Keys } from "../../local/iam/principals.ts";
+import type { Keys } from "../../local/keys.ts";
 import type { LocalOptions } from "../../local/options.ts";
 import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";

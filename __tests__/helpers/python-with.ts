@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemPath } from "../../local/task/images.ts";
+import { systemPath } from "../../local/images/image.ts";
 
 const [PYTHON = "", VERSION = ""] = execFileSync("python3", [
   "-c",

@@ -1,4 +1,4 @@
-import type { ExecuteCommandConfiguration } from "../../local/ecs/shapes.ts";
+import type { ExecuteCommandConfiguration } from "../../local/ecs-shapes.ts";
 import type { RecordedRequest } from "../../local/front/requests.ts";
 import { type Names, policyOf } from "../../local/iam/policy-files.ts";
 import type { Policy } from "../../local/iam/policy.ts";

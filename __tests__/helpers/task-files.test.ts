@@ -1,4 +1,4 @@
-import type { ExecuteCommandConfiguration } from "../../local/ecs/shapes.ts";
+import type { ExecuteCommandConfiguration } from "../../local/ecs-shapes.ts";
 import { refusal } from "../../local/iam/decide.ts";
 import { policyFiles, policyOf } from "../../local/iam/policy-files.ts";
 import { taskFiles, taskFilesFor } from "./task-files.ts";

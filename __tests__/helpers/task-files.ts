@@ -1,4 +1,4 @@
-import type { ExecuteCommandConfiguration } from "../../local/ecs/shapes.ts";
+import type { ExecuteCommandConfiguration } from "../../local/ecs-shapes.ts";
 import type { Inputs } from "./local.ts";
 
 /** When a task needs each file of its role: by the inputs of the step in it, and by its cluster. */

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { systemPath } from "../../local/task/images.ts";
+import { systemPath } from "../../local/images/image.ts";
 import { Extractor } from "../../src/stream/extract.ts";
 import type { ExtractedItem } from "../../src/stream/items.ts";
 import type { JobStatus } from "../../src/stream/status.ts";

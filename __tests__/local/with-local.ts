@@ -1,6 +1,6 @@
 import { ECSClient, RunTaskCommand, type RunTaskCommandInput } from "@aws-sdk/client-ecs";
 import type { LocalOptions } from "../../local/options.ts";
-import type { Keys } from "../../local/iam/principals.ts";
+import type { Keys } from "../../local/keys.ts";
 import { seed, type SeedNames } from "../../local/seed.ts";
 import { startLocalFargate, type LocalFargate } from "../../local/start.ts";
 import type { TaskStatus } from "../../local/task/lifecycle.ts";

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CANCEL } from "../../src/payload/input.ts";
-import { systemPath } from "../../local/task/images.ts";
+import { systemPath } from "../../local/images/image.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { shareOf, SHELLS } from "../helpers/shells.ts";
 import { withoutPython } from "../helpers/tools.ts";

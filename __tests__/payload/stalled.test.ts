@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemPath } from "../../local/task/images.ts";
+import { systemPath } from "../../local/images/image.ts";
 import { has } from "../helpers/needs.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { quietTime } from "../helpers/quiet-time.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "../gateway/gateway.ts";
-import type { ContainerHandle } from "../task/container-handle.ts";
+import type { ContainerHandle } from "./container-handle.ts";
 import { Pty } from "./pty.ts";
 import { type AgentFaults, Session, type SessionRequest } from "./session.ts";
 import type { StartTerminal } from "./terminal.ts";

@@ -1,4 +1,4 @@
-import { NO_ROLE_KEYS, type Keys } from "../iam/principals.ts";
+import { NO_ROLE_KEYS, type Keys } from "../keys.ts";
 import { DecryptCommand, KMSClient } from "@aws-sdk/client-kms";
 
 /** How a session is encrypted with a key of KMS. */

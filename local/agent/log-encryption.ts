@@ -1,6 +1,6 @@
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { GetBucketEncryptionCommand, S3Client } from "@aws-sdk/client-s3";
-import { NO_ROLE_KEYS } from "../iam/principals.ts";
+import { NO_ROLE_KEYS } from "../keys.ts";
 import type { TranscriptTarget } from "./transcript.ts";
 
 /** The algorithms that the agent accepts as encryption. */

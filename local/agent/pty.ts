@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
-import type { ContainerHandle } from "../task/container-handle.ts";
+import type { ContainerHandle } from "./container-handle.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 
 /** Python runs a folder by its `__main__.py`, which may import its neighbours even in isolated mode. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PayloadType } from "../../src/wire/message.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import type { ContainerHandle } from "../task/container-handle.ts";
+import type { ContainerHandle } from "./container-handle.ts";
 import { deferred } from "./deferred.ts";
 import { type Flood, FloodSender } from "./flood.ts";
 import { Handshake, HandshakeFailure } from "./handshake.ts";

@@ -1,4 +1,4 @@
-import type { ContainerHandle } from "../task/container-handle.ts";
+import type { ContainerHandle } from "./container-handle.ts";
 import type { Command, ExitReport, PtyEvents } from "./pty.ts";
 
 /** The terminal on which an agent runs the command of a session. */

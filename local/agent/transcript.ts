@@ -8,8 +8,8 @@ import {
   ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { NO_ROLE_KEYS, type Keys } from "../iam/principals.ts";
-import type { ContainerHandle } from "../task/container-handle.ts";
+import { NO_ROLE_KEYS, type Keys } from "../keys.ts";
+import type { ContainerHandle } from "./container-handle.ts";
 import { cutIntoEvents } from "./events.ts";
 import { Pty, StartError, type ExitReport } from "./pty.ts";
 

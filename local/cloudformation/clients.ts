@@ -1,7 +1,7 @@
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { S3Client } from "@aws-sdk/client-s3";
-import type { Keys } from "../iam/principals.ts";
+import type { Keys } from "../keys.ts";
 import { callQueryApi } from "../query-api.ts";
 
 type Parameters = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { AwsError } from "../aws-error.ts";
-import type { Keys } from "../iam/principals.ts";
+import type { Keys } from "../keys.ts";
 import { xmlOf, type Xml } from "../xml.ts";
 import { clientsOf, type Clients } from "./clients.ts";
 import { invalid, noSuchStack } from "./errors.ts";

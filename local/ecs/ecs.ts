@@ -1,12 +1,12 @@
 import type { AwsError } from "../aws-error.ts";
-import type { Keys } from "../iam/principals.ts";
+import type { Keys } from "../keys.ts";
 import type { Settings } from "../settings.ts";
 import type { Container } from "../task/container.ts";
 import type { TaskPlan } from "../task/task-plan.ts";
 import type { Task } from "../task/task.ts";
 import { clusterNotFound, invalidParameter, wrongCluster } from "./errors.ts";
 import type { Records } from "./records.ts";
-import type { Cluster } from "./shapes.ts";
+import type { Cluster } from "../ecs-shapes.ts";
 
 /** The endpoint and the keys with which an exec agent calls AWS. */
 export interface AgentAccess {

@@ -3,7 +3,7 @@ import { awslogsGroup } from "../task/awslogs.ts";
 import type { Container } from "../task/container.ts";
 import { clusterName, findContainer, findTask, requireCluster, type Ecs } from "./ecs.ts";
 import { execNotEnabled, invalidParameter, targetNotConnected } from "./errors.ts";
-import type { ExecuteCommandConfiguration } from "./shapes.ts";
+import type { ExecuteCommandConfiguration } from "../ecs-shapes.ts";
 
 export interface ExecuteCommandRequest {
   readonly cluster?: string;

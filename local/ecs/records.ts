@@ -1,7 +1,7 @@
 import { AwsError } from "../aws-error.ts";
 import { signedFetch } from "../signed-fetch.ts";
 import { clusterNotFound, client, serviceNotFound } from "./errors.ts";
-import type { Cluster, Service, TaskDefinition } from "./shapes.ts";
+import type { Cluster, Service, TaskDefinition } from "../ecs-shapes.ts";
 
 const targetPrefix = "AmazonEC2ContainerServiceV20141113";
 

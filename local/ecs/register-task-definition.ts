@@ -1,7 +1,7 @@
 import { AwsError } from "../aws-error.ts";
 import { awslogsGroup } from "../task/awslogs.ts";
 import type { Ecs } from "./ecs.ts";
-import type { TaskDefinition } from "./shapes.ts";
+import type { TaskDefinition } from "../ecs-shapes.ts";
 
 /** Registers a task definition by moto, after a check that moto leaves out. */
 export async function registerTaskDefinition(ecs: Ecs, request: Partial<TaskDefinition>): Promise<object> {

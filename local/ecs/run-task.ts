@@ -8,7 +8,7 @@ import type {
   Tag,
   TaskDefinition,
   TaskOverride,
-} from "./shapes.ts";
+} from "../ecs-shapes.ts";
 import { taskView } from "./task-view.ts";
 
 export interface RunTaskRequest {

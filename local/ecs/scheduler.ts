@@ -4,7 +4,7 @@ import { type Deployment, sourceOf } from "./deployments/deployment.ts";
 import type { RevisionSource } from "./deployments/service-deployment.ts";
 import { requireCluster, type Ecs } from "./ecs.ts";
 import { platformVersion } from "./run-task.ts";
-import type { Service } from "./shapes.ts";
+import type { Service } from "../ecs-shapes.ts";
 
 /** Milliseconds before an ended task is replaced, so that a task that always fails does not keep the machine busy. */
 const replacementDelay = 200;

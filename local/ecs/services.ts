@@ -11,7 +11,7 @@ import { ServiceDeployments } from "./deployments/service-deployments.ts";
 import type { Ecs } from "./ecs.ts";
 import { invalidParameter } from "./errors.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { NetworkConfiguration, Service, TaskSet } from "./shapes.ts";
+import type { NetworkConfiguration, Service, TaskSet } from "../ecs-shapes.ts";
 
 interface ServiceRequest extends UnrecordedMembers {
   readonly networkConfiguration?: NetworkConfiguration;

@@ -1,7 +1,7 @@
 import type { Task } from "../task/task.ts";
 import type { Ecs } from "./ecs.ts";
 import { invalidParameter } from "./errors.ts";
-import type { Tag } from "./shapes.ts";
+import type { Tag } from "../ecs-shapes.ts";
 
 interface TagsRequest {
   readonly resourceArn?: string;

@@ -3,7 +3,7 @@ import type { Container } from "../task/container.ts";
 import { hasInterface, launchTypeOf } from "../task/placement.ts";
 import type { TaskTime } from "../task/lifecycle.ts";
 import type { Task } from "../task/task.ts";
-import type { Tag } from "./shapes.ts";
+import type { Tag } from "../ecs-shapes.ts";
 
 const timesShown: readonly TaskTime[] = [
   "connectivityAt",

@@ -1,15 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
+import type { Answer } from "../answer.ts";
 import { AwsError } from "../aws-error.ts";
 import { credentialScope } from "../credential-scope.ts";
 import { isQuery } from "./requests.ts";
-
-/** An answer of the local Fargate that is not JSON. */
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export function sendAnswer(response: ServerResponse, { status, body, headers }: Answer): void {
   send(response, status, body, body.startsWith("{") ? "application/json" : "application/xml", headers);

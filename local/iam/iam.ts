@@ -1,5 +1,5 @@
 import { AwsError } from "../aws-error.ts";
-import type { Answer } from "../front/answers.ts";
+import type { Answer } from "../answer.ts";
 import type { KeyRing } from "../sts/keys.ts";
 import { Buckets } from "./buckets.ts";
 import type { IamCaller } from "./decide.ts";

@@ -1,17 +1,7 @@
 import { randomBytes } from "node:crypto";
+import type { Keys } from "../keys.ts";
 import type { IamCaller } from "./decide.ts";
 import { readPolicy, type Policy } from "./policy.ts";
-
-/** A client's access key. */
-export interface Keys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  /** Only with temporary keys. */
-  readonly sessionToken?: string;
-}
-
-/** The keys of an exec agent without a task role. They belong to no principal, so each call with them is refused. */
-export const NO_ROLE_KEYS: Keys = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
 
 /** The owner of an access key. */
 export interface KeyOwner extends IamCaller {

@@ -14,7 +14,7 @@ import { type Names, policyFiles, policyIn, policyOf } from "../iam/policy-files
 import { callQueryApi } from "../query-api.ts";
 import { seed } from "../seed.ts";
 import type { LocalFargate } from "../start.ts";
-import type { LayeredImage } from "../task/images.ts";
+import type { LayeredImage } from "../images/image.ts";
 
 /** The region that the README and the examples name. */
 export const SHOP_REGION = "eu-west-1";

@@ -1,4 +1,4 @@
-import type { ContainerDefinition, TaskOverride } from "../ecs/shapes.ts";
+import type { ContainerDefinition, TaskOverride } from "../ecs-shapes.ts";
 
 /** The definition of a container as RunTask's `overrides` change it. */
 export function applyOverrides(

@@ -1,5 +1,5 @@
-import type { ContainerDefinition } from "../ecs/shapes.ts";
-import type { Keys } from "../iam/principals.ts";
+import type { ContainerDefinition } from "../ecs-shapes.ts";
+import type { Keys } from "../keys.ts";
 import { signedFetch } from "../signed-fetch.ts";
 
 /** The log group of a container that logs to CloudWatch, else undefined. */

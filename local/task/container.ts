@@ -1,11 +1,11 @@
 import { randomBytes, randomInt } from "node:crypto";
-import type { ContainerDefinition } from "../ecs/shapes.ts";
+import type { ContainerDefinition } from "../ecs-shapes.ts";
 import { rootFileSystem, BuildError, type RootFileSystem } from "../images/root.ts";
 import { deferred } from "../agent/deferred.ts";
 import { init } from "../python.ts";
-import type { ContainerHandle } from "./container-handle.ts";
+import type { ContainerHandle } from "../agent/container-handle.ts";
 import { HealthCheck } from "./health.ts";
-import { imageNamed, type Image, type LayeredImage } from "./images.ts";
+import { imageNamed, type Image, type LayeredImage } from "../images/image.ts";
 import { CommandRefused, type IsolatedProcess, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 

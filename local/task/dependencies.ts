@@ -1,4 +1,4 @@
-import type { ContainerDependency } from "../ecs/shapes.ts";
+import type { ContainerDependency } from "../ecs-shapes.ts";
 import type { Container } from "./container.ts";
 
 /** A container's dependency can't be met any more. The message becomes the task's stopped reason. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pty } from "../agent/pty.ts";
-import type { HealthCheckDefinition } from "../ecs/shapes.ts";
+import type { HealthCheckDefinition } from "../ecs-shapes.ts";
 import { python } from "../python.ts";
 import { deferred } from "../agent/deferred.ts";
-import type { ContainerHandle } from "./container-handle.ts";
+import type { ContainerHandle } from "../agent/container-handle.ts";
 
 export type Health = "UNKNOWN" | "HEALTHY" | "UNHEALTHY";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionRequest } from "../agent/agent.ts";
 import type { Delays } from "../settings.ts";
-import type { ContainerHandle } from "./container-handle.ts";
+import type { ContainerHandle } from "../agent/container-handle.ts";
 
 /** The exec agent of one container. */
 export interface Agent {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { NetworkConfiguration } from "../ecs/shapes.ts";
+import type { NetworkConfiguration } from "../ecs-shapes.ts";
 import { callQueryApi, textsOf } from "../query-api.ts";
 
 /** A task's network interface, recorded in moto's EC2. */

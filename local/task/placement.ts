@@ -1,4 +1,4 @@
-import type { CapacityProvider, TaskDefinition } from "../ecs/shapes.ts";
+import type { CapacityProvider, TaskDefinition } from "../ecs-shapes.ts";
 
 export interface Placement {
   readonly launchType?: string | undefined;

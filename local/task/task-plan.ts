@@ -5,7 +5,7 @@ import type {
   Tag,
   TaskDefinition,
   TaskOverride,
-} from "../ecs/shapes.ts";
+} from "../ecs-shapes.ts";
 
 /** The task that RunTask or a service asks for. */
 export interface TaskPlan {

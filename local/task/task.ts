@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NetworkConfiguration, Tag } from "../ecs/shapes.ts";
+import type { NetworkConfiguration, Tag } from "../ecs-shapes.ts";
 import type { ScriptedJob } from "../agent/scripted-container.ts";
 import type { Settings } from "../settings.ts";
 import { Container } from "./container.ts";
-import type { ContainerHandle } from "./container-handle.ts";
+import type { ContainerHandle } from "../agent/container-handle.ts";
 import { startInOrder, UnmetDependency } from "./dependencies.ts";
 import type { IsolatedProcess, IsolateOptions } from "./isolate.ts";
 import type { StopCode, TaskStatus, TaskTime } from "./lifecycle.ts";

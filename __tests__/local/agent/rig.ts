@@ -8,7 +8,7 @@ import WebSocket from "ws";
 import { ExecAgent, type ExecAgentOptions, type TranscriptTarget } from "../../../local/agent/agent.ts";
 import { Gateway, type GatewayOptions, type SessionTicket } from "../../../local/gateway/gateway.ts";
 import type { GatewayBehaviour } from "../../../local/gateway/options.ts";
-import type { ContainerHandle } from "../../../local/task/container-handle.ts";
+import type { ContainerHandle } from "../../../local/agent/container-handle.ts";
 import {
   type AgentMessage,
   decode,

@@ -1,7 +1,7 @@
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { Records } from "../../../local/ecs/records.ts";
-import type { Keys } from "../../../local/iam/principals.ts";
+import type { Keys } from "../../../local/keys.ts";
 import { callQueryApi, textsOf } from "../../../local/query-api.ts";
 import { type LocalFargate, startLocalFargate } from "../../../local/start.ts";
 import { until } from "../../helpers/until.ts";

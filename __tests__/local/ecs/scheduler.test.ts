@@ -1,7 +1,7 @@
 import type { Ecs } from "../../../local/ecs/ecs.ts";
 import type { Deployment } from "../../../local/ecs/deployments/deployment.ts";
 import { Scheduler } from "../../../local/ecs/scheduler.ts";
-import type { Service } from "../../../local/ecs/shapes.ts";
+import type { Service } from "../../../local/ecs-shapes.ts";
 import type { Task } from "../../../local/task/task.ts";
 import { until } from "../../helpers/until.ts";
 

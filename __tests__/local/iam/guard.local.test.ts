@@ -20,7 +20,7 @@ import {
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { Statement } from "../../../local/iam/policy.ts";
-import type { Keys } from "../../../local/iam/principals.ts";
+import type { Keys } from "../../../local/keys.ts";
 import { startWorld, type World } from "../with-local.ts";
 
 let world: World;

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import type { Keys } from "../../../local/iam/principals.ts";
+import type { Keys } from "../../../local/keys.ts";
 import { clientConfig, startWorld, type World } from "../with-local.ts";
 
 let world: World;

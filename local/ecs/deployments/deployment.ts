@@ -1,4 +1,4 @@
-import type { CapacityProvider, Service, TaskSet } from "../shapes.ts";
+import type { CapacityProvider, Service, TaskSet } from "../../ecs-shapes.ts";
 import type { DeploymentConfiguration, ServiceDeployment } from "./service-deployment.ts";
 
 /** The members of CreateService and UpdateService that moto does not keep. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CapacityProvider, Service, TaskSet } from "../shapes.ts";
+import type { CapacityProvider, Service, TaskSet } from "../../ecs-shapes.ts";
 
 export interface PauseHookConfiguration {
   readonly targetType?: "AWS_LAMBDA" | "PAUSE";

@@ -1,6 +1,6 @@
 import { AwsError } from "../../aws-error.ts";
 import { invalidParameter } from "../errors.ts";
-import type { Service } from "../shapes.ts";
+import type { Service } from "../../ecs-shapes.ts";
 import type { ServiceDeployment, Verdict } from "./service-deployment.ts";
 
 interface ListRequest {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { recipeOf, recipes } from "../images/recipes.ts";
+import { recipeOf, recipes } from "./recipes.ts";
 import { virtualEnvironment } from "../python.ts";
 
 /** The settings that a container gets from its image. */

@@ -1,4 +1,4 @@
-import { imageNamed } from "../../../local/task/images.ts";
+import { imageNamed } from "../../../local/images/image.ts";
 
 describe("images", () => {
   it.each(["python", "python:3.13", "docker.io/library/python:3.13-slim", "localhost:5000/python@sha256:0a"])(
