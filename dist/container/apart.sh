@@ -1,18 +1,19 @@
-# --- Programs of the image that are run apart from its settings.
+# --- Runs a program of the image without variables that could steer it.
 #
 # Part of the loader, and of the job.
 
-# fx_apart COMMAND…: runs it with the job directory as HOME. Removes the container's variables that name a missing file or directory,
-# or one that another user can replace: such a file may name programs to run and files to write. A name without a slash stays: the
-# command runs in /, where no other user can put a file. Call it in a subshell, because the script keeps its variables.
+# fx_apart COMMAND…: runs it in /, with the job directory as HOME. Removes the container's variables that name a missing file or
+# directory, or one that another user can replace: such a file may name programs to run and files to write. PATH stays, and so do the
+# names that stand for no file: *_URI*, *_URL*, *_KEY, *_TOKEN and the proxies. A value without a slash stays, too, because the command
+# runs in /, where no other user can put a file. Call it in a subshell, because it unsets variables that the script must keep.
 # shellcheck disable=SC2002 # a redirection would not do
 fx_apart() {
   export HOME="$fx_dir"
   cd /
   set -f
-  # `tr <FILE` would print nothing: the shell would open the environment of a process that then becomes `tr`.
-  fx_listed=$(cat /proc/self/environ | tr '\0' '\n' | LC_ALL=C sed -nE 's,^([A-Za-z_][A-Za-z0-9_]*)=.*/.*,\1,p')
-  for fx_each in $fx_listed; do
+  # `tr </proc/self/environ` prints nothing: the shell opens the file before exec, which replaces that memory.
+  fx_variables=$(cat /proc/self/environ | tr '\0' '\n' | LC_ALL=C sed -nE 's,^([A-Za-z_][A-Za-z0-9_]*)=.*/.*,\1,p')
+  for fx_each in $fx_variables; do
     case $fx_each in
       fx_* | PATH | HOME | *_URI* | *_URL* | *_KEY | *_TOKEN | *_[Pp][Rr][Oo][Xx][Yy]) ;;
       *) eval 'fx_are_safe "$'"$fx_each"'"' || unset "$fx_each" ;;

@@ -38,9 +38,8 @@ fx_bound_packing() {
   fx_until=$((fx_now + fx_packing_time * 100))
   while fx_lives "$fx_packing"; do
     if [ -s "$fx_dir/hurry" ]; then
-      read -r fx_now fx_skip <"$fx_dir/hurry"
-      # In hundredths of a second, as in fx_read_hundredths.
-      fx_hurry_until=$((${fx_now%.*} * 100 + 1${fx_now#*.} - 100 + 330))
+      fx_read_hundredths "$fx_dir/hurry"
+      fx_hurry_until=$((fx_now + 330))
       [ ! -e "$fx_dir/late" ] || fx_hurry_until=$((fx_hurry_until - 110))
       [ "$fx_hurry_until" -ge "$fx_until" ] || fx_until=$fx_hurry_until
     fi
@@ -75,7 +74,7 @@ fx_pack_artifacts() {
       return
     fi
     fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find_program" "$fx_sort" \
-      "$fx_stat" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk"
+      "$fx_stat_program" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk"
   fi
 }
 
@@ -86,7 +85,7 @@ fx_find_packers() {
   fx_tool sort || return
   fx_sort=$fx_file
   fx_tool stat || return
-  fx_stat=$fx_file
+  fx_stat_program=$fx_file
   fx_tool tar || return
   fx_tar=$fx_file
   fx_tool gzip || return

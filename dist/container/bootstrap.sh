@@ -12,8 +12,6 @@ fx_self=$fx_token
 
 # fx_say TEXT: writes a mark without the nonce, which is not known yet.
 fx_say() { printf "\33]7733;%s\7\n" "$1"; }
-# Prints the last words of a program, fit to stand in a mark.
-fx_words() { tail -n1 "$fx_dir/err" | tr -d "\0-\37" | tail -c600; }
 
 # Sets fx_file to python3, for use until the payload is there. fx_file is empty when another user can replace python3 or a
 # directory in which python3 looks for boto3. The python3 of Debian also looks in /usr/local.

@@ -19,7 +19,7 @@ fx_check() {
       .) ;;
       *"
 .") fx_flaw=${fx_said%??} ;;
-      *) fx_flaw="tool: ${fx_way:-/bin/sh} can't become user '$fx_user': $(fx_last_words)" ;;
+      *) fx_flaw="tool: ${fx_way:-/bin/sh} can't become user '$fx_user': $(fx_words)" ;;
     esac
   fi
 }

@@ -147,8 +147,8 @@ fx_upload_alive() {
 
 # Goes on to the next piece, once S3 has this one.
 fx_acknowledge() {
-  fx_file=$fx_dir/piece.$fx_sequence
-  read -r fx_rest fx_kind fx_rest fx_from fx_length fx_rest <"$fx_file"
+  fx_object=$fx_dir/piece.$fx_sequence
+  read -r fx_rest fx_kind fx_rest fx_from fx_length fx_rest <"$fx_object"
   if [ "$fx_kind" = end ]; then
     fx_over=1 fx_finished=$fx_now
   else
@@ -158,7 +158,7 @@ fx_acknowledge() {
   fi
   fx_sequence=$((fx_sequence + 1))
   fx_write_carried
-  rm -f "$fx_file"
+  rm -f "$fx_object"
 }
 
 # fx_post NAME FILE: uploads an object.
@@ -176,9 +176,9 @@ fx_post() {
       fx_taken=1 fx_failing='' fx_pause=0 fx_put=$fx_now
       return
       ;;
-    :000) fx_why=$(head -n 1 "$fx_dir/curl.err") ;;
-    :*) fx_why="$fx_http $(sed -n 's,.*<Code>\([^<]*\)</Code>.*<Message>\([^<]*\)<.*,\1: \2,p' "$fx_dir/answer")" ;;
-    *) fx_why=$(tail -n 1 "$fx_dir/curl.err") ;;
+    :000) fx_failure=$(head -n 1 "$fx_dir/curl.err") ;;
+    :*) fx_failure="$fx_http $(sed -n 's,.*<Code>\([^<]*\)</Code>.*<Message>\([^<]*\)<.*,\1: \2,p' "$fx_dir/answer")" ;;
+    *) fx_failure=$(tail -n 1 "$fx_dir/curl.err") ;;
   esac
   fx_look_at_clock
   if [ "$fx_role$fx_taken:$fx_http" = :403 ] && fx_find_role; then
@@ -188,11 +188,11 @@ fx_post() {
   [ "$fx_failing" ] || fx_failing=$fx_now
   fx_pause=$((fx_pause * 2))
   [ "$fx_pause" -ge 5 ] || fx_pause=5
-  if [ "$fx_http" = 403 ] || [ "$fx_pause" -gt 100 ] || [ $((fx_now - fx_failing)) -gt 600 ] || [ "$(date +%s)" -gt "$fx_until" ]; then
+  if [ "$fx_http" = 403 ] || [ "$fx_pause" -gt 100 ] || [ $((fx_now - fx_failing)) -gt 600 ] || [ "$(date +%s)" -gt "$fx_post_until" ]; then
     fx_pause=100
   fi
   fx_again=$((fx_now + fx_pause))
-  fx_tell_once "S3 has not taken output (${fx_role:-curl}): $(printf %s "$fx_why" | tr -cd ' -~' | head -c 200)"
+  fx_tell_once "S3 has not taken output (${fx_role:-curl}): $(printf %s "$fx_failure" | tr -cd ' -~' | head -c 200)"
   false
 }
 

@@ -10,9 +10,6 @@ fx_write() {
   mv "$fx_to.new" "$fx_to"
 }
 
-# Prints the last words of a program, fit to stand in a mark. For the job: only an attacher has fx_words of the bootstrap.
-fx_last_words() { tail -n 1 "$fx_dir/err" | tr -d '\0-\37' | tail -c 600; }
-
 # fx_size FILE: its size in fx_bytes, 0 when there is none.
 fx_size() {
   # Not by wc: that of busybox reads the whole file.

@@ -5,14 +5,6 @@
 # SIZE is the number of bytes of the part. MISSED is the number of bytes in front of it that were removed before they could be copied.
 # REST is a file that holds the beginning of a record whose end is in the next part. The records are those of stream/marks.ts.
 BEGIN {
-  MARK = "\033]7733;"
-  OPEN = MARK "+\007"
-  LITERAL = MARK "=\007"
-  DAMAGED = "\357\277\275"
-  REPLACEMENT = MARK "?\007"
-  # A write of PIPE_BUF bytes or less, on Linux 4,096, is never mixed with what other processes write (POSIX, write).
-  PAGE = 4000
-
   size = ARGV[1]
   missed = ARGV[2]
   file = ARGV[3]
@@ -62,12 +54,4 @@ function page() {
   printf "%s", out
   fflush()
   out = ""
-}
-
-function exchange(text, old, new,    result, at) {
-  while ((at = index(text, old)) > 0) {
-    result = result substr(text, 1, at - 1) new
-    text = substr(text, at + length(old))
-  }
-  return result text
 }

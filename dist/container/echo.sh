@@ -93,11 +93,11 @@ fx_copy_more() {
   [ -z "$fx_off" ] || fx_tell KILL "$fx_nap"
   fx_at=$((fx_at + fx_length)) fx_missed=0
   wait "${fx_nap%:*}"
-  fx_code=$?
+  fx_exit_code=$?
   # The signal ends `wait` early.
   while fx_is "$fx_nap"; do
     wait "${fx_nap%:*}"
-    fx_code=$?
+    fx_exit_code=$?
   done
-  [ -z "$fx_off" ] && [ "$fx_code" -eq 0 ]
+  [ -z "$fx_off" ] && [ "$fx_exit_code" -eq 0 ]
 }

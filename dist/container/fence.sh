@@ -20,7 +20,7 @@ fx_begin_signs() { [ -e "$fx_dir/sign" ] || echo "$((${fx_self#*:} / 100))" >"$f
 # Whether no sign has come for fx_fence seconds.
 fx_is_silent() {
   fx_read_uptime
-  ! { read -r fx_last <"$fx_dir/sign" && [ "$((fx_uptime - fx_last))" -lt "$fx_fence" ]; }
+  ! { read -r fx_signed <"$fx_dir/sign" && [ "$((fx_uptime - fx_signed))" -lt "$fx_fence" ]; }
 } 2>/dev/null
 
 # Tells the job when no sign has come for too long. It runs beside the job, as a process of its own.

@@ -19,7 +19,7 @@ fx_place_by_python() {
   fx_status=0
   fx_with_destinations "$fx_python3" -I -S -c "$fx_place_py" "${fx_as_uid:--1}" "${fx_as_gid:--1}" "$fx_workdir" \
     <"$fx_dir/files" >/dev/null 2>"$fx_dir/err" || fx_status=$?
-  [ "$fx_status" = 0 ] || [ "$fx_status" = 3 ] || fx_flaw="files: $(fx_last_words)"
+  [ "$fx_status" = 0 ] || [ "$fx_status" = 3 ] || fx_flaw="files: $(fx_words)"
 }
 
 # Places them by tar and place.sh. tar unpacks into a directory that no other user can enter. place.sh moves the files from there
@@ -30,7 +30,7 @@ fx_place_by_tar() {
   elif [ "$fx_pax" ] && ! "$fx_file" --version 2>/dev/null | grep -q 'GNU\|bsdtar'; then
     fx_flaw='files: a name or a link is longer than the tar of the image can read, and the image has no python3'
   elif ! { mkdir "$fx_dir/stage" && (fx_apart "$fx_file" -xpof "$fx_dir/files" -C "$fx_dir/stage") >/dev/null 2>"$fx_dir/err"; }; then
-    fx_flaw="files: $(fx_last_words)"
+    fx_flaw="files: $(fx_words)"
   elif [ -z "$fx_user" ]; then
     fx_flaw=$(fx_place_as '' "$fx_uid")
   else
@@ -46,5 +46,5 @@ fx_place_as() {
   fx_owner=$1 fx_by_uid=$2
   shift 2
   fx_said=$(fx_with_destinations "$@" /bin/sh -c "$fx_place_sh" sh "$fx_by_uid" "$fx_owner" "$fx_dir/stage" "$fx_workdir" 2>"$fx_dir/err") ||
-    printf 'files: %s' "${fx_said:-$(fx_last_words)}"
+    printf 'files: %s' "${fx_said:-$(fx_words)}"
 }

@@ -60,8 +60,8 @@ fx_print_header() {
     fx_task=${fx_task%%'"Containers"'*}
     fx_its_cluster='' fx_its_arn='' fx_its_name='' fx_its_image='' fx_its_cpu='' fx_its_memory=''
     # The first value of a key counts.
-    while read -r fx_key fx_value; do
-      case $fx_key in
+    while read -r fx_field fx_value; do
+      case $fx_field in
         Cluster) fx_its_cluster=${fx_its_cluster:-$fx_value} ;;
         TaskARN) fx_its_arn=${fx_its_arn:-$fx_value} ;;
         Name) fx_its_name=${fx_its_name:-$fx_value} ;;

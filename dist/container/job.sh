@@ -21,7 +21,7 @@ fx_run_job() {
   fx_self=$fx_token
   echo "$fx_self" >"$fx_dir/pid"
   fx_write_about
-  for fx_file in stopping status; do fx_reserve "$fx_file"; done
+  for fx_each in stopping status; do fx_reserve "$fx_each"; done
 
   # What was checked may have changed while this job waited for another one.
   [ -z "$fx_flaw$fx_secret_environment$fx_stale" ] || fx_check
@@ -102,8 +102,8 @@ fx_conclude() {
 
   fx_codes=
   for fx_n in $fx_all; do
-    if [ -s "$fx_dir/$fx_n.code" ] && read -r fx_code <"$fx_dir/$fx_n.code"; then
-      fx_codes="$fx_codes${fx_codes:+,}$fx_code"
+    if [ -s "$fx_dir/$fx_n.code" ] && read -r fx_exit_code <"$fx_dir/$fx_n.code"; then
+      fx_codes="$fx_codes${fx_codes:+,}$fx_exit_code"
     else
       fx_lost="what waited for worker $fx_n was killed, and its exit status with it"
     fi
@@ -115,8 +115,8 @@ fx_conclude() {
   fi
   fx_reason=exited
   if [ ! -e "$fx_dir/stopping" ] && fx_is_unread; then
-    fx_code=${fx_codes%%:*}
-    fx_end refused "shell: the command ended with exit code ${fx_code#*=} and has not read the script"
+    fx_exit_code=${fx_codes%%:*}
+    fx_end refused "shell: the command ended with exit code ${fx_exit_code#*=} and has not read the script"
     return
   fi
   [ ! -e "$fx_dir/stopping" ] || fx_reason=$(cat "$fx_dir/stopping")

@@ -35,8 +35,8 @@ fx_end_as_orphan() {
 # Sets fx_token to a process that has ended and that PID 1 has not reaped so far. It serves as well as a new one, which would
 # stay as one more zombie.
 fx_find_zombie() {
-  for fx_file in /proc/[0-9]*; do
-    fx_name "${fx_file#/proc/}"
+  for fx_process in /proc/[0-9]*; do
+    fx_name "${fx_process#/proc/}"
     case $fx_state:${fx_stat##*\) } in 'Z:Z 1 '*) return 0 ;; esac
   done
   false

@@ -48,10 +48,10 @@ fx_find_boto3
 # What was tried, and why it did not work.
 fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s, or too slow}; "}}
 
-# fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is the form in which the program takes the
+# fx_try_way WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is the form in which the program takes the
 # URL. The URL is a secret as long as it is valid, so it comes on standard input: the process list shows arguments. False when the
 # next way is to be tried.
-fx_try() {
+fx_try_way() {
   [ "$fx_unreached" -lt 2 ] || return
   fx_say "$fx_nonce;n Fetching the script by $1."
   rm -f "$fx_dir/payload"
@@ -80,27 +80,27 @@ fx_try() {
 # fx_wait_for_way PID: waits for the end of a process. The process is killed once it has been idle for five seconds in all: it has not
 # computed, written or taken memory. A program's own timeouts don't cover every wait: a byte may come every second.
 fx_wait_for_way() {
-  fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
+  fx_idle=0 fx_late='' fx_before='' fx_interval=0.05
   fx_name "$1"
-  fx_way=$fx_token
-  while fx_is "$fx_way" && [ "$fx_state" != Z ]; do
+  fx_fetcher=$fx_token
+  while fx_is "$fx_fetcher" && [ "$fx_state" != Z ]; do
     # shellcheck disable=SC2086 # it is to be split into words
     set -- ${fx_stat##*\) }
-    fx_now=$((${12} + ${13} + ${14} + ${15})):${22}$(ls -ln "$fx_dir")
-    # fx_now has the ticks of the process and of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
+    fx_usage=$((${12} + ${13} + ${14} + ${15})):${22}$(ls -ln "$fx_dir")
+    # fx_usage has the ticks of the process and of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
     # The memory of the process (rss) grows while it keeps what it reads. A process in state `R` is not idle: it waits for a processor.
-    if [ "$fx_state" != R ] && [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
+    if [ "$fx_state" != R ] && [ "${fx_usage#*:}" = "${fx_before#*:}" ] && [ $((${fx_usage%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
     fi
-    fx_before=$fx_now
+    fx_before=$fx_usage
     [ "$fx_idle" -lt 25 ] || {
       fx_late='no answer within 5 s'
-      kill -9 "${fx_way%:*}"
+      kill -9 "${fx_fetcher%:*}"
     }
-    sleep "$fx_nap"
-    [ "$fx_idle" -eq 0 ] || fx_nap=0.2
+    sleep "$fx_interval"
+    [ "$fx_idle" -eq 0 ] || fx_interval=0.2
   done
-  wait "${fx_way%:*}"
+  wait "${fx_fetcher%:*}"
 } 2>/dev/null
 
 fx_by_boto3() {
@@ -138,13 +138,13 @@ fx_fetch_by_network() {
     fx_of=$fx_boto3
   fi
   [ "$fx_refusal" = download ] || fx_of=''
-  if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try "boto3 with $fx_of" fx_by_boto3 '' && return; fi
-  if fx_find_aws; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
-  if fx_tool curl; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
-  if fx_tool python3; then fx_try python3 fx_by_python %s && return; fi
+  if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try_way "boto3 with $fx_of" fx_by_boto3 '' && return; fi
+  if fx_find_aws; then fx_try_way 'aws s3 cp' fx_by_aws '' && return; fi
+  if fx_tool curl; then fx_try_way curl fx_by_curl 'url = "%s"\n' && return; fi
+  if fx_tool python3; then fx_try_way python3 fx_by_python %s && return; fi
   # The wget of busybox takes a URL from its arguments only.
   if [ "$fx_unreached" -lt 2 ] && fx_tool wget && fx_apart "$fx_file" --version 2>/dev/null | grep -q 'GNU Wget'; then
-    fx_try wget fx_by_wget '%s\n' && return
+    fx_try_way wget fx_by_wget '%s\n' && return
   fi
   [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
   false

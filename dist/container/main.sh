@@ -22,32 +22,9 @@ fx_main() {
 
 # What an attacher does, from the payload to the end of the job.
 fx_run_attacher() {
-  fx_writer='' fx_met='' fx_unheard=''
-  [ -z "$fx_new" ] || fx_name_guard
-  # The loader of a typed payload may have called fx_survey already.
-  [ "$fx_sure" ] || fx_survey
-  # Without a loader the runner has not typed the nonce yet. The exec agent sleeps for a second before it reads the terminal, so the
-  # header costs little time here.
-  [ "$fx_code" ] || fx_write_header
-  fx_find_programs
-  [ -z "$fx_new" ] || fx_unpack
-  fx_settle_programs
-  # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has no
-  # payload: its fx_head is 0. `started` alone would not keep it from a start, because it may be gone while the directory is being
-  # removed.
-  fx_child=
-  # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
-  [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
-  if [ "$fx_code" ]; then
-    # The process that writes the header must not keep the pipe of the secrets open.
-    { exec 6>&- && fx_write_header; } &
-    fx_writer=$!
-  else
-    read -r fx_nonce fx_pack <&3
-  fi
-  # The loader has already reported every other delivery method.
-  [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
-  [ -z "$fx_odd" ] || fx_mark "n The directory $fx_odd was passed over, because another user of the container has made it. The job is in $fx_dir."
+  fx_child='' fx_writer='' fx_met='' fx_unheard=''
+  fx_take_payload
+  fx_take_opening
   fx_read_secrets
   [ -z "${fx_any-}" ] || fx_await_last_reader || return 0
   fx_replace_attacher
@@ -57,11 +34,7 @@ fx_run_attacher() {
   fx_start_helpers
   if [ "$fx_child" ]; then
     if [ "$fx_wait" -gt 0 ] && ! fx_await_others; then
-      exec 6>&-
-      fx_end_helpers
-      rm -rf "$fx_dir"
-      wait "${fx_child%:*}"
-      fx_end_guard
+      fx_drop_job
       return
     fi
     fx_start_job
@@ -80,6 +53,52 @@ fx_run_attacher() {
     fx_end_helpers
     return 0
   fi
+  fx_remove_job
+}
+
+# Does what needs nothing of what the runner types: takes the payload apart, if this session has brought one, and prepares the job.
+fx_take_payload() {
+  [ -z "$fx_new" ] || fx_name_guard
+  # The loader of a typed payload may have called fx_survey already.
+  [ "$fx_sure" ] || fx_survey
+  # Without a loader the runner has not typed the nonce yet. The exec agent sleeps for a second before it reads the terminal, so the
+  # header costs little time here.
+  [ "$fx_code" ] || fx_write_header
+  fx_find_programs
+  [ -z "$fx_new" ] || fx_unpack
+  fx_settle_programs
+  # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has no
+  # payload: its fx_head is 0. `started` alone would not keep it from a start, because it may be gone while the directory is being
+  # removed.
+  # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
+  [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
+}
+
+# Reads the opening, unless the loader has, and tells how the script has come and where the job is.
+fx_take_opening() {
+  if [ "$fx_code" ]; then
+    # The process that writes the header must not keep the pipe of the secrets open.
+    { exec 6>&- && fx_write_header; } &
+    fx_writer=$!
+  else
+    read -r fx_nonce fx_pack <&3
+  fi
+  # The loader has already reported every other delivery method.
+  [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
+  [ -z "$fx_odd" ] || fx_mark "n The directory $fx_odd was passed over, because another user of the container has made it. The job is in $fx_dir."
+}
+
+# Ends a job that is not to start: its process ends when it gets no secrets.
+fx_drop_job() {
+  exec 6>&-
+  fx_end_helpers
+  rm -rf "$fx_dir"
+  wait "${fx_child%:*}"
+  fx_end_guard
+}
+
+# Ends the job, or what is left of it, and removes its directory: the runner has the status, or the directory is gone.
+fx_remove_job() {
   # Told before the helpers, the job ends while they are waited for.
   [ -z "$fx_pieces" ] || fx_end_uploader "$(cat "$fx_dir/uploader")"
   fx_end_task

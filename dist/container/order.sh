@@ -23,7 +23,7 @@ fx_seal() {
 
 # Reads the file `order`, and writes its secrets into the files that curl reads. False when something is missing.
 fx_read_order() {
-  fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_until='' fx_word='' fx_value='' fx_odd=''
+  fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_post_until='' fx_word='' fx_value='' fx_quoted=''
   fx_bucket_name='' fx_bucket_owner='' fx_of_region='' fx_sse='' fx_sse_key=''
   : >"$fx_dir/post.curl"
   : >"$fx_dir/get.curl"
@@ -42,19 +42,19 @@ fx_read_order() {
   done <"$fx_dir/order"
   fx_take_word
   [ "$fx_order_job" ] && [ "$fx_inner_key" ] && [ "$fx_outer_key" ] && [ "$fx_order_begin" ] && [ "$fx_folder" ] &&
-    [ "$fx_until" ] && [ -s "$fx_dir/post.curl" ] && [ -s "$fx_dir/get.curl" ] && [ -z "$fx_odd" ]
+    [ "$fx_post_until" ] && [ -s "$fx_dir/post.curl" ] && [ -s "$fx_dir/get.curl" ] && [ -z "$fx_quoted" ]
 }
 
 # Takes fx_word with its whole value. A quote or a backslash in the value would be syntax for curl.
 fx_take_word() {
-  case $fx_value in *[\"\\]*) fx_odd=1 ;; esac
+  case $fx_value in *[\"\\]*) fx_quoted=1 ;; esac
   case $fx_word in
     job) fx_order_job=$fx_value ;;
     key) fx_inner_key=${fx_value% *} fx_outer_key=${fx_value#* } ;;
     begin) fx_order_begin=$fx_value ;;
     folder) fx_folder=$fx_value ;;
     owner) fx_bucket_owner=$fx_value ;;
-    post-until) fx_until=$fx_value ;;
+    post-until) fx_post_until=$fx_value ;;
     url) printf 'url = "%s"\n' "$fx_value" >>"$fx_dir/post.curl" ;;
     field)
       printf 'form-string = "%s=%s"\n' "${fx_value%% *}" "${fx_value#* }" >>"$fx_dir/post.curl"

@@ -8,14 +8,6 @@
 # small for them. The recorder writes the records that recorder.py writes (stream/marks.ts). awk reads whole buffers or lines, so
 # dd reads what is in the pipe. Only GNU awk and mawk can hold a NUL byte; with another awk it becomes a `?`.
 BEGIN {
-  MARK = "\033]7733;"
-  OPEN = MARK "+\007"
-  LITERAL = MARK "=\007"
-  DAMAGED = "\357\277\275"
-  REPLACEMENT = MARK "?\007"
-  # Writes of PIPE_BUF bytes or less, on Linux 4,096, are never mixed with those of another recorder (POSIX, write).
-  PAGE = 4000
-
   kind = ARGV[1]
   worker = ARGV[2]
   several = ARGV[3] > 1
@@ -216,14 +208,6 @@ function clean(text,    i, n, at, size, from, start, end, grown, out, of) {
     out = out substr(text, from, start - from) "***"
   }
   return exchange(exchange(out substr(text, from), MARK, LITERAL), DAMAGED, REPLACEMENT)
-}
-
-function exchange(text, old, new,    out, at) {
-  while ((at = index(text, old)) > 0) {
-    out = out substr(text, 1, at - 1) new
-    text = substr(text, at + length(old))
-  }
-  return out text
 }
 
 # How many characters of an unfinished line can be shown, after look() at it. The line's end may turn out to begin a pattern,

@@ -123,15 +123,18 @@ def drain(streams, spool):
     os._exit(0)
 
 
-def main(directory, workers, limit, piece, echo, patterns):
+def catch_term():
+    """Returns a descriptor that can be read once TERM has come."""
     stop, wake = os.pipe()
     for fd in (stop, wake):
         os.set_blocking(fd, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGTERM, lambda *_: None)
+    return stop
 
-    spool = Spool(directory, limit, piece)
-    news = News(os.path.join(directory, "news"))
+
+def open_pipes(directory, workers):
+    """Makes the pipes of the workers. Returns their streams by descriptor."""
     streams = {}
     for worker in range(workers):
         for kind in ("o", "e"):
@@ -139,7 +142,11 @@ def main(directory, workers, limit, piece, echo, patterns):
             os.mkfifo(path, 0o600)
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             streams[fd] = Stream(kind.encode(), worker, workers)
-    os.close(os.open(os.path.join(directory, "recording"), os.O_CREAT | os.O_WRONLY, 0o600))
+    return streams
+
+
+def record(streams, patterns, stop, spool, echo, news):
+    """Records the streams until all have ended, or until TERM and a second at most. Those that have not ended stay in `streams`."""
 
     def keep(data):
         spool.write(data)
@@ -173,6 +180,15 @@ def main(directory, workers, limit, piece, echo, patterns):
         news.tell()
     for stream in streams.values():
         keep(stream.finish(patterns))
+
+
+def main(directory, workers, limit, piece, echo, patterns):
+    stop = catch_term()
+    spool = Spool(directory, limit, piece)
+    news = News(os.path.join(directory, "news"))
+    streams = open_pipes(directory, workers)
+    os.close(os.open(os.path.join(directory, "recording"), os.O_CREAT | os.O_WRONLY, 0o600))
+    record(streams, patterns, stop, spool, echo, news)
     if not echo.close():
         note(directory, "The last of the output is not in the container's log, which has not taken it in time")
     os.close(news.fd)

@@ -30,8 +30,8 @@ fx_limit_spool() {
 # begins at BYTE or before. Both are empty when there is none.
 fx_find_pieces() {
   fx_oldest='' fx_begin='' fx_sought=$1
-  for fx_file in "$fx_dir"/out.*; do
-    fx_start=${fx_file##*.}
+  for fx_start in "$fx_dir"/out.*; do
+    fx_start=${fx_start##*.}
     [ "$fx_start" != '*' ] || return 0
     if [ -z "$fx_oldest" ] || [ "$fx_start" -lt "$fx_oldest" ]; then fx_oldest=$fx_start; fi
     [ "$fx_start" -le "$fx_sought" ] || continue

@@ -1,9 +1,10 @@
-# Prints why the script can't be run as the inputs say, and then a dot. /bin/sh -c runs this before anything starts, as the user of
-# the script, with the variables on standard input as calls of fx_set, and the arguments
+# Prints the first reason why the script can't be run as the inputs say, or nothing, and then a dot. fx_check (check.sh) runs this by
+# /bin/sh -c before anything starts, as the user of the script. On standard input it gets the variables of the inputs, as calls of
+# fx_set. It gets the arguments
 #
 #     PATH DIRECTORY USER FILE WORD…
 #
-# A flaw is `CODE: words`, where CODE is user, directory, shell, variable or tool (stream/marks.ts).
+# Such a flaw is `CODE: words`, where CODE is directory, shell, variable or tool (stream/marks.ts).
 exec 2>/dev/null
 fx_path=$1 fx_workdir=$2 fx_user=$3 fx_script=$4
 shift 4
@@ -36,7 +37,7 @@ fx_main() {
 }
 
 # Sets fx_refused to the first variable whose value a script would not get. False when there is none. bash keeps UID and others to
-# itself. Some variables take only numbers: dash ends at another value of OPTIND.
+# itself. Some variables take only numbers: dash ends when OPTIND is no number.
 fx_find_refused() {
   fx_self=$("$fx_asked")
   fx_refused=$(
@@ -44,7 +45,7 @@ fx_find_refused() {
     fx_set() {
       echo "$1"
       export "$1=$2" || exit
-      # zsh changes its user by some of these.
+      # Setting UID, GID or USERNAME may change zsh's own user.
       case $1 in *[UG]ID | USERNAME) [ "$("$fx_asked")" = "$fx_self" ] || exit ;; esac
       eval "[ \"\$$1\" = \"\$2\" ]" && return
       fx_got=$("$fx_lister")
@@ -92,7 +93,7 @@ fx_check_program() {
   [ "${fx_program##*/}" = env ] || return 0
   while shift; do
     case ${1-} in
-      # With these words env alone knows which program it finds, so no more can be said.
+      # After one of these words only `env` can tell which program it runs, so the check ends.
       '' | *[\\\"\'\$]* | -S?* | -[uC]* | --unset* | --chdir* | --split*) return 0 ;;
       PATH=*) fx_search=${1#*=} ;;
       -* | *=*) ;;
@@ -118,7 +119,7 @@ fx_check_interpreter() {
     *ELF*)
       set --
       fx_find_loader
-      # A loader needs no loader of its own, so one that is there is not checked further.
+      # If the loader exists, nothing more is checked: a loader has none.
       { [ -f "$fx_loader" ] && [ -x "$fx_loader" ]; } || set -- ${fx_loader:+"$fx_loader"}
       ;;
     *) return 0 ;;

@@ -19,10 +19,11 @@ fx_become_worker() {
   fx_command fx_run
 }
 
-# Sets fx_now to the hundredths of a second since the machine's start. Setting a clock does not change them (proc(5), uptime).
+# fx_read_hundredths [FILE]: sets fx_now to the hundredths of a second since the machine's start, now or when FILE was copied from
+# /proc/uptime. Setting a clock does not change them (proc(5), uptime).
 # shellcheck disable=SC2329 # fx_worker calls it
 fx_read_hundredths() {
-  read -r fx_now fx_skip </proc/uptime
+  read -r fx_now fx_skip <"${1:-/proc/uptime}"
   # A number with a zero before it would be octal.
   fx_now=$((${fx_now%.*} * 100 + 1${fx_now#*.} - 100))
 }
@@ -32,21 +33,21 @@ fx_worker() {
   fx_number=$1
   fx_read_hundredths
   fx_began=$fx_now
-  fx_code=143
+  fx_exit_code=143
   if [ ! -e "$fx_dir/stopping" ]; then
     fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" &
     fx_script=$!
     fx_name "$fx_script"
     fx_write "$fx_number.pid" "$fx_token"
     wait "$fx_script"
-    fx_code=$?
+    fx_exit_code=$?
   fi
   fx_read_hundredths
   fx_took=$((fx_now - fx_began))
   fx_seconds=$((fx_took / 100)).$((fx_took / 10 % 10))$((fx_took % 10))
   fx_stopped=
   [ ! -e "$fx_dir/stopping" ] || fx_stopped=!
-  fx_write "$fx_number.code" "$fx_number=$fx_code:$fx_seconds$fx_stopped"
+  fx_write "$fx_number.code" "$fx_number=$fx_exit_code:$fx_seconds$fx_stopped"
 }
 
 # fx_stop REASON: stops every worker. The worker's whole process group gets TERM, and KILL ten seconds later. After a cancel, or when
@@ -96,8 +97,8 @@ fx_signal_workers() {
 fx_end_orphans() {
   for fx_each in TERM KILL; do
     fx_found=
-    for fx_file in "$fx_dir"/*.pid; do
-      if [ ! -s "${fx_file%pid}code" ] && fx_tell_group "$fx_each" "$(cat "$fx_file")"; then fx_found=1; fi
+    for fx_named in "$fx_dir"/*.pid; do
+      if [ ! -s "${fx_named%pid}code" ] && fx_tell_group "$fx_each" "$(cat "$fx_named")"; then fx_found=1; fi
     done
     [ "$fx_found" ] || return 0
     [ "$fx_each" = KILL ] || sleep 1
