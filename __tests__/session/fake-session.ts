@@ -16,6 +16,7 @@ export class FakeSession implements Session {
   readonly typed: string[] = [];
   isEnded = false;
   heard = false;
+  isSetUp = false;
   received = 0;
   #settle: (end: SessionEnd) => void = () => undefined;
   readonly #onTyped: (session: FakeSession, text: string) => void;

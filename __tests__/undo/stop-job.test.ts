@@ -28,6 +28,7 @@ async function stopIt(
   answer?: ExecuteCommandAnswer,
   endpoints: readonly string[] = [],
   clock = new SteppedClock(),
+  signal?: AbortSignal,
 ) {
   const calls: string[] = [];
   const log = new Listener();
@@ -45,7 +46,7 @@ async function stopIt(
       },
     },
     kms: { generateDataKey: () => Promise.reject(new Error("no key is asked for")) },
-    clients: { ...AWS, gatewayEndpoints: () => endpoints },
+    clients: { ...AWS, gatewayEndpoints: () => endpoints, signal },
   };
   const error: unknown = await stopJob(job, { aws, clock, log }).catch((reason: unknown) => reason);
   return { calls, log: log.lines, error };
@@ -77,22 +78,54 @@ describe("on a cluster with a session key", () => {
   const encrypted = { ...JOB, encryption: { kind: "required", kmsKeyId: "alias/sessions" } } as const;
   const session = () => ({ session: { sessionId: "s-2", streamUrl: gateway.url, token: "t" } });
 
+  const endpoints = (): readonly string[] => [gateway.url.replace(/^ws/, "http")];
+  const unheard = { ...JOB, encryption: undefined, sessionId: "s-1" };
+
+  /** Sets the session up, as an agent without encryption does. */
+  async function shakeHands(): Promise<void> {
+    const actions = [{ ActionType: "SessionType", ActionParameters: { SessionType: "Standard_Stream" } }];
+    gateway.send(fromAgent(0, PayloadType.handshakeRequest, { RequestedClientActions: actions }));
+    await gateway.until(() =>
+      gateway.inputs.some(({ payloadType }) => payloadType === PayloadType.handshakeResponse),
+    );
+    gateway.send(fromAgent(1, PayloadType.handshakeComplete, {}));
+    await gateway.until(() => gateway.acks.length > 1);
+  }
+
   it("opens the command's session, and leaves it after the time for a handshake", async () => {
     const clock = new SteppedClock();
-    const stopped = stopIt(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
+    const stopped = stopIt(unheard, session(), endpoints(), clock);
     await gateway.untilOpen();
     expect(gateway.text.join()).toContain('"TokenValue":"t"');
+    await shakeHands();
     expect(gateway.gone).toBe(false);
     await clock.pass(STOP_HANDSHAKE_MS);
     await gateway.until(() => gateway.gone);
     expect((await stopped).error).toBeUndefined();
   });
 
+  it("rejects when the session is not set up in that time, since the command has not run then", async () => {
+    const clock = new SteppedClock();
+    const stopped = stopIt(encrypted, session(), endpoints(), clock);
+    await gateway.untilOpen();
+    await clock.pass(STOP_HANDSHAKE_MS);
+    const { error, log } = await stopped;
+    expect(error).toEqual(new Error("The session of the stop command was not set up within 2.5 s."));
+    expect(log).toEqual([]);
+  });
+
+  it("rejects at the end of the calls, unless the session is set up", async () => {
+    const over = new AbortController();
+    const cut = stopIt(encrypted, session(), endpoints(), undefined, over.signal);
+    await gateway.untilOpen();
+    over.abort(new Error("no more time"));
+    expect((await cut).error).toEqual(new Error("no more time"));
+  });
+
   it("asks KMS for nothing while ECS has not named a key, and ends a session that wants one", async () => {
-    const unheard = { ...JOB, encryption: undefined, sessionId: "s-1" };
     gateway.onOpening = () =>
       gateway.send(fromAgent(0, PayloadType.handshakeRequest, { RequestedClientActions: [KMS_ACTION] }));
-    const { calls, log, error } = await stopIt(unheard, session(), [gateway.url.replace(/^ws/, "http")]);
+    const { calls, log, error } = await stopIt(unheard, session(), endpoints());
     expect(error).toBeUndefined();
     expect(calls).toEqual(["TerminateSession s-1", "ExecuteCommand fx_id=run-1", "TerminateSession s-2"]);
     expect(log).toEqual([]);
@@ -100,8 +133,9 @@ describe("on a cluster with a session key", () => {
 
   it("does not wait for a gateway that leaves its socket open", async () => {
     const clock = new SteppedClock();
-    const stopped = stopIt(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
+    const stopped = stopIt(unheard, session(), endpoints(), clock);
     await gateway.untilOpen();
+    await shakeHands();
     gateway.client?.pause();
     const begin = clock.now();
     const end = stopped.then(() => clock.now());
@@ -122,12 +156,12 @@ describe("on a cluster with a session key", () => {
     await clock.pass(STOP_HANDSHAKE_MS);
     const { error } = await stopped;
     silent.close();
-    expect(error).toEqual(new Error("The gateway opened no connection to the session within 2.5 s."));
+    expect(error).toEqual(new Error("The session of the stop command was not set up within 2.5 s."));
   });
 
   it("rejects when the gateway refuses the session", async () => {
     gateway.refusing = () => 403;
-    const { error, log } = await stopIt(encrypted, session(), [gateway.url.replace(/^ws/, "http")]);
+    const { error, log } = await stopIt(encrypted, session(), endpoints());
     expect(error).toBeInstanceOf(Error);
     expect(log).toEqual([]);
   });

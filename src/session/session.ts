@@ -55,6 +55,8 @@ export interface Session {
   readonly received: number;
   /** True once the agent has sent anything, which shows that it has opened the session. */
   readonly heard: boolean;
+  /** True once the handshake is complete. The agent runs the command after it. */
+  readonly isSetUp: boolean;
   /** Never rejects. */
   readonly ended: Promise<SessionEnd>;
   /** Resolves once the agent has all these bytes. Rejects with `session-lost` when the session ends before. */
@@ -127,6 +129,10 @@ class DataSession implements Session {
       onFrame: (frame) => this.#receive(frame),
       onGone: (why, cause) => this.#finish({ kind: "lost", why, cause }),
     });
+  }
+
+  get isSetUp(): boolean {
+    return this.#handshaken.signal.aborted;
   }
 
   async connect(): Promise<void> {

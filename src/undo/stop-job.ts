@@ -26,7 +26,8 @@ export interface StopJobOptions {
     readonly ecs: Pick<Aws["ecs"], "executeCommand">;
     readonly ssm: Pick<Aws["ssm"], "terminateSession">;
     readonly kms: Pick<Aws["kms"], "generateDataKey">;
-    readonly clients: GatewayAccess;
+    /** `signal` ends the calls, and the stop with them. */
+    readonly clients: GatewayAccess & { readonly signal?: AbortSignal | undefined };
   };
   readonly clock: Clock;
   readonly log: Log;
@@ -53,9 +54,9 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
 
 /**
  * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects when the
- * command can't run. While ECS has not told whether the cluster encrypts, no session of the job was connected to. If
- * the agent asks for a key then, not even the bootstrap has run: the session is ended without a call of KMS, and the
- * result is false.
+ * command can't run, or the session was not set up in that time. While ECS has not told whether the cluster encrypts, no
+ * session of the job was connected to. If the agent asks for a key then, not even the bootstrap has run: the session is
+ * ended without a call of KMS, and the result is false.
  */
 async function shakeHands(
   ticket: SessionTicket,
@@ -64,11 +65,12 @@ async function shakeHands(
 ): Promise<boolean> {
   const over = new AbortController();
   const late = new AbortController();
+  const cutShort = AbortSignal.any([late.signal, ...(aws.clients.signal ? [aws.clients.signal] : [])]);
   const limit = (): void => {
     clock.sleep(STOP_HANDSHAKE_MS, over.signal).then(
       () =>
         late.abort(
-          new Error(`The gateway opened no connection to the session within ${STOP_HANDSHAKE_MS / 1000} s.`),
+          new Error(`The session of the stop command was not set up within ${STOP_HANDSHAKE_MS / 1000} s.`),
         ),
       () => undefined, // it was in time
     );
@@ -77,11 +79,13 @@ async function shakeHands(
   try {
     const session = await openSession({
       ...{ ...ticket, sessionTarget, encryption: encryption ?? { kind: "none" } },
-      ...{ aws: aws.clients, log, clock, signal: late.signal },
+      ...{ aws: aws.clients, log, clock, signal: cutShort },
       requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
     });
     if (patient) limit();
     const end = await session.ended;
+    // Without the handshake the agent has not run the command.
+    if (!session.isSetUp) cutShort.throwIfAborted();
     if (end.kind !== "lost") return true;
     const failure = end.cause instanceof Failure ? end.cause : new Error(end.why);
     const hasNotRun = encryption === undefined && isMismatch(failure);
