@@ -52,7 +52,7 @@ function stepAtHook(
   const step = {
     inputs: anInputs({ deployment: true, where: { kind: "service", service: "web" } as never }),
     aws: { ecs },
-    undoing: { ecs },
+    undoing: { ecs, clients: {} },
     ...{ ledger, log, clock: new SleeplessClock(), cancel: cancel.signal },
   } as unknown as StepContext;
   const clean = (early: boolean) =>

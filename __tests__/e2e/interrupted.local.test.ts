@@ -81,6 +81,7 @@ const scriptRuns = ({ task }: Observation): boolean =>
 
 const told = /Cancelled: stopping what this step started/;
 const stopped = [told, /Stopping task arn:/];
+const reported = /error\]The run was cancelled\./;
 const ended = [told, /Stopping the job in container 'app' of task \w+/];
 
 const UNDER_WAY: Readonly<Record<string, string>> = {
@@ -298,6 +299,23 @@ const all: readonly Moment[] = [
     before: (aws) => aws.world.local.inject({ session: { do: "silence" } }),
     says: ended,
   },
+  ...(
+    [
+      ["comes after 700 ms", 700, /^/],
+      ["does not come", 9_000, /What is left to undo is undone after it: \d/],
+    ] as const
+  ).map(([how, delay, left]): Moment => ({
+    name: `while no session reaches the job in an encrypted cluster, and each answer of AWS ${how}`,
+    inputs: (aws, task) => ({ ...typed(SILENT)(aws, task), cluster: encrypted(aws) }),
+    cluster: encrypted,
+    when: said(/^begun$/),
+    before: (aws) =>
+      aws.world.local.inject({
+        api: { operation: "*", delay, lasts: 6_500 },
+        session: { do: "silence" },
+      }),
+    says: [...ended, left, reported],
+  })),
   {
     name: "as the job ends",
     inputs: inTask("echo begun; sleep 0.2; echo done"),

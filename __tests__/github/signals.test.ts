@@ -7,8 +7,11 @@ const CANCEL = new URL("../../src/github/signals.ts", import.meta.url).href;
 const STEP = `
 import { cancelOnSignals } from ${JSON.stringify(CANCEL)};
 const unread = new AbortController();
-const signal = cancelOnSignals(unread.signal);
-signal.addEventListener("abort", () => console.log(JSON.stringify({ code: signal.reason.code, seen: signal.reason.seen })));
+const { cancel, ending } = cancelOnSignals(unread.signal);
+cancel.addEventListener("abort", () => {
+  const { code, seen } = cancel.reason;
+  console.log(JSON.stringify({ code, seen, ending: ending.aborted }));
+});
 setInterval(() => undefined, 1000);
 process.on("message", (what) => (what === "done" ? process.exit(7) : unread.abort(new Error(what))));
 console.log("ready");
@@ -43,7 +46,7 @@ it("the run is cancelled when its output has no reader any more, and a signal af
   const { child, said, ended } = await start();
   child.send("write EPIPE");
   const seen = "The runner no longer reads the output of the step: write EPIPE.";
-  expect(JSON.parse(await said(2))).toEqual({ code: "cancelled", seen });
+  expect(JSON.parse(await said(2))).toEqual({ code: "cancelled", seen, ending: false });
   child.kill("SIGINT");
   child.send("done");
   expect(await ended).toEqual([7, null]);
@@ -53,7 +56,9 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s", (first) => {
   it("cancels the run and leaves it time to undo", async () => {
     const { child, said, ended } = await start();
     child.kill(first);
-    expect(JSON.parse(await said(2))).toEqual({ code: "cancelled", seen: `The runner sent ${first}.` });
+    expect(JSON.parse(await said(2))).toEqual({
+      ...{ code: "cancelled", seen: `The runner sent ${first}.`, ending: true },
+    });
     expect([child.exitCode, child.signalCode]).toEqual([null, null]);
     child.send("done");
     expect(await ended).toEqual([7, null]);

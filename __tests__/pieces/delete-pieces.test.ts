@@ -108,7 +108,7 @@ describe("the cleanup of pieces", () => {
     };
     const undo: LedgerEntry[] = [{ kind: "control", bucket: "b", key: "f/control" }, PIECES];
     const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
-    const aws = { s3: bucket.s3 } as unknown as CleanupOptions["aws"];
+    const aws = { s3: bucket.s3, clients: {} } as unknown as CleanupOptions["aws"];
     await cleanUp(ledger, { aws, clock, log: new Listener(), reason: "", patient: true });
     expect([[...bucket.objects], ledger.entries]).toEqual([[], []]);
   });

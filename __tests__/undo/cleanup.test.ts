@@ -227,7 +227,7 @@ describe("cleaning up", () => {
     let deleted = (): void => undefined;
     const s3 = { deleteObject: () => new Promise<void>((resolve) => (deleted = resolve)) };
     const ledger = new Ledger({ region: "eu-west-1", undo: [OBJECT] }, () => undefined);
-    const aws = { s3 } as unknown as CleanupOptions["aws"];
+    const aws = { s3, clients: {} } as unknown as CleanupOptions["aws"];
     const cleaned = cleanUp(ledger, { aws, clock, log, reason: "over" });
     clock.advance(30_000);
     clock.advance(30_000);

@@ -1,3 +1,5 @@
+import type { CredentialsSource } from "../../src/aws/credentials.ts";
+import { CALLS_END_MS } from "../../src/undo/budget.ts";
 import { StepAws } from "../../src/undo/step-aws.ts";
 import { endpoint, type Endpoint } from "../helpers/aws-endpoint.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
@@ -10,6 +12,7 @@ const cancelled = new Error("cancelled");
 let aws: Endpoint;
 let step: StepAws;
 let cancel: AbortController;
+let ending: AbortController;
 let clock: SteppedClock;
 /** Called for each request, before its answer. */
 let onRequest: (operation: string) => void;
@@ -20,12 +23,16 @@ beforeEach(async () => {
     return { body: operation === "ExecuteCommand" ? { session } : {} };
   });
   cancel = new AbortController();
+  ending = new AbortController();
   clock = new SteppedClock();
-  step = new StepAws({
-    ...{ region: "eu-central-1", credentials: undefined, throttledFor: 1_000 },
-    ...{ cancel: cancel.signal, clock },
-  });
+  step = stepWith();
 });
+function stepWith(credentials?: CredentialsSource): StepAws {
+  return new StepAws({
+    ...{ region: "eu-central-1", credentials, throttledFor: 1_000 },
+    ...{ cancel: cancel.signal, ending: ending.signal, clock },
+  });
+}
 afterEach(async () => {
   step.endRun();
   step.close();
@@ -60,6 +67,35 @@ it("the calls of the cleanup don't obey the cancel", async () => {
   cancel.abort(cancelled);
   await step.undoing.ecs.stopTask("ci", TASK, "cancelled");
   expect(aws.received.map(({ operation }) => operation)).toEqual(["StopTask"]);
+});
+
+describe("when the runner has begun to end the step, the calls of the cleanup", () => {
+  it("go on for a while, and are then cut short", async () => {
+    ending.abort(cancelled);
+    clock.advance(CALLS_END_MS - 1);
+    await step.undoing.ecs.stopTask("ci", TASK, "cancelled");
+    onRequest = () => clock.advance(1);
+    await expect(step.undoing.ecs.stopTask("ci", TASK, "cancelled")).rejects.toBe(cancelled);
+  });
+
+  it("are cut short, too, while they wait for credentials", async () => {
+    const waiting = stepWith(() => () => new Promise(() => undefined));
+    const stopping = waiting.undoing.ecs.stopTask("ci", TASK, "cancelled");
+    ending.abort(cancelled);
+    clock.advance(CALLS_END_MS);
+    await expect(stopping).rejects.toBe(cancelled);
+    waiting.close();
+  });
+
+  it("are cut short, too, while they wait for their turn", async () => {
+    onRequest = () => undefined;
+    const stopping = Array.from({ length: 101 }, () => step.undoing.ecs.stopTask("ci", TASK, "cancelled"));
+    ending.abort(cancelled);
+    // The pace lets the last call begin some milliseconds later.
+    clock.advance(CALLS_END_MS);
+    const ends = await Promise.allSettled(stopping);
+    expect(ends.at(-1)).toEqual({ status: "rejected", reason: cancelled });
+  });
 });
 
 it("a call that nothing waits for any more ends with the step, and is not repeated", async () => {

@@ -19,7 +19,7 @@ function stepWith(undo: readonly LedgerEntry[], failures = 0) {
       return stopped.length <= failures ? Promise.reject(new Error("denied")) : Promise.resolve();
     },
   };
-  const aws = { ecs } as unknown as CleanupOptions["aws"];
+  const aws = { ecs, clients: {} } as unknown as CleanupOptions["aws"];
   const cleanup = new StepCleanup(ledger, { aws, clock: new SleeplessClock(), log }, cancel.signal);
   return { cleanup, cancel, ledger, stopped, log };
 }

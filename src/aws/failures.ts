@@ -2,6 +2,7 @@
  * The failures of any call of AWS. Only `src/aws` knows AWS's exception names and Node's network codes. Every error of
  * a call leaves this folder as a `Failure`, or as the reason of the signal that aborted the call.
  */
+import { unlessAborted } from "../bounded.ts";
 import { AccessDenied, Failure, type FailureCode } from "../errors.ts";
 import { ecsFailure } from "./ecs-failures.ts";
 import { partitionOf } from "./partitions.ts";
@@ -16,7 +17,8 @@ export async function attempt<T>(
 ): Promise<T> {
   try {
     signal?.throwIfAborted();
-    return await send();
+    // The SDK does not end a wait for credentials, or a pause between two tries, when the signal aborts.
+    return await (signal ? unlessAborted(Promise.resolve(send()), signal) : send());
   } catch (error) {
     signal?.throwIfAborted();
     throw failureOf(error, call);

@@ -19,7 +19,8 @@ import { stepOrigin } from "./workflow.ts";
 export function runnerSurroundings(): Surroundings {
   return {
     ...{ inputs: stepInputs(), display: screen, drained: waitUntilDrained, mask },
-    ...{ cancel: cancelOnSignals(unread), origin: stepOrigin, idToken, saveState, report },
+    ...cancelOnSignals(unread),
+    ...{ origin: stepOrigin, idToken, saveState, report },
     declare: process.env["GITHUB_ARTIFACTS"] ? declareFiles : undefined,
     end: endStep,
   };

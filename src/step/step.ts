@@ -25,7 +25,7 @@ export interface OpenStep extends StepContext {
  * Opens a step. The secrets are masked and the guard is up before any text of AWS, a bucket or a container is shown.
  */
 export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
-  const { display: log, drained, idToken, saveState } = surroundings;
+  const { display: log, drained, ending, idToken, saveState } = surroundings;
   const givenUp = new AbortController();
   const cancel = AbortSignal.any([surroundings.cancel, givenUp.signal]);
   surroundings.mask(inputs.secrets);
@@ -41,7 +41,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   if (role === undefined && !inputs.check) warnOfOutlived(jobTimes(inputs), process.env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
-  const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, clock });
+  const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, ending, clock });
   const cleanup = new StepCleanup(ledger, { aws: aws.undoing, clock, log }, cancel);
   return {
     ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, log, drained, cancel },

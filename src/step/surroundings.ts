@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly mask: (secrets: Readonly<Record<string, string>>) => void;
   /** Aborts with a `Failure` when the step has to end: its job is stopped, and what it has made is undone. */
   readonly cancel: AbortSignal;
+  /** Aborts when the process is told to end, as by a runner that ends it 7.5 s later. Undefined when nothing ends it. */
+  readonly ending?: AbortSignal | undefined;
   /** The origin of this step, with a new id. */
   readonly origin: () => Origin;
   /** An ID token for this audience, to assume the role of `role-to-assume`. Fails with `no-id-token`. */

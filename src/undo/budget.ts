@@ -18,10 +18,24 @@ export const GRACE_MS = 2_000;
  */
 export const STOP_HANDSHAKE_MS = 2_500;
 /**
- * The time for the calls of AWS between the other waits. They have no limit of their own; ECS and SSM answer within
- * tenths of a second.
+ * When the calls of the cleanup end after the SIGINT, and with them the stop command. The main step then reports, and leaves the rest to the
+ * post step.
  */
-const CALLS_MS = 1_000;
+export const CALLS_END_MS = 6_900;
+/** What is at least left for the calls of AWS between the other waits. ECS and SSM answer within tenths of a second. */
+const CALLS_MS = CALLS_END_MS - CANCELLING_MS - STOP_HANDSHAKE_MS;
+/** The time for outputs, summary, annotation and the end of the process. */
+const REPORT_MS = 500;
+
+/** What the container's programs do in the time in which the job has to say how it was stopped. A test compares these times with theirs. */
+export const CONTAINER_BUDGET = {
+  /** KILL after TERM (workers.sh). */
+  killAfter: 3_000,
+  /** The packing of artifacts ends (artifacts.sh). */
+  packingEnds: 3_300,
+  /** The same for a job that learns of the cancel from the stop command. The exec agent sleeps a second before it runs that. */
+  packingEndsWhenToldLater: 2_200,
+};
 
 interface Wait {
   readonly for: string;
@@ -36,6 +50,7 @@ const handshake: Wait = {
   atMost: STOP_HANDSHAKE_MS,
 };
 const socket: Wait = { for: "the gateway to close its socket", atMost: CLOSE_MS };
+const report: Wait = { for: "the report", atMost: REPORT_MS };
 
 /**
  * The waits of a cancelled main step, by the course that it takes. The waits of one course follow one another; a test
@@ -47,6 +62,7 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     { for: "the agent to close the session", atMost: CLOSING_MS },
     socket,
     calls,
+    report,
   ],
   "the job tells its end by S3": [
     answer,
@@ -54,14 +70,25 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     { for: "the last word to reach S3", atMost: LAST_WORD_OF_CANCEL_MS },
     { for: "parts of its artifacts that are still read", atMost: LAST_PARTS_MS },
     calls,
+    report,
   ],
   "the job has output that is still unread": [
     { for: "output that came before the cancel", atMost: SHOWN_AFTER_CANCEL_MS },
     socket,
     calls,
+    report,
   ],
-  "the job does not answer, and is stopped by a command of its own": [answer, calls, handshake],
-  "a session has begun, and ECS has not told how it is encrypted": [calls, handshake, calls],
-  "RunTask, RegisterTaskDefinition or PutObject is under way": [grace, calls],
-  "ExecuteCommand is under way, and the job is stopped by a command of its own": [grace, calls, handshake],
+  "the job does not answer, and is stopped by a command of its own": [answer, calls, handshake, report],
+  "a session has begun, and ECS has not told how it is encrypted": [calls, handshake, calls, report],
+  "RunTask, RegisterTaskDefinition or PutObject is under way": [grace, calls, report],
+  "ExecuteCommand is under way, and the job is stopped by a command of its own": [
+    grace,
+    calls,
+    handshake,
+    report,
+  ],
+  "calls are not answered in time": [
+    { for: "calls of AWS, until they are cut short", atMost: CALLS_END_MS },
+    report,
+  ],
 };

@@ -58,6 +58,8 @@ export interface CleanupOptions {
  * the tasks, so that two jobs that end together each see the other's task stopped. The protection of a task ends after
  * its job. A lock comes after the jobs that ran under it.
  *
+ * When the signal of the calls aborts, the rest stays in the ledger for the post step.
+ *
  * Resolves with the entries that were not found. They stay in the ledger for the next cleanup: the call that makes them
  * was under way, or the deployment of a cancelled step does not wait for a verdict yet. Never rejects: an entry that
  * can't be undone is a warning.
@@ -76,7 +78,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       ? sending.has(entry.taskArn ?? "")
       : entry.kind === "shared-definition" && sending.size > 0;
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
-    if (early && isForArtifacts(entry)) return;
+    if (isOverdue(options) || (early && isForArtifacts(entry))) return;
     if (entry.kind === "sending") {
       if (!early) ledger.drop(entry);
       return;
@@ -103,6 +105,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       if (!found) missing.push(entry);
       else if (!mayReappear(entry, early)) ledger.drop(entry);
     } catch (error) {
+      if (isOverdue(options)) return;
       const why = messageOf(error);
       const stays = error instanceof Failure && lacksCredentials(error) ? ` ${whatStays(entry)}` : "";
       log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`, "lost-runner.md");
@@ -111,6 +114,11 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   for (const turn of [0, 1, 2, 3])
     await Promise.all(entries.filter(({ kind }) => (TURNS[kind] ?? 0) === turn).map(undoOne));
   return missing;
+}
+
+/** Whether the calls of the cleanup have been ended, so that the rest is left to the post step. */
+export function isOverdue({ aws }: Pick<CleanupOptions, "aws">): boolean {
+  return aws.clients.signal?.aborted === true;
 }
 
 /** The turn of entries that have to wait for others. */

@@ -1,7 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { S3 } from "../aws/s3.ts";
-import { GRACE_MS } from "./budget.ts";
 
 /** The calls of AWS that create something which has to be undone. */
 interface CreationCalls {
@@ -9,16 +8,13 @@ interface CreationCalls {
   readonly s3: Pick<S3, "putObject">;
 }
 
-/**
- * A signal that aborts two seconds after `cancel`, with the same reason. In that time a call that is under way at the
- * cancel can tell what it has made. `over` ends the wait.
- */
-export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
+/** A signal that aborts `ms` after `cancel`, with the same reason. `over` ends the wait. */
+export function afterCancel(ms: number, cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
   const late = new AbortController();
   const onCancel = (): void => {
-    clock.sleep(GRACE_MS, over).then(
+    clock.sleep(ms, over).then(
       () => late.abort(cancel.reason),
-      () => undefined, // the run has ended
+      () => undefined, // nothing waits for it any more
     );
   };
   cancel.addEventListener("abort", onCancel, { once: true, signal: over });

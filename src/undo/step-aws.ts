@@ -3,10 +3,13 @@ import type { AwsOptions } from "../aws/clients.ts";
 import { Connections } from "../aws/connections.ts";
 import { paceChanges } from "../aws/pace.ts";
 import type { Clock } from "../clock.ts";
-import { afterGrace, refuseAfterCancel } from "./grace.ts";
+import { CALLS_END_MS, GRACE_MS } from "./budget.ts";
+import { afterCancel, refuseAfterCancel } from "./grace.ts";
 
 export interface StepAwsOptions extends Pick<AwsOptions, "region" | "credentials" | "throttledFor"> {
   readonly cancel: AbortSignal;
+  /** Aborts when the runner has begun to end this process. Undefined when nothing ends it. */
+  readonly ending?: AbortSignal | undefined;
   readonly clock: Clock;
 }
 
@@ -17,23 +20,27 @@ export class StepAws {
    * has made; after the cancel no such call begins.
    */
   readonly run: Aws;
-  /** The calls of the cleanup. A cancel has no effect on them. */
+  /**
+   * The calls of the cleanup. A cancel has no effect on them, but they end before the runner ends this process, so that there is time
+   * for the report. The post step undoes the rest.
+   */
   readonly undoing: Aws;
   readonly #making: Aws;
   readonly #connections = new Connections();
   readonly #over = new AbortController();
   readonly #closed = new AbortController();
 
-  constructor({ cancel, clock, ...options }: StepAwsOptions) {
+  constructor({ cancel, ending, clock, ...options }: StepAwsOptions) {
     const { region, credentials } = options;
     const connections = this.#connections;
     const paced = paceChanges(clock);
-    const undoing = awsCalls({ region, credentials, connections });
-    this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs) } };
+    const overdue = ending && afterCancel(CALLS_END_MS, ending, clock, this.#closed.signal);
+    const undoing = awsCalls({ region, credentials, connections, ...(overdue && { signal: overdue }) });
+    this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs, overdue) } };
     this.#making = awsCalls({
       ...options,
       connections,
-      signal: afterGrace(cancel, clock, this.#over.signal),
+      signal: afterCancel(GRACE_MS, cancel, clock, this.#over.signal),
     });
     const calls = awsCalls({
       ...options,

@@ -1,4 +1,4 @@
-import { cleanUp, type CleanupOptions } from "./cleanup.ts";
+import { cleanUp, isOverdue, type CleanupOptions } from "./cleanup.ts";
 import type { Ledger } from "./ledger.ts";
 
 type StepCleanupOptions = Pick<CleanupOptions, "aws" | "clock" | "log">;
@@ -26,6 +26,11 @@ export class StepCleanup {
   /** The last cleanup. What it can't undo stays in the ledger for the post step. */
   async finish(): Promise<void> {
     await this.#cleanUp("fargate-exec: the job has ended", false);
+    const left = this.#ledger.entries.length;
+    if (isOverdue(this.#options) && left > 0)
+      this.#options.log.info(
+        `The runner ends this step soon. What is left to undo is undone after it: ${left}.`,
+      );
   }
 
   async #cleanUp(reason: string, early: boolean): Promise<void> {
