@@ -25,12 +25,18 @@ it.each(texts)(
   },
 );
 
-/** Codes that are also outcomes of a job. Such a word alone in a source is no failure. */
-const OUTCOMES: readonly string[] = ["timed-out", "cancelled"];
+/** The ways in which the sources give a failure its code. A code that is only compared or listed somewhere is not among them. */
+const makes = (code: string): RegExp =>
+  new RegExp(
+    [
+      `(?:new Failure|super|failure)\\(\\s*"${code}"`,
+      `new TaskStopped\\(\\w+ \\? "${code}"`,
+      `code: (?:FailureCode = )?"${code}"[,;]`,
+    ].join("|"),
+  );
 
 it.each(FAILURE_CODES)("a failure in the sources has the code %s", (code) => {
-  const use = OUTCOMES.includes(code) ? `new Failure("${code}"` : `"${code}"`;
-  expect(sources.some((text) => text.includes(use))).toBe(true);
+  expect(sources.some((text) => makes(code).test(text))).toBe(true);
 });
 
 it("anything thrown that is no Failure becomes an internal-error", () => {
