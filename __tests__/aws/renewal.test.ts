@@ -1,21 +1,23 @@
 import { renewing, type TemporaryCredentials } from "../../src/aws/renewal.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 /** A source of numbered keys that last one hour. It fails while it is `broken`. */
 function source() {
-  const state = { now: 0, fetched: 0, broken: false, delays: [] as number[] };
+  const clock = new SteppedClock(0);
+  const state = { fetched: 0, broken: false, delays: [] as number[] };
   const provider = renewing<TemporaryCredentials>({
-    now: () => state.now,
+    now: () => clock.now(),
     fetch: () => {
       state.fetched += 1;
       if (state.broken) return Promise.reject(new Error("out of order"));
       const id = String(state.fetched);
-      const expiration = new Date(state.now + 3_600_000);
+      const expiration = new Date(clock.now() + 3_600_000);
       return Promise.resolve({ accessKeyId: id, secretAccessKey: "x", sessionToken: "y", expiration });
     },
     onDelay: (_, end) => state.delays.push(end),
   });
   const key = async (): Promise<string> => (await provider()).accessKeyId;
-  return { state, key };
+  return { clock, state, key };
 }
 
 const minute = 60_000;
@@ -28,48 +30,50 @@ describe("keys that are renewed", () => {
   });
 
   it("are used until five minutes before their end", async () => {
-    const { state, key } = source();
+    const { clock, state, key } = source();
     await key();
-    state.now = 55 * minute - 1;
+    clock.advance(55 * minute - 1);
     expect(await key()).toBe("1");
     expect(state.fetched).toBe(1);
   });
 
   it("are renewed in their last five minutes, and no request waits for it", async () => {
-    const { state, key } = source();
+    const { clock, state, key } = source();
     await key();
-    state.now = 55 * minute;
+    clock.advance(55 * minute);
     expect(await key()).toBe("1");
     expect(await key()).toBe("2");
     expect(state.fetched).toBe(2);
   });
 
   it("are waited for in the last minute of the old ones, since a request under way at their end would be refused", async () => {
-    const { state, key } = source();
+    const { clock, key } = source();
     await key();
-    state.now = 59 * minute;
+    clock.advance(59 * minute);
     expect(await key()).toBe("2");
   });
 
   it("stay in use in their last minute, too, while new ones can't be had", async () => {
-    const { state, key } = source();
+    const { clock, state, key } = source();
     await key();
-    [state.now, state.broken] = [60 * minute - 1, true];
+    clock.advance(60 * minute - 1);
+    state.broken = true;
     expect(await key()).toBe("1");
     expect(state.delays).toEqual([60 * minute]);
   });
 
   it("are waited for when the old ones have ended", async () => {
-    const { state, key } = source();
+    const { clock, key } = source();
     await key();
-    state.now = 60 * minute;
+    clock.advance(60 * minute);
     expect(await key()).toBe("2");
   });
 
   it("stay in use while new ones can't be had, and the delay is reported", async () => {
-    const { state, key } = source();
+    const { clock, state, key } = source();
     await key();
-    [state.now, state.broken] = [57 * minute, true];
+    clock.advance(57 * minute);
+    state.broken = true;
     expect(await key()).toBe("1");
     await Promise.resolve();
     expect(await key()).toBe("1");
@@ -80,35 +84,40 @@ describe("keys that are renewed", () => {
   });
 
   it("fail with the reason once the old ones have ended, and are asked for again the next time", async () => {
-    const { state, key } = source();
+    const { clock, state, key } = source();
     await key();
-    [state.now, state.broken] = [61 * minute, true];
+    clock.advance(61 * minute);
+    state.broken = true;
     await expect(key()).rejects.toThrow("out of order");
     state.broken = false;
     expect(await key()).toBe("3");
   });
 
   it("of a short life are renewed in its last quarter", async () => {
-    let now = 0;
+    const clock = new SteppedClock(0);
     let fetched = 0;
     const provider = renewing({
-      now: () => now,
+      now: () => clock.now(),
       fetch: () => {
         fetched += 1;
-        return Promise.resolve({ accessKeyId: "a", secretAccessKey: "b", expiration: new Date(now + 8_000) });
+        return Promise.resolve({
+          accessKeyId: "a",
+          secretAccessKey: "b",
+          expiration: new Date(clock.now() + 8_000),
+        });
       },
       onDelay: () => undefined,
     });
     await provider();
-    now = 5_999;
+    clock.advance(5_999);
     await provider();
     expect(fetched).toBe(1);
-    now = 6_000;
+    clock.advance(1);
     await provider();
     expect(fetched).toBe(2);
     expect((await provider()).expiration).toEqual(new Date(14_000));
     // In the last eighth of their life a request waits for new keys.
-    now = 13_000;
+    clock.advance(7_000);
     expect((await provider()).expiration).toEqual(new Date(21_000));
   });
 

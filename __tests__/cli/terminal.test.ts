@@ -1,17 +1,18 @@
 import { Terminal, type TerminalStream } from "../../src/cli/terminal.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 function terminal(
   stream: Partial<TerminalStream> = {},
   more: { quiet?: boolean; verbose?: boolean; canErase?: boolean } = {},
 ) {
   let shown = "";
-  let now = 0;
+  const clock = new SteppedClock();
   const one = new Terminal({
     stream: { write: (text) => (shown += text), ...stream },
     ...{ quiet: false, verbose: false, canErase: true, ...more },
-    now: () => now,
+    now: () => clock.now(),
   });
-  return { one, shown: () => shown, wait: (ms: number) => void (now += ms) };
+  return { one, shown: () => shown, wait: (ms: number) => clock.advance(ms) };
 }
 
 const page = "https://example.com/errors.md#x";

@@ -108,13 +108,10 @@ class FollowRig {
     return this.task instanceof Failure ? Promise.reject(this.task) : Promise.resolve(this.task);
   }
 
-  /** Lets time pass in small steps until there are this many sessions. Resolves with the time that took. */
+  /** Lets time pass until there are this many sessions. Resolves with the time that took. */
   async untilSession(count: number): Promise<number> {
     const begun = this.clock.now();
-    while (this.sessions.length < count) {
-      this.clock.advance(100);
-      await turn();
-    }
+    await this.clock.runUntil(() => this.sessions.length >= count);
     return this.clock.now() - begun;
   }
 
@@ -409,7 +406,7 @@ describe("a cancelled job", () => {
   it("is not waited for between two sessions", async () => {
     const job = new FollowRig(cut(LOST, READY));
     const attended = job.run();
-    while (job.log.lines.length === 0) await turn();
+    await job.log.until(/./);
     job.cancel.abort(new Error("cancelled"));
     expect(await attended).toMatchObject({ kind: "impossible" });
     expect(job.attachedAt).toEqual([0]);

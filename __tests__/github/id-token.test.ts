@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Failure } from "../../src/errors.ts";
 import { requestIdToken } from "../../src/github/id-token.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Asks an endpoint that gives these answers in turn, the last one again and again. Pauses are recorded, and take no time. */
 async function ask(...answers: Answer[]) {
   const asked: IncomingMessage[] = [];
-  const pauses: number[] = [];
   const server = createServer((request, response) => {
     asked.push(request);
     answers[Math.min(asked.length, answers.length) - 1]?.(request, response);
@@ -16,12 +16,12 @@ async function ask(...answers: Answer[]) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/idtoken?api-version=2.0`;
   const env = { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "bearer-of-the-job" };
-  const clock = { now: () => 0, sleep: (ms: number) => Promise.resolve(void pauses.push(ms)) };
+  const clock = new SleeplessClock();
   try {
     const token = await requestIdToken("sts.amazonaws.com", { env, clock }).catch(
       (error: unknown) => error as Failure,
     );
-    return { token, asked, pauses };
+    return { token, asked, pauses: clock.slept };
   } finally {
     server.closeAllConnections();
     server.close();
@@ -71,7 +71,7 @@ describe("an ID token", () => {
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: "x",
         [name]: "",
       };
-      const clock = { now: () => 0, sleep: () => Promise.resolve() };
+      const clock = new SleeplessClock();
       await expect(requestIdToken("x", { env, clock })).rejects.toMatchObject({
         code: "no-id-token",
         seen: `${name} is not set.`,

@@ -1,14 +1,23 @@
 import type { Clock } from "../../src/clock.ts";
 import { Changes } from "./until.ts";
 
-/** Time that passes only when the test says so. */
+const LONGEST_MS = 2 * 3_600_000;
+
+/**
+ * The clock of the tests: time passes only when the test says so, by `advance`, `pass` or `runUntil`. The programs of `local/` take no
+ * clock, so their tests use jest's timers.
+ */
 export class SteppedClock implements Clock {
   /** How long each sleep was to be, in milliseconds, in the order of their beginnings. */
   readonly slept: number[] = [];
-  #now = 1_700_000_000_000;
+  #now: number;
   #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
   readonly #ticks = new Set<{ at: number; readonly ms: number; readonly tick: () => void }>();
   readonly #changes = new Changes();
+
+  constructor(now = 1_700_000_000_000) {
+    this.#now = now;
+  }
 
   now(): number {
     return this.#now;
@@ -49,13 +58,29 @@ export class SteppedClock implements Clock {
 
   /** Waits until a sleep has from `least` to `most` milliseconds left, and lets them pass. */
   async pass(least: number, most = least): Promise<void> {
-    const left = (): number[] => this.#sleepers.map(({ at }) => at - this.#now);
-    const found = (): number | undefined => left().find((ms) => ms >= least && ms <= most);
+    const found = (): number | undefined => this.#left().find((ms) => ms >= least && ms <= most);
     await this.#changes.until(
       () => found() !== undefined,
-      () => `a sleep of ${least} to ${most} ms; there are sleeps of ${left().join(", ")}`,
+      () => `a sleep of ${least} to ${most} ms; there are sleeps of ${this.#left().join(", ")}`,
     );
     this.advance(found() ?? 0);
+  }
+
+  /** Lets time pass from the end of one sleep to that of the next, as soon as nothing else is left to do, until the condition holds. */
+  async runUntil(isSo: () => boolean): Promise<void> {
+    const end = this.#now + LONGEST_MS;
+    for (;;) {
+      await new Promise(setImmediate);
+      if (isSo()) return;
+      const next = Math.min(...this.#left());
+      if (next === Infinity) throw new Error(`waited in vain for ${String(isSo)}: nothing sleeps any more`);
+      if (this.#now > end) throw new Error(`two hours of the clock went by without ${String(isSo)}`);
+      this.advance(Math.max(0, next));
+    }
+  }
+
+  #left(): number[] {
+    return this.#sleepers.map(({ at }) => at - this.#now);
   }
 }
 

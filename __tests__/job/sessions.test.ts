@@ -4,6 +4,7 @@ import type { PreparedJob } from "../../src/job/prepare.ts";
 import { JobSessions } from "../../src/job/sessions.ts";
 import type { WaitLines } from "../../src/waiting.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const DEADLINE = 600_000;
 
@@ -28,7 +29,7 @@ it.each([
       { isBesideAnother } as unknown as JobPlace,
       {
         ...{ inputs: anInputs(), target: aTarget({ started }) },
-        ...{ clock: { now: () => now }, ledger: { replace: () => undefined } },
+        ...{ clock: new SteppedClock(now), ledger: { replace: () => undefined } },
       } as unknown as JobContext,
       { deadline: DEADLINE, lines: {} as unknown as WaitLines },
     );

@@ -5,7 +5,7 @@ import { takeLock } from "../../src/lock/take-lock.ts";
 import type { QueueS3 } from "../../src/places/queue-object.ts";
 import { Listener } from "../helpers/listener.ts";
 import { between, forEachSeedAtOnce, randomOf, sampleOf, type Random } from "../helpers/seeds.ts";
-import { Timeline } from "../helpers/timeline.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 import { Bucket } from "../places/bucket.ts";
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +16,7 @@ const [KILL_AFTER_MS, LOOK_EVERY_MS] = [3_000, 2_000];
 
 interface World {
   readonly random: Random;
-  readonly time: Timeline;
+  readonly time: SteppedClock;
   readonly bucket: Bucket;
   /** The runs whose jobs run now. */
   readonly running: Set<string>;
@@ -37,7 +37,7 @@ class Container {
   constructor(world: World, run: string) {
     this.#world = world;
     this.#run = run;
-    this.#heardAt = world.time.now;
+    this.#heardAt = world.time.now();
   }
 
   get isOver(): boolean {
@@ -60,7 +60,7 @@ class Container {
   }
 
   hear(): void {
-    this.#heardAt = this.#world.time.now;
+    this.#heardAt = this.#world.time.now();
   }
 
   async stop(): Promise<void> {
@@ -78,7 +78,7 @@ class Container {
   }
 
   #isSilent(): boolean {
-    return this.#world.time.now - this.#heardAt >= SILENCE_MS;
+    return this.#world.time.now() - this.#heardAt >= SILENCE_MS;
   }
 
   #end(): void {
@@ -101,7 +101,7 @@ class Runner {
     this.#id = id;
     const skew = between(random, -HOUR_MS, HOUR_MS);
     this.#clock = {
-      now: () => time.now + skew,
+      now: () => time.now() + skew,
       sleep: (ms, signal) => this.#whenAwake(time.sleep(ms, signal)),
       every: () => () => undefined,
     };
@@ -112,7 +112,7 @@ class Runner {
     await time.sleep(between(random, 0, 60_000));
     for (let pauses = between(random, 0, 2); pauses > 0; pauses -= 1) {
       const [at, ms] = [between(random, 0, 500_000), between(random, 1_000, 450_000)];
-      void time.sleep(at).then(() => (this.#pausedUntil = random() < 0.1 ? Infinity : time.now + ms));
+      void time.sleep(at).then(() => (this.#pausedUntil = random() < 0.1 ? Infinity : time.now() + ms));
     }
     const cancel = new AbortController();
     const lost: (() => void)[] = [];
@@ -164,12 +164,12 @@ class Runner {
   async #whenAwake<T>(answer: Promise<T>): Promise<T> {
     const { time } = this.#world;
     const resumed = async (): Promise<void> => {
-      while (time.now < this.#pausedUntil) {
+      while (time.now() < this.#pausedUntil) {
         if (this.#pausedUntil === Infinity) {
           this.isDone = true;
           await new Promise<never>(() => undefined);
         }
-        await time.sleep(this.#pausedUntil - time.now);
+        await time.sleep(this.#pausedUntil - time.now());
       }
     };
     try {
@@ -201,9 +201,9 @@ it("no two jobs run at once, however wrong the clocks are, and whichever run is 
   let [begun, fenced] = [0, 0];
   await forEachSeedAtOnce(sampleOf(400), 4, async (seed) => {
     const random = randomOf(seed);
-    const time = new Timeline();
+    const time = new SteppedClock();
     const skew = between(random, -HOUR_MS, HOUR_MS);
-    const bucket = new Bucket({ now: () => time.now + skew });
+    const bucket = new Bucket({ now: () => time.now() + skew });
     const world: World = { random, time, bucket, running: new Set(), begun: [], fenced: 0 };
     const runners = Array.from({ length: between(random, 2, 6) }, (_, at) => new Runner(world, `r${at}`));
     const failures: unknown[] = [];

@@ -10,7 +10,7 @@ const part: ArchivePart = {
 };
 
 /**
- * Reads the part from a bucket that gives `answers` one by one, and the last one from then on. The clock advances by a second at each wait.
+ * Reads the part from a bucket that gives `answers` one by one, and the last one from then on.
  */
 async function read(answers: readonly (Uint8Array | Error | undefined)[], wanted = part) {
   const clock = new SteppedClock();
@@ -34,10 +34,7 @@ async function read(answers: readonly (Uint8Array | Error | undefined)[], wanted
   }).finally(() => void (state.isOver = true));
   reading.catch(() => undefined);
   const began = clock.now();
-  while (!state.isOver) {
-    clock.advance(1_000);
-    await new Promise(setImmediate);
-  }
+  await clock.runUntil(() => state.isOver);
   return { reading, keys, seconds: (clock.now() - began) / 1000 };
 }
 

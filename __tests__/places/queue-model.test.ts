@@ -3,7 +3,7 @@ import { Claimant } from "../../src/places/claimant.ts";
 import type { QueueS3 } from "../../src/places/queue-object.ts";
 import { Listener } from "../helpers/listener.ts";
 import { between, forEachSeedAtOnce, randomOf, sampleOf, type Random } from "../helpers/seeds.ts";
-import { Timeline } from "../helpers/timeline.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 import { Bucket } from "./bucket.ts";
 
 const HOUR_MS = 3_600_000;
@@ -37,7 +37,7 @@ class Run {
     this.#world = world;
     const skew = between(random, -HOUR_MS, HOUR_MS);
     const clock: Pick<Clock, "now" | "sleep"> = {
-      now: () => time.now + skew,
+      now: () => time.now() + skew,
       sleep: (ms, signal) => this.#unlessDead(time.sleep(ms, signal)),
     };
     this.#claimant = new Claimant({
@@ -80,21 +80,21 @@ class Run {
 
   async #replace(signal: AbortSignal): Promise<void> {
     const { random, time } = this.#world;
-    const overAt = time.now + between(random, 0, 90_000);
+    const overAt = time.now() + between(random, 0, 90_000);
     // SSM may take a session for ended that the agent still has.
     const isWrong = random() < 0.5;
-    const isOver = (): Promise<boolean> => Promise.resolve(isWrong || time.now >= overAt);
+    const isOver = (): Promise<boolean> => Promise.resolve(isWrong || time.now() >= overAt);
     if (!(await this.#claimant.waitToReplace(isOver, signal)) || this.isDead) return;
-    if (time.now < overAt) this.sessions = 2;
+    if (time.now() < overAt) this.sessions = 2;
     this.#world.check();
-    void this.#later(Math.max(0, overAt - time.now), () => (this.sessions = Math.min(this.sessions, 1)));
+    void this.#later(Math.max(0, overAt - time.now()), () => (this.sessions = Math.min(this.sessions, 1)));
     await time.sleep(between(random, 0, 40_000));
   }
 
   #die(): void {
     if (this.isDone || this.isDead || (this.fate === "dies in line" && this.holds)) return;
     this.isDead = true;
-    this.diedAt = this.#world.time.now;
+    this.diedAt = this.#world.time.now();
   }
 
   async #later(ms: number, act: () => void): Promise<void> {
@@ -138,7 +138,7 @@ class Run {
 /** What happens in the bucket and at the container. Fails for what must not happen. */
 class World {
   readonly random: Random;
-  readonly time = new Timeline();
+  readonly time = new SteppedClock();
   /** The longest way to the bucket, or back, in milliseconds. */
   slow = 120;
   readonly bucket: Bucket;
@@ -153,7 +153,7 @@ class World {
   constructor(random: Random, versioned: boolean) {
     this.random = random;
     const skew = between(random, -HOUR_MS, HOUR_MS);
-    this.bucket = new Bucket({ now: () => this.time.now + skew });
+    this.bucket = new Bucket({ now: () => this.time.now() + skew });
     this.bucket.versioned = versioned;
     this.bucket.onWrite = () => {
       for (const { run, state, shares = false } of this.bucket.claims()) {
@@ -168,14 +168,14 @@ class World {
   onTaken(run: Run): void {
     run.holds = true;
     run.sessions = 1;
-    this.#tookAt.push(this.time.now);
+    this.#tookAt.push(this.time.now());
     this.check();
   }
 
   onLeaving(run: Run): void {
     run.holds = false;
     run.sessions = 0;
-    this.#leftAt.push(this.time.now);
+    this.#leftAt.push(this.time.now());
   }
 
   /** The milliseconds from the moment that a run begins to leave until the next one has the place. */
@@ -184,7 +184,7 @@ class World {
   }
 
   check(): void {
-    const { now } = this.time;
+    const now = this.time.now();
     const isThere = ({ holds, diedAt, saysShares }: Run): boolean =>
       holds && now - diedAt < (saysShares ? SHARED_LEASE_MS : LEASE_MS) - 35_000;
     const there = this.runs.filter(isThere);
@@ -245,11 +245,11 @@ it("forty runs that begin together all join soon, and follow one another without
   world.slow = 40;
   for (let at = 0; at < 40; at += 1)
     world.runs.push(new Run(`r${at}`, world, { fate: "ends well", shares: false }));
-  const begun = world.time.now;
+  const begun = world.time.now();
   let joinedAt = Infinity;
   for (const run of world.runs) void run.run(0);
   await world.time.runUntil(() => {
-    if (world.joined.length === 40) joinedAt = Math.min(joinedAt, world.time.now);
+    if (world.joined.length === 40) joinedAt = Math.min(joinedAt, world.time.now());
     return world.runs.every(({ isDone }) => isDone);
   });
   expect((joinedAt - begun) / 1000).toBeLessThan(25);

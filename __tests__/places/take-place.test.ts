@@ -865,10 +865,7 @@ describe("without a bucket", () => {
         askForPlace(`${seed}-${at}`, { withBucket: false, random }),
       );
       const begun = (): number => runs.filter(({ state }) => state === "placed").length;
-      while (begun() === 0) {
-        clock.advance(10);
-        await letSettle();
-      }
+      await clock.runUntil(() => begun() > 0);
       for (let ms = 0; ms < seenAfter; ms += 10) {
         clock.advance(10);
         await letSettle();

@@ -1,40 +1,10 @@
-import type { Clock } from "../../src/clock.ts";
 import type { MatrixJob } from "../../src/inputs/inputs.ts";
 import { waitForOtherSessions } from "../../src/places/other-sessions.ts";
 import { turnsOf } from "../../src/places/turns.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { forEachSeedAtOnce, randomOf, sampleOf } from "../helpers/seeds.ts";
-
-/** Time that jumps to the end of the next sleep. */
-class JumpingClock implements Clock {
-  #now = 1_700_000_000_000;
-  #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  sleep(ms: number): Promise<void> {
-    return new Promise((wake) => this.#sleepers.push({ at: this.#now + Math.max(0, ms), wake }));
-  }
-
-  every(): () => void {
-    return () => undefined;
-  }
-
-  /** Runs until nothing sleeps any more. */
-  async run(): Promise<void> {
-    for (;;) {
-      for (let i = 0; i < 20; i += 1) await Promise.resolve();
-      const [next] = this.#sleepers.toSorted((a, b) => a.at - b.at);
-      if (next === undefined) return;
-      this.#sleepers = this.#sleepers.filter((each) => each !== next);
-      this.#now = next.at;
-      next.wake();
-    }
-  }
-}
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 interface Meeting {
   readonly matrixOf: (at: number) => MatrixJob | undefined;
@@ -63,10 +33,10 @@ async function meet(
   { matrixOf, begin, way, opens = 0, unlogged = true, runs = RUNS, session = 1_500 }: Meeting,
 ) {
   const random = randomOf(seed);
-  const clock = new JumpingClock();
+  const clock = new SteppedClock();
   const began = clock.now();
   const active = new Map<number, { readonly since: number }>();
-  let most = 0;
+  let [most, ended] = [0, 0];
   let looks = 0;
   let inAll = 0;
   const trip = (): Promise<void> => clock.sleep(way * (0.2 + 0.8 * random()));
@@ -92,9 +62,10 @@ async function meet(
     inAll += lasts;
     await clock.sleep(lasts);
     active.delete(at);
+    ended += 1;
   };
   const all = Promise.all(Array.from({ length: runs }, (_, at) => one(at)));
-  await clock.run();
+  await clock.runUntil(() => ended === runs);
   await all;
   return { most, looks, seconds: (clock.now() - began) / 1_000, inAll: inAll / 1_000 };
 }

@@ -3,6 +3,7 @@ import { type EndedTask, keepTasks, tellKept } from "../../src/undo/keep-task.ts
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/listener.ts";
 import { startInputs } from "../helpers/start-inputs.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const entry = (taskArn: string): LedgerEntry => ({ kind: "task", cluster: "ci", startedBy: "me", taskArn });
 const definition: LedgerEntry = { kind: "task-definition", arn: "arn:definition" };
@@ -58,7 +59,7 @@ describe("the notice on a kept task", () => {
       timeout: 3_600_000,
       where: where.kind === "new" ? { ...where, start: { ...where.start, hold } } : where,
     };
-    tellKept(tasks, { inputs, clock: { now: () => noon + 600_000 }, log });
+    tellKept(tasks, { inputs, clock: new SteppedClock(noon + 600_000), log });
     return log.lines;
   };
 

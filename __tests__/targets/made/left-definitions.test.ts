@@ -115,7 +115,7 @@ it("a run that registers a revision looks for what others have left, and one tha
     await resolveTargets(rig);
     return asked;
   };
-  known = new Definitions({ now: () => 0 });
+  known = new Definitions(new SteppedClock(0));
   await register("shop", false);
   await register("fargate-exec-left");
   expect(await start(false)).toBe(0);

@@ -191,10 +191,7 @@ it("asks for no more tasks than Fargate starts, and for no fewer, however long a
       },
     },
   }).then(({ tasks }) => ended.push(tasks.length));
-  while (ended.length === 0) {
-    clock.advance(10);
-    await new Promise(setImmediate);
-  }
+  await clock.runUntil(() => ended.length > 0);
   await starts;
   expect(ended).toEqual([500]);
   const until = asked.map(({ at }, last) =>
