@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ID } from "./helpers/tasks.ts";
+import { inTime } from "./helpers/until.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -72,7 +73,9 @@ async function mainStep(
   }
   let shown = "";
   step.stdout.on("data", (bytes: Buffer) => (shown += bytes.toString()));
-  const [exitCode] = (await once(step, "close")) as [number | null];
+  const [exitCode] = (await inTime("the end of the step", once(step, "close"), { seen: () => shown })) as [
+    number | null,
+  ];
   const outputs = readFileSync(files.GITHUB_OUTPUT, "utf8");
   return {
     exitCode,

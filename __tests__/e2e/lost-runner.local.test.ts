@@ -9,7 +9,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobLog, mainLog, pidOf, type StepOptions, withoutInit } from "../helpers/local.ts";
 import { turnOf } from "../helpers/turns.ts";
-import { until } from "../helpers/until.ts";
+import { inTime, until } from "../helpers/until.ts";
 
 let aws: Aws;
 let definition: string;
@@ -83,7 +83,7 @@ async function abandonSession(task: Task): Promise<string> {
   const ids = { RequestId: randomUUID(), ClientId: randomUUID() };
   const opening = { MessageSchemaVersion: "1.0", ...ids, TokenValue: session?.tokenValue };
   const client = new WebSocket(session?.streamUrl ?? "");
-  await once(client, "open");
+  await inTime("an open session", once(client, "open"));
   client.send(JSON.stringify(opening));
   const view = () => local.gateway.sessions.find(({ sessionId }) => sessionId === id);
   await until(() => view()?.connected === true);

@@ -11,6 +11,7 @@ import { randomScript, type ScriptCase } from "../helpers/random-script.ts";
 import { forEachSeedAtOnce, pick, randomOf, sampleOf } from "../helpers/seeds.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { PYTHON, WatchedJob } from "../helpers/watch.ts";
+import { inTime } from "../helpers/until.ts";
 
 const IN_A_TERMINAL = sampleOf(500);
 const THROUGH_DIST = sampleOf(100);
@@ -32,11 +33,10 @@ async function runOnHost({ script, args, env, secrets }: ScriptCase, path: strin
       stdio: ["ignore", "pipe", "pipe"],
     });
     const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-    const [stdout, stderr, [code, signal]] = await Promise.all([
-      buffer(child.stdout),
-      buffer(child.stderr),
-      ended,
-    ]);
+    const [stdout, stderr, [code, signal]] = await inTime(
+      "the end of the script on this machine",
+      Promise.all([buffer(child.stdout), buffer(child.stderr), ended]),
+    );
     return { stdout, stderr, exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) };
   } finally {
     rmSync(dirname(path), { recursive: true });

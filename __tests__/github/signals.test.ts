@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { Changes, inTime } from "../helpers/until.ts";
 
 const CANCEL = new URL("../../src/github/signals.ts", import.meta.url).href;
 /** A step that prints why it is cancelled, and goes on until the test ends it. */
@@ -29,17 +30,20 @@ async function start() {
   });
   running.push(child);
   const lines: string[] = [];
-  let changed: () => void = () => undefined;
+  const changes = new Changes();
   child.stdout?.on("data", (bytes: Buffer) => {
     lines.push(...bytes.toString().trim().split("\n"));
-    changed();
+    changes.notify();
   });
   const said = async (count: number): Promise<string> => {
-    while (lines.length < count) await new Promise<void>((resolve) => (changed = resolve));
+    await changes.until(
+      () => lines.length >= count,
+      () => `${count} lines: ${lines.join("\n")}`,
+    );
     return lines[count - 1] ?? "";
   };
   expect(await said(1)).toBe("ready");
-  return { child, said, ended: once(child, "exit") };
+  return { child, said, ended: inTime("the end of the step", once(child, "exit")) };
 }
 
 it("the run is cancelled when its output has no reader any more, and a signal after that counts as the first", async () => {

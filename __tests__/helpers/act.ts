@@ -14,6 +14,7 @@ import { createInterface } from "node:readline";
 import { parse } from "yaml";
 import { archiveOfWorkingTree } from "./archive.ts";
 import { pathOfProgram } from "./virtual-environment.ts";
+import { inTime, LONG_PATIENCE_MS } from "./until.ts";
 
 /** The directories in `local/actions` of the stand-ins for other people's actions, by name and version in the workflows. */
 const STAND_INS: Readonly<Record<string, string>> = {
@@ -198,8 +199,14 @@ async function run(args: readonly string[], root: string): Promise<ActResult> {
     }
   };
   const ended = new Promise<number | null>((settle, fail) => child.once("error", fail).once("close", settle));
-  await Promise.all([read(child.stdout), read(child.stderr)]);
-  const status = await ended;
+  const [status] = await inTime(
+    "the end of act",
+    Promise.all([ended, read(child.stdout), read(child.stderr)]),
+    {
+      patience: LONG_PATIENCE_MS,
+      seen: () => words.slice(-20).join("\n"),
+    },
+  );
   const artifacts = artifactsIn(join(root, ARTIFACTS));
   return { succeeded: status === 0, ...readEntries(entries), artifacts, log: words.join("\n") };
 }

@@ -124,11 +124,17 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
     [at, quietAt] = [Date.now(), quietTime()];
     told = tasksNamedIn(lines, seen.tasks);
     if (moment.by === undefined) button.abort();
-    else process.kill(pidOf(mark) ?? 0, "SIGKILL");
+    else interruptProcess(pidOf(mark), "SIGKILL");
     if (moment.by !== "twice") return;
-    while (seen.calls("StopTask").length === 0 && !over.signal.aborted) await sleep(LOOK_EVERY_MS);
-    process.kill(pidOf(mark, "dist/post.js") ?? 0, "SIGINT");
+    // The step's end bounds this wait, too.
+    while (seen.calls("StopTask").length === 0) {
+      if (over.signal.aborted) throw new Error(`post stopped no task:\n${lines.join("\n")}`);
+      await sleep(LOOK_EVERY_MS);
+    }
+    interruptProcess(pidOf(mark, "dist/post.js"), "SIGINT");
   })();
+  // Reported by the await below, however long the step still takes.
+  watching.catch(() => undefined);
   // A step whose moment never comes must not hold up the other tests.
   const late = setTimeout(() => button.abort(), LATEST_MS);
 
@@ -149,7 +155,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
   clearTimeout(late);
   over.abort();
   await watching;
-  if (at === 0) throw new Error(`the moment never came:\n${lines.join("\n")}`);
+  if (at === 0) throw new Error(`the moment "${moment.name}" never came:\n${lines.join("\n")}`);
   local.calm();
 
   // The stop command itself waits ten seconds for a job that has not started yet.
@@ -169,6 +175,11 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
     }
     await sleep(50);
   }
+}
+
+function interruptProcess(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) throw new Error(`the process that is to get ${signal} has ended`);
+  process.kill(pid, signal);
 }
 
 /** Tasks that the step's log names. */

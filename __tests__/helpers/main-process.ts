@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -7,6 +8,7 @@ import { parseFileCommands } from "../../local/runner/files.ts";
 import { mergeInputs, readManifest } from "../../local/runner/manifest.ts";
 import type { Aws, Inputs } from "./local.ts";
 import { memoryOf } from "./memory.ts";
+import { inTime, LONG_PATIENCE_MS } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");
 const SAMPLED_EVERY_MS = 50;
@@ -58,7 +60,10 @@ export async function runMain(
     child.stdout.on("data", (bytes: Buffer) => onBytes(bytes, () => child.stdout.destroy()));
     let errors = "";
     child.stderr.on("data", (bytes: Buffer) => (errors += bytes.toString()));
-    const exitCode = await new Promise<number | null>((done) => child.once("close", done));
+    const [exitCode] = await inTime("the end of main", once(child, "close") as Promise<[number | null]>, {
+      patience: LONG_PATIENCE_MS,
+      seen: () => errors,
+    });
     const outputs = Object.fromEntries(parseFileCommands(readFileSync(join(root, "OUTPUT"), "utf8")));
     return { exitCode, outputs, mostMemory, errors };
   } finally {

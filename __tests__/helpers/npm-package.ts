@@ -1,9 +1,11 @@
 import { execFileSync, spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Aws, Inputs } from "./local.ts";
+import { inTime, LONG_PATIENCE_MS } from "./until.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -92,7 +94,14 @@ export async function runToEnd(
   };
   child.stdout.on("data", (bytes: Buffer) => onChange({ stdout: Buffer.concat([output.stdout, bytes]) }));
   child.stderr.on("data", (bytes: Buffer) => onChange({ stderr: output.stderr + bytes.toString() }));
-  const exitCode = await new Promise<number | null>((done) => child.once("close", done));
+  const [exitCode] = await inTime(
+    "the end of the program",
+    once(child, "close") as Promise<[number | null]>,
+    {
+      patience: LONG_PATIENCE_MS,
+      seen: () => output.stderr,
+    },
+  );
   return { ...output, exitCode };
 }
 

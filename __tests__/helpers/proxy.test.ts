@@ -3,6 +3,7 @@ import { EnvironmentProxyAgent } from "../../src/aws/proxy.ts";
 import WebSocket from "ws";
 import { Client, GatewayRig } from "../local/agent/rig.ts";
 import { Proxy } from "./proxy.ts";
+import { inTime } from "./until.ts";
 
 let rig: GatewayRig;
 let proxy: Proxy;
@@ -19,10 +20,10 @@ const open = (streamUrl: string, through: string): WebSocket =>
 it("a socket goes through the proxy, which records its host", async () => {
   const { streamUrl } = rig.gateway.createSession();
   const socket = open(streamUrl, proxy.url());
-  await once(socket, "open");
+  await inTime("the socket through the proxy", once(socket, "open"));
   expect(proxy.tunnels).toEqual([new URL(streamUrl).host]);
   proxy.cut();
-  expect((await once(socket, "close"))[0]).toBe(1006);
+  expect((await inTime("the cut of the socket", once(socket, "close")))[0]).toBe(1006);
 });
 
 it.each([
@@ -30,7 +31,7 @@ it.each([
   ["no password at all", () => proxy.url().replace(/\/\/.*@/, "//")],
 ])("a socket with %s does not", async (_name, through) => {
   const socket = open(rig.gateway.createSession().streamUrl, through());
-  await expect(once(socket, "open")).rejects.toThrow();
+  await expect(inTime("the refusal", once(socket, "open"))).rejects.toThrow(/407|403/);
   expect(proxy.seen).toMatchObject([{ method: "CONNECT", outcome: "refused" }]);
 });
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { init } from "../../local/python.ts";
 import { isolate } from "../../local/task/isolate.ts";
 import { findProgram } from "./tools.ts";
+import { inTime, until } from "./until.ts";
 import { WatchedJob, type EnterableContainer } from "./watch.ts";
 
 const ATTACKER = readFileSync(fileURLToPath(new URL("./attacker.py", import.meta.url)), "utf8");
@@ -58,7 +59,7 @@ export class SharedContainer implements EnterableContainer {
     const container = new SharedContainer(pid, exited);
     const command = (): string => (reaping ? container.read("/proc/1/task/1/children").trim() : "1");
     const isSetUp = (): boolean => container.read(`/proc/${command()}/cmdline`).startsWith("sleep");
-    while (!isSetUp()) await new Promise(setImmediate);
+    await until(isSetUp, () => container.read(`/proc/${command()}/cmdline`));
     return container;
   }
 
@@ -75,7 +76,8 @@ export class SharedContainer implements EnterableContainer {
       ...directories,
     ];
     this.#attacker = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
-    if (this.#attacker.stdout) await once(this.#attacker.stdout, "data");
+    const { stdout } = this.#attacker;
+    if (stdout) await inTime("the first word of the other user's process", once(stdout, "data"));
   }
 
   /** Makes what the other user's process would make, without a race. */
@@ -134,7 +136,7 @@ export class SharedContainer implements EnterableContainer {
   async stop(): Promise<void> {
     this.#attacker?.kill("SIGKILL");
     if (this.isAlive) process.kill(this.#pid, "SIGKILL");
-    await this.#exited;
+    await inTime("the end of the container", this.#exited);
   }
 }
 

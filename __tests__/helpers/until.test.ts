@@ -1,5 +1,5 @@
 import { SteppedClock } from "./stepped-clock.ts";
-import { Changes } from "./until.ts";
+import { Changes, inTime } from "./until.ts";
 
 describe("changes", () => {
   it("wake each waiter as soon as its condition holds", async () => {
@@ -35,5 +35,18 @@ describe("a stepped clock", () => {
       [100, 200],
       [200, 100],
     ]);
+  });
+});
+
+describe("a wait for a promise", () => {
+  it("gives what the promise gives", async () => {
+    await expect(inTime("an answer", Promise.resolve(1))).resolves.toBe(1);
+    await expect(inTime("an answer", Promise.reject(new Error("no")))).rejects.toThrow("no");
+  });
+
+  it("fails in time with what it waited for, and with what was seen then", async () => {
+    const never = new Promise(() => undefined);
+    const waiting = inTime("an answer", never, { patience: 10, seen: () => "so far: nothing" });
+    await expect(waiting).rejects.toThrow("waited in vain for an answer so far: nothing");
   });
 });

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** How long a test waits before it fails, in milliseconds: ample on the busiest machine. */
 export const PATIENCE_MS = 60_000;
+/** How long it waits for the end of a whole step, or of a program that runs one. */
+export const LONG_PATIENCE_MS = 300_000;
 
 /** Looks until the condition holds, and fails after a minute, with what was seen then. */
 export async function until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
@@ -35,6 +37,27 @@ export async function waitForAnswer<T>(what: string, ask: () => Promise<T | unde
     if (answer !== undefined) return answer;
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await sleep(50);
+  }
+}
+
+/** Settles as the promise does. Fails after a minute, with what it waited for and what was seen then. */
+export async function inTime<T>(
+  what: string,
+  awaited: Promise<T>,
+  {
+    patience = PATIENCE_MS,
+    seen = () => "",
+  }: { readonly patience?: number; readonly seen?: () => string } = {},
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited in vain for ${what} ${seen()}`)), patience);
+    timer.unref();
+  });
+  try {
+    return await Promise.race([awaited, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -14,7 +14,7 @@ import { cutsOf, makePayload, type Payload } from "../../src/payload/payload.ts"
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import type { PackedFiles } from "../../src/files/pack-files.ts";
 import { extractAll } from "./extracted.ts";
-import { until } from "./until.ts";
+import { inTime, LONG_PATIENCE_MS, until } from "./until.ts";
 
 const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
 /** The full path of Python, so that a container's PATH need not have it. */
@@ -207,8 +207,7 @@ export class WatchedTerminal {
   readonly #typing: Typing;
   readonly #shown: Buffer[] = [];
   readonly events: ExtractedItem[] = [];
-  /** Resolves when the terminal is gone: no process has it open any more. */
-  readonly closed: Promise<void>;
+  readonly #closed: Promise<void>;
   isClosed = false;
 
   constructor(job: WatchedJob, from: Pick<BootstrapOptions, "at" | "start">, typing: Typing) {
@@ -227,12 +226,18 @@ export class WatchedTerminal {
     this.#child.stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
     // A write to a terminal that has just ended fails, and its end is reported elsewhere.
     this.#child.stdin?.on("error", () => undefined);
-    this.closed = new Promise((resolve) =>
+    this.#closed = new Promise((resolve) =>
       this.#child.on("close", () => {
         this.isClosed = true;
         resolve();
       }),
     );
+  }
+
+  /** Resolves when the terminal is gone: no process has it open any more. */
+  get closed(): Promise<void> {
+    const seen = (): string => this.shown.subarray(-1_000).toString();
+    return inTime("the end of the terminal", this.#closed, { patience: LONG_PATIENCE_MS, seen });
   }
 
   get shown(): Buffer {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { until } from "../helpers/until.ts";
+import { inTime, until } from "../helpers/until.ts";
 
 /** `npm run local`, and what it has printed. */
 interface StartedCli {
@@ -50,8 +50,9 @@ const others = ({ lines }: StartedCli): readonly string[] =>
       !/^(export (AWS|ACTIONS)_|npm is |# (task|agent|clusters?|service|subnets|try|end) ?:? ?)/.test(text),
   );
 
-async function expectEnded({ child, npm, url }: StartedCli): Promise<void> {
-  if (child.exitCode === null) await once(child, "exit");
+async function expectEnded({ child, npm, lines, url }: StartedCli): Promise<void> {
+  if (child.exitCode === null)
+    await inTime("the end of npm", once(child, "exit"), { seen: () => lines.join("\n") });
   expect(existsSync(`/proc/${npm}`)).toBe(false);
   await expect(fetch(url)).rejects.toThrow("fetch failed");
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { MOTO_FORKS } from "../../local/moto.ts";
-import { eventually, PATIENCE_MS, until } from "../helpers/until.ts";
+import { eventually, inTime, until } from "../helpers/until.ts";
 import { runtimes } from "./runtimes.ts";
 import { waitForStatus, runTask, startWorld } from "./with-local.ts";
 
@@ -59,8 +59,8 @@ it.each(
       // With a moto of its own.
       env: { ...process.env, [MOTO_FORKS]: undefined },
     });
-    const bounded = { signal: AbortSignal.timeout(PATIENCE_MS) };
-    const [line] = (await once(createInterface({ input: child.stdout }), "line", bounded)) as [string];
+    const said = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
+    const [line] = await inTime("the address of the local Fargate", said);
     const [url = "", pid = ""] = line.split(" ");
     const descendants = readdirSync("/proc").filter(
       (one) => /^\d+$/.test(one) && ancestorsOf(one).includes(child.pid),
@@ -68,7 +68,7 @@ it.each(
     // moto's two processes, and the task's.
     expect(descendants.length).toBeGreaterThanOrEqual(3);
     child.kill(signal);
-    await once(child, "exit");
+    await inTime("the end of the local Fargate", once(child, "exit"));
     await until(() => [pid, ...descendants].every((one) => !existsSync(`/proc/${one}/exe`)));
     await until(() => processesOf(url).length === 0);
   },

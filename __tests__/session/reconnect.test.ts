@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { SessionTicket } from "../../src/aws/ecs.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
@@ -7,6 +8,7 @@ import { Gateway } from "../helpers/gateway.ts";
 import { Listener } from "../helpers/listener.ts";
 import { later, open, readAll, startGateway, stopAll } from "../helpers/session-rig.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
+import { inTime } from "../helpers/until.ts";
 
 steadyJitter();
 afterEach(stopAll);
@@ -36,8 +38,10 @@ async function advanceUntil(clock: SteppedClock, isSo: () => boolean): Promise<v
 
 /** Resolves when the client has heard what the gateway said before. */
 async function untilHeard(gateway: Gateway): Promise<void> {
-  gateway.client?.ping();
-  await new Promise((resolve) => gateway.client?.once("pong", resolve));
+  const { client } = gateway;
+  if (client === undefined) throw new Error("the gateway has no client");
+  client.ping();
+  await inTime("the client's pong", once(client, "pong"));
 }
 
 /** Cuts the connection, and lets the session make the next one, which holds. */

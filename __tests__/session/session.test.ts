@@ -12,6 +12,7 @@ import { ack, channelClosed, fromAgent, json, output, text } from "../channel/fr
 import { Listener } from "../helpers/listener.ts";
 import { AWS, open, optionsFor, readAll, startGateway, stopAll } from "../helpers/session-rig.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
+import { inTime } from "../helpers/until.ts";
 
 afterEach(stopAll);
 
@@ -253,7 +254,7 @@ describe("a session that cannot be opened", () => {
     const reached = new Promise<void>((resolve) => (asked = resolve));
     const gateway = await startGateway({ answer: () => asked() });
     const failing = failure(optionsFor(gateway, { clock }));
-    await reached;
+    await inTime("the request for the upgrade", reached);
     clock.advance(30_000);
     expect((await failing).seen).toMatch(/: no answer within 30 s$/);
   });

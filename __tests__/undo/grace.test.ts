@@ -1,6 +1,7 @@
 import type { RunTaskRequest } from "../../src/aws/ecs.ts";
 import { afterCancel, refuseAfterCancel } from "../../src/undo/grace.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
+import { inTime } from "../helpers/until.ts";
 
 const request = {} as RunTaskRequest;
 const answer = { tasks: [], refusals: [] };
@@ -46,7 +47,7 @@ describe("a call that is under way", () => {
     expect(late.aborted).toBe(false);
     const aborted = new Promise((resolve) => late.addEventListener("abort", resolve));
     cancel.abort(cancelled);
-    await aborted;
+    await inTime("the abort", aborted);
     expect(clock.slept).toEqual([2_000]);
     expect(late.reason).toBe(cancelled);
   });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { AgentCipher } from "../../../local/agent/cipher.ts";
 import { Handshake, type HandshakeOptions } from "../../../local/agent/handshake.ts";
 import { decode, MessageType, PayloadType } from "../../../src/wire/message.ts";
+import { until } from "../../helpers/until.ts";
 
 /** The conversation of a real agent with a real plugin. */
 const about = JSON.parse(readFileSync(new URL("../../vectors/kms.json", import.meta.url), "utf8")) as {
@@ -94,9 +95,11 @@ describe("the agent's handshake", () => {
       }),
     );
   const challengeOf = (at: number): Buffer => Buffer.from(String(sent[at]?.content["Challenge"]), "base64");
-  const until = async (count: number): Promise<void> => {
-    while (sent.length < count) await new Promise(setImmediate);
-  };
+  const untilSent = (count: number): Promise<void> =>
+    until(
+      () => sent.length >= count,
+      () => JSON.stringify(sent),
+    );
 
   it("sends the real agent's request", () => {
     start();
@@ -110,7 +113,7 @@ describe("the agent's handshake", () => {
   it("accepts the real plugin's response, proves the key, and completes with the real agent's message", async () => {
     const { handshake, done } = start();
     await handshake.take(PayloadType.handshakeResponse, payload(PayloadType.handshakeResponse));
-    await until(2);
+    await untilSent(2);
     expect(contexts).toEqual([about.encryptionContext]);
     expect(encrypted).toBe(true);
     const sealed = client.seal(client.open(challengeOf(1))).toString("base64");
@@ -181,7 +184,7 @@ describe("the agent's handshake", () => {
   it("leaves a wrong answer to its challenge unacknowledged, and gives up in time", async () => {
     const { handshake, done } = start({ timeLimit: 50 });
     await handshake.take(PayloadType.handshakeResponse, payload(PayloadType.handshakeResponse));
-    await until(2);
+    await untilSent(2);
     const wrong = { Challenge: client.seal(Buffer.alloc(64)).toString("base64") };
     await expect(
       handshake.take(PayloadType.encChallengeResponse, Buffer.from(JSON.stringify(wrong))),

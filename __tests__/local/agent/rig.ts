@@ -17,7 +17,7 @@ import {
   MessageType,
   PayloadType,
 } from "../../../src/wire/message.ts";
-import { until } from "../../helpers/until.ts";
+import { inTime, until } from "../../helpers/until.ts";
 
 /** A gateway on a free port. */
 export class GatewayRig {
@@ -52,7 +52,7 @@ export class GatewayRig {
   async stop(): Promise<void> {
     this.gateway.close();
     this.#server.close();
-    await once(this.#server, "close");
+    await inTime("the close of the gateway", once(this.#server, "close"));
   }
 }
 
@@ -91,7 +91,7 @@ export class TestContainer {
     const unshare = spawn("unshare", [...namespaces, "sh", "-c", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    await once(unshare.stdout, "data");
+    await inTime("the start of the container", once(unshare.stdout, "data"));
     const children = readFileSync(`/proc/${unshare.pid}/task/${unshare.pid}/children`, "utf8");
     return new TestContainer(unshare, Number(children.trim()), env);
   }
@@ -104,7 +104,7 @@ export class TestContainer {
   async stop(): Promise<void> {
     if (this.#unshare.exitCode !== null || this.#unshare.signalCode !== null) return;
     this.#unshare.kill("SIGKILL");
-    await once(this.#unshare, "exit");
+    await inTime("the end of the container", once(this.#unshare, "exit"));
   }
 }
 
@@ -188,17 +188,16 @@ export interface ReceivedMessage {
 export class Client {
   readonly socket: WebSocket;
   readonly frames: ReceivedMessage[] = [];
-  /** The text of `channel_closed`. */
-  readonly closed: Promise<string>;
   /** Selects output messages that are not acknowledged. */
   ignore: (sequenceNumber: number) => boolean = () => false;
   readonly #connected = Date.now();
   readonly #output = new Map<number, Buffer>();
+  readonly #closed: Promise<string>;
   #next = 0;
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
-    this.closed = new Promise((resolve) => {
+    this.#closed = new Promise((resolve) => {
       socket.on("message", (raw: Buffer) => {
         const message = decode(raw);
         this.frames.push({ at: Date.now() - this.#connected, raw, message });
@@ -211,7 +210,7 @@ export class Client {
   static async connect(ticket: SessionTicket, opening: object = {}): Promise<Client> {
     const socket = new WebSocket(ticket.streamUrl);
     const client = new Client(socket);
-    await once(socket, "open");
+    await inTime("an open session", once(socket, "open"));
     const { tokenValue } = ticket;
     const usual = {
       MessageSchemaVersion: "1.0",
@@ -221,6 +220,11 @@ export class Client {
     };
     socket.send(JSON.stringify({ ...usual, ...opening }));
     return client;
+  }
+
+  /** The text of `channel_closed`. */
+  get closed(): Promise<string> {
+    return inTime("channel_closed", this.#closed, { seen: () => this.#seen() });
   }
 
   get output(): string {
@@ -256,7 +260,11 @@ export class Client {
 
   /** Like `until`, but a failure shows the output. */
   async until(condition: () => boolean): Promise<void> {
-    await until(condition, () => `output so far: ${JSON.stringify(this.output)}`);
+    await until(condition, () => this.#seen());
+  }
+
+  #seen(): string {
+    return `output so far: ${JSON.stringify(this.output)}`;
   }
 
   #takeOutput(output: AgentMessage): void {

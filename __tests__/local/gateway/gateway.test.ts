@@ -7,6 +7,7 @@ import type { GatewayBehaviour } from "../../../local/gateway/options.ts";
 import type { AgentConnection } from "../../../local/gateway/session.ts";
 import { decode, Flags, MessageType, PayloadType } from "../../../src/wire/message.ts";
 import { Client, GatewayRig, json, message } from "../agent/rig.ts";
+import { inTime } from "../../helpers/until.ts";
 
 /** An agent's end that only records what it receives. */
 class Agent {
@@ -59,7 +60,8 @@ describe("the message gateway", () => {
     await client.until(() => agent.heard.includes("input_stream_data hi"));
     return client;
   }
-  const closeOf = async (socket: WebSocket): Promise<unknown> => (await once(socket, "close"))[0];
+  const closeOf = async (socket: WebSocket): Promise<unknown> =>
+    (await inTime("the close of the socket", once(socket, "close")))[0];
 
   afterEach(() => rig.stop());
 
@@ -104,7 +106,7 @@ describe("the message gateway", () => {
   ])("closes the socket of a client that opens with %s", async (_name, first) => {
     await start();
     const socket = new WebSocket(ticket.streamUrl);
-    await once(socket, "open");
+    await inTime("an open socket", once(socket, "open"));
     socket.send(first);
     expect(await closeOf(socket)).toBe(1008);
   });
@@ -117,7 +119,9 @@ describe("the message gateway", () => {
   ])("refuses the upgrade for %s", async (_name, change, behaviour, status) => {
     await start(behaviour);
     const socket = new WebSocket(change(ticket.streamUrl));
-    const [error] = (await once(socket, "error").catch((error: unknown) => [error])) as [Error];
+    const [error] = (await inTime("the refusal", once(socket, "error")).catch((error: unknown) => [
+      error,
+    ])) as [Error];
     expect(error.message).toBe(`Unexpected server response: ${status}`);
   });
 
@@ -125,7 +129,7 @@ describe("the message gateway", () => {
     await start();
     const client = await connectClient();
     client.socket.ping("keepalive");
-    expect(String((await once(client.socket, "pong"))[0])).toBe("keepalive");
+    expect(String((await inTime("the pong", once(client.socket, "pong")))[0])).toBe("keepalive");
   });
 
   it("pauses an agent without a client, and starts it again for the next client", async () => {
@@ -179,7 +183,7 @@ describe("the message gateway", () => {
     const deaf = await Client.connect(ticket);
     agent.say(0, "lost");
     deaf.socket.ping();
-    await once(deaf.socket, "pong");
+    await inTime("the pong of the deaf gateway", once(deaf.socket, "pong"));
     expect(deaf.frames).toEqual([]);
     ticket = { ...ticket, ...rig.gateway.resumeSession(ticket.sessionId) };
     agent.heard.length = 0;

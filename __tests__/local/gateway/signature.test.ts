@@ -5,6 +5,7 @@ import WebSocket from "ws";
 import { wrongSignature } from "../../../local/gateway/signature.ts";
 import { GatewayRig } from "../agent/rig.ts";
 import { signedByGo } from "../../helpers/signed-upgrade.ts";
+import { inTime } from "../../helpers/until.ts";
 
 const key = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 const signers = {
@@ -139,10 +140,11 @@ describe("a gateway that requires signatures", () => {
       credentials: { ...key, accessKeyId },
     });
     const socket = new WebSocket(streamUrl, { headers });
-    const seen = await Promise.race([
-      once(socket, "open").then(() => "open"),
-      new Promise((resolve) => socket.on("error", ({ message }) => resolve(message))),
-    ]);
+    const opened = once(socket, "open").then(
+      () => "open",
+      (error: unknown) => (error as Error).message,
+    );
+    const seen = await inTime("the gateway's answer", opened);
     socket.terminate();
     expect(seen).toBe(outcome);
   });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -11,7 +12,7 @@ import {
 import { isolateByPodman as byPodman } from "../../../local/task/podman.ts";
 import { processesBeside } from "../../../local/task/processes.ts";
 import { withNeed } from "../../helpers/needs.ts";
-import { eventually } from "../../helpers/until.ts";
+import { eventually, inTime } from "../../helpers/until.ts";
 import { runtimes } from "../runtimes.ts";
 
 const options = {
@@ -115,7 +116,7 @@ describe.each(runtimes)("a container by %s", (runtime) => {
   it("ends with all processes that it has started", async () => {
     const script = "sleep 61 & setsid sleep 62 & echo up; wait";
     const box = await isolate({ ...options, command: ["/bin/sh", "-c", script] });
-    await new Promise((resolve) => box.stdout.once("data", resolve));
+    await inTime("the first word of the box", once(box.stdout, "data"));
     const pids = processesBeside(box.pid).map(({ pid }) => pid);
     process.kill(box.pid, "SIGKILL");
     await box.exited;

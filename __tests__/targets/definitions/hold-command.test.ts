@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { holdCommand } from "../../../src/targets/definitions/hold-command.ts";
+import { inTime } from "../../helpers/until.ts";
 
 it("the hold lives a quarter of an hour longer than the job may", () => {
   expect(holdCommand(3_600_000, [])).toEqual([
@@ -32,10 +33,10 @@ it("the hold ends without an error on TERM, once the exec agent has had some tim
     script.replace("wait", "echo waiting; wait").replace("sleep 5", "echo lingering; sleep 0.1"),
   ];
   const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "ignore"] });
-  await once(child.stdout, "data");
+  await inTime("the first word of the hold", once(child.stdout, "data"));
   child.kill("SIGTERM");
-  const [word] = (await once(child.stdout, "data")) as [Buffer];
-  const [code] = (await once(child, "exit")) as [number | null];
+  const [word] = (await inTime("a word after TERM", once(child.stdout, "data"))) as [Buffer];
+  const [code] = (await inTime("the end of the hold", once(child, "exit"))) as [number | null];
   if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   expect(word.toString()).toBe("lingering\n");
   expect(code).toBe(0);
