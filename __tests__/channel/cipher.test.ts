@@ -15,7 +15,7 @@ describe("cipher", () => {
     expect(text(new Cipher(key).open(ofType(1)?.payload ?? new Uint8Array()))).toBe("hello\r\n");
   });
 
-  it("answers the real agent's challenge with the same bytes as the real plugin", () => {
+  it("answers the real agent's challenge with the same challenge inside as the real plugin", () => {
     const challenge = json(ofType(8)) as { Challenge: string };
     const answer = json(ofType(9)) as { Challenge: string };
     const agent = new Cipher(agentKey);
