@@ -188,7 +188,7 @@ describe("a job whose output goes by S3", () => {
     const rig = new PieceRig();
     rig.stays = stays;
     await rig.leave();
-    rig.refusal = new Failure("role-not-assumed", {
+    rig.task = new Failure("role-not-assumed", {
       failed: "No role.",
       seen: "InvalidIdentityToken",
       advice: "",

@@ -1,18 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { containerBlocked } from "../../src/ready/advice.ts";
-import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
-import { Extractor } from "../../src/stream/extract.ts";
-import { followJob } from "../../src/follow/follow-job.ts";
+import { type FollowedJob, followJob } from "../../src/follow/follow-job.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
 import { describeEnd } from "../../src/follow/session-end.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
-import { aTarget } from "../helpers/runs.ts";
 import { wordsOf } from "../helpers/shown.ts";
-import { Listener } from "../helpers/listener.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
-import { FakeSession, mark, NONCE, READY } from "../session/fake-session.ts";
-import { SteppedClock } from "../helpers/stepped-clock.ts";
+import { type FakeSession, mark, READY } from "../session/fake-session.ts";
+import { FollowRig } from "./follow-rig.ts";
 
 const SPOOL = "one\ntwo\nthree\n";
 const from = (at: number): string => `${READY}${mark(`@${at}`)}\n${SPOOL.slice(at)}`;
@@ -31,24 +26,14 @@ const MINUTE = 60_000;
 /** What the container says in one session, which goes on at byte `at`. */
 type Script = (session: FakeSession, at: number) => void;
 
-class FollowRig {
-  readonly clock = new SteppedClock();
-  readonly log = new Listener();
-  readonly cancel = new AbortController();
-  /** What a look at the task finds. */
-  task: Task | Failure | undefined = aTask();
-  readonly sessions: FakeSession[] = [];
-  /** The byte at which each session goes on. */
-  readonly attachedAt: number[] = [];
-  readonly terminated: string[] = [];
+/** A job that is followed by sessions alone. */
+class SessionRig extends FollowRig {
   readonly shown: string[] = [];
-  looks = 0;
-  /** How often an attacher showed the job. */
-  timesAttached = 0;
   readonly #scripts: Script[];
 
   /** The last script serves all further sessions. */
   constructor(...scripts: Script[]) {
+    super();
     this.#scripts = scripts;
   }
 
@@ -57,55 +42,15 @@ class FollowRig {
     return (await this.follow(minutes)).end;
   }
 
-  follow(minutes = 60) {
-    const { clock, log, cancel } = this;
+  follow(minutes = 60): Promise<FollowedJob> {
     return followJob({
-      sessions: {
-        attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
-        whyUnopened: (id) =>
-          Promise.resolve(
-            containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "", choice: "task" }),
-          ),
-        opening: () => 20_000,
-        moreTime: () => Promise.resolve(0),
-        terminate: (id) => Promise.resolve(void this.terminated.push(id)),
-        onAttached: () => void (this.timesAttached += 1),
-        untilWanted: () => new Promise(() => undefined),
-        releasePlace: () => undefined,
-        stop: () => Promise.resolve(true),
-        until: clock.now() + minutes * MINUTE,
-      },
-      extractor: new Extractor(NONCE, 1),
-      typed: {
-        prepare: () => undefined,
-        start: () => Promise.resolve(Buffer.from("start")),
-        payload: () => Buffer.from("payload"),
-        secrets: () => Buffer.from("secrets"),
-      },
-      onNote: () => undefined,
+      ...this.options(minutes * MINUTE),
       onShown: (shown) => this.shown.push(...wordsOf(shown)),
-      ecs: { describeTask: () => this.#look() },
-      target: aTarget(),
-      clock,
-      log,
-      cancel: cancel.signal,
     });
   }
 
-  open(at: number): FakeSession {
-    const script = this.#scripts[Math.min(this.sessions.length, this.#scripts.length - 1)];
-    const session = new FakeSession(`s-${this.sessions.length + 1}`, (self, text) => {
-      if (text === "taken") self.end({ kind: "closed", text: "" });
-    });
-    this.sessions.push(session);
-    this.attachedAt.push(at);
-    script?.(session, at);
-    return session;
-  }
-
-  #look(): Promise<Task | undefined> {
-    this.looks += 1;
-    return this.task instanceof Failure ? Promise.reject(this.task) : Promise.resolve(this.task);
+  protected override serve(session: FakeSession, at: number): void {
+    this.#scripts[Math.min(this.sessions.length, this.#scripts.length) - 1]?.(session, at);
   }
 
   /** Lets time pass until there are this many sessions. Resolves with the time that took. */
@@ -129,14 +74,14 @@ const cut =
 
 describe("following a job through its sessions", () => {
   it("needs one session when none is cut", async () => {
-    const job = new FollowRig(whole);
+    const job = new SessionRig(whole);
     expect(await job.run()).toMatchObject(ENDED);
     expect(job.shown).toEqual(["one", "two", "three"]);
     expect([job.attachedAt, job.terminated, job.log.lines]).toEqual([[0], [], []]);
   });
 
   it("says every half minute what it waits for until the job is shown, and nothing after that", async () => {
-    const job = new FollowRig((session) => session.says(mark("open")));
+    const job = new SessionRig((session) => session.says(mark("open")));
     const attended = job.run();
     await turn();
     const [first] = job.sessions;
@@ -160,7 +105,7 @@ describe("following a job through its sessions", () => {
     ["in the middle of a mark", [from(0), mark("~").slice(0, 9)], SPOOL.length],
     ["in the middle of the end", [from(0), END.slice(0, -1)], SPOOL.length],
   ])("goes on where a session was cut: %s", async (_, said, at) => {
-    const job = new FollowRig(cut(LOST, ...said), whole);
+    const job = new SessionRig(cut(LOST, ...said), whole);
     const attended = job.run();
     await job.pause(said.length > 0 && at > 0 ? 500 : 1_000);
     expect(await attended).toMatchObject(ENDED);
@@ -175,7 +120,7 @@ describe("following a job through its sessions", () => {
     ["ends a session that was lost, since it still holds its place", LOST, ["s-1"]],
     ["does not end a session that was closed", { kind: "closed", text: "Session is timed out" }, []],
   ])("%s", async (_, end, terminated) => {
-    const job = new FollowRig(cut(end, READY), whole);
+    const job = new SessionRig(cut(end, READY), whole);
     const attended = job.run();
     await job.pause(1_000);
     expect(await attended).toMatchObject(ENDED);
@@ -183,7 +128,7 @@ describe("following a job through its sessions", () => {
   });
 
   it("does not believe an end mark when bytes before it are missing", async () => {
-    const job = new FollowRig(
+    const job = new SessionRig(
       (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "detached" }),
       whole,
     );
@@ -206,13 +151,13 @@ describe("following a job through its sessions", () => {
       { kind: "lost", why: "no", cause: new Failure("access-denied", { failed: "", seen: "", advice: "" }) },
     ],
   ])("opens no other session when that would end the same way: %s", async (_, end) => {
-    const job = new FollowRig(cut(end));
+    const job = new SessionRig(cut(end));
     expect(await job.run()).toEqual({ kind: "ended", end, attached: false });
     expect(job.attachedAt).toEqual([0]);
   });
 
   it("opens sessions less and less often while they bring nothing, and gives up after the eighth", async () => {
-    const job = new FollowRig(cut(LOST, READY));
+    const job = new SessionRig(cut(LOST, READY));
     const attended = job.run();
     const pauses: number[] = [];
     for (let session = 2; session <= 8; session += 1) pauses.push(await job.untilSession(session));
@@ -225,7 +170,7 @@ describe("following a job through its sessions", () => {
   });
 
   it("reports that the script may have run once any session has shown the job", async () => {
-    const job = new FollowRig(cut(LOST, from(0)), cut(LOST, READY));
+    const job = new SessionRig(cut(LOST, from(0)), cut(LOST, READY));
     const attended = job.follow();
     await job.untilSession(8);
     job.cancel.abort(new Error("cancelled"));
@@ -234,7 +179,7 @@ describe("following a job through its sessions", () => {
   });
 
   it("reports that no script has run when no session has shown the job", async () => {
-    const job = new FollowRig(
+    const job = new SessionRig(
       cut({ kind: "closed", text: "" }, READY, mark("! job-directory none to write to")),
     );
     expect(await job.follow()).toEqual({
@@ -246,7 +191,7 @@ describe("following a job through its sessions", () => {
   });
 
   it("never gives up a silent job whose sessions are cut", async () => {
-    const job = new FollowRig(cut(LOST, mark("@0"), "\n"));
+    const job = new SessionRig(cut(LOST, mark("@0"), "\n"));
     const attended = job.run();
     await job.untilSession(20);
     job.cancel.abort(new Error("cancelled"));
@@ -264,7 +209,7 @@ describe("following a job through its sessions", () => {
             )
             .end(LOST)
         : whole(session, at);
-    const job = new FollowRig(cut(LOST, READY), (session, at) => void lines(session, at));
+    const job = new SessionRig(cut(LOST, READY), (session, at) => void lines(session, at));
     const attended = job.run();
     await job.pause(1_000);
     for (let i = 0; i < 3; i += 1) await job.pause(500);
@@ -274,14 +219,14 @@ describe("following a job through its sessions", () => {
   });
 
   it("reports a refusal, and opens no other session", async () => {
-    const job = new FollowRig(cut({ kind: "closed", text: "" }, READY, mark("! gone it is not there")));
+    const job = new SessionRig(cut({ kind: "closed", text: "" }, READY, mark("! gone it is not there")));
     expect(await job.run()).toEqual({ kind: "refused", code: "gone", text: "it is not there" });
     expect(job.attachedAt).toEqual([0]);
   });
 
   it("reports why there can be no other session", async () => {
     const failure = new Failure("exec-agent-stopped", { failed: "", seen: "", advice: "" });
-    const job = new FollowRig(cut(LOST, READY), () => {
+    const job = new SessionRig(cut(LOST, READY), () => {
       throw failure;
     });
     const attended = job.run();
@@ -293,7 +238,7 @@ describe("following a job through its sessions", () => {
     "tries again when a new session fails for a reason that may pass: %s",
     async (code) => {
       const failure = new Failure(code, { failed: "", seen: "what was seen", advice: "" });
-      const job = new FollowRig(
+      const job = new SessionRig(
         cut(LOST, READY),
         () => {
           throw failure;
@@ -311,7 +256,7 @@ describe("following a job through its sessions", () => {
   const silent: Script = () => undefined;
 
   it("says why the agent never opened the first session, and ends it, since it may be queued", async () => {
-    const job = new FollowRig(silent);
+    const job = new SessionRig(silent);
     const attended = job.run();
     await job.clock.pass(20_000);
     expect(await attended).toMatchObject({ kind: "impossible", failure: { code: "container-blocked" } });
@@ -319,7 +264,7 @@ describe("following a job through its sessions", () => {
   });
 
   it("waits longer for a session that follows an opened one", async () => {
-    const job = new FollowRig(cut(LOST, READY), silent, whole);
+    const job = new SessionRig(cut(LOST, READY), silent, whole);
     const attended = job.run();
     await job.pause(1_000);
     await job.clock.pass(150_000);
@@ -330,7 +275,7 @@ describe("following a job through its sessions", () => {
 
   it("fails when the first session can't be opened", async () => {
     const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
-    const job = new FollowRig(() => {
+    const job = new SessionRig(() => {
       throw failure;
     });
     expect(await job.follow()).toMatchObject({ end: { kind: "impossible", failure }, attached: false });
@@ -339,7 +284,7 @@ describe("following a job through its sessions", () => {
 
 describe("the task's end", () => {
   it("is reported instead of the session's end", async () => {
-    const job = new FollowRig(cut({ kind: "closed", text: "something went wrong" }, from(0)));
+    const job = new SessionRig(cut({ kind: "closed", text: "something went wrong" }, from(0)));
     job.task = STOPPED;
     expect(await job.run()).toMatchObject({
       kind: "impossible",
@@ -349,7 +294,7 @@ describe("the task's end", () => {
   });
 
   it("is seen while a session hangs", async () => {
-    const job = new FollowRig((session) => session.says(from(0)));
+    const job = new SessionRig((session) => session.says(from(0)));
     const attended = job.run();
     job.task = STOPPED;
     await job.clock.pass(15_000, 17_000);
@@ -358,7 +303,7 @@ describe("the task's end", () => {
   });
 
   it("leaves a moment for the job's last words", async () => {
-    const job = new FollowRig((session) => session.says(from(0)));
+    const job = new SessionRig((session) => session.says(from(0)));
     const attended = job.run();
     job.task = STOPPED;
     await job.clock.pass(15_000, 17_000);
@@ -368,7 +313,7 @@ describe("the task's end", () => {
   });
 
   it("stays unknown when the task can't be looked at", async () => {
-    const job = new FollowRig(cut(LOST, READY), whole);
+    const job = new SessionRig(cut(LOST, READY), whole);
     job.task = new Failure("access-denied", { failed: "", seen: "", advice: "" });
     const attended = job.run();
     await job.pause(1_000);
@@ -376,7 +321,7 @@ describe("the task's end", () => {
   });
 
   it("is assumed when ECS has forgotten the task", async () => {
-    const job = new FollowRig(cut(LOST, READY));
+    const job = new SessionRig(cut(LOST, READY));
     job.task = undefined;
     expect(await job.run()).toMatchObject({ kind: "impossible", failure: { code: "task-not-found" } });
   });
@@ -384,7 +329,7 @@ describe("the task's end", () => {
 
 describe("a cancelled job", () => {
   it("is told to stop, and reports how it ended", async () => {
-    const job = new FollowRig((session) => session.says(from(0)));
+    const job = new SessionRig((session) => session.says(from(0)));
     const attended = job.run();
     await turn();
     job.cancel.abort(new Error("cancelled"));
@@ -394,7 +339,7 @@ describe("a cancelled job", () => {
   });
 
   it("gets no further session", async () => {
-    const job = new FollowRig((session) => session.says(from(0)));
+    const job = new SessionRig((session) => session.says(from(0)));
     const attended = job.run();
     await turn();
     job.cancel.abort(new Error("cancelled"));
@@ -404,7 +349,7 @@ describe("a cancelled job", () => {
   });
 
   it("is not waited for between two sessions", async () => {
-    const job = new FollowRig(cut(LOST, READY));
+    const job = new SessionRig(cut(LOST, READY));
     const attended = job.run();
     await job.log.until(/./);
     job.cancel.abort(new Error("cancelled"));
@@ -414,7 +359,7 @@ describe("a cancelled job", () => {
 });
 
 it("following ends when its time is over, whatever the session does", async () => {
-  const job = new FollowRig((session) => session.says(from(0)));
+  const job = new SessionRig((session) => session.says(from(0)));
   const attended = job.run(1);
   await job.clock.pass(MINUTE);
   expect(await attended).toMatchObject({ kind: "ended", end: { kind: "detached" }, attached: true });
@@ -422,7 +367,7 @@ it("following ends when its time is over, whatever the session does", async () =
 });
 
 it("the task is not looked at any more once the job is over", async () => {
-  const job = new FollowRig(whole);
+  const job = new SessionRig(whole);
   await job.run();
   job.clock.advance(10 * MINUTE);
   await turn();

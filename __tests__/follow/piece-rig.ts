@@ -7,29 +7,19 @@ import { openPiece } from "../../src/pieces/format.ts";
 import { newFolder, type OrderedFolder } from "../../src/pieces/orders.ts";
 import type { PieceS3 } from "../../src/pieces/store.ts";
 import { PieceStore } from "../../src/pieces/store.ts";
-import { Extractor } from "../../src/stream/extract.ts";
-import type { Task } from "../../src/aws/task.ts";
-import { Listener } from "../helpers/listener.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { wordsOf } from "../helpers/shown.ts";
-import { SteppedClock } from "../helpers/stepped-clock.ts";
-import { aTask } from "../helpers/tasks.ts";
 import { anObject } from "../pieces/folder.ts";
-import { FakeSession, mark, NONCE, READY } from "../session/fake-session.ts";
+import { type FakeSession, mark, READY } from "../session/fake-session.ts";
+import { FollowRig } from "./follow-rig.ts";
 
 export const SPOOL = "one\ntwo\nthree\n";
 const PUT = { etag: '"1"' };
 const denied = new Failure("access-denied", { failed: "", seen: "AccessDenied", advice: "" });
 const slow = new Failure("throttled", { failed: "", seen: "SlowDown", advice: "" });
 
-/** A container that obeys orders, its sessions, and the bucket between them. Time passes in small steps. */
-export class PieceRig {
-  readonly clock = new SteppedClock();
-  readonly log = new Listener();
-  readonly cancel = new AbortController();
-  readonly extractor: Extractor;
-  readonly sessions: FakeSession[] = [];
-  readonly attachedAt: number[] = [];
+/** A job whose container obeys orders, and the bucket between them. Time passes in small steps. */
+export class PieceRig extends FollowRig {
   readonly folders: OrderedFolder[] = [];
   readonly objects = new Map<string, Buffer>();
   /** The contents of `control`, in the order in which they were written. */
@@ -42,9 +32,6 @@ export class PieceRig {
   late: (name: string) => Promise<void> = () => Promise.resolve();
   /** Resolves when the runner has read what was shown. */
   drained = (): Promise<void> => Promise.resolve();
-  task: Task | undefined = aTask();
-  /** The failure that ECS answers with instead. */
-  refusal: Failure | undefined;
   stepMs = 50;
   /** Whether the attacher stays when its session is left. */
   stays = false;
@@ -69,11 +56,6 @@ export class PieceRig {
     session.says(`${READY}${mark(`@${at}`)}\n${at < 4 ? SPOOL.slice(at, 4) : ""}`);
   };
 
-  /** `from`: another step has shown the output up to this byte. */
-  constructor({ from }: { readonly from?: number } = {}) {
-    this.extractor = new Extractor(NONCE, 1, from === undefined ? {} : { from });
-  }
-
   /** The job runs already, and the container may upload for `ms` milliseconds. */
   resumes(ms: number): PieceStore {
     const pieces = this.#store();
@@ -82,15 +64,12 @@ export class PieceRig {
   }
 
   follow(): Promise<FollowedJob> {
-    const { clock, log, cancel, extractor, credentialsEnd } = this;
+    const { clock, log, credentialsEnd } = this;
+    const options = this.options(3_600_000);
     const followed = followJob({
+      ...options,
       sessions: {
-        attach: (at) => Promise.resolve(this.#open(at)),
-        whyUnopened: () => Promise.resolve(denied),
-        opening: () => 20_000,
-        moreTime: () => Promise.resolve(0),
-        terminate: () => Promise.resolve(),
-        onAttached: () => undefined,
+        ...options.sessions,
         untilWanted: (over) =>
           new Promise((resolve, reject) => {
             this.wanted = resolve;
@@ -101,7 +80,6 @@ export class PieceRig {
           this.stops += 1;
           return Promise.resolve(this.reachesContainer);
         },
-        until: clock.now() + 3_600_000,
       },
       folders: {
         areAskedFor: true,
@@ -111,30 +89,15 @@ export class PieceRig {
         onRead: () => undefined,
         onOthers: () => (this.hasOthers = true),
       },
-      extractor,
-      typed: {
-        prepare: () => undefined,
-        start: () => Promise.resolve(Buffer.from("start")),
-        payload: () => Buffer.from("payload"),
-        secrets: () => Buffer.from("secrets"),
-      },
       drained: () => this.drained(),
       onNote: (text) => this.notes.push(text),
       onShown: (shown) => this.shown.push(...wordsOf(shown).filter((word) => word !== "confirmed")),
-      ecs: {
-        describeTask: () =>
-          this.refusal === undefined ? Promise.resolve(this.task) : Promise.reject(this.refusal),
-      },
-      target: aTarget(),
       expiry: new Expiry({
         ...{ target: aTarget({ started: true }), endsTask: true, clock, log },
         ...{ until: clock.now() + 3_600_000, heldUntil: undefined },
       }),
-      clock,
-      log,
       credentialsEnd,
       ...{ detachAfter: this.detachAfter, running: this.running, isEnding: () => this.isEnding },
-      cancel: cancel.signal,
     });
     void followed.then((end) => (this.ended = end));
     return followed;
@@ -191,17 +154,17 @@ export class PieceRig {
     return this.sessions.flatMap(({ typed }) => typed);
   }
 
-  #open(at: number): FakeSession {
-    const session = new FakeSession(`s-${this.sessions.length + 1}`, (self, text) => {
-      if (text === "taken" || text === "away") self.end({ kind: "closed", text: "" });
-      if (text !== "left") return;
-      self.says(mark(`~ ${Math.max(at, 4)}`));
-      if (!this.stays) self.end({ kind: "closed", text: "" });
-    });
-    this.sessions.push(session);
-    this.attachedAt.push(at);
+  protected override serve(session: FakeSession, at: number): void {
     this.says(session, at);
-    return session;
+  }
+
+  protected override hear(session: FakeSession, words: string): void {
+    super.hear(session, words);
+    if (words === "away") session.end({ kind: "closed", text: "" });
+    if (words !== "left") return;
+    const at = this.attachedAt[this.sessions.indexOf(session)] ?? 0;
+    session.says(mark(`~ ${Math.max(at, 4)}`));
+    if (!this.stays) session.end({ kind: "closed", text: "" });
   }
 
   #store(): PieceStore {
