@@ -19,7 +19,7 @@ import { removeLeftDefinitions } from "./made/left-definitions.ts";
 import { UndoList } from "./made/undo-list.ts";
 
 /** Starts the tasks that the inputs describe. Resolves with the tasks that have arrived at ECS's first answer; `later` brings the others. */
-export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
+export async function startNewTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
   const launcher = await launcherFor(where, context);
   const { mayHavePublicIp } = launcher;
   const atOnce = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);

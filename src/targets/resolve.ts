@@ -1,7 +1,7 @@
 import type { TaskSelection } from "../inputs/inputs.ts";
 import { tellWhile } from "../waiting.ts";
 import type { JobTargets } from "./job-targets.ts";
-import { newTasks } from "./new-tasks.ts";
+import { startNewTasks } from "./new-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { jobOfHandle, namedTask, tasksOfService } from "./running-tasks.ts";
 
@@ -21,6 +21,6 @@ async function targetsOf(where: TaskSelection, context: ResolveContext): Promise
     case "service":
       return await tasksOfService(where, context);
     case "new":
-      return await newTasks(where, context);
+      return await startNewTasks(where, context);
   }
 }
