@@ -25,7 +25,7 @@ export async function startNewTasks(where: NewTasks, context: ResolveContext): P
   const atOnce = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);
   const launch = launcher.launch(atOnce);
   const tasks = [await launch.next(), ...launch.takeArrived()];
-  const later = laterTargets(launcher, launch, {
+  const later = makeLaterTargets(launcher, launch, {
     atOnce,
     first: tasks.length,
     count: where.tasks - tasks.length,
@@ -40,7 +40,7 @@ export async function startNewTasks(where: NewTasks, context: ResolveContext): P
 }
 
 /** The tasks that come later: first those of the calls under way, then one RunTask for each task beyond `max-parallel`. */
-function laterTargets(
+function makeLaterTargets(
   launcher: Launcher,
   launch: Launch,
   { atOnce, first, count }: { readonly atOnce: number; readonly first: number; readonly count: number },
