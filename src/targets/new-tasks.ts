@@ -20,7 +20,7 @@ import { UndoList } from "./made/undo-list.ts";
 
 /** Starts the tasks that the inputs describe. Resolves with the tasks that have arrived at ECS's first answer; `later` brings the others. */
 export async function startNewTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
-  const launcher = await launcherFor(where, context);
+  const launcher = await prepareLauncher(where, context);
   const { mayHavePublicIp } = launcher;
   const atOnce = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);
   const launch = launcher.launch(atOnce);
@@ -59,7 +59,7 @@ function makeLaterTargets(
 }
 
 /** Prepares RunTask: the network, the task definition and the request. */
-async function launcherFor(where: NewTasks, context: ResolveContext): Promise<Launcher> {
+async function prepareLauncher(where: NewTasks, context: ResolveContext): Promise<Launcher> {
   const { inputs, ecs, origin } = context;
   const undo = new UndoList(context.onUndo, context.signal);
   const named =
