@@ -4,7 +4,7 @@ import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { verdict } from "../ready/verdict.ts";
+import { judgeTask } from "../ready/verdict.ts";
 import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import type { Target } from "../targets/target.ts";
 import { pauseAfter } from "../waiting.ts";
@@ -88,7 +88,7 @@ export async function lookAtTask({ ecs, target, log, signal }: TaskMonitorOption
     }
     const container = task.containers.find(({ name }) => name === target.container);
     const over = container?.lastStatus === "STOPPED" || /^(DEPROVISIONING|STOPPED)$/.test(task.lastStatus);
-    const now = verdict(task, target.container);
+    const now = judgeTask(task, target.container);
     return over && now.kind === "never" ? { kind: "gone", failure: now.failure } : { kind: "seen", task };
   } catch (error) {
     signal.throwIfAborted();

@@ -4,7 +4,7 @@ import { asFailure, Failure } from "../errors.ts";
 import type { TaskSelection } from "../inputs/inputs.ts";
 import type { Target } from "../targets/target.ts";
 import { containerBlocked } from "./advice.ts";
-import { verdict } from "./verdict.ts";
+import { judgeTask } from "./verdict.ts";
 
 export interface UnopenedOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "container">;
@@ -30,7 +30,7 @@ export async function explainUnopened(options: UnopenedOptions): Promise<Failure
     orFailure(ssm.activeSessions(sessionTarget)),
   ]);
   if (task !== undefined && !(task instanceof Failure)) {
-    const now = verdict(task, target.container);
+    const now = judgeTask(task, target.container);
     if (now.kind === "never") return now.failure;
   }
   const containers = task === undefined || task instanceof Failure ? [] : task.containers;
