@@ -11,7 +11,7 @@ import type { OutputItem } from "../stream/items.ts";
 import { parseArn } from "../targets/arn.ts";
 import { tellWhile } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
-import { lastResort } from "./last-resort.ts";
+import { findEndInLogs } from "./last-resort.ts";
 import { readLogs } from "./read-logs.ts";
 import type { LogLocation } from "./transcript.ts";
 
@@ -80,7 +80,7 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   if (inputs.logs === "session" || sessionId === undefined || sessionLogs.length === 0) return end;
   // With 'logs: auto' the output was shown live. Otherwise none was shown, so it is read from the beginning.
   const extractor = inputs.logs === "auto" ? output.extractor : output.fromTheStart();
-  return await lastResort(end, { ...reading, sessionLogs, sessionId, extractor, target });
+  return await findEndInLogs(end, { ...reading, sessionLogs, sessionId, extractor, target });
 }
 
 /** The accounts that may own the log bucket: the cluster's own, and the one that the user names. */
