@@ -6,7 +6,7 @@ import type { Extractor } from "../stream/extract.ts";
 import type { ExtractedItem, OutputItem } from "../stream/items.ts";
 import type { NoteReader } from "../stream/notes.ts";
 import type { CarrierEnd, DetachedJob } from "./job-end.ts";
-import { type Handover, type LeftSession, leftSession } from "./left-session.ts";
+import { type Handover, type LeftSession, releaseSession } from "./left-session.ts";
 import { whyNothingIsTyped } from "./refusals.ts";
 import { whySilent } from "./session-end.ts";
 import { SessionInput, type TypedInput } from "./session-input.ts";
@@ -115,7 +115,7 @@ class SessionFollower {
       this.#leave();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
       const endsTask = (): boolean => this.#endsTask;
-      this.#left = leftSession({ ...parts, reading, clock, closingMs: CLOSING_MS, endsTask });
+      this.#left = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, endsTask });
       return this.#left;
     }
     if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);

@@ -41,7 +41,7 @@ export interface LeftSessionOptions {
   readonly endsTask: () => boolean;
 }
 
-export function leftSession({
+export function releaseSession({
   session,
   input,
   reading,
