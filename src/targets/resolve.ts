@@ -3,7 +3,7 @@ import { tellWhile } from "../waiting.ts";
 import type { JobTargets } from "./job-targets.ts";
 import { startNewTasks } from "./new-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import { jobOfHandle, namedTask, tasksOfService } from "./running-tasks.ts";
+import { jobOfHandle, findNamedTask, tasksOfService } from "./running-tasks.ts";
 
 /** Finds the tasks and the container that the inputs name, or starts new tasks. Says every 30 s what it waits for. */
 export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
@@ -17,7 +17,7 @@ async function targetsOf(where: TaskSelection, context: ResolveContext): Promise
     case "handle":
       return jobOfHandle(where.handle);
     case "task":
-      return await namedTask(where.task, context);
+      return await findNamedTask(where.task, context);
     case "service":
       return await tasksOfService(where, context);
     case "new":

@@ -37,7 +37,7 @@ export function targetOfHandle({ cluster, task, container }: JobHandle): Target 
 }
 
 /** The task that the input `task` names. */
-export async function namedTask(given: string, context: ResolveContext): Promise<JobTargets> {
+export async function findNamedTask(given: string, context: ResolveContext): Promise<JobTargets> {
   const { inputs, ecs } = context;
   const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
   context.onDescribing?.();
