@@ -3,7 +3,7 @@ import { tellWhile } from "../waiting.ts";
 import type { JobTargets } from "./job-targets.ts";
 import { startNewTasks } from "./new-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import { jobOfHandle, findNamedTask, tasksOfService } from "./running-tasks.ts";
+import { jobOfHandle, findNamedTask, findTasksOfService } from "./running-tasks.ts";
 
 /** Finds the tasks and the container that the inputs name, or starts new tasks. Says every 30 s what it waits for. */
 export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
@@ -19,7 +19,7 @@ async function targetsOf(where: TaskSelection, context: ResolveContext): Promise
     case "task":
       return await findNamedTask(where.task, context);
     case "service":
-      return await tasksOfService(where, context);
+      return await findTasksOfService(where, context);
     case "new":
       return await startNewTasks(where, context);
   }

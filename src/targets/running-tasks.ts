@@ -51,7 +51,7 @@ export async function findNamedTask(given: string, context: ResolveContext): Pro
  * The best tasks of a service, as many as the inputs ask for. The other tasks are candidates to replace them. Fails
  * with `no-running-task` when the service has too few.
  */
-export async function tasksOfService(
+export async function findTasksOfService(
   where: Extract<TaskSelection, { kind: "service" }>,
   context: ResolveContext,
 ): Promise<JobTargets> {
