@@ -60,7 +60,7 @@ export async function findTasksOfService(
   const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);
   const found = await describeServiceTasks({ cluster, service, revision }, ecs, context.onDescribing);
   const chosen = chooseTasks(found, container, where.tasks);
-  if (chosen === undefined) throw await tooFew(cluster, service, where.tasks, context);
+  if (chosen === undefined) throw await explainTooFew(cluster, service, where.tasks, context);
   const [only, ...more] = chosen;
   const which = only !== undefined && more.length === 0 ? lastPart(only.arn) : `${chosen.length} of them`;
   log.info(
@@ -75,7 +75,7 @@ export async function findTasksOfService(
   };
 }
 
-async function tooFew(
+async function explainTooFew(
   cluster: string,
   name: string,
   wanted: number | "all",
