@@ -68,7 +68,7 @@ export async function findTasksOfService(
   );
   const isOnlyJob = where.tasks === 1;
   return {
-    targets: allOf(await targetsIn(chosen, context)),
+    targets: allOf(await findTargets(chosen, context)),
     described: chosen,
     mayHavePublicIp: true,
     candidates: new ServiceCandidates({ cluster, service }, found, chosen, { container, isOnlyJob }),
@@ -96,7 +96,7 @@ async function explainTooFew(
   return noRunningTask(name, cluster, asked + seen, typeof wanted === "number" ? wanted : 1);
 }
 
-async function targetsIn(tasks: readonly Task[], context: ResolveContext): Promise<readonly Target[]> {
+async function findTargets(tasks: readonly Task[], context: ResolveContext): Promise<readonly Target[]> {
   const ecs = { ...context.ecs, describeTaskDefinition: once(context.ecs.describeTaskDefinition) };
   const targets: Target[] = [];
   for (const task of tasks) targets.push(await findTarget(task, { inputs: context.inputs, ecs }));
