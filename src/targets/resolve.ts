@@ -9,10 +9,10 @@ import { jobOfHandle, findNamedTask, findTasksOfService } from "./running-tasks.
 export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
   const { where } = context.inputs;
   const what = where.kind === "new" ? "ECS to start the task" : "ECS to describe the task";
-  return await tellWhile(what, context, targetsOf(where, context));
+  return await tellWhile(what, context, findOrStartTargets(where, context));
 }
 
-async function targetsOf(where: TaskSelection, context: ResolveContext): Promise<JobTargets> {
+async function findOrStartTargets(where: TaskSelection, context: ResolveContext): Promise<JobTargets> {
   switch (where.kind) {
     case "handle":
       return jobOfHandle(where.handle);
