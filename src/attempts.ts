@@ -5,7 +5,7 @@ import { type EarlierAttempt, endInWords, failedResult, type TaskResult } from "
 import { retryPause } from "./retry-pause.ts";
 import { type RetryReason, retryReason } from "./retry-reason.ts";
 import type { Candidates } from "./targets/candidates.ts";
-import { targetOfNextAttempt } from "./targets/next-attempt.ts";
+import { findNextTarget } from "./targets/next-attempt.ts";
 import type { ResolveContext } from "./targets/resolve-context.ts";
 import type { Target } from "./targets/target.ts";
 import { tellWhile } from "./waiting.ts";
@@ -69,6 +69,6 @@ async function nextTarget(
   const pause = retryPause(attempt, Math.random());
   log.info(`Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`);
   await clock.sleep(pause, cancel);
-  const finding = targetOfNextAttempt(last, reason, candidates, targets);
+  const finding = findNextTarget(last, reason, candidates, targets);
   return await tellWhile("the task of the next attempt", { clock, log }, finding);
 }

@@ -9,7 +9,7 @@ import { Failure, NoCapacity } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { stuckAfter } from "../../src/targets/candidates.ts";
-import { targetOfNextAttempt } from "../../src/targets/next-attempt.ts";
+import { findNextTarget } from "../../src/targets/next-attempt.ts";
 import { replacementFor } from "../../src/targets/replacement.ts";
 import type { LaterTargets } from "../../src/targets/job-targets.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
@@ -456,7 +456,7 @@ describe("for the next attempt of a script that may still run", () => {
     const { context, requests, resolved } = startTasks(web, { stopTask, describeTasks });
     const { candidates, targets } = await resolved;
     const how = { isGone: false, isSpot: false, mustStopFirst: true };
-    const next = await targetOfNextAttempt(targets[0], how, candidates, context);
+    const next = await findNextTarget(targets[0], how, candidates, context);
     return { next: next?.taskId, started: requests.length, lines: context.log.lines };
   };
   const stopped = (): Promise<void> => Promise.resolve();
