@@ -38,7 +38,7 @@ export async function runAttempts(
     const reason = retry && attempt < retry.attempts ? retryReason(result, retry, last.started) : undefined;
     if (retry === undefined || reason === undefined || cancel.aborted) return ended;
     try {
-      const next = await nextTarget(last, reason, attempt, context);
+      const next = await waitForNextTarget(last, reason, attempt, context);
       if (next === undefined) {
         log.info(`The script is not run again for '${reason.words}': there is no task to run it in.`);
         return ended;
@@ -60,7 +60,7 @@ export async function runAttempts(
 }
 
 /** The task of the next attempt, after a pause; undefined when there is none. */
-async function nextTarget(
+async function waitForNextTarget(
   last: Target,
   reason: RetryReason,
   attempt: number,
