@@ -21,7 +21,7 @@ import {
 import { tellWhile } from "./waiting.ts";
 import { targetContext, type StepContext } from "./step-context.ts";
 import { othersToTry, stuckAfter } from "./targets/candidates.ts";
-import { replacementFor } from "./targets/replacement.ts";
+import { findReplacement } from "./targets/replacement.ts";
 import type { JobTargets } from "./targets/job-targets.ts";
 import type { Target } from "./targets/target.ts";
 import { TaskLooks } from "./targets/tasks/task-looks.ts";
@@ -118,7 +118,7 @@ async function runWithRetries(
 }
 
 /**
- * Runs the job in this target. As long as the job has not started, a replacement may be tried: see `replacementFor`.
+ * Runs the job in this target. As long as the job has not started, a replacement may be tried: see `findReplacement`.
  */
 async function runInOneOf(
   first: Target,
@@ -144,7 +144,7 @@ async function runInOneOf(
           : await tellWhile(
               "another task",
               job,
-              replacementFor(target, result.failure, candidates, targetContext(step)),
+              findReplacement(target, result.failure, candidates, targetContext(step)),
             );
       if (next === undefined) return await withDiagnosis(result, attempt, target, job);
       target = next;

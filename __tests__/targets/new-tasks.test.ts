@@ -10,7 +10,7 @@ import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { stuckAfter } from "../../src/targets/candidates.ts";
 import { findNextTarget } from "../../src/targets/next-attempt.ts";
-import { replacementFor } from "../../src/targets/replacement.ts";
+import { findReplacement } from "../../src/targets/replacement.ts";
 import type { LaterTargets } from "../../src/targets/job-targets.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { imageDefinition } from "../../src/targets/definitions/image.ts";
@@ -385,7 +385,7 @@ it.each<[Partial<Service>, number | undefined]>([
     // Its replacement runs there, too.
     const none = { stopCode: "TaskFailedToStart", stoppedReason: "Capacity is unavailable at this time." };
     const why = taskStopped(aTask({ lastStatus: "STOPPED", ...none }));
-    expect(await replacementFor(targets[0], why, candidates, context)).toMatchObject({ taskArn: arn(2) });
+    expect(await findReplacement(targets[0], why, candidates, context)).toMatchObject({ taskArn: arn(2) });
     expect(requests[1]).toMatchObject({ launchType, capacityProviders, network });
   },
 );
@@ -402,12 +402,12 @@ describe("a new task on Spot", () => {
   ])("is started once more, on demand, when it is taken away: %s", async (why) => {
     const { context, requests, resolved } = startTasks(onSpot);
     const { targets, candidates } = await resolved;
-    const next = await replacementFor(targets[0], why, candidates, context);
+    const next = await findReplacement(targets[0], why, candidates, context);
     expect(next).toMatchObject({ taskArn: arn(2), started: true });
     expect(requests.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], []]);
     expect(context.events.at(-1)).toMatchObject([{ taskArn: arn(1) }, { taskArn: arn(2) }]);
     expect(context.log.lines).toContainEqual(expect.stringContaining("on demand"));
-    const again = next && (await replacementFor(next, why, candidates, context));
+    const again = next && (await findReplacement(next, why, candidates, context));
     // A task that never ran is started again, since it may wait for capacity.
     if (why.code === "task-stopped") expect(again).toBeUndefined();
     else expect(requests.at(-1)?.capacityProviders).toEqual([]);
@@ -420,7 +420,7 @@ describe("a new task on Spot", () => {
   ])("is not started again when it is lost otherwise: %s", async (why) => {
     const { context, resolved } = startTasks(onSpot);
     const { targets, candidates } = await resolved;
-    expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
+    expect(await findReplacement(targets[0], why, candidates, context)).toBeUndefined();
   });
 
   it.each([
@@ -432,7 +432,7 @@ describe("a new task on Spot", () => {
     const { targets, candidates } = await resolved;
     let next: Target | undefined = targets[0];
     for (let i = 0; i < 2 && next !== undefined; i += 1)
-      next = await replacementFor(next, stopped("TaskFailedToStart", reason), candidates, context);
+      next = await findReplacement(next, stopped("TaskFailedToStart", reason), candidates, context);
     expect(requests.map(({ network }) => network.subnets.join())).toEqual([
       ...["subnet-1,subnet-2", "subnet-1", "subnet-2"],
     ]);
@@ -443,7 +443,7 @@ describe("a new task on Spot", () => {
     const { context, resolved } = startTasks(web);
     const { targets, candidates } = await resolved;
     const why = stopped("SpotInterruption");
-    expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
+    expect(await findReplacement(targets[0], why, candidates, context)).toBeUndefined();
   });
 });
 

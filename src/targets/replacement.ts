@@ -18,7 +18,7 @@ import { waitForSuccessor } from "./tasks/successor.ts";
  * Undefined for any other failure, and when there is no other task. A replacement is itself replaced only when it is
  * busy, takes no session, finds no capacity or no address, or was throttled.
  */
-export async function replacementFor(
+export async function findReplacement(
   lost: Target,
   failure: Failure,
   candidates: Candidates,
