@@ -29,7 +29,7 @@ export async function findReplacement(
       return undefined;
     case "service":
       return hasNoPlace(failure)
-        ? await neighbourOf(lost, failure, candidates, context)
+        ? await findNeighbour(lost, failure, candidates, context)
         : await successorOf(lost, failure, candidates, context);
     case "new":
       return await restartTask(lost, failure, candidates.launcher, context);
@@ -41,7 +41,7 @@ function hasNoPlace({ code }: Failure): boolean {
   return code === "container-busy" || code === "container-blocked";
 }
 
-async function neighbourOf(
+async function findNeighbour(
   lost: Target,
   failure: Failure,
   tasks: ServiceCandidates,
