@@ -30,7 +30,7 @@ export async function findReplacement(
     case "service":
       return hasNoPlace(failure)
         ? await findNeighbour(lost, failure, candidates, context)
-        : await successorOf(lost, failure, candidates, context);
+        : await findSuccessor(lost, failure, candidates, context);
     case "new":
       return await restartTask(lost, failure, candidates.launcher, context);
   }
@@ -54,7 +54,7 @@ async function findNeighbour(
   return await findTarget(next, context);
 }
 
-async function successorOf(
+async function findSuccessor(
   lost: Target,
   failure: Failure,
   tasks: ServiceCandidates,
