@@ -7,7 +7,7 @@ import {
 import { lastPart } from "../arn.ts";
 import { isDefinitionFile, readDefinitionFile } from "./definition-file.ts";
 import {
-  ownDefinition,
+  findOrRegisterDefinition,
   type OwnDefinitionContext,
   register,
   type RegistrationContext,
@@ -71,7 +71,12 @@ export function withImage(
     unread: source.unread,
     isOwn: true,
     registered: ({ reuse }) =>
-      ownDefinition({ family, ...definition }, from, { reuse, tags: known.tags }, sharedContext(context)),
+      findOrRegisterDefinition(
+        { family, ...definition },
+        from,
+        { reuse, tags: known.tags },
+        sharedContext(context),
+      ),
   };
 }
 

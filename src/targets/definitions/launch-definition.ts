@@ -18,7 +18,7 @@ import {
   refuseAwaited,
 } from "./held-definition.ts";
 import { imageDefinition, imageOf, withoutDefined } from "./image.ts";
-import { ownDefinition } from "./own-definition.ts";
+import { findOrRegisterDefinition } from "./own-definition.ts";
 import { refuseWindows } from "../windows.ts";
 
 /** The task definition that a new task is started from, and how it is started. */
@@ -96,7 +96,12 @@ async function imageLaunch(
 ): Promise<LaunchDefinition> {
   const name = `image '${of.image}'`;
   const wanted = imageDefinition(of, start, context.container);
-  const definition = await ownDefinition(wanted, name, { reuse, tags: undefined }, sharedContext(context));
+  const definition = await findOrRegisterDefinition(
+    wanted,
+    name,
+    { reuse, tags: undefined },
+    sharedContext(context),
+  );
   return {
     definition,
     container: chooseContainer(context.container, definition.containers, name),
@@ -142,7 +147,7 @@ async function holdDefinition(
   const tags = source.isOwn ? source.known.tags : undefined;
   let definition: TaskDefinition;
   try {
-    definition = await ownDefinition(wanted, source.name, { reuse, tags }, sharedContext(context));
+    definition = await findOrRegisterDefinition(wanted, source.name, { reuse, tags }, sharedContext(context));
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return await byCommand(error);

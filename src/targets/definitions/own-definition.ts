@@ -48,7 +48,7 @@ export interface OwnDefinitionOptions {
  * revision. `from` names the origin of the definition in messages. With `reuse: false` a new one is registered at
  * once. With `tags` a new one gets these and the run's, as far as ECS's limit allows and the caller may set tags.
  */
-export async function ownDefinition(
+export async function findOrRegisterDefinition(
   wanted: RegistrableDefinition & { readonly family: string },
   from: string,
   { reuse, tags }: OwnDefinitionOptions,
