@@ -55,7 +55,7 @@ export async function findOrRegisterDefinition(
   context: OwnDefinitionContext,
 ): Promise<TaskDefinition> {
   for (let look = reuse; ; look = true) {
-    const found = look ? await newestEqual(wanted, from, context) : undefined;
+    const found = look ? await findEqualRevision(wanted, from, context) : undefined;
     if (found !== undefined) return found;
     try {
       return await registerTagged(wanted, from, tags, context);
@@ -102,7 +102,7 @@ export async function register(
 }
 
 /** The newest revision, if it is equal. Another principal may register in the action's families, so one that differs is never used. */
-async function newestEqual(
+async function findEqualRevision(
   wanted: RegistrableDefinition & { readonly family: string },
   from: string,
   { ecs, log, onShared }: OwnDefinitionContext,
