@@ -107,7 +107,7 @@ async function findEqualRevision(
   from: string,
   { ecs, log, onShared }: OwnDefinitionContext,
 ): Promise<TaskDefinition | undefined> {
-  const found = await newestOf(wanted.family, ecs);
+  const found = await findNewestRevision(wanted.family, ecs);
   if (found?.active !== true) return undefined;
   const paths = [...differences(wanted, found.registrable, found.arn), ...found.unread].map(shortenPath);
   if (paths.length > 0) {
@@ -125,7 +125,7 @@ async function findEqualRevision(
 /** Failures after which no revision is known. */
 const NONE_KNOWN: ReadonlySet<FailureCode> = new Set(["task-definition-not-found", "access-denied"]);
 
-async function newestOf(
+async function findNewestRevision(
   family: string,
   ecs: Pick<Ecs, "describeTaskDefinition">,
 ): Promise<TaskDefinition | undefined> {
