@@ -46,7 +46,7 @@ export interface DefinitionSource {
 }
 
 /** The user's definition: a registered one, or one in a file of the workspace. Fails as `readDefinitionFile` does. */
-export async function userDefinition(
+export async function readUserDefinition(
   reference: string,
   context: DefinitionContext,
 ): Promise<DefinitionSource> {

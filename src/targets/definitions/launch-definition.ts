@@ -6,7 +6,7 @@ import {
   type DefinitionContext,
   type DefinitionSource,
   sharedContext,
-  userDefinition,
+  readUserDefinition,
   withImage,
 } from "./definition-source.ts";
 import {
@@ -60,7 +60,7 @@ export async function launchDefinition(
   context: DefinitionContext,
 ): Promise<LaunchDefinition> {
   if (of.kind === "image") return await imageLaunch(of, start, context, { reuse: true });
-  const users = await userDefinition(of.reference, context);
+  const users = await readUserDefinition(of.reference, context);
   refuseWindows(users.known.operatingSystem, users.subject);
   const container = chooseContainer(context.container, users.known.containers, users.name);
   const source =
