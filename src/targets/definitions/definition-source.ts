@@ -52,7 +52,7 @@ export async function readUserDefinition(
 ): Promise<DefinitionSource> {
   return isDefinitionFile(reference)
     ? await definitionOfFile(reference, context)
-    : await registeredDefinition(reference, context);
+    : await describeRegistered(reference, context);
 }
 
 /** The same definition with this image in place of the container's; it is registered in a family of the action's own. */
@@ -88,10 +88,7 @@ export function sharedContext(context: DefinitionContext): OwnDefinitionContext 
   };
 }
 
-async function registeredDefinition(
-  reference: string,
-  { ecs }: DefinitionContext,
-): Promise<DefinitionSource> {
+async function describeRegistered(reference: string, { ecs }: DefinitionContext): Promise<DefinitionSource> {
   const known = await ecs.describeTaskDefinition(reference);
   const name = `task definition '${lastPart(known.arn)}'`;
   const { unread } = known;
