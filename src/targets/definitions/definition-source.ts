@@ -51,7 +51,7 @@ export async function readUserDefinition(
   context: DefinitionContext,
 ): Promise<DefinitionSource> {
   return isDefinitionFile(reference)
-    ? await definitionOfFile(reference, context)
+    ? await readDefinitionOfFile(reference, context)
     : await describeRegistered(reference, context);
 }
 
@@ -95,7 +95,7 @@ async function describeRegistered(reference: string, { ecs }: DefinitionContext)
   return { known, name, subject: name, unread, isOwn: false, registered: () => Promise.resolve(known) };
 }
 
-async function definitionOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
+async function readDefinitionOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
   const read = await readDefinitionFile(path, context.workspace);
   const { tags, ...definition } = read;
   return {
