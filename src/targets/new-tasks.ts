@@ -6,7 +6,7 @@ import { borrow, nameDefinition } from "./start/borrow.ts";
 import type { DefinitionContext } from "./definitions/definition-source.ts";
 import {
   type LaunchDefinition,
-  launchDefinition,
+  chooseDefinition,
   type LaunchSource,
 } from "./definitions/launch-definition.ts";
 import type { Launch } from "./start/launch.ts";
@@ -70,7 +70,7 @@ async function prepareLauncher(where: NewTasks, context: ResolveContext): Promis
   const wanted = borrow(where.start, service, where.of);
   requireNetwork(wanted, nameOf(where.of), named?.id);
   const source = sourceOf(where.of, service);
-  const defined = await launchDefinition(source, wanted, definitionContext(cluster, context, undo));
+  const defined = await chooseDefinition(source, wanted, definitionContext(cluster, context, undo));
   const { timeout } = inputs;
   const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
     const { launchType } = wanted;

@@ -54,7 +54,7 @@ interface ReuseOption {
  * Decides on the task definition of a new task, its container, and how the container is held. Registers a definition
  * when that is needed.
  */
-export async function launchDefinition(
+export async function chooseDefinition(
   of: LaunchSource,
   start: StartInputs,
   context: DefinitionContext,
