@@ -59,7 +59,7 @@ export async function chooseDefinition(
   start: StartInputs,
   context: DefinitionContext,
 ): Promise<LaunchDefinition> {
-  if (of.kind === "image") return await imageLaunch(of, start, context, { reuse: true });
+  if (of.kind === "image") return await chooseImageDefinition(of, start, context, { reuse: true });
   const users = await readUserDefinition(of.reference, context);
   refuseWindows(users.known.operatingSystem, users.subject);
   const container = chooseContainer(context.container, users.known.containers, users.name);
@@ -88,7 +88,7 @@ function replaceImage(
 }
 
 /** For an image alone: an equal definition that another run has registered, else a new one. */
-async function imageLaunch(
+async function chooseImageDefinition(
   of: Extract<LaunchSource, { kind: "image" }>,
   start: StartInputs,
   context: DefinitionContext,
@@ -109,7 +109,7 @@ async function imageLaunch(
     hold: start.hold ? { by: "entry-point" } : undefined,
     tags: undefined,
     otherwise: async (failure) =>
-      isDeregistered(failure) ? await imageLaunch(of, start, context, { reuse: false }) : undefined,
+      isDeregistered(failure) ? await chooseImageDefinition(of, start, context, { reuse: false }) : undefined,
   };
 }
 
