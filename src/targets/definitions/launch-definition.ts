@@ -67,10 +67,10 @@ export async function chooseDefinition(
     of.image === undefined ? users : replaceImage(users, { image: of.image, container }, context);
   const commands = (start.overrides["containerOverrides"] ?? []) as readonly RegistrableDefinition[];
   const isReplaced = commands.some(({ name, command }) => name === container && command !== undefined);
-  if (!start.hold || isReplaced) return await asItIs(source, { container, start, hold: undefined });
+  if (!start.hold || isReplaced) return await useSourceAsIs(source, { container, start, hold: undefined });
   refuseAwaited(source.known, container, source.name);
   if (!needsEntryPoint(source.known, container))
-    return await asItIs(source, { container, start, hold: { by: "entry-point" } });
+    return await useSourceAsIs(source, { container, start, hold: { by: "entry-point" } });
   return await holdDefinition(source, container, start, context, { reuse: true });
 }
 
@@ -114,7 +114,7 @@ async function chooseImageDefinition(
 }
 
 /** The source's own definition, without an entry point of the action's. */
-async function asItIs(
+async function useSourceAsIs(
   source: DefinitionSource,
   how: Pick<LaunchDefinition, "container" | "start" | "hold">,
   { reuse }: ReuseOption = { reuse: true },
@@ -124,7 +124,9 @@ async function asItIs(
     definition: await source.registered({ reuse }),
     tags: source.isOwn ? source.known.tags : undefined,
     otherwise: async (failure) =>
-      source.isOwn && isDeregistered(failure) ? await asItIs(source, how, { reuse: false }) : undefined,
+      source.isOwn && isDeregistered(failure)
+        ? await useSourceAsIs(source, how, { reuse: false })
+        : undefined,
   };
 }
 
@@ -138,7 +140,7 @@ async function holdDefinition(
 ): Promise<LaunchDefinition> {
   const byCommand = async (refusal: Failure): Promise<LaunchDefinition> => {
     const hold = { by: "command", because: refusal.failed } as const;
-    const launch = await asItIs(source, { container, start, hold });
+    const launch = await useSourceAsIs(source, { container, start, hold });
     context.log.info(heldByCommand(source, container, refusal));
     return launch;
   };
