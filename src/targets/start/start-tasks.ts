@@ -75,7 +75,7 @@ export async function startTasks(
         continue;
       }
       const next =
-        error instanceof Failure ? await nextRequest(current, error, { request, ...context }) : undefined;
+        error instanceof Failure ? await findNextRequest(current, error, { request, ...context }) : undefined;
       if (next !== undefined) current = next;
       else if (tasks.length > 0 && isRefusedByAws(error)) return { tasks, refusal: error };
       else throw error;
@@ -126,7 +126,7 @@ async function deliverAfter(
 }
 
 /** What to try after a refusal of `current`; undefined when there is nothing. */
-async function nextRequest(
+async function findNextRequest(
   current: RunTaskRequest,
   failure: Failure,
   { request, capacity, over, otherwise }: LaunchContext & { readonly request: RunTaskRequest },
