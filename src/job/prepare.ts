@@ -4,7 +4,7 @@ import { assemblePayload } from "../payload/assemble.ts";
 import { workerCount } from "../payload/workers.ts";
 import { chooseDelivery, stage, type StagedObject } from "../payload/stage.ts";
 import { bucketOwner } from "../ready/bucket.ts";
-import { namesLog, sessionLogs } from "../ready/session-logs.ts";
+import { namesLog, findSessionLogs } from "../ready/session-logs.ts";
 import { waitUntilReady } from "../ready/wait.ts";
 import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
 import { tellWhile, type WaitLines } from "../waiting.ts";
@@ -58,7 +58,7 @@ export async function prepareJob(
   const ready = waitUntilReady(target, deadline, { ecs: looks, clock, lines, stuckAfter, signal: cancel });
   const setup = Promise.all([exec, ready]).then(async ([known, { taskDefinitionArn }]) => {
     const task = { taskDefinitionArn, container: target.container };
-    const logs = await sessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
+    const logs = await findSessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
     return sessionSetup(known, logs, inputs);
   });
   // Later phases await these promises, unless a failure comes first.

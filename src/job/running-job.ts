@@ -1,6 +1,6 @@
 import type { JobHandle } from "../inputs/handle.ts";
 import { bucketOwner } from "../ready/bucket.ts";
-import { sessionLogs } from "../ready/session-logs.ts";
+import { findSessionLogs } from "../ready/session-logs.ts";
 import { namedContainer } from "../targets/container-ref.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
@@ -26,7 +26,7 @@ async function learnSetup({ inputs, exec, looks, target, log }: JobContext): Pro
   const named = { taskDefinitionArn: task.taskDefinitionArn, container: target.container };
   return sessionSetup(
     known,
-    await sessionLogs(known, named, { ecs: looks, log, wanted: inputs.logs }),
+    await findSessionLogs(known, named, { ecs: looks, log, wanted: inputs.logs }),
     inputs,
   );
 }

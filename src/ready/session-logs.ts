@@ -21,7 +21,7 @@ interface LookContext<Call extends keyof Ecs> {
 /**
  * Describes the cluster; undefined when the caller may not. Fails with `logs-not-configured` when the input `logs`
  * names a log that the sessions don't have. With logging DEFAULT the task definition decides on the log, and
- * `sessionLogs` checks it.
+ * `findSessionLogs` checks it.
  */
 export async function lookAtCluster(
   cluster: string,
@@ -38,7 +38,7 @@ export async function lookAtCluster(
  * is the log group of the container's own awslogs driver. Undefined when the caller may not look. Fails like
  * `lookAtCluster`.
  */
-export async function sessionLogs(
+export async function findSessionLogs(
   exec: ExecConfiguration | undefined,
   task: { readonly taskDefinitionArn: string; readonly container: string },
   { ecs, log, wanted }: LookContext<"describeTaskDefinition">,
