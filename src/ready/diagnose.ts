@@ -37,7 +37,7 @@ const OF_EXEC: ReadonlySet<FailureCode> = new Set([
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;
-  if (failure instanceof TaskStopped) return await afterHold(failure, target, ecs);
+  if (failure instanceof TaskStopped) return await explainEndedHold(failure, target, ecs);
   if (!OF_EXEC.has(failure.code) && !(failure instanceof EncryptionRefused)) return failure;
   const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
   if (task === undefined) return failure;
@@ -70,7 +70,7 @@ function withChecks(failure: Failure, checks: readonly Check[]): Failure {
 }
 
 /** The failure `hold-ended`, when the ENTRYPOINT may explain the end of a container that a command alone held. Any other failure stays. */
-async function afterHold(
+async function explainEndedHold(
   failure: TaskStopped,
   target: Target,
   { describeTask, describeTaskDefinition }: DiagnoseContext["ecs"],
