@@ -18,7 +18,7 @@ import { resolvingTitle } from "./targets/title.ts";
  * that the deployment is known until the step gives its verdict. A cancel sends it at once if a hook awaits an action. The post step
  * sends it after a main step that was killed.
  */
-export async function atHook<Step extends StepContext>(
+export async function runAtHook<Step extends StepContext>(
   step: Step,
   run: (step: Step) => Promise<Result>,
 ): Promise<Result> {
