@@ -34,7 +34,7 @@ export async function runAtHook<Step extends StepContext>(
   for (const warning of warningsOf(waiting.hook, inputs, clock.now())) log.warning(warning, "deployment.md");
   let result: Result | undefined;
   try {
-    const revision = await revisionOf(waiting, step);
+    const revision = await findRevision(waiting, step);
     log.phase(resolvingTitle(inputs));
     result = await run({ ...step, revision });
   } finally {
@@ -69,7 +69,7 @@ function recordRollback({ deployment, hook }: WaitingHook, ledger: StepContext["
 }
 
 /** The revision in whose tasks the job runs. */
-async function revisionOf({ deployment }: WaitingHook, { inputs, aws }: StepContext): Promise<NewRevision> {
+async function findRevision({ deployment }: WaitingHook, { inputs, aws }: StepContext): Promise<NewRevision> {
   const { stage, sourceRevisionArns, createdAt: since } = deployment;
   if (inputs.where.kind !== "new" && isBeforeTasks(stage)) throw deploymentTooEarly(deployment);
   const revisionArn = requireMember(deployment.revisionArn, "targetServiceRevision");
