@@ -40,7 +40,7 @@ export async function runAtHook<Step extends StepContext>(
   } finally {
     if (result === undefined) await rollBack(waiting, service, step);
   }
-  return await withVerdict(result, waiting, service, step);
+  return await giveVerdictFor(result, waiting, service, step);
 }
 
 /** Waits for the hook. When that fails and a verdict may still be due, the cleanup looks once more for a hook that awaits an action. */
@@ -88,7 +88,7 @@ async function findRevision({ deployment }: WaitingHook, { inputs, aws }: StepCo
   );
 }
 
-async function withVerdict(
+async function giveVerdictFor(
   result: Result,
   waiting: WaitingHook,
   service: ClusterMember,
