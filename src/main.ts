@@ -8,7 +8,7 @@ import { runInTargets } from "./run-in-targets.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
-import { underLock } from "./under-lock.ts";
+import { runUnderLock } from "./under-lock.ts";
 
 /** A whole step, in these surroundings. Never rejects: a failure is a result. */
 export async function run(surroundings: Surroundings): Promise<Result> {
@@ -30,6 +30,6 @@ async function perform(step: OpenStep): Promise<Result> {
   return await runAtHook(step, async (at) => {
     // Check the cluster and the bucket before RunTask, so that no task is started in vain.
     if (isNew) await looking;
-    return await underLock(at, looking, (lock) => runInTargets(at, looking, { lock, files }));
+    return await runUnderLock(at, looking, (lock) => runInTargets(at, looking, { lock, files }));
   });
 }
