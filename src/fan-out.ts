@@ -146,7 +146,7 @@ async function runInOneOf(
               job,
               findReplacement(target, result.failure, candidates, targetContext(step)),
             );
-      if (next === undefined) return await withDiagnosis(result, attempt, target, job);
+      if (next === undefined) return await addDiagnosis(result, attempt, target, job);
       target = next;
     } catch (error) {
       return failedResult(logFailure(error, job.log), result.task, attempt.attached);
@@ -197,7 +197,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
 }
 
 /** Adds to the result what is wrong in the set-up of the task, when that may be why the job did not start. */
-async function withDiagnosis(
+async function addDiagnosis(
   result: FailedResult,
   { attached }: Attempt,
   target: Target,
