@@ -44,7 +44,7 @@ export async function findDeploymentArn(
   const lines = new WaitLines({ clock, log });
   const until = clock.now() + LISTED_WITHIN_MS;
   for (;;) {
-    const newest = await newestDeployment(service, ecs);
+    const newest = await findNewestDeployment(service, ecs);
     if (newest !== undefined && !isOver(newest)) return newest.arn;
     const what = `of service '${service.id}' in cluster '${clusterName(service.cluster)}' under way`;
     if (clock.now() >= until)
@@ -58,7 +58,7 @@ export async function findDeploymentArn(
 }
 
 /** The newest deployment of the service, under way or not. */
-export async function newestDeployment(
+export async function findNewestDeployment(
   service: ClusterMember,
   ecs: Pick<Ecs, "listServiceDeployments">,
 ): Promise<DeploymentBrief | undefined> {
@@ -120,7 +120,7 @@ export async function whyOver(
   const byExpiry = deployment.hooks.toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0));
   const hook = hookId === undefined ? byExpiry.at(-1) : deployment.hooks.find(({ id }) => id === hookId);
   if (hook?.status === "TIMED_OUT") return hookExpired(deployment);
-  const newest = await newestDeployment(service, ecs);
+  const newest = await findNewestDeployment(service, ecs);
   if (newest !== undefined && newest.arn !== deployment.arn && newest.createdAt >= deployment.createdAt)
     return deploymentReplaced(deployment, newest.arn);
   return deploymentEnded(deployment);
