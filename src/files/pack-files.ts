@@ -29,7 +29,7 @@ export async function packFiles(
 ): Promise<PackedFiles | undefined> {
   if (inputs.files === undefined) return undefined;
   // Only steps with the input load the libraries.
-  const [{ collect }, { archiveOf, sizeOfArchive }] = await Promise.all([
+  const [{ collect }, { makeArchive: archiveOf, sizeOfArchive }] = await Promise.all([
     import("./collect.ts"),
     import("./archive.ts"),
   ]);
