@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
-import { type Answer, endpointOf, signedPost } from "./signed-post.ts";
+import { type Answer, endpointOf, postSigned } from "./signed-post.ts";
 import type { Call } from "./thrown.ts";
 
 /** A repository in a private registry of ECR. */
@@ -47,7 +47,7 @@ export function ecrCalls(clients: AwsClients): Ecr {
           "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.DescribeImages",
         };
         const body = JSON.stringify({ registryId, repositoryName, imageIds: [{ imageDigest }] });
-        const answer = await signedPost({ service: "ecr", to, headers, body }, clients);
+        const answer = await postSigned({ service: "ecr", to, headers, body }, clients);
         if (answer.status !== 200) throw thrown(answer);
         const { imageDetails = [] } = JSON.parse(answer.text) as { readonly imageDetails?: ImageDetail[] };
         const { imageSizeInBytes: bytes, imageManifestMediaType: type = "" } = imageDetails[0] ?? {};

@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
-import { type Answer, endpointOf, signedPost } from "./signed-post.ts";
+import { type Answer, endpointOf, postSigned } from "./signed-post.ts";
 import type { Call } from "./thrown.ts";
 import { answerOf, textsOf, type Xml } from "./xml.ts";
 
@@ -27,7 +27,7 @@ export function queryCalls(clients: AwsClients): Query {
         ...parameters,
       }).toString();
       const headers = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
-      const answer = await signedPost({ service, to, headers, body }, clients);
+      const answer = await postSigned({ service, to, headers, body }, clients);
       if (answer.status !== 200) throw thrown(answer);
       return answerOf(answer.text);
     });
