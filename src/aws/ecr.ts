@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
-import { type Answer, endpointOf, postSigned } from "./signed-post.ts";
+import { type Answer, findEndpoint, postSigned } from "./signed-post.ts";
 import type { Call } from "./thrown.ts";
 
 /** A repository in a private registry of ECR. */
@@ -38,7 +38,7 @@ export function repositoryOf(image: string): Repository | undefined {
 export function ecrCalls(clients: AwsClients): Ecr {
   return {
     async imageSize({ registryId, region, repositoryName }, imageDigest) {
-      const to = await endpointOf("ecr", region, clients);
+      const to = await findEndpoint("ecr", region, clients);
       const resource = `repository '${repositoryName}' of account ${registryId}`;
       const call: Call = { service: "ecr", action: "ecr:DescribeImages", resource, region };
       return await attempt(call, clients.signal, async () => {

@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 /** The endpoint of a service for a region: the one that the environment names, or AWS's own. */
-export async function endpointOf(
+export async function findEndpoint(
   service: RareService,
   ofRegion: string,
   clients: AwsClients,
