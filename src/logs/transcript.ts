@@ -76,7 +76,7 @@ export interface TranscriptContext extends LogAccess {
 }
 
 /** The transcript of this session, as it arrives; see `cloudWatchTranscript` and `s3Transcript`. */
-export function transcript(
+export function readTranscript(
   log: SessionLog,
   sessionId: string,
   context: TranscriptContext,
