@@ -1,5 +1,5 @@
 import { giveBack } from "../../src/places/give-back.ts";
-import { othersUploadFor } from "../../src/places/other-uploads.ts";
+import { estimateOtherUploads } from "../../src/places/other-uploads.ts";
 import { uploadMs, Uploads } from "../../src/places/uploads.ts";
 import type { RecentSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
@@ -120,7 +120,7 @@ describe("a session that is not opened", () => {
 
   async function moreTime(sessions: readonly RecentSession[] | Failure, { logged = true, waited = 0 } = {}) {
     const log = new Listener();
-    const ms = await othersUploadFor({
+    const ms = await estimateOtherUploads({
       sessionTarget: "ecs:ci_task_runtime",
       sessionId: "s-ours",
       logged,

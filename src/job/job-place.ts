@@ -1,6 +1,6 @@
 import { giveBack, SHORT_MS } from "../places/give-back.ts";
 import { MachineLock } from "../places/machine-lock.ts";
-import { othersUploadFor } from "../places/other-uploads.ts";
+import { estimateOtherUploads } from "../places/other-uploads.ts";
 import type { Place, PlaceClaim } from "../places/place.ts";
 import { takePlace } from "../places/take-place.ts";
 import { type LoggedSession, uploadMs, Uploads } from "../places/uploads.ts";
@@ -150,11 +150,11 @@ export class JobPlace {
   }
 
   /** For how many more milliseconds the uploads of other sessions' logs may delay the opening of this session. */
-  async othersUploadFor(sessionTarget: string, sessionId: string): Promise<number> {
+  async estimateOtherUploads(sessionTarget: string, sessionId: string): Promise<number> {
     const { aws, clock, log } = this.#context;
     const logged = uploadMs(0, this.#logs) > 0;
     const asked = { sessionTarget, sessionId, logged, waited: this.#waited };
-    const ms = await othersUploadFor({ ...asked, ssm: aws.ssm, clock, log });
+    const ms = await estimateOtherUploads({ ...asked, ssm: aws.ssm, clock, log });
     this.#waited += ms;
     return ms;
   }

@@ -35,7 +35,7 @@ export interface OtherUploadsOptions {
  * For how many more milliseconds the uploads of other sessions' logs may occupy the container. In that time an
  * unopened session does not show that the agent is blocked. Never rejects.
  */
-export async function othersUploadFor(options: OtherUploadsOptions): Promise<number> {
+export async function estimateOtherUploads(options: OtherUploadsOptions): Promise<number> {
   const { sessionTarget, sessionId, logged, waited, ssm, clock, log } = options;
   if (!logged) return 0;
   let ms: number;
