@@ -5,7 +5,7 @@ import { JobPlace } from "./job/job-place.ts";
 import { jobProtection } from "./job/job-protection.ts";
 import { takePlaceWhileStaging } from "./job/place-while-staging.ts";
 import { prepareJob } from "./job/prepare.ts";
-import { runningJob } from "./job/running-job.ts";
+import { prepareRunningJob } from "./job/running-job.ts";
 import type { JobReport } from "./report/result.ts";
 import { WaitLines } from "./waiting.ts";
 
@@ -39,7 +39,7 @@ export async function attachToJob(handle: JobHandle, context: JobContext): Promi
   const { inputs, clock, log, cancel } = context;
   cancel.throwIfAborted();
   log.phase(`Attaching to the job in container '${handle.container}' of task ${context.target.taskId}`);
-  const job = runningJob(handle, context);
+  const job = prepareRunningJob(handle, context);
   const beganAt = clock.now();
   const lines = new WaitLines({ clock, log });
   const opening = { deadline: beganAt + inputs.startTimeout, lines, times: { beganAt } };

@@ -7,7 +7,7 @@ import type { PreparedJob } from "./prepare.ts";
 import { type SessionSetup, sessionSetup } from "./session-setup.ts";
 
 /** The job of a handle. A failure to learn the set-up counts only when a session is needed: the task may have stopped long ago. */
-export function runningJob(handle: JobHandle, context: JobContext): PreparedJob {
+export function prepareRunningJob(handle: JobHandle, context: JobContext): PreparedJob {
   const { run, nonce, workers } = handle;
   const setup = learnSetup(context);
   setup.catch(() => undefined); // it is awaited when there is a session
