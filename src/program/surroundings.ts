@@ -10,7 +10,7 @@ import { cancelFailure } from "../step/cancelled.ts";
 import type { Display, ReportedInputs, Surroundings } from "../step/surroundings.ts";
 import { announce } from "../undo/cleanup.ts";
 import type { SavedState } from "../undo/ledger.ts";
-import { idTokenFromFile } from "./id-token.ts";
+import { readIdToken } from "./id-token.ts";
 import { programInputs } from "./inputs-source.ts";
 import { jobWriter } from "./job-writer.ts";
 import { programOrigin } from "./origin.ts";
@@ -44,7 +44,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
     mask: () => undefined,
     cancel: cancelOf(options.signal, out?.broken, log),
     origin: () => programOrigin(env),
-    idToken: () => idTokenFromFile(env),
+    idToken: () => readIdToken(env),
     saveState: (_, whole) => {
       // The run's ledger is saved thousands of times. The cleanup after the run saves a ledger of its own, so the last one counts.
       if (saved === undefined) log.unfinished?.(() => saved?.().undo.map(announce) ?? []);
