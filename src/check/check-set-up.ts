@@ -17,7 +17,7 @@ import { deploymentChecks } from "../ready/checks/deployment.ts";
 import { launchChecks } from "../ready/checks/launch.ts";
 import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
-import { type Principal, roleChecks } from "../ready/checks/role.ts";
+import { type Principal, checkRole } from "../ready/checks/role.ts";
 import { sessionLogChecks } from "../ready/checks/session-log.ts";
 import { stagingChecks } from "../ready/checks/staging.ts";
 import { waysOf } from "../ready/checks/ways.ts";
@@ -92,7 +92,7 @@ async function targetChecks(
       ? await networkOfInterface(task?.networkInterfaceId, aws.ec2)
       : await networkOfStart(start, aws.ec2);
   const [roles, ways, logs, rights] = await Promise.all([
-    roleChecks(subject, cluster, { iam: aws.iam, exec }),
+    checkRole(subject, cluster, { iam: aws.iam, exec }),
     networkChecks(network, aws.ec2, {
       ways: waysOf({ ...subject, isNew: start !== undefined }, inputs),
       address: start === undefined ? task && addressOfTask(task) : addressOfStart(start),

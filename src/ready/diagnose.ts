@@ -9,7 +9,7 @@ import { holdEnded, isHoldEnded } from "./hold-ended.ts";
 import { containerChecks } from "./checks/container.ts";
 import { addressOfTask } from "./checks/public-address.ts";
 import { networkChecks, networkOfInterface } from "./checks/network.ts";
-import { roleChecks } from "./checks/role.ts";
+import { checkRole } from "./checks/role.ts";
 import { checkLine } from "./checks/check.ts";
 
 export interface DiagnoseContext {
@@ -48,7 +48,7 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   const network = await networkOfInterface(task.networkInterfaceId, context.ec2);
   const checks = [
     ...containerChecks(facts),
-    ...(await roleChecks(facts, task.arn, context)),
+    ...(await checkRole(facts, task.arn, context)),
     ...(await networkChecks(network, context.ec2, {
       address: addressOfTask(task, target.started),
     })),

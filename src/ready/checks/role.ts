@@ -40,7 +40,7 @@ const CHANNEL_ACTIONS = [
  * Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. `cluster`
  * is the ARN of the cluster or of the task; undefined when it isn't known.
  */
-export async function roleChecks(
+export async function checkRole(
   facts: CheckFacts,
   cluster: string | undefined,
   { iam, exec }: { readonly iam: Pick<Iam, "denied">; readonly exec: ExecConfiguration | undefined },
