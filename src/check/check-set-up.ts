@@ -2,7 +2,7 @@ import type { Cluster, ExecConfiguration } from "../aws/ecs.ts";
 import { jobTimes } from "../inputs/job-times.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { architectureCheck } from "../ready/checks/architecture.ts";
-import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.ts";
+import { checkCaller, callerRights, principalOf } from "../ready/checks/caller.ts";
 import {
   type Check,
   checkLine,
@@ -43,7 +43,7 @@ async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<re
   const { inputs, aws, clock } = step;
   const identity = await lookAt(aws.iam.caller());
   const { roleToAssume } = inputs;
-  const credentials = callerCheck(identity);
+  const credentials = checkCaller(identity);
   const areRefused = credentials.verdict === "NG";
   const life = credentialLife({
     ...{ roleToAssume, times: jobTimes(inputs), env, now: clock.now() },

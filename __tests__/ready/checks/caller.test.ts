@@ -2,7 +2,7 @@ import type { Access } from "../../../local/iam/policy.ts";
 import { Failure } from "../../../src/errors.ts";
 import type { TaskSelection } from "../../../src/inputs/inputs.ts";
 import {
-  callerCheck,
+  checkCaller,
   type CallerFacts,
   callerRights,
   principalOf,
@@ -45,9 +45,9 @@ it.each<[string, string, string | undefined, string | undefined]>([
 });
 
 it("credentials are OK when STS names their owner, and NG when they are missing or refused", () => {
-  expect(callerCheck({ value: "arn:x" })).toMatchObject({ verdict: "OK", seen: "they are those of arn:x" });
+  expect(checkCaller({ value: "arn:x" })).toMatchObject({ verdict: "OK", seen: "they are those of arn:x" });
   for (const code of ["no-credentials", "role-not-assumed", "no-id-token"] as const)
-    expect(callerCheck({ failure: new Failure(code, parts) })).toMatchObject({ verdict: "NG", fix: "a." });
+    expect(checkCaller({ failure: new Failure(code, parts) })).toMatchObject({ verdict: "NG", fix: "a." });
 });
 
 interface Question {

@@ -16,7 +16,7 @@ export interface CallerFacts extends CheckFacts {
 }
 
 /** The check that names the caller. */
-export function callerCheck(look: Look<string>): Check {
+export function checkCaller(look: Look<string>): Check {
   const name = "credentials";
   if ("failure" in look) return unansweredCheck(name, look.failure, { required: true });
   return passedCheck(name, `they are those of ${look.value}`);
