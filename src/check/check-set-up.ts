@@ -2,7 +2,7 @@ import type { Cluster, ExecConfiguration } from "../aws/ecs.ts";
 import { jobTimes } from "../inputs/job-times.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { architectureCheck } from "../ready/checks/architecture.ts";
-import { checkCaller, callerRights, principalOf } from "../ready/checks/caller.ts";
+import { checkCaller, checkCallerRights, principalOf } from "../ready/checks/caller.ts";
 import {
   type Check,
   checkLine,
@@ -98,7 +98,7 @@ async function targetChecks(
       address: start === undefined ? task && addressOfTask(task) : addressOfStart(start),
     }),
     logChecks(step, subject, exec),
-    callerRights({ ...subject, clusterArn: cluster, inputs }, caller, aws.iam),
+    checkCallerRights({ ...subject, clusterArn: cluster, inputs }, caller, aws.iam),
   ]);
   return [
     ...checks,

@@ -4,7 +4,7 @@ import type { TaskSelection } from "../../../src/inputs/inputs.ts";
 import {
   checkCaller,
   type CallerFacts,
-  callerRights,
+  checkCallerRights,
   principalOf,
 } from "../../../src/ready/checks/caller.ts";
 import { ownFamily } from "../../../src/targets/definitions/family.ts";
@@ -69,7 +69,7 @@ async function askSimulator(
     ...{ container: "app", clusterArn: CLUSTER, inputs: anInputs({ where, ...more }), registers },
     start: isNew ? { ...where.start, launchType: "FARGATE" } : undefined,
   };
-  await callerRights(facts, role, {
+  await checkCallerRights(facts, role, {
     denied: (principal, actions, resources, context) => {
       expect(principal).toBe(role.arn);
       questions.push({ actions, resources, context });
@@ -110,7 +110,7 @@ it("for a task of a service the simulator is asked for its protection, and for a
 it("a caller that may protect no task is OK, and the line says what a run does without the right", async () => {
   const denied = (_: string, actions: readonly string[]) =>
     Promise.resolve(actions.filter((action) => action === "ecs:UpdateTaskProtection"));
-  const found = await callerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, { denied });
+  const found = await checkCallerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, { denied });
   expect(found.filter(({ verdict }) => verdict === "NG")).toEqual([]);
   expect(found.find(({ name }) => name === "rights to protect the task")).toMatchObject({
     verdict: "OK",
@@ -196,7 +196,7 @@ describe("following the fix for the caller's rights", () => {
       cluster: "ci",
       deployment: where.kind === "service" ? true : undefined,
     });
-    const found = await callerRights({ ...facts, ...more, inputs }, role, { denied });
+    const found = await checkCallerRights({ ...facts, ...more, inputs }, role, { denied });
     const policy = policyByFixes(found);
     for (const one of wanted) expect([one.resource, allows(policy, one)]).toEqual([one.resource, true]);
     expect(allows(policy, access("ecs:RunTask", `${place}:task-definition/another:1`))).toBe(false);
@@ -207,5 +207,7 @@ describe("following the fix for the caller's rights", () => {
 it("the rights of a caller without policies are skipped", async () => {
   const unasked = { denied: () => Promise.reject(new Error("IAM was asked")) };
   const inputs = anInputs();
-  expect(await callerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([{ verdict: "SKIP" }]);
+  expect(await checkCallerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([
+    { verdict: "SKIP" },
+  ]);
 });

@@ -36,7 +36,7 @@ export function principalOf(caller: string, roleToAssume: string | undefined): P
 }
 
 /** Whether the caller has the rights to the calls that change something. A check can't try those calls. */
-export async function callerRights(
+export async function checkCallerRights(
   facts: CallerFacts,
   caller: Principal | undefined,
   iam: Pick<Iam, "denied">,
