@@ -13,7 +13,7 @@ import {
 } from "../ready/checks/check.ts";
 import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
-import { deploymentChecks } from "../ready/checks/deployment.ts";
+import { checkHooks } from "../ready/checks/deployment.ts";
 import { launchChecks } from "../ready/checks/launch.ts";
 import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
@@ -64,7 +64,7 @@ async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<re
   const staging = await bucketChecks(step, arn, caller);
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
   const ofTarget = await targetChecks(step, { arn, cluster }, caller);
-  const ofDeployment = await deploymentChecks(inputs, { ecs: aws.ecs, now: clock.now() });
+  const ofDeployment = await checkHooks(inputs, { ecs: aws.ecs, now: clock.now() });
   return [...first, found, ...doubtInput("cluster", look, [...ofTarget, ...ofDeployment]), ...staging];
 }
 

@@ -33,7 +33,7 @@ const HOOK = "pause hook";
  * Whether a deployment waits for this step's verdict, or will wait for it. Without the input `deployment` there is no
  * check. `now` is in milliseconds since the epoch.
  */
-export async function deploymentChecks(
+export async function checkHooks(
   inputs: DeploymentInputs,
   { ecs, now }: { readonly ecs: Calls; readonly now: number },
 ): Promise<readonly Check[]> {
