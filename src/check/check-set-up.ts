@@ -15,7 +15,7 @@ import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
 import { checkHooks } from "../ready/checks/deployment.ts";
 import { launchChecks } from "../ready/checks/launch.ts";
-import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
+import { checkNetwork, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
 import { type Principal, checkRole } from "../ready/checks/role.ts";
 import { sessionLogChecks } from "../ready/checks/session-log.ts";
@@ -93,7 +93,7 @@ async function targetChecks(
       : await networkOfStart(start, aws.ec2);
   const [roles, ways, logs, rights] = await Promise.all([
     checkRole(subject, cluster, { iam: aws.iam, exec }),
-    networkChecks(network, aws.ec2, {
+    checkNetwork(network, aws.ec2, {
       ways: waysOf({ ...subject, isNew: start !== undefined }, inputs),
       address: start === undefined ? task && addressOfTask(task) : addressOfStart(start),
     }),

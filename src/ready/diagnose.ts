@@ -8,7 +8,7 @@ import type { Check } from "./checks/check.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
 import { containerChecks } from "./checks/container.ts";
 import { addressOfTask } from "./checks/public-address.ts";
-import { networkChecks, networkOfInterface } from "./checks/network.ts";
+import { checkNetwork, networkOfInterface } from "./checks/network.ts";
 import { checkRole } from "./checks/role.ts";
 import { checkLine } from "./checks/check.ts";
 
@@ -49,7 +49,7 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   const checks = [
     ...containerChecks(facts),
     ...(await checkRole(facts, task.arn, context)),
-    ...(await networkChecks(network, context.ec2, {
+    ...(await checkNetwork(network, context.ec2, {
       address: addressOfTask(task, target.started),
     })),
   ];

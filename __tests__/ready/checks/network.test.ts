@@ -1,7 +1,7 @@
 import type { Ec2 } from "../../../src/aws/ec2.ts";
 import { Failure } from "../../../src/errors.ts";
 import {
-  networkChecks,
+  checkNetwork,
   networkOfInterface,
   networkOfStart,
   type TaskNetwork,
@@ -34,7 +34,7 @@ const routes =
     Promise.resolve(tables);
 
 async function way(of: TaskNetwork, more: Partial<Ec2> = {}, address?: string) {
-  return (await networkChecks(of, aNetwork(more), { address }))[0];
+  return (await checkNetwork(of, aNetwork(more), { address }))[0];
 }
 
 it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
@@ -139,7 +139,7 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
   const way = async (to: Way, endpoints: Awaited<ReturnType<Ec2["vpcEndpoints"]>>) => {
     const vpcEndpoints = () => Promise.resolve(endpoints);
     const ec2 = aNetwork({ vpcEndpoints, routeTables: routes(route(undefined)) });
-    return (await networkChecks(network, ec2, { ways: [to], address: BY_INPUT }))[0];
+    return (await checkNetwork(network, ec2, { ways: [to], address: BY_INPUT }))[0];
   };
   const ofEcr = ["ecr.api", "ecr.dkr"].map(interfaceOf);
 
@@ -205,7 +205,7 @@ it.each([
     ],
   ],
 ])("security groups are %s: %j", async (verdict, groups) => {
-  const checks = await networkChecks(network, aNetwork({ securityGroups: () => Promise.resolve(groups) }), {
+  const checks = await checkNetwork(network, aNetwork({ securityGroups: () => Promise.resolve(groups) }), {
     address: undefined,
   });
   expect(checks[1]).toMatchObject({ name: "security groups", verdict });
@@ -213,7 +213,7 @@ it.each([
 
 it("security groups that may not be seen are skipped, and missing ones are NG", async () => {
   const checks = async (securityGroups: Ec2["securityGroups"]) =>
-    (await networkChecks(network, aNetwork({ securityGroups }), { address: undefined }))[1];
+    (await checkNetwork(network, aNetwork({ securityGroups }), { address: undefined }))[1];
   expect(await checks(denied)).toMatchObject({ verdict: "SKIP" });
   const fix = "Check 'security-groups'.";
   expect(await checks(() => Promise.resolve([]))).toMatchObject({

@@ -76,7 +76,7 @@ export async function networkOfStart(
  * Whether the task's requests reach each destination in `ways`, and whether its security groups let HTTPS out. `address`: how the task
  * gets a public address, for the fix; undefined when it can't.
  */
-export async function networkChecks(
+export async function checkNetwork(
   network: TaskNetwork | Check,
   ec2: Pick<Ec2, "vpcEndpoints" | "routeTables" | "securityGroups">,
   { ways = [TO_MESSAGES], address }: { readonly ways?: readonly Way[]; readonly address: string | undefined },
