@@ -8,7 +8,7 @@ import type { Check } from "./checks/check.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
 import { containerChecks } from "./checks/container.ts";
 import { addressOfTask } from "./checks/public-address.ts";
-import { checkNetwork, networkOfInterface } from "./checks/network.ts";
+import { checkNetwork, findNetworkOfInterface } from "./checks/network.ts";
 import { checkRole } from "./checks/role.ts";
 import { checkLine } from "./checks/check.ts";
 
@@ -45,7 +45,7 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
     log.info(`The task definition can't be read. ${why.failed}`),
   );
   const facts = { task, container: target.container, definition };
-  const network = await networkOfInterface(task.networkInterfaceId, context.ec2);
+  const network = await findNetworkOfInterface(task.networkInterfaceId, context.ec2);
   const checks = [
     ...containerChecks(facts),
     ...(await checkRole(facts, task.arn, context)),

@@ -2,7 +2,7 @@ import type { Ec2 } from "../../../src/aws/ec2.ts";
 import { Failure } from "../../../src/errors.ts";
 import {
   checkNetwork,
-  networkOfInterface,
+  findNetworkOfInterface,
   networkOfStart,
   type TaskNetwork,
   type Way,
@@ -224,13 +224,13 @@ it("security groups that may not be seen are skipped, and missing ones are NG", 
 });
 
 it("a task's network is that of its interface", async () => {
-  expect(await networkOfInterface("eni-1", aNetwork())).toEqual(network);
+  expect(await findNetworkOfInterface("eni-1", aNetwork())).toEqual(network);
   const skip = { name: "way to ssmmessages", verdict: "SKIP" };
-  expect(await networkOfInterface(undefined, aNetwork())).toMatchObject(skip);
+  expect(await findNetworkOfInterface(undefined, aNetwork())).toMatchObject(skip);
   const gone = aNetwork({ networkInterface: () => Promise.resolve(undefined) });
-  expect(await networkOfInterface("eni-1", gone)).toMatchObject(skip);
+  expect(await findNetworkOfInterface("eni-1", gone)).toMatchObject(skip);
   const unseen = aNetwork({ networkInterface: denied });
-  expect(await networkOfInterface("eni-1", unseen)).toMatchObject(skip);
+  expect(await findNetworkOfInterface("eni-1", unseen)).toMatchObject(skip);
 });
 
 it("a new task's network is that of its inputs", async () => {

@@ -38,7 +38,7 @@ const WAY = `way to ${TO_MESSAGES.to}`;
 const HTTPS = "security groups";
 
 /** The network of a running task, from its network interface; or the check that says why the network isn't known. */
-export async function networkOfInterface(
+export async function findNetworkOfInterface(
   id: string | undefined,
   ec2: Pick<Ec2, "networkInterface">,
 ): Promise<TaskNetwork | Check> {
