@@ -15,7 +15,7 @@ import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
 import { checkHooks } from "../ready/checks/deployment.ts";
 import { launchChecks } from "../ready/checks/launch.ts";
-import { checkNetwork, findNetworkOfInterface, networkOfStart } from "../ready/checks/network.ts";
+import { checkNetwork, findNetworkOfInterface, findNetworkOfStart } from "../ready/checks/network.ts";
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
 import { type Principal, checkRole } from "../ready/checks/role.ts";
 import { sessionLogChecks } from "../ready/checks/session-log.ts";
@@ -90,7 +90,7 @@ async function targetChecks(
   const network =
     start === undefined
       ? await findNetworkOfInterface(task?.networkInterfaceId, aws.ec2)
-      : await networkOfStart(start, aws.ec2);
+      : await findNetworkOfStart(start, aws.ec2);
   const [roles, ways, logs, rights] = await Promise.all([
     checkRole(subject, cluster, { iam: aws.iam, exec }),
     checkNetwork(network, aws.ec2, {

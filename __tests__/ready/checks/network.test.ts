@@ -3,7 +3,7 @@ import { Failure } from "../../../src/errors.ts";
 import {
   checkNetwork,
   findNetworkOfInterface,
-  networkOfStart,
+  findNetworkOfStart,
   type TaskNetwork,
   type Way,
 } from "../../../src/ready/checks/network.ts";
@@ -235,12 +235,12 @@ it("a task's network is that of its interface", async () => {
 
 it("a new task's network is that of its inputs", async () => {
   const start = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: true };
-  expect(await networkOfStart(start, aNetwork())).toEqual({ ...network, hasPublicIp: true });
-  expect(await networkOfStart(start, aNetwork({ subnets: () => Promise.resolve([]) }))).toMatchObject({
+  expect(await findNetworkOfStart(start, aNetwork())).toEqual({ ...network, hasPublicIp: true });
+  expect(await findNetworkOfStart(start, aNetwork({ subnets: () => Promise.resolve([]) }))).toMatchObject({
     ...{ verdict: "NG", seen: "there is no subnet-1", fix: "Check 'subnets' and 'region'." },
   });
-  expect(await networkOfStart(start, aNetwork({ subnets: denied }))).toMatchObject({ verdict: "SKIP" });
-  expect(await networkOfStart({ ...start, subnets: [] }, aNetwork())).toMatchObject({ verdict: "SKIP" });
+  expect(await findNetworkOfStart(start, aNetwork({ subnets: denied }))).toMatchObject({ verdict: "SKIP" });
+  expect(await findNetworkOfStart({ ...start, subnets: [] }, aNetwork())).toMatchObject({ verdict: "SKIP" });
 });
 
 it.each([

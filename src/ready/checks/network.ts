@@ -53,7 +53,7 @@ export async function findNetworkOfInterface(
 }
 
 /** The network that a new task would get; or the check that says why it isn't known. */
-export async function networkOfStart(
+export async function findNetworkOfStart(
   start: {
     readonly subnets: readonly string[];
     readonly securityGroups: readonly string[];
