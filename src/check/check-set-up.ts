@@ -18,7 +18,7 @@ import { launchChecks } from "../ready/checks/launch.ts";
 import { checkNetwork, findNetworkOfInterface, findNetworkOfStart } from "../ready/checks/network.ts";
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
 import { type Principal, checkRole } from "../ready/checks/role.ts";
-import { sessionLogChecks } from "../ready/checks/session-log.ts";
+import { checkSessionLog } from "../ready/checks/session-log.ts";
 import { stagingChecks } from "../ready/checks/staging.ts";
 import { waysOf } from "../ready/checks/ways.ts";
 import { checkResult, type CheckResult } from "../report/result.ts";
@@ -119,7 +119,7 @@ async function logChecks(
 ): Promise<readonly Check[]> {
   if (exec === undefined) return [];
   const own = definition?.containers.find(({ name }) => name === container)?.awslogs;
-  return await sessionLogChecks({ exec, own, wanted: inputs.logs, region: inputs.region }, aws);
+  return await checkSessionLog({ exec, own, wanted: inputs.logs, region: inputs.region }, aws);
 }
 
 async function bucketChecks(

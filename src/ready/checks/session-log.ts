@@ -22,7 +22,7 @@ interface Calls {
 }
 
 /** Whether a session can be encrypted and logged as the cluster demands, and whether its log is the one that `logs` names. */
-export async function sessionLogChecks(facts: SessionLogFacts, calls: Calls): Promise<readonly Check[]> {
+export async function checkSessionLog(facts: SessionLogFacts, calls: Calls): Promise<readonly Check[]> {
   const { exec, own, region } = facts;
   const { kmsKeyId } = exec;
   const isOverride = exec.logging === "OVERRIDE";
