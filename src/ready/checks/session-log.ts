@@ -26,7 +26,7 @@ export async function checkSessionLog(facts: SessionLogFacts, calls: Calls): Pro
   const { exec, own, region } = facts;
   const { kmsKeyId } = exec;
   const isOverride = exec.logging === "OVERRIDE";
-  const checks = [whereLogged(facts)];
+  const checks = [checkWhereLogged(facts)];
   if (isOverride && exec.cloudWatchLogGroup !== undefined) {
     const [group, encrypted] = [exec.cloudWatchLogGroup, exec.cloudWatchEncryption];
     checks.push(logGroup({ group, encrypted }, await lookAt(calls.logs.group(group))));
@@ -46,7 +46,11 @@ async function ownLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): P
   return logGroup({ group, encrypted: false, made: createsGroup }, await lookAt(logs.group(group)));
 }
 
-export function whereLogged({ exec, own, wanted }: Pick<SessionLogFacts, "exec" | "own" | "wanted">): Check {
+export function checkWhereLogged({
+  exec,
+  own,
+  wanted,
+}: Pick<SessionLogFacts, "exec" | "own" | "wanted">): Check {
   const { logging, cloudWatchLogGroup, s3Bucket } = exec;
   const destinations =
     logging === "OVERRIDE"
