@@ -33,13 +33,13 @@ export async function checkSessionLog(facts: SessionLogFacts, calls: Calls): Pro
   }
   if (isOverride && exec.s3Bucket !== undefined)
     checks.push(await logBucket(exec.s3Bucket, exec.s3Encryption, calls.s3));
-  if (!isOverride && own !== undefined) checks.push(await ownLogGroup(own, region, calls.logs));
+  if (!isOverride && own !== undefined) checks.push(await checkOwnLogGroup(own, region, calls.logs));
   if (kmsKeyId !== undefined) checks.push(sessionKey(kmsKeyId, await lookAt(dataKey(kmsKeyId, calls.kms))));
   return checks;
 }
 
 /** Checks the log group of the container itself, for a cluster that names no log of its own. */
-async function ownLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): Promise<Check> {
+async function checkOwnLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): Promise<Check> {
   const { group, createsGroup } = own;
   if (own.region !== undefined && own.region !== region)
     return skippedCheck("log group", `'${group}' is in ${own.region}, and only ${region} is looked at`);
