@@ -29,7 +29,7 @@ export async function checkSessionLog(facts: SessionLogFacts, calls: Calls): Pro
   const checks = [checkWhereLogged(facts)];
   if (isOverride && exec.cloudWatchLogGroup !== undefined) {
     const [group, encrypted] = [exec.cloudWatchLogGroup, exec.cloudWatchEncryption];
-    checks.push(logGroup({ group, encrypted }, await lookAt(calls.logs.group(group))));
+    checks.push(checkLogGroup({ group, encrypted }, await lookAt(calls.logs.group(group))));
   }
   if (isOverride && exec.s3Bucket !== undefined)
     checks.push(await logBucket(exec.s3Bucket, exec.s3Encryption, calls.s3));
@@ -43,7 +43,7 @@ async function checkOwnLogGroup(own: AwsLogs, region: string, logs: Calls["logs"
   const { group, createsGroup } = own;
   if (own.region !== undefined && own.region !== region)
     return skippedCheck("log group", `'${group}' is in ${own.region}, and only ${region} is looked at`);
-  return logGroup({ group, encrypted: false, made: createsGroup }, await lookAt(logs.group(group)));
+  return checkLogGroup({ group, encrypted: false, made: createsGroup }, await lookAt(logs.group(group)));
 }
 
 export function checkWhereLogged({
@@ -73,7 +73,7 @@ export function checkWhereLogged({
 }
 
 /** `encrypted`: the cluster demands encryption. `made`: the log driver makes the group if it is missing. */
-export function logGroup(
+export function checkLogGroup(
   {
     group,
     encrypted,
