@@ -34,7 +34,8 @@ export async function checkSessionLog(facts: SessionLogFacts, calls: Calls): Pro
   if (isOverride && exec.s3Bucket !== undefined)
     checks.push(await logBucket(exec.s3Bucket, exec.s3Encryption, calls.s3));
   if (!isOverride && own !== undefined) checks.push(await checkOwnLogGroup(own, region, calls.logs));
-  if (kmsKeyId !== undefined) checks.push(sessionKey(kmsKeyId, await lookAt(dataKey(kmsKeyId, calls.kms))));
+  if (kmsKeyId !== undefined)
+    checks.push(checkSessionKey(kmsKeyId, await lookAt(dataKey(kmsKeyId, calls.kms))));
   return checks;
 }
 
@@ -122,7 +123,7 @@ async function dataKey(keyId: string, kms: Calls["kms"]): Promise<unknown> {
   return await kms.generateDataKey(keyId, { "aws:ssm:TargetId": "check" });
 }
 
-export function sessionKey(keyId: string, look: Look<unknown>): Check {
+export function checkSessionKey(keyId: string, look: Look<unknown>): Check {
   const name = "session key";
   if ("failure" in look) {
     const { failed, seen, advice, code } = look.failure;
