@@ -19,7 +19,7 @@ import { checkNetwork, findNetworkOfInterface, findNetworkOfStart } from "../rea
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
 import { type Principal, checkRole } from "../ready/checks/role.ts";
 import { checkSessionLog } from "../ready/checks/session-log.ts";
-import { stagingChecks } from "../ready/checks/staging.ts";
+import { checkStaging } from "../ready/checks/staging.ts";
 import { waysOf } from "../ready/checks/ways.ts";
 import { checkResult, type CheckResult } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
@@ -130,7 +130,7 @@ async function bucketChecks(
   const { region, bucket, prefix, kmsKeyId } = inputs;
   if (bucket === undefined) return [];
   const named = { bucket, owner: bucketOwner(inputs, cluster) };
-  return await stagingChecks({ bucket: named, prefix, kmsKeyId, region }, caller, cluster, aws);
+  return await checkStaging({ bucket: named, prefix, kmsKeyId, region }, caller, cluster, aws);
 }
 
 function countVerdicts(checks: readonly Check[]): string {

@@ -29,7 +29,7 @@ interface Calls {
 }
 
 /** Whether the script can be staged in the bucket. `cluster` is its ARN; undefined when that isn't known. */
-export async function stagingChecks(
+export async function checkStaging(
   inputs: StagingInputs,
   caller: Principal | undefined,
   cluster: string | undefined,
