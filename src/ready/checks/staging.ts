@@ -38,7 +38,7 @@ export async function checkStaging(
   const { s3 } = calls;
   const { bucket } = inputs;
   const look = await lookAt(s3.checkBucket(bucket));
-  const found = await bucketCheck(inputs, look, { caller, calls });
+  const found = await checkBucket(inputs, look, { caller, calls });
   if (found.verdict === "NG") return [found];
   const [versions, policy] = await Promise.all([
     lookAt(s3.keepsVersions(bucket)),
@@ -53,7 +53,7 @@ export async function checkStaging(
   ];
 }
 
-async function bucketCheck(
+async function checkBucket(
   { bucket, region }: StagingInputs,
   look: Look<void>,
   { caller, calls: { s3, iam } }: { readonly caller: Principal | undefined; readonly calls: Calls },
