@@ -47,7 +47,7 @@ export async function checkStaging(
   const keeps = "value" in versions && versions.value;
   return [
     found,
-    versioningCheck(versions),
+    checkVersioning(versions),
     bucketPolicy(policy, inputs),
     ...doubtInput("bucket", look, await rightsToStage(inputs, { keeps, caller, cluster }, calls.iam)),
   ];
@@ -79,7 +79,7 @@ async function checkBucket(
   );
 }
 
-export function versioningCheck(look: Look<boolean>): Check {
+export function checkVersioning(look: Look<boolean>): Check {
   const name = "bucket versioning";
   if ("failure" in look) return unansweredCheck(name, look.failure);
   const words = look.value
