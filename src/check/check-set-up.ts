@@ -14,7 +14,7 @@ import {
 import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
 import { checkHooks } from "../ready/checks/deployment.ts";
-import { launchChecks } from "../ready/checks/launch.ts";
+import { checkLaunch } from "../ready/checks/launch.ts";
 import { checkNetwork, findNetworkOfInterface, findNetworkOfStart } from "../ready/checks/network.ts";
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
 import { type Principal, checkRole } from "../ready/checks/role.ts";
@@ -102,7 +102,7 @@ async function targetChecks(
   ]);
   return [
     ...checks,
-    ...(start === undefined ? [] : launchChecks({ ...subject, start, cluster: described })),
+    ...(start === undefined ? [] : checkLaunch({ ...subject, start, cluster: described })),
     ...containerChecks(subject),
     architectureCheck(subject),
     ...roles,
