@@ -11,7 +11,7 @@ import {
   passedCheck,
   unansweredCheck,
 } from "../ready/checks/check.ts";
-import { containerChecks } from "../ready/checks/container.ts";
+import { checkContainer } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
 import { checkHooks } from "../ready/checks/deployment.ts";
 import { checkLaunch } from "../ready/checks/launch.ts";
@@ -103,7 +103,7 @@ async function targetChecks(
   return [
     ...checks,
     ...(start === undefined ? [] : checkLaunch({ ...subject, start, cluster: described })),
-    ...containerChecks(subject),
+    ...checkContainer(subject),
     architectureCheck(subject),
     ...roles,
     ...ways,

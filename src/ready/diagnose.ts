@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import type { Check } from "./checks/check.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
-import { containerChecks } from "./checks/container.ts";
+import { checkContainer } from "./checks/container.ts";
 import { addressOfTask } from "./checks/public-address.ts";
 import { checkNetwork, findNetworkOfInterface } from "./checks/network.ts";
 import { checkRole } from "./checks/role.ts";
@@ -47,7 +47,7 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   const facts = { task, container: target.container, definition };
   const network = await findNetworkOfInterface(task.networkInterfaceId, context.ec2);
   const checks = [
-    ...containerChecks(facts),
+    ...checkContainer(facts),
     ...(await checkRole(facts, task.arn, context)),
     ...(await checkNetwork(network, context.ec2, {
       address: addressOfTask(task, target.started),

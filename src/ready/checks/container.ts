@@ -6,7 +6,7 @@ import { environmentChecks } from "./environment.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** The checks of amazon-ecs-exec-checker that need only the task and its definition. */
-export function containerChecks(facts: CheckFacts): readonly Check[] {
+export function checkContainer(facts: CheckFacts): readonly Check[] {
   const { task, container, definition } = facts;
   const own = definition?.containers.find(({ name }) => name === container);
   return [
