@@ -1,7 +1,7 @@
 import type { Cluster, ExecConfiguration } from "../aws/ecs.ts";
 import { jobTimes } from "../inputs/job-times.ts";
 import { bucketOwner } from "../ready/bucket.ts";
-import { architectureCheck } from "../ready/checks/architecture.ts";
+import { checkArchitecture } from "../ready/checks/architecture.ts";
 import { checkCaller, checkCallerRights, principalOf } from "../ready/checks/caller.ts";
 import {
   type Check,
@@ -104,7 +104,7 @@ async function targetChecks(
     ...checks,
     ...(start === undefined ? [] : checkLaunch({ ...subject, start, cluster: described })),
     ...checkContainer(subject),
-    architectureCheck(subject),
+    checkArchitecture(subject),
     ...roles,
     ...ways,
     ...logs,
