@@ -120,7 +120,7 @@ export class JobSessions implements SessionSource {
   }
 
   async moreTime(sessionId: string): Promise<number> {
-    return await this.#place.othersUploadFor(this.#job.sessionTarget, sessionId);
+    return await this.#place.estimateOtherUploads(this.#job.sessionTarget, sessionId);
   }
 
   async whyUnopened(sessionId: string): Promise<Failure> {
