@@ -61,7 +61,7 @@ function runInTargets(
       },
     },
     ec2: {
-      networkInterface: () =>
+      describeNetworkInterface: () =>
         Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7", securityGroups: [] }),
       vpcEndpoints: nothing,
       routeTables: nothing,

@@ -22,7 +22,7 @@ it("finds the public address and the VPC of a network interface", async () => {
       "<publicIp>203.0.113.7</publicIp></association><groupSet><item><groupId>sg-1</groupId></item>" +
       "<item><groupId>sg-2</groupId></item></groupSet></item></networkInterfaceSet></X>",
   );
-  expect(await ec2.networkInterface("eni-1")).toEqual({
+  expect(await ec2.describeNetworkInterface("eni-1")).toEqual({
     ...{ vpcId: "vpc-1", subnetId: "subnet-1", publicIp: "203.0.113.7" },
     securityGroups: ["sg-1", "sg-2"],
   });
@@ -42,7 +42,7 @@ it("finds the public address and the VPC of a network interface", async () => {
 
 it("answers undefined for a network interface that is not there", async () => {
   const { ec2 } = await startEndpoint("<X><networkInterfaceSet/></X>");
-  expect(await ec2.networkInterface("eni-1")).toBeUndefined();
+  expect(await ec2.describeNetworkInterface("eni-1")).toBeUndefined();
 });
 
 it("lists the endpoints of a VPC", async () => {
@@ -150,7 +150,7 @@ it.each([
     `<Response><Errors><Error><Code>${code}</Code><Message>No.</Message></Error></Errors><RequestID>r-1</RequestID></Response>`,
     status,
   );
-  await expect(ec2.networkInterface("eni-1")).rejects.toMatchObject({
+  await expect(ec2.describeNetworkInterface("eni-1")).rejects.toMatchObject({
     code: expected,
     seen: `${code}: No. (HTTP ${status}, request id r-1)`,
   });
@@ -177,6 +177,6 @@ it("fails when no server answers", async () => {
   const closed = await endpoint(() => ({}));
   await closed.close();
   const restore = setEnvironment({ AWS_ENDPOINT_URL_EC2: closed.url });
-  await expect(ec2.networkInterface("eni-1")).rejects.toMatchObject({ code: "aws-unreachable" });
+  await expect(ec2.describeNetworkInterface("eni-1")).rejects.toMatchObject({ code: "aws-unreachable" });
   restore();
 });

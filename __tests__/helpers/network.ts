@@ -3,7 +3,7 @@ import type { Ec2 } from "../../src/aws/ec2.ts";
 /** A private subnet behind a NAT gateway, without endpoints, changed by the given answers. */
 export function aNetwork(more: Partial<Ec2> = {}): Ec2 {
   return {
-    networkInterface: () =>
+    describeNetworkInterface: () =>
       Promise.resolve({
         vpcId: "vpc-1",
         publicIp: undefined,

@@ -72,7 +72,7 @@ it("adds what is wrong to what was seen, and puts its fix before the advice", as
 
 it("skips what it may not look at, which is no failure", async () => {
   const ecs = { ...context().ecs, describeTaskDefinition: denied };
-  const ec2 = aNetwork({ networkInterface: denied });
+  const ec2 = aNetwork({ describeNetworkInterface: denied });
   const iam = { ...noIam, denied };
   const found = await diagnose(failure("exec-not-ready"), target, context({ ecs, ec2, iam }));
   expect(found.seen).toContain("nothing wrong that can be seen");
@@ -103,7 +103,7 @@ it("leaves the failure of a task that is gone as it is", async () => {
 
 it("rejects with the reason of a cancel", async () => {
   const cancelled = failure("cancelled");
-  const ec2 = { ...context().ec2, networkInterface: () => Promise.reject(cancelled) };
+  const ec2 = { ...context().ec2, describeNetworkInterface: () => Promise.reject(cancelled) };
   await expect(diagnose(failure("exec-not-ready"), target, context({ ec2 }))).rejects.toBe(cancelled);
 });
 

@@ -5,7 +5,7 @@ import { childOf, itemsOf, textOf, textsOf, type Xml } from "./xml.ts";
 /** The calls of EC2, on the network of a task. */
 export interface Ec2 {
   /** Undefined when there is no such network interface. */
-  networkInterface(id: string): Promise<NetworkInterface | undefined>;
+  describeNetworkInterface(id: string): Promise<NetworkInterface | undefined>;
   /** The interface and gateway endpoints of the VPC. */
   vpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
   /** Those of `ids` that exist. */
@@ -60,7 +60,7 @@ export function ec2Calls(query: Query): Ec2 {
   const ask = (action: string, resource: string, parameters: Readonly<Record<string, string>>) =>
     query("ec2", action, resource, parameters);
   return {
-    async networkInterface(id) {
+    async describeNetworkInterface(id) {
       const resource = `network interface '${id}'`;
       const answer = await ask("DescribeNetworkInterfaces", resource, { "NetworkInterfaceId.1": id });
       const [found] = itemsOf(answer, "networkInterfaceSet");

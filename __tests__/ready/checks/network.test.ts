@@ -227,9 +227,9 @@ it("a task's network is that of its interface", async () => {
   expect(await findNetworkOfInterface("eni-1", aNetwork())).toEqual(network);
   const skip = { name: "way to ssmmessages", verdict: "SKIP" };
   expect(await findNetworkOfInterface(undefined, aNetwork())).toMatchObject(skip);
-  const gone = aNetwork({ networkInterface: () => Promise.resolve(undefined) });
+  const gone = aNetwork({ describeNetworkInterface: () => Promise.resolve(undefined) });
   expect(await findNetworkOfInterface("eni-1", gone)).toMatchObject(skip);
-  const unseen = aNetwork({ networkInterface: denied });
+  const unseen = aNetwork({ describeNetworkInterface: denied });
   expect(await findNetworkOfInterface("eni-1", unseen)).toMatchObject(skip);
 });
 

@@ -40,10 +40,10 @@ const HTTPS = "security groups";
 /** The network of a running task, from its network interface; or the check that says why the network isn't known. */
 export async function findNetworkOfInterface(
   id: string | undefined,
-  ec2: Pick<Ec2, "networkInterface">,
+  ec2: Pick<Ec2, "describeNetworkInterface">,
 ): Promise<TaskNetwork | Check> {
   if (id === undefined) return skippedCheck(WAY, "not known: ECS names no network interface");
-  const look = await lookAt(ec2.networkInterface(id));
+  const look = await lookAt(ec2.describeNetworkInterface(id));
   if ("failure" in look) return unansweredCheck(WAY, look.failure);
   const found = look.value;
   if (found === undefined) return skippedCheck(WAY, "not known: its network interface is gone");
