@@ -63,7 +63,7 @@ function runInTargets(
     ec2: {
       describeNetworkInterface: () =>
         Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7", securityGroups: [] }),
-      vpcEndpoints: nothing,
+      describeVpcEndpoints: nothing,
       routeTables: nothing,
       securityGroups: nothing,
     },

@@ -51,7 +51,7 @@ it("lists the endpoints of a VPC", async () => {
       "<routeTableIdSet><item>rtb-1</item><item>rtb-2</item></routeTableIdSet></item><item><serviceName>a.ssm</serviceName>" +
       "<state>rejected</state><privateDnsEnabled>false</privateDnsEnabled></item></vpcEndpointSet></X>",
   );
-  expect(await ec2.vpcEndpoints("vpc-1")).toEqual([
+  expect(await ec2.describeVpcEndpoints("vpc-1")).toEqual([
     { serviceName: "a.s3", privateDns: true, routeTables: ["rtb-1", "rtb-2"] },
     { serviceName: "a.ssm", privateDns: false, routeTables: undefined, state: "rejected" },
   ]);

@@ -7,7 +7,7 @@ export interface Ec2 {
   /** Undefined when there is no such network interface. */
   describeNetworkInterface(id: string): Promise<NetworkInterface | undefined>;
   /** The interface and gateway endpoints of the VPC. */
-  vpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
+  describeVpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
   /** Those of `ids` that exist. */
   subnets(ids: readonly string[]): Promise<readonly Subnet[]>;
   routeTables(vpcId: string): Promise<readonly RouteTable[]>;
@@ -67,7 +67,7 @@ export function ec2Calls(query: Query): Ec2 {
       return found && networkInterfaceFrom(found);
     },
 
-    async vpcEndpoints(vpcId) {
+    async describeVpcEndpoints(vpcId) {
       const answer = await ask("DescribeVpcEndpoints", `VPC '${vpcId}'`, filter("vpc-id", [vpcId]));
       return itemsOf(answer, "vpcEndpointSet").map((endpoint) => ({
         serviceName: requireMember(textOf(endpoint, "serviceName"), "serviceName"),

@@ -42,7 +42,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   [
     "an endpoint",
     network,
-    { vpcEndpoints: endpoint(), routeTables: denied },
+    { describeVpcEndpoints: endpoint(), routeTables: denied },
     "OK",
     /has the endpoint ssmmessages/,
   ],
@@ -50,7 +50,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
     (state): [string, TaskNetwork, Partial<Ec2>, string, RegExp] => [
       `an endpoint that is ${state}`,
       network,
-      { vpcEndpoints: endpoint(true, state), routeTables: routes(route(undefined)) },
+      { describeVpcEndpoints: endpoint(true, state), routeTables: routes(route(undefined)) },
       "NG",
       new RegExp(`an endpoint for ssmmessages that is '${state}'`),
     ],
@@ -108,7 +108,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   [
     "an endpoint without private DNS",
     network,
-    { vpcEndpoints: endpoint(false), routeTables: routes(route(undefined)) },
+    { describeVpcEndpoints: endpoint(false), routeTables: routes(route(undefined)) },
     "NG",
     /an endpoint without private DNS/,
   ],
@@ -116,7 +116,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   [
     "endpoints that may not be seen, and no route",
     network,
-    { vpcEndpoints: denied, routeTables: routes(route(undefined)) },
+    { describeVpcEndpoints: denied, routeTables: routes(route(undefined)) },
     "SKIP",
     /not known: Denied\./,
   ],
@@ -136,9 +136,9 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
   const gateway = (...routeTables: string[]) => ({
     ...{ serviceName: "com.amazonaws.eu-central-1.s3", privateDns: false, routeTables },
   });
-  const way = async (to: Way, endpoints: Awaited<ReturnType<Ec2["vpcEndpoints"]>>) => {
+  const way = async (to: Way, endpoints: Awaited<ReturnType<Ec2["describeVpcEndpoints"]>>) => {
     const vpcEndpoints = () => Promise.resolve(endpoints);
-    const ec2 = aNetwork({ vpcEndpoints, routeTables: routes(route(undefined)) });
+    const ec2 = aNetwork({ describeVpcEndpoints: vpcEndpoints, routeTables: routes(route(undefined)) });
     return (await checkNetwork(network, ec2, { ways: [to], address: BY_INPUT }))[0];
   };
   const ofEcr = ["ecr.api", "ecr.dkr"].map(interfaceOf);
