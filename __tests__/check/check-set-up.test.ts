@@ -21,7 +21,7 @@ async function checks(region: string, prefix: string, caller: string): Promise<r
   const partition = prefix.split(":")[1];
   const aws = {
     ecs: { describeCluster: denied, describeTaskDefinition: () => Promise.resolve(aDefinition()) },
-    ec2: { subnets: denied },
+    ec2: { describeSubnets: denied },
     s3: {
       checkBucket: () => Promise.resolve(),
       keepsVersions: () => Promise.resolve(false),
@@ -131,7 +131,7 @@ it("reports for a new task what RunTask would refuse: providers that the cluster
       describeCluster: () => Promise.resolve(cluster),
       describeTaskDefinition: () => Promise.resolve(definition),
     },
-    ec2: { subnets: denied },
+    ec2: { describeSubnets: denied },
     iam: { caller: () => Promise.resolve("somebody"), denied },
   } as unknown as Aws;
   const start = startInputs({ hold: false, capacityProviders: [SPOT], memory: "8192" });

@@ -11,7 +11,7 @@ export function aNetwork(more: Partial<Ec2> = {}): Ec2 {
         securityGroups: ["sg-1"],
       }),
     describeVpcEndpoints: () => Promise.resolve([]),
-    subnets: (ids) => Promise.resolve(ids.map((id) => ({ id, vpcId: "vpc-1" }))),
+    describeSubnets: (ids) => Promise.resolve(ids.map((id) => ({ id, vpcId: "vpc-1" }))),
     routeTables: () => Promise.resolve([{ id: "rtb-1", isMain: true, subnets: [], defaultTarget: "nat-1" }]),
     securityGroups: () => Promise.resolve([{ id: "sg-1", letsHttpsOut: true }]),
     ...more,

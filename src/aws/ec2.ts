@@ -9,7 +9,7 @@ export interface Ec2 {
   /** The interface and gateway endpoints of the VPC. */
   describeVpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
   /** Those of `ids` that exist. */
-  subnets(ids: readonly string[]): Promise<readonly Subnet[]>;
+  describeSubnets(ids: readonly string[]): Promise<readonly Subnet[]>;
   routeTables(vpcId: string): Promise<readonly RouteTable[]>;
   /** Those of `ids` that exist, or the default group of the VPC when `ids` is empty. */
   securityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
@@ -80,7 +80,7 @@ export function ec2Calls(query: Query): Ec2 {
       }));
     },
 
-    async subnets(ids) {
+    async describeSubnets(ids) {
       const answer = await ask("DescribeSubnets", `subnets ${ids.join(", ")}`, filter("subnet-id", ids));
       return itemsOf(answer, "subnetSet").map((subnet) => ({
         id: requireMember(textOf(subnet, "subnetId"), "subnetId"),

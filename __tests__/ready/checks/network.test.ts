@@ -236,10 +236,14 @@ it("a task's network is that of its interface", async () => {
 it("a new task's network is that of its inputs", async () => {
   const start = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: true };
   expect(await findNetworkOfStart(start, aNetwork())).toEqual({ ...network, hasPublicIp: true });
-  expect(await findNetworkOfStart(start, aNetwork({ subnets: () => Promise.resolve([]) }))).toMatchObject({
+  expect(
+    await findNetworkOfStart(start, aNetwork({ describeSubnets: () => Promise.resolve([]) })),
+  ).toMatchObject({
     ...{ verdict: "NG", seen: "there is no subnet-1", fix: "Check 'subnets' and 'region'." },
   });
-  expect(await findNetworkOfStart(start, aNetwork({ subnets: denied }))).toMatchObject({ verdict: "SKIP" });
+  expect(await findNetworkOfStart(start, aNetwork({ describeSubnets: denied }))).toMatchObject({
+    verdict: "SKIP",
+  });
   expect(await findNetworkOfStart({ ...start, subnets: [] }, aNetwork())).toMatchObject({ verdict: "SKIP" });
 });
 

@@ -59,11 +59,11 @@ export async function findNetworkOfStart(
     readonly securityGroups: readonly string[];
     readonly assignPublicIp: boolean | undefined;
   },
-  ec2: Pick<Ec2, "subnets">,
+  ec2: Pick<Ec2, "describeSubnets">,
 ): Promise<TaskNetwork | Check> {
   const { subnets, securityGroups, assignPublicIp = false } = start;
   if (subnets.length === 0) return skippedCheck(WAY, "not known: the task has the network of its instance");
-  const look = await lookAt(ec2.subnets(subnets));
+  const look = await lookAt(ec2.describeSubnets(subnets));
   if ("failure" in look) return unansweredCheck(WAY, look.failure);
   const missing = subnets.filter((id) => !look.value.some((found) => found.id === id));
   const [first] = look.value;
