@@ -64,7 +64,7 @@ function runInTargets(
       describeNetworkInterface: () =>
         Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7", securityGroups: [] }),
       describeVpcEndpoints: nothing,
-      routeTables: nothing,
+      describeRouteTables: nothing,
       securityGroups: nothing,
     },
     iam: { denied: nothing },

@@ -70,7 +70,7 @@ it.each([
       "</destinationCidrBlock><gatewayId>local</gatewayId></item><item><destinationCidrBlock>0.0.0.0/0" +
       `</destinationCidrBlock>${target}</item></routeSet></item></routeTableSet></X>`,
   );
-  expect(await ec2.routeTables("vpc-1")).toEqual([
+  expect(await ec2.describeRouteTables("vpc-1")).toEqual([
     { id: "rtb-1", isMain: true, subnets: ["subnet-1"], defaultTarget: expected },
   ]);
 });

@@ -10,7 +10,7 @@ export interface Ec2 {
   describeVpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
   /** Those of `ids` that exist. */
   describeSubnets(ids: readonly string[]): Promise<readonly Subnet[]>;
-  routeTables(vpcId: string): Promise<readonly RouteTable[]>;
+  describeRouteTables(vpcId: string): Promise<readonly RouteTable[]>;
   /** Those of `ids` that exist, or the default group of the VPC when `ids` is empty. */
   securityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
 }
@@ -88,7 +88,7 @@ export function ec2Calls(query: Query): Ec2 {
       }));
     },
 
-    async routeTables(vpcId) {
+    async describeRouteTables(vpcId) {
       const answer = await ask("DescribeRouteTables", `VPC '${vpcId}'`, filter("vpc-id", [vpcId]));
       return itemsOf(answer, "routeTableSet").map(routeTableFrom);
     },

@@ -42,7 +42,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   [
     "an endpoint",
     network,
-    { describeVpcEndpoints: endpoint(), routeTables: denied },
+    { describeVpcEndpoints: endpoint(), describeRouteTables: denied },
     "OK",
     /has the endpoint ssmmessages/,
   ],
@@ -50,7 +50,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
     (state): [string, TaskNetwork, Partial<Ec2>, string, RegExp] => [
       `an endpoint that is ${state}`,
       network,
-      { describeVpcEndpoints: endpoint(true, state), routeTables: routes(route(undefined)) },
+      { describeVpcEndpoints: endpoint(true, state), describeRouteTables: routes(route(undefined)) },
       "NG",
       new RegExp(`an endpoint for ssmmessages that is '${state}'`),
     ],
@@ -58,65 +58,71 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   [
     "a public address",
     public_,
-    { routeTables: routes(route("igw-1")) },
+    { describeRouteTables: routes(route("igw-1")) },
     "OK",
     /public address 203\.0\.113\.7/,
   ],
-  ["a public address whose routes may not be seen", public_, { routeTables: denied }, "OK", /203\.0\.113\.7/],
+  [
+    "a public address whose routes may not be seen",
+    public_,
+    { describeRouteTables: denied },
+    "OK",
+    /203\.0\.113\.7/,
+  ],
   [
     "a public subnet without an address",
     network,
-    { routeTables: routes(route("igw-1")) },
+    { describeRouteTables: routes(route("igw-1")) },
     "NG",
     /subnet-1 is public, and the task has no public address/,
   ],
   [
     "no default route",
     network,
-    { routeTables: routes(route(undefined)) },
+    { describeRouteTables: routes(route(undefined)) },
     "NG",
     /subnet-1 has no default route/,
   ],
   [
     "a public address without a route",
     public_,
-    { routeTables: routes(route(undefined)) },
+    { describeRouteTables: routes(route(undefined)) },
     "NG",
     /subnet-1 has no default route/,
   ],
   [
     "a route of another subnet",
     network,
-    { routeTables: routes(route("nat-1", ["subnet-2"]), route(undefined)) },
+    { describeRouteTables: routes(route("nat-1", ["subnet-2"]), route(undefined)) },
     "NG",
     /subnet-1 has no default route/,
   ],
   [
     "a route of its own",
     network,
-    { routeTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
+    { describeRouteTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
     "OK",
     /./,
   ],
   [
     "one of two subnets without a route",
     { ...network, subnets: ["subnet-1", "subnet-2"] },
-    { routeTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
+    { describeRouteTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
     "NG",
     /^subnet subnet-2 has no default route, and VPC vpc-1 has no endpoint/,
   ],
   [
     "an endpoint without private DNS",
     network,
-    { describeVpcEndpoints: endpoint(false), routeTables: routes(route(undefined)) },
+    { describeVpcEndpoints: endpoint(false), describeRouteTables: routes(route(undefined)) },
     "NG",
     /an endpoint without private DNS/,
   ],
-  ["routes that may not be seen", network, { routeTables: denied }, "SKIP", /not known: Denied\./],
+  ["routes that may not be seen", network, { describeRouteTables: denied }, "SKIP", /not known: Denied\./],
   [
     "endpoints that may not be seen, and no route",
     network,
-    { describeVpcEndpoints: denied, routeTables: routes(route(undefined)) },
+    { describeVpcEndpoints: denied, describeRouteTables: routes(route(undefined)) },
     "SKIP",
     /not known: Denied\./,
   ],
@@ -138,7 +144,10 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
   });
   const way = async (to: Way, endpoints: Awaited<ReturnType<Ec2["describeVpcEndpoints"]>>) => {
     const vpcEndpoints = () => Promise.resolve(endpoints);
-    const ec2 = aNetwork({ describeVpcEndpoints: vpcEndpoints, routeTables: routes(route(undefined)) });
+    const ec2 = aNetwork({
+      describeVpcEndpoints: vpcEndpoints,
+      describeRouteTables: routes(route(undefined)),
+    });
     return (await checkNetwork(network, ec2, { ways: [to], address: BY_INPUT }))[0];
   };
   const ofEcr = ["ecr.api", "ecr.dkr"].map(interfaceOf);
@@ -266,7 +275,7 @@ it.each([
   ],
   ["another task", addressOfTask(aTask()), /only get when it is started anew/],
 ])("the fix offers %s a public address only in a way that it can have", async (name, address, fix) => {
-  const found = await way(network, { routeTables: routes(route(undefined)) }, address);
+  const found = await way(network, { describeRouteTables: routes(route(undefined)) }, address);
   expect(found).toMatchObject({ fix: expect.stringMatching(fix) as string });
   if (name !== "a new task") expect(JSON.stringify(found)).not.toContain("assign-public-ip");
 });

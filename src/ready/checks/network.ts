@@ -78,14 +78,14 @@ export async function findNetworkOfStart(
  */
 export async function checkNetwork(
   network: TaskNetwork | Check,
-  ec2: Pick<Ec2, "describeVpcEndpoints" | "routeTables" | "securityGroups">,
+  ec2: Pick<Ec2, "describeVpcEndpoints" | "describeRouteTables" | "securityGroups">,
   { ways = [TO_MESSAGES], address }: { readonly ways?: readonly Way[]; readonly address: string | undefined },
 ): Promise<readonly Check[]> {
   if ("verdict" in network) return [network];
   const { vpcId, securityGroups } = network;
   const [endpoints, routes, groups] = await Promise.all([
     lookAt(ec2.describeVpcEndpoints(vpcId)),
-    lookAt(ec2.routeTables(vpcId)),
+    lookAt(ec2.describeRouteTables(vpcId)),
     lookAt(ec2.securityGroups(securityGroups, vpcId)),
   ]);
   const facts = { network, endpoints, routes, address };
