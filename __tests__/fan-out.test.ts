@@ -65,7 +65,7 @@ function runInTargets(
         Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7", securityGroups: [] }),
       describeVpcEndpoints: nothing,
       describeRouteTables: nothing,
-      securityGroups: nothing,
+      describeSecurityGroups: nothing,
     },
     iam: { denied: nothing },
     ecr: { imageSize: () => Promise.resolve({ bytes: 126, isMost: false }) },

@@ -86,13 +86,13 @@ it.each([
     `<X><securityGroupInfo><item><groupId>sg-1</groupId><ipPermissionsEgress><item>${rule}</item>` +
       "</ipPermissionsEgress></item></securityGroupInfo></X>",
   );
-  expect(await ec2.securityGroups(["sg-1"], "vpc-1")).toEqual([{ id: "sg-1", letsHttpsOut }]);
+  expect(await ec2.describeSecurityGroups(["sg-1"], "vpc-1")).toEqual([{ id: "sg-1", letsHttpsOut }]);
   expect(sent()).toMatchObject({ "Filter.1.Name": "group-id", "Filter.1.Value.1": "sg-1" });
 });
 
 it("looks at a VPC's default security group when none is named", async () => {
   const { ec2 } = await startEndpoint("<X><securityGroupInfo/></X>");
-  expect(await ec2.securityGroups([], "vpc-1")).toEqual([]);
+  expect(await ec2.describeSecurityGroups([], "vpc-1")).toEqual([]);
   expect(sent()).toMatchObject({ "Filter.1.Value.1": "vpc-1", "Filter.2.Value.1": "default" });
 });
 

@@ -14,7 +14,7 @@ export function aNetwork(more: Partial<Ec2> = {}): Ec2 {
     describeSubnets: (ids) => Promise.resolve(ids.map((id) => ({ id, vpcId: "vpc-1" }))),
     describeRouteTables: () =>
       Promise.resolve([{ id: "rtb-1", isMain: true, subnets: [], defaultTarget: "nat-1" }]),
-    securityGroups: () => Promise.resolve([{ id: "sg-1", letsHttpsOut: true }]),
+    describeSecurityGroups: () => Promise.resolve([{ id: "sg-1", letsHttpsOut: true }]),
     ...more,
   };
 }

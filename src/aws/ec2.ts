@@ -12,7 +12,7 @@ export interface Ec2 {
   describeSubnets(ids: readonly string[]): Promise<readonly Subnet[]>;
   describeRouteTables(vpcId: string): Promise<readonly RouteTable[]>;
   /** Those of `ids` that exist, or the default group of the VPC when `ids` is empty. */
-  securityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
+  describeSecurityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
 }
 
 export interface NetworkInterface {
@@ -93,7 +93,7 @@ export function ec2Calls(query: Query): Ec2 {
       return itemsOf(answer, "routeTableSet").map(routeTableFrom);
     },
 
-    async securityGroups(ids, vpcId) {
+    async describeSecurityGroups(ids, vpcId) {
       const ofVpc = { ...filter("vpc-id", [vpcId]), ...filter("group-name", ["default"], 2) };
       const which = ids.length === 0 ? ofVpc : filter("group-id", ids);
       const resource = `security groups ${ids.join(", ") || `of VPC '${vpcId}'`}`;

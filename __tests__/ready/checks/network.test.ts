@@ -214,15 +214,23 @@ it.each([
     ],
   ],
 ])("security groups are %s: %j", async (verdict, groups) => {
-  const checks = await checkNetwork(network, aNetwork({ securityGroups: () => Promise.resolve(groups) }), {
-    address: undefined,
-  });
+  const checks = await checkNetwork(
+    network,
+    aNetwork({ describeSecurityGroups: () => Promise.resolve(groups) }),
+    {
+      address: undefined,
+    },
+  );
   expect(checks[1]).toMatchObject({ name: "security groups", verdict });
 });
 
 it("security groups that may not be seen are skipped, and missing ones are NG", async () => {
-  const checks = async (securityGroups: Ec2["securityGroups"]) =>
-    (await checkNetwork(network, aNetwork({ securityGroups }), { address: undefined }))[1];
+  const checks = async (securityGroups: Ec2["describeSecurityGroups"]) =>
+    (
+      await checkNetwork(network, aNetwork({ describeSecurityGroups: securityGroups }), {
+        address: undefined,
+      })
+    )[1];
   expect(await checks(denied)).toMatchObject({ verdict: "SKIP" });
   const fix = "Check 'security-groups'.";
   expect(await checks(() => Promise.resolve([]))).toMatchObject({

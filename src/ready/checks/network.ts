@@ -78,7 +78,7 @@ export async function findNetworkOfStart(
  */
 export async function checkNetwork(
   network: TaskNetwork | Check,
-  ec2: Pick<Ec2, "describeVpcEndpoints" | "describeRouteTables" | "securityGroups">,
+  ec2: Pick<Ec2, "describeVpcEndpoints" | "describeRouteTables" | "describeSecurityGroups">,
   { ways = [TO_MESSAGES], address }: { readonly ways?: readonly Way[]; readonly address: string | undefined },
 ): Promise<readonly Check[]> {
   if ("verdict" in network) return [network];
@@ -86,7 +86,7 @@ export async function checkNetwork(
   const [endpoints, routes, groups] = await Promise.all([
     lookAt(ec2.describeVpcEndpoints(vpcId)),
     lookAt(ec2.describeRouteTables(vpcId)),
-    lookAt(ec2.securityGroups(securityGroups, vpcId)),
+    lookAt(ec2.describeSecurityGroups(securityGroups, vpcId)),
   ]);
   const facts = { network, endpoints, routes, address };
   return [...ways.map((way) => wayOut(way, facts)), letsHttpsOut(securityGroups, groups)];
