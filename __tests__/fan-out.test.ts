@@ -68,7 +68,7 @@ function runInTargets(
       describeSecurityGroups: nothing,
     },
     iam: { denied: nothing },
-    ecr: { imageSize: () => Promise.resolve({ bytes: 126, isMost: false }) },
+    ecr: { describeImageSize: () => Promise.resolve({ bytes: 126, isMost: false }) },
   } as unknown as Aws;
   const step: StepContext = {
     inputs: anInputs({ secrets: { TOKEN: "ab" }, summary }),

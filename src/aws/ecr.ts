@@ -21,7 +21,7 @@ export interface ImageSize {
 /** The one call of ECR. */
 export interface Ecr {
   /** The size of the image with this digest, as in `sha256:…`. Undefined when ECR gives none. */
-  imageSize(repository: Repository, imageDigest: string): Promise<ImageSize | undefined>;
+  describeImageSize(repository: Repository, imageDigest: string): Promise<ImageSize | undefined>;
 }
 
 /**
@@ -37,7 +37,7 @@ export function repositoryOf(image: string): Repository | undefined {
 
 export function ecrCalls(clients: AwsClients): Ecr {
   return {
-    async imageSize({ registryId, region, repositoryName }, imageDigest) {
+    async describeImageSize({ registryId, region, repositoryName }, imageDigest) {
       const to = await findEndpoint("ecr", region, clients);
       const resource = `repository '${repositoryName}' of account ${registryId}`;
       const call: Call = { service: "ecr", action: "ecr:DescribeImages", resource, region };
