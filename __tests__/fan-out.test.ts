@@ -67,7 +67,7 @@ function runInTargets(
       describeRouteTables: nothing,
       describeSecurityGroups: nothing,
     },
-    iam: { denied: nothing },
+    iam: { listDenied: nothing },
     ecr: { describeImageSize: () => Promise.resolve({ bytes: 126, isMost: false }) },
   } as unknown as Aws;
   const step: StepContext = {

@@ -107,7 +107,7 @@ it("fails instead of naming denied actions when the simulator lacks the value of
     "<X><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
       "<MissingContextValues><member>aws:PrincipalTag/team</member></MissingContextValues></member></X>",
   );
-  await expect(iam.denied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
+  await expect(iam.listDenied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
     code: "aws-error",
     seen: expect.stringContaining("aws:PrincipalTag/team") as string,
   });
@@ -120,7 +120,7 @@ it("finds MissingContextValues in ResourceSpecificResults, too, and decodes thei
       "<member>aws:ResourceTag/&quot;a&amp;b&quot;</member></MissingContextValues></member>" +
       "</ResourceSpecificResults></member></EvaluationResults></X>",
   );
-  await expect(iam.denied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
+  await expect(iam.listDenied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
     seen: expect.stringContaining('aws:ResourceTag/"a&b"') as string,
   });
 });
@@ -131,7 +131,7 @@ it("tells which actions a role lacks", async () => {
   const { iam } = await startEndpoint(
     `<X>${decision("a:A", "allowed")}${decision("a:B", "implicitDeny")}${decision("a:C", "explicitDeny")}</X>`,
   );
-  expect(await iam.denied("arn:role", ["a:A", "a:B", "a:C"], ["arn:x"])).toEqual(["a:B", "a:C"]);
+  expect(await iam.listDenied("arn:role", ["a:A", "a:B", "a:C"], ["arn:x"])).toEqual(["a:B", "a:C"]);
   expect(sent()).toMatchObject({
     Action: "SimulatePrincipalPolicy",
     PolicySourceArn: "arn:role",

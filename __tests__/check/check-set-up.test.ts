@@ -29,7 +29,7 @@ async function checks(region: string, prefix: string, caller: string): Promise<r
     },
     iam: {
       caller: () => Promise.resolve(caller),
-      denied: (_: string, actions: readonly string[], resources: readonly string[]) =>
+      listDenied: (_: string, actions: readonly string[], resources: readonly string[]) =>
         Promise.resolve(resources.every(isNamed) ? [] : actions),
     },
   } as unknown as Aws;

@@ -33,7 +33,7 @@ function context(more: Partial<DiagnoseContext> = {}): DiagnoseContext {
     ec2: aNetwork(),
     iam: {
       ...noIam,
-      denied: (...question: unknown[]) => {
+      listDenied: (...question: unknown[]) => {
         asked.push(question);
         return Promise.resolve([]);
       },

@@ -10,7 +10,7 @@ export interface Iam {
    * simulator. Fails when the simulator can't decide: it denies an action, and the policies have a condition on a key
    * that `context` lacks.
    */
-  denied(
+  listDenied(
     principalArn: string,
     actions: readonly string[],
     resources: readonly string[],
@@ -27,7 +27,7 @@ export function isMissingPrincipal({ cause }: Failure): boolean {
 
 export function iamCalls(query: Query): Iam {
   return {
-    async denied(principalArn, actions, resources, context = {}) {
+    async listDenied(principalArn, actions, resources, context = {}) {
       const answer = await query("iam", "SimulatePrincipalPolicy", `'${principalArn}'`, {
         PolicySourceArn: principalArn,
         ...members("ResourceArns", resources),

@@ -70,7 +70,7 @@ async function askSimulator(
     start: isNew ? { ...where.start, launchType: "FARGATE" } : undefined,
   };
   await checkCallerRights(facts, role, {
-    denied: (principal, actions, resources, context) => {
+    listDenied: (principal, actions, resources, context) => {
       expect(principal).toBe(role.arn);
       questions.push({ actions, resources, context });
       return Promise.resolve([]);
@@ -110,7 +110,9 @@ it("for a task of a service the simulator is asked for its protection, and for a
 it("a caller that may protect no task is OK, and the line says what a run does without the right", async () => {
   const denied = (_: string, actions: readonly string[]) =>
     Promise.resolve(actions.filter((action) => action === "ecs:UpdateTaskProtection"));
-  const found = await checkCallerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, { denied });
+  const found = await checkCallerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, {
+    listDenied: denied,
+  });
   expect(found.filter(({ verdict }) => verdict === "NG")).toEqual([]);
   expect(found.find(({ name }) => name === "rights to protect the task")).toMatchObject({
     verdict: "OK",
@@ -196,7 +198,7 @@ describe("following the fix for the caller's rights", () => {
       cluster: "ci",
       deployment: where.kind === "service" ? true : undefined,
     });
-    const found = await checkCallerRights({ ...facts, ...more, inputs }, role, { denied });
+    const found = await checkCallerRights({ ...facts, ...more, inputs }, role, { listDenied: denied });
     const policy = policyByFixes(found);
     for (const one of wanted) expect([one.resource, allows(policy, one)]).toEqual([one.resource, true]);
     expect(allows(policy, access("ecs:RunTask", `${place}:task-definition/another:1`))).toBe(false);

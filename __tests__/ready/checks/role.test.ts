@@ -5,7 +5,7 @@ import { startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition, CLUSTER } from "../../helpers/tasks.ts";
 
 /** An IAM that answers every question with this error. */
-function failingIam(error: Error): Pick<Iam, "denied"> {
+function failingIam(error: Error): Pick<Iam, "listDenied"> {
   const call = {
     service: "iam",
     action: "iam:SimulatePrincipalPolicy",

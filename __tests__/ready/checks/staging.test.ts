@@ -20,7 +20,7 @@ const calls = (s3: Partial<Calls["s3"]> = {}, lacks: readonly string[] = []): Ca
     bucketPolicy: () => Promise.resolve(undefined),
     ...s3,
   },
-  iam: { denied: (_, actions) => Promise.resolve(actions.filter((action) => lacks.includes(action))) },
+  iam: { listDenied: (_, actions) => Promise.resolve(actions.filter((action) => lacks.includes(action))) },
 });
 
 async function verdicts(answers: Calls, more: Partial<StagingInputs> = {}, by = caller) {
@@ -88,7 +88,7 @@ it("doubts the bucket's name first when the caller may not even look at it", asy
 it("skips what may not be looked at", async () => {
   const refuse = () => Promise.reject(denied);
   const unseen = calls({ keepsVersions: refuse, bucketPolicy: refuse });
-  expect(await verdicts({ ...unseen, iam: { denied: refuse } })).toEqual({
+  expect(await verdicts({ ...unseen, iam: { listDenied: refuse } })).toEqual({
     ...{ bucket: "OK", "bucket versioning": "SKIP", "bucket policy": "SKIP" },
     "rights to the bucket": "SKIP",
   });

@@ -39,7 +39,7 @@ export function principalOf(caller: string, roleToAssume: string | undefined): P
 export async function checkCallerRights(
   facts: CallerFacts,
   caller: Principal | undefined,
-  iam: Pick<Iam, "denied">,
+  iam: Pick<Iam, "listDenied">,
 ): Promise<readonly Check[]> {
   if (caller === undefined)
     return [skippedCheck("caller's rights", "not known: the caller is no role and no user")];

@@ -43,7 +43,7 @@ const CHANNEL_ACTIONS = [
 export async function checkRole(
   facts: CheckFacts,
   cluster: string | undefined,
-  { iam, exec }: { readonly iam: Pick<Iam, "denied">; readonly exec: ExecConfiguration | undefined },
+  { iam, exec }: { readonly iam: Pick<Iam, "listDenied">; readonly exec: ExecConfiguration | undefined },
 ): Promise<readonly Check[]> {
   const given = taskRoleOf(facts);
   if (given === undefined || given === "") return [];
@@ -67,9 +67,9 @@ export function roleArn(role: string | undefined, cluster: string): string | und
 export async function checkRights(
   { arn, words, whereMissing }: Principal,
   { name, actions, resources, context, otherwise }: Rights,
-  iam: Pick<Iam, "denied">,
+  iam: Pick<Iam, "listDenied">,
 ): Promise<Check> {
-  const look = await lookAt(iam.denied(arn, actions, resources, context));
+  const look = await lookAt(iam.listDenied(arn, actions, resources, context));
   if ("failure" in look) {
     if (whereMissing === undefined || !isMissingPrincipal(look.failure))
       return unansweredCheck(name, look.failure);

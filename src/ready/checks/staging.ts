@@ -25,7 +25,7 @@ export interface StagingInputs {
 
 interface Calls {
   readonly s3: Pick<S3, "checkBucket" | "keepsVersions" | "bucketPolicy">;
-  readonly iam: Pick<Iam, "denied">;
+  readonly iam: Pick<Iam, "listDenied">;
 }
 
 /** Whether the script can be staged in the bucket. `cluster` is its ARN; undefined when that isn't known. */
@@ -69,7 +69,7 @@ async function checkBucket(
   if (bucket.owner !== undefined && (await isReadable({ bucket: bucket.bucket }, s3)))
     return unansweredCheck(name, notOwned(bucket.bucket, bucket.owner, failure));
   if (caller === undefined) return unansweredCheck(name, failure);
-  const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [s3Arn(region, bucket.bucket)]));
+  const allowed = await lookAt(iam.listDenied(caller.arn, ["s3:ListBucket"], [s3Arn(region, bucket.bucket)]));
   if ("failure" in allowed || allowed.value.length > 0) return unansweredCheck(name, failure);
   return check(
     name,
@@ -153,7 +153,7 @@ async function rightsToStage(
     readonly caller: Principal | undefined;
     readonly cluster: string | undefined;
   },
-  iam: Pick<Iam, "denied">,
+  iam: Pick<Iam, "listDenied">,
 ): Promise<readonly Check[]> {
   const name = "rights to the bucket";
   if (caller === undefined) return [skippedCheck(name, "not known: the caller isn't known")];
@@ -173,7 +173,7 @@ async function rightsToStage(
 async function rightsToKey(
   kmsKeyId: string | undefined,
   { caller, cluster }: { readonly caller: Principal; readonly cluster: string | undefined },
-  iam: Pick<Iam, "denied">,
+  iam: Pick<Iam, "listDenied">,
 ): Promise<readonly Check[]> {
   const name = "rights to the bucket's key";
   if (kmsKeyId === undefined) return [];
