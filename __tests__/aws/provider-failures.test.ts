@@ -77,7 +77,7 @@ async function reportFailures(env: Record<string, string>, answer: Answer) {
 }
 
 async function rowOf(clients: AwsClients) {
-  const failure = await failureOf(iamCalls(queryCalls(clients)).caller());
+  const failure = await failureOf(iamCalls(queryCalls(clients)).identifyCaller());
   return checkCaller({ failure });
 }
 

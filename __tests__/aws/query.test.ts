@@ -98,7 +98,7 @@ it("looks at a VPC's default security group when none is named", async () => {
 
 it("tells who calls", async () => {
   const { iam } = await startEndpoint("<X><Arn>arn:aws:sts::123456789012:assumed-role/ci/run</Arn></X>");
-  expect(await iam.caller()).toBe("arn:aws:sts::123456789012:assumed-role/ci/run");
+  expect(await iam.identifyCaller()).toBe("arn:aws:sts::123456789012:assumed-role/ci/run");
   expect(sent()).toEqual({ Action: "GetCallerIdentity", Version: "2011-06-15" });
 });
 
@@ -161,14 +161,14 @@ it("decodes the XML entities in AWS's error message", async () => {
     "<ErrorResponse><Error><Code>ValidationError</Code><Message>&quot;x&quot; &lt; 1</Message></Error></ErrorResponse>",
     400,
   );
-  await expect(iam.caller()).rejects.toMatchObject({
+  await expect(iam.identifyCaller()).rejects.toMatchObject({
     seen: expect.stringContaining('ValidationError: "x" < 1') as string,
   });
 });
 
 it.each([200, 502])("fails when an answer with status %d is not well-formed XML", async (status) => {
   const { iam } = await startEndpoint("<html><body>Bad gateway<br></html>", status);
-  await expect(iam.caller()).rejects.toMatchObject({ name: "Failure" });
+  await expect(iam.identifyCaller()).rejects.toMatchObject({ name: "Failure" });
 });
 
 it("fails when no server answers", async () => {

@@ -28,7 +28,7 @@ async function checks(region: string, prefix: string, caller: string): Promise<r
       bucketPolicy: () => Promise.resolve(undefined),
     },
     iam: {
-      caller: () => Promise.resolve(caller),
+      identifyCaller: () => Promise.resolve(caller),
       listDenied: (_: string, actions: readonly string[], resources: readonly string[]) =>
         Promise.resolve(resources.every(isNamed) ? [] : actions),
     },
@@ -105,7 +105,7 @@ it("finds no task definition to start from when the service has no PRIMARY task 
   const aws = {
     ecs: { describeCluster: denied, describeService: () => Promise.resolve(service) },
     s3: {},
-    iam: { caller: () => Promise.resolve("somebody") },
+    iam: { identifyCaller: () => Promise.resolve("somebody") },
   } as unknown as Aws;
   const where = {
     kind: "new",
@@ -132,7 +132,7 @@ it("reports for a new task what RunTask would refuse: providers that the cluster
       describeTaskDefinition: () => Promise.resolve(definition),
     },
     ec2: { describeSubnets: denied },
-    iam: { caller: () => Promise.resolve("somebody"), denied },
+    iam: { identifyCaller: () => Promise.resolve("somebody"), denied },
   } as unknown as Aws;
   const start = startInputs({ hold: false, capacityProviders: [SPOT], memory: "8192" });
   const of = { kind: "task-definition", taskDefinition: "web" } as const;

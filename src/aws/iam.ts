@@ -17,7 +17,7 @@ export interface Iam {
     context?: Readonly<Record<string, string>>,
   ): Promise<readonly string[]>;
   /** ARN of the caller: a user, or the session of a role. Any caller may ask for it. */
-  caller(): Promise<string>;
+  identifyCaller(): Promise<string>;
 }
 
 /** Whether a call of `denied` failed because there is no role or user with this ARN. */
@@ -42,7 +42,7 @@ export function iamCalls(query: Query): Iam {
       return [...new Set(denied)];
     },
 
-    async caller() {
+    async identifyCaller() {
       const [arn] = textsOf(await query("sts", "GetCallerIdentity", "the credentials", {}), "Arn");
       return requireMember(arn, "Arn");
     },

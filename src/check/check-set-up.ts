@@ -41,7 +41,7 @@ export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Pro
 
 async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const { inputs, aws, clock } = step;
-  const identity = await lookAt(aws.iam.caller());
+  const identity = await lookAt(aws.iam.identifyCaller());
   const { roleToAssume } = inputs;
   const credentials = checkCaller(identity);
   const areRefused = credentials.verdict === "NG";
