@@ -76,7 +76,7 @@ it("fails when the log may not be read", async () => {
 it("finds a log group by its whole name", async () => {
   const found = [{ logGroupName: "/exec", kmsKeyId: "arn:key" }];
   const logs = await startEndpoint(() => ({ body: { logGroups: found } }));
-  expect(await logs.group("/exec")).toEqual({ kmsKeyId: "arn:key" });
-  expect(await logs.group("/exe")).toBeUndefined();
+  expect(await logs.describeGroup("/exec")).toEqual({ kmsKeyId: "arn:key" });
+  expect(await logs.describeGroup("/exe")).toBeUndefined();
   expect(JSON.parse(open.received[0]?.body ?? "")).toEqual({ logGroupNamePrefix: "/exec", limit: 1 });
 });

@@ -5,7 +5,7 @@ import { requireMember } from "./required-member.ts";
 /** The calls of CloudWatch Logs. */
 export interface Logs {
   /** Undefined when there is no log group of this name. */
-  group(name: string): Promise<LogGroup | undefined>;
+  describeGroup(name: string): Promise<LogGroup | undefined>;
   /**
    * One page of a stream, oldest event first, from its start or from `from`, the `next` of an earlier page. Undefined
    * while the stream or its group does not exist.
@@ -79,5 +79,5 @@ export function logsCalls(clients: AwsClients): Logs {
     });
   }
 
-  return { group, page };
+  return { describeGroup: group, page };
 }

@@ -17,7 +17,7 @@ const own = { group: "/own", region: undefined, streamPrefix: undefined, creates
 
 type Calls = Parameters<typeof checkSessionLog>[1];
 interface Answers {
-  readonly group?: Calls["logs"]["group"];
+  readonly group?: Calls["logs"]["describeGroup"];
   readonly checkBucket?: Calls["s3"]["checkBucket"];
   readonly isEncrypted?: Calls["s3"]["isEncrypted"];
   readonly generateDataKey?: Calls["kms"]["generateDataKey"];
@@ -27,7 +27,7 @@ interface Answers {
 async function verdicts(of: SessionLogFacts, more: Answers = {}): Promise<Record<string, string>> {
   const key = { plaintext: new Uint8Array(), ciphertext: new Uint8Array(), keyArn: "" };
   const checks = await checkSessionLog(of, {
-    logs: { group: more.group ?? (() => Promise.resolve({ kmsKeyId: undefined })) },
+    logs: { describeGroup: more.group ?? (() => Promise.resolve({ kmsKeyId: undefined })) },
     s3: {
       checkBucket: more.checkBucket ?? (() => Promise.resolve()),
       isEncrypted: more.isEncrypted ?? (() => Promise.resolve(true)),

@@ -16,7 +16,7 @@ export interface SessionLogFacts {
 }
 
 interface Calls {
-  readonly logs: Pick<Logs, "group">;
+  readonly logs: Pick<Logs, "describeGroup">;
   readonly s3: Pick<S3, "checkBucket" | "isEncrypted">;
   readonly kms: Pick<Kms, "generateDataKey">;
 }
@@ -29,7 +29,7 @@ export async function checkSessionLog(facts: SessionLogFacts, calls: Calls): Pro
   const checks = [checkWhereLogged(facts)];
   if (isOverride && exec.cloudWatchLogGroup !== undefined) {
     const [group, encrypted] = [exec.cloudWatchLogGroup, exec.cloudWatchEncryption];
-    checks.push(checkLogGroup({ group, encrypted }, await lookAt(calls.logs.group(group))));
+    checks.push(checkLogGroup({ group, encrypted }, await lookAt(calls.logs.describeGroup(group))));
   }
   if (isOverride && exec.s3Bucket !== undefined)
     checks.push(await logBucket(exec.s3Bucket, exec.s3Encryption, calls.s3));
@@ -44,7 +44,10 @@ async function checkOwnLogGroup(own: AwsLogs, region: string, logs: Calls["logs"
   const { group, createsGroup } = own;
   if (own.region !== undefined && own.region !== region)
     return skippedCheck("log group", `'${group}' is in ${own.region}, and only ${region} is looked at`);
-  return checkLogGroup({ group, encrypted: false, made: createsGroup }, await lookAt(logs.group(group)));
+  return checkLogGroup(
+    { group, encrypted: false, made: createsGroup },
+    await lookAt(logs.describeGroup(group)),
+  );
 }
 
 export function checkWhereLogged({
