@@ -14,7 +14,7 @@ export class FakeLogs implements Pick<Logs, "page"> {
     this.#streams.set(stream, [...(this.#streams.get(stream) ?? []), ...messages]);
   }
 
-  page(stream: StreamName, from?: string): Promise<LogPage | undefined> {
+  readPage(stream: StreamName, from?: string): Promise<LogPage | undefined> {
     this.asked.push(stream);
     const stored = this.#streams.get(stream.stream);
     if (stored === undefined) return Promise.resolve(undefined);

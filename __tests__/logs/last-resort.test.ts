@@ -51,8 +51,8 @@ async function look(after: End, kept: KeptLog) {
     target: aTarget(),
     region: "eu-central-1",
     logs: {
-      page: (...at) =>
-        kept.cloudwatch instanceof Failure ? Promise.reject(kept.cloudwatch) : logs.page(...at),
+      readPage: (...at) =>
+        kept.cloudwatch instanceof Failure ? Promise.reject(kept.cloudwatch) : logs.readPage(...at),
     },
     s3: {
       getObject: () =>

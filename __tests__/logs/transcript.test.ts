@@ -53,12 +53,12 @@ describe("a transcript in CloudWatch", () => {
     const clock = new SleeplessClock();
     const late = ["first", "late", "later", "latest"];
     // One more event for every five seconds that pass.
-    const page: FakeLogs["page"] = (stream, from) => {
+    const page: FakeLogs["readPage"] = (stream, from) => {
       while (late.length > 0 && clock.slept.length >= 5 * (5 - late.length))
         logs.put("s-1", late.shift() ?? "");
-      return logs.page(stream, from);
+      return logs.readPage(stream, from);
     };
-    const text = await all(readTranscript(GROUP, "s-1", context({ logs: { page }, clock })));
+    const text = await all(readTranscript(GROUP, "s-1", context({ logs: { readPage: page }, clock })));
     expect(text).toBe("first\nlate\nlater\nlatest");
     // The last of them comes after twenty seconds. The other ten are patience.
     expect(clock.slept).toHaveLength(30);

@@ -10,7 +10,7 @@ export interface Logs {
    * One page of a stream, oldest event first, from its start or from `from`, the `next` of an earlier page. Undefined
    * while the stream or its group does not exist.
    */
-  page(stream: StreamName, from?: string): Promise<LogPage | undefined>;
+  readPage(stream: StreamName, from?: string): Promise<LogPage | undefined>;
 }
 
 export interface LogGroup {
@@ -79,5 +79,5 @@ export function logsCalls(clients: AwsClients): Logs {
     });
   }
 
-  return { describeGroup: group, page };
+  return { describeGroup: group, readPage: page };
 }
