@@ -55,7 +55,7 @@ function runInTargets(
       describeTaskDefinition: () => Promise.resolve(aDefinition()),
     },
     ssm: {
-      activeSessions: () => {
+      listActiveSessions: () => {
         onQueue(cancel);
         return Promise.resolve([{ id: "s-1", since: 0, status: "Connected" }]);
       },

@@ -17,7 +17,7 @@ it("lists all of a target's sessions that have not ended", async () => {
     { Sessions: [{ SessionId: "b" }] },
   ];
   const ssm = await startEndpoint((count) => ({ body: pages[count - 1] }));
-  expect(await ssm.activeSessions("ecs:ci_1_2")).toEqual([
+  expect(await ssm.listActiveSessions("ecs:ci_1_2")).toEqual([
     { id: "a", status: "Disconnected", since: 1_700_000_000_500, connected: false },
     { id: "b", connected: false },
   ]);
@@ -45,7 +45,7 @@ it("lists the sessions of all targets; undefined when one call can't return them
 
 it("names ssm:DescribeSessions when the credentials lack it", async () => {
   const ssm = await startEndpoint(() => exception("AccessDeniedException", "no"));
-  await expect(ssm.activeSessions("ecs:ci_1_2")).rejects.toMatchObject({
+  await expect(ssm.listActiveSessions("ecs:ci_1_2")).rejects.toMatchObject({
     code: "access-denied",
     failed: "Access denied: the credentials have no right to ssm:DescribeSessions on target 'ecs:ci_1_2'.",
   });

@@ -29,7 +29,7 @@ async function lookEarly(
       calls.push("all");
       return all instanceof Failure ? Promise.reject(all) : Promise.resolve(all);
     },
-    activeSessions: () => Promise.resolve(void calls.push("one")).then(() => []),
+    listActiveSessions: () => Promise.resolve(void calls.push("one")).then(() => []),
   };
   const early = new EarlyLook({ inputs: { bucket, matrix }, ssm, clock });
   early.begin();

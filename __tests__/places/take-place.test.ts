@@ -65,7 +65,7 @@ function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: bo
     aws: {
       s3: bucket,
       ssm: {
-        activeSessions: (target) => look(target),
+        listActiveSessions: (target) => look(target),
         terminateSession: (session) => Promise.resolve(void ended.push(session)),
       },
     },

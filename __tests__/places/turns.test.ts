@@ -81,7 +81,13 @@ async function meet(
     await clock.sleep(random() * begin);
     await waitForOtherSessions({
       ...{ target: aTarget(), sessionTarget: "ecs:c_t_r", deadline: Infinity, signal: undefined },
-      ...{ clock, log: new Listener(), random, matrix: matrixOf(at), ssm: { activeSessions: listSessions } },
+      ...{
+        clock,
+        log: new Listener(),
+        random,
+        matrix: matrixOf(at),
+        ssm: { listActiveSessions: listSessions },
+      },
       isUnlogged: () => Promise.resolve(unlogged),
     });
     await trip();

@@ -16,7 +16,7 @@ const LEAVING_PAUSE_MS = 300;
 export interface SessionLookOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
-  readonly ssm: Pick<Ssm, "activeSessions">;
+  readonly ssm: Pick<Ssm, "listActiveSessions">;
   readonly clock: Clock;
   readonly log: Log;
   /** Called at each look for which the caller lacks the right. */
@@ -38,7 +38,7 @@ export async function lookAtSessions(
 /** The container's sessions; undefined when they can't be listed. Never rejects. */
 export async function listSessions({ sessionTarget, ssm, log, onDenied }: SessionLookOptions) {
   try {
-    return await ssm.activeSessions(sessionTarget);
+    return await ssm.listActiveSessions(sessionTarget);
   } catch (error) {
     if (isDenied(error)) onDenied(error);
     else log.debug(`The container's sessions can't be listed. ${asFailure(error).failed}`);

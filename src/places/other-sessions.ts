@@ -16,7 +16,7 @@ const SAID_SLOT_MS = 3_000;
 export interface SessionQueueOptions extends QueueOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
-  readonly ssm: Pick<Ssm, "activeSessions">;
+  readonly ssm: Pick<Ssm, "listActiveSessions">;
   /** Which job of its matrix this run is, if known. */
   readonly matrix: MatrixJob | undefined;
   /**
@@ -122,7 +122,7 @@ async function waitForFewSessions(
     for (;;) {
       signal?.throwIfAborted();
       const asked = clock.now();
-      const sessions = await ssm.activeSessions(sessionTarget).catch(() => []);
+      const sessions = await ssm.listActiveSessions(sessionTarget).catch(() => []);
       if (sessions.length < 2) return;
       if (sessions.length === 2 && turns.mayReplace({ asked, answered: clock.now() })) return;
       await clock.sleep(turns.poll(clock.now()), signal);
@@ -140,6 +140,6 @@ function lister({ sessionTarget, ssm, early, clock }: SessionQueueOptions) {
     const seen = await look?.sessions;
     if (look !== undefined && seen !== undefined) return { asked: look.asked, sessions: seen };
     const asked = clock.now();
-    return { asked, sessions: await ssm.activeSessions(sessionTarget) };
+    return { asked, sessions: await ssm.listActiveSessions(sessionTarget) };
   };
 }

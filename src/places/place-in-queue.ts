@@ -108,7 +108,7 @@ export class PlaceInQueue implements Place {
   async waitToReplace(lostSessionId: string): Promise<void> {
     const { aws, sessionTarget, signal } = this.#options;
     const isOver = async (): Promise<boolean> => {
-      const sessions = await aws.ssm.activeSessions(sessionTarget).catch(() => undefined);
+      const sessions = await aws.ssm.listActiveSessions(sessionTarget).catch(() => undefined);
       return sessions?.every(({ id }) => id !== lostSessionId) ?? false;
     };
     if (!(await this.#claimant.waitToReplace(isOver, signal))) await this.take();

@@ -16,7 +16,7 @@ export interface UnopenedOptions {
   /** How the task was selected. */
   readonly choice: TaskSelection["kind"];
   readonly ecs: Pick<Ecs, "describeTask">;
-  readonly ssm: Pick<Ssm, "activeSessions">;
+  readonly ssm: Pick<Ssm, "listActiveSessions">;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function explainUnopened(options: UnopenedOptions): Promise<Failure
   const { target, sessionTarget, sessionId, seconds, choice, ecs, ssm } = options;
   const [task, sessions] = await Promise.all([
     orFailure(ecs.describeTask(target.clusterArn, target.taskArn)),
-    orFailure(ssm.activeSessions(sessionTarget)),
+    orFailure(ssm.listActiveSessions(sessionTarget)),
   ]);
   if (task !== undefined && !(task instanceof Failure)) {
     const now = judgeTask(task, target.container);
