@@ -33,10 +33,10 @@ it("lists the sessions of all targets; undefined when one call can't return them
   const ssm = await startEndpoint((count) => ({
     body: { Sessions, ...(count > 1 && { NextToken: "more" }) },
   }));
-  expect(await ssm.allActiveSessions()).toEqual([
+  expect(await ssm.listAllActiveSessions()).toEqual([
     { id: "a", sessionTarget: "ecs:ci_1_2", status: "Connected", connected: true },
   ]);
-  expect(await ssm.allActiveSessions()).toBeUndefined();
+  expect(await ssm.listAllActiveSessions()).toBeUndefined();
   expect(ssmEndpoint.received.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
     { State: "Active" },
     { State: "Active" },

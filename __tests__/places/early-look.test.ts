@@ -25,7 +25,7 @@ async function lookEarly(
   const clock = new SleeplessClock();
   const log = new Listener();
   const ssm = {
-    allActiveSessions: () => {
+    listAllActiveSessions: () => {
       calls.push("all");
       return all instanceof Failure ? Promise.reject(all) : Promise.resolve(all);
     },

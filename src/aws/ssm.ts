@@ -12,7 +12,7 @@ export interface Ssm {
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
   listActiveSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;
   /** The active sessions of all targets of the region; undefined when one answer can't hold them all. */
-  allActiveSessions(): Promise<readonly TargetedSession[] | undefined>;
+  listAllActiveSessions(): Promise<readonly TargetedSession[] | undefined>;
   /** The active sessions, and the ended ones that began after `since` (milliseconds since the epoch). */
   recentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
 }
@@ -89,7 +89,7 @@ export function ssmCalls(clients: AwsClients): Ssm {
 
     listActiveSessions: (sessionTarget) => listSessions(clients, sessionTarget, "Active"),
 
-    allActiveSessions: () => listAllSessions(clients),
+    listAllActiveSessions: () => listAllSessions(clients),
 
     recentSessions: async (sessionTarget, since) => {
       const [active, ended] = await Promise.all([

@@ -7,7 +7,7 @@ const LOOK_LASTS_MS = 1_000;
 
 export interface EarlyLookOptions {
   readonly inputs: Pick<Inputs, "bucket" | "matrix">;
-  readonly ssm: Pick<Ssm, "allActiveSessions">;
+  readonly ssm: Pick<Ssm, "listAllActiveSessions">;
   readonly clock: Pick<Clock, "now">;
 }
 
@@ -35,7 +35,7 @@ export class EarlyLook {
   begin(): void {
     const { inputs, ssm, clock } = this.#options;
     if (inputs.bucket !== undefined || inputs.matrix?.total !== 1) return;
-    const found = ssm.allActiveSessions();
+    const found = ssm.listAllActiveSessions();
     found.catch(() => undefined); // `take` hands the rejection on
     this.#look = { asked: clock.now(), found };
   }
