@@ -58,7 +58,7 @@ it("also lists the sessions that have ended and began after a given time", async
       ? { Sessions: [ended] }
       : { Sessions: [{ SessionId: "a", StartDate: 1_700_000_002, Status: "Connected" }] },
   }));
-  expect(await ssmCalls(ssmEndpoint.clients).recentSessions("ecs:ci_1_2", 1_700_000_000_000)).toEqual([
+  expect(await ssmCalls(ssmEndpoint.clients).listRecentSessions("ecs:ci_1_2", 1_700_000_000_000)).toEqual([
     { id: "a", status: "Connected", since: 1_700_000_002_000, connected: true },
     {
       id: "b",

@@ -126,7 +126,7 @@ describe("a session that is not opened", () => {
       logged,
       waited,
       ssm: {
-        recentSessions: () =>
+        listRecentSessions: () =>
           sessions instanceof Failure ? Promise.reject(sessions) : Promise.resolve(sessions),
       },
       clock: new SleeplessClock(),

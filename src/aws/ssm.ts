@@ -14,7 +14,7 @@ export interface Ssm {
   /** The active sessions of all targets of the region; undefined when one answer can't hold them all. */
   listAllActiveSessions(): Promise<readonly TargetedSession[] | undefined>;
   /** The active sessions, and the ended ones that began after `since` (milliseconds since the epoch). */
-  recentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
+  listRecentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
 }
 
 export interface ResumedSession {
@@ -91,7 +91,7 @@ export function ssmCalls(clients: AwsClients): Ssm {
 
     listAllActiveSessions: () => listAllSessions(clients),
 
-    recentSessions: async (sessionTarget, since) => {
+    listRecentSessions: async (sessionTarget, since) => {
       const [active, ended] = await Promise.all([
         listSessions(clients, sessionTarget, "Active"),
         listSessions(clients, sessionTarget, "History", {

@@ -26,7 +26,7 @@ export interface OtherUploadsOptions {
   readonly logged: boolean;
   /** Milliseconds that the run has waited for uploads already. */
   readonly waited: number;
-  readonly ssm: Pick<Ssm, "recentSessions">;
+  readonly ssm: Pick<Ssm, "listRecentSessions">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -40,7 +40,7 @@ export async function estimateOtherUploads(options: OtherUploadsOptions): Promis
   if (!logged) return 0;
   let ms: number;
   try {
-    const sessions = await ssm.recentSessions(sessionTarget, clock.now() - RECENT_MS);
+    const sessions = await ssm.listRecentSessions(sessionTarget, clock.now() - RECENT_MS);
     const others = sessions.filter(({ id }) => id !== sessionId);
     ms = Math.max(0, ...others.map((session) => uploadEnd(session, clock.now()) - clock.now()));
   } catch (error) {
