@@ -25,7 +25,7 @@ async function checks(region: string, prefix: string, caller: string): Promise<r
     s3: {
       checkBucket: () => Promise.resolve(),
       keepsVersions: () => Promise.resolve(false),
-      bucketPolicy: () => Promise.resolve(undefined),
+      readBucketPolicy: () => Promise.resolve(undefined),
     },
     iam: {
       identifyCaller: () => Promise.resolve(caller),

@@ -3,7 +3,9 @@ import type { BucketName, S3 } from "./s3.ts";
 import type { S3Requester } from "./s3-requester.ts";
 
 /** The calls that read how a bucket is set up. */
-export function settingsCalls(ask: S3Requester): Pick<S3, "keepsVersions" | "bucketPolicy" | "isEncrypted"> {
+export function settingsCalls(
+  ask: S3Requester,
+): Pick<S3, "keepsVersions" | "readBucketPolicy" | "isEncrypted"> {
   return {
     keepsVersions: (bucket) =>
       ask("GetBucketVersioning", bucket, async (client, { GetBucketVersioningCommand }, options) => {
@@ -11,7 +13,7 @@ export function settingsCalls(ask: S3Requester): Pick<S3, "keepsVersions" | "buc
         return Status !== undefined;
       }),
 
-    bucketPolicy: (bucket) =>
+    readBucketPolicy: (bucket) =>
       ask("GetBucketPolicy", bucket, async (client, { GetBucketPolicyCommand }, options) => {
         try {
           return (await client.send(new GetBucketPolicyCommand(bucketMembers(bucket)), options)).Policy;

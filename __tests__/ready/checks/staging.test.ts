@@ -17,7 +17,7 @@ const calls = (s3: Partial<Calls["s3"]> = {}, lacks: readonly string[] = []): Ca
   s3: {
     checkBucket: () => Promise.resolve(),
     keepsVersions: () => Promise.resolve(false),
-    bucketPolicy: () => Promise.resolve(undefined),
+    readBucketPolicy: () => Promise.resolve(undefined),
     ...s3,
   },
   iam: { listDenied: (_, actions) => Promise.resolve(actions.filter((action) => lacks.includes(action))) },
@@ -87,7 +87,7 @@ it("doubts the bucket's name first when the caller may not even look at it", asy
 
 it("skips what may not be looked at", async () => {
   const refuse = () => Promise.reject(denied);
-  const unseen = calls({ keepsVersions: refuse, bucketPolicy: refuse });
+  const unseen = calls({ keepsVersions: refuse, readBucketPolicy: refuse });
   expect(await verdicts({ ...unseen, iam: { listDenied: refuse } })).toEqual({
     ...{ bucket: "OK", "bucket versioning": "SKIP", "bucket policy": "SKIP" },
     "rights to the bucket": "SKIP",

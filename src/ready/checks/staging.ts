@@ -24,7 +24,7 @@ export interface StagingInputs {
 }
 
 interface Calls {
-  readonly s3: Pick<S3, "checkBucket" | "keepsVersions" | "bucketPolicy">;
+  readonly s3: Pick<S3, "checkBucket" | "keepsVersions" | "readBucketPolicy">;
   readonly iam: Pick<Iam, "listDenied">;
 }
 
@@ -42,7 +42,7 @@ export async function checkStaging(
   if (found.verdict === "NG") return [found];
   const [versions, policy] = await Promise.all([
     lookAt(s3.keepsVersions(bucket)),
-    lookAt(s3.bucketPolicy(bucket)),
+    lookAt(s3.readBucketPolicy(bucket)),
   ]);
   const keeps = "value" in versions && versions.value;
   return [
