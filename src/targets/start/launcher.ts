@@ -110,13 +110,13 @@ export class Launcher {
 
   /** Starts one more task, on Fargate instead of Fargate Spot. */
   async replaceOnDemand(): Promise<Target | undefined> {
-    return await this.#replacement(onDemand(this.#plan.request));
+    return await this.#startReplacement(onDemand(this.#plan.request));
   }
 
   /** Stops a task that makes no progress, and starts another one like it. */
   async replaceStuck(lost: Target): Promise<Target | undefined> {
     await this.#stop(lost, "fargate-exec: it made no progress and is replaced");
-    return await this.#replacement(this.#plan.request);
+    return await this.#startReplacement(this.#plan.request);
   }
 
   /**
@@ -137,7 +137,7 @@ export class Launcher {
         return undefined;
       }
     }
-    return await this.#replacement(isOnDemand ? onDemand(request) : request);
+    return await this.#startReplacement(isOnDemand ? onDemand(request) : request);
   }
 
   /** Stops a task. False when the call failed. */
@@ -162,10 +162,10 @@ export class Launcher {
     const network = await this.#capacity.next(request.network, seen);
     if (network === undefined) return undefined;
     const wasOnDemand = this.isReplacement(lost) || !usesSpot(request);
-    return await this.#replacement({ ...(wasOnDemand ? onDemand(request) : request), network });
+    return await this.#startReplacement({ ...(wasOnDemand ? onDemand(request) : request), network });
   }
 
-  async #replacement(request: RunTaskRequest): Promise<Target | undefined> {
+  async #startReplacement(request: RunTaskRequest): Promise<Target | undefined> {
     const { tasks } = await this.#start(request, 1);
     const [task] = tasks;
     if (task === undefined) return undefined;
