@@ -14,7 +14,7 @@ const exec: ExecConfiguration = {
   ...{ s3Bucket: "audit", s3Prefix: undefined, s3Encryption: false },
 };
 
-const noIam = { caller: () => Promise.reject(new Error("STS was asked")) };
+const noIam = { identifyCaller: () => Promise.reject(new Error("STS was asked")) };
 
 let log: Listener;
 let asked: unknown[];
@@ -73,7 +73,7 @@ it("adds what is wrong to what was seen, and puts its fix before the advice", as
 it("skips what it may not look at, which is no failure", async () => {
   const ecs = { ...context().ecs, describeTaskDefinition: denied };
   const ec2 = aNetwork({ describeNetworkInterface: denied });
-  const iam = { ...noIam, denied };
+  const iam = { ...noIam, listDenied: denied };
   const found = await diagnose(failure("exec-not-ready"), target, context({ ecs, ec2, iam }));
   expect(found.seen).toContain("nothing wrong that can be seen");
   expect(lines("SKIP").join("\n")).toMatch(/task role.*way to ssmmessages: not known: f\./s);
@@ -127,7 +127,7 @@ describe("the task role", () => {
   });
 
   it("is reported when it lacks a right", async () => {
-    const iam = { ...noIam, denied: () => Promise.resolve(["ssmmessages:OpenDataChannel"]) };
+    const iam = { ...noIam, listDenied: () => Promise.resolve(["ssmmessages:OpenDataChannel"]) };
     const found = await diagnose(failure("exec-not-ready"), target, context({ iam }));
     expect(found.seen).toContain(
       "rights to ssmmessages NG (the task role lacks ssmmessages:OpenDataChannel)",

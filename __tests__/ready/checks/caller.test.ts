@@ -207,7 +207,7 @@ describe("following the fix for the caller's rights", () => {
 });
 
 it("the rights of a caller without policies are skipped", async () => {
-  const unasked = { denied: () => Promise.reject(new Error("IAM was asked")) };
+  const unasked = { listDenied: () => Promise.reject(new Error("IAM was asked")) };
   const inputs = anInputs();
   expect(await checkCallerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([
     { verdict: "SKIP" },
