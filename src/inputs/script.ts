@@ -47,16 +47,16 @@ export function readScript(
 
 function runScript(reader: InputReader): ScriptSource | undefined {
   const text = reader.raw("run");
-  return fits(reader, "run", Buffer.byteLength(text)) ? { kind: "run", text } : undefined;
+  return isSizeAllowed(reader, "run", Buffer.byteLength(text)) ? { kind: "run", text } : undefined;
 }
 
 function fileScript(reader: InputReader): ScriptSource | undefined {
   const file = readGivenFile(reader, "script-file");
-  if (file === undefined || !fits(reader, "script-file", file.bytes.length)) return undefined;
+  if (file === undefined || !isSizeAllowed(reader, "script-file", file.bytes.length)) return undefined;
   return { kind: "file", ...file };
 }
 
-function fits(reader: InputReader, name: "run" | "script-file", size: number): boolean {
+function isSizeAllowed(reader: InputReader, name: "run" | "script-file", size: number): boolean {
   if (size > LARGEST_TYPED_SCRIPT && size <= largestScript && !reader.given("bucket")) {
     const advice =
       "Without a bucket the script is typed into the session, 1 MiB of it at the most. Name a bucket that the step " +
