@@ -100,7 +100,7 @@ export function ec2Calls(query: Query): Ec2 {
       const answer = await ask("DescribeSecurityGroups", resource, which);
       return itemsOf(answer, "securityGroupInfo").map((group) => ({
         id: requireMember(textOf(group, "groupId"), "groupId"),
-        letsHttpsOut: itemsOf(group, "ipPermissionsEgress").some(coversHttps),
+        letsHttpsOut: itemsOf(group, "ipPermissionsEgress").some(isForHttps),
       }));
     },
   };
@@ -149,7 +149,7 @@ function routeTableFrom(table: Xml): RouteTable {
   };
 }
 
-function coversHttps(permission: Xml): boolean {
+function isForHttps(permission: Xml): boolean {
   const protocol = textOf(permission, "ipProtocol");
   if (protocol === "-1") return true;
   const [from, to] = [Number(textOf(permission, "fromPort")), Number(textOf(permission, "toPort"))];
