@@ -6,7 +6,7 @@ import type { PreparedJob } from "./prepare.ts";
  * Whether a cancel of the step leaves the job running. Only a step that attaches to a job and has the input `detach` leaves it; any other step
  * stops its job.
  */
-export function leavesOnCancel({ where, detach }: Pick<Inputs, "where" | "detach">): boolean {
+export function isDetachedOnCancel({ where, detach }: Pick<Inputs, "where" | "detach">): boolean {
   return where.kind === "handle" && detach !== undefined;
 }
 

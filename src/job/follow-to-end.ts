@@ -5,7 +5,7 @@ import type { TypedInput } from "../follow/session-input.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
 import { HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import type { JobContext } from "./context.ts";
-import { leavesOnCancel } from "./detach.ts";
+import { isDetachedOnCancel } from "./detach.ts";
 import type { JobPieces } from "./job-pieces.ts";
 import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";
@@ -28,7 +28,7 @@ export async function followToEnd(
 ): Promise<EndedJob> {
   const { inputs, looks, target, drained, clock, log } = context;
   const expiry = expiryOf(context);
-  const isLeft = leavesOnCancel(inputs);
+  const isLeft = isDetachedOnCancel(inputs);
   const followed = await followJob({
     ...{ sessions, folders: pieces, typed, ecs: looks, target, drained, expiry, clock, log },
     cancel: isLeft ? NEVER : context.cancel,

@@ -10,7 +10,7 @@ import { folderOf, newFolder, type OrderedFolder } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
-import { leavesOnCancel } from "./detach.ts";
+import { isDetachedOnCancel } from "./detach.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -61,7 +61,7 @@ export class JobPieces implements PieceFolders {
     const giveUp = (): void => {
       void clock.sleep(PARTS_AFTER_CANCEL_MS).then(() => this.#partsOver.abort());
     };
-    if (!leavesOnCancel(context.inputs)) cancel.addEventListener("abort", giveUp, { once: true });
+    if (!isDetachedOnCancel(context.inputs)) cancel.addEventListener("abort", giveUp, { once: true });
   }
 
   get areAskedFor(): boolean {
@@ -102,7 +102,7 @@ export class JobPieces implements PieceFolders {
     const pieces = { bucket, owner, prefix: folder.prefix, next: 0 };
     this.#folders = [...this.#folders, pieces];
     this.#all = [...this.#all, pieces];
-    if (!leavesOnCancel(inputs)) this.#record();
+    if (!isDetachedOnCancel(inputs)) this.#record();
     const credentialsEnd = reliableUntil(process.env, inputs.roleToAssume, clock.now());
     return new PieceStore(folder, {
       ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
@@ -116,7 +116,7 @@ export class JobPieces implements PieceFolders {
     const known = this.#folders.find(({ prefix }) => prefix === folder.prefix);
     if (known === undefined) return;
     this.#folders = this.#folders.map((each) => (each === known ? { ...each, next } : each));
-    if (leavesOnCancel(this.#context.inputs)) return;
+    if (isDetachedOnCancel(this.#context.inputs)) return;
     if (next >= 2 * (this.#recorded.get(folder.prefix) ?? 0)) this.#record();
   }
 
