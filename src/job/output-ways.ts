@@ -20,7 +20,7 @@ export function mayUsePieces({ transport, bucket, logs, where }: CarrierInputs):
 export function pieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {
   const { transport, detach, where } = inputs;
   if (!mayUsePieces(inputs)) return "never";
-  if (transport !== "s3" && where.kind !== "handle" && asksForLogs(exec)) return "never";
+  if (transport !== "s3" && where.kind !== "handle" && needsLogs(exec)) return "never";
   // Which carrier works is to be known before the job is left running.
   const isUrgent = transport === "s3" || where.kind === "handle" || detach !== undefined;
   return isUrgent ? "at once" : "when the job lasts";
@@ -39,9 +39,9 @@ export function packAbove(
   exec: ExecConfiguration | undefined,
 ): number | undefined {
   if (transport === "packed") return 0;
-  return transport === "plain" || asksForLogs(exec) ? undefined : PACK_ABOVE;
+  return transport === "plain" || needsLogs(exec) ? undefined : PACK_ABOVE;
 }
 
-function asksForLogs(exec: ExecConfiguration | undefined): boolean {
+function needsLogs(exec: ExecConfiguration | undefined): boolean {
   return exec?.logging === "OVERRIDE" && logsOf(exec).length > 0;
 }
