@@ -105,7 +105,7 @@ export function bucketPolicy(
       "a statement gives the bucket's objects to everyone",
       "Take the statement with Principal '*' and without a Condition out of the bucket's policy.",
     );
-  if (kmsKeyId === undefined && statements.some(demandsEncryption))
+  if (kmsKeyId === undefined && statements.some(needsEncryption))
     return check(
       name,
       false,
@@ -133,7 +133,7 @@ function isPublic({ Effect, Principal, Condition }: Statement): boolean {
   return Effect === "Allow" && isEveryone && Condition === undefined;
 }
 
-function demandsEncryption({ Effect, Action, Condition }: Statement): boolean {
+function needsEncryption({ Effect, Action, Condition }: Statement): boolean {
   const actions = [Action].flat().map(String);
   const writes = actions.some((action) => ["s3:PutObject", "s3:Put*", "s3:*", "*"].includes(action));
   return (
