@@ -8,7 +8,7 @@ import { areStopped } from "../made/stopped.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
 import { Launch, type LaunchWatch } from "./launch.ts";
-import { onDemand, type StartedTasks, startTasks, usesSpot } from "./start-tasks.ts";
+import { onDemand, type StartedTasks, startTasks, mayUseSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
 import type { UndoList } from "../made/undo-list.ts";
@@ -91,7 +91,7 @@ export class Launcher {
 
   /** Whether this task may be replaced by one on demand: it may run on Spot, and is no replacement itself. */
   canReplaceOnDemand(lost: Target): boolean {
-    return usesSpot(this.#plan.request) && !this.isReplacement(lost);
+    return mayUseSpot(this.#plan.request) && !this.isReplacement(lost);
   }
 
   /** Starts one more task like the first ones. It waits for capacity as long as they did. */
@@ -161,7 +161,7 @@ export class Launcher {
     this.#options.undo.stopped(lost.taskArn);
     const network = await this.#capacity.next(request.network, seen);
     if (network === undefined) return undefined;
-    const wasOnDemand = this.isReplacement(lost) || !usesSpot(request);
+    const wasOnDemand = this.isReplacement(lost) || !mayUseSpot(request);
     return await this.#startReplacement({ ...(wasOnDemand ? onDemand(request) : request), network });
   }
 

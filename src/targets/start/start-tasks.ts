@@ -69,7 +69,7 @@ export async function startTasks(
       isAlone = false;
     } catch (error) {
       isAlone = true;
-      if (usesSpot(current) && error instanceof NoCapacity) {
+      if (mayUseSpot(current) && error instanceof NoCapacity) {
         context.log.info(`Fargate Spot has no capacity now, so the task is started on demand. ${error.seen}`);
         current = onDemand(current);
         continue;
@@ -137,15 +137,15 @@ async function findNextRequest(
   }
   const next = await otherwise(failure);
   if (next === undefined) return undefined;
-  return usesSpot(current) ? next : onDemand(next);
+  return mayUseSpot(current) ? next : onDemand(next);
 }
 
 /** The same request, on Fargate instead of Fargate Spot. */
 export function onDemand(request: RunTaskRequest): RunTaskRequest {
-  return usesSpot(request) ? { ...request, capacityProviders: [], launchType: "FARGATE" } : request;
+  return mayUseSpot(request) ? { ...request, capacityProviders: [], launchType: "FARGATE" } : request;
 }
 
-export function usesSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityProviders">): boolean {
+export function mayUseSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityProviders">): boolean {
   return capacityProviders.some(
     ({ name, weight, base }) => name === "FARGATE_SPOT" && (weight > 0 || base > 0),
   );
