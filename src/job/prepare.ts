@@ -4,7 +4,7 @@ import { assemblePayload } from "../payload/assemble.ts";
 import { workerCount } from "../payload/workers.ts";
 import { chooseDelivery, stage, type StagedObject } from "../payload/stage.ts";
 import { bucketOwner } from "../ready/bucket.ts";
-import { namesLog, findSessionLogs } from "../ready/session-logs.ts";
+import { isLogKind, findSessionLogs } from "../ready/session-logs.ts";
 import { waitUntilReady } from "../ready/wait.ts";
 import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
 import { tellWhile, type WaitLines } from "../waiting.ts";
@@ -65,7 +65,7 @@ export async function prepareJob(
   for (const later of [staged, setup]) later.catch(() => undefined);
   try {
     const task = await ready;
-    if (namesLog(inputs.logs)) await setup;
+    if (isLogKind(inputs.logs)) await setup;
     return {
       run: origin.id,
       nonce: randomBytes(16).toString("hex"),
