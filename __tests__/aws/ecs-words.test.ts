@@ -1,4 +1,4 @@
-import { saysInactive, saysNoAgent, saysNoTask, taskEnd, taskRefusal } from "../../src/aws/ecs-words.ts";
+import { isAboutInactive, saysNoAgent, saysNoTask, taskEnd, taskRefusal } from "../../src/aws/ecs-words.ts";
 
 it.each([
   ["RESOURCE:ENI: no address left", "no-capacity"],
@@ -56,8 +56,8 @@ it.each([
 });
 
 it.each([
-  [saysInactive, "The specified task definition is inactive. You may not deregister it again.", true],
-  [saysInactive, "Unable to describe task definition.", false],
+  [isAboutInactive, "The specified task definition is inactive. You may not deregister it again.", true],
+  [isAboutInactive, "Unable to describe task definition.", false],
   [saysNoTask, "The referenced task was not found.", true],
   [saysNoTask, "taskId longer than 36.", false],
   [

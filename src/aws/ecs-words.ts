@@ -73,7 +73,7 @@ export function taskEnd(words: string): TaskEnd | undefined {
 }
 
 /** DeregisterTaskDefinition's words for a task definition that was deregistered before. */
-export function saysInactive(words: string): boolean {
+export function isAboutInactive(words: string): boolean {
   return /inactive/i.test(words);
 }
 
