@@ -1,4 +1,10 @@
-import { isAboutInactive, saysNoAgent, saysNoTask, taskEnd, taskRefusal } from "../../src/aws/ecs-words.ts";
+import {
+  isAboutInactive,
+  saysNoAgent,
+  isAboutMissingTask,
+  taskEnd,
+  taskRefusal,
+} from "../../src/aws/ecs-words.ts";
 
 it.each([
   ["RESOURCE:ENI: no address left", "no-capacity"],
@@ -58,8 +64,8 @@ it.each([
 it.each([
   [isAboutInactive, "The specified task definition is inactive. You may not deregister it again.", true],
   [isAboutInactive, "Unable to describe task definition.", false],
-  [saysNoTask, "The referenced task was not found.", true],
-  [saysNoTask, "taskId longer than 36.", false],
+  [isAboutMissingTask, "The referenced task was not found.", true],
+  [isAboutMissingTask, "taskId longer than 36.", false],
   [
     saysNoAgent,
     "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn\u2019t running. Wait and try again.",

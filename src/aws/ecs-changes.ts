@@ -13,7 +13,7 @@ import type {
   RunTaskAnswer,
 } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
-import { isAboutInactive, saysNoAgent, saysNoTask } from "./ecs-words.ts";
+import { isAboutInactive, saysNoAgent, isAboutMissingTask } from "./ecs-words.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 import { requireMember } from "./required-member.ts";
@@ -116,7 +116,7 @@ async function stopTask(ask: EcsRequester, cluster: string, task: string, reason
     try {
       await client.send(new sdk.StopTaskCommand(request), options);
     } catch (error) {
-      const gone = isNamed(error, "InvalidParameterException") && saysNoTask(error.message);
+      const gone = isNamed(error, "InvalidParameterException") && isAboutMissingTask(error.message);
       if (!gone) throw error;
     }
   });

@@ -78,7 +78,7 @@ export function isAboutInactive(words: string): boolean {
 }
 
 /** StopTask's words for a task that does not exist, or no longer does. */
-export function saysNoTask(words: string): boolean {
+export function isAboutMissingTask(words: string): boolean {
   return /task was not found/i.test(words);
 }
 
