@@ -1,6 +1,6 @@
 import {
   isAboutInactive,
-  saysNoAgent,
+  isAboutMissingAgent,
   isAboutMissingTask,
   taskEnd,
   taskRefusal,
@@ -67,11 +67,15 @@ it.each([
   [isAboutMissingTask, "The referenced task was not found.", true],
   [isAboutMissingTask, "taskId longer than 36.", false],
   [
-    saysNoAgent,
+    isAboutMissingAgent,
     "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn\u2019t running. Wait and try again.",
     true,
   ],
-  [saysNoAgent, "Unable to start new execute sessions because the maximum session limit is reached.", false],
+  [
+    isAboutMissingAgent,
+    "Unable to start new execute sessions because the maximum session limit is reached.",
+    false,
+  ],
 ])("%O knows its words: %s", (says, words, expected) => {
   expect(says(words)).toBe(expected);
 });

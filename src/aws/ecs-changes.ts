@@ -13,7 +13,7 @@ import type {
   RunTaskAnswer,
 } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
-import { isAboutInactive, saysNoAgent, isAboutMissingTask } from "./ecs-words.ts";
+import { isAboutInactive, isAboutMissingAgent, isAboutMissingTask } from "./ecs-words.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 import { requireMember } from "./required-member.ts";
@@ -152,5 +152,5 @@ function strategyItem({ name, weight, base }: CapacityProvider): sdk.CapacityPro
 /** True also for a task without ECS Exec. The task's `enableExecuteCommand` tells the two cases apart. */
 function isNotConnected(error: unknown): error is Error {
   if (isNamed(error, "TargetNotConnectedException")) return true;
-  return isNamed(error, "InvalidParameterException") && saysNoAgent(error.message);
+  return isNamed(error, "InvalidParameterException") && isAboutMissingAgent(error.message);
 }

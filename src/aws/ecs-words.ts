@@ -86,6 +86,6 @@ export function isAboutMissingTask(words: string): boolean {
  * ExecuteCommand's words when the agent is not connected, or the task has no ECS Exec. ECS has one text for both: "… execute
  * command was not enabled when the task was run or the execute command agent isn't running. Wait and try again …".
  */
-export function saysNoAgent(words: string): boolean {
+export function isAboutMissingAgent(words: string): boolean {
   return /agent isn.t running/i.test(words);
 }
