@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../../src/errors.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
-import { Expiry, lacksCredentials } from "../../src/follow/expiry.ts";
+import { Expiry, isAboutCredentials } from "../../src/follow/expiry.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
@@ -35,7 +35,7 @@ it.each<[FailureCode, boolean]>([
   ["aws-unreachable", false],
   ["throttled", false],
 ])("the failure %s means that the step lacks credentials: %s", (code, lacks) => {
-  expect(lacksCredentials(refusal(code))).toBe(lacks);
+  expect(isAboutCredentials(refusal(code))).toBe(lacks);
 });
 
 describe("a job whose step has no credentials any more", () => {

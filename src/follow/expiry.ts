@@ -11,7 +11,7 @@ const RENEW =
 /** Failures that only other credentials can mend. */
 const CODES: ReadonlySet<FailureCode> = new Set(["no-credentials", "no-id-token", "role-not-assumed"]);
 
-export function lacksCredentials({ code }: Failure): boolean {
+export function isAboutCredentials({ code }: Failure): boolean {
   return CODES.has(code);
 }
 
@@ -74,7 +74,7 @@ export class Expiry {
    * by itself keeps its end.
    */
   conclude(end: JobEnd, attached: boolean): JobEnd {
-    const refused = end.kind === "impossible" && lacksCredentials(end.failure);
+    const refused = end.kind === "impossible" && isAboutCredentials(end.failure);
     const refusal = this.#refusal ?? (refused ? end.failure : undefined);
     if (refusal === undefined || !attached) return end;
     if (end.kind !== "status") return { kind: "impossible", failure: this.#failure(refusal, this.#goesOn()) };

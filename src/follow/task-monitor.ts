@@ -8,7 +8,7 @@ import { judgeTask } from "../ready/verdict.ts";
 import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import type { Target } from "../targets/target.ts";
 import { pauseAfter } from "../waiting.ts";
-import { lacksCredentials } from "./expiry.ts";
+import { isAboutCredentials } from "./expiry.ts";
 
 /** The interval of looks. An account may call DescribeTasks twenty times a second, and every job of a matrix calls it. */
 const LOOK_EVERY_MS = 15_000;
@@ -94,6 +94,6 @@ export async function lookAtTask({ ecs, target, log, signal }: TaskMonitorOption
     signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
     log.debug(`The task could not be looked at. ${error.message}`);
-    return lacksCredentials(error) ? { kind: "refused", failure: error } : { kind: "unknown" };
+    return isAboutCredentials(error) ? { kind: "refused", failure: error } : { kind: "unknown" };
   }
 }

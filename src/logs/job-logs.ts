@@ -1,6 +1,6 @@
 import type { Aws } from "../aws/calls.ts";
 import type { Clock } from "../clock.ts";
-import { lacksCredentials } from "../follow/expiry.ts";
+import { isAboutCredentials } from "../follow/expiry.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import type { Inputs } from "../inputs/inputs.ts";
@@ -53,7 +53,7 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   const { end, attached, sessionIds } = job;
   const { inputs, target, aws, sessionLogs, output, drained, clock, log, cancel } = options;
   if (!attached || cancel.aborted || end.kind === "detached") return end;
-  if (end.kind === "impossible" && lacksCredentials(end.failure)) return end;
+  if (end.kind === "impossible" && isAboutCredentials(end.failure)) return end;
   const reading = {
     sessionIds,
     region: inputs.region,

@@ -6,7 +6,7 @@ import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
 import { type Log, warningsOnly } from "../log.ts";
-import { lacksCredentials } from "../follow/expiry.ts";
+import { isAboutCredentials } from "../follow/expiry.ts";
 import { tellWhile } from "../waiting.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
@@ -107,7 +107,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     } catch (error) {
       if (isOverdue(options)) return;
       const why = messageOf(error);
-      const stays = error instanceof Failure && lacksCredentials(error) ? ` ${whatStays(entry)}` : "";
+      const stays = error instanceof Failure && isAboutCredentials(error) ? ` ${whatStays(entry)}` : "";
       log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`, "lost-runner.md");
     }
   };
