@@ -101,7 +101,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
       (session) => !known.includes(session.id) && (isBesideHolders || !isLeaving(session)),
     );
     if (foreign.length === 0) return { canList: true, beside: false };
-    if (lone.letsPass(foreign, { attaches: false, isUnlogged: true })) return { canList: true, beside: true };
+    if (lone.mayGoOn(foreign, { attaches: false, isUnlogged: true })) return { canList: true, beside: true };
     const endSoon = foreign.every(isLeaving) && clock.now() - begun < LEAVING_MS;
     if (!endSoon) waitLog.tell(waitWords(foreign));
     const pause = endSoon ? LEAVING_PAUSE_MS : PAUSE_MS + random() * JITTER_MS;

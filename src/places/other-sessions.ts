@@ -66,7 +66,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
     Object.assign(last, { asked, beside: false, joins: false });
     if (first === undefined) return undefined;
     last.joins = isUnlogged && others.length === 0 && turns.mayJoin({ asked, answered: clock.now() }, first);
-    last.beside = last.joins || lone.letsPass(sessions, { attaches, isUnlogged });
+    last.beside = last.joins || lone.mayGoOn(sessions, { attaches, isUnlogged });
     if (last.beside) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
