@@ -19,7 +19,7 @@ it.each([
   // Old versions stay, and a delete leaves a marker.
   ["<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>", true],
 ])("tells whether a bucket keeps versions: %s", async (body, expected) => {
-  expect(await (await startEndpoint({ body })).keepsVersions(bucket)).toBe(expected);
+  expect(await (await startEndpoint({ body })).isVersioned(bucket)).toBe(expected);
 });
 
 it("reads a bucket's policy, and gives undefined when there is none", async () => {

@@ -24,7 +24,7 @@ async function checks(region: string, prefix: string, caller: string): Promise<r
     ec2: { describeSubnets: denied },
     s3: {
       checkBucket: () => Promise.resolve(),
-      keepsVersions: () => Promise.resolve(false),
+      isVersioned: () => Promise.resolve(false),
       readBucketPolicy: () => Promise.resolve(undefined),
     },
     iam: {

@@ -5,9 +5,9 @@ import type { S3Requester } from "./s3-requester.ts";
 /** The calls that read how a bucket is set up. */
 export function settingsCalls(
   ask: S3Requester,
-): Pick<S3, "keepsVersions" | "readBucketPolicy" | "isEncrypted"> {
+): Pick<S3, "isVersioned" | "readBucketPolicy" | "isEncrypted"> {
   return {
-    keepsVersions: (bucket) =>
+    isVersioned: (bucket) =>
       ask("GetBucketVersioning", bucket, async (client, { GetBucketVersioningCommand }, options) => {
         const { Status } = await client.send(new GetBucketVersioningCommand(bucketMembers(bucket)), options);
         return Status !== undefined;

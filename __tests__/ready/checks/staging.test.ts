@@ -16,7 +16,7 @@ type Calls = Parameters<typeof checkStaging>[3];
 const calls = (s3: Partial<Calls["s3"]> = {}, lacks: readonly string[] = []): Calls => ({
   s3: {
     checkBucket: () => Promise.resolve(),
-    keepsVersions: () => Promise.resolve(false),
+    isVersioned: () => Promise.resolve(false),
     readBucketPolicy: () => Promise.resolve(undefined),
     ...s3,
   },
@@ -87,7 +87,7 @@ it("doubts the bucket's name first when the caller may not even look at it", asy
 
 it("skips what may not be looked at", async () => {
   const refuse = () => Promise.reject(denied);
-  const unseen = calls({ keepsVersions: refuse, readBucketPolicy: refuse });
+  const unseen = calls({ isVersioned: refuse, readBucketPolicy: refuse });
   expect(await verdicts({ ...unseen, iam: { listDenied: refuse } })).toEqual({
     ...{ bucket: "OK", "bucket versioning": "SKIP", "bucket policy": "SKIP" },
     "rights to the bucket": "SKIP",

@@ -24,7 +24,7 @@ export interface StagingInputs {
 }
 
 interface Calls {
-  readonly s3: Pick<S3, "checkBucket" | "keepsVersions" | "readBucketPolicy">;
+  readonly s3: Pick<S3, "checkBucket" | "isVersioned" | "readBucketPolicy">;
   readonly iam: Pick<Iam, "listDenied">;
 }
 
@@ -41,7 +41,7 @@ export async function checkStaging(
   const found = await checkBucket(inputs, look, { caller, calls });
   if (found.verdict === "NG") return [found];
   const [versions, policy] = await Promise.all([
-    lookAt(s3.keepsVersions(bucket)),
+    lookAt(s3.isVersioned(bucket)),
     lookAt(s3.readBucketPolicy(bucket)),
   ]);
   const keeps = "value" in versions && versions.value;
