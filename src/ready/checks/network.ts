@@ -139,12 +139,12 @@ function lackOf(
   tables: readonly RouteTable[],
 ): Lack | undefined {
   const own = endpoints.filter(({ serviceName }) => serviceName.endsWith(`.${service}`));
-  const leads = ({ routeTables, privateDns }: VpcEndpoint): boolean =>
+  const isUsed = ({ routeTables, privateDns }: VpcEndpoint): boolean =>
     routeTables === undefined
       ? privateDns
       : subnets.every((subnet) => routeTables.some((id) => id === tableOf(subnet, tables)?.id));
   const usable = own.filter(isUsable);
-  if (usable.some(leads)) return undefined;
+  if (usable.some(isUsed)) return undefined;
   const [found = own[0]] = usable;
   if (found === undefined) return { service, seen: `no endpoint for ${service}` };
   if (!isUsable(found))
