@@ -46,7 +46,7 @@ const DEFAULTS: Partial<Record<InputName, string>> = {
 /** The handle; undefined when `attach` is none, which is noted as a problem. No message repeats the handle, because it holds keys. */
 export function readHandle(reader: InputReader): JobHandle | undefined {
   for (const name of inputNames) {
-    if (BESIDE_ATTACH.has(name) || !reader.given(name) || reader.text(name) === DEFAULTS[name]) continue;
+    if (BESIDE_ATTACH.has(name) || !reader.isGiven(name) || reader.text(name) === DEFAULTS[name]) continue;
     reader.refuse(
       name,
       "left out with 'attach'",

@@ -27,7 +27,7 @@ const minute = 60_000;
 export function readInputs(source: InputSource): Inputs {
   const reader = new InputReader(source);
   refuseNul(reader);
-  return reader.given("attach") ? readAttachment(reader) : readJob(reader);
+  return reader.isGiven("attach") ? readAttachment(reader) : readJob(reader);
 }
 
 /** The inputs of a step that follows a job which runs already. */
@@ -232,7 +232,7 @@ const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such
 
 /** The region; undefined when there is none, which is noted as a problem. */
 function readRegion(reader: InputReader): string | undefined {
-  if (reader.given("region")) return reader.optional("region", awsRegion);
+  if (reader.isGiven("region")) return reader.optional("region", awsRegion);
   const { env } = reader.source;
   const variable = env["AWS_REGION"] ? "AWS_REGION" : "AWS_DEFAULT_REGION";
   const text = env[variable];

@@ -36,7 +36,7 @@ export function readTaskSelection(reader: InputReader): TaskSelection | undefine
   const start = readStart(reader);
   const tasks = reader.orElse<number | "all">("tasks", taskCount, 1);
   const startNew = reader.orElse("start", boolean, false);
-  const given = targets.filter((name) => reader.given(name));
+  const given = targets.filter((name) => reader.isGiven(name));
   const only = selectTarget(reader, given);
   if (only === undefined) return undefined;
   const borrowing = given.includes("service");
@@ -111,7 +111,7 @@ function readNewTasks(
       "'all' are the running tasks of 'service' alone.",
     );
   }
-  if (!reader.given("service") && !reader.given("subnets")) {
+  if (!reader.isGiven("service") && !reader.isGiven("subnets")) {
     reader.note(
       networkRequired(
         reader.text(only),
@@ -122,10 +122,11 @@ function readNewTasks(
   if (of?.kind === "image" && start.taskRole === undefined && start.overrides["taskRoleArn"] === undefined) {
     const advice =
       "ECS Exec uses the task role, so a task from an image alone needs one: a role with the four ssmmessages actions.";
-    if (!reader.given("task-role")) reader.refuse("task-role", "given with 'image'", "nothing", advice);
+    if (!reader.isGiven("task-role")) reader.refuse("task-role", "given with 'image'", "nothing", advice);
   }
   // A task like those of a service may run on instances, which have no such sizes.
-  const isOfService = reader.given("service") && of?.kind !== "image" && start.capacityProviders.length === 0;
+  const isOfService =
+    reader.isGiven("service") && of?.kind !== "image" && start.capacityProviders.length === 0;
   if (!isOfService) refuseSize(reader, start);
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
 }
