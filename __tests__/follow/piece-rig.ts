@@ -105,7 +105,7 @@ export class PieceRig {
       },
       folders: {
         areAskedFor: true,
-        keepAll: this.keepAll,
+        mustKeepAll: this.keepAll,
         use: () => Promise.resolve(this.use),
         open: () => this.#store(),
         onRead: () => undefined,

@@ -28,7 +28,7 @@ export interface PieceFolders {
   /** Whether the user has asked for S3. Then the log says where it takes over. */
   readonly areAskedFor: boolean;
   /** Whether the job may be left running: then another step is to find all of the output that the container still has. */
-  readonly keepAll: boolean;
+  readonly mustKeepAll: boolean;
   /** The use as it is now: `when the job lasts` becomes `at once` when other runs want the session's place, or large artifacts are to come. */
   use(): Promise<PieceUse>;
   /** Makes a folder. The cleanup has to delete it from now on. */
@@ -134,7 +134,7 @@ export class PieceCarriers implements Handover {
     const store = folders.open();
     const access: FolderAccess = await store.access();
     if (access.until - clock.now() < 2 * BEFORE_END_MS) return undefined;
-    const begin = folders.keepAll ? 0 : extractor.confirmed;
+    const begin = folders.mustKeepAll ? 0 : extractor.confirmed;
     void type(typedOrder(store.folder, begin, access));
     return this.#follower(store, { access, begin, isShared: false });
   }

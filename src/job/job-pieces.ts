@@ -68,7 +68,7 @@ export class JobPieces implements PieceFolders {
     return this.#context.inputs.transport === "s3";
   }
 
-  get keepAll(): boolean {
+  get mustKeepAll(): boolean {
     return this.#context.inputs.detach !== undefined;
   }
 
