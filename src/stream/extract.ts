@@ -259,7 +259,7 @@ export class Extractor {
     const skipped = Math.min(this.#skip, data.length);
     this.#skip -= skipped;
     if (skipped < data.length) yield* this.#spool.read(data.subarray(skipped));
-    if (!this.#spool.overlong) return;
+    if (!this.#spool.isOverlong) return;
     const why = `a record has no end within ${LONGEST_RECORD / 1024 / 1024} MiB.`;
     yield this.#gap(this.#spool.position, this.#spool.position, why);
   }

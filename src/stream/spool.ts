@@ -74,7 +74,7 @@ export class SpoolReader {
   }
 
   /** True when a record was too long, which shows that the bytes are not a spool. */
-  get overlong(): boolean {
+  get isOverlong(): boolean {
     return this.#overlong;
   }
 
