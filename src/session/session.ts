@@ -288,7 +288,7 @@ class DataSession implements Session {
 
   /** Back-pressure, except while input is unacknowledged: a caller that waits for `send` may read only after it. */
   #regulate(): void {
-    const paused = this.output.size > MAX_WAITING_BYTES && !this.#receipts.pending;
+    const paused = this.output.size > MAX_WAITING_BYTES && !this.#receipts.hasPending;
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (!paused) this.#channel.excuse(this.#now());
