@@ -116,7 +116,7 @@ describe("a job whose step has no credentials any more", () => {
   ])("has a task %s; the task is told to end: %s", (_, ends, started, endsTask) => {
     const { expiry } = makeExpiry(started, { endsTask });
     expiry.onRefused(refusal(), true);
-    expect(expiry.endsTask).toBe(ends);
+    expect(expiry.mustEndTask).toBe(ends);
     expect(seenOf(expiry.conclude(status("cancelled"), true)).includes("its task was told to end")).toBe(
       ends,
     );

@@ -52,7 +52,7 @@ export class Expiry {
   }
 
   /** Whether the task is told to end, too. */
-  get endsTask(): boolean {
+  get mustEndTask(): boolean {
     return this.#options.target.started && this.#options.endsTask;
   }
 
@@ -61,7 +61,7 @@ export class Expiry {
     if (this.#refusal !== undefined) return;
     this.#refusal = refusal;
     this.#isTold = hasSession;
-    const told = `The job is told to stop through the session that is still open${this.endsTask ? ", and its task to end" : ""}.`;
+    const told = `The job is told to stop through the session that is still open${this.mustEndTask ? ", and its task to end" : ""}.`;
     this.#options.log.warning(
       `${refusal.failed} ${refusal.seen} ${hasSession ? told : this.#goesOn()}`,
       "credentials.md",
@@ -80,7 +80,7 @@ export class Expiry {
     if (end.kind !== "status") return { kind: "impossible", failure: this.#failure(refusal, this.#goesOn()) };
     const { status } = end;
     if (status.kind === "ended" && status.reason === "exited") return end;
-    const told = this.endsTask ? ", and its task was told to end" : "";
+    const told = this.mustEndTask ? ", and its task was told to end" : "";
     return {
       kind: "impossible",
       failure: this.#failure(
