@@ -18,7 +18,7 @@ function makeExpiry(started = false, more: { endsTask?: boolean; heldFor?: numbe
   const clock = new SteppedClock();
   const log = new Listener();
   const expiry = new Expiry({
-    ...{ target: aTarget({ started }), endsTask: more.endsTask ?? true, clock, log },
+    ...{ target: aTarget({ started }), mustEndTask: more.endsTask ?? true, clock, log },
     until: clock.now() + 3_600_000,
     heldUntil: more.heldFor === undefined ? undefined : clock.now() + more.heldFor,
   });

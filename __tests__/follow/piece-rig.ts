@@ -127,7 +127,7 @@ export class PieceRig {
       },
       target: aTarget(),
       expiry: new Expiry({
-        ...{ target: aTarget({ started: true }), endsTask: true, clock, log },
+        ...{ target: aTarget({ started: true }), mustEndTask: true, clock, log },
         ...{ until: clock.now() + 3_600_000, heldUntil: undefined },
       }),
       clock,

@@ -18,7 +18,7 @@ export function isAboutCredentials({ code }: Failure): boolean {
 export interface ExpiryOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">;
   /** Whether a task that the step has started ends with the job. */
-  readonly endsTask: boolean;
+  readonly mustEndTask: boolean;
   /** When the job's `timeout` stops it at the latest, in milliseconds since the epoch. */
   readonly until: number;
   /**
@@ -53,7 +53,7 @@ export class Expiry {
 
   /** Whether the task is told to end, too. */
   get mustEndTask(): boolean {
-    return this.#options.target.started && this.#options.endsTask;
+    return this.#options.target.started && this.#options.mustEndTask;
   }
 
   /** Called when AWS refuses the credentials and there are no others. `hasSession`: whether a session of the job is open. */

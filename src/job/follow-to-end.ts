@@ -68,7 +68,7 @@ function expiryOf({ inputs, target, clock, log }: JobContext): Expiry {
   const until = where.kind === "handle" ? where.handle.until : clock.now() + timeout;
   return new Expiry({
     target,
-    endsTask: start?.keepTask === "never",
+    mustEndTask: start?.keepTask === "never",
     until,
     heldUntil: start?.hold ? until + HOLD_SLACK_MS : undefined,
     clock,
