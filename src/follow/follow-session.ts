@@ -115,7 +115,7 @@ class SessionFollower {
       this.#leave();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
       const endsTask = (): boolean => this.#endsTask;
-      this.#left = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, endsTask });
+      this.#left = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, mustEndTask: endsTask });
       return this.#left;
     }
     if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);

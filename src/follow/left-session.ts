@@ -38,7 +38,7 @@ export interface LeftSessionOptions {
   /** To be aborted when the session is over: nothing is typed into it any more. */
   readonly over: AbortController;
   /** Whether the task has to be told to end, because no call can stop it any more. */
-  readonly endsTask: () => boolean;
+  readonly mustEndTask: () => boolean;
 }
 
 export function releaseSession({
@@ -48,7 +48,7 @@ export function releaseSession({
   clock,
   closingMs,
   over,
-  endsTask,
+  mustEndTask: endsTask,
 }: LeftSessionOptions): LeftSession {
   const close = async (): Promise<void> => {
     await session.close();
