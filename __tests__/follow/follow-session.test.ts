@@ -172,7 +172,7 @@ describe("following a job", () => {
     async (endsTask, words) => {
       const stop = new AbortController();
       const session = new FakeSession("s-1", closing).says(mark("@0"));
-      const followed = followFake(session, { expiry: { stop: stop.signal, endsTask } });
+      const followed = followFake(session, { expiry: { stop: stop.signal, mustEndTask: endsTask } });
       await turn();
       stop.abort();
       // KILL comes after three seconds, and the last words later.
@@ -188,7 +188,7 @@ describe("following a job", () => {
     const stop = new AbortController();
     stop.abort();
     const session = new FakeSession("s-1").says(mark("@0"));
-    const followed = followFake(session, { expiry: { stop: stop.signal, endsTask: true } });
+    const followed = followFake(session, { expiry: { stop: stop.signal, mustEndTask: true } });
     await clock.pass(20_000);
     expect(await followed).toMatchObject({ kind: "ended", attached: true });
     expect(session.typed).not.toContain("end");
@@ -339,7 +339,7 @@ describe("following a job", () => {
   it("types `cancel` after the secrets when the credentials end while a loader reads", async () => {
     const stop = new AbortController();
     const session = new FakeSession("s-1", closing).says(READY_NEW, mark("p"));
-    const followed = followFake(session, { expiry: { stop: stop.signal, endsTask: false } });
+    const followed = followFake(session, { expiry: { stop: stop.signal, mustEndTask: false } });
     await turn();
     stop.abort();
     await turn();

@@ -57,7 +57,7 @@ export interface FollowSessionOptions extends FollowContext, SessionOpening {
   /**
    * `stop` aborts when the job has to stop because the credentials ended. The job then has 20 s to report its end.
    */
-  readonly expiry?: { readonly stop: AbortSignal; readonly endsTask: boolean } | undefined;
+  readonly expiry?: { readonly stop: AbortSignal; readonly mustEndTask: boolean } | undefined;
   /** Another carrier. The session is left once that carrier is proven to work. */
   readonly handover?: Handover | undefined;
   /** Aborts when the job is to be left running. */
@@ -272,7 +272,7 @@ class SessionFollower {
   /** Whether the task has to be told to end, because no call can stop it any more. */
   get #endsTask(): boolean {
     const { expiry } = this.#options;
-    return expiry?.stop.aborted === true && expiry.endsTask;
+    return expiry?.stop.aborted === true && expiry.mustEndTask;
   }
 
   /** Tells the attacher that the status has arrived, so that the container can delete the job's files. */
