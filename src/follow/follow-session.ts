@@ -114,7 +114,7 @@ class SessionFollower {
     if (this.#isLeaving && this.#outcome === undefined) {
       this.#leave();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
-      const endsTask = (): boolean => this.#endsTask;
+      const endsTask = (): boolean => this.#mustEndTask;
       this.#left = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, mustEndTask: endsTask });
       return this.#left;
     }
@@ -270,7 +270,7 @@ class SessionFollower {
   }
 
   /** Whether the task has to be told to end, because no call can stop it any more. */
-  get #endsTask(): boolean {
+  get #mustEndTask(): boolean {
     const { expiry } = this.#options;
     return expiry?.stop.aborted === true && expiry.mustEndTask;
   }
@@ -280,7 +280,7 @@ class SessionFollower {
     const { clock } = this.#options;
     // A refusal after the attach means that the container has lost the status, so it has nothing to keep either.
     const isTaken = outcome.kind === "status" || (outcome.kind === "refused" && this.#attached);
-    if (isTaken && this.#endsTask) void this.#input.type(END_TASK);
+    if (isTaken && this.#mustEndTask) void this.#input.type(END_TASK);
     if (isTaken) await this.#input.type(TAKEN);
     await Promise.race([this.#session.ended, clock.sleep(CLOSING_MS, this.#over.signal)]);
     await this.#session.close();
