@@ -113,7 +113,7 @@ export class JobPlace {
 
   /** True when another session may delay the opening of this job's session. */
   get isBesideAnother(): boolean {
-    return this.#place?.beside === true;
+    return this.#place?.isBesideOthers === true;
   }
 
   /** True when other runs use the container, or wait for it, as far as this one has seen. */

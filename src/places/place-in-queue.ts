@@ -39,7 +39,7 @@ export class PlaceInQueue implements Place {
     });
   }
 
-  get beside(): boolean {
+  get isBesideOthers(): boolean {
     return this.#beside;
   }
 

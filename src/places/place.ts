@@ -47,7 +47,7 @@ export interface Place {
    * True when another session may delay the opening of this run's session. That may be a session that has lost its client, until
    * its attacher gives up. In a container that takes one session at once, it may be a session of another run.
    */
-  readonly beside: boolean;
+  readonly isBesideOthers: boolean;
   /**
    * When the container's sessions were listed for this place, in milliseconds since the epoch. Undefined for a place that such a look
    * does not decide.

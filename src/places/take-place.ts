@@ -44,7 +44,7 @@ function isOfAnotherBucket(error: unknown): boolean {
 
 const FREE: Place = {
   held: false,
-  beside: false,
+  isBesideOthers: false,
   wanted: false,
   isWaitedFor: () => Promise.resolve(false),
   onSession: () => undefined,
