@@ -118,7 +118,7 @@ export class JobPlace {
 
   /** True when other runs use the container, or wait for it, as far as this one has seen. */
   get isWanted(): boolean {
-    return this.#place?.wanted === true;
+    return this.#place?.isWanted === true;
   }
 
   /** Resolves when another run waits for the place. Rejects when `over` aborts. */

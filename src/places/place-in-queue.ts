@@ -43,7 +43,7 @@ export class PlaceInQueue implements Place {
     return this.#beside;
   }
 
-  get wanted(): boolean {
+  get isWanted(): boolean {
     return this.#claimant.isWanted;
   }
 

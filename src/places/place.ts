@@ -54,7 +54,7 @@ export interface Place {
    */
   readonly lookedAt?: number | undefined;
   /** True when other runs were in the queue when this one last read it. */
-  readonly wanted: boolean;
+  readonly isWanted: boolean;
   /** Whether another run waits in the queue, as it is now. False when that can't be read. */
   isWaitedFor(): Promise<boolean>;
   /** Called with each session of the run: the claim names the last one, for the case that this run is lost. */

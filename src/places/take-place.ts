@@ -45,7 +45,7 @@ function isOfAnotherBucket(error: unknown): boolean {
 const FREE: Place = {
   held: false,
   isBesideOthers: false,
-  wanted: false,
+  isWanted: false,
   isWaitedFor: () => Promise.resolve(false),
   onSession: () => undefined,
   share: () => undefined,
