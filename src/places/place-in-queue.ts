@@ -19,7 +19,7 @@ interface PlaceInQueueOptions extends PlaceOptions {
 
 /** A place that is taken by a claim in the queue in the bucket. */
 export class PlaceInQueue implements Place {
-  readonly held = true;
+  readonly isHeld = true;
   readonly #options: PlaceInQueueOptions;
   readonly #claimant: Claimant;
   /** How long the run waits for a place each time that it queues, in milliseconds. */

@@ -42,7 +42,7 @@ export interface PlaceClaim extends ClaimName {
 /** The right to open sessions in a container, one at a time. */
 export interface Place {
   /** True when a claim keeps other runs waiting until the place is given back. */
-  readonly held: boolean;
+  readonly isHeld: boolean;
   /**
    * True when another session may delay the opening of this run's session. That may be a session that has lost its client, until
    * its attacher gives up. In a container that takes one session at once, it may be a session of another run.

@@ -43,7 +43,7 @@ function isOfAnotherBucket(error: unknown): boolean {
 }
 
 const FREE: Place = {
-  held: false,
+  isHeld: false,
   isBesideOthers: false,
   isWanted: false,
   isWaitedFor: () => Promise.resolve(false),
