@@ -19,7 +19,7 @@ export async function undoHook(
   ecs: Pick<Ecs, "continueServiceDeployment" | "describeServiceDeployment">,
   log: Log,
 ): Promise<boolean> {
-  const found = known ?? (await waitingHook(deployment, ecs, log));
+  const found = known ?? (await findWaitingHook(deployment, ecs, log));
   if (typeof found === "boolean") return found;
   const answer = await ecs.continueServiceDeployment({ deployment, hook: found, action: "ROLLBACK" });
   if (answer !== "taken") log.info(`The deployment no longer waits for a verdict: ${answer.refused}`);
@@ -28,7 +28,7 @@ export async function undoHook(
 }
 
 /** The id of the hook that awaits an action; true when no hook ever will, false when no hook does yet. */
-async function waitingHook(
+async function findWaitingHook(
   deployment: string,
   ecs: Pick<Ecs, "describeServiceDeployment">,
   log: Log,
