@@ -57,7 +57,7 @@ export function isOperator(operator: string): boolean {
 }
 
 /** Whether the conditions hold: for all of their operators and keys. */
-export function conditionHolds(conditions: Conditions, context: Context): boolean {
+export function isConditionMet(conditions: Conditions, context: Context): boolean {
   const lowered = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
   return Object.entries(conditions).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) =>

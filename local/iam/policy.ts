@@ -1,4 +1,4 @@
-import { conditionHolds, isOperator, type Conditions, type Context } from "./conditions.ts";
+import { isConditionMet, isOperator, type Conditions, type Context } from "./conditions.ts";
 import { matches } from "./wildcards.ts";
 
 type OneOrMore = string | readonly string[];
@@ -72,7 +72,7 @@ export function applies(statement: Statement, { action, resource, context }: Acc
     NotResource === undefined
       ? list(Resource).some((pattern) => matches(pattern, resource))
       : !list(NotResource).some((pattern) => matches(pattern, resource));
-  return ofAction && ofResource && conditionHolds(Condition, context);
+  return ofAction && ofResource && isConditionMet(Condition, context);
 }
 
 export function list(value: OneOrMore | undefined): readonly string[] {
