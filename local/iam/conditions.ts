@@ -61,12 +61,12 @@ export function isConditionMet(conditions: Conditions, context: Context): boolea
   const lowered = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
   return Object.entries(conditions).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) =>
-      holds(parse(operator), asList(wanted), lowered.get(key.toLowerCase())),
+      isMet(parse(operator), asList(wanted), lowered.get(key.toLowerCase())),
     ),
   );
 }
 
-function holds(
+function isMet(
   { quantifier, name, ifExists }: Operator,
   wanted: readonly string[],
   value: string | readonly string[] | undefined,
