@@ -80,10 +80,10 @@ function isMet(
   }
   const test = operators[denied ?? name];
   if (test === undefined) throw new Error(`the condition operator '${name}' is not known here`);
-  const fits = (actual: string): boolean =>
+  const isWanted = (actual: string): boolean =>
     wanted.some((one) => test(one, actual)) === (denied === undefined);
   const actual = asList(value);
-  return quantifier === "ForAnyValue" ? actual.some(fits) : actual.every(fits);
+  return quantifier === "ForAnyValue" ? actual.some(isWanted) : actual.every(isWanted);
 }
 
 function asList(value: string | readonly string[]): readonly string[] {
