@@ -1,4 +1,11 @@
-import { applies, list, statementsOf, type Access, type Policy, type PrincipalElement } from "./policy.ts";
+import {
+  isApplicable,
+  list,
+  statementsOf,
+  type Access,
+  type Policy,
+  type PrincipalElement,
+} from "./policy.ts";
 
 /** A caller with a key. An anonymous caller, without a signature, is undefined. */
 export interface IamCaller {
@@ -70,7 +77,7 @@ function effectOf(
 ): StatementEffect {
   const effects = policies
     .flatMap(statementsOf)
-    .filter((statement) => concerns(statement) && applies(statement, access))
+    .filter((statement) => concerns(statement) && isApplicable(statement, access))
     .map(({ Effect }) => Effect);
   return effects.includes("Deny") ? "Deny" : effects.includes("Allow") ? "Allow" : "nothing";
 }

@@ -62,7 +62,7 @@ export function readPolicy(json: unknown): Policy {
 }
 
 /** Whether a statement covers this access. The statement's principal is not looked at. */
-export function applies(statement: Statement, { action, resource, context }: Access): boolean {
+export function isApplicable(statement: Statement, { action, resource, context }: Access): boolean {
   const { Action, NotAction, Resource, NotResource, Condition = {} } = statement;
   const ofAction =
     NotAction === undefined
