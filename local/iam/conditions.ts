@@ -1,4 +1,4 @@
-import { matches } from "./wildcards.ts";
+import { isMatch } from "./wildcards.ts";
 
 /** The condition keys of one request, by name. A key that the request lacks is undefined. */
 export type Context = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -10,14 +10,14 @@ type Test = (wanted: string, actual: string) => boolean;
 
 const arnLike: Test = (wanted, actual) => {
   const [patterns, parts] = [arnParts(wanted), arnParts(actual)];
-  return patterns.length === parts.length && patterns.every((part, at) => matches(part, parts[at] ?? ""));
+  return patterns.length === parts.length && patterns.every((part, at) => isMatch(part, parts[at] ?? ""));
 };
 
 /** The operators that hold when one of the wanted values matches. */
 const operators: Readonly<Record<string, Test>> = {
   StringEquals: (wanted, actual) => wanted === actual,
   StringEqualsIgnoreCase: (wanted, actual) => wanted.toLowerCase() === actual.toLowerCase(),
-  StringLike: matches,
+  StringLike: isMatch,
   // "The ArnEquals and ArnLike condition operators behave identically" (IAM, condition operators).
   ArnEquals: arnLike,
   ArnLike: arnLike,

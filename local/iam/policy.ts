@@ -1,5 +1,5 @@
 import { isConditionMet, isOperator, type Conditions, type Context } from "./conditions.ts";
-import { matches } from "./wildcards.ts";
+import { isMatch } from "./wildcards.ts";
 
 type OneOrMore = string | readonly string[];
 
@@ -66,12 +66,12 @@ export function isApplicable(statement: Statement, { action, resource, context }
   const { Action, NotAction, Resource, NotResource, Condition = {} } = statement;
   const ofAction =
     NotAction === undefined
-      ? list(Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()))
-      : !list(NotAction).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()));
+      ? list(Action).some((pattern) => isMatch(pattern.toLowerCase(), action.toLowerCase()))
+      : !list(NotAction).some((pattern) => isMatch(pattern.toLowerCase(), action.toLowerCase()));
   const ofResource =
     NotResource === undefined
-      ? list(Resource).some((pattern) => matches(pattern, resource))
-      : !list(NotResource).some((pattern) => matches(pattern, resource));
+      ? list(Resource).some((pattern) => isMatch(pattern, resource))
+      : !list(NotResource).some((pattern) => isMatch(pattern, resource));
   return ofAction && ofResource && isConditionMet(Condition, context);
 }
 
