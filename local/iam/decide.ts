@@ -54,8 +54,8 @@ export function refusal(
   const resource = effectOf(own, access, ({ Principal, NotPrincipal, Effect }) => {
     // A statement that allows a whole account leaves the decision to that account's own policies.
     const direct = { caller, account: Effect === "Deny" || !within };
-    if (NotPrincipal !== undefined) return !names(NotPrincipal, { ...direct, account: true });
-    return Principal !== undefined && names(Principal, direct);
+    if (NotPrincipal !== undefined) return !isNamed(NotPrincipal, { ...direct, account: true });
+    return Principal !== undefined && isNamed(Principal, direct);
   });
   if (identity === "Deny") return "with an explicit deny in an identity-based policy";
   if (resource === "Deny") return "with an explicit deny in a resource-based policy";
@@ -82,7 +82,7 @@ function effectOf(
   return effects.includes("Deny") ? "Deny" : effects.includes("Allow") ? "Allow" : "nothing";
 }
 
-function names(
+function isNamed(
   principal: PrincipalElement,
   { caller, account }: { readonly caller: IamCaller | undefined; readonly account: boolean },
 ): boolean {
