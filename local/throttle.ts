@@ -54,7 +54,7 @@ const LAUNCHES = { burst: 100, rate: 20 } as const;
 export class Throttle {
   readonly #levels = new Map<Bucket | "launches", { tokens: number; at: number }>();
 
-  admits(operation: string, now: number): boolean {
+  mayCall(operation: string, now: number): boolean {
     const name = bucketOf[operation];
     return name === undefined || this.#take(1, name, buckets[name], now);
   }
