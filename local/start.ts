@@ -141,7 +141,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       const { accessKeyId, secretAccessKey, sessionToken } = credentials;
       return { ...at, credentials: { accessKeyId, secretAccessKey, sessionToken } };
     },
-    mayLaunch: (count) => !settings.throttle || throttle.admitsLaunches(count, Date.now()),
+    mayLaunch: (count) => !settings.throttle || throttle.mayLaunch(count, Date.now()),
     createSession: (target) => gateway.createSession(target),
     launch: (plan) => {
       const task = new Task(plan, platform);

@@ -60,7 +60,7 @@ export class Throttle {
   }
 
   /** Whether Fargate starts `count` tasks now. */
-  admitsLaunches(count: number, now: number): boolean {
+  mayLaunch(count: number, now: number): boolean {
     return this.#take(count, "launches", LAUNCHES, now);
   }
 

@@ -36,7 +36,7 @@ describe("the throttle of the ECS API", () => {
     const throttle = new Throttle();
     const started = (now: number): number => {
       let count = 0;
-      while (throttle.admitsLaunches(10, now)) count += 10;
+      while (throttle.mayLaunch(10, now)) count += 10;
       return count;
     };
     expect([started(0), started(400), started(500), started(60_000)]).toEqual([100, 0, 10, 100]);
