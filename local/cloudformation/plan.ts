@@ -21,7 +21,7 @@ export interface Plan {
   /** A value of the template, such as a resource's properties, with its functions evaluated. `made` has the resources made so far. */
   resolve(value: Json, made: ReadonlyMap<string, CreatedResource>): Json;
   /** Whether a resource's or an output's condition holds. */
-  holds(condition: string | undefined): boolean;
+  isMet(condition: string | undefined): boolean;
 }
 
 /** The values of `AWS::Region` and the other pseudo parameters. */
@@ -78,7 +78,7 @@ export function makePlan(
     outputs: template.Outputs ?? {},
     resources: inOrder(new Map(wanted)),
     resolve: (value, made) => resolve(value, scopeOf(made)) ?? null,
-    holds,
+    isMet: holds,
   };
 }
 
