@@ -65,9 +65,9 @@ export function makePlan(
     return scope;
   };
   const nothing = scopeOf(new Map());
-  const holds = (condition: string | undefined): boolean =>
+  const isMet = (condition: string | undefined): boolean =>
     condition === undefined || nothing.condition(condition);
-  const wanted = Object.entries(template.Resources).filter(([, { Condition }]) => holds(Condition));
+  const wanted = Object.entries(template.Resources).filter(([, { Condition }]) => isMet(Condition));
   for (const [name, { Type, Properties = {} }] of wanted) {
     const type = Object.hasOwn(types, Type) ? types[Type] : undefined;
     if (type === undefined) throw invalid(`The local Fargate can't make an ${Type} (resource '${name}').`);
@@ -78,7 +78,7 @@ export function makePlan(
     outputs: template.Outputs ?? {},
     resources: inOrder(new Map(wanted)),
     resolve: (value, made) => resolve(value, scopeOf(made)) ?? null,
-    isMet: holds,
+    isMet: isMet,
   };
 }
 
