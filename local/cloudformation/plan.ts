@@ -56,7 +56,7 @@ export function makePlan(
           throw invalid(`The local Fargate has no attribute ${name} of '${resource}'.`);
         return value;
       },
-      condition: (name) => {
+      isMet: (name) => {
         const found = template.Conditions?.[name];
         if (found === undefined) throw invalid(`Template format error: Unresolved condition ${name}`);
         return resolve(found, scope) === true;
@@ -66,7 +66,7 @@ export function makePlan(
   };
   const nothing = scopeOf(new Map());
   const isMet = (condition: string | undefined): boolean =>
-    condition === undefined || nothing.condition(condition);
+    condition === undefined || nothing.isMet(condition);
   const wanted = Object.entries(template.Resources).filter(([, { Condition }]) => isMet(Condition));
   for (const [name, { Type, Properties = {} }] of wanted) {
     const type = Object.hasOwn(types, Type) ? types[Type] : undefined;
