@@ -111,7 +111,7 @@ describe("a job whose output goes by S3", () => {
 
   it("is left running once its output comes by S3, and `control` says so to the container", async () => {
     const rig = new PieceRig();
-    Object.assign(rig, { detachAfter: 0, keepAll: true });
+    Object.assign(rig, { detachAfter: 0, mustKeepAll: true });
     const followed = rig.follow();
     await rig.until(() => rig.folders.length === 1, 1_000);
     await rig.pass(3_000);

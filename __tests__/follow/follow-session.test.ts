@@ -169,10 +169,10 @@ describe("following a job", () => {
     [false, ["cancel", "taken"]],
   ])(
     "tells the job to stop when the credentials have ended, and its task to end: %s",
-    async (endsTask, words) => {
+    async (mustEndTask, words) => {
       const stop = new AbortController();
       const session = new FakeSession("s-1", closing).says(mark("@0"));
-      const followed = followFake(session, { expiry: { stop: stop.signal, mustEndTask: endsTask } });
+      const followed = followFake(session, { expiry: { stop: stop.signal, mustEndTask } });
       await turn();
       stop.abort();
       // KILL comes after three seconds, and the last words later.

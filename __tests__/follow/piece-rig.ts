@@ -49,7 +49,7 @@ export class PieceRig {
   /** Whether the attacher stays when its session is left. */
   stays = false;
   use: PieceUse = "at once";
-  keepAll = false;
+  mustKeepAll = false;
   hasOthers = false;
   detachAfter: number | undefined;
   isEnding = false;
@@ -105,7 +105,7 @@ export class PieceRig {
       },
       folders: {
         areAskedFor: true,
-        mustKeepAll: this.keepAll,
+        mustKeepAll: this.mustKeepAll,
         use: () => Promise.resolve(this.use),
         open: () => this.#store(),
         onRead: () => undefined,

@@ -41,8 +41,8 @@ describe("a container's place", () => {
     const done: string[] = [];
     return {
       done,
-      held: true,
-      beside: false,
+      isHeld: true,
+      isBesideOthers: false,
       release: () => Promise.resolve(void done.push("released")),
       postpone: (freeAt: number) => Promise.resolve(void done.push(`postponed to ${freeAt}`)),
     };
@@ -76,7 +76,7 @@ describe("a container's place", () => {
 
   it("is given back at once when the run has no claim to it", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
-    const place = { ...held(), held: false };
+    const place = { ...held(), isHeld: false };
     await endSession(logged, 80 * MB);
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect([clock.slept, place.done]).toEqual([[], ["released"]]);

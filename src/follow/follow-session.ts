@@ -114,8 +114,8 @@ class SessionFollower {
     if (this.#isLeaving && this.#outcome === undefined) {
       this.#leave();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
-      const endsTask = (): boolean => this.#mustEndTask;
-      this.#left = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, mustEndTask: endsTask });
+      const mustEndTask = (): boolean => this.#mustEndTask;
+      this.#left = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, mustEndTask });
       return this.#left;
     }
     if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);

@@ -48,7 +48,7 @@ export function releaseSession({
   clock,
   closingMs,
   over,
-  mustEndTask: endsTask,
+  mustEndTask,
 }: LeftSessionOptions): LeftSession {
   const close = async (): Promise<void> => {
     await session.close();
@@ -56,7 +56,7 @@ export function releaseSession({
   };
   // An attacher that has stayed in the session obeys this line.
   const endTask = async (): Promise<void> => {
-    if (endsTask()) await input.type(END_TASK);
+    if (mustEndTask()) await input.type(END_TASK);
   };
   const end = async (line: Uint8Array): Promise<void> => {
     await input.type(line);

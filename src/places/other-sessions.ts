@@ -33,7 +33,7 @@ export interface SessionQueueOptions extends QueueOptions {
 /** The place that a run has found by looking at the container's sessions. */
 export interface SessionPlace {
   /** True when another session may delay the opening of this run's. */
-  readonly beside: boolean;
+  readonly isBesideOthers: boolean;
   /** When the last look began, in milliseconds since the epoch; undefined when the sessions can't be listed. */
   readonly lookedAt: number | undefined;
   /** Waits until another session may be opened, after this one was lost. An abort throws its reason. */
@@ -42,8 +42,8 @@ export interface SessionPlace {
 
 /**
  * Waits until the container has no session and it is this run's turn. Without the right to list sessions the run waits only a
- * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on `beside` one
- * session, when no log is uploaded. Any run may go on `beside` a lone session that has lost its client, or that may be of the job to
+ * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on beside one
+ * session, when no log is uploaded. Any run may go on beside a lone session that has lost its client, or that may be of the job to
  * which the run attaches. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
@@ -51,7 +51,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
   const turns = turnsOf(matrix, random);
   const list = lister(options);
   /** The last look. */
-  const last = { asked: clock.now(), beside: false, joins: false };
+  const last = { asked: clock.now(), isBesideOthers: false, mayJoin: false };
   let isUnlogged = false;
   options.isUnlogged().then(
     (known) => (isUnlogged = known),
@@ -63,11 +63,12 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
   const look = async (): Promise<WaitReason | undefined> => {
     const { asked, sessions } = await list();
     const [first, ...others] = sessions;
-    Object.assign(last, { asked, beside: false, joins: false });
+    Object.assign(last, { asked, isBesideOthers: false, mayJoin: false });
     if (first === undefined) return undefined;
-    last.joins = isUnlogged && others.length === 0 && turns.mayJoin({ asked, answered: clock.now() }, first);
-    last.beside = last.joins || lone.mayGoOn(sessions, { attaches, isUnlogged });
-    if (last.beside) return undefined;
+    last.mayJoin =
+      isUnlogged && others.length === 0 && turns.mayJoin({ asked, answered: clock.now() }, first);
+    last.isBesideOthers = last.mayJoin || lone.mayGoOn(sessions, { attaches, isUnlogged });
+    if (last.isBesideOthers) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
     return { held, goal: "for its place" };
@@ -79,14 +80,14 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
       contended ||= waited;
       confirmed &&= !waited;
       const times = { asked: last.asked, answered: clock.now() };
-      if (last.joins || turns.mayGo(times, { contended, confirmed })) break;
+      if (last.mayJoin || turns.mayGo(times, { contended, confirmed })) break;
       const { ms, careful } = turns.pause(clock.now(), contended);
       confirmed = careful;
       slotTold ||= tellSlot(ms, options);
       await clock.sleep(ms, signal);
     }
     waitLog.end();
-    return { beside: last.beside, lookedAt: last.asked, waitToReplace };
+    return { isBesideOthers: last.isBesideOthers, lookedAt: last.asked, waitToReplace };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
@@ -94,7 +95,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
       `The container's other sessions can't be listed, so two runs may open sessions at once. ${error.failed}`,
     );
     if (matrix?.total !== 1) await clock.sleep(random() * SPACING_MS, signal);
-    return { beside: false, lookedAt: undefined, waitToReplace: () => Promise.resolve() };
+    return { isBesideOthers: false, lookedAt: undefined, waitToReplace: () => Promise.resolve() };
   }
 }
 

@@ -24,7 +24,7 @@ export class PlaceInQueue implements Place {
   readonly #claimant: Claimant;
   /** How long the run waits for a place each time that it queues, in milliseconds. */
   readonly #patience: number;
-  #beside = false;
+  #isBesideOthers = false;
   #saysDenied = true;
   #released: Promise<void> | undefined;
 
@@ -40,7 +40,7 @@ export class PlaceInQueue implements Place {
   }
 
   get isBesideOthers(): boolean {
-    return this.#beside;
+    return this.#isBesideOthers;
   }
 
   get isWanted(): boolean {
@@ -74,7 +74,7 @@ export class PlaceInQueue implements Place {
       await this.#endSessions(lost);
       looking = lookAtSessions(this.#looks);
     }
-    const { beside, canList } = await waitForForeignSessions({
+    const { isBesideOthers, canList } = await waitForForeignSessions({
       ...{ ...this.#options, ...this.#looks, deadline, looking, waitLog },
       isBesideHolders: this.#claimant.isBesideHolders,
       ours: () => this.#claimant.knownSessions,
@@ -84,7 +84,7 @@ export class PlaceInQueue implements Place {
     // A run may share only if it can see the session of a run whose claim was lost.
     if (!canList) await this.#claimant.stopSharing();
     signal?.throwIfAborted();
-    this.#beside = beside;
+    this.#isBesideOthers = isBesideOthers;
     waitLog.end();
   }
 

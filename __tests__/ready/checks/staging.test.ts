@@ -43,7 +43,7 @@ it("every row is OK when all is in order", async () => {
 it("wants the right to delete versions only when the bucket keeps them", async () => {
   const lacking = ["s3:DeleteObjectVersion"];
   expect(await verdicts(calls({}, lacking))).toEqual(allOk);
-  const kept = { keepsVersions: () => Promise.resolve(true) };
+  const kept = { isVersioned: () => Promise.resolve(true) };
   expect(await verdicts(calls(kept, lacking))).toMatchObject({ "rights to the bucket": "NG" });
 });
 
