@@ -9,7 +9,7 @@ import {
   chooseDefinition,
   type LaunchSource,
 } from "./definitions/launch-definition.ts";
-import type { Launch } from "./start/launch.ts";
+import type { ArrivingTasks } from "./start/launch.ts";
 import { Launcher, type LaunchPlan } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";
@@ -42,7 +42,7 @@ export async function startNewTasks(where: NewTasks, context: ResolveContext): P
 /** The tasks that come later: first those of the calls under way, then one RunTask for each task beyond `max-parallel`. */
 function makeLaterTargets(
   launcher: Launcher,
-  launch: Launch,
+  launch: ArrivingTasks,
   { atOnce, first, count }: { readonly atOnce: number; readonly first: number; readonly count: number },
 ): LaterTargets {
   let launching = atOnce - first;

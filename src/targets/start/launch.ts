@@ -16,7 +16,7 @@ export interface LaunchOptions {
 }
 
 /** Tasks that ECS starts. Each can be used as soon as it and those asked for before it are there, while others are still to come. */
-export class Launch {
+export class ArrivingTasks {
   readonly #arrived: Task[] = [];
   readonly #waiting: { readonly resolve: (task: Task) => void; readonly reject: (why: Error) => void }[] = [];
   readonly #ended: Promise<void>;

@@ -7,7 +7,7 @@ import type { LaunchDefinition } from "../definitions/launch-definition.ts";
 import { areStopped } from "../made/stopped.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
-import { Launch, type LaunchWatch } from "./launch.ts";
+import { ArrivingTasks, type LaunchWatch } from "./launch.ts";
 import { onDemand, type StartedTasks, startTasks, mayUseSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
@@ -65,9 +65,9 @@ export class Launcher {
   }
 
   /** Begins to start `count` tasks, or as many as ECS starts. */
-  launch(count: number): Launch {
+  launch(count: number): ArrivingTasks {
     const { log, signal } = this.#options.context;
-    return new Launch({
+    return new ArrivingTasks({
       count,
       start: (watch) => this.#start(this.#plan.request, count, watch),
       onMissing: (missing, why) => {
