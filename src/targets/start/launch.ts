@@ -8,7 +8,7 @@ export interface LaunchWatch {
   readonly over: AbortSignal;
 }
 
-export interface LaunchOptions {
+export interface ArrivingTasksOptions {
   readonly count: number;
   readonly start: (watch: LaunchWatch) => Promise<StartedTasks>;
   /** Called when ECS has started some tasks, but fewer than `count`. Not called after `close`. */
@@ -24,7 +24,7 @@ export class ArrivingTasks {
   #count = 0;
   #why: Error | undefined;
 
-  constructor({ count, start, onMissing }: LaunchOptions) {
+  constructor({ count, start, onMissing }: ArrivingTasksOptions) {
     const end = (why: Error): void => {
       if (this.#count > 0 && this.#count < count && !this.#over.signal.aborted)
         onMissing(count - this.#count, why);
