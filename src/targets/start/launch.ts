@@ -1,7 +1,7 @@
 import type { Task } from "../../aws/task.ts";
 import type { StartedTasks } from "./start-tasks.ts";
 
-export interface LaunchWatch {
+export interface ArrivalWatch {
   /** Called with tasks as soon as they are there, in the order in which they were asked for. */
   readonly onNext: (tasks: readonly Task[]) => void;
   /** Aborts when no further task is wanted. A call that is under way goes on. */
@@ -10,7 +10,7 @@ export interface LaunchWatch {
 
 export interface ArrivingTasksOptions {
   readonly count: number;
-  readonly start: (watch: LaunchWatch) => Promise<StartedTasks>;
+  readonly start: (watch: ArrivalWatch) => Promise<StartedTasks>;
   /** Called when ECS has started some tasks, but fewer than `count`. Not called after `close`. */
   readonly onMissing: (missing: number, why: unknown) => void;
 }

@@ -7,7 +7,7 @@ import type { LaunchDefinition } from "../definitions/launch-definition.ts";
 import { areStopped } from "../made/stopped.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
-import { ArrivingTasks, type LaunchWatch } from "./launch.ts";
+import { ArrivingTasks, type ArrivalWatch } from "./launch.ts";
 import { onDemand, type StartedTasks, startTasks, mayUseSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
@@ -173,7 +173,7 @@ export class Launcher {
     return this.targetOf(task);
   }
 
-  async #start(request: RunTaskRequest, count: number, watch?: LaunchWatch): Promise<StartedTasks> {
+  async #start(request: RunTaskRequest, count: number, watch?: ArrivalWatch): Promise<StartedTasks> {
     const { undo, ownTags, context } = this.#options;
     const { ecs, log, signal } = context;
     const tell = startLines(count, context);
