@@ -9,7 +9,7 @@ import {
   chooseDefinition,
   type LaunchSource,
 } from "./definitions/launch-definition.ts";
-import type { ArrivingTasks } from "./start/launch.ts";
+import type { ArrivingTasks } from "./start/arriving-tasks.ts";
 import { Launcher, type LaunchPlan } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";

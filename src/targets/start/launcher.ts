@@ -7,7 +7,7 @@ import type { LaunchDefinition } from "../definitions/launch-definition.ts";
 import { areStopped } from "../made/stopped.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
-import { ArrivingTasks, type ArrivalWatch } from "./launch.ts";
+import { ArrivingTasks, type ArrivalWatch } from "./arriving-tasks.ts";
 import { onDemand, type StartedTasks, startTasks, mayUseSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
