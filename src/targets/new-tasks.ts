@@ -23,9 +23,9 @@ export async function startNewTasks(where: NewTasks, context: ResolveContext): P
   const launcher = await prepareLauncher(where, context);
   const { mayHavePublicIp } = launcher;
   const atOnce = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);
-  const launch = launcher.launch(atOnce);
-  const tasks = [await launch.next(), ...launch.takeArrived()];
-  const later = makeLaterTargets(launcher, launch, {
+  const arriving = launcher.launch(atOnce);
+  const tasks = [await arriving.next(), ...arriving.takeArrived()];
+  const later = makeLaterTargets(launcher, arriving, {
     atOnce,
     first: tasks.length,
     count: where.tasks - tasks.length,
