@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import { Claimant } from "../../src/places/claimant.ts";
+import { QueueMember } from "../../src/places/claimant.ts";
 import type { QueueS3 } from "../../src/places/queue-object.ts";
 import { Listener } from "../helpers/listener.ts";
 import { between, forEachSeedAtOnce, randomOf, sampleOf, type Random } from "../helpers/seeds.ts";
@@ -26,7 +26,7 @@ class Run {
   sessions = 0;
   diedAt = Infinity;
   readonly #world: World;
-  readonly #claimant: Claimant;
+  readonly #claimant: QueueMember;
   readonly #cancel = new AbortController();
 
   constructor(id: string, world: World, { fate, shares }: { readonly fate: Fate; readonly shares: boolean }) {
@@ -40,7 +40,7 @@ class Run {
       now: () => time.now + skew,
       sleep: (ms, signal) => this.#unlessDead(time.sleep(ms, signal)),
     };
-    this.#claimant = new Claimant({
+    this.#claimant = new QueueMember({
       claim: { bucket: "b", key: "k", run: id },
       names: { url: `https://x.example/${id}`, job: undefined, matrix: undefined },
       // Some runs learn only after a while whether they share.

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { asFailure, type Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Claimant } from "../places/claimant.ts";
+import type { QueueMember } from "../places/claimant.ts";
 import { lockLost } from "./failures.ts";
 import { RENEW_EVERY_MS, TRUST_MS } from "./lease.ts";
 
@@ -10,7 +10,7 @@ const CONFIRM_PAUSE_MS = 1_000;
 
 export interface HeldLockOptions {
   readonly name: string;
-  readonly claimant: Pick<Claimant, "renew" | "stop" | "leave">;
+  readonly claimant: Pick<QueueMember, "renew" | "stop" | "leave">;
   readonly clock: Clock;
   readonly log: Log;
   /** Called once when the lock may be lost: the job has to be ended. */

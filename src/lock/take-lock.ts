@@ -3,7 +3,7 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { ClaimName } from "../places/claim.ts";
-import { Claimant } from "../places/claimant.ts";
+import { QueueMember } from "../places/claimant.ts";
 import type { QueueS3 } from "../places/queue-object.ts";
 import { claimantWords, holderClause, WaitLog } from "../places/wait-log.ts";
 import { lockBusy } from "./failures.ts";
@@ -47,7 +47,7 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
   const { bucket, prefix, kmsKeyId, matrix } = inputs;
   const claim: LockClaim = { bucket, owner, key: lockKey(prefix, name), run: origin.id, kmsKeyId };
   const names = { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix };
-  const claimant = new Claimant({ ...options, claim, names, shares: Promise.resolve(false), locks: true });
+  const claimant = new QueueMember({ ...options, claim, names, shares: Promise.resolve(false), locks: true });
   const lock = new HeldLock({ ...options, claimant });
   const deadline = clock.now() + inputs.queueTimeout;
   const waitLog = new WaitLog({

@@ -43,7 +43,7 @@ export interface ClaimantOptions {
 }
 
 /** A run's part in the queue of a container: it waits in line, holds a place, and leaves. */
-export class Claimant {
+export class QueueMember {
   readonly #options: ClaimantOptions;
   readonly #queue: QueueObject;
   readonly #over = new AbortController();

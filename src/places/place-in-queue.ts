@@ -1,6 +1,6 @@
 import type { ActiveSession } from "../aws/ssm.ts";
 import type { LostRuns } from "./claim-steps.ts";
-import { Claimant, type WaitOptions } from "./claimant.ts";
+import { QueueMember, type WaitOptions } from "./claimant.ts";
 import type { ClaimName } from "./claim.ts";
 import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";
@@ -21,7 +21,7 @@ interface PlaceInQueueOptions extends PlaceOptions {
 export class PlaceInQueue implements Place {
   readonly isHeld = true;
   readonly #options: PlaceInQueueOptions;
-  readonly #claimant: Claimant;
+  readonly #claimant: QueueMember;
   /** How long the run waits for a place each time that it queues, in milliseconds. */
   readonly #patience: number;
   #isBesideOthers = false;
@@ -32,7 +32,7 @@ export class PlaceInQueue implements Place {
     const { origin, matrix, shares = Promise.resolve(false), aws } = options;
     this.#options = options;
     this.#patience = options.deadline - options.clock.now();
-    this.#claimant = new Claimant({
+    this.#claimant = new QueueMember({
       ...options,
       ...{ shares, s3: aws.s3 },
       names: { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix },
