@@ -25,7 +25,7 @@ const REPLACE_PAUSE_MS = 1_000;
 /** After this time a session that was lost has surely ended: its attacher gives up after 90 s without a reader. */
 export const SESSION_OVER_MS = 120_000;
 
-export interface ClaimantOptions {
+export interface QueueMemberOptions {
   readonly claim: ClaimName;
   /** What the claim tells other runs about this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
@@ -44,7 +44,7 @@ export interface ClaimantOptions {
 
 /** A run's part in the queue of a container: it waits in line, holds a place, and leaves. */
 export class QueueMember {
-  readonly #options: ClaimantOptions;
+  readonly #options: QueueMemberOptions;
   readonly #queue: QueueObject;
   readonly #over = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
@@ -57,7 +57,7 @@ export class QueueMember {
   /** The queue as this run last saw it. */
   #seen: Queue = EMPTY;
 
-  constructor(options: ClaimantOptions) {
+  constructor(options: QueueMemberOptions) {
     this.#options = options;
     void options.shares.then((shares) => this.#learn(shares));
     const { bucket, owner, key, kmsKeyId } = options.claim;
