@@ -21,7 +21,7 @@ interface PlaceInQueueOptions extends PlaceOptions {
 export class PlaceInQueue implements Place {
   readonly isHeld = true;
   readonly #options: PlaceInQueueOptions;
-  readonly #claimant: QueueMember;
+  readonly #member: QueueMember;
   /** How long the run waits for a place each time that it queues, in milliseconds. */
   readonly #patience: number;
   #isBesideOthers = false;
@@ -32,7 +32,7 @@ export class PlaceInQueue implements Place {
     const { origin, matrix, shares = Promise.resolve(false), aws } = options;
     this.#options = options;
     this.#patience = options.deadline - options.clock.now();
-    this.#claimant = new QueueMember({
+    this.#member = new QueueMember({
       ...options,
       ...{ shares, s3: aws.s3 },
       names: { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix },
@@ -44,7 +44,7 @@ export class PlaceInQueue implements Place {
   }
 
   get isWanted(): boolean {
-    return this.#claimant.isWanted;
+    return this.#member.isWanted;
   }
 
   /**
@@ -69,20 +69,20 @@ export class PlaceInQueue implements Place {
         looking = lookAtSessions(this.#looks);
       },
     };
-    const lost = await this.#claimant.take(waiting);
+    const lost = await this.#member.take(waiting);
     if (lost.length > 0) {
       await this.#endSessions(lost);
       looking = lookAtSessions(this.#looks);
     }
     const { isBesideOthers, canList } = await waitForForeignSessions({
       ...{ ...this.#options, ...this.#looks, deadline, looking, waitLog },
-      isBesideHolders: this.#claimant.isBesideHolders,
-      ours: () => this.#claimant.knownSessions,
-      past: () => this.#claimant.pastSessions,
-      refresh: () => this.#claimant.refresh(),
+      isBesideHolders: this.#member.isBesideHolders,
+      ours: () => this.#member.knownSessions,
+      past: () => this.#member.pastSessions,
+      refresh: () => this.#member.refresh(),
     });
     // A run may share only if it can see the session of a run whose claim was lost.
-    if (!canList) await this.#claimant.stopSharing();
+    if (!canList) await this.#member.stopSharing();
     signal?.throwIfAborted();
     this.#isBesideOthers = isBesideOthers;
     waitLog.end();
@@ -90,19 +90,19 @@ export class PlaceInQueue implements Place {
 
   async isWaitedFor(): Promise<boolean> {
     try {
-      await this.#claimant.refresh();
-      return this.#claimant.isWaitedFor;
+      await this.#member.refresh();
+      return this.#member.isWaitedFor;
     } catch {
       return false;
     }
   }
 
   onSession(sessionId: string): void {
-    this.#claimant.name(sessionId);
+    this.#member.name(sessionId);
   }
 
   share(): void {
-    this.#claimant.share();
+    this.#member.share();
   }
 
   async waitToReplace(lostSessionId: string): Promise<void> {
@@ -111,16 +111,16 @@ export class PlaceInQueue implements Place {
       const sessions = await aws.ssm.listActiveSessions(sessionTarget).catch(() => undefined);
       return sessions?.every(({ id }) => id !== lostSessionId) ?? false;
     };
-    if (!(await this.#claimant.waitToReplace(isOver, signal))) await this.take();
+    if (!(await this.#member.waitToReplace(isOver, signal))) await this.take();
   }
 
   /** Stops renewing a claim that may not be given back. */
   async abandon(): Promise<void> {
-    await this.#claimant.stop();
+    await this.#member.stop();
   }
 
   async postpone(freeAt: number): Promise<void> {
-    await this.#claimant.stop();
+    await this.#member.stop();
     this.#options.onClaim({ ...this.#options.claim, freeAt });
   }
 
@@ -129,7 +129,7 @@ export class PlaceInQueue implements Place {
   }
 
   async #leave(): Promise<void> {
-    if (await this.#claimant.leave()) this.#options.onClaim(undefined);
+    if (await this.#member.leave()) this.#options.onClaim(undefined);
   }
 
   get #looks() {
