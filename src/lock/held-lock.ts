@@ -10,7 +10,7 @@ const CONFIRM_PAUSE_MS = 1_000;
 
 export interface HeldLockOptions {
   readonly name: string;
-  readonly claimant: Pick<QueueMember, "renew" | "stop" | "leave">;
+  readonly member: Pick<QueueMember, "renew" | "stop" | "leave">;
   readonly clock: Clock;
   readonly log: Log;
   /** Called once when the lock may be lost: the job has to be ended. */
@@ -74,7 +74,7 @@ export class HeldLock {
   /** Stops renewing the lock, so that it ends by itself unless a later step gives it back. */
   async abandon(): Promise<void> {
     this.#stop();
-    await this.#options.claimant.stop();
+    await this.#options.member.stop();
     await this.#renewing;
   }
 
@@ -82,7 +82,7 @@ export class HeldLock {
   async release(): Promise<boolean> {
     this.#stop();
     await this.#renewing;
-    return await this.#options.claimant.leave();
+    return await this.#options.member.leave();
   }
 
   #stop(): void {
@@ -110,7 +110,7 @@ export class HeldLock {
   }
 
   async #renew(): Promise<void> {
-    const { claimant, name } = this.#options;
+    const { member: claimant, name } = this.#options;
     const trust = this.#beginTrust();
     try {
       const isOurs = await claimant.renew();

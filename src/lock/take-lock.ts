@@ -48,7 +48,7 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
   const claim: LockClaim = { bucket, owner, key: lockKey(prefix, name), run: origin.id, kmsKeyId };
   const names = { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix };
   const claimant = new QueueMember({ ...options, claim, names, shares: Promise.resolve(false), locks: true });
-  const lock = new HeldLock({ ...options, claimant });
+  const lock = new HeldLock({ ...options, member: claimant });
   const deadline = clock.now() + inputs.queueTimeout;
   const waitLog = new WaitLog({
     ...{ deadline, clock, log },
