@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import { QueueMember } from "../../src/places/claimant.ts";
+import { QueueMember } from "../../src/places/queue-member.ts";
 import type { QueueS3 } from "../../src/places/queue-object.ts";
 import { Listener } from "../helpers/listener.ts";
 import { between, forEachSeedAtOnce, randomOf, sampleOf, type Random } from "../helpers/seeds.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { asFailure, type Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { QueueMember } from "../places/claimant.ts";
+import type { QueueMember } from "../places/queue-member.ts";
 import { lockLost } from "./failures.ts";
 import { RENEW_EVERY_MS, TRUST_MS } from "./lease.ts";
 

@@ -3,7 +3,7 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { ClaimName } from "../places/claim.ts";
-import { QueueMember } from "../places/claimant.ts";
+import { QueueMember } from "../places/queue-member.ts";
 import type { QueueS3 } from "../places/queue-object.ts";
 import { claimantWords, holderClause, WaitLog } from "../places/wait-log.ts";
 import { lockBusy } from "./failures.ts";

@@ -1,6 +1,6 @@
 import type { ActiveSession } from "../aws/ssm.ts";
 import type { LostRuns } from "./claim-steps.ts";
-import { QueueMember, type WaitOptions } from "./claimant.ts";
+import { QueueMember, type WaitOptions } from "./queue-member.ts";
 import type { ClaimName } from "./claim.ts";
 import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";
