@@ -7,7 +7,7 @@ import {
   type RevisionSource,
   ServiceDeployment,
 } from "./deployments/service-deployment.ts";
-import { DeploymentCalls } from "./deployments/service-deployments.ts";
+import { DeploymentCalls } from "./deployments/deployment-calls.ts";
 import type { Ecs } from "./ecs.ts";
 import { invalidParameter } from "./errors.ts";
 import { Scheduler } from "./scheduler.ts";
