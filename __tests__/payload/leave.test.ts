@@ -5,7 +5,7 @@ import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import type { WatchedTerminal } from "../helpers/watch.ts";
 import { AWAY } from "../../src/pieces/orders.ts";
-import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./uploading.ts";
+import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./upload-rig.ts";
 
 afterAll(removeAll);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has containers of its own");
