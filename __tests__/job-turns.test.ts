@@ -4,7 +4,7 @@ import { Failure } from "../src/errors.ts";
 import { endInWords, type TaskResult } from "../src/report/result.ts";
 import { Listener } from "./helpers/listener.ts";
 import { anInputs } from "./helpers/runs.ts";
-import { aResult } from "./report/results.ts";
+import { aResult } from "./report/example-results.ts";
 import { SteppedClock } from "./helpers/stepped-clock.ts";
 
 const CANCELLED = new Failure("cancelled", { failed: "", seen: "", advice: "" });

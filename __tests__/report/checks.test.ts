@@ -1,7 +1,7 @@
 import { explain } from "../../src/report/explain.ts";
 import { outputs } from "../../src/report/outputs.ts";
 import { checkResult } from "../../src/report/result.ts";
-import { aStep, NO_TIME } from "./results.ts";
+import { aStep, NO_TIME } from "./example-results.ts";
 import { summary } from "../../src/report/summary.ts";
 
 const ok = { name: "cluster", verdict: "OK", seen: "'ci' is ACTIVE" } as const;

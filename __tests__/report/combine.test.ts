@@ -10,7 +10,7 @@ import {
   type TaskResult,
 } from "../../src/report/result.ts";
 import { summary } from "../../src/report/summary.ts";
-import { aStep, NO_TIME } from "./results.ts";
+import { aStep, NO_TIME } from "./example-results.ts";
 import { target } from "../helpers/resolving.ts";
 
 const facts = (id: string, stdout: string) => ({

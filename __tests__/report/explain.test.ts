@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Failure } from "../../src/errors.ts";
 import { annotation, explain } from "../../src/report/explain.ts";
-import { aFailedResult, aResult, aStep, someFacts } from "./results.ts";
+import { aFailedResult, aResult, aStep, someFacts } from "./example-results.ts";
 
 /** A job whose workers printed this on standard error. */
 function resultWithStderr(codes: readonly string[], stderr: Readonly<Record<number, string>>) {

@@ -5,7 +5,7 @@ import { cutOutputs, outputs } from "../../src/report/outputs.ts";
 import { NO_RESULTS } from "../../src/report/file-commands.ts";
 import { failedResult } from "../../src/report/result.ts";
 import { ID, TASK } from "../helpers/tasks.ts";
-import { aResult, someFacts } from "./results.ts";
+import { aResult, someFacts } from "./example-results.ts";
 
 const nothing = failedResult(new Failure("bad-input", { failed: "f", seen: "s", advice: "a" }));
 

@@ -7,7 +7,7 @@ import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aTask, ID } from "../helpers/tasks.ts";
 import { HOSTILE, PLAIN, renderMarkdown } from "./rendered.ts";
-import { aFailedResult, aResult, aStep, someFacts, NO_TIME } from "./results.ts";
+import { aFailedResult, aResult, aStep, someFacts, NO_TIME } from "./example-results.ts";
 
 const failure = new Failure("no-status", {
   failed: "Session 's-1' ended before the job's status was known.",

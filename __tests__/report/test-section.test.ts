@@ -3,7 +3,7 @@ import { summary } from "../../src/report/summary.ts";
 import { testAnnotations, testSection } from "../../src/report/test-section.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { HOSTILE, PLAIN, renderMarkdown } from "./rendered.ts";
-import { aResult, aStep, NO_TIME } from "./results.ts";
+import { aResult, aStep, NO_TIME } from "./example-results.ts";
 
 const counts = (passed: number, failed: number, skipped = 0, flaky = 0, seconds = 1.5): Counts => {
   return { passed, failed, skipped, flaky, seconds };

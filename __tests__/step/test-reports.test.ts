@@ -6,7 +6,7 @@ import type { Result } from "../../src/report/result.ts";
 import { readTestReports } from "../../src/step/test-reports.ts";
 import { withTree } from "../files/trees.ts";
 import { anInputs } from "../helpers/runs.ts";
-import { aResult, someFacts } from "../report/results.ts";
+import { aResult, someFacts } from "../report/example-results.ts";
 
 const bytes =
   '<testsuite name="s"><testcase name="t"><failure>/app/a.py:3: no</failure></testcase></testsuite>';
