@@ -110,10 +110,10 @@ export class HeldLock {
   }
 
   async #renew(): Promise<void> {
-    const { member: claimant, name } = this.#options;
+    const { member, name } = this.#options;
     const trust = this.#beginTrust();
     try {
-      const isOurs = await claimant.renew();
+      const isOurs = await member.renew();
       if (!isOurs) this.#lose(lockLost(name, "Another run holds it: this one did not renew it in time."));
     } catch (error) {
       trust.abort();

@@ -7,7 +7,7 @@ import { endLostSession } from "./lost-session.ts";
 import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
 import type { Failure } from "../errors.ts";
 import { placeWaitLog } from "./queue.ts";
-import { claimantWords, holderClause } from "./wait-log.ts";
+import { runWords, holderClause } from "./wait-log.ts";
 
 /** For how long the last look at the container's sessions counts as new. */
 const LOOK_LASTS_MS = 1_000;
@@ -155,7 +155,7 @@ export class PlaceInQueue implements Place {
   async #endSessions(lost: LostRuns): Promise<void> {
     for (const { claim, silentFor } of lost) {
       this.#options.log.info(
-        `Took the place of ${claimantWords(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
+        `Took the place of ${runWords(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
       );
       if (claim.session !== undefined) await endLostSession(claim.session, this.#looks);
     }

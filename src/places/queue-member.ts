@@ -34,7 +34,7 @@ export interface QueueMemberOptions {
    * session soon, that may list sessions, and whose sessions aren't logged. Until it resolves the run shares with no other.
    */
   readonly shares: Promise<boolean>;
-  /** True for a claim on a lock. `HeldLock` renews it, not the claimant. */
+  /** True for a claim on a lock. `HeldLock` renews it, not this class. */
   readonly locks?: boolean | undefined;
   readonly s3: QueueS3;
   readonly clock: Pick<Clock, "now" | "sleep">;
