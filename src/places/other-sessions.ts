@@ -5,7 +5,7 @@ import type { SessionLook } from "./early-look.ts";
 import { tellWhile } from "../waiting.ts";
 import { LoneSession } from "./lone-session.ts";
 import { placeWaitLog, type QueueOptions, waitUntilFree } from "./queue.ts";
-import { type Turns, turnsOf } from "./turns.ts";
+import { type LookSchedule, turnsOf } from "./turns.ts";
 import { durationWords, sinceWords, type WaitReason } from "./wait-log.ts";
 
 /** The longest pause when sessions may not be listed. */
@@ -115,7 +115,7 @@ function tellSlot(ms: number, { target, matrix, log }: SessionQueueOptions): boo
  */
 async function waitForFewSessions(
   lost: string,
-  turns: Turns,
+  turns: LookSchedule,
   { sessionTarget, ssm, isUnlogged, clock, log, signal }: SessionQueueOptions,
 ): Promise<void> {
   if (!(await isUnlogged().catch(() => false))) return;

@@ -20,7 +20,7 @@ export interface LookHistory {
  * queues a third, and a fourth blocks it for good. So at most three runs may go on before the session of the first can
  * be seen, which takes a look and an ExecuteCommand.
  */
-export interface Turns {
+export interface LookSchedule {
   /** Milliseconds until the next look at a container that is in use. */
   poll(now: number): number;
   /** Milliseconds until the next look at one that is free, and whether that is a careful pause. */
@@ -57,7 +57,7 @@ const FEW = 3;
 const SETTLED_MS = 1_000;
 
 /** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
-export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Turns {
+export function turnsOf(matrix: MatrixJob | undefined, random: () => number): LookSchedule {
   if (matrix === undefined) return carefulTurns(random);
   return matrix.total === 1 ? loneTurns(random) : matrixTurns(matrix);
 }
@@ -66,7 +66,7 @@ export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Tu
  * Two looks with a random pause in between, so that one of several runs that saw the place free comes well before the
  * others.
  */
-function carefulTurns(random: () => number): Turns {
+function carefulTurns(random: () => number): LookSchedule {
   return {
     poll: () => POLL_MS.shortest + random() * POLL_MS.jitter,
     pause: (_, contended) => {
@@ -80,7 +80,7 @@ function carefulTurns(random: () => number): Turns {
 }
 
 /** No pause for a run that sees no session: no job of its own workflow began with it. */
-function loneTurns(random: () => number): Turns {
+function loneTurns(random: () => number): LookSchedule {
   const careful = carefulTurns(random);
   return {
     ...careful,
@@ -95,7 +95,7 @@ function loneTurns(random: () => number): Turns {
  * its slot only, so the whole matrix makes one look a slot. A job of a small matrix may join another session, unless that session has lost
  * its client: its run may open another one.
  */
-function matrixTurns({ index, total }: MatrixJob): Turns {
+function matrixTurns({ index, total }: MatrixJob): LookSchedule {
   const round = total * SLOT_MS;
   const untilSlot = (now: number): number => {
     const next = Math.floor(now / round) * round + index * SLOT_MS;
