@@ -5,7 +5,7 @@ import type { SessionLook } from "./early-look.ts";
 import { tellWhile } from "../waiting.ts";
 import { LoneSession } from "./lone-session.ts";
 import { placeWaitLog, type QueueOptions, waitUntilFree } from "./queue.ts";
-import { type LookSchedule, turnsOf } from "./turns.ts";
+import { type LookSchedule, makeSchedule } from "./turns.ts";
 import { durationWords, sinceWords, type WaitReason } from "./wait-log.ts";
 
 /** The longest pause when sessions may not be listed. */
@@ -48,7 +48,7 @@ export interface SessionPlace {
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
   const { clock, log, signal, random = Math.random, matrix, attaches = false } = options;
-  const turns = turnsOf(matrix, random);
+  const turns = makeSchedule(matrix, random);
   const list = lister(options);
   /** The last look. */
   const last = { asked: clock.now(), isBesideOthers: false, mayJoin: false };

@@ -57,7 +57,7 @@ const FEW = 3;
 const SETTLED_MS = 1_000;
 
 /** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
-export function turnsOf(matrix: MatrixJob | undefined, random: () => number): LookSchedule {
+export function makeSchedule(matrix: MatrixJob | undefined, random: () => number): LookSchedule {
   if (matrix === undefined) return carefulTurns(random);
   return matrix.total === 1 ? loneTurns(random) : matrixTurns(matrix);
 }
