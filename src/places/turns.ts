@@ -58,7 +58,7 @@ const SETTLED_MS = 1_000;
 
 /** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
 export function makeSchedule(matrix: MatrixJob | undefined, random: () => number): LookSchedule {
-  if (matrix === undefined) return carefulTurns(random);
+  if (matrix === undefined) return makeCarefulSchedule(random);
   return matrix.total === 1 ? loneTurns(random) : matrixTurns(matrix);
 }
 
@@ -66,7 +66,7 @@ export function makeSchedule(matrix: MatrixJob | undefined, random: () => number
  * Two looks with a random pause in between, so that one of several runs that saw the place free comes well before the
  * others.
  */
-function carefulTurns(random: () => number): LookSchedule {
+function makeCarefulSchedule(random: () => number): LookSchedule {
   return {
     poll: () => POLL_MS.shortest + random() * POLL_MS.jitter,
     pause: (_, contended) => {
@@ -81,7 +81,7 @@ function carefulTurns(random: () => number): LookSchedule {
 
 /** No pause for a run that sees no session: no job of its own workflow began with it. */
 function loneTurns(random: () => number): LookSchedule {
-  const careful = carefulTurns(random);
+  const careful = makeCarefulSchedule(random);
   return {
     ...careful,
     poll: () => LONE_POLL_MS.shortest + random() * LONE_POLL_MS.jitter,
