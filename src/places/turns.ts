@@ -59,7 +59,7 @@ const SETTLED_MS = 1_000;
 /** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
 export function makeSchedule(matrix: MatrixJob | undefined, random: () => number): LookSchedule {
   if (matrix === undefined) return makeCarefulSchedule(random);
-  return matrix.total === 1 ? loneTurns(random) : matrixTurns(matrix);
+  return matrix.total === 1 ? makeLoneSchedule(random) : matrixTurns(matrix);
 }
 
 /**
@@ -80,7 +80,7 @@ function makeCarefulSchedule(random: () => number): LookSchedule {
 }
 
 /** No pause for a run that sees no session: no job of its own workflow began with it. */
-function loneTurns(random: () => number): LookSchedule {
+function makeLoneSchedule(random: () => number): LookSchedule {
   const careful = makeCarefulSchedule(random);
   return {
     ...careful,
