@@ -59,7 +59,7 @@ const SETTLED_MS = 1_000;
 /** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
 export function makeSchedule(matrix: MatrixJob | undefined, random: () => number): LookSchedule {
   if (matrix === undefined) return makeCarefulSchedule(random);
-  return matrix.total === 1 ? makeLoneSchedule(random) : matrixTurns(matrix);
+  return matrix.total === 1 ? makeLoneSchedule(random) : makeMatrixSchedule(matrix);
 }
 
 /**
@@ -95,7 +95,7 @@ function makeLoneSchedule(random: () => number): LookSchedule {
  * its slot only, so the whole matrix makes one look a slot. A job of a small matrix may join another session, unless that session has lost
  * its client: its run may open another one.
  */
-function matrixTurns({ index, total }: MatrixJob): LookSchedule {
+function makeMatrixSchedule({ index, total }: MatrixJob): LookSchedule {
   const round = total * SLOT_MS;
   const untilSlot = (now: number): number => {
     const next = Math.floor(now / round) * round + index * SLOT_MS;
