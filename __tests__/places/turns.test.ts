@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { MatrixJob } from "../../src/inputs/inputs.ts";
 import { waitForOtherSessions } from "../../src/places/other-sessions.ts";
-import { makeSchedule } from "../../src/places/turns.ts";
+import { makeSchedule } from "../../src/places/look-schedule.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { forEachSeedAtOnce, randomOf, sampleOf } from "../helpers/seeds.ts";

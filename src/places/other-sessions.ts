@@ -5,7 +5,7 @@ import type { SessionLook } from "./early-look.ts";
 import { tellWhile } from "../waiting.ts";
 import { LoneSession } from "./lone-session.ts";
 import { placeWaitLog, type QueueOptions, waitUntilFree } from "./queue.ts";
-import { type LookSchedule, makeSchedule } from "./turns.ts";
+import { type LookSchedule, makeSchedule } from "./look-schedule.ts";
 import { durationWords, sinceWords, type WaitReason } from "./wait-log.ts";
 
 /** The longest pause when sessions may not be listed. */
