@@ -62,7 +62,7 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
       ...{ deadline, signal: cancel },
       onWait: ({ number, holder }) =>
         waitLog.tell({ held: holderClause(holder, "held"), goal: inLine(number) }),
-      onTurn: () => lock.begin(),
+      beforeTaking: () => lock.begin(),
     });
     for (const { claim: other, silentFor } of lost)
       log.info(

@@ -38,7 +38,7 @@ export type LostRuns = readonly { readonly claim: Claim; readonly silentFor: num
 export type LineState =
   { readonly kind: "holds"; readonly lost: LostRuns } | { readonly kind: "waits"; readonly line: Line };
 
-/** Takes a place when it is the run's turn, else waits in line. `onTurn` is called just before the place is taken. */
+/** Takes a place when it is the run's turn, else waits in line. `beforeTaking` is called just before the place is taken. */
 export function takeStep(
   found: FoundQueue | undefined,
   { run, names, manner }: OwnClaim,

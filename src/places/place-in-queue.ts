@@ -62,7 +62,7 @@ export class PlaceInQueue implements Place {
       signal,
       onWait: ({ number, holder }) =>
         waitLog.tell({ held: holderClause(holder), goal: `for its place as number ${number} in line` }),
-      onTurn: () => {
+      beforeTaking: () => {
         // When another run has written the claims first, the turn comes again at once.
         if (clock.now() - lookedAt < LOOK_LASTS_MS) return;
         lookedAt = clock.now();

@@ -278,7 +278,7 @@ export interface WaitOptions {
   /** Called after each look in vain. It throws when the waiting has to end. */
   readonly onWait: (line: Line) => void;
   /** Called just before the place is taken. */
-  readonly onTurn: () => void;
+  readonly beforeTaking: () => void;
   readonly signal: AbortSignal | undefined;
 }
 
