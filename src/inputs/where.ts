@@ -1,6 +1,6 @@
 import { networkRequired } from "../aws/missing.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
-import type { NewTasks, StartInputs, TaskSelection, TaskTurns } from "./inputs.ts";
+import type { NewTasks, StartInputs, TaskSelection, ParallelJobs } from "./inputs.ts";
 import { boolean, count, matching, type ParseResult, quoteValue } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs, refuseSize } from "./start.ts";
@@ -132,7 +132,7 @@ function readNewTasks(
 }
 
 /** How many of several jobs run at once, and whether further ones begin after a failure. Refuses both inputs for one task. */
-export function readTurns(reader: InputReader, where: TaskSelection | undefined): TaskTurns {
+export function readTurns(reader: InputReader, where: TaskSelection | undefined): ParallelJobs {
   const maxParallel = reader.optional("max-parallel", count(1, MOST_TASKS));
   const failFast = reader.orElse("fail-fast", boolean, false);
   const isOne = where !== undefined && (!("tasks" in where) || where.tasks === 1);
