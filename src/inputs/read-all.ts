@@ -16,7 +16,7 @@ import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
 import { attachedInputs, checkDetach, detach, readHandle, regionOf } from "./attach.ts";
 import { checkDeployment, readDeployment } from "./deployment.ts";
-import { cluster, container, readTaskSelection, readTurns } from "./where.ts";
+import { cluster, container, readTaskSelection, readParallelJobs } from "./where.ts";
 
 const minute = 60_000;
 
@@ -81,7 +81,7 @@ function readJob(reader: InputReader): Inputs {
     matrix: readMatrix(reader),
     lock: readLock(reader),
     ...readStaging(reader),
-    ...readTurns(reader, where),
+    ...readParallelJobs(reader, where),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),
     logToContainer: reader.orElse("log-to-container", boolean, false),

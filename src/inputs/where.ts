@@ -132,7 +132,7 @@ function readNewTasks(
 }
 
 /** How many of several jobs run at once, and whether further ones begin after a failure. Refuses both inputs for one task. */
-export function readTurns(reader: InputReader, where: TaskSelection | undefined): ParallelJobs {
+export function readParallelJobs(reader: InputReader, where: TaskSelection | undefined): ParallelJobs {
   const maxParallel = reader.optional("max-parallel", count(1, MOST_TASKS));
   const failFast = reader.orElse("fail-fast", boolean, false);
   const isOne = where !== undefined && (!("tasks" in where) || where.tasks === 1);
