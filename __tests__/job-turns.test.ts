@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { runInTurns, type TurnsContext } from "../src/job-turns.ts";
+import { runInParallel, type TurnsContext } from "../src/job-turns.ts";
 import { Failure } from "../src/errors.ts";
 import { endInWords, type TaskResult } from "../src/report/result.ts";
 import { Listener } from "./helpers/listener.ts";
@@ -26,7 +26,7 @@ function runJobs(
     return new Promise((resolve) => ends.set(task, resolve));
   };
   const inputs = anInputs(more);
-  const results = runInTurns(find, run, {
+  const results = runInParallel(find, run, {
     inputs,
     log,
     clock,

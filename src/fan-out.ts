@@ -2,7 +2,7 @@ import { runAttempts } from "./attempts.ts";
 import { Failure } from "./errors.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
-import { MANY, runInTurns } from "./job-turns.ts";
+import { MANY, runInParallel } from "./job-turns.ts";
 import { type Log, logFailure } from "./log.ts";
 import { PublicAddress } from "./ready/address.ts";
 import { ImageSizes } from "./ready/image-sizes.ts";
@@ -67,7 +67,7 @@ export async function runJobs(
     return result;
   };
   const atOnce = later?.atOnce ?? targets.length;
-  const ended = await runInTurns(find, run, { ...step, total: tasks, atOnce });
+  const ended = await runInParallel(find, run, { ...step, total: tasks, atOnce });
   // Wait for every task that is still being started, because the cleanup has to know it.
   await later?.close();
   return { kind: "several", tasks: ended };

@@ -19,7 +19,7 @@ export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "c
  * have begun. After a cancel every other job has a failed result with the cancel's reason, so that a step that has left jobs out is
  * never green. Neither `find` nor `run` rejects.
  */
-export async function runInTurns<T>(
+export async function runInParallel<T>(
   find: (task: number) => Promise<T>,
   run: (task: number, found: T) => Promise<TaskResult>,
   { inputs, cancel, clock, log, total, atOnce }: TurnsContext,
