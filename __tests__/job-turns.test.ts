@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { runInParallel, type TurnsContext } from "../src/job-turns.ts";
+import { runInParallel, type ParallelContext } from "../src/job-turns.ts";
 import { Failure } from "../src/errors.ts";
 import { endInWords, type TaskResult } from "../src/report/result.ts";
 import { Listener } from "./helpers/listener.ts";
@@ -15,7 +15,7 @@ function runJobs(
   {
     find = () => Promise.resolve(),
     ...more
-  }: Partial<TurnsContext["inputs"]> & { find?: (task: number) => Promise<void> } = {},
+  }: Partial<ParallelContext["inputs"]> & { find?: (task: number) => Promise<void> } = {},
   cancelled?: AbortSignal,
 ) {
   const [log, clock, cancel] = [new Listener(), new SteppedClock(), new AbortController()];

@@ -6,7 +6,7 @@ import type { StepContext } from "./step-context.ts";
 export const MANY = 20;
 const PROGRESS_EVERY_MS = 5_000;
 
-export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "clock" | "log"> {
+export interface ParallelContext extends Pick<StepContext, "inputs" | "cancel" | "clock" | "log"> {
   /** How many jobs there are. */
   readonly total: number;
   /** How many may run at once. `max-parallel` may allow fewer. */
@@ -22,7 +22,7 @@ export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "c
 export async function runInParallel<T>(
   find: (task: number) => Promise<T>,
   run: (task: number, found: T) => Promise<TaskResult>,
-  { inputs, cancel, clock, log, total, atOnce }: TurnsContext,
+  { inputs, cancel, clock, log, total, atOnce }: ParallelContext,
 ): Promise<readonly TaskResult[]> {
   const results = new Map<number, TaskResult>();
   let [next, begun, ended, failures] = [0, 0, 0, 0];
