@@ -33,7 +33,7 @@ export async function runInParallel<T>(
     said = now;
   };
   const isOver = (): boolean => inputs.failFast && failures > 0;
-  const turn = async (): Promise<void> => {
+  const runNextJobs = async (): Promise<void> => {
     while (next < total && !cancel.aborted && !isOver()) {
       const task = next++;
       const found = await find(task);
@@ -46,7 +46,9 @@ export async function runInParallel<T>(
     }
   };
   const stop = total > MANY ? clock.every(PROGRESS_EVERY_MS, tell) : () => undefined;
-  await Promise.all(Array.from({ length: Math.min(total, atOnce, inputs.maxParallel ?? total) }, turn));
+  await Promise.all(
+    Array.from({ length: Math.min(total, atOnce, inputs.maxParallel ?? total) }, runNextJobs),
+  );
   stop();
   if (begun < total || total > MANY) tell();
   if (begun < total && isOver())
