@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { runInParallel, type ParallelContext } from "../src/job-turns.ts";
+import { runInParallel, type ParallelContext } from "../src/parallel-jobs.ts";
 import { Failure } from "../src/errors.ts";
 import { endInWords, type TaskResult } from "../src/report/result.ts";
 import { Listener } from "./helpers/listener.ts";

@@ -2,7 +2,7 @@ import { runAttempts } from "./attempts.ts";
 import { Failure } from "./errors.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
-import { MANY, runInParallel } from "./job-turns.ts";
+import { MANY, runInParallel } from "./parallel-jobs.ts";
 import { type Log, logFailure } from "./log.ts";
 import { PublicAddress } from "./ready/address.ts";
 import { ImageSizes } from "./ready/image-sizes.ts";
