@@ -112,7 +112,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     }
   };
   for (const turn of [0, 1, 2, 3])
-    await Promise.all(entries.filter(({ kind }) => (TURNS[kind] ?? 0) === turn).map(undoOne));
+    await Promise.all(entries.filter(({ kind }) => (ORDER[kind] ?? 0) === turn).map(undoOne));
   return missing;
 }
 
@@ -122,7 +122,7 @@ export function isOverdue({ aws }: Pick<CleanupOptions, "aws">): boolean {
 }
 
 /** The turn of entries that have to wait for others. */
-const TURNS: Partial<Record<LedgerEntry["kind"], number>> = {
+const ORDER: Partial<Record<LedgerEntry["kind"], number>> = {
   "shared-definition": 1,
   protection: 1,
   pieces: 1,
