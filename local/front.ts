@@ -14,7 +14,7 @@ import {
   isQuery,
   type RecordedRequest,
   toPathStyle,
-  type Turn,
+  type CallSequence,
 } from "./front/requests.ts";
 import type { Admission, Call } from "./iam/guard.ts";
 import { isMultipart } from "./iam/post-policy.ts";
@@ -121,7 +121,7 @@ export class Front {
     const target = request.headers["x-amz-target"];
     const { service = "", key = "" } = scope ?? {};
     const agent = request.headers["user-agent"] ?? "";
-    const turn: Turn = { arrived: (this.#turns += 1), answered: undefined, answeredAt: undefined };
+    const turn: CallSequence = { arrived: (this.#turns += 1), answered: undefined, answeredAt: undefined };
     response.once("finish", () =>
       Object.assign(turn, { answered: (this.#turns += 1), answeredAt: Date.now() }),
     );

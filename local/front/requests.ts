@@ -18,11 +18,11 @@ export interface RecordedRequest {
   readonly body: unknown;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly turn: Turn;
+  readonly turn: CallSequence;
 }
 
 /** When a call arrived and was answered. `arrived` and `answered` are numbers of one count of all arrivals and answers. */
-export interface Turn {
+export interface CallSequence {
   readonly arrived: number;
   /** Undefined while the call is unanswered. */
   answered: number | undefined;
