@@ -60,7 +60,7 @@ async function eventsOf(inputs: Readonly<Record<string, string>>): Promise<Event
   const session = local.gateway.sessions.at(-1);
   note("the session is asked for", session?.createdAt ?? NaN);
   note("the session is over", session?.endedAt ?? NaN);
-  for (const { service, operation, agent, at: arrived, turn } of local.requests.slice(before)) {
+  for (const { service, operation, agent, at: arrived, sequence: turn } of local.requests.slice(before)) {
     const side = /boto|aws-cli/i.test(agent) ? "container: " : "";
     const name = `${side}${service} ${operation.replace(/\/\S*\/(?=[a-z-]+)/, " …/").replace(/[0-9a-f]{12,}/g, "ID")}`;
     note(`${name}: arrives`, arrived);
