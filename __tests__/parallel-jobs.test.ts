@@ -105,7 +105,7 @@ it.each(["cancelled", "lock-lost"] as const)(
   },
 );
 
-it("a cancel before the first turn still gives a result for each job", async () => {
+it("a cancel before the first job still gives a result for each job", async () => {
   const { results, begun } = runJobs(2, {}, AbortSignal.abort(CANCELLED));
   expect((await results).map(({ outcome }) => outcome)).toEqual(["cancelled", "cancelled"]);
   expect(begun).toEqual([]);

@@ -201,10 +201,10 @@ describe("a run that sees one session", () => {
   });
 
   it("joins it in its slot when its matrix has three jobs at most, once the session is a second old, while it has a client", () => {
-    const turns = makeSchedule({ index: 2, total: 3 }, random);
+    const schedule = makeSchedule({ index: 2, total: 3 }, random);
     const slot = 1_500 * 20_000 + 2 * SLOT;
     const joins = (asked: number, ms = 100, session: object = { since: 0 }): boolean =>
-      turns.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
+      schedule.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
     expect([slot, slot + 250, slot + 251, slot + 1_500].map((asked) => joins(asked))).toEqual([
       true,
       true,
@@ -218,10 +218,10 @@ describe("a run that sees one session", () => {
   });
 
   it("waits for it when its matrix has a fourth job", () => {
-    const turns = makeSchedule({ index: 2, total: 4 }, random);
+    const schedule = makeSchedule({ index: 2, total: 4 }, random);
     const slot = 2_000 * 20_000 + 2 * SLOT;
-    expect(turns.mayJoin({ asked: slot, answered: slot + 100 }, { ...connected, since: 0 })).toBe(false);
-    expect(turns.mayReplace({ asked: slot, answered: slot + 100 })).toBe(true);
+    expect(schedule.mayJoin({ asked: slot, answered: slot + 100 }, { ...connected, since: 0 })).toBe(false);
+    expect(schedule.mayReplace({ asked: slot, answered: slot + 100 })).toBe(true);
   });
 });
 
@@ -238,17 +238,17 @@ describe("a run that sees no session", () => {
   });
 
   it("looks again in its own slot, which comes within a round", () => {
-    const turns = makeSchedule({ index: 2, total: 40 }, random);
+    const schedule = makeSchedule({ index: 2, total: 40 }, random);
     const slot = ROUND * 100 + 2 * SLOT;
-    expect(turns.pause(slot - 100, false).ms).toBe(100);
-    expect(turns.poll(slot)).toBe(ROUND);
+    expect(schedule.pause(slot - 100, false).ms).toBe(100);
+    expect(schedule.poll(slot)).toBe(ROUND);
   });
 
   it("goes on in the first half of its own slot, after a slow answer only the second time", () => {
-    const turns = makeSchedule({ index: 2, total: 40 }, random);
+    const schedule = makeSchedule({ index: 2, total: 40 }, random);
     const slot = ROUND * 100 + 2 * SLOT;
     const mayGo = (asked: number, ms: number, confirmed = false): boolean =>
-      turns.mayGo({ asked, answered: asked + ms }, { contended: true, confirmed });
+      schedule.mayGo({ asked, answered: asked + ms }, { contended: true, confirmed });
     expect([mayGo(slot, 100), mayGo(slot + 250, 500), mayGo(slot, 600, true)]).toEqual([true, true, true]);
     expect([mayGo(slot + 251, 100, true), mayGo(slot - 1, 100), mayGo(slot, 501)]).toEqual([
       false,

@@ -60,7 +60,7 @@ class Run {
     if (this.fate === "is cancelled in line")
       void this.#later(between(random, 0, 20_000), () => this.#cancel.abort(new Error("cancelled")));
     const { signal } = this.#cancel;
-    const waiting = { deadline: Infinity, onWait: () => undefined, onTurn: () => undefined, signal };
+    const waiting = { deadline: Infinity, onWait: () => undefined, beforeTaking: () => undefined, signal };
     try {
       await this.#member.take(waiting);
       this.#world.onTaken(this);

@@ -21,7 +21,7 @@ export interface SessionLook {
 /**
  * A look at the sessions of all containers, while ECS describes the task. Only the answer of ECS tells by which name
  * Systems Manager knows the container. So a run without a bucket needs no further look at a container that is free. Only a
- * job that is surely alone in its matrix makes the look: any other looks in its turn.
+ * job that is surely alone in its matrix makes the look: any other looks in its slot.
  */
 export class EarlyLook {
   readonly #options: EarlyLookOptions;

@@ -56,7 +56,7 @@ const FEW = 3;
 /** A session may be joined at this age. By then the list also has the sessions of jobs that looked before this one was in it. */
 const SETTLED_MS = 1_000;
 
-/** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
+/** The schedule of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
 export function makeSchedule(matrix: MatrixJob | undefined, random: () => number): LookSchedule {
   if (matrix === undefined) return makeCarefulSchedule(random);
   return matrix.total === 1 ? makeLoneSchedule(random) : makeMatrixSchedule(matrix);

@@ -41,14 +41,14 @@ export interface SessionPlace {
 }
 
 /**
- * Waits until the container has no session and it is this run's turn. Without the right to list sessions the run waits only a
+ * Waits until the container has no session and this run's schedule lets it in. Without the right to list sessions the run waits only a
  * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on beside one
  * session, when no log is uploaded. Any run may go on beside a lone session that has lost its client, or that may be of the job to
  * which the run attaches. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
   const { clock, log, signal, random = Math.random, matrix, attaches = false } = options;
-  const turns = makeSchedule(matrix, random);
+  const schedule = makeSchedule(matrix, random);
   const list = lister(options);
   /** The last look. */
   const last = { asked: clock.now(), isBesideOthers: false, mayJoin: false };
@@ -66,22 +66,26 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
     Object.assign(last, { asked, isBesideOthers: false, mayJoin: false });
     if (first === undefined) return undefined;
     last.mayJoin =
-      isUnlogged && others.length === 0 && turns.mayJoin({ asked, answered: clock.now() }, first);
+      isUnlogged && others.length === 0 && schedule.mayJoin({ asked, answered: clock.now() }, first);
     last.isBesideOthers = last.mayJoin || lone.mayGoOn(sessions, { attaches, isUnlogged });
     if (last.isBesideOthers) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
     return { held, goal: "for its place" };
   };
-  const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, turns, options);
+  const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, schedule, options);
   try {
     for (let contended = false, confirmed = false; ;) {
-      const waited = await waitUntilFree(look, { ...options, waitLog, poll: () => turns.poll(clock.now()) });
+      const waited = await waitUntilFree(look, {
+        ...options,
+        waitLog,
+        poll: () => schedule.poll(clock.now()),
+      });
       contended ||= waited;
       confirmed &&= !waited;
       const times = { asked: last.asked, answered: clock.now() };
-      if (last.mayJoin || turns.mayGo(times, { contended, confirmed })) break;
-      const { ms, careful } = turns.pause(clock.now(), contended);
+      if (last.mayJoin || schedule.mayGo(times, { contended, confirmed })) break;
+      const { ms, careful } = schedule.pause(clock.now(), contended);
       confirmed = careful;
       slotTold ||= tellSlot(ms, options);
       await clock.sleep(ms, signal);
@@ -115,7 +119,7 @@ function tellSlot(ms: number, { target, matrix, log }: SessionQueueOptions): boo
  */
 async function waitForFewSessions(
   lost: string,
-  turns: LookSchedule,
+  schedule: LookSchedule,
   { sessionTarget, ssm, isUnlogged, clock, log, signal }: SessionQueueOptions,
 ): Promise<void> {
   if (!(await isUnlogged().catch(() => false))) return;
@@ -125,8 +129,8 @@ async function waitForFewSessions(
       const asked = clock.now();
       const sessions = await ssm.listActiveSessions(sessionTarget).catch(() => []);
       if (sessions.length < 2) return;
-      if (sessions.length === 2 && turns.mayReplace({ asked, answered: clock.now() })) return;
-      await clock.sleep(turns.poll(clock.now()), signal);
+      if (sessions.length === 2 && schedule.mayReplace({ asked, answered: clock.now() })) return;
+      await clock.sleep(schedule.poll(clock.now()), signal);
     }
   };
   await tellWhile(`the end of session ${lost}, or of another one in the container`, { clock, log }, wait());

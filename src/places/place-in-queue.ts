@@ -63,7 +63,7 @@ export class PlaceInQueue implements Place {
       onWait: ({ number, holder }) =>
         waitLog.tell({ held: holderClause(holder), goal: `for its place as number ${number} in line` }),
       beforeTaking: () => {
-        // When another run has written the claims first, the turn comes again at once.
+        // When another run has written the claims first, the run gets here again at once.
         if (clock.now() - lookedAt < LOOK_LASTS_MS) return;
         lookedAt = clock.now();
         looking = lookAtSessions(this.#looks);

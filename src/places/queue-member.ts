@@ -14,7 +14,7 @@ import {
 import { type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
 import { type Claim, EMPTY, holders, leaseOf, type Queue } from "./queue-state.ts";
 
-/** The pause between two looks of the next run in line. A run with a higher number has more time until its turn. */
+/** The pause between two looks of the next run in line. A run with a higher number has more time until its place. */
 const NEXT_PAUSE_MS = 200;
 const PAUSE_A_NUMBER_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
@@ -106,17 +106,17 @@ export class QueueMember {
         const step = this.#keepSeen((found) =>
           takeStep(found, this.#own, { ...waiting, mayJoin: clock.now() < deadline }),
         );
-        const turn = await this.#queue.change(step, {
+        const state = await this.#queue.change(step, {
           ...(isFirst && { assume: "absent" as const }),
           ...{ denied: "absent" as const, signal },
         });
-        if (turn.kind === "holds") {
+        if (state.kind === "holds") {
           this.#holds = true;
           if (this.#options.locks !== true) this.#renewing = this.#keepRenewing();
-          return turn.lost;
+          return state.lost;
         }
-        waiting.onWait(turn.line);
-        number = turn.line.number;
+        waiting.onWait(state.line);
+        number = state.line.number;
         troubles = 0;
       } catch (error) {
         signal?.throwIfAborted();

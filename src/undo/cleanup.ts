@@ -111,8 +111,8 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`, "lost-runner.md");
     }
   };
-  for (const turn of [0, 1, 2, 3])
-    await Promise.all(entries.filter(({ kind }) => (ORDER[kind] ?? 0) === turn).map(undoOne));
+  for (const rank of [0, 1, 2, 3])
+    await Promise.all(entries.filter(({ kind }) => (ORDER[kind] ?? 0) === rank).map(undoOne));
   return missing;
 }
 
@@ -121,7 +121,7 @@ export function isOverdue({ aws }: Pick<CleanupOptions, "aws">): boolean {
   return aws.clients.signal?.aborted === true;
 }
 
-/** The turn of entries that have to wait for others. */
+/** The rank of entries that have to wait for others. The lower ranks are undone first. */
 const ORDER: Partial<Record<LedgerEntry["kind"], number>> = {
   "shared-definition": 1,
   protection: 1,
