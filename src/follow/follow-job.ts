@@ -8,7 +8,7 @@ import type { PieceStore } from "../pieces/store.ts";
 import type { PieceFollower } from "./follow-pieces.ts";
 import { type FollowContext, followSession } from "./follow-session.ts";
 import type { CarrierEnd, DetachedJob, JobEnd } from "./job-end.ts";
-import { type LeftSession, NO_SESSION } from "./left-session.ts";
+import { type ReleasedSession, NO_SESSION } from "./left-session.ts";
 import { MonitoredCarrier } from "./monitored-carrier.ts";
 import { PieceCarriers, type PieceFolders } from "./piece-carriers.ts";
 import { type EndedSession, SessionChain, type SessionSource } from "./session-chain.ts";
@@ -170,7 +170,7 @@ class JobFollower {
   async #followSession(
     session: Session,
     first: boolean,
-  ): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
+  ): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
     const { sessions, clock, log } = this.#options;
     this.#carrier.use(session);
     this.#session = session;
@@ -196,7 +196,7 @@ class JobFollower {
   }
 
   /** Follows the job after its session was left. Resolves with the job's end; undefined when a session has to follow it again. */
-  async #followPieces(pieces: PieceFollower | undefined, left: LeftSession): Promise<JobEnd | undefined> {
+  async #followPieces(pieces: PieceFollower | undefined, left: ReleasedSession): Promise<JobEnd | undefined> {
     const { sessions, log, extractor } = this.#options;
     if (pieces === undefined) return undefined;
     this.#carrier.use(pieces);

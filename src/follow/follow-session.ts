@@ -6,7 +6,7 @@ import type { Extractor } from "../stream/extract.ts";
 import type { ExtractedItem, OutputItem } from "../stream/items.ts";
 import type { NoteReader } from "../stream/notes.ts";
 import type { CarrierEnd, DetachedJob } from "./job-end.ts";
-import { type Handover, type LeftSession, releaseSession } from "./left-session.ts";
+import { type Handover, type ReleasedSession, releaseSession } from "./left-session.ts";
 import { whyNothingIsTyped } from "./refusals.ts";
 import { whySilent } from "./session-end.ts";
 import { SessionInput, type TypedInput } from "./session-input.ts";
@@ -71,7 +71,7 @@ export interface FollowSessionOptions extends FollowContext, SessionOpening {
 export async function followSession(
   session: Session,
   options: FollowSessionOptions,
-): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
+): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
   return await new SessionFollower(session, options).follow();
 }
 
@@ -90,7 +90,7 @@ class SessionFollower {
   /** Reads the notes that still come by the session after another carrier has taken over. */
   #notes: NoteReader | undefined;
   #onLeft: () => void = () => undefined;
-  #left: LeftSession | undefined;
+  #left: ReleasedSession | undefined;
 
   constructor(session: Session, options: FollowSessionOptions) {
     this.#session = session;
@@ -99,7 +99,7 @@ class SessionFollower {
     this.#silence = new Silence(options.clock, () => void session.close());
   }
 
-  async follow(): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
+  async follow(): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
     const { clock, cancel, expiry, detach } = this.#options;
     // A session whose job has not begun is closed at once: the job would start before it could obey.
     this.#stopOnAbort(cancel, () => (this.#input.hasBegun ? CANCELLING_MS : 0));

@@ -14,7 +14,7 @@ export interface Handover {
 }
 
 /** The action has left the session: another carrier brings the output. The attacher may stay in it. */
-export interface LeftSession {
+export interface ReleasedSession {
   readonly kind: "left";
   /** Resolves when the session is over. */
   readonly over: Promise<void>;
@@ -49,7 +49,7 @@ export function releaseSession({
   closingMs,
   over,
   mustEndTask,
-}: LeftSessionOptions): LeftSession {
+}: LeftSessionOptions): ReleasedSession {
   const close = async (): Promise<void> => {
     await session.close();
     over.abort();
@@ -80,7 +80,7 @@ export function releaseSession({
 }
 
 /** Stands for the session of a job that is followed by S3 from the beginning. */
-export const NO_SESSION: LeftSession = {
+export const NO_SESSION: ReleasedSession = {
   kind: "left",
   over: Promise.resolve(),
   giveWay: () => Promise.resolve(),
