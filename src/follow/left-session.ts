@@ -27,7 +27,7 @@ export interface ReleasedSession {
   close(): Promise<void>;
 }
 
-export interface LeftSessionOptions {
+export interface ReleasedSessionOptions {
   readonly session: Session;
   readonly input: SessionInput;
   /** Resolves when the output of the session has ended. */
@@ -49,7 +49,7 @@ export function releaseSession({
   closingMs,
   over,
   mustEndTask,
-}: LeftSessionOptions): ReleasedSession {
+}: ReleasedSessionOptions): ReleasedSession {
   const close = async (): Promise<void> => {
     await session.close();
     over.abort();
