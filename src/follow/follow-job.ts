@@ -8,7 +8,7 @@ import type { PieceStore } from "../pieces/store.ts";
 import type { PieceFollower } from "./follow-pieces.ts";
 import { type FollowContext, followSession } from "./follow-session.ts";
 import type { CarrierEnd, DetachedJob, JobEnd } from "./job-end.ts";
-import { type ReleasedSession, NO_SESSION } from "./left-session.ts";
+import { type ReleasedSession, NO_SESSION } from "./released-session.ts";
 import { MonitoredCarrier } from "./monitored-carrier.ts";
 import { PieceCarriers, type PieceFolders } from "./piece-carriers.ts";
 import { type EndedSession, SessionChain, type SessionSource } from "./session-chain.ts";

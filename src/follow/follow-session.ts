@@ -6,7 +6,7 @@ import type { Extractor } from "../stream/extract.ts";
 import type { ExtractedItem, OutputItem } from "../stream/items.ts";
 import type { NoteReader } from "../stream/notes.ts";
 import type { CarrierEnd, DetachedJob } from "./job-end.ts";
-import { type Handover, type ReleasedSession, releaseSession } from "./left-session.ts";
+import { type Handover, type ReleasedSession, releaseSession } from "./released-session.ts";
 import { whyNothingIsTyped } from "./refusals.ts";
 import { whySilent } from "./session-end.ts";
 import { SessionInput, type TypedInput } from "./session-input.ts";

@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import { type FolderAccess, typedOrder } from "../pieces/orders.ts";
 import type { PieceStore } from "../pieces/store.ts";
 import { type FollowPiecesOptions, PieceFollower } from "./follow-pieces.ts";
-import type { Handover } from "./left-session.ts";
+import type { Handover } from "./released-session.ts";
 
 /** The most times that the output goes over to S3. After that the session keeps it. */
 const MOST_HANDOVERS = 4;
