@@ -84,7 +84,7 @@ class SessionFollower {
   #attached = false;
   #outcome: CarrierEnd | undefined;
   /** True once another carrier is proven to work. */
-  #isLeaving = false;
+  #isReleasing = false;
   /** True once the job is to be left running. */
   #isDetaching = false;
   /** Reads the notes that still come by the session after another carrier has taken over. */
@@ -111,7 +111,7 @@ class SessionFollower {
     const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
     const reading = this.#readOutput().finally(() => this.#silence.stop());
     await Promise.race([reading, left]);
-    if (this.#isLeaving && this.#outcome === undefined) {
+    if (this.#isReleasing && this.#outcome === undefined) {
       this.#leave();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
       const mustEndTask = (): boolean => this.#mustEndTask;
@@ -130,7 +130,7 @@ class SessionFollower {
     const { clock } = this.#options;
     const isProven = await handover.prove((lines) => this.#input.type(lines), this.#over.signal);
     if (!isProven || this.#over.signal.aborted) return;
-    this.#isLeaving = true;
+    this.#isReleasing = true;
     void this.#input.type(LEFT);
     clock.sleep(LEAVING_MS, this.#over.signal).then(
       () => this.#leave(),
@@ -204,7 +204,7 @@ class SessionFollower {
     for (const extracted of this.#options.extractor.read(bytes)) {
       this.#handle(extracted);
       // All that the attacher has sent is certain, and the other carrier goes on there.
-      if (this.#isLeaving && extracted.kind === "confirmed") {
+      if (this.#isReleasing && extracted.kind === "confirmed") {
         this.#leave();
         return;
       }
