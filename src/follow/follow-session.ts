@@ -89,7 +89,7 @@ class SessionFollower {
   #isDetaching = false;
   /** Reads the notes that still come by the session after another carrier has taken over. */
   #notes: NoteReader | undefined;
-  #onLeft: () => void = () => undefined;
+  #onReleased: () => void = () => undefined;
   #left: ReleasedSession | undefined;
 
   constructor(session: Session, options: FollowSessionOptions) {
@@ -108,7 +108,7 @@ class SessionFollower {
     void this.#input.keepSayingHere(clock, this.#over.signal);
     this.#boundOpening();
     void this.#input.prepare(this.#options.typed, clock, this.#over.signal);
-    const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
+    const left = new Promise<void>((resolve) => (this.#onReleased = resolve));
     const reading = this.#readOutput().finally(() => this.#silence.stop());
     await Promise.race([reading, left]);
     if (this.#isReleasing && this.#outcome === undefined) {
@@ -141,7 +141,7 @@ class SessionFollower {
   #leave(): void {
     if (this.#outcome !== undefined) return;
     this.#notes ??= this.#options.extractor.leaveSession();
-    this.#onLeft();
+    this.#onReleased();
   }
 
   /**
