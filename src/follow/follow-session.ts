@@ -90,7 +90,7 @@ class SessionFollower {
   /** Reads the notes that still come by the session after another carrier has taken over. */
   #notes: NoteReader | undefined;
   #onReleased: () => void = () => undefined;
-  #left: ReleasedSession | undefined;
+  #released: ReleasedSession | undefined;
 
   constructor(session: Session, options: FollowSessionOptions) {
     this.#session = session;
@@ -115,8 +115,8 @@ class SessionFollower {
       this.#leave();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
       const mustEndTask = (): boolean => this.#mustEndTask;
-      this.#left = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, mustEndTask });
-      return this.#left;
+      this.#released = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, mustEndTask });
+      return this.#released;
     }
     if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);
     this.#over.abort();
@@ -152,7 +152,7 @@ class SessionFollower {
     this.#onAbort(signal, () => {
       void this.#input.cancel();
       this.#options.clock.sleep(within(), this.#over.signal).then(
-        () => (this.#left ?? this.#session).close(),
+        () => (this.#released ?? this.#session).close(),
         () => undefined, // it has stopped in time
       );
     });
