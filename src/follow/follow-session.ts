@@ -112,7 +112,7 @@ class SessionFollower {
     const reading = this.#readOutput().finally(() => this.#silence.stop());
     await Promise.race([reading, left]);
     if (this.#isReleasing && this.#outcome === undefined) {
-      this.#leave();
+      this.#release();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
       const mustEndTask = (): boolean => this.#mustEndTask;
       this.#released = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, mustEndTask });
@@ -133,12 +133,12 @@ class SessionFollower {
     this.#isReleasing = true;
     void this.#input.type(LEFT);
     clock.sleep(LEAVING_MS, this.#over.signal).then(
-      () => this.#leave(),
+      () => this.#release(),
       () => undefined, // the session is over
     );
   }
 
-  #leave(): void {
+  #release(): void {
     if (this.#outcome !== undefined) return;
     this.#notes ??= this.#options.extractor.leaveSession();
     this.#onReleased();
@@ -205,7 +205,7 @@ class SessionFollower {
       this.#handle(extracted);
       // All that the attacher has sent is certain, and the other carrier goes on there.
       if (this.#isReleasing && extracted.kind === "confirmed") {
-        this.#leave();
+        this.#release();
         return;
       }
     }
