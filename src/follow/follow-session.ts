@@ -32,7 +32,7 @@ const STOPPING_MS = 20_000;
 /** The time for the attacher to end once the job is left running. */
 const DETACHING_MS = 3_000;
 /** The time for the attacher to say what it has sent last, once the session is left. */
-const LEAVING_MS = 1_000;
+const RELEASING_MS = 1_000;
 
 /** What the sessions of a job share while it is followed. */
 export interface FollowContext {
@@ -132,7 +132,7 @@ class SessionFollower {
     if (!isProven || this.#over.signal.aborted) return;
     this.#isReleasing = true;
     void this.#input.type(LEFT);
-    clock.sleep(LEAVING_MS, this.#over.signal).then(
+    clock.sleep(RELEASING_MS, this.#over.signal).then(
       () => this.#release(),
       () => undefined, // the session is over
     );
