@@ -140,7 +140,7 @@ class SessionFollower {
 
   #release(): void {
     if (this.#outcome !== undefined) return;
-    this.#notes ??= this.#options.extractor.leaveSession();
+    this.#notes ??= this.#options.extractor.releaseSession();
     this.#onReleased();
   }
 

@@ -85,7 +85,7 @@ export class Extractor {
    * Reads no more output from the session, and returns a reader for the session's notes. The next carrier goes on at
    * `offset`.
    */
-  leaveSession(): NoteReader {
+  releaseSession(): NoteReader {
     const notes = this.#notes;
     this.restart();
     return new NoteReader(this.#nonce, notes);
