@@ -30,7 +30,7 @@ export interface FollowJobOptions extends FollowContext {
   /** When the credentials end, in milliseconds since the epoch, if known. */
   readonly credentialsEnd?: number | undefined;
   /** Aborts when the job is to be left running at once. */
-  readonly leave?: AbortSignal | undefined;
+  readonly detachNow?: AbortSignal | undefined;
   /** How long the job is followed before it is left running, in milliseconds; undefined: to its end. */
   readonly detachAfter?: number | undefined;
   /** Whether the script has ended and its artifacts come. The job is then followed to its end: the next step would lack the artifacts' beginning. */
@@ -150,7 +150,7 @@ class JobFollower {
 
   /** Begins when the job is there. The job is left running only when it is known which carrier works, since another step resumes that one. */
   #begin(): void {
-    const { clock, log, detachAfter, leave } = this.#options;
+    const { clock, log, detachAfter, detachNow: leave } = this.#options;
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     log.phase();

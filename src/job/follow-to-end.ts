@@ -32,7 +32,7 @@ export async function followToEnd(
   const followed = await followJob({
     ...{ sessions, folders: pieces, typed, ecs: looks, target, drained, expiry, clock, log },
     cancel: isLeft ? NEVER : context.cancel,
-    leave: isLeft ? context.cancel : undefined,
+    detachNow: isLeft ? context.cancel : undefined,
     detachAfter: inputs.detach,
     isEnding: () => output.artifactsFrom !== undefined,
     running: jobOfHandle(pieces, context),
