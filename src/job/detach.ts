@@ -11,7 +11,7 @@ export function isDetachedOnCancel({ where, detach }: Pick<Inputs, "where" | "de
 }
 
 /** How far the job was followed, for the step that follows it next. */
-export interface LeftJob {
+export interface DetachPoint {
   /** The latest time at which the job ends, in milliseconds since the epoch. */
   readonly until: number;
   /** The spool offset at which the next step goes on. */
@@ -22,7 +22,7 @@ export interface LeftJob {
 /** The step's output `handle`, for a job that the step detaches from. */
 export function handleOf(
   { run, nonce, workers, container: { cluster, task, container, runtimeId } }: PreparedJob,
-  { until, shown, pieces }: LeftJob,
+  { until, shown, pieces }: DetachPoint,
   {
     artifacts,
     bucket,
