@@ -94,7 +94,7 @@ export class JobOutput {
    * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Artifacts may have come
    * while this step detached. They have to be unpacked from their beginning, so the other step begins there.
    */
-  get leftAt(): number {
+  get resumeAt(): number {
     return Math.min(this.#artifactsAt ?? Infinity, this.extractor.confirmed);
   }
 
