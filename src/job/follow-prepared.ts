@@ -41,7 +41,7 @@ export async function followPrepared(
     const { artifactsFrom } = output;
     const { attachedAt } = ended;
     const times = { ...opening.times, attachedAt, artifactsFrom, endedAt: clock.now() };
-    const left = { until: sessions.until, shown: output.resumeAt, pieces: pieces?.left(ended) };
+    const left = { until: sessions.until, shown: output.resumeAt, pieces: pieces?.piecesOfHandle(ended) };
     const handle = end.kind === "detached" ? handleOf(job, left, inputs) : undefined;
     return { ...ended, end, ...output.end(), artifacts, times, handle };
   } finally {

@@ -135,7 +135,7 @@ export class JobPieces implements PieceFolders {
   };
 
   /** Where a job that was left running uploads its output; undefined when it uploads none. */
-  left({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
+  piecesOfHandle({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
     if (end.kind !== "detached" || end.writableUntil === undefined || this.#last === undefined)
       return undefined;
     const { job, keys } = this.#last;
@@ -144,7 +144,7 @@ export class JobPieces implements PieceFolders {
 
   /** To be called when the job is not followed any more. */
   settle({ end, byPieces }: FollowedJob): void {
-    const isReadOn = this.#hasOthers || this.left({ end }) !== undefined;
+    const isReadOn = this.#hasOthers || this.piecesOfHandle({ end }) !== undefined;
     if (isReadOn) this.#folders = this.#folders.filter(({ prefix }) => prefix !== this.#last?.prefix);
     // The last order of a job that was left running has ended the uploads of the orders before it.
     const isTaken = end.kind === "status" || end.kind === "detached";
