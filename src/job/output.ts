@@ -106,9 +106,9 @@ export class JobOutput {
   /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is left running. */
   async artifacts(end: JobEnd, attached: boolean): Promise<ArtifactsReport | undefined> {
     const hasRun = attached && !(end.kind === "status" && end.status.kind === "refused");
-    const isLeft = end.kind === "detached";
+    const isDetached = end.kind === "detached";
     const report = await this.#artifacts?.end(end.kind === "status");
-    if (isLeft || !hasRun) return undefined;
+    if (isDetached || !hasRun) return undefined;
     if (report === undefined) return undefined;
     const { count, bytes, directory, problems } = report;
     this.#log.info(`Artifacts: ${count} ${count === 1 ? "file" : "files"}, ${bytes} bytes, in ${directory}.`);
