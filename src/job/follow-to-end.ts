@@ -28,11 +28,11 @@ export async function followToEnd(
 ): Promise<EndedJob> {
   const { inputs, looks, target, drained, clock, log } = context;
   const expiry = expiryOf(context);
-  const isLeft = isDetachedOnCancel(inputs);
+  const isDetached = isDetachedOnCancel(inputs);
   const followed = await followJob({
     ...{ sessions, folders: pieces, typed, ecs: looks, target, drained, expiry, clock, log },
-    cancel: isLeft ? NEVER : context.cancel,
-    detachNow: isLeft ? context.cancel : undefined,
+    cancel: isDetached ? NEVER : context.cancel,
+    detachNow: isDetached ? context.cancel : undefined,
     detachAfter: inputs.detach,
     isEnding: () => output.artifactsFrom !== undefined,
     running: jobOfHandle(pieces, context),
