@@ -41,8 +41,8 @@ export async function followPrepared(
     const { artifactsFrom } = output;
     const { attachedAt } = ended;
     const times = { ...opening.times, attachedAt, artifactsFrom, endedAt: clock.now() };
-    const left = { until: sessions.until, shown: output.resumeAt, pieces: pieces?.piecesOfHandle(ended) };
-    const handle = end.kind === "detached" ? handleOf(job, left, inputs) : undefined;
+    const point = { until: sessions.until, shown: output.resumeAt, pieces: pieces?.piecesOfHandle(ended) };
+    const handle = end.kind === "detached" ? handleOf(job, point, inputs) : undefined;
     return { ...ended, end, ...output.end(), artifacts, times, handle };
   } finally {
     await Promise.all([place.giveBack(), protection?.end()]);
