@@ -15,7 +15,7 @@ import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";
 import { requireNetwork, RUN_TAG, runTaskRequest, startedBy, taskTags } from "./start/run-task-request.ts";
 import { tellLeftOut } from "./tags.ts";
-import { removeLeftDefinitions } from "./made/left-definitions.ts";
+import { removeRemainingDefinitions } from "./made/left-definitions.ts";
 import { UndoList } from "./made/undo-list.ts";
 
 /** Starts the tasks that the inputs describe. Resolves with the tasks that have arrived at ECS's first answer; `later` brings the others. */
@@ -111,7 +111,7 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
         isShared ? shared(made, true) : { kind: "task-definition", arn: made.arn },
       );
       // Not awaited: RunTask need not wait for this removal.
-      if (isShared) void removeLeftDefinitions(cluster, family, context);
+      if (isShared) void removeRemainingDefinitions(cluster, family, context);
       return registered;
     },
     onShared: (definition) => undo.sharing(shared(definition, false)),

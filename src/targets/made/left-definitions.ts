@@ -33,7 +33,7 @@ export interface LeftDefinitionsContext {
  * deregistration, and a job that is about to start a task registers the definition again. Never rejects: what is not removed now
  * is left to a later run.
  */
-export async function removeLeftDefinitions(
+export async function removeRemainingDefinitions(
   cluster: string,
   own: string,
   context: LeftDefinitionsContext,
