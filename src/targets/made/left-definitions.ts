@@ -14,7 +14,7 @@ const LEFT_AFTER_MS = 24 * 3_600_000;
  */
 const MOST_EXAMINED = 5;
 
-export interface LeftDefinitionsContext {
+export interface RemainingDefinitionsContext {
   readonly ecs: Pick<
     Ecs,
     | "listDefinitionFamilies"
@@ -36,7 +36,7 @@ export interface LeftDefinitionsContext {
 export async function removeRemainingDefinitions(
   cluster: string,
   own: string,
-  context: LeftDefinitionsContext,
+  context: RemainingDefinitionsContext,
 ): Promise<void> {
   try {
     const families = await context.ecs.listDefinitionFamilies(FAMILY_PREFIX);
@@ -52,7 +52,7 @@ export async function removeRemainingDefinitions(
 async function removeIfLeft(
   cluster: string,
   family: string,
-  { ecs, clock, log }: LeftDefinitionsContext,
+  { ecs, clock, log }: RemainingDefinitionsContext,
 ): Promise<void> {
   const { arn, registeredBy, registeredAt, active } = await ecs.describeTaskDefinition(family);
   const isOld = registeredAt !== undefined && registeredAt < clock.now() - LEFT_AFTER_MS;
