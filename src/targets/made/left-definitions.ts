@@ -41,7 +41,7 @@ export async function removeRemainingDefinitions(
   try {
     const families = await context.ecs.listDefinitionFamilies(FAMILY_PREFIX);
     for (const family of drawFamilies(families.filter((name) => name !== own)))
-      await removeIfLeft(cluster, family, context);
+      await removeIfRemaining(cluster, family, context);
   } catch (error) {
     if (isDenied(error)) context.log.info(`What lost runs have left is not looked for. ${error.failed}`);
     // The end of the step ends these calls, too. Then no text of AWS may be shown any more.
@@ -49,7 +49,7 @@ export async function removeRemainingDefinitions(
   }
 }
 
-async function removeIfLeft(
+async function removeIfRemaining(
   cluster: string,
   family: string,
   { ecs, clock, log }: RemainingDefinitionsContext,
