@@ -7,7 +7,7 @@ import { FAMILY_PREFIX } from "../definitions/family.ts";
 import { removeDefinition } from "./shared-definition.ts";
 
 /** The age in milliseconds from which on a revision that no task uses counts as left behind. */
-const LEFT_AFTER_MS = 24 * 3_600_000;
+const REMAINS_AFTER_MS = 24 * 3_600_000;
 /**
  * The most families that one run examines, drawn by lot. A run examines some only after it has registered a revision, and ECS takes
  * one registration a second. So all runs together stay below ECS's rate for DescribeTaskDefinition, 20 a second.
@@ -55,7 +55,7 @@ async function removeIfRemaining(
   { ecs, clock, log }: RemainingDefinitionsContext,
 ): Promise<void> {
   const { arn, registeredBy, registeredAt, active } = await ecs.describeTaskDefinition(family);
-  const isOld = registeredAt !== undefined && registeredAt < clock.now() - LEFT_AFTER_MS;
+  const isOld = registeredAt !== undefined && registeredAt < clock.now() - REMAINS_AFTER_MS;
   if (!active || registeredBy === undefined || !isOld) return;
   if ((await ecs.listTasks(cluster, { family })).length > 0) return;
   log.info(`Removing ${lastPart(arn)}, which a run that was lost has left behind.`);
