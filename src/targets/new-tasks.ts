@@ -15,7 +15,7 @@ import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";
 import { requireNetwork, RUN_TAG, runTaskRequest, startedBy, taskTags } from "./start/run-task-request.ts";
 import { tellLeftOut } from "./tags.ts";
-import { removeRemainingDefinitions } from "./made/left-definitions.ts";
+import { removeRemainingDefinitions } from "./made/remaining-definitions.ts";
 import { UndoList } from "./made/undo-list.ts";
 
 /** Starts the tasks that the inputs describe. Resolves with the tasks that have arrived at ECS's first answer; `later` brings the others. */

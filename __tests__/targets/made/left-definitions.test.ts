@@ -1,7 +1,7 @@
 import { labelWithRun } from "../../../src/aws/task-definition.ts";
 import { Failure } from "../../../src/errors.ts";
 import type { NewTasks } from "../../../src/inputs/inputs.ts";
-import { removeRemainingDefinitions } from "../../../src/targets/made/left-definitions.ts";
+import { removeRemainingDefinitions } from "../../../src/targets/made/remaining-definitions.ts";
 import { resolveTargets } from "../../../src/targets/resolve.ts";
 import { Definitions } from "../../helpers/definitions.ts";
 import { Listener } from "../../helpers/listener.ts";
