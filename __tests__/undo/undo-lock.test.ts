@@ -30,19 +30,19 @@ async function setUp(stopsAfter = 0) {
 
 it("a run that only waits leaves the line at once", async () => {
   const { context, clock, isFree } = await setUp();
-  await undoLock(CLAIM, { entries: [STARTED], left: [STARTED] }, context);
+  await undoLock(CLAIM, { entries: [STARTED], remaining: [STARTED] }, context);
   expect([isFree(), clock.slept]).toEqual([true, []]);
 });
 
 it("a lock without a job to stop is given back at once", async () => {
   const { context, clock, isFree } = await setUp();
-  await undoLock(HELD, { entries: [], left: [] }, context);
+  await undoLock(HELD, { entries: [], remaining: [] }, context);
   expect([isFree(), clock.slept]).toEqual([true, []]);
 });
 
 it("a lock is given back once the stopped task has ended, and the job had time to end", async () => {
   const { context, clock, isFree, looks } = await setUp(4);
-  await undoLock(HELD, { entries: [STARTED], left: [] }, context);
+  await undoLock(HELD, { entries: [STARTED], remaining: [] }, context);
   expect([isFree(), looks()]).toEqual([true, 5]);
   expect(clock.slept.at(-1)).toBeGreaterThanOrEqual(5_000);
 });

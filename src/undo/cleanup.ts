@@ -93,7 +93,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
         return;
       }
       if (entry.kind === "lock") {
-        await undoLock(entry, { entries, left: ledger.entries }, { ...options, log });
+        await undoLock(entry, { entries, remaining: ledger.entries }, { ...options, log });
         ledger.drop(entry);
         return;
       }

@@ -21,7 +21,7 @@ export interface UndoLockContext {
 /** What the cleanup had to undo, and what is left of it. */
 export interface UndoneEntries {
   readonly entries: readonly LedgerEntry[];
-  readonly left: readonly LedgerEntry[];
+  readonly remaining: readonly LedgerEntry[];
 }
 
 /**
@@ -30,7 +30,7 @@ export interface UndoneEntries {
  */
 export async function undoLock(
   claim: LockClaim,
-  { entries, left }: UndoneEntries,
+  { entries, remaining: left }: UndoneEntries,
   { aws, clock, log }: UndoLockContext,
 ): Promise<void> {
   const isJob = ({ kind }: LedgerEntry): boolean => kind === "job" || kind === "task";
