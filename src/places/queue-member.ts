@@ -51,7 +51,7 @@ export class QueueMember {
   #sessions: string[] = [];
   #shares = false;
   #mayShare = true;
-  #leavesSoon = false;
+  #releasesSoon = false;
   #replacedAt = -Infinity;
   #holds = false;
   /** The queue as this run last saw it. */
@@ -138,7 +138,7 @@ export class QueueMember {
 
   /** To be called when the run leaves its session soon: others that share may then come in, if this one does. */
   share(): void {
-    this.#leavesSoon = true;
+    this.#releasesSoon = true;
     this.#announce();
   }
 
@@ -216,7 +216,7 @@ export class QueueMember {
    * other run was seen in the queue.
    */
   #announce(): void {
-    const isDue = this.#shares && this.#sessions.length > 0 && (this.#leavesSoon || this.isWanted);
+    const isDue = this.#shares && this.#sessions.length > 0 && (this.#releasesSoon || this.isWanted);
     if (isDue) void this.renew().catch(() => undefined); // the next renewal says it
   }
 
