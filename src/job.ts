@@ -34,7 +34,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   return await followPrepared(job, place, { deadline: openUntil, lines, protection, times }, context);
 }
 
-/** Follows a job that another step has left running. Rejects only for a cancel before it begins. */
+/** Follows a job that another step has detached from. Rejects only for a cancel before it begins. */
 export async function attachToJob(handle: JobHandle, context: JobContext): Promise<JobReport> {
   const { inputs, clock, log, cancel } = context;
   cancel.throwIfAborted();

@@ -118,7 +118,7 @@ describe("following a job", () => {
   });
 
   it("reports that bytes are missing", async () => {
-    const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "detached" });
+    const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "closed-here" });
     expect(await followFake(session)).toMatchObject({
       kind: "gap",
       expected: SPOOL.length,
@@ -322,7 +322,7 @@ describe("following a job", () => {
     const session = new FakeSession("s-1");
     const followed = followFake(session);
     await clock.pass(0);
-    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: false });
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "closed-here" }, attached: false });
     expect(session.typed).toEqual([]);
   });
 
@@ -332,7 +332,7 @@ describe("following a job", () => {
     await turn();
     cancel.abort(new Error("cancelled"));
     await clock.pass(0);
-    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: false });
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "closed-here" }, attached: false });
     expect(session.typed).toEqual(["loader (no boto3)", "payload"]);
   });
 
@@ -357,7 +357,7 @@ describe("following a job", () => {
     await turn();
     cancel.abort(new Error("cancelled"));
     await clock.pass(4_000);
-    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: true });
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "closed-here" }, attached: true });
   });
 });
 

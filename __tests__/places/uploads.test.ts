@@ -30,7 +30,7 @@ describe("an upload", () => {
 async function endSession(
   { uploads, logs }: { readonly uploads: Uploads; readonly logs: SessionLogs },
   bytes: number,
-  end: SessionEnd = { kind: "detached" },
+  end: SessionEnd = { kind: "closed-here" },
 ): Promise<void> {
   uploads.expect({ received: bytes, ended: Promise.resolve(end) }, logs);
   await Promise.resolve();

@@ -29,9 +29,9 @@ export const CANCELLING_MS = 4_000;
  * nothing else waits.
  */
 const STOPPING_MS = 20_000;
-/** The time for the attacher to end once the job is left running. */
+/** The time for the attacher to end once the job is detached. */
 const DETACHING_MS = 3_000;
-/** The time for the attacher to say what it has sent last, once the session is left. */
+/** The time for the attacher to say what it has sent last, once the session is released. */
 const RELEASING_MS = 1_000;
 
 /** What the sessions of a job share while it is followed. */
@@ -58,15 +58,15 @@ export interface FollowSessionOptions extends FollowContext, SessionOpening {
    * `stop` aborts when the job has to stop because the credentials ended. The job then has 20 s to report its end.
    */
   readonly expiry?: { readonly stop: AbortSignal; readonly mustEndTask: boolean } | undefined;
-  /** Another carrier. The session is left once that carrier is proven to work. */
+  /** Another carrier. The session is released once that carrier is proven to work. */
   readonly handover?: Handover | undefined;
-  /** Aborts when the job is to be left running. */
+  /** Aborts when the job is to be detached. */
   readonly detach?: AbortSignal | undefined;
 }
 
 /**
  * Follows the job through one session: types the input when that is safe, passes on the output, and resolves with the
- * job's status or with the end that came instead. Closes the session, unless it is left. Never rejects.
+ * job's status or with the end that came instead. Closes the session, unless it is released. Never rejects.
  */
 export async function followSession(
   session: Session,
@@ -85,7 +85,7 @@ class SessionFollower {
   #outcome: CarrierEnd | undefined;
   /** True once another carrier is proven to work. */
   #isReleasing = false;
-  /** True once the job is to be left running. */
+  /** True once the job is to be detached. */
   #isDetaching = false;
   /** Reads the notes that still come by the session after another carrier has taken over. */
   #notes: NoteReader | undefined;
@@ -108,9 +108,9 @@ class SessionFollower {
     void this.#input.keepSayingHere(clock, this.#over.signal);
     this.#boundOpening();
     void this.#input.prepare(this.#options.typed, clock, this.#over.signal);
-    const left = new Promise<void>((resolve) => (this.#onReleased = resolve));
+    const released = new Promise<void>((resolve) => (this.#onReleased = resolve));
     const reading = this.#readOutput().finally(() => this.#silence.stop());
-    await Promise.race([reading, left]);
+    await Promise.race([reading, released]);
     if (this.#isReleasing && this.#outcome === undefined) {
       this.#release();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
@@ -125,7 +125,7 @@ class SessionFollower {
     return this.#outcome ?? this.#withoutOutcome(await this.#session.ended);
   }
 
-  /** Leaves the session when the other carrier is proven to work. */
+  /** Releases the session when the other carrier is proven to work. */
   async #handOver(handover: Handover): Promise<void> {
     const { clock } = this.#options;
     const isProven = await handover.prove((lines) => this.#input.type(lines), this.#over.signal);
@@ -163,7 +163,7 @@ class SessionFollower {
     else signal?.addEventListener("abort", act, { once: true, signal: this.#over.signal });
   }
 
-  /** Leaves the job running. The attacher ends by itself; if it doesn't, the session is closed. */
+  /** Detaches from the job. The attacher ends by itself; if it doesn't, the session is closed. */
   async #detach(): Promise<void> {
     this.#isDetaching = true;
     await this.#input.detach();
@@ -287,7 +287,7 @@ class SessionFollower {
   }
 
   #withoutOutcome(end: SessionEnd): CarrierEnd | UnopenedSession {
-    const isOurs = end.kind === "detached" && !this.#options.cancel.aborted;
+    const isOurs = end.kind === "closed-here" && !this.#options.cancel.aborted;
     if (isOurs && isUnopened(this.#session, this.#options)) return { kind: "unopened" };
     const silence = this.#silence.lasted;
     if (!isOurs || silence === undefined) return { kind: "ended", end, attached: this.#attached };

@@ -27,7 +27,7 @@ export type PieceUse = "never" | "at once" | "when the job lasts";
 export interface PieceFolders {
   /** Whether the user has asked for S3. Then the log says where it takes over. */
   readonly areAskedFor: boolean;
-  /** Whether the job may be left running: then another step is to find all of the output that the container still has. */
+  /** Whether the job may be detached: then another step is to find all of the output that the container still has. */
   readonly mustKeepAll: boolean;
   /** The use as it is now: `when the job lasts` becomes `at once` when other runs want the session's place, or large artifacts are to come. */
   use(): Promise<PieceUse>;

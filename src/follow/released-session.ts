@@ -4,7 +4,7 @@ import { AWAY } from "../pieces/orders.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionInput } from "./session-input.ts";
 
-/** A second carrier, for which the session may be left. */
+/** A second carrier, for which the session may be released. */
 export interface Handover {
   /**
    * Orders the container to use it, by lines that `type` types, and waits until it is proven to work. Resolves with
@@ -13,16 +13,16 @@ export interface Handover {
   prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean>;
 }
 
-/** The action has left the session: another carrier brings the output. The attacher may stay in it. */
+/** The action has released the session: another carrier brings the output. The attacher may stay in it. */
 export interface ReleasedSession {
-  readonly kind: "left";
+  readonly kind: "released";
   /** Resolves when the session is over. */
   readonly over: Promise<void>;
-  /** Tells an attacher that has stayed to leave, because another run waits for its place. */
+  /** Tells an attacher that has stayed to end, because another run waits for its place. */
   giveWay(): Promise<void>;
   /** Tells the attacher that the status has arrived, and closes the session. */
   take(): Promise<void>;
-  /** Tells an attacher that has stayed that the job is left running, and closes the session. */
+  /** Tells an attacher that has stayed that the job is detached, and closes the session. */
   detach(): Promise<void>;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export function releaseSession({
     await close();
   };
   return {
-    kind: "left",
+    kind: "released",
     over: reading.then(close),
     giveWay: () => input.type(AWAY),
     take: async () => {
@@ -81,7 +81,7 @@ export function releaseSession({
 
 /** Stands for the session of a job that is followed by S3 from the beginning. */
 export const NO_SESSION: ReleasedSession = {
-  kind: "left",
+  kind: "released",
   over: Promise.resolve(),
   giveWay: () => Promise.resolve(),
   take: () => Promise.resolve(),

@@ -118,7 +118,7 @@ export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inp
   };
 }
 
-/** After how many milliseconds the step leaves the job running: `true` is 0; `false`, the default, is never. */
+/** After how many milliseconds the step detaches from the job: `true` is 0; `false`, the default, is never. */
 export function detach(text: string): ParseResult<number | undefined> {
   if (text === "true") return { value: 0 };
   if (text === "false") return { value: undefined };

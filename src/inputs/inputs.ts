@@ -50,7 +50,7 @@ export interface Inputs extends ParallelJobs {
   readonly spoolLimit: number | undefined;
   /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
   readonly abandonAfter: number | undefined;
-  /** After how many milliseconds a job that still runs is left running; 0: at once. Undefined: it is followed to its end. */
+  /** After how many milliseconds a job that still runs is detached; 0: at once. Undefined: it is followed to its end. */
   readonly detach: number | undefined;
 
   /** The reasons to run the script again; undefined when there are none. */

@@ -3,7 +3,7 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /**
- * Whether a cancel of the step leaves the job running. Only a step that attaches to a job and has the input `detach` leaves it; any other step
+ * Whether a cancel of the step detaches from the job. Only a step that attaches to a job and has the input `detach` does so; any other step
  * stops its job.
  */
 export function isDetachedOnCancel({ where, detach }: Pick<Inputs, "where" | "detach">): boolean {

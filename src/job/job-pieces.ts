@@ -134,7 +134,7 @@ export class JobPieces implements PieceFolders {
     return await readPart(part, { s3: undoing.s3, clock, folderOf, over: this.#partsOver.signal });
   };
 
-  /** Where a job that was left running uploads its output; undefined when it uploads none. */
+  /** Where a job that was detached uploads its output; undefined when it uploads none. */
   piecesOfHandle({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
     if (end.kind !== "detached" || end.writableUntil === undefined || this.#last === undefined)
       return undefined;
@@ -146,7 +146,7 @@ export class JobPieces implements PieceFolders {
   settle({ end, byPieces }: FollowedJob): void {
     const isReadOn = this.#hasOthers || this.piecesOfHandle({ end }) !== undefined;
     if (isReadOn) this.#folders = this.#folders.filter(({ prefix }) => prefix !== this.#last?.prefix);
-    // The last order of a job that was left running has ended the uploads of the orders before it.
+    // The last order of a job that was detached has ended the uploads of the orders before it.
     const isTaken = end.kind === "status" || end.kind === "detached";
     const how = byPieces ? "read" : isTaken ? "taken" : undefined;
     if (how !== undefined) this.#folders = this.#folders.map((each) => ({ ...each, end: how }));

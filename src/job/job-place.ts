@@ -95,7 +95,7 @@ export class JobPlace {
   }
 
   /**
-   * Whether the job shares the container with others that leave their sessions soon, too. It does so when S3 may carry its output and no
+   * Whether the job shares the container with others that release their sessions soon, too. It does so when S3 may carry its output and no
    * upload of its session's log occupies the place. The claim is made before this is known.
    */
   async #shares(): Promise<boolean> {
@@ -133,7 +133,7 @@ export class JobPlace {
     this.#place?.onSession(sessionId);
   }
 
-  /** Called when the job is about to leave its session. */
+  /** Called when the job is about to release its session. */
   share(): void {
     this.#place?.share();
   }

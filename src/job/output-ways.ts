@@ -21,7 +21,7 @@ export function pieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefi
   const { transport, detach, where } = inputs;
   if (!mayUsePieces(inputs)) return "never";
   if (transport !== "s3" && where.kind !== "handle" && needsLogs(exec)) return "never";
-  // Which carrier works is to be known before the job is left running.
+  // Which carrier works is to be known before the job is detached.
   const isUrgent = transport === "s3" || where.kind === "handle" || detach !== undefined;
   return isUrgent ? "at once" : "when the job lasts";
 }

@@ -103,7 +103,7 @@ export class JobOutput {
     return this.#artifacts?.beganAt;
   }
 
-  /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is left running. */
+  /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is detached. */
   async artifacts(end: JobEnd, attached: boolean): Promise<ArtifactsReport | undefined> {
     const hasRun = attached && !(end.kind === "status" && end.status.kind === "refused");
     const isDetached = end.kind === "detached";

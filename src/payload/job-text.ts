@@ -35,7 +35,7 @@ export interface JobOptions {
   readonly fenceSeconds: number | undefined;
   /** S3 may carry the output. */
   readonly pieces: boolean;
-  /** The job may be left running without a reader. */
+  /** The job may be detached without a reader. */
   readonly detaches: boolean;
   /** The output is copied to the container's own log, as far as its pipe takes it at once. */
   readonly logToContainer: boolean;

@@ -19,7 +19,7 @@ export interface PlaceOptions extends QueueOptions {
   readonly matrix: MatrixJob | undefined;
   /**
    * Resolves with true when another run that shares, too, may hold a place in the container at the same time. Only for a
-   * run that leaves its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.
+   * run that releases its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.
    * Must not reject.
    */
   readonly shares?: Promise<boolean>;
@@ -59,7 +59,7 @@ export interface Place {
   isWaitedFor(): Promise<boolean>;
   /** Called with each session of the run: the claim names the last one, for the case that this run is lost. */
   onSession(sessionId: string): void;
-  /** Called when the run is about to leave its session: others may come in, as far as `shares` allows that. */
+  /** Called when the run is about to release its session: others may come in, as far as `shares` allows that. */
   share(): void;
   /**
    * Waits until another session may be opened, after this one was lost. Only a run that may share the container has to

@@ -30,7 +30,7 @@ export interface QueueMemberOptions {
   /** What the claim tells other runs about this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   /**
-   * Resolves with true when another run that shares may hold a place at the same time. Only for a run that leaves its
+   * Resolves with true when another run that shares may hold a place at the same time. Only for a run that releases its
    * session soon, that may list sessions, and whose sessions aren't logged. Until it resolves the run shares with no other.
    */
   readonly shares: Promise<boolean>;
@@ -136,7 +136,7 @@ export class QueueMember {
     this.#announce();
   }
 
-  /** To be called when the run leaves its session soon: others that share may then come in, if this one does. */
+  /** To be called when the run releases its session soon: others that share may then come in, if this one does. */
   share(): void {
     this.#releasesSoon = true;
     this.#announce();

@@ -6,7 +6,7 @@ import { lastPart } from "../arn.ts";
 import { FAMILY_PREFIX } from "../definitions/family.ts";
 import { removeDefinition } from "./shared-definition.ts";
 
-/** The age in milliseconds from which on a revision that no task uses counts as left behind. */
+/** The age in milliseconds from which on a revision that no task uses counts as remaining of a lost run. */
 const REMAINS_AFTER_MS = 24 * 3_600_000;
 /**
  * The most families that one run examines, drawn by lot. A run examines some only after it has registered a revision, and ECS takes
@@ -28,7 +28,7 @@ export interface RemainingDefinitionsContext {
 }
 
 /**
- * Removes revisions of the action's own that lost runs have left behind: they are older than a day, were registered by a run,
+ * Removes revisions of the action's own that remain of lost runs: they are older than a day, were registered by a run,
  * and no task that runs or starts in the cluster uses them. A wrong guess costs one call: a running task survives the
  * deregistration, and a job that is about to start a task registers the definition again. Never rejects: what is not removed now
  * is left to a later run.
