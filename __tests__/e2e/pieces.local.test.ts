@@ -57,7 +57,7 @@ async function folderOf(prefix: string): Promise<string> {
 }
 
 it.concurrent(
-  "the step detaches from its session, and the rest comes by S3, with the exit code",
+  "the step releases its session, and the rest comes by S3, with the exit code",
   async () => {
     const task = await aws.runningTask();
     const result = await runByS3(task, { run: "echo one; sleep 3; echo two; echo three >&2; exit 7" });

@@ -184,7 +184,7 @@ describe("following a job", () => {
     },
   );
 
-  it("leaves the session when such a job does not stop within twenty seconds", async () => {
+  it("closes the session when such a job does not stop within twenty seconds", async () => {
     const stop = new AbortController();
     stop.abort();
     const session = new FakeSession("s-1").says(mark("@0"));
@@ -317,7 +317,7 @@ describe("following a job", () => {
     expect(await followed).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
   });
 
-  it("types nothing, and leaves the session at once, when it is cancelled before the container is ready", async () => {
+  it("types nothing, and closes the session at once, when it is cancelled before the container is ready", async () => {
     cancel.abort(new Error("cancelled"));
     const session = new FakeSession("s-1");
     const followed = followFake(session);

@@ -46,7 +46,7 @@ export class PieceRig {
   /** The failure that ECS answers with instead. */
   refusal: Failure | undefined;
   stepMs = 50;
-  /** Whether the attacher stays when its session is left. */
+  /** Whether the attacher stays when its session is released. */
   stays = false;
   use: PieceUse = "at once";
   mustKeepAll = false;
@@ -179,7 +179,7 @@ export class PieceRig {
     for (let turns = 0; turns < 3; turns += 1) await turn();
   }
 
-  /** Follows until the session is left. */
+  /** Follows until the session is released. */
   async leave(): Promise<void> {
     void this.follow();
     await this.until(() => this.folders.length === 1, 1_000);

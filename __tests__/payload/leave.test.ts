@@ -26,7 +26,7 @@ function commands(container: SharedContainer): string[] {
     .filter((line) => line.includes("fargate-exec") || line.startsWith("sleep 0") || line.includes("curl"));
 }
 
-/** Starts a job. Its reader leaves the session once S3 is proven. The job prints more, and ends, when /tmp/go is there. */
+/** Starts a job. Its reader releases the session once S3 is proven. The job prints more, and ends, when /tmp/go is there. */
 async function leaveJob(
   container: SharedContainer,
   options: (typeof BOTH)[number]["options"],
