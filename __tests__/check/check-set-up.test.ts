@@ -132,7 +132,7 @@ it("reports for a new task what RunTask would refuse: providers that the cluster
       describeTaskDefinition: () => Promise.resolve(definition),
     },
     ec2: { describeSubnets: denied },
-    iam: { identifyCaller: () => Promise.resolve("somebody"), denied },
+    iam: { identifyCaller: () => Promise.resolve("somebody"), listDenied: denied },
   } as unknown as Aws;
   const start = startInputs({ hold: false, capacityProviders: [SPOT], memory: "8192" });
   const of = { kind: "task-definition", taskDefinition: "web" } as const;

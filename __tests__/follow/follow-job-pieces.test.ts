@@ -118,7 +118,7 @@ describe("a job whose output goes by S3", () => {
     expect(rig.ended).toBeUndefined();
     rig.put("out", 0, 0, SPOOL.slice(0, 4));
     await rig.until(() => rig.ended !== undefined, 5_000);
-    expect(await followed).toMatchObject({ end: { kind: "closed-here" }, attached: true });
+    expect(await followed).toMatchObject({ end: { kind: "detached" }, attached: true });
     expect(rig.controls.at(-1)?.words).toMatch(/^detach$/m);
     expect(rig.controls.at(-1)?.words).toMatch(/^post-until /m);
     expect([rig.placesGivenBack, rig.stops]).toEqual([1, 0]);
