@@ -3,7 +3,7 @@ import * as core from "./core.ts";
 import { Screen } from "../show/screen.ts";
 import { BatchedOutput } from "../show/stdout.ts";
 import { redactionPatterns } from "../payload/redaction.ts";
-import { annotation, explain, type ExplainedStep } from "../report/explain.ts";
+import { makeAnnotation, explain, type ExplainedStep } from "../report/explain.ts";
 import { cutOutputs, outputs } from "../report/outputs.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import type { Result } from "../report/result.ts";
@@ -108,6 +108,6 @@ export function endStep(
   out.flush();
   const error = explain(result, explainedStep(inputs));
   if (error === undefined) return;
-  screen.error(annotation(error), { title: error.title, ...error.place });
+  screen.error(makeAnnotation(error), { title: error.title, ...error.place });
   process.exitCode = 1;
 }

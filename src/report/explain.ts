@@ -56,7 +56,7 @@ export function explain(result: Result, step: ExplainedStep): Explanation | unde
 }
 
 /** The text of the error annotation. */
-export function annotation({ message, lastWords, page }: Explanation): string {
+export function makeAnnotation({ message, lastWords, page }: Explanation): string {
   return [message, ...(lastWords === undefined ? [] : [lastWords]), `See ${page}`].join("\n");
 }
 
