@@ -1,5 +1,5 @@
 import { explain } from "../../src/report/explain.ts";
-import { outputs } from "../../src/report/outputs.ts";
+import { makeOutputs } from "../../src/report/outputs.ts";
 import { checkResult } from "../../src/report/result.ts";
 import { aStep, NO_TIME } from "./example-results.ts";
 import { summary } from "../../src/report/summary.ts";
@@ -11,7 +11,7 @@ const wrong = { name: "task role", verdict: "NG", seen: "there is | none", fix: 
 it("a check is a success with exit code 0 when nothing is NG", () => {
   const result = checkResult([ok, skip]);
   expect(explain(result, aStep)).toBeUndefined();
-  expect(outputs(result)).toMatchObject({
+  expect(makeOutputs(result)).toMatchObject({
     ...{
       outcome: "succeeded",
       "exit-code": "0",
@@ -25,7 +25,7 @@ it("a check is a success with exit code 0 when nothing is NG", () => {
 
 it("a check is a failure with exit code 1 when something is NG, and its one annotation has every fix", () => {
   const result = checkResult([ok, wrong, skip, { ...wrong, name: "pidMode", fix: "Leave it out." }]);
-  expect(outputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
+  expect(makeOutputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
   expect(explain(result, aStep)).toEqual({
     title: "fargate-exec: check-failed",
     message:

@@ -4,7 +4,7 @@ import { Screen } from "../show/screen.ts";
 import { BatchedOutput } from "../show/stdout.ts";
 import { redactionPatterns } from "../payload/redaction.ts";
 import { makeAnnotation, explain, type ExplainedStep } from "../report/explain.ts";
-import { cutOutputs, outputs } from "../report/outputs.ts";
+import { cutOutputs, makeOutputs } from "../report/outputs.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import type { Result } from "../report/result.ts";
 import { scriptSummaries } from "../report/script-summaries.ts";
@@ -72,7 +72,7 @@ export async function report(
 ): Promise<void> {
   out.flush();
   byFile("GITHUB_OUTPUT", () => {
-    for (const [name, value] of Object.entries(outputs(result, tests))) core.setOutput(name, value);
+    for (const [name, value] of Object.entries(makeOutputs(result, tests))) core.setOutput(name, value);
   });
   if (!process.env["GITHUB_STEP_SUMMARY"]) return;
   const own = (inputs?.summary ?? true) ? summary(result, explainedStep(inputs), stepTimes(), tests) : "";

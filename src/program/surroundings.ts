@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type { TestResults } from "../junit/test-results.ts";
 import { type Log, withPage } from "../log.ts";
 import { explain } from "../report/explain.ts";
-import { outputs } from "../report/outputs.ts";
+import { makeOutputs } from "../report/outputs.ts";
 import { decisiveResult, type Result } from "../report/result.ts";
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
 import { BatchedOutput } from "../show/stdout.ts";
@@ -130,7 +130,7 @@ function runResult(
   const why = explain(result, { page: `${DOCS}errors.md`, timeout, scriptFile: undefined });
   const code = decisive.kind === "failed" ? decisive.failure.code : undefined;
   return {
-    ...{ outcome, exitCode, outputs: outputs(result, tests) },
+    ...{ outcome, exitCode, outputs: makeOutputs(result, tests) },
     error: why && { code, message: harmlessText(why.message), page: why.page },
   };
 }

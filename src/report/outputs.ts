@@ -9,7 +9,7 @@ import { decisiveResult, type Result, type TaskResult, taskResults } from "./res
  * The step's outputs: those of `action.yml`, then those of the script, which have other names. An unknown value is empty. `stdout`,
  * `stderr` and the script's own are the job's text, byte for byte; every other output is one sanitised line.
  */
-export function outputs(result: Result, tests?: TestResults): Readonly<Record<string, string>> {
+export function makeOutputs(result: Result, tests?: TestResults): Readonly<Record<string, string>> {
   const decisive = decisiveResult(result);
   const { exitCode, outcome, task } = decisive;
   const tasks = taskResults(result);
