@@ -2,7 +2,7 @@ import { explain } from "../../src/report/explain.ts";
 import { makeOutputs } from "../../src/report/outputs.ts";
 import { checkResult } from "../../src/report/result.ts";
 import { aStep, NO_TIME } from "./example-results.ts";
-import { summary } from "../../src/report/summary.ts";
+import { makeSummary } from "../../src/report/summary.ts";
 
 const ok = { name: "cluster", verdict: "OK", seen: "'ci' is ACTIVE" } as const;
 const skip = { name: "log group", verdict: "SKIP", seen: "not known" } as const;
@@ -40,7 +40,7 @@ it("counts a single fault in the singular", () => {
 });
 
 it("the summary has a row for each check, with the fix of those that are NG", () => {
-  const lines = summary(checkResult([ok, wrong, skip]), aStep, NO_TIME).split("\n");
+  const lines = makeSummary(checkResult([ok, wrong, skip]), aStep, NO_TIME).split("\n");
   expect(lines[0]).toBe("### ❌ fargate-exec: check failed");
   expect(lines.slice(4, 7)).toEqual([
     "| ✅ OK | cluster | `'ci' is ACTIVE` |  |",

@@ -9,7 +9,7 @@ import {
   type StatusResult,
   type TaskResult,
 } from "../../src/report/result.ts";
-import { summary } from "../../src/report/summary.ts";
+import { makeSummary } from "../../src/report/summary.ts";
 import { aStep, NO_TIME } from "./example-results.ts";
 import { target } from "../helpers/resolving.ts";
 
@@ -88,7 +88,7 @@ it("the result of several tasks has no exit code when the first task that failed
 });
 
 it("the summary of several tasks has a line for each task", () => {
-  const text = summary(
+  const text = makeSummary(
     combined([endedResult("a", 0, 0), endedResult("b", 0, 3), lostResult("c")]),
     aStep,
     NO_TIME,

@@ -8,7 +8,7 @@ import { cutOutputs, makeOutputs } from "../report/outputs.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import type { Result } from "../report/result.ts";
 import { scriptSummaries } from "../report/script-summaries.ts";
-import { summary } from "../report/summary.ts";
+import { makeSummary } from "../report/summary.ts";
 import { testAnnotations } from "../report/test-section.ts";
 import type { StepTimes } from "../report/timeline.ts";
 import type { ReportedInputs } from "../step/surroundings.ts";
@@ -75,7 +75,7 @@ export async function report(
     for (const [name, value] of Object.entries(makeOutputs(result, tests))) core.setOutput(name, value);
   });
   if (!process.env["GITHUB_STEP_SUMMARY"]) return;
-  const own = (inputs?.summary ?? true) ? summary(result, explainedStep(inputs), stepTimes(), tests) : "";
+  const own = (inputs?.summary ?? true) ? makeSummary(result, explainedStep(inputs), stepTimes(), tests) : "";
   const text = own + scriptSummaries(result, Buffer.byteLength(own));
   if (text !== "") await core.summary.addRaw(text, true).write();
 }

@@ -37,7 +37,12 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
  * The job summary in Markdown: the end of the run, its tests, its tasks, its logs and its time. When the run did not succeed, it also has
  * the last lines of the job's output.
  */
-export function summary(result: Result, step: ExplainedStep, times: StepTimes, tests?: TestResults): string {
+export function makeSummary(
+  result: Result,
+  step: ExplainedStep,
+  times: StepTimes,
+  tests?: TestResults,
+): string {
   const decisive = decisiveResult(result);
   const { outcome } = decisive;
   if (decisive.kind === "checked")
