@@ -24,7 +24,7 @@ const MOST_CHARACTERS = 2_000;
 const MOST_OF_ALL = 256 * 1024;
 
 /** The objects of `results`, in task, then worker order. A job that never had a task has no object. */
-export function entries(tasks: readonly TaskResult[]): readonly Entry[] {
+export function makeEntries(tasks: readonly TaskResult[]): readonly Entry[] {
   const all = tasks.flatMap((result, index) => entriesOf(result, index));
   const longest = Math.min(MOST_CHARACTERS, Math.floor(MOST_OF_ALL / Math.max(1, all.length)));
   return all.map((entry) => ({ ...entry, stdout: lastLines(entry.stdout, longest) }));
