@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { pullAdvice, timeline, timelineSection } from "../../src/report/timeline.ts";
+import { pullAdvice, makeTimeline, timelineSection } from "../../src/report/timeline.ts";
 import { aTask } from "../helpers/tasks.ts";
 
 const STEP = { from: 100_000, to: 160_000 };
@@ -8,8 +8,8 @@ const TASK = aTask({
   ...{ pullStoppedAt: 141_000, startedAt: 142_000 },
 });
 const JOB = { beganAt: 101_100, readyAt: 145_000, placedAt: 145_000, attachedAt: 147_000, endedAt: 158_000 };
-const named = (...args: Parameters<typeof timeline>) =>
-  timeline(...args).map(({ name, from, to }) => [name, to - from]);
+const named = (...args: Parameters<typeof makeTimeline>) =>
+  makeTimeline(...args).map(({ name, from, to }) => [name, to - from]);
 
 it("the timeline has each phase of a task that was started, and adds up to the step's time", () => {
   expect(named(STEP, JOB, TASK, true)).toEqual([
@@ -52,7 +52,7 @@ it("the timeline has no gap and adds up, whatever ECS's clock says", () => {
     fc.property(fc.array(time, { minLength: 9, maxLength: 9 }), fc.boolean(), (times, started) => {
       const task = aTask(Object.fromEntries(keys.map((key, i) => [key, times[i]])));
       const [readyAt, placedAt, attachedAt, endedAt] = times.slice(5);
-      const spans = timeline(STEP, { beganAt: 1, readyAt, placedAt, attachedAt, endedAt }, task, started);
+      const spans = makeTimeline(STEP, { beganAt: 1, readyAt, placedAt, attachedAt, endedAt }, task, started);
       expect(spans[0]?.from).toBe(STEP.from);
       expect(spans.at(-1)?.to).toBe(STEP.to);
       spans.forEach(({ from, to }, i) => {
@@ -64,7 +64,7 @@ it("the timeline has no gap and adds up, whatever ECS's clock says", () => {
 });
 
 it("the section of a timeline is a chart and a table", () => {
-  const lines = timelineSection(timeline(STEP, JOB, TASK, true), "Time of the step", undefined);
+  const lines = timelineSection(makeTimeline(STEP, JOB, TASK, true), "Time of the step", undefined);
   expect(lines.slice(0, 6)).toEqual([
     "```mermaid",
     "gantt",
@@ -101,7 +101,7 @@ it.each([
 ])(
   "the section of a timeline has the size of the image beside its pull, in the chart and in the table: %j",
   (image, size) => {
-    const lines = timelineSection(timeline(STEP, JOB, TASK, true), "x", image);
+    const lines = timelineSection(makeTimeline(STEP, JOB, TASK, true), "x", image);
     expect(lines).toContain(`  Image pull (${size}) : 111500, 141000`);
     expect(lines).toContain(`| Image pull (${size}) | 29.5 |`);
   },

@@ -1,6 +1,6 @@
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
 import type { TaskFacts, TaskResult, WorkerOutcome } from "./result.ts";
-import { timeline } from "./timeline.ts";
+import { makeTimeline } from "./timeline.ts";
 
 /** An object of the output `results`: the end of one worker, or of a task in which no worker's end is known. */
 export interface Entry {
@@ -52,7 +52,7 @@ function phasesOf({ times, described, target: { started } }: TaskFacts): Entry["
   const { beganAt, endedAt } = times ?? {};
   if (beganAt === undefined || endedAt === undefined) return undefined;
   const from = started ? Math.min(described?.createdAt ?? beganAt, beganAt) : beganAt;
-  const spans = timeline({ from, to: endedAt }, times, described, started);
+  const spans = makeTimeline({ from, to: endedAt }, times, described, started);
   return Object.fromEntries(spans.map(({ name, from, to }) => [name, Math.round((to - from) / 10) / 100]));
 }
 

@@ -21,7 +21,7 @@ import {
   workerTable,
 } from "./summary-tables.ts";
 import { testSection } from "./test-section.ts";
-import { pullAdvice, type StepTimes, timeline, timelineSection } from "./timeline.ts";
+import { pullAdvice, type StepTimes, makeTimeline, timelineSection } from "./timeline.ts";
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
   succeeded: "✅",
@@ -63,7 +63,7 @@ export function makeSummary(
   if (task !== undefined && outcome !== "succeeded" && outcome !== "detached")
     lines.push(...lastLinesSection(task.lastLines));
   if (task !== undefined) {
-    const spans = timeline(times, task.times, task.described, task.target.started);
+    const spans = makeTimeline(times, task.times, task.described, task.target.started);
     lines.push(
       ...timelineSection(
         spans,
