@@ -1,7 +1,7 @@
 import type { FailureCode } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
-import { lastLine, namedLine } from "./last-words.ts";
+import { findLastLine, namedLine } from "./last-words.ts";
 import {
   decisiveResult,
   type Result,
@@ -83,7 +83,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     `${workers.length === 1 && where === "" ? "Exit code" : "The step's exit code is"} ${exitCodeMeaning(decisive)}.`,
   ];
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
-  const words = stderr && lastLine(stderr, worker);
+  const words = stderr && findLastLine(stderr, worker);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
   const startLine = outcome === "failed" && stderr ? namedLine(stderr, exitCode) : undefined;
   return {

@@ -4,7 +4,7 @@ import { harmlessLine } from "../show/sanitise.ts";
 const LONGEST_WORDS = 300;
 
 /** The last line of standard error that is not blank; undefined when every line is. */
-export function lastLine(stderr: string, worker: number): string | undefined {
+export function findLastLine(stderr: string, worker: number): string | undefined {
   const lines = stderr
     .split(/\r\n|[\r\n]/)
     .map((line) => harmlessLine(withoutLabel(line, worker), LONGEST_WORDS));
