@@ -1,7 +1,7 @@
 import type { FailureCode } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
-import { findLastLine, namedLine } from "./last-words.ts";
+import { findLastLine, findNamedLine } from "./last-words.ts";
 import {
   decisiveResult,
   type Result,
@@ -85,7 +85,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
   const words = stderr && findLastLine(stderr, worker);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
-  const startLine = outcome === "failed" && stderr ? namedLine(stderr, exitCode) : undefined;
+  const startLine = outcome === "failed" && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
     message: where + how.join(" "),

@@ -35,7 +35,7 @@ const CODES_OF_ERRORS: readonly number[] = [1, 2, 255];
  * that is in the script. Undefined when no line is named. Undefined, too, when the exit code does not fit that error,
  * because the script then went on after it. The number is not trusted: the job may print any.
  */
-export function namedLine(stderr: string, exitCode: number): number | undefined {
+export function findNamedLine(stderr: string, exitCode: number): number | undefined {
   const [, number, message = ""] = [...stderr.matchAll(LINE_OF_SCRIPT)].at(-1) ?? [];
   if (number === undefined || Number(number) === 0) return undefined;
   return canEndBy(exitCode, message) ? Number(number) : undefined;
