@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { pullAdvice, makeTimeline, timelineSection } from "../../src/report/timeline.ts";
+import { advisePull, makeTimeline, timelineSection } from "../../src/report/timeline.ts";
 import { aTask } from "../helpers/tasks.ts";
 
 const STEP = { from: 100_000, to: 160_000 };
@@ -86,7 +86,7 @@ it.each([
   "advises on the image only when its pull is long, and most of the start: it %s",
   (_, task, count) => {
     expect(
-      pullAdvice(task, undefined).filter((line) => line.startsWith("The pull of the image took")),
+      advisePull(task, undefined).filter((line) => line.startsWith("The pull of the image took")),
     ).toHaveLength(count);
   },
 );
@@ -109,7 +109,7 @@ it.each([
 
 it("the advice has the rate of a long pull, unless there are images that are not counted", () => {
   const took = "The pull of the image took 29.5 s of the 41.0 s until the container had started";
-  const advice = (image: ReturnType<typeof pulled>) => pullAdvice(TASK, image)[0];
+  const advice = (image: ReturnType<typeof pulled>) => advisePull(TASK, image)[0];
   expect(advice(pulled(1_239_000_000))).toContain(`${took}: 1239 MB, 42 MB a second. It is`);
   expect(advice(pulled(59_000_000, { isMost: true }))).toContain(
     `${took}: at most 59 MB, at most 2.0 MB a second. It is`,

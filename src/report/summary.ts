@@ -21,7 +21,7 @@ import {
   workerTable,
 } from "./summary-tables.ts";
 import { testSection } from "./test-section.ts";
-import { pullAdvice, type StepTimes, makeTimeline, timelineSection } from "./timeline.ts";
+import { advisePull, type StepTimes, makeTimeline, timelineSection } from "./timeline.ts";
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
   succeeded: "✅",
@@ -71,7 +71,7 @@ export function makeSummary(
         task.pulled,
       ),
     );
-    if (task.target.started) lines.push(...pullAdvice(task.described, task.pulled));
+    if (task.target.started) lines.push(...advisePull(task.described, task.pulled));
   }
   return lines.join("\n");
 }

@@ -125,7 +125,7 @@ function megabytes({ bytes, isMost }: PulledImage, per = 1): string {
 }
 
 /** What would shorten the start, when the image's pull takes at least 2 s and more than half of it; else nothing. */
-export function pullAdvice(task: Task | undefined, pulled: PulledImage | undefined): string[] {
+export function advisePull(task: Task | undefined, pulled: PulledImage | undefined): string[] {
   const { createdAt, pullStartedAt, pullStoppedAt, startedAt } = task ?? {};
   if (createdAt === undefined || pullStartedAt === undefined || pullStoppedAt === undefined || !startedAt)
     return [];
