@@ -2,7 +2,7 @@ import type { JobHandle } from "./inputs/handle.ts";
 import type { JobContext } from "./job/context.ts";
 import { followPrepared } from "./job/follow-prepared.ts";
 import { JobPlace } from "./job/job-place.ts";
-import { jobProtection } from "./job/job-protection.ts";
+import { makeProtection } from "./job/job-protection.ts";
 import { takePlaceWhileStaging } from "./job/place-while-staging.ts";
 import { prepareJob } from "./job/prepare.ts";
 import { prepareRunningJob } from "./job/running-job.ts";
@@ -24,7 +24,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const readyAt = clock.now();
   const place = new JobPlace(job, context);
   await takePlaceWhileStaging(place, job, cancel);
-  const protection = jobProtection(context);
+  const protection = makeProtection(context);
   protection?.begin();
   const placedAt = clock.now();
   // The wait for a place does not count towards `start-timeout`.
