@@ -10,7 +10,7 @@ import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
 import { tellWhile, type WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
 import { mayUsePieces } from "./output-ways.ts";
-import { type SessionSetup, sessionSetup } from "./session-setup.ts";
+import { type SessionSetup, makeSessionSetup } from "./session-setup.ts";
 
 /** A job whose container takes sessions, or is about to. */
 export interface PreparedJob {
@@ -59,7 +59,7 @@ export async function prepareJob(
   const setup = Promise.all([exec, ready]).then(async ([known, { taskDefinitionArn }]) => {
     const task = { taskDefinitionArn, container: target.container };
     const logs = await findSessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
-    return sessionSetup(known, logs, inputs);
+    return makeSessionSetup(known, logs, inputs);
   });
   // Later phases await these promises, unless a failure comes first.
   for (const later of [staged, setup]) later.catch(() => undefined);

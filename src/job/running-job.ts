@@ -4,7 +4,7 @@ import { findSessionLogs } from "../ready/session-logs.ts";
 import { namedContainer } from "../targets/container-ref.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
-import { type SessionSetup, sessionSetup } from "./session-setup.ts";
+import { type SessionSetup, makeSessionSetup } from "./session-setup.ts";
 
 /** The job of a handle. A failure to learn the set-up counts only when a session is needed: the task may have stopped long ago. */
 export function prepareRunningJob(handle: JobHandle, context: JobContext): PreparedJob {
@@ -22,9 +22,9 @@ export function prepareRunningJob(handle: JobHandle, context: JobContext): Prepa
 
 async function learnSetup({ inputs, exec, looks, target, log }: JobContext): Promise<SessionSetup> {
   const [known, task] = await Promise.all([exec, looks.describeTask(target.clusterArn, target.taskArn)]);
-  if (task === undefined) return sessionSetup(known, undefined, inputs);
+  if (task === undefined) return makeSessionSetup(known, undefined, inputs);
   const named = { taskDefinitionArn: task.taskDefinitionArn, container: target.container };
-  return sessionSetup(
+  return makeSessionSetup(
     known,
     await findSessionLogs(known, named, { ecs: looks, log, wanted: inputs.logs }),
     inputs,

@@ -15,7 +15,7 @@ export interface SessionSetup {
 }
 
 /** `exec` is the cluster's configuration; undefined when the caller may not describe the cluster. */
-export function sessionSetup(
+export function makeSessionSetup(
   exec: ExecConfiguration | undefined,
   logs: SessionLogs | undefined,
   inputs: CarrierInputs,
