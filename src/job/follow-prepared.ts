@@ -10,7 +10,7 @@ import { JobOutput } from "./output.ts";
 import { mayUsePieces } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { type FirstSession, JobSessions } from "./sessions.ts";
-import { typedInput } from "./typed-input.ts";
+import { makeTypedInput } from "./typed-input.ts";
 
 /** What is known when the following of a job begins. */
 export interface Opening extends FirstSession {
@@ -31,7 +31,7 @@ export async function followPrepared(
   const sessions = new JobSessions(job, place, context, opening);
   try {
     const following = { ...context, drained: output.drained };
-    const ended = await followToEnd({ sessions, pieces }, typedInput(job, context), output, following);
+    const ended = await followToEnd({ sessions, pieces }, makeTypedInput(job, context), output, following);
     // Reading logs and unpacking need no session, so the place is given back first.
     void place.giveBack();
     void protection?.end();
