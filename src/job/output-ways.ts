@@ -17,7 +17,7 @@ export function mayUsePieces({ transport, bucket, logs, where }: CarrierInputs):
  * By default S3 carries the output of a job that lasts. When the cluster asks for session logs (logging OVERRIDE) the
  * session carries all of it, so that the log is whole.
  */
-export function pieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {
+export function choosePieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {
   const { transport, detach, where } = inputs;
   if (!mayUsePieces(inputs)) return "never";
   if (transport !== "s3" && where.kind !== "handle" && needsLogs(exec)) return "never";

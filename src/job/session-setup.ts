@@ -2,7 +2,7 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import { type Encryption, encryptionOf } from "../channel/encryption.ts";
 import type { PieceUse } from "../follow/piece-carriers.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
-import { type CarrierInputs, packAbove, pieceUse } from "./output-ways.ts";
+import { type CarrierInputs, packAbove, choosePieceUse } from "./output-ways.ts";
 
 /** How the cluster treats the sessions of a container. */
 export interface SessionSetup {
@@ -24,6 +24,6 @@ export function makeSessionSetup(
     encryption: encryptionOf(exec),
     logs,
     packAbove: packAbove(inputs, exec),
-    pieceUse: pieceUse(inputs, exec),
+    pieceUse: choosePieceUse(inputs, exec),
   };
 }
