@@ -34,7 +34,7 @@ const PACK_ABOVE = 256 * 1024;
  * OVERRIDE) the output stays plain by default, so that the logs are readable. Logging DEFAULT writes the container's
  * own log group, for which packed output is accepted.
  */
-export function packAbove(
+export function choosePackAbove(
   { transport }: Pick<Inputs, "transport">,
   exec: ExecConfiguration | undefined,
 ): number | undefined {

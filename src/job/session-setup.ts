@@ -2,7 +2,7 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import { type Encryption, encryptionOf } from "../channel/encryption.ts";
 import type { PieceUse } from "../follow/piece-carriers.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
-import { type CarrierInputs, packAbove, choosePieceUse } from "./output-ways.ts";
+import { type CarrierInputs, choosePackAbove, choosePieceUse } from "./output-ways.ts";
 
 /** How the cluster treats the sessions of a container. */
 export interface SessionSetup {
@@ -23,7 +23,7 @@ export function makeSessionSetup(
   return {
     encryption: encryptionOf(exec),
     logs,
-    packAbove: packAbove(inputs, exec),
+    packAbove: choosePackAbove(inputs, exec),
     pieceUse: choosePieceUse(inputs, exec),
   };
 }
