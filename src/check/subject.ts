@@ -19,7 +19,11 @@ import { chooseContainer } from "../targets/choose-container.ts";
 import { chooseTasks } from "../targets/tasks/choose-tasks.ts";
 import { isDefinitionFile, readDefinitionFile } from "../targets/definitions/definition-file.ts";
 import { noRunningTask } from "../targets/failures.ts";
-import { heldDefinition, needsEntryPoint, refuseAwaited } from "../targets/definitions/held-definition.ts";
+import {
+  makeHeldDefinition,
+  needsEntryPoint,
+  refuseAwaited,
+} from "../targets/definitions/held-definition.ts";
 import { definitionWithImage, imageDefinition } from "../targets/definitions/image.ts";
 import { requireNetwork } from "../targets/start/run-task-request.ts";
 import { describeServiceTasks } from "../targets/tasks/service-tasks.ts";
@@ -170,7 +174,7 @@ async function describeNewTask(where: NewTasks, context: Context, note: Note): P
   return {
     ...{ task: undefined, container, start },
     // The definition as it would be registered, with an init process among other things.
-    definition: isHeld ? contentOf(heldDefinition(definition, container)) : definition,
+    definition: isHeld ? contentOf(makeHeldDefinition(definition, container)) : definition,
     registers: isHeld || isMade || where.of.kind === "image-in-definition" || found.isFile,
   };
 }

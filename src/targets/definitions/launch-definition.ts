@@ -11,7 +11,7 @@ import {
 } from "./definition-source.ts";
 import {
   type Hold,
-  heldDefinition,
+  makeHeldDefinition,
   isHealthAwaited,
   isRestarted,
   needsEntryPoint,
@@ -144,7 +144,7 @@ async function holdDefinition(
     context.log.info(heldByCommand(source, container, refusal));
     return launch;
   };
-  const wanted = heldDefinition(source.known, container);
+  const wanted = makeHeldDefinition(source.known, container);
   if (!source.isOwn && reuse) tellUnread(source, context.log);
   const tags = source.isOwn ? source.known.tags : undefined;
   let definition: TaskDefinition;
