@@ -13,7 +13,7 @@ import { findNextTarget } from "../../src/targets/next-attempt.ts";
 import { findReplacement } from "../../src/targets/replacement.ts";
 import type { LaterTargets } from "../../src/targets/job-targets.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
-import { imageDefinition } from "../../src/targets/definitions/image.ts";
+import { makeImageDefinition } from "../../src/targets/definitions/image.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { startedBy } from "../../src/targets/start/run-task-request.ts";
 import type { Target } from "../../src/targets/target.ts";
@@ -274,7 +274,11 @@ describe("a new task of an image", () => {
     of: { kind: "image", image: "python:3.13", architecture: undefined },
     start: startInputs({ taskRole: "job", cpu: "512" }),
   };
-  const wanted = imageDefinition({ image: "python:3.13", architecture: undefined }, where.start, undefined);
+  const wanted = makeImageDefinition(
+    { image: "python:3.13", architecture: undefined },
+    where.start,
+    undefined,
+  );
   const { family } = wanted;
   const own: TaskDefinition = {
     ...aDefinition([{ entryPoint: ["sh", "-c"] }]),

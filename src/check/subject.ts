@@ -24,7 +24,7 @@ import {
   needsEntryPoint,
   refuseAwaited,
 } from "../targets/definitions/held-definition.ts";
-import { definitionWithImage, imageDefinition } from "../targets/definitions/image.ts";
+import { definitionWithImage, makeImageDefinition } from "../targets/definitions/image.ts";
 import { requireNetwork } from "../targets/start/run-task-request.ts";
 import { describeServiceTasks } from "../targets/tasks/service-tasks.ts";
 import { refuseWindows } from "../targets/windows.ts";
@@ -187,7 +187,7 @@ async function definitionOf(
 ): Promise<{ readonly definition: DefinitionContent; readonly name: string; readonly isFile: boolean }> {
   const { inputs, aws, workspace } = context;
   if (of.kind === "image") {
-    const definition = contentOf(imageDefinition(of, start, inputs.container));
+    const definition = contentOf(makeImageDefinition(of, start, inputs.container));
     return { definition, name: `image '${of.image}'`, isFile: false };
   }
   if (of.kind === "image-in-definition") {

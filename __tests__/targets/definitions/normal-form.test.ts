@@ -1,11 +1,11 @@
 import { RegisterTaskDefinitionRequest$ } from "@aws-sdk/client-ecs";
 import { labelWithRun } from "../../../src/aws/task-definition.ts";
-import { imageDefinition } from "../../../src/targets/definitions/image.ts";
+import { makeImageDefinition } from "../../../src/targets/definitions/image.ts";
 import { differences, digestOf } from "../../../src/targets/definitions/normal-form.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
 
 const arn = "arn:aws:ecs:eu-central-1:123456789012:task-definition/fargate-exec-python-x:1";
-const wanted = imageDefinition(
+const wanted = makeImageDefinition(
   { image: "python:3.13", architecture: undefined },
   startInputs({ taskRole: "job" }),
   undefined,

@@ -10,7 +10,7 @@ const IMAGE_CONTAINER = "app";
 type Members = Readonly<Record<string, unknown>>;
 
 /** A task definition with this image in its one container. */
-export function imageDefinition(
+export function makeImageDefinition(
   { image, architecture }: { readonly image: string; readonly architecture: Architecture | undefined },
   start: StartInputs,
   container: string | undefined,

@@ -17,7 +17,7 @@ import {
   needsEntryPoint,
   refuseAwaited,
 } from "./held-definition.ts";
-import { imageDefinition, imageOf, withoutDefined } from "./image.ts";
+import { makeImageDefinition, imageOf, withoutDefined } from "./image.ts";
 import { findOrRegisterDefinition } from "./own-definition.ts";
 import { refuseWindows } from "../windows.ts";
 
@@ -95,7 +95,7 @@ async function chooseImageDefinition(
   { reuse }: ReuseOption,
 ): Promise<LaunchDefinition> {
   const name = `image '${of.image}'`;
-  const wanted = imageDefinition(of, start, context.container);
+  const wanted = makeImageDefinition(of, start, context.container);
   const definition = await findOrRegisterDefinition(
     wanted,
     name,
