@@ -24,7 +24,7 @@ import {
   needsEntryPoint,
   refuseAwaited,
 } from "../targets/definitions/held-definition.ts";
-import { definitionWithImage, makeImageDefinition } from "../targets/definitions/image.ts";
+import { replaceImage, makeImageDefinition } from "../targets/definitions/image.ts";
 import { requireNetwork } from "../targets/start/run-task-request.ts";
 import { describeServiceTasks } from "../targets/tasks/service-tasks.ts";
 import { refuseWindows } from "../targets/windows.ts";
@@ -193,7 +193,7 @@ async function definitionOf(
   if (of.kind === "image-in-definition") {
     const { definition: known, name, isFile } = await definitionOf({ of: of.of, start }, service, context);
     const container = chooseContainer(inputs.container, known.containers, name);
-    const { family, ...definition } = definitionWithImage(known, of.image, container);
+    const { family, ...definition } = replaceImage(known, of.image, container);
     return {
       definition: { ...contentOf(definition), family },
       name: `${name} with image '${of.image}'`,

@@ -12,7 +12,7 @@ import {
   register,
   type RegistrationContext,
 } from "./own-definition.ts";
-import { definitionWithImage } from "./image.ts";
+import { replaceImage } from "./image.ts";
 
 export interface DefinitionContext extends RegistrationContext {
   /** The directory that a task definition's path is relative to. */
@@ -62,7 +62,7 @@ export function withImage(
   context: DefinitionContext,
 ): DefinitionSource {
   const { known, name, subject } = source;
-  const { family, ...definition } = definitionWithImage(known, image, container);
+  const { family, ...definition } = replaceImage(known, image, container);
   const from = `${name} with image '${image}'`;
   return {
     known: { ...contentOf(definition), family: known.family, tags: known.tags },

@@ -45,7 +45,7 @@ export function makeImageDefinition(
  * The definition with this image in place of the container's, in a family of the action's own. Nothing else differs, except
  * that it has no tags.
  */
-export function definitionWithImage(
+export function replaceImage(
   { family, registrable }: DefinitionContent,
   image: string,
   container: string,
