@@ -10,7 +10,7 @@ import { Failure, type FailureCode, isAboutTags } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { lastPart } from "../arn.ts";
 import { copiedTags, tellLeftOut } from "../tags.ts";
-import { differences } from "./normal-form.ts";
+import { findDifferences } from "./normal-form.ts";
 
 /** The pause, with jitter, before a registration that was throttled is tried again. */
 const TRY_AGAIN_MS = 1_000;
@@ -109,7 +109,7 @@ async function findEqualRevision(
 ): Promise<TaskDefinition | undefined> {
   const found = await findNewestRevision(wanted.family, ecs);
   if (found?.active !== true) return undefined;
-  const paths = [...differences(wanted, found.registrable, found.arn), ...found.unread].map(shortenPath);
+  const paths = [...findDifferences(wanted, found.registrable, found.arn), ...found.unread].map(shortenPath);
   if (paths.length > 0) {
     const where = [...new Set(paths)].slice(0, 5).join(", ");
     log.info(
