@@ -5,7 +5,7 @@ import type { Aws } from "../aws/calls.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
-import { type Log, warningsOnly } from "../log.ts";
+import { type Log, keepWarnings } from "../log.ts";
 import { isAboutCredentials } from "../follow/expiry.ts";
 import { tellWhile } from "../waiting.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
@@ -69,7 +69,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   const entries = ledger.entries;
   const isLong = entries.length > MOST_NAMED;
   if (isLong) options.log.info(`Undoing what this step has made: ${entries.length} entries.`);
-  const log = isLong ? warningsOnly(options.log) : options.log;
+  const log = isLong ? keepWarnings(options.log) : options.log;
   const missing: LedgerEntry[] = [];
   const sending = new Set(entries.flatMap((entry) => (entry.kind === "sending" ? entry.task : [])));
   /** A task that sends artifacts ends only after it has sent them, and its definition is removed after the task. */
