@@ -12,7 +12,7 @@ import { announce } from "../undo/cleanup.ts";
 import type { SavedState } from "../undo/ledger.ts";
 import { readIdToken } from "./id-token.ts";
 import { programInputs } from "./inputs-source.ts";
-import { jobWriter } from "./job-writer.ts";
+import { makeJobWriter } from "./job-writer.ts";
 import { programOrigin } from "./origin.ts";
 import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
 
@@ -36,7 +36,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
   let result: RunResult | undefined;
   return {
     inputs: programInputs(inputs, options),
-    display: displayOf(log, (label) => jobWriter({ stdout: writeTo(out), stderr: writeTo(err) }, label)),
+    display: displayOf(log, (label) => makeJobWriter({ stdout: writeTo(out), stderr: writeTo(err) }, label)),
     drained: async () => {
       await Promise.all([out?.drained(), err?.drained()]);
     },
