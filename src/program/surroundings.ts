@@ -81,7 +81,7 @@ function writeTo(out: BatchedOutput | undefined): ((...pieces: readonly Buffer[]
 }
 
 /** Every line is sanitised here, so that no text of AWS or a container steers a terminal. */
-export function sanitisedLog(log: Partial<RunLog>): Log {
+export function sanitiseLog(log: Partial<RunLog>): Log {
   return {
     info: (line) => log.info?.(harmlessLine(line)),
     debug: (line) => log.debug?.(harmlessText(line)),
@@ -93,7 +93,7 @@ export function sanitisedLog(log: Partial<RunLog>): Log {
 }
 
 function displayOf(log: Partial<RunLog>, writer: Display["writer"]): Display {
-  return { ...sanitisedLog(log), writer, open: () => undefined, close: () => undefined };
+  return { ...sanitiseLog(log), writer, open: () => undefined, close: () => undefined };
 }
 
 /** Aborts when the program wants it, or when nothing reads the job's standard output any more. */
