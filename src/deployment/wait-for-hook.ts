@@ -82,7 +82,7 @@ export async function lookAtHook(
   const hook = awaitingHook(deployment);
   if (hook !== undefined && deployment.status === "IN_PROGRESS") return { deployment, hook };
   if (deployment.pauseHooks.length === 0) throw hookNotConfigured(deployment);
-  if (hasNoHookAhead(deployment)) throw await whyOver(deployment, service, context);
+  if (hasNoHookAhead(deployment)) throw await explainOver(deployment, service, context);
   return { deployment, hook: undefined };
 }
 
@@ -111,7 +111,7 @@ export async function waitForHook(
  * Why a deployment waits for no verdict at the hook with this id. Without an id the hook decides that expires last: a deployment with a
  * later hook has gone on after an earlier one timed out.
  */
-export async function whyOver(
+export async function explainOver(
   deployment: ServiceDeployment,
   service: ClusterMember,
   { ecs }: Pick<HookContext, "ecs">,
