@@ -2,7 +2,7 @@ import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment } from "../aws/
 import type { Clock } from "../clock.ts";
 import { badInput, type Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { awaitingHook, hasNoHookAhead, isOver } from "./stages.ts";
+import { findAwaitingHook, hasNoHookAhead, isOver } from "./stages.ts";
 import { type ClusterMember, clusterName } from "../targets/arn.ts";
 import { WaitLines } from "../waiting.ts";
 import {
@@ -79,7 +79,7 @@ export async function lookAtHook(
   if (deployment === undefined)
     throw deploymentNotFound(`'${arn}'`, "ecs:DescribeServiceDeployments does not know it.");
   checkService(deployment, service);
-  const hook = awaitingHook(deployment);
+  const hook = findAwaitingHook(deployment);
   if (hook !== undefined && deployment.status === "IN_PROGRESS") return { deployment, hook };
   if (deployment.pauseHooks.length === 0) throw hookNotConfigured(deployment);
   if (hasNoHookAhead(deployment)) throw await explainOver(deployment, service, context);

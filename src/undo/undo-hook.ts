@@ -1,5 +1,5 @@
 import type { Ecs } from "../aws/ecs.ts";
-import { awaitingHook, hasNoHookAhead, isOver } from "../deployment/stages.ts";
+import { findAwaitingHook, hasNoHookAhead, isOver } from "../deployment/stages.ts";
 import type { Log } from "../log.ts";
 
 /** A deployment that waits for this run's verdict, or will. */
@@ -35,7 +35,7 @@ async function findWaitingHook(
 ): Promise<string | boolean> {
   const found = await ecs.describeServiceDeployment(deployment);
   if (found === undefined || isOver(found)) return true;
-  const waiting = awaitingHook(found);
+  const waiting = findAwaitingHook(found);
   if (waiting !== undefined) return waiting.id;
   if (hasNoHookAhead(found)) return true;
   log.info(
