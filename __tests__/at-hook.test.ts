@@ -134,7 +134,9 @@ it("the job gets the new revision and those that it replaces, so that it runs in
 
 it("a deployment whose answer names no new revision is told ROLLBACK, and ECS is asked for no revision", async () => {
   const { step, verdicts, revisions } = stepAtHook(undefined, () => ({ ...PAUSED, revisionArn: undefined }));
-  await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("has no 'targetServiceRevision'");
+  await expect(runAtHook(step, () => Promise.resolve(good))).rejects.toThrow(
+    "has no 'targetServiceRevision'",
+  );
   expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
   expect(revisions).toEqual([]);
 });
