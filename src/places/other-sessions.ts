@@ -48,10 +48,10 @@ export interface SessionPlace {
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
   const { clock, log, signal, random = Math.random, matrix, attaches = false } = options;
-  const schedule = makeSchedule(matrix, random);
+  const looks = makeSchedule(matrix, random);
   const list = lister(options);
   /** The last look. */
-  const last = { asked: clock.now(), isBesideOthers: false, mayJoin: false };
+  const last = { asked: clock.now(), isBesideOthers: false, joins: false };
   let isUnlogged = false;
   options.isUnlogged().then(
     (known) => (isUnlogged = known),
@@ -63,29 +63,24 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
   const look = async (): Promise<WaitReason | undefined> => {
     const { asked, sessions } = await list();
     const [first, ...others] = sessions;
-    Object.assign(last, { asked, isBesideOthers: false, mayJoin: false });
+    Object.assign(last, { asked, isBesideOthers: false, joins: false });
     if (first === undefined) return undefined;
-    last.mayJoin =
-      isUnlogged && others.length === 0 && schedule.mayJoin({ asked, answered: clock.now() }, first);
-    last.isBesideOthers = last.mayJoin || lone.mayGoOn(sessions, { attaches, isUnlogged });
+    last.joins = isUnlogged && others.length === 0 && looks.mayJoin({ asked, answered: clock.now() }, first);
+    last.isBesideOthers = last.joins || lone.mayGoOn(sessions, { attaches, isUnlogged });
     if (last.isBesideOthers) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
     return { held, goal: "for its place" };
   };
-  const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, schedule, options);
+  const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, looks, options);
   try {
     for (let contended = false, confirmed = false; ;) {
-      const waited = await waitUntilFree(look, {
-        ...options,
-        waitLog,
-        poll: () => schedule.poll(clock.now()),
-      });
+      const waited = await waitUntilFree(look, { ...options, waitLog, poll: () => looks.poll(clock.now()) });
       contended ||= waited;
       confirmed &&= !waited;
       const times = { asked: last.asked, answered: clock.now() };
-      if (last.mayJoin || schedule.mayGo(times, { contended, confirmed })) break;
-      const { ms, careful } = schedule.pause(clock.now(), contended);
+      if (last.joins || looks.mayGo(times, { contended, confirmed })) break;
+      const { ms, careful } = looks.pause(clock.now(), contended);
       confirmed = careful;
       slotTold ||= tellSlot(ms, options);
       await clock.sleep(ms, signal);
@@ -119,7 +114,7 @@ function tellSlot(ms: number, { target, matrix, log }: SessionQueueOptions): boo
  */
 async function waitForFewSessions(
   lost: string,
-  schedule: LookSchedule,
+  looks: LookSchedule,
   { sessionTarget, ssm, isUnlogged, clock, log, signal }: SessionQueueOptions,
 ): Promise<void> {
   if (!(await isUnlogged().catch(() => false))) return;
@@ -129,8 +124,8 @@ async function waitForFewSessions(
       const asked = clock.now();
       const sessions = await ssm.listActiveSessions(sessionTarget).catch(() => []);
       if (sessions.length < 2) return;
-      if (sessions.length === 2 && schedule.mayReplace({ asked, answered: clock.now() })) return;
-      await clock.sleep(schedule.poll(clock.now()), signal);
+      if (sessions.length === 2 && looks.mayReplace({ asked, answered: clock.now() })) return;
+      await clock.sleep(looks.poll(clock.now()), signal);
     }
   };
   await tellWhile(`the end of session ${lost}, or of another one in the container`, { clock, log }, wait());
