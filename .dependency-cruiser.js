@@ -36,7 +36,7 @@ const ROWS = [
   ["step"],
   ["github", "program", "job", "retry-reason"],
   // The story.
-  ["attempts", "job-turns"],
+  ["attempts", "parallel-jobs"],
   ["fan-out", "under-lock", "at-hook"],
   ["run-in-targets"],
   ["main", "post-main", "show-uploaded"],

@@ -1,4 +1,4 @@
-import { atHook } from "../src/at-hook.ts";
+import { runAtHook } from "../src/at-hook.ts";
 import type { ServiceDeployment } from "../src/aws/ecs.ts";
 import { Failure } from "../src/errors.ts";
 import type { Result } from "../src/report/result.ts";
@@ -76,14 +76,14 @@ const SILENT = new Failure("aws-unreachable", { failed: "ECS does not answer.", 
 
 it("ROLLBACK is on record for the post step until ECS has taken it", async () => {
   const { step, ledger, verdicts } = stepAtHook();
-  expect(await atHook(step, () => Promise.resolve(failed))).toBe(failed);
+  expect(await runAtHook(step, () => Promise.resolve(failed))).toBe(failed);
   expect(verdicts).toEqual([{ action: "ROLLBACK", onRecord: ["hook"] }]);
   expect(ledger.entries).toEqual([]);
 });
 
 it("ROLLBACK stays on record when ECS has not taken it", async () => {
   const { step, ledger, log } = stepAtHook(() => Promise.reject(SILENT));
-  await atHook(step, () => Promise.resolve(failed));
+  await runAtHook(step, () => Promise.resolve(failed));
   expect(ledger.entries).toEqual([{ kind: "hook", deployment: ARN, hook: "h-1" }]);
   expect(log.lines.at(-1)).toMatch(
     /^warning: The deployment could not be told ROLLBACK\. ECS does not answer\./,
@@ -95,14 +95,14 @@ it("on a cancel while ROLLBACK is being sent, it stays on record and the step it
     cancel.abort(new Error("cancelled"));
     return Promise.reject(SILENT);
   });
-  await atHook(step, () => Promise.resolve(failed));
+  await runAtHook(step, () => Promise.resolve(failed));
   expect(ledger.entries).toHaveLength(1);
   expect(log.lines.join("\n")).not.toContain("warning");
 });
 
 it("after CONTINUE the cleanup sends no ROLLBACK", async () => {
   const { step, ledger, verdicts } = stepAtHook();
-  expect(await atHook(step, () => Promise.resolve(good))).toBe(good);
+  expect(await runAtHook(step, () => Promise.resolve(good))).toBe(good);
   expect(verdicts).toEqual([{ action: "CONTINUE", onRecord: [] }]);
   expect(ledger.entries).toEqual([]);
 });
@@ -111,7 +111,7 @@ it("the step fails when CONTINUE can't be sent, and the cleanup sends ROLLBACK",
   const { step, verdicts, finish } = stepAtHook(() => {
     return verdicts.at(-1)?.action === "CONTINUE" ? Promise.reject(SILENT) : Promise.resolve("taken");
   });
-  expect(await atHook(step, () => Promise.resolve(good))).toMatchObject({
+  expect(await runAtHook(step, () => Promise.resolve(good))).toMatchObject({
     outcome: "failed",
     failure: SILENT,
   });
@@ -122,7 +122,7 @@ it("the step fails when CONTINUE can't be sent, and the cleanup sends ROLLBACK",
 it("the job gets the new revision and those that it replaces, so that it runs in no task of a replaced one", async () => {
   const { step } = stepAtHook();
   let got: StepContext["revision"];
-  await atHook(step, ({ revision }) => {
+  await runAtHook(step, ({ revision }) => {
     got = revision;
     return Promise.resolve(good);
   });
@@ -134,7 +134,9 @@ it("the job gets the new revision and those that it replaces, so that it runs in
 
 it("a deployment whose answer names no new revision is told ROLLBACK, and ECS is asked for no revision", async () => {
   const { step, verdicts, revisions } = stepAtHook(undefined, () => ({ ...PAUSED, revisionArn: undefined }));
-  await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("has no 'targetServiceRevision'");
+  await expect(runAtHook(step, () => Promise.resolve(good))).rejects.toThrow(
+    "has no 'targetServiceRevision'",
+  );
   expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
   expect(revisions).toEqual([]);
 });
@@ -144,7 +146,7 @@ it.each(["cancelled", "lock-lost"] as const)(
   async (code) => {
     const { step, verdicts, cancel, cleanOnCancel, finish } = stepAtHook();
     cleanOnCancel();
-    const result = await atHook(step, () => {
+    const result = await runAtHook(step, () => {
       cancel.abort(new Failure(code, { failed: "", seen: "", advice: "" }));
       return Promise.resolve(good);
     });
@@ -165,7 +167,7 @@ describe("before the step has seen the hook", () => {
       return looks === 1 ? scaling : PAUSED;
     });
     cleanOnCancel();
-    await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
+    await expect(runAtHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
     await finish();
     expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
     expect(ledger.entries).toEqual([]);
@@ -177,7 +179,7 @@ describe("before the step has seen the hook", () => {
       return PAUSED;
     });
     cleanOnCancel();
-    await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
+    await expect(runAtHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
     await finish();
     expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
     expect(ledger.entries).toEqual([]);
@@ -189,7 +191,7 @@ describe("before the step has seen the hook", () => {
       cancel.abort(new Error("cancelled"));
       return isWaiting ? PAUSED : scaling;
     });
-    await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
+    await expect(runAtHook(step, () => Promise.resolve(good))).rejects.toThrow("cancelled");
     await clean(true);
     expect(log.lines.at(-1)).toMatch(/^No verdict is given: the deployment is IN_PROGRESS at SCALE_UP/);
     isWaiting = true;
@@ -205,7 +207,7 @@ describe("before the step has seen the hook", () => {
       { ...PAUSED, serviceArn: other },
     ]) {
       const { step, ledger, verdicts, clean } = stepAtHook(undefined, () => found);
-      await expect(atHook(step, () => Promise.resolve(good))).rejects.toThrow();
+      await expect(runAtHook(step, () => Promise.resolve(good))).rejects.toThrow();
       expect(ledger.entries).toEqual([]);
       await clean(false);
       expect(verdicts).toEqual([]);

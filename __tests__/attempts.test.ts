@@ -11,7 +11,7 @@ import { resolveContextOf } from "./helpers/resolving.ts";
 import { aTarget } from "./helpers/runs.ts";
 import { SleeplessClock } from "./helpers/stepped-clock.ts";
 import { aTask, ID } from "./helpers/tasks.ts";
-import { someFacts } from "./report/results.ts";
+import { someFacts } from "./report/example-results.ts";
 
 const RETRY: Retry = { reasons: ["spot"], exitCodes: [75], attempts: 3 };
 

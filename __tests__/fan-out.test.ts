@@ -55,20 +55,20 @@ function runInTargets(
       describeTaskDefinition: () => Promise.resolve(aDefinition()),
     },
     ssm: {
-      activeSessions: () => {
+      listActiveSessions: () => {
         onQueue(cancel);
         return Promise.resolve([{ id: "s-1", since: 0, status: "Connected" }]);
       },
     },
     ec2: {
-      networkInterface: () =>
+      describeNetworkInterface: () =>
         Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7", securityGroups: [] }),
-      vpcEndpoints: nothing,
-      routeTables: nothing,
-      securityGroups: nothing,
+      describeVpcEndpoints: nothing,
+      describeRouteTables: nothing,
+      describeSecurityGroups: nothing,
     },
-    iam: { denied: nothing },
-    ecr: { imageSize: () => Promise.resolve({ bytes: 126, isMost: false }) },
+    iam: { listDenied: nothing },
+    ecr: { describeImageSize: () => Promise.resolve({ bytes: 126, isMost: false }) },
   } as unknown as Aws;
   const step: StepContext = {
     inputs: anInputs({ secrets: { TOKEN: "ab" }, summary }),

@@ -96,7 +96,7 @@ function startJob(
     ssm: {
       terminateSession: (id: string) => Promise.resolve(void seen.terminated.push(id)),
       resumeSession: () => Promise.resolve(undefined),
-      activeSessions: () => Promise.resolve([]),
+      listActiveSessions: () => Promise.resolve([]),
     },
   } as unknown as Aws;
   const write: OutputWriter = ({ bytes }) => void (seen.shown += `${bytes.toString()}\n`);

@@ -4,7 +4,7 @@ import { taskStopped } from "../src/ready/stopped.ts";
 import { failedResult, statusResult, type TaskResult } from "../src/report/result.ts";
 import { retryReason } from "../src/retry-reason.ts";
 import { aTask } from "./helpers/tasks.ts";
-import { someFacts } from "./report/results.ts";
+import { someFacts } from "./report/example-results.ts";
 
 const ALL: Retry = { reasons: ["spot", "infrastructure", "unknown"], exitCodes: [75], attempts: 2 };
 

@@ -60,11 +60,11 @@ async function eventsOf(inputs: Readonly<Record<string, string>>): Promise<Event
   const session = local.gateway.sessions.at(-1);
   note("the session is asked for", session?.createdAt ?? NaN);
   note("the session is over", session?.endedAt ?? NaN);
-  for (const { service, operation, agent, at: arrived, turn } of local.requests.slice(before)) {
+  for (const { service, operation, agent, at: arrived, sequence } of local.requests.slice(before)) {
     const side = /boto|aws-cli/i.test(agent) ? "container: " : "";
     const name = `${side}${service} ${operation.replace(/\/\S*\/(?=[a-z-]+)/, " …/").replace(/[0-9a-f]{12,}/g, "ID")}`;
     note(`${name}: arrives`, arrived);
-    if (turn.answeredAt !== undefined) note(`${name}: answered`, turn.answeredAt);
+    if (sequence.answeredAt !== undefined) note(`${name}: answered`, sequence.answeredAt);
   }
   return events;
 }

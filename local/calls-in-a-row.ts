@@ -6,7 +6,7 @@ import type { RecordedRequest } from "./front/requests.ts";
  */
 export function callsInARow(calls: readonly RecordedRequest[], last: RecordedRequest): number {
   const before = calls.filter(
-    ({ turn: { answered } }) => answered !== undefined && answered < last.turn.arrived,
+    ({ sequence: { answered } }) => answered !== undefined && answered < last.sequence.arrived,
   );
   return before.length === 0 ? 0 : 1 + Math.max(...before.map((call) => callsInARow(before, call)));
 }

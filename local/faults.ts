@@ -46,7 +46,7 @@ export class Faults {
   /** Takes the first fault that hits this call. Undefined when there is none. */
   take(operation: string): CallFault | undefined {
     for (const entry of this.#waiting) {
-      if (entry.left < 1 || Date.now() >= entry.until || !matches(entry.fault.operation, operation)) continue;
+      if (entry.left < 1 || Date.now() >= entry.until || !isMatch(entry.fault.operation, operation)) continue;
       if (entry.skip > 0) {
         entry.skip -= 1;
         continue;
@@ -63,6 +63,6 @@ export class Faults {
   }
 }
 
-function matches(pattern: string, operation: string): boolean {
+function isMatch(pattern: string, operation: string): boolean {
   return pattern.endsWith("*") ? operation.startsWith(pattern.slice(0, -1)) : operation === pattern;
 }

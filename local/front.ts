@@ -14,7 +14,7 @@ import {
   isQuery,
   type RecordedRequest,
   toPathStyle,
-  type Turn,
+  type CallSequence,
 } from "./front/requests.ts";
 import type { Admission, Call } from "./iam/guard.ts";
 import { isMultipart } from "./iam/post-policy.ts";
@@ -61,7 +61,7 @@ export interface FrontOptions {
 export class Front {
   readonly #server: Server;
   readonly #options: FrontOptions;
-  #turns = 0;
+  #events = 0;
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -121,11 +121,15 @@ export class Front {
     const target = request.headers["x-amz-target"];
     const { service = "", key = "" } = scope ?? {};
     const agent = request.headers["user-agent"] ?? "";
-    const turn: Turn = { arrived: (this.#turns += 1), answered: undefined, answeredAt: undefined };
+    const sequence: CallSequence = {
+      arrived: (this.#events += 1),
+      answered: undefined,
+      answeredAt: undefined,
+    };
     response.once("finish", () =>
-      Object.assign(turn, { answered: (this.#turns += 1), answeredAt: Date.now() }),
+      Object.assign(sequence, { answered: (this.#events += 1), answeredAt: Date.now() }),
     );
-    const from = { service, key, agent, at: Date.now(), turn };
+    const from = { service, key, agent, at: Date.now(), sequence };
     if (typeof target === "string")
       await this.#answerJson(request, response, from, target.split(".").at(-1) ?? "");
     else if (isQuery(request)) await this.#answerQuery(request, response, from);

@@ -35,7 +35,7 @@ const stamp = join(virtualEnvironment, "fargate-local.stamp");
 const ALONE = "FARGATE_LOCAL_SET_UP_ALONE";
 
 function main(): void {
-  const missing = programs.filter((name) => !onPath(name));
+  const missing = programs.filter((name) => !isOnPath(name));
   if (missing.length > 0) {
     fail(
       `The local Fargate needs ${missing.join(", ")}, not found on PATH.`,
@@ -136,7 +136,7 @@ function run(program: string, args: readonly string[]): string | undefined {
   return `${done.stdout}${done.stderr}`.trim().split("\n").slice(-5).join("\n");
 }
 
-function onPath(name: string): boolean {
+function isOnPath(name: string): boolean {
   return systemPath.split(":").some((directory) => existsSync(join(directory, name)));
 }
 

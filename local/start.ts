@@ -141,7 +141,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       const { accessKeyId, secretAccessKey, sessionToken } = credentials;
       return { ...at, credentials: { accessKeyId, secretAccessKey, sessionToken } };
     },
-    mayLaunch: (count) => !settings.throttle || throttle.admitsLaunches(count, Date.now()),
+    mayLaunch: (count) => !settings.throttle || throttle.mayLaunch(count, Date.now()),
     createSession: (target) => gateway.createSession(target),
     launch: (plan) => {
       const task = new Task(plan, platform);
@@ -159,7 +159,11 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       requests.push(request);
       const trouble = faults.take(request.operation);
       if (trouble !== undefined) return trouble;
-      if (settings.throttle && request.service === "ecs" && !throttle.admits(request.operation, request.at)) {
+      if (
+        settings.throttle &&
+        request.service === "ecs" &&
+        !throttle.mayCall(request.operation, request.at)
+      ) {
         throw new AwsError("ThrottlingException", "Rate exceeded");
       }
       return undefined;

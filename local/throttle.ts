@@ -54,13 +54,13 @@ const LAUNCHES = { burst: 100, rate: 20 } as const;
 export class Throttle {
   readonly #levels = new Map<Bucket | "launches", { tokens: number; at: number }>();
 
-  admits(operation: string, now: number): boolean {
+  mayCall(operation: string, now: number): boolean {
     const name = bucketOf[operation];
     return name === undefined || this.#take(1, name, buckets[name], now);
   }
 
   /** Whether Fargate starts `count` tasks now. */
-  admitsLaunches(count: number, now: number): boolean {
+  mayLaunch(count: number, now: number): boolean {
     return this.#take(count, "launches", LAUNCHES, now);
   }
 

@@ -18,7 +18,7 @@ import { resolvingTitle } from "./targets/title.ts";
  * that the deployment is known until the step gives its verdict. A cancel sends it at once if a hook awaits an action. The post step
  * sends it after a main step that was killed.
  */
-export async function atHook<Step extends StepContext>(
+export async function runAtHook<Step extends StepContext>(
   step: Step,
   run: (step: Step) => Promise<Result>,
 ): Promise<Result> {
@@ -34,13 +34,13 @@ export async function atHook<Step extends StepContext>(
   for (const warning of warningsOf(waiting.hook, inputs, clock.now())) log.warning(warning, "deployment.md");
   let result: Result | undefined;
   try {
-    const revision = await revisionOf(waiting, step);
+    const revision = await findRevision(waiting, step);
     log.phase(resolvingTitle(inputs));
     result = await run({ ...step, revision });
   } finally {
     if (result === undefined) await rollBack(waiting, service, step);
   }
-  return await withVerdict(result, waiting, service, step);
+  return await giveVerdictFor(result, waiting, service, step);
 }
 
 /** Waits for the hook. When that fails and a verdict may still be due, the cleanup looks once more for a hook that awaits an action. */
@@ -69,7 +69,7 @@ function recordRollback({ deployment, hook }: WaitingHook, ledger: StepContext["
 }
 
 /** The revision in whose tasks the job runs. */
-async function revisionOf({ deployment }: WaitingHook, { inputs, aws }: StepContext): Promise<NewRevision> {
+async function findRevision({ deployment }: WaitingHook, { inputs, aws }: StepContext): Promise<NewRevision> {
   const { stage, sourceRevisionArns, createdAt: since } = deployment;
   if (inputs.where.kind !== "new" && isBeforeTasks(stage)) throw deploymentTooEarly(deployment);
   const revisionArn = requireMember(deployment.revisionArn, "targetServiceRevision");
@@ -88,7 +88,7 @@ async function revisionOf({ deployment }: WaitingHook, { inputs, aws }: StepCont
   );
 }
 
-async function withVerdict(
+async function giveVerdictFor(
   result: Result,
   waiting: WaitingHook,
   service: ClusterMember,

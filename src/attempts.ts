@@ -5,7 +5,7 @@ import { type EarlierAttempt, endInWords, failedResult, type TaskResult } from "
 import { retryPause } from "./retry-pause.ts";
 import { type RetryReason, retryReason } from "./retry-reason.ts";
 import type { Candidates } from "./targets/candidates.ts";
-import { targetOfNextAttempt } from "./targets/next-attempt.ts";
+import { findNextTarget } from "./targets/next-attempt.ts";
 import type { ResolveContext } from "./targets/resolve-context.ts";
 import type { Target } from "./targets/target.ts";
 import { tellWhile } from "./waiting.ts";
@@ -38,7 +38,7 @@ export async function runAttempts(
     const reason = retry && attempt < retry.attempts ? retryReason(result, retry, last.started) : undefined;
     if (retry === undefined || reason === undefined || cancel.aborted) return ended;
     try {
-      const next = await nextTarget(last, reason, attempt, context);
+      const next = await waitForNextTarget(last, reason, attempt, context);
       if (next === undefined) {
         log.info(`The script is not run again for '${reason.words}': there is no task to run it in.`);
         return ended;
@@ -60,7 +60,7 @@ export async function runAttempts(
 }
 
 /** The task of the next attempt, after a pause; undefined when there is none. */
-async function nextTarget(
+async function waitForNextTarget(
   last: Target,
   reason: RetryReason,
   attempt: number,
@@ -69,6 +69,6 @@ async function nextTarget(
   const pause = retryPause(attempt, Math.random());
   log.info(`Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`);
   await clock.sleep(pause, cancel);
-  const finding = targetOfNextAttempt(last, reason, candidates, targets);
+  const finding = findNextTarget(last, reason, candidates, targets);
   return await tellWhile("the task of the next attempt", { clock, log }, finding);
 }

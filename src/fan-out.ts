@@ -2,7 +2,7 @@ import { runAttempts } from "./attempts.ts";
 import { Failure } from "./errors.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
-import { MANY, runInTurns } from "./job-turns.ts";
+import { MANY, runInParallel } from "./parallel-jobs.ts";
 import { type Log, logFailure } from "./log.ts";
 import { PublicAddress } from "./ready/address.ts";
 import { ImageSizes } from "./ready/image-sizes.ts";
@@ -21,7 +21,7 @@ import {
 import { tellWhile } from "./waiting.ts";
 import { targetContext, type StepContext } from "./step-context.ts";
 import { othersToTry, stuckAfter } from "./targets/candidates.ts";
-import { replacementFor } from "./targets/replacement.ts";
+import { findReplacement } from "./targets/replacement.ts";
 import type { JobTargets } from "./targets/job-targets.ts";
 import type { Target } from "./targets/target.ts";
 import { TaskLooks } from "./targets/tasks/task-looks.ts";
@@ -67,7 +67,7 @@ export async function runJobs(
     return result;
   };
   const atOnce = later?.atOnce ?? targets.length;
-  const ended = await runInTurns(find, run, { ...step, total: tasks, atOnce });
+  const ended = await runInParallel(find, run, { ...step, total: tasks, atOnce });
   // Wait for every task that is still being started, because the cleanup has to know it.
   await later?.close();
   return { kind: "several", tasks: ended };
@@ -118,7 +118,7 @@ async function runWithRetries(
 }
 
 /**
- * Runs the job in this target. As long as the job has not started, a replacement may be tried: see `replacementFor`.
+ * Runs the job in this target. As long as the job has not started, a replacement may be tried: see `findReplacement`.
  */
 async function runInOneOf(
   first: Target,
@@ -144,9 +144,9 @@ async function runInOneOf(
           : await tellWhile(
               "another task",
               job,
-              replacementFor(target, result.failure, candidates, targetContext(step)),
+              findReplacement(target, result.failure, candidates, targetContext(step)),
             );
-      if (next === undefined) return await withDiagnosis(result, attempt, target, job);
+      if (next === undefined) return await addDiagnosis(result, attempt, target, job);
       target = next;
     } catch (error) {
       return failedResult(logFailure(error, job.log), result.task, attempt.attached);
@@ -197,7 +197,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
 }
 
 /** Adds to the result what is wrong in the set-up of the task, when that may be why the job did not start. */
-async function withDiagnosis(
+async function addDiagnosis(
   result: FailedResult,
   { attached }: Attempt,
   target: Target,

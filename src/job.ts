@@ -2,10 +2,10 @@ import type { JobHandle } from "./inputs/handle.ts";
 import type { JobContext } from "./job/context.ts";
 import { followPrepared } from "./job/follow-prepared.ts";
 import { JobPlace } from "./job/job-place.ts";
-import { jobProtection } from "./job/job-protection.ts";
+import { makeProtection } from "./job/job-protection.ts";
 import { takePlaceWhileStaging } from "./job/place-while-staging.ts";
 import { prepareJob } from "./job/prepare.ts";
-import { runningJob } from "./job/running-job.ts";
+import { prepareRunningJob } from "./job/running-job.ts";
 import type { JobReport } from "./report/result.ts";
 import { WaitLines } from "./waiting.ts";
 
@@ -24,7 +24,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const readyAt = clock.now();
   const place = new JobPlace(job, context);
   await takePlaceWhileStaging(place, job, cancel);
-  const protection = jobProtection(context);
+  const protection = makeProtection(context);
   protection?.begin();
   const placedAt = clock.now();
   // The wait for a place does not count towards `start-timeout`.
@@ -34,12 +34,12 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   return await followPrepared(job, place, { deadline: openUntil, lines, protection, times }, context);
 }
 
-/** Follows a job that another step has left running. Rejects only for a cancel before it begins. */
+/** Follows a job that another step has detached from. Rejects only for a cancel before it begins. */
 export async function attachToJob(handle: JobHandle, context: JobContext): Promise<JobReport> {
   const { inputs, clock, log, cancel } = context;
   cancel.throwIfAborted();
   log.phase(`Attaching to the job in container '${handle.container}' of task ${context.target.taskId}`);
-  const job = runningJob(handle, context);
+  const job = prepareRunningJob(handle, context);
   const beganAt = clock.now();
   const lines = new WaitLines({ clock, log });
   const opening = { deadline: beganAt + inputs.startTimeout, lines, times: { beganAt } };

@@ -34,7 +34,7 @@ export function logFailure(error: unknown, log: Log): Failure {
 }
 
 /** A log that shows warnings and notices only, unless debug logging is on. */
-export function warningsOnly(log: Log): Log {
+export function keepWarnings(log: Log): Log {
   return {
     info: (line) => log.debug(line),
     debug: (line) => log.debug(line),

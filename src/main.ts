@@ -1,4 +1,4 @@
-import { atHook } from "./at-hook.ts";
+import { runAtHook } from "./at-hook.ts";
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
 import { packFiles } from "./files/pack-files.ts";
@@ -8,7 +8,7 @@ import { runInTargets } from "./run-in-targets.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
-import { underLock } from "./under-lock.ts";
+import { runUnderLock } from "./under-lock.ts";
 
 /** A whole step, in these surroundings. Never rejects: a failure is a result. */
 export async function run(surroundings: Surroundings): Promise<Result> {
@@ -26,10 +26,10 @@ async function perform(step: OpenStep): Promise<Result> {
   const looking = lookBeforeStart(inputs, step);
   // The jobs await `looking` and report its failure.
   looking.catch(() => undefined);
-  // Every later failure happens inside `atHook`, so that a deployment that waits at its hook gets a verdict.
-  return await atHook(step, async (at) => {
+  // Every later failure happens inside `runAtHook`, so that a deployment that waits at its hook gets a verdict.
+  return await runAtHook(step, async (at) => {
     // Check the cluster and the bucket before RunTask, so that no task is started in vain.
     if (isNew) await looking;
-    return await underLock(at, looking, (lock) => runInTargets(at, looking, { lock, files }));
+    return await runUnderLock(at, looking, (lock) => runInTargets(at, looking, { lock, files }));
   });
 }

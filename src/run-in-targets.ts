@@ -3,7 +3,7 @@ import type { PackedFiles } from "./files/pack-files.ts";
 import type { HeldLock } from "./lock/held-lock.ts";
 import { EarlyLook } from "./places/early-look.ts";
 import type { FirstLook } from "./ready/look.ts";
-import { namesLog } from "./ready/session-logs.ts";
+import { isLogKind } from "./ready/session-logs.ts";
 import type { Result } from "./report/result.ts";
 import type { OpenStep } from "./step/step.ts";
 import { targetContext } from "./step-context.ts";
@@ -24,7 +24,7 @@ export async function runInTargets(
   const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
   const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
   // A log that the inputs name has to be there before a session begins.
-  const [resolved] = await Promise.all([targets, namesLog(step.inputs.logs) ? looking : undefined]);
+  const [resolved] = await Promise.all([targets, isLogKind(step.inputs.logs) ? looking : undefined]);
   const exec = looking.then((look) => look.exec);
   return await runJobs(resolved, { exec, early, ...shared }, step);
 }

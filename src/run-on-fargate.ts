@@ -1,7 +1,7 @@
 import { systemClock as clock } from "./clock.ts";
 import { run } from "./main.ts";
 import type { RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
-import { programSurroundings, sanitisedLog } from "./program/surroundings.ts";
+import { programSurroundings, sanitiseLog } from "./program/surroundings.ts";
 import { showUploaded } from "./show-uploaded.ts";
 import { undoRest } from "./undo/undo-rest.ts";
 
@@ -22,7 +22,7 @@ export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}):
   const state = saved();
   // A step of the action leaves this to its post step. A program has none.
   if (state !== undefined && state.undo.length > 0)
-    await undoRest(state, { idToken, saveState, clock, log: sanitisedLog(options.log ?? {}) });
+    await undoRest(state, { idToken, saveState, clock, log: sanitiseLog(options.log ?? {}) });
   return surroundings.result();
 }
 

@@ -10,7 +10,7 @@ import { resolvingTitle } from "./targets/title.ts";
  * Runs the job while the step holds the lock of its inputs. Without such an input it runs the job at once. No task is looked for or
  * started before the lock is held. The lock is given back when every job is certain to have ended; else the post step does that.
  */
-export async function underLock(
+export async function runUnderLock(
   step: StepContext,
   looking: Promise<FirstLook>,
   run: (lock: HeldLock | undefined) => Promise<Result>,

@@ -17,7 +17,7 @@ it("lists all of a target's sessions that have not ended", async () => {
     { Sessions: [{ SessionId: "b" }] },
   ];
   const ssm = await startEndpoint((count) => ({ body: pages[count - 1] }));
-  expect(await ssm.activeSessions("ecs:ci_1_2")).toEqual([
+  expect(await ssm.listActiveSessions("ecs:ci_1_2")).toEqual([
     { id: "a", status: "Disconnected", since: 1_700_000_000_500, connected: false },
     { id: "b", connected: false },
   ]);
@@ -33,10 +33,10 @@ it("lists the sessions of all targets; undefined when one call can't return them
   const ssm = await startEndpoint((count) => ({
     body: { Sessions, ...(count > 1 && { NextToken: "more" }) },
   }));
-  expect(await ssm.allActiveSessions()).toEqual([
+  expect(await ssm.listAllActiveSessions()).toEqual([
     { id: "a", sessionTarget: "ecs:ci_1_2", status: "Connected", connected: true },
   ]);
-  expect(await ssm.allActiveSessions()).toBeUndefined();
+  expect(await ssm.listAllActiveSessions()).toBeUndefined();
   expect(ssmEndpoint.received.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
     { State: "Active" },
     { State: "Active" },
@@ -45,7 +45,7 @@ it("lists the sessions of all targets; undefined when one call can't return them
 
 it("names ssm:DescribeSessions when the credentials lack it", async () => {
   const ssm = await startEndpoint(() => exception("AccessDeniedException", "no"));
-  await expect(ssm.activeSessions("ecs:ci_1_2")).rejects.toMatchObject({
+  await expect(ssm.listActiveSessions("ecs:ci_1_2")).rejects.toMatchObject({
     code: "access-denied",
     failed: "Access denied: the credentials have no right to ssm:DescribeSessions on target 'ecs:ci_1_2'.",
   });
@@ -58,7 +58,7 @@ it("also lists the sessions that have ended and began after a given time", async
       ? { Sessions: [ended] }
       : { Sessions: [{ SessionId: "a", StartDate: 1_700_000_002, Status: "Connected" }] },
   }));
-  expect(await ssmCalls(ssmEndpoint.clients).recentSessions("ecs:ci_1_2", 1_700_000_000_000)).toEqual([
+  expect(await ssmCalls(ssmEndpoint.clients).listRecentSessions("ecs:ci_1_2", 1_700_000_000_000)).toEqual([
     { id: "a", status: "Connected", since: 1_700_000_002_000, connected: true },
     {
       id: "b",

@@ -12,7 +12,7 @@ afterEach(async () => {
 
 async function ask(answer: Answer) {
   open = await endpoint(() => answer);
-  return await ecrCalls(open.clients).imageSize(REPOSITORY, DIGEST);
+  return await ecrCalls(open.clients).describeImageSize(REPOSITORY, DIGEST);
 }
 const ofImage = (image: object): Answer => ({ body: { imageDetails: [image] } });
 

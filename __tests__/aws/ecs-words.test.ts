@@ -1,4 +1,10 @@
-import { saysInactive, saysNoAgent, saysNoTask, taskEnd, taskRefusal } from "../../src/aws/ecs-words.ts";
+import {
+  isAboutInactive,
+  isAboutMissingAgent,
+  isAboutMissingTask,
+  taskEnd,
+  taskRefusal,
+} from "../../src/aws/ecs-words.ts";
 
 it.each([
   ["RESOURCE:ENI: no address left", "no-capacity"],
@@ -56,16 +62,20 @@ it.each([
 });
 
 it.each([
-  [saysInactive, "The specified task definition is inactive. You may not deregister it again.", true],
-  [saysInactive, "Unable to describe task definition.", false],
-  [saysNoTask, "The referenced task was not found.", true],
-  [saysNoTask, "taskId longer than 36.", false],
+  [isAboutInactive, "The specified task definition is inactive. You may not deregister it again.", true],
+  [isAboutInactive, "Unable to describe task definition.", false],
+  [isAboutMissingTask, "The referenced task was not found.", true],
+  [isAboutMissingTask, "taskId longer than 36.", false],
   [
-    saysNoAgent,
+    isAboutMissingAgent,
     "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn\u2019t running. Wait and try again.",
     true,
   ],
-  [saysNoAgent, "Unable to start new execute sessions because the maximum session limit is reached.", false],
+  [
+    isAboutMissingAgent,
+    "Unable to start new execute sessions because the maximum session limit is reached.",
+    false,
+  ],
 ])("%O knows its words: %s", (says, words, expected) => {
   expect(says(words)).toBe(expected);
 });

@@ -38,9 +38,9 @@ function threePages({ body }: ReceivedRequest): Answer {
 
 it("reads a stream from its start; an empty page is not the last one", async () => {
   const logs = await startEndpoint(threePages);
-  const first = await logs.page(stream);
+  const first = await logs.readPage(stream);
   expect(first).toEqual({ messages: ["one"], next: "f/2", last: false });
-  expect(await logs.page(stream, first?.next)).toEqual({ messages: [], next: "f/3", last: false });
+  expect(await logs.readPage(stream, first?.next)).toEqual({ messages: [], next: "f/3", last: false });
   expect(JSON.parse(open.received[0]?.body ?? "")).toEqual({
     logGroupName: "/exec",
     logStreamName: "ecs-execute-command-1",
@@ -50,24 +50,24 @@ it("reads a stream from its start; an empty page is not the last one", async () 
 
 it("reads on where an earlier page ended", async () => {
   const logs = await startEndpoint(threePages);
-  expect(await logs.page(stream, "f/3")).toEqual({
+  expect(await logs.readPage(stream, "f/3")).toEqual({
     messages: ["three"],
     next: "f/4",
     last: false,
   });
-  expect(await logs.page(stream, "f/4")).toEqual({ messages: [], next: "f/4", last: true });
+  expect(await logs.readPage(stream, "f/4")).toEqual({ messages: [], next: "f/4", last: true });
 });
 
 it.each(["stream", "group"])("tells that the log %s is not there yet", async (what) => {
   const logs = await startEndpoint(() =>
     exception("ResourceNotFoundException", `The specified log ${what} does not exist.`),
   );
-  expect(await logs.page(stream)).toBeUndefined();
+  expect(await logs.readPage(stream)).toBeUndefined();
 });
 
 it("fails when the log may not be read", async () => {
   const logs = await startEndpoint(() => exception("AccessDeniedException", "no"));
-  await expect(logs.page(stream)).rejects.toMatchObject({
+  await expect(logs.readPage(stream)).rejects.toMatchObject({
     code: "access-denied",
     failed: expect.stringContaining("logs:GetLogEvents on log stream") as string,
   });
@@ -76,7 +76,7 @@ it("fails when the log may not be read", async () => {
 it("finds a log group by its whole name", async () => {
   const found = [{ logGroupName: "/exec", kmsKeyId: "arn:key" }];
   const logs = await startEndpoint(() => ({ body: { logGroups: found } }));
-  expect(await logs.group("/exec")).toEqual({ kmsKeyId: "arn:key" });
-  expect(await logs.group("/exe")).toBeUndefined();
+  expect(await logs.describeGroup("/exec")).toEqual({ kmsKeyId: "arn:key" });
+  expect(await logs.describeGroup("/exe")).toBeUndefined();
   expect(JSON.parse(open.received[0]?.body ?? "")).toEqual({ logGroupNamePrefix: "/exec", limit: 1 });
 });

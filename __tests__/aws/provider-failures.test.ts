@@ -6,7 +6,7 @@ import { ecsCalls } from "../../src/aws/ecs-calls.ts";
 import { iamCalls } from "../../src/aws/iam.ts";
 import { queryCalls } from "../../src/aws/query.ts";
 import { Failure } from "../../src/errors.ts";
-import { callerCheck } from "../../src/ready/checks/caller.ts";
+import { checkCaller } from "../../src/ready/checks/caller.ts";
 import { type Answer, endpoint, setEnvironment } from "../helpers/aws-endpoint.ts";
 
 const ROLE = "arn:aws:iam::123456789012:role/ci";
@@ -77,8 +77,8 @@ async function reportFailures(env: Record<string, string>, answer: Answer) {
 }
 
 async function rowOf(clients: AwsClients) {
-  const failure = await failureOf(iamCalls(queryCalls(clients)).caller());
-  return callerCheck({ failure });
+  const failure = await failureOf(iamCalls(queryCalls(clients)).identifyCaller());
+  return checkCaller({ failure });
 }
 
 async function failureOf(answer: Promise<unknown>): Promise<Failure> {

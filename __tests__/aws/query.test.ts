@@ -22,7 +22,7 @@ it("finds the public address and the VPC of a network interface", async () => {
       "<publicIp>203.0.113.7</publicIp></association><groupSet><item><groupId>sg-1</groupId></item>" +
       "<item><groupId>sg-2</groupId></item></groupSet></item></networkInterfaceSet></X>",
   );
-  expect(await ec2.networkInterface("eni-1")).toEqual({
+  expect(await ec2.describeNetworkInterface("eni-1")).toEqual({
     ...{ vpcId: "vpc-1", subnetId: "subnet-1", publicIp: "203.0.113.7" },
     securityGroups: ["sg-1", "sg-2"],
   });
@@ -42,7 +42,7 @@ it("finds the public address and the VPC of a network interface", async () => {
 
 it("answers undefined for a network interface that is not there", async () => {
   const { ec2 } = await startEndpoint("<X><networkInterfaceSet/></X>");
-  expect(await ec2.networkInterface("eni-1")).toBeUndefined();
+  expect(await ec2.describeNetworkInterface("eni-1")).toBeUndefined();
 });
 
 it("lists the endpoints of a VPC", async () => {
@@ -51,7 +51,7 @@ it("lists the endpoints of a VPC", async () => {
       "<routeTableIdSet><item>rtb-1</item><item>rtb-2</item></routeTableIdSet></item><item><serviceName>a.ssm</serviceName>" +
       "<state>rejected</state><privateDnsEnabled>false</privateDnsEnabled></item></vpcEndpointSet></X>",
   );
-  expect(await ec2.vpcEndpoints("vpc-1")).toEqual([
+  expect(await ec2.describeVpcEndpoints("vpc-1")).toEqual([
     { serviceName: "a.s3", privateDns: true, routeTables: ["rtb-1", "rtb-2"] },
     { serviceName: "a.ssm", privateDns: false, routeTables: undefined, state: "rejected" },
   ]);
@@ -70,7 +70,7 @@ it.each([
       "</destinationCidrBlock><gatewayId>local</gatewayId></item><item><destinationCidrBlock>0.0.0.0/0" +
       `</destinationCidrBlock>${target}</item></routeSet></item></routeTableSet></X>`,
   );
-  expect(await ec2.routeTables("vpc-1")).toEqual([
+  expect(await ec2.describeRouteTables("vpc-1")).toEqual([
     { id: "rtb-1", isMain: true, subnets: ["subnet-1"], defaultTarget: expected },
   ]);
 });
@@ -86,19 +86,19 @@ it.each([
     `<X><securityGroupInfo><item><groupId>sg-1</groupId><ipPermissionsEgress><item>${rule}</item>` +
       "</ipPermissionsEgress></item></securityGroupInfo></X>",
   );
-  expect(await ec2.securityGroups(["sg-1"], "vpc-1")).toEqual([{ id: "sg-1", letsHttpsOut }]);
+  expect(await ec2.describeSecurityGroups(["sg-1"], "vpc-1")).toEqual([{ id: "sg-1", letsHttpsOut }]);
   expect(sent()).toMatchObject({ "Filter.1.Name": "group-id", "Filter.1.Value.1": "sg-1" });
 });
 
 it("looks at a VPC's default security group when none is named", async () => {
   const { ec2 } = await startEndpoint("<X><securityGroupInfo/></X>");
-  expect(await ec2.securityGroups([], "vpc-1")).toEqual([]);
+  expect(await ec2.describeSecurityGroups([], "vpc-1")).toEqual([]);
   expect(sent()).toMatchObject({ "Filter.1.Value.1": "vpc-1", "Filter.2.Value.1": "default" });
 });
 
 it("tells who calls", async () => {
   const { iam } = await startEndpoint("<X><Arn>arn:aws:sts::123456789012:assumed-role/ci/run</Arn></X>");
-  expect(await iam.caller()).toBe("arn:aws:sts::123456789012:assumed-role/ci/run");
+  expect(await iam.identifyCaller()).toBe("arn:aws:sts::123456789012:assumed-role/ci/run");
   expect(sent()).toEqual({ Action: "GetCallerIdentity", Version: "2011-06-15" });
 });
 
@@ -107,7 +107,7 @@ it("fails instead of naming denied actions when the simulator lacks the value of
     "<X><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
       "<MissingContextValues><member>aws:PrincipalTag/team</member></MissingContextValues></member></X>",
   );
-  await expect(iam.denied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
+  await expect(iam.listDenied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
     code: "aws-error",
     seen: expect.stringContaining("aws:PrincipalTag/team") as string,
   });
@@ -120,7 +120,7 @@ it("finds MissingContextValues in ResourceSpecificResults, too, and decodes thei
       "<member>aws:ResourceTag/&quot;a&amp;b&quot;</member></MissingContextValues></member>" +
       "</ResourceSpecificResults></member></EvaluationResults></X>",
   );
-  await expect(iam.denied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
+  await expect(iam.listDenied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
     seen: expect.stringContaining('aws:ResourceTag/"a&b"') as string,
   });
 });
@@ -131,7 +131,7 @@ it("tells which actions a role lacks", async () => {
   const { iam } = await startEndpoint(
     `<X>${decision("a:A", "allowed")}${decision("a:B", "implicitDeny")}${decision("a:C", "explicitDeny")}</X>`,
   );
-  expect(await iam.denied("arn:role", ["a:A", "a:B", "a:C"], ["arn:x"])).toEqual(["a:B", "a:C"]);
+  expect(await iam.listDenied("arn:role", ["a:A", "a:B", "a:C"], ["arn:x"])).toEqual(["a:B", "a:C"]);
   expect(sent()).toMatchObject({
     Action: "SimulatePrincipalPolicy",
     PolicySourceArn: "arn:role",
@@ -150,7 +150,7 @@ it.each([
     `<Response><Errors><Error><Code>${code}</Code><Message>No.</Message></Error></Errors><RequestID>r-1</RequestID></Response>`,
     status,
   );
-  await expect(ec2.networkInterface("eni-1")).rejects.toMatchObject({
+  await expect(ec2.describeNetworkInterface("eni-1")).rejects.toMatchObject({
     code: expected,
     seen: `${code}: No. (HTTP ${status}, request id r-1)`,
   });
@@ -161,14 +161,14 @@ it("decodes the XML entities in AWS's error message", async () => {
     "<ErrorResponse><Error><Code>ValidationError</Code><Message>&quot;x&quot; &lt; 1</Message></Error></ErrorResponse>",
     400,
   );
-  await expect(iam.caller()).rejects.toMatchObject({
+  await expect(iam.identifyCaller()).rejects.toMatchObject({
     seen: expect.stringContaining('ValidationError: "x" < 1') as string,
   });
 });
 
 it.each([200, 502])("fails when an answer with status %d is not well-formed XML", async (status) => {
   const { iam } = await startEndpoint("<html><body>Bad gateway<br></html>", status);
-  await expect(iam.caller()).rejects.toMatchObject({ name: "Failure" });
+  await expect(iam.identifyCaller()).rejects.toMatchObject({ name: "Failure" });
 });
 
 it("fails when no server answers", async () => {
@@ -177,6 +177,6 @@ it("fails when no server answers", async () => {
   const closed = await endpoint(() => ({}));
   await closed.close();
   const restore = setEnvironment({ AWS_ENDPOINT_URL_EC2: closed.url });
-  await expect(ec2.networkInterface("eni-1")).rejects.toMatchObject({ code: "aws-unreachable" });
+  await expect(ec2.describeNetworkInterface("eni-1")).rejects.toMatchObject({ code: "aws-unreachable" });
   restore();
 });

@@ -19,13 +19,13 @@ it.each([
   // Old versions stay, and a delete leaves a marker.
   ["<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>", true],
 ])("tells whether a bucket keeps versions: %s", async (body, expected) => {
-  expect(await (await startEndpoint({ body })).keepsVersions(bucket)).toBe(expected);
+  expect(await (await startEndpoint({ body })).isVersioned(bucket)).toBe(expected);
 });
 
 it("reads a bucket's policy, and gives undefined when there is none", async () => {
-  expect(await (await startEndpoint({ body: "{}" })).bucketPolicy(bucket)).toBe("{}");
+  expect(await (await startEndpoint({ body: "{}" })).readBucketPolicy(bucket)).toBe("{}");
   await open.close();
-  expect(await (await refusing("NoSuchBucketPolicy")).bucketPolicy(bucket)).toBeUndefined();
+  expect(await (await refusing("NoSuchBucketPolicy")).readBucketPolicy(bucket)).toBeUndefined();
 });
 
 it("tells whether a bucket encrypts what is written to it", async () => {
@@ -38,5 +38,5 @@ it("tells whether a bucket encrypts what is written to it", async () => {
 
 it("fails for a bucket that is not there", async () => {
   const s3 = await refusing("NoSuchBucket");
-  await expect(s3.bucketPolicy(bucket)).rejects.toMatchObject({ code: "bucket-not-found" });
+  await expect(s3.readBucketPolicy(bucket)).rejects.toMatchObject({ code: "bucket-not-found" });
 });

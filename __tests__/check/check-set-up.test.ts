@@ -21,15 +21,15 @@ async function checks(region: string, prefix: string, caller: string): Promise<r
   const partition = prefix.split(":")[1];
   const aws = {
     ecs: { describeCluster: denied, describeTaskDefinition: () => Promise.resolve(aDefinition()) },
-    ec2: { subnets: denied },
+    ec2: { describeSubnets: denied },
     s3: {
       checkBucket: () => Promise.resolve(),
-      keepsVersions: () => Promise.resolve(false),
-      bucketPolicy: () => Promise.resolve(undefined),
+      isVersioned: () => Promise.resolve(false),
+      readBucketPolicy: () => Promise.resolve(undefined),
     },
     iam: {
-      caller: () => Promise.resolve(caller),
-      denied: (_: string, actions: readonly string[], resources: readonly string[]) =>
+      identifyCaller: () => Promise.resolve(caller),
+      listDenied: (_: string, actions: readonly string[], resources: readonly string[]) =>
         Promise.resolve(resources.every(isNamed) ? [] : actions),
     },
   } as unknown as Aws;
@@ -105,7 +105,7 @@ it("finds no task definition to start from when the service has no PRIMARY task 
   const aws = {
     ecs: { describeCluster: denied, describeService: () => Promise.resolve(service) },
     s3: {},
-    iam: { caller: () => Promise.resolve("somebody") },
+    iam: { identifyCaller: () => Promise.resolve("somebody") },
   } as unknown as Aws;
   const where = {
     kind: "new",
@@ -131,8 +131,8 @@ it("reports for a new task what RunTask would refuse: providers that the cluster
       describeCluster: () => Promise.resolve(cluster),
       describeTaskDefinition: () => Promise.resolve(definition),
     },
-    ec2: { subnets: denied },
-    iam: { caller: () => Promise.resolve("somebody"), denied },
+    ec2: { describeSubnets: denied },
+    iam: { identifyCaller: () => Promise.resolve("somebody"), listDenied: denied },
   } as unknown as Aws;
   const start = startInputs({ hold: false, capacityProviders: [SPOT], memory: "8192" });
   const of = { kind: "task-definition", taskDefinition: "web" } as const;

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const seeing = { also: ["caller-without-bucket"] };
   const queue = aws.step({ task: tasks.queue.id, bucket, run, "queue-timeout": "20s" }, seeing);
   // A step waits only a second for its first look at the sessions, so the others begin after this one's.
-  await until(() => aws.calls("DescribeSessions").some(({ turn }) => turn.answered !== undefined));
+  await until(() => aws.calls("DescribeSessions").some(({ sequence }) => sequence.answered !== undefined));
   [results.queue, results.blocked, results.blind, results.service] = await Promise.all([
     queue,
     aws.step({ task: tasks.blocked.id, bucket, run }, seeing),

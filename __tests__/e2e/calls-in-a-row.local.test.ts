@@ -32,8 +32,8 @@ async function callsOf(inputs: Inputs) {
   return { calls, session };
 }
 
-const isAnswered = ({ turn }: RecordedRequest, before: RecordedRequest): boolean =>
-  (turn.answered ?? Infinity) < before.turn.arrived;
+const isAnswered = ({ sequence }: RecordedRequest, before: RecordedRequest): boolean =>
+  (sequence.answered ?? Infinity) < before.sequence.arrived;
 
 it.each<[string, number, () => Promise<Inputs>]>([
   ["a named task", 1, task],
@@ -63,7 +63,7 @@ it("the deletes at the end are made at once, while the session is being closed",
   const last = calls.at(-1);
   if (last === undefined) throw new Error("there was no call");
   // Only the container's download of the payload comes before the deletes, and they come all at once.
-  const after = calls.filter(({ turn }) => turn.arrived > (session.turn.answered ?? Infinity));
+  const after = calls.filter(({ sequence }) => sequence.arrived > (session.sequence.answered ?? Infinity));
   expect(callsInARow(after, last)).toBeLessThanOrEqual(1);
 });
 

@@ -743,7 +743,7 @@ const tried = named.filter(
     named.findIndex((loss) => loss.file === file && loss.sid === sid && loss.way === way) === at,
 );
 
-/** These begin first, and in fewer turns. Only after a minute and a half is it certain that a log does not come. */
+/** These begin first, and in fewer rounds. Only after a minute and a half is it certain that a log does not come. */
 const slow = tried.filter(({ code }) => code === UNWRITTEN.code);
 const others = tried.filter((loss) => !slow.includes(loss));
 

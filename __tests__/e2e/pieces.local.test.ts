@@ -56,17 +56,14 @@ async function folderOf(prefix: string): Promise<string> {
   });
 }
 
-it.concurrent(
-  "the step detaches from its session, and the rest comes by S3, with the exit code",
-  async () => {
-    const task = await aws.runningTask();
-    const result = await runByS3(task, { run: "echo one; sleep 3; echo two; echo three >&2; exit 7" });
-    expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: "one\ntwo" });
-    expect(lines(result)).toEqual(["one", "two", "three"]);
-    expect(said(result).some((line) => BY_S3.test(line))).toBe(true);
-    await eventually(() => jobDirectories(task), []);
-  },
-);
+it.concurrent("the step releases its session, and the rest comes by S3, with the exit code", async () => {
+  const task = await aws.runningTask();
+  const result = await runByS3(task, { run: "echo one; sleep 3; echo two; echo three >&2; exit 7" });
+  expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: "one\ntwo" });
+  expect(lines(result)).toEqual(["one", "two", "three"]);
+  expect(said(result).some((line) => BY_S3.test(line))).toBe(true);
+  await eventually(() => jobDirectories(task), []);
+});
 
 it.concurrent.each(turnOf([0, 1, 3, 255], 4))(
   "a script that ends at once has its exit code: %i",

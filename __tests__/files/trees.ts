@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileSelections } from "../../src/inputs/files.ts";
 import type { FileSelections } from "../../src/inputs/inputs.ts";
-import { archiveOf } from "../../src/files/archive.ts";
+import { makeArchive } from "../../src/files/archive.ts";
 import { collect } from "../../src/files/collect.ts";
 import type { PackedFiles } from "../../src/files/pack-files.ts";
 
@@ -70,7 +70,7 @@ export function selections(...lines: string[]): FileSelections {
 /** The archive of these lines. Imports nothing on demand, which a concurrent test may not do. */
 export async function packLines(workspace: string, lines: readonly string[]): Promise<PackedFiles> {
   const { entries, destinations } = await collect(selections(...lines), workspace);
-  return { ...(await archiveOf(entries)), destinations };
+  return { ...(await makeArchive(entries)), destinations };
 }
 
 /**

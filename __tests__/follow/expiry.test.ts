@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../../src/errors.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
-import { Expiry, lacksCredentials } from "../../src/follow/expiry.ts";
+import { Expiry, isAboutCredentials } from "../../src/follow/expiry.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
@@ -14,11 +14,11 @@ const status = (reason: "exited" | "cancelled"): JobEnd => ({
 });
 const cut: JobEnd = { kind: "ended", attached: true, end: { kind: "lost", why: "network" } };
 
-function makeExpiry(started = false, more: { endsTask?: boolean; heldFor?: number } = {}) {
+function makeExpiry(started = false, more: { mustEndTask?: boolean; heldFor?: number } = {}) {
   const clock = new SteppedClock();
   const log = new Listener();
   const expiry = new Expiry({
-    ...{ target: aTarget({ started }), endsTask: more.endsTask ?? true, clock, log },
+    ...{ target: aTarget({ started }), mustEndTask: more.mustEndTask ?? true, clock, log },
     until: clock.now() + 3_600_000,
     heldUntil: more.heldFor === undefined ? undefined : clock.now() + more.heldFor,
   });
@@ -35,7 +35,7 @@ it.each<[FailureCode, boolean]>([
   ["aws-unreachable", false],
   ["throttled", false],
 ])("the failure %s means that the step lacks credentials: %s", (code, lacks) => {
-  expect(lacksCredentials(refusal(code))).toBe(lacks);
+  expect(isAboutCredentials(refusal(code))).toBe(lacks);
 });
 
 describe("a job whose step has no credentials any more", () => {
@@ -113,10 +113,10 @@ describe("a job whose step has no credentials any more", () => {
     ["that the step started", true, true, true],
     ["that the step started and keeps", false, true, false],
     ["that others started", false, false, true],
-  ])("has a task %s; the task is told to end: %s", (_, ends, started, endsTask) => {
-    const { expiry } = makeExpiry(started, { endsTask });
+  ])("has a task %s; the task is told to end: %s", (_, ends, started, mustEndTask) => {
+    const { expiry } = makeExpiry(started, { mustEndTask });
     expiry.onRefused(refusal(), true);
-    expect(expiry.endsTask).toBe(ends);
+    expect(expiry.mustEndTask).toBe(ends);
     expect(seenOf(expiry.conclude(status("cancelled"), true)).includes("its task was told to end")).toBe(
       ends,
     );

@@ -67,7 +67,12 @@ describe("a session without a status", () => {
       "no-status",
       /lost: the network is gone/,
     ],
-    ["an end of the session by the action", ended({ kind: "detached" }, true), "no-status", /detached/],
+    [
+      "an end of the session by the action",
+      ended({ kind: "closed-here" }, true),
+      "no-status",
+      /The step closed it/,
+    ],
   ])("is explained by a failure: %s", (_, followed, code, words) => {
     const failure = failureWithout(followed);
     expect(failure.code).toBe(code);

@@ -19,7 +19,7 @@ const STOPPED = aTask({
 const warnings = (rig: PieceRig): string[] => rig.log.lines.filter((line) => line.startsWith("warning"));
 
 describe("a job whose output goes by S3", () => {
-  it("gets its upload order once the attacher shows it, and leaves its session once a piece has come", async () => {
+  it("gets its upload order once the attacher shows it, and releases its session once a piece has come", async () => {
     const rig = new PieceRig();
     const followed = rig.follow();
     await rig.until(() => rig.typed.includes("s3 .") || rig.typed.some((t) => t.endsWith("s3 .")), 1_000);
@@ -111,7 +111,7 @@ describe("a job whose output goes by S3", () => {
 
   it("is left running once its output comes by S3, and `control` says so to the container", async () => {
     const rig = new PieceRig();
-    Object.assign(rig, { detachAfter: 0, keepAll: true });
+    Object.assign(rig, { detachAfter: 0, mustKeepAll: true });
     const followed = rig.follow();
     await rig.until(() => rig.folders.length === 1, 1_000);
     await rig.pass(3_000);
@@ -265,7 +265,7 @@ describe("a job whose output goes by S3", () => {
     expect(rig.shown).toEqual(WHOLE);
   });
 
-  it("does not leave its session for S3 more than four times", async () => {
+  it("does not release its session for S3 more than four times", async () => {
     const rig = new PieceRig();
     void rig.follow();
     for (let time = 1; time <= 4; time += 1) {

@@ -129,7 +129,7 @@ describe("following a job through its sessions", () => {
 
   it("does not believe an end mark when bytes before it are missing", async () => {
     const job = new SessionRig(
-      (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "detached" }),
+      (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "closed-here" }),
       whole,
     );
     const attended = job.run();
@@ -362,7 +362,7 @@ it("following ends when its time is over, whatever the session does", async () =
   const job = new SessionRig((session) => session.says(from(0)));
   const attended = job.run(1);
   await job.clock.pass(MINUTE);
-  expect(await attended).toMatchObject({ kind: "ended", end: { kind: "detached" }, attached: true });
+  expect(await attended).toMatchObject({ kind: "ended", end: { kind: "closed-here" }, attached: true });
   expect(job.attachedAt).toEqual([0]);
 });
 
@@ -378,7 +378,7 @@ it.each<[SessionEnd, string]>([
   [{ kind: "closed", text: "" }, "closed by the other side, without a reason."],
   [{ kind: "closed", text: " why\n" }, "why"],
   [LOST, "the network is gone."],
-  [{ kind: "detached" }, "detached."],
+  [{ kind: "closed-here" }, "closed by the step."],
 ])("the end %j is described as %j", (end, words) => {
   expect(describeEnd(end)).toBe(words);
 });

@@ -118,7 +118,7 @@ describe("following a job", () => {
   });
 
   it("reports that bytes are missing", async () => {
-    const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "detached" });
+    const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "closed-here" });
     expect(await followFake(session)).toMatchObject({
       kind: "gap",
       expected: SPOOL.length,
@@ -169,10 +169,10 @@ describe("following a job", () => {
     [false, ["cancel", "taken"]],
   ])(
     "tells the job to stop when the credentials have ended, and its task to end: %s",
-    async (endsTask, words) => {
+    async (mustEndTask, words) => {
       const stop = new AbortController();
       const session = new FakeSession("s-1", closing).says(mark("@0"));
-      const followed = followFake(session, { expiry: { stop: stop.signal, endsTask } });
+      const followed = followFake(session, { expiry: { stop: stop.signal, mustEndTask } });
       await turn();
       stop.abort();
       // KILL comes after three seconds, and the last words later.
@@ -184,11 +184,11 @@ describe("following a job", () => {
     },
   );
 
-  it("leaves the session when such a job does not stop within twenty seconds", async () => {
+  it("closes the session when such a job does not stop within twenty seconds", async () => {
     const stop = new AbortController();
     stop.abort();
     const session = new FakeSession("s-1").says(mark("@0"));
-    const followed = followFake(session, { expiry: { stop: stop.signal, endsTask: true } });
+    const followed = followFake(session, { expiry: { stop: stop.signal, mustEndTask: true } });
     await clock.pass(20_000);
     expect(await followed).toMatchObject({ kind: "ended", attached: true });
     expect(session.typed).not.toContain("end");
@@ -317,12 +317,12 @@ describe("following a job", () => {
     expect(await followed).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
   });
 
-  it("types nothing, and leaves the session at once, when it is cancelled before the container is ready", async () => {
+  it("types nothing, and closes the session at once, when it is cancelled before the container is ready", async () => {
     cancel.abort(new Error("cancelled"));
     const session = new FakeSession("s-1");
     const followed = followFake(session);
     await clock.pass(0);
-    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: false });
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "closed-here" }, attached: false });
     expect(session.typed).toEqual([]);
   });
 
@@ -332,14 +332,14 @@ describe("following a job", () => {
     await turn();
     cancel.abort(new Error("cancelled"));
     await clock.pass(0);
-    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: false });
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "closed-here" }, attached: false });
     expect(session.typed).toEqual(["loader (no boto3)", "payload"]);
   });
 
   it("types `cancel` after the secrets when the credentials end while a loader reads", async () => {
     const stop = new AbortController();
     const session = new FakeSession("s-1", closing).says(READY_NEW, mark("p"));
-    const followed = followFake(session, { expiry: { stop: stop.signal, endsTask: false } });
+    const followed = followFake(session, { expiry: { stop: stop.signal, mustEndTask: false } });
     await turn();
     stop.abort();
     await turn();
@@ -357,7 +357,7 @@ describe("following a job", () => {
     await turn();
     cancel.abort(new Error("cancelled"));
     await clock.pass(4_000);
-    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: true });
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "closed-here" }, attached: true });
   });
 });
 

@@ -33,10 +33,10 @@ export class PieceRig extends FollowRig {
   /** Resolves when the runner has read what was shown. */
   drained = (): Promise<void> => Promise.resolve();
   stepMs = 50;
-  /** Whether the attacher stays when its session is left. */
+  /** Whether the attacher stays when its session is released. */
   stays = false;
   use: PieceUse = "at once";
-  keepAll = false;
+  mustKeepAll = false;
   hasOthers = false;
   detachAfter: number | undefined;
   isEnding = false;
@@ -83,7 +83,7 @@ export class PieceRig extends FollowRig {
       },
       folders: {
         areAskedFor: true,
-        keepAll: this.keepAll,
+        mustKeepAll: this.mustKeepAll,
         use: () => Promise.resolve(this.use),
         open: () => this.#store(),
         onRead: () => undefined,
@@ -93,7 +93,7 @@ export class PieceRig extends FollowRig {
       onNote: (text) => this.notes.push(text),
       onShown: (shown) => this.shown.push(...wordsOf(shown).filter((word) => word !== "confirmed")),
       expiry: new Expiry({
-        ...{ target: aTarget({ started: true }), endsTask: true, clock, log },
+        ...{ target: aTarget({ started: true }), mustEndTask: true, clock, log },
         ...{ until: clock.now() + 3_600_000, heldUntil: undefined },
       }),
       credentialsEnd,
@@ -142,7 +142,7 @@ export class PieceRig extends FollowRig {
     for (let turns = 0; turns < 3; turns += 1) await turn();
   }
 
-  /** Follows until the session is left. */
+  /** Follows until the session is released. */
   async leave(): Promise<void> {
     void this.follow();
     await this.until(() => this.folders.length === 1, 1_000);

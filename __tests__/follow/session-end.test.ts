@@ -39,7 +39,7 @@ describe("the end of a session", () => {
     ["words that stand for nothing else", closed("Session is timed out"), "closed", false],
     ["a cut", lost(), "lost", false],
     ["a cut by a failure that a moment mends", lost(failure("aws-unreachable")), "lost", false],
-    ["an end by the action itself", { kind: "detached" }, "detached", false],
+    ["an end by the action itself", { kind: "closed-here" }, "closed-here", false],
   ])("is classified by its kind and the agent's words: %s", (_, end, kind, final) => {
     expect(sessionEndReason(end).kind).toBe(kind);
     expect(isFinal({ kind: "ended", end, attached: false })).toBe(final);

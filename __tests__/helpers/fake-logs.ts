@@ -1,7 +1,7 @@
 import type { LogPage, Logs, StreamName } from "../../src/aws/logs.ts";
 
 /** A CloudWatch stream that grows as a test adds events. Each call returns `pageSize` events. */
-export class FakeLogs implements Pick<Logs, "page"> {
+export class FakeLogs implements Pick<Logs, "readPage"> {
   readonly asked: StreamName[] = [];
   readonly #streams = new Map<string, string[]>();
   readonly #pageSize: number;
@@ -14,7 +14,7 @@ export class FakeLogs implements Pick<Logs, "page"> {
     this.#streams.set(stream, [...(this.#streams.get(stream) ?? []), ...messages]);
   }
 
-  page(stream: StreamName, from?: string): Promise<LogPage | undefined> {
+  readPage(stream: StreamName, from?: string): Promise<LogPage | undefined> {
     this.asked.push(stream);
     const stored = this.#streams.get(stream.stream);
     if (stored === undefined) return Promise.resolve(undefined);

@@ -1,4 +1,4 @@
-import { applies, type Access, type Policy, statementsOf } from "../../local/iam/policy.ts";
+import { isApplicable, type Access, type Policy, statementsOf } from "../../local/iam/policy.ts";
 import type { Check } from "../../src/ready/checks/check.ts";
 
 /** The policy of a user who does what the fixes of missing rights say, to the letter. */
@@ -22,5 +22,5 @@ export function access(action: string, resource: string): Access {
 }
 
 export function allows(policy: Policy, wanted: Access): boolean {
-  return statementsOf(policy).some((statement) => applies(statement, wanted));
+  return statementsOf(policy).some((statement) => isApplicable(statement, wanted));
 }

@@ -417,21 +417,21 @@ describe("a new task", () => {
   });
 });
 
-describe("the turns of several tasks", () => {
-  const turns = { "max-parallel": "2", "fail-fast": "true" };
+describe("the jobs of several tasks", () => {
+  const parallel = { "max-parallel": "2", "fail-fast": "true" };
 
   it.each([
     { service: "web", tasks: "all" },
     { service: "web", tasks: "3" },
     { ...newTask, tasks: "3" },
   ])("are taken with %j", (given) => {
-    expect(read({ ...rest, ...given, ...turns })).toMatchObject({ maxParallel: 2, failFast: true });
+    expect(read({ ...rest, ...given, ...parallel })).toMatchObject({ maxParallel: 2, failFast: true });
   });
 
   it.each<GivenInputs>([{ service: "web" }, { task: id }, { service: "web", start: "true" }, newTask])(
     "are refused for one task: %j",
     (given) => {
-      const { seen } = refusal({ ...rest, ...given, ...turns });
+      const { seen } = refusal({ ...rest, ...given, ...parallel });
       expect(seen).toContain(
         "Input 'max-parallel' must be left out unless there are several 'tasks'. Got '2'.",
       );

@@ -15,7 +15,7 @@ function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
   const clock = new SleeplessClock();
   const sessionTarget = `ecs:c_t_${randomUUID()}`;
   const asked: number[] = [];
-  const activeSessions = (): Promise<readonly ActiveSession[]> => {
+  const listActiveSessions = (): Promise<readonly ActiveSession[]> => {
     asked.push(clock.now());
     return Promise.resolve(looks[asked.length - 1] ?? []);
   };
@@ -26,7 +26,7 @@ function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
     } as unknown as PreparedJob,
     {
       ...{ inputs: anInputs({ matrix: { index: 0, total: 1 } }), target: aTarget({ started: false }) },
-      ...{ aws: { ssm: { activeSessions } }, clock, log: new Listener(), queues: true, runner: RUNNER },
+      ...{ aws: { ssm: { listActiveSessions } }, clock, log: new Listener(), queues: true, runner: RUNNER },
       cancel: new AbortController().signal,
     } as unknown as JobContext,
   );

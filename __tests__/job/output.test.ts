@@ -60,10 +60,10 @@ it("a detach while the artifacts come makes the next reader begin at the first o
         output.showLive(item);
   };
   reads(`${mark("@0")}\none\ntwo\n${mark("~ 8")}`);
-  expect(output.leftAt).toBe(8);
+  expect(output.resumeAt).toBe(8);
   const record = `\x1b]7733;a\x07${Buffer.from("archive").toString("base64")}\n`;
   reads(`three\n${record}${record}${mark(`~ ${14 + 2 * record.length}`)}`);
-  expect([output.leftAt, output.extractor.confirmed]).toEqual([14, 14 + 2 * record.length]);
+  expect([output.resumeAt, output.extractor.confirmed]).toEqual([14, 14 + 2 * record.length]);
 });
 
 it("keeps the last 1 MiB of a longer stream, and logs nothing about it", () => {

@@ -1,5 +1,5 @@
 import type { JobContext } from "../../src/job/context.ts";
-import { runningJob } from "../../src/job/running-job.ts";
+import { prepareRunningJob } from "../../src/job/running-job.ts";
 import { HANDLE } from "../inputs/a-handle.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
 
@@ -9,7 +9,7 @@ it("the job of a handle has the session target of the container that the handle 
     looks: { describeTask: () => Promise.resolve(undefined) },
   } as unknown as JobContext;
   const { cluster, task, container, runtimeId } = HANDLE;
-  expect(runningJob(HANDLE, context).container).toEqual({
+  expect(prepareRunningJob(HANDLE, context).container).toEqual({
     ...{ cluster, task, container, runtimeId },
     sessionTarget: `ecs:prod_0123456789abcdef0123456789abcdef_${runtimeId}`,
   });

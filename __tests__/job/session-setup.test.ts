@@ -1,7 +1,7 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import type { PieceUse } from "../../src/follow/piece-carriers.ts";
-import { sessionSetup } from "../../src/job/session-setup.ts";
+import { makeSessionSetup } from "../../src/job/session-setup.ts";
 import { anExecConfiguration, anInputs } from "../helpers/runs.ts";
 
 const DEFAULT = anExecConfiguration();
@@ -16,7 +16,7 @@ it.each<[Inputs["transport"], string, ExecConfiguration | undefined, number | un
   ["plain", "without a configuration", DEFAULT, undefined],
   ["packed", "that asks for session logs", OVERRIDE, 0],
 ])("when output is packed with 'transport: %s' on a cluster %s", (transport, _, exec, packAbove) => {
-  expect(sessionSetup(exec, [], anInputs({ transport })).packAbove).toBe(packAbove);
+  expect(makeSessionSetup(exec, [], anInputs({ transport })).packAbove).toBe(packAbove);
 });
 
 it.each<[string, Partial<Inputs>, ExecConfiguration | undefined, PieceUse]>([
@@ -31,5 +31,5 @@ it.each<[string, Partial<Inputs>, ExecConfiguration | undefined, PieceUse]>([
   ["packed", { bucket: "b", transport: "packed" }, DEFAULT, "never"],
   ["by S3 whatever the cluster asks for", { bucket: "b", transport: "s3" }, OVERRIDE, "at once"],
 ])("S3 carries the output as the inputs and the cluster say: %s", (_, inputs, exec, use) => {
-  expect(sessionSetup(exec, [], anInputs(inputs)).pieceUse).toBe(use);
+  expect(makeSessionSetup(exec, [], anInputs(inputs)).pieceUse).toBe(use);
 });

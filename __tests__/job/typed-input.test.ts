@@ -1,5 +1,5 @@
-import { sessionSetup } from "../../src/job/session-setup.ts";
-import { typedInput } from "../../src/job/typed-input.ts";
+import { makeSessionSetup } from "../../src/job/session-setup.ts";
+import { makeTypedInput } from "../../src/job/typed-input.ts";
 import { type Delivery, PACKED } from "../../src/payload/bootstrap.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { Failure } from "../../src/errors.ts";
@@ -17,10 +17,10 @@ function typeParts(
 ) {
   const log = new Listener();
   const inputs = anInputs({ transport, secrets: { TOKEN: "hunter22" } });
-  const setup = Promise.resolve(sessionSetup(undefined, [], inputs));
+  const setup = Promise.resolve(makeSessionSetup(undefined, [], inputs));
   const start = { payload, delivery, staged: Promise.resolve(undefined) };
   const context = { inputs, aws: { s3: { presignGet } } as never, log };
-  return { input: typedInput({ nonce: "a1".repeat(16), start, setup }, context), log };
+  return { input: makeTypedInput({ nonce: "a1".repeat(16), start, setup }, context), log };
 }
 
 const never = (): Promise<string> => Promise.reject(new Error("not to be called"));

@@ -1,6 +1,6 @@
 import { Failure, TaskStopped } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
-import { lastResort } from "../../src/logs/last-resort.ts";
+import { findEndInLogs } from "../../src/logs/last-resort.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { aTarget } from "../helpers/runs.ts";
@@ -47,12 +47,12 @@ async function look(after: End, kept: KeptLog) {
   const clock = new SleeplessClock();
   const began = clock.now();
   const shown: string[] = [];
-  const attended = await lastResort(after, {
+  const attended = await findEndInLogs(after, {
     target: aTarget(),
     region: "eu-central-1",
     logs: {
-      page: (...at) =>
-        kept.cloudwatch instanceof Failure ? Promise.reject(kept.cloudwatch) : logs.page(...at),
+      readPage: (...at) =>
+        kept.cloudwatch instanceof Failure ? Promise.reject(kept.cloudwatch) : logs.readPage(...at),
     },
     s3: {
       getObject: () =>

@@ -4,7 +4,7 @@ import { AccessDenied } from "../../src/errors.ts";
 import {
   cloudWatchLocation,
   logLocation,
-  transcript,
+  readTranscript,
   type TranscriptContext,
 } from "../../src/logs/transcript.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
@@ -42,7 +42,7 @@ describe("a transcript in CloudWatch", () => {
     const { cloudwatch } = JSON.parse(vector("json").toString()) as { cloudwatch: { message: string }[] };
     const logs = new FakeLogs();
     logs.put("s-1", ...cloudwatch.map(({ message }) => message));
-    const text = await all(transcript(GROUP, "s-1", context({ logs })));
+    const text = await all(readTranscript(GROUP, "s-1", context({ logs })));
     const withoutReturns = (log: string): string => log.replaceAll("\r", "");
     expect(`${withoutReturns(text)}\n`).toBe(withoutReturns(vector("s3.txt").toString("latin1")));
     expect(logs.asked[0]).toEqual({ group: "/ecs/exec", stream: "s-1" });
@@ -53,12 +53,12 @@ describe("a transcript in CloudWatch", () => {
     const clock = new SleeplessClock();
     const late = ["first", "late", "later", "latest"];
     // One more event for every five seconds that pass.
-    const page: FakeLogs["page"] = (stream, from) => {
+    const page: FakeLogs["readPage"] = (stream, from) => {
       while (late.length > 0 && clock.slept.length >= 5 * (5 - late.length))
         logs.put("s-1", late.shift() ?? "");
-      return logs.page(stream, from);
+      return logs.readPage(stream, from);
     };
-    const text = await all(transcript(GROUP, "s-1", context({ logs: { page }, clock })));
+    const text = await all(readTranscript(GROUP, "s-1", context({ logs: { readPage: page }, clock })));
     expect(text).toBe("first\nlate\nlater\nlatest");
     // The last of them comes after twenty seconds. The other ten are patience.
     expect(clock.slept).toHaveLength(30);
@@ -67,7 +67,7 @@ describe("a transcript in CloudWatch", () => {
   it("is looked at each second until nothing has come for `patience`", async () => {
     const clock = new SleeplessClock();
     const begun = clock.now();
-    expect(await all(transcript(GROUP, "s-1", context({ clock })))).toBe("");
+    expect(await all(readTranscript(GROUP, "s-1", context({ clock })))).toBe("");
     expect(clock.now() - begun).toBe(10_000);
     expect(new Set(clock.slept)).toEqual(new Set([1_000]));
   });
@@ -76,7 +76,7 @@ describe("a transcript in CloudWatch", () => {
     const logs = new FakeLogs();
     logs.put("s-1", "enough", "more");
     const clock = new SleeplessClock();
-    for await (const piece of transcript(GROUP, "s-1", context({ logs, clock }))) {
+    for await (const piece of readTranscript(GROUP, "s-1", context({ logs, clock }))) {
       expect(Buffer.from(piece).toString()).toBe("enough");
       break;
     }
@@ -85,7 +85,7 @@ describe("a transcript in CloudWatch", () => {
 
   it("is left when the run is cancelled", async () => {
     const signal = AbortSignal.abort(new Error("cancelled"));
-    await expect(all(transcript(GROUP, "s-1", context({ signal })))).rejects.toThrow("cancelled");
+    await expect(all(readTranscript(GROUP, "s-1", context({ signal })))).rejects.toThrow("cancelled");
   });
 });
 
@@ -104,7 +104,7 @@ describe("a transcript in S3", () => {
   ])("is the object of its session under prefix %j", async (prefix, key) => {
     const asked: ObjectName[] = [];
     const getObject = (object: ObjectName) => Promise.resolve(asked.push(object) > 0 ? body() : undefined);
-    expect(await all(transcript({ ...BUCKET, prefix }, "s-1", context({ s3: { getObject } })))).toBe(
+    expect(await all(readTranscript({ ...BUCKET, prefix }, "s-1", context({ s3: { getObject } })))).toBe(
       "one two",
     );
     expect(asked).toEqual([{ bucket: "example-logs", key, owner: undefined }]);
@@ -114,7 +114,7 @@ describe("a transcript in S3", () => {
     const clock = new SleeplessClock();
     const until = clock.now() + 5_000;
     const getObject = () => Promise.resolve(clock.now() < until ? undefined : body());
-    expect(await all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
+    expect(await all(readTranscript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
     expect(clock.slept).toHaveLength(5);
   });
 
@@ -128,14 +128,14 @@ describe("a transcript in S3", () => {
     const clock = new SleeplessClock();
     const until = clock.now() + 5_000;
     const getObject = () => (clock.now() < until ? Promise.reject(denied()) : Promise.resolve(body()));
-    expect(await all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
+    expect(await all(readTranscript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
     expect(clock.slept).toHaveLength(5);
   });
 
   it("is reported as absent or not readable when S3 denies it until patience ends", async () => {
     const clock = new SleeplessClock();
     const getObject = () => Promise.reject(denied());
-    const reading = all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })));
+    const reading = all(readTranscript(BUCKET, "s-1", context({ clock, s3: { getObject } })));
     await expect(reading).rejects.toMatchObject({
       code: "no-status",
       failed:
@@ -150,7 +150,7 @@ describe("a transcript in S3", () => {
 
   it("has ARNs in the partition of the region", async () => {
     const getObject = () => Promise.reject(denied());
-    const reading = all(transcript(BUCKET, "s-1", context({ region: "cn-north-1", s3: { getObject } })));
+    const reading = all(readTranscript(BUCKET, "s-1", context({ region: "cn-north-1", s3: { getObject } })));
     await expect(reading).rejects.toMatchObject({
       advice: expect.stringMatching(
         /on arn:aws-cn:s3:::example-logs\/exec\/s-1\.log, .* on arn:aws-cn:s3:::example-logs /,
@@ -162,7 +162,9 @@ describe("a transcript in S3", () => {
     const clock = new SleeplessClock();
     const words = denied({ isNamed: true });
     const getObject = () => Promise.reject(words);
-    await expect(all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).rejects.toBe(words);
+    await expect(all(readTranscript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).rejects.toBe(
+      words,
+    );
     expect(clock.slept).toEqual([]);
   });
 
@@ -173,9 +175,11 @@ describe("a transcript in S3", () => {
       return owner === "210987654321" ? Promise.resolve(body()) : Promise.reject(denied());
     };
     const owners = ["123456789012", "210987654321"];
-    expect(await all(transcript(BUCKET, "s-1", context({ owners, s3: { getObject } })))).toBe("one two");
+    expect(await all(readTranscript(BUCKET, "s-1", context({ owners, s3: { getObject } })))).toBe("one two");
     expect(asked).toEqual(owners);
-    const third = all(transcript(BUCKET, "s-1", context({ owners: ["3".repeat(12)], s3: { getObject } })));
+    const third = all(
+      readTranscript(BUCKET, "s-1", context({ owners: ["3".repeat(12)], s3: { getObject } })),
+    );
     await expect(third).rejects.toMatchObject({
       advice: expect.stringContaining("belong to the account 333333333333 ('bucket-owner')") as string,
     });
@@ -183,7 +187,7 @@ describe("a transcript in S3", () => {
 
   it("is not waited for beyond patience", async () => {
     const clock = new SleeplessClock();
-    expect(await all(transcript(BUCKET, "s-1", context({ clock })))).toBe("");
+    expect(await all(readTranscript(BUCKET, "s-1", context({ clock })))).toBe("");
     expect(clock.slept).toHaveLength(10);
   });
 });

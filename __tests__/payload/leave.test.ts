@@ -5,7 +5,7 @@ import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import type { WatchedTerminal } from "../helpers/watch.ts";
 import { AWAY } from "../../src/pieces/orders.ts";
-import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./uploading.ts";
+import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./upload-rig.ts";
 
 afterAll(removeAll);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has containers of its own");
@@ -26,7 +26,7 @@ function commands(container: SharedContainer): string[] {
     .filter((line) => line.includes("fargate-exec") || line.startsWith("sleep 0") || line.includes("curl"));
 }
 
-/** Starts a job. Its reader leaves the session once S3 is proven. The job prints more, and ends, when /tmp/go is there. */
+/** Starts a job. Its reader releases the session once S3 is proven. The job prints more, and ends, when /tmp/go is there. */
 async function leaveJob(
   container: SharedContainer,
   options: (typeof BOTH)[number]["options"],

@@ -11,7 +11,7 @@ import { SpoolReader } from "../../src/stream/spool.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { findProgram } from "../helpers/tools.ts";
-import { PATIENCE, removeAll, UploadedJob } from "./uploading.ts";
+import { PATIENCE, removeAll, UploadedJob } from "./upload-rig.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "fx-parts-"));
 afterAll(async () => {

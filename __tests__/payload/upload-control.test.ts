@@ -8,7 +8,7 @@ import { runShell, SHELLS } from "../helpers/shells.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import type { WatchOptions } from "../helpers/watch.ts";
-import { LEFT, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
+import { LEFT, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "control-"));
 afterAll(async () => {

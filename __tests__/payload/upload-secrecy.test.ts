@@ -12,7 +12,7 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 import { JOB } from "./a-job.ts";
-import { certificate, MIB, ORDERED, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
+import { certificate, MIB, ORDERED, PATIENCE, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
 
 afterAll(removeAll);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");

@@ -18,7 +18,7 @@ import {
   UploadedJob,
   WAYS,
   withBoto3,
-} from "./uploading.ts";
+} from "./upload-rig.ts";
 
 afterAll(removeAll);
 

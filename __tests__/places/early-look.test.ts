@@ -25,11 +25,11 @@ async function lookEarly(
   const clock = new SleeplessClock();
   const log = new Listener();
   const ssm = {
-    allActiveSessions: () => {
+    listAllActiveSessions: () => {
       calls.push("all");
       return all instanceof Failure ? Promise.reject(all) : Promise.resolve(all);
     },
-    activeSessions: () => Promise.resolve(void calls.push("one")).then(() => []),
+    listActiveSessions: () => Promise.resolve(void calls.push("one")).then(() => []),
   };
   const early = new EarlyLook({ inputs: { bucket, matrix }, ssm, clock });
   early.begin();

@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import { Claimant } from "../../src/places/claimant.ts";
+import { QueueMember } from "../../src/places/queue-member.ts";
 import type { QueueS3 } from "../../src/places/queue-object.ts";
 import { Listener } from "../helpers/listener.ts";
 import { between, forEachSeedAtOnce, randomOf, sampleOf, type Random } from "../helpers/seeds.ts";
@@ -26,7 +26,7 @@ class Run {
   sessions = 0;
   diedAt = Infinity;
   readonly #world: World;
-  readonly #claimant: Claimant;
+  readonly #member: QueueMember;
   readonly #cancel = new AbortController();
 
   constructor(id: string, world: World, { fate, shares }: { readonly fate: Fate; readonly shares: boolean }) {
@@ -40,7 +40,7 @@ class Run {
       now: () => time.now() + skew,
       sleep: (ms, signal) => this.#unlessDead(time.sleep(ms, signal)),
     };
-    this.#claimant = new Claimant({
+    this.#member = new QueueMember({
       claim: { bucket: "b", key: "k", run: id },
       names: { url: `https://x.example/${id}`, job: undefined, matrix: undefined },
       // Some runs learn only after a while whether they share.
@@ -60,13 +60,13 @@ class Run {
     if (this.fate === "is cancelled in line")
       void this.#later(between(random, 0, 20_000), () => this.#cancel.abort(new Error("cancelled")));
     const { signal } = this.#cancel;
-    const waiting = { deadline: Infinity, onWait: () => undefined, onTurn: () => undefined, signal };
+    const waiting = { deadline: Infinity, onWait: () => undefined, beforeTaking: () => undefined, signal };
     try {
-      await this.#claimant.take(waiting);
+      await this.#member.take(waiting);
       this.#world.onTaken(this);
       if (this.fate === "dies as a holder") void this.#later(between(random, 0, 40_000), () => this.#die());
-      this.#claimant.name(`session-${this.id}`);
-      if (random() < 0.5) this.#claimant.share();
+      this.#member.name(`session-${this.id}`);
+      if (random() < 0.5) this.#member.share();
       await time.sleep(between(random, 0, 50_000));
       if (this.shares && random() < 0.5) await this.#replace(signal);
     } catch (error) {
@@ -74,7 +74,7 @@ class Run {
     }
     if (this.isDead) return;
     this.#world.onLeaving(this);
-    expect(await this.#claimant.leave()).toBe(true);
+    expect(await this.#member.leave()).toBe(true);
     this.isDone = true;
   }
 
@@ -84,7 +84,7 @@ class Run {
     // SSM may take a session for ended that the agent still has.
     const isWrong = random() < 0.5;
     const isOver = (): Promise<boolean> => Promise.resolve(isWrong || time.now() >= overAt);
-    if (!(await this.#claimant.waitToReplace(isOver, signal)) || this.isDead) return;
+    if (!(await this.#member.waitToReplace(isOver, signal)) || this.isDead) return;
     if (time.now() < overAt) this.sessions = 2;
     this.#world.check();
     void this.#later(Math.max(0, overAt - time.now()), () => (this.sessions = Math.min(this.sessions, 1)));

@@ -65,7 +65,7 @@ function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: bo
     aws: {
       s3: bucket,
       ssm: {
-        activeSessions: (target) => look(target),
+        listActiveSessions: (target) => look(target),
         terminateSession: (session) => Promise.resolve(void ended.push(session)),
       },
     },
@@ -673,7 +673,7 @@ describe("with a bucket", () => {
       await passTime(44_000);
       expect(one.state).toBe("waiting");
       await passTime(5_000);
-      expect((await one.done) as Place).toMatchObject({ beside: true, held: true });
+      expect((await one.done) as Place).toMatchObject({ isBesideOthers: true, isHeld: true });
     });
 
     it.each(["Terminating", "Terminated", "Failed"])(
@@ -981,7 +981,7 @@ describe("without a bucket", () => {
     expect(one.state).toBe(state);
     const said = one.log.lines.filter((line) => line.includes("another step that follows the same job"));
     expect(said).toHaveLength(lines);
-    if (one.state === "placed") expect(await one.done).toMatchObject({ beside: true });
+    if (one.state === "placed") expect(await one.done).toMatchObject({ isBesideOthers: true });
   });
 
   it("waits again for a session that came during the pause", async () => {

@@ -1,5 +1,5 @@
 import { giveBack } from "../../src/places/give-back.ts";
-import { othersUploadFor } from "../../src/places/other-uploads.ts";
+import { estimateOtherUploads } from "../../src/places/other-uploads.ts";
 import { uploadMs, Uploads } from "../../src/places/uploads.ts";
 import type { RecentSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
@@ -30,7 +30,7 @@ describe("an upload", () => {
 async function endSession(
   { uploads, logs }: { readonly uploads: Uploads; readonly logs: SessionLogs },
   bytes: number,
-  end: SessionEnd = { kind: "detached" },
+  end: SessionEnd = { kind: "closed-here" },
 ): Promise<void> {
   uploads.expect({ received: bytes, ended: Promise.resolve(end) }, logs);
   await Promise.resolve();
@@ -41,8 +41,8 @@ describe("a container's place", () => {
     const done: string[] = [];
     return {
       done,
-      held: true,
-      beside: false,
+      isHeld: true,
+      isBesideOthers: false,
       release: () => Promise.resolve(void done.push("released")),
       postpone: (freeAt: number) => Promise.resolve(void done.push(`postponed to ${freeAt}`)),
     };
@@ -76,7 +76,7 @@ describe("a container's place", () => {
 
   it("is given back at once when the run has no claim to it", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
-    const place = { ...held(), held: false };
+    const place = { ...held(), isHeld: false };
     await endSession(logged, 80 * MB);
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect([clock.slept, place.done]).toEqual([[], ["released"]]);
@@ -120,13 +120,13 @@ describe("a session that is not opened", () => {
 
   async function moreTime(sessions: readonly RecentSession[] | Failure, { logged = true, waited = 0 } = {}) {
     const log = new Listener();
-    const ms = await othersUploadFor({
+    const ms = await estimateOtherUploads({
       sessionTarget: "ecs:ci_task_runtime",
       sessionId: "s-ours",
       logged,
       waited,
       ssm: {
-        recentSessions: () =>
+        listRecentSessions: () =>
           sessions instanceof Failure ? Promise.reject(sessions) : Promise.resolve(sessions),
       },
       clock: new SleeplessClock(),

@@ -29,7 +29,7 @@ function lookAtTask(answer: () => Promise<NetworkInterface | undefined>) {
   const looks = new TaskLooks({ ecs, tasks: [task.arn], described: [], clock });
   const address = new PublicAddress(task.arn, {
     looks,
-    ec2: { networkInterface },
+    ec2: { describeNetworkInterface: networkInterface },
     clock,
     log: new Listener(),
   });

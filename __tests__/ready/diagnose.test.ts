@@ -14,7 +14,7 @@ const exec: ExecConfiguration = {
   ...{ s3Bucket: "audit", s3Prefix: undefined, s3Encryption: false },
 };
 
-const noIam = { caller: () => Promise.reject(new Error("STS was asked")) };
+const noIam = { identifyCaller: () => Promise.reject(new Error("STS was asked")) };
 
 let log: Listener;
 let asked: unknown[];
@@ -33,7 +33,7 @@ function context(more: Partial<DiagnoseContext> = {}): DiagnoseContext {
     ec2: aNetwork(),
     iam: {
       ...noIam,
-      denied: (...question: unknown[]) => {
+      listDenied: (...question: unknown[]) => {
         asked.push(question);
         return Promise.resolve([]);
       },
@@ -72,8 +72,8 @@ it("adds what is wrong to what was seen, and puts its fix before the advice", as
 
 it("skips what it may not look at, which is no failure", async () => {
   const ecs = { ...context().ecs, describeTaskDefinition: denied };
-  const ec2 = aNetwork({ networkInterface: denied });
-  const iam = { ...noIam, denied };
+  const ec2 = aNetwork({ describeNetworkInterface: denied });
+  const iam = { ...noIam, listDenied: denied };
   const found = await diagnose(failure("exec-not-ready"), target, context({ ecs, ec2, iam }));
   expect(found.seen).toContain("nothing wrong that can be seen");
   expect(lines("SKIP").join("\n")).toMatch(/task role.*way to ssmmessages: not known: f\./s);
@@ -103,7 +103,7 @@ it("leaves the failure of a task that is gone as it is", async () => {
 
 it("rejects with the reason of a cancel", async () => {
   const cancelled = failure("cancelled");
-  const ec2 = { ...context().ec2, networkInterface: () => Promise.reject(cancelled) };
+  const ec2 = { ...context().ec2, describeNetworkInterface: () => Promise.reject(cancelled) };
   await expect(diagnose(failure("exec-not-ready"), target, context({ ec2 }))).rejects.toBe(cancelled);
 });
 
@@ -127,7 +127,7 @@ describe("the task role", () => {
   });
 
   it("is reported when it lacks a right", async () => {
-    const iam = { ...noIam, denied: () => Promise.resolve(["ssmmessages:OpenDataChannel"]) };
+    const iam = { ...noIam, listDenied: () => Promise.resolve(["ssmmessages:OpenDataChannel"]) };
     const found = await diagnose(failure("exec-not-ready"), target, context({ iam }));
     expect(found.seen).toContain(
       "rights to ssmmessages NG (the task role lacks ssmmessages:OpenDataChannel)",

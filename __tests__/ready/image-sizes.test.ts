@@ -17,7 +17,7 @@ function sizesFrom(answer: () => Promise<ImageSize | undefined>) {
     return answer();
   };
   const log = new Listener();
-  const images = new ImageSizes({ imageSize });
+  const images = new ImageSizes({ describeImageSize: imageSize });
   const known = async () => {
     await new Promise(setImmediate);
     return images.pulled(pulled, "app", log);

@@ -1,7 +1,7 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { ContainerDefinition } from "../../src/aws/task-definition.ts";
 import { Failure } from "../../src/errors.ts";
-import { lookAtCluster, sessionLogs } from "../../src/ready/session-logs.ts";
+import { lookAtCluster, findSessionLogs } from "../../src/ready/session-logs.ts";
 import { aDefinition } from "../helpers/tasks.ts";
 import { Listener } from "../helpers/listener.ts";
 import { anExecConfiguration } from "../helpers/runs.ts";
@@ -108,7 +108,7 @@ describe("the log of a container's sessions", () => {
   const awslogs = { group: "/ecs/app", region: undefined, streamPrefix: undefined, createsGroup: false };
 
   it("is what the cluster says with OVERRIDE", async () => {
-    const logs = await sessionLogs(OVERRIDE, TASK, lookAtLogs({ awslogs }));
+    const logs = await findSessionLogs(OVERRIDE, TASK, lookAtLogs({ awslogs }));
     expect(logs).toEqual([
       { kind: "cloudwatch", group: "/ecs/exec" },
       { kind: "s3", bucket: "example-logs", prefix: "p/" },
@@ -116,7 +116,7 @@ describe("the log of a container's sessions", () => {
   });
 
   it("is the group of the container's own driver with DEFAULT", async () => {
-    expect(await sessionLogs(exec("DEFAULT"), TASK, lookAtLogs({ awslogs }))).toEqual([
+    expect(await findSessionLogs(exec("DEFAULT"), TASK, lookAtLogs({ awslogs }))).toEqual([
       { kind: "cloudwatch", group: "/ecs/app" },
     ]);
   });
@@ -125,19 +125,19 @@ describe("the log of a container's sessions", () => {
     ["with DEFAULT and no awslogs driver", exec("DEFAULT")],
     ["with NONE", exec("NONE")],
   ])("is nowhere %s", async (_, configuration) => {
-    expect(await sessionLogs(configuration, TASK, lookAtLogs({}))).toEqual([]);
+    expect(await findSessionLogs(configuration, TASK, lookAtLogs({}))).toEqual([]);
   });
 
   it.each<[string, ExecConfiguration | undefined]>([
     ["the task definition", exec("DEFAULT")],
     ["the cluster", undefined],
   ])("is not known without the right to look at %s", async (_, configuration) => {
-    expect(await sessionLogs(configuration, TASK, lookAtLogs({ awslogs: DENIED }))).toBeUndefined();
+    expect(await findSessionLogs(configuration, TASK, lookAtLogs({ awslogs: DENIED }))).toBeUndefined();
   });
 
   it("must be in CloudWatch with 'logs: cloudwatch'", async () => {
     const wanted = lookAtLogs({}, "cloudwatch");
-    await expect(sessionLogs(exec("DEFAULT"), TASK, wanted)).rejects.toMatchObject({
+    await expect(findSessionLogs(exec("DEFAULT"), TASK, wanted)).rejects.toMatchObject({
       code: "logs-not-configured",
       seen: expect.stringContaining("DEFAULT") as string,
     });

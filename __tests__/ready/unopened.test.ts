@@ -13,7 +13,7 @@ function why(more: Partial<UnopenedOptions> = {}): Promise<Failure> {
     sessionId: "s-ours",
     ...{ seconds: 20, choice: "task" },
     ecs: { describeTask: () => Promise.resolve(aTask()) },
-    ssm: { activeSessions: () => Promise.resolve([ours]) },
+    ssm: { listActiveSessions: () => Promise.resolve([ours]) },
     ...more,
   });
 }
@@ -36,14 +36,14 @@ it.each([
 
 it("names the sessions that the container has", async () => {
   const theirs = { id: "s-theirs", status: "Connected", since: Date.UTC(2026, 0, 2, 3, 4, 5) };
-  const { seen } = await why({ ssm: { activeSessions: () => Promise.resolve([theirs, ours]) } });
+  const { seen } = await why({ ssm: { listActiveSessions: () => Promise.resolve([theirs, ours]) } });
   expect(seen).toContain("The container's other sessions: s-theirs since 2026-01-02T03:04:05.000Z.");
 });
 
 it("says what could not be looked at", async () => {
   const { code, seen } = await why({
     ecs: { describeTask: () => Promise.reject(denied) },
-    ssm: { activeSessions: () => Promise.reject(denied) },
+    ssm: { listActiveSessions: () => Promise.reject(denied) },
   });
   expect(code).toBe("container-blocked");
   expect(seen).toContain("the exec agent is not known. Its other sessions can't be seen: No right to look.");

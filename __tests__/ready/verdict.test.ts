@@ -1,5 +1,5 @@
 import type { Container, Task } from "../../src/aws/task.ts";
-import { verdict } from "../../src/ready/verdict.ts";
+import { judgeTask } from "../../src/ready/verdict.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 
 function taskWith(container: Partial<Container>, task: Partial<Task> = {}): Task {
@@ -9,7 +9,7 @@ const agent = (status: string, reason?: string) => ({ execAgent: { status, reaso
 const coming = { lastStatus: "PENDING", execAgent: undefined };
 
 it("is ready when the container and its exec agent run", () => {
-  expect(verdict(aTask(), "app")).toEqual({ kind: "ready" });
+  expect(judgeTask(aTask(), "app")).toEqual({ kind: "ready" });
 });
 
 it.each<[string, Task, string, boolean]>([
@@ -31,7 +31,7 @@ it.each<[string, Task, string, boolean]>([
   ["ECS says nothing of the agent", taskWith({ execAgent: undefined }), "waiting for the exec agent", true],
 ])("waits while %s", (_, task, why, near) => {
   const isPulling = task.pullStartedAt !== undefined && task.pullStoppedAt === undefined;
-  expect(verdict(task, "app")).toEqual({ kind: "wait", why, near, isPulling });
+  expect(judgeTask(task, "app")).toEqual({ kind: "wait", why, near, isPulling });
 });
 
 it.each<[string, Task, string, string]>([
@@ -63,14 +63,14 @@ it.each<[string, Task, string, string]>([
   ["the agent has stopped", taskWith(agent("STOPPED", "no space")), "exec-agent-stopped", "no space"],
   ["there is no such container", taskWith({ name: "web" }), "container-not-found", "'web'"],
 ])("gives up when %s", (_, task, code, seen) => {
-  expect(verdict(task, "app")).toMatchObject({
+  expect(judgeTask(task, "app")).toMatchObject({
     kind: "never",
     failure: { code, seen: expect.stringContaining(seen) as string },
   });
 });
 
 it("advises how to enable ECS Exec for a service's tasks", () => {
-  const now = verdict(aTask({ enableExecuteCommand: false, group: "service:web" }), "app");
+  const now = judgeTask(aTask({ enableExecuteCommand: false, group: "service:web" }), "app");
   expect(now).toMatchObject({
     failure: {
       advice: expect.stringContaining(

@@ -1,8 +1,8 @@
 import { explain } from "../../src/report/explain.ts";
-import { outputs } from "../../src/report/outputs.ts";
+import { makeOutputs } from "../../src/report/outputs.ts";
 import { checkResult } from "../../src/report/result.ts";
-import { aStep, NO_TIME } from "./results.ts";
-import { summary } from "../../src/report/summary.ts";
+import { aStep, NO_TIME } from "./example-results.ts";
+import { makeSummary } from "../../src/report/summary.ts";
 
 const ok = { name: "cluster", verdict: "OK", seen: "'ci' is ACTIVE" } as const;
 const skip = { name: "log group", verdict: "SKIP", seen: "not known" } as const;
@@ -11,7 +11,7 @@ const wrong = { name: "task role", verdict: "NG", seen: "there is | none", fix: 
 it("a check is a success with exit code 0 when nothing is NG", () => {
   const result = checkResult([ok, skip]);
   expect(explain(result, aStep)).toBeUndefined();
-  expect(outputs(result)).toMatchObject({
+  expect(makeOutputs(result)).toMatchObject({
     ...{
       outcome: "succeeded",
       "exit-code": "0",
@@ -25,7 +25,7 @@ it("a check is a success with exit code 0 when nothing is NG", () => {
 
 it("a check is a failure with exit code 1 when something is NG, and its one annotation has every fix", () => {
   const result = checkResult([ok, wrong, skip, { ...wrong, name: "pidMode", fix: "Leave it out." }]);
-  expect(outputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
+  expect(makeOutputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
   expect(explain(result, aStep)).toEqual({
     title: "fargate-exec: check-failed",
     message:
@@ -40,7 +40,7 @@ it("counts a single fault in the singular", () => {
 });
 
 it("the summary has a row for each check, with the fix of those that are NG", () => {
-  const lines = summary(checkResult([ok, wrong, skip]), aStep, NO_TIME).split("\n");
+  const lines = makeSummary(checkResult([ok, wrong, skip]), aStep, NO_TIME).split("\n");
   expect(lines[0]).toBe("### ❌ fargate-exec: check failed");
   expect(lines.slice(4, 7)).toEqual([
     "| ✅ OK | cluster | `'ci' is ACTIVE` |  |",

@@ -1,6 +1,6 @@
 import { Failure } from "../../src/errors.ts";
 import { explain } from "../../src/report/explain.ts";
-import { outputs } from "../../src/report/outputs.ts";
+import { makeOutputs } from "../../src/report/outputs.ts";
 import {
   decisiveResult,
   type FailedResult,
@@ -9,8 +9,8 @@ import {
   type StatusResult,
   type TaskResult,
 } from "../../src/report/result.ts";
-import { summary } from "../../src/report/summary.ts";
-import { aStep, NO_TIME } from "./results.ts";
+import { makeSummary } from "../../src/report/summary.ts";
+import { aStep, NO_TIME } from "./example-results.ts";
 import { target } from "../helpers/resolving.ts";
 
 const facts = (id: string, stdout: string) => ({
@@ -51,7 +51,7 @@ const combined = (tasks: readonly TaskResult[]): Result => ({ kind: "several", t
 
 it("the result of several tasks is a success when every task is one, and has the values of the first", () => {
   const result = combined([endedResult("a", 0, 0), endedResult("b", 0)]);
-  expect(outputs(result)).toMatchObject({
+  expect(makeOutputs(result)).toMatchObject({
     "exit-code": "0",
     outcome: "succeeded",
     stdout: "[task 0] out of a\n[task 1] out of b",
@@ -59,7 +59,7 @@ it("the result of several tasks is a success when every task is one, and has the
     "task-arns": '["arn/a","arn/b"]',
     "session-id": "session-a",
   });
-  expect(JSON.parse(outputs(result)["results"] ?? "")).toMatchObject([
+  expect(JSON.parse(makeOutputs(result)["results"] ?? "")).toMatchObject([
     { taskArn: "arn/a", worker: 0 },
     { taskArn: "arn/a", worker: 1 },
     { taskArn: "arn/b", worker: 0 },
@@ -69,7 +69,7 @@ it("the result of several tasks is a success when every task is one, and has the
 
 it("the result of several tasks is that of the first failing worker, in the order of tasks and then of workers", () => {
   const result = combined([endedResult("a", 0), endedResult("b", 0, 3), endedResult("c", 4)]);
-  expect(outputs(result)).toMatchObject({ "exit-code": "3", outcome: "failed", "task-arn": "arn/b" });
+  expect(makeOutputs(result)).toMatchObject({ "exit-code": "3", outcome: "failed", "task-arn": "arn/b" });
   expect(explain(result, aStep)).toMatchObject({
     title: "fargate-exec: failed",
     message:
@@ -79,7 +79,7 @@ it("the result of several tasks is that of the first failing worker, in the orde
 
 it("the result of several tasks has no exit code when the first task that failed has none", () => {
   const result = combined([endedResult("a", 0), lostResult("b"), endedResult("c", 4)]);
-  expect(outputs(result)).toMatchObject({ "exit-code": "", outcome: "not-started", "task-arn": "arn/b" });
+  expect(makeOutputs(result)).toMatchObject({ "exit-code": "", outcome: "not-started", "task-arn": "arn/b" });
   expect(explain(result, aStep)).toMatchObject({
     title: "fargate-exec: task-stopped",
     message:
@@ -88,7 +88,7 @@ it("the result of several tasks has no exit code when the first task that failed
 });
 
 it("the summary of several tasks has a line for each task", () => {
-  const text = summary(
+  const text = makeSummary(
     combined([endedResult("a", 0, 0), endedResult("b", 0, 3), lostResult("c")]),
     aStep,
     NO_TIME,
@@ -100,7 +100,7 @@ it("the summary of several tasks has a line for each task", () => {
 
 it("the output 'stdout' of several tasks keeps the end of what all of them print", () => {
   const long = "x".repeat(1024 * 1024);
-  const { stdout = "" } = outputs(
+  const { stdout = "" } = makeOutputs(
     combined([{ ...endedResult("a", 0), task: facts("a", long) }, endedResult("b", 0)]),
   );
   expect(stdout).toHaveLength(1024 * 1024);

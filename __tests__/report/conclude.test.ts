@@ -2,7 +2,7 @@ import { Failure } from "../../src/errors.ts";
 import { conclude } from "../../src/report/conclude.ts";
 import type { Outcome } from "../../src/report/result.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
-import { aReport, aStatus, someFacts } from "./results.ts";
+import { aReport, aStatus, someFacts } from "./example-results.ts";
 
 const gone = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });
 
@@ -43,7 +43,7 @@ it.each<[string, JobEnd, boolean, Outcome, number | undefined, string | undefine
   ],
   [
     "a session that was cut",
-    { kind: "ended", end: { kind: "detached" }, attached: true },
+    { kind: "ended", end: { kind: "closed-here" }, attached: true },
     true,
     "unknown",
     undefined,
@@ -73,7 +73,7 @@ it("names what the container said, or the session that was cut", () => {
     "failure.seen",
     expect.stringContaining("no space left"),
   );
-  const cut: JobEnd = { kind: "ended", end: { kind: "detached" }, attached: true };
+  const cut: JobEnd = { kind: "ended", end: { kind: "closed-here" }, attached: true };
   expect(conclude(aReport(cut), someFacts())).toHaveProperty(
     "failure.failed",
     expect.stringContaining("ecs-execute-command-2"),

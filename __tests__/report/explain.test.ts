@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Failure } from "../../src/errors.ts";
-import { annotation, explain } from "../../src/report/explain.ts";
-import { aFailedResult, aResult, aStep, someFacts } from "./results.ts";
+import { makeAnnotation, explain } from "../../src/report/explain.ts";
+import { aFailedResult, aResult, aStep, someFacts } from "./example-results.ts";
 
 /** A job whose workers printed this on standard error. */
 function resultWithStderr(codes: readonly string[], stderr: Readonly<Record<number, string>>) {
@@ -25,7 +25,7 @@ it("explains a failure by its three parts, under its code, with the address of i
     page: `${aStep.page}#task-stopped`,
   };
   expect(explain(aFailedResult(failure), aStep)).toEqual(explanation);
-  expect(annotation(explanation)).toBe(
+  expect(makeAnnotation(explanation)).toBe(
     `It failed.\nThis was seen.\nDo that.\nSee ${aStep.page}#task-stopped`,
   );
 });
@@ -100,7 +100,7 @@ describe("the last words", () => {
     const explanation = explain(result, aStep);
     expect(explanation?.lastWords).toBe("Last line of standard error of worker 1: no such table");
     expect(explanation?.message).not.toContain("no such table");
-    expect(explanation && annotation(explanation)).toContain(
+    expect(explanation && makeAnnotation(explanation)).toContain(
       "\nLast line of standard error of worker 1: no such",
     );
   });

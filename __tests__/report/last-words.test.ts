@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { namedLine } from "../../src/report/last-words.ts";
+import { findNamedLine } from "../../src/report/last-words.ts";
 import { SHELLS } from "../helpers/shells.ts";
 
 let place: string;
@@ -20,7 +20,7 @@ function lineOf(interpreter: string, text: string): number | undefined {
   const [program = "", ...args] = interpreter.split(" ");
   const { status, stderr } = spawnSync(program, [...args, script], { encoding: "utf8" });
   expect(status).not.toBe(0);
-  return namedLine(stderr, status ?? 0);
+  return findNamedLine(stderr, status ?? 0);
 }
 
 it.each(SHELLS)(

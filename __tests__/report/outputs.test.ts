@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Failure } from "../../src/errors.ts";
-import { cutOutputs, outputs } from "../../src/report/outputs.ts";
+import { cutOutputs, makeOutputs } from "../../src/report/outputs.ts";
 import { NO_RESULTS } from "../../src/report/file-commands.ts";
 import { failedResult } from "../../src/report/result.ts";
 import { ID, TASK } from "../helpers/tasks.ts";
-import { aResult, someFacts } from "./results.ts";
+import { aResult, someFacts } from "./example-results.ts";
 
 const nothing = failedResult(new Failure("bad-input", { failed: "f", seen: "s", advice: "a" }));
 
@@ -14,12 +14,12 @@ it("the outputs are those that action.yml names, whatever is known", () => {
     outputs: object;
   };
   const names = Object.keys(action.outputs).toSorted();
-  expect(Object.keys(outputs(aResult("exited", "0"))).toSorted()).toEqual(names);
-  expect(Object.keys(outputs(nothing)).toSorted()).toEqual(names);
+  expect(Object.keys(makeOutputs(aResult("exited", "0"))).toSorted()).toEqual(names);
+  expect(Object.keys(makeOutputs(nothing)).toSorted()).toEqual(names);
 });
 
 it("the outputs say what is known", () => {
-  expect(outputs(aResult("exited", "0", "3"))).toMatchObject({
+  expect(makeOutputs(aResult("exited", "0", "3"))).toMatchObject({
     "exit-code": "3",
     outcome: "failed",
     stdout: "schema version 42",
@@ -46,15 +46,15 @@ it("the output 'results' includes a task whose workers' ends are not known", () 
   const target = { ...one.task.target, taskArn: other };
   const lost = failedResult(failure, someFacts({ target }), true);
   const stdout = "schema version 42";
-  expect(JSON.parse(outputs({ kind: "several", tasks: [one, lost] })["results"] ?? "")).toEqual([
+  expect(JSON.parse(makeOutputs({ kind: "several", tasks: [one, lost] })["results"] ?? "")).toEqual([
     { task: 0, taskArn: TASK, worker: 0, seconds: 10, exitCode: 0, outcome: "succeeded", stdout },
     { task: 1, taskArn: other, worker: null, seconds: null, exitCode: null, outcome: "unknown", stdout },
   ]);
 });
 
 it("the output 'exit-code' is empty when the code is not known, and not 0", () => {
-  expect(outputs(aResult("exited", "0"))["exit-code"]).toBe("0");
-  expect(outputs(nothing)["exit-code"]).toBe("");
+  expect(makeOutputs(aResult("exited", "0"))["exit-code"]).toBe("0");
+  expect(makeOutputs(nothing)["exit-code"]).toBe("");
 });
 
 it("each output is one harmless line, whatever its source, except for the job's own output", () => {
@@ -71,7 +71,7 @@ it("each output is one harmless line, whatever its source, except for the job's 
     stdout: words,
     allStderr: words,
   };
-  const { stdout, stderr, ...rest } = outputs({ ...result, task });
+  const { stdout, stderr, ...rest } = makeOutputs({ ...result, task });
   expect([stdout, stderr]).toEqual([words, words]);
   expect(Object.values(rest).filter((value) => /^\s*::|##\[|\p{Cc}/u.test(value))).toEqual([]);
   expect(JSON.parse(rest["task-arns"] ?? "")).toEqual(["x ::error::y ##\\[error]z"]);
@@ -79,7 +79,7 @@ it("each output is one harmless line, whatever its source, except for the job's 
 });
 
 it("the outputs are empty when nothing is known", () => {
-  const { outcome, "task-arns": arns, results, ...rest } = outputs(nothing);
+  const { outcome, "task-arns": arns, results, ...rest } = makeOutputs(nothing);
   expect([outcome, arns, results]).toEqual(["not-started", "[]", "[]"]);
   expect(new Set(Object.values(rest))).toEqual(new Set([""]));
 });
@@ -97,14 +97,14 @@ it("the output 'results' has the seconds of each phase of a task, once", () => {
   const times = { beganAt: 1_000, readyAt: 1_250, placedAt: 1_250, attachedAt: 2_504, endedAt: 14_900 };
   const { task, ...rest } = aResult("exited", "0", "0");
   const result = { ...rest, task: { ...task, times } };
-  const [first, second] = JSON.parse(outputs(result)["results"] ?? "") as object[];
+  const [first, second] = JSON.parse(makeOutputs(result)["results"] ?? "") as object[];
   expect(first).toMatchObject({ phases: { "Exec agent": 0.25, "Session and delivery": 1.25, Script: 12.4 } });
   expect(second).not.toHaveProperty("phases");
 });
 
 it("the output 'results' has each worker's own last lines of standard output, without its label", () => {
   const stdout = "[0] a\n[1] x\n[0] [1] b\nnot a line of a worker\n[1] y";
-  const results = JSON.parse(outputs(several(2, stdout))["results"] ?? "") as object[];
+  const results = JSON.parse(makeOutputs(several(2, stdout))["results"] ?? "") as object[];
   expect(results).toMatchObject([
     { task: 0, worker: 0, stdout: "a\n[1] b" },
     { task: 0, worker: 1, stdout: "x\ny" },
@@ -114,14 +114,14 @@ it("the output 'results' has each worker's own last lines of standard output, wi
   const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
   const { task, ...rest } = aResult("exited", "0");
   const [entry] = JSON.parse(
-    outputs({ ...rest, task: { ...task, stdout: lines.join("\n") } })["results"] ?? "",
+    makeOutputs({ ...rest, task: { ...task, stdout: lines.join("\n") } })["results"] ?? "",
   ) as { stdout: string }[];
   expect(entry?.stdout).toBe(lines.slice(-10).join("\n"));
 });
 
 it("the outputs of a thousand tasks stay below GitHub's limit for an output", () => {
   const stdout = `[0] ${'"'.repeat(5_000)}\n[1] ${"\u0001é".repeat(5_000)}`;
-  const { results = "", stdout: all = "" } = outputs(several(1_000, stdout));
+  const { results = "", stdout: all = "" } = makeOutputs(several(1_000, stdout));
   expect(Buffer.byteLength(results)).toBeLessThan(1024 * 1024);
   expect(Buffer.byteLength(all)).toBeLessThanOrEqual(1024 * 1024);
   expect(JSON.parse(results)).toHaveLength(2_000);
@@ -129,7 +129,7 @@ it("the outputs of a thousand tasks stay below GitHub's limit for an output", ()
     aResult("exited", ...Array.from({ length: 256 }, () => code)),
   );
   const mixed = Array.from({ length: 100 }, (_, at) => (at === 99 ? red : green)).flatMap((one) => one ?? []);
-  const { results: many = "" } = outputs({ kind: "several", tasks: mixed });
+  const { results: many = "" } = makeOutputs({ kind: "several", tasks: mixed });
   expect(Buffer.byteLength(many)).toBeLessThan(1024 * 1024);
   const entries = JSON.parse(many) as { exitCode: number }[];
   expect(entries.length).toBeGreaterThan(5_000);
@@ -149,5 +149,5 @@ it("the outputs of the script stand beside them, and those of the last task coun
   const script = (value: string) => ({ ...NO_RESULTS, outputs: [["version", value]] as const });
   const one = aResult("exited", "0");
   const tasks = ["a", "b"].map((value) => ({ ...one, task: { ...one.task, script: script(value) } }));
-  expect(outputs({ kind: "several", tasks })).toMatchObject({ version: "b", outcome: "succeeded" });
+  expect(makeOutputs({ kind: "several", tasks })).toMatchObject({ version: "b", outcome: "succeeded" });
 });

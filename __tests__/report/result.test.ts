@@ -1,7 +1,7 @@
 import { Failure } from "../../src/errors.ts";
 import { failedResult, type Outcome, withoutVerdict, workerResults } from "../../src/report/result.ts";
 import { TASK } from "../helpers/tasks.ts";
-import { aFailedResult, aResult, aStatus, someFacts } from "./results.ts";
+import { aFailedResult, aResult, aStatus, someFacts } from "./example-results.ts";
 
 const failure = (code: Failure["code"]): Failure =>
   new Failure(code, { failed: "f", seen: "s", advice: "a" });

@@ -2,12 +2,12 @@ import { Failure } from "../../src/errors.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { failedResult, type Result } from "../../src/report/result.ts";
 import { scriptSummaries } from "../../src/report/script-summaries.ts";
-import { summary } from "../../src/report/summary.ts";
+import { makeSummary } from "../../src/report/summary.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aTask, ID } from "../helpers/tasks.ts";
 import { HOSTILE, PLAIN, renderMarkdown } from "./rendered.ts";
-import { aFailedResult, aResult, aStep, someFacts, NO_TIME } from "./results.ts";
+import { aFailedResult, aResult, aStep, someFacts, NO_TIME } from "./example-results.ts";
 
 const failure = new Failure("no-status", {
   failed: "Session 's-1' ended before the job's status was known.",
@@ -31,12 +31,13 @@ it.each<[string, Result]>([
     },
   ],
 ])("the summary is the text of its golden file: %s", (name, result) => {
-  expectGolden(`summary-${name}.md`, summary(result, aStep, NO_TIME));
+  expectGolden(`summary-${name}.md`, makeSummary(result, aStep, NO_TIME));
 });
 
 it("the summary links to the workflow run and says which attempt it is", () => {
   const run = { runId: "17", runAttempt: "2", url: "https://github.com/org/shop/actions/runs/17" };
-  const summaryOf = (step: object): string => summary(aResult("exited", "0"), { ...aStep, ...step }, NO_TIME);
+  const summaryOf = (step: object): string =>
+    makeSummary(aResult("exited", "0"), { ...aStep, ...step }, NO_TIME);
   expect(summaryOf({ run })).toContain(`| Run | [\`17, attempt 2\`](${run.url}) |`);
   expect(summaryOf({ run: { ...run, url: "" } })).not.toContain("| Run |");
 });
@@ -46,7 +47,7 @@ it("the summary has a row for each attempt of a job that was run again", () => {
     { taskId: "1".repeat(32), outcome: "unknown", end: "task-stopped", reason: "spot" },
   ] as const;
   const once = { ...aResult("exited", "0"), earlier };
-  expect(summary(once, aStep, NO_TIME)).toContain(
+  expect(makeSummary(once, aStep, NO_TIME)).toContain(
     [
       "| Attempt | Task | Outcome | End | Run again for |",
       "|---|---|---|---|---|",
@@ -55,7 +56,7 @@ it("the summary has a row for each attempt of a job that was run again", () => {
     ].join("\n"),
   );
   const several: Result = { kind: "several", tasks: [aResult("exited", "0"), once] };
-  expect(summary(several, aStep, NO_TIME)).toContain("| 1 | 2 | ");
+  expect(makeSummary(several, aStep, NO_TIME)).toContain("| 1 | 2 | ");
 });
 
 it("the summary fits when each of a thousand jobs was run ten times", () => {
@@ -66,7 +67,11 @@ it("the summary fits when each of a thousand jobs was run ten times", () => {
     reason: "infrastructure",
   } as const;
   const job = { ...aResult("exited", "0"), earlier: Array.from({ length: 9 }, () => once) };
-  const text = summary({ kind: "several", tasks: Array.from({ length: 1_000 }, () => job) }, aStep, NO_TIME);
+  const text = makeSummary(
+    { kind: "several", tasks: Array.from({ length: 1_000 }, () => job) },
+    aStep,
+    NO_TIME,
+  );
   expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
   expect(text).toContain("… and 7000 more.");
 });
@@ -82,7 +87,7 @@ it.each([
     const where = { kind: "new", start: { keepTask } } as Extract<Inputs["where"], { kind: "new" }>;
     const result = aResult("exited", code);
     const task = { ...result.task, target: { ...aTarget(), started: true } };
-    const text = summary(
+    const text = makeSummary(
       { ...result, task },
       { ...aStep, selection: { where, region: "eu-west-1" } },
       NO_TIME,
@@ -94,7 +99,7 @@ it.each([
 );
 
 it("the summary shows nothing of standard output", () => {
-  expect(summary(aResult("exited", "1"), aStep, NO_TIME)).not.toContain("schema version");
+  expect(makeSummary(aResult("exited", "1"), aStep, NO_TIME)).not.toContain("schema version");
 });
 
 it("the summary takes no untrusted words for Markdown, HTML or a link", () => {
@@ -105,7 +110,7 @@ it("the summary takes no untrusted words for Markdown, HTML or a link", () => {
     const log = { kind: "cloudwatch", name: words, group: words, stream: words, url } as const;
     const result = { ...one, task: someFacts({ target, log }) };
     for (const whole of [result, { kind: "several", tasks: [result, result] } as const]) {
-      const { types, links, literals, texts } = renderMarkdown(summary(whole, aStep, NO_TIME));
+      const { types, links, literals, texts } = renderMarkdown(makeSummary(whole, aStep, NO_TIME));
       expect([...types].filter((type) => !PLAIN.has(type))).toEqual([]);
       expect(links).toEqual([
         `${aStep.page}#no-status`,
@@ -127,23 +132,23 @@ it("the summary shows the last lines of a script that failed, folded, in a block
     "</details><img src=x>",
     "````` [x](https://example.com) @all ::error::x",
   ].join("\n");
-  const text = summary({ ...one, task: { ...one.task, lastLines } }, aStep, NO_TIME);
+  const text = makeSummary({ ...one, task: { ...one.task, lastLines } }, aStep, NO_TIME);
   const { types, links } = renderMarkdown(text);
-  expect(links).toEqual(renderMarkdown(summary(one, aStep, NO_TIME)).links);
+  expect(links).toEqual(renderMarkdown(makeSummary(one, aStep, NO_TIME)).links);
   expect(types).toContain("fence");
   expect(text).toContain(
     "<details><summary>The last lines that the script printed</summary>\n\n``````text\nline 33\n",
   );
   expect(text).not.toContain("line 32\n");
   const succeeded = aResult("exited", "0");
-  expect(summary({ ...succeeded, task: { ...succeeded.task, lastLines } }, aStep, NO_TIME)).not.toContain(
+  expect(makeSummary({ ...succeeded, task: { ...succeeded.task, lastLines } }, aStep, NO_TIME)).not.toContain(
     "line 79",
   );
 });
 
 it("the summary says which image ran in which task", () => {
   const one = aResult("exited", "0");
-  const text = summary({ ...one, task: { ...one.task, described: aTask() } }, aStep, NO_TIME);
+  const text = makeSummary({ ...one, task: { ...one.task, described: aTask() } }, aStep, NO_TIME);
   for (const row of [
     "| Image | `example/app:1` |",
     "| Task definition | `web:3` |",
@@ -159,7 +164,7 @@ it("the summary links to no task when the address of its partition's console is 
   const one = aResult("exited", "0");
   const { target } = one.task;
   const taskArn = target.taskArn.replace(/^arn:aws:ecs:[a-z\d-]+/, "arn:aws-iso:ecs:us-iso-east-1");
-  const text = summary({ ...one, task: { ...one.task, target: { ...target, taskArn } } }, aStep, NO_TIME);
+  const text = makeSummary({ ...one, task: { ...one.task, target: { ...target, taskArn } } }, aStep, NO_TIME);
   expect(text).toContain(`| Task | \`${ID}\` |`);
   expect(text).not.toContain("undefined");
 });
@@ -172,7 +177,7 @@ it("the summary of a thousand tasks of many workers is folded, and stays below G
     task: { ...one.task, script, described: aTask() },
   }));
   const result = { kind: "several", tasks } as const;
-  const own = summary(result, aStep, { from: 0, to: 5_000 });
+  const own = makeSummary(result, aStep, { from: 0, to: 5_000 });
   expect(own).toContain("<details><summary>1000 tasks</summary>");
   const all = own + scriptSummaries(result, Buffer.byteLength(own));
   expect(Buffer.byteLength(all)).toBeLessThan(1024 * 1024);

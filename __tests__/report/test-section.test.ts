@@ -1,9 +1,9 @@
 import { type Counts, type FailedTest, type TestResults } from "../../src/junit/test-results.ts";
-import { summary } from "../../src/report/summary.ts";
+import { makeSummary } from "../../src/report/summary.ts";
 import { testAnnotations, testSection } from "../../src/report/test-section.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { HOSTILE, PLAIN, renderMarkdown } from "./rendered.ts";
-import { aResult, aStep, NO_TIME } from "./results.ts";
+import { aResult, aStep, NO_TIME } from "./example-results.ts";
 
 const counts = (passed: number, failed: number, skipped = 0, flaky = 0, seconds = 1.5): Counts => {
   return { passed, failed, skipped, flaky, seconds };
@@ -26,7 +26,7 @@ const some: TestResults = {
 };
 
 it("the section has the failed tests first, then the suites with failures, then the others, and the slowest tests folded", () => {
-  expectGolden("summary-tests.md", summary(aResult("exited", "1"), aStep, NO_TIME, some));
+  expectGolden("summary-tests.md", makeSummary(aResult("exited", "1"), aStep, NO_TIME, some));
 });
 
 it("the section has one line for reports without a test", () => {
@@ -67,7 +67,7 @@ it("the section keeps the summary below GitHub's limit, whatever the names hold"
   } as const;
   const job = { ...aResult("exited", "0"), earlier: Array.from({ length: 9 }, () => once) };
   const several = { kind: "several", tasks: Array.from({ length: 1_000 }, () => job) } as const;
-  expect(Buffer.byteLength(summary(several, aStep, NO_TIME, tests))).toBeLessThan(1024 * 1024);
+  expect(Buffer.byteLength(makeSummary(several, aStep, NO_TIME, tests))).toBeLessThan(1024 * 1024);
 });
 
 it("the section takes no name and no message of a report for Markdown, HTML or a link", () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { pullAdvice, timeline, timelineSection } from "../../src/report/timeline.ts";
+import { advisePull, makeTimeline, timelineSection } from "../../src/report/timeline.ts";
 import { aTask } from "../helpers/tasks.ts";
 
 const STEP = { from: 100_000, to: 160_000 };
@@ -8,8 +8,8 @@ const TASK = aTask({
   ...{ pullStoppedAt: 141_000, startedAt: 142_000 },
 });
 const JOB = { beganAt: 101_100, readyAt: 145_000, placedAt: 145_000, attachedAt: 147_000, endedAt: 158_000 };
-const named = (...args: Parameters<typeof timeline>) =>
-  timeline(...args).map(({ name, from, to }) => [name, to - from]);
+const named = (...args: Parameters<typeof makeTimeline>) =>
+  makeTimeline(...args).map(({ name, from, to }) => [name, to - from]);
 
 it("the timeline has each phase of a task that was started, and adds up to the step's time", () => {
   expect(named(STEP, JOB, TASK, true)).toEqual([
@@ -52,7 +52,7 @@ it("the timeline has no gap and adds up, whatever ECS's clock says", () => {
     fc.property(fc.array(time, { minLength: 9, maxLength: 9 }), fc.boolean(), (times, started) => {
       const task = aTask(Object.fromEntries(keys.map((key, i) => [key, times[i]])));
       const [readyAt, placedAt, attachedAt, endedAt] = times.slice(5);
-      const spans = timeline(STEP, { beganAt: 1, readyAt, placedAt, attachedAt, endedAt }, task, started);
+      const spans = makeTimeline(STEP, { beganAt: 1, readyAt, placedAt, attachedAt, endedAt }, task, started);
       expect(spans[0]?.from).toBe(STEP.from);
       expect(spans.at(-1)?.to).toBe(STEP.to);
       spans.forEach(({ from, to }, i) => {
@@ -64,7 +64,7 @@ it("the timeline has no gap and adds up, whatever ECS's clock says", () => {
 });
 
 it("the section of a timeline is a chart and a table", () => {
-  const lines = timelineSection(timeline(STEP, JOB, TASK, true), "Time of the step", undefined);
+  const lines = timelineSection(makeTimeline(STEP, JOB, TASK, true), "Time of the step", undefined);
   expect(lines.slice(0, 6)).toEqual([
     "```mermaid",
     "gantt",
@@ -86,7 +86,7 @@ it.each([
   "advises on the image only when its pull is long, and most of the start: it %s",
   (_, task, count) => {
     expect(
-      pullAdvice(task, undefined).filter((line) => line.startsWith("The pull of the image took")),
+      advisePull(task, undefined).filter((line) => line.startsWith("The pull of the image took")),
     ).toHaveLength(count);
   },
 );
@@ -101,7 +101,7 @@ it.each([
 ])(
   "the section of a timeline has the size of the image beside its pull, in the chart and in the table: %j",
   (image, size) => {
-    const lines = timelineSection(timeline(STEP, JOB, TASK, true), "x", image);
+    const lines = timelineSection(makeTimeline(STEP, JOB, TASK, true), "x", image);
     expect(lines).toContain(`  Image pull (${size}) : 111500, 141000`);
     expect(lines).toContain(`| Image pull (${size}) | 29.5 |`);
   },
@@ -109,7 +109,7 @@ it.each([
 
 it("the advice has the rate of a long pull, unless there are images that are not counted", () => {
   const took = "The pull of the image took 29.5 s of the 41.0 s until the container had started";
-  const advice = (image: ReturnType<typeof pulled>) => pullAdvice(TASK, image)[0];
+  const advice = (image: ReturnType<typeof pulled>) => advisePull(TASK, image)[0];
   expect(advice(pulled(1_239_000_000))).toContain(`${took}: 1239 MB, 42 MB a second. It is`);
   expect(advice(pulled(59_000_000, { isMost: true }))).toContain(
     `${took}: at most 59 MB, at most 2.0 MB a second. It is`,

@@ -57,7 +57,7 @@ export class FakeSession implements Session {
   }
 
   close(): Promise<void> {
-    this.end({ kind: "detached" });
+    this.end({ kind: "closed-here" });
     return Promise.resolve();
   }
 }

@@ -181,7 +181,7 @@ describe("a session whose connection is cut", () => {
     gateway.client?.terminate();
     await log.until(/was cut/);
     await session.close();
-    expect(await session.ended).toEqual({ kind: "detached" });
+    expect(await session.ended).toEqual({ kind: "closed-here" });
     clock.advance(60_000);
     await new Promise(setImmediate);
     expect(gateway.requests).toHaveLength(1);

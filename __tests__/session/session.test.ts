@@ -86,7 +86,7 @@ describe("a session", () => {
     // The size is sent once the first output has come.
     await gateway.until(() => gateway.inputs.length === 1);
     await session.close();
-    expect(await session.ended).toEqual({ kind: "detached" });
+    expect(await session.ended).toEqual({ kind: "closed-here" });
     await gateway.until(() => gateway.gone);
     expect(await readAll(session)).toBe("before");
     expect(session.received).toBe("before".length);
@@ -113,7 +113,7 @@ describe("a session", () => {
     const abort = new AbortController();
     const session = await open(gateway, { signal: abort.signal });
     abort.abort(new Error("cancelled"));
-    expect(await session.ended).toEqual({ kind: "detached" });
+    expect(await session.ended).toEqual({ kind: "closed-here" });
     await gateway.until(() => gateway.gone);
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Log } from "../../src/log.ts";
 import { declareArtifacts } from "../../src/step/declare-artifacts.ts";
 import { anInputs } from "../helpers/runs.ts";
-import { aResult, someFacts } from "../report/results.ts";
+import { aResult, someFacts } from "../report/example-results.ts";
 
 let root: string;
 beforeEach(() => {

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import type { TestResults } from "../../src/junit/test-results.ts";
 import type { Log } from "../../src/log.ts";
-import { outputs } from "../../src/report/outputs.ts";
+import { makeOutputs } from "../../src/report/outputs.ts";
 import type { Result } from "../../src/report/result.ts";
 import { readTestReports } from "../../src/step/test-reports.ts";
 import { withTree } from "../files/trees.ts";
 import { anInputs } from "../helpers/runs.ts";
-import { aResult, someFacts } from "../report/results.ts";
+import { aResult, someFacts } from "../report/example-results.ts";
 
 const bytes =
   '<testsuite name="s"><testcase name="t"><failure>/app/a.py:3: no</failure></testcase></testsuite>';
@@ -69,6 +69,8 @@ it.each([
 it("the output 'tests' has the numbers, and is empty without reports", async () => {
   const { tests } = await readFrom([""], { tree: { "artifacts/a.xml": { bytes } } });
   const result = aResult("exited", "0");
-  expect(outputs(result, tests)["tests"]).toBe('{"passed":0,"failed":1,"skipped":0,"flaky":0,"seconds":0}');
-  expect(outputs(result)["tests"]).toBe("");
+  expect(makeOutputs(result, tests)["tests"]).toBe(
+    '{"passed":0,"failed":1,"skipped":0,"flaky":0,"seconds":0}',
+  );
+  expect(makeOutputs(result)["tests"]).toBe("");
 });

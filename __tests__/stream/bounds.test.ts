@@ -106,7 +106,7 @@ it("the number of notes in a session is limited", () => {
 it("the number of notes is limited in a session that another carrier has followed, too", () => {
   const extractor = new Extractor(NONCE, 1);
   extractAll(extractor, Buffer.from(ATTACHED + mark("n first")));
-  const reader = extractor.leaveSession();
+  const reader = extractor.releaseSession();
   const notes = Array.from({ length: MOST_NOTES + 3 }, (_, i) => mark(`n ${i}`)).flatMap((text) => [
     ...reader.read(Buffer.from(text)),
   ]);

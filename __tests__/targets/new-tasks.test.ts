@@ -9,11 +9,11 @@ import { Failure, NoCapacity } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { stuckAfter } from "../../src/targets/candidates.ts";
-import { targetOfNextAttempt } from "../../src/targets/next-attempt.ts";
-import { replacementFor } from "../../src/targets/replacement.ts";
+import { findNextTarget } from "../../src/targets/next-attempt.ts";
+import { findReplacement } from "../../src/targets/replacement.ts";
 import type { LaterTargets } from "../../src/targets/job-targets.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
-import { imageDefinition } from "../../src/targets/definitions/image.ts";
+import { makeImageDefinition } from "../../src/targets/definitions/image.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { startedBy } from "../../src/targets/start/run-task-request.ts";
 import type { Target } from "../../src/targets/target.ts";
@@ -274,7 +274,11 @@ describe("a new task of an image", () => {
     of: { kind: "image", image: "python:3.13", architecture: undefined },
     start: startInputs({ taskRole: "job", cpu: "512" }),
   };
-  const wanted = imageDefinition({ image: "python:3.13", architecture: undefined }, where.start, undefined);
+  const wanted = makeImageDefinition(
+    { image: "python:3.13", architecture: undefined },
+    where.start,
+    undefined,
+  );
   const { family } = wanted;
   const own: TaskDefinition = {
     ...aDefinition([{ entryPoint: ["sh", "-c"] }]),
@@ -385,7 +389,7 @@ it.each<[Partial<Service>, number | undefined]>([
     // Its replacement runs there, too.
     const none = { stopCode: "TaskFailedToStart", stoppedReason: "Capacity is unavailable at this time." };
     const why = taskStopped(aTask({ lastStatus: "STOPPED", ...none }));
-    expect(await replacementFor(targets[0], why, candidates, context)).toMatchObject({ taskArn: arn(2) });
+    expect(await findReplacement(targets[0], why, candidates, context)).toMatchObject({ taskArn: arn(2) });
     expect(requests[1]).toMatchObject({ launchType, capacityProviders, network });
   },
 );
@@ -402,12 +406,12 @@ describe("a new task on Spot", () => {
   ])("is started once more, on demand, when it is taken away: %s", async (why) => {
     const { context, requests, resolved } = startTasks(onSpot);
     const { targets, candidates } = await resolved;
-    const next = await replacementFor(targets[0], why, candidates, context);
+    const next = await findReplacement(targets[0], why, candidates, context);
     expect(next).toMatchObject({ taskArn: arn(2), started: true });
     expect(requests.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], []]);
     expect(context.events.at(-1)).toMatchObject([{ taskArn: arn(1) }, { taskArn: arn(2) }]);
     expect(context.log.lines).toContainEqual(expect.stringContaining("on demand"));
-    const again = next && (await replacementFor(next, why, candidates, context));
+    const again = next && (await findReplacement(next, why, candidates, context));
     // A task that never ran is started again, since it may wait for capacity.
     if (why.code === "task-stopped") expect(again).toBeUndefined();
     else expect(requests.at(-1)?.capacityProviders).toEqual([]);
@@ -420,7 +424,7 @@ describe("a new task on Spot", () => {
   ])("is not started again when it is lost otherwise: %s", async (why) => {
     const { context, resolved } = startTasks(onSpot);
     const { targets, candidates } = await resolved;
-    expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
+    expect(await findReplacement(targets[0], why, candidates, context)).toBeUndefined();
   });
 
   it.each([
@@ -432,7 +436,7 @@ describe("a new task on Spot", () => {
     const { targets, candidates } = await resolved;
     let next: Target | undefined = targets[0];
     for (let i = 0; i < 2 && next !== undefined; i += 1)
-      next = await replacementFor(next, stopped("TaskFailedToStart", reason), candidates, context);
+      next = await findReplacement(next, stopped("TaskFailedToStart", reason), candidates, context);
     expect(requests.map(({ network }) => network.subnets.join())).toEqual([
       ...["subnet-1,subnet-2", "subnet-1", "subnet-2"],
     ]);
@@ -443,7 +447,7 @@ describe("a new task on Spot", () => {
     const { context, resolved } = startTasks(web);
     const { targets, candidates } = await resolved;
     const why = stopped("SpotInterruption");
-    expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
+    expect(await findReplacement(targets[0], why, candidates, context)).toBeUndefined();
   });
 });
 
@@ -456,7 +460,7 @@ describe("for the next attempt of a script that may still run", () => {
     const { context, requests, resolved } = startTasks(web, { stopTask, describeTasks });
     const { candidates, targets } = await resolved;
     const how = { isGone: false, isSpot: false, mustStopFirst: true };
-    const next = await targetOfNextAttempt(targets[0], how, candidates, context);
+    const next = await findNextTarget(targets[0], how, candidates, context);
     return { next: next?.taskId, started: requests.length, lines: context.log.lines };
   };
   const stopped = (): Promise<void> => Promise.resolve();

@@ -4,7 +4,7 @@ import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { taskNotFound } from "../../src/aws/missing.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
-import { replacementFor } from "../../src/targets/replacement.ts";
+import { findReplacement } from "../../src/targets/replacement.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { othersToTry } from "../../src/targets/candidates.ts";
@@ -21,7 +21,7 @@ const task = (id: string, more: Partial<Task> = {}): Task =>
 /** Resolves the context. `instead` gives the replacement of a lost target. */
 async function resolve(context: ResolveContext) {
   const { targets, candidates } = await resolveTargets(context);
-  const instead = (lost: Target, failure: Failure) => replacementFor(lost, failure, candidates, context);
+  const instead = (lost: Target, failure: Failure) => findReplacement(lost, failure, candidates, context);
   return { targets, others: othersToTry(candidates), instead };
 }
 

@@ -5,7 +5,7 @@ import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { waitUntilReady } from "../../src/ready/wait.ts";
 import { stuckAfter } from "../../src/targets/candidates.ts";
 import { removeResource, type MadeResource } from "../../src/targets/made/made-resource.ts";
-import { replacementFor } from "../../src/targets/replacement.ts";
+import { findReplacement } from "../../src/targets/replacement.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import type { Target } from "../../src/targets/target.ts";
 import { WaitLines } from "../../src/waiting.ts";
@@ -115,7 +115,7 @@ async function start(fate: Fate): Promise<{ readonly ecs: OneStart; readonly fai
         expect(ecs.running).toBe(1);
         break;
       }
-      target = await replacementFor(target, failure, candidates, context);
+      target = await findReplacement(target, failure, candidates, context);
     }
   } catch (error) {
     failure = asFailure(error);

@@ -30,26 +30,26 @@ async function setUp(stopsAfter = 0) {
 
 it("a run that only waits leaves the line at once", async () => {
   const { context, clock, isFree } = await setUp();
-  await undoLock(CLAIM, { entries: [STARTED], left: [STARTED] }, context);
+  await undoLock(CLAIM, { entries: [STARTED], remaining: [STARTED] }, context);
   expect([isFree(), clock.slept]).toEqual([true, []]);
 });
 
 it("a lock without a job to stop is given back at once", async () => {
   const { context, clock, isFree } = await setUp();
-  await undoLock(HELD, { entries: [], left: [] }, context);
+  await undoLock(HELD, { entries: [], remaining: [] }, context);
   expect([isFree(), clock.slept]).toEqual([true, []]);
 });
 
 it("a lock is given back once the stopped task has ended, and the job had time to end", async () => {
   const { context, clock, isFree, looks } = await setUp(4);
-  await undoLock(HELD, { entries: [STARTED], left: [] }, context);
+  await undoLock(HELD, { entries: [STARTED], remaining: [] }, context);
   expect([isFree(), looks()]).toEqual([true, 5]);
   expect(clock.slept.at(-1)).toBeGreaterThanOrEqual(5_000);
 });
 
 it.each([
-  ["job that could not be stopped", { entries: [JOB], left: [JOB] }, 0],
-  ["task that goes on stopping", { entries: [STARTED], left: [] }, Infinity],
+  ["job that could not be stopped", { entries: [JOB], remaining: [JOB] }, 0],
+  ["task that goes on stopping", { entries: [STARTED], remaining: [] }, Infinity],
 ] as const)("a lock over a %s is left to end by itself", async (_, entries, stopsAfter) => {
   const { context, log, isFree } = await setUp(stopsAfter);
   await undoLock(HELD, entries, context);
@@ -64,12 +64,12 @@ function leaveLockOf(kept: readonly string[], claim: LockClaim) {
   const log = new Listener();
   const ledger = new Ledger({ region: "eu-west-1", undo: [{ kind: "lock", ...claim }] }, () => undefined);
   leaveLock(kept, ledger, log);
-  return { left: ledger.entries.map(({ kind }) => kind), lines: log.lines };
+  return { remaining: ledger.entries.map(({ kind }) => kind), lines: log.lines };
 }
 
 it("the lock over a job in a task that is kept is left to end by itself, and a line says so", () => {
   expect(leaveLockOf(["a task"], HELD)).toEqual({
-    left: [],
+    remaining: [],
     lines: [expect.stringMatching(/^The lock is not given back, since a job may go on under it\./)],
   });
 });
@@ -78,5 +78,5 @@ it.each([
   ["the run only waited for it", ["a task"], CLAIM],
   ["the task is stopped", [], HELD],
 ] as const)("the lock is given back by the cleanup when %s", (_, kept, claim) => {
-  expect(leaveLockOf(kept, claim)).toEqual({ left: ["lock"], lines: [] });
+  expect(leaveLockOf(kept, claim)).toEqual({ remaining: ["lock"], lines: [] });
 });

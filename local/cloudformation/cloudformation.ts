@@ -84,7 +84,7 @@ export class CloudFormation {
   }
 
   #describeStacks(name: string | undefined): Xml {
-    const found = name === undefined ? this.#stacks.filter(exists) : [this.#find(name)];
+    const found = name === undefined ? this.#stacks.filter(isThere) : [this.#find(name)];
     const Stacks = found.map((stack) => {
       if (stack === undefined) throw noSuchStack(name ?? "");
       return {
@@ -201,7 +201,7 @@ export class CloudFormation {
 
   /** Finds a stack by its id, or by its name if it exists. A stack that awaits its change set does not exist yet. */
   #find(name: string): Stack | undefined {
-    return this.#stacks.find((stack) => stack.id === name || (stack.name === name && exists(stack)));
+    return this.#stacks.find((stack) => stack.id === name || (stack.name === name && isThere(stack)));
   }
 
   #clients(keys: Keys): Clients {
@@ -211,7 +211,7 @@ export class CloudFormation {
 
 const OF_A_STACK = ["StackName", "TemplateBody"];
 
-function exists({ status }: Stack): boolean {
+function isThere({ status }: Stack): boolean {
   return status !== "DELETE_COMPLETE" && status !== "REVIEW_IN_PROGRESS";
 }
 

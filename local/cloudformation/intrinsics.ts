@@ -6,14 +6,14 @@ export interface Scope {
   /** The value of a parameter or pseudo parameter, or a resource's id. Undefined for `AWS::NoValue`. */
   ref(name: string): Json | undefined;
   attribute(resource: string, name: string): Json;
-  condition(name: string): boolean;
+  isMet(name: string): boolean;
 }
 
 type Evaluator = (argument: Json, scope: Scope) => Json | undefined;
 
 const functions: Readonly<Record<string, Evaluator>> = {
   Ref: (name, scope) => scope.ref(textOf(name)),
-  Condition: (name, scope) => scope.condition(textOf(name)),
+  Condition: (name, scope) => scope.isMet(textOf(name)),
   "Fn::GetAtt": (argument, scope) => scope.attribute(...attributeOf(argument)),
   "Fn::Sub": (argument, scope) => {
     const [text, more] = Array.isArray(argument)
@@ -35,7 +35,7 @@ const functions: Readonly<Record<string, Evaluator>> = {
   },
   "Fn::If": (argument, scope) => {
     const [condition, yes, no] = argument as [string, Json, Json];
-    return resolve(scope.condition(condition) ? yes : no, scope);
+    return resolve(scope.isMet(condition) ? yes : no, scope);
   },
   "Fn::Equals": (argument, scope) => {
     const [one, other] = resolve(argument, scope) as readonly Json[];

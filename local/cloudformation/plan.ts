@@ -21,7 +21,7 @@ export interface Plan {
   /** A value of the template, such as a resource's properties, with its functions evaluated. `made` has the resources made so far. */
   resolve(value: Json, made: ReadonlyMap<string, CreatedResource>): Json;
   /** Whether a resource's or an output's condition holds. */
-  holds(condition: string | undefined): boolean;
+  isMet(condition: string | undefined): boolean;
 }
 
 /** The values of `AWS::Region` and the other pseudo parameters. */
@@ -56,7 +56,7 @@ export function makePlan(
           throw invalid(`The local Fargate has no attribute ${name} of '${resource}'.`);
         return value;
       },
-      condition: (name) => {
+      isMet: (name) => {
         const found = template.Conditions?.[name];
         if (found === undefined) throw invalid(`Template format error: Unresolved condition ${name}`);
         return resolve(found, scope) === true;
@@ -65,9 +65,9 @@ export function makePlan(
     return scope;
   };
   const nothing = scopeOf(new Map());
-  const holds = (condition: string | undefined): boolean =>
-    condition === undefined || nothing.condition(condition);
-  const wanted = Object.entries(template.Resources).filter(([, { Condition }]) => holds(Condition));
+  const isMet = (condition: string | undefined): boolean =>
+    condition === undefined || nothing.isMet(condition);
+  const wanted = Object.entries(template.Resources).filter(([, { Condition }]) => isMet(Condition));
   for (const [name, { Type, Properties = {} }] of wanted) {
     const type = Object.hasOwn(types, Type) ? types[Type] : undefined;
     if (type === undefined) throw invalid(`The local Fargate can't make an ${Type} (resource '${name}').`);
@@ -78,7 +78,7 @@ export function makePlan(
     outputs: template.Outputs ?? {},
     resources: inOrder(new Map(wanted)),
     resolve: (value, made) => resolve(value, scopeOf(made)) ?? null,
-    holds,
+    isMet: isMet,
   };
 }
 

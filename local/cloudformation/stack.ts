@@ -100,7 +100,7 @@ export class Stack {
 
   #outputs(outputs: Readonly<Record<string, Output>>): Stack["outputs"] {
     return Object.entries(outputs)
-      .filter(([, { Condition }]) => this.plan.holds(Condition))
+      .filter(([, { Condition }]) => this.plan.isMet(Condition))
       .map(([OutputKey, { Value, Description }]) => ({
         OutputKey,
         OutputValue: textOf(this.plan.resolve(Value, this.#made)),

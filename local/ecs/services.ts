@@ -7,7 +7,7 @@ import {
   type RevisionSource,
   ServiceDeployment,
 } from "./deployments/service-deployment.ts";
-import { ServiceDeployments } from "./deployments/service-deployments.ts";
+import { DeploymentCalls } from "./deployments/deployment-calls.ts";
 import type { Ecs } from "./ecs.ts";
 import { invalidParameter } from "./errors.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -29,7 +29,7 @@ const LOOK_EVERY_MS = 50;
 export class Services {
   readonly #ecs: Ecs;
   readonly #deployments = new Map<string, Deployment>();
-  readonly #records = new ServiceDeployments();
+  readonly #records = new DeploymentCalls();
   readonly #scheduler: Scheduler;
 
   constructor(ecs: Ecs) {
@@ -41,7 +41,7 @@ export class Services {
   static readonly operations = [
     ...["CreateService", "UpdateService", "DeleteService", "DescribeServices"],
     ...["UpdateServicePrimaryTaskSet", "DeleteTaskSet"],
-    ...ServiceDeployments.operations,
+    ...DeploymentCalls.operations,
   ];
 
   /** The deployments of all services, the oldest first. */
@@ -50,7 +50,7 @@ export class Services {
   }
 
   async call(operation: string, request: ServiceRequest): Promise<object> {
-    if (ServiceDeployments.operations.includes(operation))
+    if (DeploymentCalls.operations.includes(operation))
       return await this.#records.call(operation, request, (cluster, service) =>
         this.#ecs.records.service(cluster ?? "default", service),
       );

@@ -18,11 +18,11 @@ export interface RecordedRequest {
   readonly body: unknown;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly turn: Turn;
+  readonly sequence: CallSequence;
 }
 
 /** When a call arrived and was answered. `arrived` and `answered` are numbers of one count of all arrivals and answers. */
-export interface Turn {
+export interface CallSequence {
   readonly arrived: number;
   /** Undefined while the call is unanswered. */
   answered: number | undefined;
@@ -31,7 +31,7 @@ export interface Turn {
 }
 
 /** The facts about a call that are known before its operation is read. */
-export type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at" | "turn">;
+export type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at" | "sequence">;
 
 /** The original paths of requests that name the bucket in the host name. Their signatures cover these paths. */
 const sentPaths = new WeakMap<IncomingMessage, string>();

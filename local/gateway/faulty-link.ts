@@ -2,7 +2,7 @@ import { MessageType } from "../../src/wire/message.ts";
 import { messageTypeOf } from "./frames.ts";
 import type { Link } from "./link.ts";
 import type { DirectionFaults } from "./link-faults.ts";
-import { type Amount, draw, type Random, turns } from "./random.ts";
+import { type Amount, draw, type Random, hitEvery } from "./random.ts";
 
 const PAYLOAD_LENGTH_BYTES = 4;
 
@@ -25,12 +25,12 @@ export class FaultyLink implements Link {
     this.#deliver = deliver;
     this.#random = random;
     this.#delay = faults.delay;
-    this.#loses = turns(faults.lose, random);
-    this.#duplicates = turns(faults.duplicate, random);
-    this.#swaps = turns(faults.swap, random);
-    this.#corrupts = turns(faults.corrupt, random);
-    this.#truncates = turns(faults.truncate, random);
-    this.#losesAcknowledgements = turns(faults.loseAcknowledgements, random);
+    this.#loses = hitEvery(faults.lose, random);
+    this.#duplicates = hitEvery(faults.duplicate, random);
+    this.#swaps = hitEvery(faults.swap, random);
+    this.#corrupts = hitEvery(faults.corrupt, random);
+    this.#truncates = hitEvery(faults.truncate, random);
+    this.#losesAcknowledgements = hitEvery(faults.loseAcknowledgements, random);
   }
 
   pass(frame: Uint8Array): void {

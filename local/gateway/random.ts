@@ -25,7 +25,7 @@ export function draw(amount: Amount, random: Random): number {
 export type Rate = number;
 
 /** A function that says, at each call, whether the next frame is hit. Without a rate no frame is. */
-export function turns(rate: Rate | undefined, random: Random): () => boolean {
+export function hitEvery(rate: Rate | undefined, random: Random): () => boolean {
   if (rate === undefined) return () => false;
   if (rate < 1) return () => random() < rate;
   let count = 0;

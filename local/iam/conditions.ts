@@ -1,4 +1,4 @@
-import { matches } from "./wildcards.ts";
+import { isMatch } from "./wildcards.ts";
 
 /** The condition keys of one request, by name. A key that the request lacks is undefined. */
 export type Context = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -10,14 +10,14 @@ type Test = (wanted: string, actual: string) => boolean;
 
 const arnLike: Test = (wanted, actual) => {
   const [patterns, parts] = [arnParts(wanted), arnParts(actual)];
-  return patterns.length === parts.length && patterns.every((part, at) => matches(part, parts[at] ?? ""));
+  return patterns.length === parts.length && patterns.every((part, at) => isMatch(part, parts[at] ?? ""));
 };
 
 /** The operators that hold when one of the wanted values matches. */
 const operators: Readonly<Record<string, Test>> = {
   StringEquals: (wanted, actual) => wanted === actual,
   StringEqualsIgnoreCase: (wanted, actual) => wanted.toLowerCase() === actual.toLowerCase(),
-  StringLike: matches,
+  StringLike: isMatch,
   // "The ArnEquals and ArnLike condition operators behave identically" (IAM, condition operators).
   ArnEquals: arnLike,
   ArnLike: arnLike,
@@ -57,16 +57,16 @@ export function isOperator(operator: string): boolean {
 }
 
 /** Whether the conditions hold: for all of their operators and keys. */
-export function conditionHolds(conditions: Conditions, context: Context): boolean {
+export function isConditionMet(conditions: Conditions, context: Context): boolean {
   const lowered = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
   return Object.entries(conditions).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) =>
-      holds(parse(operator), asList(wanted), lowered.get(key.toLowerCase())),
+      isMet(parse(operator), asList(wanted), lowered.get(key.toLowerCase())),
     ),
   );
 }
 
-function holds(
+function isMet(
   { quantifier, name, ifExists }: Operator,
   wanted: readonly string[],
   value: string | readonly string[] | undefined,
@@ -80,10 +80,10 @@ function holds(
   }
   const test = operators[denied ?? name];
   if (test === undefined) throw new Error(`the condition operator '${name}' is not known here`);
-  const fits = (actual: string): boolean =>
+  const isWanted = (actual: string): boolean =>
     wanted.some((one) => test(one, actual)) === (denied === undefined);
   const actual = asList(value);
-  return quantifier === "ForAnyValue" ? actual.some(fits) : actual.every(fits);
+  return quantifier === "ForAnyValue" ? actual.some(isWanted) : actual.every(isWanted);
 }
 
 function asList(value: string | readonly string[]): readonly string[] {

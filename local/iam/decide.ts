@@ -1,4 +1,11 @@
-import { applies, list, statementsOf, type Access, type Policy, type PrincipalElement } from "./policy.ts";
+import {
+  isApplicable,
+  list,
+  statementsOf,
+  type Access,
+  type Policy,
+  type PrincipalElement,
+} from "./policy.ts";
 
 /** A caller with a key. An anonymous caller, without a signature, is undefined. */
 export interface IamCaller {
@@ -47,8 +54,8 @@ export function refusal(
   const resource = effectOf(own, access, ({ Principal, NotPrincipal, Effect }) => {
     // A statement that allows a whole account leaves the decision to that account's own policies.
     const direct = { caller, account: Effect === "Deny" || !within };
-    if (NotPrincipal !== undefined) return !names(NotPrincipal, { ...direct, account: true });
-    return Principal !== undefined && names(Principal, direct);
+    if (NotPrincipal !== undefined) return !isNamed(NotPrincipal, { ...direct, account: true });
+    return Principal !== undefined && isNamed(Principal, direct);
   });
   if (identity === "Deny") return "with an explicit deny in an identity-based policy";
   if (resource === "Deny") return "with an explicit deny in a resource-based policy";
@@ -70,12 +77,12 @@ function effectOf(
 ): StatementEffect {
   const effects = policies
     .flatMap(statementsOf)
-    .filter((statement) => concerns(statement) && applies(statement, access))
+    .filter((statement) => concerns(statement) && isApplicable(statement, access))
     .map(({ Effect }) => Effect);
   return effects.includes("Deny") ? "Deny" : effects.includes("Allow") ? "Allow" : "nothing";
 }
 
-function names(
+function isNamed(
   principal: PrincipalElement,
   { caller, account }: { readonly caller: IamCaller | undefined; readonly account: boolean },
 ): boolean {

@@ -6,7 +6,8 @@ import type { Access } from "./policy.ts";
  * Whether the service speaks the query protocol: its errors are XML, each with its own status. S3's errors are also XML; each function
  * below has a case for S3. All other services answer in JSON, with 400.
  */
-const speaksQuery = (service: string): boolean => ["sts", "iam", "ec2", "cloudformation"].includes(service);
+const isQueryService = (service: string): boolean =>
+  ["sts", "iam", "ec2", "cloudformation"].includes(service);
 
 /** A service's answer to a call that the policies do not allow, in AWS's words. */
 export function accessDenied(
@@ -26,7 +27,7 @@ export function accessDenied(
       `You are not authorized to perform this operation. ${message}`,
       403,
     );
-  if (service === "s3" || speaksQuery(service)) return new AwsError("AccessDenied", message, 403);
+  if (service === "s3" || isQueryService(service)) return new AwsError("AccessDenied", message, 403);
   return new AwsError("AccessDeniedException", message);
 }
 
@@ -43,7 +44,7 @@ export function unknownKey(service: string): AwsError {
   if (service === "ec2")
     return new AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401);
   const message = "The security token included in the request is invalid.";
-  if (speaksQuery(service)) return new AwsError("InvalidClientTokenId", message, 403);
+  if (isQueryService(service)) return new AwsError("InvalidClientTokenId", message, 403);
   return new AwsError("UnrecognizedClientException", message);
 }
 
@@ -54,7 +55,7 @@ export function wrongSignature(service: string): AwsError {
     (service === "s3"
       ? "key and signing method."
       : "AWS Secret Access Key and signing method. Consult the service documentation for details.");
-  if (service === "s3" || speaksQuery(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
+  if (service === "s3" || isQueryService(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
   return new AwsError("InvalidSignatureException", message);
 }
 
@@ -69,13 +70,13 @@ export function wrongSignatureTime(service: string, presigned: boolean): AwsErro
           403,
         );
   const message = "Signature expired: the time of the signature is too far from the current time.";
-  if (speaksQuery(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
+  if (isQueryService(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
   return new AwsError("InvalidSignatureException", message);
 }
 
 /** The answer to an unsigned request to a service that requires a signature. */
 export function missingSignature(service: string): AwsError {
   const message = "Request is missing Authentication Token";
-  if (speaksQuery(service)) return new AwsError("MissingAuthenticationToken", message, 403);
+  if (isQueryService(service)) return new AwsError("MissingAuthenticationToken", message, 403);
   return new AwsError("MissingAuthenticationTokenException", message);
 }

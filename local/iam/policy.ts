@@ -1,5 +1,5 @@
-import { conditionHolds, isOperator, type Conditions, type Context } from "./conditions.ts";
-import { matches } from "./wildcards.ts";
+import { isConditionMet, isOperator, type Conditions, type Context } from "./conditions.ts";
+import { isMatch } from "./wildcards.ts";
 
 type OneOrMore = string | readonly string[];
 
@@ -62,17 +62,17 @@ export function readPolicy(json: unknown): Policy {
 }
 
 /** Whether a statement covers this access. The statement's principal is not looked at. */
-export function applies(statement: Statement, { action, resource, context }: Access): boolean {
+export function isApplicable(statement: Statement, { action, resource, context }: Access): boolean {
   const { Action, NotAction, Resource, NotResource, Condition = {} } = statement;
   const ofAction =
     NotAction === undefined
-      ? list(Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()))
-      : !list(NotAction).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()));
+      ? list(Action).some((pattern) => isMatch(pattern.toLowerCase(), action.toLowerCase()))
+      : !list(NotAction).some((pattern) => isMatch(pattern.toLowerCase(), action.toLowerCase()));
   const ofResource =
     NotResource === undefined
-      ? list(Resource).some((pattern) => matches(pattern, resource))
-      : !list(NotResource).some((pattern) => matches(pattern, resource));
-  return ofAction && ofResource && conditionHolds(Condition, context);
+      ? list(Resource).some((pattern) => isMatch(pattern, resource))
+      : !list(NotResource).some((pattern) => isMatch(pattern, resource));
+  return ofAction && ofResource && isConditionMet(Condition, context);
 }
 
 export function list(value: OneOrMore | undefined): readonly string[] {

@@ -1,5 +1,5 @@
 /** Whether a text matches a pattern with IAM's wildcards: `*` matches any text, `?` one character. */
-export function matches(pattern: string, text: string): boolean {
+export function isMatch(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
     .replaceAll("*", ".*")

@@ -23,7 +23,7 @@ export function isTrusted(
   const matching = listOf(policy.Statement).filter(
     ({ Principal, Action, Condition = {} }) =>
       listOf(Principal?.Federated ?? []).includes(provider.arn) &&
-      listOf(Action).some((action) => like(action, ACTION)) &&
+      listOf(Action).some((action) => isMatch(action, ACTION)) &&
       Object.entries(Condition).every(([operator, keys]) =>
         Object.entries(keys).every(([key, wanted]) =>
           isMet(operator, claimOf(key, provider.host, claims), listOf(wanted)),
@@ -48,7 +48,7 @@ function isMet(operator: string, value: string | undefined, wanted: readonly str
     case "StringEquals":
       return value !== undefined && wanted.includes(value);
     case "StringLike":
-      return value !== undefined && wanted.some((pattern) => like(pattern, value));
+      return value !== undefined && wanted.some((pattern) => isMatch(pattern, value));
     case "StringNotEquals":
       return value === undefined || !wanted.includes(value);
     default:
@@ -57,7 +57,7 @@ function isMet(operator: string, value: string | undefined, wanted: readonly str
 }
 
 /** Whether a text matches a pattern: `*` matches any text, `?` one character. */
-function like(pattern: string, text: string): boolean {
+function isMatch(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*")

@@ -5,14 +5,14 @@ import { childOf, itemsOf, textOf, textsOf, type Xml } from "./xml.ts";
 /** The calls of EC2, on the network of a task. */
 export interface Ec2 {
   /** Undefined when there is no such network interface. */
-  networkInterface(id: string): Promise<NetworkInterface | undefined>;
+  describeNetworkInterface(id: string): Promise<NetworkInterface | undefined>;
   /** The interface and gateway endpoints of the VPC. */
-  vpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
+  describeVpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
   /** Those of `ids` that exist. */
-  subnets(ids: readonly string[]): Promise<readonly Subnet[]>;
-  routeTables(vpcId: string): Promise<readonly RouteTable[]>;
+  describeSubnets(ids: readonly string[]): Promise<readonly Subnet[]>;
+  describeRouteTables(vpcId: string): Promise<readonly RouteTable[]>;
   /** Those of `ids` that exist, or the default group of the VPC when `ids` is empty. */
-  securityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
+  describeSecurityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
 }
 
 export interface NetworkInterface {
@@ -60,14 +60,14 @@ export function ec2Calls(query: Query): Ec2 {
   const ask = (action: string, resource: string, parameters: Readonly<Record<string, string>>) =>
     query("ec2", action, resource, parameters);
   return {
-    async networkInterface(id) {
+    async describeNetworkInterface(id) {
       const resource = `network interface '${id}'`;
       const answer = await ask("DescribeNetworkInterfaces", resource, { "NetworkInterfaceId.1": id });
       const [found] = itemsOf(answer, "networkInterfaceSet");
       return found && networkInterfaceFrom(found);
     },
 
-    async vpcEndpoints(vpcId) {
+    async describeVpcEndpoints(vpcId) {
       const answer = await ask("DescribeVpcEndpoints", `VPC '${vpcId}'`, filter("vpc-id", [vpcId]));
       return itemsOf(answer, "vpcEndpointSet").map((endpoint) => ({
         serviceName: requireMember(textOf(endpoint, "serviceName"), "serviceName"),
@@ -80,7 +80,7 @@ export function ec2Calls(query: Query): Ec2 {
       }));
     },
 
-    async subnets(ids) {
+    async describeSubnets(ids) {
       const answer = await ask("DescribeSubnets", `subnets ${ids.join(", ")}`, filter("subnet-id", ids));
       return itemsOf(answer, "subnetSet").map((subnet) => ({
         id: requireMember(textOf(subnet, "subnetId"), "subnetId"),
@@ -88,19 +88,19 @@ export function ec2Calls(query: Query): Ec2 {
       }));
     },
 
-    async routeTables(vpcId) {
+    async describeRouteTables(vpcId) {
       const answer = await ask("DescribeRouteTables", `VPC '${vpcId}'`, filter("vpc-id", [vpcId]));
       return itemsOf(answer, "routeTableSet").map(routeTableFrom);
     },
 
-    async securityGroups(ids, vpcId) {
+    async describeSecurityGroups(ids, vpcId) {
       const ofVpc = { ...filter("vpc-id", [vpcId]), ...filter("group-name", ["default"], 2) };
       const which = ids.length === 0 ? ofVpc : filter("group-id", ids);
       const resource = `security groups ${ids.join(", ") || `of VPC '${vpcId}'`}`;
       const answer = await ask("DescribeSecurityGroups", resource, which);
       return itemsOf(answer, "securityGroupInfo").map((group) => ({
         id: requireMember(textOf(group, "groupId"), "groupId"),
-        letsHttpsOut: itemsOf(group, "ipPermissionsEgress").some(coversHttps),
+        letsHttpsOut: itemsOf(group, "ipPermissionsEgress").some(isForHttps),
       }));
     },
   };
@@ -149,7 +149,7 @@ function routeTableFrom(table: Xml): RouteTable {
   };
 }
 
-function coversHttps(permission: Xml): boolean {
+function isForHttps(permission: Xml): boolean {
   const protocol = textOf(permission, "ipProtocol");
   if (protocol === "-1") return true;
   const [from, to] = [Number(textOf(permission, "fromPort")), Number(textOf(permission, "toPort"))];

@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
-import { type Answer, endpointOf, signedPost } from "./signed-post.ts";
+import { type Answer, findEndpoint, postSigned } from "./signed-post.ts";
 import type { Call } from "./thrown.ts";
 
 /** A repository in a private registry of ECR. */
@@ -21,7 +21,7 @@ export interface ImageSize {
 /** The one call of ECR. */
 export interface Ecr {
   /** The size of the image with this digest, as in `sha256:…`. Undefined when ECR gives none. */
-  imageSize(repository: Repository, imageDigest: string): Promise<ImageSize | undefined>;
+  describeImageSize(repository: Repository, imageDigest: string): Promise<ImageSize | undefined>;
 }
 
 /**
@@ -37,8 +37,8 @@ export function repositoryOf(image: string): Repository | undefined {
 
 export function ecrCalls(clients: AwsClients): Ecr {
   return {
-    async imageSize({ registryId, region, repositoryName }, imageDigest) {
-      const to = await endpointOf("ecr", region, clients);
+    async describeImageSize({ registryId, region, repositoryName }, imageDigest) {
+      const to = await findEndpoint("ecr", region, clients);
       const resource = `repository '${repositoryName}' of account ${registryId}`;
       const call: Call = { service: "ecr", action: "ecr:DescribeImages", resource, region };
       return await attempt(call, clients.signal, async () => {
@@ -47,7 +47,7 @@ export function ecrCalls(clients: AwsClients): Ecr {
           "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.DescribeImages",
         };
         const body = JSON.stringify({ registryId, repositoryName, imageIds: [{ imageDigest }] });
-        const answer = await signedPost({ service: "ecr", to, headers, body }, clients);
+        const answer = await postSigned({ service: "ecr", to, headers, body }, clients);
         if (answer.status !== 200) throw thrown(answer);
         const { imageDetails = [] } = JSON.parse(answer.text) as { readonly imageDetails?: ImageDetail[] };
         const { imageSizeInBytes: bytes, imageManifestMediaType: type = "" } = imageDetails[0] ?? {};

@@ -13,7 +13,7 @@ import type {
   RunTaskAnswer,
 } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
-import { saysInactive, saysNoAgent, saysNoTask } from "./ecs-words.ts";
+import { isAboutInactive, isAboutMissingAgent, isAboutMissingTask } from "./ecs-words.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 import { requireMember } from "./required-member.ts";
@@ -59,7 +59,7 @@ async function deregisterTaskDefinition(ask: EcsRequester, arn: string): Promise
     try {
       await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options);
     } catch (error) {
-      if (!isNamed(error, "ClientException") || !saysInactive(error.message)) throw error;
+      if (!isNamed(error, "ClientException") || !isAboutInactive(error.message)) throw error;
     }
   });
 }
@@ -116,7 +116,7 @@ async function stopTask(ask: EcsRequester, cluster: string, task: string, reason
     try {
       await client.send(new sdk.StopTaskCommand(request), options);
     } catch (error) {
-      const gone = isNamed(error, "InvalidParameterException") && saysNoTask(error.message);
+      const gone = isNamed(error, "InvalidParameterException") && isAboutMissingTask(error.message);
       if (!gone) throw error;
     }
   });
@@ -152,5 +152,5 @@ function strategyItem({ name, weight, base }: CapacityProvider): sdk.CapacityPro
 /** True also for a task without ECS Exec. The task's `enableExecuteCommand` tells the two cases apart. */
 function isNotConnected(error: unknown): error is Error {
   if (isNamed(error, "TargetNotConnectedException")) return true;
-  return isNamed(error, "InvalidParameterException") && saysNoAgent(error.message);
+  return isNamed(error, "InvalidParameterException") && isAboutMissingAgent(error.message);
 }

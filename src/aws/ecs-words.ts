@@ -73,12 +73,12 @@ export function taskEnd(words: string): TaskEnd | undefined {
 }
 
 /** DeregisterTaskDefinition's words for a task definition that was deregistered before. */
-export function saysInactive(words: string): boolean {
+export function isAboutInactive(words: string): boolean {
   return /inactive/i.test(words);
 }
 
 /** StopTask's words for a task that does not exist, or no longer does. */
-export function saysNoTask(words: string): boolean {
+export function isAboutMissingTask(words: string): boolean {
   return /task was not found/i.test(words);
 }
 
@@ -86,6 +86,6 @@ export function saysNoTask(words: string): boolean {
  * ExecuteCommand's words when the agent is not connected, or the task has no ECS Exec. ECS has one text for both: "… execute
  * command was not enabled when the task was run or the execute command agent isn't running. Wait and try again …".
  */
-export function saysNoAgent(words: string): boolean {
+export function isAboutMissingAgent(words: string): boolean {
   return /agent isn.t running/i.test(words);
 }

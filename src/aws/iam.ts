@@ -10,14 +10,14 @@ export interface Iam {
    * simulator. Fails when the simulator can't decide: it denies an action, and the policies have a condition on a key
    * that `context` lacks.
    */
-  denied(
+  listDenied(
     principalArn: string,
     actions: readonly string[],
     resources: readonly string[],
     context?: Readonly<Record<string, string>>,
   ): Promise<readonly string[]>;
   /** ARN of the caller: a user, or the session of a role. Any caller may ask for it. */
-  caller(): Promise<string>;
+  identifyCaller(): Promise<string>;
 }
 
 /** Whether a call of `denied` failed because there is no role or user with this ARN. */
@@ -27,7 +27,7 @@ export function isMissingPrincipal({ cause }: Failure): boolean {
 
 export function iamCalls(query: Query): Iam {
   return {
-    async denied(principalArn, actions, resources, context = {}) {
+    async listDenied(principalArn, actions, resources, context = {}) {
       const answer = await query("iam", "SimulatePrincipalPolicy", `'${principalArn}'`, {
         PolicySourceArn: principalArn,
         ...members("ResourceArns", resources),
@@ -42,7 +42,7 @@ export function iamCalls(query: Query): Iam {
       return [...new Set(denied)];
     },
 
-    async caller() {
+    async identifyCaller() {
       const [arn] = textsOf(await query("sts", "GetCallerIdentity", "the credentials", {}), "Arn");
       return requireMember(arn, "Arn");
     },

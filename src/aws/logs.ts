@@ -5,12 +5,12 @@ import { requireMember } from "./required-member.ts";
 /** The calls of CloudWatch Logs. */
 export interface Logs {
   /** Undefined when there is no log group of this name. */
-  group(name: string): Promise<LogGroup | undefined>;
+  describeGroup(name: string): Promise<LogGroup | undefined>;
   /**
    * One page of a stream, oldest event first, from its start or from `from`, the `next` of an earlier page. Undefined
    * while the stream or its group does not exist.
    */
-  page(stream: StreamName, from?: string): Promise<LogPage | undefined>;
+  readPage(stream: StreamName, from?: string): Promise<LogPage | undefined>;
 }
 
 export interface LogGroup {
@@ -36,7 +36,7 @@ export function logsCalls(clients: AwsClients): Logs {
   const { signal, region } = clients;
   const options = signal ? { abortSignal: signal } : {};
 
-  async function page({ group, stream }: StreamName, from?: string): Promise<LogPage | undefined> {
+  async function readPage({ group, stream }: StreamName, from?: string): Promise<LogPage | undefined> {
     const resource = `log stream '${stream}' of log group '${group}'`;
     const call = { service: "logs", action: "logs:GetLogEvents", resource, region } as const;
     return await attempt(call, signal, async () => {
@@ -65,7 +65,7 @@ export function logsCalls(clients: AwsClients): Logs {
     });
   }
 
-  async function group(name: string): Promise<LogGroup | undefined> {
+  async function describeGroup(name: string): Promise<LogGroup | undefined> {
     const resource = `log group '${name}'`;
     const call = { service: "logs", action: "logs:DescribeLogGroups", resource, region } as const;
     return await attempt(call, signal, async () => {
@@ -79,5 +79,5 @@ export function logsCalls(clients: AwsClients): Logs {
     });
   }
 
-  return { group, page };
+  return { describeGroup, readPage };
 }

@@ -3,15 +3,17 @@ import type { BucketName, S3 } from "./s3.ts";
 import type { S3Requester } from "./s3-requester.ts";
 
 /** The calls that read how a bucket is set up. */
-export function settingsCalls(ask: S3Requester): Pick<S3, "keepsVersions" | "bucketPolicy" | "isEncrypted"> {
+export function settingsCalls(
+  ask: S3Requester,
+): Pick<S3, "isVersioned" | "readBucketPolicy" | "isEncrypted"> {
   return {
-    keepsVersions: (bucket) =>
+    isVersioned: (bucket) =>
       ask("GetBucketVersioning", bucket, async (client, { GetBucketVersioningCommand }, options) => {
         const { Status } = await client.send(new GetBucketVersioningCommand(bucketMembers(bucket)), options);
         return Status !== undefined;
       }),
 
-    bucketPolicy: (bucket) =>
+    readBucketPolicy: (bucket) =>
       ask("GetBucketPolicy", bucket, async (client, { GetBucketPolicyCommand }, options) => {
         try {
           return (await client.send(new GetBucketPolicyCommand(bucketMembers(bucket)), options)).Policy;

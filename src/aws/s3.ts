@@ -42,9 +42,9 @@ export interface S3 {
    */
   checkBucket(bucket: BucketName): Promise<void>;
   /** Whether a deleted or overwritten object stays as an old version. */
-  keepsVersions(bucket: BucketName): Promise<boolean>;
+  isVersioned(bucket: BucketName): Promise<boolean>;
   /** The bucket's policy in JSON; undefined when it has none. */
-  bucketPolicy(bucket: BucketName): Promise<string | undefined>;
+  readBucketPolicy(bucket: BucketName): Promise<string | undefined>;
   /** Whether the bucket encrypts an object whose upload does not ask for encryption. */
   isEncrypted(bucket: BucketName): Promise<boolean>;
   /** A secret: any holder of the URL can read the object for `seconds`, or until the credentials expire. */

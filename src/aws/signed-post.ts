@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 /** The endpoint of a service for a region: the one that the environment names, or AWS's own. */
-export async function endpointOf(
+export async function findEndpoint(
   service: RareService,
   ofRegion: string,
   clients: AwsClients,
@@ -41,7 +41,7 @@ export async function endpointOf(
  * Posts one signed request. Resolves with the answer, whatever its status. Rejects with an error of Node when the service can't be reached, or
  * is silent for five seconds.
  */
-export async function signedPost(
+export async function postSigned(
   { service, to: { url, region }, headers: own, body }: SignedPost,
   clients: AwsClients,
 ): Promise<Answer> {

@@ -10,11 +10,11 @@ export interface Ssm {
   /** Ends the session and kills its command. A session that is over already is no failure. */
   terminateSession(sessionId: string): Promise<void>;
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
-  activeSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;
+  listActiveSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;
   /** The active sessions of all targets of the region; undefined when one answer can't hold them all. */
-  allActiveSessions(): Promise<readonly TargetedSession[] | undefined>;
+  listAllActiveSessions(): Promise<readonly TargetedSession[] | undefined>;
   /** The active sessions, and the ended ones that began after `since` (milliseconds since the epoch). */
-  recentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
+  listRecentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
 }
 
 export interface ResumedSession {
@@ -87,11 +87,11 @@ export function ssmCalls(clients: AwsClients): Ssm {
         }
       }),
 
-    activeSessions: (sessionTarget) => listSessions(clients, sessionTarget, "Active"),
+    listActiveSessions: (sessionTarget) => listSessions(clients, sessionTarget, "Active"),
 
-    allActiveSessions: () => listAllSessions(clients),
+    listAllActiveSessions: () => listAllSessions(clients),
 
-    recentSessions: async (sessionTarget, since) => {
+    listRecentSessions: async (sessionTarget, since) => {
       const [active, ended] = await Promise.all([
         listSessions(clients, sessionTarget, "Active"),
         listSessions(clients, sessionTarget, "History", {

@@ -66,7 +66,7 @@ export class Channel {
     this.#frames = [openDataChannel(this.#clientId, token)];
     this.#outbox.restart();
     this.#stalled = false;
-    const canProbe = this.#handshake.ready && this.#size !== undefined;
+    const canProbe = this.#handshake.isReady && this.#size !== undefined;
     this.#probe = canProbe ? this.#post(PayloadType.size, this.#size ?? Buffer.of(), now) : undefined;
     this.#frames.push(...this.#outbox.resume(now));
     return canProbe;
@@ -137,7 +137,7 @@ export class Channel {
     // Until the session is set up the agent may wait for KMS, and other limits apply.
     const ticked = this.#ticked;
     this.#ticked = now;
-    if (this.#stalled || !this.#handshake.ready || waitingSince === undefined) return;
+    if (this.#stalled || !this.#handshake.isReady || waitingSince === undefined) return;
     if (now - Math.max(waitingSince, ticked) > SUSPENDED_MS) this.excuse(now);
     else if (now - waitingSince >= UNACKNOWLEDGED_MS) this.#stall(now - waitingSince);
   }
@@ -270,7 +270,7 @@ export class Channel {
   }
 
   #sendPending(now: number): void {
-    while (this.#handshake.ready && this.#outbox.isWindowOpen && !this.#over) {
+    while (this.#handshake.isReady && this.#outbox.isWindowOpen && !this.#over) {
       const next = this.#pending.shift();
       if (!next) return;
       // Only input is encrypted: the agent reads sizes as plain text.

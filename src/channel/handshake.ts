@@ -69,7 +69,7 @@ export class Handshake {
   }
 
   /** True when input may be sent. Before that the agent acknowledges input and drops it. */
-  get ready(): boolean {
+  get isReady(): boolean {
     return this.#state.kind === "ready";
   }
 

@@ -1,8 +1,8 @@
 import type { Cluster, ExecConfiguration } from "../aws/ecs.ts";
 import { jobTimes } from "../inputs/job-times.ts";
 import { bucketOwner } from "../ready/bucket.ts";
-import { architectureCheck } from "../ready/checks/architecture.ts";
-import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.ts";
+import { checkArchitecture } from "../ready/checks/architecture.ts";
+import { checkCaller, checkCallerRights, principalOf } from "../ready/checks/caller.ts";
 import {
   type Check,
   checkLine,
@@ -11,15 +11,15 @@ import {
   passedCheck,
   unansweredCheck,
 } from "../ready/checks/check.ts";
-import { containerChecks } from "../ready/checks/container.ts";
+import { checkContainer } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
-import { deploymentChecks } from "../ready/checks/deployment.ts";
-import { launchChecks } from "../ready/checks/launch.ts";
-import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
+import { checkHooks } from "../ready/checks/deployment.ts";
+import { checkLaunch } from "../ready/checks/launch.ts";
+import { checkNetwork, findNetworkOfInterface, findNetworkOfStart } from "../ready/checks/network.ts";
 import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
-import { type Principal, roleChecks } from "../ready/checks/role.ts";
-import { sessionLogChecks } from "../ready/checks/session-log.ts";
-import { stagingChecks } from "../ready/checks/staging.ts";
+import { type Principal, checkRole } from "../ready/checks/role.ts";
+import { checkSessionLog } from "../ready/checks/session-log.ts";
+import { checkStaging } from "../ready/checks/staging.ts";
 import { waysOf } from "../ready/checks/ways.ts";
 import { checkResult, type CheckResult } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
@@ -41,9 +41,9 @@ export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Pro
 
 async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const { inputs, aws, clock } = step;
-  const identity = await lookAt(aws.iam.caller());
+  const identity = await lookAt(aws.iam.identifyCaller());
   const { roleToAssume } = inputs;
-  const credentials = callerCheck(identity);
+  const credentials = checkCaller(identity);
   const areRefused = credentials.verdict === "NG";
   const life = credentialLife({
     ...{ roleToAssume, times: jobTimes(inputs), env, now: clock.now() },
@@ -64,7 +64,7 @@ async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<re
   const staging = await bucketChecks(step, arn, caller);
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
   const ofTarget = await targetChecks(step, { arn, cluster }, caller);
-  const ofDeployment = await deploymentChecks(inputs, { ecs: aws.ecs, now: clock.now() });
+  const ofDeployment = await checkHooks(inputs, { ecs: aws.ecs, now: clock.now() });
   return [...first, found, ...doubtInput("cluster", look, [...ofTarget, ...ofDeployment]), ...staging];
 }
 
@@ -89,22 +89,22 @@ async function targetChecks(
   const exec = described?.exec;
   const network =
     start === undefined
-      ? await networkOfInterface(task?.networkInterfaceId, aws.ec2)
-      : await networkOfStart(start, aws.ec2);
+      ? await findNetworkOfInterface(task?.networkInterfaceId, aws.ec2)
+      : await findNetworkOfStart(start, aws.ec2);
   const [roles, ways, logs, rights] = await Promise.all([
-    roleChecks(subject, cluster, { iam: aws.iam, exec }),
-    networkChecks(network, aws.ec2, {
+    checkRole(subject, cluster, { iam: aws.iam, exec }),
+    checkNetwork(network, aws.ec2, {
       ways: waysOf({ ...subject, isNew: start !== undefined }, inputs),
       address: start === undefined ? task && addressOfTask(task) : addressOfStart(start),
     }),
     logChecks(step, subject, exec),
-    callerRights({ ...subject, clusterArn: cluster, inputs }, caller, aws.iam),
+    checkCallerRights({ ...subject, clusterArn: cluster, inputs }, caller, aws.iam),
   ]);
   return [
     ...checks,
-    ...(start === undefined ? [] : launchChecks({ ...subject, start, cluster: described })),
-    ...containerChecks(subject),
-    architectureCheck(subject),
+    ...(start === undefined ? [] : checkLaunch({ ...subject, start, cluster: described })),
+    ...checkContainer(subject),
+    checkArchitecture(subject),
     ...roles,
     ...ways,
     ...logs,
@@ -119,7 +119,7 @@ async function logChecks(
 ): Promise<readonly Check[]> {
   if (exec === undefined) return [];
   const own = definition?.containers.find(({ name }) => name === container)?.awslogs;
-  return await sessionLogChecks({ exec, own, wanted: inputs.logs, region: inputs.region }, aws);
+  return await checkSessionLog({ exec, own, wanted: inputs.logs, region: inputs.region }, aws);
 }
 
 async function bucketChecks(
@@ -130,7 +130,7 @@ async function bucketChecks(
   const { region, bucket, prefix, kmsKeyId } = inputs;
   if (bucket === undefined) return [];
   const named = { bucket, owner: bucketOwner(inputs, cluster) };
-  return await stagingChecks({ bucket: named, prefix, kmsKeyId, region }, caller, cluster, aws);
+  return await checkStaging({ bucket: named, prefix, kmsKeyId, region }, caller, cluster, aws);
 }
 
 function countVerdicts(checks: readonly Check[]): string {

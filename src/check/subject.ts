@@ -19,8 +19,12 @@ import { chooseContainer } from "../targets/choose-container.ts";
 import { chooseTasks } from "../targets/tasks/choose-tasks.ts";
 import { isDefinitionFile, readDefinitionFile } from "../targets/definitions/definition-file.ts";
 import { noRunningTask } from "../targets/failures.ts";
-import { heldDefinition, needsEntryPoint, refuseAwaited } from "../targets/definitions/held-definition.ts";
-import { definitionWithImage, imageDefinition } from "../targets/definitions/image.ts";
+import {
+  makeHeldDefinition,
+  needsEntryPoint,
+  refuseAwaited,
+} from "../targets/definitions/held-definition.ts";
+import { replaceImage, makeImageDefinition } from "../targets/definitions/image.ts";
 import { requireNetwork } from "../targets/start/run-task-request.ts";
 import { describeServiceTasks } from "../targets/tasks/service-tasks.ts";
 import { refuseWindows } from "../targets/windows.ts";
@@ -170,7 +174,7 @@ async function describeNewTask(where: NewTasks, context: Context, note: Note): P
   return {
     ...{ task: undefined, container, start },
     // The definition as it would be registered, with an init process among other things.
-    definition: isHeld ? contentOf(heldDefinition(definition, container)) : definition,
+    definition: isHeld ? contentOf(makeHeldDefinition(definition, container)) : definition,
     registers: isHeld || isMade || where.of.kind === "image-in-definition" || found.isFile,
   };
 }
@@ -183,13 +187,13 @@ async function definitionOf(
 ): Promise<{ readonly definition: DefinitionContent; readonly name: string; readonly isFile: boolean }> {
   const { inputs, aws, workspace } = context;
   if (of.kind === "image") {
-    const definition = contentOf(imageDefinition(of, start, inputs.container));
+    const definition = contentOf(makeImageDefinition(of, start, inputs.container));
     return { definition, name: `image '${of.image}'`, isFile: false };
   }
   if (of.kind === "image-in-definition") {
     const { definition: known, name, isFile } = await definitionOf({ of: of.of, start }, service, context);
     const container = chooseContainer(inputs.container, known.containers, name);
-    const { family, ...definition } = definitionWithImage(known, of.image, container);
+    const { family, ...definition } = replaceImage(known, of.image, container);
     return {
       definition: { ...contentOf(definition), family },
       name: `${name} with image '${of.image}'`,

@@ -79,7 +79,7 @@ function checkLinks(path: string, whole: Pick<Move, "from" | "to">): void {
   const target = readlinkSync(path);
   const end = resolve(dirname(path), target);
   const isInText = path !== from && !target.startsWith("/") && (end === from || isInside(from, end));
-  if (isInText && leadsInside(path, whole)) return;
+  if (isInText && isLinkInside(path, whole)) return;
   throw new UsageError(
     `A link in the container leads out of what is copied, so nothing was: ${JSON.stringify(target)}.`,
   );
@@ -89,7 +89,7 @@ function checkLinks(path: string, whole: Pick<Move, "from" | "to">): void {
  * Whether a link leads to something in `from`. A link that leads nowhere is allowed only when the destination is new: in an existing one a
  * link of this machine may stand on its way.
  */
-function leadsInside(path: string, { from, to }: Pick<Move, "from" | "to">): boolean {
+function isLinkInside(path: string, { from, to }: Pick<Move, "from" | "to">): boolean {
   try {
     const [end, whole] = [realpathSync(path), realpathSync(from)];
     return end === whole || isInside(whole, end);

@@ -20,7 +20,7 @@ export function hasNoHookAhead(deployment: ServiceDeployment): boolean {
 }
 
 /** The first pause hook at which the deployment awaits an action; undefined when there is none. */
-export function awaitingHook({ hooks }: Pick<ServiceDeployment, "hooks">): PauseHook | undefined {
+export function findAwaitingHook({ hooks }: Pick<ServiceDeployment, "hooks">): PauseHook | undefined {
   return hooks.find(({ status }) => status === "AWAITING_ACTION");
 }
 

@@ -4,7 +4,7 @@ import { Failure, type FailureCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { ClusterMember } from "../targets/arn.ts";
 import { deploymentNotFound, verdictRefused } from "./failures.ts";
-import { whyOver, type WaitingHook } from "./wait-for-hook.ts";
+import { explainOver, type WaitingHook } from "./wait-for-hook.ts";
 
 /** The most calls for one verdict. A call without success is made again while the hook still waits. */
 const TRIES = 3;
@@ -41,7 +41,7 @@ export async function giveVerdict(
     if (now === undefined) throw deploymentNotFound(`'${deployment.arn}'`, textOf(seen));
     const found = now.hooks.find(({ id }) => id === hook.id);
     if (mayBeTaken && hasActed(now, found, action)) break;
-    if (found?.status !== "AWAITING_ACTION") throw await whyOver(now, service, { ecs }, hook.id);
+    if (found?.status !== "AWAITING_ACTION") throw await explainOver(now, service, { ecs }, hook.id);
     if (tries === TRIES) throw seen instanceof Failure ? seen : verdictRefused(now, action, seen.refused);
     await clock.sleep(PAUSE_MS);
   }

@@ -2,7 +2,7 @@ import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment } from "../aws/
 import type { Clock } from "../clock.ts";
 import { badInput, type Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { awaitingHook, hasNoHookAhead, isOver } from "./stages.ts";
+import { findAwaitingHook, hasNoHookAhead, isOver } from "./stages.ts";
 import { type ClusterMember, clusterName } from "../targets/arn.ts";
 import { WaitLines } from "../waiting.ts";
 import {
@@ -44,7 +44,7 @@ export async function findDeploymentArn(
   const lines = new WaitLines({ clock, log });
   const until = clock.now() + LISTED_WITHIN_MS;
   for (;;) {
-    const newest = await newestDeployment(service, ecs);
+    const newest = await findNewestDeployment(service, ecs);
     if (newest !== undefined && !isOver(newest)) return newest.arn;
     const what = `of service '${service.id}' in cluster '${clusterName(service.cluster)}' under way`;
     if (clock.now() >= until)
@@ -58,7 +58,7 @@ export async function findDeploymentArn(
 }
 
 /** The newest deployment of the service, under way or not. */
-export async function newestDeployment(
+export async function findNewestDeployment(
   service: ClusterMember,
   ecs: Pick<Ecs, "listServiceDeployments">,
 ): Promise<DeploymentBrief | undefined> {
@@ -79,10 +79,10 @@ export async function lookAtHook(
   if (deployment === undefined)
     throw deploymentNotFound(`'${arn}'`, "ecs:DescribeServiceDeployments does not know it.");
   checkService(deployment, service);
-  const hook = awaitingHook(deployment);
+  const hook = findAwaitingHook(deployment);
   if (hook !== undefined && deployment.status === "IN_PROGRESS") return { deployment, hook };
   if (deployment.pauseHooks.length === 0) throw hookNotConfigured(deployment);
-  if (hasNoHookAhead(deployment)) throw await whyOver(deployment, service, context);
+  if (hasNoHookAhead(deployment)) throw await explainOver(deployment, service, context);
   return { deployment, hook: undefined };
 }
 
@@ -111,7 +111,7 @@ export async function waitForHook(
  * Why a deployment waits for no verdict at the hook with this id. Without an id the hook decides that expires last: a deployment with a
  * later hook has gone on after an earlier one timed out.
  */
-export async function whyOver(
+export async function explainOver(
   deployment: ServiceDeployment,
   service: ClusterMember,
   { ecs }: Pick<HookContext, "ecs">,
@@ -120,7 +120,7 @@ export async function whyOver(
   const byExpiry = deployment.hooks.toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0));
   const hook = hookId === undefined ? byExpiry.at(-1) : deployment.hooks.find(({ id }) => id === hookId);
   if (hook?.status === "TIMED_OUT") return hookExpired(deployment);
-  const newest = await newestDeployment(service, ecs);
+  const newest = await findNewestDeployment(service, ecs);
   if (newest !== undefined && newest.arn !== deployment.arn && newest.createdAt >= deployment.createdAt)
     return deploymentReplaced(deployment, newest.arn);
   return deploymentEnded(deployment);

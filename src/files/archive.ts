@@ -32,7 +32,7 @@ function withTimes(entries: readonly Entry[]): readonly Entry[] {
  * The archive of these entries, in their order. Names are in UTF-8. A name that fits stands in the plain header, so that every tar
  * reads it. It stands in a pax header as well when POSIX asks for one. Fails with `bad-input` for a file that can't be read.
  */
-export async function archiveOf(entries: readonly Entry[]): Promise<Archive> {
+export async function makeArchive(entries: readonly Entry[]): Promise<Archive> {
   const parts: Uint8Array[] = [];
   let needsPax = false;
   for (const entry of withTimes(entries)) {

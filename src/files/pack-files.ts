@@ -29,14 +29,14 @@ export async function packFiles(
 ): Promise<PackedFiles | undefined> {
   if (inputs.files === undefined) return undefined;
   // Only steps with the input load the libraries.
-  const [{ collect }, { archiveOf, sizeOfArchive }] = await Promise.all([
+  const [{ collect }, { makeArchive, sizeOfArchive }] = await Promise.all([
     import("./collect.ts"),
     import("./archive.ts"),
   ]);
   const collection = await collect(inputs.files, workspace);
   tell(collection, log);
   checkSize(sizeOfArchive(collection.entries), inputs);
-  const archive = await archiveOf(collection.entries);
+  const archive = await makeArchive(collection.entries);
   checkSize(archive.bytes.length, inputs);
   return { ...archive, destinations: collection.destinations };
 }

@@ -11,14 +11,14 @@ const RENEW =
 /** Failures that only other credentials can mend. */
 const CODES: ReadonlySet<FailureCode> = new Set(["no-credentials", "no-id-token", "role-not-assumed"]);
 
-export function lacksCredentials({ code }: Failure): boolean {
+export function isAboutCredentials({ code }: Failure): boolean {
   return CODES.has(code);
 }
 
 export interface ExpiryOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">;
   /** Whether a task that the step has started ends with the job. */
-  readonly endsTask: boolean;
+  readonly mustEndTask: boolean;
   /** When the job's `timeout` stops it at the latest, in milliseconds since the epoch. */
   readonly until: number;
   /**
@@ -52,8 +52,8 @@ export class Expiry {
   }
 
   /** Whether the task is told to end, too. */
-  get endsTask(): boolean {
-    return this.#options.target.started && this.#options.endsTask;
+  get mustEndTask(): boolean {
+    return this.#options.target.started && this.#options.mustEndTask;
   }
 
   /** Called when AWS refuses the credentials and there are no others. `hasSession`: whether a session of the job is open. */
@@ -61,7 +61,7 @@ export class Expiry {
     if (this.#refusal !== undefined) return;
     this.#refusal = refusal;
     this.#isTold = hasSession;
-    const told = `The job is told to stop through the session that is still open${this.endsTask ? ", and its task to end" : ""}.`;
+    const told = `The job is told to stop through the session that is still open${this.mustEndTask ? ", and its task to end" : ""}.`;
     this.#options.log.warning(
       `${refusal.failed} ${refusal.seen} ${hasSession ? told : this.#goesOn()}`,
       "credentials.md",
@@ -74,13 +74,13 @@ export class Expiry {
    * by itself keeps its end.
    */
   conclude(end: JobEnd, attached: boolean): JobEnd {
-    const refused = end.kind === "impossible" && lacksCredentials(end.failure);
+    const refused = end.kind === "impossible" && isAboutCredentials(end.failure);
     const refusal = this.#refusal ?? (refused ? end.failure : undefined);
     if (refusal === undefined || !attached) return end;
     if (end.kind !== "status") return { kind: "impossible", failure: this.#failure(refusal, this.#goesOn()) };
     const { status } = end;
     if (status.kind === "ended" && status.reason === "exited") return end;
-    const told = this.endsTask ? ", and its task was told to end" : "";
+    const told = this.mustEndTask ? ", and its task was told to end" : "";
     return {
       kind: "impossible",
       failure: this.#failure(

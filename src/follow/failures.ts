@@ -74,7 +74,7 @@ function sessionEnded(
   }
 }
 
-type PlainReason = Extract<SessionEndReason, { kind: "closed" | "lost" | "detached" }>;
+type PlainReason = Extract<SessionEndReason, { kind: "closed" | "lost" | "closed-here" }>;
 
 function endedUnderJob(reason: PlainReason, sessionId: string): Failure {
   return new Failure("no-status", {
@@ -102,7 +102,7 @@ function seenOf(reason: PlainReason): { readonly seen: string; readonly cause?: 
       };
     case "lost":
       return { seen: `It was lost: ${reason.why}.`, cause: reason.cause };
-    case "detached":
-      return { seen: "The step detached from it." };
+    case "closed-here":
+      return { seen: "The step closed it." };
   }
 }

@@ -8,7 +8,7 @@ import type { PieceStore } from "../pieces/store.ts";
 import type { PieceFollower } from "./follow-pieces.ts";
 import { type FollowContext, followSession } from "./follow-session.ts";
 import type { CarrierEnd, DetachedJob, JobEnd } from "./job-end.ts";
-import { type LeftSession, NO_SESSION } from "./left-session.ts";
+import { type ReleasedSession, NO_SESSION } from "./released-session.ts";
 import { MonitoredCarrier } from "./monitored-carrier.ts";
 import { PieceCarriers, type PieceFolders } from "./piece-carriers.ts";
 import { type EndedSession, SessionChain, type SessionSource } from "./session-chain.ts";
@@ -29,13 +29,13 @@ export interface FollowJobOptions extends FollowContext {
   readonly expiry?: Expiry | undefined;
   /** When the credentials end, in milliseconds since the epoch, if known. */
   readonly credentialsEnd?: number | undefined;
-  /** Aborts when the job is to be left running at once. */
-  readonly leave?: AbortSignal | undefined;
-  /** How long the job is followed before it is left running, in milliseconds; undefined: to its end. */
+  /** Aborts when the job is to be detached at once. */
+  readonly detachNow?: AbortSignal | undefined;
+  /** How long the job is followed before it is detached, in milliseconds; undefined: to its end. */
   readonly detachAfter?: number | undefined;
   /** Whether the script has ended and its artifacts come. The job is then followed to its end: the next step would lack the artifacts' beginning. */
   readonly isEnding?: (() => boolean) | undefined;
-  /** The job, when another step has left it running; undefined when this step starts it. */
+  /** The job, when another step has detached from it; undefined when this step starts it. */
   readonly running?: RunningJob | undefined;
 }
 
@@ -75,7 +75,7 @@ class JobFollower {
   readonly #pieces: PieceCarriers | undefined;
   readonly #over = new AbortController();
   readonly #detach = new AbortController();
-  /** The open session. The action may have left it. */
+  /** The open session. The action may have released it. */
   #session: Session | undefined;
   #attachedAt: number | undefined;
   #hasBegun = false;
@@ -116,7 +116,7 @@ class JobFollower {
         first &&= !session.heard;
         if (end.kind === "unopened") return await this.#endUnopened(session);
         if (end.kind === "detached") return end;
-        if (end.kind === "left") {
+        if (end.kind === "released") {
           const reached = await this.#followPieces(this.#pieces?.takeProven(), end);
           if (reached !== undefined) return reached;
         } else {
@@ -148,16 +148,16 @@ class JobFollower {
     return await this.#followPieces(follower, NO_SESSION);
   }
 
-  /** Begins when the job is there. The job is left running only when it is known which carrier works, since another step resumes that one. */
+  /** Begins when the job is there. The job is detached only when it is known which carrier works, since another step resumes that one. */
   #begin(): void {
-    const { clock, log, detachAfter, leave } = this.#options;
+    const { clock, log, detachAfter, detachNow } = this.#options;
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     log.phase();
     if (detachAfter === undefined) return;
     const signal = this.#over.signal;
-    if (leave?.aborted) this.#detach.abort();
-    else leave?.addEventListener("abort", () => this.#detach.abort(), { once: true, signal });
+    if (detachNow?.aborted) this.#detach.abort();
+    else detachNow?.addEventListener("abort", () => this.#detach.abort(), { once: true, signal });
     const isDecided = this.#carrier.isByPieces ? undefined : this.#pieces?.decided;
     Promise.all([clock.sleep(detachAfter, signal), isDecided]).then(
       () => {
@@ -170,7 +170,7 @@ class JobFollower {
   async #followSession(
     session: Session,
     first: boolean,
-  ): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
+  ): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
     const { sessions, clock, log } = this.#options;
     this.#carrier.use(session);
     this.#session = session;
@@ -195,8 +195,11 @@ class JobFollower {
     return end;
   }
 
-  /** Follows the job after its session was left. Resolves with the job's end; undefined when a session has to follow it again. */
-  async #followPieces(pieces: PieceFollower | undefined, left: LeftSession): Promise<JobEnd | undefined> {
+  /** Follows the job after its session was released. Resolves with the job's end; undefined when a session has to follow it again. */
+  async #followPieces(
+    pieces: PieceFollower | undefined,
+    released: ReleasedSession,
+  ): Promise<JobEnd | undefined> {
     const { sessions, log, extractor } = this.#options;
     if (pieces === undefined) return undefined;
     this.#carrier.use(pieces);
@@ -206,12 +209,12 @@ class JobFollower {
     const level = this.#options.folders?.areAskedFor === true ? "info" : "debug";
     log[level](`The output comes by S3 from byte ${extractor.offset} on.`);
     const over = new AbortController();
-    void left.over.then(() => {
+    void released.over.then(() => {
       over.abort();
       sessions.releasePlace();
     });
     sessions.untilWanted(over.signal).then(
-      () => left.giveWay(),
+      () => released.giveWay(),
       () => undefined, // the session is over, or the job
     );
     if (this.#carrier.gone !== undefined) pieces.finish();
@@ -221,22 +224,22 @@ class JobFollower {
       case "status":
       case "refused":
         this.#isByPieces = true;
-        await left.take();
+        await released.take();
         return end;
       case "detached":
-        await left.detach();
+        await released.detach();
         return end;
       case "exhausted":
         if (this.#carrier.gone === undefined) return undefined;
         this.#isByPieces = true;
-        await left.close();
+        await released.close();
         log.warning(restIsLost(end.position), BY_S3);
         return this.#carrier.endOfTask;
       case "closed":
-        await left.close();
-        return this.#carrier.endOfTask ?? { kind: "ended", end: { kind: "detached" }, attached: true };
+        await released.close();
+        return this.#carrier.endOfTask ?? { kind: "ended", end: { kind: "closed-here" }, attached: true };
       case "stalled":
-        await left.close();
+        await released.close();
         log.warning(sessionGoesOn(end.seen, extractor.offset), BY_S3);
         return this.#carrier.endOfTask;
     }

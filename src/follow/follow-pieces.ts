@@ -27,7 +27,7 @@ export type PiecesEnd =
   | ReadEnd
   /** The caller has given up the pieces, or the job was cancelled and did not end in time. */
   | { readonly kind: "closed" }
-  /** The job is left running. The container may write pieces until `writableUntil`, in milliseconds since the epoch. */
+  /** The job is detached. The container may write pieces until `writableUntil`, in milliseconds since the epoch. */
   | { readonly kind: "detached"; readonly writableUntil: number };
 
 export interface FollowPiecesOptions extends Pick<
@@ -129,7 +129,7 @@ export class PieceFollower {
     this.#closing.abort();
   }
 
-  /** Leaves the job running. */
+  /** Detaches from the job. */
   detach(): void {
     this.#detaching.abort();
     this.#answered.abort();

@@ -6,7 +6,7 @@ import type { Extractor } from "../stream/extract.ts";
 import type { ExtractedItem, OutputItem } from "../stream/items.ts";
 import type { NoteReader } from "../stream/notes.ts";
 import type { CarrierEnd, DetachedJob } from "./job-end.ts";
-import { type Handover, type LeftSession, leftSession } from "./left-session.ts";
+import { type Handover, type ReleasedSession, releaseSession } from "./released-session.ts";
 import { whyNothingIsTyped } from "./refusals.ts";
 import { whySilent } from "./session-end.ts";
 import { SessionInput, type TypedInput } from "./session-input.ts";
@@ -29,10 +29,10 @@ export const CANCELLING_MS = 4_000;
  * nothing else waits.
  */
 const STOPPING_MS = 20_000;
-/** The time for the attacher to end once the job is left running. */
+/** The time for the attacher to end once the job is detached. */
 const DETACHING_MS = 3_000;
-/** The time for the attacher to say what it has sent last, once the session is left. */
-const LEAVING_MS = 1_000;
+/** The time for the attacher to say what it has sent last, once the session is released. */
+const RELEASING_MS = 1_000;
 
 /** What the sessions of a job share while it is followed. */
 export interface FollowContext {
@@ -57,21 +57,21 @@ export interface FollowSessionOptions extends FollowContext, SessionOpening {
   /**
    * `stop` aborts when the job has to stop because the credentials ended. The job then has 20 s to report its end.
    */
-  readonly expiry?: { readonly stop: AbortSignal; readonly endsTask: boolean } | undefined;
-  /** Another carrier. The session is left once that carrier is proven to work. */
+  readonly expiry?: { readonly stop: AbortSignal; readonly mustEndTask: boolean } | undefined;
+  /** Another carrier. The session is released once that carrier is proven to work. */
   readonly handover?: Handover | undefined;
-  /** Aborts when the job is to be left running. */
+  /** Aborts when the job is to be detached. */
   readonly detach?: AbortSignal | undefined;
 }
 
 /**
  * Follows the job through one session: types the input when that is safe, passes on the output, and resolves with the
- * job's status or with the end that came instead. Closes the session, unless it is left. Never rejects.
+ * job's status or with the end that came instead. Closes the session, unless it is released. Never rejects.
  */
 export async function followSession(
   session: Session,
   options: FollowSessionOptions,
-): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
+): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
   return await new SessionFollower(session, options).follow();
 }
 
@@ -84,13 +84,13 @@ class SessionFollower {
   #attached = false;
   #outcome: CarrierEnd | undefined;
   /** True once another carrier is proven to work. */
-  #isLeaving = false;
-  /** True once the job is to be left running. */
+  #isReleasing = false;
+  /** True once the job is to be detached. */
   #isDetaching = false;
   /** Reads the notes that still come by the session after another carrier has taken over. */
   #notes: NoteReader | undefined;
-  #onLeft: () => void = () => undefined;
-  #left: LeftSession | undefined;
+  #onReleased: () => void = () => undefined;
+  #released: ReleasedSession | undefined;
 
   constructor(session: Session, options: FollowSessionOptions) {
     this.#session = session;
@@ -99,7 +99,7 @@ class SessionFollower {
     this.#silence = new Silence(options.clock, () => void session.close());
   }
 
-  async follow(): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
+  async follow(): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
     const { clock, cancel, expiry, detach } = this.#options;
     // A session whose job has not begun is closed at once: the job would start before it could obey.
     this.#stopOnAbort(cancel, () => (this.#input.hasBegun ? CANCELLING_MS : 0));
@@ -108,15 +108,15 @@ class SessionFollower {
     void this.#input.keepSayingHere(clock, this.#over.signal);
     this.#boundOpening();
     void this.#input.prepare(this.#options.typed, clock, this.#over.signal);
-    const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
+    const released = new Promise<void>((resolve) => (this.#onReleased = resolve));
     const reading = this.#readOutput().finally(() => this.#silence.stop());
-    await Promise.race([reading, left]);
-    if (this.#isLeaving && this.#outcome === undefined) {
-      this.#leave();
+    await Promise.race([reading, released]);
+    if (this.#isReleasing && this.#outcome === undefined) {
+      this.#release();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
-      const endsTask = (): boolean => this.#endsTask;
-      this.#left = leftSession({ ...parts, reading, clock, closingMs: CLOSING_MS, endsTask });
-      return this.#left;
+      const mustEndTask = (): boolean => this.#mustEndTask;
+      this.#released = releaseSession({ ...parts, reading, clock, closingMs: CLOSING_MS, mustEndTask });
+      return this.#released;
     }
     if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);
     this.#over.abort();
@@ -125,23 +125,23 @@ class SessionFollower {
     return this.#outcome ?? this.#withoutOutcome(await this.#session.ended);
   }
 
-  /** Leaves the session when the other carrier is proven to work. */
+  /** Releases the session when the other carrier is proven to work. */
   async #handOver(handover: Handover): Promise<void> {
     const { clock } = this.#options;
     const isProven = await handover.prove((lines) => this.#input.type(lines), this.#over.signal);
     if (!isProven || this.#over.signal.aborted) return;
-    this.#isLeaving = true;
+    this.#isReleasing = true;
     void this.#input.type(LEFT);
-    clock.sleep(LEAVING_MS, this.#over.signal).then(
-      () => this.#leave(),
+    clock.sleep(RELEASING_MS, this.#over.signal).then(
+      () => this.#release(),
       () => undefined, // the session is over
     );
   }
 
-  #leave(): void {
+  #release(): void {
     if (this.#outcome !== undefined) return;
-    this.#notes ??= this.#options.extractor.leaveSession();
-    this.#onLeft();
+    this.#notes ??= this.#options.extractor.releaseSession();
+    this.#onReleased();
   }
 
   /**
@@ -152,7 +152,7 @@ class SessionFollower {
     this.#onAbort(signal, () => {
       void this.#input.cancel();
       this.#options.clock.sleep(within(), this.#over.signal).then(
-        () => (this.#left ?? this.#session).close(),
+        () => (this.#released ?? this.#session).close(),
         () => undefined, // it has stopped in time
       );
     });
@@ -163,7 +163,7 @@ class SessionFollower {
     else signal?.addEventListener("abort", act, { once: true, signal: this.#over.signal });
   }
 
-  /** Leaves the job running. The attacher ends by itself; if it doesn't, the session is closed. */
+  /** Detaches from the job. The attacher ends by itself; if it doesn't, the session is closed. */
   async #detach(): Promise<void> {
     this.#isDetaching = true;
     await this.#input.detach();
@@ -204,8 +204,8 @@ class SessionFollower {
     for (const extracted of this.#options.extractor.read(bytes)) {
       this.#handle(extracted);
       // All that the attacher has sent is certain, and the other carrier goes on there.
-      if (this.#isLeaving && extracted.kind === "confirmed") {
-        this.#leave();
+      if (this.#isReleasing && extracted.kind === "confirmed") {
+        this.#release();
         return;
       }
     }
@@ -270,9 +270,9 @@ class SessionFollower {
   }
 
   /** Whether the task has to be told to end, because no call can stop it any more. */
-  get #endsTask(): boolean {
+  get #mustEndTask(): boolean {
     const { expiry } = this.#options;
-    return expiry?.stop.aborted === true && expiry.endsTask;
+    return expiry?.stop.aborted === true && expiry.mustEndTask;
   }
 
   /** Tells the attacher that the status has arrived, so that the container can delete the job's files. */
@@ -280,14 +280,14 @@ class SessionFollower {
     const { clock } = this.#options;
     // A refusal after the attach means that the container has lost the status, so it has nothing to keep either.
     const isTaken = outcome.kind === "status" || (outcome.kind === "refused" && this.#attached);
-    if (isTaken && this.#endsTask) void this.#input.type(END_TASK);
+    if (isTaken && this.#mustEndTask) void this.#input.type(END_TASK);
     if (isTaken) await this.#input.type(TAKEN);
     await Promise.race([this.#session.ended, clock.sleep(CLOSING_MS, this.#over.signal)]);
     await this.#session.close();
   }
 
   #withoutOutcome(end: SessionEnd): CarrierEnd | UnopenedSession {
-    const isOurs = end.kind === "detached" && !this.#options.cancel.aborted;
+    const isOurs = end.kind === "closed-here" && !this.#options.cancel.aborted;
     if (isOurs && isUnopened(this.#session, this.#options)) return { kind: "unopened" };
     const silence = this.#silence.lasted;
     if (!isOurs || silence === undefined) return { kind: "ended", end, attached: this.#attached };

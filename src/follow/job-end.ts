@@ -22,7 +22,7 @@ export type CarrierEnd =
   /** Bytes were lost on the way, or foreign bytes came in between. */
   | Gap;
 
-/** The job was left running. */
+/** The step has detached from the job, which goes on. */
 export interface DetachedJob {
   readonly kind: "detached";
   /** Until when the container may upload its output, in milliseconds since the epoch; undefined when it does not. */

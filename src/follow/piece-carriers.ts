@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import { type FolderAccess, typedOrder } from "../pieces/orders.ts";
 import type { PieceStore } from "../pieces/store.ts";
 import { type FollowPiecesOptions, PieceFollower } from "./follow-pieces.ts";
-import type { Handover } from "./left-session.ts";
+import type { Handover } from "./released-session.ts";
 
 /** The most times that the output goes over to S3. After that the session keeps it. */
 const MOST_HANDOVERS = 4;
@@ -27,8 +27,8 @@ export type PieceUse = "never" | "at once" | "when the job lasts";
 export interface PieceFolders {
   /** Whether the user has asked for S3. Then the log says where it takes over. */
   readonly areAskedFor: boolean;
-  /** Whether the job may be left running: then another step is to find all of the output that the container still has. */
-  readonly keepAll: boolean;
+  /** Whether the job may be detached: then another step is to find all of the output that the container still has. */
+  readonly mustKeepAll: boolean;
   /** The use as it is now: `when the job lasts` becomes `at once` when other runs want the session's place, or large artifacts are to come. */
   use(): Promise<PieceUse>;
   /** Makes a folder. The cleanup has to delete it from now on. */
@@ -134,7 +134,7 @@ export class PieceCarriers implements Handover {
     const store = folders.open();
     const access: FolderAccess = await store.access();
     if (access.until - clock.now() < 2 * BEFORE_END_MS) return undefined;
-    const begin = folders.keepAll ? 0 : extractor.confirmed;
+    const begin = folders.mustKeepAll ? 0 : extractor.confirmed;
     void type(typedOrder(store.folder, begin, access));
     return this.#follower(store, { access, begin, isShared: false });
   }

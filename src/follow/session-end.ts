@@ -13,8 +13,8 @@ export type SessionEndReason =
   /** The agent or the gateway closed it, with this reason or without one. */
   | { readonly kind: "closed"; readonly said: string | undefined }
   | { readonly kind: "lost"; readonly why: string; readonly cause: unknown }
-  /** The action detached from it. */
-  | { readonly kind: "detached" };
+  /** The action closed it. The command may still run. */
+  | { readonly kind: "closed-here" };
 
 /** What the agent says in `channel_closed` (amazon-ssm-agent `agent/session`: `shell.go`, `config.go`, `datachannel.go`). */
 const AGENT_TEXTS = [
@@ -44,7 +44,7 @@ export function sessionEndReason(end: SessionEnd): SessionEndReason {
       if (cause instanceof Failure && GIVEN_UP.has(cause.code)) return { kind: "given-up", failure: cause };
       return { kind: "lost", why, cause };
     }
-    case "detached":
+    case "closed-here":
       return end;
   }
 }
@@ -71,8 +71,8 @@ export function describeEnd(end: SessionEnd): string {
       return `${reason.why}.`;
     case "given-up":
       return reason.failure.failed;
-    case "detached":
-      return "detached.";
+    case "closed-here":
+      return "closed by the step.";
     default:
       return reason.said ?? "closed by the other side, without a reason.";
   }

@@ -96,7 +96,7 @@ export class SessionInput {
   }
 
   /**
-   * Leaves the job running. Nothing is confirmed any more: artifacts that come before the attacher obeys are kept in the container, for the next step.
+   * Detaches from the job. Nothing is confirmed any more: artifacts that come before the attacher obeys are kept in the container, for the next step.
    */
   async detach(): Promise<void> {
     this.#isDetached = true;

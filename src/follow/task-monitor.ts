@@ -4,11 +4,11 @@ import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { verdict } from "../ready/verdict.ts";
+import { judgeTask } from "../ready/verdict.ts";
 import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import type { Target } from "../targets/target.ts";
 import { pauseAfter } from "../waiting.ts";
-import { lacksCredentials } from "./expiry.ts";
+import { isAboutCredentials } from "./expiry.ts";
 
 /** The interval of looks. An account may call DescribeTasks twenty times a second, and every job of a matrix calls it. */
 const LOOK_EVERY_MS = 15_000;
@@ -88,12 +88,12 @@ export async function lookAtTask({ ecs, target, log, signal }: TaskMonitorOption
     }
     const container = task.containers.find(({ name }) => name === target.container);
     const over = container?.lastStatus === "STOPPED" || /^(DEPROVISIONING|STOPPED)$/.test(task.lastStatus);
-    const now = verdict(task, target.container);
+    const now = judgeTask(task, target.container);
     return over && now.kind === "never" ? { kind: "gone", failure: now.failure } : { kind: "seen", task };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
     log.debug(`The task could not be looked at. ${error.message}`);
-    return lacksCredentials(error) ? { kind: "refused", failure: error } : { kind: "unknown" };
+    return isAboutCredentials(error) ? { kind: "refused", failure: error } : { kind: "unknown" };
   }
 }

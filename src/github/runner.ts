@@ -3,12 +3,12 @@ import * as core from "./core.ts";
 import { Screen } from "../show/screen.ts";
 import { BatchedOutput } from "../show/stdout.ts";
 import { redactionPatterns } from "../payload/redaction.ts";
-import { annotation, explain, type ExplainedStep } from "../report/explain.ts";
-import { cutOutputs, outputs } from "../report/outputs.ts";
+import { makeAnnotation, explain, type ExplainedStep } from "../report/explain.ts";
+import { cutOutputs, makeOutputs } from "../report/outputs.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import type { Result } from "../report/result.ts";
 import { scriptSummaries } from "../report/script-summaries.ts";
-import { summary } from "../report/summary.ts";
+import { makeSummary } from "../report/summary.ts";
 import { testAnnotations } from "../report/test-section.ts";
 import type { StepTimes } from "../report/timeline.ts";
 import type { ReportedInputs } from "../step/surroundings.ts";
@@ -72,10 +72,10 @@ export async function report(
 ): Promise<void> {
   out.flush();
   byFile("GITHUB_OUTPUT", () => {
-    for (const [name, value] of Object.entries(outputs(result, tests))) core.setOutput(name, value);
+    for (const [name, value] of Object.entries(makeOutputs(result, tests))) core.setOutput(name, value);
   });
   if (!process.env["GITHUB_STEP_SUMMARY"]) return;
-  const own = (inputs?.summary ?? true) ? summary(result, explainedStep(inputs), stepTimes(), tests) : "";
+  const own = (inputs?.summary ?? true) ? makeSummary(result, explainedStep(inputs), stepTimes(), tests) : "";
   const text = own + scriptSummaries(result, Buffer.byteLength(own));
   if (text !== "") await core.summary.addRaw(text, true).write();
 }
@@ -108,6 +108,6 @@ export function endStep(
   out.flush();
   const error = explain(result, explainedStep(inputs));
   if (error === undefined) return;
-  screen.error(annotation(error), { title: error.title, ...error.place });
+  screen.error(makeAnnotation(error), { title: error.title, ...error.place });
   process.exitCode = 1;
 }

@@ -16,10 +16,10 @@ const DIRECTORY = "artifacts";
 export function readArtifacts(reader: InputReader): Artifacts | undefined {
   const globs = reader.optional("artifacts", artifactGlobs);
   const options = readArtifactOptions(reader);
-  if (reader.given("artifacts")) return globs && { globs, ...options };
+  if (reader.isGiven("artifacts")) return globs && { globs, ...options };
   for (const name of ["artifacts-path", "artifacts-max-count", "artifacts-max-size"] as const)
-    if (reader.given(name)) refuseAlone(reader, name);
-  if (reader.given("artifacts-missing") && reader.text("artifacts-missing") !== "warn")
+    if (reader.isGiven(name)) refuseAlone(reader, name);
+  if (reader.isGiven("artifacts-missing") && reader.text("artifacts-missing") !== "warn")
     refuseAlone(reader, "artifacts-missing");
   if (reader.orElse("artifacts-declare", boolean, false)) refuseAlone(reader, "artifacts-declare");
   return undefined;

@@ -46,7 +46,7 @@ const DEFAULTS: Partial<Record<InputName, string>> = {
 /** The handle; undefined when `attach` is none, which is noted as a problem. No message repeats the handle, because it holds keys. */
 export function readHandle(reader: InputReader): JobHandle | undefined {
   for (const name of inputNames) {
-    if (BESIDE_ATTACH.has(name) || !reader.given(name) || reader.text(name) === DEFAULTS[name]) continue;
+    if (BESIDE_ATTACH.has(name) || !reader.isGiven(name) || reader.text(name) === DEFAULTS[name]) continue;
     reader.refuse(
       name,
       "left out with 'attach'",
@@ -118,7 +118,7 @@ export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inp
   };
 }
 
-/** After how many milliseconds the step leaves the job running: `true` is 0; `false`, the default, is never. */
+/** After how many milliseconds the step detaches from the job: `true` is 0; `false`, the default, is never. */
 export function detach(text: string): ParseResult<number | undefined> {
   if (text === "true") return { value: 0 };
   if (text === "false") return { value: undefined };

@@ -9,8 +9,8 @@ const ARN = new RegExp(`^${ECS_ARN}:service-deployment/${ECS_NAME}/${ECS_NAME}/[
 export function readDeployment(reader: InputReader): true | string | undefined {
   const deployment = reader.optional("deployment", parse);
   if (deployment === undefined || deployment === false) return undefined;
-  const others = (["task", "task-definition", "image"] as const).filter((name) => reader.given(name));
-  if (others.length === 0 && reader.given("service")) return deployment;
+  const others = (["task", "task-definition", "image"] as const).filter((name) => reader.isGiven(name));
+  if (others.length === 0 && reader.isGiven("service")) return deployment;
   reader.refuse(
     "deployment",
     "left out unless 'service' stands alone or with 'start: true'",

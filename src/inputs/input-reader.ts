@@ -24,13 +24,13 @@ export class InputReader {
     return this.raw(name).trim();
   }
 
-  given(name: InputName): boolean {
+  isGiven(name: InputName): boolean {
     return this.text(name) !== "";
   }
 
   /** The parsed input; undefined when it is not given, or not valid, which is noted as a problem. */
   optional<T>(name: InputName, parse: Parser<T>): T | undefined {
-    return this.given(name) ? this.parsed(name, this.text(name), parse) : undefined;
+    return this.isGiven(name) ? this.parsed(name, this.text(name), parse) : undefined;
   }
 
   /** Like `optional`, with a default for an input that is not given. */

@@ -7,7 +7,7 @@ export const DEFAULT_TIMEOUT_MS = 3_600_000;
  * The inputs of the step, checked and in their final form. Every later phase reads this object. Keys are the input
  * names of `action.yml` in camel case; durations are milliseconds.
  */
-export interface Inputs extends TaskTurns {
+export interface Inputs extends ParallelJobs {
   readonly cluster: string;
   /** ARN of the role that the step assumes by GitHub's ID token; undefined for the environment's credentials. */
   readonly roleToAssume: string | undefined;
@@ -50,7 +50,7 @@ export interface Inputs extends TaskTurns {
   readonly spoolLimit: number | undefined;
   /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
   readonly abandonAfter: number | undefined;
-  /** After how many milliseconds a job that still runs is left running; 0: at once. Undefined: it is followed to its end. */
+  /** After how many milliseconds a job that still runs is detached; 0: at once. Undefined: it is followed to its end. */
   readonly detach: number | undefined;
 
   /** The reasons to run the script again; undefined when there are none. */
@@ -96,7 +96,7 @@ export interface MatrixJob {
 }
 
 /** How the jobs of several tasks follow one another. */
-export interface TaskTurns {
+export interface ParallelJobs {
   /** How many of them run at once; undefined: all. */
   readonly maxParallel: number | undefined;
   /** Whether no further job is begun after one has failed. */

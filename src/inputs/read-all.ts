@@ -16,7 +16,7 @@ import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
 import { attachedInputs, checkDetach, detach, readHandle, regionOf } from "./attach.ts";
 import { checkDeployment, readDeployment } from "./deployment.ts";
-import { cluster, container, readTaskSelection, readTurns } from "./where.ts";
+import { cluster, container, readTaskSelection, readParallelJobs } from "./where.ts";
 
 const minute = 60_000;
 
@@ -27,7 +27,7 @@ const minute = 60_000;
 export function readInputs(source: InputSource): Inputs {
   const reader = new InputReader(source);
   refuseNul(reader);
-  return reader.given("attach") ? readAttachment(reader) : readJob(reader);
+  return reader.isGiven("attach") ? readAttachment(reader) : readJob(reader);
 }
 
 /** The inputs of a step that follows a job which runs already. */
@@ -81,7 +81,7 @@ function readJob(reader: InputReader): Inputs {
     matrix: readMatrix(reader),
     lock: readLock(reader),
     ...readStaging(reader),
-    ...readTurns(reader, where),
+    ...readParallelJobs(reader, where),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),
     logToContainer: reader.orElse("log-to-container", boolean, false),
@@ -232,7 +232,7 @@ const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such
 
 /** The region; undefined when there is none, which is noted as a problem. */
 function readRegion(reader: InputReader): string | undefined {
-  if (reader.given("region")) return reader.optional("region", awsRegion);
+  if (reader.isGiven("region")) return reader.optional("region", awsRegion);
   const { env } = reader.source;
   const variable = env["AWS_REGION"] ? "AWS_REGION" : "AWS_DEFAULT_REGION";
   const text = env[variable];

@@ -8,7 +8,7 @@ const MOST_LINES = 100;
 /** The globs of `reports`; undefined when there are none. Refuses `reports` without `artifacts`, because reports are among the artifacts. */
 export function readReportGlobs(reader: InputReader): readonly string[] | undefined {
   const globs = reader.optional("reports", reportGlobs);
-  if (!reader.given("reports") || reader.given("artifacts")) return globs;
+  if (!reader.isGiven("reports") || reader.isGiven("artifacts")) return globs;
   reader.refuse(
     "reports",
     "left out without 'artifacts'",

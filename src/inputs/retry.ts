@@ -9,7 +9,7 @@ const MOST_ATTEMPTS = 10;
 export function readRetry(reader: InputReader): Retry | undefined {
   const reasons = reader.optional("retry", retryReasons);
   const attempts = reader.optional("retry-attempts", count(2, MOST_ATTEMPTS));
-  if (reader.given("retry-attempts") && !reader.given("retry"))
+  if (reader.isGiven("retry-attempts") && !reader.isGiven("retry"))
     reader.refuse(
       "retry-attempts",
       "empty without 'retry'",

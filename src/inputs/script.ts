@@ -25,8 +25,8 @@ export function readScript(
   reader: InputReader,
   { required }: { readonly required: boolean },
 ): ScriptSource | undefined {
-  const run = reader.given("run");
-  const file = reader.given("script-file");
+  const run = reader.isGiven("run");
+  const file = reader.isGiven("script-file");
   if (run && file) {
     reader.refuse("run", "empty when 'script-file' is given", "both", "Keep one of 'run' and 'script-file'.");
     return undefined;
@@ -47,17 +47,17 @@ export function readScript(
 
 function runScript(reader: InputReader): ScriptSource | undefined {
   const text = reader.raw("run");
-  return fits(reader, "run", Buffer.byteLength(text)) ? { kind: "run", text } : undefined;
+  return isSizeAllowed(reader, "run", Buffer.byteLength(text)) ? { kind: "run", text } : undefined;
 }
 
 function fileScript(reader: InputReader): ScriptSource | undefined {
   const file = readGivenFile(reader, "script-file");
-  if (file === undefined || !fits(reader, "script-file", file.bytes.length)) return undefined;
+  if (file === undefined || !isSizeAllowed(reader, "script-file", file.bytes.length)) return undefined;
   return { kind: "file", ...file };
 }
 
-function fits(reader: InputReader, name: "run" | "script-file", size: number): boolean {
-  if (size > LARGEST_TYPED_SCRIPT && size <= largestScript && !reader.given("bucket")) {
+function isSizeAllowed(reader: InputReader, name: "run" | "script-file", size: number): boolean {
+  if (size > LARGEST_TYPED_SCRIPT && size <= largestScript && !reader.isGiven("bucket")) {
     const advice =
       "Without a bucket the script is typed into the session, 1 MiB of it at the most. Name a bucket that the step " +
       "may write and the task role may read.";

@@ -22,11 +22,11 @@ export function readStaging(
   const prefix = reader.orElse("prefix", keyPrefix, defaultPrefix);
   const bucketOwner = reader.optional("bucket-owner", account);
   const kmsKeyId = reader.optional("kms-key-id", kmsKey);
-  if (!reader.given("bucket")) {
+  if (!reader.isGiven("bucket")) {
     if (prefix !== defaultPrefix) {
       reader.refuse("prefix", "left out without 'bucket'", quoteValue(reader.text("prefix")), withBucket);
     }
-    if (reader.given("kms-key-id")) {
+    if (reader.isGiven("kms-key-id")) {
       reader.refuse(
         "kms-key-id",
         "empty without 'bucket'",
@@ -46,7 +46,7 @@ const lockName = matching(
 /** A lock is an object in the bucket. */
 export function readLock(reader: InputReader): string | undefined {
   const lock = reader.optional("lock", lockName);
-  if (reader.given("lock") && !reader.given("bucket"))
+  if (reader.isGiven("lock") && !reader.isGiven("bucket"))
     reader.refuse(
       "bucket",
       "given with 'lock'",

@@ -82,7 +82,7 @@ export function refuseNewTaskInputs(
       : "of its own: add 'start: true', 'task-definition' or 'image'";
   const advice = `'${target}' alone names a task that runs already; this input is for a new task ${how}.`;
   for (const name of ofNewTask) {
-    if (reader.given(name))
+    if (reader.isGiven(name))
       reader.refuse(name, `empty with '${target}'`, quoteValue(reader.text(name)), advice);
   }
   if (!start.hold) reader.refuse("hold", `left at true with '${target}'`, "'false'", advice);

@@ -20,7 +20,7 @@ export function readStdin(reader: InputReader, script: ScriptSource | undefined)
   if (bytes === undefined) return undefined;
   const size = bytes.length;
   if (size > LARGEST_STDIN) reader.refuse("stdin", "at most 64 MiB", `${size} bytes`);
-  else if (size + sizeOf(script) > LARGEST_TYPED_SCRIPT && !reader.given("bucket"))
+  else if (size + sizeOf(script) > LARGEST_TYPED_SCRIPT && !reader.isGiven("bucket"))
     reader.refuse(
       "bucket",
       "set for a standard input of this size",

@@ -28,7 +28,7 @@ export function readNewTaskSource(
   if (name === undefined) return undefined;
   if (!isInDefinition(reader))
     return { kind: "image", image: name, architecture: reader.optional("architecture", architecture) };
-  const of: DefinitionReference | undefined = reader.given("task-definition")
+  const of: DefinitionReference | undefined = reader.isGiven("task-definition")
     ? readDefinition(reader)
     : { kind: "service" };
   return of === undefined ? undefined : { kind: "image-in-definition", image: name, of };
@@ -37,7 +37,7 @@ export function readNewTaskSource(
 /** Refuses `architecture` unless a definition is made for the image, and `borrow: network` unless `image` stands with `service` alone. */
 export function refuseImageInputs(reader: InputReader, given: readonly TargetName[]): void {
   const hasImage = given.includes("image");
-  if (reader.given("architecture") && (!hasImage || isInDefinition(reader))) {
+  if (reader.isGiven("architecture") && (!hasImage || isInDefinition(reader))) {
     reader.refuse(
       "architecture",
       "empty unless a task definition is made for 'image'",
@@ -57,8 +57,8 @@ export function refuseImageInputs(reader: InputReader, given: readonly TargetNam
 
 /** Whether the image takes the place of another one in a definition of the user's. */
 function isInDefinition(reader: InputReader): boolean {
-  const ofService = reader.given("service") && reader.text("borrow") !== "network";
-  return reader.given("task-definition") || ofService;
+  const ofService = reader.isGiven("service") && reader.text("borrow") !== "network";
+  return reader.isGiven("task-definition") || ofService;
 }
 
 function readDefinition(reader: InputReader): DefinitionReference | undefined {

@@ -55,6 +55,6 @@ const EXACTLY = new Set([
 const BEGINNING =
   /^(LD_|DYLD_|BASH_|PYTHON|GIT_|NPM_CONFIG_|PIP_|CORECLR_|AWS_(?!(DEFAULT_)?REGION$)|(HTTPS?|ALL)_PROXY$)/i;
 
-export function steersPrograms(name: string): boolean {
+export function canSteerPrograms(name: string): boolean {
   return EXACTLY.has(name) || BEGINNING.test(name);
 }

@@ -1,5 +1,5 @@
 import { quoteValue, type ParseResult, type Parser } from "./parse.ts";
-import { isRunnersOwn, isVariableName, steersPrograms, whyReserved } from "./variable-names.ts";
+import { isRunnersOwn, isVariableName, canSteerPrograms, whyReserved } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, whyTooLong } from "./variable-size.ts";
 import { jsonVariables } from "./variables-json.ts";
 
@@ -77,7 +77,7 @@ function wrongLine({ name, value, below }: Line, { env }: VariablesOptions): str
       ? "a bare name that the step's environment does not have"
       : undefined;
   if (value === undefined) return `a bare name below the value of '${below}', of which it may be a part`;
-  return steersPrograms(name)
+  return canSteerPrograms(name)
     ? `the variable ${name} below the value of '${below}', of which it may be a part`
     : undefined;
 }

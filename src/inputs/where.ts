@@ -1,6 +1,6 @@
 import { networkRequired } from "../aws/missing.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
-import type { NewTasks, StartInputs, TaskSelection, TaskTurns } from "./inputs.ts";
+import type { NewTasks, StartInputs, TaskSelection, ParallelJobs } from "./inputs.ts";
 import { boolean, count, matching, type ParseResult, quoteValue } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs, refuseSize } from "./start.ts";
@@ -36,7 +36,7 @@ export function readTaskSelection(reader: InputReader): TaskSelection | undefine
   const start = readStart(reader);
   const tasks = reader.orElse<number | "all">("tasks", taskCount, 1);
   const startNew = reader.orElse("start", boolean, false);
-  const given = targets.filter((name) => reader.given(name));
+  const given = targets.filter((name) => reader.isGiven(name));
   const only = selectTarget(reader, given);
   if (only === undefined) return undefined;
   const borrowing = given.includes("service");
@@ -111,7 +111,7 @@ function readNewTasks(
       "'all' are the running tasks of 'service' alone.",
     );
   }
-  if (!reader.given("service") && !reader.given("subnets")) {
+  if (!reader.isGiven("service") && !reader.isGiven("subnets")) {
     reader.note(
       networkRequired(
         reader.text(only),
@@ -122,16 +122,17 @@ function readNewTasks(
   if (of?.kind === "image" && start.taskRole === undefined && start.overrides["taskRoleArn"] === undefined) {
     const advice =
       "ECS Exec uses the task role, so a task from an image alone needs one: a role with the four ssmmessages actions.";
-    if (!reader.given("task-role")) reader.refuse("task-role", "given with 'image'", "nothing", advice);
+    if (!reader.isGiven("task-role")) reader.refuse("task-role", "given with 'image'", "nothing", advice);
   }
   // A task like those of a service may run on instances, which have no such sizes.
-  const isOfService = reader.given("service") && of?.kind !== "image" && start.capacityProviders.length === 0;
+  const isOfService =
+    reader.isGiven("service") && of?.kind !== "image" && start.capacityProviders.length === 0;
   if (!isOfService) refuseSize(reader, start);
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
 }
 
 /** How many of several jobs run at once, and whether further ones begin after a failure. Refuses both inputs for one task. */
-export function readTurns(reader: InputReader, where: TaskSelection | undefined): TaskTurns {
+export function readParallelJobs(reader: InputReader, where: TaskSelection | undefined): ParallelJobs {
   const maxParallel = reader.optional("max-parallel", count(1, MOST_TASKS));
   const failFast = reader.orElse("fail-fast", boolean, false);
   const isOne = where !== undefined && (!("tasks" in where) || where.tasks === 1);

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
-import { LeadsOut, makeDirectory } from "../artifacts/directory.ts";
+import { OutsidePath, makeDirectory } from "../artifacts/directory.ts";
 import { type Fact, parseFact } from "../artifacts/facts.ts";
 import { discard } from "../artifacts/tar.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
@@ -138,7 +138,7 @@ export class JobArtifacts {
       });
     } catch (error) {
       await discard(this.#flow);
-      return error instanceof LeadsOut
+      return error instanceof OutsidePath
         ? "'artifacts-path' leads through a link out of the workspace and RUNNER_TEMP"
         : messageOf(error);
     }

@@ -3,15 +3,15 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /**
- * Whether a cancel of the step leaves the job running. Only a step that attaches to a job and has the input `detach` leaves it; any other step
+ * Whether a cancel of the step detaches from the job. Only a step that attaches to a job and has the input `detach` does so; any other step
  * stops its job.
  */
-export function leavesOnCancel({ where, detach }: Pick<Inputs, "where" | "detach">): boolean {
+export function isDetachedOnCancel({ where, detach }: Pick<Inputs, "where" | "detach">): boolean {
   return where.kind === "handle" && detach !== undefined;
 }
 
 /** How far the job was followed, for the step that follows it next. */
-export interface LeftJob {
+export interface DetachPoint {
   /** The latest time at which the job ends, in milliseconds since the epoch. */
   readonly until: number;
   /** The spool offset at which the next step goes on. */
@@ -22,7 +22,7 @@ export interface LeftJob {
 /** The step's output `handle`, for a job that the step detaches from. */
 export function handleOf(
   { run, nonce, workers, container: { cluster, task, container, runtimeId } }: PreparedJob,
-  { until, shown, pieces }: LeftJob,
+  { until, shown, pieces }: DetachPoint,
   {
     artifacts,
     bucket,

@@ -10,7 +10,7 @@ import { JobOutput } from "./output.ts";
 import { mayUsePieces } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { type FirstSession, JobSessions } from "./sessions.ts";
-import { typedInput } from "./typed-input.ts";
+import { makeTypedInput } from "./typed-input.ts";
 
 /** What is known when the following of a job begins. */
 export interface Opening extends FirstSession {
@@ -31,7 +31,7 @@ export async function followPrepared(
   const sessions = new JobSessions(job, place, context, opening);
   try {
     const following = { ...context, drained: output.drained };
-    const ended = await followToEnd({ sessions, pieces }, typedInput(job, context), output, following);
+    const ended = await followToEnd({ sessions, pieces }, makeTypedInput(job, context), output, following);
     // Reading logs and unpacking need no session, so the place is given back first.
     void place.giveBack();
     void protection?.end();
@@ -41,8 +41,8 @@ export async function followPrepared(
     const { artifactsFrom } = output;
     const { attachedAt } = ended;
     const times = { ...opening.times, attachedAt, artifactsFrom, endedAt: clock.now() };
-    const left = { until: sessions.until, shown: output.leftAt, pieces: pieces?.left(ended) };
-    const handle = end.kind === "detached" ? handleOf(job, left, inputs) : undefined;
+    const point = { until: sessions.until, shown: output.resumeAt, pieces: pieces?.piecesOfHandle(ended) };
+    const handle = end.kind === "detached" ? handleOf(job, point, inputs) : undefined;
     return { ...ended, end, ...output.end(), artifacts, times, handle };
   } finally {
     await Promise.all([place.giveBack(), protection?.end()]);

@@ -5,7 +5,7 @@ import type { TypedInput } from "../follow/session-input.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
 import { HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import type { JobContext } from "./context.ts";
-import { leavesOnCancel } from "./detach.ts";
+import { isDetachedOnCancel } from "./detach.ts";
 import type { JobPieces } from "./job-pieces.ts";
 import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";
@@ -28,11 +28,11 @@ export async function followToEnd(
 ): Promise<EndedJob> {
   const { inputs, looks, target, drained, clock, log } = context;
   const expiry = expiryOf(context);
-  const isLeft = leavesOnCancel(inputs);
+  const isDetached = isDetachedOnCancel(inputs);
   const followed = await followJob({
     ...{ sessions, folders: pieces, typed, ecs: looks, target, drained, expiry, clock, log },
-    cancel: isLeft ? NEVER : context.cancel,
-    leave: isLeft ? context.cancel : undefined,
+    cancel: isDetached ? NEVER : context.cancel,
+    detachNow: isDetached ? context.cancel : undefined,
     detachAfter: inputs.detach,
     isEnding: () => output.artifactsFrom !== undefined,
     running: jobOfHandle(pieces, context),
@@ -68,7 +68,7 @@ function expiryOf({ inputs, target, clock, log }: JobContext): Expiry {
   const until = where.kind === "handle" ? where.handle.until : clock.now() + timeout;
   return new Expiry({
     target,
-    endsTask: start?.keepTask === "never",
+    mustEndTask: start?.keepTask === "never",
     until,
     heldUntil: start?.hold ? until + HOLD_SLACK_MS : undefined,
     clock,

@@ -10,7 +10,7 @@ import { folderOf, newFolder, type OrderedFolder } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
-import { leavesOnCancel } from "./detach.ts";
+import { isDetachedOnCancel } from "./detach.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -61,14 +61,14 @@ export class JobPieces implements PieceFolders {
     const giveUp = (): void => {
       void clock.sleep(PARTS_AFTER_CANCEL_MS).then(() => this.#partsOver.abort());
     };
-    if (!leavesOnCancel(context.inputs)) cancel.addEventListener("abort", giveUp, { once: true });
+    if (!isDetachedOnCancel(context.inputs)) cancel.addEventListener("abort", giveUp, { once: true });
   }
 
   get areAskedFor(): boolean {
     return this.#context.inputs.transport === "s3";
   }
 
-  get keepAll(): boolean {
+  get mustKeepAll(): boolean {
     return this.#context.inputs.detach !== undefined;
   }
 
@@ -102,7 +102,7 @@ export class JobPieces implements PieceFolders {
     const pieces = { bucket, owner, prefix: folder.prefix, next: 0 };
     this.#folders = [...this.#folders, pieces];
     this.#all = [...this.#all, pieces];
-    if (!leavesOnCancel(inputs)) this.#record();
+    if (!isDetachedOnCancel(inputs)) this.#record();
     const credentialsEnd = reliableUntil(process.env, inputs.roleToAssume, clock.now());
     return new PieceStore(folder, {
       ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
@@ -116,7 +116,7 @@ export class JobPieces implements PieceFolders {
     const known = this.#folders.find(({ prefix }) => prefix === folder.prefix);
     if (known === undefined) return;
     this.#folders = this.#folders.map((each) => (each === known ? { ...each, next } : each));
-    if (leavesOnCancel(this.#context.inputs)) return;
+    if (isDetachedOnCancel(this.#context.inputs)) return;
     if (next >= 2 * (this.#recorded.get(folder.prefix) ?? 0)) this.#record();
   }
 
@@ -134,8 +134,8 @@ export class JobPieces implements PieceFolders {
     return await readPart(part, { s3: undoing.s3, clock, folderOf, over: this.#partsOver.signal });
   };
 
-  /** Where a job that was left running uploads its output; undefined when it uploads none. */
-  left({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
+  /** Where a job that was detached uploads its output; undefined when it uploads none. */
+  piecesOfHandle({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
     if (end.kind !== "detached" || end.writableUntil === undefined || this.#last === undefined)
       return undefined;
     const { job, keys } = this.#last;
@@ -144,9 +144,9 @@ export class JobPieces implements PieceFolders {
 
   /** To be called when the job is not followed any more. */
   settle({ end, byPieces }: FollowedJob): void {
-    const isReadOn = this.#hasOthers || this.left({ end }) !== undefined;
+    const isReadOn = this.#hasOthers || this.piecesOfHandle({ end }) !== undefined;
     if (isReadOn) this.#folders = this.#folders.filter(({ prefix }) => prefix !== this.#last?.prefix);
-    // The last order of a job that was left running has ended the uploads of the orders before it.
+    // The last order of a job that was detached has ended the uploads of the orders before it.
     const isTaken = end.kind === "status" || end.kind === "detached";
     const how = byPieces ? "read" : isTaken ? "taken" : undefined;
     if (how !== undefined) this.#folders = this.#folders.map((each) => ({ ...each, end: how }));

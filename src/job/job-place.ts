@@ -1,6 +1,6 @@
 import { giveBack, SHORT_MS } from "../places/give-back.ts";
 import { MachineLock } from "../places/machine-lock.ts";
-import { othersUploadFor } from "../places/other-uploads.ts";
+import { estimateOtherUploads } from "../places/other-uploads.ts";
 import type { Place, PlaceClaim } from "../places/place.ts";
 import { takePlace } from "../places/take-place.ts";
 import { type LoggedSession, uploadMs, Uploads } from "../places/uploads.ts";
@@ -95,7 +95,7 @@ export class JobPlace {
   }
 
   /**
-   * Whether the job shares the container with others that leave their sessions soon, too. It does so when S3 may carry its output and no
+   * Whether the job shares the container with others that release their sessions soon, too. It does so when S3 may carry its output and no
    * upload of its session's log occupies the place. The claim is made before this is known.
    */
   async #shares(): Promise<boolean> {
@@ -113,12 +113,12 @@ export class JobPlace {
 
   /** True when another session may delay the opening of this job's session. */
   get isBesideAnother(): boolean {
-    return this.#place?.beside === true;
+    return this.#place?.isBesideOthers === true;
   }
 
   /** True when other runs use the container, or wait for it, as far as this one has seen. */
   get isWanted(): boolean {
-    return this.#place?.wanted === true;
+    return this.#place?.isWanted === true;
   }
 
   /** Resolves when another run waits for the place. Rejects when `over` aborts. */
@@ -133,7 +133,7 @@ export class JobPlace {
     this.#place?.onSession(sessionId);
   }
 
-  /** Called when the job is about to leave its session. */
+  /** Called when the job is about to release its session. */
   share(): void {
     this.#place?.share();
   }
@@ -150,11 +150,11 @@ export class JobPlace {
   }
 
   /** For how many more milliseconds the uploads of other sessions' logs may delay the opening of this session. */
-  async othersUploadFor(sessionTarget: string, sessionId: string): Promise<number> {
+  async estimateOtherUploads(sessionTarget: string, sessionId: string): Promise<number> {
     const { aws, clock, log } = this.#context;
     const logged = uploadMs(0, this.#logs) > 0;
     const asked = { sessionTarget, sessionId, logged, waited: this.#waited };
-    const ms = await othersUploadFor({ ...asked, ssm: aws.ssm, clock, log });
+    const ms = await estimateOtherUploads({ ...asked, ssm: aws.ssm, clock, log });
     this.#waited += ms;
     return ms;
   }

@@ -2,7 +2,7 @@ import { TaskProtection } from "../protection/task-protection.ts";
 import type { JobContext } from "./context.ts";
 
 /** The protection of the job's task, as the inputs ask for it; undefined for a task that no service may stop. */
-export function jobProtection(context: JobContext): TaskProtection | undefined {
+export function makeProtection(context: JobContext): TaskProtection | undefined {
   const { inputs, target, aws, undoing, ledger, clock, log, cancel } = context;
   if (!inputs.protect || target.service === undefined) return undefined;
   return new TaskProtection({

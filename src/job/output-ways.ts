@@ -17,11 +17,11 @@ export function mayUsePieces({ transport, bucket, logs, where }: CarrierInputs):
  * By default S3 carries the output of a job that lasts. When the cluster asks for session logs (logging OVERRIDE) the
  * session carries all of it, so that the log is whole.
  */
-export function pieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {
+export function choosePieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {
   const { transport, detach, where } = inputs;
   if (!mayUsePieces(inputs)) return "never";
-  if (transport !== "s3" && where.kind !== "handle" && asksForLogs(exec)) return "never";
-  // Which carrier works is to be known before the job is left running.
+  if (transport !== "s3" && where.kind !== "handle" && needsLogs(exec)) return "never";
+  // Which carrier works is to be known before the job is detached.
   const isUrgent = transport === "s3" || where.kind === "handle" || detach !== undefined;
   return isUrgent ? "at once" : "when the job lasts";
 }
@@ -34,14 +34,14 @@ const PACK_ABOVE = 256 * 1024;
  * OVERRIDE) the output stays plain by default, so that the logs are readable. Logging DEFAULT writes the container's
  * own log group, for which packed output is accepted.
  */
-export function packAbove(
+export function choosePackAbove(
   { transport }: Pick<Inputs, "transport">,
   exec: ExecConfiguration | undefined,
 ): number | undefined {
   if (transport === "packed") return 0;
-  return transport === "plain" || asksForLogs(exec) ? undefined : PACK_ABOVE;
+  return transport === "plain" || needsLogs(exec) ? undefined : PACK_ABOVE;
 }
 
-function asksForLogs(exec: ExecConfiguration | undefined): boolean {
+function needsLogs(exec: ExecConfiguration | undefined): boolean {
   return exec?.logging === "OVERRIDE" && logsOf(exec).length > 0;
 }

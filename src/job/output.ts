@@ -94,7 +94,7 @@ export class JobOutput {
    * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Artifacts may have come
    * while this step detached. They have to be unpacked from their beginning, so the other step begins there.
    */
-  get leftAt(): number {
+  get resumeAt(): number {
     return Math.min(this.#artifactsAt ?? Infinity, this.extractor.confirmed);
   }
 
@@ -103,12 +103,12 @@ export class JobOutput {
     return this.#artifacts?.beganAt;
   }
 
-  /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is left running. */
+  /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is detached. */
   async artifacts(end: JobEnd, attached: boolean): Promise<ArtifactsReport | undefined> {
     const hasRun = attached && !(end.kind === "status" && end.status.kind === "refused");
-    const isLeft = end.kind === "detached";
+    const isDetached = end.kind === "detached";
     const report = await this.#artifacts?.end(end.kind === "status");
-    if (isLeft || !hasRun) return undefined;
+    if (isDetached || !hasRun) return undefined;
     if (report === undefined) return undefined;
     const { count, bytes, directory, problems } = report;
     this.#log.info(`Artifacts: ${count} ${count === 1 ? "file" : "files"}, ${bytes} bytes, in ${directory}.`);

@@ -4,13 +4,13 @@ import { assemblePayload } from "../payload/assemble.ts";
 import { workerCount } from "../payload/workers.ts";
 import { chooseDelivery, stage, type StagedObject } from "../payload/stage.ts";
 import { bucketOwner } from "../ready/bucket.ts";
-import { namesLog, sessionLogs } from "../ready/session-logs.ts";
+import { isLogKind, findSessionLogs } from "../ready/session-logs.ts";
 import { waitUntilReady } from "../ready/wait.ts";
 import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
 import { tellWhile, type WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
 import { mayUsePieces } from "./output-ways.ts";
-import { type SessionSetup, sessionSetup } from "./session-setup.ts";
+import { type SessionSetup, makeSessionSetup } from "./session-setup.ts";
 
 /** A job whose container takes sessions, or is about to. */
 export interface PreparedJob {
@@ -58,14 +58,14 @@ export async function prepareJob(
   const ready = waitUntilReady(target, deadline, { ecs: looks, clock, lines, stuckAfter, signal: cancel });
   const setup = Promise.all([exec, ready]).then(async ([known, { taskDefinitionArn }]) => {
     const task = { taskDefinitionArn, container: target.container };
-    const logs = await sessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
-    return sessionSetup(known, logs, inputs);
+    const logs = await findSessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
+    return makeSessionSetup(known, logs, inputs);
   });
   // Later phases await these promises, unless a failure comes first.
   for (const later of [staged, setup]) later.catch(() => undefined);
   try {
     const task = await ready;
-    if (namesLog(inputs.logs)) await setup;
+    if (isLogKind(inputs.logs)) await setup;
     return {
       run: origin.id,
       nonce: randomBytes(16).toString("hex"),

@@ -2,7 +2,7 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import { type Encryption, encryptionOf } from "../channel/encryption.ts";
 import type { PieceUse } from "../follow/piece-carriers.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
-import { type CarrierInputs, packAbove, pieceUse } from "./output-ways.ts";
+import { type CarrierInputs, choosePackAbove, choosePieceUse } from "./output-ways.ts";
 
 /** How the cluster treats the sessions of a container. */
 export interface SessionSetup {
@@ -15,7 +15,7 @@ export interface SessionSetup {
 }
 
 /** `exec` is the cluster's configuration; undefined when the caller may not describe the cluster. */
-export function sessionSetup(
+export function makeSessionSetup(
   exec: ExecConfiguration | undefined,
   logs: SessionLogs | undefined,
   inputs: CarrierInputs,
@@ -23,7 +23,7 @@ export function sessionSetup(
   return {
     encryption: encryptionOf(exec),
     logs,
-    packAbove: packAbove(inputs, exec),
-    pieceUse: pieceUse(inputs, exec),
+    packAbove: choosePackAbove(inputs, exec),
+    pieceUse: choosePieceUse(inputs, exec),
   };
 }

@@ -18,7 +18,7 @@ import { isRunaway, stopRunaways, tellToStop } from "../undo/runaway-job.ts";
 import type { JobName } from "../undo/stop-job.ts";
 import { tellWhile, WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
-import { leavesOnCancel } from "./detach.ts";
+import { isDetachedOnCancel } from "./detach.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -120,7 +120,7 @@ export class JobSessions implements SessionSource {
   }
 
   async moreTime(sessionId: string): Promise<number> {
-    return await this.#place.othersUploadFor(this.#job.sessionTarget, sessionId);
+    return await this.#place.estimateOtherUploads(this.#job.sessionTarget, sessionId);
   }
 
   async whyUnopened(sessionId: string): Promise<Failure> {
@@ -146,7 +146,7 @@ export class JobSessions implements SessionSource {
   /** Deletes the staged object. From now on the cleanup of a cancel gives the job time to send artifacts before its task is stopped. */
   onAttached(): void {
     const { aws, inputs, ledger, target, log } = this.#context;
-    if (target.started && inputs.artifacts !== undefined && !leavesOnCancel(inputs))
+    if (target.started && inputs.artifacts !== undefined && !isDetachedOnCancel(inputs))
       ledger.replace(["sending"], [{ kind: "sending", task: target.taskArn }]);
     this.#prepared.start?.staged
       .then(async (object) => {
@@ -212,6 +212,6 @@ export class JobSessions implements SessionSource {
   #record(job: JobName): void {
     const { inputs, ledger, target } = this.#context;
     this.#job = job;
-    if (!target.started && !leavesOnCancel(inputs)) ledger.replace(["job"], [{ kind: "job", ...job }]);
+    if (!target.started && !isDetachedOnCancel(inputs)) ledger.replace(["job"], [{ kind: "job", ...job }]);
   }
 }

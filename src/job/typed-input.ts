@@ -11,7 +11,7 @@ import type { PreparedJob } from "./prepare.ts";
 const ADDRESS_SECONDS = 300;
 
 /** The input that is typed into a session of the job, each part when the container asks for it. */
-export function typedInput(
+export function makeTypedInput(
   { nonce, start, setup }: Pick<PreparedJob, "nonce" | "start" | "setup">,
   context: Pick<JobContext, "inputs" | "aws" | "log" | "lock">,
 ): TypedInput {

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { asFailure, type Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Claimant } from "../places/claimant.ts";
+import type { QueueMember } from "../places/queue-member.ts";
 import { lockLost } from "./failures.ts";
 import { RENEW_EVERY_MS, TRUST_MS } from "./lease.ts";
 
@@ -10,7 +10,7 @@ const CONFIRM_PAUSE_MS = 1_000;
 
 export interface HeldLockOptions {
   readonly name: string;
-  readonly claimant: Pick<Claimant, "renew" | "stop" | "leave">;
+  readonly member: Pick<QueueMember, "renew" | "stop" | "leave">;
   readonly clock: Clock;
   readonly log: Log;
   /** Called once when the lock may be lost: the job has to be ended. */
@@ -74,7 +74,7 @@ export class HeldLock {
   /** Stops renewing the lock, so that it ends by itself unless a later step gives it back. */
   async abandon(): Promise<void> {
     this.#stop();
-    await this.#options.claimant.stop();
+    await this.#options.member.stop();
     await this.#renewing;
   }
 
@@ -82,7 +82,7 @@ export class HeldLock {
   async release(): Promise<boolean> {
     this.#stop();
     await this.#renewing;
-    return await this.#options.claimant.leave();
+    return await this.#options.member.leave();
   }
 
   #stop(): void {
@@ -110,10 +110,10 @@ export class HeldLock {
   }
 
   async #renew(): Promise<void> {
-    const { claimant, name } = this.#options;
+    const { member, name } = this.#options;
     const trust = this.#beginTrust();
     try {
-      const isOurs = await claimant.renew();
+      const isOurs = await member.renew();
       if (!isOurs) this.#lose(lockLost(name, "Another run holds it: this one did not renew it in time."));
     } catch (error) {
       trust.abort();

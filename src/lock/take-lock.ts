@@ -3,9 +3,9 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { ClaimName } from "../places/claim.ts";
-import { Claimant } from "../places/claimant.ts";
+import { QueueMember } from "../places/queue-member.ts";
 import type { QueueS3 } from "../places/queue-object.ts";
-import { claimantWords, holderClause, WaitLog } from "../places/wait-log.ts";
+import { runWords, holderClause, WaitLog } from "../places/wait-log.ts";
 import { lockBusy } from "./failures.ts";
 import { HeldLock, type HeldLockOptions } from "./held-lock.ts";
 
@@ -47,8 +47,8 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
   const { bucket, prefix, kmsKeyId, matrix } = inputs;
   const claim: LockClaim = { bucket, owner, key: lockKey(prefix, name), run: origin.id, kmsKeyId };
   const names = { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix };
-  const claimant = new Claimant({ ...options, claim, names, shares: Promise.resolve(false), locks: true });
-  const lock = new HeldLock({ ...options, claimant });
+  const member = new QueueMember({ ...options, claim, names, shares: Promise.resolve(false), locks: true });
+  const lock = new HeldLock({ ...options, member });
   const deadline = clock.now() + inputs.queueTimeout;
   const waitLog = new WaitLog({
     ...{ deadline, clock, log },
@@ -58,15 +58,15 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
   });
   onClaim(claim);
   try {
-    const lost = await claimant.take({
+    const lost = await member.take({
       ...{ deadline, signal: cancel },
       onWait: ({ number, holder }) =>
         waitLog.tell({ held: holderClause(holder, "held"), goal: inLine(number) }),
-      onTurn: () => lock.begin(),
+      beforeTaking: () => lock.begin(),
     });
     for (const { claim: other, silentFor } of lost)
       log.info(
-        `Took the lock of ${claimantWords(other)}, which did not renew it for ${Math.round(silentFor / 1000)} s.`,
+        `Took the lock of ${runWords(other)}, which did not renew it for ${Math.round(silentFor / 1000)} s.`,
       );
     onClaim({ ...claim, held: true });
     lock.keep();

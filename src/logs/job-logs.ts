@@ -1,6 +1,6 @@
 import type { Aws } from "../aws/calls.ts";
 import type { Clock } from "../clock.ts";
-import { lacksCredentials } from "../follow/expiry.ts";
+import { isAboutCredentials } from "../follow/expiry.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import type { Inputs } from "../inputs/inputs.ts";
@@ -11,7 +11,7 @@ import type { OutputItem } from "../stream/items.ts";
 import { parseArn } from "../targets/arn.ts";
 import { tellWhile } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
-import { lastResort } from "./last-resort.ts";
+import { findEndInLogs } from "./last-resort.ts";
 import { readLogs } from "./read-logs.ts";
 import type { LogLocation } from "./transcript.ts";
 
@@ -53,7 +53,7 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   const { end, attached, sessionIds } = job;
   const { inputs, target, aws, sessionLogs, output, drained, clock, log, cancel } = options;
   if (!attached || cancel.aborted || end.kind === "detached") return end;
-  if (end.kind === "impossible" && lacksCredentials(end.failure)) return end;
+  if (end.kind === "impossible" && isAboutCredentials(end.failure)) return end;
   const reading = {
     sessionIds,
     region: inputs.region,
@@ -80,7 +80,7 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   if (inputs.logs === "session" || sessionId === undefined || sessionLogs.length === 0) return end;
   // With 'logs: auto' the output was shown live. Otherwise none was shown, so it is read from the beginning.
   const extractor = inputs.logs === "auto" ? output.extractor : output.fromTheStart();
-  return await lastResort(end, { ...reading, sessionLogs, sessionId, extractor, target });
+  return await findEndInLogs(end, { ...reading, sessionLogs, sessionId, extractor, target });
 }
 
 /** The accounts that may own the log bucket: the cluster's own, and the one that the user names. */

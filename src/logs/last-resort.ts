@@ -31,7 +31,7 @@ export interface LastResortOptions extends LogReading {
  * Looks for the job's status in the logs of its sessions, when no session has told it. When the logs don't tell it
  * either, or may not be read, the result is the failure of the sessions, with a list of the logs that were tried.
  */
-export async function lastResort(
+export async function findEndInLogs(
   end: Exclude<JobEnd, { kind: "status" | "detached" }>,
   options: LastResortOptions,
 ): Promise<JobEnd> {

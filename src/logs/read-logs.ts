@@ -3,7 +3,7 @@ import { followLog } from "../follow/follow-log.ts";
 import type { FollowContext } from "../follow/follow-session.ts";
 import type { CarrierEnd } from "../follow/job-end.ts";
 import type { SessionLog } from "../ready/session-logs.ts";
-import { type LogAccess, transcript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
+import { type LogAccess, readTranscript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
 
 /** Which logs are read, and where their output goes. */
 export interface LogReading extends LogAccess, Pick<FollowContext, "extractor" | "onShown" | "drained"> {
@@ -29,7 +29,7 @@ export async function readLogs(from: SessionLog, options: ReadLogsOptions): Prom
     extractor.restart();
     const patience = Math.max(0, until - clock.now());
     try {
-      const bytes = transcript(from, sessionId, { ...options, patience });
+      const bytes = readTranscript(from, sessionId, { ...options, patience });
       const found = await followLog(bytes, options);
       if (found.kind === "status") return found;
       if (found.kind !== "missing" || found.attached) followed = found;

@@ -59,7 +59,7 @@ export function transcriptName(log: SessionLog, sessionId: string): string {
 export interface LogAccess {
   /** The cluster's region. The bucket may be in another region of the same partition. */
   readonly region: string;
-  readonly logs: Pick<Logs, "page">;
+  readonly logs: Pick<Logs, "readPage">;
   readonly s3: Pick<S3, "getObject">;
   /** The bucket of the transcripts has to belong to one of these accounts; empty when they are not known. */
   readonly owners: readonly string[];
@@ -76,7 +76,7 @@ export interface TranscriptContext extends LogAccess {
 }
 
 /** The transcript of this session, as it arrives; see `cloudWatchTranscript` and `s3Transcript`. */
-export function transcript(
+export function readTranscript(
   log: SessionLog,
   sessionId: string,
   context: TranscriptContext,
@@ -103,7 +103,7 @@ async function* cloudWatchTranscript(
   let first = true;
   let until = clock.now() + patience;
   for (;;) {
-    const page = await logs.page(stream, from);
+    const page = await logs.readPage(stream, from);
     for (const message of page?.messages ?? []) {
       yield Buffer.from(first ? message : `\n${message}`);
       first = false;

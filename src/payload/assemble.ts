@@ -48,7 +48,7 @@ export function assemblePayload(
     pieces,
     logToContainer: inputs.logToContainer,
     detaches: inputs.detach !== undefined,
-    isHeldForJob: inputs.detach !== undefined && endsWithJob(inputs.where),
+    isHeldForJob: inputs.detach !== undefined && isForJobAlone(inputs.where),
     cuts: cutsOf(parts),
     files,
     artifacts: inputs.artifacts,
@@ -68,7 +68,7 @@ export function assemblePayload(
 }
 
 /** Whether a task is started for the job alone, and held for it. */
-function endsWithJob(where: Inputs["where"]): boolean {
+function isForJobAlone(where: Inputs["where"]): boolean {
   return where.kind === "new" && where.start.hold && where.start.keepTask === "never";
 }
 

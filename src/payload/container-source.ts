@@ -36,7 +36,7 @@ const JOB = [
   "file-commands.sh",
 ];
 
-/** The parts for a job whose session may be left, and those for a job whose output S3 may carry. No other job has them. */
+/** The parts for a job whose session may be released, and those for a job whose output S3 may carry. No other job has them. */
 const LEAVES = ["leave.sh"];
 const PIECES = ["upload.sh", "curl.sh", "order.sh", "aws.sh", "role.sh"];
 
@@ -56,7 +56,7 @@ const ARTIFACTS = ["artifacts.sh"];
 export interface OptionalParts {
   /** S3 may carry the output. */
   readonly pieces: boolean;
-  /** The job may be left running without a reader. */
+  /** The job may be detached without a reader. */
   readonly detaches: boolean;
   readonly fence?: boolean;
   readonly logToContainer?: boolean;

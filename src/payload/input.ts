@@ -43,7 +43,7 @@ export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
 }
 export const HERE_EVERY_MS = 20_000;
-/** The line that leaves the job running without a reader: the attacher ends, and only `timeout` ends the job. */
+/** The line that detaches the job from its reader: the attacher ends, and only `timeout` ends the job. */
 export const DETACH = Buffer.from("detach\n");
 /** The line that stops the job: TERM, and KILL three seconds later. */
 export const CANCEL = Buffer.from("cancel\n");

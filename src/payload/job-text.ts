@@ -8,7 +8,6 @@ import {
   artifactsSource,
   echoAwk,
   inlinePython,
-  type OptionalParts,
   jobSource,
   launchSource,
   passPy,
@@ -20,7 +19,8 @@ import {
   uploaderPy,
 } from "./container-source.ts";
 
-export interface JobOptions extends Omit<OptionalParts, "hasFiles" | "hasArtifacts"> {
+/** What a job is made of. */
+export interface JobOptions {
   readonly runId: string;
   readonly workers: number;
   /** Seconds until TERM; KILL comes ten seconds later. */
@@ -33,6 +33,10 @@ export interface JobOptions extends Omit<OptionalParts, "hasFiles" | "hasArtifac
   readonly waitSeconds: number;
   /** The job is stopped when no sign of its reader has come for this long; undefined: never. */
   readonly fenceSeconds: number | undefined;
+  /** S3 may carry the output. */
+  readonly pieces: boolean;
+  /** The job may be detached without a reader. */
+  readonly detaches: boolean;
   /** The output is copied to the container's own log, as far as its pipe takes it at once. */
   readonly logToContainer: boolean;
   /** The container is held for this job alone, and ends with it once the job was detached. */

@@ -62,7 +62,7 @@ async function deleteUnread(pieces: UploadedPieces, context: DeletionContext): P
   const limit = next + MOST_UNREAD;
   const unread: string[] = [];
   for (let number = next; number < next + MISSING_AT_END && number < limit; number += 1) {
-    if (!(await exists(objectOf(pieces, String(number)), context))) continue;
+    if (!(await isStored(objectOf(pieces, String(number)), context))) continue;
     unread.push(String(number));
     next = number + 1;
   }
@@ -70,7 +70,7 @@ async function deleteUnread(pieces: UploadedPieces, context: DeletionContext): P
   return next;
 }
 
-async function exists(object: ObjectName, { s3 }: DeletionContext): Promise<boolean> {
+async function isStored(object: ObjectName, { s3 }: DeletionContext): Promise<boolean> {
   try {
     return (await s3.getVersion(object, 0)) !== undefined;
   } catch (error) {

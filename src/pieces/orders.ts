@@ -78,7 +78,7 @@ export interface ControlWords {
   readonly isTaken: boolean;
   /** A session follows the job again, so that nothing more is to be uploaded. */
   readonly isAttached: boolean;
-  /** The job was left running, so that only its `timeout` ends it. */
+  /** The job was detached, so that only its `timeout` ends it. */
   readonly isDetached: boolean;
   /** The steps that follow the job by its handle, and when each has last said so, in seconds since the epoch. */
   readonly readers: ReadonlyMap<string, number>;

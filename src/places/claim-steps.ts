@@ -38,11 +38,11 @@ export type LostRuns = readonly { readonly claim: Claim; readonly silentFor: num
 export type LineState =
   { readonly kind: "holds"; readonly lost: LostRuns } | { readonly kind: "waits"; readonly line: Line };
 
-/** Takes a place when it is the run's turn, else waits in line. `onTurn` is called just before the place is taken. */
+/** Takes a place when the run is first in line and a place is free, else waits in line. `beforeTaking` is called just before the place is taken. */
 export function takeStep(
   found: FoundQueue | undefined,
   { run, names, manner }: OwnClaim,
-  { mayJoin, onTurn }: { readonly mayJoin: boolean; readonly onTurn: () => void },
+  { mayJoin, beforeTaking }: { readonly mayJoin: boolean; readonly beforeTaking: () => void },
 ): Change<LineState> {
   const { queue, now } = found ?? { queue: EMPTY, now: 0 };
   const own = claimOf(queue, run);
@@ -53,7 +53,7 @@ export function takeStep(
   const full = withClaim(queue, { ...mine, renewed: undefined });
   const { live, lapsed } = split(full, now);
   if (mayHold(live, mine)) {
-    onTurn();
+    beforeTaking();
     const lost = lapsed
       .filter(({ holds }) => holds)
       .map((other) => ({ claim: other, silentFor: now - (other.renewed ?? now) }));

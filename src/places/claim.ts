@@ -32,10 +32,10 @@ export async function leaveQueue(queue: QueueObject, run: string, session?: stri
     // This run may have written the empty queue, and the answer was lost. Then the queue is still to be deleted.
     const isEmpty = found.queue.claims.length === 0;
     if (!isEmpty && claimOf(found.queue, run) === undefined) return { result: undefined };
-    const left = withoutRun(found.queue, run, session);
-    // When only lost runs are left, the queue is removed together with this claim.
-    const isOver = split(left, found.now).live.claims.length === 0;
-    return { queue: isOver ? EMPTY : left, result: undefined };
+    const remaining = withoutRun(found.queue, run, session);
+    // When only lost runs remain, the queue is removed together with this claim.
+    const isOver = split(remaining, found.now).live.claims.length === 0;
+    return { queue: isOver ? EMPTY : remaining, result: undefined };
   };
   await queue.change(step, { assume: "last", denied: "fails" });
 }

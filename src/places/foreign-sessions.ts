@@ -16,7 +16,7 @@ const LEAVING_PAUSE_MS = 300;
 export interface SessionLookOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
-  readonly ssm: Pick<Ssm, "activeSessions">;
+  readonly ssm: Pick<Ssm, "listActiveSessions">;
   readonly clock: Clock;
   readonly log: Log;
   /** Called at each look for which the caller lacks the right. */
@@ -38,7 +38,7 @@ export async function lookAtSessions(
 /** The container's sessions; undefined when they can't be listed. Never rejects. */
 export async function listSessions({ sessionTarget, ssm, log, onDenied }: SessionLookOptions) {
   try {
-    return await ssm.activeSessions(sessionTarget);
+    return await ssm.listActiveSessions(sessionTarget);
   } catch (error) {
     if (isDenied(error)) onDenied(error);
     else log.debug(`The container's sessions can't be listed. ${asFailure(error).failed}`);
@@ -70,7 +70,7 @@ export interface ForeignSessions {
   /** True when the container's sessions can be listed. */
   readonly canList: boolean;
   /** True when the run goes on beside a lone session that has lost its client. */
-  readonly beside: boolean;
+  readonly isBesideOthers: boolean;
 }
 
 /**
@@ -91,7 +91,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
   } = options;
   const begun = clock.now();
   let sessions = await looking;
-  if (sessions === undefined) return { canList: false, beside: false };
+  if (sessions === undefined) return { canList: false, isBesideOthers: false };
   const lone = new LoneSession(clock, log);
   for (;;) {
     signal?.throwIfAborted();
@@ -100,8 +100,9 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     const foreign = sessions.filter(
       (session) => !known.includes(session.id) && (isBesideHolders || !isLeaving(session)),
     );
-    if (foreign.length === 0) return { canList: true, beside: false };
-    if (lone.letsPass(foreign, { attaches: false, isUnlogged: true })) return { canList: true, beside: true };
+    if (foreign.length === 0) return { canList: true, isBesideOthers: false };
+    if (lone.mayGoOn(foreign, { attaches: false, isUnlogged: true }))
+      return { canList: true, isBesideOthers: true };
     const endSoon = foreign.every(isLeaving) && clock.now() - begun < LEAVING_MS;
     if (!endSoon) waitLog.tell(waitWords(foreign));
     const pause = endSoon ? LEAVING_PAUSE_MS : PAUSE_MS + random() * JITTER_MS;

@@ -15,13 +15,13 @@ export const SHORT_MS = 5_000;
  * leaves that to its post step, because it has no time to wait. Never rejects.
  */
 export async function giveBack(
-  place: Pick<Place, "held" | "postpone" | "release">,
+  place: Pick<Place, "isHeld" | "postpone" | "release">,
   uploads: Pick<Uploads, "doneAt">,
   { clock, log, cancel }: { readonly clock: Clock; readonly log: Log; readonly cancel: AbortSignal },
 ): Promise<void> {
   const freeAt = uploads.doneAt();
   const ms = freeAt - clock.now();
-  if (place.held && ms > SHORT_MS) {
+  if (place.isHeld && ms > SHORT_MS) {
     log.info(
       `The exec agent still uploads the log of the session; the container's place is given back after that, in ${seconds(ms)} s.`,
     );

@@ -35,7 +35,7 @@ export class LoneSession {
    * Whether the run may go on beside these sessions. An earlier look must have seen the same session. Says so once. A run that attaches goes
    * on at its second look, unless logs of earlier sessions may still be uploaded: an upload keeps the place of its session.
    */
-  letsPass(
+  mayGoOn(
     [first, ...others]: readonly ActiveSession[],
     { attaches, isUnlogged }: { readonly attaches: boolean; readonly isUnlogged: boolean },
   ): boolean {

@@ -3,7 +3,7 @@ import { asFailure } from "../errors.ts";
 import { listSessions, type SessionLookOptions } from "./foreign-sessions.ts";
 
 export interface LostSessionContext extends SessionLookOptions {
-  readonly ssm: Pick<Ssm, "activeSessions" | "terminateSession">;
+  readonly ssm: Pick<Ssm, "listActiveSessions" | "terminateSession">;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { SessionLook } from "./early-look.ts";
 import { tellWhile } from "../waiting.ts";
 import { LoneSession } from "./lone-session.ts";
 import { placeWaitLog, type QueueOptions, waitUntilFree } from "./queue.ts";
-import { type Turns, turnsOf } from "./turns.ts";
+import { type LookSchedule, makeSchedule } from "./look-schedule.ts";
 import { durationWords, sinceWords, type WaitReason } from "./wait-log.ts";
 
 /** The longest pause when sessions may not be listed. */
@@ -16,7 +16,7 @@ const SAID_SLOT_MS = 3_000;
 export interface SessionQueueOptions extends QueueOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
-  readonly ssm: Pick<Ssm, "activeSessions">;
+  readonly ssm: Pick<Ssm, "listActiveSessions">;
   /** Which job of its matrix this run is, if known. */
   readonly matrix: MatrixJob | undefined;
   /**
@@ -33,7 +33,7 @@ export interface SessionQueueOptions extends QueueOptions {
 /** The place that a run has found by looking at the container's sessions. */
 export interface SessionPlace {
   /** True when another session may delay the opening of this run's. */
-  readonly beside: boolean;
+  readonly isBesideOthers: boolean;
   /** When the last look began, in milliseconds since the epoch; undefined when the sessions can't be listed. */
   readonly lookedAt: number | undefined;
   /** Waits until another session may be opened, after this one was lost. An abort throws its reason. */
@@ -41,17 +41,17 @@ export interface SessionPlace {
 }
 
 /**
- * Waits until the container has no session and it is this run's turn. Without the right to list sessions the run waits only a
- * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on `beside` one
- * session, when no log is uploaded. Any run may go on `beside` a lone session that has lost its client, or that may be of the job to
+ * Waits until the container has no session and this run's schedule lets it in. Without the right to list sessions the run waits only a
+ * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on beside one
+ * session, when no log is uploaded. Any run may go on beside a lone session that has lost its client, or that may be of the job to
  * which the run attaches. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
   const { clock, log, signal, random = Math.random, matrix, attaches = false } = options;
-  const turns = turnsOf(matrix, random);
+  const looks = makeSchedule(matrix, random);
   const list = lister(options);
   /** The last look. */
-  const last = { asked: clock.now(), beside: false, joins: false };
+  const last = { asked: clock.now(), isBesideOthers: false, joins: false };
   let isUnlogged = false;
   options.isUnlogged().then(
     (known) => (isUnlogged = known),
@@ -63,30 +63,30 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
   const look = async (): Promise<WaitReason | undefined> => {
     const { asked, sessions } = await list();
     const [first, ...others] = sessions;
-    Object.assign(last, { asked, beside: false, joins: false });
+    Object.assign(last, { asked, isBesideOthers: false, joins: false });
     if (first === undefined) return undefined;
-    last.joins = isUnlogged && others.length === 0 && turns.mayJoin({ asked, answered: clock.now() }, first);
-    last.beside = last.joins || lone.letsPass(sessions, { attaches, isUnlogged });
-    if (last.beside) return undefined;
+    last.joins = isUnlogged && others.length === 0 && looks.mayJoin({ asked, answered: clock.now() }, first);
+    last.isBesideOthers = last.joins || lone.mayGoOn(sessions, { attaches, isUnlogged });
+    if (last.isBesideOthers) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
     return { held, goal: "for its place" };
   };
-  const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, turns, options);
+  const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, looks, options);
   try {
     for (let contended = false, confirmed = false; ;) {
-      const waited = await waitUntilFree(look, { ...options, waitLog, poll: () => turns.poll(clock.now()) });
+      const waited = await waitUntilFree(look, { ...options, waitLog, poll: () => looks.poll(clock.now()) });
       contended ||= waited;
       confirmed &&= !waited;
       const times = { asked: last.asked, answered: clock.now() };
-      if (last.joins || turns.mayGo(times, { contended, confirmed })) break;
-      const { ms, careful } = turns.pause(clock.now(), contended);
+      if (last.joins || looks.mayGo(times, { contended, confirmed })) break;
+      const { ms, careful } = looks.pause(clock.now(), contended);
       confirmed = careful;
       slotTold ||= tellSlot(ms, options);
       await clock.sleep(ms, signal);
     }
     waitLog.end();
-    return { beside: last.beside, lookedAt: last.asked, waitToReplace };
+    return { isBesideOthers: last.isBesideOthers, lookedAt: last.asked, waitToReplace };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
@@ -94,7 +94,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
       `The container's other sessions can't be listed, so two runs may open sessions at once. ${error.failed}`,
     );
     if (matrix?.total !== 1) await clock.sleep(random() * SPACING_MS, signal);
-    return { beside: false, lookedAt: undefined, waitToReplace: () => Promise.resolve() };
+    return { isBesideOthers: false, lookedAt: undefined, waitToReplace: () => Promise.resolve() };
   }
 }
 
@@ -114,7 +114,7 @@ function tellSlot(ms: number, { target, matrix, log }: SessionQueueOptions): boo
  */
 async function waitForFewSessions(
   lost: string,
-  turns: Turns,
+  looks: LookSchedule,
   { sessionTarget, ssm, isUnlogged, clock, log, signal }: SessionQueueOptions,
 ): Promise<void> {
   if (!(await isUnlogged().catch(() => false))) return;
@@ -122,10 +122,10 @@ async function waitForFewSessions(
     for (;;) {
       signal?.throwIfAborted();
       const asked = clock.now();
-      const sessions = await ssm.activeSessions(sessionTarget).catch(() => []);
+      const sessions = await ssm.listActiveSessions(sessionTarget).catch(() => []);
       if (sessions.length < 2) return;
-      if (sessions.length === 2 && turns.mayReplace({ asked, answered: clock.now() })) return;
-      await clock.sleep(turns.poll(clock.now()), signal);
+      if (sessions.length === 2 && looks.mayReplace({ asked, answered: clock.now() })) return;
+      await clock.sleep(looks.poll(clock.now()), signal);
     }
   };
   await tellWhile(`the end of session ${lost}, or of another one in the container`, { clock, log }, wait());
@@ -140,6 +140,6 @@ function lister({ sessionTarget, ssm, early, clock }: SessionQueueOptions) {
     const seen = await look?.sessions;
     if (look !== undefined && seen !== undefined) return { asked: look.asked, sessions: seen };
     const asked = clock.now();
-    return { asked, sessions: await ssm.activeSessions(sessionTarget) };
+    return { asked, sessions: await ssm.listActiveSessions(sessionTarget) };
   };
 }

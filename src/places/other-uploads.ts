@@ -26,7 +26,7 @@ export interface OtherUploadsOptions {
   readonly logged: boolean;
   /** Milliseconds that the run has waited for uploads already. */
   readonly waited: number;
-  readonly ssm: Pick<Ssm, "recentSessions">;
+  readonly ssm: Pick<Ssm, "listRecentSessions">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -35,12 +35,12 @@ export interface OtherUploadsOptions {
  * For how many more milliseconds the uploads of other sessions' logs may occupy the container. In that time an
  * unopened session does not show that the agent is blocked. Never rejects.
  */
-export async function othersUploadFor(options: OtherUploadsOptions): Promise<number> {
+export async function estimateOtherUploads(options: OtherUploadsOptions): Promise<number> {
   const { sessionTarget, sessionId, logged, waited, ssm, clock, log } = options;
   if (!logged) return 0;
   let ms: number;
   try {
-    const sessions = await ssm.recentSessions(sessionTarget, clock.now() - RECENT_MS);
+    const sessions = await ssm.listRecentSessions(sessionTarget, clock.now() - RECENT_MS);
     const others = sessions.filter(({ id }) => id !== sessionId);
     ms = Math.max(0, ...others.map((session) => uploadEnd(session, clock.now()) - clock.now()));
   } catch (error) {

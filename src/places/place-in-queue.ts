@@ -1,13 +1,13 @@
 import type { ActiveSession } from "../aws/ssm.ts";
 import type { LostRuns } from "./claim-steps.ts";
-import { Claimant, type WaitOptions } from "./claimant.ts";
+import { QueueMember, type WaitOptions } from "./queue-member.ts";
 import type { ClaimName } from "./claim.ts";
 import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";
 import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
 import type { Failure } from "../errors.ts";
 import { placeWaitLog } from "./queue.ts";
-import { claimantWords, holderClause } from "./wait-log.ts";
+import { runWords, holderClause } from "./wait-log.ts";
 
 /** For how long the last look at the container's sessions counts as new. */
 const LOOK_LASTS_MS = 1_000;
@@ -19,12 +19,12 @@ interface PlaceInQueueOptions extends PlaceOptions {
 
 /** A place that is taken by a claim in the queue in the bucket. */
 export class PlaceInQueue implements Place {
-  readonly held = true;
+  readonly isHeld = true;
   readonly #options: PlaceInQueueOptions;
-  readonly #claimant: Claimant;
+  readonly #member: QueueMember;
   /** How long the run waits for a place each time that it queues, in milliseconds. */
   readonly #patience: number;
-  #beside = false;
+  #isBesideOthers = false;
   #saysDenied = true;
   #released: Promise<void> | undefined;
 
@@ -32,19 +32,19 @@ export class PlaceInQueue implements Place {
     const { origin, matrix, shares = Promise.resolve(false), aws } = options;
     this.#options = options;
     this.#patience = options.deadline - options.clock.now();
-    this.#claimant = new Claimant({
+    this.#member = new QueueMember({
       ...options,
       ...{ shares, s3: aws.s3 },
       names: { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix },
     });
   }
 
-  get beside(): boolean {
-    return this.#beside;
+  get isBesideOthers(): boolean {
+    return this.#isBesideOthers;
   }
 
-  get wanted(): boolean {
-    return this.#claimant.isWanted;
+  get isWanted(): boolean {
+    return this.#member.isWanted;
   }
 
   /**
@@ -62,65 +62,65 @@ export class PlaceInQueue implements Place {
       signal,
       onWait: ({ number, holder }) =>
         waitLog.tell({ held: holderClause(holder), goal: `for its place as number ${number} in line` }),
-      onTurn: () => {
-        // When another run has written the claims first, the turn comes again at once.
+      beforeTaking: () => {
+        // When another run has written the claims first, the run gets here again at once.
         if (clock.now() - lookedAt < LOOK_LASTS_MS) return;
         lookedAt = clock.now();
         looking = lookAtSessions(this.#looks);
       },
     };
-    const lost = await this.#claimant.take(waiting);
+    const lost = await this.#member.take(waiting);
     if (lost.length > 0) {
       await this.#endSessions(lost);
       looking = lookAtSessions(this.#looks);
     }
-    const { beside, canList } = await waitForForeignSessions({
+    const { isBesideOthers, canList } = await waitForForeignSessions({
       ...{ ...this.#options, ...this.#looks, deadline, looking, waitLog },
-      isBesideHolders: this.#claimant.isBesideHolders,
-      ours: () => this.#claimant.knownSessions,
-      past: () => this.#claimant.pastSessions,
-      refresh: () => this.#claimant.refresh(),
+      isBesideHolders: this.#member.isBesideHolders,
+      ours: () => this.#member.knownSessions,
+      past: () => this.#member.pastSessions,
+      refresh: () => this.#member.refresh(),
     });
     // A run may share only if it can see the session of a run whose claim was lost.
-    if (!canList) await this.#claimant.stopSharing();
+    if (!canList) await this.#member.stopSharing();
     signal?.throwIfAborted();
-    this.#beside = beside;
+    this.#isBesideOthers = isBesideOthers;
     waitLog.end();
   }
 
   async isWaitedFor(): Promise<boolean> {
     try {
-      await this.#claimant.refresh();
-      return this.#claimant.isWaitedFor;
+      await this.#member.refresh();
+      return this.#member.isWaitedFor;
     } catch {
       return false;
     }
   }
 
   onSession(sessionId: string): void {
-    this.#claimant.name(sessionId);
+    this.#member.name(sessionId);
   }
 
   share(): void {
-    this.#claimant.share();
+    this.#member.share();
   }
 
   async waitToReplace(lostSessionId: string): Promise<void> {
     const { aws, sessionTarget, signal } = this.#options;
     const isOver = async (): Promise<boolean> => {
-      const sessions = await aws.ssm.activeSessions(sessionTarget).catch(() => undefined);
+      const sessions = await aws.ssm.listActiveSessions(sessionTarget).catch(() => undefined);
       return sessions?.every(({ id }) => id !== lostSessionId) ?? false;
     };
-    if (!(await this.#claimant.waitToReplace(isOver, signal))) await this.take();
+    if (!(await this.#member.waitToReplace(isOver, signal))) await this.take();
   }
 
   /** Stops renewing a claim that may not be given back. */
   async abandon(): Promise<void> {
-    await this.#claimant.stop();
+    await this.#member.stop();
   }
 
   async postpone(freeAt: number): Promise<void> {
-    await this.#claimant.stop();
+    await this.#member.stop();
     this.#options.onClaim({ ...this.#options.claim, freeAt });
   }
 
@@ -129,7 +129,7 @@ export class PlaceInQueue implements Place {
   }
 
   async #leave(): Promise<void> {
-    if (await this.#claimant.leave()) this.#options.onClaim(undefined);
+    if (await this.#member.leave()) this.#options.onClaim(undefined);
   }
 
   get #looks() {
@@ -155,7 +155,7 @@ export class PlaceInQueue implements Place {
   async #endSessions(lost: LostRuns): Promise<void> {
     for (const { claim, silentFor } of lost) {
       this.#options.log.info(
-        `Took the place of ${claimantWords(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
+        `Took the place of ${runWords(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
       );
       if (claim.session !== undefined) await endLostSession(claim.session, this.#looks);
     }

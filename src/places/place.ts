@@ -19,7 +19,7 @@ export interface PlaceOptions extends QueueOptions {
   readonly matrix: MatrixJob | undefined;
   /**
    * Resolves with true when another run that shares, too, may hold a place in the container at the same time. Only for a
-   * run that leaves its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.
+   * run that releases its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.
    * Must not reject.
    */
   readonly shares?: Promise<boolean>;
@@ -42,24 +42,24 @@ export interface PlaceClaim extends ClaimName {
 /** The right to open sessions in a container, one at a time. */
 export interface Place {
   /** True when a claim keeps other runs waiting until the place is given back. */
-  readonly held: boolean;
+  readonly isHeld: boolean;
   /**
    * True when another session may delay the opening of this run's session. That may be a session that has lost its client, until
    * its attacher gives up. In a container that takes one session at once, it may be a session of another run.
    */
-  readonly beside: boolean;
+  readonly isBesideOthers: boolean;
   /**
    * When the container's sessions were listed for this place, in milliseconds since the epoch. Undefined for a place that such a look
    * does not decide.
    */
   readonly lookedAt?: number | undefined;
   /** True when other runs were in the queue when this one last read it. */
-  readonly wanted: boolean;
+  readonly isWanted: boolean;
   /** Whether another run waits in the queue, as it is now. False when that can't be read. */
   isWaitedFor(): Promise<boolean>;
   /** Called with each session of the run: the claim names the last one, for the case that this run is lost. */
   onSession(sessionId: string): void;
-  /** Called when the run is about to leave its session: others may come in, as far as `shares` allows that. */
+  /** Called when the run is about to release its session: others may come in, as far as `shares` allows that. */
   share(): void;
   /**
    * Waits until another session may be opened, after this one was lost. Only a run that may share the container has to

@@ -7,7 +7,7 @@ import { PlaceInQueue } from "./place-in-queue.ts";
 /**
  * Queues for a place in the container, first come, first served. The exec agent runs two sessions at once (AWS's
  * documentation: one) and queues one more. A further one blocks it for good, while ECS still reports it as RUNNING. So
- * the runs of this action share one place in a container; runs that all leave their sessions soon share two. A session
+ * the runs of this action share one place in a container; runs that all release their sessions soon share two. A session
  * that was cut and lingers is then at most the second one. A run takes the place by a claim in the queue in the bucket,
  * else by looking at the container's sessions. In a task that this run has started it needs no queue, because no other
  * run knows the task.
@@ -43,9 +43,9 @@ function isOfAnotherBucket(error: unknown): boolean {
 }
 
 const FREE: Place = {
-  held: false,
-  beside: false,
-  wanted: false,
+  isHeld: false,
+  isBesideOthers: false,
+  isWanted: false,
   isWaitedFor: () => Promise.resolve(false),
   onSession: () => undefined,
   share: () => undefined,

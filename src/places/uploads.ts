@@ -40,7 +40,7 @@ export function uploadMs(bytes: number, logs: SessionLogs | undefined): number {
 export interface LoggedSession {
   /** Bytes of its output. */
   readonly received: number;
-  readonly ended: Promise<{ readonly kind: "closed" | "lost" | "detached" }>;
+  readonly ended: Promise<{ readonly kind: "closed" | "lost" | "closed-here" }>;
 }
 
 /** The uploads of one job's session logs. The agent uploads a log when its session has ended. */

@@ -65,11 +65,11 @@ export class WaitLog {
 /** As in "in use by job 'test' (3 of 40) of https://… since 12:00:00 UTC". */
 export function holderClause(holder: Claim | undefined, verb: "in use" | "held" = "in use"): string {
   if (holder?.holds === false) return "about to be given to another run";
-  return [verb, "by", claimantWords(holder), ...sinceWords(holder?.since)].join(" ");
+  return [verb, "by", runWords(holder), ...sinceWords(holder?.since)].join(" ");
 }
 
 /** The run of a claim in words, as far as the claim names it. */
-export function claimantWords(claim: Claim | undefined): string {
+export function runWords(claim: Claim | undefined): string {
   const { url, job, matrix } = claim ?? {};
   const run = url ?? "an unknown run";
   if (job === undefined) return run;

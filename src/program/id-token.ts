@@ -5,7 +5,7 @@ import { Failure, messageOf } from "../errors.ts";
 const TOKEN_FILE_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE";
 
 /** The ID token in the file that the environment names, read anew each time. Fails with `no-id-token`. */
-export async function idTokenFromFile(env: NodeJS.ProcessEnv): Promise<string> {
+export async function readIdToken(env: NodeJS.ProcessEnv): Promise<string> {
   const path = env[TOKEN_FILE_VARIABLE];
   if (!path) throw noIdToken(`${TOKEN_FILE_VARIABLE} is not set.`);
   const token = await readFile(path, "utf8").catch((cause: unknown) => {

@@ -12,7 +12,7 @@ export type StreamWriters = Readonly<
  * Writes the lines of a job to the stream that each belongs to, behind the label, if there is one. Without a label the
  * bytes of a lone worker stay as they are: a last line that has no end gets none.
  */
-export function jobWriter(write: StreamWriters, label?: string): OutputWriter {
+export function makeJobWriter(write: StreamWriters, label?: string): OutputWriter {
   if (label === undefined)
     return ({ stream, source, bytes, ended }) =>
       write[stream]?.(bytes, ended || !isAlone(source) ? LF : NOTHING);

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type { TestResults } from "../junit/test-results.ts";
 import { type Log, withPage } from "../log.ts";
 import { explain } from "../report/explain.ts";
-import { outputs } from "../report/outputs.ts";
+import { makeOutputs } from "../report/outputs.ts";
 import { decisiveResult, type Result } from "../report/result.ts";
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
 import { BatchedOutput } from "../show/stdout.ts";
@@ -10,9 +10,9 @@ import { cancelFailure } from "../step/cancelled.ts";
 import type { Display, ReportedInputs, Surroundings } from "../step/surroundings.ts";
 import { announce } from "../undo/cleanup.ts";
 import type { SavedState } from "../undo/ledger.ts";
-import { idTokenFromFile } from "./id-token.ts";
+import { readIdToken } from "./id-token.ts";
 import { programInputs } from "./inputs-source.ts";
-import { jobWriter } from "./job-writer.ts";
+import { makeJobWriter } from "./job-writer.ts";
 import { programOrigin } from "./origin.ts";
 import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
 
@@ -36,7 +36,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
   let result: RunResult | undefined;
   return {
     inputs: programInputs(inputs, options),
-    display: displayOf(log, (label) => jobWriter({ stdout: writeTo(out), stderr: writeTo(err) }, label)),
+    display: displayOf(log, (label) => makeJobWriter({ stdout: writeTo(out), stderr: writeTo(err) }, label)),
     drained: async () => {
       await Promise.all([out?.drained(), err?.drained()]);
     },
@@ -44,7 +44,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
     mask: () => undefined,
     cancel: cancelOf(options.signal, out?.broken, log),
     origin: () => programOrigin(env),
-    idToken: () => idTokenFromFile(env),
+    idToken: () => readIdToken(env),
     saveState: (_, whole) => {
       // The run's ledger is saved thousands of times. The cleanup after the run saves a ledger of its own, so the last one counts.
       if (saved === undefined) log.unfinished?.(() => saved?.().undo.map(announce) ?? []);
@@ -81,7 +81,7 @@ function writeTo(out: BatchedOutput | undefined): ((...pieces: readonly Buffer[]
 }
 
 /** Every line is sanitised here, so that no text of AWS or a container steers a terminal. */
-export function sanitisedLog(log: Partial<RunLog>): Log {
+export function sanitiseLog(log: Partial<RunLog>): Log {
   return {
     info: (line) => log.info?.(harmlessLine(line)),
     debug: (line) => log.debug?.(harmlessText(line)),
@@ -93,7 +93,7 @@ export function sanitisedLog(log: Partial<RunLog>): Log {
 }
 
 function displayOf(log: Partial<RunLog>, writer: Display["writer"]): Display {
-  return { ...sanitisedLog(log), writer, open: () => undefined, close: () => undefined };
+  return { ...sanitiseLog(log), writer, open: () => undefined, close: () => undefined };
 }
 
 /** Aborts when the program wants it, or when nothing reads the job's standard output any more. */
@@ -130,7 +130,7 @@ function runResult(
   const why = explain(result, { page: `${DOCS}errors.md`, timeout, scriptFile: undefined });
   const code = decisive.kind === "failed" ? decisive.failure.code : undefined;
   return {
-    ...{ outcome, exitCode, outputs: outputs(result, tests) },
+    ...{ outcome, exitCode, outputs: makeOutputs(result, tests) },
     error: why && { code, message: harmlessText(why.message), page: why.page },
   };
 }

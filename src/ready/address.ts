@@ -9,7 +9,7 @@ const PATIENCE_MS = 1_000;
 
 export interface PublicAddressOptions {
   readonly looks: Pick<TaskLooks, "onLook">;
-  readonly ec2: Pick<Ec2, "networkInterface">;
+  readonly ec2: Pick<Ec2, "describeNetworkInterface">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,7 +27,7 @@ export class PublicAddress {
     looks.onLook(taskArn, ({ lastStatus, networkInterfaceId }) => {
       // The network is up.
       if (networkInterfaceId === undefined || !/^(ACTIVATING|RUNNING)$/.test(lastStatus)) return;
-      this.#asked ??= ec2.networkInterface(networkInterfaceId).then(
+      this.#asked ??= ec2.describeNetworkInterface(networkInterfaceId).then(
         (found) => found?.publicIp,
         (error: unknown) => {
           const why = messageOf(error);

@@ -6,10 +6,10 @@ import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import type { Check } from "./checks/check.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
-import { containerChecks } from "./checks/container.ts";
+import { checkContainer } from "./checks/container.ts";
 import { addressOfTask } from "./checks/public-address.ts";
-import { networkChecks, networkOfInterface } from "./checks/network.ts";
-import { roleChecks } from "./checks/role.ts";
+import { checkNetwork, findNetworkOfInterface } from "./checks/network.ts";
+import { checkRole } from "./checks/role.ts";
 import { checkLine } from "./checks/check.ts";
 
 export interface DiagnoseContext {
@@ -37,7 +37,7 @@ const OF_EXEC: ReadonlySet<FailureCode> = new Set([
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;
-  if (failure instanceof TaskStopped) return await afterHold(failure, target, ecs);
+  if (failure instanceof TaskStopped) return await explainEndedHold(failure, target, ecs);
   if (!OF_EXEC.has(failure.code) && !(failure instanceof EncryptionRefused)) return failure;
   const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
   if (task === undefined) return failure;
@@ -45,11 +45,11 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
     log.info(`The task definition can't be read. ${why.failed}`),
   );
   const facts = { task, container: target.container, definition };
-  const network = await networkOfInterface(task.networkInterfaceId, context.ec2);
+  const network = await findNetworkOfInterface(task.networkInterfaceId, context.ec2);
   const checks = [
-    ...containerChecks(facts),
-    ...(await roleChecks(facts, task.arn, context)),
-    ...(await networkChecks(network, context.ec2, {
+    ...checkContainer(facts),
+    ...(await checkRole(facts, task.arn, context)),
+    ...(await checkNetwork(network, context.ec2, {
       address: addressOfTask(task, target.started),
     })),
   ];
@@ -70,7 +70,7 @@ function withChecks(failure: Failure, checks: readonly Check[]): Failure {
 }
 
 /** The failure `hold-ended`, when the ENTRYPOINT may explain the end of a container that a command alone held. Any other failure stays. */
-async function afterHold(
+async function explainEndedHold(
   failure: TaskStopped,
   target: Target,
   { describeTask, describeTaskDefinition }: DiagnoseContext["ecs"],

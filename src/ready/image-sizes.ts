@@ -31,7 +31,7 @@ export class ImageSizes {
     if (image === undefined || this.#answers.has(image.digest)) return;
     const learn = (answer: Answer): void => void this.#answers.set(image.digest, answer);
     learn("ECR had not answered when the job ended.");
-    this.#ecr.imageSize(image.repository, image.digest).then(
+    this.#ecr.describeImageSize(image.repository, image.digest).then(
       (size) => learn(size ?? "ECR tells none."),
       (error: unknown) => learn(factsOf(error)),
     );

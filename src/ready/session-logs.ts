@@ -21,7 +21,7 @@ interface LookContext<Call extends keyof Ecs> {
 /**
  * Describes the cluster; undefined when the caller may not. Fails with `logs-not-configured` when the input `logs`
  * names a log that the sessions don't have. With logging DEFAULT the task definition decides on the log, and
- * `sessionLogs` checks it.
+ * `findSessionLogs` checks it.
  */
 export async function lookAtCluster(
   cluster: string,
@@ -38,7 +38,7 @@ export async function lookAtCluster(
  * is the log group of the container's own awslogs driver. Undefined when the caller may not look. Fails like
  * `lookAtCluster`.
  */
-export async function sessionLogs(
+export async function findSessionLogs(
   exec: ExecConfiguration | undefined,
   task: { readonly taskDefinitionArn: string; readonly container: string },
   { ecs, log, wanted }: LookContext<"describeTaskDefinition">,
@@ -69,12 +69,12 @@ export function logsOf({
 }
 
 /** Whether the input `logs` names a log, which then has to be configured. */
-export function namesLog(wanted: Inputs["logs"]): wanted is SessionLog["kind"] {
+export function isLogKind(wanted: Inputs["logs"]): wanted is SessionLog["kind"] {
   return wanted === "cloudwatch" || wanted === "s3";
 }
 
 function requireLog(wanted: Inputs["logs"], logs: SessionLogs, logging: string): void {
-  if (!namesLog(wanted)) return;
+  if (!isLogKind(wanted)) return;
   if (logs.some(({ kind }) => kind === wanted)) return;
   const setting = wanted === "cloudwatch" ? "cloudWatchLogGroupName" : "s3BucketName";
   throw new Failure("logs-not-configured", {
@@ -92,7 +92,7 @@ async function unlessDenied<T>(
   try {
     return await look();
   } catch (error) {
-    if (namesLog(wanted) || !isDenied(error)) throw error;
+    if (isLogKind(wanted) || !isDenied(error)) throw error;
     log.info(`The logs of the sessions are not known. ${error.failed}`);
     return undefined;
   }

@@ -4,7 +4,7 @@ import { asFailure, Failure } from "../errors.ts";
 import type { TaskSelection } from "../inputs/inputs.ts";
 import type { Target } from "../targets/target.ts";
 import { containerBlocked } from "./advice.ts";
-import { verdict } from "./verdict.ts";
+import { judgeTask } from "./verdict.ts";
 
 export interface UnopenedOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "container">;
@@ -16,7 +16,7 @@ export interface UnopenedOptions {
   /** How the task was selected. */
   readonly choice: TaskSelection["kind"];
   readonly ecs: Pick<Ecs, "describeTask">;
-  readonly ssm: Pick<Ssm, "activeSessions">;
+  readonly ssm: Pick<Ssm, "listActiveSessions">;
 }
 
 /**
@@ -27,10 +27,10 @@ export async function explainUnopened(options: UnopenedOptions): Promise<Failure
   const { target, sessionTarget, sessionId, seconds, choice, ecs, ssm } = options;
   const [task, sessions] = await Promise.all([
     orFailure(ecs.describeTask(target.clusterArn, target.taskArn)),
-    orFailure(ssm.activeSessions(sessionTarget)),
+    orFailure(ssm.listActiveSessions(sessionTarget)),
   ]);
   if (task !== undefined && !(task instanceof Failure)) {
-    const now = verdict(task, target.container);
+    const now = judgeTask(task, target.container);
     if (now.kind === "never") return now.failure;
   }
   const containers = task === undefined || task instanceof Failure ? [] : task.containers;

@@ -26,7 +26,7 @@ export type Verdict =
  * `ready` when the container and its exec agent run. `never` when the task is ending, when it was started without ECS
  * Exec, which can't be turned on later, or when the container or its agent has stopped.
  */
-export function verdict(task: Task, container: string): Verdict {
+export function judgeTask(task: Task, container: string): Verdict {
   if (isEnding(task)) return never(taskStopped(task));
   if (!task.enableExecuteCommand) return never(execNotEnabled(task));
   const found = task.containers.find(({ name }) => name === container);

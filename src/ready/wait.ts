@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { Failure, StartStuck } from "../errors.ts";
 import { pauseAfter, WaitLines } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
-import { verdict, type Verdict } from "./verdict.ts";
+import { judgeTask, type Verdict } from "./verdict.ts";
 
 /**
  * The interval of looks. An account may call DescribeTasks twenty times a second, and all jobs of a matrix share
@@ -45,7 +45,7 @@ export async function waitUntilReady(
     signal?.throwIfAborted();
     const asked = clock.now();
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);
-    const now: Verdict = task === undefined ? unseen(target) : verdict(task, target.container);
+    const now: Verdict = task === undefined ? unseen(target) : judgeTask(task, target.container);
     if (now.kind === "never") throw now.failure;
     lines.tell(now.kind === "ready" ? "task is ready" : now.why);
     if (task !== undefined && (now.kind === "ready" || now.near)) return task;

@@ -1,6 +1,6 @@
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
 import type { TaskFacts, TaskResult, WorkerOutcome } from "./result.ts";
-import { timeline } from "./timeline.ts";
+import { makeTimeline } from "./timeline.ts";
 
 /** An object of the output `results`: the end of one worker, or of a task in which no worker's end is known. */
 export interface Entry {
@@ -24,7 +24,7 @@ const MOST_CHARACTERS = 2_000;
 const MOST_OF_ALL = 256 * 1024;
 
 /** The objects of `results`, in task, then worker order. A job that never had a task has no object. */
-export function entries(tasks: readonly TaskResult[]): readonly Entry[] {
+export function makeEntries(tasks: readonly TaskResult[]): readonly Entry[] {
   const all = tasks.flatMap((result, index) => entriesOf(result, index));
   const longest = Math.min(MOST_CHARACTERS, Math.floor(MOST_OF_ALL / Math.max(1, all.length)));
   return all.map((entry) => ({ ...entry, stdout: lastLines(entry.stdout, longest) }));
@@ -52,7 +52,7 @@ function phasesOf({ times, described, target: { started } }: TaskFacts): Entry["
   const { beganAt, endedAt } = times ?? {};
   if (beganAt === undefined || endedAt === undefined) return undefined;
   const from = started ? Math.min(described?.createdAt ?? beganAt, beganAt) : beganAt;
-  const spans = timeline({ from, to: endedAt }, times, described, started);
+  const spans = makeTimeline({ from, to: endedAt }, times, described, started);
   return Object.fromEntries(spans.map(({ name, from, to }) => [name, Math.round((to - from) / 10) / 100]));
 }
 

@@ -1,7 +1,7 @@
 import type { FailureCode } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
-import { lastLine, namedLine } from "./last-words.ts";
+import { findLastLine, findNamedLine } from "./last-words.ts";
 import {
   decisiveResult,
   type Result,
@@ -56,7 +56,7 @@ export function explain(result: Result, step: ExplainedStep): Explanation | unde
 }
 
 /** The text of the error annotation. */
-export function annotation({ message, lastWords, page }: Explanation): string {
+export function makeAnnotation({ message, lastWords, page }: Explanation): string {
   return [message, ...(lastWords === undefined ? [] : [lastWords]), `See ${page}`].join("\n");
 }
 
@@ -83,9 +83,9 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     `${workers.length === 1 && where === "" ? "Exit code" : "The step's exit code is"} ${exitCodeMeaning(decisive)}.`,
   ];
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
-  const words = stderr && lastLine(stderr, worker);
+  const words = stderr && findLastLine(stderr, worker);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
-  const startLine = outcome === "failed" && stderr ? namedLine(stderr, exitCode) : undefined;
+  const startLine = outcome === "failed" && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
     message: where + how.join(" "),

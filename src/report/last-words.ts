@@ -4,7 +4,7 @@ import { harmlessLine } from "../show/sanitise.ts";
 const LONGEST_WORDS = 300;
 
 /** The last line of standard error that is not blank; undefined when every line is. */
-export function lastLine(stderr: string, worker: number): string | undefined {
+export function findLastLine(stderr: string, worker: number): string | undefined {
   const lines = stderr
     .split(/\r\n|[\r\n]/)
     .map((line) => harmlessLine(withoutLabel(line, worker), LONGEST_WORDS));
@@ -35,7 +35,7 @@ const CODES_OF_ERRORS: readonly number[] = [1, 2, 255];
  * that is in the script. Undefined when no line is named. Undefined, too, when the exit code does not fit that error,
  * because the script then went on after it. The number is not trusted: the job may print any.
  */
-export function namedLine(stderr: string, exitCode: number): number | undefined {
+export function findNamedLine(stderr: string, exitCode: number): number | undefined {
   const [, number, message = ""] = [...stderr.matchAll(LINE_OF_SCRIPT)].at(-1) ?? [];
   if (number === undefined || Number(number) === 0) return undefined;
   return canEndBy(exitCode, message) ? Number(number) : undefined;

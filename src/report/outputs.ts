@@ -2,14 +2,14 @@ import type { TestResults } from "../junit/test-results.ts";
 import { OUTPUT_LIMIT } from "../show/printer.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { Tail } from "../show/tail.ts";
-import { entries } from "./entries.ts";
+import { makeEntries } from "./entries.ts";
 import { decisiveResult, type Result, type TaskResult, taskResults } from "./result.ts";
 
 /**
  * The step's outputs: those of `action.yml`, then those of the script, which have other names. An unknown value is empty. `stdout`,
  * `stderr` and the script's own are the job's text, byte for byte; every other output is one sanitised line.
  */
-export function outputs(result: Result, tests?: TestResults): Readonly<Record<string, string>> {
+export function makeOutputs(result: Result, tests?: TestResults): Readonly<Record<string, string>> {
   const decisive = decisiveResult(result);
   const { exitCode, outcome, task } = decisive;
   const tasks = taskResults(result);
@@ -82,7 +82,7 @@ function joinTails(tasks: readonly TaskResult[], which: "stdout" | "allStderr"):
 /** The entries as JSON. When an output can't hold all of them, entries that have failed are kept before others. */
 function resultsOf(tasks: readonly TaskResult[]): string {
   let room = LONGEST_OUTPUT - 1_000;
-  const texts = entries(tasks).map((entry) => ({
+  const texts = makeEntries(tasks).map((entry) => ({
     text: JSON.stringify(entry),
     hasFailed: entry.exitCode !== 0,
   }));

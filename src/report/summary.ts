@@ -21,7 +21,7 @@ import {
   workerTable,
 } from "./summary-tables.ts";
 import { testSection } from "./test-section.ts";
-import { pullAdvice, type StepTimes, timeline, timelineSection } from "./timeline.ts";
+import { advisePull, type StepTimes, makeTimeline, timelineSection } from "./timeline.ts";
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
   succeeded: "✅",
@@ -37,7 +37,12 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
  * The job summary in Markdown: the end of the run, its tests, its tasks, its logs and its time. When the run did not succeed, it also has
  * the last lines of the job's output.
  */
-export function summary(result: Result, step: ExplainedStep, times: StepTimes, tests?: TestResults): string {
+export function makeSummary(
+  result: Result,
+  step: ExplainedStep,
+  times: StepTimes,
+  tests?: TestResults,
+): string {
   const decisive = decisiveResult(result);
   const { outcome } = decisive;
   if (decisive.kind === "checked")
@@ -58,7 +63,7 @@ export function summary(result: Result, step: ExplainedStep, times: StepTimes, t
   if (task !== undefined && outcome !== "succeeded" && outcome !== "detached")
     lines.push(...lastLinesSection(task.lastLines));
   if (task !== undefined) {
-    const spans = timeline(times, task.times, task.described, task.target.started);
+    const spans = makeTimeline(times, task.times, task.described, task.target.started);
     lines.push(
       ...timelineSection(
         spans,
@@ -66,7 +71,7 @@ export function summary(result: Result, step: ExplainedStep, times: StepTimes, t
         task.pulled,
       ),
     );
-    if (task.target.started) lines.push(...pullAdvice(task.described, task.pulled));
+    if (task.target.started) lines.push(...advisePull(task.described, task.pulled));
   }
   return lines.join("\n");
 }

@@ -38,7 +38,7 @@ type Boundary = readonly [phase: string, end: number | undefined];
  * The phases of a step and of its job in one task. They have no gap between them, so they add up to the step's time. The times that ECS
  * tells are from another clock, so they are limited to the step's time and kept in order. A phase that took no time is left out.
  */
-export function timeline(
+export function makeTimeline(
   { from, to }: StepTimes,
   job: JobTimes | undefined,
   task: Task | undefined,
@@ -125,7 +125,7 @@ function megabytes({ bytes, isMost }: PulledImage, per = 1): string {
 }
 
 /** What would shorten the start, when the image's pull takes at least 2 s and more than half of it; else nothing. */
-export function pullAdvice(task: Task | undefined, pulled: PulledImage | undefined): string[] {
+export function advisePull(task: Task | undefined, pulled: PulledImage | undefined): string[] {
   const { createdAt, pullStartedAt, pullStoppedAt, startedAt } = task ?? {};
   if (createdAt === undefined || pullStartedAt === undefined || pullStoppedAt === undefined || !startedAt)
     return [];

@@ -9,7 +9,7 @@ export class InputReceipts {
   #receipts: Receipt[] = [];
   #reached = 0;
 
-  get pending(): boolean {
+  get hasPending(): boolean {
     return this.#receipts.length > 0;
   }
 

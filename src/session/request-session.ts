@@ -5,7 +5,7 @@ import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { execNotReady } from "../ready/advice.ts";
-import { AGENT_STARTS, verdict } from "../ready/verdict.ts";
+import { AGENT_STARTS, judgeTask } from "../ready/verdict.ts";
 import { LOOK_EVERY, type WaitContext } from "../ready/wait.ts";
 
 /** The limit of the first pause, in milliseconds. The limit grows by half with each. A pause takes half of its limit or more. */
@@ -51,7 +51,7 @@ export async function requestSession(
     looked = clock.now();
     const task = await looks.describeTask(clusterArn, taskArn);
     if (task === undefined) throw taskNotFound(target.taskId, clusterArn, "ecs:DescribeTasks says MISSING.");
-    const now = verdict(task, container);
+    const now = judgeTask(task, container);
     if (now.kind === "never") throw now.failure;
     return task;
   };

@@ -41,8 +41,8 @@ export type SessionEnd =
   | { readonly kind: "closed"; readonly text: string | undefined }
   /** It can't go on: no new connection could be made, or the protocol failed. The command may still run. */
   | { readonly kind: "lost"; readonly why: string; readonly cause?: unknown }
-  /** The caller has detached, by `close` or the signal. The command may still run. */
-  | { readonly kind: "detached" };
+  /** The caller has closed it, by `close` or the signal. The command may still run. */
+  | { readonly kind: "closed-here" };
 
 export interface Session {
   readonly sessionId: string;
@@ -139,10 +139,10 @@ class DataSession implements Session {
     const { signal } = this.#options;
     await this.#connection.open(signal ?? this.#over.signal);
     this.resize(SIZE.cols, SIZE.rows);
-    const detach = (): void => void this.close();
-    signal?.addEventListener("abort", detach, { once: true });
-    void this.ended.then(() => signal?.removeEventListener("abort", detach));
-    if (signal?.aborted) detach();
+    const close = (): void => void this.close();
+    signal?.addEventListener("abort", close, { once: true });
+    void this.ended.then(() => signal?.removeEventListener("abort", close));
+    if (signal?.aborted) close();
   }
 
   send(bytes: Uint8Array): Promise<void> {
@@ -159,7 +159,7 @@ class DataSession implements Session {
   }
 
   async close(): Promise<void> {
-    this.#finish({ kind: "detached" });
+    this.#finish({ kind: "closed-here" });
     await this.#connection.close();
   }
 
@@ -288,7 +288,7 @@ class DataSession implements Session {
 
   /** Back-pressure, except while input is unacknowledged: a caller that waits for `send` may read only after it. */
   #regulate(): void {
-    const paused = this.output.size > MAX_WAITING_BYTES && !this.#receipts.pending;
+    const paused = this.output.size > MAX_WAITING_BYTES && !this.#receipts.hasPending;
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (!paused) this.#channel.excuse(this.#now());

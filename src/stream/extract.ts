@@ -85,7 +85,7 @@ export class Extractor {
    * Reads no more output from the session, and returns a reader for the session's notes. The next carrier goes on at
    * `offset`.
    */
-  leaveSession(): NoteReader {
+  releaseSession(): NoteReader {
     const notes = this.#notes;
     this.restart();
     return new NoteReader(this.#nonce, notes);
@@ -259,7 +259,7 @@ export class Extractor {
     const skipped = Math.min(this.#skip, data.length);
     this.#skip -= skipped;
     if (skipped < data.length) yield* this.#spool.read(data.subarray(skipped));
-    if (!this.#spool.overlong) return;
+    if (!this.#spool.isOverlong) return;
     const why = `a record has no end within ${LONGEST_RECORD / 1024 / 1024} MiB.`;
     yield this.#gap(this.#spool.position, this.#spool.position, why);
   }

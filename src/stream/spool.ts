@@ -74,7 +74,7 @@ export class SpoolReader {
   }
 
   /** True when a record was too long, which shows that the bytes are not a spool. */
-  get overlong(): boolean {
+  get isOverlong(): boolean {
     return this.#overlong;
   }
 
@@ -171,7 +171,7 @@ function fileLeftOut(worker: number, text: string): SpoolText {
 }
 
 function splitTag(record: Buffer, isTag: (tag: string) => boolean): { tag: string; text: Buffer } {
-  if (!startsWith(record, MARK_BYTES)) return { tag: "", text: record };
+  if (!hasPrefix(record, MARK_BYTES)) return { tag: "", text: record };
   const end = record.subarray(0, LONGEST_TAG).indexOf(BEL);
   const tag = record.toString("latin1", MARK_BYTES.length, Math.max(end, 0));
   return isTag(tag) ? { tag, text: record.subarray(end + 1) } : { tag: "", text: record };
@@ -183,7 +183,7 @@ function indexOf(sought: Buffer, bytes: Buffer, from: number): number {
   return at < 0 ? bytes.length : at;
 }
 
-function startsWith(bytes: Buffer, prefix: Buffer): boolean {
+function hasPrefix(bytes: Buffer, prefix: Buffer): boolean {
   return bytes.length >= prefix.length && bytes.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
 }
 

@@ -12,7 +12,7 @@ export interface JobTargets {
   readonly mayHavePublicIp: boolean;
   /** Tasks that are started while jobs run in the first ones. */
   readonly later?: LaterTargets | undefined;
-  /** What can replace a target in which the job can't start; see `replacementFor`. */
+  /** What can replace a target in which the job can't start; see `findReplacement`. */
   readonly candidates: Candidates;
 }
 

@@ -6,26 +6,26 @@ import { borrow, nameDefinition } from "./start/borrow.ts";
 import type { DefinitionContext } from "./definitions/definition-source.ts";
 import {
   type LaunchDefinition,
-  launchDefinition,
+  chooseDefinition,
   type LaunchSource,
 } from "./definitions/launch-definition.ts";
-import type { Launch } from "./start/launch.ts";
+import type { ArrivingTasks } from "./start/arriving-tasks.ts";
 import { Launcher, type LaunchPlan } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";
 import { requireNetwork, RUN_TAG, runTaskRequest, startedBy, taskTags } from "./start/run-task-request.ts";
 import { tellLeftOut } from "./tags.ts";
-import { removeLeftDefinitions } from "./made/left-definitions.ts";
+import { removeRemainingDefinitions } from "./made/remaining-definitions.ts";
 import { UndoList } from "./made/undo-list.ts";
 
 /** Starts the tasks that the inputs describe. Resolves with the tasks that have arrived at ECS's first answer; `later` brings the others. */
-export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
-  const launcher = await launcherFor(where, context);
+export async function startNewTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
+  const launcher = await prepareLauncher(where, context);
   const { mayHavePublicIp } = launcher;
   const atOnce = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);
-  const launch = launcher.launch(atOnce);
-  const tasks = [await launch.next(), ...launch.takeArrived()];
-  const later = laterTargets(launcher, launch, {
+  const arriving = launcher.launch(atOnce);
+  const tasks = [await arriving.next(), ...arriving.takeArrived()];
+  const later = makeLaterTargets(launcher, arriving, {
     atOnce,
     first: tasks.length,
     count: where.tasks - tasks.length,
@@ -40,9 +40,9 @@ export async function newTasks(where: NewTasks, context: ResolveContext): Promis
 }
 
 /** The tasks that come later: first those of the calls under way, then one RunTask for each task beyond `max-parallel`. */
-function laterTargets(
+function makeLaterTargets(
   launcher: Launcher,
-  launch: Launch,
+  launch: ArrivingTasks,
   { atOnce, first, count }: { readonly atOnce: number; readonly first: number; readonly count: number },
 ): LaterTargets {
   let launching = atOnce - first;
@@ -59,7 +59,7 @@ function laterTargets(
 }
 
 /** Prepares RunTask: the network, the task definition and the request. */
-async function launcherFor(where: NewTasks, context: ResolveContext): Promise<Launcher> {
+async function prepareLauncher(where: NewTasks, context: ResolveContext): Promise<Launcher> {
   const { inputs, ecs, origin } = context;
   const undo = new UndoList(context.onUndo, context.signal);
   const named =
@@ -70,7 +70,7 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   const wanted = borrow(where.start, service, where.of);
   requireNetwork(wanted, nameOf(where.of), named?.id);
   const source = sourceOf(where.of, service);
-  const defined = await launchDefinition(source, wanted, definitionContext(cluster, context, undo));
+  const defined = await chooseDefinition(source, wanted, definitionContext(cluster, context, undo));
   const { timeout } = inputs;
   const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
     const { launchType } = wanted;
@@ -111,7 +111,7 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
         isShared ? shared(made, true) : { kind: "task-definition", arn: made.arn },
       );
       // Not awaited: RunTask need not wait for this removal.
-      if (isShared) void removeLeftDefinitions(cluster, family, context);
+      if (isShared) void removeRemainingDefinitions(cluster, family, context);
       return registered;
     },
     onShared: (definition) => undo.sharing(shared(definition, false)),

@@ -20,7 +20,7 @@ export interface AttemptEnd {
  * successor. Any other task that still runs is used again. Undefined when there is no such target, or when the script may still run in a task
  * that has not stopped.
  */
-export async function targetOfNextAttempt(
+export async function findNextTarget(
   last: Target,
   { isGone, isSpot, mustStopFirst }: AttemptEnd,
   candidates: Candidates,

@@ -18,7 +18,7 @@ import { waitForSuccessor } from "./tasks/successor.ts";
  * Undefined for any other failure, and when there is no other task. A replacement is itself replaced only when it is
  * busy, takes no session, finds no capacity or no address, or was throttled.
  */
-export async function replacementFor(
+export async function findReplacement(
   lost: Target,
   failure: Failure,
   candidates: Candidates,
@@ -29,8 +29,8 @@ export async function replacementFor(
       return undefined;
     case "service":
       return hasNoPlace(failure)
-        ? await neighbourOf(lost, failure, candidates, context)
-        : await successorOf(lost, failure, candidates, context);
+        ? await findNeighbour(lost, failure, candidates, context)
+        : await findSuccessor(lost, failure, candidates, context);
     case "new":
       return await restartTask(lost, failure, candidates.launcher, context);
   }
@@ -41,7 +41,7 @@ function hasNoPlace({ code }: Failure): boolean {
   return code === "container-busy" || code === "container-blocked";
 }
 
-async function neighbourOf(
+async function findNeighbour(
   lost: Target,
   failure: Failure,
   tasks: ServiceCandidates,
@@ -54,7 +54,7 @@ async function neighbourOf(
   return await findTarget(next, context);
 }
 
-async function successorOf(
+async function findSuccessor(
   lost: Target,
   failure: Failure,
   tasks: ServiceCandidates,

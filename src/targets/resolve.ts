@@ -1,26 +1,26 @@
 import type { TaskSelection } from "../inputs/inputs.ts";
 import { tellWhile } from "../waiting.ts";
 import type { JobTargets } from "./job-targets.ts";
-import { newTasks } from "./new-tasks.ts";
+import { startNewTasks } from "./new-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import { jobOfHandle, namedTask, tasksOfService } from "./running-tasks.ts";
+import { jobOfHandle, findNamedTask, findTasksOfService } from "./running-tasks.ts";
 
 /** Finds the tasks and the container that the inputs name, or starts new tasks. Says every 30 s what it waits for. */
 export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
   const { where } = context.inputs;
   const what = where.kind === "new" ? "ECS to start the task" : "ECS to describe the task";
-  return await tellWhile(what, context, targetsOf(where, context));
+  return await tellWhile(what, context, findOrStartTargets(where, context));
 }
 
-async function targetsOf(where: TaskSelection, context: ResolveContext): Promise<JobTargets> {
+async function findOrStartTargets(where: TaskSelection, context: ResolveContext): Promise<JobTargets> {
   switch (where.kind) {
     case "handle":
       return jobOfHandle(where.handle);
     case "task":
-      return await namedTask(where.task, context);
+      return await findNamedTask(where.task, context);
     case "service":
-      return await tasksOfService(where, context);
+      return await findTasksOfService(where, context);
     case "new":
-      return await newTasks(where, context);
+      return await startNewTasks(where, context);
   }
 }

@@ -37,7 +37,7 @@ export function targetOfHandle({ cluster, task, container }: JobHandle): Target 
 }
 
 /** The task that the input `task` names. */
-export async function namedTask(given: string, context: ResolveContext): Promise<JobTargets> {
+export async function findNamedTask(given: string, context: ResolveContext): Promise<JobTargets> {
   const { inputs, ecs } = context;
   const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
   context.onDescribing?.();
@@ -51,7 +51,7 @@ export async function namedTask(given: string, context: ResolveContext): Promise
  * The best tasks of a service, as many as the inputs ask for. The other tasks are candidates to replace them. Fails
  * with `no-running-task` when the service has too few.
  */
-export async function tasksOfService(
+export async function findTasksOfService(
   where: Extract<TaskSelection, { kind: "service" }>,
   context: ResolveContext,
 ): Promise<JobTargets> {
@@ -60,7 +60,7 @@ export async function tasksOfService(
   const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);
   const found = await describeServiceTasks({ cluster, service, revision }, ecs, context.onDescribing);
   const chosen = chooseTasks(found, container, where.tasks);
-  if (chosen === undefined) throw await tooFew(cluster, service, where.tasks, context);
+  if (chosen === undefined) throw await explainTooFew(cluster, service, where.tasks, context);
   const [only, ...more] = chosen;
   const which = only !== undefined && more.length === 0 ? lastPart(only.arn) : `${chosen.length} of them`;
   log.info(
@@ -68,14 +68,14 @@ export async function tasksOfService(
   );
   const isOnlyJob = where.tasks === 1;
   return {
-    targets: allOf(await targetsIn(chosen, context)),
+    targets: allOf(await findTargets(chosen, context)),
     described: chosen,
     mayHavePublicIp: true,
     candidates: new ServiceCandidates({ cluster, service }, found, chosen, { container, isOnlyJob }),
   };
 }
 
-async function tooFew(
+async function explainTooFew(
   cluster: string,
   name: string,
   wanted: number | "all",
@@ -96,7 +96,7 @@ async function tooFew(
   return noRunningTask(name, cluster, asked + seen, typeof wanted === "number" ? wanted : 1);
 }
 
-async function targetsIn(tasks: readonly Task[], context: ResolveContext): Promise<readonly Target[]> {
+async function findTargets(tasks: readonly Task[], context: ResolveContext): Promise<readonly Target[]> {
   const ecs = { ...context.ecs, describeTaskDefinition: once(context.ecs.describeTaskDefinition) };
   const targets: Target[] = [];
   for (const task of tasks) targets.push(await findTarget(task, { inputs: context.inputs, ecs }));

@@ -5,8 +5,8 @@ import type { Aws } from "../aws/calls.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
-import { type Log, warningsOnly } from "../log.ts";
-import { lacksCredentials } from "../follow/expiry.ts";
+import { type Log, keepWarnings } from "../log.ts";
+import { isAboutCredentials } from "../follow/expiry.ts";
 import { tellWhile } from "../waiting.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
@@ -69,7 +69,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   const entries = ledger.entries;
   const isLong = entries.length > MOST_NAMED;
   if (isLong) options.log.info(`Undoing what this step has made: ${entries.length} entries.`);
-  const log = isLong ? warningsOnly(options.log) : options.log;
+  const log = isLong ? keepWarnings(options.log) : options.log;
   const missing: LedgerEntry[] = [];
   const sending = new Set(entries.flatMap((entry) => (entry.kind === "sending" ? entry.task : [])));
   /** A task that sends artifacts ends only after it has sent them, and its definition is removed after the task. */
@@ -93,7 +93,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
         return;
       }
       if (entry.kind === "lock") {
-        await undoLock(entry, { entries, left: ledger.entries }, { ...options, log });
+        await undoLock(entry, { entries, remaining: ledger.entries }, { ...options, log });
         ledger.drop(entry);
         return;
       }
@@ -107,12 +107,12 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     } catch (error) {
       if (isOverdue(options)) return;
       const why = messageOf(error);
-      const stays = error instanceof Failure && lacksCredentials(error) ? ` ${whatStays(entry)}` : "";
+      const stays = error instanceof Failure && isAboutCredentials(error) ? ` ${whatStays(entry)}` : "";
       log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`, "lost-runner.md");
     }
   };
-  for (const turn of [0, 1, 2, 3])
-    await Promise.all(entries.filter(({ kind }) => (TURNS[kind] ?? 0) === turn).map(undoOne));
+  for (const rank of [0, 1, 2, 3])
+    await Promise.all(entries.filter(({ kind }) => (ORDER[kind] ?? 0) === rank).map(undoOne));
   return missing;
 }
 
@@ -121,8 +121,8 @@ export function isOverdue({ aws }: Pick<CleanupOptions, "aws">): boolean {
   return aws.clients.signal?.aborted === true;
 }
 
-/** The turn of entries that have to wait for others. */
-const TURNS: Partial<Record<LedgerEntry["kind"], number>> = {
+/** The rank of entries that have to wait for others. The lower ranks are undone first. */
+const ORDER: Partial<Record<LedgerEntry["kind"], number>> = {
   "shared-definition": 1,
   protection: 1,
   pieces: 1,

@@ -1,5 +1,5 @@
 import type { Ecs } from "../aws/ecs.ts";
-import { awaitingHook, hasNoHookAhead, isOver } from "../deployment/stages.ts";
+import { findAwaitingHook, hasNoHookAhead, isOver } from "../deployment/stages.ts";
 import type { Log } from "../log.ts";
 
 /** A deployment that waits for this run's verdict, or will. */
@@ -19,7 +19,7 @@ export async function undoHook(
   ecs: Pick<Ecs, "continueServiceDeployment" | "describeServiceDeployment">,
   log: Log,
 ): Promise<boolean> {
-  const found = known ?? (await waitingHook(deployment, ecs, log));
+  const found = known ?? (await findWaitingHook(deployment, ecs, log));
   if (typeof found === "boolean") return found;
   const answer = await ecs.continueServiceDeployment({ deployment, hook: found, action: "ROLLBACK" });
   if (answer !== "taken") log.info(`The deployment no longer waits for a verdict: ${answer.refused}`);
@@ -28,14 +28,14 @@ export async function undoHook(
 }
 
 /** The id of the hook that awaits an action; true when no hook ever will, false when no hook does yet. */
-async function waitingHook(
+async function findWaitingHook(
   deployment: string,
   ecs: Pick<Ecs, "describeServiceDeployment">,
   log: Log,
 ): Promise<string | boolean> {
   const found = await ecs.describeServiceDeployment(deployment);
   if (found === undefined || isOver(found)) return true;
-  const waiting = awaitingHook(found);
+  const waiting = findAwaitingHook(found);
   if (waiting !== undefined) return waiting.id;
   if (hasNoHookAhead(found)) return true;
   log.info(

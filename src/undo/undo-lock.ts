@@ -18,10 +18,10 @@ export interface UndoLockContext {
   readonly log: Log;
 }
 
-/** What the cleanup had to undo, and what is left of it. */
+/** What the cleanup had to undo, and what remains of it. */
 export interface UndoneEntries {
   readonly entries: readonly LedgerEntry[];
-  readonly left: readonly LedgerEntry[];
+  readonly remaining: readonly LedgerEntry[];
 }
 
 /**
@@ -30,13 +30,13 @@ export interface UndoneEntries {
  */
 export async function undoLock(
   claim: LockClaim,
-  { entries, left }: UndoneEntries,
+  { entries, remaining }: UndoneEntries,
   { aws, clock, log }: UndoLockContext,
 ): Promise<void> {
   const isJob = ({ kind }: LedgerEntry): boolean => kind === "job" || kind === "task";
   if (claim.held === true && entries.some(isJob)) {
     const tasks = entries.filter((entry) => entry.kind === "task");
-    const areOver = !left.some(isJob) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
+    const areOver = !remaining.some(isJob) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
     if (!areOver) {
       log.info(LEFT);
       return;

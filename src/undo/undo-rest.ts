@@ -1,7 +1,7 @@
 import { awsCalls } from "../aws/calls.ts";
 import { roleCredentials, type RoleOptions } from "../aws/role.ts";
 import type { Clock } from "../clock.ts";
-import { type Log, warningsOnly } from "../log.ts";
+import { type Log, keepWarnings } from "../log.ts";
 import { cleanUp } from "./cleanup.ts";
 import { Ledger, type SavePage, type SavedState } from "./ledger.ts";
 
@@ -32,7 +32,7 @@ export async function undoRest(
     missing = await cleanUp(new Ledger({ ...state, undo: missing }, saveState), {
       ...options,
       // Its plain lines have been shown before.
-      log: warningsOnly(log),
+      log: keepWarnings(log),
     });
   }
   aws.clients.destroy();

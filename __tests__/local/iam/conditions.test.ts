@@ -1,4 +1,4 @@
-import { type Conditions, conditionHolds, type Context } from "../../../local/iam/conditions.ts";
+import { type Conditions, isConditionMet, type Context } from "../../../local/iam/conditions.ts";
 
 const cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/shop";
 
@@ -49,5 +49,5 @@ it.each<[string, Conditions, Context, boolean]>([
   ["ForAllValues", { "ForAllValues:StringEquals": { k: ["a"] } }, { k: ["b", "a"] }, false],
   ["ForAllValues of none", { "ForAllValues:StringEquals": { k: ["a"] } }, {}, true],
 ])("%s", (_name, conditions, context, holds) => {
-  expect(conditionHolds(conditions, context)).toBe(holds);
+  expect(isConditionMet(conditions, context)).toBe(holds);
 });

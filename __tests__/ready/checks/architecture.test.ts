@@ -1,8 +1,8 @@
-import { architectureCheck } from "../../../src/ready/checks/architecture.ts";
+import { checkArchitecture } from "../../../src/ready/checks/architecture.ts";
 import { aDefinition, aTask } from "../../helpers/tasks.ts";
 
 const verdict = (image: string, architecture?: string) =>
-  architectureCheck({
+  checkArchitecture({
     task: undefined,
     container: "app",
     definition: { ...aDefinition([{ image }]), architecture },
@@ -23,11 +23,11 @@ it.each([
 
 it("an image that runs is for this processor, whatever its name", () => {
   const definition = aDefinition([{ image: "arm64v8/python:3.13" }]);
-  expect(architectureCheck({ task: aTask(), container: "app", definition }).verdict).toBe("OK");
+  expect(checkArchitecture({ task: aTask(), container: "app", definition }).verdict).toBe("OK");
 });
 
 it("without the task definition it is skipped", () => {
-  expect(architectureCheck({ task: undefined, container: "app", definition: undefined }).verdict).toBe(
+  expect(checkArchitecture({ task: undefined, container: "app", definition: undefined }).verdict).toBe(
     "SKIP",
   );
 });

@@ -2,9 +2,9 @@ import type { Access } from "../../../local/iam/policy.ts";
 import { Failure } from "../../../src/errors.ts";
 import type { TaskSelection } from "../../../src/inputs/inputs.ts";
 import {
-  callerCheck,
+  checkCaller,
   type CallerFacts,
-  callerRights,
+  checkCallerRights,
   principalOf,
 } from "../../../src/ready/checks/caller.ts";
 import { ownFamily } from "../../../src/targets/definitions/family.ts";
@@ -45,9 +45,9 @@ it.each<[string, string, string | undefined, string | undefined]>([
 });
 
 it("credentials are OK when STS names their owner, and NG when they are missing or refused", () => {
-  expect(callerCheck({ value: "arn:x" })).toMatchObject({ verdict: "OK", seen: "they are those of arn:x" });
+  expect(checkCaller({ value: "arn:x" })).toMatchObject({ verdict: "OK", seen: "they are those of arn:x" });
   for (const code of ["no-credentials", "role-not-assumed", "no-id-token"] as const)
-    expect(callerCheck({ failure: new Failure(code, parts) })).toMatchObject({ verdict: "NG", fix: "a." });
+    expect(checkCaller({ failure: new Failure(code, parts) })).toMatchObject({ verdict: "NG", fix: "a." });
 });
 
 interface Question {
@@ -69,8 +69,8 @@ async function askSimulator(
     ...{ container: "app", clusterArn: CLUSTER, inputs: anInputs({ where, ...more }), registers },
     start: isNew ? { ...where.start, launchType: "FARGATE" } : undefined,
   };
-  await callerRights(facts, role, {
-    denied: (principal, actions, resources, context) => {
+  await checkCallerRights(facts, role, {
+    listDenied: (principal, actions, resources, context) => {
       expect(principal).toBe(role.arn);
       questions.push({ actions, resources, context });
       return Promise.resolve([]);
@@ -110,7 +110,9 @@ it("for a task of a service the simulator is asked for its protection, and for a
 it("a caller that may protect no task is OK, and the line says what a run does without the right", async () => {
   const denied = (_: string, actions: readonly string[]) =>
     Promise.resolve(actions.filter((action) => action === "ecs:UpdateTaskProtection"));
-  const found = await callerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, { denied });
+  const found = await checkCallerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, {
+    listDenied: denied,
+  });
   expect(found.filter(({ verdict }) => verdict === "NG")).toEqual([]);
   expect(found.find(({ name }) => name === "rights to protect the task")).toMatchObject({
     verdict: "OK",
@@ -196,7 +198,7 @@ describe("following the fix for the caller's rights", () => {
       cluster: "ci",
       deployment: where.kind === "service" ? true : undefined,
     });
-    const found = await callerRights({ ...facts, ...more, inputs }, role, { denied });
+    const found = await checkCallerRights({ ...facts, ...more, inputs }, role, { listDenied: denied });
     const policy = policyByFixes(found);
     for (const one of wanted) expect([one.resource, allows(policy, one)]).toEqual([one.resource, true]);
     expect(allows(policy, access("ecs:RunTask", `${place}:task-definition/another:1`))).toBe(false);
@@ -205,7 +207,9 @@ describe("following the fix for the caller's rights", () => {
 });
 
 it("the rights of a caller without policies are skipped", async () => {
-  const unasked = { denied: () => Promise.reject(new Error("IAM was asked")) };
+  const unasked = { listDenied: () => Promise.reject(new Error("IAM was asked")) };
   const inputs = anInputs();
-  expect(await callerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([{ verdict: "SKIP" }]);
+  expect(await checkCallerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([
+    { verdict: "SKIP" },
+  ]);
 });

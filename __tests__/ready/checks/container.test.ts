@@ -1,11 +1,11 @@
 import { contentOf, type TaskDefinition } from "../../../src/aws/task-definition.ts";
 import type { Task } from "../../../src/aws/task.ts";
-import { containerChecks } from "../../../src/ready/checks/container.ts";
+import { checkContainer } from "../../../src/ready/checks/container.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
 import { aContainer, aDefinition, aTask } from "../../helpers/tasks.ts";
 
 function states(task: Task, definition: TaskDefinition | undefined): Record<string, string> {
-  const checks = containerChecks({ task, definition, container: "app" });
+  const checks = checkContainer({ task, definition, container: "app" });
   return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
 }
 
@@ -27,7 +27,7 @@ it.each<[string, Task, TaskDefinition]>([
   ["pidMode", aTask(), { ...aDefinition([{}, { name: "log" }]), pidMode: "task" }],
   ["init process", aTask(), aDefinition([{ initProcessEnabled: false }])],
 ])("finds fault with the %s alone, and says what to do", (what, task, definition) => {
-  const wrong = containerChecks({ task, definition, container: "app" }).filter(
+  const wrong = checkContainer({ task, definition, container: "app" }).filter(
     ({ verdict }) => verdict === "NG",
   );
   expect(wrong.map((check) => check.name)).toEqual([what]);
@@ -39,7 +39,7 @@ it("accepts a read-only root that has volumes where the agent writes, and names 
   const readOnly = (writableMounts: readonly string[]) =>
     aDefinition([{ readonlyRootFilesystem: true, writableMounts }]);
   expect(states(aTask(), readOnly(places))["root file system"]).toBe("OK");
-  const checks = containerChecks({
+  const checks = checkContainer({
     task: aTask(),
     definition: readOnly(places.slice(0, 2)),
     container: "app",
@@ -52,8 +52,8 @@ it("accepts a read-only root that has volumes where the agent writes, and names 
   for (const place of places) expect(root).toMatchObject({ fix: expect.stringContaining(place) as string });
 });
 
-const proxyRow = (facts: Partial<Parameters<typeof containerChecks>[0]>) =>
-  containerChecks({ task: aTask(), definition: aDefinition(), container: "app", ...facts }).find(
+const proxyRow = (facts: Partial<Parameters<typeof checkContainer>[0]>) =>
+  checkContainer({ task: aTask(), definition: aDefinition(), container: "app", ...facts }).find(
     ({ name }) => name === "proxy",
   );
 
@@ -106,7 +106,7 @@ it("counts the environment that 'overrides' gives the container", () => {
     const behind = aDefinition([
       { environmentNames: ["HTTPS_PROXY", "NO_PROXY"], noProxy: { NO_PROXY: "169.254.0.0/16" } },
     ]);
-    const checks = containerChecks({ task: undefined, definition: behind, container: "app", start });
+    const checks = checkContainer({ task: undefined, definition: behind, container: "app", start });
     return checks.flatMap((row) => (row.verdict === "NG" ? row.name : []));
   };
   expect(overriding([{ name: "AWS_ACCESS_KEY_ID", value: "x" }])).toEqual(["static credentials"]);
@@ -142,7 +142,7 @@ it("skips the platform version of a task on instances, or of one that would be s
   const onInstance = states(aTask({ launchType: "EC2", platformVersion: undefined }), aDefinition());
   expect(onInstance["platform version"]).toBe("SKIP");
   const start = startInputs({ launchType: "EC2" });
-  const checks = containerChecks({ task: undefined, definition: aDefinition(), container: "app", start });
+  const checks = checkContainer({ task: undefined, definition: aDefinition(), container: "app", start });
   expect(checks.find(({ name }) => name === "platform version")).toMatchObject({
     verdict: "SKIP",
     seen: expect.stringContaining("1.50.2") as string,

@@ -1,7 +1,7 @@
 import type { ConfiguredHook, DeploymentBrief, ServiceDeployment } from "../../../src/aws/ecs.ts";
 import { Failure } from "../../../src/errors.ts";
 import type { Inputs, TaskSelection } from "../../../src/inputs/inputs.ts";
-import { deploymentChecks } from "../../../src/ready/checks/deployment.ts";
+import { checkHooks } from "../../../src/ready/checks/deployment.ts";
 import { anInputs } from "../../helpers/runs.ts";
 import { aService, startInputs } from "../../helpers/start-inputs.ts";
 
@@ -42,7 +42,7 @@ async function rows(
     },
     ...described,
   };
-  const found = await deploymentChecks(anInputs({ where: running, deployment: true, ...inputs }), {
+  const found = await checkHooks(anInputs({ where: running, deployment: true, ...inputs }), {
     ecs: {
       listServiceDeployments: () => Promise.resolve(listed),
       describeServiceDeployment: () => Promise.resolve(deployment),
@@ -120,7 +120,5 @@ it("without the input there is no check, and without the right to look it is NG"
   const unasked = () => Promise.reject(new Error("asked"));
   const ecs = { listServiceDeployments, describeServiceDeployment: unasked, describeService: unasked };
   const inputs = anInputs({ where: running, deployment: true });
-  expect(await deploymentChecks(inputs, { ecs, now: NOW })).toMatchObject([
-    { name: "deployment", verdict: "NG" },
-  ]);
+  expect(await checkHooks(inputs, { ecs, now: NOW })).toMatchObject([{ name: "deployment", verdict: "NG" }]);
 });

@@ -1,5 +1,5 @@
 import type { Cluster } from "../../../src/aws/ecs.ts";
-import { launchChecks } from "../../../src/ready/checks/launch.ts";
+import { checkLaunch } from "../../../src/ready/checks/launch.ts";
 import type { LaunchInputs } from "../../../src/targets/start/borrow.ts";
 import { BIG_MACHINES, SPOT, startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition, CLUSTER } from "../../helpers/tasks.ts";
@@ -17,7 +17,7 @@ function aCluster(capacityProviders: readonly string[], defaults: Cluster["defau
 const small = { ...aDefinition(), registrable: { cpu: "256", memory: "512" } };
 
 function row(name: string, more: Partial<LaunchInputs>, cluster?: Cluster, definition = small) {
-  return launchChecks({ definition, start: startInputs(more), cluster }).find((one) => one.name === name);
+  return checkLaunch({ definition, start: startInputs(more), cluster }).find((one) => one.name === name);
 }
 
 describe("capacity providers", () => {

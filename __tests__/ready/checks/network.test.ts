@@ -1,9 +1,9 @@
 import type { Ec2 } from "../../../src/aws/ec2.ts";
 import { Failure } from "../../../src/errors.ts";
 import {
-  networkChecks,
-  networkOfInterface,
-  networkOfStart,
+  checkNetwork,
+  findNetworkOfInterface,
+  findNetworkOfStart,
   type TaskNetwork,
   type Way,
 } from "../../../src/ready/checks/network.ts";
@@ -34,7 +34,7 @@ const routes =
     Promise.resolve(tables);
 
 async function way(of: TaskNetwork, more: Partial<Ec2> = {}, address?: string) {
-  return (await networkChecks(of, aNetwork(more), { address }))[0];
+  return (await checkNetwork(of, aNetwork(more), { address }))[0];
 }
 
 it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
@@ -42,7 +42,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   [
     "an endpoint",
     network,
-    { vpcEndpoints: endpoint(), routeTables: denied },
+    { describeVpcEndpoints: endpoint(), describeRouteTables: denied },
     "OK",
     /has the endpoint ssmmessages/,
   ],
@@ -50,7 +50,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
     (state): [string, TaskNetwork, Partial<Ec2>, string, RegExp] => [
       `an endpoint that is ${state}`,
       network,
-      { vpcEndpoints: endpoint(true, state), routeTables: routes(route(undefined)) },
+      { describeVpcEndpoints: endpoint(true, state), describeRouteTables: routes(route(undefined)) },
       "NG",
       new RegExp(`an endpoint for ssmmessages that is '${state}'`),
     ],
@@ -58,65 +58,71 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   [
     "a public address",
     public_,
-    { routeTables: routes(route("igw-1")) },
+    { describeRouteTables: routes(route("igw-1")) },
     "OK",
     /public address 203\.0\.113\.7/,
   ],
-  ["a public address whose routes may not be seen", public_, { routeTables: denied }, "OK", /203\.0\.113\.7/],
+  [
+    "a public address whose routes may not be seen",
+    public_,
+    { describeRouteTables: denied },
+    "OK",
+    /203\.0\.113\.7/,
+  ],
   [
     "a public subnet without an address",
     network,
-    { routeTables: routes(route("igw-1")) },
+    { describeRouteTables: routes(route("igw-1")) },
     "NG",
     /subnet-1 is public, and the task has no public address/,
   ],
   [
     "no default route",
     network,
-    { routeTables: routes(route(undefined)) },
+    { describeRouteTables: routes(route(undefined)) },
     "NG",
     /subnet-1 has no default route/,
   ],
   [
     "a public address without a route",
     public_,
-    { routeTables: routes(route(undefined)) },
+    { describeRouteTables: routes(route(undefined)) },
     "NG",
     /subnet-1 has no default route/,
   ],
   [
     "a route of another subnet",
     network,
-    { routeTables: routes(route("nat-1", ["subnet-2"]), route(undefined)) },
+    { describeRouteTables: routes(route("nat-1", ["subnet-2"]), route(undefined)) },
     "NG",
     /subnet-1 has no default route/,
   ],
   [
     "a route of its own",
     network,
-    { routeTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
+    { describeRouteTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
     "OK",
     /./,
   ],
   [
     "one of two subnets without a route",
     { ...network, subnets: ["subnet-1", "subnet-2"] },
-    { routeTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
+    { describeRouteTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
     "NG",
     /^subnet subnet-2 has no default route, and VPC vpc-1 has no endpoint/,
   ],
   [
     "an endpoint without private DNS",
     network,
-    { vpcEndpoints: endpoint(false), routeTables: routes(route(undefined)) },
+    { describeVpcEndpoints: endpoint(false), describeRouteTables: routes(route(undefined)) },
     "NG",
     /an endpoint without private DNS/,
   ],
-  ["routes that may not be seen", network, { routeTables: denied }, "SKIP", /not known: Denied\./],
+  ["routes that may not be seen", network, { describeRouteTables: denied }, "SKIP", /not known: Denied\./],
   [
     "endpoints that may not be seen, and no route",
     network,
-    { vpcEndpoints: denied, routeTables: routes(route(undefined)) },
+    { describeVpcEndpoints: denied, describeRouteTables: routes(route(undefined)) },
     "SKIP",
     /not known: Denied\./,
   ],
@@ -136,10 +142,13 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
   const gateway = (...routeTables: string[]) => ({
     ...{ serviceName: "com.amazonaws.eu-central-1.s3", privateDns: false, routeTables },
   });
-  const way = async (to: Way, endpoints: Awaited<ReturnType<Ec2["vpcEndpoints"]>>) => {
+  const way = async (to: Way, endpoints: Awaited<ReturnType<Ec2["describeVpcEndpoints"]>>) => {
     const vpcEndpoints = () => Promise.resolve(endpoints);
-    const ec2 = aNetwork({ vpcEndpoints, routeTables: routes(route(undefined)) });
-    return (await networkChecks(network, ec2, { ways: [to], address: BY_INPUT }))[0];
+    const ec2 = aNetwork({
+      describeVpcEndpoints: vpcEndpoints,
+      describeRouteTables: routes(route(undefined)),
+    });
+    return (await checkNetwork(network, ec2, { ways: [to], address: BY_INPUT }))[0];
   };
   const ofEcr = ["ecr.api", "ecr.dkr"].map(interfaceOf);
 
@@ -205,15 +214,23 @@ it.each([
     ],
   ],
 ])("security groups are %s: %j", async (verdict, groups) => {
-  const checks = await networkChecks(network, aNetwork({ securityGroups: () => Promise.resolve(groups) }), {
-    address: undefined,
-  });
+  const checks = await checkNetwork(
+    network,
+    aNetwork({ describeSecurityGroups: () => Promise.resolve(groups) }),
+    {
+      address: undefined,
+    },
+  );
   expect(checks[1]).toMatchObject({ name: "security groups", verdict });
 });
 
 it("security groups that may not be seen are skipped, and missing ones are NG", async () => {
-  const checks = async (securityGroups: Ec2["securityGroups"]) =>
-    (await networkChecks(network, aNetwork({ securityGroups }), { address: undefined }))[1];
+  const checks = async (securityGroups: Ec2["describeSecurityGroups"]) =>
+    (
+      await checkNetwork(network, aNetwork({ describeSecurityGroups: securityGroups }), {
+        address: undefined,
+      })
+    )[1];
   expect(await checks(denied)).toMatchObject({ verdict: "SKIP" });
   const fix = "Check 'security-groups'.";
   expect(await checks(() => Promise.resolve([]))).toMatchObject({
@@ -224,23 +241,27 @@ it("security groups that may not be seen are skipped, and missing ones are NG", 
 });
 
 it("a task's network is that of its interface", async () => {
-  expect(await networkOfInterface("eni-1", aNetwork())).toEqual(network);
+  expect(await findNetworkOfInterface("eni-1", aNetwork())).toEqual(network);
   const skip = { name: "way to ssmmessages", verdict: "SKIP" };
-  expect(await networkOfInterface(undefined, aNetwork())).toMatchObject(skip);
-  const gone = aNetwork({ networkInterface: () => Promise.resolve(undefined) });
-  expect(await networkOfInterface("eni-1", gone)).toMatchObject(skip);
-  const unseen = aNetwork({ networkInterface: denied });
-  expect(await networkOfInterface("eni-1", unseen)).toMatchObject(skip);
+  expect(await findNetworkOfInterface(undefined, aNetwork())).toMatchObject(skip);
+  const gone = aNetwork({ describeNetworkInterface: () => Promise.resolve(undefined) });
+  expect(await findNetworkOfInterface("eni-1", gone)).toMatchObject(skip);
+  const unseen = aNetwork({ describeNetworkInterface: denied });
+  expect(await findNetworkOfInterface("eni-1", unseen)).toMatchObject(skip);
 });
 
 it("a new task's network is that of its inputs", async () => {
   const start = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: true };
-  expect(await networkOfStart(start, aNetwork())).toEqual({ ...network, hasPublicIp: true });
-  expect(await networkOfStart(start, aNetwork({ subnets: () => Promise.resolve([]) }))).toMatchObject({
+  expect(await findNetworkOfStart(start, aNetwork())).toEqual({ ...network, hasPublicIp: true });
+  expect(
+    await findNetworkOfStart(start, aNetwork({ describeSubnets: () => Promise.resolve([]) })),
+  ).toMatchObject({
     ...{ verdict: "NG", seen: "there is no subnet-1", fix: "Check 'subnets' and 'region'." },
   });
-  expect(await networkOfStart(start, aNetwork({ subnets: denied }))).toMatchObject({ verdict: "SKIP" });
-  expect(await networkOfStart({ ...start, subnets: [] }, aNetwork())).toMatchObject({ verdict: "SKIP" });
+  expect(await findNetworkOfStart(start, aNetwork({ describeSubnets: denied }))).toMatchObject({
+    verdict: "SKIP",
+  });
+  expect(await findNetworkOfStart({ ...start, subnets: [] }, aNetwork())).toMatchObject({ verdict: "SKIP" });
 });
 
 it.each([
@@ -262,7 +283,7 @@ it.each([
   ],
   ["another task", addressOfTask(aTask()), /only get when it is started anew/],
 ])("the fix offers %s a public address only in a way that it can have", async (name, address, fix) => {
-  const found = await way(network, { routeTables: routes(route(undefined)) }, address);
+  const found = await way(network, { describeRouteTables: routes(route(undefined)) }, address);
   expect(found).toMatchObject({ fix: expect.stringMatching(fix) as string });
   if (name !== "a new task") expect(JSON.stringify(found)).not.toContain("assign-public-ip");
 });

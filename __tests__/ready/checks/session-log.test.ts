@@ -1,6 +1,6 @@
 import type { ExecConfiguration } from "../../../src/aws/ecs.ts";
 import { Failure } from "../../../src/errors.ts";
-import { sessionLogChecks, type SessionLogFacts } from "../../../src/ready/checks/session-log.ts";
+import { checkSessionLog, type SessionLogFacts } from "../../../src/ready/checks/session-log.ts";
 
 const denied = new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "Allow it." });
 const refuse = () => Promise.reject(denied);
@@ -15,9 +15,9 @@ const override = (more: Partial<ExecConfiguration>): SessionLogFacts => ({
 });
 const own = { group: "/own", region: undefined, streamPrefix: undefined, createsGroup: false };
 
-type Calls = Parameters<typeof sessionLogChecks>[1];
+type Calls = Parameters<typeof checkSessionLog>[1];
 interface Answers {
-  readonly group?: Calls["logs"]["group"];
+  readonly group?: Calls["logs"]["describeGroup"];
   readonly checkBucket?: Calls["s3"]["checkBucket"];
   readonly isEncrypted?: Calls["s3"]["isEncrypted"];
   readonly generateDataKey?: Calls["kms"]["generateDataKey"];
@@ -26,8 +26,8 @@ interface Answers {
 /** The verdicts by row. Everything is there and may be looked at, except for `more`. */
 async function verdicts(of: SessionLogFacts, more: Answers = {}): Promise<Record<string, string>> {
   const key = { plaintext: new Uint8Array(), ciphertext: new Uint8Array(), keyArn: "" };
-  const checks = await sessionLogChecks(of, {
-    logs: { group: more.group ?? (() => Promise.resolve({ kmsKeyId: undefined })) },
+  const checks = await checkSessionLog(of, {
+    logs: { describeGroup: more.group ?? (() => Promise.resolve({ kmsKeyId: undefined })) },
     s3: {
       checkBucket: more.checkBucket ?? (() => Promise.resolve()),
       isEncrypted: more.isEncrypted ?? (() => Promise.resolve(true)),

@@ -1,6 +1,6 @@
 import { Failure } from "../../../src/errors.ts";
 import { access, allows, policyByFixes } from "../../helpers/fixes.ts";
-import { bucketPolicy, stagingChecks, type StagingInputs } from "../../../src/ready/checks/staging.ts";
+import { bucketPolicy, checkStaging, type StagingInputs } from "../../../src/ready/checks/staging.ts";
 
 const parts = { failed: "Denied.", seen: "s.", advice: "a." };
 const denied = new Failure("access-denied", parts);
@@ -12,19 +12,19 @@ const inputs = {
 };
 const cluster = "arn:aws:ecs:eu-central-1:123456789012:cluster/ci";
 
-type Calls = Parameters<typeof stagingChecks>[3];
+type Calls = Parameters<typeof checkStaging>[3];
 const calls = (s3: Partial<Calls["s3"]> = {}, lacks: readonly string[] = []): Calls => ({
   s3: {
     checkBucket: () => Promise.resolve(),
-    keepsVersions: () => Promise.resolve(false),
-    bucketPolicy: () => Promise.resolve(undefined),
+    isVersioned: () => Promise.resolve(false),
+    readBucketPolicy: () => Promise.resolve(undefined),
     ...s3,
   },
-  iam: { denied: (_, actions) => Promise.resolve(actions.filter((action) => lacks.includes(action))) },
+  iam: { listDenied: (_, actions) => Promise.resolve(actions.filter((action) => lacks.includes(action))) },
 });
 
 async function verdicts(answers: Calls, more: Partial<StagingInputs> = {}, by = caller) {
-  const checks = await stagingChecks({ ...inputs, ...more }, by, cluster, answers);
+  const checks = await checkStaging({ ...inputs, ...more }, by, cluster, answers);
   return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
 }
 const allOk = {
@@ -43,13 +43,13 @@ it("every row is OK when all is in order", async () => {
 it("wants the right to delete versions only when the bucket keeps them", async () => {
   const lacking = ["s3:DeleteObjectVersion"];
   expect(await verdicts(calls({}, lacking))).toEqual(allOk);
-  const kept = { keepsVersions: () => Promise.resolve(true) };
+  const kept = { isVersioned: () => Promise.resolve(true) };
   expect(await verdicts(calls(kept, lacking))).toMatchObject({ "rights to the bucket": "NG" });
 });
 
 it("following the fix for the bucket's rights allows what runs do below the prefix, and nothing beside it", async () => {
   const lacking = calls({}, ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]);
-  const policy = policyByFixes(await stagingChecks(inputs, caller, cluster, lacking));
+  const policy = policyByFixes(await checkStaging(inputs, caller, cluster, lacking));
   for (const name of ["a1b2-c3/payload", "output/0ab/1", "claims/0ab/app.json", "locks/deploy.json"])
     expect([name, allows(policy, access("s3:PutObject", `arn:aws:s3:::b/p/${name}`))]).toEqual([name, true]);
   expect(allows(policy, access("s3:PutObject", "arn:aws:s3:::b/other/payload"))).toBe(false);
@@ -63,7 +63,7 @@ it("has no other row when the bucket is missing", async () => {
 it("reports a bucket that belongs to another account than expected", async () => {
   const checkBucket: Calls["s3"]["checkBucket"] = ({ owner }) =>
     owner === undefined ? Promise.resolve() : Promise.reject(denied);
-  const [found] = await stagingChecks(inputs, caller, cluster, calls({ checkBucket }));
+  const [found] = await checkStaging(inputs, caller, cluster, calls({ checkBucket }));
   expect(found).toMatchObject({ verdict: "NG", fix: expect.stringContaining("'bucket-owner'") as string });
 });
 
@@ -76,7 +76,7 @@ it("distinguishes a denial by the bucket from a right that the caller lacks", as
 it("doubts the bucket's name first when the caller may not even look at it", async () => {
   const checkBucket = () => Promise.reject(denied);
   const fixes = async (more: Partial<Calls["s3"]>) =>
-    (await stagingChecks(inputs, caller, cluster, calls(more, ["s3:ListBucket", "s3:PutObject"]))).flatMap(
+    (await checkStaging(inputs, caller, cluster, calls(more, ["s3:ListBucket", "s3:PutObject"]))).flatMap(
       (row) => (row.verdict === "NG" ? [row.fix] : []),
     );
   const doubt =
@@ -87,8 +87,8 @@ it("doubts the bucket's name first when the caller may not even look at it", asy
 
 it("skips what may not be looked at", async () => {
   const refuse = () => Promise.reject(denied);
-  const unseen = calls({ keepsVersions: refuse, bucketPolicy: refuse });
-  expect(await verdicts({ ...unseen, iam: { denied: refuse } })).toEqual({
+  const unseen = calls({ isVersioned: refuse, readBucketPolicy: refuse });
+  expect(await verdicts({ ...unseen, iam: { listDenied: refuse } })).toEqual({
     ...{ bucket: "OK", "bucket versioning": "SKIP", "bucket policy": "SKIP" },
     "rights to the bucket": "SKIP",
   });

@@ -1,13 +1,13 @@
 import { unknownMembers } from "../../../src/aws/members.ts";
 import type { StartInputs } from "../../../src/inputs/inputs.ts";
-import { imageDefinition, withoutDefined } from "../../../src/targets/definitions/image.ts";
+import { makeImageDefinition, withoutDefined } from "../../../src/targets/definitions/image.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
 
 const start = startInputs({ taskRole: "job" });
 
 it("an image's definition has an init and the given members, and no member that RegisterTaskDefinition does not know", () => {
   const given = { ...start, executionRole: "ecs", ephemeralStorage: 50 };
-  const { family, ...definition } = imageDefinition(
+  const { family, ...definition } = makeImageDefinition(
     { image: "example.com/team/tool:1", architecture: undefined },
     given,
     undefined,
@@ -40,7 +40,7 @@ it.each([
   ["localhost:5000/a.b/my.tool:x", /^fargate-exec-my-tool-/],
   ["example/tool@sha256:0123", /^fargate-exec-tool-/],
 ])("an image's definition is in a family that names the image: %s", (image, family) => {
-  expect(imageDefinition({ image, architecture: undefined }, start, undefined).family).toMatch(family);
+  expect(makeImageDefinition({ image, architecture: undefined }, start, undefined).family).toMatch(family);
 });
 
 it.each<[string, string, Partial<StartInputs>, string | undefined]>([
@@ -50,12 +50,16 @@ it.each<[string, string, Partial<StartInputs>, string | undefined]>([
   ["hold", "python:3.13", { hold: false }, undefined],
   ["container", "python:3.13", {}, "web"],
 ])("an image's definition is in another family with another %s", (_, image, more, container) => {
-  const family = imageDefinition({ image: "python:3.13", architecture: undefined }, start, undefined).family;
+  const family = makeImageDefinition(
+    { image: "python:3.13", architecture: undefined },
+    start,
+    undefined,
+  ).family;
   expect(
-    imageDefinition({ image, architecture: undefined }, { ...start, ...more }, container).family,
+    makeImageDefinition({ image, architecture: undefined }, { ...start, ...more }, container).family,
   ).not.toBe(family);
   expect(
-    imageDefinition(
+    makeImageDefinition(
       { image: "python:3.13", architecture: undefined },
       { ...start, subnets: [], tags: { a: "b" } },
       undefined,
@@ -68,7 +72,7 @@ it.each([
   [undefined, undefined],
   ["arm64", { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" }],
 ] as const)("an image's definition is for architecture %s", (architecture, runtimePlatform) => {
-  expect(imageDefinition({ image: "python", architecture }, start, undefined)["runtimePlatform"]).toEqual(
+  expect(makeImageDefinition({ image: "python", architecture }, start, undefined)["runtimePlatform"]).toEqual(
     runtimePlatform,
   );
 });
@@ -82,7 +86,7 @@ it.each([
   ["512", "4096", "512", "4096"],
 ])("an image's definition for cpu %s and memory %s has %s and %s", (cpu, memory, units, mebibytes) => {
   expect(
-    imageDefinition({ image: "python", architecture: undefined }, { ...start, cpu, memory }, undefined),
+    makeImageDefinition({ image: "python", architecture: undefined }, { ...start, cpu, memory }, undefined),
   ).toMatchObject({
     cpu: units,
     memory: mebibytes,
@@ -90,7 +94,7 @@ it.each([
 });
 
 it("an image's definition leaves the image's own command alone with 'hold: false'", () => {
-  const { containerDefinitions } = imageDefinition(
+  const { containerDefinitions } = makeImageDefinition(
     { image: "python", architecture: undefined },
     { ...start, hold: false },
     undefined,

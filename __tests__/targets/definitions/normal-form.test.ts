@@ -1,11 +1,11 @@
 import { RegisterTaskDefinitionRequest$ } from "@aws-sdk/client-ecs";
 import { labelWithRun } from "../../../src/aws/task-definition.ts";
-import { imageDefinition } from "../../../src/targets/definitions/image.ts";
-import { differences, digestOf } from "../../../src/targets/definitions/normal-form.ts";
+import { makeImageDefinition } from "../../../src/targets/definitions/image.ts";
+import { findDifferences, digestOf } from "../../../src/targets/definitions/normal-form.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
 
 const arn = "arn:aws:ecs:eu-central-1:123456789012:task-definition/fargate-exec-python-x:1";
-const wanted = imageDefinition(
+const wanted = makeImageDefinition(
   { image: "python:3.13", architecture: undefined },
   startInputs({ taskRole: "job" }),
   undefined,
@@ -38,7 +38,7 @@ const inContainer = (more: object) => ({
 });
 
 it("the normal form is the same for a definition and for what ECS makes of it", () => {
-  expect(differences(wanted, registered, arn)).toEqual([]);
+  expect(findDifferences(wanted, registered, arn)).toEqual([]);
 });
 
 it("the normal form is the same with and without ECS's defaults", () => {
@@ -46,8 +46,8 @@ it("the normal form is the same with and without ECS's defaults", () => {
     ...{ privileged: false, readonlyRootFilesystem: false, interactive: false, pseudoTerminal: false },
     disableNetworking: false,
   });
-  expect(differences(wanted, withDefaults, arn)).toEqual([]);
-  expect(differences({ ...withDefaults, family: "x" }, registered, arn)).toEqual([]);
+  expect(findDifferences(wanted, withDefaults, arn)).toEqual([]);
+  expect(findDifferences({ ...withDefaults, family: "x" }, registered, arn)).toEqual([]);
 });
 
 it.each([
@@ -60,9 +60,9 @@ it.each([
   (cpu, memory, units, mebibytes) => {
     const asked = { ...wanted, cpu, memory };
     const answered = { ...registered, cpu: units, memory: mebibytes };
-    expect(differences(asked, answered, arn)).toEqual([]);
+    expect(findDifferences(asked, answered, arn)).toEqual([]);
     expect(digestOf(asked)).toBe(digestOf({ ...wanted, cpu: units, memory: mebibytes }));
-    expect(differences(asked, { ...answered, memory: "4096" }, arn)).toEqual(["memory"]);
+    expect(findDifferences(asked, { ...answered, memory: "4096" }, arn)).toEqual(["memory"]);
   },
 );
 
@@ -126,7 +126,7 @@ it.each<[string, object, string]>([
   ["network mode", { ...registered, networkMode: "host" }, "networkMode"],
   ["size", { ...registered, cpu: "16384" }, "cpu"],
 ])("the normal form differs for another %s", (_, found, path) => {
-  expect(differences(wanted, found as typeof wanted, arn)).toEqual([path]);
+  expect(findDifferences(wanted, found as typeof wanted, arn)).toEqual([path]);
 });
 
 it("the normal form has every member that RegisterTaskDefinition takes, and members that it does not know yet", () => {
@@ -134,7 +134,7 @@ it("the normal form has every member that RegisterTaskDefinition takes, and memb
     (name) => !["family", "tags", "containerDefinitions"].includes(name),
   );
   for (const name of [...names, "somethingNew"])
-    expect([name, differences(wanted, { ...registered, [name]: "planted" }, arn)]).toEqual([
+    expect([name, findDifferences(wanted, { ...registered, [name]: "planted" }, arn)]).toEqual([
       name,
       expect.arrayContaining([expect.stringMatching(`^${name}`)]),
     ]);

@@ -8,7 +8,7 @@ const NAME = "architecture";
  * Whether the image is for the processor of the task. Only the registry knows the image's architecture. But a container
  * that runs shows that the image fits, and many images have their architecture in their name.
  */
-export function architectureCheck({ task, container, definition }: CheckFacts): Check {
+export function checkArchitecture({ task, container, definition }: CheckFacts): Check {
   if (isRunning(task, container)) return passedCheck(NAME, "the container's image runs");
   if (definition === undefined) return skippedCheck(NAME, "not known: the task definition may not be read");
   const own = definition.containers.find(({ name }) => name === container);

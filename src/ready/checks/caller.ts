@@ -16,7 +16,7 @@ export interface CallerFacts extends CheckFacts {
 }
 
 /** The check that names the caller. */
-export function callerCheck(look: Look<string>): Check {
+export function checkCaller(look: Look<string>): Check {
   const name = "credentials";
   if ("failure" in look) return unansweredCheck(name, look.failure, { required: true });
   return passedCheck(name, `they are those of ${look.value}`);
@@ -36,10 +36,10 @@ export function principalOf(caller: string, roleToAssume: string | undefined): P
 }
 
 /** Whether the caller has the rights to the calls that change something. A check can't try those calls. */
-export async function callerRights(
+export async function checkCallerRights(
   facts: CallerFacts,
   caller: Principal | undefined,
-  iam: Pick<Iam, "denied">,
+  iam: Pick<Iam, "listDenied">,
 ): Promise<readonly Check[]> {
   if (caller === undefined)
     return [skippedCheck("caller's rights", "not known: the caller is no role and no user")];

@@ -2,11 +2,11 @@ import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
 import { check, type Check, checkKnown, skippedCheck } from "./check.ts";
 import { isOnFargate } from "../../targets/start/capacity.ts";
-import { environmentChecks } from "./environment.ts";
+import { checkEnvironment } from "./environment.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** The checks of amazon-ecs-exec-checker that need only the task and its definition. */
-export function containerChecks(facts: CheckFacts): readonly Check[] {
+export function checkContainer(facts: CheckFacts): readonly Check[] {
   const { task, container, definition } = facts;
   const own = definition?.containers.find(({ name }) => name === container);
   return [
@@ -14,7 +14,7 @@ export function containerChecks(facts: CheckFacts): readonly Check[] {
     platformVersion(facts),
     taskRole(facts),
     rootFileSystem(own),
-    ...environmentChecks(facts),
+    ...checkEnvironment(facts),
     pidMode(facts),
     initProcess(own),
   ];

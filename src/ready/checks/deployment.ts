@@ -1,7 +1,7 @@
 import type { Ecs, PauseHook, ServiceDeployment } from "../../aws/ecs.ts";
 import { HOOK_ADVICE, TOO_EARLY_ADVICE } from "../../deployment/failures.ts";
 import { isBeforeTasks, isOver } from "../../deployment/stages.ts";
-import { lookAtHook, newestDeployment } from "../../deployment/wait-for-hook.ts";
+import { lookAtHook, findNewestDeployment } from "../../deployment/wait-for-hook.ts";
 import { warningsOf } from "../../deployment/warnings.ts";
 import { type Inputs, serviceOf } from "../../inputs/inputs.ts";
 import { type ClusterMember, parseService } from "../../targets/arn.ts";
@@ -33,7 +33,7 @@ const HOOK = "pause hook";
  * Whether a deployment waits for this step's verdict, or will wait for it. Without the input `deployment` there is no
  * check. `now` is in milliseconds since the epoch.
  */
-export async function deploymentChecks(
+export async function checkHooks(
   inputs: DeploymentInputs,
   { ecs, now }: { readonly ecs: Calls; readonly now: number },
 ): Promise<readonly Check[]> {
@@ -69,7 +69,7 @@ async function lookAtDeployment(
   ecs: Calls,
 ): Promise<Awaited<ReturnType<typeof lookAtHook>> | undefined> {
   if (given !== true) return await lookAtHook(given, service, { ecs });
-  const newest = await newestDeployment(service, ecs);
+  const newest = await findNewestDeployment(service, ecs);
   if (newest === undefined || isOver(newest)) return undefined;
   return await lookAtHook(newest.arn, service, { ecs });
 }

@@ -8,7 +8,7 @@ import type { CheckFacts } from "./facts.ts";
 type Environment = Pick<ContainerDefinition, "environmentNames" | "noProxy">;
 
 /** The checks of amazon-ecs-exec-checker that need the container's environment. Variables of the input `overrides` belong to it. */
-export function environmentChecks(facts: CheckFacts): readonly Check[] {
+export function checkEnvironment(facts: CheckFacts): readonly Check[] {
   const own = environmentOf(facts);
   return [staticCredentials(own), proxy(own)];
 }

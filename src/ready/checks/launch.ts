@@ -15,7 +15,7 @@ export interface LaunchFacts {
 }
 
 /** The checks of what only RunTask would refuse. */
-export function launchChecks({ definition, start, cluster }: LaunchFacts): readonly Check[] {
+export function checkLaunch({ definition, start, cluster }: LaunchFacts): readonly Check[] {
   return [
     ...(isOnFargate(start) ? [size(definition, start), ...executionRole(definition, start)] : []),
     ...(start.capacityProviders.length === 0 ? [] : [capacityProviders(start.capacityProviders, cluster)]),

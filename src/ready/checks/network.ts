@@ -38,12 +38,12 @@ const WAY = `way to ${TO_MESSAGES.to}`;
 const HTTPS = "security groups";
 
 /** The network of a running task, from its network interface; or the check that says why the network isn't known. */
-export async function networkOfInterface(
+export async function findNetworkOfInterface(
   id: string | undefined,
-  ec2: Pick<Ec2, "networkInterface">,
+  ec2: Pick<Ec2, "describeNetworkInterface">,
 ): Promise<TaskNetwork | Check> {
   if (id === undefined) return skippedCheck(WAY, "not known: ECS names no network interface");
-  const look = await lookAt(ec2.networkInterface(id));
+  const look = await lookAt(ec2.describeNetworkInterface(id));
   if ("failure" in look) return unansweredCheck(WAY, look.failure);
   const found = look.value;
   if (found === undefined) return skippedCheck(WAY, "not known: its network interface is gone");
@@ -53,17 +53,17 @@ export async function networkOfInterface(
 }
 
 /** The network that a new task would get; or the check that says why it isn't known. */
-export async function networkOfStart(
+export async function findNetworkOfStart(
   start: {
     readonly subnets: readonly string[];
     readonly securityGroups: readonly string[];
     readonly assignPublicIp: boolean | undefined;
   },
-  ec2: Pick<Ec2, "subnets">,
+  ec2: Pick<Ec2, "describeSubnets">,
 ): Promise<TaskNetwork | Check> {
   const { subnets, securityGroups, assignPublicIp = false } = start;
   if (subnets.length === 0) return skippedCheck(WAY, "not known: the task has the network of its instance");
-  const look = await lookAt(ec2.subnets(subnets));
+  const look = await lookAt(ec2.describeSubnets(subnets));
   if ("failure" in look) return unansweredCheck(WAY, look.failure);
   const missing = subnets.filter((id) => !look.value.some((found) => found.id === id));
   const [first] = look.value;
@@ -76,17 +76,17 @@ export async function networkOfStart(
  * Whether the task's requests reach each destination in `ways`, and whether its security groups let HTTPS out. `address`: how the task
  * gets a public address, for the fix; undefined when it can't.
  */
-export async function networkChecks(
+export async function checkNetwork(
   network: TaskNetwork | Check,
-  ec2: Pick<Ec2, "vpcEndpoints" | "routeTables" | "securityGroups">,
+  ec2: Pick<Ec2, "describeVpcEndpoints" | "describeRouteTables" | "describeSecurityGroups">,
   { ways = [TO_MESSAGES], address }: { readonly ways?: readonly Way[]; readonly address: string | undefined },
 ): Promise<readonly Check[]> {
   if ("verdict" in network) return [network];
   const { vpcId, securityGroups } = network;
   const [endpoints, routes, groups] = await Promise.all([
-    lookAt(ec2.vpcEndpoints(vpcId)),
-    lookAt(ec2.routeTables(vpcId)),
-    lookAt(ec2.securityGroups(securityGroups, vpcId)),
+    lookAt(ec2.describeVpcEndpoints(vpcId)),
+    lookAt(ec2.describeRouteTables(vpcId)),
+    lookAt(ec2.describeSecurityGroups(securityGroups, vpcId)),
   ]);
   const facts = { network, endpoints, routes, address };
   return [...ways.map((way) => wayOut(way, facts)), letsHttpsOut(securityGroups, groups)];
@@ -139,12 +139,12 @@ function lackOf(
   tables: readonly RouteTable[],
 ): Lack | undefined {
   const own = endpoints.filter(({ serviceName }) => serviceName.endsWith(`.${service}`));
-  const leads = ({ routeTables, privateDns }: VpcEndpoint): boolean =>
+  const isUsed = ({ routeTables, privateDns }: VpcEndpoint): boolean =>
     routeTables === undefined
       ? privateDns
       : subnets.every((subnet) => routeTables.some((id) => id === tableOf(subnet, tables)?.id));
   const usable = own.filter(isUsable);
-  if (usable.some(leads)) return undefined;
+  if (usable.some(isUsed)) return undefined;
   const [found = own[0]] = usable;
   if (found === undefined) return { service, seen: `no endpoint for ${service}` };
   if (!isUsable(found))

@@ -40,10 +40,10 @@ const CHANNEL_ACTIONS = [
  * Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. `cluster`
  * is the ARN of the cluster or of the task; undefined when it isn't known.
  */
-export async function roleChecks(
+export async function checkRole(
   facts: CheckFacts,
   cluster: string | undefined,
-  { iam, exec }: { readonly iam: Pick<Iam, "denied">; readonly exec: ExecConfiguration | undefined },
+  { iam, exec }: { readonly iam: Pick<Iam, "listDenied">; readonly exec: ExecConfiguration | undefined },
 ): Promise<readonly Check[]> {
   const given = taskRoleOf(facts);
   if (given === undefined || given === "") return [];
@@ -67,9 +67,9 @@ export function roleArn(role: string | undefined, cluster: string): string | und
 export async function checkRights(
   { arn, words, whereMissing }: Principal,
   { name, actions, resources, context, otherwise }: Rights,
-  iam: Pick<Iam, "denied">,
+  iam: Pick<Iam, "listDenied">,
 ): Promise<Check> {
-  const look = await lookAt(iam.denied(arn, actions, resources, context));
+  const look = await lookAt(iam.listDenied(arn, actions, resources, context));
   if ("failure" in look) {
     if (whereMissing === undefined || !isMissingPrincipal(look.failure))
       return unansweredCheck(name, look.failure);

@@ -16,37 +16,45 @@ export interface SessionLogFacts {
 }
 
 interface Calls {
-  readonly logs: Pick<Logs, "group">;
+  readonly logs: Pick<Logs, "describeGroup">;
   readonly s3: Pick<S3, "checkBucket" | "isEncrypted">;
   readonly kms: Pick<Kms, "generateDataKey">;
 }
 
 /** Whether a session can be encrypted and logged as the cluster demands, and whether its log is the one that `logs` names. */
-export async function sessionLogChecks(facts: SessionLogFacts, calls: Calls): Promise<readonly Check[]> {
+export async function checkSessionLog(facts: SessionLogFacts, calls: Calls): Promise<readonly Check[]> {
   const { exec, own, region } = facts;
   const { kmsKeyId } = exec;
   const isOverride = exec.logging === "OVERRIDE";
-  const checks = [whereLogged(facts)];
+  const checks = [checkWhereLogged(facts)];
   if (isOverride && exec.cloudWatchLogGroup !== undefined) {
     const [group, encrypted] = [exec.cloudWatchLogGroup, exec.cloudWatchEncryption];
-    checks.push(logGroup({ group, encrypted }, await lookAt(calls.logs.group(group))));
+    checks.push(checkLogGroup({ group, encrypted }, await lookAt(calls.logs.describeGroup(group))));
   }
   if (isOverride && exec.s3Bucket !== undefined)
     checks.push(await logBucket(exec.s3Bucket, exec.s3Encryption, calls.s3));
-  if (!isOverride && own !== undefined) checks.push(await ownLogGroup(own, region, calls.logs));
-  if (kmsKeyId !== undefined) checks.push(sessionKey(kmsKeyId, await lookAt(dataKey(kmsKeyId, calls.kms))));
+  if (!isOverride && own !== undefined) checks.push(await checkOwnLogGroup(own, region, calls.logs));
+  if (kmsKeyId !== undefined)
+    checks.push(checkSessionKey(kmsKeyId, await lookAt(dataKey(kmsKeyId, calls.kms))));
   return checks;
 }
 
 /** Checks the log group of the container itself, for a cluster that names no log of its own. */
-async function ownLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): Promise<Check> {
+async function checkOwnLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): Promise<Check> {
   const { group, createsGroup } = own;
   if (own.region !== undefined && own.region !== region)
     return skippedCheck("log group", `'${group}' is in ${own.region}, and only ${region} is looked at`);
-  return logGroup({ group, encrypted: false, made: createsGroup }, await lookAt(logs.group(group)));
+  return checkLogGroup(
+    { group, encrypted: false, made: createsGroup },
+    await lookAt(logs.describeGroup(group)),
+  );
 }
 
-export function whereLogged({ exec, own, wanted }: Pick<SessionLogFacts, "exec" | "own" | "wanted">): Check {
+export function checkWhereLogged({
+  exec,
+  own,
+  wanted,
+}: Pick<SessionLogFacts, "exec" | "own" | "wanted">): Check {
   const { logging, cloudWatchLogGroup, s3Bucket } = exec;
   const destinations =
     logging === "OVERRIDE"
@@ -69,7 +77,7 @@ export function whereLogged({ exec, own, wanted }: Pick<SessionLogFacts, "exec" 
 }
 
 /** `encrypted`: the cluster demands encryption. `made`: the log driver makes the group if it is missing. */
-export function logGroup(
+export function checkLogGroup(
   {
     group,
     encrypted,
@@ -118,7 +126,7 @@ async function dataKey(keyId: string, kms: Calls["kms"]): Promise<unknown> {
   return await kms.generateDataKey(keyId, { "aws:ssm:TargetId": "check" });
 }
 
-export function sessionKey(keyId: string, look: Look<unknown>): Check {
+export function checkSessionKey(keyId: string, look: Look<unknown>): Check {
   const name = "session key";
   if ("failure" in look) {
     const { failed, seen, advice, code } = look.failure;

@@ -24,12 +24,12 @@ export interface StagingInputs {
 }
 
 interface Calls {
-  readonly s3: Pick<S3, "checkBucket" | "keepsVersions" | "bucketPolicy">;
-  readonly iam: Pick<Iam, "denied">;
+  readonly s3: Pick<S3, "checkBucket" | "isVersioned" | "readBucketPolicy">;
+  readonly iam: Pick<Iam, "listDenied">;
 }
 
 /** Whether the script can be staged in the bucket. `cluster` is its ARN; undefined when that isn't known. */
-export async function stagingChecks(
+export async function checkStaging(
   inputs: StagingInputs,
   caller: Principal | undefined,
   cluster: string | undefined,
@@ -38,22 +38,22 @@ export async function stagingChecks(
   const { s3 } = calls;
   const { bucket } = inputs;
   const look = await lookAt(s3.checkBucket(bucket));
-  const found = await bucketCheck(inputs, look, { caller, calls });
+  const found = await checkBucket(inputs, look, { caller, calls });
   if (found.verdict === "NG") return [found];
   const [versions, policy] = await Promise.all([
-    lookAt(s3.keepsVersions(bucket)),
-    lookAt(s3.bucketPolicy(bucket)),
+    lookAt(s3.isVersioned(bucket)),
+    lookAt(s3.readBucketPolicy(bucket)),
   ]);
   const keeps = "value" in versions && versions.value;
   return [
     found,
-    versioningCheck(versions),
+    checkVersioning(versions),
     bucketPolicy(policy, inputs),
     ...doubtInput("bucket", look, await rightsToStage(inputs, { keeps, caller, cluster }, calls.iam)),
   ];
 }
 
-async function bucketCheck(
+async function checkBucket(
   { bucket, region }: StagingInputs,
   look: Look<void>,
   { caller, calls: { s3, iam } }: { readonly caller: Principal | undefined; readonly calls: Calls },
@@ -69,7 +69,7 @@ async function bucketCheck(
   if (bucket.owner !== undefined && (await isReadable({ bucket: bucket.bucket }, s3)))
     return unansweredCheck(name, notOwned(bucket.bucket, bucket.owner, failure));
   if (caller === undefined) return unansweredCheck(name, failure);
-  const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [s3Arn(region, bucket.bucket)]));
+  const allowed = await lookAt(iam.listDenied(caller.arn, ["s3:ListBucket"], [s3Arn(region, bucket.bucket)]));
   if ("failure" in allowed || allowed.value.length > 0) return unansweredCheck(name, failure);
   return check(
     name,
@@ -79,7 +79,7 @@ async function bucketCheck(
   );
 }
 
-export function versioningCheck(look: Look<boolean>): Check {
+export function checkVersioning(look: Look<boolean>): Check {
   const name = "bucket versioning";
   if ("failure" in look) return unansweredCheck(name, look.failure);
   const words = look.value
@@ -105,7 +105,7 @@ export function bucketPolicy(
       "a statement gives the bucket's objects to everyone",
       "Take the statement with Principal '*' and without a Condition out of the bucket's policy.",
     );
-  if (kmsKeyId === undefined && statements.some(demandsEncryption))
+  if (kmsKeyId === undefined && statements.some(needsEncryption))
     return check(
       name,
       false,
@@ -133,7 +133,7 @@ function isPublic({ Effect, Principal, Condition }: Statement): boolean {
   return Effect === "Allow" && isEveryone && Condition === undefined;
 }
 
-function demandsEncryption({ Effect, Action, Condition }: Statement): boolean {
+function needsEncryption({ Effect, Action, Condition }: Statement): boolean {
   const actions = [Action].flat().map(String);
   const writes = actions.some((action) => ["s3:PutObject", "s3:Put*", "s3:*", "*"].includes(action));
   return (
@@ -153,7 +153,7 @@ async function rightsToStage(
     readonly caller: Principal | undefined;
     readonly cluster: string | undefined;
   },
-  iam: Pick<Iam, "denied">,
+  iam: Pick<Iam, "listDenied">,
 ): Promise<readonly Check[]> {
   const name = "rights to the bucket";
   if (caller === undefined) return [skippedCheck(name, "not known: the caller isn't known")];
@@ -173,7 +173,7 @@ async function rightsToStage(
 async function rightsToKey(
   kmsKeyId: string | undefined,
   { caller, cluster }: { readonly caller: Principal; readonly cluster: string | undefined },
-  iam: Pick<Iam, "denied">,
+  iam: Pick<Iam, "listDenied">,
 ): Promise<readonly Check[]> {
   const name = "rights to the bucket's key";
   if (kmsKeyId === undefined) return [];

@@ -7,12 +7,12 @@ import {
 import { lastPart } from "../arn.ts";
 import { isDefinitionFile, readDefinitionFile } from "./definition-file.ts";
 import {
-  ownDefinition,
+  findOrRegisterDefinition,
   type OwnDefinitionContext,
   register,
   type RegistrationContext,
 } from "./own-definition.ts";
-import { definitionWithImage } from "./image.ts";
+import { replaceImage } from "./image.ts";
 
 export interface DefinitionContext extends RegistrationContext {
   /** The directory that a task definition's path is relative to. */
@@ -46,13 +46,13 @@ export interface DefinitionSource {
 }
 
 /** The user's definition: a registered one, or one in a file of the workspace. Fails as `readDefinitionFile` does. */
-export async function userDefinition(
+export async function readUserDefinition(
   reference: string,
   context: DefinitionContext,
 ): Promise<DefinitionSource> {
   return isDefinitionFile(reference)
-    ? await definitionOfFile(reference, context)
-    : await registeredDefinition(reference, context);
+    ? await readDefinitionOfFile(reference, context)
+    : await describeRegistered(reference, context);
 }
 
 /** The same definition with this image in place of the container's; it is registered in a family of the action's own. */
@@ -62,7 +62,7 @@ export function withImage(
   context: DefinitionContext,
 ): DefinitionSource {
   const { known, name, subject } = source;
-  const { family, ...definition } = definitionWithImage(known, image, container);
+  const { family, ...definition } = replaceImage(known, image, container);
   const from = `${name} with image '${image}'`;
   return {
     known: { ...contentOf(definition), family: known.family, tags: known.tags },
@@ -71,7 +71,12 @@ export function withImage(
     unread: source.unread,
     isOwn: true,
     registered: ({ reuse }) =>
-      ownDefinition({ family, ...definition }, from, { reuse, tags: known.tags }, sharedContext(context)),
+      findOrRegisterDefinition(
+        { family, ...definition },
+        from,
+        { reuse, tags: known.tags },
+        sharedContext(context),
+      ),
   };
 }
 
@@ -83,17 +88,14 @@ export function sharedContext(context: DefinitionContext): OwnDefinitionContext 
   };
 }
 
-async function registeredDefinition(
-  reference: string,
-  { ecs }: DefinitionContext,
-): Promise<DefinitionSource> {
+async function describeRegistered(reference: string, { ecs }: DefinitionContext): Promise<DefinitionSource> {
   const known = await ecs.describeTaskDefinition(reference);
   const name = `task definition '${lastPart(known.arn)}'`;
   const { unread } = known;
   return { known, name, subject: name, unread, isOwn: false, registered: () => Promise.resolve(known) };
 }
 
-async function definitionOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
+async function readDefinitionOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
   const read = await readDefinitionFile(path, context.workspace);
   const { tags, ...definition } = read;
   return {

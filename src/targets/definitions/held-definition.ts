@@ -68,7 +68,7 @@ export function refuseAwaited({ containers }: DefinitionContent, container: stri
  * container becomes one that passes. The copy drops a restart policy, which would start the container again when the
  * hold ends.
  */
-export function heldDefinition(
+export function makeHeldDefinition(
   { family, registrable }: DefinitionContent,
   container: string,
 ): RegistrableDefinition & { readonly family: string } {

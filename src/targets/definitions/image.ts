@@ -10,7 +10,7 @@ const IMAGE_CONTAINER = "app";
 type Members = Readonly<Record<string, unknown>>;
 
 /** A task definition with this image in its one container. */
-export function imageDefinition(
+export function makeImageDefinition(
   { image, architecture }: { readonly image: string; readonly architecture: Architecture | undefined },
   start: StartInputs,
   container: string | undefined,
@@ -45,7 +45,7 @@ export function imageDefinition(
  * The definition with this image in place of the container's, in a family of the action's own. Nothing else differs, except
  * that it has no tags.
  */
-export function definitionWithImage(
+export function replaceImage(
   { family, registrable }: DefinitionContent,
   image: string,
   container: string,

@@ -6,19 +6,19 @@ import {
   type DefinitionContext,
   type DefinitionSource,
   sharedContext,
-  userDefinition,
+  readUserDefinition,
   withImage,
 } from "./definition-source.ts";
 import {
   type Hold,
-  heldDefinition,
+  makeHeldDefinition,
   isHealthAwaited,
   isRestarted,
   needsEntryPoint,
   refuseAwaited,
 } from "./held-definition.ts";
-import { imageDefinition, imageOf, withoutDefined } from "./image.ts";
-import { ownDefinition } from "./own-definition.ts";
+import { makeImageDefinition, imageOf, withoutDefined } from "./image.ts";
+import { findOrRegisterDefinition } from "./own-definition.ts";
 import { refuseWindows } from "../windows.ts";
 
 /** The task definition that a new task is started from, and how it is started. */
@@ -54,23 +54,23 @@ interface ReuseOption {
  * Decides on the task definition of a new task, its container, and how the container is held. Registers a definition
  * when that is needed.
  */
-export async function launchDefinition(
+export async function chooseDefinition(
   of: LaunchSource,
   start: StartInputs,
   context: DefinitionContext,
 ): Promise<LaunchDefinition> {
-  if (of.kind === "image") return await imageLaunch(of, start, context, { reuse: true });
-  const users = await userDefinition(of.reference, context);
+  if (of.kind === "image") return await chooseImageDefinition(of, start, context, { reuse: true });
+  const users = await readUserDefinition(of.reference, context);
   refuseWindows(users.known.operatingSystem, users.subject);
   const container = chooseContainer(context.container, users.known.containers, users.name);
   const source =
     of.image === undefined ? users : replaceImage(users, { image: of.image, container }, context);
   const commands = (start.overrides["containerOverrides"] ?? []) as readonly RegistrableDefinition[];
   const isReplaced = commands.some(({ name, command }) => name === container && command !== undefined);
-  if (!start.hold || isReplaced) return await asItIs(source, { container, start, hold: undefined });
+  if (!start.hold || isReplaced) return await useSourceAsIs(source, { container, start, hold: undefined });
   refuseAwaited(source.known, container, source.name);
   if (!needsEntryPoint(source.known, container))
-    return await asItIs(source, { container, start, hold: { by: "entry-point" } });
+    return await useSourceAsIs(source, { container, start, hold: { by: "entry-point" } });
   return await holdDefinition(source, container, start, context, { reuse: true });
 }
 
@@ -88,15 +88,20 @@ function replaceImage(
 }
 
 /** For an image alone: an equal definition that another run has registered, else a new one. */
-async function imageLaunch(
+async function chooseImageDefinition(
   of: Extract<LaunchSource, { kind: "image" }>,
   start: StartInputs,
   context: DefinitionContext,
   { reuse }: ReuseOption,
 ): Promise<LaunchDefinition> {
   const name = `image '${of.image}'`;
-  const wanted = imageDefinition(of, start, context.container);
-  const definition = await ownDefinition(wanted, name, { reuse, tags: undefined }, sharedContext(context));
+  const wanted = makeImageDefinition(of, start, context.container);
+  const definition = await findOrRegisterDefinition(
+    wanted,
+    name,
+    { reuse, tags: undefined },
+    sharedContext(context),
+  );
   return {
     definition,
     container: chooseContainer(context.container, definition.containers, name),
@@ -104,12 +109,12 @@ async function imageLaunch(
     hold: start.hold ? { by: "entry-point" } : undefined,
     tags: undefined,
     otherwise: async (failure) =>
-      isDeregistered(failure) ? await imageLaunch(of, start, context, { reuse: false }) : undefined,
+      isDeregistered(failure) ? await chooseImageDefinition(of, start, context, { reuse: false }) : undefined,
   };
 }
 
 /** The source's own definition, without an entry point of the action's. */
-async function asItIs(
+async function useSourceAsIs(
   source: DefinitionSource,
   how: Pick<LaunchDefinition, "container" | "start" | "hold">,
   { reuse }: ReuseOption = { reuse: true },
@@ -119,7 +124,9 @@ async function asItIs(
     definition: await source.registered({ reuse }),
     tags: source.isOwn ? source.known.tags : undefined,
     otherwise: async (failure) =>
-      source.isOwn && isDeregistered(failure) ? await asItIs(source, how, { reuse: false }) : undefined,
+      source.isOwn && isDeregistered(failure)
+        ? await useSourceAsIs(source, how, { reuse: false })
+        : undefined,
   };
 }
 
@@ -133,16 +140,16 @@ async function holdDefinition(
 ): Promise<LaunchDefinition> {
   const byCommand = async (refusal: Failure): Promise<LaunchDefinition> => {
     const hold = { by: "command", because: refusal.failed } as const;
-    const launch = await asItIs(source, { container, start, hold });
+    const launch = await useSourceAsIs(source, { container, start, hold });
     context.log.info(heldByCommand(source, container, refusal));
     return launch;
   };
-  const wanted = heldDefinition(source.known, container);
+  const wanted = makeHeldDefinition(source.known, container);
   if (!source.isOwn && reuse) tellUnread(source, context.log);
   const tags = source.isOwn ? source.known.tags : undefined;
   let definition: TaskDefinition;
   try {
-    definition = await ownDefinition(wanted, source.name, { reuse, tags }, sharedContext(context));
+    definition = await findOrRegisterDefinition(wanted, source.name, { reuse, tags }, sharedContext(context));
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return await byCommand(error);

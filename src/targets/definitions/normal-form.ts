@@ -8,7 +8,7 @@ type Members = Readonly<Record<string, unknown>>;
  * The paths in which two task definitions differ, such as `containerDefinitions[0].image`; none for equal ones. Every
  * member is compared, known to this code or not. `arn` is the ARN of `found`.
  */
-export function differences(
+export function findDifferences(
   wanted: RegistrableDefinition,
   found: RegistrableDefinition,
   arn: string,

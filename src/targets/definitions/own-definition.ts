@@ -10,7 +10,7 @@ import { Failure, type FailureCode, isAboutTags } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { lastPart } from "../arn.ts";
 import { copiedTags, tellLeftOut } from "../tags.ts";
-import { differences } from "./normal-form.ts";
+import { findDifferences } from "./normal-form.ts";
 
 /** The pause, with jitter, before a registration that was throttled is tried again. */
 const TRY_AGAIN_MS = 1_000;
@@ -48,14 +48,14 @@ export interface OwnDefinitionOptions {
  * revision. `from` names the origin of the definition in messages. With `reuse: false` a new one is registered at
  * once. With `tags` a new one gets these and the run's, as far as ECS's limit allows and the caller may set tags.
  */
-export async function ownDefinition(
+export async function findOrRegisterDefinition(
   wanted: RegistrableDefinition & { readonly family: string },
   from: string,
   { reuse, tags }: OwnDefinitionOptions,
   context: OwnDefinitionContext,
 ): Promise<TaskDefinition> {
   for (let look = reuse; ; look = true) {
-    const found = look ? await newestEqual(wanted, from, context) : undefined;
+    const found = look ? await findEqualRevision(wanted, from, context) : undefined;
     if (found !== undefined) return found;
     try {
       return await registerTagged(wanted, from, tags, context);
@@ -102,14 +102,14 @@ export async function register(
 }
 
 /** The newest revision, if it is equal. Another principal may register in the action's families, so one that differs is never used. */
-async function newestEqual(
+async function findEqualRevision(
   wanted: RegistrableDefinition & { readonly family: string },
   from: string,
   { ecs, log, onShared }: OwnDefinitionContext,
 ): Promise<TaskDefinition | undefined> {
-  const found = await newestOf(wanted.family, ecs);
+  const found = await findNewestRevision(wanted.family, ecs);
   if (found?.active !== true) return undefined;
-  const paths = [...differences(wanted, found.registrable, found.arn), ...found.unread].map(shortenPath);
+  const paths = [...findDifferences(wanted, found.registrable, found.arn), ...found.unread].map(shortenPath);
   if (paths.length > 0) {
     const where = [...new Set(paths)].slice(0, 5).join(", ");
     log.info(
@@ -125,7 +125,7 @@ async function newestEqual(
 /** Failures after which no revision is known. */
 const NONE_KNOWN: ReadonlySet<FailureCode> = new Set(["task-definition-not-found", "access-denied"]);
 
-async function newestOf(
+async function findNewestRevision(
   family: string,
   ecs: Pick<Ecs, "describeTaskDefinition">,
 ): Promise<TaskDefinition | undefined> {

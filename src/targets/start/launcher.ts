@@ -7,8 +7,8 @@ import type { LaunchDefinition } from "../definitions/launch-definition.ts";
 import { areStopped } from "../made/stopped.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
-import { Launch, type LaunchWatch } from "./launch.ts";
-import { onDemand, type StartedTasks, startTasks, usesSpot } from "./start-tasks.ts";
+import { ArrivingTasks, type ArrivalWatch } from "./arriving-tasks.ts";
+import { onDemand, type StartedTasks, startTasks, mayUseSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
 import type { UndoList } from "../made/undo-list.ts";
@@ -65,9 +65,9 @@ export class Launcher {
   }
 
   /** Begins to start `count` tasks, or as many as ECS starts. */
-  launch(count: number): Launch {
+  launch(count: number): ArrivingTasks {
     const { log, signal } = this.#options.context;
-    return new Launch({
+    return new ArrivingTasks({
       count,
       start: (watch) => this.#start(this.#plan.request, count, watch),
       onMissing: (missing, why) => {
@@ -91,7 +91,7 @@ export class Launcher {
 
   /** Whether this task may be replaced by one on demand: it may run on Spot, and is no replacement itself. */
   canReplaceOnDemand(lost: Target): boolean {
-    return usesSpot(this.#plan.request) && !this.isReplacement(lost);
+    return mayUseSpot(this.#plan.request) && !this.isReplacement(lost);
   }
 
   /** Starts one more task like the first ones. It waits for capacity as long as they did. */
@@ -110,13 +110,13 @@ export class Launcher {
 
   /** Starts one more task, on Fargate instead of Fargate Spot. */
   async replaceOnDemand(): Promise<Target | undefined> {
-    return await this.#replacement(onDemand(this.#plan.request));
+    return await this.#startReplacement(onDemand(this.#plan.request));
   }
 
   /** Stops a task that makes no progress, and starts another one like it. */
   async replaceStuck(lost: Target): Promise<Target | undefined> {
     await this.#stop(lost, "fargate-exec: it made no progress and is replaced");
-    return await this.#replacement(this.#plan.request);
+    return await this.#startReplacement(this.#plan.request);
   }
 
   /**
@@ -137,7 +137,7 @@ export class Launcher {
         return undefined;
       }
     }
-    return await this.#replacement(isOnDemand ? onDemand(request) : request);
+    return await this.#startReplacement(isOnDemand ? onDemand(request) : request);
   }
 
   /** Stops a task. False when the call failed. */
@@ -161,11 +161,11 @@ export class Launcher {
     this.#options.undo.stopped(lost.taskArn);
     const network = await this.#capacity.next(request.network, seen);
     if (network === undefined) return undefined;
-    const wasOnDemand = this.isReplacement(lost) || !usesSpot(request);
-    return await this.#replacement({ ...(wasOnDemand ? onDemand(request) : request), network });
+    const wasOnDemand = this.isReplacement(lost) || !mayUseSpot(request);
+    return await this.#startReplacement({ ...(wasOnDemand ? onDemand(request) : request), network });
   }
 
-  async #replacement(request: RunTaskRequest): Promise<Target | undefined> {
+  async #startReplacement(request: RunTaskRequest): Promise<Target | undefined> {
     const { tasks } = await this.#start(request, 1);
     const [task] = tasks;
     if (task === undefined) return undefined;
@@ -173,7 +173,7 @@ export class Launcher {
     return this.targetOf(task);
   }
 
-  async #start(request: RunTaskRequest, count: number, watch?: LaunchWatch): Promise<StartedTasks> {
+  async #start(request: RunTaskRequest, count: number, watch?: ArrivalWatch): Promise<StartedTasks> {
     const { undo, ownTags, context } = this.#options;
     const { ecs, log, signal } = context;
     const tell = startLines(count, context);

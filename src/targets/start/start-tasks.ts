@@ -69,13 +69,13 @@ export async function startTasks(
       isAlone = false;
     } catch (error) {
       isAlone = true;
-      if (usesSpot(current) && error instanceof NoCapacity) {
+      if (mayUseSpot(current) && error instanceof NoCapacity) {
         context.log.info(`Fargate Spot has no capacity now, so the task is started on demand. ${error.seen}`);
         current = onDemand(current);
         continue;
       }
       const next =
-        error instanceof Failure ? await nextRequest(current, error, { request, ...context }) : undefined;
+        error instanceof Failure ? await findNextRequest(current, error, { request, ...context }) : undefined;
       if (next !== undefined) current = next;
       else if (tasks.length > 0 && isRefusedByAws(error)) return { tasks, refusal: error };
       else throw error;
@@ -126,7 +126,7 @@ async function deliverAfter(
 }
 
 /** What to try after a refusal of `current`; undefined when there is nothing. */
-async function nextRequest(
+async function findNextRequest(
   current: RunTaskRequest,
   failure: Failure,
   { request, capacity, over, otherwise }: LaunchContext & { readonly request: RunTaskRequest },
@@ -137,15 +137,15 @@ async function nextRequest(
   }
   const next = await otherwise(failure);
   if (next === undefined) return undefined;
-  return usesSpot(current) ? next : onDemand(next);
+  return mayUseSpot(current) ? next : onDemand(next);
 }
 
 /** The same request, on Fargate instead of Fargate Spot. */
 export function onDemand(request: RunTaskRequest): RunTaskRequest {
-  return usesSpot(request) ? { ...request, capacityProviders: [], launchType: "FARGATE" } : request;
+  return mayUseSpot(request) ? { ...request, capacityProviders: [], launchType: "FARGATE" } : request;
 }
 
-export function usesSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityProviders">): boolean {
+export function mayUseSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityProviders">): boolean {
   return capacityProviders.some(
     ({ name, weight, base }) => name === "FARGATE_SPOT" && (weight > 0 || base > 0),
   );

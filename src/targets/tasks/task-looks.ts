@@ -6,7 +6,7 @@ import type { Clock } from "../../clock.ts";
 
 /** The most tasks of one DescribeTasks call. */
 const TASKS_A_LOOK = 100;
-/** How long a description of a task serves its job's first look. A job may begin much later, in its turn. */
+/** How long a description of a task serves its job's first look. A job may begin much later when 'max-parallel' holds it back. */
 const DESCRIBED_FRESH_MS = 10_000;
 /** How long an answer serves all jobs. A job that waits looks about every two seconds. */
 const FRESH_MS = 2_000;

@@ -133,7 +133,7 @@ export class UploadedJob {
     return terminal;
   }
 
-  /** Follows it until S3 has proven to work, and then leaves the session. */
+  /** Follows it until S3 has proven to work, and then releases the session. */
   async followBriefly(access?: string[]): Promise<void> {
     const terminal = await this.follow(access);
     await until(

@@ -14,7 +14,7 @@ import {
 import { type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
 import { type Claim, EMPTY, holders, leaseOf, type Queue } from "./queue-state.ts";
 
-/** The pause between two looks of the next run in line. A run with a higher number has more time until its turn. */
+/** The pause between two looks of the next run in line. A run with a higher number has more time until its place. */
 const NEXT_PAUSE_MS = 200;
 const PAUSE_A_NUMBER_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
@@ -25,16 +25,16 @@ const REPLACE_PAUSE_MS = 1_000;
 /** After this time a session that was lost has surely ended: its attacher gives up after 90 s without a reader. */
 export const SESSION_OVER_MS = 120_000;
 
-export interface ClaimantOptions {
+export interface QueueMemberOptions {
   readonly claim: ClaimName;
   /** What the claim tells other runs about this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   /**
-   * Resolves with true when another run that shares may hold a place at the same time. Only for a run that leaves its
+   * Resolves with true when another run that shares may hold a place at the same time. Only for a run that releases its
    * session soon, that may list sessions, and whose sessions aren't logged. Until it resolves the run shares with no other.
    */
   readonly shares: Promise<boolean>;
-  /** True for a claim on a lock. `HeldLock` renews it, not the claimant. */
+  /** True for a claim on a lock. `HeldLock` renews it, not this class. */
   readonly locks?: boolean | undefined;
   readonly s3: QueueS3;
   readonly clock: Pick<Clock, "now" | "sleep">;
@@ -43,21 +43,21 @@ export interface ClaimantOptions {
 }
 
 /** A run's part in the queue of a container: it waits in line, holds a place, and leaves. */
-export class Claimant {
-  readonly #options: ClaimantOptions;
+export class QueueMember {
+  readonly #options: QueueMemberOptions;
   readonly #queue: QueueObject;
   readonly #over = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
   #sessions: string[] = [];
   #shares = false;
   #mayShare = true;
-  #leavesSoon = false;
+  #releasesSoon = false;
   #replacedAt = -Infinity;
   #holds = false;
   /** The queue as this run last saw it. */
   #seen: Queue = EMPTY;
 
-  constructor(options: ClaimantOptions) {
+  constructor(options: QueueMemberOptions) {
     this.#options = options;
     void options.shares.then((shares) => this.#learn(shares));
     const { bucket, owner, key, kmsKeyId } = options.claim;
@@ -106,17 +106,17 @@ export class Claimant {
         const step = this.#keepSeen((found) =>
           takeStep(found, this.#own, { ...waiting, mayJoin: clock.now() < deadline }),
         );
-        const turn = await this.#queue.change(step, {
+        const state = await this.#queue.change(step, {
           ...(isFirst && { assume: "absent" as const }),
           ...{ denied: "absent" as const, signal },
         });
-        if (turn.kind === "holds") {
+        if (state.kind === "holds") {
           this.#holds = true;
           if (this.#options.locks !== true) this.#renewing = this.#keepRenewing();
-          return turn.lost;
+          return state.lost;
         }
-        waiting.onWait(turn.line);
-        number = turn.line.number;
+        waiting.onWait(state.line);
+        number = state.line.number;
         troubles = 0;
       } catch (error) {
         signal?.throwIfAborted();
@@ -136,9 +136,9 @@ export class Claimant {
     this.#announce();
   }
 
-  /** To be called when the run leaves its session soon: others that share may then come in, if this one does. */
+  /** To be called when the run releases its session soon: others that share may then come in, if this one does. */
   share(): void {
-    this.#leavesSoon = true;
+    this.#releasesSoon = true;
     this.#announce();
   }
 
@@ -216,7 +216,7 @@ export class Claimant {
    * other run was seen in the queue.
    */
   #announce(): void {
-    const isDue = this.#shares && this.#sessions.length > 0 && (this.#leavesSoon || this.isWanted);
+    const isDue = this.#shares && this.#sessions.length > 0 && (this.#releasesSoon || this.isWanted);
     if (isDue) void this.renew().catch(() => undefined); // the next renewal says it
   }
 
@@ -278,7 +278,7 @@ export interface WaitOptions {
   /** Called after each look in vain. It throws when the waiting has to end. */
   readonly onWait: (line: Line) => void;
   /** Called just before the place is taken. */
-  readonly onTurn: () => void;
+  readonly beforeTaking: () => void;
   readonly signal: AbortSignal | undefined;
 }
 

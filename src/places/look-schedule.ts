@@ -20,7 +20,7 @@ export interface LookHistory {
  * queues a third, and a fourth blocks it for good. So at most three runs may go on before the session of the first can
  * be seen, which takes a look and an ExecuteCommand.
  */
-export interface Turns {
+export interface LookSchedule {
   /** Milliseconds until the next look at a container that is in use. */
   poll(now: number): number;
   /** Milliseconds until the next look at one that is free, and whether that is a careful pause. */
@@ -56,17 +56,17 @@ const FEW = 3;
 /** A session may be joined at this age. By then the list also has the sessions of jobs that looked before this one was in it. */
 const SETTLED_MS = 1_000;
 
-/** The turns of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
-export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Turns {
-  if (matrix === undefined) return carefulTurns(random);
-  return matrix.total === 1 ? loneTurns(random) : matrixTurns(matrix);
+/** The schedule of a run. `matrix` tells which jobs began with it; undefined when that is not known. */
+export function makeSchedule(matrix: MatrixJob | undefined, random: () => number): LookSchedule {
+  if (matrix === undefined) return makeCarefulSchedule(random);
+  return matrix.total === 1 ? makeLoneSchedule(random) : makeMatrixSchedule(matrix);
 }
 
 /**
  * Two looks with a random pause in between, so that one of several runs that saw the place free comes well before the
  * others.
  */
-function carefulTurns(random: () => number): Turns {
+function makeCarefulSchedule(random: () => number): LookSchedule {
   return {
     poll: () => POLL_MS.shortest + random() * POLL_MS.jitter,
     pause: (_, contended) => {
@@ -80,8 +80,8 @@ function carefulTurns(random: () => number): Turns {
 }
 
 /** No pause for a run that sees no session: no job of its own workflow began with it. */
-function loneTurns(random: () => number): Turns {
-  const careful = carefulTurns(random);
+function makeLoneSchedule(random: () => number): LookSchedule {
+  const careful = makeCarefulSchedule(random);
   return {
     ...careful,
     poll: () => LONE_POLL_MS.shortest + random() * LONE_POLL_MS.jitter,
@@ -95,7 +95,7 @@ function loneTurns(random: () => number): Turns {
  * its slot only, so the whole matrix makes one look a slot. A job of a small matrix may join another session, unless that session has lost
  * its client: its run may open another one.
  */
-function matrixTurns({ index, total }: MatrixJob): Turns {
+function makeMatrixSchedule({ index, total }: MatrixJob): LookSchedule {
   const round = total * SLOT_MS;
   const untilSlot = (now: number): number => {
     const next = Math.floor(now / round) * round + index * SLOT_MS;

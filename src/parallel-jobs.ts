@@ -6,7 +6,7 @@ import type { StepContext } from "./step-context.ts";
 export const MANY = 20;
 const PROGRESS_EVERY_MS = 5_000;
 
-export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "clock" | "log"> {
+export interface ParallelContext extends Pick<StepContext, "inputs" | "cancel" | "clock" | "log"> {
   /** How many jobs there are. */
   readonly total: number;
   /** How many may run at once. `max-parallel` may allow fewer. */
@@ -19,10 +19,10 @@ export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "c
  * have begun. After a cancel every other job has a failed result with the cancel's reason, so that a step that has left jobs out is
  * never green. Neither `find` nor `run` rejects.
  */
-export async function runInTurns<T>(
+export async function runInParallel<T>(
   find: (task: number) => Promise<T>,
   run: (task: number, found: T) => Promise<TaskResult>,
-  { inputs, cancel, clock, log, total, atOnce }: TurnsContext,
+  { inputs, cancel, clock, log, total, atOnce }: ParallelContext,
 ): Promise<readonly TaskResult[]> {
   const results = new Map<number, TaskResult>();
   let [next, begun, ended, failures] = [0, 0, 0, 0];
@@ -33,7 +33,7 @@ export async function runInTurns<T>(
     said = now;
   };
   const isOver = (): boolean => inputs.failFast && failures > 0;
-  const turn = async (): Promise<void> => {
+  const runNextJobs = async (): Promise<void> => {
     while (next < total && !cancel.aborted && !isOver()) {
       const task = next++;
       const found = await find(task);
@@ -46,7 +46,9 @@ export async function runInTurns<T>(
     }
   };
   const stop = total > MANY ? clock.every(PROGRESS_EVERY_MS, tell) : () => undefined;
-  await Promise.all(Array.from({ length: Math.min(total, atOnce, inputs.maxParallel ?? total) }, turn));
+  await Promise.all(
+    Array.from({ length: Math.min(total, atOnce, inputs.maxParallel ?? total) }, runNextJobs),
+  );
   stop();
   if (begun < total || total > MANY) tell();
   if (begun < total && isOver())

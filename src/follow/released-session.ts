@@ -4,7 +4,7 @@ import { AWAY } from "../pieces/orders.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionInput } from "./session-input.ts";
 
-/** A second carrier, for which the session may be left. */
+/** A second carrier, for which the session may be released. */
 export interface Handover {
   /**
    * Orders the container to use it, by lines that `type` types, and waits until it is proven to work. Resolves with
@@ -13,21 +13,21 @@ export interface Handover {
   prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean>;
 }
 
-/** The action has left the session: another carrier brings the output. The attacher may stay in it. */
-export interface LeftSession {
-  readonly kind: "left";
+/** The action has released the session: another carrier brings the output. The attacher may stay in it. */
+export interface ReleasedSession {
+  readonly kind: "released";
   /** Resolves when the session is over. */
   readonly over: Promise<void>;
-  /** Tells an attacher that has stayed to leave, because another run waits for its place. */
+  /** Tells an attacher that has stayed to end, because another run waits for its place. */
   giveWay(): Promise<void>;
   /** Tells the attacher that the status has arrived, and closes the session. */
   take(): Promise<void>;
-  /** Tells an attacher that has stayed that the job is left running, and closes the session. */
+  /** Tells an attacher that has stayed that the job is detached, and closes the session. */
   detach(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface LeftSessionOptions {
+export interface ReleasedSessionOptions {
   readonly session: Session;
   readonly input: SessionInput;
   /** Resolves when the output of the session has ended. */
@@ -38,25 +38,25 @@ export interface LeftSessionOptions {
   /** To be aborted when the session is over: nothing is typed into it any more. */
   readonly over: AbortController;
   /** Whether the task has to be told to end, because no call can stop it any more. */
-  readonly endsTask: () => boolean;
+  readonly mustEndTask: () => boolean;
 }
 
-export function leftSession({
+export function releaseSession({
   session,
   input,
   reading,
   clock,
   closingMs,
   over,
-  endsTask,
-}: LeftSessionOptions): LeftSession {
+  mustEndTask,
+}: ReleasedSessionOptions): ReleasedSession {
   const close = async (): Promise<void> => {
     await session.close();
     over.abort();
   };
   // An attacher that has stayed in the session obeys this line.
   const endTask = async (): Promise<void> => {
-    if (endsTask()) await input.type(END_TASK);
+    if (mustEndTask()) await input.type(END_TASK);
   };
   const end = async (line: Uint8Array): Promise<void> => {
     await input.type(line);
@@ -64,7 +64,7 @@ export function leftSession({
     await close();
   };
   return {
-    kind: "left",
+    kind: "released",
     over: reading.then(close),
     giveWay: () => input.type(AWAY),
     take: async () => {
@@ -80,8 +80,8 @@ export function leftSession({
 }
 
 /** Stands for the session of a job that is followed by S3 from the beginning. */
-export const NO_SESSION: LeftSession = {
-  kind: "left",
+export const NO_SESSION: ReleasedSession = {
+  kind: "released",
   over: Promise.resolve(),
   giveWay: () => Promise.resolve(),
   take: () => Promise.resolve(),

@@ -1,22 +1,22 @@
 import type { Task } from "../../aws/task.ts";
 import type { StartedTasks } from "./start-tasks.ts";
 
-export interface LaunchWatch {
+export interface ArrivalWatch {
   /** Called with tasks as soon as they are there, in the order in which they were asked for. */
   readonly onNext: (tasks: readonly Task[]) => void;
   /** Aborts when no further task is wanted. A call that is under way goes on. */
   readonly over: AbortSignal;
 }
 
-export interface LaunchOptions {
+export interface ArrivingTasksOptions {
   readonly count: number;
-  readonly start: (watch: LaunchWatch) => Promise<StartedTasks>;
+  readonly start: (watch: ArrivalWatch) => Promise<StartedTasks>;
   /** Called when ECS has started some tasks, but fewer than `count`. Not called after `close`. */
   readonly onMissing: (missing: number, why: unknown) => void;
 }
 
 /** Tasks that ECS starts. Each can be used as soon as it and those asked for before it are there, while others are still to come. */
-export class Launch {
+export class ArrivingTasks {
   readonly #arrived: Task[] = [];
   readonly #waiting: { readonly resolve: (task: Task) => void; readonly reject: (why: Error) => void }[] = [];
   readonly #ended: Promise<void>;
@@ -24,7 +24,7 @@ export class Launch {
   #count = 0;
   #why: Error | undefined;
 
-  constructor({ count, start, onMissing }: LaunchOptions) {
+  constructor({ count, start, onMissing }: ArrivingTasksOptions) {
     const end = (why: Error): void => {
       if (this.#count > 0 && this.#count < count && !this.#over.signal.aborted)
         onMissing(count - this.#count, why);

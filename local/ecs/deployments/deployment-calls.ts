@@ -16,7 +16,7 @@ interface VerdictRequest {
 }
 
 /** The deployments of all services, and the calls on them. moto has none of these calls. */
-export class ServiceDeployments {
+export class DeploymentCalls {
   /** All deployments, the oldest first. */
   readonly all: ServiceDeployment[] = [];
 

@@ -1,6 +1,6 @@
 import type { MatrixJob } from "../../src/inputs/inputs.ts";
 import { waitForOtherSessions } from "../../src/places/other-sessions.ts";
-import { turnsOf } from "../../src/places/turns.ts";
+import { makeSchedule } from "../../src/places/look-schedule.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { forEachSeedAtOnce, randomOf, sampleOf } from "../helpers/seeds.ts";
@@ -51,7 +51,13 @@ async function meet(
     await clock.sleep(random() * begin);
     await waitForOtherSessions({
       ...{ target: aTarget(), sessionTarget: "ecs:c_t_r", deadline: Infinity, signal: undefined },
-      ...{ clock, log: new Listener(), random, matrix: matrixOf(at), ssm: { activeSessions: listSessions } },
+      ...{
+        clock,
+        log: new Listener(),
+        random,
+        matrix: matrixOf(at),
+        ssm: { listActiveSessions: listSessions },
+      },
       isUnlogged: () => Promise.resolve(unlogged),
     });
     await trip();
@@ -162,14 +168,14 @@ describe("a run that sees one session", () => {
   it("waits for it when the other runs are not known, or when its matrix has no other job", () => {
     const look = { asked: since + 60_000, answered: since + 60_050 };
     for (const matrix of [undefined, { index: 0, total: 1 }])
-      expect(turnsOf(matrix, random).mayJoin(look, connected)).toBe(false);
+      expect(makeSchedule(matrix, random).mayJoin(look, connected)).toBe(false);
   });
 
   it("joins it in its slot when its matrix has three jobs at most, once the session is a second old, while it has a client", () => {
-    const turns = turnsOf({ index: 2, total: 3 }, random);
+    const schedule = makeSchedule({ index: 2, total: 3 }, random);
     const slot = 1_500 * 20_000 + 2 * SLOT;
     const joins = (asked: number, ms = 100, session: object = { since: 0 }): boolean =>
-      turns.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
+      schedule.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
     expect([slot, slot + 250, slot + 251, slot + 1_500].map((asked) => joins(asked))).toEqual([
       true,
       true,
@@ -183,10 +189,10 @@ describe("a run that sees one session", () => {
   });
 
   it("waits for it when its matrix has a fourth job", () => {
-    const turns = turnsOf({ index: 2, total: 4 }, random);
+    const schedule = makeSchedule({ index: 2, total: 4 }, random);
     const slot = 2_000 * 20_000 + 2 * SLOT;
-    expect(turns.mayJoin({ asked: slot, answered: slot + 100 }, { ...connected, since: 0 })).toBe(false);
-    expect(turns.mayReplace({ asked: slot, answered: slot + 100 })).toBe(true);
+    expect(schedule.mayJoin({ asked: slot, answered: slot + 100 }, { ...connected, since: 0 })).toBe(false);
+    expect(schedule.mayReplace({ asked: slot, answered: slot + 100 })).toBe(true);
   });
 });
 
@@ -196,24 +202,24 @@ describe("a run that sees no session", () => {
 
   it("goes on at once when its matrix has no other job, unless it has waited", () => {
     const waiting = { contended: false, confirmed: false };
-    const lone = turnsOf({ index: 0, total: 1 }, random);
+    const lone = makeSchedule({ index: 0, total: 1 }, random);
     expect(lone.mayGo(look, waiting)).toBe(true);
     expect(lone.mayGo(look, { ...waiting, contended: true })).toBe(false);
-    expect(turnsOf(undefined, random).mayGo(look, waiting)).toBe(false);
+    expect(makeSchedule(undefined, random).mayGo(look, waiting)).toBe(false);
   });
 
   it("looks again in its own slot, which comes within a round", () => {
-    const turns = turnsOf({ index: 2, total: 40 }, random);
+    const schedule = makeSchedule({ index: 2, total: 40 }, random);
     const slot = ROUND * 100 + 2 * SLOT;
-    expect(turns.pause(slot - 100, false).ms).toBe(100);
-    expect(turns.poll(slot)).toBe(ROUND);
+    expect(schedule.pause(slot - 100, false).ms).toBe(100);
+    expect(schedule.poll(slot)).toBe(ROUND);
   });
 
   it("goes on in the first half of its own slot, after a slow answer only the second time", () => {
-    const turns = turnsOf({ index: 2, total: 40 }, random);
+    const schedule = makeSchedule({ index: 2, total: 40 }, random);
     const slot = ROUND * 100 + 2 * SLOT;
     const mayGo = (asked: number, ms: number, confirmed = false): boolean =>
-      turns.mayGo({ asked, answered: asked + ms }, { contended: true, confirmed });
+      schedule.mayGo({ asked, answered: asked + ms }, { contended: true, confirmed });
     expect([mayGo(slot, 100), mayGo(slot + 250, 500), mayGo(slot, 600, true)]).toEqual([true, true, true]);
     expect([mayGo(slot + 251, 100, true), mayGo(slot - 1, 100), mayGo(slot, 501)]).toEqual([
       false,

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { runInTurns, type TurnsContext } from "../src/job-turns.ts";
+import { runInParallel, type ParallelContext } from "../src/parallel-jobs.ts";
 import { Failure } from "../src/errors.ts";
 import { endInWords, type TaskResult } from "../src/report/result.ts";
 import { Listener } from "./helpers/listener.ts";
 import { anInputs } from "./helpers/runs.ts";
-import { aResult } from "./report/results.ts";
+import { aResult } from "./report/example-results.ts";
 import { SteppedClock } from "./helpers/stepped-clock.ts";
 
 const CANCELLED = new Failure("cancelled", { failed: "", seen: "", advice: "" });
@@ -15,7 +15,7 @@ function runJobs(
   {
     find = () => Promise.resolve(),
     ...more
-  }: Partial<TurnsContext["inputs"]> & { find?: (task: number) => Promise<void> } = {},
+  }: Partial<ParallelContext["inputs"]> & { find?: (task: number) => Promise<void> } = {},
   cancelled?: AbortSignal,
 ) {
   const [log, clock, cancel] = [new Listener(), new SteppedClock(), new AbortController()];
@@ -26,7 +26,7 @@ function runJobs(
     return new Promise((resolve) => ends.set(task, resolve));
   };
   const inputs = anInputs(more);
-  const results = runInTurns(find, run, {
+  const results = runInParallel(find, run, {
     inputs,
     log,
     clock,
@@ -105,7 +105,7 @@ it.each(["cancelled", "lock-lost"] as const)(
   },
 );
 
-it("a cancel before the first turn still gives a result for each job", async () => {
+it("a cancel before the first job still gives a result for each job", async () => {
   const { results, begun } = runJobs(2, {}, AbortSignal.abort(CANCELLED));
   expect((await results).map(({ outcome }) => outcome)).toEqual(["cancelled", "cancelled"]);
   expect(begun).toEqual([]);

@@ -1,7 +1,7 @@
 import { labelWithRun } from "../../../src/aws/task-definition.ts";
 import { Failure } from "../../../src/errors.ts";
 import type { NewTasks } from "../../../src/inputs/inputs.ts";
-import { removeLeftDefinitions } from "../../../src/targets/made/left-definitions.ts";
+import { removeRemainingDefinitions } from "../../../src/targets/made/remaining-definitions.ts";
 import { resolveTargets } from "../../../src/targets/resolve.ts";
 import { Definitions } from "../../helpers/definitions.ts";
 import { Listener } from "../../helpers/listener.ts";
@@ -33,8 +33,10 @@ const register = async (family: string, isOfRun = true): Promise<void> => {
 };
 
 /** Removes what lost runs have left, as a run does that has registered a revision of `fargate-exec-own`. */
-const remove = async (ecs: Partial<Parameters<typeof removeLeftDefinitions>[2]["ecs"]> = {}): Promise<void> =>
-  await removeLeftDefinitions("ci", "fargate-exec-own", {
+const remove = async (
+  ecs: Partial<Parameters<typeof removeRemainingDefinitions>[2]["ecs"]> = {},
+): Promise<void> =>
+  await removeRemainingDefinitions("ci", "fargate-exec-own", {
     ...{ clock, log },
     ecs: {
       listDefinitionFamilies: known.listDefinitionFamilies,
