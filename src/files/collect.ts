@@ -7,7 +7,7 @@ import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
 import type { Collection, Entry } from "./entries.ts";
-import { containerPathOf, type Source, sourceOf } from "./patterns.ts";
+import { type ContainerPath, containerPathOf, type Source, sourceOf } from "./patterns.ts";
 import { privatePart } from "./private-names.ts";
 
 /** How each glob is matched. Links are neither followed nor left out; `.gitignore` is not applied. */
@@ -31,11 +31,17 @@ export async function collect(
   return collector.collection();
 }
 
+type Found = Omit<Entry, "at">;
+/** By their paths below the destination, whose own path is empty. */
+type Entries = Map<string, Found>;
+
+const PLAIN_DIRECTORY = { source: "", kind: "directory", mode: 0o755, size: 0 } as const;
+
 class Collector {
   readonly #workspace: string;
   readonly #excluded: ReadonlySet<string>;
-  readonly #entries = new Map<string, Entry>();
-  readonly #destinations: string[] = [];
+  /** What goes to each destination. */
+  readonly #destinations = new Map<string, Entries>();
   readonly #leftOut = new Set<string>();
 
   constructor(workspace: string, excluded: ReadonlySet<string>) {
@@ -59,23 +65,19 @@ class Collector {
   }
 
   collection(): Collection {
-    // Sort a slash below every character of a name, so that a directory's contents follow it at once.
-    const key = ({ at }: Entry): string => at.replaceAll("/", "\0");
-    const entries = [...this.#entries.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-    for (const { at } of entries) this.#checkAbove(at);
-    return { entries, destinations: this.#destinations, leftOut: [...this.#leftOut] };
-  }
-
-  /** Refuses an entry below a file or link. Two lines may bring a file and a directory to the same path. */
-  #checkAbove(at: string): void {
-    const above = this.#entries.get(posix.dirname(at));
-    if (above === undefined || above.kind === "directory") return;
-    const path = at.slice(at.indexOf("/") + 1);
-    throw refusedLine(
-      "lines that agree on what is a directory",
-      `${quoteValue(path)} below what another line brings as a file`,
-      LEAVE_OUT,
-    );
+    const entries = [...this.#destinations.values()].flatMap((found, number) => {
+      // A destination that stands for no directory.
+      if (!found.has("")) found.set("", { ...PLAIN_DIRECTORY, modified: Math.floor(Date.now() / 1000) });
+      // Sort a slash below every character of a name, so that a directory's contents follow it at once.
+      const key = (path: string): string => path.replaceAll("/", "\0");
+      return [...found]
+        .sort(([a], [b]) => (key(a) < key(b) ? -1 : 1))
+        .map(([path, entry]) => {
+          checkAbove(path, found);
+          return { ...entry, at: posix.join(String(number), path) };
+        });
+    });
+    return { entries, destinations: [...this.#destinations.keys()], leftOut: [...this.#leftOut] };
   }
 
   async #matches({ glob: pattern, isDynamic, pattern: given }: Source): Promise<readonly string[]> {
@@ -104,30 +106,30 @@ class Collector {
     return true;
   }
 
-  /** Adds an entry, after the directories that lead to it. */
+  /** Adds an entry, after the directories that lead to it. `base` is the directory that the destination stands for; empty for none. */
   async #put(
-    entry: Omit<Entry, "at">,
-    { destination, path, from }: { destination: string; path: string; from: string },
+    entry: Found,
+    { destination, path, from, base }: ContainerPath & { readonly from: string },
   ): Promise<void> {
-    if (!this.#destinations.includes(destination)) this.#destinations.push(destination);
-    if (path === "") return;
-    const at = `${this.#destinations.indexOf(destination)}/${path}`;
-    const [above, fromAbove] = [posix.dirname(path), posix.dirname(from)];
-    if (above !== "." && !this.#entries.has(posix.dirname(at))) {
+    const entries = this.#destinations.get(destination) ?? new Map<string, Found>();
+    this.#destinations.set(destination, entries);
+    const [above, fromAbove] = [directoryOf(path), directoryOf(from)];
+    if (path !== "" && !entries.has(above) && (above !== "" || base !== "")) {
       const directory = await this.#look(fromAbove, "");
-      if (directory?.kind !== "directory")
+      if (directory?.kind === "directory")
+        await this.#put(directory, { destination, path: above, from: fromAbove, base });
+      else if (above !== "")
         throw refusedLine(
           "paths that lead through no symbolic link",
           quoteValue(from),
           "Name the link's target.",
         );
-      await this.#put(directory, { destination, path: above, from: fromAbove });
     }
-    this.#entries.set(at, { ...entry, at });
+    entries.set(path, entry);
   }
 
   /** What stands at this path; undefined when nothing does. */
-  async #look(path: string, base: string): Promise<Omit<Entry, "at"> | undefined> {
+  async #look(path: string, base: string): Promise<Found | undefined> {
     const source = join(this.#workspace, path);
     const found = await lstat(source).catch((error: unknown) => absent(path, error));
     if (found === undefined) return undefined;
@@ -143,6 +145,17 @@ class Collector {
       );
     return { ...common, kind: "link", target: await linkTarget(path, source, base) };
   }
+}
+
+/** Refuses an entry below a file or link. Two lines may bring a file and a directory to the same path. */
+function checkAbove(path: string, entries: Entries): void {
+  const above = path === "" ? undefined : entries.get(directoryOf(path));
+  if (above === undefined || above.kind === "directory") return;
+  throw refusedLine(
+    "lines that agree on what is a directory",
+    `${quoteValue(path)} below what another line brings as a file`,
+    LEAVE_OUT,
+  );
 }
 
 /** The target of a link, which stays the same in the container. Fails when it leads out of `base`, because it would lead elsewhere there. */
@@ -174,6 +187,11 @@ function absent(path: string, error: unknown): undefined {
 
 function unread(path: string, cause: unknown): never {
   throw refusedLine("files that can be read", `${quoteValue(path)}: ${messageOf(cause)}`, LEAVE_OUT, cause);
+}
+
+/** The path of the directory above; empty at the top. */
+function directoryOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function withoutSlash(path: string): string {

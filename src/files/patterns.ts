@@ -27,6 +27,8 @@ export function sourceOf({ pattern }: FileSelection): Source {
 export interface ContainerPath {
   readonly destination: string;
   readonly path: string;
+  /** The directory in the workspace that the destination stands for; empty for none. */
+  readonly base: string;
 }
 
 /** The path in the container of a match, or of what a matched directory holds. An empty path is the destination itself. */
@@ -35,13 +37,16 @@ export function containerPathOf(
   { base, isDynamic }: Source,
   { destination, isFile }: { readonly destination: string | undefined; readonly isFile: boolean },
 ): ContainerPath {
-  if (destination === undefined) return { destination: "", path };
-  if (isDynamic || path !== base || !isFile)
-    return { destination: trimSlashes(destination), path: path.slice(base === "" ? 0 : base.length + 1) };
+  if (destination === undefined) return { destination: "", path, base: "" };
+  if (isDynamic || path !== base || !isFile) {
+    const below = path.slice(base === "" ? 0 : base.length + 1);
+    return { destination: trimSlashes(destination), path: below, base };
+  }
   // The pattern is the path of this file.
-  if (destination.endsWith("/")) return { destination: trimSlashes(destination), path: posix.basename(path) };
+  if (destination.endsWith("/"))
+    return { destination: trimSlashes(destination), path: posix.basename(path), base: "" };
   const directory = posix.dirname(destination);
-  return { destination: directory === "." ? "" : directory, path: posix.basename(destination) };
+  return { destination: directory === "." ? "" : directory, path: posix.basename(destination), base: "" };
 }
 
 function trimSlashes(destination: string): string {
