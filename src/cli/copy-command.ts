@@ -6,7 +6,7 @@ import type { InputName } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
 import type { CopyOut } from "./copy.ts";
 import { parseCopy } from "./copy.ts";
-import { placeCopies, removeTree } from "./place-copies.ts";
+import { checkReplaceable, placeCopies, removeTree } from "./place-copies.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The inputs of a copy. */
@@ -53,6 +53,7 @@ async function copyOut(
 ): Promise<RunResult> {
   if (inputs.tasks !== undefined)
     throw new UsageError("Files come from one task: name it by --task instead of --tasks.");
+  for (const { destination } of sources) checkReplaceable(destination);
   const destination = sources[0]?.destination ?? ".";
   const unpacked = attempt(`Nothing can be made beside ${destination}`, () =>
     mkdtempSync(join(above(destination), ".fargate-exec-")),
