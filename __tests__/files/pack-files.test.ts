@@ -21,6 +21,9 @@ const TREE: Tree = {
   "conf/current": { target: "app.yml" },
   "conf/up": { target: "../a.txt" },
   ".git/config": { bytes: "token" },
+  ".env.example": { bytes: "TOKEN=" },
+  "src/.env": { bytes: "TOKEN=1" },
+  "src/a": { bytes: "a" },
   ".gitignore": { bytes: "conf" },
   "empty/": {},
   "-dash": { bytes: "-" },
@@ -73,6 +76,31 @@ describe("the input 'files'", () => {
       ["conf/**/*.yml=/srv"],
       ["/srv/app.yml", "/srv/deep/", "/srv/deep/er.yml"],
     ],
+    [
+      "braces that span a slash",
+      ["conf/{deep/er,app}.yml=/srv"],
+      ["/srv/app.yml", "/srv/deep/", "/srv/deep/er.yml"],
+    ],
+    [
+      "directories by braces, with their paths from the first brace on",
+      ["{conf/deep,empty}/**=/srv"],
+      ["/srv/conf/", "/srv/conf/deep/", "/srv/conf/deep/er.yml", "/srv/empty/"],
+    ],
+    [
+      "what braces leave open",
+      ["conf/{deep/,}er.yml", "{,a.txt}"],
+      ["/a.txt", "/conf/", "/conf/deep/", "/conf/deep/er.yml"],
+    ],
+    [
+      "no .env file that another brace names",
+      ["{.env.example,src}=/srv"],
+      ["/srv/.env.example", "/srv/src/", "/srv/src/a"],
+    ],
+    [
+      "a .env file that each brace names",
+      ["conf/.env{,.local}"],
+      ["/conf/", "/conf/.env", "/conf/.env.local/", "/conf/.env.local/x"],
+    ],
     ["a .env file that a line names", ["conf/.env"], ["/conf/", "/conf/.env"]],
     ["a glob that names .env files", ["conf/.env*=x"], ["x/.env", "x/.env.local/", "x/.env.local/x"]],
     ["what .git holds, where a line names it", [".git/**=g"], ["g/config"]],
@@ -116,7 +144,7 @@ describe("the input 'files'", () => {
       expect(names(all).filter((name) => /\.git\/|\.env/.test(name))).toEqual([]);
       expect(names(all)).toContain("/.gitignore");
       expect(log.lines.join("\n")).toMatch(
-        /Left out of 'files'.*: (\.git|conf\/\.env), .*A line that names them/,
+        /Left out of 'files'.*: .*\.git, conf\/\.env, .*A line that names them/,
       );
     });
   });

@@ -19,6 +19,7 @@ it.each([
   ["a path of the runner", "/etc/passwd", "'/etc/passwd'"],
   ["a path out of the workspace", "a/../../b", "'a/../../b'"],
   ["a path out of it for what is left out", "a\n!../b", "'../b'"],
+  ["a path out of it in braces", "a/{b,../..}/c", "'a/{b,../..}/c'"],
   ["an escape", "a\\[b", "'a\\[b'"],
   ["no destination", "a=", "'a='"],
   ["a destination with ..", "a=/srv/../etc", "'a=/srv/../etc'"],

@@ -7,7 +7,7 @@ import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
 import type { Collection, Entry } from "./entries.ts";
-import { type ContainerPath, containerPathOf, type Source, sourceOf } from "./patterns.ts";
+import { type ContainerPath, containerPathOf, type Source, type SourceGlob, sourceOf } from "./patterns.ts";
 import { privatePart } from "./private-names.ts";
 
 /** How each glob is matched. Links are neither followed nor left out; `.gitignore` is not applied. */
@@ -53,8 +53,9 @@ class Collector {
     const source = sourceOf(selection);
     const before = this.#leftOut.size;
     let isEmpty = true;
-    for (const match of await this.#matches(source))
-      if (await this.#addTree(match, source, selection)) isEmpty = false;
+    for (const glob of source.globs)
+      for (const match of await this.#matches(glob))
+        if (await this.#addTree(match, { ...source, named: glob.pattern }, selection)) isEmpty = false;
     if (!isEmpty) return;
     const why = this.#leftOut.size > before ? ` but ${[...this.#leftOut].slice(before).join(", ")}` : "";
     throw refusedLine(
@@ -80,16 +81,23 @@ class Collector {
     return { entries, destinations: [...this.#destinations.keys()], leftOut: [...this.#leftOut] };
   }
 
-  async #matches({ glob: pattern, isDynamic, pattern: given }: Source): Promise<readonly string[]> {
-    if (!isDynamic) return [pattern];
-    const ignore = privatePart(".git", given) === undefined ? [] : ["**/.git/**"];
-    const found = await glob(pattern, { ...MATCHING, cwd: this.#workspace, ignore });
+  async #matches({ glob: path, isDynamic, pattern }: SourceGlob): Promise<readonly string[]> {
+    if (!isDynamic) return [path];
+    const ignore = privatePart(".git", pattern) === undefined ? [] : ["**/.git/**"];
+    const found = await glob(path, { ...MATCHING, cwd: this.#workspace, ignore });
     return found.map(withoutSlash).filter((path) => path !== "" && path !== ".");
   }
 
-  /** Adds the file or directory at this path in the workspace, and all below it. False when nothing is there. */
-  async #addTree(path: string, source: Source, { destination }: FileSelection): Promise<boolean> {
-    const hidden = privatePart(path, source.pattern);
+  /**
+   * Adds the file or directory at this path in the workspace, and all below it. False when nothing is there. `source` has the alternative
+   * of its braces that the path has matched.
+   */
+  async #addTree(
+    path: string,
+    source: Source & { readonly named: string },
+    { destination }: Pick<FileSelection, "destination">,
+  ): Promise<boolean> {
+    const hidden = privatePart(path, source.named);
     if (hidden !== undefined) this.#leftOut.add(hidden);
     if (hidden !== undefined || this.#excluded.has(path)) return false;
     // Without a destination a link keeps its path from the workspace, so it may lead to anything there.
@@ -102,7 +110,7 @@ class Collector {
       unread(path, error),
     );
     for (const name of await readdir(entry.source))
-      await this.#addTree(posix.join(path, name), source, { pattern: source.pattern, destination });
+      await this.#addTree(posix.join(path, name), source, { destination });
     return true;
   }
 

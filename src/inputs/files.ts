@@ -42,7 +42,7 @@ function selection(line: string): ParseResult<FileSelection> {
 
 function pattern(text: string): ParseResult<string> {
   const path = posix.normalize(text);
-  if (text !== "" && !text.includes("\\") && !path.startsWith("/") && !path.split("/").includes(".."))
+  if (text !== "" && !text.includes("\\") && !path.startsWith("/") && !path.split(/[/{},]/).includes(".."))
     return { value: path.replace(/\/$/, "") };
   return {
     must: "globs of the workspace, one a line, without a leading /, without .. and without \\, such as config/**/*.yml",
