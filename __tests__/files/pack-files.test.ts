@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -153,6 +153,24 @@ describe("the input 'files'", () => {
     await withTree({ "run/": {} }, async (root) => {
       execFileSync("mkfifo", [join(root, "run/pipe")]);
       await expect(packLines(root, ["run"])).rejects.toThrow("'run/pipe', which is none of them");
+    });
+  });
+
+  it.each([["d"], ["d/*"]])("refuses a name that is not in UTF-8: %s", async (line) => {
+    await withTree({ "d/ok": { bytes: "" } }, async (root) => {
+      const latin = (path: string): Buffer => Buffer.from(path, "latin1");
+      const odd = latin(join(root, "d/caf\xe9"));
+      for (const make of [
+        () => writeFileSync(odd, ""),
+        () => mkdirSync(odd),
+        () => symlinkSync(latin("caf\xe9"), odd),
+        () => symlinkSync(latin("caf\xe9"), join(root, "d/cafe")),
+      ]) {
+        make();
+        await expect(packLines(root, [line])).rejects.toThrow(/in UTF-8\.\nGot '.*caf\uFFFD'/);
+        expect(names(await packLines(root, [line, "!d/caf*"]))).toEqual(["/d/", "/d/ok"]);
+        rmSync(odd, { recursive: true, force: true });
+      }
     });
   });
 

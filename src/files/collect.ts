@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { constants } from "node:fs";
 import { access, lstat, readdir, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
@@ -102,7 +103,10 @@ class Collector {
     if (hidden !== undefined || this.#excluded.has(path)) return false;
     // Without a destination a link keeps its path from the workspace, so it may lead to anything there.
     const entry = await this.#look(path, destination === undefined ? "" : source.base);
-    if (entry === undefined) return false;
+    if (entry === undefined) {
+      checkEncoding(path);
+      return false;
+    }
     const to = containerPathOf(path, source, { destination, isFile: entry.kind !== "directory" });
     await this.#put(entry, { ...to, from: path });
     if (entry.kind !== "directory") return true;
@@ -168,7 +172,9 @@ function checkAbove(path: string, entries: Entries): void {
 
 /** The target of a link, which stays the same in the container. Fails when it leads out of `base`, because it would lead elsewhere there. */
 async function linkTarget(path: string, source: string, base: string): Promise<string> {
-  const target = await readlink(source);
+  const bytes = await readlink(source, "buffer");
+  const target = bytes.toString();
+  if (!isUtf8(bytes)) checkEncoding(target);
   const end = posix.join(posix.dirname(path), target);
   const from = path === base ? posix.dirname(path) : base;
   const way = posix.relative(`/${from}`, `/${end}`);
@@ -182,6 +188,12 @@ async function linkTarget(path: string, source: string, base: string): Promise<s
 }
 
 const LEAVE_OUT = "Leave it out by a line that begins with !, such as !.venv/** or !run/app.sock.";
+
+/** Refuses a name that is not in UTF-8. The name that Node.js gives has other characters, so nothing is found by it. */
+function checkEncoding(path: string): void {
+  if (!path.includes("\uFFFD")) return;
+  throw refusedLine("files whose names, and targets of links, are in UTF-8", quoteValue(path), LEAVE_OUT);
+}
 
 function refusedLine(must: string, got: string, advice: string, cause?: unknown): Failure {
   return badInput("files", must, got, advice, cause);
