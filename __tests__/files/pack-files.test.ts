@@ -69,6 +69,8 @@ describe("the input 'files'", () => {
     ["a file to a name", ["a.txt=/srv/b.txt"], ["/srv/b.txt"]],
     ["a file into a directory", ["a.txt=/srv/"], ["/srv/a.txt"]],
     ["a file to a name below the working directory", ["a.txt=b.txt"], ["/b.txt"]],
+    ["a file into the working directory", ["a.txt=."], ["/a.txt"]],
+    ["a file into a directory, by a dot", ["a.txt=/srv/."], ["/srv/a.txt"]],
     ["a file into the root", ["a.txt=/"], ["//a.txt"]],
     ["a directory to a directory", ["conf/deep=/srv/d"], ["/srv/d/er.yml"]],
     [
@@ -156,21 +158,22 @@ describe("the input 'files'", () => {
     });
   });
 
-  it.each([["d"], ["d/*"]])("refuses a name that is not in UTF-8: %s", async (line) => {
+  it.each<[string, (odd: Buffer, link: string) => void]>([
+    ["of a file", (odd) => writeFileSync(odd, "")],
+    ["of a directory", (odd) => mkdirSync(odd)],
+    ["in a link", (_, link) => symlinkSync(Buffer.from("caf\xe9", "latin1"), link)],
+  ])("refuses a name that is not in UTF-8: %s", async (_, make) => {
     await withTree({ "d/ok": { bytes: "" } }, async (root) => {
-      const latin = (path: string): Buffer => Buffer.from(path, "latin1");
-      const odd = latin(join(root, "d/caf\xe9"));
-      for (const make of [
-        () => writeFileSync(odd, ""),
-        () => mkdirSync(odd),
-        () => symlinkSync(latin("caf\xe9"), odd),
-        () => symlinkSync(latin("caf\xe9"), join(root, "d/cafe")),
-      ]) {
-        make();
-        await expect(packLines(root, [line])).rejects.toThrow(/in UTF-8\.\nGot '.*caf\uFFFD'/);
-        expect(names(await packLines(root, [line, "!d/caf*"]))).toEqual(["/d/", "/d/ok"]);
-        rmSync(odd, { recursive: true, force: true });
-      }
+      make(Buffer.from(join(root, "d/caf\xe9"), "latin1"), join(root, "d/cafe"));
+      await expect(packLines(root, ["d"])).rejects.toThrow(/in UTF-8\.\nGot '.*caf\uFFFD'/);
+    });
+  });
+
+  it("leaves out a name that is not in UTF-8 by a line for it", async () => {
+    await withTree({ "d/ok": { bytes: "" } }, async (root) => {
+      writeFileSync(Buffer.from(join(root, "d/caf\xe9"), "latin1"), "");
+      await expect(packLines(root, ["d/*"])).rejects.toThrow("in UTF-8");
+      expect(names(await packLines(root, ["d/*", "!d/caf*"]))).toEqual(["/d/", "/d/ok"]);
     });
   });
 

@@ -16,6 +16,17 @@ it("each line is a glob, a glob with its destination, or an exclusion", () => {
 });
 
 it.each([
+  [".", "./"],
+  ["./.", "./"],
+  ["/srv/.", "/srv/"],
+  ["/srv/x.", "/srv/x."],
+])("the destination %s is %s", (given, destination) => {
+  expect(fileSelections(`a=${given}`)).toMatchObject({
+    value: { selections: [{ pattern: "a", destination }] },
+  });
+});
+
+it.each([
   ["a path of the runner", "/etc/passwd", "'/etc/passwd'"],
   ["a path out of the workspace", "a/../../b", "'a/../../b'"],
   ["a path out of it for what is left out", "a\n!../b", "'../b'"],

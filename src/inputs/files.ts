@@ -30,7 +30,11 @@ function selection(line: string): ParseResult<FileSelection> {
   const glob = pattern((equals < 0 ? line : line.slice(0, equals)).trim());
   if (!("value" in glob)) return glob;
   if (equals < 0) return { value: { pattern: glob.value, destination: undefined } };
-  const destination = line.slice(equals + 1).trim();
+  // A dot at the end is the directory itself.
+  const destination = line
+    .slice(equals + 1)
+    .trim()
+    .replace(/(^|\/)\.$/, "$1./");
   if (destination !== "" && !destination.split("/").includes(".."))
     return { value: { pattern: glob.value, destination: posix.normalize(destination) } };
   return {
