@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import type { RunInputs, RunResult } from "../../src/program/run-options.ts";
 import { copyFiles, copyOptions } from "../../src/cli/copy-command.ts";
@@ -95,6 +95,28 @@ it("a missing source is named before anything begins, and a link without a targe
     expect(begun).toEqual([]);
     await copyFiles([join(scratch, "link"), ":/srv/"], {}, run);
     expect(begun).toMatchObject([{ files: ["link=/srv/link"] }]);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});
+
+it.each([
+  ["there", "there"],
+  ["there/new", "there"],
+  ["there/file", "there"],
+  ["new/deep/copy", ""],
+])("what comes to %s is unpacked in the directory that is there: '%s'", async (destination, directory) => {
+  const scratch = mkdtempSync(join(tmpdir(), "fx-copy-"));
+  try {
+    mkdirSync(join(scratch, "there"));
+    writeFileSync(join(scratch, "there/file"), "");
+    let path = "";
+    const run = (inputs: RunInputs): Promise<RunResult> => {
+      path = inputs["artifacts-path"] as string;
+      return Promise.resolve({ outcome: "failed", exitCode: 1, outputs: {}, error: undefined });
+    };
+    await copyFiles([":/srv/d", join(scratch, destination)], {}, run);
+    expect([dirname(path), existsSync(path)]).toEqual([join(scratch, directory), false]);
   } finally {
     rmSync(scratch, { recursive: true });
   }

@@ -187,6 +187,17 @@ it.each([
   expect(lstatSync(join(base, "out/a")).ino).toBe(ino);
 });
 
+it("nothing is moved when a part of it would go to another file system", () => {
+  writeFile("unpacked/a", "a");
+  writeFile("unpacked/b/c", "c");
+  const sources = [
+    { glob: "a", path: "a", destination: join(base, "out/a") },
+    { glob: "b", path: "b", destination: "/proc/sys" },
+  ];
+  expect(() => placeCopies(root, sources)).toThrow("/proc/sys is on a file system of its own");
+  expect(existsSync(join(base, "out"))).toBe(false);
+});
+
 it("says how to copy a file into a directory", () => {
   writeFile("unpacked/a", "a");
   mkdirSync(join(base, "out"));

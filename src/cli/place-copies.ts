@@ -31,6 +31,7 @@ export function placeCopies(root: string, sources: readonly OutSource[]): void {
     checkSent(from, globs);
     checkLinks(from, { from, to });
     checkDestination(from, to, placed);
+    checkFileSystem(from, to);
   }
   for (const { from, to } of moves) {
     mkdirSync(dirname(to), { recursive: true });
@@ -118,6 +119,17 @@ function checkDestination(from: string, to: string, placed: Map<string, "directo
     );
   if (kind === "directory")
     for (const name of readdirSync(from)) checkDestination(join(from, name), join(to, name), placed);
+}
+
+/** Refuses a directory on another file system, into which nothing can be moved. */
+function checkFileSystem(from: string, to: string): void {
+  const there = statOf(to);
+  if (!isDirectory(from) || there?.isDirectory() !== true) return;
+  if (there.dev !== lstatSync(from).dev)
+    throw new UsageError(
+      `${to} is on a file system of its own, so nothing was copied: copy what goes there by itself.`,
+    );
+  for (const name of readdirSync(from)) checkFileSystem(join(from, name), join(to, name));
 }
 
 /** Throws a `UsageError` for a device, a pipe or a socket, and for a link to one. */
