@@ -40,6 +40,28 @@ it.each([
   expect(fileSelections(text)).toMatchObject({ got });
 });
 
+it("an object has paths without wildcards, and their destinations", () => {
+  const given = { " a=(1).txt": "/srv/.", "[id]/": "/srv/x=y" };
+  expect(fileSelections(JSON.stringify(given))).toEqual({
+    value: {
+      selections: [
+        { pattern: " a=(1).txt", isPath: true, destination: "/srv/" },
+        { pattern: "[id]", isPath: true, destination: "/srv/x=y" },
+      ],
+      exclusions: [],
+    },
+  });
+});
+
+it.each([{ "../a": "/srv" }, { "/a": "/srv" }, { a: "" }, { a: "/srv/../b" }, { a: 1 }])(
+  "%j is refused",
+  (given) => {
+    expect(fileSelections(JSON.stringify(given))).toMatchObject({
+      must: expect.stringContaining("JSON object") as string,
+    });
+  },
+);
+
 it("takes 1,000 lines, and not one more", () => {
   expect(fileSelections("a\n".repeat(1000))).toHaveProperty("value");
   expect(fileSelections("a\n".repeat(1001))).toMatchObject({ must: "1000 lines at most", got: "1001" });

@@ -187,7 +187,8 @@ async function linkTarget(path: string, source: string, base: string): Promise<s
   );
 }
 
-const LEAVE_OUT = "Leave it out by a line that begins with !, such as !.venv/** or !run/app.sock.";
+const LEAVE_OUT =
+  "Remove it, or leave it out: in 'files' by a line that begins with !, such as !.venv/** or !run/app.sock.";
 
 /** Refuses a name that is not in UTF-8. The name that Node.js gives has other characters, so nothing is found by it. */
 function checkEncoding(path: string): void {

@@ -22,7 +22,11 @@ export interface SourceGlob {
 }
 
 /** `config/**` and `config` mean the same, because a directory brings all that it holds. */
-export function sourceOf({ pattern }: FileSelection): Source {
+export function sourceOf({ pattern, isPath = false }: FileSelection): Source {
+  if (isPath) {
+    const path = pattern === "." ? "" : pattern;
+    return { globs: [{ pattern, glob: path, isDynamic: false }], isDynamic: false, base: path };
+  }
   const globs = alternativesOf(pattern)
     .filter((one) => one !== "")
     .map(globOf);
