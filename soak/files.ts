@@ -29,6 +29,7 @@ const WAYS = {
 };
 let wrong = 0;
 let back = { same: 0, cuts: 0 };
+let largeCuts = 0;
 
 function tell(isRight: boolean, what: string): void {
   if (!isRight) wrong += 1;
@@ -89,6 +90,7 @@ for (const [at, [way, setUp]] of Object.entries(WAYS).entries()) {
         else tell(false, `${JSON.stringify(tree)} by ${way}: ${JSON.stringify(status)}`);
       });
     }
+    if (back.cuts === 0) tell(false, `${way}: no terminal was cut`);
     console.log(
       `${way}: ${back.same} of ${drawn.length} came back as they were, ${back.cuts} of them through a cut`,
     );
@@ -104,6 +106,7 @@ const aws = await Aws.start();
 try {
   const task = await aws.runningTask();
   for (let number = 0; number < LARGE; number += 1) await large(aws, task);
+  if (LARGE > 0 && largeCuts === 0) tell(false, "no session of 200 MB was cut");
   const run = "sha256sum </opt/typed/0 | cut -d ' ' -f 1";
   const bytes = randomBytes(16_000_000);
   const began = performance.now();
@@ -144,6 +147,7 @@ async function large(aws: Aws, task: Task): Promise<void> {
       (root) => existsSync(root) && String(listTree(root)) === wanted,
     );
     const cuts = local.gateway.sessions.slice(before).reduce((sum, session) => sum + session.cuts, 0);
+    largeCuts += cuts;
     tell(
       isSame,
       `200 MB in and back by the bucket, ${cuts} cuts, in ${seconds.toFixed(1)} s for the whole step`,

@@ -39,6 +39,7 @@ const wanted = process.env["SOAK_IMAGES"]?.split(",") ?? Object.keys(IMAGES);
 const seed = Number(process.env["SOAK_SEED"] ?? Date.now());
 const random = (upTo: number): number => Math.floor(Math.random() * upTo);
 let wrong = 0;
+let allCuts = 0;
 
 /** The trees as one tree, changed to names and modes that the image can take: docs/files.md and docs/artifacts.md say which. */
 function joinTrees(drawn: readonly Tree[], way: Way): Tree {
@@ -166,6 +167,7 @@ async function proof(image: Image, bucket: boolean): Promise<void> {
       if (await bothWays(drawn, { aws, task, number, bucket, way })) same += inOneStep;
     }
     const cuts = aws.world.local.gateway.sessions.reduce((sum, session) => sum + session.cuts, 0);
+    allCuts += cuts;
     const seconds = Math.round((performance.now() - began) / 1000);
     const how = bucket ? "by the bucket" : "by the session";
     console.log(
@@ -182,4 +184,5 @@ for (const image of Object.keys(IMAGES) as Image[]) {
   for (const bucket of [true, false]) await proof(image, bucket);
 }
 console.log(`The seed was ${seed}.`);
-process.exitCode = wrong > 0 ? 1 : 0;
+if (allCuts === 0) console.log("WRONG: no session was cut");
+process.exitCode = wrong > 0 || allCuts === 0 ? 1 : 0;

@@ -213,6 +213,15 @@ it("modes and times are kept, without setuid; a hard link becomes a file", async
   expect(readFileSync(join(root, "h"), "utf8")).toBe("x");
 });
 
+it("times before 1970 are kept", async () => {
+  const mtime = new Date(-1_000_000_000_000);
+  await unpack(
+    archive({ ...directory("d"), mtime }, file("d/f", "f", { mtime }), { ...link("d/l", "f"), mtime }),
+  );
+  const found = ["d", "d/f", "d/l"].map((path) => lstatSync(join(root, path)).mtimeMs);
+  expect(found).toEqual([-1e12, -1e12, -1e12]);
+});
+
 it("a name that Windows or a file system without case can't have is refused there", async () => {
   const parts = ["A", "a", "con.txt", "x:y", "b\\..\\..\\c", "end."].map((path) => file(path));
   const { refused } = await unpack(archive(...parts), { platform: "win32" });

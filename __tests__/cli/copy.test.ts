@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import type { RunInputs, RunResult } from "../../src/program/run-options.ts";
 import { copyFiles, copyOptions } from "../../src/cli/copy-command.ts";
@@ -9,15 +9,21 @@ import { UsageError } from "../../src/cli/usage-error.ts";
 
 const copy = (...words: string[]) => parseCopy(words, "/home/me/shop");
 
-it.each<[readonly string[], string, readonly string[]]>([
-  [["dist", ":/srv/static"], "/home/me/shop", ["dist=/srv/static"]],
-  [["dist/", ":/srv/"], "/home/me/shop", ["dist=/srv/dist"]],
-  [["a.txt", ":/srv/b.txt"], "/home/me/shop", ["a.txt=/srv/b.txt"]],
-  [["a b=c.txt", ":"], "/home/me/shop", ["a b=c.txt=a b=c.txt"]],
-  [["a.txt", ":."], "/home/me/shop", ["a.txt=a.txt"]],
-  [[".", ":/srv/"], "/home/me", ["shop=/srv/shop"]],
-  [["../other/x", "/etc/hosts", ":/srv/"], "/", ["home/me/other/x=/srv/x", "etc/hosts=/srv/hosts"]],
-  [["./:odd", ":/srv/"], "/home/me/shop", [":odd=/srv/:odd"]],
+it.each<[readonly string[], string, Readonly<Record<string, string>>]>([
+  [["dist", ":/srv/static"], "/home/me/shop", { dist: "/srv/static" }],
+  [["dist/", ":/srv/"], "/home/me/shop", { dist: "/srv/dist" }],
+  [["a.txt", ":/srv/b.txt"], "/home/me/shop", { "a.txt": "/srv/b.txt" }],
+  [["a b=c.txt", ":"], "/home/me/shop", { "a b=c.txt": "a b=c.txt" }],
+  [
+    ["report (1)!.txt", "[id]", ":/srv/"],
+    "/home/me/shop",
+    { "report (1)!.txt": "/srv/report (1)!.txt", "[id]": "/srv/[id]" },
+  ],
+  [["a", ":/srv/x=y "], "/home/me/shop", { a: "/srv/x=y " }],
+  [["a.txt", ":."], "/home/me/shop", { "a.txt": "a.txt" }],
+  [[".", ":/srv/"], "/home/me", { shop: "/srv/shop" }],
+  [["../other/x", "/etc/hosts", ":/srv/"], "/", { "home/me/other/x": "/srv/x", "etc/hosts": "/srv/hosts" }],
+  [["./:odd", ":/srv/"], "/home/me/shop", { ":odd": "/srv/:odd" }],
 ])("%j goes into the container", (words, directory, files) => {
   expect(copy(...words)).toEqual({ kind: "in", directory, files });
 });
@@ -58,11 +64,10 @@ it.each([
   [[":a", ":b"], "Give what to copy"],
   [["a", ":b", "c/"], "Give what to copy"],
   [["a", "b", ":/srv"], "end the destination with a slash"],
-  [["a*", ":/srv/"], 'can\'t be copied by itself: "a*"'],
   [["a\nb", ":/srv/"], "can't be copied by itself"],
   [["/", ":/srv/"], "can't be copied by itself"],
-  [["a", ":/srv/x=y"], "neither =, nor line ends"],
-  [["a", ":/srv/ "], "nor blanks at its ends"],
+  [["a", ":/srv/x\ny"], "neither line ends nor .."],
+  [["a", ":../x"], "neither line ends nor .."],
   [["", ":/srv/"], "an empty word"],
   [[":/srv/a\n/etc/shadow", "b"], "neither line ends"],
   [[": a", "b"], "nor blanks at its ends"],
@@ -94,7 +99,29 @@ it("a missing source is named before anything begins, and a link without a targe
     await expect(copyFiles([join(scratch, "file/x"), ":/srv/"], {}, run)).rejects.toThrow("There is no");
     expect(begun).toEqual([]);
     await copyFiles([join(scratch, "link"), ":/srv/"], {}, run);
-    expect(begun).toMatchObject([{ files: ["link=/srv/link"] }]);
+    expect(begun).toMatchObject([{ files: { link: "/srv/link" } }]);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});
+
+it.each([
+  ["there", "there"],
+  ["there/new", "there"],
+  ["there/file", "there"],
+  ["new/deep/copy", ""],
+])("what comes to %s is unpacked in the directory that is there: '%s'", async (destination, directory) => {
+  const scratch = mkdtempSync(join(tmpdir(), "fx-copy-"));
+  try {
+    mkdirSync(join(scratch, "there"));
+    writeFileSync(join(scratch, "there/file"), "");
+    let path = "";
+    const run = (inputs: RunInputs): Promise<RunResult> => {
+      path = inputs["artifacts-path"] as string;
+      return Promise.resolve({ outcome: "failed", exitCode: 1, outputs: {}, error: undefined });
+    };
+    await copyFiles([":/srv/d", join(scratch, destination)], {}, run);
+    expect([dirname(path), existsSync(path)]).toEqual([join(scratch, directory), false]);
   } finally {
     rmSync(scratch, { recursive: true });
   }

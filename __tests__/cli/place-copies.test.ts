@@ -167,6 +167,37 @@ it("an archive without what was asked for is reported", () => {
   expect(() => place("srv/a", "out")).toThrow("The container has sent nothing for :");
 });
 
+it.each([
+  ["a pipe", () => execFileSync("mkfifo", [join(base, "out/a")])],
+  [
+    "a link to a pipe",
+    () => {
+      execFileSync("mkfifo", [join(base, "pipe")]);
+      symlinkSync("../pipe", join(base, "out/a"));
+    },
+  ],
+  ["a link such as /dev/stdout", () => symlinkSync("/proc/self/fd/1", join(base, "out/a"))],
+])("nothing replaces %s", (_, make) => {
+  writeFile("unpacked/srv/a", "a");
+  mkdirSync(join(base, "out"));
+  make();
+  const { ino } = lstatSync(join(base, "out/a"));
+  expect(() => place("srv/a", "out/a")).toThrow("out/a is a device, a pipe or a socket");
+  expect(() => place("srv", "out")).toThrow("out/a is a device, a pipe or a socket");
+  expect(lstatSync(join(base, "out/a")).ino).toBe(ino);
+});
+
+it("nothing is moved when a part of it would go to another file system", () => {
+  writeFile("unpacked/a", "a");
+  writeFile("unpacked/b/c", "c");
+  const sources = [
+    { glob: "a", path: "a", destination: join(base, "out/a") },
+    { glob: "b", path: "b", destination: "/proc/sys" },
+  ];
+  expect(() => placeCopies(root, sources)).toThrow("/proc/sys is on a file system of its own");
+  expect(existsSync(join(base, "out"))).toBe(false);
+});
+
 it("says how to copy a file into a directory", () => {
   writeFile("unpacked/a", "a");
   mkdirSync(join(base, "out"));

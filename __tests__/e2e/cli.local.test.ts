@@ -1,6 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, processes } from "../helpers/local.ts";
@@ -180,6 +188,8 @@ it.concurrent("copies a tree into a container and back, and leaves nothing when 
     writeFileSync(path, randomBytes(20_000), { mode: 0o640 });
   }
   mkdirSync(join(folder, "tree/empty"), { recursive: true });
+  chmodSync(join(folder, "tree"), 0o700);
+  utimesSync(join(folder, "tree"), 1_000_000_000, 1_000_000_000);
   const cp = (inputs: Inputs, ...words: string[]) =>
     cli(words, { inputs: { task: at?.id ?? "", ...inputs }, command: "cp" });
   const into = await cp({}, join(folder, "tree"), ":/srv/copied/");
@@ -190,7 +200,7 @@ it.concurrent("copies a tree into a container and back, and leaves nothing when 
     execFileSync("sh", [
       ...[
         "-c",
-        "cd \"$1\" && { find . -mindepth 1 -printf '%p %m %s %y %Ts\\n'; find . -type f -exec sha256sum {} +; } | sort",
+        "cd \"$1\" && { find . -printf '%p %m %s %y %Ts\\n'; find . -type f -exec sha256sum {} +; } | sort",
       ],
       ...["sh", join(folder, directory)],
     ]).toString();

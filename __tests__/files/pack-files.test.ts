@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -21,6 +21,10 @@ const TREE: Tree = {
   "conf/current": { target: "app.yml" },
   "conf/up": { target: "../a.txt" },
   ".git/config": { bytes: "token" },
+  ".env.example": { bytes: "TOKEN=" },
+  "src/.env": { bytes: "TOKEN=1" },
+  "src/a": { bytes: "a" },
+  "[id]/a (1).txt": { bytes: "a" },
   ".gitignore": { bytes: "conf" },
   "empty/": {},
   "-dash": { bytes: "-" },
@@ -29,12 +33,12 @@ const TREE: Tree = {
   "out/loop": { target: "../conf" },
 };
 
-/** The names in an archive, as GNU tar lists them, with the destinations in the place of their numbers. */
+/** The names in an archive without the destinations, as GNU tar lists them, with the destinations in the place of their numbers. */
 function names({ bytes, destinations }: { bytes: Uint8Array; destinations: readonly string[] }): string[] {
   return execFileSync("tar", ["-tf", "-"], { input: bytes })
     .toString()
     .split("\n")
-    .filter((name, at, all) => name !== "" && all.indexOf(name) === at)
+    .filter((name, at, all) => !/^(\d+\/)?$/.test(name) && all.indexOf(name) === at)
     .map((name) => name.replace(/^\d+/, (number) => destinations[Number(number)] ?? "?"));
 }
 
@@ -66,6 +70,8 @@ describe("the input 'files'", () => {
     ["a file to a name", ["a.txt=/srv/b.txt"], ["/srv/b.txt"]],
     ["a file into a directory", ["a.txt=/srv/"], ["/srv/a.txt"]],
     ["a file to a name below the working directory", ["a.txt=b.txt"], ["/b.txt"]],
+    ["a file into the working directory", ["a.txt=."], ["/a.txt"]],
+    ["a file into a directory, by a dot", ["a.txt=/srv/."], ["/srv/a.txt"]],
     ["a file into the root", ["a.txt=/"], ["//a.txt"]],
     ["a directory to a directory", ["conf/deep=/srv/d"], ["/srv/d/er.yml"]],
     [
@@ -73,6 +79,32 @@ describe("the input 'files'", () => {
       ["conf/**/*.yml=/srv"],
       ["/srv/app.yml", "/srv/deep/", "/srv/deep/er.yml"],
     ],
+    [
+      "braces that span a slash",
+      ["conf/{deep/er,app}.yml=/srv"],
+      ["/srv/app.yml", "/srv/deep/", "/srv/deep/er.yml"],
+    ],
+    [
+      "directories by braces, with their paths from the first brace on",
+      ["{conf/deep,empty}/**=/srv"],
+      ["/srv/conf/", "/srv/conf/deep/", "/srv/conf/deep/er.yml", "/srv/empty/"],
+    ],
+    [
+      "what braces leave open",
+      ["conf/{deep/,}er.yml", "{,a.txt}"],
+      ["/a.txt", "/conf/", "/conf/deep/", "/conf/deep/er.yml"],
+    ],
+    [
+      "no .env file that another brace names",
+      ["{.env.example,src}=/srv"],
+      ["/srv/.env.example", "/srv/src/", "/srv/src/a"],
+    ],
+    [
+      "a .env file that each brace names",
+      ["conf/.env{,.local}"],
+      ["/conf/", "/conf/.env", "/conf/.env.local/", "/conf/.env.local/x"],
+    ],
+    ["a path whose characters are no wildcards", ['{"[id]/a (1).txt": "/srv/"}'], ["/srv/a (1).txt"]],
     ["a .env file that a line names", ["conf/.env"], ["/conf/", "/conf/.env"]],
     ["a glob that names .env files", ["conf/.env*=x"], ["x/.env", "x/.env.local/", "x/.env.local/x"]],
     ["what .git holds, where a line names it", [".git/**=g"], ["g/config"]],
@@ -116,7 +148,7 @@ describe("the input 'files'", () => {
       expect(names(all).filter((name) => /\.git\/|\.env/.test(name))).toEqual([]);
       expect(names(all)).toContain("/.gitignore");
       expect(log.lines.join("\n")).toMatch(
-        /Left out of 'files'.*: (\.git|conf\/\.env), .*A line that names them/,
+        /Left out of 'files'.*: .*\.git, conf\/\.env, .*A line that names them/,
       );
     });
   });
@@ -125,6 +157,25 @@ describe("the input 'files'", () => {
     await withTree({ "run/": {} }, async (root) => {
       execFileSync("mkfifo", [join(root, "run/pipe")]);
       await expect(packLines(root, ["run"])).rejects.toThrow("'run/pipe', which is none of them");
+    });
+  });
+
+  it.each<[string, (odd: Buffer, link: string) => void]>([
+    ["of a file", (odd) => writeFileSync(odd, "")],
+    ["of a directory", (odd) => mkdirSync(odd)],
+    ["in a link", (_, link) => symlinkSync(Buffer.from("caf\xe9", "latin1"), link)],
+  ])("refuses a name that is not in UTF-8: %s", async (_, make) => {
+    await withTree({ "d/ok": { bytes: "" } }, async (root) => {
+      make(Buffer.from(join(root, "d/caf\xe9"), "latin1"), join(root, "d/cafe"));
+      await expect(packLines(root, ["d"])).rejects.toThrow(/in UTF-8\.\nGot '.*caf\uFFFD'/);
+    });
+  });
+
+  it("leaves out a name that is not in UTF-8 by a line for it", async () => {
+    await withTree({ "d/ok": { bytes: "" } }, async (root) => {
+      writeFileSync(Buffer.from(join(root, "d/caf\xe9"), "latin1"), "");
+      await expect(packLines(root, ["d/*"])).rejects.toThrow("in UTF-8");
+      expect(names(await packLines(root, ["d/*", "!d/caf*"]))).toEqual(["/d/", "/d/ok"]);
     });
   });
 
@@ -158,10 +209,10 @@ it("GNU tar unpacks any tree as it was", async () => {
       const out = mkdtempSync(join(tmpdir(), "unpacked-"));
       try {
         await withTree(tree, async (root) => {
-          const { bytes } = await packLines(root, ["d"]);
+          const { bytes } = await packLines(root, ["d=elsewhere"]);
           // tar would warn of times in the future, which many of these are.
           execFileSync("tar", ["--warning=no-timestamp", "-xpf", "-", "-C", out], { input: bytes });
-          expect(listTree(join(out, "0"))).toEqual(listTree(root));
+          expect(listTree(join(out, "0"))).toEqual(listTree(join(root, "d")));
         });
       } finally {
         rmSync(out, { recursive: true, force: true });

@@ -26,8 +26,12 @@ function withoutConflicts(drawn: Tree): Tree {
   const isAbove = (one: string): boolean => paths.some((other) => other.startsWith(`${one}/`));
   return Object.fromEntries(Object.entries(drawn).filter(([one]) => !isAbove(one)));
 }
+/** The directory that all of a tree is in. Without python3 nothing is brought back from one that other users may write. */
+const top = fc.record({ mode: fc.constantFrom(0o700, 0o711, 0o750, 0o755), modified });
 /** Trees of files and links. */
-export const trees = fc.dictionary(path, item, { minKeys: 1, maxKeys: 12 }).map(withoutConflicts);
+export const trees = fc
+  .tuple(fc.dictionary(path, item, { minKeys: 1, maxKeys: 12 }), top)
+  .map(([items, directory]): Tree => ({ ...withoutConflicts(items), "d/": directory }));
 
 const large = fc
   .record({
@@ -42,8 +46,12 @@ const mixed = fc.oneof(
 const empty = fc.record({ mode: fc.integer({ min: 0o700, max: 0o777 }), modified });
 /** Such trees, about every third with a file of up to 1 MB, and some with empty directories. */
 export const mixedTrees = fc
-  .tuple(fc.dictionary(path, mixed, { minKeys: 1, maxKeys: 12 }), fc.dictionary(path, empty, { maxKeys: 2 }))
-  .map(([items, directories]) => {
+  .tuple(
+    fc.dictionary(path, mixed, { minKeys: 1, maxKeys: 12 }),
+    fc.dictionary(path, empty, { maxKeys: 2 }),
+    top,
+  )
+  .map(([items, directories, directory]): Tree => {
     const made = Object.entries(directories).map(([one, at]) => [`${one}/`, at] as const);
-    return withoutConflicts({ ...items, ...Object.fromEntries(made) });
+    return { ...withoutConflicts({ ...items, ...Object.fromEntries(made) }), "d/": directory };
   });

@@ -74,13 +74,13 @@ export async function packLines(workspace: string, lines: readonly string[]): Pr
 }
 
 /**
- * What is below a directory, as find(1) and sha256sum(1) print it: path, kind, permissions, seconds, target, size and digest. Names may
- * have line ends, so the entries are not lines.
+ * A directory and what is below it, as find(1) and sha256sum(1) print it: path, kind, permissions, seconds, target and digest. The path of
+ * the directory itself is empty. Names may have line ends, so the entries are not lines.
  */
 export function listTree(root: string): readonly string[] {
   const options = { cwd: root, maxBuffer: 1 << 28 };
   const format = "%P\\t%y\\t%m\\t%Ts\\t%l\\0";
-  const found = execFileSync("find", [".", "-mindepth", "1", "-printf", format], options).toString();
+  const found = execFileSync("find", [".", "-printf", format], options).toString();
   const sums = execFileSync(
     "find",
     [".", "-type", "f", "-exec", "sha256sum", "--zero", "{}", "+"],

@@ -16,9 +16,21 @@ it("each line is a glob, a glob with its destination, or an exclusion", () => {
 });
 
 it.each([
+  [".", "./"],
+  ["./.", "./"],
+  ["/srv/.", "/srv/"],
+  ["/srv/x.", "/srv/x."],
+])("the destination %s is %s", (given, destination) => {
+  expect(fileSelections(`a=${given}`)).toMatchObject({
+    value: { selections: [{ pattern: "a", destination }] },
+  });
+});
+
+it.each([
   ["a path of the runner", "/etc/passwd", "'/etc/passwd'"],
   ["a path out of the workspace", "a/../../b", "'a/../../b'"],
   ["a path out of it for what is left out", "a\n!../b", "'../b'"],
+  ["a path out of it in braces", "a/{b,../..}/c", "'a/{b,../..}/c'"],
   ["an escape", "a\\[b", "'a\\[b'"],
   ["no destination", "a=", "'a='"],
   ["a destination with ..", "a=/srv/../etc", "'a=/srv/../etc'"],
@@ -27,6 +39,28 @@ it.each([
 ])("%s is refused", (_, text, got) => {
   expect(fileSelections(text)).toMatchObject({ got });
 });
+
+it("an object has paths without wildcards, and their destinations", () => {
+  const given = { " a=(1).txt": "/srv/.", "[id]/": "/srv/x=y" };
+  expect(fileSelections(JSON.stringify(given))).toEqual({
+    value: {
+      selections: [
+        { pattern: " a=(1).txt", isPath: true, destination: "/srv/" },
+        { pattern: "[id]", isPath: true, destination: "/srv/x=y" },
+      ],
+      exclusions: [],
+    },
+  });
+});
+
+it.each([{ "../a": "/srv" }, { "/a": "/srv" }, { a: "" }, { a: "/srv/../b" }, { a: 1 }])(
+  "%j is refused",
+  (given) => {
+    expect(fileSelections(JSON.stringify(given))).toMatchObject({
+      must: expect.stringContaining("JSON object") as string,
+    });
+  },
+);
 
 it("takes 1,000 lines, and not one more", () => {
   expect(fileSelections("a\n".repeat(1000))).toHaveProperty("value");

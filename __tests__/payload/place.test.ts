@@ -97,11 +97,14 @@ describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
         const run = await bring(container, TREE, { lines, script, ...as, shell: "sh -e {0}" });
         expect(endOf(run)).toBe("ended: ran\nnobody\n");
         expect(container.read("/opt/made/here/renamed")).toBe("file");
-        const placed = listTree(`${container.root}/srv/app`);
+        // The working directory was there before.
+        const below = (root: string): readonly string[] =>
+          listTree(root).filter((line) => !line.startsWith("\t"));
+        const placed = below(`${container.root}/srv/app`);
         // Busybox's tar sets no time of a link. It makes links that lead upwards last, which changes the time of their directory.
         const compared = (lines: readonly string[]): readonly string[] =>
           way === "busybox's tar" ? lines.map((line) => line.replace(/\t(l\t777|d\t711)\t\d+/, "")) : lines;
-        const sent = await withTree(TREE, (root) => Promise.resolve(listTree(`${root}/app`)));
+        const sent = await withTree(TREE, (root) => Promise.resolve(below(`${root}/app`)));
         expect(compared(placed)).toEqual(compared(sent));
       });
     },
@@ -127,6 +130,42 @@ describeRoot("files", () => {
           "new",
         ]);
         expect(container.read("/opt/old")).toBe("old\n");
+      });
+    },
+    PATIENCE,
+  );
+
+  const PRIVATE: Tree = {
+    "app/sub/key": { bytes: "key" },
+    "app/sub/": { modified: 900_000_000 },
+    "app/": { mode: 0o500, modified: 1_000_000_000 },
+    one: { bytes: "1" },
+  };
+  it.concurrent.each(
+    [PYTHON, ...TARS].flatMap(([way, setUp]) =>
+      ["root", "nobody"].map((user) => [way, user, setUp] as const),
+    ),
+  )(
+    "give a new destination the mode and the time of its directory, and leave one that is there as it is: %s, as %s",
+    async (_, user, setUp) => {
+      await inContainer("dash", async (container) => {
+        container.run(
+          `mkdir -p /srv/there; chmod ${setUp === PYTHON[1] ? "1777" : "751"} /srv/there; ${setUp}`,
+        );
+        const lines = [
+          ...["app=/opt/new", "one=/opt/new/in/one", "one=/opt/late/in/one", "app=/opt/late"],
+          ...["app/s*=/opt/glob", "app=/srv/there", "one=/opt/plain/one", "app/sub=/opt/on/the/way"],
+        ];
+        const script = `cd /opt
+          stat -c '%n %a %U' new late glob on/the/way new/in late/in plain on on/the /srv/there
+          stat -c %Y late glob on/the/way`;
+        const run = await bring(container, PRIVATE, { lines, script, ...(user !== "root" && { user }) });
+        const owned = [
+          ...["new 500", "late 500", "glob 500", "on/the/way 755", "new/in 755", "late/in 755"],
+          ...["plain 755", "on 755", "on/the 755"],
+        ].map((directory) => `${directory} ${user}\n`);
+        const there = `/srv/there ${setUp === PYTHON[1] ? "1777" : "751"} root\n`;
+        expect(endOf(run)).toBe(`ended: ${owned.join("")}${there}1000000000\n1000000000\n900000000\n`);
       });
     },
     PATIENCE,

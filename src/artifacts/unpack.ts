@@ -83,7 +83,7 @@ export class Unpacker {
       this.#options.onPlaced(member.name, 0, "link");
     for (const [path, member] of [...this.#directories].reverse()) {
       if (member === undefined || !lstatSync(path).isDirectory()) continue;
-      await utimes(path, member.modified, member.modified);
+      await utimes(path, ...timesOf(member));
       await chmod(path, member.mode);
     }
   }
@@ -168,17 +168,13 @@ export class Unpacker {
   }
 
   /** A file gets its name when it is whole. */
-  async #write(
-    names: readonly string[],
-    { mode, modified }: Member,
-    content: AsyncIterable<Buffer>,
-  ): Promise<void> {
+  async #write(names: readonly string[], member: Member, content: AsyncIterable<Buffer>): Promise<void> {
     await this.#putInPlace(names, async (temporary) => {
       const file = await open(temporary, NEW, 0o600);
       try {
         for await (const bytes of content) await file.writeFile(bytes);
-        await file.chmod(mode);
-        await file.utimes(modified, modified);
+        await file.chmod(member.mode);
+        await file.utimes(...timesOf(member));
       } finally {
         await file.close();
       }
@@ -187,7 +183,8 @@ export class Unpacker {
   }
 
   /** A hard link becomes a file of its own, with the content of a file that this archive has brought. */
-  async #copy(names: readonly string[], { target, mode, modified }: Member): Promise<void> {
+  async #copy(names: readonly string[], member: Member): Promise<void> {
+    const { target, mode } = member;
     const { root, platform, maxBytes } = this.#options;
     const from = namesOf(target, platform);
     if (typeof from === "string" || !this.#files.has(from.join("/")))
@@ -199,7 +196,7 @@ export class Unpacker {
     await this.#putInPlace(names, async (temporary) => {
       await copyFile(source, temporary, constants.COPYFILE_EXCL);
       await chmod(temporary, mode);
-      await utimes(temporary, modified, modified);
+      await utimes(temporary, ...timesOf(member));
     });
   }
 
@@ -214,14 +211,15 @@ export class Unpacker {
     await rm(path, { force: true });
   }
 
-  async #makeLink({ names, member: { target, modified } }: Link): Promise<void> {
+  async #makeLink({ names, member }: Link): Promise<void> {
+    const { target } = member;
     const why = whyLinkLeadsOut(target, names.length - 1, this.#options.platform);
     if (why !== undefined) throw new Refusal(why);
     const path = join(this.#options.root, ...names);
     this.#checkWay(path, target);
     await this.#putInPlace(names, async (temporary) => {
       await symlink(target, temporary);
-      await lutimes(temporary, modified, modified);
+      await lutimes(temporary, ...timesOf(member));
     });
     this.#madeLinks.set(path, target);
   }
@@ -272,4 +270,10 @@ export class Unpacker {
       throw error;
     }
   }
+}
+
+/** Both times of a member. Node.js takes a negative number for the current time, but no date. */
+function timesOf({ modified }: Member): [Date, Date] {
+  const time = new Date(modified * 1000);
+  return [time, time];
 }

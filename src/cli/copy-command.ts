@@ -6,7 +6,7 @@ import type { InputName } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
 import type { CopyOut } from "./copy.ts";
 import { parseCopy } from "./copy.ts";
-import { placeCopies, removeTree } from "./place-copies.ts";
+import { checkReplaceable, placeCopies, removeTree } from "./place-copies.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The inputs of a copy. */
@@ -45,7 +45,7 @@ export async function copyFiles(words: readonly string[], inputs: RunInputs, run
   return await run({ ...inputs, ...NOTHING, files: copy.files }, copy.directory);
 }
 
-/** Unpacks what is copied beside its destination, and moves it there only when all of it has come. */
+/** Unpacks what is copied in its destination or beside it, and moves it into place only when all of it has come. */
 async function copyOut(
   { sources }: CopyOut,
   inputs: RunInputs,
@@ -53,9 +53,10 @@ async function copyOut(
 ): Promise<RunResult> {
   if (inputs.tasks !== undefined)
     throw new UsageError("Files come from one task: name it by --task instead of --tasks.");
+  for (const { destination } of sources) checkReplaceable(destination);
   const destination = sources[0]?.destination ?? ".";
-  const unpacked = attempt(`Nothing can be made beside ${destination}`, () =>
-    mkdtempSync(join(above(destination), ".fargate-exec-")),
+  const unpacked = attempt(`Nothing can be made at ${destination}`, () =>
+    mkdtempSync(join(directoryAt(destination), ".fargate-exec-")),
   );
   const remove = (): void => removeTree(unpacked);
   // A second Ctrl-C ends this process at once.
@@ -82,8 +83,12 @@ function attempt<T>(what: string, act: () => T): T {
   }
 }
 
-/** The nearest directory above a path that exists. */
-function above(path: string): string {
-  const directory = dirname(path);
-  return existsSync(directory) || directory === path ? directory : above(directory);
+/** This path when it is a directory, else the nearest one above it. A directory may be on a file system of its own. */
+function directoryAt(path: string): string {
+  const isDirectory = statOf(path)?.isDirectory() === true;
+  return isDirectory || dirname(path) === path ? path : nearest(dirname(path));
+}
+
+function nearest(directory: string): string {
+  return existsSync(directory) || dirname(directory) === directory ? directory : nearest(dirname(directory));
 }

@@ -10,9 +10,9 @@ export type Copy = CopyIn | CopyOut;
 /** From this machine into the container. */
 export interface CopyIn {
   readonly kind: "in";
-  /** The input `files`. */
-  readonly files: readonly string[];
-  /** The directory that its globs are relative to. */
+  /** The input `files`: destinations by their paths. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The directory that the paths are relative to. */
   readonly directory: string;
 }
 
@@ -31,8 +31,6 @@ export interface OutSource {
   readonly destination: string;
 }
 
-/** The wildcards of a glob of `files` or of `artifacts`, and the characters that a line of `files` may not have. */
-const WILD = /[*?[\]{}()!\\]/;
 const CONTROL = /\p{Cc}/u;
 
 /**
@@ -59,21 +57,19 @@ function isDirectory(path: string): boolean {
 }
 
 function copyIn(sources: readonly string[], destination: string, from: string): CopyIn {
-  if (destination.includes("=") || CONTROL.test(destination) || destination.trim() !== destination)
-    throw new UsageError(
-      "A path of the container may have neither =, nor line ends, nor blanks at its ends here.",
-    );
+  if (CONTROL.test(destination) || posix.normalize(destination).split("/").includes(".."))
+    throw new UsageError("A path of the container may have neither line ends nor .. here.");
   const paths = sources.map((source) => resolve(from, source));
   const directory = commonDirectory(paths);
   const files = paths.map((path) => {
     const name = relative(directory, path).split(sep).join("/");
-    if (name === "" || WILD.test(name) || CONTROL.test(name) || name.trim() !== name)
+    if (name === "" || CONTROL.test(name))
       throw new UsageError(
-        `A name with blanks at its ends, line ends or any of * ? [ ] { } ( ) ! \\ can't be copied by itself: ${JSON.stringify(name)}. Copy the directory that it is in.`,
+        `A name with line ends can't be copied by itself: ${JSON.stringify(name)}. Copy the directory that it is in.`,
       );
-    return `${name}=${isDirectory(destination) ? posix.join(destination, basename(path)) : destination}`;
+    return [name, isDirectory(destination) ? posix.join(destination, basename(path)) : destination] as const;
   });
-  return { kind: "in", files, directory };
+  return { kind: "in", files: Object.fromEntries(files), directory };
 }
 
 /** The directory that all of these paths are in. */

@@ -8,6 +8,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { statOf } from "../artifacts/refusal.ts";
@@ -30,6 +31,7 @@ export function placeCopies(root: string, sources: readonly OutSource[]): void {
     checkSent(from, globs);
     checkLinks(from, { from, to });
     checkDestination(from, to, placed);
+    checkFileSystem(from, to);
   }
   for (const { from, to } of moves) {
     mkdirSync(dirname(to), { recursive: true });
@@ -107,6 +109,7 @@ function checkDestination(from: string, to: string, placed: Map<string, "directo
       `Two things would be copied to ${to}, so nothing was: copy them to different places.`,
     );
   placed.set(to, kind);
+  checkReplaceable(to);
   const there = statOf(to);
   if (there !== undefined && there.isDirectory() !== (kind === "directory"))
     throw new UsageError(
@@ -116,6 +119,32 @@ function checkDestination(from: string, to: string, placed: Map<string, "directo
     );
   if (kind === "directory")
     for (const name of readdirSync(from)) checkDestination(join(from, name), join(to, name), placed);
+}
+
+/** Refuses a directory on another file system, into which nothing can be moved. */
+function checkFileSystem(from: string, to: string): void {
+  const there = statOf(to);
+  if (!isDirectory(from) || there?.isDirectory() !== true) return;
+  if (there.dev !== lstatSync(from).dev)
+    throw new UsageError(
+      `${to} is on a file system of its own, so nothing was copied: copy what goes there by itself.`,
+    );
+  for (const name of readdirSync(from)) checkFileSystem(join(from, name), join(to, name));
+}
+
+/** Throws a `UsageError` for a device, a pipe or a socket, and for a link to one. */
+export function checkReplaceable(path: string): void {
+  const there = statOf(path);
+  if (there === undefined) return;
+  const isLink = there.isSymbolicLink();
+  // A link of /proc is an open file, such as that of /dev/stdout.
+  if (isLink && readlinkSync(path).startsWith("/proc/")) throw notReplaceable(path);
+  const end = isLink && existsSync(path) ? statSync(path) : there;
+  if (!end.isFile() && !end.isDirectory() && !end.isSymbolicLink()) throw notReplaceable(path);
+}
+
+function notReplaceable(path: string): UsageError {
+  return new UsageError(`${path} is a device, a pipe or a socket: copy to a file.`);
 }
 
 function move(from: string, to: string, modes: Modes): void {

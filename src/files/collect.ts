@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { constants } from "node:fs";
 import { access, lstat, readdir, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
@@ -7,7 +8,7 @@ import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
 import type { Collection, Entry } from "./entries.ts";
-import { containerPathOf, type Source, sourceOf } from "./patterns.ts";
+import { type ContainerPath, containerPathOf, type Source, type SourceGlob, sourceOf } from "./patterns.ts";
 import { privatePart } from "./private-names.ts";
 
 /** How each glob is matched. Links are neither followed nor left out; `.gitignore` is not applied. */
@@ -31,11 +32,17 @@ export async function collect(
   return collector.collection();
 }
 
+type Found = Omit<Entry, "at">;
+/** By their paths below the destination, whose own path is empty. */
+type Entries = Map<string, Found>;
+
+const PLAIN_DIRECTORY = { source: "", kind: "directory", mode: 0o755, size: 0 } as const;
+
 class Collector {
   readonly #workspace: string;
   readonly #excluded: ReadonlySet<string>;
-  readonly #entries = new Map<string, Entry>();
-  readonly #destinations: string[] = [];
+  /** What goes to each destination. */
+  readonly #destinations = new Map<string, Entries>();
   readonly #leftOut = new Set<string>();
 
   constructor(workspace: string, excluded: ReadonlySet<string>) {
@@ -47,8 +54,9 @@ class Collector {
     const source = sourceOf(selection);
     const before = this.#leftOut.size;
     let isEmpty = true;
-    for (const match of await this.#matches(source))
-      if (await this.#addTree(match, source, selection)) isEmpty = false;
+    for (const glob of source.globs)
+      for (const match of await this.#matches(glob))
+        if (await this.#addTree(match, { ...source, named: glob.pattern }, selection)) isEmpty = false;
     if (!isEmpty) return;
     const why = this.#leftOut.size > before ? ` but ${[...this.#leftOut].slice(before).join(", ")}` : "";
     throw refusedLine(
@@ -59,40 +67,46 @@ class Collector {
   }
 
   collection(): Collection {
-    // Sort a slash below every character of a name, so that a directory's contents follow it at once.
-    const key = ({ at }: Entry): string => at.replaceAll("/", "\0");
-    const entries = [...this.#entries.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-    for (const { at } of entries) this.#checkAbove(at);
-    return { entries, destinations: this.#destinations, leftOut: [...this.#leftOut] };
+    const entries = [...this.#destinations.values()].flatMap((found, number) => {
+      // A destination that stands for no directory.
+      if (!found.has("")) found.set("", { ...PLAIN_DIRECTORY, modified: Math.floor(Date.now() / 1000) });
+      // Sort a slash below every character of a name, so that a directory's contents follow it at once.
+      const key = (path: string): string => path.replaceAll("/", "\0");
+      return [...found]
+        .sort(([a], [b]) => (key(a) < key(b) ? -1 : 1))
+        .map(([path, entry]) => {
+          checkAbove(path, found);
+          return { ...entry, at: posix.join(String(number), path) };
+        });
+    });
+    return { entries, destinations: [...this.#destinations.keys()], leftOut: [...this.#leftOut] };
   }
 
-  /** Refuses an entry below a file or link. Two lines may bring a file and a directory to the same path. */
-  #checkAbove(at: string): void {
-    const above = this.#entries.get(posix.dirname(at));
-    if (above === undefined || above.kind === "directory") return;
-    const path = at.slice(at.indexOf("/") + 1);
-    throw refusedLine(
-      "lines that agree on what is a directory",
-      `${quoteValue(path)} below what another line brings as a file`,
-      LEAVE_OUT,
-    );
-  }
-
-  async #matches({ glob: pattern, isDynamic, pattern: given }: Source): Promise<readonly string[]> {
-    if (!isDynamic) return [pattern];
-    const ignore = privatePart(".git", given) === undefined ? [] : ["**/.git/**"];
-    const found = await glob(pattern, { ...MATCHING, cwd: this.#workspace, ignore });
+  async #matches({ glob: path, isDynamic, pattern }: SourceGlob): Promise<readonly string[]> {
+    if (!isDynamic) return [path];
+    const ignore = privatePart(".git", pattern) === undefined ? [] : ["**/.git/**"];
+    const found = await glob(path, { ...MATCHING, cwd: this.#workspace, ignore });
     return found.map(withoutSlash).filter((path) => path !== "" && path !== ".");
   }
 
-  /** Adds the file or directory at this path in the workspace, and all below it. False when nothing is there. */
-  async #addTree(path: string, source: Source, { destination }: FileSelection): Promise<boolean> {
-    const hidden = privatePart(path, source.pattern);
+  /**
+   * Adds the file or directory at this path in the workspace, and all below it. False when nothing is there. `source` has the alternative
+   * of its braces that the path has matched.
+   */
+  async #addTree(
+    path: string,
+    source: Source & { readonly named: string },
+    { destination }: Pick<FileSelection, "destination">,
+  ): Promise<boolean> {
+    const hidden = privatePart(path, source.named);
     if (hidden !== undefined) this.#leftOut.add(hidden);
     if (hidden !== undefined || this.#excluded.has(path)) return false;
     // Without a destination a link keeps its path from the workspace, so it may lead to anything there.
     const entry = await this.#look(path, destination === undefined ? "" : source.base);
-    if (entry === undefined) return false;
+    if (entry === undefined) {
+      checkEncoding(path);
+      return false;
+    }
     const to = containerPathOf(path, source, { destination, isFile: entry.kind !== "directory" });
     await this.#put(entry, { ...to, from: path });
     if (entry.kind !== "directory") return true;
@@ -100,34 +114,34 @@ class Collector {
       unread(path, error),
     );
     for (const name of await readdir(entry.source))
-      await this.#addTree(posix.join(path, name), source, { pattern: source.pattern, destination });
+      await this.#addTree(posix.join(path, name), source, { destination });
     return true;
   }
 
-  /** Adds an entry, after the directories that lead to it. */
+  /** Adds an entry, after the directories that lead to it. `base` is the directory that the destination stands for; empty for none. */
   async #put(
-    entry: Omit<Entry, "at">,
-    { destination, path, from }: { destination: string; path: string; from: string },
+    entry: Found,
+    { destination, path, from, base }: ContainerPath & { readonly from: string },
   ): Promise<void> {
-    if (!this.#destinations.includes(destination)) this.#destinations.push(destination);
-    if (path === "") return;
-    const at = `${this.#destinations.indexOf(destination)}/${path}`;
-    const [above, fromAbove] = [posix.dirname(path), posix.dirname(from)];
-    if (above !== "." && !this.#entries.has(posix.dirname(at))) {
+    const entries = this.#destinations.get(destination) ?? new Map<string, Found>();
+    this.#destinations.set(destination, entries);
+    const [above, fromAbove] = [directoryOf(path), directoryOf(from)];
+    if (path !== "" && !entries.has(above) && (above !== "" || base !== "")) {
       const directory = await this.#look(fromAbove, "");
-      if (directory?.kind !== "directory")
+      if (directory?.kind === "directory")
+        await this.#put(directory, { destination, path: above, from: fromAbove, base });
+      else if (above !== "")
         throw refusedLine(
           "paths that lead through no symbolic link",
           quoteValue(from),
           "Name the link's target.",
         );
-      await this.#put(directory, { destination, path: above, from: fromAbove });
     }
-    this.#entries.set(at, { ...entry, at });
+    entries.set(path, entry);
   }
 
   /** What stands at this path; undefined when nothing does. */
-  async #look(path: string, base: string): Promise<Omit<Entry, "at"> | undefined> {
+  async #look(path: string, base: string): Promise<Found | undefined> {
     const source = join(this.#workspace, path);
     const found = await lstat(source).catch((error: unknown) => absent(path, error));
     if (found === undefined) return undefined;
@@ -145,9 +159,22 @@ class Collector {
   }
 }
 
+/** Refuses an entry below a file or link. Two lines may bring a file and a directory to the same path. */
+function checkAbove(path: string, entries: Entries): void {
+  const above = path === "" ? undefined : entries.get(directoryOf(path));
+  if (above === undefined || above.kind === "directory") return;
+  throw refusedLine(
+    "lines that agree on what is a directory",
+    `${quoteValue(path)} below what another line brings as a file`,
+    LEAVE_OUT,
+  );
+}
+
 /** The target of a link, which stays the same in the container. Fails when it leads out of `base`, because it would lead elsewhere there. */
 async function linkTarget(path: string, source: string, base: string): Promise<string> {
-  const target = await readlink(source);
+  const bytes = await readlink(source, "buffer");
+  const target = bytes.toString();
+  if (!isUtf8(bytes)) checkEncoding(target);
   const end = posix.join(posix.dirname(path), target);
   const from = path === base ? posix.dirname(path) : base;
   const way = posix.relative(`/${from}`, `/${end}`);
@@ -160,7 +187,14 @@ async function linkTarget(path: string, source: string, base: string): Promise<s
   );
 }
 
-const LEAVE_OUT = "Leave it out by a line that begins with !, such as !.venv/** or !run/app.sock.";
+const LEAVE_OUT =
+  "Remove it, or leave it out: in 'files' by a line that begins with !, such as !.venv/** or !run/app.sock.";
+
+/** Refuses a name that is not in UTF-8. The name that Node.js gives has other characters, so nothing is found by it. */
+function checkEncoding(path: string): void {
+  if (!path.includes("\uFFFD")) return;
+  throw refusedLine("files whose names, and targets of links, are in UTF-8", quoteValue(path), LEAVE_OUT);
+}
 
 function refusedLine(must: string, got: string, advice: string, cause?: unknown): Failure {
   return badInput("files", must, got, advice, cause);
@@ -174,6 +208,11 @@ function absent(path: string, error: unknown): undefined {
 
 function unread(path: string, cause: unknown): never {
   throw refusedLine("files that can be read", `${quoteValue(path)}: ${messageOf(cause)}`, LEAVE_OUT, cause);
+}
+
+/** The path of the directory above; empty at the top. */
+function directoryOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function withoutSlash(path: string): string {

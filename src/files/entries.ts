@@ -1,8 +1,8 @@
 /** A file, directory or link on its way into the container. */
 export interface Entry {
-  /** Where it goes: the number of its destination, then its path there. */
+  /** Where it goes: the number of its destination, then its path there. The destination itself is an entry, too. */
   readonly at: string;
-  /** The absolute path on this machine. */
+  /** The absolute path on this machine; empty for a destination that stands for no directory. */
   readonly source: string;
   readonly kind: "file" | "directory" | "link";
   /** Read, write and execute for user, group and others; no other bit. */
@@ -17,7 +17,7 @@ export interface Entry {
 
 /** What the input `files` selects. */
 export interface Collection {
-  /** Sorted by `at`: a directory comes first, then at once all that it holds. */
+  /** A directory comes first, then at once all that it holds. */
   readonly entries: readonly Entry[];
   /** The directories in the container; an empty one is the working directory. */
   readonly destinations: readonly string[];

@@ -1,12 +1,12 @@
 /** Names of files and directories that often hold secrets: `actions/checkout` leaves a token in `.git`, and `.env` files are made for secrets. */
 const PRIVATE = [
-  { isName: (name: string) => name === ".git", inPattern: /(^|[/{,(|!])\.git($|[/},)|])/ },
-  { isName: (name: string) => name.startsWith(".env"), inPattern: /(^|[/{,(|!])\.env/ },
+  { isName: (name: string) => name === ".git", inPattern: /(^|\/)\.git($|\/)/ },
+  { isName: (name: string) => name.startsWith(".env"), inPattern: /(^|\/)\.env/ },
 ];
 
 /**
  * The path up to the first name that may hold secrets and that the pattern does not name; undefined when there is none. The patterns `.`
- * and `**` name nothing.
+ * and `**` name nothing. The pattern is one alternative of the braces in its line: another one may name what this one must not bring.
  */
 export function privatePart(path: string, pattern: string): string | undefined {
   const names = path.split("/");

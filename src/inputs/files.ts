@@ -1,12 +1,16 @@
 import { posix } from "node:path";
 import type { FileSelection, FileSelections } from "./inputs.ts";
-import { lines, type ParseResult, quoteValue } from "./parse.ts";
+import { jsonObject, lines, type ParseResult, quoteValue } from "./parse.ts";
 
 /** A longer list comes from a program, which can name a directory instead. */
 const MOST_LINES = 1000;
 
-/** The lines of `files`: GLOB, GLOB=DESTINATION, or !GLOB. Globs may hold commas, so only line ends separate them. */
+/**
+ * The lines of `files`: GLOB, GLOB=DESTINATION, or !GLOB. Globs may hold commas, so only line ends separate them. A program also gives an object
+ * of destinations by their paths, as JSON.
+ */
 export function fileSelections(text: string): ParseResult<FileSelections> {
+  if (text.startsWith('{"')) return pathSelections(text);
   const given = lines(text)
     .map((line) => line.trim())
     .filter((line) => line !== "");
@@ -30,9 +34,8 @@ function selection(line: string): ParseResult<FileSelection> {
   const glob = pattern((equals < 0 ? line : line.slice(0, equals)).trim());
   if (!("value" in glob)) return glob;
   if (equals < 0) return { value: { pattern: glob.value, destination: undefined } };
-  const destination = line.slice(equals + 1).trim();
-  if (destination !== "" && !destination.split("/").includes(".."))
-    return { value: { pattern: glob.value, destination: posix.normalize(destination) } };
+  const destination = containerPath(line.slice(equals + 1).trim());
+  if (destination !== undefined) return { value: { pattern: glob.value, destination } };
   return {
     must: "GLOB=DESTINATION, with a path of the container without .. behind the last =, such as dist/**=/srv/static",
     got: quoteValue(line),
@@ -40,9 +43,33 @@ function selection(line: string): ParseResult<FileSelection> {
   };
 }
 
+/** Destinations by their paths. A path may have any characters but a NUL byte. */
+function pathSelections(text: string): ParseResult<FileSelections> {
+  const selections: FileSelection[] = [];
+  const wrong = { must: PATHS, got: quoteValue(text) };
+  const parsed = jsonObject(text);
+  if (!("value" in parsed)) return wrong;
+  for (const [path, given] of Object.entries(parsed.value)) {
+    const destination = typeof given === "string" ? containerPath(given) : undefined;
+    if (path === "" || path.startsWith("/") || path.split("/").includes("..") || destination === undefined)
+      return wrong;
+    selections.push({ pattern: posix.normalize(path).replace(/\/$/, ""), isPath: true, destination });
+  }
+  return { value: { selections, exclusions: [] } };
+}
+
+const PATHS =
+  'lines, or a JSON object of destinations by their paths, without a leading / and without .., such as {"a b.txt": "/srv/"}';
+
+/** A destination in the container, normalised; undefined when it is none. A dot at its end is the directory itself. */
+function containerPath(text: string): string | undefined {
+  if (text === "" || text.split("/").includes("..")) return undefined;
+  return posix.normalize(text.replace(/(^|\/)\.$/, "$1./"));
+}
+
 function pattern(text: string): ParseResult<string> {
   const path = posix.normalize(text);
-  if (text !== "" && !text.includes("\\") && !path.startsWith("/") && !path.split("/").includes(".."))
+  if (text !== "" && !text.includes("\\") && !path.startsWith("/") && !path.split(/[/{},]/).includes(".."))
     return { value: path.replace(/\/$/, "") };
   return {
     must: "globs of the workspace, one a line, without a leading /, without .. and without \\, such as config/**/*.yml",

@@ -185,6 +185,8 @@ export interface FileSelections {
 export interface FileSelection {
   /** A glob from the root of the workspace, without a slash at either end. */
   readonly pattern: string;
+  /** True when the pattern is a path, and has no wildcards whatever its characters are. */
+  readonly isPath?: boolean;
   /**
    * The path in the container that stands for the part of the pattern before its first wildcard. With a slash at its end it
    * is a directory, also when the pattern names a file. Undefined: below the working directory, each file by its path in
