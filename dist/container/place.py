@@ -2,7 +2,7 @@
 
     place.py UID GID DIRECTORY DESTINATION... <archive
 
-In the archive each name begins with the number of a destination. Destinations are relative to DIRECTORY, and DIRECTORY to the directory that
+In the archive each name begins with the number of a destination, and a directory of that name is the destination itself. Destinations are relative to DIRECTORY, and DIRECTORY to the directory that
 this program starts in. What is made belongs to UID and GID; -1 leaves them as they are. A directory that is there already stays as it is.
 
 Each directory is opened by its name in the one above it (way.py), and stays open for what it is to hold. A file gets its name when it
@@ -34,6 +34,11 @@ def make_here(at, name, mode=0o700):
 
 def is_ours(fd):
     return os.fstat(fd).st_uid == os.geteuid()
+
+
+def identity(fd):
+    about = os.fstat(fd)
+    return about.st_dev, about.st_ino
 
 
 def is_private(fd):
@@ -92,6 +97,8 @@ class Placing:
     def __init__(self, uid, gid, base, destinations):
         self.uid, self.gid = uid, gid
         self.base, self.destinations = base, destinations
+        # The directories that were made on the way to a destination: another destination may be one of them.
+        self.made = set()
         # The open directories, from a destination downwards: the name, the descriptor, and the member for which it was made, else None.
         self.open = []
 
@@ -106,7 +113,20 @@ class Placing:
         if is_new:
             os.fchmod(below, 0o755)
             self.own(below)
+            self.made.add(identity(below))
         return below
+
+    def open_destination(self, number, member):
+        start = enter(os.open(b".", OPEN), self.base, self.open_or_make)
+        fd = enter(start, self.destinations[int(number)], self.open_or_make)
+        if identity(fd) not in self.made:
+            member = None
+        if member:
+            # A descriptor of the way (O_PATH) takes no mode. Until the directory has its own, no other user enters it.
+            way, fd = fd, os.open(b".", OPEN, dir_fd=fd)
+            os.close(way)
+            os.fchmod(fd, 0o700)
+        self.open.append((number, fd, member))
 
     def close_to(self, names):
         """Closes the open directories that are not on the way to these names."""
@@ -128,8 +148,10 @@ class Placing:
     def place(self, archive, member, names):
         self.close_to(names[:-1])
         if not self.open:
-            start = enter(os.open(b".", OPEN), self.base, self.open_or_make)
-            self.open.append((names[0], enter(start, self.destinations[int(names[0])], self.open_or_make), None))
+            is_destination = len(names) == 1 and member.isdir()
+            self.open_destination(names[0], member if is_destination else None)
+            if is_destination:
+                return
         if len(self.open) != len(names) - 1 or any(name in (b"", b".", b"..") for name in names):
             raise Refused("the archive is not in order")
         at, name = self.open[-1][1], names[-1]

@@ -3,10 +3,13 @@
 #
 #     UID OWNER STAGE DIRECTORY DESTINATION…
 #
-# The stage has a directory for each destination, by its number. OWNER, as chown takes it, gets the directories that are made on
-# the way. With an empty OWNER they stay with UID, the user that runs this. A shell names files by paths. So nothing is placed where
-# a user other than root and UID could put a link in the place of a directory. Then this prints why, and all stays as it was.
+# The stage has a directory for each destination, by its number, with the mode and the time that a new one gets. OWNER, as chown takes
+# it, gets destinations and directories on the way that are made. With an empty OWNER they stay with UID, the user that runs this. A
+# shell names files by paths. So nothing is placed where a user other than root and UID could put a link in the place of a directory.
+# Then this prints why, and all stays as it was.
 exec 2>/dev/null
+fx_lf='
+'
 fx_uid=$1 fx_owner=$2 fx_stage=$3 fx_base=${4:-.}
 shift 4
 
@@ -65,9 +68,9 @@ fx_make() {
     fx_missing=${fx_missing#/}
     fx_to=$fx_to/${fx_missing%%/*}
     case $fx_missing in */*) fx_missing=/${fx_missing#*/} ;; *) fx_missing= ;; esac
-    mkdir "$fx_to" && chmod 755 "$fx_to" || fx_refuse "'$fx_to' can't be made"
-    fx_made="$fx_to
-$fx_made"
+    # No other user enters a destination before it has its mode.
+    mkdir "$fx_to" && { [ ! "$fx_missing" ] || chmod 755 "$fx_to"; } || fx_refuse "'$fx_to' can't be made"
+    fx_made=$fx_to$fx_lf$fx_made
   done
 }
 
@@ -76,11 +79,21 @@ for fx_destination in "$@"; do
   (fx_find_destination "$fx_destination" && { [ "$fx_missing" ] || fx_check "$fx_stage/$fx_number" "${fx_to:-/}"; }) || exit
   fx_number=$((fx_number + 1))
 done
-fx_number=0 fx_made=''
+fx_number=0 fx_made='' fx_arrived=''
 for fx_destination in "$@"; do
   fx_make "$fx_destination"
+  # Its time changes when what it holds is moved away.
+  touch -r "$fx_stage/$fx_number" "$fx_stage/$fx_number.time"
   (fx_each fx_place "$fx_stage/$fx_number" "$fx_to") || exit
+  case $fx_lf$fx_made in *"$fx_lf$fx_to$fx_lf"*) fx_arrived=$fx_arrived$fx_number:$fx_to$fx_lf ;; esac
   fx_number=$((fx_number + 1))
+done
+# What is placed in a directory changes its time, so its mode and time are set last.
+printf %s "$fx_arrived" | while IFS= read -r fx_to; do
+  fx_staged=$fx_stage/${fx_to%%:*} fx_to=${fx_to#*:}
+  touch -r "$fx_staged.time" "$fx_to"
+  # shellcheck disable=SC2012 # only the mode is read
+  chmod "$(ls -ld "$fx_staged" | sed 's/^.\(...\)\(...\)\(...\).*/u=\1,g=\2,o=\3/; s/-//g')" "$fx_to"
 done
 # The owner of a directory could put a link in the place of what is still to be made or given below it. So all directories are given
 # at the end, the deepest first.
