@@ -74,6 +74,17 @@ it("gives both streams byte for byte, apart from each other and from its own wor
   expect([exitCode, stdout.toString("latin1"), stderr]).toEqual([0, "a\xff\r\nb", "first\nlast"]);
 });
 
+it.each([
+  [7, "exit 7"],
+  [125, "true"],
+])("ends with %d when the outputs of '%s' can't be written in the end", async (expected, script) => {
+  const { exitCode, stderr } = await cli(["--outputs-file", "/dev/full", "--run", script]);
+  expect([exitCode, stderr.trim().split("\n").at(-1)]).toEqual([
+    expected,
+    "fargate-exec: error: The outputs are lost, because the file of --outputs-file can't be written: ENOSPC: no space left on device, write",
+  ]);
+});
+
 it("says what it does in plain lines when there is no terminal", async () => {
   const { stderr } = await cli(["--env", "MESSAGE=two\nlines", "--", "sh", "-c", 'echo "$MESSAGE" >&2']);
   expect(plain(stderr)).toEqual(["two", "lines", ""]);
@@ -212,6 +223,22 @@ it.concurrent("copies a tree into a container and back, and leaves nothing when 
     expect.stringContaining("'/srv/copied/nothing' matches nothing in the container."),
   ]);
   expect(readdirSync(folder)).toEqual(before);
+});
+
+it.concurrent("copies a file though nothing reads what it says", async () => {
+  const [, , , at] = stopped;
+  const [from, to] = [join(installed.folder, "unread"), join(installed.folder, "back")];
+  writeFileSync(from, "content");
+  for (const words of [
+    [from, ":/srv/unread"],
+    [":/srv/unread", to],
+  ]) {
+    const line = `{ "$0" "$@" 2>&1 >&3 | true; } 3>&1; echo "\${PIPESTATUS[0]}"`;
+    const program = ["bash", "-c", line, installed.program];
+    const { stdout } = await cli(words, { inputs: { task: at?.id ?? "" }, command: "cp", program });
+    expect(stdout.toString()).toBe("0\n");
+  }
+  expect(readFileSync(to, "utf8")).toBe("content");
 });
 
 it("is a module, too, whose result says how the run ended", async () => {

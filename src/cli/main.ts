@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { messageOf } from "../errors.ts";
 import { inputNames } from "../inputs/names.ts";
 import type { RunInputs, RunResult } from "../program/run-options.ts";
 import { runOnFargate, showOnFargate } from "../run-on-fargate.ts";
@@ -27,6 +28,8 @@ interface OwnOptions {
 
 /** Carries out the command line, and sets the exit code of the process. Rejects only for a bug. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Without a listener this process would die when nothing reads its messages any more.
+  process.stderr.on("error", () => undefined);
   try {
     await commandLine().parseAsync(argv, { from: "user" });
   } catch (error) {
@@ -105,7 +108,7 @@ function addLogs(all: Command): void {
     const isAllWritten = watchWrites(process.stdout);
     const { outcome, exitCode } = await carryOut(given, own, showOnFargate);
     const isShown = (outcome === "detached" || exitCode !== undefined) && (await isAllWritten());
-    process.exitCode = isShown ? 0 : OWN_FAILURE;
+    setExitCode(isShown ? 0 : OWN_FAILURE);
   });
 }
 
@@ -120,7 +123,7 @@ function addCopy(all: Command): void {
     const result = await copyFiles(words, inputs(), (given, directory) =>
       carryOut(given, own, (all, options) => runOnFargate(all, copyOptions(options ?? {}, directory))),
     );
-    process.exitCode = exitCodeOf(result);
+    setExitCode(exitCodeOf(result));
   });
 }
 
@@ -147,10 +150,18 @@ function addOwnOptions(command: Command): Command {
 async function runAndSetExitCode(inputs: RunInputs, own: OwnOptions): Promise<void> {
   const isAllWritten = watchWrites(process.stdout);
   const result = await carryOut(inputs, own, runOnFargate);
-  process.exitCode = exitCodeOf(result, await isAllWritten());
+  setExitCode(exitCodeOf(result, await isAllWritten()));
 }
 
-/** Carries out a command by the engine, shows how it ended, and writes its outputs. */
+/** Sets the exit code of the process. 0 does not replace the code that `carryOut` has set for a failure of its own. */
+function setExitCode(code: number): void {
+  if (code !== 0) process.exitCode = code;
+}
+
+/**
+ * Carries out a command by the engine, shows how it ended, and writes its outputs. Outputs that can't be written are an error, which sets the
+ * exit code of the process.
+ */
 async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFargate): Promise<RunResult> {
   const { outputsFile } = own;
   if (outputsFile !== undefined)
@@ -162,7 +173,14 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
   const result = await engine(inputs, { stdout, stderr, log, signal });
   log.end();
   if (result.error !== undefined) log.error(result.error);
-  if (own.outputsFile !== undefined) writeOutputs(own.outputsFile, result);
+  if (outputsFile === undefined) return result;
+  try {
+    writeOutputs(outputsFile, result);
+  } catch (error) {
+    const why = `The outputs are lost, because the file of --outputs-file can't be written: ${messageOf(error)}`;
+    log.usage(harmlessText(why));
+    process.exitCode = OWN_FAILURE;
+  }
   return result;
 }
 
