@@ -69,7 +69,17 @@ const TARGETS_ROWS = [
 
 /** The rows of local/. */
 const LOCAL_ROWS = [
-  ["answer", "credential-scope", "ecs-shapes", "keys", "python", "sigv4", "throttle", "xml"],
+  [
+    "answer",
+    "client-environment",
+    "credential-scope",
+    "ecs-shapes",
+    "keys",
+    "python",
+    "sigv4",
+    "throttle",
+    "xml",
+  ],
   ["aws-error", "gateway", "images", "moto", "signed-fetch"],
   // The exec agent; a task and its containers.
   ["agent", "faults", "query-api", "session-manager"],

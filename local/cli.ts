@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
+import { clientEnvironment } from "./client-environment.ts";
 import { visibleDelays } from "./settings.ts";
 import { seed } from "./seed.ts";
 import { type LocalFargate, startLocalFargate } from "./start.ts";
@@ -42,7 +43,7 @@ async function showUntilEnded(): Promise<void> {
 
 /** Resolves with the command's exit code; after signal n with 128 + n, like a shell. */
 async function runCommand([file = "", ...args]: readonly string[]): Promise<number> {
-  const env = { ...process.env, ...local.env, ...local.idTokenEnv };
+  const env = clientEnvironment(process.env, { ...local.env, ...local.idTokenEnv });
   const child = spawn(file, args, { env, stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   return await new Promise((resolve) => {
