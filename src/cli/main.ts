@@ -12,6 +12,7 @@ import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
+import { withRegion } from "./region.ts";
 import { withScript } from "./script.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
@@ -68,7 +69,8 @@ function addRun(all: Command): void {
   const inputs = addInputOptions(command, { env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
     const { runFile } = own;
-    const given = await withScript(inputs(), { words, runFile, stdin: process.stdin });
+    const script = { words, runFile, stdin: process.stdin };
+    const given = await withRegion(await withScript(inputs(), script));
     checkDetach(given, own);
     await runAndSetExitCode(given, own);
   });
@@ -80,7 +82,9 @@ function addCheck(all: Command): void {
   );
   const names = inputNames.filter((name) => name !== "check");
   const inputs = addInputOptions(command, { names, env: process.env });
-  command.action(async (own: OwnOptions) => runAndSetExitCode({ ...inputs(), check: true }, own));
+  command.action(async (own: OwnOptions) =>
+    runAndSetExitCode({ ...(await withRegion(inputs())), check: true }, own),
+  );
 }
 
 function addAttach(all: Command): void {
@@ -120,7 +124,7 @@ function addCopy(all: Command): void {
     .argument("<paths...>", "what to copy, then where to; a directory to copy into ends with a slash");
   const inputs = addInputOptions(command, { names: COPY_INPUTS, env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
-    const result = await copyFiles(words, inputs(), (given, directory) =>
+    const result = await copyFiles(words, await withRegion(inputs()), (given, directory) =>
       carryOut(given, own, (all, options) => runOnFargate(all, copyOptions(options ?? {}, directory))),
     );
     setExitCode(exitCodeOf(result));
