@@ -84,12 +84,13 @@ it("the outputs are empty when nothing is known", () => {
   expect(new Set(Object.values(rest))).toEqual(new Set([""]));
 });
 
-/** The results of two workers of this many tasks, each of which has printed this. */
-function several(tasks: number, stdout: string) {
+/** The results of two workers of this many tasks, each of which has printed this. `ends` has the end of each worker's output. */
+function several(tasks: number, stdout: string, ends: readonly string[] = []) {
   const one = aResult("exited", "0", "0");
+  const workerStdout = new Map(ends.entries());
   return {
     kind: "several",
-    tasks: Array.from({ length: tasks }, () => ({ ...one, task: { ...one.task, stdout } })),
+    tasks: Array.from({ length: tasks }, () => ({ ...one, task: { ...one.task, stdout, workerStdout } })),
   } as const;
 }
 
@@ -103,13 +104,13 @@ it("the output 'results' has the seconds of each phase of a task, once", () => {
 });
 
 it("the output 'results' has each worker's own last lines of standard output, without its label", () => {
-  const stdout = "[0] a\n[1] x\n[0] [1] b\nnot a line of a worker\n[1] y";
-  const results = JSON.parse(makeOutputs(several(2, stdout))["results"] ?? "") as object[];
+  const ends = ["[0] a\n[0] [1] b\n", `the end of a long line\n[1] y\n`];
+  const results = JSON.parse(makeOutputs(several(2, "", ends))["results"] ?? "") as object[];
   expect(results).toMatchObject([
     { task: 0, worker: 0, stdout: "a\n[1] b" },
-    { task: 0, worker: 1, stdout: "x\ny" },
+    { task: 0, worker: 1, stdout: "the end of a long line\ny" },
     { task: 1, worker: 0, stdout: "a\n[1] b" },
-    { task: 1, worker: 1, stdout: "x\ny" },
+    { task: 1, worker: 1, stdout: "the end of a long line\ny" },
   ]);
   const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
   const { task, ...rest } = aResult("exited", "0");
@@ -121,7 +122,8 @@ it("the output 'results' has each worker's own last lines of standard output, wi
 
 it("the outputs of a thousand tasks stay below GitHub's limit for an output", () => {
   const stdout = `[0] ${'"'.repeat(5_000)}\n[1] ${"\u0001é".repeat(5_000)}`;
-  const { results = "", stdout: all = "" } = makeOutputs(several(1_000, stdout));
+  const ends = stdout.split("\n").map((line) => line.slice(-4_096));
+  const { results = "", stdout: all = "" } = makeOutputs(several(1_000, stdout, ends));
   expect(Buffer.byteLength(results)).toBeLessThan(1024 * 1024);
   expect(Buffer.byteLength(all)).toBeLessThanOrEqual(1024 * 1024);
   expect(JSON.parse(results)).toHaveLength(2_000);

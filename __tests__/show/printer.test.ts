@@ -25,7 +25,10 @@ function printTexts(texts: readonly Text[], continued = "") {
   printer.end();
   printer.end();
   const lines = Buffer.concat(shown).toString("latin1").split("\n").slice(0, -1);
-  return { shown: lines, stdout: printer.stdout, stderr: Object.fromEntries(printer.stderr()) };
+  const [ofWorkers, stderr] = (["stdout", "stderr"] as const).map((stream) =>
+    Object.fromEntries(printer.endsOf(stream)),
+  );
+  return { shown: lines, stdout: printer.stdout, ofWorkers, stderr };
 }
 
 describe("a Printer", () => {
@@ -45,7 +48,7 @@ describe("a Printer", () => {
     const err = (source: string, bytes: string, ends = true): Text =>
       text(bytes, { stream: "stderr", source, ends });
     const { stderr, stdout } = printTexts([
-      ...[err("e0", "[0] a"), err("e12", "[12] b"), text("x", { source: "o3" })],
+      ...[err("e0", "[0] a"), err("e12", "[12] b"), text("x", { source: "3" })],
       { kind: "confirmed" },
       err("e0", "noise"),
       { kind: "gap", expected: 20, got: 30, offset: 4 },
@@ -54,6 +57,12 @@ describe("a Printer", () => {
     expect(stderr).toEqual({ 0: "[0] a\n[0] c\n", 1: `${"y".repeat(4_094)}z\n`, 12: "[12] b\n" });
     expect(stdout).toBe("x");
     expect(printTexts([text("only", { stream: "stderr", source: "e" })]).stderr).toEqual({ 0: "only\n" });
+  });
+
+  it("keeps the end of a worker's standard output, however much another one prints", () => {
+    const noise = Array.from({ length: 3 }, () => text("y".repeat(OUTPUT_LIMIT), { source: "0" }));
+    const { ofWorkers } = printTexts([text("[1] last words", { source: "1" }), ...noise]);
+    expect(ofWorkers).toMatchObject({ 1: "[1] last words\n" });
   });
 
   it("keeps in `stdout` what was confirmed and what came again, but nothing that a gap has made uncertain", () => {

@@ -124,7 +124,8 @@ export class JobOutput {
     const script = scriptResults(this.#files.written(), this.#workers);
     for (const problem of script.problems) this.#log.warning(problem, "limits.md#of-the-inputs-and-outputs");
     const { stdout, allStderr, cut, lastLines } = printer;
-    return { stdout, allStderr, cut, lastLines, stderr: printer.stderr(), script };
+    const [workerStdout, stderr] = [printer.endsOf("stdout"), printer.endsOf("stderr")];
+    return { stdout, allStderr, cut, lastLines, workerStdout, stderr, script };
   }
 }
 

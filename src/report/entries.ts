@@ -1,5 +1,6 @@
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
-import type { TaskFacts, TaskResult, WorkerOutcome } from "./result.ts";
+import { withoutLabel } from "./last-words.ts";
+import type { StatusResult, TaskFacts, TaskResult, WorkerOutcome } from "./result.ts";
 import { makeTimeline } from "./timeline.ts";
 
 /** An object of the output `results`: the end of one worker, or of a task in which no worker's end is known. */
@@ -38,11 +39,10 @@ function entriesOf(result: TaskResult, index: number): readonly Entry[] {
     const unknown = { worker: null, exitCode: null, seconds: null };
     return [{ ...common, ...unknown, outcome: result.outcome, stdout: result.task.stdout }];
   }
-  const own = stdoutOfWorkers(result.task.stdout, result.workers.length);
   const phases = phasesOf(result.task);
   return result.workers.map(({ worker, exitCode, outcome, seconds }, i) => ({
     ...common,
-    ...{ worker, exitCode, outcome, seconds, stdout: own.get(worker) ?? "" },
+    ...{ worker, exitCode, outcome, seconds, stdout: stdoutOf(worker, result) },
     ...(i === 0 && phases !== undefined && { phases }),
   }));
 }
@@ -56,18 +56,11 @@ function phasesOf({ times, described, target: { started } }: TaskFacts): Entry["
   return Object.fromEntries(spans.map(({ name, from, to }) => [name, Math.round((to - from) / 10) / 100]));
 }
 
-/** The standard output of each worker. With several workers the container puts the label `[N] ` before each line. */
-function stdoutOfWorkers(stdout: string, workers: number): ReadonlyMap<number, string> {
-  if (workers === 1) return new Map([[0, stdout]]);
-  const lines = new Map<number, string[]>();
-  for (const line of stdout.split("\n")) {
-    const [label, worker] = /^\[(\d{1,3})\] /.exec(line) ?? [];
-    if (label === undefined) continue;
-    const own = lines.get(Number(worker)) ?? [];
-    lines.set(Number(worker), own);
-    own.push(line.slice(label.length));
-  }
-  return new Map([...lines].map(([worker, own]) => [worker, own.slice(-MOST_LINES).join("\n")]));
+/** The last lines of a worker's standard output. The output of a worker that is alone has no labels. */
+function stdoutOf(worker: number, { task, workers }: StatusResult): string {
+  if (workers.length === 1) return task.stdout;
+  const lines = (task.workerStdout.get(worker) ?? "").replace(/\n$/, "").split("\n");
+  return lines.map((line) => withoutLabel(line, worker)).join("\n");
 }
 
 function lastLines(text: string, longest: number): string {

@@ -11,8 +11,8 @@ export function findLastLine(stderr: string, worker: number): string | undefined
   return lines.findLast((line) => line.trim() !== "");
 }
 
-/** The container puts the worker's number before each line when there are several workers. */
-function withoutLabel(line: string, worker: number): string {
+/** A line without its label. The container puts the worker's number before each line when there are several workers. */
+export function withoutLabel(line: string, worker: number): string {
   const label = `[${worker}] `;
   return line.startsWith(label) ? line.slice(label.length) : line;
 }

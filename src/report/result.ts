@@ -115,7 +115,9 @@ export interface PrintedOutput {
   readonly cut: readonly ("stdout" | "stderr")[];
   /** The last lines of both streams, as the log shows them. */
   readonly lastLines: string;
-  /** The end of each worker's standard error, by the worker's number; a worker without any has no entry. */
+  /** The end of each worker's standard output, by the worker's number; a worker without any has no entry. */
+  readonly workerStdout: ReadonlyMap<number, string>;
+  /** The same of its standard error. */
   readonly stderr: ReadonlyMap<number, string>;
   /** What the script has written into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY. */
   readonly script: ScriptResults;
@@ -126,6 +128,7 @@ export const NO_OUTPUT: PrintedOutput = {
   allStderr: "",
   cut: [],
   lastLines: "",
+  workerStdout: new Map(),
   stderr: new Map(),
   script: NO_RESULTS,
 };
@@ -164,10 +167,11 @@ export function printedOutput({
   allStderr,
   cut,
   lastLines,
+  workerStdout,
   stderr,
   script,
 }: PrintedOutput): PrintedOutput {
-  return { stdout, allStderr, cut, lastLines, stderr, script };
+  return { stdout, allStderr, cut, lastLines, workerStdout, stderr, script };
 }
 
 /** The results of a run as a list of tasks. */

@@ -4,8 +4,8 @@ import { Tail } from "./tail.ts";
 
 /** The most bytes of each of the outputs `stdout` and `stderr`. */
 export const OUTPUT_LIMIT = 1024 * 1024;
-/** The bytes that are kept of the end of a worker's standard error: some frames of a traceback, and its last line. */
-const STDERR_LIMIT = 4_096;
+/** The bytes that are kept of the end of each stream of a worker: some frames of a traceback, or ten lines of standard output. */
+const WORKER_LIMIT = 4_096;
 
 /** The bytes that are kept of the last lines of both streams, for the summary of a failure. */
 const LAST_LINES_LIMIT = 16 * 1024;
@@ -23,14 +23,14 @@ export interface PrinterOptions {
   readonly continued: string;
 }
 
-/** Shows the job's output line by line, and keeps the end of its standard output and of each standard error. */
+/** Shows the job's output line by line, and keeps the end of both streams, of all workers and of each. */
 export class Printer {
   readonly #options: PrinterOptions;
   readonly #lines = new LineJoiner();
   readonly #stdout: Tail;
   readonly #allStderr: Tail;
   readonly #last = new Tail(LAST_LINES_LIMIT);
-  readonly #stderr = new Map<number, Tail>();
+  readonly #ofWorkers = { stdout: new Map<number, Tail>(), stderr: new Map<number, Tail>() };
 
   constructor(options: PrinterOptions) {
     this.#options = options;
@@ -90,9 +90,9 @@ export class Printer {
     ];
   }
 
-  /** The end of each worker's standard error, by the worker's number. */
-  stderr(): ReadonlyMap<number, string> {
-    const texts = [...this.#stderr].map(([worker, tail]) => [worker, tail.toString()] as const);
+  /** The end of this stream of each worker, by the worker's number. */
+  endsOf(stream: Line["stream"]): ReadonlyMap<number, string> {
+    const texts = [...this.#ofWorkers[stream]].map(([worker, tail]) => [worker, tail.toString()] as const);
     return new Map(texts.filter(([, text]) => text !== ""));
   }
 
@@ -109,20 +109,18 @@ export class Printer {
   }
 
   #tailsOf({ stream, source }: Line): readonly Tail[] {
-    const own = stream === "stdout" ? [this.#stdout] : [this.#allStderr, this.#stderrOf(source)];
-    return [...own, this.#last];
-  }
-
-  /** The tag of a standard error is `e`, with the worker's number when there are several. */
-  #stderrOf(source: string): Tail {
-    const worker = Number(source.slice(1));
-    const tail = this.#stderr.get(worker) ?? new Tail(STDERR_LIMIT);
-    this.#stderr.set(worker, tail);
-    return tail;
+    const all = stream === "stdout" ? this.#stdout : this.#allStderr;
+    // The tag has the worker's number when there are several. That of a standard error begins with `e`.
+    const worker = Number(source.replace("e", ""));
+    const ends = this.#ofWorkers[stream];
+    const own = ends.get(worker) ?? new Tail(WORKER_LIMIT);
+    ends.set(worker, own);
+    return [all, own, this.#last];
   }
 
   #tails(): readonly Tail[] {
-    return [this.#stdout, this.#allStderr, this.#last, ...this.#stderr.values()];
+    const { stdout, stderr } = this.#ofWorkers;
+    return [this.#stdout, this.#allStderr, this.#last, ...stdout.values(), ...stderr.values()];
   }
 }
 
