@@ -107,6 +107,16 @@ it("the output 'stdout' of several tasks keeps the end of what all of them print
   expect(stdout.endsWith("x\n[task 1] out of b")).toBe(true);
 });
 
+it("only LF begins a labelled line of the output 'stdout'", () => {
+  const printed = "a\r\nb\r10%\r20%\u2028c\u2029d\n\ne";
+  const { stdout } = outputs(
+    combined([{ ...endedResult("a", 0), task: facts("a", printed) }, endedResult("b", 0)]),
+  );
+  expect(stdout).toBe(
+    "[task 0] a\r\n[task 0] b\r10%\r20%\u2028c\u2029d\n[task 0] \n[task 0] e\n[task 1] out of b",
+  );
+});
+
 it("a result of no task is an error", () => {
   expect(() => decisiveResult(combined([]))).toThrow("no task has a result");
 });

@@ -73,7 +73,7 @@ function joinTails(tasks: readonly TaskResult[], which: "stdout" | "allStderr"):
   const isLabelled = tasks.length > 1;
   const texts = tasks.flatMap(({ task }, i) => {
     const text = task?.[which] ?? "";
-    return text === "" ? [] : [isLabelled ? text.replace(/^/gm, `[task ${i}] `) : text];
+    return text === "" ? [] : [isLabelled ? text.replace(/(^|\n)/g, `$1[task ${i}] `) : text];
   });
   texts.forEach((text, i) => tail.push(Buffer.from(i === 0 ? text : `\n${text}`)));
   return tail;
