@@ -207,6 +207,54 @@ describe("finds the line of a failed test", () => {
       ["services/cart/tests/test_a.py"],
       "services/cart/tests/test_a.py:3",
     ],
+    [
+      "a name in brackets",
+      failing(" ❯ src/app/[id]/page.test.tsx:9:25"),
+      ["src/app/[id]/page.test.tsx", "src/app/page.test.tsx"],
+      "src/app/[id]/page.test.tsx:9",
+    ],
+    [
+      "names in brackets and parentheses",
+      failing("    at Object.<anonymous> (/app/src/app/(shop)/[[...all]]/page.test.tsx:9:25)"),
+      ["src/app/(shop)/[[...all]]/page.test.tsx", "src/app/page.test.tsx"],
+      "src/app/(shop)/[[...all]]/page.test.tsx:9",
+    ],
+    [
+      "a file with a suffix behind its brackets",
+      failing("pages/[id].test.tsx:9:25"),
+      ["pages/[id].test.tsx"],
+      "pages/[id].test.tsx:9",
+    ],
+    [
+      "blanks in a frame of JavaScript",
+      failing("    at f (/app/my tests/a cart.test.js:9:25)"),
+      ["my tests/a cart.test.js", "tests/a cart.test.js"],
+      "my tests/a cart.test.js:9",
+    ],
+    [
+      "blanks in a frame of Python",
+      failing('  File "/app/my tests/test_a.py", line 9, in test_sum'),
+      ["my tests/test_a.py", "tests/test_a.py"],
+      "my tests/test_a.py:9",
+    ],
+    [
+      "a path of several names, rather than an inner one whose last name alone is in the checkout",
+      failing('File "/app/tests/test_a.py", line 3\nFile "/opt/tool/decoder.py", line 5'),
+      ["tests/test_a.py", "src/shop/decoder.py"],
+      "tests/test_a.py:3",
+    ],
+    [
+      "a path of which the checkout has only the last name",
+      failing("/app/decoder.py:3: no"),
+      ["src/shop/decoder.py"],
+      "src/shop/decoder.py:3",
+    ],
+    [
+      "an own directory whose name is vendor",
+      failing("/app/src/vendor/service.ts:3:1"),
+      ["src/vendor/service.ts"],
+      "src/vendor/service.ts:3",
+    ],
   ])("%s", async (_, bytes, checkout, location) => {
     expect(failedTests(await readReportsIn({ "report.xml": { bytes } }, checkout))).toEqual([
       `t at ${location}`,
@@ -222,6 +270,20 @@ describe("finds the line of a failed test", () => {
       failing("/app/node_modules/x/index.js:3:1"),
       ["node_modules/x/index.js", "x/index.js"],
     ],
+    ...[
+      'File "/root/.pyenv/versions/3.12.1/lib/python3.12/json/a.py", line 3',
+      'File "/opt/conda/lib/python3.11/json/a.py", line 3',
+      'File "/root/.local/share/uv/python/cpython-3.12.1-linux-x86_64-gnu/lib/python3.12/json/a.py", line 3',
+      "/root/.rbenv/versions/3.3.0/lib/ruby/3.3.0/a.rb:3:in `add'",
+      "/go/pkg/mod/github.com/x/y@v1.2.3/a.go:3",
+      "/app/vendor/laravel/framework/src/a.php:3",
+      "/root/.cargo/git/checkouts/x-0123/4567/src/a.rs:3:1",
+    ].map((line): [string, string, readonly string[]] => [
+      `a file of dependencies: ${line}`,
+      failing(line),
+      ["py", "rb", "go", "php", "rs"].map((suffix) => `src/a.${suffix}`),
+    ]),
+    ["a file that has fewer lines", failing("/app/tests/test_a.py:9999: no"), ["tests/test_a.py"]],
     [
       "a class of another package",
       failing("\tat org.example.CartTest.sum(CartTest.java:9)"),

@@ -10,7 +10,7 @@ export interface Reading {
   readonly lines: readonly string[];
 }
 
-/** Reads these reports from `artifacts` in a workspace that has the files of `checkout`. */
+/** Reads these reports from `artifacts` in a workspace that has the files of `checkout`, each of a hundred lines. */
 export async function readReportsIn(
   reports: Tree,
   checkout: readonly string[] = [],
@@ -22,7 +22,7 @@ export async function readReportsIn(
   const artifacts = Object.entries(reports).map(([path, item]) => [`artifacts/${path}`, item] as const);
   const tree = {
     ...Object.fromEntries(artifacts),
-    ...Object.fromEntries(checkout.map((path) => [path, {}])),
+    ...Object.fromEntries(checkout.map((path) => [path, { bytes: "\n".repeat(100) }])),
   };
   const results = await withTree(tree, async (workspace) => {
     const directories = tasks.map((label) => ({

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { posix } from "node:path";
 import type { Location } from "./locations.ts";
@@ -7,6 +8,12 @@ export interface CheckoutLine {
   /** From the root of the workspace. */
   readonly file: string;
   readonly line: number;
+}
+
+/** A file that a path in the container may stand for. */
+interface Match extends CheckoutLine {
+  /** False when the two paths share only the file's name, and the file is in a directory. The path may then be that of another file. */
+  readonly isSure: boolean;
 }
 
 /** Paths in the workspace, split into their names, by the name of the file. */
@@ -21,9 +28,13 @@ const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv
  * a path stands for the file with which it shares the longest end. When several files share as much, it stands for no file.
  */
 export class CheckoutFiles {
+  readonly #workspace: string;
   readonly #paths: Paths;
+  /** How many lines the files have that were looked at. */
+  readonly #lines = new Map<string, number>();
 
-  private constructor(paths: Paths) {
+  private constructor(workspace: string, paths: Paths) {
+    this.#workspace = workspace;
     this.#paths = paths;
   }
 
@@ -51,27 +62,42 @@ export class CheckoutFiles {
         paths.set(entry.name, [...(paths.get(entry.name) ?? []), path.split("/")]);
       }
     }
-    return new CheckoutFiles(paths);
+    return new CheckoutFiles(workspace, paths);
   }
 
-  /** The line of the first of these locations that is in the workspace; undefined when none is. */
+  /** The line of the first of these locations that is surely in the workspace, else of the first that may be; undefined when none is. */
   lineOf(locations: readonly Location[]): CheckoutLine | undefined {
-    for (const location of locations) {
-      const file = this.#fileOf(location);
-      if (file !== undefined) return { file, line: location.line ?? 1 };
-    }
-    return undefined;
+    const matches = locations.flatMap((location) => this.#match(location) ?? []);
+    const best = matches.find(({ isSure }) => isSure) ?? matches[0];
+    return best && { file: best.file, line: best.line };
   }
 
-  #fileOf({ path, isWhole }: Location): string | undefined {
+  #match({ path, line = 1, isWhole }: Location): Match | undefined {
     const found = (this.#paths.get(path.at(-1) ?? "") ?? []).map((names) => ({
-      file: names.join("/"),
+      ...{ file: names.join("/"), names },
       length: commonEnd(names, path),
     }));
     const longest = Math.max(0, ...found.map(({ length }) => length));
-    const best = found.filter(({ length }) => length === longest);
-    const isMatch = best.length === 1 && (!isWhole || longest === path.length);
-    return isMatch ? best[0]?.file : undefined;
+    const [best, ...others] = found.filter(({ length }) => length === longest);
+    if (best === undefined || others.length > 0 || (isWhole && longest < path.length)) return undefined;
+    const { file, names } = best;
+    if (line > this.#linesOf(file)) return undefined;
+    return { file, line, isSure: longest > 1 || names.length === 1 };
+  }
+
+  #linesOf(file: string): number {
+    const lines = this.#lines.get(file) ?? countLines(posix.join(this.#workspace, file));
+    this.#lines.set(file, lines);
+    return lines;
+  }
+}
+
+/** The lines of a file, with the one behind the last line's end; 0 when it can't be read. */
+function countLines(path: string): number {
+  try {
+    return readFileSync(path, "latin1").split("\n").length;
+  } catch {
+    return 0;
   }
 }
 

@@ -15,18 +15,32 @@ export interface Location {
 const MOST_LOCATIONS = 40;
 const LONGEST_LINE = 1_000;
 
+/** A name in brackets between slashes, as routers have it: `app/[id]/page.test.tsx`, `app/(shop)/page.test.tsx`. */
+const BRACKETS = String.raw`(?<=\/)(?:\[{1,2}[\w.-]+\]{1,2}|\([\w.-]+\))(?=[/.])`;
+/** Any other character of a path. */
+const CHARACTER = String.raw`[^\s()"'\x60<>[\]|,;:]`;
 /**
  * A path with a suffix, and a line: `tests/test_a.py:12`, `(/app/a.test.js:9:25)`, `File "/app/a.py", line 12`, `in /app/A.cs:line 12`,
  * `in test file a.bats, line 12)`, `A.fs(12,5)`.
  */
-const FILE_AND_LINE =
-  /(?:^|[\s("'`[<@=])(?:file:\/\/)?([^\s()"'`<>[\]|,;:]*[^\s()"'`<>[\]|,;:/]\.[A-Za-z]\w{0,9})(?::line |:|"?, line |\()(\d{1,7})(?!\d)/g;
+const FILE_AND_LINE = new RegExp(
+  String.raw`(?:^|[\s("'\x60[<@=])(?:file:\/\/)?((?:${CHARACTER}|${BRACKETS})*(?!\/)${CHARACTER}\.[A-Za-z]\w{0,9})(?::line |:|"?, line |\()(\d{1,7})(?!\d)`,
+  "g",
+);
+/** A path that may have blanks: `File "/app/my tests/a.py", line 12`, `(/app/my tests/a.test.js:9:25)`. */
+const DELIMITED = /(?:File "([^"]+)", line |\((?:file:\/\/)?(\/[^:]+):)(\d{1,7})(?!\d)/;
 /** A frame of a JVM: the class with its package, the file without. */
 const JVM_FRAME =
   /^\s*at (?:[\w.@-]*\/)*([\w.]+\.)[\w$]+\.[\w$<>-]+\((\w+\.(?:java|kt|groovy|scala)):(\d{1,7})\)/;
 /** Where dependencies and interpreters have their files. They are no part of the checkout. */
-const FOREIGN =
-  /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor\/bundle|gems|\.cargo\/registry)\/|^\/(?:usr\/(?:lib|lib64|local\/lib|local\/go|share)|rustc|opt\/java)\/|^\/vendor\/|\/vendor\/(?:phpunit|composer)\//;
+const FOREIGN = new RegExp(
+  [
+    String.raw`(?:^|\/)(?:node_modules|(?:site|dist)-packages|gems|vendor\/[^/]+\/[^/]+|\.cargo\/(?:registry|git))\/`,
+    String.raw`\/(?:lib\/(?:python|pypy|ruby\/)\d[\d.]*|versions\/\d[\w.-]*|pkg\/mod\/.*@v[^/]*)\/`,
+    String.raw`^\/(?:usr\/(?:lib|lib64|local\/lib|local\/go|share)|rustc|opt\/java|vendor)\/`,
+    String.raw`\/vendor\/(?:phpunit|composer)\/`,
+  ].join("|"),
+);
 
 /**
  * The lines at which a test may have failed, the best first. The best line of a traceback is the innermost one in the checkout. Python writes
@@ -57,13 +71,19 @@ function locationsIn(line: string, packageName: string): readonly FoundLocation[
     const path = [...packages.split(".").filter((name) => name !== ""), file];
     return [{ kind: "frame", location: { path, line: Number(number), isWhole: true } }];
   }
-  return [...line.matchAll(FILE_AND_LINE)].flatMap(([, path = "", at]) => {
+  const [, quoted, inParentheses, at] = DELIMITED.exec(line) ?? [];
+  const delimited = quoted ?? inParentheses;
+  const found =
+    delimited === undefined
+      ? [...line.matchAll(FILE_AND_LINE)].map(([, path = "", number]) => [path, Number(number)] as const)
+      : [[delimited, Number(at)] as const];
+  return found.flatMap(([path, number]) => {
     if (FOREIGN.test(path)) return [];
     // Go's tests name the file without its package. The report has the package.
     const isOfGo = path.endsWith(".go") && !path.includes("/");
-    const found = locationAt(isOfGo ? `${packageName}/${path}` : path, Number(at));
+    const location = locationAt(isOfGo ? `${packageName}/${path}` : path, number);
     const isFrame = /^\s*(?:at|❯|#) /.test(line);
-    return [{ ...found, kind: path.endsWith(".py") ? "python" : isFrame ? "frame" : "other" }];
+    return [{ ...location, kind: path.endsWith(".py") ? "python" : isFrame ? "frame" : "other" }];
   });
 }
 
