@@ -147,6 +147,20 @@ it("the outputs that lack their beginning are known, of one task and of several 
   expect(cutOutputs({ kind: "several", tasks: [aResult("exited", "0"), cut] })).toEqual(["stdout"]);
 });
 
+it("an output that the script sets again in another case has its last value only", () => {
+  const { task, ...rest } = aResult("exited", "0");
+  const set = [
+    ["foo", "1"],
+    ["Foo", "2"],
+    ["other", "x"],
+    ["FOO", "3"],
+    ["foo", "4"],
+  ] as const;
+  const result = { ...rest, task: { ...task, script: { ...NO_RESULTS, outputs: set } } };
+  const of = Object.entries(outputs(result)).filter(([name]) => /^foo$/i.test(name));
+  expect(of).toEqual([["foo", "4"]]);
+});
+
 it("the outputs of the script stand beside them, and those of the last task count", () => {
   const script = (value: string) => ({ ...NO_RESULTS, outputs: [["version", value]] as const });
   const one = aResult("exited", "0");

@@ -10,7 +10,7 @@ export interface WrittenFile {
 
 /** What a job's script has given to the step, from all of its workers. */
 export interface ScriptResults {
-  /** Outputs in the order in which they were set. When a name was set twice, the last value counts. */
+  /** Outputs in the order in which they were set. When a name was set twice, in whatever case, the last value counts. */
   readonly outputs: readonly Output[];
   readonly summaries: readonly { readonly worker: number; readonly text: string }[];
   /** What was not taken, and why: the texts of warnings. */

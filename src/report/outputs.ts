@@ -2,7 +2,8 @@ import type { TestResults } from "../junit/test-results.ts";
 import { OUTPUT_LIMIT } from "../show/printer.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { Tail } from "../show/tail.ts";
-import { makeEntries } from "./entries.ts";
+import { entries } from "./entries.ts";
+import type { Output } from "./file-commands.ts";
 import { decisiveResult, type Result, type TaskResult, taskResults } from "./result.ts";
 
 /**
@@ -39,8 +40,14 @@ export function makeOutputs(result: Result, tests?: TestResults): Readonly<Recor
     ["results", resultsOf(tasks)],
     ["stdout", joinTails(tasks, "stdout").toString()],
     ["stderr", joinTails(tasks, "allStderr").toString()],
-    ...tasks.flatMap(({ task: facts }) => facts?.script.outputs ?? []),
+    ...outputsOfScripts(tasks),
   ]);
+}
+
+/** The outputs that the scripts have set. The runner compares names without their case, so the last value of such a name is the only one. */
+function outputsOfScripts(tasks: readonly TaskResult[]): Iterable<Output> {
+  const all = tasks.flatMap(({ task }) => task?.script.outputs ?? []);
+  return new Map(all.map((output) => [output[0].toLowerCase(), output])).values();
 }
 
 /** The names of the outputs that lack their beginning, because the script has printed more than an output holds. */
