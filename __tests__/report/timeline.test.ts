@@ -36,6 +36,18 @@ it("the timeline has nothing of the start of a task that was running", () => {
   ]);
 });
 
+it("the timeline of a job that was run again has its earlier attempts, up to the task of the last one", () => {
+  expect(named(STEP, JOB, TASK, true, true).slice(0, 2)).toEqual([
+    ["Earlier attempts", 1_000],
+    ["Network interface", 9_000],
+  ]);
+  const job = { ...JOB, beganAt: 120_000 };
+  expect(named(STEP, job, TASK, false, true).slice(0, 2)).toEqual([
+    ["Earlier attempts", 20_000],
+    ["Exec agent", 25_000],
+  ]);
+});
+
 it("the timeline of a step that failed before its script ended has a phase until the failure", () => {
   const task = aTask({ createdAt: 101_000, startedAt: undefined });
   expect(named(STEP, undefined, task, true)).toEqual([

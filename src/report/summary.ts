@@ -63,7 +63,8 @@ export function makeSummary(
   if (task !== undefined && outcome !== "succeeded" && outcome !== "detached")
     lines.push(...lastLinesSection(task.lastLines));
   if (task !== undefined) {
-    const spans = makeTimeline(times, task.times, task.described, task.target.started);
+    const isAgain = decisive.earlier !== undefined;
+    const spans = makeTimeline(times, task.times, task.described, task.target.started, isAgain);
     lines.push(
       ...timelineSection(
         spans,

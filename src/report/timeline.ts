@@ -31,22 +31,24 @@ export interface StepTimes {
 }
 
 const PULL = "Image pull";
+const EARLIER = "Earlier attempts";
 
 type Boundary = readonly [phase: string, end: number | undefined];
 
 /**
  * The phases of a step and of its job in one task. They have no gap between them, so they add up to the step's time. The times that ECS
- * tells are from another clock, so they are limited to the step's time and kept in order. A phase that took no time is left out.
+ * tells are from another clock, so they are limited to the step's time and kept in order. A phase that took no time is left out. For a job that was run again (`isAgain`) the first phase ends where its last attempt begins.
  */
 export function makeTimeline(
   { from, to }: StepTimes,
   job: JobTimes | undefined,
   task: Task | undefined,
   started: boolean,
+  isAgain = false,
 ): readonly Span[] {
   const spans: Span[] = [];
   let at = from;
-  for (const [name, end] of boundaries(job, task, started)) {
+  for (const [name, end] of boundaries(job, task, started, isAgain)) {
     if (end === undefined) continue;
     const until = Math.min(to, Math.max(at, end));
     if (until > at) spans.push({ name, from: at, to: until });
@@ -60,16 +62,17 @@ function boundaries(
   job: JobTimes | undefined,
   task: Task | undefined,
   started: boolean,
+  isAgain: boolean,
 ): readonly Boundary[] {
   const start: readonly Boundary[] = [
-    ["Inputs and RunTask", task?.createdAt],
+    [isAgain ? EARLIER : "Inputs and RunTask", task?.createdAt],
     ["Network interface", task?.connectivityAt],
     ["Preparation by ECS", task?.pullStartedAt],
     [PULL, task?.pullStoppedAt],
     ["Container start", task?.startedAt],
   ];
   return [
-    ...(started ? start : ([["Inputs and choice of the task", job?.beganAt]] as const)),
+    ...(started ? start : ([[isAgain ? EARLIER : "Inputs and choice of the task", job?.beganAt]] as const)),
     ["Exec agent", job?.readyAt],
     ["Place in the container", job?.placedAt],
     ["Session and delivery", job?.attachedAt],
