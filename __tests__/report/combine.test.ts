@@ -109,7 +109,7 @@ it("the output 'stdout' of several tasks keeps the end of what all of them print
 
 it("only LF begins a labelled line of the output 'stdout'", () => {
   const printed = "a\r\nb\r10%\r20%\u2028c\u2029d\n\ne";
-  const { stdout } = outputs(
+  const { stdout } = makeOutputs(
     combined([{ ...endedResult("a", 0), task: facts("a", printed) }, endedResult("b", 0)]),
   );
   expect(stdout).toBe(

@@ -157,7 +157,7 @@ it("an output that the script sets again in another case has its last value only
     ["foo", "4"],
   ] as const;
   const result = { ...rest, task: { ...task, script: { ...NO_RESULTS, outputs: set } } };
-  const of = Object.entries(outputs(result)).filter(([name]) => /^foo$/i.test(name));
+  const of = Object.entries(makeOutputs(result)).filter(([name]) => /^foo$/i.test(name));
   expect(of).toEqual([["foo", "4"]]);
 });
 

@@ -57,7 +57,7 @@ it("the summary has a row for each attempt of a job that was run again", () => {
   );
   const times = { from: 0, to: 9_000 };
   const retried = { ...once, task: { ...once.task, times: { beganAt: 7_000, endedAt: 9_000 } } };
-  expect(summary(retried, aStep, times)).toContain("| Earlier attempts | 7.0 |");
+  expect(makeSummary(retried, aStep, times)).toContain("| Earlier attempts | 7.0 |");
   const several: Result = { kind: "several", tasks: [aResult("exited", "0"), once] };
   expect(makeSummary(several, aStep, NO_TIME)).toContain("| 1 | 2 | ");
 });
