@@ -60,6 +60,11 @@ describe("the input 'files'", () => {
       ],
     ],
     ["an empty directory", ["empty"], ["/empty/"]],
+    [
+      "the links that a glob matches, but none that an exclusion matches",
+      ["conf/*", "!conf/{app*,deep,up}"],
+      ["/conf/", "/conf/.hidden", "/conf/current"],
+    ],
     ["a glob, with the directories on the way", ["**/er.*"], ["/conf/", "/conf/deep/", "/conf/deep/er.yml"]],
     ["braces, which may hold a comma", ["{a.txt,-dash}"], ["/-dash", "/a.txt"]],
     [

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { constants } from "node:fs";
+import { constants, type Dirent, type PathLike, readdir as readdirByCallback } from "node:fs";
 import { access, lstat, readdir, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { glob } from "tinyglobby";
@@ -11,10 +11,23 @@ import type { Collection, Entry } from "./entries.ts";
 import { type ContainerPath, containerPathOf, type Source, type SourceGlob, sourceOf } from "./patterns.ts";
 import { privatePart } from "./private-names.ts";
 
+/** Lists a directory for the library of globs. It passes over links that it may not follow, so it gets them as files. */
+const listLinksAsFiles = ((path, options, done) =>
+  readdirByCallback(path, options, (error, found) => {
+    const links = error === null ? found.filter((each) => each.isSymbolicLink()) : [];
+    for (const link of links) Object.assign(link, { isSymbolicLink: () => false, isFile: () => true });
+    done(error, found);
+  })) as ListDirectory as typeof readdirByCallback;
+type ListDirectory = (
+  path: PathLike,
+  options: { readonly withFileTypes: true },
+  done: (error: Error | null, found: Dirent[]) => void,
+) => void;
+
 /** How each glob is matched. Links are neither followed nor left out; `.gitignore` is not applied. */
 const MATCHING = {
   ...{ dot: true, onlyFiles: false },
-  ...{ expandDirectories: false, followSymbolicLinks: false },
+  ...{ expandDirectories: false, followSymbolicLinks: false, fs: { readdir: listLinksAsFiles } },
 };
 
 /**
