@@ -105,7 +105,7 @@ it.each(["session", "bucket"])(
     const bucket = how === "bucket" && { bucket: aws.world.made.bucket };
     const to = `/opt/brought-by-${how}`;
     const report =
-      '<testsuite name="s"><testcase name="t"><failure>/app/in.txt:3: no</failure></testcase></testsuite>';
+      '<testsuite name="s"><testcase name="t"><failure>/app/in.txt:2: no</failure></testcase></testsuite>';
     const run = `cat; echo $?; cd ${to}; find . -type f; sha256sum <big; chmod 640 big; ln -sf big link; echo '${report}' >s.xml`;
     const brought = { stdin: "file:in.txt", files: `**=${to}\n!*.txt`, run };
     const big = randomBytes(3_000_000);
@@ -144,9 +144,9 @@ it.each(["session", "bucket"])(
       expect.objectContaining({
         level: "error",
         title: "t",
-        message: "/app/in.txt:3: no",
+        message: "/app/in.txt:2: no",
         file: "in.txt",
-        line: "3",
+        line: "2",
       }),
     ]);
     expect(result.log.join("\n")).toContain("Artifacts: 3 files, 3000099 bytes, in ");

@@ -60,9 +60,10 @@ describe("a Printer", () => {
   });
 
   it("keeps the end of a worker's standard output, however much another one prints", () => {
-    const noise = Array.from({ length: 3 }, () => text("y".repeat(OUTPUT_LIMIT), { source: "0" }));
-    const { ofWorkers } = printTexts([text("[1] last words", { source: "1" }), ...noise]);
-    expect(ofWorkers).toMatchObject({ 1: "[1] last words\n" });
+    const noise = Array.from({ length: 3 }, () => text(`[0] ${"y".repeat(OUTPUT_LIMIT)}`));
+    const long = [text("[1] half", { ends: false, source: "o1" }), text(" a line", { source: "o1" })];
+    const { ofWorkers } = printTexts([text("[1] last words"), ...long, ...noise]);
+    expect(ofWorkers).toMatchObject({ 1: "[1] last words\n[1] half a line\n" });
   });
 
   it("keeps in `stdout` what was confirmed and what came again, but nothing that a gap has made uncertain", () => {

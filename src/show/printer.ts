@@ -108,10 +108,10 @@ export class Printer {
     }
   }
 
-  #tailsOf({ stream, source }: Line): readonly Tail[] {
+  #tailsOf(line: Line): readonly Tail[] {
+    const { stream } = line;
     const all = stream === "stdout" ? this.#stdout : this.#allStderr;
-    // The tag has the worker's number when there are several. That of a standard error begins with `e`.
-    const worker = Number(source.replace("e", ""));
+    const worker = findWorker(line);
     const ends = this.#ofWorkers[stream];
     const own = ends.get(worker) ?? new Tail(WORKER_LIMIT);
     ends.set(worker, own);
@@ -122,6 +122,15 @@ export class Printer {
     const { stdout, stderr } = this.#ofWorkers;
     return [this.#stdout, this.#allStderr, this.#last, ...stdout.values(), ...stderr.values()];
   }
+}
+
+/**
+ * The number of the worker that has printed this line; 0 when there is only one. It is in the tag, but a whole line of standard output
+ * has none. There it is in the label, which the container puts before each line when there are several workers (stream/marks.ts).
+ */
+function findWorker({ source, bytes }: Line): number {
+  const [, label = "0"] = source === "" ? (/^\[(\d{1,3})\] /.exec(bytes.toString("latin1", 0, 6)) ?? []) : [];
+  return source === "" ? Number(label) : Number(source.slice(1));
 }
 
 function withoutLastEnd(tail: Tail): string {
