@@ -50,7 +50,7 @@ export const LONGEST = [
   "payload/upload-secrecy",
   "e2e/delivery.local",
   "e2e/log-fallback.local",
-  "payload/recorders",
+  "payload/awk-recorder",
   "local/start.local",
   "local/faults.local",
   "payload/fence",

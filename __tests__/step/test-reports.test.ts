@@ -19,7 +19,7 @@ async function readFrom(
   const said: string[] = [];
   const say = (text = ""): void => void said.push(text);
   const log: Log = { info: say, debug: say, warning: say, notice: say, phase: say, fold: say };
-  const tests = await withTree({ "a.py": {}, ...tree }, async (workspace) => {
+  const tests = await withTree({ "a.py": { bytes: "\n\n\n" }, ...tree }, async (workspace) => {
     const path = join(workspace, "artifacts");
     const tasks = folders.map((folder) => {
       const none = { count: 0, bytes: 0, directory: "artifacts", path, files: [], problems: [] };
@@ -36,7 +36,7 @@ async function readFrom(
 it("the reports of the only task are read from 'artifacts-path', which is no part of the checkout", async () => {
   const tree = {
     "artifacts/a.xml": { bytes },
-    "artifacts/app/a.py": {},
+    "artifacts/app/a.py": { bytes: "\n\n\n" },
     "artifacts/task-0/b.xml": { bytes },
   };
   const { tests, said } = await readFrom([""], { tree });
