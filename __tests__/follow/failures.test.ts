@@ -1,6 +1,6 @@
 import { AccessDenied, EncryptionRefused, type Failure } from "../../src/errors.ts";
 import { failureOfEnd } from "../../src/follow/failures.ts";
-import type { SessionEnd } from "../../src/session/session.ts";
+import type { SessionEnd } from "../../src/session/end.ts";
 
 type EndWithoutStatus = Parameters<typeof failureOfEnd>[0];
 

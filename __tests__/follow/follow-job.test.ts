@@ -3,7 +3,7 @@ import { Failure } from "../../src/errors.ts";
 import { type FollowedJob, followJob } from "../../src/follow/follow-job.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
 import { describeEnd } from "../../src/follow/session-end.ts";
-import type { SessionEnd } from "../../src/session/session.ts";
+import type { SessionEnd } from "../../src/session/end.ts";
 import { wordsOf } from "../helpers/shown.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { type FakeSession, mark, READY } from "../session/fake-session.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../../src/errors.ts";
 import { describeEnd, sessionEndReason, isFinal } from "../../src/follow/session-end.ts";
-import type { SessionEnd } from "../../src/session/session.ts";
+import type { SessionEnd } from "../../src/session/end.ts";
 
 const closed = (text: string): SessionEnd => ({ kind: "closed", text });
 const lost = (cause?: unknown): SessionEnd => ({ kind: "lost", why: "the network is gone", cause });

@@ -4,7 +4,7 @@ import { uploadMs, Uploads } from "../../src/places/uploads.ts";
 import type { RecentSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
 import type { SessionLogs } from "../../src/ready/session-logs.ts";
-import type { SessionEnd } from "../../src/session/session.ts";
+import type { SessionEnd } from "../../src/session/end.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 

@@ -1,6 +1,7 @@
 import { ByteQueue } from "../../src/session/byte-queue.ts";
 import { sessionLost } from "../../src/transport/failures.ts";
-import type { Session, SessionEnd } from "../../src/session/session.ts";
+import type { SessionEnd } from "../../src/session/end.ts";
+import type { Session } from "../../src/session/session.ts";
 
 export const NONCE = "00112233445566778899aabbccddeeff";
 export const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;

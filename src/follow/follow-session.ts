@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { END_TASK, TAKEN } from "../payload/input.ts";
 import { LEFT } from "../pieces/orders.ts";
-import type { Session, SessionEnd } from "../session/session.ts";
+import type { SessionEnd } from "../session/end.ts";
+import type { Session } from "../session/session.ts";
 import type { Extractor } from "../stream/extract.ts";
 import type { ExtractedItem, OutputItem } from "../stream/items.ts";
 import type { NoteReader } from "../stream/notes.ts";

@@ -1,5 +1,5 @@
 import type { Failure } from "../errors.ts";
-import type { SessionEnd } from "../session/session.ts";
+import type { SessionEnd } from "../session/end.ts";
 import type { Gap } from "../stream/items.ts";
 import type { Refusal } from "../stream/marks.ts";
 import type { JobStatus, RefusalCode } from "../stream/status.ts";

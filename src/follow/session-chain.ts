@@ -1,5 +1,6 @@
 import { asFailure, Failure, type FailureCode } from "../errors.ts";
-import type { Session, SessionEnd } from "../session/session.ts";
+import type { SessionEnd } from "../session/end.ts";
+import type { Session } from "../session/session.ts";
 import type { Gap } from "../stream/items.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";

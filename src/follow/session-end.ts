@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../errors.ts";
-import type { SessionEnd } from "../session/session.ts";
+import type { SessionEnd } from "../session/end.ts";
 import type { CarrierEnd } from "./job-end.ts";
 
 /** Why a session ended without the job's status. */

@@ -12,7 +12,7 @@ import type { PreparedJob } from "./prepare.ts";
 const WANTED_LOOK_MS = 3_000;
 /** A look at the container's sessions is old after this time. A run opens its session a few milliseconds after the look. */
 const OLD_LOOK_MS = 750;
-/** A run that is held up again and again goes on at its last look. */
+/** A run that is held up again and again goes on after this many old looks. */
 const MOST_LOOKS = 10;
 
 /**
@@ -75,10 +75,14 @@ export class JobPlace {
   async openAlone<T>(open: () => Promise<T>): Promise<T> {
     const { cancel, clock, runner } = this.#context;
     const lock = new MachineLock(this.#job.container.sessionTarget, runner, clock);
-    for (let looks = 0; this.#place?.lookedAt !== undefined;) {
+    let oldLooks = 0;
+    while (this.#place?.lookedAt !== undefined) {
       const isContended = await lock.acquire(cancel);
-      const isOld = clock.now() - this.#place.lookedAt > OLD_LOOK_MS && ++looks < MOST_LOOKS;
-      if (!isContended && !isOld) break;
+      const isOld = clock.now() - this.#place.lookedAt > OLD_LOOK_MS;
+      if (!isContended) {
+        if (!isOld || oldLooks === MOST_LOOKS) break;
+        oldLooks += 1;
+      }
       lock.release();
       this.#place = undefined;
       await this.take();

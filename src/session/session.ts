@@ -11,6 +11,7 @@ import { Alarm } from "./alarm.ts";
 import { unlessLate } from "../bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { Connection } from "../transport/connection.ts";
+import type { SessionEnd } from "./end.ts";
 import { InputReceipts } from "./input-receipts.ts";
 import type { GatewayAccess } from "../transport/dial.ts";
 import { encryptionMismatch, sessionLost } from "../transport/failures.ts";
@@ -36,14 +37,6 @@ const OF_THE_AGENT: ReadonlySet<ChannelEvent["kind"]> = new Set([
   "handshake-complete",
 ]);
 
-export type SessionEnd =
-  /** The agent or the gateway ended it. `text` is the reason, empty after a normal end. */
-  | { readonly kind: "closed"; readonly text: string | undefined }
-  /** It can't go on: no new connection could be made, or the protocol failed. The command may still run. */
-  | { readonly kind: "lost"; readonly why: string; readonly cause?: unknown }
-  /** The caller has closed it, by `close` or the signal. The command may still run. */
-  | { readonly kind: "closed-here" };
-
 export interface Session {
   readonly sessionId: string;
   /**
@@ -62,7 +55,7 @@ export interface Session {
   /** Resolves once the agent has all these bytes. Rejects with `session-lost` when the session ends before. */
   send(bytes: Uint8Array): Promise<void>;
   resize(cols: number, rows: number): void;
-  /** Detaches from the session; its command runs on. Resolves when the socket is closed. */
+  /** Closes the session on this side; its command runs on. Resolves when the socket is closed. */
   close(): Promise<void>;
 }
 
