@@ -95,3 +95,16 @@ it("lines of four workers that write at once stay whole and in the order of each
     );
   }
 });
+
+it("the output 'results' has each worker's own last lines, however the lines of the workers mix", async () => {
+  const run =
+    'for i in 1 2 3 4 5; do echo "$FARGATE_EXEC_WORKER:$i"; sleep 0.05; done; echo "last of $FARGATE_EXEC_WORKER"';
+  const result = await aws.step({ task: tailTask.id, workers: "4", run });
+  const results = JSON.parse(result.outputs["results"] ?? "") as { worker: number; stdout: string }[];
+  expect(results.map(({ worker, stdout }) => [worker, stdout])).toEqual(
+    [0, 1, 2, 3].map((worker) => [
+      worker,
+      [...[1, 2, 3, 4, 5].map((i) => `${worker}:${i}`), `last of ${worker}`].join("\n"),
+    ]),
+  );
+});

@@ -93,8 +93,8 @@ it.each([
 describe("the last words", () => {
   it("are the last line of the first failing worker's standard error, without its number", () => {
     const result = resultWithStderr(["0", "7", "3"], {
-      0: "[0] fine\n",
-      1: "[1] first\n[1] no such table\n[1]  \n\n",
+      0: "fine\n",
+      1: "first\nno such table\n \n\n",
       2: "[2] later\n",
     });
     const explanation = explain(result, aStep);

@@ -103,15 +103,22 @@ it("the output 'results' has the seconds of each phase of a task, once", () => {
   expect(second).not.toHaveProperty("phases");
 });
 
-it("the output 'results' has each worker's own last lines of standard output, without its label", () => {
-  const ends = ["[0] a\n[0] [1] b\n", `the end of a long line\n[1] y\n`];
+it("the output 'results' has each worker's own last lines of standard output, whole", () => {
+  const long = Array.from({ length: 9 }, (_, i) => `${i}${"x".repeat(300)}`);
+  const ends = ["a\n[1] b\n", `${long.join("\n")}\n`];
   const results = JSON.parse(makeOutputs(several(2, "", ends))["results"] ?? "") as object[];
   expect(results).toMatchObject([
     { task: 0, worker: 0, stdout: "a\n[1] b" },
-    { task: 0, worker: 1, stdout: "the end of a long line\ny" },
+    { task: 0, worker: 1, stdout: long.slice(-6).join("\n") },
     { task: 1, worker: 0, stdout: "a\n[1] b" },
-    { task: 1, worker: 1, stdout: "the end of a long line\ny" },
+    { task: 1, worker: 1, stdout: long.slice(-6).join("\n") },
   ]);
+  const commands = `${"##[".repeat(600)}end`;
+  const [escaped, endOfLong] = JSON.parse(
+    makeOutputs(several(1, "", [commands, `${"y".repeat(3_000)}z`]))["results"] ?? "",
+  ) as { stdout: string }[];
+  expect(escaped?.stdout).toBe(`${"##\\[".repeat(600)}end`);
+  expect(endOfLong?.stdout).toBe(`${"y".repeat(1_999)}z`);
   const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
   const { task, ...rest } = aResult("exited", "0");
   const [entry] = JSON.parse(
@@ -122,7 +129,7 @@ it("the output 'results' has each worker's own last lines of standard output, wi
 
 it("the outputs of a thousand tasks stay below GitHub's limit for an output", () => {
   const stdout = `[0] ${'"'.repeat(5_000)}\n[1] ${"\u0001é".repeat(5_000)}`;
-  const ends = stdout.split("\n").map((line) => line.slice(-4_096));
+  const ends = stdout.split("\n").map((line) => line.slice(-8_192));
   const { results = "", stdout: all = "" } = makeOutputs(several(1_000, stdout, ends));
   expect(Buffer.byteLength(results)).toBeLessThan(1024 * 1024);
   expect(Buffer.byteLength(all)).toBeLessThanOrEqual(1024 * 1024);

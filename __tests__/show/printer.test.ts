@@ -12,14 +12,15 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
   ...more,
 });
 
-/** The lines that are printed, and the `stdout` output. */
-function printTexts(texts: readonly Text[], continued = "") {
+/** The lines that are printed, and the `stdout` output, of a job with this many workers. */
+function printTexts(texts: readonly Text[], continued = "", workers = 1) {
   const shown: Buffer[] = [];
   const printer = new Printer({
     write: ({ bytes }) => shown.push(bytes, Buffer.from("\n")),
     onHeader: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
     continued,
     keep: OUTPUT_LIMIT,
+    workers,
   });
   for (const each of texts) printer.print(each);
   printer.end();
@@ -47,23 +48,42 @@ describe("a Printer", () => {
   it("keeps the end of each worker's standard error, as far as that is certain", () => {
     const err = (source: string, bytes: string, ends = true): Text =>
       text(bytes, { stream: "stderr", source, ends });
-    const { stderr, stdout } = printTexts([
-      ...[err("e0", "[0] a"), err("e12", "[12] b"), text("x", { source: "3" })],
+    const texts = [
+      ...[err("e0", "[0] a"), err("e12", "[12] b"), text("[3] x")],
       { kind: "confirmed" },
       err("e0", "noise"),
       { kind: "gap", expected: 20, got: 30, offset: 4 },
       ...[err("e0", "[0] c", false), err("e1", `[1] ${"y".repeat(9_000)}z`)],
-    ]);
-    expect(stderr).toEqual({ 0: "[0] a\n[0] c\n", 1: `${"y".repeat(4_094)}z\n`, 12: "[12] b\n" });
-    expect(stdout).toBe("x");
+    ] as const;
+    const { stderr, stdout } = printTexts(texts, "", 13);
+    expect(stderr).toEqual({ 0: "a\nc\n", 1: `${"y".repeat(8_190)}z\n`, 12: "b\n" });
+    expect(stdout).toBe("[3] x");
     expect(printTexts([text("only", { stream: "stderr", source: "e" })]).stderr).toEqual({ 0: "only\n" });
   });
 
   it("keeps the end of a worker's standard output, however much another one prints", () => {
     const noise = Array.from({ length: 3 }, () => text(`[0] ${"y".repeat(OUTPUT_LIMIT)}`));
     const long = [text("[1] half", { ends: false, source: "o1" }), text(" a line", { source: "o1" })];
-    const { ofWorkers } = printTexts([text("[1] last words"), ...long, ...noise]);
-    expect(ofWorkers).toMatchObject({ 1: "[1] last words\n[1] half a line\n" });
+    const { ofWorkers } = printTexts([text("[1] last words"), ...long, ...noise], "", 2);
+    expect(ofWorkers).toMatchObject({ 1: "last words\nhalf a line\n" });
+  });
+
+  it("gives each worker its own lines when lines of several workers come together", () => {
+    const mixed = ["[0] a", "[1] [0] b", "[0] c", "[12] no worker", "[2] d", "[0] ", "[1] e"].join("\n");
+    const { ofWorkers, shown } = printTexts([text(mixed)], "", 3);
+    expect(ofWorkers).toEqual({ 0: "a\nc\n\n", 1: "[0] b\ne\n", 2: "d\n" });
+    expect(shown).toEqual(mixed.split("\n"));
+    expect(printTexts([text("[1] of one worker\n[2] x")]).ofWorkers).toEqual({
+      0: "[1] of one worker\n[2] x\n",
+    });
+  });
+
+  it("keeps whole lines of a worker, also when the beginning of its output is lost", () => {
+    const lines = Array.from({ length: 300 }, (_, i) => `[0] line ${i} ${"é".repeat(20)}`);
+    const { ofWorkers } = printTexts([text(Buffer.from(lines.join("\n")).toString("latin1"))], "", 2);
+    const kept = (ofWorkers?.[0] ?? "").split("\n").slice(0, -1);
+    expect(kept.length).toBeGreaterThan(100);
+    expect(kept).toEqual(lines.slice(-kept.length).map((line) => line.slice(4)));
   });
 
   it("keeps in `stdout` what was confirmed and what came again, but nothing that a gap has made uncertain", () => {

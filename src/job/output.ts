@@ -58,6 +58,7 @@ export class JobOutput {
     this.#workers = workers;
     this.#printer = new Printer({
       write,
+      workers,
       keep: Math.min(OUTPUT_LIMIT, Math.ceil(KEPT_OF_ALL / (origin.fanOut?.tasks ?? 1))),
       onHeader: (line) => log.fold(headerTitle(target), line),
       continued: inputs.workflowCommands ? "[continued] " : "",

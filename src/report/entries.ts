@@ -1,5 +1,4 @@
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
-import { withoutLabel } from "./last-words.ts";
 import type { StatusResult, TaskFacts, TaskResult, WorkerOutcome } from "./result.ts";
 import { makeTimeline } from "./timeline.ts";
 
@@ -56,14 +55,21 @@ function phasesOf({ times, described, target: { started } }: TaskFacts): Entry["
   return Object.fromEntries(spans.map(({ name, from, to }) => [name, Math.round((to - from) / 10) / 100]));
 }
 
-/** The last lines of a worker's standard output. The output of a worker that is alone has no labels. */
+/** The end of a worker's standard output, without its last line's end. */
 function stdoutOf(worker: number, { task, workers }: StatusResult): string {
-  if (workers.length === 1) return task.stdout;
-  const lines = (task.workerStdout.get(worker) ?? "").replace(/\n$/, "").split("\n");
-  return lines.map((line) => withoutLabel(line, worker)).join("\n");
+  return workers.length === 1 ? task.stdout : (task.workerStdout.get(worker) ?? "").replace(/\n$/, "");
 }
 
+/** The last lines, each of them whole, that this many characters hold. Of a last line that is longer it has the end. */
 function lastLines(text: string, longest: number): string {
-  const lines = text.split("\n").slice(-MOST_LINES).join("\n");
-  return longest === 0 ? "" : harmlessText(lines.slice(-longest), longest);
+  const lines: string[] = [];
+  let room = longest;
+  for (const line of text.split("\n").slice(-MOST_LINES).toReversed()) {
+    if (line.length > room) break;
+    lines.unshift(line);
+    room -= line.length + 1;
+  }
+  const kept = lines.length > 0 ? lines.join("\n") : text.slice(Math.max(0, text.length - longest));
+  // Escaped workflow commands make a text longer by a third at most. That must cut nothing.
+  return kept === "" ? "" : harmlessText(kept, 2 * longest);
 }

@@ -83,7 +83,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     `${workers.length === 1 && where === "" ? "Exit code" : "The step's exit code is"} ${exitCodeMeaning(decisive)}.`,
   ];
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
-  const words = stderr && findLastLine(stderr, worker);
+  const words = stderr && findLastLine(stderr);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
   const startLine = outcome === "failed" && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {

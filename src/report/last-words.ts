@@ -4,17 +4,9 @@ import { harmlessLine } from "../show/sanitise.ts";
 const LONGEST_WORDS = 300;
 
 /** The last line of standard error that is not blank; undefined when every line is. */
-export function findLastLine(stderr: string, worker: number): string | undefined {
-  const lines = stderr
-    .split(/\r\n|[\r\n]/)
-    .map((line) => harmlessLine(withoutLabel(line, worker), LONGEST_WORDS));
+export function findLastLine(stderr: string): string | undefined {
+  const lines = stderr.split(/\r\n|[\r\n]/).map((line) => harmlessLine(line, LONGEST_WORDS));
   return lines.findLast((line) => line.trim() !== "");
-}
-
-/** A line without its label. The container puts the worker's number before each line when there are several workers. */
-export function withoutLabel(line: string, worker: number): string {
-  const label = `[${worker}] `;
-  return line.startsWith(label) ? line.slice(label.length) : line;
 }
 
 /**

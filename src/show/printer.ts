@@ -1,12 +1,10 @@
 import type { OutputItem } from "../stream/items.ts";
 import { type Line, LineJoiner, type OutputWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
+import { WorkerEnds } from "./worker-ends.ts";
 
 /** The most bytes of each of the outputs `stdout` and `stderr`. */
 export const OUTPUT_LIMIT = 1024 * 1024;
-/** The bytes that are kept of the end of each stream of a worker: some frames of a traceback, or ten lines of standard output. */
-const WORKER_LIMIT = 4_096;
-
 /** The bytes that are kept of the last lines of both streams, for the summary of a failure. */
 const LAST_LINES_LIMIT = 16 * 1024;
 
@@ -14,6 +12,8 @@ export interface PrinterOptions {
   readonly write: OutputWriter;
   /** The bytes that are kept of the end of standard output, and of standard error. */
   readonly keep: number;
+  /** The number of workers of the job. */
+  readonly workers: number;
   /** Shows the line that names the container, which comes before the job's output. */
   readonly onHeader: (line: string) => void;
   /**
@@ -30,12 +30,14 @@ export class Printer {
   readonly #stdout: Tail;
   readonly #allStderr: Tail;
   readonly #last = new Tail(LAST_LINES_LIMIT);
-  readonly #ofWorkers = { stdout: new Map<number, Tail>(), stderr: new Map<number, Tail>() };
+  readonly #ofWorkers: Readonly<Record<Line["stream"], WorkerEnds>>;
 
   constructor(options: PrinterOptions) {
     this.#options = options;
     this.#stdout = new Tail(options.keep);
     this.#allStderr = new Tail(options.keep);
+    const { workers } = options;
+    this.#ofWorkers = { stdout: new WorkerEnds(workers), stderr: new WorkerEnds(workers) };
   }
 
   print(shown: OutputItem): void {
@@ -64,6 +66,7 @@ export class Printer {
       this.#show(line);
       // The last lines of several workers stay apart in `stdout`.
       for (const tail of this.#tailsOf(line)) tail.push(LF);
+      this.#ofWorkers[line.stream].endLine(line);
     }
   }
 
@@ -90,10 +93,9 @@ export class Printer {
     ];
   }
 
-  /** The end of this stream of each worker, by the worker's number. */
+  /** The last lines of this stream of each worker, without labels, by the worker's number. */
   endsOf(stream: Line["stream"]): ReadonlyMap<number, string> {
-    const texts = [...this.#ofWorkers[stream]].map(([worker, tail]) => [worker, tail.toString()] as const);
-    return new Map(texts.filter(([, text]) => text !== ""));
+    return this.#ofWorkers[stream].ends;
   }
 
   #show(line: Line): void {
@@ -106,31 +108,17 @@ export class Printer {
       tail.push(line.bytes);
       if (line.ended) tail.push(LF);
     }
+    this.#ofWorkers[line.stream].push(line);
   }
 
-  #tailsOf(line: Line): readonly Tail[] {
-    const { stream } = line;
-    const all = stream === "stdout" ? this.#stdout : this.#allStderr;
-    const worker = findWorker(line);
-    const ends = this.#ofWorkers[stream];
-    const own = ends.get(worker) ?? new Tail(WORKER_LIMIT);
-    ends.set(worker, own);
-    return [all, own, this.#last];
+  #tailsOf({ stream }: Line): readonly Tail[] {
+    return [stream === "stdout" ? this.#stdout : this.#allStderr, this.#last];
   }
 
   #tails(): readonly Tail[] {
     const { stdout, stderr } = this.#ofWorkers;
-    return [this.#stdout, this.#allStderr, this.#last, ...stdout.values(), ...stderr.values()];
+    return [this.#stdout, this.#allStderr, this.#last, ...stdout.tails, ...stderr.tails];
   }
-}
-
-/**
- * The number of the worker that has printed this line; 0 when there is only one. It is in the tag, but a whole line of standard output
- * has none. There it is in the label, which the container puts before each line when there are several workers (stream/marks.ts).
- */
-function findWorker({ source, bytes }: Line): number {
-  const [, label = "0"] = source === "" ? (/^\[(\d{1,3})\] /.exec(bytes.toString("latin1", 0, 6)) ?? []) : [];
-  return source === "" ? Number(label) : Number(source.slice(1));
 }
 
 function withoutLastEnd(tail: Tail): string {
