@@ -21,7 +21,7 @@ describe("action.yml", () => {
       (
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start deployment hold subnets security-groups " +
         "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
-        "tags overrides keep-task stuck-after start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-count artifacts-max-size artifacts-missing artifacts-declare reports env secrets workers user stderr " +
+        "tags overrides keep-task stuck-after start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-count artifacts-max-size artifacts-missing reports env secrets workers user stderr " +
         "timeout retry retry-attempts detach attach abandon-after lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container spool-limit workflow-commands summary region"
       ).split(" "),
     );
@@ -52,7 +52,6 @@ describe("action.yml", () => {
       workers: "1",
       stderr: "apart",
       "artifacts-missing": "warn",
-      "artifacts-declare": "false",
       timeout: "60m",
       detach: "false",
       "matrix-index": "${{ strategy.job-index }}",

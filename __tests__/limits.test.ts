@@ -33,3 +33,20 @@ it.each(limits)("$some: $limit, as action.yml says", ({ some, limit }) => {
 it("there are limits to compare", () => {
   expect(limits.filter(({ limit }) => /\d/.test(limit)).length).toBeGreaterThan(12);
 });
+
+it.each([
+  [
+    "docs/limits.md",
+    /the outputs of a workflow job, to other jobs \| 1 MB .* UTF-16.*; 50 MB a workflow run/,
+  ],
+  ["README.md", /all outputs of a workflow job together \[1 MB\]/],
+  ["docs/limits.md", /a job on a GitHub-hosted runner +\| six hours/],
+  ["docs/detach.md", /A job on a GitHub-hosted runner ends after six hours/],
+  ["docs/parallel-steps.md", /From runner 2\.336\.0 on the job stays green/],
+])("%s has GitHub's own limit: %s", (page, words) => {
+  expect(readFileSync(page, "utf8").replaceAll(/ +/g, " ")).toMatch(words);
+});
+
+it("there is no input that only a flag of the runner decides about", () => {
+  expect(Object.keys(inputs)).not.toContain("artifacts-declare");
+});

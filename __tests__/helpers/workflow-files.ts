@@ -13,6 +13,8 @@ export interface Job {
 }
 
 export interface Step {
+  readonly name?: string;
+  readonly run?: string;
   readonly uses?: string;
   readonly with?: Readonly<Record<string, unknown>>;
 }

@@ -33,7 +33,7 @@ export async function bringBack(
   if (!("value" in parsed)) throw new Error(parsed.must);
   const artifacts: Artifacts = {
     ...{ globs: parsed.value, directory, within: ["/"] },
-    ...{ maxCount: 1000, maxBytes: 1 << 30, missing: "warn", declare: false },
+    ...{ maxCount: 1000, maxBytes: 1 << 30, missing: "warn" },
     ...more,
   };
   const reader = (): JobArtifacts =>

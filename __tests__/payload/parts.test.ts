@@ -40,7 +40,7 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
   await uploaded.ended();
   const directory = join(there, "back");
   const received = new JobArtifacts({
-    artifacts: { globs, directory, within: [there], ...limits, missing: "warn", declare: false },
+    artifacts: { globs, directory, within: [there], ...limits, missing: "warn" },
     ...{ folder: "", workspace: there, now: () => 0, onListed: () => undefined },
     readPart: (part) =>
       readPart(part, {

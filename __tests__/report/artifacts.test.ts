@@ -4,7 +4,7 @@ import { MissingArtifacts } from "../../src/report/artifacts.ts";
 const missing = () =>
   new MissingArtifacts({
     ...{ globs: [], directory: "/w/artifacts", within: ["/w"] },
-    ...{ maxCount: 10_000, maxBytes: 1 << 30, missing: "warn", declare: false },
+    ...{ maxCount: 10_000, maxBytes: 1 << 30, missing: "warn" },
   });
 
 it("a fact has room for the longest path, whatever its characters are in JSON", () => {

@@ -1,9 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { distManifest } from "../../scripts/dist-manifest.ts";
 import { majorOf, releaseNotes } from "../../scripts/release.ts";
+import { workflowOf } from "../helpers/workflow-files.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 const CHANGE = "- Something is new.";
@@ -170,5 +179,39 @@ it("a release takes the unreleased section only", () => {
   expect(releaseNotes(before, "1.1.0", "2026-02-02")).toEqual({
     changelog: before.replace("Unreleased\n", "Unreleased\n\n## 1.1.0 (2026-02-02)\n"),
     notes: "- New.\n\n### More\n\n- Newer.\n",
+  });
+});
+
+describe("the workflow Release", () => {
+  const { jobs } = workflowOf(".github/workflows/release.yml");
+  const step = jobs["release"]?.steps?.find(({ name }) => name === "Draft the release, then publish it");
+
+  /** Runs the step with a `gh` that says how many releases were published before, and lists its own calls. */
+  function publish(published: number): { readonly calls: string; readonly outputs: string } {
+    const bin = mkdtempSync(join(root, "bin-"));
+    const [calls, outputs] = [join(bin, "calls"), join(bin, "outputs")];
+    const gh = `#!/bin/sh\necho "$*" >>'${calls}'\ncase $2 in list) echo ${published} ;; repos*) echo true ;; esac\n`;
+    writeFileSync(join(bin, "gh"), gh);
+    chmodSync(join(bin, "gh"), 0o755);
+    writeFileSync(outputs, "");
+    const env = {
+      ...{ PATH: `${bin}:${process.env["PATH"]}`, GITHUB_OUTPUT: outputs, RUNNER_TEMP: bin },
+      ...{ VERSION: "1.0.0", GITHUB_REPOSITORY: "org/fargate-exec" },
+    };
+    execFileSync("bash", ["-eo", "pipefail", "-c", step?.run ?? "exit 1"], { env, stdio: "pipe" });
+    return { calls: readFileSync(calls, "utf8"), outputs: readFileSync(outputs, "utf8") };
+  }
+
+  it("leaves the first release a draft, for a person to tick the box of the Marketplace", () => {
+    const { calls, outputs } = publish(0);
+    expect(calls).toContain("release create v1.0.0 --draft");
+    expect(calls).not.toContain("--draft=false");
+    expect(outputs).toBe("first=true\n");
+  });
+
+  it("publishes each further release", () => {
+    const { calls, outputs } = publish(1);
+    expect(calls).toContain("release edit v1.0.0 --draft=false");
+    expect(outputs).toBe("");
   });
 });

@@ -22,7 +22,7 @@ async function readFrom(
   const tests = await withTree({ "a.py": { bytes: "\n\n\n" }, ...tree }, async (workspace) => {
     const path = join(workspace, "artifacts");
     const tasks = folders.map((folder) => {
-      const none = { count: 0, bytes: 0, directory: "artifacts", path, files: [], problems: [] };
+      const none = { count: 0, bytes: 0, directory: "artifacts", path, problems: [] };
       const artifacts = folder === undefined ? undefined : { ...none, taskPath: join(path, folder) };
       return { ...aResult("exited", "0"), task: someFacts({ artifacts }) };
     });

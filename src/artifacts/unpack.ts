@@ -26,7 +26,7 @@ export interface UnpackerOptions {
   /** Called for each member that was not placed, with its name in the archive. */
   readonly onRefused: (name: string, why: string) => void;
   /** Called for each file and link that was placed. */
-  readonly onPlaced: (name: string, size: number, kind: "file" | "link") => void;
+  readonly onPlaced: (name: string, size: number) => void;
 }
 
 /** A limit of the inputs was hit: nothing more is unpacked. */
@@ -80,7 +80,7 @@ export class Unpacker {
     const free = await this.#attempt(this.#links, ({ names }) => this.#removeOldLink(names));
     const made = await this.#attempt(free, (link) => this.#makeLink(link));
     for (const { member } of await this.#attempt(made, (link) => this.#checkMade(link)))
-      this.#options.onPlaced(member.name, 0, "link");
+      this.#options.onPlaced(member.name, 0);
     for (const [path, member] of [...this.#directories].reverse()) {
       if (member === undefined || !lstatSync(path).isDirectory()) continue;
       await utimes(path, ...timesOf(member));
@@ -127,7 +127,7 @@ export class Unpacker {
       case "other":
         throw new Refusal("it is no file, directory or link");
     }
-    onPlaced(member.name, member.size, "file");
+    onPlaced(member.name, member.size);
   }
 
   /** Counts a name that is held to the end. */

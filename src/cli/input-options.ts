@@ -5,7 +5,7 @@ import { inputHelp } from "./input-help.ts";
 
 const flags = [
   ...(["check", "protect", "start", "deployment", "detach", "hold", "fail-fast"] as const),
-  ...(["assign-public-ip", "artifacts-declare", "log-to-container", "workflow-commands", "summary"] as const),
+  ...(["assign-public-ip", "log-to-container", "workflow-commands", "summary"] as const),
 ];
 /** The inputs that may be true. Their option without a value means true. A test compares them with the validation. */
 export const FLAGS: ReadonlySet<InputName> = new Set(flags);

@@ -1,4 +1,3 @@
-import { appendFileSync } from "node:fs";
 import * as core from "./core.ts";
 import { Screen } from "../show/screen.ts";
 import { BatchedOutput } from "../show/stdout.ts";
@@ -78,12 +77,6 @@ export async function report(
   const own = (inputs?.summary ?? true) ? makeSummary(result, explainedStep(inputs), stepTimes(), tests) : "";
   const text = own + scriptSummaries(result, Buffer.byteLength(own));
   if (text !== "") await core.summary.addRaw(text, true).write();
-}
-
-/** Adds lines to the file of the artifacts that the step declares. */
-export function declareFiles(lines: readonly string[]): void {
-  const file = process.env["GITHUB_ARTIFACTS"];
-  if (file) appendFileSync(file, lines.map((line) => `${line}\n`).join(""));
 }
 
 /** The time from the start of this process to now. */

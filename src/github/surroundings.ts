@@ -2,16 +2,7 @@ import { systemClock as clock } from "../clock.ts";
 import type { Surroundings } from "../step/surroundings.ts";
 import { requestIdToken } from "./id-token.ts";
 import { stepInputs } from "./inputs-source.ts";
-import {
-  declareFiles,
-  waitUntilDrained,
-  endStep,
-  mask,
-  report,
-  saveState,
-  screen,
-  unread,
-} from "./runner.ts";
+import { waitUntilDrained, endStep, mask, report, saveState, screen, unread } from "./runner.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { stepOrigin } from "./workflow.ts";
 
@@ -21,7 +12,6 @@ export function runnerSurroundings(): Surroundings {
     ...{ inputs: stepInputs(), display: screen, drained: waitUntilDrained, mask },
     ...cancelOnSignals(unread),
     ...{ origin: stepOrigin, idToken, saveState, report },
-    declare: process.env["GITHUB_ARTIFACTS"] ? declareFiles : undefined,
     end: endStep,
   };
 }

@@ -2,7 +2,7 @@ import { posix, resolve } from "node:path";
 import { containerGlob, regExpOf } from "./container-glob.ts";
 import type { ArtifactGlob, Artifacts } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
-import { boolean, count, lines, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
+import { count, lines, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
 import { isInside } from "./workspace.ts";
 
 /** A longer list comes from a program, which can name a directory instead. */
@@ -21,7 +21,6 @@ export function readArtifacts(reader: InputReader): Artifacts | undefined {
     if (reader.isGiven(name)) refuseAlone(reader, name);
   if (reader.isGiven("artifacts-missing") && reader.text("artifacts-missing") !== "warn")
     refuseAlone(reader, "artifacts-missing");
-  if (reader.orElse("artifacts-declare", boolean, false)) refuseAlone(reader, "artifacts-declare");
   return undefined;
 }
 
@@ -33,18 +32,12 @@ export function readArtifactOptions(reader: InputReader): Omit<Artifacts, "globs
     maxCount: reader.orElse("artifacts-max-count", count(1, 1_000_000), MOST_FILES),
     maxBytes: reader.orElse("artifacts-max-size", size, MOST_BYTES),
     missing: reader.orElse("artifacts-missing", oneOf("warn", "error", "ignore"), "warn"),
-    declare: reader.orElse("artifacts-declare", boolean, false),
   };
 }
 
 function refuseAlone(
   reader: InputReader,
-  name:
-    | "artifacts-path"
-    | "artifacts-max-count"
-    | "artifacts-max-size"
-    | "artifacts-missing"
-    | "artifacts-declare",
+  name: "artifacts-path" | "artifacts-max-count" | "artifacts-max-size" | "artifacts-missing",
 ): void {
   reader.refuse(
     name,

@@ -16,7 +16,6 @@ const BESIDE_ATTACH: ReadonlySet<InputName> = new Set([
   "artifacts-max-count",
   "artifacts-max-size",
   "artifacts-missing",
-  "artifacts-declare",
   "reports",
   "workflow-commands",
   "summary",

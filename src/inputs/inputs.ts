@@ -208,8 +208,6 @@ export interface Artifacts {
   readonly maxBytes: number;
   /** What the step does about a glob that matches nothing, and about artifacts that don't come whole. */
   readonly missing: "warn" | "error" | "ignore";
-  /** Whether the runner is told of the files, so that a later step can attest them. */
-  readonly declare: boolean;
 }
 
 export interface ArtifactGlob {

@@ -45,7 +45,6 @@ export const inputNames = [
   "artifacts-max-count",
   "artifacts-max-size",
   "artifacts-missing",
-  "artifacts-declare",
   "reports",
   "env",
   "secrets",

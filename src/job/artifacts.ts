@@ -41,7 +41,6 @@ export class JobArtifacts {
   #uncertain: (Buffer | Fact)[] = [];
   #uncertainBytes = 0;
   #unpacking: Promise<UnpackedArchive | string> | undefined;
-  readonly #files: string[] = [];
   #listed = 0;
   #count = 0;
   #bytes = 0;
@@ -98,7 +97,6 @@ export class JobArtifacts {
       directory,
       path,
       taskPath,
-      files: this.#files,
       problems,
     };
   }
@@ -129,8 +127,7 @@ export class JobArtifacts {
       return await unpackArchive(this.#flow, {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
         onRefused: (name, why) => this.#missing.noteRefused(name, why),
-        onPlaced: (name, size, kind) => {
-          if (artifacts.declare && kind === "file") this.#files.push(join(root, name));
+        onPlaced: (name, size) => {
           this.#count += 1;
           this.#bytes += size;
           this.#missing.noteUnpacked(name);

@@ -16,8 +16,6 @@ export interface ArtifactsReport {
   readonly path: string;
   /** The absolute path of the directory in it that holds this task's artifacts. It is `path` when the inputs allow only one task. */
   readonly taskPath: string;
-  /** The absolute paths of the files, when they are declared to the runner; else empty. */
-  readonly files: readonly string[];
   /** Sanitised sentences about what is missing, and why. */
   readonly problems: readonly string[];
 }

@@ -61,7 +61,10 @@ export function cutOutputs(result: Result): readonly string[] {
   ];
 }
 
-/** The most characters of an output: GitHub takes 1 MiB. */
+/**
+ * The most characters of an output. The runner checks no size of a step's output; GitHub takes 1 MB of all outputs of a workflow job together,
+ * in UTF-16 (github/docs#36846).
+ */
 const LONGEST_OUTPUT = 1024 * 1024;
 
 /** The seconds of the worker that took longest; empty when no worker's end is known. */

@@ -3,7 +3,6 @@ import { readInputs } from "../inputs/read-all.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import { logFailure } from "../log.ts";
 import { failedResult, type Result } from "../report/result.ts";
-import { declareArtifacts } from "./declare-artifacts.ts";
 import { openStep, type OpenStep } from "./step.ts";
 import { readTestReports } from "./test-reports.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -29,10 +28,7 @@ export async function runStep(
   } catch (error) {
     result = failed(error);
   }
-  if (step !== undefined) {
-    tests = await readTestReports(result, step);
-    declareArtifacts(result, step, surroundings.declare);
-  }
+  if (step !== undefined) tests = await readTestReports(result, step);
   // What the step has made is deleted while the report is written.
   const closing = step?.close(result);
   if (step === undefined) display.close();

@@ -26,8 +26,6 @@ export interface Surroundings {
   readonly origin: () => Origin;
   /** An ID token for this audience, to assume the role of `role-to-assume`. Fails with `no-id-token`. */
   readonly idToken: (audience: string) => Promise<string>;
-  /** Declares files for attestation, by lines of GITHUB_ARTIFACTS; undefined when the surroundings don't offer that. */
-  readonly declare?: ((lines: readonly string[]) => void) | undefined;
   /** Keeps the ledger for whatever undoes the rest when this process ends too early. Called with each page at every change. */
   readonly saveState: SavePage;
   /**
