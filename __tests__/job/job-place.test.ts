@@ -56,7 +56,7 @@ it("a run that was held up since its look looks again, and waits for a session t
 it("a run looks again when another process of the runner may have opened a session since its look", async () => {
   const other = { id: "s-other", status: "Connected", since: 0 };
   const { place, clock, asked, sessionTarget } = placeAmong([], [other], [], []);
-  const lock = new MachineLock(sessionTarget, RUNNER, clock);
+  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock });
   await place.take();
   await lock.acquire();
   setImmediate(() => lock.release());
@@ -69,7 +69,7 @@ it("a run whose session could not be opened keeps no other process of the runner
   await place.take();
   const failing = place.openAlone(() => Promise.reject(new Error("no agent")));
   await expect(failing).rejects.toThrow("no agent");
-  const lock = new MachineLock(sessionTarget, RUNNER, clock);
-  expect(await lock.acquire()).toBe(false);
+  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock });
+  expect(await lock.acquire()).toEqual({ kind: "free" });
   lock.release();
 });

@@ -73,13 +73,16 @@ export class JobPlace {
    * runner may have opened a session since. Fails like `take` and like `open`.
    */
   async openAlone<T>(open: () => Promise<T>): Promise<T> {
-    const { cancel, clock, runner } = this.#context;
-    const lock = new MachineLock(this.#job.container.sessionTarget, runner, clock);
+    const { cancel, clock, log, runner } = this.#context;
+    const { sessionTarget } = this.#job.container;
+    const lock = new MachineLock({ sessionTarget, runner, clock });
     let oldLooks = 0;
     while (this.#place?.lookedAt !== undefined) {
-      const isContended = await lock.acquire(cancel);
+      const answer = await lock.acquire(cancel);
+      if (answer.kind === "none")
+        log.info(`The job goes on without the machine's lock for sessions in this container: ${answer.why}.`);
       const isOld = clock.now() - this.#place.lookedAt > OLD_LOOK_MS;
-      if (!isContended) {
+      if (answer.kind !== "waited") {
         if (!isOld || oldLooks === MOST_LOOKS) break;
         oldLooks += 1;
       }

@@ -1,62 +1,213 @@
-import { createHash } from "node:crypto";
-import { createServer, type Server } from "node:net";
+import { createHash, randomBytes } from "node:crypto";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
+import { homedir, hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
+import { isRecord } from "../record.ts";
 
 /** The pause between two tries, in milliseconds. */
 const TRY_EVERY_MS = 50;
 /** A process that holds the lock for longer waits for an exec agent, or is no process of this action. */
 const PATIENCE_MS = 30_000;
+/** The most bytes of a socket's path on macOS (`sun_path` in sys/un.h), without the NUL. Linux takes four more. */
+const LONGEST_SOCKET_PATH = 103;
+/** The names of a lock's directory, and of a process's own directory and socket. */
+const ID_DIGITS = 16;
+const OWN_BYTES = 4;
+
+/** `free`: no other process had the lock. `waited`: another one had it. `none`: the lock was not got, and `why` is a clause. */
+export type LockAnswer =
+  { readonly kind: "free" } | { readonly kind: "waited" } | { readonly kind: "none"; readonly why: string };
+
+export interface MachineLockOptions {
+  /** The container's, `ecs:<cluster>_<task>_<runtime id>`. */
+  readonly sessionTarget: string;
+  /** That of `StepContext`. */
+  readonly runner: string;
+  readonly clock: Clock;
+  /** Where locks may stand, the best place first. No other user may be able to write there. */
+  readonly places?: readonly string[];
+}
 
 /**
  * The lock by which the processes of a runner open sessions in a container one after the other: the parallel steps of a job, or
- * several command lines of a machine. It is a local socket of a name that only one process at a time can have, and ends with its process. macOS has no
- * such socket, so there is no lock there.
+ * several command lines of a machine. It ends with its process. No other user of the machine can have it or keep it from being had, except
+ * on Windows, where any process may take the name of a pipe.
  */
 export class MachineLock {
-  readonly #name: string | undefined;
-  readonly #clock: Clock;
-  #server: Server | undefined;
+  readonly #options: MachineLockOptions;
+  readonly #id: string;
+  #held: HeldSocket | undefined;
 
-  /** `sessionTarget` is the container's, `ecs:<cluster>_<task>_<runtime id>`, and `runner` that of `StepContext`. */
-  constructor(sessionTarget: string, runner: string, clock: Clock) {
-    const digest = createHash("sha256").update(`${sessionTarget}\n${runner}`).digest("hex");
-    this.#name = socketName(`fargate-exec-${digest}`);
-    this.#clock = clock;
+  constructor(options: MachineLockOptions) {
+    this.#options = options;
+    const { sessionTarget, runner } = options;
+    // A home directory may be shared by machines. A socket is its machine's alone.
+    const digest = createHash("sha256").update(`${hostname()}\n${sessionTarget}\n${runner}`).digest("hex");
+    this.#id = digest.slice(0, ID_DIGITS);
   }
 
   /**
-   * Waits for the lock, for half a minute at most. Resolves with whether another process had it, and so may have opened a session since
-   * this one looked. After the half minute the run goes on without the lock. An abort throws its reason.
+   * Waits for the lock, for half a minute at most. When another process had it, that process may have opened a session since this one
+   * looked. An abort throws its reason.
    */
-  async acquire(signal?: AbortSignal): Promise<boolean> {
-    if (this.#name === undefined) return false;
-    const end = this.#clock.now() + PATIENCE_MS;
-    for (let tries = 0; this.#clock.now() < end; tries += 1) {
-      this.#server = await listen(this.#name);
-      if (this.#server !== undefined) return tries > 0;
-      await this.#clock.sleep(TRY_EVERY_MS, signal);
+  async acquire(signal?: AbortSignal): Promise<LockAnswer> {
+    const { clock, places = placesOfUser() } = this.#options;
+    const end = clock.now() + PATIENCE_MS;
+    try {
+      const place = process.platform === "win32" ? pipe(this.#id) : new SocketPlace(places, this.#id);
+      for (let tries = 0; clock.now() < end; tries += 1) {
+        this.#held = await place.take();
+        if (this.#held !== undefined) return { kind: tries > 0 ? "waited" : "free" };
+        await clock.sleep(TRY_EVERY_MS, signal);
+      }
+      return { kind: "none", why: `another process has held it for ${PATIENCE_MS / 1000} s` };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { kind: "none", why: messageOf(error) };
     }
-    return false;
   }
 
   /** Gives the lock back, if it is held. */
   release(): void {
-    this.#server?.close();
-    this.#server = undefined;
+    this.#held?.release();
+    this.#held = undefined;
   }
 }
 
-/** An abstract socket of Linux (unix(7)), or a named pipe of Windows. */
-function socketName(id: string): string | undefined {
-  if (process.platform === "linux") return `\0${id}`;
-  return process.platform === "win32" ? `\\\\.\\pipe\\${id}` : undefined;
+interface HeldSocket {
+  release(): void;
 }
 
-/** Resolves with undefined when another process has this name. */
-async function listen(name: string): Promise<Server | undefined> {
-  return await new Promise((resolve) => {
+/** A named pipe of Windows, which only one process at a time can have. It ends with its process. */
+function pipe(id: string): { take: () => Promise<HeldSocket | undefined> } {
+  const take = async (): Promise<HeldSocket | undefined> => {
+    const server = await listen(`\\\\.\\pipe\\fargate-exec-${id}`).catch(() => undefined);
+    return server && { release: () => void server.close() };
+  };
+  return { take };
+}
+
+/**
+ * A lock as a directory that holds the socket of its holder. A process makes a directory with its own socket, and renames it to the lock's
+ * name. That fails as long as the lock's directory holds a socket (rename(2): ENOTEMPTY). A socket that refuses a connection is that of a dead
+ * process. It is removed by its own name, which no other process has, so nothing is ever removed that lives.
+ */
+class SocketPlace {
+  readonly #directory: string;
+  readonly #lock: string;
+  readonly #name = randomBytes(OWN_BYTES).toString("hex");
+
+  /** Fails when none of the places is safe. */
+  constructor(places: readonly string[], id: string) {
+    this.#directory = findDirectory(places);
+    this.#lock = join(this.#directory, id);
+  }
+
+  /** The lock; undefined while another process has it. */
+  async take(): Promise<HeldSocket | undefined> {
+    if (await this.#hasHolder()) return undefined;
+    const own = `${this.#lock}.${this.#name}`;
+    mkdirSync(own, { mode: 0o700 });
+    const server = await listen(join(own, this.#name));
+    try {
+      renameSync(own, this.#lock);
+    } catch (error) {
+      server.close();
+      rmSync(own, { recursive: true, force: true });
+      if (["ENOTEMPTY", "EEXIST"].includes(codeOf(error))) return undefined;
+      throw error;
+    }
+    const release = (): void => {
+      server.close();
+      rmSync(join(this.#lock, this.#name), { force: true });
+      removeEmpty(this.#lock);
+    };
+    return { release };
+  }
+
+  /** Whether a living process has the lock. Removes the sockets of dead ones. */
+  async #hasHolder(): Promise<boolean> {
+    for (const name of namesIn(this.#lock)) {
+      const path = join(this.#lock, name);
+      if (await isAlive(path)) return true;
+      rmSync(path, { force: true });
+    }
+    return false;
+  }
+}
+
+/** Of the user alone: the home directory, and where there is none that may be written, a directory of the user's own in the temporary one. */
+function placesOfUser(): readonly string[] {
+  const uid = process.geteuid?.() ?? 0;
+  return [join(homedir(), ".cache", "fargate-exec"), join(tmpdir(), `fargate-exec-${uid}`)];
+}
+
+/** The first of these directories that is the user's own, and is made where it is missing. Fails when none is. */
+function findDirectory(places: readonly string[]): string {
+  const problems: string[] = [];
+  for (const place of places) {
+    try {
+      mkdirSync(place, { recursive: true, mode: 0o700 });
+      const why = whyUnsafe(place);
+      if (why === undefined) return place;
+      problems.push(`${place} ${why}`);
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  }
+  throw new Error(`there is no directory for it: ${problems.join("; ")}`);
+}
+
+function whyUnsafe(directory: string): string | undefined {
+  const longest = join(directory, "x".repeat(ID_DIGITS + 1 + 2 * OWN_BYTES), "x".repeat(2 * OWN_BYTES));
+  if (Buffer.byteLength(longest) > LONGEST_SOCKET_PATH) return "is too long for the path of a socket";
+  const about = lstatSync(directory);
+  if (!about.isDirectory()) return "is no directory";
+  if (about.uid !== process.geteuid?.()) return "belongs to another user";
+  return (about.mode & 0o077) === 0 ? undefined : "is open to other users";
+}
+
+async function listen(path: string): Promise<Server> {
+  return await new Promise((resolve, reject) => {
     const server = createServer((client) => client.destroy());
-    server.once("error", () => resolve(undefined));
-    server.listen(name, () => resolve(server.unref()));
+    server.once("error", reject);
+    server.listen(path, () => resolve(server.unref()));
   });
+}
+
+/** False for a socket of a dead process, or one that is gone. */
+async function isAlive(path: string): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const client = connect(path);
+    client.once("connect", () => {
+      client.destroy();
+      resolve(true);
+    });
+    // EAGAIN: many others wait for the holder, which is too busy to answer them.
+    client.once("error", (error) => resolve(!["ECONNREFUSED", "ENOENT"].includes(codeOf(error))));
+  });
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Another process has the lock already.
+  }
+}
+
+function codeOf(error: unknown): string {
+  return isRecord(error) ? String(error["code"]) : "";
 }
