@@ -7,6 +7,8 @@ export interface Workflow {
 }
 
 export interface Job {
+  readonly needs?: string;
+  readonly permissions?: Readonly<Record<string, string>>;
   readonly uses?: string;
   readonly steps?: readonly Step[];
   readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>> };
