@@ -56,6 +56,13 @@ export class TestOrder {
   }
 }
 
+interface AccessOptions {
+  /** For how long the access is good. */
+  readonly seconds?: number;
+  /** The session token. */
+  readonly token?: string;
+}
+
 /** A bucket on a port of its own that takes forms by S3's rules. The local Fargate's own code checks their policies. */
 export class PieceBucket {
   readonly objects = new Map<string, Buffer>();
@@ -102,7 +109,25 @@ export class PieceBucket {
   }
 
   /** The lines by which this order says where in the bucket the output goes. */
-  access(order: TestOrder, { seconds = 3600, token = "" } = {}): string[] {
+  access(order: TestOrder, options: AccessOptions = {}): string[] {
+    const { fields, expires, query } = this.#sign(order, options);
+    return [
+      ...typedValue("url", this.url),
+      ...fields.flatMap(([name, value]) => typedValue("field", value, `${name} `)),
+      `post-until ${Math.floor(expires / 1000)}`,
+      ...typedValue("control", `${this.url}/${order.folder}control`),
+      `query ${query}`,
+    ];
+  }
+
+  /** The lines of `control` that renew the signatures. */
+  renewal(order: TestOrder, options: AccessOptions = {}): string[] {
+    const { fields, expires, query } = this.#sign(order, options);
+    const renewed = fields.map(([name, value]) => `field ${name} ${value}`).slice(1);
+    return [...renewed, `post-until ${Math.floor(expires / 1000)}`, `query ${query}`];
+  }
+
+  #sign(order: TestOrder, { seconds = 3600, token = "" }: AccessOptions) {
     const expires = Date.now() + seconds * 1000;
     const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
     const scope = `${date.slice(0, 8)}/eu-west-1/s3/aws4_request`;
@@ -130,19 +155,13 @@ export class PieceBucket {
         Buffer.from(`AWS4${SECRET}`),
       );
     const signature = createHmac("sha256", key).update(policy).digest("hex");
-    return [
-      ...typedValue("url", this.url),
-      ...Object.entries({ ...fields, policy, "x-amz-signature": signature }).flatMap(([name, value]) =>
-        typedValue("field", value, `${name} `),
-      ),
-      `post-until ${Math.floor(expires / 1000)}`,
-      ...typedValue("control", `${this.url}/${order.folder}control?until=${expires}`),
-    ];
+    const signed = { ...fields, policy, "x-amz-signature": signature };
+    return { fields: Object.entries(signed), expires, query: `until=${expires}` };
   }
 
   /** What is typed to give this order. */
   typed(order: TestOrder, begin = 0, access = this.access(order)): Buffer {
-    const lines = [`job ${order.job}`, `key ${order.keys.join(" ")}`, "number 0", `begin ${begin}`];
+    const lines = [`job ${order.job}`, `key ${order.keys.join(" ")}`, `begin ${begin}`];
     const all = [...lines, `folder ${order.folder}`, ...access, "."];
     return Buffer.from(all.map((line) => `s3 ${line}\n`).join(""));
   }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { quote } from "../../src/payload/quote.ts";
 import { payloadFile } from "../../src/payload/files.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { findProgram } from "../helpers/tools.ts";
@@ -61,18 +62,19 @@ const container = (name: string): string =>
 const ORDER = [
   `job ${JOB}`,
   `key ${INNER} ${OUTER}`,
-  "number 0",
   "begin 17",
   `folder ci/output/${JOB}/`,
   "owner 123456789012",
   "url http://127.0.0.1:1/b",
   "url+ ucket",
+  "field bucket bucket",
   "field policy eyJ",
   "field+ policy leHA=",
   "field x-amz-date 20261127T000000Z",
   "post-until 1790000000",
-  "control http://127.0.0.1:1/bucket/control?a=1",
-  "control+ &b=2",
+  "control http://127.0.0.1:1/bucket/control",
+  "query a=1",
+  "query+ &b=2",
   "",
 ].join("\n");
 
@@ -81,6 +83,33 @@ it.each(VECTORS)("the code of %s %d is what the format says", (kind, number, beg
   const inner = sha256(Buffer.concat([Buffer.from(INNER + facts), body]));
   expect(sha256(Buffer.from(OUTER + inner))).toBe(mac);
 });
+
+/** Lines of `control` that would send the output elsewhere, or would be more than signatures to the program that takes them. */
+const MOVES: readonly (readonly string[])[] = [
+  ["url http://127.0.0.1:2/evil"],
+  ["url+ .evil.example"],
+  ["control http://127.0.0.1:2/evil"],
+  ["control+ .evil.example"],
+  ["region evil.example"],
+  ["owner 999999999999"],
+  ["folder evil/"],
+  ["job ffffffffffffffffffffffffffffffff"],
+  ["key 00 00"],
+  ["field bucket evil"],
+  ["field key evil"],
+  ["field x-amz-server-side-encryption aws:kms"],
+  ['field policy a"'],
+  ["field policy a\\\\"],
+  ["field policy @/etc/passwd"],
+  ["field+ policy a"],
+  ["query [1-100000]"],
+  ["query {a,b}"],
+  ["query a b"],
+  ["query+ a"],
+  ["post-until 1 2"],
+  ["post-until soon"],
+  ["Url http://127.0.0.1:2/evil"],
+];
 
 describe("in python3", () => {
   const run = (program: string): string => {
@@ -109,17 +138,24 @@ print([order.read(*each) for each in (("other", header + body), ("${kind}", head
     },
   );
 
-  it("the long values of an order are joined, and renewed fields replace all earlier fields", () => {
+  it("the long values of an order are joined, and renewed signatures replace all earlier ones", () => {
     const printed = run(`order = Order()
 print(order.url, order.control, order.fields, order.begin)
-order.renew(parsed(["field policy new", "field+ policy er", "owner 999999999999", "cancel"]))
+order.renew(parsed(["field policy newer", "query c=3", "owner 999999999999", "cancel"]))
 order = Order()
-print(order.url, order.fields, order.keys[0].decode() == "${INNER}", "owner 123456789012\\n" in open("order").read())`);
+print(order.url, order.control, order.fields, order.keys[0].decode() == "${INNER}", "owner 123456789012\\n" in open("order").read())`);
     expect(printed.split("\n")).toEqual([
-      "http://127.0.0.1:1/bucket http://127.0.0.1:1/bucket/control?a=1&b=2 [('policy', 'eyJleHA='), ('x-amz-date', '20261127T000000Z')] 17",
-      "http://127.0.0.1:1/bucket [('policy', 'newer')] True True",
+      "http://127.0.0.1:1/bucket http://127.0.0.1:1/bucket/control?a=1&b=2 [('bucket', 'bucket'), ('policy', 'eyJleHA='), ('x-amz-date', '20261127T000000Z')] 17",
+      "http://127.0.0.1:1/bucket http://127.0.0.1:1/bucket/control?c=3 [('bucket', 'bucket'), ('policy', 'newer')] True True",
       "",
     ]);
+  });
+
+  it.each(MOVES)("a renewal with %j changes nothing", (...lines) => {
+    const printed = run(`order = Order()
+before = vars(order).copy()
+print(order.renew(parsed(${JSON.stringify(lines)})), vars(Order()) == before)`);
+    expect(printed).toBe("False True\n");
   });
 });
 
@@ -138,10 +174,15 @@ describe.each(SHELLS)("under %s", (shell) => {
     );
   };
   const CURL = [
-    'url = "http://127.0.0.1:1/bucket"',
+    'form-string = "bucket=bucket"',
     'form-string = "policy=eyJleHA="',
     'form-string = "x-amz-date=20261127T000000Z"',
+    'url = "http://127.0.0.1:1/bucket"',
+    'proto = "=http"',
+    "globoff",
     'url = "http://127.0.0.1:1/bucket/control?a=1&b=2"',
+    'proto = "=http"',
+    "globoff",
     "",
   ].join("\n");
 
@@ -163,11 +204,20 @@ describe.each(SHELLS)("under %s", (shell) => {
     },
   );
 
-  it("renewed fields replace all earlier fields", () => {
-    const script = `printf '%s\\n' 'field policy new' 'field+ policy er' cancel >"$fx_dir/body"; fx_renew`;
+  it("renewed signatures replace all earlier ones", () => {
+    const script = `printf '%s\\n' 'field policy newer' 'query c=3' cancel >"$fx_dir/body"; fx_renew`;
     expect(run(script, "sha256sum")).toBe(
-      CURL.replace(/policy=\S*/, 'policy=newer"').replace(/form-string = "x-amz.*\n/, ""),
+      CURL.replace(/policy=\S*/, 'policy=newer"')
+        .replace(/form-string = "x-amz.*\n/, "")
+        .replace("a=1&b=2", "c=3"),
     );
+  });
+
+  it("a renewal with anything but signatures changes nothing", () => {
+    const script = MOVES.map(
+      (lines) => `printf '%s\\n' ${lines.map(quote).join(" ")} >"$fx_dir/body"; fx_renew`,
+    );
+    expect(run(script.join("\n"), "sha256sum")).toBe(CURL);
   });
 
   it.each([
@@ -179,7 +229,7 @@ describe.each(SHELLS)("under %s", (shell) => {
       const script = `. ${container("role.sh")}
 fx_request() { printf "'%s' " "$@"; echo; }
 fx_role=${role} fx_boto3=python3 fx_aws=aws fx_sse=kms fx_sse_key=key
-printf 'field bucket b\\n' >"$fx_dir/body"; fx_renew
+printf 'field policy b\\n' >"$fx_dir/body"; fx_renew
 fx_sse=kms fx_sse_key=key
 fx_ask_by_role put 0 /dev/null; fx_ask_by_role get control /dev/null
 fx_bucket_owner=; fx_ask_by_role put 0 /dev/null`;

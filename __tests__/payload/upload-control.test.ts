@@ -94,6 +94,33 @@ it.concurrent.each(WAYS)(
 );
 
 it.concurrent.each(WAYS)(
+  "a principal with the handle and a right to write into the bucket can't have the output sent elsewhere, by $way",
+  async ({ options }) => {
+    const uploaded = await aHeldJob(options());
+    const elsewhere = await UploadedJob.make({ script: "exit" });
+    const { bucket, order, job } = uploaded;
+    const evil = elsewhere.bucket.access(order);
+    const toTheBrim = evil.filter((line) => /^(url|control) /.test(line));
+    const forged = [
+      evil,
+      toTheBrim,
+      toTheBrim.map((line) => line.replace(" ", "+ ")),
+      [`query+ ${elsewhere.bucket.url}`],
+    ];
+    for (const [at, lines] of forged.entries()) {
+      bucket.control(order, at + 5, 0, lines);
+      await awaitLooks(uploaded, 2);
+    }
+    bucket.control(order, 20, job.extractor.confirmed, [...bucket.renewal(order), "cancel"]);
+    await uploaded.ended();
+    expect(uploaded.spool().length).toBeGreaterThanOrEqual(MIB);
+    expect(elsewhere.bucket.requests).toEqual([]);
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+it.concurrent.each(WAYS)(
   "a form that has expired is renewed by `control`, also for an uploader that is started again, by $way",
   async ({ way, options }) => {
     const uploaded = await UploadedJob.make({
@@ -104,15 +131,15 @@ it.concurrent.each(WAYS)(
     const long = bucket.access(order);
     // The form is good for two seconds, and `control` for an hour.
     const access = [
-      ...bucket.access(order, { seconds: 2 }).filter((line) => !line.startsWith("control")),
-      ...long.filter((line) => line.startsWith("control")),
+      ...bucket.access(order, { seconds: 2 }).filter((line) => !line.startsWith("query")),
+      ...long.filter((line) => line.startsWith("query")),
     ];
     const terminal = await uploaded.follow(access);
     await until(() =>
       terminal.events.some((event) => event.kind === "note" && event.text.includes("Policy expired")),
     );
     terminal.type(LEFT);
-    bucket.control(order, 1, 0, bucket.access(order, { token: "long".repeat(1_500) }));
+    bucket.control(order, 1, 0, bucket.renewal(order, { token: "long".repeat(1_500) }));
     await until(() => uploaded.pieces.length > 1);
     const programs = () => (way === "python3" ? [uploaded.uploader ?? 0] : uploaded.curls);
     await until(() => programs().some(kill));

@@ -6,7 +6,12 @@ const FOLDER = { ...KEYS, prefix: `ci/output/${KEYS.job}/` };
 const access = {
   post: {
     url: "https://bucket.s3.eu-west-1.amazonaws.com/",
-    fields: { bucket: "bucket", Policy: "p".repeat(9_000), "X-Amz-Signature": "abc" },
+    fields: {
+      bucket: "bucket",
+      "X-Amz-Credential": "KEY/20261127/eu-west-1/s3/aws4_request",
+      Policy: "p".repeat(9_000),
+      "X-Amz-Signature": "abc",
+    },
   },
   control: `https://bucket.s3.eu-west-1.amazonaws.com/f/control?t=${"t".repeat(4_000)}`,
   until: 1_700_000_000_999,
@@ -36,15 +41,17 @@ describe("the order to upload", () => {
       job: FOLDER.job,
       key: `${FOLDER.keys.inner} ${FOLDER.keys.outer}`,
       folder: FOLDER.prefix,
-      number: "0",
       begin: "4096",
       owner: "123456789012",
+      region: "eu-west-1",
       url: access.post.url,
       "field bucket": "bucket",
+      "field X-Amz-Credential": access.post.fields["X-Amz-Credential"],
       "field Policy": access.post.fields.Policy,
       "field X-Amz-Signature": "abc",
       "post-until": "1700000000",
-      control: access.control,
+      control: access.control.split("?")[0],
+      query: access.control.split("?")[1],
     });
   });
 
@@ -86,9 +93,15 @@ describe("the words of control", () => {
     expect(parseControl(Buffer.from("reader x 1\nfield cancel\nurl taken\n"))).toEqual(nothing);
   });
 
-  it("renew the access, and repeat the cancel", () => {
+  it("renew the signatures, and nothing that says where the output goes, and repeat the cancel", () => {
     const lines = linesOf(controlBody({ ...nothing, access, isCancelled: true }));
-    expect(readLines(lines)).toMatchObject({ "field Policy": access.post.fields.Policy, cancel: "" });
-    expect(readLines(lines)["control"]).toBe(access.control);
+    expect(readLines(lines)).toEqual({
+      "field X-Amz-Credential": access.post.fields["X-Amz-Credential"],
+      "field Policy": access.post.fields.Policy,
+      "field X-Amz-Signature": "abc",
+      "post-until": "1700000000",
+      query: access.control.split("?")[1],
+      cancel: "",
+    });
   });
 });

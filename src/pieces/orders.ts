@@ -49,12 +49,8 @@ export function typedOrder(
     `job ${job}`,
     `folder ${prefix}`,
     `key ${keys.inner} ${keys.outer}`,
-    // Every order has a folder of its own, so that a piece's name never has two meanings.
-    "number 0",
     `begin ${begin}`,
-    // The container's calls by the task role name the owner. No renewal changes it.
-    ...(access.owner === undefined ? [] : [`owner ${access.owner}`]),
-    ...accessLines(access),
+    ...addressLines(access),
     ".",
   ];
   return Buffer.from(lines.map((line) => `s3 ${line}\n`).join(""), "ascii");
@@ -70,7 +66,7 @@ export const AWAY = Buffer.from("away\n");
  * holds.
  */
 export interface ControlWords {
-  /** A renewed access; undefined while that of the order is the latest. */
+  /** A renewed access, of which `control` has the signatures; undefined while that of the order is the latest. */
   readonly access: FolderAccess | undefined;
   /** The job is to be stopped. */
   readonly isCancelled: boolean;
@@ -97,7 +93,7 @@ export function controlBody(words: ControlWords): Buffer {
   const { access, isCancelled, isTaken, isAttached, isDetached, readers } = words;
   const lines = [
     // The container needs no access after its end is taken, and `control` may stay for some seconds.
-    ...(access === undefined || isTaken ? [] : accessLines(access)),
+    ...(access === undefined || isTaken ? [] : signatureLines(access)),
     ...(isCancelled ? ["cancel"] : []),
     ...(isAttached ? ["attach"] : []),
     ...(isDetached ? ["detach"] : []),
@@ -125,13 +121,47 @@ export function parseControl(body: Buffer): ControlWords {
   };
 }
 
-function accessLines({ post, control, until }: FolderAccess): string[] {
+/**
+ * Where the output goes, and the first signatures. Only a session brings these lines. A holder of the handle can write an authentic
+ * `control`, so that brings signatures alone.
+ */
+function addressLines({ post, control, until, owner }: FolderAccess): string[] {
+  const { address, query } = splitUrl(control);
+  const region = regionOf(post);
   return [
+    // The container's calls by the task role name the owner and the region.
+    ...(owner === undefined ? [] : [`owner ${owner}`]),
+    ...(region === undefined ? [] : [`region ${region}`]),
     ...valueLines("url", post.url),
     ...Object.entries(post.fields).flatMap(([name, value]) => valueLines("field", value, `${name} `)),
     `post-until ${Math.floor(until / 1000)}`,
-    ...valueLines("control", control),
+    ...valueLines("control", address),
+    ...valueLines("query", query),
   ];
+}
+
+/** The fields of the form that are made anew with each signature. */
+const SIGNATURE = /^(policy|x-amz-(credential|date|security-token|signature))$/i;
+
+/** The lines of `control` that renew the signatures. `control` is an object, so its lines may be long. */
+function signatureLines({ post, control, until }: FolderAccess): string[] {
+  const fields = Object.entries(post.fields).filter(([name]) => SIGNATURE.test(name));
+  return [
+    ...fields.map(([name, value]) => `field ${name} ${value}`),
+    `post-until ${Math.floor(until / 1000)}`,
+    `query ${splitUrl(control).query}`,
+  ];
+}
+
+function splitUrl(url: string): { readonly address: string; readonly query: string } {
+  const at = url.indexOf("?");
+  return at < 0 ? { address: url, query: "" } : { address: url.slice(0, at), query: url.slice(at + 1) };
+}
+
+/** The region for which the form is signed. Its credential is KEY/DATE/REGION/s3/aws4_request. */
+function regionOf({ fields }: PresignedPost): string | undefined {
+  const credential = Object.entries(fields).find(([name]) => name.toLowerCase() === "x-amz-credential")?.[1];
+  return credential?.split("/")[2];
 }
 
 /** `WORD VALUE` in as many lines as the value needs. */
