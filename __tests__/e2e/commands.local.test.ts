@@ -38,6 +38,35 @@ it.concurrent("a job that prints every form of a workflow command is shown, and 
 });
 
 /**
+ * A job may print what the runner would take for a page of this step's ledger: the post step undoes what stands there, with the
+ * step's own rights.
+ */
+it.concurrent("with 'workflow-commands' a job reaches no command but those of the log", async () => {
+  const [task, other] = await Promise.all([aws.runningTask(), aws.runningTask()]);
+  const entry = { kind: "task", cluster: aws.world.made.cluster, startedBy: "x", taskArn: other.arn };
+  const page = JSON.stringify({ region: aws.world.local.region, undo: [entry], page: 9 });
+  const text = [
+    `::save-state name=fargate-exec-9::${page}`,
+    ...COMMANDS.filter((line) => !/error|warning|notice|group|add-mask/i.test(line)),
+    `::notice::one\r::save-state name=fargate-exec-9::${page}`,
+    "::notice::told",
+  ].join("\n");
+  const result = await aws.step(
+    { task: task.id, "workflow-commands": "true", run: `echo '${base64(text)}' | base64 -d` },
+    { also: ["caller-start-task"] },
+  );
+  expect(aws.calls("StopTask", other.arn)).toEqual([]);
+  expect(result.annotations).toEqual([{ level: "notice", message: "told" }]);
+  expect(Object.keys(result.state).filter((name) => /-9$|forged/.test(name))).toEqual([]);
+  expect(result.outputs["forged"]).toBeUndefined();
+  expect([result.matchers, result.commandFailed, result.outputs["outcome"]]).toEqual([
+    [],
+    false,
+    "succeeded",
+  ]);
+});
+
+/**
  * A program that runs as root in the container. It finds the run's nonce in the attacher's memory and writes marks into the
  * attacher's terminal.
  */

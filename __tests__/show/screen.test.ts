@@ -99,6 +99,18 @@ it("a screen labels each line of several jobs, with one guard around all of them
   ]);
 });
 
+it("a screen labels what the runner shows as a line of its own behind a CR", () => {
+  const { lines, one } = screen();
+  one.open(UNGUARDED);
+  one.writer("[task 1] ")(line("10 %\r20 %\r[task 0] all is well\r"));
+  one.close();
+  expect(lines()).toEqual([
+    "::stop-commands::T1",
+    "[task 1] 10 %\r[task 1] 20 %\r[task 1] [task 0] all is well\r",
+    "::T1::",
+  ]);
+});
+
 describe("a phase", () => {
   it("is a group of its lines, and the guard's own lines stand inside groups", () => {
     const { lines, one } = screen();
@@ -191,7 +203,48 @@ describe("with 'workflow-commands: true'", () => {
     one.writer()(line("##[group]c"));
     one.info("::notice::a note");
     one.close();
-    expect(lines()).toEqual(["::notice::a", "[task 0] b", "##[group]c", "\\::notice::a note"]);
+    expect(lines()).toEqual([
+      ...["::stop-commands::T1", "::T1::", "::notice::a", "::stop-commands::T2", "[task 0] b"],
+      ...["\x1b[0m##[group]c", "\\::notice::a note", "::T2::"],
+    ]);
+  });
+
+  it("takes the guard down once for commands that follow one another", () => {
+    const { lines, one } = screen();
+    one.open({ workflowCommands: true });
+    one.writer()(line("::group::a\n \t::Warning title=x,file=y::b: ::c\r\n::add-mask::d\nf"));
+    expect(lines()).toEqual([
+      ...["::stop-commands::T1", "::T1::", "::group::a", " \t::Warning title=x,file=y::b: ::c\r"],
+      ...["::add-mask::d", "::stop-commands::T2", "f"],
+    ]);
+  });
+
+  it.each([
+    "::save-state name=fargate-exec-9::{}",
+    "::set-output name=exit-code::0",
+    "::stop-commands::x",
+    "::add-matcher::m.json",
+    "::echo::on",
+    "::notice x",
+    "::noticed::x",
+    "::notice::a\r::save-state name=x::y",
+    "##[notice]x",
+    "::\u00adnotice::x",
+  ])("shows %j under the guard", (command) => {
+    const { lines, one } = screen();
+    one.open({ workflowCommands: true });
+    one.writer()(line(command));
+    expect(lines()[0]).toBe("::stop-commands::T1");
+    expect(lines().join("\n")).not.toContain("::T1::");
+  });
+
+  it("reads a long line once, however many commands it seems to hold", () => {
+    const { one } = screen();
+    one.open({ workflowCommands: true });
+    const began = performance.now();
+    one.writer()(line(`::notice ${"::".repeat(500_000)}\r.`));
+    one.writer()(line(`::notice ${": ".repeat(500_000)}`));
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   it("guards again what comes after it was closed", () => {
@@ -199,6 +252,6 @@ describe("with 'workflow-commands: true'", () => {
     one.open({ workflowCommands: true });
     one.close();
     one.writer()(line("x"));
-    expect(lines()).toEqual(["::stop-commands::T1", "x"]);
+    expect(lines()).toEqual(["::stop-commands::T1", "::T1::", "::stop-commands::T2", "x"]);
   });
 });

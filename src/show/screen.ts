@@ -42,7 +42,7 @@ export interface ScreenOptions {
 export class Screen implements Log {
   readonly #options: ScreenOptions;
   readonly #guard: Guard;
-  /** True when the runner has to obey what the job prints. */
+  /** True when the runner has to obey the commands of the log in what the job prints. */
   #obeyed = false;
   /** True when the lines of the step stand under the guard, too. After an annotation it goes up with the next line. */
   #guarded = false;
@@ -56,12 +56,12 @@ export class Screen implements Log {
   }
 
   /**
-   * Puts the guard up, unless the runner has to obey what the job prints. To be called before any text of AWS or a
-   * container is shown.
+   * Puts the guard up. To be called before any text of AWS or a container is shown. With `workflowCommands` it is taken down for
+   * each line of a job that is a command of the log.
    */
   open({ workflowCommands }: { readonly workflowCommands: boolean }): void {
     this.#obeyed = workflowCommands;
-    this.#guarded = !workflowCommands;
+    this.#guarded = true;
     this.#raise();
   }
 
@@ -84,7 +84,7 @@ export class Screen implements Log {
 
   fold(title: string, line: string): void {
     this.phase();
-    if (!this.#obeyed) this.#guard.up();
+    this.#guard.up();
     this.#write(`${GROUP}${harmlessLine(title)}`);
     this.#write(harmlessLine(line));
     this.#write(END_OF_GROUP);
@@ -132,22 +132,27 @@ export class Screen implements Log {
   }
 
   /** A writer for lines of a job. Each line is shown behind the label, if there is one. */
-  writer(label?: string): OutputWriter {
-    if (label === undefined) return ({ bytes }) => this.#show([bytes, LF]);
+  writer(label = ""): OutputWriter {
     const prefix = Buffer.from(label);
     return ({ bytes }) => {
-      for (const line of linesOf(bytes)) {
-        // A command counts only at the beginning of a line, so it gets no label.
-        const isCommand = this.#obeyed && line[0] === COLON && line[1] === COLON;
-        this.#show(isCommand ? [line, LF] : [prefix, line, LF]);
-      }
+      const mayCommand = this.#obeyed && bytes.includes("::");
+      if (label === "" && !mayCommand) this.#show(bytes, LF);
+      else for (const line of linesOf(bytes)) this.#showLine(line, prefix, mayCommand);
     };
   }
 
-  #show(pieces: readonly Buffer[]): void {
+  #showLine(line: Buffer, prefix: Buffer, mayCommand: boolean): void {
+    if (mayCommand && isLogCommand(line)) {
+      this.phase();
+      this.#guard.down();
+      this.#options.write(line, LF);
+    } else this.#show(prefix, labelParts(line, prefix), LF);
+  }
+
+  #show(...pieces: Buffer[]): void {
     if (this.#phase !== undefined) this.phase();
-    if (!this.#obeyed) this.#guard.up();
-    this.#options.write(...(this.#obeyed ? pieces : pieces.map(harmlessOutput)));
+    this.#guard.up();
+    this.#options.write(...pieces.map(harmlessOutput));
   }
 
   /** Ends the group and takes the guard down for an annotation. Both come back only with a further line. */
@@ -193,5 +198,24 @@ export class Screen implements Log {
 const TITLE = "fargate-exec";
 const GROUP = "##[group]";
 const END_OF_GROUP = "##[endgroup]";
-const COLON = ":".charCodeAt(0);
 const LF = Buffer.from("\n");
+const CR = "\r";
+
+/**
+ * Whether the line is a workflow command that only changes what the log shows. A job must not have any other: `save-state` would
+ * write into the step's ledger, `set-output` and `add-path` reach later steps, `stop-commands` takes the step's masks away. What the runner
+ * would read as a second line, behind a CR, is none.
+ */
+function isLogCommand(line: Buffer): boolean {
+  const cr = line.indexOf(CR);
+  return (cr < 0 || cr === line.length - 1) && LOG_COMMAND.test(line.toString("latin1"));
+}
+
+const LOG_COMMAND = /^[ \t]*::(?:error|warning|notice|debug|group|endgroup|add-mask)(?: .*?)?::/i;
+
+/** The line with the label before each part that the runner shows as a line: it also ends one at a CR. */
+function labelParts(line: Buffer, label: Buffer): Buffer {
+  if (label.length === 0 || !line.includes(CR)) return line;
+  const parts = line.toString("latin1").split(/\r(?!$)/);
+  return Buffer.from(parts.join(CR + label.toString("latin1")), "latin1");
+}
