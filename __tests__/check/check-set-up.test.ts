@@ -1,5 +1,6 @@
 import type { Aws } from "../../src/aws/calls.ts";
 import { checkSetUp } from "../../src/check/check-set-up.ts";
+import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import type { Check } from "../../src/ready/checks/check.ts";
@@ -8,7 +9,7 @@ import { Listener } from "../helpers/listener.ts";
 import { anInputs } from "../helpers/runs.ts";
 import { aService, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
-import { aDefinition, CLUSTER } from "../helpers/tasks.ts";
+import { aDefinition, aTask, CLUSTER, ID } from "../helpers/tasks.ts";
 
 const denied = () =>
   Promise.reject(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
@@ -142,4 +143,23 @@ it("reports for a new task what RunTask would refuse: providers that the cluster
   const { checks } = await checkSetUp(step as unknown as StepContext, {});
   const wrong = checks.filter(({ verdict }) => verdict === "NG").map(({ name }) => name);
   expect(wrong).toEqual(["size", "capacity providers"]);
+});
+
+it("skips the definition of a running task that was deleted, since no run needs it", async () => {
+  const aws = {
+    ecs: {
+      describeCluster: denied,
+      describeTask: () => Promise.resolve(aTask()),
+      describeTaskDefinition: () => Promise.reject(taskDefinitionNotFound("web:1", "s")),
+    },
+    ec2: { describeSubnets: denied, describeNetworkInterface: denied },
+    iam: { identifyCaller: () => Promise.resolve("somebody"), listDenied: denied },
+  } as unknown as Aws;
+  const inputs = anInputs({ where: { kind: "task", task: ID }, bucket: undefined });
+  const step = { inputs, aws, log: new Listener(), clock: new SleeplessClock(), workspace: "/nowhere" };
+  const { checks } = await checkSetUp(step as unknown as StepContext, {});
+  expect(checks.find(({ name }) => name === "task definition")).toMatchObject({
+    verdict: "SKIP",
+    seen: expect.stringContaining("'web:1'") as string,
+  });
 });

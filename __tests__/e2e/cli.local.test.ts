@@ -85,6 +85,24 @@ it.each([
   ]);
 });
 
+it("runs in a kept task, and copies from it, although the task's definition was deleted", async () => {
+  const image = {
+    image: "example/app:1",
+    subnets: aws.world.made.subnets.join(","),
+    "task-role": "demo-task",
+  };
+  const start = { inputs: { ...image, "keep-task": "always" }, words: ["--run", "echo kept >/srv/left"] };
+  const kept = await runCli(aws, installed, start);
+  expect([kept.exitCode, kept.stderr]).toEqual([0, expect.stringContaining("Deregistering")]);
+  const id = /Task (\w+) is kept/.exec(kept.stderr)?.[1] ?? "";
+  const ran = await cli(["--run", "cat /srv/left"], { inputs: { task: id } });
+  expect([ran.exitCode, ran.stdout.toString()]).toEqual([0, "kept\n"]);
+  const to = join(installed.folder, "left");
+  const copied = await cli([":/srv/left", to], { inputs: { task: id }, command: "cp" });
+  expect([copied.exitCode, copied.stderr]).toEqual([0, expect.not.stringContaining("error")]);
+  expect(readFileSync(to, "utf8")).toBe("kept\n");
+});
+
 it("says what it does in plain lines when there is no terminal", async () => {
   const { stderr } = await cli(["--env", "MESSAGE=two\nlines", "--", "sh", "-c", 'echo "$MESSAGE" >&2']);
   expect(plain(stderr)).toEqual(["two", "lines", ""]);

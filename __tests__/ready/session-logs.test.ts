@@ -1,5 +1,6 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { ContainerDefinition } from "../../src/aws/task-definition.ts";
+import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 import { Failure } from "../../src/errors.ts";
 import { lookAtCluster, findSessionLogs } from "../../src/ready/session-logs.ts";
 import { aDefinition } from "../helpers/tasks.ts";
@@ -26,6 +27,7 @@ const DENIED = new Failure("access-denied", {
   seen: "AccessDenied",
   advice: "Allow it.",
 });
+const DELETED = taskDefinitionNotFound(TASK.taskDefinitionArn, "ClientException: Unable to describe it.");
 
 function lookAtLogs(
   answers: {
@@ -133,6 +135,17 @@ describe("the log of a container's sessions", () => {
     ["the cluster", undefined],
   ])("is not known without the right to look at %s", async (_, configuration) => {
     expect(await findSessionLogs(configuration, TASK, lookAtLogs({ awslogs: DENIED }))).toBeUndefined();
+  });
+
+  it("is not known once the task definition was deleted, as that of a kept task is", async () => {
+    const looking = lookAtLogs({ awslogs: DELETED });
+    expect(await findSessionLogs(exec("DEFAULT"), TASK, looking)).toBeUndefined();
+    const wanted = findSessionLogs(exec("DEFAULT"), TASK, lookAtLogs({ awslogs: DELETED }, "cloudwatch"));
+    await expect(wanted).rejects.toMatchObject({
+      code: "logs-not-configured",
+      failed: expect.stringContaining("the task's definition was deleted") as string,
+      advice: expect.not.stringContaining("task-definition") as string,
+    });
   });
 
   it("must be in CloudWatch with 'logs: cloudwatch'", async () => {

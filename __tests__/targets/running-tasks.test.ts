@@ -2,7 +2,7 @@ import { containerBusy } from "../../src/places/failures.ts";
 import { containerBlocked } from "../../src/ready/advice.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
-import { taskNotFound } from "../../src/aws/missing.ts";
+import { taskDefinitionNotFound, taskNotFound } from "../../src/aws/missing.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { findReplacement } from "../../src/targets/replacement.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
@@ -51,14 +51,17 @@ describe("a named task", () => {
     });
   });
 
-  it("asks for a container when the task definition may not be read", async () => {
+  it.each([
+    ["may not be read", denied, "Access denied."],
+    ["was deleted, as that of a kept task is", taskDefinitionNotFound("web:1", "s"), "'web:1'"],
+  ])("asks for a container when the task definition %s", async (_, failure, told) => {
     const ecs = {
       ...found(aTask({ containers: two })),
-      describeTaskDefinition: () => Promise.reject(denied),
+      describeTaskDefinition: () => Promise.reject(failure),
     };
     await expect(resolveTargets(resolveContextOf(named, ecs))).rejects.toMatchObject({
       code: "container-ambiguous",
-      seen: expect.stringContaining("Access denied.") as string,
+      seen: expect.stringContaining(told) as string,
     });
   });
 

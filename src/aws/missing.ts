@@ -1,5 +1,5 @@
 /** The failures for a resource that AWS does not have, or that the inputs don't name. */
-import { Failure } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 
 export function clusterNotFound(cluster: string, region: string, seen: string, cause?: unknown): Failure {
   return new Failure("cluster-not-found", {
@@ -39,6 +39,11 @@ export function taskDefinitionNotFound(taskDefinition: string, seen: string, cau
       "file, which must start with './' or end in '.json'. A deregistered revision can't be started.",
     cause,
   });
+}
+
+/** Whether a task definition can't be read: it was deleted, or the caller may not. A task that runs needs its definition no more. */
+export function isUnreadableDefinition(error: unknown): error is Failure {
+  return isDenied(error) || (error instanceof Failure && error.code === "task-definition-not-found");
 }
 
 /** `what` is the task definition or the image to be started. */

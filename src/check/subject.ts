@@ -1,7 +1,8 @@
 import { contentOf, type DefinitionContent } from "../aws/task-definition.ts";
-import { taskNotFound } from "../aws/missing.ts";
+import { isUnreadableDefinition, taskNotFound } from "../aws/missing.ts";
 import type { Service } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
+import type { Failure } from "../errors.ts";
 import type { NewTasks, TaskSelection } from "../inputs/inputs.ts";
 import {
   type Check,
@@ -127,7 +128,7 @@ async function describeRunning(task: Task, context: Context, note: Note): Promis
   if (await isRefused("operating system", note, () => refuseWindows(task.platformFamily, owner)))
     return undefined;
   const look = await lookAt(aws.ecs.describeTaskDefinition(task.taskDefinitionArn));
-  if ("failure" in look) note(unansweredCheck("task definition", look.failure));
+  if ("failure" in look) note(unreadDefinition(look.failure));
   const definition = "value" in look ? look.value : undefined;
   const names = task.containers.map(({ name }) => ({ name, essential: undefined }));
   const container = await valueOrNote("container", note, () =>
@@ -139,6 +140,14 @@ async function describeRunning(task: Task, context: Context, note: Note): Promis
   );
   if (container === undefined) return undefined;
   return { task, definition, container, start: undefined, registers: false };
+}
+
+/** The check of a running task's definition that can't be read. A run does without it. */
+function unreadDefinition(failure: Failure): Check {
+  const name = "task definition";
+  return isUnreadableDefinition(failure)
+    ? skippedCheck(name, `not known: ${failure.failed}`)
+    : unansweredCheck(name, failure);
 }
 
 async function describeNewTask(where: NewTasks, context: Context, note: Note): Promise<Subject | undefined> {

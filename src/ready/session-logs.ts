@@ -1,4 +1,5 @@
 import type { Cluster, Ecs, ExecConfiguration } from "../aws/ecs.ts";
+import { isUnreadableDefinition } from "../aws/missing.ts";
 import { Failure, isDenied } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
@@ -35,8 +36,8 @@ export async function lookAtCluster(
 
 /**
  * Where the sessions of this container are logged. Logging DEFAULT, which a cluster without a configuration has too,
- * is the log group of the container's own awslogs driver. Undefined when the caller may not look. Fails like
- * `lookAtCluster`.
+ * is the log group of the container's own awslogs driver. Undefined when the caller may not look, or when the definition
+ * was deleted. Fails like `lookAtCluster`.
  */
 export async function findSessionLogs(
   exec: ExecConfiguration | undefined,
@@ -76,14 +77,23 @@ export function isLogKind(wanted: Inputs["logs"]): wanted is SessionLog["kind"] 
 function requireLog(wanted: Inputs["logs"], logs: SessionLogs, logging: string): void {
   if (!isLogKind(wanted)) return;
   if (logs.some(({ kind }) => kind === wanted)) return;
-  const setting = wanted === "cloudwatch" ? "cloudWatchLogGroupName" : "s3BucketName";
+  const setting = settingOf(wanted);
   throw new Failure("logs-not-configured", {
     failed: `Input 'logs' is '${wanted}', but the sessions of this cluster are not logged there.`,
     seen: `The cluster's executeCommandConfiguration has logging ${logging} and names no ${setting}.`,
-    advice: `Set logging to OVERRIDE with a ${setting} in the cluster's executeCommandConfiguration, or use 'logs: auto'.`,
+    advice: adviceOn(setting),
   });
 }
 
+function settingOf(wanted: SessionLog["kind"]): string {
+  return wanted === "cloudwatch" ? "cloudWatchLogGroupName" : "s3BucketName";
+}
+
+function adviceOn(setting: string): string {
+  return `Set logging to OVERRIDE with a ${setting} in the cluster's executeCommandConfiguration, or use 'logs: auto'.`;
+}
+
+/** Undefined when the look was in vain. Fails when the input `logs` names a log: then the look is needed. */
 async function unlessDenied<T>(
   wanted: Inputs["logs"],
   log: Log,
@@ -92,8 +102,18 @@ async function unlessDenied<T>(
   try {
     return await look();
   } catch (error) {
-    if (isLogKind(wanted) || !isDenied(error)) throw error;
+    if (!isUnreadableDefinition(error)) throw error;
+    if (isLogKind(wanted)) throw isDenied(error) ? error : logOfDeleted(error, wanted);
     log.info(`The logs of the sessions are not known. ${error.failed}`);
     return undefined;
   }
+}
+
+function logOfDeleted({ failed, seen, cause }: Failure, wanted: SessionLog["kind"]): Failure {
+  return new Failure("logs-not-configured", {
+    failed: `Input 'logs' is '${wanted}', but the log of this task's sessions is not known: the task's definition was deleted.`,
+    seen: `${failed} ${seen} With logging DEFAULT the definition names the log.`,
+    advice: adviceOn(settingOf(wanted)),
+    cause,
+  });
 }

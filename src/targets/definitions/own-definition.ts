@@ -5,8 +5,9 @@ import type {
 } from "../../aws/task-definition.ts";
 import { labelWithRun } from "../../aws/task-definition.ts";
 import type { Ecs } from "../../aws/ecs.ts";
+import { isUnreadableDefinition } from "../../aws/missing.ts";
 import type { Clock } from "../../clock.ts";
-import { Failure, type FailureCode, isAboutTags } from "../../errors.ts";
+import { Failure, isAboutTags } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { lastPart } from "../arn.ts";
 import { copiedTags, tellLeftOut } from "../tags.ts";
@@ -122,9 +123,6 @@ async function findEqualRevision(
   return found;
 }
 
-/** Failures after which no revision is known. */
-const NONE_KNOWN: ReadonlySet<FailureCode> = new Set(["task-definition-not-found", "access-denied"]);
-
 async function findNewestRevision(
   family: string,
   ecs: Pick<Ecs, "describeTaskDefinition">,
@@ -132,7 +130,7 @@ async function findNewestRevision(
   try {
     return await ecs.describeTaskDefinition(family);
   } catch (error) {
-    if (error instanceof Failure && NONE_KNOWN.has(error.code)) return undefined;
+    if (isUnreadableDefinition(error)) return undefined;
     throw error;
   }
 }

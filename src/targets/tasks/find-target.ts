@@ -1,5 +1,6 @@
+import { isUnreadableDefinition } from "../../aws/missing.ts";
 import type { Task } from "../../aws/task.ts";
-import { Failure, isDenied } from "../../errors.ts";
+import { Failure } from "../../errors.ts";
 import { lastPart } from "../arn.ts";
 import { chooseContainer, isInjected } from "../choose-container.ts";
 import type { ResolveContext } from "../resolve-context.ts";
@@ -23,7 +24,7 @@ export async function findTarget(
   }
   // Only the task definition tells which containers are essential, and in which order its author has put them.
   const known = await context.ecs.describeTaskDefinition(task.taskDefinitionArn).catch((error: unknown) => {
-    if (isDenied(error)) return error;
+    if (isUnreadableDefinition(error)) return error;
     throw error;
   });
   const container =
