@@ -1,5 +1,5 @@
 import {
-  isAboutInactive,
+  isAboutGoneDefinition,
   isAboutMissingAgent,
   isAboutMissingTask,
   taskEnd,
@@ -62,8 +62,14 @@ it.each([
 });
 
 it.each([
-  [isAboutInactive, "The specified task definition is inactive. You may not deregister it again.", true],
-  [isAboutInactive, "Unable to describe task definition.", false],
+  [
+    isAboutGoneDefinition,
+    "The specified task definition is inactive. You may not deregister it again.",
+    true,
+  ],
+  [isAboutGoneDefinition, "Unable to describe task definition.", true],
+  [isAboutGoneDefinition, "The specified task definition does not exist.", true],
+  [isAboutGoneDefinition, "Family should not be blank.", false],
   [isAboutMissingTask, "The referenced task was not found.", true],
   [isAboutMissingTask, "taskId longer than 36.", false],
   [

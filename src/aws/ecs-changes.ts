@@ -13,7 +13,7 @@ import type {
   RunTaskAnswer,
 } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
-import { isAboutInactive, isAboutMissingAgent, isAboutMissingTask } from "./ecs-words.ts";
+import { isAboutGoneDefinition, isAboutMissingAgent, isAboutMissingTask } from "./ecs-words.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 import { requireMember } from "./required-member.ts";
@@ -59,7 +59,7 @@ async function deregisterTaskDefinition(ask: EcsRequester, arn: string): Promise
     try {
       await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options);
     } catch (error) {
-      if (!isNamed(error, "ClientException") || !isAboutInactive(error.message)) throw error;
+      if (!isNamed(error, "ClientException") || !isAboutGoneDefinition(error.message)) throw error;
     }
   });
 }

@@ -72,9 +72,9 @@ export function taskEnd(words: string): TaskEnd | undefined {
   return ENDS.find(([, text]) => text.test(words))?.[0];
 }
 
-/** DeregisterTaskDefinition's words for a task definition that was deregistered before. */
-export function isAboutInactive(words: string): boolean {
-  return /inactive/i.test(words);
+/** DeregisterTaskDefinition's words for a task definition that was deregistered before, or deleted since then. */
+export function isAboutGoneDefinition(words: string): boolean {
+  return /inactive|does not exist|unable to describe task definition/i.test(words);
 }
 
 /** StopTask's words for a task that does not exist, or no longer does. */

@@ -22,7 +22,7 @@ export interface Ecs extends ProtectionCalls {
   /** The families whose names begin with `prefix` and that have an active revision. */
   listDefinitionFamilies(prefix: string): Promise<readonly string[]>;
   registerTaskDefinition(definition: RegistrableDefinition): Promise<RegisteredDefinition>;
-  /** A definition that is inactive already is no failure. */
+  /** A definition that is inactive or deleted already is no failure. */
   deregisterTaskDefinition(arn: string): Promise<void>;
   /** Deletes a deregistered definition; tasks that were started from it run on. */
   deleteTaskDefinition(arn: string): Promise<void>;
