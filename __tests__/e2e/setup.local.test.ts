@@ -22,6 +22,7 @@ import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
 import { freePort } from "../../local/free-port.ts";
 import { missingLines, ON_AWS, readableLog, runExample } from "../../scripts/examples-on-aws.ts";
 import { withNeed } from "../helpers/needs.ts";
+import { until } from "../helpers/until.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { whyMissing } from "../helpers/virtual-environment.ts";
 import { clientConfig } from "../local/with-local.ts";
@@ -159,12 +160,14 @@ function roleIn({ outputs }: StepResult): string | undefined {
   return call && local.iam.principals.find(call.key)?.roleArn;
 }
 
-it.concurrent.each(Object.entries(ways))("the stack has all that a step needs %s", async (_, inputs) => {
+it.concurrent.each(Object.entries(ways))("the stack has all that a step needs %s", async (way, inputs) => {
   const result = await step({ run: 'echo "hello from $FARGATE_EXEC_RUN"', ...inputs() });
   expect(result.annotations).toEqual([]);
   expect(result).toMatchObject({ conclusion: "success", outputs: { "exit-code": "0" } });
   expect(result.outputs["stdout"]).toMatch(/^hello from/);
-  expect(result.outputs["log-group"]).toBe(output("LogGroup"));
+  // With logging DEFAULT a session's log is in the container's own log group, and a definition made for an image has none.
+  const hasLog = !/of an image$|network$/.test(way);
+  expect(result.outputs["log-group"]).toBe(hasLog ? output("LogGroup") : "");
   // Every right that the step tried was there: nothing was refused to it or to the task.
   expect(roleIn(result)).toBe(output("RoleArn"));
   expect(result.log.join("\n")).not.toMatch(/AccessDenied|not authorized/);
@@ -196,6 +199,76 @@ withNeed(it, "act", whyMissing("act")).each(["README.md", ...turnOf(others, 5)])
       );
   },
 );
+
+describe("the table of what was seen on AWS", () => {
+  /** The rows that the script prints, by their questions. */
+  const facts = async (...args: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+    const env = {
+      ...process.env,
+      ...local.idTokenEnv,
+      ...{ AWS_ENDPOINT_URL: local.url, STACK: JSON.stringify(outputs), MINUTES: "0.1", SECONDS: "2" },
+    };
+    const { stdout } = await run(process.execPath, ["scripts/facts-on-aws.ts", ...args], { env });
+    const rows = stdout.split("\n").map((line) => line.split(" | "));
+    return new Map(rows.map(([question = "", seen = ""]) => [question.slice(2), seen.replace(/ \|$/, "")]));
+  };
+
+  it("names places, filters, upgrades, the agent and the end of a connection, and leaves no task", async () => {
+    const before = local.tasks.length;
+    await local.inject({ gateway: { connectionLimit: 4_000, requireRight: true } });
+    const seen = await facts().finally(() => local.calm());
+    expect(seen.get("Sessions that one container runs at once")).toBe("2 of 3");
+    expect(seen.get("DescribeSessions with the filter Target finds the sessions of the container")).toBe(
+      "3 of 3 with the filter, 3 of 3 without it; their Target is ecs:<cluster>_<task>_<runtime id>",
+    );
+    expect(seen.get("Upgrade signed with ssmmessages:OpenDataChannel on session/ecs-execute-command-*")).toBe(
+      "accepted",
+    );
+    expect(seen.get("Upgrade without a signature")).toBe("accepted");
+    expect(seen.get("Build of the exec agent")).toBe("the directory of the agent is not there");
+    expect(seen.get("Order of the answer of ListServiceDeployments")).toMatch(/^\d+ deployment|^the |^none/);
+    expect(seen.get("Ends of one session's connections within 0.1 minutes")).toMatch(
+      /was cut .* the session's command ended by itself after 0\.\d minutes$/,
+    );
+    await until(() => local.tasks.slice(before).every(({ lastStatus }) => lastStatus === "STOPPED"));
+  });
+
+  it("gives the service its deployment configuration back", async () => {
+    const ofRole = ["--role-name", `${STACK}-caller`, "--policy-name", "deploy"];
+    const names = { region: local.region, account: local.accountId, cluster: STACK, service: STACK };
+    const policy = JSON.stringify(policyIn("examples/deploy-policy.json", names));
+    await cli("iam", "put-role-policy", ...ofRole, "--policy-document", policy);
+    const configuration = () =>
+      cli(
+        "ecs",
+        "describe-services",
+        "--cluster",
+        STACK,
+        "--services",
+        STACK,
+        "--query",
+        "services[0].deploymentConfiguration",
+      );
+    const before = await configuration();
+    const seen = await facts("deployment");
+    await cli("iam", "delete-role-policy", ...ofRole);
+    expect(seen.get("UpdateService with lifecycleHooks alone: deploymentCircuitBreaker afterwards")).toMatch(
+      /^(kept|reset): /,
+    );
+    expect(await configuration()).toBe(before);
+  });
+});
+
+it("three jobs that meet in the service's task run side by side", async () => {
+  const meets = (name: string): Promise<StepResult> =>
+    step({
+      ...{ service: output("Service"), bucket: output("Bucket"), timeout: "3m" },
+      // Ends only if the others run at the same time: the agent runs two sessions at once.
+      run: `touch /tmp/meets-${name}\nuntil [ "$(ls /tmp/meets-* | wc -l)" = 3 ]; do echo waits; sleep 0.2; done`,
+    });
+  const results = await Promise.all(["one", "two", "three"].map(meets));
+  expect(results.map(({ outputs: { outcome } }) => outcome)).toEqual(["succeeded", "succeeded", "succeeded"]);
+});
 
 /** The names of a check's rows with this verdict. */
 const rowsOf = ({ summary }: StepResult, verdict: string): readonly string[] =>

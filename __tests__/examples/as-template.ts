@@ -107,6 +107,14 @@ function blocks(block: Block, name: string): readonly Block[] {
   return (block[name] ?? []) as readonly Block[];
 }
 
+/** The blocks that a `dynamic` block makes: its content, once for each of `for_each`. */
+function dynamicBlocks(block: Block, name: string): readonly Block[] {
+  return blocks(block, "dynamic").flatMap((dynamic) => {
+    const { for_each: each, content } = dynamic[name] as Block;
+    return (each as readonly Value[]).flatMap(() => content as readonly Block[]);
+  });
+}
+
 /** The only block of that name. */
 function only(block: Block, name: string): Block {
   const [one, ...others] = blocks(block, name);
@@ -142,7 +150,9 @@ function clusterOf(block: Block): unknown {
     Configuration: {
       ExecuteCommandConfiguration: {
         Logging: exec["logging"],
-        LogConfiguration: pascal(only(exec, "log_configuration")),
+        ...Object.fromEntries(
+          dynamicBlocks(exec, "log_configuration").map((one) => ["LogConfiguration", pascal(one)]),
+        ),
       },
     },
   };

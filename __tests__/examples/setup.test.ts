@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { makePlan } from "../../local/cloudformation/plan.ts";
+import { makePlan, type Plan } from "../../local/cloudformation/plan.ts";
 import { type JsonObject, readTemplate } from "../../local/cloudformation/template.ts";
 import type { CreatedResource } from "../../local/cloudformation/resources/resource-type.ts";
 import type { Statement } from "../../local/iam/policy.ts";
@@ -20,14 +20,16 @@ const roleArn = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/fargate-
 const SUBNETS = ["subnet-1", "subnet-2"];
 
 const template = readTemplate(readFileSync(FILE, "utf8"));
-const plan = makePlan(
-  template,
-  {
-    ...{ Owner: "example-org", OwnerId: "1234567", Repository: "shop", RepositoryId: "89012345" },
-    ...{ VpcId: "vpc-1", Subnets: SUBNETS.join(",") },
-  },
-  { "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws" },
-);
+const planWith = (parameters: Readonly<Record<string, string>>): Plan =>
+  makePlan(
+    template,
+    {
+      ...{ Owner: "example-org", OwnerId: "1234567", Repository: "shop", RepositoryId: "89012345" },
+      ...{ VpcId: "vpc-1", Subnets: SUBNETS.join(",") },
+      ...parameters,
+    },
+    { "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws" },
+  );
 /** The ids that AWS would give. */
 const made = new Map<string, CreatedResource>([
   ["Provider", { id: PROVIDER }],
@@ -41,9 +43,11 @@ const made = new Map<string, CreatedResource>([
   ["TaskDefinition", { id: "fargate-exec:1" }],
   ["Service", { id: "fargate-exec", attributes: { Name: "fargate-exec" } }],
 ]);
-const properties = new Map(
-  plan.resources.map(([name, { Properties = {} }]) => [name, plan.resolve(Properties, made) as JsonObject]),
-);
+const propertiesOf = (plan: Plan): ReadonlyMap<string, JsonObject> =>
+  new Map(
+    plan.resources.map(([name, { Properties = {} }]) => [name, plan.resolve(Properties, made) as JsonObject]),
+  );
+const properties = propertiesOf(planWith({}));
 
 /** The names in docs/iam as the set-up has them. */
 const names: Names = {
@@ -100,6 +104,16 @@ describe("the CloudFormation template", () => {
     expect(normalise(trust)).toEqual(normalise(roleOf("caller").AssumeRolePolicyDocument.Statement));
   });
 
+  it.each(["sg-shop", "Shop", "1shop", "shop_1", "a".repeat(31)])("refuses the name %s", (Name) => {
+    expect(() => planWith({ Name })).toThrow(
+      "Parameter Name failed to satisfy constraint: Up to 30 lower-case letters, digits and hyphens, a letter first, and not sg- at the beginning.",
+    );
+  });
+
+  it.each(["sg", "sgx-shop", "shop-sg-1", "a".repeat(30)])("takes the name %s", (Name) => {
+    expect(() => planWith({ Name })).not.toThrow();
+  });
+
   withNeed(
     it,
     "cfn-lint",
@@ -112,8 +126,18 @@ describe("the CloudFormation template", () => {
   });
 });
 
+const LOGGINGS = ["DEFAULT", "OVERRIDE", "NONE"] as const;
+/** The values of the variable `session_logs`, and of what depends on it. */
+const sessionLogs = (logging: (typeof LOGGINGS)[number]): Readonly<Record<string, Value>> => ({
+  "var.session_logs": logging,
+  'var.session_logs == "OVERRIDE" ? [aws_cloudwatch_log_group.this.name] : []':
+    logging === "OVERRIDE" ? ["/ecs/fargate-exec"] : [],
+  "log_configuration.value": "/ecs/fargate-exec",
+});
+
 /** The values of the references in the Terraform configuration. */
 const REFERENCES: Readonly<Record<string, Value>> = {
+  ...sessionLogs("DEFAULT"),
   "var.name": "fargate-exec",
   "var.owner": "example-org",
   "var.owner_id": "1234567",
@@ -183,6 +207,28 @@ withNeed(
       /^aws_(iam_(openid_connect_provider|role|role_policy)|s3_bucket(_\w+)?|cloudwatch_log_group|ecs_(cluster|task_definition|service)|security_group)\./;
     expect(tf.resources.map(([address]) => address).filter((address) => !compared.test(address))).toEqual([]);
     expect(tf.resources).toHaveLength(18);
+  });
+
+  it.each(LOGGINGS)("has the cluster of the template with %s", (logging) => {
+    const other = readTerraform(TERRAFORM, { ...REFERENCES, ...sessionLogs(logging) });
+    const cluster = propertiesOf(planWith({ SessionLogs: logging })).get("Cluster");
+    expect(asTemplate(other)).toMatchObject({ Cluster: cluster });
+    expect(cluster).toEqual({
+      ClusterName: "fargate-exec",
+      Configuration: {
+        ExecuteCommandConfiguration: {
+          Logging: logging,
+          // ECS needs a log configuration with OVERRIDE, and reads none otherwise (API reference, ExecuteCommandConfiguration).
+          ...(logging === "OVERRIDE" && {
+            LogConfiguration: { CloudWatchLogGroupName: "/ecs/fargate-exec" },
+          }),
+        },
+      },
+    });
+  });
+
+  it("lets nothing in its bucket keep it from being destroyed", () => {
+    expect(resourceOf(tf, "aws_s3_bucket.staging")["force_destroy"]).toBe(true);
   });
 
   it("has the bucket's policy of the template", () => {

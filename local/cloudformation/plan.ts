@@ -97,9 +97,11 @@ function parameterValues(
   const missing = values.filter(([, , value]) => value === undefined).map(([name]) => name);
   if (missing.length > 0) throw invalid(`Parameters: [${missing.join(", ")}] must have values`);
   return Object.fromEntries(
-    values.map(([name, { AllowedPattern, AllowedValues }, value = ""]) => {
-      if (AllowedPattern !== undefined && !new RegExp(`^(?:${AllowedPattern})$`).test(value))
-        throw invalid(`Parameter ${name} failed to satisfy constraint: must match pattern ${AllowedPattern}`);
+    values.map(([name, { AllowedPattern, AllowedValues, ConstraintDescription }, value = ""]) => {
+      if (AllowedPattern !== undefined && !new RegExp(`^(?:${AllowedPattern})$`).test(value)) {
+        const constraint = ConstraintDescription ?? `must match pattern ${AllowedPattern}`;
+        throw invalid(`Parameter ${name} failed to satisfy constraint: ${constraint}`);
+      }
       if (AllowedValues !== undefined && !AllowedValues.map(String).includes(value))
         throw invalid(`Parameter '${name}' must be one of AllowedValues`);
       return [name, value];

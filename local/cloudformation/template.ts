@@ -8,6 +8,7 @@ export interface Parameter {
   readonly Type: string;
   readonly Default?: string | number;
   readonly AllowedPattern?: string;
+  readonly ConstraintDescription?: string;
   readonly AllowedValues?: readonly (string | number)[];
 }
 

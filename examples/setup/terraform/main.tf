@@ -17,6 +17,8 @@ resource "aws_iam_openid_connect_provider" "github" {
 
 resource "aws_s3_bucket" "staging" {
   bucket = "${var.name}-${local.account}-${local.region}"
+  # What a lost runner has left goes with the set-up. Without this `terraform destroy` fails with BucketNotEmpty.
+  force_destroy = true
 }
 
 resource "aws_s3_bucket_public_access_block" "staging" {
@@ -84,10 +86,14 @@ resource "aws_ecs_cluster" "this" {
 
   configuration {
     execute_command_configuration {
-      logging = "OVERRIDE"
+      logging = var.session_logs
 
-      log_configuration {
-        cloud_watch_log_group_name = aws_cloudwatch_log_group.this.name
+      dynamic "log_configuration" {
+        for_each = var.session_logs == "OVERRIDE" ? [aws_cloudwatch_log_group.this.name] : []
+
+        content {
+          cloud_watch_log_group_name = log_configuration.value
+        }
       }
     }
   }

@@ -4,8 +4,9 @@ variable "name" {
   default     = "fargate-exec"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,29}$", var.name))
-    error_message = "The name has up to 30 lower-case letters, digits and hyphens, and begins with a letter."
+    # EC2 refuses a security group whose name begins with sg-.
+    condition     = can(regex("^[a-z][a-z0-9-]{0,29}$", var.name)) && !startswith(var.name, "sg-")
+    error_message = "The name has up to 30 lower-case letters, digits and hyphens. It begins with a letter, and not with sg-."
   }
 }
 
@@ -81,4 +82,15 @@ variable "port" {
   description = "Port on which the service answers /health, to its own container alone."
   type        = number
   default     = 8080
+}
+
+variable "session_logs" {
+  description = "Logging of the cluster's sessions. DEFAULT: to the container's log group, and jobs run side by side. OVERRIDE: to the same group as an audit log, so each job keeps a session to its end, and a container runs two jobs at once. NONE: no log of sessions."
+  type        = string
+  default     = "DEFAULT"
+
+  validation {
+    condition     = contains(["DEFAULT", "OVERRIDE", "NONE"], var.session_logs)
+    error_message = "The logging of sessions is DEFAULT, OVERRIDE or NONE."
+  }
 }
