@@ -37,6 +37,7 @@ const request: RunTaskRequest = {
   capacityProviders: [],
   launchType: "FARGATE",
   platformVersion: undefined,
+  volumes: [],
   enableExecuteCommand: true,
   network: { subnets: ["subnet-1"], securityGroups: [], assignPublicIp: undefined },
   overrides: {},
@@ -219,6 +220,7 @@ it("reads where the tasks of a service run", async () => {
   const capacityProviderStrategy = [{ capacityProvider: "FARGATE_SPOT", weight: 1 }];
   const service = {
     status: "ACTIVE",
+    serviceArn: "arn:aws:ecs:eu-central-1:123456789012:service/ci/web",
     serviceName: "web",
     platformVersion: "1.4.0",
     capacityProviderStrategy,
@@ -251,6 +253,7 @@ it.each(["EXTERNAL", "CODE_DEPLOY"])("describes a service of %s by its PRIMARY t
   });
   const service = {
     status: "ACTIVE",
+    serviceArn: "arn:aws:ecs:eu-central-1:123456789012:service/ci/web",
     serviceName: "web",
     taskDefinition: "first",
     launchType: "EC2",

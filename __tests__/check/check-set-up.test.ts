@@ -120,7 +120,7 @@ it("finds no task definition to start from when the service has no PRIMARY task 
   const { checks } = await checkSetUp(step as unknown as StepContext, {});
   expect(checks.find(({ name }) => name === "task definition")).toMatchObject({
     verdict: "NG",
-    seen: expect.stringContaining("which has none") as string,
+    seen: expect.stringContaining("has no PRIMARY task set") as string,
   });
 });
 

@@ -3,6 +3,7 @@ import { giveVerdict } from "../../src/deployment/verdict.ts";
 import { findDeploymentArn, waitForHook } from "../../src/deployment/wait-for-hook.ts";
 import { warningsOf } from "../../src/deployment/warnings.ts";
 import { Failure, type FailureCode } from "../../src/errors.ts";
+import { listed } from "../helpers/listed-deployments.ts";
 import { Listener } from "../helpers/listener.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { anInputs } from "../helpers/runs.ts";
@@ -39,7 +40,7 @@ const brief = (more: Partial<DeploymentBrief> = {}): DeploymentBrief => ({
 /** ECS that gives these answers one after the other, the last one again and again. */
 function ecs(
   described: readonly (ServiceDeployment | undefined)[],
-  listed: readonly (readonly DeploymentBrief[])[] = [[brief()]],
+  lists: readonly (readonly DeploymentBrief[])[] = [[brief()]],
   told: readonly ("taken" | { refused: string; repeated?: boolean } | Failure)[] = ["taken"],
 ) {
   const actions: string[] = [];
@@ -47,11 +48,11 @@ function ecs(
     let at = 0;
     return (): T => answers[Math.min(at++, answers.length - 1)] as T;
   };
-  const [describe, list, tell] = [next(described), next(listed), next(told)];
+  const [describe, list, tell] = [next(described), next(lists), next(told)];
   return {
     actions,
     describeServiceDeployment: () => Promise.resolve(describe()),
-    listServiceDeployments: () => Promise.resolve(list()),
+    listServiceDeployments: (_: string, __: string, statuses?: readonly string[]) => listed(list(), statuses),
     continueServiceDeployment: ({ action, hook }: { action: string; hook: string }) => {
       actions.push(`${hook} ${action}`);
       const answer = tell();

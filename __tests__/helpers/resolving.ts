@@ -32,7 +32,13 @@ export function resolveContextOf(
   more: Partial<ResolveContext> & { readonly container?: string } = {},
 ): ResolveRig {
   const unasked = (name: string) => () => Promise.reject(new Error(`${name} was asked`));
-  const names = ["describeTask", "describeTasks", "listTasks", "describeService"] as const;
+  const names = [
+    "describeTask",
+    "describeTasks",
+    "listTasks",
+    "describeService",
+    "describeExpressService",
+  ] as const;
   const others = ["describeTaskDefinition", "registerTaskDefinition", "listDefinitionFamilies"] as const;
   const changes = ["runTask", "stopTask", "deregisterTaskDefinition", "deleteTaskDefinition"] as const;
   const all = Object.fromEntries([...names, ...others, ...changes].map((name) => [name, unasked(name)]));

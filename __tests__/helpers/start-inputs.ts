@@ -10,6 +10,7 @@ export function startInputs(more: Partial<LaunchInputs> = {}): LaunchInputs {
     assignPublicIp: undefined,
     capacityProviders: [],
     launchType: "FARGATE",
+    volumes: [],
     platformVersion: undefined,
     cpu: undefined,
     memory: undefined,
@@ -40,7 +41,9 @@ export const origin: Origin = {
 
 export function aService(more: Partial<Service> = {}): Service {
   return {
+    arn: "arn:aws:ecs:eu-central-1:123456789012:service/ci/web",
     name: "web",
+    isExpress: false,
     status: "ACTIVE",
     desiredCount: 1,
     runningCount: 0,
@@ -51,6 +54,7 @@ export function aService(more: Partial<Service> = {}): Service {
     capacityProviders: [],
     platformVersion: "1.4.0",
     network: { subnets: ["subnet-8", "subnet-9"], securityGroups: ["sg-9"], assignPublicIp: true },
+    volumes: [],
     pauseHooks: [],
     events: [],
     ...more,

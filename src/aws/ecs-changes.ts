@@ -75,15 +75,14 @@ async function runTask(
   ask: EcsRequester,
   { cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }: RunTaskRequest,
 ): Promise<RunTaskAnswer> {
-  const { capacityProviders, launchType, ...rest } = more;
+  const { capacityProviders, launchType, volumes, ...rest } = more;
   const { subnets, securityGroups, assignPublicIp } = network;
   const request: sdk.RunTaskCommandInput = {
     ...rest,
     cluster,
     taskDefinition,
-    ...(capacityProviders.length === 0
-      ? { launchType: launchType as sdk.LaunchType }
-      : { capacityProviderStrategy: capacityProviders.map(strategyItem) }),
+    ...placementOf(capacityProviders, launchType),
+    ...(volumes.length > 0 && { volumeConfigurations: volumes as sdk.TaskVolumeConfiguration[] }),
     ...(subnets.length > 0 && {
       networkConfiguration: {
         awsvpcConfiguration: {
@@ -143,6 +142,18 @@ async function executeCommand(
       return { notConnected: `${error.name}: ${error.message}`, throttled: attempts(error) > 1 };
     }
   });
+}
+
+/**
+ * RunTask takes no launch type for managed instances, only their capacity provider (API reference: RunTask). Without either it uses the
+ * cluster's default providers.
+ */
+function placementOf(
+  capacityProviders: readonly CapacityProvider[],
+  launchType: string,
+): Pick<sdk.RunTaskCommandInput, "launchType" | "capacityProviderStrategy"> {
+  if (capacityProviders.length > 0) return { capacityProviderStrategy: capacityProviders.map(strategyItem) };
+  return launchType === "MANAGED_INSTANCES" ? {} : { launchType: launchType as sdk.LaunchType };
 }
 
 function strategyItem({ name, weight, base }: CapacityProvider): sdk.CapacityProviderStrategyItem {

@@ -1,6 +1,6 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { networkFrom, pauseHooksFrom, providersFrom } from "./ecs-lookups.ts";
-import type { Ecs, PauseHook, ServiceDeployment, ServiceRevision } from "./ecs.ts";
+import { networkFrom, pauseHooksFrom, providersFrom, volumesFrom } from "./ecs-services.ts";
+import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment, ServiceRevision } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { requireMember } from "./required-member.ts";
@@ -13,10 +13,14 @@ type DeploymentCalls = Pick<
   | "continueServiceDeployment"
 >;
 
+/** The most deployments that one ListServiceDeployments tells. Without it an answer has 20, in no promised order (API reference). */
+const MOST_A_PAGE = 100;
+
 /** The calls on the deployments of services. */
 export function deploymentCalls(ask: EcsRequester): DeploymentCalls {
   return {
-    listServiceDeployments: (cluster, service) => listServiceDeployments(ask, cluster, service),
+    listServiceDeployments: (cluster, service, statuses) =>
+      listServiceDeployments(ask, cluster, service, statuses),
     describeServiceDeployment: (arn) => describeServiceDeployment(ask, arn),
     describeServiceRevision: (arn) => describeServiceRevision(ask, arn),
     continueServiceDeployment: (verdict) => continueServiceDeployment(ask, verdict),
@@ -27,18 +31,32 @@ async function listServiceDeployments(
   ask: EcsRequester,
   cluster: string,
   service: string,
-): ReturnType<Ecs["listServiceDeployments"]> {
-  const request = { cluster, service };
+  statuses: readonly string[] | undefined,
+): Promise<readonly DeploymentBrief[]> {
   const names = { cluster, ecsService: service };
-  // One answer has the last hundred deployments, the newest first.
-  const answer = await ask("ListServiceDeployments", `service '${service}'`, names, (client, options) =>
-    client.send(new sdk.ListServiceDeploymentsCommand(request), options),
-  );
-  return (answer.serviceDeployments ?? []).map((found) => ({
+  const found: DeploymentBrief[] = [];
+  let nextToken: string | undefined;
+  do {
+    const request: sdk.ListServiceDeploymentsCommandInput = {
+      ...{ cluster, service, maxResults: MOST_A_PAGE },
+      ...(statuses && { status: [...statuses] as sdk.ServiceDeploymentStatus[] }),
+      ...(nextToken && { nextToken }),
+    };
+    const answer = await ask("ListServiceDeployments", `service '${service}'`, names, (client, options) =>
+      client.send(new sdk.ListServiceDeploymentsCommand(request), options),
+    );
+    found.push(...(answer.serviceDeployments ?? []).map(briefFrom));
+    nextToken = answer.nextToken;
+  } while (nextToken);
+  return found.toSorted((a, b) => b.createdAt - a.createdAt);
+}
+
+function briefFrom(found: sdk.ServiceDeploymentBrief): DeploymentBrief {
+  return {
     arn: requireMember(found.serviceDeploymentArn, "serviceDeploymentArn"),
     status: found.status ?? "PENDING",
     createdAt: found.createdAt?.getTime() ?? 0,
-  }));
+  };
 }
 
 async function describeServiceDeployment(
@@ -89,6 +107,7 @@ async function describeServiceRevision(ask: EcsRequester, arn: string): Promise<
     capacityProviders: providersFrom(found.capacityProviderStrategy),
     platformVersion: found.platformVersion,
     network: networkFrom(found.networkConfiguration?.awsvpcConfiguration),
+    volumes: volumesFrom(found.volumeConfigurations),
   };
 }
 

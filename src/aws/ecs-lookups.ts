@@ -2,10 +2,11 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import * as sdk from "@aws-sdk/client-ecs";
 import { taskDefinitionFrom, type TaskDefinition } from "./task-definition.ts";
-import type { CapacityProvider, Cluster, ConfiguredHook, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
+import type { Cluster, Ecs, TaskFilter } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
 import { unknownMembers } from "./members.ts";
-import { clusterNotFound, serviceNotFound } from "./missing.ts";
+import { providersFrom, serviceCalls } from "./ecs-services.ts";
+import { clusterNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
 import { requireMember } from "./required-member.ts";
 
@@ -16,6 +17,7 @@ type LookupCalls = Pick<
   | "describeTasks"
   | "listTasks"
   | "describeService"
+  | "describeExpressService"
   | "describeTaskDefinition"
   | "listDefinitionFamilies"
 >;
@@ -27,7 +29,7 @@ export function lookupCalls(ask: EcsRequester, region: string): LookupCalls {
     describeTask: async (cluster, task) => (await describeTasks(ask, cluster, [task]))[0],
     describeTasks: (cluster, tasks) => describeTasks(ask, cluster, tasks),
     listTasks: (cluster, filter) => listTasks(ask, cluster, filter),
-    describeService: (cluster, service) => describeService(ask, cluster, service),
+    ...serviceCalls(ask),
     describeTaskDefinition: (taskDefinition) => describeTaskDefinition(ask, taskDefinition),
     listDefinitionFamilies: (prefix) => listDefinitionFamilies(ask, prefix),
   };
@@ -97,34 +99,6 @@ async function listTasks(ask: EcsRequester, cluster: string, filter: TaskFilter)
   return arns;
 }
 
-async function describeService(ask: EcsRequester, cluster: string, service: string): Promise<Service> {
-  const names = { cluster, ecsService: service };
-  const answer = await ask("DescribeServices", `service '${service}'`, names, (client, options) =>
-    client.send(new sdk.DescribeServicesCommand({ cluster, services: [service] }), options),
-  );
-  const found = answer.services?.[0];
-  if (found?.status === undefined || found.status === "INACTIVE") {
-    const why = found?.status ?? answer.failures?.[0]?.reason ?? "MISSING";
-    throw serviceNotFound(service, cluster, `ecs:DescribeServices says ${why}.`);
-  }
-  const tasks = primaryTaskSet(found) ?? found;
-  return {
-    name: requireMember(found.serviceName, "serviceName"),
-    status: found.status,
-    desiredCount: found.desiredCount ?? 0,
-    runningCount: found.runningCount ?? 0,
-    pendingCount: found.pendingCount ?? 0,
-    taskDefinitionArn: tasks.taskDefinition,
-    enableExecuteCommand: found.enableExecuteCommand ?? false,
-    launchType: tasks.launchType,
-    capacityProviders: providersFrom(tasks.capacityProviderStrategy),
-    platformVersion: tasks.platformVersion,
-    network: networkFrom(tasks.networkConfiguration?.awsvpcConfiguration),
-    pauseHooks: pauseHooksFrom(found.deploymentConfiguration),
-    events: (found.events ?? []).flatMap(({ message }) => message ?? []),
-  };
-}
-
 async function describeTaskDefinition(ask: EcsRequester, taskDefinition: string): Promise<TaskDefinition> {
   const command = new sdk.DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] });
   const body = keepBody(command);
@@ -169,45 +143,4 @@ async function listDefinitionFamilies(ask: EcsRequester, familyPrefix: string): 
     nextToken = answer.nextToken;
   } while (nextToken);
   return families;
-}
-
-/**
- * The task set that defines the tasks of a service with an EXTERNAL or CODE_DEPLOY deployment controller. Such a
- * service has no `deployments`, and its other members are absent or still those of its creation.
- */
-function primaryTaskSet({ taskSets = [], deploymentController }: sdk.Service): sdk.TaskSet | undefined {
-  if ((deploymentController?.type ?? "ECS") === "ECS") return undefined;
-  return taskSets.find(({ status }) => status === "PRIMARY");
-}
-
-/** The defaults are those of the API reference, "DeploymentLifecycleHookTimeoutConfiguration". */
-export function pauseHooksFrom({
-  lifecycleHooks = [],
-}: Pick<sdk.DeploymentConfiguration, "lifecycleHooks"> = {}): readonly ConfiguredHook[] {
-  return lifecycleHooks
-    .filter(({ targetType }) => targetType === "PAUSE")
-    .map(({ lifecycleStages = [], timeoutConfiguration: { timeoutInMinutes, action } = {} }) => ({
-      stages: lifecycleStages,
-      minutes: timeoutInMinutes ?? 1_440,
-      timeoutAction: action ?? "ROLLBACK",
-    }));
-}
-
-export function providersFrom(
-  strategy: readonly sdk.CapacityProviderStrategyItem[] = [],
-): readonly CapacityProvider[] {
-  return strategy.map((item) => ({
-    name: requireMember(item.capacityProvider, "capacityProvider"),
-    weight: item.weight ?? 0,
-    base: item.base ?? 0,
-  }));
-}
-
-export function networkFrom(network: sdk.AwsVpcConfiguration | undefined): Network {
-  const { subnets = [], securityGroups = [], assignPublicIp } = network ?? {};
-  return {
-    subnets,
-    securityGroups,
-    assignPublicIp: assignPublicIp === undefined ? undefined : assignPublicIp === "ENABLED",
-  };
 }

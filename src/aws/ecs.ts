@@ -17,6 +17,8 @@ export interface Ecs extends ProtectionCalls {
   listTasks(cluster: string, filter: TaskFilter): Promise<readonly string[]>;
   /** Fails with `service-not-found`, also for a service that was deleted. */
   describeService(cluster: string, service: string): Promise<Service>;
+  /** What the newest configuration of an Express service says of its tasks; undefined when it has none. */
+  describeExpressService(serviceArn: string): Promise<ExpressConfiguration | undefined>;
   /** Fails with `task-definition-not-found`. */
   describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
   /** The families whose names begin with `prefix` and that have an active revision. */
@@ -35,8 +37,12 @@ export interface Ecs extends ProtectionCalls {
   stopTask(cluster: string, task: string, reason: string): Promise<void>;
   /** The answer `notConnected` means that the container's exec agent takes no session now. It may take one later. */
   executeCommand(request: ExecuteCommandRequest): Promise<ExecuteCommandAnswer>;
-  /** The deployments of a service, the newest first. */
-  listServiceDeployments(cluster: string, service: string): Promise<readonly DeploymentBrief[]>;
+  /** The deployments of a service, the newest first: those in one of `statuses`, or all. */
+  listServiceDeployments(
+    cluster: string,
+    service: string,
+    statuses?: readonly string[],
+  ): Promise<readonly DeploymentBrief[]>;
   /** Undefined when ECS knows no such deployment. */
   describeServiceDeployment(arn: string): Promise<ServiceDeployment | undefined>;
   /** Undefined when ECS knows no such revision. */
@@ -80,27 +86,44 @@ export type TaskFilter =
   | { readonly family: string };
 
 export interface Service {
+  readonly arn: string;
   readonly name: string;
+  /** Whether ECS manages the service's resources. Such a service need not name what its tasks run on. */
+  readonly isExpress: boolean;
   readonly status: string;
   readonly desiredCount: number;
   readonly runningCount: number;
   readonly pendingCount: number;
   /**
    * When the service has task sets, this and the launch type, capacity providers, platform version and network are
-   * those of its PRIMARY task set.
+   * those of its PRIMARY task set. Else what the service does not name is that of its PRIMARY deployment.
    */
   readonly taskDefinitionArn: string | undefined;
   readonly enableExecuteCommand: boolean;
-  /** FARGATE, EC2 or EXTERNAL. It has no meaning when there are capacity providers. */
+  /** FARGATE, EC2, EXTERNAL or MANAGED_INSTANCES. It has no meaning when there are capacity providers. */
   readonly launchType: string | undefined;
   readonly capacityProviders: readonly CapacityProvider[];
   readonly platformVersion: string | undefined;
   /** Has no subnets when the service's tasks don't use network mode awsvpc. */
   readonly network: Network;
+  /** The volumes that are configured when a task starts, as RunTask takes them. */
+  readonly volumes: readonly LaunchVolume[];
   /** The pause hooks of its next deployment. */
   readonly pauseHooks: readonly ConfiguredHook[];
   /** ECS's own texts, the newest first. */
   readonly events: readonly string[];
+}
+
+/** What an Express service says of its tasks. Their addresses are in no answer of its own call. */
+export interface ExpressConfiguration extends Pick<Service, "taskDefinitionArn"> {
+  readonly network: Pick<Network, "subnets" | "securityGroups">;
+}
+
+/** The settings of a volume that a task definition leaves to the start of the task (`configuredAtLaunch`). */
+export interface LaunchVolume {
+  readonly name: string;
+  /** As RunTask takes it. */
+  readonly managedEBSVolume?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A pause hook in the configuration of a service or a deployment. */
@@ -135,9 +158,10 @@ export interface RunTaskRequest {
   readonly count: number;
   /** When this is empty, `launchType` counts. */
   readonly capacityProviders: readonly CapacityProvider[];
-  /** FARGATE, EC2 or EXTERNAL. */
+  /** FARGATE, EC2, EXTERNAL or MANAGED_INSTANCES. */
   readonly launchType: string;
   readonly platformVersion: string | undefined;
+  readonly volumes: readonly LaunchVolume[];
   readonly enableExecuteCommand: true;
   /** Without subnets the task gets no network of its own, as in the network modes of instances other than awsvpc. */
   readonly network: Network;
@@ -216,7 +240,7 @@ export interface PauseHook {
 /** What ECS deploys for a service. */
 export interface ServiceRevision extends Pick<
   Service,
-  "launchType" | "capacityProviders" | "platformVersion" | "network"
+  "launchType" | "capacityProviders" | "platformVersion" | "network" | "volumes"
 > {
   /** `…:service-revision/<cluster>/<service>/<number>` */
   readonly arn: string;

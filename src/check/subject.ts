@@ -15,7 +15,7 @@ import {
 } from "../ready/checks/check.ts";
 import type { StepContext } from "../step-context.ts";
 import { lastPart, parseService, parseTask } from "../targets/arn.ts";
-import { borrow, nameDefinition, type LaunchInputs } from "../targets/start/borrow.ts";
+import { borrow, completeExpress, nameDefinition, type LaunchInputs } from "../targets/start/borrow.ts";
 import { chooseContainer } from "../targets/choose-container.ts";
 import { chooseTasks } from "../targets/tasks/choose-tasks.ts";
 import { isDefinitionFile, readDefinitionFile } from "../targets/definitions/definition-file.ts";
@@ -159,11 +159,13 @@ async function describeNewTask(where: NewTasks, context: Context, note: Note): P
   const service =
     id === undefined
       ? undefined
-      : await valueOrNote("service", note, () => aws.ecs.describeService(cluster, id));
+      : await valueOrNote("service", note, async () =>
+          completeExpress(await aws.ecs.describeService(cluster, id), aws.ecs),
+        );
   if (id !== undefined && service === undefined) return undefined;
   const start = await valueOrNote("network", note, () => {
     const wanted = borrow(where.start, service, where.of);
-    requireNetwork(wanted, "the definition", id);
+    requireNetwork(wanted, where.of, id);
     return wanted;
   });
   const found = await valueOrNote("task definition", note, () => definitionOf(where, service, context));

@@ -6,9 +6,12 @@ const BEFORE_TASKS = ["RECONCILE_SERVICE", "PRE_SCALE_UP"];
 /** The stages that come after every stage that can have a pause hook (`ecs:CreateService`, deployment lifecycle hooks). */
 const AFTER_HOOKS = ["BAKE_TIME", "CLEAN_UP"];
 
+/** The statuses in which a verdict may still be given. */
+export const UNDER_WAY = ["PENDING", "IN_PROGRESS"];
+
 /** True as soon as no verdict can be given any more. */
 export function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
-  return status !== "PENDING" && status !== "IN_PROGRESS";
+  return !UNDER_WAY.includes(status);
 }
 
 /** Whether no pause hook lies ahead of the deployment. */

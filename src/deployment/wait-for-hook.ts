@@ -2,7 +2,7 @@ import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment } from "../aws/
 import type { Clock } from "../clock.ts";
 import { badInput, type Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { findAwaitingHook, hasNoHookAhead, isOver } from "./stages.ts";
+import { findAwaitingHook, hasNoHookAhead, UNDER_WAY } from "./stages.ts";
 import { type ClusterMember, clusterName } from "../targets/arn.ts";
 import { WaitLines } from "../waiting.ts";
 import {
@@ -44,26 +44,37 @@ export async function findDeploymentArn(
   const lines = new WaitLines({ clock, log });
   const until = clock.now() + LISTED_WITHIN_MS;
   for (;;) {
-    const newest = await findNewestDeployment(service, ecs);
-    if (newest !== undefined && !isOver(newest)) return newest.arn;
+    const current = await findDeploymentUnderWay(service, ecs);
+    if (current !== undefined) return current.arn;
     const what = `of service '${service.id}' in cluster '${clusterName(service.cluster)}' under way`;
-    if (clock.now() >= until)
+    if (clock.now() >= until) {
+      const newest = await findNewestDeployment(service, ecs);
       throw deploymentNotFound(
         what,
         newest === undefined ? "It has none." : `Its newest one, '${newest.arn}', is ${newest.status}.`,
       );
+    }
     lines.tell(`there is no deployment ${what} yet`);
     await clock.sleep(LOOK_EVERY_MS, cancel);
   }
 }
 
-/** The newest deployment of the service, under way or not. */
-export async function findNewestDeployment(
+/** The service's newest deployment to which a verdict may still be given; undefined when there is none. */
+export async function findDeploymentUnderWay(
   service: ClusterMember,
   ecs: Pick<Ecs, "listServiceDeployments">,
 ): Promise<DeploymentBrief | undefined> {
-  const found = await ecs.listServiceDeployments(service.cluster, service.id);
-  return found.toSorted((a, b) => b.createdAt - a.createdAt)[0];
+  const [newest] = await ecs.listServiceDeployments(service.cluster, service.id, UNDER_WAY);
+  return newest;
+}
+
+/** The newest deployment of the service, under way or not. A service with a long history has many. */
+async function findNewestDeployment(
+  service: ClusterMember,
+  ecs: Pick<Ecs, "listServiceDeployments">,
+): Promise<DeploymentBrief | undefined> {
+  const [newest] = await ecs.listServiceDeployments(service.cluster, service.id);
+  return newest;
 }
 
 /**

@@ -38,6 +38,11 @@ const ofNewTask = [
 /** Fargate takes less than a minute for each step of a start, except for the image pull, which is not counted. */
 const STUCK_AFTER_MS = 180_000;
 
+/** Whether a capacity provider is one of AWS's own two. */
+function isFargateProvider(name: string): boolean {
+  return /^FARGATE(_SPOT)?$/.test(name);
+}
+
 const role = matching(
   /^([\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]+)$/,
   "a role's name or ARN, such as arn:aws:iam::123456789012:role/job",
@@ -91,9 +96,19 @@ export function refuseNewTaskInputs(
   }
 }
 
-/** Refuses a size that Fargate doesn't have. A size in the raw `overrides` counts instead of these inputs, so nothing is refused then. */
-export function refuseSize(reader: InputReader, { cpu, memory, overrides }: StartInputs): void {
+/** Whether the inputs put a task on Fargate, unless a service puts it elsewhere. */
+export function isForFargate({ capacityProviders }: Pick<StartInputs, "capacityProviders">): boolean {
+  return capacityProviders.every(({ name }) => isFargateProvider(name));
+}
+
+/**
+ * Refuses a size that Fargate doesn't have, for a task on Fargate. A size in the raw `overrides` counts instead of these inputs, so nothing
+ * is refused then.
+ */
+export function refuseSize(reader: InputReader, start: StartInputs): void {
+  const { cpu, memory, overrides } = start;
   if ("cpu" in overrides || "memory" in overrides) return;
+  if (!isForFargate(start)) return;
   const fault = fargateSizeFault(numberOf(cpu), numberOf(memory));
   if (fault !== undefined) reader.refuse(fault.name, fault.must, quoteValue(reader.text(fault.name)));
 }
@@ -102,13 +117,16 @@ function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
+/** The most capacity providers of a task (API reference: RunTask). */
+const MOST_PROVIDERS = 20;
+
 /**
  * Capacity providers such as `FARGATE_SPOT=3,FARGATE=1`. A bare name has a weight of 1. The limits are those of the
- * ECS API.
+ * ECS API, which takes no Fargate provider beside one of instances.
  */
 function capacityProviders(text: string): ParseResult<readonly CapacityShare[]> {
   const must =
-    "FARGATE and FARGATE_SPOT with weights from 0 to 1000, one of them at least 1, such as FARGATE_SPOT=3,FARGATE=1";
+    "names of capacity providers with weights from 0 to 1000, one of them at least 1, such as FARGATE_SPOT=3,FARGATE=1 or gpu";
   const answer = pairs(
     list(text)
       .map((item) => (item.includes("=") ? item : `${item}=1`))
@@ -120,9 +138,14 @@ function capacityProviders(text: string): ParseResult<readonly CapacityShare[]> 
     weight: /^\d{1,4}$/.test(weight) ? Number(weight) : NaN,
     base: 0,
   }));
-  const known = shares.every(({ name, weight }) => /^FARGATE(_SPOT)?$/.test(name) && weight <= 1000);
-  if (known && shares.some(({ weight }) => weight > 0)) return { value: shares };
-  return { must, got: quoteValue(text) };
+  const isValid = shares.every(({ name, weight }) => /^[\w-]{1,255}$/.test(name) && weight <= 1000);
+  if (!isValid || !shares.some(({ weight }) => weight > 0)) return { must, got: quoteValue(text) };
+  if (shares.length > MOST_PROVIDERS)
+    return { must: `${MOST_PROVIDERS} capacity providers at most`, got: String(shares.length) };
+  const ofFargate = shares.filter(({ name }) => isFargateProvider(name));
+  if (ofFargate.length > 0 && ofFargate.length < shares.length)
+    return { must: "capacity providers of Fargate only, or of instances only", got: quoteValue(text) };
+  return { value: shares };
 }
 
 /** The most tags. The ECS API allows 50 for a task, and the action sets `fargate-exec:run`. */

@@ -3,7 +3,7 @@ import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { NewTasks, StartInputs, TaskSelection, ParallelJobs } from "./inputs.ts";
 import { boolean, count, matching, type ParseResult, quoteValue } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
-import { readStart, refuseNewTaskInputs, refuseSize } from "./start.ts";
+import { readStart, isForFargate, refuseNewTaskInputs, refuseSize } from "./start.ts";
 import { readNewTaskSource, refuseImageInputs, type TargetName } from "./task-source.ts";
 
 const targets: readonly TargetName[] = ["task", "service", "task-definition", "image"];
@@ -111,7 +111,9 @@ function readNewTasks(
       "'all' are the running tasks of 'service' alone.",
     );
   }
-  if (!reader.isGiven("service") && !reader.isGiven("subnets")) {
+  // A definition of the user's for instances may have a network mode without subnets. ECS says when it has not.
+  const needsSubnets = of?.kind === "image" || isForFargate(start);
+  if (!reader.isGiven("service") && !reader.isGiven("subnets") && needsSubnets) {
     reader.note(
       networkRequired(
         reader.text(only),

@@ -2,7 +2,7 @@ import type { TaskDefinition } from "../aws/task-definition.ts";
 import type { Service, ServiceRevision } from "../aws/ecs.ts";
 import type { NewTasks, NewTaskSource } from "../inputs/inputs.ts";
 import { parseService } from "./arn.ts";
-import { borrow, nameDefinition } from "./start/borrow.ts";
+import { borrow, completeExpress, nameDefinition } from "./start/borrow.ts";
 import type { DefinitionContext } from "./definitions/definition-source.ts";
 import {
   type LaunchDefinition,
@@ -66,15 +66,15 @@ async function prepareLauncher(where: NewTasks, context: ResolveContext): Promis
     where.service === undefined ? undefined : parseService(where.service, inputs.cluster, inputs.region);
   const cluster = named?.cluster ?? inputs.cluster;
   const described = named && (await ecs.describeService(cluster, named.id));
-  const service = described && withRevision(described, context.revision);
+  const service = described && (await completeExpress(withRevision(described, context.revision), ecs));
   const wanted = borrow(where.start, service, where.of);
-  requireNetwork(wanted, nameOf(where.of), named?.id);
+  requireNetwork(wanted, where.of, named?.id);
   const source = sourceOf(where.of, service);
   const defined = await chooseDefinition(source, wanted, definitionContext(cluster, context, undo));
   const { timeout } = inputs;
   const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
-    const { launchType } = wanted;
-    const by = { cluster, definition, container, launchType, sourceTags: tags, timeout, origin };
+    const { launchType, volumes } = wanted;
+    const by = { cluster, definition, container, launchType, volumes, sourceTags: tags, timeout, origin };
     const lack = tellLeftOut("The task", taskTags(start, by));
     if (lack !== undefined) context.log.info(lack);
     return { request: runTaskRequest(start, by), container, hold, otherwise };
@@ -88,9 +88,9 @@ async function prepareLauncher(where: NewTasks, context: ResolveContext): Promis
 /** The service with the settings of its new revision, for a task of that revision. */
 function withRevision(service: Service, revision: ServiceRevision | undefined): Service {
   if (revision === undefined) return service;
-  const { taskDefinitionArn, launchType, capacityProviders, platformVersion, network } = revision;
+  const { taskDefinitionArn, launchType, capacityProviders, platformVersion, network, volumes } = revision;
   return {
-    ...{ ...service, taskDefinitionArn, launchType, capacityProviders, platformVersion },
+    ...{ ...service, taskDefinitionArn, launchType, capacityProviders, platformVersion, volumes },
     network: network.subnets.length > 0 ? network : service.network,
   };
 }
@@ -127,17 +127,5 @@ function sourceOf(of: NewTaskSource, service: Service | undefined): LaunchSource
       return { kind: "definition", reference: nameDefinition(of.of, service), image: of.image };
     default:
       return { kind: "definition", reference: nameDefinition(of, service), image: undefined };
-  }
-}
-
-function nameOf(of: NewTaskSource): string {
-  switch (of.kind) {
-    case "service":
-      return "the service's task definition";
-    case "task-definition":
-      return of.taskDefinition;
-    case "image":
-    case "image-in-definition":
-      return of.image;
   }
 }

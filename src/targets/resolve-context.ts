@@ -27,6 +27,7 @@ export interface ResolveContext {
     | "describeTasks"
     | "listTasks"
     | "describeService"
+    | "describeExpressService"
     | "describeTaskDefinition"
     | "listDefinitionFamilies"
     | "registerTaskDefinition"

@@ -2,6 +2,7 @@ import type { ConfiguredHook, DeploymentBrief, ServiceDeployment } from "../../.
 import { Failure } from "../../../src/errors.ts";
 import type { Inputs, TaskSelection } from "../../../src/inputs/inputs.ts";
 import { checkHooks } from "../../../src/ready/checks/deployment.ts";
+import { listed } from "../../helpers/listed-deployments.ts";
 import { anInputs } from "../../helpers/runs.ts";
 import { aService, startInputs } from "../../helpers/start-inputs.ts";
 
@@ -15,14 +16,18 @@ const starting: TaskSelection = {
 
 interface EcsState {
   readonly described?: Partial<ServiceDeployment>;
-  readonly listed?: readonly DeploymentBrief[];
+  readonly deployments?: readonly DeploymentBrief[];
   /** The pause hooks of the service. */
   readonly pauseHooks?: readonly ConfiguredHook[] | Failure;
 }
 
 /** The rows of a check when ECS has this state. */
 async function rows(
-  { described = {}, listed = [{ arn: ARN, status: "IN_PROGRESS", createdAt: 1 }], pauseHooks = [] }: EcsState,
+  {
+    described = {},
+    deployments = [{ arn: ARN, status: "IN_PROGRESS", createdAt: 1 }],
+    pauseHooks = [],
+  }: EcsState,
   inputs: Partial<Inputs> = {},
 ): Promise<readonly string[]> {
   const deployment = {
@@ -44,7 +49,7 @@ async function rows(
   };
   const found = await checkHooks(anInputs({ where: running, deployment: true, ...inputs }), {
     ecs: {
-      listServiceDeployments: () => Promise.resolve(listed),
+      listServiceDeployments: (_, __, statuses) => listed(deployments, statuses),
       describeServiceDeployment: () => Promise.resolve(deployment),
       describeService: () =>
         pauseHooks instanceof Failure
@@ -98,13 +103,17 @@ it.each<[string, EcsState]>([
 
 it("without a deployment under way the check looks at the hooks that the service's next one gets", async () => {
   const over = [{ arn: ARN, status: "SUCCESSFUL", createdAt: 1 }];
-  expect(await rows({ listed: over, pauseHooks: [HOOK] })).toEqual([
+  expect(await rows({ deployments: over, pauseHooks: [HOOK] })).toEqual([
     "SKIP deployment: none of service 'web' is under way now: start it before the step",
     "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK when no verdict comes",
   ]);
-  expect((await rows({ listed: [] }))[1]).toMatch(/^NG pause hook: .* without one\. .*'targetType' PAUSE/);
+  expect((await rows({ deployments: [] }))[1]).toMatch(
+    /^NG pause hook: .* without one\. .*'targetType' PAUSE/,
+  );
   const denied = new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." });
-  expect((await rows({ listed: [], pauseHooks: denied }))[1]).toBe("SKIP pause hook: not known: Denied.");
+  expect((await rows({ deployments: [], pauseHooks: denied }))[1]).toBe(
+    "SKIP pause hook: not known: Denied.",
+  );
 });
 
 it("a hook before the new tasks is NG without 'start: true'", async () => {

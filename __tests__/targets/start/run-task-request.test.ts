@@ -5,7 +5,8 @@ import { aDefinition } from "../../helpers/tasks.ts";
 import { thrownBy } from "../../helpers/thrown.ts";
 
 const start = startInputs({ securityGroups: ["sg-1"] });
-const of = { cluster: "ci", container: "app", launchType: "FARGATE" };
+const of = { cluster: "ci", container: "app", launchType: "FARGATE", volumes: [] };
+const MIGRATE = { kind: "task-definition", taskDefinition: "migrate" } as const;
 const plan = { ...of, definition: aDefinition(), timeout: 60_000, origin };
 
 describe("the request", () => {
@@ -17,6 +18,7 @@ describe("the request", () => {
       capacityProviders: [],
       launchType: "FARGATE",
       platformVersion: undefined,
+      volumes: [],
       enableExecuteCommand: true,
       network: { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: undefined },
       overrides: {
@@ -83,7 +85,7 @@ it.each([
   [undefined, "no subnet was named for it"],
   ["web", "service 'web' has no subnets to borrow"],
 ])("asks for subnets by the input's name, with service %s", (service, why) => {
-  expect(thrownBy(() => requireNetwork({ ...start, subnets: [] }, "migrate", service))).toMatchObject({
+  expect(thrownBy(() => requireNetwork({ ...start, subnets: [] }, MIGRATE, service))).toMatchObject({
     code: "network-required",
     failed: expect.stringMatching(/'migrate'.*'subnets'/) as string,
     seen: expect.stringContaining(why) as string,
@@ -93,6 +95,6 @@ it.each([
 it.each([{ launchType: "EC2" }, { launchType: "EXTERNAL" }, { capacityProviders: [BIG_MACHINES] }])(
   "asks for no subnets on instances, by %j",
   (elsewhere) => {
-    expect(() => requireNetwork({ ...start, ...elsewhere, subnets: [] }, "migrate", "web")).not.toThrow();
+    expect(() => requireNetwork({ ...start, ...elsewhere, subnets: [] }, MIGRATE, "web")).not.toThrow();
   },
 );

@@ -3,13 +3,14 @@ import { tasksOf } from "../../../src/targets/tasks/service-tasks.ts";
 import { aTask } from "../../helpers/tasks.ts";
 
 const NETWORK = { subnets: [], securityGroups: [], assignPublicIp: undefined };
+const WHERE = { launchType: "FARGATE", capacityProviders: [], platformVersion: undefined, network: NETWORK };
 const revision = (number: number): string =>
   `arn:aws:ecs:eu-west-1:123456789012:service-revision/prod/web/${number}`;
 /** Revision 42 replaces revision 41. */
 const REVISION: NewRevision = {
   arn: revision(42),
   taskDefinitionArn: "web:2",
-  ...{ launchType: "FARGATE", capacityProviders: [], platformVersion: undefined, network: NETWORK },
+  ...{ ...WHERE, volumes: [] },
   since: 100,
   sources: [{ arn: revision(41), taskDefinitionArn: "web:1" }],
 };

@@ -1,7 +1,7 @@
 import type { Ecs, PauseHook, ServiceDeployment } from "../../aws/ecs.ts";
 import { HOOK_ADVICE, TOO_EARLY_ADVICE } from "../../deployment/failures.ts";
-import { isBeforeTasks, isOver } from "../../deployment/stages.ts";
-import { lookAtHook, findNewestDeployment } from "../../deployment/wait-for-hook.ts";
+import { isBeforeTasks } from "../../deployment/stages.ts";
+import { findDeploymentUnderWay, lookAtHook } from "../../deployment/wait-for-hook.ts";
 import { warningsOf } from "../../deployment/warnings.ts";
 import { type Inputs, serviceOf } from "../../inputs/inputs.ts";
 import { type ClusterMember, parseService } from "../../targets/arn.ts";
@@ -69,9 +69,8 @@ async function lookAtDeployment(
   ecs: Calls,
 ): Promise<Awaited<ReturnType<typeof lookAtHook>> | undefined> {
   if (given !== true) return await lookAtHook(given, service, { ecs });
-  const newest = await findNewestDeployment(service, ecs);
-  if (newest === undefined || isOver(newest)) return undefined;
-  return await lookAtHook(newest.arn, service, { ecs });
+  const current = await findDeploymentUnderWay(service, ecs);
+  return current && (await lookAtHook(current.arn, service, { ecs }));
 }
 
 /** The hooks of the service's next deployment. */

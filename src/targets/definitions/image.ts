@@ -1,6 +1,7 @@
 import type { DefinitionContent, RegistrableDefinition } from "../../aws/task-definition.ts";
 import { leastUnits } from "../../inputs/fargate-size.ts";
 import type { Architecture, StartInputs } from "../../inputs/inputs.ts";
+import { isOnFargate } from "../start/capacity.ts";
 import { FAMILY_PREFIX, ownFamily } from "./family.ts";
 import { without } from "./normal-form.ts";
 
@@ -17,7 +18,7 @@ export function makeImageDefinition(
 ): RegistrableDefinition & { readonly family: string } {
   const definition = {
     networkMode: "awsvpc",
-    requiresCompatibilities: ["FARGATE"],
+    requiresCompatibilities: compatibilitiesOf(start),
     ...sizeOf(start),
     ...(architecture === "arm64" && {
       runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" },
@@ -39,6 +40,13 @@ export function makeImageDefinition(
   };
   const name = /([^/]*?)(:[^/]*)?(@.*)?$/.exec(image)?.[1] ?? "";
   return { family: ownFamily(name, definition), ...definition };
+}
+
+/** What the definition has to fit. A capacity provider of instances has those of an Auto Scaling group or managed ones: its name tells neither. */
+function compatibilitiesOf({ capacityProviders }: StartInputs): readonly string[] {
+  return isOnFargate({ capacityProviders, launchType: "FARGATE" })
+    ? ["FARGATE"]
+    : ["EC2", "MANAGED_INSTANCES"];
 }
 
 /**

@@ -1,37 +1,44 @@
-import type { Service } from "../../aws/ecs.ts";
+import type { Ecs, LaunchVolume, Service } from "../../aws/ecs.ts";
 import { badInput, type Failure } from "../../errors.ts";
 import type { DefinitionReference, NewTaskSource, StartInputs } from "../../inputs/inputs.ts";
 import { type Capacity, isOnFargate } from "./capacity.ts";
 
 /** How a new task is started, and what it runs on. */
-export interface LaunchInputs extends StartInputs, Capacity {}
+export interface LaunchInputs extends StartInputs, Capacity {
+  /** The volumes of the service; those that the task definition has are the task's, too. */
+  readonly volumes: readonly LaunchVolume[];
+}
 
 /**
- * Completes the inputs of a new task by the service's network, platform version, and capacity providers or launch type.
- * What the inputs set stays. The definition that is made for an image alone is for Fargate, so its task takes no capacity of a service
- * that runs elsewhere. Without a service the task runs on Fargate.
+ * Completes the inputs of a new task by the service's network, platform version, volumes, and capacity providers or launch type.
+ * What the inputs set stays. The definition that is made for an image alone is for Fargate unless the inputs name capacity providers of
+ * instances, so its task takes no capacity of a service that runs elsewhere. Without a service the task runs on Fargate, or on the
+ * capacity providers of the inputs.
  */
 export function borrow(
   start: StartInputs,
   service: Service | undefined,
   source: NewTaskSource,
 ): LaunchInputs {
-  if (service === undefined) return { ...start, launchType: "FARGATE" };
-  const { network, platformVersion } = service;
-  const { capacityProviders, launchType } = capacityOf(service, source);
+  if (service === undefined) return { ...start, launchType: "FARGATE", volumes: [] };
+  const { network, platformVersion, volumes } = service;
+  const own = { capacityProviders: service.capacityProviders, launchType: service.launchType ?? "FARGATE" };
+  const capacity = capacityOf(start, own, source);
+  // A platform version and a public address are Fargate's alone.
+  const leavesFargate = isOnFargate(own) && !isOnFargate(capacity);
   return {
     ...start,
-    launchType,
+    ...capacity,
     subnets: start.subnets.length > 0 ? start.subnets : network.subnets,
     securityGroups: start.securityGroups.length > 0 ? start.securityGroups : network.securityGroups,
-    assignPublicIp: start.assignPublicIp ?? network.assignPublicIp,
-    platformVersion: start.platformVersion ?? platformVersion,
-    capacityProviders: start.capacityProviders.length > 0 ? start.capacityProviders : capacityProviders,
+    assignPublicIp: start.assignPublicIp ?? (leavesFargate ? undefined : network.assignPublicIp),
+    platformVersion: start.platformVersion ?? (leavesFargate ? undefined : platformVersion),
+    volumes,
   };
 }
 
-function capacityOf({ capacityProviders, launchType = "FARGATE" }: Service, source: NewTaskSource): Capacity {
-  const own = { capacityProviders, launchType };
+function capacityOf({ capacityProviders }: StartInputs, own: Capacity, source: NewTaskSource): Capacity {
+  if (capacityProviders.length > 0) return { ...own, capacityProviders };
   return source.kind === "image" && !isOnFargate(own)
     ? { capacityProviders: [], launchType: "FARGATE" }
     : own;
@@ -45,16 +52,37 @@ export function nameDefinition(source: DefinitionReference, service: Service | u
   if (source.kind === "task-definition") return source.taskDefinition;
   if (service === undefined)
     throw new Error("a service's own task definition is asked for without a service");
-  const { name, taskDefinitionArn } = service;
-  if (taskDefinitionArn === undefined) throw noPrimary(name);
-  return taskDefinitionArn;
+  if (service.taskDefinitionArn === undefined) throw noDefinition(service);
+  return service.taskDefinitionArn;
 }
 
-function noPrimary(service: string): Failure {
+/**
+ * The service, with what an Express service does not tell by DescribeServices: its task definition and its network are then those of its
+ * own call. Each call that is not needed is not made, since it needs a right of its own.
+ */
+export async function completeExpress(
+  service: Service,
+  ecs: Pick<Ecs, "describeExpressService">,
+): Promise<Service> {
+  const { network, taskDefinitionArn } = service;
+  const isWhole = taskDefinitionArn !== undefined && network.subnets.length > 0;
+  if (!service.isExpress || isWhole) return service;
+  const own = await ecs.describeExpressService(service.arn);
+  if (own === undefined) return service;
+  return {
+    ...service,
+    taskDefinitionArn: taskDefinitionArn ?? own.taskDefinitionArn,
+    network: network.subnets.length > 0 ? network : { ...network, ...own.network },
+  };
+}
+
+function noDefinition({ name, isExpress }: Service): Failure {
   return badInput(
     "service",
-    "a service with a PRIMARY task set, whose task definition a new task can take",
-    `'${service}', which has none`,
+    "a service whose task definition a new task can take",
+    isExpress
+      ? `'${name}', an Express service for which neither its primary deployment nor ecs:DescribeExpressGatewayService names one`
+      : `'${name}', for which ECS names none: it has no PRIMARY task set and no primary deployment`,
     "Wait for its deployment, or set the input 'task-definition'.",
   );
 }

@@ -1,7 +1,7 @@
 import type { TaskDefinition } from "../../aws/task-definition.ts";
-import type { RunTaskRequest } from "../../aws/ecs.ts";
+import type { LaunchVolume, RunTaskRequest } from "../../aws/ecs.ts";
 import { networkRequired } from "../../aws/missing.ts";
-import type { StartInputs } from "../../inputs/inputs.ts";
+import type { NewTaskSource, StartInputs } from "../../inputs/inputs.ts";
 import type { Origin } from "../../origin.ts";
 import { holdCommand } from "../definitions/hold-command.ts";
 import { type CopiedTags, copiedTags } from "../tags.ts";
@@ -18,6 +18,8 @@ export interface StartPlan {
   readonly container: string;
   /** It has no meaning when there are capacity providers. */
   readonly launchType: string;
+  /** The volumes of the service. */
+  readonly volumes: readonly LaunchVolume[];
   /** The tags of the definition that this one replaces; undefined when ECS copies the tags of the definition itself. */
   readonly sourceTags?: Readonly<Record<string, string>> | undefined;
   /** The timeout of the job, in milliseconds. */
@@ -26,14 +28,29 @@ export interface StartPlan {
 }
 
 /**
- * Fails with `network-required` when neither the inputs nor the service name a subnet for a task on Fargate. On instances
- * only the network mode awsvpc takes subnets, and ECS says when they are missing. `what` is the definition or image.
+ * Fails with `network-required` when neither the inputs nor the service name a subnet for a task that needs one: on Fargate, and from the
+ * definition that is made for an image. On instances a definition of the user's needs subnets only in the network mode awsvpc, and ECS
+ * says when they are missing.
  */
-export function requireNetwork(start: LaunchInputs, what: string, service: string | undefined): void {
-  if (start.subnets.length > 0 || !isOnFargate(start)) return;
+export function requireNetwork(start: LaunchInputs, of: NewTaskSource, service: string | undefined): void {
+  const onFargate = isOnFargate(start);
+  if (start.subnets.length > 0 || !(onFargate || of.kind === "image")) return;
   const nowhere =
     service === undefined ? "no subnet was named for it" : `service '${service}' has no subnets to borrow`;
-  throw networkRequired(what, `Each task on Fargate gets a network interface, and ${nowhere}.`);
+  const why = onFargate ? "on Fargate" : "of the network mode awsvpc";
+  throw networkRequired(nameOf(of), `Each task ${why} gets a network interface, and ${nowhere}.`);
+}
+
+function nameOf(of: NewTaskSource): string {
+  switch (of.kind) {
+    case "service":
+      return "the service's task definition";
+    case "task-definition":
+      return of.taskDefinition;
+    case "image":
+    case "image-in-definition":
+      return of.image;
+  }
 }
 
 /** The request that starts one task for the job. Fails with `bad-input` for overrides that ECS would refuse. */
@@ -58,6 +75,7 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
     capacityProviders: start.capacityProviders,
     launchType: plan.launchType,
     platformVersion: start.platformVersion,
+    volumes: volumesOf(definition, plan.volumes),
     enableExecuteCommand: true,
     network: {
       subnets: start.subnets,
@@ -86,4 +104,17 @@ export function taskTags(
  */
 export function startedBy({ id, runId, runAttempt, repository }: Origin): string {
   return `fargate-exec/${id}/${runId}-${runAttempt}/${repository}`.replace(/[^\w/-]/g, "-").slice(0, 128);
+}
+
+/** The volumes that this definition leaves to the start of the task. RunTask refuses any other, and a task without one of them. */
+function volumesOf(
+  { registrable }: TaskDefinition,
+  volumes: readonly LaunchVolume[],
+): readonly LaunchVolume[] {
+  const defined = (registrable["volumes"] ?? []) as readonly {
+    readonly name?: string;
+    readonly configuredAtLaunch?: boolean;
+  }[];
+  const names = defined.filter(({ configuredAtLaunch }) => configuredAtLaunch).map(({ name }) => name);
+  return volumes.filter(({ name }) => names.includes(name));
 }

@@ -1,0 +1,238 @@
+import type { Service } from "@aws-sdk/client-ecs";
+import { ecsCalls } from "../../src/aws/ecs-calls.ts";
+import type { NewTasks, NewTaskSource, StartInputs, TaskSelection } from "../../src/inputs/inputs.ts";
+import { resolveTargets } from "../../src/targets/resolve.ts";
+import { endpoint, exception, type Answer, type ReceivedRequest } from "../helpers/aws-endpoint.ts";
+import { runTaskFault, type Definition, type RunTask } from "../helpers/run-task-rules.ts";
+import { resolveContextOf } from "../helpers/resolving.ts";
+import { startInputs } from "../helpers/start-inputs.ts";
+import {
+  ARN,
+  bridged,
+  type Json,
+  KINDS,
+  type Kind,
+  managed,
+  onFargate,
+  OTHER,
+  OWN,
+  strategy,
+} from "../helpers/service-kinds.ts";
+import { CLUSTER, TASK } from "../helpers/tasks.ts";
+
+/** An AWS account with this service. RunTask takes what AWS's rules allow. */
+async function account(kind: Kind) {
+  const definitions = new Map<string, Definition>([
+    [OWN, kind.definition],
+    // A definition of the user's that fits where the service runs.
+    [OTHER, { ...kind.definition, volumes: undefined }],
+  ]);
+  const runs: RunTask[] = [];
+  const answer = ({ operation, body }: ReceivedRequest): Answer => {
+    const request = JSON.parse(body) as Json;
+    const named = String(request["taskDefinition"]);
+    const definition = definitions.get(named === "migrate" ? OTHER : named);
+    switch (operation) {
+      case "DescribeServices":
+        return {
+          body: {
+            services: [
+              {
+                serviceArn: `${ARN}:service/ci/shop`,
+                serviceName: "shop",
+                status: "ACTIVE",
+                ...kind.service,
+              } satisfies Partial<Record<keyof Service, unknown>>,
+            ],
+          },
+        };
+      case "DescribeExpressGatewayService":
+        return kind.express === undefined
+          ? exception("AccessDeniedException", "not allowed")
+          : { body: { service: kind.express } };
+      case "DescribeTaskDefinition":
+        return definition === undefined
+          ? exception("ClientException", "Unable to describe task definition.")
+          : { body: { taskDefinition: whole(named === "migrate" ? OTHER : named, definition) } };
+      case "RegisterTaskDefinition": {
+        const arn = `${ARN}:task-definition/${String(request["family"])}:1`;
+        definitions.set(arn, request as unknown as Definition);
+        return {
+          body: { taskDefinition: { ...request, taskDefinitionArn: arn, revision: 1, status: "ACTIVE" } },
+        };
+      }
+      case "ListTaskDefinitionFamilies":
+        return { body: { families: [] } };
+      case "RunTask": {
+        const run = request as unknown as RunTask;
+        runs.push(run);
+        const fault = definition && runTaskFault(run, definition);
+        if (definition === undefined || fault !== undefined)
+          return exception("InvalidParameterException", fault ?? "TaskDefinition not found.");
+        return { body: { tasks: [running("family:shop")], failures: [] } };
+      }
+      case "ListTasks":
+        return { body: { taskArns: [TASK] } };
+      case "DescribeTasks":
+        return { body: { tasks: [running("service:shop")] } };
+      default:
+        return exception("AccessDeniedException", `${operation} is not allowed`);
+    }
+  };
+  return { ...(await endpoint(answer)), runs };
+}
+
+function whole(arn: string, definition: Definition): Json {
+  const { gpus = 0, ...members } = definition;
+  const resourceRequirements = gpus === 0 ? [] : [{ type: "GPU", value: String(gpus) }];
+  const app = {
+    name: "app",
+    image: "shop:1",
+    essential: true,
+    entryPoint: ["sh", "-c"],
+    resourceRequirements,
+  };
+  return {
+    ...members,
+    ...{ taskDefinitionArn: arn, family: "shop", revision: 7, status: "ACTIVE", containerDefinitions: [app] },
+  };
+}
+
+function running(group: string): Json {
+  return {
+    ...{ taskArn: TASK, clusterArn: CLUSTER, taskDefinitionArn: OWN, group, enableExecuteCommand: true },
+    ...{
+      lastStatus: "RUNNING",
+      desiredStatus: "RUNNING",
+      containers: [{ name: "app", lastStatus: "RUNNING", runtimeId: "r-1" }],
+    },
+  };
+}
+
+async function startedBy(
+  kind: Kind,
+  where: TaskSelection,
+): Promise<{ readonly run: RunTask | undefined; readonly calls: readonly string[] }> {
+  const aws = await account(kind);
+  try {
+    const context = resolveContextOf(where, ecsCalls(aws.clients));
+    const { later } = await resolveTargets(context);
+    await later?.close();
+    return { run: aws.runs.at(-1), calls: aws.received.map(({ operation }) => operation) };
+  } finally {
+    await aws.close();
+  }
+}
+
+function newTask(
+  of: NewTaskSource,
+  start: Partial<StartInputs> = {},
+  service: string | undefined = "shop",
+): NewTasks {
+  return { kind: "new", of, service, tasks: 1, start: startInputs({ subnets: [], ...start }) };
+}
+
+const own: NewTaskSource = { kind: "service" };
+const other: NewTaskSource = { kind: "task-definition", taskDefinition: "migrate" };
+const image: NewTaskSource = { kind: "image", image: "python:3.13", architecture: undefined };
+const ofKind = Object.entries(KINDS);
+
+describe.each(ofKind)("a service: %s", (_, kind) => {
+  const { service, expected } = kind;
+  const hasNetwork = kind.express !== undefined || JSON.stringify(service).includes("subnet-1");
+  const { launchType, capacityProviderStrategy } = expected;
+  const places = {
+    ...(launchType !== undefined && { launchType }),
+    ...(capacityProviderStrategy !== undefined && { capacityProviderStrategy }),
+  };
+
+  it("a script runs in one of its tasks", async () => {
+    const { run, calls } = await startedBy(kind, { kind: "service", service: "shop", tasks: 1 });
+    expect([run, calls]).toEqual([undefined, ["ListTasks", "DescribeTasks"]]);
+  });
+
+  it("'start: true' starts a task like its own", async () => {
+    const { run } = await startedBy(kind, newTask(own));
+    expect(run).toMatchObject({ ...expected, taskDefinition: OWN, count: 1 });
+    const { subnets, securityGroups } = run?.networkConfiguration?.awsvpcConfiguration ?? {};
+    expect([subnets, securityGroups]).toEqual(hasNetwork ? [["subnet-1"], ["sg-1"]] : [undefined, undefined]);
+  });
+
+  it("with 'task-definition' a task of that definition runs where its own do", async () => {
+    const { run } = await startedBy(kind, newTask(other));
+    expect(run).toMatchObject({ ...places, taskDefinition: OTHER });
+    expect(run?.volumeConfigurations).toBeUndefined();
+  });
+
+  it("with 'image' a task of its definition with that image runs where its own do", async () => {
+    const { run } = await startedBy(
+      kind,
+      newTask({ kind: "image-in-definition", of: own, image: "shop:pr-1" }),
+    );
+    expect(run).toMatchObject(expected);
+  });
+
+  it("with 'image' and 'borrow: network' a task of the image alone runs on Fargate, or asks for subnets", async () => {
+    const started = startedBy(kind, newTask(image, { taskRole: "job" }));
+    if (!hasNetwork) await expect(started).rejects.toMatchObject({ code: "network-required" });
+    else expect((await started).run).toMatchObject({ networkConfiguration: {} });
+  });
+
+  it("with 'capacity-providers' of Fargate a definition for Fargate runs there", async () => {
+    const given = {
+      capacityProviders: [{ name: "FARGATE_SPOT", weight: 1, base: 0 }],
+      subnets: ["subnet-4"],
+    };
+    const { run } = await startedBy({ ...kind, definition: onFargate }, newTask(other, given));
+    expect(run).toMatchObject(strategy({ capacityProvider: "FARGATE_SPOT", weight: 1 }));
+  });
+
+  it("with 'capacity-providers' of instances a definition for these runs there", async () => {
+    const given = { capacityProviders: [{ name: "managed", weight: 2, base: 0 }], subnets: ["subnet-4"] };
+    const { run } = await startedBy({ ...kind, definition: managed }, newTask(other, given));
+    expect(run).toMatchObject(strategy({ capacityProvider: "managed", weight: 2 }));
+  });
+});
+
+describe("without a service, by capacity providers of instances", () => {
+  const kind: Kind = { service: {}, definition: { ...managed, gpus: 1 }, expected: {} };
+  const capacityProviders = [{ name: "managed-gpu", weight: 1, base: 0 }];
+
+  it("a definition with GPUs runs there", async () => {
+    const where = newTask(other, { capacityProviders, subnets: ["subnet-4"] }, undefined);
+    const { run } = await startedBy(kind, { ...where, service: undefined });
+    expect(run).toMatchObject(strategy({ capacityProvider: "managed-gpu", weight: 1 }));
+  });
+
+  it("an image alone runs there, and its definition fits managed instances and those of a group", async () => {
+    const where = newTask(image, { capacityProviders, subnets: ["subnet-4"], taskRole: "job" });
+    const { run } = await startedBy(kind, { ...where, service: undefined });
+    expect(run).toMatchObject(strategy({ capacityProvider: "managed-gpu", weight: 1 }));
+  });
+
+  it("a definition in the network mode of its instance needs no subnets", async () => {
+    const where = newTask(other, { capacityProviders: [{ name: "gpu", weight: 1, base: 0 }] });
+    const { run } = await startedBy({ ...kind, definition: bridged }, { ...where, service: undefined });
+    expect(run).not.toHaveProperty("networkConfiguration");
+  });
+});
+
+it("an Express service that nothing tells of asks for 'task-definition', and does not send the user to wait for it alone", async () => {
+  const service = { deploymentController: { type: "ECS" }, resourceManagementType: "ECS" };
+  const kind: Kind = { service, express: { activeConfigurations: [] }, definition: onFargate, expected: {} };
+  await expect(startedBy(kind, newTask(own, { subnets: ["subnet-1"] }))).rejects.toMatchObject({
+    code: "bad-input",
+    seen: expect.stringContaining("ecs:DescribeExpressGatewayService") as string,
+    advice: expect.stringContaining("'task-definition'") as string,
+  });
+});
+
+it("without the right to its own call the failure names that right", async () => {
+  const service = { deploymentController: { type: "ECS" }, resourceManagementType: "ECS" };
+  await expect(
+    startedBy({ service, definition: onFargate, expected: {} }, newTask(own)),
+  ).rejects.toMatchObject({
+    code: "access-denied",
+    advice: expect.stringContaining("ecs:DescribeExpressGatewayService") as string,
+  });
+});
