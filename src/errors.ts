@@ -143,14 +143,24 @@ export class AccessDenied extends Failure {
 
 const MORE_CAPACITY =
   "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
+const MORE_QUOTA =
+  "Ask AWS for a higher Fargate vCPU quota (Service Quotas, 'Fargate On-Demand vCPU resource count'), lower 'tasks' or 'cpu', or raise 'start-timeout' so that other tasks of the account can end.";
 
-/** There is no capacity for a task now, or the account has no quota. `advice` is for Fargate unless it is given. */
+/** There is no capacity for a task now. `advice` is for Fargate unless it is given. */
 export class NoCapacity extends Failure {
+  /** True when the account may not run more tasks at once. That limit is the same in all subnets. */
+  readonly isQuota: boolean;
+
   constructor({
-    advice = MORE_CAPACITY,
+    isQuota = false,
+    advice = isQuota ? MORE_QUOTA : MORE_CAPACITY,
     ...parts
-  }: Pick<FailureParts, "failed" | "seen" | "cause"> & { readonly advice?: string }) {
+  }: Pick<FailureParts, "failed" | "seen" | "cause"> & {
+    readonly advice?: string;
+    readonly isQuota?: boolean;
+  }) {
     super("task-not-started", { ...parts, advice });
+    this.isQuota = isQuota;
   }
 }
 

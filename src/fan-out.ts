@@ -63,7 +63,7 @@ export async function runJobs(
     };
     const result = await runWithRetries(target, resolved, job, step);
     if (step.inputs.failFast && result.outcome !== "succeeded") void later?.close();
-    await stopEarly(result, resolved, step);
+    await stopEarly(result, target, resolved, step);
     return result;
   };
   const atOnce = later?.atOnce ?? targets.length;
@@ -89,15 +89,16 @@ async function findLater(
   }
 }
 
-/** When further tasks are started later, stops the task of a job that has ended, unless `keep-task` keeps it. */
+/** Tells those that start further tasks of the end of a job, whose task may be stopped unless `keep-task` keeps it. */
 async function stopEarly(
   { outcome, task }: TaskResult,
+  begunIn: Target,
   { later }: JobTargets,
   { inputs, cancel }: StepContext,
 ): Promise<void> {
-  if (task === undefined || isKept(inputs.where, outcome === "succeeded")) return;
+  const stoppable = isKept(inputs.where, outcome === "succeeded") ? undefined : (task?.target ?? begunIn);
   // The cleanup of a cancel stops all tasks.
-  if (!cancel.aborted) await later?.stop?.(task.target).catch(() => undefined);
+  if (!cancel.aborted) await later?.jobEnds(stoppable).catch(() => undefined);
 }
 
 /** Runs the job in this target, and again for the reasons in `retry`. Each attempt has an id and a ledger of its own. */

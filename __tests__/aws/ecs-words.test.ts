@@ -13,7 +13,8 @@ it.each([
     "Capacity is unavailable at this time. Please try again later or in a different availability zone",
     "no-capacity",
   ],
-  ["You've reached the limit on the number of vCPUs you can run concurrently", "no-capacity"],
+  ["You've reached the limit on the number of vCPUs you can run concurrently", "no-quota"],
+  ["You’ve reached the limit on the number of tasks you can run concurrently.", "no-quota"],
   ["ATTRIBUTE", "no-such-capacity"],
   [
     "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster.",

@@ -13,6 +13,7 @@ export function ecsFailure(thrown: ErrorFacts, call: Call, cause: unknown): Fail
     case "ServiceNotFoundException":
     case "ServiceNotActiveException":
       return ecsService === undefined ? undefined : serviceNotFound(ecsService, cluster, seen, cause);
+    case "LimitExceededException":
     case "ClientException":
     case "InvalidParameterException":
       return refusalFailure(taskRefusal(thrown.message), call, { seen, cause });
@@ -38,7 +39,12 @@ function refusalFailure(
     case "no-network":
       return networkRequired(taskDefinition, seen, cause);
     case "no-capacity":
-      return new NoCapacity({ ...observed, failed: `${doing} started no task.` });
+    case "no-quota":
+      return new NoCapacity({
+        ...observed,
+        failed: `${doing} started no task.`,
+        isQuota: refusal === "no-quota",
+      });
     case "no-task-role":
       return new Failure("exec-not-enabled", {
         ...observed,

@@ -5,10 +5,11 @@
  * the first row that fits counts.
  */
 
-/**
- * Fargate has no capacity for the task, or the account's quota is used up. "capacity provider" in a text means something else.
- */
-const SHORTAGE = ["no-capacity", /^RESOURCE|capacity(?! provider)|limit on the number of/im] as const;
+/** The account runs as many vCPUs or tasks as it may: "You've reached the limit on the number of vCPUs you can run concurrently". */
+const QUOTA = ["no-quota", /limit on the number of/i] as const;
+
+/** Fargate has no capacity for the task. "capacity provider" in a text means something else. */
+const SHORTAGE = ["no-capacity", /^RESOURCE|capacity(?! provider)/im] as const;
 
 /**
  * The subnet has no free address. The guide's text for it is "Unexpected EC2 error while attempting to Create Network Interface with
@@ -25,6 +26,7 @@ const REFUSALS = [
   ["no-network", /network configuration must be provided/i],
   ["no-tags", /must be enabled to add tags/i],
   ["no-provider", /capacity provider.*not associated/is],
+  QUOTA,
   SHORTAGE,
   // The agent of the instance that ECS chose is disconnected, often only for a moment.
   ["no-agent", /^AGENT\b/m],
@@ -53,6 +55,7 @@ const ENDS = [
   ["spot", /Spot Task was interrupted|Spot interruption/i],
   NO_ADDRESS,
   SHORTAGE,
+  ["no-capacity", QUOTA[1]],
   ["network-interface", /network interface|\bENI\b/i],
   ["health", /health check/i],
 ] as const;

@@ -27,10 +27,10 @@ export interface LaterTargets {
   /** Starts no further one. Resolves when no start is under way. */
   readonly close: () => Promise<void>;
   /**
-   * Stops a task whose job has ended, when another one may start only after that; undefined when all run at once. Rejects only
-   * after a cancel.
+   * To be called when the job of a target has ended. `stoppable` is its task, unless that is kept: it is stopped when another one may start
+   * only after that. Rejects only after a cancel.
    */
-  readonly stop: ((target: Target) => Promise<void>) | undefined;
+  readonly jobEnds: (stoppable: Target | undefined) => Promise<void>;
 }
 
 /** The targets as a list that is known not to be empty. */

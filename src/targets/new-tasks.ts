@@ -46,15 +46,18 @@ function makeLaterTargets(
   { atOnce, first, count }: { readonly atOnce: number; readonly first: number; readonly count: number },
 ): LaterTargets {
   let launching = atOnce - first;
+  const mustStop = first + count > atOnce;
+  for (let task = 0; task < first; task += 1) launcher.jobBegins();
   return {
     count,
     atOnce,
     next: async () => {
       const described = await (launching-- > 0 ? launch.next() : launcher.startAnother());
+      launcher.jobBegins();
       return { target: launcher.targetOf(described), described };
     },
     close: () => launch.close(),
-    stop: first + count > atOnce ? (target) => launcher.stop(target) : undefined,
+    jobEnds: (target) => launcher.jobEnds(target, { mustStop }),
   };
 }
 

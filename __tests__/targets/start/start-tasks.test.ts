@@ -32,6 +32,10 @@ beforeEach(() => {
 
 const arnsOf = (tasks: readonly Task[]): string[] => tasks.map(({ arn }) => arn);
 
+const NO_QUOTA = {
+  ...{ onRefused: () => undefined, onStarted: () => undefined, next: () => Promise.resolve(false) },
+};
+
 /** Starts tasks. ECS gives `answers` first, and then starts what it is asked for. A wait for capacity has a minute. */
 function startAll(
   asked: RunTaskRequest,
@@ -48,6 +52,7 @@ function startAll(
     log,
     ownTags,
     capacity: new CapacityWait({ clock, log, signal: undefined, until }),
+    quota: NO_QUOTA,
     over,
     otherwise: () => Promise.resolve(undefined),
     pace: (wanted) => Promise.resolve(void paced.push(wanted)),
@@ -182,6 +187,7 @@ it("asks for no more tasks than Fargate starts, and for no fewer, however long a
     },
     ...{ onStarted: () => undefined, onNext: () => undefined },
     capacity: new CapacityWait({ clock, log, signal: undefined, until: 0 }),
+    quota: NO_QUOTA,
     pace: (count) => pace.wait(count),
     ecs: {
       runTask: async ({ count }) => {

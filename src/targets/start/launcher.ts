@@ -12,6 +12,7 @@ import { onDemand, type StartedTasks, startTasks, mayUseSpot } from "./start-tas
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
 import type { UndoList } from "../made/undo-list.ts";
+import { Waves } from "./waves.ts";
 
 /** The request by which the tasks of one run are started, and what belongs to it. */
 export interface LaunchPlan extends Pick<LaunchDefinition, "container" | "hold" | "otherwise"> {
@@ -40,11 +41,13 @@ export class Launcher {
   readonly #options: LauncherOptions;
   readonly #replacements = new Set<string>();
   #capacity: CapacityWait;
+  readonly #waves: Waves;
   readonly #pace: Pace;
 
   constructor(options: LauncherOptions) {
     this.#options = options;
     this.#capacity = capacityWait(options);
+    this.#waves = new Waves({ ...options.context, patience: options.patience });
     this.#plan = options.planFor(options.defined);
     this.#pace = new Pace(LAUNCHES, options.context.clock);
   }
@@ -103,9 +106,24 @@ export class Launcher {
     return task;
   }
 
-  /** Stops a task whose job has ended, while others go on. Rejects only after a cancel: then the cleanup stops the task. */
-  async stop(ended: Target): Promise<void> {
-    await this.#stop(ended, "fargate-exec: the job has ended");
+  /** A job begins in a task that this launcher has started. */
+  jobBegins(): void {
+    this.#waves.jobBegins();
+  }
+
+  /**
+   * A job has ended, while others go on. `stoppable` is its task, unless that is kept: it is stopped once another task needs what it holds, which
+   * is now when `mustStop` says so. Rejects only after a cancel: then the cleanup stops the task.
+   */
+  async jobEnds(stoppable: Target | undefined, { mustStop }: { readonly mustStop: boolean }): Promise<void> {
+    const surplus = this.#waves.jobEnds(mustStop ? undefined : stoppable);
+    await this.#stopEnded(mustStop && stoppable !== undefined ? [...surplus, stoppable] : surplus);
+  }
+
+  async #stopEnded(ended: readonly Target[]): Promise<void> {
+    if (ended.length === 0) return;
+    await Promise.all(ended.map((target) => this.#stop(target, "fargate-exec: the job has ended")));
+    this.#waves.taskStops();
   }
 
   /** Starts one more task, on Fargate instead of Fargate Spot. */
@@ -184,6 +202,14 @@ export class Launcher {
         log,
         ownTags,
         capacity: this.#capacity,
+        quota: {
+          onRefused: (seen) => {
+            // After a cancel the cleanup stops them.
+            void this.#stopEnded(this.#waves.begin(seen)).catch(() => undefined);
+          },
+          onStarted: () => this.#waves.refusalIsOver(),
+          next: (until) => this.#waves.next(until),
+        },
         pace: (wanted) => this.#pace.wait(wanted, over),
         token: () => `${request.clientToken}-${undo.nextCall()}`,
         onStarted: (tasks) => {

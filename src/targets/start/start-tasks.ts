@@ -33,6 +33,17 @@ export interface LaunchContext {
   readonly otherwise: (failure: Failure) => Promise<RunTaskRequest | undefined>;
   /** The wait for capacity, which all calls share. */
   readonly capacity: CapacityWait;
+  /** The wait for the end of other tasks, when the account may run no more at once. */
+  readonly quota: QuotaWait;
+}
+
+export interface QuotaWait {
+  /** Called with each refusal for the account's quota. */
+  readonly onRefused: (seen: string) => void;
+  /** Called when ECS has started tasks after such a refusal. */
+  readonly onStarted: () => void;
+  /** Waits until another try makes sense. False when there is no more time. */
+  readonly next: (over: AbortSignal | undefined) => Promise<boolean>;
 }
 
 export interface StartedTasks {
@@ -56,17 +67,22 @@ export async function startTasks(
   let current = request;
   // The first call, and each one after a refusal, goes alone.
   let isAlone = true;
+  const width = new CallWidth();
   while (tasks.length < count && context.over?.aborted !== true) {
-    const missing = count - tasks.length;
+    const before = tasks.length;
+    const missing = count - before;
+    const asked = Math.min(isAlone ? width.tasks : missing, missing);
     try {
-      await startSome(current, isAlone ? Math.min(MOST_A_CALL, missing) : missing, {
+      await startSome(current, asked, {
         ...context,
         onNext: (some) => {
           tasks.push(...some);
           context.onNext(some);
         },
       });
-      isAlone = false;
+      isAlone = width.isNarrow;
+      if (isAlone) context.quota.onStarted();
+      width.widen();
     } catch (error) {
       isAlone = true;
       if (mayUseSpot(current) && error instanceof NoCapacity) {
@@ -74,6 +90,8 @@ export async function startTasks(
         current = onDemand(current);
         continue;
       }
+      const isQuota = error instanceof NoCapacity && error.isQuota;
+      if (isQuota && width.narrow(asked, tasks.length > before)) continue;
       const next =
         error instanceof Failure ? await findNextRequest(current, error, { request, ...context }) : undefined;
       if (next !== undefined) current = next;
@@ -125,12 +143,46 @@ async function deliverAfter(
   if (answer.status === "fulfilled") onNext(answer.value.tasks);
 }
 
+/**
+ * How many tasks a call asks for while the account's quota refuses some. ECS may refuse a call as a whole when only some of its tasks fit, so
+ * a call that has started none is made again for half as many, and only after one for a single task does the wait for an end begin.
+ */
+class CallWidth {
+  #tasks = MOST_A_CALL;
+  #isNarrow = false;
+
+  get tasks(): number {
+    return this.#tasks;
+  }
+
+  /** Whether the quota has refused a call, so that calls go one by one. */
+  get isNarrow(): boolean {
+    return this.#isNarrow;
+  }
+
+  /** After a refusal. True when a narrower call may be made at once. */
+  narrow(asked: number, hasStartedSome: boolean): boolean {
+    this.#isNarrow = true;
+    const mayFit = !hasStartedSome && asked > 1;
+    this.#tasks = mayFit ? Math.floor(Math.min(asked, MOST_A_CALL) / 2) : 1;
+    return mayFit;
+  }
+
+  widen(): void {
+    this.#tasks = Math.min(MOST_A_CALL, this.#tasks * 2);
+  }
+}
+
 /** What to try after a refusal of `current`; undefined when there is nothing. */
 async function findNextRequest(
   current: RunTaskRequest,
   failure: Failure,
-  { request, capacity, over, otherwise }: LaunchContext & { readonly request: RunTaskRequest },
+  { request, capacity, quota, over, otherwise }: LaunchContext & { readonly request: RunTaskRequest },
 ): Promise<RunTaskRequest | undefined> {
+  if (failure instanceof NoCapacity && failure.isQuota) {
+    quota.onRefused(failure.seen);
+    return (await quota.next(over)) ? current : undefined;
+  }
   if (failure instanceof NoCapacity) {
     const network = await capacity.next(request.network, failure.seen, over);
     return network && { ...current, network };
@@ -187,12 +239,15 @@ function notStarted(request: RunTaskRequest, { tasks, refusals }: RunTaskAnswer)
     seen: `It said: ${[...new Set(words)].join("; ") || "nothing"}.`,
   };
   const refusal = taskRefusal(words.join("\n"));
-  const mayStartLater = refusal === "no-capacity" || refusal === "no-agent";
+  const isQuota = refusal === "no-quota";
+  const mayStartLater = isQuota || refusal === "no-capacity" || refusal === "no-agent";
   if (!isOnFargate(request)) {
     const onInstances = { ...facts, advice: NOT_ON_INSTANCES };
-    return mayStartLater ? new NoCapacity(onInstances) : new Failure("task-not-started", onInstances);
+    return mayStartLater
+      ? new NoCapacity({ ...onInstances, isQuota })
+      : new Failure("task-not-started", onInstances);
   }
-  if (mayStartLater) return new NoCapacity(facts);
+  if (mayStartLater) return new NoCapacity({ ...facts, isQuota });
   const advice = refusal === "no-such-capacity" ? NO_SUCH_CAPACITY : NOT_FOR_FARGATE;
   return new Failure("task-not-started", { ...facts, advice });
 }
