@@ -1,7 +1,7 @@
 import type { DefinitionContent, RegistrableDefinition } from "../../aws/task-definition.ts";
 import { leastUnits } from "../../inputs/fargate-size.ts";
 import type { Architecture, StartInputs } from "../../inputs/inputs.ts";
-import { isOnFargate } from "../start/capacity.ts";
+import { isForFargate } from "../../inputs/start.ts";
 import { FAMILY_PREFIX, ownFamily } from "./family.ts";
 import { without } from "./normal-form.ts";
 
@@ -44,9 +44,7 @@ export function makeImageDefinition(
 
 /** What the definition has to fit. A capacity provider of instances has those of an Auto Scaling group or managed ones: its name tells neither. */
 function compatibilitiesOf({ capacityProviders }: StartInputs): readonly string[] {
-  return isOnFargate({ capacityProviders, launchType: "FARGATE" })
-    ? ["FARGATE"]
-    : ["EC2", "MANAGED_INSTANCES"];
+  return isForFargate({ capacityProviders }) ? ["FARGATE"] : ["EC2", "MANAGED_INSTANCES"];
 }
 
 /**
