@@ -7,6 +7,7 @@ import type { StepContext } from "../src/step-context.ts";
 import { ServiceCandidates } from "../src/targets/tasks/service-candidates.ts";
 import type { Candidates } from "../src/targets/candidates.ts";
 import { targetOf } from "../src/targets/target.ts";
+import { PartSlots } from "../src/pieces/part-slots.ts";
 import { Ledger } from "../src/undo/ledger.ts";
 import { anInputs } from "./helpers/runs.ts";
 import { origin } from "./helpers/start-inputs.ts";
@@ -82,6 +83,7 @@ function runInTargets(
     drained: () => Promise.resolve(),
     cancel: cancel.signal,
     giveUp: (why) => cancel.abort(why),
+    partSlots: new PartSlots(),
     workspace: "/nowhere",
     runner: "/work:/temp",
   };

@@ -9,6 +9,7 @@ import { Failure } from "../src/errors.ts";
 import { runJob } from "../src/job.ts";
 import { TaskLooks } from "../src/targets/tasks/task-looks.ts";
 import type { OutputWriter } from "../src/show/lines.ts";
+import { PartSlots } from "../src/pieces/part-slots.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anExecConfiguration, anInputs, aTarget } from "./helpers/runs.ts";
 import { deferred } from "../local/agent/deferred.ts";
@@ -117,6 +118,7 @@ function startJob(
       drained: () => Promise.resolve(),
       cancel: cancel.signal,
       giveUp: (why) => cancel.abort(why),
+      partSlots: new PartSlots(),
       workspace: "/nowhere",
       runner: "/work:/temp",
       queues: true,

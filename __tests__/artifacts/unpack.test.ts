@@ -15,6 +15,7 @@ import { gzipSync } from "node:zlib";
 import { Header, type HeaderData } from "tar/header";
 import { Pax } from "tar/pax";
 import { makeDirectory } from "../../src/artifacts/directory.ts";
+import { artifactsBudget } from "../../src/pieces/budget.ts";
 import { unpackArchive } from "../../src/artifacts/unpack-archive.ts";
 
 let scratch: string;
@@ -72,11 +73,13 @@ async function unpack(
   const pieces = function* () {
     for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
   };
-  const end = await unpackArchive(Readable.from(pieces()), {
-    ...{ root, maxCount: 20, maxBytes: 1 << 20, platform },
-    onRefused: (name, why) => refused.push([name, why]),
-    onPlaced: (name) => placed.push(name),
-  });
+  const limits = { maxCount: 20, maxBytes: 1 << 20 };
+  const unpacker = {
+    ...{ root, ...limits, platform },
+    onRefused: (name: string, why: string) => refused.push([name, why]),
+    onPlaced: (name: string) => placed.push(name),
+  };
+  const end = await unpackArchive(Readable.from(pieces()), unpacker, artifactsBudget(limits));
   expect(readFileSync(join(scratch, "outside"), "utf8")).toBe("untouched");
   expect(readdirSync(scratch).sort()).toEqual(["outside", "root"]);
   return { ...end, refused, placed, tree: treeOf(root) };

@@ -1,4 +1,5 @@
 import { JobArtifacts } from "../../src/job/artifacts.ts";
+import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { artifactGlobs } from "../../src/inputs/artifacts.ts";
 import type { Artifacts } from "../../src/inputs/inputs.ts";
 import type { ArtifactsReport } from "../../src/report/artifacts.ts";
@@ -40,6 +41,7 @@ export async function bringBack(
     new JobArtifacts({
       ...{ artifacts, folder: "", workspace: directory, now: () => 0 },
       readPart: () => Promise.reject(new Error("there is no bucket")),
+      slots: new PartSlots(),
       onListed: () => undefined,
     });
   let received = reader();

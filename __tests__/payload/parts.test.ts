@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { artifactGlobs } from "../../src/inputs/artifacts.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
+import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { passPy } from "../../src/payload/container-source.ts";
-import { readPart } from "../../src/pieces/parts.ts";
+import { PartReader } from "../../src/pieces/parts.ts";
 import { SpoolReader } from "../../src/stream/spool.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
@@ -19,7 +20,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-const PARTS = /[/]parts[/]\d+$/;
+const PARTS = /[/]part[.]\d+$/;
 
 /** Packs 9 MB that gzip can't make smaller, once the runner reads S3, and unpacks what has come. */
 async function bringBack(name: string, fault: (before: number) => Fault | undefined) {
@@ -39,21 +40,21 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
   await uploaded.followBriefly();
   await uploaded.ended();
   const directory = join(there, "back");
+  const { job, keys, folder: prefix } = order;
+  const reader = new PartReader({
+    ...{ clock: systemClock, over: AbortSignal.abort(), bucket: { bucket: "" }, retries: 0 },
+    folders: () => [{ job, keys: { inner: keys[0], outer: keys[1] }, prefix }],
+    s3: {
+      getVersion: ({ key }) => {
+        const bytes = bucket.objects.get(key);
+        return Promise.resolve(bytes && { bytes, etag: "", versionId: undefined, modified: 0, age: 0 });
+      },
+    },
+  });
   const received = new JobArtifacts({
     artifacts: { globs, directory, within: [there], ...limits, missing: "warn" },
     ...{ folder: "", workspace: there, now: () => 0, onListed: () => undefined },
-    readPart: (part) =>
-      readPart(part, {
-        clock: systemClock,
-        over: AbortSignal.abort(),
-        folderOf: () => ({ bucket: "", owner: undefined, prefix: order.folder }),
-        s3: {
-          getVersion: ({ key }) => {
-            const bytes = bucket.objects.get(key);
-            return Promise.resolve(bytes && { bytes, etag: "", versionId: undefined, modified: 0, age: 0 });
-          },
-        },
-      }),
+    ...{ readPart: (number) => reader.read(number), slots: new PartSlots() },
   });
   for (const item of extractAll(new SpoolReader(1), uploaded.spool()))
     if (item.kind === "artifact-bytes" || item.kind === "artifact-fact") received.take(item);
@@ -71,7 +72,7 @@ it.concurrent(
   "an archive goes to S3 in parts, and the spool has only records that name them",
   async () => {
     const { parts, spool } = await bringBack("taken", () => undefined);
-    expect(parts.map((key) => key.slice(-7)).toSorted()).toEqual(["parts/0", "parts/1"]);
+    expect(parts.map((key) => key.slice(-6)).toSorted()).toEqual(["part.0", "part.1"]);
     expect(spool).toBeLessThan(10_000);
   },
   PATIENCE,
@@ -100,13 +101,13 @@ it.concurrent(
 it.each([false, true])(
   "the packing program, which runs as the script's user, can't name a part itself (S3: %s)",
   (pieces) => {
-    const line = `fpart ${"0".repeat(32)} 0 1 ${"0".repeat(64)}\nflist 1 "later"\n`;
     const words = [join(scratch, "enough"), ...(pieces ? [scratch] : [])];
     const passed = (input: string): string =>
       execFileSync(findProgram("python3"), ["-I", "-S", "-c", passPy(pieces), ...words], {
         input,
       }).toString();
-    expect(passed(line)).toBe("");
+    for (const line of ["fpart", "fno-part", "fpart 1"])
+      expect(passed(`${line}\nflist 1 "later"\n`)).toBe("");
     expect(passed('flist 1 "a"\n')).toBe('\u001b]7733;f\u0007list 1 "a"\n');
   },
 );

@@ -16,6 +16,9 @@ class Bucket {
   /** Whether S3 tells a missing object from a denied one: s3:ListBucket. */
   mayList = true;
   calls = 0;
+  readonly looks: string[] = [];
+  mostAtOnce = 0;
+  #atOnce = 0;
 
   constructor(...names: readonly (string | number)[]) {
     this.objects = new Set(names.map((name) => `f/${name}`));
@@ -28,7 +31,11 @@ class Bucket {
       return Promise.resolve(new Map<string, RetentionReason>());
     },
     deleteObject: ({ key }: { key: string }) => Promise.resolve(void this.objects.delete(key)),
-    getVersion: ({ key }: { key: string }) => {
+    getVersion: async ({ key }: { key: string }) => {
+      this.looks.push(key);
+      this.mostAtOnce = Math.max(this.mostAtOnce, (this.#atOnce += 1));
+      await Promise.resolve();
+      this.#atOnce -= 1;
       if (this.objects.has(key))
         return Promise.resolve({ bytes: Buffer.alloc(0), etag: "", age: 0, modified: 0 });
       return this.mayList ? Promise.resolve(undefined) : Promise.reject(denied);
@@ -36,28 +43,80 @@ class Bucket {
   };
 }
 
+const context = (bucket: Bucket) => ({ s3: bucket.s3, log: new Listener(), clock: new SleeplessClock() });
+const EVER = { until: Infinity };
+const numbered = (count: number, name = ""): string[] =>
+  Array.from({ length: count }, (_, number) => `${name}${number}`);
+
 describe("the deletion of pieces", () => {
   it.each([true, false])(
     "takes those that were read, those that were not, and the heartbeat (s3:ListBucket: %s)",
     async (mayList) => {
       const bucket = new Bucket(0, 1, 2, 3, 4, "alive", "control");
       bucket.mayList = mayList;
-      expect(await deletePieces(PIECES, { s3: bucket.s3, log: new Listener() })).toBe(5);
+      expect(await deletePieces(PIECES, context(bucket), EVER)).toMatchObject({ next: 5 });
       // The container may still have to read it.
       expect([...bucket.objects]).toEqual(["f/control"]);
     },
   );
 
-  it("passes over one missing piece, and stops at two", async () => {
-    const bucket = new Bucket(4, 7);
-    expect(await deletePieces(PIECES, { s3: bucket.s3, log: new Listener() })).toBe(5);
-    expect([...bucket.objects]).toEqual(["f/7"]);
+  it("passes over missing pieces, and stops at many", async () => {
+    const bucket = new Bucket(4, 7, 50);
+    expect(await deletePieces(PIECES, context(bucket), EVER)).toMatchObject({ next: 8 });
+    expect([...bucket.objects]).toEqual(["f/50"]);
   });
 
   it("takes all that were read in one call, and all others in another one", async () => {
-    const bucket = new Bucket(...Array.from({ length: 120 }, (_, number) => number));
-    await deletePieces({ ...PIECES, next: 100 }, { s3: bucket.s3, log: new Listener() });
+    const bucket = new Bucket(...numbered(120));
+    await deletePieces({ ...PIECES, next: 100 }, context(bucket), EVER);
     expect([bucket.calls, bucket.objects.size]).toEqual([2, 0]);
+  });
+
+  it("takes parts of artifacts, those that were read and those that were not, and looks for none without artifacts", async () => {
+    const bucket = new Bucket(...numbered(3), ...numbered(9, "part."));
+    expect(await deletePieces({ ...PIECES, parts: 4 }, context(bucket), EVER)).toEqual({ next: 3, parts: 9 });
+    expect([...bucket.objects]).toEqual([]);
+    await deletePieces(PIECES, context(bucket), EVER);
+    expect(bucket.looks.filter((key) => key.includes("part")).length).toBeLessThanOrEqual(40);
+    const other = new Bucket(...numbered(3));
+    await deletePieces(PIECES, context(other), EVER);
+    expect(other.looks).toEqual(["f/3", "f/4"]);
+  });
+
+  it.each([
+    [999, 0],
+    [1_000, 0],
+    [1_001, 1],
+    [20_000, 19_000],
+  ])(
+    "of %s planted objects behind the last one it looks for 1,000, many at once: %s stay",
+    async (count, left) => {
+      const bucket = new Bucket(...numbered(count + 3));
+      await deletePieces(PIECES, context(bucket), EVER);
+      expect(bucket.objects.size).toBe(left);
+      expect(bucket.looks.length).toBeLessThanOrEqual(1_000);
+      expect(bucket.mostAtOnce).toBe(16);
+    },
+  );
+
+  it("ends when its time is over, and says that objects are left", async () => {
+    const bucket = new Bucket(...numbered(2_500));
+    const clock = new SleeplessClock();
+    const at = clock.now();
+    const s3 = {
+      ...bucket.s3,
+      deleteObjects: async (...asked: Parameters<typeof bucket.s3.deleteObjects>) => {
+        await clock.sleep(40_000);
+        return await bucket.s3.deleteObjects(...asked);
+      },
+    };
+    const deletion = deletePieces(
+      { ...PIECES, next: 2_500 },
+      { s3, log: new Listener(), clock },
+      { until: at + 60_000 },
+    );
+    await expect(deletion).rejects.toThrow("501 objects are left");
+    expect(bucket.objects.size).toBe(500);
   });
 });
 

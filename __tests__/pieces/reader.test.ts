@@ -18,8 +18,8 @@ class ReaderRig {
   readonly reader: PieceReader;
   now = 0;
 
-  constructor(longestPause?: number) {
-    this.reader = new PieceReader(FOLDER, 0, 0, longestPause);
+  constructor(limits: { readonly longestPause?: number; readonly most?: number } = {}) {
+    this.reader = new PieceReader(FOLDER, 0, 0, limits);
   }
 
   put(name: ObjectToRead, bytes: Buffer): this {
@@ -79,7 +79,7 @@ describe("a reader of pieces", () => {
   });
 
   it("looks every two seconds in the end, when its longest pause is two seconds", () => {
-    const rig = new ReaderRig(2_000);
+    const rig = new ReaderRig({ longestPause: 2_000 });
     rig.pass(60_000);
     const pieces = rig.reads.filter(([name]) => name === 0).map(([, at]) => at);
     expect(pieces.slice(0, 4)).toEqual([0, 210, 520, 980]);
@@ -206,6 +206,18 @@ describe("a reader of pieces", () => {
     expect(reader.takeReads(reader.deadline())).toEqual([0]);
     found(0, anObject("out", 0, 0, "one"), 6_100);
     expect(reader.takeEvents().map(({ kind }) => kind)).toEqual(["proven", "bytes", "bytes"]);
+  });
+
+  it.each([
+    [3, ["proven", "0: a", "1: b", "end 2 exited 0=0:1"]],
+    [2, ["proven", "0: a", "1: b", "stalled: excess"]],
+  ])("reads %s pieces at most, however many the container uploads", (most, said) => {
+    const rig = new ReaderRig({ most })
+      .put(0, anObject("out", 0, 0, "a"))
+      .put(1, anObject("out", 1, 1, "b"))
+      .put(2, anObject("end", 2, 2, "exited 0=0:1"))
+      .pass(2_000);
+    expect(rig.said).toEqual(said);
   });
 
   it("goes on after the bytes that a session has brought", () => {

@@ -13,14 +13,10 @@ export type Fact =
   | { readonly kind: "unread"; readonly name: string; readonly why: string }
   /** `count` members with `bytes` bytes in all were left out, because the inputs allow no more. */
   | { readonly kind: "over"; readonly count: number; readonly bytes: number }
-  /** The next bytes of the archive are in S3 (`pieces/parts.ts`). */
-  | {
-      readonly kind: "part";
-      readonly job: string;
-      readonly number: number;
-      readonly length: number;
-      readonly sha256: string;
-    }
+  /** The next bytes of the archive are in S3, in the next part (`pieces/parts.ts`). */
+  | { readonly kind: "part" }
+  /** There is no next part: its bytes came in records, and the part behind it has the next number. */
+  | { readonly kind: "no-part" }
   /** The archive is complete. `sha256` is in hex, or a dash when the image can't compute it. */
   | { readonly kind: "end"; readonly length: number; readonly sha256: string }
   /** Packing stopped because its time ran out. */
@@ -37,7 +33,7 @@ const LONGEST_FACT = 25 * 1024;
 /** Undefined for a text that is no fact, or is too long. The fact holds copies, so that it does not keep the text around it in memory. */
 export function parseFact(text: string): Fact | undefined {
   if (text.length > LONGEST_FACT) return undefined;
-  const [, kind, rest = ""] = /^(\w+) ?(.*)$/s.exec(copyText(text)) ?? [];
+  const [, kind, rest = ""] = /^([\w-]+) ?(.*)$/s.exec(copyText(text)) ?? [];
   switch (kind) {
     case "none":
       return parseFields(/^(\d{1,9})$/, rest, ([glob]) => ({ kind: "none", glob: Number(glob) }));
@@ -60,15 +56,8 @@ export function parseFact(text: string): Fact | undefined {
         bytes: Number(bytes),
       }));
     case "part":
-      return parseFields(
-        /^([\da-f]{32}) (\d{1,9}) (\d{1,7}) ([\da-f]{64})$/,
-        rest,
-        ([job = "", number, length, sha256 = ""]) => ({
-          ...{ kind: "part", job, sha256 },
-          number: Number(number),
-          length: Number(length),
-        }),
-      );
+    case "no-part":
+      return rest === "" ? { kind } : undefined;
     case "end":
       return parseFields(/^(\d{1,15}) ([\da-f]{64}|-)$/, rest, ([length, sha256 = "-"]) => ({
         kind: "end",

@@ -6,8 +6,17 @@ import { messageOf } from "../errors.ts";
 import { ArchiveError, discard, readTar } from "./tar.ts";
 import { LimitHit, Unpacker, type UnpackerOptions } from "./unpack.ts";
 
-/** The bytes that each member may have in addition: its headers, and the filling of its last block. */
-const OVERHEAD = 8 * 1024;
+/** The bytes of an archive, packed. */
+export interface PackedArchive extends AsyncIterable<Buffer> {
+  /** Drops what is still to come. */
+  close?(): void;
+}
+
+/** The most bytes of an archive. */
+export interface ArchiveBudget {
+  readonly packed: number;
+  readonly unpacked: number;
+}
 
 export interface UnpackedArchive {
   /** The length and the checksum of all that was read, packed. */
@@ -18,12 +27,13 @@ export interface UnpackedArchive {
 }
 
 /**
- * Unpacks an archive of tar and gzip while it comes, and holds only a few chunks in memory. Reads `packed` to its end, also when it can't be
- * unpacked. Members that came whole stay. Rejects only when `packed` does.
+ * Unpacks an archive of tar and gzip while it comes, and holds only a few chunks in memory. Closes `packed` when no more of it can be
+ * unpacked. Members that came whole stay. Never rejects.
  */
 export async function unpackArchive(
-  packed: AsyncIterable<Buffer>,
+  packed: PackedArchive,
   options: UnpackerOptions,
+  budget: ArchiveBudget,
 ): Promise<UnpackedArchive> {
   const sha = createHash("sha256");
   let length = 0;
@@ -34,6 +44,7 @@ export async function unpackArchive(
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
       sha.update(next.value);
       length += next.value.length;
+      if (length > budget.packed) throw new LimitHit("artifacts-max-size");
       yield next.value;
     }
   };
@@ -41,14 +52,16 @@ export async function unpackArchive(
     // With this flag an archive that is cut short is unpacked as far as it goes.
     const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
     await pipeline(Readable.from(hashed()), gunzip, async (bytes: AsyncIterable<Buffer>) => {
-      const unpacked = limitBytes(bytes, options);
+      const unpacked = limitBytes(bytes, budget.unpacked);
       for await (const [member, content] of readTar(unpacked)) await unpacker.add(member, content);
       await discard(unpacked);
     });
+    // What follows the end of gzip has no meaning.
+    await discard(hashed());
   } catch (error) {
     stopped = whyStopped(error);
+    packed.close?.();
   }
-  await discard(hashed());
   try {
     await unpacker.finish();
   } catch (error) {
@@ -58,11 +71,8 @@ export async function unpackArchive(
 }
 
 /** Fails with `LimitHit` when a stream has more bytes than the limits allow, such as a small archive that unpacks to a huge one. */
-async function* limitBytes(
-  bytes: AsyncIterable<Buffer>,
-  { maxBytes, maxCount }: Pick<UnpackerOptions, "maxBytes" | "maxCount">,
-): AsyncGenerator<Buffer> {
-  let left = maxBytes + maxCount * OVERHEAD + 1024 * 1024;
+async function* limitBytes(bytes: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer> {
+  let left = most;
   for await (const chunk of bytes) {
     left -= chunk.length;
     if (left < 0) throw new LimitHit("artifacts-max-size");

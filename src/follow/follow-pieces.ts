@@ -73,7 +73,7 @@ export class PieceFollower {
   constructor(options: FollowPiecesOptions) {
     const { store, begin, clock } = options;
     this.#options = options;
-    this.#reader = new PieceReader(store.folder, begin, clock.now(), store.longestPause);
+    this.#reader = new PieceReader(store.folder, begin, clock.now(), { longestPause: store.longestPause });
     this.#control = new PieceControl(options);
   }
 

@@ -2,21 +2,20 @@ import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { OutsidePath, makeDirectory } from "../artifacts/directory.ts";
 import { type Fact, parseFact } from "../artifacts/facts.ts";
-import { discard } from "../artifacts/tar.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
+import type { UnpackerOptions } from "../artifacts/unpack.ts";
 import { messageOf } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { MissingArtifacts } from "../report/artifacts.ts";
 import type { ArtifactsReport } from "../report/artifacts.ts";
 import type { OutputItem } from "../stream/items.ts";
-import type { ArchivePart } from "../pieces/parts.ts";
-import { holdPart, releasePart } from "./held-parts.ts";
-import { ByteFlow, type LaterBytes } from "./byte-flow.ts";
+import { type ArtifactsBudget, artifactsBudget } from "../pieces/budget.ts";
+import { ByteFlow, ITEM_BYTES, type LaterBytes } from "./byte-flow.ts";
+import type { PartSlots } from "../pieces/part-slots.ts";
 
 /** The most bytes that wait until the carrier confirms them. A carrier confirms some mebibytes at a time. */
 const MOST_UNCERTAIN = 64 * 1024 * 1024;
-/** The bytes of memory that an item takes besides its own. */
-const ITEM_BYTES = 256;
+const TOO_MUCH = "the container sends more than 'artifacts-max-count' and 'artifacts-max-size' allow";
 
 export interface JobArtifactsOptions {
   readonly artifacts: Artifacts;
@@ -24,8 +23,12 @@ export interface JobArtifactsOptions {
   readonly folder: string | undefined;
   readonly workspace: string;
   readonly now: () => number;
-  /** Reads a part of the archive from S3. Rejects when that can't be read. */
-  readonly readPart: (part: ArchivePart) => Promise<Buffer>;
+  /** What the container may send; by default what follows from the inputs. */
+  readonly budget?: ArtifactsBudget;
+  /** Reads this part of the archive from S3. Rejects when that can't be read. */
+  readonly readPart: (number: number) => Promise<Buffer>;
+  /** Bounds the parts that are held. */
+  readonly slots: PartSlots;
   /** Called with the size of all files that the container has listed so far. */
   readonly onListed: (bytes: number) => void;
 }
@@ -36,12 +39,18 @@ export interface JobArtifactsOptions {
  */
 export class JobArtifacts {
   readonly #options: JobArtifactsOptions;
+  readonly #budget: ArtifactsBudget;
   readonly #flow = new ByteFlow((error) => this.#missing.noteLoss(messageOf(error)));
   readonly #missing: MissingArtifacts;
   #uncertain: (Buffer | Fact)[] = [];
   #uncertainBytes = 0;
   #unpacking: Promise<UnpackedArchive | string> | undefined;
   #listed = 0;
+  /** Of all facts that count, and of those that are not confirmed yet. */
+  #facts = { count: 0, chars: 0 };
+  #uncertainFacts = { count: 0, chars: 0 };
+  /** The number of the next part. */
+  #part = 0;
   #count = 0;
   #bytes = 0;
   /** When the first artifact came, in milliseconds since the epoch; undefined before that. */
@@ -49,6 +58,7 @@ export class JobArtifacts {
 
   constructor(options: JobArtifactsOptions) {
     this.#options = options;
+    this.#budget = options.budget ?? artifactsBudget(options.artifacts);
     this.#missing = new MissingArtifacts(options.artifacts);
   }
 
@@ -57,20 +67,32 @@ export class JobArtifacts {
       case "artifact-bytes":
         this.#hold(item.bytes, item.bytes.length);
         break;
-      case "artifact-fact": {
-        const fact = parseFact(item.text);
-        if (fact?.kind === "list") this.#options.onListed((this.#listed += fact.size));
-        if (fact !== undefined) this.#hold(fact, item.text.length);
+      case "artifact-fact":
+        this.#takeFact(item.text);
         break;
-      }
       case "confirmed":
         this.#keep();
         break;
       case "gap":
-        this.#uncertain = [];
-        this.#uncertainBytes = 0;
+        this.#forget();
         break;
     }
+  }
+
+  #takeFact(text: string): void {
+    const [certain, waiting] = [this.#facts, this.#uncertainFacts];
+    if (
+      certain.count + waiting.count >= this.#budget.facts ||
+      certain.chars + waiting.chars + text.length > this.#budget.factChars
+    ) {
+      this.#missing.noteLoss(TOO_MUCH);
+      return;
+    }
+    const fact = parseFact(text);
+    if (fact === undefined) return;
+    if (fact.kind === "list") this.#options.onListed((this.#listed += fact.size));
+    this.#uncertainFacts = { count: waiting.count + 1, chars: waiting.chars + text.length };
+    this.#hold(fact, text.length);
   }
 
   /** Back-pressure: resolves when what has come is nearly unpacked. */
@@ -112,11 +134,31 @@ export class JobArtifacts {
   #keep(): void {
     for (const item of this.#uncertain) {
       if (!("kind" in item)) this.#flow.push(item);
-      else if (item.kind === "part") this.#flow.push(laterBytes(item, this.#options.readPart));
+      else if (item.kind === "part" || item.kind === "no-part") this.#countPart(item);
       else this.#missing.take(item);
     }
+    const { count, chars } = this.#uncertainFacts;
+    this.#facts = { count: this.#facts.count + count, chars: this.#facts.chars + chars };
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#uncertain = [];
     this.#uncertainBytes = 0;
+    this.#uncertainFacts = { count: 0, chars: 0 };
+  }
+
+  /** The step counts the parts itself, whatever the container says of them. */
+  #countPart({ kind }: { readonly kind: "part" | "no-part" }): void {
+    const number = this.#part;
+    if (number >= this.#budget.parts) {
+      this.#missing.noteLoss(TOO_MUCH);
+      this.#flow.close();
+      return;
+    }
+    this.#part += 1;
+    if (kind === "part")
+      this.#flow.push(laterBytes(() => this.#options.readPart(number), this.#options.slots));
   }
 
   async #unpack(): Promise<UnpackedArchive | string> {
@@ -124,7 +166,7 @@ export class JobArtifacts {
     try {
       const base = makeDirectory(artifacts.directory, artifacts.within);
       const root = folder === undefined ? base : makeDirectory(join(base, folder), [base]);
-      return await unpackArchive(this.#flow, {
+      const unpacking: UnpackerOptions = {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
         onRefused: (name, why) => this.#missing.noteRefused(name, why),
         onPlaced: (name, size) => {
@@ -132,9 +174,10 @@ export class JobArtifacts {
           this.#bytes += size;
           this.#missing.noteUnpacked(name);
         },
-      });
+      };
+      return await unpackArchive(this.#flow, unpacking, this.#budget);
     } catch (error) {
-      await discard(this.#flow);
+      this.#flow.close();
       return error instanceof OutsidePath
         ? "'artifacts-path' leads through a link out of the workspace and RUNNER_TEMP"
         : messageOf(error);
@@ -142,13 +185,18 @@ export class JobArtifacts {
   }
 }
 
-function laterBytes(part: ArchivePart, read: JobArtifactsOptions["readPart"]): LaterBytes {
+function laterBytes(read: () => Promise<Buffer>, slots: PartSlots): LaterBytes {
   let reading: Promise<Buffer> | undefined;
-  const bytes = (): Promise<Buffer> => (reading ??= holdPart().then(() => read(part)));
+  let isReleased = false;
+  const bytes = (): Promise<Buffer> => (reading ??= slots.take().then(() => unlessReleased()));
+  const unlessReleased = (): Promise<Buffer> =>
+    isReleased ? Promise.reject(new Error("it is not wanted any more")) : read();
   return {
     bytes,
     release: () => {
-      reading?.then(releasePart, releasePart);
+      isReleased = true;
+      const free = (): void => slots.release();
+      reading?.then(free, free);
       reading = undefined;
     },
     begin: () => {

@@ -2,6 +2,10 @@
 const ENOUGH = 4 * 1024 * 1024;
 /** The fetches of this many items at the head of the queue are begun ahead. */
 const AHEAD = 3;
+/** The bytes of memory that an item takes besides its own. */
+export const ITEM_BYTES = 256;
+/** The queue is copied without the items that were taken when there are at least so many of them, and they are half of the queue. */
+const MOST_TAKEN = 1024;
 
 /** Bytes that have to be fetched. */
 export interface LaterBytes {
@@ -16,9 +20,11 @@ export interface LaterBytes {
 /** A queue of bytes between a writer and a reader. It ends before bytes that can't be fetched, and then takes no more. */
 export class ByteFlow implements AsyncIterable<Buffer> {
   #waiting: (Buffer | LaterBytes)[] = [];
+  /** How many items at the beginning of `#waiting` were taken. */
+  #taken = 0;
   #bytes = 0;
   #hasEnded = false;
-  #hasFailed = false;
+  #isClosed = false;
   readonly #onLost: (error: unknown) => void;
   #onChange: () => void = () => undefined;
   #changed = this.#nextChange();
@@ -29,7 +35,7 @@ export class ByteFlow implements AsyncIterable<Buffer> {
   }
 
   push(bytes: Buffer | LaterBytes): void {
-    if (this.#hasFailed) return;
+    if (this.#isClosed) return;
     this.#waiting.push(bytes);
     this.#bytes += sizeOf(bytes);
     this.#beginAhead();
@@ -41,6 +47,16 @@ export class ByteFlow implements AsyncIterable<Buffer> {
     this.#change();
   }
 
+  /** Drops what waits and what is still to come: no more of it is wanted, so nothing more is fetched. */
+  close(): void {
+    this.#isClosed = true;
+    for (const each of this.#waiting.slice(this.#taken)) if (!Buffer.isBuffer(each)) each.release();
+    this.#waiting = [];
+    this.#taken = 0;
+    this.#bytes = 0;
+    this.#change();
+  }
+
   /** Resolves when few bytes wait. */
   async drained(): Promise<void> {
     while (this.#bytes > ENOUGH) await this.#changed;
@@ -48,37 +64,45 @@ export class ByteFlow implements AsyncIterable<Buffer> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     for (;;) {
-      const bytes = this.#waiting[0];
+      const bytes = this.#waiting[this.#taken];
       if (bytes !== undefined) {
         const given = Buffer.isBuffer(bytes) ? bytes : await this.#fetch(bytes);
-        if (given === undefined) return;
-        this.#waiting.shift();
-        this.#bytes -= sizeOf(bytes);
-        this.#beginAhead();
-        this.#change();
-        yield given;
-        if (!Buffer.isBuffer(bytes)) bytes.release();
-      } else if (this.#hasEnded) return;
+        if (given === undefined || this.#isClosed) return;
+        this.#take(bytes);
+        try {
+          yield given;
+        } finally {
+          if (!Buffer.isBuffer(bytes)) bytes.release();
+        }
+      } else if (this.#hasEnded || this.#isClosed) return;
       else await this.#changed;
     }
+  }
+
+  #take(bytes: Buffer | LaterBytes): void {
+    this.#taken += 1;
+    if (this.#taken >= MOST_TAKEN && 2 * this.#taken >= this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#taken);
+      this.#taken = 0;
+    }
+    this.#bytes -= sizeOf(bytes);
+    this.#beginAhead();
+    this.#change();
   }
 
   async #fetch(later: LaterBytes): Promise<Buffer | undefined> {
     try {
       return await later.bytes();
     } catch (error) {
-      this.#hasFailed = true;
-      for (const each of this.#waiting) if (!Buffer.isBuffer(each)) each.release();
-      this.#waiting = [];
-      this.#bytes = 0;
-      this.#change();
-      this.#onLost(error);
+      if (!this.#isClosed) this.#onLost(error);
+      this.close();
       return undefined;
     }
   }
 
   #beginAhead(): void {
-    for (const each of this.#waiting.slice(0, AHEAD)) if (!Buffer.isBuffer(each)) each.begin();
+    for (const each of this.#waiting.slice(this.#taken, this.#taken + AHEAD))
+      if (!Buffer.isBuffer(each)) each.begin();
   }
 
   #change(): void {
@@ -93,5 +117,5 @@ export class ByteFlow implements AsyncIterable<Buffer> {
 
 /** Bytes that have to be fetched count as none: only those that are fetched ahead take memory. */
 function sizeOf(bytes: Buffer | LaterBytes): number {
-  return Buffer.isBuffer(bytes) ? bytes.length : 0;
+  return ITEM_BYTES + (Buffer.isBuffer(bytes) ? bytes.length : 0);
 }

@@ -36,8 +36,7 @@ export async function followPrepared(
     void place.giveBack();
     void protection?.end();
     const end = await endByLogs(ended, output, job, following);
-    const artifacts = await output.artifacts(end, ended.attached);
-    pieces?.settleParts();
+    const artifacts = await output.artifacts(end, ended.attached).finally(() => pieces?.settleParts());
     const { artifactsFrom } = output;
     const { attachedAt } = ended;
     const times = { ...opening.times, attachedAt, artifactsFrom, endedAt: clock.now() };

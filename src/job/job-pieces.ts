@@ -5,13 +5,15 @@ import type { FollowedJob } from "../follow/follow-job.ts";
 import type { PieceFolders, PieceUse } from "../follow/piece-carriers.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import type { HandlePieces } from "../inputs/handle.ts";
-import { type ArchivePart, LAST_PARTS_MS, partsPrefix, readPart } from "../pieces/parts.ts";
+import { artifactsBudget, FOLDER_BUDGET } from "../pieces/budget.ts";
+import { LAST_PARTS_MS, PartReader } from "../pieces/parts.ts";
 import { folderOf, newFolder, type OrderedFolder } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
 import { isDetachedOnCancel } from "./detach.ts";
 import type { JobPlace } from "./job-place.ts";
+import type { PartSlots } from "../pieces/part-slots.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** How long the container may take to read that the end was taken. It looks each second. */
@@ -29,25 +31,29 @@ const PAUSE_OF_MANY_MS = 2_000;
 
 /** The folders in the bucket into which a job's container uploads its output. The ledger has those that this step cleans up. */
 export class JobPieces implements PieceFolders {
+  readonly slots: PartSlots;
   readonly #job: Pick<PreparedJob, "owner" | "setup">;
   readonly #place: Pick<JobPlace, "isWanted" | "share">;
   readonly #context: JobContext;
   #folders: readonly UploadedPieces[] = [];
   /** All folders, also those that another step cleans up. */
-  #all: readonly UploadedPieces[] = [];
+  #all: readonly OrderedFolder[] = [];
   /** The folder of the last order. */
   #last: OrderedFolder | undefined;
   /** True when another step still reads the pieces, so that this one does not delete them. */
   #hasOthers = false;
   /** The bytes of artifacts that the container has listed. */
   #listed = 0;
-  /** The next part of artifacts in each folder, by the folder's prefix. */
-  readonly #parts = new Map<string, number>();
+  /** The next part of artifacts; undefined when none were asked for. */
+  #parts: number | undefined;
+  readonly #reader: PartReader | undefined;
   /** When `control` may be deleted, in milliseconds since the epoch. */
   #freeAt: number | undefined;
   readonly #partsOver = new AbortController();
+  readonly #allPartsRead = new AbortController();
   /** The next piece of each folder, by the folder's prefix, as the ledger knows it. */
   readonly #recorded = new Map<string, number>();
+  #recordedParts = 0;
 
   constructor(
     job: Pick<PreparedJob, "owner" | "setup">,
@@ -57,11 +63,25 @@ export class JobPieces implements PieceFolders {
     this.#job = job;
     this.#place = place;
     this.#context = context;
+    this.slots = context.partSlots;
     const { clock, cancel } = context;
     const giveUp = (): void => {
       void clock.sleep(PARTS_AFTER_CANCEL_MS).then(() => this.#partsOver.abort());
     };
     if (!isDetachedOnCancel(context.inputs)) cancel.addEventListener("abort", giveUp, { once: true });
+    this.#reader = this.#partReader();
+    if (this.#reader !== undefined) this.#parts = 0;
+  }
+
+  #partReader(): PartReader | undefined {
+    const { undoing, clock, inputs } = this.#context;
+    const { bucket, artifacts } = inputs;
+    if (bucket === undefined || artifacts === undefined) return undefined;
+    const { retries } = artifactsBudget(artifacts);
+    return new PartReader({
+      ...{ s3: undoing.s3, clock, bucket: { bucket, owner: this.#job.owner }, retries },
+      ...{ folders: () => this.#all, over: this.#partsOver.signal },
+    });
   }
 
   get areAskedFor(): boolean {
@@ -101,7 +121,7 @@ export class JobPieces implements PieceFolders {
     this.#last = folder;
     const pieces = { bucket, owner, prefix: folder.prefix, next: 0 };
     this.#folders = [...this.#folders, pieces];
-    this.#all = [...this.#all, pieces];
+    this.#all = [...this.#all, folder];
     if (!isDetachedOnCancel(inputs)) this.#record();
     const credentialsEnd = reliableUntil(process.env, inputs.roleToAssume, clock.now());
     return new PieceStore(folder, {
@@ -117,7 +137,7 @@ export class JobPieces implements PieceFolders {
     if (known === undefined) return;
     this.#folders = this.#folders.map((each) => (each === known ? { ...each, next } : each));
     if (isDetachedOnCancel(this.#context.inputs)) return;
-    if (next >= 2 * (this.#recorded.get(folder.prefix) ?? 0)) this.#record();
+    if (isDue(next, this.#recorded.get(folder.prefix) ?? 0)) this.#record();
   }
 
   onOthers(): void {
@@ -125,13 +145,11 @@ export class JobPieces implements PieceFolders {
   }
 
   /** Reads a part of the archive of artifacts. Rejects when it can't be read. */
-  readPart = async (part: ArchivePart): Promise<Buffer> => {
-    const folderOf = (job: string): UploadedPieces | undefined =>
-      this.#all.find(({ prefix }) => prefix.endsWith(`output/${job}/`));
-    const folder = folderOf(part.job);
-    if (folder !== undefined) this.#parts.set(folder.prefix, part.number + 1);
-    const { undoing, clock } = this.#context;
-    return await readPart(part, { s3: undoing.s3, clock, folderOf, over: this.#partsOver.signal });
+  readPart = async (number: number): Promise<Buffer> => {
+    if (this.#reader === undefined) throw new Error("it is in a bucket, which this step does not know");
+    this.#parts = Math.max(this.#parts ?? 0, number + 1);
+    if (isDue(this.#parts, this.#recordedParts)) this.#record();
+    return await this.#reader.read(number);
   };
 
   /** Where a job that was detached uploads its output; undefined when it uploads none. */
@@ -152,28 +170,45 @@ export class JobPieces implements PieceFolders {
     if (how !== undefined) this.#folders = this.#folders.map((each) => ({ ...each, end: how }));
     this.#freeAt = byPieces ? this.#context.clock.now() + TAKEN_READ_MS : undefined;
     this.#record();
+    this.#boundParts();
+  }
+
+  /** Ends the reads of parts some time after the job, however slowly they come. */
+  #boundParts(): void {
+    const { clock, inputs } = this.#context;
+    if (inputs.artifacts === undefined) return;
+    const { readingMs } = artifactsBudget(inputs.artifacts);
+    clock.sleep(readingMs, this.#allPartsRead.signal).then(
+      () => this.#partsOver.abort(),
+      () => undefined, // all were read before
+    );
   }
 
   /** To be called when no more parts of artifacts are read. */
   settleParts(): void {
-    if (this.#parts.size > 0) this.#record();
+    this.#allPartsRead.abort();
+    if ((this.#parts ?? 0) > this.#recordedParts) this.#record();
   }
 
   #record(): void {
     const freeAt = this.#freeAt;
     if (this.#folders.length === 0 && this.#recorded.size === 0) return;
+    const parts = this.#parts;
     for (const { prefix, next } of this.#folders) this.#recorded.set(prefix, next);
-    const { inputs, ledger } = this.#context;
+    this.#recordedParts = parts ?? 0;
     const entries = this.#folders.flatMap((pieces): LedgerEntry[] => {
       const { bucket, owner, prefix } = pieces;
-      const parts = { ...pieces, prefix: partsPrefix(prefix), next: this.#parts.get(prefix) ?? 0 };
       const control = { bucket, owner, key: `${prefix}control`, ...(freeAt !== undefined && { freeAt }) };
       return [
-        { kind: "pieces", ...pieces },
-        ...(inputs.artifacts === undefined ? [] : [{ kind: "pieces" as const, ...parts }]),
+        { kind: "pieces", ...pieces, ...(parts !== undefined && { parts }) },
         { kind: "control", ...control },
       ];
     });
-    ledger.replace(["pieces", "control"], entries);
+    this.#context.ledger.replace(["pieces", "control"], entries);
   }
+}
+
+/** Whether the ledger has to learn of the objects that were read: it may lack half of them, and no more than the cleanup looks for. */
+function isDue(next: number, recorded: number): boolean {
+  return next >= Math.min(2 * recorded, recorded + FOLDER_BUDGET.unrecorded);
 }

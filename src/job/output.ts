@@ -8,6 +8,7 @@ import type { OutputItem } from "../stream/items.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { JobArtifacts, type JobArtifactsOptions } from "./artifacts.ts";
+import { PartSlots } from "../pieces/part-slots.ts";
 import { ScriptFiles } from "./script-files.ts";
 
 interface JobOutputContext extends Pick<
@@ -17,7 +18,7 @@ interface JobOutputContext extends Pick<
   readonly origin: Pick<JobContext["origin"], "fanOut">;
 }
 
-type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "onListed">;
+type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "slots" | "onListed">;
 
 /** The most bytes that all jobs of a step keep together for one output, `stdout` or `stderr`. The output has the last 1 MiB of them. */
 const KEPT_OF_ALL = 16 * OUTPUT_LIMIT;
@@ -44,7 +45,7 @@ export class JobOutput {
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
     { inputs, target, origin, write, log, clock, drained, workspace }: JobOutputContext,
-    bucket: ArtifactsBucket = NO_BUCKET,
+    bucket: ArtifactsBucket = noBucket(),
   ) {
     const { where } = inputs;
     const hasLock = inputs.lock !== undefined;
@@ -130,10 +131,13 @@ export class JobOutput {
   }
 }
 
-const NO_BUCKET: ArtifactsBucket = {
-  readPart: () => Promise.reject(new Error("it is in a bucket, which this step does not know")),
-  onListed: () => undefined,
-};
+function noBucket(): ArtifactsBucket {
+  return {
+    readPart: () => Promise.reject(new Error("it is in a bucket, which this step does not know")),
+    slots: new PartSlots(),
+    onListed: () => undefined,
+  };
+}
 
 function isArtifact({ kind }: OutputItem): boolean {
   return kind === "artifact-bytes" || kind === "artifact-fact";

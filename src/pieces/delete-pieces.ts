@@ -1,14 +1,23 @@
 import { logRetention } from "../aws/s3-retention.ts";
 import type { BucketName, ObjectName, S3 } from "../aws/s3.ts";
+import type { Clock } from "../clock.ts";
 import { isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { FOLDER_BUDGET, type FolderBudget } from "./budget.ts";
+import { partName } from "./parts.ts";
 
-/** A folder of pieces in the bucket. It holds no secret. */
-export interface UploadedPieces extends BucketName {
-  /** Ends in `/`. */
-  readonly prefix: string;
+/** How many objects of a folder have been read. The reader counts them itself: nothing that a container says is in these numbers. */
+export interface ObjectCounts {
   /** Pieces before this number have been read. There may be further ones. */
   readonly next: number;
+  /** The same for parts of artifacts; undefined when no artifacts were asked for. */
+  readonly parts?: number | undefined;
+}
+
+/** A folder of pieces in the bucket. It holds no secret. */
+export interface UploadedPieces extends BucketName, ObjectCounts {
+  /** Ends in `/`. */
+  readonly prefix: string;
   /**
    * How it is known that the container uploads no more. `read`: its last piece was read. `taken`: a session has taken the
    * end of the job. Undefined when the container may still upload.
@@ -18,56 +27,92 @@ export interface UploadedPieces extends BucketName {
 
 export interface DeletionContext {
   readonly s3: Pick<S3, "deleteObjects" | "getVersion">;
+  readonly clock: Pick<Clock, "now">;
   readonly log: Log;
+  readonly budget?: FolderBudget;
 }
 
-/** This many names in a row without an object show the end: a container writes each piece after the one before it. */
-const MISSING_AT_END = 2;
-/** The most pieces beyond the last one that was read. Another principal may have planted any number. */
-const MOST_UNREAD = 100_000;
+export interface DeletionOptions {
+  /** When the deletion has to be over, in milliseconds since the epoch. */
+  readonly until: number;
+  /** Pieces and parts before these were deleted already. */
+  readonly from?: ObjectCounts;
+}
+
+/** The first look behind the last object: two names without an object show the end, since a container writes one after the other. */
+const FIRST_LOOK = 2;
+/** How many names each further look has. */
+const LOOK = 16;
+/** The most objects of a call (S3 API reference, DeleteObjects). */
+const BATCH = 1_000;
 
 /**
- * Deletes the pieces from number `from` on, and the heartbeat. `control` is not deleted: the container may still have
- * to read it. Resolves with the number that the next piece would have.
+ * Deletes the pieces and parts, and the heartbeat. `control` is not deleted: the container may still have
+ * to read it. Resolves with the numbers that the next piece and the next part would have. Fails when the time is over.
  */
 export async function deletePieces(
   pieces: UploadedPieces,
   context: DeletionContext,
-  from = 0,
-): Promise<number> {
-  const names = Array.from({ length: pieces.next - from }, (_, index) => String(from + index));
-  const [next] = await Promise.all([
-    deleteUnread(pieces, context),
-    deleteAll([...names, "alive"], pieces, context),
+  { until, from = { next: 0, parts: 0 } }: DeletionOptions,
+): Promise<ObjectCounts> {
+  const { next, parts } = pieces;
+  const partsFrom = from.parts ?? 0;
+  const names = [...namesOf(String, from.next, next), ...namesOf(partName, partsFrom, parts ?? 0), "alive"];
+  const [unread, unreadParts] = await Promise.all([
+    findUnread(String, next, pieces, context),
+    parts === undefined ? undefined : findUnread(partName, parts, pieces, context),
+    deleteAll(names, pieces, context, until),
   ]);
-  return next;
+  const more = [
+    ...namesOf(String, next, unread),
+    ...(parts === undefined || unreadParts === undefined ? [] : namesOf(partName, parts, unreadParts)),
+  ];
+  await deleteAll(more, pieces, context, until);
+  return { next: unread, parts: unreadParts };
+}
+
+function namesOf(nameOf: (number: number) => string, from: number, next: number): string[] {
+  return Array.from({ length: Math.max(0, next - from) }, (_, index) => nameOf(from + index));
 }
 
 async function deleteAll(
   names: readonly string[],
-  pieces: UploadedPieces,
-  { s3, log }: DeletionContext,
+  { bucket, owner, prefix }: UploadedPieces,
+  { s3, clock, log }: DeletionContext,
+  until: number,
 ): Promise<void> {
-  const { bucket, owner, prefix } = pieces;
-  const kept = await s3.deleteObjects(
-    { bucket, owner },
-    names.map((name) => `${prefix}${name}`),
-  );
-  for (const [key, reason] of kept) logRetention(log, { bucket, owner, key }, reason);
+  for (let at = 0; at < names.length; at += BATCH) {
+    if (clock.now() > until)
+      throw new Error(
+        `The time for it is over, and ${names.length - at} objects are left. A lifecycle rule of the bucket deletes them.`,
+      );
+    const keys = names.slice(at, at + BATCH).map((name) => `${prefix}${name}`);
+    const kept = await s3.deleteObjects({ bucket, owner }, keys);
+    for (const [key, reason] of kept) logRetention(log, { bucket, owner, key }, reason);
+  }
 }
 
-/** Deletes the pieces that were uploaded and not read. */
-async function deleteUnread(pieces: UploadedPieces, context: DeletionContext): Promise<number> {
-  let { next } = pieces;
-  const limit = next + MOST_UNREAD;
-  const unread: string[] = [];
-  for (let number = next; number < next + MISSING_AT_END && number < limit; number += 1) {
-    if (!(await isStored(objectOf(pieces, String(number)), context))) continue;
-    unread.push(String(number));
-    next = number + 1;
+/**
+ * Looks for objects that were uploaded and not read. Returns the number behind the last one. Another principal, and the container, may have
+ * planted any number of them, so the looks are bounded.
+ */
+async function findUnread(
+  nameOf: (number: number) => string,
+  next: number,
+  pieces: UploadedPieces,
+  context: DeletionContext,
+): Promise<number> {
+  const limit = next + (context.budget ?? FOLDER_BUDGET).unread;
+  let end = next;
+  for (let at = next, width = FIRST_LOOK; at < limit; at += width, width = LOOK) {
+    const numbers = Array.from({ length: Math.min(width, limit - at) }, (_, index) => at + index);
+    const found = await Promise.all(
+      numbers.map((number) => isStored(objectOf(pieces, nameOf(number)), context)),
+    );
+    if (!found.includes(true)) break;
+    end = at + found.lastIndexOf(true) + 1;
   }
-  if (unread.length > 0) await deleteAll(unread, pieces, context);
-  return next;
+  return end;
 }
 
 async function isStored(object: ObjectName, { s3 }: DeletionContext): Promise<boolean> {

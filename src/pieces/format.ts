@@ -8,6 +8,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
  *     0, 1, …     the spool in pieces, in order, without a hole. The reader knows the next name, and lists nothing.
  *     alive       the heartbeat of a container that has nothing to upload; overwritten.
  *     control     what the reader tells the container; overwritten.
+ *     part.0, …   the archive of artifacts in parts, in order. A record of the spool says that the next one is there, and no more.
  *
  * An object is a header line and a body:
  *
@@ -16,6 +17,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
  *     `out`       a piece: LENGTH bytes of the spool from byte BEGIN on. NUMBER is the object's name.
  *     `end`       the last piece. BEGIN is the length of the spool. The body is the status as in the mark `.`, or
  *                 `! CODE TEXT` as in the mark `!` (stream/marks.ts).
+ *     `part`      LENGTH bytes of the archive. NUMBER is that of the object's name. BEGIN is 0.
  *     `alive`     NUMBER grows. BEGIN is the byte of the spool up to which pieces have been uploaded. No body.
  *     `control`   NUMBER grows. BEGIN is the byte up to which the reader has all of the spool for certain. The body
  *                 has the lines of `orders.ts`.
@@ -26,7 +28,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
  * binds an object to its folder, and KIND and NUMBER bind it to its name. So another principal who may write to the bucket
  * can neither forge an object nor move an authentic one to another name or folder.
  */
-export type PieceKind = "out" | "end" | "alive" | "control";
+export type PieceKind = "out" | "end" | "part" | "alive" | "control";
 
 /** The keys of one folder. They are typed into a session, and a job's handle holds them. They are never printed, staged or recorded elsewhere. */
 export interface PieceKeys {
@@ -50,8 +52,8 @@ export interface Piece {
   readonly body: Buffer;
 }
 
-/** The most bytes of the spool in one piece. */
-const LARGEST_BODY = 8 * 1024 * 1024;
+/** The most bytes of the spool in one piece, and of the archive in one part. */
+export const LARGEST_BODY = 8 * 1024 * 1024;
 /** The most bytes of a status: each of 256 workers takes at most 25. */
 const LARGEST_END = 16 * 1024;
 const LONGEST_HEADER = 300;
@@ -60,7 +62,7 @@ export const LARGEST_OBJECT = LARGEST_BODY + LONGEST_HEADER;
 
 /** Fifteen digits fit a number exactly. */
 const DIGITS = "(0|[1-9]\\d{0,14})";
-const HEADER = new RegExp(`^fx1 (out|end|alive|control) ${DIGITS} ${DIGITS} ${DIGITS} ([0-9a-f]{64})$`);
+const HEADER = new RegExp(`^fx1 (out|end|part|alive|control) ${DIGITS} ${DIGITS} ${DIGITS} ([0-9a-f]{64})$`);
 const LF = 10;
 
 /** The bytes of an object. */
@@ -86,6 +88,7 @@ export function openPiece(folder: PieceFolder, bytes: Uint8Array): Piece | undef
 function mayHave(kind: PieceKind, length: number): boolean {
   switch (kind) {
     case "out":
+    case "part":
       return length > 0 && length <= LARGEST_BODY;
     case "end":
       return length > 0 && length <= LARGEST_END;

@@ -25,6 +25,9 @@ export interface FolderAccess {
   readonly owner: string | undefined;
 }
 
+/** The most readers that `control` names. A holder of the handle may have written any number of them. */
+const MOST_READERS = 32;
+
 /** A folder with a new name and new keys. `prefix` is the input. */
 export function newFolder(prefix: string): OrderedFolder {
   const keys = { inner: randomBytes(32).toString("hex"), outer: randomBytes(32).toString("hex") };
@@ -117,7 +120,7 @@ export function parseControl(body: Buffer): ControlWords {
     isTaken: lines.includes("taken"),
     isAttached: lines.includes("attach"),
     isDetached: lines.includes("detach"),
-    readers: new Map(readers),
+    readers: new Map(readers.slice(-MOST_READERS)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { FOLDER_BUDGET } from "./budget.ts";
 import { openPiece, type Piece, type PieceFolder } from "./format.ts";
 import { Heartbeat, SILENCE_MS } from "./heartbeat.ts";
 
@@ -31,7 +32,7 @@ export type ReadAnswer =
 
 /** Why the pieces can't carry the output any more. `seen` is a clause, as in "piece 7 is missing, and later ones are there". */
 export interface Stall {
-  readonly reason: "silent" | "denied" | "unreachable" | "forged" | "hole";
+  readonly reason: "silent" | "denied" | "unreachable" | "forged" | "hole" | "excess";
   readonly seen: string;
 }
 
@@ -53,6 +54,7 @@ export type PieceEvent =
 export class PieceReader {
   readonly #folder: PieceFolder;
   readonly #longestPause: number;
+  readonly #most: number;
   #next = 0;
   #begin: number;
   /** True before the first piece, when that may begin at any byte. */
@@ -81,9 +83,18 @@ export class PieceReader {
   #isProven = false;
   #isOver = false;
 
-  /** The pieces begin at byte `begin` of the spool; undefined: where the first one does. Times are in milliseconds. */
-  constructor(folder: PieceFolder, begin: number | undefined, now: number, longestPause = LONGEST_PAUSE_MS) {
+  /** The pieces begin at byte `begin` of the spool; undefined: where the first one does. At most `most` are read. Times are in milliseconds. */
+  constructor(
+    folder: PieceFolder,
+    begin: number | undefined,
+    now: number,
+    {
+      longestPause = LONGEST_PAUSE_MS,
+      most = FOLDER_BUDGET.pieces,
+    }: { longestPause?: number | undefined; most?: number } = {},
+  ) {
     this.#folder = folder;
+    this.#most = most;
     this.#longestPause = longestPause;
     this.#begin = begin ?? 0;
     this.#isOpen = begin === undefined;
@@ -208,6 +219,10 @@ export class PieceReader {
   #passOn(now: number): void {
     for (let piece = this.#take(); piece !== undefined; piece = this.#isOver ? undefined : this.#take()) {
       const { kind, begin, body } = piece;
+      if (this.#next >= this.#most) {
+        this.#stall("excess", `there are more than ${this.#most} pieces`);
+        return;
+      }
       if (begin !== this.#begin && !this.#isOpen && !(begin > this.#begin && begin <= this.#certain)) {
         this.#stall("hole", `piece ${this.#next} begins at byte ${begin} and not at byte ${this.#begin}`);
         return;

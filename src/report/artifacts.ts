@@ -47,7 +47,7 @@ export class MissingArtifacts {
   }
 
   /** Takes a fact that the container has sent about the artifacts. */
-  take(fact: Fact): void {
+  take(fact: Exclude<Fact, { kind: "part" | "no-part" }>): void {
     this.#isEmpty = false;
     switch (fact.kind) {
       case "none": {
@@ -71,8 +71,6 @@ export class MissingArtifacts {
           `${fact.count} files with ${fact.bytes} bytes, the largest ones, were left out: 'artifacts-max-count' allows ` +
             `${this.#artifacts.maxCount}, and 'artifacts-max-size' ${this.#artifacts.maxBytes} bytes.`,
         );
-        break;
-      case "part":
         break;
       case "end":
         this.#end = fact;

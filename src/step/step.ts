@@ -3,6 +3,7 @@ import { roleCredentials } from "../aws/role.ts";
 import { warnOfOutlived } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
+import { PartSlots } from "../pieces/part-slots.ts";
 import { jobTimes } from "../inputs/job-times.ts";
 import { lineEndWarning } from "../inputs/line-ends.ts";
 import { type Result, type TaskResult, taskResults } from "../report/result.ts";
@@ -46,6 +47,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   return {
     ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, log, drained, cancel },
     giveUp: (why) => givenUp.abort(why),
+    partSlots: new PartSlots(),
     writer: (label) => log.writer(label),
     workspace: surroundings.inputs.workspace,
     runner: surroundings.inputs.directories.join(":"),

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { deletePieces, type DeletionContext } from "../pieces/delete-pieces.ts";
+import { FOLDER_BUDGET } from "../pieces/budget.ts";
+import { deletePieces, type DeletionContext, type ObjectCounts } from "../pieces/delete-pieces.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /**
@@ -22,19 +23,29 @@ export interface UndoPiecesContext extends DeletionContext {
 export async function undoPieces(
   entry: Extract<LedgerEntry, { kind: "pieces" }>,
   ledger: Pick<Ledger, "exchange" | "drop">,
-  { clock, patient, ...context }: UndoPiecesContext,
+  { clock, patient, ...rest }: UndoPiecesContext,
 ): Promise<void> {
   const { end } = entry;
-  let next = await deletePieces(entry, context);
+  const context = { clock, ...rest };
+  const { deletingMs, patientDeletingMs } = rest.budget ?? FOLDER_BUDGET;
+  const until = clock.now() + (patient ? patientDeletingMs : deletingMs);
+  let counts = await deletePieces(entry, context, { until });
   if (end !== "read" && !patient) {
-    ledger.exchange(entry, { ...entry, next });
+    ledger.exchange(entry, { ...entry, ...counts });
     return;
   }
-  const until = clock.now() + (end === undefined ? LAST_UPLOADS_MS : 0);
-  while (clock.now() < until) {
+  const waitUntil = clock.now() + (end === undefined ? LAST_UPLOADS_MS : 0);
+  while (clock.now() < waitUntil) {
     await clock.sleep(LOOK_EVERY_MS);
-    // The container may repeat the last piece, and none before it.
-    next = await deletePieces({ ...entry, next }, context, Math.max(0, next - 1));
+    counts = await deletePieces({ ...entry, ...counts }, context, { until, from: lastOf(counts) });
   }
   ledger.drop(entry);
 }
+
+/** The container may repeat the last piece and the parts that were on their way, and none before them. */
+function lastOf({ next, parts = 0 }: ObjectCounts): ObjectCounts {
+  return { next: Math.max(0, next - 1), parts: Math.max(0, parts - PARTS_AT_ONCE) };
+}
+
+/** As in `payload/container/parts.py`. */
+const PARTS_AT_ONCE = 3;
