@@ -141,6 +141,30 @@ asOthers.concurrent.each(
   },
 );
 
+asOthers.concurrent.each(
+  EACH.flatMap((sh) => [
+    { sh, which: "lost", ago: 41, ended: true },
+    { sh, which: "there", ago: 5, ended: false },
+  ]),
+)(
+  "beside a job that has ended another one starts at once, and ends its session if its reader is $which: $ended, under $sh",
+  async ({ sh, ago, ended }) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const victims = { attacher: startVictim(container), pid: startVictim(container) };
+      plantJob(container, { ...victims, status: "exited", reader: `$(($(date +%s) - ${ago}))` });
+      const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
+      const terminal = job.attach();
+      await terminal.closed;
+      expect(terminal.shown.toString()).not.toMatch(UNHEARD);
+      expect(Object.values(victims).map((name) => isAlive(container, name))).toEqual([!ended, true]);
+      expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
 asOthers.concurrent.each(EACH)(
   "a job asks another job's attacher for a sign of its reader, and then starts beside that job at once, under %s",
   async (sh) => {

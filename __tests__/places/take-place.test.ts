@@ -667,10 +667,10 @@ describe("with a bucket", () => {
       expect([bucket.objects.size, one.claims.at(-1)]).toEqual([0, undefined]);
     });
 
-    it("are waited for 45 s when the only one has lost its client", async () => {
+    it("are waited for 43 s when the only one has lost its client", async () => {
       sessions = [{ ...shell, status: "Disconnected" }];
       const one = askForPlace("one");
-      await passTime(44_000);
+      await passTime(42_000);
       expect(one.state).toBe("waiting");
       await passTime(5_000);
       expect((await one.done) as Place).toMatchObject({ isBesideOthers: true, isHeld: true });
@@ -941,7 +941,7 @@ describe("without a bucket", () => {
 
   it.each([
     [
-      "a lone session without a client for 45 s only, and says that it goes on beside it",
+      "a lone session without a client for 43 s only, and says that it goes on beside it",
       ["Disconnected"],
       true,
     ],
@@ -961,13 +961,13 @@ describe("without a bucket", () => {
     }
     expect(one.state).toBe(passes ? "placed" : "waiting");
     expect(one.log.lines.join("\n").includes("s: this run goes on beside it")).toBe(passes);
-    expect(clock.now() - began).toBeGreaterThanOrEqual(45_000);
+    expect(clock.now() - began).toBeGreaterThanOrEqual(43_000);
   });
 
   it.each([
     ["goes on beside one session that it has seen twice", ["Connected"], true, 12_000, "placed", 1],
-    ["waits 45 s when the sessions' logs may hold places, too", ["Connected"], false, 44_000, "waiting", 0],
-    ["goes on beside it after these 45 s", ["Connected"], false, 60_000, "placed", 1],
+    ["waits 43 s when the sessions' logs may hold places, too", ["Connected"], false, 42_000, "waiting", 0],
+    ["goes on beside it after these 43 s", ["Connected"], false, 60_000, "placed", 1],
     ["waits for two, since they fill the container", ["Connected", "Connected"], true, 60_000, "waiting", 0],
   ])("when the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, lines) => {
     sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));

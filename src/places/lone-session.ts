@@ -7,7 +7,7 @@ import type { Log } from "../log.ts";
  * session it is, so this run must not end it. After 40 s without a reader the container takes its job for a lost one
  * (others.sh), and this run's attacher ends the other attacher there.
  */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 43_000;
 const LOST =
   `has had no client for ${PATIENCE_MS / 1000} s: this run goes on beside it. The container ends it if it is of a run of this ` +
   "action.";

@@ -144,8 +144,8 @@ class Main:
 
     def wait(self):
         _, status = os.waitpid(self.pid, 0)
+        # This process stands for the session worker, which ends with its session: the caller closes the input then.
         send(b"X", json.dumps({"status": os.waitstatus_to_exitcode(status), "stderr": ""}).encode())
-        os._exit(0)
 
     def serve(self):
         # The agent's session worker ends the session at these signals (amazon-ssm-agent, agent/session/shell/shell.go).
