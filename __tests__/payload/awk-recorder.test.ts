@@ -115,6 +115,29 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     expect(recordLines(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
   });
 
+  it("shows secrets that touch for longer than a buffer as one, up to the end of the last", () => {
+    const chain = "a".repeat(100_000);
+    const secrets = ["aaaa", "aaab", "ab12345"];
+    expect(recordLines([`x${chain}c`, `${chain}b12345`, `${chain}b1234`], secrets)).toBe(
+      "x***c\n***\n***1234\n",
+    );
+  });
+
+  it.each([
+    ["bytes at which awk cuts", "\u0001", ["abcd"]],
+    ["a secret that overlaps itself", "a", ["aaaa"]],
+    ["the beginning of a secret", "abc", ["abcabcabcd"]],
+    ["marks", "\u001b]7733;", ["abcd"]],
+    ["characters that the agent damages", "\ufffd", ["abcd"]],
+    ["line ends with a long line after them", `${"\n".repeat(60_000)}${"x".repeat(5_000)}`, ["abcd"]],
+  ])("takes seconds at most for a flood of %s", (_, unit, secrets) => {
+    const flood = unit.repeat(Math.ceil(120_000 / unit.length));
+    const began = performance.now();
+    const shown = recordLines([flood], secrets);
+    expect(performance.now() - began).toBeLessThan(15_000);
+    expect(shown).toBe(`${redact(flood, secrets)}\n`);
+  });
+
   it("cuts no mark in two when a line is longer than a page", () => {
     const unit = fc.constantFrom("x", "yz", "\u001b]7733;", "\ufffd");
     const lines = fc.sample(fc.string({ unit, minLength: 900, maxLength: 4_000 }), { numRuns: 300, seed: 3 });
