@@ -179,7 +179,7 @@ it("ends on a cancel, though AWS does not answer", async () => {
   answers = { DescribeClusters: undefined, DescribeTasks: undefined };
   const { exitCode, lines, outcome } = await mainStep({ ...inputs, task: ID }, { cancelled: true });
   expect([exitCode, outcome]).toEqual([1, "cancelled"]);
-  expect(lines).toContain("Cancelled: stopping what this step started.");
+  expect(lines).toContain("Cancelled: stopping what this run started.");
 });
 
 it.each<[string, Readonly<Record<string, string>>]>([

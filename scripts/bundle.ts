@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { minify } from "@swc/core";
+import { transform } from "@swc/core";
 import ncc from "@vercel/ncc";
 import { licensesOf } from "./licenses.ts";
 
@@ -66,14 +66,23 @@ async function bundle(
   );
 }
 
-async function minifySource(source: string): Promise<string> {
-  const { code } = await minify(source, {
-    module: true,
-    // Stack traces show the names of classes, and libraries compare them.
-    compress: { keep_classnames: true },
-    mangle: { keep_classnames: true },
-    // Licences are in licenses.txt.
-    format: { comments: false },
+/** Exported for a test. */
+export async function minifySource(source: string): Promise<string> {
+  const { code } = await transform(source, {
+    isModule: true,
+    minify: true,
+    // The minifier of @swc/core 1.16 takes `x ??= y` of a captured variable for no change of it, and moves reads of `x` behind it. Written as
+    // `x ?? (x = y)`, the change is seen.
+    env: { targets: { node: "20" }, include: ["transform-logical-assignment-operators"] },
+    jsc: {
+      minify: {
+        // Stack traces show the names of classes, and libraries compare them.
+        compress: { keep_classnames: true },
+        mangle: { keep_classnames: true },
+        // Licences are in licenses.txt.
+        format: { comments: false },
+      },
+    },
   });
   return code;
 }

@@ -15,7 +15,7 @@
  *
  * The parts are for people. Code decides by the failure's code, class and fields, and never reads a part. Each folder
  * words its own failures; `docs/errors.md` has a paragraph for each code. An Error that is not a `Failure` is a bug of
- * the action.
+ * the action. The author of a workflow and the user of a program read different words where their surroundings differ.
  */
 export const FAILURE_CODES = [
   "bad-input",
@@ -82,41 +82,91 @@ export const FAILURE_CODES = [
 
 export type FailureCode = (typeof FAILURE_CODES)[number];
 
-export interface FailureParts {
+/** Who reads a message: the author of a workflow, or the user of the command line or of the module. */
+export type Reader = "workflow" | "program";
+
+/** A text in the words of each reader. */
+export type WordsForEach = Readonly<Record<Reader, string>>;
+
+interface Words {
   readonly failed: string;
   readonly seen: string;
   readonly advice: string;
+}
+
+export interface FailureParts extends Omit<Words, "advice"> {
+  readonly advice: string | WordsForEach;
+  /** Those parts that the user of a program reads in other words. */
+  readonly program?: Partial<Words> | undefined;
   readonly cause?: unknown;
+}
+
+/** The text in the words of this reader. */
+export function wordsFor(reader: Reader, text: string | WordsForEach): string {
+  return typeof text === "string" ? text : text[reader];
 }
 
 export class Failure extends Error {
   readonly code: FailureCode;
+  /** The parts in the words of a workflow's author. `message` has these, too. */
   readonly failed: string;
   readonly seen: string;
   readonly advice: string;
+  /** The parts that the user of a program reads in other words. */
+  readonly program: Partial<Words>;
 
-  constructor(code: FailureCode, parts: FailureParts) {
-    super(`${parts.failed}\n${parts.seen}\n${parts.advice}`, { cause: parts.cause });
+  constructor(code: FailureCode, { failed, seen, advice, program, cause }: FailureParts) {
+    const forWorkflow = wordsFor("workflow", advice);
+    super(textOf({ failed, seen, advice: forWorkflow }), { cause });
     this.name = "Failure";
     this.code = code;
-    this.failed = parts.failed;
-    this.seen = parts.seen;
-    this.advice = parts.advice;
+    this.failed = failed;
+    this.seen = seen;
+    this.advice = forWorkflow;
+    this.program = { ...(typeof advice !== "string" && { advice: advice.program }), ...program };
+  }
+
+  /** The message in the words of this reader. */
+  messageFor(reader: Reader): string {
+    return textOf(this.partsFor(reader));
+  }
+
+  /** The parts in the words of this reader. */
+  partsFor(reader: Reader): Words {
+    return { ...textsOf(this), ...(reader === "program" && this.program) };
   }
 
   /** The same failure, with more that was seen. */
   alsoSeen(more: string): this {
-    return this.withParts({ seen: `${this.seen} ${more}` });
+    return this.#with({ seen: `${this.seen} ${more}` }, (program) =>
+      program.seen === undefined ? program : { ...program, seen: `${program.seen} ${more}` },
+    );
   }
 
-  /** The same failure, of its class and with its fields, in which these parts replace its own. */
-  withParts(parts: Partial<Pick<FailureParts, "seen" | "advice">>): this {
-    const { code, failed, seen, advice } = this;
-    const copy = new Failure(code, { failed, seen, advice, ...parts, cause: this });
+  /** The same failure, of its class and with its fields, in which these parts replace its own, for each reader. */
+  withParts(parts: Partial<Pick<Words, "seen" | "advice">>): this {
+    return this.#with(parts, ({ failed, seen, advice }) => ({
+      ...(failed !== undefined && { failed }),
+      ...(seen !== undefined && parts.seen === undefined && { seen }),
+      ...(advice !== undefined && parts.advice === undefined && { advice }),
+    }));
+  }
+
+  #with(parts: Partial<Words>, change: (program: Partial<Words>) => Partial<Words>): this {
+    const program = change(this.program);
+    const copy = new Failure(this.code, { ...textsOf(this), ...parts, program, cause: this });
     // The constructors of the classes differ, so the copy is made a member of the class afterwards.
     Object.setPrototypeOf(copy, Object.getPrototypeOf(this) as object);
-    return Object.assign(copy, this, parts);
+    return Object.assign(copy, this, parts, { program });
   }
+}
+
+function textsOf({ failed, seen, advice }: Words): Words {
+  return { failed, seen, advice };
+}
+
+function textOf({ failed, seen, advice }: Words): string {
+  return `${failed}\n${seen}\n${advice}`;
 }
 
 /** Codes of calls that AWS may have carried out: AWS did not answer, or a cancel cut the call short. */
@@ -232,21 +282,38 @@ export class TaskStopped extends Failure {
 }
 
 /** `must` finishes the sentence "input X must be …". */
-export function badInput(name: string, must: string, got: string, advice?: string, cause?: unknown): Failure {
+export function badInput(
+  name: string,
+  must: string,
+  got: string,
+  advice?: string | WordsForEach,
+  cause?: unknown,
+): Failure {
   return new Failure("bad-input", {
     failed: `Input '${name}' must be ${must}.`,
     seen: `Got ${got}.`,
-    advice: advice ?? `See the description of '${name}' in action.yml.`,
+    advice: advice ?? {
+      workflow: `See the description of '${name}' in action.yml.`,
+      program: `'fargate-exec run --help --all' describes '${name}'.`,
+    },
     cause,
   });
 }
 
 /** Several problems with the inputs as one failure. */
 export function badInputs(problems: readonly Failure[]): Failure {
+  const listFor = (reader: Reader): string =>
+    problems
+      .map((problem) => {
+        const { failed, seen, advice } = problem.partsFor(reader);
+        return `- ${failed} ${seen} ${advice.replaceAll("\n", "\n  ")}`;
+      })
+      .join("\n");
   return new Failure("bad-input", {
-    failed: `${problems.length} things are wrong with the inputs of this step.`,
-    seen: problems.map(({ failed, seen, advice }) => `- ${failed} ${seen} ${advice}`).join("\n"),
-    advice: "Correct them all, then run the step again; nothing has been started.",
+    failed: `${problems.length} things are wrong with the inputs.`,
+    seen: listFor("workflow"),
+    advice: "Correct them all, and run it again; nothing has been started.",
+    program: { seen: listFor("program") },
     cause: new AggregateError(problems),
   });
 }
@@ -254,8 +321,11 @@ export function badInputs(problems: readonly Failure[]): Failure {
 export function noRegion(): Failure {
   return new Failure("no-region", {
     failed: "There is no AWS region to look for the cluster in.",
-    seen: "Input 'region' is empty, and so are AWS_REGION and AWS_DEFAULT_REGION of the step.",
-    advice: "Set 'region', or let aws-actions/configure-aws-credentials set it in an earlier step.",
+    seen: "Input 'region' is empty, and so are AWS_REGION and AWS_DEFAULT_REGION in the environment.",
+    advice: {
+      workflow: "Set 'region', or let aws-actions/configure-aws-credentials set it in an earlier step.",
+      program: "Set 'region' or AWS_REGION, or give the AWS CLI's profile a region ('aws configure').",
+    },
   });
 }
 
@@ -279,7 +349,10 @@ export function asFailure(error: unknown): Failure {
   return new Failure("internal-error", {
     failed: "fargate-exec itself went wrong.",
     seen: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-    advice: "Open an issue to report it, with the log of a run with step debug logging.",
+    advice: {
+      workflow: "Open an issue to report it, with the log of a run with step debug logging.",
+      program: "Open an issue to report it, with what '--verbose' shows.",
+    },
     cause: error,
   });
 }

@@ -79,7 +79,7 @@ function notUploaded(): Failure {
   return new Failure("bad-input", {
     failed: "The output of this job can only be shown by following it.",
     seen: "A session carries it: the job was started without a 'bucket', or S3 can't be used in its container.",
-    advice: "Follow it with 'attach', or give the step that starts the job a 'bucket'.",
+    advice: "Follow it with 'attach', or give the run that starts the job a 'bucket'.",
   });
 }
 
@@ -88,7 +88,7 @@ function nothingUploaded(): Failure {
     failed: "Nothing of the output of this job is in the bucket.",
     seen: "The first piece and the container's sign of life are not there.",
     advice:
-      "A step that has taken the job's end deletes its output: see the log of that step. Or the bucket's lifecycle rule has deleted it.",
+      "A run that has taken the job's end deletes its output: see the log of that run. Or the bucket's lifecycle rule has deleted it.",
   });
 }
 

@@ -82,8 +82,8 @@ describe("a job that may outlive them", () => {
   });
 
   it.each([
-    [session, "which lasts one hour unless the step that began it was asked for more"],
-    [ending(end), "credentials of this step end at 2026-01-01T02:00:00.000Z"],
+    [session, "which lasts one hour unless more was asked for where it began"],
+    [ending(end), "credentials end at 2026-01-01T02:00:00.000Z"],
   ])("gets a warning that says what to set, and why", (env, why) => {
     const { told } = warnAbout(minutes(180), env);
     expect(told).toHaveLength(1);

@@ -258,7 +258,7 @@ it.each<[string, number, Partial<Inputs>, string]>([
   expect(minutesOf(minutes, inputs)).toEqual([]);
   expect(minutesOf(minutes - 1, inputs)).toEqual([
     expect.stringMatching(
-      /expires at .* UTC, before this step must have ended .* acts by itself \(ROLLBACK\)/,
+      /expires at .* UTC, before this run must have ended .* acts by itself \(ROLLBACK\)/,
     ),
   ]);
   expect(minutesOf(minutes - 1, inputs)[0]).toContain(advice);

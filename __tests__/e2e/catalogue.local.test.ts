@@ -560,7 +560,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       await follower;
       return result;
     },
-    words: ["is followed by another step", "'bucket'"],
+    words: ["is followed by another run", "'bucket'"],
     outcome: "unknown",
   },
   "logs-not-configured": {

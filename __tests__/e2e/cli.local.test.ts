@@ -74,6 +74,21 @@ it("gives both streams byte for byte, apart from each other and from its own wor
   expect([exitCode, stdout.toString("latin1"), stderr]).toEqual([0, "a\xff\r\nb", "first\nlast"]);
 });
 
+it("gives the script its own standard input by '--stdin -', and tells when nothing does", async () => {
+  writeFileSync(join(installed.folder, "dump.sql"), Buffer.from("\0select\xff\n", "latin1"));
+  const program = ["sh", "-c", 'exec "$0" "$@" <dump.sql', installed.program];
+  const [taken, unread] = await Promise.all([
+    cli(["--stdin", "-", "--", "cat"], { program }),
+    cli(["--", "cat"], { program }),
+  ]);
+  expect([taken.exitCode, taken.stdout.toString("latin1")]).toEqual([0, "\0select\xff\n"]);
+  expect(taken.stderr).not.toContain("Standard input");
+  expect([unread.exitCode, unread.stdout.toString()]).toEqual([0, ""]);
+  expect(unread.stderr).toContain(
+    "fargate-exec: warning: Standard input is a file, and the script does not get it. Give it by '--stdin -'",
+  );
+});
+
 it.each([
   [7, "exit 7"],
   [125, "true"],
@@ -154,7 +169,7 @@ it.concurrent("stops the job at a SIGINT, also when npm sends it once more", asy
     },
   });
   expect(exitCode).toBe(130);
-  expect(stderr).toContain("fargate-exec: Cancelled: stopping what this step started.");
+  expect(stderr).toContain("fargate-exec: Cancelled: stopping what this run started.");
   await untilGone(at, "sleep 61");
 });
 

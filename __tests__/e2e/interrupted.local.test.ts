@@ -79,7 +79,7 @@ const connected =
 const scriptRuns = ({ task }: Observation): boolean =>
   processes(task).some(({ command }) => command.endsWith("/script"));
 
-const told = /Cancelled: stopping what this step started/;
+const told = /Cancelled: stopping what this run started/;
 const stopped = [told, /Stopping task arn:/];
 const reported = /error\]The run was cancelled\./;
 const ended = [told, /Stopping the job in container 'app' of task \w+/];

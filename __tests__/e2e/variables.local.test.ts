@@ -52,3 +52,21 @@ describe("a commit message of several lines", () => {
     for (const result of results) expect(jobLog(result)).toEqual([`${hash}  -`, "none none"]);
   });
 });
+
+it("a secret that is empty, and an input that there is not, are told, and the script runs", async () => {
+  const run = 'echo "${TOKEN-unset}."';
+  const inputs = { task: task.id, run, secrets: "TOKEN=", "working-direcory": "/tmp" };
+  const result = await aws.step(inputs);
+  expect([result.conclusion, jobLog(result)]).toEqual(["success", ["."]]);
+  expect(result.annotations.map(({ level, message }) => [level, message.split("\n")[0]])).toEqual([
+    ["warning", expect.stringMatching(/^Unexpected input\(s\) 'working-direcory', valid inputs are /)],
+    [
+      "warning",
+      "There is no input 'working-direcory', so what it says has no effect. Did you mean 'working-directory'?",
+    ],
+    [
+      "warning",
+      expect.stringContaining("In 'secrets' the value of 'TOKEN' is empty. ${{ secrets.NAME }} is"),
+    ],
+  ]);
+});

@@ -71,7 +71,7 @@ describe("a session without a status", () => {
       "an end of the session by the action",
       ended({ kind: "closed-here" }, true),
       "no-status",
-      /The step closed it/,
+      /The run closed it/,
     ],
   ])("is explained by a failure: %s", (_, followed, code, words) => {
     const failure = failureWithout(followed);

@@ -378,7 +378,7 @@ it.each<[SessionEnd, string]>([
   [{ kind: "closed", text: "" }, "closed by the other side, without a reason."],
   [{ kind: "closed", text: " why\n" }, "why"],
   [LOST, "the network is gone."],
-  [{ kind: "closed-here" }, "closed by the step."],
+  [{ kind: "closed-here" }, "closed by the run."],
 ])("the end %j is described as %j", (end, words) => {
   expect(describeEnd(end)).toBe(words);
 });

@@ -78,8 +78,17 @@ export async function runCli(aws: Aws, installed: InstalledPackage, request: Cli
     },
   });
   const end = runToEnd(child, (soFar) => onOutput?.(soFar, child));
-  child.stdin.end(stdin);
+  // A program that takes its standard input from elsewhere leaves this pipe without a reader.
+  child.stdin.on("error", () => undefined).end(stdin);
+  checkWords((await end).stderr);
   return await end;
+}
+
+/** The command line has no workflow, so none of its own lines may speak of one. */
+function checkWords(stderr: string): void {
+  const own = stderr.split("\n").filter((line) => line.startsWith("fargate-exec: "));
+  const wrong = own.filter((line) => /workflow(?!-commands)|action\.yml|configure-aws/.test(line));
+  if (wrong.length > 0) throw new Error(`The command line speaks of workflows: ${wrong.join("\n")}`);
 }
 
 /** What a process prints, and its exit code. */

@@ -58,10 +58,7 @@ describe("attach", () => {
     "refuses what is no whole handle: %#",
     (given) => {
       const { code, message } = refusal({ attach: given });
-      expect([code, message]).toEqual([
-        "bad-input",
-        expect.stringContaining("the output 'handle' of a step"),
-      ]);
+      expect([code, message]).toEqual(["bad-input", expect.stringContaining("the output 'handle' of a run")]);
       expect(message).not.toContain(given.slice(4, 30));
     },
   );

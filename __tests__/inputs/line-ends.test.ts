@@ -16,7 +16,7 @@ it("the warning names the file, the number of lines and what to do", () => {
 
 it("the warning names the input when the script is in the workflow", () => {
   const warning = lineEndWarning({ kind: "run", text: "ls\r\n" }, undefined);
-  expect(warning).toMatch(/^The script of 'run' .* Save the workflow with LF/);
+  expect(warning).toMatch(/^The script of 'run' .* Save it with LF/);
 });
 
 it.each<[string, string, string | undefined, boolean]>([

@@ -115,13 +115,13 @@ describe("readInputs", () => {
     [
       "env",
       "A-B=1",
-      "NAME=value lines, with bare names of variables of the step above them, or a JSON object",
+      "NAME=value lines, with bare names of variables of the environment above them, or a JSON object",
       "'A-B', where the name is not",
     ],
     [
       "env",
       `BIG=${"x".repeat(128 * 1024)}`,
-      "NAME=value lines, with bare names of variables of the step above them, or a JSON object",
+      "NAME=value lines, with bare names of variables of the environment above them, or a JSON object",
       "'BIG', whose value makes a variable of 131,077 bytes",
     ],
     ["args", "a\0b", "text", "a NUL byte in it"],
@@ -170,7 +170,7 @@ describe("readInputs", () => {
   it("reports everything that is wrong at once", () => {
     const failure = refusal({ region: "eu-west-1", workers: "0", timeout: "soon", run: "ls", tasks: "none" });
     expect(failure.code).toBe("bad-input");
-    expect(failure.failed).toBe("4 things are wrong with the inputs of this step.");
+    expect(failure.failed).toBe("4 things are wrong with the inputs.");
     expect(failure.seen.split("\n")).toEqual([
       expect.stringContaining("- Input 'tasks' must be all, or a whole number from 1 to 1000. Got 'none'."),
       expect.stringContaining("- Input 'task' must be given"),

@@ -4,7 +4,7 @@ const env = { TOKEN: "from the step", KEY: "line 1\nline 2\n", EMPTY: "", NUL: "
 const plain = variables({ env, secret: false });
 const secret = variables({ env, secret: true });
 
-const must = "NAME=value lines, with bare names of variables of the step above them, or a JSON object";
+const must = "NAME=value lines, with bare names of variables of the environment above them, or a JSON object";
 
 describe("variables", () => {
   it.each([
@@ -41,8 +41,8 @@ describe("variables", () => {
     ["my-name=x", "'my-name', where the name is not letters, digits and _ (and no digit first)"],
     ["=x", "nothing, where the name is not letters, digits and _ (and no digit first)"],
     ["A=1\nA=2", "'A', a name that was given before"],
-    ["MISSING", "'MISSING', a bare name that the step's environment does not have"],
-    ["toString", "'toString', a bare name that the step's environment does not have"],
+    ["MISSING", "'MISSING', a bare name that the environment does not have"],
+    ["toString", "'toString', a bare name that the environment does not have"],
     ["NUL", "'NUL', whose value has a NUL byte"],
     ["fx_user=", "'fx_user', a name that belongs to this action, as all do that begin with fx_"],
     ["fx_env", "'fx_env', a name that belongs to this action, as all do that begin with fx_"],
@@ -71,7 +71,7 @@ describe("variables", () => {
   it.each(["MISSING", "TOKEN\nMISSING", "MISSING\nA=1"])(
     "names a bare name in secrets that the step does not have: %j",
     (text) => {
-      const got = "'MISSING', a bare name that the step's environment does not have";
+      const got = "'MISSING', a bare name that the environment does not have";
       expect(secret(text)).toMatchObject({ got });
     },
   );
@@ -113,7 +113,7 @@ describe("a newline in a value", () => {
 
   it.each(names)("is no way around the rule: a bare %s is refused in 'env', and beside others", (name) => {
     for (const answer of [ofEnv(name), ofEnv(`${name}\nTOKEN`), ofSecrets(`TOKEN\n${name}`)]) {
-      expect(answer).toMatchObject({ got: `'${name}', a credential of the runner` });
+      expect(answer).toMatchObject({ got: `'${name}', a credential of this machine` });
     }
   });
 

@@ -979,7 +979,7 @@ describe("without a bucket", () => {
     expect(one.state).toBe("waiting");
     await passTime(ms);
     expect(one.state).toBe(state);
-    const said = one.log.lines.filter((line) => line.includes("another step that follows the same job"));
+    const said = one.log.lines.filter((line) => line.includes("another run that follows the same job"));
     expect(said).toHaveLength(lines);
     if (one.state === "placed") expect(await one.done).toMatchObject({ isBesideOthers: true });
   });

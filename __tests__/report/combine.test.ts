@@ -73,7 +73,7 @@ it("the result of several tasks is that of the first failing worker, in the orde
   expect(explain(result, aStep)).toMatchObject({
     title: "fargate-exec: failed",
     message:
-      "2 of 3 tasks failed (task 1: worker 1: exit code 3; task 2: exit code 4). Task 1: 1 of 2 workers failed (worker 1: exit code 3). The step's exit code is 3.",
+      "2 of 3 tasks failed (task 1: worker 1: exit code 3; task 2: exit code 4). Task 1: 1 of 2 workers failed (worker 1: exit code 3). The exit code is 3.",
   });
 });
 

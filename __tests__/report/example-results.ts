@@ -59,6 +59,7 @@ export const NO_TIME = { from: 0, to: 0 };
 
 /** A step whose script is a file, as explanations know it. */
 export const aStep: ExplainedStep = {
+  reader: "workflow",
   page: "https://github.com/org/fargate-exec/blob/v1/docs/errors.md",
   timeout: 5_000,
   scriptFile: "ops/job.sh",

@@ -62,19 +62,19 @@ it.each<[string, Parameters<typeof aResult>, string, string]>([
     "several workers",
     ["exited", "0", "7", "0", "3"],
     "failed",
-    "2 of 4 workers failed (worker 1: exit code 7, worker 3: exit code 3). The step's exit code is 7.",
+    "2 of 4 workers failed (worker 1: exit code 7, worker 3: exit code 3). The exit code is 7.",
   ],
   [
     "a timeout of one of several",
     ["timed-out", "0", "143!"],
     "timed-out",
-    "1 of 2 workers failed (worker 1: exit code 124). The script did not end within 5s (input 'timeout') and was stopped. The step's exit code is 124.",
+    "1 of 2 workers failed (worker 1: exit code 124). The script did not end within 5s (input 'timeout') and was stopped. The exit code is 124.",
   ],
   [
     "many workers",
     ["exited", ...Array.from({ length: 20 }, () => "1")],
     "failed",
-    `20 of 20 workers failed (${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `worker ${n}: exit code 1`).join(", ")} and 12 more). The step's exit code is 1.`,
+    `20 of 20 workers failed (${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `worker ${n}: exit code 1`).join(", ")} and 12 more). The exit code is 1.`,
   ],
 ])("says what has failed, and how: %s", (_, job, outcome, message) => {
   expect(explain(aResult(...job), aStep)).toMatchObject({ title: `fargate-exec: ${outcome}`, message });

@@ -38,7 +38,7 @@ it("a cancel stops the task at once, and the end of the run has nothing left to 
   expect(ledger.entries).toEqual([]);
   await cleanup.finish();
   expect(stopped).toHaveLength(1);
-  expect(log.lines[0]).toBe("Cancelled: stopping what this step started.");
+  expect(log.lines[0]).toBe("Cancelled: stopping what this run started.");
 });
 
 it("the end of the run tries again what the cancel could not undo", async () => {

@@ -3,7 +3,7 @@
  * a call leaves this folder as a `Failure`, or as the reason of the signal that aborted the call.
  */
 import { unlessAborted } from "../bounded.ts";
-import { AccessDenied, Failure, type FailureCode } from "../errors.ts";
+import { AccessDenied, Failure, type FailureCode, type WordsForEach } from "../errors.ts";
 import { ecsFailure } from "./ecs-failures.ts";
 import { partitionOf } from "./partitions.ts";
 import { patternOf } from "./resource-pattern.ts";
@@ -26,7 +26,7 @@ export async function attempt<T>(
 }
 
 /** Makes a failure of the call, with AWS's words as `seen`. */
-type FailureMaker = (code: FailureCode, failed: string, advice: string) => Failure;
+type FailureMaker = (code: FailureCode, failed: string, advice: string | WordsForEach) => Failure;
 
 /** The failure of an error. A `Failure`, and an error that shows a bug of the action, come back unchanged. */
 export function failureOf(error: unknown, call: Call): Error {
@@ -48,10 +48,13 @@ export function failureOf(error: unknown, call: Call): Error {
   return failure("aws-error", `${doing} failed.`, OWN_WORDS);
 }
 
-/** How to give a step credentials: the end of an advice that begins with "Set". */
-export const WITH_CREDENTIALS =
-  "'role-to-assume', or put aws-actions/configure-aws-credentials before this step, with a session long enough for the " +
-  "job ('role-duration-seconds'); both need 'permissions: id-token: write' for OpenID Connect.";
+/** How to give a run credentials: the end of an advice that begins with "Set". */
+export const WITH_CREDENTIALS: WordsForEach = {
+  workflow:
+    "'role-to-assume', or put aws-actions/configure-aws-credentials before this step, with a session long enough for the " +
+    "job ('role-duration-seconds'); both need 'permissions: id-token: write' for OpenID Connect.",
+  program: "AWS_PROFILE, sign in as for the AWS CLI ('aws sso login', 'aws login'), or set 'role-to-assume'.",
+};
 
 /** A failure of the network, the credentials or the rate, which every service may have; undefined for any other error. */
 function commonFailure(thrown: ErrorFacts, call: Call, failure: FailureMaker): Failure | undefined {
@@ -62,22 +65,24 @@ function commonFailure(thrown: ErrorFacts, call: Call, failure: FailureMaker): F
     return failure(
       "aws-unreachable",
       `${doing} failed: the endpoint ${endpoint} can't be reached.`,
-      "Check the input 'region', the runner's network, and HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL in its environment.",
+      "Check the input 'region', the network of this machine, and HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL in its environment.",
     );
   }
   if (NO_CREDENTIALS.has(name)) {
     return failure(
       "no-credentials",
       `${doing} failed: the AWS credentials are ${/expire/i.test(`${name} ${message}`) ? "expired" : "missing or not valid"}.`,
-      `Set ${WITH_CREDENTIALS}`,
+      {
+        workflow: `Set ${WITH_CREDENTIALS.workflow}`,
+        program: `Set ${WITH_CREDENTIALS.program}`,
+      },
     );
   }
   if (THROTTLED.has(name) || thrown.status === 429 || isDisguisedThrottle(thrown)) {
-    return failure(
-      "throttled",
-      `${doing} was throttled by AWS for longer than this action waits.`,
-      `Run fewer jobs at once ('strategy.max-parallel'), or ask AWS for a higher rate of ${call.action}.`,
-    );
+    return failure("throttled", `${doing} was throttled by AWS for longer than this action waits.`, {
+      workflow: `Run fewer jobs at once ('strategy.max-parallel'), or ask AWS for a higher rate of ${call.action}.`,
+      program: `Run fewer at once, or ask AWS for a higher rate of ${call.action}.`,
+    });
   }
   return undefined;
 }

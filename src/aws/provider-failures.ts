@@ -65,7 +65,10 @@ function notLoaded(error: unknown, env: NodeJS.ProcessEnv): Failure {
   return new Failure("no-credentials", {
     failed: `The AWS credentials are ${/expire/i.test(message) ? "expired" : "missing"}: none could be loaded from the environment.`,
     seen: `The AWS SDK's credential provider says: ${message}`,
-    advice: `${check} ${WITH_CREDENTIALS}`,
+    advice: {
+      workflow: `${check} ${WITH_CREDENTIALS.workflow}`,
+      program: `${check} ${WITH_CREDENTIALS.program}`,
+    },
     cause: error,
   });
 }

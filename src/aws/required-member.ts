@@ -10,6 +10,6 @@ export function requireMember<T extends string | Uint8Array>(value: T | undefine
     failed: `An answer of AWS can't be used: it has no '${member}'.`,
     seen: "AWS documents that it always has one.",
     advice:
-      "Run the step again. If it repeats, check AWS_ENDPOINT_URL, and any proxy between the runner and AWS.",
+      "Run it again. If it repeats, check AWS_ENDPOINT_URL, and any proxy between this machine and AWS.",
   });
 }

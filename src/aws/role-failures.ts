@@ -74,7 +74,7 @@ function adviceOn({ name, message }: Error, trust: Trust): string {
       "role of this name and path."
     );
   if (name.startsWith("ExpiredToken") && setting === "AWS_ROLE_ARN")
-    return "As long as the step runs, keep a token that has not expired in the file of AWS_WEB_IDENTITY_TOKEN_FILE.";
+    return "As long as the job runs, keep a token that has not expired in the file of AWS_WEB_IDENTITY_TOKEN_FILE.";
   return `These are STS's own words. Check the ARN in ${setting}, the role's trust policy and the identity provider.`;
 }
 

@@ -22,7 +22,7 @@ export function logRetention(log: Log, { bucket, key }: ObjectName, kept: Retent
       ? "without 's3:GetObject' it is not known which version to delete"
       : "to delete a version needs 's3:DeleteObjectVersion'";
   const words =
-    `The bucket '${bucket}' keeps versions. What this step deletes there is hidden by delete markers, and its bytes stay: ${missing}. ` +
+    `The bucket '${bucket}' keeps versions. What this run deletes there is hidden by delete markers, and its bytes stay: ${missing}. ` +
     `Allow '${kept.right}' on the staged objects in the policy of the caller's role, or let a lifecycle rule expire noncurrent versions.`;
   if (warned.has(words)) return;
   warned.add(words);

@@ -64,14 +64,14 @@ export function keysLife(times: JobTimes, env: NodeJS.ProcessEnv, now: number): 
     return {
       kind: "unknown",
       mayEnd: timeout > USUAL_SESSION_MS - BEGAN_BEFORE_MS,
-      facts: `${minutes(timeout, 0)}, and the AWS credentials of this step ${UNKNOWN_END}`,
+      facts: `${minutes(timeout, 0)}, and the AWS credentials ${UNKNOWN_END}`,
     };
   const wait = timeout > SHORT_JOB_MS ? times.wait : 0;
   if (now + wait + timeout <= end) return { kind: "enough" };
   const endsAt = new Date(end).toISOString();
   return {
     kind: "too-short",
-    facts: `${minutes(timeout, wait)}, and the AWS credentials of this step end at ${endsAt}`,
+    facts: `${minutes(timeout, wait)}, and the AWS credentials end at ${endsAt}`,
   };
 }
 
@@ -89,14 +89,13 @@ export function warnOfOutlived(
   if (life.kind === "enough" || (life.kind === "unknown" && !life.mayEnd)) return;
   const isCertain = life.kind === "too-short" || !times.isDefault;
   log[isCertain ? "warning" : "info"](
-    `${life.facts}. Nothing renews them: if they end before the job does, it is stopped and the step fails. Set ` +
-      "'role-to-assume' to a role that this step assumes itself and renews while the job runs, or begin a session that is long enough.",
+    `${life.facts}. Nothing renews them: if they end before the job does, it is stopped and the run fails. Set ` +
+      "'role-to-assume' to a role, which is then assumed here and renewed while the job runs, or begin a session that is long enough.",
     "credentials.md",
   );
 }
 
-const UNKNOWN_END =
-  "are a session's, which lasts one hour unless the step that began it was asked for more ('role-duration-seconds')";
+const UNKNOWN_END = "are a session's, which lasts one hour unless more was asked for where it began";
 
 function minutes(timeout: number, wait: number): string {
   const after = wait > 0 ? ` after a wait of up to ${wait / 60_000} minutes` : "";

@@ -32,7 +32,7 @@ export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Pro
   const checks = await makeChecks(step, env);
   const hasScript = step.inputs.script.kind !== "none";
   log.phase();
-  log.info(`What the step needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
+  log.info(`What a run needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
   for (const row of checks) log.info(checkLine(row));
   const result = checkResult(checks);
   log.info(countVerdicts(checks));

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../errors.ts";
 import { inputNames } from "../inputs/names.ts";
-import type { RunInputs, RunResult } from "../program/run-options.ts";
+import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
 import { runOnFargate, showOnFargate } from "../run-on-fargate.ts";
 import { harmlessText } from "../show/sanitise.ts";
 import { VERSION } from "../version.ts";
@@ -13,7 +13,8 @@ import { checkDetach } from "./check-detach.ts";
 import { COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
-import { withScript } from "./script.ts";
+import { isScriptOnStdin, withScript } from "./script.ts";
+import { scriptStdin, unreadStdinWarning } from "./stdin.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -72,7 +73,11 @@ function addRun(all: Command): void {
     const script = { words, runFile, stdin: process.stdin };
     const given = await withRegion(await withScript(inputs(), script));
     checkDetach(given, own);
-    await runAndSetExitCode(given, own);
+    const use = { inputs: given, isScript: isScriptOnStdin(script) };
+    const unread = unreadStdinWarning(use, process.stdin.fd);
+    if (unread !== undefined) terminal(own).warning(unread);
+    const stdin = await scriptStdin(use, process.stdin);
+    await runAndSetExitCode(stdin === undefined ? given : { ...given, stdin: undefined }, own, { stdin });
   });
 }
 
@@ -148,12 +153,18 @@ function addOwnOptions(command: Command): Command {
   return command
     .option("-q, --quiet", "Says nothing but warnings and errors.")
     .option("-v, --verbose", "Also says what helps to find a fault.")
-    .option("--outputs-file <path>", "Writes the outputs of action.yml to this file, as one JSON object.");
+    .option("--outputs-file <path>", "Writes the outputs to this file, as one JSON object.");
 }
 
-async function runAndSetExitCode(inputs: RunInputs, own: OwnOptions): Promise<void> {
+async function runAndSetExitCode(
+  inputs: RunInputs,
+  own: OwnOptions,
+  more: Pick<RunOptions, "stdin"> = {},
+): Promise<void> {
   const isAllWritten = watchWrites(process.stdout);
-  const result = await carryOut(inputs, own, runOnFargate);
+  const result = await carryOut(inputs, own, (given, options) =>
+    runOnFargate(given, { ...options, ...more }),
+  );
   setExitCode(exitCodeOf(result, await isAllWritten()));
 }
 

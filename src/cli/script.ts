@@ -18,7 +18,7 @@ export async function withScript(inputs: RunInputs, script: ScriptArguments): Pr
   const { words, runFile, stdin } = script;
   if (words.length > 0 && runFile !== undefined)
     throw new UsageError("Give either a command or --run-file, not both.");
-  const path = runFile ?? (words.length === 1 && words[0] === "-" ? "-" : undefined);
+  const path = runFile ?? (isDash(words) ? "-" : undefined);
   if (path === undefined && words.length === 0) return inputs;
   const what = runFile === undefined ? "a command" : "--run-file";
   const taken = (["run", "script-file"] as const).find((name) => inputs[name] !== undefined);
@@ -28,6 +28,15 @@ export async function withScript(inputs: RunInputs, script: ScriptArguments): Pr
   if (other !== undefined)
     throw new UsageError(`A command stands for itself: leave --${other} out, or give the script by --run.`);
   return { ...inputs, run: commandScript(words), shell: "sh" };
+}
+
+/** Whether the script is read from standard input. */
+export function isScriptOnStdin({ words, runFile }: Pick<ScriptArguments, "words" | "runFile">): boolean {
+  return runFile === "-" || (runFile === undefined && isDash(words));
+}
+
+function isDash(words: readonly string[]): boolean {
+  return words.length === 1 && words[0] === "-";
 }
 
 /** A script that replaces its shell by this command. The words are quoted, so the shell changes none of them. */

@@ -14,7 +14,7 @@ export function deploymentNotFound(what: string, seen: string): Failure {
     failed: `There is no deployment ${what}.`,
     seen,
     advice:
-      "Start it before this step ('aws ecs update-service'), and check the inputs 'service', 'cluster' and 'region'.",
+      "Start it before this run ('aws ecs update-service'), and check the inputs 'service', 'cluster' and 'region'.",
   });
 }
 
@@ -47,10 +47,10 @@ export function hookNotReached(deployment: ServiceDeployment, seconds: number): 
 
 export function hookExpired(deployment: ServiceDeployment): Failure {
   return new Failure("hook-expired", {
-    failed: `The pause hook of deployment '${deployment.arn}' has expired, so ECS has acted without this step.`,
+    failed: `The pause hook of deployment '${deployment.arn}' has expired, so ECS has acted without this run.`,
     seen: seenOf(deployment),
     advice:
-      "Raise 'timeoutInMinutes' of the hook above what this step may take, or lower 'timeout'. Its 'action' says what ECS did: see the deployment.",
+      "Raise 'timeoutInMinutes' of the hook above what this run may take, or lower 'timeout'. Its 'action' says what ECS did: see the deployment.",
   });
 }
 
@@ -58,8 +58,11 @@ export function deploymentReplaced(deployment: ServiceDeployment, by: string): F
   return new Failure("deployment-replaced", {
     failed: `${nameOf(deployment)} was replaced by another one, and waits for no verdict any more.`,
     seen: `The newest one is '${by}'. ${seenOf(deployment)}`,
-    advice:
-      "Run deploys of one service one after the other, by 'concurrency' of the workflow or the input 'lock'.",
+    advice: {
+      workflow:
+        "Run deploys of one service one after the other, by 'concurrency' of the workflow or the input 'lock'.",
+      program: "Run deploys of one service one after the other, by the input 'lock'.",
+    },
   });
 }
 
@@ -68,7 +71,7 @@ export function deploymentEnded(deployment: ServiceDeployment): Failure {
     failed: `${nameOf(deployment)} waits for no verdict.`,
     seen: seenOf(deployment),
     advice:
-      "It has ended, was rolled back by its circuit breaker or an alarm, or was told to go on by another step or person.",
+      "It has ended, was rolled back by its circuit breaker or an alarm, or was told to go on by another run or person.",
   });
 }
 

@@ -17,12 +17,12 @@ export function warningsOf(
   const end = now + longestTime(inputs);
   if (expiresAt !== undefined && expiresAt < end)
     warnings.push(
-      `The pause hook expires at ${time(expiresAt)}, before this step must have ended (${time(end)}${roundOf(inputs)}): ` +
+      `The pause hook expires at ${time(expiresAt)}, before this run must have ended (${time(end)}${roundOf(inputs)}): ` +
         `ECS then acts by itself (${timeoutAction ?? "ROLLBACK"}). ${adviceFor(inputs)}`,
     );
   if (timeoutAction === "CONTINUE")
     warnings.push(
-      "The pause hook's time-out action is CONTINUE: if this runner is lost, the deployment goes on without a verdict. " +
+      "The pause hook's time-out action is CONTINUE: if this machine is lost, the deployment goes on without a verdict. " +
         "ROLLBACK is the safe one.",
     );
   return warnings;

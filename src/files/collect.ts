@@ -3,7 +3,7 @@ import { constants, type Dirent, type PathLike, readdir as readdirByCallback } f
 import { access, lstat, readdir, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { glob } from "tinyglobby";
-import { badInput, type Failure, messageOf } from "../errors.ts";
+import { badInput, type Failure, messageOf, type WordsForEach } from "../errors.ts";
 import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
@@ -75,7 +75,11 @@ class Collector {
     throw refusedLine(
       "globs that each match something in the workspace",
       `${quoteValue(selection.pattern)}, which matches nothing${why}`,
-      "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. '.git' and '.env*' have to be named.",
+      {
+        workflow:
+          "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. '.git' and '.env*' have to be named.",
+        program: "Paths are from the working directory. '.git' and '.env*' have to be named.",
+      },
     );
   }
 
@@ -209,7 +213,7 @@ function checkEncoding(path: string): void {
   throw refusedLine("files whose names, and targets of links, are in UTF-8", quoteValue(path), LEAVE_OUT);
 }
 
-function refusedLine(must: string, got: string, advice: string, cause?: unknown): Failure {
+function refusedLine(must: string, got: string, advice: string | WordsForEach, cause?: unknown): Failure {
   return badInput("files", must, got, advice, cause);
 }
 

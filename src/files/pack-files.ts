@@ -57,7 +57,7 @@ function checkSize(bytes: number, { bucket, where }: Pick<Inputs, "bucket" | "wh
     throw tooLarge(
       bytes,
       "at most 16 MiB without 'bucket'",
-      "Without a bucket the files are typed into the session. Name a bucket that the step may write and the task role may read.",
+      "Without a bucket the files are typed into the session. Name a bucket that the caller may write and the task role may read.",
     );
   if (bytes > LARGEST)
     throw tooLarge(

@@ -1,12 +1,16 @@
 import type { Clock } from "../clock.ts";
-import { Failure, type FailureCode } from "../errors.ts";
+import { Failure, type FailureCode, type WordsForEach } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import type { JobEnd } from "./job-end.ts";
 
-const RENEW =
-  "Set 'role-to-assume': then the step renews its credentials while the job runs. Or begin, before the step, a session that lasts " +
-  "longer than the job ('role-duration-seconds' of aws-actions/configure-aws-credentials).";
+const RENEW: WordsForEach = {
+  workflow:
+    "Set 'role-to-assume': then the step renews its credentials while the job runs. Or begin, before the step, a session that lasts " +
+    "longer than the job ('role-duration-seconds' of aws-actions/configure-aws-credentials).",
+  program:
+    "Set 'role-to-assume', or AWS_PROFILE to a profile whose credentials are renewed: keys in the environment end with their session.",
+};
 
 /** Failures that only other credentials can mend. */
 const CODES: ReadonlySet<FailureCode> = new Set(["no-credentials", "no-id-token", "role-not-assumed"]);
@@ -90,11 +94,11 @@ export class Expiry {
     };
   }
 
-  #failure({ code, seen, advice, cause }: Failure, now: string): Failure {
+  #failure({ code, seen, advice, program, cause }: Failure, now: string): Failure {
     return new Failure(code, {
       failed: "The AWS credentials ended before the job did.",
       seen: `${seen} ${now}`,
-      advice: code === "no-credentials" ? RENEW : advice,
+      advice: code === "no-credentials" ? RENEW : { workflow: advice, program: program.advice ?? advice },
       cause,
     });
   }

@@ -81,7 +81,7 @@ function endedUnderJob(reason: PlainReason, sessionId: string): Failure {
     failed: `Session '${sessionId}' ended before the job's status was known.`,
     ...seenOf(reason),
     advice:
-      "The job may have gone on in the container; its exit status is not known, so the step fails. Look at the container, then run it again.",
+      "The job may have gone on in the container; its exit status is not known, so the run fails. Look at the container, then run it again.",
   });
 }
 
@@ -103,6 +103,6 @@ function seenOf(reason: PlainReason): { readonly seen: string; readonly cause?: 
     case "lost":
       return { seen: `It was lost: ${reason.why}.`, cause: reason.cause };
     case "closed-here":
-      return { seen: "The step closed it." };
+      return { seen: "The run closed it." };
   }
 }

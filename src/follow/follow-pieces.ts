@@ -167,7 +167,7 @@ export class PieceFollower {
       if (this.#detaching.signal.aborted) return { kind: "detached", writableUntil: 0 };
       const { failing } = this.#control;
       if (failing !== undefined && clock.now() - failing.since >= UNTOLD_MS) {
-        const seen = `S3 takes nothing that the runner writes ('s3:PutObject'): ${failing.why}`;
+        const seen = `S3 takes nothing that this machine writes ('s3:PutObject'): ${failing.why}`;
         return { kind: "stalled", reason: "unreachable", seen };
       }
       if (clock.now() >= until)

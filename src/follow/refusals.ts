@@ -85,14 +85,14 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     failed: (container) => `The ${container} no longer has the job of the input 'attach'.`,
     seen: () => "Its directory there is gone.",
     advice:
-      "Its end was taken by another step, or it ended more than ten minutes ago and no step followed it. Attach within ten minutes of the job's end.",
+      "Its end was taken by another run, or it ended more than ten minutes ago and nobody followed it. Attach within ten minutes of the job's end.",
   },
   followed: {
     code: "job-followed",
-    failed: (container) => `The job in the ${container} is followed by another step.`,
+    failed: (container) => `The job in the ${container} is followed by another run.`,
     seen: (text) => `It said: ${text}.`,
     advice:
-      "Without output by S3 one step at a time can follow a job. Wait for that step's end, or give the step that starts the job a 'bucket'.",
+      "Without output by S3 one run at a time can follow a job. Wait for the other's end, or give the run that starts the job a 'bucket'.",
   },
   "job-directory": {
     code: "container-refused",

@@ -72,7 +72,7 @@ export function describeEnd(end: SessionEnd): string {
     case "given-up":
       return reason.failure.failed;
     case "closed-here":
-      return "closed by the step.";
+      return "closed by the run.";
     default:
       return reason.said ?? "closed by the other side, without a reason.";
   }

@@ -25,6 +25,11 @@ export function getInput(name: string): string {
   return process.env[`INPUT_${name.toUpperCase()}`] ?? "";
 }
 
+/** The names of all inputs that the step was given, in the runner's upper case. It hands over those, too, that the action does not have. */
+export function givenInputs(env: NodeJS.ProcessEnv): readonly string[] {
+  return Object.keys(env).flatMap((name) => (name.startsWith("INPUT_") ? [name.slice("INPUT_".length)] : []));
+}
+
 /** The states that the main step has saved, by their names. */
 export function getStates(): Readonly<Record<string, string>> {
   const states = Object.entries(process.env).flatMap(([name, value = ""]) =>

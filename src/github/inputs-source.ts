@@ -2,7 +2,16 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { InputSource } from "../inputs/source.ts";
 import { isInside } from "../inputs/workspace.ts";
-import { getInput } from "./core.ts";
+import { inputNames } from "../inputs/names.ts";
+import { getInput, givenInputs } from "./core.ts";
+
+/** The names, in lower case, of what the step was given besides the inputs of this action. */
+export function unknownInputs(env: NodeJS.ProcessEnv): readonly string[] {
+  const known: ReadonlySet<string> = new Set(inputNames);
+  return givenInputs(env)
+    .map((name) => name.toLowerCase())
+    .filter((name) => !known.has(name));
+}
 
 /** The inputs of this step, from the runner. */
 export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {

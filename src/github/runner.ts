@@ -49,6 +49,7 @@ export function savedState(): SavedState | undefined {
 function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
   const { timeout, script } = inputs ?? {};
   return {
+    reader: "workflow",
     page: `${docsAddress(process.env)}errors.md`,
     timeout,
     scriptFile: script?.kind === "file" ? script.inWorkspace : undefined,

@@ -1,7 +1,7 @@
 import { systemClock as clock } from "../clock.ts";
 import type { Surroundings } from "../step/surroundings.ts";
 import { requestIdToken } from "./id-token.ts";
-import { stepInputs } from "./inputs-source.ts";
+import { stepInputs, unknownInputs } from "./inputs-source.ts";
 import { waitUntilDrained, endStep, mask, report, saveState, screen, unread } from "./runner.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { stepOrigin } from "./workflow.ts";
@@ -9,6 +9,8 @@ import { stepOrigin } from "./workflow.ts";
 /** A GitHub runner, as it surrounds a step of a workflow. From now on its signals cancel the step. */
 export function runnerSurroundings(): Surroundings {
   return {
+    reader: "workflow",
+    unknown: unknownInputs(process.env),
     ...{ inputs: stepInputs(), display: screen, drained: waitUntilDrained, mask },
     ...cancelOnSignals(unread),
     ...{ origin: stepOrigin, idToken, saveState, report },

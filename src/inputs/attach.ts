@@ -65,17 +65,19 @@ export function readHandle(reader: InputReader): JobHandle | undefined {
   return handle;
 }
 
-const ONLY_FOLLOWS =
-  "The handle names the job, with its cluster, container and bucket: the step only follows it.";
+const ONLY_FOLLOWS = "The handle names the job, with its cluster, container and bucket: it is only followed.";
 
 function parsedHandle(text: string): ParseResult<JobHandle> {
   const answer = parseHandle(text);
   if (typeof answer !== "string") return { value: answer };
   return {
-    must: "the output 'handle' of a step that has detached from its job",
+    must: "the output 'handle' of a run that has detached from its job",
     got: answer,
-    advice:
-      "Pass the output on as a whole: `attach: ${{ steps.ID.outputs.handle }}`, or as an output of the job.",
+    advice: {
+      workflow:
+        "Pass the output on as a whole: `attach: ${{ steps.ID.outputs.handle }}`, or as an output of the job.",
+      program: "Pass the output on as a whole, or the file of '--outputs-file' by '-' on standard input.",
+    },
   };
 }
 
@@ -142,11 +144,11 @@ export function checkDetach(
   const isSeveral = (where?.kind === "service" || where?.kind === "new") && where.tasks !== 1;
   const readsLog = logs === "cloudwatch" || logs === "s3";
   const others: readonly (readonly [isGiven: boolean, other: string, advice: string])[] = [
-    [isSeveral, "tasks", "A handle names one job: run a step for each task."],
+    [isSeveral, "tasks", "A handle names one job: run one for each task."],
     [
       lock !== undefined,
       "lock",
-      "The step that holds the lock follows its job to the end: leave 'detach' out, or 'lock'.",
+      "The holder of the lock follows its job to the end: leave 'detach' out, or 'lock'.",
     ],
     [
       retry !== undefined,

@@ -15,7 +15,7 @@ export function readDeployment(reader: InputReader): true | string | undefined {
     "deployment",
     "left out unless 'service' stands alone or with 'start: true'",
     others.length === 0 ? "no 'service'" : others.map((name) => `'${name}'`).join(" and "),
-    "The script runs in a task of the service's new revision. To run something before the service is updated, use a step without 'deployment'.",
+    "The script runs in a task of the service's new revision. To run something before the service is updated, leave out 'deployment'.",
   );
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { badInput, badInputs, type Failure } from "../errors.ts";
+import { badInput, badInputs, type Failure, type WordsForEach } from "../errors.ts";
 import type { InputName } from "./names.ts";
 import type { Parser } from "./parse.ts";
 import type { InputSource } from "./source.ts";
@@ -46,7 +46,7 @@ export class InputReader {
   }
 
   /** Notes a problem; the words finish "input 'name' must be …, got …". */
-  refuse(name: InputName, must: string, got: string, advice?: string, cause?: unknown): void {
+  refuse(name: InputName, must: string, got: string, advice?: string | WordsForEach, cause?: unknown): void {
     this.note(badInput(name, must, got, advice, cause));
   }
 

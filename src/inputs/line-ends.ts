@@ -19,8 +19,8 @@ export function lineEndWarning(script: ScriptSource, shell: string | undefined):
   const name = script.kind === "run" ? "The script of 'run'" : `The script '${script.path}'`;
   const advice =
     script.kind === "run"
-      ? "Save the workflow with LF, or remove the CR from the value that an expression inserts into the script."
-      : "Save it with LF, and put '*.sh text eol=lf' into .gitattributes, so that a checkout on Windows keeps LF.";
+      ? "Save it with LF, or remove the CR from a value that is inserted into the script."
+      : "Save it with LF, and put '*.sh text eol=lf' into .gitattributes, so that Git keeps LF on Windows.";
   return (
     `${name} has Windows line ends (CR LF) on ${count} of its lines. A shell reads the CR as part of a word: ` +
     `it does not find 'ls\\r', and 'then\\r' is a syntax error. The script is run as it is. ${advice}`

@@ -1,9 +1,10 @@
 import { isRecord } from "../record.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, type WordsForEach } from "../errors.ts";
 
 /** A value, or the words that finish "input 'x' must be …, got …". */
 export type ParseResult<T> =
-  { readonly value: T } | { readonly must: string; readonly got: string; readonly advice?: string };
+  | { readonly value: T }
+  | { readonly must: string; readonly got: string; readonly advice?: string | WordsForEach };
 
 export type Parser<T> = (text: string) => ParseResult<T>;
 

@@ -141,7 +141,7 @@ function readProtect(reader: InputReader, where: TaskSelection | undefined): boo
       "protect",
       "false or left out unless the job runs in a task of a service",
       "'true'",
-      "ECS scales in and replaces the tasks of services alone. A new task of the step needs no protection.",
+      "ECS scales in and replaces the tasks of services alone. A new task needs no protection.",
     );
   return given ?? where?.kind === "service";
 }
@@ -164,7 +164,10 @@ function readMatrix(reader: InputReader): MatrixJob | undefined {
     "matrix-index",
     `below 'matrix-total', which is ${total}: the first job has 0`,
     String(index),
-    "Leave both inputs out: GitHub's own numbers are the default.",
+    {
+      workflow: "Leave both inputs out: GitHub's own numbers are the default.",
+      program: "Leave both inputs out: the default is a run that is alone.",
+    },
   );
   return undefined;
 }

@@ -59,7 +59,7 @@ function fileScript(reader: InputReader): ScriptSource | undefined {
 function isSizeAllowed(reader: InputReader, name: "run" | "script-file", size: number): boolean {
   if (size > LARGEST_TYPED_SCRIPT && size <= largestScript && !reader.isGiven("bucket")) {
     const advice =
-      "Without a bucket the script is typed into the session, 1 MiB of it at the most. Name a bucket that the step " +
+      "Without a bucket the script is typed into the session, 1 MiB of it at the most. Name a bucket that the caller " +
       "may write and the task role may read.";
     reader.refuse(
       "bucket",

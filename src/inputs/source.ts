@@ -2,6 +2,8 @@
 export interface InputSource {
   /** The input byte for byte, its default filled in by the runner; empty when it was not given. */
   get(name: string): string;
+  /** The script's standard input, when it is given as bytes instead of by the input `stdin`. */
+  readonly stdin?: Uint8Array | undefined;
   /** The environment of the step. */
   readonly env: NodeJS.ProcessEnv;
   /** Reads a file by its absolute path. Throws when there is no such file, or it may not be read. */

@@ -4,7 +4,7 @@ import { LARGEST_TYPED_SCRIPT } from "./script.ts";
 import { readFileOf } from "./workspace.ts";
 
 /** The largest standard input of a script, in bytes. */
-const LARGEST_STDIN = 64 * 1024 * 1024;
+export const LARGEST_STDIN = 64 * 1024 * 1024;
 const FILE = "file:";
 
 /**
@@ -12,12 +12,8 @@ const FILE = "file:";
  * not valid, which is noted as a problem. White space alone counts as given.
  */
 export function readStdin(reader: InputReader, script: ScriptSource | undefined): Uint8Array | undefined {
-  const given = reader.raw("stdin");
-  if (given === "") return undefined;
-  const bytes = given.startsWith(FILE)
-    ? readFileOf(reader, "stdin", given.slice(FILE.length).trim())?.bytes
-    : Buffer.from(given);
-  if (bytes === undefined) return undefined;
+  const bytes = reader.source.stdin ?? givenStdin(reader);
+  if (bytes === undefined || bytes.length === 0) return undefined;
   const size = bytes.length;
   if (size > LARGEST_STDIN) reader.refuse("stdin", "at most 64 MiB", `${size} bytes`);
   else if (size + sizeOf(script) > LARGEST_TYPED_SCRIPT && !reader.isGiven("bucket"))
@@ -26,9 +22,16 @@ export function readStdin(reader: InputReader, script: ScriptSource | undefined)
       "set for a standard input of this size",
       `${size} bytes in 'stdin' and no bucket`,
       "Without a bucket the script and its standard input are typed into the session, 1 MiB of them at the most. Name a bucket that " +
-        "the step may write and the task role may read.",
+        "the caller may write and the task role may read.",
     );
   return bytes;
+}
+
+function givenStdin(reader: InputReader): Uint8Array | undefined {
+  const given = reader.raw("stdin");
+  return given.startsWith(FILE)
+    ? readFileOf(reader, "stdin", given.slice(FILE.length).trim())?.bytes
+    : Buffer.from(given);
 }
 
 function sizeOf(script: ScriptSource | undefined): number {

@@ -1,7 +1,7 @@
 import { quoteValue, type ParseResult } from "./parse.ts";
 import { isVariableName, whyReserved } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, whyTooLong } from "./variable-size.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, type WordsForEach } from "../errors.ts";
 
 const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begins with {';
 
@@ -10,7 +10,11 @@ const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begi
  * words.
  */
 export function jsonVariables(text: string, secret: boolean): ParseResult<Readonly<Record<string, string>>> {
-  const wrong = (got: string, advice = ADVICE): ParseResult<never> => ({ must: MUST, got, advice });
+  const wrong = (got: string, advice: string | WordsForEach = ADVICE): ParseResult<never> => ({
+    must: MUST,
+    got,
+    advice,
+  });
   let parsed: object;
   try {
     parsed = JSON.parse(text) as object;
@@ -54,5 +58,8 @@ function typeName(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-const ADVICE =
-  "Numbers and booleans go into quotes. A value from a context is written as ${{ toJSON(...) }}, which brings its own quotes.";
+const ADVICE: WordsForEach = {
+  workflow:
+    "Numbers and booleans go into quotes. A value from a context is written as ${{ toJSON(...) }}, which brings its own quotes.",
+  program: "Numbers and booleans go into quotes.",
+};

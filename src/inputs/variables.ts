@@ -1,3 +1,4 @@
+import type { WordsForEach } from "../errors.ts";
 import { quoteValue, type ParseResult, type Parser } from "./parse.ts";
 import { isRunnersOwn, isVariableName, canSteerPrograms, whyReserved } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, whyTooLong } from "./variable-size.ts";
@@ -26,6 +27,24 @@ export function variables(options: VariablesOptions): Parser<Variables> {
     text.trimStart().startsWith("{") ? jsonVariables(text, options.secret) : variableLines(text, options);
 }
 
+/**
+ * The variables of a valid text whose value is empty, as a message may call them: by a name, or by the number of a line whose name may be
+ * a part of a secret.
+ */
+export function emptyVariables(text: string, options: VariablesOptions): readonly string[] {
+  if (text.trimStart().startsWith("{")) {
+    const answer = jsonVariables(text, options.secret);
+    return "value" in answer
+      ? Object.keys(answer.value)
+          .filter((name) => answer.value[name] === "")
+          .map(quoteValue)
+      : [];
+  }
+  return linesOf(text)
+    .filter(({ name, value }) => (value ?? options.env[name] ?? "") === "")
+    .map((line) => labelOf(line, options));
+}
+
 interface Line {
   /** The number of the line, from 1. */
   readonly number: number;
@@ -40,15 +59,16 @@ function variableLines(text: string, options: VariablesOptions): ParseResult<Var
   const found = new Map<string, string>();
   const lines = linesOf(text);
   for (const line of lines) {
-    const wrong =
-      wrongLine(line, options) ?? (found.has(line.name) ? "a name that was given before" : undefined);
+    const wrong = wrongLine(line) ?? (found.has(line.name) ? "a name that was given before" : undefined);
     if (wrong !== undefined) return refuseLine(line, wrong, options);
+    if (isWithoutValue(line, options))
+      return refuseLine(line, WITHOUT_VALUE, options, giveValue(line.name, options.secret));
     const value = line.value ?? options.env[line.name] ?? "";
     if (value.includes("\0")) return refuseLine(line, "whose value has a NUL byte", options);
     const long = whyTooLong(line.name, value);
     if (long !== undefined) return refuseLine(line, long, options, TOO_LONG_ADVICE);
     if (line.value === undefined && isRunnersOwn(line.name) && !(options.secret && lines.length === 1))
-      return refuseLine(line, "a credential of the runner", options, RUNNERS_OWN);
+      return refuseLine(line, "a credential of this machine", options, RUNNERS_OWN);
     found.set(line.name, value);
   }
   // `fromEntries` takes `__proto__` as a plain name, unlike an assignment.
@@ -68,18 +88,22 @@ function linesOf(text: string): readonly Line[] {
   });
 }
 
-function wrongLine({ name, value, below }: Line, { env }: VariablesOptions): string | undefined {
+function wrongLine({ name, value, below }: Line): string | undefined {
   if (!isVariableName(name)) return "where the name is not letters, digits and _ (and no digit first)";
   const reserved = whyReserved(name);
   if (reserved !== undefined) return reserved;
-  if (below === undefined)
-    return value === undefined && !hasValue(env, name)
-      ? "a bare name that the step's environment does not have"
-      : undefined;
+  if (below === undefined) return undefined;
   if (value === undefined) return `a bare name below the value of '${below}', of which it may be a part`;
   return canSteerPrograms(name)
     ? `the variable ${name} below the value of '${below}', of which it may be a part`
     : undefined;
+}
+
+const WITHOUT_VALUE = "a bare name that the environment does not have";
+
+/** True for a bare name above all values that the environment does not have. */
+function isWithoutValue({ name, value, below }: Line, { env }: VariablesOptions): boolean {
+  return value === undefined && below === undefined && !hasValue(env, name);
 }
 
 function hasValue(env: NodeJS.ProcessEnv, name: string): boolean {
@@ -90,21 +114,43 @@ function hasValue(env: NodeJS.ProcessEnv, name: string): boolean {
 function refuseLine(
   line: Line,
   why: string,
-  { secret }: VariablesOptions,
-  advice = ADVICE,
+  options: VariablesOptions,
+  advice: string | WordsForEach = ADVICE,
 ): ParseResult<never> {
-  // A line above all values is the workflow's own text. A line below one may be a part of a secret.
-  const isSafe = !secret || (line.below === undefined && isVariableName(line.name));
-  const where = isSafe ? quoteValue(line.name) : `line ${line.number}`;
-  return { must: MUST, got: `${where}, ${why}`, advice };
+  return { must: MUST, got: `${labelOf(line, options)}, ${why}`, advice };
 }
 
-const MUST = "NAME=value lines, with bare names of variables of the step above them, or a JSON object";
+/** A line as a message may call it. A line above all values is the author's own text. A line below one may be a part of a secret. */
+function labelOf({ name, number, below }: Line, { secret }: VariablesOptions): string {
+  const isSafe = !secret || (below === undefined && isVariableName(name));
+  return isSafe ? quoteValue(name) : `line ${number}`;
+}
 
-const ADVICE =
-  "A value of several lines goes into the step's 'env:' and its bare name on a line above all NAME=value lines, or " +
-  'all of it becomes a JSON object: {"NAME": ${{ toJSON(...) }}}.';
+const MUST = "NAME=value lines, with bare names of variables of the environment above them, or a JSON object";
 
-const RUNNERS_OWN =
-  "A script in the container has the task role's credentials. If it is to have one of the runner's all the same, make its " +
-  "name the only line of 'secrets', or give it as NAME=value with a value from a context.";
+const ADVICE: WordsForEach = {
+  workflow:
+    "A value of several lines goes into the step's 'env:' and its bare name on a line above all NAME=value lines, or " +
+    'all of it becomes a JSON object: {"NAME": ${{ toJSON(...) }}}.',
+  program:
+    "A value of several lines goes into the environment and its bare name on a line above all NAME=value lines, or " +
+    'all of it becomes a JSON object: {"NAME": "value"}.',
+};
+
+/** What to do about a bare name without a value: the lines to paste. */
+function giveValue(name: string, secret: boolean): WordsForEach {
+  const context = secret ? "secrets" : "vars";
+  return {
+    workflow: `Give the step these two lines beside 'with:':\n  env:\n    ${name}: \${{ ${context}.${name} }}`,
+    program: `Export ${name}, or give it as ${name}=value.`,
+  };
+}
+
+const RUNNERS_OWN: WordsForEach = {
+  workflow:
+    "A script in the container has the task role's credentials. If it is to have one of the runner's all the same, make its " +
+    "name the only line of 'secrets', or give it as NAME=value with a value from a context.",
+  program:
+    "A script in the container has the task role's credentials. If it is to have one of this machine's all the same, make its " +
+    "name the only one of 'secrets'.",
+};

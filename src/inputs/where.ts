@@ -139,12 +139,11 @@ export function readParallelJobs(reader: InputReader, where: TaskSelection | und
   const failFast = reader.orElse("fail-fast", boolean, false);
   const isOne = where !== undefined && (!("tasks" in where) || where.tasks === 1);
   const refuse = (name: "max-parallel" | "fail-fast", must: string): void =>
-    reader.refuse(
-      name,
-      `${must} unless there are several 'tasks'`,
-      quoteValue(reader.text(name)),
-      "The job would run in one task. Set 'tasks', for example to 'all' with 'service'; the jobs of a matrix have 'strategy.max-parallel' and 'strategy.fail-fast'.",
-    );
+    reader.refuse(name, `${must} unless there are several 'tasks'`, quoteValue(reader.text(name)), {
+      workflow:
+        "The job would run in one task. Set 'tasks', for example to 'all' with 'service'; the jobs of a matrix have 'strategy.max-parallel' and 'strategy.fail-fast'.",
+      program: "The job would run in one task. Set 'tasks', for example to 'all' with 'service'.",
+    });
   if (isOne && maxParallel !== undefined) refuse("max-parallel", "left out");
   if (isOne && failFast) refuse("fail-fast", "left at false");
   return { maxParallel, failFast };

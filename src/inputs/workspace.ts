@@ -39,7 +39,11 @@ export function readFileOf(reader: InputReader, name: InputName, given: string):
       name,
       "a file in the workspace or RUNNER_TEMP that can be read",
       `${quoteValue(given)}: ${messageOf(error)}`,
-      "Give the path from the root of the repository, and check it out (actions/checkout) before this step.",
+      {
+        workflow:
+          "Give the path from the root of the repository, and check it out (actions/checkout) before this step.",
+        program: "Give the path from the working directory.",
+      },
       error,
     );
     return undefined;

@@ -146,7 +146,7 @@ export class JobPieces implements PieceFolders {
 
   /** Reads a part of the archive of artifacts. Rejects when it can't be read. */
   readPart = async (number: number): Promise<Buffer> => {
-    if (this.#reader === undefined) throw new Error("it is in a bucket, which this step does not know");
+    if (this.#reader === undefined) throw new Error("it is in a bucket, which this run does not know");
     this.#parts = Math.max(this.#parts ?? 0, number + 1);
     if (isDue(this.#parts, this.#recordedParts)) this.#record();
     return await this.#reader.read(number);

@@ -133,7 +133,7 @@ export class JobOutput {
 
 function noBucket(): ArtifactsBucket {
   return {
-    readPart: () => Promise.reject(new Error("it is in a bucket, which this step does not know")),
+    readPart: () => Promise.reject(new Error("it is in a bucket, which this run does not know")),
     slots: new PartSlots(),
     onListed: () => undefined,
   };

@@ -20,7 +20,7 @@ export function lockLost(name: string, seen: string): Failure {
     failed: `The lock '${name}' is no longer certain to be this run's, so its job was ended.`,
     seen,
     advice:
-      "The runner was paused, or cut off from S3. See what the script had done before it was stopped, then run the step again.",
+      "This machine was paused, or cut off from S3. See what the script had done before it was stopped, then run it again.",
   });
 }
 
@@ -28,8 +28,8 @@ export function lockLost(name: string, seen: string): Failure {
 export function jobFenced(container: string): Failure {
   return new Failure("lock-lost", {
     failed: `The job was stopped in ${container}, because its run may have lost its lock.`,
-    seen: `The container heard no sign of the runner for ${SILENCE_MS / 1000} s, as when the runner is paused or the network is down.`,
+    seen: `The container heard no sign of its run for ${SILENCE_MS / 1000} s, as when the machine of the run is paused or the network is down.`,
     advice:
-      "See what the script had done before it was stopped, then run the step again. A job without 'lock' goes on without its runner.",
+      "See what the script had done before it was stopped, then run it again. A job without 'lock' goes on without its run.",
   });
 }

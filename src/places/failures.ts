@@ -6,8 +6,11 @@ export function containerBusy(container: string, taskArn: string, seconds: numbe
   return new Failure("container-busy", {
     failed: `Container '${container}' of task ${taskArn} had no place for this run${seconds > 0 ? ` within ${seconds} s` : ""}.`,
     seen: `It is ${held}. ECS Exec takes very few sessions at once in a container, so runs of this action queue for a place.`,
-    advice:
-      "Raise 'queue-timeout', let fewer jobs share a container ('strategy.max-parallel', 'concurrency'), or give each job " +
-      "a task of its own ('start: true', 'task-definition').",
+    advice: {
+      workflow:
+        "Raise 'queue-timeout', let fewer jobs share a container ('strategy.max-parallel', 'concurrency'), or give each job " +
+        "a task of its own ('start: true', 'task-definition').",
+      program: "Raise 'queue-timeout', let fewer runs share a container, or give each run a task of its own.",
+    },
   });
 }

@@ -12,7 +12,7 @@ const LOST =
   `has had no client for ${PATIENCE_MS / 1000} s: this run goes on beside it. The container ends it if it is of a run of this ` +
   "action.";
 const MAY_FOLLOW =
-  "may be that of another step that follows the same job: this step goes on beside it, and the container decides.";
+  "may be that of another run that follows the same job: this run goes on beside it, and the container decides.";
 
 /**
  * Decides whether a run may go on beside a container's only session. It may when that session has had no client for long. A run that

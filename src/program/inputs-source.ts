@@ -15,13 +15,14 @@ const ALONE: RunInputs = { "matrix-index": 0, "matrix-total": 1 };
  */
 export function programInputs(
   inputs: RunInputs,
-  { env = process.env, directory = process.cwd() }: Pick<RunOptions, "env" | "directory">,
+  { env = process.env, directory = process.cwd(), stdin }: Pick<RunOptions, "env" | "directory" | "stdin">,
 ): InputSource {
   const isInMatrix = inputs["matrix-index"] !== undefined || inputs["matrix-total"] !== undefined;
   const all: RunInputs = { ...DEFAULTS, ...inputs, ...(isInMatrix ? {} : ALONE) };
   const workspace = resolve(directory);
   return {
     get: (name) => inputText(name as InputName, all[name as InputName]),
+    stdin,
     env,
     workspace,
     directories: [parse(workspace).root],

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly stdout?: Writable;
   /** The job's standard error. By default it is shown nowhere. */
   readonly stderr?: Writable;
+  /** The job's standard input, instead of the input `stdin`, which is text or names a file. */
+  readonly stdin?: Uint8Array | undefined;
   /** Is told what the run does. */
   readonly log?: Partial<RunLog>;
   /** Cancels the run: the job is stopped, and what the run has made is undone. */

@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { inputNames } from "../inputs/names.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import { type Log, withPage } from "../log.ts";
 import { explain } from "../report/explain.ts";
@@ -19,6 +20,8 @@ import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts"
 /** The page that errors point to: that of the newest version. */
 const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
 
+const KNOWN: ReadonlySet<string> = new Set(inputNames);
+
 /** The surroundings of a step in a program, with the step's ledger and result. */
 export interface ProgramSurroundings extends Surroundings {
   /** The ledger as it was saved last; undefined when the step has made nothing. */
@@ -35,7 +38,9 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
   let saved: (() => SavedState) | undefined;
   let result: RunResult | undefined;
   return {
+    reader: "program",
     inputs: programInputs(inputs, options),
+    unknown: Object.keys(inputs).filter((name) => !KNOWN.has(name)),
     display: displayOf(log, (label) => makeJobWriter({ stdout: writeTo(out), stderr: writeTo(err) }, label)),
     drained: async () => {
       await Promise.all([out?.drained(), err?.drained()]);
@@ -60,7 +65,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
     },
     saved: () => saved?.(),
     result: () => {
-      if (result === undefined) throw new Error("the step has not ended");
+      if (result === undefined) throw new Error("the run has not ended");
       return result;
     },
   };
@@ -127,7 +132,12 @@ function runResult(
 ): RunResult {
   const decisive = decisiveResult(result);
   const { outcome, exitCode } = decisive;
-  const why = explain(result, { page: `${DOCS}errors.md`, timeout, scriptFile: undefined });
+  const why = explain(result, {
+    reader: "program",
+    page: `${DOCS}errors.md`,
+    timeout,
+    scriptFile: undefined,
+  });
   const code = decisive.kind === "failed" ? decisive.failure.code : undefined;
   return {
     ...{ outcome, exitCode, outputs: makeOutputs(result, tests) },

@@ -68,6 +68,6 @@ export function containerBlocked(
       "Other sessions may hold the agent, which runs one or two at once and queues one more: end them and try again. If no session " +
       "opens then, more sessions than that have blocked the agent for good, although ECS reports it as RUNNING: stop the task " +
       "('aws ecs stop-task'), which a service replaces." +
-      (choice === "task" ? " With 'service' instead of 'task' the step tries the next task." : ""),
+      (choice === "task" ? " With 'service' instead of 'task' the next task is tried." : ""),
   });
 }

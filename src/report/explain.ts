@@ -1,4 +1,4 @@
-import type { FailureCode } from "../errors.ts";
+import type { FailureCode, Reader } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { findLastLine, findNamedLine } from "./last-words.ts";
@@ -14,6 +14,7 @@ import type { Origin } from "../origin.ts";
 
 /** The facts of a step that an explanation names. */
 export interface ExplainedStep {
+  readonly reader: Reader;
   /** The address of the page `docs/errors.md`. */
   readonly page: string;
   /** The input `timeout` in milliseconds; undefined when the inputs are not known. */
@@ -48,7 +49,7 @@ export function explain(result: Result, step: ExplainedStep): Explanation | unde
     const { failure } = decisive;
     return {
       title: `fargate-exec: ${failure.code}`,
-      message: where + failure.message,
+      message: where + failure.messageFor(step.reader),
       page: `${step.page}#${failure.code}`,
     };
   }
@@ -80,7 +81,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const how = [
     ...(workers.length === 1 ? [] : [several]),
     ...(workers.length === 1 || outcome !== "failed" ? [`The script ${endClause(outcome, step)}.`] : []),
-    `${workers.length === 1 && where === "" ? "Exit code" : "The step's exit code is"} ${exitCodeMeaning(decisive)}.`,
+    `${workers.length === 1 && where === "" ? "Exit code" : "The exit code is"} ${exitCodeMeaning(decisive)}.`,
   ];
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
   const words = stderr && findLastLine(stderr);

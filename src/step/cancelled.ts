@@ -5,6 +5,6 @@ export function cancelFailure(seen: string): Failure {
   return new Failure("cancelled", {
     failed: "The run was cancelled.",
     seen,
-    advice: "What this step started is being stopped; run it again when you want it.",
+    advice: "What it started is being stopped; run it again when you want it.",
   });
 }

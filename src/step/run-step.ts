@@ -1,5 +1,6 @@
 import type { Inputs } from "../inputs/inputs.ts";
 import { readInputs } from "../inputs/read-all.ts";
+import { unknownInputWarnings } from "../inputs/unknown.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import { logFailure } from "../log.ts";
 import { failedResult, type Result } from "../report/result.ts";
@@ -22,6 +23,8 @@ export async function runStep(
   let result: Result;
   let tests: TestResults | undefined;
   try {
+    // A typing error in a name may be why the inputs are wrong, so this is said first.
+    for (const warning of unknownInputWarnings(surroundings.unknown)) display.warning(warning);
     inputs = readInputs(surroundings.inputs);
     step = openStep(inputs, surroundings);
     result = await perform(step);

@@ -5,6 +5,7 @@ import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import { PartSlots } from "../pieces/part-slots.ts";
 import { jobTimes } from "../inputs/job-times.ts";
+import { emptyVariableWarnings } from "../inputs/empty-variables.ts";
 import { lineEndWarning } from "../inputs/line-ends.ts";
 import { type Result, type TaskResult, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
@@ -31,7 +32,11 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   const cancel = AbortSignal.any([surroundings.cancel, givenUp.signal]);
   surroundings.mask(inputs.secrets);
   const lineEnds = lineEndWarning(inputs.script, inputs.shell);
-  if (lineEnds !== undefined) log.warning(lineEnds, "troubleshooting.md");
+  const warnings = [
+    ...(lineEnds === undefined ? [] : [lineEnds]),
+    ...emptyVariableWarnings(surroundings.inputs, surroundings.reader),
+  ];
+  for (const warning of warnings) log.warning(warning, "troubleshooting.md");
   log.phase(resolvingTitle(inputs));
   log.open(inputs);
 

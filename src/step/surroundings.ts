@@ -1,3 +1,4 @@
+import type { Reader } from "../errors.ts";
 import type { InputSource } from "../inputs/source.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { TestResults } from "../junit/test-results.ts";
@@ -12,7 +13,10 @@ import type { SavePage } from "../undo/ledger.ts";
  * line.
  */
 export interface Surroundings {
+  readonly reader: Reader;
   readonly inputs: InputSource;
+  /** Names of what was given besides the inputs of this action. */
+  readonly unknown: readonly string[];
   readonly display: Display;
   /** Back-pressure: resolves when enough of the output has been read that more may be written. */
   readonly drained: () => Promise<void>;

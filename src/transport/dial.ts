@@ -71,7 +71,7 @@ async function connectUnsigned(
     const socket = await connect(to);
     log.info(
       `The gateway refused the signed request for session '${sessionId}' (${refusal.message}) and took an unsigned one. ` +
-        `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(aws.region)}' to the step's credentials.`,
+        `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(aws.region)}' to the caller's credentials.`,
     );
     return socket;
   } catch (error) {

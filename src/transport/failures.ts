@@ -19,7 +19,7 @@ export function sessionNotOpened({ sessionId, host, region, seen, status, cause 
       failed,
       seen: `No connection to ${host}: ${seen}`,
       advice:
-        `Check that the runner reaches ${host} on port 443: proxy variables (HTTPS_PROXY, NO_PROXY), firewall, or the ` +
+        `Check that this machine reaches ${host} on port 443: proxy variables (HTTPS_PROXY, NO_PROXY), firewall, or the ` +
         "VPC endpoint 'ssmmessages' and its private DNS.",
       cause,
     });
@@ -28,8 +28,8 @@ export function sessionNotOpened({ sessionId, host, region, seen, status, cause 
     failed,
     seen: `${host} answered ${seen}`,
     advice:
-      `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(region)}' to the step's ` +
-      "credentials, and check the runner's clock and any policy of a VPC endpoint 'ssmmessages'.",
+      `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(region)}' to the caller's ` +
+      "credentials, and check this machine's clock and any policy of a VPC endpoint 'ssmmessages'.",
     cause,
   });
 }
@@ -41,7 +41,7 @@ export function streamUrlRefused(sessionId: string, why: string): Failure {
     seen: `The token was not sent: ${why}.`,
     advice:
       "Check the input 'region'. Where another endpoint is meant, such as an emulator's, name it in AWS_ENDPOINT_URL or " +
-      "AWS_ENDPOINT_URL_SSMMESSAGES in the step's environment.",
+      "AWS_ENDPOINT_URL_SSMMESSAGES in the environment.",
   });
 }
 
@@ -50,9 +50,14 @@ export function gatewayUntrusted(sessionId: string, host: string, seen: string, 
   return new Failure("session-lost", {
     failed: `The data channel of session '${sessionId}' could not be opened: the certificate of ${host} is not trusted.`,
     seen,
-    advice:
-      "Where a proxy opens TLS connections, put its CA's certificate into a PEM file on the runner and name it in " +
-      "NODE_EXTRA_CA_CERTS, in the 'env' of the step or job. AWS's own certificates need nothing.",
+    advice: {
+      workflow:
+        "Where a proxy opens TLS connections, put its CA's certificate into a PEM file on the runner and name it in " +
+        "NODE_EXTRA_CA_CERTS, in the 'env' of the step or job. AWS's own certificates need nothing.",
+      program:
+        "Where a proxy opens TLS connections, put its CA's certificate into a PEM file and name it in " +
+        "NODE_EXTRA_CA_CERTS. AWS's own certificates need nothing.",
+    },
     cause,
   });
 }
@@ -76,7 +81,7 @@ export function sessionLost(sessionId: string, seen: string, cause?: unknown): F
     seen,
     advice:
       "The job is told to stop by a command of its own; where that fails too, it runs on until its 'timeout'. Check the " +
-      "network between runner and 'ssmmessages', and whether the task was stopped.",
+      "network between this machine and 'ssmmessages', and whether the task was stopped.",
     cause,
   });
 }
@@ -87,7 +92,7 @@ export function encryptionMismatch(sessionId: string, why: string, cause?: unkno
     failed: `Session '${sessionId}' was given up before anything was typed into it: its encryption is not the cluster's.`,
     seen: `${why.charAt(0).toUpperCase()}${why.slice(1)}.`,
     advice:
-      "If the cluster's executeCommandConfiguration was changed a moment ago, run the step again. Else find out who " +
+      "If the cluster's executeCommandConfiguration was changed a moment ago, run it again. Else find out who " +
       "controls the container: AWS's exec agent does not do this.",
     cause,
   });

@@ -105,7 +105,7 @@ export class Tickets {
     this.#resume = undefined;
     const { log, region } = this.#options;
     log.info(
-      `Session '${this.#held.sessionId}' gets no new token, since 'ssm:ResumeSession' is denied to the step's credentials; ` +
+      `Session '${this.#held.sessionId}' gets no new token, since 'ssm:ResumeSession' is denied to the caller's credentials; ` +
         `the old token is tried again. Allow it on '${sessionsArn(region)}'. ${error.seen}`,
     );
   }

@@ -68,7 +68,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   const { clock, early = false, patient = false } = options;
   const entries = ledger.entries;
   const isLong = entries.length > MOST_NAMED;
-  if (isLong) options.log.info(`Undoing what this step has made: ${entries.length} entries.`);
+  if (isLong) options.log.info(`Undoing what this run has made: ${entries.length} entries.`);
   const log = isLong ? keepWarnings(options.log) : options.log;
   const missing: LedgerEntry[] = [];
   const sending = new Set(entries.flatMap((entry) => (entry.kind === "sending" ? entry.task : [])));

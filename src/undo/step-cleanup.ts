@@ -13,7 +13,7 @@ export class StepCleanup {
     this.#ledger = ledger;
     this.#options = options;
     cancel.addEventListener("abort", () => {
-      options.log.info("Cancelled: stopping what this step started.");
+      options.log.info("Cancelled: stopping what this run started.");
       this.#early = this.#cleanUp("fargate-exec: cancelled", true);
     });
   }
@@ -28,9 +28,7 @@ export class StepCleanup {
     await this.#cleanUp("fargate-exec: the job has ended", false);
     const left = this.#ledger.entries.length;
     if (isOverdue(this.#options) && left > 0)
-      this.#options.log.info(
-        `The runner ends this step soon. What is left to undo is undone after it: ${left}.`,
-      );
+      this.#options.log.info(`This process is ended soon. What is left to undo is undone after it: ${left}.`);
   }
 
   async #cleanUp(reason: string, early: boolean): Promise<void> {

@@ -24,7 +24,7 @@ export async function undoRest(
 ): Promise<void> {
   const { region, role } = state;
   const aws = awsCalls({ region, credentials: role && roleCredentials({ ...role, region, idToken, log }) });
-  const reason = "fargate-exec: the step that started this task has ended";
+  const reason = "fargate-exec: the run that started this task has ended";
   const options = { aws, clock, patient: true, reason };
   let missing = await cleanUp(new Ledger(state, saveState), { ...options, log });
   for (let looks = 1; missing.length > 0 && looks < LOOKS; looks += 1) {

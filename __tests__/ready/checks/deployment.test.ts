@@ -104,7 +104,7 @@ it.each<[string, EcsState]>([
 it("without a deployment under way the check looks at the hooks that the service's next one gets", async () => {
   const over = [{ arn: ARN, status: "SUCCESSFUL", createdAt: 1 }];
   expect(await rows({ deployments: over, pauseHooks: [HOOK] })).toEqual([
-    "SKIP deployment: none of service 'web' is under way now: start it before the step",
+    "SKIP deployment: none of service 'web' is under way now: start it before this run",
     "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK when no verdict comes",
   ]);
   expect((await rows({ deployments: [] }))[1]).toMatch(

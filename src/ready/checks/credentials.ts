@@ -16,11 +16,11 @@ export function credentialLife({ roleToAssume, times, env, now, areRefused }: Cr
   const name = "credentials' life";
   const good = (seen: string): Check =>
     areRefused ? skippedCheck(name, "not known: there are no credentials") : passedCheck(name, seen);
-  if (roleToAssume !== undefined) return good("the step renews the role's session");
+  if (roleToAssume !== undefined) return good("the role's session is renewed");
   const life = keysLife(times, env, now);
   if (life.kind === "enough") return good("they are renewed, don't end, or end after 'timeout'");
   if (life.kind === "unknown") return skippedCheck(name, life.facts);
   const fix =
-    "Set 'role-to-assume', whose session the step renews, or begin a session that lasts longer than the wait and 'timeout'.";
+    "Set 'role-to-assume', whose session is renewed, or begin a session that lasts longer than the wait and 'timeout'.";
   return check(name, false, life.facts, fix);
 }

@@ -46,7 +46,7 @@ export async function checkHooks(
   if (look.value === undefined) {
     const none = skippedCheck(
       DEPLOYMENT,
-      `none of service '${service.id}' is under way now: start it before the step`,
+      `none of service '${service.id}' is under way now: start it before this run`,
     );
     return [none, ...(await nextHooks(service, inputs, { ecs, now }))];
   }

@@ -83,7 +83,7 @@ export function checkVersioning(look: Look<boolean>): Check {
   const name = "bucket versioning";
   if ("failure" in look) return unansweredCheck(name, look.failure);
   const words = look.value
-    ? "the bucket keeps versions, and the step deletes those that it wrote"
+    ? "the bucket keeps versions, and those that a run writes are deleted"
     : "the bucket keeps no versions";
   return passedCheck(name, words);
 }

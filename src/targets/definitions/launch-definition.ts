@@ -193,7 +193,7 @@ function heldByCommand(source: DefinitionSource, container: string, refusal: Fai
     ? " Its health check stays, and another container waits for that."
     : "";
   const restart = isRestarted(source.known, container)
-    ? " Its restart policy stays, and ECS starts the container again when the hold ends: the task of a lost runner does not end by itself."
+    ? " Its restart policy stays, and ECS starts the container again when the hold ends: the task of a lost run does not end by itself."
     : "";
   return (
     `Container '${container}' is held by its command alone, which works unless its image has an ENTRYPOINT that runs no command: ` +

@@ -114,7 +114,7 @@ async function findEqualRevision(
   if (paths.length > 0) {
     const where = [...new Set(paths)].slice(0, 5).join(", ");
     log.info(
-      `${lastPart(found.arn)} is not used: it differs from what this step needs for ${from}, in ${where}.`,
+      `${lastPart(found.arn)} is not used: it differs from what this run needs for ${from}, in ${where}.`,
     );
     return undefined;
   }
