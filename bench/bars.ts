@@ -26,6 +26,7 @@ const LONGER = `What takes longer:
   exit codes 0 to 255: __tests__/e2e (the table of statuses); output under each fault and carrier: npm run soak carriers, npm run soak fuzz
   a matrix of 256: node bench/matrix.ts; a fan-out of 300 and 1,000 tasks: npm run soak fan, with FAN_TASKS=300
   50 meetings of 40 jobs without a bucket: npm run soak meeting; what 50 jobs leave: npm run soak census
+  the time for twice as many hostile bytes: npm run bench linear
   memory while 1 GB of output is followed: npm run soak output; files and artifacts: npm run soak files`;
 
 const began = Date.now();

@@ -1,4 +1,8 @@
 import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { CaseReader } from "../../src/junit/case-reader.ts";
+import { Tally } from "../../src/junit/tally.ts";
+import { readXml } from "../../src/junit/xml.ts";
 import { failedTests, readReportsIn } from "./reading.ts";
 
 const sample = (name: string): string =>
@@ -307,6 +311,17 @@ describe("finds the line of a failed test", () => {
     const bytes = failing("/app/etc/hosts.allow:1: no\n/app/passwd.d:1: no", 'file="/app/etc/passwd"');
     expect(failedTests(await readReportsIn({ "report.xml": { bytes }, "../etc": link }))).toEqual(["t at ?"]);
   });
+});
+
+it("holds little of a failure that names a long class and thousands of files", async () => {
+  const text = `<testcase classname="${"a/".repeat(20_000)}"><failure>${"a.go:1\n".repeat(4_000)}</failure></testcase>`;
+  const tally = new Tally();
+  const reader = new CaseReader((test) => tally.add(test, "a.xml", ""));
+  await readXml(Readable.from([Buffer.from(`<testsuite>${text.repeat(3)}</testsuite>`)]), reader);
+  reader.end();
+  const names = tally.locations.reduce((sum, { path }) => sum + path.length, 0);
+  expect(tally.locations).toHaveLength(3 * 40);
+  expect(names).toBeLessThan(100_000);
 });
 
 describe("counts", () => {

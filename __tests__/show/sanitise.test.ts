@@ -49,6 +49,32 @@ it("a line with many blanks takes little time", () => {
   expect((user + system) / 1e6).toBeLessThan(2);
 });
 
+it.each([
+  ["titles of a terminal that never end", "\x1b]0;"],
+  ["titles with C1 characters", "\x9d0;"],
+  ["control sequences without an end", "\x1b[0;"],
+])("a message of %s takes little time", (_, text) => {
+  const message = text.repeat(LONGEST_MESSAGE);
+  const begun = process.cpuUsage();
+  for (let i = 0; i < 20; i++) harmlessText(message);
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1e6).toBeLessThan(2);
+});
+
+it.each([
+  ["a title with its end", "a\x1b]0;title\x07b\x1b]2;title\x1b\\c\x9d0;title\x9cd", "abcd"],
+  ["a title without its end", "a\x1b]0;b", "a0;b"],
+  ["a title that another sequence ends", "a\x1b]0;b\x1b[1mc", "a0;bc"],
+  [
+    "moves of the cursor and colours by names",
+    "a\x1b[2K\x1b[1;1Hb\x1b[38;2;1;2;3mc\x1b[38:5:1md\x1b[?25le",
+    "abcde",
+  ],
+  ["a choice of characters, and a reset", "a\x1b(Bb\x1bcd", "abd"],
+])("a line loses %s", (_, text, shown) => {
+  expect(harmlessLine(text)).toBe(shown);
+});
+
 describe("a message", () => {
   it("keeps its lines, each of them harmless", () => {
     expect(harmlessText("a\n ::error::b\r\n##[group]c\u2028::d::e\x1b[1mf")).toBe(

@@ -62,7 +62,7 @@ export function writeHandle(handle: JobHandle): string {
 
 /** The handle in `text`; else a clause that says what is wrong. The clause quotes nothing of the text, which may hold keys. */
 export function parseHandle(text: string): JobHandle | string {
-  const [version = "", body = "", digits, ...more] = text.split(".");
+  const [version = "", body = "", digits, ...more] = text.slice(0, LONGEST_HANDLE + 1).split(".");
   if (!/^fx\d{1,3}$/.test(version) || text.length > LONGEST_HANDLE)
     return `a text of ${text.length} characters that is no handle`;
   if (version !== VERSION) return "a handle of another version of this action";

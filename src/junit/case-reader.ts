@@ -5,6 +5,8 @@ type Attributes = ReadonlyMap<string, string>;
 
 /** The most characters that are kept of each end of a failure's text: jest names the line at the top, pytest at the bottom. */
 const KEPT = 16 * 1024;
+/** The most characters that are kept of a suite's name. */
+const LONGEST_SUITE = 1_000;
 /** In seconds: no test takes years, and sums stay exact. */
 const LONGEST_TEST = 1e8;
 const ROOTS: readonly string[] = ["testsuites", "testsuite", "testcase"];
@@ -12,6 +14,12 @@ const ROOTS: readonly string[] = ["testsuites", "testsuite", "testcase"];
 const PANIC = /^\s*(?:panic|fatal error): /;
 /** What `status` and `result` say of a test that was not run (GoogleTest, CTest and others). */
 const NOT_RUN: ReadonlySet<string> = new Set(["notrun", "disabled", "skipped", "ignored", "suppressed"]);
+
+interface Suite {
+  readonly name: string;
+  readonly file: string | undefined;
+  readonly depth: number;
+}
 
 interface OpenCase {
   readonly attributes: Attributes;
@@ -27,7 +35,7 @@ interface OpenCase {
  */
 export class CaseReader implements XmlHandler {
   readonly #onCase: (test: TestCase) => void;
-  readonly #suites: { readonly attributes: Attributes; readonly depth: number }[] = [];
+  readonly #suites: Suite[] = [];
   #depth = 0;
   #case: OpenCase | undefined;
   /** The depth of the failure whose text is read. */
@@ -47,7 +55,13 @@ export class CaseReader implements XmlHandler {
     if (this.#case !== undefined) this.#openInCase(this.#case, name, attributes);
     else if (name === "system-out" && this.#depth === this.#untold?.depth)
       this.#output = { text: new Ends(), depth: this.#depth };
-    else if (name === "testsuite") this.#suites.push({ attributes, depth: this.#depth });
+    else if (name === "testsuite")
+      this.#suites.push({
+        // Each test of the suite is told with it, so it is cut once.
+        name: (attributes.get("name") ?? "").trim().slice(0, LONGEST_SUITE),
+        file: attributes.get("file"),
+        depth: this.#depth,
+      });
     else if (name === "testcase")
       this.#case = { attributes, depth: this.#depth, failure: undefined, isSkipped: false, hasFlaky: false };
   }
@@ -106,19 +120,19 @@ export class CaseReader implements XmlHandler {
   }
 
   #testOf({ attributes, failure, isSkipped, hasFlaky }: OpenCase): TestCase {
-    const { attributes: suite } = this.#suites.at(-1) ?? {};
+    const suite = this.#suites.at(-1);
     const status = attributes.get("status") ?? "";
     const isNotRun =
       isSkipped || NOT_RUN.has(status.toLowerCase()) || NOT_RUN.has(attributes.get("result") ?? "");
     return {
-      suite: suite?.get("name") ?? "",
+      suite: suite?.name ?? "",
       classname: attributes.get("classname") ?? attributes.get("class") ?? "",
       name: attributes.get("name") ?? "",
       seconds: secondsOf(attributes.get("time") ?? ""),
       outcome: failure !== undefined ? "failed" : isNotRun ? "skipped" : "passed",
       isFlaky: failure === undefined && !isNotRun && hasFlaky,
       failure: failure && failureOf(failure),
-      file: attributes.get("file") ?? suite?.get("file"),
+      file: attributes.get("file") ?? suite?.file,
       line: lineOf(attributes.get("line") ?? attributes.get("lineno") ?? ""),
     };
   }
@@ -143,18 +157,19 @@ function lineOf(text: string): number | undefined {
 /** The beginning and the end of a text that comes in parts. */
 class Ends {
   #start = "";
+  /** It grows to twice what is kept of it, so that many small parts are not copied with each of them. */
   #end = "";
   #isCut = false;
 
   push(part: string): void {
     const room = KEPT - this.#start.length;
     this.#start += part.slice(0, room);
-    const rest = this.#end + part.slice(room);
-    this.#isCut ||= rest.length > KEPT;
-    this.#end = rest.slice(-KEPT);
+    this.#end += part.slice(room);
+    this.#isCut ||= this.#end.length > KEPT;
+    if (this.#end.length > 2 * KEPT) this.#end = this.#end.slice(-KEPT);
   }
 
   toString(): string {
-    return this.#start + (this.#isCut ? "\n…\n" : "") + this.#end;
+    return this.#start + (this.#isCut ? "\n…\n" : "") + this.#end.slice(-KEPT);
   }
 }

@@ -59,7 +59,9 @@ export class CheckoutFiles {
         const path = posix.join(directory, entry.name);
         if (entry.isDirectory() && !PASSED_OVER.has(entry.name) && path !== except) directories.push(path);
         if (!entry.isFile() || !wanted.has(entry.name)) continue;
-        paths.set(entry.name, [...(paths.get(entry.name) ?? []), path.split("/")]);
+        const known = paths.get(entry.name);
+        if (known === undefined) paths.set(entry.name, [path.split("/")]);
+        else known.push(path.split("/"));
       }
     }
     return new CheckoutFiles(workspace, paths);

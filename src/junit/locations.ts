@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
+import { removeSequences } from "../show/sanitise.ts";
 import type { TestCase } from "./test-case.ts";
 
 /** A line of a file in the container. */
@@ -14,6 +14,8 @@ export interface Location {
 /** The most locations of a failure, and the most characters of a line that are searched for one. */
 const MOST_LOCATIONS = 40;
 const LONGEST_LINE = 1_000;
+/** The most characters of a path that a report names. Its names are split for each location. */
+const LONGEST_PATH = 1_000;
 
 /** A name in brackets between slashes, as routers have it: `app/[id]/page.test.tsx`, `app/(shop)/page.test.tsx`. */
 const BRACKETS = String.raw`(?<=\/)(?:\[{1,2}[\w.-]+\]{1,2}|\([\w.-]+\))(?=[/.])`;
@@ -48,28 +50,31 @@ const FOREIGN = new RegExp(
  */
 export function locationsOf(test: TestCase): readonly Location[] {
   const { message = "", text = "" } = test.failure ?? {};
-  const found = stripVTControlCharacters(`${message}\n${text}`)
+  const packageName = (test.classname || test.suite).slice(0, LONGEST_PATH);
+  const found = removeSequences(`${message}\n${text}`)
     .split(/\r\n|[\n\r]/)
-    .flatMap((line) => locationsIn(line.slice(0, LONGEST_LINE), test.classname || test.suite));
+    .flatMap((line) => locationsIn(line.slice(0, LONGEST_LINE), packageName));
   const python = found.filter(({ kind }) => kind === "python").reverse();
   const frames = found.filter(({ kind }) => kind === "frame");
   const others = found.filter(({ kind }) => kind === "other");
-  const named = test.file === undefined ? [] : [locationAt(test.file, test.line)];
-  return [...[...python, ...frames, ...others].slice(0, MOST_LOCATIONS), ...named].map(
-    ({ location }) => location,
-  );
+  const isNamed = test.file !== undefined && test.file.length <= LONGEST_PATH;
+  const named = isNamed ? [locationAt(test.file, test.line)] : [];
+  return [...[...python, ...frames, ...others].slice(0, MOST_LOCATIONS), ...named].map(locationOf);
 }
 
 interface FoundLocation {
   readonly kind: "python" | "frame" | "other";
-  readonly location: Location;
+  /** Names between slashes. */
+  readonly path: string;
+  readonly line: number | undefined;
+  readonly isWhole: boolean;
 }
 
 function locationsIn(line: string, packageName: string): readonly FoundLocation[] {
   const [, packages = "", file, number] = JVM_FRAME.exec(line) ?? [];
   if (file !== undefined) {
-    const path = [...packages.split(".").filter((name) => name !== ""), file];
-    return [{ kind: "frame", location: { path, line: Number(number), isWhole: true } }];
+    const path = `${packages.replaceAll(".", "/")}${file}`;
+    return [{ kind: "frame", path, line: Number(number), isWhole: true }];
   }
   const [, quoted, inParentheses, at] = DELIMITED.exec(line) ?? [];
   const delimited = quoted ?? inParentheses;
@@ -88,6 +93,10 @@ function locationsIn(line: string, packageName: string): readonly FoundLocation[
 }
 
 function locationAt(path: string, line: number | undefined): FoundLocation {
+  return { kind: "other", path, line: line === 0 ? 1 : line, isWhole: false };
+}
+
+function locationOf({ path, line, isWhole }: FoundLocation): Location {
   const names = path.split("/").filter((name) => name !== "" && name !== "." && name !== "..");
-  return { kind: "other", location: { path: names, line: line === 0 ? 1 : line, isWhole: false } };
+  return { path: names, line, isWhole };
 }

@@ -30,7 +30,7 @@ export const MOST_ATTRIBUTES = 100;
 /** The most characters of an attribute or a name: pytest writes a whole assertion into one. Longer texts come in parts. */
 export const LONGEST_VALUE = 256 * 1024;
 /** The most characters that are parsed between two looks at what the parser holds. */
-const SLICE = 4096;
+const SLICE = 512;
 /** The most characters after `<!` that the parser holds before it knows a comment or a CDATA section: `[CDATA[`. */
 const LONGEST_DECLARATION = 7;
 

@@ -95,10 +95,10 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
   const lone = new LoneSession(clock, log);
   for (;;) {
     signal?.throwIfAborted();
-    const [known, past] = [options.ours(), options.past()];
+    const [known, past] = [new Set(options.ours()), options.past()];
     const isLeaving = (session: ActiveSession): boolean => isEnding(session) || past.includes(session.id);
     const foreign = sessions.filter(
-      (session) => !known.includes(session.id) && (isBesideHolders || !isLeaving(session)),
+      (session) => !known.has(session.id) && (isBesideHolders || !isLeaving(session)),
     );
     if (foreign.length === 0) return { canList: true, isBesideOthers: false };
     if (lone.mayGoOn(foreign, { attaches: false, isUnlogged: true }))

@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from "node:util";
-
 /** The most characters of a line, and of a message of several lines. The runner keeps 4,096 of an annotation. */
 export const LONGEST_LINE = 4_000;
 export const LONGEST_MESSAGE = 16_000;
@@ -38,6 +36,20 @@ const LINE_BREAK = /[\n\v\f\r\u0085\u2028\u2029]/;
 /** Control characters, invisible formatting such as the direction of writing, and unpaired surrogates. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
+/**
+ * Sequences of a terminal (ECMA-48): a title or a link with its end, a control sequence, any other escape. The first character of a sequence
+ * stands nowhere within one. So a search that fails ends before the next sequence, and all searches together take time in proportion to the
+ * text. `stripVTControlCharacters` of node:util needs time with the square of it.
+ */
+const SEQUENCE =
+  // eslint-disable-next-line no-control-regex -- these characters begin and end a sequence
+  /(?:\x1b\]|\x9d)[^\x07\x1b\x9b-\x9d]*(?:\x07|\x1b\\|\x9c)|(?:\x1b\[|\x9b(?=[0-?]))[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]/g;
+
+/** The text without the sequences by which a program colours it, or sets a title or a link. */
+export function removeSequences(text: string): string {
+  return text.replace(SEQUENCE, "");
+}
+
 /** The lines as one, with a blank for what is white between them. Takes time in proportion to the text. */
 function joinLines(text: string): string {
   const lines = text.split(LINE_BREAK);
@@ -55,7 +67,7 @@ function beginningOf(text: string, longest: number): string {
 }
 
 function removeInvisible(text: string): string {
-  return stripVTControlCharacters(text).replaceAll("\t", " ").replace(INVISIBLE, "");
+  return removeSequences(text).replaceAll("\t", " ").replace(INVISIBLE, "");
 }
 
 function cutText(text: string, longest: number): string {

@@ -1,10 +1,9 @@
+import { Bytes } from "./bytes.ts";
 import { BEL, LONGEST_MARK, sessionMark } from "./marks.ts";
 
 /** A piece of what a terminal showed: bytes between marks, or the text of a mark behind the nonce. */
 export type Piece =
   { readonly kind: "bytes"; readonly bytes: Buffer } | { readonly kind: "mark"; readonly text: string };
-
-const NOTHING = Buffer.alloc(0);
 
 /**
  * Finds the marks of one nonce in bytes that come in pieces of any size. Holds back at most the beginning of one
@@ -12,7 +11,9 @@ const NOTHING = Buffer.alloc(0);
  */
 export class MarkScanner {
   readonly #mark: Buffer;
-  #pending: Buffer = NOTHING;
+  #pending = new Bytes();
+  /** True when what is pending begins a mark, and its end has not come yet. */
+  #isOpen = false;
 
   constructor(nonce: string) {
     this.#mark = Buffer.from(sessionMark(nonce));
@@ -20,13 +21,19 @@ export class MarkScanner {
 
   /** Prepares for another session: forgets an incomplete mark. */
   restart(): void {
-    this.#pending = NOTHING;
+    this.#pending = new Bytes();
+    this.#isOpen = false;
   }
 
   /** The pieces of these bytes. The caller has to read them to the end, or stop using the scanner. */
   *scan(bytes: Uint8Array): Generator<Piece> {
-    let data = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes]);
-    this.#pending = NOTHING;
+    // A mark that comes in many small pieces is joined and searched once, when its end comes.
+    if (this.#isOpen && this.#pending.length + bytes.length < LONGEST_MARK && !bytes.includes(BEL_BYTE)) {
+      this.#pending.push(bytes);
+      return;
+    }
+    let data = Buffer.concat([this.#pending.take(), bytes]);
+    this.#isOpen = false;
     for (let at = data.indexOf(this.#mark); at >= 0; at = data.indexOf(this.#mark)) {
       if (at > 0) yield { kind: "bytes", bytes: data.subarray(0, at) };
       data = data.subarray(at);
@@ -35,7 +42,8 @@ export class MarkScanner {
         yield { kind: "mark", text: data.toString("utf8", this.#mark.length, end) };
         data = data.subarray(end + 1);
       } else if (data.length < LONGEST_MARK) {
-        this.#pending = Buffer.from(data);
+        this.#pending.push(data);
+        this.#isOpen = true;
         return;
       } else {
         data = data.subarray(this.#mark.length);
@@ -43,10 +51,12 @@ export class MarkScanner {
     }
     const plain = data.length - partialLength(data, this.#mark);
     if (plain > 0) yield { kind: "bytes", bytes: data.subarray(0, plain) };
-    // A copy, because a view would keep the whole frame alive.
-    this.#pending = Buffer.from(data.subarray(plain));
+    // `push` copies, because a view would keep the whole frame alive.
+    this.#pending.push(data.subarray(plain));
   }
 }
+
+const BEL_BYTE = BEL.charCodeAt(0);
 
 /** How many bytes at the end of `data` may be the beginning of `mark`. */
 function partialLength(data: Buffer, mark: Buffer): number {

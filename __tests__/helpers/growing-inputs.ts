@@ -1,0 +1,352 @@
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { Header } from "tar/header";
+import { discard, readTar } from "../../src/artifacts/tar.ts";
+import { parseFact } from "../../src/artifacts/facts.ts";
+import { parseHandle } from "../../src/inputs/handle.ts";
+import { ByteFlow } from "../../src/job/byte-flow.ts";
+import { ScriptFiles } from "../../src/job/script-files.ts";
+import { CaseReader } from "../../src/junit/case-reader.ts";
+import { Tally } from "../../src/junit/tally.ts";
+import { readXml } from "../../src/junit/xml.ts";
+import { parseControl } from "../../src/pieces/orders.ts";
+import { takeStep } from "../../src/places/claim-steps.ts";
+import { LARGEST_QUEUE, parseQueue } from "../../src/places/queue-state.ts";
+import { parseOutputFile } from "../../src/report/file-commands.ts";
+import { findLastLine, findNamedLine } from "../../src/report/last-words.ts";
+import { Guard } from "../../src/show/guard.ts";
+import { linesOf } from "../../src/show/lines.ts";
+import { Printer } from "../../src/show/printer.ts";
+import { harmlessLine, harmlessOutput, harmlessText } from "../../src/show/sanitise.ts";
+import { Screen } from "../../src/show/screen.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import { BEL, LITERAL, MARK, OPEN, sessionMark } from "../../src/stream/marks.ts";
+import { NoteLimit, NoteReader } from "../../src/stream/notes.ts";
+import { SpoolReader } from "../../src/stream/spool.ts";
+
+/** A text or bytes of about `size`, as a container or a bucket may send them to cost as much time as they can. */
+export interface GrowingInput {
+  /** What reads it. */
+  readonly parser: string;
+  /** What the input has. */
+  readonly what: string;
+  /** The smaller one of two sizes for which the time is compared. */
+  readonly size: number;
+  /** Makes the input. Returns what reads it. */
+  readonly prepare: (size: number) => () => unknown;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const NONCE = "0".repeat(32);
+const CHUNK = 64 * KIB;
+
+/** The text again and again, of this size. */
+function times(text: string, size: number): string {
+  return text.repeat(Math.max(1, Math.ceil(size / text.length))).slice(0, size);
+}
+
+function drain(items: Iterable<unknown>): number {
+  const iterator = items[Symbol.iterator]();
+  let count = 0;
+  while (iterator.next().done !== true) count += 1;
+  return count;
+}
+
+/** The chunks in which a file or a socket gives bytes. */
+function chunksOf(bytes: Buffer, size = CHUNK): Buffer[] {
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+    bytes.subarray(i * size, (i + 1) * size),
+  );
+}
+
+async function readReport(report: string): Promise<void> {
+  const tally = new Tally();
+  const reader = new CaseReader((test) => tally.add(test, "a.xml", "task 3: "));
+  await readXml(Readable.from(chunksOf(Buffer.from(report))), reader);
+  reader.end();
+  tally.results(() => undefined);
+}
+
+function report(what: string, size: number, text: (size: number) => string): GrowingInput {
+  return {
+    ...{ parser: "reports", what, size },
+    prepare: (wanted) => {
+      const made = text(wanted);
+      return () => readReport(made);
+    },
+  };
+}
+
+const failing = (text: string, names = ""): string =>
+  `<testsuite><testcase ${names}><failure>${text}</failure></testcase></testsuite>`;
+const inCase = (text: string): string => `<testsuite name="s"><testcase>${text}</testcase></testsuite>`;
+
+const REPORTS: readonly GrowingInput[] = [
+  report("titles of a terminal that never end", 8 * KIB, (size) => failing(times("\x1b]0;", size))),
+  report("control sequences without an end", 8 * KIB, (size) => failing(times("\x1b[0;", size))),
+  report("a suite's name of blanks, and tests in it", 256 * KIB, (size) => {
+    const name = " ".repeat(Math.min(size / 2, 250 * KIB));
+    return `<testsuite name="${name}x">${times("<testcase/>", size / 2)}</testsuite>`;
+  }),
+  report("a long class, and files of Go without a package", 16 * KIB, (size) =>
+    failing(times("a.go:1\n", size / 2), `classname="${times("a/", size / 2)}"`),
+  ),
+  report("a long file, named by a suite with failed tests", 64 * KIB, (size) => {
+    const tests = times(`<testcase><failure/></testcase>`, size / 2);
+    return `<testsuite file="${times("a/", size / 2)}">${tests}</testsuite>`;
+  }),
+  report("a failure's text in small parts", 2 * MIB, (size) => failing(times("x<b/>", size))),
+  report("paths without an end", 16 * KIB, (size) => failing(times("=a/", size))),
+  report("dots of a frame", 16 * KIB, (size) => failing(`at ${times("a.", size)}(`)),
+  report("brackets of a path", 16 * KIB, (size) => failing(times("/[a]", size))),
+  report("blanks in a text", 16 * KIB, (size) => failing(times(" ", size))),
+  report("line ends in a text", 16 * KIB, (size) => failing(times("\r", size))),
+  report("tests", 512 * KIB, (size) => `<testsuite>${times('<testcase name="a" time="1"/>', size)}`),
+  report("suites", 256 * KIB, (size) =>
+    Array.from({ length: size / 40 }, (_, i) => `<testsuite name="${i}"><testcase/></testsuite>`).join(""),
+  ),
+  report("references to characters", 256 * KIB, (size) => inCase(times("&#1;", size))),
+  report("entities that never end", 256 * KIB, (size) => inCase(`&${times("a", size)}`)),
+  report("a declaration that never ends", 64 * KIB, (size) => inCase(`<!${times("a", size)}`)),
+  report("brackets of CDATA", 512 * KIB, (size) => inCase(`<![CDATA[${times("]]", size)}`)),
+  report("dashes of a comment", 256 * KIB, (size) => inCase(`<!--${times("- ", size)}`)),
+  report("attributes", 256 * KIB, (size) =>
+    inCase(`<a ${Array.from({ length: 90 }, (_, i) => `a${i}="${"&amp;".repeat(size / 450)}"`).join(" ")}/>`),
+  ),
+  report("panics of a suite", 256 * KIB, (size) =>
+    times("<testsuite><testcase><failure/></testcase><system-out>  panic: </system-out></testsuite>", size),
+  ),
+];
+
+function spool(what: string, size: number, text: (size: number) => string, chunk = CHUNK): GrowingInput {
+  return {
+    ...{ parser: "spool", what, size },
+    prepare: (wanted) => {
+      const chunks = chunksOf(Buffer.from(text(wanted), "latin1"), chunk);
+      return () => {
+        const reader = new SpoolReader(4);
+        const printer = new Printer({
+          write: () => undefined,
+          ...{ keep: MIB, onHeader: () => undefined, continued: "", workers: 4 },
+        });
+        const files = new ScriptFiles();
+        for (const each of chunks)
+          for (const item of reader.read(each)) {
+            printer.print(item);
+            files.take(item);
+          }
+        printer.end();
+        files.written();
+      };
+    },
+  };
+}
+
+const SPOOLS: readonly GrowingInput[] = [
+  spool("empty lines", 2 * MIB, (size) => times("\n", size)),
+  spool("beginnings of marks", 2 * MIB, (size) => times(MARK, size)),
+  spool("marks in the middle of lines", 2 * MIB, (size) => times(`a${MARK}b\n`, size)),
+  spool("stand-ins", 2 * MIB, (size) => `${times(LITERAL, size)}\n`),
+  spool("tags", 2 * MIB, (size) => times(`${MARK}e${BEL}\n`, size)),
+  spool("lines that go on", 2 * MIB, (size) => times(`${MARK}o1${BEL}a${OPEN}\n`, size)),
+  spool("a line that comes byte by byte", 512 * KIB, (size) => times("a", size), 1),
+  spool("lines of an output file", 2 * MIB, (size) => times(`${MARK}r${BEL}a=b\n`, size)),
+  spool("one line of an output file that goes on", 1 * MIB, (size) =>
+    times(`${MARK}r${BEL}a${OPEN}\n`, size),
+  ),
+];
+
+const mark = (text: string): string => `${sessionMark(NONCE)}${text}${BEL}`;
+
+function session(what: string, size: number, text: (size: number) => string, chunk = CHUNK): GrowingInput {
+  return {
+    ...{ parser: "session", what, size },
+    prepare: (wanted) => {
+      const chunks = chunksOf(Buffer.from(text(wanted), "latin1"), chunk);
+      return () => {
+        const extractor = new Extractor(NONCE, 4);
+        for (const each of chunks) drain(extractor.read(each));
+      };
+    },
+  };
+}
+
+const SESSIONS: readonly GrowingInput[] = [
+  session("beginnings of marks", 4 * MIB, (size) => times(sessionMark(NONCE), size)),
+  session("beginnings of announcements", 256 * KIB, (size) => times(`${BEL}${MARK}ready1 `, size), 64),
+  session("a mark that comes byte by byte", 64 * KIB, (size) => times(`${sessionMark(NONCE)}n a`, size), 1),
+  session("line ends of a terminal", 1 * MIB, (size) => `${mark("@0")}\r\r\r\n${times("\r", size)}`),
+  session("marks between lines", 1 * MIB, (size) => `${mark("@0")}\n${times(`a\n${mark("~ 2")}`, size)}`),
+  session("packed pieces", 1 * MIB, (size) => `${mark("@0")}\n${times(mark("# 0 99") + "a", size)}`),
+  session("a packed piece", 1 * MIB, (size) => {
+    const packed = gzipSync(times("a\n", 4 * MIB - 100)).toString("base64");
+    return `${mark("@0")}\n${mark(`# 0 ${4 * MIB - 100}`)}${times("\n", size)}${packed}${mark("%")}`;
+  }),
+];
+
+const NOTES: readonly GrowingInput[] = ["n a note", "n", "n \x1b]0;", "~ 1"].map((text) => ({
+  ...{ parser: "notes", what: `marks '${text.replace("\x1b", "ESC")}'`, size: 1 * MIB },
+  prepare: (size) => {
+    const chunks = chunksOf(Buffer.from(times(mark(text), size), "latin1"));
+    return () => {
+      const reader = new NoteReader(NONCE, new NoteLimit());
+      for (const each of chunks) for (const note of reader.read(each)) harmlessLine(note);
+    };
+  },
+}));
+
+const OUTPUT_FILES: readonly GrowingInput[] = (
+  [
+    ["values", (size) => times("a=b\n", size)],
+    ["lines without a sign", (size) => times("<", size)],
+    ["empty lines", (size) => times("\n", size)],
+    ["values of several lines", (size) => times("a<<E\nb\nE\n", size)],
+    ["a value whose delimiter never comes", (size) => `a<<E\n${times("E \n", size)}`],
+    ["a delimiter as long as the file", (size) => `a<<${times("E", size / 2)}\n${times("E", size / 2)}`],
+  ] as readonly (readonly [string, (size: number) => string])[]
+).map(([what, text]) => ({
+  ...{ parser: "output files", what, size: 512 * KIB },
+  prepare: (size) => {
+    const made = text(size);
+    return () => drain(parseOutputFile(made));
+  },
+}));
+
+function queue(what: string, text: (size: number) => string): GrowingInput {
+  return {
+    ...{ parser: "queue", what, size: LARGEST_QUEUE / 4 },
+    prepare: (size) => {
+      const bytes = Buffer.from(text(size - 100));
+      const own = { run: "mine", names: {}, manner: { shares: true, locks: false, sessions: 1 as const } };
+      return () => {
+        const version = { etag: "e", versionId: "v" };
+        const found = { queue: parseQueue(bytes, 0), now: 1e9, version };
+        takeStep(found, own, { mayJoin: true, beforeTaking: () => undefined });
+      };
+    },
+  };
+}
+
+const claims = (size: number, claim: (i: number) => string): string => {
+  const each = claim(1_000_000).length + 1;
+  return `{"claims":[${Array.from({ length: size / each }, (_, i) => claim(1_000_000 + i)).join(",")}]}`;
+};
+
+const QUEUES: readonly GrowingInput[] = [
+  queue("claims", (size) => claims(size, (i) => `{"run":"${i}","shares":true}`)),
+  queue("claims of one run", (size) => claims(size, () => `{"run":"a"}`)),
+  queue("claims with long addresses", (size) =>
+    claims(size, (i) => `{"run":"${i}","url":"https://${times("a.", 900)}"}`),
+  ),
+  queue("past sessions", (size) => `{"claims":[],"past":[${times('"a",', size)}0]}`),
+  queue("lists in lists", (size) => times("[", size)),
+  queue("a long time", (size) => `{"claims":[{"run":"a","since":"${times("1 ", size)}"}]}`),
+  queue("a long name", (size) => `{"claims":[{"run":"${times("a", size)}"}]}`),
+];
+
+const HANDLES: readonly GrowingInput[] = (["a", ".", "fx1.", "="] as const).map((text) => ({
+  ...{ parser: "handles", what: `a text of '${text}'`, size: 4 * KIB },
+  prepare: (size) => {
+    const made = `fx1.${times(text, size)}`;
+    return () => parseHandle(made);
+  },
+}));
+
+/** Texts that cost time in what is shown. The sanitiser reads the first 64,000 characters of one. */
+const SHOWN: readonly (readonly [string, (size: number) => string])[] = [
+  ["titles of a terminal that never end", (size) => times("\x1b]0;", size)],
+  ["titles with C1 characters", (size) => times("\x9d0;", size)],
+  ["control sequences without an end", (size) => times("\x1b[0;", size)],
+  ["a control sequence of many numbers", (size) => `\x1b[${times("0;", size)}`],
+  ["escapes", (size) => times("\x1b", size)],
+  ["blanks", (size) => times(" ", size)],
+  ["wide blanks, then colons", (size) => `${times("\u3000", size)}::`],
+  ["line ends", (size) => times("\n", size)],
+  ["blanks and line ends", (size) => times(" \n", size)],
+  ["commands", (size) => times("##[a]::", size)],
+  ["commands in lines", (size) => times("\n ::error::", size)],
+  ["halves of characters", (size) => times("\ud83d", size)],
+];
+
+const SCREEN: readonly GrowingInput[] = SHOWN.flatMap(([what, text]) => [
+  {
+    ...{ parser: "screen", what, size: 15_000 },
+    prepare: (size) => {
+      const made = text(size);
+      const commands = { isDebug: () => true, setSecret: () => undefined };
+      const say = { debug: () => undefined, warning: () => undefined };
+      const screen = new Screen({
+        ...{ write: () => undefined, flush: () => undefined, docs: "https://example.com/" },
+        commands: { ...commands, ...say, notice: () => undefined, error: () => undefined },
+      });
+      return () => {
+        harmlessText(made);
+        screen.warning(made);
+        for (let at = 0; at < made.length; at += 4_000) harmlessLine(made.slice(at, at + 4_000));
+      };
+    },
+  },
+  {
+    ...{ parser: "printer", what, size: 512 * KIB },
+    prepare: (size) => {
+      const bytes = Buffer.from(text(size));
+      const guard = new Guard(() => undefined);
+      return () => {
+        guard.up();
+        for (const line of linesOf(bytes)) harmlessOutput(line);
+        findLastLine(bytes.toString("latin1", 0, 4096));
+        findNamedLine(bytes.toString("latin1"), 1);
+      };
+    },
+  },
+]);
+
+const OTHERS: readonly GrowingInput[] = [
+  {
+    ...{ parser: "facts", what: "quotes of a name", size: 12 * KIB },
+    prepare: (size) => {
+      const texts = ["unread ", "list 1 ", "lacking "].map((word) => `${word}"${times('\\"', size)}`);
+      return () => texts.map((text) => parseFact(text));
+    },
+  },
+  {
+    ...{ parser: "control", what: "words", size: 512 * KIB },
+    prepare: (size) => {
+      const body = Buffer.from(times("reader 0000000000000000 1\n", size));
+      return () => parseControl(body);
+    },
+  },
+  {
+    ...{ parser: "archive", what: "bytes that come one by one", size: 16 * KIB },
+    prepare: (size) => async () => {
+      const flow = new ByteFlow(() => undefined);
+      for (let i = 0; i < size; i += 1) flow.push(Buffer.alloc(1));
+      flow.end();
+      await discard(flow);
+    },
+  },
+  {
+    ...{ parser: "archive", what: "members", size: 512 * KIB },
+    prepare: (size) => {
+      const header = headerOf("a/".repeat(40));
+      const headers = Array.from({ length: Math.max(1, Math.floor(size / header.length)) }, () => header);
+      const bytes = Buffer.concat([...headers, Buffer.alloc(2 * header.length)]);
+      return async () => {
+        for await (const [, content] of readTar(Readable.from(chunksOf(bytes))))
+          await discard(content as never);
+      };
+    },
+  },
+];
+
+/** A header of tar (POSIX, ustar) for an empty file. */
+function headerOf(path: string): Buffer {
+  const bytes = Buffer.alloc(512);
+  new Header({ path, mode: 0o644, size: 0, type: "File", mtime: new Date(0) }).encode(bytes, 0);
+  return bytes;
+}
+
+export const GROWING_INPUTS: readonly GrowingInput[] = [
+  ...[REPORTS, SPOOLS, SESSIONS, NOTES, OUTPUT_FILES, QUEUES, HANDLES, SCREEN, OTHERS].flat(),
+];
