@@ -15,11 +15,14 @@ export class AwsError extends Error {
     this.members = members;
   }
 
-  /** The error for a call that moto failed to answer. AWS's clients do not retry a call that gets this status. */
-  static unanswered(): AwsError {
+  /**
+   * The error for a call that moto failed to answer, with moto's reason. AWS's clients do not retry a call that gets this
+   * status.
+   */
+  static unanswered(reason: string): AwsError {
     return new AwsError(
       "NotImplemented",
-      "The local Fargate leaves this call to moto, which can't answer it as it was made.",
+      `The local Fargate leaves this call to moto, which can't answer it as it was made: ${reason.trim()}`,
       501,
     );
   }

@@ -28,22 +28,27 @@ const local = await startLocalFargate({
   runtime: values.podman ? "podman" : "own",
   ...(shop && { region: shop.SHOP_REGION, images: shop.SHOP_IMAGES }),
 });
+const variables = { ...local.env, ...local.idTokenEnv, FARGATE_LOCAL_TOKEN: local.controlToken };
+/** The token comes by standard input, since every user of the machine can read a program's arguments. */
+const CONTROL = [
+  'sessions: echo "Authorization: Bearer $FARGATE_LOCAL_TOKEN" | curl -H @- "$AWS_ENDPOINT_URL/_local/sessions"',
+  `a fault:  echo "Authorization: Bearer $FARGATE_LOCAL_TOKEN" | curl -H @- "$AWS_ENDPOINT_URL/_local/faults" -d '{"task": {"stopCode": "SpotInterruption"}}'`,
+];
 const words = shop ? describeFillIns(await shop.openShop(local)) : await furnishDemo(local);
 if (command.length === 0) await showUntilEnded();
 else process.exitCode = await runCommand(command);
 await local.stop();
 
 async function showUntilEnded(): Promise<void> {
-  for (const [name, value] of Object.entries({ ...local.env, ...local.idTokenEnv }))
-    console.log(`export ${name}=${value}`);
-  for (const line of words) console.log(`# ${line}`);
+  for (const [name, value] of Object.entries(variables)) console.log(`export ${name}=${value}`);
+  for (const line of [...words, ...CONTROL]) console.log(`# ${line}`);
   console.log("# end: Ctrl-C");
   await ended;
 }
 
 /** Resolves with the command's exit code; after signal n with 128 + n, like a shell. */
 async function runCommand([file = "", ...args]: readonly string[]): Promise<number> {
-  const env = clientEnvironment(process.env, { ...local.env, ...local.idTokenEnv });
+  const env = clientEnvironment(process.env, variables);
   const child = spawn(file, args, { env, stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   return await new Promise((resolve) => {

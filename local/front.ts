@@ -7,6 +7,7 @@ import { credentialScope } from "./credential-scope.ts";
 import type { CallFault } from "./faults.ts";
 import type { Answer } from "./answer.ts";
 import { fail, send, sendAnswer } from "./front/answers.ts";
+import { hasToken, refusalOf } from "./front/doorkeeper.ts";
 import { forward } from "./front/forward.ts";
 import {
   callOf,
@@ -28,7 +29,9 @@ export const ID_TOKEN_PATH = "/_local/id-token";
 export interface FrontOptions {
   /** Milliseconds from a call's arrival to its execution. */
   readonly delay: number;
-  /** The address of moto, which gets every request that is not answered here. */
+  /** Whether AWS's host names lead here, too. */
+  readonly awsNames: boolean;
+  /** The Unix socket of moto, which gets every request that is not answered here. */
   readonly upstream: string;
   readonly gateway: Pick<Gateway, "handleUpgrade">;
   /** Called with each call before it is answered. It returns the call's fault; an error that it throws is the answer. */
@@ -53,6 +56,8 @@ export interface FrontOptions {
   readonly idToken: (authorization: string | undefined, audience: string) => object | undefined;
   /** The metadata and credentials endpoints; undefined for an unknown path. */
   readonly platform: (path: string) => Promise<object | undefined>;
+  /** What a request to the local Fargate's own endpoint must bring. */
+  readonly controlToken: string;
   /** The local Fargate's own endpoint, below `/_local/`; undefined for an unknown path. */
   readonly control: (method: string, path: string, body: unknown) => Promise<object | undefined>;
 }
@@ -71,7 +76,8 @@ export class Front {
       });
     });
     this.#server.on("upgrade", (request, socket, head) => {
-      if (request.url?.startsWith("/v1/data-channel/") !== true) socket.destroy();
+      if (this.#refusalOf(request) !== undefined || request.url?.startsWith("/v1/data-channel/") !== true)
+        socket.destroy();
       else if (options.delay === 0) options.gateway.handleUpgrade(request, socket, head);
       else setTimeout(() => options.gateway.handleUpgrade(request, socket, head), options.delay);
     });
@@ -95,7 +101,16 @@ export class Front {
     await closed;
   }
 
+  #refusalOf({ headers }: IncomingMessage): string | undefined {
+    return refusalOf(headers, { host: this.host, aws: this.#options.awsNames });
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refused = this.#refusalOf(request);
+    if (refused !== undefined) {
+      send(response, 403, `The local Fargate refuses this request: ${refused}.\n`, "text/plain");
+      return;
+    }
     toPathStyle(request);
     const url = new URL(request.url ?? "/", "http://local");
     const scope = credentialScope(request.headers, url);
@@ -113,6 +128,12 @@ export class Front {
       return;
     }
     if (url.pathname.startsWith("/_local/")) {
+      if (!hasToken(request.headers, this.#options.controlToken)) {
+        const words =
+          "This needs the header `Authorization: Bearer TOKEN`, where TOKEN is $FARGATE_LOCAL_TOKEN.\n";
+        send(response, 401, words, "text/plain");
+        return;
+      }
       const body: unknown = JSON.parse((await buffer(request)).toString("utf8") || "null");
       const found = await this.#options.control(request.method ?? "", url.pathname, body);
       send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), "application/json");

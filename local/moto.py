@@ -1,15 +1,19 @@
 """moto's server, loaded once and forked for each client.
 
-    moto.py NAME
+It makes a directory that only its user may enter, listens on a Unix socket there and prints that socket's path. Each connection gets
+a server of its own, which has only what AWS makes for a new account. The connection carries one line back: the path of the server's
+own Unix socket. The server ends with its connection. At SIGTERM everything ends, and the directory is removed.
 
-listens on the abstract Unix socket NAME and prints `ready`. Each connection gets a server of its own, which has only what AWS makes
-for a new account. The connection carries one line back: the server's port on 127.0.0.1. The server ends with its connection.
+No server listens on a port: moto checks no signature, so whoever reaches it has all rights.
 """
+import contextlib
 import gc
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 
 # The services that the local Fargate leaves to moto, in whole or in part.
@@ -74,14 +78,26 @@ def make_default_vpcs_public():
     EC2Backend.create_default_vpc = create_public
 
 
-def log_failure(_, message, *details):
-    """Logs only the error of a traceback, and where it happened. The caller gets an error, too."""
-    lines = (message % details if details else message).strip().splitlines()
-    place = [line.strip() for line in lines if line.startswith("  File ")][-1:]
-    print("moto can't answer a call:", *lines[-1:], *place, file=sys.stderr, flush=True)
+def with_reasons(application):
+    """The application with an answer for the calls at which moto itself fails: the error, and where it happened."""
+
+    def answer(environ, start_response):
+        try:
+            return application(environ, start_response)
+        except Exception as error:
+            place = error.__traceback__
+            while place.tb_next is not None:
+                place = place.tb_next
+            file = os.path.join(*place.tb_frame.f_code.co_filename.split(os.sep)[-3:])
+            text = " ".join(str(error).split())[:500]
+            words = f"{type(error).__name__}: {text} ({file}, line {place.tb_lineno})"
+            start_response("500 Internal Server Error", [("Content-Type", "application/x-moto-failure")])
+            return [words.encode()]
+
+    return answer
 
 
-def serve(application, connection):
+def serve(application, connection, path):
     from moto.moto_api._internal import mock_random
     from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -91,28 +107,56 @@ def serve(application, connection):
 
     # Without it all forks would draw the same ids.
     mock_random.seed()
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
-    server.log = log_failure
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    connection.sendall(b"%d\n" % server.port)
-    connection.recv(1)
-    os._exit(0)
-
-
-def main(name):
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind("\0" + name)
-    listener.listen(64)
-    print("ready", flush=True)
-    application = None
+    listener.bind(path)
+    # A connection to a Unix socket whose queue is full fails at once.
+    listener.listen(4096)
+    server = make_server(
+        f"unix://{path}",
+        0,
+        with_reasons(application),
+        threaded=True,
+        request_handler=Quiet,
+        fd=listener.fileno(),
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    connection.sendall(os.fsencode(path) + b"\n")
+    connection.recv(1)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def main():
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    directory = tempfile.mkdtemp(prefix="fargate-local-")
+    try:
+        listener = socket.socket(socket.AF_UNIX)
+        path = os.path.join(directory, "forks")
+        listener.bind(path)
+        listener.listen(64)
+        print(path, flush=True)
+        listen(listener, directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def listen(listener, directory):
+    application, served = None, 0
     while True:
         connection, _ = listener.accept()
         application = application or load()
+        served += 1
         if os.fork() == 0:
-            listener.close()
-            serve(application, connection)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            try:
+                listener.close()
+                serve(application, connection, os.path.join(directory, str(served)))
+            except Exception as error:
+                print("moto:", error, file=sys.stderr, flush=True)
+            finally:
+                os._exit(0)
         connection.close()
 
 
-main(sys.argv[1])
+main()

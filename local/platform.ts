@@ -7,6 +7,7 @@ import type { Iam } from "./iam/iam.ts";
 import { NO_ROLE_KEYS } from "./keys.ts";
 import { python } from "./python.ts";
 import type { Settings } from "./settings.ts";
+import type { Endpoint } from "./signed-fetch.ts";
 import type { Sts } from "./sts/sts.ts";
 import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
 import { credentialsPath, executionKeys } from "./task/credentials.ts";
@@ -23,7 +24,7 @@ const DATA = ["ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel"];
 /** The parts of a local Fargate that its tasks need. */
 export interface PlatformParts {
   readonly settings: Settings;
-  readonly motoUrl: string;
+  readonly moto: Endpoint;
   /** The front's address, once it listens. */
   readonly url: () => string;
   readonly gateway: Gateway;
@@ -34,7 +35,7 @@ export interface PlatformParts {
 
 /** The platform that tasks run on. */
 export function platformOf(parts: PlatformParts): Platform {
-  const { settings, motoUrl, url, gateway, faults, iam, sts } = parts;
+  const { settings, moto, url, gateway, faults, iam, sts } = parts;
   const { region, log } = settings;
   let addresses = 0;
   let tasks = 0;
@@ -46,7 +47,7 @@ export function platformOf(parts: PlatformParts): Platform {
       return `127.16.${addresses >> 8}.${addresses & 255}`;
     },
     nextScript: () => settings.scripted(tasks++),
-    createInterface: (network) => createInterface({ endpoint: motoUrl, region }, network),
+    createInterface: (network) => createInterface(moto, network),
     mayConnect: (task) => iam.isRoleAllowed(task.taskRoleArn, CONTROL),
     makeAgent: (container, task) =>
       new ExecAgent({

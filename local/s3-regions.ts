@@ -3,7 +3,7 @@ import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
 import type { Answer } from "./answer.ts";
 import { objectOf } from "./iam/requests/s3.ts";
-import { signedFetch } from "./signed-fetch.ts";
+import { type Endpoint, signedFetch } from "./signed-fetch.ts";
 
 /**
  * Regions launched after March 20, 2019. S3 does not redirect from or to them, but answers 400 (S3 user guide, "Request
@@ -20,13 +20,11 @@ const LATER = new Set([
  * the region in a call's signature stands for the endpoint that it was sent to.
  */
 export class S3Regions {
-  readonly #moto: string;
-  readonly #region: string;
+  readonly #moto: Endpoint;
   readonly #known = new Map<string, string>();
 
-  constructor(moto: string, region: string) {
+  constructor(moto: Endpoint) {
     this.#moto = moto;
-    this.#region = region;
   }
 
   /**
@@ -64,8 +62,7 @@ export class S3Regions {
   async #regionOf(bucket: string): Promise<string | undefined> {
     const known = this.#known.get(bucket);
     if (known !== undefined) return known;
-    const at = { region: this.#region, service: "s3" };
-    const response = await signedFetch(`${this.#moto}/${bucket}?location`, at, { method: "GET" });
+    const response = await signedFetch(this.#moto, "s3", { method: "GET", path: `/${bucket}?location` });
     const text = await response.text();
     if (!response.ok) return undefined;
     // A bucket of us-east-1 has no location constraint.

@@ -1,5 +1,5 @@
 import { callQueryApi, textsOf } from "./query-api.ts";
-import { signedFetch } from "./signed-fetch.ts";
+import { type Endpoint, signedFetch } from "./signed-fetch.ts";
 import { Records } from "./ecs/records.ts";
 import type { ContainerDefinition, Service, TaskDefinition } from "./ecs-shapes.ts";
 import type { LocalFargate } from "./start.ts";
@@ -47,12 +47,12 @@ const names = {
 
 /** Makes clusters, task definitions, a bucket, log groups, a KMS key, roles and a service with one task. */
 export async function seed(local: LocalFargate): Promise<SeedNames> {
-  const { url, region, accountId } = local;
-  const ecs = new Records(url, region);
-  await createBucket(`${url}/${names.bucket}`, region);
+  const { asAdmin, region, accountId } = local;
+  const ecs = new Records(asAdmin);
+  await createBucket(asAdmin, names.bucket);
   for (const logGroupName of [names.logGroup, names.containerLogGroup])
-    await callJson(url, region, "logs", "Logs_20140328.CreateLogGroup", { logGroupName });
-  const key = await callJson(url, region, "kms", "TrentService.CreateKey", { Description: "sessions" });
+    await callJson(asAdmin, "logs", "Logs_20140328.CreateLogGroup", { logGroupName });
+  const key = await callJson(asAdmin, "kms", "TrentService.CreateKey", { Description: "sessions" });
   const kmsKeyId = (key as { KeyMetadata: { Arn: string } }).KeyMetadata.Arn;
 
   // Only this cluster has capacity providers.
@@ -82,7 +82,7 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
   const taskRoleArn = `arn:aws:iam::${accountId}:role/demo-task`;
   const executionRoleArn = `arn:aws:iam::${accountId}:role/demo-execution`;
   const ofTasks = { Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" };
-  for (const name of ["demo-task", "demo-execution"]) await createRole(url, region, name, ofTasks);
+  for (const name of ["demo-task", "demo-execution"]) await createRole(asAdmin, name, ofTasks);
   const app = container("app", region);
   await register(ecs, names.taskDefinition, [app], { taskRoleArn, executionRoleArn });
   await register(ecs, names.twoContainers, [app, { ...container("sidecar", region), essential: false }], {
@@ -91,9 +91,9 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
   });
   await register(ecs, names.withoutRole, [app], { executionRoleArn });
 
-  const deployRole = await trustGitHub(url, region, accountId);
-  const subnets = await ec2(url, region, "DescribeSubnets", "subnetId");
-  const securityGroups = await ec2(url, region, "DescribeSecurityGroups", "groupId");
+  const deployRole = await trustGitHub(asAdmin, accountId);
+  const subnets = await ec2(asAdmin, "DescribeSubnets", "subnetId");
+  const securityGroups = await ec2(asAdmin, "DescribeSecurityGroups", "groupId");
   await ecs.call("CreateService", {
     cluster: names.cluster,
     serviceName: names.service,
@@ -108,14 +108,14 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
 }
 
 /** Makes GitHub's identity provider in IAM, and a role for a repository on GitHub. Resolves with the role's ARN. */
-async function trustGitHub(url: string, region: string, accountId: string): Promise<string> {
+async function trustGitHub(asAdmin: Endpoint, accountId: string): Promise<string> {
   const { host } = new URL(ISSUER);
-  await iam(url, region, "CreateOpenIDConnectProvider", {
+  await iam(asAdmin, "CreateOpenIDConnectProvider", {
     Url: ISSUER,
     "ClientIDList.member.1": "sts.amazonaws.com",
     "ThumbprintList.member.1": "0".repeat(40),
   });
-  await createRole(url, region, "demo-deploy", {
+  await createRole(asAdmin, "demo-deploy", {
     Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${host}` },
     Action: "sts:AssumeRoleWithWebIdentity",
     Condition: {
@@ -127,19 +127,18 @@ async function trustGitHub(url: string, region: string, accountId: string): Prom
 }
 
 /** Makes a role that the principal in the statement may assume. */
-async function createRole(url: string, region: string, name: string, statement: object): Promise<void> {
+async function createRole(asAdmin: Endpoint, name: string, statement: object): Promise<void> {
   const trust = { Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] };
   const AssumeRolePolicyDocument = JSON.stringify(trust);
-  await iam(url, region, "CreateRole", { RoleName: name, Path: "/", AssumeRolePolicyDocument });
+  await iam(asAdmin, "CreateRole", { RoleName: name, Path: "/", AssumeRolePolicyDocument });
 }
 
 function iam(
-  url: string,
-  region: string,
+  asAdmin: Endpoint,
   Action: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<string> {
-  return callQueryApi(url, region, "iam", { Action, Version: "2010-05-08", ...parameters });
+  return callQueryApi(asAdmin, "iam", { Action, Version: "2010-05-08", ...parameters });
 }
 
 function container(name: string, region: string): ContainerDefinition {
@@ -178,45 +177,39 @@ async function register(
   });
 }
 
-/** Makes one call of a JSON protocol, signed by the admin's keys. Rejects with the answer when it is refused. */
+/** Makes one call of a JSON protocol. Rejects with the answer when it is refused. */
 export async function callJson(
-  url: string,
-  region: string,
+  endpoint: Endpoint,
   service: string,
   target: string,
   request: object,
 ): Promise<unknown> {
-  const response = await signedFetch(
-    `${url}/`,
-    { region, service },
-    {
-      method: "POST",
-      headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": target },
-      body: JSON.stringify(request),
-    },
-  );
-  await requireSuccess(response);
+  const response = await signedFetch(endpoint, service, {
+    method: "POST",
+    headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": target },
+    body: JSON.stringify(request),
+  });
+  await requireSuccess(target, response);
   const text = await response.text();
   return text === "" ? {} : JSON.parse(text);
 }
 
-async function createBucket(url: string, region: string): Promise<void> {
+async function createBucket(asAdmin: Endpoint, name: string): Promise<void> {
+  const { region } = asAdmin;
   // S3 requires a location constraint in every region but us-east-1.
   const elsewhere = `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
+  const body = region === "us-east-1" ? {} : { body: elsewhere };
   await requireSuccess(
-    await signedFetch(
-      url,
-      { region, service: "s3" },
-      { method: "PUT", ...(region !== "us-east-1" && { body: elsewhere }) },
-    ),
+    "CreateBucket",
+    await signedFetch(asAdmin, "s3", { method: "PUT", path: `/${name}`, ...body }),
   );
 }
 
-async function requireSuccess(response: Response): Promise<void> {
-  if (!response.ok) throw new Error(`${response.url}: ${await response.text()}`);
+async function requireSuccess(call: string, response: Response): Promise<void> {
+  if (!response.ok) throw new Error(`${call}: ${await response.text()}`);
 }
 
-async function ec2(url: string, region: string, action: string, element: string): Promise<string[]> {
-  const xml = await callQueryApi(url, region, "ec2", { Action: action, Version: "2016-11-15" });
+async function ec2(asAdmin: Endpoint, action: string, element: string): Promise<string[]> {
+  const xml = await callQueryApi(asAdmin, "ec2", { Action: action, Version: "2016-11-15" });
   return [...new Set(textsOf(xml, element))].slice(0, 2);
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { noFaults } from "./agent/agent.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ecs } from "./ecs/ecs.ts";
@@ -21,7 +22,7 @@ import { platformOf } from "./platform.ts";
 import { callQueryApi } from "./query-api.ts";
 import { S3Regions } from "./s3-regions.ts";
 import { sessionManager } from "./session-manager.ts";
-import { ADMIN } from "./signed-fetch.ts";
+import type { Endpoint } from "./signed-fetch.ts";
 import { IdTokens } from "./sts/id-tokens.ts";
 import { KeyRing, keysEnvironment } from "./sts/keys.ts";
 import { Sts } from "./sts/sts.ts";
@@ -32,11 +33,8 @@ import { whyNoPodman } from "./task/podman.ts";
 import { Task } from "./task/task.ts";
 import { Throttle } from "./throttle.ts";
 
-/** The key in `env`. Its user has all rights until it is given policies. It is AWS's example key. */
-const CALLER: Keys = {
-  accessKeyId: "AKIAIOSFODNN7EXAMPLE",
-  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-};
+/** The keys of calls to moto, which checks none. */
+const MOTO_KEYS: Keys = { accessKeyId: "moto", secretAccessKey: "moto" };
 
 /** A running local Fargate: the parts of AWS that this action needs, on this machine. */
 export interface LocalFargate {
@@ -46,8 +44,12 @@ export interface LocalFargate {
   readonly accountId: string;
   /** Users, roles and buckets, with their policies. */
   readonly iam: Iam;
-  /** The key of a user with all rights. */
+  /** The key of a user with all rights. Like all keys and tokens, it is a new one at each start. */
   readonly admin: Keys;
+  /** The endpoint of every service, with the admin's keys. */
+  readonly asAdmin: Endpoint;
+  /** What a request to `/_local/faults` or `/_local/sessions` needs: `Authorization: Bearer TOKEN`. */
+  readonly controlToken: string;
   /** The environment for an AWS client that calls it as the user `local`. */
   readonly env: Readonly<Record<string, string>>;
   /** The variables that a job with `permissions: id-token: write` has in addition. */
@@ -89,7 +91,9 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   }
   const why = settings.runtime === "podman" ? whyNoPodman() : undefined;
   if (why !== undefined) throw new Error(`Podman with runc can't run containers on this machine: ${why}`);
-  const moto = await startMoto();
+  const { socketPath, stop: stopMoto } = await startMoto();
+  const moto: Endpoint = { url: "http://localhost", region, keys: MOTO_KEYS, socketPath };
+  const controlToken = randomBytes(24).toString("base64url");
   const requests: RecordedRequest[] = [];
   const tasks = new Map<string, Task>();
   const faults = new Faults();
@@ -97,20 +101,18 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const keys = new KeyRing();
   const idTokens = new IdTokens();
   const sts = new Sts({
-    ...{ endpoint: moto.url, region, accountId, idTokens, keys },
+    ...{ moto, accountId, idTokens, keys },
     sessionSeconds: settings.roleSessionSeconds,
   });
-  const records = new Records(moto.url, region);
+  const records = new Records(moto);
   const tagsOfTask = (reference: string): readonly Tag[] =>
     [...tasks.values()].find(({ id, arn }) => reference === arn || reference === id)?.tags ?? [];
-  const aliased = (alias: string): Promise<string | undefined> =>
-    keyOfAlias(alias, { url: moto.url, region });
+  const aliased = (alias: string): Promise<string | undefined> => keyOfAlias(alias, moto);
   const iam = new Iam({ region, accountId, records, tagsOfTask, keyOfAlias: aliased }, keys, (parameters) =>
-    callQueryApi(moto.url, region, "iam", Object.fromEntries(parameters)),
+    callQueryApi(moto, "iam", Object.fromEntries(parameters)),
   );
-  iam.principals.addUser("local", { keys: CALLER });
-  iam.principals.addUser("admin", { keys: ADMIN });
-  const regions = new S3Regions(moto.url, region);
+  const [caller, admin] = [iam.principals.addUser("local"), iam.principals.addUser("admin")];
+  const regions = new S3Regions(moto);
   const gateway: Gateway = new Gateway({
     ...options.gateway,
     baseUrl: () =>
@@ -126,7 +128,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const ordered: OrderTargets = { faults, gateway, agents, tasks };
   await obey(options.faults ?? {}, ordered);
   const platform = platformOf({
-    ...{ settings, motoUrl: moto.url, url: () => `http://${front.host}` },
+    ...{ settings, moto, url: () => `http://${front.host}` },
     ...{ gateway, faults: agents, iam, sts },
   });
   const ecs: Ecs = {
@@ -153,7 +155,9 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const cloudFormation = new CloudFormation({ endpoint: () => `http://${front.host}`, region, accountId });
   const front: Front = new Front({
     delay: settings.delays.call,
-    upstream: moto.url,
+    awsNames: settings.names === "aws",
+    upstream: socketPath,
+    controlToken,
     gateway,
     onRequest: (request) => {
       requests.push(request);
@@ -201,11 +205,13 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     region,
     accountId,
     iam,
-    admin: ADMIN,
+    admin,
+    asAdmin: { url, region, keys: admin },
+    controlToken,
     env: {
       AWS_ENDPOINT_URL: url,
-      AWS_ACCESS_KEY_ID: CALLER.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CALLER.secretAccessKey,
+      AWS_ACCESS_KEY_ID: caller.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: caller.secretAccessKey,
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
     },
@@ -233,7 +239,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       await Promise.all([...tasks.values()].map((task) => task.destroy()));
       gateway.close();
       await front.close();
-      await moto.stop();
+      await stopMoto();
     },
   };
 }

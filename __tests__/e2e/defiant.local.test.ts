@@ -1,6 +1,7 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
+import { mountDisk } from "../helpers/disk.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws } from "../helpers/local.ts";
 import { turnOf } from "../helpers/turns.ts";
@@ -58,14 +59,11 @@ describeImages.each(IMAGES)("in %s, a script that", (image) => {
   beforeAll(async () => {
     await buildImages([`local/${image}`]);
     aws = await Aws.start();
-    const begin = (): Promise<Task> =>
-      taskOf(aws, `local/${image}`, {
-        command: [
-          "/bin/sh",
-          "-c",
-          `mkdir -p ${parent} && mount -t tmpfs -o size=512k tmpfs ${parent} && exec sleep 600`,
-        ],
-      });
+    const begin = async (): Promise<Task> => {
+      const task = await taskOf(aws, `local/${image}`);
+      mountDisk(task, parent, "512k");
+      return task;
+    };
     results = await inTurn(defiant, 3, async ([name, run]) => {
       const task = await begin();
       return aws.step({ task: task.id, run, timeout: name === "ignores TERM" ? "1s" : "20s" });

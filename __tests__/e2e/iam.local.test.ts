@@ -75,7 +75,7 @@ async function makeLogs(): Promise<void> {
 async function makeEndpoint(): Promise<void> {
   const { local, made } = aws.world;
   const ec2 = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> =>
-    callQueryApi(local.url, local.region, "ec2", { Action, Version: "2016-11-15", ...parameters });
+    callQueryApi(local.asAdmin, "ec2", { Action, Version: "2016-11-15", ...parameters });
   const [VpcId = ""] = textsOf(
     await ec2("DescribeSubnets", { "SubnetId.1": made.subnets[0] ?? "" }),
     "vpcId",
@@ -89,9 +89,8 @@ const imageIn = (repository: string): string =>
 
 /** Pushes an image of 50 MiB. Its digest is the one that the local Fargate makes up from its name. */
 async function putImage(repositoryName: string): Promise<void> {
-  const { url, region } = aws.world.local;
   const ecr = (operation: string, body: object): Promise<unknown> =>
-    callJson(url, region, "ecr", `AmazonEC2ContainerRegistry_V20150921.${operation}`, body);
+    callJson(aws.world.local.asAdmin, "ecr", `AmazonEC2ContainerRegistry_V20150921.${operation}`, body);
   await ecr("CreateRepository", { repositoryName });
   const imageManifest = JSON.stringify({
     mediaType: "application/vnd.oci.image.manifest.v1+json",

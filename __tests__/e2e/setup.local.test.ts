@@ -45,7 +45,7 @@ async function cli(...args: readonly string[]): Promise<string> {
 }
 
 const ask = (service: string, Action: string, Version: string): Promise<string> =>
-  callQueryApi(local.url, local.region, service, { Action, Version });
+  callQueryApi(local.asAdmin, service, { Action, Version });
 
 /** The commands of the page, as a shell runs them, and the step of its workflow. */
 const page = readFileSync("examples/setup/README.md", "utf8");

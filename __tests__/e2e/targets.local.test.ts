@@ -56,7 +56,7 @@ it("the public address is that of the task's network interface, and empty when i
   const inputs = { ...aws.newTask(), run: whoami };
   const addresses = async (): Promise<string[]> => {
     const parameters = { Action: "DescribeAddresses", Version: "2016-11-15" };
-    const xml = await callQueryApi(local.url, local.region, "ec2", parameters);
+    const xml = await callQueryApi(local.asAdmin, "ec2", parameters);
     return [...xml.matchAll(/<item>.*?<\/item>/gs)].map(([item]) =>
       [...textsOf(item, "publicIp"), ...textsOf(item, "networkInterfaceId")].join(),
     );

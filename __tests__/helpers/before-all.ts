@@ -13,5 +13,5 @@ export default async function beforeAllFiles(): Promise<void> {
   const forks = await startMotoForks();
   // It ends with this process.
   forks.unref();
-  process.env[MOTO_FORKS] = forks.name;
+  process.env[MOTO_FORKS] = forks.socketPath;
 }

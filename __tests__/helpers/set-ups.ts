@@ -54,7 +54,7 @@ export class SetUp {
   async ec2(action: string, parameters: Readonly<Record<string, string>>, element = "x"): Promise<string> {
     const { local } = this.aws.world;
     const call = { Action: action, Version: "2016-11-15", ...parameters };
-    return textsOf(await callQueryApi(local.url, local.region, "ec2", call), element)[0] ?? "";
+    return textsOf(await callQueryApi(local.asAdmin, "ec2", call), element)[0] ?? "";
   }
 
   /** A VPC of one subnet, with a security group, and no way out of it. */

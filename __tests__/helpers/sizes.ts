@@ -1,6 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { statfsSync } from "node:fs";
-import { asRoot } from "../../local/task/isolate.ts";
+import { mountDisk, pidIn } from "./disk.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, withoutInit } from "./local.ts";
 import { runMain } from "./main-process.ts";
@@ -49,7 +48,7 @@ export async function runSized(job: SizedJob): Promise<SizedRun> {
     // The container of either definition lives longer than the job.
     const own = image && (await aws.register("sized", [{ ...withoutInit, image }]));
     const task = await aws.runningTask(own ?? aws.world.made.taskDefinition);
-    if (job.disk !== undefined) shrinkDisk(task, job.disk);
+    if (job.disk !== undefined) mountDisk(task, "/var/lib", `${job.disk}m`);
     const numbered = new NumberedLines(bytes, { unbroken });
     const reader = new NumberedReader(numbered);
     const runner = new Tenths();
@@ -104,22 +103,7 @@ class Tenths {
   }
 }
 
-/** Gives the first place for job directories a disk of its own, of this size. */
-function shrinkDisk(task: Task, mebibytes: number): void {
-  const enter = [
-    `--target=${pidIn(task)}`,
-    "--mount",
-    ...(asRoot ? [] : ["--user", "--preserve-credentials"]),
-  ];
-  const mount = ["mount", "-t", "tmpfs", "-o", `size=${mebibytes}m,mode=755`, "tmpfs", "/var/lib"];
-  execFileSync("nsenter", [...enter, "--root", "--", ...mount]);
-}
-
 function usedDisk(task: Task): number {
   const { blocks, bfree, bsize } = statfsSync(`/proc/${pidIn(task)}/root/var/lib`);
   return ((blocks - bfree) * bsize) / MIB;
-}
-
-function pidIn(task: Task): number {
-  return task.containers[0]?.handle?.pid ?? 0;
 }

@@ -116,6 +116,7 @@ describe("the control endpoint", () => {
   const call = (method: string, path: string, body?: unknown): Promise<Response> =>
     fetch(`${world.local.url}/_local/${path}`, {
       method,
+      headers: { authorization: `Bearer ${world.local.controlToken}` },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
 

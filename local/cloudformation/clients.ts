@@ -18,13 +18,12 @@ export interface Clients {
 
 export function clientsOf(endpoint: string, region: string, keys: Keys): Clients {
   const config = { endpoint, region, credentials: keys, maxAttempts: 1 };
+  const at = { url: endpoint, region, keys };
   return {
     ecs: new ECSClient(config),
     logs: new CloudWatchLogsClient(config),
     s3: new S3Client({ ...config, forcePathStyle: true }),
-    iam: (Action, parameters) =>
-      callQueryApi(endpoint, region, "iam", { Action, Version: "2010-05-08", ...parameters }, keys),
-    ec2: (Action, parameters) =>
-      callQueryApi(endpoint, region, "ec2", { Action, Version: "2016-11-15", ...parameters }, keys),
+    iam: (Action, parameters) => callQueryApi(at, "iam", { Action, Version: "2010-05-08", ...parameters }),
+    ec2: (Action, parameters) => callQueryApi(at, "ec2", { Action, Version: "2016-11-15", ...parameters }),
   };
 }

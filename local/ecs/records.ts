@@ -1,5 +1,6 @@
 import { AwsError } from "../aws-error.ts";
-import { signedFetch } from "../signed-fetch.ts";
+import { type Endpoint, signedFetch } from "../signed-fetch.ts";
+import { isMotoFailure } from "../moto-failure.ts";
 import { clusterNotFound, client, serviceNotFound } from "./errors.ts";
 import type { Cluster, Service, TaskDefinition } from "../ecs-shapes.ts";
 
@@ -7,18 +8,15 @@ const targetPrefix = "AmazonEC2ContainerServiceV20141113";
 
 /** The records of ECS that moto keeps: clusters, task definitions and services. */
 export class Records {
-  readonly #url: string;
-  readonly #region: string;
+  readonly #endpoint: Endpoint;
 
-  constructor(url: string, region: string) {
-    this.#url = url;
-    this.#region = region;
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
   }
 
   /** Makes one call of the ECS API. Fails with moto's error, as an `AwsError`. */
   async call(operation: string, request: object): Promise<unknown> {
-    const at = { region: this.#region, service: "ecs" };
-    const response = await signedFetch(`${this.#url}/`, at, {
+    const response = await signedFetch(this.#endpoint, "ecs", {
       method: "POST",
       headers: {
         "content-type": "application/x-amz-json-1.1",
@@ -26,7 +24,8 @@ export class Records {
       },
       body: JSON.stringify(request),
     });
-    if (response.headers.get("content-type")?.startsWith("text/html") === true) throw AwsError.unanswered();
+    if (isMotoFailure(response.status, response.headers.get("content-type")))
+      throw AwsError.unanswered(await response.text());
     const body = (await response.json()) as { __type?: string; message?: string; Message?: string };
     if (response.ok) return body;
     const code = body.__type?.split("#").at(-1) ?? "ServerException";

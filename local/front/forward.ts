@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { AwsError } from "../aws-error.ts";
 import type { CallFault } from "../faults.ts";
+import { isMotoFailure } from "../moto-failure.ts";
 import { signatureOf } from "../sigv4.ts";
 import { hadBucketInHost } from "./requests.ts";
 
@@ -13,7 +14,7 @@ export interface ForwardOptions {
   readonly missing?: AwsError | undefined;
 }
 
-/** Passes a request on to moto, whose address is `upstream`, and moto's answer back. Bodies are streamed. */
+/** Passes a request on to moto, which listens on the Unix socket `upstream`, and moto's answer back. Bodies are streamed. */
 export async function forward(
   upstream: string,
   request: IncomingMessage,
@@ -31,7 +32,7 @@ export async function forward(
   if (!/^\/(\?|$)/.test(url ?? "/") && signatureOf(request.headers, url ?? "/") === undefined)
     headers.authorization ??=
       "AWS4-HMAC-SHA256 Credential=anonymous/20200101/us-east-1/s3/aws4_request, Signature=0";
-  const onward = httpRequest(upstream + (url ?? "/"), { method: method ?? "GET", headers });
+  const onward = httpRequest({ socketPath: upstream, path: url ?? "/", method: method ?? "GET", headers });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     onward.once("response", resolve);
     onward.once("error", reject);
@@ -45,11 +46,8 @@ export async function forward(
     request.socket.resetAndDestroy();
     return;
   }
-  // moto's server answers with an HTML page when moto itself has failed.
-  if (answer.statusCode === 500 && answer.headers["content-type"]?.startsWith("text/html") === true) {
-    answer.resume();
-    throw AwsError.unanswered();
-  }
+  if (isMotoFailure(answer.statusCode, answer.headers["content-type"]))
+    throw AwsError.unanswered((await buffer(answer)).toString("utf8"));
   const returned = { ...answer.headers };
   delete returned.connection;
   if (missing !== undefined && answer.statusCode === 404) {

@@ -73,7 +73,7 @@ export async function openShop(local: LocalFargate): Promise<Readonly<Record<str
   };
 }
 
-async function makeRoles({ url, region, accountId, iam }: LocalFargate): Promise<void> {
+async function makeRoles({ asAdmin, region, accountId, iam }: LocalFargate): Promise<void> {
   const host = "token.actions.githubusercontent.com";
   const trust = {
     Version: "2012-10-17",
@@ -94,7 +94,7 @@ async function makeRoles({ url, region, accountId, iam }: LocalFargate): Promise
       },
     ],
   };
-  await callQueryApi(url, region, "iam", {
+  await callQueryApi(asAdmin, "iam", {
     ...{ Action: "CreateRole", Version: "2010-05-08", Path: "/", RoleName: NAMES.role },
     AssumeRolePolicyDocument: JSON.stringify(trust),
   });

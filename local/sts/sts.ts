@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { AwsError } from "../aws-error.ts";
 import { callQueryApi, textsOf } from "../query-api.ts";
+import type { Endpoint } from "../signed-fetch.ts";
 import { type Claims, type IdTokens, ISSUER } from "./id-tokens.ts";
 import { type KeyRing, type TemporaryKeys } from "./keys.ts";
 import { isTrusted, type TrustPolicy } from "./trust.ts";
 
 export interface StsOptions {
-  /** moto's address. moto keeps the roles and the OpenID Connect providers, and checks neither. */
-  readonly endpoint: string;
-  readonly region: string;
+  /** moto, which keeps the roles and the OpenID Connect providers, and checks neither. */
+  readonly moto: Endpoint;
   readonly accountId: string;
   readonly idTokens: IdTokens;
   readonly keys: KeyRing;
@@ -37,9 +37,9 @@ export class Sts {
     sessionName: string,
     seconds = this.#options.sessionSeconds,
   ): Promise<TemporaryKeys> {
-    const { endpoint, region, keys } = this.#options;
+    const { moto, keys } = this.#options;
     const parameters = { RoleArn: roleArn, RoleSessionName: sessionName, Version: "2011-06-15" };
-    const xml = await callQueryApi(endpoint, region, "sts", { Action: "AssumeRole", ...parameters });
+    const xml = await callQueryApi(moto, "sts", { Action: "AssumeRole", ...parameters });
     const text = (element: string): string => textsOf(xml, element)[0] ?? "";
     return keys.add({
       accessKeyId: text("AccessKeyId"),
@@ -101,9 +101,8 @@ export class Sts {
 
   /** Makes a call to moto's IAM; undefined when what it asks for does not exist. */
   async #iam(action: string, parameters: Readonly<Record<string, string>>): Promise<string | undefined> {
-    const { endpoint, region } = this.#options;
     const call = { Action: action, Version: "2010-05-08", ...parameters };
-    return await callQueryApi(endpoint, region, "iam", call).catch((error: unknown) => {
+    return await callQueryApi(this.#options.moto, "iam", call).catch((error: unknown) => {
       if (String(error).includes("NoSuchEntity")) return undefined;
       throw error;
     });

@@ -82,18 +82,14 @@ export class AwsLogs {
 
   async #call(operation: string, request: object): Promise<void> {
     const { endpoint, region, keys } = this.#options;
-    const response = await signedFetch(
-      `${endpoint}/`,
-      { region, service: "logs", keys },
-      {
-        method: "POST",
-        headers: {
-          "content-type": "application/x-amz-json-1.1",
-          "x-amz-target": `Logs_20140328.${operation}`,
-        },
-        body: JSON.stringify(request),
+    const response = await signedFetch({ url: endpoint, region, keys }, "logs", {
+      method: "POST",
+      headers: {
+        "content-type": "application/x-amz-json-1.1",
+        "x-amz-target": `Logs_20140328.${operation}`,
       },
-    );
+      body: JSON.stringify(request),
+    });
     if (response.ok) return;
     const { __type = "", message = "" } = (await response.json()) as { __type?: string; message?: string };
     throw new Error(`${__type.split("#").at(-1) ?? ""}: ${message}`);

@@ -5,9 +5,9 @@ import type { Task } from "./task.ts";
 /** Fargate's keys for a task are valid for six hours. */
 const SESSION_SECONDS = 6 * 3_600;
 
-/** The path of a task's role credentials. Like on Fargate, other tasks can't guess it. */
+/** The path of a task's role credentials. Like on Fargate, only the task knows it. */
 export function credentialsPath(task: Task): string {
-  return `/v2/credentials/${task.attachmentId}`;
+  return `/v2/credentials/${task.credentialsId}`;
 }
 
 /** New keys of the task role; undefined for a task without one. */

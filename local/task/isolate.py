@@ -2,7 +2,8 @@
 
 It lays out the root file system, enters it and becomes the container's command. It makes the system calls itself, since
 a program for each mount would take most of a container's start. It needs nothing from the image, not even a shell. It uses
-Python's standard library only, 3.9 or later. Arguments: NAME=value ..., --, the command. Variables:
+Python's standard library only, 3.9 or later. Its arguments are the command. Every user of the machine can read a program's
+arguments, so the container's own variables come by the environment. Variables:
 
   BOX_HOSTNAME BOX_IP
   BOX_ROOT     directory of the image's root file system; that of this machine when empty
@@ -10,6 +11,7 @@ Python's standard library only, 3.9 or later. Arguments: NAME=value ..., --, the
   BOX_KEEP     paths of the host that the container must see, one a line
   BOX_INIT     init of the host that the container gets as /dev/init, may be empty
   BOX_WORKDIR BOX_USER BOX_COMMAND
+  BOX_VARIABLE_0 ...  the container's environment: NAME=value
 
 It writes to descriptor 3: first "pid N" (the host's number), then "ready". When it can't go on it writes "fail ..." for a
 fault of this machine, or "refuse ..." in the container runtime's words for a command that can't be started.
@@ -17,13 +19,31 @@ fault of this machine, or "refuse ..." in the container runtime's words for a co
 
 import ctypes
 import os
+import re
 import signal
+import stat
 import sys
+from itertools import count, takewhile
 
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
+MS_RDONLY, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC = 1, 4, 32, 4096, 16384
+# Options in /proc/self/mountinfo that a remount must repeat: without root, none of them may be taken away.
+KEPT = {"nosuid": 2, "nodev": MS_NODEV, "noexec": 8, "noatime": 1024, "nodiratime": 2048, "relatime": 1 << 21}
 MNT_DETACH = 2
 PR_SET_PDEATHSIG = 1
+PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
+# The capabilities that Docker gives a container, without CAP_MKNOD and CAP_NET_RAW: by a device node of its own a container could
+# read this machine's disk, and by a raw socket its network, which it shares.
+CAPABILITIES = {
+    **{"CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3, "FSETID": 4, "KILL": 5, "SETGID": 6, "SETUID": 7, "SETPCAP": 8},
+    **{"NET_BIND_SERVICE": 10, "SYS_CHROOT": 18, "AUDIT_WRITE": 29, "SETFCAP": 31},
+}
+# The directories of this machine that no container sees: they hold homes, devices and the data of programs.
+HIDDEN = ("root", "home", "tmp", "run", "dev", "proc", "sys", "var/lib", "var/tmp")
+# A container run as root is the machine's root to the kernel, which lets that user write to these (as Docker's "readonlyPaths").
+READ_ONLY = ("sys", "bus", "fs", "irq", "sysrq-trigger", "asound")
+# What these show is the machine's (as Docker's "maskedPaths").
+MASKED = ("acpi", "kcore", "keys", "latency_stats", "timer_list", "sched_debug", "scsi")
 ROOT = "/run/root"
 BOX = ("HOSTNAME", "IP", "ROOT", "LAYER", "KEEP", "INIT", "WORKDIR", "USER", "COMMAND")
 libc = ctypes.CDLL(None, use_errno=True)
@@ -57,7 +77,58 @@ def copy_of(directory, name, target, more=""):
     upper, work = (f"/run/{part}/{name}" for part in ("upper", "scratch"))
     os.makedirs(upper, exist_ok=True)
     os.makedirs(work, exist_ok=True)
-    mount("overlay", target, f"lowerdir={directory},upperdir={upper},workdir={work}{more}")
+    # A device node in a directory of this machine stays out of reach.
+    mount("overlay", target, f"lowerdir={directory},upperdir={upper},workdir={work}{more}", flags=MS_NODEV)
+
+
+def hide(directories):
+    """Takes directories out of the view that `copy_of("/", "all", ...)` will give, so that no unmount shows them."""
+    for name in directories:
+        if os.path.isdir(f"/{name}"):
+            path = f"/run/upper/all/{name}"
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            # What an overlay shows as missing: see "whiteouts and opaque directories" in the kernel's overlayfs.rst.
+            os.mknod(path, stat.S_IFCHR, 0)
+
+
+def read_only(target):
+    """Makes a mount, and all mounts below it, read-only."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        mounts = [line.split(" ") for line in file]
+    for fields in mounts:
+        path = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4])
+        if path == target or path.startswith(f"{target}/"):
+            kept = sum(KEPT.get(option, 0) for option in fields[5].split(","))
+            bind(path, path, MS_REMOUNT | MS_RDONLY | kept)
+
+
+def guard_proc():
+    """Takes from the container what /proc gives the machine's root. Without capabilities, nobody in it can undo that."""
+    for path in (f"{ROOT}/proc/{name}" for name in READ_ONLY):
+        if os.path.exists(path):
+            bind(path, path, MS_REC)
+            read_only(path)
+    for path in (f"{ROOT}/proc/{name}" for name in MASKED):
+        if os.path.isdir(path):
+            mount("tmpfs", path, "mode=555", flags=MS_RDONLY)
+        elif os.path.exists(path):
+            bind("/dev/null", path)
+
+
+def is_root():
+    """Whether root here is the machine's root, and not that of a user namespace."""
+    with open("/proc/self/uid_map", encoding="utf-8") as file:
+        return file.read().split() == ["0", "0", "4294967295"]
+
+
+def drop_capabilities():
+    """Leaves the program that this process becomes, and all that it starts, the capabilities of a container."""
+    # UTF-8 is part of Python itself. It would load any other encoding from the container's files.
+    with open("/proc/sys/kernel/cap_last_cap", encoding="utf-8") as file:
+        last = int(file.read())
+    for number in set(range(last + 1)) - set(CAPABILITIES.values()):
+        if libc.prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1:
+            checked(libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0), "drop capability")
 
 
 def copy_of_image(directory):
@@ -71,6 +142,8 @@ def copy_of_image(directory):
 
 
 def copy_of_machine():
+    if is_root():
+        hide(HIDDEN)
     try:
         return copy_of("/", "all", ROOT)
     except OSError:
@@ -140,14 +213,17 @@ def lay_out(box):
     for name in ("proc", "sys", "dev", "tmp", "run", "root", "home", "etc"):
         os.makedirs(f"{ROOT}/{name}", exist_ok=True)
     mount("proc", f"{ROOT}/proc")
+    guard_proc()
     bind("/sys", f"{ROOT}/sys", MS_REC)
+    read_only(f"{ROOT}/sys")
     add_devices(f"{ROOT}/dev")
     mount("tmpfs", f"{ROOT}/tmp", "mode=1777")
     mount("tmpfs", f"{ROOT}/run", "mode=755")
     if not box["ROOT"]:
         # The homes of this machine may hold credentials, and other directories the data of its programs. All of them are hidden.
         for name, mode in (("root", 711), ("home", 755), ("var/lib", 755), ("var/tmp", 1777)):
-            if os.path.isdir(f"{ROOT}/{name}"):
+            if os.path.isdir(f"/{name}"):
+                os.makedirs(f"{ROOT}/{name}", exist_ok=True)
                 mount("tmpfs", f"{ROOT}/{name}", f"mode={mode}")
     if box["INIT"]:
         with open(box["INIT"], "rb") as source, open(f"{ROOT}/dev/init", "wb") as target:
@@ -160,7 +236,9 @@ def lay_out(box):
     touch("/run/hostname", f"{box['HOSTNAME']}\n")
     touch("/run/hosts", f"127.0.0.1 localhost\n{box['IP']} {box['HOSTNAME']}\n")
     for name in ("hostname", "hosts"):
-        touch(f"{ROOT}/etc/{name}")
+        # Without root, the machine's own file can't be opened to be written.
+        if not os.path.exists(f"{ROOT}/etc/{name}"):
+            touch(f"{ROOT}/etc/{name}")
         bind(f"/run/{name}", f"{ROOT}/etc/{name}")
 
 
@@ -229,9 +307,9 @@ def find(name, path):
 
 def main():
     box = {name: os.environ.get(f"BOX_{name}", "") for name in BOX}
-    end = sys.argv.index("--")
-    env = dict(variable.split("=", 1) for variable in sys.argv[1:end])
-    argv = sys.argv[end + 1 :]
+    names = takewhile(os.environ.__contains__, (f"BOX_VARIABLE_{at}" for at in count()))
+    env = dict(os.environ[name].split("=", 1) for name in names)
+    argv = sys.argv[1:]
     # /proc is still the host's, so this is the host's number of this process.
     say("pid", os.readlink("/proc/self"))
     lay_out(box)
@@ -242,6 +320,7 @@ def main():
     command = find(box["COMMAND"], env.get("PATH", ""))
     account = Account(box["USER"] or "0")
     env.setdefault("HOME", account.home)
+    drop_capabilities()
     if box["USER"]:
         account.become()
     for number in (signal.SIGPIPE, signal.SIGXFSZ):

@@ -58,7 +58,9 @@ const program = join(import.meta.dirname, "isolate.py");
  * and leaves nothing behind.
  */
 export async function isolate(options: IsolateOptions): Promise<IsolatedProcess> {
-  const variables = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
+  const variables = Object.entries(options.env).map(
+    ([name, value], at) => [`BOX_VARIABLE_${at}`, `${name}=${value}`] as const,
+  );
   const before = options.init === undefined ? [] : ["/dev/init", "--"];
   const pipe = await kernelPipe();
   const child = spawn(
@@ -67,7 +69,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
       ...(asRoot ? [] : ["--", "unshare", "--user", "--map-root-user", "setpriv"]),
       ...["--pdeathsig", "KILL", "--", "unshare", "--pid", "--mount", "--ipc", "--uts"],
       ...["--", "/bin/sh", "-c", parent, "sh", "setpriv", "--pdeathsig", "KILL"],
-      ...["--", python, "-I", "-S", "-X", "utf8", program, ...variables, "--", ...before, ...options.command],
+      ...["--", python, "-I", "-S", "-X", "utf8", program, ...before, ...options.command],
     ],
     {
       // In a process group of its own, so that the terminal's Ctrl-C does not reach the containers.
@@ -75,6 +77,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
       stdio: ["ignore", pipe.writes, "pipe", "pipe"],
       env: {
         PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ...Object.fromEntries(variables),
         BOX_HOSTNAME: options.hostname,
         BOX_IP: options.ip,
         BOX_WORKDIR: options.workdir,

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { NetworkConfiguration } from "../ecs-shapes.ts";
 import { callQueryApi, textsOf } from "../query-api.ts";
+import type { Endpoint } from "../signed-fetch.ts";
 
 /** A task's network interface, recorded in moto's EC2. */
 export interface NetworkInterface {
@@ -14,14 +15,14 @@ export interface NetworkInterface {
  * does not know the interface. Rejects with EC2's error text.
  */
 export async function createInterface(
-  { endpoint, region }: { readonly endpoint: string; readonly region: string },
+  endpoint: Endpoint,
   network: NetworkConfiguration["awsvpcConfiguration"],
 ): Promise<NetworkInterface> {
   const [subnet] = network?.subnets ?? [];
   if (subnet === undefined)
     return { id: `eni-0${randomBytes(8).toString("hex")}`, release: () => Promise.resolve() };
   const ec2 = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> =>
-    callQueryApi(endpoint, region, "ec2", { Action, Version: "2016-11-15", ...parameters });
+    callQueryApi(endpoint, "ec2", { Action, Version: "2016-11-15", ...parameters });
   const groups = network?.securityGroups ?? [];
   const created = await ec2("CreateNetworkInterface", {
     SubnetId: subnet,

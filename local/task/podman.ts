@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -20,6 +20,21 @@ import {
 const apart = ["unshare", "--mount"] as const;
 /** Podman with runc, which Fargate also uses, and without systemd. */
 const podman = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"] as const;
+
+const CAPABILITIES = [
+  ...[
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+  ],
+  ...["SETUID", "SYS_CHROOT"],
+];
 
 /** The limit for a container's start; a start takes far less. */
 const TRIAL_MS = 20_000;
@@ -42,12 +57,15 @@ export async function isolateByPodman(options: IsolateOptions): Promise<Isolated
   const name = `fargate-local-${randomUUID()}`;
   const scratch = mkdtempSync(join(tmpdir(), "podman-"));
   const pidFile = join(scratch, "pid");
+  const configuration = join(scratch, "containers.conf");
+  writeFileSync(configuration, configurationOf(options));
   const run = [...podman, "run", "--name", name, "--rm", "--pidfile", pidFile];
   const [program, ...rest] = [...apart, "sh", "-c", script, "sh", name, ...run];
   const child = spawn(program, [...rest, ...flags(options), ...commandOf(options)], {
     // In a process group of its own, so that the terminal's Ctrl-C does not reach the containers.
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
+    env: { ...process.env, CONTAINERS_CONF: configuration },
   });
   const [, stdout, stderr, held] = child.stdio;
   if (!stdout || !stderr || !held) throw new Error("spawn gave no pipes");
@@ -72,8 +90,21 @@ export function whyNoPodman(): string | undefined {
   return status === 0 ? undefined : (error?.message ?? stderr.trim());
 }
 
+/**
+ * A file for podman with the container's variables (containers.conf(5)), since every user of the machine can read a program's
+ * arguments. It replaces the machine's own file, so it also has the capabilities of Debian's.
+ */
+function configurationOf({ env }: Pick<IsolateOptions, "env">): string {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return `[containers]\nenv = ${tomlOf(variables)}\ndefault_capabilities = ${tomlOf(CAPABILITIES)}\n`;
+}
+
+/** A list of texts as TOML. Its escapes are JSON's, but it also wants one for DEL. */
+function tomlOf(texts: readonly string[]): string {
+  return JSON.stringify(texts).replaceAll("\u007f", "\\u007f");
+}
+
 function flags({ env, workdir, user, hostname, ip, root, init }: IsolateOptions): string[] {
-  const variables = Object.entries(env).map(([name, value]) => `--env=${name}=${value}`);
   // The variables that podman adds by itself.
   const unwanted = ["container", "HOSTNAME", "TERM"]
     .filter((name) => !(name in env))
@@ -89,7 +120,7 @@ function flags({ env, workdir, user, hostname, ip, root, init }: IsolateOptions)
     ...["--network=host", `--hostname=${hostname}`, `--add-host=${hostname}:${ip}`, "--http-proxy=false"],
     ...["--log-driver=none", `--workdir=${workdir}`],
     ...limits().map((limit) => `--ulimit=${limit}`),
-    ...[...variables, ...unwanted, ...fresh],
+    ...[...unwanted, ...fresh],
     ...shown.map((path) => `--volume=${path}:${path}:ro`),
     ...(init === undefined ? [] : [`--volume=${init}:/dev/init:ro`]),
     ...(user === undefined ? [] : [`--user=${user}`]),

@@ -48,6 +48,8 @@ export class Task {
   readonly ip: string;
   readonly hostname: string;
   readonly attachmentId = randomUUID();
+  /** A secret of the task. DescribeTasks shows the other ids to everybody with that right. */
+  readonly credentialsId = randomUUID();
   /** The job of its containers if they have no processes. */
   readonly script: ScriptedJob | undefined;
   /** Set from the end of PROVISIONING on. */

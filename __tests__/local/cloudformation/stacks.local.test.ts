@@ -14,15 +14,10 @@ beforeAll(async () => {
 afterAll(() => local.stop());
 
 const call = (Action: string, parameters: Readonly<Record<string, string>>, keys?: Keys): Promise<string> =>
-  callQueryApi(
-    ...([
-      local.url,
-      local.region,
-      "cloudformation",
-      { Action, Version: "2010-05-15", ...parameters },
-      keys,
-    ] as const),
-  );
+  callQueryApi({ ...local.asAdmin, ...(keys && { keys }) }, "cloudformation", {
+    ...{ Action, Version: "2010-05-15" },
+    ...parameters,
+  });
 const create = (StackName: string, TemplateBody: string, more = {}, keys?: Keys): Promise<string> =>
   call("CreateStack", { StackName, TemplateBody, ...more }, keys);
 const statusOf = async (StackName: string): Promise<string | undefined> =>
@@ -95,9 +90,9 @@ it("a resource that can't be removed stays for another try", async () => {
 });
 
 it("a cluster stays while a service or a task is in it", async () => {
-  const ecs = new Records(local.url, local.region);
+  const ecs = new Records(local.asAdmin);
   const subnets = { Action: "DescribeSubnets", Version: "2016-11-15" };
-  const [subnet] = textsOf(await callQueryApi(local.url, local.region, "ec2", subnets), "subnetId");
+  const [subnet] = textsOf(await callQueryApi(local.asAdmin, "ec2", subnets), "subnetId");
   const cluster = "Resources: { Cluster: { Type: AWS::ECS::Cluster, Properties: { ClusterName: busy } } }";
   await create("five", cluster);
   await ecs.call("RegisterTaskDefinition", {

@@ -12,7 +12,7 @@ const roleArn = (name: string): string => `arn:aws:iam::${world.local.accountId}
 async function decisions(role: string, ...actions: readonly string[]): Promise<readonly string[]> {
   const names = Object.fromEntries(actions.map((name, i) => [`ActionNames.member.${i + 1}`, name]));
   const call = { Action: "SimulatePrincipalPolicy", Version: "2010-05-08", PolicySourceArn: role, ...names };
-  return textsOf(await callQueryApi(world.local.url, world.local.region, "iam", call), "EvalDecision");
+  return textsOf(await callQueryApi(world.local.asAdmin, "iam", call), "EvalDecision");
 }
 
 describe("SimulatePrincipalPolicy", () => {

@@ -51,7 +51,7 @@ def find(name, path):
 class Main:
     """The main process of a session. It leads a POSIX session of its own, whose controlling terminal is the PTY."""
 
-    def __init__(self, argv, env, capabilities, first_read):
+    def __init__(self, argv, env, first_read):
         self.first_read = first_read
         program = find(argv[0], env.get("PATH", ""))
         self.terminal, slave = open_terminal()
@@ -63,7 +63,7 @@ class Main:
                 fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
                 for fd in (0, 1, 2):
                     os.dup2(slave, fd)
-                become_plain(capabilities)
+                become_plain()
                 os.execve(program, argv, env)
             except OSError as error:
                 os.write(report, str(error.errno).encode())
@@ -188,15 +188,14 @@ def open_terminal():
         raise StartError(f"open {path}: {error.strerror.lower()}") from error
 
 
-def become_plain(capabilities):
-    """Prepares this process to become the command: undoes Python's changes of signals, sets the umask, drops capabilities."""
+def become_plain():
+    """Prepares this process to become the command: undoes Python's changes of signals, and sets the umask."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     os.umask(0o022)
-    drop(capabilities)
 
 
-def run_plain(argv, env, capabilities):
+def run_plain(argv, env):
     """Runs one of the agent's own commands, without a terminal. Reports only its status and its standard error."""
     try:
         done = subprocess.run(
@@ -205,7 +204,7 @@ def run_plain(argv, env, capabilities):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            preexec_fn=lambda: become_plain(capabilities),
+            preexec_fn=become_plain,
         )
     except OSError as error:
         raise StartError(f"fork/exec {argv[0]}: {error.strerror.lower()}") from error
@@ -214,13 +213,15 @@ def run_plain(argv, env, capabilities):
 
 
 def live_in_container(config, capabilities):
+    # The container's root may trace a process that has no more rights than its own, and no other.
+    drop(capabilities)
     ctypes.CDLL(None).prctl(PR_SET_NAME, b"ssm-session-wor", 0, 0, 0)
     os.chdir(config["workdir"])
     try:
         if not config["terminal"]:
-            run_plain(config["argv"], config["env"], capabilities)
+            run_plain(config["argv"], config["env"])
             return
-        main = Main(config["argv"], config["env"], capabilities, config["firstRead"] / 1000)
+        main = Main(config["argv"], config["env"], config["firstRead"] / 1000)
     except StartError as error:
         send(b"F", str(error).encode("utf-8", "surrogateescape"))
         return

@@ -2,11 +2,13 @@
 
 import ctypes
 import os
+import struct
 
 # The user namespace comes first, since it gives the right to enter the others.
 NAMESPACES = {"user": 0x10000000, "cgroup": 0x02000000, "ipc": 0x08000000, "uts": 0x04000000}
 NAMESPACES.update({"net": 0x40000000, "pid": 0x20000000, "mnt": 0x00020000})
 PR_CAPBSET_DROP = 24
+CAPABILITY_VERSION_3 = 0x20080522
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -40,3 +42,14 @@ def drop(capabilities):
     """Drops capabilities for this process and the program that it becomes."""
     for capability in capabilities:
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
+    held = ctypes.create_string_buffer(24)
+    if libc.capget(header, held) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    # Effective, permitted and inheritable sets: the lower 32 bits of each, then the upper 32 bits.
+    words = list(struct.unpack("=6I", held.raw))
+    for capability in capabilities:
+        for at in range(3):
+            words[at + 3 * (capability // 32)] &= ~(1 << capability % 32)
+    if libc.capset(header, struct.pack("=6I", *words)) != 0:
+        raise OSError(ctypes.get_errno(), "capset")

@@ -1,0 +1,40 @@
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+
+/** The names that lead to this server. */
+export interface OwnNames {
+  /** The address that it prints and gives to tasks: `127.0.0.1:PORT`. */
+  readonly host: string;
+  /** Whether AWS's host names lead here, too. */
+  readonly aws: boolean;
+}
+
+/** Hosts of AWS, with or without a bucket in front, and GitHub's host for ID tokens. */
+const AWS_HOST = /^[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws|actions\.githubusercontent\.com)$/;
+
+/**
+ * Why a request is not one of our clients', but was sent by a web page in a browser on this machine; undefined for any other
+ * request. A page may lead a name of its own here (DNS rebinding), so only our names count. A browser names the page's origin
+ * in `Origin` or says in `Sec-Fetch-Site` that the page is from elsewhere (W3C: "Fetch Metadata Request Headers"), and no page may
+ * change these headers.
+ */
+export function refusalOf(headers: IncomingHttpHeaders, own: OwnNames): string | undefined {
+  const { host = "", origin, "sec-fetch-site": site } = headers;
+  if (!isOwn(host, own)) return `it answers at ${own.host} only, and the request's Host is '${host}'`;
+  if (origin !== undefined && !/^https?:\/\//.test(origin)) return `it takes no request from '${origin}'`;
+  if (origin !== undefined && !isOwn(origin.replace(/^https?:\/\//, ""), own))
+    return `it takes no request of the web page ${origin}`;
+  if (site !== undefined && site !== "same-origin" && site !== "none")
+    return `it takes no request of another site's web page (Sec-Fetch-Site: ${String(site)})`;
+  return undefined;
+}
+
+function isOwn(host: string, { host: own, aws }: OwnNames): boolean {
+  return host === own || (aws && AWS_HOST.test(host));
+}
+
+/** Whether a request brings the token, as `Authorization: Bearer TOKEN`. */
+export function hasToken({ authorization = "" }: IncomingHttpHeaders, token: string): boolean {
+  const [given, wanted] = [Buffer.from(authorization), Buffer.from(`Bearer ${token}`)];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
