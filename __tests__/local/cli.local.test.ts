@@ -47,7 +47,9 @@ const BACKGROUND = 'npm run -s local & echo "npm is $!"; wait $!; echo "it ended
 const others = ({ lines }: StartedCli): readonly string[] =>
   lines.filter(
     (text) =>
-      !/^(export (AWS|ACTIONS|FARGATE)_|npm is |# (task|agent|clusters?|service|subnets|try|end|sessions|a fault) ?:? ?)/.test(text),
+      !/^(export (AWS|ACTIONS|FARGATE)_|npm is |# (task|agent|clusters?|service|subnets|try|end|sessions|a fault) ?:? ?)/.test(
+        text,
+      ),
   );
 
 async function expectEnded({ child, npm, lines, url }: StartedCli): Promise<void> {

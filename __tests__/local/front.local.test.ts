@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
@@ -9,7 +10,11 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { DescribeTasksCommand } from "@aws-sdk/client-ecs";
 import { ResumeSessionCommand, SSMClient, TerminateSessionCommand } from "@aws-sdk/client-ssm";
+import { WebSocket } from "ws";
+import { callJson } from "../../local/seed.ts";
+import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
 import type { Task } from "../../local/task/task.ts";
 import { waitForAnswer, until } from "../helpers/until.ts";
 import { clientConfig, waitForStatus, runTask, startWorld, type World } from "./with-local.ts";
@@ -110,6 +115,54 @@ it("credentials can be withheld from exec'd commands, while PID 1 has them", asy
   expect(task.containers[0]?.handle?.env).not.toHaveProperty("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   expect(task.containers[0]?.handle?.env).toHaveProperty("AWS_REGION", "us-east-1");
   task.stop("UserInitiated", "test");
+});
+
+it("no id that DescribeTasks shows leads to a task's credentials", async () => {
+  const task = await runTask(world);
+  await waitForStatus(task, "RUNNING");
+  const { tasks } = await world.ecs.send(
+    new DescribeTasksCommand({ cluster: world.made.cluster, tasks: [task.arn] }),
+  );
+  const ids = JSON.stringify(tasks).match(/[0-9a-f-]{32,}/g) ?? [];
+  const statuses = [task.attachmentId, ...ids].map(
+    async (id) => (await fetch(`${world.local.url}/v2/credentials/${id}`)).status,
+  );
+  expect(new Set(await Promise.all(statuses))).toEqual(new Set([404]));
+  const uri = variable(task, "AWS_CONTAINER_CREDENTIALS_FULL_URI") ?? "";
+  expect(await (await fetch(uri)).json()).toHaveProperty("SecretAccessKey");
+  task.stop("UserInitiated", "test");
+});
+
+it.each(["faults", "sessions"])("/_local/%s wants the token", async (path) => {
+  const url = `${world.local.url}/_local/${path}`;
+  expect((await fetch(url)).status).toBe(401);
+  expect((await fetch(url, { headers: { authorization: "Bearer wrong" } })).status).toBe(401);
+});
+
+it("a page's WebSocket gets no connection to the message gateway", async () => {
+  const { streamUrl } = world.local.gateway.createSession();
+  const socket = new WebSocket(streamUrl, { origin: "https://evil.example" });
+  const [error] = (await once(socket, "error")) as [Error];
+  expect(error.message).toBe("socket hang up");
+});
+
+it("each start has keys and tokens of its own", async () => {
+  const other = await startLocalFargate();
+  await other.stop();
+  const secrets = ({ env, admin, controlToken, idTokenEnv }: LocalFargate): readonly unknown[] => [
+    env["AWS_ACCESS_KEY_ID"],
+    env["AWS_SECRET_ACCESS_KEY"],
+    ...[admin.accessKeyId, admin.secretAccessKey, controlToken],
+    idTokenEnv["ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
+  ];
+  expect(new Set([...secrets(other), ...secrets(world.local)]).size).toBe(12);
+});
+
+it("a call at which moto fails is answered with moto's reason", async () => {
+  const call = callJson(world.local.asAdmin, "logs", "Logs_20140328.CreateLogGroup", { logGroupName: 5 });
+  await expect(call).rejects.toThrow(
+    /"NotImplemented".*leaves this call to moto, which can't answer it as it was made: \w+Error: .+ \(\S+\.py, line \d+\)/,
+  );
 });
 
 it("Session Manager resumes known sessions, and answers that others do not exist", async () => {
