@@ -91,7 +91,8 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   }
   const why = settings.runtime === "podman" ? whyNoPodman() : undefined;
   if (why !== undefined) throw new Error(`Podman with runc can't run containers on this machine: ${why}`);
-  const { socketPath, stop: stopMoto } = await startMoto();
+  const motoServer = await startMoto();
+  const { socketPath } = motoServer;
   const moto: Endpoint = { url: "http://localhost", region, keys: MOTO_KEYS, socketPath };
   const controlToken = randomBytes(24).toString("base64url");
   const requests: RecordedRequest[] = [];
@@ -180,7 +181,8 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       return answer && Promise.resolve(answer);
     },
     query: ({ service, key }, parameters) => {
-      if (service !== "cloudformation") return sts.operation(parameters) ?? iam.query(parameters, key);
+      if (service !== "cloudformation")
+        return sts.operation(parameters, iam.principals.find(key)) ?? iam.query(parameters, key);
       return cloudFormation.answer(parameters, iam.principals.find(key)?.keys ?? NO_ROLE_KEYS);
     },
     admit: (call) => iam.admit(call),
@@ -239,7 +241,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       await Promise.all([...tasks.values()].map((task) => task.destroy()));
       gateway.close();
       await front.close();
-      await stopMoto();
+      await motoServer.stop();
     },
   };
 }

@@ -85,7 +85,10 @@ export class Scheduler {
         tags: [],
         enableExecuteCommand: unrecorded.enableExecuteCommand ?? false,
       });
-      void task.ended.then(() => this.#replace(service));
+      void task.ended.then(() => {
+        this.#logEnd(service, task);
+        return this.#replace(service);
+      });
     }
   }
 
@@ -106,6 +109,17 @@ export class Scheduler {
     await this.#logFailure(serviceName, async () => {
       await this.reconcile(await this.#ecs.records.service(clusterArn, serviceName));
     });
+  }
+
+  /** Logs why a task has stopped that the service still wants. ECS shows that in the console, where this service has none. */
+  #logEnd({ serviceName }: Service, task: Task): void {
+    if (this.#closed || task.stopCode === "ServiceSchedulerInitiated") return;
+    const ends = task.containers.map(({ definition, exitCode, reason, lastLine }) => {
+      const words = [exitCode === undefined ? undefined : `exit code ${exitCode}`, reason, lastLine];
+      return `${definition.name}: ${words.filter((one) => one !== undefined && one !== "").join(", ")}`;
+    });
+    const why = task.stoppedReason ?? "";
+    this.#ecs.settings.log(`service ${serviceName}: task ${task.id} stopped: ${why} (${ends.join("; ")})`);
   }
 
   /** Runs a timer's work. No caller waits for it, so its failure goes to the log. */

@@ -25,7 +25,7 @@ export function refusalOf(headers: IncomingHttpHeaders, own: OwnNames): string |
   if (origin !== undefined && !isOwn(origin.replace(/^https?:\/\//, ""), own))
     return `it takes no request of the web page ${origin}`;
   if (site !== undefined && site !== "same-origin" && site !== "none")
-    return `it takes no request of another site's web page (Sec-Fetch-Site: ${String(site)})`;
+    return `it takes no request of another site's web page (Sec-Fetch-Site: ${site})`;
   return undefined;
 }
 

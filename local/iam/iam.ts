@@ -1,6 +1,7 @@
 import { AwsError } from "../aws-error.ts";
 import type { Answer } from "../answer.ts";
 import type { KeyRing } from "../sts/keys.ts";
+import { AccessKeys } from "./access-keys.ts";
 import { Buckets } from "./buckets.ts";
 import type { IamCaller } from "./decide.ts";
 import { s3Denied } from "./errors.ts";
@@ -19,12 +20,14 @@ export class Iam {
   readonly #guard: Guard;
   readonly #scope: CallScope;
   readonly #rolePolicies: RolePolicies;
+  readonly #accessKeys: AccessKeys;
 
   /** `upstream` makes a call to moto's IAM, which keeps users and roles. */
   constructor(scope: CallScope, keys: KeyRing, upstream: (parameters: URLSearchParams) => Promise<string>) {
     this.#scope = scope;
     this.principals = new Principals(scope.accountId, keys);
     this.#rolePolicies = new RolePolicies(this.principals, upstream);
+    this.#accessKeys = new AccessKeys(this.principals, upstream);
     this.buckets = new Buckets(scope.accountId, scope.region);
     this.#guard = new Guard({
       principals: this.principals,
@@ -60,7 +63,7 @@ export class Iam {
       case "GetCallerIdentity":
         return Promise.resolve(identity(this.principals.find(key)));
       default:
-        return this.#rolePolicies.call(parameters);
+        return this.#rolePolicies.call(parameters) ?? this.#accessKeys.call(parameters, key);
     }
   }
 

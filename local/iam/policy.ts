@@ -1,3 +1,4 @@
+import { AwsError } from "../aws-error.ts";
 import { isConditionMet, isOperator, type Conditions, type Context } from "./conditions.ts";
 import { isMatch } from "./wildcards.ts";
 
@@ -77,4 +78,13 @@ export function isApplicable(statement: Statement, { action, resource, context }
 
 export function list(value: OneOrMore | undefined): readonly string[] {
   return value === undefined ? [] : typeof value === "string" ? [value] : value;
+}
+
+/** The policy in a call of IAM. Throws IAM's error for a text that is none. */
+export function policyIn(document: string): Policy {
+  try {
+    return readPolicy(JSON.parse(document));
+  } catch (error) {
+    throw new AwsError("MalformedPolicyDocument", error instanceof Error ? error.message : String(error));
+  }
 }

@@ -37,6 +37,10 @@ export class Principals {
   /** The temporary keys that were given out. */
   readonly #sessions: { find(accessKeyId: string): SessionKeys | undefined };
   readonly #users = new Map<string, KeyOwner>();
+  /** The keys that UpdateAccessKey or DeleteAccessKey has made useless. */
+  readonly #inactive = new Set<string>();
+  /** For each user with policies of IAM's own these policies, by their names. */
+  readonly #userPolicies = new Map<string, ReadonlyMap<string, Policy>>();
   /** For each role its policies, by their names. */
   readonly #roles = new Map<string, ReadonlyMap<string, Policy>>();
   /** For each role whose sessions have policies of their own, the function that gives them. */
@@ -82,6 +86,23 @@ export class Principals {
     this.#roles.set(role, new Map(others));
   }
 
+  /** Gives a user one more policy, as PutUserPolicy does. From the first one on, the user no longer has all rights. */
+  putUserPolicy(user: string, name: string, policy: Policy): void {
+    this.#userPolicies.set(user, new Map([...(this.#userPolicies.get(user) ?? []), [name, policy]]));
+  }
+
+  /** Takes a policy from a user. */
+  deleteUserPolicy(user: string, name: string): void {
+    const others = [...(this.#userPolicies.get(user) ?? [])].filter(([one]) => one !== name);
+    this.#userPolicies.set(user, new Map(others));
+  }
+
+  /** Makes a user's key useless, or useful again. */
+  setKeyActive(accessKeyId: string, active: boolean): void {
+    if (active) this.#inactive.delete(accessKeyId);
+    else this.#inactive.add(accessKeyId);
+  }
+
   /** Whether a role was given policies. */
   hasRole(name: string): boolean {
     return this.#roles.has(name);
@@ -94,8 +115,9 @@ export class Principals {
 
   /** The owner of a key; undefined for an unknown key. */
   find(accessKeyId: string): KeyOwner | undefined {
+    if (this.#inactive.has(accessKeyId)) return undefined;
     const user = this.#users.get(accessKeyId);
-    if (user !== undefined) return user;
+    if (user !== undefined) return this.#withPolicies(user);
     const keys = this.#sessions.find(accessKeyId);
     return keys && { ...this.session(keys.roleArn, keys.sessionName), keys };
   }
@@ -103,7 +125,13 @@ export class Principals {
   /** The user with this ARN, or a session of the role with this ARN; undefined for an unknown user. */
   byArn(arn: string): IamCaller | undefined {
     if (/^arn:[^:]+:iam::\d+:role\//.test(arn)) return this.session(arn, "simulated");
-    return [...this.#users.values()].find((user) => user.arn === arn);
+    const user = [...this.#users.values()].find((one) => one.arn === arn);
+    return user && this.#withPolicies(user);
+  }
+
+  #withPolicies(user: KeyOwner): KeyOwner {
+    const given = this.#userPolicies.get(user.arn.split("/").at(-1) ?? "");
+    return given === undefined ? user : { ...user, policies: [...given.values()] };
   }
 
   /** A session of a role, with or without keys. */

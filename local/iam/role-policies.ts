@@ -1,5 +1,5 @@
 import { AwsError } from "../aws-error.ts";
-import { readPolicy, type Policy } from "./policy.ts";
+import { policyIn } from "./policy.ts";
 import type { Principals } from "./principals.ts";
 
 /** IAM's calls that change the policies of a role. moto carries them out; then `Principals` has the changed policies. */
@@ -46,13 +46,5 @@ export class RolePolicies {
     const answer = await this.#upstream(parameters);
     change();
     return answer;
-  }
-}
-
-function policyIn(document: string): Policy {
-  try {
-    return readPolicy(JSON.parse(document));
-  } catch (error) {
-    throw new AwsError("MalformedPolicyDocument", error instanceof Error ? error.message : String(error));
   }
 }

@@ -4,7 +4,8 @@ import { callQueryApi, textsOf } from "../query-api.ts";
 import type { Endpoint } from "../signed-fetch.ts";
 import { type Claims, type IdTokens, ISSUER } from "./id-tokens.ts";
 import { type KeyRing, type TemporaryKeys } from "./keys.ts";
-import { isTrusted, type TrustPolicy } from "./trust.ts";
+import type { IamCaller } from "../iam/decide.ts";
+import { isTrusted, mayAssume, type TrustPolicy } from "./trust.ts";
 
 export interface StsOptions {
   /** moto, which keeps the roles and the OpenID Connect providers, and checks neither. */
@@ -24,11 +25,28 @@ export class Sts {
     this.#options = options;
   }
 
-  /** Answers AssumeRoleWithWebIdentity with XML; undefined for a call that moto answers. */
-  operation(parameters: URLSearchParams): Promise<string> | undefined {
-    return parameters.get("Action") === "AssumeRoleWithWebIdentity"
-      ? this.#assumeRoleWithWebIdentity(parameters)
-      : undefined;
+  /** Answers AssumeRole and AssumeRoleWithWebIdentity with XML; undefined for a call that moto answers. */
+  operation(parameters: URLSearchParams, caller: IamCaller | undefined): Promise<string> | undefined {
+    const action = parameters.get("Action");
+    if (action === "AssumeRole" && caller !== undefined) return this.#assumeRole(parameters, caller);
+    return action === "AssumeRoleWithWebIdentity" ? this.#assumeRoleWithWebIdentity(parameters) : undefined;
+  }
+
+  async #assumeRole(parameters: URLSearchParams, caller: IamCaller): Promise<string> {
+    const roleArn = parameters.get("RoleArn") ?? "";
+    const policy = await this.#trustPolicy(roleArn);
+    if (policy === undefined || !mayAssume(policy, caller, parameters.get("ExternalId") ?? undefined)) {
+      const words = `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`;
+      throw new AwsError("AccessDenied", words, 403);
+    }
+    return answer("AssumeRole", await this.#issueFor(parameters));
+  }
+
+  /** Keys for the session that a call asks for. */
+  async #issueFor(parameters: URLSearchParams): Promise<TemporaryKeys> {
+    const seconds = parameters.get("DurationSeconds");
+    const [role, session] = [parameters.get("RoleArn") ?? "", parameters.get("RoleSessionName") ?? ""];
+    return await this.issue(role, session, seconds === null ? undefined : Number(seconds));
   }
 
   /** Issues keys for a session of a role. moto makes them, and so knows them. */
@@ -62,10 +80,7 @@ export class Sts {
     const policy = await this.#trustPolicy(roleArn);
     if (policy === undefined || !isTrusted(policy, provider, claims))
       throw new AwsError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403);
-    const seconds = parameters.get("DurationSeconds");
-    const sessionName = parameters.get("RoleSessionName") ?? "";
-    const keys = await this.issue(roleArn, sessionName, seconds === null ? undefined : Number(seconds));
-    return answer(keys, claims);
+    return answer("AssumeRoleWithWebIdentity", await this.#issueFor(parameters), claims);
   }
 
   #validClaims(token: string): Claims {
@@ -113,13 +128,18 @@ function invalidToken(message: string): AwsError {
   return new AwsError("InvalidIdentityToken", message);
 }
 
-function answer(keys: TemporaryKeys, claims: Claims): string {
+/** The answer to a call that issues keys, with the claims of the web identity where there is one. */
+function answer(call: string, keys: TemporaryKeys, claims?: Claims): string {
   const { roleArn, sessionName } = keys;
   const arn = `${roleArn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")}/${sessionName}`;
-  return `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-  <AssumeRoleWithWebIdentityResult>
-    <SubjectFromWebIdentityToken>${String(claims["sub"])}</SubjectFromWebIdentityToken>
+  const identity = claims
+    ? `<SubjectFromWebIdentityToken>${String(claims["sub"])}</SubjectFromWebIdentityToken>
     <Audience>${String(claims["aud"])}</Audience>
+    <Provider>${ISSUER}</Provider>`
+    : "";
+  return `<${call}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <${call}Result>
+    ${identity}
     <AssumedRoleUser><Arn>${arn}</Arn><AssumedRoleId>AROAEXAMPLE:${sessionName}</AssumedRoleId></AssumedRoleUser>
     <Credentials>
       <AccessKeyId>${keys.accessKeyId}</AccessKeyId>
@@ -127,8 +147,7 @@ function answer(keys: TemporaryKeys, claims: Claims): string {
       <SessionToken>${keys.sessionToken}</SessionToken>
       <Expiration>${new Date(keys.expiration).toISOString()}</Expiration>
     </Credentials>
-    <Provider>${ISSUER}</Provider>
-  </AssumeRoleWithWebIdentityResult>
+  </${call}Result>
   <ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata>
-</AssumeRoleWithWebIdentityResponse>`;
+</${call}Response>`;
 }

@@ -7,7 +7,8 @@ export interface TrustPolicy {
 
 interface Statement {
   readonly Effect: "Allow" | "Deny";
-  readonly Principal?: { readonly Federated?: string | readonly string[] };
+  readonly Principal?:
+    "*" | { readonly Federated?: string | readonly string[]; readonly AWS?: string | readonly string[] };
   readonly Action: string | readonly string[];
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
@@ -22,11 +23,37 @@ export function isTrusted(
 ): boolean {
   const matching = listOf(policy.Statement).filter(
     ({ Principal, Action, Condition = {} }) =>
+      Principal !== "*" &&
       listOf(Principal?.Federated ?? []).includes(provider.arn) &&
       listOf(Action).some((action) => isMatch(action, ACTION)) &&
       Object.entries(Condition).every(([operator, keys]) =>
         Object.entries(keys).every(([key, wanted]) =>
           isMet(operator, claimOf(key, provider.host, claims), listOf(wanted)),
+        ),
+      ),
+  );
+  return (
+    matching.some(({ Effect }) => Effect === "Allow") && !matching.some(({ Effect }) => Effect === "Deny")
+  );
+}
+
+/**
+ * Whether the policy lets a caller of this account assume the role by AssumeRole. A Deny wins. Of conditions only the external id
+ * is known.
+ */
+export function mayAssume(
+  policy: TrustPolicy,
+  caller: { readonly arn: string; readonly roleArn?: string | undefined; readonly account: string },
+  externalId: string | undefined,
+): boolean {
+  const names = ["*", caller.account, `arn:aws:iam::${caller.account}:root`, caller.arn, caller.roleArn];
+  const matching = listOf(policy.Statement).filter(
+    ({ Principal, Action, Condition = {} }) =>
+      (Principal === "*" || listOf(Principal?.AWS ?? []).some((name) => names.includes(name))) &&
+      listOf(Action).some((action) => isMatch(action, "sts:AssumeRole")) &&
+      Object.entries(Condition).every(([operator, keys]) =>
+        Object.entries(keys).every(([key, wanted]) =>
+          isMet(operator, key === "sts:ExternalId" ? externalId : undefined, listOf(wanted)),
         ),
       ),
   );

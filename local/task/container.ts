@@ -9,6 +9,9 @@ import { imageNamed, type Image, type LayeredImage } from "../images/image.ts";
 import { CommandRefused, type IsolatedProcess, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 
+/** How much of a container's last line is kept, in bytes. */
+const LONGEST_LINE = 300;
+
 /** How the end of a container is recorded. A member that is not given is recorded as it was observed. */
 export interface ContainerEnd {
   /** 137 after SIGKILL. */
@@ -46,6 +49,8 @@ export class Container {
   startedAt: number | undefined;
   exitCode: number | undefined;
   reason: string | undefined;
+  /** The last line that it has printed, as far as it is known: a text of some hundred characters. */
+  lastLine = "";
   handle: ContainerHandle | undefined;
   readonly health: HealthCheck | undefined;
   /** Resolves once it runs. */
@@ -132,8 +137,10 @@ export class Container {
       return false;
     }
     const { pid, exited, stdout, stderr } = this.#isolated;
-    stdout.on("data", onOutput);
-    stderr.on("data", onOutput);
+    for (const stream of [stdout, stderr]) {
+      stream.on("data", onOutput);
+      stream.on("data", (chunk: Buffer) => this.#noteLastLine(chunk));
+    }
     const hidden = this.#context.hiddenFromExec;
     this.handle = {
       name: this.definition.name,
@@ -160,6 +167,12 @@ export class Container {
       onExit();
     });
     return true;
+  }
+
+  #noteLastLine(chunk: Buffer): void {
+    const end = chunk.subarray(-LONGEST_LINE).toString("utf8").trimEnd();
+    const line = end.slice(end.lastIndexOf("\n") + 1).replace(/[^\x20-\x7e]/g, "?");
+    if (line !== "") this.lastLine = line;
   }
 
   /** Sends SIGTERM to PID 1, and SIGKILL when PID 1 still lives after `timeout` milliseconds. */

@@ -15,8 +15,10 @@ import { waitForStatus, runTask, startWorld, type World } from "../with-local.ts
 
 let world: World;
 
+const lines: string[] = [];
+
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ log: (line) => lines.push(line) });
 });
 
 afterAll(async () => {
@@ -45,6 +47,34 @@ it("a service's task runs, and is listed under its name", async () => {
     enableExecuteCommand: true,
     deployments: [{ status: "PRIMARY", id: task.plan.startedBy, runningCount: 1, rolloutState: "COMPLETED" }],
   });
+});
+
+it("the log says why a service's task has stopped, with the last line that it has printed", async () => {
+  const { taskDefinition } = await world.ecs.send(
+    new RegisterTaskDefinitionCommand({
+      family: "flapping",
+      containerDefinitions: [
+        {
+          name: "web",
+          image: "python:3",
+          memory: 64,
+          command: ["sh", "-c", "echo up; echo in use >&2; exit 3"],
+        },
+      ],
+    }),
+  );
+  const at = { cluster: "demo", serviceName: "flapping" };
+  const serviceName = "flapping";
+  await world.ecs.send(
+    new CreateServiceCommand({ ...at, taskDefinition: taskDefinition?.taskDefinitionArn, desiredCount: 1 }),
+  );
+  const task = (): Task | undefined =>
+    world.local.tasks.find(({ plan }) => plan.group === `service:${serviceName}`);
+  await until(() => lines.some((line) => line.startsWith("service flapping:")));
+  await world.ecs.send(new DeleteServiceCommand({ cluster: at.cluster, service: serviceName, force: true }));
+  expect(lines).toContain(
+    `service flapping: task ${task()?.id} stopped: Essential container in task exited (web: exit code 3, in use)`,
+  );
 });
 
 it("a service needs no security groups", async () => {

@@ -66,7 +66,7 @@ describe.each(runtimes)("root in a container by %s", (runtime) => {
   });
 
   it("has no more rights by a session", async () => {
-    const { pid, signal, exited } = await start({ ...box, command: ["sleep", "60"] });
+    const { pid, ...sleeping } = await start({ ...box, command: ["sleep", "60"] });
     const handle = {
       ...{ name: "app", runtimeId: "1", taskArn: "1", clusterName: "1" },
       pid,
@@ -80,8 +80,8 @@ describe.each(runtimes)("root in a container by %s", (runtime) => {
     ];
     const { status } = await Pty.run(handle, python, { argv, env });
     expect(status).not.toBe(0);
-    signal("SIGKILL");
-    await exited;
+    sleeping.signal("SIGKILL");
+    await sleeping.exited;
   });
 
   it("shows its variables to no other user of the machine", async () => {
@@ -90,10 +90,10 @@ describe.each(runtimes)("root in a container by %s", (runtime) => {
       env: { ...env, PASSWORD: "x7-of-the-task" },
       command: ["sleep", "60"],
     } as const;
-    const { signal, exited } = await start(options);
+    const sleeping = await start(options);
     const { stdout } = await promisify(execFile)("sh", ["-c", "cat /proc/[0-9]*/cmdline 2>/dev/null; :"]);
-    signal("SIGKILL");
-    await exited;
+    sleeping.signal("SIGKILL");
+    await sleeping.exited;
     // The arguments of a whole machine would be a long message.
     expect(stdout.includes("x7-of-the-task")).toBe(false);
   });
