@@ -1,5 +1,4 @@
-import { AwsError } from "./aws-error.ts";
-import { isMotoFailure } from "./moto-failure.ts";
+import { AwsError, isMotoFailure } from "./aws-error.ts";
 import { type Endpoint, signedFetch } from "./signed-fetch.ts";
 
 /**

@@ -1,6 +1,5 @@
-import { AwsError } from "../aws-error.ts";
+import { AwsError, isMotoFailure } from "../aws-error.ts";
 import { type Endpoint, signedFetch } from "../signed-fetch.ts";
-import { isMotoFailure } from "../moto-failure.ts";
 import { clusterNotFound, client, serviceNotFound } from "./errors.ts";
 import type { Cluster, Service, TaskDefinition } from "../ecs-shapes.ts";
 

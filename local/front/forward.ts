@@ -1,9 +1,8 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { AwsError } from "../aws-error.ts";
+import { AwsError, isMotoFailure } from "../aws-error.ts";
 import type { CallFault } from "../faults.ts";
-import { isMotoFailure } from "../moto-failure.ts";
 import { signatureOf } from "../sigv4.ts";
 import { hadBucketInHost } from "./requests.ts";
 

@@ -4,8 +4,7 @@ import { callQueryApi, textsOf } from "../query-api.ts";
 import type { Endpoint } from "../signed-fetch.ts";
 import { type Claims, type IdTokens, ISSUER } from "./id-tokens.ts";
 import { type KeyRing, type TemporaryKeys } from "./keys.ts";
-import type { IamCaller } from "../iam/decide.ts";
-import { isTrusted, mayAssume, type TrustPolicy } from "./trust.ts";
+import { type Assumer, isTrusted, mayAssume, type TrustPolicy } from "./trust.ts";
 
 export interface StsOptions {
   /** moto, which keeps the roles and the OpenID Connect providers, and checks neither. */
@@ -26,13 +25,13 @@ export class Sts {
   }
 
   /** Answers AssumeRole and AssumeRoleWithWebIdentity with XML; undefined for a call that moto answers. */
-  operation(parameters: URLSearchParams, caller: IamCaller | undefined): Promise<string> | undefined {
+  operation(parameters: URLSearchParams, caller: Assumer | undefined): Promise<string> | undefined {
     const action = parameters.get("Action");
     if (action === "AssumeRole" && caller !== undefined) return this.#assumeRole(parameters, caller);
     return action === "AssumeRoleWithWebIdentity" ? this.#assumeRoleWithWebIdentity(parameters) : undefined;
   }
 
-  async #assumeRole(parameters: URLSearchParams, caller: IamCaller): Promise<string> {
+  async #assumeRole(parameters: URLSearchParams, caller: Assumer): Promise<string> {
     const roleArn = parameters.get("RoleArn") ?? "";
     const policy = await this.#trustPolicy(roleArn);
     if (policy === undefined || !mayAssume(policy, caller, parameters.get("ExternalId") ?? undefined)) {

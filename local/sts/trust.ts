@@ -13,6 +13,14 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
+/** Who calls AssumeRole. */
+export interface Assumer {
+  readonly arn: string;
+  /** The role whose session it is. */
+  readonly roleArn?: string | undefined;
+  readonly account: string;
+}
+
 const ACTION = "sts:AssumeRoleWithWebIdentity";
 
 /** Whether the policy lets a token of this provider assume the role. A Deny wins. Without an Allow it does not. */
@@ -41,11 +49,7 @@ export function isTrusted(
  * Whether the policy lets a caller of this account assume the role by AssumeRole. A Deny wins. Of conditions only the external id
  * is known.
  */
-export function mayAssume(
-  policy: TrustPolicy,
-  caller: { readonly arn: string; readonly roleArn?: string | undefined; readonly account: string },
-  externalId: string | undefined,
-): boolean {
+export function mayAssume(policy: TrustPolicy, caller: Assumer, externalId: string | undefined): boolean {
   const names = ["*", caller.account, `arn:aws:iam::${caller.account}:root`, caller.arn, caller.roleArn];
   const matching = listOf(policy.Statement).filter(
     ({ Principal, Action, Condition = {} }) =>
