@@ -118,3 +118,9 @@ it("ends as cancelled when a cancel comes in the pause between two attempts", as
   expect(await result).toMatchObject({ outcome: "cancelled" });
   expect(tried).toHaveLength(1);
 });
+
+it("tells in which task a script is run again", async () => {
+  const { result, log } = runJobWithRetry([spot, exit(0)]);
+  await result;
+  expect(log.lines).toContainEqual(`The script is run again for 'spot', in task ${"1".repeat(32)}.`);
+});

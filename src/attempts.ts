@@ -50,7 +50,8 @@ export async function runAttempts(
         reason: reason.words,
       });
       log.phase(`Attempt ${attempt + 1} of ${retry.attempts}`);
-      log.info(`The script is run again for '${reason.words}'.`);
+      const where = next.taskId === last.taskId ? "the same task" : `task ${next.taskId}`;
+      log.info(`The script is run again for '${reason.words}', in ${where}.`);
       target = next;
     } catch (error) {
       const failure = logFailure(error, log);

@@ -70,7 +70,27 @@ it("takes one variable with all its lines, or by its name from the environment, 
     secrets: JSON.stringify({ TOKEN: "from the environment" }),
   });
   expect(texts("--env", '{"A": "1"}')).toEqual({ env: '{"A": "1"}' });
-  expect(() => parseLine("--secrets", "MISSING")).toThrow("The environment has no variable of this name.");
+  expect(() => parseLine("--secrets", "MISSING")).toThrow(
+    "--secrets takes NAME=value, or a bare NAME of the environment: 'MISSING' is not in the environment.",
+  );
+});
+
+it.each([
+  ["A-B=1", "'A-B' is not of letters, digits and _ with no digit first."],
+  ["fx_a=1", "'fx_a' is a name that belongs to this action"],
+])("refuses the variable %s in words of the command line, and not as JSON", (text, why) => {
+  expect(() => parseLine("--env", text)).toThrow(why);
+  expect(() => parseLine("--env", text)).not.toThrow("JSON");
+});
+
+it("shows nothing of a secret that has no name", () => {
+  expect(() => parseLine("--secrets", "s3cr-et=1")).toThrow("a name is not of letters");
+});
+
+it("tells that an option was given several times which takes one value", () => {
+  expect(() => parseLine("--container", "a", "--container", "b")).toThrow(
+    "Give --container once: it stands there several times, and takes one value.",
+  );
 });
 
 it("takes the script's standard input as a text, or as the bytes of a file anywhere", () => {

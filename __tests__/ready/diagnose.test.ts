@@ -70,6 +70,16 @@ it("adds what is wrong to what was seen, and puts its fix before the advice", as
   expect(lines("NG")).toEqual([expect.stringMatching(/root file system: .*Set 'readonlyRootFilesystem'/)]);
 });
 
+it("of a container that took no session, what the checks found is the only advice", async () => {
+  const ecs = {
+    ...context().ecs,
+    describeTaskDefinition: () => Promise.resolve(aDefinition([{ readonlyRootFilesystem: true }])),
+  };
+  const { advice } = await diagnose(failure("exec-not-ready"), target, context({ ecs }));
+  expect(advice).toMatch(/^Set 'readonlyRootFilesystem' to false/);
+  expect(advice).not.toMatch(/a\.$/);
+});
+
 it("skips what it may not look at, which is no failure", async () => {
   const ecs = { ...context().ecs, describeTaskDefinition: denied };
   const ec2 = aNetwork({ describeNetworkInterface: denied });

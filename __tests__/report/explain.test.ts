@@ -31,6 +31,16 @@ it("explains a failure by its three parts, under its code, with the address of i
 });
 
 it.each([
+  ["/tmp/fargate-exec-0/script: 1: set: Illegal option -o pipefail\n", "2", true],
+  ["/tmp/fargate-exec-0/script: set: line 1: illegal option -o pipefail\n", "2", true],
+  ["Illegal option -o pipefail\n", "1", false],
+  ["Illegal option -x\n", "2", false],
+])("of %j with the exit code %s it says 'shell: bash': %s", (stderr, code, says) => {
+  const { message } = explain(resultWithStderr([code], { 0: stderr }), aStep) ?? { message: "" };
+  expect(message.includes("Set 'shell: bash'")).toBe(says);
+});
+
+it.each([
   ["1", "Exit code 1."],
   ["126", "Exit code 126: a command was found but could not be executed."],
   ["127", "Exit code 127: a command was not found in the image."],

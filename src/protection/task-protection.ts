@@ -152,7 +152,10 @@ export class TaskProtection {
     if (set.kind === "protection" && set.until !== undefined) {
       this.#held = { cluster, task, until: set.until, sharedUntil };
       onHeld(this.#held);
-      this.#tell(`Task ${target.taskId} is protected from scale-in and deployments while the job runs.`);
+      this.#tell(
+        `Task ${target.taskId} is protected from scale-in and deployments until the job ends, at ${timeOfDay(this.#latest)} at the latest, so that ` +
+          "the service doesn't stop it under the job. A deployment waits as long; 'protect: false' lets it go on.",
+      );
     }
     if (set.kind === "refused")
       this.#tell(

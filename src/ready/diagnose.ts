@@ -63,9 +63,12 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
 function withChecks(failure: Failure, checks: readonly Check[]): Failure {
   const wrong = checks.filter((check) => check.verdict === "NG");
   const found = wrong.map(({ name, seen }) => `${name} NG (${seen})`).join("; ");
+  const fixes = wrong.map(({ fix }) => fix);
+  // What is found is the cause: all else that such a failure may come from would only hide it.
+  const isExplained = failure.code === "exec-not-ready" && fixes.length > 0;
   return failure.withParts({
     seen: `${failure.seen} Checks: ${found || "nothing wrong that can be seen"}.`,
-    advice: [...wrong.map(({ fix }) => fix), failure.advice].join(" "),
+    advice: (isExplained ? fixes : [...fixes, failure.advice]).join(" "),
   });
 }
 

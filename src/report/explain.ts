@@ -1,7 +1,7 @@
 import type { FailureCode, Reader } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
-import { findLastLine, findNamedLine } from "./last-words.ts";
+import { findLastLine, findNamedLine, isWithoutPipefail } from "./last-words.ts";
 import {
   decisiveResult,
   type Result,
@@ -89,7 +89,10 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const startLine = outcome === "failed" && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
-    message: where + how.join(" "),
+    message: [
+      where + how.join(" "),
+      ...(stderr && isWithoutPipefail(stderr, exitCode) ? [PIPEFAIL] : []),
+    ].join("\n"),
     lastWords: words === undefined ? undefined : `Last line of standard error${whose}: ${words}`,
     page: `${step.page}#${outcome === "failed" ? "a-script-that-failed" : outcome}`,
     place:
@@ -98,6 +101,10 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
         : { file: step.scriptFile, startLine },
   };
 }
+
+const PIPEFAIL =
+  "The script says 'set -o pipefail', which the image's sh doesn't have. Set 'shell: bash', which has pipefail and -e on by itself. When the image has no " +
+  "bash either, that ends as shell-not-found before the script runs: leave pipefail out then.";
 
 /** The words that tell which tasks failed, and how. The first failed task decides. */
 function whichTasks(tasks: readonly TaskResult[]): string {
