@@ -199,7 +199,7 @@ fx_post() {
 # fx_ask OPTION…: has curl make a request. Sets fx_http to the answer's status, 000 when there is none. curl gets what is secret
 # by a file.
 fx_ask() {
-  fx_request "$fx_curl" -q -sS --connect-timeout 20 -y 20 -Y 1 -w '%{http_code}\n' -o "$fx_dir/answer" "$@"
+  fx_request "$fx_curl" -q -sS --connect-timeout 20 -y 20 -Y 1 --max-filesize 65536 -w '%{http_code}\n' -o "$fx_dir/answer" "$@"
   fx_http=000
   read -r fx_http <"$fx_dir/http"
 }

@@ -85,7 +85,7 @@ fx_look() {
   if [ "$fx_role" ]; then
     fx_ask_by_role get control "$fx_dir/answer"
   else
-    fx_ask -K "$fx_dir/get.curl" --max-filesize 65536
+    fx_ask -K "$fx_dir/get.curl"
   fi
   case $fx_http in
     000 | 5??) return ;;
