@@ -1,7 +1,7 @@
 import { logRetention } from "../aws/s3-retention.ts";
 import type { ObjectName, S3, StoredVersion } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
-import { isDenied } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isVersion, OldVersions } from "./old-versions.ts";
 import { claimOf, EMPTY, LARGEST_QUEUE, parseQueue, type Queue, split, writeQueue } from "./queue-state.ts";
@@ -14,6 +14,11 @@ const DENIALS = 3;
 /** The pause after a swap that was lost to another run is random, up to this limit. The limit doubles with each lost swap. */
 const FIRST_PAUSE_MS = 60;
 const LONGEST_PAUSE_MS = 1_000;
+/**
+ * The most swaps that one change loses, in four minutes and more. Each lost swap is one that another run has won, so no run of a
+ * matrix loses so many. A principal that writes the object again and again must not keep a step from its end.
+ */
+const MOST_LOST = 500;
 /** The most versions below the last one that are looked for once the queue is empty. */
 const MOST_UNCOVERED = 5;
 
@@ -67,7 +72,7 @@ export class QueueObject {
   /**
    * Reads the queue and writes what `step` makes of it, until no other run has changed it in between. `step` gets
    * undefined when there is no queue, and has to give the same answer for the same queue. An abort between two tries
-   * throws its reason.
+   * throws its reason. Fails when each of `MOST_LOST` swaps was lost.
    */
   async change<Result>(
     step: (found: FoundQueue | undefined) => Change<Result>,
@@ -97,9 +102,20 @@ export class QueueObject {
       if (queue === undefined || (await this.#swap(queue, found))) return result;
       refused = found?.version;
       signal?.throwIfAborted();
+      if (tries >= MOST_LOST) throw this.#alwaysLost();
       if (known === undefined)
         await clock.sleep(random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries), signal);
     }
+  }
+
+  #alwaysLost(): Failure {
+    const { bucket, key } = this.#options.object;
+    return new Failure("aws-error", {
+      failed: `The queue s3://${bucket}/${key} could not be changed.`,
+      seen: `Others have written it just before this run, ${MOST_LOST} times in a row.`,
+      advice:
+        "Look at the bucket's access log for the principal that writes there. Only the workflows' roles need 's3:PutObject' on the prefix.",
+    });
   }
 
   /**

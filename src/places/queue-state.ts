@@ -215,5 +215,7 @@ function matrixIndex(value: unknown): MatrixJob | undefined {
 function webAddress(value: unknown): string | undefined {
   if (typeof value !== "string" || value.length > 1_000 || !URL.canParse(value)) return undefined;
   const { protocol, username, password, href } = new URL(value);
-  return protocol === "https:" && username === "" && password === "" ? href : undefined;
+  // A browser's form may be several times as long, and it is written again with each change.
+  const isShort = href.length <= 1_000;
+  return protocol === "https:" && username === "" && password === "" && isShort ? href : undefined;
 }
