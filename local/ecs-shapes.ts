@@ -61,6 +61,7 @@ export interface TaskDefinition {
   readonly taskRoleArn?: string;
   readonly executionRoleArn?: string;
   readonly ephemeralStorage?: { readonly sizeInGiB: number };
+  readonly volumes?: readonly { readonly name: string; readonly configuredAtLaunch?: boolean }[];
 }
 
 export interface ContainerOverride {
@@ -92,6 +93,12 @@ export interface CapacityProvider {
   readonly capacityProvider: string;
   readonly weight?: number;
   readonly base?: number;
+}
+
+/** The settings of a volume that a task definition leaves to the start of the task. */
+export interface VolumeConfiguration {
+  readonly name: string;
+  readonly managedEBSVolume?: object;
 }
 
 export interface ExecuteCommandConfiguration {

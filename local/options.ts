@@ -17,6 +17,13 @@ export interface LocalOptions {
   readonly stopTimeout?: number;
   /** How many sessions one exec agent runs at once; 2 unless given. The agent's default configuration says 2, AWS's documentation 1. */
   readonly sessionLimit?: 1 | 2;
+  /** How many vCPUs the account may run on Fargate at once; any number unless given. */
+  readonly vcpus?: number;
+  /**
+   * Where an Express service's task definition and network stand: in its primary `deployment` (the default), or in DescribeExpressGatewayService
+   * alone (`call`). What AWS does is known for the task definition only, from one report.
+   */
+  readonly expressTold?: "deployment" | "call";
   /** Whether calls beyond the published rates of the ECS API are refused with ThrottlingException. */
   readonly throttle?: boolean;
   /** How long the keys of STS are valid, in seconds: an hour unless given. AWS's minimum is 15 minutes. */
@@ -52,6 +59,8 @@ export function settingsFrom(options: LocalOptions): Settings {
     delays: { ...quickDelays, ...options.delays },
     stopTimeout: options.stopTimeout,
     sessionLimit: options.sessionLimit ?? 2,
+    vcpus: options.vcpus ?? Infinity,
+    expressTold: options.expressTold ?? "deployment",
     throttle: options.throttle ?? false,
     roleSessionSeconds: options.roleSessionSeconds ?? 3_600,
     hideCredentialsFromExec: options.hideCredentialsFromExec ?? false,

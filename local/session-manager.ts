@@ -39,6 +39,10 @@ function describeSessions(
   const unknown = Filters.find(({ key }) => !["Target", "SessionId", "InvokedAfter"].includes(key));
   if (unknown !== undefined)
     throw new AwsError("InvalidFilterKey", `The local Fargate has no filter '${unknown.key}'.`);
+  // The API reference has times to the second only, such as 2018-08-29T00:00:00Z. What AWS makes of others is not known.
+  const time = Filters.find(({ key }) => key === "InvokedAfter")?.value;
+  if (time !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(time))
+    throw new AwsError("InvalidFilterKey", `The filter InvokedAfter takes no time like '${time}'.`);
   return gateway.sessions
     .filter(({ ended }) => ended === (State === "History"))
     .filter((session) =>

@@ -33,6 +33,8 @@ export interface Settings {
   readonly delays: Delays;
   readonly stopTimeout: number | undefined;
   readonly sessionLimit: 1 | 2;
+  readonly vcpus: number;
+  readonly expressTold: "deployment" | "call";
   readonly throttle: boolean;
   readonly roleSessionSeconds: number;
   readonly hideCredentialsFromExec: boolean;

@@ -43,6 +43,7 @@ const bucketOf: Readonly<Record<string, Bucket>> = {
   // AWS's page names no rates for these. They are taken to share the services' buckets.
   ContinueServiceDeployment: "service modify",
   ListServiceDeployments: "service read",
+  DescribeExpressGatewayService: "service read",
   DescribeServiceDeployments: "service read",
   DescribeServiceRevisions: "service read",
 };

@@ -28,6 +28,19 @@ it("lists all of a target's sessions that have not ended", async () => {
   ]);
 });
 
+it("leaves out the sessions of other containers, should the filter mean something else, and keeps those of an unknown name", async () => {
+  const Sessions = [
+    { SessionId: "a", Target: "ecs:ci_1_2" },
+    { SessionId: "b", Target: "ecs:my_ci_9_9" },
+    { SessionId: "c", Target: "arn:aws:ecs:eu-central-1:123456789012:task/ci/1" },
+    { SessionId: "d" },
+  ];
+  const ssm = await startEndpoint(() => ({ body: { Sessions } }));
+  const ids = (found: readonly { readonly id: string }[]): string[] => found.map(({ id }) => id);
+  expect(ids(await ssm.listActiveSessions("ecs:ci_1_2"))).toEqual(["a", "c", "d"]);
+  expect(ids(await ssm.listRecentSessions("ecs:ci_1_2", 0))).toEqual(["a", "c", "d", "a", "c", "d"]);
+});
+
 it("lists the sessions of all targets; undefined when one call can't return them all", async () => {
   const Sessions = [{ SessionId: "a", Target: "ecs:ci_1_2", Status: "Connected" }];
   const ssm = await startEndpoint((count) => ({
@@ -58,7 +71,7 @@ it("also lists the sessions that have ended and began after a given time", async
       ? { Sessions: [ended] }
       : { Sessions: [{ SessionId: "a", StartDate: 1_700_000_002, Status: "Connected" }] },
   }));
-  expect(await ssmCalls(ssmEndpoint.clients).listRecentSessions("ecs:ci_1_2", 1_700_000_000_000)).toEqual([
+  expect(await ssmCalls(ssmEndpoint.clients).listRecentSessions("ecs:ci_1_2", 1_700_000_000_999)).toEqual([
     { id: "a", status: "Connected", since: 1_700_000_002_000, connected: true },
     {
       id: "b",
@@ -75,7 +88,7 @@ it("also lists the sessions that have ended and began after a given time", async
     State: "History",
     Filters: [
       { key: "Target", value: "ecs:ci_1_2" },
-      { key: "InvokedAfter", value: "2023-11-14T22:13:20.000Z" },
+      { key: "InvokedAfter", value: "2023-11-14T22:13:20Z" },
     ],
   });
 });

@@ -4,7 +4,7 @@ import {
   CreateLogGroupCommand,
   GetLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-import { CreateClusterCommand } from "@aws-sdk/client-ecs";
+import { CreateClusterCommand, CreateExpressGatewayServiceCommand } from "@aws-sdk/client-ecs";
 import {
   CreateBucketCommand,
   HeadObjectCommand,
@@ -34,8 +34,9 @@ let aws: Aws;
 let privateSubnet: string;
 
 beforeAll(async () => {
-  aws = await Aws.start({ gateway: { requireSignature: true, requireRight: true, reuseTokens: false } });
-  await Promise.all([makeLogs(), makeEndpoint()]);
+  const gateway = { requireSignature: true, requireRight: true, reuseTokens: false };
+  aws = await Aws.start({ gateway, expressTold: "call" });
+  await Promise.all([makeLogs(), makeEndpoint(), makeExpress()]);
   const setUp = new SetUp(aws, "check");
   const { vpc, subnet } = await setUp.vpc();
   const NatGatewayId = await setUp.ec2("CreateNatGateway", { SubnetId: subnet }, "natGatewayId");
@@ -69,6 +70,20 @@ async function makeLogs(): Promise<void> {
     } as const;
     await ecs.send(new CreateClusterCommand({ clusterName, configuration }));
   }
+}
+
+/** Makes an Express service. Its definition is in the family `demo-express`. */
+async function makeExpress(): Promise<void> {
+  const { ecs, local, made } = aws.world;
+  const role = (name: string): string => `arn:aws:iam::${local.accountId}:role/${name}`;
+  await ecs.send(
+    new CreateExpressGatewayServiceCommand({
+      ...{ cluster: made.cluster, serviceName: "express", primaryContainer: { image: "example/app:1" } },
+      ...{ executionRoleArn: role("demo-execution"), taskRoleArn: role("demo-task") },
+      infrastructureRoleArn: role("demo-infrastructure"),
+      networkConfiguration: { subnets: [...made.subnets] },
+    }),
+  );
 }
 
 /** Makes an endpoint for the message gateway in the tasks' VPC. */
@@ -192,6 +207,15 @@ const ways = {
     task: false,
     names: { family: "demo", "task-role": "demo-task", "execution-role": "demo-execution" },
     inputs: () => ({ service: aws.world.made.service, start: "true" }),
+  },
+  "a new task like an Express service's": {
+    caller: [...starting, "caller-service-start"],
+    task: false,
+    names: {
+      ...{ service: "express", family: "demo-express" },
+      ...{ "task-role": "demo-task", "execution-role": "demo-execution" },
+    },
+    inputs: () => ({ service: "express", start: "true" }),
   },
   "an image": {
     caller: [...starting, "caller-definitions", "caller-image-size"],
@@ -421,6 +445,9 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
     seen: (run) => eventually(() => containerLog(run), expect.arrayContaining(["printed"])),
   },
   "a new task like a service's": {},
+  "a new task like an Express service's": {
+    seen: (run) => expect(count(run, "DescribeExpressGatewayService")).toBe(1),
+  },
   "an image": { seen: ({ result }) => expect(result.summary).toMatch(/^\| Image pull \(52 MB\) \|/m) },
   "an image in a definition": {},
   "a bucket": {},
@@ -597,6 +624,10 @@ const losses: readonly Loss[] = [
   {
     ...{ way: "a new task like a service's", file: "caller-service-start", action: "ecs:DescribeServices" },
     code: denied,
+  },
+  {
+    ...{ way: "a new task like an Express service's", file: "caller-service-start", code: denied },
+    action: "ecs:DescribeExpressGatewayService",
   },
   { way: "an image", file: "caller-definitions", action: "ecs:RegisterTaskDefinition", code: denied },
   {

@@ -20,7 +20,7 @@ it.each([401, 403])(
     expect(log.lines).toEqual([
       `The gateway refused the signed request for session 'ecs-execute-command-1' (HTTP ${status}: no!) and took an ` +
         "unsigned one. Allow 'ssmmessages:OpenDataChannel' on 'arn:aws:ssm:*:*:session/ecs-execute-command-*' to the " +
-        "step's credentials.",
+        'caller\'s credentials, or with Resource: "*".',
     ]);
   },
 );
@@ -32,7 +32,7 @@ it("when the unsigned request is refused as well, the error names the right", as
   await expect(refusal).rejects.toMatchObject({
     code: "session-refused",
     seen: expect.stringContaining("answered HTTP 403: no! (a request without a signature, too)") as string,
-    advice: expect.stringContaining("'ssmmessages:OpenDataChannel'") as string,
+    advice: expect.stringMatching(/'ssmmessages:OpenDataChannel'.* with Resource: "\*"/) as string,
   });
   expect(gateway.requests.map(isSigned)).toEqual([true, false]);
 });

@@ -8,7 +8,9 @@ import type {
   Tag,
   TaskDefinition,
   TaskOverride,
+  VolumeConfiguration,
 } from "../ecs-shapes.ts";
+import { launchTypeOf } from "../task/placement.ts";
 import { taskView } from "./task-view.ts";
 
 export interface RunTaskRequest {
@@ -23,6 +25,7 @@ export interface RunTaskRequest {
   readonly enableExecuteCommand?: boolean;
   readonly group?: string;
   readonly startedBy?: string;
+  readonly volumeConfigurations?: readonly VolumeConfiguration[];
   readonly tags?: readonly Tag[];
   readonly propagateTags?: "TASK_DEFINITION" | "SERVICE" | "NONE";
   readonly clientToken?: string;
@@ -46,7 +49,9 @@ export async function runTask(ecs: Ecs, request: RunTaskRequest): Promise<object
   if (!ecs.mayLaunch(count)) throw new AwsError("ThrottlingException", "Rate exceeded");
 
   const capacityProvider = request.capacityProviderStrategy?.[0];
-  const arns = Array.from({ length: count }, () => {
+  const placement = { launchType: request.launchType, capacityProvider };
+  const fitting = Math.min(count, mostOf(ecs, placement, Number(overrides.cpu ?? definition.cpu ?? 0)));
+  const arns = Array.from({ length: fitting }, () => {
     const task = ecs.launch({
       cluster,
       definition,
@@ -65,7 +70,29 @@ export async function runTask(ecs: Ecs, request: RunTaskRequest): Promise<object
   if (request.clientToken !== undefined) {
     ecs.tokens.set(request.clientToken, { request: JSON.stringify(request), arns });
   }
-  return answer(ecs, arns);
+  return answer(ecs, arns, fitting < count ? [{ reason: NO_VCPUS }] : []);
+}
+
+/** ECS's words in `failures` (users' reports; the guide's page on service event messages has the same). */
+const NO_VCPUS =
+  "You’ve reached the limit on the number of vCPUs you can run concurrently. For more information, see the Troubleshooting section of the " +
+  "Amazon ECS Developer Guide.";
+
+/** How many more tasks of this many CPU units the account may run on Fargate. A task counts until it is STOPPED. */
+function mostOf(
+  { settings, tasks }: Ecs,
+  placement: Parameters<typeof launchTypeOf>[0],
+  units: number,
+): number {
+  if (launchTypeOf(placement) !== "FARGATE" || units === 0) return Infinity;
+  const running = [...tasks.values()].filter(
+    ({ plan, lastStatus }) => lastStatus !== "STOPPED" && launchTypeOf(plan) === "FARGATE",
+  );
+  const held = running.reduce(
+    (sum, { plan }) => sum + Number(plan.overrides.cpu ?? plan.definition.cpu ?? 0),
+    0,
+  );
+  return Math.max(0, Math.floor((settings.vcpus * 1024 - held) / units));
 }
 
 /** The version that a task gets: `LATEST` is resolved when the task starts. */
@@ -73,9 +100,9 @@ export function platformVersion(asked: string | undefined): string {
   return asked === undefined || asked === "LATEST" ? "1.4.0" : asked;
 }
 
-function answer(ecs: Ecs, arns: readonly string[]): object {
+function answer(ecs: Ecs, arns: readonly string[], failures: readonly object[] = []): object {
   const tasks = arns.map((arn) => ecs.tasks.get(arn)).filter((task) => task !== undefined);
-  return { tasks: tasks.map((task) => taskView(task, { tags: true })), failures: [] };
+  return { tasks: tasks.map((task) => taskView(task, { tags: true })), failures };
 }
 
 /** The tasks of an earlier call with the same client token; undefined without one. Throws when the earlier request differs. */
@@ -126,6 +153,7 @@ function check(request: RunTaskRequest, definition: TaskDefinition): void {
   if (overrides !== undefined && JSON.stringify(overrides).length > longestOverrides) {
     throw invalidParameter(`Container Overrides length must be at most ${longestOverrides}`);
   }
+  checkVolumes(request, definition);
   const names = definition.containerDefinitions.map(({ name }) => name);
   const stranger = overrides?.containerOverrides?.find(({ name }) => !names.includes(name));
   if (stranger !== undefined) {
@@ -133,4 +161,16 @@ function check(request: RunTaskRequest, definition: TaskDefinition): void {
       `Override for container named ${stranger.name} is not a container in the TaskDefinition.`,
     );
   }
+}
+
+/** The first text is ECS's, from reports of users; that for a missing configuration is not known. */
+function checkVolumes({ volumeConfigurations = [] }: RunTaskRequest, { volumes = [] }: TaskDefinition): void {
+  const atLaunch = volumes.filter(({ configuredAtLaunch }) => configuredAtLaunch === true);
+  if (volumeConfigurations.some(({ name }) => !atLaunch.some((volume) => volume.name === name)))
+    throw invalidParameter("Volume configuration provided but no matching configuredAtLaunch volume found.");
+  const missing = atLaunch.find(({ name }) => !volumeConfigurations.some((volume) => volume.name === name));
+  if (missing !== undefined)
+    throw invalidParameter(
+      `No volume configuration provided for the configuredAtLaunch volume ${missing.name}.`,
+    );
 }

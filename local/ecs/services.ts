@@ -3,12 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Task } from "../task/task.ts";
 import { type Deployment, sourceOf, type UnrecordedMembers } from "./deployments/deployment.ts";
 import {
+  checkDeployment,
   type DeploymentSteps,
   type RevisionSource,
   ServiceDeployment,
 } from "./deployments/service-deployment.ts";
 import { DeploymentCalls } from "./deployments/deployment-calls.ts";
 import type { Ecs } from "./ecs.ts";
+import { ExpressServices } from "./express.ts";
 import { invalidParameter } from "./errors.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { NetworkConfiguration, Service, TaskSet } from "../ecs-shapes.ts";
@@ -21,6 +23,9 @@ interface ServiceRequest extends UnrecordedMembers {
   readonly forceNewDeployment?: boolean;
 }
 
+/** Members that DescribeServices leaves out when DescribeExpressGatewayService has them. Undefined members are not in the JSON. */
+const TOLD_BY_CALL = { taskDefinition: undefined, networkConfiguration: undefined } as const;
+
 /** The circuit breaker acts when this many tasks of a new revision have ended. AWS's smallest threshold is 3. */
 const BREAKS_AT = 3;
 const LOOK_EVERY_MS = 50;
@@ -31,9 +36,11 @@ export class Services {
   readonly #deployments = new Map<string, Deployment>();
   readonly #records = new DeploymentCalls();
   readonly #scheduler: Scheduler;
+  readonly #express: ExpressServices;
 
   constructor(ecs: Ecs) {
     this.#ecs = ecs;
+    this.#express = new ExpressServices(ecs, (operation, request) => this.call(operation, request));
     this.#scheduler = new Scheduler(ecs, (serviceArn) => this.#deployments.get(serviceArn));
   }
 
@@ -42,6 +49,7 @@ export class Services {
     ...["CreateService", "UpdateService", "DeleteService", "DescribeServices"],
     ...["UpdateServicePrimaryTaskSet", "DeleteTaskSet"],
     ...DeploymentCalls.operations,
+    ...ExpressServices.operations,
   ];
 
   /** The deployments of all services, the oldest first. */
@@ -54,6 +62,8 @@ export class Services {
       return await this.#records.call(operation, request, (cluster, service) =>
         this.#ecs.records.service(cluster ?? "default", service),
       );
+    if (ExpressServices.operations.includes(operation)) return await this.#express.call(operation, request);
+    checkDeployment(request.deploymentConfiguration);
     if (operation === "CreateService") await this.#checkTaskRole(request);
     const answer = (await this.#ecs.records.call(operation, await this.#pinned(request))) as {
       service?: Service;
@@ -117,7 +127,7 @@ export class Services {
   async #pinned(given: ServiceRequest): Promise<ServiceRequest> {
     const network = given.networkConfiguration?.awsvpcConfiguration;
     const request = {
-      ...{ ...given, deploymentConfiguration: undefined },
+      ...{ ...given, deploymentConfiguration: undefined, volumeConfigurations: undefined },
       ...(network && { networkConfiguration: { awsvpcConfiguration: { securityGroups: [], ...network } } }),
     };
     if (request.taskDefinition === undefined) return request;
@@ -128,11 +138,13 @@ export class Services {
   #deploy(service: Service, request: ServiceRequest): void {
     const before = this.#deployments.get(service.serviceArn);
     const { enableExecuteCommand, capacityProviderStrategy, deploymentConfiguration } = request;
+    const { volumeConfigurations } = request;
     const unrecorded: UnrecordedMembers = {
       ...before?.unrecorded,
       ...(enableExecuteCommand !== undefined && { enableExecuteCommand }),
       ...(capacityProviderStrategy !== undefined && { capacityProviderStrategy }),
       ...(deploymentConfiguration !== undefined && { deploymentConfiguration }),
+      ...(volumeConfigurations !== undefined && { volumeConfigurations }),
     };
     const isNew =
       before === undefined || request.taskDefinition !== undefined || request.forceNewDeployment === true;
@@ -226,17 +238,27 @@ export class Services {
     const tasks = this.#scheduler.tasks(service).filter((task) => task.desiredStatus === "RUNNING");
     const runningCount = tasks.filter((task) => task.lastStatus === "RUNNING").length;
     const counts = { runningCount, pendingCount: tasks.length - runningCount };
+    const { volumeConfigurations, ...unrecorded } = deployment?.unrecorded ?? {};
+    const isExpress = this.#express.has(service.serviceArn);
+    const { expressTold } = this.#ecs.settings;
+    const told = isExpress && expressTold === "call" ? TOLD_BY_CALL : {};
     return {
       ...service,
-      ...deployment?.unrecorded,
+      ...unrecorded,
       ...counts,
+      resourceManagementType: isExpress ? "ECS" : "CUSTOMER",
+      ...(deployment && { currentServiceDeployment: deployment.record.arn }),
+      // An Express service does not name its task definition (github.com/kayac/ecspresso/pull/902).
+      ...(isExpress && TOLD_BY_CALL),
       deployments: service.deployments?.map((entry) =>
         entry.status === "PRIMARY"
           ? {
               ...entry,
               ...counts,
+              ...(volumeConfigurations && { volumeConfigurations }),
               id: deployment?.id ?? entry.id,
               rolloutState: rolloutState(service, counts),
+              ...told,
             }
           : entry,
       ),

@@ -96,7 +96,8 @@ export function ssmCalls(clients: AwsClients): Ssm {
         listSessions(clients, sessionTarget, "Active"),
         listSessions(clients, sessionTarget, "History", {
           key: "InvokedAfter",
-          value: new Date(since).toISOString(),
+          // To the second, as in the API reference's example: 2018-08-29T00:00:00Z.
+          value: `${new Date(since).toISOString().slice(0, 19)}Z`,
         }),
       ]);
       return [...active, ...ended];
@@ -116,11 +117,20 @@ async function listSessions(
     let token: string | undefined;
     do {
       const answer = await ask({ State, Filters, ...(token !== undefined && { NextToken: token }) });
-      found.push(...(answer.Sessions ?? []).map((session) => sessionFrom(session, State)));
+      const sessions = (answer.Sessions ?? []).filter((session) => mayBeOf(sessionTarget, session));
+      found.push(...sessions.map((session) => sessionFrom(session, State)));
       token = answer.NextToken;
     } while (token);
     return found;
   });
+}
+
+/**
+ * AWS documents the filter `Target` for instances only, and might pass over one that names a container. So a session that names another
+ * container is left out here, too. One whose target has another form is kept: it may be this container by a name that is not known.
+ */
+function mayBeOf(sessionTarget: string, { Target }: Session): boolean {
+  return Target === undefined || Target === sessionTarget || !/^ecs:.+_[^_]+_[^_]+$/.test(Target);
 }
 
 async function listAllSessions(clients: AwsClients): Promise<readonly TargetedSession[] | undefined> {

@@ -20,12 +20,13 @@ export function deploymentNotFound(what: string, seen: string): Failure {
 
 /** What to do about a service without a pause hook. */
 export const HOOK_ADVICE =
-  "Give the service a lifecycle hook with 'targetType' PAUSE in its 'deploymentConfiguration', at POST_SCALE_UP or later. " +
+  "Give the service a lifecycle hook with 'targetType' PAUSE in its 'deploymentConfiguration', at POST_SCALE_UP, POST_TEST_TRAFFIC_SHIFT, " +
+  "PRE_PRODUCTION_TRAFFIC_SHIFT or POST_PRODUCTION_TRAFFIC_SHIFT. " +
   "A deployment keeps the hooks that the service had when it began.";
 
 /** What to do about a hook at a stage where no task of the new revision need exist yet. */
 export const TOO_EARLY_ADVICE =
-  "Add 'start: true' to run the script in a task of its own that is like the new revision's, or put the pause hook at POST_SCALE_UP or later.";
+  "Add 'start: true' to run the script in a task of its own that is like the new revision's, or put the pause hook at POST_SCALE_UP, or at a later stage that takes one.";
 
 export function hookNotConfigured(deployment: ServiceDeployment): Failure {
   return new Failure("hook-not-configured", {

@@ -78,7 +78,7 @@ export class SessionChain {
   /** Whether another session may still tell the job's end. */
   async mayGoOn({ sessionId, end, progress }: EndedSession): Promise<boolean> {
     const { cancel, clock, sessions } = this.#options;
-    // An attached session counts even without output: a job may be silent for hours, and its sessions last one hour.
+    // An attached session counts even without output: a job may be silent for hours, and a connection lasts one hour.
     this.#inVain = progress || (end.kind === "ended" && end.attached) ? 0 : this.#inVain + 1;
     if (end.kind === "ended" && isMismatch(end.end)) await sessions.terminate(sessionId);
     const isOver = cancel.aborted || this.#inVain >= MOST_IN_VAIN || clock.now() >= sessions.until;

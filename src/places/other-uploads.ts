@@ -6,11 +6,11 @@ import { seconds } from "./uploads.ts";
 
 /**
  * The time of an upload as a multiple of its session's time. A session carries at most 0.85 MB a second, and its log is
- * uploaded at 0.8 MB a second or faster.
+ * uploaded at 0.8 MB a second or faster (measured with amazon-ssm-agent 3.3 of October 2024, commit 1c217c89).
  */
 const UPLOAD_FOR_SESSION = 1.1;
 const MARGIN_MS = 10_000;
-/** How far back sessions are listed. A session lasts an hour at most, so the upload of an older one has ended. */
+/** How far back sessions are listed, by their beginning. An older one that has just ended is rare, and only its upload is missed. */
 const RECENT_MS = 3 * 3_600_000;
 /** The longest wait in all. After it another task is the better choice. */
 const LONGEST_MS = 120_000;

@@ -60,7 +60,8 @@ export async function dial(options: DialOptions): Promise<Socket> {
 
 /**
  * Tries a refused request again without a signature. Gateways have taken unsigned requests for years, and AWS's
- * advice on ECS Exec gives callers no right to `ssmmessages:OpenDataChannel`, which a signed request needs.
+ * advice on ECS Exec gives callers no right to `ssmmessages:OpenDataChannel`, which a signed request needs. IAM's data has no resource
+ * type for that action, while AWS's guides allow it on sessions, so a right to sessions alone may be none.
  */
 async function connectUnsigned(
   to: SocketOptions,
@@ -71,7 +72,7 @@ async function connectUnsigned(
     const socket = await connect(to);
     log.info(
       `The gateway refused the signed request for session '${sessionId}' (${refusal.message}) and took an unsigned one. ` +
-        `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(aws.region)}' to the caller's credentials.`,
+        `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(aws.region)}' to the caller's credentials, or with Resource: "*".`,
     );
     return socket;
   } catch (error) {

@@ -28,8 +28,9 @@ export function sessionNotOpened({ sessionId, host, region, seen, status, cause 
     failed,
     seen: `${host} answered ${seen}`,
     advice:
-      `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(region)}' to the caller's ` +
-      "credentials, and check this machine's clock and any policy of a VPC endpoint 'ssmmessages'.",
+      `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(region)}' to the caller's credentials, ` +
+      `and if it is refused then, too, with Resource: "*", since IAM's own list of actions has no resource for it. ` +
+      "Check this machine's clock and any policy of a VPC endpoint 'ssmmessages'.",
     cause,
   });
 }

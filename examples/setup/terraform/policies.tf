@@ -120,7 +120,7 @@ data "aws_iam_policy_document" "caller_deployment" {
 data "aws_iam_policy_document" "caller_service_start" {
   statement {
     sid       = "Borrow"
-    actions   = ["ecs:DescribeServices"]
+    actions   = ["ecs:DescribeServices", "ecs:DescribeExpressGatewayService"]
     resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:service/${aws_ecs_cluster.this.name}/${var.name}"]
   }
 }

@@ -7,7 +7,12 @@ interface ListRequest {
   readonly service: string;
   readonly cluster?: string;
   readonly status?: readonly string[];
+  readonly maxResults?: number;
+  readonly nextToken?: string;
 }
+
+/** How many deployments an answer has unless the request says otherwise (API reference: ListServiceDeployments). */
+const A_PAGE = 20;
 
 interface VerdictRequest {
   readonly serviceDeploymentArn: string;
@@ -33,9 +38,9 @@ export class DeploymentCalls {
   ): Promise<object> {
     switch (operation) {
       case "ListServiceDeployments": {
-        const { cluster, service, status } = request as ListRequest;
+        const { cluster, service, ...query } = request as ListRequest;
         const { serviceArn } = await findService(cluster, service);
-        return this.#list(serviceArn, status);
+        return this.#list(serviceArn, query);
       }
       case "DescribeServiceDeployments": {
         const { serviceDeploymentArns: arns } = request as { serviceDeploymentArns: readonly string[] };
@@ -53,12 +58,20 @@ export class DeploymentCalls {
     }
   }
 
-  #list(serviceArn: string, status: readonly string[] | undefined): object {
+  /** AWS promises no order of the deployments, so here it is that of their random ids. */
+  #list(
+    serviceArn: string,
+    { status, maxResults = A_PAGE, nextToken = "0" }: Omit<ListRequest, "service" | "cluster">,
+  ): object {
     const found = this.all
       .filter(({ arn }) => arn.replace(":service-deployment/", ":service/").startsWith(`${serviceArn}/`))
       .filter((one) => status === undefined || status.includes(one.status))
-      .toReversed();
-    return { serviceDeployments: found.map(({ brief }) => brief) };
+      .toSorted((a, b) => (a.arn < b.arn ? -1 : 1));
+    const end = Number(nextToken) + maxResults;
+    return {
+      serviceDeployments: found.slice(Number(nextToken), end).map(({ brief }) => brief),
+      ...(found.length > end && { nextToken: String(end) }),
+    };
   }
 
   #revision(arn: string): object[] {

@@ -1,4 +1,4 @@
-import type { CapacityProvider, Service, TaskSet } from "../../ecs-shapes.ts";
+import type { CapacityProvider, Service, TaskSet, VolumeConfiguration } from "../../ecs-shapes.ts";
 import type { DeploymentConfiguration, ServiceDeployment } from "./service-deployment.ts";
 
 /** The members of CreateService and UpdateService that moto does not keep. */
@@ -6,6 +6,7 @@ export interface UnrecordedMembers {
   readonly enableExecuteCommand?: boolean;
   readonly capacityProviderStrategy?: readonly CapacityProvider[];
   readonly deploymentConfiguration?: DeploymentConfiguration | undefined;
+  readonly volumeConfigurations?: readonly VolumeConfiguration[] | undefined;
 }
 
 /** The tasks of one revision of a service. */

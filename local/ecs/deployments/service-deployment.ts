@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CapacityProvider, Service, TaskSet } from "../../ecs-shapes.ts";
+import { invalidParameter } from "../errors.ts";
 
 export interface PauseHookConfiguration {
   readonly targetType?: "AWS_LAMBDA" | "PAUSE";
@@ -12,6 +13,7 @@ export interface PauseHookConfiguration {
 export interface DeploymentConfiguration {
   readonly strategy?: "ROLLING" | "BLUE_GREEN" | "CANARY" | "LINEAR";
   readonly lifecycleHooks?: readonly PauseHookConfiguration[];
+  readonly bakeTimeInMinutes?: number;
   readonly deploymentCircuitBreaker?: { readonly enable: boolean; readonly rollback: boolean };
 }
 
@@ -51,7 +53,24 @@ const BEFORE_TRAFFIC = ["POST_SCALE_UP", "POST_TEST_TRAFFIC_SHIFT"];
 /** The stages that are repeated with each step of a canary or linear deployment. */
 const EACH_SHIFT = ["PRE_PRODUCTION_TRAFFIC_SHIFT"];
 const AFTER_TRAFFIC = ["POST_PRODUCTION_TRAFFIC_SHIFT"];
+/** The stages that take Lambda functions alone. */
+const WITHOUT_PAUSE = ["TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"];
 const SHIFTS = { CANARY: 2, LINEAR: 2, ROLLING: 1, BLUE_GREEN: 1 } as const;
+
+/** Refuses what AWS's API reference of DeploymentConfiguration excludes. AWS's own words are not known. */
+export function checkDeployment({
+  strategy,
+  bakeTimeInMinutes,
+  lifecycleHooks = [],
+}: DeploymentConfiguration = {}): void {
+  if (strategy === "BLUE_GREEN" && bakeTimeInMinutes === undefined)
+    throw invalidParameter("bakeTimeInMinutes is required with the deployment strategy BLUE_GREEN.");
+  const pauses = lifecycleHooks.filter(({ targetType }) => targetType === "PAUSE");
+  const stage = pauses
+    .flatMap(({ lifecycleStages = [] }) => lifecycleStages)
+    .find((one) => WITHOUT_PAUSE.includes(one));
+  if (stage !== undefined) throw invalidParameter(`A PAUSE hook can't be configured at ${stage}.`);
+}
 
 /** A deployment of a service. It goes through its stages by itself and waits at pause hooks. */
 export class ServiceDeployment {

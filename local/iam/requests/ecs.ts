@@ -15,6 +15,7 @@ interface Body {
   readonly containerInstance?: string;
   readonly service?: string;
   readonly serviceName?: string;
+  readonly serviceArn?: string;
   readonly services?: readonly string[];
   readonly serviceDeploymentArn?: string;
   readonly serviceDeploymentArns?: readonly string[];
@@ -90,6 +91,9 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
     case "UpdateService":
     case "DeleteService":
       return [right(named(`service/${name}`, body.service ?? ""))];
+    case "DescribeExpressGatewayService":
+      return [right(body.serviceArn ?? "")];
+    case "CreateExpressGatewayService":
     case "CreateService": {
       const service = arn(`service/${name}/${body.serviceName ?? ""}`);
       return [right(service), ...tagged(service)];
