@@ -14,6 +14,7 @@ import { row, ROW } from "./rows.ts";
 const BENCHES: readonly (readonly string[])[] = [
   ["latency.ts", "5"],
   ["arrival.ts"],
+  ["post.ts"],
   ["queue.ts", "3", "2", "0", "none", "8"],
   ["queue.ts", "3", "2", "0", "none-logged", "8"],
   ["queue.ts", "12", "6", "0", "bucket", "35"],

@@ -138,7 +138,7 @@ it("saves the ledger for few of the pieces that are read, and always has half of
 });
 
 it.each([
-  ["its last piece was read", followed({ byPieces: true }), "read", 3_000],
+  ["its last piece was read", followed({ byPieces: true }), "read", 300],
   [
     "a session has brought the status",
     followed({ end: { kind: "status" } as FollowedJob["end"] }),

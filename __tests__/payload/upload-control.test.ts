@@ -151,6 +151,25 @@ it.concurrent.each(WAYS)(
 );
 
 it.concurrent.each(WAYS)(
+  "a `control` that is gone says that the end was taken, if the job has ended and `control` was there, by $way",
+  async ({ options }) => {
+    const uploaded = await UploadedJob.make({ script: "echo one; sleep 2", ...options() });
+    const { bucket, order, job } = uploaded;
+    await uploaded.followBriefly();
+    await uploaded.ended();
+    // There has been none yet.
+    await awaitLooks(uploaded, 3);
+    expect(job.directory).toBeDefined();
+    bucket.control(order, 1, 0);
+    await awaitLooks(uploaded, 2);
+    expect(job.directory).toBeDefined();
+    bucket.objects.delete(`${order.folder}control`);
+    await uploaded.untilGone();
+  },
+  PATIENCE,
+);
+
+it.concurrent.each(WAYS)(
   "what a session confirms is not uploaded any more, `attach` ends the upload, and another order goes on in another folder, by $way",
   async ({ options }) => {
     const on = join(mkdtempSync(join(directory, "on-")), "on");

@@ -172,6 +172,23 @@ describe("the cleanup of pieces", () => {
     expect([[...bucket.objects], ledger.entries]).toEqual([[], []]);
   });
 
+  it.each([
+    [false, 300, []],
+    [true, 0, ["control"]],
+  ])(
+    "gives the container the time to read that its end was taken, in the main step, so that nothing is left for the post step (at a cancel: %s)",
+    async (early, waited, left) => {
+      const clock = new SleeplessClock();
+      const began = clock.now();
+      const bucket = new Bucket("control");
+      const undo: LedgerEntry[] = [{ kind: "control", bucket: "b", key: "f/control", freeAt: began + 300 }];
+      const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
+      const aws = { s3: bucket.s3, clients: {} } as unknown as CleanupOptions["aws"];
+      await cleanUp(ledger, { aws, clock, log: new Listener(), reason: "", early });
+      expect([clock.now() - began, ledger.entries.map(({ kind }) => kind)]).toEqual([waited, left]);
+    },
+  );
+
   it("waits, in the post step, for the last words of a job that was told to stop", async () => {
     const { left, changed, waited } = await cleanUpPieces(undefined, true, 3);
     expect([left, changed]).toEqual([[], ["dropped"]]);

@@ -36,6 +36,7 @@ async function deleteBatch(
   keys: readonly string[],
 ): Promise<readonly string[]> {
   const first = await look(ask, { ...bucket, key: keys[0] ?? "" });
+  if (first === "absent" && keys.length === 1) return [];
   // That the bucket keeps no versions is known from one object.
   if (first !== undefined && first !== "absent" && !isVersion(first.versionId))
     return await send(

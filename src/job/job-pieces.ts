@@ -7,7 +7,7 @@ import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import type { HandlePieces } from "../inputs/handle.ts";
 import { artifactsBudget, FOLDER_BUDGET } from "../pieces/budget.ts";
 import { LAST_PARTS_MS, PartReader } from "../pieces/parts.ts";
-import { folderOf, newFolder, type OrderedFolder } from "../pieces/orders.ts";
+import { folderOf, newFolder, type OrderedFolder, TAKEN_READ_MS } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
@@ -15,9 +15,6 @@ import { isDetachedOnCancel } from "./detach.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PartSlots } from "../pieces/part-slots.ts";
 import type { PreparedJob } from "./prepare.ts";
-
-/** How long the container may take to read that the end was taken. It looks each second. */
-const TAKEN_READ_MS = 3_000;
 
 /** How long after a cancel parts of artifacts are read: the container has ended by then, and the cleanup is to begin. */
 const PARTS_AFTER_CANCEL_MS = CANCELLING_MS + TOLD_LATER_MS + LAST_PARTS_MS;

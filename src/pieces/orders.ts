@@ -25,6 +25,12 @@ export interface FolderAccess {
   readonly owner: string | undefined;
 }
 
+/**
+ * How long `control` stays after it has told the container that its end was taken. The container looks several times a second (uploader.py, curl.sh)
+ * while the step reports. A container that is slower takes a `control` that is gone for that word.
+ */
+export const TAKEN_READ_MS = 300;
+
 /** The most readers that `control` names. A holder of the handle may have written any number of them. */
 const MOST_READERS = 32;
 

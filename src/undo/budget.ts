@@ -2,6 +2,7 @@ import { SHOWN_AFTER_CANCEL_MS } from "../follow/backlog.ts";
 import { LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../follow/follow-pieces.ts";
 import { CANCELLING_MS, CLOSING_MS } from "../follow/follow-session.ts";
 import { LAST_PARTS_MS } from "../pieces/parts.ts";
+import { TAKEN_READ_MS } from "../pieces/orders.ts";
 import { CLOSE_MS } from "../transport/socket.ts";
 
 /**
@@ -69,6 +70,7 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     { for: "a job that learned of the cancel later, from a command of its own", atMost: TOLD_LATER_MS },
     { for: "the last word to reach S3", atMost: LAST_WORD_OF_CANCEL_MS },
     { for: "parts of its artifacts that are still read", atMost: LAST_PARTS_MS },
+    { for: "the container to read that its end was taken", atMost: TAKEN_READ_MS },
     calls,
     report,
   ],

@@ -53,8 +53,8 @@ export interface CleanupOptions {
 /**
  * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm.
  *
- * Pieces come after the job that uploads them, and `control` after its pieces. The post step waits before it deletes
- * `control`, because S3 may write the last one of a killed main step a moment later. Shared task definitions come after
+ * Pieces come after the job that uploads them, and `control` after its pieces, when the container has had the time to read it. A killed main
+ * step leaves both to the post step, because S3 may write the last `control` a moment later. Shared task definitions come after
  * the tasks, so that two jobs that end together each see the other's task stopped. The protection of a task ends after
  * its job. A lock comes after the jobs that ran under it.
  *
@@ -83,7 +83,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       if (!early) ledger.drop(entry);
       return;
     }
-    if (hasToWait(entry) && (early || (!patient && freeAt(entry) > clock.now()))) return;
+    if (hasToWait(entry) && (early || (!patient && isForPost(entry, clock.now())))) return;
     // When the main step does not know the end of the lock's job, the lock is left to the post step.
     if (entry.kind === "lock" && entry.held === true && !patient) return;
     try {
@@ -164,6 +164,11 @@ async function undo(
 /** Whether other processes need what the entry names, while the run goes on or until a certain time. */
 function hasToWait({ kind }: LedgerEntry): boolean {
   return ["claim", "pieces", "control", "protection", "lock"].includes(kind);
+}
+
+/** Whether the main step has no time to wait until the entry may be undone. It waits for `control`, so that the post step has nothing to do. */
+function isForPost(entry: LedgerEntry, now: number): boolean {
+  return entry.kind !== "control" && freeAt(entry) > now;
 }
 
 /** When the entry may be undone, in milliseconds since the epoch. */

@@ -89,6 +89,13 @@ fx_look() {
   fi
   case $fx_http in
     000 | 5??) return ;;
+    404)
+      if [ "$fx_control" -gt 0 ] && [ "$fx_over" -eq 1 ]; then
+        # The runner has deleted it, because it has taken the end.
+        fx_obey taken
+        fx_obey over
+      fi
+      ;;
     200)
       if fx_read_control; then
         fx_lease=$(date +%s)
