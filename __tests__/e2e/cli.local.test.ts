@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -20,11 +20,16 @@ import {
   runModule,
   type CliRequest,
 } from "../helpers/npm-package.ts";
+import { withNeed } from "../helpers/needs.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** Every fourth run builds the local Fargate into the package, and has this test. */
 const locals = turnOf(["brings the local Fargate along, in which a command runs"], 4);
+
+/** A Node.js 20 of this machine, the oldest that the package supports. */
+const node20 = ["/usr/bin/node", "/usr/local/bin/node"].find(isNode20) ?? "";
+const onNode20 = withNeed(it, "node-20", node20 === "" ? "there is no Node.js 20 in /usr" : undefined);
 
 let aws: Aws;
 let installed: InstalledPackage;
@@ -47,6 +52,11 @@ afterAll(async () => {
 /** Runs a command line in the task that the tests share, unless the inputs name another. */
 const cli = (words: readonly string[], { inputs = {}, ...more }: Partial<CliRequest> = {}) =>
   runCli(aws, installed, { inputs: { task: task.id, ...inputs }, words, ...more });
+
+function isNode20(path: string): boolean {
+  const { status, stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
+  return status === 0 && stdout.startsWith("v20.");
+}
 
 const plain = (lines: string): readonly string[] =>
   lines.split("\n").filter((line) => !line.startsWith("fargate-exec: "));
@@ -98,6 +108,16 @@ it.each([
     expected,
     "fargate-exec: error: The outputs are lost, because the file of --outputs-file can't be written: ENOSPC: no space left on device, write",
   ]);
+});
+
+onNode20("nothing warns on Node.js 20 when a run has many tasks", async () => {
+  const subnets = aws.world.made.subnets.join(",");
+  const inputs = { "task-definition": aws.world.made.taskDefinition, subnets, tasks: "12" };
+  const program = [node20, join(installed.folder, "node_modules/fargate-exec/dist/bin.js")];
+  const run = { inputs, program, words: ["--workers", "4", "--run", "sleep 1; echo on"] };
+  const { exitCode, stderr } = await runCli(aws, installed, run);
+  expect(stderr).not.toContain("Warning");
+  expect(exitCode).toBe(0);
 });
 
 it("runs in a kept task, and copies from it, although the task's definition was deleted", async () => {

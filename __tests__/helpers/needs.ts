@@ -14,6 +14,7 @@ export type Need =
   | "gawk"
   | "images"
   | "mawk"
+  | "node-20"
   | "podman"
   | "python-hcl2"
   | "root"

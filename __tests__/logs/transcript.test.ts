@@ -222,6 +222,12 @@ describe("the location of the log", () => {
     expect(logLocation([GROUP, BUCKET], "s-1", "eu-west-1")).toMatchObject({ group: "/ecs/exec" });
   });
 
+  it("has no page when the log may be missing", () => {
+    const [first] = [{ ...GROUP, mayBeMissing: true as const }];
+    expect(logLocation([GROUP], "s-1", "eu-west-1")).toMatchObject({ url: expect.any(String) as string });
+    expect(logLocation([first], "s-1", "eu-west-1")).toMatchObject({ stream: "s-1", url: undefined });
+  });
+
   it("is the object in S3 when that is all there is, and has no page", () => {
     expect(logLocation([BUCKET], "s-1", "eu-west-1")).toEqual({
       kind: "s3",

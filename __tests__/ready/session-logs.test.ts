@@ -119,6 +119,10 @@ describe("the log of a container's sessions", () => {
 
   it("is the group of the container's own driver with DEFAULT", async () => {
     expect(await findSessionLogs(exec("DEFAULT"), TASK, lookAtLogs({ awslogs }))).toEqual([
+      { kind: "cloudwatch", group: "/ecs/app", mayBeMissing: true },
+    ]);
+    const wanted = lookAtLogs({ awslogs }, "cloudwatch");
+    expect(await findSessionLogs(exec("DEFAULT"), TASK, wanted)).toEqual([
       { kind: "cloudwatch", group: "/ecs/app" },
     ]);
   });

@@ -92,7 +92,7 @@ async function targetChecks(
       ? await findNetworkOfInterface(task?.networkInterfaceId, aws.ec2)
       : await findNetworkOfStart(start, aws.ec2);
   const [roles, ways, logs, rights] = await Promise.all([
-    checkRole(subject, cluster, { iam: aws.iam, exec }),
+    checkRole(subject, cluster, { iam: aws.iam, exec, wanted: inputs.logs }),
     checkNetwork(network, aws.ec2, {
       ways: waysOf({ ...subject, isNew: start !== undefined }, inputs),
       address: start === undefined ? task && addressOfTask(task) : addressOfStart(start),

@@ -15,7 +15,7 @@ export interface CloudWatchLocation {
   readonly name: string;
   readonly group: string;
   readonly stream: string;
-  /** Its page in the AWS console; undefined for a partition whose console is not known. */
+  /** Its page in the AWS console; undefined for a partition whose console is not known, and for a log that may be missing. */
   readonly url: string | undefined;
 }
 
@@ -45,7 +45,10 @@ export function logLocation(
   region: string,
 ): LogLocation | undefined {
   if (first === undefined) return undefined;
-  if (first.kind === "cloudwatch") return cloudWatchLocation(first.group, sessionId, region);
+  if (first.kind === "cloudwatch") {
+    const location = cloudWatchLocation(first.group, sessionId, region);
+    return first.mayBeMissing ? { ...location, url: undefined } : location;
+  }
   return { kind: "s3", name: transcriptName(first, sessionId) };
 }
 

@@ -6,7 +6,12 @@ import type { Log } from "../log.ts";
 
 /** A log to which the agent uploads the transcripts of a container's sessions. */
 export type SessionLog =
-  | { readonly kind: "cloudwatch"; readonly group: string }
+  | {
+      readonly kind: "cloudwatch";
+      readonly group: string;
+      /** With logging DEFAULT nobody has asked for a log, so the task role often lacks the rights to write it. */
+      readonly mayBeMissing?: true;
+    }
   | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string | undefined };
 
 /** The logs of a container's sessions, CloudWatch before S3. Empty when the sessions are not logged. */
@@ -52,7 +57,8 @@ export async function findSessionLogs(
   );
   if (definition === undefined) return undefined;
   const group = definition.containers.find(({ name }) => name === task.container)?.awslogs?.group;
-  const logs: SessionLogs = group === undefined ? [] : [{ kind: "cloudwatch", group }];
+  const doubt = wanted !== "cloudwatch" && { mayBeMissing: true as const };
+  const logs: SessionLogs = group === undefined ? [] : [{ kind: "cloudwatch", group, ...doubt }];
   requireLog(wanted, logs, exec.logging);
   return logs;
 }

@@ -204,7 +204,7 @@ data "aws_iam_policy_document" "caller_definitions" {
   }
 
   statement {
-    sid       = "Start"
+    sid       = "StartOurs"
     actions   = ["ecs:RunTask"]
     resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:task-definition/fargate-exec-*"]
 

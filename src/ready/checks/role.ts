@@ -1,4 +1,5 @@
 import type { ExecConfiguration } from "../../aws/ecs.ts";
+import type { Inputs } from "../../inputs/inputs.ts";
 import { type Iam, isMissingPrincipal } from "../../aws/iam.ts";
 import { patternOf } from "../../aws/resource-pattern.ts";
 import { arnBeside, parseArn } from "../../targets/arn.ts";
@@ -36,6 +37,14 @@ const CHANNEL_ACTIONS = [
   "OpenDataChannel",
 ];
 
+export interface RoleContext {
+  readonly iam: Pick<Iam, "listDenied">;
+  /** How the cluster encrypts and logs its sessions; undefined when that is not known. */
+  readonly exec: ExecConfiguration | undefined;
+  /** The input `logs`, where it counts. */
+  readonly wanted?: Inputs["logs"] | undefined;
+}
+
 /**
  * Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. `cluster`
  * is the ARN of the cluster or of the task; undefined when it isn't known.
@@ -43,7 +52,7 @@ const CHANNEL_ACTIONS = [
 export async function checkRole(
   facts: CheckFacts,
   cluster: string | undefined,
-  { iam, exec }: { readonly iam: Pick<Iam, "listDenied">; readonly exec: ExecConfiguration | undefined },
+  { iam, exec, wanted }: RoleContext,
 ): Promise<readonly Check[]> {
   const given = taskRoleOf(facts);
   if (given === undefined || given === "") return [];
@@ -52,7 +61,8 @@ export async function checkRole(
   const role = roleArn(given, cluster);
   if (role === undefined) return [];
   const principal = { arn: role, words: "the task role", whereMissing: MISSING_FIX };
-  return await Promise.all(agentRights(cluster, exec).map((rights) => checkRights(principal, rights, iam)));
+  const all = [...agentRights(cluster, exec), ...ownLogRights(facts, cluster, { exec, wanted })];
+  return await Promise.all(all.map((rights) => checkRights(principal, rights, iam)));
 }
 
 /** The ARN of a role that is given by its name or its ARN. */
@@ -106,15 +116,7 @@ function agentRights(cluster: string, exec: ExecConfiguration | undefined): read
       "*",
     ),
     ...(key === undefined ? [] : [rights("right to the session key", ["kms:Decrypt"], key)]),
-    ...(group === undefined
-      ? []
-      : [
-          rights(
-            "rights to the log group",
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            arnBeside(cluster, "logs", `log-group:${group}:log-stream:ecs-execute-command-*`),
-          ),
-        ]),
+    ...(group === undefined ? [] : [groupRights(group, cluster)]),
     ...(group === undefined || exec?.cloudWatchEncryption !== true
       ? []
       : [rights("right to see log encryption", ["logs:DescribeLogGroups"], "*")]),
@@ -125,4 +127,27 @@ function agentRights(cluster: string, exec: ExecConfiguration | undefined): read
       ? []
       : [rights("right to see bucket encryption", ["s3:GetEncryptionConfiguration"], bucketArn)]),
   ];
+}
+
+/**
+ * The rights to the log of the container itself, to which the agent writes with logging DEFAULT. When the input `logs` does not name
+ * that log, a run goes on without it.
+ */
+function ownLogRights(
+  { definition, container }: CheckFacts,
+  cluster: string,
+  { exec, wanted }: Omit<RoleContext, "iam">,
+): readonly Rights[] {
+  const own = definition?.containers.find(({ name }) => name === container)?.awslogs;
+  if (exec?.logging !== "DEFAULT" || own === undefined) return [];
+  const otherwise = "its sessions are not in the log of the container, and the step has no 'log-url'";
+  return [{ ...groupRights(own.group, cluster), ...(wanted !== "cloudwatch" && { otherwise }) }];
+}
+
+function groupRights(group: string, cluster: string): Rights {
+  return {
+    name: "rights to the log group",
+    actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    resources: [arnBeside(cluster, "logs", `log-group:${group}:log-stream:ecs-execute-command-*`)],
+  };
 }
