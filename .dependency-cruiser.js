@@ -7,7 +7,7 @@
 const ROWS = [
   // The ground: failures, the clock, the log; the data channel.
   ["errors", "clock", "origin", "clipped", "record", "retry-pause", "version", "wire"],
-  ["log", "bounded", "channel"],
+  ["log", "bounded", "channel", "beneath"],
   ["waiting"],
   // Our calls of AWS, and what the user asks for.
   ["aws"],

@@ -41,16 +41,18 @@ export interface StepContext {
   readonly giveUp: (why: Failure) => void;
   /** The directory that the paths of the inputs are relative to. */
   readonly workspace: string;
+  /** Reads a file that an input names, by its path from the workspace or its absolute path. Throws when it may not be read. */
+  readonly readFile: (path: string) => Uint8Array;
   /** The same for all steps of a job, and for all command lines of a machine. */
   readonly runner: string;
 }
 
 /** The context in which the targets are resolved. Everything that has to be undone goes into the step's ledger. */
 export function targetContext(step: StepContext): ResolveContext {
-  const { inputs, aws, ledger, revision, origin, clock, log, cancel, workspace } = step;
+  const { inputs, aws, ledger, revision, origin, clock, log, cancel, readFile } = step;
   const kinds = ["task", "task-definition", "shared-definition", "registration"] as const;
   return {
-    ...{ inputs, ecs: aws.ecs, revision, origin, clock, log, signal: cancel, workspace },
+    ...{ inputs, ecs: aws.ecs, revision, origin, clock, log, signal: cancel, readFile },
     onUndo: (undo) => ledger.replace(kinds, undo),
   };
 }

@@ -14,6 +14,7 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { Header, type HeaderData } from "tar/header";
 import { Pax } from "tar/pax";
+import { Directory } from "../../src/beneath/directory.ts";
 import { makeDirectory } from "../../src/artifacts/directory.ts";
 import { artifactsBudget } from "../../src/pieces/budget.ts";
 import { unpackArchive } from "../../src/artifacts/unpack-archive.ts";
@@ -75,7 +76,7 @@ async function unpack(
   };
   const limits = { maxCount: 20, maxBytes: 1 << 20 };
   const unpacker = {
-    ...{ root, ...limits, platform },
+    ...{ root: Directory.open(root), ...limits, platform },
     onRefused: (name: string, why: string) => refused.push([name, why]),
     onPlaced: (name: string) => placed.push(name),
   };
@@ -266,8 +267,12 @@ it("the whole members of a cut archive stay", async () => {
 
 it("the directory may not lead out of the workspace by a link of the repository", () => {
   symlinkSync("..", join(root, "up"));
-  expect(() => makeDirectory(join(root, "up/x"), [root])).toThrow("up/x");
-  expect(() => makeDirectory(join(root, "up"), [root])).toThrow("up");
-  expect(makeDirectory(join(root, "a/b"), [root])).toBe(join(root, "a/b"));
+  for (const path of ["up/x", "up"])
+    expect(() => makeDirectory(join(root, path), [root])).toThrow(
+      `a symbolic link to a file outside ${root}`,
+    );
+  const made = makeDirectory(join(root, "a/b"), [root]);
+  expect(made.path).toBe(join(root, "a/b"));
+  made.close();
   expect(readdirSync(scratch).sort()).toEqual(["outside", "root"]);
 });

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Way } from "../../src/beneath/way.ts";
 import { fileSelections } from "../../src/inputs/files.ts";
 import type { FileSelections } from "../../src/inputs/inputs.ts";
 import { makeArchive } from "../../src/files/archive.ts";
@@ -69,8 +70,13 @@ export function selections(...lines: string[]): FileSelections {
 
 /** The archive of these lines. Imports nothing on demand, which a concurrent test may not do. */
 export async function packLines(workspace: string, lines: readonly string[]): Promise<PackedFiles> {
-  const { entries, destinations } = await collect(selections(...lines), workspace);
-  return { ...(await makeArchive(entries)), destinations };
+  const way = Way.open(workspace);
+  try {
+    const { entries, destinations } = await collect(selections(...lines), way);
+    return { ...(await makeArchive(entries, way)), destinations };
+  } finally {
+    way.close();
+  }
 }
 
 /**

@@ -56,7 +56,7 @@ export function resolveContextOf(
     },
     ecs: { ...(all as unknown as ResolveContext["ecs"]), ...ecs },
     origin,
-    workspace: "/nowhere",
+    readFile: () => Buffer.alloc(0),
     signal: undefined,
     onUndo: (undo: readonly MadeResource[]) => events.push(undo),
     ...rest,

@@ -1,5 +1,5 @@
 import { InputReader } from "../../src/inputs/input-reader.ts";
-import { isInside, readGivenFile } from "../../src/inputs/workspace.ts";
+import { readGivenFile } from "../../src/inputs/workspace.ts";
 
 /** Reads what `script-file` names in a workspace that has one file. */
 function readGiven(given: string) {
@@ -41,14 +41,4 @@ it("says why a file can't be read, and what to do", () => {
   const { reader, file } = readGiven("ops/other.sh");
   expect(file).toBeUndefined();
   expect(() => reader.check()).toThrow(/Got 'ops\/other\.sh': ENOENT: no such file\.\n.*actions\/checkout/);
-});
-
-it.each([
-  ["/repo", "/repo/a", true],
-  ["/repo", "/repo/..a", true],
-  ["/repo", "/repo", false],
-  ["/repo", "/repository", false],
-  ["/repo", "/", false],
-])("whether %s contains %s: %s", (directory, path, expected) => {
-  expect(isInside(directory, path)).toBe(expected);
 });

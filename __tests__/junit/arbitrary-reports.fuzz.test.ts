@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { CaseReader } from "../../src/junit/case-reader.ts";
+import { Way } from "../../src/beneath/way.ts";
 import { CheckoutFiles } from "../../src/junit/checkout-files.ts";
 import { Tally } from "../../src/junit/tally.ts";
 import { readXml } from "../../src/junit/xml.ts";
@@ -71,6 +72,7 @@ async function* partsOf(bytes: Buffer, random: Random): AsyncIterable<Uint8Array
 it("never throws, and never has more than nine annotations, each in a file of the checkout", async () => {
   let counted = 0;
   await withTree(Object.fromEntries(FILES.map((path) => [path, {}])), async (workspace) => {
+    const way = Way.open(workspace);
     await forEachSeedAtOnce(RUNS, 4, async (seed) => {
       const random = randomOf(seed);
       const tally = new Tally();
@@ -79,7 +81,7 @@ it("never throws, and never has more than nine annotations, each in a file of th
         await readXml(partsOf(reportOf(random), random), reader);
         reader.end();
       }
-      const files = await CheckoutFiles.search(workspace, "artifacts", tally.locations);
+      const files = await CheckoutFiles.search(way, "artifacts", tally.locations);
       const results = tally.results((locations) => files.lineOf(locations));
       counted += results.failed;
       const annotations = testAnnotations(results);
@@ -94,6 +96,7 @@ it("never throws, and never has more than nine annotations, each in a file of th
       expect(total).toBe(passed + failed + skipped);
       expect(testSection(results).join("\n")).not.toMatch(/^\s*::|##\[/m);
     });
+    way.close();
   });
   expect(counted).toBeGreaterThan(RUNS / 2);
 });

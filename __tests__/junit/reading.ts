@@ -29,7 +29,10 @@ export async function readReportsIn(
       label,
       path: join(workspace, "artifacts", label.replace(" ", "-")),
     }));
-    return await readReports(directories, patterns, { workspace, except: "artifacts", log, signal });
+    return await readReports(directories, patterns, {
+      ...{ workspace, artifacts: join(workspace, "artifacts"), within: [workspace] },
+      ...{ log, signal },
+    });
   });
   return { results, warnings, lines };
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readUsersFile } from "../../src/beneath/users-paths.ts";
 import type { TaskDefinition } from "../../src/aws/task-definition.ts";
 import type { RunTaskRequest, Service } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
@@ -63,7 +64,7 @@ function startTasks(
       },
       ...more,
     },
-    { workspace },
+    { readFile: (path) => readUsersFile(path, workspace) },
   );
   const inputs = { ...context.inputs, cluster };
   return { context, requests, asked, resolved: resolveTargets({ ...context, inputs }) };

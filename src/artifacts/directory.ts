@@ -1,22 +1,50 @@
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { isInside } from "../inputs/workspace.ts";
+import { resolve } from "node:path";
+import { type Directory, LinkError } from "../beneath/directory.ts";
+import { isInside } from "../beneath/inside.ts";
+import { Way } from "../beneath/way.ts";
+import { LeadsAway, openDirectoryBeneath, openOrMake } from "../beneath/resolve.ts";
 
 /** The path leads out of the directories that it has to be in. */
 export class OutsidePath extends Error {}
 
 /**
- * Makes the directory that artifacts are unpacked in, and returns its path without links. A link on the way, such as one in the
- * repository, may not lead out of `within`. Throws `OutsidePath`, or an error of the file system.
+ * Makes the directory that artifacts are unpacked in, and holds it open. It is opened beneath the first of the directories `within` that it is in: a link on
+ * the way, such as one in the repository, may lead neither out of that one nor to a private name. `folder` is the directory of a task in it, and is
+ * no link. Throws `OutsidePath`, or an error of the file system.
  */
-export function makeDirectory(directory: string, within: readonly string[]): string {
-  let above = resolve(directory);
-  while (!existsSync(above) && dirname(above) !== above) above = dirname(above);
-  const allowed = within.filter((each) => existsSync(each)).map((each) => realpathSync(each));
-  const isAllowed = (path: string): boolean => allowed.some((each) => each === path || isInside(each, path));
-  if (!isAllowed(realpathSync(above))) throw new OutsidePath(directory);
-  mkdirSync(directory, { recursive: true });
-  const real = realpathSync(directory);
-  if (!isAllowed(real)) throw new OutsidePath(directory);
-  return real;
+export function makeDirectory(directory: string, within: readonly string[], folder?: string): Directory {
+  const base = openArtifacts(directory, within, { make: true });
+  if (folder === undefined || folder === "") return base;
+  try {
+    return openOrMake(base, folder);
+  } catch (error) {
+    throw error instanceof LinkError ? new OutsidePath(error.message, { cause: error }) : error;
+  } finally {
+    base.close();
+  }
+}
+
+/** The directory that artifacts were unpacked in. Throws as `makeDirectory` does. */
+export function openArtifacts(
+  directory: string,
+  within: readonly string[],
+  { make }: { readonly make: boolean },
+): Directory {
+  const path = resolve(directory);
+  const root = within.map((each) => resolve(each)).find((each) => each === path || isInside(each, path));
+  if (root === undefined) throw new OutsidePath(`${directory} is outside ${within.join(" and ")}`);
+  try {
+    return openDirectoryBeneath(root, path, { make });
+  } catch (error) {
+    throw error instanceof LeadsAway ? new OutsidePath(error.message, { cause: error }) : error;
+  }
+}
+
+/** The same as the root of ways; undefined when nothing is there that may be opened. */
+export function openWay(directory: string, within: readonly string[]): Way | undefined {
+  try {
+    return new Way(openArtifacts(directory, within, { make: false }));
+  } catch {
+    return undefined;
+  }
 }

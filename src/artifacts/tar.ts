@@ -101,6 +101,12 @@ function paxFields(bytes: Buffer): HeaderData {
   };
 }
 
+/** Both times of a member. Node.js takes a negative number for the current time, but no date. */
+export function timesOf({ modified }: Member): [accessed: Date, modified: Date] {
+  const time = new Date(modified * 1000);
+  return [time, time];
+}
+
 async function readBody(source: ByteSource, size: number): Promise<Buffer> {
   if (size > LONGEST_HEADER) throw new ArchiveError("has a header that is too long");
   return (await source.take(Math.ceil(size / BLOCK) * BLOCK)).subarray(0, size);

@@ -1,25 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { constants, lstatSync, mkdirSync } from "node:fs";
-import { chmod, copyFile, lutimes, open, rename, rm, stat, symlink, utimes } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import type { FileHandle } from "node:fs/promises";
+import { type Directory, LinkError } from "../beneath/directory.ts";
+import { Way } from "../beneath/way.ts";
 import { messageOf } from "../errors.ts";
-import { foldNames, namesOf, whyLinkLeadsOut, whyTooLong } from "./names.ts";
-import { checkDirectory, reasonOf, Refusal, statOf } from "./refusal.ts";
-import type { Member } from "./tar.ts";
-
-const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+import { type Link, Links } from "./links.ts";
+import { foldNames, namesOf, whyTooLong } from "./names.ts";
+import { codeOf, reasonOf, Refusal } from "./refusal.ts";
+import { type Member, timesOf } from "./tar.ts";
 
 /** The most bytes of all names that are held: `NAMES_BYTES`, and `NAME_BYTES` more for each file that the inputs allow. */
 const NAMES_BYTES = 1024 * 1024;
 const NAME_BYTES = 1024;
-/** The most names on the way from a link to what it leads to, those of other links included. */
-const LONGEST_WAY = 512;
-/** No system follows more links than these in one path: Linux 40 (path_resolution(7)), Windows 63. */
-const MOST_LINKS = 63;
+/** What this user needs to remove a directory with all that it holds. */
+const REMOVABLE = 0o700;
 
 export interface UnpackerOptions {
-  /** An existing directory, by a path without links. */
-  readonly root: string;
+  /** The unpacker closes it when it has finished. */
+  readonly root: Directory;
   readonly maxCount: number;
   readonly maxBytes: number;
   readonly platform: NodeJS.Platform;
@@ -32,9 +29,11 @@ export interface UnpackerOptions {
 /** A limit of the inputs was hit: nothing more is unpacked. */
 export class LimitHit extends Error {}
 
-interface Link {
-  readonly names: readonly string[];
-  readonly member: Member;
+/** A directory that the archive has made. */
+interface Made {
+  /** The bits of its mode that the umask allows. */
+  readonly allowed: number;
+  readonly member: Member | undefined;
 }
 
 /**
@@ -44,11 +43,10 @@ interface Link {
  */
 export class Unpacker {
   readonly #options: UnpackerOptions;
+  readonly #way: Way;
   readonly #links: Link[] = [];
-  readonly #directories = new Map<string, Member | undefined>();
+  readonly #directories = new Map<string, Made>();
   readonly #files = new Set<string>();
-  /** The targets of the links that were made, by the paths of the links. */
-  readonly #madeLinks = new Map<string, string>();
   readonly #spelled = new Map<string, string>();
   #count = 0;
   #bytes = 0;
@@ -56,6 +54,7 @@ export class Unpacker {
 
   constructor(options: UnpackerOptions) {
     this.#options = options;
+    this.#way = new Way(options.root);
   }
 
   /** Places a file or a directory, and keeps a link for the end. Fails with `LimitHit`, or when the archive can't be read. */
@@ -76,20 +75,42 @@ export class Unpacker {
 
   /** Makes the links, then gives the directories their modes and times. */
   async finish(): Promise<void> {
+    try {
+      await this.#makeLinks();
+      for (const [path, made] of [...this.#directories].reverse()) this.#finishDirectory(path, made);
+    } finally {
+      this.#way.close();
+    }
+  }
+
+  async #makeLinks(): Promise<void> {
+    const links = new Links(this.#way, this.#options.platform, (names, make) =>
+      this.#putInPlace(names, make),
+    );
     // All old links go first, because one in the place of a later link may be on the way of an earlier one.
-    const free = await this.#attempt(this.#links, ({ names }) => this.#removeOldLink(names));
-    const made = await this.#attempt(free, (link) => this.#makeLink(link));
-    for (const { member } of await this.#attempt(made, (link) => this.#checkMade(link)))
+    const free = await this.#attempt(this.#links, ({ names }) => links.removeOld(names));
+    const made = await this.#attempt(free, (link) => links.make(link));
+    for (const { member } of await this.#attempt(made, (link) => links.checkMade(link)))
       this.#options.onPlaced(member.name, 0);
-    for (const [path, member] of [...this.#directories].reverse()) {
-      if (member === undefined || !lstatSync(path).isDirectory()) continue;
-      await utimes(path, ...timesOf(member));
-      await chmod(path, member.mode);
+  }
+
+  #finishDirectory(path: string, { member, allowed }: Made): void {
+    if (member === undefined) return;
+    try {
+      const directory = this.#way.enter(path.split("/"));
+      directory.setTimes(...timesOf(member));
+      directory.setMode((member.mode & allowed) | REMOVABLE);
+    } catch (error) {
+      // Another process has put something else in its place.
+      if (!(error instanceof LinkError) && codeOf(error) !== "ENOTDIR") throw error;
     }
   }
 
   /** Calls `act` for each of these links. Returns those for which it succeeded, and refuses the others. */
-  async #attempt(links: readonly Link[], act: (link: Link) => Promise<void>): Promise<readonly Link[]> {
+  async #attempt(
+    links: readonly Link[],
+    act: (link: Link) => Promise<void> | void,
+  ): Promise<readonly Link[]> {
     const done: Link[] = [];
     for (const link of links) {
       try {
@@ -149,131 +170,99 @@ export class Unpacker {
     this.#spelled.set(key, path);
   }
 
-  /** Makes this directory when it is missing, and returns its path. Each name on the way has to be a directory, and no link to one. */
-  #enter(names: readonly string[], member?: Member): string {
-    let path = this.#options.root;
-    checkDirectory(path, statOf(path));
-    names.forEach((name, i) => {
-      path = join(path, name);
-      const found = statOf(path);
-      if (found === undefined) {
-        this.#holdName(path);
-        mkdirSync(path);
-        this.#directories.set(path, undefined);
-      } else checkDirectory(path, found);
-      if (i === names.length - 1 && member !== undefined && this.#directories.has(path))
-        this.#directories.set(path, member);
-    });
-    return path;
+  /** This directory, which is made when it is missing. Each name on the way has to be a directory, and no link to one. */
+  #enter(names: readonly string[], member?: Member): Directory {
+    const directory = this.#way.enter(names, (above, name, depth) =>
+      this.#openOrMake(above, name, names.slice(0, depth + 1).join("/")),
+    );
+    const made = this.#directories.get(names.join("/"));
+    if (made !== undefined && member !== undefined)
+      this.#directories.set(names.join("/"), { ...made, member });
+    return directory;
   }
 
-  /** A file gets its name when it is whole. */
+  #openOrMake(above: Directory, name: string, path: string): Directory {
+    try {
+      return above.openDirectory(name);
+    } catch (error) {
+      if (codeOf(error) === "ENOTDIR") throw new Refusal(`${above.path}/${name} is no directory`);
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+    this.#holdName(path);
+    above.makeDirectory(name);
+    const directory = above.openDirectory(name);
+    const allowed = directory.stat().mode & 0o777;
+    if ((allowed & REMOVABLE) !== REMOVABLE) directory.setMode(allowed | REMOVABLE);
+    this.#directories.set(path, { allowed, member: undefined });
+    return directory;
+  }
+
   async #write(names: readonly string[], member: Member, content: AsyncIterable<Buffer>): Promise<void> {
-    await this.#putInPlace(names, async (temporary) => {
-      const file = await open(temporary, NEW, 0o600);
-      try {
-        for await (const bytes of content) await file.writeFile(bytes);
-        await file.chmod(member.mode);
-        await file.utimes(...timesOf(member));
-      } finally {
-        await file.close();
-      }
+    await this.#putFile(names, member, async (file) => {
+      for await (const bytes of content) await file.writeFile(bytes);
     });
     this.#files.add(names.join("/"));
   }
 
   /** A hard link becomes a file of its own, with the content of a file that this archive has brought. */
   async #copy(names: readonly string[], member: Member): Promise<void> {
-    const { target, mode } = member;
-    const { root, platform, maxBytes } = this.#options;
-    const from = namesOf(target, platform);
+    const { platform, maxBytes } = this.#options;
+    const from = namesOf(member.target, platform);
     if (typeof from === "string" || !this.#files.has(from.join("/")))
       throw new Refusal("it is a hard link to what is no file of the archive");
-    const source = join(this.#enter(from.slice(0, -1)), from.at(-1) ?? "");
-    if (statOf(source)?.isFile() !== true) throw new Refusal(`${root} was changed meanwhile`);
-    this.#bytes += (await stat(source)).size;
-    if (this.#bytes > maxBytes) throw new LimitHit("artifacts-max-size");
-    await this.#putInPlace(names, async (temporary) => {
-      await copyFile(source, temporary, constants.COPYFILE_EXCL);
-      await chmod(temporary, mode);
-      await utimes(temporary, ...timesOf(member));
-    });
-  }
-
-  /** Removes a link that was there before, when this archive has a link in its place. */
-  async #removeOldLink(names: readonly string[]): Promise<void> {
-    let path = this.#options.root;
-    for (const [i, name] of names.entries()) {
-      path = join(path, name);
-      const found = statOf(path);
-      if (i < names.length - 1 ? found?.isDirectory() !== true : found?.isSymbolicLink() !== true) return;
-    }
-    await rm(path, { force: true });
-  }
-
-  async #makeLink({ names, member }: Link): Promise<void> {
-    const { target } = member;
-    const why = whyLinkLeadsOut(target, names.length - 1, this.#options.platform);
-    if (why !== undefined) throw new Refusal(why);
-    const path = join(this.#options.root, ...names);
-    this.#checkWay(path, target);
-    await this.#putInPlace(names, async (temporary) => {
-      await symlink(target, temporary);
-      await lutimes(temporary, ...timesOf(member));
-    });
-    this.#madeLinks.set(path, target);
-  }
-
-  /** Removes a link that leads through one that was there before. By now all links on its way are made. */
-  async #checkMade({ names, member }: Link): Promise<void> {
-    const path = join(this.#options.root, ...names);
-    // Of several links with one name the last one counts.
-    if (this.#madeLinks.get(path) !== member.target) return;
+    const source = await this.#enter(from.slice(0, -1)).openStream(from.at(-1) ?? "");
     try {
-      this.#checkWay(path, member.target);
-    } catch (error) {
-      await rm(path, { force: true });
-      throw error;
+      this.#bytes += (await source.stat()).size;
+      if (this.#bytes > maxBytes) throw new LimitHit("artifacts-max-size");
+      await this.#putFile(names, member, async (file) => {
+        for await (const bytes of source.createReadStream({ autoClose: false }))
+          await file.writeFile(bytes as Buffer);
+      });
+    } finally {
+      await source.close();
     }
   }
 
-  /**
-   * Refuses a link whose way to its target passes a link that was there before. It may pass links of this archive, because those stay
-   * inside. A link that leads in a circle through links of this archive leads nowhere, so it is allowed.
-   */
-  #checkWay(link: string, target: string): void {
-    let path = dirname(link);
-    let links = 0;
-    const left = target.split("/").reverse();
-    for (let steps = 0, name = left.pop(); name !== undefined; name = left.pop()) {
-      if (++steps > LONGEST_WAY) throw new Refusal("it is a link through too many others");
-      path = join(path, name);
-      if (statOf(path)?.isSymbolicLink() !== true) continue;
-      const next = this.#madeLinks.get(path);
-      if (next === undefined) throw new Refusal("it is a link through a link that was there before");
-      if (++links > MOST_LINKS) return;
-      path = dirname(path);
-      left.push(...next.split("/").reverse());
-    }
+  /** A file gets its name when it is whole. It is made with its mode, from which the system takes what the umask forbids. */
+  async #putFile(
+    names: readonly string[],
+    member: Member,
+    fill: (file: FileHandle) => Promise<void>,
+  ): Promise<void> {
+    await this.#putInPlace(names, async (directory, temporary) => {
+      const file = await directory.createFile(temporary, member.mode);
+      try {
+        await fill(file);
+        await file.utimes(...timesOf(member));
+      } finally {
+        await file.close();
+      }
+    });
   }
 
-  async #putInPlace(names: readonly string[], make: (temporary: string) => Promise<void>): Promise<void> {
+  /** Makes a file or link under a name that nothing has, and renames it. */
+  async #putInPlace(
+    names: readonly string[],
+    make: (directory: Directory, temporary: string) => Promise<void> | void,
+  ): Promise<void> {
     const directory = this.#enter(names.slice(0, -1));
-    const temporary = join(directory, `.fargate-exec-${randomBytes(8).toString("hex")}`);
-    const path = join(directory, names.at(-1) ?? "");
+    const temporary = `.fargate-exec-${randomBytes(8).toString("hex")}`;
+    const name = names.at(-1) ?? "";
     try {
-      await make(temporary);
-      if (statOf(path)?.isDirectory() === true) throw new Refusal("a directory stands in its place");
-      await rename(temporary, path);
+      await make(directory, temporary);
+      moveTo(directory, temporary, name);
     } catch (error) {
-      await rm(temporary, { force: true });
+      if (directory.look(temporary) !== undefined) directory.remove(temporary);
       throw error;
     }
   }
 }
 
-/** Both times of a member. Node.js takes a negative number for the current time, but no date. */
-function timesOf({ modified }: Member): [Date, Date] {
-  const time = new Date(modified * 1000);
-  return [time, time];
+function moveTo(directory: Directory, temporary: string, name: string): void {
+  try {
+    directory.rename(temporary, directory, name);
+  } catch (error) {
+    if (directory.look(name)?.isDirectory() === true) throw new Refusal("a directory stands in its place");
+    throw error;
+  }
 }

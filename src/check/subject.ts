@@ -52,7 +52,7 @@ export interface FoundSubject {
 /** Takes a check that is made while the subject is looked for. */
 type Note = (check: Check) => void;
 
-type Context = Pick<StepContext, "inputs" | "aws" | "workspace">;
+type Context = Pick<StepContext, "inputs" | "aws" | "readFile">;
 
 /** Finds what the inputs name. */
 export async function findSubject(context: Context): Promise<FoundSubject> {
@@ -196,7 +196,7 @@ async function definitionOf(
   service: Service | undefined,
   context: Context,
 ): Promise<{ readonly definition: DefinitionContent; readonly name: string; readonly isFile: boolean }> {
-  const { inputs, aws, workspace } = context;
+  const { inputs, aws, readFile } = context;
   if (of.kind === "image") {
     const definition = contentOf(makeImageDefinition(of, start, inputs.container));
     return { definition, name: `image '${of.image}'`, isFile: false };
@@ -213,7 +213,7 @@ async function definitionOf(
   }
   const reference = nameDefinition(of, service);
   if (of.kind === "task-definition" && isDefinitionFile(reference)) {
-    const definition = contentOf(await readDefinitionFile(reference, workspace));
+    const definition = contentOf(readDefinitionFile(reference, readFile));
     return { definition, name: `'${reference}'`, isFile: true };
   }
   const definition = await aws.ecs.describeTaskDefinition(reference);

@@ -1,12 +1,14 @@
-import { existsSync, mkdtempSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { statOf } from "../artifacts/refusal.ts";
+import { randomBytes } from "node:crypto";
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { InputName } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
 import type { CopyOut } from "./copy.ts";
 import { parseCopy } from "./copy.ts";
-import { checkReplaceable, placeCopies, removeTree } from "./place-copies.ts";
+import { checkReplaceable, openNearest, withDestination } from "./destination.ts";
+import { placeCopies } from "./place-copies.ts";
+import { leaveOutPrivate } from "./sent-names.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The inputs of a copy. */
@@ -35,13 +37,12 @@ type Run = (inputs: RunInputs, directory: string) => Promise<RunResult>;
 export async function copyFiles(words: readonly string[], inputs: RunInputs, run: Run): Promise<RunResult> {
   const directory = process.cwd();
   const copy = parseCopy(words, directory);
-  if (copy.kind === "out") return await copyOut(copy, inputs, (given) => run(given, directory));
+  if (copy.kind === "out") return await copyOut(copy, inputs, { directory, run });
   for (const name of ["artifacts-max-count", "artifacts-max-size"] as const)
     if (inputs[name] !== undefined)
       throw new UsageError(`--${name} is for what comes from the container: leave it out.`);
   for (const source of words.slice(0, -1))
-    if (statOf(source) === undefined)
-      throw new UsageError(`There is no ${JSON.stringify(source)} here to copy.`);
+    if (!isThere(source)) throw new UsageError(`There is no ${JSON.stringify(source)} here to copy.`);
   return await run({ ...inputs, ...NOTHING, files: copy.files }, copy.directory);
 }
 
@@ -49,28 +50,42 @@ export async function copyFiles(words: readonly string[], inputs: RunInputs, run
 async function copyOut(
   { sources }: CopyOut,
   inputs: RunInputs,
-  run: (inputs: RunInputs) => Promise<RunResult>,
+  { directory, run }: { readonly directory: string; readonly run: Run },
 ): Promise<RunResult> {
   if (inputs.tasks !== undefined)
     throw new UsageError("Files come from one task: name it by --task instead of --tasks.");
-  for (const { destination } of sources) checkReplaceable(destination);
-  const destination = sources[0]?.destination ?? ".";
-  const unpacked = attempt(`Nothing can be made at ${destination}`, () =>
-    mkdtempSync(join(directoryAt(destination), ".fargate-exec-")),
-  );
-  const remove = (): void => removeTree(unpacked);
+  const [{ destination } = { destination: "." }] = sources;
+  const name = `.fargate-exec-${randomBytes(8).toString("hex")}`;
+  const above = attempt(`Nothing can be made at ${destination}`, () => {
+    for (const each of sources)
+      withDestination(each.destination, directory, { make: false }, checkReplaceable);
+    const nearest = openNearest(destination, directory);
+    nearest.makeDirectory(name, 0o700);
+    return nearest;
+  });
+  const remove = (): void => {
+    above.removeAll(name);
+  };
   // A second Ctrl-C ends this process at once.
   process.once("exit", remove);
   try {
-    const artifacts = sources.map(({ glob }) => glob);
-    const of: RunInputs = { artifacts, "artifacts-path": unpacked, "artifacts-missing": "error" };
-    const result = await run({ ...inputs, ...NOTHING, ...of });
+    const globs = sources.map(({ glob }) => glob);
+    const artifacts = [...globs, ...leaveOutPrivate(globs)];
+    const of: RunInputs = {
+      artifacts,
+      "artifacts-path": join(above.path, name),
+      "artifacts-missing": "error",
+    };
+    const result = await run({ ...inputs, ...NOTHING, ...of }, directory);
     if (result.outcome === "succeeded")
-      attempt("Not all that was copied can be placed", () => placeCopies(unpacked, sources));
+      attempt("Not all that was copied can be placed", () => {
+        placeCopies({ above, name }, sources, directory);
+      });
     return result;
   } finally {
     process.off("exit", remove);
     remove();
+    above.close();
   }
 }
 
@@ -83,12 +98,12 @@ function attempt<T>(what: string, act: () => T): T {
   }
 }
 
-/** This path when it is a directory, else the nearest one above it. A directory may be on a file system of its own. */
-function directoryAt(path: string): string {
-  const isDirectory = statOf(path)?.isDirectory() === true;
-  return isDirectory || dirname(path) === path ? path : nearest(dirname(path));
-}
-
-function nearest(directory: string): string {
-  return existsSync(directory) || dirname(directory) === directory ? directory : nearest(dirname(directory));
+/** Whether anything stands at this path, also a link that leads nowhere. */
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

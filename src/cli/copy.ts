@@ -1,6 +1,7 @@
-import { basename, dirname, posix, relative, resolve, sep } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, posix, relative, resolve, sep } from "node:path";
 import { messageOf } from "../errors.ts";
-import { isInside } from "../inputs/workspace.ts";
+import { isInside } from "../beneath/inside.ts";
 import { matchOf } from "./sent-names.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -59,8 +60,9 @@ function isDirectory(path: string): boolean {
 function copyIn(sources: readonly string[], destination: string, from: string): CopyIn {
   if (CONTROL.test(destination) || posix.normalize(destination).split("/").includes(".."))
     throw new UsageError("A path of the container may have neither line ends nor .. here.");
-  const paths = sources.map((source) => resolve(from, source));
-  const directory = commonDirectory(paths);
+  const paths = sources.map((source) => usersPath(resolve(from, source), from));
+  // What is in the working directory is named from there, so no link in it leads elsewhere.
+  const directory = paths.every((path) => isInside(from, path)) ? from : commonDirectory(paths);
   const files = paths.map((path) => {
     const name = relative(directory, path).split(sep).join("/");
     if (name === "" || CONTROL.test(name))
@@ -70,6 +72,16 @@ function copyIn(sources: readonly string[], destination: string, from: string): 
     return [name, isDirectory(destination) ? posix.join(destination, basename(path)) : destination] as const;
   });
   return { kind: "in", files: Object.fromEntries(files), directory };
+}
+
+/** Outside the working directory links on the way are the machine's own, so they are followed. */
+function usersPath(path: string, from: string): string {
+  if (path === from || isInside(from, path)) return path;
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path;
+  }
 }
 
 /** The directory that all of these paths are in. */

@@ -5,10 +5,13 @@ import {
   fchmodSync,
   fstatSync,
   openSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { type Directory, LinkError } from "../beneath/directory.ts";
+import { atUsersPath } from "../beneath/users-paths.ts";
 import { messageOf } from "../errors.ts";
 import type { RunResult } from "../program/run-options.ts";
 import { UsageError } from "./usage-error.ts";
@@ -19,9 +22,7 @@ import { UsageError } from "./usage-error.ts";
  */
 export function checkOutputsFile(path: string, { getsHandle }: { readonly getsHandle: boolean }): void {
   try {
-    const there = statSync(path, { throwIfNoEntry: false });
-    if (there === undefined) accessSync(dirname(path), constants.W_OK | constants.X_OK);
-    else accessSync(path, constants.W_OK);
+    const there = atUsersPath(path, process.cwd(), checkWritableIn, checkWritable);
     if (there?.isDirectory() === true) throw new Error("it is a directory");
     if (getsHandle && there?.isFile() === true && there.uid !== (process.getuid?.() ?? there.uid))
       throw new Error("it belongs to another user, who could read the handle");
@@ -36,11 +37,31 @@ export function writeOutputs(
   { outcome, outputs }: Pick<RunResult, "outcome" | "outputs">,
 ): void {
   const isPrivate = outcome === "detached";
-  const file = openSync(path, "w", isPrivate ? 0o600 : 0o666);
+  const mode = isPrivate ? 0o600 : 0o666;
+  const file = atUsersPath(
+    path,
+    process.cwd(),
+    (above, name) => above.openToWrite(name, mode),
+    (elsewhere) => openSync(elsewhere, "w", mode),
+  );
   try {
     if (isPrivate && fstatSync(file).isFile()) fchmodSync(file, 0o600);
     writeFileSync(file, `${JSON.stringify(outputs)}\n`);
   } finally {
     closeSync(file);
   }
+}
+
+/** What is there, if it may be written, or else made. */
+function checkWritable(path: string): Stats | undefined {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there === undefined) accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  else accessSync(path, constants.W_OK);
+  return there;
+}
+
+function checkWritableIn(above: Directory, name: string): Stats | undefined {
+  const path = join(above.path, name);
+  if (above.look(name)?.isSymbolicLink() === true) throw new LinkError(`${path} is a symbolic link`);
+  return checkWritable(path);
 }

@@ -1,169 +1,129 @@
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { statOf } from "../artifacts/refusal.ts";
-import { isInside } from "../inputs/workspace.ts";
+import { join } from "node:path";
+import type { Directory } from "../beneath/directory.ts";
+import { namesIn, Way } from "../beneath/way.ts";
 import type { OutSource } from "./copy.ts";
-import { checkSent } from "./sent-names.ts";
+import { checkReplaceable, type Destination, lookAt, openAt, withDestination } from "./destination.ts";
+import { checkLinks } from "./sent-links.ts";
+import { checkNamed, checkSent, nothingSent } from "./sent-names.ts";
 import { UsageError } from "./usage-error.ts";
 
+/** What stands under a name in a directory. */
+export interface Place {
+  readonly above: Directory;
+  readonly name: string;
+}
+
 /**
- * Moves what was unpacked below `root` to its destinations, in the same file system. A directory that exists keeps its contents; a file or
+ * Moves what was unpacked to its destinations, in the same file system. A directory that exists keeps its contents; a file or
  * link is replaced. Links of this machine are never followed. Throws a `UsageError` before anything is moved: when something was not asked for,
- * when a link would lead out of what is copied with it, when two sources have one destination and are not both directories, and when a
- * directory would replace something else, or the reverse.
+ * when a name that begins with a dot was not named, when a link would lead out of what is copied with it, when two sources have one
+ * destination and are not both directories, and when a directory would replace something else, or the reverse.
  */
-export function placeCopies(root: string, sources: readonly OutSource[]): void {
-  const moves = movesOf(root, sources);
-  const placed = new Map<string, "directory" | "other">();
-  const modes = makeAccessible(root);
-  for (const { from, to, globs } of moves) {
-    checkSent(from, globs);
-    checkLinks(from, { from, to });
-    checkDestination(from, to, placed);
-    checkFileSystem(from, to);
-  }
-  for (const { from, to } of moves) {
-    mkdirSync(dirname(to), { recursive: true });
-    move(from, to, modes);
+export function placeCopies(unpacked: Place, sources: readonly OutSource[], working: string): void {
+  const moves = movesOf(unpacked.name, sources);
+  const way = new Way(unpacked.above.again());
+  try {
+    const placed = new Map<string, "directory" | "other">();
+    for (const { from, to, globs } of moves)
+      withDestination(to, working, { make: false }, (destination) => {
+        const place = placeOf(way, from, globs);
+        checkSent(place.above, place.name, globs);
+        checkLinks(place.above, place.name, { isNew: lookAt(destination) === undefined });
+        checkMove(place, destination, { path: to, names: [], globs, placed });
+      });
+    for (const { from, to, globs } of moves)
+      withDestination(to, working, { make: true }, (destination) => {
+        move(placeOf(way, from, globs), destination);
+      });
+  } finally {
+    way.close();
   }
 }
 
 interface Move {
-  readonly from: string;
+  readonly from: readonly string[];
   readonly to: string;
   /** All globs whose part before the first wildcard is this path. */
   readonly globs: readonly string[];
 }
 
-function movesOf(root: string, sources: readonly OutSource[]): readonly Move[] {
+function movesOf(unpacked: string, sources: readonly OutSource[]): readonly Move[] {
   const moves = new Map<string, Move>();
   for (const { glob, path, destination } of sources) {
     const globs = [...(moves.get(path)?.globs ?? []), glob];
-    moves.set(path, { from: join(root, path), to: destination, globs });
+    moves.set(path, { from: [unpacked, ...namesIn(path)], to: destination, globs });
   }
   return [...moves.values()];
 }
 
-/** Removes a directory, also when directories in it may not be written. */
-export function removeTree(path: string): void {
-  if (isDirectory(path)) makeAccessible(path);
-  rmSync(path, { recursive: true, force: true });
+function placeOf(way: Way, names: readonly string[], globs: readonly string[]): Place {
+  const above = way.tryToEnter(names.slice(0, -1));
+  if (above === undefined) throw nothingSent(globs);
+  return { above, name: names.at(-1) ?? "" };
 }
 
-/** The modes of directories, by their paths. */
-type Modes = ReadonlyMap<string, number>;
-
-/** Lets this user read, change and move a directory and all directories below it. Returns the modes that they had. */
-function makeAccessible(directory: string, modes = new Map<string, number>()): Modes {
-  modes.set(directory, lstatSync(directory).mode);
-  chmodSync(directory, 0o700);
-  for (const entry of readdirSync(directory, { withFileTypes: true }))
-    if (entry.isDirectory()) makeAccessible(join(directory, entry.name), modes);
-  return modes;
+interface MoveContext extends Pick<Move, "globs"> {
+  /** The path of the destination, for messages. */
+  readonly path: string;
+  /** Its names below the destination of the whole. */
+  readonly names: readonly string[];
+  /** What was checked before, by its destination. */
+  readonly placed: Map<string, "directory" | "other">;
 }
 
-function checkLinks(path: string, whole: Pick<Move, "from" | "to">): void {
-  const { from } = whole;
-  const found = lstatSync(path);
-  if (found.isDirectory()) for (const name of readdirSync(path)) checkLinks(join(path, name), whole);
-  if (!found.isSymbolicLink()) return;
-  const target = readlinkSync(path);
-  const end = resolve(dirname(path), target);
-  const isInText = path !== from && !target.startsWith("/") && (end === from || isInside(from, end));
-  if (isInText && isLinkInside(path, whole)) return;
-  throw new UsageError(
-    `A link in the container leads out of what is copied, so nothing was: ${JSON.stringify(target)}.`,
-  );
-}
-
-/**
- * Whether a link leads to something in `from`. A link that leads nowhere is allowed only when the destination is new: in an existing one a
- * link of this machine may stand on its way.
- */
-function isLinkInside(path: string, { from, to }: Pick<Move, "from" | "to">): boolean {
-  try {
-    const [end, whole] = [realpathSync(path), realpathSync(from)];
-    return end === whole || isInside(whole, end);
-  } catch {
-    return !existsSync(to);
-  }
-}
-
-/** Refuses what can't be moved to `to`. `placed` has what was checked before, by its destination. */
-function checkDestination(from: string, to: string, placed: Map<string, "directory" | "other">): void {
-  const kind = isDirectory(from) ? "directory" : "other";
-  const other = placed.get(to);
+/** Refuses what can't be moved to this destination, and what is below it. */
+function checkMove(from: Place, to: Destination, { path, names, globs, placed }: MoveContext): void {
+  const found = from.above.look(from.name);
+  const kind = found?.isDirectory() === true ? "directory" : "other";
+  if (names.length > 0) checkNamed(names, globs, { isDirectoryThere: to.above !== undefined });
+  const other = placed.get(path);
   if (other !== undefined && (other !== kind || kind !== "directory"))
     throw new UsageError(
-      `Two things would be copied to ${to}, so nothing was: copy them to different places.`,
+      `Two things would be copied to ${path}, so nothing was: copy them to different places.`,
     );
-  placed.set(to, kind);
+  placed.set(path, kind);
   checkReplaceable(to);
-  const there = statOf(to);
+  const there = lookAt(to);
   if (there !== undefined && there.isDirectory() !== (kind === "directory"))
     throw new UsageError(
       there.isDirectory()
-        ? `${to} is a directory: end it with a slash to copy into it.`
-        : `${to} is no directory, but what is copied is one.`,
+        ? `${path} is a directory: end it with a slash to copy into it.`
+        : `${path} is no directory, but what is copied is one.`,
     );
-  if (kind === "directory")
-    for (const name of readdirSync(from)) checkDestination(join(from, name), join(to, name), placed);
-}
-
-/** Refuses a directory on another file system, into which nothing can be moved. */
-function checkFileSystem(from: string, to: string): void {
-  const there = statOf(to);
-  if (!isDirectory(from) || there?.isDirectory() !== true) return;
-  if (there.dev !== lstatSync(from).dev)
+  if (kind === "other") return;
+  if (there !== undefined && there.dev !== found?.dev)
     throw new UsageError(
-      `${to} is on a file system of its own, so nothing was copied: copy what goes there by itself.`,
+      `${path} is on a file system of its own, so nothing was copied: copy what goes there by itself.`,
     );
-  for (const name of readdirSync(from)) checkFileSystem(join(from, name), join(to, name));
+  const into = there && openAt(to);
+  forEachIn(from, into, (name, above) => {
+    const below = { path: join(path, name), names: [...names, name], globs, placed };
+    checkMove({ above, name }, { above: into, name }, below);
+  });
 }
 
-/** Throws a `UsageError` for a device, a pipe or a socket, and for a link to one. */
-export function checkReplaceable(path: string): void {
-  const there = statOf(path);
-  if (there === undefined) return;
-  const isLink = there.isSymbolicLink();
-  // A link of /proc is an open file, such as that of /dev/stdout.
-  if (isLink && readlinkSync(path).startsWith("/proc/")) throw notReplaceable(path);
-  const end = isLink && existsSync(path) ? statSync(path) : there;
-  if (!end.isFile() && !end.isDirectory() && !end.isSymbolicLink()) throw notReplaceable(path);
+function move(from: Place, to: Destination): void {
+  const isDirectory = from.above.look(from.name)?.isDirectory() === true;
+  if (isDirectory && lookAt(to)?.isDirectory() === true) {
+    const into = openAt(to);
+    forEachIn(from, into, (name, above) => {
+      move({ above, name }, { above: into, name });
+    });
+  } else if (to.above !== undefined) from.above.rename(from.name, to.above, to.name);
 }
 
-function notReplaceable(path: string): UsageError {
-  return new UsageError(`${path} is a device, a pipe or a socket: copy to a file.`);
-}
-
-function move(from: string, to: string, modes: Modes): void {
-  if (isDirectory(from) && isDirectory(to)) {
-    for (const name of readdirSync(from)) move(join(from, name), join(to, name), modes);
-  } else {
-    renameSync(from, to);
-    restoreModes(from, to, modes);
+/** Calls `act` for each name in a directory, then closes `into`. */
+function forEachIn(
+  { above, name }: Place,
+  into: Directory | undefined,
+  act: (name: string, directory: Directory) => void,
+): void {
+  let directory: Directory | undefined;
+  try {
+    directory = above.openDirectory(name);
+    for (const each of directory.list()) act(each.name, directory);
+  } finally {
+    directory?.close();
+    into?.close();
   }
-}
-
-/** Gives moved directories the modes that they had. */
-function restoreModes(from: string, to: string, modes: Modes): void {
-  const mode = modes.get(from);
-  if (mode === undefined) return;
-  for (const name of readdirSync(to)) restoreModes(join(from, name), join(to, name), modes);
-  chmodSync(to, mode);
-}
-
-function isDirectory(path: string): boolean {
-  return statOf(path)?.isDirectory() === true;
 }

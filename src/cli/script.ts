@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readUsersFile } from "../beneath/users-paths.ts";
 import { messageOf } from "../errors.ts";
 import { quote } from "../payload/quote.ts";
 import type { RunInputs } from "../program/run-options.ts";
@@ -46,10 +46,7 @@ export function commandScript(words: readonly string[]): string {
 
 async function scriptText(path: string, stdin: AsyncIterable<Uint8Array>): Promise<string> {
   const name = path === "-" ? "standard input" : path;
-  const bytes =
-    path === "-"
-      ? await readAll(stdin)
-      : await readFile(path).catch((error: unknown) => cannotRead(name, error));
+  const bytes = path === "-" ? await readAll(stdin) : readScript(path);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -59,8 +56,12 @@ async function scriptText(path: string, stdin: AsyncIterable<Uint8Array>): Promi
   }
 }
 
-function cannotRead(name: string, error: unknown): never {
-  throw new UsageError(`The script can't be read from ${name}: ${messageOf(error)}`);
+function readScript(path: string): Uint8Array {
+  try {
+    return readUsersFile(path, process.cwd());
+  } catch (error) {
+    throw new UsageError(`The script can't be read from ${path}: ${messageOf(error)}`);
+  }
 }
 
 async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

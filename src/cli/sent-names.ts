@@ -1,7 +1,7 @@
-import { readdirSync, type Stats } from "node:fs";
-import { join, relative, sep } from "node:path";
+import type { Directory } from "../beneath/directory.ts";
+import { PRIVATE_NAMES } from "../beneath/private-names.ts";
 import { containerGlob, regExpOf } from "../inputs/container-glob.ts";
-import { statOf } from "../artifacts/refusal.ts";
+import { itemsAt } from "./sent-items.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
@@ -13,26 +13,61 @@ export function matchOf(glob: string): RegExp | undefined {
   return asked.depth === 0 ? undefined : regExpOf(asked);
 }
 
-/**
- * Throws a `UsageError` when nothing stands at `from`, or when something at or below it matches none of these globs. The container has packed
- * it and may be hostile: a glob for reports must not bring a `.bashrc`.
- */
-export function checkSent(from: string, globs: readonly string[]): void {
-  const found = statOf(from);
-  if (found === undefined) throw new UsageError(`The container has sent nothing for :${globs.join(", :")}.`);
-  const asked = globs.map((glob) => matchOf(glob));
-  if (asked.includes(undefined)) return;
-  checkBelow(from, found, (path) => {
-    const name = relative(from, path).split(sep).join("/");
-    if (asked.some((match) => match?.test(name) === true)) return;
-    throw new UsageError(
-      `The container has sent ${JSON.stringify(name)}, which :${globs.join(" and :")} did not ask for, so nothing was copied.`,
-    );
+/** The lines of `artifacts` that leave `.git` and `.env*` out, where none of the globs has such a name itself. */
+export function leaveOutPrivate(globs: readonly string[]): readonly string[] {
+  const left = PRIVATE_NAMES.filter(({ isNamed }) => !globs.some((glob) => isNamed.test(glob)));
+  const bases = new Set(globs.map((glob) => containerGlob({ pattern: glob, isExclusion: false }).base));
+  return [...bases].flatMap((base) => {
+    const above = base === "" ? "" : `${base.replace(/\/$/, "")}/`;
+    return left.map(({ glob }) => `!${above}**/${glob}`);
   });
 }
 
-/** Calls `check` for `path` and all below it, except for directories, which only lead to matches. */
-function checkBelow(path: string, found: Stats | undefined, check: (path: string) => void): void {
-  if (found?.isDirectory() !== true) check(path);
-  else for (const name of readdirSync(path)) checkBelow(join(path, name), statOf(join(path, name)), check);
+/**
+ * Throws a `UsageError` when nothing stands under this name, or when something at or below it matches none of these globs. The container has packed
+ * it and may be hostile: a glob for reports must not bring a `.bashrc`.
+ */
+export function checkSent(above: Directory, name: string, globs: readonly string[]): void {
+  if (above.look(name) === undefined) throw nothingSent(globs);
+  const asked = globs.map((glob) => matchOf(glob));
+  if (asked.includes(undefined)) return;
+  for (const { names, found } of itemsAt(above, name)) {
+    const path = names.join("/");
+    // A directory only leads to matches.
+    if (found.isDirectory() || asked.some((match) => match?.test(path) === true)) continue;
+    throw new UsageError(
+      `The container has sent ${JSON.stringify(path)}, which :${globs.join(" and :")} did not ask for, so nothing was copied.`,
+    );
+  }
+}
+
+export function nothingSent(globs: readonly string[]): UsageError {
+  return new UsageError(`The container has sent nothing for :${globs.join(", :")}.`);
+}
+
+/**
+ * Throws a `UsageError` for a name that begins with a dot and that no glob has: `.git` and `.env*` anywhere, another one where it would come into a directory
+ * that is there already. Such a file may decide what a program of this machine runs, as `.git/hooks/pre-commit`, `.bashrc` and `.npmrc` do.
+ */
+export function checkNamed(
+  names: readonly string[],
+  globs: readonly string[],
+  { isDirectoryThere }: { readonly isDirectoryThere: boolean },
+): void {
+  const name = names.at(-1) ?? "";
+  const isPrivate = PRIVATE_NAMES.some((each) => each.isName(name));
+  if (!name.startsWith(".") || (!isPrivate && !isDirectoryThere) || isNamed(name, globs)) return;
+  throw new UsageError(
+    `The container has sent ${JSON.stringify(names.join("/"))}, and :${globs.join(" and :")} does not name it, so nothing was copied. ` +
+      "A name that begins with a dot is copied into a directory of this machine only when the command has it, as in ':/srv/.*'; '.git' and '.env*' have to be written out.",
+  );
+}
+
+/** Whether a glob has a name with a dot at its beginning that matches this one. */
+function isNamed(name: string, globs: readonly string[]): boolean {
+  const ofPrivate = PRIVATE_NAMES.filter((each) => each.isName(name));
+  return globs
+    .flatMap((glob) => glob.split("/"))
+    .filter((part) => part.startsWith(".") && ofPrivate.every((each) => each.isNamed.test(part)))
+    .some((part) => part === name || matchOf(part)?.test(name) === true);
 }

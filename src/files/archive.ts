@@ -1,7 +1,6 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { Header } from "tar/header";
 import { Pax } from "tar/pax";
+import { namesIn, type Way } from "../beneath/way.ts";
 import { badInput, messageOf } from "../errors.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import type { Entry } from "./entries.ts";
@@ -32,11 +31,11 @@ function withTimes(entries: readonly Entry[]): readonly Entry[] {
  * The archive of these entries, in their order. Names are in UTF-8. A name that fits stands in the plain header, so that every tar
  * reads it. It stands in a pax header as well when POSIX asks for one. Fails with `bad-input` for a file that can't be read.
  */
-export async function makeArchive(entries: readonly Entry[]): Promise<Archive> {
+export async function makeArchive(entries: readonly Entry[], workspace: Way): Promise<Archive> {
   const parts: Uint8Array[] = [];
   let needsPax = false;
   for (const entry of withTimes(entries)) {
-    const bytes = entry.kind === "file" ? await contentOf(entry) : Buffer.alloc(0);
+    const bytes = entry.kind === "file" ? await contentOf(entry, workspace) : Buffer.alloc(0);
     const head = headOf(entry, bytes.length);
     needsPax ||= !head.isPlain;
     parts.push(...head.blocks, bytes, Buffer.alloc(roundUpToBlock(bytes.length) - bytes.length));
@@ -63,10 +62,11 @@ function headOf(
   return { blocks: [pax.encode(), block], isPlain };
 }
 
-/** The content of a file. A link that has taken the file's place since it was found is not followed. */
-async function contentOf({ source }: Entry): Promise<Buffer> {
+/** The content of a file. Links that have taken the place of the file, or of a directory on its way, since they were found are not followed. */
+async function contentOf({ source }: Entry, workspace: Way): Promise<Buffer> {
   try {
-    const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const names = namesIn(source);
+    const file = await workspace.enter(names.slice(0, -1)).openStream(names.at(-1) ?? "");
     try {
       return await file.readFile();
     } finally {

@@ -1,34 +1,15 @@
 import { isUtf8 } from "node:buffer";
-import { constants, type Dirent, type PathLike, readdir as readdirByCallback } from "node:fs";
-import { access, lstat, readdir, readlink } from "node:fs/promises";
-import { join, posix } from "node:path";
-import { glob } from "tinyglobby";
-import { badInput, type Failure, messageOf, type WordsForEach } from "../errors.ts";
+import { posix } from "node:path";
+import { LinkError } from "../beneath/directory.ts";
+import { matchesOf } from "../beneath/matches.ts";
+import { privatePart } from "../beneath/private-names.ts";
+import { namesIn, type Way } from "../beneath/way.ts";
+import { badInput, Failure, messageOf, type WordsForEach } from "../errors.ts";
 import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
 import type { Collection, Entry } from "./entries.ts";
 import { type ContainerPath, containerPathOf, type Source, type SourceGlob, sourceOf } from "./patterns.ts";
-import { privatePart } from "./private-names.ts";
-
-/** Lists a directory for the library of globs. It passes over links that it may not follow, so it gets them as files. */
-const listLinksAsFiles = ((path, options, done) =>
-  readdirByCallback(path, options, (error, found) => {
-    const links = error === null ? found.filter((each) => each.isSymbolicLink()) : [];
-    for (const link of links) Object.assign(link, { isSymbolicLink: () => false, isFile: () => true });
-    done(error, found);
-  })) as ListDirectory as typeof readdirByCallback;
-type ListDirectory = (
-  path: PathLike,
-  options: { readonly withFileTypes: true },
-  done: (error: Error | null, found: Dirent[]) => void,
-) => void;
-
-/** How each glob is matched. Links are neither followed nor left out; `.gitignore` is not applied. */
-const MATCHING = {
-  ...{ dot: true, onlyFiles: false },
-  ...{ expandDirectories: false, followSymbolicLinks: false, fs: { readdir: listLinksAsFiles } },
-};
 
 /**
  * Finds what the selections bring. A directory brings all that it holds. When two lines bring something to the same path, the later
@@ -37,10 +18,10 @@ const MATCHING = {
  */
 export async function collect(
   { selections, exclusions }: FileSelections,
-  workspace: string,
+  workspace: Way,
 ): Promise<Collection> {
-  const excluded = exclusions.length === 0 ? [] : await glob(exclusions, { ...MATCHING, cwd: workspace });
-  const collector = new Collector(workspace, new Set(excluded.map(withoutSlash)));
+  const excluded = exclusions.length === 0 ? [] : await matchesOf(exclusions, workspace);
+  const collector = new Collector(workspace, new Set(excluded));
   for (const selection of selections) await collector.add(selection);
   return collector.collection();
 }
@@ -52,14 +33,14 @@ type Entries = Map<string, Found>;
 const PLAIN_DIRECTORY = { source: "", kind: "directory", mode: 0o755, size: 0 } as const;
 
 class Collector {
-  readonly #workspace: string;
+  readonly #way: Way;
   readonly #excluded: ReadonlySet<string>;
   /** What goes to each destination. */
   readonly #destinations = new Map<string, Entries>();
   readonly #leftOut = new Set<string>();
 
-  constructor(workspace: string, excluded: ReadonlySet<string>) {
-    this.#workspace = workspace;
+  constructor(way: Way, excluded: ReadonlySet<string>) {
+    this.#way = way;
     this.#excluded = excluded;
   }
 
@@ -69,7 +50,7 @@ class Collector {
     let isEmpty = true;
     for (const glob of source.globs)
       for (const match of await this.#matches(glob))
-        if (await this.#addTree(match, { ...source, named: glob.pattern }, selection)) isEmpty = false;
+        if (this.#addTree(match, { ...source, named: glob.pattern }, selection)) isEmpty = false;
     if (!isEmpty) return;
     const why = this.#leftOut.size > before ? ` but ${[...this.#leftOut].slice(before).join(", ")}` : "";
     throw refusedLine(
@@ -101,78 +82,92 @@ class Collector {
 
   async #matches({ glob: path, isDynamic, pattern }: SourceGlob): Promise<readonly string[]> {
     if (!isDynamic) return [path];
-    const ignore = privatePart(".git", pattern) === undefined ? [] : ["**/.git/**"];
-    const found = await glob(path, { ...MATCHING, cwd: this.#workspace, ignore });
-    return found.map(withoutSlash).filter((path) => path !== "" && path !== ".");
+    let through: Failure | undefined;
+    const found = await matchesOf(path, this.#way, {
+      ignore: privatePart(".git", pattern) === undefined ? [] : ["**/.git/**"],
+      onLink: (link, error) => {
+        through ??= throughLink(link, error);
+      },
+    });
+    if (through !== undefined) throw through;
+    return found;
   }
 
   /**
    * Adds the file or directory at this path in the workspace, and all below it. False when nothing is there. `source` has the alternative
    * of its braces that the path has matched.
    */
-  async #addTree(
+  #addTree(
     path: string,
     source: Source & { readonly named: string },
     { destination }: Pick<FileSelection, "destination">,
-  ): Promise<boolean> {
+  ): boolean {
     const hidden = privatePart(path, source.named);
     if (hidden !== undefined) this.#leftOut.add(hidden);
     if (hidden !== undefined || this.#excluded.has(path)) return false;
     // Without a destination a link keeps its path from the workspace, so it may lead to anything there.
-    const entry = await this.#look(path, destination === undefined ? "" : source.base);
+    const entry = this.#look(path, destination === undefined ? "" : source.base);
     if (entry === undefined) {
       checkEncoding(path);
       return false;
     }
     const to = containerPathOf(path, source, { destination, isFile: entry.kind !== "directory" });
-    await this.#put(entry, { ...to, from: path });
+    this.#put(entry, { ...to, from: path });
     if (entry.kind !== "directory") return true;
-    await access(entry.source, constants.R_OK | constants.X_OK).catch((error: unknown) =>
-      unread(path, error),
-    );
-    for (const name of await readdir(entry.source))
-      await this.#addTree(posix.join(path, name), source, { destination });
+    for (const name of this.#list(path)) this.#addTree(posix.join(path, name), source, { destination });
     return true;
   }
 
   /** Adds an entry, after the directories that lead to it. `base` is the directory that the destination stands for; empty for none. */
-  async #put(
-    entry: Found,
-    { destination, path, from, base }: ContainerPath & { readonly from: string },
-  ): Promise<void> {
+  #put(entry: Found, { destination, path, from, base }: ContainerPath & { readonly from: string }): void {
     const entries = this.#destinations.get(destination) ?? new Map<string, Found>();
     this.#destinations.set(destination, entries);
     const [above, fromAbove] = [directoryOf(path), directoryOf(from)];
     if (path !== "" && !entries.has(above) && (above !== "" || base !== "")) {
-      const directory = await this.#look(fromAbove, "");
+      const directory = this.#look(fromAbove, "");
       if (directory?.kind === "directory")
-        await this.#put(directory, { destination, path: above, from: fromAbove, base });
-      else if (above !== "")
-        throw refusedLine(
-          "paths that lead through no symbolic link",
-          quoteValue(from),
-          "Name the link's target.",
-        );
+        this.#put(directory, { destination, path: above, from: fromAbove, base });
     }
     entries.set(path, entry);
   }
 
-  /** What stands at this path; undefined when nothing does. */
-  async #look(path: string, base: string): Promise<Found | undefined> {
-    const source = join(this.#workspace, path);
-    const found = await lstat(source).catch((error: unknown) => absent(path, error));
+  /** What stands at this path; undefined when nothing does. Fails when the path leads through a link. */
+  #look(path: string, base: string): Found | undefined {
+    try {
+      return this.#find(path, base);
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw problemWith(path, error);
+    }
+  }
+
+  #find(path: string, base: string): Found | undefined {
+    const names = namesIn(path);
+    const [above, name] = [this.#way.enter(names.slice(0, -1)), names.at(-1)];
+    const found = name === undefined ? above.stat() : above.look(name);
     if (found === undefined) return undefined;
     const { mode, mtimeMs, size } = found;
-    const common = { source, mode: mode & 0o777, modified: Math.floor(mtimeMs / 1000), size: 0 };
+    const common = { source: path, mode: mode & 0o777, modified: Math.floor(mtimeMs / 1000), size: 0 };
     if (found.isDirectory()) return { ...common, kind: "directory" };
     if (found.isFile()) return { ...common, size, kind: "file" };
-    if (!found.isSymbolicLink())
+    if (name === undefined || !found.isSymbolicLink())
       throw refusedLine(
         "files, directories and symbolic links",
         `${quoteValue(path)}, which is none of them`,
         LEAVE_OUT,
       );
-    return { ...common, kind: "link", target: await linkTarget(path, source, base) };
+    return { ...common, kind: "link", target: checkTarget(path, above.readLink(name), base) };
+  }
+
+  #list(path: string): readonly string[] {
+    try {
+      return this.#way
+        .enter(namesIn(path))
+        .list()
+        .map(({ name }) => name);
+    } catch (error) {
+      throw problemWith(path, error);
+    }
   }
 }
 
@@ -188,8 +183,7 @@ function checkAbove(path: string, entries: Entries): void {
 }
 
 /** The target of a link, which stays the same in the container. Fails when it leads out of `base`, because it would lead elsewhere there. */
-async function linkTarget(path: string, source: string, base: string): Promise<string> {
-  const bytes = await readlink(source, "buffer");
+function checkTarget(path: string, bytes: Buffer, base: string): string {
   const target = bytes.toString();
   if (!isUtf8(bytes)) checkEncoding(target);
   const end = posix.join(posix.dirname(path), target);
@@ -217,21 +211,27 @@ function refusedLine(must: string, got: string, advice: string | WordsForEach, c
   return badInput("files", must, got, advice, cause);
 }
 
-function absent(path: string, error: unknown): undefined {
-  const code = isRecord(error) ? error["code"] : undefined;
-  if (code !== "ENOENT" && code !== "ENOTDIR") unread(path, error);
-  return undefined;
+function throughLink(path: string, cause: LinkError): Failure {
+  return refusedLine(
+    "paths that lead through no symbolic link",
+    quoteValue(path),
+    "Name the link's target.",
+    cause,
+  );
 }
 
-function unread(path: string, cause: unknown): never {
-  throw refusedLine("files that can be read", `${quoteValue(path)}: ${messageOf(cause)}`, LEAVE_OUT, cause);
+function isAbsent(error: unknown): boolean {
+  const code = isRecord(error) ? error["code"] : undefined;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function problemWith(path: string, error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof LinkError) return throughLink(path, error);
+  return refusedLine("files that can be read", `${quoteValue(path)}: ${messageOf(error)}`, LEAVE_OUT, error);
 }
 
 /** The path of the directory above; empty at the top. */
 function directoryOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
-}
-
-function withoutSlash(path: string): string {
-  return path.replace(/\/$/, "");
 }

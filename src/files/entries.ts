@@ -2,7 +2,7 @@
 export interface Entry {
   /** Where it goes: the number of its destination, then its path there. The destination itself is an entry, too. */
   readonly at: string;
-  /** The absolute path on this machine; empty for a destination that stands for no directory. */
+  /** The path in the workspace; empty for the workspace itself, and for a destination that stands for no directory. */
   readonly source: string;
   readonly kind: "file" | "directory" | "link";
   /** Read, write and execute for user, group and others; no other bit. */

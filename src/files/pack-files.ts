@@ -1,4 +1,5 @@
-import { badInput, type Failure } from "../errors.ts";
+import { Way } from "../beneath/way.ts";
+import { badInput, type Failure, messageOf } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Archive } from "./archive.ts";
@@ -33,12 +34,25 @@ export async function packFiles(
     import("./collect.ts"),
     import("./archive.ts"),
   ]);
-  const collection = await collect(inputs.files, workspace);
-  tell(collection, log);
-  checkSize(sizeOfArchive(collection.entries), inputs);
-  const archive = await makeArchive(collection.entries);
-  checkSize(archive.bytes.length, inputs);
-  return { ...archive, destinations: collection.destinations };
+  const way = openWorkspace(workspace);
+  try {
+    const collection = await collect(inputs.files, way);
+    tell(collection, log);
+    checkSize(sizeOfArchive(collection.entries), inputs);
+    const archive = await makeArchive(collection.entries, way);
+    checkSize(archive.bytes.length, inputs);
+    return { ...archive, destinations: collection.destinations };
+  } finally {
+    way.close();
+  }
+}
+
+function openWorkspace(path: string): Way {
+  try {
+    return Way.open(path);
+  } catch (cause) {
+    throw badInput("files", "files of a workspace that can be read", messageOf(cause), undefined, cause);
+  }
 }
 
 function tell({ entries, leftOut }: Collection, log: Log): void {

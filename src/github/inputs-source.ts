@@ -1,7 +1,7 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { isInside } from "../beneath/inside.ts";
+import { readFileBeneath } from "../beneath/resolve.ts";
 import type { InputSource } from "../inputs/source.ts";
-import { isInside } from "../inputs/workspace.ts";
 import { inputNames } from "../inputs/names.ts";
 import { getInput, givenInputs } from "./core.ts";
 
@@ -23,16 +23,7 @@ export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {
     env,
     workspace,
     directories,
-    readFile: (path) => {
-      const real = realpathSync(path);
-      // inputs/workspace.ts has checked the text of the path. A symbolic link may still lead out of its directory.
-      // For example, a link in the repository may lead to the runner's own files, or to those that other steps keep
-      // in RUNNER_TEMP.
-      const directory = directories.find((each) => isInside(each, path)) ?? workspace;
-      if (!isInside(realpathSync(directory), real))
-        throw new Error(`it is a symbolic link to a file outside ${directory}`);
-      if (!statSync(real).isFile()) throw new Error("it is not a regular file");
-      return readFileSync(real);
-    },
+    // A link in the repository may lead to the runner's own files, or to those that other steps keep in RUNNER_TEMP.
+    readFile: (path) => readFileBeneath(directories.find((each) => isInside(each, path)) ?? workspace, path),
   };
 }

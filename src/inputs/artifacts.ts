@@ -1,9 +1,9 @@
 import { posix, resolve } from "node:path";
+import { isInside } from "../beneath/inside.ts";
 import { containerGlob, regExpOf } from "./container-glob.ts";
 import type { ArtifactGlob, Artifacts } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { count, lines, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
-import { isInside } from "./workspace.ts";
 
 /** A longer list comes from a program, which can name a directory instead. */
 const MOST_LINES = 200;
@@ -28,7 +28,7 @@ export function readArtifacts(reader: InputReader): Artifacts | undefined {
 export function readArtifactOptions(reader: InputReader): Omit<Artifacts, "globs"> {
   return {
     directory: readDirectory(reader),
-    within: reader.source.directories,
+    within: [reader.source.workspace, ...reader.source.directories],
     maxCount: reader.orElse("artifacts-max-count", count(1, 1_000_000), MOST_FILES),
     maxBytes: reader.orElse("artifacts-max-size", size, MOST_BYTES),
     missing: reader.orElse("artifacts-missing", oneOf("warn", "error", "ignore"), "warn"),

@@ -201,7 +201,7 @@ export interface Artifacts {
   readonly globs?: readonly ArtifactGlob[] | undefined;
   /** Where they are unpacked: an absolute path. */
   readonly directory: string;
-  /** When its links are resolved, that path has to be inside one of these directories. */
+  /** The directories that it may be in. It is made beneath the first of them that it is in, and no link leads out of that one. */
   readonly within: readonly string[];
   /** The most files, links and directories, and the most bytes, of each task. */
   readonly maxCount: number;

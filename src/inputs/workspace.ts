@@ -1,4 +1,5 @@
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
+import { isInside } from "../beneath/inside.ts";
 import type { InputReader } from "./input-reader.ts";
 import type { InputName } from "./names.ts";
 import { quoteValue } from "./parse.ts";
@@ -54,10 +55,4 @@ function pathsOf(absolute: string, workspace: string): Pick<GivenFile, "path" | 
   if (!isInside(workspace, absolute)) return { path: absolute, inWorkspace: undefined };
   const path = relative(resolve(workspace), absolute);
   return { path, inWorkspace: path.replaceAll(sep, "/") };
-}
-
-/** Whether `path` is below `directory`, by its text alone. False for the directory itself. */
-export function isInside(directory: string, path: string): boolean {
-  const way = relative(directory, path);
-  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

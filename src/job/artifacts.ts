@@ -164,8 +164,7 @@ export class JobArtifacts {
   async #unpack(): Promise<UnpackedArchive | string> {
     const { artifacts, folder } = this.#options;
     try {
-      const base = makeDirectory(artifacts.directory, artifacts.within);
-      const root = folder === undefined ? base : makeDirectory(join(base, folder), [base]);
+      const root = makeDirectory(artifacts.directory, artifacts.within, folder);
       const unpacking: UnpackerOptions = {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
         onRefused: (name, why) => this.#missing.noteRefused(name, why),
@@ -179,7 +178,7 @@ export class JobArtifacts {
     } catch (error) {
       this.#flow.close();
       return error instanceof OutsidePath
-        ? "'artifacts-path' leads through a link out of the workspace and RUNNER_TEMP"
+        ? `'artifacts-path' can't be used: ${error.message}`
         : messageOf(error);
     }
   }

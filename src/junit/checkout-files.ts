@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { closeSync, type Dirent, readFileSync } from "node:fs";
 import { posix } from "node:path";
+import { namesIn, type Way } from "../beneath/way.ts";
 import type { Location } from "./locations.ts";
 
 /** A line of a file in the workspace. */
@@ -28,22 +28,22 @@ const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv
  * a path stands for the file with which it shares the longest end. When several files share as much, it stands for no file.
  */
 export class CheckoutFiles {
-  readonly #workspace: string;
+  readonly #workspace: Way | undefined;
   readonly #paths: Paths;
   /** How many lines the files have that were looked at. */
   readonly #lines = new Map<string, number>();
 
-  private constructor(workspace: string, paths: Paths) {
+  private constructor(workspace: Way | undefined, paths: Paths) {
     this.#workspace = workspace;
     this.#paths = paths;
   }
 
   /**
-   * Looks for files with the names of these locations. Follows no link, and passes over `except`, a path from the root of the workspace.
+   * Looks for files with the names of these locations beneath the workspace. Follows no link, and passes over `except`, a path from the root of the workspace.
    * What can't be read is passed over, too.
    */
   static async search(
-    workspace: string,
+    workspace: Way | undefined,
     except: string,
     locations: readonly Location[],
   ): Promise<CheckoutFiles> {
@@ -52,10 +52,8 @@ export class CheckoutFiles {
     const directories = wanted.size === 0 ? [] : [""];
     for (let at = 0; at < Math.min(directories.length, MOST_DIRECTORIES); at += 1) {
       const directory = directories[at] ?? "";
-      const entries = await readdir(posix.join(workspace, directory), { withFileTypes: true }).catch(
-        () => [],
-      );
-      for (const entry of entries) {
+      if (at % 100 === 99) await new Promise(setImmediate); // for a signal of the runner, and for what else goes on
+      for (const entry of list(workspace, directory)) {
         const path = posix.join(directory, entry.name);
         if (entry.isDirectory() && !PASSED_OVER.has(entry.name) && path !== except) directories.push(path);
         if (!entry.isFile() || !wanted.has(entry.name)) continue;
@@ -88,18 +86,33 @@ export class CheckoutFiles {
   }
 
   #linesOf(file: string): number {
-    const lines = this.#lines.get(file) ?? countLines(posix.join(this.#workspace, file));
+    const lines = this.#lines.get(file) ?? countLines(this.#workspace, file);
     this.#lines.set(file, lines);
     return lines;
   }
 }
 
 /** The lines of a file, with the one behind the last line's end; 0 when it can't be read. */
-function countLines(path: string): number {
+function countLines(workspace: Way | undefined, path: string): number {
   try {
-    return readFileSync(path, "latin1").split("\n").length;
+    const names = namesIn(path);
+    const file = workspace?.enter(names.slice(0, -1)).openFile(names.at(-1) ?? "");
+    if (file === undefined) return 0;
+    try {
+      return readFileSync(file, "latin1").split("\n").length;
+    } finally {
+      closeSync(file);
+    }
   } catch {
     return 0;
+  }
+}
+
+function list(workspace: Way | undefined, directory: string): readonly Dirent[] {
+  try {
+    return workspace?.enter(namesIn(directory)).list() ?? [];
+  } catch {
+    return [];
   }
 }
 

@@ -1,7 +1,7 @@
-import { createReadStream } from "node:fs";
-import { realpath } from "node:fs/promises";
-import { join } from "node:path";
-import { glob } from "tinyglobby";
+import { relative, sep } from "node:path";
+import { openWay } from "../artifacts/directory.ts";
+import { matchesOf } from "../beneath/matches.ts";
+import { namesIn, type Way } from "../beneath/way.ts";
 import type { Log } from "../log.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { CaseReader } from "./case-reader.ts";
@@ -21,8 +21,10 @@ export interface ReportDirectory {
 export interface ReportContext {
   /** An absolute path. */
   readonly workspace: string;
-  /** The path from the workspace to the artifacts, which are no part of the checkout. */
-  readonly except: string;
+  /** The directory of the artifacts, which are no part of the checkout: an absolute path. */
+  readonly artifacts: string;
+  /** The directories that may hold it. */
+  readonly within: readonly string[];
   readonly log: Pick<Log, "info" | "warning">;
   readonly signal: AbortSignal;
 }
@@ -42,19 +44,48 @@ const LONGEST_READ_MS = 60_000;
 export async function readReports(
   directories: readonly ReportDirectory[],
   patterns: readonly string[],
-  { workspace, except, log, signal }: ReportContext,
+  { workspace, artifacts, within, log, signal }: ReportContext,
 ): Promise<TestResults> {
-  const tally = new Tally();
+  const open = directories.map(({ path, label }) => ({ label, way: openWay(path, within) }));
+  try {
+    const tally = new Tally();
+    const read = await readAll(await reportFiles(open, patterns, log), tally, { log, signal });
+    const results = await locate(tally, workspace, realPath(artifacts, within));
+    log.info(inWords(results, read));
+    return results;
+  } finally {
+    for (const { way } of open) way?.close();
+  }
+}
+
+/** A directory of reports that is held open; without a way when it isn't there. */
+interface OpenDirectory {
+  readonly label: string;
+  readonly way: Way | undefined;
+}
+
+interface ReportFile {
+  readonly label: string;
+  readonly way: Way;
+  /** The path in the directory. */
+  readonly file: string;
+}
+
+/** Counts the tests of these files, and warns of files that are broken. Returns how many were read. */
+async function readAll(
+  found: readonly ReportFile[],
+  tally: Tally,
+  { log, signal }: Pick<ReportContext, "log" | "signal">,
+): Promise<number> {
   const until = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_READ_MS)]);
-  const found = await reportFiles(directories, patterns, log);
   const problems: string[] = [];
   let read = 0;
-  for (const { directory, file } of found.slice(0, MOST_FILES)) {
+  for (const report of found.slice(0, MOST_FILES)) {
     if (until.aborted) break;
-    const { label, path } = directory;
+    const { label, file } = report;
     const prefix = label === "" ? "" : `${label}: `;
     const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
-    const problem = await readFile(join(path, file), new CaseReader(add), until);
+    const problem = await readFile(report, new CaseReader(add), until);
     if (problem !== undefined)
       problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
     read += 1;
@@ -64,61 +95,73 @@ export async function readReports(
       `Of ${found.length} reports the first ${read} were read. The limits are ${MOST_FILES} reports and one minute.`,
     );
   warn(problems, log);
-  const files = await CheckoutFiles.search(workspace, except, tally.locations);
-  const results = tally.results((locations) => files.lineOf(locations));
-  log.info(inWords(results, read));
-  return results;
+  return read;
 }
 
-interface ReportFile {
-  readonly directory: ReportDirectory;
-  readonly file: string;
+/** The results, with the lines of the workspace that the tests name. `artifacts` is no part of it. */
+async function locate(tally: Tally, workspace: string, artifacts: string): Promise<TestResults> {
+  const way = openWay(workspace, [workspace]);
+  try {
+    const except = relative(way?.root.path ?? workspace, artifacts).replaceAll(sep, "/");
+    const files = await CheckoutFiles.search(way, except, tally.locations);
+    return tally.results((locations) => files.lineOf(locations));
+  } finally {
+    way?.close();
+  }
 }
 
 /** The regular files that the globs match, in the directories' order, then by their names. Warns of a glob that matches nothing in a directory. */
 async function reportFiles(
-  directories: readonly ReportDirectory[],
+  directories: readonly OpenDirectory[],
   patterns: readonly string[],
   log: Pick<Log, "warning">,
 ): Promise<readonly ReportFile[]> {
   const found: ReportFile[] = [];
   const missing: string[] = [];
-  for (const directory of directories) {
+  for (const { label, way } of directories) {
     const files = new Set<string>();
     for (const pattern of patterns) {
-      const matches = await matchesIn(directory.path, pattern);
-      matches.forEach((file) => files.add(file));
-      const where = directory.label === "" ? "" : ` of ${directory.label}`;
-      if (matches.length === 0)
+      const matches = way === undefined ? [] : await matchesOf(pattern, way);
+      const regular = matches.filter((path) => way?.isFile(namesIn(path)) === true);
+      regular.forEach((file) => files.add(file));
+      const where = label === "" ? "" : ` of ${label}`;
+      if (regular.length === 0)
         missing.push(`'${pattern}' of 'reports' matches no file among the artifacts${where}.`);
     }
-    found.push(...[...files].sort().map((file) => ({ directory, file })));
+    if (way !== undefined) found.push(...[...files].sort().map((file) => ({ label, way, file })));
   }
   warn(missing, log);
   return found;
 }
 
-async function matchesIn(directory: string, pattern: string): Promise<readonly string[]> {
-  const options = { dot: true, expandDirectories: false, followSymbolicLinks: false };
-  try {
-    const root = await realpath(directory);
-    const files = await glob(pattern, { ...options, cwd: root });
-    const real = await Promise.all(files.map((file) => realpath(join(root, file))));
-    // The glob follows a link that the pattern names itself.
-    return files.filter((file, i) => real[i] === join(root, file));
-  } catch {
-    // A directory that isn't there has no artifacts.
-    return [];
-  }
+/** The path without links; the path as it is when nothing is there. */
+function realPath(path: string, within: readonly string[]): string {
+  const way = openWay(path, within);
+  way?.close();
+  return way?.root.path ?? path;
 }
 
 /** What is wrong with the file; undefined for one that was read to its end. */
-async function readFile(path: string, reader: CaseReader, signal: AbortSignal): Promise<string | undefined> {
-  const problem = await readXml(createReadStream(path, { signal }), reader);
+async function readFile(
+  { way, file }: ReportFile,
+  reader: CaseReader,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const problem = await readXml(streamOf(way, file, signal), reader);
   reader.end();
   if (problem === undefined) return undefined;
   const { line, column, what } = problem;
   return `was read up to line ${line}, column ${column}: ${what.replace(/\.$/, "")}. The tests before that count.`;
+}
+
+async function* streamOf(way: Way, file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const names = namesIn(file);
+  const handle = await way.enter(names.slice(0, -1)).openStream(names.at(-1) ?? "");
+  try {
+    yield* handle.createReadStream({ signal, autoClose: false }) as AsyncIterable<Uint8Array>;
+  } finally {
+    await handle.close();
+  }
 }
 
 function warn(problems: readonly string[], log: Pick<Log, "warning">): void {

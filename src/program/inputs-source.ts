@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
 import { parse, resolve } from "node:path";
+import { readUsersFile } from "../beneath/users-paths.ts";
 import type { InputName } from "../inputs/names.ts";
 import type { InputSource } from "../inputs/source.ts";
 import { inputText } from "./input-text.ts";
@@ -11,7 +11,8 @@ const DEFAULTS: RunInputs = { summary: false };
 const ALONE: RunInputs = { "matrix-index": 0, "matrix-total": 1 };
 
 /**
- * The inputs that a program gives. Its user is the owner of the machine, so paths may lead anywhere.
+ * The inputs that a program gives. Its user is the owner of the machine, so paths may lead anywhere. But a link in its directory, which may be a
+ * checkout, leads to no file outside it.
  */
 export function programInputs(
   inputs: RunInputs,
@@ -26,9 +27,6 @@ export function programInputs(
     env,
     workspace,
     directories: [parse(workspace).root],
-    readFile: (path) => {
-      if (statSync(path).isDirectory()) throw new Error("it is a directory");
-      return readFileSync(path);
-    },
+    readFile: (path) => readUsersFile(path, workspace),
   };
 }

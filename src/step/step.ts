@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Role } from "../aws/clients.ts";
 import { roleCredentials } from "../aws/role.ts";
 import { warnOfOutlived } from "../aws/static-keys.ts";
@@ -55,6 +56,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
     partSlots: new PartSlots(),
     writer: (label) => log.writer(label),
     workspace: surroundings.inputs.workspace,
+    readFile: (path) => surroundings.inputs.readFile(resolve(surroundings.inputs.workspace, path)),
     runner: surroundings.inputs.directories.join(":"),
     close: async (result) => {
       log.phase("Cleaning up");

@@ -1,4 +1,4 @@
-import { relative, sep } from "node:path";
+import { relative } from "node:path";
 import type { TestResults } from "../junit/test-results.ts";
 import { type Result, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
@@ -20,9 +20,12 @@ export async function readTestReports(
     // Such as `task 3`, for the directory `task-3`; empty for the only task.
     label: relative(path, taskPath).replace("-", " "),
   }));
-  const except = relative(workspace, first.path).replaceAll(sep, "/");
+  const within = [workspace, ...(inputs.artifacts?.within ?? [])];
   log.phase("Reading the reports of the tests");
   // Only steps with the input load the parser.
   const { readReports } = await import("../junit/read-reports.ts");
-  return await readReports(directories, reports, { workspace, except, log, signal: cancel });
+  return await readReports(directories, reports, {
+    ...{ workspace, artifacts: first.path, within, log },
+    signal: cancel,
+  });
 }

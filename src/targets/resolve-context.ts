@@ -42,8 +42,8 @@ export interface ResolveContext {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly origin: Origin;
-  /** The directory that a task definition's path is relative to. */
-  readonly workspace: string;
+  /** Reads a file that an input names, by its path from the workspace or its absolute path. Throws when it may not be read. */
+  readonly readFile: (path: string) => Uint8Array;
   /**
    * Called with the whole list of what has to be undone, at each change: before a task is started, when its ARN is
    * known, and when a task definition is registered. The caller saves the list for the post step.

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readUsersFile } from "../../../src/beneath/users-paths.ts";
 import { isDefinitionFile, readDefinitionFile } from "../../../src/targets/definitions/definition-file.ts";
 
 it.each([
@@ -21,7 +22,7 @@ describe("a file", () => {
   afterAll(() => rm(workspace, { recursive: true }));
   const read = async (text: string) => {
     await writeFile(join(workspace, "web.json"), text);
-    return await readDefinitionFile("web.json", workspace);
+    return readDefinitionFile("web.json", (path) => readUsersFile(path, workspace));
   };
   const definition = { family: "web", containerDefinitions: [{ name: "app", image: "example/app:1" }] };
 
@@ -52,10 +53,10 @@ describe("a file", () => {
     });
   });
 
-  it("is refused when it is not there", async () => {
-    await expect(readDefinitionFile("./none.json", workspace)).rejects.toMatchObject({
-      code: "bad-input",
-      seen: expect.stringContaining("ENOENT") as string,
-    });
+  it("is refused when it is not there", () => {
+    const reading = (): unknown =>
+      readDefinitionFile("./none.json", (path) => readUsersFile(path, workspace));
+    expect(reading).toThrow(expect.objectContaining({ code: "bad-input" }) as Error);
+    expect(reading).toThrow("ENOENT");
   });
 });

@@ -3,6 +3,7 @@ import { NormalizedSchema } from "@smithy/core/schema";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readUsersFile } from "../../../src/beneath/users-paths.ts";
 import type { RunTaskRequest } from "../../../src/aws/ecs.ts";
 import type { RegistrableDefinition } from "../../../src/aws/task-definition.ts";
 import { AccessDenied } from "../../../src/errors.ts";
@@ -84,7 +85,7 @@ async function startTask(
         return Promise.resolve({ tasks: [aTask()], refusals: [] });
       },
     },
-    { container: "app", ...(more.workspace !== undefined && { workspace: more.workspace }) },
+    { container: "app", readFile: (path) => readUsersFile(path, more.workspace ?? "/nowhere") },
   );
   await resolveTargets(context);
   return { known, context, requests, registered };

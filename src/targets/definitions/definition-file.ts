@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { unknownMembers } from "../../aws/members.ts";
-import { badInput } from "../../errors.ts";
+import { badInput, messageOf } from "../../errors.ts";
 import { isRecord } from "../../record.ts";
 
 /**
@@ -21,19 +19,15 @@ export function isDefinitionFile(taskDefinition: string): boolean {
 }
 
 /**
- * Reads a task definition from a file of the workspace, ready to be registered. The file may also be the output of
+ * Reads a task definition from a file, ready to be registered. The file may also be the output of
  * `aws ecs describe-task-definition`. Fails with `bad-input`, which says what is wrong with the file.
  */
-export async function readDefinitionFile(path: string, workspace: string): Promise<Record<string, unknown>> {
+export function readDefinitionFile(
+  path: string,
+  readFile: (path: string) => Uint8Array,
+): Record<string, unknown> {
   const must = "a family, an ARN, or the path of a JSON file with a task definition";
-  const text = await readFile(resolve(workspace, path), "utf8").catch((error: unknown) => {
-    throw badInput(
-      "task-definition",
-      must,
-      `'${path}', which can't be read: ${String(error)}`,
-      "Check the path.",
-    );
-  });
+  const text = readText(path, readFile, must);
   const refuse = (got: string): Error => badInput("task-definition", must, `'${path}', ${got}`);
   let parsed: unknown;
   try {
@@ -54,4 +48,13 @@ export async function readDefinitionFile(path: string, workspace: string): Promi
   const unknown = unknownMembers("RegisterTaskDefinition", definition);
   if (unknown.length > 0) throw refuse(`which has what ECS does not know: ${unknown.join(", ")}`);
   return definition;
+}
+
+function readText(path: string, readFile: (path: string) => Uint8Array, must: string): string {
+  try {
+    return Buffer.from(readFile(path)).toString();
+  } catch (cause) {
+    const got = `'${path}', which can't be read: ${messageOf(cause)}`;
+    throw badInput("task-definition", must, got, "Check the path.", cause);
+  }
 }

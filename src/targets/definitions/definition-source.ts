@@ -15,8 +15,8 @@ import {
 import { replaceImage } from "./image.ts";
 
 export interface DefinitionContext extends RegistrationContext {
-  /** The directory that a task definition's path is relative to. */
-  readonly workspace: string;
+  /** Reads a file that an input names, by its path from the workspace or its absolute path. Throws when it may not be read. */
+  readonly readFile: (path: string) => Uint8Array;
   /** The input `container`. */
   readonly container: string | undefined;
   /** Makes the call while the ledger holds what has to be deregistered. `isShared`: other jobs may use the revision. */
@@ -51,7 +51,7 @@ export async function readUserDefinition(
   context: DefinitionContext,
 ): Promise<DefinitionSource> {
   return isDefinitionFile(reference)
-    ? await readDefinitionOfFile(reference, context)
+    ? readDefinitionOfFile(reference, context)
     : await describeRegistered(reference, context);
 }
 
@@ -95,8 +95,8 @@ async function describeRegistered(reference: string, { ecs }: DefinitionContext)
   return { known, name, subject: name, unread, isOwn: false, registered: () => Promise.resolve(known) };
 }
 
-async function readDefinitionOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
-  const read = await readDefinitionFile(path, context.workspace);
+function readDefinitionOfFile(path: string, context: DefinitionContext): DefinitionSource {
+  const read = readDefinitionFile(path, context.readFile);
   const { tags, ...definition } = read;
   return {
     // ECS checks the definition when it is registered, so its type is not checked here.

@@ -1,8 +1,8 @@
 /** Names of files and directories that often hold secrets: `actions/checkout` leaves a token in `.git`, and `.env` files are made for secrets. */
-const PRIVATE = [
-  { isName: (name: string) => name === ".git", inPattern: /(^|\/)\.git($|\/)/ },
-  { isName: (name: string) => name.startsWith(".env"), inPattern: /(^|\/)\.env/ },
-];
+export const PRIVATE_NAMES = [
+  { glob: ".git", isName: (name: string) => /^\.git$/i.test(name), isNamed: /(^|\/)\.git($|\/)/i },
+  { glob: ".env*", isName: (name: string) => /^\.env/i.test(name), isNamed: /(^|\/)\.env/i },
+] as const;
 
 /**
  * The path up to the first name that may hold secrets and that the pattern does not name; undefined when there is none. The patterns `.`
@@ -11,7 +11,7 @@ const PRIVATE = [
 export function privatePart(path: string, pattern: string): string | undefined {
   const names = path.split("/");
   const at = names.findIndex((name) =>
-    PRIVATE.some(({ isName, inPattern }) => isName(name) && !inPattern.test(pattern)),
+    PRIVATE_NAMES.some(({ isName, isNamed }) => isName(name) && !isNamed.test(pattern)),
   );
   return at < 0 ? undefined : names.slice(0, at + 1).join("/");
 }
