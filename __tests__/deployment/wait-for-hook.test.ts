@@ -115,6 +115,18 @@ it.each([
   ],
   ["deployment-ended", [deployment({ status: "SUCCESSFUL" })], [[brief()]]],
   ["bad-input", [deployment({ serviceArn: "arn:aws:ecs:eu-west-1:123456789012:service/prod/api" })], [[]]],
+  // The service of that name in another cluster, whose ARN has the old format.
+  [
+    "bad-input",
+    [
+      deployment({
+        arn: "arn:aws:ecs:eu-west-1:123456789012:service-deployment/staging/web/abc",
+        serviceArn: "arn:aws:ecs:eu-west-1:123456789012:service/web",
+        hooks: [WAITS],
+      }),
+    ],
+    [[]],
+  ],
 ] as const)("names the reason when no hook will wait: %s", async (code, described, listed) => {
   await expect(waiting(ecs(described, listed))).rejects.toMatchObject({ code });
 });

@@ -139,9 +139,10 @@ export async function explainOver(
 
 function checkService({ arn, serviceArn }: ServiceDeployment, { cluster, id }: ClusterMember): void {
   const parts = serviceArn.split("/");
-  // ARNs of the old format have no cluster.
-  const inCluster = parts.length === 3 ? parts[1] : undefined;
-  if (parts.at(-1) === id && (inCluster === undefined || inCluster === clusterName(cluster))) return;
+  // The ARN of a service has no cluster in the old format. That of a deployment has one: …:service-deployment/CLUSTER/SERVICE/ID
+  const clusters = [parts.length === 3 ? parts[1] : undefined, arn.split("/").at(-3)];
+  const isInCluster = clusters.every((name) => name === undefined || name === clusterName(cluster));
+  if (parts.at(-1) === id && isInCluster) return;
   throw badInput(
     "deployment",
     `a deployment of service '${id}'`,
