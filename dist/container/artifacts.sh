@@ -1,7 +1,7 @@
 # --- Artifacts: files of the container that are brought back. When all workers have ended, a process of the script's user packs them.
 # The archive goes into the spool, behind all else: each line of base64 is a record with the tag `a`, and each fact about the archive
 # is a record with the tag `f` (stream/marks.ts). When S3 carries the output the archive goes there in parts, and records of facts
-# name them. The whole archive is never on the disk, which may have no room for it.
+# say that they are there. The whole archive is never on the disk, which may have no room for it.
 
 # Adds the artifacts to the spool. A cancel, or the fence of a lost lock, ends the packing 3.3 s later, because the runner waits 4 s for
 # the status. Where no session reaches the job the stop command stops it, about a second later than a cancel would, so it leaves the
@@ -105,7 +105,7 @@ fx_pass_records() {
     [ ! -e "$fx_dir/enough" ] || return 0
     fx_tool awk
     FX_ENOUGH=$fx_dir/enough LC_ALL=C "$fx_file" '
-      length($0) > 262143 || !/^[af][ -~]*$/ || /^fpart / { exit }
+      length($0) > 262143 || !/^[af][ -~]*$/ || /^f(no-)?part/ { exit }
       { print "\033]7733;" substr($0, 1, 1) "\007" substr($0, 2) }
       NR % 64 == 0 { if ((getline enough <ENVIRON["FX_ENOUGH"]) >= 0) exit; close(ENVIRON["FX_ENOUGH"]) }
     '

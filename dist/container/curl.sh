@@ -81,7 +81,8 @@ fx_find_waiting() {
 # Sets fx_patience: after how long `control` is read again.
 fx_find_patience() {
   if [ "$fx_over" -eq 1 ]; then
-    if [ $((fx_now - fx_finished)) -lt 200 ]; then fx_patience=10; else fx_patience=50; fi
+    # The runner deletes `control` a moment after it has taken the end (TAKEN_READ_MS in orders.ts).
+    if [ $((fx_now - fx_finished)) -lt 100 ]; then fx_patience=1; else fx_patience=10; fi
   elif [ -e "$fx_dir/held" ] || [ "$fx_unseen" -ge 16777216 ]; then
     fx_patience=5
   elif [ "$fx_failing" ]; then
@@ -199,7 +200,7 @@ fx_post() {
 # fx_ask OPTION…: has curl make a request. Sets fx_http to the answer's status, 000 when there is none. curl gets what is secret
 # by a file.
 fx_ask() {
-  fx_request "$fx_curl" -q -sS --connect-timeout 20 -y 20 -Y 1 -w '%{http_code}\n' -o "$fx_dir/answer" "$@"
+  fx_request "$fx_curl" -q -sS --connect-timeout 20 -y 20 -Y 1 --max-filesize 65536 -w '%{http_code}\n' -o "$fx_dir/answer" "$@"
   fx_http=000
   read -r fx_http <"$fx_dir/http"
 }

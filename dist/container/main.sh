@@ -51,6 +51,8 @@ fx_run_attacher() {
   # Without `taken` the next attacher is to show the status again.
   if [ ! -e "$fx_dir/taken" ] && [ -d "$fx_dir" ]; then
     fx_end_helpers
+    # The reader may be lost, and the agent paused: it would not see the end of this process, and would keep the session.
+    fx_end_session "$fx_self"
     return 0
   fi
   fx_remove_job

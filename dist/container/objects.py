@@ -34,10 +34,25 @@ def replace(path, data):
     os.rename(path + ".new", path)
 
 
-class Order:
-    """What the runner has typed, in the file `order`. `control` renews the addresses in it."""
+# What `control` may renew: the signatures of the form and of the address of `control`. All else stays as it was typed, because a
+# holder of the job's handle can write `control`, too.
+SIGNATURE = re.compile("(?:(field) (?i:policy|x-amz-(?:credential|date|security-token|signature))|(query)|(post-until)) (.*)")
+SIGNED, DIGITS = re.compile("[A-Za-z0-9%&=+/._~-]+"), re.compile("[0-9]{1,12}")
 
-    RENEWED = ("url", "field", "post-until", "control")
+
+def kind_of(word):
+    """The kind of a word that `control` may renew; else None."""
+    match = SIGNATURE.fullmatch("%s %s" % word)
+    return match and (match[1] or match[2] or match[3])
+
+
+def is_signature(word):
+    match = SIGNATURE.fullmatch("%s %s" % word)
+    return match and (DIGITS if match[3] else SIGNED).fullmatch(match[4])
+
+
+class Order:
+    """What the runner has typed, in the file `order`. `control` renews the signatures in it."""
 
     def __init__(self):
         with open("order") as file:
@@ -49,16 +64,17 @@ class Order:
 
     def read_addresses(self):
         one = dict(self.words)
-        self.url, self.control, self.until = one["url"], one["control"], int(one["post-until"])
+        self.url, self.until = one["url"], int(one["post-until"])
+        self.control = one["control"] + ("?" + one["query"] if one.get("query") else "")
         self.fields = [value.partition(" ")[::2] for word, value in self.words if word == "field"]
 
     def renew(self, words):
-        """Takes new addresses. The new ones of a kind replace all of that kind. True when there were any."""
-        words = [word for word in words if word[0] in self.RENEWED]
-        kinds = {kind for kind, _ in words}
+        """Takes new signatures. The new ones of a kind replace all of that kind. True when there were any."""
+        words = [word for word in words if is_signature(word)]
+        kinds = {kind_of(word) for word in words}
         if not kinds:
             return False
-        self.words = [word for word in self.words if word[0] not in kinds] + words
+        self.words = [word for word in self.words if kind_of(word) not in kinds] + words
         self.read_addresses()
         replace("order", "".join("%s %s\n" % word for word in self.words))
         return True

@@ -24,9 +24,8 @@ fx_seal() {
 # Reads the file `order`, and writes its secrets into the files that curl reads. False when something is missing.
 fx_read_order() {
   fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_post_until='' fx_word='' fx_value='' fx_quoted=''
-  fx_bucket_name='' fx_bucket_owner='' fx_of_region='' fx_sse='' fx_sse_key=''
+  fx_bucket_name='' fx_bucket_owner='' fx_in_region='' fx_sse='' fx_sse_key='' fx_form_url='' fx_control_url='' fx_query=''
   : >"$fx_dir/post.curl"
-  : >"$fx_dir/get.curl"
   while IFS= read -r fx_line; do
     case $fx_line in
       'field+ '*' '*)
@@ -41,8 +40,11 @@ fx_read_order() {
     esac
   done <"$fx_dir/order"
   fx_take_word
+  # curl must not take a bracket in an address for a range of addresses.
+  printf 'url = "%s"\nproto = "=%s"\ngloboff\n' "$fx_form_url" "${fx_form_url%%:*}" >>"$fx_dir/post.curl"
+  printf 'url = "%s"\nproto = "=%s"\ngloboff\n' "$fx_control_url${fx_query:+?$fx_query}" "${fx_control_url%%:*}" >"$fx_dir/get.curl"
   [ "$fx_order_job" ] && [ "$fx_inner_key" ] && [ "$fx_outer_key" ] && [ "$fx_order_begin" ] && [ "$fx_folder" ] &&
-    [ "$fx_post_until" ] && [ -s "$fx_dir/post.curl" ] && [ -s "$fx_dir/get.curl" ] && [ -z "$fx_quoted" ]
+    [ "$fx_post_until" ] && [ "$fx_form_url" ] && [ "$fx_control_url" ] && [ -z "$fx_quoted" ]
 }
 
 # Takes fx_word with its whole value. A quote or a backslash in the value would be syntax for curl.
@@ -55,12 +57,14 @@ fx_take_word() {
     folder) fx_folder=$fx_value ;;
     owner) fx_bucket_owner=$fx_value ;;
     post-until) fx_post_until=$fx_value ;;
-    url) printf 'url = "%s"\n' "$fx_value" >>"$fx_dir/post.curl" ;;
+    region) fx_in_region=$fx_value ;;
+    url) fx_form_url=$fx_value ;;
     field)
       printf 'form-string = "%s=%s"\n' "${fx_value%% *}" "${fx_value#* }" >>"$fx_dir/post.curl"
       fx_take_field "${fx_value%% *}" "${fx_value#* }"
       ;;
-    control) printf 'url = "%s"\n' "$fx_value" >>"$fx_dir/get.curl" ;;
+    control) fx_control_url=$fx_value ;;
+    query) fx_query=$fx_value ;;
   esac
 }
 
@@ -81,10 +85,17 @@ fx_look() {
   if [ "$fx_role" ]; then
     fx_ask_by_role get control "$fx_dir/answer"
   else
-    fx_ask -K "$fx_dir/get.curl" --max-filesize 65536
+    fx_ask -K "$fx_dir/get.curl"
   fi
   case $fx_http in
     000 | 5??) return ;;
+    404)
+      if [ "$fx_control" -gt 0 ] && [ "$fx_over" -eq 1 ]; then
+        # The runner has deleted it, because it has taken the end.
+        fx_obey taken
+        fx_obey over
+      fi
+      ;;
     200)
       if fx_read_control; then
         fx_lease=$(date +%s)
@@ -113,17 +124,22 @@ fx_read_control() {
   IFS= read -r fx_line <"$fx_dir/answer" && [ "$fx_line" = "$fx_header" ]
 }
 
-# Takes new addresses from the file `body`. The new lines of a kind replace all earlier ones of that kind.
+# Takes new signatures from the file `body`. The new lines of a kind replace all earlier ones of that kind. All else stays as it was
+# typed, because a holder of the job's handle can write `control`, too.
 fx_renew() {
+  fx_signature='field\+? (policy|x-amz-(credential|date|security-token|signature))'
+  LC_ALL=C grep -iE "^($fx_signature [A-Z0-9%&=+/._~-]+|query [A-Z0-9%&=+/._~-]+|post-until [0-9]{1,12})\$" "$fx_dir/body" |
+    grep -E '^(field|query|post-until) ' >"$fx_dir/renewed"
+  [ -s "$fx_dir/renewed" ] || return 0
   fx_kinds=''
-  for fx_each in url field post-until control; do
-    ! grep -q "^$fx_each " "$fx_dir/body" || fx_kinds="$fx_kinds${fx_kinds:+|}$fx_each"
+  for fx_each in post-until 'query\+?' "$fx_signature"; do
+    ! grep -qiE "^$fx_each " "$fx_dir/renewed" || fx_kinds="$fx_kinds${fx_kinds:+|}$fx_each"
   done
-  [ "$fx_kinds" ] || return 0
   {
-    grep -vE "^($fx_kinds)\\+? " "$fx_dir/order"
-    grep -E "^($fx_kinds)\\+? " "$fx_dir/body"
+    grep -viE "^($fx_kinds) " "$fx_dir/order"
+    cat "$fx_dir/renewed"
   } >"$fx_dir/order.made" && mv "$fx_dir/order.made" "$fx_dir/order"
+  rm -f "$fx_dir/renewed"
   fx_read_order
   fx_again=0 fx_pause=0
 }

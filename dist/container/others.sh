@@ -61,15 +61,33 @@ fx_want_sign() {
 }
 
 # Sets fx_dir to the directory of a job of another run, beside fx_dir, that still runs and is not known to have a reader. For fx_find.
+# Ends the sessions of the jobs that have ended, or that were detached, and whose readers are lost.
 fx_find_unheard() {
   for fx_dir in "${fx_dir%/*}"/fargate-exec-*; do
     [ "$fx_dir" != "$fx_own" ] || continue
     # A job that was detached needs no reader: its `timeout` ends it.
-    [ ! -e "$fx_dir/detached" ] || continue
-    fx_goes_on || continue
-    fx_is_followed "$fx_dir" && fx_is_heard "$fx_dir" || return 0
+    if [ ! -e "$fx_dir/detached" ] && fx_goes_on; then
+      fx_is_followed "$fx_dir" && fx_is_heard "$fx_dir" || return 0
+    else
+      fx_end_lost
+    fi
   done
   false
+}
+
+# Ends the session of the job in fx_dir when its reader is lost. Without a client the gateway pauses the agent. The attacher then waits
+# in a write to the terminal, also long after the end of the job.
+fx_end_lost() {
+  [ -e "$fx_dir/about" ] && fx_ours && ! fx_is_followed "$fx_dir" && fx_is "$(cat "$fx_dir/attacher")" || return
+  # shellcheck disable=SC2086 # it is to be split into words
+  set -- ${fx_stat##*\) }
+  fx_end_session "$fx_token"
+  # The agent tries to send its output for two seconds more. Until then the session keeps its place, and the run after this one would wait.
+  fx_tries=30
+  while read -r fx_comm <"/proc/$2/comm" && [ "$fx_comm" = ssm-session-wor ] && [ "$fx_tries" -gt 0 ]; do
+    sleep 0.1
+    fx_tries=$((fx_tries - 1))
+  done
 }
 
 # Sets fx_other to the directory of such a job. False when there is none. The job that this run waits for counts until it ends.

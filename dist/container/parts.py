@@ -1,6 +1,6 @@
-"""The archive of artifacts as objects in S3: parts of it, without base64, in the folder `parts/` of the order that the uploader carries
-out. For each part, a record `part JOB NUMBER BYTES SHA256` of the spool tells the runner. So a part is as authentic as the spool, and needs
-no MAC.
+"""The archive of artifacts as objects in S3: parts of it, without base64, sealed as the pieces of the spool are, in the folder of the order
+that the uploader carries out. For each part in its turn a record `part` of the spool tells the runner that it is there, or `no-part` that its
+bytes came in records. The runner counts them, so a record needs no number.
 
 When the archive has 1 MiB or more, its first part waits up to five seconds until the runner reads the output by S3. What S3 does not take
 becomes records.
@@ -28,6 +28,7 @@ class Part:
     def __init__(self, number, data, job):
         self.number, self.data, self.job = number, data, job
         self.is_there = self.is_refused = False
+        self.header = None
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def send(self, s3, enough):
@@ -42,7 +43,8 @@ class Part:
                 order = Order()
                 if order.job != self.job:
                     return
-                self.s3.post(order, "parts/%d" % self.number, len(self.data), self.chunks)
+                self.seal(order)
+                self.s3.post(order, "part.%d" % self.number, len(self.header) + len(self.data), self.chunks)
                 self.is_there = True
                 return
             except Trouble as trouble:
@@ -56,7 +58,14 @@ class Part:
             pause *= 2
         self.is_refused = True
 
+    def seal(self, order):
+        if not self.header:
+            digest = order.digest("part", self.number, 0, len(self.data))
+            digest.update(self.data)
+            self.header = order.header("part", self.number, 0, len(self.data), digest)
+
     def chunks(self):
+        yield self.header
         view = memoryview(self.data)
         for begin in range(0, len(view), CHUNK * 16):
             yield view[begin : begin + CHUNK * 16]
@@ -114,7 +123,7 @@ class Parts:
             return
         job = self.job()
         part = Part(self.number, data, job)
-        self.number += 1
+        self.number += bool(job)
         if len(self.sent) == AT_ONCE:
             self.tell()
         self.sent.append(part)
@@ -132,14 +141,15 @@ class Parts:
             self.free.append(part.s3)
             self.is_refused = self.is_refused or part.is_refused
         if part.is_there:
-            digest = hashlib.sha256(part.data).hexdigest()
-            record(b"fpart %s %d %d %s" % (part.job.encode(), part.number, len(part.data), digest.encode()))
+            record(b"fpart")
         elif until:
             # Nothing of the archive can be unpacked behind a part that is not there.
             self.sent.clear()
         else:
             for begin in range(0, len(part.data), RECORD):
                 record(b"a" + base64.b64encode(part.data[begin : begin + RECORD]))
+            if part.job:
+                record(b"fno-part")
         sys.stdout.buffer.flush()
 
     def tell_all(self):

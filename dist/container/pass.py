@@ -42,7 +42,7 @@ def main(enough, *directory):
     while not os.path.exists(enough):
         line = sys.stdin.buffer.readline(1 << 18)
         # Only this program says what is in S3.
-        if not is_line(line) or line.startswith(b"fpart "):
+        if not is_line(line) or line.startswith((b"fpart", b"fno-part")):
             break
         if line.startswith(b"fend "):
             archive.end()

@@ -24,11 +24,14 @@ BEGIN {
   RS = "\001"
   read = "dd bs=65536 count=1 <&5 2>/dev/null" (nul ? "" : " | tr '\\000' '?'") "; printf ."
   for (;;) {
-    text = separator = ""
+    text = some = separator = ""
     while ((read | getline part) > 0) {
-      text = text separator part
+      some = some separator part
       separator = RS
+      # A text that grows by a byte is copied for each of them.
+      if (length(some) > 999) { text = text some; some = "" }
     }
+    text = text some
     close(read)
     if (text == ".") break
     take(rest substr(text, 1, length(text) - 1))
@@ -98,15 +101,19 @@ function look_for(head, text,    i) {
   if (index(text, pattern[family[head]])) for (i = family[head]; i < family[head + 1]; i++) near[++nears] = i
 }
 
-# Where the last line of the text ends, or 0. An awk can only search forwards, so this looks at pieces from the end.
-function last_end(text,    size, from, tail, at, next_) {
+# Where the last line of the text ends, or 0. An awk can only search forwards, so this looks at pieces from the end, and then at halves.
+function last_end(text,    size, from, half) {
   for (size = 256; ; size *= 16) {
     from = length(text) > size ? length(text) - size : 0
-    tail = substr(text, from + 1)
-    at = index(tail, "\n")
-    if (at) while ((next_ = index(substr(tail, at + 1), "\n")) > 0) at += next_
-    if (at || !from) return at ? from + at : 0
+    if (index(substr(text, from + 1), "\n")) break
+    if (!from) return 0
   }
+  for (size = length(text) - from; size > 1; ) {
+    half = int(size / 2)
+    if (index(substr(text, from + half + 1, size - half), "\n")) { from += half; size -= half }
+    else size = half
+  }
+  return from + 1
 }
 
 function take(text,    cut) {
@@ -122,6 +129,9 @@ function take(text,    cut) {
   if (cut > 0) {
     open(clean(substr(rest, 1, cut)))
     rest = substr(rest, cut + 1)
+  } else if (length(rest) > 65536) {
+    # Secrets that touch or overlap do not end. They are shown as one, so their beginning need not be kept.
+    rest = substr(rest, last)
   }
 }
 
@@ -187,45 +197,49 @@ function write(text) {
 
 # A text that was looked at, without secrets and without bytes that a reader could take for a mark. Secrets that overlap
 # or touch are one.
-function clean(text,    i, n, at, size, from, start, end, grown, out, of) {
-  for (i = 1; i <= nears; i++)
-    if ((at[n + 1] = index(text, pattern[near[i]])) > 0) of[++n] = pattern[near[i]]
-  for (from = 1; ; from = end) {
-    # `at` is where each pattern comes next. The span begins with the first of them, and takes in each that begins before its end or
-    # touches it.
-    start = 0
-    for (i = 1; i <= n; i++) if (at[i] && (!start || at[i] < start)) end = (start = at[i]) + length(of[i])
-    if (!start) break
-    do {
-      grown = 0
-      for (i = 1; i <= n; i++)
-        while (at[i] && at[i] <= end) {
-          if (at[i] + length(of[i]) > end) { end = at[i] + length(of[i]); grown = 1 }
-          size = index(substr(text, at[i] + 1), of[i])
-          at[i] = size ? at[i] + size : 0
-        }
-    } while (grown)
-    out = out substr(text, from, start - from) "***"
-  }
+function clean(text,    from, out) {
+  begin_spans(text)
+  for (from = 1; next_span(0); from = end) out = out substr(text, from, start - from) "***"
   return exchange(exchange(out substr(text, from), MARK, LITERAL), DAMAGED, REPLACEMENT)
+}
+
+# Begins the search for spans of this text that patterns cover.
+function begin_spans(text,    i, at) {
+  body = text
+  spans = 0
+  for (i = 1; i <= nears; i++)
+    if ((at = index(body, pattern[near[i]])) > 0) {
+      coming[++spans] = at
+      sought[spans] = pattern[near[i]]
+    }
+}
+
+# Finds the next span: from `start` up to `end`. False when there is none. `coming` is where each pattern comes next. The span begins with the
+# first of them, and takes in each that begins before its end or touches it. Of those that begin at `most` or before, `last` is where the one
+# begins that ends last.
+function next_span(most,    i, grown, to, last_to) {
+  start = last_to = 0
+  for (i = 1; i <= spans; i++) if (coming[i] && (!start || coming[i] < start)) end = start = coming[i]
+  if (!start) return 0
+  do {
+    grown = 0
+    for (i = 1; i <= spans; i++)
+      while (coming[i] && coming[i] <= end) {
+        to = coming[i] + length(sought[i])
+        if (to > end) { end = to; grown = 1 }
+        if (to > last_to && coming[i] <= most) { last = coming[i]; last_to = to }
+        coming[i] = find(sought[i], coming[i] + 1)
+      }
+  } while (grown)
+  return 1
 }
 
 # How many characters of an unfinished line can be shown, after look() at it. The line's end may turn out to begin a pattern,
 # and a pattern is never shown in part.
-function showable(text,    cut, i, at, from) {
+function showable(text,    cut) {
   cut = length(text) - begun(substr(text, length(text) > longest ? length(text) - longest + 1 : 1))
-  for (i = 1; i <= nears; i++) {
-    from = 1
-    while ((at = index(substr(text, from), pattern[near[i]])) > 0) {
-      at += from - 1
-      if (at <= cut && at + length(pattern[near[i]]) - 1 > cut) {
-        cut = at - 1
-        i = 0
-        break
-      }
-      from = at + 1
-    }
-  }
+  begin_spans(text)
+  while (next_span(cut) && start <= cut) if (end - 1 > cut) return start - 1
   return cut
 }
 

@@ -37,8 +37,8 @@ class Stream:
 
     def show(self, patterns):
         """A record for the beginning of a line whose end does not come."""
-        cut = showable(self.rest, patterns)
-        data, self.rest = self.rest[:cut], self.rest[cut:]
+        cut, kept = showable(self.rest, patterns)
+        data, self.rest = self.rest[:cut], self.rest[kept:]
         return self.begun(clean(data, patterns)) if data else b""
 
     def finish(self, patterns):

@@ -45,27 +45,32 @@ class Patterns:
         return [pattern for head in found if head in data for pattern in self.families[head]]
 
 
-def covered(data, patterns):
-    """The spans of `data` that patterns cover. Spans that touch or overlap are one."""
+def spans_of(data, patterns):
+    """The spans of `data` that patterns cover, by their starts."""
     spans = []
     for pattern in patterns.within(data):
         at = data.find(pattern)
         while at >= 0:
             spans.append((at, at + len(pattern)))
             at = data.find(pattern, at + 1)
-    joined = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1][1] = max(joined[-1][1], end)
+    return sorted(spans)
+
+
+def joined(spans):
+    """The spans, as one where they touch or overlap."""
+    one = []
+    for start, end in spans:
+        if one and start <= one[-1][1]:
+            one[-1][1] = max(one[-1][1], end)
         else:
-            joined.append([start, end])
-    return joined
+            one.append([start, end])
+    return one
 
 
 def redacted(data, patterns):
     """`data` with three asterisks instead of each secret."""
     out, last = [], 0
-    for start, end in covered(data, patterns):
+    for start, end in joined(spans_of(data, patterns)):
         out += (data[last:start], b"***")
         last = end
     out.append(data[last:])
@@ -73,7 +78,8 @@ def redacted(data, patterns):
 
 
 def showable(data, patterns):
-    """How many bytes of an unfinished line can be shown: its end may turn out to begin a pattern."""
+    """How many bytes of an unfinished line can be shown, since its end may turn out to begin a pattern, and from which byte on the rest has
+    to be kept. Between the two are secrets that touch up to the end. They are shown as one, so the last of them is enough."""
     cut = len(data)
     for pattern in patterns.all:
         at = data.find(pattern[:1], max(0, len(data) - len(pattern) + 1))
@@ -81,7 +87,8 @@ def showable(data, patterns):
             if pattern.startswith(data[at:]):
                 cut = at
             at = data.find(pattern[:1], at + 1)
-    for start, end in reversed(covered(data, patterns)):
+    spans = spans_of(data, patterns)
+    for start, end in joined(spans):
         if start < cut < end:
-            cut = start
-    return cut
+            return start, max((end, start) for start, end in spans if start <= cut)[1]
+    return cut, cut

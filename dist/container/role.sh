@@ -13,11 +13,10 @@ fx_find_role() {
   [ "$fx_role" ]
 } 2>/dev/null
 
-# fx_take_field NAME VALUE: learns from a field of the form where the objects are, and how they are encrypted.
+# fx_take_field NAME VALUE: learns from a field of the form in which bucket the objects are, and how they are encrypted.
 fx_take_field() {
   case $1 in
     bucket) fx_bucket_name=$2 ;;
-    X-Amz-Credential) fx_of_region=$2 ;;
     x-amz-server-side-encryption) fx_sse=$2 ;;
     x-amz-server-side-encryption-aws-kms-key-id) fx_sse_key=$2 ;;
   esac
@@ -25,8 +24,6 @@ fx_take_field() {
 
 # fx_ask_by_role put|get NAME FILE: sets fx_http to a status of HTTP that stands for the answer of S3, 000 when there is none.
 fx_ask_by_role() {
-  # The credential of the form is KEY/DATE/REGION/s3/aws4_request.
-  fx_in_region=${fx_of_region#*/*/} fx_in_region=${fx_in_region%%/*}
   # The key comes by a file, for the same reason as in fx_post.
   printf %s "$fx_folder$2" >"$fx_dir/object-key"
   if [ "$fx_role" = boto3 ]; then

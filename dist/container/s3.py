@@ -8,6 +8,8 @@ import urllib.parse
 PATIENCE = 20
 # Bytes of an answer, at most.
 LONGEST = 65536
+# Lines of an answer before its body, at most.
+MOST_LINES = 200
 PORTS = {"http": 80, "https": 443}
 
 
@@ -85,19 +87,22 @@ class Connection:
 
 def read_head(file):
     """Status and headers of an answer, in lower case."""
-    status = 100
-    while 100 <= status < 200:
-        line = file.readline(LONGEST)
-        match = re.match(rb"HTTP/1\.[01] (\d{3})\b", line)
-        if not match:
-            raise OSError("no answer" if not line else "an answer that is not of HTTP")
-        status, headers = int(match[1]), {}
-        for line in iter(lambda: file.readline(LONGEST).strip(), b""):
+    status, headers = None, {}
+    for _ in range(MOST_LINES):
+        line = file.readline(LONGEST).strip()
+        if status is None:
+            match = re.match(rb"HTTP/1\.[01] (\d{3})\b", line)
+            if not match:
+                raise OSError("no answer" if not line else "an answer that is not of HTTP")
+            status, headers = int(match[1]), {}
+        elif line:
             name, _, value = line.decode("latin-1").lower().partition(":")
             headers[name.strip()] = value.strip()
-            if len(headers) > 100:
-                raise OSError("an answer with too many headers")
-    return status, headers
+        elif 100 <= status < 200:
+            status = None
+        else:
+            return status, headers
+    raise OSError("an answer with too many headers")
 
 
 def read_body(file, status, headers):
@@ -107,16 +112,25 @@ def read_body(file, status, headers):
     if "chunked" in headers.get("transfer-encoding", ""):
         data = b""
         while len(data) <= LONGEST:
-            size = int(file.readline(LONGEST).partition(b";")[0], 16)
+            size = size_of(file.readline(LONGEST).partition(b";")[0], 16)
+            if size == 0:
+                # Lines behind the last chunk are not read, so the connection is not used again when there are some.
+                return data, file.readline(LONGEST).strip() == b""
             data += file.read(min(size, LONGEST))
-            if not file.readline(LONGEST).strip() and size == 0:
-                return data, True
+            file.readline(LONGEST)
         return data, False
     if "content-length" not in headers:
         return file.read(LONGEST), False
-    length = int(headers["content-length"])
+    length = size_of(headers["content-length"], 10)
     data = file.read(min(length, LONGEST))
     return data, len(data) == length
+
+
+def size_of(text, base):
+    size = int(text, base)
+    if size < 0:
+        raise OSError("an answer of a negative size")
+    return size
 
 
 class S3:

@@ -19,9 +19,10 @@ LOOKS = 0.1, 0.25
 LATELY = 10
 # After this many seconds without an upload `alive` is written. After as many without a look `control` is read.
 QUIET = 30
-# Seconds between two looks at `control`: while the job is held, while S3 refuses uploads, in the first 20 s after the end, and
-# later.
-HELD, REFUSED, ENDED, LATER = 0.5, 5, 1, 5
+# Seconds between two looks at `control`: while the job is held, while S3 refuses uploads, in the first SOON seconds after the end,
+# and later. The runner deletes `control` a moment after it has taken the end (TAKEN_READ_MS in orders.ts).
+HELD, REFUSED, ENDED, LATER = 0.5, 5, 0.1, 1
+SOON = 10
 # After this many uploaded bytes `control` is read.
 UNSEEN = 16 << 20
 # Seconds before a failed upload is tried again: the first time, and at most.
@@ -82,7 +83,7 @@ class Uploader:
         self.job = Job()
         now = time.monotonic()
         # When a piece was made, `control` read, and an object uploaded. The values make the first object go at once.
-        self.made, self.seen = now - QUIET, now + ENDED - QUIET
+        self.made, self.seen = now - QUIET, now + 1 - QUIET
         self.put = now if self.pieces.number else now - QUIET
         self.ended_at = now
         self.unseen = 0
@@ -195,7 +196,7 @@ class Uploader:
     def patience(self, now):
         """After how many seconds `control` is read again."""
         if self.pieces.ended:
-            return ENDED if now - self.ended_at < 20 else LATER
+            return ENDED if now - self.ended_at < SOON else LATER
         if os.path.exists("held") or self.unseen >= UNSEEN:
             return HELD
         return REFUSED if self.failing is not None else QUIET
@@ -210,6 +211,10 @@ class Uploader:
             return
         if status >= 500:
             return
+        if status == 404 and self.pieces.control and self.pieces.ended:
+            # The runner has deleted it, because it has taken the end.
+            say("taken")
+            self.over = True
         found = self.order.read("control", data) if status == 200 else None
         if found and found[0] > self.pieces.control:
             self.lease = int(time.time())
