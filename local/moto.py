@@ -128,7 +128,7 @@ def serve(application, connection, path):
 
 def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, end)
     directory = tempfile.mkdtemp(prefix="fargate-local-")
     try:
         listener = socket.socket(socket.AF_UNIX)
@@ -139,6 +139,12 @@ def main():
         listen(listener, directory)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def end(*_):
+    # The end may be asked for twice: by `stop`, and by the parent's death.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
 
 
 def listen(listener, directory):
