@@ -100,7 +100,9 @@ it.each<Refusal>(["starts some", "refuses the call", "throws"])(
     expect([failures, account.tasks.size, account.most]).toEqual([[], FAN_OUT, QUOTA]);
     expect(begun.length).toBe(FAN_OUT);
     expect(log.lines.filter((line) => line.includes(WORDS))).toEqual([
-      expect.stringMatching(/^The account may run no further task now, so each further one is started when/),
+      expect.stringMatching(
+        /^ECS starts no further task for this account now, so each further one is started when/,
+      ),
     ]);
   },
 );

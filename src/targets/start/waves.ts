@@ -54,7 +54,7 @@ export class Waves {
   begin(seen: string): readonly Target[] {
     if (!this.#hasBegun)
       this.#options.log.info(
-        `The account may run no further task now, so each further one is started when another task has ended. ${seen}`,
+        `ECS starts no further task for this account now, so each further one is started when another task has ended. ${seen}`,
       );
     this.#hasBegun = true;
     return this.#takeIdle();

@@ -1,0 +1,87 @@
+import {
+  CreateExpressGatewayServiceCommand,
+  CreateServiceCommand,
+  RegisterTaskDefinitionCommand,
+} from "@aws-sdk/client-ecs";
+import { Aws, definition, mainLog, withoutInit } from "../helpers/local.ts";
+
+let aws: Aws;
+const FITTING = 3;
+
+beforeAll(async () => {
+  // The service of the account has one task, of half a vCPU, so three more of its size fit.
+  aws = await Aws.start({ vcpus: (1 + FITTING) / 2 });
+});
+afterAll(() => aws.stop());
+
+const taskOf = (arn: string | undefined) => aws.world.local.tasks.find((task) => task.arn === arn);
+
+it("a fan-out beyond the account's vCPUs goes in waves, and leaves no task", async () => {
+  const result = await aws.step({
+    ...{ service: aws.world.made.service, start: "true", tasks: "5", timeout: "2m" },
+    run: 'echo "$FARGATE_EXEC_TASK of $FARGATE_EXEC_TASKS"; sleep 0.3',
+  });
+  const results = JSON.parse(result.outputs["results"] ?? "[]") as { taskArn: string; exitCode: number }[];
+  expect([result.outputs["outcome"], results.map(({ exitCode }) => exitCode)]).toEqual([
+    "succeeded",
+    Array<number>(5).fill(0),
+  ]);
+  const times = results.map(({ taskArn }) => taskOf(taskArn)?.times);
+  const atOnce = (at: number): number =>
+    times.filter((of) => (of?.createdAt ?? 0) <= at && at < (of?.stoppedAt ?? Infinity)).length;
+  expect(Math.max(...times.map((of) => atOnce(of?.createdAt ?? 0)))).toBe(FITTING);
+  expect(mainLog(result).join("\n")).toContain(
+    "each further one is started when another task has ended. It said: You’ve reached",
+  );
+  expect(aws.startedAndAlive()).toEqual([]);
+});
+
+it("a task like an Express service's starts from the definition and in the network of its deployment", async () => {
+  const { ecs, local, made } = aws.world;
+  const role = (name: string): string => `arn:aws:iam::${local.accountId}:role/${name}`;
+  await ecs.send(
+    new CreateExpressGatewayServiceCommand({
+      ...{ cluster: made.cluster, serviceName: "express", primaryContainer: { image: "example/app:1" } },
+      ...{ executionRoleArn: role("demo-execution"), taskRoleArn: role("demo-task") },
+      infrastructureRoleArn: role("demo-infrastructure"),
+      networkConfiguration: { subnets: [...made.subnets], securityGroups: [...made.securityGroups] },
+    }),
+  );
+  const before = local.requests.length;
+  const result = await aws.step({ service: "express", start: "true", run: "echo hello" });
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });
+  const plan = taskOf(result.outputs["task-arn"])?.plan;
+  expect(plan?.network?.awsvpcConfiguration).toEqual({
+    ...{ subnets: made.subnets, securityGroups: made.securityGroups, assignPublicIp: "ENABLED" },
+  });
+  const calls = local.requests.slice(before).map(({ operation }) => operation);
+  expect(calls).not.toContain("DescribeExpressGatewayService");
+});
+
+it("a task like that of a service with a volume has such a volume, too", async () => {
+  const { ecs, local, made } = aws.world;
+  const volumes = [{ name: "data", configuredAtLaunch: true }];
+  await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      ...definition("with-volume", [withoutInit], local.accountId),
+      volumes,
+    }),
+  );
+  await ecs.send(
+    new CreateServiceCommand({
+      ...{ cluster: made.cluster, serviceName: "volume", taskDefinition: "with-volume", desiredCount: 0 },
+      ...{
+        launchType: "FARGATE",
+        networkConfiguration: { awsvpcConfiguration: { subnets: [...made.subnets] } },
+      },
+      volumeConfigurations: [
+        {
+          name: "data",
+          managedEBSVolume: { sizeInGiB: 20, roleArn: `arn:aws:iam::${local.accountId}:role/ebs` },
+        },
+      ],
+    }),
+  );
+  const result = await aws.step({ service: "volume", start: "true", run: "echo hello" });
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });
+});
