@@ -40,6 +40,12 @@ it.each([
   expect(message.includes("Set 'shell: bash'")).toBe(says);
 });
 
+it("the annotation of a script that failed says how many tests failed", () => {
+  const tests = { passed: 1, failed: 1 };
+  const { message } = explain(aResult("exited", "1"), { ...aStep, tests }) ?? { message: "" };
+  expect(message).toBe("1 of 2 tests failed. The script failed. Exit code 1.");
+});
+
 it.each([
   ["1", "Exit code 1."],
   ["126", "Exit code 126: a command was found but could not be executed."],

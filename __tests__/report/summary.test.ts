@@ -199,3 +199,22 @@ it("the summary ends with what the scripts wrote, each part below a heading that
   );
   expect(scriptSummaries(one, 0)).toBe("");
 });
+
+/** The lines that a reader sees before anything is unfolded. */
+function openLines(summary: string): readonly string[] {
+  const folded = summary.replace(/<details><summary>(.*)<\/summary>[^]*?<\/details>/g, "$1");
+  return folded.split("\n").filter((line) => line !== "");
+}
+
+it("the summary of a step that has gone well is five lines at most, with details, chart and table folded", () => {
+  const lines = openLines(makeSummary(aResult("exited", "0"), aStep, { from: 0, to: 60_000 }));
+  expect(lines[0]).toBe("### ✅ fargate-exec: succeeded");
+  expect(lines).toContain("Details");
+  expect(lines.length).toBeLessThanOrEqual(5);
+});
+
+it("the last line of a worker that failed stands in view", () => {
+  const task = someFacts({ stderr: new Map([[1, "[1] one\n[1] no such table\n"]]) });
+  const lines = openLines(makeSummary({ ...aResult("exited", "0", "3"), task }, aStep, NO_TIME));
+  expect(lines.join("\n")).toMatch(/^> .*Last line of standard error of worker 1: .*no such table/m);
+});

@@ -77,7 +77,9 @@ it("the timeline has no gap and adds up, whatever ECS's clock says", () => {
 
 it("the section of a timeline is a chart and a table", () => {
   const lines = timelineSection(makeTimeline(STEP, JOB, TASK, true), "Time of the step", undefined);
-  expect(lines.slice(0, 6)).toEqual([
+  expect(lines.slice(0, 8)).toEqual([
+    "<details><summary>Time of the step: 60.0 s</summary>",
+    "",
     "```mermaid",
     "gantt",
     "  title Time of the step",
@@ -85,7 +87,13 @@ it("the section of a timeline is a chart and a table", () => {
     "  axisFormat %H:%M:%S",
     "  Inputs and RunTask : 100000, 101000",
   ]);
-  expect(lines.slice(-3)).toEqual(["| Cleanup and report | 2.0 |", "| **All** | **60.0** |", ""]);
+  expect(lines.slice(-5)).toEqual([
+    "| Cleanup and report | 2.0 |",
+    "| **All** | **60.0** |",
+    "",
+    "</details>",
+    "",
+  ]);
   expect(timelineSection([], "x", undefined)).toEqual([]);
 });
 

@@ -100,7 +100,7 @@ export function endStep(
   for (const { text, ...place } of tests === undefined ? [] : testAnnotations(tests))
     screen.error(text, place);
   out.flush();
-  const error = explain(result, explainedStep(inputs));
+  const error = explain(result, { ...explainedStep(inputs), tests });
   if (error === undefined) return;
   screen.error(makeAnnotation(error), { title: error.title, ...error.place });
   process.exitCode = 1;

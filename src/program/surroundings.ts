@@ -137,6 +137,7 @@ function runResult(
     page: `${DOCS}errors.md`,
     timeout,
     scriptFile: undefined,
+    tests,
   });
   const code = decisive.kind === "failed" ? decisive.failure.code : undefined;
   return {

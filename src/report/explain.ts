@@ -1,4 +1,5 @@
 import type { FailureCode, Reader } from "../errors.ts";
+import type { TestResults } from "../junit/test-results.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { findLastLine, findNamedLine, isWithoutPipefail } from "./last-words.ts";
@@ -14,6 +15,8 @@ import type { Origin } from "../origin.ts";
 
 /** The facts of a step that an explanation names. */
 export interface ExplainedStep {
+  /** The numbers of the tests in the reports; undefined when none were read. */
+  readonly tests?: Pick<TestResults, "passed" | "failed"> | undefined;
   readonly reader: Reader;
   /** The address of the page `docs/errors.md`. */
   readonly page: string;
@@ -78,7 +81,11 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
   const { worker, exitCode } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
   const several = `${failing.length} of ${workers.length} workers failed (${listMembers(failing.map(endOf))}).`;
+  const { tests } = step;
   const how = [
+    ...(tests === undefined || tests.failed === 0
+      ? []
+      : [`${tests.failed} of ${tests.failed + tests.passed} tests failed.`]),
     ...(workers.length === 1 ? [] : [several]),
     ...(workers.length === 1 || outcome !== "failed" ? [`The script ${endClause(outcome, step)}.`] : []),
     `${workers.length === 1 && where === "" ? "Exit code" : "The exit code is"} ${exitCodeMeaning(decisive)}.`,

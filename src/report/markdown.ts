@@ -28,3 +28,8 @@ export function link(text: string, url: string): string {
   const address = new URL(url).href.replace(/[()<>|\\`]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
   return `[${literalCell(text)}](${address})`;
 }
+
+/** Lines that are folded under a title. The blank lines let GitHub read what is inside as Markdown. */
+export function foldLines(title: string, lines: readonly string[]): string[] {
+  return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
+}

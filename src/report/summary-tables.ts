@@ -1,6 +1,6 @@
 import { consoleHost } from "../aws/partitions.ts";
 import { harmlessLine } from "../show/sanitise.ts";
-import { link, literal, literalCell } from "./markdown.ts";
+import { foldLines, link, literal, literalCell } from "./markdown.ts";
 import { isKept, shellCommand } from "../undo/keep-task.ts";
 import type { ExplainedStep } from "./explain.ts";
 import type { TaskFacts, TaskResult, WorkerResult } from "./result.ts";
@@ -130,9 +130,4 @@ export function foldedTable(
   const cut = more > 0 ? ["", `… and ${more} more.`] : [];
   const table = [...head, ...rows.slice(0, MOST_ROWS), ...cut];
   return rows.length > MOST_OPEN_ROWS ? foldLines(title, table) : [...table, ""];
-}
-
-/** The blank lines let GitHub read what is inside as Markdown. */
-export function foldLines(title: string, lines: readonly string[]): string[] {
-  return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
 }

@@ -2,7 +2,7 @@ import type { TestResults } from "../junit/test-results.ts";
 import { harmlessText } from "../show/sanitise.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { explain, type ExplainedStep } from "./explain.ts";
-import { literal, literalCell } from "./markdown.ts";
+import { foldLines, literal, literalCell } from "./markdown.ts";
 import {
   decisiveResult,
   endInWords,
@@ -51,10 +51,21 @@ export function makeSummary(
     );
   const lines = [`### ${SIGNS[outcome]} fargate-exec: ${outcome}`, ""];
   const why = explain(result, step);
-  if (why !== undefined) lines.push(...quoteLines(why.message), "", `[What this means](${why.page})`, "");
+  if (why !== undefined) {
+    const { message, lastWords, page } = why;
+    lines.push(
+      ...quoteLines([message, ...(lastWords === undefined ? [] : [lastWords])].join("\n")),
+      "",
+      `[What this means](${page})`,
+      "",
+    );
+  }
   const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
   const rows = [...factRows(decisive, taskTitle), ...keptRows(decisive, step), ...runRows(step)];
-  if (rows.length > 0) lines.push("| Detail | Value |", "|---|---|", ...rows, "");
+  const details = ["| Detail | Value |", "|---|---|", ...rows];
+  // Nobody looks for the details of a run that has gone well.
+  if (rows.length > 0)
+    lines.push(...(outcome === "succeeded" ? foldLines("Details", details) : [...details, ""]));
   if (tests !== undefined) lines.push(...testSection(tests));
   lines.push(...attemptTable(taskResults(result)));
   if (result.kind === "several") lines.push(...taskTable(result.tasks));

@@ -1,7 +1,7 @@
 import type { Counts, TestResults } from "../junit/test-results.ts";
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
-import { literalCell } from "./markdown.ts";
-import { foldLines, foldedTable } from "./summary-tables.ts";
+import { foldLines, literalCell } from "./markdown.ts";
+import { foldedTable } from "./summary-tables.ts";
 
 /** The most suites in the summary. With the limits below the section has at most 200 KB, however long the names are. */
 const MOST_SUITES = 200;

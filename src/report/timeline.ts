@@ -1,3 +1,4 @@
+import { foldLines } from "./markdown.ts";
 import type { Task } from "../aws/task.ts";
 import type { PulledImage } from "../ready/image-sizes.ts";
 
@@ -100,7 +101,7 @@ export function timelineSection(
     span.name === PULL && size !== undefined ? { ...span, name: `${PULL} (${size})` } : span,
   );
   const all = spans.reduce((sum, { from, to }) => sum + to - from, 0);
-  return [
+  return foldLines(`${title}: ${seconds(all)} s`, [
     "```mermaid",
     "gantt",
     `  title ${title}`,
@@ -113,8 +114,7 @@ export function timelineSection(
     "|---|--:|",
     ...spans.map(({ name, from, to }) => `| ${name} | ${seconds(to - from)} |`),
     `| **All** | **${seconds(all)}** |`,
-    "",
-  ];
+  ]);
 }
 
 function seconds(ms: number): string {
