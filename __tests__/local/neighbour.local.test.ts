@@ -26,18 +26,22 @@ async function startApart(): Promise<{ readonly pid: number; readonly stop: () =
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on("line", (line) => lines.push(line));
   const pid = child.pid ?? 0;
-  await until(
-    () =>
-      lines.some((line) => /^# task .* RUNNING$/.test(line)) && lines.some((line) => line.includes("Ctrl-C")),
-    () => lines.join("\n"),
-  );
-  return {
-    pid,
-    stop: async () => {
-      child.kill("SIGTERM");
-      await ended;
-    },
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await ended;
   };
+  try {
+    await until(
+      () =>
+        lines.some((line) => /^# task .* RUNNING$/.test(line)) &&
+        lines.some((line) => line.includes("Ctrl-C")),
+      () => lines.join("\n"),
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { pid, stop };
 }
 
 withNeed(
