@@ -217,6 +217,18 @@ it("modes and times are kept, without setuid; a hard link becomes a file", async
   expect(readFileSync(join(root, "h"), "utf8")).toBe("x");
 });
 
+it("modes pass the umask, and each directory can be removed", async () => {
+  const before = process.umask(0o027);
+  try {
+    const parts = [directory("d", 0o000), file("d/f", "x", { mode: 0o666 }), directory("e", 0o7777)];
+    await unpack(archive(...parts, file("e/x", "x", { mode: 0o4777 })));
+  } finally {
+    process.umask(before);
+  }
+  const modes = ["d", "d/f", "e", "e/x"].map((name) => lstatSync(join(root, name)).mode & 0o7777);
+  expect(modes).toEqual([0o700, 0o640, 0o750, 0o750]);
+});
+
 it("times before 1970 are kept", async () => {
   const mtime = new Date(-1_000_000_000_000);
   await unpack(
@@ -271,6 +283,12 @@ it("the directory may not lead out of the workspace by a link of the repository"
     expect(() => makeDirectory(join(root, path), [root])).toThrow(
       `a symbolic link to a file outside ${root}`,
     );
+  mkdirSync(join(root, ".git/hooks"), { recursive: true });
+  symlinkSync(".git/hooks", join(root, "artifacts"));
+  expect(() => makeDirectory(join(root, "artifacts"), [root])).toThrow(
+    "'.git', whose name begins with a dot",
+  );
+  expect(() => makeDirectory(root, [root], "artifacts")).toThrow("artifacts is a symbolic link");
   const made = makeDirectory(join(root, "a/b"), [root]);
   expect(made.path).toBe(join(root, "a/b"));
   made.close();

@@ -13,6 +13,8 @@ it.each<[readonly string[], string, Readonly<Record<string, string>>]>([
   [["dist", ":/srv/static"], "/home/me/shop", { dist: "/srv/static" }],
   [["dist/", ":/srv/"], "/home/me/shop", { dist: "/srv/dist" }],
   [["a.txt", ":/srv/b.txt"], "/home/me/shop", { "a.txt": "/srv/b.txt" }],
+  // From the working directory on, so that a link 'conf' in it leads nowhere.
+  [["conf/environ", ":/srv/x"], "/home/me/shop", { "conf/environ": "/srv/x" }],
   [["a b=c.txt", ":"], "/home/me/shop", { "a b=c.txt": "a b=c.txt" }],
   [
     ["report (1)!.txt", "[id]", ":/srv/"],
@@ -122,6 +124,30 @@ it.each([
     };
     await copyFiles([":/srv/d", join(scratch, destination)], {}, run);
     expect([dirname(path), existsSync(path)]).toEqual([join(scratch, directory), false]);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});
+
+it.each([
+  [[":/srv/app"], ["/srv/app", "!/srv/app/**/.git", "!/srv/app/**/.env*"]],
+  [[":*.txt"], ["*.txt", "!**/.git", "!**/.env*"]],
+  [[":/*"], ["/*", "!/**/.git", "!/**/.env*"]],
+  [[":/srv/.git"], ["/srv/.git", "!/srv/.git/**/.env*"]],
+  [
+    [":/srv/*", ":/srv/**/.env.test"],
+    ["/srv/*", "/srv/**/.env.test", "!/srv/**/.git"],
+  ],
+])("what may hold secrets or hooks is left out of %j unless it is named", async (words, lines) => {
+  const scratch = mkdtempSync(join(tmpdir(), "fx-copy-"));
+  try {
+    const asked: unknown[] = [];
+    const run = (inputs: RunInputs): Promise<RunResult> => {
+      asked.push(inputs.artifacts);
+      return Promise.resolve({ outcome: "failed", exitCode: 1, outputs: {}, error: undefined });
+    };
+    await copyFiles([...words, `${scratch}/`], {}, run);
+    expect(asked).toEqual([lines]);
   } finally {
     rmSync(scratch, { recursive: true });
   }

@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkOutputsFile, writeOutputs } from "../../src/cli/outputs-file.ts";
@@ -45,4 +56,25 @@ it("a file that can't be written is reported before anything begins", () => {
   chownSync(path, 1000, 1000);
   expect(() => checkOutputsFile(path, { getsHandle: true })).toThrow("belongs to another user");
   checkOutputsFile(path, { getsHandle: false });
+});
+
+it("no link of the working directory leads to the file that is written", () => {
+  const [before, work] = [process.cwd(), join(base, "work")];
+  mkdirSync(join(work, ".git/hooks"), { recursive: true });
+  symlinkSync("../home", join(work, "home"));
+  symlinkSync(".git/hooks/pre-commit", join(work, "hook.json"));
+  symlinkSync("real.json", join(work, "inside.json"));
+  process.chdir(work);
+  try {
+    for (const path of ["home", "home/x.json", "hook.json", join(work, "hook.json")]) {
+      expect(() => checkOutputsFile(path, { getsHandle: false })).toThrow("symbolic link to");
+      expect(() => writeOutputs(path, { outcome: "succeeded", outputs: {} })).toThrow("symbolic link to");
+    }
+    checkOutputsFile("inside.json", { getsHandle: true });
+    writeOutputs("inside.json", { outcome: "succeeded", outputs: {} });
+  } finally {
+    process.chdir(before);
+  }
+  expect([readdirSync(base), readdirSync(join(work, ".git/hooks"))]).toEqual([["work"], []]);
+  expect(readFileSync(join(work, "real.json"), "utf8")).toBe("{}\n");
 });

@@ -195,3 +195,63 @@ it("says how to copy a file into a directory", () => {
   mkdirSync(join(base, "out"));
   expect(() => place("a", "out")).toThrow("end it with a slash to copy into it");
 });
+
+describe("what begins with a dot", () => {
+  const copyAll = (glob: string, name = "."): void =>
+    placeAll([{ glob, path: "srv", destination: join(base, "home", name) }], join(base, "home"));
+  beforeEach(() => {
+    mkdirSync(join(base, "home/.git"), { recursive: true });
+    writeFile("unpacked/srv/a", "a");
+  });
+
+  it.each([
+    ["/srv/*", ".git/hooks/pre-commit"],
+    ["/srv/.*", ".git/hooks/pre-commit"],
+    ["/srv", ".git/hooks/pre-commit"],
+    ["/srv/**", "new/.git/config"],
+    ["/srv/*", ".env.local"],
+    ["/srv/*", ".bashrc"],
+    ["/srv", ".npmrc"],
+    ["/srv/**/x*", ".config/x"],
+  ])("comes into a directory of this machine only by its name: for %s not %s", (glob, name) => {
+    writeFile(`unpacked/srv/${name}`, "planted");
+    rmSync(join(root, "srv/a"));
+    expect(() => copyAll(glob)).toThrow("does not name it, so nothing was copied");
+    expect(readdirSync(join(base, "home"))).toEqual([".git"]);
+    expect(readdirSync(join(base, "home/.git"))).toEqual([]);
+  });
+
+  it.each([
+    ["/srv/.*", ".bashrc"],
+    ["/srv/.git/**", ".git/hooks/pre-commit"],
+    ["/srv/**/.env", "d/.env"],
+  ])("comes when the command names it: %s", (glob, name) => {
+    writeFile(`unpacked/srv/${name}`, "asked for");
+    rmSync(join(root, "srv/a"));
+    copyAll(glob);
+    expect(text(`home/${name}`)).toBe("asked for");
+  });
+
+  it("comes into a new directory with what else is copied, except for '.git' and '.env'", () => {
+    writeFile("unpacked/srv/.hidden", "h");
+    copyAll("/srv", "new");
+    expect(text("home/new/.hidden")).toBe("h");
+  });
+});
+
+it.each([
+  ["../elsewhere", "a symbolic link to a file outside"],
+  [".git/hooks", "a symbolic link to '.git', whose name begins with a dot"],
+])("a link of the working directory to %s is no way to a destination", (target, problem) => {
+  mkdirSync(join(base, "repo/.git/hooks"), { recursive: true });
+  mkdirSync(join(base, "elsewhere"));
+  symlinkSync(target, join(base, "repo/out"));
+  writeFile("unpacked/srv/a", "planted");
+  const copy = (): void =>
+    placeAll([{ glob: "/srv/a", path: "srv/a", destination: join(base, "repo/out/a") }], join(base, "repo"));
+  expect(copy).toThrow(problem);
+  expect([readdirSync(join(base, "elsewhere")), readdirSync(join(base, "repo/.git/hooks"))]).toEqual([
+    [],
+    [],
+  ]);
+});

@@ -144,6 +144,19 @@ describe("the input 'files'", () => {
     });
   });
 
+  it.each<[string, Tree, string]>([
+    ["to the kernel's files", { config: { target: "/proc/self" } }, "config/environ=/srv/x"],
+    ["to the kernel's files, by a glob", { config: { target: "/proc/self" } }, "config/env*=/srv/x"],
+    ["to a private name", { ".git/config": { bytes: "token" }, conf: { target: ".git" } }, "conf/*=/srv"],
+    ["to a private name, by a path", { ".git/config": {}, conf: { target: ".git" } }, "conf/config=/srv/c"],
+    ["to a private name, by braces", { ".env/a": {}, conf: { target: ".env" } }, "{conf,x}/**/a=/srv"],
+    ["in the middle", { "a/to": { target: "/etc" } }, "a/to/*=/srv"],
+  ])("brings nothing through a link of the repository %s", async (_, tree, line) => {
+    await withTree({ ...tree, "x/a": {} }, async (root) => {
+      await expect(packLines(root, [line])).rejects.toThrow("paths that lead through no symbolic link");
+    });
+  });
+
   it("leaves out what may hold secrets, and says so", async () => {
     await withTree(TREE, async (root) => {
       const log = new Listener();

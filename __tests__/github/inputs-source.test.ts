@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +47,24 @@ describe("the inputs of a step", () => {
     expect(() => source.readFile(join(directory, path))).toThrow(
       `it is a symbolic link to a file outside ${directory}`,
     );
+  });
+
+  it.each([
+    ["conf/config", "conf", "../.git"],
+    ["ops/token.sh", "token.sh", "../.git/config"],
+    ["ops/npm.sh", "npm.sh", "../.npmrc"],
+  ])("do not follow a link to a private name: %s", (path, name, target) => {
+    mkdirSync(join(workspace, ".git"), { recursive: true });
+    writeFileSync(join(workspace, ".git/config"), "token");
+    writeFileSync(join(workspace, ".npmrc"), "token");
+    const at = path.startsWith("conf") ? join(workspace, "conf") : join(workspace, "ops", name);
+    symlinkSync(path.startsWith("conf") ? ".git" : target, at);
+    expect(() => source.readFile(join(workspace, path))).toThrow("begins with a dot and may be private");
+  });
+
+  it("do not wait for a pipe", () => {
+    execFileSync("mkfifo", [join(workspace, "ops/pipe.sh")]);
+    expect(() => source.readFile(join(workspace, "ops/pipe.sh"))).toThrow("it is not a regular file");
   });
 
   it("do not take a directory for a file", () => {

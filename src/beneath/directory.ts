@@ -258,8 +258,9 @@ export class Directory {
     const code = isRecord(error) ? error["code"] : undefined;
     if ((code === "ENOTDIR" || code === "ELOOP") && name !== "" && this.look(name)?.isSymbolicLink() === true)
       throw new LinkError(`${join(this.path, name)} is a symbolic link`, { cause: error });
-    if (this.#naming === "descriptor" && error instanceof Error)
-      error.message = error.message.replaceAll(`/proc/self/fd/${this.#fd}`, this.path);
+    const message = isRecord(error) ? error["message"] : undefined;
+    if (this.#naming === "descriptor" && isRecord(error) && typeof message === "string")
+      Object.assign(error, { message: message.replaceAll(`/proc/self/fd/${this.#fd}`, this.path) });
     throw error;
   }
 }

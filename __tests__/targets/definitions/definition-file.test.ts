@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readUsersFile } from "../../../src/beneath/users-paths.ts";
+import { stepInputs } from "../../../src/github/inputs-source.ts";
 import { isDefinitionFile, readDefinitionFile } from "../../../src/targets/definitions/definition-file.ts";
 
 it.each([
@@ -51,6 +52,16 @@ describe("a file", () => {
       failed: expect.stringContaining("'task-definition'") as string,
       seen: expect.stringContaining(seen) as string,
     });
+  });
+
+  it("is refused when a link leads to it out of the workspace", async () => {
+    const source = stepInputs({ GITHUB_WORKSPACE: workspace });
+    await writeFile(`${workspace}-outside.json`, JSON.stringify(definition));
+    await symlink(`${workspace}-outside.json`, join(workspace, "link.json"));
+    const reading = (): unknown =>
+      readDefinitionFile("link.json", (path) => source.readFile(join(workspace, path)));
+    expect(reading).toThrow("it is a symbolic link to a file outside");
+    await rm(`${workspace}-outside.json`);
   });
 
   it("is refused when it is not there", () => {

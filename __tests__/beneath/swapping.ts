@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+/** Exchanges two names without a pause (renameat2(2), `RENAME_EXCHANGE`): at each moment each of them is there. */
+const EXCHANGE = `
+import ctypes, os, sys
+exchange, here = ctypes.CDLL(None, use_errno=True).renameat2, -100
+names = [os.fsencode(name) for name in sys.argv[1:]]
+print("ready", flush=True)
+while exchange(here, names[0], here, names[1], 2) == 0 or os.getppid() == int(os.environ["PARENT"]):
+    pass
+`;
+
+/** Calls `use` while another process exchanges what two paths name, as fast as it can. */
+export async function whileSwapping(
+  paths: readonly [string, string],
+  use: () => Promise<void>,
+): Promise<void> {
+  const swapping = spawn("python3", ["-c", EXCHANGE, ...paths], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env["PATH"], PARENT: String(process.pid) },
+  });
+  try {
+    await once(swapping.stdout, "data");
+    await use();
+  } finally {
+    const ended = once(swapping, "exit");
+    swapping.kill("SIGKILL");
+    await ended;
+  }
+}
