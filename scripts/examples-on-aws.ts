@@ -60,6 +60,7 @@ export const NOT_ON_AWS: Readonly<Record<string, string>> = {
   "debug-shell.yml": "a task that stays, and costs, for 45 minutes",
   "deploy-with-verdict.yml": "a service whose deployments pause",
   "fan-out.yml": "a cluster with the capacity provider FARGATE_SPOT",
+  "one-task.yml": "a service whose image has the shop's programs in three steps of one job",
   "private-registry.yml": "an image of a private registry, and the secret for it",
   "ssh-server.yml": "a security group that lets port 2222 in, and an SSH client in the service's image",
   "tests.yml": "an image with pytest, jest and jest-junit",

@@ -222,6 +222,21 @@ engine("a workflow engine runs", () => {
       expect(kept?.desiredStatus).toBe("RUNNING");
     });
 
+    it("one-task.yml, whose three steps run in one task, which ends with the job", async () => {
+      const before = shop.local.tasks.length;
+      const result = await run(example("one-task.yml"));
+      expectGreen(result);
+      const lines = [
+        "Applying shop.0043_orders... OK",
+        "System check identified no issues.",
+        "Cleared 3 sessions.",
+      ];
+      expect(result.output).toEqual(expect.arrayContaining(lines));
+      const [task, ...more] = shop.local.tasks.slice(before);
+      expect([task?.arn, more]).toEqual([result.outputs.get("migrate.task-arn"), []]);
+      await eventually(() => task?.lastStatus, "STOPPED");
+    });
+
     it("private-registry.yml, with the file of its task definition", async () => {
       const file = readFileSync("examples/ops/tools.json", "utf8");
       const result = await run({ ...example("private-registry.yml"), "ops/tools.json": file });

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from "node:fs";
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
@@ -208,6 +209,29 @@ it("'keep-task' decides whether the started task lives on", async () => {
     `aws ecs execute-command ${which} --container app --interactive --command /bin/sh\n`,
   );
   expect(told?.message).toContain(`aws ecs stop-task ${which}\n`);
+});
+
+it("'keep-task: job' leaves the task to later steps, which put its end off, and to the post step, which stops it", async () => {
+  const last = { deadline: 0 };
+  const result = await aws.step(
+    { ...aws.newTask(), "keep-task": "job", timeout: "1m", run: "echo kept >/srv/left" },
+    {
+      beforePost: async () => {
+        const [task] = aws.world.local.tasks.slice(-1);
+        const file = `/proc/${task?.containers[0]?.handle?.pid ?? 0}/root/run/fargate-exec-hold`;
+        const first = Number(readFileSync(file, "utf8"));
+        const later = await aws.step({ task: task?.arn ?? "", timeout: "2h", run: "cat /srv/left" });
+        expect([later.conclusion, jobLog(later)]).toEqual(["success", ["kept"]]);
+        last.deadline = Number(readFileSync(file, "utf8"));
+        expect(last.deadline - first).toBeGreaterThan(7_000);
+        expect(statSync(file)).toMatchObject({ uid: 0, mode: 0o100600 });
+        expect(task?.desiredStatus).toBe("RUNNING");
+      },
+    },
+  );
+  expect(result.conclusion).toBe("success");
+  expect(last.deadline).toBeGreaterThan(0);
+  await eventually(() => aws.taskOf(result).lastStatus, "STOPPED");
 });
 
 it("a task that stops while the job runs is a failure that says so, never a success", async () => {

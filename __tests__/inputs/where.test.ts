@@ -415,7 +415,7 @@ describe("a new task", () => {
     ["tags", Array.from({ length: 50 }, (_, i) => `k${i}=v`).join(), "49 tags at most", "50"],
     ["overrides", "[]", 'a JSON object, such as {"containerOverrides": []}', "'[]'"],
     ["hold", "maybe", "true or false", "'maybe'"],
-    ["keep-task", "sometimes", "one of never, on-failure, always", "'sometimes'"],
+    ["keep-task", "sometimes", "one of never, on-failure, always, job", "'sometimes'"],
   ])("refuses %s: %s", (name, value, must, got) => {
     const failure = refusal({ ...newTask, [name]: value });
     expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);

@@ -66,6 +66,7 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
       text: /^part 1 of 2, with a database: True\n$/,
     },
   },
+  "one-task.yml": { steps: 3, output: ["Applying shop.0043_orders... OK", "Cleared 3 sessions."] },
   "debug-shell.yml": {
     ...{ fails: true, steps: 1 },
     output: ["No orders for an hour."],

@@ -10,6 +10,7 @@ import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
+import { checkKeepTask } from "./check-keep-task.ts";
 import { COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
@@ -73,6 +74,7 @@ function addRun(all: Command): void {
     const script = { words, runFile, stdin: process.stdin };
     const given = await withRegion(await withScript(inputs(), script));
     checkDetach(given, own);
+    checkKeepTask(given);
     const use = { inputs: given, isScript: isScriptOnStdin(script) };
     const unread = unreadStdinWarning(use, process.stdin.fd);
     if (unread !== undefined) terminal(own).warning(unread);

@@ -165,7 +165,7 @@ export interface StartInputs {
   readonly hold: boolean;
   /** How long the task may show no progress before it runs, in milliseconds. Then it is replaced, once. */
   readonly stuckAfter: number;
-  readonly keepTask: "never" | "on-failure" | "always";
+  readonly keepTask: "never" | "on-failure" | "always" | "job";
 }
 
 /** A capacity provider, FARGATE or FARGATE_SPOT. It gets `base` tasks first, then a share by `weight`. */

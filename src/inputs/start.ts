@@ -71,7 +71,7 @@ export function readStart(reader: InputReader): StartInputs {
     overrides: reader.orElse("overrides", jsonObject, {}),
     hold: reader.orElse("hold", boolean, true),
     stuckAfter: reader.orElse("stuck-after", duration, STUCK_AFTER_MS),
-    keepTask: reader.orElse("keep-task", oneOf("never", "on-failure", "always"), "never"),
+    keepTask: reader.orElse("keep-task", oneOf("never", "on-failure", "always", "job"), "never"),
   };
 }
 

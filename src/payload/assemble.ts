@@ -1,4 +1,4 @@
-import type { Inputs, ScriptSource } from "../inputs/inputs.ts";
+import type { Inputs, ScriptSource, StartInputs } from "../inputs/inputs.ts";
 import { SILENCE_MS } from "../lock/lease.ts";
 import type { PackedFiles } from "../files/pack-files.ts";
 import type { Log } from "../log.ts";
@@ -49,6 +49,7 @@ export function assemblePayload(
     logToContainer: inputs.logToContainer,
     detaches: inputs.detach !== undefined,
     isHeldForJob: inputs.detach !== undefined && isForJobAlone(inputs.where),
+    keepsTask: target.started && inputs.where.kind === "new" && keepsForJob(inputs.where.start),
     cuts: cutsOf(parts),
     files,
     artifacts: inputs.artifacts,
@@ -65,6 +66,11 @@ export function assemblePayload(
     runUrl: origin.url,
   });
   return makePayload(job, parts);
+}
+
+/** Whether the task lives on for later steps of the workflow's job. */
+function keepsForJob({ hold, keepTask }: StartInputs): boolean {
+  return hold && keepTask === "job";
 }
 
 /** Whether a task is started for the job alone, and held for it. */

@@ -25,6 +25,7 @@ const JOB = [
   "header.sh",
   "reader.sh",
   "others.sh",
+  "hold.sh",
   "attacher.sh",
   "send.sh",
   "job.sh",

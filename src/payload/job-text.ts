@@ -1,4 +1,5 @@
 import { containerGlob } from "../inputs/container-glob.ts";
+import { DEADLINE_FILE, HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import { PACKING_MS } from "../artifacts/packing-time.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import type { PackedFiles } from "../files/pack-files.ts";
@@ -41,6 +42,8 @@ export interface JobOptions {
   readonly logToContainer: boolean;
   /** The container is held for this job alone, and ends with it once the job was detached. */
   readonly isHeldForJob: boolean;
+  /** The container lives on for later steps, which put its end off. */
+  readonly keepsTask?: boolean | undefined;
   /** The names and sizes of what the payload has behind this text (`cutsOf`). */
   readonly cuts: readonly (readonly [name: string, bytes: number])[];
   /** Files that are placed before the script starts; their archive is one of the parts. */
@@ -92,6 +95,9 @@ export function jobText(options: JobOptions): string {
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
+    `fx_keeps=${options.keepsTask === true ? 1 : ""}`,
+    `fx_deadline=${DEADLINE_FILE}`,
+    `fx_slack=${HOLD_SLACK_MS / 1000}`,
     `fx_cuts=${quote(options.cuts.map((cut) => cut.join(":")).join(" "))}`,
     `fx_merged=${options.mergesStderr ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,

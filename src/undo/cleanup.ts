@@ -79,6 +79,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       : entry.kind === "shared-definition" && sending.size > 0;
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
     if (isOverdue(options) || (early && isForArtifacts(entry))) return;
+    if (entry.kind === "task" && entry.isForJob === true && !patient) return;
     if (entry.kind === "sending") {
       if (!early) ledger.drop(entry);
       return;

@@ -24,7 +24,7 @@ export function keepTasks(
   ledger: Ledger,
   log: Log,
 ): readonly EndedTask[] {
-  if (where.kind !== "new") return [];
+  if (where.kind !== "new" || where.start.keepTask === "job") return [];
   const { keepTask } = where.start;
   return tasks.filter(({ target: { taskArn }, succeeded }) => {
     if (!isKept(where, succeeded)) return false;
@@ -35,11 +35,28 @@ export function keepTasks(
   });
 }
 
+/** Leaves the tasks that live until the end of the workflow's job to the post step. A cancelled job has no further steps that need them. */
+export function leaveTasks(
+  { where }: Pick<Inputs, "where">,
+  tasks: readonly EndedTask[],
+  { ledger, log, isCancelled }: { readonly ledger: Ledger; readonly log: Log; readonly isCancelled: boolean },
+): void {
+  if (where.kind !== "new" || where.start.keepTask !== "job" || isCancelled) return;
+  const ended = new Set(tasks.map(({ target }) => target.taskArn));
+  for (const entry of ledger.entries) {
+    if (entry.kind !== "task" || entry.taskArn === undefined || !ended.has(entry.taskArn)) continue;
+    ledger.exchange(entry, { ...entry, isForJob: true });
+    log.info(
+      `Task ${entry.taskArn} lives until the end of the workflow's job, for its later steps ('task').`,
+    );
+  }
+}
+
 /** Whether `keep-task` keeps a task. `succeeded` says whether its job has succeeded. */
 export function isKept(where: Inputs["where"], succeeded: boolean): boolean {
   if (where.kind !== "new") return false;
   const { keepTask } = where.start;
-  return keepTask === "always" || (keepTask === "on-failure" && !succeeded);
+  return keepTask === "always" || keepTask === "job" || (keepTask === "on-failure" && !succeeded);
 }
 
 /** The command that opens a shell in this container. */

@@ -219,7 +219,7 @@ it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Fai
   const said = context.log.lines.filter((line) => line.includes("held by its command alone"));
   expect(said).toEqual([
     expect.stringMatching(
-      /No right to ecs:(Register|RunTask).*another container waits.*the task of a lost runner does not end by itself/,
+      /No right to ecs:(Register|RunTask).*another container waits.*the task of a lost run does not end by itself/,
     ),
   ]);
 });

@@ -1,6 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { holdCommand } from "../../../src/targets/definitions/hold-command.ts";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { asRoot } from "../../../local/task/isolate.ts";
+import { DEADLINE_FILE, holdCommand } from "../../../src/targets/definitions/hold-command.ts";
+import { withNeed } from "../../helpers/needs.ts";
+import { SHELLS } from "../../helpers/shells.ts";
 import { inTime } from "../../helpers/until.ts";
 
 it("the hold lives a quarter of an hour longer than the job may", () => {
@@ -41,3 +47,46 @@ it("the hold ends without an error on TERM, once the exec agent has had some tim
   expect(word.toString()).toBe("lingering\n");
   expect(code).toBe(0);
 });
+
+const asOwner = withNeed(it, "root", asRoot ? undefined : "only root can write the file of the deadline");
+const uptime = (): number => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+
+/** For how many seconds a hold of one second lasts, four at most, when the file of its deadline has this. The seconds are those of its clock. */
+async function secondsOf(shell: string, text: (now: number) => string, mode = 0o600): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), "hold-"));
+  try {
+    const file = join(directory, "deadline");
+    const began = Math.floor(uptime());
+    writeFileSync(file, text(began));
+    chmodSync(file, mode);
+    const [, , script = ""] = holdCommand(0, [], { isPutOff: true });
+    const short = script
+      .replace(DEADLINE_FILE, file)
+      .replace("e=$((t+900))", "e=$((t+1))")
+      .replace("t+21600", "t+4");
+    const [program = "", ...words] = shell.split(" ");
+    const child = spawn(program, [...words, "-c", short], { stdio: "ignore" });
+    expect((await inTime("the end of the hold", once(child, "exit")))[0]).toBe(0);
+    return Math.floor(uptime()) - began;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+asOwner.concurrent.each(SHELLS)(
+  "the end of a hold can be put off, and not beyond a limit: %s",
+  async (shell) => {
+    const tries = [
+      secondsOf(shell, (now) => `${now + 4}\n`),
+      secondsOf(shell, (now) => `${now + 100_000}\n`),
+      secondsOf(shell, () => "1\n"),
+      secondsOf(shell, () => "99999999999999999999\n"),
+      secondsOf(shell, () => "later\n"),
+      secondsOf(shell, (now) => `${now + 4}\n`, 0o622),
+    ];
+    const [put, limited, ...asEver] = await Promise.all(tries);
+    expect(put).toBeGreaterThanOrEqual(4);
+    expect(limited).toBeGreaterThanOrEqual(4);
+    for (const seconds of asEver) expect(seconds).toBeLessThan(4);
+  },
+);

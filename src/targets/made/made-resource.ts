@@ -14,6 +14,8 @@ export type MadeResource =
       /** Unique to the run. By it the task is found when a cancel came before the ARN was known. */
       readonly startedBy: string;
       readonly taskArn: string | undefined;
+      /** It lives until the end of the workflow's job, so that only the post step stops it. */
+      readonly isForJob?: true;
     }
   | { readonly kind: "task-definition"; readonly arn: string }
   | SharedDefinition

@@ -59,7 +59,12 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
   const entryPoint = definition.containers.find(({ name }) => name === container)?.entryPoint ?? [];
   const overrides = {
     ...(start.hold && {
-      containerOverrides: [{ name: container, command: holdCommand(plan.timeout, entryPoint) }],
+      containerOverrides: [
+        {
+          name: container,
+          command: holdCommand(plan.timeout, entryPoint, { isPutOff: start.keepTask === "job" }),
+        },
+      ],
     }),
     ...(start.cpu !== undefined && { cpu: start.cpu }),
     ...(start.memory !== undefined && { memory: start.memory }),
