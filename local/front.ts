@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "./gateway/gateway.ts";
+import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
 import type { CallFault } from "./faults.ts";
 import type { Answer } from "./answer.ts";
@@ -113,6 +114,9 @@ export class Front {
     }
     toPathStyle(request);
     const url = new URL(request.url ?? "/", "http://local");
+    // moto's own API asks for no rights: its reset, say, deletes every record.
+    if (url.pathname.startsWith("/moto-api"))
+      throw new AwsError("NoSuchBucket", "moto's own API is closed.", 404);
     const scope = credentialScope(request.headers, url);
     if (scope === undefined && /^\/(v4|v2\/credentials)\//.test(url.pathname)) {
       const found = await this.#options.platform(url.pathname);
