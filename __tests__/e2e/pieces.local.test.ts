@@ -279,6 +279,33 @@ it.concurrent("a piece that is deleted comes by a session", async () => {
   expect(said(result).join("\n")).toMatch(/does not come by S3 any more: piece \d+ is missing/);
 });
 
+/** A script whose root writes records of its own into the spool, as the recorder does: facts about artifacts that name parts. */
+const FORGED = [
+  'd=${0%/*}; until [ -e "$d/order" ]; do sleep 0.1; done',
+  'job=$(sed -n "s/^job //p" "$d/order"); sum=$(printf %064d 0); echo true >/tmp/real',
+  // The newest file of the spool.
+  'spool=$(ls -t "$d"/out.* | head -n 1)',
+  'i=0; while [ $i -lt 200 ]; do printf "\\033]7733;f\\007part\\n\\033]7733;f\\007no-part\\n"; i=$((i + 1)); done >>"$spool"',
+  'for i in 1 2 3 4 5; do printf "\\033]7733;f\\007part %s 999999999 1 %s\\n" "$job" "$sum"; done >>"$spool"',
+  "sleep 2; exit 3",
+].join("\n");
+
+it.concurrent(
+  "root of the container that names parts at will ends neither main nor post, and its job stays red",
+  async () => {
+    const task = await aws.runningTask();
+    const artifacts = { artifacts: "/tmp/real", "artifacts-path": "forged-back" };
+    const result = await runByS3(task, { prefix: "forged/", run: FORGED, ...artifacts });
+    expect([result.outputs["exit-code"], result.conclusion, result.post?.conclusion]).toEqual([
+      "3",
+      "failure",
+      "success",
+    ]);
+    expect(result.annotations.map(({ message }) => message).join("\n")).toMatch(/did not come whole/);
+    expect(await aws.objects("forged/")).toEqual([]);
+  },
+);
+
 it.concurrent(
   "what was uploaded is shown when the task is killed, and the log says what is missing",
   async () => {
