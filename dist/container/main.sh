@@ -37,6 +37,7 @@ fx_run_attacher() {
       fx_drop_job
       return
     fi
+    fx_put_off
     fx_start_job
   fi
   fx_secrets=
