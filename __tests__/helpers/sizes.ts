@@ -73,7 +73,7 @@ export async function runSized(job: SizedJob): Promise<SizedRun> {
       aws,
       { ...run, transport: "packed", ...inputs },
       (piece) => reader.push(piece),
-      (now) => runner.add(reader.bytes / numbered.bytes, { now, most: now }),
+      { onMemory: (now) => runner.add(reader.bytes / numbered.bytes, { now, most: now }) },
     ).finally(() => clearInterval(looking));
     const missing = numbered.bytes - reader.bytes;
     return {

@@ -9,7 +9,12 @@ export interface Flood {
    * Sent afterwards. Each text is repeated up to this many bytes. NONCE in a text is replaced by the first word of the first
    * input, for which the agent waits.
    */
-  readonly parts: readonly { readonly text: string; readonly bytes: number }[];
+  readonly parts: readonly {
+    readonly text: string;
+    readonly bytes: number;
+    /** How a text becomes bytes: `utf8` unless given. */
+    readonly encoding?: "latin1";
+  }[];
 }
 
 const FRAME_BYTES = 32 * 1024;
@@ -53,8 +58,8 @@ export class FloodSender {
     const { parts } = this.#flood;
     const isAsked = parts.some(({ text }) => text.includes("NONCE"));
     const nonce = isAsked ? await Promise.race([this.#nonce.promise, over.then(String)]) : "";
-    for (const { text, bytes } of parts) {
-      const piece = Buffer.from(text.replaceAll("NONCE", nonce));
+    for (const { text, bytes, encoding = "utf8" } of parts) {
+      const piece = Buffer.from(text.replaceAll("NONCE", nonce), encoding);
       const pieces = Math.ceil(Math.min(FRAME_BYTES, bytes) / piece.length);
       const frame = Buffer.concat(Array.from({ length: pieces }, () => piece));
       for (let sent = 0; sent < bytes && !ended.signal.aborted; sent += frame.length) {

@@ -1,0 +1,124 @@
+/**
+ * Proves that nothing that a container and a bucket can say crashes a step, makes a red job green, takes memory without bound, or causes a call or a
+ * write that is not due: 100,000 cases in one process through the run and both cleanups, then 2,000 cases as real processes of main and
+ * post against an agent that says them. `HOSTILE_CASES` and `HOSTILE_PROCESSES` set other numbers, and `HOSTILE_SEED` the first seed. Each seed that
+ * fails is printed.
+ */
+import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import type { Flood } from "../local/agent/flood.ts";
+import { BEL, MARK } from "../src/stream/marks.ts";
+import { Aws } from "../__tests__/helpers/local.ts";
+import { runMain } from "../__tests__/helpers/main-process.ts";
+import { randomOf } from "../__tests__/helpers/seeds.ts";
+import { type HostileCase, hostileCase, type Said } from "../__tests__/hostile/cases.ts";
+
+const cases = Number(process.env["HOSTILE_CASES"] ?? 100_000);
+const processes = Number(process.env["HOSTILE_PROCESSES"] ?? 2_000);
+const first = Number(process.env["HOSTILE_SEED"] ?? randomInt(1_000_000, 2 ** 31));
+/** The most memory of main and post, in MiB, beyond that of a step that prints one line. */
+const MOST_MEMORY = 150;
+/** What no step may call that runs a job in a task of another one. */
+const NOT_DUE = [
+  "StopTask",
+  "RunTask",
+  "RegisterTaskDefinition",
+  "DeregisterTaskDefinition",
+  "PutObject",
+  "DeleteObject",
+];
+/** The exit code of the script, which runs when a later session reaches the container. */
+const TRUE_CODE = 3;
+
+const program = join(import.meta.dirname, "../__tests__/hostile/run-cases.ts");
+const words = ["--disable-warning=ExperimentalWarning", program, String(first), String(cases)];
+const inOne = cases === 0 ? 0 : spawnSync(process.execPath, words, { stdio: "inherit" }).status;
+const failed = processes === 0 ? 0 : await runProcesses();
+process.exitCode = inOne === 0 && failed === 0 ? 0 : 1;
+
+async function runProcesses(): Promise<number> {
+  const aws = await Aws.start();
+  const began = Date.now();
+  let [failed, most] = [0, 0];
+  try {
+    const idle = (await runOne(aws, undefined)).mostMemory;
+    for (let seed = first, done = 0; done < processes; seed += 1) {
+      const hostile = hostileCase(randomOf(seed));
+      // What a principal can put into a folder is proven in one process: an agent can't know the folder's name.
+      if (hostile.attacker === "bucket") continue;
+      done += 1;
+      const { problem, mostMemory } = await runOne(aws, hostile);
+      most = Math.max(most, mostMemory - idle);
+      if (problem === undefined && mostMemory - idle <= MOST_MEMORY) continue;
+      failed += 1;
+      console.log(`seed ${seed}: ${problem ?? `${Math.round(mostMemory - idle)} MiB beyond idle`}`);
+    }
+  } finally {
+    await aws.stop();
+  }
+  const seconds = Math.round((Date.now() - began) / 1000);
+  console.log(
+    `${processes} as processes: ${failed} failed; at most ${most.toFixed(1)} MiB beyond idle; ${seconds} s`,
+  );
+  return failed;
+}
+
+/** Runs main and post in a container whose agent says this in the first session; without a case, a step that prints one line. */
+async function runOne(
+  aws: Aws,
+  hostile: HostileCase | undefined,
+): Promise<{ readonly problem: string | undefined; readonly mostMemory: number }> {
+  const { local, made } = aws.world;
+  const task = await aws.runningTask();
+  if (hostile !== undefined) await local.inject({ flood: floodOf(hostile) });
+  const before = local.requests.length;
+  const script = hostile === undefined ? "echo hello" : `exit ${TRUE_CODE}`;
+  const inputs = {
+    cluster: made.cluster,
+    task: task.id,
+    run: script,
+    timeout: "20s",
+    "start-timeout": "30s",
+  };
+  const run = await runMain(aws, inputs, () => undefined, { withPost: true });
+  const calls = local.requests.slice(before).map(({ operation }) => operation);
+  local.calm();
+  task.stop("UserInitiated", "over", { abrupt: true });
+  const undue = calls.filter((operation) => NOT_DUE.includes(operation));
+  return {
+    problem: problemOf(hostile, run) ?? (undue.length > 0 ? `${undue.join()} was not due` : undefined),
+    ...run,
+  };
+}
+
+function problemOf(
+  hostile: HostileCase | undefined,
+  { exitCode, postExitCode, outputs, errors }: Awaited<ReturnType<typeof runMain>>,
+): string | undefined {
+  const seen = `main ended with ${exitCode}, outcome ${outputs["outcome"]}, exit-code ${outputs["exit-code"]}; ${errors.slice(0, 500)}`;
+  if (postExitCode !== 0) return `post ended with ${postExitCode}; ${seen}`;
+  if (exitCode !== 0 && exitCode !== 1) return seen;
+  const isGreen = exitCode === 0;
+  if (hostile === undefined) return isGreen ? undefined : seen;
+  if (isGreen !== (outputs["outcome"] === "succeeded")) return seen;
+  if (hostile.attacker === "container") return isGreen ? `no success was said: ${seen}` : undefined;
+  return outputs["exit-code"] === String(hostile.exitCode)
+    ? undefined
+    : `the exit code is ${hostile.exitCode}: ${seen}`;
+}
+
+function floodOf({ attacker, sessions, spool, exitCode }: HostileCase): Flood {
+  const ready: Said = { bytes: Buffer.from(`${MARK}ready${BEL}\n`) };
+  const honest: readonly Said[] = [
+    ...[ready, { mark: "@0" }, { bytes: Buffer.from("\n") }, { bytes: spool }],
+    { mark: `. ${spool.length} exited 0=${exitCode}:1` },
+  ];
+  const [opening = ready, ...rest] = attacker === "container" ? (sessions[0] ?? []) : honest;
+  const parts = rest.map((said) => ({ text: textOf(said), bytes: 1, encoding: "latin1" as const }));
+  return { opening: textOf(opening), parts: parts.filter(({ text }) => text !== "") };
+}
+
+function textOf(said: Said): string {
+  return "mark" in said ? `${MARK}NONCE;${said.mark}${BEL}` : said.bytes.toString("latin1");
+}
