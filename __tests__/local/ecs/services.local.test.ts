@@ -1,4 +1,9 @@
 import {
+  CreateExpressGatewayServiceCommand,
+  DescribeExpressGatewayServiceCommand,
+  ListServiceDeploymentsCommand,
+  type ListServiceDeploymentsCommandOutput,
+  type DeploymentConfiguration,
   CreateServiceCommand,
   DeleteServiceCommand,
   GetTaskProtectionCommand,
@@ -196,4 +201,65 @@ it("a deleted or unknown service has no tasks to list", async () => {
       message: "Service not found.",
     });
   }
+});
+
+it("ListServiceDeployments tells twenty at a time unless asked for more, and those of a status", async () => {
+  const { ecs } = world;
+  const of = { cluster: "demo", service: "web" };
+  for (let n = 0; n < 21; n += 1)
+    await ecs.send(new UpdateServiceCommand({ ...of, forceNewDeployment: true }));
+  const arns: (string | undefined)[] = [];
+  const pages: (number | undefined)[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page: ListServiceDeploymentsCommandOutput = await ecs.send(
+      new ListServiceDeploymentsCommand({ ...of, ...(nextToken && { nextToken }) }),
+    );
+    pages.push(page.serviceDeployments?.length);
+    arns.push(...(page.serviceDeployments ?? []).map(({ serviceDeploymentArn }) => serviceDeploymentArn));
+    nextToken = page.nextToken;
+  } while (nextToken);
+  const all = await ecs.send(new ListServiceDeploymentsCommand({ ...of, maxResults: 100 }));
+  expect(pages.slice(0, -1).every((length) => length === 20)).toBe(true);
+  expect([pages.length > 1, new Set(arns).size]).toEqual([true, all.serviceDeployments?.length]);
+  const stopped = await ecs.send(
+    new ListServiceDeploymentsCommand({ ...of, status: ["STOPPED"], maxResults: 100 }),
+  );
+  expect(new Set(stopped.serviceDeployments?.map(({ status }) => status))).toEqual(new Set(["STOPPED"]));
+});
+
+it.each<[string, DeploymentConfiguration]>([
+  [
+    "a pause hook at a stage that takes Lambda functions alone",
+    { lifecycleHooks: [{ targetType: "PAUSE", lifecycleStages: ["PRODUCTION_TRAFFIC_SHIFT"] }] },
+  ],
+  ["BLUE_GREEN without bakeTimeInMinutes", { strategy: "BLUE_GREEN" }],
+])("a service takes no %s", async (_, deploymentConfiguration) => {
+  const update = new UpdateServiceCommand({ cluster: "demo", service: "web", deploymentConfiguration });
+  await expect(world.ecs.send(update)).rejects.toMatchObject({ name: "InvalidParameterException" });
+});
+
+it("an Express service names its task definition in its deployment and in its own call, and not itself", async () => {
+  const role = (name: string): string => `arn:aws:iam::${world.local.accountId}:role/${name}`;
+  const { service: made } = await world.ecs.send(
+    new CreateExpressGatewayServiceCommand({
+      ...{ cluster: "demo", serviceName: "express", primaryContainer: { image: "example/app:1" } },
+      ...{ executionRoleArn: role("demo-execution"), infrastructureRoleArn: role("demo-infrastructure") },
+      networkConfiguration: { subnets: [...world.made.subnets] },
+    }),
+  );
+  const { services } = await world.ecs.send(
+    new DescribeServicesCommand({ cluster: "demo", services: ["express"] }),
+  );
+  const { service } = await world.ecs.send(
+    new DescribeExpressGatewayServiceCommand({ serviceArn: made?.serviceArn ?? "" }),
+  );
+  const [found] = services ?? [];
+  const definition = service?.activeConfigurations?.[0]?.taskDefinitionArn;
+  expect(definition).toMatch(/:task-definition\/demo-express:1$/);
+  expect(found).toMatchObject({
+    resourceManagementType: "ECS",
+    deployments: [{ taskDefinition: definition }],
+  });
+  expect([found?.taskDefinition, found?.networkConfiguration]).toEqual([undefined, undefined]);
 });
