@@ -41,7 +41,6 @@ async function main(root: string, out: string, withLocal: boolean): Promise<void
   for (const door of DOORS) copyFileSync(join(sources, door), join(out, "dist", door));
   chmodSync(join(out, "dist/bin.js"), 0o755);
   copyTypes(sources, join(out, "dist"));
-  copyFileSync("action.yml", join(out, "dist/action.yml"));
   writeFileSync(join(out, "README.md"), withAddresses(readFileSync("docs/cli.md", "utf8")));
   copyFileSync("LICENSE", join(out, "LICENSE"));
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;

@@ -1,3 +1,4 @@
+import { copied } from "../../src/cli/copy-command.ts";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -158,4 +159,15 @@ it("nothing that the container prints during a copy is shown", () => {
   const { signal } = new AbortController();
   const shown = { stdout: stream, stderr: stream, log: {}, signal };
   expect(copyOptions(shown, "/home/me")).toEqual({ log: {}, signal, directory: "/home/me" });
+});
+
+it("a copy ends with the path that the user gave, and a long one without a bucket says what makes it faster", () => {
+  expect(copied([":/var/log/app.log", "./"], {}, { seconds: 1.24 })).toBe(
+    "Copied :/var/log/app.log to ./ in 1.2 s.",
+  );
+  const faster = " Large files go more than ten times as fast by a bucket: --bucket NAME.";
+  expect(copied(["a", "b", ":/srv/"], {}, { seconds: 54 })).toBe(
+    `Copied 2 things to :/srv/ in 54.0 s.${faster}`,
+  );
+  expect(copied(["a", ":/srv/"], { bucket: "ci" }, { seconds: 54 })).toBe("Copied a to :/srv/ in 54.0 s.");
 });

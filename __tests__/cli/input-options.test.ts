@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { addInputOptions, FLAGS } from "../../src/cli/input-options.ts";
-import { firstSentences } from "../../src/cli/input-help.ts";
+import { FIRST_SCREEN, OPTION_HELP } from "../../src/cli/help-texts.ts";
 import { inputNames } from "../../src/inputs/names.ts";
 import { readInputs } from "../../src/inputs/read-all.ts";
 import { programInputs } from "../../src/program/inputs-source.ts";
@@ -108,13 +108,22 @@ it("leaves what comes after -- to the command", () => {
   });
 });
 
-it("takes the help from action.yml, the first sentence of each input", () => {
+it("the help has each option once, and the defaults and values of action.yml", () => {
   const text = readFileSync(resolve(import.meta.dirname, "../../action.yml"), "utf8");
-  const { inputs } = parse(text) as { inputs: Record<string, { description: string }> };
-  const found = firstSentences(text);
-  expect([...found.keys()]).toEqual(Object.keys(inputs));
-  for (const [name, sentence] of found) {
-    expect(inputs[name]?.description.replace(/\s+/g, " ")).toContain(sentence);
-    expect(sentence).toMatch(/\.$/);
+  const { inputs } = parse(text) as { inputs: Record<string, { default?: string }> };
+  expect([...OPTION_HELP.keys()].toSorted()).toEqual([...inputNames].toSorted());
+  for (const [name, { text: does }] of OPTION_HELP) {
+    const given = inputs[name]?.default;
+    // The last two defaults differ in a program, and those of a matrix come from GitHub.
+    if (given === undefined || /^matrix-|^summary$|^workflow-commands$/.test(name)) continue;
+    expect({ name, does }).toEqual({ name, does: expect.stringContaining(`default: ${given}`) as string });
   }
+});
+
+it("the first screen of the help fits 24 lines of 80 columns, and names options that there are", () => {
+  const lines = FIRST_SCREEN.trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(24);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  for (const [, name = ""] of FIRST_SCREEN.matchAll(/--([a-z][a-z-]+)/g))
+    expect([...inputNames, "run-file", "help", "all"]).toContain(name);
 });

@@ -6,6 +6,6 @@ import { UsageError } from "./usage-error.ts";
 export function checkKeepTask(inputs: RunInputs): void {
   if (inputText("keep-task", inputs["keep-task"]) !== "job") return;
   throw new UsageError(
-    "--keep-task job is for the steps of a workflow's job. Give --keep-task always, and stop the task by the command that is then shown.",
+    "--keep-task job needs later steps, which a command line does not have. Give --keep-task always, and stop the task by the command that is then shown.",
   );
 }

@@ -30,6 +30,23 @@ export function copyOptions({ log, signal }: RunOptions, directory: string): Run
   return { ...(log !== undefined && { log }), ...(signal !== undefined && { signal }), directory };
 }
 
+/** A copy that took longer says that a bucket makes it faster. */
+const LONG_S = 5;
+
+/** The last line of a copy that has succeeded: its destination as the user gave it. */
+export function copied(
+  words: readonly string[],
+  inputs: RunInputs,
+  { seconds }: { readonly seconds: number },
+): string {
+  const what = words.length === 2 ? words[0] : `${words.length - 1} things`;
+  const slow = seconds > LONG_S && inputs.bucket === undefined;
+  return (
+    `Copied ${what} to ${words.at(-1)} in ${seconds.toFixed(1)} s.` +
+    (slow ? " Large files go more than ten times as fast by a bucket: --bucket NAME." : "")
+  );
+}
+
 /** Runs a script with these inputs in the container, in this directory of this machine. */
 type Run = (inputs: RunInputs, directory: string) => Promise<RunResult>;
 

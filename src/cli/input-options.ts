@@ -3,7 +3,7 @@ import { type InputName, inputNames } from "../inputs/names.ts";
 import type { InputValue, RunInputs } from "../program/run-options.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isVariableName, whyReserved } from "../inputs/variable-names.ts";
-import { inputHelp } from "./input-help.ts";
+import { OPTION_HELP } from "./help-texts.ts";
 import { UsageError } from "./usage-error.ts";
 
 const flags = [
@@ -40,7 +40,12 @@ export function addInputOptions(
 ): () => RunInputs {
   const given = new Map<InputName, string[]>();
   for (const name of names) {
-    const option = new Option(`--${name} ${valueOf(name)}`).argParser((text: string) => {
+    const {
+      group,
+      value,
+      text: does,
+    } = OPTION_HELP.get(name) ?? { group: "How", value: "<value>", text: "" };
+    const option = new Option(`--${name} ${value}`, does).helpGroup(`${group}:`).argParser((text: string) => {
       if (isVariables(name)) checkVariable(name, text, env);
       if (given.has(name) && !LISTS.has(name))
         throw new UsageError(`Give --${name} once: it stands there several times, and takes one value.`);
@@ -50,20 +55,10 @@ export function addInputOptions(
     if (FLAGS.has(name)) option.preset("true");
     command.addOption(option);
   }
-  // The texts of action.yml, which is read for the help only.
-  let help: ReturnType<typeof inputHelp> | undefined;
-  command.configureHelp({
-    optionDescription: (option) => option.description || ((help ??= inputHelp()).get(option.name()) ?? ""),
-  });
+  // A preset is the value of a name alone, which the form of the value shows.
+  command.configureHelp({ optionDescription: ({ description }) => description });
   return () =>
     Object.fromEntries([...given].map(([name, texts]) => [name, inputValue(name, texts, env)] as const));
-}
-
-/** How the help shows the value of the option. */
-function valueOf(name: InputName): string {
-  if (!FLAGS.has(name)) return "<value>";
-  if (name === "deployment") return "[arn]";
-  return name === "detach" ? "[duration]" : "[boolean]";
 }
 
 /** The value of an input. An option that is given several times makes a list. A variable of several lines stays one. */

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../errors.ts";
 import { inputNames } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
@@ -7,11 +7,12 @@ import { harmlessText } from "../show/sanitise.ts";
 import { VERSION } from "../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
+import { FIRST_SCREEN } from "./help-texts.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { checkKeepTask } from "./check-keep-task.ts";
-import { COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
+import { copied, COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
@@ -67,7 +68,11 @@ function addRun(all: Command): void {
       "Runs a command or a script in a running task, or in a new one. Its exit code is that of the script.",
     )
     .argument("[command...]", "the command to run, after --; or - for a script on standard input")
-    .option("--run-file <path>", "The script, from this file; - for standard input.");
+    .option("--run-file <path>", "The script, from this file; - for standard input.")
+    .addOption(new Option("--all", "With --help: all options.").hideHelp());
+  const allOptions = command.helpInformation.bind(command);
+  command.helpInformation = (context) =>
+    process.argv.includes("--all") ? allOptions(context) : FIRST_SCREEN;
   const inputs = addInputOptions(command, { env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
     const { runFile } = own;
@@ -131,9 +136,13 @@ function addCopy(all: Command): void {
     .argument("<paths...>", "what to copy, then where to; a directory to copy into ends with a slash");
   const inputs = addInputOptions(command, { names: COPY_INPUTS, env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
-    const result = await copyFiles(words, await withRegion(inputs()), (given, directory) =>
-      carryOut(given, own, (all, options) => runOnFargate(all, copyOptions(options ?? {}, directory))),
+    const since = performance.now();
+    const given = await withRegion(inputs());
+    const result = await copyFiles(words, given, (each, directory) =>
+      carryOut(each, own, (all, options) => runOnFargate(all, copyOptions(options ?? {}, directory))),
     );
+    if (result.outcome === "succeeded")
+      terminal(own).info(copied(words, given, { seconds: (performance.now() - since) / 1000 }));
     setExitCode(exitCodeOf(result));
   });
 }

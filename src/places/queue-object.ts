@@ -114,7 +114,7 @@ export class QueueObject {
       failed: `The queue s3://${bucket}/${key} could not be changed.`,
       seen: `Others have written it just before this run, ${MOST_LOST} times in a row.`,
       advice:
-        "Look at the bucket's access log for the principal that writes there. Only the workflows' roles need 's3:PutObject' on the prefix.",
+        "Look at the bucket's access log for the principal that writes there. Only the roles that run scripts need 's3:PutObject' on the prefix.",
     });
   }
 

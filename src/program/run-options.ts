@@ -12,7 +12,18 @@ export type InputValue =
  * The inputs of a run, by their names in `action.yml`, with the same validation and the same defaults. Two defaults differ: `summary` is
  * false, and without `matrix-index` and `matrix-total` the run is alone in its matrix.
  */
-export type RunInputs = Readonly<Partial<Record<InputName, InputValue>>>;
+export type RunInputs = Readonly<Partial<Record<Exclude<InputName, keyof Choices>, InputValue> & Choices>>;
+
+/** The inputs that take one of some words. */
+interface Choices {
+  readonly architecture: "x86_64" | "arm64" | undefined;
+  readonly borrow: "all" | "network" | undefined;
+  readonly "keep-task": "never" | "on-failure" | "always" | "job" | undefined;
+  readonly stderr: "apart" | "merged" | undefined;
+  readonly "artifacts-missing": "warn" | "error" | "ignore" | undefined;
+  readonly logs: "auto" | "session" | "cloudwatch" | "s3" | undefined;
+  readonly transport: "auto" | "plain" | "packed" | "s3" | undefined;
+}
 
 /** What a run takes besides its inputs. */
 export interface RunOptions {

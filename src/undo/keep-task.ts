@@ -46,9 +46,7 @@ export function leaveTasks(
   for (const entry of ledger.entries) {
     if (entry.kind !== "task" || entry.taskArn === undefined || !ended.has(entry.taskArn)) continue;
     ledger.exchange(entry, { ...entry, isForJob: true });
-    log.info(
-      `Task ${entry.taskArn} lives until the end of the workflow's job, for its later steps ('task').`,
-    );
+    log.info(`Task ${entry.taskArn} lives until this job ends, for its later steps ('task').`);
   }
 }
 
