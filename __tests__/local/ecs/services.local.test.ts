@@ -222,10 +222,12 @@ it("ListServiceDeployments tells twenty at a time unless asked for more, and tho
   const all = await ecs.send(new ListServiceDeploymentsCommand({ ...of, maxResults: 100 }));
   expect(pages.slice(0, -1).every((length) => length === 20)).toBe(true);
   expect([pages.length > 1, new Set(arns).size]).toEqual([true, all.serviceDeployments?.length]);
-  const stopped = await ecs.send(
-    new ListServiceDeploymentsCommand({ ...of, status: ["STOPPED"], maxResults: 100 }),
+  const successful = await ecs.send(
+    new ListServiceDeploymentsCommand({ ...of, status: ["SUCCESSFUL"], maxResults: 100 }),
   );
-  expect(new Set(stopped.serviceDeployments?.map(({ status }) => status))).toEqual(new Set(["STOPPED"]));
+  expect(new Set(successful.serviceDeployments?.map(({ status }) => status))).toEqual(
+    new Set(["SUCCESSFUL"]),
+  );
 });
 
 it.each<[string, DeploymentConfiguration]>([
