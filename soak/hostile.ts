@@ -19,6 +19,8 @@ const processes = Number(process.env["HOSTILE_PROCESSES"] ?? 2_000);
 const first = Number(process.env["HOSTILE_SEED"] ?? randomInt(1_000_000, 2 ** 31));
 /** The most memory of main and post, in MiB, beyond that of a step that prints one line. */
 const MOST_MEMORY = 150;
+/** The local Fargates that run cases as processes. */
+const AT_ONCE = 12;
 /** What no step may call that runs a job in a task of another one. */
 const NOT_DUE = [
   "StopTask",
@@ -37,31 +39,47 @@ const inOne = cases === 0 ? 0 : spawnSync(process.execPath, words, { stdio: "inh
 const failed = processes === 0 ? 0 : await runProcesses();
 process.exitCode = inOne === 0 && failed === 0 ? 0 : 1;
 
+/** Each of several local Fargates runs one case after the other: most of a case's time is that of waits. */
 async function runProcesses(): Promise<number> {
-  const aws = await Aws.start();
   const began = Date.now();
-  let [failed, most] = [0, 0];
+  const seeds = theSeeds();
+  const totals = { failed: 0, most: 0 };
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, () => runCasesOf(seeds, totals)));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  const seconds = Math.round((Date.now() - began) / 1000);
+  console.log(
+    `${processes} as processes, from seed ${first} on: ${totals.failed} failed; at most ${totals.most.toFixed(1)} MiB beyond idle; ${seconds} s`,
+  );
+  return totals.failed;
+}
+
+/** What a principal can put into a folder is proven in one process: an agent can't know the folder's name. */
+function* theSeeds(): Generator<readonly [number, HostileCase]> {
+  for (let seed = first, done = 0; done < processes; seed += 1) {
+    const hostile = hostileCase(randomOf(seed));
+    if (hostile.attacker === "bucket") continue;
+    done += 1;
+    yield [seed, hostile];
+  }
+}
+
+async function runCasesOf(
+  seeds: Iterable<readonly [number, HostileCase]>,
+  totals: { failed: number; most: number },
+): Promise<void> {
+  const aws = await Aws.start();
   try {
     const idle = (await runOne(aws, undefined)).mostMemory;
-    for (let seed = first, done = 0; done < processes; seed += 1) {
-      const hostile = hostileCase(randomOf(seed));
-      // What a principal can put into a folder is proven in one process: an agent can't know the folder's name.
-      if (hostile.attacker === "bucket") continue;
-      done += 1;
+    for (const [seed, hostile] of seeds) {
       const { problem, mostMemory } = await runOne(aws, hostile);
-      most = Math.max(most, mostMemory - idle);
+      totals.most = Math.max(totals.most, mostMemory - idle);
       if (problem === undefined && mostMemory - idle <= MOST_MEMORY) continue;
-      failed += 1;
+      totals.failed += 1;
       console.log(`seed ${seed}: ${problem ?? `${Math.round(mostMemory - idle)} MiB beyond idle`}`);
     }
   } finally {
     await aws.stop();
   }
-  const seconds = Math.round((Date.now() - began) / 1000);
-  console.log(
-    `${processes} as processes: ${failed} failed; at most ${most.toFixed(1)} MiB beyond idle; ${seconds} s`,
-  );
-  return failed;
 }
 
 /** Runs main and post in a container whose agent says this in the first session; without a case, a step that prints one line. */
