@@ -215,7 +215,7 @@ const OUTPUT_FILES: readonly GrowingInput[] = (
 
 function queue(what: string, text: (size: number) => string): GrowingInput {
   return {
-    ...{ parser: "queue", what, size: LARGEST_QUEUE / 4 },
+    ...{ parser: "queue", what, size: LARGEST_QUEUE / 8 },
     prepare: (size) => {
       const bytes = Buffer.from(text(size - 100));
       const own = { run: "mine", names: {}, manner: { shares: true, locks: false, sessions: 1 as const } };
