@@ -300,6 +300,40 @@ describeRoot("files", () => {
     PATIENCE,
   );
 
+  it.concurrent.each(
+    [PYTHON, TARS[0]].flatMap(([way, setUp]) =>
+      ["root", "nobody"].map((user) => [way, user, setUp] as const),
+    ),
+  )(
+    "make a working directory that they fill, for the script's user, and no other one: %s, as %s",
+    async (_, user, setUp) => {
+      await inContainer("dash", async (container) => {
+        container.run(`chmod 755 /srv; mkdir /srv/shut; chmod 700 /srv/shut; ${setUp}`);
+        const as = user === "root" ? {} : { user };
+        const script = "pwd; cat sub/file more/top; stat -c '%U %a' /srv/new .";
+        const filled = { lines: ["app=.", "app=more"], workingDirectory: "/srv/new/dir/" };
+        const owned = `${user} 755\n${user} 755\n`;
+        expect(endOf(await bring(container, SMALL, { ...filled, ...as, script }))).toBe(
+          `ended: /srv/new/dir\nnewnew${owned}`,
+        );
+        const above = { lines: ["app=/srv/whole"], workingDirectory: "/srv/whole/sub/" };
+        expect(endOf(await bring(container, SMALL, { ...above, ...as, script: "cat file" }))).toBe(
+          "ended: new",
+        );
+        const elsewhere = { lines: ["app=/srv/other"], workingDirectory: "/srv/none" };
+        expect(endOf(await bring(container, SMALL, { ...elsewhere, ...as }))).toMatch(
+          /^directory: .*\/srv\/none/,
+        );
+        container.run("[ ! -e /srv/none ]");
+        if (user === "root") return;
+        const shut = { lines: ["app=."], workingDirectory: "/srv/shut" };
+        expect(endOf(await bring(container, SMALL, { ...shut, ...as }))).toMatch(/^directory: .*\/srv\/shut/);
+        container.run('[ -z "$(ls -A /srv/shut)" ]');
+      });
+    },
+    PATIENCE,
+  );
+
   it.concurrent(
     "go nowhere else while another user swaps their directory for a link",
     async () => {

@@ -110,7 +110,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     failed: (container) => `Input 'working-directory' names no directory that the ${container} can enter.`,
     seen: saidBeforeTheScript,
     advice:
-      "Name a directory of the image, or of a volume that the container mounts; it is not made. Without the input the script begins in the image's own WORKDIR.",
+      "Name a directory of the image, or of a volume that the container mounts, or fill it by 'files', which makes it. Without the input the script begins in the image's own WORKDIR.",
   },
   shell: {
     code: "shell-not-found",
