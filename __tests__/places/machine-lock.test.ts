@@ -167,7 +167,8 @@ describe("another user of the machine", () => {
       chmodSync(open ?? "", 0o777);
       const clock = new SleeplessClock();
       const unsafe = [planted, link, open, join(root, "long".repeat(20))];
-      expect(await lockOf(target(), { clock, places: unsafe }).acquire()).toEqual({
+      const nowhere = { clock, places: unsafe, temporary: join(root, "missing") };
+      expect(await lockOf(target(), nowhere).acquire()).toEqual({
         kind: "none",
         why: expect.stringMatching(
           /planted belongs to another user; .*link is no directory; .*open is open to other users; .* is too long/,
@@ -179,4 +180,43 @@ describe("another user of the machine", () => {
       lock.release();
     },
   );
+
+  asRoot(
+    "can't take the name that a user without a home uses in the directory for temporary files",
+    async () => {
+      const temporary = mkdtempSync(join(root, "temporary-"));
+      chmodSync(temporary, 0o1777);
+      for (const name of ["fargate-exec-0", "fargate-exec-0-000000"]) {
+        mkdirSync(join(temporary, name), { mode: 0o700 });
+        chownSync(join(temporary, name), NOBODY, NOBODY);
+      }
+      const name = target();
+      const without = { places: [join(root, "no", "\0home")], temporary };
+      const [first, second] = [lockOf(name, without), lockOf(name, without)];
+      // Both make a directory, and agree on one.
+      const answers = [first.acquire(), second.acquire()];
+      expect(await Promise.race(answers)).toEqual(FREE);
+      const late = lockOf(target(), without);
+      expect(await late.acquire()).toEqual(FREE);
+      late.release();
+      first.release();
+      second.release();
+      await Promise.all(answers);
+      first.release();
+      second.release();
+      expect(readdirSync(temporary).filter((each) => /-0-[^0]/.test(each))).toHaveLength(1);
+    },
+  );
+});
+
+it("a directory of this action that others may read keeps no lock from being had", async () => {
+  const home = mkdtempSync(join(root, "home-"));
+  mkdirSync(join(home, ".cache", "fargate-exec", "local-1.0.0"), { recursive: true, mode: 0o755 });
+  const child = run(
+    target(),
+    `const own = new MachineLock({ sessionTarget: "ecs:c_t_r", runner: "", clock: { now: Date.now, sleep }, temporary: "/missing" });
+     console.log((await own.acquire()).kind, fs.readdirSync(process.env.HOME + "/.cache/fargate-exec").join(" "));`,
+    { env: { ...process.env, HOME: home } },
+  );
+  expect(await lineOf(child)).toBe("free local-1.0.0 locks");
 });

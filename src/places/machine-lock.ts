@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { homedir, hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { isRecord } from "../record.ts";
@@ -27,8 +27,10 @@ export interface MachineLockOptions {
   /** That of `StepContext`. */
   readonly runner: string;
   readonly clock: Clock;
-  /** Where locks may stand, the best place first. No other user may be able to write there. */
+  /** Where locks may stand, the best place first. No other user may be able to write there. By default in the user's home. */
   readonly places?: readonly string[];
+  /** Where the user gets a directory of its own when none of these is safe. By default the directory for temporary files. */
+  readonly temporary?: string;
 }
 
 /**
@@ -54,10 +56,10 @@ export class MachineLock {
    * looked. An abort throws its reason.
    */
   async acquire(signal?: AbortSignal): Promise<LockAnswer> {
-    const { clock, places = placesOfUser() } = this.#options;
+    const { clock } = this.#options;
     const end = clock.now() + PATIENCE_MS;
     try {
-      const place = process.platform === "win32" ? pipe(this.#id) : new SocketPlace(places, this.#id);
+      const place = process.platform === "win32" ? pipe(this.#id) : await this.#socketPlace();
       for (let tries = 0; clock.now() < end; tries += 1) {
         this.#held = await place.take();
         if (this.#held !== undefined) return { kind: tries > 0 ? "waited" : "free" };
@@ -68,6 +70,15 @@ export class MachineLock {
       signal?.throwIfAborted();
       return { kind: "none", why: messageOf(error) };
     }
+  }
+
+  /** Fails when no directory is safe. */
+  async #socketPlace(): Promise<SocketPlace> {
+    const { clock, places = placesOfUser(), temporary = tmpdir() } = this.#options;
+    const problems: string[] = [];
+    const directory = findDirectory(places, problems) ?? (await ownDirectory(temporary, clock, problems));
+    if (directory === undefined) throw new Error(`there is no directory for it: ${problems.join("; ")}`);
+    return new SocketPlace(directory, this.#id);
   }
 
   /** Gives the lock back, if it is held. */
@@ -96,14 +107,11 @@ function pipe(id: string): { take: () => Promise<HeldSocket | undefined> } {
  * process. It is removed by its own name, which no other process has, so nothing is ever removed that lives.
  */
 class SocketPlace {
-  readonly #directory: string;
   readonly #lock: string;
   readonly #name = randomBytes(OWN_BYTES).toString("hex");
 
-  /** Fails when none of the places is safe. */
-  constructor(places: readonly string[], id: string) {
-    this.#directory = findDirectory(places);
-    this.#lock = join(this.#directory, id);
+  constructor(directory: string, id: string) {
+    this.#lock = join(directory, id);
   }
 
   /** The lock; undefined while another process has it. */
@@ -139,15 +147,13 @@ class SocketPlace {
   }
 }
 
-/** Of the user alone: the home directory, and where there is none that may be written, a directory of the user's own in the temporary one. */
+/** In the user's home. Other things of this action stand beside it, in directories that others may read. */
 function placesOfUser(): readonly string[] {
-  const uid = process.geteuid?.() ?? 0;
-  return [join(homedir(), ".cache", "fargate-exec"), join(tmpdir(), `fargate-exec-${uid}`)];
+  return [join(homedir(), ".cache", "fargate-exec", "locks")];
 }
 
-/** The first of these directories that is the user's own, and is made where it is missing. Fails when none is. */
-function findDirectory(places: readonly string[]): string {
-  const problems: string[] = [];
+/** The first of these directories that is the user's own, and is made where it is missing; undefined when none is. */
+function findDirectory(places: readonly string[], problems: string[]): string | undefined {
   for (const place of places) {
     try {
       mkdirSync(place, { recursive: true, mode: 0o700 });
@@ -158,16 +164,53 @@ function findDirectory(places: readonly string[]): string {
       problems.push(messageOf(error));
     }
   }
-  throw new Error(`there is no directory for it: ${problems.join("; ")}`);
+  return undefined;
 }
 
+/**
+ * The user's own directory in a place where others may write: the oldest one with this prefix that is safe. Its name has random digits, so
+ * that no other user can take it first. A process that makes one waits before it looks again, so that processes that each make
+ * one see all of them and choose the same.
+ */
+async function ownDirectory(
+  temporary: string,
+  clock: MachineLockOptions["clock"],
+  problems: string[],
+): Promise<string | undefined> {
+  const prefix = `fargate-exec-${process.geteuid?.() ?? 0}-`;
+  const oldest = (): string | undefined =>
+    readdirSync(temporary)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => join(temporary, name))
+      .filter((path) => whyUnsafe(path) === undefined)
+      .map((path) => ({ path, at: lstatSync(path, { throwIfNoEntry: false })?.birthtimeMs ?? Infinity }))
+      .sort((one, other) => one.at - other.at || (one.path < other.path ? -1 : 1))[0]?.path;
+  try {
+    const found = oldest();
+    if (found !== undefined) return found;
+    const made = mkdtempSync(join(temporary, prefix));
+    await clock.sleep(TRY_EVERY_MS);
+    const chosen = oldest() ?? made;
+    if (chosen !== made) rmdirSync(made);
+    return chosen;
+  } catch (error) {
+    problems.push(messageOf(error));
+    return undefined;
+  }
+}
+
+/** Why others may do something to this directory or in it; undefined when they may not. */
 function whyUnsafe(directory: string): string | undefined {
   const longest = join(directory, "x".repeat(ID_DIGITS + 1 + 2 * OWN_BYTES), "x".repeat(2 * OWN_BYTES));
   if (Buffer.byteLength(longest) > LONGEST_SOCKET_PATH) return "is too long for the path of a socket";
-  const about = lstatSync(directory);
+  const about = lstatSync(directory, { throwIfNoEntry: false });
+  if (about === undefined) return "is gone";
   if (!about.isDirectory()) return "is no directory";
   if (about.uid !== process.geteuid?.()) return "belongs to another user";
-  return (about.mode & 0o077) === 0 ? undefined : "is open to other users";
+  if ((about.mode & 0o077) !== 0) return "is open to other users";
+  // In a directory with the sticky bit only the owner of a name may move it (unlink(2)).
+  const { mode } = lstatSync(dirname(directory));
+  return (mode & 0o022) === 0 || (mode & 0o1000) !== 0 ? undefined : "stands where other users may write";
 }
 
 async function listen(path: string): Promise<Server> {
