@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openDirectoryBeneath, readFileBeneath } from "../../src/beneath/resolve.ts";
-import { readUsersFile } from "../../src/beneath/users-paths.ts";
 
 let base: string;
 let root: string;
@@ -92,12 +91,4 @@ it("a directory is made beneath the root, through links that stay inside", () =>
   for (const path of ["away/x", "hooks/x"])
     expect(() => openDirectoryBeneath(root, join(root, path), { make: true })).toThrow("symbolic link");
   expect([readdirSync(join(base, "outside")), readdirSync(join(root, ".git"))]).toEqual([["f"], ["config"]]);
-});
-
-it("a path of the user's outside the directory is the user's own, and its links are followed", () => {
-  symlinkSync("outside", join(base, "machine"));
-  expect(readUsersFile("../machine/f", root).toString()).toBe("outside/f");
-  link("link", "../outside/f");
-  expect(() => readUsersFile("link", root)).toThrow("outside");
-  expect(readUsersFile("/dev/null", root).length).toBe(0);
 });

@@ -1,11 +1,20 @@
 import { copied } from "../../src/cli/copy-command.ts";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { Writable } from "node:stream";
 import type { RunInputs, RunResult } from "../../src/program/run-options.ts";
 import { copyFiles, copyOptions } from "../../src/cli/copy-command.ts";
 import { parseCopy } from "../../src/cli/copy.ts";
+import { packLines, withTree } from "../files/trees.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 
 const copy = (...words: string[]) => parseCopy(words, "/home/me/shop");
@@ -29,6 +38,41 @@ it.each<[readonly string[], string, Readonly<Record<string, string>>]>([
   [["./:odd", ":/srv/"], "/home/me/shop", { ":odd": "/srv/:odd" }],
 ])("%j goes into the container", (words, directory, files) => {
   expect(copy(...words)).toEqual({ kind: "in", directory, files });
+});
+
+it("a copy from a subdirectory of a checkout goes through no link of the checkout", async () => {
+  const tree = {
+    "repo/.git/config": { bytes: "token" },
+    "repo/conf": { target: ".git" },
+    "repo/lib/a": { bytes: "a" },
+    "repo/work/b": { bytes: "b" },
+    "other/c": { bytes: "c" },
+    machine: { target: "other" },
+  };
+  await withTree(tree, async (base) => {
+    const root = realpathSync(base);
+    const pack = async (...words: string[]) => {
+      const read = parseCopy([...words, ":/srv/"], join(root, "repo/work"));
+      if (read.kind !== "in") throw new Error("it is no copy into the container");
+      const { directory } = read;
+      await packLines(directory, [JSON.stringify(read.files)]);
+      return [relative(root, directory), ...Object.keys(read.files)];
+    };
+    for (const words of [
+      ["../conf/config"],
+      [join(root, "repo/conf/config")],
+      ["../conf/config", "../conf/config"],
+      ["../conf/config", "../../other/c"],
+    ])
+      await expect(pack(...words)).rejects.toThrow("paths that lead through no symbolic link");
+    expect(await pack("b")).toEqual(["repo/work", "b"]);
+    expect(await pack("../lib/a", "b")).toEqual(["repo", "lib/a", "work/b"]);
+    expect(await pack("../.git/config")).toEqual(["repo", ".git/config"]);
+    expect(await pack(".")).toEqual(["repo", "work"]);
+    expect(await pack("..")).toEqual(["", "repo"]);
+    expect(await pack("../../machine/c")).toEqual(["other", "c"]);
+    expect(await pack("../lib/a", "../../machine/c")).toEqual(["", "repo/lib/a", "other/c"]);
+  });
 });
 
 it.each<[readonly string[], readonly (readonly [string, string, string])[]]>([

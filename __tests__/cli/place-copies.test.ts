@@ -240,15 +240,17 @@ describe("what begins with a dot", () => {
 });
 
 it.each([
-  ["../elsewhere", "a symbolic link to a file outside"],
-  [".git/hooks", "a symbolic link to '.git', whose name begins with a dot"],
-])("a link of the working directory to %s is no way to a destination", (target, problem) => {
-  mkdirSync(join(base, "repo/.git/hooks"), { recursive: true });
+  ["../elsewhere", "repo", "a symbolic link to a file outside"],
+  [".git/hooks", "repo", "a symbolic link to '.git', whose name begins with a dot"],
+  ["../elsewhere", "repo/work", "a symbolic link to a file outside"],
+  [".git/hooks", "repo/work", "a symbolic link to '.git', whose name begins with a dot"],
+])("a link of the checkout to %s is no way to a destination from %s", (target, working, problem) => {
+  for (const path of ["repo/.git/hooks", "repo/work"]) mkdirSync(join(base, path), { recursive: true });
   mkdirSync(join(base, "elsewhere"));
   symlinkSync(target, join(base, "repo/out"));
   writeFile("unpacked/srv/a", "planted");
   const copy = (): void =>
-    placeAll([{ glob: "/srv/a", path: "srv/a", destination: join(base, "repo/out/a") }], join(base, "repo"));
+    placeAll([{ glob: "/srv/a", path: "srv/a", destination: join(base, "repo/out/a") }], join(base, working));
   expect(copy).toThrow(problem);
   expect([readdirSync(join(base, "elsewhere")), readdirSync(join(base, "repo/.git/hooks"))]).toEqual([
     [],

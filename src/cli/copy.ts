@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { basename, dirname, join, posix, relative, resolve, sep } from "node:path";
 import { messageOf } from "../errors.ts";
 import { isInside } from "../beneath/inside.ts";
+import { inCheckout } from "../beneath/users-paths.ts";
 import { matchOf } from "./sent-names.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -60,9 +61,11 @@ function isDirectory(path: string): boolean {
 function copyIn(sources: readonly string[], destination: string, from: string): CopyIn {
   if (CONTROL.test(destination) || posix.normalize(destination).split("/").includes(".."))
     throw new UsageError("A path of the container may have neither line ends nor .. here.");
-  const paths = sources.map((source) => usersPath(resolve(from, source), from));
-  // What is in the working directory is named from there, so no link in it leads elsewhere.
-  const directory = paths.every((path) => isInside(from, path)) ? from : commonDirectory(paths);
+  const places = sources.map((source) => placeOf(resolve(from, source), from));
+  const paths = places.map(({ path }) => path);
+  const directory = paths.every((path) => isInside(from, path))
+    ? from
+    : commonDirectory(places.map(({ root }) => root));
   const files = paths.map((path) => {
     const name = relative(directory, path).split(sep).join("/");
     if (name === "" || CONTROL.test(name))
@@ -74,22 +77,27 @@ function copyIn(sources: readonly string[], destination: string, from: string): 
   return { kind: "in", files: Object.fromEntries(files), directory };
 }
 
-/** Outside the working directory links on the way are the machine's own, so they are followed. */
-function usersPath(path: string, from: string): string {
-  if (path === from || isInside(from, path)) return path;
+/**
+ * A source and a directory that it is in. What is in the checkout is named from there, so no link in it leads elsewhere. Links on any other way are the
+ * machine's own, so they are followed.
+ */
+function placeOf(path: string, from: string): { readonly root: string; readonly path: string } {
+  const place = inCheckout(path, from);
+  if (place !== undefined && isInside(place.root, place.path)) return place;
   try {
-    return join(realpathSync(dirname(path)), basename(path));
+    const root = realpathSync(dirname(path));
+    return { root, path: join(root, basename(path)) };
   } catch {
-    return path;
+    return { root: dirname(path), path };
   }
 }
 
-/** The directory that all of these paths are in. */
-function commonDirectory(paths: readonly string[]): string {
-  let directory = dirname(paths[0] ?? "");
-  while (!paths.every((path) => isInside(directory, path)) && dirname(directory) !== directory)
-    directory = dirname(directory);
-  return directory;
+/** The directory that all of these are in, or that is one of them. */
+function commonDirectory(directories: readonly string[]): string {
+  let common = directories[0] ?? "";
+  const holds = (each: string): boolean => each === common || isInside(common, each);
+  while (!directories.every(holds) && dirname(common) !== common) common = dirname(common);
+  return common;
 }
 
 function copyOut(words: readonly string[], destination: string, from: string): CopyOut {

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, join, parse } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Directory } from "../beneath/directory.ts";
 import { LeadsAway, openDirectoryBeneath } from "../beneath/resolve.ts";
-import { rootOf } from "../beneath/users-paths.ts";
+import { inCheckout } from "../beneath/users-paths.ts";
 import { isRecord } from "../record.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -15,7 +15,7 @@ export interface Destination {
 }
 
 /**
- * Calls `use` with the destination of an absolute path. Below the working directory, which may be a checkout, the directories are opened
+ * Calls `use` with the destination of an absolute path. In the checkout that holds the working directory the directories are opened
  * beneath it: a link on the way leads neither out of it nor to a name that begins with a dot and that the path does not have. Links elsewhere
  * are the machine's own. The last name is taken as it is: a link of that name is not followed.
  */
@@ -69,10 +69,9 @@ function notReplaceable(path: string): UsageError {
 
 function openAbove(path: string, working: string, make: boolean): Directory | undefined {
   const above = dirname(path);
-  const top = parse(path).root;
-  const root = path === working ? top : rootOf(above, working);
+  const place = inCheckout(above, working);
   try {
-    if (root !== top) return openDirectoryBeneath(root, above, { make });
+    if (place !== undefined) return openDirectoryBeneath(place.root, place.path, { make });
     if (make) mkdirSync(above, { recursive: true });
     return Directory.open(above);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { parse, resolve } from "node:path";
-import { readUsersFile } from "../beneath/users-paths.ts";
+import { checkoutsOf, readUsersFile } from "../beneath/users-paths.ts";
 import type { InputName } from "../inputs/names.ts";
 import type { InputSource } from "../inputs/source.ts";
 import { inputText } from "./input-text.ts";
@@ -11,8 +11,8 @@ const DEFAULTS: RunInputs = { summary: false };
 const ALONE: RunInputs = { "matrix-index": 0, "matrix-total": 1 };
 
 /**
- * The inputs that a program gives. Its user is the owner of the machine, so paths may lead anywhere. But a link in its directory, which may be a
- * checkout, leads to no file outside it.
+ * The inputs that a program gives. Its user is the owner of the machine, so paths may lead anywhere. But a link in the checkout that holds its
+ * directory leads to no file outside it.
  */
 export function programInputs(
   inputs: RunInputs,
@@ -26,7 +26,7 @@ export function programInputs(
     stdin,
     env,
     workspace,
-    directories: [parse(workspace).root],
+    directories: [...checkoutsOf(workspace), parse(workspace).root],
     readFile: (path) => readUsersFile(path, workspace),
   };
 }
