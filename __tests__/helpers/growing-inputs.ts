@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { Header } from "tar/header";
 import { discard, readTar } from "../../src/artifacts/tar.ts";
+import { Unpacker } from "../../src/artifacts/unpack.ts";
+import { Directory } from "../../src/beneath/directory.ts";
 import { parseFact } from "../../src/artifacts/facts.ts";
 import { parseHandle } from "../../src/inputs/handle.ts";
 import { ByteFlow } from "../../src/job/byte-flow.ts";
@@ -324,6 +329,28 @@ const OTHERS: readonly GrowingInput[] = [
       for (let i = 0; i < size; i += 1) flow.push(Buffer.alloc(1));
       flow.end();
       await discard(flow);
+    },
+  },
+  {
+    ...{ parser: "archive", what: "links that lead far down", size: 16 * KIB },
+    prepare: (size) => {
+      const target = times("d/", 240);
+      const links = Array.from({ length: Math.ceil(size / target.length) }, (_, i) => ({
+        ...({ kind: "symlink", name: `l${i}`, target, mode: 0o777, modified: 0, size: 0 } as const),
+      }));
+      return async () => {
+        const root = mkdtempSync(join(tmpdir(), "fx-links-"));
+        try {
+          const unpacker = new Unpacker({
+            ...{ root: Directory.open(root), maxCount: size, maxBytes: 0, platform: "linux" },
+            ...{ onRefused: () => undefined, onPlaced: () => undefined },
+          });
+          for (const link of links) await unpacker.add(link, Readable.from([]));
+          await unpacker.finish();
+        } finally {
+          rmSync(root, { recursive: true });
+        }
+      };
     },
   },
   {

@@ -1,7 +1,8 @@
 import type { Directory } from "../beneath/directory.ts";
-import type { Way } from "../beneath/way.ts";
+import { Way } from "../beneath/way.ts";
 import { whyLinkLeadsOut } from "./names.ts";
 import { Refusal } from "./refusal.ts";
+import type { Steps } from "./steps.ts";
 import { type Member, timesOf } from "./tar.ts";
 
 /** The most names on the way from a link to what it leads to, those of other links included. */
@@ -22,14 +23,21 @@ type PutInPlace = (
 
 /** The links of an archive, which are made when all else is there. None leads out, or through a link that was there before. */
 export class Links {
+  /** Not the way on which links are put in place: links that lead to one directory share what is held open. */
   readonly #way: Way;
+  readonly #steps: Steps;
   readonly #platform: NodeJS.Platform;
   readonly #putInPlace: PutInPlace;
   /** The targets of the links that were made, by the paths of the links. */
   readonly #made = new Map<string, string>();
 
-  constructor(way: Way, platform: NodeJS.Platform, putInPlace: PutInPlace) {
-    [this.#way, this.#platform, this.#putInPlace] = [way, platform, putInPlace];
+  constructor(root: Directory, steps: Steps, platform: NodeJS.Platform, putInPlace: PutInPlace) {
+    this.#way = new Way(root.again());
+    [this.#steps, this.#platform, this.#putInPlace] = [steps, platform, putInPlace];
+  }
+
+  close(): void {
+    this.#way.close();
   }
 
   /** Removes a link that was there before, when this archive has a link in its place. */
@@ -70,6 +78,7 @@ export class Links {
     let links = 0;
     const left = target.split("/").reverse();
     for (let steps = 0, name = left.pop(); name !== undefined; name = left.pop()) {
+      this.#steps.take();
       if (++steps > LONGEST_WAY) throw new Refusal("it is a link through too many others");
       if (name === "" || name === ".") continue;
       if (name === "..") {
@@ -87,11 +96,17 @@ export class Links {
   }
 
   #isLink(names: readonly string[]): boolean {
-    const above = this.#way.tryToEnter(names.slice(0, -1));
+    const above = this.#way.tryToEnter(names.slice(0, -1), this.#open);
     return above?.look(names.at(-1) ?? "")?.isSymbolicLink() === true;
   }
 
   #remove(names: readonly string[]): void {
+    // This step counts no more: a link that must not stay is removed, however many there were.
     this.#way.enter(names.slice(0, -1)).remove(names.at(-1) ?? "");
   }
+
+  readonly #open = (above: Directory, name: string): Directory => {
+    this.#steps.take();
+    return above.openDirectory(name);
+  };
 }

@@ -6,6 +6,7 @@ import { messageOf } from "../errors.ts";
 import { type Link, Links } from "./links.ts";
 import { foldNames, namesOf, whyTooLong } from "./names.ts";
 import { codeOf, reasonOf, Refusal } from "./refusal.ts";
+import { Steps } from "./steps.ts";
 import { type Member, timesOf } from "./tar.ts";
 
 /** The most bytes of all names that are held: `NAMES_BYTES`, and `NAME_BYTES` more for each file that the inputs allow. */
@@ -20,6 +21,8 @@ export interface UnpackerOptions {
   readonly maxCount: number;
   readonly maxBytes: number;
   readonly platform: NodeJS.Platform;
+  /** After this only little more is unpacked. */
+  readonly cancel?: AbortSignal | undefined;
   /** Called for each member that was not placed, with its name in the archive. */
   readonly onRefused: (name: string, why: string) => void;
   /** Called for each file and link that was placed. */
@@ -44,6 +47,7 @@ interface Made {
 export class Unpacker {
   readonly #options: UnpackerOptions;
   readonly #way: Way;
+  readonly #steps: Steps;
   readonly #links: Link[] = [];
   readonly #directories = new Map<string, Made>();
   readonly #files = new Set<string>();
@@ -55,6 +59,7 @@ export class Unpacker {
   constructor(options: UnpackerOptions) {
     this.#options = options;
     this.#way = new Way(options.root);
+    this.#steps = new Steps(options.cancel);
   }
 
   /** Places a file or a directory, and keeps a link for the end. Fails with `LimitHit`, or when the archive can't be read. */
@@ -64,6 +69,8 @@ export class Unpacker {
     this.#bytes += member.size;
     if (this.#count > maxCount) throw new LimitHit("artifacts-max-count");
     if (this.#bytes > maxBytes) throw new LimitHit("artifacts-max-size");
+    this.#steps.addMember();
+    await this.#steps.letOthersGoOn();
     try {
       await this.#place(member, content);
     } catch (error) {
@@ -77,27 +84,37 @@ export class Unpacker {
   async finish(): Promise<void> {
     try {
       await this.#makeLinks();
-      for (const [path, made] of [...this.#directories].reverse()) this.#finishDirectory(path, made);
+      for (const [path, made] of [...this.#directories].reverse()) {
+        await this.#steps.letOthersGoOn();
+        this.#finishDirectory(path, made);
+      }
     } finally {
       this.#way.close();
     }
   }
 
   async #makeLinks(): Promise<void> {
-    const links = new Links(this.#way, this.#options.platform, (names, make) =>
-      this.#putInPlace(names, make),
-    );
-    // All old links go first, because one in the place of a later link may be on the way of an earlier one.
-    const free = await this.#attempt(this.#links, ({ names }) => links.removeOld(names));
-    const made = await this.#attempt(free, (link) => links.make(link));
-    for (const { member } of await this.#attempt(made, (link) => links.checkMade(link)))
-      this.#options.onPlaced(member.name, 0);
+    if (this.#links.length === 0) return;
+    const { root, platform, onPlaced } = this.#options;
+    const links = new Links(root, this.#steps, platform, (names, make) => this.#putInPlace(names, make));
+    try {
+      // All old links go first, because one in the place of a later link may be on the way of an earlier one.
+      const free = await this.#attempt(this.#links, ({ names }) => links.removeOld(names));
+      const made = await this.#attempt(free, (link) => links.make(link));
+      for (const { member } of await this.#attempt(made, (link) => links.checkMade(link)))
+        onPlaced(member.name, 0);
+    } finally {
+      links.close();
+    }
   }
 
   #finishDirectory(path: string, { member, allowed }: Made): void {
     if (member === undefined) return;
     try {
-      const directory = this.#way.enter(path.split("/"));
+      const directory = this.#way.enter(path.split("/"), (above, name) => {
+        this.#steps.take();
+        return above.openDirectory(name);
+      });
       directory.setTimes(...timesOf(member));
       directory.setMode((member.mode & allowed) | REMOVABLE);
     } catch (error) {
@@ -113,6 +130,7 @@ export class Unpacker {
   ): Promise<readonly Link[]> {
     const done: Link[] = [];
     for (const link of links) {
+      await this.#steps.letOthersGoOn();
       try {
         await act(link);
         done.push(link);
@@ -182,6 +200,7 @@ export class Unpacker {
   }
 
   #openOrMake(above: Directory, name: string, path: string): Directory {
+    this.#steps.take();
     try {
       return above.openDirectory(name);
     } catch (error) {

@@ -1,6 +1,9 @@
 import { isRecord } from "../record.ts";
 import { Directory, LinkError } from "./directory.ts";
 
+/** Opens a name in the directory above it, `depth` names below the root. */
+type Open = (above: Directory, name: string, depth: number) => Directory;
+
 /**
  * The way from a root to a directory below it, held open name by name. No link is followed. Of the next way only the names that differ are
  * opened, so a walk through a tree opens each directory once.
@@ -20,11 +23,7 @@ export class Way {
   }
 
   /** The directory of these names, which stays open until the next call. `open` opens each name in the directory above it. */
-  enter(
-    names: readonly string[],
-    open: (above: Directory, name: string, depth: number) => Directory = (above, name) =>
-      above.openDirectory(name),
-  ): Directory {
+  enter(names: readonly string[], open: Open = (above, name) => above.openDirectory(name)): Directory {
     const differs = this.#held.findIndex(({ name }, i) => name !== names[i]);
     this.#leave(differs < 0 ? this.#held.length : differs);
     let here = this.#held.at(-1)?.directory ?? this.root;
@@ -36,9 +35,9 @@ export class Way {
   }
 
   /** The same; undefined when one of the names is missing, or is no directory. */
-  tryToEnter(names: readonly string[]): Directory | undefined {
+  tryToEnter(names: readonly string[], open?: Open): Directory | undefined {
     try {
-      return this.enter(names);
+      return this.enter(names, open);
     } catch (error) {
       const code = isRecord(error) ? error["code"] : undefined;
       if (error instanceof LinkError || code === "ENOENT" || code === "ENOTDIR") return undefined;

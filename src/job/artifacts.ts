@@ -23,6 +23,8 @@ export interface JobArtifactsOptions {
   readonly folder: string | undefined;
   readonly workspace: string;
   readonly now: () => number;
+  /** Cancels the run. */
+  readonly cancel?: AbortSignal | undefined;
   /** What the container may send; by default what follows from the inputs. */
   readonly budget?: ArtifactsBudget;
   /** Reads this part of the archive from S3. Rejects when that can't be read. */
@@ -162,11 +164,12 @@ export class JobArtifacts {
   }
 
   async #unpack(): Promise<UnpackedArchive | string> {
-    const { artifacts, folder } = this.#options;
+    const { artifacts, folder, cancel } = this.#options;
     try {
       const root = makeDirectory(artifacts.directory, artifacts.within, folder);
       const unpacking: UnpackerOptions = {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
+        cancel,
         onRefused: (name, why) => this.#missing.noteRefused(name, why),
         onPlaced: (name, size) => {
           this.#count += 1;

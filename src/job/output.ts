@@ -11,10 +11,10 @@ import { JobArtifacts, type JobArtifactsOptions } from "./artifacts.ts";
 import { PartSlots } from "../pieces/part-slots.ts";
 import { ScriptFiles } from "./script-files.ts";
 
-interface JobOutputContext extends Pick<
-  JobContext,
-  "inputs" | "target" | "write" | "log" | "clock" | "drained" | "workspace"
-> {
+interface JobOutputContext
+  extends
+    Pick<JobContext, "inputs" | "target" | "write" | "log" | "clock" | "drained" | "workspace">,
+    Partial<Pick<JobContext, "cancel">> {
   readonly origin: Pick<JobContext["origin"], "fanOut">;
 }
 
@@ -44,7 +44,7 @@ export class JobOutput {
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
-    { inputs, target, origin, write, log, clock, drained, workspace }: JobOutputContext,
+    { inputs, target, origin, write, log, clock, drained, workspace, cancel }: JobOutputContext,
     bucket: ArtifactsBucket = noBucket(),
   ) {
     const { where } = inputs;
@@ -67,7 +67,7 @@ export class JobOutput {
     const { artifacts } = inputs;
     const folder = isSeveral(where) ? `task-${origin.fanOut?.task ?? 0}` : undefined;
     const now = (): number => clock.now();
-    this.#artifacts = artifacts && new JobArtifacts({ artifacts, folder, workspace, now, ...bucket });
+    this.#artifacts = artifacts && new JobArtifacts({ artifacts, folder, workspace, now, cancel, ...bucket });
     this.#missing = artifacts?.missing ?? "warn";
     this.#drained = drained;
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";
