@@ -25,6 +25,9 @@ import stat
 import sys
 from itertools import count, takewhile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "agent", "command"))
+from namespaces import refuse_user_namespaces
+
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 MS_RDONLY, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC = 1, 4, 32, 4096, 16384
 # Options in /proc/self/mountinfo that a remount must repeat: without root, none of them may be taken away.
@@ -91,28 +94,30 @@ def hide(directories):
             os.mknod(path, stat.S_IFCHR, 0)
 
 
-def read_only(target):
-    """Makes a mount, and all mounts below it, read-only."""
+def read_only(*targets):
+    """Makes mounts, and all mounts below them, read-only."""
+    roots = tuple(f"{target}/" for target in targets)
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         mounts = [line.split(" ") for line in file]
     for fields in mounts:
         path = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4])
-        if path == target or path.startswith(f"{target}/"):
+        if f"{path}/".startswith(roots):
             kept = sum(KEPT.get(option, 0) for option in fields[5].split(","))
             bind(path, path, MS_REMOUNT | MS_RDONLY | kept)
 
 
 def guard_proc():
     """Takes from the container what /proc gives the machine's root. Without capabilities, nobody in it can undo that."""
-    for path in (f"{ROOT}/proc/{name}" for name in READ_ONLY):
-        if os.path.exists(path):
-            bind(path, path, MS_REC)
-            read_only(path)
+    paths = [path for path in (f"{ROOT}/proc/{name}" for name in READ_ONLY) if os.path.exists(path)]
+    for path in paths:
+        bind(path, path, MS_REC)
     for path in (f"{ROOT}/proc/{name}" for name in MASKED):
         if os.path.isdir(path):
             mount("tmpfs", path, "mode=555", flags=MS_RDONLY)
         elif os.path.exists(path):
             bind("/dev/null", path)
+            paths.append(path)
+    read_only(*paths)
 
 
 def is_root():
@@ -149,7 +154,7 @@ def copy_of_machine():
     except OSError:
         pass
     # Without root, no overlay may cover a directory that has a mount below it. So each top directory gets its own overlay. One
-    # with a mount below it is shown as it is, and the files of the host's root can't be changed there.
+    # with a mount below it is shown read-only.
     mount("tmpfs", ROOT, "mode=755")
     for name in sorted(os.listdir("/")):
         path, target = f"/{name}", f"{ROOT}/{name}"
@@ -163,15 +168,19 @@ def copy_of_machine():
                 copy_of(path, name, target, ",userxattr")
             except OSError:
                 bind(path, target, MS_REC)
+                read_only(target)
 
 
 def add_devices(directory):
     mount("tmpfs", directory, "mode=755")
     for name in ("pts", "shm"):
         os.mkdir(f"{directory}/{name}")
-    for name in ("null", "zero", "full", "random", "urandom", "tty"):
+    devices = ("null", "zero", "full", "random", "urandom", "tty")
+    for name in devices:
         touch(f"{directory}/{name}")
         bind(f"/dev/{name}", f"{directory}/{name}")
+    # A device can be written to on a read-only mount, but its mode and its owner, which are this machine's, can't be changed.
+    read_only(*(f"{directory}/{name}" for name in devices))
     mount("devpts", f"{directory}/pts", "newinstance,ptmxmode=0666,mode=620")
     links = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd"}
     links.update((name, f"/proc/self/fd/{at}") for at, name in enumerate(("stdin", "stdout", "stderr")))
@@ -192,10 +201,7 @@ def keep(path):
         return
     os.makedirs(target)
     bind(path, target)
-    try:
-        bind(path, target, MS_REMOUNT | MS_RDONLY)
-    except OSError:
-        pass  # Without root, the mount may have flags that can't be changed.
+    read_only(target)
 
 
 def lay_out(box):
@@ -320,7 +326,12 @@ def main():
     command = find(box["COMMAND"], env.get("PATH", ""))
     account = Account(box["USER"] or "0")
     env.setdefault("HOME", account.home)
+    refuse_user_namespaces()
     drop_capabilities()
+    # The device that this process was given is on a writable mount of this machine, and /proc/self/fd leads there.
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 0)
+    os.close(null)
     if box["USER"]:
         account.become()
     for number in (signal.SIGPIPE, signal.SIGXFSZ):

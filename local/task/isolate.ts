@@ -69,7 +69,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
       ...(asRoot ? [] : ["--", "unshare", "--user", "--map-root-user", "setpriv"]),
       ...["--pdeathsig", "KILL", "--", "unshare", "--pid", "--mount", "--ipc", "--uts"],
       ...["--", "/bin/sh", "-c", parent, "sh", "setpriv", "--pdeathsig", "KILL"],
-      ...["--", python, "-I", "-S", "-X", "utf8", program, ...before, ...options.command],
+      ...["--", python, "-I", "-S", "-B", "-X", "utf8", program, ...before, ...options.command],
     ],
     {
       // In a process group of its own, so that the terminal's Ctrl-C does not reach the containers.

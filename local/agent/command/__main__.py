@@ -21,7 +21,7 @@ import threading
 import time
 
 from frames import receive, send
-from namespaces import drop, enter, missing_capabilities
+from namespaces import drop, enter, hide_process, missing_capabilities, refuse_user_namespaces
 
 TIOCGPTN = 0x80045430
 TIOCSPTLCK = 0x40045431
@@ -213,6 +213,7 @@ def run_plain(argv, env):
 
 
 def live_in_container(config, capabilities):
+    refuse_user_namespaces()
     # The container's root may trace a process that has no more rights than its own, and no other.
     drop(capabilities)
     ctypes.CDLL(None).prctl(PR_SET_NAME, b"ssm-session-wor", 0, 0, 0)
@@ -233,6 +234,8 @@ def start():
     config = json.loads(receive()[1])
     capabilities = missing_capabilities(config["pid"])
     enter(config["pid"])
+    # After the last change of its user, which would undo it, and before the container can see the child.
+    hide_process()
     child = os.fork()
     if child == 0:
         live_in_container(config, capabilities)

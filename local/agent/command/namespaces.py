@@ -1,13 +1,26 @@
-"""Enters a container: its namespaces and its root directory, with no more rights than the container's processes have."""
+"""What the programs that enter a container share: its namespaces, its root directory, and the rights of its processes."""
 
 import ctypes
+import errno
 import os
 import struct
 
 # The user namespace comes first, since it gives the right to enter the others.
 NAMESPACES = {"user": 0x10000000, "cgroup": 0x02000000, "ipc": 0x08000000, "uts": 0x04000000}
 NAMESPACES.update({"net": 0x40000000, "pid": 0x20000000, "mnt": 0x00020000})
-PR_CAPBSET_DROP = 24
+PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 4, 22, 24
+SECCOMP_MODE_FILTER = 2
+# By machine, its own system calls and those of its 32-bit programs: the architecture (linux/audit.h), and the numbers of clone and unshare.
+CALLS = {
+    "x86_64": ((0xC000003E, 56, 272), (0x40000003, 120, 310)),
+    "aarch64": ((0xC00000B7, 220, 97), (0x40000028, 120, 337)),
+}
+CLONE3 = 435  # on all architectures
+X32 = 0x40000000  # The numbers of x86-64's third set of system calls begin here.
+# Instructions of a filter (linux/bpf_common.h), offsets in what it reads (linux/seccomp.h), and its answers.
+LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 CAPABILITY_VERSION_3 = 0x20080522
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -29,6 +42,44 @@ def enter(pid):
             os.setuid(0)
     os.fchdir(root)
     os.chroot(".")
+
+
+def hide_process():
+    """Hides this process's program, directories, descriptors and memory from a container's root, who can see it in /proc.
+
+    They are on this machine's writable mounts. A link such as /proc/N/exe leads to them whatever the container's own mounts are.
+    Only CAP_SYS_PTRACE, which no container has, opens them then (ptrace(2), "ptrace access mode checking"). An exec ends this.
+    """
+    if libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl PR_SET_DUMPABLE")
+
+
+def refuse_user_namespaces():
+    """Refuses new user namespaces to this process and to all that it starts, as the default filters of Docker and containerd do.
+
+    In a user namespace of its own, a container's root could mount this machine's cgroups and freeze or kill what runs in them.
+    Docker's filter, too, answers clone3 by ENOSYS, since a filter can't read its flags; the C libraries then use clone.
+    """
+    program = [(LOAD, 0, 0, ARCHITECTURE)]
+    for architecture, clone, unshare in CALLS[os.uname().machine]:
+        block = [
+            (LOAD, 0, 0, NUMBER),
+            (AT_LEAST, 3, 0, X32),
+            (EQUAL, 2, 0, CLONE3),
+            (EQUAL, 2, 0, clone),
+            (EQUAL, 1, 4, unshare),
+            (RETURN, 0, 0, ERRNO | errno.ENOSYS),
+            (LOAD, 0, 0, FIRST_ARGUMENT),
+            (ANY_BIT, 0, 1, NAMESPACES["user"]),
+            (RETURN, 0, 0, ERRNO | errno.EPERM),
+            (RETURN, 0, 0, ALLOW),
+        ]
+        program += [(EQUAL, 0, len(block), architecture), *block]
+    program.append((RETURN, 0, 0, ERRNO | errno.ENOSYS))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
+    filters = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filters, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"seccomp filter: {os.strerror(ctypes.get_errno())}")
 
 
 def missing_capabilities(pid):
