@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,6 +18,17 @@ function leftovers(run: WatchedRun): string[] {
 
 function exitCodes(run: WatchedRun): number[] | undefined {
   return run.status?.kind === "ended" ? run.status.workers.map(({ exitCode }) => exitCode) : undefined;
+}
+
+const programs = mkdtempSync(join(tmpdir(), "programs-"));
+afterAll(() => rmSync(programs, { recursive: true }));
+
+/** A PATH with all programs of this machine but bash. */
+function pathWithoutBash(): string {
+  for (const name of readdirSync("/usr/bin"))
+    if (name !== "bash" && !existsSync(join(programs, name)))
+      symlinkSync(join("/usr/bin", name), join(programs, name));
+  return programs;
 }
 
 // For the payload, plain bash is the same as bash in its POSIX mode.
@@ -235,3 +246,16 @@ it.concurrent("shows a note whose writer is slower than the attacher", async () 
     echo output wakes the attacher; sleep 0.5; echo 'a late note' >&9; sleep 0.3`;
   expect(notesOf(await watch({ script }))).toContain("a late note");
 });
+
+it.each([
+  ["has bash", () => "/usr/bin:/bin", true],
+  ["has no bash", pathWithoutBash, undefined],
+])(
+  "a job tells of exit code 2, with which a shell ends that lacks an option, whether the image %s",
+  async (_, path, hasBash) => {
+    const script = 'exit "$(($FARGATE_EXEC_WORKER + 1))"';
+    const { status } = await watch({ sh: "dash", script, workers: 2, containerEnv: { PATH: path() } });
+    const told = status?.kind === "ended" ? status.workers.map((worker) => worker.hasBash) : status;
+    expect(told).toEqual([undefined, hasBash]);
+  },
+);

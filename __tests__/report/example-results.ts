@@ -65,13 +65,14 @@ export const aStep: ExplainedStep = {
   scriptFile: "ops/job.sh",
 };
 
-/** The status of a job with these exit codes. A worker whose code has a `!` was being stopped when it ended. */
+/** The status of a job with these exit codes. A worker whose code has a `!` was being stopped when it ended; `b`: its image has bash. */
 export function aStatus(reason: EndedStatus["reason"], ...codes: readonly string[]): EndedStatus {
   const workers = codes.map((code, worker) => ({
     worker,
     exitCode: Number.parseInt(code, 10),
     seconds: 10 + worker,
     stopped: code.endsWith("!"),
+    ...(code.endsWith("b") && { hasBash: true as const }),
   }));
   return { kind: "ended", reason, workers };
 }

@@ -18,6 +18,14 @@ describe("a status", () => {
     ["cancelled 0=130:1!", { kind: "ended", reason: "cancelled", workers: [worker(0, 130, 1, true)] }],
     ["exited 0=0:0.04", { kind: "ended", reason: "exited", workers: [worker(0, 0, 0.04)] }],
     ["exited 1=0:2,0=3:1", { kind: "ended", reason: "exited", workers: [worker(0, 3, 1), worker(1, 0, 2)] }],
+    [
+      "exited 0=2:0.01b,1=2:1",
+      {
+        kind: "ended",
+        reason: "exited",
+        workers: [{ ...worker(0, 2, 0.01), hasBash: true }, worker(1, 2, 1)],
+      },
+    ],
     ["fenced 0=143:1!", { kind: "fenced" }],
     [
       "exited 0=255:9999999999",
@@ -49,6 +57,7 @@ describe("a status", () => {
     "exited 0=-1:1",
     "exited 0=0:-5",
     "exited 0=0:1.",
+    "exited 0=2:1B",
     "exited 0=0:1.2.3",
     "exited 0=0000:1",
     "exited 1=0:1",

@@ -79,7 +79,7 @@ function explainChecks(checks: readonly Check[], { page }: ExplainedStep): Expla
 function explainStatus(decisive: StatusResult, where: string, step: ExplainedStep): Explanation {
   const { outcome, workers, task } = decisive;
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
-  const { worker, exitCode } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
+  const { worker, exitCode, hasBash } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
   const several = `${failing.length} of ${workers.length} workers failed (${listMembers(failing.map(endOf))}).`;
   const { tests } = step;
   const how = [
@@ -98,7 +98,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     title: `fargate-exec: ${outcome}`,
     message: [
       where + how.join(" "),
-      ...(stderr && isWithoutPipefail(stderr, exitCode) ? [PIPEFAIL] : []),
+      ...(stderr && isWithoutPipefail(stderr, exitCode) ? [pipefailAdvice(step.reader, hasBash)] : []),
     ].join("\n"),
     lastWords: words === undefined ? undefined : `Last line of standard error${whose}: ${words}`,
     page: `${step.page}#${outcome === "failed" ? "a-script-that-failed" : outcome}`,
@@ -109,9 +109,17 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   };
 }
 
-const PIPEFAIL =
-  "The script says 'set -o pipefail', which the image's sh doesn't have. Set 'shell: bash', which has pipefail and -e on by itself. When the image has no " +
-  "bash either, that ends as shell-not-found before the script runs: leave pipefail out then.";
+/** What to do about a shell that does not know `set -o pipefail`. */
+function pipefailAdvice(reader: Reader, hasBash = false): string {
+  const option = { workflow: "shell: bash", program: "--shell bash" }[reader];
+  const set = { workflow: "Set", program: "Give" }[reader];
+  return [
+    "The script says 'set -o pipefail', which the image's sh doesn't have.",
+    hasBash
+      ? `${set} '${option}', which the image has: it has pipefail and -e on by itself.`
+      : `The image has no bash for '${option}' either: leave pipefail out, or put bash into the image.`,
+  ].join(" ");
+}
 
 /** The words that tell which tasks failed, and how. The first failed task decides. */
 function whichTasks(tasks: readonly TaskResult[]): string {

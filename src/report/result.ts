@@ -26,6 +26,8 @@ export interface WorkerResult {
   readonly exitCode: number;
   readonly outcome: WorkerOutcome;
   readonly seconds: number;
+  /** As in a `WorkerStatus`. */
+  readonly hasBash?: true;
 }
 
 /** How a run ended, in one task or in several, or what its checks showed. */
@@ -202,10 +204,11 @@ export function workerResults(
   taskArn: string,
 ): WorkerResult[] {
   const { reason } = status;
-  return status.workers.map(({ worker, exitCode, seconds, stopped }) => ({
+  return status.workers.map(({ worker, exitCode, seconds, stopped, hasBash }) => ({
     taskArn,
     worker,
     seconds,
+    ...(hasBash && { hasBash }),
     ...(stopped && reason !== "exited"
       ? STOPPED[reason]
       : { exitCode, outcome: exitCode === 0 ? "succeeded" : "failed" }),

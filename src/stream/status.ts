@@ -27,6 +27,8 @@ export interface WorkerStatus {
   readonly seconds: number;
   /** True when it ended after the job had been told to stop. */
   readonly stopped: boolean;
+  /** The image has bash. The container tells it only of a worker with the exit code 2, which a shell without pipefail has. */
+  readonly hasBash?: true;
 }
 
 /**
@@ -51,9 +53,16 @@ export function parseStatus(text: string, workers: number, hasLock = false): Job
 }
 
 function parseWorker(entry: string): WorkerStatus | undefined {
-  const [, worker, code, seconds, sign] =
-    /^(\d{1,3})=(\d{1,3}):(\d{1,10}(?:\.\d{1,3})?)(!?)$/.exec(entry) ?? [];
+  const [, worker, code, seconds, bash, sign] =
+    /^(\d{1,3})=(\d{1,3}):(\d{1,10}(?:\.\d{1,3})?)(b?)(!?)$/.exec(entry) ?? [];
   const exitCode = Number(code);
   if (worker === undefined || exitCode > 255) return undefined;
-  return { worker: Number(worker), exitCode, seconds: Number(seconds), stopped: sign === "!" };
+  const stopped = sign === "!";
+  return {
+    worker: Number(worker),
+    exitCode,
+    seconds: Number(seconds),
+    stopped,
+    ...(bash === "b" && { hasBash: true }),
+  };
 }
