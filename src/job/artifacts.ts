@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { OutsidePath, makeDirectory } from "../artifacts/directory.ts";
+import { checkAsked, UNNAMED } from "../artifacts/check-asked.ts";
 import { type Fact, parseFact } from "../artifacts/facts.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
 import type { UnpackerOptions } from "../artifacts/unpack.ts";
@@ -122,6 +123,7 @@ export class JobArtifacts {
       path,
       taskPath,
       problems,
+      leftOut: this.#missing.leftOut(),
     };
   }
 
@@ -170,7 +172,11 @@ export class JobArtifacts {
       const unpacking: UnpackerOptions = {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
         cancel,
-        onRefused: (name, why) => this.#missing.noteRefused(name, why),
+        check: checkAsked(artifacts),
+        onRefused: (name, why) => {
+          if (why === UNNAMED) this.#missing.noteLeftOut(name);
+          else this.#missing.noteRefused(name, why);
+        },
         onPlaced: (name, size) => {
           this.#count += 1;
           this.#bytes += size;
