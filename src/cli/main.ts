@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../errors.ts";
-import { inputNames } from "../inputs/names.ts";
+import { type InputName, inputNames } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
 import { runOnFargate, showOnFargate } from "../run-on-fargate.ts";
 import { harmlessText } from "../show/sanitise.ts";
@@ -13,6 +13,7 @@ import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { checkKeepTask } from "./check-keep-task.ts";
 import { copied, COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
+import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withoutLacking } from "./lacking-options.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
@@ -26,6 +27,8 @@ import { watchWrites } from "./watch-writes.ts";
 interface OwnOptions {
   readonly runFile?: string;
   readonly outputsFile?: string;
+  /** The inputs that the command has; all by default. No option gives them. */
+  readonly names?: readonly InputName[];
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -92,10 +95,9 @@ function addCheck(all: Command): void {
   const command = addOwnOptions(all.command("check")).description(
     "Only looks whether a run with these options could work, and shows what is missing. Runs nothing.",
   );
-  const names = inputNames.filter((name) => name !== "check");
-  const inputs = addInputOptions(command, { names, env: process.env });
+  const inputs = addInputOptions(command, { names: CHECK_INPUTS, env: process.env });
   command.action(async (own: OwnOptions) =>
-    runAndSetExitCode({ ...(await withRegion(inputs())), check: true }, own),
+    runAndSetExitCode({ ...(await withRegion(inputs())), check: true }, { ...own, names: CHECK_INPUTS }),
   );
 }
 
@@ -103,12 +105,11 @@ function addAttach(all: Command): void {
   const command = addOwnOptions(all.command("attach"))
     .description("Follows a script that was left running, to its end. Its exit code is that of the script.")
     .argument("<handle>", HANDLE_HELP);
-  const names = ["role-to-assume", "detach", "queue-timeout"] as const;
-  const inputs = addInputOptions(command, { names, env: process.env });
+  const inputs = addInputOptions(command, { names: ATTACH_INPUTS, env: process.env });
   command.action(async (handle: string, own: OwnOptions) => {
     const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
     checkDetach(given, own);
-    await runAndSetExitCode(given, own);
+    await runAndSetExitCode(given, { ...own, names: ATTACH_INPUTS });
   });
 }
 
@@ -118,11 +119,11 @@ function addLogs(all: Command): void {
       "Shows what a script that was left running has printed so far, by way of a bucket, and does not follow it.",
     )
     .argument("<handle>", HANDLE_HELP);
-  const inputs = addInputOptions(command, { names: ["role-to-assume"], env: process.env });
+  const inputs = addInputOptions(command, { names: LOGS_INPUTS, env: process.env });
   command.action(async (handle: string, own: OwnOptions) => {
     const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
     const isAllWritten = watchWrites(process.stdout);
-    const { outcome, exitCode } = await carryOut(given, own, showOnFargate);
+    const { outcome, exitCode } = await carryOut(given, { ...own, names: LOGS_INPUTS }, showOnFargate);
     const isShown = (outcome === "detached" || exitCode !== undefined) && (await isAllWritten());
     setExitCode(isShown ? 0 : OWN_FAILURE);
   });
@@ -139,7 +140,9 @@ function addCopy(all: Command): void {
     const since = performance.now();
     const given = await withRegion(inputs());
     const result = await copyFiles(words, given, (each, directory) =>
-      carryOut(each, own, (all, options) => runOnFargate(all, copyOptions(options ?? {}, directory))),
+      carryOut(each, { ...own, names: COPY_INPUTS }, (all, options) =>
+        runOnFargate(all, copyOptions(options ?? {}, directory)),
+      ),
     );
     if (result.outcome === "succeeded")
       terminal(own).info(copied(words, given, { seconds: (performance.now() - since) / 1000 }));
@@ -198,7 +201,9 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
   const signal = cancelOnSignals(() => log.leave());
   const result = await engine(inputs, { stdout, stderr, log, signal });
   log.end();
-  if (result.error !== undefined) log.error(result.error);
+  const { error } = result;
+  const { names = inputNames } = own;
+  if (error !== undefined) log.error({ ...error, message: withoutLacking(error.message, names) });
   if (outputsFile === undefined) return result;
   try {
     writeOutputs(outputsFile, result);

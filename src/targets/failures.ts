@@ -23,8 +23,7 @@ export function noRunningTask(service: string, cluster: string, seen: string, wa
     failed: `The service '${service}' in cluster '${cluster}' has ${wanted === 1 ? "no running task" : `not ${wanted} running tasks`}.`,
     seen,
     advice:
-      "Look at the service's events and its desired count, or start a task of its own for the job with " +
-      "'start: true'.",
+      "Look at the service's events and its desired count. To run the job in a task of its own, set 'start: true'.",
   });
 }
 

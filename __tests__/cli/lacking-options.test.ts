@@ -1,0 +1,37 @@
+import { COPY_INPUTS } from "../../src/cli/copy-command.ts";
+import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withoutLacking } from "../../src/cli/lacking-options.ts";
+import { inputNames } from "../../src/inputs/names.ts";
+import { noRunningTask } from "../../src/targets/failures.ts";
+
+const NONE = noRunningTask("web", "prod", "It has 0.").messageFor("program");
+
+it.each([
+  ["cp", COPY_INPUTS],
+  ["attach", ATTACH_INPUTS],
+  ["logs", LOGS_INPUTS],
+])(
+  "'%s' advises no option that it lacks when a service has no task, and still says what to do",
+  (_, names) => {
+    const [failed, seen, advice] = withoutLacking(NONE, names).split("\n");
+    expect([failed, seen]).toEqual(NONE.split("\n").slice(0, 2));
+    expect(advice).toBe("Look at the service's events and its desired count.");
+  },
+);
+
+it.each([
+  ["run", inputNames],
+  ["check", CHECK_INPUTS],
+])("'%s', which has the option, advises it", (_, names) => {
+  expect(withoutLacking(NONE, names)).toBe(NONE);
+  expect(NONE).toContain("'start: true'");
+});
+
+it("advice that has nothing else says which command has the option", () => {
+  const message = "It failed.\nIt was seen.\nSet 'hold: false', or name another container in 'container'.";
+  expect(withoutLacking(message, COPY_INPUTS)).toBe(`${message} Only 'fargate-exec run' has --hold.`);
+});
+
+it("what failed and what was seen stay, whatever they name", () => {
+  const message = "Input 'image' is wrong.\nIt names 'start: true'.\nSet 'timeout'.";
+  expect(withoutLacking(message, COPY_INPUTS)).toBe(message);
+});

@@ -1,0 +1,31 @@
+import { type InputName, inputNames } from "../inputs/names.ts";
+
+/** The inputs of the commands that do not have all of them. Those of a copy stand beside it. */
+export const CHECK_INPUTS: readonly InputName[] = inputNames.filter((name) => name !== "check");
+export const ATTACH_INPUTS: readonly InputName[] = ["role-to-assume", "detach", "queue-timeout"];
+export const LOGS_INPUTS: readonly InputName[] = ["role-to-assume"];
+
+/** The parts of a failure's message, one a line, before its advice: what failed, and what was seen. */
+const BEFORE_ADVICE = 2;
+
+/**
+ * An error's message in which no advice names an option that the command lacks. A sentence of advice that does is left out. When that leaves
+ * no advice, it stays, and the command that has the option is named.
+ */
+export function withoutLacking(message: string, names: readonly InputName[]): string {
+  const lines = message.split("\n");
+  const advice = lines.slice(BEFORE_ADVICE).join("\n");
+  const lacking = lackingIn(advice, names);
+  if (lacking.length === 0) return message;
+  const sentences = advice.split(/(?<=[.!?])\s+(?=[A-Z'])/);
+  const kept = sentences.filter((sentence) => lackingIn(sentence, names).length === 0);
+  const elsewhere = `Only 'fargate-exec run' has ${lacking.map((name) => `--${name}`).join(", ")}.`;
+  return [...lines.slice(0, BEFORE_ADVICE), kept.length > 0 ? kept.join(" ") : `${advice} ${elsewhere}`].join(
+    "\n",
+  );
+}
+
+/** The inputs that a text names in quotes, alone or with a value, and that are not among `names`. */
+function lackingIn(text: string, names: readonly InputName[]): readonly InputName[] {
+  return inputNames.filter((name) => !names.includes(name) && new RegExp(`'${name}(: [^']*)?'`).test(text));
+}
