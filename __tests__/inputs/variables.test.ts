@@ -182,3 +182,15 @@ describe("variables as a JSON object", () => {
     },
   );
 });
+
+it.each([
+  ["secrets", secret],
+  ["vars", plain],
+])("a bare name that the step lacks gets the two lines to paste, from '%s'", (context, read) => {
+  expect(read("DB_PASSWORD")).toMatchObject({
+    advice: {
+      workflow: `Give the step these two lines beside 'with:':\n  env:\n    DB_PASSWORD: \${{ ${context}.DB_PASSWORD }}`,
+      program: "Export DB_PASSWORD, or give it as DB_PASSWORD=value.",
+    },
+  });
+});
