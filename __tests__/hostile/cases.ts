@@ -395,7 +395,7 @@ export function hostileSpool(random: Random): Buffer {
   return Buffer.from(records.join("") + artifacts, "latin1");
 }
 
-const KINDS: readonly PieceKind[] = ["out", "end", "alive", "control"];
+const KINDS: readonly PieceKind[] = ["out", "end", "part", "part", "alive", "control"];
 
 /** An object for the folder of an order. */
 export function hostileObject(random: Random): PlantedObject {
@@ -405,14 +405,19 @@ export function hostileObject(random: Random): PlantedObject {
   return plantedAt(pick(random, names), pick(random, KINDS), begin, random);
 }
 
-function plantedAt(name: string, kind: PieceKind, begin: number, random: Random): PlantedObject {
+function hostileBody(kind: PieceKind, random: Random): Buffer {
+  if (kind === "part") return hostileArchive(random);
   const text =
     kind === "end"
       ? hostileStatus(random)
       : kind === "control"
         ? hostileControl(random)
         : hostileText(random);
-  const body = Buffer.from(text, "latin1");
+  return Buffer.from(text, "latin1");
+}
+
+function plantedAt(name: string, kind: PieceKind, begin: number, random: Random): PlantedObject {
+  const body = hostileBody(kind, random);
   const number = random() < 0.8 ? Number(/\d+/.exec(name)?.[0] ?? 1) : between(random, 0, 3);
   const head = `fx1 ${kind} ${number} ${begin} ${body.length} ${"0".repeat(64)}\n`;
   const bytes = Buffer.concat([Buffer.from(head), body]);
