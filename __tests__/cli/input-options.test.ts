@@ -127,3 +127,14 @@ it("the first screen of the help fits 24 lines of 80 columns, and names options 
   for (const [, name = ""] of FIRST_SCREEN.matchAll(/--([a-z][a-z-]+)/g))
     expect([...inputNames, "run-file", "help", "all"]).toContain(name);
 });
+
+it.each<[string, readonly ("bucket" | "region")[], readonly string[], object]>([
+  ["is that of --bucket by default", ["bucket"], [], { bucket: "ci" }],
+  ["gives way to --bucket", ["bucket"], ["--bucket", "mine"], { bucket: ["mine"] }],
+  ["is nothing to a command without --bucket", ["region"], [], {}],
+])("the bucket of FARGATE_EXEC_BUCKET %s", (_, names, words, inputs) => {
+  const command = new Command();
+  const read = addInputOptions(command, { names, env: { FARGATE_EXEC_BUCKET: "ci" } });
+  command.parse([...words], { from: "user" });
+  expect(read()).toEqual(inputs);
+});

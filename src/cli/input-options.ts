@@ -57,8 +57,11 @@ export function addInputOptions(
   }
   // A preset is the value of a name alone, which the form of the value shows.
   command.configureHelp({ optionDescription: ({ description }) => description });
-  return () =>
-    Object.fromEntries([...given].map(([name, texts]) => [name, inputValue(name, texts, env)] as const));
+  const bucket = names.includes("bucket") ? (env["FARGATE_EXEC_BUCKET"] ?? "") : "";
+  return () => ({
+    ...(bucket !== "" && { bucket }),
+    ...Object.fromEntries([...given].map(([name, texts]) => [name, inputValue(name, texts, env)] as const)),
+  });
 }
 
 /** The value of an input. An option that is given several times makes a list. A variable of several lines stays one. */
