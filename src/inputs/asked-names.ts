@@ -1,14 +1,15 @@
 import { PRIVATE_NAMES } from "../beneath/private-names.ts";
-import { containerGlob, regExpOf } from "./container-glob.ts";
+import { containerGlob } from "./container-glob.ts";
+import { globMatcher } from "./glob-matcher.ts";
 import type { ArtifactGlob } from "./inputs.ts";
 
 /**
- * An expression for the paths that a glob matches, from its first wildcard on; undefined for a path without wildcards. Throws a
- * `SyntaxError` for what is no glob.
+ * Tells the paths that a glob matches, from its first wildcard on; undefined for a path without wildcards. Throws a `SyntaxError` for
+ * what is no glob.
  */
-export function matchOf(glob: string): RegExp | undefined {
-  const asked = containerGlob({ pattern: glob, isExclusion: false });
-  return asked.depth === 0 ? undefined : regExpOf(asked);
+export function matchOf(glob: string): ((path: string) => boolean) | undefined {
+  const { depth, wild } = containerGlob({ pattern: glob, isExclusion: false });
+  return depth === 0 ? undefined : globMatcher(wild);
 }
 
 /** Whether a glob has a name with a dot at its beginning that matches this one. `.git` and `.env*` have to be written out. */
@@ -17,7 +18,7 @@ export function isNamed(name: string, globs: readonly string[]): boolean {
   return globs
     .flatMap((glob) => glob.split("/"))
     .filter((part) => part.startsWith(".") && ofPrivate.every((each) => each.isNamed.test(part)))
-    .some((part) => part === name || matchOf(part)?.test(name) === true);
+    .some((part) => part === name || matchOf(part)?.(name) === true);
 }
 
 /** What becomes of a member of the archive: `unasked` when no glob can have selected it, `unnamed` when one of its names begins with a dot and no such glob has it. */
@@ -65,9 +66,9 @@ export class AskedNames {
 
 /** In an archive an absolute path has no slash at its beginning. */
 function selector(glob: ArtifactGlob): (path: string) => boolean {
-  const { base, regex } = containerGlob(glob);
+  const { base, wild } = containerGlob(glob);
   const above = base.replace(/^\//, "");
-  const matches = matcher(regex);
+  const matches = matcher(wild);
   return (path) => {
     if (above === "" || path === above) return matches(above === "" ? path : "");
     return path.startsWith(`${above}/`) && matches(path.slice(above.length + 1));
@@ -75,15 +76,15 @@ function selector(glob: ArtifactGlob): (path: string) => boolean {
 }
 
 /** The awk of some images takes each byte for a character, so that `??` is an `é`. */
-function matcher(regex: string): (text: string) => boolean {
-  const chars = regExpOf({ regex });
-  let bytes: RegExp | undefined;
+function matcher(names: readonly string[]): (text: string) => boolean {
+  const chars = globMatcher(names);
+  let bytes: ((text: string) => boolean) | undefined;
   try {
-    bytes = regExpOf({ regex: bytesOf(regex) });
+    bytes = globMatcher(names.map(bytesOf));
   } catch {
     bytes = undefined; // a range that bytes don't have
   }
-  return (text) => chars.test(text) || bytes?.test(bytesOf(text)) === true;
+  return (text) => chars(text) || bytes?.(bytesOf(text)) === true;
 }
 
 function bytesOf(text: string): string {
