@@ -1,10 +1,12 @@
 # --- Files of the workspace, which the payload brings. They are placed before the script starts, and belong to its user.
 
-# Places the files, unless the check has found a flaw that they can't mend. Sets fx_flaw when that fails.
+# Places the files, unless the check has found a flaw that they can't mend. Sets fx_flaw when that fails. A working directory that is
+# not there is made only as a part of a destination.
 fx_bring_files() {
   case $fx_flaw in
     # The shell of the script may be among them.
     '' | shell:*) ;;
+    directory:*) [ ! -e "${fx_workdir:-.}" ] || return 0 ;;
     *) return ;;
   esac
   fx_flaw=

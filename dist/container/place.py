@@ -117,8 +117,10 @@ class Placing:
         return below
 
     def open_destination(self, number, member):
-        start = enter(os.open(b".", OPEN), self.base, self.open_or_make)
-        fd = enter(start, self.destinations[int(number)], self.open_or_make)
+        destination, start = self.destinations[int(number)], os.open(b".", OPEN)
+        if not destination.startswith(b"/"):
+            start = enter(start, self.base, self.open_or_make)
+        fd = enter(start, destination, self.open_or_make)
         if identity(fd) not in self.made:
             member = None
         if member:

@@ -11,6 +11,7 @@ exec 2>/dev/null
 fx_lf='
 '
 fx_uid=$1 fx_owner=$2 fx_stage=$3 fx_base=${4:-.}
+fx_base=${fx_base%/}
 shift 4
 
 fx_refuse() {
@@ -54,7 +55,9 @@ fx_find_destination() {
   fx_to=$1 fx_missing=''
   case $fx_to in /*) ;; *) fx_to=$fx_base/$fx_to ;; esac
   case $fx_to in /*) ;; *) fx_to=$(pwd -P)/$fx_to ;; esac
-  fx_shown=$fx_to
+  # The destination may be the working directory itself, and that be missing.
+  fx_to=${fx_to%/}
+  fx_shown=${fx_to:-/}
   until [ -e "${fx_to:-/}" ] || [ -L "$fx_to" ]; do fx_missing=/${fx_to##*/}$fx_missing fx_to=${fx_to%/*}; done
   fx_safe "$fx_to/" || fx_refuse "the image has no python3, and without it nothing is placed in '$fx_shown', since another user could plant a link there or on the way"
   fx_to=${fx_on#/}

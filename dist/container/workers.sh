@@ -28,6 +28,15 @@ fx_read_hundredths() {
   fx_now=$((${fx_now%.*} * 100 + 1${fx_now#*.} - 100))
 }
 
+# Whether 'shell: bash' would find a program in the container's PATH.
+# shellcheck disable=SC2329 # fx_worker calls it
+fx_has_bash() {
+  (
+    PATH=$fx_path
+    command -v bash >/dev/null
+  )
+}
+
 # fx_worker NUMBER: runs a worker to its end, and writes its pid and code files.
 fx_worker() {
   fx_number=$1
@@ -45,9 +54,11 @@ fx_worker() {
   fx_read_hundredths
   fx_took=$((fx_now - fx_began))
   fx_seconds=$((fx_took / 100)).$((fx_took / 10 % 10))$((fx_took % 10))
-  fx_stopped=
-  [ ! -e "$fx_dir/stopping" ] || fx_stopped=!
-  fx_write "$fx_number.code" "$fx_number=$fx_exit_code:$fx_seconds$fx_stopped"
+  fx_signs=
+  # With 2 a shell ends that has no pipefail.
+  [ "$fx_exit_code" != 2 ] || ! fx_has_bash || fx_signs=b
+  [ ! -e "$fx_dir/stopping" ] || fx_signs=$fx_signs!
+  fx_write "$fx_number.code" "$fx_number=$fx_exit_code:$fx_seconds$fx_signs"
 }
 
 # fx_stop REASON: stops every worker. The worker's whole process group gets TERM, and KILL ten seconds later. After a cancel, or when
