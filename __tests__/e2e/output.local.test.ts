@@ -119,7 +119,7 @@ it.each(["session", "bucket"])(
     // With a bucket the archive goes into it in parts, which are then deleted.
     const reads = aws.world.local.requests
       .slice(before)
-      .filter(({ operation }) => /^GET .*[/]parts[/]0(\?|$)/.test(operation));
+      .filter(({ operation }) => /^GET .*[/]part\.0(\?|$)/.test(operation));
     expect(reads.length > 0).toBe(how === "bucket");
     expect(await aws.objects()).toEqual([]);
     const sum = createHash("sha256").update(big).digest("hex");
@@ -267,9 +267,10 @@ describe("a script file", () => {
     ]);
     expect(result.annotations[0]?.message).toContain(`See ${page}`);
     expect(result.summary).toContain(page);
-    // Only the block in which nothing is Markdown has words of the script.
-    const [beforeLastLines, lastLines] = result.summary.split("```text\n");
-    expect(beforeLastLines).not.toContain("nosuchcommand");
+    // Words of the script stand only where nothing is Markdown: its last line in a code span, and the block of its last lines.
+    const [beforeLastLines = "", lastLines] = result.summary.split("```text\n");
+    expect(beforeLastLines).toMatch(/^> `Last line of standard error: [^`]*nosuchcommand: [^`]*not found`$/m);
+    expect(beforeLastLines.replaceAll(/`[^`]*`/g, "")).not.toContain("nosuchcommand");
     expect(lastLines).toContain("3: nosuchcommand");
   });
 
