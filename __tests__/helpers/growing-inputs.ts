@@ -101,13 +101,13 @@ const REPORTS: readonly GrowingInput[] = [
     const tests = times(`<testcase><failure/></testcase>`, size / 2);
     return `<testsuite file="${times("a/", size / 2)}">${tests}</testsuite>`;
   }),
-  report("a failure's text in small parts", 2 * MIB, (size) => failing(times("x<b/>", size))),
+  report("a failure's text in small parts", 512 * KIB, (size) => failing(times("x<b/>", size))),
   report("paths without an end", 16 * KIB, (size) => failing(times("=a/", size))),
   report("dots of a frame", 16 * KIB, (size) => failing(`at ${times("a.", size)}(`)),
   report("brackets of a path", 16 * KIB, (size) => failing(times("/[a]", size))),
   report("blanks in a text", 16 * KIB, (size) => failing(times(" ", size))),
   report("line ends in a text", 16 * KIB, (size) => failing(times("\r", size))),
-  report("tests", 512 * KIB, (size) => `<testsuite>${times('<testcase name="a" time="1"/>', size)}`),
+  report("tests", 256 * KIB, (size) => `<testsuite>${times('<testcase name="a" time="1"/>', size)}`),
   report("suites", 256 * KIB, (size) =>
     Array.from({ length: size / 40 }, (_, i) => `<testsuite name="${i}"><testcase/></testsuite>`).join(""),
   ),
@@ -119,9 +119,10 @@ const REPORTS: readonly GrowingInput[] = [
   report("attributes", 256 * KIB, (size) =>
     inCase(`<a ${Array.from({ length: 90 }, (_, i) => `a${i}="${"&amp;".repeat(size / 450)}"`).join(" ")}/>`),
   ),
-  report("panics of a suite", 256 * KIB, (size) =>
-    times("<testsuite><testcase><failure/></testcase><system-out>  panic: </system-out></testsuite>", size),
-  ),
+  report("panics of suites", 128 * KIB, (size) => {
+    const suite = "<testsuite><testcase><failure/></testcase><system-out>  panic: </system-out></testsuite>";
+    return `<testsuites>${suite.repeat(size / suite.length)}</testsuites>`;
+  }),
 ];
 
 function spool(what: string, size: number, text: (size: number) => string, chunk = CHUNK): GrowingInput {
@@ -149,14 +150,14 @@ function spool(what: string, size: number, text: (size: number) => string, chunk
 }
 
 const SPOOLS: readonly GrowingInput[] = [
-  spool("empty lines", 2 * MIB, (size) => times("\n", size)),
-  spool("beginnings of marks", 2 * MIB, (size) => times(MARK, size)),
-  spool("marks in the middle of lines", 2 * MIB, (size) => times(`a${MARK}b\n`, size)),
-  spool("stand-ins", 2 * MIB, (size) => `${times(LITERAL, size)}\n`),
-  spool("tags", 2 * MIB, (size) => times(`${MARK}e${BEL}\n`, size)),
-  spool("lines that go on", 2 * MIB, (size) => times(`${MARK}o1${BEL}a${OPEN}\n`, size)),
-  spool("a line that comes byte by byte", 512 * KIB, (size) => times("a", size), 1),
-  spool("lines of an output file", 2 * MIB, (size) => times(`${MARK}r${BEL}a=b\n`, size)),
+  spool("empty lines", 512 * KIB, (size) => times("\n", size)),
+  spool("beginnings of marks", 512 * KIB, (size) => times(MARK, size)),
+  spool("marks in the middle of lines", 512 * KIB, (size) => times(`a${MARK}b\n`, size)),
+  spool("stand-ins", 512 * KIB, (size) => `${times(LITERAL, size)}\n`),
+  spool("tags", 512 * KIB, (size) => times(`${MARK}e${BEL}\n`, size)),
+  spool("lines that go on", 512 * KIB, (size) => times(`${MARK}o1${BEL}a${OPEN}\n`, size)),
+  spool("a line that comes byte by byte", 128 * KIB, (size) => times("a", size), 1),
+  spool("lines of an output file", 512 * KIB, (size) => times(`${MARK}r${BEL}a=b\n`, size)),
   spool("one line of an output file that goes on", 1 * MIB, (size) =>
     times(`${MARK}r${BEL}a${OPEN}\n`, size),
   ),
@@ -178,7 +179,7 @@ function session(what: string, size: number, text: (size: number) => string, chu
 }
 
 const SESSIONS: readonly GrowingInput[] = [
-  session("beginnings of marks", 4 * MIB, (size) => times(sessionMark(NONCE), size)),
+  session("beginnings of marks", 2 * MIB, (size) => times(sessionMark(NONCE), size)),
   session("beginnings of announcements", 256 * KIB, (size) => times(`${BEL}${MARK}ready1 `, size), 64),
   session("a mark that comes byte by byte", 64 * KIB, (size) => times(`${sessionMark(NONCE)}n a`, size), 1),
   session("line ends of a terminal", 1 * MIB, (size) => `${mark("@0")}\r\r\r\n${times("\r", size)}`),
