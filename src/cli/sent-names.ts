@@ -26,7 +26,7 @@ export function checkSent(above: Directory, name: string, globs: readonly string
   for (const { names, found } of itemsAt(above, name)) {
     const path = names.join("/");
     // A directory only leads to matches.
-    if (found.isDirectory() || asked.some((match) => match?.(path) === true)) continue;
+    if (found.isDirectory() || asked.some((match) => match?.test(path) === true)) continue;
     throw new UsageError(
       `The container has sent ${JSON.stringify(path)}, which :${globs.join(" and :")} did not ask for, so nothing was copied.`,
     );

@@ -1,15 +1,14 @@
 import { PRIVATE_NAMES } from "../beneath/private-names.ts";
-import { containerGlob } from "./container-glob.ts";
-import { globMatcher } from "./glob-matcher.ts";
+import { containerGlob, regExpOf } from "./container-glob.ts";
 import type { ArtifactGlob } from "./inputs.ts";
 
 /**
- * Tells the paths that a glob matches, from its first wildcard on; undefined for a path without wildcards. Throws a `SyntaxError` for
- * what is no glob.
+ * An expression for the paths that a glob matches, from its first wildcard on; undefined for a path without wildcards. Throws a
+ * `SyntaxError` for what is no glob.
  */
-export function matchOf(glob: string): ((path: string) => boolean) | undefined {
-  const { depth, wild } = containerGlob({ pattern: glob, isExclusion: false });
-  return depth === 0 ? undefined : globMatcher(wild);
+export function matchOf(glob: string): RegExp | undefined {
+  const asked = containerGlob({ pattern: glob, isExclusion: false });
+  return asked.depth === 0 ? undefined : regExpOf(asked);
 }
 
 /** Whether a glob has a name with a dot at its beginning that matches this one. `.git` and `.env*` have to be written out. */
@@ -18,7 +17,7 @@ export function isNamed(name: string, globs: readonly string[]): boolean {
   return globs
     .flatMap((glob) => glob.split("/"))
     .filter((part) => part.startsWith(".") && ofPrivate.every((each) => each.isNamed.test(part)))
-    .some((part) => part === name || matchOf(part)?.(name) === true);
+    .some((part) => part === name || matchOf(part)?.test(name) === true);
 }
 
 /** What becomes of a member of the archive: `unasked` when no glob can have selected it, `unnamed` when one of its names begins with a dot and no such glob has it. */
@@ -66,9 +65,9 @@ export class AskedNames {
 
 /** In an archive an absolute path has no slash at its beginning. */
 function selector(glob: ArtifactGlob): (path: string) => boolean {
-  const { base, wild } = containerGlob(glob);
+  const { base, regex } = containerGlob(glob);
   const above = base.replace(/^\//, "");
-  const matches = matcher(wild);
+  const matches = matcher(regex);
   return (path) => {
     if (above === "" || path === above) return matches(above === "" ? path : "");
     return path.startsWith(`${above}/`) && matches(path.slice(above.length + 1));
@@ -76,15 +75,15 @@ function selector(glob: ArtifactGlob): (path: string) => boolean {
 }
 
 /** The awk of some images takes each byte for a character, so that `??` is an `é`. */
-function matcher(names: readonly string[]): (text: string) => boolean {
-  const chars = globMatcher(names);
-  let bytes: ((text: string) => boolean) | undefined;
+function matcher(regex: string): (text: string) => boolean {
+  const chars = regExpOf({ regex });
+  let bytes: RegExp | undefined;
   try {
-    bytes = globMatcher(names.map(bytesOf));
+    bytes = regExpOf({ regex: bytesOf(regex) });
   } catch {
     bytes = undefined; // a range that bytes don't have
   }
-  return (text) => chars(text) || bytes?.(bytesOf(text)) === true;
+  return (text) => chars.test(text) || bytes?.test(bytesOf(text)) === true;
 }
 
 function bytesOf(text: string): string {

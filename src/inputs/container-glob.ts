@@ -11,8 +11,6 @@ export interface ContainerGlob {
   /** How many names the path of a match has below the base; undefined for any number. */
   readonly depth: number | undefined;
   readonly regex: string;
-  /** The names that the expression stands for, from the first one with a wildcard on. */
-  readonly wild: readonly string[];
 }
 
 /**
@@ -31,15 +29,13 @@ const ALL_BELOW = "(/.*)?";
 export function containerGlob({ pattern, isExclusion }: ArtifactGlob): ContainerGlob {
   const names = pattern.split("/");
   const first = names.findIndex((name) => /[*?[]/.test(name));
-  if (first < 0)
-    return { isExclusion, base: pattern === "." ? "" : pattern, depth: 0, regex: ".*", wild: ["**"] };
+  if (first < 0) return { isExclusion, base: pattern === "." ? "" : pattern, depth: 0, regex: ".*" };
   const wild = names.slice(first);
   return {
     isExclusion,
     base: names.slice(0, first).join("/") || (pattern.startsWith("/") ? "/" : ""),
     depth: wild.includes("**") ? undefined : wild.length,
     regex: expressionOf(wild),
-    wild,
   };
 }
 
@@ -54,7 +50,7 @@ function expressionOf(names: readonly string[]): string {
 }
 
 /** A bracket expression. Its first character may be a `]`, and it has one at least, so `[]` and `[!]` are plain text. */
-export const BRACKETS = /\[[!^]?\][^\]]*\]|\[[!^]?[^\]!^][^\]]*\]|\[[!^][^\]]+\]/;
+const BRACKETS = /\[[!^]?\][^\]]*\]|\[[!^]?[^\]!^][^\]]*\]|\[[!^][^\]]+\]/;
 const PARTS = new RegExp(`${BRACKETS.source}|\\*+|[^]`, "gu");
 
 function nameExpression(name: string): string {
