@@ -202,12 +202,7 @@ it("nothing that the container prints during a copy is shown", () => {
   const stream = new Writable();
   const { signal } = new AbortController();
   const shown = { stdout: stream, stderr: stream, log: {}, signal };
-  expect(copyOptions(shown, "/home/me")).toEqual({
-    log: {},
-    signal,
-    directory: "/home/me",
-    takesAllNames: true,
-  });
+  expect(copyOptions(shown, "/home/me")).toEqual({ log: {}, signal, directory: "/home/me" });
 });
 
 it("a copy ends with the path that the user gave, and a long one without a bucket says what makes it faster", () => {

@@ -23,8 +23,6 @@ export interface UnpackerOptions {
   readonly platform: NodeJS.Platform;
   /** After this only little more is unpacked. */
   readonly cancel?: AbortSignal | undefined;
-  /** Throws a `Refusal` for a member that must not be placed. */
-  readonly check?: (names: readonly string[], member: Member) => void;
   /** Called for each member that was not placed, with its name in the archive. */
   readonly onRefused: (name: string, why: string) => void;
   /** Called for each file and link that was placed. */
@@ -152,7 +150,6 @@ export class Unpacker {
     if (names.length === 0) return;
     this.#holdName(`${member.name}${member.target}`);
     this.#checkSpelling(names);
-    this.#options.check?.(names, member);
     switch (member.kind) {
       case "directory":
         this.#enter(names, member);

@@ -1,9 +1,17 @@
 import type { Directory } from "../beneath/directory.ts";
 import { PRIVATE_NAMES } from "../beneath/private-names.ts";
-import { isNamed, matchOf } from "../inputs/asked-names.ts";
-import { containerGlob } from "../inputs/container-glob.ts";
+import { containerGlob, regExpOf } from "../inputs/container-glob.ts";
 import { itemsAt } from "./sent-items.ts";
 import { UsageError } from "./usage-error.ts";
+
+/**
+ * An expression for the paths that a glob matches, from its first wildcard on; undefined for a path without wildcards. Throws a
+ * `SyntaxError` for what is no glob.
+ */
+export function matchOf(glob: string): RegExp | undefined {
+  const asked = containerGlob({ pattern: glob, isExclusion: false });
+  return asked.depth === 0 ? undefined : regExpOf(asked);
+}
 
 /** The lines of `artifacts` that leave `.git` and `.env*` out, where none of the globs has such a name itself. */
 export function leaveOutPrivate(globs: readonly string[]): readonly string[] {
@@ -53,4 +61,13 @@ export function checkNamed(
     `The container has sent ${JSON.stringify(names.join("/"))}, and :${globs.join(" and :")} does not name it, so nothing was copied. ` +
       "A name that begins with a dot is copied into a directory of this machine only when the command has it, as in ':/srv/.*'; '.git' and '.env*' have to be written out.",
   );
+}
+
+/** Whether a glob has a name with a dot at its beginning that matches this one. */
+function isNamed(name: string, globs: readonly string[]): boolean {
+  const ofPrivate = PRIVATE_NAMES.filter((each) => each.isName(name));
+  return globs
+    .flatMap((glob) => glob.split("/"))
+    .filter((part) => part.startsWith(".") && ofPrivate.every((each) => each.isNamed.test(part)))
+    .some((part) => part === name || matchOf(part)?.test(name) === true);
 }

@@ -28,7 +28,6 @@ export function readArtifacts(reader: InputReader): Artifacts | undefined {
 export function readArtifactOptions(reader: InputReader): Omit<Artifacts, "globs"> {
   return {
     directory: readDirectory(reader),
-    takesAllNames: reader.source.takesAllNames === true,
     within: [reader.source.workspace, ...reader.source.directories],
     maxCount: reader.orElse("artifacts-max-count", count(1, 1_000_000), MOST_FILES),
     maxBytes: reader.orElse("artifacts-max-size", size, MOST_BYTES),

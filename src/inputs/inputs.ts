@@ -199,8 +199,6 @@ export interface FileSelection {
 export interface Artifacts {
   /** Undefined when a job that runs already has its own. */
   readonly globs?: readonly ArtifactGlob[] | undefined;
-  /** Whether they come whatever their names, because the caller judges these. */
-  readonly takesAllNames?: boolean;
   /** Where they are unpacked: an absolute path. */
   readonly directory: string;
   /** The directories that it may be in. It is made beneath the first of them that it is in, and no link leads out of that one. */

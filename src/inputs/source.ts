@@ -4,8 +4,6 @@ export interface InputSource {
   get(name: string): string;
   /** The script's standard input, when it is given as bytes instead of by the input `stdin`. */
   readonly stdin?: Uint8Array | undefined;
-  /** Whether artifacts come whatever their names, because the caller judges these. */
-  readonly takesAllNames?: boolean;
   /** The environment of the step. */
   readonly env: NodeJS.ProcessEnv;
   /** Reads a file by its absolute path. Throws when there is no such file, or it may not be read. */

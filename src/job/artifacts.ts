@@ -1,7 +1,6 @@
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { OutsidePath, makeDirectory } from "../artifacts/directory.ts";
-import { checkAsked, UNNAMED } from "../artifacts/check-asked.ts";
 import { type Fact, parseFact } from "../artifacts/facts.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
 import type { UnpackerOptions } from "../artifacts/unpack.ts";
@@ -123,7 +122,6 @@ export class JobArtifacts {
       path,
       taskPath,
       problems,
-      leftOut: this.#missing.leftOut(),
     };
   }
 
@@ -172,11 +170,7 @@ export class JobArtifacts {
       const unpacking: UnpackerOptions = {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
         cancel,
-        check: checkAsked(artifacts),
-        onRefused: (name, why) => {
-          if (why === UNNAMED) this.#missing.noteLeftOut(name);
-          else this.#missing.noteRefused(name, why);
-        },
+        onRefused: (name, why) => this.#missing.noteRefused(name, why),
         onPlaced: (name, size) => {
           this.#count += 1;
           this.#bytes += size;

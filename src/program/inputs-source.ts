@@ -16,12 +16,7 @@ const ALONE: RunInputs = { "matrix-index": 0, "matrix-total": 1 };
  */
 export function programInputs(
   inputs: RunInputs,
-  {
-    env = process.env,
-    directory = process.cwd(),
-    stdin,
-    takesAllNames = false,
-  }: Pick<RunOptions, "env" | "directory" | "stdin" | "takesAllNames">,
+  { env = process.env, directory = process.cwd(), stdin }: Pick<RunOptions, "env" | "directory" | "stdin">,
 ): InputSource {
   const isInMatrix = inputs["matrix-index"] !== undefined || inputs["matrix-total"] !== undefined;
   const all: RunInputs = { ...DEFAULTS, ...inputs, ...(isInMatrix ? {} : ALONE) };
@@ -29,7 +24,6 @@ export function programInputs(
   return {
     get: (name) => inputText(name as InputName, all[name as InputName]),
     stdin,
-    takesAllNames,
     env,
     workspace,
     directories: [...checkoutsOf(workspace), parse(workspace).root],

@@ -39,8 +39,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Where bare names of `env` and `secrets`, and the region, are looked up. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Artifacts come whatever their names: the caller judges these before anything uses the files. Default: false. */
-  readonly takesAllNames?: boolean;
   /** What the paths of inputs are relative to. Default: the working directory. */
   readonly directory?: string;
 }
