@@ -5,9 +5,13 @@ export const PRIVATE_NAMES = [
 ] as const;
 
 /**
- * Whether a name may be private: it begins with a dot. On Windows it may also be the short name (8.3) of one that does: `.git` is `GIT~1` there, and a hash may
- * stand in the place of letters (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+ * The path up to the first name that may hold secrets and that the pattern does not name; undefined when there is none. The patterns `.`
+ * and `**` name nothing. The pattern is one alternative of the braces in its line: another one may name what this one must not bring.
  */
-export function isHidden(name: string, platform: NodeJS.Platform = process.platform): boolean {
-  return name.startsWith(".") || (platform === "win32" && /^[^.]{1,6}~\d+(\.[^.]{0,3})?$/.test(name));
+export function privatePart(path: string, pattern: string): string | undefined {
+  const names = path.split("/");
+  const at = names.findIndex((name) =>
+    PRIVATE_NAMES.some(({ isName, isNamed }) => isName(name) && !isNamed.test(pattern)),
+  );
+  return at < 0 ? undefined : names.slice(0, at + 1).join("/");
 }

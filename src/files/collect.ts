@@ -2,13 +2,13 @@ import { isUtf8 } from "node:buffer";
 import { posix } from "node:path";
 import { LinkError } from "../beneath/directory.ts";
 import { matchesOf } from "../beneath/matches.ts";
+import { privatePart } from "../beneath/private-names.ts";
 import { namesIn, type Way } from "../beneath/way.ts";
 import { badInput, Failure, messageOf, type WordsForEach } from "../errors.ts";
 import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
-import { type Collection, type Entry, inFewWords } from "./entries.ts";
-import { privatePart } from "./private-part.ts";
+import type { Collection, Entry } from "./entries.ts";
 import { type ContainerPath, containerPathOf, type Source, type SourceGlob, sourceOf } from "./patterns.ts";
 
 /**
@@ -52,14 +52,14 @@ class Collector {
       for (const match of await this.#matches(glob))
         if (this.#addTree(match, { ...source, named: glob.pattern }, selection)) isEmpty = false;
     if (!isEmpty) return;
-    const why = this.#leftOut.size > before ? ` but ${inFewWords([...this.#leftOut].slice(before))}` : "";
+    const why = this.#leftOut.size > before ? ` but ${[...this.#leftOut].slice(before).join(", ")}` : "";
     throw refusedLine(
       "globs that each match something in the workspace",
       `${quoteValue(selection.pattern)}, which matches nothing${why}`,
       {
         workflow:
-          "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. Names that begin with a dot have to be named.",
-        program: "Paths are from the working directory. Names that begin with a dot have to be named.",
+          "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. '.git' and '.env*' have to be named.",
+        program: "Paths are from the working directory. '.git' and '.env*' have to be named.",
       },
     );
   }
