@@ -76,5 +76,6 @@ it("the task's protection is ended, which begins before the session is closed", 
   expect(looks?.length).toBeGreaterThanOrEqual(2);
   expect(changes).toHaveLength(2);
   const closed = aws.world.local.gateway.sessions.at(-1)?.endedAt;
-  expect(looks?.at(-1)?.at).toBeLessThanOrEqual(closed ?? 0);
+  // The session also ends by itself, some milliseconds after the container has read that its end was taken.
+  expect(looks?.at(-1)?.at).toBeLessThanOrEqual((closed ?? 0) + 100);
 });

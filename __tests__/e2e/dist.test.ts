@@ -19,8 +19,8 @@ describe("the archive that a runner downloads, alone", () => {
   });
   afterAll(() => rmSync(actionDir, { recursive: true }));
 
-  it("holds the action, its licence and its README, and nothing of its development", () => {
-    expect(readdirSync(actionDir).sort()).toEqual(["LICENSE", "README.md", "action.yml", "dist"]);
+  it("holds the action and its licence, and nothing of its development", () => {
+    expect(readdirSync(actionDir).sort()).toEqual(["LICENSE", "action.yml", "dist"]);
   });
 
   it("is small", () => {

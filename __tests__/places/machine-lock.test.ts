@@ -69,7 +69,8 @@ it("the lock ends with its process, however that ends, and nothing is left of it
   const lock = lockOf(name);
   const waiting = lock.acquire();
   child.kill("SIGKILL");
-  expect(await waiting).toEqual(WAITED);
+  // The process may be dead before the first look at its socket.
+  expect([FREE, WAITED]).toContainEqual(await waiting);
   lock.release();
   expect(readdirSync(join(root, "own"))).toEqual([]);
 });
