@@ -176,7 +176,7 @@ describe("a run that sees one session", () => {
     const slot = 1_500 * 20_000 + 2 * SLOT;
     const joins = (asked: number, ms = 100, session: object = { since: 0 }): boolean =>
       schedule.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
-    expect([slot, slot + 250, slot + 251, slot + 1_500].map((asked) => joins(asked))).toEqual([
+    expect([slot, slot + 125, slot + 126, slot + 1_500].map((asked) => joins(asked))).toEqual([
       true,
       true,
       false,
@@ -215,13 +215,13 @@ describe("a run that sees no session", () => {
     expect(schedule.poll(slot)).toBe(ROUND);
   });
 
-  it("goes on in the first half of its own slot, after a slow answer only the second time", () => {
+  it("goes on in the first quarter of its own slot, after a slow answer only the second time", () => {
     const schedule = makeSchedule({ index: 2, total: 40 }, random);
     const slot = ROUND * 100 + 2 * SLOT;
     const mayGo = (asked: number, ms: number, confirmed = false): boolean =>
       schedule.mayGo({ asked, answered: asked + ms }, { contended: true, confirmed });
-    expect([mayGo(slot, 100), mayGo(slot + 250, 500), mayGo(slot, 600, true)]).toEqual([true, true, true]);
-    expect([mayGo(slot + 251, 100, true), mayGo(slot - 1, 100), mayGo(slot, 501)]).toEqual([
+    expect([mayGo(slot, 100), mayGo(slot + 125, 500), mayGo(slot, 600, true)]).toEqual([true, true, true]);
+    expect([mayGo(slot + 126, 100, true), mayGo(slot - 1, 100), mayGo(slot, 501)]).toEqual([
       false,
       false,
       false,

@@ -103,7 +103,12 @@ def read_only(*targets):
         path = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4])
         if f"{path}/".startswith(roots):
             kept = sum(KEPT.get(option, 0) for option in fields[5].split(","))
-            bind(path, path, MS_REMOUNT | MS_RDONLY | kept)
+            try:
+                bind(path, path, MS_REMOUNT | MS_RDONLY | kept)
+            except PermissionError:
+                # Below a directory that the user who started this one may not enter, nor may the container.
+                if is_root():
+                    raise
 
 
 def guard_proc():

@@ -44,11 +44,13 @@ const LONE_POLL_MS = { shortest: 700, jitter: 600 };
 /** With up to this many runs in a container one comes well before the others. */
 const MANY = 40;
 /**
- * The length of a slot. Only one job of a matrix goes on in it, in its first half. When the third job after it looks, the list must have its
+ * The length of a slot. Only one job of a matrix goes on in it, in its first quarter. When the third job after it looks, the list must have its
  * session. AWS does not say how long ExecuteCommand takes until then. Slots of this length leave it a second and a quarter, and half a
  * second where three matrices meet.
  */
 const SLOT_MS = 500;
+/** A look must begin so soon in its slot. Where three matrices meet, the looks of the next slot would miss the session of a later one. */
+const LOOK_MS = SLOT_MS / 4;
 /** An answer that took longer may be out of date. */
 const FRESH_MS = 500;
 /** The jobs of a matrix of at most this many may join another session: the matrix has no fourth job. */
@@ -103,7 +105,7 @@ function makeMatrixSchedule({ index, total }: MatrixJob): LookSchedule {
   };
   const isOwn = ({ asked }: LookTimes): boolean => {
     const since = (asked % round) - index * SLOT_MS;
-    return since >= 0 && since <= SLOT_MS / 2;
+    return since >= 0 && since <= LOOK_MS;
   };
   const isFresh = ({ asked, answered }: LookTimes): boolean => answered - asked <= FRESH_MS;
   return {
