@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { badInput, badInputs, Failure, noRegion } from "../src/errors.ts";
+import { Failure } from "../src/errors.ts";
+import { badInput, badInputs, noRegion } from "../src/inputs/refusals.ts";
 
 /** What only the author of a workflow knows. The command line and the module have none of it. */
 const OF_WORKFLOWS =

@@ -169,14 +169,6 @@ function textOf({ failed, seen, advice }: Words): string {
   return `${failed}\n${seen}\n${advice}`;
 }
 
-/** Codes of calls that AWS may have carried out: AWS did not answer, or a cancel cut the call short. */
-const UNANSWERED: ReadonlySet<FailureCode> = new Set(["aws-unreachable", "cancelled"]);
-
-/** True when AWS has answered with a refusal, so that the call has changed nothing. */
-export function isRefusedByAws(error: unknown): error is Failure {
-  return error instanceof Failure && !UNANSWERED.has(error.code);
-}
-
 /** AWS denied a call. */
 export class AccessDenied extends Failure {
   /** The IAM action that is missing, such as `ecs:RunTask`: the one that AWS named, else that of the call. */
@@ -230,13 +222,6 @@ export class TagsNotEnabled extends Failure {
   }
 }
 
-/** True when a call was refused because of the tags that it sets. */
-export function isAboutTags(error: unknown): error is Failure {
-  return (
-    error instanceof TagsNotEnabled || (error instanceof AccessDenied && error.action === "ecs:TagResource")
-  );
-}
-
 /** The exec agent refused a session: it can't encrypt the session, or the session's log. */
 export class EncryptionRefused extends Failure {
   constructor(parts: FailureParts) {
@@ -279,54 +264,6 @@ export class TaskStopped extends Failure {
     this.isByPlatform = ecs.isByPlatform;
     this.containers = ecs.containers;
   }
-}
-
-/** `must` finishes the sentence "input X must be …". */
-export function badInput(
-  name: string,
-  must: string,
-  got: string,
-  advice?: string | WordsForEach,
-  cause?: unknown,
-): Failure {
-  return new Failure("bad-input", {
-    failed: `Input '${name}' must be ${must}.`,
-    seen: `Got ${got}.`,
-    advice: advice ?? {
-      workflow: `See the description of '${name}' in action.yml.`,
-      program: `'fargate-exec run --help --all' describes '${name}'.`,
-    },
-    cause,
-  });
-}
-
-/** Several problems with the inputs as one failure. */
-export function badInputs(problems: readonly Failure[]): Failure {
-  const listFor = (reader: Reader): string =>
-    problems
-      .map((problem) => {
-        const { failed, seen, advice } = problem.partsFor(reader);
-        return `- ${failed} ${seen} ${advice.replaceAll("\n", "\n  ")}`;
-      })
-      .join("\n");
-  return new Failure("bad-input", {
-    failed: `${problems.length} things are wrong with the inputs.`,
-    seen: listFor("workflow"),
-    advice: "Correct them all, and run it again; nothing has been started.",
-    program: { seen: listFor("program") },
-    cause: new AggregateError(problems),
-  });
-}
-
-export function noRegion(): Failure {
-  return new Failure("no-region", {
-    failed: "There is no AWS region to look for the cluster in.",
-    seen: "Input 'region' is empty, and so are AWS_REGION and AWS_DEFAULT_REGION in the environment.",
-    advice: {
-      workflow: "Set 'region', or let aws-actions/configure-aws-credentials set it in an earlier step.",
-      program: "Set 'region' or AWS_REGION, or give the AWS CLI's profile a region ('aws configure').",
-    },
-  });
 }
 
 export function isDenied(error: unknown): error is Failure {

@@ -25,6 +25,14 @@ export async function attempt<T>(
   }
 }
 
+/** Codes of calls that AWS may have carried out: AWS did not answer, or a cancel cut the call short. */
+const UNANSWERED: ReadonlySet<FailureCode> = new Set(["aws-unreachable", "cancelled"]);
+
+/** True when AWS has answered with a refusal, so that the call has changed nothing. */
+export function isRefusedByAws(error: unknown): error is Failure {
+  return error instanceof Failure && !UNANSWERED.has(error.code);
+}
+
 /** Makes a failure of the call, with AWS's words as `seen`. */
 type FailureMaker = (code: FailureCode, failed: string, advice: string | WordsForEach) => Failure;
 

@@ -1,6 +1,7 @@
 import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
-import { badInput, type Failure } from "../errors.ts";
+import { type Failure } from "../errors.ts";
+import { badInput } from "../inputs/refusals.ts";
 import type { Log } from "../log.ts";
 import { findAwaitingHook, hasNoHookAhead, UNDER_WAY } from "./stages.ts";
 import { type ClusterMember, clusterName } from "../targets/arn.ts";

@@ -1,7 +1,8 @@
 import { Header } from "tar/header";
 import { Pax } from "tar/pax";
 import { namesIn, type Way } from "../beneath/way.ts";
-import { badInput, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import { badInput } from "../inputs/refusals.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import type { Entry } from "./entries.ts";
 

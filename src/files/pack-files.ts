@@ -1,5 +1,6 @@
 import { Way } from "../beneath/way.ts";
-import { badInput, type Failure, messageOf } from "../errors.ts";
+import { type Failure, messageOf } from "../errors.ts";
+import { badInput } from "../inputs/refusals.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Archive } from "./archive.ts";

@@ -1,4 +1,5 @@
-import { badInput, badInputs, type Failure, type WordsForEach } from "../errors.ts";
+import { type Failure, type WordsForEach } from "../errors.ts";
+import { badInput, badInputs } from "./refusals.ts";
 import type { InputName } from "./names.ts";
 import type { Parser } from "./parse.ts";
 import type { InputSource } from "./source.ts";

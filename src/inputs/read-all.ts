@@ -1,5 +1,5 @@
 import { partitionOf } from "../aws/partitions.ts";
-import { badInput, noRegion } from "../errors.ts";
+import { badInput, noRegion } from "./refusals.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";

@@ -1,7 +1,7 @@
 import { whyNotWritten } from "../aws/bucket-refusals.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { ObjectName, S3, WrittenObject } from "../aws/s3.ts";
-import { isRefusedByAws } from "../errors.ts";
+import { isRefusedByAws } from "../aws/failures.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Delivery } from "./bootstrap.ts";

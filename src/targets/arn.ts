@@ -1,5 +1,5 @@
 import { partitionOf } from "../aws/partitions.ts";
-import { badInput } from "../errors.ts";
+import { badInput } from "../inputs/refusals.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 
 /** `arn:<partition>:<service>:<region>:<account>:<resource>`; the resource may hold colons and slashes. */

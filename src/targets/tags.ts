@@ -1,3 +1,5 @@
+import { AccessDenied, type Failure, TagsNotEnabled } from "../errors.ts";
+
 /** The most tags of a resource of ECS (API reference: Tag). */
 const MOST_TAGS = 50;
 
@@ -25,4 +27,11 @@ export function copiedTags(given: Tags, source: Tags, run: Tags): CopiedTags {
 export function tellLeftOut(what: string, { leftOut }: CopiedTags): string | undefined {
   if (leftOut.length === 0) return undefined;
   return `${what} has ${MOST_TAGS} tags, the most that ECS takes, and so lacks ${leftOut.join(", ")}.`;
+}
+
+/** True when a call was refused because of the tags that it sets. */
+export function isAboutTags(error: unknown): error is Failure {
+  return (
+    error instanceof TagsNotEnabled || (error instanceof AccessDenied && error.action === "ecs:TagResource")
+  );
 }

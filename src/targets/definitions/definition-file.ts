@@ -1,5 +1,6 @@
 import { unknownMembers } from "../../aws/members.ts";
-import { badInput, messageOf } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
+import { badInput } from "../../inputs/refusals.ts";
 import { isRecord } from "../../record.ts";
 
 /**

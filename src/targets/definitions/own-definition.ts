@@ -7,10 +7,10 @@ import { labelWithRun } from "../../aws/task-definition.ts";
 import type { Ecs } from "../../aws/ecs.ts";
 import { isUnreadableDefinition } from "../../aws/missing.ts";
 import type { Clock } from "../../clock.ts";
-import { Failure, isAboutTags } from "../../errors.ts";
+import { Failure } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { lastPart } from "../arn.ts";
-import { copiedTags, tellLeftOut } from "../tags.ts";
+import { copiedTags, isAboutTags, tellLeftOut } from "../tags.ts";
 import { findDifferences } from "./normal-form.ts";
 
 /** The pause, with jitter, before a registration that was throttled is tried again. */

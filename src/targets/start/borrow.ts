@@ -1,5 +1,6 @@
 import type { Ecs, LaunchVolume, Service } from "../../aws/ecs.ts";
-import { badInput, type Failure } from "../../errors.ts";
+import { type Failure } from "../../errors.ts";
+import { badInput } from "../../inputs/refusals.ts";
 import type { DefinitionReference, NewTaskSource, StartInputs } from "../../inputs/inputs.ts";
 import { type Capacity, isOnFargate } from "./capacity.ts";
 

@@ -1,5 +1,5 @@
 import { unknownMembers } from "../../aws/members.ts";
-import { badInput } from "../../errors.ts";
+import { badInput } from "../../inputs/refusals.ts";
 import { isRecord } from "../../record.ts";
 
 /** ECS refuses overrides whose JSON is longer. */

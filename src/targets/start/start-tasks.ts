@@ -1,7 +1,9 @@
 import type { Ecs, RunTaskRequest, RunTaskAnswer } from "../../aws/ecs.ts";
 import { taskRefusal } from "../../aws/ecs-words.ts";
 import type { Task } from "../../aws/task.ts";
-import { Failure, isAboutTags, isRefusedByAws, NoCapacity, TagsNotEnabled } from "../../errors.ts";
+import { isRefusedByAws } from "../../aws/failures.ts";
+import { Failure, NoCapacity, TagsNotEnabled } from "../../errors.ts";
+import { isAboutTags } from "../tags.ts";
 import type { Log } from "../../log.ts";
 import { isOnFargate } from "./capacity.ts";
 import type { CapacityWait } from "./capacity-wait.ts";
