@@ -151,7 +151,7 @@ it("all artifacts come after a timeout", async () => {
 });
 
 it("after a cancel the smallest artifacts come first, the job ends in time, and what is missing is named", async () => {
-  const script = `echo s >small; for i in 1 2 3 4 5 6 7 8; do ${large("big$i", 60)}; done; echo ready; exec sleep 60`;
+  const script = `echo s >small; for i in 1 2 3 4 5 6 7 8; do ${large("big$i", 20)}; done; echo ready; exec sleep 60`;
   let cancelledAt = 0;
   const { job, report, back } = await run("*", {
     script,
@@ -168,7 +168,7 @@ it("after a cancel the smallest artifacts come first, the job ends in time, and 
   expect(job.status).toMatchObject({ reason: "cancelled" });
   expect(readFileSync(join(back, "small"), "utf8")).toBe("s\n");
   expect(report?.problems).toEqual([
-    expect.stringMatching(/^The artifacts did not come whole: .*over\. Missing: 'big\d' \(60000000 bytes\)/),
+    expect.stringMatching(/^The artifacts did not come whole: .*over\. Missing: 'big\d' \(20000000 bytes\)/),
   ]);
   expect(tree(back)).not.toContain("big8");
 });
