@@ -1,5 +1,6 @@
 import type { Aws } from "../src/aws/calls.ts";
 import type { Task } from "../src/aws/task.ts";
+import { systemClock } from "../src/clock.ts";
 import { Failure } from "../src/errors.ts";
 import { runJobs } from "../src/fan-out.ts";
 import type { FailedResult, Result } from "../src/report/result.ts";
@@ -139,6 +140,7 @@ describe("in a service whose task is in use", () => {
     new ServiceCandidates({ cluster: "ci", service: "web" }, tasks, tasks.slice(0, 1), {
       container: "app",
       isOnlyJob: true,
+      random: systemClock.random,
     });
 
   it("goes to another task, and ends with what keeps it from starting there", async () => {

@@ -67,7 +67,7 @@ async function waitForNextTarget(
   attempt: number,
   { candidates, targets, clock, log, cancel }: AttemptsContext,
 ): Promise<Target | undefined> {
-  const pause = retryPause(attempt, Math.random());
+  const pause = retryPause(attempt, clock.random.fraction());
   log.info(`Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`);
   await clock.sleep(pause, cancel);
   const finding = findNextTarget(last, reason, candidates, targets);

@@ -34,3 +34,24 @@ export async function unlessLate<T, L>(
     settled.abort();
   }
 }
+
+/**
+ * What `act` makes of a signal that aborts after `ms`, as that of `AbortSignal.timeout` does. The time ends with `act`.
+ */
+export async function withinTime<T>(
+  ms: number,
+  clock: Pick<Clock, "sleep">,
+  act: (late: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const over = new AbortController();
+  clock.sleep(ms, over.signal).then(
+    () => late.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")),
+    () => undefined, // it was in time
+  );
+  try {
+    return await act(late.signal);
+  } finally {
+    over.abort();
+  }
+}

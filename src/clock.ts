@@ -1,4 +1,6 @@
-/** Time as the phases see it, so that tests can step it. */
+import { randomBytes, randomUUID } from "node:crypto";
+
+/** Time as the phases see it, so that tests can step it. No other file of the runner reads or waits for the real time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -6,12 +8,31 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `tick` every `ms`, until the returned function is called. Does not keep the process alive. */
   every(ms: number, tick: () => void): () => void;
+  /** Resolves when this process has handled what is waiting, such as a signal. */
+  turn(): Promise<void>;
+  /** The randomness of the same process. It comes with the clock, since most of it spreads waits out. */
+  readonly random: Random;
+}
+
+/** Randomness as the phases see it, so that tests can draw it from a seed. No other file of the runner draws any. */
+export interface Random {
+  /** From 0 up to, but not including, 1. Not for secrets. */
+  readonly fraction: () => number;
+  /** Bytes that can't be guessed. */
+  readonly bytes: (count: number) => Buffer;
+  /** A UUID that can't be guessed. */
+  readonly uuid: () => string;
 }
 
 /** Node fires a timer with a longer time at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
+  random: {
+    fraction: () => Math.random(),
+    bytes: (count) => randomBytes(count),
+    uuid: () => randomUUID(),
+  },
   now: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
@@ -36,6 +57,7 @@ export const systemClock: Clock = {
     const timer = setInterval(tick, ms).unref();
     return () => clearInterval(timer);
   },
+  turn: () => new Promise((resolve) => void setImmediate(resolve)),
 };
 
 function asError(reason: unknown): Error {

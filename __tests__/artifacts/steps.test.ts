@@ -5,6 +5,7 @@ import { jest } from "@jest/globals";
 import type { Member } from "../../src/artifacts/tar.ts";
 import { Unpacker } from "../../src/artifacts/unpack.ts";
 import { Directory } from "../../src/beneath/directory.ts";
+import { systemClock } from "../../src/clock.ts";
 import { messageOf } from "../../src/errors.ts";
 
 let root: string;
@@ -38,7 +39,14 @@ async function unpack(members: readonly Member[], cancel?: AbortSignal) {
   };
   let next = setImmediate(count);
   const unpacker = new Unpacker({
-    ...{ root: Directory.open(root), maxCount: 10_000, maxBytes: 1 << 20, platform: "linux", cancel },
+    ...{
+      root: Directory.open(root),
+      maxCount: 10_000,
+      maxBytes: 1 << 20,
+      platform: "linux",
+      cancel,
+      clock: systemClock,
+    },
     onRefused: (_, why) => refused.push(why),
     onPlaced: (name) => placed.push(name),
   });

@@ -18,6 +18,7 @@ import { Directory } from "../../src/beneath/directory.ts";
 import { makeDirectory } from "../../src/artifacts/directory.ts";
 import { artifactsBudget } from "../../src/pieces/budget.ts";
 import { unpackArchive } from "../../src/artifacts/unpack-archive.ts";
+import { systemClock } from "../../src/clock.ts";
 
 let scratch: string;
 let root: string;
@@ -76,7 +77,7 @@ async function unpack(
   };
   const limits = { maxCount: 20, maxBytes: 1 << 20 };
   const unpacker = {
-    ...{ root: Directory.open(root), ...limits, platform },
+    ...{ root: Directory.open(root), ...limits, platform, clock: systemClock },
     onRefused: (name: string, why: string) => refused.push([name, why]),
     onPlaced: (name: string) => placed.push(name),
   };

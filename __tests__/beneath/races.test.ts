@@ -16,6 +16,7 @@ import { unpackArchive } from "../../src/artifacts/unpack-archive.ts";
 import { Directory } from "../../src/beneath/directory.ts";
 import { Way } from "../../src/beneath/way.ts";
 import { placeCopies } from "../../src/cli/place-copies.ts";
+import { systemClock } from "../../src/clock.ts";
 import { packFiles } from "../../src/files/pack-files.ts";
 import { stepInputs } from "../../src/github/inputs-source.ts";
 import { readReports } from "../../src/junit/read-reports.ts";
@@ -64,7 +65,7 @@ async function againWhileSwapping(act: () => unknown, times = 150): Promise<numb
 it("what is packed comes from beneath the workspace", async () => {
   const inputs = anInputs({ files: selections("d/f=/srv/f", "d=/srv/d") });
   const done = await againWhileSwapping(async () => {
-    const packed = await packFiles(inputs, { workspace, log: new Listener() });
+    const packed = await packFiles(inputs, { workspace, log: new Listener(), clock: systemClock });
     expect(Buffer.from(packed?.bytes ?? "").includes(SECRET)).toBe(false);
   });
   expect(done).toBeGreaterThan(0);
@@ -94,7 +95,7 @@ it("artifacts are placed beneath their directory", async () => {
   await againWhileSwapping(async () => {
     const limits = { maxCount: 10, maxBytes: 1 << 20 };
     const unpacker = {
-      ...{ root: Directory.open(workspace), ...limits, platform: process.platform },
+      ...{ root: Directory.open(workspace), ...limits, platform: process.platform, clock: systemClock },
       onRefused: () => undefined,
       onPlaced: () => (placed += 1),
     };
@@ -133,7 +134,7 @@ it("a report is read beneath the artifacts", async () => {
   );
   const log = { info: () => undefined, warning: () => undefined };
   const context = {
-    ...{ workspace, artifacts: workspace, within: [workspace], log },
+    ...{ workspace, artifacts: workspace, within: [workspace], log, clock: systemClock },
     signal: new AbortController().signal,
   };
   let passed = 0;

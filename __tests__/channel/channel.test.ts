@@ -1,5 +1,6 @@
 import { Channel } from "../../src/channel/channel.ts";
 import { Cipher } from "../../src/channel/cipher.ts";
+import { systemClock } from "../../src/clock.ts";
 import { MessageType, PayloadType } from "../../src/wire/message.ts";
 import { ack, channelClosed, frame, fromAgent, json, messages, output, text } from "./frames.ts";
 
@@ -14,11 +15,14 @@ const KMS_REQUEST = {
 };
 
 function newChannel(): Channel {
-  return new Channel({
-    sessionId: "ecs-execute-command-1",
-    sessionTarget: "ecs:c_t_r",
-    encryption: { kind: "unknown" },
-  });
+  return new Channel(
+    {
+      sessionId: "ecs-execute-command-1",
+      sessionTarget: "ecs:c_t_r",
+      encryption: { kind: "unknown" },
+    },
+    systemClock.random,
+  );
 }
 
 function openChannel(): Channel {
@@ -41,7 +45,7 @@ const inputs = (channel: Channel) =>
   messages(channel.takeFrames()).filter(({ messageType }) => messageType === MessageType.input);
 /** The challenge of an agent that holds the data key. */
 const challenge = (sequenceNumber: number) => {
-  const agent = new Cipher(Buffer.concat([KEY.subarray(32), KEY.subarray(0, 32)]));
+  const agent = new Cipher(Buffer.concat([KEY.subarray(32), KEY.subarray(0, 32)]), systemClock.random);
   const sealed = Buffer.from(agent.seal(Buffer.alloc(64, 1))).toString("base64");
   return fromAgent(sequenceNumber, 8, { Challenge: sealed });
 };
@@ -203,7 +207,7 @@ describe("channel, handshake", () => {
 
   it("encrypts input but not sizes under KMS", () => {
     const channel = openChannel();
-    const agent = new Cipher(Buffer.concat([KEY.subarray(32), KEY.subarray(0, 32)]));
+    const agent = new Cipher(Buffer.concat([KEY.subarray(32), KEY.subarray(0, 32)]), systemClock.random);
     channel.send(Buffer.from("secret"), NOW);
     channel.resize(80, 24, NOW);
     channel.receive(fromAgent(0, 5, KMS_REQUEST), NOW);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Channel } from "../../src/channel/channel.ts";
 import type { SessionIdentity } from "../../src/channel/handshake.ts";
+import { systemClock } from "../../src/clock.ts";
 import type { AgentMessage } from "../../src/wire/message.ts";
 import { decode, describeFrame, encode, MalformedFrame } from "../../src/wire/message.ts";
 import { damage, heldBytes, randomBytesOf } from "../helpers/damage.ts";
@@ -66,7 +67,7 @@ const OPTIONS: SessionIdentity = {
 
 /** A channel that has sent a message, the index of the agent's next frame, and how often the channel has ended. */
 function beginRun(now: number) {
-  const channel = new Channel(OPTIONS);
+  const channel = new Channel(OPTIONS, systemClock.random);
   channel.open(now, "token");
   channel.send(Buffer.alloc(2_000), now);
   return { channel, next: 0, ends: 0 };
@@ -106,7 +107,7 @@ describe("a channel that receives damaged frames", () => {
 
 describe("a channel whose next frame never comes", () => {
   const opened = (): Channel => {
-    const channel = new Channel(OPTIONS);
+    const channel = new Channel(OPTIONS, systemClock.random);
     channel.open(0, "token");
     return channel;
   };

@@ -1,5 +1,6 @@
 import { Channel } from "../../src/channel/channel.ts";
 import { type Encryption, encryptionOf } from "../../src/channel/encryption.ts";
+import { systemClock } from "../../src/clock.ts";
 import { MessageType } from "../../src/wire/message.ts";
 import { fromAgent, messages, output } from "./frames.ts";
 
@@ -9,7 +10,10 @@ const KEY = Buffer.alloc(64, 7);
 const encryptedWith = (kmsKeyId: string): Encryption => ({ kind: "required", kmsKeyId });
 
 function openChannel(encryption: Encryption): Channel {
-  const channel = new Channel({ sessionId: "ecs-execute-command-1", sessionTarget: "ecs:c_t_r", encryption });
+  const channel = new Channel(
+    { sessionId: "ecs-execute-command-1", sessionTarget: "ecs:c_t_r", encryption },
+    systemClock.random,
+  );
   channel.open(NOW, "token");
   channel.takeFrames();
   return channel;

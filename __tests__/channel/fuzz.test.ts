@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { Channel } from "../../src/channel/channel.ts";
+import { systemClock } from "../../src/clock.ts";
 import { decode, describeFrame, encode, MalformedFrame } from "../../src/wire/message.ts";
 import type { AgentMessage } from "../../src/wire/message.ts";
 import { CAPTURES, readCapture } from "./captures.ts";
@@ -45,11 +46,14 @@ describe("frames that no peer should send", () => {
   it("never make a channel throw, and end it at most once", () => {
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 40 }), (frames) => {
-        const channel = new Channel({
-          sessionId: "ecs-execute-command-1",
-          sessionTarget: "ecs:c_t_r",
-          encryption: { kind: "unknown" },
-        });
+        const channel = new Channel(
+          {
+            sessionId: "ecs-execute-command-1",
+            sessionTarget: "ecs:c_t_r",
+            encryption: { kind: "unknown" },
+          },
+          systemClock.random,
+        );
         channel.open(NOW, "token");
         channel.send(Buffer.alloc(3_000), NOW);
         const ends: string[] = [];
@@ -94,11 +98,14 @@ describe("frames that no peer should send", () => {
       ["ends", () => channelClosed("x")],
     ];
     for (const [name, make] of floods) {
-      const channel = new Channel({
-        sessionId: "ecs-execute-command-1",
-        sessionTarget: "ecs:c_t_r",
-        encryption: { kind: "unknown" },
-      });
+      const channel = new Channel(
+        {
+          sessionId: "ecs-execute-command-1",
+          sessionTarget: "ecs:c_t_r",
+          encryption: { kind: "unknown" },
+        },
+        systemClock.random,
+      );
       channel.open(NOW, "token");
       channel.takeFrames();
       channel.receive(output(0, "x"), NOW);

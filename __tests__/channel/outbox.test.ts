@@ -1,19 +1,20 @@
 import { decode } from "../../src/wire/message.ts";
 import { Outbox } from "../../src/channel/outbox.ts";
+import { systemClock } from "../../src/clock.ts";
 
 const post = (outbox: Outbox, now: number) => outbox.post(1, Buffer.from("x"), now).sequenceNumber;
 const sequences = (frames: Uint8Array[]) => frames.map((bytes) => decode(bytes).sequenceNumber);
 
 describe("outbox", () => {
   it("numbers from 0 and sends with flags 0", () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     expect([post(outbox, 5), post(outbox, 5)]).toEqual([0, 1]);
     const { frame } = outbox.post(3, Buffer.from("size"), 5);
     expect(decode(frame)).toMatchObject({ sequenceNumber: 2, flags: 0, payloadType: 3, createdDate: 5 });
   });
 
   it("repeats what is unacknowledged, unchanged, oldest first, once in each timeout", () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     const { frame } = outbox.post(1, Buffer.from("first"), 1000);
     post(outbox, 1050);
     expect(outbox.deadline()).toBe(1200);
@@ -24,7 +25,7 @@ describe("outbox", () => {
   });
 
   it("backs off to a second and no further while nothing is acknowledged", () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     post(outbox, 0);
     const at: number[] = [];
     for (let now = 0; now <= 4_600; now += 100) if (outbox.takeDueFrames(now).length > 0) at.push(now);
@@ -40,13 +41,13 @@ describe("outbox", () => {
     ["as expected, twice", [100, 100], 110],
     ["quick, and quick again", [20, 20], 81.25 + 4 * (20 + 0.25 * (70 - 20))],
   ])("sets its timeout by round trips that are %s", (_name, samples, rto) => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     for (const sample of samples) outbox.acknowledge(post(outbox, 1_000), 1_000 + sample);
     expect(outbox.rto).toBeCloseTo(rto, 6);
   });
 
   it("learns nothing from a message sent twice, whose ack may be for either", () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     const sequence = post(outbox, 0);
     outbox.takeDueFrames(200);
     outbox.acknowledge(sequence, 201);
@@ -56,7 +57,7 @@ describe("outbox", () => {
   });
 
   it("reports up to which message all are acknowledged, in whatever order the acks come", () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     for (let index = 0; index < 3; index++) post(outbox, 0);
     outbox.acknowledge(1, 1);
     expect(outbox.ackedBelow).toBe(0);
@@ -70,7 +71,7 @@ describe("outbox", () => {
   });
 
   it("closes its window at 32 unacknowledged messages", () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     for (let index = 0; index < 31; index++) post(outbox, 0);
     expect(outbox.isWindowOpen).toBe(true);
     post(outbox, 0);
@@ -80,7 +81,7 @@ describe("outbox", () => {
   });
 
   it("sends what is unacknowledged again on a new connection, a little more with each acknowledgement", () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     for (let index = 0; index < 8; index++) post(outbox, 5);
     outbox.acknowledge(1, 1);
     outbox.restart();
@@ -96,7 +97,7 @@ describe("outbox", () => {
   });
 
   it("goes on when an agent never acknowledges what it received before", () => {
-    const outbox = new Outbox();
+    const outbox = new Outbox(systemClock.random);
     for (let index = 0; index < 3; index++) post(outbox, 5);
     outbox.restart();
     expect(sequences(outbox.resume(10))).toEqual([0]);

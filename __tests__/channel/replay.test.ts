@@ -1,6 +1,7 @@
 import { Channel } from "../../src/channel/channel.ts";
 import { decode } from "../../src/wire/message.ts";
 import type { ChannelEvent } from "../../src/channel/types.ts";
+import { systemClock } from "../../src/clock.ts";
 import type { Capture } from "./captures.ts";
 import { CAPTURES, readCapture } from "./captures.ts";
 import { json, messages, text } from "./frames.ts";
@@ -8,7 +9,10 @@ import { json, messages, text } from "./frames.ts";
 /** Plays the agent's and the gateway's half of a capture to a channel. */
 function replay(capture: Capture): { events: ChannelEvent[]; sent: ReturnType<typeof messages> } {
   const sessionTarget = capture.encryptionContext?.["aws:ssm:TargetId"] ?? "ecs:any_0_0";
-  const channel = new Channel({ sessionId: capture.session, sessionTarget, encryption: { kind: "unknown" } });
+  const channel = new Channel(
+    { sessionId: capture.session, sessionTarget, encryption: { kind: "unknown" } },
+    systemClock.random,
+  );
   channel.open(0, "token");
   const events: ChannelEvent[] = [];
   let now = 0;

@@ -1,4 +1,5 @@
 import { Channel } from "../../src/channel/channel.ts";
+import { systemClock } from "../../src/clock.ts";
 import type { Random } from "../helpers/seeds.ts";
 import { between, pick, randomOf } from "../helpers/seeds.ts";
 import { AgentModel } from "./agent-model.ts";
@@ -89,11 +90,14 @@ export function play(scene: Scene, random: Random): Playback {
     key: encrypted ? KEY : undefined,
     ptyOpenAt: START + scene.ptyOpenAfter,
   });
-  const channel = new Channel({
-    sessionId: "ecs-execute-command-1",
-    sessionTarget: "ecs:c_t_r",
-    encryption: { kind: "unknown" },
-  });
+  const channel = new Channel(
+    {
+      sessionId: "ecs-execute-command-1",
+      sessionTarget: "ecs:c_t_r",
+      encryption: { kind: "unknown" },
+    },
+    systemClock.random,
+  );
   const toAgent = new Link(scene.up, random);
   const toClient = new Link(scene.down, random);
   const everSent = new Set<Uint8Array>();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { packFiles } from "../../src/files/pack-files.ts";
 import { asRoot } from "../../local/task/isolate.ts";
+import { systemClock } from "../../src/clock.ts";
 import { anInputs } from "../helpers/runs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { trees } from "./random-trees.ts";
@@ -161,7 +162,7 @@ describe("the input 'files'", () => {
     await withTree(TREE, async (root) => {
       const log = new Listener();
       const inputs = anInputs({ files: selections("**", "!out") });
-      const all = await packFiles(inputs, { workspace: root, log });
+      const all = await packFiles(inputs, { workspace: root, log, clock: systemClock });
       if (all === undefined) throw new Error("nothing was packed");
       expect(names(all).filter((name) => /\.git\/|\.env/.test(name))).toEqual([]);
       expect(names(all)).toContain("/.gitignore");
@@ -209,14 +210,14 @@ describe("the input 'files'", () => {
   ] as const)("refuses more than %s", async (_, mib, inputs, words) => {
     await withTree({ big: {} }, async (root) => {
       execFileSync("truncate", ["-s", `${mib}M`, join(root, "big")]);
-      const step = { workspace: root, log: new Listener() };
+      const step = { workspace: root, log: new Listener(), clock: systemClock };
       const packing = packFiles(anInputs({ files: selections("big"), ...inputs }), step);
       await expect(packing).rejects.toThrow(words);
     });
   });
 
   it("is nothing when it is not given", async () => {
-    const nowhere = { workspace: "/nowhere", log: new Listener() };
+    const nowhere = { workspace: "/nowhere", log: new Listener(), clock: systemClock };
     expect(await packFiles(anInputs(), nowhere)).toBeUndefined();
   });
 });

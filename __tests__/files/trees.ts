@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Way } from "../../src/beneath/way.ts";
+import { systemClock } from "../../src/clock.ts";
 import { fileSelections } from "../../src/inputs/files.ts";
 import type { FileSelections } from "../../src/inputs/inputs.ts";
 import { makeArchive } from "../../src/files/archive.ts";
@@ -72,7 +73,7 @@ export function selections(...lines: string[]): FileSelections {
 export async function packLines(workspace: string, lines: readonly string[]): Promise<PackedFiles> {
   const way = Way.open(workspace);
   try {
-    const { entries, destinations } = await collect(selections(...lines), way);
+    const { entries, destinations } = await collect(selections(...lines), way, systemClock);
     return { ...(await makeArchive(entries, way)), destinations };
   } finally {
     way.close();

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { systemClock } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 import { Expiry } from "../../src/follow/expiry.ts";
 import { type FollowedJob, followJob, type RunningJob } from "../../src/follow/follow-job.ts";
@@ -168,7 +169,7 @@ export class PieceRig extends FollowRig {
   }
 
   #store(): PieceStore {
-    const folder = newFolder("ci/");
+    const folder = newFolder("ci/", systemClock.random);
     this.folders.push(folder);
     return new PieceStore(folder, {
       ...{ bucket: "b", owner: undefined, kmsKeyId: undefined, credentialsEnd: undefined },

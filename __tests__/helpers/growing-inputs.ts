@@ -8,6 +8,7 @@ import { discard, readTar } from "../../src/artifacts/tar.ts";
 import { Unpacker } from "../../src/artifacts/unpack.ts";
 import { Directory } from "../../src/beneath/directory.ts";
 import { parseFact } from "../../src/artifacts/facts.ts";
+import { systemClock } from "../../src/clock.ts";
 import { parseHandle } from "../../src/inputs/handle.ts";
 import { ByteFlow } from "../../src/job/byte-flow.ts";
 import { ScriptFiles } from "../../src/job/script-files.ts";
@@ -343,7 +344,13 @@ const OTHERS: readonly GrowingInput[] = [
         const root = mkdtempSync(join(tmpdir(), "fx-links-"));
         try {
           const unpacker = new Unpacker({
-            ...{ root: Directory.open(root), maxCount: size, maxBytes: 0, platform: "linux" },
+            ...{
+              root: Directory.open(root),
+              maxCount: size,
+              maxBytes: 0,
+              platform: "linux",
+              clock: systemClock,
+            },
             ...{ onRefused: () => undefined, onPlaced: () => undefined },
           });
           for (const link of links) await unpacker.add(link, Readable.from([]));

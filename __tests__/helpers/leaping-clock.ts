@@ -1,5 +1,5 @@
 import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
-import type { Clock } from "../../src/clock.ts";
+import { type Clock, type Random, systemClock } from "../../src/clock.ts";
 
 /** How many turns of the event loop pass before the time goes on: what is left to do then waits for time, or for the file system. */
 const TURNS = 3;
@@ -8,6 +8,7 @@ const LONGEST_IO_MS = 20_000;
 
 /** A clock that goes on to the next sleep's end when nothing else is left to do. */
 export class LeapingClock implements Clock {
+  readonly random: Random = systemClock.random;
   #now = 1_700_000_000_000;
   readonly #sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
   readonly #ticks = new Set<{ at: number; readonly ms: number; readonly tick: () => void }>();
@@ -39,6 +40,10 @@ export class LeapingClock implements Clock {
     const ticking = { at: this.#now + ms, ms, tick };
     this.#ticks.add(ticking);
     return () => this.#ticks.delete(ticking);
+  }
+
+  turn(): Promise<void> {
+    return turn();
   }
 
   /** Lets time pass until the promise is settled. Fails when nothing sleeps any more, or when the time is over. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.ts";
+import { type Clock, type Random, systemClock } from "../../src/clock.ts";
 import { Changes } from "./until.ts";
 
 const LONGEST_MS = 2 * 3_600_000;
@@ -8,6 +8,7 @@ const LONGEST_MS = 2 * 3_600_000;
  * clock, so their tests use jest's timers.
  */
 export class SteppedClock implements Clock {
+  readonly random: Random = systemClock.random;
   /** How long each sleep was to be, in milliseconds, in the order of their beginnings. */
   readonly slept: number[] = [];
   #now: number;
@@ -42,6 +43,10 @@ export class SteppedClock implements Clock {
     const ticking = { at: this.#now + ms, ms, tick };
     this.#ticks.add(ticking);
     return () => this.#ticks.delete(ticking);
+  }
+
+  turn(): Promise<void> {
+    return new Promise((resolve) => void setImmediate(resolve));
   }
 
   advance(ms: number): void {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { type ArtifactsBudget, artifactsBudget } from "../../src/pieces/budget.ts";
@@ -43,7 +44,7 @@ class Victim {
         ...limits,
         missing: "warn",
       },
-      ...{ folder: undefined, workspace: scratch, now: () => 0, onListed: () => undefined },
+      ...{ folder: undefined, workspace: scratch, clock: systemClock, onListed: () => undefined },
       budget: { ...artifactsBudget(limits), ...budget },
       slots: new PartSlots(),
       readPart: (number) => {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
 
@@ -31,7 +32,7 @@ async function take(readPart: (number: number, bytes: Buffer) => Promise<Buffer>
       ...{ globs: [], directory, within: [scratch], maxCount: 10, maxBytes: 1 << 30 },
       missing: "warn",
     },
-    ...{ folder: undefined, workspace: scratch, now: () => 0 },
+    ...{ folder: undefined, workspace: scratch, clock: systemClock },
     readPart: (number) => readPart(number, parts.get(number) ?? Buffer.alloc(0)),
     slots: new PartSlots(),
     onListed: () => undefined,
@@ -79,7 +80,7 @@ it("a step that attaches to a job with artifacts, and gets none, says so", async
   const limits = { maxCount: 10, maxBytes: 1 << 30, missing: "warn" } as const;
   const received = new JobArtifacts({
     artifacts: { globs: undefined, directory, within: [scratch], ...limits },
-    ...{ folder: undefined, workspace: scratch, now: () => 0 },
+    ...{ folder: undefined, workspace: scratch, clock: systemClock },
     readPart: () => Promise.reject(new Error("none")),
     slots: new PartSlots(),
     onListed: () => undefined,

@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/clock.ts";
 import type { JobContext } from "../../src/job/context.ts";
 import { JobPieces } from "../../src/job/job-pieces.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
@@ -19,7 +20,7 @@ const ARTIFACTS = {
 /** Any part, sealed by the keys of the folder that was opened last. */
 function getPart({ key }: { key: string }) {
   const number = Number(key.split(".").at(-1));
-  const bytes = sealPiece(opened ?? newFolder(""), {
+  const bytes = sealPiece(opened ?? newFolder("", systemClock.random), {
     kind: "part",
     number,
     begin: 0,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { CaseReader } from "../../src/junit/case-reader.ts";
 import { Way } from "../../src/beneath/way.ts";
+import { systemClock } from "../../src/clock.ts";
 import { CheckoutFiles } from "../../src/junit/checkout-files.ts";
 import { Tally } from "../../src/junit/tally.ts";
 import { readXml } from "../../src/junit/xml.ts";
@@ -81,7 +82,7 @@ it("never throws, and never has more than nine annotations, each in a file of th
         await readXml(partsOf(reportOf(random), random), reader);
         reader.end();
       }
-      const files = await CheckoutFiles.search(way, "artifacts", tally.locations);
+      const files = await CheckoutFiles.search(way, "artifacts", tally.locations, systemClock);
       const results = tally.results((locations) => files.lineOf(locations));
       counted += results.failed;
       const annotations = testAnnotations(results);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { systemClock } from "../../src/clock.ts";
 import { readReports } from "../../src/junit/read-reports.ts";
 import type { TestResults } from "../../src/junit/test-results.ts";
 import { type Tree, withTree } from "../files/trees.ts";
@@ -31,7 +32,7 @@ export async function readReportsIn(
     }));
     return await readReports(directories, patterns, {
       ...{ workspace, artifacts: join(workspace, "artifacts"), within: [workspace] },
-      ...{ log, signal },
+      ...{ log, clock: systemClock, signal },
     });
   });
   return { results, warnings, lines };

@@ -5,6 +5,7 @@ import { CreateBucketCommand, PutBucketEncryptionCommand, S3Client } from "@aws-
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Task } from "../../local/task/task.ts";
 import { Cipher } from "../../src/channel/cipher.ts";
+import { systemClock } from "../../src/clock.ts";
 import { MessageType, PayloadType } from "../../src/wire/message.ts";
 import { type Client, json } from "./agent/rig.ts";
 import { execTask, sessionOf } from "./session-of.ts";
@@ -51,7 +52,7 @@ async function respond(client: Client, sessionId: string, targetId: string): Pro
   );
   const KMSCipherTextKey = Buffer.from(answer.CiphertextBlob ?? []).toString("base64");
   client.send(processed(1, { KMSCipherTextKey }), PayloadType.handshakeResponse);
-  return new Cipher(answer.Plaintext ?? new Uint8Array());
+  return new Cipher(answer.Plaintext ?? new Uint8Array(), systemClock.random);
 }
 
 const targetOf = (task: Task): string =>

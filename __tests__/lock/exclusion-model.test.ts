@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import type { HeldLock } from "../../src/lock/held-lock.ts";
 import { SILENCE_MS } from "../../src/lock/lease.ts";
 import { takeLock } from "../../src/lock/take-lock.ts";
@@ -104,6 +104,8 @@ class Runner {
       now: () => time.now() + skew,
       sleep: (ms, signal) => this.#whenAwake(time.sleep(ms, signal)),
       every: () => () => undefined,
+      turn: () => Promise.resolve(),
+      random: systemClock.random,
     };
   }
 

@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { artifactGlobs } from "../../src/inputs/artifacts.ts";
@@ -39,7 +40,7 @@ export async function bringBack(
   };
   const reader = (): JobArtifacts =>
     new JobArtifacts({
-      ...{ artifacts, folder: "", workspace: directory, now: () => 0 },
+      ...{ artifacts, folder: "", workspace: directory, clock: systemClock },
       readPart: () => Promise.reject(new Error("there is no bucket")),
       slots: new PartSlots(),
       onListed: () => undefined,

@@ -53,7 +53,7 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
   });
   const received = new JobArtifacts({
     artifacts: { globs, directory, within: [there], ...limits, missing: "warn" },
-    ...{ folder: "", workspace: there, now: () => 0, onListed: () => undefined },
+    ...{ folder: "", workspace: there, clock: systemClock, onListed: () => undefined },
     ...{ readPart: (number) => reader.read(number), slots: new PartSlots() },
   });
   for (const item of extractAll(new SpoolReader(1), uploaded.spool()))

@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/clock.ts";
 import { controlBody, newFolder, typedOrder, NO_WORDS, parseControl } from "../../src/pieces/orders.ts";
 import { FOLDER as KEYS } from "./folder.ts";
 
@@ -61,7 +62,7 @@ describe("the order to upload", () => {
   });
 
   it("has a folder and keys that no other order has", () => {
-    const [one, other] = [newFolder("ci/"), newFolder("ci/")];
+    const [one, other] = [newFolder("ci/", systemClock.random), newFolder("ci/", systemClock.random)];
     expect(one.job).toMatch(/^[0-9a-f]{32}$/);
     expect(one.prefix).toBe(`ci/output/${one.job}/`);
     expect(one.keys.inner).toMatch(/^[0-9a-f]{64}$/);

@@ -1,10 +1,11 @@
+import { systemClock } from "../../src/clock.ts";
 import { newFolder, type OrderedFolder } from "../../src/pieces/orders.ts";
 import { PartReader } from "../../src/pieces/parts.ts";
 import { sealPiece } from "../../src/pieces/format.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
 
-const FOLDER = newFolder("ci/");
-const LATER = newFolder("ci/");
+const FOLDER = newFolder("ci/", systemClock.random);
+const LATER = newFolder("ci/", systemClock.random);
 const body = Buffer.from("a part of an archive");
 const seal = (folder: OrderedFolder, number: number, kind: "part" | "out" = "part"): Buffer =>
   sealPiece(folder, { kind, number, begin: 0, body });
@@ -57,7 +58,11 @@ it.each([
   ["bytes without a seal", body, /part 3 .* another object/],
   ["another part", seal(FOLDER, 4), /another object is in its place/],
   ["an authentic object of another kind", seal(FOLDER, 3, "out"), /another object is in its place/],
-  ["the part of another folder", seal(newFolder("ci/"), 3), /another object is in its place/],
+  [
+    "the part of another folder",
+    seal(newFolder("ci/", systemClock.random), 3),
+    /another object is in its place/,
+  ],
   ["no object", undefined, /it is not there/],
 ])("a part is given up after some time when S3 has %s", async (_, planted, why) => {
   const { found, seconds } = await read([3], { answer: () => planted });

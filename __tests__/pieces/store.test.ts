@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 import { openPiece } from "../../src/pieces/format.ts";
 import { newFolder, NO_WORDS } from "../../src/pieces/orders.ts";
@@ -10,7 +11,7 @@ const denied = new Failure("access-denied", { failed: "", seen: "AccessDenied: n
 
 function aStore(s3: Partial<PieceS3>, credentialsEnd?: number) {
   const clock = new SteppedClock();
-  const folder = newFolder("ci/");
+  const folder = newFolder("ci/", systemClock.random);
   const ignore = () => Promise.reject(new Error("not asked for"));
   const store = new PieceStore(folder, {
     ...{ bucket: "b", owner: "1", kmsKeyId: "k", clock, log: new Listener() },

@@ -1,5 +1,6 @@
 /** Queues that another principal has written: it has `s3:PutObject` on the prefix, and nothing else. */
 import fc from "fast-check";
+import { systemClock } from "../../src/clock.ts";
 import { takeStep, renewStep, replaceStep } from "../../src/places/claim-steps.ts";
 import { leaveQueue } from "../../src/places/claim.ts";
 import { type FoundQueue, QueueObject, type QueueS3 } from "../../src/places/queue-object.ts";
@@ -120,7 +121,7 @@ describe("a principal that writes the queue before each swap", () => {
       deleteVersion: () => Promise.resolve(undefined),
     };
     const slept: number[] = [];
-    const clock = { sleep: (ms: number) => Promise.resolve(void slept.push(ms)) };
+    const clock = { random: systemClock.random, sleep: (ms: number) => Promise.resolve(void slept.push(ms)) };
     const object = { bucket: "ci", key: "fargate-exec/locks/a.json", owner: undefined };
     const queue = new QueueObject({
       object,

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { QueueMember } from "../../src/places/queue-member.ts";
 import type { QueueS3 } from "../../src/places/queue-object.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -36,7 +36,8 @@ class Run {
     this.shares = shares;
     this.#world = world;
     const skew = between(random, -HOUR_MS, HOUR_MS);
-    const clock: Pick<Clock, "now" | "sleep"> = {
+    const clock: Pick<Clock, "now" | "sleep" | "random"> = {
+      random: systemClock.random,
       now: () => time.now() + skew,
       sleep: (ms, signal) => this.#unlessDead(time.sleep(ms, signal)),
     };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { systemClock } from "../../src/clock.ts";
 import type { TestResults } from "../../src/junit/test-results.ts";
 import type { Log } from "../../src/log.ts";
 import { makeOutputs } from "../../src/report/outputs.ts";
@@ -28,7 +29,13 @@ async function readFrom(
     });
     const [only] = tasks;
     const result: Result = tasks.length === 1 && only ? only : { kind: "several", tasks };
-    return await readTestReports(result, { inputs: anInputs({ reports }), workspace, log, cancel });
+    return await readTestReports(result, {
+      inputs: anInputs({ reports }),
+      workspace,
+      log,
+      clock: systemClock,
+      cancel,
+    });
   });
   return { tests, said };
 }

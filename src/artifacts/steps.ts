@@ -1,4 +1,4 @@
-import { setImmediate as turn } from "node:timers/promises";
+import type { Clock } from "../clock.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The steps that each archive may take, and the steps that it may take more for each of its members. */
@@ -18,10 +18,13 @@ export class Steps {
   #taken = 0;
   #most = STEPS;
   #mostAfterCancel: number | undefined;
-  #since = performance.now();
+  readonly #clock: Pick<Clock, "now" | "turn">;
+  #since: number;
 
-  constructor(cancel: AbortSignal | undefined) {
+  constructor(cancel: AbortSignal | undefined, clock: Pick<Clock, "now" | "turn">) {
     this.#cancel = cancel;
+    this.#clock = clock;
+    this.#since = clock.now();
   }
 
   /** One more member has come. */
@@ -40,8 +43,9 @@ export class Steps {
 
   /** To be awaited before each member: lets other work of this process go on, such as a cancel. */
   async letOthersGoOn(): Promise<void> {
-    if (performance.now() - this.#since < BUSY_MS) return;
-    await turn();
-    this.#since = performance.now();
+    // The time of the machine may be set back meanwhile.
+    if (Math.abs(this.#clock.now() - this.#since) < BUSY_MS) return;
+    await this.#clock.turn();
+    this.#since = this.#clock.now();
   }
 }

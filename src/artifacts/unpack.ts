@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { type Directory, LinkError } from "../beneath/directory.ts";
 import { Way } from "../beneath/way.ts";
+import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { type Link, Links } from "./links.ts";
 import { foldNames, namesOf, whyTooLong } from "./names.ts";
@@ -21,6 +21,7 @@ export interface UnpackerOptions {
   readonly maxCount: number;
   readonly maxBytes: number;
   readonly platform: NodeJS.Platform;
+  readonly clock: Pick<Clock, "now" | "turn" | "random">;
   /** After this only little more is unpacked. */
   readonly cancel?: AbortSignal | undefined;
   /** Called for each member that was not placed, with its name in the archive. */
@@ -59,7 +60,7 @@ export class Unpacker {
   constructor(options: UnpackerOptions) {
     this.#options = options;
     this.#way = new Way(options.root);
-    this.#steps = new Steps(options.cancel);
+    this.#steps = new Steps(options.cancel, options.clock);
   }
 
   /** Places a file or a directory, and keeps a link for the end. Fails with `LimitHit`, or when the archive can't be read. */
@@ -265,7 +266,7 @@ export class Unpacker {
     make: (directory: Directory, temporary: string) => Promise<void> | void,
   ): Promise<void> {
     const directory = this.#enter(names.slice(0, -1));
-    const temporary = `.fargate-exec-${randomBytes(8).toString("hex")}`;
+    const temporary = `.fargate-exec-${this.#options.clock.random.bytes(8).toString("hex")}`;
     const name = names.at(-1) ?? "";
     try {
       await make(directory, temporary);

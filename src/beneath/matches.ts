@@ -1,6 +1,7 @@
 import type { Dirent, PathLike, readdir } from "node:fs";
 import { relative, resolve, sep } from "node:path";
 import { glob } from "tinyglobby";
+import type { Clock } from "../clock.ts";
 import { LinkError } from "./directory.ts";
 import type { Way } from "./way.ts";
 
@@ -23,7 +24,12 @@ export async function matchesOf(
   {
     ignore = [],
     onLink = () => undefined,
-  }: { readonly ignore?: readonly string[]; readonly onLink?: (path: string, error: LinkError) => void } = {},
+    clock,
+  }: {
+    readonly ignore?: readonly string[];
+    readonly onLink?: (path: string, error: LinkError) => void;
+    readonly clock: Pick<Clock, "turn">;
+  },
 ): Promise<readonly string[]> {
   const options = { dot: true, onlyFiles: false, expandDirectories: false, followSymbolicLinks: false };
   const list: ListDirectory = (path, _, done) => {
@@ -31,7 +37,7 @@ export async function matchesOf(
       .split(sep)
       .filter((name) => name !== "");
     // Not at once: the library would call itself for each level of the tree.
-    setImmediate(() => {
+    void clock.turn().then(() => {
       try {
         done(null, listWithLinksAsFiles(way, names));
       } catch (error) {

@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
+import type { Random } from "../clock.ts";
 import { parseObject } from "./json.ts";
 import type { AgentMessage } from "../wire/message.ts";
 import { encode, Flags, MessageType } from "../wire/message.ts";
 
 /** An ack is outside the sequence: it has number 0, both flags, and a message id of its own. */
-export function encodeAck(message: AgentMessage, now: number): Uint8Array {
+export function encodeAck(message: AgentMessage, now: number, random: Pick<Random, "uuid">): Uint8Array {
   const body = {
     AcknowledgedMessageType: message.messageType,
     AcknowledgedMessageId: message.messageId,
@@ -17,7 +17,7 @@ export function encodeAck(message: AgentMessage, now: number): Uint8Array {
     createdDate: Math.floor(now),
     sequenceNumber: 0,
     flags: Flags.syn | Flags.fin,
-    messageId: randomUUID(),
+    messageId: random.uuid(),
     payloadType: 0,
     payload: Buffer.from(JSON.stringify(body)),
   });

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import type { Random } from "../clock.ts";
 import { acknowledgedInput, encodeAck } from "./acknowledgement.ts";
 import { Handshake, HandshakeError, openDataChannel, type SessionIdentity } from "./handshake.ts";
 import { Inbox } from "./inbox.ts";
@@ -22,6 +22,9 @@ interface QueuedMessage {
   readonly position: number;
 }
 
+/** Draws the ids of messages, and the nonces of an encrypted session. */
+type ChannelRandom = Pick<Random, "bytes" | "uuid">;
+
 /**
  * The client's end of a Session Manager data channel, as ECS Exec uses it. It does no I/O: frames, intents and the
  * time go in; frames, events and the next deadline come out. Take these three after every call. Times are milliseconds since the epoch.
@@ -30,10 +33,11 @@ interface QueuedMessage {
  * not acknowledged, and recognises what the agent sends again.
  */
 export class Channel {
-  readonly #clientId = randomUUID();
+  readonly #random: ChannelRandom;
+  readonly #clientId: string;
   readonly #handshake: Handshake;
   readonly #inbox = new Inbox();
-  readonly #outbox = new Outbox();
+  readonly #outbox: Outbox;
   /** Input that waits for the end of the handshake or for the window. */
   readonly #pending: QueuedMessage[] = [];
   /** The positions that acknowledgements of sent input stand for, oldest first. */
@@ -49,8 +53,11 @@ export class Channel {
   #events: ChannelEvent[] = [];
 
   /** The session's id and target go into the KMS encryption context. */
-  constructor(identity: SessionIdentity) {
-    this.#handshake = new Handshake(identity);
+  constructor(identity: SessionIdentity, random: ChannelRandom) {
+    this.#random = random;
+    this.#clientId = random.uuid();
+    this.#outbox = new Outbox(random);
+    this.#handshake = new Handshake(identity, random);
   }
 
   /**
@@ -63,7 +70,7 @@ export class Channel {
     if (this.#over) return false;
     // Drops frames for the last connection. No acknowledgement is missed: the agent repeats a message that has none. The outbox sends its
     // own messages again.
-    this.#frames = [openDataChannel(this.#clientId, token)];
+    this.#frames = [openDataChannel(this.#clientId, token, this.#random)];
     this.#outbox.restart();
     this.#stalled = false;
     const canProbe = this.#handshake.isReady && this.#size !== undefined;
@@ -196,7 +203,7 @@ export class Channel {
 
   #receiveStream(message: AgentMessage, now: number): void {
     const { acknowledge, ready } = this.#inbox.receive(message);
-    if (acknowledge) this.#frames.push(encodeAck(message, now));
+    if (acknowledge) this.#frames.push(encodeAck(message, now, this.#random));
     for (const next of ready) this.#process(next, now);
     this.#sendPending(now);
   }

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
+import type { Random } from "../clock.ts";
 
 /** NumberOfBytes of the data key: one half for each direction. */
 const KEY_BYTES = 64;
@@ -14,19 +15,21 @@ const TAG_BYTES = 16;
 export class Cipher {
   readonly #open: KeyObject;
   readonly #seal: KeyObject;
+  readonly #random: Pick<Random, "bytes">;
 
   /** Throws `RangeError` unless the key has 64 bytes. */
-  constructor(dataKey: Uint8Array) {
+  constructor(dataKey: Uint8Array, random: Pick<Random, "bytes">) {
     if (dataKey.length !== KEY_BYTES) {
       throw new RangeError(`the data key has ${dataKey.length} bytes, not ${KEY_BYTES}`);
     }
     // Bytes 0-31 are the agent's to encrypt with, bytes 32-63 the client's.
     this.#open = createSecretKey(dataKey.subarray(0, HALF));
     this.#seal = createSecretKey(dataKey.subarray(HALF));
+    this.#random = random;
   }
 
   seal(plaintext: Uint8Array): Uint8Array {
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = this.#random.bytes(NONCE_BYTES);
     const cipher = createCipheriv("aes-256-gcm", this.#seal, nonce);
     return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }

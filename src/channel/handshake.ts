@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import type { Random } from "../clock.ts";
 import { isRecord } from "../record.ts";
 import { Cipher } from "./cipher.ts";
 import { type Encryption, isClusterKey, isKeyArn } from "./encryption.ts";
@@ -9,10 +9,10 @@ import type { DataKey, DataKeyRequest } from "./types.ts";
 const CLIENT_VERSION = "1.2.764.0";
 
 /** The first frame on a connection, as JSON text. It has no reply: on success the socket stays open. */
-export function openDataChannel(clientId: string, token: string): string {
+export function openDataChannel(clientId: string, token: string, random: Pick<Random, "uuid">): string {
   return JSON.stringify({
     MessageSchemaVersion: "1.0",
-    RequestId: randomUUID(),
+    RequestId: random.uuid(),
     TokenValue: token,
     ClientId: clientId,
     ClientVersion: CLIENT_VERSION,
@@ -62,10 +62,12 @@ type State =
  */
 export class Handshake {
   readonly #identity: SessionIdentity;
+  readonly #random: Pick<Random, "bytes">;
   #state: State = { kind: "undecided" };
 
-  constructor(identity: SessionIdentity) {
+  constructor(identity: SessionIdentity, random: Pick<Random, "bytes">) {
     this.#identity = identity;
+    this.#random = random;
   }
 
   /** True when input may be sent. Before that the agent acknowledges input and drops it. */
@@ -127,7 +129,7 @@ export class Handshake {
       KMSCipherTextKey: Buffer.from(key.ciphertext).toString("base64"),
       KMSCipherTextHash: null,
     };
-    const cipher = new Cipher(key.plaintext);
+    const cipher = new Cipher(key.plaintext, this.#random);
     const response = this.#answerEncryption(processedAction("KMSEncryption", ActionStatus.success, result));
     this.#state = { kind: "answered", cipher };
     return response;

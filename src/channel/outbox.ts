@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import type { Random } from "../clock.ts";
 import { encode, MessageType } from "../wire/message.ts";
 
 /** Constants of session-manager-plugin, `src/config/config.go`. amazon-ssm-agent has the same values. */
@@ -35,11 +35,16 @@ type InFlightMessage = OutgoingMessage & { readonly sentAt: NonNullable<Outgoing
 export class Outbox {
   /** Ordered by sequence number, unacknowledged only. */
   readonly #unacked = new Map<number, OutgoingMessage>();
+  readonly #random: Pick<Random, "uuid">;
   #next = 0;
   #rtt = INITIAL_RTT_MS;
   #variation = 0;
   #rto = INITIAL_RTO_MS;
   #window = WINDOW;
+
+  constructor(random: Pick<Random, "uuid">) {
+    this.#random = random;
+  }
 
   /** Milliseconds after which an unacknowledged message is sent again. */
   get rto(): number {
@@ -65,7 +70,7 @@ export class Outbox {
       createdDate: Math.floor(now),
       sequenceNumber,
       flags: 0,
-      messageId: randomUUID(),
+      messageId: this.#random.uuid(),
       payloadType,
       payload,
     });

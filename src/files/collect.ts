@@ -4,6 +4,7 @@ import { LinkError } from "../beneath/directory.ts";
 import { matchesOf } from "../beneath/matches.ts";
 import { privatePart } from "../beneath/private-names.ts";
 import { namesIn, type Way } from "../beneath/way.ts";
+import type { Clock } from "../clock.ts";
 import { Failure, messageOf, type WordsForEach } from "../errors.ts";
 import { badInput } from "../inputs/refusals.ts";
 import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
@@ -20,9 +21,10 @@ import { type ContainerPath, containerPathOf, type Source, type SourceGlob, sour
 export async function collect(
   { selections, exclusions }: FileSelections,
   workspace: Way,
+  clock: Pick<Clock, "now" | "turn">,
 ): Promise<Collection> {
-  const excluded = exclusions.length === 0 ? [] : await matchesOf(exclusions, workspace);
-  const collector = new Collector(workspace, new Set(excluded));
+  const excluded = exclusions.length === 0 ? [] : await matchesOf(exclusions, workspace, { clock });
+  const collector = new Collector(workspace, new Set(excluded), clock);
   for (const selection of selections) await collector.add(selection);
   return collector.collection();
 }
@@ -39,10 +41,12 @@ class Collector {
   /** What goes to each destination. */
   readonly #destinations = new Map<string, Entries>();
   readonly #leftOut = new Set<string>();
+  readonly #clock: Pick<Clock, "now" | "turn">;
 
-  constructor(way: Way, excluded: ReadonlySet<string>) {
+  constructor(way: Way, excluded: ReadonlySet<string>, clock: Pick<Clock, "now" | "turn">) {
     this.#way = way;
     this.#excluded = excluded;
+    this.#clock = clock;
   }
 
   async add(selection: FileSelection): Promise<void> {
@@ -68,7 +72,8 @@ class Collector {
   collection(): Collection {
     const entries = [...this.#destinations.values()].flatMap((found, number) => {
       // A destination that stands for no directory.
-      if (!found.has("")) found.set("", { ...PLAIN_DIRECTORY, modified: Math.floor(Date.now() / 1000) });
+      if (!found.has(""))
+        found.set("", { ...PLAIN_DIRECTORY, modified: Math.floor(this.#clock.now() / 1000) });
       // Sort a slash below every character of a name, so that a directory's contents follow it at once.
       const key = (path: string): string => path.replaceAll("/", "\0");
       return [...found]
@@ -85,6 +90,7 @@ class Collector {
     if (!isDynamic) return [path];
     let through: Failure | undefined;
     const found = await matchesOf(path, this.#way, {
+      clock: this.#clock,
       ignore: privatePart(".git", pattern) === undefined ? [] : ["**/.git/**"],
       onLink: (link, error) => {
         through ??= throughLink(link, error);

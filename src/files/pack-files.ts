@@ -1,4 +1,5 @@
 import { Way } from "../beneath/way.ts";
+import type { Clock } from "../clock.ts";
 import { type Failure, messageOf } from "../errors.ts";
 import { badInput } from "../inputs/refusals.ts";
 import type { Inputs } from "../inputs/inputs.ts";
@@ -27,7 +28,11 @@ export interface PackedFiles extends Archive {
  */
 export async function packFiles(
   inputs: Pick<Inputs, "files" | "bucket" | "where">,
-  { workspace, log }: { readonly workspace: string; readonly log: Log },
+  {
+    workspace,
+    log,
+    clock,
+  }: { readonly workspace: string; readonly log: Log; readonly clock: Pick<Clock, "now" | "turn"> },
 ): Promise<PackedFiles | undefined> {
   if (inputs.files === undefined) return undefined;
   // Only steps with the input load the libraries.
@@ -37,7 +42,7 @@ export async function packFiles(
   ]);
   const way = openWorkspace(workspace);
   try {
-    const collection = await collect(inputs.files, way);
+    const collection = await collect(inputs.files, way, clock);
     tell(collection, log);
     checkSize(sizeOfArchive(collection.entries), inputs);
     const archive = await makeArchive(collection.entries, way);

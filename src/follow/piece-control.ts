@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { asFailure } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -31,7 +30,7 @@ export interface PieceControlOptions {
  */
 export class PieceControl {
   readonly #options: PieceControlOptions;
-  readonly #reader = randomBytes(8).toString("hex");
+  readonly #reader: string;
   #words: ControlWords;
   #number = 0;
   /** The byte of the spool that the last `control` named. */
@@ -43,6 +42,7 @@ export class PieceControl {
 
   constructor(options: PieceControlOptions) {
     this.#options = options;
+    this.#reader = options.clock.random.bytes(8).toString("hex");
     this.#words = { ...NO_WORDS, access: options.isShared ? options.access : undefined };
     this.#renewAt = this.#halfLife(options.access);
   }

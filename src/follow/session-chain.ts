@@ -104,7 +104,7 @@ export class SessionChain {
   async next(): Promise<Session | Failure> {
     const { sessions, cancel, clock, extractor, log } = this.#options;
     for (let pause = this.#pause; ; pause = longer(pause)) {
-      await clock.sleep(pause * (0.5 + Math.random() / 2), cancel);
+      await clock.sleep(pause * (0.5 + clock.random.fraction() / 2), cancel);
       extractor.restart();
       try {
         return await sessions.attach(extractor.offset);

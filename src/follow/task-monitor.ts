@@ -46,7 +46,7 @@ export async function monitorTask(options: TaskMonitorOptions): Promise<Failure>
   let refused = false;
   for (;;) {
     const every = ending ? LOOK_AT_END_EVERY_MS : LOOK_EVERY_MS;
-    const usual = pauseAfter(took, every, LONGEST_PAUSE_MS) + Math.random() * JITTER_MS;
+    const usual = pauseAfter(took, every, LONGEST_PAUSE_MS) + clock.random.fraction() * JITTER_MS;
     await clock.sleep(refused ? LOOK_AGAIN_AFTER_MS : untilNext(usual, options), signal);
     const asked = clock.now();
     const look = await lookAtTask(options);

@@ -4,6 +4,7 @@ import { OutsidePath, makeDirectory } from "../artifacts/directory.ts";
 import { type Fact, parseFact } from "../artifacts/facts.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
 import type { UnpackerOptions } from "../artifacts/unpack.ts";
+import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { MissingArtifacts } from "../report/artifacts.ts";
@@ -22,7 +23,7 @@ export interface JobArtifactsOptions {
   /** The directory of this task below the one of the inputs; undefined when the inputs allow only one task. */
   readonly folder: string | undefined;
   readonly workspace: string;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Cancels the run. */
   readonly cancel?: AbortSignal | undefined;
   /** What the container may send; by default what follows from the inputs. */
@@ -126,7 +127,7 @@ export class JobArtifacts {
   }
 
   #hold(item: Buffer | Fact, size: number): void {
-    this.beganAt ??= this.#options.now();
+    this.beganAt ??= this.#options.clock.now();
     this.#unpacking ??= this.#unpack();
     this.#uncertainBytes += size + ITEM_BYTES;
     if (this.#uncertainBytes <= MOST_UNCERTAIN) this.#uncertain.push(item);
@@ -164,11 +165,12 @@ export class JobArtifacts {
   }
 
   async #unpack(): Promise<UnpackedArchive | string> {
-    const { artifacts, folder, cancel } = this.#options;
+    const { artifacts, folder, clock, cancel } = this.#options;
     try {
       const root = makeDirectory(artifacts.directory, artifacts.within, folder);
       const unpacking: UnpackerOptions = {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
+        clock,
         cancel,
         onRefused: (name, why) => this.#missing.noteRefused(name, why),
         onPlaced: (name, size) => {

@@ -102,7 +102,7 @@ export class JobPieces implements PieceFolders {
 
   open(): PieceStore {
     this.#place.share();
-    return this.#store(newFolder(this.#context.inputs.prefix));
+    return this.#store(newFolder(this.#context.inputs.prefix, this.#context.clock.random));
   }
 
   /** The folder of an order that another step has given. */

@@ -66,8 +66,8 @@ export class JobOutput {
     });
     const { artifacts } = inputs;
     const folder = isSeveral(where) ? `task-${origin.fanOut?.task ?? 0}` : undefined;
-    const now = (): number => clock.now();
-    this.#artifacts = artifacts && new JobArtifacts({ artifacts, folder, workspace, now, cancel, ...bucket });
+    this.#artifacts =
+      artifacts && new JobArtifacts({ artifacts, folder, workspace, clock, cancel, ...bucket });
     this.#missing = artifacts?.missing ?? "warn";
     this.#drained = drained;
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { JobStart } from "../payload/bootstrap.ts";
 import { assemblePayload } from "../payload/assemble.ts";
 import { workerCount } from "../payload/workers.ts";
@@ -68,7 +67,7 @@ export async function prepareJob(
     if (isLogKind(inputs.logs)) await setup;
     return {
       run: origin.id,
-      nonce: randomBytes(16).toString("hex"),
+      nonce: clock.random.bytes(16).toString("hex"),
       workers: workerCount(inputs.workers, target.cpuUnits),
       start: { payload, delivery: to, staged },
       ...{ owner, container: containerRef(target, task), setup },

@@ -1,5 +1,6 @@
 import { closeSync, type Dirent, readFileSync } from "node:fs";
 import { posix } from "node:path";
+import type { Clock } from "../clock.ts";
 import { namesIn, type Way } from "../beneath/way.ts";
 import type { Location } from "./locations.ts";
 
@@ -46,13 +47,14 @@ export class CheckoutFiles {
     workspace: Way | undefined,
     except: string,
     locations: readonly Location[],
+    clock: Pick<Clock, "turn">,
   ): Promise<CheckoutFiles> {
     const wanted = new Set(locations.flatMap(({ path }) => path.slice(-1)));
     const paths = new Map<string, (readonly string[])[]>();
     const directories = wanted.size === 0 ? [] : [""];
     for (let at = 0; at < Math.min(directories.length, MOST_DIRECTORIES); at += 1) {
       const directory = directories[at] ?? "";
-      if (at % 100 === 99) await new Promise(setImmediate); // for a signal of the runner, and for what else goes on
+      if (at % 100 === 99) await clock.turn(); // for a signal of the runner, and for what else goes on
       for (const entry of list(workspace, directory)) {
         const path = posix.join(directory, entry.name);
         if (entry.isDirectory() && !PASSED_OVER.has(entry.name) && path !== except) directories.push(path);

@@ -2,6 +2,8 @@ import { relative, sep } from "node:path";
 import { openWay } from "../artifacts/directory.ts";
 import { matchesOf } from "../beneath/matches.ts";
 import { namesIn, type Way } from "../beneath/way.ts";
+import { withinTime } from "../bounded.ts";
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { CaseReader } from "./case-reader.ts";
@@ -26,6 +28,7 @@ export interface ReportContext {
   /** The directories that may hold it. */
   readonly within: readonly string[];
   readonly log: Pick<Log, "info" | "warning">;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -44,13 +47,17 @@ const LONGEST_READ_MS = 60_000;
 export async function readReports(
   directories: readonly ReportDirectory[],
   patterns: readonly string[],
-  { workspace, artifacts, within, log, signal }: ReportContext,
+  { workspace, artifacts, within, log, clock, signal }: ReportContext,
 ): Promise<TestResults> {
   const open = directories.map(({ path, label }) => ({ label, way: openWay(path, within) }));
   try {
     const tally = new Tally();
-    const read = await readAll(await reportFiles(open, patterns, log), tally, { log, signal });
-    const results = await locate(tally, workspace, realPath(artifacts, within));
+    const read = await readAll(await reportFiles(open, patterns, { log, clock }), tally, {
+      log,
+      clock,
+      signal,
+    });
+    const results = await locate(tally, workspace, realPath(artifacts, within), clock);
     log.info(inWords(results, read));
     return results;
   } finally {
@@ -75,21 +82,23 @@ interface ReportFile {
 async function readAll(
   found: readonly ReportFile[],
   tally: Tally,
-  { log, signal }: Pick<ReportContext, "log" | "signal">,
+  { log, clock, signal }: Pick<ReportContext, "log" | "clock" | "signal">,
 ): Promise<number> {
-  const until = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_READ_MS)]);
   const problems: string[] = [];
   let read = 0;
-  for (const report of found.slice(0, MOST_FILES)) {
-    if (until.aborted) break;
-    const { label, file } = report;
-    const prefix = label === "" ? "" : `${label}: `;
-    const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
-    const problem = await readFile(report, new CaseReader(add), until);
-    if (problem !== undefined)
-      problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
-    read += 1;
-  }
+  await withinTime(LONGEST_READ_MS, clock, async (late) => {
+    const until = AbortSignal.any([signal, late]);
+    for (const report of found.slice(0, MOST_FILES)) {
+      if (until.aborted) break;
+      const { label, file } = report;
+      const prefix = label === "" ? "" : `${label}: `;
+      const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
+      const problem = await readFile(report, new CaseReader(add), until);
+      if (problem !== undefined)
+        problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
+      read += 1;
+    }
+  });
   if (read < found.length && !signal.aborted)
     problems.unshift(
       `Of ${found.length} reports the first ${read} were read. The limits are ${MOST_FILES} reports and one minute.`,
@@ -99,11 +108,16 @@ async function readAll(
 }
 
 /** The results, with the lines of the workspace that the tests name. `artifacts` is no part of it. */
-async function locate(tally: Tally, workspace: string, artifacts: string): Promise<TestResults> {
+async function locate(
+  tally: Tally,
+  workspace: string,
+  artifacts: string,
+  clock: Clock,
+): Promise<TestResults> {
   const way = openWay(workspace, [workspace]);
   try {
     const except = relative(way?.root.path ?? workspace, artifacts).replaceAll(sep, "/");
-    const files = await CheckoutFiles.search(way, except, tally.locations);
+    const files = await CheckoutFiles.search(way, except, tally.locations, clock);
     return tally.results((locations) => files.lineOf(locations));
   } finally {
     way?.close();
@@ -114,14 +128,14 @@ async function locate(tally: Tally, workspace: string, artifacts: string): Promi
 async function reportFiles(
   directories: readonly OpenDirectory[],
   patterns: readonly string[],
-  log: Pick<Log, "warning">,
+  { log, clock }: Pick<ReportContext, "log" | "clock">,
 ): Promise<readonly ReportFile[]> {
   const found: ReportFile[] = [];
   const missing: string[] = [];
   for (const { label, way } of directories) {
     const files = new Set<string>();
     for (const pattern of patterns) {
-      const matches = way === undefined ? [] : await matchesOf(pattern, way);
+      const matches = way === undefined ? [] : await matchesOf(pattern, way, { clock });
       const regular = matches.filter((path) => way?.isFile(namesIn(path)) === true);
       regular.forEach((file) => files.add(file));
       const where = label === "" ? "" : ` of ${label}`;

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import type { PresignedPost } from "../aws/s3.ts";
+import type { Random } from "../clock.ts";
 import type { PieceFolder, PieceKeys } from "./format.ts";
 
 /**
@@ -35,9 +35,9 @@ export const TAKEN_READ_MS = 300;
 const MOST_READERS = 32;
 
 /** A folder with a new name and new keys. `prefix` is the input. */
-export function newFolder(prefix: string): OrderedFolder {
-  const keys = { inner: randomBytes(32).toString("hex"), outer: randomBytes(32).toString("hex") };
-  return folderOf(prefix, randomBytes(16).toString("hex"), keys);
+export function newFolder(prefix: string, random: Random): OrderedFolder {
+  const keys = { inner: random.bytes(32).toString("hex"), outer: random.bytes(32).toString("hex") };
+  return folderOf(prefix, random.bytes(16).toString("hex"), keys);
 }
 
 /** The folder of this name, with these keys. `prefix` is the input. */

@@ -43,7 +43,11 @@ export async function leaveQueue(queue: QueueObject, run: string, session?: stri
 /** Takes the run out of the queue for the post step, which has only the claim's name. Without the right to do so it only logs that. */
 export async function releaseClaim(
   { run, kmsKeyId, ...object }: ClaimName,
-  { s3, clock, log }: { readonly s3: QueueS3; readonly clock: Pick<Clock, "sleep">; readonly log: Log },
+  {
+    s3,
+    clock,
+    log,
+  }: { readonly s3: QueueS3; readonly clock: Pick<Clock, "sleep" | "random">; readonly log: Log },
 ): Promise<void> {
   try {
     await leaveQueue(new QueueObject({ object, kmsKeyId, s3, clock, log }), run);

@@ -87,7 +87,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     log,
     deadline,
     signal,
-    random = Math.random,
+    random = clock.random.fraction,
   } = options;
   const begun = clock.now();
   let sessions = await looking;

@@ -1,9 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { homedir, hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Clock } from "../clock.ts";
+import type { Clock, Random } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { isRecord } from "../record.ts";
 
@@ -78,7 +78,7 @@ export class MachineLock {
     const problems: string[] = [];
     const directory = findDirectory(places, problems) ?? (await ownDirectory(temporary, clock, problems));
     if (directory === undefined) throw new Error(`there is no directory for it: ${problems.join("; ")}`);
-    return new SocketPlace(directory, this.#id);
+    return new SocketPlace(directory, this.#id, clock.random);
   }
 
   /** Gives the lock back, if it is held. */
@@ -108,10 +108,11 @@ function pipe(id: string): { take: () => Promise<HeldSocket | undefined> } {
  */
 class SocketPlace {
   readonly #lock: string;
-  readonly #name = randomBytes(OWN_BYTES).toString("hex");
+  readonly #name: string;
 
-  constructor(directory: string, id: string) {
+  constructor(directory: string, id: string, random: Random) {
     this.#lock = join(directory, id);
+    this.#name = random.bytes(OWN_BYTES).toString("hex");
   }
 
   /** The lock; undefined while another process has it. */

@@ -47,7 +47,7 @@ export interface SessionPlace {
  * which the run attaches. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
-  const { clock, log, signal, random = Math.random, matrix, attaches = false } = options;
+  const { clock, log, signal, random = clock.random.fraction, matrix, attaches = false } = options;
   const looks = makeSchedule(matrix, random);
   const list = lister(options);
   /** The last look. */

@@ -37,7 +37,7 @@ export interface QueueMemberOptions {
   /** True for a claim on a lock. `HeldLock` renews it, not this class. */
   readonly locks?: boolean | undefined;
   readonly s3: QueueS3;
-  readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly clock: Pick<Clock, "now" | "sleep" | "random">;
   readonly log: Log;
   readonly random?: (() => number) | undefined;
 }
@@ -202,7 +202,7 @@ export class QueueMember {
   }
 
   #pause(number: number): number {
-    const { random = Math.random } = this.#options;
+    const { clock, random = clock.random.fraction } = this.#options;
     return (NEXT_PAUSE_MS + (number - 1) * PAUSE_A_NUMBER_MS) * (0.8 + random() * 0.4);
   }
 

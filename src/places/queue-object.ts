@@ -28,7 +28,7 @@ export interface QueueObjectOptions {
   readonly object: ObjectName;
   readonly kmsKeyId: string | undefined;
   readonly s3: QueueS3;
-  readonly clock: Pick<Clock, "sleep">;
+  readonly clock: Pick<Clock, "sleep" | "random">;
   readonly log: Log;
   /** From 0 up to 1. */
   readonly random?: (() => number) | undefined;
@@ -78,7 +78,7 @@ export class QueueObject {
     step: (found: FoundQueue | undefined) => Change<Result>,
     { assume, denied, signal }: ChangeOptions,
   ): Promise<Result> {
-    const { clock, random = Math.random } = this.#options;
+    const { clock, random = clock.random.fraction } = this.#options;
     let known = assume === "last" ? this.#last : undefined;
     if (assume === "absent") {
       const first = step(undefined);

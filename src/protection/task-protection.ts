@@ -85,10 +85,10 @@ export class TaskProtection {
     const { clock, cancel } = this.#options;
     const over = AbortSignal.any([cancel, this.#over.signal]);
     let goesOn = await this.#renew();
-    if (goesOn) await clock.sleep(SECOND_LOOK_MS * (1 + Math.random()), over);
+    if (goesOn) await clock.sleep(SECOND_LOOK_MS * (1 + clock.random.fraction()), over);
     goesOn &&= await this.#renew({ isSecondLook: true });
     while (goesOn) {
-      await clock.sleep(RENEW_MS - Math.random() * JITTER_MS, over);
+      await clock.sleep(RENEW_MS - clock.random.fraction() * JITTER_MS, over);
       goesOn = await this.#renew();
     }
   }

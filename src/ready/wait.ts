@@ -38,7 +38,7 @@ export async function waitUntilReady(
   deadline: number,
   context: WaitContext,
 ): Promise<Task> {
-  const { ecs, clock, lines, signal, stuckAfter = Infinity, random = Math.random } = context;
+  const { ecs, clock, lines, signal, stuckAfter = Infinity, random = clock.random.fraction } = context;
   const begun = clock.now();
   const progress = new Progress(clock);
   for (;;) {

@@ -38,7 +38,7 @@ export async function requestSession(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,
   command: string,
   deadline: number,
-  { ecs, looks, clock, lines, log, signal, random = Math.random }: SessionRequestContext,
+  { ecs, looks, clock, lines, log, signal, random = clock.random.fraction }: SessionRequestContext,
 ): Promise<SessionTicket> {
   const { clusterArn, taskArn, container } = target;
   const request = { cluster: clusterArn, task: taskArn, container, command };

@@ -106,7 +106,7 @@ class DataSession implements Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.sessionId = options.sessionId;
-    this.#channel = new Channel(options);
+    this.#channel = new Channel(options, options.clock.random);
     this.#alarm = new Alarm(options.clock, () => this.#tick());
     this.output = new ByteQueue(() => this.#regulate());
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve));

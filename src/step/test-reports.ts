@@ -9,7 +9,13 @@ import type { StepContext } from "../step-context.ts";
  */
 export async function readTestReports(
   result: Result,
-  { inputs, workspace, log, cancel }: Pick<StepContext, "inputs" | "workspace" | "log" | "cancel">,
+  {
+    inputs,
+    workspace,
+    log,
+    clock,
+    cancel,
+  }: Pick<StepContext, "inputs" | "workspace" | "log" | "clock" | "cancel">,
 ): Promise<TestResults | undefined> {
   const { reports } = inputs;
   const artifacts = taskResults(result).flatMap(({ task }) => task?.artifacts ?? []);
@@ -25,7 +31,7 @@ export async function readTestReports(
   // Only steps with the input load the parser.
   const { readReports } = await import("../junit/read-reports.ts");
   return await readReports(directories, reports, {
-    ...{ workspace, artifacts: first.path, within, log },
+    ...{ workspace, artifacts: first.path, within, log, clock },
     signal: cancel,
   });
 }

@@ -55,7 +55,7 @@ export async function findTasksOfService(
   where: Extract<TaskSelection, { kind: "service" }>,
   context: ResolveContext,
 ): Promise<JobTargets> {
-  const { inputs, ecs, revision, log } = context;
+  const { inputs, ecs, revision, log, clock } = context;
   const { container } = inputs;
   const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);
   const found = await describeServiceTasks({ cluster, service, revision }, ecs, context.onDescribing);
@@ -71,7 +71,11 @@ export async function findTasksOfService(
     targets: allOf(await findTargets(chosen, context)),
     described: chosen,
     mayHavePublicIp: true,
-    candidates: new ServiceCandidates({ cluster, service }, found, chosen, { container, isOnlyJob }),
+    candidates: new ServiceCandidates({ cluster, service }, found, chosen, {
+      container,
+      isOnlyJob,
+      random: clock.random,
+    }),
   };
 }
 

@@ -127,7 +127,7 @@ export class Connection {
     log.info(`Session '${ticket.sessionId}' was cut (${cut}); connecting again.`);
     this.#tickets.restart();
     for (let count = 0; count < MAX_TRIES; count++) {
-      const delay = FIRST_DELAY_MS * DELAY_GROWTH ** count * (1 + Math.random());
+      const delay = FIRST_DELAY_MS * DELAY_GROWTH ** count * (1 + clock.random.fraction());
       if (clock.now() + delay + SHORTEST_TRY_MS > until) break;
       await clock.sleep(delay, signal);
       const renewed = {

@@ -63,7 +63,7 @@ export async function findOrRegisterDefinition(
     } catch (error) {
       // ECS takes one registration a second. Another job of the matrix may have registered the definition by now.
       if (!(error instanceof Failure) || error.code !== "throttled") throw error;
-      await context.clock.sleep(TRY_AGAIN_MS * (0.5 + Math.random()), context.signal);
+      await context.clock.sleep(TRY_AGAIN_MS * (0.5 + context.clock.random.fraction()), context.signal);
     }
   }
 }

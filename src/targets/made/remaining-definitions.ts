@@ -1,5 +1,5 @@
 import type { Ecs } from "../../aws/ecs.ts";
-import type { Clock } from "../../clock.ts";
+import type { Clock, Random } from "../../clock.ts";
 import { Failure, isDenied, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { lastPart } from "../arn.ts";
@@ -23,7 +23,7 @@ export interface RemainingDefinitionsContext {
     | "deregisterTaskDefinition"
     | "deleteTaskDefinition"
   >;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "random">;
   readonly log: Log;
 }
 
@@ -40,7 +40,10 @@ export async function removeRemainingDefinitions(
 ): Promise<void> {
   try {
     const families = await context.ecs.listDefinitionFamilies(FAMILY_PREFIX);
-    for (const family of drawFamilies(families.filter((name) => name !== own)))
+    for (const family of drawFamilies(
+      families.filter((name) => name !== own),
+      context.clock.random,
+    ))
       await removeIfRemaining(cluster, family, context);
   } catch (error) {
     if (isDenied(error)) context.log.info(`What lost runs have left is not looked for. ${error.failed}`);
@@ -63,9 +66,9 @@ async function removeIfRemaining(
 }
 
 /** Some of the families, drawn by lot. */
-function drawFamilies(families: readonly string[]): readonly string[] {
+function drawFamilies(families: readonly string[], random: Random): readonly string[] {
   return families
-    .map((family) => ({ family, lot: Math.random() }))
+    .map((family) => ({ family, lot: random.fraction() }))
     .sort((a, b) => a.lot - b.lot)
     .slice(0, MOST_EXAMINED)
     .map(({ family }) => family);

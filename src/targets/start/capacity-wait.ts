@@ -8,7 +8,7 @@ const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 export interface CapacityWaitOptions {
-  readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly clock: Pick<Clock, "now" | "sleep" | "random">;
   readonly log: Pick<Log, "info">;
   readonly signal: AbortSignal | undefined;
   /** When to give up, in milliseconds since the epoch. */
@@ -38,7 +38,7 @@ export class CapacityWait {
     const pause =
       one === undefined ? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (rounds - 1)) : NEXT_SUBNET_MS;
     // Jobs that meet the same shortage spread out.
-    const ms = pause * (1 + Math.random() / 2);
+    const ms = pause * (1 + clock.random.fraction() / 2);
     if (clock.now() + ms > until) return undefined;
     const where = one === undefined ? "" : ` in ${one}`;
     log.info(

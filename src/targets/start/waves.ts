@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const STOPPING_MS = 60_000;
 
 export interface WavesOptions {
-  readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly clock: Pick<Clock, "now" | "sleep" | "random">;
   readonly log: Pick<Log, "info" | "debug">;
   readonly signal: AbortSignal | undefined;
   /** For how long to wait after the last of the run's own jobs has ended, in milliseconds. */
@@ -79,7 +79,7 @@ export class Waves {
     const left = this.#jobs > 0 ? Infinity : this.#lastEnd + patience - clock.now();
     if (left < this.#pause) return false;
     // Jobs that meet the same refusal spread out.
-    const ms = this.#pause * (1 + Math.random() / 2);
+    const ms = this.#pause * (1 + clock.random.fraction() / 2);
     if (clock.now() >= this.#soonUntil) this.#pause = Math.min(LONGEST_PAUSE_MS, this.#pause * 2);
     const { signal: ended } = this.#ended;
     const aborts = [over ?? signal, ended].filter((one) => one !== undefined);

@@ -1,4 +1,5 @@
 import type { Task } from "../../aws/task.ts";
+import type { Random } from "../../clock.ts";
 import { isReady, rankTasks } from "./choose-tasks.ts";
 
 /** The most tasks that a job tries after its first one. Each try costs several calls. */
@@ -17,18 +18,24 @@ export class ServiceCandidates {
   readonly #successors = new Set<string>();
   readonly #blocked = new Set<string>();
   readonly #isOnlyJob: boolean;
+  readonly #random: Random;
 
   constructor(
     { cluster, service }: { readonly cluster: string; readonly service: string },
     found: readonly Task[],
     chosen: readonly Task[],
-    { container, isOnlyJob }: { readonly container: string | undefined; readonly isOnlyJob: boolean },
+    {
+      container,
+      isOnlyJob,
+      random,
+    }: { readonly container: string | undefined; readonly isOnlyJob: boolean; readonly random: Random },
   ) {
     this.cluster = cluster;
     this.service = service;
+    this.#random = random;
     this.#ready = rankTasks(found, container).filter((task) => isReady(task, container));
     const others = this.#ready.filter((task) => !chosen.includes(task));
-    this.#untried = shuffle(others).slice(0, MOST_OTHERS);
+    this.#untried = shuffle(others, random).slice(0, MOST_OTHERS);
     this.#taken = new Set(chosen.map(({ arn }) => arn));
     this.#isOnlyJob = isOnlyJob;
     this.others = isOnlyJob ? this.#untried.map(({ arn }) => arn) : [];
@@ -41,7 +48,12 @@ export class ServiceCandidates {
   takeNext(): Task | undefined {
     const next =
       this.#untried.shift() ??
-      (this.#isOnlyJob ? shuffle(this.#ready.filter(({ arn }) => !this.#blocked.has(arn)))[0] : undefined);
+      (this.#isOnlyJob
+        ? shuffle(
+            this.#ready.filter(({ arn }) => !this.#blocked.has(arn)),
+            this.#random,
+          )[0]
+        : undefined);
     if (next !== undefined) this.#taken.add(next.arn);
     return next;
   }
@@ -69,9 +81,9 @@ export class ServiceCandidates {
   }
 }
 
-function shuffle<T>(items: readonly T[]): T[] {
+function shuffle<T>(items: readonly T[], random: Random): T[] {
   return items
-    .map((item) => ({ item, at: Math.random() }))
+    .map((item) => ({ item, at: random.fraction() }))
     .toSorted((a, b) => a.at - b.at)
     .map(({ item }) => item);
 }
