@@ -134,6 +134,28 @@ it("a script that is too large for the session starts no task", async () => {
   expect(aws.calls("RunTask")).toHaveLength(before);
 });
 
+it("a script for bash that sh ran is told of: a warning where it ends green, and in the error where it fails; 'shell: bash' mends both", async () => {
+  const green = "if [[ a == a ]]; then echo reached; fi";
+  const red = "set -euo pipefail\necho reached";
+  const [warned, failed, ...mended] = await Promise.all([
+    aws.step({ task: task.id, run: green }),
+    aws.step({ task: task.id, run: red }),
+    ...[green, red].map((run) => aws.step({ task: task.id, shell: "bash", run })),
+  ]);
+  expect(warned.conclusion).toBe("success");
+  expect(warned.annotations.map(({ level, message }) => [level, message.split("\n")[0]])).toEqual([
+    [
+      "warning",
+      "The script succeeded, but a part of it did not run. Line 1 of the script uses '[[', which the image's sh doesn't have. Set 'shell: bash', which the image has.",
+    ],
+  ]);
+  expect(failed.annotations[0]?.message).toContain(
+    "Line 1 of the script uses 'set -o pipefail', which the image's sh doesn't have. Set 'shell: bash', which the image has",
+  );
+  for (const { outputs, annotations } of mended)
+    expect([outputs["stdout"], annotations]).toEqual(["reached", []]);
+});
+
 it("args, env and the shell's name arrive unchanged", async () => {
   const args = ["plain", "two words", "", 'it\'s $HOME `x` "y" \\z', "größer 🚀", "-n", "*"];
   const value = "a=b 'c' \"d\" $e `f` \\g é";

@@ -19,6 +19,7 @@ import { parseControl } from "../../src/pieces/orders.ts";
 import { takeStep } from "../../src/places/claim-steps.ts";
 import { LARGEST_QUEUE, parseQueue } from "../../src/places/queue-state.ts";
 import { parseOutputFile } from "../../src/report/file-commands.ts";
+import { findBashUse } from "../../src/report/bash-words.ts";
 import { findLastLine, findNamedLine } from "../../src/report/last-words.ts";
 import { Guard } from "../../src/show/guard.ts";
 import { linesOf } from "../../src/show/lines.ts";
@@ -310,6 +311,13 @@ const SCREEN: readonly GrowingInput[] = SHOWN.flatMap(([what, text]) => [
 ]);
 
 const OTHERS: readonly GrowingInput[] = [
+  ...["/fargate-exec-", "/fargate-exec-x/script: ", "/fargate-exec-x/script: 1: a[", "-"].map((part) => ({
+    ...{ parser: "words of a shell", what: JSON.stringify(part), size: 256 * KIB },
+    prepare: (size: number) => {
+      const output = times(part, size);
+      return () => findBashUse(`/fargate-exec-${output}`);
+    },
+  })),
   {
     ...{ parser: "facts", what: "quotes of a name", size: 12 * KIB },
     prepare: (size) => {

@@ -30,29 +30,6 @@ it("explains a failure by its three parts, under its code, with the address of i
   );
 });
 
-it.each([
-  ["/tmp/fargate-exec-0/script: 1: set: Illegal option -o pipefail\n", "2b", true],
-  ["/tmp/fargate-exec-0/script: set: line 1: illegal option -o pipefail\n", "2b", true],
-  ["Illegal option -o pipefail\n", "1", false],
-  ["Illegal option -x\n", "2", false],
-])("of %j with the exit code %s it says 'shell: bash': %s", (stderr, code, says) => {
-  const { message } = explain(resultWithStderr([code], { 0: stderr }), aStep) ?? { message: "" };
-  expect(message.includes("Set 'shell: bash'")).toBe(says);
-});
-
-it.each<["workflow" | "program", string, string]>([
-  ["workflow", "2b", "Set 'shell: bash', which the image has"],
-  ["workflow", "2", "The image has no bash for 'shell: bash' either"],
-  ["program", "2b", "Give '--shell bash', which the image has"],
-  ["program", "2", "The image has no bash for '--shell bash' either"],
-])("a %s reads of a script without pipefail (%s): %s", (reader, code, says) => {
-  const { message } = explain(resultWithStderr([code], { 0: "set: Illegal option -o pipefail\n" }), {
-    ...aStep,
-    reader,
-  }) ?? { message: "" };
-  expect(message).toContain(says);
-});
-
 it("the annotation of a script that failed says how many tests failed", () => {
   const tests = { passed: 1, failed: 1 };
   const { message } = explain(aResult("exited", "1"), { ...aStep, tests }) ?? { message: "" };

@@ -2,7 +2,8 @@ import type { FailureCode, Reader } from "../errors.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
-import { findLastLine, findNamedLine, isWithoutPipefail } from "./last-words.ts";
+import { bashAdvice } from "./bash-words.ts";
+import { findLastLine, findNamedLine } from "./last-words.ts";
 import {
   decisiveResult,
   type Result,
@@ -79,7 +80,7 @@ function explainChecks(checks: readonly Check[], { page }: ExplainedStep): Expla
 function explainStatus(decisive: StatusResult, where: string, step: ExplainedStep): Explanation {
   const { outcome, workers, task } = decisive;
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
-  const { worker, exitCode, hasBash } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
+  const { worker, exitCode } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
   const several = `${failing.length} of ${workers.length} workers failed (${listMembers(failing.map(endOf))}).`;
   const { tests } = step;
   const how = [
@@ -93,13 +94,11 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
   const words = stderr && findLastLine(stderr);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
+  const forBash = outcome === "failed" ? bashAdvice(task, workers, step.reader) : undefined;
   const startLine = outcome === "failed" && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
-    message: [
-      where + how.join(" "),
-      ...(stderr && isWithoutPipefail(stderr, exitCode) ? [pipefailAdvice(step.reader, hasBash)] : []),
-    ].join("\n"),
+    message: [where + how.join(" "), ...(forBash === undefined ? [] : [forBash])].join("\n"),
     lastWords: words === undefined ? undefined : `Last line of standard error${whose}: ${words}`,
     page: `${step.page}#${outcome === "failed" ? "a-script-that-failed" : outcome}`,
     place:
@@ -107,18 +106,6 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
         ? undefined
         : { file: step.scriptFile, startLine },
   };
-}
-
-/** What to do about a shell that does not know `set -o pipefail`. */
-function pipefailAdvice(reader: Reader, hasBash = false): string {
-  const option = { workflow: "shell: bash", program: "--shell bash" }[reader];
-  const set = { workflow: "Set", program: "Give" }[reader];
-  return [
-    "The script says 'set -o pipefail', which the image's sh doesn't have.",
-    hasBash
-      ? `${set} '${option}', which the image has: it has pipefail and -e on by itself.`
-      : `The image has no bash for '${option}' either: leave pipefail out, or put bash into the image.`,
-  ].join(" ");
 }
 
 /** The words that tell which tasks failed, and how. The first failed task decides. */

@@ -16,11 +16,6 @@ export function findLastLine(stderr: string): string | undefined {
  */
 const LINE_OF_SCRIPT = /\/fargate-exec-[\w-]+\/script(?:"?,? line |: line |: ?)(\d{1,7})\b([^\r\n]*)/g;
 
-/** True when a shell has ended because it does not know `set -o pipefail`: dash, and busybox before 1.32. */
-export function isWithoutPipefail(stderr: string, exitCode: number): boolean {
-  return exitCode === 2 && /illegal option -o pipefail/i.test(stderr);
-}
-
 /** The messages of a shell that ends with 127 or 126: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02 */
 const NOT_FOUND = /not found|no such file/i;
 const NOT_EXECUTED = /permission denied|cannot execute|exec format|is a directory/i;

@@ -3,6 +3,7 @@ import { readInputs } from "../inputs/read-all.ts";
 import { unknownInputWarnings } from "../inputs/unknown.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import { logFailure } from "../log.ts";
+import { bashWarnings } from "../report/bash-words.ts";
 import { failedResult, type Result } from "../report/result.ts";
 import { openStep, type OpenStep } from "./step.ts";
 import { readTestReports } from "./test-reports.ts";
@@ -31,6 +32,8 @@ export async function runStep(
   } catch (error) {
     result = failed(error);
   }
+  for (const warning of bashWarnings(result, surroundings.reader))
+    display.warning(warning, "troubleshooting.md");
   if (step !== undefined) tests = await readTestReports(result, step);
   // What the step has made is deleted while the report is written.
   const closing = step?.close(result);

@@ -50,7 +50,7 @@ import { clipText } from "../clipped.ts";
  * STATUS is one of these:
  *
  *     `exited`, `timed-out`, `cancelled` or `fenced` (fence.sh), then `N=CODE:SECONDS` for each worker, joined by commas. The seconds have
- *     decimals. A `b` follows an exit code of 2 when the image has bash. A `!` follows for a worker that was being stopped when it ended.
+ *     decimals. A `b` follows when the image has bash. A `!` follows for a worker that was being stopped when it ended.
  *     `refused`, then the part of the job that is the cause (`user: `, `directory: `, `shell: `, `variable: `,
  *     `files: `, `tool: `), then why no script ran.
  *     `lost`, then why the end of a script is not known.

@@ -27,7 +27,7 @@ export interface WorkerStatus {
   readonly seconds: number;
   /** True when it ended after the job had been told to stop. */
   readonly stopped: boolean;
-  /** The image has bash. The container tells it only of a worker with the exit code 2, which a shell without pipefail has. */
+  /** The image has bash, for the advice about a script whose sh lacks what bash has. */
   readonly hasBash?: true;
 }
 
