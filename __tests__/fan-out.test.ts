@@ -79,6 +79,7 @@ function runInTargets(
     undoing: aws,
     ledger: new Ledger({ region: "eu-west-1", undo: [] }, () => undefined),
     clock: new SleeplessClock(),
+    env: {},
     log,
     writer: () => () => undefined,
     drained: () => Promise.resolve(),

@@ -112,6 +112,7 @@ function startJob(
       undoing: aws,
       ledger: new Ledger({ region: "eu-west-1", undo: [] }, ({ undo }) => seen.undo.push(undo)),
       clock: systemClock,
+      env: {},
       log,
       write,
       writer: () => write,

@@ -11,7 +11,9 @@ import { signUpgrade } from "../src/aws/sign-upgrade.ts";
 import { systemClock } from "../src/clock.ts";
 import { messageOf } from "../src/errors.ts";
 import { requestIdToken } from "../src/github/id-token.ts";
+import { realWorld } from "../src/step/world.ts";
 import { connect } from "../src/transport/socket.ts";
+import { openWebSocket } from "../src/transport/web-socket.ts";
 import { logOf, type Outputs, TaskSessions } from "./facts/task-sessions.ts";
 
 /**
@@ -55,7 +57,8 @@ function clientsOf(outputs: Outputs): AwsClients {
   const role = { arn: outputs["RoleArn"] ?? "", sessionName: "fargate-exec-facts" };
   return awsClients({
     region,
-    credentials: roleCredentials({ ...role, region, idToken, log: logOf(console.error) }),
+    world: realWorld,
+    credentials: roleCredentials({ ...role, region, idToken, clock: systemClock, log: logOf(console.error) }),
   });
 }
 
@@ -185,6 +188,7 @@ async function upgrade(
   try {
     const socket = await connect({
       ...{ url: streamUrl, headers: await headersFor(streamUrl), agent: undefined, clock: systemClock },
+      openSocket: openWebSocket,
       signal: AbortSignal.timeout(30_000),
       ...{ onFrame: () => undefined, onLost: () => undefined },
     });

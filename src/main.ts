@@ -19,7 +19,7 @@ export async function run(surroundings: Surroundings): Promise<Result> {
 async function perform(step: OpenStep): Promise<Result> {
   // Before any call of AWS: a wrong input starts nothing.
   const files = await packFiles(step.inputs, step);
-  if (step.inputs.check) return await checkSetUp(step, process.env);
+  if (step.inputs.check) return await checkSetUp(step, step.env);
   const { inputs } = step;
   const isNew = inputs.where.kind === "new";
   void openAhead(step.aws.clients, { bucket: inputs.bucket, isShared: !isNew });

@@ -1,7 +1,7 @@
-import { systemClock as clock } from "./clock.ts";
 import { savedState, saveState, screen } from "./github/runner.ts";
 import { idToken } from "./github/surroundings.ts";
 import type { Log } from "./log.ts";
+import { realWorld as world } from "./step/world.ts";
 import { undoRest } from "./undo/undo-rest.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function finishCleanup(): Promise<void> {
   if (state === undefined) return;
   log.phase("Cleaning up");
   screen.open({ workflowCommands: false });
-  await undoRest(state, { idToken, saveState, clock, log });
+  await undoRest(state, { idToken, saveState, world, log });
   screen.close();
   log.phase();
 }

@@ -1,4 +1,3 @@
-import { systemClock as clock } from "./clock.ts";
 import { run } from "./main.ts";
 import type { RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
 import { programSurroundings, sanitiseLog } from "./program/surroundings.ts";
@@ -17,12 +16,12 @@ import { undoRest } from "./undo/undo-rest.ts";
  */
 export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
   const surroundings = programSurroundings(inputs, options);
-  const { saved, saveState, idToken } = surroundings;
+  const { saved, saveState, idToken, world } = surroundings;
   await run(surroundings);
   const state = saved();
   // A step of the action leaves this to its post step. A program has none.
   if (state !== undefined && state.undo.length > 0)
-    await undoRest(state, { idToken, saveState, clock, log: sanitiseLog(options.log ?? {}) });
+    await undoRest(state, { idToken, saveState, world, log: sanitiseLog(options.log ?? {}) });
   return surroundings.result();
 }
 

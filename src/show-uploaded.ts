@@ -49,13 +49,13 @@ async function perform(step: OpenStep): Promise<Result> {
   return conclude(report, task);
 }
 
-function storeOf(handle: JobHandle, { inputs, aws, clock, log }: OpenStep): PieceStore {
+function storeOf(handle: JobHandle, { inputs, aws, clock, env, log }: OpenStep): PieceStore {
   const { pieces, staging, cluster } = handle;
   if (pieces === undefined || staging === undefined) throw notUploaded();
   return new PieceStore(folderOf(staging.prefix, pieces.job, pieces.keys), {
     ...{ bucket: staging.bucket, kmsKeyId: staging.kmsKeyId, owner: bucketOwner(inputs, cluster) },
     ...{
-      credentialsEnd: reliableUntil(process.env, inputs.roleToAssume, clock.now()),
+      credentialsEnd: reliableUntil(env, inputs.roleToAssume, clock.now()),
       s3: aws.s3,
       clock,
       log,

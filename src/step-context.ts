@@ -31,6 +31,8 @@ export interface StepContext {
   /** The service revision in whose tasks the job has to run, when a deployment waits for it. */
   readonly revision?: NewRevision | undefined;
   readonly clock: Clock;
+  /** The variables of the process. */
+  readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
   /** Makes the writer for the output of a job. It begins each line with the label, if one is given. */
   readonly writer: (label?: string) => OutputWriter;

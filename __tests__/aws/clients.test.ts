@@ -4,6 +4,7 @@ import { connect, type AddressInfo, type Socket } from "node:net";
 import { awsClients } from "../../src/aws/clients.ts";
 import { ecsCalls } from "../../src/aws/ecs-calls.ts";
 import { endpointOverride } from "../../src/aws/failures.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { endpoint, exception, setEnvironment, type Endpoint } from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint | undefined;
@@ -53,6 +54,7 @@ it("makes a client at the next call when the first one could not be made", async
   let made = 0;
   const clients = awsClients({
     region: "eu-central-1",
+    world: realWorld,
     credentials: () => {
       if (++made === 1) throw new Error("a module could not be loaded");
       return () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" });
@@ -98,10 +100,10 @@ describe("behind a proxy", () => {
     const between = await startProxy();
     const restore = setEnvironment({ HTTP_PROXY: between.url, NO_PROXY: noProxy });
     open = await endpoint(() => ({ body: { tasks: [] } }));
-    const clients = awsClients({ region: "eu-central-1" });
+    const clients = awsClients({ region: "eu-central-1", world: realWorld });
     await ecsCalls(clients).describeTask("ci", "t");
     expect(between.seen).toHaveLength(times);
-    expect(await clients.proxy()).toBeDefined();
+    expect(await clients.agent(open.url)).toBeDefined();
     clients.destroy();
     restore();
     between.close();
@@ -110,7 +112,7 @@ describe("behind a proxy", () => {
 
 it("has no proxy when no variable names one", async () => {
   open = await endpoint(() => ({}));
-  expect(await open.clients.proxy()).toBeUndefined();
+  expect(await open.clients.agent(open.url)).toBeUndefined();
 });
 
 describe("endpoints of the environment", () => {
@@ -152,7 +154,7 @@ describe("endpoints of the environment", () => {
       AWS_ENDPOINT_URL_SSMMESSAGES: "https://messages.example",
       AWS_ENDPOINT_URL_S3: "http://s3.example",
     });
-    const clients = awsClients({ region: "eu-central-1" });
+    const clients = awsClients({ region: "eu-central-1", world: realWorld });
     expect(clients.gatewayEndpoints()).toEqual(["https://messages.example", "http://ecs.example"]);
     clients.destroy();
     restore();

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { request } from "node:http";
 import { Connections } from "../../src/aws/connections.ts";
+import { systemClock } from "../../src/clock.ts";
 import { until } from "../helpers/until.ts";
 
 let server: Server;
@@ -11,7 +12,7 @@ beforeEach(async () => {
   opened = 0;
   server = createServer((_, response) => response.end("ok")).on("connection", () => (opened += 1));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  connections = new Connections();
+  connections = new Connections(systemClock);
 });
 afterEach(() => {
   connections.close();

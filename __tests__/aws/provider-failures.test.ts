@@ -7,6 +7,7 @@ import { iamCalls } from "../../src/aws/iam.ts";
 import { queryCalls } from "../../src/aws/query.ts";
 import { Failure } from "../../src/errors.ts";
 import { checkCaller } from "../../src/ready/checks/caller.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { type Answer, endpoint, setEnvironment } from "../helpers/aws-endpoint.ts";
 
 const ROLE = "arn:aws:iam::123456789012:role/ci";
@@ -64,7 +65,7 @@ async function reportFailures(env: Record<string, string>, answer: Answer) {
     },
     ...env,
   });
-  const clients = awsClients({ region: "eu-central-1", throttledFor: 0 });
+  const clients = awsClients({ region: "eu-central-1", world: realWorld, throttledFor: 0 });
   try {
     const call = await failureOf(ecsCalls(clients).describeTask("ci", "t"));
     const signature = await failureOf(clients.credentials());

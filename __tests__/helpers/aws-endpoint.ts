@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { awsClients, type AwsClients } from "../../src/aws/clients.ts";
+import { realWorld } from "../../src/step/world.ts";
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -58,7 +59,7 @@ export async function endpoint(
     AWS_SESSION_TOKEN: undefined,
     AWS_PROFILE: undefined,
   });
-  const clients = awsClients({ region, ...(signal && { signal }) });
+  const clients = awsClients({ region, world: realWorld, signal });
   return {
     clients,
     received,

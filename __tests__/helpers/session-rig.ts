@@ -2,6 +2,7 @@ import { signUpgrade } from "../../src/aws/sign-upgrade.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
 import { openSession } from "../../src/session/session.ts";
+import { openWebSocket } from "../../src/transport/web-socket.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import { Gateway } from "./gateway.ts";
 import { Listener } from "./listener.ts";
@@ -18,6 +19,7 @@ export const AWS: SessionOptions["aws"] = {
   // The tests' gateways have addresses that no gateway of AWS has.
   gatewayEndpoints: () => trusted,
   agent: () => Promise.resolve(undefined),
+  openSocket: openWebSocket,
 };
 
 const running: (() => Promise<unknown>)[] = [];

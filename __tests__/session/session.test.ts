@@ -7,6 +7,7 @@ import type { Failure } from "../../src/errors.ts";
 import type { SessionOptions } from "../../src/session/session.ts";
 import { PIECE_COST } from "../../src/session/byte-queue.ts";
 import { MOST_WAITING_BYTES, openSession } from "../../src/session/session.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { MAX_FRAME_BYTES } from "../../src/transport/socket.ts";
 import { ack, channelClosed, fromAgent, json, output, text } from "../channel/frames.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -300,7 +301,10 @@ describe("a session's way to the gateway", () => {
     process.env["NO_PROXY"] = mode === "excepted" ? "127.0.0.1" : "";
     try {
       const session = await open(gateway, {
-        aws: { ...AWS, agent: (url: string) => awsClients({ region: "eu-west-1" }).agent(url) },
+        aws: {
+          ...AWS,
+          agent: (url: string) => awsClients({ region: "eu-west-1", world: realWorld }).agent(url),
+        },
       });
       gateway.send(output(0, "through"), channelClosed(""));
       expect(await readAll(session)).toBe("through");

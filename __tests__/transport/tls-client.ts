@@ -7,8 +7,9 @@ import { ssmCalls } from "../../src/aws/ssm.ts";
 import { systemClock } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 import { openSession } from "../../src/session/session.ts";
+import { realWorld } from "../../src/step/world.ts";
 
-const aws = awsClients({ region: "eu-west-1" });
+const aws = awsClients({ region: "eu-west-1", world: realWorld });
 const ignore = (): void => undefined;
 const describeError = (error: unknown): unknown =>
   error instanceof Failure ? { code: error.code, message: error.message } : { thrown: String(error) };

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { payloadFile } from "../../src/payload/files.ts";
 import { CANCELLING_MS } from "../../src/follow/follow-session.ts";
 import { TOLD_LATER_MS } from "../../src/follow/follow-pieces.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { CALLS_END_MS, CANCEL_BUDGET, CONTAINER_BUDGET, SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { stopRunaways } from "../../src/undo/runaway-job.ts";
@@ -76,7 +77,12 @@ it("a cancelled step whose calls are not answered ends with the calls, and its p
   const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
   const [clock, log, button] = [new SteppedClock(), new Listener(), new AbortController()];
   const signals = { cancel: button.signal, ending: button.signal };
-  const aws = new StepAws({ region: "eu-west-1", credentials: undefined, ...signals, clock });
+  const aws = new StepAws({
+    region: "eu-west-1",
+    credentials: undefined,
+    ...signals,
+    world: { ...realWorld, clock },
+  });
   const cleanup = new StepCleanup(ledger, { aws: aws.undoing, clock, log }, button.signal);
 
   button.abort(new Error("cancelled"));

@@ -1,4 +1,5 @@
 import type { CredentialsSource } from "../../src/aws/credentials.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { CALLS_END_MS } from "../../src/undo/budget.ts";
 import { StepAws } from "../../src/undo/step-aws.ts";
 import { endpoint, type Endpoint } from "../helpers/aws-endpoint.ts";
@@ -30,7 +31,7 @@ beforeEach(async () => {
 function stepWith(credentials?: CredentialsSource): StepAws {
   return new StepAws({
     ...{ region: "eu-central-1", credentials, throttledFor: 1_000 },
-    ...{ cancel: cancel.signal, ending: ending.signal, clock },
+    ...{ cancel: cancel.signal, ending: ending.signal, world: { ...realWorld, clock } },
   });
 }
 afterEach(async () => {

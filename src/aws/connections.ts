@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import { Socket } from "node:net";
+import type { Clock } from "../clock.ts";
 
 /** A connection that is idle for longer may be about to be closed by the other side. */
 const LONGEST_IDLE_MS = 4_000;
@@ -10,10 +11,15 @@ const OPTIONS = { keepAlive: true, maxSockets: 50 } as const;
 /** Connections that were opened before there is a request for them, by host and port. */
 class SpareConnections {
   readonly #waiting = new Map<string, { readonly socket: Socket; readonly since: number }[]>();
+  readonly #clock: Pick<Clock, "now">;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
 
   /** Keeps a connection for a later request. A failure does no harm: the request then opens a connection of its own. */
   add(key: string, socket: Socket): void {
-    const entry = { socket, since: performance.now() };
+    const entry = { socket, since: this.#clock.now() };
     this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), entry]);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => {
@@ -29,7 +35,7 @@ class SpareConnections {
       const entry = this.#waiting.get(key)?.shift();
       if (entry === undefined) return undefined;
       const { socket, since } = entry;
-      if (socket.writable && performance.now() - since < LONGEST_IDLE_MS) return socket.ref();
+      if (socket.writable && this.#clock.now() - since < LONGEST_IDLE_MS) return socket.ref();
       socket.destroy();
     }
   }
@@ -48,12 +54,13 @@ function keyOf({ host, port }: http.ClientRequestArgs): string {
  * client has one.
  */
 export class Connections {
-  readonly #ahead = new SpareConnections();
+  readonly #ahead: SpareConnections;
   readonly #plain = new http.Agent(OPTIONS);
   readonly #secure = new https.Agent(OPTIONS);
   readonly #connect = { plain: connectOf(this.#plain), secure: connectOf(this.#secure) };
 
-  constructor() {
+  constructor(clock: Pick<Clock, "now">) {
+    this.#ahead = new SpareConnections(clock);
     this.#share(this.#plain, this.#connect.plain);
     this.#share(this.#secure, this.#connect.secure);
   }

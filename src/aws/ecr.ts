@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
-import { type Answer, findEndpoint, postSigned } from "./signed-post.ts";
+import type { Answer } from "./signed-post.ts";
 import type { Call } from "./thrown.ts";
 
 /** A repository in a private registry of ECR. */
@@ -38,7 +38,7 @@ export function repositoryOf(image: string): Repository | undefined {
 export function ecrCalls(clients: AwsClients): Ecr {
   return {
     async describeImageSize({ registryId, region, repositoryName }, imageDigest) {
-      const to = await findEndpoint("ecr", region, clients);
+      const to = await clients.endpoint("ecr", region);
       const resource = `repository '${repositoryName}' of account ${registryId}`;
       const call: Call = { service: "ecr", action: "ecr:DescribeImages", resource, region };
       return await attempt(call, clients.signal, async () => {
@@ -47,7 +47,7 @@ export function ecrCalls(clients: AwsClients): Ecr {
           "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.DescribeImages",
         };
         const body = JSON.stringify({ registryId, repositoryName, imageIds: [{ imageDigest }] });
-        const answer = await postSigned({ service: "ecr", to, headers, body }, clients);
+        const answer = await clients.post({ service: "ecr", to, headers, body });
         if (answer.status !== 200) throw thrown(answer);
         const { imageDetails = [] } = JSON.parse(answer.text) as { readonly imageDetails?: ImageDetail[] };
         const { imageSizeInBytes: bytes, imageManifestMediaType: type = "" } = imageDetails[0] ?? {};

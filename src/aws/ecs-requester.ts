@@ -1,6 +1,7 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
+import type { Sender } from "./services.ts";
 import type { Call } from "./thrown.ts";
 
 /** Makes one call of ECS. `names` are for messages. */
@@ -8,7 +9,7 @@ export type EcsRequester = <T>(
   action: string,
   resource: string,
   names: Partial<Call>,
-  send: (client: ECSClient, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
+  send: (client: Sender<ECSClient>, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
 ) => Promise<T>;
 
 export function ecsRequester(clients: AwsClients): EcsRequester {

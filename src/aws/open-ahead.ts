@@ -13,20 +13,19 @@ export interface CallsAhead {
 }
 
 /**
- * Opens connections to the hosts that the run calls after ECS, unless it uses a proxy. Loads the client for the first of them
+ * Opens connections to the hosts that the run calls after ECS. Loads the client for the first of them
  * while ECS answers. Never rejects.
  */
 export async function openAhead(
-  clients: Pick<AwsClients, "region" | "connections" | "proxy" | "s3" | "ssm">,
+  clients: Pick<AwsClients, "region" | "signal" | "clock" | "openAhead" | "s3" | "ssm">,
   calls: CallsAhead,
 ): Promise<void> {
-  const { region, connections } = clients;
+  const { region, clock, signal } = clients;
   const client = calls.bucket !== undefined ? clients.s3 : calls.isShared ? clients.ssm : undefined;
-  setTimeout(() => {
-    client?.().catch(() => undefined); // its first call reports it
-  }, ASKED_MS).unref();
-  if ((await clients.proxy().catch(() => undefined)) !== undefined) return;
-  for (const url of urlsAhead(region, calls)) if (URL.canParse(url)) connections?.open(url);
+  const loaded = clock.sleep(ASKED_MS, signal).then(async () => {
+    await client?.();
+  });
+  await Promise.allSettled([clients.openAhead(urlsAhead(region, calls)), loaded]); // the first call reports what fails
 }
 
 /**

@@ -29,10 +29,7 @@ const LONGEST = { throttle: 20_000, failure: 5_000 };
  * The retry strategy of one client, which has one endpoint. Waits with full jitter, at most twice as long each time,
  * so that many jobs spread out.
  */
-export function patience(
-  throttledFor: number = THROTTLED_FOR,
-  random: () => number = Math.random,
-): RetryStrategy {
+export function patience(throttledFor: number | undefined, random: () => number): RetryStrategy {
   const waited = new WeakMap<object, number>();
   let hasAnswered = false;
   const token = (count: number, delay: number, total: number): Token => {
@@ -51,7 +48,7 @@ export function patience(
       const count = last.getRetryCount();
       const before = waited.get(last) ?? 0;
       const isWorthIt = (): boolean => {
-        if (errorType === "THROTTLING") return before < throttledFor;
+        if (errorType === "THROTTLING") return before < (throttledFor ?? THROTTLED_FOR);
         if (errorType !== "TRANSIENT") return false;
         const isNetwork = error?.$metadata?.httpStatusCode === undefined;
         return count + 1 < ATTEMPTS || (isNetwork && hasAnswered && before < NETWORK_FOR);

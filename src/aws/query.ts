@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
-import { type Answer, findEndpoint, postSigned } from "./signed-post.ts";
+import type { Answer } from "./signed-post.ts";
 import type { Call } from "./thrown.ts";
 import { answerOf, textsOf, type Xml } from "./xml.ts";
 
@@ -18,7 +18,7 @@ export type Query = (
 /** Makes calls of AWS Query APIs. A call resolves with its answer, and fails with a `Failure`. */
 export function queryCalls(clients: AwsClients): Query {
   return async (service, action, resource, parameters) => {
-    const to = await findEndpoint(service, clients.region, clients);
+    const to = await clients.endpoint(service, clients.region);
     const call: Call = { service, action: `${service}:${action}`, resource, region: to.region };
     return await attempt(call, clients.signal, async () => {
       const body = new URLSearchParams({
@@ -27,7 +27,7 @@ export function queryCalls(clients: AwsClients): Query {
         ...parameters,
       }).toString();
       const headers = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
-      const answer = await postSigned({ service, to, headers, body }, clients);
+      const answer = await clients.post({ service, to, headers, body });
       if (answer.status !== 200) throw thrown(answer);
       return answerOf(answer.text);
     });

@@ -1,6 +1,7 @@
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Role } from "./clients.ts";
-import type { CredentialsSource } from "./credentials.ts";
+import type { AssumeRole, CredentialsSource } from "./credentials.ts";
 import { failureOf } from "./failures.ts";
 import { renewing, type TemporaryCredentials } from "./renewal.ts";
 import { isRefusal, roleNotAssumed } from "./role-failures.ts";
@@ -12,6 +13,7 @@ export interface RoleOptions extends Role {
   readonly region: string;
   /** Requests a token of GitHub for this audience. It is valid for five minutes, so each session gets a new one. */
   readonly idToken: (audience: string) => Promise<string>;
+  readonly clock: Pick<Clock, "now">;
   readonly log: Log;
 }
 
@@ -22,14 +24,14 @@ export interface RoleOptions extends Role {
  */
 export function roleCredentials(options: RoleOptions): CredentialsSource {
   let provider: (() => Promise<TemporaryCredentials>) | undefined;
-  return (clientConfig) => (provider ??= renewingSessions(options, clientConfig));
+  return (assume) => (provider ??= renewingSessions(options, assume));
 }
 
-function renewingSessions(options: RoleOptions, clientConfig: object): () => Promise<TemporaryCredentials> {
-  const { log } = options;
+function renewingSessions(options: RoleOptions, assume: AssumeRole): () => Promise<TemporaryCredentials> {
+  const { clock, log } = options;
   return renewing({
-    fetch: () => assume(options, clientConfig),
-    now: Date.now,
+    fetch: () => beginSession(options, assume),
+    now: () => clock.now(),
     onDelay: (error, end) => {
       const why = error instanceof Error ? error.message.replaceAll("\n", " ") : String(error);
       const until = new Date(end).toISOString();
@@ -38,18 +40,11 @@ function renewingSessions(options: RoleOptions, clientConfig: object): () => Pro
   });
 }
 
-async function assume(options: RoleOptions, clientConfig: object): Promise<TemporaryCredentials> {
+async function beginSession(options: RoleOptions, assume: AssumeRole): Promise<TemporaryCredentials> {
   const { arn, sessionName, region, idToken, log } = options;
   const token = await idToken(AUDIENCE);
-  const { fromWebToken } = await import("@aws-sdk/credential-provider-web-identity");
-  const provider = fromWebToken({
-    roleArn: arn,
-    roleSessionName: sessionName,
-    webIdentityToken: token,
-    clientConfig: { ...clientConfig, region },
-  });
   try {
-    const keys = await provider();
+    const keys = await assume({ arn, sessionName, region, token });
     log.debug(`Assumed ${arn} until ${keys.expiration?.toISOString() ?? "an unknown time"}.`);
     return keys;
   } catch (error) {

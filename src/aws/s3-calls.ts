@@ -11,41 +11,20 @@ export function s3Calls(clients: AwsClients): S3 {
   const ask = s3Requester(clients, clients.signal);
   /** For calls that a cancel must not cut short: the caller has to know whether they have written, to undo that. */
   const finish = s3Requester(clients, undefined);
+  const askAcrossRegions = crossRegionRequester(clients, clients.signal);
   const deleting = deleteCalls(ask, finish);
   return {
-    ...readCalls(ask, finish, crossRegionRequester(clients, clients.signal)),
+    ...readCalls({ ask, finish, askAcrossRegions }, clients.clock),
     ...writeCalls(ask, finish),
     ...deleting,
     ...batchCalls(ask, deleting.deleteObject),
     ...settingsCalls(ask),
-    presignGet: ({ bucket, key }, seconds) =>
-      ask("GetObject", { bucket, key }, (client, { GetObjectCommand, getSignedUrl }) =>
-        getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: seconds }),
-      ),
-    presignPost: ({ bucket, key: folder }, { kmsKeyId, seconds, largest }) =>
-      ask("PutObject", { bucket, key: folder }, async (client, { createPresignedPost }) => {
-        const encryption =
-          kmsKeyId === undefined
-            ? {}
-            : {
-                "x-amz-server-side-encryption": "aws:kms",
-                "x-amz-server-side-encryption-aws-kms-key-id": kmsKeyId,
-              };
-        const { url, fields } = await createPresignedPost(client, {
-          Bucket: bucket,
-          // For a key that ends in `${filename}` the SDK makes the condition that the uploaded key starts with the
-          // text before that.
-          Key: `${folder}\${filename}`,
-          Conditions: [["content-length-range", 1, largest]],
-          Fields: encryption,
-          Expires: seconds,
-        });
-        const { expiration } = await client.config.credentials();
-        return {
-          url,
-          fields: Object.fromEntries(Object.entries(fields).filter(([name]) => name !== "key")),
-          credentialsEnd: expiration?.getTime(),
-        };
+    presignGet: (object, seconds) => ask("GetObject", object, () => clients.presignGet(object, seconds)),
+    presignPost: (folder, limits) =>
+      ask("PutObject", folder, async () => {
+        const { url, fields, credentialsEnd } = await clients.presignPost(folder, limits);
+        const others = Object.entries(fields).filter(([name]) => name !== "key");
+        return { url, fields: Object.fromEntries(others), credentialsEnd };
       }),
   };
 }

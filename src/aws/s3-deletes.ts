@@ -1,6 +1,7 @@
 import type { DeleteObjectCommandOutput } from "@aws-sdk/client-s3";
 import { Failure, isDenied } from "../errors.ts";
 import { isAccessDenied, isNamed } from "./failures.ts";
+import { dateOf } from "./s3-date.ts";
 import type { RetentionReason, ObjectName, S3, StoredVersion, WrittenObject } from "./s3.ts";
 import { type S3Requester, objectMembers } from "./s3-requester.ts";
 import { isOtherwise } from "./s3-writes.ts";
@@ -70,7 +71,7 @@ export async function look(
         return {
           ...(found.ETag !== undefined && { etag: found.ETag }),
           versionId: found.VersionId,
-          until: found.ObjectLockRetainUntilDate,
+          until: stillLocked(found.ObjectLockRetainUntilDate, dateOf(found)),
           held: found.ObjectLockLegalHoldStatus === "ON",
         };
       } catch (error) {
@@ -84,8 +85,13 @@ export async function look(
   }
 }
 
+/** The end of a lock, unless it is over by S3's clock. */
+function stillLocked(until: Date | undefined, now: number | undefined): Date | undefined {
+  return until !== undefined && until.getTime() <= (now ?? -Infinity) ? undefined : until;
+}
+
 interface Lock {
-  /** Known only with the right s3:GetObjectRetention. */
+  /** Undefined once it is over. Known only with the right s3:GetObjectRetention. */
   readonly until: Date | undefined;
   readonly held: boolean;
 }
@@ -142,8 +148,7 @@ async function whyKept(ask: S3Requester, object: ObjectName, { cause }: Failure)
   const found = await look(ask, object);
   if (found !== undefined && found !== "absent") {
     if (found.held) return { why: "lock", until: undefined };
-    if (found.until !== undefined && found.until.getTime() > Date.now())
-      return { why: "lock", until: found.until };
+    if (found.until !== undefined) return { why: "lock", until: found.until };
   }
   if (cause instanceof Error && /object lock/i.test(cause.message)) return { why: "lock", until: undefined };
   return { why: "right", right: "s3:DeleteObjectVersion" };

@@ -1,5 +1,6 @@
-import type { GetObjectCommand } from "@aws-sdk/client-s3";
+import type { Clock } from "../clock.ts";
 import { isNamed } from "./failures.ts";
+import { dateOf } from "./s3-date.ts";
 import type { S3 } from "./s3.ts";
 import { type S3Requester, objectMembers } from "./s3-requester.ts";
 import { requireMember } from "./required-member.ts";
@@ -10,7 +11,10 @@ type ReadCalls = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
  * The calls that change nothing. `finish` is not cut short by a cancel; `askAcrossRegions` also reaches a bucket in
  * another region.
  */
-export function readCalls(ask: S3Requester, finish: S3Requester, askAcrossRegions: S3Requester): ReadCalls {
+export function readCalls(
+  { ask, finish, askAcrossRegions }: Record<"ask" | "finish" | "askAcrossRegions", S3Requester>,
+  clock: Pick<Clock, "now">,
+): ReadCalls {
   return {
     getObject: (object) =>
       askAcrossRegions("GetObject", object, async (client, { GetObjectCommand }, options) => {
@@ -27,12 +31,11 @@ export function readCalls(ask: S3Requester, finish: S3Requester, askAcrossRegion
     getVersion: (object, limit, signal) =>
       finish("GetObject", object, async (client, { GetObjectCommand }) => {
         const options = signal === undefined ? {} : { abortSignal: signal };
-        const command = new GetObjectCommand(objectMembers(object));
-        const dateOf = keepDate(command);
         try {
-          const { Body, ETag, LastModified, VersionId } = await client.send(command, options);
+          const answer = await client.send(new GetObjectCommand(objectMembers(object)), options);
+          const { Body, ETag, LastModified, VersionId } = answer;
           const bytes = await upTo(limit, Body as AsyncIterable<Uint8Array> | undefined);
-          const now = dateOf() ?? Date.now();
+          const now = dateOf(answer) ?? clock.now();
           const modified = LastModified?.getTime() ?? now;
           return {
             bytes,
@@ -53,20 +56,6 @@ export function readCalls(ask: S3Requester, finish: S3Requester, askAcrossRegion
         await client.send(new HeadBucketCommand(request), options);
       }),
   };
-}
-
-/** Makes the command keep the `Date` of its answer. Returns a function that reads it, in milliseconds since the epoch. */
-function keepDate(command: GetObjectCommand): () => number | undefined {
-  let date: string | undefined;
-  command.middlewareStack.add(
-    (next) => async (request) => {
-      const result = await next(request);
-      date = (result.response as { headers?: Record<string, string> }).headers?.["date"];
-      return result;
-    },
-    { step: "deserialize" },
-  );
-  return () => (date === undefined ? undefined : Date.parse(date));
 }
 
 /** The bytes of a body of at most `limit` bytes; an empty array for a longer one. */

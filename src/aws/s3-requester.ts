@@ -4,11 +4,12 @@ import { Failure } from "../errors.ts";
 import { attempt } from "./failures.ts";
 import { partitionOf, s3Arn } from "./partitions.ts";
 import type { ObjectName } from "./s3.ts";
+import type { Sender } from "./services.ts";
 import { readThrown } from "./thrown.ts";
 
 /** Makes one call with a client. `sdk` is the SDK's module, which is loaded on demand. */
 type SdkCall<T> = (
-  client: S3Client,
+  client: Sender<S3Client>,
   sdk: typeof import("./s3-sdk.ts"),
   options: { readonly abortSignal?: AbortSignal },
 ) => Promise<T>;

@@ -1,8 +1,9 @@
-import { type IncomingMessage, request as requestHttp } from "node:http";
+import { type Agent, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { Sha256 } from "@aws-crypto/sha256-js";
+import type { ECSClient } from "@aws-sdk/client-ecs";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { AwsClients } from "./clients.ts";
+import type { Credentials } from "./credentials.ts";
 import { endpointOverride } from "./failures.ts";
 import { queryEndpoint, type RareService } from "./query-endpoint.ts";
 
@@ -26,15 +27,22 @@ export interface Answer {
 export async function findEndpoint(
   service: RareService,
   ofRegion: string,
-  clients: AwsClients,
+  ecs: () => Promise<ECSClient>,
 ): Promise<SignedPost["to"]> {
   const override = endpointOverride(service);
   if (override !== undefined) return { url: new URL(override), region: ofRegion };
   // The SDK's own decision, from the environment or the shared configuration.
-  const { config } = await clients.ecs();
+  const { config } = await ecs();
   const choice = { fips: await config.useFipsEndpoint(), dualStack: await config.useDualstackEndpoint() };
   const { host, region } = queryEndpoint(service, ofRegion, choice);
   return { url: new URL(`https://${host}`), region };
+}
+
+/** Whose request it is, and the way that it takes. */
+interface Sending {
+  readonly credentials: () => Promise<Credentials>;
+  readonly agent: Agent | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -43,14 +51,9 @@ export async function findEndpoint(
  */
 export async function postSigned(
   { service, to: { url, region }, headers: own, body }: SignedPost,
-  clients: AwsClients,
+  { credentials, agent, signal }: Sending,
 ): Promise<Answer> {
-  const signer = new SignatureV4({
-    service,
-    region,
-    credentials: () => clients.credentials(),
-    sha256: Sha256,
-  });
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
   const { headers } = await signer.sign({
     method: "POST",
     protocol: url.protocol,
@@ -59,14 +62,14 @@ export async function postSigned(
     headers: { host: url.host, ...own },
     body,
   });
-  return await post(url, headers, body, await clients.proxy(), clients.signal);
+  return await post(url, headers, body, agent, signal);
 }
 
 async function post(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
-  agent: Awaited<ReturnType<AwsClients["proxy"]>>,
+  agent: Agent | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const request = url.protocol === "http:" ? requestHttp : requestHttps;

@@ -1,4 +1,5 @@
 import type { DescribeSessionsRequest, DescribeSessionsResponse, Session } from "@aws-sdk/client-ssm";
+import { withinTime } from "../bounded.ts";
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
 import { requireMember } from "./required-member.ts";
@@ -149,18 +150,19 @@ async function listWithinLimit<T>(
   resource: string,
   list: (ask: Ask) => Promise<T>,
 ): Promise<T> {
-  const { signal, region } = clients;
-  const limit = AbortSignal.timeout(LISTING_MS);
-  const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;
+  const { signal, region, clock } = clients;
   const about = { service: "ssm", action: "ssm:DescribeSessions", resource, region } as const;
   return await attempt(about, signal, async () => {
     const { DescribeSessionsCommand } = await import("@aws-sdk/client-ssm");
     const client = await clients.ssm();
-    return await list((request) =>
-      client.send(new DescribeSessionsCommand(request), { abortSignal }).catch((error: unknown) => {
-        throw limit.aborted ? limit.reason : error;
-      }),
-    );
+    return await withinTime(LISTING_MS, clock, (limit) => {
+      const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;
+      return list((request) =>
+        client.send(new DescribeSessionsCommand(request), { abortSignal }).catch((error: unknown) => {
+          throw limit.aborted ? limit.reason : error;
+        }),
+      );
+    });
   });
 }
 

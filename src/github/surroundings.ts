@@ -1,5 +1,6 @@
 import { systemClock as clock } from "../clock.ts";
 import type { Surroundings } from "../step/surroundings.ts";
+import { realWorld } from "../step/world.ts";
 import { requestIdToken } from "./id-token.ts";
 import { stepInputs, unknownInputs } from "./inputs-source.ts";
 import { waitUntilDrained, endStep, mask, report, saveState, screen, unread } from "./runner.ts";
@@ -10,6 +11,7 @@ import { stepOrigin } from "./workflow.ts";
 export function runnerSurroundings(): Surroundings {
   return {
     reader: "workflow",
+    world: realWorld,
     unknown: unknownInputs(process.env),
     ...{ inputs: stepInputs(), display: screen, drained: waitUntilDrained, mask },
     ...cancelOnSignals(unread),

@@ -26,7 +26,7 @@ export async function followToEnd(
   output: JobOutput,
   context: JobContext,
 ): Promise<EndedJob> {
-  const { inputs, looks, target, drained, clock, log } = context;
+  const { inputs, looks, target, drained, clock, env, log } = context;
   const expiry = expiryOf(context);
   const isDetached = isDetachedOnCancel(inputs);
   const followed = await followJob({
@@ -39,7 +39,7 @@ export async function followToEnd(
     extractor: output.extractor,
     onNote: (text) => log.info(text),
     onShown: output.showLive,
-    credentialsEnd: reliableUntil(process.env, inputs.roleToAssume, clock.now()),
+    credentialsEnd: reliableUntil(env, inputs.roleToAssume, clock.now()),
   });
   pieces?.settle(followed);
   const opened = await sessions.settle(followed);

@@ -111,7 +111,7 @@ export class JobPieces implements PieceFolders {
   }
 
   #store(folder: OrderedFolder): PieceStore {
-    const { inputs, undoing, clock, log, origin } = this.#context;
+    const { inputs, undoing, clock, env, log, origin } = this.#context;
     const { bucket, kmsKeyId } = inputs;
     const { owner } = this.#job;
     if (bucket === undefined) throw new Error("pieces without a bucket");
@@ -120,7 +120,7 @@ export class JobPieces implements PieceFolders {
     this.#folders = [...this.#folders, pieces];
     this.#all = [...this.#all, folder];
     if (!isDetachedOnCancel(inputs)) this.#record();
-    const credentialsEnd = reliableUntil(process.env, inputs.roleToAssume, clock.now());
+    const credentialsEnd = reliableUntil(env, inputs.roleToAssume, clock.now());
     return new PieceStore(folder, {
       ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
       s3: undoing.s3,

@@ -9,6 +9,7 @@ import { harmlessLine, harmlessText } from "../show/sanitise.ts";
 import { BatchedOutput } from "../show/stdout.ts";
 import { cancelFailure } from "../step/cancelled.ts";
 import type { Display, ReportedInputs, Surroundings } from "../step/surroundings.ts";
+import { realWorld } from "../step/world.ts";
 import { announce } from "../undo/cleanup.ts";
 import type { SavedState } from "../undo/ledger.ts";
 import { readIdToken } from "./id-token.ts";
@@ -39,6 +40,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
   let result: RunResult | undefined;
   return {
     reader: "program",
+    world: realWorld,
     inputs: programInputs(inputs, options),
     unknown: Object.keys(inputs).filter((name) => !KNOWN.has(name)),
     display: displayOf(log, (label) => makeJobWriter({ stdout: writeTo(out), stderr: writeTo(err) }, label)),

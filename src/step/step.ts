@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import type { Role } from "../aws/clients.ts";
 import { roleCredentials } from "../aws/role.ts";
 import { warnOfOutlived } from "../aws/static-keys.ts";
-import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import { PartSlots } from "../pieces/part-slots.ts";
 import { jobTimes } from "../inputs/job-times.ts";
@@ -28,7 +27,8 @@ export interface OpenStep extends StepContext {
  * Opens a step. The secrets are masked and the guard is up before any text of AWS, a bucket or a container is shown.
  */
 export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
-  const { display: log, drained, ending, idToken, saveState } = surroundings;
+  const { display: log, drained, ending, idToken, saveState, world } = surroundings;
+  const { clock, env } = world;
   const givenUp = new AbortController();
   const cancel = AbortSignal.any([surroundings.cancel, givenUp.signal]);
   surroundings.mask(inputs.secrets);
@@ -44,14 +44,14 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   const { region } = inputs;
   const origin = surroundings.origin();
   const role = roleOf(inputs, origin.runId);
-  const credentials = role && roleCredentials({ ...role, region, idToken, log });
-  if (role === undefined && !inputs.check) warnOfOutlived(jobTimes(inputs), process.env, clock.now(), log);
+  const credentials = role && roleCredentials({ ...role, region, idToken, clock, log });
+  if (role === undefined && !inputs.check) warnOfOutlived(jobTimes(inputs), env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
-  const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, ending, clock });
+  const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, ending, world });
   const cleanup = new StepCleanup(ledger, { aws: aws.undoing, clock, log }, cancel);
   return {
-    ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, log, drained, cancel },
+    ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, env, log, drained, cancel },
     giveUp: (why) => givenUp.abort(why),
     partSlots: new PartSlots(),
     writer: (label) => log.writer(label),

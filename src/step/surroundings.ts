@@ -1,3 +1,4 @@
+import type { World } from "../aws/world.ts";
 import type { Reader } from "../errors.ts";
 import type { InputSource } from "../inputs/source.ts";
 import type { Inputs } from "../inputs/inputs.ts";
@@ -14,6 +15,7 @@ import type { SavePage } from "../undo/ledger.ts";
  */
 export interface Surroundings {
   readonly reader: Reader;
+  readonly world: World;
   readonly inputs: InputSource;
   /** Names of what was given besides the inputs of this action. */
   readonly unknown: readonly string[];

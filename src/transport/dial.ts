@@ -1,6 +1,7 @@
 import type { Agent } from "node:http";
 import type { SessionTicket } from "../aws/ecs.ts";
 import { sessionsArn } from "../aws/partitions.ts";
+import type { OpenSocket } from "../aws/world.ts";
 import type { Log } from "../log.ts";
 import { unlessAborted } from "../bounded.ts";
 import { streamUrlRefused } from "./failures.ts";
@@ -18,9 +19,10 @@ export interface GatewayAccess {
   gatewayEndpoints(): readonly string[];
   /** Node's HTTP agent for the request to this URL, such as one for a proxy; undefined when none is needed. */
   agent(url: string): Promise<Agent | undefined>;
+  readonly openSocket: OpenSocket;
 }
 
-export interface DialOptions extends Omit<SocketOptions, "url" | "headers" | "agent"> {
+export interface DialOptions extends Omit<SocketOptions, "url" | "headers" | "agent" | "openSocket"> {
   readonly ticket: SessionTicket;
   readonly aws: GatewayAccess;
   readonly log: Log;
@@ -48,7 +50,7 @@ export async function dial(options: DialOptions): Promise<Socket> {
       Promise.all([sign(options), aws.agent(ticket.streamUrl)]),
       giveUp,
     );
-    const to = { ...options, url: ticket.streamUrl, agent, signal: giveUp };
+    const to = { ...options, openSocket: aws.openSocket, url: ticket.streamUrl, agent, signal: giveUp };
     return await connect({ ...to, headers }).catch((refusal: unknown) => {
       if (!isUnauthorized(refusal) || Object.keys(headers).length === 0) throw refusal;
       return connectUnsigned({ ...to, headers: {} }, options, refusal);

@@ -2,7 +2,7 @@ import { type Aws, awsCalls } from "../aws/calls.ts";
 import type { AwsOptions } from "../aws/clients.ts";
 import { Connections } from "../aws/connections.ts";
 import { paceChanges } from "../aws/pace.ts";
-import type { Clock } from "../clock.ts";
+import type { World } from "../aws/world.ts";
 import { CALLS_END_MS, GRACE_MS } from "./budget.ts";
 import { afterCancel, refuseAfterCancel } from "./grace.ts";
 
@@ -10,7 +10,7 @@ export interface StepAwsOptions extends Pick<AwsOptions, "region" | "credentials
   readonly cancel: AbortSignal;
   /** Aborts when the runner has begun to end this process. Undefined when nothing ends it. */
   readonly ending?: AbortSignal | undefined;
-  readonly clock: Clock;
+  readonly world: World;
 }
 
 /** The calls of AWS of a step: those of the run, which a cancel ends, and those of the cleanup, which it does not. */
@@ -26,16 +26,18 @@ export class StepAws {
    */
   readonly undoing: Aws;
   readonly #making: Aws;
-  readonly #connections = new Connections();
+  readonly #connections: Connections;
   readonly #over = new AbortController();
   readonly #closed = new AbortController();
 
-  constructor({ cancel, ending, clock, ...options }: StepAwsOptions) {
-    const { region, credentials } = options;
-    const connections = this.#connections;
+  constructor({ cancel, ending, ...options }: StepAwsOptions) {
+    const { region, credentials, world } = options;
+    const { clock } = world;
+    const connections = new Connections(clock);
+    this.#connections = connections;
     const paced = paceChanges(clock);
     const overdue = ending && afterCancel(CALLS_END_MS, ending, clock, this.#closed.signal);
-    const undoing = awsCalls({ region, credentials, connections, ...(overdue && { signal: overdue }) });
+    const undoing = awsCalls({ region, credentials, world, connections, signal: overdue });
     this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs, overdue) } };
     this.#making = awsCalls({
       ...options,

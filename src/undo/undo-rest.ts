@@ -1,6 +1,6 @@
 import { awsCalls } from "../aws/calls.ts";
 import { roleCredentials, type RoleOptions } from "../aws/role.ts";
-import type { Clock } from "../clock.ts";
+import type { World } from "../aws/world.ts";
 import { type Log, keepWarnings } from "../log.ts";
 import { cleanUp } from "./cleanup.ts";
 import { Ledger, type SavePage, type SavedState } from "./ledger.ts";
@@ -13,17 +13,19 @@ const LOOKS = 5;
 
 export interface UndoRestOptions extends Pick<RoleOptions, "idToken"> {
   readonly saveState: SavePage;
-  readonly clock: Clock;
+  readonly world: World;
   readonly log: Log;
 }
 
 /** Undoes what a step has left in its ledger, without the haste of a cancelled step. Never rejects. */
 export async function undoRest(
   state: SavedState,
-  { idToken, saveState, clock, log }: UndoRestOptions,
+  { idToken, saveState, world, log }: UndoRestOptions,
 ): Promise<void> {
   const { region, role } = state;
-  const aws = awsCalls({ region, credentials: role && roleCredentials({ ...role, region, idToken, log }) });
+  const { clock } = world;
+  const credentials = role && roleCredentials({ ...role, region, idToken, clock, log });
+  const aws = awsCalls({ region, world, credentials });
   const reason = "fargate-exec: the run that started this task has ended";
   const options = { aws, clock, patient: true, reason };
   let missing = await cleanUp(new Ledger(state, saveState), { ...options, log });

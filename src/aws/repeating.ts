@@ -1,0 +1,69 @@
+import { isServerError, isThrottlingError, isTransientError } from "@smithy/core/retry";
+import type { Clock } from "../clock.ts";
+import { isRecord } from "../record.ts";
+import { patience } from "./patience.ts";
+import type { Sender } from "./services.ts";
+
+/** Sends a request, and sends it again as long as that makes sense. `signal` ends the pauses. */
+export type Repeat = <T>(send: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
+/**
+ * Repeats the calls of one endpoint, by `patience`. This is the SDK's loop with a clock of ours: the SDK itself waits by timers. The answer
+ * or the error has the number of requests in `$metadata.attempts`.
+ */
+export function repeating(clock: Clock, throttledFor: number | undefined): Repeat {
+  const strategy = patience(throttledFor, clock.random.fraction);
+  return async (send, signal) => {
+    for (let token = await strategy.acquireInitialRetryToken(""); ;) {
+      const count = token.getRetryCount() + 1;
+      try {
+        const answer = await send();
+        strategy.recordSuccess(token);
+        noteAttempts(answer, count);
+        return answer;
+      } catch (error) {
+        noteAttempts(error, count);
+        if (signal?.aborted) throw error;
+        try {
+          token = await strategy.refreshRetryTokenForRetry(token, errorInfo(error));
+        } catch {
+          // `patience` has ended.
+          throw error;
+        }
+        await clock.sleep(token.getRetryDelay(), signal);
+      }
+    }
+  };
+}
+
+/** The same client, whose calls are repeated. */
+export function patient<Client extends { readonly send: unknown }>(
+  client: Sender<Client>,
+  repeat: Repeat,
+): Sender<Client> {
+  const one = client as AnySender;
+  const send: AnySender["send"] = (command, options) =>
+    repeat(() => one.send(command, options), options?.abortSignal);
+  return { send };
+}
+
+interface AnySender {
+  send(command: unknown, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown>;
+}
+
+type ErrorInfo = Parameters<ReturnType<typeof patience>["refreshRetryTokenForRetry"]>[1];
+
+/** The kind of an error, as the SDK's own loop tells it. */
+function errorInfo(thrown: unknown): ErrorInfo {
+  const error = thrown as NonNullable<ErrorInfo["error"]>;
+  if (isThrottlingError(error)) return { error, errorType: "THROTTLING" };
+  if (isTransientError(error)) return { error, errorType: "TRANSIENT" };
+  return { error, errorType: isServerError(error) ? "SERVER_ERROR" : "CLIENT_ERROR" };
+}
+
+function noteAttempts(outcome: unknown, attempts: number): void {
+  if (outcome instanceof Error || (isRecord(outcome) && "$metadata" in outcome)) {
+    const { $metadata = {} } = outcome as { readonly $metadata?: object };
+    Object.assign(outcome, { $metadata: { ...$metadata, attempts } });
+  }
+}

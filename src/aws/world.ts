@@ -1,0 +1,58 @@
+import type { Agent } from "node:http";
+import type { Frame } from "../channel/types.ts";
+import type { Clock } from "../clock.ts";
+import type { AwsServices, ServiceOptions } from "./services.ts";
+
+/** What a step reaches and no input decides. A simulation hands out its own. */
+export interface World {
+  /** The time and the randomness. */
+  readonly clock: Clock;
+  /** The variables of the process. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly services: (options: ServiceOptions) => AwsServices;
+  readonly openSocket: OpenSocket;
+}
+
+/**
+ * Opens a WebSocket: resolves after the upgrade. Rejects with a `ConnectionError`, or with the signal's reason; the attempt has then
+ * ended. The listener is not called before the promise has resolved.
+ */
+export type OpenSocket = (request: SocketRequest, listener: SocketListener) => Promise<WebSocketLike>;
+
+export interface SocketRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Node's HTTP agent, which opens the connection; undefined for a direct connection. */
+  readonly agent: Agent | undefined;
+  /** Ends the attempt to connect. It has no effect on an open socket. */
+  readonly signal: AbortSignal;
+}
+
+/** What an open socket calls. */
+export interface SocketListener {
+  readonly frame: (frame: Frame) => void;
+  readonly ping: () => void;
+  readonly pong: () => void;
+  /** Called before `closed` when an error was the reason. */
+  readonly failed: (cause: Error) => void;
+  /** Called once. After it nothing is called. */
+  readonly closed: (code: number, reason: string) => void;
+}
+
+/** An open WebSocket, which knows no time. */
+export interface WebSocketLike {
+  /** False once the socket is closing or closed. */
+  readonly isOpen: boolean;
+  readonly isPaused: boolean;
+  /** The bytes that wait for the other side to read them. */
+  readonly unsentBytes: number;
+  send(frame: Frame): void;
+  ping(payload: string): void;
+  /** Stops reading, also of answers to pings. */
+  pause(): void;
+  resume(): void;
+  /** Sends a close frame; `closed` is called when the other side has answered. */
+  close(): void;
+  /** Ends the connection at once; `closed` is called soon. */
+  terminate(): void;
+}

@@ -1,0 +1,12 @@
+import { sdkServices } from "../aws/sdk-services.ts";
+import type { World } from "../aws/world.ts";
+import { systemClock } from "../clock.ts";
+import { openWebSocket } from "../transport/web-socket.ts";
+
+/** The real world, around this process. */
+export const realWorld: World = {
+  clock: systemClock,
+  env: process.env,
+  services: sdkServices,
+  openSocket: openWebSocket,
+};
