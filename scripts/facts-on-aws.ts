@@ -10,7 +10,7 @@ import { roleCredentials } from "../src/aws/role.ts";
 import { signUpgrade } from "../src/aws/sign-upgrade.ts";
 import { systemClock } from "../src/clock.ts";
 import { messageOf } from "../src/errors.ts";
-import { requestIdToken } from "../src/github/id-token.ts";
+import { getJson, requestIdToken } from "../src/github/id-token.ts";
 import { realWorld } from "../src/step/world.ts";
 import { connect } from "../src/transport/socket.ts";
 import { openWebSocket } from "../src/transport/web-socket.ts";
@@ -49,7 +49,7 @@ async function fact(question: string, look: () => Promise<string>): Promise<Fact
 }
 
 const idToken = (audience: string): Promise<string> =>
-  requestIdToken(audience, { env: process.env, clock: systemClock });
+  requestIdToken(audience, { env: process.env, clock: systemClock, getJson });
 
 /** Clients with the role of the set-up, whose session is renewed. */
 function clientsOf(outputs: Outputs): AwsClients {

@@ -72,7 +72,7 @@ it("what is packed comes from beneath the workspace", async () => {
 });
 
 it("a file that an input names is read beneath the workspace", async () => {
-  const source = stepInputs({ GITHUB_WORKSPACE: workspace });
+  const source = stepInputs({ GITHUB_WORKSPACE: workspace }, workspace);
   const done = await againWhileSwapping(() => {
     expect(Buffer.from(source.readFile(path("d/f"))).toString()).toBe("content");
   }, 1_000);

@@ -340,7 +340,7 @@ it("holds nothing of the runner's toolkit, and no path of this machine", () => {
   expect(scripts).toContain("package.js");
   for (const name of scripts) {
     const bundle = readFileSync(join(dist, name), "utf8");
-    // Texts of `@actions/core`, and of the part of this action that uses it.
+    // Texts of the part of this action that knows the runner, and of its library.
     expect(bundle).not.toMatch(/GITHUB_STATE|add-mask|ACTIONS_ID_TOKEN|@actions\/|stop-commands/);
     expect(bundle).not.toContain(resolve(import.meta.dirname, "../.."));
   }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Failure } from "../../src/errors.ts";
-import { requestIdToken } from "../../src/github/id-token.ts";
+import { getJson, requestIdToken } from "../../src/github/id-token.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -18,7 +18,7 @@ async function ask(...answers: Answer[]) {
   const env = { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "bearer-of-the-job" };
   const clock = new SleeplessClock();
   try {
-    const token = await requestIdToken("sts.amazonaws.com", { env, clock }).catch(
+    const token = await requestIdToken("sts.amazonaws.com", { env, clock, getJson }).catch(
       (error: unknown) => error as Failure,
     );
     return { token, asked, pauses: clock.slept };
@@ -72,7 +72,7 @@ describe("an ID token", () => {
         [name]: "",
       };
       const clock = new SleeplessClock();
-      await expect(requestIdToken("x", { env, clock })).rejects.toMatchObject({
+      await expect(requestIdToken("x", { env, clock, getJson })).rejects.toMatchObject({
         code: "no-id-token",
         seen: `${name} is not set.`,
         advice: expect.stringContaining("'permissions: id-token: write'") as string,

@@ -21,12 +21,13 @@ describe("the inputs of a step", () => {
     symlinkSync("../../outside", join(workspace, "ops", "escape.sh"));
   });
   afterAll(() => rmSync(root, { recursive: true }));
-  afterEach(() => delete process.env["INPUT_WORKING-DIRECTORY"]);
 
-  const source = stepInputs({ GITHUB_WORKSPACE: workspace, RUNNER_TEMP: temporary });
+  const source = stepInputs(
+    { GITHUB_WORKSPACE: workspace, RUNNER_TEMP: temporary, "INPUT_WORKING-DIRECTORY": "  /srv \n" },
+    root,
+  );
 
   it("are what the runner gave, byte for byte", () => {
-    process.env["INPUT_WORKING-DIRECTORY"] = "  /srv \n";
     expect(source.get("working-directory")).toBe("  /srv \n");
     expect(source.get("container")).toBe("");
   });

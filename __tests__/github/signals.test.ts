@@ -4,11 +4,13 @@ import { fileURLToPath } from "node:url";
 import { Changes, inTime } from "../helpers/until.ts";
 
 const CANCEL = new URL("../../src/github/signals.ts", import.meta.url).href;
+const PROCESS = new URL("../../src/github/process.ts", import.meta.url).href;
 /** A step that prints why it is cancelled, and goes on until the test ends it. */
 const STEP = `
 import { cancelOnSignals } from ${JSON.stringify(CANCEL)};
+import { thisProcess } from ${JSON.stringify(PROCESS)};
 const unread = new AbortController();
-const { cancel, ending } = cancelOnSignals(unread.signal);
+const { cancel, ending } = cancelOnSignals(thisProcess(), unread.signal);
 cancel.addEventListener("abort", () => {
   const { code, seen } = cancel.reason;
   console.log(JSON.stringify({ code, seen, ending: ending.aborted }));

@@ -1,15 +1,17 @@
-import { originOf, workflowRun } from "../../src/github/workflow.ts";
+import { systemClock } from "../../src/clock.ts";
+import { stepOrigin, workflowRun } from "../../src/github/workflow.ts";
 
-const context = {
-  repo: { owner: "example", repo: "demo" },
-  runId: 42,
-  runAttempt: 2,
-  serverUrl: "https://github.com",
+const ENV = {
+  GITHUB_REPOSITORY: "example/demo",
+  GITHUB_RUN_ID: "42",
+  GITHUB_RUN_ATTEMPT: "2",
+  GITHUB_SERVER_URL: "https://github.com",
 };
+const originOf = (env: NodeJS.ProcessEnv) => stepOrigin(env, systemClock.random);
 
 describe("the origin of a step", () => {
   it("names the repository and the workflow run", () => {
-    expect(originOf(context, {})).toMatchObject({
+    expect(originOf(ENV)).toMatchObject({
       repository: "example/demo",
       runId: "42",
       runAttempt: "2",
@@ -18,13 +20,13 @@ describe("the origin of a step", () => {
   });
 
   it("has a new id each time, fit for names of files and objects", () => {
-    const ids = new Set(Array.from({ length: 100 }, () => originOf(context, {}).id));
+    const ids = new Set(Array.from({ length: 100 }, () => originOf(ENV).id));
     expect(ids.size).toBe(100);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{20}$/);
   });
 
   it("has the workflow's variables that are set, and no secret", () => {
-    const { variables } = originOf(context, {
+    const { variables } = originOf({
       GITHUB_REPOSITORY: "example/demo",
       GITHUB_REF_NAME: "",
       GITHUB_TOKEN: "secret",
@@ -51,7 +53,7 @@ describe("the origin of a step", () => {
     "GITHUB_SERVER_URL",
     "GITHUB_EVENT_NAME",
   ])("has %s", (name) => {
-    expect(originOf(context, { [name]: "x" }).variables).toEqual({ [name]: "x" });
+    expect(originOf({ ...ENV, [name]: "x" }).variables).toMatchObject({ [name]: "x" });
   });
 });
 

@@ -286,6 +286,7 @@ const SCREEN: readonly GrowingInput[] = SHOWN.flatMap(([what, text]) => [
       const say = { debug: () => undefined, warning: () => undefined };
       const screen = new Screen({
         ...{ write: () => undefined, flush: () => undefined, docs: "https://example.com/" },
+        random: systemClock.random,
         commands: { ...commands, ...say, notice: () => undefined, error: () => undefined },
       });
       return () => {
@@ -299,7 +300,7 @@ const SCREEN: readonly GrowingInput[] = SHOWN.flatMap(([what, text]) => [
     ...{ parser: "printer", what, size: 512 * KIB },
     prepare: (size) => {
       const bytes = Buffer.from(text(size));
-      const guard = new Guard(() => undefined);
+      const guard = new Guard(() => undefined, systemClock.random);
       return () => {
         guard.up();
         for (const line of linesOf(bytes)) harmlessOutput(line);

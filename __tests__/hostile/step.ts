@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Aws } from "../../src/aws/calls.ts";
+import { systemClock } from "../../src/clock.ts";
 import { parseHandle } from "../../src/inputs/handle.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { runJob } from "../../src/job.ts";
@@ -245,5 +246,6 @@ function screenTo(parts: Buffer[]): Screen {
       setSecret: nothing,
     },
     docs: "https://docs.example.com/",
+    random: systemClock.random,
   });
 }

@@ -1,8 +1,9 @@
+import { systemClock } from "../../src/clock.ts";
 import { Guard } from "../../src/show/guard.ts";
 
 function guard() {
   const lines: string[] = [];
-  return { lines, guard: new Guard((line) => lines.push(line)) };
+  return { lines, guard: new Guard((line) => lines.push(line), systemClock.random) };
 }
 
 const tokens = (lines: readonly string[]): string[] =>

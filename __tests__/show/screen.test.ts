@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/clock.ts";
 import type { Line } from "../../src/show/lines.ts";
 import { Screen } from "../../src/show/screen.ts";
 
@@ -18,6 +19,7 @@ function screen({ debug = false } = {}) {
       setSecret: (text) => put(`SECRET ${text}\n`),
     },
     docs: "https://docs/",
+    random: systemClock.random,
   });
   const lines = (): string[] => {
     const tokens: string[] = [];

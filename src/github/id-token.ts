@@ -1,4 +1,3 @@
-import type { HttpClientResponse } from "@actions/http-client";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
 
@@ -13,7 +12,15 @@ const FIRST_PAUSE_MS = 1_000;
  */
 export async function requestIdToken(
   audience: string,
-  { env, clock }: { readonly env: NodeJS.ProcessEnv; readonly clock: Pick<Clock, "sleep"> },
+  {
+    env,
+    clock,
+    getJson: get,
+  }: {
+    readonly env: NodeJS.ProcessEnv;
+    readonly clock: Pick<Clock, "sleep">;
+    readonly getJson: GetJson;
+  },
 ): Promise<string> {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = env;
   if (!url || !bearer) {
@@ -26,7 +33,7 @@ export async function requestIdToken(
   const address = new URL(url);
   address.searchParams.set("audience", audience);
   for (let tries = 1, pause = FIRST_PAUSE_MS; ; tries += 1, pause *= 2) {
-    const answer = await ask(address, bearer);
+    const answer = await ask(address, bearer, get);
     if ("value" in answer) return answer.value;
     if (answer.isFinal || tries === TRIES) throw noIdToken(answer.seen, OUT_OF_ORDER, answer.cause);
     await clock.sleep(pause);
@@ -36,20 +43,9 @@ export async function requestIdToken(
 type Answer =
   { readonly value: string } | { readonly isFinal: boolean; readonly seen: string; readonly cause?: unknown };
 
-async function ask({ href, host }: URL, bearer: string): Promise<Answer> {
-  // The HTTP client is a third of the bundle, and only a step with a role needs it.
-  const [{ HttpClient }, { BearerCredentialHandler }] = await Promise.all([
-    import("@actions/http-client"),
-    import("@actions/http-client/lib/auth"),
-  ]);
-  const client = new HttpClient("fargate-exec", [new BearerCredentialHandler(bearer)], {
-    allowRetries: false,
-    socketTimeout: 10_000,
-  });
+async function ask({ href, host }: URL, bearer: string, get: GetJson): Promise<Answer> {
   try {
-    const response: HttpClientResponse = await client.get(href, { accept: "application/json" });
-    const status = response.message.statusCode ?? 0;
-    const body = await response.readBody();
+    const { status, body } = await get(href, bearer);
     if (status !== 200)
       return {
         isFinal: status < 500 && status !== 429,
@@ -61,10 +57,33 @@ async function ask({ href, host }: URL, bearer: string): Promise<Answer> {
   } catch (cause) {
     const why = messageOf(cause);
     return { isFinal: false, seen: `${host} could not be asked: ${why}.`, cause };
+  }
+}
+
+/** Sends one request with this token. Resolves with the answer, whatever its status. */
+export type GetJson = (
+  url: string,
+  bearer: string,
+) => Promise<{ readonly status: number; readonly body: string }>;
+
+/** Sends it by the network, or by its proxy. */
+export const getJson: GetJson = async (url, bearer) => {
+  // The HTTP client is a third of the bundle, and only a step with a role needs it.
+  const [{ HttpClient }, { BearerCredentialHandler }] = await Promise.all([
+    import("@actions/http-client"),
+    import("@actions/http-client/lib/auth"),
+  ]);
+  const client = new HttpClient("fargate-exec", [new BearerCredentialHandler(bearer)], {
+    allowRetries: false,
+    socketTimeout: 10_000,
+  });
+  try {
+    const response = await client.get(url, { accept: "application/json" });
+    return { status: response.message.statusCode ?? 0, body: await response.readBody() };
   } finally {
     client.dispose();
   }
-}
+};
 
 const OUT_OF_ORDER =
   "GitHub's service for ID tokens may be out of order (www.githubstatus.com), or the runner has no way to it: see its network " +

@@ -3,23 +3,23 @@ import { isInside } from "../beneath/inside.ts";
 import { readFileBeneath } from "../beneath/resolve.ts";
 import type { InputSource } from "../inputs/source.ts";
 import { inputNames } from "../inputs/names.ts";
-import { getInput, givenInputs } from "./core.ts";
 
 /** The names, in lower case, of what the step was given besides the inputs of this action. */
 export function unknownInputs(env: NodeJS.ProcessEnv): readonly string[] {
   const known: ReadonlySet<string> = new Set(inputNames);
-  return givenInputs(env)
-    .map((name) => name.toLowerCase())
+  // The runner hands over those, too, that the action does not have.
+  return Object.keys(env)
+    .flatMap((name) => (name.startsWith("INPUT_") ? [name.slice("INPUT_".length).toLowerCase()] : []))
     .filter((name) => !known.has(name));
 }
 
 /** The inputs of this step, from the runner. */
-export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {
-  const workspace = env["GITHUB_WORKSPACE"] ?? process.cwd();
+export function stepInputs(env: NodeJS.ProcessEnv, directory: string): InputSource {
+  const workspace = env["GITHUB_WORKSPACE"] ?? directory;
   const temporary = env["RUNNER_TEMP"];
   const directories = [workspace, ...(temporary ? [temporary] : [])].map((path) => resolve(path));
   return {
-    get: getInput,
+    get: (name) => env[`INPUT_${name.toUpperCase()}`] ?? "",
     env,
     workspace,
     directories,

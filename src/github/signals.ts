@@ -1,4 +1,5 @@
 import { cancelFailure } from "../step/cancelled.ts";
+import type { RunnerProcess } from "./process.ts";
 
 /** How the runner, or its death, ends a step early. */
 export interface EarlyEnd {
@@ -14,16 +15,20 @@ export interface EarlyEnd {
  * is in the ledger. `cancel` aborts as well when `unread` does: when the step's output can't be written, as after the
  * death of the runner.
  */
-export function cancelOnSignals(unread: AbortSignal): EarlyEnd {
+export function cancelOnSignals(
+  { onSignal, exit }: Pick<RunnerProcess, "onSignal" | "exit">,
+  unread: AbortSignal,
+): EarlyEnd {
   const cancel = new AbortController();
   const ending = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (ending.signal.aborted) process.exit(130);
+  onSignal((signal) => {
+    if (ending.signal.aborted) {
+      exit(130);
+      return;
+    }
     ending.abort(cancelFailure(`The runner sent ${signal}.`));
     cancel.abort(ending.signal.reason);
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  });
   unread.addEventListener("abort", () => {
     const { message } = unread.reason as Error;
     cancel.abort(cancelFailure(`The runner no longer reads the output of the step: ${message}.`));

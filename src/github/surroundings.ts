@@ -1,26 +1,23 @@
-import { systemClock as clock } from "../clock.ts";
 import type { Surroundings } from "../step/surroundings.ts";
-import { realWorld } from "../step/world.ts";
-import { requestIdToken } from "./id-token.ts";
 import { stepInputs, unknownInputs } from "./inputs-source.ts";
-import { waitUntilDrained, endStep, mask, report, saveState, screen, unread } from "./runner.ts";
+import type { RunnerProcess } from "./process.ts";
+import { Runner } from "./runner.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { stepOrigin } from "./workflow.ts";
 
 /** A GitHub runner, as it surrounds a step of a workflow. From now on its signals cancel the step. */
-export function runnerSurroundings(): Surroundings {
+export function runnerSurroundings(process: RunnerProcess): Surroundings {
+  const { world, directory } = process;
+  const { env, clock } = world;
+  const runner = new Runner(process);
+  const { screen: display, waitUntilDrained: drained, mask, idToken, saveState, report, end } = runner;
   return {
     reader: "workflow",
-    world: realWorld,
-    unknown: unknownInputs(process.env),
-    ...{ inputs: stepInputs(), display: screen, drained: waitUntilDrained, mask },
-    ...cancelOnSignals(unread),
-    ...{ origin: stepOrigin, idToken, saveState, report },
-    end: endStep,
+    world,
+    unknown: unknownInputs(env),
+    inputs: stepInputs(env, directory),
+    ...{ display, drained, mask, idToken, saveState, report, end },
+    ...cancelOnSignals(process, runner.unread),
+    origin: () => stepOrigin(env, clock.random),
   };
-}
-
-/** An ID token of the workflow job, from GitHub. */
-export async function idToken(audience: string): Promise<string> {
-  return await requestIdToken(audience, { env: process.env, clock });
 }

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { context } from "./context.ts";
+import type { Random } from "../clock.ts";
 import type { Origin } from "../origin.ts";
 
 /** The variables of the workflow that a job gets. None of them is secret. */
@@ -18,32 +17,19 @@ const PASSED_ON = [
   "GITHUB_EVENT_NAME",
 ];
 
-/** The members of the workflow's context, as `@actions/github` reads it, that a run needs. */
-export interface WorkflowContext {
-  readonly repo: { readonly owner: string; readonly repo: string };
-  readonly runId: number;
-  readonly runAttempt: number;
-  readonly serverUrl: string;
-}
-
-/** The origin of this step, with a new id, which names the job directory, the staged object and the started task. */
-export function originOf(
-  { repo, runId, runAttempt, serverUrl }: WorkflowContext,
-  env: NodeJS.ProcessEnv,
-): Origin {
-  const repository = `${repo.owner}/${repo.repo}`;
+/**
+ * The origin of this step, from the runner's variables, with a new id, which names the job directory, the staged object and the started
+ * task.
+ */
+export function stepOrigin(env: NodeJS.ProcessEnv, random: Random): Origin {
+  const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId = "0" } = env;
+  if (!repository) throw new Error("The runner has not set GITHUB_REPOSITORY.");
   return {
-    id: randomBytes(10).toString("hex"),
-    repository,
-    runId: String(runId),
-    runAttempt: String(runAttempt),
-    url: `${serverUrl}/${repository}/actions/runs/${runId}`,
+    ...{ id: random.bytes(10).toString("hex"), repository, runId },
+    runAttempt: env["GITHUB_RUN_ATTEMPT"] ?? "1",
+    url: `${env["GITHUB_SERVER_URL"] ?? "https://github.com"}/${repository}/actions/runs/${runId}`,
     variables: passedVariables(env),
   };
-}
-
-export function stepOrigin(): Origin {
-  return originOf(context, process.env);
 }
 
 /** The workflow run, from its variables; undefined when one is missing. Never fails: a failure's own report needs it. */

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import type { Random } from "../clock.ts";
 
 /**
  * Turns the runner's workflow commands off and on, by `::stop-commands::`. While the guard is up, the runner obeys
@@ -7,11 +7,13 @@ import { randomUUID } from "node:crypto";
  */
 export class Guard {
   readonly #write: (line: string) => void;
+  readonly #random: Pick<Random, "uuid">;
   #token: string | undefined;
 
   /** `write` shows one line, in order with all others. */
-  constructor(write: (line: string) => void) {
+  constructor(write: (line: string) => void, random: Pick<Random, "uuid">) {
     this.#write = write;
+    this.#random = random;
   }
 
   get isUp(): boolean {
@@ -20,7 +22,7 @@ export class Guard {
 
   up(): void {
     if (this.isUp) return;
-    this.#token = randomUUID();
+    this.#token = this.#random.uuid();
     this.#write(`::stop-commands::${this.#token}`);
   }
 

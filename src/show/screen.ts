@@ -1,9 +1,10 @@
+import type { Random } from "../clock.ts";
 import { type DocsPage, type Log, withPage } from "../log.ts";
 import { Guard } from "./guard.ts";
 import { linesOf, type LineWriter, type OutputWriter } from "./lines.ts";
 import { harmlessLine, harmlessOutput, harmlessText } from "./sanitise.ts";
 
-/** The workflow commands, as `@actions/core` has them. */
+/** The workflow commands that a screen writes. */
 export interface Commands {
   readonly isDebug: () => boolean;
   readonly debug: (text: string) => void;
@@ -28,6 +29,7 @@ export interface ScreenOptions {
   readonly commands: Commands;
   /** The address of `docs/`, with a slash at its end. */
   readonly docs: string;
+  readonly random: Pick<Random, "uuid">;
 }
 
 /**
@@ -52,7 +54,7 @@ export class Screen implements Log {
 
   constructor(options: ScreenOptions) {
     this.#options = options;
-    this.#guard = new Guard((line) => this.#write(line));
+    this.#guard = new Guard((line) => this.#write(line), options.random);
   }
 
   /**

@@ -55,7 +55,7 @@ describe("a file", () => {
   });
 
   it("is refused when a link leads to it out of the workspace", async () => {
-    const source = stepInputs({ GITHUB_WORKSPACE: workspace });
+    const source = stepInputs({ GITHUB_WORKSPACE: workspace }, workspace);
     await writeFile(`${workspace}-outside.json`, JSON.stringify(definition));
     await symlink(`${workspace}-outside.json`, join(workspace, "link.json"));
     const reading = (): unknown =>
