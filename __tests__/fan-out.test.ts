@@ -82,6 +82,7 @@ function runInTargets(
     clock: new SleeplessClock(),
     env: {},
     log,
+    reader: "workflow",
     writer: () => () => undefined,
     drained: () => Promise.resolve(),
     cancel: cancel.signal,

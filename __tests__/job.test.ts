@@ -115,6 +115,7 @@ function startJob(
       clock: systemClock,
       env: {},
       log,
+      reader: "workflow",
       write,
       writer: () => write,
       drained: () => Promise.resolve(),

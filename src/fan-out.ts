@@ -202,11 +202,11 @@ async function addDiagnosis(
   result: FailedResult,
   { attached }: Attempt,
   target: Target,
-  { aws, cancel, exec, log, looks }: UnassignedJob,
+  { aws, cancel, exec, log, looks, reader }: UnassignedJob,
 ): Promise<TaskResult> {
   if (attached || cancel.aborted) return result;
   const known = await exec.catch(() => undefined);
-  const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec: known, log };
+  const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec: known, log, reader };
   const failure = await diagnose(result.failure, target, context).catch((error: unknown) =>
     logFailure(error, log),
   );

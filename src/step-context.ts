@@ -3,7 +3,7 @@ import type { World } from "./aws/world.ts";
 import type { ProtectionCalls } from "./aws/ecs-protection.ts";
 import type { Clock } from "./clock.ts";
 import type { VerdictContext } from "./deployment/verdict.ts";
-import type { Failure } from "./errors.ts";
+import type { Failure, Reader } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import type { Origin } from "./origin.ts";
@@ -35,6 +35,8 @@ export interface StepContext {
   /** The variables of the process. */
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
+  /** Who reads the log. */
+  readonly reader: Reader;
   /** Makes the writer for the output of a job. It begins each line with the label, if one is given. */
   readonly writer: (label?: string) => OutputWriter;
   /** Back-pressure: resolves when the runner has read enough of the output that more may be written. */

@@ -1,7 +1,7 @@
 import type { Aws } from "../../src/aws/calls.ts";
 import { checkSetUp } from "../../src/check/check-set-up.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
-import { Failure } from "../../src/errors.ts";
+import { Failure, wordsFor } from "../../src/errors.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import type { Check } from "../../src/ready/checks/check.ts";
 import type { StepContext } from "../../src/step-context.ts";
@@ -83,7 +83,7 @@ it("each fix of a right to a cluster that may not be described first doubts the 
   const caller = "arn:aws:sts::123456789012:assumed-role/ci/run";
   const found = await checks("eu-central-1", "arn:aws:SERVICE:eu-central-1:210987654321:", caller);
   const fixes = found.flatMap((row) =>
-    row.verdict === "NG" ? [[row.name, row.fix.split(" Allow")[0]]] : [],
+    row.verdict === "NG" ? [[row.name, wordsFor("workflow", row.fix).split(" Allow")[0]]] : [],
   );
   const doubt = "Check the input 'cluster': the role may have rights only on another one.";
   expect(Object.fromEntries(fixes)).toMatchObject({

@@ -1,5 +1,11 @@
 import { COPY_INPUTS } from "../../src/cli/copy-command.ts";
-import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withoutLacking } from "../../src/cli/lacking-options.ts";
+import {
+  ATTACH_INPUTS,
+  CHECK_INPUTS,
+  LOGS_INPUTS,
+  withOptions,
+  withoutLacking,
+} from "../../src/cli/lacking-options.ts";
 import { inputNames } from "../../src/inputs/names.ts";
 import { noRunningTask } from "../../src/targets/failures.ts";
 
@@ -34,4 +40,21 @@ it("advice that has nothing else says which command has the option", () => {
 it("what failed and what was seen stay, whatever they name", () => {
   const message = "Input 'image' is wrong.\nIt names 'start: true'.\nSet 'timeout'.";
   expect(withoutLacking(message, COPY_INPUTS)).toBe(message);
+});
+
+it.each([
+  ["Set 'start: true' beside 'service', or 'hold: false'.", "Set --start beside --service, or --hold false."],
+  ["Give 'subnets', and 'iam:PassRole' in 'web'.", "Give --subnets, and 'iam:PassRole' in 'web'."],
+  [
+    "Run 'aws ecs update-service --service task' first.",
+    "Run 'aws ecs update-service --service task' first.",
+  ],
+])("advice names options instead of inputs: %s", (advice, shown) => {
+  expect(withOptions(`A.\nB.\n${advice}`)).toBe(`A.\nB.\n${shown}`);
+});
+
+it("in what failed only what is called an input becomes an option, as other words may be names", () => {
+  expect(withOptions("Input 'tasks' must be a number.\nThe service 'image' has none.\nWait.")).toBe(
+    "--tasks must be a number.\nThe service 'image' has none.\nWait.",
+  );
 });

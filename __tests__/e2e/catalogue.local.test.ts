@@ -284,7 +284,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       await aws.world.local.inject({ agent: { task: id, reason: "it fell over" } });
       return await inRunning({ task: id });
     },
-    words: ["it fell over", "Checks: exec agent NG"],
+    words: ["it fell over", "Checks: nothing wrong that can be seen", "ssmmessages"],
   },
   "exec-not-ready": {
     provoke: async () => {

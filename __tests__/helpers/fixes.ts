@@ -1,9 +1,12 @@
 import { isApplicable, type Access, type Policy, statementsOf } from "../../local/iam/policy.ts";
+import { wordsFor } from "../../src/errors.ts";
 import type { Check } from "../../src/ready/checks/check.ts";
 
 /** The policy of a user who does what the fixes of missing rights say, to the letter. */
 export function policyByFixes(checks: readonly Check[]): Policy {
-  return policyBySayings(checks.flatMap((row) => (row.verdict === "NG" ? [row.fix] : [])));
+  return policyBySayings(
+    checks.flatMap((row) => (row.verdict === "NG" ? [wordsFor("workflow", row.fix)] : [])),
+  );
 }
 
 /** The same for texts such as "Allow s3:GetObject on arn:… in the policies of …". Texts without a right are left out. */

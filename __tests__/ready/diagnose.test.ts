@@ -4,7 +4,7 @@ import { diagnose, type DiagnoseContext } from "../../src/ready/diagnose.ts";
 import { target } from "../helpers/resolving.ts";
 import { Listener } from "../helpers/listener.ts";
 import { aNetwork } from "../helpers/network.ts";
-import { aDefinition, aTask } from "../helpers/tasks.ts";
+import { aContainer, aDefinition, aTask } from "../helpers/tasks.ts";
 
 const parts = { failed: "f.", seen: "s.", advice: "a." };
 const failure = (code: Failure["code"]) => new Failure(code, parts);
@@ -40,6 +40,7 @@ function context(more: Partial<DiagnoseContext> = {}): DiagnoseContext {
     },
     exec: undefined,
     log,
+    reader: "workflow",
     ...more,
   };
 }
@@ -78,6 +79,26 @@ it("of a container that took no session, what the checks found is the only advic
   const { advice } = await diagnose(failure("exec-not-ready"), target, context({ ecs }));
   expect(advice).toMatch(/^Set 'readonlyRootFilesystem' to false/);
   expect(advice).not.toMatch(/a\.$/);
+});
+
+it("names the cause alone: neither what only shows it, nor what is only good to have", async () => {
+  const pending = aContainer({ execAgent: { status: "PENDING", reason: undefined } });
+  const task = aTask({ containers: [pending] });
+  const ecs = {
+    describeTask: () => Promise.resolve(task),
+    describeTaskDefinition: () => Promise.resolve(aDefinition([{ initProcessEnabled: false }])),
+  };
+  const lacks = ["ssmmessages:CreateControlChannel"];
+  const iam = { ...noIam, listDenied: () => Promise.resolve(lacks) };
+  const { seen, advice } = await diagnose(failure("exec-not-ready"), target, context({ ecs, iam }));
+  expect(seen).toBe(
+    "s. Checks: rights to ssmmessages NG (the task role lacks ssmmessages:CreateControlChannel).",
+  );
+  expect(advice).toBe(
+    "Allow ssmmessages:CreateControlChannel on * in the policies of arn:aws:iam::123456789012:role/task.",
+  );
+  // The list in the log has them all.
+  expect(lines("NG")).toHaveLength(3);
 });
 
 it("skips what it may not look at, which is no failure", async () => {

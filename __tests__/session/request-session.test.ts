@@ -23,7 +23,11 @@ beforeEach(() => {
 /** Requests a session within a minute. ECS gives these answers in turn, and then repeats the last one. */
 function request(
   answers: readonly (ExecuteCommandAnswer | Error)[],
-  { task = aTask(), signal }: { task?: Task; signal?: AbortSignal } = {},
+  {
+    task = aTask(),
+    signal,
+    canNeverConnect,
+  }: { task?: Task; signal?: AbortSignal; canNeverConnect?: () => Promise<boolean> } = {},
 ) {
   let count = 0;
   const ecs = {
@@ -39,7 +43,7 @@ function request(
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app" };
   return requestSession(target, "/bin/sh", clock.now() + 60_000, {
     ...{ ecs, looks: { describeTask }, clock, lines: new WaitLines({ clock, log }), log, signal },
-    random: () => 1,
+    ...{ canNeverConnect, random: () => 1 },
   });
 }
 
@@ -80,6 +84,40 @@ it("gives up at the deadline with what was seen and what the agent needs", async
     advice: expect.stringMatching(/ssmmessages:CreateControlChannel.*VPC endpoint/) as string,
   });
   expect(clock.slept.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(60_000);
+});
+
+describe("an agent that takes long", () => {
+  it("is given up early when its role's policies prove that it can never connect", async () => {
+    const canNeverConnect = () => Promise.resolve(true);
+    await expect(request([internal], { canNeverConnect })).rejects.toMatchObject({
+      code: "exec-not-ready",
+      failed: expect.stringMatching(/took no session within 1[5-9] s\.$/) as string,
+    });
+    expect(clock.slept.reduce((a, b) => a + b, 0)).toBeLessThan(20_000);
+  });
+
+  it("is waited for to the deadline when nothing is proven, and is looked at once", async () => {
+    let asked = 0;
+    const canNeverConnect = () => Promise.resolve((asked += 1) < 1);
+    await expect(request([internal], { canNeverConnect })).rejects.toMatchObject({
+      failed: `The container 'app' of task ${ID} took no session within 60 s.`,
+    });
+    expect(asked).toBe(1);
+  });
+
+  it("is not looked at when it connects as soon as others do", async () => {
+    const canNeverConnect = () => Promise.reject(new Error("it was looked at"));
+    expect(
+      await request([...Array.from({ length: 12 }, () => internal), { session }], { canNeverConnect }),
+    ).toEqual(session);
+  });
+
+  it("is waited for while the look has no answer, and an error of the look is no silence", async () => {
+    const canNeverConnect = () => new Promise<boolean>(() => undefined);
+    await expect(request([internal], { canNeverConnect })).rejects.toMatchObject({ code: "exec-not-ready" });
+    const bug = new Error("a bug");
+    await expect(request([internal], { canNeverConnect: () => Promise.reject(bug) })).rejects.toBe(bug);
+  });
 });
 
 it("gives up when the task stops meanwhile, with the task's reason", async () => {

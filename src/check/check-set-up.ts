@@ -28,12 +28,12 @@ import { findSubject, type Subject, THE_REST } from "./subject.ts";
 
 /** Checks what a run with these inputs needs, and shows each check. Starts, registers and writes nothing. */
 export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Promise<CheckResult> {
-  const { log } = step;
+  const { log, reader } = step;
   const checks = await makeChecks(step, env);
   const hasScript = step.inputs.script.kind !== "none";
   log.phase();
   log.info(`What a run needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
-  for (const row of checks) log.info(checkLine(row));
+  for (const row of checks) log.info(checkLine(row, reader));
   const result = checkResult(checks);
   log.info(countVerdicts(checks));
   return result;

@@ -9,6 +9,30 @@ export const LOGS_INPUTS: readonly InputName[] = ["role-to-assume"];
 const BEFORE_ADVICE = 2;
 
 /**
+ * An error's message with the options of the command line in place of the inputs that its advice names: '--start' for 'start: true'. In what failed
+ * and what was seen, only "input 'start'" is certain to be an input: another quoted word may be a name of the user's.
+ */
+export function withOptions(message: string): string {
+  const lines = message.split("\n").map((line, i) => {
+    const named = line.replace(
+      /\b(?:the )?inputs? '([a-z-]+)'/gi,
+      (text, name: string) => optionOf(name) ?? text,
+    );
+    if (i < BEFORE_ADVICE) return named;
+    return named.replace(/'([a-z-]+)(?:: ([^']*))?'/g, (text, name: string, value?: string) => {
+      return optionOf(name, value) ?? text;
+    });
+  });
+  return lines.join("\n");
+}
+
+/** Undefined when there is no such input. */
+function optionOf(name: string, value?: string): string | undefined {
+  if (!inputNames.some((known) => known === name)) return undefined;
+  return value === undefined || value === "true" ? `--${name}` : `--${name} ${value}`;
+}
+
+/**
  * An error's message in which no advice names an option that the command lacks. A sentence of advice that does is left out. When that leaves
  * no advice, it stays, and the command that has the option is named.
  */

@@ -13,7 +13,7 @@ import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { checkKeepTask } from "./check-keep-task.ts";
 import { copied, COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
-import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withoutLacking } from "./lacking-options.ts";
+import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withOptions, withoutLacking } from "./lacking-options.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
@@ -203,7 +203,8 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
   log.end();
   const { error } = result;
   const { names = inputNames } = own;
-  if (error !== undefined) log.error({ ...error, message: withoutLacking(error.message, names) });
+  if (error !== undefined)
+    log.error({ ...error, message: withOptions(withoutLacking(error.message, names)) });
   if (outputsFile === undefined) return result;
   try {
     writeOutputs(outputsFile, result);

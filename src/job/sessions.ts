@@ -1,4 +1,5 @@
 import type { SessionTicket } from "../aws/ecs.ts";
+import type { Task } from "../aws/task.ts";
 import { PACKING_MS } from "../artifacts/packing-time.ts";
 import type { SessionSetup } from "./session-setup.ts";
 import type { Failure } from "../errors.ts";
@@ -10,6 +11,7 @@ import { bootstrapCommand } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
 import type { TaskProtection } from "../protection/task-protection.ts";
+import { canNeverConnect } from "../ready/denied-agent.ts";
 import { explainUnopened } from "../ready/unopened.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
@@ -96,7 +98,12 @@ export class JobSessions implements SessionSource {
     const isNewReader = isFirst && start === undefined;
     const command = bootstrapCommand({ runId, at, start, isNewReader });
     const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
-    const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel };
+    const isHopeless = (task: Task): Promise<boolean> =>
+      canNeverConnect(task, target.container, { ecs: looks, iam: aws.iam });
+    const asking = {
+      ...{ ecs: aws.ecs, looks, clock, lines, log, signal: cancel },
+      canNeverConnect: isFirst ? isHopeless : undefined,
+    };
     const request = (): Promise<SessionTicket> => requestSession(target, command, until, asking);
     const ticket = await (isFirst || isNew ? this.#place.openAlone(request) : request());
     this.#add(ticket.sessionId);

@@ -2,6 +2,7 @@ import type { Container, Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
 import type { TaskSelection } from "../inputs/inputs.ts";
 import { lastPart } from "../targets/arn.ts";
+import { enableExec, serviceOfTask } from "./checks/enable-exec.ts";
 import { waysOutOf } from "./checks/public-address.ts";
 
 /** What the exec agent needs of its task (AWS: "ECS Exec prerequisites"). */
@@ -13,11 +14,7 @@ const execNeeds = (task: Task): string =>
   "With 'pidMode: task' only one container of the task gets a working agent: name it by 'container', or leave 'pidMode' out.";
 
 export function execNotEnabled(task: Task): Failure {
-  const service = task.group?.startsWith("service:") ? task.group.slice("service:".length) : undefined;
-  const how =
-    service === undefined
-      ? "Start the task with '--enable-execute-command' ('enableExecuteCommand' of RunTask)"
-      : `Run 'aws ecs update-service --cluster ${lastPart(task.clusterArn)} --service ${service} --enable-execute-command --force-new-deployment'`;
+  const service = serviceOfTask(task);
   const instead =
     service === undefined
       ? "with the input 'task-definition', or 'service' and 'start: true'"
@@ -25,7 +22,7 @@ export function execNotEnabled(task: Task): Failure {
   return new Failure("exec-not-enabled", {
     failed: `The task ${lastPart(task.arn)} was started without ECS Exec.`,
     seen: "Its enableExecuteCommand is false.",
-    advice: `${how}. ECS Exec can't be turned on in a running task, and needs a task role. Or let this action start a task with ECS Exec: ${instead}.`,
+    advice: `${enableExec(task)}. ECS Exec can't be turned on in a running task, and needs a task role. Or run the script in a new task, which has it: ${instead}.`,
   });
 }
 

@@ -1,7 +1,14 @@
 import type { Ecs, ExecConfiguration } from "../aws/ecs.ts";
 import type { Ec2 } from "../aws/ec2.ts";
 import type { Iam } from "../aws/iam.ts";
-import { EncryptionRefused, Failure, type FailureCode, TaskStopped } from "../errors.ts";
+import {
+  EncryptionRefused,
+  Failure,
+  type FailureCode,
+  type Reader,
+  TaskStopped,
+  wordsFor,
+} from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import type { Check } from "./checks/check.ts";
@@ -19,6 +26,7 @@ export interface DiagnoseContext {
   readonly log: Log;
   /** How the cluster encrypts and logs its sessions; undefined when the caller may not describe the cluster. */
   readonly exec: ExecConfiguration | undefined;
+  readonly reader: Reader;
 }
 
 /**
@@ -56,14 +64,14 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
 
   log.phase();
   log.info(`What ECS Exec needs, in container '${target.container}' of task ${target.taskId}:`);
-  for (const check of checks) log.info(checkLine(check));
-  return withChecks(failure, checks);
+  for (const check of checks) log.info(checkLine(check, context.reader));
+  return withChecks(failure, checks, context.reader);
 }
 
-function withChecks(failure: Failure, checks: readonly Check[]): Failure {
-  const wrong = checks.filter((check) => check.verdict === "NG");
+function withChecks(failure: Failure, checks: readonly Check[], reader: Reader): Failure {
+  const wrong = checks.filter((check) => check.verdict === "NG").filter(({ isCause = true }) => isCause);
   const found = wrong.map(({ name, seen }) => `${name} NG (${seen})`).join("; ");
-  const fixes = wrong.map(({ fix }) => fix);
+  const fixes = wrong.map(({ fix }) => wordsFor(reader, fix));
   // What is found is the cause: all else that such a failure may come from would only hide it.
   const isExplained = failure.code === "exec-not-ready" && fixes.length > 0;
   return failure.withParts({

@@ -23,10 +23,10 @@ export function taskStopped(task: Task): TaskStopped {
   const parts = {
     failed: began ? `The task ${id} stopped before the job had ended.` : `The task ${id} could not start.`,
     seen: whatWasSeen(task),
-    advice:
-      end === undefined
-        ? adviceByCode(task)
-        : ADVICE[end].replace("ROUTE", `${waysOutOf(task)}, or VPC endpoints`),
+    advice: (end === undefined ? adviceByCode(task) : ADVICE[end]).replace(
+      "ROUTE",
+      `${waysOutOf(task)}, or VPC endpoints`,
+    ),
   };
   if (!began && end === "no-shell") {
     return new TaskStopped("no-shell", { ...parts, failed: `${parts.failed} Its image has no shell.` }, ecs);
@@ -83,6 +83,8 @@ function adviceByCode(task: Task): string {
       return "A caller of ecs:StopTask stopped the task; CloudTrail shows which one.";
     case "EssentialContainerExited":
       return essentialExited(task);
+    case "TaskFailedToStart":
+      return "Check the subnets and their way to the registry and to AWS: ROUTE (ecr.api, ecr.dkr, s3, logs); then the image, the execution role and AWS's page 'Stopped task error codes'.";
     default:
       return "See the container's own log and AWS's page 'Stopped task error codes'; the task's events are in the ECS console for an hour.";
   }

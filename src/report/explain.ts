@@ -1,4 +1,4 @@
-import type { FailureCode, Reader } from "../errors.ts";
+import { type FailureCode, type Reader, wordsFor } from "../errors.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
@@ -65,9 +65,9 @@ export function makeAnnotation({ message, lastWords, page }: Explanation): strin
   return [message, ...(lastWords === undefined ? [] : [lastWords]), `See ${page}`].join("\n");
 }
 
-function explainChecks(checks: readonly Check[], { page }: ExplainedStep): Explanation {
+function explainChecks(checks: readonly Check[], { page, reader }: ExplainedStep): Explanation {
   const wrong = checks.filter((check) => check.verdict === "NG");
-  const rows = wrong.map(({ name, seen, fix }) => `${name}: ${seen}\n${fix}`);
+  const rows = wrong.map(({ name, seen, fix }) => `${name}: ${seen}\n${wordsFor(reader, fix)}`);
   const howMany = `${wrong.length} of ${checks.length} checks ${wrong.length === 1 ? "is" : "are"}`;
   const code: FailureCode = "check-failed";
   return {

@@ -1,3 +1,4 @@
+import { wordsFor } from "../errors.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import { harmlessText } from "../show/sanitise.ts";
 import type { Check } from "../ready/checks/check.ts";
@@ -119,7 +120,7 @@ function checkTable(checks: readonly Check[]): string[] {
   const rows = checks.map((check) => {
     const { name, verdict, seen } = check;
     const sign = { OK: "✅", NG: "❌", SKIP: "⏭️" }[verdict];
-    const toDo = check.verdict === "NG" ? literalCell(check.fix) : "";
+    const toDo = check.verdict === "NG" ? literalCell(wordsFor("workflow", check.fix)) : "";
     return `| ${sign} ${verdict} | ${name} | ${literalCell(seen)} | ${toDo} |`;
   });
   return ["| Verdict | Check | Seen | What to do |", "|---|---|---|---|", ...rows, ""];

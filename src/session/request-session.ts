@@ -22,44 +22,46 @@ const PATIENT_AFTER = 30_000;
 /** What the log says while ECS takes no more calls. */
 const THROTTLED = "waiting for ECS, which throttles ExecuteCommand";
 
+/** A usual agent has connected by then. Later a look at its rights is worth its call. */
+const PROOF_AFTER = 15_000;
+
 export interface SessionRequestContext extends Omit<WaitContext, "ecs"> {
   readonly ecs: Pick<Ecs, "executeCommand">;
   readonly looks: Pick<Ecs, "describeTask">;
   readonly log: Log;
+  /** Whether it is certain that the agent of this task can never connect. Asked once, for an agent that takes long. */
+  readonly canNeverConnect?: ((task: Task) => Promise<boolean>) | undefined;
 }
+
+type SessionTarget = Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">;
 
 /**
  * Asks for a session that runs `command` in the container, by ExecuteCommand. An agent takes no session for some
  * seconds after ECS has reported it as RUNNING. So the call is repeated after that refusal until `deadline` (milliseconds
  * since the epoch), with looks at the task in between. The debug log has ECS's words. Any other refusal is thrown at
- * once. Fails with `exec-not-ready`, or with the verdict on a task that ends; an abort throws its reason.
+ * once. Fails with `exec-not-ready`, which comes early when it is certain that the agent can never connect, or with the
+ * verdict on a task that ends; an abort throws its reason.
  */
 export async function requestSession(
-  target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,
+  target: SessionTarget,
   command: string,
   deadline: number,
-  { ecs, looks, clock, lines, log, signal, random = clock.random.fraction }: SessionRequestContext,
+  context: SessionRequestContext,
 ): Promise<SessionTicket> {
-  const { clusterArn, taskArn, container } = target;
-  const request = { cluster: clusterArn, task: taskArn, container, command };
+  const { ecs, looks, clock, lines, log, signal, random = clock.random.fraction } = context;
+  const { clusterArn: cluster, taskArn: task, container } = target;
+  const request = { cluster, task, container, command };
   const begun = clock.now();
   let looked = begun;
   let latest: Task | undefined;
   let pause = FIRST_PAUSE;
   let said: string | undefined;
-  const look = async (): Promise<Task> => {
-    looked = clock.now();
-    const task = await looks.describeTask(clusterArn, taskArn);
-    if (task === undefined) throw taskNotFound(target.taskId, clusterArn, "ecs:DescribeTasks says MISSING.");
-    const now = judgeTask(task, container);
-    if (now.kind === "never") throw now.failure;
-    return task;
-  };
+  const proof = new Proof(context.canNeverConnect);
   for (;;) {
     signal?.throwIfAborted();
     const answer = await ecs.executeCommand(request).catch(async (refusal: unknown) => {
       // For a task that has stopped, ECS answers with a general error. The reason of the stop says more.
-      if (refusal instanceof Failure && refusal.code === "aws-error") await look();
+      if (refusal instanceof Failure && refusal.code === "aws-error") await lookAtTask(target, looks);
       throw refusal;
     });
     if ("session" in answer) {
@@ -69,18 +71,74 @@ export async function requestSession(
     if (said !== answer.notConnected) log.debug(`ExecuteCommand: ${answer.notConnected}`);
     said = answer.notConnected;
     lines.tell(answer.throttled ? THROTTLED : AGENT_STARTS);
-    if (clock.now() - looked >= LOOK_EVERY) latest = await look();
+    if (clock.now() - looked >= LOOK_EVERY) {
+      looked = clock.now();
+      latest = await lookAtTask(target, looks);
+    }
+    if (latest !== undefined && clock.now() - begun >= PROOF_AFTER) proof.askOnce(latest);
 
     const longest = answer.throttled || clock.now() - begun > PATIENT_AFTER ? PATIENT_PAUSE : LONGEST_PAUSE;
     const wait = pause * (0.5 + random() / 2);
-    if (clock.now() + wait > deadline) {
-      const task = latest ?? (await look());
-      const agent =
-        task.containers.find(({ name }) => name === container)?.execAgent?.status ?? "not reported";
-      const seen = `ExecuteCommand says ${said.replace(/\.$/, "")}. The task is ${task.lastStatus}, its exec agent ${agent}.`;
-      throw execNotReady(container, task, Math.round((deadline - begun) / 1000), seen);
+    if (clock.now() + wait > deadline || proof.isFound) {
+      const end = proof.isFound ? clock.now() : deadline;
+      throw notReady(latest ?? (await lookAtTask(target, looks)), {
+        container,
+        said,
+        seconds: (end - begun) / 1000,
+      });
     }
     await clock.sleep(wait, signal);
     pause = Math.min(pause * 1.5, longest);
+  }
+}
+
+/** The task as ECS describes it. Fails with the verdict on a task that takes no session any more. */
+async function lookAtTask(
+  { clusterArn, taskArn, taskId, container }: SessionTarget,
+  looks: SessionRequestContext["looks"],
+): Promise<Task> {
+  const task = await looks.describeTask(clusterArn, taskArn);
+  if (task === undefined) throw taskNotFound(taskId, clusterArn, "ecs:DescribeTasks says MISSING.");
+  const now = judgeTask(task, container);
+  if (now.kind === "never") throw now.failure;
+  return task;
+}
+
+/** `said` is what ExecuteCommand answered last. */
+function notReady(
+  task: Task,
+  {
+    container,
+    said,
+    seconds,
+  }: { readonly container: string; readonly said: string; readonly seconds: number },
+): Failure {
+  const agent = task.containers.find(({ name }) => name === container)?.execAgent?.status ?? "not reported";
+  const seen = `ExecuteCommand says ${said.replace(/\.$/, "")}. The task is ${task.lastStatus}, its exec agent ${agent}.`;
+  return execNotReady(container, task, Math.round(seconds), seen);
+}
+
+/** The proof that an agent can never connect. It is looked for beside the tries, since IAM may be slow or out of reach. */
+class Proof {
+  #ask: SessionRequestContext["canNeverConnect"];
+  #answer: boolean | { readonly error: unknown } = false;
+
+  constructor(ask: SessionRequestContext["canNeverConnect"]) {
+    this.#ask = ask;
+  }
+
+  askOnce(task: Task): void {
+    const asked = this.#ask?.(task);
+    this.#ask = undefined;
+    asked?.then(
+      (answer) => (this.#answer = answer),
+      (error: unknown) => (this.#answer = { error }),
+    );
+  }
+
+  /** Throws the error of the look: a cancel, or a bug. */
+  get isFound(): boolean {
+    if (typeof this.#answer === "object") throw this.#answer.error;
+    return this.#answer;
   }
 }

@@ -52,6 +52,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   const cleanup = new StepCleanup(ledger, { aws: aws.undoing, clock, log }, cancel);
   return {
     ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, env, log, drained, cancel },
+    reader: surroundings.reader,
     giveUp: (why) => givenUp.abort(why),
     partSlots: new PartSlots(),
     writer: (label) => log.writer(label),

@@ -1,10 +1,24 @@
-import { AccessDenied, Failure, type FailureCode } from "../../errors.ts";
+import {
+  AccessDenied,
+  Failure,
+  type FailureCode,
+  type Reader,
+  type WordsForEach,
+  wordsFor,
+} from "../../errors.ts";
 
 /** The check of one thing that a run needs. SKIP: the caller could not look at it. */
 export type Check = { readonly name: string; readonly seen: string } & (
   | { readonly verdict: "OK" | "SKIP" }
-  /** `fix`: what to do. `lacks`: the IAM actions that a policy does not allow, when that is the reason. */
-  | { readonly verdict: "NG"; readonly fix: string; readonly lacks?: readonly string[] }
+  | {
+      readonly verdict: "NG";
+      /** What to do. */
+      readonly fix: string | WordsForEach;
+      /** The IAM actions that a policy does not allow, when that is the reason. */
+      readonly lacks?: readonly string[];
+      /** False when this keeps no agent from taking a session: it shows a fault of another row, or is only good to have. */
+      readonly isCause?: false;
+    }
 );
 
 /** OK when `isGood`, else NG. */
@@ -27,10 +41,15 @@ export function checkKnown(name: string, known: unknown, isGood: boolean, seen: 
     : check(name, isGood, seen, fix);
 }
 
-/** The check as a line of the log. */
-export function checkLine(row: Check): string {
+/** The same row, which is no reason why an agent takes no session. */
+export function noCause(row: Check): Check {
+  return row.verdict === "NG" ? { ...row, isCause: false } : row;
+}
+
+/** The check as a line of the log, in the words of this reader. */
+export function checkLine(row: Check, reader: Reader): string {
   const line = `  ${row.verdict.padEnd(4)}  ${row.name}: ${row.seen}`;
-  return row.verdict === "NG" ? `${line.replace(/\.$/, "")}. ${row.fix}` : line;
+  return row.verdict === "NG" ? `${line.replace(/\.$/, "")}. ${wordsFor(reader, row.fix)}` : line;
 }
 
 /** What AWS answered, or why there is no answer. */
@@ -64,10 +83,15 @@ export function unansweredCheck(
   failure: Failure,
   { required = false }: { readonly required?: boolean } = {},
 ): Check {
-  const { code, failed, seen, advice } = failure;
+  const { code, failed, seen } = failure;
   if (UNANSWERED.has(code) && !required)
     return skippedCheck(name, `not known: ${code === "access-denied" ? failed : seen}`);
-  const row = { name, verdict: "NG", seen: `${failed} ${seen}`, fix: advice } as const;
+  const row = {
+    name,
+    verdict: "NG",
+    seen: `${failed} ${seen}`,
+    fix: forEach((reader) => failure.partsFor(reader).advice),
+  } as const;
   return failure instanceof AccessDenied ? { ...row, lacks: [failure.action] } : row;
 }
 
@@ -85,10 +109,21 @@ export function doubtInput(
     row.verdict === "NG" && row.lacks?.some((action) => OF_NAMED[input].test(action)) === true
       ? {
           ...row,
-          fix: `Check the input '${input}': the role may have rights only on another one. ${row.fix}`,
+          fix: afterDoubt(input, row.fix),
         }
       : row,
   );
+}
+
+function afterDoubt(input: "cluster" | "bucket", fix: string | WordsForEach): string | WordsForEach {
+  const doubt = `Check the input '${input}': the role may have rights only on another one.`;
+  return forEach((reader) => `${doubt} ${wordsFor(reader, fix)}`);
+}
+
+/** What `inWordsOf` returns for each reader; one text when both read the same. */
+function forEach(inWordsOf: (reader: Reader) => string): string | WordsForEach {
+  const [workflow, program] = [inWordsOf("workflow"), inWordsOf("program")];
+  return workflow === program ? workflow : { workflow, program };
 }
 
 /** The actions that a policy allows for one cluster, or for objects of one bucket. */

@@ -1,7 +1,8 @@
 import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
-import { check, type Check, checkKnown, skippedCheck } from "./check.ts";
+import { check, type Check, checkKnown, noCause, skippedCheck } from "./check.ts";
 import { isOnFargate } from "../../targets/start/capacity.ts";
+import { enableExec } from "./enable-exec.ts";
 import { checkEnvironment } from "./environment.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
@@ -16,7 +17,7 @@ export function checkContainer(facts: CheckFacts): readonly Check[] {
     rootFileSystem(own),
     ...checkEnvironment(facts),
     pidMode(facts),
-    initProcess(own),
+    noCause(initProcess(own)),
   ];
 }
 
@@ -33,18 +34,17 @@ function taskChecks(task: Task, container: string): readonly Check[] {
   const isRunning = task.lastStatus === "RUNNING";
   return [
     execEnabled(task),
-    check("task", isRunning, `it is ${task.lastStatus}`, TASK_FIX),
-    execAgent(task, container),
+    noCause(check("task", isRunning, `it is ${task.lastStatus}`, TASK_FIX)),
+    noCause(execAgent(task, container)),
   ];
 }
 
-function execEnabled({ enableExecuteCommand }: Task): Check {
-  return checkKnown(
+function execEnabled(task: Task): Check {
+  return check(
     "ECS Exec",
-    true,
-    enableExecuteCommand,
-    `enableExecuteCommand is ${enableExecuteCommand}`,
-    "Start the task with enableExecuteCommand, which can't be turned on later: 'aws ecs update-service --enable-execute-command --force-new-deployment'.",
+    task.enableExecuteCommand,
+    `enableExecuteCommand is ${task.enableExecuteCommand}`,
+    `${enableExec(task)}. It can't be turned on in a task that runs.`,
   );
 }
 

@@ -37,6 +37,9 @@ const CHANNEL_ACTIONS = [
   "OpenDataChannel",
 ];
 
+/** Those of them by which it connects. Without the other two it connects, and opens no session. */
+const CONNECT_ACTIONS = ["CreateControlChannel", "OpenControlChannel"];
+
 export interface RoleContext {
   readonly iam: Pick<Iam, "listDenied">;
   /** How the cluster encrypts and logs its sessions; undefined when that is not known. */
@@ -63,6 +66,26 @@ export async function checkRole(
   const principal = { arn: role, words: "the task role", whereMissing: MISSING_FIX };
   const all = [...agentRights(cluster, exec), ...ownLogRights(facts, cluster, { exec, wanted })];
   return await Promise.all(all.map((rights) => checkRights(principal, rights, iam)));
+}
+
+/**
+ * True when IAM's policy simulator denies the task role what the exec agent connects by, or does not know the role. Whatever can't be
+ * read proves nothing.
+ */
+export async function isAgentDenied(
+  facts: CheckFacts,
+  cluster: string,
+  iam: RoleContext["iam"],
+): Promise<boolean> {
+  const role = roleArn(taskRoleOf(facts), cluster);
+  if (role === undefined) return false;
+  const principal = { arn: role, words: "the task role", whereMissing: MISSING_FIX };
+  const rights = channelRights("right to connect", CONNECT_ACTIONS);
+  return (await checkRights(principal, rights, iam)).verdict === "NG";
+}
+
+function channelRights(name: string, channels: readonly string[]): Rights {
+  return { name, actions: channels.map((channel) => `ssmmessages:${channel}`), resources: ["*"] };
 }
 
 /** The ARN of a role that is given by its name or its ARN. */
@@ -110,11 +133,7 @@ function agentRights(cluster: string, exec: ExecConfiguration | undefined): read
     ...{ name, actions, resources: [resource] },
   });
   return [
-    rights(
-      "rights to ssmmessages",
-      CHANNEL_ACTIONS.map((name) => `ssmmessages:${name}`),
-      "*",
-    ),
+    channelRights("rights to ssmmessages", CHANNEL_ACTIONS),
     ...(key === undefined ? [] : [rights("right to the session key", ["kms:Decrypt"], key)]),
     ...(group === undefined ? [] : [groupRights(group, cluster)]),
     ...(group === undefined || exec?.cloudWatchEncryption !== true
