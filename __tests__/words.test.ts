@@ -6,7 +6,7 @@ import { badInput, badInputs, noRegion } from "../src/inputs/refusals.ts";
 
 /** What only the author of a workflow knows. The command line and the module have none of it. */
 const OF_WORKFLOWS =
-  /workflow(?!-commands)|action\.yml|configure-aws-credentials|actions\/|GitHub|strategy\.|'concurrency'|\$\{\{|debug logging|permissions:|'env:'|'with:'|role-duration-seconds/i;
+  /workflow(?!-commands)|action\.yml|configure-aws-credentials|actions\/|GitHub|this action|strategy\.|'concurrency'|\$\{\{|debug logging|permissions:|'env:'|'with:'|role-duration-seconds/i;
 /** The runner's surroundings, and the words of these surroundings: no program shows them. */
 const OF_THE_RUNNER = /^src\/(github\/|action\.ts|index\.ts|post\.ts|post-main\.ts|report\/summary\.ts)/;
 

@@ -77,7 +77,7 @@ it("takes one variable with all its lines, or by its name from the environment, 
 
 it.each([
   ["A-B=1", "'A-B' is not of letters, digits and _ with no digit first."],
-  ["fx_a=1", "'fx_a' is a name that belongs to this action"],
+  ["fx_a=1", "'fx_a' is a name that belongs to fargate-exec"],
 ])("refuses the variable %s in words of the command line, and not as JSON", (text, why) => {
   expect(() => parseLine("--env", text)).toThrow(why);
   expect(() => parseLine("--env", text)).not.toThrow("JSON");

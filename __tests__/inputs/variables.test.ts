@@ -44,13 +44,13 @@ describe("variables", () => {
     ["MISSING", "'MISSING', a bare name that the environment does not have"],
     ["toString", "'toString', a bare name that the environment does not have"],
     ["NUL", "'NUL', whose value has a NUL byte"],
-    ["fx_user=", "'fx_user', a name that belongs to this action, as all do that begin with fx_"],
-    ["fx_env", "'fx_env', a name that belongs to this action, as all do that begin with fx_"],
+    ["fx_user=", "'fx_user', a name that belongs to fargate-exec, as all do that begin with fx_"],
+    ["fx_env", "'fx_env', a name that belongs to fargate-exec, as all do that begin with fx_"],
     ["OPTIND=a[$(id)]", "'OPTIND', a variable whose value bash takes for arithmetic, which can run commands"],
     ["A=1\nRANDOM=1", "'RANDOM', a variable whose value bash takes for arithmetic, which can run commands"],
     [
       "A=1\nfx_setsid=/bin/true",
-      "'fx_setsid', a name that belongs to this action, as all do that begin with fx_",
+      "'fx_setsid', a name that belongs to fargate-exec, as all do that begin with fx_",
     ],
     ["A=1\nTOKEN", "'TOKEN', a bare name below the value of 'A', of which it may be a part"],
   ])("refuses %j", (text, got) => {
@@ -62,7 +62,7 @@ describe("variables", () => {
     ["hunter2/+", "line 1, where the name is not letters, digits and _ (and no digit first)"],
     ["A=1\nhunter2", "line 2, a bare name below the value of 'A', of which it may be a part"],
     ["A=1\nhunter2=1\nhunter2=2", "line 3, a name that was given before"],
-    ["A=1\nfx_hunter2=1", "line 2, a name that belongs to this action, as all do that begin with fx_"],
+    ["A=1\nfx_hunter2=1", "line 2, a name that belongs to fargate-exec, as all do that begin with fx_"],
   ])("shows nothing of the text of a line that may be secret: %j", (text, got) => {
     expect(secret(text)).toMatchObject({ must, got });
     expect(JSON.stringify(secret(text))).not.toContain("hunter2");
@@ -161,7 +161,7 @@ describe("variables as a JSON object", () => {
       '{"OPTIND": "a[$(id)]"}',
       "'OPTIND', a variable whose value bash takes for arithmetic, which can run commands",
     ],
-    ['{"fx_user": ""}', "'fx_user', a name that belongs to this action, as all do that begin with fx_"],
+    ['{"fx_user": ""}', "'fx_user', a name that belongs to fargate-exec, as all do that begin with fx_"],
     ['{"": "x"}', "nothing where the name is not letters, digits and _ (and no digit first)"],
   ])("refuse %s", (text, got) => {
     expect(plain(text)).toMatchObject({ must: expect.stringContaining("JSON object") as string, got });

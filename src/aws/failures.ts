@@ -87,7 +87,7 @@ function commonFailure(thrown: ErrorFacts, call: Call, failure: FailureMaker): F
     );
   }
   if (THROTTLED.has(name) || thrown.status === 429 || isDisguisedThrottle(thrown)) {
-    return failure("throttled", `${doing} was throttled by AWS for longer than this action waits.`, {
+    return failure("throttled", `${doing} was throttled by AWS for longer than fargate-exec waits.`, {
       workflow: `Run fewer jobs at once ('strategy.max-parallel'), or ask AWS for a higher rate of ${call.action}.`,
       program: `Run fewer at once, or ask AWS for a higher rate of ${call.action}.`,
     });

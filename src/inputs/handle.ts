@@ -65,7 +65,7 @@ export function parseHandle(text: string): JobHandle | string {
   const [version = "", body = "", digits, ...more] = text.slice(0, LONGEST_HANDLE + 1).split(".");
   if (!/^fx\d{1,3}$/.test(version) || text.length > LONGEST_HANDLE)
     return `a text of ${text.length} characters that is no handle`;
-  if (version !== VERSION) return "a handle of another version of this action";
+  if (version !== VERSION) return "a handle of another version of fargate-exec";
   if (digits !== checkDigits(body) || more.length > 0) return "a handle that is cut short or changed";
   return parseBody(body) ?? "a handle with a missing or malformed member";
 }

@@ -12,7 +12,7 @@ const ARITHMETIC = new Set(["OPTIND", "RANDOM", "SRANDOM", "HISTCMD", "SECONDS",
 /** Why no input may set a variable of this name; undefined when an input may set it. */
 export function whyReserved(name: string): string | undefined {
   // The action's shell code in the container uses these names.
-  if (name.startsWith("fx_")) return "a name that belongs to this action, as all do that begin with fx_";
+  if (name.startsWith("fx_")) return "a name that belongs to fargate-exec, as all do that begin with fx_";
   return ARITHMETIC.has(name)
     ? "a variable whose value bash takes for arithmetic, which can run commands"
     : undefined;

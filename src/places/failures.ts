@@ -5,7 +5,7 @@ import { Failure } from "../errors.ts";
 export function containerBusy(container: string, taskArn: string, seconds: number, held: string): Failure {
   return new Failure("container-busy", {
     failed: `Container '${container}' of task ${taskArn} had no place for this run${seconds > 0 ? ` within ${seconds} s` : ""}.`,
-    seen: `It is ${held}. ECS Exec takes very few sessions at once in a container, so runs of this action queue for a place.`,
+    seen: `It is ${held}. ECS Exec takes very few sessions at once in a container, so runs of fargate-exec queue for a place.`,
     advice: {
       workflow:
         "Raise 'queue-timeout', let fewer jobs share a container ('strategy.max-parallel', 'concurrency'), or give each job " +

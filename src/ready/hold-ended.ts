@@ -32,7 +32,7 @@ export function holdEnded(
       : `Its output is in log group '${log.group}', stream '${[log.streamPrefix, container, taskId].filter(Boolean).join("/")}'.`;
   return new Failure("hold-ended", {
     failed: `Input 'hold' could not keep container '${container}' of task ${taskId} alive: it ended with ${exitCode} before the script could start.`,
-    seen: `The ENTRYPOINT of its image got the words of the hold command as arguments, and did not run them. It could not be replaced by an entry point of this action: ${because} ${failure.seen}`,
+    seen: `The ENTRYPOINT of its image got the words of the hold command as arguments, and did not run them. It could not be replaced by an entry point of fargate-exec: ${because} ${failure.seen}`,
     advice:
       `Allow 'ecs:RegisterTaskDefinition', 'ecs:DeregisterTaskDefinition' and 'ecs:RunTask' on task definitions '${FAMILY_PREFIX}*' to the caller's role, ` +
       `with 'iam:PassRole' on the task's roles; or set 'entryPoint' to ["sh", "-c"] in the task definition; or 'hold: false'. ${where}`,

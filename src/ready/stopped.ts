@@ -96,7 +96,7 @@ function essentialExited(task: Task): string {
     return "An essential container ended, and the task with it. See that container's own log.";
   }
   return (
-    "An essential container ended, and the task with it; see its own log. With 'hold: true' a command of this action keeps " +
+    "An essential container ended, and the task with it; see its own log. With 'hold: true' a command of fargate-exec keeps " +
     "the container alive. With 'hold: false' the image's own command must last as long as the job."
   );
 }

@@ -197,6 +197,6 @@ function heldByCommand(source: DefinitionSource, container: string, refusal: Fai
     : "";
   return (
     `Container '${container}' is held by its command alone, which works unless its image has an ENTRYPOINT that runs no command: ` +
-    `a task definition with an entry point of this action can't be used. ${refusal.failed}${health}${restart}`
+    `a task definition with an entry point of fargate-exec can't be used. ${refusal.failed}${health}${restart}`
   );
 }
