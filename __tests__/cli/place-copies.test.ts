@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { jest } from "@jest/globals";
 import { Directory } from "../../src/beneath/directory.ts";
 import type { OutSource } from "../../src/cli/copy.ts";
 import { placeCopies } from "../../src/cli/place-copies.ts";
@@ -113,6 +114,41 @@ it("no link is copied that would lead through a link that is at its destination"
   rmSync(join(root, "srv/link"));
   expect(() => place("srv", "out")).toThrow("A link in the container leads out");
   expect(readdirSync(join(base, "out"))).toEqual(["d"]);
+});
+
+describe("links that lead through one another", () => {
+  const [DEEP, UP] = ["d", ".."].map((name) => Array(100).fill(name).join("/"));
+  /** Each of `count` links leads through `chained` links in a deep directory, one after the other. Returns how many directories are opened. */
+  function openedFor(count: number, chained: number): number {
+    rmSync(base, { recursive: true });
+    mkdirSync(join(root, "srv", DEEP ?? ""), { recursive: true });
+    for (let i = 0; i < chained; i += 1)
+      symlinkSync(`${UP}/${DEEP}${i < chained - 1 ? `/u${i + 1}` : ""}`, join(root, `srv/${DEEP}/u${i}`));
+    for (let i = 0; i < count; i += 1) symlinkSync(`${DEEP}/u0`, join(root, `srv/l${i}`));
+    const opened = jest.spyOn(Directory.prototype, "openDirectory");
+    try {
+      placeAll([{ glob: "srv", path: "srv", destination: join(base, "out") }]);
+    } catch (error) {
+      if ((error as Error).message !== TOO_OFTEN) throw error;
+    }
+    const opens = opened.mock.calls.length;
+    opened.mockRestore();
+    return opens;
+  }
+  const TOO_OFTEN =
+    "The links that the container has sent lead through one another too often, so nothing was copied.";
+
+  it("are refused when their ways are too long together, in steps by their number", () => {
+    // 200 links through 39 others of 200 names each would be 780,000 directories.
+    expect(openedFor(200, 39)).toBeLessThan(10_000 + 64 * 341 + 2_000);
+    expect(existsSync(join(base, "out"))).toBe(false);
+    expect(openedFor(10, 39)).toBeLessThan(10_000 + 64 * 151 + 2_000);
+  });
+
+  it("are copied when there are few of them", () => {
+    openedFor(5, 3);
+    expect(readlinkSync(join(base, "out/l4"))).toBe(`${DEEP}/u0`);
+  });
 });
 
 it.each([

@@ -1,4 +1,6 @@
 import { posix } from "node:path";
+import { Refusal } from "../artifacts/refusal.ts";
+import { Steps } from "../artifacts/steps.ts";
 import type { Directory } from "../beneath/directory.ts";
 import { Way } from "../beneath/way.ts";
 import { itemsAt } from "./sent-items.ts";
@@ -9,49 +11,57 @@ const MOST_LINKS = 40;
 
 /**
  * Throws a `UsageError` when a link at or below this name leads out of what the name stands for. A link that leads nowhere is allowed only
- * when the destination is new: in an existing one a link of this machine may stand on its way.
+ * when the destination is new: in an existing one a link of this machine may stand on its way. The ways of all links together are bounded by the
+ * number of items, so links that lead through one another cost no more than others.
  */
 export function checkLinks(above: Directory, name: string, { isNew }: { readonly isNew: boolean }): void {
-  for (const { names, found, above: directory } of itemsAt(above, name)) {
-    if (!found.isSymbolicLink()) continue;
-    const target = directory.readLink(names.at(-1) ?? name).toString();
-    if (names.length > 0 && isInside(above, name, names, target, isNew)) continue;
-    throw new UsageError(
-      `A link in the container leads out of what is copied, so nothing was: ${JSON.stringify(target)}.`,
-    );
-  }
-}
-
-function isInside(
-  above: Directory,
-  name: string,
-  names: readonly string[],
-  target: string,
-  isNew: boolean,
-): boolean {
-  const end = posix.join(...names.slice(0, -1), target);
-  if (target.startsWith("/") || end === ".." || end.startsWith("../")) return false;
-  const way = new Way(above.openDirectory(name));
+  const steps = new Steps(undefined);
+  const directory = above.look(name)?.isDirectory() === true ? above.openDirectory(name) : undefined;
+  const way = directory && new Way(directory);
   try {
-    const leads = endOf(way, names, target);
-    return leads === "inside" || (leads === "nowhere" && isNew);
+    for (const { names, found, above: holder } of itemsAt(above, name)) {
+      steps.addMember();
+      if (!found.isSymbolicLink()) continue;
+      const target = holder.readLink(names.at(-1) ?? name).toString();
+      const leads = way === undefined ? "outside" : endOf(way, names, { target, steps });
+      if (leads === "inside" || (leads === "nowhere" && isNew)) continue;
+      throw new UsageError(
+        `A link in the container leads out of what is copied, so nothing was: ${JSON.stringify(target)}.`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new UsageError(
+      "The links that the container has sent lead through one another too often, so nothing was copied.",
+    );
   } finally {
-    way.close();
+    way?.close();
   }
 }
 
-/** Where a link leads, by the links that were sent with it. */
-function endOf(way: Way, link: readonly string[], target: string): "inside" | "outside" | "nowhere" {
+/** Where a link leads, by the links that were sent with it. Throws a `Refusal` when that takes too many steps. */
+function endOf(
+  way: Way,
+  link: readonly string[],
+  { target, steps }: { readonly target: string; readonly steps: Steps },
+): "inside" | "outside" | "nowhere" {
+  const end = posix.join(...link.slice(0, -1), target);
+  if (target.startsWith("/") || end === ".." || end.startsWith("../")) return "outside";
+  const open = (above: Directory, name: string): Directory => {
+    steps.take();
+    return above.openDirectory(name);
+  };
   const here = link.slice(0, -1);
   const left = target.split("/").reverse();
   let links = 0;
   for (let name = left.pop(); name !== undefined; name = left.pop()) {
+    steps.take();
     if (name === "" || name === ".") continue;
     if (name === "..") {
       if (here.pop() === undefined) return "outside";
       continue;
     }
-    const above = way.tryToEnter(here);
+    const above = way.tryToEnter(here, open);
     const found = above?.look(name);
     if (above === undefined || found === undefined) return "nowhere";
     if (!found.isSymbolicLink()) here.push(name);
