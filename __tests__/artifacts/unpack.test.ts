@@ -290,6 +290,8 @@ it("the directory may not lead out of the workspace by a link of the repository"
     "'.git', whose name begins with a dot",
   );
   expect(() => makeDirectory(root, [root], "artifacts")).toThrow("artifacts is a symbolic link");
+  for (const path of [".git", ".GIT/hooks"])
+    expect(() => makeDirectory(join(root, path), [root])).toThrow("is in '.git'");
   const made = makeDirectory(join(root, "a/b"), [root]);
   expect(made.path).toBe(join(root, "a/b"));
   made.close();

@@ -202,7 +202,12 @@ it("nothing that the container prints during a copy is shown", () => {
   const stream = new Writable();
   const { signal } = new AbortController();
   const shown = { stdout: stream, stderr: stream, log: {}, signal };
-  expect(copyOptions(shown, "/home/me")).toEqual({ log: {}, signal, directory: "/home/me" });
+  expect(copyOptions(shown, "/home/me")).toEqual({
+    log: {},
+    signal,
+    directory: "/home/me",
+    pathsNameHidden: true,
+  });
 });
 
 it("a copy ends with the path that the user gave, and a long one without a bucket says what makes it faster", () => {

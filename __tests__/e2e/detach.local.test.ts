@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Task } from "../../local/task/task.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import { parseHandle } from "../../src/inputs/handle.ts";
@@ -107,6 +107,50 @@ it.concurrent("without a bucket one session detaches from the job, and another g
   expect(late.outputs).toMatchObject({ outcome: "unknown" });
   expect(mainLog(late).join("\n")).toContain("no longer has the job of the input 'attach'");
 });
+
+/** What stands in a directory, by its path. */
+const filesBelow = (root: string): readonly string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((each) => !each.isDirectory())
+    .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
+    .sort();
+
+it.concurrent(
+  "a container whose root forges the archive places in the checkout only what the lines select, in the step of the job and in one that attaches",
+  async () => {
+    const task = await aws.runningTask();
+    const run = readFileSync(join(import.meta.dirname, "../helpers/forge-archive.py"), "utf8");
+    const artifacts = "reports\n!reports/*.log";
+    const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+    const checkout = (name: string): string => {
+      mkdirSync(join(temp, name, ".git"), { recursive: true });
+      writeFileSync(join(temp, name, ".git/config"), "token");
+      return join(temp, name);
+    };
+    const env = { RUNNER_TEMP: temp };
+    const [own, attached] = [checkout("own"), checkout("attached")];
+    expect((await aws.step({ task: task.id, run })).outputs).toMatchObject({ stdout: "forged" });
+    const inputs = { task: task.id, run: ":", artifacts, "artifacts-path": own };
+    const result = await aws.step(inputs, { env });
+    expect(result.outputs).toMatchObject({ "exit-code": "0" });
+    const handle = await detachFrom({ task: task.id, run: "sleep 1", artifacts });
+    const second = await attachTo(handle, { "artifacts-path": attached }, { env });
+    expect(second.outputs).toMatchObject({ "exit-code": "0" });
+    for (const [directory, { annotations, log }] of [
+      [own, result],
+      [attached, second],
+    ] as const) {
+      expect(filesBelow(directory)).toEqual([".git/config", "reports/a.xml"]);
+      expect(readFileSync(join(directory, ".git/config"), "utf8")).toBe("token");
+      expect(annotations.map(({ message }) => message).join("\n")).toContain(
+        "'.git/hooks/pre-commit' was not unpacked: no line of 'artifacts' asks for it.",
+      );
+      expect(log.join("\n")).toContain("Artifacts left out: reports/.env, reports/.GIT/config, as no line");
+    }
+    expect(filesBelow(temp).filter((path) => path.includes("escaped"))).toEqual([]);
+    rmSync(temp, { recursive: true });
+  },
+);
 
 it.concurrent("a job is handed on from step to step, and its held container ends with it", async () => {
   const prefix = "chain/";

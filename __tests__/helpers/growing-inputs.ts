@@ -9,6 +9,7 @@ import { Unpacker } from "../../src/artifacts/unpack.ts";
 import { Directory } from "../../src/beneath/directory.ts";
 import { parseFact } from "../../src/artifacts/facts.ts";
 import { systemClock } from "../../src/clock.ts";
+import { AskedNames } from "../../src/inputs/asked-names.ts";
 import { parseHandle } from "../../src/inputs/handle.ts";
 import { ByteFlow } from "../../src/job/byte-flow.ts";
 import { ScriptFiles } from "../../src/job/script-files.ts";
@@ -311,6 +312,26 @@ const SCREEN: readonly GrowingInput[] = SHOWN.flatMap(([what, text]) => [
   },
 ]);
 
+/** Names of an archive that a glob matches slowly: the first stars of it may stand for more than they do. */
+const NAMES: readonly GrowingInput[] = (
+  [
+    ["a long name", "**/*a*a*a*a*b", (size) => [times("a", size)]],
+    ["a long way", "**/a/**/a/**/a/**/b", (size) => times("a/", size).split("/")],
+    ["dots", "**/.*.*.*b", (size) => [times(".", size)]],
+  ] as readonly (readonly [string, string, (size: number) => readonly string[]])[]
+).map(([what, pattern, text]) => ({
+  ...{ parser: "names", what, size: 32 * KIB },
+  prepare: (size) => {
+    const names = text(size).filter((name) => name !== "");
+    const globs = [
+      { pattern, isExclusion: false },
+      { pattern, isExclusion: true },
+    ];
+    const asked = new AskedNames({ globs, platform: "linux" });
+    return () => asked.judge(names);
+  },
+}));
+
 const OTHERS: readonly GrowingInput[] = [
   ...["/fargate-exec-", "/fargate-exec-x/script: ", "/fargate-exec-x/script: 1: a[", "-"].map((part) => ({
     ...{ parser: "words of a shell", what: JSON.stringify(part), size: 256 * KIB },
@@ -392,5 +413,5 @@ function headerOf(path: string): Buffer {
 }
 
 export const GROWING_INPUTS: readonly GrowingInput[] = [
-  ...[REPORTS, SPOOLS, SESSIONS, NOTES, OUTPUT_FILES, QUEUES, HANDLES, SCREEN, OTHERS].flat(),
+  ...[REPORTS, SPOOLS, SESSIONS, NOTES, OUTPUT_FILES, QUEUES, HANDLES, SCREEN, NAMES, OTHERS].flat(),
 ];

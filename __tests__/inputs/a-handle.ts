@@ -11,7 +11,7 @@ export const HANDLE: JobHandle = {
   workers: 2,
   until: 1_800_000_000_000,
   shown: 77,
-  hasArtifacts: false,
+  artifacts: undefined,
   staging: { bucket: "example-ci", prefix: "ci/", bucketOwner: undefined, kmsKeyId: "alias/ci" },
   pieces: undefined,
 };

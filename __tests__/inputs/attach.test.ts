@@ -3,13 +3,12 @@ import { HANDLE_TEXT, HANDLE } from "./a-handle.ts";
 import { least, newTask, read, refusal } from "./given.ts";
 
 describe("attach", () => {
-  it("takes artifacts only when the handle says that the job has some", () => {
+  it("takes artifacts only when the handle says that the job has some, and which", () => {
     const limits = { "artifacts-path": "back", "artifacts-max-count": "7" };
-    const having = (hasArtifacts: boolean | undefined) =>
-      read({ attach: writeHandle({ ...HANDLE, hasArtifacts } as JobHandle), ...limits }).artifacts;
-    expect(having(true)).toMatchObject({ maxCount: 7, missing: "warn" });
-    expect(having(false)).toBeUndefined();
-    // A handle of an older version lacks that member.
+    const globs = [{ pattern: "out", isExclusion: false }];
+    const having = (artifacts: JobHandle["artifacts"]) =>
+      read({ attach: writeHandle({ ...HANDLE, artifacts }), ...limits }).artifacts;
+    expect(having(globs)).toMatchObject({ globs, maxCount: 7, missing: "warn" });
     expect(having(undefined)).toBeUndefined();
   });
 
@@ -85,6 +84,11 @@ describe("detach", () => {
     ],
     ["no lock", { detach: "true", bucket: "example-ci", lock: "shop" }, "left out with 'lock'"],
     ["less than the timeout", { detach: "60m" }, "shorter than 'timeout'"],
+    [
+      "artifacts that a handle can hold",
+      { detach: "true", artifacts: "a".repeat(5_997) },
+      "Input 'artifacts' must be lines of 6000 bytes at most with 'detach'",
+    ],
   ])("needs %s", (_, given, words) => {
     expect(refusal({ ...least, ...given }).message).toContain(words);
   });

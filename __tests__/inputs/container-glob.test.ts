@@ -1,5 +1,5 @@
 import { containerGlob, regExpOf } from "../../src/inputs/container-glob.ts";
-import { artifactGlobs } from "../../src/inputs/artifacts.ts";
+import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 
 describe("a glob of the container", () => {
   it.each([

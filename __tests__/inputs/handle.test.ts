@@ -1,5 +1,15 @@
-import { type JobHandle, parseHandle, writeHandle } from "../../src/inputs/handle.ts";
+import { createHash } from "node:crypto";
+import {
+  artifactBytes,
+  type JobHandle,
+  MOST_ARTIFACT_BYTES,
+  parseHandle,
+  writeHandle,
+} from "../../src/inputs/handle.ts";
 import { HANDLE } from "./a-handle.ts";
+
+const linesOf = (...lines: string[]): JobHandle["artifacts"] & object =>
+  lines.map((line) => ({ pattern: line.replace(/^!/, ""), isExclusion: line.startsWith("!") }));
 
 const STAGED: JobHandle = {
   ...HANDLE,
@@ -14,11 +24,39 @@ const STAGED: JobHandle = {
 it.each([
   ["a job of a session", { ...HANDLE, staging: undefined }],
   ["a job of a bucket", STAGED],
+  ["a job with artifacts", { ...HANDLE, artifacts: linesOf("/srv/out/*.xml", "**/.coverage", "!**/é") }],
 ])("a handle of %s is read as it was written", (_, handle) => {
   const text = writeHandle(handle);
   expect(text).toMatch(/^fx1\.[\w-]+\.[0-9a-f]{8}$/);
   expect(text.length).toBeLessThan(2_000);
   expect(parseHandle(text)).toEqual(handle);
+});
+
+/** A handle as another program may write it. */
+function forge(artifacts: unknown): string {
+  const body = Buffer.from(JSON.stringify({ ...STAGED, artifacts })).toString("base64url");
+  return `fx1.${body}.${createHash("sha256").update(body).digest("hex").slice(0, 8)}`;
+}
+
+it.each([
+  ["a flag", true],
+  ["no list", "out"],
+  ["an empty list", []],
+  ["a list of other things", [{ pattern: "out" }]],
+  ["exclusions alone", ["!out"]],
+  ["a line end in a line", ["out\n.git"]],
+  ["a path that leads upwards", ["../out"]],
+  ["too long", ["a".repeat(MOST_ARTIFACT_BYTES - 3)]],
+  ["too many lines", Array.from({ length: 201 }, (_, i) => `a${i}`)],
+])("a handle whose artifacts are %s is refused as malformed", (_, artifacts) => {
+  expect(parseHandle(forge(artifacts))).toBe("a handle with a missing or malformed member");
+  expect(parseHandle(forge(["out"]))).toMatchObject({ artifacts: linesOf("out") });
+});
+
+it("the longest lines of artifacts still fit", () => {
+  const longest = linesOf("a".repeat(MOST_ARTIFACT_BYTES - 4));
+  expect(artifactBytes(longest)).toBe(MOST_ARTIFACT_BYTES);
+  expect(parseHandle(writeHandle({ ...STAGED, artifacts: longest }))).toMatchObject({ artifacts: longest });
 });
 
 const text = writeHandle(STAGED);
@@ -33,7 +71,7 @@ it.each([
     text.replace("f", "g").replace("gx1", "fx1").slice(0, 40) + text.slice(41),
     "cut short or changed",
   ],
-  ["a very long text", `fx1.${"a".repeat(9_000)}.00000000`, "a text of 9013 characters that is no handle"],
+  ["a very long text", `fx1.${"a".repeat(17_000)}.00000000`, "a text of 17013 characters that is no handle"],
 ])("%s is refused without being repeated", (_, given, flaw) => {
   const answer = parseHandle(given);
   expect(answer).toEqual(expect.stringContaining(flaw));
@@ -56,7 +94,6 @@ it.each<[string, object]>([
   ["pieces without a bucket", { staging: undefined }],
   ["a prefix with a quote", { staging: { ...STAGED.staging, prefix: "a'b/" } }],
   ["a key that is too short", { pieces: { ...STAGED.pieces, keys: { inner: "ab", outer: "cd" } } }],
-  ["artifacts of another form", { hasArtifacts: "yes" }],
   ["no nonce", { nonce: undefined }],
 ])("a handle with %s is refused as malformed", (_, change) => {
   expect(parseHandle(writeHandle({ ...STAGED, ...change }))).toBe(

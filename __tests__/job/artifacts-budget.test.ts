@@ -38,7 +38,7 @@ class Victim {
     const limits = { maxCount, maxBytes };
     this.artifacts = new JobArtifacts({
       artifacts: {
-        globs: [],
+        globs: [{ pattern: "a", isExclusion: false }],
         directory: join(scratch, "back"),
         within: [scratch],
         ...limits,

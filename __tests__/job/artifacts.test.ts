@@ -29,7 +29,13 @@ async function take(readPart: (number: number, bytes: Buffer) => Promise<Buffer>
   const directory = join(scratch, "back");
   const received = new JobArtifacts({
     artifacts: {
-      ...{ globs: [], directory, within: [scratch], maxCount: 10, maxBytes: 1 << 30 },
+      ...{
+        globs: ["a", "b"].map((pattern) => ({ pattern, isExclusion: false })),
+        directory,
+        within: [scratch],
+        maxCount: 10,
+        maxBytes: 1 << 30,
+      },
       missing: "warn",
     },
     ...{ folder: undefined, workspace: scratch, clock: systemClock },
@@ -79,7 +85,7 @@ it("a step that attaches to a job with artifacts, and gets none, says so", async
   const directory = join(scratch, "back");
   const limits = { maxCount: 10, maxBytes: 1 << 30, missing: "warn" } as const;
   const received = new JobArtifacts({
-    artifacts: { globs: undefined, directory, within: [scratch], ...limits },
+    artifacts: { globs: [{ pattern: "a", isExclusion: false }], directory, within: [scratch], ...limits },
     ...{ folder: undefined, workspace: scratch, clock: systemClock },
     readPart: () => Promise.reject(new Error("none")),
     slots: new PartSlots(),

@@ -51,10 +51,10 @@ function tree(top: string, below = ""): string[] {
     .sort();
 }
 
-const SCRIPT = `mkdir -p out/sub/empty .h; echo one >out/a.txt; echo two >out/sub/b.txt; echo x >out/c.log; echo .e >.h/e.txt
+const SCRIPT = `mkdir -p out/sub/empty .h; echo one >out/a.txt; echo two >out/sub/b.txt; echo x >out/c.log; echo .e >.h/e.txt; mkdir .k; echo k >.k/f.txt
   printf A >'a b*'; ln -s /etc out/etc; ln -s sub out/link; printf B >'out/[x]"é'; chmod 750 out/sub; chmod 604 out/a.txt
   touch -d @1000000000 out/a.txt out/sub; mkfifo out/pipe; exit 3`;
-const GLOBS = "out\n**/*.txt\n!**/c.log\na*\nnone/*\nout/etc/passwd\n[.!a-z]h/?.txt";
+const GLOBS = "out\n**/*.txt\n!**/c.log\na*\nnone/*\nout/etc/passwd\n.[!k]/?.txt";
 
 function everywhere(options: () => Partial<WatchOptions>): void {
   it("come back as the globs say, after a failure, too", async () => {
@@ -70,6 +70,7 @@ function everywhere(options: () => Partial<WatchOptions>): void {
     ]);
     expect(readlinkSync(join(back, "out/link"))).toBe("sub");
     expect(report?.count).toBe(6);
+    expect(report?.leftOut).toBe("Artifacts left out: .k/f.txt, as no line of 'artifacts' names it.");
     expect([...(report?.problems ?? [])].sort()).toEqual([
       "'none/*' matches nothing in the container.",
       "'out/etc' was not unpacked: it is a link to an absolute path.",

@@ -1,7 +1,7 @@
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
-import { artifactGlobs } from "../../src/inputs/artifacts.ts";
+import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 import type { Artifacts } from "../../src/inputs/inputs.ts";
 import type { ArtifactsReport } from "../../src/report/artifacts.ts";
 import { DETACH } from "../../src/payload/input.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
-import { artifactGlobs } from "../../src/inputs/artifacts.ts";
+import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { passPy } from "../../src/payload/container-source.ts";

@@ -1,6 +1,7 @@
-import { resolve } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import { type Directory, LinkError } from "../beneath/directory.ts";
 import { isInside } from "../beneath/inside.ts";
+import { PRIVATE_NAMES } from "../beneath/private-names.ts";
 import { Way } from "../beneath/way.ts";
 import { LeadsAway, openDirectoryBeneath, openOrMake } from "../beneath/resolve.ts";
 
@@ -33,6 +34,9 @@ export function openArtifacts(
   const path = resolve(directory);
   const root = within.map((each) => resolve(each)).find((each) => each === path || isInside(each, path));
   if (root === undefined) throw new OutsidePath(`${directory} is outside ${within.join(" and ")}`);
+  // A link to such a name is not followed either.
+  if (relative(root, path).split(sep).some(PRIVATE_NAMES[0].isName))
+    throw new OutsidePath(`${directory} is in '.git', where files decide what git runs`);
   try {
     return openDirectoryBeneath(root, path, { make });
   } catch (error) {

@@ -24,6 +24,8 @@ export interface UnpackerOptions {
   readonly clock: Pick<Clock, "now" | "turn" | "random">;
   /** After this only little more is unpacked. */
   readonly cancel?: AbortSignal | undefined;
+  /** Throws a `Refusal` for a member that must not be placed. */
+  readonly check?: (names: readonly string[], member: Member) => void;
   /** Called for each member that was not placed, with its name in the archive. */
   readonly onRefused: (name: string, why: string) => void;
   /** Called for each file and link that was placed. */
@@ -151,6 +153,7 @@ export class Unpacker {
     if (names.length === 0) return;
     this.#holdName(`${member.name}${member.target}`);
     this.#checkSpelling(names);
+    this.#options.check?.(names, member);
     switch (member.kind) {
       case "directory":
         this.#enter(names, member);

@@ -1,17 +1,17 @@
+/** HFS+ ignores these characters (unicode.org, Default_Ignorable_Code_Point), so that a name may be `.git` there although it has more of them. */
+const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
+const plain = (name: string): string => name.replace(IGNORED, "");
+
 /** Names of files and directories that often hold secrets: `actions/checkout` leaves a token in `.git`, and `.env` files are made for secrets. */
 export const PRIVATE_NAMES = [
-  { glob: ".git", isName: (name: string) => /^\.git$/i.test(name), isNamed: /(^|\/)\.git($|\/)/i },
-  { glob: ".env*", isName: (name: string) => /^\.env/i.test(name), isNamed: /(^|\/)\.env/i },
+  { glob: ".git", isName: (name: string) => /^\.git$/i.test(plain(name)), isNamed: /(^|\/)\.git($|\/)/i },
+  { glob: ".env*", isName: (name: string) => /^\.env/i.test(plain(name)), isNamed: /(^|\/)\.env/i },
 ] as const;
 
 /**
- * The path up to the first name that may hold secrets and that the pattern does not name; undefined when there is none. The patterns `.`
- * and `**` name nothing. The pattern is one alternative of the braces in its line: another one may name what this one must not bring.
+ * Whether a name may be private: it begins with a dot. On Windows it may also be the short name (8.3) of one that does: `.git` is `GIT~1` there, and a hash may
+ * stand in the place of letters (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
  */
-export function privatePart(path: string, pattern: string): string | undefined {
-  const names = path.split("/");
-  const at = names.findIndex((name) =>
-    PRIVATE_NAMES.some(({ isName, isNamed }) => isName(name) && !isNamed.test(pattern)),
-  );
-  return at < 0 ? undefined : names.slice(0, at + 1).join("/");
+export function isHidden(name: string, platform: NodeJS.Platform = process.platform): boolean {
+  return plain(name).startsWith(".") || (platform === "win32" && /^[^.]{1,6}~\d+(\.[^.]{0,3})?$/.test(name));
 }

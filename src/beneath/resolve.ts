@@ -3,6 +3,7 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 import { isRecord } from "../record.ts";
 import { Directory, LinkError } from "./directory.ts";
 import { isInside } from "./inside.ts";
+import { isHidden } from "./private-names.ts";
 
 /** A path leads out of its root, or to a private name that it does not have, by a link. */
 export class LeadsAway extends Error {}
@@ -156,7 +157,7 @@ class Walk {
   }
 
   #checkPrivate(name: string): void {
-    if (this.#links === 0 || !name.startsWith(".") || this.#given.includes(name)) return;
+    if (this.#links === 0 || !isHidden(name) || this.#given.includes(name)) return;
     throw new LeadsAway(
       `it is a symbolic link to '${[...this.#names, name].join("/")}', whose name begins with a dot and may be private: give that path itself`,
     );

@@ -27,7 +27,12 @@ const NOTHING: RunInputs = { run: ":", shell: "sh" };
  * container sends all the same could steer a terminal, or give commands to the runner of a workflow.
  */
 export function copyOptions({ log, signal }: RunOptions, directory: string): RunOptions {
-  return { ...(log !== undefined && { log }), ...(signal !== undefined && { signal }), directory };
+  return {
+    ...(log !== undefined && { log }),
+    ...(signal !== undefined && { signal }),
+    directory,
+    pathsNameHidden: true,
+  };
 }
 
 /** A copy that took longer says that a bucket makes it faster. */

@@ -3,7 +3,7 @@ import { basename, dirname, join, posix, relative, resolve, sep } from "node:pat
 import { messageOf } from "../errors.ts";
 import { isInside } from "../beneath/inside.ts";
 import { inCheckout } from "../beneath/users-paths.ts";
-import { matchOf } from "./sent-names.ts";
+import { matchOf } from "../inputs/asked-names.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What one `cp` copies. */

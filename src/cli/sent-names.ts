@@ -1,17 +1,9 @@
 import type { Directory } from "../beneath/directory.ts";
 import { PRIVATE_NAMES } from "../beneath/private-names.ts";
-import { containerGlob, regExpOf } from "../inputs/container-glob.ts";
+import { matchOf, namedBy } from "../inputs/asked-names.ts";
+import { containerGlob } from "../inputs/container-glob.ts";
 import { itemsAt } from "./sent-items.ts";
 import { UsageError } from "./usage-error.ts";
-
-/**
- * An expression for the paths that a glob matches, from its first wildcard on; undefined for a path without wildcards. Throws a
- * `SyntaxError` for what is no glob.
- */
-export function matchOf(glob: string): RegExp | undefined {
-  const asked = containerGlob({ pattern: glob, isExclusion: false });
-  return asked.depth === 0 ? undefined : regExpOf(asked);
-}
 
 /** The lines of `artifacts` that leave `.git` and `.env*` out, where none of the globs has such a name itself. */
 export function leaveOutPrivate(globs: readonly string[]): readonly string[] {
@@ -34,7 +26,7 @@ export function checkSent(above: Directory, name: string, globs: readonly string
   for (const { names, found } of itemsAt(above, name)) {
     const path = names.join("/");
     // A directory only leads to matches.
-    if (found.isDirectory() || asked.some((match) => match?.test(path) === true)) continue;
+    if (found.isDirectory() || asked.some((match) => match?.(path) === true)) continue;
     throw new UsageError(
       `The container has sent ${JSON.stringify(path)}, which :${globs.join(" and :")} did not ask for, so nothing was copied.`,
     );
@@ -56,18 +48,10 @@ export function checkNamed(
 ): void {
   const name = names.at(-1) ?? "";
   const isPrivate = PRIVATE_NAMES.some((each) => each.isName(name));
-  if (!name.startsWith(".") || (!isPrivate && !isDirectoryThere) || isNamed(name, globs)) return;
+  if (!name.startsWith(".") || (!isPrivate && !isDirectoryThere) || globs.some((glob) => namedBy(glob)(name)))
+    return;
   throw new UsageError(
     `The container has sent ${JSON.stringify(names.join("/"))}, and :${globs.join(" and :")} does not name it, so nothing was copied. ` +
       "A name that begins with a dot is copied into a directory of this machine only when the command has it, as in ':/srv/.*'; '.git' and '.env*' have to be written out.",
   );
-}
-
-/** Whether a glob has a name with a dot at its beginning that matches this one. */
-function isNamed(name: string, globs: readonly string[]): boolean {
-  const ofPrivate = PRIVATE_NAMES.filter((each) => each.isName(name));
-  return globs
-    .flatMap((glob) => glob.split("/"))
-    .filter((part) => part.startsWith(".") && ofPrivate.every((each) => each.isNamed.test(part)))
-    .some((part) => part === name || matchOf(part)?.test(name) === true);
 }

@@ -1,4 +1,4 @@
-import { parseHandle, type JobHandle } from "./handle.ts";
+import { artifactBytes, MOST_ARTIFACT_BYTES, parseHandle, type JobHandle } from "./handle.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { type InputName, inputNames } from "./names.ts";
@@ -137,7 +137,8 @@ export function checkDetach(
     deployment,
     logs,
     timeout,
-  }: Pick<Inputs, "detach" | "lock" | "retry" | "deployment" | "logs" | "timeout">,
+    artifacts,
+  }: Pick<Inputs, "detach" | "lock" | "retry" | "deployment" | "logs" | "timeout" | "artifacts">,
   where: TaskSelection | undefined,
 ): void {
   if (detach === undefined) return;
@@ -165,6 +166,7 @@ export function checkDetach(
   const given = quoteValue(reader.text("detach"));
   for (const [isGiven, other, advice] of others)
     if (isGiven) reader.refuse("detach", `left out with '${other}'`, given, advice);
+  checkHandleSize(reader, artifacts);
   if (detach >= timeout)
     reader.refuse(
       "detach",
@@ -172,4 +174,15 @@ export function checkDetach(
       given,
       "Give the job a longer 'timeout', or leave 'detach' out.",
     );
+}
+
+function checkHandleSize(reader: InputReader, artifacts: Inputs["artifacts"]): void {
+  const bytes = artifacts === undefined ? 0 : artifactBytes(artifacts.globs);
+  if (bytes <= MOST_ARTIFACT_BYTES) return;
+  reader.refuse(
+    "artifacts",
+    `lines of ${MOST_ARTIFACT_BYTES} bytes at most with 'detach', since the handle has them`,
+    `${bytes} bytes`,
+    "Name directories instead of files, or leave 'detach' out.",
+  );
 }

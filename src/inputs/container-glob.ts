@@ -1,4 +1,10 @@
-import type { ArtifactGlob } from "./inputs.ts";
+/** A line of `artifacts`. */
+export interface ArtifactGlob {
+  /** A path of the container, in which a name may have wildcards. Normalised, without a slash at its end. */
+  readonly pattern: string;
+  /** True when what the glob matches is left out. */
+  readonly isExclusion: boolean;
+}
 
 /**
  * A glob as the container takes it: the paths below `base` that its regular expression matches. Python and
@@ -11,6 +17,8 @@ export interface ContainerGlob {
   /** How many names the path of a match has below the base; undefined for any number. */
   readonly depth: number | undefined;
   readonly regex: string;
+  /** The names that the expression stands for, from the first one with a wildcard on. */
+  readonly wild: readonly string[];
 }
 
 /**
@@ -29,13 +37,15 @@ const ALL_BELOW = "(/.*)?";
 export function containerGlob({ pattern, isExclusion }: ArtifactGlob): ContainerGlob {
   const names = pattern.split("/");
   const first = names.findIndex((name) => /[*?[]/.test(name));
-  if (first < 0) return { isExclusion, base: pattern === "." ? "" : pattern, depth: 0, regex: ".*" };
+  if (first < 0)
+    return { isExclusion, base: pattern === "." ? "" : pattern, depth: 0, regex: ".*", wild: ["**"] };
   const wild = names.slice(first);
   return {
     isExclusion,
     base: names.slice(0, first).join("/") || (pattern.startsWith("/") ? "/" : ""),
     depth: wild.includes("**") ? undefined : wild.length,
     regex: expressionOf(wild),
+    wild,
   };
 }
 
@@ -50,7 +60,7 @@ function expressionOf(names: readonly string[]): string {
 }
 
 /** A bracket expression. Its first character may be a `]`, and it has one at least, so `[]` and `[!]` are plain text. */
-const BRACKETS = /\[[!^]?\][^\]]*\]|\[[!^]?[^\]!^][^\]]*\]|\[[!^][^\]]+\]/;
+export const BRACKETS = /\[[!^]?\][^\]]*\]|\[[!^]?[^\]!^][^\]]*\]|\[[!^][^\]]+\]/;
 const PARTS = new RegExp(`${BRACKETS.source}|\\*+|[^]`, "gu");
 
 function nameExpression(name: string): string {
@@ -58,7 +68,8 @@ function nameExpression(name: string): string {
   return name.replace(PARTS, (part) => {
     if (part.startsWith("*")) return "[^/]*";
     if (part === "?") return "[^/]";
-    if (part.length > 1 && part.startsWith("[")) return part.replace(/^\[!/, "[^");
+    // No bracket expression of a glob takes a slash. A hyphen stands for itself at the end only.
+    if (part.length > 1 && part.startsWith("[")) return part.replace(/^\[[!^](.*?)(-?)\]$/su, "[^$1/$2]");
     return /[.+(){}|$\]]/.test(part) ? `[${part}]` : /[\^[]/.test(part) ? `\\${part}` : part;
   });
 }

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { isRecord } from "../record.ts";
+import { artifactGlobs } from "./artifact-globs.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
+import type { ArtifactGlob } from "./container-glob.ts";
 import { ACCOUNT, BUCKET, KMS_KEY } from "./staging-names.ts";
 
 /**
@@ -23,8 +25,8 @@ export interface JobHandle {
   readonly until: number;
   /** The spool offset at which the next step goes on. The output before it has certainly been shown. */
   readonly shown: number;
-  /** Whether the step that has started the job asked for artifacts. */
-  readonly hasArtifacts: boolean;
+  /** The lines of `artifacts` of the step that has started the job, by which each step judges what the container sends; undefined when there are none. */
+  readonly artifacts: readonly ArtifactGlob[] | undefined;
   /** The step's bucket inputs, which also say where the container's queue is; undefined for a job without a bucket. */
   readonly staging: HandleStaging | undefined;
   /** Where the container uploads the output; undefined when it uploads none. */
@@ -50,14 +52,30 @@ export interface HandlePieces {
 
 /** The first part of a handle, which names its version. */
 const VERSION = "fx1";
-/** The most characters of a handle. AWS limits the length of every name in it, so no handle is longer. */
-const LONGEST_HANDLE = 8_000;
+/** The most bytes of the lines of `artifacts` in a handle. */
+export const MOST_ARTIFACT_BYTES = 6_000;
+/** The most characters of a handle. AWS limits the length of every name in it, so without artifacts none has more than half of them. */
+const LONGEST_HANDLE = 16_000;
 const CHECK_DIGITS = 8;
 
 /** The handle as text: letters, digits, `-`, `_` and two dots. It holds keys, so it is never shown. */
 export function writeHandle(handle: JobHandle): string {
-  const body = Buffer.from(JSON.stringify(handle)).toString("base64url");
+  const artifacts = handle.artifacts?.map(lineOf);
+  const body = Buffer.from(JSON.stringify({ ...handle, artifacts })).toString("base64url");
   return `${VERSION}.${body}.${checkDigits(body)}`;
+}
+
+/** How many bytes of a handle these lines take. */
+export function artifactBytes(globs: readonly ArtifactGlob[]): number {
+  return sizeOf(globs.map(lineOf));
+}
+
+function sizeOf(lines: readonly unknown[]): number {
+  return Buffer.byteLength(JSON.stringify(lines));
+}
+
+function lineOf({ pattern, isExclusion }: ArtifactGlob): string {
+  return `${isExclusion ? "!" : ""}${pattern}`;
 }
 
 /** The handle in `text`; else a clause that says what is wrong. The clause quotes nothing of the text, which may hold keys. */
@@ -103,7 +121,7 @@ function parseBody(body: string): JobHandle | undefined {
       workers: countOf(handle["workers"], 256),
       until: countOf(handle["until"]),
       shown: countOf(handle["shown"]),
-      hasArtifacts: flagOf(handle["hasArtifacts"]),
+      artifacts: handle["artifacts"] === undefined ? undefined : globsOf(handle["artifacts"]),
       staging: staging === undefined ? undefined : stagingOf(membersOf(staging)),
       pieces: pieces === undefined ? undefined : piecesOf(membersOf(pieces)),
     };
@@ -147,10 +165,11 @@ function textOf(value: unknown, form: RegExp): string {
   return value;
 }
 
-/** A flag that the handle lacks is false. */
-function flagOf(value: unknown): boolean {
-  if (value !== undefined && typeof value !== "boolean") throw new Error("it is neither true nor false");
-  return value === true;
+function globsOf(value: unknown): readonly ArtifactGlob[] {
+  if (!Array.isArray(value) || sizeOf(value) > MOST_ARTIFACT_BYTES) throw new Error("they are no lines");
+  const answer = artifactGlobs(value.map((line) => textOf(line, /^[^\n]+$/)).join("\n"));
+  if (!("value" in answer)) throw new Error("they are no lines of artifacts");
+  return answer.value;
 }
 
 function countOf(value: unknown, most = Number.MAX_SAFE_INTEGER): number {

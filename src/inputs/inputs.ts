@@ -1,3 +1,4 @@
+import type { ArtifactGlob } from "./container-glob.ts";
 import type { JobHandle } from "./handle.ts";
 
 /** The input `timeout` of a workflow that does not set it; `action.yml` has the same. */
@@ -197,8 +198,9 @@ export interface FileSelection {
 
 /** Files of the container that are brought back. */
 export interface Artifacts {
-  /** Undefined when a job that runs already has its own. */
-  readonly globs?: readonly ArtifactGlob[] | undefined;
+  readonly globs: readonly ArtifactGlob[];
+  /** Whether a line without wildcards brings names that begin with a dot, too, other than `.git` and `.env*`. */
+  readonly pathsNameHidden?: boolean;
   /** Where they are unpacked: an absolute path. */
   readonly directory: string;
   /** The directories that it may be in. It is made beneath the first of them that it is in, and no link leads out of that one. */
@@ -208,13 +210,6 @@ export interface Artifacts {
   readonly maxBytes: number;
   /** What the step does about a glob that matches nothing, and about artifacts that don't come whole. */
   readonly missing: "warn" | "error" | "ignore";
-}
-
-export interface ArtifactGlob {
-  /** A path of the container, in which a name may have wildcards. Normalised, without a slash at its end. */
-  readonly pattern: string;
-  /** True when what the glob matches is left out. */
-  readonly isExclusion: boolean;
 }
 
 export type ScriptSource =

@@ -40,7 +40,7 @@ function readAttachment(reader: InputReader): Inputs {
   const rest = {
     ...{ roleToAssume, detach: reader.optional("detach", detach), matrix: readMatrix(reader) },
     queueTimeout: reader.orElse("queue-timeout", duration, DEFAULT_TIMEOUT_MS),
-    artifacts: handle?.hasArtifacts === true ? artifactOptions : undefined,
+    artifacts: handle?.artifacts && { globs: handle.artifacts, ...artifactOptions },
     reports: reader.optional("reports", reportGlobs),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),

@@ -4,6 +4,8 @@ export interface InputSource {
   get(name: string): string;
   /** The script's standard input, when it is given as bytes instead of by the input `stdin`. */
   readonly stdin?: Uint8Array | undefined;
+  /** Whether a line of `artifacts` without wildcards brings names that begin with a dot, too, other than `.git` and `.env*`. */
+  readonly pathsNameHidden?: boolean;
   /** The environment of the step. */
   readonly env: NodeJS.ProcessEnv;
   /** Reads a file by its absolute path. Throws when there is no such file, or it may not be read. */

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { OutsidePath, makeDirectory } from "../artifacts/directory.ts";
+import { checkAsked, UNNAMED } from "../artifacts/check-asked.ts";
 import { type Fact, parseFact } from "../artifacts/facts.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
 import type { UnpackerOptions } from "../artifacts/unpack.ts";
@@ -123,6 +124,7 @@ export class JobArtifacts {
       path,
       taskPath,
       problems,
+      leftOut: this.#missing.leftOut(),
     };
   }
 
@@ -172,7 +174,11 @@ export class JobArtifacts {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
         clock,
         cancel,
-        onRefused: (name, why) => this.#missing.noteRefused(name, why),
+        check: checkAsked({ ...artifacts, platform: process.platform }),
+        onRefused: (name, why) => {
+          if (why === UNNAMED) this.#missing.noteLeftOut(name);
+          else this.#missing.noteRefused(name, why);
+        },
         onPlaced: (name, size) => {
           this.#count += 1;
           this.#bytes += size;

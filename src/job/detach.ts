@@ -33,7 +33,7 @@ export function handleOf(
 ): string {
   return writeHandle({
     ...{ cluster, task, container, runtimeId, run, nonce, workers, until, shown },
-    hasArtifacts: artifacts !== undefined,
+    artifacts: artifacts?.globs,
     staging: bucket === undefined ? undefined : { bucket, prefix, bucketOwner, kmsKeyId },
     pieces,
   });

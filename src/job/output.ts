@@ -114,6 +114,7 @@ export class JobOutput {
     if (report === undefined) return undefined;
     const { count, bytes, directory, problems } = report;
     this.#log.info(`Artifacts: ${count} ${count === 1 ? "file" : "files"}, ${bytes} bytes, in ${directory}.`);
+    if (report.leftOut !== undefined) this.#log.info(report.leftOut);
     const level = this.#missing === "ignore" ? "info" : "warning";
     for (const problem of problems) this.#log[level](problem, "artifacts.md#what-is-missing");
     return report;

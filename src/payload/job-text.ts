@@ -123,7 +123,7 @@ export function jobText(options: JobOptions): string {
       ...options,
       fence: options.fenceSeconds !== undefined,
       hasFiles: options.files !== undefined,
-      hasArtifacts: options.artifacts?.globs !== undefined,
+      hasArtifacts: options.artifacts !== undefined,
     }),
   ].join("\n");
 }
@@ -144,7 +144,7 @@ function filesText(files: JobOptions["files"]): readonly string[] {
 
 /** The settings and programs that pack artifacts, when there are any. */
 function artifactsText({ artifacts, pieces }: Pick<JobOptions, "artifacts" | "pieces">): readonly string[] {
-  if (artifacts?.globs === undefined) return ["fx_artifacts=''"];
+  if (artifacts === undefined) return ["fx_artifacts=''"];
   const globs = artifacts.globs.map(containerGlob).flatMap(({ isExclusion, base, depth, regex }) => {
     return [isExclusion ? "-" : "+", base, depth?.toString() ?? "", regex];
   });

@@ -16,7 +16,12 @@ const ALONE: RunInputs = { "matrix-index": 0, "matrix-total": 1 };
  */
 export function programInputs(
   inputs: RunInputs,
-  { env = process.env, directory = process.cwd(), stdin }: Pick<RunOptions, "env" | "directory" | "stdin">,
+  {
+    env = process.env,
+    directory = process.cwd(),
+    stdin,
+    pathsNameHidden = false,
+  }: Pick<RunOptions, "env" | "directory" | "stdin" | "pathsNameHidden">,
 ): InputSource {
   const isInMatrix = inputs["matrix-index"] !== undefined || inputs["matrix-total"] !== undefined;
   const all: RunInputs = { ...DEFAULTS, ...inputs, ...(isInMatrix ? {} : ALONE) };
@@ -24,6 +29,7 @@ export function programInputs(
   return {
     get: (name) => inputText(name as InputName, all[name as InputName]),
     stdin,
+    pathsNameHidden,
     env,
     workspace,
     directories: [...checkoutsOf(workspace), parse(workspace).root],

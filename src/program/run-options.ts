@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Where bare names of `env` and `secrets`, and the region, are looked up. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
+  /** A line of `artifacts` without wildcards brings names that begin with a dot, too, other than `.git` and `.env*`. Default: false. */
+  readonly pathsNameHidden?: boolean;
   /** What the paths of inputs are relative to. Default: the working directory. */
   readonly directory?: string;
 }

@@ -18,6 +18,8 @@ export interface ArtifactsReport {
   readonly taskPath: string;
   /** Sanitised sentences about what is missing, and why. */
   readonly problems: readonly string[];
+  /** A sanitised sentence about files whose names begin with a dot and that no glob names; undefined when there were none. */
+  readonly leftOut?: string | undefined;
 }
 
 /** The most names in a sentence, and the most sentences. */
@@ -38,6 +40,8 @@ export class MissingArtifacts {
   #unnamed = 0;
   readonly #sentences: string[] = [];
   #more = 0;
+  readonly #leftOut: string[] = [];
+  #moreLeftOut = 0;
   #end: Extract<Fact, { kind: "end" }> | undefined;
   #why: string | undefined;
   #isEmpty = true;
@@ -51,7 +55,7 @@ export class MissingArtifacts {
     this.#isEmpty = false;
     switch (fact.kind) {
       case "none": {
-        const pattern = this.#artifacts.globs?.[fact.glob]?.pattern;
+        const pattern = this.#artifacts.globs[fact.glob]?.pattern;
         this.#say(
           `${pattern === undefined ? `Line ${fact.glob + 1} of 'artifacts'` : quoteName(pattern)} matches nothing in the container.`,
         );
@@ -93,6 +97,20 @@ export class MissingArtifacts {
   noteRefused(name: string, why: string): void {
     this.#strike(name);
     this.#say(`${quoteName(name)} was not unpacked: ${harmlessLine(why, LONGEST_NAME)}.`);
+  }
+
+  /** Records that a file was left out, because its name begins with a dot and no glob names it. */
+  noteLeftOut(name: string): void {
+    this.#strike(name);
+    if (this.#leftOut.length < MOST_NAMES) this.#leftOut.push(copyText(harmlessLine(name, LONGEST_NAME)));
+    else this.#moreLeftOut += 1;
+  }
+
+  leftOut(): string | undefined {
+    if (this.#leftOut.length === 0) return undefined;
+    const more = this.#moreLeftOut === 0 ? "" : ` and ${this.#moreLeftOut} more`;
+    const isOne = this.#leftOut.length === 1;
+    return `Artifacts left out: ${this.#leftOut.join(", ")}${more}, as no line of 'artifacts' names ${isOne ? "it" : "them"}.`;
   }
 
   /** Records that a file was unpacked. */
