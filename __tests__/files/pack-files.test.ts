@@ -50,27 +50,19 @@ describe("the input 'files'", () => {
     [
       "a directory, and all that it holds, though .gitignore names it",
       ["conf"],
-      [
-        "/conf/",
-        "/conf/.hidden",
-        "/conf/app.yml",
-        "/conf/current",
-        "/conf/deep/",
-        "/conf/deep/er.yml",
-        "/conf/up",
-      ],
+      ["/conf/", "/conf/app.yml", "/conf/current", "/conf/deep/", "/conf/deep/er.yml", "/conf/up"],
     ],
     ["an empty directory", ["empty"], ["/empty/"]],
     [
       "the links that a glob matches, but none that an exclusion matches",
       ["conf/*", "!conf/{app*,deep,up}"],
-      ["/conf/", "/conf/.hidden", "/conf/current"],
+      ["/conf/", "/conf/current"],
     ],
     ["a glob, with the directories on the way", ["**/er.*"], ["/conf/", "/conf/deep/", "/conf/deep/er.yml"]],
     ["braces, which may hold a comma", ["{a.txt,-dash}"], ["/-dash", "/a.txt"]],
     [
       "what no other line leaves out",
-      ["conf/*", "!conf/app*", "!conf/{deep,current,up}"],
+      ["conf/{,.h}*", "!conf/app*", "!conf/{deep,current,up}"],
       ["/conf/", "/conf/.hidden"],
     ],
     ["a file to a name", ["a.txt=/srv/b.txt"], ["/srv/b.txt"]],
@@ -113,6 +105,12 @@ describe("the input 'files'", () => {
     ["a path whose characters are no wildcards", ['{"[id]/a (1).txt": "/srv/"}'], ["/srv/a (1).txt"]],
     ["a .env file that a line names", ["conf/.env"], ["/conf/", "/conf/.env"]],
     ["a glob that names .env files", ["conf/.env*=x"], ["x/.env", "x/.env.local/", "x/.env.local/x"]],
+    [
+      "what a part with a dot at its beginning matches",
+      ["**/.*"],
+      ["/.gitignore", "/conf/", "/conf/.hidden"],
+    ],
+    ["the dotfile of a path", ["conf/.hidden=h"], ["/h"]],
     ["what .git holds, where a line names it", [".git/**=g"], ["g/config"]],
     ["a link to what the line does not bring, without a destination", ["conf/up"], ["/conf/", "/conf/up"]],
     ["a link that leads elsewhere in the workspace", ["out/loop"], ["/out/", "/out/loop"]],
@@ -159,16 +157,51 @@ describe("the input 'files'", () => {
   });
 
   it("leaves out what may hold secrets, and says so", async () => {
-    await withTree(TREE, async (root) => {
+    const secrets = [".npmrc", ".netrc", ".aws/credentials", "sub/.pypirc", ".git/config", "sub/.env"];
+    const tree = Object.fromEntries([...secrets, "sub/a", "b"].map((path) => [path, { bytes: path }]));
+    await withTree(tree, async (root) => {
       const log = new Listener();
-      const inputs = anInputs({ files: selections("**", "!out") });
-      const all = await packFiles(inputs, { workspace: root, log, clock: systemClock });
+      const all = await packFiles(anInputs({ files: selections("**=/srv") }), {
+        workspace: root,
+        log,
+        clock: systemClock,
+      });
       if (all === undefined) throw new Error("nothing was packed");
-      expect(names(all).filter((name) => /\.git\/|\.env/.test(name))).toEqual([]);
-      expect(names(all)).toContain("/.gitignore");
+      expect(names(all).sort()).toEqual(["/srv/b", "/srv/sub/", "/srv/sub/a"]);
       expect(log.lines.join("\n")).toMatch(
-        /Left out of 'files'.*: .*\.git, conf\/\.env, .*A line that names them/,
+        /Left out of 'files', since they may hold secrets: (\S+, ){4}\S+ and 1 more\. A line that names them/,
       );
+      for (const path of [".npmrc", ".aws", "sub/.py*"])
+        expect(names(await packLines(root, ["**", path])).join(" ")).toContain(path.replace("*", "pirc"));
+    });
+  });
+
+  it("brings what is hidden in a path that a program names, but for '.git' and '.env*'", async () => {
+    const hidden = ["d/.npmrc", "d/.aws/.x", "d/.git/config", "d/sub/.env", "d/sub/.env.test", "d/a"];
+    await withTree(Object.fromEntries(hidden.map((path) => [path, {}])), async (root) => {
+      const brought = (lines: string): Promise<string[]> =>
+        packLines(root, [lines]).then((all) => names(all).sort());
+      expect(await brought('{"d": "/srv"}')).toEqual([
+        "/srv/.aws/",
+        "/srv/.aws/.x",
+        "/srv/.npmrc",
+        "/srv/a",
+        "/srv/sub/",
+      ]);
+      expect(await brought('{"d/.git": "/srv"}')).toEqual(["/srv/config"]);
+      expect(await brought("d=/srv")).toEqual(["/srv/a", "/srv/sub/"]);
+    });
+  });
+
+  it("does not name what a line leaves out itself among what may hold secrets", async () => {
+    await withTree({ ".npmrc": {}, ".cache/x": {}, a: {} }, async (root) => {
+      const log = new Listener();
+      await packFiles(anInputs({ files: selections("**", "!.cache") }), {
+        workspace: root,
+        log,
+        clock: systemClock,
+      });
+      expect(log.lines.join("\n")).toContain("since they may hold secrets: .npmrc. A line");
     });
   });
 

@@ -3,6 +3,7 @@ import { Refusal } from "../artifacts/refusal.ts";
 import { Steps } from "../artifacts/steps.ts";
 import type { Directory } from "../beneath/directory.ts";
 import { Way } from "../beneath/way.ts";
+import { systemClock } from "../clock.ts";
 import { itemsAt } from "./sent-items.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -15,7 +16,7 @@ const MOST_LINKS = 40;
  * number of items, so links that lead through one another cost no more than others.
  */
 export function checkLinks(above: Directory, name: string, { isNew }: { readonly isNew: boolean }): void {
-  const steps = new Steps(undefined);
+  const steps = new Steps(undefined, systemClock);
   const directory = above.look(name)?.isDirectory() === true ? above.openDirectory(name) : undefined;
   const way = directory && new Way(directory);
   try {

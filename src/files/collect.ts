@@ -2,7 +2,6 @@ import { isUtf8 } from "node:buffer";
 import { posix } from "node:path";
 import { LinkError } from "../beneath/directory.ts";
 import { matchesOf } from "../beneath/matches.ts";
-import { privatePart } from "../beneath/private-names.ts";
 import { namesIn, type Way } from "../beneath/way.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf, type WordsForEach } from "../errors.ts";
@@ -10,7 +9,8 @@ import { badInput } from "../inputs/refusals.ts";
 import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
 import { quoteValue } from "../inputs/parse.ts";
 import { isRecord } from "../record.ts";
-import type { Collection, Entry } from "./entries.ts";
+import { type Collection, type Entry, inFewWords } from "./entries.ts";
+import { type PrivatePart, privatePart } from "./private-part.ts";
 import { type ContainerPath, containerPathOf, type Source, type SourceGlob, sourceOf } from "./patterns.ts";
 
 /**
@@ -53,18 +53,21 @@ class Collector {
     const source = sourceOf(selection);
     const before = this.#leftOut.size;
     let isEmpty = true;
-    for (const glob of source.globs)
-      for (const match of await this.#matches(glob))
-        if (this.#addTree(match, { ...source, named: glob.pattern }, selection)) isEmpty = false;
+    for (const glob of source.globs) {
+      const hidden = privatePart(glob.pattern, { isPath: selection.isPath === true });
+      for (const match of await this.#matches(glob, hidden))
+        if (this.#addTree(match, { ...source, hidden }, selection)) isEmpty = false;
+    }
     if (!isEmpty) return;
-    const why = this.#leftOut.size > before ? ` but ${[...this.#leftOut].slice(before).join(", ")}` : "";
+    const why = this.#leftOut.size > before ? ` but ${inFewWords([...this.#leftOut].slice(before))}` : "";
     throw refusedLine(
       "globs that each match something in the workspace",
       `${quoteValue(selection.pattern)}, which matches nothing${why}`,
       {
         workflow:
-          "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. '.git' and '.env*' have to be named.",
-        program: "Paths are from the working directory. '.git' and '.env*' have to be named.",
+          "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. A name that begins with a dot has to stand in the line.",
+        program:
+          "Paths are from the working directory. A name that begins with a dot has to stand in the line.",
       },
     );
   }
@@ -86,12 +89,12 @@ class Collector {
     return { entries, destinations: [...this.#destinations.keys()], leftOut: [...this.#leftOut] };
   }
 
-  async #matches({ glob: path, isDynamic, pattern }: SourceGlob): Promise<readonly string[]> {
+  async #matches({ glob: path, isDynamic }: SourceGlob, hidden: PrivatePart): Promise<readonly string[]> {
     if (!isDynamic) return [path];
     let through: Failure | undefined;
     const found = await matchesOf(path, this.#way, {
       clock: this.#clock,
-      ignore: privatePart(".git", pattern) === undefined ? [] : ["**/.git/**"],
+      ignore: hidden(".git") === undefined ? [] : ["**/.git/**"],
       onLink: (link, error) => {
         through ??= throughLink(link, error);
       },
@@ -101,17 +104,20 @@ class Collector {
   }
 
   /**
-   * Adds the file or directory at this path in the workspace, and all below it. False when nothing is there. `source` has the alternative
-   * of its braces that the path has matched.
+   * Adds the file or directory at this path in the workspace, and all below it. False when nothing is there. `hidden` is that of the alternative
+   * of the line's braces that the path has matched.
    */
   #addTree(
     path: string,
-    source: Source & { readonly named: string },
+    source: Source & { readonly hidden: PrivatePart },
     { destination }: Pick<FileSelection, "destination">,
   ): boolean {
-    const hidden = privatePart(path, source.named);
-    if (hidden !== undefined) this.#leftOut.add(hidden);
-    if (hidden !== undefined || this.#excluded.has(path)) return false;
+    if (this.#excluded.has(path)) return false;
+    const hidden = source.hidden(path);
+    if (hidden !== undefined) {
+      this.#leftOut.add(hidden);
+      return false;
+    }
     // Without a destination a link keeps its path from the workspace, so it may lead to anything there.
     const entry = this.#look(path, destination === undefined ? "" : source.base);
     if (entry === undefined) {

@@ -21,6 +21,12 @@ export interface Collection {
   readonly entries: readonly Entry[];
   /** The directories in the container; an empty one is the working directory. */
   readonly destinations: readonly string[];
-  /** The paths in the workspace that may hold secrets and that no line names. */
+  /** The paths in the workspace whose name begins with a dot, which may hold secrets, and that no line names. */
   readonly leftOut: readonly string[];
+}
+
+/** The first five of these paths, and how many more there are. */
+export function inFewWords(paths: readonly string[]): string {
+  const more = paths.length > 5 ? ` and ${paths.length - 5} more` : "";
+  return `${paths.slice(0, 5).join(", ")}${more}`;
 }

@@ -5,7 +5,7 @@ import { badInput } from "../inputs/refusals.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Archive } from "./archive.ts";
-import type { Collection, Entry } from "./entries.ts";
+import { type Collection, type Entry, inFewWords } from "./entries.ts";
 
 const MIB = 1024 * 1024;
 /** The largest archives in bytes: one that goes by a bucket, and one that is typed into a session. */
@@ -66,9 +66,8 @@ function tell({ entries, leftOut }: Collection, log: Log): void {
   const bytes = files.reduce((sum, { size }: Entry) => sum + size, 0);
   log.info(`Bringing ${files.length} ${files.length === 1 ? "file" : "files"}, ${bytes} bytes.`);
   if (leftOut.length === 0) return;
-  const more = leftOut.length > 5 ? ` and ${leftOut.length - 5} more` : "";
   log.info(
-    `Left out of 'files', since they may hold secrets: ${leftOut.slice(0, 5).join(", ")}${more}. A line that names them brings them.`,
+    `Left out of 'files', since they may hold secrets: ${inFewWords(leftOut)}. A line that names them brings them.`,
   );
 }
 
