@@ -92,7 +92,12 @@ describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
       await inContainer(sh, async (container) => {
         container.run(`mkdir -p /srv/app; chmod 755 /srv /srv/app; ${setUp}`);
         const script = "./'run me.sh'; find . /opt/made -mindepth 1 ! -user nobody; id -un";
-        const lines = ["app=.", "app/.dot=.", "app/.dot=/opt/made/dot", "app/sub/file=/opt/made/here/renamed"];
+        const lines = [
+          "app=.",
+          "app/.dot=.",
+          "app/.dot=/opt/made/dot",
+          "app/sub/file=/opt/made/here/renamed",
+        ];
         const as = { workingDirectory: "/srv/app", user: "nobody" };
         const run = await bring(container, TREE, { lines, script, ...as, shell: "sh -e {0}" });
         expect(endOf(run)).toBe("ended: ran\nnobody\n");
