@@ -53,6 +53,14 @@ it.each([
   expect(withOptions(`A.\nB.\n${advice}`)).toBe(`A.\nB.\n${shown}`);
 });
 
+it("what a wrong input must be names options alone", () => {
+  expect(
+    withOptions(
+      "Input 'task' must be the only one of 'task' and 'service'.\nGot 'task' and 'service'.\nKeep one.",
+    ),
+  ).toBe("--task must be the only one of --task and --service.\nGot 'task' and 'service'.\nKeep one.");
+});
+
 it("in what failed only what is called an input becomes an option, as other words may be names", () => {
   expect(withOptions("Input 'tasks' must be a number.\nThe service 'image' has none.\nWait.")).toBe(
     "--tasks must be a number.\nThe service 'image' has none.\nWait.",

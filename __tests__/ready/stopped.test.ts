@@ -35,6 +35,18 @@ it("says of a task that never ran that it could not start", () => {
 });
 
 it.each<[string, Partial<Task>, string]>([
+  ["The subnet ID 'subnet-1' does not exist", failed, "Check 'subnets', 'security-groups' and 'region'"],
+  [
+    "Error retrieving security group information for [sg-1]: InvalidGroup.NotFound",
+    failed,
+    "Check 'subnets', 'security-groups' and 'region'",
+  ],
+  [
+    "a reason that no page has",
+    failed,
+    "Check the subnets and their way to the registry and to AWS: a NAT gateway",
+  ],
+  ["CannotPullContainerError: dial tcp: i/o timeout", failed, "a route to the registry: a NAT gateway"],
   ["CannotPullContainerError: pull image manifest has been retried 5 times", failed, "execution role"],
   [
     "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/amd64'",

@@ -53,6 +53,7 @@ const ENDS = [
   ],
   ["memory", /OutOfMemory/],
   ["spot", /Spot Task was interrupted|Spot interruption/i],
+  ["no-such-network", /(subnet|security group)\b.* does not exist|InvalidSubnetID|InvalidGroup\.NotFound/i],
   NO_ADDRESS,
   SHORTAGE,
   ["no-capacity", QUOTA[1]],

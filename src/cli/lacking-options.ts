@@ -18,13 +18,16 @@ export function withOptions(message: string): string {
       /\b(?:the )?inputs? '([a-z-]+)'/gi,
       (text, name: string) => optionOf(name) ?? text,
     );
-    if (i < BEFORE_ADVICE) return named;
+    if (i < BEFORE_ADVICE && !OF_BAD_INPUT.test(line)) return named;
     return named.replace(/'([a-z-]+)(?:: ([^']*))?'/g, (text, name: string, value?: string) => {
       return optionOf(name, value) ?? text;
     });
   });
   return lines.join("\n");
 }
+
+/** What a wrong input must be names inputs alone (`badInput`). */
+const OF_BAD_INPUT = /^Input '[a-z-]+' must be /;
 
 /** Undefined when there is no such input. */
 function optionOf(name: string, value?: string): string | undefined {

@@ -130,6 +130,8 @@ const ADVICE: Readonly<Record<TaskEnd, string>> = {
   spot: SPOT,
   "network-interface":
     "Fargate could not attach the network interface: check that the subnets have free addresses and the account its quota of interfaces, and run the job again.",
+  "no-such-network":
+    "Check 'subnets', 'security-groups' and 'region': all of them have to be of one VPC in the cluster's region.",
   "no-address":
     "The subnet has no free address: name others in 'subnets', or run the job again when tasks there have ended.",
   health:
