@@ -161,7 +161,7 @@ const others = [
   {
     name: "src-imports-nothing-of-its-development",
     from: { path: "^src/" },
-    to: { path: "^(__tests__|bench|demo|local|scripts|soak)/" },
+    to: { path: "^(__tests__|bench|demo|local|scripts|simulation|soak)/" },
   },
   {
     name: "src-imports-dependencies-only",
@@ -174,6 +174,25 @@ const others = [
       "src/ and local/ follow AWS's behaviour, not each other. Captured frames prove the wire format for both.",
     from: { path: "^local/" },
     to: { path: "^src/", pathNot: paths(["wire"]) },
+  },
+  {
+    name: "the-simulated-world-shares-only-the-wire-format",
+    comment: "The world of the simulation is a model of its own. Only its runners know the step, and by its entry alone.",
+    from: { path: "^simulation/", pathNot: "^simulation/runner/" },
+    to: { path: "^src/", pathNot: paths(["wire"]) },
+  },
+  {
+    name: "a-simulated-runner-knows-the-entry-and-the-seams",
+    from: { path: "^simulation/runner/" },
+    to: {
+      path: "^src/",
+      pathNot: [
+        paths(["main", "post-main"]),
+        "^src/github/(process|surroundings)\\.ts$",
+        "^src/aws/(services|world)\\.ts$",
+        "^src/transport/socket\\.ts$",
+      ],
+    },
   },
 ];
 

@@ -1,3 +1,5 @@
+export { between, pick, type Random, randomOf } from "../../simulation/random.ts";
+
 /** How many of these runs the tests make: one in twenty, or all under `npm run soak fuzz`. */
 export function sampleOf(runs: number): number {
   return process.env["FUZZ_ALL"] === "1" ? runs : Math.ceil(runs / SAMPLE);
@@ -75,27 +77,3 @@ function notWith(seed: number, cause: unknown): Error {
 
 /** One seed in this many is fresh. */
 const FRESH_SHARE = 5;
-
-/** Numbers from 0 up to but not including 1, the same for the same seed. */
-export type Random = () => number;
-
-/** mulberry32. */
-export function randomOf(seed: number): Random {
-  // Neighbouring seeds would begin with similar numbers.
-  let state = Math.imul(seed, 0x9e3779b1) | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A whole number from `least` to `most`. */
-export function between(random: Random, least: number, most: number): number {
-  return least + Math.floor(random() * (most - least + 1));
-}
-
-export function pick<T>(random: Random, from: readonly T[]): T {
-  return from[Math.floor(random() * from.length)] as T;
-}

@@ -104,3 +104,11 @@ it("a call that nothing waits for any more ends with the step, and is not repeat
   await expect(step.run.ecs.listTasks("ci", { service: "web" })).rejects.toThrow();
   expect(aws.received).toHaveLength(1);
 });
+
+it("a call that a cancel does not cut short ends before the runner ends the process", async () => {
+  ending.abort(cancelled);
+  cancel.abort(cancelled);
+  onRequest = () => clock.advance(CALLS_END_MS);
+  const claim = { bucket: "staging", key: "claims/c", owner: undefined };
+  await expect(step.run.s3.deleteIf(claim, { etag: '"1"', versionId: undefined })).rejects.toBe(cancelled);
+});

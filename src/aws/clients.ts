@@ -17,6 +17,8 @@ export interface AwsClients extends Omit<AwsServices, "s3"> {
   readonly clock: Clock;
   /** Aborts calls under way; they then reject with its reason. */
   readonly signal: AbortSignal | undefined;
+  /** Aborts the calls that `signal` does not cut short, when the process is about to end. */
+  readonly ending?: AbortSignal | undefined;
   ecs(): Promise<Sender<ECSClient>>;
   /** The client of this region unless another one is given. */
   s3(region?: string): Promise<Sender<S3Client>>;
@@ -39,6 +41,8 @@ export interface AwsOptions {
   readonly credentials?: CredentialsSource | undefined;
   /** Calls under way reject with its reason when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** Aborts the calls that `signal` does not cut short, when the process is about to end. */
+  readonly ending?: AbortSignal | undefined;
   /** The connections that these clients share with others; undefined when each client has its own. */
   readonly connections?: Connections | undefined;
   /** How long a throttled call is repeated, in milliseconds; by default three minutes. */
@@ -50,6 +54,7 @@ export function awsClients({
   world: { clock, services: servicesFor, openSocket },
   credentials: source,
   signal,
+  ending,
   connections,
   throttledFor,
 }: AwsOptions): AwsClients {
@@ -66,7 +71,7 @@ export function awsClients({
   const s3In = once(async (of: string) => patiently(await services.s3(of)));
   return {
     ...services,
-    ...{ region, clock, signal, openSocket },
+    ...{ region, clock, signal, ending, openSocket },
     ecs: once(async () => patiently(await services.ecs())),
     s3: (of = region) => s3In(of),
     logs: once(async () => patiently(await services.logs())),

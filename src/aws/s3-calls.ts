@@ -9,8 +9,11 @@ import { writeCalls } from "./s3-writes.ts";
 
 export function s3Calls(clients: AwsClients): S3 {
   const ask = s3Requester(clients, clients.signal);
-  /** For calls that a cancel must not cut short: the caller has to know whether they have written, to undo that. */
-  const finish = s3Requester(clients, undefined);
+  /**
+   * For calls that a cancel must not cut short: the caller has to know whether they have written, to undo that. They end before the
+   * runner ends the process. The ledger still has what they were to undo then, and the post step does it.
+   */
+  const finish = s3Requester(clients, clients.ending);
   const askAcrossRegions = crossRegionRequester(clients, clients.signal);
   const deleting = deleteCalls(ask, finish);
   return {

@@ -29,8 +29,9 @@ export function readCalls(
       }),
 
     getVersion: (object, limit, signal) =>
-      finish("GetObject", object, async (client, { GetObjectCommand }) => {
-        const options = signal === undefined ? {} : { abortSignal: signal };
+      finish("GetObject", object, async (client, { GetObjectCommand }, { abortSignal }) => {
+        const signals = [signal, abortSignal].filter((each) => each !== undefined);
+        const options = signals.length === 0 ? {} : { abortSignal: AbortSignal.any(signals) };
         try {
           const answer = await client.send(new GetObjectCommand(objectMembers(object)), options);
           const { Body, ETag, LastModified, VersionId } = answer;

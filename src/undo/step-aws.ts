@@ -37,16 +37,16 @@ export class StepAws {
     this.#connections = connections;
     const paced = paceChanges(clock);
     const overdue = ending && afterCancel(CALLS_END_MS, ending, clock, this.#closed.signal);
-    const undoing = awsCalls({ region, credentials, world, connections, signal: overdue });
+    const undoing = awsCalls({ region, credentials, world, connections, signal: overdue, ending: overdue });
     this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs, overdue) } };
     this.#making = awsCalls({
       ...options,
-      connections,
+      ...{ connections, ending: overdue },
       signal: afterCancel(GRACE_MS, cancel, clock, this.#over.signal),
     });
     const calls = awsCalls({
       ...options,
-      connections,
+      ...{ connections, ending: overdue },
       signal: AbortSignal.any([cancel, this.#closed.signal]),
     });
     const begun = refuseAfterCancel(this.#making, cancel);

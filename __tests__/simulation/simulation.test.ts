@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { drawScenario } from "../../simulation/draw.ts";
+import { judge } from "../../simulation/oracle/rules.ts";
+import type { Scenario } from "../../simulation/scenario.ts";
+import { simulate } from "../../simulation/simulate.ts";
+
+/** Seeds that nothing has run before. The name of a failing test has its seed. */
+const FRESH = 12;
+const CORPUS = new URL("../../simulation/corpus/", import.meta.url);
+
+const first = Math.floor(Date.now() / 1000) * 100;
+
+async function objections(scenario: Scenario): Promise<readonly string[]> {
+  return judge(await simulate(scenario)).objections.map(
+    ({ rule, actor, text }) => `${actor}: ${text} (${rule})`,
+  );
+}
+
+describe("the oracle has nothing against", () => {
+  it.each(readdirSync(CORPUS))("the scenario %s of the corpus", async (name) => {
+    expect(await objections(JSON.parse(readFileSync(new URL(name, CORPUS), "utf8")) as Scenario)).toEqual([]);
+  });
+
+  it.each(Array.from({ length: FRESH }, (_, at) => first + at))("the fresh seed %i", async (seed) => {
+    expect(await objections(drawScenario(seed))).toEqual([]);
+  });
+});
+
+it.each([1, 4, 9])("one scenario twice makes the same timeline, byte for byte (seed %i)", async (seed) => {
+  const scenario = drawScenario(seed);
+  const timeline = async (): Promise<string> => (await simulate(scenario)).world.base.timeline.toString();
+  const once = await timeline();
+  expect(once.length).toBeGreaterThan(500);
+  expect(await timeline()).toBe(once);
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { drawScenario } from "./draw.ts";
+import { judge } from "./oracle/rules.ts";
+import type { Objection } from "./oracle/rule.ts";
+import type { Scenario } from "./scenario.ts";
+import { shrink } from "./shrink.ts";
+import { simulate, type Simulated } from "./simulate.ts";
+import { Tally } from "./tally.ts";
+import { inColumns } from "./timeline.ts";
+
+const USAGE = `npm run simulate                              1,000 fresh seeds
+npm run simulate -- --seeds 50 --from 4711    50 seeds from this one on
+npm run simulate -- 4711                      replays a seed, and prints its timeline
+npm run simulate -- simulation/corpus/x.json  replays a scenario
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seeds: { type: "string", default: "1000" },
+    from: { type: "string" },
+    whole: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) process.stdout.write(USAGE);
+else if (positionals[0] !== undefined) await replay(scenarioOf(positionals[0]));
+else await runSeeds(Number(values.from ?? Math.floor(Date.now() / 1000) * 1000), Number(values.seeds));
+
+/** The scenario of a seed, or of a file. */
+function scenarioOf(given: string): Scenario {
+  if (/^\d+$/.test(given)) return drawScenario(Number(given));
+  return JSON.parse(readFileSync(given, "utf8")) as Scenario;
+}
+
+async function replay(scenario: Scenario): Promise<void> {
+  const ended = await simulate(scenario);
+  const objections = judge(ended).objections;
+  show(ended, objections);
+  if (objections.length > 0) process.exitCode = 1;
+}
+
+/** Runs these seeds. A scenario that fails is made smaller and shown, and ends the run. */
+async function runSeeds(from: number, count: number): Promise<void> {
+  const tally = new Tally();
+  const began = performance.now();
+  // Most errors in a world are wanted, and making their stack traces takes a fifth of the time.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  process.stdout.write(`Seeds ${from} to ${from + count - 1}.\n`);
+  for (let seed = from; seed < from + count; seed += 1) {
+    const objections = tally.add(await simulate(drawScenario(seed)));
+    if (objections.length === 0) continue;
+    Error.stackTraceLimit = stackTraceLimit;
+    process.exitCode = 1;
+    await explain(seed, objections);
+    break;
+  }
+  process.stdout.write(tally.report((performance.now() - began) / 1000));
+}
+
+async function explain(seed: number, objections: readonly Objection[]): Promise<void> {
+  for (const { rule, actor, text } of objections)
+    process.stdout.write(`Seed ${seed}: ${actor}: ${text} (${rule})\n`);
+  const rules = new Set(objections.map(({ rule }) => rule));
+  const fails = async (scenario: Scenario): Promise<boolean> =>
+    judge(await simulate(scenario)).objections.some(({ rule }) => rules.has(rule));
+  const smallest = values.whole ? drawScenario(seed) : await shrink(drawScenario(seed), fails);
+  const ended = await simulate(smallest);
+  show(ended, judge(ended).objections);
+  process.stdout.write(`${JSON.stringify(smallest, null, 2)}\nReplay: npm run simulate -- ${seed}\n`);
+}
+
+/** The timeline, with what the oracle objects to at its end. */
+function show({ world }: Simulated, objections: readonly Objection[]): void {
+  const { timeline } = world.base;
+  for (const { rule, actor, text } of objections) timeline.note(actor, `OBJECTION: ${text} (${rule})`);
+  process.stdout.write(inColumns(timeline.happenings));
+}

@@ -1,0 +1,110 @@
+import type { Caller, Base } from "../world/base.ts";
+import { Agent } from "../world/agent.ts";
+import { Calls } from "../world/calls.ts";
+import type { Gateway } from "../world/gateway.ts";
+import { targetOf } from "../world/names.ts";
+import type { Bucket } from "../world/s3.ts";
+import type { ContainerOptions } from "../scenario.ts";
+import { Host } from "../time.ts";
+import { runCommand } from "./command.ts";
+import type { Directory } from "./directory.ts";
+
+/** A start of a user's script, as the world has seen it. */
+export interface ScriptRun {
+  readonly runId: string;
+  /** The workflow run of the step. */
+  readonly url: string;
+  readonly worker: number;
+  readonly began: number;
+  /** The script's text. */
+  readonly text: string;
+  ended: number | undefined;
+  exitCode: number | undefined;
+  /** What it has printed to standard output and to standard error. */
+  readonly out: string[];
+}
+
+/** KILL comes so long after TERM (`stopTimeout`). */
+const STOP_TIMEOUT_MS = 30_000;
+
+/** A container: its processes, its job directories, and the exec agent beside them. */
+export class Container implements Caller {
+  readonly name: string;
+  readonly host: Host;
+  readonly runtimeId: string;
+  readonly options: ContainerOptions;
+  readonly agent: Agent;
+  readonly base: Base;
+  readonly bucket: Bucket;
+  readonly calls: Calls;
+  /** The job directories, by run. */
+  readonly directories = new Map<string, Directory>();
+  /** Every start of a script. */
+  readonly scripts: ScriptRun[] = [];
+  /** Called with the exit code of PID 1. */
+  onPid1: (exitCode: number) => void = () => undefined;
+  /** The session of each command's first process. */
+  readonly #sessions = new Map<Host, () => void>();
+  #isStopping = false;
+
+  constructor(
+    base: Base,
+    gateway: Gateway,
+    bucket: Bucket,
+    {
+      index,
+      id,
+      runtimeId,
+      options,
+    }: {
+      readonly index: number;
+      readonly id: string;
+      readonly runtimeId: string;
+      readonly options: ContainerOptions;
+    },
+  ) {
+    this.base = base;
+    this.bucket = bucket;
+    this.options = options;
+    this.runtimeId = runtimeId;
+    this.name = `container ${index}`;
+    this.host = new Host(this.name, base.host);
+    this.calls = new Calls(base);
+    this.agent = new Agent(base, gateway, {
+      ...{ target: targetOf(id, runtimeId), host: this.host, pace: options.pace },
+      run: (command) => {
+        this.#sessions.set(command.host, command.endSession);
+        return runCommand(this, command);
+      },
+    });
+  }
+
+  /** TERM to PID 1, and KILL when it does not end. */
+  term(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    const isKilled = this.options.stopsIn > STOP_TIMEOUT_MS;
+    this.base.time.after(this.base.host, Math.min(this.options.stopsIn, STOP_TIMEOUT_MS), () => {
+      this.host.kill();
+      this.note("PID 1 has ended");
+      this.onPid1(isKilled ? 137 : 143);
+    });
+  }
+
+  note(text: string): void {
+    this.base.timeline.note(this.name, text);
+  }
+
+  /** Ends the session of this command, and the command. */
+  endSession(command: Host | undefined): void {
+    if (command === undefined || command.isDead) return;
+    this.#sessions.get(command)?.();
+    command.kill();
+  }
+
+  removeDirectory(directory: Directory): void {
+    directory.isGone = true;
+    if (this.directories.get(directory.runId) === directory) this.directories.delete(directory.runId);
+    directory.wake();
+  }
+}

@@ -1,0 +1,89 @@
+import type { Host, Time } from "../time.ts";
+import { Spool } from "./spool.ts";
+
+/** What the runner has written at the head of the payload. */
+export interface Settings {
+  readonly workers: number;
+  readonly timeoutMs: number;
+  readonly waitMs: number;
+  readonly abandonMs: number | undefined;
+  readonly fenceMs: number | undefined;
+  readonly pieces: boolean;
+  readonly leaves: boolean;
+  readonly isHeldForJob: boolean;
+  /** The workflow run of the job. */
+  readonly url: string;
+  /** What follows the head: names and sizes. */
+  readonly cuts: readonly (readonly [name: string, bytes: number])[];
+}
+
+/** The directory of a job: what its processes share. */
+export class Directory {
+  readonly runId: string;
+  readonly spool = new Spool();
+  /** The bootstrap that has made it. */
+  maker: Host | undefined;
+  payload: Buffer | undefined;
+  /** Set once there is a job to start. */
+  settings: Settings | undefined;
+  script: Buffer | undefined;
+  hasStarted = false;
+  /** The job's process. */
+  job: Host | undefined;
+  /** Ends the job's workers: by TERM, KILL later. */
+  stop: ((reason: "cancelled" | "timed-out" | "fenced") => void) | undefined;
+  attacher: Host | undefined;
+  /** When the reader has typed last, in milliseconds. */
+  readAt: number | undefined;
+  /** When the uploader has found a new `control`, and when it has looked last. */
+  lease: { newAt: number; lookedAt: number } | undefined;
+  uploader: Host | undefined;
+  /** When the job's fence has got the last sign. */
+  signedAt: number | undefined;
+  /** For how long no reader has followed the job while another run waited, in seconds. */
+  alone = 0;
+  status: string | undefined;
+  order: readonly string[] | undefined;
+  readonly notes: string[] = [];
+  isCancelled = false;
+  isTaken = false;
+  isDetached = false;
+  hasLeft = false;
+  stays = false;
+  isAway = false;
+  wantsSign = false;
+  isAskedForSign = false;
+  /** The run waits for another one, so that the guard waits, too. */
+  waits = false;
+  isGone = false;
+  readonly #time: Time;
+  #sleepers: (() => void)[] = [];
+
+  constructor(runId: string, time: Time) {
+    this.runId = runId;
+    this.#time = time;
+    this.spool.onGrowth = () => this.wake();
+  }
+
+  /** Wakes the attacher and the uploader. */
+  wake(): void {
+    for (const wake of this.#sleepers.splice(0)) wake();
+  }
+
+  /** Waits for news, at most `ms`. */
+  async news(host: Host, ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stop = this.#time.after(host, ms, resolve);
+      this.#sleepers.push(() => {
+        stop();
+        // The sleeper goes on in an event of its own, and not in the middle of what has woken it.
+        this.#time.after(host, 0, resolve);
+      });
+    });
+  }
+
+  note(text: string): void {
+    this.notes.push(text);
+    this.wake();
+  }
+}

@@ -1,0 +1,98 @@
+import { parseScript, type Script, type ScriptLine } from "../scenario.ts";
+import { Host } from "../time.ts";
+import type { Container, ScriptRun } from "./container.ts";
+
+/** What a script's process writes to. */
+export interface Sinks {
+  readonly out: (data: string) => void;
+  readonly err: (data: string) => void;
+  /** A line of the file GITHUB_OUTPUT. */
+  readonly output: (line: string) => void;
+}
+
+const SIGTERM_CODE = 143;
+const SIGKILL_CODE = 137;
+
+/** One copy of the user's script. */
+export class ScriptProcess {
+  readonly run: ScriptRun;
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number>;
+  readonly #container: Container;
+  readonly #host: Host;
+  readonly #script: Script | undefined;
+  #settle: (exitCode: number) => void = () => undefined;
+  #isTold = false;
+
+  constructor(
+    container: Container,
+    { runId, url, worker, text }: Pick<ScriptRun, "runId" | "url" | "worker" | "text">,
+    secrets: Readonly<Record<string, string>>,
+    sinks: Sinks,
+  ) {
+    const { time } = container.base;
+    this.#container = container;
+    this.#host = new Host(`worker ${worker}`, container.host);
+    this.#script = parseScript(text);
+    this.run = { runId, url, worker, text, began: time.now, ended: undefined, exitCode: undefined, out: [] };
+    container.scripts.push(this.run);
+    container.note(`script of ${runId.slice(-4)} worker ${worker} begins`);
+    this.ended = new Promise((resolve) => (this.#settle = resolve));
+    // The container's end is no exit code that anything could read.
+    this.#host.whenDead(() => this.#note(undefined));
+    if (this.#script === undefined) this.#end(127);
+    else void this.#obey(this.#script, secrets, sinks);
+  }
+
+  get isOver(): boolean {
+    return this.#host.isDead;
+  }
+
+  term(): void {
+    if (this.isOver || this.#isTold || this.#script === undefined) return;
+    this.#isTold = true;
+    const { onTerm } = this.#script;
+    if (onTerm === "dies") this.#end(SIGTERM_CODE);
+    else if (onTerm !== "ignores")
+      this.#container.base.time.after(this.#host, onTerm.afterMs, () => this.#end(onTerm.exitCode));
+  }
+
+  kill(): void {
+    if (!this.isOver) this.#end(SIGKILL_CODE);
+  }
+
+  async #obey(script: Script, secrets: Readonly<Record<string, string>>, sinks: Sinks): Promise<void> {
+    const { time } = this.#container.base;
+    const print = (line: Exclude<ScriptLine, { wait: number }>): void => {
+      const [[word, text]] = Object.entries(line) as [[string, string]];
+      if (word === "output") {
+        sinks.output(text);
+        return;
+      }
+      const data = word === "secret" ? `${secrets[text] ?? ""}\n` : word === "part" ? text : `${text}\n`;
+      this.run.out.push(word === "err" ? `2 ${data}` : `1 ${data}`);
+      if (word === "err") sinks.err(data);
+      else sinks.out(data);
+    };
+    for (const line of script.lines) {
+      if ("wait" in line) await time.sleep(this.#host, line.wait);
+      else print(line);
+    }
+    await time.sleep(this.#host, 1);
+    this.#end(script.exitCode);
+  }
+
+  #end(exitCode: number): void {
+    if (this.isOver) return;
+    this.#note(exitCode);
+    this.#host.kill();
+    this.#settle(exitCode);
+  }
+
+  #note(exitCode: number | undefined): void {
+    if (this.run.ended !== undefined) return;
+    this.run.ended = this.#container.base.time.now;
+    this.run.exitCode = exitCode;
+    this.#container.note(`script of ${this.run.runId.slice(-4)} ends with ${exitCode ?? "its container"}`);
+  }
+}

@@ -1,0 +1,104 @@
+/** Reads the small part of POSIX shell in which a runner writes data for a container. */
+
+/** The word that begins at `at`, without its quotes, and where it ends. Variables in it are replaced by `values`. */
+export function readWord(
+  text: string,
+  at: number,
+  values: Readonly<Record<string, string>> = {},
+): { readonly word: string; readonly end: number } {
+  let word = "";
+  let here = at;
+  while (here < text.length && !/[\s;&|<>()]/.test(text[here] ?? "")) {
+    const char = text[here] ?? "";
+    if (char === "'") {
+      const end = text.indexOf("'", here + 1);
+      word += text.slice(here + 1, end);
+      here = end + 1;
+    } else if (char === '"') {
+      const end = text.indexOf('"', here + 1);
+      word += text.slice(here + 1, end).replaceAll(/\$(\w+)/g, (_, name: string) => values[name] ?? "");
+      here = end + 1;
+    } else if (char === "\\") {
+      word += text[here + 1] ?? "";
+      here += 2;
+    } else {
+      word += char;
+      here += 1;
+    }
+  }
+  return { word, end: here };
+}
+
+/** The words of a command line as the exec agent splits it (google/shlex): quotes count, and nothing else has a meaning. */
+export function splitCommand(command: string): readonly string[] {
+  const words: string[] = [];
+  for (let at = skipBlanks(command, 0); at < command.length;) {
+    let word = "";
+    while (at < command.length && !/\s/.test(command[at] ?? "")) {
+      const char = command[at] ?? "";
+      if (char === "'") {
+        const end = command.indexOf("'", at + 1);
+        word += command.slice(at + 1, end);
+        at = end + 1;
+      } else if (char === "\\") {
+        word += command[at + 1] ?? "";
+        at += 2;
+      } else {
+        word += char;
+        at += 1;
+      }
+    }
+    words.push(word);
+    at = skipBlanks(command, at);
+  }
+  return words;
+}
+
+/** The value that the first assignment of this variable has; undefined when there is none. It stands at a line's begin or behind a blank. */
+export function assigned(text: string, name: string): string | undefined {
+  const found = new RegExp(`(?:^|[ \\n])${name}=`).exec(text);
+  return found === null ? undefined : readWord(text, found.index + found[0].length).word;
+}
+
+/** The `count` words behind this text. */
+export function wordsBehind(
+  text: string,
+  before: string,
+  count: number,
+  values: Readonly<Record<string, string>>,
+): readonly string[] {
+  const words: string[] = [];
+  let at = text.indexOf(before) + before.length;
+  while (words.length < count) {
+    const { word, end } = readWord(text, skipBlanks(text, at), values);
+    words.push(word);
+    at = end;
+  }
+  return words;
+}
+
+/** What printf's `%b` makes of this text. */
+export function unescaped(text: string): Buffer {
+  const bytes: number[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] !== "\\") {
+      bytes.push(text.charCodeAt(at));
+      continue;
+    }
+    const octal = /^0[0-7]{1,3}/.exec(text.slice(at + 1, at + 5))?.[0];
+    if (octal !== undefined) {
+      bytes.push(Number.parseInt(octal, 8));
+      at += octal.length;
+    } else {
+      bytes.push(text[at + 1] === "n" ? 10 : text.charCodeAt(at + 1));
+      at += 1;
+    }
+  }
+  return Buffer.from(bytes);
+}
+
+function skipBlanks(text: string, at: number): number {
+  let here = at;
+  while (/\s/.test(text[here] ?? "")) here += 1;
+  return here;
+}

@@ -1,0 +1,329 @@
+import { createHash } from "node:crypto";
+import { Host } from "../time.ts";
+import { AwsError } from "../world/aws-error.ts";
+import type { Container } from "./container.ts";
+import type { Directory } from "./directory.ts";
+import { removeJob } from "./job.ts";
+
+/** Between two pieces while little waits. */
+const PACE_MS = 400;
+const MUCH = 1 << 20;
+const LARGEST = 8 << 20;
+/** Without an upload for so long `alive` is written; without a look for so long `control` is read. */
+const QUIET_MS = 30_000;
+/** Between two looks at `control`: while S3 refuses uploads, in the first seconds after the end, and later. */
+const REFUSED_MS = 5_000;
+const ENDED_MS = 100;
+const LATER_MS = 1_000;
+const SOON_MS = 10_000;
+/** Before a failed upload is tried again: the first time, and at most. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** After the loss of the job its output may still come for so long. */
+const LAST_WORDS_MS = 2_000;
+
+/** A piece is fixed before it goes to S3 for the first time. */
+interface Piece {
+  readonly object: Buffer;
+  readonly end: number;
+  readonly isEnd: boolean;
+}
+
+/** The uploader: it carries out one order after the other, as long as the job's directory is there. */
+export async function runUploader(container: Container, directory: Directory): Promise<void> {
+  const host = new Host("uploader", container.host);
+  directory.uploader = host;
+  for (;;) {
+    while (directory.order === undefined) await directory.news(host, 60_000);
+    const order = directory.order;
+    directory.order = undefined;
+    await container.base.time.sleep(host, 3 * container.options.pace);
+    await new Uploader(container, directory, host, parseOrder(order)).carryOut();
+    if (directory.isGone) return;
+  }
+}
+
+/** The words of an order. A word with a `+` has more of the value before it. */
+function parseOrder(lines: readonly string[]): readonly (readonly [string, string])[] {
+  const words: [string, string][] = [];
+  for (const line of lines) {
+    const at = line.indexOf(" ");
+    const [word, value] = [line.slice(0, at), line.slice(at + 1)];
+    const last = words.at(-1);
+    if (!word.endsWith("+") || last === undefined) words.push([word, value]);
+    else last[1] += word === "field+" ? value.slice(value.indexOf(" ") + 1) : value;
+  }
+  return words;
+}
+
+class Uploader {
+  readonly #container: Container;
+  readonly #directory: Directory;
+  readonly #host: Host;
+  #words: readonly (readonly [string, string])[];
+  #number = 0;
+  #begin: number;
+  #fixed: Piece | undefined;
+  #hasEnded = false;
+  #isOver = false;
+  #control = 0;
+  #madeAt: number;
+  #seenAt: number;
+  #putAt: number;
+  #endedAt = 0;
+  #isFailing = false;
+  #pause = 0;
+  #againAt = 0;
+  #lostAt: number | undefined;
+  readonly #told = new Set<string>();
+
+  constructor(
+    container: Container,
+    directory: Directory,
+    host: Host,
+    words: readonly (readonly [string, string])[],
+  ) {
+    this.#container = container;
+    this.#directory = directory;
+    this.#host = host;
+    this.#words = words;
+    this.#begin = Number(this.#one("begin"));
+    const { now } = container.base.time;
+    this.#madeAt = now - QUIET_MS;
+    this.#seenAt = now + 1_000 - QUIET_MS;
+    this.#putAt = now - QUIET_MS;
+    directory.lease = { newAt: now, lookedAt: now };
+  }
+
+  get #now(): number {
+    return this.#container.base.time.now;
+  }
+
+  async carryOut(): Promise<void> {
+    while (!this.#isOver && !this.#directory.isGone && this.#directory.order === undefined) {
+      if (this.#now - this.#seenAt >= this.#patience()) await this.#look();
+      if (this.#now >= this.#againAt && (await this.#upload())) continue;
+      await this.#directory.news(this.#host, this.#untilDue());
+    }
+  }
+
+  /** How long nothing is due, unless there is news. */
+  #untilDue(): number {
+    const { spool, status, job } = this.#directory;
+    const due = [this.#seenAt + this.#patience()];
+    if (!this.#hasEnded) {
+      due.push(Math.max(this.#againAt, this.#putAt + QUIET_MS));
+      if (spool.end > this.#begin) due.push(Math.max(this.#againAt, this.#madeAt + PACE_MS));
+      if (status !== undefined || this.#fixed !== undefined) due.push(this.#againAt);
+      // The loss of the job makes no news.
+      due.push(this.#now + (job?.isDead === true ? 500 : 5_000));
+    }
+    return Math.max(20, Math.min(...due) - this.#now);
+  }
+
+  /** How the job has ended: the body of the last piece. */
+  #end(): string | undefined {
+    const { status, job } = this.#directory;
+    if (status !== undefined) return status;
+    if (job?.isDead === true) this.#lostAt ??= this.#now;
+    return this.#lostAt !== undefined && this.#now - this.#lostAt >= LAST_WORDS_MS
+      ? "! lost the job was killed, and its exit status with it"
+      : undefined;
+  }
+
+  /** Uploads what is due. True when more may be due at once. */
+  async #upload(): Promise<boolean> {
+    if (this.#hasEnded || this.#isOver) return false;
+    // The end is looked at before the spool: all that was printed before it is then uploaded.
+    const end = this.#end();
+    const { spool } = this.#directory;
+    if (this.#fixed === undefined) {
+      this.#begin = Math.max(this.#begin, spool.begin);
+      const waiting = spool.end - this.#begin;
+      if (waiting > 0) {
+        if (end === undefined && waiting < MUCH && this.#now - this.#madeAt < PACE_MS) return false;
+        const bytes = spool.read(this.#begin, Math.min(waiting, LARGEST));
+        this.#fixed = {
+          object: this.#seal("out", this.#number, this.#begin, bytes),
+          end: this.#begin + bytes.length,
+          isEnd: false,
+        };
+        this.#madeAt = this.#now;
+      } else if (end !== undefined) {
+        this.#fixed = {
+          object: this.#seal("end", this.#number, this.#begin, Buffer.from(end)),
+          end: this.#begin,
+          isEnd: true,
+        };
+      } else if (this.#now - this.#putAt >= QUIET_MS) {
+        const alive = this.#seal("alive", Math.floor(this.#now / 1000), this.#begin, Buffer.alloc(0));
+        await this.#post("alive", alive);
+        return false;
+      } else return false;
+    }
+    const piece = this.#fixed;
+    if (!(await this.#post(String(this.#number), piece.object))) return false;
+    this.#fixed = undefined;
+    this.#number += 1;
+    this.#begin = piece.end;
+    this.#hasEnded = piece.isEnd;
+    this.#endedAt = this.#now;
+    return !piece.isEnd;
+  }
+
+  async #post(name: string, object: Buffer): Promise<boolean> {
+    const { bucket, calls } = this.#container;
+    const key = `${this.#one("folder")}${name}`;
+    const signature = this.#field("x-amz-signature");
+    const act = (): void => {
+      bucket.check("post", key, signature);
+      bucket.put(key, object);
+    };
+    try {
+      await calls.send(this.#caller, { operation: "s3:PostObject", resource: key, act });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const status = error.$metadata.httpStatusCode ?? 0;
+      this.#isFailing = true;
+      this.#pause =
+        status === 403
+          ? LONGEST_PAUSE_MS
+          : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pause));
+      this.#againAt = this.#now + this.#pause;
+      this.#tell(`S3 has not taken output (python3): ${status} ${error.message}`);
+      return false;
+    }
+    this.#isFailing = false;
+    this.#pause = 0;
+    this.#putAt = this.#now;
+    return true;
+  }
+
+  #patience(): number {
+    if (this.#hasEnded) return this.#now - this.#endedAt < SOON_MS ? ENDED_MS : LATER_MS;
+    return this.#isFailing ? REFUSED_MS : QUIET_MS;
+  }
+
+  /** Reads `control`, and obeys a new one. */
+  async #look(): Promise<void> {
+    const { bucket, calls } = this.#container;
+    const key = new URL(this.#one("control")).pathname.slice(1);
+    const signature = new URLSearchParams(this.#one("query")).get("X-Amz-Signature") ?? "";
+    this.#seenAt = this.#now;
+    const act = (): Buffer => {
+      bucket.check("get", key, signature);
+      return bucket.get(key).bytes;
+    };
+    let data: Buffer | undefined;
+    try {
+      data = await calls.send(this.#caller, { operation: "s3:GetObject", resource: key, act });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const status = error.$metadata.httpStatusCode ?? 500;
+      if (status >= 500) return;
+      if (status === 404 && this.#control > 0 && this.#hasEnded) {
+        this.#isOver = true;
+        this.#taken();
+        return;
+      }
+    }
+    const found = data === undefined ? undefined : this.#open(data);
+    if (this.#directory.lease !== undefined) this.#directory.lease.lookedAt = this.#now;
+    if (found === undefined || found.number <= this.#control) return;
+    if (this.#directory.lease !== undefined) this.#directory.lease.newAt = this.#now;
+    this.#control = found.number;
+    this.#obey(found.begin, found.body.toString("ascii").split("\n"));
+  }
+
+  #obey(confirmed: number, lines: readonly string[]): void {
+    const directory = this.#directory;
+    directory.spool.confirm(confirmed, 1 << 20);
+    if (directory.settings?.fenceMs !== undefined) directory.signedAt = this.#now;
+    if (directory.stays) directory.readAt = this.#now;
+    this.#renew(parseOrder(lines.filter((line) => line.includes(" "))));
+    for (const word of lines) {
+      if (word === "cancel" && directory.status === undefined) {
+        directory.isCancelled = true;
+        directory.stop?.("cancelled");
+      } else if (word === "detach") directory.isDetached = true;
+      else if (word === "attach") this.#isOver = true;
+      else if (word === "taken" && this.#hasEnded) {
+        this.#isOver = true;
+        this.#taken();
+      }
+    }
+    directory.wake();
+  }
+
+  /** The new signatures of a kind replace all of that kind. */
+  #renew(words: readonly (readonly [string, string])[]): void {
+    const kind = ([word, value]: readonly [string, string]): string =>
+      word === "field" ? `field ${value.split(" ")[0]?.toLowerCase() ?? ""}` : word;
+    const fresh = words.filter((word) =>
+      /^(query|post-until|field (policy|x-amz-(credential|date|security-token|signature)))$/.test(kind(word)),
+    );
+    if (fresh.length === 0) return;
+    const kinds = new Set(fresh.map(kind));
+    this.#words = [...this.#words.filter((word) => !kinds.has(kind(word))), ...fresh];
+    this.#againAt = 0;
+    this.#pause = 0;
+  }
+
+  /** The runner has the end of the job. An attacher that stays removes the job itself. */
+  #taken(): void {
+    const directory = this.#directory;
+    directory.isTaken = true;
+    directory.wake();
+    if (directory.attacher === undefined || directory.attacher.isDead) removeJob(this.#container, directory);
+  }
+
+  #tell(note: string): void {
+    if (this.#told.has(note)) return;
+    this.#told.add(note);
+    this.#directory.note(note);
+  }
+
+  get #caller(): { readonly name: string; readonly host: Host } {
+    return { name: this.#container.name, host: this.#host };
+  }
+
+  #one(word: string): string {
+    return this.#words.find(([each]) => each === word)?.[1] ?? "";
+  }
+
+  #field(name: string): string {
+    const found = this.#words.find(
+      ([word, value]) => word === "field" && value.toLowerCase().startsWith(`${name} `),
+    );
+    return found?.[1].slice(name.length + 1) ?? "";
+  }
+
+  #seal(kind: string, number: number, begin: number, body: Buffer): Buffer {
+    const facts = `${kind} ${number} ${begin} ${body.length}`;
+    return Buffer.concat([Buffer.from(`fx1 ${facts} ${this.#mac(facts, body)}\n`), body]);
+  }
+
+  /** A `control` that the runner has written. */
+  #open(
+    data: Buffer,
+  ): { readonly number: number; readonly begin: number; readonly body: Buffer } | undefined {
+    const end = data.indexOf(10);
+    const [, kind, number, begin, length, mac] = data.toString("latin1", 0, end).split(" ");
+    const body = data.subarray(end + 1);
+    if (
+      kind !== "control" ||
+      mac !== this.#mac(`${kind} ${number ?? ""} ${begin ?? ""} ${length ?? ""}`, body)
+    )
+      return undefined;
+    return { number: Number(number), begin: Number(begin), body };
+  }
+
+  #mac(facts: string, body: Buffer): string {
+    const [inner = "", outer = ""] = this.#one("key").split(" ");
+    const first = createHash("sha256")
+      .update(`${inner}fx1 ${this.#one("job")} ${facts}\n`)
+      .update(body)
+      .digest("hex");
+    return createHash("sha256").update(outer).update(first).digest("hex");
+  }
+}

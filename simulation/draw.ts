@@ -1,0 +1,210 @@
+import { between, chance, pick, type Random, randomOf } from "./random.ts";
+import type {
+  CallFault,
+  CallTrouble,
+  ContainerOptions,
+  Fault,
+  RunnerOptions,
+  Scenario,
+  Script,
+  ScriptLine,
+  WorldOptions,
+} from "./scenario.ts";
+
+/** The operations of a runner, and of a container, that a fault may meet. */
+const RUNNER_CALLS = [
+  ...["ecs:DescribeClusters", "ecs:DescribeTasks", "ecs:ExecuteCommand", "ssm:DescribeSessions"],
+  ...["ssm:ResumeSession", "ssm:TerminateSession", "s3:PutObject", "s3:GetObject", "s3:HeadObject"],
+  ...["s3:DeleteObject", "s3:DeleteObjects"],
+] as const;
+const CONTAINER_CALLS = ["s3:GetObject", "s3:PostObject"] as const;
+const CALL_TROUBLES: readonly CallTrouble[] = ["throttled", "denied", "failed", "lost", "mute", "slow"];
+
+/** The kinds of fault. A seed draws which of them there are at all. */
+const KINDS = [
+  "calls",
+  "frames",
+  "cuts",
+  "signals",
+  "pauses",
+  "tasks",
+  "agents",
+  "s3-away",
+  "shells",
+] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Expands a seed into a scenario. */
+export function drawScenario(seed: number): Scenario {
+  const random = randomOf(seed);
+  const world = drawWorld(random);
+  const containers = Array.from({ length: chance(random, 0.2) ? 2 : 1 }, () => drawContainer(random));
+  const runners = drawRunners(random, world, containers.length);
+  return { seed, world, containers, runners, faults: drawFaults(random, world, runners, containers.length) };
+}
+
+function drawWorld(random: Random): WorldOptions {
+  const least = pick(random, [5, 20, 60]);
+  return {
+    latency: [least, least * between(random, 1, 6)],
+    bucket: chance(random, 0.6),
+    mayList: chance(random, 0.5),
+    isVersioned: chance(random, 0.3),
+    maySeeSessions: chance(random, 0.85),
+    mayResume: chance(random, 0.7),
+    pausesAfter: pick(random, [100, 2_000, 30_000]),
+  };
+}
+
+function drawContainer(random: Random): ContainerOptions {
+  return {
+    boto3: chance(random, 0.7),
+    gzip: chance(random, 0.8),
+    reaps: chance(random, 0.7),
+    pace: pick(random, [2, 10, 60]),
+    stopsIn: pick(random, [0, 500, 5_000, 40_000]),
+  };
+}
+
+function drawRunners(random: Random, world: WorldOptions, containers: number): readonly RunnerOptions[] {
+  const count = chance(random, 0.5) ? 1 : between(random, 2, chance(random, 0.2) ? 8 : 3);
+  const spread = pick(random, [0, 500, 5_000, 60_000]);
+  const isMatrix = count > 1 && chance(random, 0.3);
+  return Array.from({ length: count }, (_, index): RunnerOptions => {
+    const workers = chance(random, 0.15) ? between(random, 2, 3) : 1;
+    return {
+      at: between(random, 0, spread),
+      container: between(random, 0, containers - 1),
+      inputs: {
+        timeout: pick(random, ["20s", "2m", "60m"]),
+        ...(chance(random, 0.4) && { secrets: "SECRET" }),
+        ...(workers > 1 && { workers: String(workers) }),
+        ...(isMatrix && { "matrix-index": String(index), "matrix-total": String(count) }),
+        ...drawTransport(random, world),
+      },
+      script: drawScript(random, index),
+      post: chance(random, 0.85),
+    };
+  });
+}
+
+function drawTransport(random: Random, { bucket }: WorldOptions): Readonly<Record<string, string>> {
+  const kinds = ["auto", "plain", "packed", ...(bucket ? ["s3"] : [])];
+  return chance(random, 0.4) ? { transport: pick(random, kinds) } : {};
+}
+
+function drawScript(random: Random, runner: number): Script {
+  const isLong = chance(random, 0.3);
+  const lines: ScriptLine[] = [];
+  const count = between(random, 0, isLong ? 30 : 8);
+  for (let at = 0; at < count; at += 1) {
+    lines.push(drawLine(random, `r${runner} ${at}`));
+    if (chance(random, 0.4)) lines.push({ wait: between(random, 0, isLong ? 20_000 : 4_000) });
+  }
+  return {
+    lines,
+    exitCode: chance(random, 0.6) ? 0 : between(random, 1, 255),
+    onTerm: pick(random, [
+      "dies",
+      "dies",
+      "ignores",
+      { afterMs: between(random, 100, 5_000), exitCode: between(random, 0, 9) },
+    ] as const),
+  };
+}
+
+function drawLine(random: Random, name: string): ScriptLine {
+  const roll = random();
+  if (roll < 0.12) return { err: `err ${name}` };
+  if (roll < 0.17) return { part: `part ${name} ` };
+  if (roll < 0.22) return { output: `key${name.replaceAll(" ", "_")}=value ${name}` };
+  if (roll < 0.27) return { secret: "SECRET" };
+  if (roll < 0.32) return { out: `out ${name} ${"x".repeat(between(random, 100, 30_000))}` };
+  if (roll < 0.34) return { out: `::error::out ${name}` };
+  return { out: `out ${name}` };
+}
+
+function drawFaults(
+  random: Random,
+  { bucket }: WorldOptions,
+  runners: readonly RunnerOptions[],
+  containers: number,
+): readonly Fault[] {
+  const kinds = KINDS.filter(() => chance(random, 0.35));
+  const usual = pick(random, [1, 1, 2, 4]);
+  const context = { random, runners, containers, bucket };
+  return kinds.flatMap((kind) =>
+    Array.from({ length: between(random, 1, usual) }, () => drawFault(kind, context)),
+  );
+}
+
+interface DrawContext {
+  readonly random: Random;
+  readonly runners: readonly RunnerOptions[];
+  readonly containers: number;
+  readonly bucket: boolean;
+}
+
+function drawFault(kind: Kind, { random, runners, containers, bucket }: DrawContext): Fault {
+  const index = between(random, 0, runners.length - 1);
+  const actor = `runner ${index}`;
+  const container = `container ${between(random, 0, containers - 1)}`;
+  const at = (runners[index]?.at ?? 0) + drawMoment(random);
+  switch (kind) {
+    case "calls":
+      return drawCallFault(random, bucket && chance(random, 0.25) ? container : actor);
+    case "frames":
+      return {
+        ...{ kind: "frame", actor, way: pick(random, ["up", "down"]), count: between(random, 1, 40) },
+        ...{ what: pick(random, ["lost", "twice", "late"]), ms: between(random, 1, 3_000) },
+      };
+    case "cuts":
+      return { kind: "cut", actor, at, isSilent: chance(random, 0.3) };
+    case "signals":
+      return {
+        kind: "signal",
+        actor,
+        at,
+        signal: pick(random, ["cancel", "cancel", "SIGINT", "SIGTERM", "SIGKILL"]),
+      };
+    case "pauses":
+      return { kind: "pause", actor, at, ms: between(random, 1_000, 120_000) };
+    case "tasks":
+      return {
+        kind: "stop-task",
+        actor: container,
+        at,
+        code: pick(random, ["UserInitiated", "SpotInterruption"]),
+      };
+    case "agents":
+      return { kind: "agent-dies", actor: container, at };
+    case "s3-away":
+      return {
+        kind: "s3-away",
+        actor: chance(random, 0.5) ? actor : container,
+        at,
+        ms: between(random, 500, 180_000),
+      };
+    case "shells":
+      return {
+        kind: "shell",
+        actor: container,
+        at: Math.max(0, at - 5_000),
+        ms: between(random, 1_000, 120_000),
+      };
+  }
+}
+
+/** The moment of a fault: half of them in the first seconds, when most happens. */
+function drawMoment(random: Random): number {
+  return chance(random, 0.5) ? between(random, 0, 4_000) : between(random, 0, 60_000);
+}
+
+function drawCallFault(random: Random, actor: string): CallFault {
+  const operations = actor.startsWith("container") ? CONTAINER_CALLS : RUNNER_CALLS;
+  const what = pick(random, CALL_TROUBLES);
+  return {
+    ...{ kind: "call", actor, operation: pick(random, operations), count: between(random, 1, 4), what },
+    ...(what === "slow" && { ms: between(random, 500, 30_000) }),
+  };
+}

@@ -1,0 +1,299 @@
+import { Writable } from "node:stream";
+import type { RunnerProcess } from "../../src/github/process.ts";
+import { runnerSurroundings } from "../../src/github/surroundings.ts";
+import { run } from "../../src/main.ts";
+import { finishCleanup } from "../../src/post-main.ts";
+import { randomBuffer, randomId } from "../random.ts";
+import { type RunnerOptions, type Script, scriptText, type Signal } from "../scenario.ts";
+import { Host } from "../time.ts";
+import { CLUSTER, REGION } from "../world/names.ts";
+import type { World } from "../world/world.ts";
+import { servicesOf } from "./services.ts";
+import { Sockets } from "./socket.ts";
+
+/** The value of the one secret that a step may have. */
+export const SECRET = "s3cr3t-value-0815";
+
+/** How a process of the runner has ended. */
+export interface ProcessEnd {
+  /** Undefined when it was killed. */
+  readonly exitCode: number | undefined;
+  readonly at: number;
+}
+
+/** One process of a step: main or post. */
+class Process {
+  readonly host: Host;
+  readonly env: Readonly<Record<string, string>>;
+  readonly files = new Map<string, string>();
+  exitCode = 0;
+  stdout = "";
+  readonly sockets: Sockets;
+  readonly #world: World;
+  readonly #actor: string;
+  readonly #listeners: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
+  /** How many timers and calls keep the process alive. */
+  #pending = 0;
+  #onIdle: () => void = () => undefined;
+
+  constructor(world: World, actor: string, kind: string, env: Readonly<Record<string, string>>) {
+    this.#world = world;
+    this.#actor = actor;
+    this.env = env;
+    this.host = new Host(`${kind} of ${actor}`, world.base.host);
+    this.sockets = new Sockets(world, actor, this.host);
+  }
+
+  /** Resolves when no timer and no call keeps the process alive. */
+  async idle(): Promise<void> {
+    do {
+      if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+      // What has just settled may begin something else.
+      await this.#world.base.time.sleep(this.host, 0);
+    } while (this.#pending > 0);
+  }
+
+  /** Counts what keeps the process alive. */
+  #keep<T>(promise: Promise<T>): Promise<T> {
+    this.#pending += 1;
+    const settled = (): void => {
+      this.#pending -= 1;
+      if (this.#pending === 0) this.#onIdle();
+    };
+    promise.then(settled, settled);
+    return promise;
+  }
+
+  /** What the action sees of its process. */
+  surroundings(onExit: (code: number) => void): RunnerProcess {
+    const { time } = this.#world.base;
+    const random = this.#world.base.random(`chance of ${this.host.name}`);
+    const stdout = new Writable({
+      write: (chunk: Buffer, _encoding, callback) => {
+        this.#show(chunk.toString());
+        callback();
+      },
+    });
+    return {
+      world: {
+        clock: {
+          now: () => time.now,
+          sleep: (ms, signal) => this.#keep(time.sleep(this.host, ms, signal)),
+          every: (ms, tick) => time.every(this.host, ms, tick),
+          turn: () => time.sleep(this.host, 0),
+          random: {
+            fraction: random,
+            bytes: (count) => randomBuffer(random, count),
+            uuid: () => randomId(random),
+          },
+        },
+        env: { ...this.env },
+        services: (options) =>
+          servicesOf(this.#world, { name: this.#actor, host: this.host }, options, (call) =>
+            this.#keep(call),
+          ),
+        openSocket: this.sockets.open,
+      },
+      directory: "/workspace",
+      began: time.now,
+      stdout,
+      onSignal: (act) => void this.#listeners.push(act),
+      exit: (code) => {
+        this.exitCode = code;
+        onExit(code);
+      },
+      setExitCode: (code) => (this.exitCode = code),
+      appendFile: (path, text) => void this.files.set(path, (this.files.get(path) ?? "") + text),
+      getJson: () => Promise.reject(new Error("the world has no ID tokens")),
+    };
+  }
+
+  /** A signal comes, at the next moment at which the process runs. */
+  signal(name: "SIGINT" | "SIGTERM"): void {
+    this.#world.base.time.after(this.host, 0, () => {
+      for (const act of this.#listeners) act(name);
+    });
+  }
+
+  #show(text: string): void {
+    this.stdout += text;
+    for (const line of text.trimEnd().split("\n")) this.#world.base.timeline.note(this.#actor, `| ${line}`);
+  }
+}
+
+/** A step on a runner: main, what interferes with it, then post. */
+export class Runner {
+  readonly name: string;
+  readonly options: RunnerOptions;
+  readonly script: Script;
+  readonly main: Process;
+  post: Process | undefined;
+  mainEnd: ProcessEnd | undefined;
+  postEnd: ProcessEnd | undefined;
+  /** When the first signal of a cancel came. */
+  cancelledAt: number | undefined;
+  /** How long main could not run after that, in milliseconds. */
+  pausedMs = 0;
+  isKilled = false;
+  hasBegun = false;
+  beganAt = 0;
+  /** The workflow run, which the job's payload names. */
+  readonly url: string;
+  readonly #world: World;
+
+  constructor(world: World, index: number, options: RunnerOptions) {
+    this.#world = world;
+    this.name = `runner ${index}`;
+    this.options = options;
+    this.script = options.script;
+    this.url = `https://github.com/org/repo/actions/runs/${4_000 + index}`;
+    this.main = new Process(world, this.name, "main", this.#env(index));
+    world.base.time.after(world.base.host, options.at, () => this.#begin());
+  }
+
+  get isOver(): boolean {
+    return this.mainEnd !== undefined && (!this.options.post || this.postEnd !== undefined);
+  }
+
+  /** The outputs of the step, by name. */
+  get outputs(): Readonly<Record<string, string>> {
+    return parseFile(this.main.files.get("/files/output") ?? "");
+  }
+
+  /** All that the step has written. */
+  get record(): string {
+    const files = [...this.main.files.values(), ...(this.post?.files.values() ?? [])];
+    return [this.main.stdout.replaceAll(/^::add-mask::.*$/gm, ""), this.post?.stdout ?? "", ...files].join(
+      "\n",
+    );
+  }
+
+  signal(signal: Signal): void {
+    const { time, host, timeline } = this.#world.base;
+    if (this.mainEnd !== undefined) return;
+    timeline.note(this.name, `gets ${signal}`);
+    if (signal === "SIGKILL") {
+      this.isKilled = true;
+      this.#endMain(undefined);
+      return;
+    }
+    if (this.cancelledAt === undefined) {
+      this.cancelledAt = time.now;
+      this.pausedMs = Math.max(0, this.main.host.pausedUntil - time.now);
+    }
+    if (signal !== "cancel") {
+      this.main.signal(signal);
+      return;
+    }
+    this.main.signal("SIGINT");
+    time.after(host, 7_500, () => {
+      if (this.mainEnd === undefined) this.main.signal("SIGTERM");
+    });
+    time.after(host, 10_000, () => this.signal("SIGKILL"));
+  }
+
+  /** Cuts the connections of its sessions. True when there was one. */
+  cut(isSilent: boolean): boolean {
+    const isMet =
+      [this.main, this.post].filter((process) => process?.sockets.cut(isSilent) === true).length > 0;
+    if (isMet) this.#world.base.timeline.note(this.name, isSilent ? "is cut silently" : "is cut");
+    return isMet;
+  }
+
+  pause(ms: number): void {
+    const { time, timeline } = this.#world.base;
+    timeline.note(this.name, `is paused for ${ms} ms`);
+    this.main.host.pauseUntil(time.now + ms);
+    this.post?.host.pauseUntil(time.now + ms);
+    if (this.cancelledAt !== undefined) this.pausedMs += ms;
+  }
+
+  #begin(): void {
+    const { timeline } = this.#world.base;
+    this.hasBegun = true;
+    this.beganAt = this.#world.base.time.now;
+    timeline.note(this.name, "main begins");
+    const surroundings = this.main.surroundings((code) => this.#endMain(code));
+    void run(runnerSurroundings(surroundings))
+      .then(() => this.main.idle())
+      .then(() => this.#endMain(this.main.exitCode));
+  }
+
+  #endMain(exitCode: number | undefined): void {
+    const { time, timeline, host } = this.#world.base;
+    if (this.mainEnd !== undefined) return;
+    this.mainEnd = { exitCode, at: time.now };
+    timeline.note(this.name, exitCode === undefined ? "main is killed" : `main ends with ${exitCode}`);
+    this.main.host.kill();
+    if (this.options.post) time.after(host, 200, () => this.#beginPost());
+  }
+
+  #beginPost(): void {
+    const { time, timeline } = this.#world.base;
+    const states = Object.entries(parseFile(this.main.files.get("/files/state") ?? ""));
+    const isNothingLeft = states.every(
+      ([, text]) => (JSON.parse(text) as { readonly undo: readonly unknown[] }).undo.length === 0,
+    );
+    const end = (exitCode: number): void => {
+      this.postEnd ??= { exitCode, at: time.now };
+      timeline.note(this.name, `post ends with ${exitCode}`);
+      this.post?.host.kill();
+    };
+    if (isNothingLeft) {
+      end(0);
+      return;
+    }
+    timeline.note(this.name, "post begins");
+    const saved = Object.fromEntries(states.map(([name, value]) => [`STATE_${name}`, value]));
+    this.post = new Process(this.#world, this.name, "post", { ...this.main.env, ...saved });
+    const { post } = this;
+    void finishCleanup(post.surroundings(end))
+      .then(() => post.idle())
+      .then(() => end(post.exitCode));
+  }
+
+  #env(index: number): Readonly<Record<string, string>> {
+    const task = this.#world.ecs.tasks[this.options.container];
+    const inputs: Readonly<Record<string, string>> = {
+      ...{ cluster: CLUSTER, region: REGION, task: task?.id ?? "", run: scriptText(this.script) },
+      ...(this.#world.base.options.bucket && { bucket: this.#world.bucket.name }),
+      ...this.options.inputs,
+    };
+    return {
+      ...Object.fromEntries(
+        Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+      ),
+      ...{
+        AWS_ACCESS_KEY_ID: "ASIASIMULATED",
+        AWS_SECRET_ACCESS_KEY: "simulated",
+        AWS_SESSION_TOKEN: "simulated",
+      },
+      ...{
+        GITHUB_STATE: "/files/state",
+        GITHUB_OUTPUT: "/files/output",
+        GITHUB_STEP_SUMMARY: "/files/summary",
+      },
+      ...{ GITHUB_REPOSITORY: "org/repo", GITHUB_RUN_ID: String(4_000 + index), GITHUB_RUN_ATTEMPT: "1" },
+      ...{
+        GITHUB_SERVER_URL: "https://github.com",
+        GITHUB_SHA: "0".repeat(40),
+        GITHUB_REF: "refs/heads/main",
+      },
+      ...{ GITHUB_WORKSPACE: "/workspace", RUNNER_TEMP: "/temp", SECRET },
+    };
+  }
+}
+
+/** A file of name-and-value pairs, as the runner reads it: `name<<END`, the value, `END`. */
+function parseFile(text: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  const lines = text.split("\n");
+  for (let at = 0; at < lines.length; at += 1) {
+    const [, name, end] = /^(.+?)<<(.+)$/.exec(lines[at] ?? "") ?? [];
+    if (name === undefined) continue;
+    const last = lines.indexOf(end ?? "", at + 1);
+    values[name] = lines.slice(at + 1, last).join("\n");
+    at = last;
+  }
+  return values;
+}

@@ -1,0 +1,150 @@
+/**
+ * A scenario: everything that is decided before a world begins. A seed is expanded into one (draw.ts), and a file holds one as JSON. Each
+ * fault has an address of its own, so a change of the engine leaves the other faults where they are.
+ */
+export interface Scenario {
+  /** In the corpus: what it has found. */
+  readonly why?: string;
+  /** Of the randomness in the world and in the runners: delays, ids. */
+  readonly seed: number;
+  readonly world: WorldOptions;
+  readonly containers: readonly ContainerOptions[];
+  readonly runners: readonly RunnerOptions[];
+  readonly faults: readonly Fault[];
+}
+
+/** What AWS is like in this world. Where the facts about AWS are unverified, a scenario chooses. */
+export interface WorldOptions {
+  /** Milliseconds from a call to its answer, at least and at most. */
+  readonly latency: readonly [number, number];
+  /** There is a bucket. */
+  readonly bucket: boolean;
+  /** The callers may list the bucket. Otherwise S3 answers 403 for a key that is missing. */
+  readonly mayList: boolean;
+  readonly isVersioned: boolean;
+  /** The callers may list the sessions of a container (`ssm:DescribeSessions`). */
+  readonly maySeeSessions: boolean;
+  /** `ssm:ResumeSession` works for these sessions. */
+  readonly mayResume: boolean;
+  /** The gateway pauses an agent this many milliseconds after it has sent what no client hears. */
+  readonly pausesAfter: number;
+}
+
+/** A container of a task that runs when the world begins. */
+export interface ContainerOptions {
+  /** The image has python3 with boto3, whose task role may read the bucket. */
+  readonly boto3: boolean;
+  /** The image has gzip and base64. */
+  readonly gzip: boolean;
+  /** PID 1 reaps the processes that it adopts. */
+  readonly reaps: boolean;
+  /** Milliseconds that a program takes to start. */
+  readonly pace: number;
+  /** Milliseconds from TERM to the end of PID 1. */
+  readonly stopsIn: number;
+}
+
+/** A step. */
+export interface RunnerOptions {
+  /** When the step begins, in milliseconds. */
+  readonly at: number;
+  /** The index of its container. */
+  readonly container: number;
+  /** Its inputs besides `task`, `cluster`, `region` and `run`. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly script: Script;
+  /** Whether the runner runs the post step when main has ended in any way. */
+  readonly post: boolean;
+}
+
+/** A script as a small program. Its text is given to the action as the input `run`. */
+export interface Script {
+  readonly lines: readonly ScriptLine[];
+  readonly exitCode: number;
+  /** What TERM does: ends it at once, as it is by default; ends it after some seconds, with this exit code; nothing. */
+  readonly onTerm: "dies" | "ignores" | { readonly afterMs: number; readonly exitCode: number };
+}
+
+export type ScriptLine =
+  | { readonly wait: number }
+  | { readonly out: string }
+  | { readonly err: string }
+  /** Text without a line's end. */
+  | { readonly part: string }
+  /** A line of the file GITHUB_OUTPUT. */
+  | { readonly output: string }
+  /** Prints the variable of a secret. */
+  | { readonly secret: string };
+
+export type Fault =
+  | CallFault
+  | FrameFault
+  /** The connections of the runner's sessions break; a silent one without a word. */
+  | { readonly kind: "cut"; readonly actor: string; readonly at: number; readonly isSilent: boolean }
+  | { readonly kind: "signal"; readonly actor: string; readonly at: number; readonly signal: Signal }
+  | { readonly kind: "pause"; readonly actor: string; readonly at: number; readonly ms: number }
+  | { readonly kind: "stop-task"; readonly actor: string; readonly at: number; readonly code: string }
+  | { readonly kind: "agent-dies"; readonly actor: string; readonly at: number }
+  | { readonly kind: "s3-away"; readonly actor: string; readonly at: number; readonly ms: number }
+  | { readonly kind: "shell"; readonly actor: string; readonly at: number; readonly ms: number };
+
+/** `cancel` is what a cancelled workflow sends: SIGINT, SIGTERM 7.5 s later, SIGKILL 2.5 s after that. */
+export type Signal = "SIGINT" | "SIGTERM" | "SIGKILL" | "cancel";
+
+/** The `count`-th call of this operation by this actor. */
+export interface CallFault {
+  readonly kind: "call";
+  readonly actor: string;
+  readonly operation: string;
+  readonly count: number;
+  readonly what: CallTrouble;
+  /** Of a slow call. */
+  readonly ms?: number;
+}
+
+/**
+ * `throttled`, `denied` and `failed` (HTTP 503) have no effect. `lost` has its effect, but the connection breaks before the answer. The
+ * answer of `mute` never comes, and its effect is done. `slow` takes `ms` longer.
+ */
+export type CallTrouble = "throttled" | "denied" | "failed" | "lost" | "mute" | "slow";
+
+/** The `count`-th frame of this runner's sessions, up to the agent or down from it. */
+export interface FrameFault {
+  readonly kind: "frame";
+  readonly actor: string;
+  readonly way: "up" | "down";
+  readonly count: number;
+  readonly what: "lost" | "twice" | "late";
+  readonly ms: number;
+}
+
+/** The text of the script, as the input `run` has it. */
+export function scriptText({ lines, exitCode, onTerm }: Script): string {
+  const term =
+    typeof onTerm === "string" ? `trap ${onTerm}` : `trap after ${onTerm.afterMs} exit ${onTerm.exitCode}`;
+  return [term, ...lines.map(lineText), `exit ${exitCode}`].join("\n");
+}
+
+function lineText(line: ScriptLine): string {
+  const [[word, value]] = Object.entries(line) as [[string, string | number]];
+  return `${word} ${value}`;
+}
+
+/** The script that a text describes. Undefined for any other text. */
+export function parseScript(text: string): Script | undefined {
+  const rows = text.trimEnd().split("\n");
+  const [, term = "", afterMs, code] =
+    /^trap (dies|ignores|after (\d+) exit (\d+))$/.exec(rows[0] ?? "") ?? [];
+  const [, exitCode] = /^exit (\d+)$/.exec(rows.at(-1) ?? "") ?? [];
+  if (term === "" || exitCode === undefined) return undefined;
+  const lines = rows.slice(1, -1).map((row): ScriptLine => {
+    const at = row.indexOf(" ");
+    const [word, value] = [row.slice(0, at), row.slice(at + 1)];
+    return (word === "wait" ? { wait: Number(value) } : { [word]: value }) as ScriptLine;
+  });
+  const onTerm =
+    afterMs === undefined
+      ? (term as "dies" | "ignores")
+      : { afterMs: Number(afterMs), exitCode: Number(code) };
+  return { lines, exitCode: Number(exitCode), onTerm };
+}

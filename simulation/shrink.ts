@@ -1,0 +1,61 @@
+import type { Fault, RunnerOptions, Scenario } from "./scenario.ts";
+
+/** The most tries to make a scenario smaller. */
+const MOST_TRIES = 300;
+
+/** Makes a scenario smaller as long as `fails` says that it still fails: fewer faults, fewer steps, shorter scripts, fewer inputs. */
+export async function shrink(
+  scenario: Scenario,
+  fails: (smaller: Scenario) => Promise<boolean>,
+): Promise<Scenario> {
+  let smallest = scenario;
+  let tries = 0;
+  for (let isSmaller = true; isSmaller;) {
+    isSmaller = false;
+    for (const candidate of candidates(smallest)) {
+      if ((tries += 1) > MOST_TRIES) return smallest;
+      if (!(await fails(candidate))) continue;
+      smallest = candidate;
+      isSmaller = true;
+      break;
+    }
+  }
+  return smallest;
+}
+
+/** Scenarios that are a little smaller, those that lose most first. */
+function* candidates(scenario: Scenario): Generator<Scenario> {
+  const { runners, faults } = scenario;
+  if (runners.length > 1) for (const [at] of runners.entries()) yield withoutRunner(scenario, at);
+  for (const [at] of faults.entries()) yield { ...scenario, faults: faults.toSpliced(at, 1) };
+  for (const [at, runner] of runners.entries())
+    for (const smaller of smallerRunners(runner)) yield { ...scenario, runners: runners.with(at, smaller) };
+}
+
+function withoutRunner(scenario: Scenario, index: number): Scenario {
+  const name = `runner ${index}`;
+  const rename = (fault: Fault): Fault => {
+    const [, number] = /^runner (\d+)$/.exec(fault.actor) ?? [];
+    return number !== undefined && Number(number) > index
+      ? { ...fault, actor: `runner ${Number(number) - 1}` }
+      : fault;
+  };
+  return {
+    ...scenario,
+    runners: scenario.runners.toSpliced(index, 1),
+    faults: scenario.faults.filter(({ actor }) => actor !== name).map(rename),
+  };
+}
+
+function* smallerRunners(runner: RunnerOptions): Generator<RunnerOptions> {
+  const { script, inputs } = runner;
+  const half = Math.floor(script.lines.length / 2);
+  if (half > 0) {
+    yield { ...runner, script: { ...script, lines: script.lines.slice(0, half) } };
+    yield { ...runner, script: { ...script, lines: script.lines.slice(half) } };
+  }
+  for (const [at] of script.lines.entries())
+    yield { ...runner, script: { ...script, lines: script.lines.toSpliced(at, 1) } };
+  for (const name of Object.keys(inputs))
+    yield { ...runner, inputs: Object.fromEntries(Object.entries(inputs).filter(([each]) => each !== name)) };
+}

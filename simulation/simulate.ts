@@ -1,0 +1,124 @@
+import { Runner } from "./runner/runner.ts";
+import type { Fault, Scenario } from "./scenario.ts";
+import { type Settle, whileLoading } from "./time.ts";
+import { World } from "./world/world.ts";
+
+/** How long a step may take before it counts as one that never ends. */
+const LONGEST_MS = 4 * 3_600_000;
+/** After the last step the world heals for so long: the container keeps what was not taken for ten minutes. */
+const HEALING_MS = 25 * 60_000;
+
+/** A world at its end. */
+export interface Simulated {
+  readonly scenario: Scenario;
+  readonly world: World;
+  readonly runners: readonly Runner[];
+  /** Errors that nothing has caught. */
+  readonly crashes: readonly unknown[];
+  /** When the last step had ended, in milliseconds since the beginning. */
+  readonly endedAt: number;
+}
+
+/** Runs a scenario to its end: the faults rain while the steps run, then the world heals. */
+export async function simulate(scenario: Scenario): Promise<Simulated> {
+  await (loading ??= load());
+  return await run(scenario);
+}
+
+let loading: Promise<void> | undefined;
+
+/** Steps load some modules when they need them. That takes real time, and so it is over before the first scenario begins. */
+async function load(): Promise<void> {
+  for (const bucket of [true, false])
+    await run({ ...WARM_UP, world: { ...WARM_UP.world, bucket } }, whileLoading);
+}
+
+const WARM_UP: Scenario = {
+  seed: 0,
+  world: {
+    ...{ latency: [20, 20], bucket: true, mayList: true, isVersioned: false },
+    ...{ maySeeSessions: true, mayResume: true, pausesAfter: 1_000 },
+  },
+  containers: [{ boto3: true, gzip: true, reaps: true, pace: 10, stopsIn: 0 }],
+  runners: [
+    {
+      at: 0,
+      container: 0,
+      inputs: { timeout: "1m" },
+      script: { lines: [{ wait: 8_000 }], exitCode: 1, onTerm: "dies" },
+      post: true,
+    },
+  ],
+  faults: [],
+};
+
+async function run(scenario: Scenario, settle?: Settle): Promise<Simulated> {
+  const world = new World(scenario, settle);
+  const { time } = world.base;
+  const runners = scenario.runners.map((options, index) => new Runner(world, index, options));
+  for (const fault of scenario.faults)
+    if ("at" in fault) time.after(world.base.host, fault.at, () => interfere(fault, world, runners));
+  const crashes: unknown[] = [];
+  const onCrash = (error: unknown): void => void crashes.push(error);
+  process.on("unhandledRejection", onCrash);
+  try {
+    await time.run(() => runners.every(({ isOver }) => isOver), time.now + LONGEST_MS);
+    const endedAt = time.elapsed;
+    await time.run(() => false, time.now + HEALING_MS);
+    return { scenario, world, runners, crashes, endedAt };
+  } finally {
+    process.off("unhandledRejection", onCrash);
+  }
+}
+
+/** A fault that comes at its time. It counts when it has met something. */
+function interfere(
+  fault: Exclude<Fault, { kind: "call" | "frame" }>,
+  world: World,
+  runners: readonly Runner[],
+): void {
+  const runner = runners.find(({ name }) => name === fault.actor);
+  const task = world.ecs.tasks.find(({ container }) => container.name === fault.actor);
+  if (act(fault, world, runner, task)) world.base.faults.note(fault);
+}
+
+function act(
+  fault: Exclude<Fault, { kind: "call" | "frame" }>,
+  world: World,
+  runner: Runner | undefined,
+  task: World["ecs"]["tasks"][number] | undefined,
+): boolean {
+  const { base, gateway, ecs } = world;
+  const isRunning = runner !== undefined && runner.hasBegun && runner.mainEnd === undefined;
+  switch (fault.kind) {
+    case "cut":
+      return runner?.cut(fault.isSilent) ?? false;
+    case "signal":
+      if (isRunning) runner.signal(fault.signal);
+      return isRunning;
+    case "pause":
+      if (isRunning) runner.pause(fault.ms);
+      return isRunning;
+    case "stop-task":
+      if (task !== undefined)
+        ecs.stop(
+          task,
+          fault.code,
+          fault.code === "SpotInterruption" ? "Your Spot Task was interrupted." : "Task stopped by user",
+        );
+      return task !== undefined;
+    case "agent-dies":
+      task?.container.agent.die();
+      return task !== undefined;
+    case "s3-away":
+      base.keepS3Away(fault.actor, fault.ms);
+      return base.options.bucket;
+    case "shell": {
+      if (task?.lastStatus !== "RUNNING") return false;
+      const { record } = gateway.begin("colleague", task.container.agent, "/bin/bash");
+      record.hadClient = true;
+      base.time.after(base.host, fault.ms, () => gateway.terminate(record.id));
+      return true;
+    }
+  }
+}

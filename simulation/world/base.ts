@@ -1,0 +1,47 @@
+import { type Random, randomOf } from "../random.ts";
+import type { Fault, WorldOptions } from "../scenario.ts";
+import { Host, type Settle, Time } from "../time.ts";
+import { Timeline } from "../timeline.ts";
+import { FaultBook } from "./fault-book.ts";
+
+/** Who calls AWS: a runner, or a container by its task role. */
+export interface Caller {
+  readonly name: string;
+  readonly host: Host;
+}
+
+/** What all parts of the world share. */
+export class Base {
+  readonly time: Time;
+  readonly timeline: Timeline;
+  /** AWS itself. It never dies. */
+  readonly host = new Host("world");
+  readonly options: WorldOptions;
+  readonly faults: FaultBook;
+  readonly #seed: number;
+  /** Until when S3 can't be reached, for each actor. */
+  readonly #s3Away = new Map<string, number>();
+
+  constructor(seed: number, options: WorldOptions, faults: readonly Fault[], settle?: Settle) {
+    this.time = new Time(settle);
+    this.timeline = new Timeline(this.time);
+    this.#seed = seed;
+    this.options = options;
+    this.faults = new FaultBook(faults);
+  }
+
+  /** A stream of random numbers of its own for this purpose, so that one purpose does not disturb another. */
+  random(purpose: string): Random {
+    let mixed = this.#seed | 0;
+    for (const char of purpose) mixed = Math.imul(mixed ^ char.charCodeAt(0), 0x01000193);
+    return randomOf(mixed);
+  }
+
+  keepS3Away(actor: string, ms: number): void {
+    this.#s3Away.set(actor, this.time.now + ms);
+  }
+
+  isS3Away(actor: string): boolean {
+    return (this.#s3Away.get(actor) ?? 0) > this.time.now;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Host, Time } from "../time.ts";
+
+/** What a terminal holds before a writer has to wait (measured: about 18.7 kB). */
+const OUTPUT_BYTES = 18_700;
+/** The longest line in canonical mode (termios(3)). */
+const LONGEST_LINE = 4095;
+
+/** A pseudo-terminal: the agent reads what the command writes, and the command reads lines of what the agent types. */
+export class Terminal {
+  readonly #time: Time;
+  /** What was written and not read. */
+  #output: Buffer = Buffer.alloc(0);
+  readonly #writers: (() => void)[] = [];
+  #typed = "";
+  readonly #lines: string[] = [];
+  readonly #readers: { readonly host: Host; readonly take: (line: string) => void }[] = [];
+  isClosed = false;
+  onOutput: () => void = () => undefined;
+
+  constructor(time: Time) {
+    this.#time = time;
+  }
+
+  get waiting(): number {
+    return this.#output.length;
+  }
+
+  /** Writes for a process, which waits while the terminal is full. Never settles once the process is dead. */
+  async write(host: Host, data: Uint8Array | string): Promise<void> {
+    let rest = Buffer.from(data as string);
+    while (rest.length > 0) {
+      if (this.isClosed) return;
+      const room = OUTPUT_BYTES - this.#output.length;
+      if (room > 0) {
+        this.#output = Buffer.concat([this.#output, rest.subarray(0, room)]);
+        rest = rest.subarray(room);
+        this.onOutput();
+      }
+      if (rest.length > 0) await new Promise<void>((resolve) => this.#writers.push(resolve));
+      if (host.isDead) await new Promise(() => undefined);
+    }
+  }
+
+  /** The agent reads. */
+  read(most: number): Buffer {
+    const bytes = this.#output.subarray(0, most);
+    this.#output = Buffer.from(this.#output.subarray(most));
+    for (const wake of this.#writers.splice(0)) wake();
+    return bytes;
+  }
+
+  /** The agent types. */
+  type(bytes: Uint8Array): void {
+    this.#typed += Buffer.from(bytes).toString("latin1");
+    for (let end = this.#typed.indexOf("\n"); end >= 0; end = this.#typed.indexOf("\n")) {
+      this.#lines.push(this.#typed.slice(0, Math.min(end, LONGEST_LINE)));
+      this.#typed = this.#typed.slice(end + 1);
+    }
+    this.#handOut();
+  }
+
+  /** The next line, for a process. Never settles when the process dies or no line comes. */
+  readLine(host: Host): Promise<string> {
+    return new Promise((resolve) => {
+      this.#readers.push({ host, take: resolve });
+      this.#time.after(host, 0, () => this.#handOut());
+    });
+  }
+
+  #handOut(): void {
+    while (this.#lines.length > 0) {
+      const reader = this.#readers.shift();
+      if (reader === undefined) return;
+      if (!reader.host.isDead) reader.take(this.#lines.shift() ?? "");
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Container } from "../container/container.ts";
+import type { Scenario } from "../scenario.ts";
+import type { Settle } from "../time.ts";
+import { Base, type Caller } from "./base.ts";
+import { Calls } from "./calls.ts";
+import { Ecs } from "./ecs.ts";
+import { Gateway } from "./gateway.ts";
+import { Bucket } from "./s3.ts";
+import { answerS3 } from "./s3-operations.ts";
+import { answerSsm } from "./ssm.ts";
+
+/** AWS with its containers, as the runners of a scenario meet it. */
+export class World {
+  readonly base: Base;
+  readonly bucket: Bucket;
+  readonly gateway: Gateway;
+  readonly ecs: Ecs;
+  readonly calls: Calls;
+
+  constructor({ seed, world, containers, faults }: Scenario, settle?: Settle) {
+    this.base = new Base(seed, world, faults, settle);
+    this.bucket = new Bucket(this.base);
+    this.gateway = new Gateway(this.base);
+    this.calls = new Calls(this.base);
+    this.ecs = new Ecs(this.base, this.gateway, this.bucket, containers);
+  }
+
+  get containers(): readonly Container[] {
+    return this.ecs.tasks.map(({ container }) => container);
+  }
+
+  /** One request of a runner. `operation` is AWS's name, without `Command`. */
+  async ask(
+    caller: Caller,
+    service: "ecs" | "s3" | "ssm",
+    operation: string,
+    input: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const named = [input["task"], input["Key"], input["cluster"]].find((each) => typeof each === "string");
+    const resource = named ?? "*";
+    const act = (): unknown => {
+      switch (service) {
+        case "ecs":
+          return this.ecs.answer(caller.name, operation, input);
+        case "s3":
+          return answerS3(this.bucket, operation, input, this.base.time.now);
+        case "ssm":
+          return answerSsm(this.base, this.gateway, operation, input);
+      }
+    };
+    return await this.calls.send(caller, { operation: `${service}:${operation}`, resource, act, signal });
+  }
+}
