@@ -177,7 +177,8 @@ const others = [
   },
   {
     name: "the-simulated-world-shares-only-the-wire-format",
-    comment: "The world of the simulation is a model of its own. Only its runners know the step, and by its entry alone.",
+    comment:
+      "The world of the simulation is a model of its own. Only its runners know the step, and by its entry alone.",
     from: { path: "^simulation/", pathNot: "^simulation/runner/" },
     to: { path: "^src/", pathNot: paths(["wire"]) },
   },
