@@ -22,6 +22,8 @@ export interface Log {
    * one, with output of the job, or without a title. An annotation is never folded.
    */
   phase(title?: string): void;
+  /** How many bytes have gone to the container or come from it, and of how many when that is known. Only a terminal shows it. */
+  progress?(done: number, total?: number): void;
   /** Ends the phase, and logs a line that is folded under a title of its own. */
   fold(title: string, line: string): void;
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { addInputOptions, FLAGS } from "../../src/cli/input-options.ts";
-import { FIRST_SCREEN, OPTION_HELP } from "../../src/cli/help-texts.ts";
+import { CHECK_SCREEN, FIRST_SCREEN, OPTION_HELP } from "../../src/cli/help-texts.ts";
 import { inputNames } from "../../src/inputs/names.ts";
 import { readInputs } from "../../src/inputs/read-all.ts";
 import { programInputs } from "../../src/program/inputs-source.ts";
@@ -120,13 +120,20 @@ it("the help has each option once, and the defaults and values of action.yml", (
   }
 });
 
-it("the first screen of the help fits 24 lines of 80 columns, and names options that there are", () => {
-  const lines = FIRST_SCREEN.trimEnd().split("\n");
-  expect(lines.length).toBeLessThanOrEqual(24);
-  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
-  for (const [, name = ""] of FIRST_SCREEN.matchAll(/--([a-z][a-z-]+)/g))
-    expect([...inputNames, "run-file", "help", "all"]).toContain(name);
-});
+it.each([
+  ["run", FIRST_SCREEN],
+  ["check", CHECK_SCREEN],
+])(
+  "the first screen of the help of '%s' fits 24 lines of 80 columns, and names options that there are",
+  (_, screen) => {
+    const lines = screen.trimEnd().split("\n");
+    expect(screen).toContain("FARGATE_EXEC_BUCKET");
+    expect(lines.length).toBeLessThanOrEqual(24);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    for (const [, name = ""] of screen.matchAll(/--([a-z][a-z-]+)/g))
+      expect([...inputNames, "run-file", "help", "all"]).toContain(name);
+  },
+);
 
 it.each<[string, readonly ("bucket" | "region")[], readonly string[], object]>([
   ["is that of --bucket by default", ["bucket"], [], { bucket: "ci" }],

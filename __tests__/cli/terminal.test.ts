@@ -3,7 +3,7 @@ import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 function terminal(
   stream: Partial<TerminalStream> = {},
-  more: { quiet?: boolean; verbose?: boolean; canErase?: boolean } = {},
+  more: { quiet?: boolean; verbose?: boolean; canErase?: boolean; showsBytes?: boolean } = {},
 ) {
   let shown = "";
   const clock = new SteppedClock();
@@ -89,4 +89,51 @@ it("names what is unfinished when the run ends early", () => {
   expect(shown()).toBe(
     "fargate-exec: warning: Left before this was done:\nfargate-exec:   Stopping task x.\nfargate-exec:   Deleting s3://b/k.\n",
   );
+});
+
+describe("the bytes of a copy", () => {
+  const copy = (one: Terminal, wait: (ms: number) => void): void => {
+    one.phase("Waiting for container 'app'");
+    for (let done = 0; done <= 30_000_000; done += 1_000_000) {
+      one.progress(done, 30_000_000);
+      wait(100);
+    }
+  };
+
+  it("are shown on a terminal, of a total that is known, in a line that is drawn some times a second", () => {
+    const { one, shown, wait } = terminal(TTY, { showsBytes: true });
+    copy(one, wait);
+    const drawn = shown()
+      .split("\r\x1b[K")
+      .filter((line) => line.includes(" MB"));
+    expect(drawn[0]).toBe("fargate-exec: Copying: 0.0 of 30.0 MB");
+    expect(drawn.at(-1)).toBe("fargate-exec: Copying (3 s): 30.0 of 30.0 MB");
+    expect(drawn.length).toBeLessThanOrEqual(17);
+    one.end();
+  });
+
+  it("are shown also after the script has begun, and without a total that is not known", () => {
+    const { one, shown } = terminal(TTY, { showsBytes: true });
+    one.started("The script runs", "header");
+    one.progress(2_500_000);
+    expect(shown()).toContain("fargate-exec: Copying: 2.5 MB");
+    one.end();
+  });
+
+  it.each([
+    ["without a terminal", {}, { showsBytes: true }],
+    ["when it is quiet", TTY, { showsBytes: true, quiet: true }],
+    ["of a command that does not copy", TTY, {}],
+  ])("are not shown %s", (_, stream, more) => {
+    const { one, shown, wait } = terminal(stream, more);
+    copy(one, wait);
+    expect(shown()).not.toContain("MB");
+    one.end();
+  });
+
+  it("of little are not shown", () => {
+    const { one, shown } = terminal(TTY, { showsBytes: true });
+    one.progress(10, 4_000);
+    expect(shown()).toBe("");
+  });
 });

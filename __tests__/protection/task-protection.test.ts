@@ -110,6 +110,19 @@ describe("a job that is alone in its task", () => {
     ]);
   });
 
+  it("is told of once, with until when and why, and how to do without", async () => {
+    const latest = new Date(flag.clock.now() + 62 * MINUTE).toISOString();
+    const job = await aJob();
+    await flag.pass(1);
+    const [line, ...more] = log.lines;
+    expect(line).toMatch(
+      /^Task \w+ is protected from scale-in and deployments until the job ends, at [\d:]+ UTC at the latest, so that the service doesn't stop it under the job\. A deployment waits as long; 'protect: false' lets it go on\.$/,
+    );
+    expect(line).toContain(`at ${latest.slice(11, 16)}`);
+    expect(more).toEqual([]);
+    await job.end();
+  });
+
   it("protects it for two minutes beyond the job's timeout at most", async () => {
     const begun = flag.clock.now();
     await aJob({ timeout: 5 * MINUTE });

@@ -87,7 +87,7 @@ export const OPTION_HELP: ReadonlyMap<InputName, OptionHelp> = new Map([
   ),
   ...inGroup(
     "How",
-    ["bucket", "<name>", "for script, files and output; more than ten times as fast"],
+    ["bucket", "<name>", "for script, files and output, ten times as fast (default: FARGATE_EXEC_BUCKET)"],
     ["prefix", "<text>", "of the keys in the bucket (default: fargate-exec/)"],
     ["bucket-owner", "<account>", "default: the cluster's account"],
     ["kms-key-id", "<key>", "for objects in the bucket (default: the bucket's own)"],
@@ -121,9 +121,35 @@ What:
   --stdin <-|file:path>      the script's standard input (default: empty)
   --files, --artifacts <glob>  files to bring in before, and to bring back after
   --timeout <90s|30m|2h>     the longest time of the script (default: 60m)
-  --bucket <name>            for script, files and output: ten times as fast
+  --bucket <name>            ten times as fast (default: FARGATE_EXEC_BUCKET)
   --region <region>          default: AWS_REGION, else the profile's
   -q, -v                     say less, or more
 
 fargate-exec run --help --all has all options.
+`;
+
+/** What `check --help` shows. It fits the same screen. */
+export const CHECK_SCREEN = `Usage: fargate-exec check [options]
+
+Only looks whether a run with these options could work, and shows what is
+missing. Runs nothing. It takes the options of 'run'; those that it looks at:
+
+Where:
+  --cluster <name>           name or ARN of the cluster (default: default)
+  --service <name>           a running task of this service
+  --task <id>                this running task
+  --start, --image <image>   with --service: a new task like it, or of an image
+  --task-definition <family>  a new task of this definition, or of a JSON file
+  --container <name>         default: the only one, else the first essential one
+A new task:
+  --subnets, --security-groups <ids>  default: those of --service
+  --assign-public-ip         default: that of --service, else false
+  --task-role <role>         name or ARN (default: that of the definition)
+How:
+  --bucket <name>            default: FARGATE_EXEC_BUCKET
+  --logs <auto|session|cloudwatch|s3>  where output comes from (default: auto)
+  --region <region>          default: AWS_REGION, else the profile's
+  -q, -v                     say less, or more
+
+fargate-exec check --help --all has all options.
 `;

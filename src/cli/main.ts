@@ -7,7 +7,7 @@ import { harmlessText } from "../show/sanitise.ts";
 import { VERSION } from "../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
-import { FIRST_SCREEN } from "./help-texts.ts";
+import { CHECK_SCREEN, FIRST_SCREEN } from "./help-texts.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
@@ -31,6 +31,8 @@ interface OwnOptions {
   readonly names?: readonly InputName[];
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  /** The command copies, so a terminal shows how many bytes. No option gives it. */
+  readonly copies?: boolean;
 }
 
 /** Carries out the command line, and sets the exit code of the process. Rejects only for a bug. */
@@ -71,11 +73,8 @@ function addRun(all: Command): void {
       "Runs a command or a script in a running task, or in a new one. Its exit code is that of the script.",
     )
     .argument("[command...]", "the command to run, after --; or - for a script on standard input")
-    .option("--run-file <path>", "The script, from this file; - for standard input.")
-    .addOption(new Option("--all", "With --help: all options.").hideHelp());
-  const allOptions = command.helpInformation.bind(command);
-  command.helpInformation = (context) =>
-    process.argv.includes("--all") ? allOptions(context) : FIRST_SCREEN;
+    .option("--run-file <path>", "The script, from this file; - for standard input.");
+  shorten(command, FIRST_SCREEN);
   const inputs = addInputOptions(command, { env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
     const { runFile } = own;
@@ -91,10 +90,18 @@ function addRun(all: Command): void {
   });
 }
 
+/** `--help` shows this screen, and `--help --all` all options. */
+function shorten(command: Command, screen: string): void {
+  command.addOption(new Option("--all", "With --help: all options.").hideHelp());
+  const allOptions = command.helpInformation.bind(command);
+  command.helpInformation = (context) => (process.argv.includes("--all") ? allOptions(context) : screen);
+}
+
 function addCheck(all: Command): void {
   const command = addOwnOptions(all.command("check")).description(
     "Only looks whether a run with these options could work, and shows what is missing. Runs nothing.",
   );
+  shorten(command, CHECK_SCREEN);
   const inputs = addInputOptions(command, { names: CHECK_INPUTS, env: process.env });
   command.action(async (own: OwnOptions) =>
     runAndSetExitCode({ ...(await withRegion(inputs())), check: true }, { ...own, names: CHECK_INPUTS }),
@@ -140,7 +147,7 @@ function addCopy(all: Command): void {
     const since = performance.now();
     const given = await withRegion(inputs());
     const result = await copyFiles(words, given, (each, directory) =>
-      carryOut(each, { ...own, names: COPY_INPUTS }, (all, options) =>
+      carryOut(each, { ...own, names: COPY_INPUTS, copies: true }, (all, options) =>
         runOnFargate(all, copyOptions(options ?? {}, directory)),
       ),
     );
@@ -217,9 +224,10 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
 }
 
 function terminal(
-  { quiet = false, verbose = false }: Pick<OwnOptions, "quiet" | "verbose">,
+  { quiet = false, verbose = false, copies }: Pick<OwnOptions, "quiet" | "verbose" | "copies">,
   { lines }: { readonly lines: boolean } = { lines: true },
 ): Terminal {
   const canErase = !lines && process.env["TERM"] !== "dumb";
-  return new Terminal({ stream: process.stderr, quiet, verbose, canErase, now: () => performance.now() });
+  const now = (): number => performance.now();
+  return new Terminal({ stream: process.stderr, quiet, verbose, canErase, showsBytes: copies, now });
 }

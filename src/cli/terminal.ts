@@ -3,6 +3,10 @@ import type { RunError, RunLog } from "../program/run-options.ts";
 const NAME = "fargate-exec";
 const TICK_MS = 1_000;
 const USUAL_COLUMNS = 80;
+/** The pause between two drawings of the bytes that have been copied. */
+const BYTES_MS = 200;
+const MB = 1_000_000;
+const COPYING = "Copying";
 /** Moves to the beginning of the line and erases it (ECMA-48, EL). */
 const ERASE = "\r\x1b[K";
 
@@ -24,6 +28,8 @@ export interface TerminalOptions {
   readonly verbose: boolean;
   /** False for a terminal that can't erase a line. */
   readonly canErase: boolean;
+  /** Whether the bytes that go to the container, or come from it, are what the command is about. */
+  readonly showsBytes?: boolean | undefined;
   readonly now: () => number;
 }
 
@@ -38,6 +44,7 @@ export class Terminal implements RunLog {
   #progress: { readonly title: string; readonly since: number; detail: string } | undefined;
   #ticking: NodeJS.Timeout | undefined;
   #isDrawn = false;
+  #bytesDrawnAt = -Infinity;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -62,6 +69,17 @@ export class Terminal implements RunLog {
       return;
     }
     this.#progress.detail = line;
+    this.#draw();
+  }
+
+  progress(done: number, total?: number): void {
+    const { showsBytes = false, quiet, now } = this.#options;
+    if (!showsBytes || quiet || !this.#isLive || Math.max(done, total ?? 0) < MB) return;
+    if (this.#progress?.title !== COPYING) this.phase(COPYING);
+    const of = total !== undefined && total >= done ? ` of ${(total / MB).toFixed(1)}` : "";
+    if (this.#progress !== undefined) this.#progress.detail = `${(done / MB).toFixed(1)}${of} MB`;
+    if (now() - this.#bytesDrawnAt < BYTES_MS && done !== total) return;
+    this.#bytesDrawnAt = now();
     this.#draw();
   }
 

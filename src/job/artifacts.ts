@@ -35,6 +35,8 @@ export interface JobArtifactsOptions {
   readonly slots: PartSlots;
   /** Called with the size of all files that the container has listed so far. */
   readonly onListed: (bytes: number) => void;
+  /** Called when bytes of the archive are certain, with how many those are, and with the size of all files that are listed. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
@@ -50,6 +52,8 @@ export class JobArtifacts {
   #uncertainBytes = 0;
   #unpacking: Promise<UnpackedArchive | string> | undefined;
   #listed = 0;
+  /** The bytes of the archive that have come for certain. */
+  #came = 0;
   /** Of all facts that count, and of those that are not confirmed yet. */
   #facts = { count: 0, chars: 0 };
   #uncertainFacts = { count: 0, chars: 0 };
@@ -138,8 +142,10 @@ export class JobArtifacts {
 
   #keep(): void {
     for (const item of this.#uncertain) {
-      if (!("kind" in item)) this.#flow.push(item);
-      else if (item.kind === "part" || item.kind === "no-part") this.#countPart(item);
+      if (!("kind" in item)) {
+        this.#flow.push(item);
+        this.#noteCame(item.length);
+      } else if (item.kind === "part" || item.kind === "no-part") this.#countPart(item);
       else this.#missing.take(item);
     }
     const { count, chars } = this.#uncertainFacts;
@@ -162,8 +168,18 @@ export class JobArtifacts {
       return;
     }
     this.#part += 1;
-    if (kind === "part")
-      this.#flow.push(laterBytes(() => this.#options.readPart(number), this.#options.slots));
+    if (kind === "part") this.#flow.push(laterBytes(() => this.#readPart(number), this.#options.slots));
+  }
+
+  async #readPart(number: number): Promise<Buffer> {
+    const bytes = await this.#options.readPart(number);
+    this.#noteCame(bytes.length);
+    return bytes;
+  }
+
+  #noteCame(bytes: number): void {
+    this.#came += bytes;
+    this.#options.onProgress?.(this.#came, this.#listed);
   }
 
   async #unpack(): Promise<UnpackedArchive | string> {

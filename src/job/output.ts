@@ -67,7 +67,11 @@ export class JobOutput {
     const { artifacts } = inputs;
     const folder = isSeveral(where) ? `task-${origin.fanOut?.task ?? 0}` : undefined;
     this.#artifacts =
-      artifacts && new JobArtifacts({ artifacts, folder, workspace, clock, cancel, ...bucket });
+      artifacts &&
+      new JobArtifacts({
+        ...{ artifacts, folder, workspace, clock, cancel, ...bucket },
+        onProgress: (done, total) => log.progress?.(done, total),
+      });
     this.#missing = artifacts?.missing ?? "warn";
     this.#drained = drained;
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";

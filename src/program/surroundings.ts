@@ -96,6 +96,7 @@ export function sanitiseLog(log: Partial<RunLog>): Log {
     notice: (text, page) => log.notice?.(harmlessText(withPage(text, page, DOCS))),
     phase: (title) => log.phase?.(title === undefined ? undefined : harmlessLine(title)),
     fold: (title, line) => log.started?.(harmlessLine(title), harmlessLine(line)),
+    progress: (done, total) => log.progress?.(done, total),
   };
 }
 

@@ -98,7 +98,7 @@ class DataSession implements Session {
   #settleEnded: (end: SessionEnd) => void = () => undefined;
   readonly #connection: Connection;
   readonly #handshaken = new AbortController();
-  readonly #receipts = new InputReceipts();
+  readonly #receipts = new InputReceipts((done, total) => this.#options.log.progress?.(done, total));
   /** Set when there is no data key. It is then the end of the session, whatever reason the agent gives. */
   #refusal: SessionEnd | undefined;
   #paused = false;
