@@ -99,7 +99,7 @@ export async function act(request: ActRequest): Promise<ActResult> {
         "--action-cache-path",
         join(root, "cache"),
         "--env-file",
-        "",
+        environmentFile(root, mayHaveIdToken(request) ? request.idTokenEnv : {}),
         "--secret-file",
         "",
         "--var-file",
@@ -113,13 +113,21 @@ export async function act(request: ActRequest): Promise<ActResult> {
       ...flags("--input", request.inputs),
       ...flags("--secret", request.secrets),
       ...flags("--var", request.vars),
-      ...flags("--env", { ...request.env, ...(mayHaveIdToken(request) ? request.idTokenEnv : {}) }),
+      ...flags("--env", request.env),
       ...["--env", `ARTIFACTS=${join(root, ARTIFACTS)}`],
     ];
     return await run(args, root);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** A file with these variables. Other users of the machine can read the arguments of a process, and not this file. */
+export function environmentFile(directory: string, values: Readonly<Record<string, string>>): string {
+  const path = join(directory, "environment");
+  const lines = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`);
+  writeFileSync(path, lines.join(""), { mode: 0o600 });
+  return path;
 }
 
 /** The repository example-org/shop at a commit of main. */

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { environmentFile } from "../../__tests__/helpers/act.ts";
 import type { Machine } from "./machine.ts";
 
 /** Other people's actions, with the names of the clone's stand-ins for them. */
@@ -89,7 +90,8 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
     ]),
     ...pairs("--input", run.inputs),
     ...pairs("--secret", run.secrets),
-    ...pairs("--env", { ...run.env, ARTIFACTS: kept }),
+    ...["--env-file", environmentFile(mkdtempSync(join(home, "environment-")), run.env)],
+    ...["--env", `ARTIFACTS=${kept}`],
   ];
   const path = [join(clone, "node_modules/.bin"), join(clone, ".venv/bin"), machine.env["PATH"]].join(
     delimiter,

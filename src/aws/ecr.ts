@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
-import type { Answer } from "./signed-post.ts";
+import type { Answer } from "./http.ts";
 import type { Call } from "./thrown.ts";
 
 /** A repository in a private registry of ECR. */

@@ -2,8 +2,8 @@ import http, { type ClientRequest } from "node:http";
 import https from "node:https";
 import { Agent, type AgentConnectOpts } from "agent-base";
 import { HttpProxyAgent } from "http-proxy-agent";
-import { HttpsProxyAgent } from "https-proxy-agent";
 import { getProxyForUrl } from "proxy-from-env";
+import { TunnelAgent } from "./tunnel.ts";
 
 const OPTIONS = { keepAlive: true } as const;
 
@@ -31,7 +31,7 @@ export class EnvironmentProxyAgent extends Agent {
     const tunnel = secureEndpoint || request.getHeader("upgrade") !== undefined;
     const key = `${String(tunnel)} ${proxy}`;
     const agent =
-      this.#proxies.get(key) ?? (tunnel ? new HttpsProxyAgent(proxy, OPTIONS) : new HttpProxyAgent(proxy));
+      this.#proxies.get(key) ?? (tunnel ? new TunnelAgent(proxy, OPTIONS) : new HttpProxyAgent(proxy));
     this.#proxies.set(key, agent);
     return agent;
   }

@@ -3,8 +3,10 @@ import { ECSClient, type ECSClientConfig } from "@aws-sdk/client-ecs";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { VERSION } from "../version.ts";
+import { boundedAnswer } from "./bounded-answer.ts";
 import type { AssumeRole, Credentials } from "./credentials.ts";
 import { endpointOverride } from "./failures.ts";
+import { proxyFromEnvironment } from "./http.ts";
 import { once } from "./once.ts";
 import { patience } from "./patience.ts";
 import { withOwnFailures } from "./provider-failures.ts";
@@ -136,6 +138,7 @@ function assumeBy(clientConfig: object): AssumeRole {
       roleSessionName: sessionName,
       webIdentityToken: token,
       clientConfig: { ...clientConfig, region },
+      clientPlugins: [boundedAnswer()],
     });
     return await provider();
   };
@@ -143,11 +146,3 @@ function assumeBy(clientConfig: object): AssumeRole {
 
 const nothing = (): void => undefined;
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
-/** Undefined when no proxy variable is set. The agent checks NO_PROXY for each request. */
-async function proxyFromEnvironment(): Promise<Agent | undefined> {
-  const names = ["https_proxy", "http_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
-  if (!names.some((name) => process.env[name])) return undefined;
-  const { EnvironmentProxyAgent } = await import("./proxy.ts");
-  return new EnvironmentProxyAgent();
-}

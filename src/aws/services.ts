@@ -7,9 +7,10 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { Clock } from "../clock.ts";
 import type { Connections } from "./connections.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
+import type { Answer } from "./http.ts";
 import type { RareService } from "./query-endpoint.ts";
 import type { ObjectName, PresignedPost, WriteOptions } from "./s3.ts";
-import type { Answer, SignedPost } from "./signed-post.ts";
+import type { SignedPost } from "./signed-post.ts";
 
 /** The one method of an SDK's client that is used. */
 export type Sender<Client extends { readonly send: unknown }> = Pick<Client, "send">;

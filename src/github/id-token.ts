@@ -1,3 +1,4 @@
+import { proxyFromEnvironment, requestText } from "../aws/http.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
 
@@ -55,7 +56,7 @@ async function ask({ href, host }: URL, bearer: string, get: GetJson): Promise<A
     if (typeof value === "string" && value !== "") return { value };
     return { isFinal: true, seen: `The answer of ${host} has no token in it.` };
   } catch (cause) {
-    const why = messageOf(cause);
+    const why = messageOf(cause).replace(/\.$/, "");
     return { isFinal: false, seen: `${host} could not be asked: ${why}.`, cause };
   }
 }
@@ -68,20 +69,16 @@ export type GetJson = (
 
 /** Sends it by the network, or by its proxy. */
 export const getJson: GetJson = async (url, bearer) => {
-  // The HTTP client is a third of the bundle, and only a step with a role needs it.
-  const [{ HttpClient }, { BearerCredentialHandler }] = await Promise.all([
-    import("@actions/http-client"),
-    import("@actions/http-client/lib/auth"),
-  ]);
-  const client = new HttpClient("fargate-exec", [new BearerCredentialHandler(bearer)], {
-    allowRetries: false,
-    socketTimeout: 10_000,
-  });
+  const agent = await proxyFromEnvironment();
   try {
-    const response = await client.get(url, { accept: "application/json" });
-    return { status: response.message.statusCode ?? 0, body: await response.readBody() };
+    const headers = {
+      ...{ accept: "application/json", "user-agent": "fargate-exec" },
+      authorization: `Bearer ${bearer}`,
+    };
+    const { status, text } = await requestText(new URL(url), { method: "GET", headers, agent });
+    return { status, body: text };
   } finally {
-    client.dispose();
+    agent?.destroy();
   }
 };
 
