@@ -104,7 +104,7 @@ describe("a job whose output goes by S3", () => {
       session.says(`${READY}${mark("@0")}\n${SPOOL}`, mark(`. ${SPOOL.length} ${STATUS}`));
     const followed = rig.follow();
     await rig.until(() => rig.ended !== undefined, 2_000);
-    expect(await followed).toMatchObject({ ...ENDED, byPieces: false });
+    expect(await followed).toMatchObject({ ...ENDED, byPieces: false, isClosed: true });
     expect(rig.typed).toContain("taken");
     expect(rig.controls).toEqual([]);
   });

@@ -58,7 +58,8 @@ function pieces(
 }
 
 const followed = (more: Partial<FollowedJob>): FollowedJob => ({
-  ...{ end: { kind: "impossible" } as FollowedJob["end"], attached: true, attachedAt: 0, byPieces: false },
+  ...{ end: { kind: "impossible" } as FollowedJob["end"], attached: true, attachedAt: 0 },
+  ...{ byPieces: false, isClosed: false },
   ...more,
 });
 
@@ -146,13 +147,22 @@ it.each([
     "taken",
     undefined,
   ],
+  [
+    "the container has closed that session",
+    followed({ end: { kind: "status" } as FollowedJob["end"], isClosed: true }),
+    "closed",
+    undefined,
+  ],
   ["the job may still upload", followed({}), undefined, undefined],
+  ["its session was closed without a status", followed({ isClosed: true }), undefined, undefined],
 ] as const)("tells the cleanup how the uploads have ended when %s", (_, end, how, wait) => {
   const { job, ledger, clock } = pieces();
   job.open();
   job.settle(end);
   const [folder, control] = ledger.entries;
   expect(folder).toMatchObject(how === undefined ? { next: 0 } : { end: how });
+  const storedAt = how === "closed" ? clock.now() + 300 : undefined;
+  expect(folder?.kind === "pieces" ? folder.storedAt : "no folder").toBe(storedAt);
   expect("end" in (folder ?? {})).toBe(how !== undefined);
   expect(control).toEqual(
     expect.objectContaining(wait === undefined ? { kind: "control" } : { freeAt: clock.now() + wait }),

@@ -1,4 +1,4 @@
-import { deletePieces } from "../../src/pieces/delete-pieces.ts";
+import { deletePieces, type UploadedPieces } from "../../src/pieces/delete-pieces.ts";
 import type { RetentionReason } from "../../src/aws/s3.ts";
 import { Failure } from "../../src/errors.ts";
 import { undoPieces } from "../../src/undo/undo-pieces.ts";
@@ -121,7 +121,9 @@ describe("the deletion of pieces", () => {
 });
 
 describe("the cleanup of pieces", () => {
-  async function cleanUpPieces(end: "read" | "taken" | undefined, patient: boolean, late?: number) {
+  const STORED = 300;
+
+  async function cleanUpPieces(end: UploadedPieces["end"], patient: boolean, late?: number) {
     const bucket = new Bucket(0, 1, 2, "alive");
     const clock = new SleeplessClock();
     const began = clock.now();
@@ -135,13 +137,18 @@ describe("the cleanup of pieces", () => {
       if (late !== undefined && clock.now() - began >= 6_000) bucket.objects.add(`f/${late}`);
       return sleep(ms, signal);
     };
-    const entry = { ...PIECES, ...(end !== undefined && { end }) };
+    const storedAt = end === "closed" ? began + STORED : undefined;
+    const entry = { ...PIECES, ...(end !== undefined && { end, storedAt }) };
     await undoPieces(entry, ledger, { s3: bucket.s3, log: new Listener(), clock, patient });
     return { left: [...bucket.objects], changed, waited: clock.now() - began };
   }
 
   it("is over when the last piece was read", async () => {
     expect(await cleanUpPieces("read", false)).toEqual({ left: [], changed: ["dropped"], waited: 0 });
+  });
+
+  it("is over, a moment later, when the container has ended its uploads and closed the session that took its end", async () => {
+    expect(await cleanUpPieces("closed", false)).toEqual({ left: [], changed: ["dropped"], waited: STORED });
   });
 
   it.each(["taken", undefined] as const)(

@@ -56,6 +56,8 @@ export interface FollowedJob {
   readonly attachedAt: number | undefined;
   /** True when S3 carried the output to the job's end, so that the container uploads no more. */
   readonly byPieces: boolean;
+  /** True when the container has closed the last session itself. With the status in it, the attacher had ended the uploads before that. */
+  readonly isClosed: boolean;
 }
 
 /**
@@ -80,6 +82,7 @@ class JobFollower {
   #attachedAt: number | undefined;
   #hasBegun = false;
   #isByPieces = false;
+  #isClosed = false;
 
   constructor(options: FollowJobOptions) {
     this.#options = options;
@@ -100,7 +103,8 @@ class JobFollower {
       failure: logFailure(error, log),
     }));
     const attachedAt = this.#attachedAt;
-    return { end, attached: attachedAt !== undefined, attachedAt, byPieces: this.#isByPieces };
+    const ways = { byPieces: this.#isByPieces, isClosed: this.#isClosed };
+    return { end, attached: attachedAt !== undefined, attachedAt, ...ways };
   }
 
   async #follow(): Promise<JobEnd> {
@@ -174,8 +178,11 @@ class JobFollower {
     const { sessions, clock, log } = this.#options;
     this.#carrier.use(session);
     this.#session = session;
-    void session.ended.then(() => {
-      if (this.#session === session) this.#session = undefined;
+    this.#isClosed = false;
+    void session.ended.then(({ kind }) => {
+      if (this.#session !== session) return;
+      this.#session = undefined;
+      this.#isClosed = kind === "closed";
     });
     const stopTelling = tellWaiting(() => whatStarts(session), { clock, log });
     const end = await followSession(session, {

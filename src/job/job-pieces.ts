@@ -7,7 +7,7 @@ import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import type { HandlePieces } from "../inputs/handle.ts";
 import { artifactsBudget, FOLDER_BUDGET } from "../pieces/budget.ts";
 import { LAST_PARTS_MS, PartReader } from "../pieces/parts.ts";
-import { folderOf, newFolder, type OrderedFolder, TAKEN_READ_MS } from "../pieces/orders.ts";
+import { folderOf, newFolder, type OrderedFolder, STORED_MS, TAKEN_READ_MS } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
@@ -158,16 +158,24 @@ export class JobPieces implements PieceFolders {
   }
 
   /** To be called when the job is not followed any more. */
-  settle({ end, byPieces }: FollowedJob): void {
+  settle({ end, byPieces, isClosed }: FollowedJob): void {
     const isReadOn = this.#hasOthers || this.piecesOfHandle({ end }) !== undefined;
     if (isReadOn) this.#folders = this.#folders.filter(({ prefix }) => prefix !== this.#last?.prefix);
     // The last order of a job that was detached has ended the uploads of the orders before it.
     const isTaken = end.kind === "status" || end.kind === "detached";
-    const how = byPieces ? "read" : isTaken ? "taken" : undefined;
-    if (how !== undefined) this.#folders = this.#folders.map((each) => ({ ...each, end: how }));
-    this.#freeAt = byPieces ? this.#context.clock.now() + TAKEN_READ_MS : undefined;
+    const now = this.#context.clock.now();
+    if (byPieces) this.#endFolders({ end: "read" });
+    // After a cancel the main step has no time to wait.
+    else if (end.kind === "status" && isClosed && !this.#context.cancel.aborted)
+      this.#endFolders({ end: "closed", storedAt: now + STORED_MS });
+    else if (isTaken) this.#endFolders({ end: "taken" });
+    this.#freeAt = byPieces ? now + TAKEN_READ_MS : undefined;
     this.#record();
     this.#boundParts();
+  }
+
+  #endFolders(how: Pick<UploadedPieces, "end" | "storedAt">): void {
+    this.#folders = this.#folders.map((each) => ({ ...each, ...how }));
   }
 
   /** Ends the reads of parts some time after the job, however slowly they come. */

@@ -19,10 +19,13 @@ export interface UploadedPieces extends BucketName, ObjectCounts {
   /** Ends in `/`. */
   readonly prefix: string;
   /**
-   * How it is known that the container uploads no more. `read`: its last piece was read. `taken`: a session has taken the
-   * end of the job. Undefined when the container may still upload.
+   * How it is known that the container uploads no more. `read`: its last piece was read. `closed`: an attacher has taken the word that the end
+   * of the job was taken, has ended the uploads, and then its session. `taken`: that word was typed. Undefined when the container may still
+   * upload.
    */
-  readonly end?: "read" | "taken";
+  readonly end?: "read" | "closed" | "taken";
+  /** With `closed`: when S3 has surely stored or dropped what was on its way then, in milliseconds since the epoch. */
+  readonly storedAt?: number | undefined;
 }
 
 export interface DeletionContext {

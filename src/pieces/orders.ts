@@ -31,6 +31,12 @@ export interface FolderAccess {
  */
 export const TAKEN_READ_MS = 300;
 
+/**
+ * How long after the end of the uploads S3 may store an object that was on its way. An upload that was cut short is not stored at all (S3
+ * PutObject and PostObject store whole objects only).
+ */
+export const STORED_MS = 300;
+
 /** The most readers that `control` names. A holder of the handle may have written any number of them. */
 const MOST_READERS = 32;
 

@@ -25,12 +25,13 @@ export async function undoPieces(
   ledger: Pick<Ledger, "exchange" | "drop">,
   { clock, patient, ...rest }: UndoPiecesContext,
 ): Promise<void> {
-  const { end } = entry;
+  const { end, storedAt = 0 } = entry;
   const context = { clock, ...rest };
   const { deletingMs, patientDeletingMs } = rest.budget ?? FOLDER_BUDGET;
   const until = clock.now() + (patient ? patientDeletingMs : deletingMs);
+  await clock.sleep(Math.max(0, storedAt - clock.now()));
   let counts = await deletePieces(entry, context, { until });
-  if (end !== "read" && !patient) {
+  if (end !== "read" && end !== "closed" && !patient) {
     ledger.exchange(entry, { ...entry, ...counts });
     return;
   }
