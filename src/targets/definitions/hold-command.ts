@@ -33,14 +33,14 @@ export function holdCommand(
   return isShell(entryPoint) ? [script] : ["sh", "-c", script];
 }
 
-/** Sleeps up to the deadline, and then up to a later one that the file has meanwhile. */
+/** Sleeps up to the deadline, and then up to a later one that the file has meanwhile. The file is read after each sleep. */
 function deadlineLoop(seconds: number): string {
   const most = Math.max(seconds, MOST_SECONDS);
   return [
     `f=${DEADLINE_FILE}`,
     "u() { read -r t x </proc/uptime; t=${t%.*}; }",
     `u; e=$((t+${seconds})) m=$((t+${most}))`,
-    "while u; [ $t -lt $e ]; do sleep $((e-t)) & wait $!",
+    "while [ $t -lt $e ]; do sleep $((e-t)) & wait $!; u",
     // Owners and modes of the directory and of the file: both are root's, and no other user may write to them.
     "[ \"$(ls -ldn ${f%/*} $f | grep -cE '^[d-].{4}-..-[^ ]* +[0-9]+ +0 ')\" = 2 ] || continue",
     "read -r n <$f",

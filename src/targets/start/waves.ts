@@ -77,9 +77,9 @@ export class Waves {
   async next(over: AbortSignal | undefined): Promise<boolean> {
     const { clock, signal, patience } = this.#options;
     const left = this.#jobs > 0 ? Infinity : this.#lastEnd + patience - clock.now();
-    if (left < this.#pause) return false;
     // Jobs that meet the same refusal spread out.
     const ms = this.#pause * (1 + clock.random.fraction() / 2);
+    if (left < ms) return false;
     if (clock.now() >= this.#soonUntil) this.#pause = Math.min(LONGEST_PAUSE_MS, this.#pause * 2);
     const { signal: ended } = this.#ended;
     const aborts = [over ?? signal, ended].filter((one) => one !== undefined);
