@@ -359,6 +359,8 @@ const sessionsAtOnce = (run: Run): boolean => {
   const [first, second] = sessionsOf(run);
   return (second?.createdAt ?? Infinity) < (first?.endedAt ?? Infinity);
 };
+const addressOf = ({ result }: Run): string | undefined =>
+  aws.taskOf(result).plan.network?.awsvpcConfiguration?.assignPublicIp;
 const count = ({ calls }: Run, operation: string): number =>
   calls.filter((call) => call.operation === operation).length;
 
@@ -446,7 +448,12 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
   },
   "a new task like a service's": {},
   "a new task like an Express service's": {
-    seen: (run) => expect(count(run, "DescribeExpressGatewayService")).toBe(1),
+    seen: (run) => {
+      expect([count(run, "DescribeExpressGatewayService"), count(run, "DescribeServiceRevisions")]).toEqual([
+        1, 1,
+      ]);
+      expect(addressOf(run)).toBe("ENABLED");
+    },
   },
   "an image": { seen: ({ result }) => expect(result.summary).toMatch(/^\| Image pull \(52 MB\) \|/m) },
   "an image in a definition": {},
@@ -629,6 +636,11 @@ const losses: readonly Loss[] = [
     ...{ way: "a new task like an Express service's", file: "caller-service-start", code: denied },
     action: "ecs:DescribeExpressGatewayService",
   },
+  ...["Borrow", "BorrowAddress"].map((sid) => ({
+    ...({ way: "a new task like an Express service's", file: "caller-service-start", sid } as const),
+    action: "ecs:DescribeServiceRevisions",
+    seen: (run: Run) => expect(addressOf(run)).toBeUndefined(),
+  })),
   { way: "an image", file: "caller-definitions", action: "ecs:RegisterTaskDefinition", code: denied },
   {
     ...{ way: "an image", file: "caller-definitions", action: "ecs:DeregisterTaskDefinition" },

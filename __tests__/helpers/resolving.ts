@@ -38,6 +38,7 @@ export function resolveContextOf(
     "listTasks",
     "describeService",
     "describeExpressService",
+    "describeServiceRevision",
   ] as const;
   const others = ["describeTaskDefinition", "registerTaskDefinition", "listDefinitionFamilies"] as const;
   const changes = ["runTask", "stopTask", "deregisterTaskDefinition", "deleteTaskDefinition"] as const;

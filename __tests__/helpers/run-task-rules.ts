@@ -16,6 +16,7 @@ export interface RunTask {
   readonly launchType?: string;
   readonly capacityProviderStrategy?: readonly { readonly capacityProvider: string }[];
   readonly platformVersion?: string;
+  readonly overrides?: object;
   readonly networkConfiguration?: {
     readonly awsvpcConfiguration?: {
       readonly subnets: readonly string[];
@@ -23,6 +24,8 @@ export interface RunTask {
       readonly assignPublicIp?: string;
     };
   };
+  readonly placementConstraints?: readonly object[];
+  readonly placementStrategy?: readonly object[];
   readonly volumeConfigurations?: readonly {
     readonly name: string;
     readonly managedEBSVolume?: {
@@ -50,6 +53,10 @@ function placement(run: RunTask, { requiresCompatibilities }: Definition): strin
   if (strategy !== undefined && ofFargate !== 0 && ofFargate !== strategy.length) return "a mix of providers";
   // Without either the cluster's default strategy counts. That of this cluster is one of managed instances.
   const isFargate = launchType === "FARGATE" || (strategy !== undefined && ofFargate === strategy.length);
+  const { placementConstraints = [], placementStrategy = [] } = run;
+  if (isFargate && placementConstraints.length + placementStrategy.length > 0)
+    return "placement constraints and strategies are not supported on Fargate";
+  if (placementConstraints.length > 10 || placementStrategy.length > 5) return "too many of them";
   if (isFargate && !requiresCompatibilities.includes("FARGATE"))
     return "does not support launch_type FARGATE";
   if (!isFargate && requiresCompatibilities.every((one) => one === "FARGATE"))

@@ -7,7 +7,7 @@ export const OTHER = `${ARN}:task-definition/migrate:2`;
 const awsvpcConfiguration = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: "DISABLED" };
 const network = { networkConfiguration: { awsvpcConfiguration } };
 const GPU = { capacityProvider: "gpu", weight: 1, base: 0 };
-const ROLE = "arn:aws:iam::123456789012:role/infrastructure";
+export const ROLE = "arn:aws:iam::123456789012:role/infrastructure";
 const EBS = {
   name: "data",
   managedEBSVolume: {
@@ -34,6 +34,8 @@ export interface Kind {
   readonly service: Json;
   /** DescribeExpressGatewayService's `service`; undefined: nothing may ask for it. */
   readonly express?: Json;
+  /** DescribeServiceRevisions' answer for the Express service's revision; undefined: nothing may ask for it. */
+  readonly revision?: Json | undefined;
   readonly definition: Definition;
   /** The members of RunTask that follow from the kind of service alone. */
   readonly expected: Json;
@@ -57,6 +59,14 @@ const byTaskSets = (type: string): Json => ({
 export const strategy = (...capacityProviderStrategy: readonly Json[]): Json => ({
   capacityProviderStrategy,
 });
+const placement = {
+  placementConstraints: [
+    { type: "memberOf", expression: "attribute:ecs.instance-type =~ g4dn.*" },
+    { type: "distinctInstance" },
+  ],
+  placementStrategy: [{ type: "spread", field: "attribute:ecs.availability-zone" }],
+};
+const REVISION = `${ARN}:service-revision/ci/shop/2`;
 const FARGATE = { launchType: "FARGATE" };
 const SPOT = [
   { capacityProvider: "FARGATE_SPOT", weight: 3, base: 0 },
@@ -82,6 +92,17 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   "EC2 in bridge mode": {
     service: { ...rolling, taskDefinition: OWN, launchType: "EC2" },
     ...{ definition: bridged, expected: { launchType: "EC2" } },
+  },
+  "EC2 with placement": {
+    service: { ...rolling, taskDefinition: OWN, launchType: "EC2", ...placement },
+    ...{ definition: bridged, expected: { launchType: "EC2", ...placement } },
+  },
+  "an Auto Scaling group with placement": {
+    service: { ...rolling, taskDefinition: OWN, ...strategy(GPU), ...network, ...placement },
+    ...{
+      definition: onInstances,
+      expected: { ...strategy({ capacityProvider: "gpu", weight: 1 }), ...placement },
+    },
   },
   "EC2 in awsvpc mode": {
     service: { ...rolling, taskDefinition: OWN, launchType: "EC2", ...network },
@@ -155,10 +176,19 @@ export const KINDS: Readonly<Record<string, Kind>> = {
           taskDefinitionArn: OWN,
           createdAt: 2,
           networkConfiguration: { subnets: ["subnet-1"], securityGroups: ["sg-1"] },
+          serviceRevisionArn: REVISION,
         },
       ],
     },
-    ...{ definition: onFargate, expected: FARGATE },
+    revision: {
+      ...{ serviceRevisionArn: REVISION, taskDefinition: OWN, ...FARGATE },
+      networkConfiguration: { awsvpcConfiguration: { ...awsvpcConfiguration, assignPublicIp: "ENABLED" } },
+    },
+    definition: onFargate,
+    expected: {
+      ...FARGATE,
+      networkConfiguration: { awsvpcConfiguration: { ...awsvpcConfiguration, assignPublicIp: "ENABLED" } },
+    },
   },
   "Express, told by both": {
     service: {

@@ -16,6 +16,7 @@ import {
   onFargate,
   OTHER,
   OWN,
+  ROLE,
   strategy,
 } from "../helpers/service-kinds.ts";
 import { CLUSTER, TASK } from "../helpers/tasks.ts";
@@ -50,6 +51,10 @@ async function account(kind: Kind) {
         return kind.express === undefined
           ? exception("AccessDeniedException", "not allowed")
           : { body: { service: kind.express } };
+      case "DescribeServiceRevisions":
+        return kind.revision === undefined
+          ? exception("AccessDeniedException", "not allowed")
+          : { body: { serviceRevisions: [kind.revision] } };
       case "DescribeTaskDefinition":
         return definition === undefined
           ? exception("ClientException", "Unable to describe task definition.")
@@ -112,13 +117,14 @@ function running(group: string): Json {
 async function startedBy(
   kind: Kind,
   where: TaskSelection,
-): Promise<{ readonly run: RunTask | undefined; readonly calls: readonly string[] }> {
+): Promise<{ readonly run: RunTask | undefined; readonly calls: readonly string[]; readonly log: string }> {
   const aws = await account(kind);
   try {
     const context = resolveContextOf(where, ecsCalls(aws.clients));
     const { later } = await resolveTargets(context);
     await later?.close();
-    return { run: aws.runs.at(-1), calls: aws.received.map(({ operation }) => operation) };
+    const calls = aws.received.map(({ operation }) => operation);
+    return { run: aws.runs.at(-1), calls, log: context.log.lines.join("\n") };
   } finally {
     await aws.close();
   }
@@ -140,11 +146,7 @@ const ofKind = Object.entries(KINDS);
 describe.each(ofKind)("a service: %s", (_, kind) => {
   const { service, expected } = kind;
   const hasNetwork = kind.express !== undefined || JSON.stringify(service).includes("subnet-1");
-  const { launchType, capacityProviderStrategy } = expected;
-  const places = {
-    ...(launchType !== undefined && { launchType }),
-    ...(capacityProviderStrategy !== undefined && { capacityProviderStrategy }),
-  };
+  const { volumeConfigurations: _volumes, ...places } = expected;
 
   it("a script runs in one of its tasks", async () => {
     const { run, calls } = await startedBy(kind, { kind: "service", service: "shop", tasks: 1 });
@@ -162,6 +164,10 @@ describe.each(ofKind)("a service: %s", (_, kind) => {
     const { run } = await startedBy(kind, newTask(other));
     expect(run).toMatchObject({ ...places, taskDefinition: OTHER });
     expect(run?.volumeConfigurations).toBeUndefined();
+    expect([run?.placementConstraints, run?.placementStrategy]).toEqual([
+      expected["placementConstraints"],
+      expected["placementStrategy"],
+    ]);
   });
 
   it("with 'image' a task of its definition with that image runs where its own do", async () => {
@@ -191,6 +197,7 @@ describe.each(ofKind)("a service: %s", (_, kind) => {
     const given = { capacityProviders: [{ name: "managed", weight: 2, base: 0 }], subnets: ["subnet-4"] };
     const { run } = await startedBy({ ...kind, definition: managed }, newTask(other, given));
     expect(run).toMatchObject(strategy({ capacityProvider: "managed", weight: 2 }));
+    expect([run?.placementConstraints, run?.placementStrategy]).toEqual([undefined, undefined]);
   });
 });
 
@@ -210,10 +217,68 @@ describe("without a service, by capacity providers of instances", () => {
     expect(run).toMatchObject(strategy({ capacityProvider: "managed-gpu", weight: 1 }));
   });
 
+  it("the overrides of a task that is placed by constraints reach RunTask", async () => {
+    const constraints = { placementConstraints: [{ type: "distinctInstance" }], group: "nightly" };
+    const where = newTask(other, { capacityProviders, subnets: ["subnet-4"], overrides: constraints });
+    const { run } = await startedBy(kind, { ...where, service: undefined });
+    expect(run).toMatchObject(constraints);
+  });
+
   it("a definition in the network mode of its instance needs no subnets", async () => {
     const where = newTask(other, { capacityProviders: [{ name: "gpu", weight: 1, base: 0 }] });
     const { run } = await startedBy({ ...kind, definition: bridged }, { ...where, service: undefined });
     expect(run).not.toHaveProperty("networkConfiguration");
+  });
+});
+
+describe("without a service, a definition with a volume that is configured at launch", () => {
+  const volumes = [{ name: "data", configuredAtLaunch: true }];
+  const kind: Kind = { service: {}, definition: { ...onFargate, volumes }, expected: {} };
+  const named: NewTaskSource = { kind: "task-definition", taskDefinition: OWN };
+  const started = (overrides: StartInputs["overrides"]) =>
+    startedBy(kind, { ...newTask(named, { subnets: ["subnet-4"], overrides }), service: undefined });
+
+  it("starts with the configuration that 'overrides' gives", async () => {
+    const volumeConfigurations = [{ name: "data", managedEBSVolume: { sizeInGiB: 20, roleArn: ROLE } }];
+    const { run } = await started({ volumeConfigurations, cpu: "512", memory: "1024" });
+    expect(run).toMatchObject({ volumeConfigurations, overrides: { cpu: "512", memory: "1024" } });
+    expect(run?.overrides).not.toHaveProperty("volumeConfigurations");
+  });
+
+  it("asks for that configuration before ECS refuses the task", async () => {
+    await expect(started({})).rejects.toMatchObject({
+      code: "bad-input",
+      failed: expect.stringContaining("'volumeConfigurations'") as string,
+      seen: expect.stringContaining("nothing for 'data'") as string,
+    });
+  });
+});
+
+it("with a service, 'overrides' change the volume of that name", async () => {
+  const kind = KINDS["with an EBS volume"];
+  if (kind === undefined) throw new Error("no such kind");
+  const overrides = { volumeConfigurations: [{ name: "data", managedEBSVolume: { sizeInGiB: 70 } }] };
+  const { run } = await startedBy(kind, newTask(own, { overrides }));
+  expect(run?.volumeConfigurations).toMatchObject([
+    { name: "data", managedEBSVolume: { sizeInGiB: 70, volumeType: "gp3" } },
+  ]);
+});
+
+describe("an Express service that is told by its own call", () => {
+  const kind = KINDS["Express, told by its own call"];
+  if (kind === undefined) throw new Error("no such kind");
+  const addressOf = (run: RunTask | undefined) =>
+    run?.networkConfiguration?.awsvpcConfiguration?.assignPublicIp;
+
+  it("the input 'assign-public-ip' decides on the address, and its revision is not asked for", async () => {
+    const { run, calls } = await startedBy(kind, newTask(own, { assignPublicIp: false }));
+    expect([addressOf(run), calls.includes("DescribeServiceRevisions")]).toEqual(["DISABLED", false]);
+  });
+
+  it("without the right to its revision the task starts, and the log names the input that decides", async () => {
+    const { run, log } = await startedBy({ ...kind, revision: undefined }, newTask(own));
+    expect(addressOf(run)).toBeUndefined();
+    expect(log).toMatch(/'assign-public-ip' decides it\. .*DescribeServiceRevisions/);
   });
 });
 

@@ -29,6 +29,12 @@ interface Configuration {
   readonly createdAt: number;
 }
 
+/** A service as CreateService shows it. */
+interface MadeService {
+  readonly serviceArn: string;
+  readonly currentServiceRevisions: readonly [{ readonly arn: string }];
+}
+
 /** The service of a call that passes on to the other calls on services. */
 type CallService = (operation: string, request: object) => Promise<object>;
 
@@ -82,16 +88,13 @@ export class ExpressServices {
     const { service } = (await this.#call("CreateService", {
       ...{ cluster, serviceName, taskDefinition: taskDefinitionArn, desiredCount: 1, launchType: "FARGATE" },
       networkConfiguration: { awsvpcConfiguration: { ...network, assignPublicIp: "ENABLED" } },
-    })) as { readonly service: { readonly serviceArn: string } };
-    const { serviceArn } = service;
-    const serviceRevisionArn = `${serviceArn.replace(":service/", ":service-revision/")}/1`;
+    })) as { readonly service: MadeService };
+    const { serviceArn, currentServiceRevisions } = service;
     const configuration = {
-      ...{
-        serviceRevisionArn,
-        taskDefinitionArn,
-        networkConfiguration: network,
-        createdAt: Date.now() / 1000,
-      },
+      serviceRevisionArn: currentServiceRevisions[0].arn,
+      taskDefinitionArn,
+      networkConfiguration: network,
+      createdAt: Date.now() / 1000,
     };
     const made = { name: serviceName, configuration };
     this.#configurations.set(serviceArn, made);

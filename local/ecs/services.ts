@@ -247,7 +247,10 @@ export class Services {
       ...unrecorded,
       ...counts,
       resourceManagementType: isExpress ? "ECS" : "CUSTOMER",
-      ...(deployment && { currentServiceDeployment: deployment.record.arn }),
+      ...(deployment && {
+        currentServiceDeployment: deployment.record.arn,
+        currentServiceRevisions: [{ arn: deployment.record.target.arn }],
+      }),
       // An Express service does not name its task definition (github.com/kayac/ecspresso/pull/902).
       ...(isExpress && TOLD_BY_CALL),
       deployments: service.deployments?.map((entry) =>

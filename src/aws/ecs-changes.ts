@@ -73,16 +73,15 @@ async function deleteTaskDefinition(ask: EcsRequester, arn: string): Promise<voi
 
 async function runTask(
   ask: EcsRequester,
-  { cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }: RunTaskRequest,
+  { cluster, taskDefinition, network, overrides, tags, propagateTags, more, ...others }: RunTaskRequest,
 ): Promise<RunTaskAnswer> {
-  const { capacityProviders, launchType, volumes, ...rest } = more;
+  const { capacityProviders, launchType, ...rest } = others;
   const { subnets, securityGroups, assignPublicIp } = network;
   const request: sdk.RunTaskCommandInput = {
     ...rest,
     cluster,
     taskDefinition,
     ...placementOf(capacityProviders, launchType),
-    ...(volumes.length > 0 && { volumeConfigurations: volumes as sdk.TaskVolumeConfiguration[] }),
     ...(subnets.length > 0 && {
       networkConfiguration: {
         awsvpcConfiguration: {
@@ -97,6 +96,7 @@ async function runTask(
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     }),
     ...(propagateTags && { propagateTags }),
+    ...more,
   };
   const names = { cluster, taskDefinition };
   const answer = await ask("RunTask", `task definition '${taskDefinition}'`, names, (client, options) =>

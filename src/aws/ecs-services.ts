@@ -6,6 +6,7 @@ import type {
   ExpressConfiguration,
   LaunchVolume,
   Network,
+  Placement,
   Service,
 } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
@@ -46,6 +47,7 @@ async function describeService(ask: EcsRequester, cluster: string, service: stri
     platformVersion: tasks.platformVersion,
     network: networkFrom(tasks.networkConfiguration?.awsvpcConfiguration),
     volumes: volumesFrom(primaryDeployment(found)?.volumeConfigurations),
+    placement: placementFrom(found),
     pauseHooks: pauseHooksFrom(found.deploymentConfiguration),
     events: (found.events ?? []).flatMap(({ message }) => message ?? []),
   };
@@ -66,7 +68,11 @@ async function describeExpressService(
   const [newest] = configurations.toSorted((a, b) => timeOf(b) - timeOf(a));
   if (newest === undefined) return undefined;
   const { subnets = [], securityGroups = [] } = newest.networkConfiguration ?? {};
-  return { taskDefinitionArn: newest.taskDefinitionArn, network: { subnets, securityGroups } };
+  return {
+    taskDefinitionArn: newest.taskDefinitionArn,
+    network: { subnets, securityGroups },
+    revisionArn: newest.serviceRevisionArn,
+  };
 }
 
 function timeOf({ createdAt }: sdk.ExpressGatewayServiceConfiguration): number {
@@ -138,6 +144,14 @@ export function networkFrom(network: sdk.AwsVpcConfiguration | undefined): Netwo
     subnets,
     securityGroups,
     assignPublicIp: assignPublicIp === undefined ? undefined : assignPublicIp === "ENABLED",
+  };
+}
+
+/** The two have the same shape in a service and in RunTask. */
+function placementFrom({ placementConstraints = [], placementStrategy = [] }: sdk.Service): Placement {
+  return {
+    ...(placementConstraints.length > 0 && { placementConstraints }),
+    ...(placementStrategy.length > 0 && { placementStrategy }),
   };
 }
 

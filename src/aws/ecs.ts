@@ -108,15 +108,23 @@ export interface Service {
   readonly network: Network;
   /** The volumes that are configured when a task starts, as RunTask takes them. */
   readonly volumes: readonly LaunchVolume[];
+  readonly placement: Placement;
   /** The pause hooks of its next deployment. */
   readonly pauseHooks: readonly ConfiguredHook[];
   /** ECS's own texts, the newest first. */
   readonly events: readonly string[];
 }
 
-/** What an Express service says of its tasks. Their addresses are in no answer of its own call. */
+/** What an Express service says of its tasks. Whether they have public addresses is told by its revision alone. */
 export interface ExpressConfiguration extends Pick<Service, "taskDefinitionArn"> {
   readonly network: Pick<Network, "subnets" | "securityGroups">;
+  readonly revisionArn: string | undefined;
+}
+
+/** Which instances a task may run on, and which of them is chosen, as RunTask takes it. Empty on Fargate. */
+export interface Placement {
+  readonly placementConstraints?: readonly object[];
+  readonly placementStrategy?: readonly object[];
 }
 
 /** The settings of a volume that a task definition leaves to the start of the task (`configuredAtLaunch`). */
@@ -161,12 +169,13 @@ export interface RunTaskRequest {
   /** FARGATE, EC2, EXTERNAL or MANAGED_INSTANCES. */
   readonly launchType: string;
   readonly platformVersion: string | undefined;
-  readonly volumes: readonly LaunchVolume[];
   readonly enableExecuteCommand: true;
   /** Without subnets the task gets no network of its own, as in the network modes of instances other than awsvpc. */
   readonly network: Network;
   /** As RunTask takes it. */
   readonly overrides: Readonly<Record<string, unknown>>;
+  /** Further members, as RunTask takes them. One that is above, too, replaces it. */
+  readonly more: Readonly<Record<string, unknown>>;
   readonly startedBy: string;
   readonly clientToken: string;
   readonly tags: Readonly<Record<string, string>>;

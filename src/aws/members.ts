@@ -1,8 +1,14 @@
-import { RegisterTaskDefinitionRequest$, TaskDefinition$, TaskOverride$ } from "@aws-sdk/client-ecs";
+import {
+  RegisterTaskDefinitionRequest$,
+  RunTaskRequest$,
+  TaskDefinition$,
+  TaskOverride$,
+} from "@aws-sdk/client-ecs";
 import { NormalizedSchema } from "@smithy/core/schema";
 
 const SHAPES = {
   RegisterTaskDefinition: RegisterTaskDefinitionRequest$,
+  RunTask: RunTaskRequest$,
   TaskDefinition: TaskDefinition$,
   TaskOverride: TaskOverride$,
 };

@@ -52,7 +52,7 @@ export interface FoundSubject {
 /** Takes a check that is made while the subject is looked for. */
 type Note = (check: Check) => void;
 
-type Context = Pick<StepContext, "inputs" | "aws" | "readFile">;
+type Context = Pick<StepContext, "inputs" | "aws" | "readFile" | "log">;
 
 /** Finds what the inputs name. */
 export async function findSubject(context: Context): Promise<FoundSubject> {
@@ -160,7 +160,10 @@ async function describeNewTask(where: NewTasks, context: Context, note: Note): P
     id === undefined
       ? undefined
       : await valueOrNote("service", note, async () =>
-          completeExpress(await aws.ecs.describeService(cluster, id), aws.ecs),
+          completeExpress(await aws.ecs.describeService(cluster, id), where.start.assignPublicIp, {
+            ecs: aws.ecs,
+            log: context.log,
+          }),
         );
   if (id !== undefined && service === undefined) return undefined;
   const start = await valueOrNote("network", note, () => {

@@ -69,15 +69,19 @@ async function prepareLauncher(where: NewTasks, context: ResolveContext): Promis
     where.service === undefined ? undefined : parseService(where.service, inputs.cluster, inputs.region);
   const cluster = named?.cluster ?? inputs.cluster;
   const described = named && (await ecs.describeService(cluster, named.id));
-  const service = described && (await completeExpress(withRevision(described, context.revision), ecs));
+  const deployed = described && withRevision(described, context.revision);
+  const service = deployed && (await completeExpress(deployed, where.start.assignPublicIp, context));
   const wanted = borrow(where.start, service, where.of);
   requireNetwork(wanted, where.of, named?.id);
   const source = sourceOf(where.of, service);
   const defined = await chooseDefinition(source, wanted, definitionContext(cluster, context, undo));
   const { timeout } = inputs;
   const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
-    const { launchType, volumes } = wanted;
-    const by = { cluster, definition, container, launchType, volumes, sourceTags: tags, timeout, origin };
+    const { launchType, volumes, placement } = wanted;
+    const by = {
+      ...{ cluster, definition, container, launchType, volumes, placement },
+      ...{ sourceTags: tags, timeout, origin },
+    };
     const lack = tellLeftOut("The task", taskTags(start, by));
     if (lack !== undefined) context.log.info(lack);
     return { request: runTaskRequest(start, by), container, hold, otherwise };

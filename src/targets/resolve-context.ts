@@ -28,6 +28,7 @@ export interface ResolveContext {
     | "listTasks"
     | "describeService"
     | "describeExpressService"
+    | "describeServiceRevision"
     | "describeTaskDefinition"
     | "listDefinitionFamilies"
     | "registerTaskDefinition"

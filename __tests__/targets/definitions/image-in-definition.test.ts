@@ -73,7 +73,8 @@ async function startTask(
   const context = resolveContextOf(
     where,
     {
-      describeService: () => Promise.resolve(aService({ name: "shop", taskDefinitionArn: "shop:1" })),
+      describeService: () =>
+        Promise.resolve(aService({ name: "shop", taskDefinitionArn: "shop:1", volumes: [VOLUME] })),
       describeTaskDefinition: known.describeTaskDefinition,
       registerTaskDefinition: (asked) => {
         if (more.mayTag === false && asked["tags"] !== undefined) return Promise.reject(noTags);
@@ -95,6 +96,9 @@ const noTags = new AccessDenied(
   { action: "ecs:TagResource", isNamed: true },
   { failed: "No right to tag.", seen: "It may not ecs:TagResource.", advice: "" },
 );
+
+/** The volume that the definition leaves to the start of the task. */
+const VOLUME = { name: ".volumes[].name" };
 
 /** The definition without what is the action's own: its family, its tags, and the label of the run. */
 function content(definition: RegistrableDefinition | undefined): unknown {

@@ -1,4 +1,4 @@
-import { mergeOverrides } from "../../../src/targets/start/overrides.ts";
+import { mergeOverrides, splitOverrides } from "../../../src/targets/start/overrides.ts";
 import { thrownBy } from "../../helpers/thrown.ts";
 
 const ours = { containerOverrides: [{ name: "app", command: ["hold"] }], cpu: "512" };
@@ -34,12 +34,33 @@ it.each([
   expect(mergeOverrides(ours, theirs)).toEqual(expected);
 });
 
-it("refuses a member that ECS does not know, and names its path", () => {
-  expect(
-    thrownBy(() => mergeOverrides(ours, { containerOverrides: [{ name: "app", comand: [] }] })),
-  ).toMatchObject({
+it("tells the members of the task's overrides from those of the request", () => {
+  expect(splitOverrides({ cpu: "512", platformVersion: "1.4.0", volumeConfigurations: [] })).toEqual({
+    ofTask: { cpu: "512" },
+    ofRequest: { platformVersion: "1.4.0", volumeConfigurations: [] },
+  });
+});
+
+it.each([
+  ["containerOverrides[0].comand", { containerOverrides: [{ name: "app", comand: [] }] }],
+  ["volumeConfigurations[0].size", { volumeConfigurations: [{ name: "data", size: 20 }] }],
+  ["platformversion", { platformversion: "1.4.0" }],
+])("refuses a member that ECS does not know, and names its path: %s", (path, theirs) => {
+  expect(thrownBy(() => splitOverrides(theirs))).toMatchObject({
     code: "bad-input",
-    seen: expect.stringContaining("containerOverrides[0].comand") as string,
+    seen: expect.stringContaining(path) as string,
+  });
+});
+
+it.each([
+  ["cluster", { cluster: "other" }, "the input 'cluster'"],
+  ["startedBy", { startedBy: "me" }, "the step itself"],
+  ["overrides", { overrides: { cpu: "512" } }, "without 'overrides' around them"],
+])("refuses the member %s of the request, and says what sets it", (name, theirs, by) => {
+  expect(thrownBy(() => splitOverrides(theirs))).toMatchObject({
+    code: "bad-input",
+    failed: expect.stringContaining(by) as string,
+    seen: expect.stringContaining(`'${name}'`) as string,
   });
 });
 

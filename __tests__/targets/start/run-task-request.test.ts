@@ -5,7 +5,7 @@ import { aDefinition } from "../../helpers/tasks.ts";
 import { thrownBy } from "../../helpers/thrown.ts";
 
 const start = startInputs({ securityGroups: ["sg-1"] });
-const of = { cluster: "ci", container: "app", launchType: "FARGATE", volumes: [] };
+const of = { cluster: "ci", container: "app", launchType: "FARGATE", volumes: [], placement: {} };
 const MIGRATE = { kind: "task-definition", taskDefinition: "migrate" } as const;
 const plan = { ...of, definition: aDefinition(), timeout: 60_000, origin };
 
@@ -18,7 +18,6 @@ describe("the request", () => {
       capacityProviders: [],
       launchType: "FARGATE",
       platformVersion: undefined,
-      volumes: [],
       enableExecuteCommand: true,
       network: { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: undefined },
       overrides: {
@@ -26,6 +25,7 @@ describe("the request", () => {
           { name: "app", command: ["sh", "-c", "trap 'sleep 5; exit 0' TERM INT; sleep 960 & wait $!"] },
         ],
       },
+      more: {},
       startedBy: "fargate-exec/a1b2c3d4/17-2/example/web-site",
       clientToken: "fargate-exec-a1b2c3d4",
       tags: { "fargate-exec:run": origin.url },

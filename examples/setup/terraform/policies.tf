@@ -120,8 +120,14 @@ data "aws_iam_policy_document" "caller_deployment" {
 data "aws_iam_policy_document" "caller_service_start" {
   statement {
     sid       = "Borrow"
-    actions   = ["ecs:DescribeServices", "ecs:DescribeExpressGatewayService"]
+    actions   = ["ecs:DescribeServices", "ecs:DescribeExpressGatewayService", "ecs:DescribeServiceRevisions"]
     resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:service/${aws_ecs_cluster.this.name}/${var.name}"]
+  }
+
+  statement {
+    sid       = "BorrowAddress"
+    actions   = ["ecs:DescribeServiceRevisions"]
+    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:service-revision/${aws_ecs_cluster.this.name}/${var.name}/*"]
   }
 }
 

@@ -1,17 +1,20 @@
-import type { Ecs, LaunchVolume, Service } from "../../aws/ecs.ts";
-import { type Failure } from "../../errors.ts";
+import type { Ecs, LaunchVolume, Placement, Service } from "../../aws/ecs.ts";
+import { type Failure, isDenied } from "../../errors.ts";
 import { badInput } from "../../inputs/refusals.ts";
 import type { DefinitionReference, NewTaskSource, StartInputs } from "../../inputs/inputs.ts";
+import type { Log } from "../../log.ts";
 import { type Capacity, isOnFargate } from "./capacity.ts";
 
 /** How a new task is started, and what it runs on. */
 export interface LaunchInputs extends StartInputs, Capacity {
   /** The volumes of the service; those that the task definition has are the task's, too. */
   readonly volumes: readonly LaunchVolume[];
+  /** That of the service, for a task that runs on the service's instances. */
+  readonly placement: Placement;
 }
 
 /**
- * Completes the inputs of a new task by the service's network, platform version, volumes, and capacity providers or launch type.
+ * Completes the inputs of a new task by the service's network, platform version, volumes, placement, and capacity providers or launch type.
  * What the inputs set stays. The definition that is made for an image alone is for Fargate unless the inputs name capacity providers of
  * instances, so its task takes no capacity of a service that runs elsewhere. Without a service the task runs on Fargate, or on the
  * capacity providers of the inputs.
@@ -21,7 +24,7 @@ export function borrow(
   service: Service | undefined,
   source: NewTaskSource,
 ): LaunchInputs {
-  if (service === undefined) return { ...start, launchType: "FARGATE", volumes: [] };
+  if (service === undefined) return { ...start, launchType: "FARGATE", volumes: [], placement: {} };
   const { network, platformVersion, volumes } = service;
   const own = { capacityProviders: service.capacityProviders, launchType: service.launchType ?? "FARGATE" };
   const capacity = capacityOf(start, own, source);
@@ -35,6 +38,8 @@ export function borrow(
     assignPublicIp: start.assignPublicIp ?? (leavesFargate ? undefined : network.assignPublicIp),
     platformVersion: start.platformVersion ?? (leavesFargate ? undefined : platformVersion),
     volumes,
+    // Constraints speak of the service's own instances.
+    placement: capacity === own ? service.placement : {},
   };
 }
 
@@ -59,22 +64,54 @@ export function nameDefinition(source: DefinitionReference, service: Service | u
 
 /**
  * The service, with what an Express service does not tell by DescribeServices: its task definition and its network are then those of its
- * own call. Each call that is not needed is not made, since it needs a right of its own.
+ * own call, and whether its tasks have public addresses is what its revision says. `given`: the input `assign-public-ip`. Each call that is
+ * not needed is not made, since it needs a right of its own.
  */
 export async function completeExpress(
   service: Service,
-  ecs: Pick<Ecs, "describeExpressService">,
+  given: StartInputs["assignPublicIp"],
+  { ecs, log }: ExpressContext,
 ): Promise<Service> {
   const { network, taskDefinitionArn } = service;
   const isWhole = taskDefinitionArn !== undefined && network.subnets.length > 0;
   if (!service.isExpress || isWhole) return service;
   const own = await ecs.describeExpressService(service.arn);
   if (own === undefined) return service;
+  const hasNetwork = network.subnets.length > 0;
+  const assignPublicIp =
+    hasNetwork || given !== undefined
+      ? network.assignPublicIp
+      : await hasPublicAddresses(service, own.revisionArn, { ecs, log });
   return {
     ...service,
     taskDefinitionArn: taskDefinitionArn ?? own.taskDefinitionArn,
-    network: network.subnets.length > 0 ? network : { ...network, ...own.network },
+    network: hasNetwork ? network : { ...own.network, assignPublicIp },
   };
+}
+
+interface ExpressContext {
+  readonly ecs: Pick<Ecs, "describeExpressService" | "describeServiceRevision">;
+  readonly log: Pick<Log, "info">;
+}
+
+/** Whether the service's tasks have public addresses; undefined when its revision does not say so, which the log tells. */
+async function hasPublicAddresses(
+  { name }: Service,
+  revisionArn: string | undefined,
+  { ecs, log }: ExpressContext,
+): Promise<boolean | undefined> {
+  let why = "Its revision does not say so.";
+  try {
+    const revision = revisionArn === undefined ? undefined : await ecs.describeServiceRevision(revisionArn);
+    if (revision?.network.assignPublicIp !== undefined) return revision.network.assignPublicIp;
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    why = error.failed;
+  }
+  log.info(
+    `Whether the tasks of the Express service '${name}' have public addresses is not known, so the new task gets none; the input 'assign-public-ip' decides it. ${why}`,
+  );
+  return undefined;
 }
 
 function noDefinition({ name, isExpress }: Service): Failure {

@@ -1,13 +1,14 @@
 import type { TaskDefinition } from "../../aws/task-definition.ts";
-import type { LaunchVolume, RunTaskRequest } from "../../aws/ecs.ts";
+import type { LaunchVolume, Placement, RunTaskRequest } from "../../aws/ecs.ts";
 import { networkRequired } from "../../aws/missing.ts";
+import { badInput } from "../../inputs/refusals.ts";
 import type { NewTaskSource, StartInputs } from "../../inputs/inputs.ts";
 import type { Origin } from "../../origin.ts";
 import { holdCommand } from "../definitions/hold-command.ts";
 import { type CopiedTags, copiedTags } from "../tags.ts";
 import type { LaunchInputs } from "./borrow.ts";
 import { isOnFargate } from "./capacity.ts";
-import { mergeOverrides } from "./overrides.ts";
+import { type Json, merge, mergeOverrides, splitOverrides } from "./overrides.ts";
 
 /** The tag that names the workflow run. */
 export const RUN_TAG = "fargate-exec:run";
@@ -20,6 +21,7 @@ export interface StartPlan {
   readonly launchType: string;
   /** The volumes of the service. */
   readonly volumes: readonly LaunchVolume[];
+  readonly placement: Placement;
   /** The tags of the definition that this one replaces; undefined when ECS copies the tags of the definition itself. */
   readonly sourceTags?: Readonly<Record<string, string>> | undefined;
   /** The timeout of the job, in milliseconds. */
@@ -56,6 +58,7 @@ function nameOf(of: NewTaskSource): string {
 /** The request that starts one task for the job. Fails with `bad-input` for overrides that ECS would refuse. */
 export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequest {
   const { cluster, definition, container, origin } = plan;
+  const { ofTask, ofRequest } = splitOverrides(start.overrides);
   const entryPoint = definition.containers.find(({ name }) => name === container)?.entryPoint ?? [];
   const overrides = {
     ...(start.hold && {
@@ -80,14 +83,14 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
     capacityProviders: start.capacityProviders,
     launchType: plan.launchType,
     platformVersion: start.platformVersion,
-    volumes: volumesOf(definition, plan.volumes),
     enableExecuteCommand: true,
     network: {
       subnets: start.subnets,
       securityGroups: start.securityGroups,
       assignPublicIp: start.assignPublicIp,
     },
-    overrides: mergeOverrides(overrides, start.overrides),
+    overrides: mergeOverrides(overrides, ofTask),
+    more: furtherMembers(definition, plan, ofRequest),
     startedBy: startedBy(origin),
     clientToken: `fargate-exec-${origin.id}`.slice(0, 56),
     tags: taskTags(start, plan).tags,
@@ -111,15 +114,31 @@ export function startedBy({ id, runId, runAttempt, repository }: Origin): string
   return `fargate-exec/${id}/${runId}-${runAttempt}/${repository}`.replace(/[^\w/-]/g, "-").slice(0, 128);
 }
 
-/** The volumes that this definition leaves to the start of the task. RunTask refuses any other, and a task without one of them. */
-function volumesOf(
-  { registrable }: TaskDefinition,
-  volumes: readonly LaunchVolume[],
-): readonly LaunchVolume[] {
+/**
+ * The placement and the volumes of the service, and over them what the user's overrides say. RunTask refuses a volume that the definition does
+ * not leave to the start of the task (`configuredAtLaunch`), and a task without one of them. Fails with `bad-input` for the latter.
+ */
+function furtherMembers(
+  { arn, registrable }: TaskDefinition,
+  { volumes, placement }: Pick<StartPlan, "volumes" | "placement">,
+  ofRequest: Json,
+): Json {
   const defined = (registrable["volumes"] ?? []) as readonly {
     readonly name?: string;
     readonly configuredAtLaunch?: boolean;
   }[];
-  const names = defined.filter(({ configuredAtLaunch }) => configuredAtLaunch).map(({ name }) => name);
-  return volumes.filter(({ name }) => names.includes(name));
+  const names = defined.flatMap(({ name, configuredAtLaunch }) =>
+    configuredAtLaunch === true && name !== undefined ? [name] : [],
+  );
+  const own = volumes.filter(({ name }) => names.includes(name));
+  const more = merge({ ...placement, ...(own.length > 0 && { volumeConfigurations: own }) }, ofRequest);
+  const configured = (more["volumeConfigurations"] ?? []) as readonly { readonly name?: string }[];
+  const missing = names.filter((name) => !configured.some((volume) => volume.name === name));
+  if (missing.length === 0) return more;
+  throw badInput(
+    "overrides",
+    "an object with 'volumeConfigurations' for each volume that the task definition leaves to the start of the task",
+    `nothing for ${missing.map((name) => `'${name}'`).join(" and ")} of ${arn}`,
+    'For example: {"volumeConfigurations": [{"name": "data", "managedEBSVolume": {"sizeInGiB": 20, "roleArn": "arn:aws:iam::123456789012:role/ecsInfrastructureRole"}}]}. A \'service\' with such volumes lends its own.',
+  );
 }
