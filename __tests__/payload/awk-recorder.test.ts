@@ -10,6 +10,7 @@ import { recorderAwk } from "../../src/payload/container-source.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { turnOf } from "../helpers/turns.ts";
+import { eventually } from "../helpers/until.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
 import { hundreds, redact } from "./recording.ts";
 
@@ -196,7 +197,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
     });
     await job.attach().closed;
     expect(job.status).toMatchObject({ reason: "cancelled" });
-    expect(job.processes).toEqual([]);
+    await eventually(() => job.processes, []);
   });
 
   it("brings large output over whole", async () => {

@@ -87,7 +87,7 @@ it.concurrent.each(WAYS)(
     expect(job.processes.length).toBeGreaterThan(1);
     bucket.control(order, 7, 0, ["cancel"]);
     const pieces = await uploaded.ended();
-    expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=143:\d+\.\d\d!$/);
+    expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=143:\d+\.\d\db?!$/);
     await uploaded.untilGone();
   },
   PATIENCE,
