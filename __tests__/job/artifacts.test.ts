@@ -24,7 +24,10 @@ beforeEach(() => {
 afterEach(() => rmSync(scratch, { recursive: true }));
 
 /** Takes the archive in chunks of 50,000 bytes, every other one as a part in S3. */
-async function take(readPart: (number: number, bytes: Buffer) => Promise<Buffer>) {
+async function take(
+  readPart: (number: number, bytes: Buffer) => Promise<Buffer>,
+  onProgress?: (done: number) => void,
+) {
   const parts = new Map<number, Buffer>();
   const directory = join(scratch, "back");
   const received = new JobArtifacts({
@@ -42,6 +45,7 @@ async function take(readPart: (number: number, bytes: Buffer) => Promise<Buffer>
     readPart: (number) => readPart(number, parts.get(number) ?? Buffer.alloc(0)),
     slots: new PartSlots(),
     onListed: () => undefined,
+    onProgress,
   });
   for (const text of ['list 5 "a"', 'list 320000 "b"']) received.take({ kind: "artifact-fact", text });
   for (let at = 0, number = 0; at < archive.length; at += 50_000, number += 1) {
@@ -55,6 +59,16 @@ async function take(readPart: (number: number, bytes: Buffer) => Promise<Buffer>
   await received.drained();
   return await received.end(true);
 }
+
+it("tells how many bytes of the archive have come, by either way", async () => {
+  const told: number[] = [];
+  await take(
+    (_, bytes) => Promise.resolve(bytes),
+    (done) => told.push(done),
+  );
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+  expect(told.at(-1)).toBe(archive.length);
+});
 
 it("parts in S3 and records of the spool are one archive, and few parts are fetched at a time", async () => {
   let [now, most] = [0, 0];

@@ -35,8 +35,8 @@ export interface JobArtifactsOptions {
   readonly slots: PartSlots;
   /** Called with the size of all files that the container has listed so far. */
   readonly onListed: (bytes: number) => void;
-  /** Called when bytes of the archive are certain, with how many those are, and with the size of all files that are listed. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called when bytes of the archive are certain, with how many those are. The archive is compressed, so its size is known at its end only. */
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 /**
@@ -179,7 +179,7 @@ export class JobArtifacts {
 
   #noteCame(bytes: number): void {
     this.#came += bytes;
-    this.#options.onProgress?.(this.#came, this.#listed);
+    this.#options.onProgress?.(this.#came);
   }
 
   async #unpack(): Promise<UnpackedArchive | string> {

@@ -70,7 +70,7 @@ export class JobOutput {
       artifacts &&
       new JobArtifacts({
         ...{ artifacts, folder, workspace, clock, cancel, ...bucket },
-        onProgress: (done, total) => log.progress?.(done, total),
+        onProgress: (done) => log.progress?.(done),
       });
     this.#missing = artifacts?.missing ?? "warn";
     this.#drained = drained;

@@ -1,0 +1,19 @@
+import { InputReceipts } from "../../src/session/input-receipts.ts";
+
+it("tells how much of the input that is on its way has arrived, and begins anew for the next", async () => {
+  const told: (readonly [number, number])[] = [];
+  const receipts = new InputReceipts((done, total) => told.push([done, total]));
+  const first = [receipts.until(40), receipts.until(100)];
+  for (const position of [20, 60, 100]) receipts.reached(position);
+  await Promise.all(first);
+  const second = receipts.until(150);
+  receipts.reached(150);
+  await second;
+  receipts.reached(150);
+  expect(told).toEqual([
+    [20, 100],
+    [60, 100],
+    [100, 100],
+    [50, 50],
+  ]);
+});
