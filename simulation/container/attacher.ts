@@ -1,10 +1,11 @@
 import { gzipSync } from "node:zlib";
 import { Host } from "../time.ts";
 import type { Directory } from "./directory.ts";
-import { prepareJob, type PreparedJob, removeJob } from "./job.ts";
+import { prepareJob, type PreparedJob } from "./job.ts";
+import { removeJob } from "./remove-job.ts";
 import { awaitOthers, isRead } from "./others.ts";
 import type { Shell } from "./shell.ts";
-import { takeOpening } from "./command.ts";
+import { type Opening, takeOpening } from "./opening.ts";
 import { assigned, unescaped } from "./shell-words.ts";
 
 /** A reader that has typed nothing for so long is lost, and the session ends. */
@@ -23,12 +24,6 @@ const UNMARKED_BYTES = 1_048_576;
 /** How long PID 1 has to reap a process that it has adopted. */
 const REAPED_MS = 100;
 const NOT_REAPED_MS = 5_000;
-
-export interface Opening {
-  /** The loader has read it already. */
-  wasTyped: boolean;
-  packAbove: number | undefined;
-}
 
 export interface Attachment {
   readonly at: number;

@@ -3,7 +3,8 @@ import { gunzipSync } from "node:zlib";
 import type { StartedCommand } from "../world/agent.ts";
 import { AwsError } from "../world/aws-error.ts";
 import type { Version } from "../world/s3.ts";
-import { attach, type Opening } from "./attacher.ts";
+import { attach } from "./attacher.ts";
+import { type Opening, takeOpening } from "./opening.ts";
 import type { Container } from "./container.ts";
 import { Directory, type Settings } from "./directory.ts";
 import { Shell } from "./shell.ts";
@@ -90,13 +91,6 @@ async function bootstrap(shell: Shell, started: Bootstrap): Promise<void> {
   }
   if (isNew && directory.payload !== undefined) unpack(directory, directory.payload, started.head);
   await attach(shell, directory, { ...started, isNew, opening });
-}
-
-/** The first line that a runner types: the nonce, and from how many bytes on output is packed. */
-export function takeOpening(shell: Shell, opening: Opening, line: string): void {
-  const [nonce = "", pack] = line.split(" ");
-  shell.nonce = nonce;
-  opening.packAbove = pack === undefined || pack === "" ? undefined : Number(pack);
 }
 
 /** Removes a directory in which no job starts. */

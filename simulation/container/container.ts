@@ -1,12 +1,11 @@
 import type { Caller, Base } from "../world/base.ts";
-import { Agent } from "../world/agent.ts";
+import { Agent, type StartedCommand } from "../world/agent.ts";
 import { Calls } from "../world/calls.ts";
 import type { Gateway } from "../world/gateway.ts";
 import { targetOf } from "../world/names.ts";
 import type { Bucket } from "../world/s3.ts";
 import type { ContainerOptions } from "../scenario.ts";
 import { Host } from "../time.ts";
-import { runCommand } from "./command.ts";
 import type { Directory } from "./directory.ts";
 
 /** A start of a user's script, as the world has seen it. */
@@ -56,11 +55,14 @@ export class Container implements Caller {
       id,
       runtimeId,
       options,
+      run,
     }: {
       readonly index: number;
       readonly id: string;
       readonly runtimeId: string;
       readonly options: ContainerOptions;
+      /** Runs what the agent starts. */
+      readonly run: (container: Container, command: StartedCommand) => Promise<void>;
     },
   ) {
     this.base = base;
@@ -74,7 +76,7 @@ export class Container implements Caller {
       ...{ target: targetOf(id, runtimeId), host: this.host, pace: options.pace },
       run: (command) => {
         this.#sessions.set(command.host, command.endSession);
-        return runCommand(this, command);
+        return run(this, command);
       },
     });
   }

@@ -1,6 +1,7 @@
 import { Host } from "../time.ts";
 import type { Container } from "./container.ts";
 import type { Directory, Settings } from "./directory.ts";
+import { removeJob } from "./remove-job.ts";
 import { mark, RecordMaker } from "./records.ts";
 import { ScriptProcess } from "./script-process.ts";
 import { assigned, readWord } from "./shell-words.ts";
@@ -42,15 +43,6 @@ export function prepareJob(container: Container, directory: Directory): Prepared
       void new Job(container, directory, settings, host, secrets).run();
     },
   };
-}
-
-/** Ends the job, or what is left of it, and removes its directory. */
-export function removeJob(container: Container, directory: Directory): void {
-  if (directory.isGone) return;
-  directory.uploader?.kill();
-  if (directory.settings?.isHeldForJob === true && directory.isDetached) container.term();
-  directory.job?.kill();
-  container.removeDirectory(directory);
 }
 
 class Job {

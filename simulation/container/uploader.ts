@@ -3,7 +3,7 @@ import { Host } from "../time.ts";
 import { AwsError } from "../world/aws-error.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
-import { removeJob } from "./job.ts";
+import { removeJob } from "./remove-job.ts";
 
 /** Between two pieces while little waits. */
 const PACE_MS = 400;

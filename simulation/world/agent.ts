@@ -3,7 +3,7 @@ import { Host } from "../time.ts";
 import type { Base } from "./base.ts";
 import { acknowledgedNumber } from "./frames.ts";
 import { type Gateway, short } from "./gateway.ts";
-import type { SessionRecord, Worker } from "./session.ts";
+import type { SessionAgent, SessionRecord, Worker } from "./session.ts";
 import { Terminal } from "./terminal.ts";
 
 /** The agent's own limits (amazon-ssm-agent, measured; see the facts in docs/simulation.md). */
@@ -36,7 +36,7 @@ export interface StartedCommand {
 }
 
 /** The exec agent of a container: which sessions run, which one waits, and the one that blocks it for good. */
-export class Agent {
+export class Agent implements SessionAgent {
   readonly target: string;
   readonly running = new Set<SessionRecord>();
   /** True once a session too many has blocked the agent for good. */

@@ -1,3 +1,4 @@
+import { runCommand } from "../container/command.ts";
 import { Container } from "../container/container.ts";
 import { randomBuffer } from "../random.ts";
 import type { ContainerOptions } from "../scenario.ts";
@@ -37,7 +38,10 @@ export class Ecs {
     this.tasks = containers.map((options, index): Task => {
       const id = randomBuffer(random, 16).toString("hex");
       const runtimeId = `${id}-${1_000_000_000 + index}`;
-      const container = new Container(base, gateway, bucket, { ...{ index, id, runtimeId }, options });
+      const container = new Container(base, gateway, bucket, {
+        ...{ index, id, runtimeId, options },
+        run: runCommand,
+      });
       const task: Task = {
         ...{ id, arn: taskArn(id), container, lastStatus: "RUNNING", desiredStatus: "RUNNING" },
         ...{ stopCode: undefined, stoppedReason: undefined, exitCode: undefined },

@@ -1,10 +1,9 @@
 import { between, type Random, randomBuffer } from "../random.ts";
 import { Host } from "../time.ts";
-import type { Agent } from "./agent.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Base } from "./base.ts";
 import { Frames } from "./frames.ts";
-import type { Client, SessionRecord } from "./session.ts";
+import type { Client, SessionAgent, SessionRecord } from "./session.ts";
 
 /** Session Manager closes each connection after about 60 minutes. */
 const LONGEST_CONNECTION_MS = 3_600_000;
@@ -29,7 +28,7 @@ export class Gateway {
   }
 
   /** Begins a session. ECS has checked that the agent takes one. */
-  begin(owner: string, agent: Agent, command: string): { record: SessionRecord; token: string } {
+  begin(owner: string, agent: SessionAgent, command: string): { record: SessionRecord; token: string } {
     const { time, timeline } = this.#base;
     const id = `ecs-execute-command-${Array.from({ length: 26 }, () => DIGITS[between(this.#random, 0, 35)]).join("")}`;
     const token = this.#newToken();

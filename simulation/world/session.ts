@@ -1,5 +1,4 @@
 import type { Host } from "../time.ts";
-import type { Agent } from "./agent.ts";
 
 /** A session as the service keeps it: between ExecuteCommand and its end. */
 export interface SessionRecord {
@@ -9,7 +8,7 @@ export interface SessionRecord {
   readonly target: string;
   readonly command: string;
   readonly begun: number;
-  readonly agent: Agent;
+  readonly agent: SessionAgent;
   ended: number | undefined;
   /** The tokens with which a client may open the channel. */
   readonly tokens: Set<string>;
@@ -41,4 +40,16 @@ export interface Client {
   send(frame: Uint8Array | string): void;
   /** The connection ends. `code` is undefined when it is cut. */
   close(code: number | undefined, reason: string): void;
+}
+
+/** The exec agent of a container, as the gateway and the rules see it. */
+export interface SessionAgent {
+  readonly target: string;
+  /** A session too many has blocked it for good. */
+  readonly isBlocked: boolean;
+  readonly isDead: boolean;
+  /** A session is to be opened. */
+  open(record: SessionRecord): void;
+  /** A queued session is over. */
+  forget(record: SessionRecord): void;
 }
