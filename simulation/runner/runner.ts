@@ -88,10 +88,8 @@ class Process {
           },
         },
         env: { ...this.env },
-        services: (options) =>
-          servicesOf(this.#world, { name: this.#actor, host: this.host }, options, (call) =>
-            this.#keep(call),
-          ),
+        services: () =>
+          servicesOf(this.#world, { name: this.#actor, host: this.host }, (call) => this.#keep(call)),
         openSocket: this.sockets.open,
       },
       directory: "/workspace",

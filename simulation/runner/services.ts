@@ -1,4 +1,4 @@
-import type { AwsServices, ServiceOptions } from "../../src/aws/services.ts";
+import type { AwsServices } from "../../src/aws/services.ts";
 import type { World } from "../world/world.ts";
 import type { Caller } from "../world/base.ts";
 import { REGION } from "../world/names.ts";
@@ -10,16 +10,13 @@ const CREDENTIALS = { accessKeyId: "ASIASIMULATED", secretAccessKey: "simulated"
 export function servicesOf(
   world: World,
   caller: Caller,
-  { signal }: ServiceOptions,
   keep: <T>(call: Promise<T>) => Promise<T>,
 ): AwsServices {
   const sender = (service: "ecs" | "s3" | "ssm") => ({
     send: async (command: unknown, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown> => {
       const { input } = command as { readonly input: Readonly<Record<string, unknown>> };
       const operation = (command as object).constructor.name.replace(/Command$/, "");
-      const answer = await keep(
-        world.ask(caller, service, operation, input, both(signal, options?.abortSignal)),
-      );
+      const answer = await keep(world.ask(caller, service, operation, input, options?.abortSignal));
       return { $metadata: {}, ...(answer as object) };
     },
   });
@@ -59,8 +56,4 @@ export function servicesOf(
   };
   // The SDK's `send` has many forms, of which one is used.
   return services as unknown as AwsServices;
-}
-
-function both(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
 }
