@@ -84,21 +84,18 @@ it("GitHub's service for ID tokens can't fill the memory by its answer", async (
   const env = { ACTIONS_ID_TOKEN_REQUEST_URL: host.url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "b" };
   const asking = requestIdToken("sts.amazonaws.com", { env, clock: new SleeplessClock(), getJson });
   await expect(asking).rejects.toMatchObject({
-    ...{
-      code: "no-id-token",
-      seen: expect.stringMatching(/could not be asked: The answer has more than 4 MiB\.$/),
-    },
+    code: "no-id-token",
+    seen: expect.stringMatching(/could not be asked: The answer has more than 4 MiB\.$/) as string,
   });
   expect(host.sent).toBeLessThan(5 * 32 * MIB);
 });
 
 describe("the answer of STS", () => {
-  const name = "AWS_ENDPOINT_URL_STS";
-  afterEach(() => delete process.env[name]);
+  afterEach(() => delete process.env["AWS_ENDPOINT_URL_STS"]);
 
   it("can't fill the memory", async () => {
     const host = await aHost(ANSWERS["a body of a gigabyte"]);
-    process.env[name] = host.url;
+    process.env["AWS_ENDPOINT_URL_STS"] = host.url;
     const region = "eu-west-1";
     const clients = services({
       ...{ region, signal: undefined, connections: undefined, throttledFor: undefined },
@@ -113,7 +110,7 @@ describe("the answer of STS", () => {
     "is given up in time when it is %s",
     async (kind) => {
       const host = await aHost(ANSWERS[kind]);
-      process.env[name] = host.url;
+      process.env["AWS_ENDPOINT_URL_STS"] = host.url;
       const { fromWebToken } = await import("@aws-sdk/credential-provider-web-identity");
       const assume = fromWebToken({
         ...{ roleArn: role.arn, roleSessionName: role.sessionName, webIdentityToken: "a.b.c" },

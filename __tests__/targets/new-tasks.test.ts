@@ -28,6 +28,10 @@ const by = startedBy(origin);
 const begun = { kind: "task", cluster: "ci", startedBy: by, taskArn: undefined };
 const arn = (n: number): string => (n === 1 ? TASK : `${TASK.slice(0, -1)}${n - 2}`);
 
+function definitionArn(revision: number): string {
+  return `arn:aws:ecs:eu-central-1:123456789012:task-definition/web:${revision}`;
+}
+
 const web: NewTasks = {
   kind: "new",
   of: { kind: "task-definition", taskDefinition: "web" },
@@ -69,6 +73,31 @@ function startTasks(
   const inputs = { ...context.inputs, cluster };
   return { context, requests, asked, resolved: resolveTargets({ ...context, inputs }) };
 }
+
+it.each([
+  ["a family gets a newer revision", web, "web"],
+  [
+    "a service gets a newer definition",
+    { ...web, of: { kind: "service" }, service: "web" },
+    definitionArn(3),
+  ],
+] as const)("a task is of the revision that was looked at when %s before RunTask", async (_, where, name) => {
+  let looks = 0;
+  const asked: string[] = [];
+  const { requests, resolved } = startTasks(where, {
+    describeService: () => Promise.resolve(aService({ taskDefinitionArn: definitionArn(3 + looks++) })),
+    describeTaskDefinition: (of) => {
+      asked.push(of);
+      const revision = of === "web" ? 2 + asked.length : Number(of.split(":").at(-1));
+      return Promise.resolve({
+        ...aDefinition([{ entryPoint: ["sh", "-c"] }]),
+        arn: definitionArn(revision),
+      });
+    },
+  });
+  await resolved;
+  expect([asked, requests.map(({ taskDefinition }) => taskDefinition)]).toEqual([[name], [definitionArn(3)]]);
+});
 
 it("a new task is reported before it is started, and again when its ARN is known", async () => {
   const { context, resolved } = startTasks(web);
