@@ -9,6 +9,7 @@ import { ServiceCandidates } from "../src/targets/tasks/service-candidates.ts";
 import type { Candidates } from "../src/targets/candidates.ts";
 import { targetOf } from "../src/targets/target.ts";
 import { PartSlots } from "../src/pieces/part-slots.ts";
+import { lockOnMachine } from "../src/places/machine-lock.ts";
 import { Ledger } from "../src/undo/ledger.ts";
 import { anInputs } from "./helpers/runs.ts";
 import { origin } from "./helpers/start-inputs.ts";
@@ -90,6 +91,7 @@ function runInTargets(
     workspace: "/nowhere",
     readFile: () => Buffer.alloc(0),
     runner: "/work:/temp",
+    machineLock: lockOnMachine,
   };
   const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", started));
   if (first === undefined) throw new Error("a run has a target");

@@ -13,6 +13,7 @@ import { PartSlots } from "../src/pieces/part-slots.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anExecConfiguration, anInputs, aTarget } from "./helpers/runs.ts";
 import { deferred } from "../local/agent/deferred.ts";
+import { lockOnMachine } from "../src/places/machine-lock.ts";
 import { Listener } from "./helpers/listener.ts";
 import { until } from "./helpers/until.ts";
 import { aContainer, aDefinition, aTask, TASK } from "./helpers/tasks.ts";
@@ -124,6 +125,7 @@ function startJob(
       workspace: "/nowhere",
       readFile: () => Buffer.alloc(0),
       runner: "/work:/temp",
+      machineLock: lockOnMachine,
       queues: true,
     });
   return { run, seen, log, cancel };

@@ -233,6 +233,7 @@ function labelledLog(
     info: (line) => (isQuiet ? log.debug(label + line) : log.info(label + line)),
     debug: (line) => log.debug(label + line),
     warning: once((line, page) => log.warning(line, page)),
+    warnOnce: (line, page) => log.warnOnce(line, page),
     notice: once((text, page) => log.notice(text, page)),
     // The lines of jobs that run side by side would mix in a group.
     phase: () => undefined,

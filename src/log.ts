@@ -15,6 +15,8 @@ export interface Log {
   debug(line: string): void;
   /** An annotation of the workflow run, for a run that goes on although something is not as asked. `page` has more about it. */
   warning(line: string, page?: DocsPage): void;
+  /** As `warning`, but shows the same text only once in a step. */
+  warnOnce(line: string, page?: DocsPage): void;
   /** An annotation of the workflow run for something that the user needs later. */
   notice(text: string, page?: DocsPage): void;
   /**
@@ -41,6 +43,7 @@ export function keepWarnings(log: Log): Log {
     info: (line) => log.debug(line),
     debug: (line) => log.debug(line),
     warning: (line, page) => log.warning(line, page),
+    warnOnce: (line, page) => log.warnOnce(line, page),
     notice: (text, page) => log.notice(text, page),
     phase: () => undefined,
     fold: (_, line) => log.debug(line),

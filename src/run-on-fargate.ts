@@ -1,6 +1,6 @@
 import { run } from "./main.ts";
 import type { RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
-import { programSurroundings, sanitiseLog } from "./program/surroundings.ts";
+import { programSurroundings } from "./program/surroundings.ts";
 import { showUploaded } from "./show-uploaded.ts";
 import { undoRest } from "./undo/undo-rest.ts";
 
@@ -16,12 +16,11 @@ import { undoRest } from "./undo/undo-rest.ts";
  */
 export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
   const surroundings = programSurroundings(inputs, options);
-  const { saved, saveState, idToken, world } = surroundings;
+  const { saved, saveState, idToken, world, display: log } = surroundings;
   await run(surroundings);
   const state = saved();
   // A step of the action leaves this to its post step. A program has none.
-  if (state !== undefined && state.undo.length > 0)
-    await undoRest(state, { idToken, saveState, world, log: sanitiseLog(options.log ?? {}) });
+  if (state !== undefined && state.undo.length > 0) await undoRest(state, { idToken, saveState, world, log });
   return surroundings.result();
 }
 

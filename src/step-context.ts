@@ -1,4 +1,5 @@
 import type { Aws } from "./aws/calls.ts";
+import type { World } from "./aws/world.ts";
 import type { ProtectionCalls } from "./aws/ecs-protection.ts";
 import type { Clock } from "./clock.ts";
 import type { VerdictContext } from "./deployment/verdict.ts";
@@ -49,6 +50,7 @@ export interface StepContext {
   readonly readFile: (path: string) => Uint8Array;
   /** The same for all steps of a job, and for all command lines of a machine. */
   readonly runner: string;
+  readonly machineLock: World["machineLock"];
 }
 
 /** The context in which the targets are resolved. Everything that has to be undone goes into the step's ledger. */

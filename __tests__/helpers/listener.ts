@@ -20,6 +20,9 @@ export class Listener implements Log {
   warning(line: string): void {
     this.info(`warning: ${line}`);
   }
+  warnOnce(line: string): void {
+    if (!this.lines.includes(`warning: ${line}`)) this.warning(line);
+  }
   notice(text: string): void {
     this.info(`notice: ${text}`);
   }

@@ -13,7 +13,8 @@ const program = join(import.meta.dirname, "run-cases.ts");
  *     node __tests__/hostile/run-cases.ts SEED 1
  */
 function runCases(first: number, count: number): string {
-  const words = ["--disable-warning=ExperimentalWarning", program, String(first), String(count)];
+  const node = ["--max-old-space-size=96", "--disable-warning=ExperimentalWarning"];
+  const words = [...node, program, String(first), String(count)];
   const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
   return stdout + stderr;
 }

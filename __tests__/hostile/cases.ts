@@ -38,6 +38,8 @@ export interface HostileCase {
   readonly byBucket: boolean;
   /** The spool of a container that is not the attacker's. */
   readonly spool: Buffer;
+  /** The end that an otherwise honest first session says, as many bytes beside the spool's length. Its status is not the job's. */
+  readonly wrongEnd: { readonly beside: number; readonly status: string } | undefined;
   /** What a hostile container says in each of its sessions. */
   readonly sessions: readonly (readonly Said[])[];
   readonly objects: readonly PlantedObject[];
@@ -52,14 +54,20 @@ export function hostileCase(random: Random): HostileCase {
   const objects = severalOf(random, 6, hostileObject);
   // A principal who has counted the bytes of the pieces can name the right length in an end.
   if (random() < 0.5) objects.push(plantedAt(String(between(random, 1, 2)), "end", spool.length, random));
+  const exitCode = pick(random, [0, 0, 1, 3, 137, 255]);
   return {
-    ...{ attacker, sessions },
-    exitCode: pick(random, [0, 0, 1, 3, 137, 255]),
+    ...{ attacker, sessions, exitCode },
+    wrongEnd: random() < 0.3 ? wrongEnd(random, exitCode, spool) : undefined,
     byBucket: random() < 0.4,
     spool,
     objects: attacker === "job" ? [] : objects,
     queue: attacker === "bucket" && random() < 0.7 ? hostileQueue(random) : undefined,
   };
+}
+
+function wrongEnd(random: Random, exitCode: number, spool: Buffer): HostileCase["wrongEnd"] {
+  const beside = pick(random, [1, -1, 2, -2, -spool.length, between(random, 1, spool.length), 999_999_999]);
+  return { beside, status: exitCode === 0 ? "exited 0=1:1" : "exited 0=0:1" };
 }
 
 function severalOf<T>(random: Random, most: number, one: (random: Random) => T): T[] {
@@ -311,6 +319,8 @@ export function hostileReport(random: Random): Buffer {
   return random() < 0.2 ? damage(random, whole, whole) : whole;
 }
 
+const SUCCESS = "exited 0=0:1";
+
 /** A status that is not that of a success of one worker. */
 export function hostileStatus(random: Random): string {
   const code = between(random, 1, 255);
@@ -363,6 +373,8 @@ export function hostileMark(random: Random): string {
       "?",
       `. ${number} ${hostileStatus(random)}`,
       `. 0 ${hostileStatus(random)}`,
+      // No session has that many bytes.
+      `. 999999999 ${SUCCESS}`,
       `! ${hostileText(random)}`,
     ],
     ...["! gone", "! lost x", "! busy", "! ended", "! followed", "! download curl", hostileText(random)],
@@ -377,8 +389,12 @@ export function hostileSession(random: Random): readonly Said[] {
   const more = severalOf(random, 5, (each): Said =>
     each() < 0.6 ? { mark: hostileMark(each) } : { bytes: Buffer.from(hostileText(each), "latin1") },
   );
-  // Of these sessions some come to an end that counts.
-  const end: Said[] = random() < 0.5 ? [{ mark: `. ${spool.length} ${hostileStatus(random)}` }] : [];
+  // Of these sessions some come to an end that counts. None has a megabyte.
+  const ends = [
+    `. ${spool.length} ${hostileStatus(random)}`,
+    `. ${spool.length + between(random, 1, 9) * 1_000_000} ${SUCCESS}`,
+  ];
+  const end: Said[] = random() < 0.5 ? [{ mark: pick(random, [ends[0], ends[0], ends[1]]) ?? "" }] : [];
   return [...begin, ...attach, { bytes: spool }, ...(random() < 0.5 ? [] : more), ...end];
 }
 
@@ -405,8 +421,10 @@ export function hostileObject(random: Random): PlantedObject {
   return plantedAt(pick(random, names), pick(random, KINDS), begin, random);
 }
 
-function hostileBody(kind: PieceKind, random: Random): Buffer {
+function hostileBody(kind: PieceKind, begin: number, random: Random): Buffer {
   if (kind === "part") return hostileArchive(random);
+  // No spool has that many bytes.
+  if (kind === "end" && begin >= 999_999_999) return Buffer.from(SUCCESS);
   const text =
     kind === "end"
       ? hostileStatus(random)
@@ -417,7 +435,7 @@ function hostileBody(kind: PieceKind, random: Random): Buffer {
 }
 
 function plantedAt(name: string, kind: PieceKind, begin: number, random: Random): PlantedObject {
-  const body = hostileBody(kind, random);
+  const body = hostileBody(kind, begin, random);
   const number = random() < 0.8 ? Number(/\d+/.exec(name)?.[0] ?? 1) : between(random, 0, 3);
   const head = `fx1 ${kind} ${number} ${begin} ${body.length} ${"0".repeat(64)}\n`;
   const bytes = Buffer.concat([Buffer.from(head), body]);

@@ -58,7 +58,15 @@ export class CaseContainer {
       const part = spool.subarray(from, Math.min(from + size, until));
       this.#say(session, [{ bytes: part }, { mark: `~ ${from + part.length}` }]);
     }
+    if (this.#sessions === 1) this.#sayWrongEnd(session, until);
     if (until === spool.length) this.#say(session, [{ mark: `. ${until} exited 0=${exitCode}:${SECONDS}` }]);
+  }
+
+  #sayWrongEnd(session: FakeSession, until: number): void {
+    const { wrongEnd } = this.#case;
+    if (wrongEnd === undefined) return;
+    const length = Math.max(0, until + wrongEnd.beside);
+    if (length !== until) this.#say(session, [{ mark: `. ${length} ${wrongEnd.status}` }]);
   }
 
   #firstHalf(): number {

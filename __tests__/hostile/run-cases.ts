@@ -1,6 +1,7 @@
 /**
  * `node run-cases.ts FIRST COUNT`: runs the cases of these seeds, one after the other, in this process. Prints each seed that failed, and at the end
- * how many cases had which outcome, the most bytes in use beyond those of the first cases, and the peak memory of the process. The exit code is 1 when a case failed.
+ * how many cases had which outcome, and how much more memory than before the first case the process had in use and from the system. The exit code
+ * is 1 when a case failed. SIGTERM ends it after the present case.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import * as nodeModule from "node:module";
@@ -17,9 +18,8 @@ interface ModuleHooks {
 }
 
 const MIB = 1024 * 1024;
-/** The most bytes of JavaScript's heap and buffers beyond those of a process that has run some cases. */
-const MOST_HELD = 150 * MIB;
-const WARM_UP = 20;
+/** The most memory of the process beyond that before the first case. It includes what V8 has not collected yet. */
+const MOST_MEMORY = 150 * MIB;
 /** After this many cases the memory is measured. */
 const MEASURED_EVERY = 500;
 const MOST_SHOWN = 20;
@@ -45,12 +45,19 @@ const { runHostileCase } = await import("./step.ts");
 const [first = 1, count = 100] = process.argv.slice(2).map(Number);
 const outcomes = new Map<string, number>();
 let failed = 0;
-let idle = 0;
-let idleRss = 0;
-let most = 0;
+let isOver = false;
+process.once("SIGTERM", () => (isOver = true));
+const idleHeld = heldBytes();
+const idleMemory = process.memoryUsage.rss();
+let mostHeld = 0;
 
-function peak(): string {
-  return `${(process.resourceUsage().maxRSS / 1024 - idleRss).toFixed(0)} MiB of peak memory`;
+/** The peak of the process, beyond what it had before the first case. */
+function peak(): number {
+  return process.resourceUsage().maxRSS * 1024 - idleMemory;
+}
+
+function inMib(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
 }
 
 process.on("unhandledRejection", (reason) => {
@@ -60,7 +67,9 @@ process.on("unhandledRejection", (reason) => {
 
 const root = mkdtempSync(join(tmpdir(), "hostile-"));
 const began = Date.now();
-for (let seed = first; seed < first + count; seed += 1) {
+let done = 0;
+for (; done < count && !isOver;) {
+  const seed = first + done;
   try {
     const outcome = await runHostileCase(seed, root);
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
@@ -69,20 +78,17 @@ for (let seed = first; seed < first + count; seed += 1) {
     if (failed <= MOST_SHOWN)
       console.log(`seed ${seed}: ${error instanceof Error ? (error.stack ?? "") : String(error)}`);
   }
-  const done = seed - first + 1;
-  if (done === Math.min(WARM_UP, count)) {
-    idle = heldBytes();
-    idleRss = process.resourceUsage().maxRSS / 1024;
-  }
-  if (done % TOLD_EVERY === 0) console.log(`up to seed ${seed}: ${failed} failed, ${peak()}`);
-  if (done % MEASURED_EVERY === 0 || done === count) most = Math.max(most, heldBytes() - idle);
+  done += 1;
+  if (done % TOLD_EVERY === 0)
+    console.log(`up to seed ${seed}: ${failed} failed, ${inMib(peak())} beyond idle`);
+  if (done % MEASURED_EVERY === 0 || done === count) mostHeld = Math.max(mostHeld, heldBytes() - idleHeld);
 }
 rmSync(root, { recursive: true });
-if (most > MOST_HELD) failed += 1;
+if (peak() > MOST_MEMORY) failed += 1;
 const seconds = ((Date.now() - began) / 1000).toFixed(0);
 const ends = [...outcomes].map(([outcome, times]) => `${times} ${outcome}`).join(", ");
 console.log(
-  `seeds ${first} to ${first + count - 1}: ${failed} failed; ${ends}; ${(most / MIB).toFixed(1)} MiB beyond idle, ` +
-    `${peak()}; ${seconds} s`,
+  `seeds ${first} to ${first + done - 1}: ${failed} failed; ${ends}; beyond ${inMib(idleMemory)} before the first: ` +
+    `${inMib(mostHeld)} in use, peak ${inMib(peak())}; ${seconds} s`,
 );
 process.exitCode = failed > 0 ? 1 : 0;

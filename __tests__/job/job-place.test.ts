@@ -3,7 +3,7 @@ import type { ActiveSession } from "../../src/aws/ssm.ts";
 import type { JobContext } from "../../src/job/context.ts";
 import { JobPlace } from "../../src/job/job-place.ts";
 import type { PreparedJob } from "../../src/job/prepare.ts";
-import { MachineLock } from "../../src/places/machine-lock.ts";
+import { lockOnMachine, MachineLock } from "../../src/places/machine-lock.ts";
 import { Listener } from "../helpers/listener.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
@@ -27,6 +27,7 @@ function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
     {
       ...{ inputs: anInputs({ matrix: { index: 0, total: 1 } }), target: aTarget({ started: false }) },
       ...{ aws: { ssm: { listActiveSessions } }, clock, log: new Listener(), queues: true, runner: RUNNER },
+      machineLock: lockOnMachine,
       cancel: new AbortController().signal,
     } as unknown as JobContext,
   );
@@ -56,7 +57,7 @@ it("a run that was held up since its look looks again, and waits for a session t
 it("a run looks again when another process of the runner may have opened a session since its look", async () => {
   const other = { id: "s-other", status: "Connected", since: 0 };
   const { place, clock, asked, sessionTarget } = placeAmong([], [other], [], []);
-  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock });
+  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock, machineLock: lockOnMachine });
   await place.take();
   await lock.acquire();
   setImmediate(() => lock.release());
@@ -69,7 +70,7 @@ it("a run whose session could not be opened keeps no other process of the runner
   await place.take();
   const failing = place.openAlone(() => Promise.reject(new Error("no agent")));
   await expect(failing).rejects.toThrow("no agent");
-  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock });
+  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock, machineLock: lockOnMachine });
   expect(await lock.acquire()).toEqual({ kind: "free" });
   lock.release();
 });

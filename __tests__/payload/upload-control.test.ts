@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { controlNumber } from "../../src/pieces/orders.ts";
 import { TestOrder } from "../helpers/piece-bucket.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { turnOf } from "../helpers/turns.ts";
@@ -89,6 +90,27 @@ it.concurrent.each(WAYS)(
     const pieces = await uploaded.ended();
     expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=143:\d+\.\d\db?!$/);
     await uploaded.untilGone();
+  },
+  PATIENCE,
+);
+
+it.concurrent.each(WAYS)(
+  "a principal with the handle can't number a `control` so that the runner's later ones are not obeyed, by $way",
+  async ({ options }) => {
+    const uploaded = await aHeldJob(options());
+    const { bucket, order } = uploaded;
+    const seconds = Math.floor(Date.now() / 1000);
+    const [within, beyond] = [seconds + 86_400 - 3_600, seconds + 86_400 + 3_600];
+    for (const number of [999_999_999_999_999, beyond, within]) {
+      bucket.control(order, number, 0);
+      await awaitLooks(uploaded, 2);
+    }
+    // The runner goes on from the number that it finds.
+    const next = controlNumber(within, Date.now());
+    bucket.control(order, next, 0, ["cancel"]);
+    const pieces = await uploaded.ended();
+    expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=143:/);
+    await uploaded.take(next + 1);
   },
   PATIENCE,
 );

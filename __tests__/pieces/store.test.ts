@@ -5,6 +5,7 @@ import { newFolder, NO_WORDS } from "../../src/pieces/orders.ts";
 import { type PieceS3, PieceStore } from "../../src/pieces/store.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
+import { anObject } from "./folder.ts";
 
 const HOUR = 3_600_000;
 const denied = new Failure("access-denied", { failed: "", seen: "AccessDenied: no", advice: "" });
@@ -92,7 +93,7 @@ describe("the store of pieces", () => {
   it("writes `control`, and deletes the version before it", async () => {
     const written: Uint8Array[] = [];
     const deleted: string[] = [];
-    const { store, folder } = aStore({
+    const { store, folder, clock } = aStore({
       putObject: (_, bytes) => {
         written.push(bytes);
         return Promise.resolve({ versionId: `v${written.length}` });
@@ -100,10 +101,28 @@ describe("the store of pieces", () => {
       deleteVersion: (_, version) => Promise.resolve(void deleted.push(version)),
     });
     const words = { ...NO_WORDS, isCancelled: true };
-    await store.writeControl(1, 0, words);
-    await store.writeControl(2, 77, words);
+    await store.writeControl(0, words);
+    await store.writeControl(77, words);
+    const number = Math.floor(clock.now() / 1000) + 1;
     const last = written.at(-1);
-    expect(last && openPiece(folder, last)).toMatchObject({ kind: "control", number: 2, begin: 77 });
+    expect(last && openPiece(folder, last)).toMatchObject({ kind: "control", number, begin: 77 });
     expect(deleted).toEqual(["v1"]);
+  });
+
+  it.each([
+    ["an hour ahead of the time, one more", (seconds: number) => seconds + 3_600, 3_601],
+    ["the largest one, that of the day ahead", () => 999_999_999_999_999, 86_400],
+    ["that of a writer before, the time", () => 5, 0],
+  ])("writes `control` after a number that is %s", async (_, found, ahead) => {
+    const written: Uint8Array[] = [];
+    const made = aStore({
+      getVersion: () => Promise.resolve({ bytes: planted, etag: '"1"', age: 0, modified: 0 }),
+      putIf: (_object, bytes) => Promise.resolve({ etag: `"${written.push(bytes)}"` }),
+    });
+    const { store, folder } = made;
+    const seconds = Math.floor(made.clock.now() / 1000);
+    const planted = anObject("control", found(seconds), 0, "cancel\n", folder);
+    expect(await store.replaceControl(await store.readControl(), 0, NO_WORDS)).toBe(true);
+    expect(openPiece(folder, written[0] ?? new Uint8Array())).toMatchObject({ number: seconds + ahead });
   });
 });

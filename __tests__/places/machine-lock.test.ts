@@ -5,7 +5,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, syml
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
-import { type LockAnswer, MachineLock } from "../../src/places/machine-lock.ts";
+import { type LockAnswer, lockOnMachine, MachineLock } from "../../src/places/machine-lock.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
@@ -24,16 +24,22 @@ afterAll(() => {
 
 const target = (): string => `ecs:c_t_${randomUUID()}`;
 const lockOf = (sessionTarget: string, more = {}): MachineLock =>
-  new MachineLock({ sessionTarget, runner: RUNNER, clock: systemClock, places, ...more });
+  new MachineLock({
+    ...{ sessionTarget, runner: RUNNER, clock: systemClock, ...more },
+    machineLock: (name, clock) => lockOnMachine(name, clock, { places, ...more }),
+  });
 
 /** Runs a program in a process of its own, with a lock of this container as `lock`. */
 function run(sessionTarget: string, program: string, options: SpawnOptions = {}): ChildProcess {
   const module = new URL("../../src/places/machine-lock.ts", import.meta.url).href;
-  const given = JSON.stringify({ sessionTarget, runner: RUNNER, places });
-  const text = `import { MachineLock } from ${JSON.stringify(module)};
+  const clock = new URL("../../src/clock.ts", import.meta.url).href;
+  const given = JSON.stringify({ sessionTarget, runner: RUNNER });
+  const text = `import { lockOnMachine, MachineLock } from ${JSON.stringify(module)};
+    import { systemClock as clock } from ${JSON.stringify(clock)};
     import * as fs from "node:fs";
-    const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    const lock = new MachineLock({ ...${given}, clock: { now: Date.now, sleep } });
+    const sleep = (ms) => clock.sleep(ms);
+    const machineLock = (name, clock) => lockOnMachine(name, clock, { places: ${JSON.stringify(places)} });
+    const lock = new MachineLock({ ...${given}, clock, machineLock });
     ${program}`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", text], {
     ...{ stdio: ["ignore", "pipe", "inherit"], ...options },
@@ -152,7 +158,10 @@ describe("another user of the machine", () => {
     );
     children.push(squatter);
     expect(await lineOf(squatter)).toBe("taken");
-    const lock = new MachineLock({ sessionTarget: name, runner: RUNNER, clock: new SleeplessClock() });
+    const lock = new MachineLock({
+      ...{ sessionTarget: name, runner: RUNNER, clock: new SleeplessClock() },
+      machineLock: lockOnMachine,
+    });
     expect(await lock.acquire()).toEqual(FREE);
     lock.release();
   });
@@ -215,7 +224,8 @@ it("a directory of this action that others may read keeps no lock from being had
   mkdirSync(join(home, ".cache", "fargate-exec", "local-1.0.0"), { recursive: true, mode: 0o755 });
   const child = run(
     target(),
-    `const own = new MachineLock({ sessionTarget: "ecs:c_t_r", runner: "", clock: { now: Date.now, sleep }, temporary: "/missing" });
+    `const inHome = (name, clock) => lockOnMachine(name, clock, { temporary: "/missing" });
+     const own = new MachineLock({ sessionTarget: "ecs:c_t_r", runner: "", clock, machineLock: inHome });
      console.log((await own.acquire()).kind, fs.readdirSync(process.env.HOME + "/.cache/fargate-exec").join(" "));`,
     { env: { ...process.env, HOME: home } },
   );

@@ -145,6 +145,23 @@ it("the outputs of a thousand tasks stay below GitHub's limit for an output", ()
   expect(entries.filter(({ exitCode }) => exitCode === 1)).toHaveLength(256);
 });
 
+it("the output 'results' has ends of each task, however many workers of other tasks have failed", () => {
+  const codes = (code: string, count: number) => Array.from({ length: count }, () => code);
+  const hostile = aResult("exited", ...codes("1", 256));
+  const [green, mixed] = [aResult("exited", ...codes("0", 256)), aResult("exited", "1", ...codes("0", 255))];
+  const tasks = [...Array.from({ length: 60 }, () => hostile), green, mixed, hostile];
+  const { results = "" } = makeOutputs({ kind: "several", tasks });
+  const entries = JSON.parse(results) as { task: number; worker: number; exitCode: number }[];
+  const of = (task: number) => entries.filter((entry) => entry.task === task);
+  expect(of(60)).toMatchObject([{ worker: 0, exitCode: 0 }]);
+  expect(of(61)).toMatchObject([{ worker: 0, exitCode: 1 }]);
+  const shares = tasks.flatMap((task, at) => (task === hostile ? [of(at).length] : []));
+  expect(Math.min(...shares)).toBeGreaterThan(50);
+  expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
+  const order = entries.map(({ task, worker }) => task * 256 + worker);
+  expect(order).toEqual(order.toSorted((one, other) => one - other));
+});
+
 it("the outputs that lack their beginning are known, of one task and of several together", () => {
   const { task, ...rest } = aResult("exited", "0");
   expect(cutOutputs({ ...rest, task: { ...task, cut: ["stderr"] } })).toEqual(["stderr"]);

@@ -257,3 +257,9 @@ describe("with 'workflow-commands: true'", () => {
     expect(lines()).toEqual(["::stop-commands::T1", "::T1::", "::stop-commands::T2", "x"]);
   });
 });
+
+it("a warning that is told once comes once, and another one beside it", () => {
+  const { lines, one } = screen();
+  for (const text of ["kept", "other", "kept"]) one.warnOnce(text);
+  expect(lines()).toEqual(["WARNING fargate-exec kept", "WARNING fargate-exec other"]);
+});

@@ -19,7 +19,7 @@ async function readFrom(
 ): Promise<{ readonly tests: TestResults | undefined; readonly said: readonly string[] }> {
   const said: string[] = [];
   const say = (text = ""): void => void said.push(text);
-  const log: Log = { info: say, debug: say, warning: say, notice: say, phase: say, fold: say };
+  const log: Log = { info: say, debug: say, warning: say, warnOnce: say, notice: say, phase: say, fold: say };
   const tests = await withTree({ "a.py": { bytes: "\n\n\n" }, ...tree }, async (workspace) => {
     const path = join(workspace, "artifacts");
     const tasks = folders.map((folder) => {

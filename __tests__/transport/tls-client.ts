@@ -22,7 +22,15 @@ async function readSession(streamUrl: string): Promise<unknown> {
     sessionTarget: "ecs:c_t_r",
     encryption: { kind: "none" },
     aws,
-    log: { info: ignore, debug: ignore, warning: ignore, notice: ignore, phase: ignore, fold: ignore },
+    log: {
+      info: ignore,
+      debug: ignore,
+      warning: ignore,
+      warnOnce: ignore,
+      notice: ignore,
+      phase: ignore,
+      fold: ignore,
+    },
     clock: systemClock,
   });
   let output = "";

@@ -21,7 +21,7 @@ export function logOf(say: (line: string) => void): Log {
   const nothing = (): void => undefined;
   return {
     ...{ info: say, warning: say, notice: say },
-    ...{ debug: nothing, phase: nothing, fold: nothing },
+    ...{ debug: nothing, phase: nothing, warnOnce: nothing, fold: nothing },
   };
 }
 

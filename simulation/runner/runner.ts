@@ -91,6 +91,8 @@ class Process {
         services: () =>
           servicesOf(this.#world, { name: this.#actor, host: this.host }, (call) => this.#keep(call)),
         openSocket: this.sockets.open,
+        // Each runner is on a machine of its own.
+        machineLock: () => Promise.resolve({ take: () => Promise.resolve({ release: () => undefined }) }),
       },
       directory: "/workspace",
       began: time.now,

@@ -1,14 +1,15 @@
 import type { Log } from "../log.ts";
 import type { RetentionReason, ObjectName } from "./s3.ts";
 
-/** The warnings that this process, which is one step, has given. */
-const warned = new Set<string>();
-
 /**
  * Logs that the bytes of a deleted object are kept. A missing right is a warning, once for each bucket and right. An Object
  * Lock is the owner's intention, so it is a plain line.
  */
-export function logRetention(log: Log, { bucket, key }: ObjectName, kept: RetentionReason | undefined): void {
+export function logRetention(
+  log: Pick<Log, "info" | "warnOnce">,
+  { bucket, key }: ObjectName,
+  kept: RetentionReason | undefined,
+): void {
   if (kept === undefined) return;
   if (kept.why === "lock") {
     const until = kept.until === undefined ? "until that is lifted" : `until ${kept.until.toISOString()}`;
@@ -24,7 +25,5 @@ export function logRetention(log: Log, { bucket, key }: ObjectName, kept: Retent
   const words =
     `The bucket '${bucket}' keeps versions. What this run deletes there is hidden by delete markers, and its bytes stay: ${missing}. ` +
     `Allow '${kept.right}' on the staged objects in the policy of the caller's role, or let a lifecycle rule expire noncurrent versions.`;
-  if (warned.has(words)) return;
-  warned.add(words);
-  log.warning(words, "iam/README.md#what-a-step-does-without-a-right");
+  log.warnOnce(words, "iam/README.md#what-a-step-does-without-a-right");
 }

@@ -11,6 +11,14 @@ export interface World {
   readonly env: NodeJS.ProcessEnv;
   readonly services: (options: ServiceOptions) => AwsServices;
   readonly openSocket: OpenSocket;
+  /** The lock of this name among the processes of the machine. Fails when the machine has no place for it. */
+  readonly machineLock: (name: string, clock: Clock) => Promise<LockPlace>;
+}
+
+/** Where at most one process of a machine is at a time. */
+export interface LockPlace {
+  /** Undefined while another process is there. The place is left by `release`, or with the process. */
+  take(): Promise<{ readonly release: () => void } | undefined>;
 }
 
 /**

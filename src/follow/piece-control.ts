@@ -32,7 +32,6 @@ export class PieceControl {
   readonly #options: PieceControlOptions;
   readonly #reader: string;
   #words: ControlWords;
-  #number = 0;
   /** The byte of the spool that the last `control` named. */
   #told = 0;
   #renewAt: number;
@@ -104,7 +103,7 @@ export class PieceControl {
       const { confirmed } = extractor;
       this.#told = confirmed;
       if (isShared) await this.#putShared(confirmed);
-      else await store.writeControl((this.#number += 1), confirmed, this.#words);
+      else await store.writeControl(confirmed, this.#words);
       this.#failing = undefined;
     } catch (error) {
       const why = asFailure(error).seen;

@@ -73,9 +73,9 @@ export class JobPlace {
    * runner may have opened a session since. Fails like `take` and like `open`.
    */
   async openAlone<T>(open: () => Promise<T>): Promise<T> {
-    const { cancel, clock, log, runner } = this.#context;
+    const { cancel, clock, log, runner, machineLock } = this.#context;
     const { sessionTarget } = this.#job.container;
-    const lock = new MachineLock({ sessionTarget, runner, clock });
+    const lock = new MachineLock({ sessionTarget, runner, clock, machineLock });
     let oldLooks = 0;
     while (this.#place?.lookedAt !== undefined) {
       const answer = await lock.acquire(cancel);

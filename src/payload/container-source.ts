@@ -99,27 +99,30 @@ const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 
 export const bootstrapSource = (): string => joinSources(BOOTSTRAP);
 export const stopSource = (): string => joinSources(STOP);
-export const recorderPy = (): string => withoutComments(joinSources(RECORDER));
-export const recorderAwk = (): string => withoutComments(joinSources(RECORDER_IN_AWK));
-export const echoAwk = (): string => withoutComments(joinSources(ECHO_IN_AWK));
-export const uploaderPy = (): string => withoutComments(joinSources(UPLOADER));
+export const recorderPy = (): string => joinCode(RECORDER);
+export const recorderAwk = (): string => joinCode(RECORDER_IN_AWK);
+export const echoAwk = (): string => joinCode(ECHO_IN_AWK);
+export const uploaderPy = (): string => joinCode(UPLOADER);
 export const trySource = (): string => shortenSource(joinSources(TRY));
 export const launchSource = (): string => shortenSource(joinSources(LAUNCH));
-export const placePy = (): string => withoutComments(joinSources(PLACE_BY_PYTHON));
-export const artifactsPy = (): string => withoutComments(joinSources(ARTIFACTS_BY_PYTHON));
-export const passPy = (pieces: boolean): string =>
-  withoutComments(joinSources(pieces ? PASS_IN_PARTS : PASS));
+export const placePy = (): string => joinCode(PLACE_BY_PYTHON);
+export const artifactsPy = (): string => joinCode(ARTIFACTS_BY_PYTHON);
+export const passPy = (pieces: boolean): string => joinCode(pieces ? PASS_IN_PARTS : PASS);
 export const artifactsSource = (): string =>
-  `fx_match_awk=${quote(withoutComments(payloadFile("match.awk")))}\n${withoutComments(joinSources(ARTIFACTS_BY_TAR))}`;
-export const placeSource = (): string => withoutComments(joinSources(PLACE));
+  `fx_match_awk=${quote(codeOf("match.awk"))}\n${joinCode(ARTIFACTS_BY_TAR)}`;
+export const placeSource = (): string => joinCode(PLACE);
 export const loaderParts = (): string => joinSources(LOADER);
 export const unpackerParts = (): string => joinSources(UNPACKER);
 
 /** The code of the job as its authors read it. */
 export function jobParts(optional: OptionalParts): string {
+  return joinSources(jobFiles(optional));
+}
+
+function jobFiles(optional: OptionalParts): readonly string[] {
   const { pieces, detaches, fence = false, logToContainer = false } = optional;
   const { hasFiles = false, hasArtifacts = false } = optional;
-  return joinSources([
+  return [
     ...JOB,
     ...(pieces || detaches ? LEAVES : []),
     ...(pieces ? PIECES : []),
@@ -127,12 +130,12 @@ export function jobParts(optional: OptionalParts): string {
     ...(logToContainer ? ECHO : []),
     ...(hasFiles ? FILES : []),
     ...(hasArtifacts ? ARTIFACTS : []),
-  ]);
+  ];
 }
 
 /** The code of the job without comments, and the call of `fx_main`. */
 export function jobSource(options: OptionalParts): string {
-  return `${withoutComments(jobParts(options))}\nfx_main "$@"\n`;
+  return `${joinCode(jobFiles(options))}\nfx_main "$@"\n`;
 }
 
 /**
@@ -148,7 +151,7 @@ export function withoutComments(source: string): string {
 
 /** A Python program of `container/`, for `python3 -c`. */
 export function inlinePython(name: string): string {
-  return withoutComments(payloadFile(name));
+  return codeOf(name);
 }
 
 /** The program that downloads a payload of `bytes` bytes by boto3. The download may take 5 s, and one second more for each MiB. */
@@ -172,6 +175,19 @@ export function shortenSource(source: string): string {
     .replace(/\(\) \{/g, "(){")
     .replace(/=""(?=\s)/g, "=")
     .replace(/(?<!\d) ([<>])(?=["&/])/g, "$1");
+}
+
+function joinCode(names: readonly string[]): string {
+  return names.map(codeOf).join("\n");
+}
+
+const codes = new Map<string, string>();
+
+/** The file without comments. A step with a thousand tasks makes as many payloads, so the code is made once. */
+function codeOf(name: string): string {
+  const code = codes.get(name) ?? withoutComments(payloadFile(name));
+  codes.set(name, code);
+  return code;
 }
 
 function joinSources(names: readonly string[]): string {

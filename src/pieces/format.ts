@@ -19,7 +19,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
  *                 `! CODE TEXT` as in the mark `!` (stream/marks.ts).
  *     `part`      LENGTH bytes of the archive. NUMBER is that of the object's name. BEGIN is 0.
  *     `alive`     NUMBER grows. BEGIN is the byte of the spool up to which pieces have been uploaded. No body.
- *     `control`   NUMBER grows. BEGIN is the byte up to which the reader has all of the spool for certain. The body
+ *     `control`   NUMBER grows, and is about the time in seconds (controlNumber). BEGIN is the byte up to which the reader has all of the spool for certain. The body
  *                 has the lines of `orders.ts`.
  *
  * MAC is SHA-256 of the outer key and of the hex digits of a first SHA-256. The first is of the inner key, the text

@@ -37,6 +37,9 @@ export const TAKEN_READ_MS = 300;
  */
 export const STORED_MS = 300;
 
+/** The most that the number of a `control` may be ahead of the time, in seconds. The container obeys no other one (AHEAD in objects.py). */
+export const CONTROL_AHEAD = 86_400;
+
 /** The most readers that `control` names. A holder of the handle may have written any number of them. */
 const MOST_READERS = 32;
 
@@ -103,6 +106,15 @@ export const NO_WORDS: ControlWords = {
   isDetached: false,
   readers: new Map(),
 };
+
+/**
+ * The number of the `control` that is written after number `last`: the time in seconds, or one more than `last` when that is in the future. A
+ * holder of the handle can write any number. Because both sides compare it with the time, no number keeps a later `control` from being obeyed.
+ */
+export function controlNumber(last: number, now: number): number {
+  const seconds = Math.floor(now / 1000);
+  return Math.min(Math.max(seconds, last + 1), seconds + CONTROL_AHEAD);
+}
 
 export function controlBody(words: ControlWords): Buffer {
   const { access, isCancelled, isTaken, isAttached, isDetached, readers } = words;

@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import { LARGEST_OBJECT, openPiece, sealPiece } from "./format.ts";
 import {
   controlBody,
+  controlNumber,
   type ControlWords,
   type FolderAccess,
   NO_WORDS,
@@ -67,6 +68,8 @@ export class PieceStore {
   readonly #over = new AbortController();
   /** The latest known version of each object that is overwritten, by the object's name. A bucket with versioning keeps the ones before it. */
   readonly #latest = new Map<string, string>();
+  /** The number of the `control` that was written last. */
+  #lastControl = 0;
 
   constructor(folder: OrderedFolder, options: PieceStoreOptions) {
     this.folder = folder;
@@ -128,10 +131,10 @@ export class PieceStore {
     return { post, control, until: Math.min(until, post.credentialsEnd ?? Infinity), owner };
   }
 
-  /** Writes `control`. The number has to grow. `confirmed` is the byte up to which the reader has the spool. */
-  async writeControl(number: number, confirmed: number, words: ControlWords): Promise<void> {
+  /** Writes `control`, which nobody else writes. `confirmed` is the byte up to which the reader has the spool. */
+  async writeControl(confirmed: number, words: ControlWords): Promise<void> {
     const { s3, kmsKeyId } = this.#options;
-    const bytes = this.#control(number, confirmed, words);
+    const bytes = this.#nextControl(this.#lastControl, confirmed, words);
     const { versionId } = await s3.putObject(this.#object("control"), bytes, { kmsKeyId });
     void this.#replaceLatest("control", versionId);
   }
@@ -158,7 +161,7 @@ export class PieceStore {
     const { s3, kmsKeyId } = this.#options;
     const written = await s3.putIf(
       this.#object("control"),
-      this.#control(number + 1, confirmed, words),
+      this.#nextControl(number, confirmed, words),
       version,
       {
         kmsKeyId,
@@ -170,7 +173,9 @@ export class PieceStore {
     return true;
   }
 
-  #control(number: number, begin: number, words: ControlWords): Buffer {
+  #nextControl(last: number, begin: number, words: ControlWords): Buffer {
+    const number = controlNumber(last, this.#options.clock.now());
+    this.#lastControl = number;
     return sealPiece(this.folder, { kind: "control", number, begin, body: controlBody(words) });
   }
 

@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, 
 import { connect, createServer, type Server } from "node:net";
 import { homedir, hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { LockPlace, World } from "../aws/world.ts";
 import type { Clock, Random } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { isRecord } from "../record.ts";
@@ -27,10 +28,8 @@ export interface MachineLockOptions {
   /** That of `StepContext`. */
   readonly runner: string;
   readonly clock: Clock;
-  /** Where locks may stand, the best place first. No other user may be able to write there. By default in the user's home. */
-  readonly places?: readonly string[];
-  /** Where the user gets a directory of its own when none of these is safe. By default the directory for temporary files. */
-  readonly temporary?: string;
+  /** That of the step's world. */
+  readonly machineLock: World["machineLock"];
 }
 
 /**
@@ -56,10 +55,10 @@ export class MachineLock {
    * looked. An abort throws its reason.
    */
   async acquire(signal?: AbortSignal): Promise<LockAnswer> {
-    const { clock } = this.#options;
+    const { clock, machineLock } = this.#options;
     const end = clock.now() + PATIENCE_MS;
     try {
-      const place = process.platform === "win32" ? pipe(this.#id) : await this.#socketPlace();
+      const place = await machineLock(this.#id, clock);
       for (let tries = 0; clock.now() < end; tries += 1) {
         this.#held = await place.take();
         if (this.#held !== undefined) return { kind: tries > 0 ? "waited" : "free" };
@@ -72,15 +71,6 @@ export class MachineLock {
     }
   }
 
-  /** Fails when no directory is safe. */
-  async #socketPlace(): Promise<SocketPlace> {
-    const { clock, places = placesOfUser(), temporary = tmpdir() } = this.#options;
-    const problems: string[] = [];
-    const directory = findDirectory(places, problems) ?? (await ownDirectory(temporary, clock, problems));
-    if (directory === undefined) throw new Error(`there is no directory for it: ${problems.join("; ")}`);
-    return new SocketPlace(directory, this.#id, clock.random);
-  }
-
   /** Gives the lock back, if it is held. */
   release(): void {
     this.#held?.release();
@@ -89,11 +79,31 @@ export class MachineLock {
 }
 
 interface HeldSocket {
-  release(): void;
+  readonly release: () => void;
+}
+
+export interface LockPlaces {
+  /** Where locks may stand, the best place first. No other user may be able to write there. By default in the user's home. */
+  readonly places?: readonly string[];
+  /** Where the user gets a directory of its own when none of these is safe. By default the directory for temporary files. */
+  readonly temporary?: string;
+}
+
+/** The lock of this name on this machine. Fails when no directory is safe. */
+export async function lockOnMachine(
+  name: string,
+  clock: Clock,
+  { places = placesOfUser(), temporary = tmpdir() }: LockPlaces = {},
+): Promise<LockPlace> {
+  if (process.platform === "win32") return pipe(name);
+  const problems: string[] = [];
+  const directory = findDirectory(places, problems) ?? (await ownDirectory(temporary, clock, problems));
+  if (directory === undefined) throw new Error(`there is no directory for it: ${problems.join("; ")}`);
+  return new SocketPlace(directory, name, clock.random);
 }
 
 /** A named pipe of Windows, which only one process at a time can have. It ends with its process. */
-function pipe(id: string): { take: () => Promise<HeldSocket | undefined> } {
+function pipe(id: string): LockPlace {
   const take = async (): Promise<HeldSocket | undefined> => {
     const server = await listen(`\\\\.\\pipe\\fargate-exec-${id}`).catch(() => undefined);
     return server && { release: () => void server.close() };
@@ -106,7 +116,7 @@ function pipe(id: string): { take: () => Promise<HeldSocket | undefined> } {
  * name. That fails as long as the lock's directory holds a socket (rename(2): ENOTEMPTY). A socket that refuses a connection is that of a dead
  * process. It is removed by its own name, which no other process has, so nothing is ever removed that lives.
  */
-class SocketPlace {
+class SocketPlace implements LockPlace {
   readonly #lock: string;
   readonly #name: string;
 
@@ -175,7 +185,7 @@ function findDirectory(places: readonly string[], problems: string[]): string | 
  */
 async function ownDirectory(
   temporary: string,
-  clock: MachineLockOptions["clock"],
+  clock: Clock,
   problems: string[],
 ): Promise<string | undefined> {
   const prefix = `fargate-exec-${process.geteuid?.() ?? 0}-`;

@@ -73,13 +73,18 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
   };
 }
 
-/** The output of each stream. All runs of the program share it, so that the stream has one listener for write errors. */
-const batched = new WeakMap<Writable, BatchedOutput>();
+/** Where a stream holds its output. All runs of the program share it, so that the stream has one listener for write errors. */
+const OUTPUT = Symbol("fargate-exec");
 
-function outputTo(stream: Writable | undefined): BatchedOutput | undefined {
+/** A stream that may hold its output. */
+interface OutputStream extends Writable {
+  [OUTPUT]?: BatchedOutput | undefined;
+}
+
+function outputTo(stream: OutputStream | undefined): BatchedOutput | undefined {
   if (stream === undefined) return undefined;
-  const output = batched.get(stream) ?? new BatchedOutput(stream);
-  batched.set(stream, output);
+  const output = stream[OUTPUT] ?? new BatchedOutput(stream);
+  stream[OUTPUT] = output;
   return output;
 }
 
@@ -88,11 +93,17 @@ function writeTo(out: BatchedOutput | undefined): ((...pieces: readonly Buffer[]
 }
 
 /** Every line is sanitised here, so that no text of AWS or a container steers a terminal. */
-export function sanitiseLog(log: Partial<RunLog>): Log {
+function sanitiseLog(log: Partial<RunLog>): Log {
+  const warned = new Set<string>();
+  const warning: Log["warning"] = (line, page) => log.warning?.(harmlessText(withPage(line, page, DOCS)));
   return {
     info: (line) => log.info?.(harmlessLine(line)),
     debug: (line) => log.debug?.(harmlessText(line)),
-    warning: (line, page) => log.warning?.(harmlessText(withPage(line, page, DOCS))),
+    warning,
+    warnOnce: (line, page) => {
+      if (!warned.has(line)) warning(line, page);
+      warned.add(line);
+    },
     notice: (text, page) => log.notice?.(harmlessText(withPage(text, page, DOCS))),
     phase: (title) => log.phase?.(title === undefined ? undefined : harmlessLine(title)),
     fold: (title, line) => log.started?.(harmlessLine(title), harmlessLine(line)),

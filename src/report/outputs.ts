@@ -2,7 +2,7 @@ import type { TestResults } from "../junit/test-results.ts";
 import { OUTPUT_LIMIT } from "../show/printer.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { Tail } from "../show/tail.ts";
-import { makeEntries } from "./entries.ts";
+import { type Entry, makeEntries } from "./entries.ts";
 import type { Output } from "./file-commands.ts";
 import { decisiveResult, type Result, type TaskResult, taskResults } from "./result.ts";
 
@@ -89,21 +89,34 @@ function joinTails(tasks: readonly TaskResult[], which: "stdout" | "allStderr"):
   return tail;
 }
 
-/** The entries as JSON. When an output can't hold all of them, entries that have failed are kept before others. */
+/**
+ * The entries as JSON. When an output can't hold all of them, it has one of each task, then those that have failed, then others, of
+ * each task as many as of any other. So the ends of one task leave room for those of its siblings.
+ */
 function resultsOf(tasks: readonly TaskResult[]): string {
   let room = LONGEST_OUTPUT - 1_000;
-  const texts = makeEntries(tasks).map((entry) => ({
+  const texts = byImportance(makeEntries(tasks)).map(({ entry, at }) => ({
+    at,
     text: JSON.stringify(entry),
-    hasFailed: entry.exitCode !== 0,
   }));
-  const kept = new Set<object>();
-  for (const hasFailed of [true, false])
-    for (const each of texts) {
-      if (each.hasFailed !== hasFailed) continue;
-      room -= Buffer.byteLength(each.text) + 1;
-      if (room >= 0) kept.add(each);
-    }
-  return `[${texts.flatMap((each) => (kept.has(each) ? [each.text] : [])).join(",")}]`;
+  const kept = texts.filter(({ text }) => (room -= Buffer.byteLength(text) + 1) >= 0);
+  const ordered = kept.toSorted((one, other) => one.at - other.at);
+  return `[${ordered.map(({ text }) => text).join(",")}]`;
+}
+
+function byImportance(entries: readonly Entry[]): { readonly entry: Entry; readonly at: number }[] {
+  const ofTasks = new Map<number, number>();
+  const [failed, others] = [true, false].map((hasFailed) =>
+    entries.flatMap((entry, at) => {
+      if ((entry.exitCode !== 0) !== hasFailed) return [];
+      const rank = ofTasks.get(entry.task) ?? 0;
+      ofTasks.set(entry.task, rank + 1);
+      return [{ entry, at, rank, group: rank === 0 ? 0 : hasFailed ? 1 : 2 }];
+    }),
+  );
+  return [...(failed ?? []), ...(others ?? [])].toSorted(
+    (one, other) => one.group - other.group || one.rank - other.rank,
+  );
 }
 
 /** JSON with each string sanitised first: sanitising the JSON itself could break its escapes. */

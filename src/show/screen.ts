@@ -51,6 +51,8 @@ export class Screen implements Log {
   /** The title of the phase, whose group is opened by its first line. */
   #phase: string | undefined;
   #grouped = false;
+  /** What `warnOnce` has shown. */
+  readonly #warned = new Set<string>();
 
   constructor(options: ScreenOptions) {
     this.#options = options;
@@ -101,6 +103,12 @@ export class Screen implements Log {
   warning(text: string, page?: DocsPage): void {
     const { commands, docs } = this.#options;
     this.#annotate(() => commands.warning(harmlessText(withPage(text, page, docs)), { title: TITLE }));
+  }
+
+  warnOnce(text: string, page?: DocsPage): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.warning(text, page);
   }
 
   notice(text: string, page?: DocsPage): void {

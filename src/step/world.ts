@@ -1,6 +1,7 @@
 import { sdkServices } from "../aws/sdk-services.ts";
 import type { World } from "../aws/world.ts";
 import { systemClock } from "../clock.ts";
+import { lockOnMachine } from "../places/machine-lock.ts";
 import { openWebSocket } from "../transport/web-socket.ts";
 
 /** The real world, around this process. */
@@ -9,4 +10,5 @@ export const realWorld: World = {
   env: process.env,
   services: sdkServices,
   openSocket: openWebSocket,
+  machineLock: (name, clock) => lockOnMachine(name, clock),
 };
