@@ -1,6 +1,19 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
+/** The time and the randomness of a run come by its clock, so that a simulation can own them. */
+const BY_THE_CLOCK = "Take it from the run's Clock (src/clock.ts).";
+const CLOCKS = ["setTimeout", "setInterval", "setImmediate", "performance"];
+const RANDOM = ["randomBytes", "randomUUID", "randomInt", "randomFill", "randomFillSync", "getRandomValues"];
+
+const restrictedModules = [
+  ...["timers", "timers/promises", "perf_hooks"].flatMap((name) => [name, `node:${name}`]),
+  ...["crypto", "node:crypto"].map((name) => ({
+    name,
+    importNames: [...RANDOM, "webcrypto", "pseudoRandomBytes"],
+  })),
+].map((one) => ({ ...(typeof one === "string" ? { name: one } : one), message: BY_THE_CLOCK }));
+
 export default tseslint.config(
   // The shop's files run in a task and have other globals.
   { ignores: [".cache/", "build/", "dist/", ".venv/", "node_modules/", "local/shop/layers/"] },
@@ -23,5 +36,66 @@ export default tseslint.config(
       "max-lines-per-function": ["error", { max: 50, skipBlankLines: true, skipComments: true }],
       "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
     },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["src/clock.ts"],
+    rules: {
+      "no-restricted-globals": ["error", ...CLOCKS.map((name) => ({ name, message: BY_THE_CLOCK }))],
+      "no-restricted-properties": [
+        "error",
+        ...[
+          ...[
+            ["Date", "now"],
+            ["Math", "random"],
+            ["AbortSignal", "timeout"],
+          ],
+          ...[
+            ["process", "hrtime"],
+            ["process", "uptime"],
+          ],
+          ...CLOCKS.map((name) => ["globalThis", name]),
+          ...RANDOM.map((name) => ["crypto", name]),
+        ].map(([object, property]) => ({ object, property, message: BY_THE_CLOCK })),
+      ],
+      "no-restricted-syntax": [
+        "error",
+        ...[
+          "NewExpression[callee.name='Date'][arguments.length=0]",
+          "CallExpression[callee.name='Date']",
+        ].map((selector) => ({ selector, message: BY_THE_CLOCK })),
+        ...[
+          ":matches(Program, ExportNamedDeclaration) > VariableDeclaration[kind='let']",
+          ":matches(Program, ExportNamedDeclaration) > VariableDeclaration > VariableDeclarator > " +
+            ":matches(NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0], ArrayExpression[elements.length=0])",
+          "PropertyDefinition[static=true][readonly!=true]",
+        ].map((selector) => ({
+          selector,
+          message: "Several runs can be in one process: a value of the run holds its state.",
+        })),
+      ],
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: restrictedModules,
+          patterns: [
+            {
+              ...{ regex: "(^|/)clock\\.ts$", importNames: ["systemClock"] },
+              message:
+                "A run is given its clock: only src/step/world.ts and the command line take the real one.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["src/step/world.ts", "src/cli/**/*.ts"],
+    rules: { "no-restricted-imports": ["error", { paths: restrictedModules }] },
+  },
+  {
+    // When this process began is a fact of the process, not of its clock.
+    files: ["src/github/process.ts"],
+    rules: { "no-restricted-globals": "off" },
   },
 );

@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/clock.ts";
 import { programOrigin } from "../../src/program/origin.ts";
 
 it.each<[string, NodeJS.ProcessEnv, object]>([
@@ -35,12 +36,12 @@ it.each<[string, NodeJS.ProcessEnv, object]>([
     { url: expect.stringMatching(/^[\w.-]+@[\w.-]+$/) as string, runAttempt: "1" },
   ],
 ])("a run is traced back to %s", (_, env, expected) => {
-  expect(programOrigin(env)).toMatchObject(expected);
+  expect(programOrigin(env, systemClock.random)).toMatchObject(expected);
 });
 
 it("an origin has an id of its own each time, and a url that an AWS tag can hold", () => {
   const env = { CI_JOB_URL: `https://example.com/${"é*\n".repeat(200)}` };
-  const [first, second] = [programOrigin(env), programOrigin(env)];
+  const [first, second] = [programOrigin(env, systemClock.random), programOrigin(env, systemClock.random)];
   expect(first.id).not.toBe(second.id);
   expect(first.url).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u);
 });

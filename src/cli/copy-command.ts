@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { InputName } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
@@ -77,7 +77,7 @@ async function copyOut(
   if (inputs.tasks !== undefined)
     throw new UsageError("Files come from one task: name it by --task instead of --tasks.");
   const [{ destination } = { destination: "." }] = sources;
-  const name = `.fargate-exec-${randomBytes(8).toString("hex")}`;
+  const name = `.fargate-exec-${systemClock.random.bytes(8).toString("hex")}`;
   const above = attempt(`Nothing can be made at ${destination}`, () => {
     for (const each of sources)
       withDestination(each.destination, directory, { make: false }, checkReplaceable);

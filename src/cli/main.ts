@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { systemClock as clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { type InputName, inputNames } from "../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
@@ -144,7 +145,7 @@ function addCopy(all: Command): void {
     .argument("<paths...>", "what to copy, then where to; a directory to copy into ends with a slash");
   const inputs = addInputOptions(command, { names: COPY_INPUTS, env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
-    const since = performance.now();
+    const since = clock.now();
     const given = await withRegion(inputs());
     const result = await copyFiles(words, given, (each, directory) =>
       carryOut(each, { ...own, names: COPY_INPUTS, copies: true }, (all, options) =>
@@ -152,7 +153,7 @@ function addCopy(all: Command): void {
       ),
     );
     if (result.outcome === "succeeded")
-      terminal(own).info(copied(words, given, { seconds: (performance.now() - since) / 1000 }));
+      terminal(own).info(copied(words, given, { seconds: (clock.now() - since) / 1000 }));
     setExitCode(exitCodeOf(result));
   });
 }
@@ -228,6 +229,5 @@ function terminal(
   { lines }: { readonly lines: boolean } = { lines: true },
 ): Terminal {
   const canErase = !lines && process.env["TERM"] !== "dumb";
-  const now = (): number => performance.now();
-  return new Terminal({ stream: process.stderr, quiet, verbose, canErase, showsBytes: copies, now });
+  return new Terminal({ stream: process.stderr, quiet, verbose, canErase, showsBytes: copies, clock });
 }

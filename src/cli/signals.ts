@@ -1,3 +1,4 @@
+import { systemClock as clock } from "../clock.ts";
 import { CANCELLED } from "./exit-code.ts";
 
 /**
@@ -13,11 +14,11 @@ export function cancelOnSignals(leave: () => void): AbortSignal {
   const controller = new AbortController();
   let firstAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    const now = performance.now();
+    const now = clock.now();
     if (firstAt === undefined) {
       firstAt = now;
       controller.abort(new Error(`${signal} was received`));
-    } else if (now - firstAt > SAME_KEY_MS) {
+    } else if (Math.abs(now - firstAt) > SAME_KEY_MS) {
       leave();
       process.exit(CANCELLED);
     }

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { RunError, RunLog } from "../program/run-options.ts";
 
 const NAME = "fargate-exec";
@@ -30,7 +31,7 @@ export interface TerminalOptions {
   readonly canErase: boolean;
   /** Whether the bytes that go to the container, or come from it, are what the command is about. */
   readonly showsBytes?: boolean | undefined;
-  readonly now: () => number;
+  readonly clock: Pick<Clock, "now" | "every">;
 }
 
 /**
@@ -42,7 +43,7 @@ export class Terminal implements RunLog {
   /** What would be left to undo if this process ended now. */
   #unfinished: () => readonly string[] = () => [];
   #progress: { readonly title: string; readonly since: number; detail: string } | undefined;
-  #ticking: NodeJS.Timeout | undefined;
+  #stopTicking: () => void = () => undefined;
   #isDrawn = false;
   #bytesDrawnAt = -Infinity;
 
@@ -57,8 +58,8 @@ export class Terminal implements RunLog {
       this.#line(title);
       return;
     }
-    this.#progress = { title, since: this.#options.now(), detail: "" };
-    this.#ticking = setInterval(() => this.#draw(), TICK_MS).unref();
+    this.#progress = { title, since: this.#options.clock.now(), detail: "" };
+    this.#stopTicking = this.#options.clock.every(TICK_MS, () => this.#draw());
     this.#draw();
   }
 
@@ -73,13 +74,13 @@ export class Terminal implements RunLog {
   }
 
   progress(done: number, total?: number): void {
-    const { showsBytes = false, quiet, now } = this.#options;
+    const { showsBytes = false, quiet, clock } = this.#options;
     if (!showsBytes || quiet || !this.#isLive || Math.max(done, total ?? 0) < MB) return;
     if (this.#progress?.title !== COPYING) this.phase(COPYING);
     const of = total !== undefined && total >= done ? ` of ${(total / MB).toFixed(1)}` : "";
     if (this.#progress !== undefined) this.#progress.detail = `${(done / MB).toFixed(1)}${of} MB`;
-    if (now() - this.#bytesDrawnAt < BYTES_MS && done !== total) return;
-    this.#bytesDrawnAt = now();
+    if (clock.now() - this.#bytesDrawnAt < BYTES_MS && done !== total) return;
+    this.#bytesDrawnAt = clock.now();
     this.#draw();
   }
 
@@ -135,10 +136,10 @@ export class Terminal implements RunLog {
 
   #draw(): void {
     if (this.#progress === undefined) return;
-    const { now, stream } = this.#options;
+    const { clock, stream } = this.#options;
     const { columns = 0 } = stream;
     const { title, since, detail } = this.#progress;
-    const seconds = Math.floor((now() - since) / 1000);
+    const seconds = Math.floor((clock.now() - since) / 1000);
     const text = `${NAME}: ${title}${seconds > 0 ? ` (${seconds} s)` : ""}${detail === "" ? "" : `: ${detail}`}`;
     // One column less, because a full line moves the cursor to the next one. A terminal that does not know its size says 0.
     stream.write(ERASE + text.slice(0, (columns > 0 ? columns : USUAL_COLUMNS) - 1));
@@ -146,7 +147,7 @@ export class Terminal implements RunLog {
   }
 
   #endProgress(): void {
-    clearInterval(this.#ticking);
+    this.#stopTicking();
     this.#progress = undefined;
     this.#erase();
   }

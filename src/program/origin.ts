@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
+import type { Random } from "../clock.ts";
 import type { Origin } from "../origin.ts";
 
 /** The names of a build service's variables that tell what has started a run. */
@@ -29,8 +29,8 @@ const SERVICES: readonly BuildService[] = [
 const LONGEST_URL = 256;
 
 /** The origin of a run with a new id: the build of a service that is known, else the user of this machine. */
-export function programOrigin(env: NodeJS.ProcessEnv): Origin {
-  const id = randomBytes(10).toString("hex");
+export function programOrigin(env: NodeJS.ProcessEnv, random: Random): Origin {
+  const id = random.bytes(10).toString("hex");
   for (const { repository, run, attempt, url } of SERVICES) {
     const address = env[url];
     if (!address) continue;

@@ -50,7 +50,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
     // The container redacts secrets, and a program has no log of its own that others read.
     mask: () => undefined,
     cancel: cancelOf(options.signal, out?.broken, log),
-    origin: () => programOrigin(env),
+    origin: () => programOrigin(env, realWorld.clock.random),
     idToken: () => readIdToken(env),
     saveState: (_, whole) => {
       // The run's ledger is saved thousands of times. The cleanup after the run saves a ledger of its own, so the last one counts.
