@@ -207,7 +207,7 @@ class HostileStep {
         writer: () => this.#screen.writer(),
       },
       ...{ drained: () => Promise.resolve(), cancel: new AbortController().signal, giveUp: () => undefined },
-      ...{ partSlots: new PartSlots(), workspace: this.#workspace, runner: "hostile", queues: true },
+      ...{ partSlots: new PartSlots(), workspace: this.#workspace, runner: "hostile", queues: true, env: {} },
     } as unknown as JobContext;
   }
 
