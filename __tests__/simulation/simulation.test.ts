@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { drawScenario } from "../../simulation/draw.ts";
 import { judge } from "../../simulation/oracle/rules.ts";
@@ -33,3 +34,10 @@ it.each([1, 4, 9])("one scenario twice makes the same timeline, byte for byte (s
   expect(once.length).toBeGreaterThan(500);
   expect(await timeline()).toBe(once);
 });
+
+it.each(readdirSync("simulation/planted"))(
+  "the planted bug %s still has its place in the sources",
+  (name) => {
+    execFileSync("git", ["apply", "--check", `simulation/planted/${name}`]);
+  },
+);
