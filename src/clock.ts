@@ -60,6 +60,15 @@ export const systemClock: Clock = {
   turn: () => new Promise((resolve) => void setImmediate(resolve)),
 };
 
+/**
+ * Calls `late` after `ms` of real time, unless the function that it returns was called before. For the limits of a real connection alone: a
+ * simulation has none.
+ */
+export function afterRealTime(ms: number, late: () => void): () => void {
+  const timer = setTimeout(late, ms);
+  return () => clearTimeout(timer);
+}
+
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -45,8 +45,8 @@ const { runHostileCase } = await import("./step.ts");
 const [first = 1, count = 100] = process.argv.slice(2).map(Number);
 const outcomes = new Map<string, number>();
 let failed = 0;
-let isOver = false;
-process.once("SIGTERM", () => (isOver = true));
+const ending = new AbortController();
+process.once("SIGTERM", () => ending.abort());
 const idleHeld = heldBytes();
 const idleMemory = process.memoryUsage.rss();
 let mostHeld = 0;
@@ -68,7 +68,7 @@ process.on("unhandledRejection", (reason) => {
 const root = mkdtempSync(join(tmpdir(), "hostile-"));
 const began = Date.now();
 let done = 0;
-for (; done < count && !isOver;) {
+while (done < count && !ending.signal.aborted) {
   const seed = first + done;
   try {
     const outcome = await runHostileCase(seed, root);

@@ -1,5 +1,6 @@
 import { pipeline, type Readable, Transform } from "node:stream";
 import type { FromWebTokenInit } from "@aws-sdk/credential-provider-web-identity";
+import { afterRealTime } from "../clock.ts";
 
 type Plugin = NonNullable<FromWebTokenInit["clientPlugins"]>[number];
 
@@ -24,19 +25,19 @@ interface Answer {
 async function bound(asked: Promise<Answer>, { whole, bytes }: typeof LIMITS): Promise<Answer> {
   let giveUp: (error: Error) => void = () => undefined;
   const late = new Promise<never>((_resolve, reject) => (giveUp = reject));
-  const timer = setTimeout(() => {
+  const calm = afterRealTime(whole, () => {
     const error = new Error(`No whole answer within ${whole / 1000} s.`);
     giveUp(Object.assign(error, { name: "TimeoutError" }));
-  }, whole);
+  });
   try {
     const result = await Promise.race([asked, late]);
     const { response } = result;
     const { body } = response;
     giveUp = (error) => void body.destroy(error);
-    response.body = pipeline(body, atMost(bytes), () => clearTimeout(timer));
+    response.body = pipeline(body, atMost(bytes), calm);
     return result;
   } catch (error) {
-    clearTimeout(timer);
+    calm();
     throw error;
   }
 }

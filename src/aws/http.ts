@@ -1,5 +1,6 @@
 import { type Agent, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { afterRealTime } from "../clock.ts";
 
 /** How long an answer may be silent, how long it may take as a whole, in milliseconds, and how many bytes it may have. */
 export interface AnswerLimits {
@@ -35,7 +36,7 @@ export async function requestText(
 ): Promise<Answer> {
   const request = url.protocol === "http:" ? requestHttp : requestHttps;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(timedOut(url, "whole answer", limits.whole)), limits.whole);
+  const calm = afterRealTime(limits.whole, () => late.abort(timedOut(url, "whole answer", limits.whole)));
   const giveUp = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
   const options = { ...rest, signal: giveUp, ...(agent && { agent }) };
   try {
@@ -49,7 +50,7 @@ export async function requestText(
     if (signal?.aborted !== true) late.signal.throwIfAborted();
     throw error;
   } finally {
-    clearTimeout(timer);
+    calm();
   }
 }
 

@@ -4,6 +4,7 @@ import { isIP, isIPv6, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { Agent, type AgentConnectOpts } from "agent-base";
+import { afterRealTime } from "../clock.ts";
 
 /** How long a proxy may take to open a tunnel. */
 const PATIENCE_MS = 20_000;
@@ -50,17 +51,17 @@ export class TunnelAgent extends Agent {
         ...(login.length > 1 && { "proxy-authorization": `Basic ${login.toString("base64")}` }),
       },
     });
-    const late = setTimeout(() => {
+    const calm = afterRealTime(this.#patience, () => {
       const why = new Error(`The proxy opened no tunnel within ${this.#patience / 1000} s.`);
       opening.destroy(Object.assign(why, { code: "ETIMEDOUT" }));
-    }, this.#patience);
+    });
     try {
       return await new Promise<Opened>((resolve, reject) => {
         opening.once("connect", (answer, socket, head) => resolve({ answer, socket, head }));
         opening.once("error", reject).end();
       });
     } finally {
-      clearTimeout(late);
+      calm();
     }
   }
 }

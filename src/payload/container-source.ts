@@ -181,13 +181,8 @@ function joinCode(names: readonly string[]): string {
   return names.map(codeOf).join("\n");
 }
 
-const codes = new Map<string, string>();
-
-/** The file without comments. A step with a thousand tasks makes as many payloads, so the code is made once. */
 function codeOf(name: string): string {
-  const code = codes.get(name) ?? withoutComments(payloadFile(name));
-  codes.set(name, code);
-  return code;
+  return withoutComments(payloadFile(name));
 }
 
 function joinSources(names: readonly string[]): string {
