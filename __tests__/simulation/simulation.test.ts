@@ -6,7 +6,7 @@ import type { Scenario } from "../../simulation/scenario.ts";
 import { simulate } from "../../simulation/simulate.ts";
 
 /** Seeds that nothing has run before. The name of a failing test has its seed. */
-const FRESH = 12;
+const FRESH = 4;
 const CORPUS = new URL("../../simulation/corpus/", import.meta.url);
 
 const first = Math.floor(Date.now() / 1000) * 100;
