@@ -7,11 +7,15 @@ An object is a line `fx1 KIND NUMBER BEGIN LENGTH MAC` and a body of LENGTH byte
 import hashlib
 import os
 import re
+import time
 
 HEADER = re.compile(rb"fx1 ([a-z]+) (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14}) ([0-9a-f]{64})")
 # Bytes of the spool in one piece, at most.
 LARGEST = 8 << 20
 CHUNK = 16384
+# The number of a `control` is the time of its writer in seconds (controlNumber in orders.ts). One that is further ahead than this is not
+# obeyed: a holder of the job's handle can write it, and the runner's numbers would not be newer.
+AHEAD = 86400
 
 
 def parsed(lines):
@@ -49,6 +53,11 @@ def kind_of(word):
 def is_signature(word):
     match = SIGNATURE.fullmatch("%s %s" % word)
     return match and (DIGITS if match[3] else SIGNED).fullmatch(match[4])
+
+
+def is_in_time(number):
+    """Whether the runner may have given a `control` this number by now."""
+    return number <= time.time() + AHEAD
 
 
 class Order:

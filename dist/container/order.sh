@@ -110,14 +110,14 @@ fx_look() {
   fx_write_lease
 }
 
-# Reads the answer into fx_number, fx_from and the file `body`. False unless it is a `control` of the runner, and newer than
-# the last one.
+# Reads the answer into fx_number, fx_from and the file `body`. False unless it is a `control` of the runner, newer than
+# the last one, and not of a later day (AHEAD in objects.py).
 fx_read_control() {
   read -r fx_rest fx_kind fx_number fx_from fx_length fx_rest <"$fx_dir/answer" || return
   for fx_each in "$fx_number" "$fx_from" "$fx_length"; do
     case $fx_each in '' | *[!0-9]* | 0?* | ????????????????*) return 1 ;; esac
   done
-  [ "$fx_kind" = control ] && [ "$fx_number" -gt "$fx_control" ] || return
+  [ "$fx_kind" = control ] && [ "$fx_number" -gt "$fx_control" ] && [ "$fx_number" -le $(($(date +%s) + 86400)) ] || return
   tail -n +2 "$fx_dir/answer" >"$fx_dir/body"
   fx_size body
   fx_seal control "$fx_number" "$fx_from" "$fx_bytes" "$fx_dir/body"

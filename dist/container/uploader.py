@@ -216,7 +216,7 @@ class Uploader:
             say("taken")
             self.over = True
         found = self.order.read("control", data) if status == 200 else None
-        if found and found[0] > self.pieces.control:
+        if found and found[0] > self.pieces.control and is_in_time(found[0]):
             self.lease = int(time.time())
             self.obey(*found)
         self.write_lease()

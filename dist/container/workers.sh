@@ -55,8 +55,7 @@ fx_worker() {
   fx_took=$((fx_now - fx_began))
   fx_seconds=$((fx_took / 100)).$((fx_took / 10 % 10))$((fx_took % 10))
   fx_signs=
-  # With 2 a shell ends that has no pipefail.
-  [ "$fx_exit_code" != 2 ] || ! fx_has_bash || fx_signs=b
+  ! fx_has_bash || fx_signs=b
   [ ! -e "$fx_dir/stopping" ] || fx_signs=$fx_signs!
   fx_write "$fx_number.code" "$fx_number=$fx_exit_code:$fx_seconds$fx_signs"
 }
