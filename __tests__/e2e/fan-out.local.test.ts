@@ -157,6 +157,40 @@ it("'keep-task: on-failure' keeps the tasks that failed", async () => {
   for (const task of alive) task.stop("UserInitiated", "The test is over");
 });
 
+it("'keep-task: job' leaves each of several tasks to later steps, also that of a job that failed, and the post step stops them all", async () => {
+  let later: readonly StepResult[] = [];
+  const run = 'echo "of $FARGATE_EXEC_TASK" >/tmp/kept; exit $((FARGATE_EXEC_TASK == 1))';
+  const result = await aws.step(newTasks(3, { "keep-task": "job", "max-parallel": "2", run }), {
+    beforePost: async () => {
+      const alive = aws.startedAndAlive();
+      later = await Promise.all(alive.map(({ arn }) => aws.step({ task: arn, run: "cat /tmp/kept" })));
+    },
+  });
+  expect(resultsOf(result).map(({ exitCode }) => exitCode)).toEqual([0, 1, 0]);
+  expect(later.map(({ outputs }) => outputs["task-arn"]).toSorted()).toEqual(arnsOf(result).toSorted());
+  expect(later.map(({ outputs }) => outputs["stdout"]).toSorted()).toEqual(["of 0", "of 1", "of 2"]);
+  await eventually(() => aws.startedAndAlive().length, 0);
+});
+
+it("a cancel of a step with 'keep-task: job' stops all of its tasks before the post step, and a later step says why its task is gone", async () => {
+  const cancel = new AbortController();
+  let alive: readonly Task[] = [];
+  const result = await aws.step(newTasks(3, { "keep-task": "job", run: "echo begun; sleep 60" }), {
+    signal: cancel.signal,
+    onLine: (line) => {
+      if (line.endsWith("begun")) cancel.abort();
+    },
+    beforePost: () => {
+      alive = aws.startedAndAlive();
+      return Promise.resolve();
+    },
+  });
+  expect([result.conclusion, alive]).toEqual(["cancelled", []]);
+  const later = await aws.step({ task: arnsOf(result)[0] ?? "", run: "echo never" });
+  expect(later.outputs["outcome"]).toBe("not-started");
+  expect(later.annotations[0]?.message).toContain("fargate-exec: cancelled");
+});
+
 it("a cancel stops all tasks of the step", async () => {
   const cancel = new AbortController();
   const result = await aws.step(newTasks(3, { run: "echo begun; sleep 60" }), {
