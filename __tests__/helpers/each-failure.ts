@@ -67,7 +67,7 @@ function ofAws(name: string, message: string, more: Partial<Call> = {}): Failure
     region: "eu-central-1",
     ...more,
   };
-  return failureOf(Object.assign(new Error(message), { name, $metadata: {} }), call) as Failure;
+  return asFailure(failureOf(Object.assign(new Error(message), { name, $metadata: {} }), call));
 }
 const ofBucket = (name: string): Failure =>
   ofAws(name, "No.", { service: "s3", action: "s3:ListBucket", resource: "bucket 'b'", bucket: "b" });
