@@ -1,5 +1,5 @@
 import type { ConfiguredHook, DeploymentBrief, ServiceDeployment } from "../../../src/aws/ecs.ts";
-import { Failure } from "../../../src/errors.ts";
+import { Failure, wordsFor } from "../../../src/errors.ts";
 import type { Inputs, TaskSelection } from "../../../src/inputs/inputs.ts";
 import { checkHooks } from "../../../src/ready/checks/deployment.ts";
 import { listed } from "../../helpers/listed-deployments.ts";
@@ -59,7 +59,8 @@ async function rows(
     now: NOW,
   });
   return found.map(
-    (row) => `${row.verdict} ${row.name}: ${row.seen}${row.verdict === "NG" ? `. ${row.fix}` : ""}`,
+    (row) =>
+      `${row.verdict} ${row.name}: ${row.seen}${row.verdict === "NG" ? `. ${wordsFor("workflow", row.fix)}` : ""}`,
   );
 }
 
