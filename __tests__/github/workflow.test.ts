@@ -7,7 +7,11 @@ const ENV = {
   GITHUB_RUN_ATTEMPT: "2",
   GITHUB_SERVER_URL: "https://github.com",
 };
-const originOf = (env: NodeJS.ProcessEnv) => stepOrigin(env, systemClock.random);
+const CONTEXT = {
+  ...{ repo: { owner: "example", repo: "demo" }, runId: 42, runAttempt: 2 },
+  serverUrl: "https://github.com",
+};
+const originOf = (env: NodeJS.ProcessEnv) => stepOrigin(CONTEXT, env, systemClock.random);
 
 describe("the origin of a step", () => {
   it("names the repository and the workflow run", () => {

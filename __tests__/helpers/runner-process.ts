@@ -48,6 +48,11 @@ export class MemoryProcess implements RunnerProcess {
     this.files.set(path, before + text);
   };
 
+  context = () => ({
+    ...{ repo: { owner: "example", repo: "demo" }, runId: 42, runAttempt: 1 },
+    serverUrl: "https://github.com",
+  });
+
   getJson = () => Promise.resolve({ status: 200, body: '{"value":"a.b.c"}' });
 
   /** The values in a file that the runner reads. */

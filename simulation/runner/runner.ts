@@ -74,7 +74,12 @@ class Process {
         callback();
       },
     });
+    const [owner = "", repo = ""] = (this.env["GITHUB_REPOSITORY"] ?? "").split("/");
     return {
+      context: () => ({
+        ...{ repo: { owner, repo }, runId: Number(this.env["GITHUB_RUN_ID"]), runAttempt: 1 },
+        serverUrl: "https://github.com",
+      }),
       world: {
         clock: {
           now: () => time.now,

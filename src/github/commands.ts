@@ -1,9 +1,11 @@
 import { EOL } from "node:os";
+// Imported by its path, since the package's entry brings a second HTTP library. If a release moves the file, type check and build fail.
+import { toCommandProperties } from "../../node_modules/@actions/core/lib/utils.js";
 import type { Random } from "../clock.ts";
 import type { Commands } from "../show/screen.ts";
 
 // `@actions/core` writes the same lines, but to this process's own standard output, and reads this process's own environment. Several
-// runners could not be in one process.
+// runners could not be in one process. So only what it does without them is used.
 
 type Properties = Readonly<Record<string, string | number | undefined>>;
 
@@ -19,9 +21,9 @@ export function makeCommands(command: WriteCommand, env: NodeJS.ProcessEnv): Com
   return {
     isDebug: () => env["RUNNER_DEBUG"] === "1",
     debug: (text) => command("debug", {}, text),
-    warning: (text, { title, file, startLine }) => command("warning", { title, file, line: startLine }, text),
-    notice: (text, { title, file, startLine }) => command("notice", { title, file, line: startLine }, text),
-    error: (text, { title, file, startLine }) => command("error", { title, file, line: startLine }, text),
+    warning: (text, properties) => command("warning", toCommandProperties(properties), text),
+    notice: (text, properties) => command("notice", toCommandProperties(properties), text),
+    error: (text, properties) => command("error", toCommandProperties(properties), text),
     setSecret: (secret) => command("add-mask", {}, secret),
   };
 }

@@ -18,6 +18,6 @@ export function runnerSurroundings(process: RunnerProcess): Surroundings {
     inputs: stepInputs(env, directory),
     ...{ display, drained, mask, idToken, saveState, report, end },
     ...cancelOnSignals(process, runner.unread),
-    origin: () => stepOrigin(env, clock.random),
+    origin: () => stepOrigin(process.context(), env, clock.random),
   };
 }

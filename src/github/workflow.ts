@@ -17,17 +17,27 @@ const PASSED_ON = [
   "GITHUB_EVENT_NAME",
 ];
 
-/**
- * The origin of this step, from the runner's variables, with a new id, which names the job directory, the staged object and the started
- * task.
- */
-export function stepOrigin(env: NodeJS.ProcessEnv, random: Random): Origin {
-  const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId = "0" } = env;
-  if (!repository) throw new Error("The runner has not set GITHUB_REPOSITORY.");
+/** The members of the workflow's context, as `@actions/github` reads it, that a run needs. */
+export interface WorkflowContext {
+  readonly repo: { readonly owner: string; readonly repo: string };
+  readonly runId: number;
+  readonly runAttempt: number;
+  readonly serverUrl: string;
+}
+
+/** The origin of this step, with a new id, which names the job directory, the staged object and the started task. */
+export function stepOrigin(
+  { repo, runId, runAttempt, serverUrl }: WorkflowContext,
+  env: NodeJS.ProcessEnv,
+  random: Random,
+): Origin {
+  const repository = `${repo.owner}/${repo.repo}`;
   return {
-    ...{ id: random.bytes(10).toString("hex"), repository, runId },
-    runAttempt: env["GITHUB_RUN_ATTEMPT"] ?? "1",
-    url: `${env["GITHUB_SERVER_URL"] ?? "https://github.com"}/${repository}/actions/runs/${runId}`,
+    id: random.bytes(10).toString("hex"),
+    repository,
+    runId: String(runId),
+    runAttempt: String(runAttempt),
+    url: `${serverUrl}/${repository}/actions/runs/${runId}`,
     variables: passedVariables(env),
   };
 }
