@@ -43,6 +43,14 @@ async function awaitLooks(uploaded: UploadedJob, count: number): Promise<void> {
   await until(() => seen() >= before + count);
 }
 
+/**
+ * Resolves when all that a held job has printed is uploaded. A job that is cancelled waits five seconds for its end to be taken, in
+ * which a busy machine may not upload it.
+ */
+async function untilUploaded(uploaded: UploadedJob): Promise<void> {
+  await until(() => uploaded.spool().length >= uploaded.kept.length);
+}
+
 it.concurrent.each(WAYS)(
   "nobody but the runner can stop a job, free its output or take its end, by $way",
   async ({ options }) => {
@@ -86,6 +94,7 @@ it.concurrent.each(WAYS)(
     bucket.control(order, 6, 0, ["taken"]);
     await awaitLooks(uploaded, 2);
     expect(job.processes.length).toBeGreaterThan(1);
+    await untilUploaded(uploaded);
     bucket.control(order, 7, 0, ["cancel"]);
     const pieces = await uploaded.ended();
     expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=143:\d+\.\d\db?!$/);
@@ -105,8 +114,7 @@ it.concurrent.each(WAYS)(
       bucket.control(order, number, 0);
       await awaitLooks(uploaded, 2);
     }
-    // A job that is cancelled waits five seconds for its end to be taken, in which a busy machine may not upload all that is held.
-    await until(() => uploaded.spool().length >= uploaded.kept.length);
+    await untilUploaded(uploaded);
     // The runner goes on from the number that it finds.
     const next = controlNumber(within, Date.now());
     bucket.control(order, next, 0, ["cancel"]);
@@ -135,6 +143,7 @@ it.concurrent.each(WAYS)(
       bucket.control(order, at + 5, 0, lines);
       await awaitLooks(uploaded, 2);
     }
+    await untilUploaded(uploaded);
     bucket.control(order, 20, job.extractor.confirmed, [...bucket.renewal(order), "cancel"]);
     await uploaded.ended();
     expect(uploaded.spool().length).toBeGreaterThanOrEqual(MIB);
