@@ -50,6 +50,7 @@ function pieces(
     origin,
     cancel: new AbortController().signal,
     partSlots: new PartSlots(),
+    env: {},
   };
   const place = { isWanted: false, share: () => undefined };
   const prepared = { owner: OWNER, setup: Promise.resolve({ pieceUse } as SessionSetup) };
