@@ -93,7 +93,7 @@ function everywhere(options: () => Partial<WatchOptions>): void {
   });
 }
 
-describe.each(turnOf(SHELLS, 2))("artifacts under %s", (sh) => everywhere(() => ({ sh })));
+describe.each(turnOf(SHELLS, 3))("artifacts under %s", (sh) => everywhere(() => ({ sh })));
 
 describe.each(
   (["mawk", "gawk", "busybox"] as const).filter((awk) =>

@@ -116,7 +116,7 @@ describe("delivery by boto3", () => {
     containerEnv: { PATH: boto3, FAKE_OBJECT: object },
   };
 
-  it.each(turnOf(SHELLS, 2))("runs the staged payload, under %s", async (sh) => {
+  it.each(turnOf(SHELLS, 3))("runs the staged payload, under %s", async (sh) => {
     const job = new WatchedJob({ ...options, sh });
     writeFileSync(object, job.payload.bytes);
     const terminal = job.attach();

@@ -122,7 +122,7 @@ const REFUSED: readonly Row[] = [
   ...[...IN_SHEBANG, ...OF_DIRECTORY, ...AS_USER].map(asUser),
 ];
 
-const shells = turnOf(CONTAINER_SHELLS, 2);
+const shells = turnOf(CONTAINER_SHELLS, 3);
 
 describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) => {
   let container: SharedContainer;

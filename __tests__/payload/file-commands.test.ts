@@ -86,7 +86,7 @@ function sharedTests(options: () => Partial<WatchOptions>): void {
 
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
-describe.each(turnOf(shells, 2))("the files of a job under %s", (sh) => {
+describe.each(turnOf(shells, 3))("the files of a job under %s", (sh) => {
   sharedTests(() => ({ sh }));
 });
 

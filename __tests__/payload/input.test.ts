@@ -65,7 +65,7 @@ describe("what is typed into a session", () => {
   });
 });
 
-describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
+describe.each(turnOf(SHELLS, 3))("under %s", (shell) => {
   it("any bytes arrive as they are", () => {
     const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     const special = fc.constantFrom(

@@ -144,7 +144,7 @@ const UNREACHED = [
   "timed out",
 ];
 
-it.each(turnOf(SHELLS, 2))(
+it.each(turnOf(SHELLS, 3))(
   "a program's last words show whether S3 is unreachable, whatever names are in them, under %s",
   (sh) => {
     const script = `${COUNT?.[0] ?? ""}

@@ -67,7 +67,7 @@ const ways: readonly (readonly [string, (path: string, name: string) => string])
   ],
 ];
 
-const shells = turnOf(CONTAINER_SHELLS, 2, 1);
+const shells = turnOf(CONTAINER_SHELLS, 3, 1);
 
 describe.each(shells)("a program in a directory of root, under %s,", (sh) => {
   asOthers.concurrent.each(shareOf(sh, shells, ways))(

@@ -149,7 +149,7 @@ it(
   PATIENCE,
 );
 
-describe.each(turnOf(SHELLS, 2))("under %s", (shell) => {
+describe.each(turnOf(SHELLS, 3))("under %s", (shell) => {
   const file = (name: string): string =>
     fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
   const functions = ["directory.sh", "spool.sh", "send.sh"].map((name) => `. ${file(name)}`).join("\n");

@@ -68,7 +68,7 @@ const ways: Way[] = [
   [
     "boto3 and aws s3 cp",
     () => `${VENV}:${systemPath}`,
-    /: boto3: .*Read timeout on endpoint.*; aws s3 cp: (no answer within 5 s|.*imeout on endpoint.*); S3 can't be reached/,
+    /: boto3: (no answer within 5 s.*|.*Read timeout on endpoint.*); aws s3 cp: (no answer within 5 s|.*imeout on endpoint.*); S3 can't be reached/,
     "example-ci",
   ],
   [

@@ -71,7 +71,7 @@ it("the stop command is the text of its golden file, is short, and has nothing t
 // For the payload, plain bash is the same as bash in its POSIX mode.
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
-describe.each(turnOf(shells, 2))("under %s", (sh) => {
+describe.each(turnOf(shells, 3))("under %s", (sh) => {
   it.concurrent(
     "a job is told to stop, and its trap still runs",
     async () => {

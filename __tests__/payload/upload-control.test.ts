@@ -266,7 +266,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-describe.each(turnOf(SHELLS, 2))("whether a reader follows by S3, under %s", (shell) => {
+describe.each(turnOf(SHELLS, 3))("whether a reader follows by S3, under %s", (shell) => {
   const source = (name: string): string =>
     fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
 
