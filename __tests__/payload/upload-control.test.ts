@@ -51,7 +51,8 @@ async function untilUploaded(uploaded: UploadedJob): Promise<void> {
   await until(() => uploaded.spool().length >= uploaded.kept.length);
 }
 
-it.concurrent.each(WAYS)(
+// The tests with a held job are not concurrent: each job uploads a mebibyte, which takes most of a processor.
+it.each(WAYS)(
   "nobody but the runner can stop a job, free its output or take its end, by $way",
   async ({ options }) => {
     const uploaded = await aHeldJob(options());
@@ -103,7 +104,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.each(WAYS)(
   "a principal with the handle can't number a `control` so that the runner's later ones are not obeyed, by $way",
   async ({ options }) => {
     const uploaded = await aHeldJob(options());
@@ -125,7 +126,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.each(WAYS)(
   "a principal with the handle and a right to write into the bucket can't have the output sent elsewhere, by $way",
   async ({ options }) => {
     const uploaded = await aHeldJob(options());
