@@ -22,9 +22,6 @@ interface QueuedMessage {
   readonly position: number;
 }
 
-/** Draws the ids of messages, and the nonces of an encrypted session. */
-type ChannelRandom = Pick<Random, "bytes" | "uuid">;
-
 /**
  * The client's end of a Session Manager data channel, as ECS Exec uses it. It does no I/O: frames, intents and the
  * time go in; frames, events and the next deadline come out. Take these three after every call. Times are milliseconds since the epoch.
@@ -33,7 +30,7 @@ type ChannelRandom = Pick<Random, "bytes" | "uuid">;
  * not acknowledged, and recognises what the agent sends again.
  */
 export class Channel {
-  readonly #random: ChannelRandom;
+  readonly #random: Random;
   readonly #clientId: string;
   readonly #handshake: Handshake;
   readonly #inbox = new Inbox();
@@ -52,8 +49,8 @@ export class Channel {
   #frames: Frame[] = [];
   #events: ChannelEvent[] = [];
 
-  /** The session's id and target go into the KMS encryption context. */
-  constructor(identity: SessionIdentity, random: ChannelRandom) {
+  /** The session's id and target go into the KMS encryption context. `random` draws the ids of messages, and the nonces of an encrypted session. */
+  constructor(identity: SessionIdentity, random: Random) {
     this.#random = random;
     this.#clientId = random.uuid();
     this.#outbox = new Outbox(random);

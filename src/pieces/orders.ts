@@ -38,7 +38,7 @@ export const TAKEN_READ_MS = 300;
 export const STORED_MS = 300;
 
 /** The most that the number of a `control` may be ahead of the time, in seconds. The container obeys no other one (AHEAD in objects.py). */
-export const CONTROL_AHEAD = 86_400;
+const CONTROL_AHEAD = 86_400;
 
 /** The most readers that `control` names. A holder of the handle may have written any number of them. */
 const MOST_READERS = 32;
