@@ -1,6 +1,7 @@
 import type { Host } from "../time.ts";
 import type { StartedCommand } from "../world/agent.ts";
 import type { Container } from "./container.ts";
+import type { Directory } from "./directory.ts";
 import { mark } from "./records.ts";
 
 /** A program on the terminal of a session: what it reads, writes and waits for. */
@@ -52,5 +53,10 @@ export class Shell {
     const lines: string[] = [];
     for (let line = await this.readLine(); line !== "."; line = await this.readLine()) lines.push(line);
     return lines;
+  }
+
+  /** Shows the notes of the job's processes to the user. */
+  async tellNotes({ notes }: Directory): Promise<void> {
+    for (const note of notes.splice(0)) await this.mark(`n ${note}`);
   }
 }

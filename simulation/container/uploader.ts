@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { Host } from "../time.ts";
 import { AwsError } from "../world/aws-error.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
+import { Order } from "./order.ts";
 import { removeJob } from "./remove-job.ts";
 
 /** Between two pieces while little waits. */
@@ -38,29 +38,16 @@ export async function runUploader(container: Container, directory: Directory): P
     const order = directory.order;
     directory.order = undefined;
     await container.base.time.sleep(host, 3 * container.options.pace);
-    await new Uploader(container, directory, host, parseOrder(order)).carryOut();
+    await new Uploader(container, directory, host, new Order(order)).carryOut();
     if (directory.isGone) return;
   }
-}
-
-/** The words of an order. A word with a `+` has more of the value before it. */
-function parseOrder(lines: readonly string[]): readonly (readonly [string, string])[] {
-  const words: [string, string][] = [];
-  for (const line of lines) {
-    const at = line.indexOf(" ");
-    const [word, value] = [line.slice(0, at), line.slice(at + 1)];
-    const last = words.at(-1);
-    if (!word.endsWith("+") || last === undefined) words.push([word, value]);
-    else last[1] += word === "field+" ? value.slice(value.indexOf(" ") + 1) : value;
-  }
-  return words;
 }
 
 class Uploader {
   readonly #container: Container;
   readonly #directory: Directory;
   readonly #host: Host;
-  #words: readonly (readonly [string, string])[];
+  readonly #order: Order;
   #number = 0;
   #begin: number;
   #fixed: Piece | undefined;
@@ -77,17 +64,12 @@ class Uploader {
   #lostAt: number | undefined;
   readonly #told = new Set<string>();
 
-  constructor(
-    container: Container,
-    directory: Directory,
-    host: Host,
-    words: readonly (readonly [string, string])[],
-  ) {
+  constructor(container: Container, directory: Directory, host: Host, order: Order) {
     this.#container = container;
     this.#directory = directory;
     this.#host = host;
-    this.#words = words;
-    this.#begin = Number(this.#one("begin"));
+    this.#order = order;
+    this.#begin = Number(this.#order.one("begin"));
     const { now } = container.base.time;
     this.#madeAt = now - QUIET_MS;
     this.#seenAt = now + 1_000 - QUIET_MS;
@@ -144,19 +126,19 @@ class Uploader {
         if (end === undefined && waiting < MUCH && this.#now - this.#madeAt < PACE_MS) return false;
         const bytes = spool.read(this.#begin, Math.min(waiting, LARGEST));
         this.#fixed = {
-          object: this.#seal("out", this.#number, this.#begin, bytes),
+          object: this.#order.seal("out", this.#number, this.#begin, bytes),
           end: this.#begin + bytes.length,
           isEnd: false,
         };
         this.#madeAt = this.#now;
       } else if (end !== undefined) {
         this.#fixed = {
-          object: this.#seal("end", this.#number, this.#begin, Buffer.from(end)),
+          object: this.#order.seal("end", this.#number, this.#begin, Buffer.from(end)),
           end: this.#begin,
           isEnd: true,
         };
       } else if (this.#now - this.#putAt >= QUIET_MS) {
-        const alive = this.#seal("alive", Math.floor(this.#now / 1000), this.#begin, Buffer.alloc(0));
+        const alive = this.#order.seal("alive", Math.floor(this.#now / 1000), this.#begin, Buffer.alloc(0));
         await this.#post("alive", alive);
         return false;
       } else return false;
@@ -173,8 +155,8 @@ class Uploader {
 
   async #post(name: string, object: Buffer): Promise<boolean> {
     const { bucket, calls } = this.#container;
-    const key = `${this.#one("folder")}${name}`;
-    const signature = this.#field("x-amz-signature");
+    const key = `${this.#order.one("folder")}${name}`;
+    const signature = this.#order.field("x-amz-signature");
     const act = (): void => {
       bucket.check("post", key, signature);
       bucket.put(key, object);
@@ -207,8 +189,8 @@ class Uploader {
   /** Reads `control`, and obeys a new one. */
   async #look(): Promise<void> {
     const { bucket, calls } = this.#container;
-    const key = new URL(this.#one("control")).pathname.slice(1);
-    const signature = new URLSearchParams(this.#one("query")).get("X-Amz-Signature") ?? "";
+    const key = new URL(this.#order.one("control")).pathname.slice(1);
+    const signature = new URLSearchParams(this.#order.one("query")).get("X-Amz-Signature") ?? "";
     this.#seenAt = this.#now;
     const act = (): Buffer => {
       bucket.check("get", key, signature);
@@ -227,7 +209,7 @@ class Uploader {
         return;
       }
     }
-    const found = data === undefined ? undefined : this.#open(data);
+    const found = data === undefined ? undefined : this.#order.open(data);
     if (this.#directory.lease !== undefined) this.#directory.lease.lookedAt = this.#now;
     if (found === undefined || found.number <= this.#control) return;
     if (this.#directory.lease !== undefined) this.#directory.lease.newAt = this.#now;
@@ -240,7 +222,10 @@ class Uploader {
     directory.spool.confirm(confirmed, 1 << 20);
     if (directory.settings?.fenceMs !== undefined) directory.signedAt = this.#now;
     if (directory.stays) directory.readAt = this.#now;
-    this.#renew(parseOrder(lines.filter((line) => line.includes(" "))));
+    if (this.#order.renew(lines)) {
+      this.#againAt = 0;
+      this.#pause = 0;
+    }
     for (const word of lines) {
       if (word === "cancel" && directory.status === undefined) {
         directory.isCancelled = true;
@@ -253,20 +238,6 @@ class Uploader {
       }
     }
     directory.wake();
-  }
-
-  /** The new signatures of a kind replace all of that kind. */
-  #renew(words: readonly (readonly [string, string])[]): void {
-    const kind = ([word, value]: readonly [string, string]): string =>
-      word === "field" ? `field ${value.split(" ")[0]?.toLowerCase() ?? ""}` : word;
-    const fresh = words.filter((word) =>
-      /^(query|post-until|field (policy|x-amz-(credential|date|security-token|signature)))$/.test(kind(word)),
-    );
-    if (fresh.length === 0) return;
-    const kinds = new Set(fresh.map(kind));
-    this.#words = [...this.#words.filter((word) => !kinds.has(kind(word))), ...fresh];
-    this.#againAt = 0;
-    this.#pause = 0;
   }
 
   /** The runner has the end of the job. An attacher that stays removes the job itself. */
@@ -285,45 +256,5 @@ class Uploader {
 
   get #caller(): { readonly name: string; readonly host: Host } {
     return { name: this.#container.name, host: this.#host };
-  }
-
-  #one(word: string): string {
-    return this.#words.find(([each]) => each === word)?.[1] ?? "";
-  }
-
-  #field(name: string): string {
-    const found = this.#words.find(
-      ([word, value]) => word === "field" && value.toLowerCase().startsWith(`${name} `),
-    );
-    return found?.[1].slice(name.length + 1) ?? "";
-  }
-
-  #seal(kind: string, number: number, begin: number, body: Buffer): Buffer {
-    const facts = `${kind} ${number} ${begin} ${body.length}`;
-    return Buffer.concat([Buffer.from(`fx1 ${facts} ${this.#mac(facts, body)}\n`), body]);
-  }
-
-  /** A `control` that the runner has written. */
-  #open(
-    data: Buffer,
-  ): { readonly number: number; readonly begin: number; readonly body: Buffer } | undefined {
-    const end = data.indexOf(10);
-    const [, kind, number, begin, length, mac] = data.toString("latin1", 0, end).split(" ");
-    const body = data.subarray(end + 1);
-    if (
-      kind !== "control" ||
-      mac !== this.#mac(`${kind} ${number ?? ""} ${begin ?? ""} ${length ?? ""}`, body)
-    )
-      return undefined;
-    return { number: Number(number), begin: Number(begin), body };
-  }
-
-  #mac(facts: string, body: Buffer): string {
-    const [inner = "", outer = ""] = this.#one("key").split(" ");
-    const first = createHash("sha256")
-      .update(`${inner}fx1 ${this.#one("job")} ${facts}\n`)
-      .update(body)
-      .digest("hex");
-    return createHash("sha256").update(outer).update(first).digest("hex");
   }
 }

@@ -1,0 +1,54 @@
+import type { Directory } from "./directory.ts";
+import { isRead } from "./others.ts";
+import type { Shell } from "./shell.ts";
+
+/** The attacher learns within a second that the job was killed. */
+const LOOK_MS = 1_000;
+/** How long PID 1 has to reap a process that it has adopted. */
+const REAPED_MS = 100;
+const NOT_REAPED_MS = 5_000;
+
+/** The reader has left. True when the attacher may leave, too, before the job's end was taken. */
+export async function leave(
+  shell: Shell,
+  directory: Directory,
+  { isParent }: { readonly isParent: boolean },
+): Promise<boolean> {
+  const { options } = shell.container;
+  if (isParent && !directory.isDetached) {
+    await shell.sleep(options.reaps ? REAPED_MS : NOT_REAPED_MS);
+    if (!options.reaps) {
+      directory.stays = true;
+      await shell.mark(
+        "n The session stays open, though S3 carries the output: PID 1 of this container reaps no process.",
+      );
+      while (!directory.isTaken && !directory.isGone && !directory.isAway) {
+        await shell.tellNotes(directory);
+        await directory.news(shell.host, LOOK_MS);
+      }
+      if (!directory.isAway) return false;
+    }
+  }
+  directory.attacher = undefined;
+  Object.assign(directory, { hasLeft: false, stays: false, isAway: false });
+  return true;
+}
+
+/** Waits for a sign of the step that follows the job by its session. False when there is one. */
+export async function awaitLastReader(shell: Shell, directory: Directory): Promise<boolean> {
+  for (let tries = 45; isRead(directory, shell.now); tries -= 1) {
+    if (tries === 45) {
+      await shell.mark(
+        "n Another step follows the job by its session. Waiting for a sign of it, 45 s at most.",
+      );
+      directory.wantsSign = true;
+      directory.wake();
+    } else if (tries === 0 || (!directory.wantsSign && !directory.isAskedForSign)) {
+      await shell.mark("! followed another step follows the job by its session");
+      return false;
+    }
+    await shell.sleep(1_000);
+  }
+  directory.readAt = shell.now;
+  return true;
+}

@@ -1,0 +1,94 @@
+import type { Rule } from "./rule.ts";
+
+const LINGERING_MS = 180_000;
+/** The most sessions that runs with a queue have in a container at once. */
+const MOST_SESSIONS = 3;
+
+/** With a queue in a bucket the runs never block the agent. */
+const seats: Rule = {
+  name: "no session too many in a container",
+  look(ended, check) {
+    const { world, scenario } = ended;
+    if (!scenario.world.bucket) return;
+    for (const { agent, name } of world.containers) {
+      const most = world.gateway.mostOfOurs.get(agent.target) ?? 0;
+      if (most > 1) check(most <= MOST_SESSIONS, name, () => `${most} sessions of runs at once`);
+    }
+  },
+};
+
+/** A session takes a place of the container, so it ends soon after its step: an attacher without a reader gives up after 90 s. */
+const sessionsEnd: Rule = {
+  name: "sessions end soon after their steps",
+  look(ended, check) {
+    for (const session of ended.world.gateway.sessions.values()) {
+      const runner = ended.runners.find(({ name }) => name === session.owner);
+      const over = Math.max(runner?.mainEnd?.at ?? Infinity, runner?.postEnd?.at ?? 0);
+      if (over === Infinity || session.agent.isBlocked || session.agent.isDead) continue;
+      const lasted = (session.ended ?? ended.world.base.time.now) - over;
+      check(
+        lasted <= LINGERING_MS,
+        session.owner,
+        () => `session ${session.id} went on for ${Math.round(lasted / 1000)} s after its step`,
+      );
+    }
+  },
+};
+
+const leftSessions: Rule = {
+  name: "no session is left",
+  look(ended, check) {
+    for (const session of ended.world.gateway.sessions.values())
+      if (session.owner.startsWith("runner") && !session.agent.isBlocked)
+        check(
+          session.ended === undefined ? false : true,
+          session.owner,
+          () => `session ${session.id} is still open`,
+        );
+  },
+};
+
+const leftInContainer: Rule = {
+  name: "nothing is left in a container",
+  look(ended, check) {
+    for (const container of ended.world.containers) {
+      if (container.host.isDead) continue;
+      for (const run of container.scripts)
+        check(run.ended !== undefined, container.name, () => `a script of ${run.url} still runs`);
+      const left = [...container.directories.keys()];
+      if (container.scripts.length > 0)
+        check(left.length === 0, container.name, () => `has job directories: ${left.join(", ")}`);
+    }
+  },
+};
+
+/** Nothing stays in the bucket, unless a machine was lost, or S3 was: then it is said, or the lifecycle of the bucket has it. */
+const leftInBucket: Rule = {
+  name: "nothing is left in the bucket",
+  look(ended, check) {
+    const { bucket, base } = ended.world;
+    if (bucket.written.length === 0) return;
+    const isExcused =
+      ended.runners.some((runner) => !runner.options.post && runner.mainEnd?.exitCode !== 0) ||
+      base.faults.taken.some(
+        // The containers of a stopped task may still upload until their ends.
+        (fault) =>
+          fault.kind === "stop-task" ||
+          fault.kind === "s3-away" ||
+          (fault.kind === "call" && fault.operation.startsWith("s3:")),
+      );
+    if (isExcused) return;
+    // A delete marker has no bytes.
+    const left = [...bucket.versions.values()].flat().flatMap((each) => (each.isMarker ? [] : [each.key]));
+    check(left.length === 0, "world", () => `the bucket has ${left.join(", ")}`);
+  },
+};
+
+/** What must hold of the places that steps take, and of what they leave. */
+export const LEFTOVER_RULES: readonly Rule[] = [
+  seats,
+  sessionsEnd,
+  leftSessions,
+  leftInContainer,
+  leftInBucket,
+];

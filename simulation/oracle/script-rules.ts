@@ -1,0 +1,124 @@
+import type { Rule } from "./rule.ts";
+import { expectedLines, linesOf, runsOf, shownLines } from "./script-output.ts";
+
+/** Green only if every worker ended with 0. */
+const green: Rule = {
+  name: "green only for a script that succeeded",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      if (runner.mainEnd?.exitCode !== 0) continue;
+      const runs = runsOf(runner, ended);
+      const workers = Number(runner.options.inputs["workers"] ?? 1);
+      const codes = runs.map(({ exitCode }) => exitCode);
+      check(
+        runs.length === workers && codes.every((code) => code === 0),
+        runner.name,
+        () => `main ended with 0, and the scripts with ${codes.join(", ") || "nothing"}`,
+      );
+    }
+  },
+};
+
+/** A known exit code is the true one: that of the first worker that failed. */
+const exitCode: Rule = {
+  name: "a known exit code is the true one",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const told = runner.outputs["exit-code"] ?? "";
+      if (told === "") continue;
+      const codes = [...runsOf(runner, ended)].sort((a, b) => a.worker - b.worker).map((run) => run.exitCode);
+      const first = codes.find((code) => code !== 0) ?? codes[0];
+      const { outcome } = runner.outputs;
+      const isTrue =
+        outcome === "timed-out"
+          ? told === "124"
+          : outcome === "cancelled"
+            ? told === "130"
+            : told === String(first);
+      check(
+        isTrue,
+        runner.name,
+        () => `exit-code is ${told} (${outcome ?? ""}), and the scripts ended with ${codes.join(", ")}`,
+      );
+    }
+  },
+};
+
+/** The output is the script's: each line once, in order, and whole when the end is known. */
+const output: Rule = {
+  name: "the output is the script's, once and in order",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const runs = runsOf(runner, ended);
+      const isWhole =
+        (runner.outputs["exit-code"] ?? "") !== "" &&
+        runner.mainEnd?.exitCode !== undefined &&
+        runner.outputs["outcome"] !== "cancelled";
+      for (const run of runs) {
+        for (const stream of ["1", "2"] as const) {
+          const [expected, shown] = [expectedLines(run, stream), shownLines(runner, run.worker, stream)];
+          const wrong = shown.findIndex((line, at) =>
+            at === shown.length - 1 && !isWhole
+              ? expected[at]?.startsWith(line) !== true
+              : expected[at] !== line,
+          );
+          check(wrong < 0 && (!isWhole || shown.length === expected.length), runner.name, () =>
+            wrong < 0
+              ? `shows ${shown.length} of ${expected.length} lines, though the end is known`
+              : `line ${wrong} is '${clip(shown[wrong])}' and had to be '${clip(expected[wrong])}'`,
+          );
+        }
+      }
+    }
+  },
+};
+
+/** The output `stdout` and the script's own outputs are whole when the step is green. */
+const outputs: Rule = {
+  name: "the outputs are the script's",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      if (runner.mainEnd?.exitCode !== 0) continue;
+      const [run, ...more] = runsOf(runner, ended);
+      if (run === undefined || more.length > 0) continue;
+      const told = linesOf(runner.outputs["stdout"] ?? "");
+      const expected = expectedLines(run, "1");
+      check(
+        told.join("\n") === expected.join("\n"),
+        runner.name,
+        () => `stdout has ${told.length} lines, and the script printed ${expected.length}`,
+      );
+      for (const line of runner.script.lines) {
+        if (!("output" in line)) continue;
+        const [name = "", value = ""] = line.output.split("=");
+        check(
+          runner.outputs[name] === value,
+          runner.name,
+          () => `the output '${name}' is '${clip(runner.outputs[name])}'`,
+        );
+      }
+    }
+  },
+};
+
+const once: Rule = {
+  name: "no script starts twice",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const workers = runsOf(runner, ended).map(({ worker }) => worker);
+      if (workers.length > 0)
+        check(
+          new Set(workers).size === workers.length,
+          runner.name,
+          () => `started ${workers.length} times: workers ${workers.join(", ")}`,
+        );
+    }
+  },
+};
+
+/** What must hold of scripts, and of what the steps say of them. */
+export const SCRIPT_RULES: readonly Rule[] = [green, exitCode, output, outputs, once];
+
+function clip(text: string | undefined): string {
+  return text === undefined ? "nothing" : text.slice(0, 80);
+}

@@ -1,0 +1,91 @@
+import { SECRET } from "../runner/runner.ts";
+import type { Rule } from "./rule.ts";
+
+/** A cancelled main has ended by then; the runner kills it later. */
+const CANCELLED_MS = 7_500;
+/** What a step may need beside its own limits: `start-timeout`, and the ends of waits that are under way. */
+const SLACK_MS = 25 * 60_000;
+
+const cancelled: Rule = {
+  name: "a cancelled main ends in time",
+  look(ended, check) {
+    const { time } = ended.world.base;
+    for (const { cancelledAt, isKilled, pausedMs, mainEnd, name } of ended.runners) {
+      if (cancelledAt === undefined) continue;
+      const took = (mainEnd?.at ?? time.now) - cancelledAt - pausedMs;
+      check(
+        took <= CANCELLED_MS || (isKilled && pausedMs > 0),
+        name,
+        () => `needed ${took} ms after the first signal`,
+      );
+    }
+  },
+};
+
+const limits: Rule = {
+  name: "a step ends within its limits",
+  look(ended, check) {
+    const { time } = ended.world.base;
+    for (const runner of ended.runners) {
+      if (!runner.hasBegun) continue;
+      const [, number, unit] = /^(\d+)([sm])$/.exec(runner.options.inputs["timeout"] ?? "60m") ?? [];
+      const timeout = Number(number) * (unit === "s" ? 1_000 : 60_000);
+      const took = (runner.mainEnd?.at ?? time.now) - runner.beganAt;
+      const most = 2 * timeout + SLACK_MS;
+      check(
+        runner.mainEnd !== undefined && took <= most,
+        runner.name,
+        () => `main took ${Math.round(took / 1000)} s`,
+      );
+      if (runner.mainEnd !== undefined && runner.options.post)
+        check(runner.postEnd !== undefined, runner.name, () => "post has not ended");
+    }
+  },
+};
+
+/** Post never fails the job. */
+const post: Rule = {
+  name: "post never fails",
+  look(ended, check) {
+    for (const { postEnd, name } of ended.runners)
+      if (postEnd !== undefined)
+        check(postEnd.exitCode === 0, name, () => `post ended with ${String(postEnd.exitCode)}`);
+  },
+};
+
+const secrets: Rule = {
+  name: "no secret is at rest or on record",
+  look(ended, check) {
+    const { bucket, gateway } = ended.world;
+    for (const { key, bytes } of bucket.written)
+      check(!bytes.includes(SECRET), "world", () => `the secret is in the object ${key}`);
+    for (const { command, owner } of gateway.sessions.values())
+      check(!command.includes(SECRET), owner, () => "the secret is in a command");
+    for (const runner of ended.runners)
+      check(
+        !runner.record.includes(SECRET),
+        runner.name,
+        () => "the secret is in the log, an output or the saved state",
+      );
+  },
+};
+
+const crash: Rule = {
+  name: "nothing crashes",
+  look(ended, check) {
+    check(ended.crashes.length === 0, "world", () =>
+      ended.crashes
+        .map((error) => (error instanceof Error ? (error.stack ?? error.message) : String(error)))
+        .join("; "),
+    );
+    for (const runner of ended.runners) {
+      const internal = /^.*(?:TypeError|ReferenceError|RangeError|the world has no).*$/m.exec(
+        runner.main.stdout + (runner.post?.stdout ?? ""),
+      );
+      check(internal === null, runner.name, () => internal?.[0] ?? "");
+    }
+  },
+};
+
+/** What must hold of each step. */
+export const STEP_RULES: readonly Rule[] = [cancelled, limits, post, secrets, crash];

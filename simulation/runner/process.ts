@@ -1,0 +1,112 @@
+import { Writable } from "node:stream";
+import type { RunnerProcess } from "../../src/github/process.ts";
+import { randomBuffer, randomId } from "../random.ts";
+import { Host } from "../time.ts";
+import type { World } from "../world/world.ts";
+import { servicesOf } from "./services.ts";
+import { Sockets } from "./socket.ts";
+
+/** One process of a step: main or post. */
+export class Process {
+  readonly host: Host;
+  readonly env: Readonly<Record<string, string>>;
+  readonly files = new Map<string, string>();
+  exitCode = 0;
+  stdout = "";
+  readonly sockets: Sockets;
+  readonly #world: World;
+  readonly #actor: string;
+  readonly #listeners: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
+  /** How many timers and calls keep the process alive. */
+  #pending = 0;
+  #onIdle: () => void = () => undefined;
+
+  constructor(world: World, actor: string, kind: string, env: Readonly<Record<string, string>>) {
+    this.#world = world;
+    this.#actor = actor;
+    this.env = env;
+    this.host = new Host(`${kind} of ${actor}`, world.base.host);
+    this.sockets = new Sockets(world, actor, this.host);
+  }
+
+  /** Resolves when no timer and no call keeps the process alive. */
+  async idle(): Promise<void> {
+    do {
+      if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+      // What has just settled may begin something else.
+      await this.#world.base.time.sleep(this.host, 0);
+    } while (this.#pending > 0);
+  }
+
+  /** Counts what keeps the process alive. */
+  #keep<T>(promise: Promise<T>): Promise<T> {
+    this.#pending += 1;
+    const settled = (): void => {
+      this.#pending -= 1;
+      if (this.#pending === 0) this.#onIdle();
+    };
+    promise.then(settled, settled);
+    return promise;
+  }
+
+  /** What the action sees of its process. */
+  surroundings(onExit: (code: number) => void): RunnerProcess {
+    const { time } = this.#world.base;
+    const random = this.#world.base.random(`chance of ${this.host.name}`);
+    const stdout = new Writable({
+      write: (chunk: Buffer, _encoding, callback) => {
+        this.#show(chunk.toString());
+        callback();
+      },
+    });
+    const [owner = "", repo = ""] = (this.env["GITHUB_REPOSITORY"] ?? "").split("/");
+    return {
+      context: () => ({
+        ...{ repo: { owner, repo }, runId: Number(this.env["GITHUB_RUN_ID"]), runAttempt: 1 },
+        serverUrl: "https://github.com",
+      }),
+      world: {
+        clock: {
+          now: () => time.now,
+          sleep: (ms, signal) => this.#keep(time.sleep(this.host, ms, signal)),
+          every: (ms, tick) => time.every(this.host, ms, tick),
+          turn: () => time.sleep(this.host, 0),
+          random: {
+            fraction: random,
+            bytes: (count) => randomBuffer(random, count),
+            uuid: () => randomId(random),
+          },
+        },
+        env: { ...this.env },
+        services: () =>
+          servicesOf(this.#world, { name: this.#actor, host: this.host }, (call) => this.#keep(call)),
+        openSocket: this.sockets.open,
+        // Each runner is on a machine of its own.
+        machineLock: () => Promise.resolve({ take: () => Promise.resolve({ release: () => undefined }) }),
+      },
+      directory: "/workspace",
+      began: time.now,
+      stdout,
+      onSignal: (act) => void this.#listeners.push(act),
+      exit: (code) => {
+        this.exitCode = code;
+        onExit(code);
+      },
+      setExitCode: (code) => (this.exitCode = code),
+      appendFile: (path, text) => void this.files.set(path, (this.files.get(path) ?? "") + text),
+      getJson: () => Promise.reject(new Error("the world has no ID tokens")),
+    };
+  }
+
+  /** A signal comes, at the next moment at which the process runs. */
+  signal(name: "SIGINT" | "SIGTERM"): void {
+    this.#world.base.time.after(this.host, 0, () => {
+      for (const act of this.#listeners) act(name);
+    });
+  }
+
+  #show(text: string): void {
+    this.stdout += text;
+    for (const line of text.trimEnd().split("\n")) this.#world.base.timeline.note(this.#actor, `| ${line}`);
+  }
+}
