@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Aws } from "../src/aws/calls.ts";
 import type { ExecConfiguration } from "../src/aws/ecs.ts";
 import type { Task } from "../src/aws/task.ts";
+import { cloudWatchLocation } from "../src/logs/transcript.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Inputs } from "../src/inputs/inputs.ts";
 import { Failure } from "../src/errors.ts";
@@ -95,6 +96,7 @@ function startJob(
         Promise.resolve(`http://127.0.0.1:${(s3.address() as AddressInfo).port}/${encodeURIComponent(key)}`),
       ...others,
     },
+    logs: { hasGroup: () => Promise.resolve(true) },
     ssm: {
       terminateSession: (id: string) => Promise.resolve(void seen.terminated.push(id)),
       resumeSession: () => Promise.resolve(undefined),
@@ -222,6 +224,11 @@ it.each<[string, ExecConfiguration, string | undefined]>([
     expect(stdout).toBe("out");
     const logged = exec.cloudWatchLogGroup ?? group;
     expect(log).toEqual(logged && expect.objectContaining({ kind: "cloudwatch", group: logged }));
+    // A log that the step only guesses has no page.
+    const page =
+      exec.logging === "OVERRIDE" ? cloudWatchLocation("/ecs/exec", "", "eu-west-1").url : undefined;
+    const url = log?.kind === "cloudwatch" ? log.url?.split("ecs-execute-command").at(0) : undefined;
+    expect(url).toBe(page);
   },
   PATIENCE,
 );

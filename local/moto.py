@@ -37,6 +37,7 @@ def load():
     from moto.server import DomainDispatcherApplication, create_backend_app
 
     make_default_vpcs_public()
+    name_missing_streams()
     application = DomainDispatcherApplication(create_backend_app)
     for service in SERVICES:
         application.app_instances[service] = create_backend_app(service)
@@ -76,6 +77,21 @@ def make_default_vpcs_public():
         return vpc
 
     EC2Backend.create_default_vpc = create_public
+
+
+def name_missing_streams():
+    """Lets GetLogEvents say whether the stream or the group is missing, as AWS does (PrefectHQ/prefect-aws#177, localstack#9226)."""
+    from moto.logs.exceptions import ResourceNotFoundException
+    from moto.logs.models import LogGroup
+
+    get = LogGroup.get_log_events
+
+    def get_of_stream(self, log_stream_name, *options, **named):
+        if log_stream_name not in self.streams:
+            raise ResourceNotFoundException("The specified log stream does not exist.")
+        return get(self, log_stream_name, *options, **named)
+
+    LogGroup.get_log_events = get_of_stream
 
 
 def with_reasons(application):

@@ -65,6 +65,22 @@ it.each(["stream", "group"])("tells that the log %s is not there yet", async (wh
   expect(await logs.readPage(stream)).toBeUndefined();
 });
 
+it.each([
+  ["a group without the stream", "stream", true],
+  ["no group", "group", false],
+])("tells %s from the other", async (_what, missing, exists) => {
+  const logs = await startEndpoint(() =>
+    exception("ResourceNotFoundException", `The specified log ${missing} does not exist.`),
+  );
+  expect(await logs.hasGroup(stream)).toBe(exists);
+});
+
+it("knows the group of a stream with one event", async () => {
+  const logs = await startEndpoint(threePages);
+  expect(await logs.hasGroup(stream)).toBe(true);
+  expect(JSON.parse(open.received[0]?.body ?? "")).toMatchObject({ logStreamName: stream.stream, limit: 1 });
+});
+
 it("fails when the log may not be read", async () => {
   const logs = await startEndpoint(() => exception("AccessDeniedException", "no"));
   await expect(logs.readPage(stream)).rejects.toMatchObject({

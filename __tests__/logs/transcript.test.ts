@@ -4,6 +4,7 @@ import { AccessDenied } from "../../src/errors.ts";
 import {
   cloudWatchLocation,
   logLocation,
+  withProvenPage,
   readTranscript,
   type TranscriptContext,
 } from "../../src/logs/transcript.ts";
@@ -214,7 +215,7 @@ describe("the location of the log", () => {
       name: "/ecs/exec/s-1",
       group: "/ecs/exec",
       stream: "s-1",
-      url: `${page}#logsV2:log-groups/log-group/$252Fecs$252Fexec/log-events/s-1`,
+      url: `${page}#logsV2:log-groups/log-group/$252Fecs$252Fexec$3FlogStreamNameFilter$3Ds-1`,
     });
   });
 
@@ -226,6 +227,18 @@ describe("the location of the log", () => {
     const [first] = [{ ...GROUP, mayBeMissing: true as const }];
     expect(logLocation([GROUP], "s-1", "eu-west-1")).toMatchObject({ url: expect.any(String) as string });
     expect(logLocation([first], "s-1", "eu-west-1")).toMatchObject({ stream: "s-1", url: undefined });
+  });
+
+  it.each([
+    ["shows", true],
+    ["does not show", false],
+    ["fails to show", undefined],
+  ])("has its page only when CloudWatch %s the group", async (_how, exists) => {
+    const hasGroup = (): Promise<boolean> =>
+      exists === undefined ? Promise.reject(new Error("denied")) : Promise.resolve(exists);
+    const location = cloudWatchLocation("/ecs/exec", "s-1", "eu-west-1");
+    const { url } = await withProvenPage(location, { hasGroup });
+    expect(url).toBe(exists === true ? location.url : undefined);
   });
 
   it("is the object in S3 when that is all there is, and has no page", () => {

@@ -1,3 +1,4 @@
+import type { GetLogEventsCommandInput, GetLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
 import { requireMember } from "./required-member.ts";
@@ -11,6 +12,8 @@ export interface Logs {
    * while the stream or its group does not exist.
    */
   readPage(stream: StreamName, from?: string): Promise<LogPage | undefined>;
+  /** Whether the stream's log group exists, the stream itself or not. Needs the right to read the stream, and no other. */
+  hasGroup(stream: StreamName): Promise<boolean>;
 }
 
 export interface LogGroup {
@@ -36,33 +39,43 @@ export function logsCalls(clients: AwsClients): Logs {
   const { signal, region } = clients;
   const options = signal ? { abortSignal: signal } : {};
 
-  async function readPage({ group, stream }: StreamName, from?: string): Promise<LogPage | undefined> {
+  /** What CloudWatch answers to one request for events of a stream; its error when the stream or its group is missing. */
+  async function getEvents(
+    { group, stream }: StreamName,
+    more: Pick<GetLogEventsCommandInput, "nextToken" | "limit">,
+  ): Promise<GetLogEventsCommandOutput | Error> {
     const resource = `log stream '${stream}' of log group '${group}'`;
     const call = { service: "logs", action: "logs:GetLogEvents", resource, region } as const;
     return await attempt(call, signal, async () => {
       const { GetLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
       const client = await clients.logs();
-      const request = {
-        logGroupName: group,
-        logStreamName: stream,
-        startFromHead: true,
-        ...(from !== undefined && { nextToken: from }),
-      };
+      const request = { logGroupName: group, logStreamName: stream, startFromHead: true, ...more };
       try {
-        const answer = await client.send(new GetLogEventsCommand(request), options);
-        const next = requireMember(answer.nextForwardToken ?? from, "nextForwardToken");
-        return {
-          messages: (answer.events ?? []).map(({ message }) => requireMember(message, "message")),
-          next,
-          // The API shows the end only by returning the same token.
-          last: next === from,
-        };
+        return await client.send(new GetLogEventsCommand(request), options);
       } catch (error) {
-        // AWS's error for a missing stream and a missing group. The exec agent makes both when it first writes.
-        if (isNamed(error, "ResourceNotFoundException")) return undefined;
+        if (isNamed(error, "ResourceNotFoundException")) return error;
         throw error;
       }
     });
+  }
+
+  async function readPage(stream: StreamName, from?: string): Promise<LogPage | undefined> {
+    const answer = await getEvents(stream, from === undefined ? {} : { nextToken: from });
+    // The exec agent makes the stream when it first writes.
+    if (answer instanceof Error) return undefined;
+    const next = requireMember(answer.nextForwardToken ?? from, "nextForwardToken");
+    return {
+      messages: (answer.events ?? []).map(({ message }) => requireMember(message, "message")),
+      next,
+      // The API shows the end only by returning the same token.
+      last: next === from,
+    };
+  }
+
+  async function hasGroup(stream: StreamName): Promise<boolean> {
+    const answer = await getEvents(stream, { limit: 1 });
+    // One error stands for both, with the words "The specified log stream does not exist." or "… group …" (prefect-aws#177, localstack#9226).
+    return !(answer instanceof Error) || answer.message.includes("log stream");
   }
 
   async function describeGroup(name: string): Promise<LogGroup | undefined> {
@@ -79,5 +92,5 @@ export function logsCalls(clients: AwsClients): Logs {
     });
   }
 
-  return { describeGroup, readPage };
+  return { describeGroup, readPage, hasGroup };
 }

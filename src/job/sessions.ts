@@ -6,7 +6,13 @@ import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/unopened-session.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
 import type { SessionSource } from "../follow/session-chain.ts";
-import { type LogLocation, logLocation } from "../logs/transcript.ts";
+import {
+  type CloudWatchLocation,
+  type LogLocation,
+  logLocation,
+  withoutPage,
+  withProvenPage,
+} from "../logs/transcript.ts";
 import { bootstrapCommand } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
@@ -208,11 +214,17 @@ export class JobSessions implements SessionSource {
     const { inputs, log } = this.#context;
     const setup = await this.#prepared.setup;
     this.#record({ ...this.#job, encryption: setup.encryption });
-    this.#log = logLocation(setup.logs ?? [], id, inputs.region);
-    log.info(
-      [`Session ${id}`, ...(this.#log === undefined ? [] : [`logged in ${this.#log.name}`])].join(", ") + ".",
-    );
+    const found = logLocation(setup.logs ?? [], id, inputs.region);
+    this.#log = found?.kind === "cloudwatch" ? withoutPage(found) : found;
+    log.info([`Session ${id}`, ...(found === undefined ? [] : [`logged in ${found.name}`])].join(", ") + ".");
+    if (found?.kind === "cloudwatch") void this.#provePage(found);
     return setup;
+  }
+
+  /** The log has its page as soon as its group is known to exist. Nothing waits for it. */
+  async #provePage(location: CloudWatchLocation): Promise<void> {
+    const proven = await withProvenPage(location, this.#context.aws.logs);
+    if (this.#sessionIds.at(-1) === location.stream) this.#log = proven;
   }
 
   /** A job in a task that this run has started needs no entry in the ledger: it ends with the task. */

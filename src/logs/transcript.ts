@@ -15,7 +15,10 @@ export interface CloudWatchLocation {
   readonly name: string;
   readonly group: string;
   readonly stream: string;
-  /** Its page in the AWS console; undefined for a partition whose console is not known, and for a log that may be missing. */
+  /**
+   * The page of its group in the AWS console, with the streams of this session: the agent makes the stream when the session is over. Undefined for
+   * a partition whose console is not known, for a log that may be missing, and while nothing has shown that there is such a group.
+   */
   readonly url: string | undefined;
 }
 
@@ -34,11 +37,12 @@ export function cloudWatchLocation(group: string, sessionId: string, region: str
       host === undefined
         ? undefined
         : `https://${host}/cloudwatch/home?region=${region}` +
-          `#logsV2:log-groups/log-group/${escape(group)}/log-events/${escape(sessionId)}`,
+          `#logsV2:log-groups/log-group/${escape(group)}` +
+          `$3FlogStreamNameFilter$3D${escape(sessionId)}`,
   };
 }
 
-/** The log that the step names, CloudWatch before S3; undefined when there is none. */
+/** The log that the step names, CloudWatch before S3; undefined when there is none. Whether its group exists is not looked at. */
 export function logLocation(
   [first]: SessionLogs,
   sessionId: string,
@@ -47,9 +51,26 @@ export function logLocation(
   if (first === undefined) return undefined;
   if (first.kind === "cloudwatch") {
     const location = cloudWatchLocation(first.group, sessionId, region);
-    return first.mayBeMissing ? { ...location, url: undefined } : location;
+    return first.mayBeMissing ? withoutPage(location) : location;
   }
   return { kind: "s3", name: transcriptName(first, sessionId) };
+}
+
+/**
+ * The log with its page only where its group exists: the agent makes no group, and loses the log of one that is missing with a warning of its own. A
+ * step that may not read the log has no page.
+ */
+export async function withProvenPage(
+  location: CloudWatchLocation,
+  logs: Pick<Logs, "hasGroup">,
+): Promise<CloudWatchLocation> {
+  if (location.url === undefined) return location;
+  const exists = await logs.hasGroup(location).catch(() => false);
+  return exists ? location : withoutPage(location);
+}
+
+export function withoutPage(location: CloudWatchLocation): CloudWatchLocation {
+  return { ...location, url: undefined };
 }
 
 /** The stream or the object, to be shown. */
