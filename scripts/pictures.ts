@@ -1,6 +1,6 @@
 /**
  * `npm run pictures`: runs the demo's step on the local Fargate and draws its log and its job summary as GitHub shows
- * them, in light and in dark, into `docs/pictures/`. Needs Chromium on PATH.
+ * them, in light and in dark, into `docs/pictures/`. Needs Chromium on PATH, and a font that has emoji.
  */
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
