@@ -77,8 +77,10 @@ export class Terminal implements RunLog {
     const { showsBytes = false, quiet, clock } = this.#options;
     if (!showsBytes || quiet || !this.#isLive || Math.max(done, total ?? 0) < MB) return;
     if (this.#progress?.title !== COPYING) this.phase(COPYING);
-    const of = total !== undefined && total >= done ? ` of ${(total / MB).toFixed(1)}` : "";
-    if (this.#progress !== undefined) this.#progress.detail = `${(done / MB).toFixed(1)}${of} MB`;
+    // What is typed is longer than the file: base64, in lines. So of a total the share is shown.
+    const isShare = total !== undefined && total >= done;
+    const detail = isShare ? `${Math.floor((100 * done) / total)} %` : `${(done / MB).toFixed(1)} MB`;
+    if (this.#progress !== undefined) this.#progress.detail = detail;
     if (clock.now() - this.#bytesDrawnAt < BYTES_MS && done !== total) return;
     this.#bytesDrawnAt = clock.now();
     this.#draw();

@@ -58,7 +58,7 @@ export interface RunLog {
   notice(text: string): void;
   /** The script runs from now on. The line names container, task and image. */
   started(title: string, line: string): void;
-  /** How many bytes have gone to the container or come from it, and of how many when that is known. */
+  /** How many bytes have come from the container; or with a total, how much of what is sent to it has arrived, as it is sent. */
   progress(done: number, total?: number): void;
   /** Called once the run has something to undo. `work` lists what would have to be undone if this process ended now; empty for nothing. */
   unfinished(work: () => readonly string[]): void;
