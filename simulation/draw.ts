@@ -20,19 +20,20 @@ const RUNNER_CALLS = [
 const CONTAINER_CALLS = ["s3:GetObject", "s3:PostObject"] as const;
 const CALL_TROUBLES: readonly CallTrouble[] = ["throttled", "denied", "failed", "lost", "mute", "slow"];
 
-/** The kinds of fault. A seed draws which of them there are at all. */
-const KINDS = [
-  "calls",
-  "frames",
-  "cuts",
-  "signals",
-  "pauses",
-  "tasks",
-  "agents",
-  "s3-away",
-  "shells",
-] as const;
-type Kind = (typeof KINDS)[number];
+/** The kinds of fault, each with the share of the seeds that have it. A dead agent ends a container's story soon, so it is rare. */
+const SHARES = {
+  calls: 0.5,
+  frames: 0.35,
+  cuts: 0.45,
+  signals: 0.4,
+  pauses: 0.25,
+  tasks: 0.2,
+  agents: 0.06,
+  "s3-away": 0.3,
+  shells: 0.2,
+};
+type Kind = keyof typeof SHARES;
+const KINDS = Object.keys(SHARES) as readonly Kind[];
 
 /** Expands a seed into a scenario. */
 export function drawScenario(seed: number): Scenario {
@@ -77,6 +78,7 @@ function drawRunners(random: Random, world: WorldOptions, containers: number): r
       container: between(random, 0, containers - 1),
       inputs: {
         timeout: pick(random, ["20s", "2m", "60m"]),
+        ...(chance(random, 0.7) && { "start-timeout": pick(random, ["40s", "90s"]) }),
         ...(chance(random, 0.4) && { secrets: "SECRET" }),
         ...(workers > 1 && { workers: String(workers) }),
         ...(isMatrix && { "matrix-index": String(index), "matrix-total": String(count) }),
@@ -130,7 +132,7 @@ function drawFaults(
   runners: readonly RunnerOptions[],
   containers: number,
 ): readonly Fault[] {
-  const kinds = KINDS.filter(() => chance(random, 0.35));
+  const kinds = KINDS.filter((kind) => chance(random, SHARES[kind]));
   const usual = pick(random, [1, 1, 2, 4]);
   const context = { random, runners, containers, bucket };
   return kinds.flatMap((kind) =>

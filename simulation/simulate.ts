@@ -1,6 +1,6 @@
 import { Runner } from "./runner/runner.ts";
+import { loadAll } from "./runner/modules.ts";
 import type { Fault, Scenario } from "./scenario.ts";
-import { type Settle, whileLoading } from "./time.ts";
 import { World } from "./world/world.ts";
 
 /** How long a step may take before it counts as one that never ends. */
@@ -21,39 +21,8 @@ export interface Simulated {
 
 /** Runs a scenario to its end: the faults rain while the steps run, then the world heals. */
 export async function simulate(scenario: Scenario): Promise<Simulated> {
-  await (loading ??= load());
-  return await run(scenario);
-}
-
-let loading: Promise<void> | undefined;
-
-/** Steps load some modules when they need them. That takes real time, and so it is over before the first scenario begins. */
-async function load(): Promise<void> {
-  for (const bucket of [true, false])
-    await run({ ...WARM_UP, world: { ...WARM_UP.world, bucket } }, whileLoading);
-}
-
-const WARM_UP: Scenario = {
-  seed: 0,
-  world: {
-    ...{ latency: [20, 20], bucket: true, mayList: true, isVersioned: false },
-    ...{ maySeeSessions: true, mayResume: true, pausesAfter: 1_000 },
-  },
-  containers: [{ boto3: true, gzip: true, reaps: true, pace: 10, stopsIn: 0 }],
-  runners: [
-    {
-      at: 0,
-      container: 0,
-      inputs: { timeout: "1m" },
-      script: { lines: [{ wait: 8_000 }], exitCode: 1, onTerm: "dies" },
-      post: true,
-    },
-  ],
-  faults: [],
-};
-
-async function run(scenario: Scenario, settle?: Settle): Promise<Simulated> {
-  const world = new World(scenario, settle);
+  await loadAll();
+  const world = new World(scenario);
   const { time } = world.base;
   const runners = scenario.runners.map((options, index) => new Runner(world, index, options));
   for (const fault of scenario.faults)

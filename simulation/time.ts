@@ -66,11 +66,6 @@ export class Time {
   #now = BEGIN;
   #order = 0;
   #heap: Entry[] = [];
-  readonly #settle: Settle;
-
-  constructor(settle: Settle = byTurn) {
-    this.#settle = settle;
-  }
 
   /** Milliseconds since the epoch. */
   get now(): number {
@@ -130,7 +125,7 @@ export class Time {
   /** Lets time pass until the condition holds. False when nothing is left to wait for, or the time is up. */
   async run(isSo: () => boolean, until: number): Promise<boolean> {
     for (;;) {
-      await this.#settle();
+      await settle();
       if (isSo()) return true;
       const entry = this.#pop();
       if (entry === undefined) return false;
@@ -200,13 +195,6 @@ function isBefore(one: Entry, other: Entry): boolean {
 }
 
 /** Resolves when every promise that can settle without time has settled. */
-export type Settle = () => Promise<void>;
-
-function byTurn(): Promise<void> {
+function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** The same for a process that still loads modules, which takes real time. */
-export function whileLoading(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 2));
 }

@@ -2,19 +2,19 @@ import type { Clock } from "./clock.ts";
 
 /** The promise's outcome, or a rejection with the signal's reason if that comes first. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const settled = new AbortController();
+  let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
-    const onAbort = (): void => {
+    onAbort = () => {
       const reason: unknown = signal.reason;
       reject(reason instanceof Error ? reason : new Error(String(reason)));
     };
     if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true, signal: settled.signal });
+    else signal.addEventListener("abort", onAbort, { once: true });
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    settled.abort();
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
@@ -26,12 +26,16 @@ export async function unlessLate<T, L>(
   promise: Promise<T>,
   { clock, signal, until, late }: { clock: Clock; signal: AbortSignal; until: number; late: () => L },
 ): Promise<T | L> {
-  const settled = new AbortController();
-  const stop = AbortSignal.any([signal, settled.signal]);
+  const over = new AbortController();
+  const onAbort = (): void => over.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([promise, clock.sleep(Math.max(0, until - clock.now()), stop).then(late)]);
+    const wait = Math.max(0, until - clock.now());
+    return await Promise.race([promise, clock.sleep(wait, over.signal).then(late)]);
   } finally {
-    settled.abort();
+    signal.removeEventListener("abort", onAbort);
+    over.abort();
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Random, randomOf } from "../random.ts";
 import type { Fault, WorldOptions } from "../scenario.ts";
-import { Host, type Settle, Time } from "../time.ts";
+import { Host, Time } from "../time.ts";
 import { Timeline } from "../timeline.ts";
 import { FaultBook } from "./fault-book.ts";
 
@@ -22,8 +22,8 @@ export class Base {
   /** Until when S3 can't be reached, for each actor. */
   readonly #s3Away = new Map<string, number>();
 
-  constructor(seed: number, options: WorldOptions, faults: readonly Fault[], settle?: Settle) {
-    this.time = new Time(settle);
+  constructor(seed: number, options: WorldOptions, faults: readonly Fault[]) {
+    this.time = new Time();
     this.timeline = new Timeline(this.time);
     this.#seed = seed;
     this.options = options;

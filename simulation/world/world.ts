@@ -1,6 +1,5 @@
 import type { Container } from "../container/container.ts";
 import type { Scenario } from "../scenario.ts";
-import type { Settle } from "../time.ts";
 import { Base, type Caller } from "./base.ts";
 import { Calls } from "./calls.ts";
 import { Ecs } from "./ecs.ts";
@@ -17,8 +16,8 @@ export class World {
   readonly ecs: Ecs;
   readonly calls: Calls;
 
-  constructor({ seed, world, containers, faults }: Scenario, settle?: Settle) {
-    this.base = new Base(seed, world, faults, settle);
+  constructor({ seed, world, containers, faults }: Scenario) {
+    this.base = new Base(seed, world, faults);
     this.bucket = new Bucket(this.base);
     this.gateway = new Gateway(this.base);
     this.calls = new Calls(this.base);

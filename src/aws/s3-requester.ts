@@ -3,6 +3,7 @@ import type { AwsClients } from "./clients.ts";
 import { Failure } from "../errors.ts";
 import { attempt } from "./failures.ts";
 import { partitionOf, s3Arn } from "./partitions.ts";
+import { once } from "./once.ts";
 import type { ObjectName } from "./s3.ts";
 import type { Sender } from "./services.ts";
 import { readThrown } from "./thrown.ts";
@@ -51,11 +52,12 @@ export function crossRegionRequester(clients: AwsClients, signal: AbortSignal | 
 
 function regionalRequester(clients: AwsClients, signal: AbortSignal | undefined) {
   const options = signal === undefined ? {} : { abortSignal: signal };
+  const sdk = once(() => import("./s3-sdk.ts"));
   return <T>(region: string, action: string, { bucket, key }: S3Location, send: SdkCall<T>): Promise<T> => {
     const resource = s3Arn(region, bucket, key);
     const call = { service: "s3", action: `s3:${action}`, resource, region, bucket } as const;
     return attempt(call, signal, async () =>
-      send(await clients.s3(region), await import("./s3-sdk.ts"), options),
+      send(await clients.s3(region), await sdk(), options),
     );
   };
 }

@@ -1,5 +1,6 @@
 import { payloadFile } from "./files.ts";
 import { quote } from "./quote.ts";
+import { remembered } from "./remembered.ts";
 
 /** Directories that may hold the job directory, in the order of choice: first those that only root can write to. */
 export const PARENT_DIRECTORIES = ["/var/lib", "/run", "/tmp", "/var/tmp", "/dev/shm"] as const;
@@ -97,6 +98,10 @@ const ARTIFACTS_BY_TAR = ["safe.sh", "enter.sh", "artifacts_tar.sh"];
 const PLACE_BY_PYTHON = ["way.py", "place.py"];
 const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 
+/** A file never changes while the action runs, and a step makes a payload for each target. */
+const sourceOf = remembered((name) => payloadFile(name));
+const codeOf = remembered((name) => withoutComments(payloadFile(name)));
+
 export const bootstrapSource = (): string => joinSources(BOOTSTRAP);
 export const stopSource = (): string => joinSources(STOP);
 export const recorderPy = (): string => joinCode(RECORDER);
@@ -181,10 +186,6 @@ function joinCode(names: readonly string[]): string {
   return names.map(codeOf).join("\n");
 }
 
-function codeOf(name: string): string {
-  return withoutComments(payloadFile(name));
-}
-
 function joinSources(names: readonly string[]): string {
-  return names.map((name) => payloadFile(name)).join("\n");
+  return names.map(sourceOf).join("\n");
 }

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const SOURCES = join(import.meta.dirname, "../../src");
+
+let loading: Promise<unknown> | undefined;
+
+/**
+ * Loads the modules that steps load when they need them. Loading takes real time, and so it is over before the first scenario begins: in a
+ * world, `import` then only waits for promises.
+ */
+export async function loadAll(): Promise<void> {
+  await (loading ??= Promise.all(lateModules().map((module) => import(module) as Promise<unknown>)));
+}
+
+/** What any source names in a call of `import`. The programs of the action itself begin to run when they are loaded. */
+function lateModules(): readonly string[] {
+  const modules = readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => {
+      const path = join(SOURCES, name);
+      const named = readFileSync(path, "utf8").matchAll(/(?<!typeof )import\("([^"]+)"\)/g);
+      return [...named].map(([, module = ""]) =>
+        pathToFileURL(
+          module.startsWith(".") ? join(dirname(path), module) : createRequire(path).resolve(module),
+        ).href,
+      );
+    });
+  return [...new Set(modules)].filter((module) => module.endsWith(".js") === false || module.includes("node_modules"));
+}
