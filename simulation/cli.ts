@@ -4,7 +4,7 @@ import { drawScenario } from "./draw.ts";
 import { judge } from "./oracle/rules.ts";
 import type { Objection } from "./oracle/rule.ts";
 import type { Scenario } from "./scenario.ts";
-import { loadAll } from "./runner/modules.ts";
+import { prepareProcess } from "./runner/modules.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type Simulated } from "./simulate.ts";
 import { Tally } from "./tally.ts";
@@ -46,7 +46,7 @@ async function replay(scenario: Scenario): Promise<void> {
 /** Runs these seeds. A scenario that fails is made smaller and shown, and ends the run. */
 async function runSeeds(from: number, count: number): Promise<void> {
   const tally = new Tally();
-  await loadAll();
+  await prepareProcess();
   const began = process.cpuUsage();
   // Most errors in a world are wanted, and making their stack traces takes a fifth of the time.
   const { stackTraceLimit } = Error;

@@ -28,7 +28,7 @@ const SHARES = {
   signals: 0.4,
   pauses: 0.25,
   tasks: 0.2,
-  agents: 0.06,
+  agents: 0.04,
   "s3-away": 0.3,
   shells: 0.2,
 };
@@ -48,7 +48,7 @@ function drawWorld(random: Random): WorldOptions {
   const least = pick(random, [5, 20, 60]);
   return {
     latency: [least, least * between(random, 1, 6)],
-    bucket: chance(random, 0.6),
+    bucket: chance(random, 0.75),
     mayList: chance(random, 0.5),
     isVersioned: chance(random, 0.3),
     maySeeSessions: chance(random, 0.85),
@@ -60,7 +60,7 @@ function drawWorld(random: Random): WorldOptions {
 function drawContainer(random: Random): ContainerOptions {
   return {
     boto3: chance(random, 0.7),
-    gzip: chance(random, 0.8),
+    gzip: chance(random, 0.85),
     reaps: chance(random, 0.7),
     pace: pick(random, [2, 10, 60]),
     stopsIn: pick(random, [0, 500, 5_000, 40_000]),
@@ -101,7 +101,7 @@ function drawScript(random: Random, runner: number): Script {
   const count = between(random, 0, isLong ? 30 : 8);
   for (let at = 0; at < count; at += 1) {
     lines.push(drawLine(random, `r${runner} ${at}`));
-    if (chance(random, 0.4)) lines.push({ wait: between(random, 0, isLong ? 20_000 : 4_000) });
+    if (chance(random, 0.4)) lines.push({ wait: between(random, 0, isLong ? 12_000 : 4_000) });
   }
   return {
     lines,
@@ -133,7 +133,7 @@ function drawFaults(
   containers: number,
 ): readonly Fault[] {
   const kinds = KINDS.filter((kind) => chance(random, SHARES[kind]));
-  const usual = pick(random, [1, 1, 2, 4]);
+  const usual = pick(random, [1, 2, 2, 4]);
   const context = { random, runners, containers, bucket };
   return kinds.flatMap((kind) =>
     Array.from({ length: between(random, 1, usual) }, () => drawFault(kind, context)),

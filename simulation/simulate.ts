@@ -1,5 +1,5 @@
 import { Runner } from "./runner/runner.ts";
-import { loadAll } from "./runner/modules.ts";
+import { prepareProcess } from "./runner/modules.ts";
 import type { Fault, Scenario } from "./scenario.ts";
 import { World } from "./world/world.ts";
 
@@ -21,7 +21,7 @@ export interface Simulated {
 
 /** Runs a scenario to its end: the faults rain while the steps run, then the world heals. */
 export async function simulate(scenario: Scenario): Promise<Simulated> {
-  await loadAll();
+  await prepareProcess();
   const world = new World(scenario);
   const { time } = world.base;
   const runners = scenario.runners.map((options, index) => new Runner(world, index, options));

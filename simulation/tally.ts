@@ -36,12 +36,12 @@ export class Tally {
     return objections;
   }
 
-  /** The figures, for people. `seconds` is the real time. */
+  /** The figures, for people. `seconds` is the time of the processor. */
   report(seconds: number): string {
     const { green, stopped, several, twoFaults } = this.#counts;
     const share = (count: number, of: number): string => `${Math.round((100 * count) / of)} %`;
     const lines = [
-      `${this.seeds} seeds, ${this.steps} steps, ${(this.#milliseconds / 3_600_000).toFixed(1)} simulated hours (${Math.round(this.#milliseconds / 1000 / this.seeds)} s a seed) in ${seconds.toFixed(1)} s: ${(this.steps / seconds).toFixed(1)} steps a second`,
+      `${this.seeds} seeds, ${this.steps} steps, ${(this.#milliseconds / 3_600_000).toFixed(1)} simulated hours (${Math.round(this.#milliseconds / 1000 / this.seeds)} s a seed) in ${seconds.toFixed(1)} s of processor time: ${(this.steps / seconds).toFixed(1)} steps a second`,
       `two faults that took effect: ${share(twoFaults, this.seeds)}; several runners: ${share(several, this.seeds)}; steps killed or cancelled: ${share(stopped, this.steps)}; green: ${share(green, this.steps)}`,
       "",
       "could have objected:",

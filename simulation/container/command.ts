@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import type { StartedCommand } from "../world/agent.ts";
 import { AwsError } from "../world/aws-error.ts";
@@ -237,5 +237,5 @@ function parseSettings(text: string): Settings {
 }
 
 function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }

@@ -79,22 +79,11 @@ export function wordsBehind(
 
 /** What printf's `%b` makes of this text. */
 export function unescaped(text: string): Buffer {
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length; at += 1) {
-    if (text[at] !== "\\") {
-      bytes.push(text.charCodeAt(at));
-      continue;
-    }
-    const octal = /^0[0-7]{1,3}/.exec(text.slice(at + 1, at + 5))?.[0];
-    if (octal !== undefined) {
-      bytes.push(Number.parseInt(octal, 8));
-      at += octal.length;
-    } else {
-      bytes.push(text[at + 1] === "n" ? 10 : text.charCodeAt(at + 1));
-      at += 1;
-    }
-  }
-  return Buffer.from(bytes);
+  const plain = text.replaceAll(/\\(0[0-7]{1,3}|.)/gs, (_, escaped: string) => {
+    if (/^0[0-7]/.test(escaped)) return String.fromCharCode(Number.parseInt(escaped, 8));
+    return escaped === "n" ? "\n" : escaped;
+  });
+  return Buffer.from(plain, "latin1");
 }
 
 function skipBlanks(text: string, at: number): number {

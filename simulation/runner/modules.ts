@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,14 +8,29 @@ const SOURCES = join(import.meta.dirname, "../../src");
 let loading: Promise<unknown> | undefined;
 
 /**
- * Loads the modules that steps load when they need them. Loading takes real time, and so it is over before the first scenario begins: in a
- * world, `import` then only waits for promises.
+ * Prepares this process for worlds: loads the modules that steps load when they need them. Loading takes real time, and so it is over before
+ * the first scenario begins: in a world, `import` then only waits for promises.
  */
-export async function loadAll(): Promise<void> {
+export async function prepareProcess(): Promise<void> {
+  AbortSignal.any = anyOf;
   await (loading ??= Promise.all(lateModules().map((module) => import(module) as Promise<unknown>)));
 }
 
-/** What any source names in a call of `import`. The programs of the action itself begin to run when they are loaded. */
+/**
+ * Node keeps a signal of several for good while it has a listener and none of its sources aborts. Those of a killed runner never do, and so
+ * each world would stay in memory. A step can't tell this one from Node's.
+ */
+function anyOf(signals: readonly AbortSignal[]): AbortSignal {
+  const any = new AbortController();
+  const aborted = signals.find((signal) => signal.aborted);
+  if (aborted !== undefined) any.abort(aborted.reason);
+  else
+    for (const signal of signals)
+      signal.addEventListener("abort", () => any.abort(signal.reason), { once: true });
+  return any.signal;
+}
+
+/** What any source names in a call of `import`, without the bundle that a door of the action imports. */
 function lateModules(): readonly string[] {
   const modules = readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
@@ -23,10 +38,8 @@ function lateModules(): readonly string[] {
       const path = join(SOURCES, name);
       const named = readFileSync(path, "utf8").matchAll(/(?<!typeof )import\("([^"]+)"\)/g);
       return [...named].map(([, module = ""]) =>
-        pathToFileURL(
-          module.startsWith(".") ? join(dirname(path), module) : createRequire(path).resolve(module),
-        ).href,
+        module.startsWith(".") ? join(dirname(path), module) : createRequire(path).resolve(module),
       );
     });
-  return [...new Set(modules)].filter((module) => module.endsWith(".js") === false || module.includes("node_modules"));
+  return [...new Set(modules)].filter((path) => existsSync(path)).map((path) => pathToFileURL(path).href);
 }

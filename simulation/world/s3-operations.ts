@@ -24,7 +24,7 @@ export function answerS3(bucket: Bucket, operation: string, input: Input, now: n
       return { ...membersOf(headOf(bucket, key, text("VersionId"))), $metadata: {} };
     case "PutObject": {
       const conditions = { ifMatch: text("IfMatch"), ifNoneMatch: text("IfNoneMatch") };
-      const version = bucket.put(key, Buffer.from(input["Body"] as Uint8Array), conditions);
+      const version = bucket.put(key, input["Body"] as Uint8Array, conditions);
       return { ...tagsOf(version), $metadata: {} };
     }
     case "DeleteObject": {

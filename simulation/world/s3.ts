@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Base } from "./base.ts";
 import { accessDenied, AwsError } from "./aws-error.ts";
 
@@ -66,7 +66,7 @@ export class Bucket {
     const version: Version = {
       key,
       bytes: Buffer.from(bytes),
-      etag: `"${createHash("md5").update(bytes).digest("hex")}"`,
+      etag: `"${hash("md5", bytes, "hex")}"`,
       versionId: this.#newVersion(),
       modified: this.#second(),
       isMarker: false,
@@ -109,7 +109,7 @@ export class Bucket {
 
   /** Signs a request. The result stands in its address or in its form. */
   sign(kind: Signed["kind"], key: string, seconds: number): string {
-    const signature = createHash("sha256").update(`${kind} ${key} ${this.#count++}`).digest("hex");
+    const signature = hash("sha256", `${kind} ${key} ${this.#count++}`, "hex");
     this.#signed.set(signature, { kind, key, until: this.#base.time.now + seconds * 1000 });
     return signature;
   }

@@ -30,8 +30,8 @@ export function readCalls(
 
     getVersion: (object, limit, signal) =>
       finish("GetObject", object, async (client, { GetObjectCommand }, { abortSignal }) => {
-        const signals = [signal, abortSignal].filter((each) => each !== undefined);
-        const options = signals.length === 0 ? {} : { abortSignal: AbortSignal.any(signals) };
+        const both = signal && abortSignal ? AbortSignal.any([signal, abortSignal]) : (signal ?? abortSignal);
+        const options = both === undefined ? {} : { abortSignal: both };
         try {
           const answer = await client.send(new GetObjectCommand(objectMembers(object)), options);
           const { Body, ETag, LastModified, VersionId } = answer;

@@ -101,6 +101,10 @@ const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 /** A file never changes while the action runs, and a step makes a payload for each target. */
 const sourceOf = remembered((name) => payloadFile(name));
 const codeOf = remembered((name) => withoutComments(payloadFile(name)));
+const joined = {
+  sources: remembered((names) => names.split(" ").map(sourceOf).join("\n")),
+  code: remembered((names) => names.split(" ").map(codeOf).join("\n")),
+};
 
 export const bootstrapSource = (): string => joinSources(BOOTSTRAP);
 export const stopSource = (): string => joinSources(STOP);
@@ -169,8 +173,8 @@ export function fetchPy(bytes: number): string {
  * Shell for a command, which CloudTrail records. It lacks comments, indentation, and what POSIX's grammar does not need: blanks,
  * empty quotes and the last `;;` of a `case`. The source must have none of these in a string.
  */
-export function shortenSource(source: string): string {
-  return withoutComments(source)
+export const shortenSource = remembered((source) =>
+  withoutComments(source)
     .replace(/^\s+/gm, "")
     .replace(/ (\|\|?|&&) /g, "$1")
     .replace(/; (do|then|esac|\})/g, ";$1")
@@ -179,13 +183,13 @@ export function shortenSource(source: string): string {
     .replace(/;;esac/g, ";esac")
     .replace(/\(\) \{/g, "(){")
     .replace(/=""(?=\s)/g, "=")
-    .replace(/(?<!\d) ([<>])(?=["&/])/g, "$1");
-}
+    .replace(/(?<!\d) ([<>])(?=["&/])/g, "$1"),
+);
 
 function joinCode(names: readonly string[]): string {
-  return names.map(codeOf).join("\n");
+  return joined.code(names.join(" "));
 }
 
 function joinSources(names: readonly string[]): string {
-  return names.map(sourceOf).join("\n");
+  return joined.sources(names.join(" "));
 }

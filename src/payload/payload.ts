@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** What is brought into the container: the job as shell, then the parts behind it, byte for byte. */
 export interface Payload {
@@ -25,7 +25,7 @@ export function cutsOf(parts: PayloadParts): readonly (readonly [name: string, b
 export function makePayload(job: string, parts: PayloadParts): Payload {
   const head = Buffer.from(`${job}\n`, "utf8");
   const bytes = Buffer.concat([head, ...inOrder(parts).map(([, part]) => part)]);
-  return { bytes, scriptAt: head.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { bytes, scriptAt: head.length, sha256: hash("sha256", bytes, "hex") };
 }
 
 function inOrder({ script, input, files }: PayloadParts): (readonly [string, Uint8Array])[] {
