@@ -56,9 +56,7 @@ function regionalRequester(clients: AwsClients, signal: AbortSignal | undefined)
   return <T>(region: string, action: string, { bucket, key }: S3Location, send: SdkCall<T>): Promise<T> => {
     const resource = s3Arn(region, bucket, key);
     const call = { service: "s3", action: `s3:${action}`, resource, region, bucket } as const;
-    return attempt(call, signal, async () =>
-      send(await clients.s3(region), await sdk(), options),
-    );
+    return attempt(call, signal, async () => send(await clients.s3(region), await sdk(), options));
   };
 }
 
