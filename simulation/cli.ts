@@ -14,6 +14,7 @@ const USAGE = `npm run simulate                              1,000 fresh seeds
 npm run simulate -- --seeds 50 --from 4711    50 seeds from this one on
 npm run simulate -- 4711                      replays a seed, and prints its timeline
 npm run simulate -- simulation/corpus/x.json  replays a scenario
+npm run simulate -- --list                    goes on after an objection, and names each
 `;
 
 const { values, positionals } = parseArgs({
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string" },
+    list: { type: "boolean", default: false },
     whole: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -55,8 +57,11 @@ async function runSeeds(from: number, count: number): Promise<void> {
   for (let seed = from; seed < from + count; seed += 1) {
     const objections = tally.add(await simulate(drawScenario(seed)));
     if (objections.length === 0) continue;
+    if (values.list) {
+      list(seed, objections);
+      continue;
+    }
     Error.stackTraceLimit = stackTraceLimit;
-    process.exitCode = 1;
     await explain(seed, objections);
     break;
   }
@@ -64,8 +69,7 @@ async function runSeeds(from: number, count: number): Promise<void> {
 }
 
 async function explain(seed: number, objections: readonly Objection[]): Promise<void> {
-  for (const { rule, actor, text } of objections)
-    process.stdout.write(`Seed ${seed}: ${actor}: ${text} (${rule})\n`);
+  list(seed, objections);
   const rules = new Set(objections.map(({ rule }) => rule));
   const fails = async (scenario: Scenario): Promise<boolean> =>
     judge(await simulate(scenario)).objections.some(({ rule }) => rules.has(rule));
@@ -73,6 +77,12 @@ async function explain(seed: number, objections: readonly Objection[]): Promise<
   const ended = await simulate(smallest);
   show(ended, judge(ended).objections);
   process.stdout.write(`${JSON.stringify(smallest, null, 2)}\nReplay: npm run simulate -- ${seed}\n`);
+}
+
+function list(seed: number, objections: readonly Objection[]): void {
+  process.exitCode = 1;
+  for (const { rule, actor, text } of objections)
+    process.stdout.write(`Seed ${seed}: ${actor}: ${text} (${rule})\n`);
 }
 
 /** The timeline, with what the oracle objects to at its end. */

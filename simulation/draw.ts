@@ -1,3 +1,4 @@
+import { drawJobs } from "./draw-jobs.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type {
   CallFault,
@@ -41,7 +42,10 @@ export function drawScenario(seed: number): Scenario {
   const world = drawWorld(random);
   const containers = Array.from({ length: chance(random, 0.2) ? 2 : 1 }, () => drawContainer(random));
   const runners = drawRunners(random, world, containers.length);
-  return { seed, world, containers, runners, faults: drawFaults(random, world, runners, containers.length) };
+  return drawJobs({
+    ...{ seed, world, containers, runners },
+    faults: drawFaults(random, world, runners, containers.length),
+  });
 }
 
 function drawWorld(random: Random): WorldOptions {

@@ -50,7 +50,9 @@ export interface RunnerOptions {
   readonly at: number;
   /** The index of its container. */
   readonly container: number;
-  /** Its inputs besides `task`, `cluster`, `region` and `run`. */
+  /** The index of the step whose handle this one attaches to. It begins when that one has ended, and not at all without a handle. */
+  readonly follows?: number;
+  /** Its inputs besides `task`, `cluster`, `region`, `run` and `attach`. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly script: Script;
   /** Whether the runner runs the post step when main has ended in any way. */

@@ -26,7 +26,9 @@ export async function shrink(
 /** Scenarios that are a little smaller, those that lose most first. */
 function* candidates(scenario: Scenario): Generator<Scenario> {
   const { runners, faults } = scenario;
-  if (runners.length > 1) for (const [at] of runners.entries()) yield withoutRunner(scenario, at);
+  for (const [at] of runners.entries())
+    if (runners.length > 1 && runners.every(({ follows }) => follows !== at))
+      yield withoutRunner(scenario, at);
   for (const [at] of faults.entries()) yield { ...scenario, faults: faults.toSpliced(at, 1) };
   for (const [at, runner] of runners.entries())
     for (const smaller of smallerRunners(runner)) yield { ...scenario, runners: runners.with(at, smaller) };
@@ -40,9 +42,13 @@ function withoutRunner(scenario: Scenario, index: number): Scenario {
       ? { ...fault, actor: `runner ${Number(number) - 1}` }
       : fault;
   };
+  const runners = scenario.runners.toSpliced(index, 1).map((runner) => {
+    const { follows } = runner;
+    return follows === undefined || follows < index ? runner : { ...runner, follows: follows - 1 };
+  });
   return {
     ...scenario,
-    runners: scenario.runners.toSpliced(index, 1),
+    runners,
     faults: scenario.faults.filter(({ actor }) => actor !== name).map(rename),
   };
 }

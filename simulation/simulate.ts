@@ -24,7 +24,9 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
   await prepareProcess();
   const world = new World(scenario);
   const { time } = world.base;
-  const runners = scenario.runners.map((options, index) => new Runner(world, index, options));
+  const runners: Runner[] = [];
+  for (const [index, options] of scenario.runners.entries())
+    runners.push(new Runner(world, index, options, runners[options.follows ?? NaN]));
   for (const fault of scenario.faults)
     if ("at" in fault) time.after(world.base.host, fault.at, () => interfere(fault, world, runners));
   const crashes: unknown[] = [];

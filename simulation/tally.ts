@@ -70,6 +70,10 @@ const MARKS: readonly (readonly [string, RegExp])[] = [
   ["hand-over: another session goes on", /A session goes on at byte|opening another one|goes on at byte/],
   ["hand-over: took the place of a lost run", /^Took the place of/m],
   ["hand-over: waited for a lost run's job", /its runner is lost/],
+  ["job: left", /^Detached|outcome.*detached/m],
+  ["job: attached to", /^##\[group\]Attaching to the job/m],
+  ["lock: waited for", /^The lock '.*' is/m],
+  ["lock: taken from a lost run", /^Took the lock of/m],
   ["stop: a command of its own", /a command of its own did/],
   ["wait: for a place", /waiting for its place|for its place as number/],
 ];

@@ -123,7 +123,12 @@ describe("the deletion of pieces", () => {
 describe("the cleanup of pieces", () => {
   const STORED = 300;
 
-  async function cleanUpPieces(end: UploadedPieces["end"], patient: boolean, late?: number) {
+  async function cleanUpPieces(
+    end: UploadedPieces["end"],
+    patient: boolean,
+    late?: number,
+    { isUnreached = false, after = 6_000 } = {},
+  ) {
     const bucket = new Bucket(0, 1, 2, "alive");
     const clock = new SleeplessClock();
     const began = clock.now();
@@ -134,12 +139,12 @@ describe("the cleanup of pieces", () => {
     };
     const sleep = clock.sleep.bind(clock);
     clock.sleep = (ms, signal) => {
-      if (late !== undefined && clock.now() - began >= 6_000) bucket.objects.add(`f/${late}`);
+      if (late !== undefined && clock.now() - began >= after) bucket.objects.add(`f/${late}`);
       return sleep(ms, signal);
     };
     const storedAt = end === "closed" ? began + STORED : undefined;
     const entry = { ...PIECES, ...(end !== undefined && { end, storedAt }) };
-    await undoPieces(entry, ledger, { s3: bucket.s3, log: new Listener(), clock, patient });
+    await undoPieces(entry, ledger, { s3: bucket.s3, log: new Listener(), clock, patient, isUnreached });
     return { left: [...bucket.objects], changed, waited: clock.now() - began };
   }
 
@@ -201,4 +206,28 @@ describe("the cleanup of pieces", () => {
     expect([left, changed]).toEqual([[], ["dropped"]]);
     expect(waited).toBeGreaterThanOrEqual(10_000);
   });
+
+  it("waits longer, in the post step, when only `control` can have told the job", async () => {
+    const { left, changed } = await cleanUpPieces(undefined, true, 3, { isUnreached: true, after: 40_000 });
+    expect([left, changed]).toEqual([[], ["dropped"]]);
+  });
+
+  it.each([
+    [undefined, ["pieces", "control"]],
+    ["taken", ["pieces"]],
+  ] as const)(
+    "leaves `control`, which may still have to tell the container of a cancel, to the post step (the end: %s)",
+    async (end, left) => {
+      const bucket = new Bucket(0, "alive", "control");
+      const undo: LedgerEntry[] = [
+        { ...PIECES, ...(end !== undefined && { end }) },
+        { kind: "control", bucket: "b", key: "f/control" },
+      ];
+      const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
+      const aws = { s3: bucket.s3, clients: {} } as unknown as CleanupOptions["aws"];
+      await cleanUp(ledger, { aws, clock: new SleeplessClock(), log: new Listener(), reason: "" });
+      expect(ledger.entries.map(({ kind }) => kind)).toEqual(left);
+      expect(bucket.objects.has("f/control")).toBe(end === undefined);
+    },
+  );
 });

@@ -1,11 +1,13 @@
 import { type AddressInfo, createServer } from "node:net";
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
+import type { Task } from "../../src/aws/task.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
 import { Listener } from "../helpers/listener.ts";
 import { PayloadType } from "../../src/wire/message.ts";
 import { fromAgent } from "../channel/frames.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { AWS } from "../helpers/session-rig.ts";
+import { aContainer, aTask } from "../helpers/tasks.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
 import { CLOSE_MS } from "../../src/transport/socket.ts";
 import { STOP_HANDSHAKE_MS } from "../../src/undo/budget.ts";
@@ -29,11 +31,13 @@ async function stopIt(
   endpoints: readonly string[] = [],
   clock = new SteppedClock(),
   signal?: AbortSignal,
+  tasks: readonly Task[] = [],
 ) {
   const calls: string[] = [];
   const log = new Listener();
   const aws = {
     ecs: {
+      describeTasks: () => Promise.resolve(tasks),
       executeCommand: ({ command }: { command: string }) => {
         calls.push(`ExecuteCommand ${/fx_id=\S+/.exec(command)?.[0] ?? ""}`);
         return Promise.resolve(answer ?? { session: { sessionId: "s-2", streamUrl: "", token: "t" } });
@@ -67,6 +71,16 @@ it("rejects when the agent takes no session", async () => {
   const { log, error } = await stopIt(JOB, { notConnected: "TargetNotConnected", throttled: false });
   expect(error).toEqual(new Error("TargetNotConnected"));
   expect(log).toEqual([]);
+});
+
+it.each([
+  ["has ended", "STOPPED", undefined],
+  ["is being stopped", "RUNNING", new Error("TargetNotConnected")],
+])("needs no command for a job whose container %s, if none reaches it", async (_, lastStatus, refusal) => {
+  const tasks = [aTask({ lastStatus: "STOPPING", containers: [aContainer({ lastStatus })] })];
+  const answer = { notConnected: "TargetNotConnected", throttled: false };
+  const { log, error } = await stopIt(JOB, answer, [], undefined, undefined, tasks);
+  expect([log, error]).toEqual([[], refusal]);
 });
 
 describe("on a cluster with a session key", () => {

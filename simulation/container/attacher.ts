@@ -45,7 +45,7 @@ export async function attach(
   if (isNewReader && !(await awaitLastReader(shell, directory))) return;
   container.endSession(directory.attacher === host ? undefined : directory.attacher);
   directory.attacher = host;
-  if (directory.settings?.fenceMs !== undefined) directory.signedAt ??= shell.now;
+  if (directory.settings?.fenceMs !== undefined) directory.signedAt ??= shell.began;
   Object.assign(directory, { hasLeft: false, stays: false, isAway: false });
   const helper = listen(shell, directory);
   if (prepared !== undefined && !(await begin(shell, directory, prepared, secrets))) {

@@ -8,12 +8,15 @@ import { mark } from "./records.ts";
 export class Shell {
   readonly container: Container;
   readonly host: Host;
+  /** When the first process of the session began, in milliseconds since the epoch. */
+  readonly began: number;
   readonly #command: StartedCommand;
   nonce = "";
 
   constructor(container: Container, command: StartedCommand) {
     this.container = container;
     this.host = command.host;
+    this.began = container.base.time.now;
     this.#command = command;
   }
 

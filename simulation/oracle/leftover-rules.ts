@@ -1,6 +1,10 @@
+import { leftInBucket } from "./leftover-objects.ts";
 import type { Rule } from "./rule.ts";
+import { runsOf } from "./script-output.ts";
 
 const LINGERING_MS = 180_000;
+/** A session in which no job has begun waits for the runner's first input for so long. */
+const GUARDED_MS = 640_000;
 /** The most sessions that runs with a queue have in a container at once. */
 const MOST_SESSIONS = 3;
 
@@ -26,8 +30,9 @@ const sessionsEnd: Rule = {
       const over = Math.max(runner?.mainEnd?.at ?? Infinity, runner?.postEnd?.at ?? 0);
       if (over === Infinity || session.agent.isBlocked || session.agent.isDead) continue;
       const lasted = (session.ended ?? ended.world.base.time.now) - over;
+      const most = runner !== undefined && runsOf(runner, ended).length === 0 ? GUARDED_MS : LINGERING_MS;
       check(
-        lasted <= LINGERING_MS,
+        lasted <= most,
         session.owner,
         () => `session ${session.id} went on for ${Math.round(lasted / 1000)} s after its step`,
       );
@@ -59,28 +64,6 @@ const leftInContainer: Rule = {
       if (container.scripts.length > 0)
         check(left.length === 0, container.name, () => `has job directories: ${left.join(", ")}`);
     }
-  },
-};
-
-/** Nothing stays in the bucket, unless a machine was lost, or S3 was: then it is said, or the lifecycle of the bucket has it. */
-const leftInBucket: Rule = {
-  name: "nothing is left in the bucket",
-  look(ended, check) {
-    const { bucket, base } = ended.world;
-    if (bucket.written.length === 0) return;
-    const isExcused =
-      ended.runners.some((runner) => !runner.options.post && runner.mainEnd?.exitCode !== 0) ||
-      base.faults.taken.some(
-        // The containers of a stopped task may still upload until their ends.
-        (fault) =>
-          fault.kind === "stop-task" ||
-          fault.kind === "s3-away" ||
-          (fault.kind === "call" && fault.operation.startsWith("s3:")),
-      );
-    if (isExcused) return;
-    // A delete marker has no bytes.
-    const left = [...bucket.versions.values()].flat().flatMap((each) => (each.isMarker ? [] : [each.key]));
-    check(left.length === 0, "world", () => `the bucket has ${left.join(", ")}`);
   },
 };
 

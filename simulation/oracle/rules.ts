@@ -1,10 +1,18 @@
 import type { Simulated } from "../simulate.ts";
+import { DETACH_RULES } from "./detach-rules.ts";
 import { LEFTOVER_RULES } from "./leftover-rules.ts";
+import { LOCK_RULES } from "./lock-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
 import { SCRIPT_RULES } from "./script-rules.ts";
 import { STEP_RULES } from "./step-rules.ts";
 
-export const RULES: readonly Rule[] = [...SCRIPT_RULES, ...STEP_RULES, ...LEFTOVER_RULES];
+export const RULES: readonly Rule[] = [
+  ...SCRIPT_RULES,
+  ...DETACH_RULES,
+  ...LOCK_RULES,
+  ...STEP_RULES,
+  ...LEFTOVER_RULES,
+];
 
 /** What the rules say of an end. */
 export interface Verdict {

@@ -4,7 +4,7 @@ import type { Simulated } from "../simulate.ts";
 
 /** The starts of this step's script, worker by worker. */
 export function runsOf(runner: Runner, { world }: Simulated): readonly ScriptRun[] {
-  return world.containers.flatMap(({ scripts }) => scripts).filter(({ url }) => url === runner.url);
+  return world.containers.flatMap(({ scripts }) => scripts).filter(({ url }) => url === runner.jobUrl);
 }
 
 /** What a step had to show of this run's standard output, in lines without empty ones. */
@@ -18,7 +18,7 @@ export function expectedLines({ out }: ScriptRun, stream: "1" | "2"): readonly s
 
 /** The lines of a worker's stream that a step has shown in its log. */
 export function shownLines(runner: Runner, worker: number, stream: "1" | "2"): readonly string[] {
-  const workers = Number(runner.options.inputs["workers"] ?? 1);
+  const workers = workersOf(runner);
   const lead = workers > 1 ? `[${worker}] ` : "";
   return linesOf(runner.main.stdout)
     .filter((line) => line.startsWith(lead))
@@ -30,4 +30,39 @@ export function shownLines(runner: Runner, worker: number, stream: "1" | "2"): r
 
 export function linesOf(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
+}
+
+/** How many copies of its script the job of this step has. */
+export function workersOf(runner: Runner): number {
+  const first = firstOf(runner);
+  return Number(first.options.inputs["workers"] ?? 1);
+}
+
+/** The step that has started the job of this one. */
+export function firstOf(runner: Runner): Runner {
+  return runner.before === undefined ? runner : firstOf(runner.before);
+}
+
+/** Whether a step knows its job's end, so that it has to show all of the output. */
+export function isWhole(runner: Runner): boolean {
+  const { "exit-code": exitCode = "", outcome } = runner.outputs;
+  return exitCode !== "" && runner.mainEnd?.exitCode !== undefined && outcome !== "cancelled";
+}
+
+/** What is wrong with the lines that a step has shown of those that it had to show; undefined for nothing. */
+export function mismatch(
+  expected: readonly string[],
+  shown: readonly string[],
+  whole: boolean,
+): string | undefined {
+  const wrong = shown.findIndex((line, at) =>
+    at === shown.length - 1 && !whole ? expected[at]?.startsWith(line) !== true : expected[at] !== line,
+  );
+  if (wrong >= 0) return `line ${wrong} is '${clip(shown[wrong])}' and had to be '${clip(expected[wrong])}'`;
+  if (!whole || shown.length === expected.length) return undefined;
+  return `shows ${shown.length} of ${expected.length} lines, though the end is known`;
+}
+
+export function clip(text: string | undefined): string {
+  return text === undefined ? "nothing" : text.slice(0, 80);
 }

@@ -1,5 +1,14 @@
 import type { Rule } from "./rule.ts";
-import { expectedLines, linesOf, runsOf, shownLines } from "./script-output.ts";
+import {
+  clip,
+  expectedLines,
+  isWhole,
+  linesOf,
+  mismatch,
+  runsOf,
+  shownLines,
+  workersOf,
+} from "./script-output.ts";
 
 /** Green only if every worker ended with 0. */
 const green: Rule = {
@@ -8,7 +17,8 @@ const green: Rule = {
     for (const runner of ended.runners) {
       if (runner.mainEnd?.exitCode !== 0) continue;
       const runs = runsOf(runner, ended);
-      const workers = Number(runner.options.inputs["workers"] ?? 1);
+      if (runner.outputs["outcome"] === "detached") continue;
+      const workers = workersOf(runner);
       const codes = runs.map(({ exitCode }) => exitCode);
       check(
         runs.length === workers && codes.every((code) => code === 0),
@@ -49,24 +59,12 @@ const output: Rule = {
   name: "the output is the script's, once and in order",
   look(ended, check) {
     for (const runner of ended.runners) {
-      const runs = runsOf(runner, ended);
-      const isWhole =
-        (runner.outputs["exit-code"] ?? "") !== "" &&
-        runner.mainEnd?.exitCode !== undefined &&
-        runner.outputs["outcome"] !== "cancelled";
-      for (const run of runs) {
+      for (const run of runsOf(runner, ended)) {
         for (const stream of ["1", "2"] as const) {
+          if (runner.before !== undefined) continue;
           const [expected, shown] = [expectedLines(run, stream), shownLines(runner, run.worker, stream)];
-          const wrong = shown.findIndex((line, at) =>
-            at === shown.length - 1 && !isWhole
-              ? expected[at]?.startsWith(line) !== true
-              : expected[at] !== line,
-          );
-          check(wrong < 0 && (!isWhole || shown.length === expected.length), runner.name, () =>
-            wrong < 0
-              ? `shows ${shown.length} of ${expected.length} lines, though the end is known`
-              : `line ${wrong} is '${clip(shown[wrong])}' and had to be '${clip(expected[wrong])}'`,
-          );
+          const wrong = mismatch(expected, shown, isWhole(runner));
+          check(wrong === undefined, runner.name, () => wrong ?? "");
         }
       }
     }
@@ -78,11 +76,11 @@ const outputs: Rule = {
   name: "the outputs are the script's",
   look(ended, check) {
     for (const runner of ended.runners) {
-      if (runner.mainEnd?.exitCode !== 0) continue;
+      if (runner.mainEnd?.exitCode !== 0 || runner.outputs["outcome"] === "detached") continue;
       const [run, ...more] = runsOf(runner, ended);
       if (run === undefined || more.length > 0) continue;
       const told = linesOf(runner.outputs["stdout"] ?? "");
-      const expected = expectedLines(run, "1");
+      const expected = runner.before === undefined ? expectedLines(run, "1") : shownLines(runner, 0, "1");
       check(
         told.join("\n") === expected.join("\n"),
         runner.name,
@@ -118,7 +116,3 @@ const once: Rule = {
 
 /** What must hold of scripts, and of what the steps say of them. */
 export const SCRIPT_RULES: readonly Rule[] = [green, exitCode, output, outputs, once];
-
-function clip(text: string | undefined): string {
-  return text === undefined ? "nothing" : text.slice(0, 80);
-}

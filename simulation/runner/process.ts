@@ -9,7 +9,7 @@ import { Sockets } from "./socket.ts";
 /** One process of a step: main or post. */
 export class Process {
   readonly host: Host;
-  readonly env: Readonly<Record<string, string>>;
+  env: Readonly<Record<string, string>>;
   readonly files = new Map<string, string>();
   exitCode = 0;
   stdout = "";

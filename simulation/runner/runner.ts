@@ -32,21 +32,33 @@ export class Runner {
   isKilled = false;
   hasBegun = false;
   beganAt = 0;
-  /** The workflow run, which the job's payload names. */
-  readonly url: string;
+  /** The workflow run that the job's payload names: that of the step which has started the job. */
+  readonly jobUrl: string;
+  /** True when the step did not begin, because the one before it has left no job. */
+  isSkipped = false;
+  /** The step whose handle this one attaches to. */
+  readonly before: Runner | undefined;
+  readonly #index: number;
   readonly #world: World;
+  readonly #whenMainEnded: (() => void)[] = [];
 
-  constructor(world: World, index: number, options: RunnerOptions) {
+  constructor(world: World, index: number, options: RunnerOptions, before?: Runner) {
     this.#world = world;
+    this.#index = index;
+    this.before = before;
     this.name = `runner ${index}`;
     this.options = options;
     this.script = options.script;
-    this.url = `https://github.com/org/repo/actions/runs/${4_000 + index}`;
-    this.main = new Process(world, this.name, "main", this.#env(index));
-    world.base.time.after(world.base.host, options.at, () => this.#begin());
+    this.jobUrl = before?.jobUrl ?? `https://github.com/org/repo/actions/runs/${4_000 + index}`;
+    this.main = new Process(world, this.name, "main", {});
+    world.base.time.after(world.base.host, options.at, () => {
+      if (before === undefined || before.mainEnd !== undefined) this.#begin();
+      else before.#whenMainEnded.push(() => this.#begin());
+    });
   }
 
   get isOver(): boolean {
+    if (this.isSkipped) return true;
     return this.mainEnd !== undefined && (!this.options.post || this.postEnd !== undefined);
   }
 
@@ -105,6 +117,11 @@ export class Runner {
 
   #begin(): void {
     const { timeline } = this.#world.base;
+    if (this.before !== undefined && (this.before.outputs["handle"] ?? "") === "") {
+      this.isSkipped = true;
+      return;
+    }
+    this.main.env = this.#env();
     this.hasBegun = true;
     this.beganAt = this.#world.base.time.now;
     timeline.note(this.name, "main begins");
@@ -121,6 +138,7 @@ export class Runner {
     timeline.note(this.name, exitCode === undefined ? "main is killed" : `main ends with ${exitCode}`);
     this.main.host.kill();
     if (this.options.post) time.after(host, 200, () => this.#beginPost());
+    for (const act of this.#whenMainEnded) time.after(host, 1_000, act);
   }
 
   #beginPost(): void {
@@ -147,16 +165,25 @@ export class Runner {
       .then(() => end(post.exitCode));
   }
 
-  #env(index: number): Readonly<Record<string, string>> {
-    const task = this.#world.ecs.tasks[this.options.container];
-    const inputs: Readonly<Record<string, string>> = {
-      ...{ cluster: CLUSTER, region: REGION, task: task?.id ?? "", run: scriptText(this.script) },
-      ...(this.#world.base.options.bucket && { bucket: this.#world.bucket.name }),
-      ...this.options.inputs,
+  /** What says where the job is, and what it runs. */
+  #jobInputs(): Readonly<Record<string, string>> {
+    if (this.before !== undefined) return { attach: this.before.outputs["handle"] ?? "" };
+    const { ecs, base, bucket } = this.#world;
+    return {
+      ...{ cluster: CLUSTER, region: REGION, run: scriptText(this.script) },
+      task: ecs.tasks[this.options.container]?.id ?? "",
+      ...(base.options.bucket && { bucket: bucket.name }),
     };
+  }
+
+  #env(): Readonly<Record<string, string>> {
+    const index = this.#index;
     return {
       ...Object.fromEntries(
-        Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+        Object.entries({ ...this.#jobInputs(), ...this.options.inputs }).map(([name, value]) => [
+          `INPUT_${name.toUpperCase()}`,
+          value,
+        ]),
       ),
       ...{
         AWS_ACCESS_KEY_ID: "ASIASIMULATED",

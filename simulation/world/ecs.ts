@@ -153,7 +153,8 @@ function describeCluster(): unknown {
 
 function describeTask(task: Task): unknown {
   const { container } = task;
-  const isOver = task.lastStatus !== "RUNNING";
+  // The container of a task that is being stopped runs until its PID 1 ends.
+  const isOver = task.exitCode !== undefined;
   return {
     ...{ taskArn: task.arn, clusterArn: CLUSTER_ARN, taskDefinitionArn: DEFINITION_ARN },
     ...{ lastStatus: task.lastStatus, desiredStatus: task.desiredStatus, enableExecuteCommand: true },

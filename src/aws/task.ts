@@ -57,6 +57,14 @@ export interface ExecAgent {
   readonly reason: string | undefined;
 }
 
+/** Whether this container has ended, and with it all that ran in it. The container of a task that is being stopped still runs. */
+export function hasContainerEnded({ lastStatus, containers }: Task, name: string): boolean {
+  return (
+    containers.find((each) => each.name === name)?.lastStatus === "STOPPED" ||
+    /^(DEPROVISIONING|STOPPED)$/.test(lastStatus)
+  );
+}
+
 export function taskFrom(task: SdkTask): Task {
   const network = task.attachments?.find((attachment) => attachment.type === "ElasticNetworkInterface");
   const detail = (name: string): string | undefined => network?.details?.find((d) => d.name === name)?.value;

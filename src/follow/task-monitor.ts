@@ -1,6 +1,6 @@
 import type { Ecs } from "../aws/ecs.ts";
 import { taskNotFound } from "../aws/missing.ts";
-import type { Task } from "../aws/task.ts";
+import { hasContainerEnded, type Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -86,8 +86,7 @@ export async function lookAtTask({ ecs, target, log, signal }: TaskMonitorOption
       const failure = taskNotFound(target.taskId, target.clusterArn, "ecs:DescribeTasks says MISSING.");
       return { kind: "gone", failure };
     }
-    const container = task.containers.find(({ name }) => name === target.container);
-    const over = container?.lastStatus === "STOPPED" || /^(DEPROVISIONING|STOPPED)$/.test(task.lastStatus);
+    const over = hasContainerEnded(task, target.container);
     const now = judgeTask(task, target.container);
     return over && now.kind === "never" ? { kind: "gone", failure: now.failure } : { kind: "seen", task };
   } catch (error) {

@@ -54,7 +54,8 @@ export interface CleanupOptions {
  * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm.
  *
  * Pieces come after the job that uploads them, and `control` after its pieces, when the container has had the time to read it. A killed main
- * step leaves both to the post step, because S3 may write the last `control` a moment later. Shared task definitions come after
+ * step leaves both to the post step, because S3 may write the last `control` a moment later. So does a main step that does not know the end
+ * of the job: `control` may be all that tells the container of the cancel. Shared task definitions come after
  * the tasks, so that two jobs that end together each see the other's task stopped. The protection of a task ends after
  * its job. A lock comes after the jobs that ran under it.
  *
@@ -84,13 +85,12 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       if (!early) ledger.drop(entry);
       return;
     }
-    if (hasToWait(entry) && (early || (!patient && isForPost(entry, clock.now())))) return;
-    // When the main step does not know the end of the lock's job, the lock is left to the post step.
-    if (entry.kind === "lock" && entry.held === true && !patient) return;
+    if (hasToWait(entry) && (early || (!patient && isForPost(entry, ledger, clock.now())))) return;
     try {
       log.info(announce(entry));
       if (entry.kind === "pieces") {
-        await undoPieces(entry, ledger, { s3: options.aws.s3, clock, log, patient });
+        const isUnreached = ledger.entries.some(({ kind }) => kind === "job");
+        await undoPieces(entry, ledger, { s3: options.aws.s3, clock, log, patient, isUnreached });
         return;
       }
       if (entry.kind === "lock") {
@@ -167,9 +167,24 @@ function hasToWait({ kind }: LedgerEntry): boolean {
   return ["claim", "pieces", "control", "protection", "lock"].includes(kind);
 }
 
+/** Whether a container may still have to learn from this `control` that its job is cancelled: it reads it every half minute. */
+function isAwaited({ key }: Extract<LedgerEntry, { kind: "control" }>, ledger: Ledger): boolean {
+  return ledger.entries.some(
+    (entry) => entry.kind === "pieces" && entry.end === undefined && key === `${entry.prefix}control`,
+  );
+}
+
 /** Whether the main step has no time to wait until the entry may be undone. It waits for `control`, so that the post step has nothing to do. */
-function isForPost(entry: LedgerEntry, now: number): boolean {
-  return entry.kind !== "control" && freeAt(entry) > now;
+function isForPost(entry: LedgerEntry, ledger: Ledger, now: number): boolean {
+  switch (entry.kind) {
+    case "control":
+      return isAwaited(entry, ledger);
+    case "lock":
+      // The main step does not know the end of the lock's job.
+      return entry.held === true;
+    default:
+      return freeAt(entry) > now;
+  }
 }
 
 /** When the entry may be undone, in milliseconds since the epoch. */

@@ -1,5 +1,6 @@
 import type { Aws } from "../aws/calls.ts";
 import type { SessionTicket } from "../aws/ecs.ts";
+import { hasContainerEnded } from "../aws/task.ts";
 import type { Encryption } from "../channel/encryption.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
@@ -23,7 +24,7 @@ export interface JobName extends ContainerRef {
 
 export interface StopJobOptions {
   readonly aws: {
-    readonly ecs: Pick<Aws["ecs"], "executeCommand">;
+    readonly ecs: Pick<Aws["ecs"], "executeCommand" | "describeTasks">;
     readonly ssm: Pick<Aws["ssm"], "terminateSession">;
     readonly kms: Pick<Aws["kms"], "generateDataKey">;
     /** `signal` ends the calls, and the stop with them. */
@@ -37,13 +38,32 @@ export interface StopJobOptions {
 
 /**
  * Stops a job by a command of its own, when no session can tell the job to stop. A job that has not started will not
- * start. The job's last session is ended first, which frees its place in the container. Rejects when the command
- * does not reach the container.
+ * start. The job's last session is ended first, which frees its place in the container. A job whose container has ended needs no stop. Rejects
+ * when the command does not reach the container.
  */
 export async function stopJob(job: JobName, options: StopJobOptions): Promise<void> {
   const { aws, log } = options;
-  const { cluster, task, container, run, sessionId, encryption } = job;
+  const { sessionId } = job;
   if (sessionId !== undefined) await terminateSession({ aws, log }, sessionId);
+  try {
+    await runStopCommand(job, options);
+  } catch (error) {
+    if (!(await isOver(job, aws))) throw error;
+  }
+}
+
+/** False also when it can't be known. */
+async function isOver(
+  { cluster, task, container }: JobName,
+  { ecs }: StopJobOptions["aws"],
+): Promise<boolean> {
+  const [found] = await ecs.describeTasks(cluster, [task]).catch(() => []);
+  return found !== undefined && hasContainerEnded(found, container);
+}
+
+async function runStopCommand(job: JobName, options: StopJobOptions): Promise<void> {
+  const { aws, log } = options;
+  const { cluster, task, container, run, sessionId, encryption } = job;
   const command = stopCommand(run, { sessionKnown: sessionId !== undefined });
   const answer = await aws.ecs.executeCommand({ cluster, task, container, command });
   if ("notConnected" in answer) throw new Error(answer.notConnected);

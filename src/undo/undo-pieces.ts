@@ -8,12 +8,16 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
  * step looks for more pieces during that time.
  */
 const LAST_UPLOADS_MS = 10_000;
+/** The same where only `control` can tell the job: the container reads that every half minute. */
+const TOLD_BY_S3_MS = 45_000;
 const LOOK_EVERY_MS = 2_000;
 
 export interface UndoPiecesContext extends DeletionContext {
   readonly clock: Clock;
   /** Whether to wait for what a container may still upload. */
   readonly patient: boolean;
+  /** Whether no command has reached the job. */
+  readonly isUnreached: boolean;
 }
 
 /**
@@ -23,7 +27,7 @@ export interface UndoPiecesContext extends DeletionContext {
 export async function undoPieces(
   entry: Extract<LedgerEntry, { kind: "pieces" }>,
   ledger: Pick<Ledger, "exchange" | "drop">,
-  { clock, patient, ...rest }: UndoPiecesContext,
+  { clock, patient, isUnreached, ...rest }: UndoPiecesContext,
 ): Promise<void> {
   const { end, storedAt = 0 } = entry;
   const context = { clock, ...rest };
@@ -35,7 +39,8 @@ export async function undoPieces(
     ledger.exchange(entry, { ...entry, ...counts });
     return;
   }
-  const waitUntil = clock.now() + (end === undefined ? LAST_UPLOADS_MS : 0);
+  const lastUploadsMs = isUnreached ? TOLD_BY_S3_MS : LAST_UPLOADS_MS;
+  const waitUntil = clock.now() + (end === undefined ? lastUploadsMs : 0);
   while (clock.now() < waitUntil) {
     await clock.sleep(LOOK_EVERY_MS);
     counts = await deletePieces({ ...entry, ...counts }, context, { until, from: lastOf(counts) });

@@ -1,0 +1,104 @@
+import type { ScriptRun } from "../container/container.ts";
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import type { Rule } from "./rule.ts";
+import {
+  clip,
+  expectedLines,
+  firstOf,
+  isWhole,
+  mismatch,
+  runsOf,
+  shownLines,
+  workersOf,
+} from "./script-output.ts";
+
+/** A step leaves a job only when that has begun, and then another step can find it. */
+const left: Rule = {
+  name: "a step leaves a job that runs",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      if (runner.outputs["outcome"] !== "detached") continue;
+      const runs = runsOf(runner, ended);
+      const container = ended.world.containers[firstOf(runner).options.container];
+      check(
+        (runs.length === workersOf(runner) || container?.host.isDead === true) &&
+          (runner.outputs["handle"] ?? "") !== "",
+        runner.name,
+        () => `has left a job of ${runs.length} scripts with the handle '${clip(runner.outputs["handle"])}'`,
+      );
+    }
+  },
+};
+
+/** Nothing but the script itself and its timeout ends a job that was left, unless a step that attaches is cancelled or lost. */
+const alone: Rule = {
+  name: "a job that was left ends by itself",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      if (runner.before !== undefined || runner.outputs["outcome"] !== "detached") continue;
+      const steps = ended.runners.filter(({ jobUrl }) => jobUrl === runner.jobUrl);
+      if (steps.some(({ cancelledAt, isKilled }) => cancelledAt !== undefined || isKilled)) continue;
+      for (const run of runsOf(runner, ended)) {
+        if (run.exitCode === undefined) continue;
+        check(
+          run.exitCode === runner.script.exitCode || lasted(run) >= timeoutOf(runner),
+          runner.name,
+          () => `the script ended with ${run.exitCode ?? "nothing"} after ${lasted(run)} ms`,
+        );
+      }
+    }
+  },
+};
+
+/** Together the steps show all of the output: each goes on where the one before it has certainly shown everything. */
+const onward: Rule = {
+  name: "a step that attaches shows what was not shown",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      if (runner.before === undefined || !runner.hasBegun) continue;
+      for (const run of runsOf(runner, ended)) {
+        for (const stream of ["1", "2"] as const) {
+          const wrong = shownFrom(runner, run, stream, ended).wrong;
+          check(wrong === undefined, runner.name, () => wrong ?? "");
+        }
+      }
+    }
+  },
+};
+
+/** How many lines this step and those before it have shown, and what is wrong with them. */
+function shownFrom(
+  runner: Runner,
+  run: ScriptRun,
+  stream: "1" | "2",
+  ended: Simulated,
+): { readonly upTo: number; readonly wrong: string | undefined } {
+  const expected = expectedLines(run, stream);
+  const shown = shownLines(runner, run.worker, stream);
+  if (runner.before === undefined) return { upTo: shown.length, wrong: undefined };
+  const most = shownFrom(runner.before, run, stream, ended).upTo;
+  let wrong: string | undefined;
+  // A step may begin in the middle of a line.
+  for (let from = Math.min(most, expected.length); from >= 0; from -= 1) {
+    const [first, ...more] = shown;
+    const rest = expected.slice(from);
+    const whole = first !== undefined && rest[0]?.endsWith(first) === true ? [rest[0], ...more] : shown;
+    const reason = mismatch(rest, whole, isWhole(runner));
+    if (reason === undefined) return { upTo: from + shown.length, wrong: undefined };
+    wrong ??= `from line ${from} on ${reason}`;
+  }
+  return { upTo: most, wrong };
+}
+
+function lasted({ began, ended }: ScriptRun): number {
+  return (ended ?? began) - began;
+}
+
+function timeoutOf({ options }: Runner): number {
+  const [, number, unit] = /^(\d+)([sm])$/.exec(options.inputs["timeout"] ?? "60m") ?? [];
+  return Number(number) * (unit === "s" ? 1_000 : 60_000);
+}
+
+/** What must hold of jobs that steps leave and attach to. */
+export const DETACH_RULES: readonly Rule[] = [left, alone, onward];

@@ -1,0 +1,68 @@
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import type { Version } from "../world/s3.ts";
+import type { Rule } from "./rule.ts";
+
+/** Nothing stays in the bucket, unless one of those that know the object can't remove it: then it is said, or the lifecycle of the bucket has it. */
+export const leftInBucket: Rule = {
+  name: "nothing is left in the bucket",
+  look(ended, check) {
+    const { bucket } = ended.world;
+    if (bucket.written.length === 0) return;
+    // A delete marker has no bytes.
+    const left = [...bucket.versions.values()].flat().filter(({ isMarker }) => !isMarker);
+    const wrong = left.filter((version) => !isExcused(version, ended));
+    if (wrong.length > 0 || left.length === 0)
+      check(left.length === 0, "world", () => `the bucket has ${wrong.map(({ key }) => key).join(", ")}`);
+  },
+};
+
+function isExcused({ key }: Version, ended: Simulated): boolean {
+  const owners = ended.runners.filter((runner) => knows(runner, key));
+  return owners.some(
+    (runner) =>
+      (key.includes("/locks/") && isUnreached(runner, ended)) ||
+      isLost(runner) ||
+      isCutOff(runner, ended) ||
+      (key.includes("/output/") && isLeft(runner, ended)),
+  );
+}
+
+/** Whether the step has saved that it has to undo this object. */
+function knows(runner: Runner, key: string): boolean {
+  const folder = /^.*\/output\/\w+\//.exec(key)?.[0];
+  return runner.main.files.get("/files/state")?.includes(folder ?? key) === true;
+}
+
+/** No session could tell the container to stop the job, so that the lock has to end by itself, and the step has said so. */
+function isUnreached({ post, options }: Runner, { world }: Simulated): boolean {
+  const agent = world.containers[options.container]?.agent;
+  return (
+    post?.stdout.includes("The lock is not given back") === true &&
+    (agent?.isDead === true || agent?.isBlocked === true)
+  );
+}
+
+/** Its machine was lost before the step could clean up. */
+function isLost({ options, mainEnd }: Runner): boolean {
+  return !options.post && mainEnd?.exitCode !== 0;
+}
+
+/** S3 had faults for the step, or for its container. */
+function isCutOff({ name, options }: Runner, { world }: Simulated): boolean {
+  const actors = [name, `container ${options.container}`];
+  return world.base.faults.taken.some(
+    (fault) =>
+      actors.includes(fault.actor) &&
+      (fault.kind === "s3-away" || (fault.kind === "call" && fault.operation.startsWith("s3:"))),
+  );
+}
+
+/** Its job was left, and no other step has followed that to its end. */
+function isLeft({ jobUrl }: Runner, { runners }: Simulated): boolean {
+  const steps = runners.filter((runner) => runner.jobUrl === jobUrl);
+  return (
+    steps.some(({ outputs }) => outputs["outcome"] === "detached") &&
+    steps.every(({ outputs }) => (outputs["exit-code"] ?? "") === "")
+  );
+}
