@@ -1,4 +1,5 @@
 import { drawJobs } from "./draw-jobs.ts";
+import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type {
   CallFault,
@@ -42,10 +43,8 @@ export function drawScenario(seed: number): Scenario {
   const world = drawWorld(random);
   const containers = Array.from({ length: chance(random, 0.2) ? 2 : 1 }, () => drawContainer(random));
   const runners = drawRunners(random, world, containers.length);
-  return drawJobs({
-    ...{ seed, world, containers, runners },
-    faults: drawFaults(random, world, runners, containers.length),
-  });
+  const faults = drawFaults(random, world, runners, containers.length);
+  return drawTasks(drawJobs({ seed, world, containers, runners, faults }));
 }
 
 function drawWorld(random: Random): WorldOptions {
@@ -140,8 +139,19 @@ function drawFaults(
   const usual = pick(random, [1, 2, 2, 4]);
   const context = { random, runners, containers, bucket };
   return kinds.flatMap((kind) =>
-    Array.from({ length: between(random, 1, usual) }, () => drawFault(kind, context)),
+    kind === "signals"
+      ? drawSignals(random, runners)
+      : Array.from({ length: between(random, 1, usual) }, () => drawFault(kind, context)),
   );
+}
+
+/** Most steps of a scenario with signals get one. */
+function drawSignals(random: Random, runners: readonly RunnerOptions[]): readonly Fault[] {
+  return runners.flatMap(({ at }, index): readonly Fault[] => {
+    if (!chance(random, 0.8)) return [];
+    const signal = pick(random, ["cancel", "cancel", "SIGINT", "SIGTERM", "SIGKILL"] as const);
+    return [{ kind: "signal", actor: `runner ${index}`, at: at + drawMoment(random), signal }];
+  });
 }
 
 interface DrawContext {
@@ -151,7 +161,10 @@ interface DrawContext {
   readonly bucket: boolean;
 }
 
-function drawFault(kind: Kind, { random, runners, containers, bucket }: DrawContext): Fault {
+function drawFault(
+  kind: Exclude<Kind, "signals">,
+  { random, runners, containers, bucket }: DrawContext,
+): Fault {
   const index = between(random, 0, runners.length - 1);
   const actor = `runner ${index}`;
   const container = `container ${between(random, 0, containers - 1)}`;
@@ -166,13 +179,6 @@ function drawFault(kind: Kind, { random, runners, containers, bucket }: DrawCont
       };
     case "cuts":
       return { kind: "cut", actor, at, isSilent: chance(random, 0.3) };
-    case "signals":
-      return {
-        kind: "signal",
-        actor,
-        at,
-        signal: pick(random, ["cancel", "cancel", "SIGINT", "SIGTERM", "SIGKILL"]),
-      };
     case "pauses":
       return { kind: "pause", actor, at, ms: between(random, 1_000, 120_000) };
     case "tasks":

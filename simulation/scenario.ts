@@ -1,3 +1,5 @@
+import type { EcsFault, EcsOptions } from "./ecs-options.ts";
+
 /**
  * A scenario: everything that is decided before a world begins. A seed is expanded into one (draw.ts), and a file holds one as JSON. Each
  * fault has an address of its own, so a change of the engine leaves the other faults where they are.
@@ -9,6 +11,8 @@ export interface Scenario {
   readonly seed: number;
   readonly world: WorldOptions;
   readonly containers: readonly ContainerOptions[];
+  /** Undefined: nothing can be started. */
+  readonly ecs?: EcsOptions;
   readonly runners: readonly RunnerOptions[];
   readonly faults: readonly Fault[];
 }
@@ -48,11 +52,11 @@ export interface ContainerOptions {
 export interface RunnerOptions {
   /** When the step begins, in milliseconds. */
   readonly at: number;
-  /** The index of its container. */
+  /** The index of its container, unless its inputs name a service, a task definition or an image. */
   readonly container: number;
   /** The index of the step whose handle this one attaches to. It begins when that one has ended, and not at all without a handle. */
   readonly follows?: number;
-  /** Its inputs besides `task`, `cluster`, `region`, `run` and `attach`. */
+  /** Its inputs besides `cluster`, `region`, `run`, `attach` and, unless another target is named, `task`. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly script: Script;
   /** Whether the runner runs the post step when main has ended in any way. */
@@ -81,6 +85,7 @@ export type ScriptLine =
 export type Fault =
   | CallFault
   | FrameFault
+  | EcsFault
   /** The connections of the runner's sessions break; a silent one without a word. */
   | { readonly kind: "cut"; readonly actor: string; readonly at: number; readonly isSilent: boolean }
   | { readonly kind: "signal"; readonly actor: string; readonly at: number; readonly signal: Signal }
@@ -89,6 +94,9 @@ export type Fault =
   | { readonly kind: "agent-dies"; readonly actor: string; readonly at: number }
   | { readonly kind: "s3-away"; readonly actor: string; readonly at: number; readonly ms: number }
   | { readonly kind: "shell"; readonly actor: string; readonly at: number; readonly ms: number };
+
+/** A fault that comes at its time. */
+export type TimedFault = Extract<Fault, { readonly at: number }>;
 
 /** `cancel` is what a cancelled workflow sends: SIGINT, SIGTERM 7.5 s later, SIGKILL 2.5 s after that. */
 export type Signal = "SIGINT" | "SIGTERM" | "SIGKILL" | "cancel";

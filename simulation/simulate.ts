@@ -1,12 +1,15 @@
 import { Runner } from "./runner/runner.ts";
 import { prepareProcess } from "./runner/modules.ts";
-import type { Fault, Scenario } from "./scenario.ts";
+import type { Scenario, TimedFault } from "./scenario.ts";
 import { World } from "./world/world.ts";
 
 /** How long a step may take before it counts as one that never ends. */
 const LONGEST_MS = 4 * 3_600_000;
 /** After the last step the world heals for so long: the container keeps what was not taken for ten minutes. */
 const HEALING_MS = 25 * 60_000;
+
+/** A task that a step has left lives for at most so long. */
+const LONGEST_HOLD_MS = 7 * 3_600_000;
 
 /** A world at its end. */
 export interface Simulated {
@@ -36,6 +39,12 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     await time.run(() => runners.every(({ isOver }) => isOver), time.now + LONGEST_MS);
     const endedAt = time.elapsed;
     await time.run(() => false, time.now + HEALING_MS);
+    // What is held ends by itself.
+    const isOver = (): boolean =>
+      world.ecs.tasks.every(
+        ({ identity, stoppedAt }) => identity.owner === undefined || stoppedAt !== undefined,
+      );
+    await time.run(isOver, time.now + LONGEST_HOLD_MS);
     return { scenario, world, runners, crashes, endedAt };
   } finally {
     process.off("unhandledRejection", onCrash);
@@ -43,23 +52,19 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
 }
 
 /** A fault that comes at its time. It counts when it has met something. */
-function interfere(
-  fault: Exclude<Fault, { kind: "call" | "frame" }>,
-  world: World,
-  runners: readonly Runner[],
-): void {
+function interfere(fault: TimedFault, world: World, runners: readonly Runner[]): void {
   const runner = runners.find(({ name }) => name === fault.actor);
-  const task = world.ecs.tasks.find(({ container }) => container.name === fault.actor);
+  const task = world.ecs.tasks.find(({ name }) => name === fault.actor);
   if (act(fault, world, runner, task)) world.base.faults.note(fault);
 }
 
 function act(
-  fault: Exclude<Fault, { kind: "call" | "frame" }>,
+  fault: TimedFault,
   world: World,
   runner: Runner | undefined,
   task: World["ecs"]["tasks"][number] | undefined,
 ): boolean {
-  const { base, gateway, ecs } = world;
+  const { base, gateway } = world;
   const isRunning = runner !== undefined && runner.hasBegun && runner.mainEnd === undefined;
   switch (fault.kind) {
     case "cut":
@@ -71,21 +76,21 @@ function act(
       if (isRunning) runner.pause(fault.ms);
       return isRunning;
     case "stop-task":
-      if (task !== undefined)
-        ecs.stop(
-          task,
-          fault.code,
-          fault.code === "SpotInterruption" ? "Your Spot Task was interrupted." : "Task stopped by user",
-        );
-      return task !== undefined;
+      if (task?.state.desiredStatus !== "RUNNING") return false;
+      task.stop(
+        "world",
+        fault.code,
+        fault.code === "SpotInterruption" ? "Your Spot Task was interrupted." : "Task stopped by user",
+      );
+      return true;
     case "agent-dies":
-      task?.container.agent.die();
-      return task !== undefined;
+      task?.container?.agent.die();
+      return task?.container !== undefined;
     case "s3-away":
       base.keepS3Away(fault.actor, fault.ms);
       return base.options.bucket;
     case "shell": {
-      if (task?.lastStatus !== "RUNNING") return false;
+      if (task?.state.lastStatus !== "RUNNING" || task.container === undefined) return false;
       const { record } = gateway.begin("colleague", task.container.agent, "/bin/bash");
       record.hadClient = true;
       base.time.after(base.host, fault.ms, () => gateway.terminate(record.id));

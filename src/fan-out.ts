@@ -96,7 +96,8 @@ async function stopEarly(
   { later }: JobTargets,
   { inputs, cancel }: StepContext,
 ): Promise<void> {
-  const stoppable = isKept(inputs.where, outcome === "succeeded") ? undefined : (task?.target ?? begunIn);
+  const ended = { succeeded: outcome === "succeeded", startedAt: task?.startedAt };
+  const stoppable = isKept(inputs.where, ended) ? undefined : (task?.target ?? begunIn);
   // The cleanup of a cancel stops all tasks.
   if (!cancel.aborted) await later?.jobEnds(stoppable).catch(() => undefined);
 }

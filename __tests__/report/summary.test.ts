@@ -89,7 +89,7 @@ it.each([
   (keepTask, code, isKept) => {
     const where = { kind: "new", start: { keepTask } } as Extract<Inputs["where"], { kind: "new" }>;
     const result = aResult("exited", code);
-    const task = { ...result.task, target: { ...aTarget(), started: true } };
+    const task = { ...result.task, startedAt: 1_000, target: { ...aTarget(), started: true } };
     const text = makeSummary(
       { ...result, task },
       { ...aStep, selection: { where, region: "eu-west-1" } },

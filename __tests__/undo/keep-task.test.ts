@@ -25,7 +25,7 @@ function stillToStop(where: TaskSelection) {
   const log = new Listener();
   const undo = [entry("good"), entry("bad"), definition];
   const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
-  const ended = [anEnd("good", true), anEnd("bad", false)];
+  const ended = [anEnd("good", true, 1), anEnd("bad", false, 1)];
   const kept = keepTasks({ where }, ended, ledger, log);
   const tasks = ledger.entries.flatMap((one) => (one.kind === "task" ? [one.taskArn] : []));
   return { tasks, kept, log: log.lines, hasDefinition: ledger.entries.includes(definition) };
@@ -44,6 +44,17 @@ it.each<[StartInputs["keepTask"], string[]]>([
   );
   expect(hasDefinition).toBe(true);
 });
+
+it.each<StartInputs["keepTask"]>(["on-failure", "always"])(
+  "with 'keep-task: %s' the cleanup stops a task whose container has not started, since no hold would end it",
+  (keepTask) => {
+    const log = new Listener();
+    const ledger = new Ledger({ region: "eu-west-1", undo: [entry("stuck")] }, () => undefined);
+    expect(keepTasks({ where: started(keepTask) }, [anEnd("stuck")], ledger, log)).toEqual([]);
+    expect(ledger.entries).toEqual([entry("stuck")]);
+    expect(log.lines).toEqual([]);
+  },
+);
 
 it("'keep-task' does not apply to a task that the step has not started", () => {
   expect(stillToStop({ kind: "task", task: "good" }).tasks).toEqual(["good", "bad"]);

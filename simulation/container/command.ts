@@ -229,6 +229,8 @@ function parseSettings(text: string): Settings {
     pieces: isOn("fx_pieces"),
     leaves: isOn("fx_leaves"),
     isHeldForJob: isOn("fx_held_for_job"),
+    keepsTask: isOn("fx_keeps"),
+    slackMs: seconds("fx_slack") ?? 0,
     cuts: (assigned(text, "fx_cuts") ?? "").split(" ").map((cut) => {
       const [name = "", bytes = "0"] = cut.split(":");
       return [name, Number(bytes)] as const;

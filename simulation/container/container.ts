@@ -42,6 +42,10 @@ export class Container implements Caller {
   readonly scripts: ScriptRun[] = [];
   /** Called with the exit code of PID 1. */
   onPid1: (exitCode: number) => void = () => undefined;
+  /** A step has begun the task for later steps of its workflow job. */
+  isKept = false;
+  /** Puts the end of PID 1 off to a later time. Does nothing where that can't be. */
+  putOff: (until: number) => void = () => undefined;
   /** The session of each command's first process. */
   readonly #sessions = new Map<Host, () => void>();
   #isStopping = false;
@@ -51,13 +55,13 @@ export class Container implements Caller {
     gateway: Gateway,
     bucket: Bucket,
     {
-      index,
+      name,
       id,
       runtimeId,
       options,
       run,
     }: {
-      readonly index: number;
+      readonly name: string;
       readonly id: string;
       readonly runtimeId: string;
       readonly options: ContainerOptions;
@@ -69,7 +73,7 @@ export class Container implements Caller {
     this.bucket = bucket;
     this.options = options;
     this.runtimeId = runtimeId;
-    this.name = `container ${index}`;
+    this.name = name;
     this.host = new Host(this.name, base.host);
     this.calls = new Calls(base);
     this.agent = new Agent(base, gateway, {
@@ -87,10 +91,16 @@ export class Container implements Caller {
     this.#isStopping = true;
     const isKilled = this.options.stopsIn > STOP_TIMEOUT_MS;
     this.base.time.after(this.base.host, Math.min(this.options.stopsIn, STOP_TIMEOUT_MS), () => {
-      this.host.kill();
-      this.note("PID 1 has ended");
-      this.onPid1(isKilled ? 137 : 143);
+      this.end(isKilled ? 137 : 143);
     });
+  }
+
+  /** PID 1 ends, and all processes with it. */
+  end(exitCode: number): void {
+    if (this.host.isDead) return;
+    this.host.kill();
+    this.note("PID 1 has ended");
+    this.onPid1(exitCode);
   }
 
   note(text: string): void {

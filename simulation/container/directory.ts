@@ -11,6 +11,10 @@ export interface Settings {
   readonly pieces: boolean;
   readonly leaves: boolean;
   readonly isHeldForJob: boolean;
+  /** The container lives on for later steps, each of which puts its end off. */
+  readonly keepsTask: boolean;
+  /** How much later than the job's time-out that end is. */
+  readonly slackMs: number;
   /** The workflow run of the job. */
   readonly url: string;
   /** What follows the head: names and sizes. */

@@ -75,12 +75,20 @@ class Job {
     const { runId, spool } = this.#directory;
     await time.sleep(this.#host, this.#container.options.pace);
     spool.add(Buffer.from(`${mark("h")}fargate-exec run=${runId} task=${this.#container.runtimeId}\n`));
+    this.#putOff();
     if (this.#settings.pieces) void runUploader(this.#container, this.#directory);
     if (this.#settings.fenceMs !== undefined) this.#keepFence(this.#settings.fenceMs);
     await time.sleep(this.#host, this.#container.options.pace);
     const codes = await this.#runWorkers();
     await time.sleep(this.#host, this.#container.options.pace);
     this.#end(codes);
+  }
+
+  /** A container that lives on for later steps ends some time after the last of their jobs. */
+  #putOff(): void {
+    const { keepsTask, timeoutMs, slackMs } = this.#settings;
+    if (keepsTask) this.#container.isKept = true;
+    if (this.#container.isKept) this.#container.putOff(this.#container.base.time.now + timeoutMs + slackMs);
   }
 
   async #runWorkers(): Promise<readonly string[]> {

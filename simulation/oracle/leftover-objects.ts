@@ -2,6 +2,7 @@ import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { Version } from "../world/s3.ts";
 import type { Rule } from "./rule.ts";
+import { tasksOf } from "./tasks-of.ts";
 
 /** Nothing stays in the bucket, unless one of those that know the object can't remove it: then it is said, or the lifecycle of the bucket has it. */
 export const leftInBucket: Rule = {
@@ -35,11 +36,11 @@ function knows(runner: Runner, key: string): boolean {
 }
 
 /** No session could tell the container to stop the job, so that the lock has to end by itself, and the step has said so. */
-function isUnreached({ post, options }: Runner, { world }: Simulated): boolean {
-  const agent = world.containers[options.container]?.agent;
+function isUnreached(runner: Runner, ended: Simulated): boolean {
+  const agents = tasksOf(runner, ended).flatMap(({ container }) => container?.agent ?? []);
   return (
-    post?.stdout.includes("The lock is not given back") === true &&
-    (agent?.isDead === true || agent?.isBlocked === true)
+    runner.post?.stdout.includes("The lock is not given back") === true &&
+    agents.some(({ isDead, isBlocked }) => isDead || isBlocked)
   );
 }
 
@@ -49,9 +50,9 @@ function isLost({ options, mainEnd }: Runner): boolean {
 }
 
 /** S3 had faults for the step, or for its container. */
-function isCutOff({ name, options }: Runner, { world }: Simulated): boolean {
-  const actors = [name, `container ${options.container}`];
-  return world.base.faults.taken.some(
+function isCutOff(runner: Runner, ended: Simulated): boolean {
+  const actors = [runner, ...tasksOf(runner, ended)].map(({ name }) => name);
+  return ended.world.base.faults.taken.some(
     (fault) =>
       actors.includes(fault.actor) &&
       (fault.kind === "s3-away" || (fault.kind === "call" && fault.operation.startsWith("s3:"))),

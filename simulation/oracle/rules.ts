@@ -5,6 +5,7 @@ import { LOCK_RULES } from "./lock-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
 import { SCRIPT_RULES } from "./script-rules.ts";
 import { STEP_RULES } from "./step-rules.ts";
+import { TASK_RULES } from "./task-rules.ts";
 
 export const RULES: readonly Rule[] = [
   ...SCRIPT_RULES,
@@ -12,6 +13,7 @@ export const RULES: readonly Rule[] = [
   ...LOCK_RULES,
   ...STEP_RULES,
   ...LEFTOVER_RULES,
+  ...TASK_RULES,
 ];
 
 /** What the rules say of an end. */

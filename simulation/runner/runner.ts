@@ -9,6 +9,9 @@ import { Process } from "./process.ts";
 /** The value of the one secret that a step may have. */
 export const SECRET = "s3cr3t-value-0815";
 
+/** The inputs that name another target than `task` does. */
+const TARGETS = ["service", "task-definition", "image"];
+
 /** How a process of the runner has ended. */
 export interface ProcessEnd {
   /** Undefined when it was killed. */
@@ -171,7 +174,9 @@ export class Runner {
     const { ecs, base, bucket } = this.#world;
     return {
       ...{ cluster: CLUSTER, region: REGION, run: scriptText(this.script) },
-      task: ecs.tasks[this.options.container]?.id ?? "",
+      ...(!TARGETS.some((name) => name in this.options.inputs) && {
+        task: ecs.tasks[this.options.container]?.identity.id ?? "",
+      }),
       ...(base.options.bucket && { bucket: bucket.name }),
     };
   }

@@ -1,10 +1,34 @@
 import type { AwsServices } from "../../src/aws/services.ts";
 import type { World } from "../world/world.ts";
+import { answerQuery } from "../world/queries.ts";
 import type { Caller } from "../world/base.ts";
 import { REGION } from "../world/names.ts";
 
 /** The largest body of a presigned form, and what S3 takes for it, are not simulated: the container's parts are smaller. */
 const CREDENTIALS = { accessKeyId: "ASIASIMULATED", secretAccessKey: "simulated", sessionToken: "simulated" };
+
+/** What is used of a command of the SDK. */
+interface SdkCommand {
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly middlewareStack: {
+    resolve(
+      next: (request: object) => Promise<object>,
+      context: object,
+    ): (request: object) => Promise<object>;
+    identify(): readonly string[];
+  };
+}
+
+/** What the step has put around a command may read the bytes of the answer. */
+async function throughMiddleware(stack: SdkCommand["middlewareStack"], output: object): Promise<object> {
+  if (stack.identify().length === 0) return output;
+  async function* body(): AsyncGenerator<Uint8Array> {
+    await Promise.resolve();
+    yield Buffer.from(JSON.stringify(output));
+  }
+  const send = stack.resolve(() => Promise.resolve({ output, response: { body: body() } }), {});
+  return ((await send({ input: {} })) as { readonly output: object }).output;
+}
 
 /** AWS as one runner reaches it: each call is sent once. */
 export function servicesOf(
@@ -14,10 +38,11 @@ export function servicesOf(
 ): AwsServices {
   const sender = (service: "ecs" | "s3" | "ssm") => ({
     send: async (command: unknown, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown> => {
-      const { input } = command as { readonly input: Readonly<Record<string, unknown>> };
+      const { input, middlewareStack } = command as SdkCommand;
       const operation = (command as object).constructor.name.replace(/Command$/, "");
       const answer = await keep(world.ask(caller, service, operation, input, options?.abortSignal));
-      return { $metadata: {}, ...(answer as object) };
+      const output = { $metadata: {}, ...(answer as object) };
+      return await throughMiddleware(middlewareStack, output);
     },
   });
   const unsimulated = (service: string) => (): Promise<never> =>
@@ -45,8 +70,9 @@ export function servicesOf(
         },
         credentialsEnd: undefined,
       }),
-    endpoint: unsimulated("query APIs"),
-    post: unsimulated("query APIs"),
+    endpoint: (service: string, region: string) =>
+      Promise.resolve({ url: new URL(`https://${service}.${region}.amazonaws.com`), region }),
+    post: (request: Parameters<AwsServices["post"]>[0]) => keep(answerQuery(world.calls, caller, request)),
     credentials: () => Promise.resolve(CREDENTIALS),
     signUpgrade: () => Promise.resolve({ authorization: "simulated" }),
     gatewayEndpoints: () => [],

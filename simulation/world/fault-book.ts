@@ -1,3 +1,4 @@
+import type { FateFault, RefusalFault } from "../ecs-options.ts";
 import type { CallFault, Fault, FrameFault } from "../scenario.ts";
 
 /** Finds the faults of calls and frames by their addresses, and counts those that took effect. */
@@ -6,12 +7,18 @@ export class FaultBook {
   readonly taken: Fault[] = [];
   readonly #calls = new Map<string, CallFault>();
   readonly #frames = new Map<string, FrameFault>();
+  readonly #refusals = new Map<string, RefusalFault>();
+  readonly #fates = new Map<string, FateFault>();
   readonly #counts = new Map<string, number>();
 
   constructor(faults: readonly Fault[]) {
     for (const fault of faults) {
       if (fault.kind === "call") this.#calls.set(`${fault.actor} ${fault.operation} ${fault.count}`, fault);
       if (fault.kind === "frame") this.#frames.set(`${fault.actor} ${fault.way} ${fault.count}`, fault);
+      if (fault.kind === "fate") this.#fates.set(fault.actor, fault);
+      if (fault.kind === "refusal")
+        for (let count = fault.count; count < fault.count + fault.times; count += 1)
+          this.#refusals.set(`${fault.actor} RunTask ${count}`, fault);
     }
   }
 
@@ -23,6 +30,16 @@ export class FaultBook {
   /** The fault of this frame, which is the actor's next one on this way. */
   ofFrame(actor: string, way: "up" | "down"): FrameFault | undefined {
     return this.#take(this.#frames, `${actor} ${way}`);
+  }
+
+  /** The fault of a RunTask call that ECS looks at, which is the actor's next one. */
+  ofLaunch(actor: string): RefusalFault | undefined {
+    return this.#take(this.#refusals, `${actor} RunTask`);
+  }
+
+  /** What is to become of a new task. It counts when it is noted. */
+  fateOf(task: string): FateFault | undefined {
+    return this.#fates.get(task);
   }
 
   /** A fault that came at its time. */

@@ -5,7 +5,6 @@ export const CLUSTER = "jobs";
 export const CONTAINER = "app";
 const ECS = `arn:aws:ecs:${REGION}:${ACCOUNT}`;
 export const CLUSTER_ARN = `${ECS}:cluster/${CLUSTER}`;
-export const DEFINITION_ARN = `${ECS}:task-definition/app:1`;
 
 export function taskArn(id: string): string {
   return `${ECS}:task/${CLUSTER}/${id}`;
@@ -14,4 +13,12 @@ export function taskArn(id: string): string {
 /** The target by which Session Manager knows a container. */
 export function targetOf(taskId: string, runtimeId: string): string {
   return `ecs:${CLUSTER}_${taskId}_${runtimeId}`;
+}
+
+/** The family of the user's task definition. */
+export const FAMILY = "app";
+
+/** The ARN of a revision, such as `app:1`. */
+export function definitionArn(revision: string): string {
+  return `${ECS}:task-definition/${revision}`;
 }

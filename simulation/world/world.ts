@@ -2,7 +2,7 @@ import type { Container } from "../container/container.ts";
 import type { Scenario } from "../scenario.ts";
 import { Base, type Caller } from "./base.ts";
 import { Calls } from "./calls.ts";
-import { Ecs } from "./ecs.ts";
+import { Ecs } from "./ecs/ecs.ts";
 import { Gateway } from "./gateway.ts";
 import { Bucket } from "./s3.ts";
 import { answerS3 } from "./s3-operations.ts";
@@ -16,16 +16,16 @@ export class World {
   readonly ecs: Ecs;
   readonly calls: Calls;
 
-  constructor({ seed, world, containers, faults }: Scenario) {
+  constructor({ seed, world, containers, ecs, faults }: Scenario) {
     this.base = new Base(seed, world, faults);
     this.bucket = new Bucket(this.base);
     this.gateway = new Gateway(this.base);
     this.calls = new Calls(this.base);
-    this.ecs = new Ecs(this.base, this.gateway, this.bucket, containers);
+    this.ecs = new Ecs(this.base, this.gateway, this.bucket, containers, ecs);
   }
 
   get containers(): readonly Container[] {
-    return this.ecs.tasks.map(({ container }) => container);
+    return this.ecs.tasks.flatMap(({ container }) => container ?? []);
   }
 
   /** One request of a runner. `operation` is AWS's name, without `Command`. */

@@ -44,7 +44,8 @@ export function runRows({ run }: ExplainedStep): string[] {
 export function keptRows({ task, outcome }: TaskResult, { selection }: ExplainedStep): string[] {
   const { target } = task ?? {};
   if (target?.started !== true || selection === undefined) return [];
-  if (!isKept(selection.where, outcome === "succeeded")) return [];
+  const ended = { succeeded: outcome === "succeeded", startedAt: task?.startedAt };
+  if (!isKept(selection.where, ended)) return [];
   return [`| Shell in the kept task | ${literalCell(shellCommand(target, selection.region))} |`];
 }
 

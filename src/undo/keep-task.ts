@@ -16,7 +16,7 @@ export interface EndedTask {
 
 /**
  * Drops the tasks that `keep-task` keeps from the ledger, so that the cleanup does not stop them. Returns them, for
- * `tellKept`.
+ * `tellKept`. A task whose container has not started is stopped: there is nothing to look into, and it has no hold that ends it.
  */
 export function keepTasks(
   { where }: Pick<Inputs, "where">,
@@ -26,8 +26,9 @@ export function keepTasks(
 ): readonly EndedTask[] {
   if (where.kind !== "new" || where.start.keepTask === "job") return [];
   const { keepTask } = where.start;
-  return tasks.filter(({ target: { taskArn }, succeeded }) => {
-    if (!isKept(where, succeeded)) return false;
+  return tasks.filter((task) => {
+    const { taskArn } = task.target;
+    if (!isKept(where, task)) return false;
     const kept = ledger.entries.filter((entry) => entry.kind === "task" && entry.taskArn === taskArn);
     for (const entry of kept) ledger.drop(entry);
     if (kept.length > 0) log.info(`Task ${taskArn} is kept: 'keep-task' is '${keepTask}'.`);
@@ -51,8 +52,11 @@ export function leaveTasks(
 }
 
 /** Whether `keep-task` keeps a task. `succeeded` says whether its job has succeeded. */
-export function isKept(where: Inputs["where"], succeeded: boolean): boolean {
-  if (where.kind !== "new") return false;
+export function isKept(
+  where: Inputs["where"],
+  { succeeded, startedAt }: Pick<EndedTask, "succeeded" | "startedAt">,
+): boolean {
+  if (where.kind !== "new" || startedAt === undefined) return false;
   const { keepTask } = where.start;
   return keepTask === "always" || keepTask === "job" || (keepTask === "on-failure" && !succeeded);
 }

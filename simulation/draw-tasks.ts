@@ -1,0 +1,129 @@
+import type { EcsFault, EcsOptions, Fate, RefusalFault } from "./ecs-options.ts";
+import { between, chance, pick, type Random, randomOf } from "./random.ts";
+import type { CallFault, CallTrouble, Fault, RunnerOptions, Scenario } from "./scenario.ts";
+
+/** The share of scenarios in which steps start tasks, and of steps that do so in them. */
+const SCENARIOS = 0.45;
+const STEPS = 0.7;
+const CALLS = [
+  ...["ecs:RunTask", "ecs:StopTask", "ecs:ListTasks", "ecs:DescribeTasks", "ecs:DescribeTaskDefinition"],
+  ...["ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:DeleteTaskDefinitions"],
+] as const;
+const TROUBLES: readonly CallTrouble[] = ["throttled", "denied", "failed", "lost", "mute", "slow"];
+const REFUSALS: readonly RefusalFault["what"][] = [
+  ...(["capacity", "capacity-failure", "quota", "agent", "disguised-throttle", "no-tags"] as const),
+];
+const FATES: readonly Fate[] = [
+  ...(["no-image", "no-secret", "no-address", "no-capacity", "stuck", "exits"] as const),
+  ...(["no-agent", "agent-stops"] as const),
+];
+
+/** Lets some steps start tasks, and draws what happens to these. Its randomness is its own: the rest of the scenario stays as it is. */
+export function drawTasks(scenario: Scenario): Scenario {
+  const random = randomOf(Math.imul(scenario.seed, 0x2545f491) ^ 0x7a5c);
+  if (!chance(random, SCENARIOS)) return scenario;
+  const ecs = drawEcs(random, scenario);
+  const runners = scenario.runners.map((runner) =>
+    runner.follows === undefined && chance(random, STEPS) ? startingRunner(random, runner) : runner,
+  );
+  const starting = runners.flatMap((runner, index) => (isStarting(runner) ? [index] : []));
+  if (starting.length === 0) return scenario;
+  return {
+    ...scenario,
+    ecs,
+    runners,
+    faults: [...scenario.faults, ...drawFaults(random, starting, runners)],
+  };
+}
+
+function drawEcs(random: Random, { containers }: Scenario): EcsOptions {
+  const unit = pick(random, [200, 1_000, 5_000]);
+  return {
+    lag: pick(random, [0, 0, 300, 2_000, 6_000]),
+    mayDescribe: chance(random, 0.9),
+    mayRegister: chance(random, 0.85),
+    hasShell: chance(random, 0.2),
+    hasOwnEntryPoint: chance(random, 0.15),
+    start: {
+      network: between(random, 1, 4) * unit,
+      pull: between(random, 1, 8) * unit,
+      activate: unit,
+      agent: between(random, 0, 4) * unit,
+      connect: pick(random, [0, 500, 8_000]),
+    },
+    container: pick(random, containers),
+    ownCommand: pick(random, [5_000, 120_000, 7_200_000]),
+    ...(chance(random, 0.1) && { quota: between(random, 1, 3) }),
+  };
+}
+
+function startingRunner(random: Random, runner: RunnerOptions): RunnerOptions {
+  const network = { subnets: "subnet-0a1b2c3d,subnet-4e5f6a7b" };
+  const source = pick(random, [
+    { image: "app:1", "task-role": "job", ...network },
+    { "task-definition": "app", ...network },
+    { "task-definition": "app:1", ...network },
+    { "task-definition": "app", image: "app:2", ...network },
+  ]);
+  return {
+    ...runner,
+    inputs: {
+      ...runner.inputs,
+      ...source,
+      ...(chance(random, 0.1) && { hold: "false" }),
+      ...(chance(random, 0.35) && { "keep-task": pick(random, ["always", "on-failure"]) }),
+      ...(chance(random, 0.4) && { "start-timeout": pick(random, ["20s", "60s", "5m"]) }),
+      ...(chance(random, 0.3) && { "stuck-after": pick(random, ["10s", "45s"]) }),
+      ...(chance(random, 0.3) && {
+        "capacity-providers": pick(random, ["FARGATE_SPOT", "FARGATE_SPOT=3,FARGATE=1"]),
+      }),
+      ...(chance(random, 0.15) && { tags: "team=web" }),
+    },
+  };
+}
+
+/** Whether the step starts its task. */
+export function isStarting({ inputs }: Pick<RunnerOptions, "inputs">): boolean {
+  return "image" in inputs || "task-definition" in inputs || inputs["start"] === "true";
+}
+
+function drawFaults(
+  random: Random,
+  starting: readonly number[],
+  runners: readonly RunnerOptions[],
+): readonly Fault[] {
+  const kinds = ([drawCall, drawRefusal, drawFate, drawStop] as const).filter(() => chance(random, 0.4));
+  const usual = pick(random, [1, 1, 2, 3]);
+  return kinds.flatMap((draw) =>
+    Array.from({ length: between(random, 1, usual) }, () => {
+      const index = pick(random, starting);
+      return draw(random, `runner ${index}`, runners[index]?.at ?? 0);
+    }),
+  );
+}
+
+function drawCall(random: Random, actor: string): CallFault {
+  const what = pick(random, TROUBLES);
+  return {
+    ...{ kind: "call", actor, operation: pick(random, CALLS), count: between(random, 1, 3), what },
+    ...(what === "slow" && { ms: between(random, 500, 30_000) }),
+  };
+}
+
+function drawRefusal(random: Random, actor: string): EcsFault {
+  const times = pick(random, [1, 2, 6, 100]);
+  return { kind: "refusal", actor, count: between(random, 1, 2), times, what: pick(random, REFUSALS) };
+}
+
+function drawFate(random: Random, actor: string): EcsFault {
+  return { kind: "fate", actor: `task ${pick(random, [1, 1, 1, 2])} of ${actor}`, what: pick(random, FATES) };
+}
+
+/** Something stops a new task, on its way or while its job runs. */
+function drawStop(random: Random, actor: string, begins: number): Fault {
+  const at = begins + (chance(random, 0.5) ? between(random, 0, 10_000) : between(random, 0, 90_000));
+  const task = `task ${pick(random, [1, 1, 2])} of ${actor}`;
+  return chance(random, 0.3)
+    ? { kind: "agent-dies", actor: task, at }
+    : { kind: "stop-task", actor: task, at, code: pick(random, ["UserInitiated", "SpotInterruption"]) };
+}

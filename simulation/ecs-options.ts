@@ -1,0 +1,62 @@
+import type { ContainerOptions } from "./scenario.ts";
+
+/** What ECS is like in this world beside the tasks that run when it begins. Where the facts about AWS are unverified, a scenario chooses. */
+export interface EcsOptions {
+  /** How many milliseconds ECS's answers are behind: a new task, a new status, a deregistered definition. */
+  readonly lag: number;
+  /** The callers may describe task definitions. */
+  readonly mayDescribe: boolean;
+  /** The callers may register task definitions. Otherwise a task is started from the user's own. */
+  readonly mayRegister: boolean;
+  /** The user's task definition has a shell as its entry point, so that no copy of it is needed. */
+  readonly hasShell: boolean;
+  /** The image has an ENTRYPOINT of its own, which takes no command. */
+  readonly hasOwnEntryPoint: boolean;
+  /** Milliseconds of each stage of a new task. A task may need half or twice as long. */
+  readonly start: StageTimes;
+  /** The containers of new tasks. */
+  readonly container: ContainerOptions;
+  /** How long the image's own command runs, in milliseconds. */
+  readonly ownCommand: number;
+  /** The most tasks that run at once. Undefined: any number. */
+  readonly quota?: number;
+}
+
+/** The stages of a new task, in their order. */
+export interface StageTimes {
+  /** PROVISIONING: until the network interface is there. */
+  readonly network: number;
+  /** PENDING: the image is pulled. */
+  readonly pull: number;
+  /** ACTIVATING. */
+  readonly activate: number;
+  /** RUNNING, while ECS says that the exec agent is PENDING. */
+  readonly agent: number;
+  /** The exec agent is RUNNING, and is not connected yet. */
+  readonly connect: number;
+}
+
+export type EcsFault = RefusalFault | FateFault;
+
+/** RunTask calls of this actor start no task: the `count`-th one and those after it, `times` in all. */
+export interface RefusalFault {
+  readonly kind: "refusal";
+  readonly actor: string;
+  readonly count: number;
+  readonly times: number;
+  readonly what: "capacity" | "capacity-failure" | "quota" | "agent" | "disguised-throttle" | "no-tags";
+}
+
+/** What becomes of a new task, such as `task 1 of runner 0`. */
+export interface FateFault {
+  readonly kind: "fate";
+  readonly actor: string;
+  readonly what: Fate;
+}
+
+/**
+ * `no-image`, `no-secret`, `no-address` and `no-capacity` end it before it runs. `stuck` stays PENDING. The container `exits` at once. The
+ * exec agent of `no-agent` stays PENDING, that of `agent-stops` stops.
+ */
+export type Fate =
+  "no-image" | "no-secret" | "no-address" | "no-capacity" | "stuck" | "exits" | "no-agent" | "agent-stops";

@@ -1,0 +1,170 @@
+import { isStarting } from "../draw-tasks.ts";
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import type { Task } from "../world/ecs/task.ts";
+import type { Rule } from "./rule.ts";
+import { tasksOf } from "./tasks-of.ts";
+
+/** A held container ends by itself so long after the job's `timeout`. */
+const HOLD_MS = 15 * 60_000;
+/** From the decision that a task stops to the end of its containers, and what a clock may be off. */
+const STOPPING_MS = 60_000;
+/** The post step looks for so long for what a call under way may still make. */
+const LOOKS_MS = 60_000;
+
+/** A task that a step has started is stopped with the step, unless the list below allows it: then until `hold` ends. */
+const leftTasks: Rule = {
+  name: "no task is left that a step has started",
+  look(ended, check) {
+    for (const { runner, task } of startedTasks(ended)) {
+      const over = endOf(runner, ended);
+      const stoppedAt = task.stoppedAt ?? Infinity;
+      if (stoppedAt <= over + LOOKS_MS) {
+        check(true, runner.name, () => "");
+        continue;
+      }
+      const why = whyLeft(runner, task, ended);
+      check(why !== undefined, runner.name, () => `${task.name} was left running, and nothing allows that`);
+      if (runner.options.inputs["hold"] === "false") continue;
+      const { startedAt = over } = task.state;
+      const latest = startedAt + timeoutOf(runner) + HOLD_MS + STOPPING_MS;
+      check(stoppedAt <= latest, runner.name, () => `${task.name} outlived its hold`);
+    }
+  },
+};
+
+/** What allows a task to be left, as the pages of the action promise; undefined when nothing does. */
+function whyLeft(runner: Runner, { stoppedAt }: Task, ended: Simulated): string | undefined {
+  const keep = runner.options.inputs["keep-task"];
+  const isGreen = runner.mainEnd?.exitCode === 0;
+  if (keep === "always" || (keep === "on-failure" && !isGreen)) return "kept";
+  if (runner.outputs["outcome"] === "detached") return "left";
+  if (!runner.options.post && runner.mainEnd?.exitCode !== 0) return "the machine was lost";
+  // It was starting when the last look at it was over, and its start was stuck.
+  if (stoppedAt === undefined && runner.mainEnd === undefined) return "the step goes on";
+  return meetsFault(runner, ended, ["ecs:StopTask", "ecs:ListTasks", "ecs:RunTask"])
+    ? "AWS refused"
+    : undefined;
+}
+
+/** What `keep-task` keeps is not stopped by the step. */
+const keptTasks: Rule = {
+  name: "a task that is to be kept is kept",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const keep = runner.options.inputs["keep-task"];
+      const { outcome } = runner.outputs;
+      const isKept =
+        keep === "always" || (keep === "on-failure" && /^(failed|timed-out)$/.test(outcome ?? ""));
+      if (!isKept || runner.isKilled || runner.cancelledAt !== undefined) continue;
+      const arn = runner.outputs["task-arn"];
+      const task = ended.world.ecs.tasks.find(({ identity }) => identity.arn === arn);
+      if (task?.identity.owner !== runner.name || !/^(succeeded|failed|timed-out)$/.test(outcome ?? ""))
+        continue;
+      check(
+        task.stoppedBy !== runner.name,
+        runner.name,
+        () => `has stopped ${task.name}, though 'keep-task' is ${keep}`,
+      );
+    }
+  },
+};
+
+/** At no time a step has more tasks than it was asked for. */
+const tasksAtOnce: Rule = {
+  name: "no more tasks than asked for",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const tasks = startedTasks(ended).filter((each) => each.runner === runner);
+      // A task whose stop failed is left to the cleanup, and another one takes its place.
+      if (tasks.length === 0 || meetsFault(runner, ended, ["ecs:StopTask"])) continue;
+      const asked = Number(runner.options.inputs["tasks"] ?? 1);
+      const most = Math.max(
+        ...tasks.map(({ task: { identity } }) => aliveAt(identity.createdAt, tasks).length),
+      );
+      check(most <= asked, runner.name, () => `had ${most} tasks at once`);
+    }
+  },
+};
+
+function aliveAt(time: number, tasks: readonly { readonly task: Task }[]): readonly unknown[] {
+  return tasks.filter(
+    ({ task: { identity, stoppedAt = Infinity } }) => identity.createdAt <= time && stoppedAt > time,
+  );
+}
+
+/** A script runs in a task that its step has started, or in the one that it has named. */
+const places: Rule = {
+  name: "a script runs where it was to run",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const right = tasksOf(runner, ended);
+      const ran = ended.world.ecs.tasks.filter((task) =>
+        task.container?.scripts.some(({ url }) => url === runner.jobUrl),
+      );
+      for (const task of ran)
+        check(right.includes(task), runner.name, () => `ran its script in ${task.name}`);
+    }
+  },
+};
+
+/** A definition of the action's own is deregistered by the last step that used it. */
+const leftDefinitions: Rule = {
+  name: "no task definition is left",
+  look(ended, check) {
+    const { ecs } = ended.world;
+    for (const { owner, family, revision, status } of ecs.definitions.all) {
+      const runner = ended.runners.find(({ name }) => name === owner);
+      if (runner === undefined || isExcused(ended)) continue;
+      check(status !== "ACTIVE", runner.name, () => `left ${family}:${revision}`);
+    }
+  },
+};
+
+/**
+ * A lost machine leaves its definitions, and so does a step whose calls AWS has refused. Two steps that share a revision and end together
+ * may each see the task of the other.
+ */
+function isExcused(ended: Simulated): boolean {
+  const { runners, scenario } = ended;
+  const isLost = (runner: Runner): boolean => !runner.options.post && runner.mainEnd?.exitCode !== 0;
+  const starting = runners.filter(({ options }) => isStarting(options));
+  const calls = ["ListTasks", "DescribeTasks", "StopTask", "RunTask", "RegisterTaskDefinition"];
+  const removals = ["DeregisterTaskDefinition", "DescribeTaskDefinition"];
+  const operations = [...calls, ...removals].map((name) => `ecs:${name}`);
+  return (
+    starting.some((runner) => isLost(runner) || meetsFault(runner, ended, operations)) ||
+    (starting.length > 1 && (scenario.ecs?.lag ?? 0) > 0) ||
+    starting.some(({ options }) => options.inputs["keep-task"] !== undefined)
+  );
+}
+
+function meetsFault(runner: Runner, { world }: Simulated, operations: readonly string[]): boolean {
+  return world.base.faults.taken.some(
+    (fault) => fault.kind === "call" && fault.actor === runner.name && operations.includes(fault.operation),
+  );
+}
+
+interface StartedTask {
+  readonly runner: Runner;
+  readonly task: Task;
+}
+
+function startedTasks({ runners, world }: Simulated): readonly StartedTask[] {
+  return world.ecs.tasks.flatMap((task) => {
+    const runner = runners.find(({ name }) => name === task.identity.owner);
+    return runner === undefined ? [] : [{ runner, task }];
+  });
+}
+
+/** When nothing of the step runs any more. */
+function endOf({ mainEnd, postEnd }: Runner, { world }: Simulated): number {
+  return Math.max(mainEnd?.at ?? world.base.time.now, postEnd?.at ?? 0);
+}
+
+function timeoutOf({ options }: Runner): number {
+  const [, number, unit] = /^(\d+)([sm])$/.exec(options.inputs["timeout"] ?? "60m") ?? [];
+  return Number(number) * (unit === "s" ? 1_000 : 60_000);
+}
+
+export const TASK_RULES: readonly Rule[] = [leftTasks, keptTasks, tasksAtOnce, places, leftDefinitions];

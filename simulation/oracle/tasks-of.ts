@@ -1,0 +1,13 @@
+import { isStarting } from "../draw-tasks.ts";
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import type { Task } from "../world/ecs/task.ts";
+import { firstOf } from "./script-output.ts";
+
+/** The tasks in which the step's job may run: those that it has started, or the one that it has named. */
+export function tasksOf(runner: Runner, { world }: Simulated): readonly Task[] {
+  const { options, name } = firstOf(runner);
+  return world.ecs.tasks.filter((task) =>
+    isStarting(options) ? task.identity.owner === name : task.name === `container ${options.container}`,
+  );
+}
