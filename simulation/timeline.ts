@@ -46,7 +46,7 @@ export function inColumns(happenings: readonly Happening[]): string {
 
 function byKind(one: string, other: string): number {
   const rank = (actor: string): number =>
-    ["world", "runner", "container", "oracle"].findIndex((kind) => actor.startsWith(kind));
+    ["world", "runner", "container", "task", "oracle"].findIndex((kind) => actor.startsWith(kind));
   return rank(one) - rank(other) || one.localeCompare(other, "en", { numeric: true });
 }
 

@@ -83,6 +83,17 @@ describe("staging", () => {
     ]);
   });
 
+  it("deletes every version of its key when another try of the run has written one there", async () => {
+    const context = { ...startStaging(), isAgain: true };
+    const staged = await stage(payload, chooseDelivery(context), context);
+    expect(staged).toEqual({ ...OBJECT, ...WRITTEN, repeated: true });
+    expect(context.done.at(-1)).toEqual({ recorded: staged });
+    const refusal = new Failure("aws-error", { failed: "f", seen: "s", advice: "a" });
+    const s3 = { ...context.s3, putObject: () => Promise.reject(refusal) };
+    await expect(stage(payload, chooseDelivery(context), { ...context, s3 })).rejects.toBe(refusal);
+    expect(context.done.at(-1)).toEqual({ recorded: OBJECT });
+  });
+
   it("encrypts with the key that was asked for", async () => {
     const context = { ...startStaging(), kmsKeyId: "alias/ci" };
     await stage(payload, chooseDelivery(context), context);

@@ -47,6 +47,8 @@ export async function prepareJob(
   const owner = bucketOwner(inputs, target.clusterArn);
   const to = chooseDelivery({ inputs, owner, runId: origin.id });
   const uploading = stage(payload, to, {
+    // The job may have been prepared before, for a task that was then replaced.
+    isAgain: ledger.entries.some(({ kind }) => kind === "object"),
     kmsKeyId: inputs.kmsKeyId,
     s3: aws.s3,
     onObject: (object) =>

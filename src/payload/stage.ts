@@ -21,6 +21,8 @@ export type StagedObject = WrittenObject & {
 };
 
 export interface StageOptions {
+  /** Whether the payload of another try of this run may be under the same key: a versioned bucket then has several versions to delete. */
+  readonly isAgain?: boolean;
   readonly kmsKeyId: string | undefined;
   readonly s3: Pick<S3, "putObject" | "checkBucket">;
   /**
@@ -49,18 +51,20 @@ export function chooseDelivery({ inputs, owner, runId }: DeliveryOptions): Deliv
 export async function stage(
   payload: Payload,
   to: Delivery,
-  { kmsKeyId, s3, onObject }: StageOptions,
+  { isAgain = false, kmsKeyId, s3, onObject }: StageOptions,
 ): Promise<StagedObject | undefined> {
   if (to.kind !== "s3") return undefined;
   const name: ObjectName = { bucket: to.bucket, owner: to.owner, key: to.key };
   onObject(name);
   try {
-    const object = { ...name, ...(await s3.putObject(name, payload.bytes, { kmsKeyId })) };
+    const written = await s3.putObject(name, payload.bytes, { kmsKeyId });
+    const object = { ...name, ...written, ...(isAgain && { repeated: true as const }) };
     onObject(object);
     return object;
   } catch (error) {
-    // After a refusal there is no object. Without an answer there may be one.
-    onObject(isRefusedByAws(error) ? undefined : { unheard: true, ...name });
+    // After a refusal there is no object, unless another try has written one. Without an answer there may be one.
+    const kept = isAgain ? name : undefined;
+    onObject(isRefusedByAws(error) ? kept : { unheard: true, ...name });
     throw isRefusedByAws(error) ? await whyNotWritten(error, name, { s3, kmsKeyId }) : error;
   }
 }
