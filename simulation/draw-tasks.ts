@@ -51,7 +51,7 @@ function drawEcs(random: Random, { containers }: Scenario): EcsOptions {
       agent: between(random, 0, 4) * unit,
       connect: pick(random, [0, 500, 8_000]),
     },
-    container: pick(random, containers),
+    like: between(random, 0, containers.length - 1),
     ownCommand: pick(random, [5_000, 120_000, 7_200_000]),
     ...(chance(random, 0.1) && { quota: between(random, 1, 3) }),
   };

@@ -1,5 +1,3 @@
-import type { ContainerOptions } from "./scenario.ts";
-
 /** What ECS is like in this world beside the tasks that run when it begins. Where the facts about AWS are unverified, a scenario chooses. */
 export interface EcsOptions {
   /** How many milliseconds ECS's answers are behind: a new task, a new status, a deregistered definition. */
@@ -14,8 +12,8 @@ export interface EcsOptions {
   readonly hasOwnEntryPoint: boolean;
   /** Milliseconds of each stage of a new task. A task may need half or twice as long. */
   readonly start: StageTimes;
-  /** The containers of new tasks. */
-  readonly container: ContainerOptions;
+  /** The containers of new tasks are like this one of `containers`. */
+  readonly like: number;
   /** How long the image's own command runs, in milliseconds. */
   readonly ownCommand: number;
   /** The most tasks that run at once. Undefined: any number. */

@@ -62,9 +62,10 @@ export class Ecs {
       container.onPid1 = (code) => task.ended(code);
       return task;
     });
-    if (options === undefined) return;
+    const like = options && containers[options.like];
+    if (like === undefined) return;
     const { definitions, tasks } = this;
-    this.#starter = new TaskStarter(base, { options, definitions, gateway, bucket, tasks });
+    this.#starter = new TaskStarter(base, { options, like, definitions, gateway, bucket, tasks });
   }
 
   /** The answer of an operation. Fails as ECS does. */

@@ -1,4 +1,5 @@
 import type { EcsOptions } from "../../ecs-options.ts";
+import type { ContainerOptions } from "../../scenario.ts";
 import { CONTAINER } from "../names.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -23,7 +24,8 @@ const HELD_STOPS_IN = 5_000;
 
 /** PID 1 by the definition, the overrides of RunTask, and the image. */
 export function firstProcessOf(
-  { hasOwnEntryPoint, ownCommand, container }: EcsOptions,
+  { hasOwnEntryPoint, ownCommand }: EcsOptions,
+  { stopsIn }: Pick<ContainerOptions, "stopsIn">,
   definition: Members,
   overrides: Members,
 ): FirstProcess {
@@ -31,7 +33,6 @@ export function firstProcessOf(
   const command = (memberOf(overrides, "containerOverrides")?.["command"] ?? defined?.["command"]) as
     readonly string[] | undefined;
   if (command === undefined) {
-    const { stopsIn } = container;
     return { endsAfter: ownCommand, exitCode: 0, stopsIn, mostPutOff: undefined, isHeld: false };
   }
   if (hasOwnEntryPoint && defined?.["entryPoint"] === undefined) return REFUSES_COMMAND;

@@ -1,6 +1,7 @@
 import { runCommand } from "../../container/command.ts";
 import { Container } from "../../container/container.ts";
 import type { EcsOptions, Fate } from "../../ecs-options.ts";
+import type { ContainerOptions } from "../../scenario.ts";
 import { Host } from "../../time.ts";
 import type { Base } from "../base.ts";
 import type { Gateway } from "../gateway.ts";
@@ -34,6 +35,7 @@ const WORDS: Partial<Record<Fate, string>> = {
 
 export interface LifeOptions {
   readonly options: EcsOptions;
+  readonly like: ContainerOptions;
   readonly firstProcess: FirstProcess;
   readonly gateway: Gateway;
   readonly bucket: Bucket;
@@ -80,12 +82,12 @@ export async function lead(base: Base, task: Task, life: LifeOptions): Promise<v
 
 /** The container begins, and PID 1 ends by itself when its time has come. */
 function startContainer(base: Base, task: Task, life: LifeOptions): void {
-  const { options, firstProcess, gateway, bucket } = life;
+  const { like, firstProcess, gateway, bucket } = life;
   const { endsAfter, exitCode, stopsIn, isHeld, mostPutOff } = firstProcess;
   const { id } = task.identity;
   const container = new Container(base, gateway, bucket, {
     ...{ name: task.name, id, runtimeId: `${id}-1000000000`, run: runCommand },
-    options: { ...options.container, stopsIn, reaps: isHeld || options.container.reaps },
+    options: { ...like, stopsIn, reaps: isHeld || like.reaps },
   });
   task.container = container;
   container.onPid1 = (code) => task.ended(code);

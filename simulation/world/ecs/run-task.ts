@@ -1,5 +1,6 @@
 import type { EcsOptions, RefusalFault } from "../../ecs-options.ts";
 import { type Random, randomBuffer } from "../../random.ts";
+import type { ContainerOptions } from "../../scenario.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Base } from "../base.ts";
 import type { Gateway } from "../gateway.ts";
@@ -19,6 +20,8 @@ const NO_CAPACITY =
 
 export interface RunTaskOptions {
   readonly options: EcsOptions;
+  /** What new containers are like. */
+  readonly like: ContainerOptions;
   readonly definitions: Definitions;
   readonly gateway: Gateway;
   readonly bucket: Bucket;
@@ -68,7 +71,7 @@ export class TaskStarter {
 
   /** Starts one task. */
   #begin(owner: string, definition: Definition, input: Members): Task {
-    const { tasks, options, gateway, bucket } = this.#with;
+    const { tasks, options, like, gateway, bucket } = this.#with;
     const overrides = (input["overrides"] ?? {}) as Members;
     const task = new Task(
       this.#base,
@@ -83,8 +86,8 @@ export class TaskStarter {
     );
     tasks.push(task);
     this.#base.timeline.note("world", `${task.name} is PROVISIONING`);
-    const firstProcess = firstProcessOf(options, definition.members, overrides);
-    void lead(this.#base, task, { options, firstProcess, gateway, bucket });
+    const firstProcess = firstProcessOf(options, like, definition.members, overrides);
+    void lead(this.#base, task, { options, like, firstProcess, gateway, bucket });
     return task;
   }
 
