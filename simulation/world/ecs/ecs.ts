@@ -62,8 +62,8 @@ export class Ecs {
       container.onPid1 = (code) => task.ended(code);
       return task;
     });
-    const like = options && containers[options.like];
-    if (like === undefined) return;
+    const like = containers[options?.like ?? 0];
+    if (options === undefined || like === undefined) return;
     const { definitions, tasks } = this;
     this.#starter = new TaskStarter(base, { options, like, definitions, gateway, bucket, tasks });
   }
