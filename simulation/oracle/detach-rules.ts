@@ -2,16 +2,8 @@ import type { ScriptRun } from "../container/container.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { Rule } from "./rule.ts";
-import {
-  clip,
-  expectedLines,
-  firstOf,
-  isWhole,
-  mismatch,
-  runsOf,
-  shownLines,
-  workersOf,
-} from "./script-output.ts";
+import { clip, expectedLines, isWhole, mismatch, runsOf, shownLines, workersOf } from "./script-output.ts";
+import { tasksOf } from "./tasks-of.ts";
 
 /** A step leaves a job only when that has begun, and then another step can find it. */
 const left: Rule = {
@@ -20,9 +12,9 @@ const left: Rule = {
     for (const runner of ended.runners) {
       if (runner.outputs["outcome"] !== "detached") continue;
       const runs = runsOf(runner, ended);
-      const container = ended.world.containers[firstOf(runner).options.container];
+      const containers = tasksOf(runner, ended).flatMap(({ container }) => container ?? []);
       check(
-        (runs.length === workersOf(runner) || container?.host.isDead === true) &&
+        (runs.length === workersOf(runner) || containers.some(({ host }) => host.isDead)) &&
           (runner.outputs["handle"] ?? "") !== "",
         runner.name,
         () => `has left a job of ${runs.length} scripts with the handle '${clip(runner.outputs["handle"])}'`,
