@@ -10,6 +10,7 @@ import type { Candidates } from "../src/targets/candidates.ts";
 import { targetOf } from "../src/targets/target.ts";
 import { PartSlots } from "../src/pieces/part-slots.ts";
 import { lockOnMachine } from "../src/places/machine-lock.ts";
+import { realWorld } from "../src/step/world.ts";
 import { Ledger } from "../src/undo/ledger.ts";
 import { anInputs } from "./helpers/runs.ts";
 import { origin } from "./helpers/start-inputs.ts";
@@ -92,6 +93,7 @@ function runInTargets(
     readFile: () => Buffer.alloc(0),
     runner: "/work:/temp",
     machineLock: lockOnMachine,
+    gunzip: realWorld.gunzip,
   };
   const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", started));
   if (first === undefined) throw new Error("a run has a target");

@@ -15,6 +15,7 @@ import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anExecConfiguration, anInputs, aTarget } from "./helpers/runs.ts";
 import { deferred } from "../local/agent/deferred.ts";
 import { lockOnMachine } from "../src/places/machine-lock.ts";
+import { realWorld } from "../src/step/world.ts";
 import { Listener } from "./helpers/listener.ts";
 import { until } from "./helpers/until.ts";
 import { aContainer, aDefinition, aTask, TASK } from "./helpers/tasks.ts";
@@ -128,6 +129,7 @@ function startJob(
       readFile: () => Buffer.alloc(0),
       runner: "/work:/temp",
       machineLock: lockOnMachine,
+      gunzip: realWorld.gunzip,
       queues: true,
     });
   return { run, seen, log, cancel };

@@ -48,6 +48,15 @@ it.each([
 });
 
 it.each([
+  'import { readFile } from "node:fs/promises"; readFile("x");',
+  'import { createReadStream } from "node:fs"; createReadStream("x");',
+  'import { createGunzip } from "node:zlib"; createGunzip();',
+])("outside a step's world the lint refuses %s", async (text) => {
+  expect(await refusals(text)).toEqual([expect.stringContaining("A pool of threads decides")]);
+  expect(await refusals(text, "src/step/world.ts")).toEqual([]);
+});
+
+it.each([
   "let count = 0; export const next = () => ++count;",
   "export let count = 0;",
   "const seen = new Set(); export const isNew = (x) => !seen.has(x);",

@@ -51,6 +51,7 @@ export interface StepContext {
   /** The same for all steps of a job, and for all command lines of a machine. */
   readonly runner: string;
   readonly machineLock: World["machineLock"];
+  readonly gunzip: World["gunzip"];
 }
 
 /** The context in which the targets are resolved. Everything that has to be undone goes into the step's ledger. */

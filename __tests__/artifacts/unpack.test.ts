@@ -19,6 +19,7 @@ import { makeDirectory } from "../../src/artifacts/directory.ts";
 import { artifactsBudget } from "../../src/pieces/budget.ts";
 import { unpackArchive } from "../../src/artifacts/unpack-archive.ts";
 import { systemClock } from "../../src/clock.ts";
+import { realWorld } from "../../src/step/world.ts";
 
 let scratch: string;
 let root: string;
@@ -77,7 +78,7 @@ async function unpack(
   };
   const limits = { maxCount: 20, maxBytes: 1 << 20 };
   const unpacker = {
-    ...{ root: Directory.open(root), ...limits, platform, clock: systemClock },
+    ...{ root: Directory.open(root), ...limits, platform, clock: systemClock, gunzip: realWorld.gunzip },
     onRefused: (name: string, why: string) => refused.push([name, why]),
     onPlaced: (name: string) => placed.push(name),
   };

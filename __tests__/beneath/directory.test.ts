@@ -47,12 +47,11 @@ describe.each(["descriptor", "path"] as const)(
       root.close();
     });
 
-    it("opens what it holds, and follows no link", async () => {
+    it("opens what it holds, and follows no link", () => {
       const directory = root.openDirectory("d");
       expect([directory.path, read(directory, "f")]).toEqual([join(base, "d"), "content"]);
       expect(() => root.openDirectory("to-d")).toThrow(LinkError);
       expect(() => directory.openFile("to-f")).toThrow(`${base}/d/to-f is a symbolic link`);
-      await expect(directory.openStream("to-f")).rejects.toThrow(LinkError);
       expect(() => directory.openToWrite("to-f", 0o600)).toThrow(LinkError);
       directory.close();
       directory.close();
@@ -74,19 +73,19 @@ describe.each(["descriptor", "path"] as const)(
       expect(() => root.openFile("none")).toThrow(`ENOENT: no such file or directory, open '${base}/none'`);
     });
 
-    it("never comes to what has taken its place", async () => {
+    it("never comes to what has taken its place", () => {
       const directory = root.openDirectory("d");
       mkdirSync(join(base, "other"));
       writeFileSync(join(base, "other/f"), "other");
       renameSync(join(base, "d"), join(base, "moved"));
       symlinkSync("other", join(base, "d"));
-      const create = async (): Promise<void> => (await directory.createFile("new", 0o600)).close();
+      const create = (): void => closeSync(directory.createFile("new", 0o600));
       if (naming === "descriptor") {
         expect(read(directory, "f")).toBe("content");
-        await create();
+        create();
       } else {
         expect(() => read(directory, "f")).toThrow("was changed meanwhile");
-        await expect(create()).rejects.toThrow("was changed meanwhile");
+        expect(create).toThrow("was changed meanwhile");
       }
       expect(readdirSync(join(base, "other"))).toEqual(["f"]);
       directory.close();

@@ -21,6 +21,7 @@ import { packFiles } from "../../src/files/pack-files.ts";
 import { stepInputs } from "../../src/github/inputs-source.ts";
 import { readReports } from "../../src/junit/read-reports.ts";
 import { artifactsBudget } from "../../src/pieces/budget.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { selections } from "../files/trees.ts";
 import { Listener } from "../helpers/listener.ts";
 import { anInputs } from "../helpers/runs.ts";
@@ -96,6 +97,7 @@ it("artifacts are placed beneath their directory", async () => {
     const limits = { maxCount: 10, maxBytes: 1 << 20 };
     const unpacker = {
       ...{ root: Directory.open(workspace), ...limits, platform: process.platform, clock: systemClock },
+      gunzip: realWorld.gunzip,
       onRefused: () => undefined,
       onPlaced: () => (placed += 1),
     };

@@ -74,7 +74,7 @@ export async function packLines(workspace: string, lines: readonly string[]): Pr
   const way = Way.open(workspace);
   try {
     const { entries, destinations } = await collect(selections(...lines), way, systemClock);
-    return { ...(await makeArchive(entries, way)), destinations };
+    return { ...(await makeArchive(entries, way, systemClock)), destinations };
   } finally {
     way.close();
   }

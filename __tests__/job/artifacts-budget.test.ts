@@ -7,6 +7,7 @@ import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { type ArtifactsBudget, artifactsBudget } from "../../src/pieces/budget.ts";
+import { realWorld } from "../../src/step/world.ts";
 
 // What root of a container can say and upload: records and parts are authentic here.
 
@@ -44,7 +45,13 @@ class Victim {
         ...limits,
         missing: "warn",
       },
-      ...{ folder: undefined, workspace: scratch, clock: systemClock, onListed: () => undefined },
+      ...{
+        folder: undefined,
+        workspace: scratch,
+        clock: systemClock,
+        gunzip: realWorld.gunzip,
+        onListed: () => undefined,
+      },
       budget: { ...artifactsBudget(limits), ...budget },
       slots: new PartSlots(),
       readPart: (number) => {

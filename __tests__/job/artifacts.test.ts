@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
+import { realWorld } from "../../src/step/world.ts";
 
 const sha = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 let scratch: string;
@@ -41,7 +42,7 @@ async function take(
       },
       missing: "warn",
     },
-    ...{ folder: undefined, workspace: scratch, clock: systemClock },
+    ...{ folder: undefined, workspace: scratch, clock: systemClock, gunzip: realWorld.gunzip },
     readPart: (number) => readPart(number, parts.get(number) ?? Buffer.alloc(0)),
     slots: new PartSlots(),
     onListed: () => undefined,
@@ -100,7 +101,7 @@ it("a step that attaches to a job with artifacts, and gets none, says so", async
   const limits = { maxCount: 10, maxBytes: 1 << 30, missing: "warn" } as const;
   const received = new JobArtifacts({
     artifacts: { globs: [{ pattern: "a", isExclusion: false }], directory, within: [scratch], ...limits },
-    ...{ folder: undefined, workspace: scratch, clock: systemClock },
+    ...{ folder: undefined, workspace: scratch, clock: systemClock, gunzip: realWorld.gunzip },
     readPart: () => Promise.reject(new Error("none")),
     slots: new PartSlots(),
     onListed: () => undefined,

@@ -3,6 +3,7 @@ import { JobOutput } from "../../src/job/output.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { LONGEST_LINE } from "../../src/show/lines.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
@@ -15,6 +16,7 @@ function outputFor(inputs: Partial<Inputs> = {}, tasks?: number) {
     { nonce: NONCE, workers: 1 },
     {
       ...{ inputs: anInputs(inputs), target: aTarget(), log, clock: systemClock, workspace: "/" },
+      gunzip: realWorld.gunzip,
       drained: () => Promise.resolve(),
       origin: tasks === undefined ? {} : { fanOut: { runId: "r", task: 0, tasks } },
       write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),

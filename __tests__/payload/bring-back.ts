@@ -5,6 +5,7 @@ import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 import type { Artifacts } from "../../src/inputs/inputs.ts";
 import type { ArtifactsReport } from "../../src/report/artifacts.ts";
 import { DETACH } from "../../src/payload/input.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
 export interface BringBackResult {
@@ -40,7 +41,7 @@ export async function bringBack(
   };
   const reader = (): JobArtifacts =>
     new JobArtifacts({
-      ...{ artifacts, folder: "", workspace: directory, clock: systemClock },
+      ...{ artifacts, folder: "", workspace: directory, clock: systemClock, gunzip: realWorld.gunzip },
       readPart: () => Promise.reject(new Error("there is no bucket")),
       slots: new PartSlots(),
       onListed: () => undefined,

@@ -8,6 +8,7 @@ import { JobArtifacts } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { passPy } from "../../src/payload/container-source.ts";
 import { PartReader } from "../../src/pieces/parts.ts";
+import { realWorld } from "../../src/step/world.ts";
 import { SpoolReader } from "../../src/stream/spool.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
@@ -42,7 +43,13 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
   const directory = join(there, "back");
   const { job, keys, folder: prefix } = order;
   const reader = new PartReader({
-    ...{ clock: systemClock, over: AbortSignal.abort(), bucket: { bucket: "" }, retries: 0 },
+    ...{
+      clock: systemClock,
+      gunzip: realWorld.gunzip,
+      over: AbortSignal.abort(),
+      bucket: { bucket: "" },
+      retries: 0,
+    },
     folders: () => [{ job, keys: { inner: keys[0], outer: keys[1] }, prefix }],
     s3: {
       getVersion: ({ key }) => {
@@ -53,7 +60,13 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
   });
   const received = new JobArtifacts({
     artifacts: { globs, directory, within: [there], ...limits, missing: "warn" },
-    ...{ folder: "", workspace: there, clock: systemClock, onListed: () => undefined },
+    ...{
+      folder: "",
+      workspace: there,
+      clock: systemClock,
+      gunzip: realWorld.gunzip,
+      onListed: () => undefined,
+    },
     ...{ readPart: (number) => reader.read(number), slots: new PartSlots() },
   });
   for (const item of extractAll(new SpoolReader(1), uploaded.spool()))

@@ -1,4 +1,5 @@
-import { Writable } from "node:stream";
+import { Transform, Writable } from "node:stream";
+import { constants, gunzipSync } from "node:zlib";
 import type { RunnerProcess } from "../../src/github/process.ts";
 import { randomBuffer, randomId } from "../random.ts";
 import { Host } from "../time.ts";
@@ -81,6 +82,7 @@ export class Process {
         services: () =>
           servicesOf(this.#world, { name: this.#actor, host: this.host }, (call) => this.#keep(call)),
         openSocket: this.sockets.open,
+        gunzip: gunzipAtOnce,
         // Each runner is on a machine of its own.
         machineLock: () => Promise.resolve({ take: () => Promise.resolve({ release: () => undefined }) }),
       },
@@ -109,4 +111,17 @@ export class Process {
     this.stdout += text;
     for (const line of text.trimEnd().split("\n")) this.#world.base.timeline.note(this.#actor, `| ${line}`);
   }
+}
+
+/** Unpacks gzip in this thread, since the pool of threads would decide when. */
+function gunzipAtOnce(): Transform {
+  const packed: Buffer[] = [];
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, callback) => {
+      packed.push(chunk);
+      callback();
+    },
+    flush: (callback) =>
+      callback(null, gunzipSync(Buffer.concat(packed), { finishFlush: constants.Z_SYNC_FLUSH })),
+  });
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { constants, createGunzip } from "node:zlib";
+import type { World } from "../aws/world.ts";
 import { messageOf } from "../errors.ts";
 import { ArchiveError, discard, readTar } from "./tar.ts";
 import { LimitHit, Unpacker, type UnpackerOptions } from "./unpack.ts";
@@ -32,7 +32,7 @@ export interface UnpackedArchive {
  */
 export async function unpackArchive(
   packed: PackedArchive,
-  options: UnpackerOptions,
+  options: UnpackerOptions & { readonly gunzip: World["gunzip"] },
   budget: ArchiveBudget,
 ): Promise<UnpackedArchive> {
   const sha = createHash("sha256");
@@ -49,9 +49,7 @@ export async function unpackArchive(
     }
   };
   try {
-    // With this flag an archive that is cut short is unpacked as far as it goes.
-    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
-    await pipeline(Readable.from(hashed()), gunzip, async (bytes: AsyncIterable<Buffer>) => {
+    await pipeline(Readable.from(hashed()), options.gunzip(), async (bytes: AsyncIterable<Buffer>) => {
       const unpacked = limitBytes(bytes, budget.unpacked);
       for await (const [member, content] of readTar(unpacked)) await unpacker.add(member, content);
       await discard(unpacked);

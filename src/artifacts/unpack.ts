@@ -1,5 +1,6 @@
-import type { FileHandle } from "node:fs/promises";
+import { closeSync, fstatSync, futimesSync, writeFileSync } from "node:fs";
 import { type Directory, LinkError } from "../beneath/directory.ts";
+import { readChunks } from "../beneath/read-chunks.ts";
 import { Way } from "../beneath/way.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
@@ -222,7 +223,7 @@ export class Unpacker {
 
   async #write(names: readonly string[], member: Member, content: AsyncIterable<Buffer>): Promise<void> {
     await this.#putFile(names, member, async (file) => {
-      for await (const bytes of content) await file.writeFile(bytes);
+      for await (const bytes of content) writeFileSync(file, bytes);
     });
     this.#files.add(names.join("/"));
   }
@@ -233,16 +234,15 @@ export class Unpacker {
     const from = namesOf(member.target, platform);
     if (typeof from === "string" || !this.#files.has(from.join("/")))
       throw new Refusal("it is a hard link to what is no file of the archive");
-    const source = await this.#enter(from.slice(0, -1)).openStream(from.at(-1) ?? "");
+    const source = this.#enter(from.slice(0, -1)).openFile(from.at(-1) ?? "");
     try {
-      this.#bytes += (await source.stat()).size;
+      this.#bytes += fstatSync(source).size;
       if (this.#bytes > maxBytes) throw new LimitHit("artifacts-max-size");
       await this.#putFile(names, member, async (file) => {
-        for await (const bytes of source.createReadStream({ autoClose: false }))
-          await file.writeFile(bytes as Buffer);
+        for await (const bytes of readChunks(source, this.#options.clock)) writeFileSync(file, bytes);
       });
     } finally {
-      await source.close();
+      closeSync(source);
     }
   }
 
@@ -250,15 +250,15 @@ export class Unpacker {
   async #putFile(
     names: readonly string[],
     member: Member,
-    fill: (file: FileHandle) => Promise<void>,
+    fill: (file: number) => Promise<void>,
   ): Promise<void> {
     await this.#putInPlace(names, async (directory, temporary) => {
-      const file = await directory.createFile(temporary, member.mode);
+      const file = directory.createFile(temporary, member.mode);
       try {
         await fill(file);
-        await file.utimes(...timesOf(member));
+        futimesSync(file, ...timesOf(member));
       } finally {
-        await file.close();
+        closeSync(file);
       }
     });
   }

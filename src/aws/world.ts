@@ -1,4 +1,5 @@
 import type { Agent } from "node:http";
+import type { Transform } from "node:stream";
 import type { Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
 import type { AwsServices, ServiceOptions } from "./services.ts";
@@ -11,6 +12,8 @@ export interface World {
   readonly env: NodeJS.ProcessEnv;
   readonly services: (options: ServiceOptions) => AwsServices;
   readonly openSocket: OpenSocket;
+  /** Unpacks a stream of gzip, one that is cut short as far as it goes. */
+  readonly gunzip: () => Transform;
   /** The lock of this name among the processes of the machine. Fails when the machine has no place for it. */
   readonly machineLock: (name: string, clock: Clock) => Promise<LockPlace>;
 }

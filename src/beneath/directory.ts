@@ -20,7 +20,6 @@ import {
   unlinkSync,
   utimesSync,
 } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { isRecord } from "../record.ts";
 
@@ -102,20 +101,6 @@ export class Directory {
     );
   }
 
-  /** The same for a stream. */
-  async openStream(name: string): Promise<FileHandle> {
-    const path = this.#at(name);
-    const file = await open(path, READ).catch((error: unknown) => this.#fail(name, error));
-    try {
-      if (!(await file.stat()).isFile()) throw notRegular();
-      this.#compare(name, file.fd);
-      return file;
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-  }
-
   /** A descriptor for writing a file from its beginning. Makes it when it is missing, with this mode as far as the umask allows it. */
   openToWrite(name: string, mode: number): number {
     const path = this.#at(name);
@@ -125,17 +110,15 @@ export class Directory {
     return fd;
   }
 
-  /** Makes a file of a name that nothing has, with this mode as far as the umask allows it. */
-  async createFile(name: string, mode: number): Promise<FileHandle> {
+  /** A descriptor for writing a new file of a name that nothing has, with this mode as far as the umask allows it. */
+  createFile(name: string, mode: number): number {
     const path = this.#at(name);
-    const file = await open(path, CREATE | constants.O_EXCL, mode).catch((error: unknown) =>
-      this.#fail(name, error),
-    );
+    const fd = this.#call(name, () => openSync(path, CREATE | constants.O_EXCL, mode));
     try {
-      this.#compare(name, file.fd);
-      return file;
+      this.#compare(name, fd);
+      return fd;
     } catch (error) {
-      await file.close();
+      closeSync(fd);
       throw error;
     }
   }

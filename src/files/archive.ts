@@ -1,6 +1,8 @@
+import { closeSync, readFileSync } from "node:fs";
 import { Header } from "tar/header";
 import { Pax } from "tar/pax";
 import { namesIn, type Way } from "../beneath/way.ts";
+import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { badInput } from "../inputs/refusals.ts";
 import { quoteValue } from "../inputs/parse.ts";
@@ -32,11 +34,17 @@ function withTimes(entries: readonly Entry[]): readonly Entry[] {
  * The archive of these entries, in their order. Names are in UTF-8. A name that fits stands in the plain header, so that every tar
  * reads it. It stands in a pax header as well when POSIX asks for one. Fails with `bad-input` for a file that can't be read.
  */
-export async function makeArchive(entries: readonly Entry[], workspace: Way): Promise<Archive> {
+export async function makeArchive(
+  entries: readonly Entry[],
+  workspace: Way,
+  clock: Pick<Clock, "turn">,
+): Promise<Archive> {
   const parts: Uint8Array[] = [];
   let needsPax = false;
   for (const entry of withTimes(entries)) {
-    const bytes = entry.kind === "file" ? await contentOf(entry, workspace) : Buffer.alloc(0);
+    const bytes = entry.kind === "file" ? contentOf(entry, workspace) : Buffer.alloc(0);
+    // A signal of the runner is heard between two files.
+    if (entry.kind === "file") await clock.turn();
     const head = headOf(entry, bytes.length);
     needsPax ||= !head.isPlain;
     parts.push(...head.blocks, bytes, Buffer.alloc(roundUpToBlock(bytes.length) - bytes.length));
@@ -64,14 +72,14 @@ function headOf(
 }
 
 /** The content of a file. Links that have taken the place of the file, or of a directory on its way, since they were found are not followed. */
-async function contentOf({ source }: Entry, workspace: Way): Promise<Buffer> {
+function contentOf({ source }: Entry, workspace: Way): Buffer {
   try {
     const names = namesIn(source);
-    const file = await workspace.enter(names.slice(0, -1)).openStream(names.at(-1) ?? "");
+    const file = workspace.enter(names.slice(0, -1)).openFile(names.at(-1) ?? "");
     try {
-      return await file.readFile();
+      return readFileSync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (cause) {
     throw badInput(

@@ -45,7 +45,7 @@ export async function packFiles(
     const collection = await collect(inputs.files, way, clock);
     tell(collection, log);
     checkSize(sizeOfArchive(collection.entries), inputs);
-    const archive = await makeArchive(collection.entries, way);
+    const archive = await makeArchive(collection.entries, way, clock);
     checkSize(archive.bytes.length, inputs);
     return { ...archive, destinations: collection.destinations };
   } finally {

@@ -5,6 +5,7 @@ import { checkAsked, UNNAMED } from "../artifacts/check-asked.ts";
 import { type Fact, parseFact } from "../artifacts/facts.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
 import type { UnpackerOptions } from "../artifacts/unpack.ts";
+import type { World } from "../aws/world.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
@@ -25,6 +26,7 @@ export interface JobArtifactsOptions {
   readonly folder: string | undefined;
   readonly workspace: string;
   readonly clock: Clock;
+  readonly gunzip: World["gunzip"];
   /** Cancels the run. */
   readonly cancel?: AbortSignal | undefined;
   /** What the container may send; by default what follows from the inputs. */
@@ -183,13 +185,12 @@ export class JobArtifacts {
   }
 
   async #unpack(): Promise<UnpackedArchive | string> {
-    const { artifacts, folder, clock, cancel } = this.#options;
+    const { artifacts, folder, clock, gunzip, cancel } = this.#options;
     try {
       const root = makeDirectory(artifacts.directory, artifacts.within, folder);
-      const unpacking: UnpackerOptions = {
+      const unpacking: UnpackerOptions & Pick<World, "gunzip"> = {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
-        clock,
-        cancel,
+        ...{ clock, gunzip, cancel },
         check: checkAsked({ ...artifacts, platform: process.platform }),
         onRefused: (name, why) => {
           if (why === UNNAMED) this.#missing.noteLeftOut(name);

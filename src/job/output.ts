@@ -13,7 +13,7 @@ import { ScriptFiles } from "./script-files.ts";
 
 interface JobOutputContext
   extends
-    Pick<JobContext, "inputs" | "target" | "write" | "log" | "clock" | "drained" | "workspace">,
+    Pick<JobContext, "inputs" | "target" | "write" | "log" | "clock" | "gunzip" | "drained" | "workspace">,
     Partial<Pick<JobContext, "cancel">> {
   readonly origin: Pick<JobContext["origin"], "fanOut">;
 }
@@ -44,7 +44,7 @@ export class JobOutput {
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
-    { inputs, target, origin, write, log, clock, drained, workspace, cancel }: JobOutputContext,
+    { inputs, target, origin, write, log, clock, gunzip, drained, workspace, cancel }: JobOutputContext,
     bucket: ArtifactsBucket = noBucket(),
   ) {
     const { where } = inputs;
@@ -69,7 +69,7 @@ export class JobOutput {
     this.#artifacts =
       artifacts &&
       new JobArtifacts({
-        ...{ artifacts, folder, workspace, clock, cancel, ...bucket },
+        ...{ artifacts, folder, workspace, clock, gunzip, cancel, ...bucket },
         onProgress: (done) => log.progress?.(done),
       });
     this.#missing = artifacts?.missing ?? "warn";

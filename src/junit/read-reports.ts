@@ -1,6 +1,8 @@
+import { closeSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { openWay } from "../artifacts/directory.ts";
 import { matchesOf } from "../beneath/matches.ts";
+import { readChunks } from "../beneath/read-chunks.ts";
 import { namesIn, type Way } from "../beneath/way.ts";
 import { withinTime } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
@@ -93,7 +95,7 @@ async function readAll(
       const { label, file } = report;
       const prefix = label === "" ? "" : `${label}: `;
       const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
-      const problem = await readFile(report, new CaseReader(add), until);
+      const problem = await readFile(report, new CaseReader(add), { clock, signal: until });
       if (problem !== undefined)
         problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
       read += 1;
@@ -157,24 +159,31 @@ function realPath(path: string, within: readonly string[]): string {
 
 /** What is wrong with the file; undefined for one that was read to its end. */
 async function readFile(
-  { way, file }: ReportFile,
+  report: ReportFile,
   reader: CaseReader,
-  signal: AbortSignal,
+  within: Pick<ReportContext, "clock" | "signal">,
 ): Promise<string | undefined> {
-  const problem = await readXml(streamOf(way, file, signal), reader);
+  const problem = await readXml(contentOf(report, within), reader);
   reader.end();
   if (problem === undefined) return undefined;
   const { line, column, what } = problem;
   return `was read up to line ${line}, column ${column}: ${what.replace(/\.$/, "")}. The tests before that count.`;
 }
 
-async function* streamOf(way: Way, file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+/** The content of a report, until the signal aborts. */
+async function* contentOf(
+  { way, file }: ReportFile,
+  { clock, signal }: Pick<ReportContext, "clock" | "signal">,
+): AsyncGenerator<Uint8Array> {
   const names = namesIn(file);
-  const handle = await way.enter(names.slice(0, -1)).openStream(names.at(-1) ?? "");
+  const fd = way.enter(names.slice(0, -1)).openFile(names.at(-1) ?? "");
   try {
-    yield* handle.createReadStream({ signal, autoClose: false }) as AsyncIterable<Uint8Array>;
+    for await (const chunk of readChunks(fd, clock)) {
+      signal.throwIfAborted();
+      yield chunk;
+    }
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 

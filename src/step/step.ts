@@ -58,7 +58,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
     writer: (label) => log.writer(label),
     workspace: surroundings.inputs.workspace,
     readFile: (path) => surroundings.inputs.readFile(resolve(surroundings.inputs.workspace, path)),
-    machineLock: world.machineLock,
+    ...{ machineLock: world.machineLock, gunzip: world.gunzip },
     runner: surroundings.inputs.directories.join(":"),
     close: async (result) => {
       log.phase("Cleaning up");

@@ -1,3 +1,4 @@
+import { constants, createGunzip } from "node:zlib";
 import { sdkServices } from "../aws/sdk-services.ts";
 import type { World } from "../aws/world.ts";
 import { systemClock } from "../clock.ts";
@@ -10,5 +11,6 @@ export const realWorld: World = {
   env: process.env,
   services: sdkServices,
   openSocket: openWebSocket,
+  gunzip: () => createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }),
   machineLock: (name, clock) => lockOnMachine(name, clock),
 };
