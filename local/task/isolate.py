@@ -9,6 +9,7 @@ arguments, so the container's own variables come by the environment. Variables:
   BOX_ROOT     directory of the image's root file system; that of this machine when empty
   BOX_LAYER    directory whose files are copied over it, may be empty
   BOX_KEEP     paths of the host that the container must see, one a line
+  BOX_HOMES    homes of this machine that are not in HIDDEN, one a line
   BOX_INIT     init of the host that the container gets as /dev/init, may be empty
   BOX_WORKDIR BOX_USER BOX_COMMAND
   BOX_VARIABLE_0 ...  the container's environment: NAME=value
@@ -26,7 +27,7 @@ import sys
 from itertools import count, takewhile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "agent", "command"))
-from namespaces import refuse_user_namespaces
+from namespaces import close_all_but, refuse_user_namespaces
 
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 MS_RDONLY, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC = 1, 4, 32, 4096, 16384
@@ -48,7 +49,7 @@ READ_ONLY = ("sys", "bus", "fs", "irq", "sysrq-trigger", "asound")
 # What these show is the machine's (as Docker's "maskedPaths").
 MASKED = ("acpi", "kcore", "keys", "latency_stats", "timer_list", "sched_debug", "scsi")
 ROOT = "/run/root"
-BOX = ("HOSTNAME", "IP", "ROOT", "LAYER", "KEEP", "INIT", "WORKDIR", "USER", "COMMAND")
+BOX = ("HOSTNAME", "IP", "ROOT", "LAYER", "KEEP", "HOMES", "INIT", "WORKDIR", "USER", "COMMAND")
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -84,14 +85,26 @@ def copy_of(directory, name, target, more=""):
     mount("overlay", target, f"lowerdir={directory},upperdir={upper},workdir={work}{more}", flags=MS_NODEV)
 
 
+def make_above(name):
+    """Makes the directories above a name in the upper layer. There they replace those of this machine, so they get the same owners and modes."""
+    above = os.path.dirname(name)
+    path = f"/run/upper/all/{above}"
+    if not os.path.isdir(path):
+        make_above(above)
+        about = os.stat(f"/{above}")
+        os.mkdir(path)
+        os.chown(path, about.st_uid, about.st_gid)
+        os.chmod(path, stat.S_IMODE(about.st_mode))
+
+
 def hide(directories):
     """Takes directories out of the view that `copy_of("/", "all", ...)` will give, so that no unmount shows them."""
+    os.makedirs("/run/upper/all")
     for name in directories:
         if os.path.isdir(f"/{name}"):
-            path = f"/run/upper/all/{name}"
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            make_above(name)
             # What an overlay shows as missing: see "whiteouts and opaque directories" in the kernel's overlayfs.rst.
-            os.mknod(path, stat.S_IFCHR, 0)
+            os.mknod(f"/run/upper/all/{name}", stat.S_IFCHR, 0)
 
 
 def read_only(*targets):
@@ -151,9 +164,9 @@ def copy_of_image(directory):
     os.chdir("/")
 
 
-def copy_of_machine():
+def copy_of_machine(homes):
     if is_root():
-        hide(HIDDEN)
+        hide((*HIDDEN, *(home[1:] for home in homes)))
     try:
         return copy_of("/", "all", ROOT)
     except OSError:
@@ -214,10 +227,11 @@ def lay_out(box):
     # This replaces the host's /run, which is not needed here.
     mount("tmpfs", "/run", "mode=755")
     os.mkdir(ROOT)
+    homes = list(filter(None, box["HOMES"].split("\n")))
     if box["ROOT"]:
         copy_of_image(box["ROOT"])
     else:
-        copy_of_machine()
+        copy_of_machine(homes)
     # Copied, since no overlay may have a directory and its parent as its layers.
     if box["LAYER"] and os.spawnvp(os.P_WAIT, "cp", ["cp", "-R", f"{box['LAYER']}/.", ROOT]) != 0:
         raise OSError(0, "cp failed", box["LAYER"])
@@ -236,6 +250,10 @@ def lay_out(box):
             if os.path.isdir(f"/{name}"):
                 os.makedirs(f"{ROOT}/{name}", exist_ok=True)
                 mount("tmpfs", f"{ROOT}/{name}", f"mode={mode}")
+        # Without root, nothing can be taken out of the view.
+        for home in homes:
+            if os.path.isdir(ROOT + home):
+                mount("tmpfs", ROOT + home, "mode=755")
     if box["INIT"]:
         with open(box["INIT"], "rb") as source, open(f"{ROOT}/dev/init", "wb") as target:
             target.write(source.read())
@@ -317,6 +335,7 @@ def find(name, path):
 
 
 def main():
+    close_all_but(0, 1, 2, 3)
     box = {name: os.environ.get(f"BOX_{name}", "") for name in BOX}
     names = takewhile(os.environ.__contains__, (f"BOX_VARIABLE_{at}" for at in count()))
     env = dict(os.environ[name].split("=", 1) for name in names)

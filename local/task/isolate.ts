@@ -10,6 +10,7 @@ import { PassThrough, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { interpreterHome, python, virtualEnvironment } from "../python.ts";
+import { homesElsewhere } from "./homes.ts";
 
 export interface IsolateOptions {
   readonly command: readonly [string, ...string[]];
@@ -86,6 +87,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
         BOX_ROOT: options.root ?? "",
         BOX_LAYER: options.layer ?? "",
         BOX_KEEP: options.root === undefined ? [virtualEnvironment, interpreterHome()].join("\n") : "",
+        BOX_HOMES: options.root === undefined ? homesElsewhere().join("\n") : "",
         BOX_INIT: options.init ?? "",
       },
     },

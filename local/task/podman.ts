@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { interpreterHome, virtualEnvironment } from "../python.ts";
+import { homesElsewhere } from "./homes.ts";
 import {
   waitForCommand,
   CommandRefused,
@@ -111,7 +112,8 @@ function flags({ env, workdir, user, hostname, ip, root, init }: IsolateOptions)
     .map((name) => `--unsetenv=${name}`);
   const place = existsSync(join(root ?? "/", workdir)) ? [] : [workdir];
   // The homes of this machine may hold credentials, and other directories the data of its programs.
-  const own = root === undefined ? ["/root", "/home", "/var/tmp", "/var/lib,tmpfs-mode=755"] : [];
+  const own =
+    root === undefined ? ["/root", "/home", "/var/tmp", "/var/lib,tmpfs-mode=755", ...homesElsewhere()] : [];
   const fresh = ["/tmp", "/run", ...own, ...place].map(
     (path) => `--mount=type=tmpfs,notmpcopyup,destination=${path}`,
   );

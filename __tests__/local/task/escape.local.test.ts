@@ -1,13 +1,16 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  closeSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -22,6 +25,8 @@ import { runtimes } from "../runtimes.ts";
 
 const env = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" };
 const box = { env, workdir: "/", user: undefined, hostname: "box", ip: "127.16.9.9", init: undefined };
+
+const here = resolve(import.meta.dirname, "../../..");
 
 /** A directory that containers must not see, since they have a `/var/tmp` of their own. */
 const hidden = mkdtempSync("/var/tmp/of-this-machine-");
@@ -184,6 +189,57 @@ describe.each(runtimes)("root in a container by %s", (runtime) => {
     await lost;
   });
 
+  it("gets nowhere by a descriptor that the program which started the local Fargate has left open", async () => {
+    const start = `
+      import { text } from "node:stream/consumers";
+      import { ${runtime === "own" ? "isolate" : "isolateByPodman"} as isolate } from "${here}/local/task/${runtime === "own" ? "isolate" : "podman"}.ts";
+      import { Pty } from "${here}/local/agent/pty.ts";
+      const box = ${JSON.stringify(box)};
+      const { stdout, exited } = await isolate({ ...box, command: ["python3", "-c", process.env.LINKS] });
+      console.log("container", await text(stdout), await exited);
+      const sleeping = await isolate({ ...box, command: ["sleep", "60"] });
+      const handle = { ...${JSON.stringify(handle)}, pid: sleeping.pid };
+      const command = { argv: ["python3", "-c", process.env.LINKS], env: box.env, firstRead: 0 };
+      let said = "";
+      await new Promise((ended, lost) => {
+        const output = (bytes) => void (said += bytes);
+        Pty.start(handle, "${python}", command, { output, ended, signalled: lost, lost }).catch(lost);
+      });
+      console.log("session", said);
+      sleeping.signal("SIGKILL");
+      process.exit();
+    `;
+    // Node marks the descriptors up to 15 as its own.
+    const descriptor = openSync(hidden, "r");
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", start], {
+      stdio: ["ignore", "pipe", "inherit", ...Array<"ignore">(47).fill("ignore"), descriptor],
+      env: { ...process.env, LINKS: links },
+    });
+    closeSync(descriptor);
+    if (child.stdout === null) throw new Error("spawn gave no pipe");
+    expect(await text(child.stdout)).toBe("container  0\nsession \n");
+  });
+
+  it("sees no home of this machine, wherever it is, but all else beside it", async () => {
+    await withHomes(async ({ homes, mounts }) => {
+      const start = `
+        import { text } from "node:stream/consumers";
+        import { ${runtime === "own" ? "isolate" : "isolateByPodman"} as isolate } from "${here}/local/task/${runtime === "own" ? "isolate" : "podman"}.ts";
+        const { stdout, exited } = await isolate({ ...${JSON.stringify(box)}, command: ["/bin/sh", "-c", process.env.SCRIPT] });
+        console.log(await text(stdout), await exited);
+      `;
+      const node = [process.execPath, "--input-type=module", "--eval", start];
+      const { stdout } = await promisify(execFile)(
+        "unshare",
+        ["--mount", "sh", "-c", mounts, "sh", ...node],
+        {
+          env: { ...process.env, SCRIPT: `cd ${homes}; cat */*; stat -c %a .` },
+        },
+      );
+      expect(stdout).toBe("beside\n711\n 0\n");
+    });
+  });
+
   it("shows its variables to no other user of the machine", async () => {
     const options = {
       ...box,
@@ -209,6 +265,7 @@ withNeed(
     const more = [
       ["writes to the Python of its tests", `touch ${directory}/new && echo out`],
       ["writes to a directory with a mount below it", "touch /srv/new && echo out"],
+      ["reads a home beside it", "umount /srv/home; cat /srv/home/*"],
     ] as const;
     const script = [...attacks, ...attacksByUserNamespaces, ...more].map(
       ([name, attack]) => `test -z "$(${attack})" || echo 'it ${name.replaceAll("'", "")}'`,
@@ -226,7 +283,8 @@ withNeed(
       console.log((await Pty.run(handle, "${directory}/bin/python3", command)).stderr);
       sleeping.signal("SIGKILL");
     `;
-    const mounts = `mount -t tmpfs tmpfs /srv && mkdir /srv/below && mount -t tmpfs tmpfs /srv/below && exec "$@"`;
+    const mounts = `mount -t tmpfs tmpfs /srv && mkdir /srv/below /srv/home && mount -t tmpfs tmpfs /srv/below &&
+      echo out >/srv/home/secret && echo me:x:1001:1001::/srv/home:/bin/sh >/srv/passwd && mount --bind /srv/passwd /etc/passwd && exec "$@"`;
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const node = [process.execPath, "--input-type=module", "--eval", start];
     const { stdout } = await promisify(execFile)(
@@ -247,11 +305,35 @@ withNeed(
   }
 });
 
+/**
+ * A directory with homes of this machine and a directory beside them, and a shell script that runs a program where the accounts have these homes,
+ * one of them by a link, and where accounts of the system have directories of the system.
+ */
+async function withHomes(use: (paths: { homes: string; mounts: string }) => Promise<void>): Promise<void> {
+  const homes = mkdtempSync("/srv/homes-of-this-machine-");
+  const accounts = mkdtempSync("/var/tmp/accounts-");
+  try {
+    chmodSync(homes, 0o711);
+    for (const name of ["alice", "bob", "beside"]) {
+      mkdirSync(join(homes, name));
+      writeFileSync(join(homes, name, "about"), `${name}\n`);
+    }
+    symlinkSync(join(homes, "bob"), join(accounts, "link"));
+    const lines = [
+      ...["root:x:0:0::/root:", `daemon:x:2:2::${join(homes, "beside")}:`, "eve:x:1003:1003::/:"],
+      ...[`alice:x:1001:1001::${join(homes, "alice")}:`, `bob:x:1002:1002::${join(accounts, "link")}:`],
+    ];
+    writeFileSync(join(accounts, "passwd"), lines.map((line) => `${line}/bin/sh\n`).join(""));
+    await use({ homes, mounts: `mount --bind ${join(accounts, "passwd")} /etc/passwd && exec "$@"` });
+  } finally {
+    for (const directory of [homes, accounts]) rmSync(directory, { recursive: true });
+  }
+}
+
 /** A directory with `isolate` and a Python that every user of this machine may read, also where this checkout is private. */
 function copyForOthers(): string {
   const directory = mkdtempSync("/var/tmp/for-others-");
   chmodSync(directory, 0o755);
-  const here = resolve(import.meta.dirname, "../../..");
   for (const file of ["package.json", "local/python.ts", "local/task", "local/agent"]) {
     mkdirSync(dirname(join(directory, file)), { recursive: true });
     cpSync(join(here, file), join(directory, file), { recursive: true });

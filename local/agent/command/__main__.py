@@ -21,7 +21,7 @@ import threading
 import time
 
 from frames import receive, send
-from namespaces import drop, enter, hide_process, missing_capabilities, refuse_user_namespaces
+from namespaces import close_all_but, drop, enter, hide_process, missing_capabilities, refuse_user_namespaces
 
 TIOCGPTN = 0x80045430
 TIOCSPTLCK = 0x40045431
@@ -231,6 +231,7 @@ def live_in_container(config, capabilities):
 
 
 def start():
+    close_all_but(0, 1, 2)
     config = json.loads(receive()[1])
     capabilities = missing_capabilities(config["pid"])
     enter(config["pid"])

@@ -25,6 +25,18 @@ CAPABILITY_VERSION_3 = 0x20080522
 libc = ctypes.CDLL(None, use_errno=True)
 
 
+def close_all_but(*wanted):
+    """Closes the descriptors that this process has inherited. The shell that starts the local Fargate may have any file of this machine
+    open, and a container's root opens it by /proc/N/fd, whatever the container's own mounts are.
+    """
+    for number in map(int, os.listdir("/proc/self/fd")):
+        if number not in wanted:
+            try:
+                os.close(number)
+            except OSError:
+                pass  # It was that of the list.
+
+
 def enter(pid):
     """Enters the namespaces and the root directory of a process. The next child is in its PID namespace."""
     # Everything is opened first, because afterwards /proc is the container's.
