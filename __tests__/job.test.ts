@@ -63,7 +63,17 @@ function startJob(
     task = aTask(),
     group,
     s3: others = {},
-  }: { exec?: Promise<ExecConfiguration>; task?: Task; group?: string | undefined; s3?: object } = {},
+    refuse = () => Promise.resolve(false),
+    sessions = () => Promise.resolve([]),
+  }: {
+    exec?: Promise<ExecConfiguration>;
+    task?: Task;
+    group?: string | undefined;
+    s3?: object;
+    /** Whether ExecuteCommand says once more that the agent has not connected. */
+    refuse?: () => Promise<boolean>;
+    sessions?: Aws["ssm"]["listActiveSessions"];
+  } = {},
 ) {
   const seen = {
     commands: [] as string[],
@@ -78,10 +88,11 @@ function startJob(
     ecs: {
       describeTask: () => Promise.resolve(task),
       describeTaskDefinition: () => Promise.resolve(aDefinition([{ awslogs: awslogs(group) }])),
-      executeCommand: ({ command }: { command: string }) => {
+      executeCommand: async ({ command }: { command: string }) => {
+        if (await refuse()) return { notConnected: "not connected", throttled: false };
         seen.commands.push(command);
         const { sessionId, streamUrl, tokenValue } = rig.start(command);
-        return Promise.resolve({ session: { sessionId, streamUrl, token: tokenValue } });
+        return { session: { sessionId, streamUrl, token: tokenValue } };
       },
     },
     s3: {
@@ -101,7 +112,7 @@ function startJob(
     ssm: {
       terminateSession: (id: string) => Promise.resolve(void seen.terminated.push(id)),
       resumeSession: () => Promise.resolve(undefined),
-      listActiveSessions: () => Promise.resolve([]),
+      listActiveSessions: sessions,
     },
   } as unknown as Aws;
   const write: OutputWriter = ({ bytes }) => void (seen.shown += `${bytes.toString()}\n`);
@@ -251,6 +262,21 @@ it(
   },
   PATIENCE,
 );
+
+it("the wait for a place does not count towards start-timeout", async () => {
+  const startTimeout = 1_000;
+  const looked = deferred<readonly []>();
+  let refusals = 0;
+  const { run, seen } = startJob(
+    { script: { kind: "run", text: "echo out" }, startTimeout },
+    { sessions: () => looked.promise, refuse: () => Promise.resolve((refusals += 1) <= 2) },
+  );
+  const job = run();
+  await systemClock.sleep(1.2 * startTimeout);
+  looked.resolve([]);
+  expect(await job).toMatchObject({ stdout: "out" });
+  expect([refusals, seen.commands]).toEqual([3, [expect.any(String)]]);
+});
 
 const throttled = new Failure("throttled", { failed: "Too many calls.", seen: "", advice: "" });
 
