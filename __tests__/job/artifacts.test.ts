@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
-import { JobArtifacts } from "../../src/job/artifacts.ts";
+import { JobArtifacts, type JobArtifactsOptions } from "../../src/job/artifacts.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { realWorld } from "../../src/step/world.ts";
 
@@ -24,18 +24,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-/** Takes the archive in chunks of 50,000 bytes, every other one as a part in S3. */
-async function take(
-  readPart: (number: number, bytes: Buffer) => Promise<Buffer>,
-  onProgress?: (done: number) => void,
-) {
-  const parts = new Map<number, Buffer>();
-  const directory = join(scratch, "back");
-  const received = new JobArtifacts({
+function receive(more: Partial<Pick<JobArtifactsOptions, "readPart" | "onProgress">> = {}): JobArtifacts {
+  return new JobArtifacts({
     artifacts: {
       ...{
         globs: ["a", "b"].map((pattern) => ({ pattern, isExclusion: false })),
-        directory,
+        directory: join(scratch, "back"),
         within: [scratch],
         maxCount: 10,
         maxBytes: 1 << 30,
@@ -43,9 +37,21 @@ async function take(
       missing: "warn",
     },
     ...{ folder: undefined, workspace: scratch, clock: systemClock, gunzip: realWorld.gunzip },
-    readPart: (number) => readPart(number, parts.get(number) ?? Buffer.alloc(0)),
+    readPart: () => Promise.reject(new Error("there is no part")),
     slots: new PartSlots(),
     onListed: () => undefined,
+    ...more,
+  });
+}
+
+/** Takes the archive in chunks of 50,000 bytes, every other one as a part in S3. */
+async function take(
+  readPart: (number: number, bytes: Buffer) => Promise<Buffer>,
+  onProgress?: (done: number) => void,
+) {
+  const parts = new Map<number, Buffer>();
+  const received = receive({
+    readPart: (number) => readPart(number, parts.get(number) ?? Buffer.alloc(0)),
     onProgress,
   });
   for (const text of ['list 5 "a"', 'list 320000 "b"']) received.take({ kind: "artifact-fact", text });
@@ -60,6 +66,37 @@ async function take(
   await received.drained();
   return await received.end(true);
 }
+
+describe("what no carrier has confirmed", () => {
+  const third = 110_000;
+  const bytes = (from: number, to?: number) =>
+    ({ kind: "artifact-bytes", bytes: archive.subarray(from, to) }) as const;
+  const itemOf = (name: "middle" | "rest" | "gap" | "confirmed") => {
+    if (name === "middle") return bytes(third, 2 * third);
+    return name === "rest" ? bytes(2 * third) : ({ kind: name } as const);
+  };
+
+  it.each([
+    ["is forgotten when the carrier is lost, and comes again", ["middle", "gap", "middle", "rest"], true],
+    ["is kept when the job's end is known", ["middle", "rest"], true],
+    ["is not kept when the job's end is not known", ["middle", "rest"], false],
+    [
+      "is kept once it is confirmed, though the job's end is not known",
+      ["middle", "rest", "confirmed"],
+      false,
+    ],
+  ] as const)("%s", async (what, items, isEndKnown) => {
+    const received = receive();
+    received.take(bytes(0, third));
+    received.take({ kind: "confirmed" });
+    for (const item of items) received.take(itemOf(item));
+    const { count } = await received.end(isEndKnown);
+    // The first third has the small file.
+    expect(count).toBe(what.startsWith("is not kept") ? 1 : 2);
+    expect(readFileSync(join(scratch, "back/a"), "utf8")).toBe("small");
+    expect(count === 1 || readFileSync(join(scratch, "back/b")).equals(big)).toBe(true);
+  });
+});
 
 it("tells how many bytes of the archive have come, by either way", async () => {
   const told: number[] = [];
