@@ -91,7 +91,22 @@ function everywhere(options: () => Partial<WatchOptions>): void {
     );
     expect(report?.problems).toEqual([]);
   });
+
+  it("a '?' matches no slash, and a quote in a name breaks no report", async () => {
+    const script = `mkdir a; echo x >a/b; echo x >axb; mkfifo 'a"pipe'`;
+    const { report, back } = await run('a?b\na"pipe', { ...options(), script });
+    expect(tree(back)).toEqual(["axb"]);
+    expect(report?.problems.map((each) => each.replace('a"', "a?")).sort()).toEqual([
+      "'a?pipe' can't be read: it is no file, directory or link.",
+      "'a?pipe' matches nothing in the container.",
+    ]);
+  });
 }
+
+it("a glob enters no file system of the kernel", async () => {
+  const { report } = await run("/*/version", { script: ":" });
+  expect(report?.problems).toEqual(["'/*/version' matches nothing in the container."]);
+});
 
 describe.each(turnOf(SHELLS, 3))("artifacts under %s", (sh) => everywhere(() => ({ sh })));
 
