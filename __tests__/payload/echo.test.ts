@@ -1,6 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { asRoot } from "../../local/task/isolate.ts";
+import { withNeed } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { turnOf } from "../helpers/turns.ts";
@@ -8,6 +10,8 @@ import { until } from "../helpers/until.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 import { openLogPipe } from "./log-pipe.ts";
 
+const NOBODY = 65_534;
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can give a pipe to another user");
 const directory = mkdtempSync(join(tmpdir(), "echo-"));
 const jobs: WatchedJob[] = [];
 const LEFT_OUT = /\[fargate-exec: (\d+) bytes of output are left out here\]\n/;
@@ -133,3 +137,19 @@ describe.each(turnOf(IMAGES, 2))(
     );
   },
 );
+
+describe("a pipe of another user in the place of the container's log", () => {
+  asOthers.each(["with", "without"])("gets nothing from an image %s python3", async (how) => {
+    const pipe = openLogPipe();
+    chownSync(dirname(pipe.path), NOBODY, NOBODY);
+    chownSync(pipe.path, NOBODY, NOBODY);
+    const containerEnv = how === "with" ? {} : { PATH: withoutPython(AWKS[0] ?? "awk", directory) };
+    const job = new WatchedJob({ containerEnv, script: "echo hello", log: pipe.path, logToContainer: true });
+    jobs.push(job);
+    await job.attach().closed;
+    expect(job.output("stdout").toString()).toBe("hello\n");
+    expect(notesOf(job)).toContain("the standard output of PID 1 is no pipe of the container runtime");
+    expect(pipe.text()).toBe("");
+    pipe.close();
+  });
+});
