@@ -374,6 +374,7 @@ it.concurrent(
 // The path of the script ($0) begins with the job directory.
 const KILL_THE_JOB = 'kill -KILL "$(cut -d : -f 1 "${0%/*}/pid")"';
 // The job learns from the file 0.pid which worker it has to end.
+const TIDIES = `trap 'echo >"$TIDIED"; exit 0' TERM`;
 const KILL_THE_WAITER = 'until [ -e "${0%/*}/0.pid" ]; do sleep 0.01; done; kill -KILL $PPID';
 
 it(
@@ -392,20 +393,22 @@ it(
 );
 
 it.concurrent.each([
-  ["the job", `trap 'exit 0' TERM; ${KILL_THE_JOB}`],
-  ["the job, and TERM is ignored,", `trap '' TERM; ${KILL_THE_JOB}`],
-  ["the process that waits for its worker", `trap 'exit 0' TERM; ${KILL_THE_WAITER}`],
-  ["the process that waits for its worker, and TERM is ignored,", `trap '' TERM; ${KILL_THE_WAITER}`],
+  ["the job", TIDIES, KILL_THE_JOB],
+  ["the job, and TERM is ignored,", "trap '' TERM", KILL_THE_JOB],
+  ["the process that waits for its worker", TIDIES, KILL_THE_WAITER],
+  ["the process that waits for its worker, and TERM is ignored,", "trap '' TERM", KILL_THE_WAITER],
 ])(
-  "nothing goes on when %s was killed",
-  async (_, kill) => {
-    const job = aJob(`sleep 97 & ${kill}; while :; do sleep 0.1; done`);
+  "nothing goes on when %s was killed, and a script that tidies up at TERM has the time to",
+  async (_, trap, kill) => {
+    const tidied = join(mkdtempSync(join(directory, "tidied-")), "tidied");
+    const job = aJob(`TIDIED='${tidied}'; sleep 97 & ${trap}; ${kill}; while :; do sleep 0.1; done`);
     const terminal = job.attach();
     await until(() => terminal.events.some(({ kind }) => kind === "refused" || kind === "status"));
     terminal.type(Buffer.from("taken\n"));
     await terminal.closed;
     await untilNothingIsLeft(job);
     expect(processesOf(`FARGATE_EXEC_RUN=${job.runId}`, "environ")).toEqual([]);
+    expect(existsSync(tidied)).toBe(trap === TIDIES);
   },
   PATIENCE,
 );
