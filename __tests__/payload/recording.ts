@@ -17,7 +17,7 @@ import fc from "fast-check";
 import { SpoolReader, type SpoolText } from "../../src/stream/spool.ts";
 import { recorderPy } from "../../src/payload/container-source.ts";
 import { extractAll } from "../helpers/extracted.ts";
-import { until } from "../helpers/until.ts";
+import { inTime, until } from "../helpers/until.ts";
 import { processesOf, PYTHON } from "../helpers/watch.ts";
 
 const NO_LIMIT = { limit: 1024 ** 4, piece: 1024 ** 3 };
@@ -132,14 +132,18 @@ export class Recording {
   /** Sends TERM, as a job does at its end, whether pipes are open or not. Resolves with the exit code. */
   async term(): Promise<number | null> {
     this.#child.kill("SIGTERM");
-    await this.#ended;
+    await this.#end();
     return this.#child.exitCode;
   }
 
   /** Closes all pipes, by which the recorder ends by itself. */
   async end(): Promise<void> {
     for (const pipe of [...this.#pipes.keys()]) this.close(pipe);
-    await this.#ended;
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await inTime("the recorder's end", this.#ended, { seen: () => this.text() });
   }
 
   async remove(): Promise<void> {
