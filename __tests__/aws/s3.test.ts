@@ -194,3 +194,13 @@ describe("a presigned form", () => {
     });
   });
 });
+
+it("a cancel ends a signature whose credentials don't come", async () => {
+  open = await endpoint(() => ({}));
+  const cancel = new AbortController();
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const s3 = s3Calls({ ...open.clients, signal: cancel.signal, presignGet: never, presignPost: never });
+  const signatures = [s3.presignGet(object, 60), s3.presignPost(object, { seconds: 60, largest: 1 })];
+  cancel.abort(new Error("cancelled"));
+  for (const signature of signatures) await expect(signature).rejects.toThrow("cancelled");
+});
