@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts, type JobArtifactsOptions } from "../../src/job/artifacts.ts";
+import type { OutputItem } from "../../src/stream/items.ts";
 import { PartSlots } from "../../src/pieces/part-slots.ts";
 import { realWorld } from "../../src/step/world.ts";
 
@@ -71,9 +72,10 @@ describe("what no carrier has confirmed", () => {
   const third = 110_000;
   const bytes = (from: number, to?: number) =>
     ({ kind: "artifact-bytes", bytes: archive.subarray(from, to) }) as const;
-  const itemOf = (name: "middle" | "rest" | "gap" | "confirmed") => {
+  const itemOf = (name: "middle" | "rest" | "gap" | "confirmed"): OutputItem => {
     if (name === "middle") return bytes(third, 2 * third);
-    return name === "rest" ? bytes(2 * third) : ({ kind: name } as const);
+    if (name === "rest") return bytes(2 * third);
+    return name === "gap" ? { kind: name, expected: 0, got: 1, offset: 0 } : { kind: name };
   };
 
   it.each([
