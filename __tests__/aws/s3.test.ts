@@ -201,7 +201,10 @@ it("a cancel ends a signature whose credentials don't come", async () => {
   const cancel = new AbortController();
   const never = (): Promise<never> => new Promise(() => undefined);
   const s3 = s3Calls({ ...open.clients, signal: cancel.signal, presignGet: never, presignPost: never });
-  const signatures: Promise<unknown>[] = [s3.presignGet(object, 60), s3.presignPost(object, { seconds: 60, largest: 1 })];
+  const signatures: Promise<unknown>[] = [
+    s3.presignGet(object, 60),
+    s3.presignPost(object, { seconds: 60, largest: 1 }),
+  ];
   cancel.abort(new Error("cancelled"));
   for (const signature of signatures)
     await expect(inTime("the end of a signature", signature)).rejects.toThrow("cancelled");
