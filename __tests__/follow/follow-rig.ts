@@ -48,6 +48,7 @@ export abstract class FollowRig {
           Promise.resolve(
             containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "", choice: "task" }),
           ),
+        canNeverOpen: () => Promise.resolve(false),
         opening: () => 20_000,
         moreTime: () => Promise.resolve(0),
         terminate: (id) => Promise.resolve(void this.terminated.push(id)),

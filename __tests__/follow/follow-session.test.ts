@@ -236,6 +236,26 @@ describe("following a job", () => {
     expect(await followed).toEqual({ kind: "unopened" });
   });
 
+  it("ends the wait for a first session early when it is certain that the agent never opens one", async () => {
+    const session = new FakeSession("s-1");
+    const followed = followFake(session, { opening: 500_000, canNeverOpen: () => Promise.resolve(true) });
+    await clock.pass(20_000);
+    expect(await followed).toEqual({ kind: "unopened" });
+  });
+
+  it.each([
+    ["proves nothing", () => Promise.resolve(false)],
+    ["has no answer", () => new Promise<boolean>(() => undefined)],
+  ])("waits on for a first session when a look at the task's role %s", async (_, canNeverOpen) => {
+    const session = new FakeSession("s-1");
+    void followFake(session, { opening: 500_000, canNeverOpen });
+    await clock.pass(20_000);
+    await turn();
+    await clock.pass(20_000);
+    expect(session.isEnded).toBe(false);
+    await session.close();
+  });
+
   it("gives the first session as much more time as other runs may hold its place", async () => {
     const session = new FakeSession("s-1");
     const more = [7_000, 0];

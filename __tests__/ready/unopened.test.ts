@@ -11,7 +11,7 @@ function why(more: Partial<UnopenedOptions> = {}): Promise<Failure> {
     target: aTarget(),
     sessionTarget: "ecs:ci_task_runtime",
     sessionId: "s-ours",
-    ...{ seconds: 20, choice: "task" },
+    ...{ seconds: 20, choice: "task", isDenied: false },
     ecs: { describeTask: () => Promise.resolve(aTask()) },
     ssm: { listActiveSessions: () => Promise.resolve([ours]) },
     ...more,
@@ -23,6 +23,14 @@ it("an unopened session means a blocked agent when the container has no other se
     code: "container-blocked",
     failed: `Container 'app' of task ${TASK} opened no session within 20 s, so the script was not started.`,
     seen: "ExecuteCommand made the session, and ECS says that the exec agent is RUNNING. The container has no other session.",
+  });
+});
+
+it("an unopened session of a task whose role denies it means that ECS Exec is not ready there", async () => {
+  expect(await why({ isDenied: true })).toMatchObject({
+    code: "exec-not-ready",
+    failed: expect.stringContaining("took no session within 20 s") as string,
+    seen: "ExecuteCommand made the session, which the exec agent did not open. ECS says that the agent is RUNNING.",
   });
 });
 

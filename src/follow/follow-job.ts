@@ -190,6 +190,7 @@ class JobFollower {
       ...{ first, opening: sessions.opening(), handover: this.#pieces, detach: this.#detach.signal },
       enough: this.#enough,
       moreTime: () => sessions.moreTime(session.sessionId),
+      canNeverOpen: () => sessions.canNeverOpen(),
       onStatus: () => sessions.releasePlace(session),
       onAttached: () => {
         stopTelling();

@@ -31,6 +31,8 @@ export interface SessionSource {
   opening(): number;
   /** How many more milliseconds to wait for the first session, when `opening` is over. */
   moreTime(sessionId: string): Promise<number>;
+  /** Whether the policies of the task's role prove that the agent never opens a session. Rejects for a cancel. */
+  canNeverOpen(): Promise<boolean>;
   /** Explains why the agent has not opened the first session. */
   whyUnopened(sessionId: string): Promise<Failure>;
   /** Ends a session that was lost, so that its place in the container is free. Never rejects. */

@@ -23,6 +23,8 @@ export interface SessionOpening {
    * for it.
    */
   readonly moreTime?: (() => Promise<number>) | undefined;
+  /** Whether it is certain that the agent never opens a session. Asked once, when that agent has taken longer than usual. */
+  readonly canNeverOpen?: (() => Promise<boolean>) | undefined;
 }
 
 /** True while the agent has not opened the first session of the job. */
@@ -30,13 +32,22 @@ export function isUnopened(session: Session, { first }: Pick<SessionOpening, "fi
   return first && !session.heard;
 }
 
-/** Closes a first session that the agent does not open in time. Rejects once `over` aborts. */
+/** Closes a first session that the agent does not open in time, or never can. Rejects once `over` aborts. */
 export async function closeUnopened(
   session: Session,
-  { first, opening, moreTime, clock }: SessionOpening & { readonly clock: Clock },
+  { first, opening, moreTime, canNeverOpen, clock }: SessionOpening & { readonly clock: Clock },
   over: AbortSignal,
 ): Promise<void> {
-  for (let ms = opening; ms > 0; ms = (await moreTime?.()) ?? 0) {
+  const usual = Math.min(opening, OPENING_MS);
+  await clock.sleep(usual, over);
+  if (!isUnopened(session, { first })) return;
+  // Beside the wait, since IAM may be slow or out of reach.
+  canNeverOpen?.().then(
+    (never) => (never && isUnopened(session, { first }) ? session.close() : undefined),
+    () => undefined, // a cancel, which closes the session, too
+  );
+  const more = async (): Promise<number> => (await moreTime?.()) ?? 0;
+  for (let ms = opening - usual || (await more()); ms > 0; ms = await more()) {
     await clock.sleep(ms, over);
     if (!isUnopened(session, { first })) return;
   }

@@ -17,7 +17,7 @@ import { bootstrapCommand } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
 import type { TaskProtection } from "../protection/task-protection.ts";
-import { canNeverConnect } from "../ready/denied-agent.ts";
+import { canNever } from "../ready/denied-agent.ts";
 import { explainUnopened } from "../ready/unopened.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
@@ -62,6 +62,8 @@ export class JobSessions implements SessionSource {
   readonly #protection: Pick<TaskProtection, "end"> | undefined;
   readonly #sessionIds: string[] = [];
   #log: LogLocation | undefined;
+  /** Whether the task's role denies that its agent opens a session. Looked at once. */
+  #isDenied: Promise<boolean> | undefined;
   #job: JobName;
   #openedAt: number;
 
@@ -105,7 +107,7 @@ export class JobSessions implements SessionSource {
     const command = bootstrapCommand({ runId, at, start, isNewReader });
     const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
     const isHopeless = (task: Task): Promise<boolean> =>
-      canNeverConnect(task, target.container, { ecs: looks, iam: aws.iam });
+      canNever("connect", task, target.container, { ecs: looks, iam: aws.iam });
     const asking = {
       ...{ ecs: aws.ecs, looks, clock, lines, log, signal: cancel },
       canNeverConnect: isFirst ? isHopeless : undefined,
@@ -136,6 +138,18 @@ export class JobSessions implements SessionSource {
     return await this.#place.estimateOtherUploads(this.#job.sessionTarget, sessionId);
   }
 
+  canNeverOpen(): Promise<boolean> {
+    return (this.#isDenied ??= this.#lookAtRole());
+  }
+
+  async #lookAtRole(): Promise<boolean> {
+    const { aws, looks, target } = this.#context;
+    const task = await looks.describeTask(target.clusterArn, target.taskArn);
+    return (
+      task !== undefined && (await canNever("open", task, target.container, { ecs: looks, iam: aws.iam }))
+    );
+  }
+
   async whyUnopened(sessionId: string): Promise<Failure> {
     const { aws, looks, clock, target } = this.#context;
     const seconds = Math.round((clock.now() - this.#openedAt) / 1000);
@@ -143,6 +157,7 @@ export class JobSessions implements SessionSource {
     const { kind: choice } = this.#context.inputs.where;
     return await explainUnopened({
       choice,
+      isDenied: await this.canNeverOpen(),
       ecs: looks,
       ssm: aws.ssm,
       target,

@@ -3,7 +3,7 @@ import type { ActiveSession, Ssm } from "../aws/ssm.ts";
 import { asFailure, Failure } from "../errors.ts";
 import type { TaskSelection } from "../inputs/inputs.ts";
 import type { Target } from "../targets/target.ts";
-import { containerBlocked } from "./advice.ts";
+import { containerBlocked, execNotReady } from "./advice.ts";
 import { judgeTask } from "./verdict.ts";
 
 export interface UnopenedOptions {
@@ -15,16 +15,18 @@ export interface UnopenedOptions {
   readonly seconds: number;
   /** How the task was selected. */
   readonly choice: TaskSelection["kind"];
+  /** Whether the policies of the task's role prove that the agent can't open a session. */
+  readonly isDenied: boolean;
   readonly ecs: Pick<Ecs, "describeTask">;
   readonly ssm: Pick<Ssm, "listActiveSessions">;
 }
 
 /**
  * The failure of a session that the exec agent did not open. When ECS now reports the end of the task or of the agent, it is
- * that failure. Else it is `container-blocked` with the container's sessions. When a look fails, the message says so.
+ * that failure. When the task's role can't open one it is `exec-not-ready`, else `container-blocked` with the container's sessions. When a look fails, the message says so.
  */
 export async function explainUnopened(options: UnopenedOptions): Promise<Failure> {
-  const { target, sessionTarget, sessionId, seconds, choice, ecs, ssm } = options;
+  const { target, sessionTarget, sessionId, seconds, choice, isDenied, ecs, ssm } = options;
   const [task, sessions] = await Promise.all([
     orFailure(ecs.describeTask(target.clusterArn, target.taskArn)),
     orFailure(ssm.listActiveSessions(sessionTarget)),
@@ -35,6 +37,10 @@ export async function explainUnopened(options: UnopenedOptions): Promise<Failure
   }
   const containers = task === undefined || task instanceof Failure ? [] : task.containers;
   const { execAgent } = containers.find(({ name }) => name === target.container) ?? {};
+  if (isDenied && task !== undefined && !(task instanceof Failure)) {
+    const seen = `ExecuteCommand made the session, which the exec agent did not open. ECS says that the agent is ${execAgent?.status ?? "not known"}.`;
+    return execNotReady(target.container, task, seconds, seen);
+  }
   const others =
     sessions instanceof Failure
       ? `Its other sessions can't be seen: ${sessions.failed}`

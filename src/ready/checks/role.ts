@@ -37,8 +37,12 @@ const CHANNEL_ACTIONS = [
   "OpenDataChannel",
 ];
 
-/** Those of them by which it connects. Without the other two it connects, and opens no session. */
-const CONNECT_ACTIONS = ["CreateControlChannel", "OpenControlChannel"];
+/** What the agent does by them. Without those of "open" it connects, and opens no session. */
+const CHANNEL_ACTIONS_OF = {
+  connect: ["CreateControlChannel", "OpenControlChannel"],
+  open: ["CreateDataChannel", "OpenDataChannel"],
+} as const;
+export type AgentAct = keyof typeof CHANNEL_ACTIONS_OF;
 
 export interface RoleContext {
   readonly iam: Pick<Iam, "listDenied">;
@@ -69,10 +73,11 @@ export async function checkRole(
 }
 
 /**
- * True when IAM's policy simulator denies the task role what the exec agent connects by, or does not know the role. Whatever can't be
- * read proves nothing.
+ * True when IAM's policy simulator denies the task role what the exec agent connects by, or opens sessions by, or does not know the role.
+ * Whatever can't be read proves nothing.
  */
 export async function isAgentDenied(
+  act: AgentAct,
   facts: CheckFacts,
   cluster: string,
   iam: RoleContext["iam"],
@@ -80,7 +85,7 @@ export async function isAgentDenied(
   const role = roleArn(taskRoleOf(facts), cluster);
   if (role === undefined) return false;
   const principal = { arn: role, words: "the task role", whereMissing: MISSING_FIX };
-  const rights = channelRights("right to connect", CONNECT_ACTIONS);
+  const rights = channelRights(`right to ${act}`, CHANNEL_ACTIONS_OF[act]);
   return (await checkRights(principal, rights, iam)).verdict === "NG";
 }
 
