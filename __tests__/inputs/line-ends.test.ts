@@ -14,9 +14,9 @@ it("the warning names the file, the number of lines and what to do", () => {
   expect(warning).toContain("'*.sh text eol=lf' into .gitattributes");
 });
 
-it("the warning names the input when the script is in the workflow", () => {
+it("the warning says what to do when the script is in the workflow", () => {
   const warning = lineEndWarning({ kind: "run", text: "ls\r\n" }, undefined);
-  expect(warning).toMatch(/^The script of 'run' .* Save it with LF/);
+  expect(warning).toMatch(/^The script .* Save it with LF/);
 });
 
 it.each<[string, string, string | undefined, boolean]>([

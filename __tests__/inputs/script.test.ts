@@ -54,7 +54,7 @@ describe("the script", () => {
     [
       "a file that is not there",
       { ...fromFile, "script-file": "gone.sh" },
-      "Input 'script-file' must be a file in the workspace or RUNNER_TEMP that can be read.",
+      "Input 'script-file' must be a file that can be read.",
       "Got 'gone.sh': ENOENT: no such file or directory, open '/repo/gone.sh'.",
     ],
     [

@@ -308,7 +308,7 @@ describe("a new task", () => {
     [
       "gone.json",
       {},
-      "a file in the workspace or RUNNER_TEMP that can be read",
+      "a file that can be read",
       "'gone.json': ENOENT: no such file",
     ],
   ])("is not described by %s", (taskDefinition, files, must, got) => {

@@ -116,7 +116,7 @@ describe("a job that is alone in its task", () => {
     await flag.pass(1);
     const [line, ...more] = log.lines;
     expect(line).toMatch(
-      /^Task \w+ is protected from scale-in and deployments until the job ends, at [\d:]+ UTC at the latest, so that the service doesn't stop it under the job\. A deployment waits as long; 'protect: false' lets it go on\.$/,
+      /^Task \w+ is protected from scale-in and deployments until the job ends, at [\d:]+ UTC at the latest, so that the service doesn't stop it under the job\. A deployment waits as long, and goes on where 'protect' is false\.$/,
     );
     expect(line).toContain(`at ${latest.slice(11, 16)}`);
     expect(more).toEqual([]);

@@ -92,7 +92,7 @@ it("names the cause alone: neither what only shows it, nor what is only good to 
   const iam = { ...noIam, listDenied: () => Promise.resolve(lacks) };
   const { seen, advice } = await diagnose(failure("exec-not-ready"), target, context({ ecs, iam }));
   expect(seen).toBe(
-    "s. Checks: rights to ssmmessages NG (the task role lacks ssmmessages:CreateControlChannel).",
+    "Checks: rights to ssmmessages NG (the task role lacks ssmmessages:CreateControlChannel).",
   );
   expect(advice).toBe(
     "Allow ssmmessages:CreateControlChannel on * in the policies of arn:aws:iam::123456789012:role/task.",

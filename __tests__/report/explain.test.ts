@@ -111,6 +111,18 @@ describe("the last words", () => {
     );
   });
 
+  it("are those of standard output when nothing came by standard error", () => {
+    const both = aResult("exited", "0", "3");
+    const stdout = new Map([
+      [0, "fine\n"],
+      [1, "begun\nbad-line\n"],
+    ]);
+    const task = someFacts({ stderr: new Map([[1, "\n"]]), workerStdout: stdout });
+    expect(explain({ ...both, task }, aStep)?.lastWords).toBe(
+      "Last line of standard output of worker 1: bad-line",
+    );
+  });
+
   it("are bounded, harmless, and absent when nothing was printed", () => {
     const hostile = explain(
       resultWithStderr(["1"], { 0: `::error::x ##[error]y\x1b[31m${"z".repeat(5_000)}\n` }),

@@ -218,6 +218,8 @@ const MORE_RIGHTS: Readonly<Record<string, string>> = {
   "ecs:RunTask": "Its resource is the task definition; 'iam:PassRole' on the task's roles is needed too.",
   "iam:PassRole": "The resource is the task role or execution role that the new task gets.",
   "ecs:ListTasks": "A condition on ecs:cluster must match.",
+  "s3:PutObject":
+    "A step with 'bucket' needs 's3:GetObject' and 's3:DeleteObject' there, too, and 's3:ListBucket' on the bucket.",
   "s3:GetObject": "Without 's3:ListBucket' S3 also denies a read of an object that does not exist.",
   "s3:ListBucket": "Its resource is the bucket, not its objects.",
 };

@@ -103,12 +103,25 @@ async function copyOut(
       attempt("Not all that was copied can be placed", () => {
         placeCopies({ above, name }, sources, directory);
       });
-    return result;
+    return inWordsOfCopies(result);
   } finally {
     process.off("exit", remove);
     remove();
     above.close();
   }
+}
+
+/** What a copy lacks, without the inputs that have brought it. */
+function inWordsOfCopies(result: RunResult): RunResult {
+  const { error } = result;
+  if (error?.code !== "artifacts-missing") return result;
+  const [, seen = ""] = error.message.split("\n");
+  const message = [
+    "Not all that is to be copied has come from the container, so nothing was placed.",
+    seen,
+    "Check the paths in the container: a relative one begins in its working directory, and a user's home is not expanded.",
+  ].join("\n");
+  return { ...result, error: { ...error, message } };
 }
 
 /** Turns an error of the file system into a `UsageError`, so that the user sees it. */

@@ -118,7 +118,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
       `The ${container} can't run what input 'shell', or else the script's first line, asks for.`,
     seen: saidBeforeTheScript,
     advice:
-      "Name a program that is in the image, with its full path where its directory is not in PATH, or leave 'shell' out: then it is 'sh -e {0}'.",
+      "Name a program that is in the image, with its full path where its directory is not in PATH, or use an image that has this one. A script for sh needs no 'shell'.",
   },
   files: {
     code: "files-not-placed",

@@ -38,7 +38,7 @@ export function readFileOf(reader: InputReader, name: InputName, given: string):
   } catch (error) {
     reader.refuse(
       name,
-      "a file in the workspace or RUNNER_TEMP that can be read",
+      "a file that can be read",
       `${quoteValue(given)}: ${messageOf(error)}`,
       {
         workflow:

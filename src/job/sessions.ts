@@ -231,7 +231,10 @@ export class JobSessions implements SessionSource {
     this.#record({ ...this.#job, encryption: setup.encryption });
     const found = logLocation(setup.logs ?? [], id, inputs.region);
     this.#log = found?.kind === "cloudwatch" ? withoutPage(found) : found;
-    log.info([`Session ${id}`, ...(found === undefined ? [] : [`logged in ${found.name}`])].join(", ") + ".");
+    const isCertain = setup.logs?.[0]?.kind !== "cloudwatch" || setup.logs[0].mayBeMissing !== true;
+    const logged =
+      found && `, logged in ${found.name}${isCertain ? "" : " if the task role may write there"}`;
+    log.info(`Session ${id}${logged ?? ""}.`);
     if (found?.kind === "cloudwatch") void this.#provePage(found);
     return setup;
   }

@@ -108,7 +108,7 @@ export class TaskProtection {
       // Without the task's name, so that jobs that run side by side say it once.
       log.notice(
         `No task is protected from scale-in and deployments while the job runs: the credentials have no right to ${error.action}. ` +
-          "Allow it as docs/iam/caller-protect.json has it, or set 'protect: false'.",
+          "Allow it as docs/iam/caller-protect.json has it, or set 'protect' to false.",
         "how-it-works.md#protection",
       );
       return false;
@@ -154,7 +154,7 @@ export class TaskProtection {
       onHeld(this.#held);
       this.#tell(
         `Task ${target.taskId} is protected from scale-in and deployments until the job ends, at ${timeOfDay(this.#latest)} at the latest, so that ` +
-          "the service doesn't stop it under the job. A deployment waits as long; 'protect: false' lets it go on.",
+          "the service doesn't stop it under the job. A deployment waits as long, and goes on where 'protect' is false.",
       );
     }
     if (set.kind === "refused")

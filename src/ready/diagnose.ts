@@ -75,7 +75,9 @@ function withChecks(failure: Failure, checks: readonly Check[], reader: Reader):
   // What is found is the cause: all else that such a failure may come from would only hide it.
   const isExplained = failure.code === "exec-not-ready" && fixes.length > 0;
   return failure.withParts({
-    seen: `${failure.seen} Checks: ${found || "nothing wrong that can be seen"}.`,
+    seen: isExplained
+      ? `Checks: ${found}.`
+      : `${failure.seen} Checks: ${found || "nothing wrong that can be seen"}.`,
     advice: (isExplained ? fixes : [...fixes, failure.advice]).join(" "),
   });
 }

@@ -92,20 +92,26 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     `${workers.length === 1 && where === "" ? "Exit code" : "The exit code is"} ${exitCodeMeaning(decisive)}.`,
   ];
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
-  const words = stderr && findLastLine(stderr);
+  const stdout = outcome === "cancelled" ? undefined : task.workerStdout.get(worker);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
+  const lastWords = lastOf("error", stderr, whose) ?? lastOf("output", stdout, whose);
   const forBash = outcome === "failed" ? bashAdvice(task, workers, step.reader) : undefined;
   const startLine = outcome === "failed" && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
     message: [where + how.join(" "), ...(forBash === undefined ? [] : [forBash])].join("\n"),
-    lastWords: words === undefined ? undefined : `Last line of standard error${whose}: ${words}`,
+    lastWords,
     page: `${step.page}#${outcome === "failed" ? "a-script-that-failed" : outcome}`,
     place:
       step.scriptFile === undefined || startLine === undefined
         ? undefined
         : { file: step.scriptFile, startLine },
   };
+}
+
+function lastOf(stream: "error" | "output", text: string | undefined, whose: string): string | undefined {
+  const line = text && findLastLine(text);
+  return line === undefined || line === "" ? undefined : `Last line of standard ${stream}${whose}: ${line}`;
 }
 
 /** The words that tell which tasks failed, and how. The first failed task decides. */

@@ -109,7 +109,8 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       if (isOverdue(options)) return;
       const why = messageOf(error);
       const stays = error instanceof Failure && isAboutCredentials(error) ? ` ${whatStays(entry)}` : "";
-      log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`, "lost-runner.md");
+      // The command line tries once more what the run itself could not undo.
+      log.warnOnce(`Could not undo this: ${announce(entry)} ${why}${stays}`, "lost-runner.md");
     }
   };
   for (const rank of [0, 1, 2, 3])
