@@ -20,11 +20,7 @@ it.each<[string, string, string | undefined]>([
 });
 
 it.each<[string, GivenInputs, RegExp]>([
-  [
-    "a file that is not there",
-    { stdin: "file:gone" },
-    /'stdin' must be a file that can be read/,
-  ],
+  ["a file that is not there", { stdin: "file:gone" }, /'stdin' must be a file that can be read/],
   ["a file elsewhere", { stdin: "file:../x" }, /'stdin' must be a path inside the workspace or RUNNER_TEMP/],
   ["no path", { stdin: "file:" }, /'stdin' must be a path inside the workspace/],
   [

@@ -305,12 +305,7 @@ describe("a new task", () => {
       "a path inside the workspace or RUNNER_TEMP",
       "'/etc/x.json', which leads out of them",
     ],
-    [
-      "gone.json",
-      {},
-      "a file that can be read",
-      "'gone.json': ENOENT: no such file",
-    ],
+    ["gone.json", {}, "a file that can be read", "'gone.json': ENOENT: no such file"],
   ])("is not described by %s", (taskDefinition, files, must, got) => {
     const failure = refusal({ ...newTask, "task-definition": taskDefinition }, { files });
     expect(failure.failed).toContain(`Input 'task-definition' must be ${must}`);
