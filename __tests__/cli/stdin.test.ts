@@ -20,11 +20,17 @@ function warningFor(
 ): string | undefined {
   const descriptor = openSync(path, constants.O_RDWR);
   try {
-    return unreadStdinWarning({ inputs: {}, isScript: false, ...use }, descriptor);
+    return unreadStdinWarning({ inputs: { run: "psql" }, isScript: false, ...use }, descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
+
+it("standard input that is meant as the script is told of the dash that makes it one", () => {
+  expect(warningFor(join(root, "dump.sql"), { inputs: {} })).toBe(
+    "Standard input is a file, and nothing reads it. A dash alone takes the script from there: 'fargate-exec run … -'.",
+  );
+});
 
 it.each([
   ["dump.sql", "a file"],

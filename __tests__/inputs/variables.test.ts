@@ -186,11 +186,21 @@ describe("variables as a JSON object", () => {
 it.each([
   ["secrets", secret],
   ["vars", plain],
-])("a bare name that the step lacks gets the two lines to paste, from '%s'", (context, read) => {
+])("a bare name that the step lacks gets the lines to paste, from '%s'", (context, read) => {
   expect(read("DB_PASSWORD")).toMatchObject({
     advice: {
-      workflow: `Give the step these two lines beside 'with:':\n  env:\n    DB_PASSWORD: \${{ ${context}.DB_PASSWORD }}`,
+      workflow: `Give the step these lines beside 'with:':\n  env:\n    DB_PASSWORD: \${{ ${context}.DB_PASSWORD }}`,
       program: "Export DB_PASSWORD, or give it as DB_PASSWORD=value.",
+    },
+  });
+});
+
+it("several bare names that the step lacks get their lines together", () => {
+  expect(secret("DB_PASSWORD\nAPI_KEY\nDB_PASSWORD")).toMatchObject({
+    advice: {
+      workflow:
+        "Give the step these lines beside 'with:':\n  env:\n    DB_PASSWORD: ${{ secrets.DB_PASSWORD }}\n    API_KEY: ${{ secrets.API_KEY }}",
+      program: "Export DB_PASSWORD, API_KEY, or give each as DB_PASSWORD=value.",
     },
   });
 });

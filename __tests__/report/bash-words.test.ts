@@ -25,6 +25,8 @@ const OTHERS = SHELLS.filter((shell) => /dash|busybox/.test(shell));
 /** Scripts of bash: whether dash ends green in spite of them, and what is named of them. */
 const BASH: readonly (readonly [script: string, isGreen: boolean, what: string])[] = [
   ["set -euo pipefail", false, "'set -o pipefail'"],
+  ["set -o errtrace", false, "an option of bash's 'set'"],
+  ["[ a == a ] || true", true, "'==' in '[ ]'"],
   ["if [[ a == b ]]; then echo; fi", true, "'[['"],
   ["source /dev/null || true", true, "'source'"],
   ["a=(1 2)", false, "what may be an array, '<(…)' or 'function f()'"],

@@ -46,7 +46,10 @@ export function unreadStdinWarning({ inputs, isScript }: StdinUse, descriptor: n
   if (isScript || inputs.stdin !== undefined) return undefined;
   const kind = kindOf(descriptor);
   if (kind === undefined) return undefined;
-  return `Standard input is ${kind}, and the script does not get it. Give it by '--stdin -', or redirect it from /dev/null.`;
+  const hasScript = inputs.run !== undefined || inputs["script-file"] !== undefined;
+  return hasScript
+    ? `Standard input is ${kind}, and the script does not get it. Give it by '--stdin -', or redirect it from /dev/null.`
+    : `Standard input is ${kind}, and nothing reads it. A dash alone takes the script from there: 'fargate-exec run … -'.`;
 }
 
 function kindOf(descriptor: number): string | undefined {

@@ -62,7 +62,7 @@ function variableLines(text: string, options: VariablesOptions): ParseResult<Var
     const wrong = wrongLine(line) ?? (found.has(line.name) ? "a name that was given before" : undefined);
     if (wrong !== undefined) return refuseLine(line, wrong, options);
     if (isWithoutValue(line, options))
-      return refuseLine(line, WITHOUT_VALUE, options, giveValue(line.name, options.secret));
+      return refuseLine(line, WITHOUT_VALUE, options, giveValues(lines, options));
     const value = line.value ?? options.env[line.name] ?? "";
     if (value.includes("\0")) return refuseLine(line, "whose value has a NUL byte", options);
     const long = whyTooLong(line.name, value);
@@ -99,6 +99,8 @@ function wrongLine({ name, value, below }: Line): string | undefined {
     : undefined;
 }
 
+/** The most names of an advice. */
+const MOST_NAMED = 20;
 const WITHOUT_VALUE = "a bare name that the environment does not have";
 
 /** True for a bare name above all values that the environment does not have. */
@@ -138,11 +140,14 @@ const ADVICE: WordsForEach = {
 };
 
 /** What to do about a bare name without a value: the lines to paste. */
-function giveValue(name: string, secret: boolean): WordsForEach {
-  const context = secret ? "secrets" : "vars";
+function giveValues(lines: readonly Line[], options: VariablesOptions): WordsForEach {
+  const missing = lines.filter((line) => isWithoutValue(line, options) && isVariableName(line.name));
+  const names = [...new Set(missing.map(({ name }) => name))].slice(0, MOST_NAMED);
+  const context = options.secret ? "secrets" : "vars";
+  const entries = names.map((name) => `\n    ${name}: \${{ ${context}.${name} }}`);
   return {
-    workflow: `Give the step these two lines beside 'with:':\n  env:\n    ${name}: \${{ ${context}.${name} }}`,
-    program: `Export ${name}, or give it as ${name}=value.`,
+    workflow: `Give the step these lines beside 'with:':\n  env:${entries.join("")}`,
+    program: `Export ${names.join(", ")}, or give ${names.length === 1 ? "it" : "each"} as ${names[0] ?? "NAME"}=value.`,
   };
 }
 

@@ -43,7 +43,7 @@ export async function giveBackProtection(
   if (now.kind !== "protection" || now.until === undefined) return;
   if (now.until !== until || sharedUntil > clock.now()) {
     log.info(
-      `Task ${lastPart(task)} stays protected until ${timeOfDay(now.until)}, since another job or principal has set that, and may need it.`,
+      `Task ${lastPart(task)} stays protected until ${timeOfDay(now.until)}, since another job or principal may still need that.`,
     );
     return;
   }

@@ -17,7 +17,9 @@ const PIPEFAIL = "'set -o pipefail'";
  */
 const WORDS: readonly (readonly [said: RegExp, what: string])[] = [
   [/^set: illegal option -o pipefail/i, PIPEFAIL],
+  [/^set: illegal option -o (?:errtrace|functrace|posix)/i, "an option of bash's 'set'"],
   [/^\[\[: not found/, "'[['"],
+  [/^\[: [^:]{1,200}: unexpected operator$/, "'==' in '[ ]'"],
   ...[
     ...["source", "function", "declare", "typeset", "let", "shopt", "mapfile", "readarray"],
     ...["pushd", "popd", "dirs", "select", "coproc", "builtin", "compgen", "caller"],
