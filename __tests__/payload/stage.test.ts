@@ -31,7 +31,9 @@ function startStaging(inputs: DeliveryOptions["inputs"] = withBucket) {
     checkBucket: () => Promise.resolve(),
   };
   const onObject: StageOptions["onObject"] = (object) => done.push({ recorded: object });
-  return { inputs, owner: "123456789012", runId: "r1", kmsKeyId: undefined, s3, onObject, done };
+  const told: (readonly [number, number | undefined])[] = [];
+  const log: StageOptions["log"] = { progress: (bytes, total) => void told.push([bytes, total]) };
+  return { inputs, owner: "123456789012", runId: "r1", kmsKeyId: undefined, s3, onObject, log, done, told };
 }
 
 describe("a payload", () => {
@@ -76,6 +78,11 @@ describe("staging", () => {
     const context = startStaging();
     const staged = await stage(payload, chooseDelivery(context), context);
     expect(staged).toEqual({ ...OBJECT, ...WRITTEN });
+    const size = payload.bytes.length;
+    expect(context.told).toEqual([
+      [0, size],
+      [size, size],
+    ]);
     expect(context.done).toEqual([
       { recorded: OBJECT },
       { put: OBJECT, bytes: payload.bytes, options: {} },

@@ -51,6 +51,7 @@ export async function prepareJob(
     isAgain: ledger.entries.some(({ kind }) => kind === "object"),
     kmsKeyId: inputs.kmsKeyId,
     s3: aws.s3,
+    log,
     onObject: (object) =>
       ledger.replace(["object"], object === undefined ? [] : [{ kind: "object", ...object }]),
   });

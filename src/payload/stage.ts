@@ -30,6 +30,8 @@ export interface StageOptions {
    * when S3 has refused the upload. So the ledger is right whenever a cancel comes.
    */
   readonly onObject: (object: StagedObject | undefined) => void;
+  /** One call uploads the payload, so its bytes are told before it and after it. */
+  readonly log: Pick<Log, "progress">;
 }
 
 /** Decides how the payload will reach the container. */
@@ -51,13 +53,16 @@ export function chooseDelivery({ inputs, owner, runId }: DeliveryOptions): Deliv
 export async function stage(
   payload: Payload,
   to: Delivery,
-  { isAgain = false, kmsKeyId, s3, onObject }: StageOptions,
+  { isAgain = false, kmsKeyId, s3, onObject, log }: StageOptions,
 ): Promise<StagedObject | undefined> {
   if (to.kind !== "s3") return undefined;
   const name: ObjectName = { bucket: to.bucket, owner: to.owner, key: to.key };
   onObject(name);
+  const size = payload.bytes.length;
   try {
+    log.progress?.(0, size);
     const written = await s3.putObject(name, payload.bytes, { kmsKeyId });
+    log.progress?.(size, size);
     const object = { ...name, ...written, ...(isAgain && { repeated: true as const }) };
     onObject(object);
     return object;
