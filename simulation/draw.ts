@@ -1,3 +1,4 @@
+import { drawContainers } from "./draw-containers.ts";
 import { drawJobs } from "./draw-jobs.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
@@ -44,7 +45,7 @@ export function drawScenario(seed: number): Scenario {
   const containers = Array.from({ length: chance(random, 0.2) ? 2 : 1 }, () => drawContainer(random));
   const runners = drawRunners(random, world, containers.length);
   const faults = drawFaults(random, world, runners, containers.length);
-  return drawTasks(drawJobs({ seed, world, containers, runners, faults }));
+  return drawContainers(drawTasks(drawJobs({ seed, world, containers, runners, faults })));
 }
 
 function drawWorld(random: Random): WorldOptions {

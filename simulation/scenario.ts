@@ -46,6 +46,12 @@ export interface ContainerOptions {
   readonly pace: number;
   /** Milliseconds from TERM to the end of PID 1. */
   readonly stopsIn: number;
+  /** False: the image has no python3. */
+  readonly python?: boolean;
+  /** False: the image has no curl. */
+  readonly curl?: boolean;
+  /** The bytes that are free on the disk; undefined: more than a job prints. */
+  readonly disk?: number;
 }
 
 /** A step. */
@@ -74,6 +80,8 @@ export interface Script {
 export type ScriptLine =
   | { readonly wait: number }
   | { readonly out: string }
+  /** Prints so many lines of a kilobyte, each with a number of its own. */
+  | { readonly bulk: string }
   | { readonly err: string }
   /** Text without a line's end. */
   | { readonly part: string }
@@ -93,10 +101,19 @@ export type Fault =
   | { readonly kind: "stop-task"; readonly actor: string; readonly at: number; readonly code: string }
   | { readonly kind: "agent-dies"; readonly actor: string; readonly at: number }
   | { readonly kind: "s3-away"; readonly actor: string; readonly at: number; readonly ms: number }
+  | {
+      readonly kind: "kill-process";
+      readonly actor: string;
+      readonly at: number;
+      readonly process: ProcessName;
+    }
   | { readonly kind: "shell"; readonly actor: string; readonly at: number; readonly ms: number };
 
 /** A fault that comes at its time. */
 export type TimedFault = Extract<Fault, { readonly at: number }>;
+
+/** A process of a job in a container. `uploader` is the program that the `supervisor` starts anew. */
+export type ProcessName = "attacher" | "job" | "recorder" | "supervisor" | "uploader" | "worker";
 
 /** `cancel` is what a cancelled workflow sends: SIGINT, SIGTERM 7.5 s later, SIGKILL 2.5 s after that. */
 export type Signal = "SIGINT" | "SIGTERM" | "SIGKILL" | "cancel";

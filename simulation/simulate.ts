@@ -1,3 +1,4 @@
+import { killProcess } from "./container/kill-process.ts";
 import { Runner } from "./runner/runner.ts";
 import { prepareProcess } from "./runner/modules.ts";
 import type { Scenario, TimedFault } from "./scenario.ts";
@@ -89,6 +90,8 @@ function act(
     case "s3-away":
       base.keepS3Away(fault.actor, fault.ms);
       return base.options.bucket;
+    case "kill-process":
+      return task?.container !== undefined && killProcess(task.container, fault.process);
     case "shell": {
       if (task?.state.lastStatus !== "RUNNING" || task.container === undefined) return false;
       const { record } = gateway.begin("colleague", task.container.agent, "/bin/bash");

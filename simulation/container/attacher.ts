@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import type { Directory } from "./directory.ts";
 import { prepareJob, type PreparedJob } from "./job.ts";
 import { removeJob } from "./remove-job.ts";
+import { Holds } from "./holds.ts";
 import { awaitLastReader, leave } from "./leave.ts";
 import { awaitOthers } from "./others.ts";
 import { listen } from "./reader.ts";
@@ -15,6 +16,8 @@ const QUIET_MS = 30_000;
 const LOOK_MS = 1_000;
 /** How long the attacher waits for `taken`. */
 const TAKEN_MS = 5_000;
+/** How long the workers of a job that was killed are given to end. */
+const ORPHANED_MS = 1_000;
 /** The most bytes of one part of the spool. */
 const PACKED_BYTES = 1_048_576;
 const PLAIN_BYTES = 262_144;
@@ -103,6 +106,7 @@ async function show(
   if (options.isNewReader) options.at = Math.max(options.at, spool.begin);
   await shell.mark(`@${options.at}`);
   await shell.write("\n");
+  const holds = new Holds();
   let saidAt = shell.now;
   let unmarked = 0;
   const tell = async (): Promise<void> => {
@@ -113,6 +117,7 @@ async function show(
   for (;;) {
     // The status is looked at before the size: all that was printed before it is then sent.
     const { status } = directory;
+    await holds.tell(shell, directory.spool.isHeld);
     await shell.tellNotes(directory);
     if (directory.wantsSign) {
       directory.wantsSign = false;
@@ -133,13 +138,14 @@ async function show(
       if (unmarked >= UNMARKED_BYTES) await tell();
     } else if (status !== undefined) last = `. ${options.at} ${status}`;
     else {
-      last = whyLost(directory, options.mayStart);
+      last = await whyLost(shell, directory, options.mayStart);
       if (last === undefined) {
         await directory.news(shell.host, LOOK_MS);
         if (shell.now - saidAt >= QUIET_MS) await tell();
       }
     }
     if (last !== undefined) {
+      await holds.conclude(shell);
       await shell.mark(last);
       await shell.write("\n");
       return last;
@@ -172,10 +178,14 @@ async function send(
 }
 
 /** Why the end of the job will never be known; undefined while it may be. */
-function whyLost(directory: Directory, mayStart: boolean): string | undefined {
+async function whyLost(shell: Shell, directory: Directory, mayStart: boolean): Promise<string | undefined> {
   if (directory.isGone) return "! gone the directory of the job was removed while it ran";
-  if (directory.job?.isDead === true && directory.status === undefined)
+  if (directory.job?.isDead === true && directory.status === undefined) {
+    directory.endOrphans?.();
+    if (directory.workers.some(({ isDead }) => !isDead)) await shell.sleep(ORPHANED_MS);
+    directory.recorder?.kill();
     return "! lost the job was killed, and its exit status with it";
+  }
   if (mayStart && !directory.hasStarted && directory.job === undefined)
     return "! start the job has not started";
   return undefined;

@@ -120,6 +120,7 @@ async function fetchByRole(
 ): Promise<string> {
   const { options } = shell.container;
   if (object === undefined) return delivers && options.gzip ? "packed" : "";
+  if (options.python === false) return "the image has no python3";
   if (!options.boto3) return "ModuleNotFoundError: No module named 'boto3'";
   await shell.work(4);
   const answer = await get(shell, "s3:GetObject", () => shell.container.bucket.get(object.key));
@@ -231,6 +232,7 @@ function parseSettings(text: string): Settings {
     isHeldForJob: isOn("fx_held_for_job"),
     keepsTask: isOn("fx_keeps"),
     slackMs: seconds("fx_slack") ?? 0,
+    spoolLimit: (assigned(text, "fx_limit") ?? "") === "" ? undefined : Number(assigned(text, "fx_limit")),
     cuts: (assigned(text, "fx_cuts") ?? "").split(" ").map((cut) => {
       const [name = "", bytes = "0"] = cut.split(":");
       return [name, Number(bytes)] as const;

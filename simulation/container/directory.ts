@@ -1,4 +1,5 @@
 import type { Host, Time } from "../time.ts";
+import type { Killable } from "./kill-process.ts";
 import { Spool } from "./spool.ts";
 
 /** What the runner has written at the head of the payload. */
@@ -15,6 +16,8 @@ export interface Settings {
   readonly keepsTask: boolean;
   /** How much later than the job's time-out that end is. */
   readonly slackMs: number;
+  /** How many bytes of output may wait for the reader. */
+  readonly spoolLimit: number | undefined;
   /** The workflow run of the job. */
   readonly url: string;
   /** What follows the head: names and sizes. */
@@ -34,6 +37,12 @@ export class Directory {
   hasStarted = false;
   /** The job's process. */
   job: Host | undefined;
+  /** The process that reads what the workers print. */
+  recorder: Host | undefined;
+  /** The workers' processes. */
+  workers: readonly Killable[] = [];
+  /** Ends the workers of a job that was killed. */
+  endOrphans: (() => void) | undefined;
   /** Ends the job's workers: by TERM, KILL later. */
   stop: ((reason: "cancelled" | "timed-out" | "fenced") => void) | undefined;
   attacher: Host | undefined;
@@ -42,6 +51,8 @@ export class Directory {
   /** When the uploader has found a new `control`, and when it has looked last. */
   lease: { newAt: number; lookedAt: number } | undefined;
   uploader: Host | undefined;
+  /** The program that the uploader has started for its order. */
+  uploadProgram: Host | undefined;
   /** When the job's fence has got the last sign. */
   signedAt: number | undefined;
   /** For how long no reader has followed the job while another run waited, in seconds. */

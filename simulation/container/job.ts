@@ -2,19 +2,20 @@ import { Host } from "../time.ts";
 import type { Container } from "./container.ts";
 import type { Directory, Settings } from "./directory.ts";
 import { removeJob } from "./remove-job.ts";
+import { PATIENCE_MS, Recorder } from "./recorder.ts";
 import { mark, RecordMaker } from "./records.ts";
 import { ScriptProcess } from "./script-process.ts";
 import { assigned, readWord } from "./shell-words.ts";
-import { runUploader } from "./uploader.ts";
+import { runUploader } from "./supervisor.ts";
 
-/** The beginning of a line waits so long for its end. */
-const PATIENCE_MS = 100;
 /** From TERM to KILL: of a cancelled or fenced job, and of one that is out of time. */
 const SOON_MS = 3_000;
 const LATER_MS = 10_000;
 /** The directory stays for so long when nothing takes the status; after a cancel much shorter. */
 const KEPT_MS = 600_000;
 const KEPT_AFTER_CANCEL_MS = 5_000;
+/** From TERM to KILL for the workers of a job that was killed. */
+const ORPHANED_MS = 1_000;
 const FENCE_LOOK_MS = 2_000;
 
 export interface PreparedJob {
@@ -52,6 +53,7 @@ class Job {
   readonly #host: Host;
   readonly #patterns: readonly Buffer[];
   readonly #secrets: Readonly<Record<string, string>>;
+  readonly #recorder: Recorder;
   #workers: ScriptProcess[] | undefined;
   /** Why the workers are being stopped: the first reason. */
   #stopping: string | undefined;
@@ -67,7 +69,13 @@ class Job {
       .filter((pattern) => pattern !== "")
       .map((pattern) => Buffer.from(pattern));
     this.#secrets = variables(assigned(secrets, "fx_secret_environment") ?? "");
-    directory.stop = (reason) => this.#stop(reason);
+    this.#recorder = new Recorder(container, directory, this.#patterns);
+    directory.recorder = this.#recorder.host;
+    directory.stop = (reason) => {
+      if (!host.isDead) this.#stop(reason);
+    };
+    directory.endOrphans = () => this.#endOrphans();
+    directory.spool.bound({ disk: container.options.disk ?? Infinity, asked: settings.spoolLimit });
   }
 
   async run(): Promise<void> {
@@ -102,6 +110,7 @@ class Job {
       this.#startWorker(worker, (line) => ((files[worker] as { lines: string }).lines += `${line}\n`)),
     );
     this.#workers = started;
+    this.#directory.workers = started;
     time.after(this.#host, timeoutMs, () => this.#stop("timed-out"));
     const codes = await Promise.all(
       started.map(async (each, worker) => {
@@ -118,7 +127,10 @@ class Job {
 
   #startWorker(worker: number, output: (line: string) => void): ScriptProcess {
     const { runId, script } = this.#directory;
-    const sinks = { out: this.#sink("o", worker), err: this.#sink("e", worker), output };
+    const { workers } = this.#settings;
+    const [out, err] = (["o", "e"] as const).map((kind) => this.#recorder.sink(kind, worker, workers));
+    if (out === undefined || err === undefined) throw new Error("a worker has two pipes");
+    const sinks = { out, err, output };
     const text = script?.toString("utf8") ?? "";
     return new ScriptProcess(
       this.#container,
@@ -128,17 +140,13 @@ class Job {
     );
   }
 
-  /** A pipe of a worker with its recorder. */
-  #sink(kind: "o" | "e", worker: number): (data: string) => void {
-    const { spool } = this.#directory;
-    const maker = new RecordMaker(kind, worker, this.#settings.workers);
-    return (data) => {
-      spool.add(maker.take(Buffer.from(data), this.#patterns));
-      if (maker.isWaiting)
-        this.#container.base.time.after(this.#container.host, PATIENCE_MS, () => {
-          if (!this.#directory.isGone) spool.add(maker.show(this.#patterns));
-        });
-    };
+  /** Ends what a job that was killed has left. */
+  #endOrphans(): void {
+    const workers = (this.#workers ?? []).filter(({ isOver }) => !isOver);
+    for (const worker of workers) worker.term();
+    this.#container.base.time.after(this.#container.host, ORPHANED_MS, () => {
+      for (const worker of workers) worker.kill();
+    });
   }
 
   #stop(reason: "cancelled" | "timed-out" | "fenced"): void {
@@ -147,6 +155,8 @@ class Job {
     if (this.#workers === undefined || this.#signalled.has(reason)) return;
     this.#signalled.add(reason);
     for (const worker of this.#workers) worker.term();
+    this.#directory.spool.isTold = true;
+    this.#directory.wake();
     const after = reason === "timed-out" ? LATER_MS : SOON_MS;
     this.#container.base.time.after(this.#host, after, () => {
       for (const worker of this.#workers ?? []) worker.kill();
@@ -167,7 +177,11 @@ class Job {
   #end(codes: readonly string[]): void {
     const { time } = this.#container.base;
     const directory = this.#directory;
-    directory.status = `${this.#stopping ?? "exited"} ${codes.join(",")}`;
+    const isLost = this.#recorder.host.isDead || !directory.spool.isWhole;
+    directory.status = isLost
+      ? "lost not all of its output could be kept, as on a full disk"
+      : `${this.#stopping ?? "exited"} ${codes.join(",")}`;
+    this.#recorder.host.kill();
     directory.wake();
     const endedAt = time.now;
     const look = (): void => {

@@ -4,8 +4,6 @@ import type { Shell } from "./shell.ts";
 
 /** A reader that has typed nothing for so long is lost, and the session ends. */
 const SILENT_MS = 90_000;
-/** The most bytes that one file of the spool has. */
-const FILE_BYTES = 1_048_576;
 
 /** Obeys the lines that the reader types, and ends the session of a reader that is lost. */
 export function listen(shell: Shell, directory: Directory): Host {
@@ -57,7 +55,7 @@ function obeyReader(shell: Shell, directory: Directory, line: string): void {
   const leaves = directory.settings?.leaves === true;
   const [word, value] = line.split(" ");
   if (word === "taken") directory.isTaken = true;
-  else if (word === "here") directory.spool.confirm(Number(value), FILE_BYTES);
+  else if (word === "here") directory.spool.confirm(Number(value));
   else if (word === "cancel") {
     directory.isCancelled = true;
     if (directory.status === undefined) directory.stop?.("cancelled");

@@ -7,5 +7,6 @@ export function removeJob(container: Container, directory: Directory): void {
   directory.uploader?.kill();
   if (directory.settings?.isHeldForJob === true && directory.isDetached) container.term();
   directory.job?.kill();
+  directory.recorder?.kill();
   container.removeDirectory(directory);
 }

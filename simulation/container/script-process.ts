@@ -1,17 +1,20 @@
 import { parseScript, type Script, type ScriptLine } from "../scenario.ts";
 import { Host } from "../time.ts";
+import type { Sink } from "./recorder.ts";
 import type { Container, ScriptRun } from "./container.ts";
 
 /** What a script's process writes to. */
 export interface Sinks {
-  readonly out: (data: string) => void;
-  readonly err: (data: string) => void;
+  readonly out: Sink;
+  readonly err: Sink;
   /** A line of the file GITHUB_OUTPUT. */
   readonly output: (line: string) => void;
 }
 
 const SIGTERM_CODE = 143;
 const SIGKILL_CODE = 137;
+const SIGPIPE_CODE = 141;
+const BULK_BYTES = 1_000;
 
 /** One copy of the user's script. */
 export class ScriptProcess {
@@ -48,6 +51,10 @@ export class ScriptProcess {
     return this.#host.isDead;
   }
 
+  get isDead(): boolean {
+    return this.isOver;
+  }
+
   term(): void {
     if (this.isOver || this.#isTold || this.#script === undefined) return;
     this.#isTold = true;
@@ -63,20 +70,18 @@ export class ScriptProcess {
 
   async #obey(script: Script, secrets: Readonly<Record<string, string>>, sinks: Sinks): Promise<void> {
     const { time } = this.#container.base;
-    const print = (line: Exclude<ScriptLine, { wait: number }>): void => {
-      const [[word, text]] = Object.entries(line) as [[string, string]];
-      if (word === "output") {
-        sinks.output(text);
-        return;
-      }
-      const data = word === "secret" ? `${secrets[text] ?? ""}\n` : word === "part" ? text : `${text}\n`;
-      this.run.out.push(word === "err" ? `2 ${data}` : `1 ${data}`);
-      if (word === "err") sinks.err(data);
-      else sinks.out(data);
-    };
     for (const line of script.lines) {
       if ("wait" in line) await time.sleep(this.#host, line.wait);
-      else print(line);
+      else if ("output" in line) sinks.output(line.output);
+      else
+        for (const { isError, data } of printed(line, secrets)) {
+          const isRead = await (isError ? sinks.err : sinks.out)(this.#host, data);
+          if (!isRead) {
+            this.#end(SIGPIPE_CODE);
+            return;
+          }
+          this.run.out.push(`${isError ? 2 : 1} ${data}`);
+        }
     }
     await time.sleep(this.#host, 1);
     this.#end(script.exitCode);
@@ -94,5 +99,21 @@ export class ScriptProcess {
     this.run.ended = this.#container.base.time.now;
     this.run.exitCode = exitCode;
     this.#container.note(`script of ${this.run.runId.slice(-4)} ends with ${exitCode ?? "its container"}`);
+  }
+}
+
+/** What a line prints, write by write. */
+function* printed(
+  line: Exclude<ScriptLine, { wait: number } | { output: string }>,
+  secrets: Readonly<Record<string, string>>,
+): Generator<{ readonly isError: boolean; readonly data: string }> {
+  if ("err" in line) yield { isError: true, data: `${line.err}\n` };
+  else if ("part" in line) yield { isError: false, data: line.part };
+  else if ("secret" in line) yield { isError: false, data: `${secrets[line.secret] ?? ""}\n` };
+  else if ("out" in line) yield { isError: false, data: `${line.out}\n` };
+  else {
+    const [name = "", count = "0"] = line.bulk.split(" x ");
+    for (let at = 0; at < Number(count); at += 1)
+      yield { isError: false, data: `${`out ${name} ${at} `.padEnd(BULK_BYTES, "y")}\n` };
   }
 }

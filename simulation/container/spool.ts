@@ -1,8 +1,30 @@
-/** What the job has printed. A part that the reader has confirmed may be gone. */
+/** The most bytes of a file of the spool, and the least that wait for a reader before the job is held. */
+const LARGEST_FILE = 8 << 20;
+const LEAST_LIMIT = 4 << 20;
+
+/** How much a spool may take. */
+export interface SpoolRoom {
+  /** How many bytes are free on the disk. */
+  readonly disk: number;
+  /** How many bytes may wait for the reader, if the runner says so. */
+  readonly asked: number | undefined;
+}
+
+/** What the job has printed, in files. A file whose bytes the reader has confirmed is removed, but never the last one. */
 export class Spool {
   #bytes = Buffer.alloc(0);
   #length = 0;
-  #begin = 0;
+  /** Where each file begins. */
+  readonly #starts = [0];
+  #disk = Infinity;
+  #limit = Infinity;
+  #fileBytes = LARGEST_FILE;
+  /** False once the disk had no room for something. Nothing more is kept then. */
+  isWhole = true;
+  /** True from the moment at which the spool was full until half of that is confirmed. */
+  isHeld = false;
+  /** The workers were told to stop, and may print a file more. */
+  isTold = false;
   onGrowth: () => void = () => undefined;
 
   /** The number of the byte behind the last one. */
@@ -12,11 +34,38 @@ export class Spool {
 
   /** The first byte that is kept. */
   get begin(): number {
-    return this.#begin;
+    return this.#starts[0] ?? 0;
+  }
+
+  /** Whether the recorder reads nothing more for now. */
+  get isFull(): boolean {
+    const kept = this.#length - this.begin;
+    if (kept >= this.#limit) this.isHeld = true;
+    return this.isWhole && kept >= this.#limit + (this.isTold ? this.#fileBytes : 0);
+  }
+
+  bound({ disk, asked }: SpoolRoom): void {
+    const half = Math.max(LEAST_LIMIT, Math.floor(disk / 2));
+    this.#disk = disk;
+    this.#limit = asked === undefined || asked > (disk * 8) / 9 ? half : asked;
+    this.#fileBytes = Math.min(LARGEST_FILE, Math.floor(this.#limit / 16));
+  }
+
+  /** Whether the disk has room for a copy of so many bytes. */
+  hasRoom(bytes: number): boolean {
+    return this.#disk - (this.#length - this.begin) >= bytes;
   }
 
   add(data: Buffer): void {
-    if (data.length === 0) return;
+    const free = this.#disk - (this.#length - this.begin);
+    if (!this.isWhole || data.length === 0) return;
+    this.isWhole = data.length <= free;
+    this.#append(data.subarray(0, Math.max(0, free)));
+    if (this.#length - (this.#starts.at(-1) ?? 0) >= this.#fileBytes) this.#starts.push(this.#length);
+    this.onGrowth();
+  }
+
+  #append(data: Buffer): void {
     const room = this.#bytes.length - this.#length;
     if (room < data.length) {
       const larger = Buffer.alloc(2 * (this.#length + data.length));
@@ -25,16 +74,18 @@ export class Spool {
     }
     data.copy(this.#bytes, this.#length);
     this.#length += data.length;
-    this.onGrowth();
   }
 
   read(at: number, length: number): Buffer {
     return Buffer.from(this.#bytes.subarray(at, Math.min(at + length, this.#length)));
   }
 
-  /** The reader has all up to this byte. Whole pieces of the spool are freed then. */
-  confirm(byte: number, piece: number): void {
-    const whole = Math.floor(Math.min(byte, this.#length) / piece) * piece;
-    this.#begin = Math.max(this.#begin, whole);
+  /** The reader has all up to this byte. */
+  confirm(byte: number): void {
+    const { begin } = this;
+    while (this.#starts.length > 1 && (this.#starts[1] ?? 0) <= byte) this.#starts.shift();
+    if (this.begin === begin) return;
+    if ((this.#starts.at(-1) ?? 0) - this.begin <= this.#limit / 2) this.isHeld = false;
+    this.onGrowth();
   }
 }

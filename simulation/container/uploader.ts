@@ -2,7 +2,8 @@ import { Host } from "../time.ts";
 import { AwsError } from "../world/aws-error.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
-import { Order } from "./order.ts";
+import type { Order } from "./order.ts";
+import type { Carried } from "./supervisor.ts";
 import { removeJob } from "./remove-job.ts";
 
 /** Between two pieces while little waits. */
@@ -22,58 +23,44 @@ const LONGEST_PAUSE_MS = 10_000;
 /** After the loss of the job its output may still come for so long. */
 const LAST_WORDS_MS = 2_000;
 
-/** A piece is fixed before it goes to S3 for the first time. */
-interface Piece {
-  readonly object: Buffer;
-  readonly end: number;
-  readonly isEnd: boolean;
-}
+/** After so many uploaded bytes `control` is read. */
+const UNSEEN = 16 << 20;
+const HELD_MS = 500;
+/** After so long without a success the pauses are the longest. */
+const VAIN_MS = 60_000;
+/** After the loss of the job the runner may take its end for so long. */
+const KEPT_MS = 600_000;
 
-/** The uploader: it carries out one order after the other, as long as the job's directory is there. */
-export async function runUploader(container: Container, directory: Directory): Promise<void> {
-  const host = new Host("uploader", container.host);
-  directory.uploader = host;
-  for (;;) {
-    while (directory.order === undefined) await directory.news(host, 60_000);
-    const order = directory.order;
-    directory.order = undefined;
-    await container.base.time.sleep(host, 3 * container.options.pace);
-    await new Uploader(container, directory, host, new Order(order)).carryOut();
-    if (directory.isGone) return;
-  }
-}
-
-class Uploader {
+/** The program that carries out one order. It goes on where one that was killed had been. */
+export class Uploader {
   readonly #container: Container;
   readonly #directory: Directory;
   readonly #host: Host;
   readonly #order: Order;
-  #number = 0;
-  #begin: number;
-  #fixed: Piece | undefined;
-  #hasEnded = false;
+  readonly #carried: Carried;
   #isOver = false;
-  #control = 0;
   #madeAt: number;
   #seenAt: number;
   #putAt: number;
   #endedAt = 0;
   #isFailing = false;
+  #failingSince = 0;
+  #unseen = 0;
   #pause = 0;
   #againAt = 0;
   #lostAt: number | undefined;
   readonly #told = new Set<string>();
 
-  constructor(container: Container, directory: Directory, host: Host, order: Order) {
+  constructor(container: Container, directory: Directory, host: Host, order: Order, carried: Carried) {
     this.#container = container;
     this.#directory = directory;
     this.#host = host;
     this.#order = order;
-    this.#begin = Number(this.#order.one("begin"));
+    this.#carried = carried;
     const { now } = container.base.time;
     this.#madeAt = now - QUIET_MS;
     this.#seenAt = now + 1_000 - QUIET_MS;
-    this.#putAt = now - QUIET_MS;
+    this.#putAt = carried.number > 0 ? now : now - QUIET_MS;
     directory.lease = { newAt: now, lookedAt: now };
   }
 
@@ -83,6 +70,10 @@ class Uploader {
 
   async carryOut(): Promise<void> {
     while (!this.#isOver && !this.#directory.isGone && this.#directory.order === undefined) {
+      if (this.#lostAt !== undefined && this.#now - this.#lostAt > KEPT_MS) {
+        removeJob(this.#container, this.#directory);
+        return;
+      }
       if (this.#now - this.#seenAt >= this.#patience()) await this.#look();
       if (this.#now >= this.#againAt && (await this.#upload())) continue;
       await this.#directory.news(this.#host, this.#untilDue());
@@ -93,10 +84,10 @@ class Uploader {
   #untilDue(): number {
     const { spool, status, job } = this.#directory;
     const due = [this.#seenAt + this.#patience()];
-    if (!this.#hasEnded) {
+    if (!this.#carried.hasEnded) {
       due.push(Math.max(this.#againAt, this.#putAt + QUIET_MS));
-      if (spool.end > this.#begin) due.push(Math.max(this.#againAt, this.#madeAt + PACE_MS));
-      if (status !== undefined || this.#fixed !== undefined) due.push(this.#againAt);
+      if (spool.end > this.#carried.begin) due.push(Math.max(this.#againAt, this.#madeAt + PACE_MS));
+      if (status !== undefined || this.#carried.fixed !== undefined) due.push(this.#againAt);
       // The loss of the job makes no news.
       due.push(this.#now + (job?.isDead === true ? 500 : 5_000));
     }
@@ -107,7 +98,10 @@ class Uploader {
   #end(): string | undefined {
     const { status, job } = this.#directory;
     if (status !== undefined) return status;
-    if (job?.isDead === true) this.#lostAt ??= this.#now;
+    if (job?.isDead === true && this.#lostAt === undefined) {
+      this.#lostAt = this.#now;
+      this.#directory.endOrphans?.();
+    }
     return this.#lostAt !== undefined && this.#now - this.#lostAt >= LAST_WORDS_MS
       ? "! lost the job was killed, and its exit status with it"
       : undefined;
@@ -115,40 +109,50 @@ class Uploader {
 
   /** Uploads what is due. True when more may be due at once. */
   async #upload(): Promise<boolean> {
-    if (this.#hasEnded || this.#isOver) return false;
+    if (this.#carried.hasEnded || this.#isOver) return false;
     // The end is looked at before the spool: all that was printed before it is then uploaded.
     const end = this.#end();
     const { spool } = this.#directory;
-    if (this.#fixed === undefined) {
-      this.#begin = Math.max(this.#begin, spool.begin);
-      const waiting = spool.end - this.#begin;
+    if (this.#carried.fixed === undefined) {
+      this.#carried.begin = Math.max(this.#carried.begin, spool.begin);
+      const waiting = spool.end - this.#carried.begin;
       if (waiting > 0) {
         if (end === undefined && waiting < MUCH && this.#now - this.#madeAt < PACE_MS) return false;
-        const bytes = spool.read(this.#begin, Math.min(waiting, LARGEST));
-        this.#fixed = {
-          object: this.#order.seal("out", this.#number, this.#begin, bytes),
-          end: this.#begin + bytes.length,
+        if (!spool.hasRoom(Math.min(waiting, LARGEST))) {
+          this.#againAt = this.#now + FIRST_PAUSE_MS;
+          return false;
+        }
+        const bytes = spool.read(this.#carried.begin, Math.min(waiting, LARGEST));
+        this.#carried.fixed = {
+          object: this.#order.seal("out", this.#carried.number, this.#carried.begin, bytes),
+          end: this.#carried.begin + bytes.length,
           isEnd: false,
         };
         this.#madeAt = this.#now;
       } else if (end !== undefined) {
-        this.#fixed = {
-          object: this.#order.seal("end", this.#number, this.#begin, Buffer.from(end)),
-          end: this.#begin,
+        this.#carried.fixed = {
+          object: this.#order.seal("end", this.#carried.number, this.#carried.begin, Buffer.from(end)),
+          end: this.#carried.begin,
           isEnd: true,
         };
       } else if (this.#now - this.#putAt >= QUIET_MS) {
-        const alive = this.#order.seal("alive", Math.floor(this.#now / 1000), this.#begin, Buffer.alloc(0));
+        const alive = this.#order.seal(
+          "alive",
+          Math.floor(this.#now / 1000),
+          this.#carried.begin,
+          Buffer.alloc(0),
+        );
         await this.#post("alive", alive);
         return false;
       } else return false;
     }
-    const piece = this.#fixed;
-    if (!(await this.#post(String(this.#number), piece.object))) return false;
-    this.#fixed = undefined;
-    this.#number += 1;
-    this.#begin = piece.end;
-    this.#hasEnded = piece.isEnd;
+    const piece = this.#carried.fixed;
+    if (!(await this.#post(String(this.#carried.number), piece.object))) return false;
+    this.#unseen += piece.object.length;
+    this.#carried.fixed = undefined;
+    this.#carried.number += 1;
+    this.#carried.begin = piece.end;
+    this.#carried.hasEnded = piece.isEnd;
     this.#endedAt = this.#now;
     return !piece.isEnd;
   }
@@ -166,13 +170,19 @@ class Uploader {
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       const status = error.$metadata.httpStatusCode ?? 0;
+      if (!this.#isFailing) this.#failingSince = this.#now;
       this.#isFailing = true;
-      this.#pause =
-        status === 403
-          ? LONGEST_PAUSE_MS
-          : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pause));
+      const isHopeless =
+        status === 403 ||
+        this.#now - this.#failingSince > VAIN_MS ||
+        this.#now > Number(this.#order.one("post-until")) * 1000;
+      this.#pause = isHopeless
+        ? LONGEST_PAUSE_MS
+        : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pause));
       this.#againAt = this.#now + this.#pause;
-      this.#tell(`S3 has not taken output (python3): ${status} ${error.message}`);
+      this.#tell(
+        `S3 has not taken output (${this.#container.options.python === false ? "curl" : "python3"}): ${status} ${error.message}`,
+      );
       return false;
     }
     this.#isFailing = false;
@@ -182,7 +192,8 @@ class Uploader {
   }
 
   #patience(): number {
-    if (this.#hasEnded) return this.#now - this.#endedAt < SOON_MS ? ENDED_MS : LATER_MS;
+    if (this.#carried.hasEnded) return this.#now - this.#endedAt < SOON_MS ? ENDED_MS : LATER_MS;
+    if (this.#directory.spool.isHeld || this.#unseen >= UNSEEN) return HELD_MS;
     return this.#isFailing ? REFUSED_MS : QUIET_MS;
   }
 
@@ -192,6 +203,7 @@ class Uploader {
     const key = new URL(this.#order.one("control")).pathname.slice(1);
     const signature = new URLSearchParams(this.#order.one("query")).get("X-Amz-Signature") ?? "";
     this.#seenAt = this.#now;
+    this.#unseen = 0;
     const act = (): Buffer => {
       bucket.check("get", key, signature);
       return bucket.get(key).bytes;
@@ -203,7 +215,7 @@ class Uploader {
       if (!(error instanceof AwsError)) throw error;
       const status = error.$metadata.httpStatusCode ?? 500;
       if (status >= 500) return;
-      if (status === 404 && this.#control > 0 && this.#hasEnded) {
+      if (status === 404 && this.#carried.control > 0 && this.#carried.hasEnded) {
         this.#isOver = true;
         this.#taken();
         return;
@@ -211,15 +223,15 @@ class Uploader {
     }
     const found = data === undefined ? undefined : this.#order.open(data);
     if (this.#directory.lease !== undefined) this.#directory.lease.lookedAt = this.#now;
-    if (found === undefined || found.number <= this.#control) return;
+    if (found === undefined || found.number <= this.#carried.control) return;
     if (this.#directory.lease !== undefined) this.#directory.lease.newAt = this.#now;
-    this.#control = found.number;
+    this.#carried.control = found.number;
     this.#obey(found.begin, found.body.toString("ascii").split("\n"));
   }
 
   #obey(confirmed: number, lines: readonly string[]): void {
     const directory = this.#directory;
-    directory.spool.confirm(confirmed, 1 << 20);
+    directory.spool.confirm(confirmed);
     if (directory.settings?.fenceMs !== undefined) directory.signedAt = this.#now;
     if (directory.stays) directory.readAt = this.#now;
     if (this.#order.renew(lines)) {
@@ -232,7 +244,7 @@ class Uploader {
         directory.stop?.("cancelled");
       } else if (word === "detach") directory.isDetached = true;
       else if (word === "attach") this.#isOver = true;
-      else if (word === "taken" && this.#hasEnded) {
+      else if (word === "taken" && this.#carried.hasEnded) {
         this.#isOver = true;
         this.#taken();
       }

@@ -1,0 +1,41 @@
+import type { ProcessName } from "../scenario.ts";
+import type { Container } from "./container.ts";
+import type { Directory } from "./directory.ts";
+
+/** Kills a process of the newest job that has it. False when there is none. */
+export function killProcess(
+  { directories, note }: Pick<Container, "directories" | "note">,
+  name: ProcessName,
+): boolean {
+  for (const directory of [...directories.values()].reverse()) {
+    const host = processOf(directory, name);
+    if (host === undefined || host.isDead) continue;
+    note(`the ${name} of ${directory.runId.slice(-4)} is killed`);
+    host.kill();
+    return true;
+  }
+  return false;
+}
+
+function processOf(directory: Directory, name: ProcessName): Killable | undefined {
+  switch (name) {
+    case "attacher":
+      return directory.attacher;
+    case "uploader":
+      return directory.uploadProgram;
+    case "supervisor":
+      return directory.uploader;
+    case "recorder":
+      return directory.recorder;
+    case "job":
+      return directory.job;
+    case "worker":
+      return directory.workers.find(({ isDead }) => !isDead);
+  }
+}
+
+/** What KILL ends. */
+export interface Killable {
+  readonly isDead: boolean;
+  kill(): void;
+}
