@@ -24,7 +24,7 @@ function useQueue(bytes: Uint8Array): void {
     expect(claim.renewed).toBeLessThanOrEqual(MODIFIED);
     expect(`${holderClause(claim)} ${runWords(claim)}`).not.toMatch(/\p{Cc}/u);
   }
-  const written = writeQueue(taken.queue ?? queue);
+  const written = writeQueue(taken.queue ?? queue, "");
   // What a run writes is no longer than what it has read, but for the forms of states and times.
   expect(written.length).toBeLessThan(3 * bytes.length + 200_000 + 200 * queue.claims.length);
   expect(new Set(queue.claims.map(({ run }) => run)).size).toBe(queue.claims.length);

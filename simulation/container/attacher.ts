@@ -73,6 +73,7 @@ export async function attach(
     return;
   }
   removeJob(container, directory);
+  if (last === "left") container.endSession(host);
 }
 
 /** Hands the secrets to the job, after a wait for other runs. False when the job is not to start. */

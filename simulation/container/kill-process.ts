@@ -3,14 +3,11 @@ import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
 
 /** Kills a process of the newest job that has it. False when there is none. */
-export function killProcess(
-  { directories, note }: Pick<Container, "directories" | "note">,
-  name: ProcessName,
-): boolean {
-  for (const directory of [...directories.values()].reverse()) {
+export function killProcess(container: Container, name: ProcessName): boolean {
+  for (const directory of [...container.directories.values()].reverse()) {
     const host = processOf(directory, name);
     if (host === undefined || host.isDead) continue;
-    note(`the ${name} of ${directory.runId.slice(-4)} is killed`);
+    container.note(`the ${name} of ${directory.runId.slice(-4)} is killed`);
     host.kill();
     return true;
   }

@@ -28,7 +28,7 @@ const UNSEEN = 16 << 20;
 const HELD_MS = 500;
 /** After so long without a success the pauses are the longest. */
 const VAIN_MS = 60_000;
-/** After the loss of the job the runner may take its end for so long. */
+/** The runner may take the end for so long. */
 const KEPT_MS = 600_000;
 
 /** The program that carries out one order. It goes on where one that was killed had been. */
@@ -42,7 +42,7 @@ export class Uploader {
   #madeAt: number;
   #seenAt: number;
   #putAt: number;
-  #endedAt = 0;
+  #endedAt: number;
   #isFailing = false;
   #failingSince = 0;
   #unseen = 0;
@@ -61,6 +61,7 @@ export class Uploader {
     this.#madeAt = now - QUIET_MS;
     this.#seenAt = now + 1_000 - QUIET_MS;
     this.#putAt = carried.number > 0 ? now : now - QUIET_MS;
+    this.#endedAt = now;
     directory.lease = { newAt: now, lookedAt: now };
   }
 
@@ -70,8 +71,9 @@ export class Uploader {
 
   async carryOut(): Promise<void> {
     while (!this.#isOver && !this.#directory.isGone && this.#directory.order === undefined) {
-      if (this.#lostAt !== undefined && this.#now - this.#lostAt > KEPT_MS) {
-        removeJob(this.#container, this.#directory);
+      const since = this.#carried.hasEnded ? this.#endedAt : this.#lostAt;
+      if (since !== undefined && this.#now - since > KEPT_MS) {
+        if (this.#directory.job?.isDead === true) removeJob(this.#container, this.#directory);
         return;
       }
       if (this.#now - this.#seenAt >= this.#patience()) await this.#look();

@@ -23,7 +23,7 @@ const left: Rule = {
   },
 };
 
-/** Nothing but the script itself and its timeout ends a job that was left, unless a step that attaches is cancelled or lost. */
+/** Nothing but the script itself and its timeout ends a job that was left, unless a step that attaches is cancelled or lost, or a process is killed. */
 const alone: Rule = {
   name: "a job that was left ends by itself",
   look(ended, check) {
@@ -31,6 +31,11 @@ const alone: Rule = {
       if (runner.before !== undefined || runner.outputs["outcome"] !== "detached") continue;
       const steps = ended.runners.filter(({ jobUrl }) => jobUrl === runner.jobUrl);
       if (steps.some(({ cancelledAt, isKilled }) => cancelledAt !== undefined || isKilled)) continue;
+      const places = tasksOf(runner, ended).map(({ name }) => name);
+      const isHarmed = ended.world.base.faults.taken.some(
+        ({ kind, actor }) => kind === "kill-process" && places.includes(actor),
+      );
+      if (isHarmed) continue;
       for (const run of runsOf(runner, ended)) {
         if (run.exitCode === undefined) continue;
         check(

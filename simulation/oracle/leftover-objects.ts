@@ -1,5 +1,6 @@
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import type { Task } from "../world/ecs/task.ts";
 import type { Version } from "../world/s3.ts";
 import type { Rule } from "./rule.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -24,6 +25,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
     (runner) =>
       (key.includes("/locks/") && isUnreached(runner, ended)) ||
       isLost(runner) ||
+      (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
       isCutOff(runner, ended) ||
       (key.includes("/output/") && isLeft(runner, ended)),
   );
@@ -37,16 +39,24 @@ function knows(runner: Runner, key: string): boolean {
 
 /** No session could tell the container to stop the job, so that the lock has to end by itself, and the step has said so. */
 function isUnreached(runner: Runner, ended: Simulated): boolean {
-  const agents = tasksOf(runner, ended).flatMap(({ container }) => container?.agent ?? []);
+  const isClosed = ({ container, state }: Task): boolean =>
+    container?.agent.isDead === true ||
+    container?.agent.isBlocked === true ||
+    state.desiredStatus === "STOPPED";
   return (
     runner.post?.stdout.includes("The lock is not given back") === true &&
-    agents.some(({ isDead, isBlocked }) => isDead || isBlocked)
+    tasksOf(runner, ended).some(isClosed)
   );
 }
 
 /** Its machine was lost before the step could clean up. */
 function isLost({ options, mainEnd }: Runner): boolean {
   return !options.post && mainEnd?.exitCode !== 0;
+}
+
+/** It was killed between a write of a queue and the deletion of the version before it, of which post knows nothing. The next run deletes that. */
+function hasOldVersions({ isKilled }: Runner, { scenario }: Simulated): boolean {
+  return isKilled && scenario.world.isVersioned;
 }
 
 /** S3 had faults for the step, or for its container. */

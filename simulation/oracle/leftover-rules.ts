@@ -3,6 +3,8 @@ import type { Rule } from "./rule.ts";
 import { runsOf } from "./script-output.ts";
 
 const LINGERING_MS = 180_000;
+/** A session whose ticket was lost has no client, and ends when nothing has moved for 20 minutes. */
+const IDLE_MS = 1_260_000;
 /** A session in which no job has begun waits for the runner's first input for so long. */
 const GUARDED_MS = 640_000;
 /** The most sessions that runs with a queue have in a container at once. */
@@ -30,7 +32,8 @@ const sessionsEnd: Rule = {
       const over = Math.max(runner?.mainEnd?.at ?? Infinity, runner?.postEnd?.at ?? 0);
       if (over === Infinity || session.agent.isBlocked || session.agent.isDead) continue;
       const lasted = (session.ended ?? ended.world.base.time.now) - over;
-      const most = runner !== undefined && runsOf(runner, ended).length === 0 ? GUARDED_MS : LINGERING_MS;
+      const isWithoutJob = runner !== undefined && runsOf(runner, ended).length === 0;
+      const most = !session.hadClient ? IDLE_MS : isWithoutJob ? GUARDED_MS : LINGERING_MS;
       check(
         lasted <= most,
         session.owner,
@@ -60,7 +63,13 @@ const leftInContainer: Rule = {
       if (container.host.isDead) continue;
       for (const run of container.scripts)
         check(run.ended !== undefined, container.name, () => `a script of ${run.url} still runs`);
-      const left = [...container.directories.keys()];
+      // Nobody removes what the job's own process leaves when that is killed after its reader has gone.
+      const mayStay = ended.world.base.faults.taken.some(
+        (fault) => fault.kind === "kill-process" && fault.process === "job" && fault.actor === container.name,
+      );
+      const left = [...container.directories.values()]
+        .filter(({ job }) => !mayStay || job?.isDead !== true)
+        .map(({ runId }) => runId);
       if (container.scripts.length > 0)
         check(left.length === 0, container.name, () => `has job directories: ${left.join(", ")}`);
     }

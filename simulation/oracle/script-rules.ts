@@ -81,8 +81,10 @@ const outputs: Rule = {
       if (run === undefined || more.length > 0) continue;
       const told = linesOf(runner.outputs["stdout"] ?? "");
       const expected = runner.before === undefined ? expectedLines(run, "1") : shownLines(runner, 0, "1");
+      // The output has the last mebibyte.
+      const isCut = Buffer.byteLength(told.join("\n")) > 1_000_000;
       check(
-        told.join("\n") === expected.join("\n"),
+        isCut ? expected.join("\n").endsWith(told.join("\n")) : told.join("\n") === expected.join("\n"),
         runner.name,
         () => `stdout has ${told.length} lines, and the script printed ${expected.length}`,
       );

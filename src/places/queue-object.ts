@@ -152,8 +152,9 @@ export class QueueObject {
   }
 
   async #put(queue: Queue, replaced: StoredVersion | undefined): Promise<StoredVersion | undefined> {
-    const { object, s3, kmsKeyId } = this.#options;
-    const written = await s3.putIf(object, writeQueue(queue), replaced ?? "absent", { kmsKeyId });
+    const { object, s3, kmsKeyId, clock } = this.#options;
+    const bytes = writeQueue(queue, clock.random.bytes(4).toString("hex"));
+    const written = await s3.putIf(object, bytes, replaced ?? "absent", { kmsKeyId });
     if (written !== undefined) void this.#old.remove(replaced?.versionId);
     const isAlone = queue.claims.length === 1 && written !== undefined;
     // At time 0 no claim has lapsed.

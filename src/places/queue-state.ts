@@ -123,7 +123,8 @@ export function withoutRun({ claims, past }: Queue, run: string, session: string
   return { claims: claims.filter((claim) => claim.run !== run), past: sessions.slice(-MOST_PAST) };
 }
 
-export function writeQueue({ claims, past }: Queue): Uint8Array {
+/** `write` is another text for each write: S3's conditions compare hashes, so the same bytes would count as the version that they replace. */
+export function writeQueue({ claims, past }: Queue, write: string): Uint8Array {
   const written = claims.map(({ holds, since, renewed, shares, locks, sessions, matrix, ...names }) => ({
     ...names,
     state: holds ? "holds" : "waits",
@@ -134,7 +135,7 @@ export function writeQueue({ claims, past }: Queue): Uint8Array {
     ...(since !== undefined && { since: new Date(since).toISOString() }),
     ...(renewed !== undefined && { renewed: new Date(renewed).toISOString() }),
   }));
-  return Buffer.from(JSON.stringify({ claims: written, ...(past.length > 0 && { past }) }));
+  return Buffer.from(JSON.stringify({ claims: written, ...(past.length > 0 && { past }), write }));
 }
 
 /**

@@ -57,6 +57,8 @@ fx_run_attacher() {
     return 0
   fi
   fx_remove_job
+  # The same when S3 has brought the end: a reader that has left needs no session.
+  [ "$fx_last" != left ] || fx_end_session "$fx_self"
 }
 
 # Does what needs nothing of what the runner types: takes the payload apart, if this session has brought one, and prepares the job.
