@@ -47,6 +47,20 @@ it("wants the right to delete versions only when the bucket keeps them", async (
   expect(await verdicts(calls(kept, lacking))).toMatchObject({ "rights to the bucket": "NG" });
 });
 
+it.each([
+  ["s3:PutObject", "rights to the bucket"],
+  ["s3:GetObject", "rights to the bucket"],
+  ["s3:DeleteObject", "rights to the bucket"],
+  ["kms:GenerateDataKey", "rights to the bucket's key"],
+  ["kms:Decrypt", "rights to the bucket's key"],
+])("%s alone, when it is lacking, is named with its fix in %s", async (right, row) => {
+  const checks = await checkStaging({ ...inputs, kmsKeyId: "key-1" }, caller, cluster, calls({}, [right]));
+  const wrong = checks.filter(({ verdict }) => verdict === "NG");
+  expect(wrong).toEqual([
+    expect.objectContaining({ name: row, fix: expect.stringContaining(`Allow ${right} on `) as string }),
+  ]);
+});
+
 it("following the fix for the bucket's rights allows what runs do below the prefix, and nothing beside it", async () => {
   const lacking = calls({}, ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]);
   const policy = policyByFixes(await checkStaging(inputs, caller, cluster, lacking));
