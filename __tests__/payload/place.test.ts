@@ -1,6 +1,17 @@
 import { once } from "node:events";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
@@ -436,6 +447,33 @@ while True:
       const tried = as("cat sub/key; cat sub/f; echo mine >sub/f; ls sub; rmdir sub").trimEnd().split("\n");
       expect(tried).toEqual(Array(5).fill(expect.stringMatching(/denied|not empty/i)));
       return Promise.resolve();
+    });
+  });
+});
+
+describeRoot("files of many directories", () => {
+  it("are placed with few descriptors open at a time, and links, too", async () => {
+    const files = Array.from({ length: 300 }, (_, at) => [`app/d${at % 60}/f${at}`, { bytes: "x" }] as const);
+    const links = Array.from(
+      { length: 100 },
+      (_, at) => [`app/d${at % 60}/l${at}`, { target: "f" }] as const,
+    );
+    const tree: Tree = Object.fromEntries<Tree[string]>([...files, ...links]);
+    await withTree(tree, async (workspace) => {
+      const archive = await packLines(workspace, ["app"]);
+      const root = mkdtempSync(join(tmpdir(), "fx-place-"));
+      try {
+        const program = ["-I", "-S", "-c", placePy(), "0", "0", root, ...archive.destinations];
+        const { status, stdout } = spawnSync(
+          "/bin/sh",
+          ["-c", 'ulimit -n 32; exec /usr/bin/python3 "$@"', "sh", ...program],
+          { input: archive.bytes, encoding: "utf8" },
+        );
+        expect([status, stdout]).toEqual([0, ""]);
+        expect(readdirSync(join(root, "app"), { recursive: true })).toHaveLength(60 + 300 + 100);
+      } finally {
+        rmSync(root, { recursive: true });
+      }
     });
   });
 });
