@@ -6,7 +6,7 @@
  */
 const ROWS = [
   // The ground: failures, the clock, the log; the data channel.
-  ["errors", "clock", "origin", "clipped", "record", "retry-pause", "version", "wire"],
+  ["errors", "clock", "origin", "clipped", "record", "retry-pause", "shared-memory", "version", "wire"],
   ["log", "bounded", "channel", "beneath"],
   ["waiting"],
   // Our calls of AWS, and what the user asks for.
@@ -29,8 +29,9 @@ const ROWS = [
   // What the user sees, what is cleaned up, the result.
   ["show"],
   ["undo", "junit"],
-  ["step-context"],
   ["report"],
+  ["step-budget"],
+  ["step-context"],
   ["check"],
   // A step, its two surroundings, one job in one container.
   ["step"],

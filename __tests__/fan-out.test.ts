@@ -8,7 +8,7 @@ import type { StepContext } from "../src/step-context.ts";
 import { ServiceCandidates } from "../src/targets/tasks/service-candidates.ts";
 import type { Candidates } from "../src/targets/candidates.ts";
 import { targetOf } from "../src/targets/target.ts";
-import { PartSlots } from "../src/pieces/part-slots.ts";
+import { StepBudget } from "../src/step-budget.ts";
 import { lockOnMachine } from "../src/places/machine-lock.ts";
 import { realWorld } from "../src/step/world.ts";
 import { Ledger } from "../src/undo/ledger.ts";
@@ -88,7 +88,7 @@ function runInTargets(
     drained: () => Promise.resolve(),
     cancel: cancel.signal,
     giveUp: (why) => cancel.abort(why),
-    partSlots: new PartSlots(),
+    budget: new StepBudget(),
     workspace: "/nowhere",
     readFile: () => Buffer.alloc(0),
     runner: "/work:/temp",

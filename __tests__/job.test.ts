@@ -10,7 +10,7 @@ import { Failure } from "../src/errors.ts";
 import { runJob } from "../src/job.ts";
 import { TaskLooks } from "../src/targets/tasks/task-looks.ts";
 import type { OutputWriter } from "../src/show/lines.ts";
-import { PartSlots } from "../src/pieces/part-slots.ts";
+import { StepBudget } from "../src/step-budget.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anExecConfiguration, anInputs, aTarget } from "./helpers/runs.ts";
 import { deferred } from "../local/agent/deferred.ts";
@@ -135,7 +135,7 @@ function startJob(
       drained: () => Promise.resolve(),
       cancel: cancel.signal,
       giveUp: (why) => cancel.abort(why),
-      partSlots: new PartSlots(),
+      budget: new StepBudget(),
       workspace: "/nowhere",
       readFile: () => Buffer.alloc(0),
       runner: "/work:/temp",

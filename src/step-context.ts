@@ -8,9 +8,9 @@ import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import type { Origin } from "./origin.ts";
 import type { OutputWriter } from "./show/lines.ts";
-import type { PartSlots } from "./pieces/part-slots.ts";
 import type { PieceS3 } from "./pieces/store.ts";
 import type { QueueS3 } from "./places/queue-object.ts";
+import type { StepBudget } from "./step-budget.ts";
 import type { NewRevision, ResolveContext } from "./targets/resolve-context.ts";
 import type { Ledger } from "./undo/ledger.ts";
 import type { StopJobOptions } from "./undo/stop-job.ts";
@@ -27,8 +27,7 @@ export interface StepContext {
     readonly ecs: ProtectionCalls & VerdictContext["ecs"];
   };
   readonly ledger: Ledger;
-  /** Bounds the parts of artifacts that all jobs hold. */
-  readonly partSlots: PartSlots;
+  readonly budget: StepBudget;
   /** The service revision in whose tasks the job has to run, when a deployment waits for it. */
   readonly revision?: NewRevision | undefined;
   readonly clock: Clock;

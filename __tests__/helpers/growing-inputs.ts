@@ -29,6 +29,7 @@ import { harmlessLine, harmlessOutput, harmlessText } from "../../src/show/sanit
 import { Screen } from "../../src/show/screen.ts";
 import { Extractor } from "../../src/stream/extract.ts";
 import { BEL, LITERAL, MARK, OPEN, sessionMark } from "../../src/stream/marks.ts";
+import { StepBudget } from "../../src/step-budget.ts";
 import { NoteLimit, NoteReader } from "../../src/stream/notes.ts";
 import { SpoolReader } from "../../src/stream/spool.ts";
 
@@ -135,11 +136,13 @@ function spool(what: string, size: number, text: (size: number) => string, chunk
       const chunks = chunksOf(Buffer.from(text(wanted), "latin1"), chunk);
       return () => {
         const reader = new SpoolReader(4);
+        const { memory } = new StepBudget();
         const printer = new Printer({
+          memory,
           write: () => undefined,
           ...{ keep: MIB, onHeader: () => undefined, continued: "", workers: 4 },
         });
-        const files = new ScriptFiles();
+        const files = new ScriptFiles(memory);
         for (const each of chunks)
           for (const item of reader.read(each)) {
             printer.print(item);

@@ -7,7 +7,7 @@ import type { Inputs } from "../../src/inputs/inputs.ts";
 import { runJob } from "../../src/job.ts";
 import type { JobContext } from "../../src/job/context.ts";
 import { logFailure } from "../../src/log.ts";
-import { PartSlots } from "../../src/pieces/part-slots.ts";
+import { StepBudget } from "../../src/step-budget.ts";
 import { conclude } from "../../src/report/conclude.ts";
 import { makeOutputs } from "../../src/report/outputs.ts";
 import { failedResult, NO_OUTPUT, printedOutput, type TaskResult } from "../../src/report/result.ts";
@@ -207,7 +207,7 @@ class HostileStep {
         writer: () => this.#screen.writer(),
       },
       ...{ drained: () => Promise.resolve(), cancel: new AbortController().signal, giveUp: () => undefined },
-      ...{ partSlots: new PartSlots(), workspace: this.#workspace, runner: "hostile", queues: true, env: {} },
+      ...{ budget: new StepBudget(), workspace: this.#workspace, runner: "hostile", queues: true, env: {} },
     } as unknown as JobContext;
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
-import { PartSlots } from "../../src/pieces/part-slots.ts";
+import { StepBudget } from "../../src/step-budget.ts";
 import { type ArtifactsBudget, artifactsBudget } from "../../src/pieces/budget.ts";
 import { realWorld } from "../../src/step/world.ts";
 
@@ -53,7 +53,7 @@ class Victim {
         onListed: () => undefined,
       },
       budget: { ...artifactsBudget(limits), ...budget },
-      slots: new PartSlots(),
+      step: new StepBudget(),
       readPart: (number) => {
         this.reads.push(number);
         return Promise.resolve(part(number));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts, type JobArtifactsOptions } from "../../src/job/artifacts.ts";
 import type { OutputItem } from "../../src/stream/items.ts";
-import { PartSlots } from "../../src/pieces/part-slots.ts";
+import { StepBudget } from "../../src/step-budget.ts";
 import { realWorld } from "../../src/step/world.ts";
 
 const sha = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
@@ -39,7 +39,7 @@ function receive(more: Partial<Pick<JobArtifactsOptions, "readPart" | "onProgres
     },
     ...{ folder: undefined, workspace: scratch, clock: systemClock, gunzip: realWorld.gunzip },
     readPart: () => Promise.reject(new Error("there is no part")),
-    slots: new PartSlots(),
+    step: new StepBudget(),
     onListed: () => undefined,
     ...more,
   });
@@ -142,7 +142,7 @@ it("a step that attaches to a job with artifacts, and gets none, says so", async
     artifacts: { globs: [{ pattern: "a", isExclusion: false }], directory, within: [scratch], ...limits },
     ...{ folder: undefined, workspace: scratch, clock: systemClock, gunzip: realWorld.gunzip },
     readPart: () => Promise.reject(new Error("none")),
-    slots: new PartSlots(),
+    step: new StepBudget(),
     onListed: () => undefined,
   });
   expect((await received.end(true)).problems).toEqual([

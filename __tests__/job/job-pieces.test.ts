@@ -1,7 +1,7 @@
 import { systemClock } from "../../src/clock.ts";
 import type { JobContext } from "../../src/job/context.ts";
 import { JobPieces } from "../../src/job/job-pieces.ts";
-import { PartSlots } from "../../src/pieces/part-slots.ts";
+import { StepBudget } from "../../src/step-budget.ts";
 import type { SessionSetup } from "../../src/job/session-setup.ts";
 import type { FollowedJob } from "../../src/follow/follow-job.ts";
 import type { PieceUse } from "../../src/follow/piece-carriers.ts";
@@ -49,7 +49,7 @@ function pieces(
     ledger,
     origin,
     cancel: new AbortController().signal,
-    partSlots: new PartSlots(),
+    budget: new StepBudget(),
     env: {},
   };
   const place = { isWanted: false, share: () => undefined };

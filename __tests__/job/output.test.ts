@@ -4,6 +4,7 @@ import type { Inputs } from "../../src/inputs/inputs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { LONGEST_LINE } from "../../src/show/lines.ts";
 import { realWorld } from "../../src/step/world.ts";
+import { StepBudget } from "../../src/step-budget.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
@@ -18,6 +19,7 @@ function outputFor(inputs: Partial<Inputs> = {}, tasks?: number) {
       ...{ inputs: anInputs(inputs), target: aTarget(), log, clock: systemClock, workspace: "/" },
       gunzip: realWorld.gunzip,
       drained: () => Promise.resolve(),
+      budget: new StepBudget(),
       origin: tasks === undefined ? {} : { fanOut: { runId: "r", task: 0, tasks } },
       write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
     },

@@ -1,6 +1,6 @@
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
-import { PartSlots } from "../../src/pieces/part-slots.ts";
+import { StepBudget } from "../../src/step-budget.ts";
 import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 import type { Artifacts } from "../../src/inputs/inputs.ts";
 import type { ArtifactsReport } from "../../src/report/artifacts.ts";
@@ -43,7 +43,7 @@ export async function bringBack(
     new JobArtifacts({
       ...{ artifacts, folder: "", workspace: directory, clock: systemClock, gunzip: realWorld.gunzip },
       readPart: () => Promise.reject(new Error("there is no bucket")),
-      slots: new PartSlots(),
+      step: new StepBudget(),
       onListed: () => undefined,
     });
   let received = reader();

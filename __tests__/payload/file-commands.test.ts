@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { StepBudget } from "../../src/step-budget.ts";
 import { ScriptFiles } from "../../src/job/script-files.ts";
 import { has, withNeed } from "../helpers/needs.ts";
 import { asRoot } from "../../local/task/isolate.ts";
@@ -16,7 +17,7 @@ const octal = (bytes: Buffer): string =>
   [...bytes].map((b) => `\\${b.toString(8).padStart(3, "0")}`).join("");
 
 async function run(options: WatchOptions) {
-  const files = new ScriptFiles();
+  const files = new ScriptFiles(new StepBudget().memory);
   const job = await watch({
     ...options,
     onEvent: (event, cancel) => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
-import { PartSlots } from "../../src/pieces/part-slots.ts";
+import { StepBudget } from "../../src/step-budget.ts";
 import { passPy } from "../../src/payload/container-source.ts";
 import { PartReader } from "../../src/pieces/parts.ts";
 import { realWorld } from "../../src/step/world.ts";
@@ -67,7 +67,7 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
       gunzip: realWorld.gunzip,
       onListed: () => undefined,
     },
-    ...{ readPart: (number) => reader.read(number), slots: new PartSlots() },
+    ...{ readPart: (number) => reader.read(number), step: new StepBudget() },
   });
   for (const item of extractAll(new SpoolReader(1), uploaded.spool()))
     if (item.kind === "artifact-bytes" || item.kind === "artifact-fact") received.take(item);

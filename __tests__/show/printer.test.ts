@@ -1,3 +1,4 @@
+import { StepBudget } from "../../src/step-budget.ts";
 import { LONGEST_LINE } from "../../src/show/lines.ts";
 import { Printer, OUTPUT_LIMIT } from "../../src/show/printer.ts";
 
@@ -16,6 +17,7 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
 function printTexts(texts: readonly Text[], continued = "", workers = 1) {
   const shown: Buffer[] = [];
   const printer = new Printer({
+    memory: new StepBudget().memory,
     write: ({ bytes }) => shown.push(bytes, Buffer.from("\n")),
     onHeader: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
     continued,

@@ -13,11 +13,11 @@ import { MissingArtifacts } from "../report/artifacts.ts";
 import type { ArtifactsReport } from "../report/artifacts.ts";
 import type { OutputItem } from "../stream/items.ts";
 import { type ArtifactsBudget, artifactsBudget } from "../pieces/budget.ts";
-import { ByteFlow, ITEM_BYTES, type LaterBytes } from "./byte-flow.ts";
-import type { PartSlots } from "../pieces/part-slots.ts";
+import type { MemoryShare } from "../shared-memory.ts";
+import { ITEM_BYTES, type StepBudget } from "../step-budget.ts";
+import { ByteFlow } from "./byte-flow.ts";
+import { PartFetches, type ReadPart } from "./part-fetches.ts";
 
-/** The most bytes that wait until the carrier confirms them. A carrier confirms some mebibytes at a time. */
-const MOST_UNCERTAIN = 64 * 1024 * 1024;
 const TOO_MUCH = "the container sends more than 'artifacts-max-count' and 'artifacts-max-size' allow";
 
 export interface JobArtifactsOptions {
@@ -32,9 +32,9 @@ export interface JobArtifactsOptions {
   /** What the container may send; by default what follows from the inputs. */
   readonly budget?: ArtifactsBudget;
   /** Reads this part of the archive from S3. Rejects when that can't be read. */
-  readonly readPart: (number: number) => Promise<Buffer>;
-  /** Bounds the parts that are held. */
-  readonly slots: PartSlots;
+  readonly readPart: ReadPart;
+  /** What all jobs of the step keep together. */
+  readonly step: Pick<StepBudget, "memory" | "parts">;
   /** Called with the size of all files that the container has listed so far. */
   readonly onListed: (bytes: number) => void;
   /** Called when bytes of the archive are certain, with how many those are. The archive is compressed, so its size is known at its end only. */
@@ -48,7 +48,12 @@ export interface JobArtifactsOptions {
 export class JobArtifacts {
   readonly #options: JobArtifactsOptions;
   readonly #budget: ArtifactsBudget;
-  readonly #flow = new ByteFlow((error) => this.#missing.noteLoss(messageOf(error)));
+  readonly #flow = new ByteFlow(
+    (error) => this.#missing.noteLoss(messageOf(error)),
+    () => this.#noteHeld(),
+  );
+  readonly #memory: MemoryShare;
+  readonly #parts: PartFetches;
   readonly #missing: MissingArtifacts;
   #uncertain: (Buffer | Fact)[] = [];
   #uncertainBytes = 0;
@@ -61,6 +66,7 @@ export class JobArtifacts {
   #uncertainFacts = { count: 0, chars: 0 };
   /** The number of the next part. */
   #part = 0;
+  #isGivenUp = false;
   #count = 0;
   #bytes = 0;
   /** When the first artifact came, in milliseconds since the epoch; undefined before that. */
@@ -70,6 +76,10 @@ export class JobArtifacts {
     this.#options = options;
     this.#budget = options.budget ?? artifactsBudget(options.artifacts);
     this.#missing = new MissingArtifacts(options.artifacts);
+    this.#memory = options.step.memory.share(() => this.#giveUp());
+    this.#parts = new PartFetches(options.step.parts.forJob(), (number, withoutSlot) =>
+      this.#readPart(number, withoutSlot),
+    );
   }
 
   take(item: OutputItem): void {
@@ -119,6 +129,8 @@ export class JobArtifacts {
     const { artifacts, workspace } = this.#options;
     const unpacked = await this.#unpacking;
     const problems = this.#missing.problems(unpacked);
+    this.#missing.forgetNames();
+    this.#noteHeld();
     const path = artifacts.directory;
     const short = relative(realOf(workspace), realOf(path));
     const directory = short === "" || short.startsWith("..") ? path : short;
@@ -137,28 +149,46 @@ export class JobArtifacts {
   #hold(item: Buffer | Fact, size: number): void {
     this.beganAt ??= this.#options.clock.now();
     this.#unpacking ??= this.#unpack();
+    if (this.#isGivenUp) return;
     this.#uncertainBytes += size + ITEM_BYTES;
-    if (this.#uncertainBytes <= MOST_UNCERTAIN) this.#uncertain.push(item);
-    else this.#missing.noteLoss("more of them came than a carrier may bring before it confirms them");
+    this.#uncertain.push(item);
+    this.#noteHeld();
+  }
+
+  #noteHeld(): void {
+    const { chars, count } = this.#missing.held;
+    this.#memory.hold(this.#uncertainBytes + this.#flow.size + chars + count * ITEM_BYTES);
+  }
+
+  /** This job keeps most of what waits in the step, and that is too much. */
+  #giveUp(): void {
+    this.#isGivenUp = true;
+    this.#missing.noteLoss("more of them came than a step keeps while they are not confirmed or unpacked");
+    this.#missing.forgetNames();
+    this.#forget();
+    this.#flow.close();
   }
 
   #keep(): void {
-    for (const item of this.#uncertain) {
+    const uncertain = this.#uncertain;
+    const { count, chars } = this.#uncertainFacts;
+    this.#facts = { count: this.#facts.count + count, chars: this.#facts.chars + chars };
+    this.#forget();
+    for (const item of uncertain) {
       if (!("kind" in item)) {
         this.#flow.push(item);
         this.#noteCame(item.length);
       } else if (item.kind === "part" || item.kind === "no-part") this.#countPart(item);
       else this.#missing.take(item);
     }
-    const { count, chars } = this.#uncertainFacts;
-    this.#facts = { count: this.#facts.count + count, chars: this.#facts.chars + chars };
-    this.#forget();
+    this.#noteHeld();
   }
 
   #forget(): void {
     this.#uncertain = [];
     this.#uncertainBytes = 0;
     this.#uncertainFacts = { count: 0, chars: 0 };
+    this.#noteHeld();
   }
 
   /** The step counts the parts itself, whatever the container says of them. */
@@ -170,11 +200,11 @@ export class JobArtifacts {
       return;
     }
     this.#part += 1;
-    if (kind === "part") this.#flow.push(laterBytes(() => this.#readPart(number), this.#options.slots));
+    if (kind === "part") this.#flow.push(this.#parts.part(number));
   }
 
-  async #readPart(number: number): Promise<Buffer> {
-    const bytes = await this.#options.readPart(number);
+  async #readPart(...read: Parameters<ReadPart>): Promise<Buffer> {
+    const bytes = await this.#options.readPart(...read);
     this.#noteCame(bytes.length);
     return bytes;
   }
@@ -210,26 +240,6 @@ export class JobArtifacts {
         : messageOf(error);
     }
   }
-}
-
-function laterBytes(read: () => Promise<Buffer>, slots: PartSlots): LaterBytes {
-  let reading: Promise<Buffer> | undefined;
-  let isReleased = false;
-  const bytes = (): Promise<Buffer> => (reading ??= slots.take().then(() => unlessReleased()));
-  const unlessReleased = (): Promise<Buffer> =>
-    isReleased ? Promise.reject(new Error("it is not wanted any more")) : read();
-  return {
-    bytes,
-    release: () => {
-      isReleased = true;
-      const free = (): void => slots.release();
-      reading?.then(free, free);
-      reading = undefined;
-    },
-    begin: () => {
-      bytes().catch(() => undefined); // the flow hears of it when it takes the bytes
-    },
-  };
 }
 
 function realOf(path: string): string {

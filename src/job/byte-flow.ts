@@ -1,9 +1,9 @@
+import { ITEM_BYTES } from "../step-budget.ts";
+
 /** `drained` waits while more bytes than this are queued. */
 const ENOUGH = 4 * 1024 * 1024;
 /** The fetches of this many items at the head of the queue are begun ahead. */
 const AHEAD = 3;
-/** The bytes of memory that an item takes besides its own. */
-export const ITEM_BYTES = 256;
 /** The queue is copied without the items that were taken when there are at least so many of them, and they are half of the queue. */
 const MOST_TAKEN = 1024;
 
@@ -26,12 +26,19 @@ export class ByteFlow implements AsyncIterable<Buffer> {
   #hasEnded = false;
   #isClosed = false;
   readonly #onLost: (error: unknown) => void;
+  readonly #onTaken: () => void;
   #onChange: () => void = () => undefined;
   #changed = this.#nextChange();
 
-  /** `onLost` is called with the reason when bytes can't be fetched. */
-  constructor(onLost: (error: unknown) => void) {
+  /** `onLost` is called with the reason when bytes can't be fetched, `onTaken` when fewer bytes wait. */
+  constructor(onLost: (error: unknown) => void, onTaken: () => void = () => undefined) {
     this.#onLost = onLost;
+    this.#onTaken = onTaken;
+  }
+
+  /** The bytes of memory that what waits takes. */
+  get size(): number {
+    return this.#bytes;
   }
 
   push(bytes: Buffer | LaterBytes): void {
@@ -54,6 +61,7 @@ export class ByteFlow implements AsyncIterable<Buffer> {
     this.#waiting = [];
     this.#taken = 0;
     this.#bytes = 0;
+    this.#onTaken();
     this.#change();
   }
 
@@ -86,6 +94,7 @@ export class ByteFlow implements AsyncIterable<Buffer> {
       this.#taken = 0;
     }
     this.#bytes -= sizeOf(bytes);
+    this.#onTaken();
     this.#beginAhead();
     this.#change();
   }

@@ -13,7 +13,7 @@ import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
 import { isDetachedOnCancel } from "./detach.ts";
 import type { JobPlace } from "./job-place.ts";
-import type { PartSlots } from "../pieces/part-slots.ts";
+import type { ReadPart } from "./part-fetches.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** How long after a cancel parts of artifacts are read: the container has ended by then, and the cleanup is to begin. */
@@ -28,7 +28,6 @@ const PAUSE_OF_MANY_MS = 2_000;
 
 /** The folders in the bucket into which a job's container uploads its output. The ledger has those that this step cleans up. */
 export class JobPieces implements PieceFolders {
-  readonly slots: PartSlots;
   readonly #job: Pick<PreparedJob, "owner" | "setup">;
   readonly #place: Pick<JobPlace, "isWanted" | "share">;
   readonly #context: JobContext;
@@ -60,7 +59,6 @@ export class JobPieces implements PieceFolders {
     this.#job = job;
     this.#place = place;
     this.#context = context;
-    this.slots = context.partSlots;
     const { clock, cancel } = context;
     const giveUp = (): void => {
       void clock.sleep(PARTS_AFTER_CANCEL_MS).then(() => this.#partsOver.abort());
@@ -142,11 +140,11 @@ export class JobPieces implements PieceFolders {
   }
 
   /** Reads a part of the archive of artifacts. Rejects when it can't be read. */
-  readPart = async (number: number): Promise<Buffer> => {
+  readPart: ReadPart = async (number, withoutSlot) => {
     if (this.#reader === undefined) throw new Error("it is in a bucket, which this run does not know");
     this.#parts = Math.max(this.#parts ?? 0, number + 1);
     if (isDue(this.#parts, this.#recordedParts)) this.#record();
-    return await this.#reader.read(number);
+    return await this.#reader.read(number, withoutSlot);
   };
 
   /** Where a job that was detached uploads its output; undefined when it uploads none. */

@@ -8,20 +8,25 @@ import type { OutputItem } from "../stream/items.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { JobArtifacts, type JobArtifactsOptions } from "./artifacts.ts";
-import { PartSlots } from "../pieces/part-slots.ts";
+import { partOf } from "../step-budget.ts";
 import { ScriptFiles } from "./script-files.ts";
 
 interface JobOutputContext
   extends
-    Pick<JobContext, "inputs" | "target" | "write" | "log" | "clock" | "gunzip" | "drained" | "workspace">,
+    Pick<
+      JobContext,
+      "inputs" | "target" | "write" | "log" | "clock" | "gunzip" | "drained" | "workspace" | "budget"
+    >,
     Partial<Pick<JobContext, "cancel">> {
   readonly origin: Pick<JobContext["origin"], "fanOut">;
 }
 
-type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "slots" | "onListed">;
+type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "onListed">;
 
 /** The most bytes that all jobs of a step keep together for one output, `stdout` or `stderr`. The output has the last 1 MiB of them. */
 const KEPT_OF_ALL = 16 * OUTPUT_LIMIT;
+
+const LIMITS_PAGE = "limits.md#of-the-inputs-and-outputs";
 
 /** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
 export class JobOutput {
@@ -30,13 +35,15 @@ export class JobOutput {
   /** Makes an extractor for a log that is read from its beginning. */
   readonly fromTheStart: () => Extractor;
   readonly #printer: Printer;
-  readonly #files = new ScriptFiles();
+  readonly #files: ScriptFiles;
   readonly #artifacts: JobArtifacts | undefined;
   readonly #missing: "warn" | "error" | "ignore";
   readonly #drained: () => Promise<void>;
   readonly #isLive: boolean;
   readonly #log: JobContext["log"];
   readonly #workers: number;
+  readonly #task: number;
+  readonly #budget: JobContext["budget"];
   /** The byte of the spool at which the next item of a session begins. */
   #next: number;
   /** The byte of the spool at which the artifacts begin, once some have come. */
@@ -44,7 +51,19 @@ export class JobOutput {
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
-    { inputs, target, origin, write, log, clock, gunzip, drained, workspace, cancel }: JobOutputContext,
+    {
+      inputs,
+      target,
+      origin,
+      write,
+      log,
+      clock,
+      gunzip,
+      drained,
+      workspace,
+      cancel,
+      budget,
+    }: JobOutputContext,
     bucket: ArtifactsBucket = noBucket(),
   ) {
     const { where } = inputs;
@@ -57,19 +76,23 @@ export class JobOutput {
     this.#next = this.extractor.offset;
     this.#log = log;
     this.#workers = workers;
+    this.#budget = budget;
+    this.#task = origin.fanOut?.task ?? 0;
+    this.#files = new ScriptFiles(budget.memory);
     this.#printer = new Printer({
       write,
       workers,
-      keep: Math.min(OUTPUT_LIMIT, Math.ceil(KEPT_OF_ALL / (origin.fanOut?.tasks ?? 1))),
+      memory: budget.memory,
+      keep: partOf(KEPT_OF_ALL, origin.fanOut?.tasks ?? 1, { most: OUTPUT_LIMIT }),
       onHeader: (line) => log.fold(headerTitle(target), line),
       continued: inputs.workflowCommands ? "[continued] " : "",
     });
     const { artifacts } = inputs;
-    const folder = isSeveral(where) ? `task-${origin.fanOut?.task ?? 0}` : undefined;
+    const folder = isSeveral(where) ? `task-${this.#task}` : undefined;
     this.#artifacts =
       artifacts &&
       new JobArtifacts({
-        ...{ artifacts, folder, workspace, clock, gunzip, cancel, ...bucket },
+        ...{ artifacts, folder, workspace, clock, gunzip, cancel, step: budget, ...bucket },
         onProgress: (done) => log.progress?.(done),
       });
     this.#missing = artifacts?.missing ?? "warn";
@@ -128,8 +151,12 @@ export class JobOutput {
   end(): PrintedOutput {
     const printer = this.#printer;
     printer.end();
-    const script = scriptResults(this.#files.written(), this.#workers);
-    for (const problem of script.problems) this.#log.warning(problem, "limits.md#of-the-inputs-and-outputs");
+    const results = scriptResults(this.#files.written(), this.#workers);
+    this.#files.close();
+    const script = this.#budget.scripts.keep(this.#task, results, (problem) =>
+      this.#log.warning(problem, LIMITS_PAGE),
+    );
+    for (const problem of script.problems) this.#log.warning(problem, LIMITS_PAGE);
     const { stdout, allStderr, cut, lastLines } = printer;
     const [workerStdout, stderr] = [printer.endsOf("stdout"), printer.endsOf("stderr")];
     return { stdout, allStderr, cut, lastLines, workerStdout, stderr, script };
@@ -139,7 +166,6 @@ export class JobOutput {
 function noBucket(): ArtifactsBucket {
   return {
     readPart: () => Promise.reject(new Error("it is in a bucket, which this run does not know")),
-    slots: new PartSlots(),
     onListed: () => undefined,
   };
 }

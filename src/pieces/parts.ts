@@ -17,6 +17,9 @@ export function partName(number: number): string {
   return `part.${number}`;
 }
 
+/** Lets a read wait while it holds no slot. Rejects when the part is not wanted any more. */
+export type WithoutSlot = (wait: () => Promise<void>) => Promise<void>;
+
 export interface PartReaderOptions {
   /** Calls that a cancel does not cut short. */
   readonly s3: Pick<S3, "getVersion">;
@@ -45,7 +48,7 @@ export class PartReader {
   }
 
   /** Reads one part. Rejects with an `Error` whose message is a clause, when the part is not there or is not what the container has uploaded. */
-  async read(number: number): Promise<Buffer> {
+  async read(number: number, withoutSlot: WithoutSlot = (wait) => wait()): Promise<Buffer> {
     const { clock, over, retries } = this.#options;
     const first = this.#folder;
     for (;;) {
@@ -54,7 +57,7 @@ export class PartReader {
       if (over.aborted || this.#retries >= retries)
         throw new Error(`part ${number} of the archive can't be read from S3: ${found}`);
       this.#retries += 1;
-      await clock.sleep(AGAIN_MS, over).catch(() => undefined);
+      await withoutSlot(() => clock.sleep(AGAIN_MS, over).catch(() => undefined));
     }
   }
 

@@ -27,7 +27,7 @@ const MOST_NAMES = 5;
 const MOST_SENTENCES = 5;
 const LONGEST_NAME = 200;
 /** The most characters that all held names have together. Files listed beyond that are only counted. */
-const MOST_NAMED = 16 * 1024 * 1024;
+export const MOST_NAMED = 16 * 1024 * 1024;
 
 /** Collects what is missing of the artifacts. */
 export class MissingArtifacts {
@@ -48,6 +48,18 @@ export class MissingArtifacts {
 
   constructor(artifacts: Artifacts) {
     this.#artifacts = artifacts;
+  }
+
+  /** The characters of the names that are held, and how many there are. */
+  get held(): { readonly chars: number; readonly count: number } {
+    return { chars: this.#named, count: this.#listed.size };
+  }
+
+  /** Forgets the names of the files that are still to come. They are only counted from now on. */
+  forgetNames(): void {
+    this.#unnamed += this.#listed.size;
+    this.#listed.clear();
+    this.#named = 0;
   }
 
   /** Takes a fact that the container has sent about the artifacts. */

@@ -10,7 +10,7 @@ export interface WrittenFile {
 
 /** What a job's script has given to the step, from all of its workers. */
 export interface ScriptResults {
-  /** Outputs in the order in which they were set. When a name was set twice, in whatever case, the last value counts. */
+  /** Each name once, in whatever case, with the value that was set last. */
   readonly outputs: readonly Output[];
   readonly summaries: readonly { readonly worker: number; readonly text: string }[];
   /** What was not taken, and why: the texts of warnings. */
@@ -54,36 +54,37 @@ export function scriptResults(
   workers: number,
 ): ScriptResults {
   const of = (worker: number): string => (workers > 1 ? ` of worker ${worker}` : "");
-  const read = files.output.map((file) => readOutputs(file));
-  const problems = [
-    ...files.output.flatMap(({ worker, leftOut }, i) => {
-      const name = `GITHUB_OUTPUT${of(worker)}`;
-      if (leftOut !== undefined) return [tooLarge(name, leftOut)];
-      return (read[i]?.problems ?? []).map((problem) => `${name}: ${problem}`);
-    }),
-    ...files.summary.flatMap(({ worker, leftOut }) =>
-      leftOut === undefined ? [] : [tooLarge(`GITHUB_STEP_SUMMARY${of(worker)}`, leftOut)],
-    ),
-  ];
-  const outputs = read.flatMap((each) => each.outputs);
+  const problems = new Problems();
+  const outputs = new Map<string, Output>();
+  for (const { worker, text, leftOut } of files.output) {
+    const name = `GITHUB_OUTPUT${of(worker)}`;
+    if (leftOut !== undefined) problems.add(() => tooLarge(name, leftOut));
+    else
+      for (const line of parseOutputFile(text)) {
+        if (line.kind === "malformed") problems.add(() => `${name}: ${line.why}`);
+        else if (isAllowed(line.name)) outputs.set(line.name.toLowerCase(), [line.name, line.value]);
+        else problems.add(() => `${name}: ${refusal(line.name)}`);
+      }
+  }
+  for (const { worker, leftOut } of files.summary)
+    if (leftOut !== undefined) problems.add(() => tooLarge(`GITHUB_STEP_SUMMARY${of(worker)}`, leftOut));
   const summaries = files.summary.filter(({ text }) => text.trim() !== "");
-  const more = problems.length - MOST_PROBLEMS;
-  return {
-    outputs,
-    summaries,
-    problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `… and ${more} more of this kind.`] : problems,
-  };
+  return { outputs: [...outputs.values()], summaries, problems: problems.all() };
 }
 
-function readOutputs({ text }: WrittenFile): Pick<ScriptResults, "outputs" | "problems"> {
-  const outputs: Output[] = [];
-  const problems: string[] = [];
-  for (const line of parseOutputFile(text)) {
-    if (line.kind === "malformed") problems.push(line.why);
-    else if (isAllowed(line.name)) outputs.push([line.name, line.value]);
-    else problems.push(refusal(line.name));
+/** Keeps the first problems, and counts the others. */
+class Problems {
+  readonly #texts: string[] = [];
+  #more = 0;
+
+  add(text: () => string): void {
+    if (this.#texts.length < MOST_PROBLEMS) this.#texts.push(text());
+    else this.#more += 1;
   }
-  return { outputs, problems };
+
+  all(): readonly string[] {
+    return this.#more > 0 ? [...this.#texts, `… and ${this.#more} more of this kind.`] : this.#texts;
+  }
 }
 
 /** The runner compares the names of outputs without their case. */
@@ -104,7 +105,7 @@ function refusal(name: string): string {
 function tooLarge(file: string, size: number): string {
   return (
     `${file} was left out: it has ${size} bytes. The files of all workers of a task ` +
-    "may have 1 MiB together, and each has to stay a regular file."
+    "may have 1 MiB together, those of all tasks that run at the same time 32 MiB, and each has to stay a regular file."
   );
 }
 

@@ -69,6 +69,11 @@ export class LineJoiner {
     return { ...line, continues };
   }
 
+  /** The bytes of memory that the open lines take. The buffer of growing bytes is up to twice as large. */
+  get held(): number {
+    return 2 * this.#begunBytes;
+  }
+
   /** Marks the open lines as certain. */
   keep(): void {
     this.#certainParted = new Set(this.#parted);

@@ -1,4 +1,5 @@
 import type { OutputItem } from "../stream/items.ts";
+import type { MemoryShare, SharedMemory } from "../shared-memory.ts";
 import { type Line, LineJoiner, type OutputWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
 import { WorkerEnds } from "./worker-ends.ts";
@@ -12,6 +13,8 @@ export interface PrinterOptions {
   readonly write: OutputWriter;
   /** The bytes that are kept of the end of standard output, and of standard error. */
   readonly keep: number;
+  /** Bounds what all jobs of the step keep together. */
+  readonly memory: SharedMemory;
   /** The number of workers of the job. */
   readonly workers: number;
   /** Shows the line that names the container, which comes before the job's output. */
@@ -27,6 +30,8 @@ export interface PrinterOptions {
 export class Printer {
   readonly #options: PrinterOptions;
   readonly #lines = new LineJoiner();
+  /** The memory of the unfinished lines. */
+  readonly #memory: MemoryShare;
   readonly #stdout: Tail;
   readonly #allStderr: Tail;
   readonly #last = new Tail(LAST_LINES_LIMIT);
@@ -34,6 +39,7 @@ export class Printer {
 
   constructor(options: PrinterOptions) {
     this.#options = options;
+    this.#memory = options.memory.share(() => this.#showUnfinished());
     this.#stdout = new Tail(options.keep);
     this.#allStderr = new Tail(options.keep);
     const { workers } = options;
@@ -47,6 +53,7 @@ export class Printer {
         break;
       case "text":
         for (const line of this.#lines.push(shown)) this.#show(line);
+        this.#memory.hold(this.#lines.held);
         break;
       case "confirmed":
         this.#lines.keep();
@@ -60,6 +67,12 @@ export class Printer {
     }
   }
 
+  /** Shows the beginnings of all lines that are not ended, as parts. */
+  #showUnfinished(): void {
+    for (const line of this.#lines.flush()) this.#show(line);
+    this.#lines.keep();
+  }
+
   /** Ends the output: shows the lines that were not ended. */
   end(): void {
     for (const line of this.#lines.flush()) {
@@ -68,6 +81,7 @@ export class Printer {
       for (const tail of this.#tailsOf(line)) tail.push(LF);
       this.#ofWorkers[line.stream].endLine(line);
     }
+    this.#memory.close();
   }
 
   /** The end of the job's standard output, without the last line's end. */

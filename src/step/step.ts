@@ -3,11 +3,11 @@ import type { Role } from "../aws/clients.ts";
 import { roleCredentials } from "../aws/role.ts";
 import { warnOfOutlived } from "../aws/static-keys.ts";
 import type { Inputs } from "../inputs/inputs.ts";
-import { PartSlots } from "../pieces/part-slots.ts";
 import { jobTimes } from "../inputs/job-times.ts";
 import { emptyVariableWarnings } from "../inputs/empty-variables.ts";
 import { lineEndWarning } from "../inputs/line-ends.ts";
 import { type Result, type TaskResult, taskResults } from "../report/result.ts";
+import { StepBudget } from "../step-budget.ts";
 import type { StepContext } from "../step-context.ts";
 import { resolvingTitle } from "../targets/title.ts";
 import { type EndedTask, keepTasks, leaveTasks, tellKept } from "../undo/keep-task.ts";
@@ -54,7 +54,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
     ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, env, log, drained, cancel },
     reader: surroundings.reader,
     giveUp: (why) => givenUp.abort(why),
-    partSlots: new PartSlots(),
+    budget: new StepBudget(inputs.artifacts),
     writer: (label) => log.writer(label),
     workspace: surroundings.inputs.workspace,
     readFile: (path) => surroundings.inputs.readFile(resolve(surroundings.inputs.workspace, path)),

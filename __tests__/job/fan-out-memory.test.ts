@@ -1,0 +1,140 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../src/clock.ts";
+import { JobOutput } from "../../src/job/output.ts";
+import type { PrintedOutput } from "../../src/report/result.ts";
+import { StepBudget } from "../../src/step-budget.ts";
+import { realWorld } from "../../src/step/world.ts";
+import { heldBytes } from "../helpers/damage.ts";
+import { Listener } from "../helpers/listener.ts";
+import { anInputs, aTarget } from "../helpers/runs.ts";
+
+// What the containers of one fan-out can make the step keep together. Root of a container can send all of this.
+
+const MIB = 1024 * 1024;
+const TASKS = 40;
+const scratch = mkdtempSync(join(tmpdir(), "fx-fan-out-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function fanOut() {
+  const log = new Listener();
+  const limits = { maxCount: 10_000, maxBytes: 1 << 30, missing: "warn" } as const;
+  const globs = [{ pattern: "a", isExclusion: false }];
+  const artifacts = { globs, directory: join(scratch, "back"), within: [scratch], ...limits };
+  const inputs = anInputs({
+    where: { kind: "service", service: "web", tasks: "all" } as never,
+    artifacts,
+  });
+  const budget = new StepBudget(artifacts);
+  const outputOf = (task: number): JobOutput =>
+    new JobOutput(
+      { nonce: "n", workers: 1 },
+      {
+        ...{
+          inputs,
+          target: aTarget(),
+          log,
+          clock: systemClock,
+          workspace: scratch,
+          budget,
+          gunzip: realWorld.gunzip,
+        },
+        drained: () => Promise.resolve(),
+        origin: { fanOut: { runId: "r", task, tasks: TASKS } },
+        write: () => undefined,
+      },
+    );
+  return { outputOf, log };
+}
+
+const memory = (): number => heldBytes() / MIB;
+
+function writeFile(output: JobOutput, file: "output" | "summary", text: string): void {
+  for (let at = 0; at < text.length; at += 64 * 1024)
+    output.show({
+      kind: "file-command",
+      ...{ file, worker: 0, bytes: Buffer.from(text.slice(at, at + 64 * 1024)), ends: false },
+    });
+}
+
+it.each([
+  ["one name again and again", () => "a=\n".repeat(MIB / 3)],
+  ["a large value of a name that all set", () => `a=${"x".repeat(MIB - 10)}\n`],
+  ["a large value of a name of its own", (task: number) => `a${task}=${"x".repeat(MIB - 20)}\n`],
+  ["names of its own", (task: number) => lines(task)],
+] as const)(
+  "scripts of a fan-out that each set %s, and write a large summary, take little memory",
+  (_, text) => {
+    const { outputOf, log } = fanOut();
+    const before = memory();
+    const kept: PrintedOutput[] = [];
+    for (let task = 0; task < TASKS; task += 1) {
+      const output = outputOf(task);
+      writeFile(output, "output", text(task));
+      writeFile(output, "summary", "y".repeat(MIB));
+      output.show({ kind: "confirmed" });
+      kept.push(output.end());
+    }
+    expect(memory() - before).toBeLessThan(40);
+    const sizes = kept.map(({ script }) =>
+      script.outputs.reduce((sum, [name, value]) => sum + name.length + value.length, 0),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(MIB);
+    expect(log.lines.join("\n")).toContain("GITHUB_STEP_SUMMARY of task ");
+  },
+);
+
+function lines(task: number): string {
+  return Array.from({ length: 20_000 }, (_, i) => `n${task}_${i}=\n`).join("");
+}
+
+it("scripts that all write their files at the same time take what a step has for them, and the others are told", () => {
+  const { outputOf, log } = fanOut();
+  const before = memory();
+  const outputs = Array.from({ length: TASKS }, (_, task) => outputOf(task));
+  for (const output of outputs) writeFile(output, "output", `a=${"x".repeat(MIB - 10)}\n`);
+  expect(memory() - before).toBeLessThan(90);
+  for (const output of outputs) output.end();
+  expect(log.lines.join("\n")).toContain("GITHUB_OUTPUT was left out: ");
+});
+
+it("lines without an end of many jobs together take what a step has for them, and are shown", () => {
+  const { outputOf } = fanOut();
+  const before = memory();
+  const outputs = Array.from({ length: TASKS }, (_, task) => outputOf(task));
+  for (const output of outputs)
+    output.show({
+      kind: "text",
+      stream: "stdout",
+      source: "o",
+      bytes: Buffer.alloc(MIB - 1, "x"),
+      ends: false,
+    });
+  expect(memory() - before).toBeLessThan(90);
+  for (const output of outputs) output.end();
+});
+
+it("containers that never confirm their artifacts take what a step has for them, and cost no other job its own", async () => {
+  const { outputOf } = fanOut();
+  mkdirSync(join(scratch, "from"));
+  writeFileSync(join(scratch, "from/a"), "small");
+  const archive = execFileSync("tar", ["-czC", join(scratch, "from"), "a"]);
+  const before = memory();
+  const innocent = outputOf(TASKS);
+  innocent.show({ kind: "artifact-fact", text: 'list 5 "a"' });
+  innocent.show({ kind: "artifact-bytes", bytes: archive });
+  const hostile = Array.from({ length: TASKS }, (_, task) => outputOf(task));
+  for (const output of hostile)
+    for (let i = 0; i < 8; i += 1) output.show({ kind: "artifact-bytes", bytes: Buffer.alloc(MIB, "x") });
+  expect(memory() - before).toBeLessThan(90);
+  innocent.show({ kind: "artifact-fact", text: "end 0 -" });
+  const end = { kind: "status", status: { kind: "exited", workers: [] } } as never;
+  expect(await innocent.artifacts(end, true)).toMatchObject({ count: 1, problems: [] });
+  expect(readFileSync(join(scratch, "back", `task-${TASKS}`, "a"), "utf8")).toBe("small");
+  const reports = await Promise.all(hostile.map((output) => output.artifacts(end, true)));
+  expect(reports.flatMap((report) => report?.problems ?? []).join(" ")).toContain(
+    "more of them came than a step keeps while they are not confirmed or unpacked",
+  );
+});

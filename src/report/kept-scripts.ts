@@ -1,0 +1,137 @@
+import { copyText } from "../clipped.ts";
+import { type MemoryShare, SharedMemory } from "../shared-memory.ts";
+import type { Output, ScriptResults } from "./file-commands.ts";
+
+/**
+ * The most bytes of the outputs that all scripts of a step set, and of their summaries. GitHub takes 1 MiB of a step's summary and 1 MB of the
+ * outputs of a workflow job (docs.github.com, "Workflow commands" and "Limits").
+ */
+export const MOST_OF_ALL_SCRIPTS = 1024 * 1024;
+
+type LeftOutFile = "GITHUB_OUTPUT" | "GITHUB_STEP_SUMMARY";
+
+/**
+ * What the scripts of all tasks have given to the step. An output that a script of a later task sets, too, does not count, and is not kept. When all
+ * together is too much, that of the task with most is left out.
+ */
+export class KeptScripts {
+  readonly #outputs = new SharedMemory(MOST_OF_ALL_SCRIPTS);
+  readonly #summaries = new SharedMemory(MOST_OF_ALL_SCRIPTS);
+  readonly #tasks = new Map<number, KeptScript>();
+  /** Whose value of an output counts, by its name in lower case. */
+  readonly #setBy = new Map<string, KeptScript>();
+
+  /** Keeps the results of a task's last attempt. The task's part may be left out later: `warn` is then called with the reason. */
+  keep(task: number, results: ScriptResults, warn: (problem: string) => void): ScriptResults {
+    const earlier = this.#tasks.get(task);
+    this.#forgetNames(earlier);
+    earlier?.close();
+    const byName = new Map(results.outputs.map((output) => [output[0].toLowerCase(), output]));
+    for (const name of byName.keys()) {
+      const other = this.#setBy.get(name);
+      if (other !== undefined && other.task > task) byName.delete(name);
+      else {
+        other?.remove(name);
+        this.#setBy.delete(name);
+      }
+    }
+    const kept: KeptScript = new KeptScript(task, byName, results, {
+      ...{ outputs: this.#outputs, summaries: this.#summaries },
+      onLeftOut: (file) => {
+        if (file === "GITHUB_OUTPUT") this.#forgetNames(kept);
+        warn(leftOut(file, task));
+      },
+    });
+    kept.hold();
+    for (const name of kept.names) this.#setBy.set(name, kept);
+    this.#tasks.set(task, kept);
+    return kept;
+  }
+
+  #forgetNames(kept: KeptScript | undefined): void {
+    for (const name of kept?.names ?? []) this.#setBy.delete(name);
+  }
+}
+
+interface KeptScriptOptions {
+  readonly outputs: SharedMemory;
+  readonly summaries: SharedMemory;
+  /** The task's part of all has to be left out. */
+  readonly onLeftOut: (file: LeftOutFile) => void;
+}
+
+class KeptScript implements ScriptResults {
+  readonly task: number;
+  #byName: Map<string, Output>;
+  summaries: ScriptResults["summaries"];
+  readonly problems: readonly string[];
+  readonly #outputShare: MemoryShare;
+  readonly #summaryShare: MemoryShare;
+  #bytes: number;
+
+  constructor(
+    task: number,
+    byName: Map<string, Output>,
+    { summaries, problems }: Pick<ScriptResults, "summaries" | "problems">,
+    options: KeptScriptOptions,
+  ) {
+    this.task = task;
+    this.#byName = byName;
+    this.summaries = summaries;
+    this.problems = problems;
+    this.#bytes = [...byName.values()].reduce((sum, output) => sum + sizeOf(output), 0);
+    this.#outputShare = options.outputs.share(() => {
+      options.onLeftOut("GITHUB_OUTPUT");
+      this.#byName = new Map();
+      this.#bytes = 0;
+    });
+    this.#summaryShare = options.summaries.share(() => {
+      this.summaries = [];
+      options.onLeftOut("GITHUB_STEP_SUMMARY");
+    });
+  }
+
+  get names(): Iterable<string> {
+    return this.#byName.keys();
+  }
+
+  get outputs(): readonly Output[] {
+    return [...this.#byName.values()];
+  }
+
+  /** Counts what is kept. A part of a text keeps the whole text in memory, so what is kept is copied. */
+  hold(): void {
+    this.#summaryShare.hold(this.summaries.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0));
+    this.#outputShare.hold(this.#bytes);
+    this.#byName = new Map(
+      [...this.#byName].map(([name, [given, value]]) => [copyText(name), [copyText(given), copyText(value)]]),
+    );
+  }
+
+  /** Another task sets this output. */
+  remove(name: string): void {
+    const output = this.#byName.get(name);
+    if (output === undefined) return;
+    this.#byName.delete(name);
+    this.#bytes -= sizeOf(output);
+    this.#outputShare.hold(this.#bytes);
+  }
+
+  close(): void {
+    this.#byName = new Map();
+    this.summaries = [];
+    this.#outputShare.close();
+    this.#summaryShare.close();
+  }
+}
+
+function sizeOf([name, value]: Output): number {
+  return Buffer.byteLength(name) + Buffer.byteLength(value) + 2;
+}
+
+function leftOut(file: LeftOutFile, task: number): string {
+  return (
+    `${file} of task ${task} was left out. What the scripts of all tasks write into these files may have 1 MiB together, ` +
+    "and this task's has most."
+  );
+}
