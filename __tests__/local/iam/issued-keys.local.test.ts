@@ -100,4 +100,46 @@ describe("assume-role", () => {
     const arn = "arn:aws:iam::123456789012:role/known";
     expect(await listsClusters(keysIn(await assume({ RoleArn: arn, ExternalId: "word" })))).toBe("yes");
   });
+
+  it("follows the role's policies as they are: one that is taken away no longer allows anything", async () => {
+    const keys = keysIn(await assume());
+    await iam("PutRolePolicy", { RoleName: "reader", PolicyName: "b", PolicyDocument: allow("s3:*") });
+    await iam("DeleteRolePolicy", { RoleName: "reader", PolicyName: "a" });
+    expect(await listsClusters(keys)).toBe("AccessDeniedException");
+    await iam("PutRolePolicy", { RoleName: "reader", PolicyName: "a", PolicyDocument: allow("ecs:List*") });
+    expect(await listsClusters(keys)).toBe("yes");
+  });
+
+  it("issues keys that end, and says that they have", async () => {
+    const keys = keysIn(await assume());
+    world.local.expireKeys({ AWS_ACCESS_KEY_ID: keys.accessKeyId });
+    expect(await listsClusters(keys)).toBe("ExpiredTokenException");
+    await expect(sts("GetCallerIdentity", {}, keys)).rejects.toMatchObject({ code: "ExpiredToken" });
+  });
+});
+
+it("a call on a role's policies that fails changes none", async () => {
+  const { principals } = world.local.iam;
+  const of = { RoleName: "ghost", PolicyName: "p" };
+  for (const [action, more] of [
+    ["PutRolePolicy", { PolicyDocument: allow("s3:*") }],
+    ["DeleteRolePolicy", {}],
+  ] as const)
+    await expect(iam(action, { ...of, ...more })).rejects.toMatchObject({ code: "NoSuchEntity" });
+  expect(principals.hasRole("ghost")).toBe(false);
+});
+
+it("a role that is deleted loses its policies, and a new one of its name has none of them", async () => {
+  const RoleName = "short-lived";
+  const { principals } = world.local.iam;
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [] });
+  await iam("CreateRole", { RoleName, Path: "/", AssumeRolePolicyDocument });
+  await iam("PutRolePolicy", { RoleName, PolicyName: "p", PolicyDocument: allow("s3:*") });
+  expect(principals.hasRole(RoleName)).toBe(true);
+  // AWS refuses to delete a role that still has policies.
+  await expect(iam("DeleteRole", { RoleName })).rejects.toMatchObject({ code: "DeleteConflict" });
+  expect(principals.hasRole(RoleName)).toBe(true);
+  await iam("DeleteRolePolicy", { RoleName, PolicyName: "p" });
+  await iam("DeleteRole", { RoleName });
+  expect(principals.hasRole(RoleName)).toBe(false);
 });
