@@ -2,20 +2,34 @@
  * `npm run bench linear`: reads inputs of the sizes n, 2n and 4n, each as a container or a bucket may send it to cost as much time as it can. Prints
  * how many times as long twice the bytes take. Each parser has the bar 2.6: twice the bytes, and what a measurement may be wrong.
  */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { GROWING_INPUTS, type GrowingInput } from "../__tests__/helpers/growing-inputs.ts";
 import { row } from "./rows.ts";
 
-const BAR = 2.6;
-/** What is read faster is read several times, since shorter times are noise. */
-const LEAST_MS = 20;
-const TRIES = 4;
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
-/** The processor time of this process, since other work of the machine must not count. */
+const BAR = 2.6;
+/** A measurement reads an input as often as takes this processor time, since shorter times are noise. */
+const LEAST_MS = 30;
+const TRIES = 4;
+/** What is read so often in a measurement is too small to be measured: what surrounds the read would count more. */
+const MOST_READS = 4_096;
+
+/** The processor time of this process for one read, since other work of the machine must not count. */
 async function timeOf(read: () => unknown, rounds: number): Promise<number> {
   const begun = process.cpuUsage();
   for (let i = 0; i < rounds; i += 1) await read();
   const { user, system } = process.cpuUsage(begun);
-  return (user + system) / 1000;
+  return (user + system) / 1000 / rounds;
+}
+
+/** How many reads take at least `LEAST_MS`. The first reads compile the parser. */
+async function roundsOf(read: () => unknown): Promise<number> {
+  let rounds = 1;
+  while (rounds < MOST_READS && (await timeOf(read, rounds)) * rounds < LEAST_MS) rounds *= 2;
+  return rounds;
 }
 
 interface Growth {
@@ -25,19 +39,22 @@ interface Growth {
 }
 
 /**
- * The least times of n, 2n and 4n, measured in turns. The smaller one of the two ratios counts: where a buffer outgrows a cache or the heap's small
- * pages one doubling costs more, but a parser whose time grows faster than its input shows that in both.
+ * The least times of n, 2n and 4n, measured in turns, each with garbage collected before it: what an earlier measurement has left must not count. The
+ * smaller one of the two ratios counts: where a buffer outgrows a cache or the heap's small pages one doubling costs more, but a parser whose time
+ * grows faster than its input shows that in both.
  */
 async function measure({ prepare, size }: GrowingInput): Promise<Growth> {
-  const reads = [1, 2, 4].map((factor) => prepare(factor * size));
-  const [first = (): void => undefined] = reads;
-  // The first reads compile the parser.
-  let rounds = 1;
-  while (rounds < 1024 && (await timeOf(first, rounds)) < LEAST_MS) rounds *= 2;
-  const times = reads.map(() => Infinity);
+  const reads: { read: () => unknown; rounds: number; least: number }[] = [];
+  for (const factor of [1, 2, 4]) {
+    const read = prepare(factor * size);
+    reads.push({ read, rounds: await roundsOf(read), least: Infinity });
+  }
   for (let i = 0; i < TRIES; i += 1)
-    for (const [at, read] of reads.entries())
-      times[at] = Math.min(times[at] ?? 0, (await timeOf(read, rounds)) / rounds);
+    for (const each of reads) {
+      collectGarbage();
+      each.least = Math.min(each.least, await timeOf(each.read, each.rounds));
+    }
+  const times = reads.map(({ least }) => least);
   const [once = NaN, twice = NaN, again = NaN] = times;
   return { ratio: Math.min(twice / once, again / twice), times };
 }

@@ -157,7 +157,7 @@ function spool(what: string, size: number, text: (size: number) => string, chunk
 
 const SPOOLS: readonly GrowingInput[] = [
   spool("empty lines", 512 * KIB, (size) => times("\n", size)),
-  spool("beginnings of marks", 512 * KIB, (size) => times(MARK, size)),
+  spool("beginnings of marks", 512 * KIB, (size) => `${times(MARK, size)}\n`),
   spool("marks in the middle of lines", 512 * KIB, (size) => times(`a${MARK}b\n`, size)),
   spool("stand-ins", 512 * KIB, (size) => `${times(LITERAL, size)}\n`),
   spool("tags", 512 * KIB, (size) => times(`${MARK}e${BEL}\n`, size)),
