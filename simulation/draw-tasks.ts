@@ -26,12 +26,13 @@ export function drawTasks(scenario: Scenario): Scenario {
   const runners = scenario.runners.map((runner) =>
     runner.follows === undefined && chance(random, STEPS) ? startingRunner(random, runner) : runner,
   );
+  const steps = [...runners, ...runners.flatMap((runner, index) => drawSharers(random, runner, index))];
   const starting = runners.flatMap((runner, index) => (isStarting(runner) ? [index] : []));
   if (starting.length === 0) return scenario;
   return {
     ...scenario,
     ecs,
-    runners,
+    runners: steps,
     faults: [...scenario.faults, ...drawFaults(random, starting, runners)],
   };
 }
@@ -71,15 +72,55 @@ function startingRunner(random: Random, runner: RunnerOptions): RunnerOptions {
       ...runner.inputs,
       ...source,
       ...(chance(random, 0.1) && { hold: "false" }),
-      ...(chance(random, 0.35) && { "keep-task": pick(random, ["always", "on-failure"]) }),
+      ...(chance(random, 0.4) && { "keep-task": pick(random, ["always", "on-failure", "job", "job"]) }),
       ...(chance(random, 0.4) && { "start-timeout": pick(random, ["20s", "60s", "5m"]) }),
       ...(chance(random, 0.3) && { "stuck-after": pick(random, ["10s", "45s"]) }),
       ...(chance(random, 0.3) && {
         "capacity-providers": pick(random, ["FARGATE_SPOT", "FARGATE_SPOT=3,FARGATE=1"]),
       }),
       ...(chance(random, 0.15) && { tags: "team=web" }),
+      ...drawSeveral(random, runner),
+      ...drawRetry(random, runner),
     },
   };
+}
+
+/** The inputs that no step has beside `tasks` or `retry`. */
+const ALONE = ["detach"];
+
+function drawSeveral(random: Random, { inputs }: RunnerOptions): Readonly<Record<string, string>> {
+  if (ALONE.some((name) => name in inputs) || !chance(random, 0.25)) return {};
+  const tasks = between(random, 2, chance(random, 0.1) ? 12 : 4);
+  return {
+    tasks: String(tasks),
+    ...(chance(random, 0.4) && { "max-parallel": String(between(random, 1, tasks)) }),
+    ...(chance(random, 0.3) && { "fail-fast": "true" }),
+  };
+}
+
+/** A script may be run again: for its exit code, or for what has ended it. */
+export function drawRetry(
+  random: Random,
+  { inputs, script }: RunnerOptions,
+): Readonly<Record<string, string>> {
+  if ([...ALONE, "lock"].some((name) => name in inputs) || !chance(random, 0.35)) return {};
+  const codes = script.exitCode === 0 ? "75" : String(script.exitCode);
+  const reasons = ["spot", "infrastructure", "unknown", codes].filter(() => chance(random, 0.5));
+  if (reasons.length === 0) return {};
+  return {
+    retry: reasons.join(","),
+    ...(chance(random, 0.4) && { "retry-attempts": String(between(random, 2, 4)) }),
+  };
+}
+
+/** Later steps of the workflow job run in the task of a step that keeps it for them. */
+function drawSharers(random: Random, runner: RunnerOptions, shares: number): readonly RunnerOptions[] {
+  if (runner.inputs["keep-task"] !== "job" || !isStarting(runner)) return [];
+  return Array.from({ length: between(random, 0, 2) }, () => ({
+    at: runner.at + pick(random, [0, 1_000, 60_000, 1_200_000]),
+    ...{ container: runner.container, shares, script: runner.script, post: runner.post },
+    inputs: { timeout: pick(random, ["20s", "2m", "60m"]) },
+  }));
 }
 
 /** Whether the step starts its task. */

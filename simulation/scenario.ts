@@ -62,6 +62,8 @@ export interface RunnerOptions {
   readonly container: number;
   /** The index of the step whose handle this one attaches to. It begins when that one has ended, and not at all without a handle. */
   readonly follows?: number;
+  /** The index of the step of the same workflow job whose task this one runs in. It begins when that one has ended with a task. */
+  readonly shares?: number;
   /** Its inputs besides `cluster`, `region`, `run`, `attach` and, unless another target is named, `task`. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly script: Script;

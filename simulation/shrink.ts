@@ -27,7 +27,7 @@ export async function shrink(
 function* candidates(scenario: Scenario): Generator<Scenario> {
   const { runners, faults } = scenario;
   for (const [at] of runners.entries())
-    if (runners.length > 1 && runners.every(({ follows }) => follows !== at))
+    if (runners.length > 1 && runners.every(({ follows, shares }) => follows !== at && shares !== at))
       yield withoutRunner(scenario, at);
   for (const [at] of faults.entries()) yield { ...scenario, faults: faults.toSpliced(at, 1) };
   for (const [at, runner] of runners.entries())
@@ -37,19 +37,25 @@ function* candidates(scenario: Scenario): Generator<Scenario> {
 function withoutRunner(scenario: Scenario, index: number): Scenario {
   const name = `runner ${index}`;
   const rename = (fault: Fault): Fault => {
-    const [, number] = /^runner (\d+)$/.exec(fault.actor) ?? [];
+    const [, lead = "", number] = /^(task \d+ of )?runner (\d+)$/.exec(fault.actor) ?? [];
     return number !== undefined && Number(number) > index
-      ? { ...fault, actor: `runner ${Number(number) - 1}` }
+      ? { ...fault, actor: `${lead}runner ${Number(number) - 1}` }
       : fault;
   };
   const runners = scenario.runners.toSpliced(index, 1).map((runner) => {
-    const { follows } = runner;
-    return follows === undefined || follows < index ? runner : { ...runner, follows: follows - 1 };
+    const { follows = -1, shares = -1 } = runner;
+    return {
+      ...runner,
+      ...(follows > index && { follows: follows - 1 }),
+      ...(shares > index && { shares: shares - 1 }),
+    };
   });
   return {
     ...scenario,
     runners,
-    faults: scenario.faults.filter(({ actor }) => actor !== name).map(rename),
+    faults: scenario.faults
+      .filter(({ actor }) => actor !== name && !actor.endsWith(` of ${name}`))
+      .map(rename),
   };
 }
 

@@ -30,7 +30,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
   const { time } = world.base;
   const runners: Runner[] = [];
   for (const [index, options] of scenario.runners.entries())
-    runners.push(new Runner(world, index, options, runners[options.follows ?? NaN]));
+    runners.push(new Runner(world, index, options, runners));
   for (const fault of scenario.faults)
     if ("at" in fault) time.after(world.base.host, fault.at, () => interfere(fault, world, runners));
   const crashes: unknown[] = [];

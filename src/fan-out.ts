@@ -25,7 +25,7 @@ import { findReplacement } from "./targets/replacement.ts";
 import type { JobTargets } from "./targets/job-targets.ts";
 import type { Target } from "./targets/target.ts";
 import { TaskLooks } from "./targets/tasks/task-looks.ts";
-import { isKept } from "./undo/keep-task.ts";
+import { isKept, runsSince } from "./undo/keep-task.ts";
 
 /**
  * Runs the job in all targets, at the same time or as many at once as `max-parallel` allows. Each job has a log and a ledger
@@ -96,7 +96,7 @@ async function stopEarly(
   { later }: JobTargets,
   { inputs, cancel }: StepContext,
 ): Promise<void> {
-  const ended = { succeeded: outcome === "succeeded", startedAt: task?.startedAt };
+  const ended = { succeeded: outcome === "succeeded", startedAt: runsSince(task) };
   const stoppable = isKept(inputs.where, ended) ? undefined : (task?.target ?? begunIn);
   // The cleanup of a cancel stops all tasks.
   if (!cancel.aborted) await later?.jobEnds(stoppable).catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { StartInputs, TaskSelection } from "../../src/inputs/inputs.ts";
-import { type EndedTask, keepTasks, tellKept } from "../../src/undo/keep-task.ts";
+import { type EndedTask, keepTasks, runsSince, tellKept } from "../../src/undo/keep-task.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/listener.ts";
 import { startInputs } from "../helpers/start-inputs.ts";
@@ -55,6 +55,14 @@ it.each<StartInputs["keepTask"]>(["on-failure", "always"])(
     expect(log.lines).toEqual([]);
   },
 );
+
+it.each([
+  ["runs", "RUNNING", "RUNNING", 7],
+  ["is being stopped", "DEACTIVATING", "STOPPED", undefined],
+  ["has stopped", "STOPPED", "STOPPED", undefined],
+])("a task that %s can be kept only while it runs", (_, lastStatus, desiredStatus, since) => {
+  expect(runsSince({ startedAt: 7, described: { lastStatus, desiredStatus } })).toBe(since);
+});
 
 it("'keep-task' does not apply to a task that the step has not started", () => {
   expect(stillToStop({ kind: "task", task: "good" }).tasks).toEqual(["good", "bad"]);

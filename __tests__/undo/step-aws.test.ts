@@ -70,6 +70,13 @@ it("the calls of the cleanup don't obey the cancel", async () => {
   expect(aws.received.map(({ operation }) => operation)).toEqual(["StopTask"]);
 });
 
+it("a call of the cleanup that is under way at the step's end is ended, and not repeated", async () => {
+  onRequest = () => step.close();
+  const stopping = step.undoing.ecs.stopTask("ci", TASK, "the job has ended");
+  await expect(stopping).rejects.toMatchObject({ name: "AbortError" });
+  expect(aws.received).toHaveLength(1);
+});
+
 describe("when the runner has begun to end the step, the calls of the cleanup", () => {
   it("go on for a while, and are then cut short", async () => {
     ending.abort(cancelled);

@@ -8,7 +8,7 @@ import { type Opening, takeOpening } from "./opening.ts";
 import type { Container } from "./container.ts";
 import { Directory, type Settings } from "./directory.ts";
 import { Shell } from "./shell.ts";
-import { assigned, splitCommand, unescaped, wordsBehind } from "./shell-words.ts";
+import { assigned, splitCommand, unescaped, variables, wordsBehind } from "./shell-words.ts";
 import { stopJob } from "./stop.ts";
 
 /** The guard removes a directory in which no job has started for so long. */
@@ -230,6 +230,7 @@ function parseSettings(text: string): Settings {
     pieces: isOn("fx_pieces"),
     leaves: isOn("fx_leaves"),
     isHeldForJob: isOn("fx_held_for_job"),
+    task: Number(variables(assigned(text, "fx_own_environment") ?? "")["FARGATE_EXEC_TASK"] ?? 0),
     keepsTask: isOn("fx_keeps"),
     slackMs: seconds("fx_slack") ?? 0,
     spoolLimit: (assigned(text, "fx_limit") ?? "") === "" ? undefined : Number(assigned(text, "fx_limit")),

@@ -13,6 +13,8 @@ export interface ScriptRun {
   readonly runId: string;
   /** The workflow run of the step. */
   readonly url: string;
+  /** The index of the task among those of the step. */
+  readonly task: number;
   readonly worker: number;
   readonly began: number;
   /** The script's text. */

@@ -14,6 +14,8 @@ export interface Settings {
   readonly isHeldForJob: boolean;
   /** The container lives on for later steps, each of which puts its end off. */
   readonly keepsTask: boolean;
+  /** The index of the task among those of the step: the script's FARGATE_EXEC_TASK. */
+  readonly task: number;
   /** How much later than the job's time-out that end is. */
   readonly slackMs: number;
   /** How many bytes of output may wait for the reader. */

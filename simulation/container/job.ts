@@ -5,7 +5,7 @@ import { removeJob } from "./remove-job.ts";
 import { PATIENCE_MS, Recorder } from "./recorder.ts";
 import { mark, RecordMaker } from "./records.ts";
 import { ScriptProcess } from "./script-process.ts";
-import { assigned, readWord } from "./shell-words.ts";
+import { assigned, variables } from "./shell-words.ts";
 import { runUploader } from "./supervisor.ts";
 
 /** From TERM to KILL: of a cancelled or fenced job, and of one that is out of time. */
@@ -134,7 +134,7 @@ class Job {
     const text = script?.toString("utf8") ?? "";
     return new ScriptProcess(
       this.#container,
-      { runId, url: this.#settings.url, worker, text },
+      { runId, url: this.#settings.url, task: this.#settings.task, worker, text },
       this.#secrets,
       sinks,
     );
@@ -192,12 +192,4 @@ class Job {
     };
     look();
   }
-}
-
-/** The variables that calls of `fx_set` name. */
-function variables(text: string): Readonly<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const { 0: before, 1: name, index } of text.matchAll(/(?:^|\n)fx_set (\w+) /g))
-    found[name ?? ""] = readWord(text, index + before.length).word;
-  return found;
 }

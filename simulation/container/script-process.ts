@@ -29,7 +29,7 @@ export class ScriptProcess {
 
   constructor(
     container: Container,
-    { runId, url, worker, text }: Pick<ScriptRun, "runId" | "url" | "worker" | "text">,
+    { runId, url, task, worker, text }: Pick<ScriptRun, "runId" | "url" | "task" | "worker" | "text">,
     secrets: Readonly<Record<string, string>>,
     sinks: Sinks,
   ) {
@@ -37,7 +37,17 @@ export class ScriptProcess {
     this.#container = container;
     this.#host = new Host(`worker ${worker}`, container.host);
     this.#script = parseScript(text);
-    this.run = { runId, url, worker, text, began: time.now, ended: undefined, exitCode: undefined, out: [] };
+    this.run = {
+      runId,
+      url,
+      task,
+      worker,
+      text,
+      began: time.now,
+      ended: undefined,
+      exitCode: undefined,
+      out: [],
+    };
     container.scripts.push(this.run);
     container.note(`script of ${runId.slice(-4)} worker ${worker} begins`);
     this.ended = new Promise((resolve) => (this.#settle = resolve));

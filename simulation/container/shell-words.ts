@@ -91,3 +91,11 @@ function skipBlanks(text: string, at: number): number {
   while (/\s/.test(text[here] ?? "")) here += 1;
   return here;
 }
+
+/** The variables that calls of `fx_set` name. */
+export function variables(text: string): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const { 0: before, 1: name, index } of text.matchAll(/(?:^|\n)fx_set (\w+) /g))
+    found[name ?? ""] = readWord(text, index + before.length).word;
+  return found;
+}

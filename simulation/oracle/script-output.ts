@@ -16,10 +16,39 @@ export function expectedLines({ out }: ScriptRun, stream: "1" | "2"): readonly s
   return linesOf(text.replaceAll(SECRET, "***"));
 }
 
+/** The attempts to run a step's script, by task and in their order. Each has a start for each worker. */
+export function attemptsOf(
+  runner: Runner,
+  ended: Simulated,
+): ReadonlyMap<number, readonly (readonly ScriptRun[])[]> {
+  const byTask = new Map<number, Map<string, ScriptRun[]>>();
+  for (const run of runsOf(runner, ended).toSorted((a, b) => a.began - b.began || a.worker - b.worker)) {
+    const attempts = byTask.get(run.task) ?? new Map<string, ScriptRun[]>();
+    byTask.set(run.task, attempts);
+    attempts.set(run.runId, [...(attempts.get(run.runId) ?? []), run]);
+  }
+  return new Map([...byTask].map(([task, attempts]) => [task, [...attempts.values()]]));
+}
+
+/** The starts of the last attempts, in the order of tasks and workers. */
+export function lastRunsOf(runner: Runner, ended: Simulated): readonly ScriptRun[] {
+  return [...attemptsOf(runner, ended)]
+    .toSorted(([one], [other]) => one - other)
+    .flatMap(([, attempts]) => (attempts.at(-1) ?? []).toSorted((a, b) => a.worker - b.worker));
+}
+
+/** In how many tasks the step's job runs. */
+export function taskCountOf(runner: Runner): number {
+  const tasks = firstOf(runner).options.inputs["tasks"] ?? "1";
+  return tasks === "all"
+    ? (JSON.parse(runner.outputs["task-arns"] ?? "[]") as readonly string[]).length
+    : Number(tasks);
+}
+
 /** The lines of a worker's stream that a step has shown in its log. */
-export function shownLines(runner: Runner, worker: number, stream: "1" | "2"): readonly string[] {
-  const workers = workersOf(runner);
-  const lead = workers > 1 ? `[${worker}] ` : "";
+export function shownLines(runner: Runner, worker: number, stream: "1" | "2", task = 0): readonly string[] {
+  const ofTask = firstOf(runner).options.inputs["tasks"] === undefined ? "" : `[task ${task}] `;
+  const lead = `${ofTask}${workersOf(runner) > 1 ? `[${worker}] ` : ""}`;
   return linesOf(runner.main.stdout)
     .filter((line) => line.startsWith(lead))
     .map((line) => line.slice(lead.length))
@@ -61,6 +90,23 @@ export function mismatch(
   if (wrong >= 0) return `line ${wrong} is '${clip(shown[wrong])}' and had to be '${clip(expected[wrong])}'`;
   if (!whole || shown.length === expected.length) return undefined;
   return `shows ${shown.length} of ${expected.length} lines, though the end is known`;
+}
+
+/** The same for the lines of several attempts, of which each but the last one may have been cut short. */
+export function mismatchOfAttempts(
+  attempts: readonly (readonly string[])[],
+  shown: readonly string[],
+  whole: boolean,
+): string | undefined {
+  let rest = shown;
+  for (const expected of attempts.slice(0, -1)) {
+    const end = expected.findIndex((line, at) => rest[at] !== line);
+    const same = end < 0 ? expected.length : end;
+    const cut = rest[same];
+    const isCutLine = end >= 0 && cut !== undefined && expected[end]?.startsWith(cut) === true;
+    rest = rest.slice(same + (isCutLine ? 1 : 0));
+  }
+  return mismatch(attempts.at(-1) ?? [], rest, whole);
 }
 
 export function clip(text: string | undefined): string {

@@ -1,12 +1,17 @@
+import type { Runner } from "../runner/runner.ts";
 import type { Rule } from "./rule.ts";
 import {
+  attemptsOf,
   clip,
   expectedLines,
+  firstOf,
   isWhole,
+  lastRunsOf,
   linesOf,
-  mismatch,
+  mismatchOfAttempts,
   runsOf,
   shownLines,
+  taskCountOf,
   workersOf,
 } from "./script-output.ts";
 
@@ -16,12 +21,11 @@ const green: Rule = {
   look(ended, check) {
     for (const runner of ended.runners) {
       if (runner.mainEnd?.exitCode !== 0) continue;
-      const runs = runsOf(runner, ended);
       if (runner.outputs["outcome"] === "detached") continue;
-      const workers = workersOf(runner);
-      const codes = runs.map(({ exitCode }) => exitCode);
+      const wanted = workersOf(runner) * taskCountOf(runner);
+      const codes = lastRunsOf(runner, ended).map(({ exitCode }) => exitCode);
       check(
-        runs.length === workers && codes.every((code) => code === 0),
+        codes.length === wanted && codes.every((code) => code === 0),
         runner.name,
         () => `main ended with 0, and the scripts with ${codes.join(", ") || "nothing"}`,
       );
@@ -29,42 +33,49 @@ const green: Rule = {
   },
 };
 
-/** A known exit code is the true one: that of the first worker that failed. */
+/** A known exit code is the true one: that of the first worker that failed, in the order of tasks and workers. */
 const exitCode: Rule = {
   name: "a known exit code is the true one",
   look(ended, check) {
     for (const runner of ended.runners) {
       const told = runner.outputs["exit-code"] ?? "";
       if (told === "") continue;
-      const codes = [...runsOf(runner, ended)].sort((a, b) => a.worker - b.worker).map((run) => run.exitCode);
-      const first = codes.find((code) => code !== 0) ?? codes[0];
-      const { outcome } = runner.outputs;
-      const isTrue =
-        outcome === "timed-out"
-          ? told === "124"
-          : outcome === "cancelled"
-            ? told === "130"
-            : told === String(first);
+      const codes = lastRunsOf(runner, ended).map((run) => run.exitCode);
       check(
-        isTrue,
+        isTrueCode(told, codes, runner),
         runner.name,
-        () => `exit-code is ${told} (${outcome ?? ""}), and the scripts ended with ${codes.join(", ")}`,
+        () =>
+          `exit-code is ${told} (${runner.outputs["outcome"] ?? ""}), and the scripts ended with ${codes.join(", ")}`,
       );
     }
   },
 };
+
+function isTrueCode(told: string, codes: readonly (number | undefined)[], runner: Runner): boolean {
+  const { outcome } = runner.outputs;
+  if (outcome === "timed-out") return told === "124";
+  if (outcome === "cancelled") return told === "130";
+  // The end of one of several jobs may be unknown, and then it is the code of another one.
+  if (taskCountOf(runner) > 1)
+    return told === "0" ? codes.every((code) => code === 0) : codes.map(String).includes(told);
+  return told === String(codes.find((code) => code !== 0) ?? codes[0]);
+}
 
 /** The output is the script's: each line once, in order, and whole when the end is known. */
 const output: Rule = {
   name: "the output is the script's, once and in order",
   look(ended, check) {
     for (const runner of ended.runners) {
-      for (const run of runsOf(runner, ended)) {
-        for (const stream of ["1", "2"] as const) {
-          if (runner.before !== undefined) continue;
-          const [expected, shown] = [expectedLines(run, stream), shownLines(runner, run.worker, stream)];
-          const wrong = mismatch(expected, shown, isWhole(runner));
-          check(wrong === undefined, runner.name, () => wrong ?? "");
+      if (runner.before !== undefined) continue;
+      const whole = isWhole(runner) && taskCountOf(runner) === 1;
+      for (const [task, attempts] of attemptsOf(runner, ended)) {
+        for (const worker of Array.from({ length: workersOf(runner) }, (_, at) => at)) {
+          for (const stream of ["1", "2"] as const) {
+            const runs = attempts.map((runs) => runs.find((run) => run.worker === worker));
+            const expected = runs.map((run) => (run === undefined ? [] : expectedLines(run, stream)));
+            const wrong = mismatchOfAttempts(expected, shownLines(runner, worker, stream, task), whole);
+            check(wrong === undefined, runner.name, () => wrong ?? "");
+          }
         }
       }
     }
@@ -101,20 +112,49 @@ const outputs: Rule = {
   },
 };
 
+/** A script starts once in each worker of each task, and with `retry` not more often than it allows. */
 const once: Rule = {
   name: "no script starts twice",
   look(ended, check) {
     for (const runner of ended.runners) {
-      const workers = runsOf(runner, ended).map(({ worker }) => worker);
-      if (workers.length > 0)
-        check(
-          new Set(workers).size === workers.length,
-          runner.name,
-          () => `started ${workers.length} times: workers ${workers.join(", ")}`,
+      const { inputs } = firstOf(runner).options;
+      const most = inputs["retry"] === undefined ? 1 : Number(inputs["retry-attempts"] ?? 2);
+      for (const [task, attempts] of attemptsOf(runner, ended)) {
+        const starts = attempts.flat().filter(({ worker }) => worker === 0).length;
+        const isOnce = attempts.every(
+          (runs) => new Set(runs.map(({ worker }) => worker)).size === runs.length,
         );
+        check(
+          isOnce && starts <= most,
+          runner.name,
+          () => `started ${starts} times in task ${task}, and ${most} are allowed`,
+        );
+      }
+    }
+  },
+};
+
+/** An attempt begins only when the one before it has ended, unless `retry` has `unknown`. */
+const oneByOne: Rule = {
+  name: "attempts come one after another",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const retry = firstOf(runner).options.inputs["retry"];
+      if (retry === undefined || retry.includes("unknown")) continue;
+      for (const attempts of attemptsOf(runner, ended).values()) {
+        for (const [at, runs] of attempts.slice(1).entries()) {
+          const ends = (attempts[at] ?? []).map((run) => run.ended ?? Infinity);
+          const began = Math.min(...runs.map((run) => run.began));
+          check(
+            began >= Math.max(...ends),
+            runner.name,
+            () => `attempt ${at + 2} began before the end of the last`,
+          );
+        }
+      }
     }
   },
 };
 
 /** What must hold of scripts, and of what the steps say of them. */
-export const SCRIPT_RULES: readonly Rule[] = [green, exitCode, output, outputs, once];
+export const SCRIPT_RULES: readonly Rule[] = [green, exitCode, output, outputs, once, oneByOne];

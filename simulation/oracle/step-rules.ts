@@ -31,7 +31,9 @@ const limits: Rule = {
       const [, number, unit] = /^(\d+)([sm])$/.exec(runner.options.inputs["timeout"] ?? "60m") ?? [];
       const timeout = Number(number) * (unit === "s" ? 1_000 : 60_000);
       const took = (runner.mainEnd?.at ?? time.now) - runner.beganAt;
-      const most = 2 * timeout + SLACK_MS;
+      const { tasks = "1", "retry-attempts": attempts = "2", retry } = runner.options.inputs;
+      const times = Number(tasks) * (retry === undefined ? 1 : Number(attempts));
+      const most = times * (2 * timeout + SLACK_MS);
       check(
         runner.mainEnd !== undefined && took <= most,
         runner.name,

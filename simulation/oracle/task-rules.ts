@@ -3,6 +3,7 @@ import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { Task } from "../world/ecs/task.ts";
 import type { Rule } from "./rule.ts";
+import { taskCountOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** A held container ends by itself so long after the job's `timeout`. */
@@ -26,12 +27,22 @@ const leftTasks: Rule = {
       const why = whyLeft(runner, task, ended);
       check(why !== undefined, runner.name, () => `${task.name} was left running, and nothing allows that`);
       if (runner.options.inputs["hold"] === "false") continue;
-      const { startedAt = over } = task.state;
-      const latest = startedAt + timeoutOf(runner) + HOLD_MS + STOPPING_MS;
+      const latest = holdEnd(runner, task, ended) + STOPPING_MS;
       check(stoppedAt <= latest, runner.name, () => `${task.name} outlived its hold`);
     }
   },
 };
+
+/** When a held task ends by itself at the latest. Each step that runs in a task for several steps puts that off. */
+function holdEnd(runner: Runner, { state, container }: Task, ended: Simulated): number {
+  const { startedAt = endOf(runner, ended) } = state;
+  const later = (container?.scripts ?? []).flatMap(({ url, began }) => {
+    const other = ended.runners.find(({ jobUrl }) => jobUrl === url);
+    return other === undefined ? [] : [began + timeoutOf(other)];
+  });
+  const isPutOff = runner.options.inputs["keep-task"] === "job";
+  return Math.max(startedAt + timeoutOf(runner), ...(isPutOff ? later : [])) + HOLD_MS;
+}
 
 /** What allows a task to be left, as the pages of the action promise; undefined when nothing does. */
 function whyLeft(runner: Runner, { stoppedAt }: Task, ended: Simulated): string | undefined {
@@ -39,7 +50,7 @@ function whyLeft(runner: Runner, { stoppedAt }: Task, ended: Simulated): string 
   const isGreen = runner.mainEnd?.exitCode === 0;
   if (keep === "always" || (keep === "on-failure" && !isGreen)) return "kept";
   if (runner.outputs["outcome"] === "detached") return "left";
-  if (!runner.options.post && runner.mainEnd?.exitCode !== 0) return "the machine was lost";
+  if (!runner.options.post && (keep === "job" || !isGreen)) return "the machine was lost";
   // It was starting when the last look at it was over, and its start was stuck.
   if (stoppedAt === undefined && runner.mainEnd === undefined) return "the step goes on";
   return meetsFault(runner, ended, ["ecs:StopTask", "ecs:ListTasks", "ecs:RunTask"])
@@ -54,21 +65,30 @@ const keptTasks: Rule = {
     for (const runner of ended.runners) {
       const keep = runner.options.inputs["keep-task"];
       const { outcome } = runner.outputs;
-      const isKept =
-        keep === "always" || (keep === "on-failure" && /^(failed|timed-out)$/.test(outcome ?? ""));
-      if (!isKept || runner.isKilled || runner.cancelledAt !== undefined) continue;
+      const isFailure = taskCountOf(runner) === 1 && /^(failed|timed-out)$/.test(outcome ?? "");
+      const isKept = keep === "always" || keep === "job" || (keep === "on-failure" && isFailure);
+      // A lost lock cancels a step, too.
+      const isStopped = runner.main.stdout.includes("Cancelled: stopping what this run started.");
+      if (!isKept || runner.isKilled || runner.cancelledAt !== undefined || isStopped) continue;
       const arn = runner.outputs["task-arn"];
       const task = ended.world.ecs.tasks.find(({ identity }) => identity.arn === arn);
       if (task?.identity.owner !== runner.name || !/^(succeeded|failed|timed-out)$/.test(outcome ?? ""))
         continue;
+      const over = keep === "job" ? jobEnd(runner, ended) : Infinity;
       check(
-        task.stoppedBy !== runner.name,
+        task.stoppedBy !== runner.name || (task.stoppedAt ?? 0) >= over,
         runner.name,
         () => `has stopped ${task.name}, though 'keep-task' is ${keep}`,
       );
     }
   },
 };
+
+/** When the last main step of its workflow job has ended. */
+function jobEnd(runner: Runner, { runners }: Simulated): number {
+  const steps = runners.filter((each) => each === runner || each.host === runner);
+  return Math.max(...steps.map(({ mainEnd }) => mainEnd?.at ?? 0));
+}
 
 /** At no time a step has more tasks than it was asked for. */
 const tasksAtOnce: Rule = {
@@ -78,7 +98,9 @@ const tasksAtOnce: Rule = {
       const tasks = startedTasks(ended).filter((each) => each.runner === runner);
       // A task whose stop failed is left to the cleanup, and another one takes its place.
       if (tasks.length === 0 || meetsFault(runner, ended, ["ecs:StopTask"])) continue;
-      const asked = Number(runner.options.inputs["tasks"] ?? 1);
+      const { inputs } = runner.options;
+      const kept = inputs["keep-task"] === undefined ? inputs["max-parallel"] : undefined;
+      const asked = Number(kept ?? inputs["tasks"] ?? 1);
       const most = Math.max(
         ...tasks.map(({ task: { identity } }) => aliveAt(identity.createdAt, tasks).length),
       );
@@ -135,7 +157,10 @@ function isExcused(ended: Simulated): boolean {
   return (
     starting.some((runner) => isLost(runner) || meetsFault(runner, ended, operations)) ||
     (starting.length > 1 && (scenario.ecs?.lag ?? 0) > 0) ||
-    starting.some(({ options }) => options.inputs["keep-task"] !== undefined)
+    // A task that lives on uses its definition: a run that comes a day later removes that.
+    starting.some(
+      ({ options, outputs }) => "keep-task" in options.inputs || outputs["outcome"] === "detached",
+    )
   );
 }
 

@@ -6,7 +6,8 @@ import { firstOf } from "./script-output.ts";
 
 /** The tasks in which the step's job may run: those that it has started, or the one that it has named. */
 export function tasksOf(runner: Runner, { world }: Simulated): readonly Task[] {
-  const { options, name } = firstOf(runner);
+  const first = firstOf(runner);
+  const { options, name } = first.host ?? first;
   return world.ecs.tasks.filter((task) =>
     isStarting(options) ? task.identity.owner === name : task.name === `container ${options.container}`,
   );

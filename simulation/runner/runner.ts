@@ -41,22 +41,30 @@ export class Runner {
   isSkipped = false;
   /** The step whose handle this one attaches to. */
   readonly before: Runner | undefined;
+  /** The step whose task this one runs in. */
+  readonly host: Runner | undefined;
+  /** The steps that come later in its workflow job. */
+  readonly #later: Runner[] = [];
   readonly #index: number;
   readonly #world: World;
   readonly #whenMainEnded: (() => void)[] = [];
 
-  constructor(world: World, index: number, options: RunnerOptions, before?: Runner) {
+  /** `others` are the steps of the scenario before this one. */
+  constructor(world: World, index: number, options: RunnerOptions, others: readonly Runner[]) {
     this.#world = world;
     this.#index = index;
-    this.before = before;
+    this.before = others[options.follows ?? -1];
+    this.host = others[options.shares ?? -1];
+    if (this.host !== undefined) this.host.#later.push(this);
     this.name = `runner ${index}`;
     this.options = options;
     this.script = options.script;
-    this.jobUrl = before?.jobUrl ?? `https://github.com/org/repo/actions/runs/${4_000 + index}`;
+    this.jobUrl = this.before?.jobUrl ?? `https://github.com/org/repo/actions/runs/${4_000 + index}`;
     this.main = new Process(world, this.name, "main", {});
     world.base.time.after(world.base.host, options.at, () => {
-      if (before === undefined || before.mainEnd !== undefined) this.#begin();
-      else before.#whenMainEnded.push(() => this.#begin());
+      const last = this.before ?? this.host;
+      if (last === undefined || last.mainEnd !== undefined) this.#begin();
+      else last.#whenMainEnded.push(() => this.#begin());
     });
   }
 
@@ -120,8 +128,10 @@ export class Runner {
 
   #begin(): void {
     const { timeline } = this.#world.base;
-    if (this.before !== undefined && (this.before.outputs["handle"] ?? "") === "") {
+    const wanted = this.before?.outputs["handle"] ?? this.host?.outputs["task-arn"] ?? "";
+    if ((this.before ?? this.host) !== undefined && wanted === "") {
       this.isSkipped = true;
+      if (this.host !== undefined) this.host.#beginPostIfLast();
       return;
     }
     this.main.env = this.#env();
@@ -140,8 +150,19 @@ export class Runner {
     this.mainEnd = { exitCode, at: time.now };
     timeline.note(this.name, exitCode === undefined ? "main is killed" : `main ends with ${exitCode}`);
     this.main.host.kill();
-    if (this.options.post) time.after(host, 200, () => this.#beginPost());
+    this.#beginPostIfLast();
+    if (this.host !== undefined) this.host.#beginPostIfLast();
     for (const act of this.#whenMainEnded) time.after(host, 1_000, act);
+  }
+
+  /** The post steps of a workflow job begin after its last main step. */
+  #beginPostIfLast(): void {
+    const { time, host } = this.#world.base;
+    const isLast = this.#later.every(({ mainEnd, isSkipped }) => mainEnd !== undefined || isSkipped);
+    if (!this.options.post || this.mainEnd === undefined || !isLast) return;
+    time.after(host, 200, () => {
+      if (this.post === undefined && this.postEnd === undefined) this.#beginPost();
+    });
   }
 
   #beginPost(): void {
@@ -174,9 +195,11 @@ export class Runner {
     const { ecs, base, bucket } = this.#world;
     return {
       ...{ cluster: CLUSTER, region: REGION, run: scriptText(this.script) },
-      ...(!TARGETS.some((name) => name in this.options.inputs) && {
-        task: ecs.tasks[this.options.container]?.identity.id ?? "",
-      }),
+      ...(this.host !== undefined && { task: this.host.outputs["task-arn"] ?? "" }),
+      ...(this.host === undefined &&
+        !TARGETS.some((name) => name in this.options.inputs) && {
+          task: ecs.tasks[this.options.container]?.identity.id ?? "",
+        }),
       ...(base.options.bucket && { bucket: bucket.name }),
     };
   }

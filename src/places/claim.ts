@@ -35,7 +35,7 @@ export async function leaveQueue(queue: QueueObject, run: string, session?: stri
     const remaining = withoutRun(found.queue, run, session);
     // When only lost runs remain, the queue is removed together with this claim.
     const isOver = split(remaining, found.now).live.claims.length === 0;
-    return { queue: isOver ? EMPTY : remaining, result: undefined };
+    return { queue: isOver ? EMPTY : remaining, result: undefined, leaver: run };
   };
   await queue.change(step, { assume: "last", denied: "fails" });
 }

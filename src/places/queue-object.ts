@@ -45,6 +45,8 @@ export interface FoundQueue {
 export interface Change<Result> {
   readonly queue?: Queue;
   readonly result: Result;
+  /** The run that leaves the queue by this change. */
+  readonly leaver?: string;
 }
 
 export interface ChangeOptions {
@@ -98,8 +100,8 @@ export class QueueObject {
       // S3 also refuses the repetition of a write whose answer was lost. This run then has to delete the version that it
       // has replaced. Another run that replaced the version deletes it, too.
       if (refused?.versionId !== found?.version.versionId) void this.#old.remove(refused?.versionId);
-      const { queue, result } = step(found);
-      if (queue === undefined || (await this.#swap(queue, found))) return result;
+      const { queue, result, leaver } = step(found);
+      if (queue === undefined || (await this.#swap(queue, found, leaver))) return result;
       refused = found?.version;
       signal?.throwIfAborted();
       if (tries >= MOST_LOST) throw this.#alwaysLost();
@@ -146,8 +148,8 @@ export class QueueObject {
   }
 
   /** False when the queue is no longer as it was found. */
-  async #swap(queue: Queue, found: FoundQueue | undefined): Promise<boolean> {
-    if (queue.claims.length === 0) return found === undefined || (await this.#remove(found));
+  async #swap(queue: Queue, found: FoundQueue | undefined, leaver: string | undefined): Promise<boolean> {
+    if (queue.claims.length === 0) return found === undefined || (await this.#remove(found, leaver));
     return (await this.#put(queue, found?.version)) !== undefined;
   }
 
@@ -166,7 +168,7 @@ export class QueueObject {
    * Removes the queue. S3 deletes a version whether or not it is the current one. So in a bucket with versioning the run
    * first swaps in an empty queue, which any other run may replace, and then deletes that version.
    */
-  async #remove({ version, queue }: FoundQueue): Promise<boolean> {
+  async #remove({ version, queue }: FoundQueue, leaver: string | undefined): Promise<boolean> {
     const { object, s3, log } = this.#options;
     if (!isVersion(version.versionId)) {
       try {
@@ -184,12 +186,15 @@ export class QueueObject {
     const areGone = await this.#old.areGone();
     const { kept } = await s3.deleteIf(object, areGone ? empty : { etag: empty.etag });
     logRetention(log, object, kept);
-    if (areGone && kept === undefined) await this.#removeUncovered(queue);
+    if (areGone && kept === undefined) await this.#removeUncovered(queue, leaver);
     return true;
   }
 
-  /** Removes versions that another run has replaced and could not delete. Stops at one in which a run may still wait. */
-  async #removeUncovered(last: Queue): Promise<void> {
+  /**
+   * Removes versions that another run, or a killed process of this one, has replaced and could not delete. Stops at one in which a run may
+   * still wait.
+   */
+  async #removeUncovered(last: Queue, leaver: string | undefined): Promise<void> {
     const { object, s3 } = this.#options;
     for (let count = 0; count < MOST_UNCOVERED; count += 1) {
       const found = await this.#read().catch((error: unknown) => {
@@ -198,7 +203,7 @@ export class QueueObject {
       });
       if (found === undefined || !isVersion(found.version.versionId)) return;
       const { live } = split(found.queue, found.now);
-      if (!live.claims.every(({ run }) => claimOf(last, run) !== undefined)) return;
+      if (!live.claims.every(({ run }) => run === leaver || claimOf(last, run) !== undefined)) return;
       await s3.deleteVersion(object, found.version.versionId);
     }
   }

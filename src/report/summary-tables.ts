@@ -1,7 +1,7 @@
 import { consoleHost } from "../aws/partitions.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { foldLines, link, literal, literalCell } from "./markdown.ts";
-import { isKept, shellCommand } from "../undo/keep-task.ts";
+import { isKept, runsSince, shellCommand } from "../undo/keep-task.ts";
 import type { ExplainedStep } from "./explain.ts";
 import type { TaskFacts, TaskResult, WorkerResult } from "./result.ts";
 
@@ -44,7 +44,7 @@ export function runRows({ run }: ExplainedStep): string[] {
 export function keptRows({ task, outcome }: TaskResult, { selection }: ExplainedStep): string[] {
   const { target } = task ?? {};
   if (target?.started !== true || selection === undefined) return [];
-  const ended = { succeeded: outcome === "succeeded", startedAt: task?.startedAt };
+  const ended = { succeeded: outcome === "succeeded", startedAt: runsSince(task) };
   if (!isKept(selection.where, ended)) return [];
   return [`| Shell in the kept task | ${literalCell(shellCommand(target, selection.region))} |`];
 }

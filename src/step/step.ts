@@ -10,7 +10,7 @@ import { type Result, type TaskResult, taskResults } from "../report/result.ts";
 import { StepBudget } from "../step-budget.ts";
 import type { StepContext } from "../step-context.ts";
 import { resolvingTitle } from "../targets/title.ts";
-import { type EndedTask, keepTasks, leaveTasks, tellKept } from "../undo/keep-task.ts";
+import { type EndedTask, keepTasks, leaveTasks, runsSince, tellKept } from "../undo/keep-task.ts";
 import { leaveLock } from "../undo/undo-lock.ts";
 import { Ledger } from "../undo/ledger.ts";
 import { StepAws } from "../undo/step-aws.ts";
@@ -86,6 +86,5 @@ function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined 
 
 function endedTask({ task, outcome }: TaskResult): readonly EndedTask[] {
   if (task === undefined) return [];
-  const { target, startedAt } = task;
-  return [{ target, startedAt, succeeded: outcome === "succeeded" }];
+  return [{ target: task.target, startedAt: runsSince(task), succeeded: outcome === "succeeded" }];
 }

@@ -1,22 +1,37 @@
 import { consoleHost } from "../aws/partitions.ts";
+import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import { HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import type { Target } from "../targets/target.ts";
+import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A task at the end of a run. */
 export interface EndedTask {
   readonly target: Pick<Target, "taskArn" | "taskId" | "clusterName" | "container">;
   readonly succeeded: boolean;
-  /** When it started, in milliseconds since the epoch, as far as ECS tells it. */
+  /** Since when it runs (`runsSince`). */
   readonly startedAt: number | undefined;
+}
+
+/** Since when a task runs, in milliseconds since the epoch; undefined when ECS has not told that it started, or told that it stops. */
+export function runsSince(
+  task:
+    | {
+        readonly startedAt: number | undefined;
+        readonly described: Pick<Task, "lastStatus" | "desiredStatus"> | undefined;
+      }
+    | undefined,
+): number | undefined {
+  return task?.described !== undefined && isEnding(task.described) ? undefined : task?.startedAt;
 }
 
 /**
  * Drops the tasks that `keep-task` keeps from the ledger, so that the cleanup does not stop them. Returns them, for
- * `tellKept`. A task whose container has not started is stopped: there is nothing to look into, and it has no hold that ends it.
+ * `tellKept`. A task whose container has not started is stopped: there is nothing to look into, and it has no hold that ends it. A task
+ * that stops by itself is not kept, either.
  */
 export function keepTasks(
   { where }: Pick<Inputs, "where">,

@@ -37,7 +37,8 @@ export class StepAws {
     this.#connections = connections;
     const paced = paceChanges(clock);
     const overdue = ending && afterCancel(CALLS_END_MS, ending, clock, this.#closed.signal);
-    const undoing = awsCalls({ region, credentials, world, connections, signal: overdue, ending: overdue });
+    const signal = AbortSignal.any([this.#closed.signal, ...(overdue === undefined ? [] : [overdue])]);
+    const undoing = awsCalls({ region, credentials, world, connections, signal, ending: overdue });
     this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs, overdue) } };
     this.#making = awsCalls({
       ...options,
@@ -60,7 +61,10 @@ export class StepAws {
     this.#over.abort();
   }
 
-  /** Also ends calls whose answers nothing waits for any more, which would keep the process alive. */
+  /**
+   * Also ends calls whose answers nothing waits for any more, those of the cleanup included: they would keep the process alive, and a call that
+   * is repeated could write an object again that the cleanup has deleted.
+   */
   close(): void {
     this.#closed.abort();
     this.undoing.clients.destroy();

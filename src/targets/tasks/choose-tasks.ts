@@ -33,7 +33,7 @@ function beganAt({ startedAt, createdAt = 0 }: Task): number {
 }
 
 /** True as soon as ECS has decided to stop the task. */
-export function isEnding({ lastStatus, desiredStatus }: Task): boolean {
+export function isEnding({ lastStatus, desiredStatus }: Pick<Task, "lastStatus" | "desiredStatus">): boolean {
   return desiredStatus === "STOPPED" || /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED)$/.test(lastStatus);
 }
 
