@@ -26,7 +26,8 @@ const leftTasks: Rule = {
       }
       const why = whyLeft(runner, task, ended);
       check(why !== undefined, runner.name, () => `${task.name} was left running, and nothing allows that`);
-      if (runner.options.inputs["hold"] === "false") continue;
+      // A task that has not started has no hold, and a lost machine does not stop it.
+      if (runner.options.inputs["hold"] === "false" || task.container === undefined) continue;
       const latest = holdEnd(runner, task, ended) + STOPPING_MS;
       check(stoppedAt <= latest, runner.name, () => `${task.name} outlived its hold`);
     }
