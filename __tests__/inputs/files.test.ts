@@ -34,6 +34,8 @@ it.each([
   ["an escape", "a\\[b", "'a\\[b'"],
   ["no destination", "a=", "'a='"],
   ["a destination with ..", "a=/srv/../etc", "'a=/srv/../etc'"],
+  ["a destination with a control character", "a=/srv/\u001bx", "'a=/srv/ x'"],
+  ["a glob with a control character", "a\tb", "'a b'"],
   ["nothing that is brought", "!a", "'!a'"],
   ["no glob before a destination", "=/srv", "nothing"],
 ])("%s is refused", (_, text, got) => {
@@ -53,14 +55,14 @@ it("an object has paths without wildcards, and their destinations", () => {
   });
 });
 
-it.each([{ "../a": "/srv" }, { "/a": "/srv" }, { a: "" }, { a: "/srv/../b" }, { a: 1 }])(
-  "%j is refused",
-  (given) => {
-    expect(fileSelections(JSON.stringify(given))).toMatchObject({
-      must: expect.stringContaining("JSON object") as string,
-    });
-  },
-);
+it.each([
+  ...[{ "../a": "/srv" }, { "/a": "/srv" }, { a: "" }, { a: "/srv/../b" }, { a: 1 }],
+  ...[{ a: "/srv/b\netc" }, { a: "/srv/\u0000" }, { a: "/srv/\u0085" }, { "a\nb": "/srv" }],
+])("%j is refused", (given) => {
+  expect(fileSelections(JSON.stringify(given))).toMatchObject({
+    must: expect.stringContaining("JSON object") as string,
+  });
+});
 
 it("takes 1,000 lines, and not one more", () => {
   expect(fileSelections("a\n".repeat(1000))).toHaveProperty("value");

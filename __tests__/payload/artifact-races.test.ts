@@ -99,7 +99,7 @@ describe("artifacts, when another user exchanges a directory for a link to root'
       });
       expect(key).toBe("");
       expect(said).toMatch(
-        /^'(key|[/]srv[/]app[/]work)' can't be read: .*another user of the container can (have made|replace).*\.$/,
+        /^'(key|[/]srv[/]app[/]work)' can't be read: .*another user of the container can (have put there|replace).*\.$/,
       );
     },
     PATIENCE,

@@ -188,6 +188,8 @@ describeRoot("files", () => {
   );
 
   const owned = "mkdir -p /srv/app /srv/secret; chmod 755 /srv /srv/app /srv/secret; chown 1000 /srv/app";
+  const moved = `mkdir -p /tmp/own /srv/secret; chmod 755 /srv /srv/secret; ln -s /srv/secret /tmp/own/to; chown 1000 /tmp/own
+    setpriv --reuid=1000 --regid=1000 --clear-groups mv /tmp/own/to /tmp/to`;
   it.concurrent.each<[string, string, BringOptions, RegExp]>([
     [
       "a planted link to a directory",
@@ -206,6 +208,24 @@ describeRoot("files", () => {
       `${owned}; ln -s /srv/secret /srv/app/to`,
       { lines: ["app=/srv/app/to"] },
       /'\/srv\/app\/to' leads through a link/,
+    ],
+    ...[PYTHON, TARS[0]].map(([way, only]): [string, string, BringOptions, RegExp] => [
+      `root's link that another user has moved into a sticky directory, by ${way}`,
+      `${moved}; ${only}`,
+      { lines: ["app=/tmp/to"] },
+      /'\/tmp\/to'.* link/,
+    ]),
+    [
+      "root's link in a directory whose name another user could change",
+      `${owned}; mkdir /srv/app/in; chmod 755 /srv/app/in; ln -s /srv/secret /srv/app/in/to`,
+      { lines: ["app=/srv/app/in/to"] },
+      /'\/srv\/app\/in\/to' leads through a link/,
+    ],
+    [
+      "root's link in a working directory whose name another user could change",
+      `${owned}; mkdir /srv/app/in; chmod 755 /srv/app/in; ln -s /srv/secret /srv/app/in/to`,
+      { lines: ["app=to"], workingDirectory: "/srv/app/in" },
+      /'.*to' leads through a link/,
     ],
     [
       "a planted link as the working directory",
@@ -243,6 +263,12 @@ describeRoot("files", () => {
       `mkdir -p /srv/app /srv/secret; ln -s /srv/secret /srv/app/sub; ${TARS[0][1]}`,
       { lines: ["app=/srv/app"] },
       /'\/srv\/app\/.*sub' is a link/,
+    ],
+    [
+      "a destination in a directory that another line brings for the script's user, without python3",
+      `mkdir -p /srv; chmod 755 /srv; ${TARS[0][1]}`,
+      { lines: ["app=/srv/app", "app/top=/srv/app/sub/deep/"], user: "nobody" },
+      /no python3.*'\/srv\/app\/sub\/deep', where another line of 'files' brings.*; as nobody: '\/srv\/app' can't be made/,
     ],
     [
       "no program that can unpack",

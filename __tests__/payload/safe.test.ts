@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import {
   chownSync,
   chmodSync,
   lchownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -48,6 +50,55 @@ describe.each(SHELLS)("under %s", (shell) => {
         expect({ names, is: fxSafe(shell, ...names) }).toEqual({ names, is: "unsafe" });
   });
 });
+
+asOthers.each(SHELLS)(
+  "what another user can have moved into a sticky directory is unsafe, under %s",
+  (shell) => {
+    const [own, sticky] = [at("own"), at("sticky")];
+    for (const path of [own, sticky]) mkdirSync(path);
+    chmodSync(sticky, 0o1777);
+    mkdirSync(join(own, "closed"));
+    mkdirSync(join(own, "open"));
+    chmodSync(join(own, "open"), 0o1777);
+    writeFileSync(join(own, "file"), "");
+    symlinkSync(at("in"), join(own, "link"));
+    chmodSync(directory, 0o711);
+    chownSync(own, 1000, 1000);
+    const move = `for each in "$1"/*; do mv "$each" "$2"; done`;
+    spawnSync("setpriv", [
+      "--reuid=1000",
+      "--regid=1000",
+      "--clear-groups",
+      "sh",
+      "-c",
+      move,
+      "sh",
+      own,
+      sticky,
+    ]);
+    // The kernel lets that user move all but the closed directory.
+    expect(readdirSync(sticky)).toEqual(["file", "link", "open"]);
+    mkdirSync(join(sticky, "closed"));
+    writeFileSync(join(sticky, "closed/file"), "");
+    symlinkSync("../../in", join(sticky, "closed/link"));
+    const names = [
+      "",
+      "/",
+      "/link",
+      "/link/link",
+      "/open",
+      "/open/",
+      "/file",
+      "/closed",
+      "/closed/",
+      "/closed/file",
+      "/closed/link/link",
+    ];
+    const safe = names.filter((name) => fxSafe(shell, `sticky${name}`).startsWith("safe"));
+    expect(safe).toEqual(["", "/closed", "/closed/", "/closed/file", "/closed/link/link"]);
+    for (const path of [own, sticky]) rmSync(path, { recursive: true });
+  },
+);
 
 asOthers.each(SHELLS)(
   "a file name that looks like lines of `ls` does not mislead the check, under %s",

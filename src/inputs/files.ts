@@ -2,6 +2,8 @@ import { posix } from "node:path";
 import type { FileSelection, FileSelections } from "./inputs.ts";
 import { jsonObject, lines, type ParseResult, quoteValue } from "./parse.ts";
 
+/** The container's lists of paths have a path a line. */
+const CONTROL = /\p{Cc}/u;
 /** A longer list comes from a program, which can name a directory instead. */
 const MOST_LINES = 1000;
 
@@ -37,13 +39,13 @@ function selection(line: string): ParseResult<FileSelection> {
   const destination = containerPath(line.slice(equals + 1).trim());
   if (destination !== undefined) return { value: { pattern: glob.value, destination } };
   return {
-    must: "GLOB=DESTINATION, with a path of the container without .. behind the last =, such as dist/**=/srv/static",
+    must: "GLOB=DESTINATION, with a path of the container without .. and without control characters behind the last =, such as dist/**=/srv/static",
     got: quoteValue(line),
     advice: "In a name that has an = itself, write a ? for it.",
   };
 }
 
-/** Destinations by their paths. A path may have any characters but a NUL byte. */
+/** Destinations by their paths. Neither has a control character. */
 function pathSelections(text: string): ParseResult<FileSelections> {
   const selections: FileSelection[] = [];
   const wrong = { must: PATHS, got: quoteValue(text) };
@@ -51,28 +53,30 @@ function pathSelections(text: string): ParseResult<FileSelections> {
   if (!("value" in parsed)) return wrong;
   for (const [path, given] of Object.entries(parsed.value)) {
     const destination = typeof given === "string" ? containerPath(given) : undefined;
-    if (path === "" || path.startsWith("/") || path.split("/").includes("..") || destination === undefined)
-      return wrong;
+    const isPath =
+      path !== "" && !path.startsWith("/") && !path.split("/").includes("..") && !CONTROL.test(path);
+    if (!isPath || destination === undefined) return wrong;
     selections.push({ pattern: posix.normalize(path).replace(/\/$/, ""), isPath: true, destination });
   }
   return { value: { selections, exclusions: [] } };
 }
 
 const PATHS =
-  'lines, or a JSON object of destinations by their paths, without a leading / and without .., such as {"a b.txt": "/srv/"}';
+  'lines, or a JSON object of destinations by their paths, without a leading /, without .. and without control characters, such as {"a b.txt": "/srv/"}';
 
 /** A destination in the container, normalised; undefined when it is none. A dot at its end is the directory itself. */
 function containerPath(text: string): string | undefined {
-  if (text === "" || text.split("/").includes("..")) return undefined;
+  if (text === "" || text.split("/").includes("..") || CONTROL.test(text)) return undefined;
   return posix.normalize(text.replace(/(^|\/)\.$/, "$1./"));
 }
 
 function pattern(text: string): ParseResult<string> {
   const path = posix.normalize(text);
-  if (text !== "" && !text.includes("\\") && !path.startsWith("/") && !path.split(/[/{},]/).includes(".."))
+  const isGlob = text !== "" && !text.includes("\\") && !CONTROL.test(text);
+  if (isGlob && !path.startsWith("/") && !path.split(/[/{},]/).includes(".."))
     return { value: path.replace(/\/$/, "") };
   return {
-    must: "globs of the workspace, one a line, without a leading /, without .. and without \\, such as config/**/*.yml",
+    must: "globs of the workspace, one a line, without a leading /, without .., without \\ and without control characters, such as config/**/*.yml",
     got: quoteValue(text),
     advice:
       "A ? in a glob stands for any one character. A file outside the workspace has to be copied into it.",

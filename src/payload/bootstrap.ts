@@ -55,7 +55,7 @@ export function bootstrapCommand(options: BootstrapOptions): string {
   const script = [
     `fx_id=${quote(runId)} fx_at=${at} fx_head=${start?.payload.scriptAt ?? 0}`,
     ...(isNewReader ? ["fx_any=1"] : []),
-    `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
+    `fx_dirs=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
     `fx_mute=${doubleQuote(inlinePython("echo_off.py"))}`,
     // An attacher that resumes fetches nothing.
     ...(at > 0 ? [] : [start === undefined ? "fx_fetch() { :; }" : fetchFunction(runId, start)]),

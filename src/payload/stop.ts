@@ -10,7 +10,7 @@ import { PARENT_DIRECTORIES, shortenSource, stopSource } from "./container-sourc
 export function stopCommand(runId: string, { sessionKnown = false } = {}): string {
   const script = [
     `fx_id=${quote(runId)} fx_tries=${sessionKnown ? 2 : 20}`,
-    `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
+    `fx_dirs=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
     shortenSource(stopSource()),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;

@@ -33,7 +33,7 @@ fx_say open
 # directories are searched before a directory is made, so that nothing that another user puts there or removes can lead to a second
 # job.
 fx_make() {
-  fx_safe "$fx_parent" && mkdir "$fx_dir" && fx_new=new
+  fx_safe "$fx_in" && mkdir "$fx_dir" && fx_new=new
   fx_ours && return
   # An access list of the parent lets others write to the new directory, or another user has made it.
   fx_new=

@@ -85,7 +85,7 @@ fx_wait_for_way() {
   fx_fetcher=$fx_token
   while fx_is "$fx_fetcher" && [ "$fx_state" != Z ]; do
     # shellcheck disable=SC2086 # it is to be split into words
-    set -- ${fx_stat##*\) }
+    set -- ${fx_s##*\) }
     fx_usage=$((${12} + ${13} + ${14} + ${15})):${22}$(ls -ln "$fx_dir")
     # fx_usage has the ticks of the process and of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
     # The memory of the process (rss) grows while it keeps what it reads. A process in state `R` is not idle: it waits for a processor.
