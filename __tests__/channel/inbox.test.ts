@@ -43,3 +43,12 @@ describe("inbox", () => {
     expect(large(17)).toBe(true);
   });
 });
+
+it("keeps no more bytes than it may while an earlier message is missing, and acknowledges none that it does not keep", () => {
+  const inbox = new Inbox(1_000);
+  const large = (number: number, size: number) => ({ ...message(number), payload: new Uint8Array(size) });
+  expect(inbox.receive(large(1, 1_000)).acknowledge).toBe(true);
+  expect(inbox.receive(large(2, 1)).acknowledge).toBe(false);
+  expect(inbox.receive(large(0, 5_000)).ready).toHaveLength(2);
+  expect(inbox.receive(large(2, 1)).ready).toHaveLength(1);
+});

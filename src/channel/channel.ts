@@ -33,7 +33,7 @@ export class Channel {
   readonly #random: Random;
   readonly #clientId: string;
   readonly #handshake: Handshake;
-  readonly #inbox = new Inbox();
+  readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   /** Input that waits for the end of the handshake or for the window. */
   readonly #pending: QueuedMessage[] = [];
@@ -49,8 +49,9 @@ export class Channel {
   #frames: Frame[] = [];
   #events: ChannelEvent[] = [];
 
-  /** The session's id and target go into the KMS encryption context. `random` draws the ids of messages, and the nonces of an encrypted session. */
-  constructor(identity: SessionIdentity, random: Random) {
+  /** The session's id and target go into the KMS encryption context. `random` draws the ids of messages, and the nonces of an encrypted session. `mostAheadBytes` bounds the inbox. */
+  constructor(identity: SessionIdentity, random: Random, mostAheadBytes?: number) {
+    this.#inbox = new Inbox(mostAheadBytes);
     this.#random = random;
     this.#clientId = random.uuid();
     this.#outbox = new Outbox(random);

@@ -3,7 +3,7 @@ import type { AgentMessage } from "../wire/message.ts";
 /** Messages kept while an earlier one is missing, as many as session-manager-plugin keeps (`src/config/config.go`). */
 const MAX_MESSAGES = 10_000;
 /** A bound for a peer that sends large messages. Frames of the agent carry 1 kB. */
-const MAX_BYTES = 16 * 1024 * 1024;
+export const MOST_AHEAD_BYTES = 16 * 1024 * 1024;
 
 export interface InboxResult {
   /** False when the inbox is full. Without an acknowledgement the agent sends the message again. */
@@ -14,9 +14,15 @@ export interface InboxResult {
 
 /** The agent's half of the stream: puts messages in order and returns each one once. */
 export class Inbox {
+  readonly #most: number;
   readonly #ahead = new Map<number, AgentMessage>();
   #aheadBytes = 0;
   #expected = 0;
+
+  /** `most`: how many bytes of messages are kept while an earlier one is missing. The agent sends again what is not kept. */
+  constructor(most = MOST_AHEAD_BYTES) {
+    this.#most = most;
+  }
 
   /** The next sequence number in order. */
   get expected(): number {
@@ -44,7 +50,7 @@ export class Inbox {
 
   #keep(message: AgentMessage): boolean {
     const size = message.payload.length;
-    if (this.#ahead.size >= MAX_MESSAGES || this.#aheadBytes + size > MAX_BYTES) return false;
+    if (this.#ahead.size >= MAX_MESSAGES || this.#aheadBytes + size > this.#most) return false;
     // A copy, because a view would keep the socket's whole buffer alive.
     this.#ahead.set(message.sequenceNumber, { ...message, payload: new Uint8Array(message.payload) });
     this.#aheadBytes += size;

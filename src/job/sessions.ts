@@ -19,6 +19,8 @@ import { unstage } from "../payload/stage.ts";
 import type { TaskProtection } from "../protection/task-protection.ts";
 import { canNever } from "../ready/denied-agent.ts";
 import { explainUnopened } from "../ready/unopened.ts";
+import { MOST_AHEAD_BYTES } from "../channel/inbox.ts";
+import { partOf } from "../step-budget.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
 import type { Session } from "../session/session.ts";
@@ -32,6 +34,9 @@ import type { PreparedJob } from "./prepare.ts";
 
 /** The time that a container has to stop a job at its timeout and to report it. */
 const AFTER_TIMEOUT_MS = 60_000;
+
+/** The most bytes of messages that all jobs of a step keep while an earlier message is missing. */
+const AHEAD_OF_ALL = 4 * MOST_AHEAD_BYTES;
 
 /** The sessions that were opened for a job. */
 export interface OpenedSessions {
@@ -94,7 +99,7 @@ export class JobSessions implements SessionSource {
 
   async attach(at: number): Promise<Session> {
     const { uploads } = this.#place;
-    const { aws, looks, target, clock, log, cancel } = this.#context;
+    const { aws, looks, target, clock, log, cancel, origin } = this.#context;
     const { sessionTarget } = this.#job;
     const lost = this.#sessionIds.at(-1);
     const isFirst = lost === undefined;
@@ -117,7 +122,10 @@ export class JobSessions implements SessionSource {
     this.#add(ticket.sessionId);
     const setup = this.#learn(ticket.sessionId);
     const encryption = setup.then((known) => known.encryption);
-    const opening = openTicket(ticket, { aws, sessionTarget, encryption, clock, log, cancel });
+    const opening = openTicket(ticket, {
+      ...{ aws, sessionTarget, encryption, clock, log, cancel },
+      mostAheadBytes: partOf(AHEAD_OF_ALL, origin.fanOut?.tasks ?? 1, { most: MOST_AHEAD_BYTES }),
+    });
     const session = await tellWhile(`the connection to session ${ticket.sessionId}`, { clock, log }, opening);
     this.#openedAt = clock.now();
     this.#place.expectUpload(session, (await setup).logs);

@@ -16,6 +16,8 @@ export interface OpenTicketOptions {
    * nothing is typed before.
    */
   readonly encryption: Promise<Encryption>;
+  /** How many bytes of messages are kept while an earlier one is missing. */
+  readonly mostAheadBytes?: number | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly cancel: AbortSignal;
@@ -26,12 +28,12 @@ export interface OpenTicketOptions {
  * unless the run is cancelled.
  */
 export async function openTicket(ticket: SessionTicket, options: OpenTicketOptions): Promise<Session> {
-  const { aws, sessionTarget, encryption, clock, log, cancel } = options;
+  const { aws, sessionTarget, encryption, mostAheadBytes, clock, log, cancel } = options;
   const { sessionId } = ticket;
   const opening = encryption.then((known) => {
     cancel.throwIfAborted();
     return openSession({
-      ...{ ...ticket, sessionTarget, encryption: known, log, clock },
+      ...{ ...ticket, sessionTarget, encryption: known, mostAheadBytes, log, clock },
       aws: aws.clients,
       resume: () => aws.ssm.resumeSession(sessionId),
       requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),

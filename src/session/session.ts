@@ -69,6 +69,8 @@ export interface SessionOptions extends SessionTicket, SessionIdentity {
   readonly resume?: (() => Promise<ResumedSession | undefined>) | undefined;
   /** Asks KMS for the data key of an encrypted session. Without this function such a session is refused. */
   readonly requestDataKey?: ((wanted: DataKeyRequest) => Promise<DataKey>) | undefined;
+  /** How many bytes of messages are kept while an earlier one is missing. */
+  readonly mostAheadBytes?: number | undefined;
   /** Called with a line for each frame, in and out. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -106,7 +108,7 @@ class DataSession implements Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.sessionId = options.sessionId;
-    this.#channel = new Channel(options, options.clock.random);
+    this.#channel = new Channel(options, options.clock.random, options.mostAheadBytes);
     this.#alarm = new Alarm(options.clock, () => this.#tick());
     this.output = new ByteQueue(() => this.#regulate());
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve));
