@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { SpoolReader, type SpoolText } from "../../../src/stream/spool.ts";
+import { parseStatus } from "../../../src/stream/status.ts";
+import { CANCEL } from "../../../src/payload/input.ts";
+import { UploadedJob, curlOnly } from "../../payload/upload-rig.ts";
+import { extractAll } from "../extracted.ts";
+import type { SealedObject } from "../piece-bucket.ts";
+import { until } from "../until.ts";
+import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../watch.ts";
+import { markOf, recordOf, type ReplayRecord } from "./record.ts";
+import { type Replay, SECRET, shellScript } from "./replay.ts";
+
+/** What both worlds are given. */
+export function optionsOf(replay: Replay, script: string): WatchOptions {
+  const { workers, hasSecret, timeoutSeconds, packAbove, uploads, takes } = replay;
+  return {
+    ...{ script, workers, timeoutSeconds, pieces: uploads, take: takes, shell: "sh {0}" },
+    ...(hasSecret && { secrets: { SECRET } }),
+    ...(packAbove !== undefined && { packAbove }),
+  };
+}
+
+/** Runs the replay with the programs of `src/payload/container`, as processes of this machine. */
+export async function replayForReal(replay: Replay): Promise<ReplayRecord> {
+  const PATH = replay.form === "python" ? "/usr/bin:/bin" : curlOnly();
+  const options = { ...optionsOf(replay, shellScript(replay.script)), containerEnv: { PATH } };
+  return replay.uploads ? await upload(replay, options) : await follow(replay, options);
+}
+
+async function follow(replay: Replay, options: WatchOptions): Promise<ReplayRecord> {
+  const { cancelAt, cut, takes } = replay;
+  const job = new WatchedJob(options);
+  try {
+    const terminals = [job.attach()];
+    const [first] = terminals as [WatchedTerminal];
+    await first.says("attached");
+    if (cancelAt !== undefined) void sleep(cancelAt).then(() => terminals.at(-1)?.type(CANCEL));
+    if (cut !== undefined && !(await isOver(first, cut.at))) {
+      await first.kill();
+      await sleep(cut.back);
+      terminals.push(job.attach());
+    }
+    await terminals.at(-1)?.closed;
+    if (takes) await untilGone(job);
+    else await sleep(1_000);
+    return recordOf(texts(job), {
+      marks: terminals.map(({ events }) => events.flatMap((event) => markOf(event) ?? [])),
+      ...{ status: job.status, pieces: [], isLeft: job.directory !== undefined },
+    });
+  } finally {
+    job.remove();
+  }
+}
+
+async function upload(replay: Replay, options: WatchOptions): Promise<ReplayRecord> {
+  const uploaded = await UploadedJob.make({ ...options, confirm: false, take: false });
+  const { bucket, job } = uploaded;
+  let refused = 0;
+  bucket.fault = (method) =>
+    method === "POST" && refused++ < replay.refused ? { status: 503, code: "SlowDown" } : undefined;
+  try {
+    await uploaded.followBriefly();
+    const pieces = await uploaded.ended();
+    const end = pieces.at(-1);
+    if (replay.takes) await uploaded.take();
+    else await sleep(1_000);
+    return recordOf(extractAll(new SpoolReader(replay.workers), spoolOf(pieces)), {
+      marks: [],
+      status: parseStatus(end?.body.toString() ?? "", replay.workers),
+      pieces: pieces.map(({ kind }) => kind).filter((kind, at, all) => kind !== all[at - 1]),
+      isLeft: job.directory !== undefined,
+    });
+  } finally {
+    job.remove();
+    await bucket.stop();
+  }
+}
+
+/** The spool in these pieces. Fails when one does not follow the one before. */
+function spoolOf(pieces: readonly SealedObject[]): Buffer {
+  let at = 0;
+  const bodies = pieces.map(({ kind, number, begin, body, isAuthentic }, index) => {
+    if (!isAuthentic || number !== index || begin !== at)
+      throw new Error(`piece ${index} is ${kind} ${number} from byte ${begin} on, and not from ${at}`);
+    if (kind !== "out") return Buffer.alloc(0);
+    at += body.length;
+    return body;
+  });
+  return Buffer.concat(bodies);
+}
+
+/** True when the terminal ends before this time is over. */
+async function isOver(terminal: WatchedTerminal, ms: number): Promise<boolean> {
+  return await Promise.race([terminal.closed.then(() => true), sleep(ms).then(() => false)]);
+}
+
+async function untilGone(job: WatchedJob): Promise<void> {
+  await until(() => job.directory === undefined && job.processes.length === 0);
+}
+
+function texts({ events }: Pick<WatchedJob, "events">): SpoolText[] {
+  return events.filter((event): event is SpoolText =>
+    ["text", "header", "file-command", "file-left-out"].includes(event.kind),
+  );
+}

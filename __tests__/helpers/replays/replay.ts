@@ -1,0 +1,114 @@
+import { between, chance, pick, type Random, randomOf } from "../../../simulation/random.ts";
+import type { Script, ScriptLine } from "../../../simulation/scenario.ts";
+
+/** The programs of a container: with python3; without it, so that awk records and curl uploads. */
+export const FORMS = ["python", "awk"] as const;
+export type Form = (typeof FORMS)[number];
+
+/** What happens to a job, written down. Times are milliseconds since a session has shown the job. */
+export interface Replay {
+  readonly seed: number;
+  readonly form: Form;
+  readonly script: Script;
+  readonly workers: number;
+  readonly hasSecret: boolean;
+  readonly timeoutSeconds: number;
+  /** Above how many bytes output is packed. */
+  readonly packAbove: number | undefined;
+  readonly cancelAt: number | undefined;
+  /** When the session is cut, and how much later another one goes on. */
+  readonly cut: { readonly at: number; readonly back: number } | undefined;
+  /** S3 carries the output to the end; the session is released. */
+  readonly uploads: boolean;
+  /** How many posts S3 refuses first. */
+  readonly refused: number;
+  /** The reader takes the status. */
+  readonly takes: boolean;
+}
+
+/** The value of the secret that a script may print. */
+export const SECRET = "s3cr3t-value-0815";
+/** Between two things of which the order counts: much longer than a busy machine holds a process up. */
+const APART_MS = 500;
+
+/** Expands a seed. Nothing is so close to something else that the order would be chance. */
+export function drawReplay(seed: number): Replay {
+  const random = randomOf(seed);
+  const uploads = chance(random, 0.3);
+  const isStopped = chance(random, 0.35);
+  const isTimedOut = isStopped && (uploads || chance(random, 0.3));
+  const script = drawScript(random, isStopped);
+  const moment = between(random, 1, 4) * APART_MS + APART_MS / 2;
+  return {
+    seed,
+    form: pick(random, FORMS),
+    // The order to upload has to come before the job's end.
+    script: uploads ? { ...script, lines: [{ wait: 4 * APART_MS }, ...script.lines] } : script,
+    workers: chance(random, 0.25) ? between(random, 2, 3) : 1,
+    hasSecret: chance(random, 0.4),
+    timeoutSeconds: isTimedOut ? (uploads ? 4 : 2) : 60,
+    packAbove: chance(random, 0.4) ? 1000 : undefined,
+    cancelAt: isStopped && !isTimedOut ? moment : undefined,
+    cut: !uploads && chance(random, 0.25) ? { at: moment + 2 * APART_MS, back: APART_MS } : undefined,
+    uploads,
+    refused: uploads && chance(random, 0.4) ? between(random, 1, 2) : 0,
+    takes: chance(random, 0.85),
+  };
+}
+
+function drawScript(random: Random, isLong: boolean): Script {
+  const lines: ScriptLine[] = [];
+  const count = between(random, 0, 6);
+  for (let at = 0; at < count; at += 1) {
+    lines.push(drawLine(random, `line ${at}`));
+    // What a trap interrupts is another thing in a shell.
+    if (!isLong && chance(random, 0.4)) lines.push({ wait: APART_MS * between(random, 1, 2) });
+  }
+  if (isLong) lines.push({ wait: 20_000 }, { out: "never" });
+  return {
+    lines,
+    exitCode: chance(random, 0.5) ? 0 : between(random, 1, 255),
+    onTerm: pick(random, [
+      "dies",
+      "ignores",
+      { afterMs: APART_MS * between(random, 1, 3), exitCode: between(random, 0, 9) },
+    ] as const),
+  };
+}
+
+function drawLine(random: Random, name: string): ScriptLine {
+  const kinds: readonly (() => ScriptLine)[] = [
+    () => ({ out: `out ${name}` }),
+    () => ({ out: `out ${name} ${"x".repeat(between(random, 100, 20_000))}` }),
+    () => ({ out: "" }),
+    () => ({ out: `\u001b]7733;1;. 1 exited 0=0:1\u0007 ${name}` }),
+    () => ({ out: `\ufffd ${name} ü` }),
+    () => ({ err: `err ${name}` }),
+    () => ({ part: `part ${name} ` }),
+    () => ({ output: `key=${name}` }),
+    () => ({ secret: "SECRET" }),
+  ];
+  return pick(random, kinds)();
+}
+
+/** The script as a shell runs it. Its first line is the program of the simulated container. */
+export function shellScript(script: Script): string {
+  const { lines, exitCode, onTerm } = script;
+  const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+  const trap =
+    onTerm === "dies"
+      ? ""
+      : onTerm === "ignores"
+        ? "trap '' TERM"
+        : `trap 'trap "" TERM; sleep ${seconds(onTerm.afterMs)}; exit ${onTerm.exitCode}' TERM`;
+  const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+  const commands = lines.map((line) => {
+    if ("wait" in line) return `sleep ${seconds(line.wait)} || :`;
+    if ("part" in line) return `printf %s ${quoted(line.part)}`;
+    if ("secret" in line) return `printf '%s\\n' "\${${line.secret}-}"`;
+    if ("output" in line) return `printf '%s\\n' ${quoted(line.output)} >>"$GITHUB_OUTPUT"`;
+    if ("err" in line) return `printf '%s\\n' ${quoted(line.err)} >&2`;
+    return `printf '%s\\n' ${quoted(line.out)}`;
+  });
+  return [trap, ...commands, `exit ${exitCode}`].filter((line) => line !== "").join("\n");
+}
