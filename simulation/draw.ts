@@ -1,4 +1,5 @@
 import { drawContainers } from "./draw-containers.ts";
+import { drawCrowd } from "./draw-crowd.ts";
 import { drawJobs } from "./draw-jobs.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
@@ -14,13 +15,20 @@ import type {
   WorldOptions,
 } from "./scenario.ts";
 
-/** The operations of a runner, and of a container, that a fault may meet. */
+/** The operations of a runner, and of a container, that a fault may meet. Those that a step calls often are there more than once. */
 const RUNNER_CALLS = [
-  ...["ecs:DescribeClusters", "ecs:DescribeTasks", "ecs:ExecuteCommand", "ssm:DescribeSessions"],
-  ...["ssm:ResumeSession", "ssm:TerminateSession", "s3:PutObject", "s3:GetObject", "s3:HeadObject"],
-  ...["s3:DeleteObject", "s3:DeleteObjects"],
+  ...["ecs:DescribeClusters", "ecs:DescribeTasks", "ecs:ExecuteCommand", "ecs:ExecuteCommand"],
+  ...["ssm:DescribeSessions", "ssm:ResumeSession", "ssm:TerminateSession", "s3:HeadObject"],
+  ...["s3:PutObject", "s3:PutObject", "s3:GetObject", "s3:GetObject", "s3:GetObject"],
+  ...["s3:DeleteObject", "s3:DeleteObject", "s3:DeleteObjects"],
 ] as const;
-const CONTAINER_CALLS = ["s3:GetObject", "s3:PostObject"] as const;
+const CONTAINER_CALLS = ["s3:GetObject", "s3:PostObject", "s3:PostObject"] as const;
+/** Up to which call of an operation a fault may come; 4 for the others. */
+const COUNTS: Readonly<Record<string, number>> = {
+  "s3:GetObject": 30,
+  "s3:PutObject": 8,
+  "s3:PostObject": 8,
+};
 const CALL_TROUBLES: readonly CallTrouble[] = ["throttled", "denied", "failed", "lost", "mute", "slow"];
 
 /** The kinds of fault, each with the share of the seeds that have it. A dead agent ends a container's story soon, so it is rare. */
@@ -45,7 +53,7 @@ export function drawScenario(seed: number): Scenario {
   const containers = Array.from({ length: chance(random, 0.2) ? 2 : 1 }, () => drawContainer(random));
   const runners = drawRunners(random, world, containers.length);
   const faults = drawFaults(random, world, runners, containers.length);
-  return drawContainers(drawTasks(drawJobs({ seed, world, containers, runners, faults })));
+  return drawCrowd(drawContainers(drawTasks(drawJobs({ seed, world, containers, runners, faults }))));
 }
 
 function drawWorld(random: Random): WorldOptions {
@@ -95,8 +103,8 @@ function drawRunners(random: Random, world: WorldOptions, containers: number): r
 }
 
 function drawTransport(random: Random, { bucket }: WorldOptions): Readonly<Record<string, string>> {
-  const kinds = ["auto", "plain", "packed", ...(bucket ? ["s3"] : [])];
-  return chance(random, 0.4) ? { transport: pick(random, kinds) } : {};
+  const kinds = ["auto", "plain", "packed", ...(bucket ? ["s3", "s3"] : [])];
+  return chance(random, 0.5) ? { transport: pick(random, kinds) } : {};
 }
 
 function drawScript(random: Random, runner: number): Script {
@@ -107,6 +115,9 @@ function drawScript(random: Random, runner: number): Script {
     lines.push(drawLine(random, `r${runner} ${at}`));
     if (chance(random, 0.4)) lines.push({ wait: between(random, 0, isLong ? 12_000 : 4_000) });
   }
+  // So long that a claim has to be renewed.
+  if (chance(random, 0.08))
+    lines.push({ wait: between(random, 60_000, 240_000) }, { out: `out r${runner} late` });
   return {
     lines,
     exitCode: chance(random, 0.6) ? 0 : between(random, 1, 255),
@@ -216,8 +227,10 @@ function drawMoment(random: Random): number {
 function drawCallFault(random: Random, actor: string): CallFault {
   const operations = actor.startsWith("container") ? CONTAINER_CALLS : RUNNER_CALLS;
   const what = pick(random, CALL_TROUBLES);
+  const operation = pick(random, operations);
+  const count = between(random, 1, COUNTS[operation] ?? 4);
   return {
-    ...{ kind: "call", actor, operation: pick(random, operations), count: between(random, 1, 4), what },
+    ...{ kind: "call", actor, operation, count, what },
     ...(what === "slow" && { ms: between(random, 500, 30_000) }),
   };
 }

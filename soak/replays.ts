@@ -14,7 +14,7 @@ let same = 0;
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
     for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
-      const found = await differences(seed);
+      const found = await differences(seed).catch((error: unknown) => [String(error)]);
       if (found.length === 0) same += 1;
       for (const each of found) console.log(`seed ${seed}: ${each}`);
     }

@@ -48,7 +48,10 @@ async function hunt(name: string): Promise<Objected | undefined> {
     symlinkSync(resolve("node_modules"), join(copy, "node_modules"));
     // Without a repository around it, `git apply` takes the paths from where it stands.
     const env = { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() };
-    const { status, stderr } = spawnSync("git", ["apply", join(PATCHES, `${name}.patch`)], { cwd: copy, env });
+    const { status, stderr } = spawnSync("git", ["apply", join(PATCHES, `${name}.patch`)], {
+      cwd: copy,
+      env,
+    });
     if (status !== 0) throw new Error(`${name} does not apply: ${stderr.toString()}`);
     const hunter = spawn(process.execPath, ["simulation/hunt.ts", "1", String(MOST_SEEDS)], {
       ...{ cwd: copy, stdio: ["ignore", "pipe", "inherit"] },
@@ -77,12 +80,16 @@ function rulesWithout(seed: number): readonly string[] {
 }
 
 function compare(): void {
-  const table = new Map(plantedBugs(readFileSync("docs/simulation.md", "utf8")).map((bug) => [bug.name, bug]));
+  const table = new Map(
+    plantedBugs(readFileSync("docs/simulation.md", "utf8")).map((bug) => [bug.name, bug]),
+  );
   for (const [name, objected] of found) {
     const told = table.get(name);
     if (objected === undefined) fail(`${name} was not found.`);
     else if (told?.seed !== objected.seed || !objected.rules.includes(told.rule))
-      fail(`docs/simulation.md says of ${name}: ${told === undefined ? "nothing" : `${told.seed}, ${told.rule}`}.`);
+      fail(
+        `docs/simulation.md says of ${name}: ${told === undefined ? "nothing" : `${told.seed}, ${told.rule}`}.`,
+      );
   }
   if (wanted !== undefined) return;
   const broken = new Set([...found.values()].flatMap((objected) => objected?.rules ?? []));

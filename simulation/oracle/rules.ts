@@ -1,5 +1,6 @@
 import type { Simulated } from "../simulate.ts";
 import { DETACH_RULES } from "./detach-rules.ts";
+import { FLOW_RULES } from "./flow-rules.ts";
 import { LEFTOVER_RULES } from "./leftover-rules.ts";
 import { LOCK_RULES } from "./lock-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
@@ -12,6 +13,7 @@ export const RULES: readonly Rule[] = [
   ...DETACH_RULES,
   ...LOCK_RULES,
   ...STEP_RULES,
+  ...FLOW_RULES,
   ...LEFTOVER_RULES,
   ...TASK_RULES,
 ];

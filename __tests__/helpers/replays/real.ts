@@ -10,6 +10,9 @@ import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../watch.ts
 import { markOf, recordOf, type ReplayRecord } from "./record.ts";
 import { type Replay, SECRET, shellScript } from "./replay.ts";
 
+/** The machine has held the processes up for so long that the replay was another one. */
+export class TooSlow extends Error {}
+
 /** What both worlds are given. */
 export function optionsOf(replay: Replay, script: string): WatchOptions {
   const { workers, hasSecret, timeoutSeconds, packAbove, uploads, takes } = replay;
@@ -36,6 +39,7 @@ async function follow(replay: Replay, options: WatchOptions): Promise<ReplayReco
     await first.says("attached");
     if (cancelAt !== undefined) void sleep(cancelAt).then(() => terminals.at(-1)?.type(CANCEL));
     if (cut !== undefined && !(await isOver(first, cut.at))) {
+      if (job.status !== undefined) throw new TooSlow("the script had ended before its session was cut");
       await first.kill();
       await sleep(cut.back);
       terminals.push(job.attach());

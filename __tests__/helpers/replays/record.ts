@@ -57,8 +57,8 @@ function streamsOf(items: readonly SpoolText[]): Readonly<Record<string, readonl
   return streams;
 }
 
-/** The end of a piece after which a script may pause. */
-const PAUSED = /part line \d+ $/;
+/** The end of a piece after which a script pauses. */
+const PAUSED = /part line $/;
 /** What a shell says of a program that a signal has ended. */
 const SAID_BY_SHELL = /^(\[\d\] )?(Terminated|Killed)\n?$/;
 

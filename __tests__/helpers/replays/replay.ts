@@ -31,40 +31,44 @@ export const SECRET = "s3cr3t-value-0815";
 /** Between two things of which the order counts: much longer than a busy machine holds a process up. */
 const APART_MS = 500;
 
-/** Expands a seed. Nothing is so close to something else that the order would be chance. */
+/** Expands a seed. Nothing is so close to something else that the order would be chance on a busy machine. */
 export function drawReplay(seed: number): Replay {
   const random = randomOf(seed);
-  const uploads = chance(random, 0.3);
+  const uploads = chance(random, 0.2);
   const isStopped = chance(random, 0.35);
+  const isCut = !uploads && !isStopped && chance(random, 0.4);
   const isTimedOut = isStopped && (uploads || chance(random, 0.3));
-  const script = drawScript(random, isStopped);
-  const moment = between(random, 1, 4) * APART_MS + APART_MS / 2;
+  const { lines, ...script } = drawScript(random, isStopped);
+  // The order to upload has to come before the job's end, and the script has to run when its session is cut.
+  const before = uploads ? [{ wait: 10 * APART_MS }] : [];
+  const after = isCut ? [{ wait: 10 * APART_MS }, { out: "out late" }] : [];
   return {
     seed,
     form: pick(random, FORMS),
-    // The order to upload has to come before the job's end.
-    script: uploads ? { ...script, lines: [{ wait: 4 * APART_MS }, ...script.lines] } : script,
+    script: { ...script, lines: [...before, ...lines, ...after] },
     workers: chance(random, 0.25) ? between(random, 2, 3) : 1,
     hasSecret: chance(random, 0.4),
-    timeoutSeconds: isTimedOut ? (uploads ? 4 : 2) : 60,
+    timeoutSeconds: isTimedOut ? (uploads ? 8 : 2) : 60,
     packAbove: chance(random, 0.4) ? 1000 : undefined,
-    cancelAt: isStopped && !isTimedOut ? moment : undefined,
-    cut: !uploads && chance(random, 0.25) ? { at: moment + 2 * APART_MS, back: APART_MS } : undefined,
+    cancelAt: isStopped && !isTimedOut ? between(random, 2, 5) * APART_MS : undefined,
+    cut: isCut ? { at: between(random, 1, 4) * APART_MS, back: APART_MS } : undefined,
     uploads,
     refused: uploads && chance(random, 0.4) ? between(random, 1, 2) : 0,
     takes: chance(random, 0.85),
   };
 }
 
-function drawScript(random: Random, isLong: boolean): Script {
+function drawScript(random: Random, isStopped: boolean): Script {
   const lines: ScriptLine[] = [];
   const count = between(random, 0, 6);
   for (let at = 0; at < count; at += 1) {
     lines.push(drawLine(random, `line ${at}`));
     // What a trap interrupts is another thing in a shell.
-    if (!isLong && chance(random, 0.4)) lines.push({ wait: APART_MS * between(random, 1, 2) });
+    if (!isStopped && chance(random, 0.4)) lines.push({ wait: APART_MS * between(random, 1, 2) });
   }
-  if (isLong) lines.push({ wait: 20_000 }, { out: "never" });
+  if (isStopped) lines.push({ wait: 20_000 }, { out: "never" });
+  else if (chance(random, 0.4))
+    lines.push({ part: "part line " }, { wait: 2 * APART_MS }, { out: "goes on" });
   return {
     lines,
     exitCode: chance(random, 0.5) ? 0 : between(random, 1, 255),
@@ -84,7 +88,6 @@ function drawLine(random: Random, name: string): ScriptLine {
     () => ({ out: `\u001b]7733;1;. 1 exited 0=0:1\u0007 ${name}` }),
     () => ({ out: `\ufffd ${name} ü` }),
     () => ({ err: `err ${name}` }),
-    () => ({ part: `part ${name} ` }),
     () => ({ output: `key=${name}` }),
     () => ({ secret: "SECRET" }),
   ];

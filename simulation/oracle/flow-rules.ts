@@ -1,0 +1,161 @@
+import type { ScriptRun } from "../container/container.ts";
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import type { Rule } from "./rule.ts";
+import { firstOf, runsOf } from "./script-output.ts";
+
+/** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
+const KILLED_MS = 10_000;
+const NOTICED_MS = 1_000;
+/** A step that nothing disturbs has reported soon after its script; another one after its waits for a silent carrier and for the next one. */
+const REPORTED_MS = 20_000;
+const DISTURBED_MS = 300_000;
+/** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
+const STOPPED_MS = 60_000;
+
+/** The frames of a session are put in order, and come again when they are lost: nothing that the agent sent is missing. */
+const wholeSessions: Rule = {
+  name: "sessions bring all that was sent",
+  look(ended, check) {
+    for (const { name, main } of ended.runners) {
+      const gap = /^.*did not arrive as it was sent.*$/m.exec(main.stdout);
+      check(gap === null, name, () => gap?.[0] ?? "");
+    }
+  },
+};
+
+/** The pieces follow one another, and each is what the container has uploaded. */
+const wholePieces: Rule = {
+  name: "S3 brings all that was uploaded",
+  look(ended, check) {
+    for (const { name, main } of ended.runners) {
+      if (!main.stdout.includes("comes by S3") && !main.stdout.includes("does not come by S3")) continue;
+      const fault = /^.*piece \d+ (?:begins at byte|is not what|is missing, and).*$/m.exec(main.stdout);
+      check(fault === null, name, () => fault?.[0] ?? "");
+    }
+  },
+};
+
+/** `timeout` ends a script wherever its step is. */
+const timeouts: Rule = {
+  name: "a script ends within its timeout",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const most = timeoutOf(runner) + KILLED_MS + NOTICED_MS;
+      for (const { began, ended: at, worker } of runsOf(runner, ended)) {
+        const took = (at ?? ended.world.base.time.now) - began;
+        check(took <= most, runner.name, () => `worker ${worker} ran for ${took} ms`);
+      }
+    }
+  },
+};
+
+/** A step does not hang once its script has ended. */
+const reports: Rule = {
+  name: "a step ends soon after its script",
+  look(ended, check) {
+    const faults = ended.world.base.faults.taken;
+    const paused = faults.reduce((sum, fault) => sum + (fault.kind === "pause" ? fault.ms : 0), 0);
+    if (faults.some(({ kind }) => kind === "agent-dies")) return;
+    const most = faults.length === 0 ? REPORTED_MS : DISTURBED_MS + paused;
+    for (const runner of ended.runners) {
+      const last = lastEnd(runsOf(runner, ended));
+      if (last === undefined || runner.mainEnd === undefined || runner.before !== undefined) continue;
+      const took = runner.mainEnd.at - last;
+      check(took <= most, runner.name, () => `main ended ${took} ms after its script`);
+    }
+  },
+};
+
+/** A cancel reaches the script, by the step itself or by its post step. */
+const stops: Rule = {
+  name: "a cancelled script is stopped soon",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const { cancelledAt, mainEnd, postEnd } = runner;
+      if (cancelledAt === undefined || mainEnd === undefined || isLeft(runner)) continue;
+      const over = Math.max(mainEnd.at, postEnd?.at ?? 0);
+      for (const { began, ended: at, worker } of runsOf(runner, ended)) {
+        if ((at ?? Infinity) <= cancelledAt) continue;
+        const took = (at ?? ended.world.base.time.now) - Math.max(over, began);
+        check(took <= STOPPED_MS, runner.name, () => `worker ${worker} went on for ${took} ms`);
+      }
+    }
+  },
+};
+
+/** Whether the job may go on after its step: it was detached, nothing could be told to the container, or there was no post step to do it. */
+function isLeft({ options, isKilled, postEnd, main, post }: Runner): boolean {
+  const isUnreached = (text: string): boolean => /Could not undo this|by itself|could not be told/.test(text);
+  return (
+    options.inputs["detach"] !== undefined ||
+    (isKilled && postEnd === undefined) ||
+    isUnreached(main.stdout) ||
+    isUnreached(post?.stdout ?? "")
+  );
+}
+
+function timeoutOf(runner: Runner): number {
+  const given = firstOf(runner).options.inputs["timeout"] ?? "60m";
+  const [, number, unit] = /^(\d+)([sm])$/.exec(given) ?? [];
+  return Number(number) * (unit === "s" ? 1_000 : 60_000);
+}
+
+function lastEnd(runs: readonly ScriptRun[]): number | undefined {
+  const ends = runs.map(({ ended }) => ended);
+  return ends.length === 0 || ends.includes(undefined) ? undefined : Math.max(...(ends as number[]));
+}
+
+/** A run that may not share a container has it for itself while its job runs. */
+const alone: Rule = {
+  name: "no session beside a job that does not share",
+  look(ended, check) {
+    const { world, scenario } = ended;
+    if (!scenario.world.bucket || isClaimInDoubt(ended)) return;
+    const sessions = [...world.gateway.sessions.values()].filter(
+      ({ owner, command }) => owner.startsWith("runner") && !command.includes("fx_tries="),
+    );
+    const runnerOf = (owner: string): Runner | undefined => ended.runners.find(({ name }) => name === owner);
+    for (const begun of sessions) {
+      const own = runnerOf(begun.owner);
+      for (const other of ended.runners) {
+        if (own === undefined || other === own || other.jobUrl === own.jobUrl) continue;
+        const isOpen = sessions.some(
+          (each) =>
+            each.owner === other.name &&
+            each.target === begun.target &&
+            each.begun < begun.begun &&
+            (each.ended ?? Infinity) > begun.begun,
+        );
+        const isThere = (other.mainEnd?.at ?? Infinity) > begun.begun;
+        const last = lastEnd(runsOf(other, ended)) ?? Infinity;
+        if (!isOpen || !isThere || last <= begun.begun) continue;
+        check(
+          shares(own) && shares(other),
+          own.name,
+          () => `opened ${begun.id} beside that of ${other.name}`,
+        );
+      }
+    }
+  },
+};
+
+function shares({ options }: Runner): boolean {
+  return !["plain", "packed"].includes(options.inputs["transport"] ?? "auto");
+}
+
+/** Whether a claim may have lapsed, or may not have been written: its run was lost or held up, or S3 was. */
+function isClaimInDoubt({ world, runners }: Simulated): boolean {
+  return (
+    runners.some(({ isKilled }) => isKilled) ||
+    world.base.faults.taken.some(
+      (fault) =>
+        fault.kind === "pause" ||
+        fault.kind === "s3-away" ||
+        (fault.kind === "call" && /^(s3|ecs:ExecuteCommand|ssm)/.test(fault.operation)),
+    )
+  );
+}
+
+/** What must hold of the ways between a step and its script. */
+export const FLOW_RULES: readonly Rule[] = [wholeSessions, wholePieces, timeouts, reports, stops, alone];
