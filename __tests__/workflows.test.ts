@@ -157,7 +157,7 @@ describe.each(ownWorkflows)("%s", (path) => {
 });
 
 it("every proof of soak/ stands in the weekly workflow", () => {
-  const proofs = readdirSync("soak").flatMap((file) => /^(\w+)\.ts$/.exec(file)?.[1] ?? []);
+  const proofs = readdirSync("soak").flatMap((file) => /^([\w-]+)\.ts$/.exec(file)?.[1] ?? []);
   const { jobs } = workflowOf(".github/workflows/proofs.yml");
   expect(jobs["proof"]?.strategy?.matrix["proof"]).toEqual(proofs.filter((name) => name !== "run").sort());
 });

@@ -39,7 +39,7 @@ function streamsOf(items: readonly SpoolText[]): Readonly<Record<string, readonl
     const pieces = (streams[name] ??= []);
     const last = pieces.at(-1) ?? "\n";
     // Where a long line is cut is chance, unless its script pauses there.
-    if (last.endsWith("\n") || PAUSED.test(last)) pieces.push(text);
+    if (last.endsWith("\n") || last.endsWith("part line ")) pieces.push(text);
     else pieces[pieces.length - 1] = last + text;
   };
   for (const item of items) {
@@ -57,8 +57,6 @@ function streamsOf(items: readonly SpoolText[]): Readonly<Record<string, readonl
   return streams;
 }
 
-/** The end of a piece after which a script pauses. */
-const PAUSED = /part line $/;
 /** What a shell says of a program that a signal has ended. */
 const SAID_BY_SHELL = /^(\[\d\] )?(Terminated|Killed)\n?$/;
 
