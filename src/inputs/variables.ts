@@ -144,9 +144,8 @@ function giveValues(lines: readonly Line[], options: VariablesOptions): WordsFor
   const missing = lines.filter((line) => isWithoutValue(line, options) && isVariableName(line.name));
   const names = [...new Set(missing.map(({ name }) => name))].slice(0, MOST_NAMED);
   const context = options.secret ? "secrets" : "vars";
-  const entries = names.map((name) => `\n    ${name}: \${{ ${context}.${name} }}`);
   return {
-    workflow: `Give the step these lines beside 'with:':\n  env:${entries.join("")}`,
+    workflow: `Give the step these lines beside 'with:':\n  env:${names.map((name) => `\n    ${name}: \${{ ${context}.${name} }}`).join("")}`,
     program: `Export ${names.join(", ")}, or give ${names.length === 1 ? "it" : "each"} as ${names[0] ?? "NAME"}=value.`,
   };
 }
