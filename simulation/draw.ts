@@ -1,3 +1,4 @@
+import { drawArtifacts } from "./draw-artifacts.ts";
 import { drawContainers } from "./draw-containers.ts";
 import { drawCrowd } from "./draw-crowd.ts";
 import { drawJobs } from "./draw-jobs.ts";
@@ -53,7 +54,8 @@ export function drawScenario(seed: number): Scenario {
   const containers = Array.from({ length: chance(random, 0.2) ? 2 : 1 }, () => drawContainer(random));
   const runners = drawRunners(random, world, containers.length);
   const faults = drawFaults(random, world, runners, containers.length);
-  return drawCrowd(drawContainers(drawTasks(drawJobs({ seed, world, containers, runners, faults }))));
+  const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
+  return drawArtifacts(drawCrowd(drawContainers(tasks)));
 }
 
 function drawWorld(random: Random): WorldOptions {

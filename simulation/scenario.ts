@@ -1,3 +1,4 @@
+import { randomBuffer, randomOf } from "./random.ts";
 import type { EcsFault, EcsOptions } from "./ecs-options.ts";
 
 /**
@@ -87,6 +88,8 @@ export type ScriptLine =
   | { readonly err: string }
   /** Text without a line's end. */
   | { readonly part: string }
+  /** Writes a file of so many bytes: its path and the size. */
+  | { readonly file: string }
   /** A line of the file GITHUB_OUTPUT. */
   | { readonly output: string }
   /** Prints the variable of a secret. */
@@ -145,6 +148,13 @@ export interface FrameFault {
   readonly count: number;
   readonly what: "lost" | "twice" | "late";
   readonly ms: number;
+}
+
+/** The content of a file that a script writes, from its line. */
+export function fileBytes(file: string): Buffer {
+  const [name = "", size = "0"] = file.split(" ");
+  const seed = Buffer.from(name).reduce((mixed, byte) => Math.imul(mixed ^ byte, 0x01000193), 7);
+  return randomBuffer(randomOf(seed), Number(size));
 }
 
 /** The text of the script, as the input `run` has it. */

@@ -3,6 +3,7 @@ import { gunzipSync } from "node:zlib";
 import type { StartedCommand } from "../world/agent.ts";
 import { AwsError } from "../world/aws-error.ts";
 import type { Version } from "../world/s3.ts";
+import { parseArtifacts } from "./artifact-settings.ts";
 import { attach } from "./attacher.ts";
 import { type Opening, takeOpening } from "./opening.ts";
 import type { Container } from "./container.ts";
@@ -234,6 +235,7 @@ function parseSettings(text: string): Settings {
     keepsTask: isOn("fx_keeps"),
     slackMs: seconds("fx_slack") ?? 0,
     spoolLimit: (assigned(text, "fx_limit") ?? "") === "" ? undefined : Number(assigned(text, "fx_limit")),
+    artifacts: parseArtifacts(text),
     cuts: (assigned(text, "fx_cuts") ?? "").split(" ").map((cut) => {
       const [name = "", bytes = "0"] = cut.split(":");
       return [name, Number(bytes)] as const;

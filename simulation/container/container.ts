@@ -21,6 +21,8 @@ export interface ScriptRun {
   readonly text: string;
   ended: number | undefined;
   exitCode: number | undefined;
+  /** The files that it has written: path and size. */
+  readonly files: string[];
   /** What it has printed to standard output and to standard error. */
   readonly out: string[];
 }
@@ -40,6 +42,8 @@ export class Container implements Caller {
   readonly calls: Calls;
   /** The job directories, by run. */
   readonly directories = new Map<string, Directory>();
+  /** The files that scripts have written, by path. */
+  readonly files = new Map<string, Buffer>();
   /** Every start of a script. */
   readonly scripts: ScriptRun[] = [];
   /** Called with the exit code of PID 1. */

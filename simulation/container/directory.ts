@@ -1,5 +1,6 @@
+import type { ArtifactSettings } from "./artifact-settings.ts";
 import type { Host, Time } from "../time.ts";
-import type { Killable } from "./kill-process.ts";
+import type { Killable } from "./killable.ts";
 import { Spool } from "./spool.ts";
 
 /** What the runner has written at the head of the payload. */
@@ -20,6 +21,7 @@ export interface Settings {
   readonly slackMs: number;
   /** How many bytes of output may wait for the reader. */
   readonly spoolLimit: number | undefined;
+  readonly artifacts: ArtifactSettings | undefined;
   /** The workflow run of the job. */
   readonly url: string;
   /** What follows the head: names and sizes. */
@@ -63,6 +65,10 @@ export class Directory {
   order: readonly string[] | undefined;
   readonly notes: string[] = [];
   isCancelled = false;
+  /** When the job was told to end soon. */
+  hurriedAt: number | undefined;
+  /** The stop command has told it, and not a session. */
+  isLate = false;
   isTaken = false;
   isDetached = false;
   hasLeft = false;

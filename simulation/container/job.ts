@@ -1,4 +1,5 @@
 import { Host } from "../time.ts";
+import { packArtifacts } from "./artifacts.ts";
 import type { Container } from "./container.ts";
 import type { Directory, Settings } from "./directory.ts";
 import { removeJob } from "./remove-job.ts";
@@ -58,6 +59,8 @@ class Job {
   /** Why the workers are being stopped: the first reason. */
   #stopping: string | undefined;
   readonly #signalled = new Set<string>();
+  /** How the workers have ended. A stop that comes later only ends the packing of artifacts. */
+  #reason = "exited";
 
   constructor(container: Container, directory: Directory, settings: Settings, host: Host, secrets: string) {
     this.#container = container;
@@ -89,6 +92,10 @@ class Job {
     await time.sleep(this.#host, this.#container.options.pace);
     const codes = await this.#runWorkers();
     await time.sleep(this.#host, this.#container.options.pace);
+    const { artifacts } = this.#settings;
+    this.#reason = this.#stopping ?? "exited";
+    if (artifacts !== undefined && this.#isKept)
+      await packArtifacts(this.#container, this.#directory, this.#host, artifacts);
     this.#end(codes);
   }
 
@@ -151,6 +158,7 @@ class Job {
 
   #stop(reason: "cancelled" | "timed-out" | "fenced"): void {
     if (this.#directory.status !== undefined) return;
+    if (reason !== "timed-out") this.#directory.hurriedAt ??= this.#container.base.time.now;
     this.#stopping ??= reason;
     if (this.#workers === undefined || this.#signalled.has(reason)) return;
     this.#signalled.add(reason);
@@ -174,13 +182,17 @@ class Job {
     look();
   }
 
+  /** Whether all that was printed is in the spool. */
+  get #isKept(): boolean {
+    return !this.#recorder.host.isDead && this.#directory.spool.isWhole;
+  }
+
   #end(codes: readonly string[]): void {
     const { time } = this.#container.base;
     const directory = this.#directory;
-    const isLost = this.#recorder.host.isDead || !directory.spool.isWhole;
-    directory.status = isLost
-      ? "lost not all of its output could be kept, as on a full disk"
-      : `${this.#stopping ?? "exited"} ${codes.join(",")}`;
+    directory.status = this.#isKept
+      ? `${this.#reason} ${codes.join(",")}`
+      : "lost not all of its output could be kept, as on a full disk";
     this.#recorder.host.kill();
     directory.wake();
     const endedAt = time.now;

@@ -1,6 +1,7 @@
 import type { ProcessName } from "../scenario.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
+import type { Killable } from "./killable.ts";
 
 /** Kills a process of the newest job that has it. False when there is none. */
 export function killProcess(container: Container, name: ProcessName): boolean {
@@ -29,10 +30,4 @@ function processOf(directory: Directory, name: ProcessName): Killable | undefine
     case "worker":
       return directory.workers.find(({ isDead }) => !isDead);
   }
-}
-
-/** What KILL ends. */
-export interface Killable {
-  readonly isDead: boolean;
-  kill(): void;
 }

@@ -1,4 +1,4 @@
-import { parseScript, type Script, type ScriptLine } from "../scenario.ts";
+import { fileBytes, parseScript, type Script, type ScriptLine } from "../scenario.ts";
 import { Host } from "../time.ts";
 import type { Sink } from "./recorder.ts";
 import type { Container, ScriptRun } from "./container.ts";
@@ -47,6 +47,7 @@ export class ScriptProcess {
       ended: undefined,
       exitCode: undefined,
       out: [],
+      files: [],
     };
     container.scripts.push(this.run);
     container.note(`script of ${runId.slice(-4)} worker ${worker} begins`);
@@ -82,6 +83,7 @@ export class ScriptProcess {
     const { time } = this.#container.base;
     for (const line of script.lines) {
       if ("wait" in line) await time.sleep(this.#host, line.wait);
+      else if ("file" in line) this.#write(line.file);
       else if ("output" in line) sinks.output(line.output);
       else
         for (const { isError, data } of printed(line, secrets)) {
@@ -95,6 +97,11 @@ export class ScriptProcess {
     }
     await time.sleep(this.#host, 1);
     this.#end(script.exitCode);
+  }
+
+  #write(file: string): void {
+    this.#container.files.set(file.split(" ")[0] ?? "", fileBytes(file));
+    this.run.files.push(file);
   }
 
   #end(exitCode: number): void {
@@ -114,7 +121,7 @@ export class ScriptProcess {
 
 /** What a line prints, write by write. */
 function* printed(
-  line: Exclude<ScriptLine, { wait: number } | { output: string }>,
+  line: Exclude<ScriptLine, { wait: number } | { output: string } | { file: string }>,
   secrets: Readonly<Record<string, string>>,
 ): Generator<{ readonly isError: boolean; readonly data: string }> {
   if ("err" in line) yield { isError: true, data: `${line.err}\n` };

@@ -17,6 +17,7 @@ export async function stopJob(shell: Shell, runId: string, tries: number): Promi
       directory.hasStarted = true;
       times = -20;
     }
+    directory.isLate ||= directory.hurriedAt === undefined;
     for (; !directory.isGone && times > -20; times -= 1) {
       directory.stop?.("cancelled");
       await shell.sleep(500);

@@ -1,4 +1,5 @@
 import { Host } from "../time.ts";
+import type { Carried } from "./carried.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
 import { Order } from "./order.ts";
@@ -6,24 +7,6 @@ import { Uploader } from "./uploader.ts";
 
 /** Before a program that was killed is started anew. */
 const AGAIN_MS = 1_000;
-
-/** A piece is fixed before it goes to S3 for the first time. */
-interface Piece {
-  readonly object: Buffer;
-  readonly end: number;
-  readonly isEnd: boolean;
-}
-
-/** How far an order was carried out. It outlives the program that does that. */
-export interface Carried {
-  /** The number of the next piece, and the byte at which it begins. */
-  number: number;
-  begin: number;
-  fixed: Piece | undefined;
-  hasEnded: boolean;
-  /** The number of the newest `control`. */
-  control: number;
-}
 
 /** The uploader: it has one order after the other carried out, as long as the job's directory is there. */
 export async function runUploader(container: Container, directory: Directory): Promise<void> {

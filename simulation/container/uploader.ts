@@ -3,7 +3,7 @@ import { AwsError } from "../world/aws-error.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
 import type { Order } from "./order.ts";
-import type { Carried } from "./supervisor.ts";
+import type { Carried } from "./carried.ts";
 import { removeJob } from "./remove-job.ts";
 
 /** Between two pieces while little waits. */

@@ -45,7 +45,7 @@ function isUnreached(runner: Runner, ended: Simulated): boolean {
     container?.agent.isBlocked === true ||
     state.desiredStatus === "STOPPED";
   return (
-    runner.post?.stdout.includes("The lock is not given back") === true &&
+    `${runner.main.stdout}${runner.post?.stdout ?? ""}`.includes("The lock is not given back") &&
     // A task that was being started when the machine was lost may still appear.
     (tasks.length === 0 || tasks.some(isClosed))
   );

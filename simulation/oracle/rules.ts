@@ -1,4 +1,5 @@
 import type { Simulated } from "../simulate.ts";
+import { ARTIFACT_RULES } from "./artifact-rules.ts";
 import { DETACH_RULES } from "./detach-rules.ts";
 import { FLOW_RULES } from "./flow-rules.ts";
 import { LEFTOVER_RULES } from "./leftover-rules.ts";
@@ -12,6 +13,7 @@ export const RULES: readonly Rule[] = [
   ...SCRIPT_RULES,
   ...DETACH_RULES,
   ...LOCK_RULES,
+  ...ARTIFACT_RULES,
   ...STEP_RULES,
   ...FLOW_RULES,
   ...LEFTOVER_RULES,

@@ -86,7 +86,7 @@ export class Process {
         // Each runner is on a machine of its own.
         machineLock: () => Promise.resolve({ take: () => Promise.resolve({ release: () => undefined }) }),
       },
-      directory: "/workspace",
+      directory: this.env["GITHUB_WORKSPACE"] ?? "",
       began: time.now,
       stdout,
       onSignal: (act) => void this.#listeners.push(act),
@@ -121,7 +121,16 @@ function gunzipAtOnce(): Transform {
       packed.push(chunk);
       callback();
     },
-    flush: (callback) =>
-      callback(null, gunzipSync(Buffer.concat(packed), { finishFlush: constants.Z_SYNC_FLUSH })),
+    flush: (callback) => {
+      const bytes = Buffer.concat(packed);
+      try {
+        callback(
+          null,
+          bytes.length === 0 ? bytes : gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }),
+        );
+      } catch (error) {
+        callback(error as Error);
+      }
+    },
   });
 }

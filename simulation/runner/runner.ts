@@ -5,6 +5,7 @@ import { type RunnerOptions, type Script, scriptText, type Signal } from "../sce
 import { CLUSTER, REGION } from "../world/names.ts";
 import type { World } from "../world/world.ts";
 import { Process } from "./process.ts";
+import { Workspace } from "./workspace.ts";
 
 /** The value of the one secret that a step may have. */
 export const SECRET = "s3cr3t-value-0815";
@@ -45,6 +46,9 @@ export class Runner {
   readonly host: Runner | undefined;
   /** The steps that come later in its workflow job. */
   readonly #later: Runner[] = [];
+  /** What is in its directory of artifacts at the end of main, by path; undefined for a step that asks for none. */
+  artifacts: ReadonlyMap<string, Buffer> | undefined;
+  readonly #workspace: Workspace | undefined;
   readonly #index: number;
   readonly #world: World;
   readonly #whenMainEnded: (() => void)[] = [];
@@ -57,6 +61,7 @@ export class Runner {
     this.host = others[options.shares ?? -1];
     if (this.host !== undefined) this.host.#later.push(this);
     this.name = `runner ${index}`;
+    this.#workspace = bringsBack(options, this.before) ? new Workspace(this.name) : undefined;
     this.options = options;
     this.script = options.script;
     this.jobUrl = this.before?.jobUrl ?? `https://github.com/org/repo/actions/runs/${4_000 + index}`;
@@ -152,6 +157,8 @@ export class Runner {
     this.main.host.kill();
     this.#beginPostIfLast();
     if (this.host !== undefined) this.host.#beginPostIfLast();
+    this.artifacts = this.#workspace?.filesBelow("artifacts");
+    this.#workspace?.remove();
     for (const act of this.#whenMainEnded) time.after(host, 1_000, act);
   }
 
@@ -229,9 +236,16 @@ export class Runner {
         GITHUB_SHA: "0".repeat(40),
         GITHUB_REF: "refs/heads/main",
       },
-      ...{ GITHUB_WORKSPACE: "/workspace", RUNNER_TEMP: "/temp", SECRET },
+      ...{ GITHUB_WORKSPACE: this.#workspace?.path ?? "/workspace", RUNNER_TEMP: "/temp", SECRET },
     };
   }
+}
+
+/** Whether the step brings files back, or follows a job that has some. */
+function bringsBack({ inputs }: RunnerOptions, before: Runner | undefined): boolean {
+  return (
+    inputs["artifacts"] !== undefined || (before !== undefined && bringsBack(before.options, before.before))
+  );
 }
 
 /** A file of name-and-value pairs, as the runner reads it: `name<<END`, the value, `END`. */

@@ -110,7 +110,7 @@ export function shellScript(script: Script): string {
     if ("part" in line) return `printf %s ${quoted(line.part)}`;
     if ("secret" in line) return `printf '%s\\n' "\${${line.secret}-}"`;
     if ("output" in line) return `printf '%s\\n' ${quoted(line.output)} >>"$GITHUB_OUTPUT"`;
-    if ("bulk" in line) throw new Error("no replay prints in bulk");
+    if ("bulk" in line || "file" in line) throw new Error("no replay prints in bulk or writes files");
     if ("err" in line) return `printf '%s\\n' ${quoted(line.err)} >&2`;
     return `printf '%s\\n' ${quoted(line.out)}`;
   });

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import type { Host } from "../time.ts";
+import { type ArtifactSettings, matches } from "./artifact-settings.ts";
+import type { Container } from "./container.ts";
+import type { Directory } from "./directory.ts";
+import { mark } from "./records.ts";
+import { tarOf } from "./tar.ts";
+
+/** Bytes of a record, before base64. */
+const RECORD_BYTES = 48 << 10;
+/** What is packed comes so often. */
+const PACE_MS = 50;
+/** How long packing may take once the job has to end soon: told by its session or by S3, and by the stop command. */
+const HURRIED_MS = 3_300;
+const LATE_MS = 2_200;
+const HELD_MS = 100;
+
+/** Packs the files and keeps the archive in the spool, behind all else. It ends early when the job has to end soon. */
+export async function packArtifacts(
+  container: Container,
+  directory: Directory,
+  host: Host,
+  { globs, packingMs }: ArtifactSettings,
+): Promise<void> {
+  const { time } = container.base;
+  const { spool } = directory;
+  const until = time.now + packingMs;
+  const isEnough = (): boolean => {
+    const { hurriedAt, isLate } = directory;
+    return (
+      time.now >=
+      Math.min(until, hurriedAt === undefined ? until : hurriedAt + (isLate ? LATE_MS : HURRIED_MS))
+    );
+  };
+  const keep = async (tag: "a" | "f", text: string): Promise<boolean> => {
+    while (spool.isFull && !isEnough()) await directory.news(host, HELD_MS);
+    if (isEnough()) return false;
+    spool.add(Buffer.from(`${mark(tag)}${text}\n`));
+    return true;
+  };
+  const isLeftOut = (path: string): boolean => globs.some((glob) => glob.isExclusion && matches(glob, path));
+  const paths = [...container.files.keys()].filter((path) => !isLeftOut(path));
+  const selected = new Set<string>();
+  for (const [number, glob] of globs.filter(({ isExclusion }) => !isExclusion).entries()) {
+    const found = paths.filter((path) => matches(glob, path));
+    for (const path of found) selected.add(path);
+    if (found.length === 0) await keep("f", `none ${number}`);
+  }
+  const members = [...selected].map((name) => ({
+    name,
+    bytes: container.files.get(name) ?? Buffer.alloc(0),
+  }));
+  // The smallest files come first.
+  members.sort((one, other) => one.bytes.length - other.bytes.length || (one.name < other.name ? -1 : 1));
+  for (const { name, bytes } of members) await keep("f", `list ${bytes.length} ${JSON.stringify(name)}`);
+  const archive = gzipSync(tarOf(members));
+  for (let at = 0; at < archive.length; at += RECORD_BYTES) {
+    await time.sleep(host, PACE_MS + container.options.pace);
+    if (!(await keep("a", archive.toString("base64", at, Math.min(at + RECORD_BYTES, archive.length)))))
+      break;
+  }
+  await keep("f", `end ${archive.length} ${createHash("sha256").update(archive).digest("hex")}`);
+  if (isEnough()) spool.add(Buffer.from(`${mark("f")}cut\n`));
+}

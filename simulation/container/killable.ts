@@ -1,0 +1,5 @@
+/** What KILL ends. */
+export interface Killable {
+  readonly isDead: boolean;
+  kill(): void;
+}

@@ -1,0 +1,28 @@
+const BLOCK = 512;
+
+/** An archive of regular files (POSIX ustar). */
+export function tarOf(members: readonly { readonly name: string; readonly bytes: Buffer }[]): Buffer {
+  const blocks = members.flatMap(({ name, bytes }) => [
+    headerOf(name, bytes.length),
+    bytes,
+    Buffer.alloc((BLOCK - (bytes.length % BLOCK)) % BLOCK),
+  ]);
+  return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
+}
+
+function headerOf(name: string, size: number): Buffer {
+  const header = Buffer.alloc(BLOCK);
+  const octal = (value: number, digits: number): string => `${value.toString(8).padStart(digits, "0")}\0`;
+  header.write(name, 0, 100);
+  header.write(octal(0o644, 7), 100);
+  header.write(octal(0, 7), 108);
+  header.write(octal(0, 7), 116);
+  header.write(octal(size, 11), 124);
+  header.write(octal(1_767_225_600, 11), 136);
+  header.write(" ".repeat(8), 148);
+  header.write("0", 156);
+  header.write("ustar\x0000", 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return header;
+}
