@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
+import { CreateClusterCommand, ExecuteCommandCommand } from "@aws-sdk/client-ecs";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import WebSocket from "ws";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
@@ -20,16 +20,22 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 /**
- * Runs a step in this task, and kills its process once its script prints `begun`: no cleanup, no post. The session goes on
- * without a client, or the service ends it.
+ * Runs a step in this task, and kills its process once its log has such a line, by default the script's word `begun`: no
+ * cleanup, no post. The session goes on without a client, or the service ends it.
  */
-async function lose(task: Task, inputs: Inputs, session: "goes on" | "is ended"): Promise<void> {
+async function lose(
+  task: Task,
+  inputs: Inputs,
+  session: "goes on" | "is ended",
+  { at = /^begun$/, lacks = [] }: { readonly at?: RegExp } & Pick<StepOptions, "lacks"> = {},
+): Promise<void> {
   let killed = false;
   const lost = aws.step(
     { task: task.id, ...inputs },
     {
+      lacks,
       onLine: (line) => {
-        const pid = line === "begun" ? pidOf(task.id) : undefined;
+        const pid = at.test(line) && !killed ? pidOf(task.id) : undefined;
         if (pid === undefined) return;
         killed = true;
         process.kill(pid, "SIGKILL");
@@ -257,6 +263,38 @@ it.concurrent.each([
     const second = await runNext(task, { run: "echo second" });
     expect(jobLog(second)).toEqual(["second"]);
     expect(mainLog(second).join("\n")).not.toContain("in use by session");
+  },
+);
+
+const UNLOGGED = "unlogged";
+/** The line by which a step tells that ECS has made its session, before it connects to it. */
+const SESSION_MADE = /^Session ecs-execute-command-/;
+
+it.concurrent(
+  "without a bucket the session of a client that was killed before it delivered its script keeps only the first later run waiting",
+  async () => {
+    const task = await aws.runningTask(definition);
+    await lose(task, { run: "echo never" }, "goes on", { at: SESSION_MADE });
+    const first = await runNext(task, { run: "echo first" });
+    expect(jobLog(first)).toEqual(["first"]);
+    const second = await runNext(task, { run: "echo second" });
+    expect(jobLog(second)).toEqual(["second"]);
+    expect(mainLog(second).join("\n")).not.toContain("in use by session");
+  },
+);
+
+it.concurrent(
+  "two clients that were killed before they delivered their scripts don't keep the agent's places",
+  async () => {
+    // Where sessions have logs, a run that sees no sessions waits longer, for the logs of others.
+    const configuration = { executeCommandConfiguration: { logging: "NONE" as const } };
+    await aws.world.ecs.send(new CreateClusterCommand({ clusterName: UNLOGGED, configuration }));
+    const task = await aws.runningTask(undefined, UNLOGGED);
+    const blind = { lacks: ["caller-without-bucket"] } as const;
+    for (let lost = 0; lost < 2; lost += 1)
+      await lose(task, { cluster: UNLOGGED, run: "echo never" }, "goes on", { at: SESSION_MADE, ...blind });
+    const next = await runNext(task, { cluster: UNLOGGED, run: "echo mine" }, blind);
+    expect(jobLog(next)).toEqual(["mine"]);
   },
 );
 

@@ -46,7 +46,12 @@ export abstract class FollowRig {
         attach: (at) => Promise.resolve(at).then((from) => this.#open(from)),
         whyUnopened: (id) =>
           Promise.resolve(
-            containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "", choice: "task" }),
+            containerBlocked(id, "the task", 20, {
+              agent: "RUNNING",
+              others: "",
+              areOthersSeen: true,
+              choice: "task",
+            }),
           ),
         canNeverOpen: () => Promise.resolve(false),
         opening: () => 20_000,

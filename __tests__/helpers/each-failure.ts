@@ -149,7 +149,12 @@ export const EACH_FAILURE: Readonly<
   "exec-not-ready": () => execNotReady("app", OF_SERVICE, 60, SEEN),
   "container-busy": () => containerBusy("app", TASK, 60, "in use by another run"),
   "container-blocked": () =>
-    containerBlocked("app", TASK, 60, { agent: "RUNNING", others: "There is none.", choice: "task" }),
+    containerBlocked("app", TASK, 60, {
+      agent: "RUNNING",
+      others: "There is none.",
+      areOthersSeen: true,
+      choice: "task",
+    }),
   "lock-busy": () => lockBusy("deploy", 60, "held by another run"),
   "lock-lost": () => lockLost("deploy", SEEN),
   "deployment-not-found": () => deploymentNotFound("of service 'web'", SEEN),

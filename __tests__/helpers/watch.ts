@@ -52,6 +52,8 @@ export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
   readonly packAbove?: number;
   /** False: the test does not confirm to the container what it has read. */
   readonly confirm?: boolean;
+  /** How many seconds a session waits for its first line; 40 unless given. */
+  readonly patience?: number;
   /** False: the test does not take the status. */
   readonly take?: boolean;
   /** Variables of the container, added to a bare environment. */
@@ -214,7 +216,10 @@ export class WatchedTerminal {
     const { options, runId } = job;
     this.#job = job;
     this.#typing = typing;
-    const command = bootstrapCommand({ runId, ...from });
+    const { patience } = options;
+    const command = bootstrapCommand({ runId, ...from }).replace(/(?<= fx_due=)\d+/, (usual) =>
+      String(patience ?? usual),
+    );
     // The shell splits the command as the agent would, then becomes the shell under test.
     const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${options.sh ?? "sh"} -c "$1"`;
     const words = [...(options.within?.enter ?? []), "/bin/sh", "-c", unwrap, "sh", command];

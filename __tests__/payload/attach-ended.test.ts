@@ -15,12 +15,11 @@ function runEnded(fx_dir: string, fx_new: string, before = ""): string {
 
 const MARK = "\x1b]7733;0a;! ended the container has no job of this handle\x07\n";
 
-it("an attaching step without a job removes the directory that its bootstrap has made, and ends its guard", () => {
+it("an attaching step without a job removes the directory that its bootstrap has made, and waits for the end of its watch", () => {
   const made = join(directory, "made");
   mkdirSync(made);
-  const guard = `{ trap "[ -d '$fx_dir' ] || echo guard; exit" TERM; : >"$fx_dir/waits"; while :; do sleep 0.05; done; } & fx_guard=$!
-    until [ -e "$fx_dir/waits" ]; do sleep 0.01; done`;
-  expect(runEnded(made, "new", guard)).toBe(`guard\n${MARK}`);
+  const watch = `{ while [ -d "$fx_dir" ]; do sleep 0.05; done; echo watch; } & fx_watch=$!`;
+  expect(runEnded(made, "new", watch)).toBe(`watch\n${MARK}`);
   expect(existsSync(made)).toBe(false);
 });
 

@@ -325,9 +325,10 @@ it.each(turnOf(halves, 2))(
   "ten minutes after a client has typed half of the %s and is gone, nothing is left of what was to be a job",
   async (_, half) => {
     const typing: Typing = (__, bytes) => half(bytes);
-    // A compiled program, since a shell script would be too slow: each terminal calls it six thousand times.
+    // Only the watch sleeps, until the first line comes.
     const path = mkdtempSync(join(directory, "no-sleep-"));
-    copyFileSync(execFileSync("which", ["true"]).toString().trim(), join(path, "sleep"));
+    const sleep = execFileSync("which", ["sleep"]).toString().trim();
+    writeFileSync(join(path, "sleep"), `#!/bin/sh\n[ "$1" != 40 ] || exec ${sleep} 40\n`, { mode: 0o755 });
     const containerEnv = { PATH: `${path}:${systemPath}` };
     const terminals = [true, false].map((stays) => {
       const job = aJob("exit 0", { containerEnv, secrets: { TOKEN: "hunter22" } });

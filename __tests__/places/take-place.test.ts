@@ -667,8 +667,8 @@ describe("with a bucket", () => {
       expect([bucket.objects.size, one.claims.at(-1)]).toEqual([0, undefined]);
     });
 
-    it("are waited for 43 s when the only one has lost its client", async () => {
-      sessions = [{ ...shell, status: "Disconnected" }];
+    it.each(["Disconnected", "Connecting"])("are waited for 43 s when the only one is %s", async (status) => {
+      sessions = [{ ...shell, status }];
       const one = askForPlace("one");
       await passTime(42_000);
       expect(one.state).toBe("waiting");
@@ -945,6 +945,7 @@ describe("without a bucket", () => {
       ["Disconnected"],
       true,
     ],
+    ["a lone session to which no client has come for 43 s only", ["Connecting"], true],
     ["a session that has a client for ever", ["Connected"], false],
     [
       "two sessions without a client for ever, since they fill the container",

@@ -166,4 +166,12 @@ describe("a session that is not opened", () => {
     expect(lines[0]).toContain("No ssm:DescribeSessions.");
     expect(await moreTime(denied, { waited: 60_000 })).toEqual({ seconds: 0, lines: [] });
   });
+
+  it("waits half a minute when sessions are not logged and may not be listed, for one that nobody types into", async () => {
+    const denied = new Failure("access-denied", { failed: "No ssm:DescribeSessions.", seen: "", advice: "" });
+    const { seconds, lines } = await moreTime(denied, { logged: false });
+    expect(seconds).toBe(30);
+    expect(lines).toEqual([expect.stringMatching(/ends by itself.* No ssm:DescribeSessions\./)]);
+    expect(await moreTime(denied, { logged: false, waited: 30_000 })).toEqual({ seconds: 0, lines: [] });
+  });
 });

@@ -142,7 +142,12 @@ describe("a service", () => {
 
   describe("whose task has no place for the job", () => {
     const busy = containerBusy("app", TASK, 0, "in use");
-    const blocked = containerBlocked("app", TASK, 20, { agent: "RUNNING", others: "", choice: "task" });
+    const blocked = containerBlocked("app", TASK, 20, {
+      agent: "RUNNING",
+      others: "",
+      areOthersSeen: true,
+      choice: "task",
+    });
     const pending = task("8", { lastStatus: "PENDING" });
     const unhealthy = task("9", { healthStatus: "UNHEALTHY" });
     const three = ecsWith(task("1"), task("2"), task("3"), pending, unhealthy);

@@ -22,6 +22,8 @@ interface Bootstrap {
   readonly runId: string;
   readonly at: number;
   readonly head: number;
+  /** The session ends when the runner types nothing for so long. */
+  readonly dueMs: number;
   /** The first session of a step that attaches to another step's job. */
   readonly isNewReader: boolean;
   /** Where boto3 finds the payload; undefined when the session carries it. */
@@ -54,6 +56,7 @@ function parseBootstrap(script: string, runId: string): Bootstrap {
     runId,
     at: Number(assigned(script, "fx_at")),
     head: Number(assigned(script, "fx_head")),
+    dueMs: Number(assigned(script, "fx_due")) * 1000,
     isNewReader: assigned(script, "fx_any") === "1",
     object: words.length === 0 ? undefined : { bucket, key, sha256 },
     delivers,
@@ -79,6 +82,7 @@ async function bootstrap(shell: Shell, started: Bootstrap): Promise<void> {
     container.directories.set(started.runId, directory);
     guard(container, directory);
   }
+  watch(shell, directory, { isNew, dueMs: started.dueMs });
   let why = "";
   if (isNew && started.at === 0) why = await fetchByRole(shell, directory, started);
   const opening: Opening = { wasTyped: false, packAbove: undefined };
@@ -92,6 +96,20 @@ async function bootstrap(shell: Shell, started: Bootstrap): Promise<void> {
   }
   if (isNew && directory.payload !== undefined) unpack(directory, directory.payload, started.head);
   await attach(shell, directory, { ...started, isNew, opening });
+}
+
+/** Ends a session whose runner types nothing, and removes the directory that it has made, unless there is a job. */
+function watch(
+  shell: Shell,
+  directory: Directory,
+  { isNew, dueMs }: { readonly isNew: boolean; readonly dueMs: number },
+): void {
+  const { container, host } = shell;
+  container.base.time.after(container.host, dueMs, () => {
+    if (shell.isHeard) return;
+    container.endSession(host);
+    if (isNew && directory.settings === undefined && !directory.isGone) container.removeDirectory(directory);
+  });
 }
 
 /** Removes a directory in which no job starts. */

@@ -11,5 +11,6 @@ export interface Opening {
 export function takeOpening(shell: Shell, opening: Opening, line: string): void {
   const [nonce = "", pack] = line.split(" ");
   shell.nonce = nonce;
+  shell.isHeard = true;
   opening.packAbove = pack === undefined || pack === "" ? undefined : Number(pack);
 }

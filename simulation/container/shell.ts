@@ -12,6 +12,8 @@ export class Shell {
   readonly began: number;
   readonly #command: StartedCommand;
   nonce = "";
+  /** True once the runner has typed a line. */
+  isHeard = false;
 
   constructor(container: Container, command: StartedCommand) {
     this.container = container;

@@ -2,6 +2,7 @@ import type { Payload } from "./payload.ts";
 import { doubleQuote, quote } from "./quote.ts";
 import {
   bootstrapSource,
+  downloadSeconds,
   fetchPy,
   inlinePython,
   PARENT_DIRECTORIES,
@@ -41,6 +42,13 @@ export interface JobStart {
 }
 
 /**
+ * How long a bootstrap waits for its runner, beside the time that the download of the payload may take. A runner connects to its session
+ * within 30 s of its begin, or comes back as soon after a cut, and types at once. A later run waits for a lone session without a client a
+ * little longer (lone-session.ts).
+ */
+const PATIENCE_SECONDS = 40;
+
+/**
  * The most characters of a command. ECS documents no limit, but CloudTrail records every command. So a command does not
  * grow with the script.
  */
@@ -53,7 +61,7 @@ export const LONGEST_COMMAND = 4096;
 export function bootstrapCommand(options: BootstrapOptions): string {
   const { runId, at, start, isNewReader = false } = options;
   const script = [
-    `fx_id=${quote(runId)} fx_at=${at} fx_head=${start?.payload.scriptAt ?? 0}`,
+    `fx_id=${quote(runId)} fx_at=${at} fx_head=${start?.payload.scriptAt ?? 0} fx_due=${patienceSeconds(start)}`,
     ...(isNewReader ? ["fx_any=1"] : []),
     `fx_dirs=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
     `fx_mute=${doubleQuote(inlinePython("echo_off.py"))}`,
@@ -63,6 +71,11 @@ export function bootstrapCommand(options: BootstrapOptions): string {
     shortenSource(bootstrapSource()),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;
+}
+
+function patienceSeconds(start: JobStart | undefined): number {
+  const downloads = start?.delivery.kind === "s3";
+  return PATIENCE_SECONDS + (downloads ? downloadSeconds(start.payload.bytes.length) : 0);
 }
 
 /**

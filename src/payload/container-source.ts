@@ -20,6 +20,7 @@ const JOB = [
   "words.sh",
   "signals.sh",
   "processes.sh",
+  "guard.sh",
   "tools.sh",
   "apart.sh",
   "credentials.sh",
@@ -67,8 +68,17 @@ export interface OptionalParts {
 }
 
 /** The parts of the loader, and those of the loader that unpacks a payload which is typed behind it. */
-const LOADER = ["tools.sh", "apart.sh", "credentials.sh", "verify.sh", "aws.sh", "loader.sh"];
-const UNPACKER = ["tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
+const LOADER = [
+  "signals.sh",
+  "guard.sh",
+  "tools.sh",
+  "apart.sh",
+  "credentials.sh",
+  "verify.sh",
+  "aws.sh",
+  "loader.sh",
+];
+const UNPACKER = ["signals.sh", "guard.sh", "tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
 
 /** The parts of the Python recorder: redaction, records, the copy for the container's log, and the program. */
 const RECORDER = ["redact.py", "records.py", "echo.py", "recorder.py"];
@@ -158,15 +168,19 @@ export function withoutComments(source: string): string {
     .join("\n");
 }
 
+/** The most seconds for a download of this many bytes by boto3: 5 s, and one second more for each MiB. */
+export function downloadSeconds(bytes: number): number {
+  return 5 + Math.ceil(bytes / (1 << 20));
+}
+
 /** A Python program of `container/`, for `python3 -c`. */
 export function inlinePython(name: string): string {
   return codeOf(name);
 }
 
-/** The program that downloads a payload of `bytes` bytes by boto3. The download may take 5 s, and one second more for each MiB. */
+/** The program that downloads a payload of this many bytes by boto3. */
 export function fetchPy(bytes: number): string {
-  const seconds = 5 + Math.ceil(bytes / (1 << 20));
-  return inlinePython("fetch.py").replace("SECONDS", String(seconds));
+  return inlinePython("fetch.py").replace("SECONDS", String(downloadSeconds(bytes)));
 }
 
 /**

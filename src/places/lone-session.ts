@@ -3,11 +3,13 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 
 /**
- * How long the run waits for a lone session without a client, whose client may be connecting again. AWS does not tell whose
- * session it is, so this run must not end it. After 40 s without a reader the container takes its job for a lost one
- * (others.sh), and this run's attacher ends the other attacher there.
+ * How long the run waits for a lone session without a client, whose client may be connecting, or connecting again. AWS does not tell
+ * whose session it is, so this run must not end it. After 40 s without a reader the container takes its job for a lost one
+ * (others.sh), and this run's attacher ends the other attacher there. A session into which no runner has typed ends by then (bootstrap.sh).
  */
 const PATIENCE_MS = 43_000;
+/** `Connecting`: no client has ever come. Whether such a session leaves the list before its end is not known. */
+const WITHOUT_CLIENT: ReadonlySet<string | undefined> = new Set(["Disconnected", "Connecting"]);
 const LOST =
   `has had no client for ${PATIENCE_MS / 1000} s: this run goes on beside it. The container ends it if it is of a run of this ` +
   "action.";
@@ -41,7 +43,7 @@ export class LoneSession {
   ): boolean {
     const now = this.#clock.now();
     const isOne = first !== undefined && others.length === 0;
-    if (!isOne || (!attaches && first.status !== "Disconnected")) this.#seen = undefined;
+    if (!isOne || (!attaches && !WITHOUT_CLIENT.has(first.status))) this.#seen = undefined;
     else if (this.#seen?.id !== first.id) this.#seen = { id: first.id, since: now };
     else if (now - this.#seen.since >= (attaches && isUnlogged ? 0 : PATIENCE_MS)) {
       this.#tell(first.id, attaches ? MAY_FOLLOW : LOST);

@@ -14,8 +14,10 @@ const MARGIN_MS = 10_000;
 const RECENT_MS = 3 * 3_600_000;
 /** The longest wait in all. After it another task is the better choice. */
 const LONGEST_MS = 120_000;
-/** The wait of a caller that may not list sessions. */
+/** The wait of a caller that may not list sessions: where they are logged, and where they are not. */
 const UNSEEN_MS = 60_000;
+/** With the 20 s before it, this is longer than a session lives whose client was killed before it typed anything (bootstrap.sh). */
+const UNSEEN_UNLOGGED_MS = 30_000;
 
 export interface OtherUploadsOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
@@ -32,19 +34,26 @@ export interface OtherUploadsOptions {
 }
 
 /**
- * For how many more milliseconds the uploads of other sessions' logs may occupy the container. In that time an
- * unopened session does not show that the agent is blocked. Never rejects.
+ * For how many more milliseconds the uploads of other sessions' logs, or sessions that can't be seen, may occupy the container. In that time
+ * an unopened session does not show that the agent is blocked. Never rejects.
  */
 export async function estimateOtherUploads(options: OtherUploadsOptions): Promise<number> {
   const { sessionTarget, sessionId, logged, waited, ssm, clock, log } = options;
-  if (!logged) return 0;
   let ms: number;
   try {
     const sessions = await ssm.listRecentSessions(sessionTarget, clock.now() - RECENT_MS);
+    if (!logged) return 0;
     const others = sessions.filter(({ id }) => id !== sessionId);
     ms = Math.max(0, ...others.map((session) => uploadEnd(session, clock.now()) - clock.now()));
   } catch (error) {
     if (!(error instanceof Failure) || waited > 0) return 0;
+    if (!logged) {
+      log.info(
+        `No session is open yet, and the container's other sessions can't be seen. One whose client was killed before it delivered its ` +
+          `script ends by itself, so this run waits ${seconds(UNSEEN_UNLOGGED_MS)} s more. ${error.failed}`,
+      );
+      return UNSEEN_UNLOGGED_MS;
+    }
     log.info(`Uploads of other sessions' logs can't be seen. ${error.failed}`);
     ms = UNSEEN_MS;
   }

@@ -47,6 +47,7 @@ export function execNotReady(container: string, task: Task, seconds: number, see
 interface BlockedContainer {
   readonly agent: string;
   readonly others: string;
+  readonly areOthersSeen: boolean;
   /** How the task was selected. */
   readonly choice: TaskSelection["kind"];
 }
@@ -56,13 +57,14 @@ export function containerBlocked(
   container: string,
   taskArn: string,
   seconds: number,
-  { agent, others, choice }: BlockedContainer,
+  { agent, others, areOthersSeen, choice }: BlockedContainer,
 ): Failure {
   return new Failure("container-blocked", {
     failed: `Container '${container}' of task ${taskArn} opened no session within ${seconds} s, so the script was not started.`,
     seen: `ExecuteCommand made the session, and ECS says that the exec agent is ${agent}. ${others}`,
     advice:
-      "Other sessions may hold the agent, which runs one or two at once and queues one more: end them and try again. If no session " +
+      `Other sessions may hold the agent, which runs one or two at once and queues one more: ` +
+      `${areOthersSeen ? "" : "allow ssm:DescribeSessions to see them, "}end them and try again. If no session ` +
       "opens then, more sessions than that have blocked the agent for good, although ECS reports it as RUNNING: stop the task " +
       "('aws ecs stop-task'), which a service replaces." +
       (choice === "task" ? " With 'service' instead of 'task' the next task is tried." : ""),

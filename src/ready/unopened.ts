@@ -47,7 +47,7 @@ export async function explainUnopened(options: UnopenedOptions): Promise<Failure
       : inWords(sessions.filter(({ id }) => id !== sessionId));
   return containerBlocked(target.container, target.taskArn, seconds, {
     agent: execAgent?.status ?? "not known",
-    ...{ others, choice },
+    ...{ others, choice, areOthersSeen: !(sessions instanceof Failure) },
   });
 }
 

@@ -1,6 +1,8 @@
 # The loader: typed into a session whose bootstrap has no payload, after the assignments of loader.ts. It tries every
 # other way to get the payload, one after the other. When none works it ends the session with the reasons.
 
+fx_begin_loading
+
 # How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
 fx_unreached=0
 
