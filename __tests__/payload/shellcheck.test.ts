@@ -77,10 +77,16 @@ const whole = (delivery: Delivery, loader = commentedLoader(delivery)): string =
   bootstrap(delivery)
     .replace(/^eval "\$\(printf %b "\$fx_code"\)"$/m, () => loader)
     .replace(/^\. "\$fx_dir\/\$\{fx_new:-job\}"$/m, () =>
-      ["process.sh", "signals.sh", "guard.sh", "safe.sh", "words.sh", "tools.sh", "apart.sh", "credentials.sh"].reduce(
-        (text, part) => text.replace(source(part), () => ""),
-        job,
-      ),
+      [
+        "process.sh",
+        "signals.sh",
+        "guard.sh",
+        "safe.sh",
+        "words.sh",
+        "tools.sh",
+        "apart.sh",
+        "credentials.sh",
+      ].reduce((text, part) => text.replace(source(part), () => ""), job),
     );
 
 check.each<[string, string]>([
