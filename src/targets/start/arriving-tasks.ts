@@ -13,6 +13,8 @@ export interface ArrivingTasksOptions {
   readonly start: (watch: ArrivalWatch) => Promise<StartedTasks>;
   /** Called when ECS has started some tasks, but fewer than `count`. Not called after `close`. */
   readonly onMissing: (missing: number, why: unknown) => void;
+  /** The step's cancel, which ends the start between two calls, too. */
+  readonly cancel?: AbortSignal | undefined;
 }
 
 /** Tasks that ECS starts. Each can be used as soon as it and those asked for before it are there, while others are still to come. */
@@ -24,7 +26,7 @@ export class ArrivingTasks {
   #count = 0;
   #why: Error | undefined;
 
-  constructor({ count, start, onMissing }: ArrivingTasksOptions) {
+  constructor({ count, start, onMissing, cancel }: ArrivingTasksOptions) {
     const end = (why: Error): void => {
       if (this.#count > 0 && this.#count < count && !this.#over.signal.aborted)
         onMissing(count - this.#count, why);
@@ -35,7 +37,10 @@ export class ArrivingTasks {
       onNext: (tasks) => this.#add(tasks),
       over: this.#over.signal,
     }).then(
-      ({ refusal }) => end(refusal ?? new Error("no further task is started")),
+      ({ refusal }) => {
+        const cancelled = cancel?.aborted === true ? (cancel.reason as Error) : undefined;
+        end(refusal ?? cancelled ?? new Error("no further task is started"));
+      },
       (error: unknown) => end(error as Error),
     );
   }

@@ -72,6 +72,7 @@ export class Launcher {
     const { log, signal } = this.#options.context;
     return new ArrivingTasks({
       count,
+      cancel: signal,
       start: (watch) => this.#start(this.#plan.request, count, watch),
       onMissing: (missing, why) => {
         if (signal?.aborted !== true)
@@ -102,6 +103,7 @@ export class Launcher {
     this.#capacity = capacityWait(this.#options);
     const { tasks } = await this.#start(this.#plan.request, 1);
     const [task] = tasks;
+    if (task === undefined) this.#options.context.signal?.throwIfAborted();
     if (task === undefined) throw new Error("RunTask has started no task and told of no failure");
     return task;
   }
