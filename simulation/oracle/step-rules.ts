@@ -81,7 +81,7 @@ const crash: Rule = {
         .join("; "),
     );
     for (const runner of ended.runners) {
-      const internal = /^.*(?:TypeError|ReferenceError|RangeError|the world has no).*$/m.exec(
+      const internal = /^.*(?:TypeError|ReferenceError|RangeError|the world has no|went wrong).*$/m.exec(
         runner.main.stdout + (runner.post?.stdout ?? ""),
       );
       check(internal === null, runner.name, () => internal?.[0] ?? "");
