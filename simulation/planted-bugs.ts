@@ -8,8 +8,24 @@ export interface PlantedBug {
   readonly rule: string;
 }
 
+const HEAD = ["Patch", "Found by seed", "The rule that objects"] as const;
+
 export function plantedBugs(page: string): readonly PlantedBug[] {
   return [...page.matchAll(/^\| `([\w-]+)` +\| (\d+) +\| (.+?) +\|$/gm)].map(
     ([, name = "", seed, rule = ""]) => ({ name, seed: Number(seed), rule }),
   );
+}
+
+/** The page with these rows as its table. */
+export function withPlantedBugs(page: string, bugs: readonly PlantedBug[]): string {
+  const rows = [...bugs]
+    .sort((one, other) => one.name.localeCompare(other.name))
+    .map(({ name, seed, rule }) => [`\`${name}\``, String(seed), rule] as const);
+  const widths = HEAD.map((title, at) =>
+    Math.max(...[HEAD, ...rows].map((row) => row[at]?.length ?? 0), title.length),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |\n`;
+  const table = line(HEAD) + line(widths.map((width) => "-".repeat(width))) + rows.map(line).join("");
+  return page.replace(/^\| Patch .*\n(\|.*\n)*/m, () => table);
 }

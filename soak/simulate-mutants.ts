@@ -2,15 +2,25 @@
  * Proves that the simulation finds bugs: each patch of `simulation/planted/` is applied to a copy of the sources, and seeds from 1 on run
  * until the oracle objects to one to which it does not object without the patch. Prints a table of the seeds and the rules, and compares it with that of
  * docs/simulation.md. `MUTANTS` names the patches, `MUTANT_PATCHES` is
- * another directory of them, `MUTANT_SEEDS` is the most seeds.
+ * another directory of them, `MUTANT_SEEDS` is the most seeds. With
+ * `MUTANT_TABLE=write` the page gets what was found.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { RULES } from "../simulation/oracle/rules.ts";
-import { plantedBugs } from "../simulation/planted-bugs.ts";
+import { plantedBugs, withPlantedBugs } from "../simulation/planted-bugs.ts";
 
 interface Objected {
   readonly seed: number;
@@ -18,6 +28,7 @@ interface Objected {
 }
 
 const MOST_SEEDS = Number(process.env["MUTANT_SEEDS"] ?? 20_000);
+const PAGE = "docs/simulation.md";
 const PATCHES = resolve(process.env["MUTANT_PATCHES"] ?? "simulation/planted");
 const wanted = process.env["MUTANTS"]?.split(" ");
 const names = readdirSync(PATCHES)
@@ -37,6 +48,8 @@ await Promise.all(
     }
   }),
 );
+if (process.env["MUTANT_TABLE"] === "write") writeTable();
+if (process.env["MUTANT_TABLE"] === "write") writeTable();
 compare();
 
 /** The first seed that shows the bug. */
@@ -79,10 +92,20 @@ function rulesWithout(seed: number): readonly string[] {
   return text === "" ? [] : (JSON.parse(text) as Objected).rules;
 }
 
-function compare(): void {
-  const table = new Map(
-    plantedBugs(readFileSync("docs/simulation.md", "utf8")).map((bug) => [bug.name, bug]),
+/** Puts what was found into the page. The rows of other patches stay. */
+function writeTable(): void {
+  const page = readFileSync(PAGE, "utf8");
+  const others = plantedBugs(page).filter(
+    ({ name }) => !found.has(name) && existsSync(join(PATCHES, `${name}.patch`)),
   );
+  const rows = [...found].flatMap(([name, objected]) =>
+    objected === undefined ? [] : [{ name, seed: objected.seed, rule: objected.rules[0] ?? "" }],
+  );
+  writeFileSync(PAGE, withPlantedBugs(page, [...others, ...rows]));
+}
+
+function compare(): void {
+  const table = new Map(plantedBugs(readFileSync(PAGE, "utf8")).map((bug) => [bug.name, bug]));
   for (const [name, objected] of found) {
     const told = table.get(name);
     if (objected === undefined) fail(`${name} was not found.`);

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { drawScenario } from "../../simulation/draw.ts";
-import { judge } from "../../simulation/oracle/rules.ts";
+import { judge, RULES } from "../../simulation/oracle/rules.ts";
+import { plantedBugs } from "../../simulation/planted-bugs.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
 import { simulate } from "../../simulation/simulate.ts";
 
@@ -41,3 +42,9 @@ it.each(readdirSync("simulation/planted"))(
     execFileSync("git", ["apply", "--check", `simulation/planted/${name}`]);
   },
 );
+
+it("the page has a row for each planted bug, with a rule that there is", () => {
+  const bugs = plantedBugs(readFileSync("docs/simulation.md", "utf8"));
+  expect(bugs.map(({ name }) => `${name}.patch`).sort()).toEqual(readdirSync("simulation/planted").sort());
+  expect(RULES.map(({ name }) => name)).toEqual(expect.arrayContaining(bugs.map(({ rule }) => rule)));
+});

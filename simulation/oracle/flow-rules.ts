@@ -13,12 +13,12 @@ const DISTURBED_MS = 300_000;
 /** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
 const STOPPED_MS = 60_000;
 
-/** The frames of a session are put in order, and come again when they are lost: nothing that the agent sent is missing. */
+/** The frames of a session are put in order, and come again when they are lost: nothing that the agent sent is missing, or is waited for in vain. */
 const wholeSessions: Rule = {
   name: "sessions bring all that was sent",
   look(ended, check) {
     for (const { name, main } of ended.runners) {
-      const gap = /^.*did not arrive as it was sent.*$/m.exec(main.stdout);
+      const gap = /^.*(?:did not arrive as it was sent|nothing came for \d+ s).*$/m.exec(main.stdout);
       check(gap === null, name, () => gap?.[0] ?? "");
     }
   },
