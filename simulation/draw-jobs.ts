@@ -34,8 +34,8 @@ function drawLock(random: Random, scenario: Scenario): Scenario {
 
 /** A script that lasts for as long as the lease of a lock. */
 function longer(random: Random, lines: readonly ScriptLine[], index: number): readonly ScriptLine[] {
-  const rest = Array.from({ length: between(random, 0, 6) }, (_, at): readonly ScriptLine[] => [
-    { wait: between(random, 1_000, 90_000) },
+  const rest = Array.from({ length: between(random, 1, 7) }, (_, at): readonly ScriptLine[] => [
+    { wait: between(random, 1_000, 180_000) },
     { out: `out r${index} late ${at}` },
   ]);
   return [...lines, ...rest.flat()];
@@ -43,8 +43,8 @@ function longer(random: Random, lines: readonly ScriptLine[], index: number): re
 
 function drawHolderFault(random: Random, actor: string, at: number): Fault {
   const roll = random();
-  if (roll < 0.35) return { kind: "pause", actor, at, ms: between(random, 20_000, 600_000) };
-  if (roll < 0.75) return { kind: "s3-away", actor, at, ms: between(random, 20_000, 600_000) };
+  if (roll < 0.35) return { kind: "pause", actor, at, ms: between(random, 60_000, 900_000) };
+  if (roll < 0.65) return { kind: "s3-away", actor, at, ms: between(random, 20_000, 600_000) };
   return { kind: "signal", actor, at, signal: pick(random, ["SIGKILL", "cancel"]) };
 }
 

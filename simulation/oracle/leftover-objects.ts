@@ -23,7 +23,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
   const owners = ended.runners.filter((runner) => knows(runner, key));
   return owners.some(
     (runner) =>
-      (key.includes("/locks/") && isUnreached(runner, ended)) ||
+      (key.includes("/locks/") && (isUnreached(runner, ended) || hasSaid(runner))) ||
       isLost(runner) ||
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
       isCutOff(runner, ended) ||
@@ -49,6 +49,11 @@ function isUnreached(runner: Runner, ended: Simulated): boolean {
     // A task that was being started when the machine was lost may still appear.
     (tasks.length === 0 || tasks.some(isClosed))
   );
+}
+
+/** AWS has refused what post needs to know before it gives the lock back, and post has said so. */
+function hasSaid({ post }: Runner): boolean {
+  return post?.stdout.includes("Could not undo this: Giving back the lock") === true;
 }
 
 /** Its machine was lost before the step could clean up. */
