@@ -33,7 +33,7 @@ fx_say open
 # directories are searched before a directory is made, so that nothing that another user puts there or removes can lead to a second
 # job.
 fx_make() {
-  fx_safe "$fx_parent" && mkdir "$fx_dir" && fx_new=new
+  fx_safe "$fx_in" && mkdir "$fx_dir" && fx_new=new
   fx_ours && return
   # An access list of the parent lets others write to the new directory, or another user has made it.
   fx_new=
@@ -41,46 +41,51 @@ fx_make() {
   [ -e "$fx_dir" ] && fx_odd=$fx_dir
   false
 }
+# shellcheck disable=SC2086 # it is a number
 fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
-  fx_is "$(cat "$fx_dir/maker")" && kill -9 "$fx_pid"
+  fx_is "$(cat "$fx_dir/maker")" && kill -9 $fx_pid
   rm -rf "$fx_dir"
 }
 [ -e "$fx_dir/job" ] || fx_find fx_make
 
-# The runner that was to type the rest may be lost: after ten minutes without a job the guard removes the directory. A run that
-# waits for others (others.sh) makes `waits` every second, and then the ten minutes begin again. TERM ends the guard's `sleep`:
-# the guard then sees at once that there is a job. PID 1 may reap no child, so the guard waits for its `sleep`. HUP does not end the
-# guard: it outlives its terminal.
-[ "$fx_new" ] && {
-  echo "$fx_self" >"$fx_dir/maker"
-  {
-    cd "$fx_dir" || exit
-    fx_n=0
-    while [ -e maker ] && [ ! -e started ]; do
-      sleep 1 &
-      trap "kill \$!" 1 15
-      wait
-      fx_n=$((fx_n+1))
-      [ -e waits ] && rm waits && fx_n=0
-      [ "$fx_n" = 600 ] && mkdir started && {
-        rm -rf "$fx_dir"
-        fx_is "$fx_self" && kill -9 "$fx_pid"
-      }
-    done
-    wait
-  } >/dev/null 3<&- &
-  fx_guard=$!
+# The runner that is to type may be lost, and nothing outside the container tells whose session this is. So the watch ends the session
+# when no line has come fx_due seconds after its begin, and removes a directory without a job. fx_end_session (signals.sh) says why it tells
+# the agent's worker. TERM ends the watch: the first line has come. HUP does not: the watch outlives its terminal. PID 1 may reap no
+# child, so the watch waits for its `sleep`.
+# shellcheck disable=SC2086 # none of them has a blank
+[ "$fx_new" ] && echo $fx_self >"$fx_dir/maker"
+# shellcheck disable=SC2086 # nor has one of these
+{
+  cd "$fx_dir" || cd /proc || exit
+  trap "kill \$!;wait;exit" 15
+  trap "" 1
+  sleep $fx_due &
+  wait
+  fx_is $fx_self && {
+    grep ^ssm-s /proc/$PPID/comm && kill $PPID
+    kill -9 $fx_pid
+  }
+  [ ! -e job ] && mkdir started && rm -rf "$PWD"
+} >/dev/null 3<&- &
+fx_watch=$!
+
+# Reads the opening. Its caller waits for the end of the watch.
+fx_open() {
+  read -r fx_nonce fx_pack <&3
+  kill $fx_watch
 }
 
 # An attacher that resumes at an offset must never start a second job.
-[ -z "$fx_new" ] || [ "$fx_at" -gt 0 ] || fx_fetch || fx_why=$(fx_words)
+# shellcheck disable=SC2086 # it is a number
+[ -z "$fx_new" ] || [ $fx_at != 0 ] || fx_fetch || fx_why=$(fx_words)
 [ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ] || fx_lack="1 $fx_why"
 fx_say "ready$fx_lack"
 # Without the payload the runner types the loader (loader.sh): lines of printf escapes, and a dot.
 [ "$fx_lack" ] && {
-  read -r fx_nonce fx_pack <&3
+  fx_open
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_code=$fx_code$fx_line; done
   eval "$(printf %b "$fx_code")"
 }
-[ "$fx_new" ] && head -c "$fx_head" "$fx_dir/payload" >"$fx_dir/new"
+# shellcheck disable=SC2086 # it is a number
+[ "$fx_new" ] && head -c $fx_head "$fx_dir/payload" >"$fx_dir/new"
 . "$fx_dir/${fx_new:-job}"

@@ -60,10 +60,13 @@ fx_find_end() {
       fx_lost=$fx_now
       fx_obey lost
     fi
-  elif [ "$fx_lost" ]; then
-    [ $((fx_now - fx_lost)) -lt 20 ] || fx_ended='! lost the job was killed, and its exit status with it'
-    [ $((fx_now - fx_lost)) -lt 6000 ] || fx_obey over
+  elif [ "$fx_lost" ] && [ $((fx_now - fx_lost)) -ge 20 ]; then
+    fx_ended='! lost the job was killed, and its exit status with it'
   fi
+  # Nobody has taken the end for ten minutes.
+  fx_ended_at=$fx_lost
+  [ "$fx_over" -eq 0 ] || fx_ended_at=$fx_finished
+  [ -z "$fx_ended_at" ] || [ $((fx_now - fx_ended_at)) -lt 6000 ] || fx_obey over
 }
 
 # Sets fx_waiting to how many bytes of the spool's piece at fx_at are not in a piece for S3 yet. Bytes that are gone have been

@@ -6,7 +6,7 @@
 # Part of a command that CloudTrail records, so it is written short. Comments and empty lines are not sent.
 import boto3,hashlib,signal,sys
 
-b,k,r,d,f=sys.argv[1:]
+_,b,k,r,d,f=sys.argv
 t=signal.alarm
 s=boto3.Session()
 t(5)

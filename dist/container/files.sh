@@ -39,7 +39,10 @@ fx_place_by_tar() {
     # That user can't enter the stage while root moves files out of it.
     chown -hR "$fx_as_uid:$fx_as_gid" "$fx_dir/stage"/*
     fx_flaw=$(fx_place_as "$fx_as_uid:$fx_as_gid" "$fx_uid")
-    [ -z "$fx_flaw" ] || { fx_lend "$fx_dir/stage" && fx_flaw=$(fx_place_as '' "$fx_as_uid" fx_as_user exec); }
+    [ -z "$fx_flaw" ] || ! fx_lend "$fx_dir/stage" || {
+      fx_said=$(fx_place_as '' "$fx_as_uid" fx_as_user exec)
+      fx_flaw=${fx_said:+$fx_flaw; as $fx_user: ${fx_said#files: }}
+    }
   fi
 }
 

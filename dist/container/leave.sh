@@ -25,7 +25,7 @@ fx_is_reaping() {
 fx_end_as_orphan() {
   fx_tries=100
   while fx_name self && [ "$fx_tries" -gt 0 ]; do
-    case ${fx_stat##*\) } in ?' 1 '*) break ;; esac
+    case ${fx_s##*\) } in ?' 1 '*) break ;; esac
     sleep 0.01
     fx_tries=$((fx_tries - 1))
   done
@@ -37,7 +37,7 @@ fx_end_as_orphan() {
 fx_find_zombie() {
   for fx_process in /proc/[0-9]*; do
     fx_name "${fx_process#/proc/}"
-    case $fx_state:${fx_stat##*\) } in 'Z:Z 1 '*) return 0 ;; esac
+    case $fx_state:${fx_s##*\) } in 'Z:Z 1 '*) return 0 ;; esac
   done
   false
 }

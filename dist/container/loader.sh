@@ -1,6 +1,8 @@
 # The loader: typed into a session whose bootstrap has no payload, after the assignments of loader.ts. It tries every
 # other way to get the payload, one after the other. When none works it ends the session with the reasons.
 
+fx_begin_loading
+
 # How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
 fx_unreached=0
 
@@ -85,7 +87,7 @@ fx_wait_for_way() {
   fx_fetcher=$fx_token
   while fx_is "$fx_fetcher" && [ "$fx_state" != Z ]; do
     # shellcheck disable=SC2086 # it is to be split into words
-    set -- ${fx_stat##*\) }
+    set -- ${fx_s##*\) }
     fx_usage=$((${12} + ${13} + ${14} + ${15})):${22}$(ls -ln "$fx_dir")
     # fx_usage has the ticks of the process and of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
     # The memory of the process (rss) grows while it keeps what it reads. A process in state `R` is not idle: it waits for a processor.

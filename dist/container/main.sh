@@ -57,11 +57,17 @@ fx_run_attacher() {
     return 0
   fi
   fx_remove_job
+  # The same when S3 has brought the end: a reader that has left needs no session.
+  [ "$fx_last" != left ] || fx_end_session "$fx_self"
 }
 
 # Does what needs nothing of what the runner types: takes the payload apart, if this session has brought one, and prepares the job.
 fx_take_payload() {
-  [ -z "$fx_new" ] || fx_name_guard
+  if [ "$fx_new" ]; then
+    # A loader has started it already.
+    [ "$fx_code" ] || fx_start_guard
+    fx_name_guard
+  fi
   # The loader of a typed payload may have called fx_survey already.
   [ "$fx_sure" ] || fx_survey
   # Without a loader the runner has not typed the nonce yet. The exec agent sleeps for a second before it reads the terminal, so the
@@ -84,7 +90,9 @@ fx_take_opening() {
     { exec 6>&- && fx_write_header; } &
     fx_writer=$!
   else
-    read -r fx_nonce fx_pack <&3
+    fx_open
+    # shellcheck disable=SC2154 # the bootstrap sets fx_watch
+    wait "$fx_watch"
   fi
   # The loader has already reported every other delivery method.
   [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'

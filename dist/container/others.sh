@@ -80,7 +80,7 @@ fx_find_unheard() {
 fx_end_lost() {
   [ -e "$fx_dir/about" ] && fx_ours && ! fx_is_followed "$fx_dir" && fx_is "$(cat "$fx_dir/attacher")" || return
   # shellcheck disable=SC2086 # it is to be split into words
-  set -- ${fx_stat##*\) }
+  set -- ${fx_s##*\) }
   fx_end_session "$fx_token"
   # The agent tries to send its output for two seconds more. Until then the session keeps its place, and the run after this one would wait.
   fx_tries=30

@@ -17,7 +17,7 @@ for fx_in in $fx_path : /usr/bin /bin; do
   case $fx_in$fx_bin in
     :/-:*) break ;;
     /*)
-      [ -k "$fx_in" ] || ! fx_safe "$fx_in/" && continue
+      fx_safe "$fx_in/" || continue
       # One call looks at all of these programs. Only when it fails, a call for each finds the bad one. The directory is safe, so
       # the links on the way to it need not be read again. An entry that has none of the programs needs no second look.
       set -- "$fx_on"
@@ -25,7 +25,7 @@ for fx_in in $fx_path : /usr/bin /bin; do
         [ -e "$1$fx_n" ] && set -- "$@" "$1$fx_n"
       done
       # shellcheck disable=SC2015 # an assignment does not fail
-      [ $# = 1 ] || fx_safe "$@" && fx_bin=$fx_bin:$fx_in || for fx_n in "$@"; do
+      [ $# = 1 ] || fx_safe "$@" && fx_bin=$fx_bin:$fx_in || for fx_n; do
         fx_safe "$fx_n" || fx_bad=" $fx_in/${fx_n##*/}"
       done
       ;;
@@ -36,14 +36,13 @@ set --
 PATH=$fx_bin
 
 # Whether fx_dir is a directory that only we can have made and that no other user can write to. `ls` follows no link here.
-fx_ours() { [ -O "$fx_dir" ] && ls -ldn "$fx_dir" | grep -q ^drwx--.--. && fx_safe "$fx_dir"; }
+fx_ours() { [ -O "$fx_dir" ] && ls -ld "$fx_dir" | grep -q ^drwx--.-- && fx_safe "$fx_dir"; }
 
-# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_parents for which the predicate is true. When there is
+# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_dirs for which the predicate is true. When there is
 # none, fx_dir is /dev/null, and the result is false.
 fx_find() {
-  for fx_parent in $fx_parents; do
-    fx_dir=$fx_parent/fargate-exec-$fx_id && "$1" && return
+  for fx_in in $fx_dirs; do
+    fx_dir=$fx_in/fargate-exec-$fx_id && "$1" && return
   done
-  fx_dir=/dev/null
-  false
+  ! fx_dir=/dev/null
 }

@@ -52,7 +52,7 @@ def make_directory(at, name, mode):
     exchanged, too, but whatever it is, only its owner can exchange what is made in it. On a file system that gives away what
     we make (an access point of EFS) nothing is private: there the directory gets its mode at once.
     """
-    if is_closed(at):
+    if keeps_ours(at):
         return make_here(at, name), True
     temporary = temporary_name()
     private = make_here(at, temporary)

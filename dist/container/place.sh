@@ -5,8 +5,9 @@
 #
 # The stage has a directory for each destination, by its number, with the mode and the time that a new one gets. OWNER, as chown takes
 # it, gets destinations and directories on the way that are made. With an empty OWNER they stay with UID, the user that runs this. A
-# shell names files by paths. So nothing is placed where a user other than root and UID could put a link in the place of a directory.
-# Then this prints why, and all stays as it was.
+# shell names files by paths. So nothing is placed where a user other than root and UID could put a link in the place of a directory. All
+# destinations are looked at first. So when this prints why one can't be placed, all stays as it was, unless a disk is full or somebody else
+# changes the directories meanwhile.
 exec 2>/dev/null
 fx_lf='
 '
@@ -49,17 +50,57 @@ fx_place() {
   fi
 }
 
+# fx_fit STAGED OTHER: whether this file, link or directory can be placed where another destination brings something.
+fx_fit() {
+  [ -e "$2" ] || [ -L "$2" ] || return 0
+  if fx_is_directory "$1" && fx_is_directory "$2"; then
+    fx_safe "$2" || fx_refuse "the image has no python3, and without it nothing is placed in '$fx_full', where another line of 'files' brings a directory in which another user could plant a link"
+  elif fx_is_directory "$1" || fx_is_directory "$2"; then
+    fx_refuse "two lines of 'files' bring a file and a directory of one name to '$fx_full'"
+  fi
+}
+
+# fx_fit_all STAGED OTHER: the same, with all that it holds.
+fx_fit_all() {
+  fx_fit "$1" "$2"
+  ! fx_is_directory "$1" || fx_each fx_fit_all "$1" "$2"
+}
+
+# fx_fit_below NUMBER REST OTHER: the same for the destination of this number. Its path is that of the other one, and then the rest.
+fx_fit_below() {
+  fx_below=$fx_stage/$3 fx_rest=$2
+  while [ "$fx_rest" ]; do
+    fx_rest=${fx_rest#/}
+    fx_below=$fx_below/${fx_rest%%/*}
+    case $fx_rest in */*) fx_rest=/${fx_rest#*/} ;; *) fx_rest= ;; esac
+    fx_fit "$fx_stage/$1" "$fx_below"
+  done
+  fx_each fx_fit_all "$fx_stage/$1" "$fx_below"
+}
+
+# Checks that this destination fits to those before it. fx_before has a line for each of them: its number and its path.
+fx_check_others() {
+  fx_full=$fx_to$fx_missing
+  printf %s "$fx_before" | while IFS= read -r fx_other; do
+    fx_at=${fx_other%%:*} fx_other=${fx_other#*:}
+    case $fx_full/ in "$fx_other/"*) fx_fit_below "$fx_number" "${fx_full#"$fx_other"}" "$fx_at" ;; esac
+    case $fx_other/ in "$fx_full"/?*) fx_fit_below "$fx_at" "${fx_other#"$fx_full"}" "$fx_number" ;; esac
+  done || exit
+  fx_before=$fx_before$fx_number:$fx_full$fx_lf
+}
+
 # Sets fx_to to the part of a destination's path that is there, with its links resolved: only root and we can have made those. Sets
 # fx_missing to the rest of the path.
 fx_find_destination() {
   fx_to=$1 fx_missing=''
   case $fx_to in /*) ;; *) fx_to=$fx_base/$fx_to ;; esac
   case $fx_to in /*) ;; *) fx_to=$(pwd -P)/$fx_to ;; esac
+  case $fx_to in *"$fx_lf"*) fx_refuse 'the path of a destination has a line end' ;; esac
   # The destination may be the working directory itself, and that be missing.
   fx_to=${fx_to%/}
   fx_shown=${fx_to:-/}
   until [ -e "${fx_to:-/}" ] || [ -L "$fx_to" ]; do fx_missing=/${fx_to##*/}$fx_missing fx_to=${fx_to%/*}; done
-  fx_safe "$fx_to/" || fx_refuse "the image has no python3, and without it nothing is placed in '$fx_shown', since another user could plant a link there or on the way"
+  fx_safe "${fx_to:-/}" && [ -d "${fx_to:-/}" ] || fx_refuse "the image has no python3, and without it nothing is placed in '$fx_shown', since another user could plant a link there or on the way"
   fx_to=${fx_on#/}
   fx_to=${fx_to%/}
 }
@@ -77,9 +118,11 @@ fx_make() {
   done
 }
 
-fx_number=0
+fx_number=0 fx_before=''
 for fx_destination in "$@"; do
-  (fx_find_destination "$fx_destination" && { [ "$fx_missing" ] || fx_check "$fx_stage/$fx_number" "${fx_to:-/}"; }) || exit
+  fx_find_destination "$fx_destination"
+  [ "$fx_missing" ] || (fx_check "$fx_stage/$fx_number" "${fx_to:-/}") || exit
+  fx_check_others
   fx_number=$((fx_number + 1))
 done
 fx_number=0 fx_made='' fx_arrived=''

@@ -5,10 +5,10 @@
 # fx_name PID: sets fx_token to the name of the process, and fx_state to its state (proc(5)). PID may be `self`.
 fx_name() {
   fx_token=$1: fx_state=""
-  read -r fx_stat <"/proc/$1/stat" || return
+  read -r fx_s <"/proc/$1/stat" || return
   # The second field, the program, may hold blanks and ends with the last parenthesis.
   # shellcheck disable=SC2086 # it is to be split into words
-  set -- "${fx_stat%% *}" ${fx_stat##*\) }
+  set -- "${fx_s%% *}" ${fx_s##*\) }
   fx_state=$2 fx_token=$1:${21-}
 } 2>/dev/null
 

@@ -19,7 +19,7 @@ fx_tell_group() { fx_is_group "$2" && kill -s "$1" -- "-$fx_pid"; } 2>/dev/null
 fx_end_session() {
   fx_is "$1" || return
   # shellcheck disable=SC2086 # it is to be split into words
-  set -- ${fx_stat##*\) }
+  set -- ${fx_s##*\) }
   [ "$2" -gt 1 ] && read -r fx_comm <"/proc/$2/comm" && [ "$fx_comm" = ssm-session-wor ] && kill -s TERM "$2"
   kill -s KILL "$fx_pid"
 } 2>/dev/null

@@ -1,6 +1,7 @@
 # The loader for a payload that the session carries, when the container can unpack it. It is typed after the assignments
 # of loader.ts and before the payload. A terminal gives one line to each read, so dd takes fx_lines lines and nothing of
 # what follows. The shell would read them byte by byte.
+fx_begin_loading
 fx_tried=''
 fx_check_directory
 fx_say "$fx_nonce;n Script typed into the session: there is no bucket."

@@ -29,7 +29,7 @@ UNSEEN = 16 << 20
 PAUSES = 0.5, 10
 # Seconds of failures after which the longest pause is taken.
 VAIN = 60
-# Seconds after the loss of the job: its output may come until the first of them, and the runner may take its end until the second.
+# Seconds after the loss of the job in which its output may still come, and seconds in which the runner may take the end.
 LAST_WORDS, KEPT = 2, 600
 
 LOST = "! lost the job was killed, and its exit status with it"
@@ -116,7 +116,8 @@ class Uploader:
             self.look(now)
         if now >= self.again and self.upload(now, end, waiting):
             return 0
-        if self.job.lost is not None and now - self.job.lost > KEPT:
+        since = self.ended_at if self.pieces.ended else self.job.lost
+        if since is not None and now - since > KEPT:
             self.over = True
         if waiting and now >= self.again:
             return max(0, min(LOOKS[0], self.made + PACE - now))

@@ -1,6 +1,6 @@
 """The way to a directory. Another user of the container may own a directory on it, and may plant a link there, or swap a link in at any
 moment. So each directory is opened by its name in the one above it, without following a link. A link is followed only where no other
-user can have made it.
+user can have given it its name, nor a directory on the way to it.
 """
 
 import errno
@@ -24,9 +24,42 @@ def shown(*names):
 
 
 def is_closed(fd):
-    """Whether no other user can replace what we or root have put into this directory."""
+    """Whether no other user can change a name in this directory."""
     about = os.fstat(fd)
-    return about.st_uid in TRUSTED and (not about.st_mode & 0o022 or bool(about.st_mode & stat.S_ISVTX))
+    return about.st_uid in TRUSTED and not about.st_mode & 0o022
+
+
+def keeps_ours(fd):
+    """Whether no other user can replace what we put into this directory. A sticky one may also hold root's links and files that another
+    user has moved there, but no directory into which that user may not write (rename(2), EACCES).
+    """
+    about = os.fstat(fd)
+    return is_closed(fd) or (about.st_uid in TRUSTED and bool(about.st_mode & stat.S_ISVTX))
+
+
+def keeps(at, below):
+    """Whether no other user can have given this directory the name that it has in the one above."""
+    return is_closed(at) or (keeps_ours(at) and is_closed(below))
+
+
+def is_kept(fd):
+    """Whether no other user can have given this directory a name on its path."""
+    fd = os.dup(fd)
+    try:
+        while True:
+            above = os.open(b"..", WAY, dir_fd=fd)
+            below, fd = fd, above
+            try:
+                if os.path.samestat(os.fstat(above), os.fstat(below)):
+                    return True
+                if not keeps(above, below):
+                    return False
+            finally:
+                os.close(below)
+    except PermissionError:
+        return False
+    finally:
+        os.close(fd)
 
 
 def open_directory(at, name):
@@ -39,6 +72,7 @@ def enter(at, path, open_below=open_directory):
     if path.startswith(b"/"):
         os.close(at)
         at = os.open(b"/", WAY)
+    kept = is_kept(at)
     while todo:
         name = todo.pop(0)
         if name in (b"", b"."):
@@ -52,11 +86,15 @@ def enter(at, path, open_below=open_directory):
             if not stat.S_ISLNK(about.st_mode):
                 raise
             links += 1
-            if about.st_uid not in TRUSTED or not is_closed(at) or links > MOST_LINKS:
-                raise Refused("%s leads through a link that another user of the container can have made" % shown(path))
+            if about.st_uid not in TRUSTED or not (kept and is_closed(at)) or links > MOST_LINKS:
+                raise Refused("%s leads through a link that another user of the container can have put there" % shown(path))
             target = os.readlink(name, dir_fd=at)
             todo = target.split(b"/") + todo
+            # Where `at` is kept, so is the root directory.
             below = os.open(b"/" if target.startswith(b"/") else b".", WAY, dir_fd=at)
+        else:
+            # A target of a link may lead upwards, where all is kept that is kept here.
+            kept = kept and (name == b".." or keeps(at, below))
         os.close(at)
         at = below
     return at
