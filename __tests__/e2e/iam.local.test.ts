@@ -558,11 +558,7 @@ const losses: readonly Loss[] = [
   {
     ...{ way: "logs in S3", file: "task-role-logs-s3", action: "s3:PutObject", ...UNWRITTEN },
   },
-  ...["CreateDataChannel", "OpenDataChannel"].map((name) => ({
-    ...({ way: "an agent that lacks a right", file: "task-role", action: `ssmmessages:${name}` } as const),
-    code: "container-blocked",
-  })),
-  ...["CreateControlChannel", "OpenControlChannel"].map((name) => ({
+  ...["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map((name) => ({
     ...({ way: "an agent that lacks a right", file: "task-role", action: `ssmmessages:${name}` } as const),
     code: "exec-not-ready",
   })),
