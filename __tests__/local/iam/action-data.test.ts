@@ -4,9 +4,9 @@ it.each<[string, readonly string[]]>([
   // Its own key, and those of the types of its resources.
   ["ecs:StopTask", ["ecs:cluster", "aws:ResourceTag/team"]],
   ["ecs:ExecuteCommand", ["ecs:cluster", "ecs:container-name", "aws:ResourceTag/team"]],
-  ["s3:ListBucket", ["s3:prefix", "aws:ResourceTag/team"]],
+  ["ecs:ContinueServiceDeployment", ["ecs:cluster", "aws:ResourceTag/team"]],
+  ["s3:ListBucket", ["s3:prefix"]],
   ["sts:GetCallerIdentity", []],
-  ["kms:Decrypt", ["aws:ResourceTag/team"]],
 ])(
   "a condition of %s finds the keys of the action and of its resources, and no others",
   async (action, keys) => {
