@@ -25,7 +25,7 @@ import { turnOf } from "../helpers/turns.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** Every fourth run builds the local Fargate into the package, and has this test. */
-const locals = turnOf(["brings the local Fargate along, in which a command runs"], 4);
+const locals = turnOf(["brings the local Fargate along, in which a command runs"], 2);
 
 /** A Node.js 20 of this machine, the oldest that the package supports. */
 const node20 = ["/usr/bin/node", "/usr/local/bin/node"].find(isNode20) ?? "";

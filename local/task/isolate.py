@@ -26,7 +26,9 @@ import stat
 import sys
 from itertools import count, takewhile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "agent", "command"))
+HERE = os.path.dirname(os.path.realpath(__file__))
+# The npm package has both in one directory (scripts/package.ts).
+sys.path[:0] = [os.path.join(HERE, "command"), os.path.join(HERE, "..", "agent", "command")]
 from namespaces import close_all_but, refuse_user_namespaces
 
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
