@@ -275,6 +275,8 @@ it.concurrent("copies a tree into a container and back, and leaves nothing when 
     125,
     expect.stringContaining("'/srv/copied/nothing' matches nothing in the container."),
   ]);
+  expect(missing.stderr).toContain("nothing was placed");
+  expect(missing.stderr).not.toContain("--artifacts");
   expect(readdirSync(folder)).toEqual(before);
 });
 

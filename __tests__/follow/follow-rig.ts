@@ -49,7 +49,7 @@ export abstract class FollowRig {
             containerBlocked(id, "the task", 20, {
               agent: "RUNNING",
               others: "",
-              areOthersSeen: true,
+              areOthers: "seen",
               choice: "task",
             }),
           ),

@@ -152,7 +152,7 @@ export const EACH_FAILURE: Readonly<
     containerBlocked("app", TASK, 60, {
       agent: "RUNNING",
       others: "There is none.",
-      areOthersSeen: true,
+      areOthers: "seen",
       choice: "task",
     }),
   "lock-busy": () => lockBusy("deploy", 60, "held by another run"),

@@ -26,6 +26,12 @@ it("an unopened session means a blocked agent when the container has no other se
   });
 });
 
+it("an unopened session beside no other one may be for want of a right of the task role", async () => {
+  expect((await why()).advice).toMatch(
+    /^The agent opens no session when the task role lacks ssmmessages:CreateDataChannel or /,
+  );
+});
+
 it("an unopened session of a task whose role denies it means that ECS Exec is not ready there", async () => {
   expect(await why({ isDenied: true })).toMatchObject({
     code: "exec-not-ready",

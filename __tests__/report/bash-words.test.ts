@@ -86,7 +86,7 @@ it.each<["workflow" | "program", string, string]>([
   ],
   [
     ...(["workflow", "1"] as const),
-    "Line 7 of the script uses '[[', which the image's sh doesn't have. The image has no bash for 'shell: bash' either: leave it out, or put bash into the image.",
+    "Line 7 of the script uses '[[', which the image's sh doesn't have. The image has no bash for 'shell: bash' either: write that for sh, or use an image that has bash.",
   ],
   [
     ...(["program", "1b"] as const),
@@ -94,7 +94,7 @@ it.each<["workflow" | "program", string, string]>([
   ],
   [
     ...(["program", "1"] as const),
-    "Line 7 of the script uses '[[', which the image's sh doesn't have. The image has no bash for '--shell bash' either: leave it out, or put bash into the image.",
+    "Line 7 of the script uses '[[', which the image's sh doesn't have. The image has no bash for '--shell bash' either: write that for sh, or use an image that has bash.",
   ],
 ])("a %s reads in the error of a script for bash that sh ran (%s): %s", (reader, code, says) => {
   const { message } = explain(jobThat([code], { allStderr: SAID }), { ...aStep, reader }) ?? { message: "" };

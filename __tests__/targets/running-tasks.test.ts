@@ -145,7 +145,7 @@ describe("a service", () => {
     const blocked = containerBlocked("app", TASK, 20, {
       agent: "RUNNING",
       others: "",
-      areOthersSeen: true,
+      areOthers: "seen",
       choice: "task",
     });
     const pending = task("8", { lastStatus: "PENDING" });

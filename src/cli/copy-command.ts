@@ -103,7 +103,7 @@ async function copyOut(
       attempt("Not all that was copied can be placed", () => {
         placeCopies({ above, name }, sources, directory);
       });
-    return inWordsOfCopies(result);
+    return result;
   } finally {
     process.off("exit", remove);
     remove();
@@ -112,7 +112,7 @@ async function copyOut(
 }
 
 /** What a copy lacks, without the inputs that have brought it. */
-function inWordsOfCopies(result: RunResult): RunResult {
+export function inWordsOfCopies(result: RunResult): RunResult {
   const { error } = result;
   if (error?.code !== "artifacts-missing") return result;
   const [, seen = ""] = error.message.split("\n");

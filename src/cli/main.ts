@@ -13,7 +13,7 @@ import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { checkKeepTask } from "./check-keep-task.ts";
-import { copied, COPY_INPUTS, copyFiles, copyOptions } from "./copy-command.ts";
+import { copied, COPY_INPUTS, copyFiles, copyOptions, inWordsOfCopies } from "./copy-command.ts";
 import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withOptions, withoutLacking } from "./lacking-options.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
@@ -149,7 +149,7 @@ function addCopy(all: Command): void {
     const given = await withRegion(inputs());
     const result = await copyFiles(words, given, (each, directory) =>
       carryOut(each, { ...own, names: COPY_INPUTS, copies: true }, (all, options) =>
-        runOnFargate(all, copyOptions(options ?? {}, directory)),
+        runOnFargate(all, copyOptions(options ?? {}, directory)).then(inWordsOfCopies),
       ),
     );
     if (result.outcome === "succeeded")

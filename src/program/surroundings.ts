@@ -101,8 +101,10 @@ function sanitiseLog(log: Partial<RunLog>): Log {
     debug: (line) => log.debug?.(harmlessText(line)),
     warning,
     warnOnce: (line, page) => {
-      if (!warned.has(line)) warning(line, page);
-      warned.add(line);
+      // Each answer of AWS has an id of its own.
+      const what = line.replaceAll(/request id [\w-]+/g, "");
+      if (!warned.has(what)) warning(line, page);
+      warned.add(what);
     },
     notice: (text, page) => log.notice?.(harmlessText(withPage(text, page, DOCS))),
     phase: (title) => log.phase?.(title === undefined ? undefined : harmlessLine(title)),

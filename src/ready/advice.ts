@@ -43,11 +43,20 @@ export function execNotReady(container: string, task: Task, seconds: number, see
   });
 }
 
+/** What to do first, by whether the container has other sessions. */
+const OTHERS_ADVICE = {
+  seen: "Other sessions may hold the agent, which runs one or two at once and queues one more: end them and try again.",
+  unseen:
+    "Other sessions may hold the agent, which runs one or two at once and queues one more: allow ssm:DescribeSessions to see them, end " +
+    "them and try again.",
+  none: "The agent opens no session when the task role lacks ssmmessages:CreateDataChannel or ssmmessages:OpenDataChannel: allow both.",
+} as const;
+
 /** What explains a container that opened no session. */
 interface BlockedContainer {
   readonly agent: string;
   readonly others: string;
-  readonly areOthersSeen: boolean;
+  readonly areOthers: keyof typeof OTHERS_ADVICE;
   /** How the task was selected. */
   readonly choice: TaskSelection["kind"];
 }
@@ -57,16 +66,14 @@ export function containerBlocked(
   container: string,
   taskArn: string,
   seconds: number,
-  { agent, others, areOthersSeen, choice }: BlockedContainer,
+  { agent, others, areOthers, choice }: BlockedContainer,
 ): Failure {
   return new Failure("container-blocked", {
     failed: `Container '${container}' of task ${taskArn} opened no session within ${seconds} s, so the script was not started.`,
     seen: `ExecuteCommand made the session, and ECS says that the exec agent is ${agent}. ${others}`,
     advice:
-      `Other sessions may hold the agent, which runs one or two at once and queues one more: ` +
-      `${areOthersSeen ? "" : "allow ssm:DescribeSessions to see them, "}end them and try again. If no session ` +
-      "opens then, more sessions than that have blocked the agent for good, although ECS reports it as RUNNING: stop the task " +
-      "('aws ecs stop-task'), which a service replaces." +
+      `${OTHERS_ADVICE[areOthers]} If no session opens then, more sessions than it can queue have blocked the agent for good, ` +
+      "although ECS reports it as RUNNING: stop the task ('aws ecs stop-task'), which a service replaces." +
       (choice === "task" ? " With 'service' instead of 'task' the next task is tried." : ""),
   });
 }

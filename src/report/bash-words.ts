@@ -75,7 +75,7 @@ export function bashAdvice(
     `${where} uses ${what}, which the image's sh doesn't have.`,
     workers.some(({ hasBash }) => hasBash)
       ? `${set} '${option}', which the image has${more}.`
-      : `The image has no bash for '${option}' either: leave it out, or put bash into the image.`,
+      : `The image has no bash for '${option}' either: write that for sh, or use an image that has bash.`,
   ].join(" ");
 }
 
