@@ -13,6 +13,7 @@ export interface MemoryShare {
 export class SharedMemory {
   readonly #most: number;
   #held = 0;
+  #isGivingUp = false;
   readonly #shares = new Set<Share>();
 
   constructor(most: number) {
@@ -24,9 +25,21 @@ export class SharedMemory {
     const share = new Share(giveUp, (change) => {
       this.#held += change;
       this.#shares[share.bytes === 0 ? "delete" : "add"](share);
-      if (this.#held > this.#most) this.#giveUpLargest();
+      this.#giveUp();
     });
     return share;
+  }
+
+  /** A share that is given up changes, too: it is no reason to give up another one meanwhile. */
+  #giveUp(): void {
+    if (this.#isGivingUp) return;
+    this.#isGivingUp = true;
+    try {
+      for (let left = this.#shares.size; this.#held > this.#most && left > 0; left -= 1)
+        this.#giveUpLargest();
+    } finally {
+      this.#isGivingUp = false;
+    }
   }
 
   #giveUpLargest(): void {

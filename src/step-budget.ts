@@ -5,8 +5,10 @@ import { KeptScripts } from "./report/kept-scripts.ts";
 import { SharedMemory } from "./shared-memory.ts";
 
 const MIB = 1024 * 1024;
-/** The most bytes that wait, of all jobs: artifacts that are not confirmed or unpacked yet, files of scripts, unfinished lines. */
+/** The most bytes that wait, of all jobs: artifacts that are not confirmed yet, files of scripts, unfinished lines. */
 const MOST_WAITING = 32 * MIB;
+/** So many bytes of artifacts may wait to be unpacked, of all jobs, before the jobs are slowed. */
+export const UNPACKED_OF_ALL = 32 * MIB;
 /** The bytes of memory that an entry of a list or a queue takes besides its own. */
 export const ITEM_BYTES = 256;
 

@@ -1,3 +1,4 @@
+import { realWorld } from "../../src/step/world.ts";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Aws } from "../../src/aws/calls.ts";
@@ -208,6 +209,7 @@ class HostileStep {
       },
       ...{ drained: () => Promise.resolve(), cancel: new AbortController().signal, giveUp: () => undefined },
       ...{ budget: new StepBudget(), workspace: this.#workspace, runner: "hostile", queues: true, env: {} },
+      gunzip: realWorld.gunzip,
     } as unknown as JobContext;
   }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,6 +136,51 @@ it("containers that never confirm their artifacts take what a step has for them,
   expect(readFileSync(join(scratch, "back", `task-${TASKS}`, "a"), "utf8")).toBe("small");
   const reports = await Promise.all(hostile.map((output) => output.artifacts(end, true)));
   expect(reports.flatMap((report) => report?.problems ?? []).join(" ")).toContain(
-    "more of them came than a step keeps while they are not confirmed or unpacked",
+    "more of them came than a step keeps while they are not confirmed",
   );
+});
+
+const CHUNK = 48 * 1024;
+const ENDED = { kind: "status", status: { kind: "exited", workers: [] } } as never;
+
+it("honest containers that send faster than the step unpacks are slowed down, and none loses an artifact", async () => {
+  const { outputOf } = fanOut();
+  const from = mkdtempSync(join(scratch, "honest-"));
+  writeFileSync(join(from, "a"), randomBytes(4 * MIB));
+  const archive = execFileSync("tar", ["-czC", from, "a"], { maxBuffer: 8 * MIB });
+  const facts = [
+    `list ${4 * MIB} "a"`,
+    `end ${archive.length} ${createHash("sha256").update(archive).digest("hex")}`,
+  ];
+  const before = memory();
+  let most = 0;
+  const reports = await Promise.all(
+    Array.from({ length: TASKS }, async (_, task) => {
+      const output = outputOf(task);
+      output.show({ kind: "artifact-fact", text: facts[0] ?? "" });
+      for (let at = 0, n = 1; at < archive.length; at += CHUNK, n += 1) {
+        output.show({ kind: "artifact-bytes", bytes: archive.subarray(at, at + CHUNK) });
+        // The container confirms what a packed piece of its output brings.
+        if (n % 10 === 0) output.show({ kind: "confirmed" });
+        if (task === 0) most = Math.max(most, memory() - before);
+        await output.drained();
+      }
+      output.show({ kind: "artifact-fact", text: facts[1] ?? "" });
+      return await output.artifacts(ENDED, true);
+    }),
+  );
+  expect(reports.map((report) => [report?.count, report?.problems])).toEqual(Array(TASKS).fill([1, []]));
+  expect(most).toBeLessThan(120);
+});
+
+it("a container that has sent too much is given up once, and the step goes on", async () => {
+  const { outputOf } = fanOut();
+  const outputs = [0, 1].map(outputOf);
+  for (const output of outputs)
+    for (let i = 0; i < 40; i += 1) {
+      output.show({ kind: "artifact-bytes", bytes: Buffer.alloc(MIB, "x") });
+      if (i % 20 === 19) output.show({ kind: "confirmed" });
+    }
+  const reports = await Promise.all(outputs.map((output) => output.artifacts(ENDED, true)));
+  expect(reports.map((report) => report?.problems.length)).toEqual([1, 1]);
 });

@@ -28,7 +28,7 @@ export function homesElsewhere(): string[] {
     .map((line) => line.split(":"))
     .filter(([, , uid]) => uid === "0" || Number(uid) >= FIRST_USER)
     .map((fields) => fields[5] ?? "");
-  const found = ["/root", "/home", userInfo().homedir, ...users]
+  const found = ["/root", "/home", userInfo().homedir, process.env["HOME"] ?? "", ...users]
     .filter((home) => home.startsWith("/"))
     .map(realPath)
     .filter((home) => home !== undefined)

@@ -35,6 +35,8 @@ export interface JobArtifactsOptions {
   readonly readPart: ReadPart;
   /** What all jobs of the step keep together. */
   readonly step: Pick<StepBudget, "memory" | "parts">;
+  /** Back-pressure begins when more bytes than this wait to be unpacked. */
+  readonly enough?: number | undefined;
   /** Called with the size of all files that the container has listed so far. */
   readonly onListed: (bytes: number) => void;
   /** Called when bytes of the archive are certain, with how many those are. The archive is compressed, so its size is known at its end only. */
@@ -48,10 +50,7 @@ export interface JobArtifactsOptions {
 export class JobArtifacts {
   readonly #options: JobArtifactsOptions;
   readonly #budget: ArtifactsBudget;
-  readonly #flow = new ByteFlow(
-    (error) => this.#missing.noteLoss(messageOf(error)),
-    () => this.#noteHeld(),
-  );
+  readonly #flow: ByteFlow;
   readonly #memory: MemoryShare;
   readonly #parts: PartFetches;
   readonly #missing: MissingArtifacts;
@@ -76,6 +75,7 @@ export class JobArtifacts {
     this.#options = options;
     this.#budget = options.budget ?? artifactsBudget(options.artifacts);
     this.#missing = new MissingArtifacts(options.artifacts);
+    this.#flow = new ByteFlow((error) => this.#missing.noteLoss(messageOf(error)), options.enough);
     this.#memory = options.step.memory.share(() => this.#giveUp());
     this.#parts = new PartFetches(options.step.parts.forJob(), (number, withoutSlot) =>
       this.#readPart(number, withoutSlot),
@@ -157,16 +157,17 @@ export class JobArtifacts {
 
   #noteHeld(): void {
     const { chars, count } = this.#missing.held;
-    this.#memory.hold(this.#uncertainBytes + this.#flow.size + chars + count * ITEM_BYTES);
+    this.#memory.hold(this.#uncertainBytes + chars + count * ITEM_BYTES);
   }
 
   /** This job keeps most of what waits in the step, and that is too much. */
   #giveUp(): void {
+    if (this.#isGivenUp) return;
     this.#isGivenUp = true;
-    this.#missing.noteLoss("more of them came than a step keeps while they are not confirmed or unpacked");
+    this.#flow.close();
+    this.#missing.noteLoss("more of them came than a step keeps while they are not confirmed");
     this.#missing.forgetNames();
     this.#forget();
-    this.#flow.close();
   }
 
   #keep(): void {

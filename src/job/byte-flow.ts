@@ -1,7 +1,7 @@
 import { ITEM_BYTES } from "../step-budget.ts";
 
-/** `drained` waits while more bytes than this are queued. */
-const ENOUGH = 4 * 1024 * 1024;
+/** `drained` waits while more bytes than this are queued, unless the queue is made with another bound. */
+export const ENOUGH = 4 * 1024 * 1024;
 /** The fetches of this many items at the head of the queue are begun ahead. */
 const AHEAD = 3;
 /** The queue is copied without the items that were taken when there are at least so many of them, and they are half of the queue. */
@@ -26,19 +26,14 @@ export class ByteFlow implements AsyncIterable<Buffer> {
   #hasEnded = false;
   #isClosed = false;
   readonly #onLost: (error: unknown) => void;
-  readonly #onTaken: () => void;
+  readonly #enough: number;
   #onChange: () => void = () => undefined;
   #changed = this.#nextChange();
 
-  /** `onLost` is called with the reason when bytes can't be fetched, `onTaken` when fewer bytes wait. */
-  constructor(onLost: (error: unknown) => void, onTaken: () => void = () => undefined) {
+  /** `onLost` is called with the reason when bytes can't be fetched. `enough` bytes may wait before `drained` does. */
+  constructor(onLost: (error: unknown) => void, enough = ENOUGH) {
     this.#onLost = onLost;
-    this.#onTaken = onTaken;
-  }
-
-  /** The bytes of memory that what waits takes. */
-  get size(): number {
-    return this.#bytes;
+    this.#enough = enough;
   }
 
   push(bytes: Buffer | LaterBytes): void {
@@ -61,13 +56,12 @@ export class ByteFlow implements AsyncIterable<Buffer> {
     this.#waiting = [];
     this.#taken = 0;
     this.#bytes = 0;
-    this.#onTaken();
     this.#change();
   }
 
   /** Resolves when few bytes wait. */
   async drained(): Promise<void> {
-    while (this.#bytes > ENOUGH) await this.#changed;
+    while (this.#bytes > this.#enough) await this.#changed;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
@@ -94,7 +88,6 @@ export class ByteFlow implements AsyncIterable<Buffer> {
       this.#taken = 0;
     }
     this.#bytes -= sizeOf(bytes);
-    this.#onTaken();
     this.#beginAhead();
     this.#change();
   }

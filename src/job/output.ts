@@ -7,8 +7,9 @@ import { Extractor } from "../stream/extract.ts";
 import type { OutputItem } from "../stream/items.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
+import { ENOUGH } from "./byte-flow.ts";
 import { JobArtifacts, type JobArtifactsOptions } from "./artifacts.ts";
-import { partOf } from "../step-budget.ts";
+import { partOf, UNPACKED_OF_ALL } from "../step-budget.ts";
 import { ScriptFiles } from "./script-files.ts";
 
 interface JobOutputContext
@@ -23,10 +24,16 @@ interface JobOutputContext
 
 type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "onListed">;
 
+/** So many bytes of each job's artifacts may wait to be unpacked in any case. */
+const LEAST_UNPACKED = 256 * 1024;
 /** The most bytes that all jobs of a step keep together for one output, `stdout` or `stderr`. The output has the last 1 MiB of them. */
 const KEPT_OF_ALL = 16 * OUTPUT_LIMIT;
 
 const LIMITS_PAGE = "limits.md#of-the-inputs-and-outputs";
+
+function enoughUnpacked(tasks = 1): number {
+  return partOf(UNPACKED_OF_ALL, tasks, { most: ENOUGH, least: LEAST_UNPACKED });
+}
 
 /** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
 export class JobOutput {
@@ -67,8 +74,7 @@ export class JobOutput {
     bucket: ArtifactsBucket = noBucket(),
   ) {
     const { where } = inputs;
-    const hasLock = inputs.lock !== undefined;
-    this.fromTheStart = () => new Extractor(nonce, workers, { hasLock });
+    this.fromTheStart = () => new Extractor(nonce, workers, { hasLock: inputs.lock !== undefined });
     this.extractor =
       where.kind === "handle"
         ? new Extractor(nonce, workers, { from: where.handle.shown })
@@ -93,6 +99,7 @@ export class JobOutput {
       artifacts &&
       new JobArtifacts({
         ...{ artifacts, folder, workspace, clock, gunzip, cancel, step: budget, ...bucket },
+        enough: enoughUnpacked(origin.fanOut?.tasks),
         onProgress: (done) => log.progress?.(done),
       });
     this.#missing = artifacts?.missing ?? "warn";
