@@ -7,9 +7,12 @@ import { firstOf, runsOf } from "./script-output.ts";
 /** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
 const KILLED_MS = 10_000;
 const NOTICED_MS = 1_000;
-/** A step that nothing disturbs has reported soon after its script; another one after its waits for a silent carrier and for the next one. */
+/**
+ * A step that nothing disturbs has reported soon after its script; another one after its waits for a silent carrier and for the next one: a
+ * container keeps an end that nobody takes for ten minutes.
+ */
 const REPORTED_MS = 20_000;
-const DISTURBED_MS = 300_000;
+const DISTURBED_MS = 11 * 60_000;
 /** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
 const STOPPED_MS = 60_000;
 
