@@ -41,10 +41,12 @@ export async function explainUnopened(options: UnopenedOptions): Promise<Failure
     const seen = `ExecuteCommand made the session, which the exec agent did not open. ECS says that the agent is ${execAgent?.status ?? "not known"}.`;
     return execNotReady(target.container, task, seconds, seen);
   }
-  const seen = sessions instanceof Failure ? [] : sessions.filter(({ id }) => id !== sessionId);
+  const otherSessions = sessions instanceof Failure ? [] : sessions.filter(({ id }) => id !== sessionId);
   const others =
-    sessions instanceof Failure ? `Its other sessions can't be seen: ${sessions.failed}` : inWords(seen);
-  const areSeen = seen.length === 0 ? "none" : "seen";
+    sessions instanceof Failure
+      ? `Its other sessions can't be seen: ${sessions.failed}`
+      : inWords(otherSessions);
+  const areSeen = otherSessions.length === 0 ? "none" : "seen";
   return containerBlocked(target.container, target.taskArn, seconds, {
     agent: execAgent?.status ?? "not known",
     ...{ others, choice, areOthers: sessions instanceof Failure ? "unseen" : areSeen },
