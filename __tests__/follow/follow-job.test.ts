@@ -1,15 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Failure } from "../../src/errors.ts";
-import { type FollowedJob, followJob } from "../../src/follow/follow-job.ts";
-import type { JobEnd } from "../../src/follow/job-end.ts";
 import { describeEnd } from "../../src/follow/session-end.ts";
 import type { SessionEnd } from "../../src/session/end.ts";
-import { wordsOf } from "../helpers/shown.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { type FakeSession, mark, READY } from "../session/fake-session.ts";
-import { FollowRig } from "./follow-rig.ts";
+import { type Script, Scene, SPOOL } from "./scene.ts";
 
-const SPOOL = "one\ntwo\nthree\n";
 const from = (at: number): string => `${READY}${mark(`@${at}`)}\n${SPOOL.slice(at)}`;
 const END = mark(`. ${SPOOL.length} exited 0=3:1`);
 const ENDED = { kind: "status", status: { kind: "ended", reason: "exited" } };
@@ -23,48 +19,8 @@ const STOPPED = aTask({
 const LOST: SessionEnd = { kind: "lost", why: "the network is gone" };
 const MINUTE = 60_000;
 
-/** What the container says in one session, which goes on at byte `at`. */
-type Script = (session: FakeSession, at: number) => void;
-
-/** A job that is followed by sessions alone. */
-class SessionRig extends FollowRig {
-  readonly shown: string[] = [];
-  readonly #scripts: Script[];
-
-  /** The last script serves all further sessions. */
-  constructor(...scripts: Script[]) {
-    super();
-    this.#scripts = scripts;
-  }
-
-  /** Follows the job, and resolves with its end. */
-  async run(minutes = 60): Promise<JobEnd> {
-    return (await this.follow(minutes)).end;
-  }
-
-  follow(minutes = 60): Promise<FollowedJob> {
-    return followJob({
-      ...this.options(minutes * MINUTE),
-      onShown: (shown) => this.shown.push(...wordsOf(shown)),
-    });
-  }
-
-  protected override serve(session: FakeSession, at: number): void {
-    this.#scripts[Math.min(this.sessions.length, this.#scripts.length) - 1]?.(session, at);
-  }
-
-  /** Lets time pass until there are this many sessions. Resolves with the time that took. */
-  async untilSession(count: number): Promise<number> {
-    const begun = this.clock.now();
-    await this.clock.runUntil(() => this.sessions.length >= count);
-    return this.clock.now() - begun;
-  }
-
-  /** Lets the pause before another session pass. It takes from half of `longest` to `longest` milliseconds. */
-  pause(longest: number): Promise<void> {
-    return this.clock.pass(longest / 2, longest);
-  }
-}
+/** Follows the job, and resolves with its end. */
+const endOf = async (job: Scene, minutes?: number) => (await job.follow(minutes)).end;
 
 const whole: Script = (session, at) => session.says(from(at), END);
 const cut =
@@ -74,15 +30,15 @@ const cut =
 
 describe("following a job through its sessions", () => {
   it("needs one session when none is cut", async () => {
-    const job = new SessionRig(whole);
-    expect(await job.run()).toMatchObject(ENDED);
+    const job = new Scene(whole);
+    expect(await endOf(job)).toMatchObject(ENDED);
     expect(job.shown).toEqual(["one", "two", "three"]);
     expect([job.attachedAt, job.terminated, job.log.lines]).toEqual([[0], [], []]);
   });
 
   it("says every half minute what it waits for until the job is shown, and nothing after that", async () => {
-    const job = new SessionRig((session) => session.says(mark("open")));
-    const attended = job.run();
+    const job = new Scene((session) => session.says(mark("open")));
+    const attended = endOf(job);
     await turn();
     const [first] = job.sessions;
     job.clock.advance(30_000);
@@ -105,8 +61,8 @@ describe("following a job through its sessions", () => {
     ["in the middle of a mark", [from(0), mark("~").slice(0, 9)], SPOOL.length],
     ["in the middle of the end", [from(0), END.slice(0, -1)], SPOOL.length],
   ])("goes on where a session was cut: %s", async (_, said, at) => {
-    const job = new SessionRig(cut(LOST, ...said), whole);
-    const attended = job.run();
+    const job = new Scene(cut(LOST, ...said), whole);
+    const attended = endOf(job);
     await job.pause(said.length > 0 && at > 0 ? 500 : 1_000);
     expect(await attended).toMatchObject(ENDED);
     expect(job.attachedAt).toEqual([0, at]);
@@ -120,19 +76,19 @@ describe("following a job through its sessions", () => {
     ["ends a session that was lost, since it still holds its place", LOST, ["s-1"]],
     ["does not end a session that was closed", { kind: "closed", text: "Session is timed out" }, []],
   ])("%s", async (_, end, terminated) => {
-    const job = new SessionRig(cut(end, READY), whole);
-    const attended = job.run();
+    const job = new Scene(cut(end, READY), whole);
+    const attended = endOf(job);
     await job.pause(1_000);
     expect(await attended).toMatchObject(ENDED);
     expect(job.terminated).toEqual(terminated);
   });
 
   it("does not believe an end mark when bytes before it are missing", async () => {
-    const job = new SessionRig(
+    const job = new Scene(
       (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "closed-here" }),
       whole,
     );
-    const attended = job.run();
+    const attended = endOf(job);
     await job.untilSession(2);
     expect(await attended).toMatchObject(ENDED);
     expect(job.terminated).toEqual(["s-1"]);
@@ -151,14 +107,14 @@ describe("following a job through its sessions", () => {
       { kind: "lost", why: "no", cause: new Failure("access-denied", { failed: "", seen: "", advice: "" }) },
     ],
   ])("opens no other session when that would end the same way: %s", async (_, end) => {
-    const job = new SessionRig(cut(end));
-    expect(await job.run()).toEqual({ kind: "ended", end, attached: false });
+    const job = new Scene(cut(end));
+    expect(await endOf(job)).toEqual({ kind: "ended", end, attached: false });
     expect(job.attachedAt).toEqual([0]);
   });
 
   it("opens sessions less and less often while they bring nothing, and gives up after the eighth", async () => {
-    const job = new SessionRig(cut(LOST, READY));
-    const attended = job.run();
+    const job = new Scene(cut(LOST, READY));
+    const attended = endOf(job);
     const pauses: number[] = [];
     for (let session = 2; session <= 8; session += 1) pauses.push(await job.untilSession(session));
     for (const [i, longest] of [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000].entries()) {
@@ -170,7 +126,7 @@ describe("following a job through its sessions", () => {
   });
 
   it("reports that the script may have run once any session has shown the job", async () => {
-    const job = new SessionRig(cut(LOST, from(0)), cut(LOST, READY));
+    const job = new Scene(cut(LOST, from(0)), cut(LOST, READY));
     const attended = job.follow();
     await job.untilSession(8);
     job.cancel.abort(new Error("cancelled"));
@@ -179,9 +135,7 @@ describe("following a job through its sessions", () => {
   });
 
   it("reports that no script has run when no session has shown the job", async () => {
-    const job = new SessionRig(
-      cut({ kind: "closed", text: "" }, READY, mark("! job-directory none to write to")),
-    );
+    const job = new Scene(cut({ kind: "closed", text: "" }, READY, mark("! job-directory none to write to")));
     expect(await job.follow()).toEqual({
       end: { kind: "refused", code: "job-directory", text: "none to write to" },
       attached: false,
@@ -191,8 +145,8 @@ describe("following a job through its sessions", () => {
   });
 
   it("never gives up a silent job whose sessions are cut", async () => {
-    const job = new SessionRig(cut(LOST, mark("@0"), "\n"));
-    const attended = job.run();
+    const job = new Scene(cut(LOST, mark("@0"), "\n"));
+    const attended = endOf(job);
     await job.untilSession(20);
     job.cancel.abort(new Error("cancelled"));
     await attended;
@@ -209,8 +163,8 @@ describe("following a job through its sessions", () => {
             )
             .end(LOST)
         : whole(session, at);
-    const job = new SessionRig(cut(LOST, READY), (session, at) => void lines(session, at));
-    const attended = job.run();
+    const job = new Scene(cut(LOST, READY), (session, at) => void lines(session, at));
+    const attended = endOf(job);
     await job.pause(1_000);
     for (let i = 0; i < 3; i += 1) await job.pause(500);
     expect(await attended).toMatchObject(ENDED);
@@ -219,17 +173,17 @@ describe("following a job through its sessions", () => {
   });
 
   it("reports a refusal, and opens no other session", async () => {
-    const job = new SessionRig(cut({ kind: "closed", text: "" }, READY, mark("! gone it is not there")));
-    expect(await job.run()).toEqual({ kind: "refused", code: "gone", text: "it is not there" });
+    const job = new Scene(cut({ kind: "closed", text: "" }, READY, mark("! gone it is not there")));
+    expect(await endOf(job)).toEqual({ kind: "refused", code: "gone", text: "it is not there" });
     expect(job.attachedAt).toEqual([0]);
   });
 
   it("reports why there can be no other session", async () => {
     const failure = new Failure("exec-agent-stopped", { failed: "", seen: "", advice: "" });
-    const job = new SessionRig(cut(LOST, READY), () => {
+    const job = new Scene(cut(LOST, READY), () => {
       throw failure;
     });
-    const attended = job.run();
+    const attended = endOf(job);
     await job.pause(1_000);
     expect(await attended).toEqual({ kind: "impossible", failure });
   });
@@ -238,14 +192,14 @@ describe("following a job through its sessions", () => {
     "tries again when a new session fails for a reason that may pass: %s",
     async (code) => {
       const failure = new Failure(code, { failed: "", seen: "what was seen", advice: "" });
-      const job = new SessionRig(
+      const job = new Scene(
         cut(LOST, READY),
         () => {
           throw failure;
         },
         whole,
       );
-      const attended = job.run();
+      const attended = endOf(job);
       await job.pause(1_000);
       await job.pause(2_000);
       expect(await attended).toMatchObject(ENDED);
@@ -256,16 +210,16 @@ describe("following a job through its sessions", () => {
   const silent: Script = () => undefined;
 
   it("says why the agent never opened the first session, and ends it, since it may be queued", async () => {
-    const job = new SessionRig(silent);
-    const attended = job.run();
+    const job = new Scene(silent);
+    const attended = endOf(job);
     await job.clock.pass(20_000);
     expect(await attended).toMatchObject({ kind: "impossible", failure: { code: "container-blocked" } });
     expect([job.attachedAt, job.terminated]).toEqual([[0], ["s-1"]]);
   });
 
   it("waits longer for a session that follows an opened one", async () => {
-    const job = new SessionRig(cut(LOST, READY), silent, whole);
-    const attended = job.run();
+    const job = new Scene(cut(LOST, READY), silent, whole);
+    const attended = endOf(job);
     await job.pause(1_000);
     await job.clock.pass(150_000);
     await job.pause(2_000);
@@ -275,7 +229,7 @@ describe("following a job through its sessions", () => {
 
   it("fails when the first session can't be opened", async () => {
     const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
-    const job = new SessionRig(() => {
+    const job = new Scene(() => {
       throw failure;
     });
     expect(await job.follow()).toMatchObject({ end: { kind: "impossible", failure }, attached: false });
@@ -284,9 +238,9 @@ describe("following a job through its sessions", () => {
 
 describe("the task's end", () => {
   it("is reported instead of the session's end", async () => {
-    const job = new SessionRig(cut({ kind: "closed", text: "something went wrong" }, from(0)));
+    const job = new Scene(cut({ kind: "closed", text: "something went wrong" }, from(0)));
     job.task = STOPPED;
-    expect(await job.run()).toMatchObject({
+    expect(await endOf(job)).toMatchObject({
       kind: "impossible",
       failure: { code: "task-stopped", seen: expect.stringContaining("SpotInterruption") as string },
     });
@@ -294,8 +248,8 @@ describe("the task's end", () => {
   });
 
   it("is seen while a session hangs", async () => {
-    const job = new SessionRig((session) => session.says(from(0)));
-    const attended = job.run();
+    const job = new Scene((session) => session.says(from(0)));
+    const attended = endOf(job);
     job.task = STOPPED;
     await job.clock.pass(15_000, 17_000);
     await job.clock.pass(1_000);
@@ -303,8 +257,8 @@ describe("the task's end", () => {
   });
 
   it("leaves a moment for the job's last words", async () => {
-    const job = new SessionRig((session) => session.says(from(0)));
-    const attended = job.run();
+    const job = new Scene((session) => session.says(from(0)));
+    const attended = endOf(job);
     job.task = STOPPED;
     await job.clock.pass(15_000, 17_000);
     await turn();
@@ -313,34 +267,35 @@ describe("the task's end", () => {
   });
 
   it("stays unknown when the task can't be looked at", async () => {
-    const job = new SessionRig(cut(LOST, READY), whole);
+    const job = new Scene(cut(LOST, READY), whole);
     job.task = new Failure("access-denied", { failed: "", seen: "", advice: "" });
-    const attended = job.run();
+    const attended = endOf(job);
     await job.pause(1_000);
     expect(await attended).toMatchObject(ENDED);
   });
 
   it("is assumed when ECS has forgotten the task", async () => {
-    const job = new SessionRig(cut(LOST, READY));
+    const job = new Scene(cut(LOST, READY));
     job.task = undefined;
-    expect(await job.run()).toMatchObject({ kind: "impossible", failure: { code: "task-not-found" } });
+    expect(await endOf(job)).toMatchObject({ kind: "impossible", failure: { code: "task-not-found" } });
   });
 });
 
 describe("a cancelled job", () => {
   it("is told to stop, and reports how it ended", async () => {
-    const job = new SessionRig((session) => session.says(from(0)));
-    const attended = job.run();
+    const job = new Scene((session) => session.says(from(0)));
+    const attended = endOf(job);
     await turn();
     job.cancel.abort(new Error("cancelled"));
+    await turn();
     expect(job.sessions[0]?.typed).toContain("cancel");
     job.sessions[0]?.says(mark(`. ${SPOOL.length} cancelled 0=143:1!`));
     expect(await attended).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
   });
 
   it("gets no further session", async () => {
-    const job = new SessionRig((session) => session.says(from(0)));
-    const attended = job.run();
+    const job = new Scene((session) => session.says(from(0)));
+    const attended = endOf(job);
     await turn();
     job.cancel.abort(new Error("cancelled"));
     job.sessions[0]?.end(LOST);
@@ -349,8 +304,8 @@ describe("a cancelled job", () => {
   });
 
   it("is not waited for between two sessions", async () => {
-    const job = new SessionRig(cut(LOST, READY));
-    const attended = job.run();
+    const job = new Scene(cut(LOST, READY));
+    const attended = endOf(job);
     await job.log.until(/./);
     job.cancel.abort(new Error("cancelled"));
     expect(await attended).toMatchObject({ kind: "impossible" });
@@ -359,16 +314,16 @@ describe("a cancelled job", () => {
 });
 
 it("following ends when its time is over, whatever the session does", async () => {
-  const job = new SessionRig((session) => session.says(from(0)));
-  const attended = job.run(1);
+  const job = new Scene((session) => session.says(from(0)));
+  const attended = endOf(job, 1);
   await job.clock.pass(MINUTE);
   expect(await attended).toMatchObject({ kind: "ended", end: { kind: "closed-here" }, attached: true });
   expect(job.attachedAt).toEqual([0]);
 });
 
 it("the task is not looked at any more once the job is over", async () => {
-  const job = new SessionRig(whole);
-  await job.run();
+  const job = new Scene(whole);
+  await endOf(job);
   job.clock.advance(10 * MINUTE);
   await turn();
   expect(job.looks).toBe(0);

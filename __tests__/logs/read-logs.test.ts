@@ -84,6 +84,16 @@ describe("reading the logs of a job's sessions", () => {
     expect(shown).toEqual(["one", "gap", "one", "two", "three"]);
   });
 
+  it("ends with a refusal", async () => {
+    const { followed } = await read({ "s-1": mark("! job-directory none") });
+    expect(followed).toEqual({ kind: "refused", code: "job-directory", text: "none" });
+  });
+
+  it("shows nothing that stands behind the status", async () => {
+    const { shown } = await read({ "s-1": `${mark("@0")}\n${SPOOL}${END}\nnever\n` });
+    expect(shown).toEqual(["one", "two", "three"]);
+  });
+
   it("reports that bytes are missing", async () => {
     const { followed } = await read({
       "s-1": `${mark("@0")}\none\n`,
