@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { asRoot } from "../../local/task/isolate.ts";
 import { placeSource } from "../../src/payload/container-source.ts";
 import { listTree, plant, type Tree } from "../files/trees.ts";
@@ -22,27 +22,34 @@ interface Placing {
   readonly destinations: readonly string[];
   /** The user that gets what is placed; nobody unless given. */
   readonly owner?: string;
+  /** The user that places it, root unless given. */
+  readonly uid?: number;
 }
 
-/** Places a stage by the program of images without python3, as root. Paths of destinations are below `root`. */
-function place({ staged, destinations, owner = "" }: Placing) {
+/** Places a stage by the program of images without python3. Paths of destinations are below `root`. */
+function place({ staged, destinations, owner = "", uid = 0 }: Placing) {
   const stage = mkdtempSync("/var/tmp/stage-");
   try {
     plant(stage, staged);
     if (owner !== "") spawnSync("sh", ["-c", 'chown -hR "$0" "$1"/*', owner, stage]);
+    if (uid !== 0) spawnSync("chown", ["-hR", `${uid}:${uid}`, stage]);
     // Each test has the next shell.
     const [program = "sh", ...words] = SHELLS[turn++ % SHELLS.length]?.split(" ") ?? [];
     const args = [
       "-c",
       placeSource(),
       "sh",
-      "0",
+      String(uid),
       owner,
       stage,
       "",
       ...destinations.map((path) => join(root, path)),
     ];
-    const { status, stdout } = spawnSync(program, [...words, ...args], { cwd: root, encoding: "utf8" });
+    const as = ["--reuid", String(uid), "--regid", String(uid), "--clear-groups", program];
+    const { status, stdout } = spawnSync("setpriv", [...as, ...words, ...args], {
+      cwd: root,
+      encoding: "utf8",
+    });
     return { status, said: stdout };
   } finally {
     rmSync(stage, { recursive: true });
@@ -155,5 +162,79 @@ describeRoot("without python3", () => {
       status: 1,
       paths: ["own", "sticky", "sticky/dest", "victim"],
     });
+  });
+});
+
+// A user other than root can neither move such a directory nor take anything out of it.
+describeRoot.each(SHELLS)("without python3, and as another user than root, by %s", (shell) => {
+  const WHOLE: Tree = {
+    "0/a": { bytes: "a", modified: 1_000_000_001 },
+    "0/sub/f": { bytes: "f", modified: 1_000_000_002 },
+    "0/sub/line\nend /g": { bytes: "g", mode: 0o444, modified: 1_000_000_003 },
+    "0/sub/line\nend /": { mode: 0o500, modified: 1_100_000_000 },
+    "0/sub/open/deep/h": { modified: 1_000_000_004 },
+    "0/sub/open/deep/": { mode: 0o111, modified: 1_200_000_000 },
+    "0/sub/": { mode: 0o555, modified: 1_000_000_000 },
+    "0/": { mode: 0o555, modified: 1_300_000_000 },
+  };
+  const listed = (path: string): readonly string[] =>
+    listTree(path).filter((line) => !line.includes("/open\t"));
+  const sent = (): readonly string[] => {
+    const stage = mkdtempSync("/srv/sent-");
+    try {
+      plant(stage, WHOLE);
+      return listed(join(stage, "0"));
+    } finally {
+      rmSync(stage, { recursive: true });
+    }
+  };
+  beforeEach(() => {
+    turn = SHELLS.indexOf(shell);
+    chownSync(root, 1000, 1000);
+  });
+
+  it("directories without the right to write arrive whole in a new destination", () => {
+    expect(place({ destinations: ["new"], staged: WHOLE, uid: 1000 })).toEqual({ status: 0, said: "" });
+    expect(listed(join(root, "new"))).toEqual(sent());
+  });
+
+  it("they arrive whole on another file system", () => {
+    const other = mkdtempSync("/dev/shm/place-");
+    try {
+      chownSync(other, 1000, 1000);
+      const to = relative(root, join(other, "new"));
+      expect(place({ destinations: [to], staged: WHOLE, uid: 1000 })).toEqual({ status: 0, said: "" });
+      expect(listed(join(other, "new"))).toEqual(sent());
+    } finally {
+      rmSync(other, { recursive: true });
+    }
+  });
+
+  it("another destination may be in one of them", () => {
+    const staged: Tree = { "0/sub/f": {}, "0/sub/": { mode: 0o555 }, "1/g": {} };
+    const placed = place({ destinations: ["app", "app/sub/deep"], staged, uid: 1000 });
+    expect(placed).toEqual({ status: 0, said: "" });
+    expect(paths()).toEqual(["app", "app/sub", "app/sub/deep", "app/sub/deep/g", "app/sub/f"]);
+    expect(statSync(join(root, "app/sub")).mode & 0o777).toBe(0o555);
+  });
+
+  it("they arrive whole in directories that are there, which stay as they are", () => {
+    mkdirSync(join(root, "there/sub"), { recursive: true });
+    for (const path of ["there", "there/sub"]) chownSync(join(root, path), 1000, 1000);
+    expect(place({ destinations: ["there"], staged: WHOLE, uid: 1000 })).toEqual({ status: 0, said: "" });
+    const withoutKept = (lines: readonly string[]) => lines.filter((line) => !/^(sub)?\t/.test(line));
+    expect(withoutKept(listed(join(root, "there")))).toEqual(withoutKept(sent()));
+    expect(statSync(join(root, "there/sub")).mode & 0o777).toBe(0o755);
+  });
+
+  it("nothing is placed when a directory that is there can't be looked through before", () => {
+    mkdirSync(join(root, "there/sub"), { recursive: true });
+    for (const path of ["there", "there/sub"]) chownSync(join(root, path), 1000, 1000);
+    const staged: Tree = { "0/a": {}, "0/sub/f": {}, "0/sub/": { mode: 0o300 } };
+    const placed = place({ destinations: ["there"], staged, uid: 1000 });
+    expect(placed.said).toMatch(
+      /^'sub' is a directory that its owner may not read, and the container has one of this name\n/,
+    );
+    expect({ ...placed, paths: paths() }).toEqual({ ...placed, status: 1, paths: ["there", "there/sub"] });
   });
 });

@@ -294,12 +294,13 @@ describeRoot("files", () => {
       await inContainer("dash", async (container) => {
         container.run(`mkdir -p /srv/app; chmod 755 /srv; chown nobody /srv/app; ${TARS[0][1]}`);
         const as = { user: "nobody", workingDirectory: "/srv/app" };
-        const run = await bring(container, SMALL, {
+        const shut = { ...SMALL, "app/sub/": { mode: 0o555 } };
+        const run = await bring(container, shut, {
           lines: ["app=."],
           ...as,
-          script: "cat top sub/file; find . ! -user nobody",
+          script: "cat top sub/file; find . ! -user nobody; stat -c ' %a' sub",
         });
-        expect(endOf(run)).toBe("ended: newnew");
+        expect(endOf(run)).toBe("ended: newnew 555\n");
       });
     },
     PATIENCE,
@@ -473,6 +474,26 @@ while True:
       const tried = as("cat sub/key; cat sub/f; echo mine >sub/f; ls sub; rmdir sub").trimEnd().split("\n");
       expect(tried).toEqual(Array(5).fill(expect.stringMatching(/denied|not empty/i)));
       return Promise.resolve();
+    });
+  });
+});
+
+describeRoot("files, placed by another user than root", () => {
+  it("arrive whole in new directories without the right to write", async () => {
+    const shut: Tree = { ...SMALL, "app/sub/": { mode: 0o555 }, "app/": { mode: 0o500 } };
+    await withTree(shut, async (workspace) => {
+      const { bytes: input, destinations } = await packLines(workspace, ["app=new"]);
+      const root = mkdtempSync("/srv/place-");
+      try {
+        chownSync(root, 1000, 1000);
+        const program = ["/usr/bin/python3", "-I", "-S", "-c", placePy(), "-1", "-1", root, ...destinations];
+        const as = ["--reuid=1000", "--regid=1000", "--clear-groups"];
+        const { status, stderr } = spawnSync("setpriv", [...as, ...program], { input, encoding: "utf8" });
+        expect([status, stderr]).toEqual([0, ""]);
+        expect(listTree(`${root}/new`)).toEqual(listTree(`${workspace}/app`));
+      } finally {
+        rmSync(root, { recursive: true });
+      }
     });
   });
 });
