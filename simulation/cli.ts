@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { drawScenario } from "./draw.ts";
+import type { Objected } from "./hunter.ts";
+import { hunt } from "./hunters.ts";
 import { judge } from "./oracle/rules.ts";
 import type { Objection } from "./oracle/rule.ts";
 import type { Scenario } from "./scenario.ts";
-import { prepareProcess } from "./runner/modules.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type Simulated } from "./simulate.ts";
 import { Tally } from "./tally.ts";
@@ -14,8 +16,12 @@ const USAGE = `npm run simulate                              1,000 fresh seeds
 npm run simulate -- --seeds 50 --from 4711    50 seeds from this one on
 npm run simulate -- 4711                      replays a seed, and prints its timeline
 npm run simulate -- simulation/corpus/x.json  replays a scenario
+npm run simulate -- --workers 1               in one process; the default is one for each processor
 npm run simulate -- --list                    goes on after an objection, and names each
 `;
+
+/** In a long run a line says so often how far it is. */
+const SAID_AFTER = 10_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,6 +29,7 @@ const { values, positionals } = parseArgs({
     seeds: { type: "string", default: "1000" },
     from: { type: "string" },
     list: { type: "boolean", default: false },
+    workers: { type: "string" },
     whole: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -46,26 +53,23 @@ async function replay(scenario: Scenario): Promise<void> {
 }
 
 /** Runs these seeds. A scenario that fails is made smaller and shown, and ends the run. */
-async function runSeeds(from: number, count: number): Promise<void> {
+async function runSeeds(from: number, seeds: number): Promise<void> {
   const tally = new Tally();
-  await prepareProcess();
-  const began = process.cpuUsage();
-  // Most errors in a world are wanted, and making their stack traces takes a fifth of the time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  process.stdout.write(`Seeds ${from} to ${from + count - 1}.\n`);
-  for (let seed = from; seed < from + count; seed += 1) {
-    const objections = tally.add(await simulate(drawScenario(seed)));
-    if (objections.length === 0) continue;
-    if (values.list) {
-      list(seed, objections);
-      continue;
-    }
-    Error.stackTraceLimit = stackTraceLimit;
-    await explain(seed, objections);
-    break;
-  }
-  process.stdout.write(tally.report(cpuSeconds(began)));
+  let seconds = 0;
+  let failed: Objected | undefined;
+  process.stdout.write(`Seeds ${from} to ${from + seeds - 1}.\n`);
+  const workers = Number(values.workers ?? availableParallelism());
+  await hunt({ from, seeds, stops: !values.list, workers }, ({ figures, objected, seconds: more }) => {
+    tally.merge(figures);
+    seconds += more;
+    if (values.list) for (const { seed, objections } of objected) list(seed, objections);
+    failed = objected[0];
+    const { seeds: done } = tally.figures;
+    if (done % SAID_AFTER < figures.seeds && done < seeds)
+      process.stdout.write(`${done} seeds, ${(tally.figures.steps / seconds).toFixed(1)} steps a second\n`);
+  });
+  if (failed !== undefined && !values.list) await explain(failed.seed, failed.objections);
+  process.stdout.write(tally.report(seconds));
 }
 
 async function explain(seed: number, objections: readonly Objection[]): Promise<void> {
@@ -90,10 +94,4 @@ function show({ world }: Simulated, objections: readonly Objection[]): void {
   const { timeline } = world.base;
   for (const { rule, actor, text } of objections) timeline.note(actor, `OBJECTION: ${text} (${rule})`);
   process.stdout.write(inColumns(timeline.happenings));
-}
-
-/** The time of the processor since then. */
-function cpuSeconds(since: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(since);
-  return (user + system) / 1e6;
 }

@@ -16,7 +16,7 @@ export function drawArtifacts(scenario: Scenario): Scenario {
 function withFiles(random: Random, runner: RunnerOptions, index: number): RunnerOptions {
   const lines = [...runner.script.lines];
   for (let left = between(random, 0, 6); left > 0; left -= 1) {
-    const size = pick(random, [0, 100, 5_000, between(random, 1, 400_000)]);
+    const size = pick(random, [0, 100, 5_000, between(random, 1, 120_000)]);
     const file: ScriptLine = { file: `out/r${index}/d${left % 2}/${left}.bin ${size}` };
     lines.splice(between(random, 0, lines.length), 0, file);
   }

@@ -11,7 +11,7 @@ const PROCESSES: readonly ProcessName[] = [
 export function drawContainers(scenario: Scenario): Scenario {
   const random = randomOf(scenario.seed ^ 0x2b67);
   const containers = scenario.containers.map((container) => drawLacks(random, container));
-  const runners = chance(random, 0.06) ? withBulk(random, scenario.runners) : scenario.runners;
+  const runners = chance(random, 0.02) ? withBulk(random, scenario.runners) : scenario.runners;
   const faults = chance(random, 0.25) ? drawKills(random, scenario) : [];
   return { ...scenario, containers, runners, faults: [...scenario.faults, ...faults] };
 }

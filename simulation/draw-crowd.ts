@@ -6,8 +6,8 @@ export function drawCrowd(scenario: Scenario): Scenario {
   const random = randomOf(scenario.seed ^ 0x0c40);
   if (!scenario.world.bucket) return scenario;
   const roll = random();
-  if (roll < 0.07) return drawLine(random, scenario);
-  return roll < 0.17 ? drawOutage(random, scenario) : scenario;
+  if (roll < 0.03) return drawLine(random, scenario);
+  return roll < 0.11 ? drawOutage(random, scenario) : scenario;
 }
 
 /** Runs wait in line for a container of which one run has the use for minutes. Nothing holds a run up, so no claim may lapse. */

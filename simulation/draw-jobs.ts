@@ -7,7 +7,7 @@ const LOCK = "shop/migrations";
 /** What some steps have in common: a lock, or a job that one leaves and another one follows. */
 export function drawJobs(scenario: Scenario): Scenario {
   const random = randomOf(scenario.seed ^ 0x10c4);
-  if (scenario.world.bucket && chance(random, 0.3)) return drawLock(random, scenario);
+  if (scenario.world.bucket && chance(random, 0.2)) return drawLock(random, scenario);
   return chance(random, 0.25) ? drawDetached(random, scenario) : scenario;
 }
 
@@ -18,7 +18,7 @@ function drawLock(random: Random, scenario: Scenario): Scenario {
     more.length > 0 || only === undefined ? [] : [{ ...only, at: only.at + between(random, 0, 90_000) }];
   const runners = [...scenario.runners, ...second].map((runner, index): RunnerOptions => {
     if (chance(random, 0.15)) return runner;
-    const patience = pick(random, ["30s", "10m", "20m", "60m"]);
+    const patience = pick(random, ["30s", "4m", "10m", "20m"]);
     return {
       ...runner,
       inputs: { ...runner.inputs, lock: LOCK, timeout: "60m", "queue-timeout": patience },
@@ -34,8 +34,8 @@ function drawLock(random: Random, scenario: Scenario): Scenario {
 
 /** A script that lasts for as long as the lease of a lock. */
 function longer(random: Random, lines: readonly ScriptLine[], index: number): readonly ScriptLine[] {
-  const rest = Array.from({ length: between(random, 1, 7) }, (_, at): readonly ScriptLine[] => [
-    { wait: between(random, 1_000, 180_000) },
+  const rest = Array.from({ length: between(random, 1, 5) }, (_, at): readonly ScriptLine[] => [
+    { wait: between(random, 1_000, 120_000) },
     { out: `out r${index} late ${at}` },
   ]);
   return [...lines, ...rest.flat()];

@@ -118,7 +118,7 @@ function drawScript(random: Random, runner: number): Script {
     if (chance(random, 0.4)) lines.push({ wait: between(random, 0, isLong ? 12_000 : 4_000) });
   }
   // So long that a claim has to be renewed.
-  if (chance(random, 0.08))
+  if (chance(random, 0.04))
     lines.push({ wait: between(random, 60_000, 240_000) }, { out: `out r${runner} late` });
   return {
     lines,

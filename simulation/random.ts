@@ -42,7 +42,5 @@ export function randomId(random: Random): string {
 
 /** Eight hexadecimal digits. */
 function digits(random: Random): string {
-  return Math.floor(random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, "0");
+  return (2 ** 32 + Math.floor(random() * 2 ** 32)).toString(16).slice(1);
 }

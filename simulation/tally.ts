@@ -2,60 +2,83 @@ import { judge } from "./oracle/rules.ts";
 import type { Objection } from "./oracle/rule.ts";
 import type { Simulated } from "./simulate.ts";
 
+/** What many worlds have shown, so that it can be sent from one process to another. */
+export interface Figures {
+  seeds: number;
+  /** The steps that have begun. */
+  steps: number;
+  /** Simulated, until the last step of each world had ended. */
+  milliseconds: number;
+  green: number;
+  /** Steps that were killed or cancelled. */
+  stopped: number;
+  /** Worlds with several runners, and those with two faults that took effect. */
+  several: number;
+  twoFaults: number;
+  /** How often each rule could have objected. */
+  readonly looks: Record<string, number>;
+  /** What the steps have met, with how many did. */
+  readonly reached: Record<string, number>;
+}
+
 /** Adds up what many worlds have shown. */
 export class Tally {
-  seeds = 0;
-  steps = 0;
-  readonly #counts = { green: 0, stopped: 0, several: 0, twoFaults: 0 };
-  #milliseconds = 0;
-  /** How often each rule could have objected. */
-  readonly looks = new Map<string, number>();
-  /** What the steps have met, with how many did. */
-  readonly reached = new Map<string, number>();
+  readonly figures: Figures = {
+    ...{ seeds: 0, steps: 0, milliseconds: 0, green: 0, stopped: 0, several: 0, twoFaults: 0 },
+    ...{ looks: {}, reached: {} },
+  };
 
   /** Counts a world. Returns what the oracle has against it. */
   add(ended: Simulated): readonly Objection[] {
-    const { runners, world } = ended;
+    const { runners, world, endedAt } = ended;
     const { objections, looks } = judge(ended);
-    this.seeds += 1;
-    this.steps += runners.length;
-    this.#milliseconds += ended.endedAt;
-    if (runners.length > 1) this.#counts.several += 1;
-    if (world.base.faults.taken.length > 1) this.#counts.twoFaults += 1;
-    for (const [rule, count] of looks) this.looks.set(rule, (this.looks.get(rule) ?? 0) + count);
-    for (const runner of runners) {
-      if (runner.mainEnd?.exitCode === 0) this.#counts.green += 1;
-      if (runner.cancelledAt !== undefined || runner.isKilled) this.#counts.stopped += 1;
-      for (const mark of marksOf(runner.main.stdout))
-        this.reached.set(mark, (this.reached.get(mark) ?? 0) + 1);
-    }
-    for (const fault of world.base.faults.taken) {
-      const mark = `fault: ${fault.kind}${"what" in fault ? ` ${fault.what}` : ""}`;
-      this.reached.set(mark, (this.reached.get(mark) ?? 0) + 1);
-    }
+    const { taken } = world.base.faults;
+    const begun = runners.filter(({ hasBegun }) => hasBegun);
+    const reached: Record<string, number> = {};
+    const reach = (mark: string): void => void (reached[mark] = (reached[mark] ?? 0) + 1);
+    for (const { main } of begun) for (const mark of marksOf(main.stdout)) reach(mark);
+    for (const fault of taken) reach(`fault: ${fault.kind}${"what" in fault ? ` ${fault.what}` : ""}`);
+    this.merge({
+      ...{ seeds: 1, steps: begun.length, milliseconds: endedAt },
+      green: begun.filter(({ mainEnd }) => mainEnd?.exitCode === 0).length,
+      stopped: begun.filter(({ cancelledAt, isKilled }) => cancelledAt !== undefined || isKilled).length,
+      ...{ several: runners.length > 1 ? 1 : 0, twoFaults: taken.length > 1 ? 1 : 0 },
+      ...{ looks: Object.fromEntries(looks), reached },
+    });
     return objections;
+  }
+
+  /** Adds what other worlds have shown. */
+  merge({ looks, reached, ...counts }: Figures): void {
+    addTo(this.figures as unknown as Record<string, number>, counts);
+    addTo(this.figures.looks, looks);
+    addTo(this.figures.reached, reached);
   }
 
   /** The figures, for people. `seconds` is the time of the processor. */
   report(seconds: number): string {
-    const { green, stopped, several, twoFaults } = this.#counts;
+    const { seeds, steps, milliseconds, green, stopped, several, twoFaults } = this.figures;
     const share = (count: number, of: number): string => `${Math.round((100 * count) / of)} %`;
     const lines = [
-      `${this.seeds} seeds, ${this.steps} steps, ${(this.#milliseconds / 3_600_000).toFixed(1)} simulated hours (${Math.round(this.#milliseconds / 1000 / this.seeds)} s a seed) in ${seconds.toFixed(1)} s of processor time: ${(this.steps / seconds).toFixed(1)} steps a second`,
-      `two faults that took effect: ${share(twoFaults, this.seeds)}; several runners: ${share(several, this.seeds)}; steps killed or cancelled: ${share(stopped, this.steps)}; green: ${share(green, this.steps)}`,
+      `${seeds} seeds, ${steps} steps, ${(milliseconds / 3_600_000).toFixed(1)} simulated hours (${Math.round(milliseconds / 1000 / seeds)} s a seed) in ${seconds.toFixed(1)} s of processor time: ${(steps / seconds).toFixed(1)} steps a second`,
+      `two faults that took effect: ${share(twoFaults, seeds)}; several runners: ${share(several, seeds)}; steps killed or cancelled: ${share(stopped, steps)}; green: ${share(green, steps)}`,
       "",
       "could have objected:",
-      ...rows(this.looks),
+      ...rows(this.figures.looks),
       "",
       "reached:",
-      ...rows(this.reached),
+      ...rows(this.figures.reached),
     ];
     return `${lines.join("\n")}\n`;
   }
 }
 
-function rows(counts: ReadonlyMap<string, number>): readonly string[] {
-  return [...counts]
+function addTo(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + count;
+}
+
+function rows(counts: Readonly<Record<string, number>>): readonly string[] {
+  return Object.entries(counts)
     .sort(([one], [other]) => one.localeCompare(other))
     .map(([name, count]) => `${String(count).padStart(9)}  ${name}`);
 }

@@ -1,9 +1,14 @@
-/** `npm run soak [NAME…]`: runs the named proofs, or all, one after the other. A proof whose exit code is not 0 has failed. */
+/**
+ * `npm run soak [NAME…] [-- OPTION…]`: runs the named proofs, or all, one after the other. A proof whose exit code is not 0 has failed. A proof
+ * gets the options, from the first word that begins with a dash on.
+ */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const names = given.findIndex((word) => word.startsWith("-"));
+const [wanted, options] = names < 0 ? [given, []] : [given.slice(0, names), given.slice(names)];
 const files = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".ts") && file !== basename(import.meta.filename))
   .filter((file) => wanted.length === 0 || wanted.includes(basename(file, ".ts")))
@@ -11,7 +16,9 @@ const files = readdirSync(import.meta.dirname)
 const failed = files.filter((file) => {
   const began = Date.now();
   console.log(`# ${file}`);
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, file)], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, file), ...options], {
+    stdio: "inherit",
+  });
   console.log(
     `# ${file}: ${status === 0 ? "holds" : "FAILED"} after ${Math.round((Date.now() - began) / 1000)} s`,
   );

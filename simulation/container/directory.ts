@@ -80,7 +80,7 @@ export class Directory {
   waits = false;
   isGone = false;
   readonly #time: Time;
-  #sleepers: (() => void)[] = [];
+  readonly #sleepers = new Set<() => void>();
 
   constructor(runId: string, time: Time) {
     this.runId = runId;
@@ -90,18 +90,24 @@ export class Directory {
 
   /** Wakes the attacher and the uploader. */
   wake(): void {
-    for (const wake of this.#sleepers.splice(0)) wake();
+    const sleepers = [...this.#sleepers];
+    this.#sleepers.clear();
+    for (const wake of sleepers) wake();
   }
 
   /** Waits for news, at most `ms`. */
   async news(host: Host, ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const stop = this.#time.after(host, ms, resolve);
-      this.#sleepers.push(() => {
+      const wake = (): void => {
         stop();
         // The sleeper goes on in an event of its own, and not in the middle of what has woken it.
         this.#time.after(host, 0, resolve);
+      };
+      const stop = this.#time.after(host, ms, () => {
+        this.#sleepers.delete(wake);
+        resolve();
       });
+      this.#sleepers.add(wake);
     });
   }
 

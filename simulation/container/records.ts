@@ -9,7 +9,9 @@ export function mark(text: string): string {
 
 /** The bytes that stand for these in the spool: no secret, and nothing that looks like a mark. */
 export function clean(data: Buffer, patterns: readonly Buffer[]): Buffer {
-  const text = redact(data, patterns).toString("latin1");
+  const redacted = redact(data, patterns);
+  if (!redacted.includes(0x1b) && !redacted.includes(0xef)) return redacted;
+  const text = redacted.toString("latin1");
   return Buffer.from(
     text.replaceAll(MARK, `${MARK}=${BEL}`).replaceAll("\xef\xbf\xbd", `${MARK}?${BEL}`),
     "latin1",
@@ -17,6 +19,7 @@ export function clean(data: Buffer, patterns: readonly Buffer[]): Buffer {
 }
 
 function redact(data: Buffer, patterns: readonly Buffer[]): Buffer {
+  if (!patterns.some((pattern) => data.includes(pattern))) return data;
   const hidden = new Uint8Array(data.length);
   for (const pattern of patterns) {
     for (let at = data.indexOf(pattern); at >= 0; at = data.indexOf(pattern, at + 1))

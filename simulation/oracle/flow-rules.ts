@@ -1,6 +1,7 @@
 import type { ScriptRun } from "../container/container.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, runsOf } from "./script-output.ts";
 
@@ -21,8 +22,8 @@ const wholeSessions: Rule = {
   name: "sessions bring all that was sent",
   look(ended, check) {
     for (const { name, main } of ended.runners) {
-      const gap = /^.*(?:did not arrive as it was sent|nothing came for \d+ s).*$/m.exec(main.stdout);
-      check(gap === null, name, () => gap?.[0] ?? "");
+      const gap = lineWith(main.stdout, /did not arrive as it was sent|nothing came for \d+ s/);
+      check(gap === undefined, name, () => gap ?? "");
     }
   },
 };
@@ -33,8 +34,8 @@ const wholePieces: Rule = {
   look(ended, check) {
     for (const { name, main } of ended.runners) {
       if (!main.stdout.includes("comes by S3") && !main.stdout.includes("does not come by S3")) continue;
-      const fault = /^.*piece \d+ (?:begins at byte|is not what|is missing, and).*$/m.exec(main.stdout);
-      check(fault === null, name, () => fault?.[0] ?? "");
+      const fault = lineWith(main.stdout, /piece \d+ (?:begins at byte|is not what|is missing, and)/);
+      check(fault === undefined, name, () => fault ?? "");
     }
   },
 };

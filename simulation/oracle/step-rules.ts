@@ -1,4 +1,5 @@
 import { SECRET } from "../runner/runner.ts";
+import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 
 /** A cancelled main has ended by then; the runner kills it later. */
@@ -81,10 +82,9 @@ const crash: Rule = {
         .join("; "),
     );
     for (const runner of ended.runners) {
-      const internal = /^.*(?:TypeError|ReferenceError|RangeError|the world has no|went wrong).*$/m.exec(
-        runner.main.stdout + (runner.post?.stdout ?? ""),
-      );
-      check(internal === null, runner.name, () => internal?.[0] ?? "");
+      const log = runner.main.stdout + (runner.post?.stdout ?? "");
+      const internal = lineWith(log, /TypeError|ReferenceError|RangeError|the world has no|went wrong/);
+      check(internal === undefined, runner.name, () => internal ?? "");
     }
   },
 };

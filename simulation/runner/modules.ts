@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { installSignals } from "./abort.ts";
 
 const SOURCES = join(import.meta.dirname, "../../src");
 
@@ -12,22 +13,8 @@ let loading: Promise<unknown> | undefined;
  * the first scenario begins: in a world, `import` then only waits for promises.
  */
 export async function prepareProcess(): Promise<void> {
-  AbortSignal.any = anyOf;
+  installSignals();
   await (loading ??= Promise.all(lateModules().map((module) => import(module) as Promise<unknown>)));
-}
-
-/**
- * Node keeps a signal of several for good while it has a listener and none of its sources aborts. Those of a killed runner never do, and so
- * each world would stay in memory. A step can't tell this one from Node's.
- */
-function anyOf(signals: readonly AbortSignal[]): AbortSignal {
-  const any = new AbortController();
-  const aborted = signals.find((signal) => signal.aborted);
-  if (aborted !== undefined) any.abort(aborted.reason);
-  else
-    for (const signal of signals)
-      signal.addEventListener("abort", () => any.abort(signal.reason), { once: true });
-  return any.signal;
 }
 
 /** What any source names in a call of `import`, without the bundle that a door of the action imports. */

@@ -48,6 +48,7 @@ export class Runner {
   readonly #later: Runner[] = [];
   /** What is in its directory of artifacts at the end of main, by path; undefined for a step that asks for none. */
   artifacts: ReadonlyMap<string, Buffer> | undefined;
+  #outputs: { readonly text: string; readonly values: Readonly<Record<string, string>> } | undefined;
   readonly #workspace: Workspace | undefined;
   readonly #index: number;
   readonly #world: World;
@@ -80,7 +81,9 @@ export class Runner {
 
   /** The outputs of the step, by name. */
   get outputs(): Readonly<Record<string, string>> {
-    return parseFile(this.main.files.get("/files/output") ?? "");
+    const text = this.main.files.get("/files/output") ?? "";
+    if (this.#outputs?.text !== text) this.#outputs = { text, values: parseFile(text) };
+    return this.#outputs.values;
   }
 
   /** All that the step has written. */

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -27,7 +27,7 @@ export class Workspace {
   }
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    if (existsSync(this.path)) rmSync(this.path, { recursive: true, force: true });
   }
 }
 

@@ -90,7 +90,7 @@ export function encode(message: AgentMessage): Uint8Array {
   frame.writeBigUInt64BE(BigInt(message.createdDate), AT.createdDate);
   frame.writeBigInt64BE(BigInt(message.sequenceNumber), AT.sequenceNumber);
   frame.writeBigUInt64BE(BigInt(message.flags), AT.flags);
-  frame.set(swapHalves(uuidToBytes(message.messageId)), AT.messageId);
+  writeUuid(frame, message.messageId);
   frame.set(sha256(message.payload), AT.payloadDigest);
   if (message.payloadType !== undefined) frame.writeUInt32BE(message.payloadType, AT.payloadType);
   frame.writeUInt32BE(message.payload.length, headerLength);
@@ -121,7 +121,7 @@ export function decode(bytes: Uint8Array): AgentMessage {
     createdDate: safeNumber("creation date", frame.readBigUInt64BE(AT.createdDate)),
     sequenceNumber: safeNumber("sequence number", frame.readBigInt64BE(AT.sequenceNumber)),
     flags: safeNumber("flags", frame.readBigUInt64BE(AT.flags)),
-    messageId: bytesToUuid(swapHalves(frame.subarray(AT.messageId, AT.messageId + 16))),
+    messageId: readUuid(frame),
     payloadType: headerLength < LONG_HEADER ? undefined : frame.readUInt32BE(AT.payloadType),
     payload: frame.subarray(headerLength + PAYLOAD_LENGTH_BYTES),
   };
@@ -172,27 +172,19 @@ function sha256(bytes: Uint8Array): Buffer {
 }
 
 /** The Go code writes a UUID's least significant half first. */
-function swapHalves(uuid: Uint8Array): Buffer {
-  return Buffer.concat([uuid.subarray(8), uuid.subarray(0, 8)]);
-}
-
-function uuidToBytes(uuid: string): Buffer {
+function writeUuid(frame: Buffer, uuid: string): void {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid))
     throw new RangeError(`'${uuid}' is not a UUID`);
-  return Buffer.from(uuid.replaceAll("-", ""), "hex");
+  const hex = uuid.replaceAll("-", "");
+  frame.write(hex.slice(16), AT.messageId, "hex");
+  frame.write(hex.slice(0, 16), AT.messageId + 8, "hex");
 }
 
-function bytesToUuid(bytes: Buffer): string {
-  const hex = bytes.toString("hex");
-  return [
-    [0, 8],
-    [8, 12],
-    [12, 16],
-    [16, 20],
-    [20, 32],
-  ]
-    .map(([from, to]) => hex.slice(from, to))
-    .join("-");
+function readUuid(frame: Buffer): string {
+  const [low, high] = [AT.messageId, AT.messageId + 8];
+  const first = frame.toString("hex", high, high + 8);
+  const second = frame.toString("hex", low, low + 8);
+  return `${first.slice(0, 8)}-${first.slice(8, 12)}-${first.slice(12)}-${second.slice(0, 4)}-${second.slice(4)}`;
 }
 
 /** Both Go readers strip NUL, then white space. */

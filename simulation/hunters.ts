@@ -1,0 +1,68 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import type { Chunk, Hunted } from "./hunter.ts";
+
+/** The seeds of a chunk. */
+const SEEDS = 20;
+
+export interface HuntOptions {
+  readonly from: number;
+  readonly seeds: number;
+  /** Whether the first objection ends the hunt. */
+  readonly stops: boolean;
+  /** How many processes run the seeds. */
+  readonly workers: number;
+}
+
+/** Runs seeds in several processes, and tells what has come of them in the order of the seeds. So the number of processes changes nothing. */
+export async function hunt(
+  { from, seeds, stops, workers }: HuntOptions,
+  onHunted: (hunted: Hunted) => void,
+): Promise<void> {
+  let next = from;
+  let told = from;
+  let isOver = false;
+  const waiting = new Map<number, Hunted>();
+  const take = (hunted: Hunted): void => {
+    waiting.set(hunted.from, hunted);
+    for (let first = waiting.get(told); first !== undefined && !isOver; first = waiting.get(told)) {
+      waiting.delete(told);
+      told += SEEDS;
+      onHunted(first);
+      isOver = stops && first.objected.length > 0;
+    }
+    // Chunks behind an objection are not told, and so none is begun.
+    if (stops && hunted.objected.length > 0) next = from + seeds;
+  };
+  const chunk = (): Chunk | undefined => {
+    const begin = next;
+    next += SEEDS;
+    return begin < from + seeds
+      ? { from: begin, seeds: Math.min(SEEDS, from + seeds - begin), stops }
+      : undefined;
+  };
+  await Promise.all(Array.from({ length: workers }, () => runHunter(chunk, take)));
+}
+
+/** Gives one process a chunk after the other. */
+function runHunter(chunk: () => Chunk | undefined, take: (hunted: Hunted) => void): Promise<void> {
+  const hunter: ChildProcess = fork(join(import.meta.dirname, "hunter.ts"));
+  return new Promise((resolve, reject) => {
+    const go = (): void => {
+      const wanted = chunk();
+      if (wanted === undefined) hunter.kill();
+      else hunter.send(wanted);
+    };
+    hunter.on("message", (message: Hunted | "ready") => {
+      if (message !== "ready") take(message);
+      go();
+    });
+    hunter.on("error", reject);
+    hunter.on("exit", (code, signal) => {
+      if (code !== null && code !== 0) reject(new Error(`A hunting process has ended with ${code}.`));
+      else if (signal !== "SIGTERM")
+        reject(new Error(`A hunting process has ended by ${signal ?? "itself"}.`));
+      else resolve();
+    });
+  });
+}
