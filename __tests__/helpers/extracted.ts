@@ -1,5 +1,5 @@
 import type { ExtractedItem } from "../../src/stream/items.ts";
-import type { SpoolText } from "../../src/stream/spool.ts";
+import type { SpoolText } from "../../src/stream/records.ts";
 
 interface Reader<Event> {
   read(bytes: Buffer): Iterable<Event>;

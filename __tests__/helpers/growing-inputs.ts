@@ -13,6 +13,7 @@ import { AskedNames } from "../../src/inputs/asked-names.ts";
 import { parseHandle } from "../../src/inputs/handle.ts";
 import { ByteFlow } from "../../src/job/byte-flow.ts";
 import { ScriptFiles } from "../../src/job/script-files.ts";
+import { Unsettled } from "../../src/job/unsettled.ts";
 import { CaseReader } from "../../src/junit/case-reader.ts";
 import { Tally } from "../../src/junit/tally.ts";
 import { readXml } from "../../src/junit/xml.ts";
@@ -31,7 +32,7 @@ import { Extractor } from "../../src/stream/extract.ts";
 import { BEL, LITERAL, MARK, OPEN, sessionMark } from "../../src/stream/marks.ts";
 import { StepBudget } from "../../src/step-budget.ts";
 import { NoteLimit, NoteReader } from "../../src/stream/notes.ts";
-import { SpoolReader } from "../../src/stream/spool.ts";
+import { RecordReader } from "../../src/stream/records.ts";
 
 /** A text or bytes of about `size`, as a container or a bucket may send them to cost as much time as they can. */
 export interface GrowingInput {
@@ -135,7 +136,7 @@ function spool(what: string, size: number, text: (size: number) => string, chunk
     prepare: (wanted) => {
       const chunks = chunksOf(Buffer.from(text(wanted), "latin1"), chunk);
       return () => {
-        const reader = new SpoolReader(4);
+        const reader = new RecordReader(4);
         const { memory } = new StepBudget();
         const printer = new Printer({
           memory,
@@ -143,12 +144,14 @@ function spool(what: string, size: number, text: (size: number) => string, chunk
           ...{ keep: MIB, onHeader: () => undefined, continued: "", workers: 4 },
         });
         const files = new ScriptFiles(memory);
+        const unsettled = new Unsettled(memory, { files });
         for (const each of chunks)
           for (const item of reader.read(each)) {
             printer.print(item);
-            files.take(item);
+            unsettled.take(item);
           }
         printer.end();
+        unsettled.settle();
         files.written();
       };
     },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
+import { Unsettled } from "../../src/job/unsettled.ts";
 import { StepBudget } from "../../src/step-budget.ts";
 import { type ArtifactsBudget, artifactsBudget } from "../../src/pieces/budget.ts";
 import { realWorld } from "../../src/step/world.ts";
@@ -31,12 +32,14 @@ interface Limits {
 class Victim {
   readonly reads: number[] = [];
   readonly artifacts: JobArtifacts;
+  readonly output: Unsettled;
 
   constructor(
     { maxCount = 10, maxBytes = MIB, budget }: Limits = {},
     part: (number: number) => Buffer = () => nothing(8 * MIB),
   ) {
     const limits = { maxCount, maxBytes };
+    const step = new StepBudget();
     this.artifacts = new JobArtifacts({
       artifacts: {
         globs: [{ pattern: "a", isExclusion: false }],
@@ -53,27 +56,29 @@ class Victim {
         onListed: () => undefined,
       },
       budget: { ...artifactsBudget(limits), ...budget },
-      step: new StepBudget(),
+      step,
       readPart: (number) => {
         this.reads.push(number);
         return Promise.resolve(part(number));
       },
     });
+    this.output = new Unsettled(step.memory, { artifacts: this.artifacts });
   }
 
   /** Says this so often, confirmed by the carrier as often as S3 does. */
   async say(count: number, text: (at: number) => string): Promise<this> {
     for (let at = 0; at < count; at += 1) {
-      this.artifacts.take({ kind: "artifact-fact", text: text(at) });
+      this.output.take({ kind: "artifact-fact", text: text(at) });
       if (at % 10_000 !== 0) continue;
-      this.artifacts.take({ kind: "confirmed" });
+      this.output.take({ kind: "confirmed" });
       await this.artifacts.drained();
     }
     return this;
   }
 
   async end(): Promise<string> {
-    return (await this.artifacts.end(true)).problems.join(" ");
+    this.output.settle();
+    return (await this.artifacts.end()).problems.join(" ");
   }
 }
 
@@ -140,8 +145,8 @@ describe("each limit holds at the limit and one past it:", () => {
 
   it.each([0, 1])("packed bytes (%s past it)", async (past) => {
     const victim = new Victim({ budget: { packed: archive.length + 2 * EMPTY.length - past } });
-    for (const bytes of [archive, EMPTY, EMPTY]) victim.artifacts.take({ kind: "artifact-bytes", bytes });
-    victim.artifacts.take({ kind: "artifact-fact", text: "end 0 -" });
+    for (const bytes of [archive, EMPTY, EMPTY]) victim.output.take({ kind: "artifact-bytes", bytes });
+    victim.output.take({ kind: "artifact-fact", text: "end 0 -" });
     expect(await victim.end()).toBe(
       past === 0 ? "" : "The artifacts did not come whole: 'artifacts-max-size' allows no more.",
     );
@@ -151,8 +156,8 @@ describe("each limit holds at the limit and one past it:", () => {
 it("facts that come again after a cut count once", async () => {
   const victim = new Victim({ budget: { facts: 10 } });
   for (let session = 0; session < 5; session += 1) {
-    for (let at = 0; at < 9; at += 1) victim.artifacts.take({ kind: "artifact-fact", text: 'list 1 "a"' });
-    if (session < 4) victim.artifacts.take({ kind: "gap", expected: 1, got: 0, offset: 0 });
+    for (let at = 0; at < 9; at += 1) victim.output.take({ kind: "artifact-fact", text: 'list 1 "a"' });
+    if (session < 4) victim.output.take({ kind: "gap", expected: 1, got: 0, offset: 0 });
   }
   expect(await victim.end()).not.toContain("sends more");
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts, type JobArtifactsOptions } from "../../src/job/artifacts.ts";
+import { Unsettled } from "../../src/job/unsettled.ts";
 import type { OutputItem } from "../../src/stream/items.ts";
 import { StepBudget } from "../../src/step-budget.ts";
 import { realWorld } from "../../src/step/world.ts";
@@ -55,17 +56,18 @@ async function take(
     readPart: (number) => readPart(number, parts.get(number) ?? Buffer.alloc(0)),
     onProgress,
   });
-  for (const text of ['list 5 "a"', 'list 320000 "b"']) received.take({ kind: "artifact-fact", text });
+  const output = new Unsettled(new StepBudget().memory, { artifacts: received });
+  for (const text of ['list 5 "a"', 'list 320000 "b"']) output.take({ kind: "artifact-fact", text });
   for (let at = 0, number = 0; at < archive.length; at += 50_000, number += 1) {
     const bytes = archive.subarray(at, at + 50_000);
     if (number % 2 === 0) parts.set(number, bytes);
-    else received.take({ kind: "artifact-bytes", bytes });
-    received.take({ kind: "artifact-fact", text: number % 2 === 0 ? "part" : "no-part" });
+    else output.take({ kind: "artifact-bytes", bytes });
+    output.take({ kind: "artifact-fact", text: number % 2 === 0 ? "part" : "no-part" });
   }
-  received.take({ kind: "artifact-fact", text: `end ${archive.length} ${sha(archive)}` });
-  received.take({ kind: "confirmed" });
+  output.take({ kind: "artifact-fact", text: `end ${archive.length} ${sha(archive)}` });
+  output.settle();
   await received.drained();
-  return await received.end(true);
+  return await received.end();
 }
 
 describe("what no carrier has confirmed", () => {
@@ -89,10 +91,12 @@ describe("what no carrier has confirmed", () => {
     ],
   ] as const)("%s", async (what, items, isEndKnown) => {
     const received = receive();
-    received.take(bytes(0, third));
-    received.take({ kind: "confirmed" });
-    for (const item of items) received.take(itemOf(item));
-    const { count } = await received.end(isEndKnown);
+    const output = new Unsettled(new StepBudget().memory, { artifacts: received });
+    output.take(bytes(0, third));
+    output.take({ kind: "confirmed" });
+    for (const item of items) output.take(itemOf(item));
+    if (isEndKnown) output.settle();
+    const { count } = await received.end();
     // The first third has the small file.
     expect(count).toBe(what.startsWith("is not kept") ? 1 : 2);
     expect(readFileSync(join(scratch, "back/a"), "utf8")).toBe("small");
@@ -145,7 +149,7 @@ it("a step that attaches to a job with artifacts, and gets none, says so", async
     step: new StepBudget(),
     onListed: () => undefined,
   });
-  expect((await received.end(true)).problems).toEqual([
+  expect((await received.end()).problems).toEqual([
     "The artifacts did not come whole: the container did not send them.",
   ]);
 });

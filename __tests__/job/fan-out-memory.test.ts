@@ -95,7 +95,10 @@ it("scripts that all write their files at the same time take what a step has for
   const { outputOf, log } = fanOut();
   const before = memory();
   const outputs = Array.from({ length: TASKS }, (_, task) => outputOf(task));
-  for (const output of outputs) writeFile(output, "output", `a=${"x".repeat(MIB - 10)}\n`);
+  for (const output of outputs) {
+    writeFile(output, "output", `a=${"x".repeat(MIB - 10)}\n`);
+    output.show({ kind: "confirmed" });
+  }
   expect(memory() - before).toBeLessThan(90);
   for (const output of outputs) output.end();
   expect(log.lines.join("\n")).toContain("GITHUB_OUTPUT was left out: ");

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { SpoolReader } from "../../src/stream/spool.ts";
+import { RecordReader } from "../../src/stream/records.ts";
 import { has } from "../helpers/needs.ts";
 import { recorderAwk } from "../../src/payload/container-source.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";
@@ -88,7 +88,7 @@ describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
       input: lines.map((each) => `${each}\n`).join(""),
       maxBuffer: 64 * 1024 * 1024,
     });
-    const shown = extractAll(new SpoolReader(12), spool).flatMap((record) =>
+    const shown = extractAll(new RecordReader(12), spool).flatMap((record) =>
       record.kind === "text" ? [record.bytes, Buffer.from(record.ends ? "\n" : "")] : [],
     );
     return Buffer.concat(shown).toString();

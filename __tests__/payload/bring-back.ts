@@ -1,5 +1,6 @@
 import { systemClock } from "../../src/clock.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
+import { Unsettled } from "../../src/job/unsettled.ts";
 import { StepBudget } from "../../src/step-budget.ts";
 import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 import type { Artifacts } from "../../src/inputs/inputs.ts";
@@ -47,6 +48,7 @@ export async function bringBack(
       onListed: () => undefined,
     });
   let received = reader();
+  let output = new Unsettled(new StepBudget().memory, { artifacts: received });
   let next = 0;
   let leftAt: number | undefined;
   const cutsLeft = [...cutsAfter];
@@ -68,7 +70,7 @@ export async function bringBack(
         case "artifact-fact":
         case "confirmed":
         case "gap":
-          received.take(event);
+          output.take(event);
       }
       options.onEvent?.(event, cancel);
       if (event.kind === "attached" && cutAfterMs !== undefined && timer === undefined)
@@ -87,8 +89,9 @@ export async function bringBack(
   let terminal = job.attach();
   await terminal.closed;
   if (leftAt !== undefined) {
-    await received.end(false);
+    await received.end();
     received = reader();
+    output = new Unsettled(new StepBudget().memory, { artifacts: received });
     Object.assign(job.options, { confirm: true });
     terminal = job.attachOnly(leftAt);
     await terminal.closed;
@@ -99,6 +102,7 @@ export async function bringBack(
     await terminal.closed;
   }
   clearTimeout(timer);
-  const report = await received.end(job.status !== undefined);
+  if (job.status !== undefined) output.settle();
+  const report = await received.end();
   return { job, report, cuts };
 }

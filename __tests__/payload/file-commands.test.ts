@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { StepBudget } from "../../src/step-budget.ts";
 import { ScriptFiles } from "../../src/job/script-files.ts";
+import { Unsettled } from "../../src/job/unsettled.ts";
 import { has, withNeed } from "../helpers/needs.ts";
 import { asRoot } from "../../local/task/isolate.ts";
 import { SHELLS } from "../helpers/shells.ts";
@@ -17,7 +18,9 @@ const octal = (bytes: Buffer): string =>
   [...bytes].map((b) => `\\${b.toString(8).padStart(3, "0")}`).join("");
 
 async function run(options: WatchOptions) {
-  const files = new ScriptFiles(new StepBudget().memory);
+  const { memory } = new StepBudget();
+  const files = new ScriptFiles(memory);
+  const unsettled = new Unsettled(memory, { files });
   const job = await watch({
     ...options,
     onEvent: (event, cancel) => {
@@ -26,11 +29,12 @@ async function run(options: WatchOptions) {
         case "file-left-out":
         case "confirmed":
         case "gap":
-          files.take(event);
+          unsettled.take(event);
       }
       options.onEvent?.(event, cancel);
     },
   });
+  if (job.status !== undefined) unsettled.settle();
   return { job, ...files.written() };
 }
 

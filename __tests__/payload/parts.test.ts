@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 import { JobArtifacts } from "../../src/job/artifacts.ts";
+import { Unsettled } from "../../src/job/unsettled.ts";
 import { StepBudget } from "../../src/step-budget.ts";
 import { passPy } from "../../src/payload/container-source.ts";
 import { PartReader } from "../../src/pieces/parts.ts";
 import { realWorld } from "../../src/step/world.ts";
-import { SpoolReader } from "../../src/stream/spool.ts";
+import { RecordReader } from "../../src/stream/records.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { findProgram } from "../helpers/tools.ts";
@@ -69,9 +70,10 @@ async function bringBack(name: string, fault: (before: number) => Fault | undefi
     },
     ...{ readPart: (number) => reader.read(number), step: new StepBudget() },
   });
-  for (const item of extractAll(new SpoolReader(1), uploaded.spool()))
-    if (item.kind === "artifact-bytes" || item.kind === "artifact-fact") received.take(item);
-  const { problems } = await received.end(true);
+  const output = new Unsettled(new StepBudget().memory, { artifacts: received });
+  for (const item of extractAll(new RecordReader(1), uploaded.spool())) output.take(item);
+  output.settle();
+  const { problems } = await received.end();
   expect(problems).toEqual([]);
   expect(readFileSync(join(directory, "big")).equals(readFileSync(join(there, "big")))).toBe(true);
   await uploaded.take();

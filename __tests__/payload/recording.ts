@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { SpoolReader, type SpoolText } from "../../src/stream/spool.ts";
+import { RecordReader, type SpoolText } from "../../src/stream/records.ts";
 import { recorderPy } from "../../src/payload/container-source.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import { inTime, until } from "../helpers/until.ts";
@@ -110,7 +110,7 @@ export class Recording {
   }
 
   records(): SpoolText[] {
-    return extractAll(new SpoolReader(12), this.spool);
+    return extractAll(new RecordReader(12), this.spool);
   }
 
   /** The text of a stream, of all sources unless one is named, with its lines' ends. */

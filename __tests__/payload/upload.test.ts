@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
-import { SpoolReader } from "../../src/stream/spool.ts";
+import { RecordReader } from "../../src/stream/records.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { Proxy } from "../helpers/proxy.ts";
@@ -25,7 +25,7 @@ afterAll(removeAll);
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 /** The job's standard output in these bytes of a spool. */
 const stdoutOf = (spool: Buffer): string =>
-  extractAll(new SpoolReader(1), spool)
+  extractAll(new RecordReader(1), spool)
     .flatMap((each) =>
       each.kind === "text" && each.stream === "stdout"
         ? [each.bytes.toString() + (each.ends ? "\n" : "")]

@@ -6,7 +6,7 @@ import { LONGEST_WORDS } from "../../src/clipped.ts";
 import { LONGEST_MARK } from "../../src/stream/marks.ts";
 import { MOST_NOTES } from "../../src/stream/notes.ts";
 import { LARGEST_PACK } from "../../src/stream/packed-piece.ts";
-import { LONGEST_RECORD } from "../../src/stream/spool.ts";
+import { LONGEST_RECORD } from "../../src/stream/records.ts";
 import { extractAll } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";

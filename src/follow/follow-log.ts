@@ -1,4 +1,5 @@
 import type { FollowSessionOptions } from "./follow-session.ts";
+import { isOutput } from "../stream/items.ts";
 import type { CarrierEnd } from "./job-end.ts";
 
 /**
@@ -11,22 +12,12 @@ export async function followLog(
   let attached = false;
   for await (const piece of bytes) {
     for (const extracted of extractor.read(piece)) {
+      if (isOutput(extracted)) onShown(extracted);
       switch (extracted.kind) {
         case "attached":
           attached = true;
           break;
-        case "text":
-        case "header":
-        case "file-command":
-        case "file-left-out":
-        case "artifact-bytes":
-        case "artifact-fact":
-        case "confirmed":
-          onShown(extracted);
-          break;
         case "gap":
-          onShown(extracted);
-          return extracted;
         case "status":
         case "refused":
           return extracted;

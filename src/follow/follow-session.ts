@@ -4,7 +4,7 @@ import { LEFT } from "../pieces/orders.ts";
 import type { SessionEnd } from "../session/end.ts";
 import type { Session } from "../session/session.ts";
 import type { Extractor } from "../stream/extract.ts";
-import type { ExtractedItem, OutputItem } from "../stream/items.ts";
+import { type ExtractedItem, isOutput, type OutputItem } from "../stream/items.ts";
 import type { NoteReader } from "../stream/notes.ts";
 import type { CarrierEnd, DetachedJob } from "./job-end.ts";
 import { type Handover, type ReleasedSession, releaseSession } from "./released-session.ts";
@@ -214,6 +214,7 @@ class SessionFollower {
 
   #handle(extracted: ExtractedItem): void {
     const { typed, onNote, onShown, clock } = this.#options;
+    if (isOutput(extracted)) onShown(extracted);
     switch (extracted.kind) {
       case "ready":
         void this.#input.start(typed.start(extracted.missing), extracted.missing);
@@ -230,16 +231,7 @@ class SessionFollower {
       case "sign-wanted":
         void this.#input.signWanted(clock.now());
         break;
-      case "text":
-      case "header":
-      case "file-command":
-      case "file-left-out":
-      case "artifact-bytes":
-      case "artifact-fact":
-        onShown(extracted);
-        break;
       case "confirmed":
-        onShown(extracted);
         void this.#input.confirmed();
         break;
       case "note":
@@ -249,7 +241,6 @@ class SessionFollower {
         this.#outcome = { kind: "refused", code: "echo", text: whyNothingIsTyped(extracted.replaceable) };
         break;
       case "gap":
-        onShown(extracted);
         this.#outcome = extracted;
         break;
       case "status":

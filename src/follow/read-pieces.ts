@@ -1,7 +1,7 @@
 import { PieceReader, type PieceEvent, type Stall } from "../pieces/reader.ts";
 import type { OrderedFolder } from "../pieces/orders.ts";
 import type { PieceStore } from "../pieces/store.ts";
-import type { ExtractedItem } from "../stream/items.ts";
+import { type ExtractedItem, isOutput } from "../stream/items.ts";
 import type { FollowContext } from "./follow-session.ts";
 import type { CarrierEnd } from "./job-end.ts";
 
@@ -63,18 +63,9 @@ export function passOn(
 
 function show(items: Iterable<ExtractedItem>, onShown: FollowContext["onShown"]): ReadEnd | undefined {
   for (const item of items) {
+    if (isOutput(item)) onShown(item);
     switch (item.kind) {
-      case "text":
-      case "header":
-      case "file-command":
-      case "file-left-out":
-      case "artifact-bytes":
-      case "artifact-fact":
-      case "confirmed":
-        onShown(item);
-        break;
       case "gap":
-        onShown(item);
         return {
           kind: "stalled",
           reason: "hole",

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { OutsidePath, makeDirectory } from "../artifacts/directory.ts";
 import { checkAsked, UNNAMED } from "../artifacts/check-asked.ts";
-import { type Fact, parseFact } from "../artifacts/facts.ts";
+import { parseFact } from "../artifacts/facts.ts";
 import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
 import type { UnpackerOptions } from "../artifacts/unpack.ts";
 import type { World } from "../aws/world.ts";
@@ -11,12 +11,15 @@ import { messageOf } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { MissingArtifacts } from "../report/artifacts.ts";
 import type { ArtifactsReport } from "../report/artifacts.ts";
-import type { OutputItem } from "../stream/items.ts";
 import { type ArtifactsBudget, artifactsBudget } from "../pieces/budget.ts";
 import type { MemoryShare } from "../shared-memory.ts";
 import { ITEM_BYTES, type StepBudget } from "../step-budget.ts";
+import type { SpoolText } from "../stream/records.ts";
 import { ByteFlow } from "./byte-flow.ts";
 import { PartFetches, type ReadPart } from "./part-fetches.ts";
+
+/** A record of the spool that belongs to the archive of artifacts. */
+type ArtifactItem = Extract<SpoolText, { kind: "artifact-bytes" | "artifact-fact" }>;
 
 const TOO_MUCH = "the container sends more than 'artifacts-max-count' and 'artifacts-max-size' allow";
 
@@ -43,10 +46,7 @@ export interface JobArtifactsOptions {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
-/**
- * Unpacks the artifacts of one job while they come, whichever carrier brings them. Bytes that are not confirmed yet wait, because they may
- * come again.
- */
+/** Unpacks the artifacts of one job while they come, whichever carrier brings them. Gets only what is certain. */
 export class JobArtifacts {
   readonly #options: JobArtifactsOptions;
   readonly #budget: ArtifactsBudget;
@@ -54,15 +54,12 @@ export class JobArtifacts {
   readonly #memory: MemoryShare;
   readonly #parts: PartFetches;
   readonly #missing: MissingArtifacts;
-  #uncertain: (Buffer | Fact)[] = [];
-  #uncertainBytes = 0;
   #unpacking: Promise<UnpackedArchive | string> | undefined;
   #listed = 0;
   /** The bytes of the archive that have come for certain. */
   #came = 0;
-  /** Of all facts that count, and of those that are not confirmed yet. */
+  /** All facts so far, and their characters. */
   #facts = { count: 0, chars: 0 };
-  #uncertainFacts = { count: 0, chars: 0 };
   /** The number of the next part. */
   #part = 0;
   #isGivenUp = false;
@@ -76,43 +73,45 @@ export class JobArtifacts {
     this.#budget = options.budget ?? artifactsBudget(options.artifacts);
     this.#missing = new MissingArtifacts(options.artifacts);
     this.#flow = new ByteFlow((error) => this.#missing.noteLoss(messageOf(error)), options.enough);
-    this.#memory = options.step.memory.share(() => this.#giveUp());
+    this.#memory = options.step.memory.share(() => this.giveUp());
     this.#parts = new PartFetches(options.step.parts.forJob(), (number, withoutSlot) =>
       this.#readPart(number, withoutSlot),
     );
   }
 
-  take(item: OutputItem): void {
-    switch (item.kind) {
-      case "artifact-bytes":
-        this.#hold(item.bytes, item.bytes.length);
-        break;
-      case "artifact-fact":
-        this.#takeFact(item.text);
-        break;
-      case "confirmed":
-        this.#keep();
-        break;
-      case "gap":
-        this.#forget();
-        break;
+  /** Whether this may come, while so many facts before it are not certain. Called when it comes, though it may come again. */
+  admits(item: ArtifactItem, waiting: { readonly count: number; readonly chars: number }): boolean {
+    if (item.kind === "artifact-fact") {
+      const { count, chars } = this.#facts;
+      if (
+        count + waiting.count >= this.#budget.facts ||
+        chars + waiting.chars + item.text.length > this.#budget.factChars
+      ) {
+        this.#missing.noteLoss(TOO_MUCH);
+        return false;
+      }
+      const fact = parseFact(item.text);
+      if (fact === undefined) return false;
+      if (fact.kind === "list") this.#options.onListed((this.#listed += fact.size));
     }
+    this.beganAt ??= this.#options.clock.now();
+    this.#unpacking ??= this.#unpack();
+    return !this.#isGivenUp;
   }
 
-  #takeFact(text: string): void {
-    const [certain, waiting] = [this.#facts, this.#uncertainFacts];
-    if (
-      certain.count + waiting.count >= this.#budget.facts ||
-      certain.chars + waiting.chars + text.length > this.#budget.factChars
-    ) {
-      this.#missing.noteLoss(TOO_MUCH);
+  /** Takes what is certain. */
+  take(item: ArtifactItem): void {
+    if (this.#isGivenUp) return;
+    if (item.kind === "artifact-bytes") {
+      this.#flow.push(item.bytes);
+      this.#noteCame(item.bytes.length);
       return;
     }
-    const fact = parseFact(text);
-    if (fact === undefined) return;
-    if (fact.kind === "list") this.#options.onListed((this.#listed += fact.size));
-    this.#uncertainFacts = { count: waiting.count + 1, chars: waiting.chars + text.length };
-    this.#hold(fact, text.length);
+    this.#facts = { count: this.#facts.count + 1, chars: this.#facts.chars + item.text.length };
+    const fact = parseFact(item.text);
+    if (fact?.kind === "part" || fact?.kind === "no-part") this.#countPart(fact);
+    else if (fact !== undefined) this.#missing.take(fact);
+    this.#noteHeld();
   }
 
   /** Back-pressure: resolves when what has come is nearly unpacked. */
@@ -120,11 +119,8 @@ export class JobArtifacts {
     await this.#flow.drained();
   }
 
-  /**
-   * Waits until all that has come is unpacked. `hasEnded`: the job's end is known, so all that it has sent is here, and certain.
-   */
-  async end(hasEnded: boolean): Promise<ArtifactsReport> {
-    if (hasEnded) this.#keep();
+  /** Waits until all that has come is unpacked. */
+  async end(): Promise<ArtifactsReport> {
     this.#flow.end();
     const { artifacts, workspace } = this.#options;
     const unpacked = await this.#unpacking;
@@ -146,49 +142,18 @@ export class JobArtifacts {
     };
   }
 
-  #hold(item: Buffer | Fact, size: number): void {
-    this.beganAt ??= this.#options.clock.now();
-    this.#unpacking ??= this.#unpack();
-    if (this.#isGivenUp) return;
-    this.#uncertainBytes += size + ITEM_BYTES;
-    this.#uncertain.push(item);
-    this.#noteHeld();
-  }
-
   #noteHeld(): void {
     const { chars, count } = this.#missing.held;
-    this.#memory.hold(this.#uncertainBytes + chars + count * ITEM_BYTES);
+    this.#memory.hold(chars + count * ITEM_BYTES);
   }
 
   /** This job keeps most of what waits in the step, and that is too much. */
-  #giveUp(): void {
+  giveUp(): void {
     if (this.#isGivenUp) return;
     this.#isGivenUp = true;
     this.#flow.close();
     this.#missing.noteLoss("more of them came than a step keeps while they are not confirmed");
     this.#missing.forgetNames();
-    this.#forget();
-  }
-
-  #keep(): void {
-    const uncertain = this.#uncertain;
-    const { count, chars } = this.#uncertainFacts;
-    this.#facts = { count: this.#facts.count + count, chars: this.#facts.chars + chars };
-    this.#forget();
-    for (const item of uncertain) {
-      if (!("kind" in item)) {
-        this.#flow.push(item);
-        this.#noteCame(item.length);
-      } else if (item.kind === "part" || item.kind === "no-part") this.#countPart(item);
-      else this.#missing.take(item);
-    }
-    this.#noteHeld();
-  }
-
-  #forget(): void {
-    this.#uncertain = [];
-    this.#uncertainBytes = 0;
-    this.#uncertainFacts = { count: 0, chars: 0 };
     this.#noteHeld();
   }
 

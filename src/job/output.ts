@@ -11,6 +11,7 @@ import { ENOUGH } from "./byte-flow.ts";
 import { JobArtifacts, type JobArtifactsOptions } from "./artifacts.ts";
 import { partOf, UNPACKED_OF_ALL } from "../step-budget.ts";
 import { ScriptFiles } from "./script-files.ts";
+import { Unsettled } from "./unsettled.ts";
 
 interface JobOutputContext
   extends
@@ -44,6 +45,7 @@ export class JobOutput {
   readonly #printer: Printer;
   readonly #files: ScriptFiles;
   readonly #artifacts: JobArtifacts | undefined;
+  readonly #unsettled: Unsettled;
   readonly #missing: "warn" | "error" | "ignore";
   readonly #drained: () => Promise<void>;
   readonly #isLive: boolean;
@@ -75,10 +77,8 @@ export class JobOutput {
   ) {
     const { where } = inputs;
     this.fromTheStart = () => new Extractor(nonce, workers, { hasLock: inputs.lock !== undefined });
-    this.extractor =
-      where.kind === "handle"
-        ? new Extractor(nonce, workers, { from: where.handle.shown })
-        : this.fromTheStart();
+    const from = where.kind === "handle" ? { from: where.handle.shown } : undefined;
+    this.extractor = from === undefined ? this.fromTheStart() : new Extractor(nonce, workers, from);
     this.#next = this.extractor.offset;
     this.#log = log;
     this.#workers = workers;
@@ -102,6 +102,7 @@ export class JobOutput {
         enough: enoughUnpacked(origin.fanOut?.tasks),
         onProgress: (done) => log.progress?.(done),
       });
+    this.#unsettled = new Unsettled(budget.memory, { files: this.#files, artifacts: this.#artifacts });
     this.#missing = artifacts?.missing ?? "warn";
     this.#drained = drained;
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";
@@ -116,8 +117,7 @@ export class JobOutput {
 
   show = (shown: OutputItem): void => {
     this.#printer.print(shown);
-    this.#files.take(shown);
-    this.#artifacts?.take(shown);
+    this.#unsettled.take(shown);
   };
 
   /** Back-pressure, of the log and of the artifacts. */
@@ -139,11 +139,18 @@ export class JobOutput {
     return this.#artifacts?.beganAt;
   }
 
+  /** Takes the job's end. When that is known, all that the job has sent is here, and certain. */
+  settle({ kind }: JobEnd): void {
+    if (kind === "status") this.#unsettled.settle();
+    else this.#unsettled.rollBack();
+  }
+
   /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is detached. */
   async artifacts(end: JobEnd, attached: boolean): Promise<ArtifactsReport | undefined> {
     const hasRun = attached && !(end.kind === "status" && end.status.kind === "refused");
     const isDetached = end.kind === "detached";
-    const report = await this.#artifacts?.end(end.kind === "status");
+    this.settle(end);
+    const report = await this.#artifacts?.end();
     if (isDetached || !hasRun) return undefined;
     if (report === undefined) return undefined;
     const { count, bytes, directory, problems } = report;

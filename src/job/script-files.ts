@@ -1,13 +1,13 @@
 import type { MemoryShare, SharedMemory } from "../shared-memory.ts";
 import { Bytes } from "../stream/bytes.ts";
-import type { OutputItem } from "../stream/items.ts";
 import type { WrittenFile } from "../report/file-commands.ts";
+import type { FileCommandText, SpoolText } from "../stream/records.ts";
 
 /** The most bytes of all files of a kind. The container leaves out the files that would exceed it. */
 const MOST_BYTES = 1024 * 1024;
 const LF = Buffer.from("\n");
 
-/** Collects what the workers of one job have written into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY. */
+/** Collects what the workers of one job have written into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY. Gets only what is certain. */
 export class ScriptFiles {
   readonly #output = new FilesOfKind();
   readonly #summary = new FilesOfKind();
@@ -15,28 +15,23 @@ export class ScriptFiles {
 
   /** `memory` bounds what all jobs of a step keep together. */
   constructor(memory: SharedMemory) {
-    this.#memory = memory.share(() => {
-      for (const files of [this.#output, this.#summary]) files.giveUp();
-    });
+    this.#memory = memory.share(() => this.giveUp());
   }
 
-  take(item: OutputItem): void {
-    switch (item.kind) {
-      case "file-command":
-        this.#of(item.file).push(item.worker, item.bytes);
-        if (item.ends) this.#of(item.file).push(item.worker, LF);
-        this.#memory.hold(this.#output.held + this.#summary.held);
-        break;
-      case "file-left-out":
-        this.#of(item.file).leaveOut(item.worker, item.size);
-        break;
-      case "confirmed":
-        for (const files of [this.#output, this.#summary]) files.keep();
-        break;
-      case "gap":
-        for (const files of [this.#output, this.#summary]) files.rollBack();
-        break;
+  take(item: FileCommandText | Extract<SpoolText, { kind: "file-left-out" }>): void {
+    const files = this.#of(item.file);
+    if (item.kind === "file-left-out") files.leaveOut(item.worker, item.size);
+    else {
+      files.push(item.worker, item.bytes);
+      if (item.ends) files.push(item.worker, LF);
+      this.#memory.hold(this.#output.held + this.#summary.held);
     }
+  }
+
+  /** Leaves out all files: the step keeps too much. */
+  giveUp(): void {
+    for (const files of [this.#output, this.#summary]) files.giveUp();
+    this.#memory.hold(0);
   }
 
   /** The files, in the order of the workers, without those that have no content. */
@@ -46,7 +41,7 @@ export class ScriptFiles {
 
   /** Drops the files. */
   close(): void {
-    for (const files of [this.#output, this.#summary]) files.giveUp();
+    this.giveUp();
     this.#memory.close();
   }
 
@@ -62,14 +57,10 @@ interface WorkerFile {
 }
 
 class FilesOfKind {
-  #files = new Map<number, WorkerFile>();
+  readonly #files = new Map<number, WorkerFile>();
   #size = 0;
   /** The bytes of the files that are not left out. */
   #kept = 0;
-  #certain: { readonly files: readonly (readonly [number, Buffer, number | undefined])[]; size: number } = {
-    files: [],
-    size: 0,
-  };
 
   push(worker: number, bytes: Buffer): void {
     const file = this.#files.get(worker) ?? { bytes: new Bytes(), leftOut: undefined };
@@ -92,36 +83,13 @@ class FilesOfKind {
     return 2 * this.#kept;
   }
 
-  /** Leaves out all files, also those that are certain. */
   giveUp(): void {
     for (const [worker, { bytes, leftOut }] of this.#files) this.leaveOut(worker, leftOut ?? bytes.length);
-    this.keep();
   }
 
   leaveOut(worker: number, size: number): void {
     this.#kept -= this.#files.get(worker)?.bytes.length ?? 0;
     this.#files.set(worker, { bytes: new Bytes(), leftOut: size });
-  }
-
-  /** All that has come is certain. */
-  keep(): void {
-    const files = [...this.#files].map(
-      ([worker, { bytes, leftOut }]) => [worker, bytes.view(), leftOut] as const,
-    );
-    this.#certain = { files, size: this.#size };
-  }
-
-  /** Drops what is not certain: it comes again. */
-  rollBack(): void {
-    this.#size = this.#certain.size;
-    this.#kept = this.#certain.files.reduce((sum, [, bytes]) => sum + bytes.length, 0);
-    this.#files = new Map(
-      this.#certain.files.map(([worker, certain, leftOut]) => {
-        const bytes = new Bytes();
-        bytes.push(certain);
-        return [worker, { bytes, leftOut }];
-      }),
-    );
   }
 
   written(): readonly WrittenFile[] {

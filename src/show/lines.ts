@@ -1,5 +1,5 @@
 import { Bytes } from "../stream/bytes.ts";
-import type { SpoolText } from "../stream/spool.ts";
+import type { SpoolText } from "../stream/records.ts";
 
 /** Shows whole lines, each in one or more pieces. */
 export type LineWriter = (...pieces: Buffer[]) => void;

@@ -5,7 +5,7 @@ import { PackedPiece } from "./packed-piece.ts";
 import { NoteLimit, NoteReader } from "./notes.ts";
 import { CarriageReturns } from "./carriage-returns.ts";
 import { MarkScanner } from "./scanner.ts";
-import { LONGEST_RECORD, SpoolReader } from "./spool.ts";
+import { LONGEST_RECORD, RecordReader } from "./records.ts";
 import { parseStatus } from "./status.ts";
 
 /** How far a session has come. */
@@ -35,7 +35,7 @@ export class Extractor {
   readonly #nonce: string;
   readonly #workers: number;
   readonly #hasLock: boolean;
-  readonly #spool: SpoolReader;
+  readonly #spool: RecordReader;
   readonly #scanner: MarkScanner;
   readonly #returns = new CarriageReturns();
   #announcement = new AnnouncementReader();
@@ -53,7 +53,7 @@ export class Extractor {
     this.#nonce = nonce;
     this.#workers = workers;
     this.#hasLock = hasLock;
-    this.#spool = new SpoolReader(workers);
+    this.#spool = new RecordReader(workers);
     this.#isOpen = from !== undefined;
     if (from !== undefined) this.#goTo(from);
     this.#scanner = new MarkScanner(nonce);

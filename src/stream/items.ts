@@ -1,5 +1,5 @@
 import type { Announcement, Refusal } from "./marks.ts";
-import type { SpoolText } from "./spool.ts";
+import type { SpoolText } from "./records.ts";
 import type { JobStatus } from "./status.ts";
 
 /** An item of a session or of a session's log. */
@@ -38,3 +38,20 @@ export interface Gap {
 
 /** An item for the printer: output of the job, or how much of it is certain. */
 export type OutputItem = SpoolText | Extract<ExtractedItem, { kind: "confirmed" | "gap" }>;
+
+/** Whether an item is for the printer. The others are for the one who follows the session. */
+export function isOutput(item: ExtractedItem): item is OutputItem {
+  switch (item.kind) {
+    case "text":
+    case "header":
+    case "file-command":
+    case "file-left-out":
+    case "artifact-bytes":
+    case "artifact-fact":
+    case "confirmed":
+    case "gap":
+      return true;
+    default:
+      return false;
+  }
+}

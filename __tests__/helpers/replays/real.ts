@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SpoolReader, type SpoolText } from "../../../src/stream/spool.ts";
+import { RecordReader, type SpoolText } from "../../../src/stream/records.ts";
 import { parseStatus } from "../../../src/stream/status.ts";
 import { CANCEL } from "../../../src/payload/input.ts";
 import { UploadedJob, curlOnly } from "../../payload/upload-rig.ts";
@@ -68,7 +68,7 @@ async function upload(replay: Replay, options: WatchOptions): Promise<ReplayReco
     const end = pieces.at(-1);
     if (replay.takes) await uploaded.take();
     else await sleep(1_000);
-    return recordOf(extractAll(new SpoolReader(replay.workers), spoolOf(pieces)), {
+    return recordOf(extractAll(new RecordReader(replay.workers), spoolOf(pieces)), {
       marks: [],
       status: parseStatus(end?.body.toString() ?? "", replay.workers),
       pieces: pieces.map(({ kind }) => kind).filter((kind, at, all) => kind !== all[at - 1]),

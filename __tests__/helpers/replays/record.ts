@@ -1,5 +1,5 @@
 import type { ExtractedItem } from "../../../src/stream/items.ts";
-import type { SpoolText } from "../../../src/stream/spool.ts";
+import type { SpoolText } from "../../../src/stream/records.ts";
 import type { JobStatus } from "../../../src/stream/status.ts";
 
 /** What a container has done, without what is chance: sizes of the header, exact times, cuts between records. */

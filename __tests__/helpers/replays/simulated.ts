@@ -10,7 +10,7 @@ import { openPiece, sealPiece, type Piece } from "../../../src/pieces/format.ts"
 import { LEFT, newFolder, type OrderedFolder, typedOrder } from "../../../src/pieces/orders.ts";
 import { systemClock } from "../../../src/clock.ts";
 import type { ExtractedItem } from "../../../src/stream/items.ts";
-import { SpoolReader, type SpoolText } from "../../../src/stream/spool.ts";
+import { RecordReader, type SpoolText } from "../../../src/stream/records.ts";
 import { parseStatus } from "../../../src/stream/status.ts";
 import { extractAll } from "../extracted.ts";
 import { WatchedJob } from "../watch.ts";
@@ -180,7 +180,7 @@ class SimulatedReplay {
     const pieces = uploads ? this.#pieces : [];
     const spool = Buffer.concat(pieces.flatMap(({ kind, body }) => (kind === "out" ? [body] : [])));
     const texts = uploads
-      ? extractAll(new SpoolReader(workers), spool)
+      ? extractAll(new RecordReader(workers), spool)
       : this.#job.events.filter((event): event is SpoolText =>
           ["text", "header", "file-command", "file-left-out"].includes(event.kind),
         );

@@ -62,7 +62,7 @@ export const LONGEST_RECORD = 2 * 1024 * 1024;
  * Reads the spool in pieces of any size. `offset` is the beginning of the first incomplete record, where a new
  * session can go on. Holds at most one record. Stops reading once a record is longer than `LONGEST_RECORD`.
  */
-export class SpoolReader {
+export class RecordReader {
   readonly #workers: number;
   #offset = 0;
   #rest = new Bytes();

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { SpoolReader, type SpoolText } from "../../src/stream/spool.ts";
+import { RecordReader, type SpoolText } from "../../src/stream/records.ts";
 import { extractAll } from "../helpers/extracted.ts";
 
 const mark = (text: string): string => `\x1b]7733;${text}\x07`;
-const read = (spool: string): SpoolText[] => extractAll(new SpoolReader(12), Buffer.from(spool, "latin1"));
+const read = (spool: string): SpoolText[] => extractAll(new RecordReader(12), Buffer.from(spool, "latin1"));
 const text = (
   bytes: string,
   { stream = "stdout", source = "", ends = true }: Partial<Extract<SpoolText, { kind: "text" }>> = {},
@@ -57,14 +57,14 @@ describe("a record of the spool", () => {
   });
 });
 
-describe("a SpoolReader", () => {
+describe("a RecordReader", () => {
   const SPOOL = `${mark("h")}head\nplain\n${mark("e")}err${mark("+")}\n${mark("e")} more\n\n${mark("=")}\ntail\n`;
 
   it("reads the same wherever its input is cut", () => {
     const bytes = Buffer.from(SPOOL, "latin1");
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
-        const reader = new SpoolReader(12);
+        const reader = new RecordReader(12);
         const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
         const texts = edges.slice(1).flatMap((end, i) => extractAll(reader, bytes.subarray(edges[i], end)));
         expect(texts).toEqual(read(SPOOL));
@@ -74,7 +74,7 @@ describe("a SpoolReader", () => {
   });
 
   it("knows where the unfinished record begins, and where the next byte belongs", () => {
-    const reader = new SpoolReader(12);
+    const reader = new RecordReader(12);
     extractAll(reader, Buffer.from("one\ntw"));
     extractAll(reader, Buffer.from("o"));
     expect([reader.offset, reader.position]).toEqual([4, 7]);
@@ -83,7 +83,7 @@ describe("a SpoolReader", () => {
   });
 
   it("takes the unfinished record anew after a rewind", () => {
-    const reader = new SpoolReader(12);
+    const reader = new RecordReader(12);
     extractAll(reader, Buffer.from("one\ntw"));
     reader.rewind();
     expect([reader.offset, reader.position]).toEqual([4, 4]);
@@ -91,7 +91,7 @@ describe("a SpoolReader", () => {
   });
 
   it("keeps what it was given though the buffer is used again", () => {
-    const reader = new SpoolReader(12);
+    const reader = new RecordReader(12);
     const buffer = Buffer.from("abc");
     extractAll(reader, buffer);
     buffer.fill("z");
