@@ -5,6 +5,11 @@ import type { CallFault, CallTrouble, Fault, RunnerOptions, Scenario } from "./s
 /** The share of scenarios in which steps start tasks, and of steps that do so in them. */
 const SCENARIOS = 0.45;
 const STEPS = 0.7;
+/** The share of steps in tasks of a service, where there is one. */
+const IN_SERVICE = 0.5;
+const SERVICE_CALLS = [
+  ...["ecs:DescribeServices", "ecs:ListTasks", "ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
+] as const;
 const CALLS = [
   ...["ecs:RunTask", "ecs:StopTask", "ecs:ListTasks", "ecs:DescribeTasks", "ecs:DescribeTaskDefinition"],
   ...["ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:DeleteTaskDefinitions"],
@@ -23,17 +28,23 @@ export function drawTasks(scenario: Scenario): Scenario {
   const random = randomOf(Math.imul(scenario.seed, 0x2545f491) ^ 0x7a5c);
   if (!chance(random, SCENARIOS)) return scenario;
   const ecs = drawEcs(random, scenario);
-  const runners = scenario.runners.map((runner) =>
-    runner.follows === undefined && chance(random, STEPS) ? startingRunner(random, runner) : runner,
-  );
+  const runners = scenario.runners.map((runner) => {
+    if (runner.follows !== undefined) return runner;
+    if (ecs.service !== undefined && chance(random, IN_SERVICE)) return serviceRunner(random, runner);
+    return chance(random, STEPS) ? startingRunner(random, runner, ecs.service !== undefined) : runner;
+  });
   const steps = [...runners, ...runners.flatMap((runner, index) => drawSharers(random, runner, index))];
   const starting = runners.flatMap((runner, index) => (isStarting(runner) ? [index] : []));
-  if (starting.length === 0) return scenario;
+  if (starting.length === 0 && ecs.service === undefined) return scenario;
   return {
     ...scenario,
     ecs,
     runners: steps,
-    faults: [...scenario.faults, ...drawFaults(random, starting, runners)],
+    faults: [
+      ...scenario.faults,
+      ...(starting.length > 0 ? drawFaults(random, starting, runners) : []),
+      ...(ecs.service === undefined ? [] : drawServiceFaults(random, runners)),
+    ],
   };
 }
 
@@ -54,17 +65,26 @@ function drawEcs(random: Random, { containers }: Scenario): EcsOptions {
     },
     like: between(random, 0, containers.length - 1),
     ownCommand: pick(random, [5_000, 120_000, 7_200_000]),
+    ...(chance(random, 0.4) && {
+      service: { tasks: between(random, 1, 3), mayProtect: chance(random, 0.75) },
+    }),
     ...(chance(random, 0.1) && { quota: between(random, 1, 3) }),
   };
 }
 
-function startingRunner(random: Random, runner: RunnerOptions): RunnerOptions {
+function startingRunner(random: Random, runner: RunnerOptions, hasService: boolean): RunnerOptions {
   const network = { subnets: "subnet-0a1b2c3d,subnet-4e5f6a7b" };
   const source = pick(random, [
     { image: "app:1", "task-role": "job", ...network },
     { "task-definition": "app", ...network },
     { "task-definition": "app:1", ...network },
     { "task-definition": "app", image: "app:2", ...network },
+    ...(hasService
+      ? [
+          { service: "web", start: "true" },
+          { service: "web", "task-definition": "app" },
+        ]
+      : []),
   ]);
   return {
     ...runner,
@@ -121,6 +141,41 @@ function drawSharers(random: Random, runner: RunnerOptions, shares: number): rea
     ...{ container: runner.container, shares, script: runner.script, post: runner.post },
     inputs: { timeout: pick(random, ["20s", "2m", "60m"]) },
   }));
+}
+
+/** A step in a task of the service. */
+function serviceRunner(random: Random, runner: RunnerOptions): RunnerOptions {
+  const inputs = runner.inputs;
+  return {
+    ...runner,
+    inputs: {
+      ...inputs,
+      service: "web",
+      ...(chance(random, 0.2) && { protect: "false" }),
+      ...(!("detach" in inputs) && chance(random, 0.3) && { tasks: pick(random, ["2", "all"]) }),
+      ...drawRetry(random, runner),
+    },
+  };
+}
+
+/** Deployments and scale-in, and calls about the service that fail. */
+function drawServiceFaults(random: Random, runners: readonly RunnerOptions[]): readonly Fault[] {
+  const changes = Array.from({ length: pick(random, [0, 1, 1, 2]) }, (): Fault => {
+    const { at } = pick(random, runners);
+    return {
+      ...{ kind: pick(random, ["deploy", "deploy", "scale-in"]), actor: "service" },
+      at: at + between(random, 0, chance(random, 0.5) ? 8_000 : 90_000),
+    };
+  });
+  const calls = Array.from({ length: pick(random, [0, 0, 1, 2]) }, (): Fault => {
+    const what = pick(random, TROUBLES);
+    const actor = `runner ${between(random, 0, runners.length - 1)}`;
+    return {
+      ...{ kind: "call", actor, operation: pick(random, SERVICE_CALLS), count: between(random, 1, 3), what },
+      ...(what === "slow" && { ms: between(random, 500, 30_000) }),
+    };
+  });
+  return [...changes, ...calls];
 }
 
 /** Whether the step starts its task. */

@@ -16,8 +16,18 @@ export interface EcsOptions {
   readonly like: number;
   /** How long the image's own command runs, in milliseconds. */
   readonly ownCommand: number;
+  /** The service of the cluster; undefined when there is none. */
+  readonly service?: ServiceOptions;
   /** The most tasks that run at once. Undefined: any number. */
   readonly quota?: number;
+}
+
+/** A service. */
+export interface ServiceOptions {
+  /** How many tasks it has. */
+  readonly tasks: number;
+  /** The callers may protect its tasks. */
+  readonly mayProtect: boolean;
 }
 
 /** The stages of a new task, in their order. */
@@ -34,7 +44,14 @@ export interface StageTimes {
   readonly connect: number;
 }
 
-export type EcsFault = RefusalFault | FateFault;
+export type EcsFault = RefusalFault | FateFault | ServiceFault;
+
+/** The service begins a deployment, or stops one of its tasks. */
+export interface ServiceFault {
+  readonly kind: "deploy" | "scale-in";
+  readonly actor: string;
+  readonly at: number;
+}
 
 /** RunTask calls of this actor start no task: the `count`-th one and those after it, `times` in all. */
 export interface RefusalFault {

@@ -87,6 +87,11 @@ function act(
     case "agent-dies":
       task?.container?.agent.die();
       return task?.container !== undefined;
+    case "deploy":
+      world.ecs.service?.deploy();
+      return world.ecs.service !== undefined;
+    case "scale-in":
+      return world.ecs.service?.scaleIn() ?? false;
     case "s3-away":
       base.keepS3Away(fault.actor, fault.ms);
       return base.options.bucket;

@@ -55,6 +55,8 @@ interface Entry {
   isOff: boolean;
 }
 
+/** The most timers of a world. Those of the liveliest ones that end by themselves are a tenth of that. */
+const MOST_TIMERS = 1_000_000;
 /** How many timers fire between two looks for input. */
 const TURNS = 500;
 
@@ -69,6 +71,9 @@ export class Time {
   #now = BEGIN;
   #order = 0;
   #heap: Entry[] = [];
+  #fired = 0;
+  /** More timers have fired than those of any world that gets quiet. No more do. */
+  isEndless = false;
 
   /** Milliseconds since the epoch. */
   get now(): number {
@@ -152,13 +157,15 @@ export class Time {
 
   /** Fires the next timer, unless it is later than that. */
   #fire(until: number): boolean {
-    const entry = this.#pop();
+    const entry = this.isEndless ? undefined : this.#pop();
     if (entry === undefined) return false;
     if (entry.at > until) {
       this.#push(entry);
       return false;
     }
     this.#now = entry.at;
+    this.#fired += 1;
+    this.isEndless = this.#fired > MOST_TIMERS;
     entry.act();
     return true;
   }

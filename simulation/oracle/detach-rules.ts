@@ -80,8 +80,12 @@ function shownFrom(
   for (let from = Math.min(most, expected.length); from >= 0; from -= 1) {
     const [first, ...more] = shown;
     const rest = expected.slice(from);
+    const isAll = isWhole(runner);
+    // A line that was cut off at both ends.
+    if (!isAll && first !== undefined && more.length === 0 && rest[0]?.includes(first) === true)
+      return { upTo: from + 1, wrong: undefined };
     const whole = first !== undefined && rest[0]?.endsWith(first) === true ? [rest[0], ...more] : shown;
-    const reason = mismatch(rest, whole, isWhole(runner));
+    const reason = mismatch(rest, whole, isAll);
     if (reason === undefined) return { upTo: from + shown.length, wrong: undefined };
     wrong ??= `from line ${from} on ${reason}`;
   }

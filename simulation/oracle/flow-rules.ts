@@ -17,12 +17,22 @@ const DISTURBED_MS = 11 * 60_000;
 /** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
 const STOPPED_MS = 60_000;
 
-/** The frames of a session are put in order, and come again when they are lost: nothing that the agent sent is missing, or is waited for in vain. */
+/**
+ * The frames of a session are put in order, and come again when they are lost: nothing that the agent sent is missing, or is waited for in
+ * vain, unless the runner is paused or its connection has broken without a word.
+ */
 const wholeSessions: Rule = {
   name: "sessions bring all that was sent",
   look(ended, check) {
     for (const { name, main } of ended.runners) {
-      const gap = lineWith(main.stdout, /did not arrive as it was sent|nothing came for \d+ s/);
+      const isSilenced = ended.world.base.faults.taken.some(
+        (fault) =>
+          fault.actor === name && (fault.kind === "pause" || (fault.kind === "cut" && fault.isSilent)),
+      );
+      const wrong = isSilenced
+        ? /did not arrive as it was sent/
+        : /did not arrive as it was sent|nothing came for \d+ s/;
+      const gap = lineWith(main.stdout, wrong);
       check(gap === undefined, name, () => gap ?? "");
     }
   },

@@ -57,8 +57,8 @@ function hasSaid({ post }: Runner): boolean {
 }
 
 /** Its machine was lost before the step could clean up. */
-function isLost({ options, mainEnd }: Runner): boolean {
-  return !options.post && mainEnd?.exitCode !== 0;
+function isLost({ options, mainEnd, main }: Runner): boolean {
+  return !options.post && (mainEnd?.exitCode !== 0 || main.stdout.includes("is undone after it"));
 }
 
 /** It was killed between a write of a queue and the deletion of the version before it, of which post knows nothing. The next run deletes that. */

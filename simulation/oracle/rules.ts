@@ -7,6 +7,7 @@ import { LOCK_RULES } from "./lock-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
 import { SCRIPT_RULES } from "./script-rules.ts";
 import { STEP_RULES } from "./step-rules.ts";
+import { SERVICE_RULES } from "./service-rules.ts";
 import { TASK_RULES } from "./task-rules.ts";
 
 export const RULES: readonly Rule[] = [
@@ -18,6 +19,7 @@ export const RULES: readonly Rule[] = [
   ...FLOW_RULES,
   ...LEFTOVER_RULES,
   ...TASK_RULES,
+  ...SERVICE_RULES,
 ];
 
 /** What the rules say of an end. */

@@ -47,7 +47,9 @@ export function taskCountOf(runner: Runner): number {
 
 /** The lines of a worker's stream that a step has shown in its log. */
 export function shownLines(runner: Runner, worker: number, stream: "1" | "2", task = 0): readonly string[] {
-  const ofTask = firstOf(runner).options.inputs["tasks"] === undefined ? "" : `[task ${task}] `;
+  const { tasks } = firstOf(runner).options.inputs;
+  const isOne = tasks === undefined || (tasks === "all" && !runner.main.stdout.includes("[task 0] "));
+  const ofTask = isOne ? "" : `[task ${task}] `;
   const lead = `${ofTask}${workersOf(runner) > 1 ? `[${worker}] ` : ""}`;
   return linesOf(runner.main.stdout)
     .filter((line) => line.startsWith(lead))

@@ -6,6 +6,8 @@ import type { Rule } from "./rule.ts";
 const CANCELLED_MS = 7_500;
 /** What a step may need beside its own limits: `start-timeout`, and the ends of waits that are under way. */
 const SLACK_MS = 25 * 60_000;
+/** How long a step waits for room in the account's limits. */
+const CROWDED_MS = 60 * 60_000;
 
 const cancelled: Rule = {
   name: "a cancelled main ends in time",
@@ -27,14 +29,18 @@ const limits: Rule = {
   name: "a step ends within its limits",
   look(ended, check) {
     const { time } = ended.world.base;
+    check(!time.isEndless, "world", () => "the world never gets quiet");
     for (const runner of ended.runners) {
       if (!runner.hasBegun) continue;
       const [, number, unit] = /^(\d+)([sm])$/.exec(runner.options.inputs["timeout"] ?? "60m") ?? [];
       const timeout = Number(number) * (unit === "s" ? 1_000 : 60_000);
       const took = (runner.mainEnd?.at ?? time.now) - runner.beganAt;
       const { tasks = "1", "retry-attempts": attempts = "2", retry } = runner.options.inputs;
-      const times = Number(tasks) * (retry === undefined ? 1 : Number(attempts));
-      const most = times * (2 * timeout + SLACK_MS);
+      const times = (tasks === "all" ? 3 : Number(tasks)) * (retry === undefined ? 1 : Number(attempts));
+      const isCrowded =
+        ended.scenario.ecs?.quota !== undefined ||
+        ended.world.base.faults.taken.some((fault) => fault.kind === "refusal" && fault.what === "quota");
+      const most = times * (2 * timeout + SLACK_MS + (isCrowded ? CROWDED_MS : 0));
       check(
         runner.mainEnd !== undefined && took <= most,
         runner.name,

@@ -8,7 +8,10 @@ import { firstOf } from "./script-output.ts";
 export function tasksOf(runner: Runner, { world }: Simulated): readonly Task[] {
   const first = firstOf(runner);
   const { options, name } = first.host ?? first;
-  return world.ecs.tasks.filter((task) =>
-    isStarting(options) ? task.identity.owner === name : task.name === `container ${options.container}`,
-  );
+  const { service } = options.inputs;
+  return world.ecs.tasks.filter(({ identity }) => {
+    if (isStarting(options)) return identity.owner === name;
+    if (service !== undefined) return identity.group === `service:${service}`;
+    return identity.name === `container ${options.container}`;
+  });
 }

@@ -79,8 +79,10 @@ export class Process {
           },
         },
         env: { ...this.env },
-        services: () =>
-          servicesOf(this.#world, { name: this.#actor, host: this.host }, (call) => this.#keep(call)),
+        services: ({ connections }) =>
+          servicesOf(this.#world, { name: this.#actor, host: this.host }, connections, (call) =>
+            this.#keep(call),
+          ),
         openSocket: this.sockets.open,
         gunzip: gunzipAtOnce,
         // Each runner is on a machine of its own.

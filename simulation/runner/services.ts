@@ -1,5 +1,6 @@
-import type { AwsServices } from "../../src/aws/services.ts";
+import type { AwsServices, ServiceOptions } from "../../src/aws/services.ts";
 import type { World } from "../world/world.ts";
+import { connectionReset } from "../world/aws-error.ts";
 import { answerQuery } from "../world/queries.ts";
 import type { Caller } from "../world/base.ts";
 import { REGION } from "../world/names.ts";
@@ -30,17 +31,55 @@ async function throughMiddleware(stack: SdkCommand["middlewareStack"], output: o
   return ((await send({ input: {} })) as { readonly output: object }).output;
 }
 
+/** The calls under way on a step's connections. When these are closed, the calls fail. */
+class Calls {
+  readonly #cuts = new Set<() => void>();
+
+  async untilClosed<T>(call: Promise<T>): Promise<T> {
+    let cut = (): void => undefined;
+    const closed = new Promise<never>((_resolve, reject) => (cut = () => reject(connectionReset())));
+    this.#cuts.add(cut);
+    try {
+      return await Promise.race([call, closed]);
+    } finally {
+      this.#cuts.delete(cut);
+    }
+  }
+
+  cut(): void {
+    for (const cut of this.#cuts) cut();
+  }
+}
+
+/** The calls on the same connections. */
+const callsOn = new WeakMap<object, Calls>();
+
+function callsOf(connections: ServiceOptions["connections"]): Calls {
+  const calls = callsOn.get(connections ?? {}) ?? new Calls();
+  if (connections === undefined || callsOn.has(connections)) return calls;
+  callsOn.set(connections, calls);
+  const close = connections.close.bind(connections);
+  connections.close = () => {
+    close();
+    calls.cut();
+  };
+  return calls;
+}
+
 /** AWS as one runner reaches it: each call is sent once. */
 export function servicesOf(
   world: World,
   caller: Caller,
+  connections: ServiceOptions["connections"],
   keep: <T>(call: Promise<T>) => Promise<T>,
 ): AwsServices {
+  const calls = callsOf(connections);
   const sender = (service: "ecs" | "s3" | "ssm") => ({
     send: async (command: unknown, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown> => {
       const { input, middlewareStack } = command as SdkCommand;
       const operation = (command as object).constructor.name.replace(/Command$/, "");
-      const answer = await keep(world.ask(caller, service, operation, input, options?.abortSignal));
+      const asked = world.ask(caller, service, operation, input, options?.abortSignal);
+      const answer = await keep(calls.untilClosed(asked));
       const output = { $metadata: {}, ...(answer as object) };
       return await throughMiddleware(middlewareStack, output);
     },
@@ -72,7 +111,8 @@ export function servicesOf(
       }),
     endpoint: (service: string, region: string) =>
       Promise.resolve({ url: new URL(`https://${service}.${region}.amazonaws.com`), region }),
-    post: (request: Parameters<AwsServices["post"]>[0]) => keep(answerQuery(world.calls, caller, request)),
+    post: (request: Parameters<AwsServices["post"]>[0]) =>
+      keep(calls.untilClosed(answerQuery(world.calls, caller, request))),
     credentials: () => Promise.resolve(CREDENTIALS),
     signUpgrade: () => Promise.resolve({ authorization: "simulated" }),
     gatewayEndpoints: () => [],

@@ -15,6 +15,10 @@ export function targetOf(taskId: string, runtimeId: string): string {
   return `ecs:${CLUSTER}_${taskId}_${runtimeId}`;
 }
 
+/** The name of the service. */
+export const SERVICE = "web";
+export const SERVICE_ARN = `${ECS}:service/${CLUSTER}/${SERVICE}`;
+
 /** The family of the user's task definition. */
 export const FAMILY = "app";
 

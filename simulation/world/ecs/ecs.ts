@@ -6,11 +6,12 @@ import type { ContainerOptions } from "../../scenario.ts";
 import { accessDenied, AwsError } from "../aws-error.ts";
 import type { Base } from "../base.ts";
 import type { Gateway } from "../gateway.ts";
-import { CLUSTER_ARN, CONTAINER, FAMILY, taskArn } from "../names.ts";
+import { CLUSTER_ARN, CONTAINER, FAMILY, SERVICE, SERVICE_ARN, taskArn } from "../names.ts";
 import type { Bucket } from "../s3.ts";
 import { Definitions } from "./definitions.ts";
 import { describeCluster, describeTask } from "./describe.ts";
 import { RUNNING } from "./life.ts";
+import { Service } from "./service.ts";
 import { TaskStarter } from "./run-task.ts";
 import { Task } from "./task.ts";
 
@@ -28,6 +29,8 @@ export class Ecs {
   readonly #gateway: Gateway;
   readonly #options: EcsOptions | undefined;
   readonly #starter: TaskStarter | undefined;
+  /** Undefined when the cluster has no service. */
+  readonly service: Service | undefined;
 
   constructor(
     base: Base,
@@ -65,7 +68,10 @@ export class Ecs {
     const like = containers[options?.like ?? 0];
     if (options === undefined || like === undefined) return;
     const { definitions, tasks } = this;
-    this.#starter = new TaskStarter(base, { options, like, definitions, gateway, bucket, tasks });
+    const parts = { options, like, definitions, gateway, bucket, tasks };
+    this.#starter = new TaskStarter(base, parts);
+    if (options.service !== undefined)
+      this.service = new Service(base, { ...parts, service: options.service });
   }
 
   /** The answer of an operation. Fails as ECS does. */
@@ -83,6 +89,11 @@ export class Ecs {
         return this.#runTask(owner, input);
       case "StopTask":
         return this.#stopTask(owner, input);
+      case "DescribeServices":
+        return this.#describeServices(input);
+      case "GetTaskProtection":
+      case "UpdateTaskProtection":
+        return this.service?.protect(owner, operation, input) ?? { failures: [] };
       default:
         return this.#answerOnDefinitions(owner, operation, input);
     }
@@ -126,6 +137,16 @@ export class Ecs {
       failures: seen.flatMap(({ name, described }) =>
         described === undefined ? { arn: name, reason: "MISSING" } : [],
       ),
+    };
+  }
+
+  #describeServices({ services }: Input): unknown {
+    const names = services as readonly string[];
+    const isOurs = (name: string): boolean =>
+      this.service !== undefined && (name === SERVICE || name === SERVICE_ARN);
+    return {
+      services: names.some(isOurs) ? [this.service?.describe()] : [],
+      failures: names.flatMap((name) => (isOurs(name) ? [] : { arn: name, reason: "MISSING" })),
     };
   }
 

@@ -47,6 +47,10 @@ export class Task {
   stoppedBy: string | undefined;
   /** When it was decided that it stops. */
   stoppedAt: number | undefined;
+  /** Who has protected it from its service, and until when. */
+  protection: { readonly by: string; readonly until: number } | undefined;
+  /** Called when it is decided that it stops. */
+  onStop: () => void = () => undefined;
   /** When the exec agent takes sessions. */
   connectedAt = 0;
   readonly #base: Base;
@@ -89,6 +93,7 @@ export class Task {
       this.fail(stopCode, stoppedReason);
       return;
     }
+    this.onStop();
     this.change({ desiredStatus: "STOPPED", lastStatus: "DEACTIVATING", stopCode, stoppedReason });
     this.container.term();
   }
@@ -96,6 +101,7 @@ export class Task {
   /** The task ends before its container has run. */
   fail(stopCode: string, stoppedReason: string, reason?: string): void {
     this.stoppedAt ??= this.#base.time.now;
+    this.onStop();
     this.change({
       ...{ desiredStatus: "STOPPED", lastStatus: "DEPROVISIONING", stopCode, stoppedReason },
       ...{ containerStatus: "STOPPED", agentStatus: "STOPPED", ...(reason !== undefined && { reason }) },
@@ -108,6 +114,7 @@ export class Task {
     const { stopCode = "EssentialContainerExited", stoppedReason = "Essential container in task exited" } =
       this.state;
     this.stoppedAt ??= this.#base.time.now;
+    if (this.state.desiredStatus === "RUNNING") this.onStop();
     this.change({
       ...{ desiredStatus: "STOPPED", lastStatus: "DEPROVISIONING", stopCode, stoppedReason, exitCode },
       ...{ containerStatus: "STOPPED", agentStatus: "STOPPED" },

@@ -1,0 +1,63 @@
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import type { Rule } from "./rule.ts";
+import { attemptsOf } from "./script-output.ts";
+
+/** A step protects its task for three minutes at a time. */
+const LEASE_MS = 185_000;
+/** A step that has begun its job has protected its task by then. */
+const PROTECTED_WITHIN_MS = 5_000;
+const CALLS = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"];
+
+/** A protection that a step has set ends soon after the step. */
+const protectionEnds: Rule = {
+  name: "a protection ends with its step",
+  look(ended, check) {
+    for (const { name, protection } of ended.world.ecs.tasks) {
+      const runner = ended.runners.find((each) => each.name === protection?.by);
+      if (protection === undefined || runner === undefined) continue;
+      const over = Math.max(runner.mainEnd?.at ?? Infinity, runner.postEnd?.at ?? 0);
+      check(
+        protection.until <= over + LEASE_MS,
+        runner.name,
+        () => `${name} stays protected for ${Math.round((protection.until - over) / 1000)} s`,
+      );
+    }
+  },
+};
+
+/** The service does not stop a task under a job that may protect it. */
+const jobIsProtected: Rule = {
+  name: "a service stops no task under a protected job",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      if (!protects(runner, ended)) continue;
+      const runs = [...attemptsOf(runner, ended).values()].flat(2);
+      for (const run of runs) {
+        const task = ended.world.ecs.tasks.find(({ container }) => container?.scripts.includes(run));
+        const until = Math.min(run.ended ?? Infinity, runner.mainEnd?.at ?? Infinity);
+        const { stoppedAt = Infinity } = task ?? {};
+        check(
+          task?.stoppedBy !== "service" || stoppedAt <= run.began + PROTECTED_WITHIN_MS || stoppedAt >= until,
+          runner.name,
+          () => `${task?.name ?? ""} was stopped under its script`,
+        );
+      }
+    }
+  },
+};
+
+/** Whether the step can protect its task all the time: it has the right, it always runs, and AWS takes its calls. */
+function protects({ name, options, cancelledAt }: Runner, { scenario, world }: Simulated): boolean {
+  const { service, start, protect, detach } = options.inputs;
+  const isAsked = service !== undefined && start === undefined && protect !== "false" && detach === undefined;
+  const isHindered = world.base.faults.taken.some(
+    (fault) =>
+      fault.actor === name &&
+      (fault.kind === "pause" || (fault.kind === "call" && CALLS.includes(fault.operation))),
+  );
+  return isAsked && scenario.ecs?.service?.mayProtect === true && !isHindered && cancelledAt === undefined;
+}
+
+/** What must hold of tasks of a service. */
+export const SERVICE_RULES: readonly Rule[] = [protectionEnds, jobIsProtected];

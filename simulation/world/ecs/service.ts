@@ -1,0 +1,186 @@
+import { runCommand } from "../../container/command.ts";
+import { Container } from "../../container/container.ts";
+import type { EcsOptions, ServiceOptions } from "../../ecs-options.ts";
+import { type Random, pick } from "../../random.ts";
+import type { ContainerOptions } from "../../scenario.ts";
+import { accessDenied } from "../aws-error.ts";
+import type { Base } from "../base.ts";
+import type { Gateway } from "../gateway.ts";
+import { CLUSTER_ARN, FAMILY, SERVICE, SERVICE_ARN } from "../names.ts";
+import type { Bucket } from "../s3.ts";
+import type { Definitions } from "./definitions.ts";
+import { lead, NEW, RUNNING } from "./life.ts";
+import { newIdentity, nextName } from "./run-task.ts";
+import { Task } from "./task.ts";
+
+/** The scheduler starts a task in the place of one that has ended after this time. */
+const REPLACED_MS = 2_000;
+/** How often a deployment looks whether it may stop old tasks. */
+const LOOK_MS = 5_000;
+const FOREVER_MS = 30 * 86_400_000;
+const OWNER = "service";
+
+type Members = Readonly<Record<string, unknown>>;
+
+export interface ServiceContext {
+  readonly options: EcsOptions;
+  readonly service: ServiceOptions;
+  readonly like: ContainerOptions;
+  readonly definitions: Definitions;
+  readonly gateway: Gateway;
+  readonly bucket: Bucket;
+  readonly tasks: Task[];
+}
+
+/** The one service of the cluster: it keeps a number of tasks, deploys, and scales in. It stops no protected task. */
+export class Service {
+  readonly #base: Base;
+  readonly #with: ServiceContext;
+  readonly #random: Random;
+  #desired: number;
+  /** The number of the newest deployment. Each task belongs to one. */
+  #deployment = 1;
+  readonly #deploymentOf = new Map<Task, number>();
+
+  constructor(base: Base, context: ServiceContext) {
+    this.#base = base;
+    this.#with = context;
+    this.#random = base.random("service");
+    this.#desired = context.service.tasks;
+    for (let count = 0; count < this.#desired; count += 1) this.#addRunning();
+  }
+
+  describe(): unknown {
+    const alive = this.#alive;
+    const runs = alive.filter(({ state }) => state.lastStatus === "RUNNING").length;
+    const network = { awsvpcConfiguration: { subnets: ["subnet-0a1b2c3d"], assignPublicIp: "DISABLED" } };
+    const { arn } = this.#with.definitions.find(FAMILY);
+    const of = { taskDefinition: arn, launchType: "FARGATE", networkConfiguration: network };
+    return {
+      ...{ ...of, serviceArn: SERVICE_ARN, serviceName: SERVICE, clusterArn: CLUSTER_ARN, status: "ACTIVE" },
+      ...{ desiredCount: this.#desired, runningCount: runs, pendingCount: alive.length - runs },
+      ...{ enableExecuteCommand: true, platformVersion: "LATEST", events: [], loadBalancers: [] },
+      deployments: [{ ...of, id: `ecs-svc/${this.#deployment}`, status: "PRIMARY" }],
+    };
+  }
+
+  /** New tasks take the place of all that run now. */
+  deploy(): void {
+    this.#deployment += 1;
+    this.#base.timeline.note("world", `the service begins deployment ${this.#deployment}`);
+    for (let count = 0; count < this.#desired; count += 1) this.#add();
+    this.#stopOld(this.#deployment);
+  }
+
+  /** One task less. False when there is only one. */
+  scaleIn(): boolean {
+    if (this.#desired <= 1) return false;
+    this.#desired -= 1;
+    this.#base.timeline.note("world", `the service scales in to ${this.#desired}`);
+    const surplus = this.#alive.filter((task) => !this.#isProtected(task));
+    if (this.#alive.length > this.#desired && surplus.length > 0) this.#stop(pick(this.#random, surplus));
+    return true;
+  }
+
+  /** UpdateTaskProtection and GetTaskProtection. */
+  protect(owner: string, operation: string, input: Members): unknown {
+    if (!this.#with.service.mayProtect) throw accessDenied(`ecs:${operation}`, "*");
+    const { protectionEnabled, expiresInMinutes = 120 } = input;
+    const given = (input["tasks"] ?? []) as readonly string[];
+    const answers = given.map((name) => {
+      const task = this.#with.tasks.find(({ identity: { id, arn } }) => id === name || arn === name);
+      if (task === undefined) return { failure: { arn: name, reason: "MISSING" } };
+      if (!this.#deploymentOf.has(task)) return { failure: { arn: name, reason: "TASK_NOT_VALID" } };
+      if (operation === "UpdateTaskProtection") {
+        const until = this.#base.time.now + Number(expiresInMinutes) * 60_000;
+        task.protection = protectionEnabled === true ? { by: owner, until } : undefined;
+      }
+      const until = this.#isProtected(task) ? task.protection?.until : undefined;
+      return { protectedTask: { taskArn: name, ...describeProtection(until) } };
+    });
+    return {
+      protectedTasks: answers.flatMap(({ protectedTask }) => protectedTask ?? []),
+      failures: answers.flatMap(({ failure }) => failure ?? []),
+    };
+  }
+
+  get #alive(): readonly Task[] {
+    return [...this.#deploymentOf.keys()].filter(({ state }) => state.desiredStatus === "RUNNING");
+  }
+
+  #isProtected({ protection }: Task): boolean {
+    return protection !== undefined && protection.until > this.#base.time.now;
+  }
+
+  #stop(task: Task): void {
+    task.stop(
+      "service",
+      "ServiceSchedulerInitiated",
+      `Scaling activity initiated by deployment ecs-svc/${this.#deployment}`,
+    );
+  }
+
+  /** Stops the tasks of older deployments as soon as the new ones run, and those that are protected after that. */
+  #stopOld(deployment: number): void {
+    this.#base.time.after(this.#base.host, LOOK_MS, () => {
+      if (deployment !== this.#deployment) return;
+      const old = this.#alive.filter((task) => this.#deploymentOf.get(task) !== deployment);
+      const ready = this.#alive.length - old.length;
+      const running = this.#alive.filter(
+        (task) => this.#deploymentOf.get(task) === deployment && task.state.lastStatus === "RUNNING",
+      );
+      if (running.length >= Math.min(ready, this.#desired))
+        for (const task of old) if (!this.#isProtected(task)) this.#stop(task);
+      if (old.length > 0) this.#stopOld(deployment);
+    });
+  }
+
+  #identity(age: number): Task["identity"] {
+    const { definitions, tasks } = this.#with;
+    const made = newIdentity(this.#random, this.#base);
+    return {
+      ...{ ...made, name: nextName(tasks, OWNER), createdAt: made.createdAt - age },
+      ...{ definition: definitions.find(FAMILY), group: `service:${SERVICE}` },
+      startedBy: `ecs-svc/${this.#deployment}`,
+    };
+  }
+
+  #addRunning(): void {
+    const { gateway, bucket, like } = this.#with;
+    const identity = this.#identity(86_400_000);
+    const { id, name } = identity;
+    const task = new Task(this.#base, identity, { ...RUNNING, startedAt: identity.createdAt });
+    const runtimeId = `${id}-1000000000`;
+    task.container = new Container(this.#base, gateway, bucket, {
+      ...{ name, id, runtimeId, options: like, run: runCommand },
+    });
+    task.container.onPid1 = (code) => task.ended(code);
+    this.#keep(task);
+  }
+
+  #add(): void {
+    const { gateway, bucket, like, options } = this.#with;
+    const task = new Task(this.#base, this.#identity(0), NEW);
+    this.#keep(task);
+    const firstProcess = {
+      ...{ endsAfter: FOREVER_MS, exitCode: 0, stopsIn: like.stopsIn, mostPutOff: undefined, isHeld: false },
+    };
+    void lead(this.#base, task, { options, like, firstProcess, gateway, bucket });
+  }
+
+  /** Takes a task into the service, and another one in its place once it has ended. */
+  #keep(task: Task): void {
+    this.#with.tasks.push(task);
+    this.#deploymentOf.set(task, this.#deployment);
+    task.onStop = () =>
+      this.#base.time.after(this.#base.host, REPLACED_MS, () => {
+        if (this.#alive.length < this.#desired) this.#add();
+      });
+  }
+}
+
+function describeProtection(until: number | undefined): Members {
+  return until === undefined
+    ? { protectionEnabled: false }
+    : { protectionEnabled: true, expirationDate: new Date(until) };
+}
