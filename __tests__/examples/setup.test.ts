@@ -59,11 +59,9 @@ const names: Names = {
 
 /**
  * The files for ways of use that the set-up does not allow. Its bucket keeps no versions and has no key of its own. Its
- * sessions are not logged in S3. The bucket takes presigned forms, so that no task role has to upload output. Without
- * `caller-check` a check skips the rows that the role may not look at. The set-up's image is in a public registry.
+ * sessions are not logged in S3. Without `caller-check` a check skips the rows that the role may not look at. The set-up's image is in a public registry.
  */
-const LEFT_OUT =
-  /versions|kms|s3|encrypted|^bucket-policy|^caller-check$|^caller-image-size$|^task-role-output$/;
+const LEFT_OUT = /versions|kms|s3|encrypted|^bucket-policy|^caller-check$|^caller-image-size$/;
 const wanted = (role: RegExp): readonly string[] =>
   policyFiles.filter((file) => role.test(file) && !LEFT_OUT.test(file));
 const ROLES = [

@@ -11,7 +11,12 @@ const closed = (text: string): SessionEnd => ({ kind: "closed", text });
 
 describe("a session without a status", () => {
   it.each<[string, EndWithoutStatus, Failure["code"], RegExp]>([
-    ["no boto3", { kind: "refused", code: "no-boto3", text: "none" }, "download-failed", /pip install boto3/],
+    [
+      "no boto3",
+      { kind: "refused", code: "no-boto3", text: "none" },
+      "download-failed",
+      /The image needs python3 or curl/,
+    ],
     [
       "no right to the object",
       { kind: "refused", code: "download", text: "An error occurred (403): Forbidden" },

@@ -6,8 +6,6 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs, settings: ExecuteCommandC
   "task-role": () => true,
   "task-role-bucket": ({ bucket }) => bucket !== undefined,
   "task-role-bucket-kms": ({ bucket, "kms-key-id": key }) => bucket !== undefined && key !== undefined,
-  // Only when S3 takes no form.
-  "task-role-output": () => false,
   "task-role-kms": (_, { kmsKeyId }) => kmsKeyId !== undefined,
   // By default the sessions are logged where the container is.
   "task-role-logs-cloudwatch": (_, { logging, logConfiguration }) =>

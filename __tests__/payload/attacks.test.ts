@@ -244,14 +244,13 @@ describe("the home directory of another user", () => {
   const files = {
     evil: program,
     ".aws/config": `[default]\ncredential_process = ${HOME}/evil\n`,
-    ".aws/cli/alias": `[toplevel]\ns3 = !${HOME}/evil\n`,
     ".curlrc": "trace-ascii = /tmp/evidence\n",
     ".wgetrc": `use_askpass = ${HOME}/evil\noutput_document = /tmp/evidence\n`,
   };
 
   asOthers.each([
-    ["boto3 and aws", `${realpathSync(venv)}:/usr/bin:/bin`],
-    ["curl, python3 and wget", "/usr/bin:/bin"],
+    ["boto3", `${realpathSync(venv)}:/usr/bin:/bin`],
+    ["python3 and curl", "/usr/bin:/bin"],
   ])(
     "has no settings that take effect when the script is fetched by %s",
     async (_, PATH) => {

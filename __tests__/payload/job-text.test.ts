@@ -21,7 +21,6 @@ function settings(options: Partial<JobOptions>): string {
     .replace(quote(recorderPy()), "'<recorder.py>'")
     .replace(quote(uploaderPy()), "'<uploader.py>'")
     .replace(quote(recorderAwk()), "'<recorder.awk>'")
-    .replace(quote(inlinePython("role.py")), "'<role.py>'")
     .replace(quote(inlinePython("become.py")), "'<become.py>'")
     .replace(quote(inlinePython("metadata.py")), "'<metadata.py>'")
     .replace(quote(inlinePython("pack.py")), "'<pack.py>'")

@@ -64,7 +64,6 @@ const ORDER = [
   `key ${INNER} ${OUTER}`,
   "begin 17",
   `folder ci/output/${JOB}/`,
-  "owner 123456789012",
   "url http://127.0.0.1:1/b",
   "url+ ucket",
   "field bucket bucket",
@@ -90,8 +89,6 @@ const MOVES: readonly (readonly string[])[] = [
   ["url+ .evil.example"],
   ["control http://127.0.0.1:2/evil"],
   ["control+ .evil.example"],
-  ["region evil.example"],
-  ["owner 999999999999"],
   ["folder evil/"],
   ["job ffffffffffffffffffffffffffffffff"],
   ["key 00 00"],
@@ -141,12 +138,12 @@ print([order.read(*each) for each in (("other", header + body), ("${kind}", head
   it("the long values of an order are joined, and renewed signatures replace all earlier ones", () => {
     const printed = run(`order = Order()
 print(order.url, order.control, order.fields, order.begin)
-order.renew(parsed(["field policy newer", "query c=3", "owner 999999999999", "cancel"]))
+order.renew(parsed(["field policy newer", "query c=3", "cancel"]))
 order = Order()
-print(order.url, order.control, order.fields, order.keys[0].decode() == "${INNER}", "owner 123456789012\\n" in open("order").read())`);
+print(order.url, order.control, order.fields, order.keys[0].decode() == "${INNER}")`);
     expect(printed.split("\n")).toEqual([
       "http://127.0.0.1:1/bucket http://127.0.0.1:1/bucket/control?a=1&b=2 [('bucket', 'bucket'), ('policy', 'eyJleHA='), ('x-amz-date', '20261127T000000Z')] 17",
-      "http://127.0.0.1:1/bucket http://127.0.0.1:1/bucket/control?c=3 [('bucket', 'bucket'), ('policy', 'newer')] True True",
+      "http://127.0.0.1:1/bucket http://127.0.0.1:1/bucket/control?c=3 [('bucket', 'bucket'), ('policy', 'newer')] True",
       "",
     ]);
   });
@@ -219,26 +216,6 @@ describe.each(SHELLS)("under %s", (shell) => {
     );
     expect(run(script.join("\n"), "sha256sum")).toBe(CURL);
   });
-
-  it.each([
-    ["aws", "'--expected-bucket-owner' '123456789012'"],
-    ["boto3", "'kms' 'key' '123456789012'"],
-  ])(
-    "%s by the task role names the account of the order, also after a renewal, and no account when the order has none",
-    (role, names) => {
-      const script = `. ${container("role.sh")}
-fx_request() { printf "'%s' " "$@"; echo; }
-fx_role=${role} fx_boto3=python3 fx_aws=aws fx_sse=kms fx_sse_key=key
-printf 'field policy b\\n' >"$fx_dir/body"; fx_renew
-fx_sse=kms fx_sse_key=key
-fx_ask_by_role put 0 /dev/null; fx_ask_by_role get control /dev/null
-fx_bucket_owner=; fx_ask_by_role put 0 /dev/null`;
-      const [put, get, without] = run(script, "sha256sum").split("\n");
-      expect(put).toContain(names);
-      expect(get).toContain(names);
-      expect(without).not.toMatch(/owner|1234/);
-    },
-  );
 
   it("an order is refused when it lacks a line, or has a character with a meaning in curl's configuration", () => {
     for (const change of ["/^folder/d", "/^field/d;/^url/d", 's/20261127/"/', "s/20261127/\\\\/"])

@@ -50,9 +50,9 @@ async function runIn(
 const ENDED = { kind: "ended", workers: [{ exitCode: 6 }] };
 const NEEDED =
   "cat chmod chown cut date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr".split(" ");
-const OTHERS = "python3 aws curl wget setsid env awk gzip base64 sha256sum openssl id stat".split(" ");
+const OTHERS = "python3 curl wget setsid env awk gzip base64 sha256sum openssl id stat".split(" ");
 /** The programs that a job can do without. */
-const DISPENSABLE = "python3 aws curl wget gzip base64 openssl".split(" ");
+const DISPENSABLE = "python3 curl wget gzip base64 openssl".split(" ");
 const THEIRS = Object.fromEntries([...NEEDED, ...OTHERS].map((name) => [`/opt/venv/bin/${name}`, EVIL]));
 const LINK = "ln -s bin /opt/venv/by; chown -h 1000 /opt/venv/by; chown 1000 /opt/venv";
 
@@ -217,8 +217,8 @@ describe("a variable of the image that names a file", () => {
   });
 
   asOthers.concurrent.each([
-    ["boto3 and aws", PATH],
-    ["curl, python3 and wget", "/usr/bin:/bin"],
+    ["boto3", PATH],
+    ["python3 and curl", "/usr/bin:/bin"],
   ])(
     "of another user is not obeyed when the script is fetched by %s",
     async (_, path) => {
@@ -231,20 +231,6 @@ describe("a variable of the image that names a file", () => {
       expect(seen.evidence).toBe("");
       expect(seen.job.status).toMatchObject(ENDED);
       expect(seen.job.output("stdout").toString()).toBe("/opt/theirs/config /usr/lib/none:/opt/theirs");
-    },
-    PATIENCE,
-  );
-
-  asOthers.concurrent(
-    "of root is obeyed by boto3, and a note says so",
-    async () => {
-      const seen = await runIn("dash", "chown -R 0:0 /opt/roots", files("/opt/roots"), {
-        containerEnv: { PATH, AWS_CONFIG_FILE: "/opt/roots/config" },
-        delivery: S3,
-        address: "http://127.0.0.1:9/none",
-      });
-      expect(seen.evidence).toContain("/opt/roots/evil: 0\n");
-      expect(seen.notes).toContain("Fetching the script by boto3 with the settings of the image.");
     },
     PATIENCE,
   );

@@ -47,7 +47,7 @@ const WHOLE = {
   files: { destinations: ["", "/srv"], needsPax: false },
 };
 const PARTS = {
-  ...{ pieces: true, detaches: false, fence: true, logToContainer: true },
+  ...{ pieces: true, detaches: false, fence: true },
   ...{ hasFiles: true, hasArtifacts: true },
 };
 

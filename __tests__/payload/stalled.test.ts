@@ -5,8 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemPath } from "../../local/images/image.ts";
-import { has } from "../helpers/needs.ts";
-import { pythonWith } from "../helpers/python-with.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { watch } from "../helpers/watch.ts";
@@ -42,42 +40,34 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** A PATH whose only program that speaks HTTP is wget. */
-function onlyWget(): string {
+/** A PATH whose only program that speaks HTTP is curl. */
+function onlyCurl(): string {
   const path = withoutPython(findProgram("awk"), directory);
-  symlinkSync(findProgram("wget"), join(path, "wget"));
+  symlinkSync(findProgram("curl"), join(path, "curl"));
   return path;
 }
 
-const noBoto3 = (): string => pythonWith("boto3", 'raise ImportError("none here")', directory);
-const noWget = findProgram("wget") ? undefined : "there is no wget";
 type Way = readonly [ways: string, path: () => string, notes: RegExp, bucket: string];
 const ways: Way[] = [
   [
-    "boto3 and aws s3 cp, though it sends a byte every half second,",
+    "boto3 and python3, though it sends a byte every half second,",
     () => `${VENV}:${systemPath}`,
-    /: boto3: no answer within 5 s, or too slow; aws s3 cp: no answer within 5 s; S3 can't be reached/,
+    /: boto3: no answer within 5 s, or too slow; python3: no answer within 5 s; S3 can't be reached/,
     "drip",
   ],
   [
-    "curl and python3, though it sends a byte every half second,",
-    noBoto3,
-    /; curl: no answer within 5 s; python3: no answer within 5 s; S3 can't be reached/,
+    "curl, though it sends a byte every half second,",
+    onlyCurl,
+    /; curl: no answer within 5 s; S3 can't be reached/,
     "drip",
   ],
   [
-    "boto3 and aws s3 cp",
+    "boto3 and python3",
     () => `${VENV}:${systemPath}`,
-    /: boto3: (no answer within 5 s.*|.*Read timeout on endpoint.*); aws s3 cp: (no answer within 5 s|.*imeout on endpoint.*); S3 can't be reached/,
+    /: boto3: (no answer within 5 s.*|.*Read timeout on endpoint.*); python3: (no answer within 5 s|.*timed out); S3 can't be reached/,
     "example-ci",
   ],
-  [
-    "curl and python3",
-    noBoto3,
-    /; curl: (no answer|.*too slow).*; python3: .*timed out; S3 can't be reached/,
-    "example-ci",
-  ],
-  ...(has("wget", noWget) ? [["wget", onlyWget, /; wget: no connection;/, "example-ci"] as const] : []),
+  ["curl", onlyCurl, /; curl: (no answer|.*too slow).*; S3 can't be reached/, "example-ci"],
 ];
 
 it.concurrent.each(ways)(

@@ -12,7 +12,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PieceBucket, type SealedObject, TestOrder } from "../helpers/piece-bucket.ts";
-import { pythonWith } from "../helpers/python-with.ts";
 import type { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
@@ -22,8 +21,6 @@ import { processesOf, WatchedJob, type WatchedTerminal, type WatchOptions } from
 /** Milliseconds for a test on a busy machine. */
 export const PATIENCE = 300_000;
 export const MIB = 1024 * 1024;
-/** The account that owns the bucket. */
-export const OWNER = "123456789012";
 export const LEFT = Buffer.from("left\n");
 const directory = mkdtempSync(join(tmpdir(), "uploading-"));
 const jobs: WatchedJob[] = [];
@@ -56,31 +53,6 @@ export const WAYS = [
   readonly way: string;
   readonly options: (container?: SharedContainer) => Partial<WatchOptions>;
 }[];
-
-/**
- * A PATH with a python3 whose boto3 knows the two calls of role.py, and asks the bucket whose address is put into the file `url`
- * beside it. The bucket belongs to `OWNER`, and each call has to say so.
- */
-export function withBoto3(): { readonly path: string; readonly url: string } {
-  const url = join(mkdtempSync(join(directory, "boto3-")), "url");
-  const source = `
-import urllib.request
-class session:
-    Config = dict
-class client:
-    def __init__(self, *_, **__):
-        self.url = open(${JSON.stringify(url)}).read()
-    def put_object(self, Bucket, Key, Body, ExpectedBucketOwner):
-        assert ExpectedBucketOwner == "${OWNER}" and Key not in open("/proc/self/cmdline").read()
-        request = urllib.request.Request(self.url + "/" + Key, Body.read(), method="PUT")
-        urllib.request.urlopen(request)
-        return {"ETag": "1"}
-    def get_object(self, Bucket, Key, ExpectedBucketOwner):
-        assert ExpectedBucketOwner == "${OWNER}" and Key not in open("/proc/self/cmdline").read()
-        return {"ETag": "1", "Body": urllib.request.urlopen(self.url + "/" + Key)}
-`;
-  return { path: pythonWith("boto3", source, directory), url };
-}
 
 /** The beginning of a script that waits until the uploader has its order. The job could end without one. */
 export const ORDERED = 'until [ -e "${0%/*}/order" ]; do sleep 0.1; done';

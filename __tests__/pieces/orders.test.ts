@@ -16,7 +16,6 @@ const access = {
   },
   control: `https://bucket.s3.eu-west-1.amazonaws.com/f/control?t=${"t".repeat(4_000)}`,
   until: 1_700_000_000_999,
-  owner: "123456789012",
 };
 const linesOf = (text: Buffer): string[] => text.toString().split("\n").slice(0, -1);
 
@@ -43,8 +42,6 @@ describe("the order to upload", () => {
       key: `${FOLDER.keys.inner} ${FOLDER.keys.outer}`,
       folder: FOLDER.prefix,
       begin: "4096",
-      owner: "123456789012",
-      region: "eu-west-1",
       url: access.post.url,
       "field bucket": "bucket",
       "field X-Amz-Credential": access.post.fields["X-Amz-Credential"],
@@ -54,11 +51,6 @@ describe("the order to upload", () => {
       control: access.control.split("?")[0],
       query: access.control.split("?")[1],
     });
-  });
-
-  it("names no account when none is known", () => {
-    const typed = typedOrder(FOLDER, 4_096, { ...access, owner: undefined });
-    expect(linesOf(typed)).toEqual(lines.filter((line) => line !== "s3 owner 123456789012"));
   });
 
   it("has a folder and keys that no other order has", () => {

@@ -73,7 +73,7 @@ describe("the store of pieces", () => {
     );
     expect(await store.access()).toEqual({
       ...{ post: { url: "u", fields: {} }, control: "c" },
-      ...{ until: clock.now() + life, owner: "1" },
+      ...{ until: clock.now() + life },
     });
     expect(asked).toEqual([
       [folder.prefix, life / 1000, "k"],

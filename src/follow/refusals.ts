@@ -53,7 +53,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
   "no-boto3": {
     ...NOT_FETCHED,
     advice:
-      "The image needs python3 with boto3 to fetch from S3. Install it (pip install boto3), or leave 'bucket' out: then the script travels over the session.",
+      "The image needs python3 or curl, and the task a route to S3: then the container fetches the script from a presigned URL. Or leave 'bucket' out: then the script travels over the session.",
   },
   echo: {
     code: "container-refused",

@@ -41,13 +41,10 @@ const JOB = [
 
 /** The parts for a job whose session may be released, and those for a job whose output S3 may carry. No other job has them. */
 const LEAVES = ["leave.sh"];
-const PIECES = ["upload.sh", "curl.sh", "order.sh", "aws.sh", "role.sh"];
+const PIECES = ["upload.sh", "curl.sh", "order.sh"];
 
 /** The part of the file `job` for a job whose run holds a lock. */
 const FENCE = ["fence.sh"];
-
-/** The part of the file `job` for a job whose output is copied to the container's own log. */
-const ECHO = ["echo.sh"];
 
 /** The part of the file `job` for a job that brings files. */
 const FILES = ["files.sh"];
@@ -62,30 +59,16 @@ export interface OptionalParts {
   /** The job may be detached without a reader. */
   readonly detaches: boolean;
   readonly fence?: boolean;
-  readonly logToContainer?: boolean;
   readonly hasFiles?: boolean;
   readonly hasArtifacts?: boolean;
 }
 
 /** The parts of the loader, and those of the loader that unpacks a payload which is typed behind it. */
-const LOADER = [
-  "signals.sh",
-  "guard.sh",
-  "tools.sh",
-  "apart.sh",
-  "credentials.sh",
-  "verify.sh",
-  "aws.sh",
-  "loader.sh",
-];
+const LOADER = ["signals.sh", "guard.sh", "tools.sh", "apart.sh", "verify.sh", "loader.sh"];
 const UNPACKER = ["signals.sh", "guard.sh", "tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
 
 /** The parts of the Python recorder: redaction, records, the copy for the container's log, and the program. */
 const RECORDER = ["redact.py", "records.py", "echo.py", "recorder.py"];
-
-/** The recorder in awk, and the copier for the container's log when the image has no python3. */
-const RECORDER_IN_AWK = ["marks.awk", "recorder.awk"];
-const ECHO_IN_AWK = ["marks.awk", "echo.awk"];
 
 /** The parts of the uploader in Python: objects, S3, and the program. */
 const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
@@ -119,8 +102,7 @@ const joined = {
 export const bootstrapSource = (): string => joinSources(BOOTSTRAP);
 export const stopSource = (): string => joinSources(STOP);
 export const recorderPy = (): string => joinCode(RECORDER);
-export const recorderAwk = (): string => joinCode(RECORDER_IN_AWK);
-export const echoAwk = (): string => joinCode(ECHO_IN_AWK);
+export const recorderAwk = (): string => codeOf("recorder.awk");
 export const uploaderPy = (): string => joinCode(UPLOADER);
 export const trySource = (): string => shortenSource(joinSources(TRY));
 export const launchSource = (): string => shortenSource(joinSources(LAUNCH));
@@ -139,14 +121,13 @@ export function jobParts(optional: OptionalParts): string {
 }
 
 function jobFiles(optional: OptionalParts): readonly string[] {
-  const { pieces, detaches, fence = false, logToContainer = false } = optional;
+  const { pieces, detaches, fence = false } = optional;
   const { hasFiles = false, hasArtifacts = false } = optional;
   return [
     ...JOB,
     ...(pieces || detaches ? LEAVES : []),
     ...(pieces ? PIECES : []),
     ...(fence ? FENCE : []),
-    ...(logToContainer ? ECHO : []),
     ...(hasFiles ? FILES : []),
     ...(hasArtifacts ? ARTIFACTS : []),
   ];

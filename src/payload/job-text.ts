@@ -7,7 +7,6 @@ import { quote } from "./quote.ts";
 import {
   artifactsPy,
   artifactsSource,
-  echoAwk,
   inlinePython,
   jobSource,
   launchSource,
@@ -91,7 +90,6 @@ export function jobText(options: JobOptions): string {
     `fx_wait=${options.waitSeconds}`,
     `fx_fence=${options.fenceSeconds ?? ""}`,
     `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,
-    ...(options.logToContainer ? [`fx_echo_awk=${quote(echoAwk())}`] : []),
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
@@ -106,9 +104,7 @@ export function jobText(options: JobOptions): string {
     `fx_own_environment=${quote(settings(options.ownEnv))}`,
     `fx_recorder_py=${quote(recorderPy())}`,
     `fx_recorder_awk=${quote(recorderAwk())}`,
-    ...(options.pieces
-      ? [`fx_uploader_py=${quote(uploaderPy())}`, `fx_role_py=${quote(inlinePython("role.py"))}`]
-      : []),
+    ...(options.pieces ? [`fx_uploader_py=${quote(uploaderPy())}`] : []),
     ...["become", "environ", "metadata", "pack"].map(
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),

@@ -2,7 +2,7 @@ import type { Delivery } from "./bootstrap.ts";
 import type { Payload } from "./payload.ts";
 import { LARGEST_TYPED_SCRIPT } from "../inputs/script.ts";
 import { quote } from "./quote.ts";
-import { fetchPy, inlinePython, loaderParts, unpackerParts, withoutComments } from "./container-source.ts";
+import { inlinePython, loaderParts, unpackerParts, withoutComments } from "./container-source.ts";
 
 export interface LoaderOptions {
   readonly payload: Payload;
@@ -11,16 +11,13 @@ export interface LoaderOptions {
   readonly address: string | undefined;
 }
 
-/** The code that gets the payload into a container that could not fetch it by boto3. It tries all other ways. */
+/** The code that gets the payload into a container that could not fetch it by boto3. The container fetches it by a presigned URL, or takes it from the session. */
 export function loaderText({ payload, delivery, address }: LoaderOptions): string {
-  const s3 = delivery.kind === "s3" ? delivery : { bucket: "", key: "", region: "" };
   return [
-    `fx_sure='' fx_sha=${payload.sha256}`,
-    `fx_bucket=${quote(s3.bucket)} fx_key=${quote(s3.key)} fx_region=${quote(s3.region)}`,
+    `fx_sure='' fx_sha=${payload.sha256} fx_staged=${delivery.kind === "s3" ? 1 : "''"}`,
     `fx_address=${quote(address ?? "")}`,
     `fx_typed=${payload.bytes.length - payload.scriptAt > LARGEST_TYPED_SCRIPT ? "''" : "1"}`,
-    `fx_fetch_py=${quote(fetchPy(payload.bytes.length))}`,
-    ...["sha256", "download", "environ"].map((name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`),
+    ...["sha256", "download"].map((name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`),
     withoutComments(loaderParts()),
   ].join("\n");
 }

@@ -21,8 +21,6 @@ export interface FolderAccess {
   readonly control: string;
   /** When the access ends, in milliseconds since the epoch. */
   readonly until: number;
-  /** The account that the bucket has to belong to, if known. The form and the URL name no account. */
-  readonly owner: string | undefined;
 }
 
 /**
@@ -152,13 +150,9 @@ export function parseControl(body: Buffer): ControlWords {
  * Where the output goes, and the first signatures. Only a session brings these lines. A holder of the handle can write an authentic
  * `control`, so that brings signatures alone.
  */
-function addressLines({ post, control, until, owner }: FolderAccess): string[] {
+function addressLines({ post, control, until }: FolderAccess): string[] {
   const { address, query } = splitUrl(control);
-  const region = regionOf(post);
   return [
-    // The container's calls by the task role name the owner and the region.
-    ...(owner === undefined ? [] : [`owner ${owner}`]),
-    ...(region === undefined ? [] : [`region ${region}`]),
     ...valueLines("url", post.url),
     ...Object.entries(post.fields).flatMap(([name, value]) => valueLines("field", value, `${name} `)),
     `post-until ${Math.floor(until / 1000)}`,
@@ -183,12 +177,6 @@ function signatureLines({ post, control, until }: FolderAccess): string[] {
 function splitUrl(url: string): { readonly address: string; readonly query: string } {
   const at = url.indexOf("?");
   return at < 0 ? { address: url, query: "" } : { address: url.slice(0, at), query: url.slice(at + 1) };
-}
-
-/** The region for which the form is signed. Its credential is KEY/DATE/REGION/s3/aws4_request. */
-function regionOf({ fields }: PresignedPost): string | undefined {
-  const credential = Object.entries(fields).find(([name]) => name.toLowerCase() === "x-amz-credential")?.[1];
-  return credential?.split("/")[2];
 }
 
 /** `WORD VALUE` in as many lines as the value needs. */

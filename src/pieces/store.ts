@@ -121,14 +121,14 @@ export class PieceStore {
 
   /** What a container needs to write to the folder, and to read `control`. Fails when there are no credentials. */
   async access(): Promise<FolderAccess> {
-    const { s3, clock, owner, kmsKeyId, credentialsEnd = Infinity } = this.#options;
+    const { s3, clock, kmsKeyId, credentialsEnd = Infinity } = this.#options;
     const until = Math.min(clock.now() + ACCESS_MS, credentialsEnd);
     const seconds = Math.max(1, Math.floor((until - clock.now()) / 1000));
     const [post, control] = await Promise.all([
       s3.presignPost(this.#object(""), { seconds, largest: LARGEST_POST, kmsKeyId }),
       s3.presignGet(this.#object("control"), seconds),
     ]);
-    return { post, control, until: Math.min(until, post.credentialsEnd ?? Infinity), owner };
+    return { post, control, until: Math.min(until, post.credentialsEnd ?? Infinity) };
   }
 
   /** Writes `control`, which nobody else writes. `confirmed` is the byte up to which the reader has the spool. */

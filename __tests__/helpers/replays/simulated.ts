@@ -141,7 +141,6 @@ class SimulatedReplay {
       },
       control: `https://staging.s3.amazonaws.com/${prefix}control?X-Amz-Signature=${bucket.sign("get", `${prefix}control`, 3_600)}`,
       until: base.time.now + HOUR_MS,
-      owner: undefined,
     });
   }
 
