@@ -1,5 +1,7 @@
 import type { StartInputs, TaskSelection } from "../../src/inputs/inputs.ts";
-import { type EndedTask, keepTasks, runsSince, tellKept } from "../../src/undo/keep-task.ts";
+import type { Ecs } from "../../src/aws/ecs.ts";
+import { type MadeResource, removeResource } from "../../src/targets/made/made-resource.ts";
+import { type EndedTask, keepTasks, leaveTasks, runsSince, tellKept } from "../../src/undo/keep-task.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/listener.ts";
 import { startInputs } from "../helpers/start-inputs.ts";
@@ -53,6 +55,26 @@ it.each<StartInputs["keepTask"]>(["on-failure", "always"])(
     expect(keepTasks({ where: started(keepTask) }, [anEnd("stuck")], ledger, log)).toEqual([]);
     expect(ledger.entries).toEqual([entry("stuck")]);
     expect(log.lines).toEqual([]);
+  },
+);
+
+it.each<StartInputs["keepTask"]>(["job", "always"])(
+  "with 'keep-task: %s' the cleanup stops another task that was being started, and not the kept one",
+  async (keepTask) => {
+    const where = started(keepTask);
+    const begun: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
+    const ledger = new Ledger({ region: "eu-west-1", undo: [entry("good"), begun] }, () => undefined);
+    const log = new Listener();
+    keepTasks({ where }, [anEnd("good", true, 1)], ledger, log);
+    leaveTasks({ where }, [anEnd("good", true, 1)], { ledger, log, isCancelled: false });
+    const [left] = ledger.entries.filter((one) => one.kind === "task" && one.taskArn === undefined);
+    const stopped: string[] = [];
+    const ecs = {
+      listTasks: () => Promise.resolve(["good", "late"]),
+      stopTask: (_cluster: string, arn: string) => Promise.resolve(void stopped.push(arn)),
+    };
+    await removeResource(left as MadeResource, ecs as unknown as Ecs, "over", log);
+    expect(stopped).toEqual(["late"]);
   },
 );
 

@@ -46,6 +46,7 @@ export function keepTasks(
     if (!isKept(where, task)) return false;
     const kept = ledger.entries.filter((entry) => entry.kind === "task" && entry.taskArn === taskArn);
     for (const entry of kept) ledger.drop(entry);
+    if (kept.length > 0) spare(taskArn, ledger);
     if (kept.length > 0) log.info(`Task ${taskArn} is kept: 'keep-task' is '${keepTask}'.`);
     return kept.length > 0;
   });
@@ -62,8 +63,16 @@ export function leaveTasks(
   for (const entry of ledger.entries) {
     if (entry.kind !== "task" || entry.taskArn === undefined || !ended.has(entry.taskArn)) continue;
     ledger.exchange(entry, { ...entry, isForJob: true });
+    spare(entry.taskArn, ledger);
     log.info(`Task ${entry.taskArn} lives until this job ends, for its later steps ('task').`);
   }
+}
+
+/** A task that was being started is found by what all tasks of the run have in common. The cleanup must not take this one for it. */
+function spare(taskArn: string, ledger: Ledger): void {
+  for (const entry of ledger.entries)
+    if (entry.kind === "task" && entry.taskArn === undefined)
+      ledger.exchange(entry, { ...entry, kept: [...(entry.kept ?? []), taskArn] });
 }
 
 /** Whether `keep-task` keeps a task. `succeeded` says whether its job has succeeded. */

@@ -14,6 +14,8 @@ export type MadeResource =
       /** Unique to the run. By it the task is found when a cancel came before the ARN was known. */
       readonly startedBy: string;
       readonly taskArn: string | undefined;
+      /** Tasks of the run that live on. They are not the one whose ARN is not known. */
+      readonly kept?: readonly string[];
       /** It lives until the end of the workflow's job, so that only the post step stops it. */
       readonly isForJob?: true;
     }
@@ -77,8 +79,9 @@ async function stopTasks(
   ecs: Pick<Ecs, "listTasks" | "stopTask">,
   reason: string,
 ): Promise<boolean> {
-  const { cluster, startedBy, taskArn } = what;
-  const arns = taskArn === undefined ? await ecs.listTasks(cluster, { startedBy }) : [taskArn];
+  const { cluster, startedBy, taskArn, kept = [] } = what;
+  const found = taskArn === undefined ? await ecs.listTasks(cluster, { startedBy }) : [taskArn];
+  const arns = found.filter((arn) => !kept.includes(arn));
   await Promise.all(arns.map((arn) => ecs.stopTask(cluster, arn, reason)));
   return arns.length > 0;
 }
