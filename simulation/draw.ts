@@ -37,7 +37,7 @@ const SHARES = {
   calls: 0.5,
   frames: 0.35,
   cuts: 0.45,
-  signals: 0.5,
+  signals: 0.55,
   pauses: 0.25,
   tasks: 0.2,
   agents: 0.04,

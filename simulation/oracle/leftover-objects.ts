@@ -76,11 +76,13 @@ function isCutOff(runner: Runner, ended: Simulated): boolean {
   );
 }
 
-/** Its job was left, and no other step has followed that to its end. */
+/** Its job was left, perhaps by a step that was killed before it could say so, and no other step has followed that to its end. */
 function isLeft({ jobUrl }: Runner, { runners }: Simulated): boolean {
   const steps = runners.filter((runner) => runner.jobUrl === jobUrl);
   return (
-    steps.some(({ outputs }) => outputs["outcome"] === "detached") &&
-    steps.every(({ outputs }) => (outputs["exit-code"] ?? "") === "")
+    steps.some(
+      ({ outputs, options, isKilled }) =>
+        outputs["outcome"] === "detached" || (isKilled && options.inputs["detach"] !== undefined),
+    ) && steps.every(({ outputs }) => (outputs["exit-code"] ?? "") === "")
   );
 }
