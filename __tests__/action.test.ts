@@ -20,9 +20,9 @@ describe("action.yml", () => {
     expect(Object.keys(action.inputs)).toEqual(
       (
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start deployment hold subnets security-groups " +
-        "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
-        "tags overrides keep-task stuck-after start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-count artifacts-max-size artifacts-missing reports env secrets workers user stderr " +
-        "timeout retry retry-attempts detach attach abandon-after lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container spool-limit workflow-commands summary region"
+        "assign-public-ip capacity-providers cpu memory task-role execution-role " +
+        "tags overrides keep-task start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-size artifacts-missing reports env secrets workers user stderr " +
+        "timeout retry retry-attempts detach attach lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container workflow-commands summary region"
       ).split(" "),
     );
   });

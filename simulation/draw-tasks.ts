@@ -94,7 +94,6 @@ function startingRunner(random: Random, runner: RunnerOptions, hasService: boole
       ...(chance(random, 0.1) && { hold: "false" }),
       ...(chance(random, 0.4) && { "keep-task": pick(random, ["always", "on-failure", "job", "job"]) }),
       ...(chance(random, 0.4) && { "start-timeout": pick(random, ["20s", "60s", "5m"]) }),
-      ...(chance(random, 0.3) && { "stuck-after": pick(random, ["10s", "45s"]) }),
       ...(chance(random, 0.3) && {
         "capacity-providers": pick(random, ["FARGATE_SPOT", "FARGATE_SPOT=3,FARGATE=1"]),
       }),

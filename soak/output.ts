@@ -24,11 +24,10 @@ const cases: Readonly<Record<string, Case>> = {
   "line-400MB": { bytes: 400 * MB, unbroken: true },
   "line-400MB-awk": { bytes: 400 * MB, unbroken: true, writer: "awk", image: "local/debian-bash-curl" },
   "line-1GB": { bytes: GB, unbroken: true },
-  "2GB-limit": { bytes: 2 * GB, inputs: { "spool-limit": "256 MB" }, mostDisk: 266 },
   "2GB-disk": { bytes: 2 * GB, disk: 256 },
   "10GB": {
-    ...{ bytes: 10 * GB, mostDisk: 266, onDemand: true },
-    inputs: { "spool-limit": "256 MB", timeout: "6h" },
+    ...{ bytes: 10 * GB, disk: 512, mostDisk: 266, onDemand: true },
+    inputs: { timeout: "6h" },
   },
 };
 

@@ -100,7 +100,7 @@ async function bothWays(drawn: readonly Tree[], { aws, task, number, bucket, way
         artifacts: there,
         run: "true",
       },
-      ...{ "artifacts-path": "back", "artifacts-max-count": "100000", "artifacts-missing": "error" },
+      ...{ "artifacts-path": "back", "artifacts-missing": "error" },
       ...(bucket && { bucket: aws.world.made.bucket }),
     };
     await disturb(aws, bucket);

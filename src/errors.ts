@@ -209,8 +209,7 @@ export class NoCapacity extends Failure {
 /** A new task makes no progress on its way to RUNNING. A second task may get there. */
 export class StartStuck extends Failure {
   constructor(parts: Pick<FailureParts, "failed" | "seen">) {
-    const advice =
-      "Run the job again. If it repeats, see the task's events in the ECS console, or allow more time by 'stuck-after'.";
+    const advice = "Run the job again. If it repeats, see the task's events in the ECS console.";
     super("task-not-started", { ...parts, advice });
   }
 }

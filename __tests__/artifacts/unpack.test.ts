@@ -250,7 +250,7 @@ it("a name that Windows or a file system without case can't have is refused ther
 it("the unpacking ends at a limit and names it, and what came before stays", async () => {
   const many = Array.from({ length: 21 }, (_, i) => file(`f${i}`));
   expect(await unpack(archive(...many))).toMatchObject({
-    stopped: "'artifacts-max-count' allows no more",
+    stopped: "the limit of 20 files, links and directories allows no more",
     placed: { length: 20 },
   });
   const large = await unpack(archive(file("s"), file("l", "x".repeat(2 << 20))), { chunk: 4096 });

@@ -94,11 +94,6 @@ const MB = 1_000_000;
 /** soak/output.ts does the same with larger sizes. */
 const sizes: readonly (readonly [string, SizedJob, held: boolean])[] = [
   ["60 MB through a disk of 24 MB", { bytes: 60 * MB, disk: 24 }, true],
-  [
-    "60 MB through a disk of 24 MB, where 'spool-limit' is 256 MB,",
-    { bytes: 60 * MB, disk: 24, inputs: { "spool-limit": "256 MB" } },
-    true,
-  ],
   ["60 MB without a line end", { bytes: 60 * MB, unbroken: true }, false],
 ];
 

@@ -202,8 +202,8 @@ const broken: Readonly<Record<string, Broken>> = {
   "platform version 1.3.0": {
     wrong: ["platform version"],
     says: /1\.4\.0/,
-    make: () => Promise.resolve({ ...newTask(), "platform-version": "1.3.0" }),
-    mend: (_, inputs) => ({ ...inputs, "platform-version": "1.4.0" }),
+    make: () => Promise.resolve({ ...newTask(), overrides: '{"platformVersion": "1.3.0"}' }),
+    mend: (_, inputs) => ({ ...inputs, overrides: '{"platformVersion": "1.4.0"}' }),
   },
   "a public subnet and no public address": {
     wrong: ["way to ssmmessages", "way to the registry", "way to the containers' logs"],

@@ -141,24 +141,9 @@ const waits: readonly (readonly [string, () => Promise<void>])[] = [
       expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
     },
   ],
-  [
-    "a lost job that has gone on alone for 'abandon-after' is stopped once its claim has ended",
-    async () => {
-      const task = await aws.runningTask(definition);
-      const { bucket } = aws.world.made;
-      await lose(task, { bucket, run: TRACED, "abandon-after": "2s" }, "goes on");
-      const result = await runNext(task, { bucket });
-      expect(result.conclusion).toBe("success");
-      expect(jobLog(result)).toEqual(["lost begins"]);
-      const log = mainLog(result).join("\n");
-      expect(log).toMatch(TAKEN_OVER);
-      expect(log).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
-      expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
-    },
-  ],
 ];
 
-it.concurrent.each(turnOf(waits, 3))("with a bucket, %s", (_, tries) => tries());
+it.concurrent.each(turnOf(waits, 2))("with a bucket, %s", (_, tries) => tries());
 
 it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
   const task = await aws.runningTask(definition);
@@ -171,26 +156,26 @@ it.concurrent("the next run waits for a job whose runner was killed, and says so
   );
 });
 
-it.concurrent("a lost job that has gone on alone for 'abandon-after' is stopped first", async () => {
+it.concurrent("a lost job that prints on without a client is waited for, and its session ended", async () => {
   const task = await aws.runningTask(definition);
   // Output without a client: the gateway pauses the agent, which then sees no end of the session's command.
-  const noisy = "echo begun; echo 'lost begins' >/dev/shm/trace; while sleep 0.2; do echo more; done";
-  await lose(task, { run: noisy, "abandon-after": "2s" }, "goes on");
-  const result = await runNext(task);
+  const noisy = `echo begun; echo 'lost begins' >/dev/shm/trace
+    until [ -e /dev/shm/go ]; do echo more; sleep 0.2; done; echo 'lost ends' >>/dev/shm/trace`;
+  await lose(task, { run: noisy }, "goes on");
+  const result = await runNext(task, {}, lettingGo(task));
   expect(result.conclusion).toBe("success");
-  expect(jobLog(result)).toEqual(["lost begins"]);
+  expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
   await until(() =>
     aws.world.local.gateway.sessions.every(({ target, ended }) => ended || !target.includes(task.id)),
   );
-  expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
 });
 
 it.concurrent(
-  "a lost job that outlasts the next run's 'timeout' keeps it from starting, and the error names the job",
+  "a lost job that outlasts the next run's 'queue-timeout' keeps it from starting, and the error names the job",
   async () => {
     const task = await aws.runningTask(definition);
-    await lose(task, { run: TRACED, "abandon-after": "never" }, "is ended");
-    const result = await runNext(task, { timeout: "2s" });
+    await lose(task, { run: TRACED }, "is ended");
+    const result = await runNext(task, { "queue-timeout": "10s" });
     expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
     expect(result.annotations[0]?.title).toContain("container-busy");
     expect(result.annotations[0]?.message).toMatch(
@@ -225,11 +210,10 @@ it.concurrent.each(turnOf(otherWays, 2))(
   async (_, first, second, options) => {
     const task = await aws.runningTask(definition);
     const { bucket } = aws.world.made;
-    await lose(task, { ...first(bucket), run: TRACED, "abandon-after": "2s" }, "goes on");
-    const result = await runNext(task, second(bucket), options);
+    await lose(task, { ...first(bucket), run: TRACED }, "goes on");
+    const result = await runNext(task, second(bucket), { ...options, ...lettingGo(task) });
     expect(result.conclusion).toBe("success");
-    expect(jobLog(result)).toEqual(["lost begins"]);
-    expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
+    expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
   },
 );
 

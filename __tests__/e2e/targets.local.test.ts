@@ -149,14 +149,15 @@ it("the inputs of a new task reach RunTask", async () => {
     ...aws.newTask(),
     "security-groups": made.securityGroups.join(","),
     "assign-public-ip": "true",
-    "platform-version": "1.4.0",
     cpu: "1 vCPU",
     memory: "3 GB",
-    "ephemeral-storage": "50",
     "task-role": `arn:aws:iam::${local.accountId}:role/migrate`,
     tags: "team=web,cost-centre=42",
-    overrides:
-      '{"containerOverrides": [{"name": "app", "environment": [{"name": "NAME", "value": "overridden"}]}]}',
+    overrides: JSON.stringify({
+      containerOverrides: [{ name: "app", environment: [{ name: "NAME", value: "overridden" }] }],
+      ephemeralStorage: { sizeInGiB: 50 },
+      platformVersion: "1.4.0",
+    }),
     run: whoami,
   });
   expectRanIn(result);

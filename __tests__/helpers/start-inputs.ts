@@ -15,13 +15,11 @@ export function startInputs(more: Partial<LaunchInputs> = {}): LaunchInputs {
     platformVersion: undefined,
     cpu: undefined,
     memory: undefined,
-    ephemeralStorage: undefined,
     taskRole: undefined,
     executionRole: undefined,
     tags: {},
     overrides: {},
     hold: true,
-    stuckAfter: 180_000,
     keepTask: "never",
     ...more,
   };

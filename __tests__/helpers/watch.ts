@@ -58,6 +58,8 @@ export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
   readonly take?: boolean;
   /** Variables of the container, added to a bare environment. */
   readonly containerEnv?: Record<string, string>;
+  /** How many bytes may wait in the spool; without it half of what this machine's disk has free. */
+  readonly spoolLimit?: number;
   /** Over the session unless given. */
   readonly delivery?: Delivery;
   /** A URL of the staged payload, for containers that have no boto3. */
@@ -73,6 +75,12 @@ export interface WatchedRun {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
 }
+
+/** The line that sets how much may wait in the spool, for a smaller disk than that of this machine. */
+const limited = (line: string, bytes: number | undefined): string =>
+  bytes === undefined
+    ? line
+    : `${line}; fx_limit=${bytes} fx_piece=${Math.min(8 << 20, Math.floor(bytes / 16))}`;
 
 /** Runs a payload on this machine in a real terminal, which also delivers it, and follows it to its end. */
 export async function watch(options: WatchOptions): Promise<WatchedRun> {
@@ -109,8 +117,6 @@ export class WatchedJob {
         runId: this.runId,
         workers: 1,
         timeoutSeconds: 60,
-        spoolLimit: undefined,
-        abandonSeconds: undefined,
         fenceSeconds: undefined,
         // This machine stands for the container of every test.
         waitSeconds: 0,
@@ -128,9 +134,11 @@ export class WatchedJob {
         container: "app",
         runUrl: undefined,
         ...options,
-      }).replace("fx_echo=/proc/1/fd/1", (all) =>
-        options.log === undefined ? all : `fx_echo=${options.log}`,
-      ),
+      })
+        .replace("fx_echo=/proc/1/fd/1", (all) =>
+          options.log === undefined ? all : `fx_echo=${options.log}`,
+        )
+        .replace(/^ *fx_limit_spool$/m, (all) => limited(all, options.spoolLimit)),
       parts,
     );
   }

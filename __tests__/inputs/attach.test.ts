@@ -4,11 +4,11 @@ import { least, newTask, read, refusal } from "./given.ts";
 
 describe("attach", () => {
   it("takes artifacts only when the handle says that the job has some, and which", () => {
-    const limits = { "artifacts-path": "back", "artifacts-max-count": "7" };
+    const limits = { "artifacts-path": "back", "artifacts-max-size": "64 MB" };
     const globs = [{ pattern: "out", isExclusion: false }];
     const having = (artifacts: JobHandle["artifacts"]) =>
       read({ attach: writeHandle({ ...HANDLE, artifacts }), ...limits }).artifacts;
-    expect(having(globs)).toMatchObject({ globs, maxCount: 7, missing: "warn" });
+    expect(having(globs)).toMatchObject({ globs, maxBytes: 64 << 20, missing: "warn" });
     expect(having(undefined)).toBeUndefined();
   });
 

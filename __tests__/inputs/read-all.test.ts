@@ -1,4 +1,4 @@
-import { type GivenInputs, least, newTask, read, refusal } from "./given.ts";
+import { least, newTask, read, refusal } from "./given.ts";
 
 describe("readInputs", () => {
   it("fills in everything that a step need not give", () => {
@@ -22,9 +22,7 @@ describe("readInputs", () => {
       workers: 1,
       timeout: 3_600_000,
       failFast: false,
-      spoolLimit: undefined,
       retry: undefined,
-      abandonAfter: 1_800_000,
       bucket: undefined,
       prefix: "fargate-exec/",
       kmsKeyId: undefined,
@@ -50,8 +48,6 @@ describe("readInputs", () => {
       secrets: "DB_PASSWORD\nTOKEN=a=b",
       workers: "auto",
       timeout: "2h",
-      "spool-limit": "2 GB",
-      "abandon-after": "5m",
       "matrix-index": "3",
       "matrix-total": "40",
       bucket: "example-ci",
@@ -77,8 +73,6 @@ describe("readInputs", () => {
       secrets: { DB_PASSWORD: "one\ntwo", TOKEN: "a=b" },
       workers: "auto",
       timeout: 7_200_000,
-      spoolLimit: 2 * 1024 ** 3,
-      abandonAfter: 300_000,
       matrix: { index: 3, total: 40 },
       bucket: "example-ci",
       prefix: "ci/jobs/",
@@ -93,11 +87,7 @@ describe("readInputs", () => {
   it.each([
     ["matrix-total", "0", "a whole number from 1 to 10000", "'0'"],
     ["matrix-index", "first", "a whole number from 0 to 9999", "'first'"],
-    ["abandon-after", "soon", "never, or a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
     ["timeout", "soon", "a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
-    ["spool-limit", "15 MB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'15 MB'"],
-    ["spool-limit", "1 TB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'1 TB'"],
-    ["spool-limit", "201 GB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'201 GB'"],
     ["start-timeout", "0s", "a duration like 90s, 30m or 2h, from 1s to 120h", "'0s'"],
     ["workers", "0", "auto, or a whole number from 1 to 256", "'0'"],
     ["workers", "all", "auto, or a whole number from 1 to 256", "'all'"],
@@ -237,22 +227,6 @@ describe("the role to assume", () => {
 
   it("is compared with no partition when there is no region, and only the missing region is reported", () => {
     expect(refusal({ ...least, region: "", "role-to-assume": role("aws-cn") }).code).toBe("no-region");
-  });
-});
-
-describe("a job that no runner follows", () => {
-  it.each<[string, GivenInputs, number | undefined]>([
-    ["in a task that was running is given half an hour", least, 1_800_000],
-    ["in a task that ends by itself is left to its timeout", newTask, undefined],
-    ["in a task with a command of its own is given half an hour", { ...newTask, hold: "false" }, 1_800_000],
-    [
-      "in a task that may be kept is given half an hour",
-      { ...newTask, "keep-task": "on-failure" },
-      1_800_000,
-    ],
-    ["is left to its timeout where that is wanted", { ...least, "abandon-after": "never" }, undefined],
-  ])("%s", (_name, given, expected) => {
-    expect(read(given).abandonAfter).toBe(expected);
   });
 });
 

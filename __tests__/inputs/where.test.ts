@@ -49,10 +49,8 @@ describe("a task that runs", () => {
     ["security-groups", "sg-0a1b2c3d"],
     ["assign-public-ip", "true"],
     ["capacity-providers", "FARGATE_SPOT=1"],
-    ["platform-version", "1.4.0"],
     ["cpu", "512"],
     ["memory", "2048"],
-    ["ephemeral-storage", "50"],
     ["task-role", "job"],
     ["execution-role", "ecs-execution"],
     ["tags", "team=web"],
@@ -111,17 +109,14 @@ describe("a new task", () => {
         securityGroups: [],
         assignPublicIp: undefined,
         capacityProviders: [],
-        platformVersion: undefined,
         cpu: undefined,
         memory: undefined,
-        ephemeralStorage: undefined,
         taskRole: undefined,
         executionRole: undefined,
         tags: {},
         overrides: {},
         hold: true,
         keepTask: "never",
-        stuckAfter: 180_000,
       },
     });
   });
@@ -133,10 +128,8 @@ describe("a new task", () => {
       "security-groups": "sg-1\nsg-2\n",
       "assign-public-ip": "true",
       "capacity-providers": "FARGATE_SPOT=3,FARGATE",
-      "platform-version": "1.4.0",
       cpu: "1 vCPU",
       memory: "2 GB",
-      "ephemeral-storage": "50",
       "task-role": "arn:aws:iam::123456789012:role/ops/job",
       "execution-role": "ecs-execution",
       tags: "team=web,cost-centre=42",
@@ -153,10 +146,8 @@ describe("a new task", () => {
           { name: "FARGATE_SPOT", weight: 3, base: 0 },
           { name: "FARGATE", weight: 1, base: 0 },
         ],
-        platformVersion: "1.4.0",
         cpu: "1024",
         memory: "2048",
-        ephemeralStorage: 50,
         taskRole: "arn:aws:iam::123456789012:role/ops/job",
         executionRole: "ecs-execution",
         tags: { team: "web", "cost-centre": "42" },
@@ -356,13 +347,11 @@ describe("a new task", () => {
     expect(failure.seen).toBe("Input 'subnets' is empty, and there is no 'service' to borrow from.");
   });
 
-  it("takes 49 tags, and 21 and 200 GiB of storage", () => {
+  it("takes 49 tags", () => {
     const tags = Array.from({ length: 49 }, (_, i) => `k${i}=v`).join();
-    for (const size of [21, 200]) {
-      const { where } = read({ ...newTask, tags, "ephemeral-storage": String(size) });
-      const { start } = where as Extract<typeof where, { kind: "new" }>;
-      expect([Object.keys(start.tags).length, start.ephemeralStorage]).toEqual([49, size]);
-    }
+    const { where } = read({ ...newTask, tags });
+    const { start } = where as Extract<typeof where, { kind: "new" }>;
+    expect(Object.keys(start.tags)).toHaveLength(49);
   });
 
   it.each([
@@ -388,11 +377,8 @@ describe("a new task", () => {
       "names of capacity providers with weights from 0 to 1000, one of them at least 1, such as FARGATE_SPOT=3,FARGATE=1 or gpu",
       "'FARGATE=0'",
     ],
-    ["platform-version", "latest", "a Fargate platform version, such as 1.4.0 or LATEST", "'latest'"],
     ["cpu", "fast", "cpu units or vCPUs, such as 512 or .5 vCPU", "'fast'"],
     ["memory", "2 TB", "MiB or GB, such as 2048 or 2 GB", "'2 TB'"],
-    ["ephemeral-storage", "20", "a whole number from 21 to 200", "'20'"],
-    ["ephemeral-storage", "201", "a whole number from 21 to 200", "'201'"],
     ["task-role", "a role", "a role's name or ARN, such as arn:aws:iam::123456789012:role/job", "'a role'"],
     [
       "execution-role",

@@ -5,8 +5,6 @@ export const JOB: JobOptions = {
   runId: "0123456789abcdef0123",
   workers: 2,
   timeoutSeconds: 3600,
-  spoolLimit: 256 * 1024 * 1024,
-  abandonSeconds: undefined,
   fenceSeconds: undefined,
   waitSeconds: 0,
   pieces: true,

@@ -233,7 +233,7 @@ it("the limits leave out the largest files, and the problem names the limits", a
   const { report, back } = await run("*", { script }, { more: { maxCount: 3, maxBytes: 1 << 20 } });
   expect(tree(back)).toEqual(["f1", "f2", "f3"]);
   expect(report?.problems).toEqual([
-    "1 files with 3000000 bytes, the largest ones, were left out: 'artifacts-max-count' allows 3, and 'artifacts-max-size' 1048576 bytes.",
+    "1 files with 3000000 bytes, the largest ones, were left out: at most 3 come, and 'artifacts-max-size' allows 1048576 bytes.",
   ]);
 });
 

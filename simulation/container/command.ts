@@ -244,7 +244,6 @@ function parseSettings(text: string): Settings {
     workers: Number(assigned(text, "fx_workers")),
     timeoutMs: seconds("fx_timeout") ?? 0,
     waitMs: seconds("fx_wait") ?? 0,
-    abandonMs: seconds("fx_abandon"),
     fenceMs: seconds("fx_fence"),
     pieces: isOn("fx_pieces"),
     leaves: isOn("fx_leaves"),
@@ -252,7 +251,6 @@ function parseSettings(text: string): Settings {
     task: Number(variables(assigned(text, "fx_own_environment") ?? "")["FARGATE_EXEC_TASK"] ?? 0),
     keepsTask: isOn("fx_keeps"),
     slackMs: seconds("fx_slack") ?? 0,
-    spoolLimit: (assigned(text, "fx_limit") ?? "") === "" ? undefined : Number(assigned(text, "fx_limit")),
     artifacts: parseArtifacts(text),
     cuts: (assigned(text, "fx_cuts") ?? "").split(" ").map((cut) => {
       const [name = "", bytes = "0"] = cut.split(":");

@@ -8,7 +8,6 @@ export interface Settings {
   readonly workers: number;
   readonly timeoutMs: number;
   readonly waitMs: number;
-  readonly abandonMs: number | undefined;
   readonly fenceMs: number | undefined;
   readonly pieces: boolean;
   readonly leaves: boolean;
@@ -20,7 +19,6 @@ export interface Settings {
   /** How much later than the job's time-out that end is. */
   readonly slackMs: number;
   /** How many bytes of output may wait for the reader. */
-  readonly spoolLimit: number | undefined;
   readonly artifacts: ArtifactSettings | undefined;
   /** The workflow run of the job. */
   readonly url: string;
@@ -60,7 +58,6 @@ export class Directory {
   /** When the job's fence has got the last sign. */
   signedAt: number | undefined;
   /** For how long no reader has followed the job while another run waited, in seconds. */
-  alone = 0;
   status: string | undefined;
   order: readonly string[] | undefined;
   readonly notes: string[] = [];

@@ -78,7 +78,7 @@ class Job {
       if (!host.isDead) this.#stop(reason);
     };
     directory.endOrphans = () => this.#endOrphans();
-    directory.spool.bound({ disk: container.options.disk ?? Infinity, asked: settings.spoolLimit });
+    directory.spool.bound(container.options.disk ?? Infinity);
   }
 
   async run(): Promise<void> {

@@ -115,16 +115,7 @@ export async function awaitOthers(shell: Shell, directory: Directory): Promise<b
     }
     if (!(await pause(1_000))) return false;
     waited += 1;
-    countAlone(shell, other);
   }
   if (met !== undefined) await shell.mark(`n The job of another run has ended (${waited} s).`);
   return true;
-}
-
-/** Counts a second without a reader, and stops the job when its run allows no more of them. */
-function countAlone(shell: Shell, other: Directory): void {
-  if (isFollowed(other, shell.now)) return;
-  other.alone += 1;
-  const limit = other.settings?.abandonMs;
-  if (limit !== undefined && other.alone * 1000 >= limit) other.stop?.("cancelled");
 }

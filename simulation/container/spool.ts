@@ -2,14 +2,6 @@
 const LARGEST_FILE = 8 << 20;
 const LEAST_LIMIT = 4 << 20;
 
-/** How much a spool may take. */
-export interface SpoolRoom {
-  /** How many bytes are free on the disk. */
-  readonly disk: number;
-  /** How many bytes may wait for the reader, if the runner says so. */
-  readonly asked: number | undefined;
-}
-
 /** What the job has printed, in files. A file whose bytes the reader has confirmed is removed, but never the last one. */
 export class Spool {
   #bytes = Buffer.alloc(0);
@@ -44,10 +36,10 @@ export class Spool {
     return this.isWhole && kept >= this.#limit + (this.isTold ? this.#fileBytes : 0);
   }
 
-  bound({ disk, asked }: SpoolRoom): void {
-    const half = Math.max(LEAST_LIMIT, Math.floor(disk / 2));
+  /** Half of what is free on the disk may wait for the reader. */
+  bound(disk: number): void {
     this.#disk = disk;
-    this.#limit = asked === undefined || asked > (disk * 8) / 9 ? half : asked;
+    this.#limit = Math.max(LEAST_LIMIT, Math.floor(disk / 2));
     this.#fileBytes = Math.min(LARGEST_FILE, Math.floor(this.#limit / 16));
   }
 

@@ -44,7 +44,7 @@ export async function unpackArchive(
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
       sha.update(next.value);
       length += next.value.length;
-      if (length > budget.packed) throw new LimitHit("artifacts-max-size");
+      if (length > budget.packed) throw new LimitHit("'artifacts-max-size'");
       yield next.value;
     }
   };
@@ -73,13 +73,13 @@ async function* limitBytes(bytes: AsyncIterable<Buffer>, most: number): AsyncGen
   let left = most;
   for await (const chunk of bytes) {
     left -= chunk.length;
-    if (left < 0) throw new LimitHit("artifacts-max-size");
+    if (left < 0) throw new LimitHit("'artifacts-max-size'");
     yield chunk;
   }
 }
 
 function whyStopped(error: unknown): string {
-  if (error instanceof LimitHit) return `'${error.message}' allows no more`;
+  if (error instanceof LimitHit) return `${error.message} allows no more`;
   if (error instanceof ArchiveError) return `the archive ${error.message}`;
   return messageOf(error);
 }

@@ -71,8 +71,8 @@ export class Unpacker {
     const { maxCount, maxBytes, onRefused } = this.#options;
     this.#count += 1;
     this.#bytes += member.size;
-    if (this.#count > maxCount) throw new LimitHit("artifacts-max-count");
-    if (this.#bytes > maxBytes) throw new LimitHit("artifacts-max-size");
+    if (this.#count > maxCount) throw new LimitHit(`the limit of ${maxCount} files, links and directories`);
+    if (this.#bytes > maxBytes) throw new LimitHit("'artifacts-max-size'");
     this.#steps.addMember();
     await this.#steps.letOthersGoOn();
     try {
@@ -237,7 +237,7 @@ export class Unpacker {
     const source = this.#enter(from.slice(0, -1)).openFile(from.at(-1) ?? "");
     try {
       this.#bytes += fstatSync(source).size;
-      if (this.#bytes > maxBytes) throw new LimitHit("artifacts-max-size");
+      if (this.#bytes > maxBytes) throw new LimitHit("'artifacts-max-size'");
       await this.#putFile(names, member, async (file) => {
         for await (const bytes of readChunks(source, this.#options.clock)) writeFileSync(file, bytes);
       });

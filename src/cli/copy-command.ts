@@ -15,8 +15,15 @@ import { UsageError } from "./usage-error.ts";
 export const COPY_INPUTS: readonly InputName[] = [
   ...(["cluster", "role-to-assume", "task", "service", "container", "tasks", "protect"] as const),
   ...(["user", "working-directory", "timeout", "start-timeout", "queue-timeout"] as const),
-  ...(["artifacts-max-count", "artifacts-max-size"] as const),
-  ...(["bucket", "prefix", "bucket-owner", "kms-key-id", "transport", "region"] as const),
+  ...([
+    "artifacts-max-size",
+    "bucket",
+    "prefix",
+    "bucket-owner",
+    "kms-key-id",
+    "transport",
+    "region",
+  ] as const),
 ];
 
 /** The script of a copy does nothing. The run brings files into the container, or back. */
@@ -60,9 +67,8 @@ export async function copyFiles(words: readonly string[], inputs: RunInputs, run
   const directory = process.cwd();
   const copy = parseCopy(words, directory);
   if (copy.kind === "out") return await copyOut(copy, inputs, { directory, run });
-  for (const name of ["artifacts-max-count", "artifacts-max-size"] as const)
-    if (inputs[name] !== undefined)
-      throw new UsageError(`--${name} is for what comes from the container: leave it out.`);
+  if (inputs["artifacts-max-size"] !== undefined)
+    throw new UsageError("--artifacts-max-size is for what comes from the container: leave it out.");
   for (const source of words.slice(0, -1))
     if (!isThere(source)) throw new UsageError(`There is no ${JSON.stringify(source)} here to copy.`);
   return await run({ ...inputs, ...NOTHING, files: copy.files }, copy.directory);

@@ -66,7 +66,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     failed: (container) => `The ${container} was not free for this run, so the script was not started.`,
     seen: (text) => `It is ${text}.`,
     advice:
-      "Wait for that job or stop it in the container; with a shorter 'abandon-after' it is stopped by the next run. Raise 'timeout' to wait longer.",
+      "Wait for that job, which its own 'timeout' ends, or stop it in the container. Raise 'queue-timeout' to wait longer.",
   },
   gone: {
     code: "no-status",
@@ -78,7 +78,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     failed: (container) => `The ${container} ran the script, and how it ended is not known.`,
     seen: (text) => `It said: ${text || "nothing of use"}.`,
     advice:
-      "Something in the container filled the disk or killed what waits for the script, maybe because memory ran out: see the task's 'memory' and 'ephemeral-storage'. A lower 'spool-limit' leaves more of the disk to the script.",
+      "Something in the container filled the disk or killed what waits for the script, maybe because memory ran out: see the task's 'memory', and 'ephemeralStorage' in its definition or in the input 'overrides'.",
   },
   ended: {
     code: "job-gone",

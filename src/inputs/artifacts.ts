@@ -3,8 +3,9 @@ import { isInside } from "../beneath/inside.ts";
 import { artifactGlobs } from "./artifact-globs.ts";
 import type { Artifacts } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
-import { count, oneOf, quoteValue, size } from "./parse.ts";
+import { oneOf, quoteValue, size } from "./parse.ts";
 
+/** The runner keeps a name and a fact of each, which the container may forge. */
 const MOST_FILES = 10_000;
 const MOST_BYTES = 1024 * 1024 * 1024;
 /** The default directory, below the workspace. */
@@ -15,7 +16,7 @@ export function readArtifacts(reader: InputReader): Artifacts | undefined {
   const globs = reader.optional("artifacts", artifactGlobs);
   const options = readArtifactOptions(reader);
   if (reader.isGiven("artifacts")) return globs && { globs, ...options };
-  for (const name of ["artifacts-path", "artifacts-max-count", "artifacts-max-size"] as const)
+  for (const name of ["artifacts-path", "artifacts-max-size"] as const)
     if (reader.isGiven(name)) refuseAlone(reader, name);
   if (reader.isGiven("artifacts-missing") && reader.text("artifacts-missing") !== "warn")
     refuseAlone(reader, "artifacts-missing");
@@ -28,7 +29,7 @@ export function readArtifactOptions(reader: InputReader): Omit<Artifacts, "globs
     directory: readDirectory(reader),
     pathsNameHidden: reader.source.pathsNameHidden === true,
     within: [reader.source.workspace, ...reader.source.directories],
-    maxCount: reader.orElse("artifacts-max-count", count(1, 1_000_000), MOST_FILES),
+    maxCount: MOST_FILES,
     maxBytes: reader.orElse("artifacts-max-size", size, MOST_BYTES),
     missing: reader.orElse("artifacts-missing", oneOf("warn", "error", "ignore"), "warn"),
   };
@@ -36,7 +37,7 @@ export function readArtifactOptions(reader: InputReader): Omit<Artifacts, "globs
 
 function refuseAlone(
   reader: InputReader,
-  name: "artifacts-path" | "artifacts-max-count" | "artifacts-max-size" | "artifacts-missing",
+  name: "artifacts-path" | "artifacts-max-size" | "artifacts-missing",
 ): void {
   reader.refuse(
     name,

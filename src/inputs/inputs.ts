@@ -47,10 +47,6 @@ export interface Inputs extends ParallelJobs {
   readonly workers: number | "auto";
   readonly stderr: "apart" | "merged";
   readonly timeout: number;
-  /** The most bytes of output that may wait in the container for the runner; undefined: half of the container's free disk. */
-  readonly spoolLimit: number | undefined;
-  /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
-  readonly abandonAfter: number | undefined;
   /** After how many milliseconds a job that still runs is detached; 0: at once. Undefined: it is followed to its end. */
   readonly detach: number | undefined;
 
@@ -153,19 +149,15 @@ export interface StartInputs {
   readonly assignPublicIp: boolean | undefined;
   /** Empty: launch type FARGATE. */
   readonly capacityProviders: readonly CapacityShare[];
-  readonly platformVersion: string | undefined;
   readonly cpu: string | undefined;
   readonly memory: string | undefined;
-  readonly ephemeralStorage: number | undefined;
   readonly taskRole: string | undefined;
   readonly executionRole: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
-  /** The input `overrides` as given. It is merged into the request last. */
+  /** The input `overrides` as given: members of the overrides of RunTask and of its request. It is merged last. */
   readonly overrides: Readonly<Record<string, unknown>>;
   /** Whether a command of the action keeps the container alive. The command ends by itself. */
   readonly hold: boolean;
-  /** How long the task may show no progress before it runs, in milliseconds. Then it is replaced, once. */
-  readonly stuckAfter: number;
   readonly keepTask: "never" | "on-failure" | "always" | "job";
 }
 

@@ -2,7 +2,7 @@ import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "./refusals.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
-import { boolean, count, duration, matching, oneOf, type ParseResult, quoteValue, size } from "./parse.ts";
+import { boolean, count, duration, matching, oneOf, type ParseResult, quoteValue } from "./parse.ts";
 import { readArtifactOptions, readArtifacts } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { InputReader } from "./input-reader.ts";
@@ -74,8 +74,6 @@ function readJob(reader: InputReader): Inputs {
     workers: reader.orElse<number | "auto">("workers", workers, 1),
     stderr: reader.orElse("stderr", oneOf("apart", "merged"), "apart"),
     timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),
-    spoolLimit: reader.optional("spool-limit", size),
-    abandonAfter: readAbandonAfter(reader, where),
     retry: readRetry(reader),
     detach: reader.optional("detach", detach),
     matrix: readMatrix(reader),
@@ -146,14 +144,6 @@ function readProtect(reader: InputReader, where: TaskSelection | undefined): boo
   return given ?? where?.kind === "service";
 }
 
-/** The default is 30 minutes. In a task that ends by itself there is no limit, because the job ends with it. */
-function readAbandonAfter(reader: InputReader, where: TaskSelection | undefined): number | undefined {
-  const given = reader.optional("abandon-after", abandonAfter);
-  if (given !== undefined) return given === "never" ? undefined : given;
-  const endsByItself = where?.kind === "new" && where.start.hold && where.start.keepTask === "never";
-  return endsByItself ? undefined : 30 * minute;
-}
-
 /** The step's job of its matrix; undefined unless both numbers are known. */
 function readMatrix(reader: InputReader): MatrixJob | undefined {
   const total = reader.optional("matrix-total", count(1, MOST_JOBS));
@@ -174,12 +164,6 @@ function readMatrix(reader: InputReader): MatrixJob | undefined {
 
 /** GitHub starts 256 jobs of a matrix at most. Other programs that run actions may start more. */
 const MOST_JOBS = 10_000;
-
-function abandonAfter(text: string): ParseResult<number | "never"> {
-  if (text === "never") return { value: text };
-  const answer = duration(text);
-  return "value" in answer ? answer : { ...answer, must: `never, or ${answer.must}` };
-}
 
 function workers(text: string): ParseResult<number | "auto"> {
   if (text === "auto") return { value: "auto" };

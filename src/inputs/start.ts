@@ -3,9 +3,7 @@ import type { CapacityShare, StartInputs } from "./inputs.ts";
 import type { InputName } from "./names.ts";
 import {
   boolean,
-  count,
   cpuUnits,
-  duration,
   jsonObject,
   list,
   listOf,
@@ -24,19 +22,13 @@ const ofNewTask = [
   "security-groups",
   "assign-public-ip",
   "capacity-providers",
-  "platform-version",
   "cpu",
   "memory",
-  "ephemeral-storage",
   "task-role",
   "execution-role",
   "tags",
   "overrides",
-  "stuck-after",
 ] as const satisfies readonly InputName[];
-
-/** Fargate takes less than a minute for each step of a start, except for the image pull, which is not counted. */
-const STUCK_AFTER_MS = 180_000;
 
 /** Whether a capacity provider is one of AWS's own two. */
 function isFargateProvider(name: string): boolean {
@@ -49,10 +41,6 @@ const role = matching(
 );
 const subnets = listOf(/^subnet-[0-9a-z]+$/, "IDs of subnets, such as subnet-0a1b2c3d", 16);
 const securityGroups = listOf(/^sg-[0-9a-z]+$/, "IDs of security groups, such as sg-0a1b2c3d", 5);
-const platformVersion = matching(
-  /^(LATEST|\d+\.\d+\.\d+)$/,
-  "a Fargate platform version, such as 1.4.0 or LATEST",
-);
 
 /** Reads how a new task is started, also when no task is started, so that a wrong value is always reported. */
 export function readStart(reader: InputReader): StartInputs {
@@ -61,16 +49,13 @@ export function readStart(reader: InputReader): StartInputs {
     securityGroups: reader.orElse("security-groups", securityGroups, []),
     assignPublicIp: reader.optional("assign-public-ip", boolean),
     capacityProviders: reader.orElse("capacity-providers", capacityProviders, []),
-    platformVersion: reader.optional("platform-version", platformVersion),
     cpu: reader.optional("cpu", cpuUnits),
     memory: reader.optional("memory", memoryMiB),
-    ephemeralStorage: reader.optional("ephemeral-storage", count(21, 200)),
     taskRole: reader.optional("task-role", role),
     executionRole: reader.optional("execution-role", role),
     tags: reader.orElse("tags", tags, {}),
     overrides: reader.orElse("overrides", jsonObject, {}),
     hold: reader.orElse("hold", boolean, true),
-    stuckAfter: reader.orElse("stuck-after", duration, STUCK_AFTER_MS),
     keepTask: reader.orElse("keep-task", oneOf("never", "on-failure", "always", "job"), "never"),
   };
 }

@@ -21,7 +21,7 @@ import { PartFetches, type ReadPart } from "./part-fetches.ts";
 /** A record of the spool that belongs to the archive of artifacts. */
 type ArtifactItem = Extract<SpoolText, { kind: "artifact-bytes" | "artifact-fact" }>;
 
-const TOO_MUCH = "the container sends more than 'artifacts-max-count' and 'artifacts-max-size' allow";
+const TOO_MUCH = "the container sends more than 'artifacts-max-size' and the limit of files allow";
 
 export interface JobArtifactsOptions {
   readonly artifacts: Artifacts;

@@ -41,8 +41,6 @@ export function assemblePayload(
     runId: origin.id,
     workers,
     timeoutSeconds: Math.ceil(inputs.timeout / 1000),
-    spoolLimit: inputs.spoolLimit,
-    abandonSeconds: inputs.abandonAfter === undefined ? undefined : Math.ceil(inputs.abandonAfter / 1000),
     waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
     fenceSeconds: inputs.lock === undefined ? undefined : SILENCE_MS / 1000,
     pieces,
@@ -90,12 +88,12 @@ function scriptBytes(script: ScriptSource): Buffer {
 }
 
 /**
- * How long the job waits in the container for jobs of other runs that have lost their readers, in milliseconds: its own
- * `timeout`. In a task that this run has started it is 0, because no other run knows the task.
+ * How long the job waits in the container for jobs of other runs that have lost their readers, in milliseconds:
+ * `queue-timeout`. In a task that this run has started it is 0, because no other run knows the task.
  */
 export function waitForOthersMs(
-  { timeout }: Pick<Inputs, "timeout">,
+  { queueTimeout }: Pick<Inputs, "queueTimeout">,
   { started }: Pick<Target, "started">,
 ): number {
-  return started ? 0 : timeout;
+  return started ? 0 : queueTimeout;
 }

@@ -25,10 +25,6 @@ export interface JobOptions {
   readonly workers: number;
   /** Seconds until TERM; KILL comes ten seconds later. */
   readonly timeoutSeconds: number;
-  /** The most bytes of output that may wait for a reader; undefined: half of the free disk. */
-  readonly spoolLimit: number | undefined;
-  /** How long the job may go on without a reader while another run waits; undefined: until its timeout. */
-  readonly abandonSeconds: number | undefined;
   /** How long the job waits for jobs of other runs that have no reader; 0: it does not look for any. */
   readonly waitSeconds: number;
   /** The job is stopped when no sign of its reader has come for this long; undefined: never. */
@@ -85,8 +81,6 @@ export function jobText(options: JobOptions): string {
     `fx_url=${quote(options.runUrl ?? "")}`,
     `fx_workers=${options.workers}`,
     `fx_timeout=${options.timeoutSeconds}`,
-    `fx_limit=${options.spoolLimit ?? "''"}`,
-    `fx_abandon=${options.abandonSeconds ?? ""}`,
     `fx_wait=${options.waitSeconds}`,
     `fx_fence=${options.fenceSeconds ?? ""}`,
     `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,

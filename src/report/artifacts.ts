@@ -84,8 +84,8 @@ export class MissingArtifacts {
         break;
       case "over":
         this.#say(
-          `${fact.count} files with ${fact.bytes} bytes, the largest ones, were left out: 'artifacts-max-count' allows ` +
-            `${this.#artifacts.maxCount}, and 'artifacts-max-size' ${this.#artifacts.maxBytes} bytes.`,
+          `${fact.count} files with ${fact.bytes} bytes, the largest ones, were left out: at most ${this.#artifacts.maxCount} ` +
+            `come, and 'artifacts-max-size' allows ${this.#artifacts.maxBytes} bytes.`,
         );
         break;
       case "end":

@@ -77,9 +77,9 @@ async function prepareLauncher(where: NewTasks, context: ResolveContext): Promis
   const defined = await chooseDefinition(source, wanted, definitionContext(cluster, context, undo));
   const { timeout } = inputs;
   const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
-    const { launchType, volumes, placement } = wanted;
+    const { launchType, platformVersion, volumes, placement } = wanted;
     const by = {
-      ...{ cluster, definition, container, launchType, volumes, placement },
+      ...{ cluster, definition, container, launchType, platformVersion, volumes, placement },
       ...{ sourceTags: tags, timeout, origin },
     };
     const lack = tellLeftOut("The task", taskTags(start, by));
@@ -88,7 +88,7 @@ async function prepareLauncher(where: NewTasks, context: ResolveContext): Promis
   };
   return new Launcher({
     ...{ defined, planFor, undo, context, ownTags: where.start.tags },
-    ...{ stuckAfter: where.start.stuckAfter, patience: inputs.startTimeout },
+    patience: inputs.startTimeout,
   });
 }
 

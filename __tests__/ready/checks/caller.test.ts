@@ -67,7 +67,7 @@ async function askSimulator(
     task: isNew ? undefined : aTask(),
     definition: { ...aDefinition(), executionRoleArn: "arn:aws:iam::123456789012:role/execution" },
     ...{ container: "app", clusterArn: CLUSTER, inputs: anInputs({ where, ...more }), registers },
-    start: isNew ? { ...where.start, launchType: "FARGATE" } : undefined,
+    start: isNew ? { ...where.start, launchType: "FARGATE", platformVersion: undefined } : undefined,
   };
   await checkCallerRights(facts, role, {
     listDenied: (principal, actions, resources, context) => {

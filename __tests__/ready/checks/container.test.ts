@@ -138,6 +138,17 @@ it("skips what only the task definition shows when that may not be read", () => 
   });
 });
 
+it("a new task has the platform version of the overrides, else that of the service, else the newest", () => {
+  const seen = (overrides: object, platformVersion?: string) =>
+    checkContainer({
+      ...{ task: undefined, definition: aDefinition(), container: "app" },
+      start: startInputs({ overrides: { ...overrides }, platformVersion }),
+    }).find(({ name }) => name === "platform version");
+  expect(seen({ platformVersion: "1.3.0" }, "1.4.0")).toMatchObject({ verdict: "NG", seen: "1.3.0" });
+  expect(seen({}, "1.4.0")).toMatchObject({ verdict: "OK", seen: "1.4.0" });
+  expect(seen({})).toMatchObject({ verdict: "OK", seen: "LATEST" });
+});
+
 it("skips the platform version of a task on instances, or of one that would be started there", () => {
   const onInstance = states(aTask({ launchType: "EC2", platformVersion: undefined }), aDefinition());
   expect(onInstance["platform version"]).toBe("SKIP");

@@ -6,7 +6,7 @@ import { startInputs } from "../../helpers/start-inputs.ts";
 const start = startInputs({ taskRole: "job" });
 
 it("an image's definition has an init and the given members, and no member that RegisterTaskDefinition does not know", () => {
-  const given = { ...start, executionRole: "ecs", ephemeralStorage: 50 };
+  const given = { ...start, executionRole: "ecs" };
   const { family, ...definition } = makeImageDefinition(
     { image: "example.com/team/tool:1", architecture: undefined },
     given,
@@ -18,7 +18,6 @@ it("an image's definition has an init and the given members, and no member that 
     requiresCompatibilities: ["FARGATE"],
     cpu: "256",
     memory: "512",
-    ephemeralStorage: { sizeInGiB: 50 },
     taskRoleArn: "job",
     executionRoleArn: "ecs",
     containerDefinitions: [
@@ -105,6 +104,6 @@ it("an image's definition leaves the image's own command alone with 'hold: false
 });
 
 it("the overrides repeat nothing that an image's definition has", () => {
-  const given = { ...start, cpu: "512", memory: "1024", ephemeralStorage: 50, executionRole: "ecs" };
+  const given = { ...start, cpu: "512", memory: "1024", executionRole: "ecs" };
   expect(withoutDefined(given)).toEqual({ ...startInputs() });
 });

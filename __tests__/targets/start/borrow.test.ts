@@ -21,7 +21,6 @@ it.each<[string, Partial<StartInputs>]>([
   ["subnets", { subnets: ["subnet-1"] }],
   ["security groups", { securityGroups: ["sg-1"] }],
   ["the public address", { assignPublicIp: false }],
-  ["the platform version", { platformVersion: "LATEST" }],
   ["the capacity providers", { capacityProviders: [SPOT] }],
 ])("leaves %s as the inputs have it", (_, given) => {
   const service = aService({ capacityProviders: [{ name: "FARGATE", weight: 1, base: 1 }] });

@@ -5,7 +5,10 @@ import { aDefinition } from "../../helpers/tasks.ts";
 import { thrownBy } from "../../helpers/thrown.ts";
 
 const start = startInputs({ securityGroups: ["sg-1"] });
-const of = { cluster: "ci", container: "app", launchType: "FARGATE", volumes: [], placement: {} };
+const of = {
+  ...{ cluster: "ci", container: "app", launchType: "FARGATE", platformVersion: undefined },
+  ...{ volumes: [], placement: {} },
+};
 const MIGRATE = { kind: "task-definition", taskDefinition: "migrate" } as const;
 const plan = { ...of, definition: aDefinition(), timeout: 60_000, origin };
 
@@ -36,7 +39,11 @@ describe("the request", () => {
   it.each<[string, Partial<StartInputs>, unknown]>([
     ["leaves the image's own command alone with hold: false", { hold: false }, {}],
     ["overrides the size", { hold: false, cpu: "512", memory: "1024" }, { cpu: "512", memory: "1024" }],
-    ["overrides the storage", { hold: false, ephemeralStorage: 30 }, { ephemeralStorage: { sizeInGiB: 30 } }],
+    [
+      "takes the storage from the raw overrides",
+      { hold: false, overrides: { ephemeralStorage: { sizeInGiB: 30 } } },
+      { ephemeralStorage: { sizeInGiB: 30 } },
+    ],
     [
       "overrides the roles",
       { hold: false, taskRole: "task", executionRole: "exec" },

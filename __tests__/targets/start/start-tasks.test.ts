@@ -12,7 +12,10 @@ import { origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition, aTask } from "../../helpers/tasks.ts";
 import { Changes } from "../../helpers/until.ts";
 
-const of = { cluster: "ci", container: "app", launchType: "FARGATE", volumes: [], placement: {} };
+const of = {
+  ...{ cluster: "ci", container: "app", launchType: "FARGATE", platformVersion: undefined },
+  ...{ volumes: [], placement: {} },
+};
 const plan = { ...of, definition: aDefinition(), timeout: 60_000, origin };
 const request = runTaskRequest(startInputs(), plan);
 const onSpot = runTaskRequest(startInputs({ capacityProviders: [SPOT] }), plan);

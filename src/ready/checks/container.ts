@@ -25,7 +25,8 @@ const TASK_FIX = "Wait for it, or take another.";
 /** AWS: "Monitor Amazon ECS containers with ECS Exec", considerations. */
 const INSTANCE_AGENT =
   "not looked at: on an instance ECS Exec needs version 1.50.2 or newer of the container agent";
-const PLATFORM_FIX = "Start the task with platform version 1.4.0 or newer ('platform-version').";
+const PLATFORM_FIX =
+  "Start the task with platform version 1.4.0 or newer: no 'platformVersion' in 'overrides', and none of the service's.";
 
 /** The container in the task definition; undefined when the caller may not read that. */
 type OwnContainer = ContainerDefinition | undefined;
@@ -67,9 +68,14 @@ function platformVersion({ task, start }: CheckFacts): Check {
       : task.launchType !== undefined && task.launchType !== "FARGATE";
   if (isElsewhere) return skippedCheck("platform version", INSTANCE_AGENT);
   // A new task gets the newest version when its inputs name none.
-  const version = task === undefined ? (start?.platformVersion ?? "LATEST") : task.platformVersion;
+  const version = task === undefined ? newVersion(start) : task.platformVersion;
   if (version === undefined) return skippedCheck("platform version", "not known: it may not be read");
   return check("platform version", isNewEnough(version, task?.platformFamily), version, PLATFORM_FIX);
+}
+
+function newVersion(start: CheckFacts["start"]): string {
+  const overriding = start?.overrides["platformVersion"];
+  return typeof overriding === "string" ? overriding : (start?.platformVersion ?? "LATEST");
 }
 
 function taskRole(facts: CheckFacts): Check {

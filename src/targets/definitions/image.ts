@@ -23,7 +23,6 @@ export function makeImageDefinition(
     ...(architecture === "arm64" && {
       runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" },
     }),
-    ...(start.ephemeralStorage !== undefined && { ephemeralStorage: { sizeInGiB: start.ephemeralStorage } }),
     ...(start.taskRole !== undefined && { taskRoleArn: start.taskRole }),
     ...(start.executionRole !== undefined && { executionRoleArn: start.executionRole }),
     containerDefinitions: [
@@ -72,7 +71,7 @@ export function imageOf({ containers }: DefinitionContent, container: string): s
 
 /** The inputs without those that the definition holds, so that they don't become overrides too. */
 export function withoutDefined(start: StartInputs): StartInputs {
-  const defined = ["cpu", "memory", "ephemeralStorage", "taskRole", "executionRole"] as const;
+  const defined = ["cpu", "memory", "taskRole", "executionRole"] as const;
   return { ...start, ...Object.fromEntries(defined.map((name) => [name, undefined])) };
 }
 

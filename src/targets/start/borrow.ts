@@ -9,6 +9,8 @@ import { type Capacity, isOnFargate } from "./capacity.ts";
 export interface LaunchInputs extends StartInputs, Capacity {
   /** The volumes of the service; those that the task definition has are the task's, too. */
   readonly volumes: readonly LaunchVolume[];
+  /** That of the service. Undefined leaves it to ECS. */
+  readonly platformVersion: string | undefined;
   /** That of the service, for a task that runs on the service's instances. */
   readonly placement: Placement;
 }
@@ -24,7 +26,8 @@ export function borrow(
   service: Service | undefined,
   source: NewTaskSource,
 ): LaunchInputs {
-  if (service === undefined) return { ...start, launchType: "FARGATE", volumes: [], placement: {} };
+  if (service === undefined)
+    return { ...start, launchType: "FARGATE", platformVersion: undefined, volumes: [], placement: {} };
   const { network, platformVersion, volumes } = service;
   const own = { capacityProviders: service.capacityProviders, launchType: service.launchType ?? "FARGATE" };
   const capacity = capacityOf(start, own, source);
@@ -36,7 +39,7 @@ export function borrow(
     subnets: start.subnets.length > 0 ? start.subnets : network.subnets,
     securityGroups: start.securityGroups.length > 0 ? start.securityGroups : network.securityGroups,
     assignPublicIp: start.assignPublicIp ?? (leavesFargate ? undefined : network.assignPublicIp),
-    platformVersion: start.platformVersion ?? (leavesFargate ? undefined : platformVersion),
+    platformVersion: leavesFargate ? undefined : platformVersion,
     volumes,
     // Constraints speak of the service's own instances.
     placement: capacity === own ? service.placement : {},

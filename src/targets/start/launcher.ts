@@ -24,12 +24,14 @@ export interface LauncherOptions {
   readonly planFor: (defined: LaunchDefinition) => LaunchPlan;
   readonly undo: UndoList;
   readonly context: Pick<ResolveContext, "ecs" | "log" | "clock" | "signal">;
-  readonly stuckAfter: number;
   /** How long to wait for capacity in all, in milliseconds. */
   readonly patience: number;
   /** The tags that the user asked for. No task is started without them. */
   readonly ownTags: Readonly<Record<string, string>>;
 }
+
+/** Fargate takes less than a minute for each step of a start, except for the image pull, which is not counted. */
+const STUCK_AFTER_MS = 180_000;
 
 /** For more tasks than this, the log has only their number, every few seconds. */
 const MOST_NAMED = 20;
@@ -64,7 +66,7 @@ export class Launcher {
   get stuckAfter(): number | undefined {
     const { request } = this.#plan;
     const waitsForInstance = request.capacityProviders.length > 0 && !isOnFargate(request);
-    return waitsForInstance ? undefined : this.#options.stuckAfter;
+    return waitsForInstance ? undefined : STUCK_AFTER_MS;
   }
 
   /** Begins to start `count` tasks, or as many as ECS starts. */

@@ -19,6 +19,8 @@ export interface StartPlan {
   readonly container: string;
   /** It has no meaning when there are capacity providers. */
   readonly launchType: string;
+  /** That of the service. */
+  readonly platformVersion: string | undefined;
   /** The volumes of the service. */
   readonly volumes: readonly LaunchVolume[];
   readonly placement: Placement;
@@ -71,7 +73,6 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
     }),
     ...(start.cpu !== undefined && { cpu: start.cpu }),
     ...(start.memory !== undefined && { memory: start.memory }),
-    ...(start.ephemeralStorage !== undefined && { ephemeralStorage: { sizeInGiB: start.ephemeralStorage } }),
     ...(start.taskRole !== undefined && { taskRoleArn: start.taskRole }),
     ...(start.executionRole !== undefined && { executionRoleArn: start.executionRole }),
   };
@@ -82,7 +83,7 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
     count: 1,
     capacityProviders: start.capacityProviders,
     launchType: plan.launchType,
-    platformVersion: start.platformVersion,
+    platformVersion: plan.platformVersion,
     enableExecuteCommand: true,
     network: {
       subnets: start.subnets,

@@ -258,6 +258,6 @@ const NOT_ON_INSTANCES =
   "The task would run where the service's tasks do. Check that an instance there has a connected agent, the attributes and the resources that the task definition asks for, and that its ports are free.";
 
 const NO_SUCH_CAPACITY =
-  "No capacity of the cluster has what the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
+  "No capacity of the cluster has what the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the 'platformVersion' of the input 'overrides'.";
 const NOT_FOR_FARGATE =
   "Compare the task definition with what Fargate runs: networkMode awsvpc, cpu and memory of a supported pair.";
