@@ -22,7 +22,7 @@ describe("action.yml", () => {
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start deployment hold subnets security-groups " +
         "assign-public-ip capacity-providers cpu memory task-role execution-role " +
         "tags overrides keep-task start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-size artifacts-missing reports env secrets workers user stderr " +
-        "timeout retry retry-attempts detach attach lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container workflow-commands summary region"
+        "timeout retry retry-attempts detach attach lock matrix bucket bucket-owner kms-key-id logs log-to-container workflow-commands summary region"
       ).split(" "),
     );
   });
@@ -54,11 +54,8 @@ describe("action.yml", () => {
       "artifacts-missing": "warn",
       timeout: "60m",
       detach: "false",
-      "matrix-index": "${{ strategy.job-index }}",
-      "matrix-total": "${{ strategy.job-total }}",
-      prefix: "fargate-exec/",
+      matrix: "${{ toJSON(strategy) }}",
       logs: "auto",
-      transport: "auto",
       "log-to-container": "false",
       "workflow-commands": "false",
       summary: "true",

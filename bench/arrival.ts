@@ -28,7 +28,7 @@ try {
   await waitForAgents(local);
   const inputs = { cluster, task: local.tasks[0]?.id ?? "", run: RUN };
   const session = await arrivals(inputs);
-  const s3 = await arrivals({ ...inputs, bucket, transport: "s3" });
+  const s3 = await arrivals({ ...inputs, bucket, logs: "bucket" });
   for (const [way, lags, bar] of [
     ["session", session.lags, 300],
     ["S3", s3.lags.slice(FIRST), 1_000],

@@ -45,7 +45,7 @@ async function compare(what: string, inputs: Readonly<Record<string, string>>): 
 
 async function byAction(inputs: Readonly<Record<string, string>>): Promise<number> {
   // The values of a job without a matrix, as GitHub gives them. The command line sets the same ones itself.
-  const step = await startStep(root, { ...inputs, "matrix-index": "0", "matrix-total": "1" }, local);
+  const step = await startStep(root, { ...inputs, matrix: '{"job-index": 0, "job-total": 1}' }, local);
   if ((await step.ended) !== 0) throw new Error(step.log());
   return Date.now() - step.began;
 }

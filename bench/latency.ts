@@ -23,7 +23,7 @@ const CALLS = [
 const UNPROTECTED = { protect: "false" };
 
 /** The values of a job without a matrix, as GitHub gives them. */
-const LONE = { "matrix-index": "0", "matrix-total": "1" };
+const LONE = { matrix: '{"job-index": 0, "job-total": 1}' };
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
 try {
@@ -142,7 +142,7 @@ async function ends(): Promise<void> {
     // In turns, so that other work of the machine slows both.
     for (let i = 0; i < TIMES; i += 1) {
       taken.session.push(await endOf(inputs, local));
-      taken.S3.push(await endOf({ ...inputs, bucket, transport: "s3" }, local));
+      taken.S3.push(await endOf({ ...inputs, bucket, logs: "bucket" }, local));
     }
     const [session, s3] = [percentile(taken.session), percentile(taken.S3)];
     const what = "from a job's last byte to the step's end, 99th percentile of";
@@ -162,7 +162,7 @@ async function endOf(inputs: Readonly<Record<string, string>>, local: LocalFarga
   const step = await startStep(root, inputs, local);
   const [, at] = await step.line(/^at=(\d+)$/m);
   await step.ended;
-  if (inputs["transport"] === "s3" && !step.log().includes("comes by S3"))
+  if (inputs["logs"] === "bucket" && !step.log().includes("comes by S3"))
     throw new Error(`The output did not come by S3:\n${step.log()}`);
   return Math.round(Date.now() - Number(at) / 1e6);
 }

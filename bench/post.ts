@@ -27,11 +27,11 @@ try {
   const ways: readonly (readonly [string, Record<string, string>])[] = [
     ["by session", { cluster, task, run }],
     ["by session, with a bucket", { cluster, task, bucket, run }],
-    ["by S3, a short job", { cluster, task, bucket, transport: "s3", run }],
+    ["by S3, a short job", { cluster, task, bucket, logs: "bucket", run }],
     ["by S3, once the job has lasted", { cluster, task, bucket, run: lasting }],
-    ["by S3, with artifacts", { cluster, task, bucket, transport: "s3", run: files, ...artifacts }],
-    ["by S3, of a service, protected", { cluster, service, bucket, transport: "s3", run }],
-    ["by S3, in a task of its own", { cluster, ...started, bucket, transport: "s3", run }],
+    ["by S3, with artifacts", { cluster, task, bucket, logs: "bucket", run: files, ...artifacts }],
+    ["by S3, of a service, protected", { cluster, service, bucket, logs: "bucket", run }],
+    ["by S3, in a task of its own", { cluster, ...started, bucket, logs: "bucket", run }],
     ["logged, in a task of its own", { cluster: loggedCluster, ...started, bucket, run }],
   ];
   for (const [way, inputs] of ways) {

@@ -38,7 +38,7 @@ try {
       const own = join(root, String(index));
       mkdirSync(own);
       const run = `echo begun; date +begin=%s%N; sleep ${SECONDS}; date +end=%s%N`;
-      const matrix = { "matrix-index": String(index), "matrix-total": String(JOBS) };
+      const matrix = { matrix: JSON.stringify({ "job-index": index, "job-total": JOBS }) };
       const step = await startStep(own, { ...where, ...matrix, run }, local);
       step.line(/^begun$/m).then(
         () => order.push(index),

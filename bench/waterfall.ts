@@ -24,7 +24,7 @@ try {
   const { cluster, service, bucket } = await seed(local);
   await waitForAgents(local);
   const task = local.tasks[0]?.id ?? "";
-  const lone = { cluster, "matrix-index": "0", "matrix-total": "1" };
+  const lone = { cluster, matrix: '{"job-index": 0, "job-total": 1}' };
   for (const [name, where] of [
     ["task", { task }],
     ["task, bucket", { task, bucket }],

@@ -23,8 +23,8 @@ function drawLine(random: Random, scenario: Scenario): Scenario {
       ...{ at: index * between(random, 500, 4_000), container: 0, post: true },
       inputs: {
         ...{ timeout: "60m", "queue-timeout": "60m" },
-        transport: pick(random, index === 0 ? ["plain", "packed"] : ["plain", "auto", "s3"]),
-        ...(isMatrix && { "matrix-index": String(index), "matrix-total": String(count) }),
+        logs: pick(random, index === 0 ? ["session"] : ["session", "auto", "bucket"]),
+        ...(isMatrix && { matrix: JSON.stringify({ "job-index": index, "job-total": count }) }),
       },
       script: {
         ...{ exitCode: pick(random, [0, 0, 3]), onTerm: "dies" as const },
@@ -48,7 +48,7 @@ function drawOutage(random: Random, scenario: Scenario): Scenario {
     ...first,
     inputs: {
       ...first.inputs,
-      transport: pick(random, ["s3", "s3", "auto"]),
+      logs: pick(random, ["bucket", "bucket", "auto"]),
       timeout: pick(random, ["2m", "60m"]),
     },
     script: { ...first.script, lines: lines.flat() },

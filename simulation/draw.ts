@@ -95,8 +95,8 @@ function drawRunners(random: Random, world: WorldOptions, containers: number): r
         ...(chance(random, 0.7) && { "start-timeout": pick(random, ["40s", "90s"]) }),
         ...(chance(random, 0.4) && { secrets: "SECRET" }),
         ...(workers > 1 && { workers: String(workers) }),
-        ...(isMatrix && { "matrix-index": String(index), "matrix-total": String(count) }),
-        ...drawTransport(random, world),
+        ...(isMatrix && { matrix: JSON.stringify({ "job-index": index, "job-total": count }) }),
+        ...drawLogs(random, world),
       },
       script: drawScript(random, index),
       post: chance(random, 0.85),
@@ -104,9 +104,9 @@ function drawRunners(random: Random, world: WorldOptions, containers: number): r
   });
 }
 
-function drawTransport(random: Random, { bucket }: WorldOptions): Readonly<Record<string, string>> {
-  const kinds = ["auto", "plain", "packed", ...(bucket ? ["s3", "s3"] : [])];
-  return chance(random, 0.5) ? { transport: pick(random, kinds) } : {};
+function drawLogs(random: Random, { bucket }: WorldOptions): Readonly<Record<string, string>> {
+  const kinds = ["auto", "session", ...(bucket ? ["bucket", "bucket"] : [])];
+  return chance(random, 0.5) ? { logs: pick(random, kinds) } : {};
 }
 
 function drawScript(random: Random, runner: number): Script {

@@ -15,7 +15,8 @@ import { Aws, mainLog } from "../__tests__/helpers/local.ts";
 import type { Fault } from "../local/faults.ts";
 import type { Task } from "../local/task/task.ts";
 
-type Carrier = "plain" | "packed" | "s3";
+/** The values of `logs`. */
+type Carrier = "session" | "bucket";
 
 interface Place {
   readonly task: Task;
@@ -31,8 +32,8 @@ interface Row {
   readonly harm: (place: Place) => Promise<unknown>;
 }
 
-const ALL = ["plain", "packed", "s3"] as const;
-const S3 = ["s3"] as const;
+const ALL = ["session", "bucket"] as const;
+const S3 = ["bucket"] as const;
 const aws = await Aws.start();
 const { local } = aws.world;
 
@@ -186,10 +187,10 @@ async function faultsOf(name: string, row: Row, carrier: Carrier): Promise<reado
   const run = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo $i; sleep 0.1; done; exit 7`;
   let harmed: Promise<unknown> | undefined;
   const result = await aws.step(
-    { task: task.id, bucket, transport: carrier, run, timeout: "10m" },
+    { task: task.id, bucket, logs: carrier, run, timeout: "10m" },
     {
       onLine: (line) => {
-        const isTime = carrier === "s3" ? BY_S3.test(line) : line === "5";
+        const isTime = carrier === "bucket" ? BY_S3.test(line) : line === "5";
         if (isTime) harmed ??= sleep(1_000).then(() => row.harm({ task, bucket }));
       },
     },

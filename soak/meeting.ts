@@ -58,8 +58,7 @@ async function meet({ logged, inputsOf }: Way): Promise<{ most: number; failed: 
 }
 
 const inMatrix: Way["inputsOf"] = (index) => ({
-  "matrix-index": String(index),
-  "matrix-total": String(JOBS),
+  matrix: JSON.stringify({ "job-index": index, "job-total": JOBS }),
 });
 const ways: readonly Way[] = [
   { name: "one matrix, logged", logged: true, inputsOf: inMatrix },

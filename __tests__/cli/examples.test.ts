@@ -13,7 +13,7 @@ import { readTerraform } from "../examples/terraform.ts";
 const directory = resolve(import.meta.dirname, "../../examples/cli");
 const env = {
   ...{ AWS_REGION: "eu-west-1", DB_PASSWORD: "secret", CLUSTER: "prod", SERVICE: "web", SUBNETS: "subnet-1" },
-  ...{ BUILDKITE_PARALLEL_JOB: "3", BUILDKITE_PARALLEL_JOB_COUNT: "4" },
+  ...{ BUILDKITE_PARALLEL_JOB: "3" },
 };
 
 /** The words of the command line in an example, as the shell of its build service reads them. */

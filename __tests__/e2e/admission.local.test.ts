@@ -122,9 +122,9 @@ it.each(turnOf(meetings, 3))(
     const results = await meet(at, task, {}, { isMatrix });
     expectEachItsOwn(results);
     // The runner prints the inputs, with the values of their defaults in action.yml.
-    const numbers = results.map(({ log }) => log.filter((line) => /^ {2}matrix-(index|total): /.test(line)));
+    const numbers = results.map(({ log }) => log.filter((line) => /^ *"job-(index|total)": /.test(line)));
     expect(numbers).toEqual(
-      results.map((_, index) => (isMatrix ? [`  matrix-index: ${index}`, `  matrix-total: ${AT_ONCE}`] : [])),
+      results.map((_, index) => (isMatrix ? [`  "job-index": ${index},`, `  "job-total": ${AT_ONCE}`] : [])),
     );
     // There is no lock, so two may meet. Then one of them waits in the agent's queue.
     expect(mostAtOnce(at, task)).toBeLessThanOrEqual(limit + 1);
@@ -189,7 +189,7 @@ it("a claim that is not given back in time fails the step, and the message names
     if (line === "begun") begun = true;
   };
   // A job whose output S3 carries would soon give its place back.
-  const inputs = { task: task.id, ...bucketOf(at), transport: "plain" };
+  const inputs = { task: task.id, ...bucketOf(at), logs: "session" };
   const first = at.aws.step({ ...inputs, run: "echo begun; sleep 12" }, { onLine });
   await eventually(() => begun, true);
   const second = await at.aws.step({

@@ -7,7 +7,7 @@ const CALL_MS = 250;
 /** Longer than a step takes from its first call to its session. */
 const HELD_MS = 4_000;
 /** As GitHub has it for a job without a matrix. */
-const LONE = { "matrix-index": "0", "matrix-total": "1" };
+const LONE = { matrix: '{"job-index": 0, "job-total": 1}' };
 
 let aws: Aws;
 beforeAll(async () => {

@@ -107,7 +107,7 @@ it("a cancel while S3 carries a job with artifacts: main takes those for which t
     "artifacts-path": join(temp, "back"),
     "artifacts-max-size": "200 GB",
   };
-  const inputs = { ...staged(), transport: "s3", ...artifacts, run };
+  const inputs = { ...staged(), logs: "bucket", ...artifacts, run };
   const cancelled = await cancelAt(/^begun$/, inputs, { env: { RUNNER_TEMP: temp } });
   const task = aws.taskOf(cancelled.result);
   expect(aws.calls("StopTask", task.arn)).toHaveLength(1);

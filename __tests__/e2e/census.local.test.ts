@@ -36,7 +36,7 @@ const kinds: readonly (readonly [inputs: () => Inputs, exitCode: string])[] = [
     }),
     "1",
   ],
-  [() => ({ run: "seq -f 'line %.0f of many' 20000", transport: "packed" }), "0"],
+  [() => ({ run: "seq -f 'line %.0f of many' 20000" }), "0"],
   [
     () => ({
       run: "(sleep 0.1 | cat) & (true &) ; : $(true); sh -c 'kill -TERM $$' || { wait; exit 9; }",

@@ -156,7 +156,7 @@ describe("a job that outlives the keys of its step", () => {
     ["its session ends, too", {}, "begun"],
     [
       "S3 carries its output and no session is open, as does its task,",
-      { transport: "s3" },
+      { logs: "bucket" },
       "The output comes by S3 ",
     ],
   ] as const;
@@ -164,7 +164,7 @@ describe("a job that outlives the keys of its step", () => {
     "goes on where %s, and the message says so",
     async (_, by, moment) => {
       const { local, made } = aws.world;
-      const isOwn = "transport" in by;
+      const isOwn = "logs" in by;
       const running = isOwn ? undefined : await aws.runningTask();
       const where =
         running === undefined ? { ...aws.newTask(), ...by, bucket: made.bucket } : { task: running.id };

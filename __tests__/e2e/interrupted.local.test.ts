@@ -264,7 +264,7 @@ const all: readonly Moment[] = [
   },
   {
     name: "while the job prints, packed",
-    inputs: typed("yes 0123456789012345678901234567890123456789", { transport: "packed" }),
+    inputs: typed("yes 0123456789012345678901234567890123456789"),
     when: ({ lines }) => lines.length > 5_000,
     says: ended,
   },

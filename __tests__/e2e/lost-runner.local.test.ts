@@ -194,7 +194,7 @@ const otherWays: readonly OtherWay[] = [
   [
     "with one prefix, and the next one has another",
     (bucket) => ({ bucket }),
-    (bucket) => ({ bucket, prefix: "other/" }),
+    (bucket) => ({ bucket: `${bucket}/other` }),
     {},
   ],
   [

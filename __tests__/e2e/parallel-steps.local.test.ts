@@ -95,7 +95,7 @@ it("four parallel steps without a bucket that begin at once have two sessions in
   const before = aws.world.local.gateway.sessions.length;
   const ids = Array.from({ length: 4 }, (_, at) => `part-${at}`);
   // GitHub gives each step of a job without a matrix these numbers.
-  const alone = { "matrix-index": "0", "matrix-total": "1" };
+  const alone = { matrix: '{"job-index": 0, "job-total": 1}' };
   const inputs = { cluster: aws.world.made.cluster, task: task?.id ?? "", run: "sleep 1", ...alone };
   const { conclusion } = await runSteps([{ parallel: ids.map((id) => ({ id, inputs })) }], inputs);
   expect(conclusion).toBe("success");
@@ -157,7 +157,7 @@ it("a step that waits in the queue is cancelled, too, and leaves its place to th
     {
       id: "holder",
       background: true,
-      inputs: { ...inputs("echo begun; sleep 303"), transport: "plain" },
+      inputs: { ...inputs("echo begun; sleep 303"), logs: "session" },
       onLine: holder.add,
     },
     { run: () => holder.has(/^begun$/) },

@@ -29,7 +29,7 @@ const MB = 1_000_000;
 const BY_S3 = /^The output comes by S3 from byte \d+ on\.$/;
 
 function runByS3(task: Task, inputs: Inputs, options?: StepOptions): Promise<StepResult> {
-  const more = { task: task.id, bucket: aws.world.made.bucket, transport: "s3" };
+  const more = { task: task.id, bucket: aws.world.made.bucket, logs: "bucket" };
   return aws.step({ ...more, ...inputs }, options);
 }
 
@@ -83,7 +83,7 @@ it.concurrent("50 MB arrive byte for byte", async () => {
     task: task.id,
     run: `sleep 2\n${numbered.script("python3", 7)}`,
   };
-  const more = { bucket: aws.world.made.bucket, transport: "s3" };
+  const more = { bucket: aws.world.made.bucket, logs: "bucket" };
   const { outputs, mostMemory } = await runMain(aws, { ...inputs, ...more }, (piece) => reader.push(piece));
   expect([reader.wrong, numbered.bytes - reader.bytes, outputs["exit-code"]]).toEqual([undefined, 0, "7"]);
   expect(reader.others.some((line) => BY_S3.test(line))).toBe(true);
@@ -295,7 +295,11 @@ it.concurrent(
   async () => {
     const task = await aws.runningTask();
     const artifacts = { artifacts: "/tmp/real", "artifacts-path": "forged-back" };
-    const result = await runByS3(task, { prefix: "forged/", run: FORGED, ...artifacts });
+    const result = await runByS3(task, {
+      bucket: `${aws.world.made.bucket}/forged`,
+      run: FORGED,
+      ...artifacts,
+    });
     expect([result.outputs["exit-code"], result.conclusion, result.post?.conclusion]).toEqual([
       "3",
       "failure",

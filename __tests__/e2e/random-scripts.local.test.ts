@@ -134,9 +134,9 @@ describe("by the whole step", () => {
     await forEachSeedAtOnce(THROUGH_DIST, 4, async (seed) => {
       const random = randomOf(-seed);
       const staged = random() < 0.5;
-      const packed = random() < 0.5;
-      // The exec agent damages bytes that are not UTF-8, unless they are packed.
-      const { env, ...rest } = randomScript(random, { anyBytes: packed, anyArgs: false });
+      const byBucket = random() < 0.5;
+      // The exec agent damages bytes that are not UTF-8 in plain lines of a session.
+      const { env, ...rest } = randomScript(random, { anyBytes: byBucket, anyArgs: false });
       // An image may set a locale in which programs print other quotes than on this machine.
       const script: ScriptCase = { ...rest, env: { ...env, LC_ALL: "C" } };
       const host = await runOnHost(
@@ -150,8 +150,8 @@ describe("by the whole step", () => {
           args: script.args.join("\n"),
           env: Object.keys(script.env).join("\n"),
           secrets: "SECRET",
-          transport: packed ? "packed" : "auto",
-          ...(staged && { bucket: aws.world.made.bucket }),
+          logs: byBucket ? "bucket" : "auto",
+          ...((staged || byBucket) && { bucket: aws.world.made.bucket }),
         },
         { files: { script: script.script }, env: { ...script.env, ...script.secrets } },
       );

@@ -75,7 +75,7 @@ it.each([
 
 it("boto3 finds the task role's credentials, though the exec agent's environment doesn't lead to them", async () => {
   const script = 'echo "[$AWS_CONTAINER_CREDENTIALS_FULL_URI]"';
-  const result = await aws.step({ task: task.id, bucket, prefix: "boto3/", run: script });
+  const result = await aws.step({ task: task.id, bucket: `${bucket}/boto3`, run: script });
   // The job can reach AWS as well.
   expect(result.outputs["stdout"]).toMatch(/^\[http:.*\/v2\/credentials\/.+\]$/);
   expect(deliveryOf(result)).toContain("Script fetched by boto3 with the credentials of PID 1 (");
@@ -98,7 +98,7 @@ it("a script of 5 MB works with a bucket, and the command stays under 4 KiB", as
   const script = ownChecksum + "# 0123456789 filler\n".repeat(250_000);
   expect(script.length).toBeGreaterThan(5_000_000);
   const result = await aws.step(
-    { task: task.id, bucket, prefix: "big/", "script-file": "big.sh" },
+    { task: task.id, bucket: `${bucket}/big`, "script-file": "big.sh" },
     { files: { "big.sh": script } },
   );
   expect(result.outputs).toMatchObject({ "exit-code": "0", stdout: sha256(script) });

@@ -96,8 +96,7 @@ export class Rights {
       ...this.#definitionOf(inputs),
       "caller-role": "none",
       repository: "none",
-      bucket: inputs["bucket"] ?? "none",
-      prefix: inputs["prefix"] ?? "fargate-exec/",
+      ...bucketNames(inputs["bucket"]),
       "bucket-key": isKey(bucketKey) ? lastPart(bucketKey) : key,
       "cluster-key": isKey(kmsKeyId) ? lastPart(kmsKeyId) : key,
       "container-log-group": made.containerLogGroup,
@@ -155,7 +154,15 @@ function withHandle(inputs: Inputs): Inputs {
   const handle = parseHandle(inputs["attach"] ?? "");
   if (typeof handle === "string") return inputs;
   const { task, staging } = handle;
-  return { ...inputs, task, ...(staging && { bucket: staging.bucket, prefix: staging.prefix }) };
+  return { ...inputs, task, ...(staging && { bucket: `${staging.bucket}/${staging.prefix}` }) };
+}
+
+/** The bucket and the start of its keys, which the input names both. */
+function bucketNames(input: string | undefined): Pick<Names, "bucket" | "prefix"> {
+  const [bucket = "none", ...parts] = (input ?? "none").split("/");
+  const prefix = parts.join("/");
+  if (parts.length === 0) return { bucket, prefix: "fargate-exec/" };
+  return { bucket, prefix: prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/` };
 }
 
 /** The name in an ARN, and any other name as it is. */

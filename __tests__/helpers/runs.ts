@@ -50,7 +50,6 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     bucketOwner: undefined,
     kmsKeyId: undefined,
     logs: "auto",
-    transport: "auto",
     logToContainer: false,
     workflowCommands: false,
     summary: true,

@@ -69,12 +69,9 @@ export async function runSized(job: SizedJob): Promise<SizedRun> {
       job.onProgress?.(`${said * 10} %, ${Math.round((Date.now() - began) / 1000)} s`);
     }, LOOKED_EVERY_MS);
     const run = { cluster: aws.world.made.cluster, task: task.id, run: numbered.script(writer, EXIT_CODE) };
-    const done = await runMain(
-      aws,
-      { ...run, transport: "packed", ...inputs },
-      (piece) => reader.push(piece),
-      { onMemory: (now) => runner.add(reader.bytes / numbered.bytes, { now, most: now }) },
-    ).finally(() => clearInterval(looking));
+    const done = await runMain(aws, { ...run, ...inputs }, (piece) => reader.push(piece), {
+      onMemory: (now) => runner.add(reader.bytes / numbered.bytes, { now, most: now }),
+    }).finally(() => clearInterval(looking));
     const missing = numbered.bytes - reader.bytes;
     return {
       wrong: reader.wrong ?? (missing === 0 ? undefined : `${missing} bytes did not come`),

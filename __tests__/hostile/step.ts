@@ -138,7 +138,7 @@ class HostileStep {
     const directory = join(workspace, "artifacts");
     this.#inputs = anInputs({
       ...{ bucket: "b", prefix: PREFIX, timeout: 120_000, startTimeout: 60_000, queueTimeout: 120_000 },
-      transport: hostile.byBucket ? "s3" : "auto",
+      logs: hostile.byBucket ? "bucket" : "auto",
       artifacts: {
         ...{ globs: [], directory, within: [workspace], maxCount: 50, maxBytes: 256 * 1024, missing: "warn" },
       },

@@ -24,8 +24,7 @@ describe("attach", () => {
 
   it("counts an input that has its default as left out", () => {
     expect(
-      read({ attach: HANDLE_TEXT, cluster: "default", tasks: "1", hold: "true", transport: "auto" }).where
-        .kind,
+      read({ attach: HANDLE_TEXT, cluster: "default", tasks: "1", hold: "true", logs: "auto" }).where.kind,
     ).toBe("handle");
   });
 

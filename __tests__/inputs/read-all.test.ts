@@ -27,7 +27,6 @@ describe("readInputs", () => {
       prefix: "fargate-exec/",
       kmsKeyId: undefined,
       logs: "auto",
-      transport: "auto",
       logToContainer: false,
       workflowCommands: false,
       summary: true,
@@ -48,13 +47,10 @@ describe("readInputs", () => {
       secrets: "DB_PASSWORD\nTOKEN=a=b",
       workers: "auto",
       timeout: "2h",
-      "matrix-index": "3",
-      "matrix-total": "40",
-      bucket: "example-ci",
-      prefix: "ci/jobs",
+      matrix: '{"fail-fast": true, "job-index": 3, "job-total": 40, "max-parallel": 8}',
+      bucket: "example-ci/ci/jobs",
       "kms-key-id": "alias/ci",
       logs: "cloudwatch",
-      transport: "plain",
       "workflow-commands": "true",
       summary: "false",
       user: "root",
@@ -78,28 +74,24 @@ describe("readInputs", () => {
       prefix: "ci/jobs/",
       kmsKeyId: "alias/ci",
       logs: "cloudwatch",
-      transport: "plain",
       workflowCommands: true,
       summary: false,
     });
   });
 
   it.each([
-    ["matrix-total", "0", "a whole number from 1 to 10000", "'0'"],
-    ["matrix-index", "first", "a whole number from 0 to 9999", "'first'"],
     ["timeout", "soon", "a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
     ["start-timeout", "0s", "a duration like 90s, 30m or 2h, from 1s to 120h", "'0s'"],
     ["workers", "0", "auto, or a whole number from 1 to 256", "'0'"],
     ["workers", "all", "auto, or a whole number from 1 to 256", "'all'"],
-    ["logs", "stdout", "one of auto, session, cloudwatch, s3", "'stdout'"],
-    ["transport", "fast", "one of auto, plain, packed, s3", "'fast'"],
+    ["logs", "stdout", "one of auto, bucket, session, cloudwatch, s3", "'stdout'"],
     ["workflow-commands", "yes", "true or false", "'yes'"],
     ["summary", "no", "true or false", "'no'"],
     ["region", "Ireland", "an AWS region, such as eu-west-1", "'Ireland'"],
     [
       "bucket",
       "s3://example-ci",
-      "a bucket's name (3 to 63 lower-case letters, digits, dots and hyphens), such as example-ci",
+      "a bucket's name (3 to 63 lower-case letters, digits, dots and hyphens), such as example-ci, and after a slash the start of its keys",
       "'s3://example-ci'",
     ],
     [
@@ -115,21 +107,12 @@ describe("readInputs", () => {
       "'BIG', whose value makes a variable of 131,077 bytes",
     ],
     ["args", "a\0b", "text", "a NUL byte in it"],
-    ["transport", "s3", "auto, plain or packed without 'bucket'", "'s3'"],
+    ["logs", "bucket", "auto, session, cloudwatch or s3 without 'bucket'", "'bucket'"],
   ])("refuses %s: %.40s", (name, value, must, got) => {
     const failure = refusal({ ...least, [name]: value });
     expect(failure.code).toBe("bad-input");
     expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);
     expect(failure.seen).toContain(`Got ${got}`);
-  });
-
-  it.each(["cloudwatch", "s3"])("refuses output by S3 where it is to be read from the log: %s", (logs) => {
-    const failure = refusal({ ...least, bucket: "example-ci", transport: "s3", logs });
-    expect(failure.failed).toBe(`Input 'transport' must be auto, plain or packed with 'logs: ${logs}'.`);
-  });
-
-  it.each(["auto", "session"])("takes output by S3 with a bucket and 'logs: %s'", (logs) => {
-    expect(read({ ...least, bucket: "example-ci", transport: "s3", logs }).transport).toBe("s3");
   });
 
   it.each([
@@ -232,15 +215,34 @@ describe("the role to assume", () => {
 
 describe("the position in a matrix", () => {
   it.each([
-    ["is not known when the runner gives neither number, as act", {}],
-    ["is not known by one number alone", { "matrix-total": "4" }],
-  ])("%s", (_, given) => {
-    expect(read({ ...least, ...given }).matrix).toBeUndefined();
+    [
+      "as GitHub's own runner gives it",
+      '{"fail-fast": true, "job-index": 3, "job-total": 40, "max-parallel": 40}',
+    ],
+    ["as a program gives it", '{"job-index": 3, "job-total": 40}'],
+  ])("is read %s", (_, matrix) => {
+    expect(read({ ...least, matrix }).matrix).toEqual({ index: 3, total: 40 });
   });
 
-  it("is below the number of jobs", () => {
-    expect(() => read({ ...least, "matrix-index": "4", "matrix-total": "4" })).toThrow(
-      /'matrix-index'.*below 'matrix-total'/s,
+  it.each([
+    ["when the input is empty", ""],
+    ["in a job without a matrix under act", "{}"],
+    ["in a matrix under act", '{"fail-fast": true, "max-parallel": 4}'],
+    ["by one number alone", '{"job-total": 4}'],
+    ["by nothing", "null"],
+  ])("is not known %s", (_, matrix) => {
+    expect(read({ ...least, matrix }).matrix).toBeUndefined();
+  });
+
+  it.each([
+    "3/4",
+    "4",
+    '{"job-index": 4, "job-total": 4}',
+    '{"job-index": "0", "job-total": 1}',
+    '{"job-index": -1, "job-total": 1}',
+  ])("is refused: %s", (matrix) => {
+    expect(refusal({ ...least, matrix }).failed).toBe(
+      "Input 'matrix' must be an object of JSON with the numbers 'job-total', from 1 to 10000, and 'job-index', from 0 on and below it.",
     );
   });
 });

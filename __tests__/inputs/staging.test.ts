@@ -4,20 +4,20 @@ const staged = { ...least, bucket: "example-ci" };
 
 describe("staging in S3", () => {
   it.each([
-    ["", "fargate-exec/"],
-    ["ci", "ci/"],
-    ["ci/jobs/", "ci/jobs/"],
-    ["/", ""],
-    ["x".repeat(64), `${"x".repeat(64)}/`],
-  ])("turns prefix %j into %j", (prefix, expected) => {
-    expect(read({ ...staged, prefix }).prefix).toBe(expected);
+    ["example-ci", "fargate-exec/"],
+    ["example-ci/ci", "ci/"],
+    ["example-ci/ci/jobs/", "ci/jobs/"],
+    ["example-ci/", ""],
+    [`example-ci/${"x".repeat(64)}`, `${"x".repeat(64)}/`],
+  ])("begins its keys, with bucket %j, with %j", (bucket, prefix) => {
+    expect(read({ ...least, bucket })).toMatchObject({ bucket: "example-ci", prefix });
   });
 
-  it.each(["/ci", "ci/../x", "./ci", "..", "a\tb", "it's", "a{{b", "$$", "x".repeat(65)])(
-    "refuses prefix %j",
+  it.each(["/ci", "ci/../x", "./ci", "..", "a\tb", "it's", "a{{b", "$$", "x".repeat(65), "a\nb"])(
+    "refuses %j behind the bucket's name",
     (prefix) => {
-      expect(refusal({ ...staged, prefix }).failed).toBe(
-        "Input 'prefix' must be the start of an S3 key, of at most 64 letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/.",
+      expect(refusal({ ...least, bucket: `example-ci/${prefix}` }).failed).toBe(
+        "Input 'bucket' must be a bucket's name, and after a slash at most 64 letters, digits and !-_./ without // at the beginning, . and .., such as example-ci/ci/jobs.",
       );
     },
   );
@@ -53,13 +53,10 @@ describe("staging in S3", () => {
     },
   );
 
-  it.each([
-    ["prefix", "ci/", "left out without 'bucket'"],
-    ["kms-key-id", "alias/ci", "empty without 'bucket'"],
-  ])("refuses %s without a bucket", (name, value, must) => {
-    const failure = refusal({ ...least, [name]: value });
-    expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);
-    expect(failure.seen).toBe(`Got '${value}'.`);
+  it("refuses a key without a bucket", () => {
+    const failure = refusal({ ...least, "kms-key-id": "alias/ci" });
+    expect(failure.failed).toBe("Input 'kms-key-id' must be empty without 'bucket'.");
+    expect(failure.seen).toBe("Got 'alias/ci'.");
   });
 });
 

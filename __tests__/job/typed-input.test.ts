@@ -13,10 +13,10 @@ const missing = { why: "no boto3" };
 function typeParts(
   delivery: Delivery,
   presignGet: () => Promise<string>,
-  transport: "packed" | "plain" = "plain",
+  logs: "auto" | "session" = "session",
 ) {
   const log = new Listener();
-  const inputs = anInputs({ transport, secrets: { TOKEN: "hunter22" } });
+  const inputs = anInputs({ logs, secrets: { TOKEN: "hunter22" } });
   const setup = Promise.resolve(makeSessionSetup(undefined, [], inputs));
   const start = { payload, delivery, staged: Promise.resolve(undefined) };
   const context = { inputs, aws: { s3: { presignGet } } as never, log };
@@ -33,10 +33,10 @@ it("types the nonce and the secrets when the container has the payload", async (
 });
 
 it.each([
-  ["packs from the first byte on request", "packed", /^[0-9a-f]{32} 0\n/],
-  ["never packs where that is refused", "plain", /^[0-9a-f]{32}\n/],
-] as const)("%s", async (_, transport, opening) => {
-  const { input } = typeParts(S3, never, transport);
+  ["packs once more than 256 KiB wait", "auto", /^[0-9a-f]{32} 262144\n/],
+  ["never packs plain lines of the session", "session", /^[0-9a-f]{32}\n/],
+] as const)("%s", async (_, logs, opening) => {
+  const { input } = typeParts(S3, never, logs);
   expect((await input.start(undefined)).toString()).toMatch(opening);
 });
 

@@ -35,11 +35,11 @@ export async function readManifest(actionDir: string): Promise<Manifest> {
 export type StrategyContext = Readonly<Record<string, string | number>>;
 
 const evaluate = (preset: string, strategy: StrategyContext): string =>
-  preset.replace(/\$\{\{ strategy\.([\w-]+) \}\}/g, (_, name: string) => String(strategy[name] ?? ""));
+  preset.replace("${{ toJSON(strategy) }}", () => JSON.stringify(strategy, null, 2));
 
 /**
  * Fills in the defaults of inputs that are not given. The case of a name doesn't matter. `unexpected` has the names that are not in
- * `action.yml`. A member that `strategy` lacks is an empty text, as all of them are with act.
+ * `action.yml`.
  */
 export function mergeInputs(
   manifest: Manifest,

@@ -158,7 +158,7 @@ const alone: Rule = {
 };
 
 function shares({ options }: Runner): boolean {
-  return !["plain", "packed"].includes(options.inputs["transport"] ?? "auto");
+  return options.inputs["logs"] !== "session";
 }
 
 /** Whether a claim may have lapsed, or may not have been written: its run was lost or held up, or S3 was. */

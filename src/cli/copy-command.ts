@@ -15,15 +15,7 @@ import { UsageError } from "./usage-error.ts";
 export const COPY_INPUTS: readonly InputName[] = [
   ...(["cluster", "role-to-assume", "task", "service", "container", "tasks", "protect"] as const),
   ...(["user", "working-directory", "timeout", "start-timeout", "queue-timeout"] as const),
-  ...([
-    "artifacts-max-size",
-    "bucket",
-    "prefix",
-    "bucket-owner",
-    "kms-key-id",
-    "transport",
-    "region",
-  ] as const),
+  ...(["artifacts-max-size", "bucket", "bucket-owner", "kms-key-id", "logs", "region"] as const),
 ];
 
 /** The script of a copy does nothing. The run brings files into the container, or back. */

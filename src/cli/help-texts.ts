@@ -82,15 +82,16 @@ export const OPTION_HELP: ReadonlyMap<InputName, OptionHelp> = new Map([
   ),
   ...inGroup(
     "How",
-    ["bucket", "<name>", "for script, files and output, ten times as fast (default: FARGATE_EXEC_BUCKET)"],
-    ["prefix", "<text>", "of the keys in the bucket (default: fargate-exec/)"],
+    [
+      "bucket",
+      "<name[/prefix]>",
+      "for script, files, output, ten times as fast (default: FARGATE_EXEC_BUCKET)",
+    ],
     ["bucket-owner", "<account>", "default: the cluster's account"],
     ["kms-key-id", "<key>", "for objects in the bucket (default: the bucket's own)"],
-    ["logs", "<auto|session|cloudwatch|s3>", "where output comes from (default: auto)"],
-    ["transport", "<auto|plain|packed|s3>", "how output travels (default: auto)"],
+    ["logs", "<auto|bucket|session|cloudwatch|s3>", "where output comes from (default: auto)"],
     ["log-to-container", "[true|false]", "also into the container's own log (default: false)"],
-    ["matrix-index", "<n>", "of several runs at once, the number of this one, from 0"],
-    ["matrix-total", "<n>", "and how many there are (default: 1)"],
+    ["matrix", '{"job-index": <n>, "job-total": <n>}', "which of several runs at once this one is"],
     ["workflow-commands", "[true|false]", "has no effect here"],
     ["summary", "[true|false]", "has no effect here"],
   ),
@@ -141,7 +142,7 @@ A new task:
   --task-role <role>         name or ARN (default: that of the definition)
 How:
   --bucket <name>            default: FARGATE_EXEC_BUCKET
-  --logs <auto|session|cloudwatch|s3>  where output comes from (default: auto)
+  --logs <auto|bucket|session|cloudwatch|s3>  where output comes from
   --region <region>          default: AWS_REGION, else the profile's
   -q, -v                     say less, or more
 

@@ -10,8 +10,7 @@ const BESIDE_ATTACH: ReadonlySet<InputName> = new Set([
   "detach",
   "role-to-assume",
   "queue-timeout",
-  "matrix-index",
-  "matrix-total",
+  "matrix",
   "artifacts-path",
   "artifacts-max-size",
   "artifacts-missing",
@@ -35,9 +34,7 @@ const DEFAULTS: Partial<Record<InputName, string>> = {
   workers: "1",
   stderr: "apart",
   timeout: "60m",
-  prefix: "fargate-exec/",
   logs: "auto",
-  transport: "auto",
   "log-to-container": "false",
 };
 
@@ -114,7 +111,7 @@ export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inp
     ...{ protect: false, logToContainer: false, stdin: undefined, files: undefined, stderr: "apart" },
     ...{ bucket: staging?.bucket, prefix: staging?.prefix ?? "", bucketOwner: staging?.bucketOwner },
     kmsKeyId: staging?.kmsKeyId,
-    ...{ logs: "auto", transport: "auto" },
+    logs: "auto",
   };
 }
 

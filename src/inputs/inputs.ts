@@ -64,8 +64,8 @@ export interface Inputs extends ParallelJobs {
   /** The account that owns the bucket; undefined for the cluster's account. */
   readonly bucketOwner: string | undefined;
   readonly kmsKeyId: string | undefined;
-  readonly logs: "auto" | "session" | "cloudwatch" | "s3";
-  readonly transport: "auto" | "plain" | "packed" | "s3";
+  /** What carries output and status. */
+  readonly logs: "auto" | "bucket" | "session" | "cloudwatch" | "s3";
   /** Whether the output is copied to the container's own log, too. */
   readonly logToContainer: boolean;
   readonly workflowCommands: boolean;

@@ -1,11 +1,12 @@
 import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "./refusals.ts";
-import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } from "./inputs.ts";
+import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, quoteValue } from "./parse.ts";
 import { readArtifactOptions, readArtifacts } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { InputReader } from "./input-reader.ts";
+import { matrixJob } from "./matrix.ts";
 import { readReportGlobs, reportGlobs } from "./reports.ts";
 import { readRetry } from "./retry.ts";
 import { readScript, shellTemplate } from "./script.ts";
@@ -38,7 +39,11 @@ function readAttachment(reader: InputReader): Inputs {
   checkPartition(reader, roleToAssume, region);
   const artifactOptions = readArtifactOptions(reader);
   const rest = {
-    ...{ roleToAssume, detach: reader.optional("detach", detach), matrix: readMatrix(reader) },
+    ...{
+      roleToAssume,
+      detach: reader.optional("detach", detach),
+      matrix: reader.optional("matrix", matrixJob),
+    },
     queueTimeout: reader.orElse("queue-timeout", duration, DEFAULT_TIMEOUT_MS),
     artifacts: handle?.artifacts && { globs: handle.artifacts, ...artifactOptions },
     reports: reader.optional("reports", reportGlobs),
@@ -76,18 +81,17 @@ function readJob(reader: InputReader): Inputs {
     timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),
     retry: readRetry(reader),
     detach: reader.optional("detach", detach),
-    matrix: readMatrix(reader),
+    matrix: reader.optional("matrix", matrixJob),
     lock: readLock(reader),
     ...readStaging(reader),
     ...readParallelJobs(reader, where),
-    logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
-    transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),
+    logs: reader.orElse("logs", oneOf("auto", "bucket", "session", "cloudwatch", "s3"), "auto"),
     logToContainer: reader.orElse("log-to-container", boolean, false),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
   };
   checkPartition(reader, rest.roleToAssume, region);
-  checkTransport(reader, rest);
+  checkLogs(reader, rest);
   checkDetach(reader, rest, where);
   checkDeployment(reader, rest, region, where);
   const excess = findExcess(rest);
@@ -144,27 +148,6 @@ function readProtect(reader: InputReader, where: TaskSelection | undefined): boo
   return given ?? where?.kind === "service";
 }
 
-/** The step's job of its matrix; undefined unless both numbers are known. */
-function readMatrix(reader: InputReader): MatrixJob | undefined {
-  const total = reader.optional("matrix-total", count(1, MOST_JOBS));
-  const index = reader.optional("matrix-index", count(0, MOST_JOBS - 1));
-  if (total === undefined || index === undefined) return undefined;
-  if (index < total) return { index, total };
-  reader.refuse(
-    "matrix-index",
-    `below 'matrix-total', which is ${total}: the first job has 0`,
-    String(index),
-    {
-      workflow: "Leave both inputs out: GitHub's own numbers are the default.",
-      program: "Leave both inputs out: the default is a run that is alone.",
-    },
-  );
-  return undefined;
-}
-
-/** GitHub starts 256 jobs of a matrix at most. Other programs that run actions may start more. */
-const MOST_JOBS = 10_000;
-
 function workers(text: string): ParseResult<number | "auto"> {
   if (text === "auto") return { value: "auto" };
   const answer = count(1, 256)(text);
@@ -193,26 +176,15 @@ function checkPartition(
   );
 }
 
-/** Output by S3 needs a bucket. A log of the session does not hold such output. */
-function checkTransport(
-  reader: InputReader,
-  { transport, bucket, logs }: Pick<Inputs, "transport" | "bucket" | "logs">,
-): void {
-  if (transport !== "s3") return;
-  if (bucket === undefined)
-    reader.refuse(
-      "transport",
-      "auto, plain or packed without 'bucket'",
-      "'s3'",
-      "Name the bucket that the output goes through in 'bucket', or leave 'transport' out.",
-    );
-  if (logs === "cloudwatch" || logs === "s3")
-    reader.refuse(
-      "transport",
-      `auto, plain or packed with 'logs: ${logs}'`,
-      "'s3'",
-      "The session's log does not hold what goes by S3: leave 'logs' out, or 'transport'.",
-    );
+/** Output by S3 needs a bucket. */
+function checkLogs(reader: InputReader, { logs, bucket }: Pick<Inputs, "logs" | "bucket">): void {
+  if (logs !== "bucket" || bucket !== undefined) return;
+  reader.refuse(
+    "logs",
+    "auto, session, cloudwatch or s3 without 'bucket'",
+    "'bucket'",
+    "Name the bucket that the output goes through in 'bucket', or leave 'logs' out.",
+  );
 }
 
 const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such as eu-west-1");

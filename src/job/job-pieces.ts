@@ -80,7 +80,7 @@ export class JobPieces implements PieceFolders {
   }
 
   get areAskedFor(): boolean {
-    return this.#context.inputs.transport === "s3";
+    return this.#context.inputs.logs === "bucket";
   }
 
   get mustKeepAll(): boolean {

@@ -4,13 +4,12 @@ import type { PieceUse } from "../follow/piece-carriers.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 
 /** The inputs that say what carries the output. */
-export type CarrierInputs = Pick<Inputs, "transport" | "bucket" | "logs" | "where" | "detach">;
+export type CarrierInputs = Pick<Inputs, "bucket" | "logs" | "where" | "detach">;
 
 /** Whether the inputs let S3 carry the output. A step that reads the log of its session needs all of it there. */
-export function mayUsePieces({ transport, bucket, logs, where }: CarrierInputs): boolean {
+export function mayUsePieces({ bucket, logs, where }: CarrierInputs): boolean {
   if (where.kind === "handle") return where.handle.pieces !== undefined;
-  if (transport === "s3") return true;
-  return transport === "auto" && bucket !== undefined && (logs === "auto" || logs === "session");
+  return logs === "bucket" || (logs === "auto" && bucket !== undefined);
 }
 
 /**
@@ -18,11 +17,11 @@ export function mayUsePieces({ transport, bucket, logs, where }: CarrierInputs):
  * session carries all of it, so that the log is whole.
  */
 export function choosePieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {
-  const { transport, detach, where } = inputs;
+  const { logs, detach, where } = inputs;
   if (!mayUsePieces(inputs)) return "never";
-  if (transport !== "s3" && where.kind !== "handle" && needsLogs(exec)) return "never";
+  if (logs !== "bucket" && where.kind !== "handle" && needsLogs(exec)) return "never";
   // Which carrier works is to be known before the job is detached.
-  const isUrgent = transport === "s3" || where.kind === "handle" || detach !== undefined;
+  const isUrgent = logs === "bucket" || where.kind === "handle" || detach !== undefined;
   return isUrgent ? "at once" : "when the job lasts";
 }
 
@@ -35,11 +34,10 @@ const PACK_ABOVE = 256 * 1024;
  * own log group, for which packed output is accepted.
  */
 export function choosePackAbove(
-  { transport }: Pick<Inputs, "transport">,
+  { logs }: Pick<Inputs, "logs">,
   exec: ExecConfiguration | undefined,
 ): number | undefined {
-  if (transport === "packed") return 0;
-  return transport === "plain" || needsLogs(exec) ? undefined : PACK_ABOVE;
+  return logs === "session" || needsLogs(exec) ? undefined : PACK_ABOVE;
 }
 
 function needsLogs(exec: ExecConfiguration | undefined): boolean {

@@ -105,7 +105,7 @@ export class JobOutput {
     this.#unsettled = new Unsettled(budget.memory, { files: this.#files, artifacts: this.#artifacts });
     this.#missing = artifacts?.missing ?? "warn";
     this.#drained = drained;
-    this.#isLive = inputs.logs === "auto" || inputs.logs === "session";
+    this.#isLive = inputs.logs !== "cloudwatch" && inputs.logs !== "s3";
   }
 
   /** Shows output of a session, unless `logs` asks for the output of a log. */

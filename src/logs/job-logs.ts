@@ -78,8 +78,9 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   }
   const sessionId = sessionIds.at(-1);
   if (inputs.logs === "session" || sessionId === undefined || sessionLogs.length === 0) return end;
-  // With 'logs: auto' the output was shown live. Otherwise none was shown, so it is read from the beginning.
-  const extractor = inputs.logs === "auto" ? output.extractor : output.fromTheStart();
+  // With 'logs: auto' and 'bucket' the output was shown live. Otherwise none was shown, so it is read from the beginning.
+  const isLive = inputs.logs === "auto" || inputs.logs === "bucket";
+  const extractor = isLive ? output.extractor : output.fromTheStart();
   return await findEndInLogs(end, { ...reading, sessionLogs, sessionId, extractor, target });
 }
 

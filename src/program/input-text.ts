@@ -2,7 +2,7 @@ import type { InputName } from "../inputs/names.ts";
 import type { InputValue } from "./run-options.ts";
 
 /** Inputs whose records are JSON. The records of others are key=value lines. */
-const JSON_RECORDS: ReadonlySet<InputName> = new Set(["env", "secrets", "overrides", "files"]);
+const JSON_RECORDS: ReadonlySet<InputName> = new Set(["env", "secrets", "overrides", "files", "matrix"]);
 
 /** An input's value as the text that a workflow would give; empty for one that is not given. */
 export function inputText(name: InputName, value: InputValue): string {

@@ -8,7 +8,7 @@ import type { RunInputs, RunOptions } from "./run-options.ts";
 /** A program has no job summary. */
 const DEFAULTS: RunInputs = { summary: false };
 /** A run that no matrix has started is the only one of its kind, and waits for no others. */
-const ALONE: RunInputs = { "matrix-index": 0, "matrix-total": 1 };
+const ALONE = { "job-index": 0, "job-total": 1 };
 
 /**
  * The inputs that a program gives. Its user is the owner of the machine, so paths may lead anywhere. But a link in the checkout that holds its
@@ -23,8 +23,7 @@ export function programInputs(
     pathsNameHidden = false,
   }: Pick<RunOptions, "env" | "directory" | "stdin" | "pathsNameHidden">,
 ): InputSource {
-  const isInMatrix = inputs["matrix-index"] !== undefined || inputs["matrix-total"] !== undefined;
-  const all: RunInputs = { ...DEFAULTS, ...inputs, ...(isInMatrix ? {} : ALONE) };
+  const all: RunInputs = { ...DEFAULTS, ...inputs, matrix: inputs.matrix ?? ALONE };
   const workspace = resolve(directory);
   return {
     get: (name) => inputText(name as InputName, all[name as InputName]),

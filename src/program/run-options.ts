@@ -10,7 +10,7 @@ export type InputValue =
 
 /**
  * The inputs of a run, by their names in `action.yml`, with the same validation and the same defaults. Two defaults differ: `summary` is
- * false, and without `matrix-index` and `matrix-total` the run is alone in its matrix.
+ * false, and without `matrix` the run is alone in its matrix.
  */
 export type RunInputs = Readonly<Partial<Record<Exclude<InputName, keyof Choices>, InputValue> & Choices>>;
 
@@ -21,8 +21,7 @@ interface Choices {
   readonly "keep-task": "never" | "on-failure" | "always" | "job" | undefined;
   readonly stderr: "apart" | "merged" | undefined;
   readonly "artifacts-missing": "warn" | "error" | "ignore" | undefined;
-  readonly logs: "auto" | "session" | "cloudwatch" | "s3" | undefined;
-  readonly transport: "auto" | "plain" | "packed" | "s3" | undefined;
+  readonly logs: "auto" | "bucket" | "session" | "cloudwatch" | "s3" | undefined;
 }
 
 /** What a run takes besides its inputs. */

@@ -64,8 +64,7 @@ export function checkWhereLogged({
   const has = {
     cloudwatch: logging === "OVERRIDE" ? cloudWatchLogGroup !== undefined : where !== "nowhere",
     s3: logging === "OVERRIDE" && s3Bucket !== undefined,
-    auto: true,
-    session: true,
+    ...{ auto: true, bucket: true, session: true },
   }[wanted];
   const setting = wanted === "s3" ? "s3BucketName" : "cloudWatchLogGroupName";
   return check(
