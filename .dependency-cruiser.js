@@ -45,7 +45,7 @@ const ROWS = [
   // What starts it.
   ["cli"],
   ["action", "package"],
-  ["index", "post", "bin", "module"],
+  ["index", "attach", "post", "bin", "module"],
 ];
 
 /** The rows of src/targets/, which has the most files of all phases of a run. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { inputNames } from "../src/inputs/names.ts";
+import { attachInputNames, inputNames } from "../src/inputs/names.ts";
 import { readInputs } from "../src/inputs/read-all.ts";
 import { HANDLE_TEXT } from "./inputs/a-handle.ts";
 import { least, newTask, source } from "./inputs/given.ts";
@@ -14,6 +14,24 @@ interface Action {
 const action = parse(readFileSync("action.yml", "utf8")) as Action;
 const inputs = Object.entries(action.inputs);
 const outputs = Object.entries(action.outputs);
+const attach = parse(readFileSync("attach/action.yml", "utf8")) as Action;
+
+/** The names that `readInputs` asks for, besides the check for NUL bytes, which asks for every name once. */
+function namesAsked(scenarios: readonly Readonly<Record<string, string>>[]): readonly string[] {
+  const asked = new Set<string>();
+  for (const given of scenarios) {
+    const plain = source(given, { files: { "/repo/x": "ls" } });
+    const times = new Map<string, number>();
+    const get = (name: string): string => {
+      const seen = (times.get(name) ?? 0) + 1;
+      times.set(name, seen);
+      if (seen > 1) asked.add(name);
+      return plain.get(name);
+    };
+    readInputs({ ...plain, get });
+  }
+  return [...asked].sort();
+}
 
 describe("action.yml", () => {
   it("has the inputs that users were promised", () => {
@@ -22,7 +40,7 @@ describe("action.yml", () => {
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start deployment hold subnets security-groups " +
         "assign-public-ip capacity-providers cpu memory task-role execution-role " +
         "tags overrides keep-task start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-size artifacts-missing reports env secrets workers user stderr " +
-        "timeout retry retry-attempts detach attach lock matrix bucket bucket-owner kms-key-id logs log-to-container workflow-commands summary region"
+        "timeout retry retry-attempts detach lock matrix bucket bucket-owner kms-key-id logs log-to-container workflow-commands summary region"
       ).split(" "),
     );
   });
@@ -63,32 +81,18 @@ describe("action.yml", () => {
   });
 
   it("names every input that is read, and only those", () => {
-    const asked = new Set<string>();
     const scenarios = [
       least,
       newTask,
       { ...least, run: "", "script-file": "x", service: "", task: "0".repeat(32) },
     ];
-    for (const given of scenarios) {
-      const plain = source(given, { files: { "/repo/x": "ls" } });
-      const get = (name: string): string => {
-        // The check for NUL bytes asks for every name once. An input counts as read when it is asked for again.
-        const seen = (times.get(name) ?? 0) + 1;
-        times.set(name, seen);
-        if (seen > 1) asked.add(name);
-        return plain.get(name);
-      };
-      const times = new Map<string, number>();
-      readInputs({ ...plain, get });
-    }
-    expect([...asked].sort()).toEqual([...inputNames].sort());
+    expect(namesAsked(scenarios)).toEqual([...inputNames].sort());
     expect(Object.keys(action.inputs)).toEqual([...inputNames]);
   });
 
   it.each([
     ["a running task", least],
     ["a new task", newTask],
-    ["a job that runs already", { attach: HANDLE_TEXT }],
   ])("has the defaults that `readInputs` assumes, for %s", (_, given) => {
     const preset = ({ default: text = "" }: { default?: string }) => (text.startsWith("${{") ? "" : text);
     const filled = Object.fromEntries(inputs.map(([name, input]) => [name, preset(input)]));
@@ -119,5 +123,30 @@ describe("action.yml", () => {
       post: "dist/post.js",
       "post-if": "always()",
     });
+  });
+});
+
+describe("attach/action.yml", () => {
+  it("has the inputs that a step may give, and reads all of them", () => {
+    expect(Object.keys(attach.inputs)).toEqual([...attachInputNames]);
+    const asked: readonly string[] = namesAsked([{ handle: HANDLE_TEXT }]);
+    expect(asked).toEqual(expect.arrayContaining([...attachInputNames]));
+  });
+
+  it("has the root's outputs, and its other inputs' defaults", () => {
+    expect(attach.outputs).toEqual(action.outputs);
+    for (const name of attachInputNames.filter((one) => one in action.inputs))
+      expect([name, attach.inputs[name]?.default]).toEqual([name, action.inputs[name]?.default]);
+  });
+
+  it("describes each input by an example and its default, without an expression, which the runner would evaluate", () => {
+    for (const { description } of Object.values(attach.inputs)) {
+      expect(description).toMatch(/for example[^]*Default: |[^]*No default\./);
+      expect(description).not.toContain("${{");
+    }
+  });
+
+  it("runs the same bundle by a door of its own", () => {
+    expect(attach.runs).toEqual({ ...action.runs, main: "../dist/attach.js", post: "../dist/post.js" });
   });
 });

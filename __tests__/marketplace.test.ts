@@ -5,12 +5,14 @@ import { parse } from "yaml";
 const LONGEST_DESCRIPTION = 125;
 const COLOURS = ["white", "black", "yellow", "blue", "green", "orange", "red", "purple", "gray-dark"];
 
-const action = parse(readFileSync("action.yml", "utf8")) as {
+interface Listed {
   readonly name: string;
   readonly description: string;
   readonly author: string;
   readonly branding: { readonly icon: string; readonly color: string };
-};
+}
+
+const action = parse(readFileSync("action.yml", "utf8")) as Listed;
 
 describe("action.yml, for the Marketplace", () => {
   it("has a description of one line that fits", () => {

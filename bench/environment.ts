@@ -11,7 +11,10 @@ export async function environment(
   inputs: Record<string, string>,
   checkout = actionDir,
 ): Promise<Record<string, string>> {
-  const given = mergeInputs(await readManifest(checkout), inputs).inputs;
+  const given = mergeInputs(
+    await readManifest("handle" in inputs ? join(checkout, "attach") : checkout),
+    inputs,
+  ).inputs;
   const place = {
     temp: root,
     home: root,

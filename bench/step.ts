@@ -28,7 +28,8 @@ export async function startStep(
 ): Promise<Step> {
   const env = { ...(await environment(root, inputs, checkout)), ...local.env };
   const began = Date.now();
-  const child = spawn(process.execPath, [join(checkout, "dist/index.js")], {
+  const door = "handle" in inputs ? "attach.js" : "index.js";
+  const child = spawn(process.execPath, [join(checkout, "dist", door)], {
     stdio: ["ignore", "pipe", "inherit"],
     env,
   });

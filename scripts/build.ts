@@ -5,13 +5,13 @@ import { DIST_MANIFEST, distManifest } from "./dist-manifest.ts";
 
 /** The directory of the compiled sources. Only this script reads it. */
 const COMPILED = "build";
-/** The name by which index.ts and post.ts import the bundle. */
+/** The name by which the doors import the bundle. */
 const BUNDLE = "action.js";
-const DOORS = ["index.js", "post.js"];
+const DOORS = ["index.js", "attach.js", "post.js"];
 
 /**
- * Writes `dist/`, or the directory that the variable DIST names: one bundle, a door into it for each of the step's two
- * parts, and the container's files beside it.
+ * Writes `dist/`, or the directory that the variable DIST names: one bundle, a door into it for each step's main part and one for
+ * post, and the container's files beside it.
  */
 async function main(root: string): Promise<void> {
   process.chdir(root);

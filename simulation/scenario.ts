@@ -65,7 +65,7 @@ export interface RunnerOptions {
   readonly follows?: number;
   /** The index of the step of the same workflow job whose task this one runs in. It begins when that one has ended with a task. */
   readonly shares?: number;
-  /** Its inputs besides `cluster`, `region`, `run`, `attach` and, unless another target is named, `task`. */
+  /** Its inputs besides `cluster`, `region`, `run`, `handle` and, unless another target is named, `task`. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly script: Script;
   /** Whether the runner runs the post step when main has ended in any way. */

@@ -33,7 +33,7 @@ process.exitCode = faults.length === 0 ? 0 : 1;
 
 async function toTheEnd(round: number): Promise<void> {
   const handle = await detach(`ends-${round}/`, `${count(LINES)}; exit 7`);
-  const { outputs } = await aws.step({ cluster: "", attach: handle });
+  const { outputs } = await aws.step({ handle });
   const lines = numbers(outputs["stdout"] ?? "");
   console.log(
     `${round}: detached, followed to its end: ${lines.length} lines, exit code ${outputs["exit-code"]}`,
@@ -46,7 +46,7 @@ async function untilItsTaskIsKilled(round: number): Promise<void> {
   const prefix = `killed-${round}/`;
   const task = await aws.runningTask();
   const handle = await detach(prefix, count(100_000), task.id);
-  const follower = await processOf({ cluster: "", attach: handle });
+  const follower = await processOf({ handle });
   await follower.line(/^50$/m);
   await sleep(Math.random() * 2_000);
   follower.signal("SIGKILL");
@@ -54,7 +54,7 @@ async function untilItsTaskIsKilled(round: number): Promise<void> {
   await sleep(Math.random() * 2_000);
   await aws.world.local.inject({ task: { task: task.id, abrupt: true, stopCode: "SpotInterruption" } });
   const uploaded = numbers(await spoolIn(prefix));
-  const result = await aws.step({ cluster: "", attach: handle });
+  const result = await aws.step({ handle });
   const shown = numbers(result.outputs["stdout"] ?? "");
   const hasReason = mainLog(result).join("\n").includes("SpotInterruption");
   console.log(
@@ -69,7 +69,7 @@ async function untilItsTaskIsKilled(round: number): Promise<void> {
 async function detach(prefix: string, run: string, id?: string): Promise<string> {
   const task = id ?? (await aws.runningTask()).id;
   const at = mkdtempSync(join(root, "detaches-"));
-  const step = await processOf({ cluster, task, bucket, prefix, detach: "true", run }, at);
+  const step = await processOf({ cluster, task, bucket: `${bucket}/${prefix}`, detach: "true", run }, at);
   const written = (): string | undefined =>
     new Map(parseFileCommands(readFileSync(join(at, "OUTPUT"), "utf8"))).get("handle");
   const ended = step.ended.then(() => true);

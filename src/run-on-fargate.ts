@@ -25,7 +25,7 @@ export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}):
 }
 
 /**
- * Shows the output of the job of the input `attach`, as far as its container has uploaded it to the bucket. Does not follow the job, and
+ * Shows the output of the job of the input `handle`, as far as its container has uploaded it to the bucket. Does not follow the job, and
  * changes nothing. The result is the script's end when that was uploaded, too, else `detached`. Never rejects.
  */
 export async function showOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {

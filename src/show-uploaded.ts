@@ -15,7 +15,7 @@ import type { Surroundings } from "./step/surroundings.ts";
 import { targetOfHandle } from "./targets/running-tasks.ts";
 
 /**
- * Shows the output of the job of `attach`, as far as its container has uploaded it, from the first byte that is still kept. Does not follow
+ * Shows the output of the job of `handle`, as far as its container has uploaded it, from the first byte that is still kept. Does not follow
  * the job, and changes nothing: the job goes on, and a step that attaches finds all of its output. The result is the job's end when that
  * was uploaded, too, else `detached`. Never rejects.
  */
@@ -79,7 +79,7 @@ function notUploaded(): Failure {
   return new Failure("bad-input", {
     failed: "The output of this job can only be shown by following it.",
     seen: "A session carries it: the job was started without a 'bucket', or S3 can't be used in its container.",
-    advice: "Follow it with 'attach', or give the run that starts the job a 'bucket'.",
+    advice: "Attach to it, or give the run that starts the job a 'bucket'.",
   });
 }
 
@@ -105,7 +105,6 @@ function unreadable(seen: string): Failure {
   return new Failure("no-status", {
     failed: "The output of the job can't be read to its end.",
     seen: `In the bucket ${seen}.`,
-    advice:
-      "Follow the job with 'attach': a session then brings what is missing, while the container keeps it.",
+    advice: "Attach to the job: a session then brings what is missing, while the container keeps it.",
   });
 }

@@ -23,11 +23,11 @@ it("exits with 0 after a detach, else with the script's exit code, else with 125
 
 it("attaches with the handle alone, and refuses a command beside it", async () => {
   const stdin = process.stdin;
-  const alone = await withScript({ attach: [HANDLE_TEXT] }, { words: [], runFile: undefined, stdin });
+  const alone = await withScript({ handle: [HANDLE_TEXT] }, { words: [], runFile: undefined, stdin });
   expect(readInputs(programInputs(alone, { env: {} })).where).toEqual({ kind: "handle", handle: HANDLE });
-  const both = await withScript({ attach: [HANDLE_TEXT] }, { words: ["ls"], runFile: undefined, stdin });
+  const both = await withScript({ handle: [HANDLE_TEXT] }, { words: ["ls"], runFile: undefined, stdin });
   expect(() => readInputs(programInputs(both, { env: {} }))).toThrow(
-    "Input 'run' must be left out with 'attach'.",
+    "Input 'run' must be left out with 'handle'.",
   );
 });
 
@@ -51,7 +51,7 @@ it.each(["", "  \n", '{"handle":""}', "{}"])("finds no handle in %j", async (tex
 
 it.each([
   ["without its command", [HANDLE_TEXT]],
-  ["as a value", ["run", `--attach=${HANDLE_TEXT}`, "--transport", "x", `--${HANDLE_TEXT}`]],
+  ["as a value", ["run", `--handle=${HANDLE_TEXT}`, "--logs", "x", `--${HANDLE_TEXT}`]],
   ["as one word of two", ["attach", HANDLE_TEXT, HANDLE_TEXT]],
 ])("does not repeat a handle of a wrong command line that has it %s", async (_, words) => {
   let said = "";

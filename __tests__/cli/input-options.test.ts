@@ -49,9 +49,7 @@ it("takes only an input that is true or false by its name alone", () => {
 it("knows which inputs are true or false from their validation", () => {
   const isFlag = (name: string): boolean =>
     refusal({ ...least, workers: "0", [name]: "maybe" }).message.includes(`'${name}' must be true or false`);
-  expect(inputNames.filter(isFlag)).toEqual(
-    [...FLAGS].toSorted((a, b) => inputNames.indexOf(a) - inputNames.indexOf(b)),
-  );
+  expect(inputNames.filter(isFlag)).toEqual(inputNames.filter((name) => FLAGS.has(name)));
 });
 
 it("makes a list of an option that is given several times", () => {

@@ -35,7 +35,7 @@ it.each([
   ["an unknown profile: none", { AWS_PROFILE: "unknown" }, {}, undefined],
   ["AWS_REGION, which the engine reads", { AWS_REGION: "us-east-1" }, {}, undefined],
   ["AWS_DEFAULT_REGION, which the engine reads", { AWS_DEFAULT_REGION: "us-east-1" }, {}, undefined],
-  ["the job of 'attach', which its handle names", {}, { attach: "fx1.a.b" }, undefined],
+  ["the job of a handle, which names it", {}, { handle: "fx1.a.b" }, undefined],
   ["the input", {}, { region: "us-east-2" }, "us-east-2"],
 ])("the region is that of %s", async (_, env, inputs, expected) => {
   Object.assign(process.env, env);

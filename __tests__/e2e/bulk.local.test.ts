@@ -99,7 +99,7 @@ const sizes: readonly (readonly [string, SizedJob, held: boolean])[] = [
   ["60 MB without a line end", { bytes: 60 * MB, unbroken: true }, false],
 ];
 
-it.each(turnOf(sizes, 3))(
+it.each(turnOf(sizes, 2))(
   "%s arrive byte for byte, with the exit status, in memory that does not grow with the output",
   async (_name, job, held) => {
     const { wrong, exitCode, outputs, others, runner, container, mostDisk } = await runSized(job);

@@ -65,8 +65,8 @@ const inRunning = (inputs: Record<string, string> = {}, options: StepOptions = {
   aws.step({ task: running.id, run: "echo begun", ...inputs }, options);
 const inNew = (inputs: Record<string, string> = {}, options: StepOptions = {}): Promise<StepResult> =>
   aws.step({ ...aws.newTask(), run: "echo begun", ...inputs }, options);
-const attachTo = (attach: string, options: StepOptions = {}): Promise<StepResult> =>
-  aws.step({ cluster: "", attach }, options);
+const attachTo = (handle: string, options: StepOptions = {}): Promise<StepResult> =>
+  aws.step({ handle }, options);
 /** The handle of a job that the container does not have. */
 const handleIn = (task: Task): string =>
   writeHandle({
@@ -543,7 +543,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "job-gone": {
     provoke: () => attachTo(handleIn(running)),
-    words: ["no longer has the job of the input 'attach'", "within ten minutes"],
+    words: ["no longer has the job of the input 'handle'", "within ten minutes"],
     outcome: "unknown",
   },
   "job-followed": {

@@ -227,7 +227,7 @@ it("detaches from a script when a file gets its handle, shows what it has printe
   const outputs = readFileSync(path, "utf8");
   const { handle } = JSON.parse(outputs) as { handle: string };
   expect(left.stderr).not.toContain(handle.slice(4, 60));
-  const by = { inputs: { attach: handle }, stdin: outputs };
+  const by = { inputs: { handle }, stdin: outputs };
   const logs = () => cli(["-"], { ...by, command: "logs" });
   // The container uploads what has been printed within a second.
   await eventually(async () => (await logs()).stdout.toString(), "first\n");

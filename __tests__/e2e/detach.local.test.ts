@@ -47,13 +47,17 @@ function expectUntold(handle: string, text: string): void {
 }
 
 function attachTo(handle: string, inputs: Inputs = {}, options?: StepOptions): Promise<StepResult> {
-  return aws.step({ cluster: "", attach: handle, ...inputs }, options);
+  return aws.step({ handle, ...inputs }, options);
 }
 
 it.concurrent("one process detaches from a job, and others bring every line and the exit code", async () => {
   const task = await aws.runningTask();
   const prefix = "left/";
-  const handle = await detachFrom({ task: task.id, bucket: aws.world.made.bucket, prefix, run: count(8) });
+  const handle = await detachFrom({
+    task: task.id,
+    bucket: `${aws.world.made.bucket}/${prefix}`,
+    run: count(8),
+  });
   expect(scripts(task)).toHaveLength(1);
   const debugging = { env: { RUNNER_DEBUG: "1" } };
   const results = await Promise.all([attachTo(handle, {}, debugging), attachTo(handle)]);
@@ -75,8 +79,7 @@ it.concurrent(
     const prefix = "killed/";
     const handle = await detachFrom({
       task: task.id,
-      bucket: aws.world.made.bucket,
-      prefix,
+      bucket: `${aws.world.made.bucket}/${prefix}`,
       run: count(3, 0).replace("exit 7", "sleep 60"),
     });
     await aws.world.local.inject({ task: { task: task.id, abrupt: true, stopCode: "SpotInterruption" } });
@@ -105,7 +108,7 @@ it.concurrent("without a bucket one session detaches from the job, and another g
   await eventually(() => jobDirectories(task), []);
   const late = await attachTo(handle);
   expect(late.outputs).toMatchObject({ outcome: "unknown" });
-  expect(mainLog(late).join("\n")).toContain("no longer has the job of the input 'attach'");
+  expect(mainLog(late).join("\n")).toContain("no longer has the job of the input 'handle'");
 });
 
 /** What stands in a directory, by its path. */
@@ -155,7 +158,7 @@ it.concurrent(
 it.concurrent("a job is handed on from step to step, and its held container ends with it", async () => {
   const prefix = "chain/";
   const run = "echo 1; sleep 601 || :; echo 2; exit 7";
-  const inputs = { ...aws.newTask(), bucket: aws.world.made.bucket, prefix, run };
+  const inputs = { ...aws.newTask(), bucket: `${aws.world.made.bucket}/${prefix}`, run };
   const started = await aws.step({ ...inputs, detach: "1s" });
   expect(started.outputs).toMatchObject({ outcome: "detached" });
   expect(started.conclusion).toBe("success");

@@ -20,7 +20,7 @@ describe("the archive that a runner downloads, alone", () => {
   afterAll(() => rmSync(actionDir, { recursive: true }));
 
   it("holds the action and its licence, and nothing of its development", () => {
-    expect(readdirSync(actionDir).sort()).toEqual(["LICENSE", "action.yml", "dist"]);
+    expect(readdirSync(actionDir).sort()).toEqual(["LICENSE", "action.yml", "attach", "dist"]);
   });
 
   it("is small", () => {
@@ -38,6 +38,16 @@ describe("the archive that a runner downloads, alone", () => {
   it("starts, and says what is wrong with the inputs", async () => {
     const { annotations, post } = await step({});
     expect(annotations.map(({ title }) => title)).toEqual(["fargate-exec: bad-input"]);
+    expect(post).toMatchObject({ exitCode: 0, log: ["Post job cleanup.", "Nothing was left to undo."] });
+  });
+
+  it("has a door for a step that attaches, which says what is wrong with its inputs", async () => {
+    const { annotations, post } = await runStep({
+      ...{ actionDir: join(actionDir, "attach"), inputs: {}, env: {}, workspace: actionDir },
+    });
+    expect(annotations[0]?.message).toContain(
+      "Input 'handle' must be the output 'handle' of a run that has detached from its job.",
+    );
     expect(post).toMatchObject({ exitCode: 0, log: ["Post job cleanup.", "Nothing was left to undo."] });
   });
 

@@ -33,6 +33,9 @@ function runByS3(task: Task, inputs: Inputs, options?: StepOptions): Promise<Ste
   return aws.step({ ...more, ...inputs }, options);
 }
 
+/** The input `bucket` for keys with this prefix. */
+const below = (prefix: string): string => `${aws.world.made.bucket}/${prefix}`;
+
 /** The lines of the script itself. */
 const lines = (result: StepResult): readonly string[] =>
   jobLog(result).filter((line) => !BY_S3.test(line) && !/^(Session |Script |##\[)/.test(line));
@@ -174,7 +177,7 @@ it.concurrent("some seconds of errors from S3 lose nothing", async () => {
       ],
     });
   const run = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 1; done; exit 3";
-  const result = await runByS3(task, { run, prefix }, { onLine: at(BY_S3, fail) });
+  const result = await runByS3(task, { run, bucket: below(prefix) }, { onLine: at(BY_S3, fail) });
   expect(result.outputs["exit-code"]).toBe("3");
   expect(lines(result)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"]);
 });
@@ -204,7 +207,7 @@ it.concurrent.each(turnOf(troubles, 2))(
       void goDown();
       if ((handovers += 1) === 2) writeFileSync(`/proc/${processes(task)[0]?.pid ?? 0}/root/tmp/over`, "");
     };
-    const result = await runByS3(task, { run, prefix }, { onLine });
+    const result = await runByS3(task, { run, bucket: below(prefix) }, { onLine });
     expect(result.outputs["exit-code"]).toBe("3");
     expect(said(result).join("\n")).toMatch(
       /does not come by S3 any more: .*\. A session goes on at byte \d+\./,
@@ -233,7 +236,7 @@ async function runWithHarm(
     begin(line);
     wasSeen ||= line.includes("does not come by S3 any more");
   };
-  const result = await runByS3(task, { run, prefix }, { onLine });
+  const result = await runByS3(task, { run, bucket: below(prefix) }, { onLine });
   await done;
   expect(result.outputs).toMatchObject({ "exit-code": "3", outcome: "failed" });
   expect(result.outputs["stdout"]).toBe("1\n2\n3\n4\n5\n6\n7\n8\n9");
@@ -296,7 +299,7 @@ it.concurrent(
     const task = await aws.runningTask();
     const artifacts = { artifacts: "/tmp/real", "artifacts-path": "forged-back" };
     const result = await runByS3(task, {
-      bucket: `${aws.world.made.bucket}/forged`,
+      bucket: below("forged/"),
       run: FORGED,
       ...artifacts,
     });
@@ -341,7 +344,7 @@ it.concurrent("post stops the job of a main that was killed, and leaves no objec
     if (pid !== undefined) process.kill(pid, "SIGKILL");
   };
   const run = "i=0; while :; do i=$((i+1)); echo $i; sleep 0.3; done";
-  await runByS3(task, { run, prefix }, { onLine: at(BY_S3, kill) });
+  await runByS3(task, { run, bucket: below(prefix) }, { onLine: at(BY_S3, kill) });
   await until(() => processes(task).every(({ command }) => !command.endsWith("/script")));
   await eventually(() => aws.objects(prefix), []);
 });

@@ -164,7 +164,12 @@ function repositories(root: string, { files }: ActRequest): Record<string, strin
   const standIns = Object.entries(STAND_INS).map(
     ([name, directory]) => [name, join(actions, directory)] as const,
   );
-  const own = Object.values(files).flatMap((text) => text.match(/\borg\/fargate-exec@v\d+/g) ?? []);
+  // act knows a repository by its name and version, without the directory of a door.
+  const own = Object.values(files).flatMap((text) =>
+    [...text.matchAll(/\borg\/fargate-exec(?:\/attach)?@(v\d+)/g)].map(
+      ([, version = ""]) => `org/fargate-exec@${version}`,
+    ),
+  );
   return Object.fromEntries([...own.map((name) => [name, action]), ...standIns]) as Record<string, string>;
 }
 

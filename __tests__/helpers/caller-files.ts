@@ -6,9 +6,9 @@ const isFile = (definition: string | undefined): boolean => definition?.endsWith
 /** Registers a definition: our derived one for `hold`, one for `image`, or the one of a file. */
 const registers = (inputs: Inputs): boolean =>
   starts(inputs) && (inputs["hold"] !== "false" || "image" in inputs || isFile(inputs["task-definition"]));
-/** The handle of `attach` names the bucket of a job that runs already, if there is one. */
-const mayStage = ({ bucket, attach }: Inputs): boolean => (bucket ?? attach) !== undefined;
-const reads = (log: string, { logs = "auto" }: Inputs): boolean => ["auto", log].includes(logs);
+/** `handle` names the bucket of a job that runs already, if there is one. */
+const mayStage = ({ bucket, handle }: Inputs): boolean => (bucket ?? handle) !== undefined;
+const reads = (log: string, { logs = "auto" }: Inputs): boolean => ["auto", "bucket", log].includes(logs);
 
 /**
  * When a step needs each file of the workflow's role, by its inputs, as the table in docs/iam/README.md says. A step always has

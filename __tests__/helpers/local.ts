@@ -40,6 +40,12 @@ const actionDir = resolve(import.meta.dirname, "../..");
 
 export type Inputs = Readonly<Record<string, string>>;
 
+/** The door that takes these inputs, and the inputs: the root's are on this cluster unless they name another. */
+function stepOf(inputs: Inputs, cluster: string): { readonly actionDir: string; readonly inputs: Inputs } {
+  if ("handle" in inputs) return { actionDir: join(actionDir, "attach"), inputs };
+  return { actionDir, inputs: { cluster, ...inputs } };
+}
+
 export interface StepOptions extends Partial<
   Pick<
     StepRequest,
@@ -123,8 +129,7 @@ export class Aws {
         writeFileSync(join(workspace, path), content);
       }
       return await runStep({
-        actionDir,
-        inputs: { cluster: made.cluster, ...inputs },
+        ...stepOf(inputs, made.cluster),
         env: { ...local.env, ...this.keysFor(inputs, { also, lacks, names }), ...env },
         workspace,
         ...more,

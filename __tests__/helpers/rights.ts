@@ -149,9 +149,9 @@ export class Rights {
   }
 }
 
-/** The inputs with what the handle of `attach` names, if there is one. */
+/** The inputs with what `handle` names, if there is one. */
 function withHandle(inputs: Inputs): Inputs {
-  const handle = parseHandle(inputs["attach"] ?? "");
+  const handle = parseHandle(inputs["handle"] ?? "");
   if (typeof handle === "string") return inputs;
   const { task, staging } = handle;
   return { ...inputs, task, ...(staging && { bucket: `${staging.bucket}/${staging.prefix}` }) };

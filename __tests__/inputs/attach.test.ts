@@ -4,17 +4,17 @@ import { least, newTask, read, refusal } from "./given.ts";
 
 describe("attach", () => {
   it("takes artifacts only when the handle says that the job has some, and which", () => {
-    const limits = { "artifacts-path": "back", "artifacts-max-size": "64 MB" };
+    const limits = { "artifacts-path": "back" };
     const globs = [{ pattern: "out", isExclusion: false }];
     const having = (artifacts: JobHandle["artifacts"]) =>
-      read({ attach: writeHandle({ ...HANDLE, artifacts }), ...limits }).artifacts;
-    expect(having(globs)).toMatchObject({ globs, maxBytes: 64 << 20, missing: "warn" });
+      read({ handle: writeHandle({ ...HANDLE, artifacts }), ...limits }).artifacts;
+    expect(having(globs)).toMatchObject({ globs, directory: "/repo/back", missing: "warn" });
     expect(having(undefined)).toBeUndefined();
   });
 
   it("takes the target, the bucket and the region from the handle", () => {
     expect(
-      read({ attach: HANDLE_TEXT, "role-to-assume": "arn:aws:iam::123456789012:role/deploy", detach: "90m" }),
+      read({ handle: HANDLE_TEXT, "role-to-assume": "arn:aws:iam::123456789012:role/deploy", detach: "90m" }),
     ).toMatchObject({
       where: { kind: "handle", handle: HANDLE },
       ...{ cluster: HANDLE.cluster, container: "app", region: "eu-west-1", script: { kind: "none" } },
@@ -22,15 +22,9 @@ describe("attach", () => {
     });
   });
 
-  it("counts an input that has its default as left out", () => {
-    expect(
-      read({ attach: HANDLE_TEXT, cluster: "default", tasks: "1", hold: "true", logs: "auto" }).where.kind,
-    ).toBe("handle");
-  });
-
   it("excludes every input that says where or what to run", () => {
     const { message } = refusal({
-      attach: HANDLE_TEXT,
+      handle: HANDLE_TEXT,
       ...least,
       ...newTask,
       region: "",
@@ -39,23 +33,23 @@ describe("attach", () => {
       secrets: "A=hunter22",
     });
     for (const name of ["service", "run", "task-definition", "subnets", "timeout", "bucket", "secrets"])
-      expect(message).toContain(`Input '${name}' must be left out with 'attach'.`);
+      expect(message).toContain(`Input '${name}' must be left out with 'handle'.`);
     expect(message).not.toContain("hunter22");
   });
 
   it("refuses another region than the job's", () => {
-    expect(refusal({ attach: HANDLE_TEXT, region: "us-east-1" }).message).toContain(
+    expect(refusal({ handle: HANDLE_TEXT, region: "us-east-1" }).message).toContain(
       "that of the job, eu-west-1",
     );
     expect(
-      refusal({ attach: HANDLE_TEXT, "role-to-assume": "arn:aws-cn:iam::123456789012:role/x" }).message,
+      refusal({ handle: HANDLE_TEXT, "role-to-assume": "arn:aws-cn:iam::123456789012:role/x" }).message,
     ).toContain("'aws'");
   });
 
   it.each([["steps.part.outputs.handle"], [HANDLE_TEXT.slice(0, -3)], [`${HANDLE_TEXT}x`]])(
     "refuses what is no whole handle: %#",
     (given) => {
-      const { code, message } = refusal({ attach: given });
+      const { code, message } = refusal({ handle: given });
       expect([code, message]).toEqual(["bad-input", expect.stringContaining("the output 'handle' of a run")]);
       expect(message).not.toContain(given.slice(4, 30));
     },

@@ -4,6 +4,7 @@ import { readGivenFile } from "../../src/inputs/workspace.ts";
 /** Reads what `script-file` names in a workspace that has one file. */
 function readGiven(given: string) {
   const reader = new InputReader({
+    door: "root" as const,
     get: () => given,
     env: {},
     workspace: "/repo",

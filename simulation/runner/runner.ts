@@ -147,7 +147,7 @@ export class Runner {
     this.beganAt = this.#world.base.time.now;
     timeline.note(this.name, "main begins");
     const surroundings = this.main.surroundings((code) => this.#endMain(code));
-    void run(runnerSurroundings(surroundings))
+    void run(runnerSurroundings(surroundings, this.before === undefined ? "root" : "attach"))
       .then(() => this.main.idle())
       .then(() => this.#endMain(this.main.exitCode));
   }
@@ -201,7 +201,7 @@ export class Runner {
 
   /** What says where the job is, and what it runs. */
   #jobInputs(): Readonly<Record<string, string>> {
-    if (this.before !== undefined) return { attach: this.before.outputs["handle"] ?? "" };
+    if (this.before !== undefined) return { handle: this.before.outputs["handle"] ?? "" };
     const { ecs, base, bucket } = this.#world;
     return {
       ...{ cluster: CLUSTER, region: REGION, run: scriptText(this.script) },

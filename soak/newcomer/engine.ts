@@ -80,7 +80,12 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
   const repositories = Object.entries(STAND_INS).map(
     ([name, at]) => `${name}=${join(clone, "local/actions", at)}`,
   );
-  const own = Object.values(run.files).flatMap((text) => text.match(/\borg\/fargate-exec@v\d+/g) ?? []);
+  // act knows a repository by its name and version, without the directory of a door.
+  const own = Object.values(run.files).flatMap((text) =>
+    [...text.matchAll(/\borg\/fargate-exec(?:\/attach)?@(v\d+)/g)].map(
+      ([, version = ""]) => `org/fargate-exec@${version}`,
+    ),
+  );
   const args = [
     ...[run.event, "--workflows", workflow, "--json", "--action-offline-mode", "--no-cache-server"],
     ...["-P", "ubuntu-latest=-self-hosted", "-P", "self-hosted=-self-hosted"],

@@ -65,7 +65,7 @@ async function findByInputs(context: Context, note: Note): Promise<Subject | und
   const { where } = context.inputs;
   switch (where.kind) {
     case "handle":
-      // `attach` excludes `check`, so no check has a handle.
+      // The door `attach` has no `check`, so no check has a handle.
       return undefined;
     case "task":
       return await findByTask(where.task, context, note);

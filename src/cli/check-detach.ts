@@ -10,6 +10,6 @@ export function checkDetach(
   const asked = inputText("detach", detach);
   if (asked === "" || asked === "false" || outputsFile !== undefined) return;
   throw new UsageError(
-    "Give --outputs-file with --detach: that file gets the output 'handle', by which --attach follows the script.",
+    "Give --outputs-file with --detach: that file gets the output 'handle', by which 'fargate-exec attach' follows the script.",
   );
 }

@@ -69,7 +69,6 @@ export const OPTION_HELP: ReadonlyMap<InputName, OptionHelp> = new Map([
     ["lock", "<name>", "one holder at a time in the bucket"],
     ["queue-timeout", "<90s|30m|2h>", "the longest wait for a place or a lock (default: --timeout)"],
     ["detach", "[true|duration]", "leave the script running (default: false)"],
-    ["attach", "<handle>", "follow a script that was left running"],
   ),
   ...inGroup(
     "Files",

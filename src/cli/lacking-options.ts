@@ -2,7 +2,7 @@ import { type InputName, inputNames } from "../inputs/names.ts";
 
 /** The inputs of the commands that do not have all of them. Those of a copy stand beside it. */
 export const CHECK_INPUTS: readonly InputName[] = inputNames.filter((name) => name !== "check");
-export const ATTACH_INPUTS: readonly InputName[] = ["role-to-assume", "detach", "queue-timeout"];
+export const ATTACH_INPUTS: readonly InputName[] = ["detach", "artifacts-path", "role-to-assume"];
 export const LOGS_INPUTS: readonly InputName[] = ["role-to-assume"];
 
 /** The parts of a failure's message, one a line, before its advice: what failed, and what was seen. */

@@ -115,7 +115,7 @@ function addAttach(all: Command): void {
     .argument("<handle>", HANDLE_HELP);
   const inputs = addInputOptions(command, { names: ATTACH_INPUTS, env: process.env });
   command.action(async (handle: string, own: OwnOptions) => {
-    const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
+    const given = { ...inputs(), handle: await handleText(handle, process.stdin) };
     checkDetach(given, own);
     await runAndSetExitCode(given, { ...own, names: ATTACH_INPUTS });
   });
@@ -129,7 +129,7 @@ function addLogs(all: Command): void {
     .argument("<handle>", HANDLE_HELP);
   const inputs = addInputOptions(command, { names: LOGS_INPUTS, env: process.env });
   command.action(async (handle: string, own: OwnOptions) => {
-    const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
+    const given = { ...inputs(), handle: await handleText(handle, process.stdin) };
     const isAllWritten = watchWrites(process.stdout);
     const { outcome, exitCode } = await carryOut(given, { ...own, names: LOGS_INPUTS }, showOnFargate);
     const isShown = (outcome === "detached" || exitCode !== undefined) && (await isAllWritten());
@@ -202,7 +202,7 @@ function setExitCode(code: number): void {
 async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFargate): Promise<RunResult> {
   const { outputsFile } = own;
   if (outputsFile !== undefined)
-    checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.attach !== undefined });
+    checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.handle !== undefined });
   // The lines of a check are its result.
   const log = terminal(own, { lines: inputs.check !== undefined });
   const { stdout, stderr } = process;

@@ -1,3 +1,4 @@
+import type { Door } from "../inputs/names.ts";
 import type { Surroundings } from "../step/surroundings.ts";
 import { stepInputs, unknownInputs } from "./inputs-source.ts";
 import type { RunnerProcess } from "./process.ts";
@@ -5,8 +6,8 @@ import { Runner } from "./runner.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { stepOrigin } from "./workflow.ts";
 
-/** A GitHub runner, as it surrounds a step of a workflow. From now on its signals cancel the step. */
-export function runnerSurroundings(process: RunnerProcess): Surroundings {
+/** A GitHub runner, as it surrounds a step of a workflow that was started by this door. From now on its signals cancel the step. */
+export function runnerSurroundings(process: RunnerProcess, door: Door = "root"): Surroundings {
   const { world, directory } = process;
   const { env, clock } = world;
   const runner = new Runner(process);
@@ -14,8 +15,8 @@ export function runnerSurroundings(process: RunnerProcess): Surroundings {
   return {
     reader: "workflow",
     world,
-    unknown: unknownInputs(env),
-    inputs: stepInputs(env, directory),
+    unknown: unknownInputs(env, door),
+    inputs: stepInputs(env, directory, door),
     ...{ display, drained, mask, idToken, saveState, report, end },
     ...cancelOnSignals(process, runner.unread),
     origin: () => stepOrigin(process.context(), env, clock.random),

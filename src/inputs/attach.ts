@@ -1,60 +1,31 @@
 import { artifactBytes, MOST_ARTIFACT_BYTES, parseHandle, type JobHandle } from "./handle.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
-import { type InputName, inputNames } from "./names.ts";
+import { attachInputNames, type InputName, inputNames } from "./names.ts";
 import { duration, type ParseResult, quoteValue } from "./parse.ts";
 
-/** The inputs that may stand beside `attach`. All others describe a job that is to be started. */
-const BESIDE_ATTACH: ReadonlySet<InputName> = new Set([
-  "attach",
-  "detach",
-  "role-to-assume",
-  "queue-timeout",
-  "matrix",
-  "artifacts-path",
-  "artifacts-max-size",
-  "artifacts-missing",
-  "reports",
-  "workflow-commands",
-  "summary",
-  "region",
-]);
-
-/** The defaults of `action.yml`, which the runner fills in. An input that has its default counts as left out. */
-const DEFAULTS: Partial<Record<InputName, string>> = {
-  cluster: "default",
-  check: "false",
-  borrow: "all",
-  tasks: "1",
-  "fail-fast": "false",
-  start: "false",
-  hold: "true",
-  "keep-task": "never",
-  "start-timeout": "10m",
-  workers: "1",
-  stderr: "apart",
-  timeout: "60m",
-  logs: "auto",
-  "log-to-container": "false",
-};
-
-/** The handle; undefined when `attach` is none, which is noted as a problem. No message repeats the handle, because it holds keys. */
+/**
+ * The handle; undefined when there is none, which is noted as a problem. No message repeats the handle, because it holds keys. Refuses the inputs
+ * that describe a job which is to be started. A program has a default for `matrix`.
+ */
 export function readHandle(reader: InputReader): JobHandle | undefined {
+  const known: readonly InputName[] = [...attachInputNames, "matrix"];
   for (const name of inputNames) {
-    if (BESIDE_ATTACH.has(name) || !reader.isGiven(name) || reader.text(name) === DEFAULTS[name]) continue;
+    if (known.includes(name) || !reader.isGiven(name)) continue;
     reader.refuse(
       name,
-      "left out with 'attach'",
+      "left out with 'handle'",
       name === "secrets" ? "a value" : quoteValue(reader.text(name)),
       ONLY_FOLLOWS,
     );
   }
-  const handle = reader.optional("attach", parsedHandle);
+  if (!reader.isGiven("handle")) reader.refuse("handle", HANDLE_IS, "nothing", HOW_TO_PASS);
+  const handle = reader.optional("handle", parsedHandle);
   const region = reader.text("region");
   if (handle !== undefined && region !== "" && region !== regionOf(handle))
     reader.refuse(
       "region",
-      `that of the job, ${regionOf(handle)}, or left out with 'attach'`,
+      `that of the job, ${regionOf(handle)}, or left out with 'handle'`,
       quoteValue(region),
       ONLY_FOLLOWS,
     );
@@ -63,35 +34,25 @@ export function readHandle(reader: InputReader): JobHandle | undefined {
 
 const ONLY_FOLLOWS = "The handle names the job, with its cluster, container and bucket: it is only followed.";
 
+const HANDLE_IS = "the output 'handle' of a run that has detached from its job";
+const HOW_TO_PASS = {
+  workflow:
+    "Pass the output on as a whole: `handle: ${{ steps.ID.outputs.handle }}`, or as an output of the job. It is empty when the job has ended in its own step.",
+  program: "Pass the output on as a whole, or the file of '--outputs-file' by '-' on standard input.",
+};
+
 function parsedHandle(text: string): ParseResult<JobHandle> {
   const answer = parseHandle(text);
-  if (typeof answer !== "string") return { value: answer };
-  return {
-    must: "the output 'handle' of a run that has detached from its job",
-    got: answer,
-    advice: {
-      workflow:
-        "Pass the output on as a whole: `attach: ${{ steps.ID.outputs.handle }}`, or as an output of the job.",
-      program: "Pass the output on as a whole, or the file of '--outputs-file' by '-' on standard input.",
-    },
-  };
+  return typeof answer === "string"
+    ? { must: HANDLE_IS, got: answer, advice: HOW_TO_PASS }
+    : { value: answer };
 }
 
 export function regionOf({ cluster }: JobHandle): string {
   return cluster.split(":")[3] ?? "";
 }
 
-type FollowerInputs = Pick<
-  Inputs,
-  | "roleToAssume"
-  | "detach"
-  | "matrix"
-  | "queueTimeout"
-  | "artifacts"
-  | "reports"
-  | "workflowCommands"
-  | "summary"
->;
+type FollowerInputs = Pick<Inputs, "roleToAssume" | "detach" | "artifacts" | "summary">;
 
 /** The inputs of a step that follows the job of this handle. What belongs to the job comes from the handle, or is left unset. */
 export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inputs {
@@ -104,14 +65,14 @@ export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inp
     region: regionOf(handle),
     check: false,
     startTimeout: 600_000,
-    timeout: DEFAULT_TIMEOUT_MS,
+    ...{ timeout: DEFAULT_TIMEOUT_MS, queueTimeout: DEFAULT_TIMEOUT_MS, matrix: undefined },
     ...{ shell: undefined, args: [], workingDirectory: undefined, user: undefined, env: {}, secrets: {} },
     ...{ lock: undefined, retry: undefined },
     ...{ maxParallel: undefined, failFast: false, deployment: undefined },
     ...{ protect: false, logToContainer: false, stdin: undefined, files: undefined, stderr: "apart" },
     ...{ bucket: staging?.bucket, prefix: staging?.prefix ?? "", bucketOwner: staging?.bucketOwner },
     kmsKeyId: staging?.kmsKeyId,
-    logs: "auto",
+    ...{ logs: "auto", reports: undefined, workflowCommands: false },
   };
 }
 

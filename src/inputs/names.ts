@@ -1,4 +1,4 @@
-/** The inputs of `action.yml` in its order; a test compares the two. */
+/** The inputs of `action.yml` in its order; a test compares the two, and those of `attach/action.yml` below. */
 export const inputNames = [
   "cluster",
   "role-to-assume",
@@ -51,7 +51,6 @@ export const inputNames = [
   "retry",
   "retry-attempts",
   "detach",
-  "attach",
   "lock",
   "matrix",
   "bucket",
@@ -64,4 +63,22 @@ export const inputNames = [
   "region",
 ] as const;
 
-export type InputName = (typeof inputNames)[number];
+export const attachInputNames = [
+  "handle",
+  "detach",
+  "artifacts-path",
+  "role-to-assume",
+  "region",
+  "summary",
+] as const;
+
+export type InputName = (typeof inputNames)[number] | (typeof attachInputNames)[number];
+
+/** What a step is started by: the action itself, or its door `attach`. */
+export type Door = "root" | "attach";
+
+/** The inputs of each door. */
+export const INPUTS_OF: Readonly<Record<Door, readonly InputName[]>> = {
+  root: inputNames,
+  attach: attachInputNames,
+};

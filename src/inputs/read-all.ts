@@ -1,13 +1,13 @@
 import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "./refusals.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
-import { inputNames } from "./names.ts";
+import { INPUTS_OF } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, quoteValue } from "./parse.ts";
 import { readArtifactOptions, readArtifacts } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { InputReader } from "./input-reader.ts";
 import { matrixJob } from "./matrix.ts";
-import { readReportGlobs, reportGlobs } from "./reports.ts";
+import { readReportGlobs } from "./reports.ts";
 import { readRetry } from "./retry.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
@@ -28,7 +28,7 @@ const minute = 60_000;
 export function readInputs(source: InputSource): Inputs {
   const reader = new InputReader(source);
   refuseNul(reader);
-  return reader.isGiven("attach") ? readAttachment(reader) : readJob(reader);
+  return source.door === "attach" ? readAttachment(reader) : readJob(reader);
 }
 
 /** The inputs of a step that follows a job which runs already. */
@@ -39,15 +39,8 @@ function readAttachment(reader: InputReader): Inputs {
   checkPartition(reader, roleToAssume, region);
   const artifactOptions = readArtifactOptions(reader);
   const rest = {
-    ...{
-      roleToAssume,
-      detach: reader.optional("detach", detach),
-      matrix: reader.optional("matrix", matrixJob),
-    },
-    queueTimeout: reader.orElse("queue-timeout", duration, DEFAULT_TIMEOUT_MS),
+    ...{ roleToAssume, detach: reader.optional("detach", detach) },
     artifacts: handle?.artifacts && { globs: handle.artifacts, ...artifactOptions },
-    reports: reader.optional("reports", reportGlobs),
-    workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
   };
   reader.check();
@@ -105,7 +98,7 @@ function readJob(reader: InputReader): Inputs {
 
 /** Throws when an input has a NUL byte, which no environment variable, argument or path can hold. */
 function refuseNul(reader: InputReader): void {
-  for (const name of inputNames) {
+  for (const name of INPUTS_OF[reader.source.door]) {
     if (reader.raw(name).includes("\0")) reader.refuse(name, "text", "a NUL byte in it");
   }
   reader.check();

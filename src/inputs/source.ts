@@ -1,5 +1,8 @@
+import type { Door } from "./names.ts";
+
 /** The source of the inputs, and all that `readInputs` needs of the runner. */
 export interface InputSource {
+  readonly door: Door;
   /** The input byte for byte, its default filled in by the runner; empty when it was not given. */
   get(name: string): string;
   /** The script's standard input, when it is given as bytes instead of by the input `stdin`. */

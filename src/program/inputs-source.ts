@@ -26,6 +26,7 @@ export function programInputs(
   const all: RunInputs = { ...DEFAULTS, ...inputs, matrix: inputs.matrix ?? ALONE };
   const workspace = resolve(directory);
   return {
+    door: inputs.handle === undefined ? "root" : "attach",
     get: (name) => inputText(name as InputName, all[name as InputName]),
     stdin,
     pathsNameHidden,

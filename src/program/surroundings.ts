@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { inputNames } from "../inputs/names.ts";
+import { attachInputNames, inputNames } from "../inputs/names.ts";
 import type { TestResults } from "../junit/test-results.ts";
 import { type Log, withPage } from "../log.ts";
 import { explain } from "../report/explain.ts";
@@ -21,7 +21,7 @@ import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts"
 /** The page that errors point to: that of the newest version. */
 const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
 
-const KNOWN: ReadonlySet<string> = new Set(inputNames);
+const KNOWN: ReadonlySet<string> = new Set([...inputNames, ...attachInputNames]);
 
 /** The surroundings of a step in a program, with the step's ledger and result. */
 export interface ProgramSurroundings extends Surroundings {

@@ -1,0 +1,96 @@
+/** `npm run inputs-page`: writes docs/inputs.md from the files that declare the inputs, `action.yml` and `attach/action.yml`. A test compares them. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { format, resolveConfig } from "prettier";
+import { parse } from "yaml";
+
+type Described = Readonly<Record<string, { readonly description: string }>>;
+
+interface Manifest {
+  readonly inputs: Described;
+  readonly outputs: Described;
+}
+
+const INTRODUCTION = [
+  "# Inputs and outputs",
+  "",
+  "This page is made from [`action.yml`](../action.yml) and [`attach/action.yml`](../attach/action.yml). Lists take newlines or commas, durations",
+  "are like `90s`, `30m` and `2h`. An empty input counts as left out. Every problem with the inputs is reported before the first call to AWS. The",
+  "command line has [the same inputs as options](cli.md).",
+].join("\n");
+
+/** The page's text, for the action in this directory. */
+export async function inputsPage(directory: string): Promise<string> {
+  const text = readFileSync(join(directory, "action.yml"), "utf8");
+  const root = parse(text) as Manifest;
+  const attach = parse(readFileSync(join(directory, "attach/action.yml"), "utf8")) as Manifest;
+  const own = Object.keys(attach.inputs).filter(
+    (name) => attach.inputs[name]?.description !== root.inputs[name]?.description,
+  );
+  const same = Object.keys(attach.inputs).filter((name) => !own.includes(name));
+  const parts = [
+    INTRODUCTION,
+    ...groupsIn(text).map(({ title, names }) => group(`## ${title}`, names, root.inputs)),
+    group("## Of the door attach", own, attach.inputs, {
+      before:
+        "`uses: org/fargate-exec/attach@v1` [follows a script](detach.md) that another step has left running.",
+      after: `It has ${same.map((name) => `\`${name}\``).join(" and ")}, too, and the outputs below.`,
+    }),
+    group("## Outputs", Object.keys(root.outputs), root.outputs),
+  ];
+  const path = join(directory, "docs/inputs.md");
+  return await format(`${parts.join("\n\n")}\n`, { ...(await resolveConfig(path)), filepath: path });
+}
+
+/** The comments between the inputs, each with the names that follow it. */
+function groupsIn(text: string): readonly { readonly title: string; readonly names: readonly string[] }[] {
+  const inputs = text.slice(0, text.indexOf("\noutputs:"));
+  return inputs
+    .split(/^ {2}# /m)
+    .slice(1)
+    .map((part) => ({
+      title: part.split("\n", 1)[0] ?? "",
+      names: [...part.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name = ""]) => name),
+    }));
+}
+
+function group(
+  heading: string,
+  names: readonly string[],
+  all: Described,
+  { before = "", after = "" }: { readonly before?: string; readonly after?: string } = {},
+): string {
+  const rows = names.map((name) => `- **\`${name}\`**: ${marked(all[name]?.description ?? "")}`);
+  return [heading, before, rows.join("\n"), after].filter((part) => part !== "").join("\n\n");
+}
+
+/** A description in Markdown: what stands in quotes is code, and so is JSON. */
+function marked(description: string): string {
+  const text = description.replaceAll(/\s*\n\s*/g, " ").trim();
+  let page = "";
+  for (let at = 0; at < text.length;) {
+    const end = codeEnd(text, at);
+    const code = text.slice(at, end);
+    page += end === at + 1 ? code.replace("<", "\\<") : `\`${code.replace(/^"(.*)"$/, "$1")}\``;
+    at = end;
+  }
+  return page;
+}
+
+/** Where the code that begins at `at` ends; the next character for none. */
+function codeEnd(text: string, at: number): number {
+  if (text[at] === '"') return text.indexOf('"', at + 1) + 1;
+  if (!/^(\[\{|\[|\{)"/.test(text.slice(at))) return at + 1;
+  let depth = 0;
+  for (let end = at; end < text.length; end += 1) {
+    if (/[[{]/.test(text[end] ?? "")) depth += 1;
+    if (/[\]}]/.test(text[end] ?? "")) depth -= 1;
+    if (depth === 0) return end + 1;
+  }
+  throw new Error(`There is no end of the JSON in: ${text}`);
+}
+
+if (import.meta.main) {
+  const directory = resolve(import.meta.dirname, "..");
+  writeFileSync(join(directory, "docs/inputs.md"), await inputsPage(directory));
+}

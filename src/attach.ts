@@ -1,0 +1,3 @@
+import { attach } from "./action.ts";
+
+await attach();
