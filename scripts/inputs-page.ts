@@ -90,7 +90,7 @@ function codeEnd(text: string, at: number): number {
   throw new Error(`There is no end of the JSON in: ${text}`);
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const directory = resolve(import.meta.dirname, "..");
   writeFileSync(join(directory, "docs/inputs.md"), await inputsPage(directory));
 }

@@ -1,4 +1,4 @@
-/** The part that is new in each run, in ARNs of ECS and Session Manager and of objects below the input `prefix`. */
+/** The part that is new in each run, in ARNs of ECS and Session Manager and of objects below the prefix of the input `bucket`. */
 const OF_ONE_RUN: readonly RegExp[] = [
   /(:task\/(?:[^/\s]+\/)?)[0-9a-f-]{32,36}(?=['"]?$)/,
   /(:task-definition\/fargate-exec-)[^\s'"]+/,

@@ -41,13 +41,13 @@ const CONTROL_AHEAD = 86_400;
 /** The most readers that `control` names. A holder of the handle may have written any number of them. */
 const MOST_READERS = 32;
 
-/** A folder with a new name and new keys. `prefix` is the input. */
+/** A folder with a new name and new keys. `prefix` is that of the input `bucket`. */
 export function newFolder(prefix: string, random: Random): OrderedFolder {
   const keys = { inner: random.bytes(32).toString("hex"), outer: random.bytes(32).toString("hex") };
   return folderOf(prefix, random.bytes(16).toString("hex"), keys);
 }
 
-/** The folder of this name, with these keys. `prefix` is the input. */
+/** The folder of this name, with these keys. `prefix` is that of the input `bucket`. */
 export function folderOf(prefix: string, job: string, keys: PieceKeys): OrderedFolder {
   return { job, prefix: `${prefix}output/${job}/`, keys };
 }
