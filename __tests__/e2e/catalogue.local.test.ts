@@ -543,7 +543,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "job-gone": {
     provoke: () => attachTo(handleIn(running)),
-    words: ["no longer has the job of the input 'handle'", "within ten minutes"],
+    words: ["no longer has the job of the handle", "within ten minutes"],
     outcome: "unknown",
   },
   "job-followed": {

@@ -108,7 +108,7 @@ it.concurrent("without a bucket one session detaches from the job, and another g
   await eventually(() => jobDirectories(task), []);
   const late = await attachTo(handle);
   expect(late.outputs).toMatchObject({ outcome: "unknown" });
-  expect(mainLog(late).join("\n")).toContain("no longer has the job of the input 'handle'");
+  expect(mainLog(late).join("\n")).toContain("no longer has the job of the handle");
 });
 
 /** What stands in a directory, by its path. */

@@ -82,7 +82,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
   },
   ended: {
     code: "job-gone",
-    failed: (container) => `The ${container} no longer has the job of the input 'handle'.`,
+    failed: (container) => `The ${container} no longer has the job of the handle.`,
     seen: () => "Its directory there is gone.",
     advice:
       "Its end was taken by another run, or it ended more than ten minutes ago and nobody followed it. Attach within ten minutes of the job's end.",
