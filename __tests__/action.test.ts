@@ -141,7 +141,7 @@ describe("attach/action.yml", () => {
 
   it("describes each input by an example and its default, without an expression, which the runner would evaluate", () => {
     for (const { description } of Object.values(attach.inputs)) {
-      expect(description.replaceAll("\n", " ")).toMatch(/for example .*(Default: |No default\.)/);
+      expect(description.replaceAll("\n", " ")).toMatch(/for example .*(Default: |No default\.)/i);
       expect(description).not.toContain("${{");
     }
   });
