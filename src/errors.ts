@@ -41,6 +41,7 @@ export const FAILURE_CODES = [
   "exec-not-enabled",
   "exec-agent-stopped",
   "exec-not-ready",
+  "bucket-needed",
   "container-busy",
   "container-blocked",
   "lock-busy",

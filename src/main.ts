@@ -2,6 +2,7 @@ import { runAtHook } from "./at-hook.ts";
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
 import { packFiles } from "./files/pack-files.ts";
+import { checkBucketIsGiven } from "./places/failures.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import type { Result } from "./report/result.ts";
 import { runInTargets } from "./run-in-targets.ts";
@@ -18,6 +19,7 @@ export async function run(surroundings: Surroundings): Promise<Result> {
 /** The phases between valid inputs and a result. Rejects with a `Failure` when no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
   // Before any call of AWS: a wrong input starts nothing.
+  checkBucketIsGiven(step.inputs);
   const files = await packFiles(step.inputs, step);
   if (step.inputs.check) return await checkSetUp(step, step.env);
   const { inputs } = step;

@@ -294,6 +294,10 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     },
     words: ["exec agent RUNNING", "ssmmessages"],
   },
+  "bucket-needed": {
+    provoke: () => inRunning({ matrix: '{"job-index": 0, "job-total": 12, "max-parallel": 4}' }),
+    words: ["Up to 4 of its 12 jobs", "strategy.max-parallel"],
+  },
   "container-busy": {
     provoke: async () => {
       const { bucket } = aws.world.made;

@@ -24,7 +24,7 @@ import { refusalFailure } from "../../src/follow/refusals.ts";
 import { badInput, noRegion } from "../../src/inputs/refusals.ts";
 import { lockBusy, lockLost } from "../../src/lock/failures.ts";
 import { payloadFile } from "../../src/payload/files.ts";
-import { containerBusy } from "../../src/places/failures.ts";
+import { checkBucketIsGiven, containerBusy } from "../../src/places/failures.ts";
 import { readIdToken } from "../../src/program/id-token.ts";
 import { containerBlocked, execAgentStopped, execNotEnabled, execNotReady } from "../../src/ready/advice.ts";
 import { holdEnded } from "../../src/ready/hold-ended.ts";
@@ -147,6 +147,11 @@ export const EACH_FAILURE: Readonly<
   "exec-not-enabled": () => execNotEnabled(OF_SERVICE),
   "exec-agent-stopped": () => execAgentStopped(OF_SERVICE, aContainer()),
   "exec-not-ready": () => execNotReady("app", OF_SERVICE, 60, SEEN),
+  "bucket-needed": () =>
+    thrownBy(() => {
+      const where = { kind: "task", task: ID } as const;
+      checkBucketIsGiven({ bucket: undefined, where, matrix: { index: 0, total: 12, atOnce: 12 } });
+    }) as Failure,
   "container-busy": () => containerBusy("app", TASK, 60, "in use by another run"),
   "container-blocked": () =>
     containerBlocked("app", TASK, 60, {

@@ -21,8 +21,6 @@ const POLL = [1, 5_000] as const;
 const LOOK = [1, 240] as const;
 /** The pause between the two looks at a free container. */
 const PAUSE = [300, 1_800] as const;
-/** The round in which each job of a matrix of 40 has a slot. */
-const ROUND_MS = 20_000;
 
 let clock: SteppedClock;
 let bucket: Bucket;
@@ -61,7 +59,7 @@ function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: bo
     },
     owner: "123456789012",
     origin: { id, url: `https://github.example/${id}`, variables: { GITHUB_JOB: "test" } },
-    matrix: withBucket ? { index: 2, total: 40 } : undefined,
+    matrix: withBucket ? { index: 2, total: 40, atOnce: 2 } : undefined,
     aws: {
       s3: bucket,
       ssm: {
@@ -482,7 +480,7 @@ describe("with a bucket", () => {
       await other.done;
       bucket.before((operation) => (operation === what ? accessDenied(`s3:${what}`) : undefined));
       const one = askForPlace("one");
-      await passTime(ROUND_MS);
+      await passTime(10_000);
       expect([one.state, bucket.claims().map(({ run }) => run)]).toEqual(["placed", ["two"]]);
       expect(one.log.lines).toEqual([
         `Access denied: the credentials have no right to s3:${what}. Without a claim runs take turns by looking at the container's sessions.`,
@@ -494,11 +492,18 @@ describe("with a bucket", () => {
   it("without s3:GetObject sessions are looked at, too, when the place is free, and no claim stays", async () => {
     bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
     const one = askForPlace("one");
-    await passTime(ROUND_MS);
+    await passTime(10_000);
     expect([one.state, bucket.objects.size, one.claims.at(-1)]).toEqual(["placed", 0, undefined]);
     expect(one.log.lines).toEqual([
       expect.stringContaining("right to s3:GetObject. Without a claim runs take"),
     ]);
+  });
+
+  it("a job of a matrix of many fails when claims are denied, because looks don't keep so many apart", async () => {
+    bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
+    const one = askForPlace("one", { matrix: { index: 2, total: 40, atOnce: 3 } });
+    expect(await one.done).toMatchObject({ code: "access-denied" });
+    expect([bucket.objects.size, one.claims.at(-1)]).toEqual([0, undefined]);
   });
 
   it("a denied read of a queue that is gone, as without s3:ListBucket, does not count as a missing right", async () => {
@@ -919,27 +924,6 @@ describe("without a bucket", () => {
   });
 
   it.each([
-    ["longer than three seconds, once", { index: 19, total: 40 }, 1],
-    ["no shorter one", { index: 1, total: 5 }, 0],
-  ])(
-    "a job of a matrix says for how long it waits for its slot in a free container: %s",
-    async (_, matrix, said) => {
-      const round = matrix.total * 500;
-      clock.advance(round - (clock.now() % round) + 500);
-      const one = askForPlace("one", { withBucket: false, matrix });
-      // The first slot passes without it: its answer takes too long.
-      look = async () => {
-        await clock.sleep(600);
-        return [];
-      };
-      await passTime(2 * round + 1_000);
-      expect(one.state).toBe("placed");
-      const line = `Container 'app' of task ${ID} is free; waiting for the slot of job 20 of 40, for at most 9 s. Jobs that queue in a 'bucket' need no slots.`;
-      expect(one.log.lines).toEqual(Array.from({ length: said }, () => line));
-    },
-  );
-
-  it.each([
     [
       "a lone session without a client for 43 s only, and says that it goes on beside it",
       ["Disconnected"],
@@ -1001,7 +985,7 @@ describe("without a bucket", () => {
   it("a job of a matrix joins a session that has a client, unless the container's sessions are logged", async () => {
     sessions = [busy];
     const join = async (isUnlogged: boolean): Promise<string> => {
-      const matrix = { index: 1, total: 3 };
+      const matrix = { index: 1, total: 3, atOnce: 2 };
       const more = { isUnlogged: () => Promise.resolve(isUnlogged), matrix };
       const one = askForPlace("one", { withBucket: false, ...more });
       await passTime(3_000);
@@ -1013,27 +997,33 @@ describe("without a bucket", () => {
     expect([await join(true), await join(false)]).toEqual(["placed", "waiting"]);
   });
 
-  it("of two runs whose sessions were cut in the same moment, the second waits, so that there is no fourth session", async () => {
-    const runs = [0, 1].map((index) =>
-      askForPlace(`run ${index}`, { withBucket: false, matrix: { index, total: 4 } }),
-    );
-    await passTime(3_000);
-    sessions = ["a", "b"].map((id) => ({ ...busy, id, status: "Disconnected" }));
-    const replaced: string[] = [];
-    for (const [at, { done }] of runs.entries()) {
-      const place = await done;
+  describe("a run that has lost its session", () => {
+    const cut = { ...busy, id: "cut", status: "Disconnected" };
+
+    /** When the run may open another session, in seconds after the loss; undefined for not within two minutes. */
+    async function replacedAfter(others: readonly ActiveSession[]): Promise<number | undefined> {
+      const place = await askForPlace("one", { withBucket: false, matrix: { index: 0, total: 2, atOnce: 2 } }).done;
       if (place instanceof Error) throw place;
-      const lost = sessions[at]?.id ?? "";
-      void place.waitToReplace(lost).then(() => {
-        replaced.push(lost);
-        sessions.push({ ...busy, id: `after ${lost}` });
-      });
+      sessions = [cut, ...others];
+      const lostAt = clock.now();
+      let at: number | undefined;
+      void place.waitToReplace(cut.id).then(() => (at = clock.now()));
+      await passTime(120_000);
+      sessions = [];
+      await passTime(2_000);
+      return at !== undefined && at - lostAt < 120_000 ? Math.round((at - lostAt) / 1_000) : undefined;
     }
-    await passTime(20_000);
-    expect(replaced).toHaveLength(1);
-    sessions = sessions.slice(1);
-    await passTime(20_000);
-    expect(replaced.toSorted()).toEqual(["a", "b"]);
+
+    it.each<[string, readonly ActiveSession[], number | undefined]>([
+      ["at once when it is alone", [], 0],
+      ["at once beside a session that has a client", [busy], 0],
+      ["after 43 s beside one that was perhaps cut in the same moment", [{ ...busy, status: "Disconnected" }], 44],
+      ["not beside two others", [busy, { ...busy, id: "third" }], undefined],
+    ])("opens another one %s", async (_, others, seconds) => {
+      const after = await replacedAfter(others);
+      if (seconds === undefined || seconds === 0) expect(after).toBe(seconds);
+      else expect(Math.abs((after ?? 0) - seconds)).toBeLessThanOrEqual(1);
+    });
   });
 
   it("gives up at the deadline", async () => {

@@ -90,6 +90,8 @@ export interface MatrixJob {
   /** From 0 to `total` - 1. */
   readonly index: number;
   readonly total: number;
+  /** How many jobs of the matrix run at once, at most. */
+  readonly atOnce: number;
 }
 
 /** How the jobs of several tasks follow one another. */

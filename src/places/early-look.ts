@@ -6,7 +6,7 @@ import type { Inputs } from "../inputs/inputs.ts";
 const LOOK_LASTS_MS = 1_000;
 
 export interface EarlyLookOptions {
-  readonly inputs: Pick<Inputs, "bucket" | "matrix">;
+  readonly inputs: Pick<Inputs, "bucket">;
   readonly ssm: Pick<Ssm, "listAllActiveSessions">;
   readonly clock: Pick<Clock, "now">;
 }
@@ -20,8 +20,7 @@ export interface SessionLook {
 
 /**
  * A look at the sessions of all containers, while ECS describes the task. Only the answer of ECS tells by which name
- * Systems Manager knows the container. So a run without a bucket needs no further look at a container that is free. Only a
- * job that is surely alone in its matrix makes the look: any other looks in its slot.
+ * Systems Manager knows the container. So a run without a bucket needs no further look at a container that is free.
  */
 export class EarlyLook {
   readonly #options: EarlyLookOptions;
@@ -34,7 +33,7 @@ export class EarlyLook {
 
   begin(): void {
     const { inputs, ssm, clock } = this.#options;
-    if (inputs.bucket !== undefined || inputs.matrix?.total !== 1) return;
+    if (inputs.bucket !== undefined) return;
     const found = ssm.listAllActiveSessions();
     found.catch(() => undefined); // `take` hands the rejection on
     this.#look = { asked: clock.now(), found };

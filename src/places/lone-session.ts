@@ -16,6 +16,10 @@ const LOST =
 const MAY_FOLLOW =
   "may be that of another run that follows the same job: this run goes on beside it, and the container decides.";
 
+export function hasClient({ status }: ActiveSession): boolean {
+  return !WITHOUT_CLIENT.has(status);
+}
+
 /**
  * Decides whether a run may go on beside a container's only session. It may when that session has had no client for long. A run that
  * attaches to a job may go on beside any lone session: it may be of another step that follows the same job, and only the container
@@ -43,7 +47,7 @@ export class LoneSession {
   ): boolean {
     const now = this.#clock.now();
     const isOne = first !== undefined && others.length === 0;
-    if (!isOne || (!attaches && !WITHOUT_CLIENT.has(first.status))) this.#seen = undefined;
+    if (!isOne || (!attaches && hasClient(first))) this.#seen = undefined;
     else if (this.#seen?.id !== first.id) this.#seen = { id: first.id, since: now };
     else if (now - this.#seen.since >= (attaches && isUnlogged ? 0 : PATIENCE_MS)) {
       this.#tell(first.id, attaches ? MAY_FOLLOW : LOST);

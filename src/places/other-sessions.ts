@@ -3,15 +3,21 @@ import { Failure } from "../errors.ts";
 import type { MatrixJob } from "../inputs/inputs.ts";
 import type { SessionLook } from "./early-look.ts";
 import { tellWhile } from "../waiting.ts";
-import { LoneSession } from "./lone-session.ts";
+import { FEW_AT_ONCE } from "./failures.ts";
+import { hasClient, LoneSession } from "./lone-session.ts";
 import { placeWaitLog, type QueueOptions, waitUntilFree } from "./queue.ts";
-import { type LookSchedule, makeSchedule } from "./look-schedule.ts";
-import { durationWords, sinceWords, type WaitReason } from "./wait-log.ts";
+import { sinceWords, type WaitReason } from "./wait-log.ts";
 
 /** The longest pause when sessions may not be listed. */
 const SPACING_MS = 1_000;
-/** The log says it when a job waits longer than this for its slot. */
-const SAID_SLOT_MS = 3_000;
+/** The pause between two looks at a container that is in use. */
+const POLL_MS = { shortest: 700, jitter: 600 };
+/** The pause before the look that confirms a free container. Once other sessions were seen, their runs may wait for it, too. */
+const CONFIRM_MS = { shortest: 300, jitter: 1_500, contendedJitter: 4_000 };
+/** With up to this many runs that confirm at once, one comes well before the others. */
+const MANY = 40;
+/** A session may be joined at this age. By then the list also has the session of a job that looked before this one was in it. */
+const SETTLED_MS = 1_000;
 
 export interface SessionQueueOptions extends QueueOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
@@ -41,17 +47,18 @@ export interface SessionPlace {
 }
 
 /**
- * Waits until the container has no session and this run's schedule lets it in. Without the right to list sessions the run waits only a
- * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on beside one
- * session, when no log is uploaded. Any run may go on beside a lone session that has lost its client, or that may be of the job to
- * which the run attaches. Fails with `container-busy` at the deadline.
+ * Waits until the container has no session. There is no lock beyond the machine. So a run that may have begun beside many others looks
+ * a second time, after a random pause: one of them then comes well before the others. A lone job, and a job of a matrix that runs two at
+ * once, goes on at its first look, unless it has waited; such a matrix's second job may also join one session, when no log is uploaded.
+ * Any run may go on beside a lone session that has lost its client, or that may be of the job to which the run attaches. Without the right to
+ * list sessions the run waits only a moment. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
   const { clock, log, signal, random = clock.random.fraction, matrix, attaches = false } = options;
-  const looks = makeSchedule(matrix, random);
+  const isOfFew = matrix !== undefined && matrix.atOnce <= FEW_AT_ONCE;
   const list = lister(options);
   /** The last look. */
-  const last = { asked: clock.now(), isBesideOthers: false, joins: false };
+  const last = { asked: clock.now(), isBesideOthers: false };
   let isUnlogged = false;
   options.isUnlogged().then(
     (known) => (isUnlogged = known),
@@ -59,73 +66,76 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
   );
   const lone = new LoneSession(clock, log);
   const waitLog = placeWaitLog(options);
-  let slotTold = false;
+  const mayJoin = ({ status, since = Infinity }: ActiveSession): boolean =>
+    isUnlogged && matrix?.atOnce === FEW_AT_ONCE && status === "Connected" && last.asked - since >= SETTLED_MS;
   const look = async (): Promise<WaitReason | undefined> => {
     const { asked, sessions } = await list();
     const [first, ...others] = sessions;
-    Object.assign(last, { asked, isBesideOthers: false, joins: false });
-    if (first === undefined) return undefined;
-    last.joins = isUnlogged && others.length === 0 && looks.mayJoin({ asked, answered: clock.now() }, first);
-    last.isBesideOthers = last.joins || lone.mayGoOn(sessions, { attaches, isUnlogged });
-    if (last.isBesideOthers) return undefined;
+    last.asked = asked;
+    last.isBesideOthers =
+      first !== undefined &&
+      ((others.length === 0 && mayJoin(first)) || lone.mayGoOn(sessions, { attaches, isUnlogged }));
+    if (first === undefined || last.isBesideOthers) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
     return { held, goal: "for its place" };
   };
-  const waitToReplace = (lost: string): Promise<void> => waitForFewSessions(lost, looks, options);
   try {
-    for (let contended = false, confirmed = false; ;) {
-      const waited = await waitUntilFree(look, { ...options, waitLog, poll: () => looks.poll(clock.now()) });
+    for (let contended = false, confirmed = isOfFew; ;) {
+      const waited = await waitUntilFree(look, { ...options, waitLog, poll: () => pollMs(random) });
       contended ||= waited;
-      confirmed &&= !waited;
-      const times = { asked: last.asked, answered: clock.now() };
-      if (last.joins || looks.mayGo(times, { contended, confirmed })) break;
-      const { ms, careful } = looks.pause(clock.now(), contended);
-      confirmed = careful;
-      slotTold ||= tellSlot(ms, options);
-      await clock.sleep(ms, signal);
+      if ((confirmed && !waited) || last.isBesideOthers) break;
+      await clock.sleep(confirmMs(contended, random), signal);
+      confirmed = true;
     }
     waitLog.end();
-    return { isBesideOthers: last.isBesideOthers, lookedAt: last.asked, waitToReplace };
+    return {
+      isBesideOthers: last.isBesideOthers,
+      lookedAt: last.asked,
+      waitToReplace: (lost) => waitForFewSessions(lost, options),
+    };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
     log.info(
       `The container's other sessions can't be listed, so two runs may open sessions at once. ${error.failed}`,
     );
-    if (matrix?.total !== 1) await clock.sleep(random() * SPACING_MS, signal);
+    if (!isOfFew) await clock.sleep(random() * SPACING_MS, signal);
     return { isBesideOthers: false, lookedAt: undefined, waitToReplace: () => Promise.resolve() };
   }
 }
 
-/** Says that a job of a matrix waits for its slot, if that is long. Returns whether it has said so. */
-function tellSlot(ms: number, { target, matrix, log }: SessionQueueOptions): boolean {
-  if (matrix === undefined || matrix.total === 1 || ms <= SAID_SLOT_MS) return false;
-  log.info(
-    `Container '${target.container}' of task ${target.taskId} is free; waiting for the slot of job ${matrix.index + 1} of ` +
-      `${matrix.total}, for at most ${durationWords(ms)}. Jobs that queue in a 'bucket' need no slots.`,
-  );
-  return true;
+function pollMs(random: () => number): number {
+  return POLL_MS.shortest + random() * POLL_MS.jitter;
 }
 
 /**
- * Waits while a further session could be the fourth: the sessions of two runs may have been cut in the same moment and be still
- * there. So a run goes on at once when at most one session is left, and beside two only in its slot.
+ * Most pauses are near the longest one, so that few runs come early. Of up to `MANY` runs the first one is then rarely followed by another
+ * before its session can be seen. This is the distribution of the Sift protocol for wireless networks (Jamieson et al., 2003).
+ */
+function confirmMs(contended: boolean, random: () => number): number {
+  const share = Math.log(1 + random() * (MANY - 1)) / Math.log(MANY);
+  return CONFIRM_MS.shortest + share * (contended ? CONFIRM_MS.contendedJitter : CONFIRM_MS.jitter);
+}
+
+/**
+ * Waits while a further session could be the fourth. Beside the lost one there may be one that has a client. One that has none was
+ * perhaps cut in the same moment, and its run opens another one, too. The container ends such a session of this action after a while.
  */
 async function waitForFewSessions(
   lost: string,
-  looks: LookSchedule,
-  { sessionTarget, ssm, isUnlogged, clock, log, signal }: SessionQueueOptions,
+  { sessionTarget, ssm, isUnlogged, clock, log, signal, random = clock.random.fraction }: SessionQueueOptions,
 ): Promise<void> {
   if (!(await isUnlogged().catch(() => false))) return;
+  const lone = new LoneSession(clock, log);
   const wait = async (): Promise<void> => {
     for (;;) {
       signal?.throwIfAborted();
-      const asked = clock.now();
       const sessions = await ssm.listActiveSessions(sessionTarget).catch(() => []);
-      if (sessions.length < 2) return;
-      if (sessions.length === 2 && looks.mayReplace({ asked, answered: clock.now() })) return;
-      await clock.sleep(looks.poll(clock.now()), signal);
+      const others = sessions.filter(({ id }) => id !== lost);
+      const mayGoOn = lone.mayGoOn(others, { attaches: false, isUnlogged: true });
+      if (others.length === 0 || (others.length === 1 && others.some(hasClient)) || mayGoOn) return;
+      await clock.sleep(pollMs(random), signal);
     }
   };
   await tellWhile(`the end of session ${lost}, or of another one in the container`, { clock, log }, wait());

@@ -42,10 +42,13 @@ export interface Claim {
   readonly url?: string | undefined;
   /** The job's id in its workflow. */
   readonly job?: string | undefined;
-  readonly matrix?: MatrixJob | undefined;
+  readonly matrix?: MatrixIndex | undefined;
   /** The last session of the run. */
   readonly session?: string | undefined;
 }
+
+/** Which job of its matrix a run is, for people. */
+type MatrixIndex = Pick<MatrixJob, "index" | "total">;
 
 /** The queue for the places in one container. */
 export interface Queue {
@@ -204,7 +207,7 @@ function momentOf(value: unknown, modified: number): number {
   return Number.isNaN(ms) ? modified : Math.min(ms, modified);
 }
 
-function matrixIndex(value: unknown): MatrixJob | undefined {
+function matrixIndex(value: unknown): MatrixIndex | undefined {
   if (!Array.isArray(value)) return undefined;
   const [index, total] = value as readonly unknown[];
   const isCount = (count: unknown): count is number =>

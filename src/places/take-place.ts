@@ -2,6 +2,7 @@ import { Failure, isDenied } from "../errors.ts";
 import { claimKey } from "./claim.ts";
 import { waitForOtherSessions } from "./other-sessions.ts";
 import type { Place, PlaceOptions } from "./place.ts";
+import { FEW_AT_ONCE } from "./failures.ts";
 import { PlaceInQueue } from "./place-in-queue.ts";
 
 /**
@@ -30,11 +31,16 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
         await place.abandon();
         onClaim(undefined);
       } else await place.release();
-      if (!isDenied(error)) throw error;
+      if (!isDenied(error) || isOfMany(options)) throw error;
       log.info(`${error.failed} Without a claim runs take turns by looking at the container's sessions.`);
     }
   }
   return { ...FREE, ...(await waitForOtherSessions({ ...options, ssm: aws.ssm })) };
+}
+
+/** True for a job of a matrix whose jobs can't take turns without claims. */
+function isOfMany({ matrix }: PlaceOptions): boolean {
+  return matrix !== undefined && matrix.atOnce > FEW_AT_ONCE;
 }
 
 /** True for a failure that shows that no claim was written: the bucket is in another region, or is not there. */
