@@ -15,8 +15,8 @@ const BENCHES: readonly (readonly string[])[] = [
   ["latency.ts", "5"],
   ["arrival.ts"],
   ["post.ts"],
-  ["queue.ts", "3", "2", "0", "none", "8"],
-  ["queue.ts", "3", "2", "0", "none-logged", "8"],
+  ["queue.ts", "2", "2", "0", "none", "6"],
+  ["queue.ts", "2", "2", "0", "none-logged", "6"],
   ["queue.ts", "12", "6", "0", "bucket", "35"],
   ["queue.ts", "12", "6", "0", "bucket-logged", "35"],
   ["transport.ts", "20", "only"],
@@ -26,7 +26,7 @@ const BENCHES: readonly (readonly string[])[] = [
 const LONGER = `What takes longer:
   exit codes 0 to 255: __tests__/e2e (the table of statuses); output under each fault and carrier: npm run soak carriers, npm run soak fuzz
   a matrix of 256: node bench/matrix.ts; a fan-out of 300 and 1,000 tasks: npm run soak fan, with FAN_TASKS=300
-  50 meetings of 40 jobs without a bucket: npm run soak meeting; what 50 jobs leave: npm run soak census
+  meetings of 40 jobs, two at once, without a bucket: npm run soak meeting; what 50 jobs leave: npm run soak census
   the time for twice as many hostile bytes: npm run bench linear
   memory while 1 GB of output is followed: npm run soak output; files and artifacts: npm run soak files`;
 

@@ -81,10 +81,13 @@ function drawContainer(random: Random): ContainerOptions {
   };
 }
 
+/** More jobs of a matrix at once are refused without a bucket. */
+const MOST_WITHOUT_BUCKET = 2;
+
 function drawRunners(random: Random, world: WorldOptions, containers: number): readonly RunnerOptions[] {
   const count = chance(random, 0.5) ? 1 : between(random, 2, chance(random, 0.2) ? 8 : 3);
   const spread = pick(random, [0, 500, 5_000, 60_000]);
-  const isMatrix = count > 1 && chance(random, 0.3);
+  const isMatrix = count > 1 && chance(random, 0.3) && (world.bucket || count === MOST_WITHOUT_BUCKET);
   return Array.from({ length: count }, (_, index): RunnerOptions => {
     const workers = chance(random, 0.15) ? between(random, 2, 3) : 1;
     return {

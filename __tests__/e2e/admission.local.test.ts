@@ -8,6 +8,8 @@ import { turnOf } from "../helpers/turns.ts";
 
 /** How many jobs meet. `npm run soak tables` takes six. */
 const AT_ONCE = process.env["EVERY_ROW"] === "1" ? 6 : 4;
+/** The most jobs of a matrix that may meet without a bucket. */
+const WITHOUT_BUCKET = 2;
 const BLOCKED = "takes no session any more";
 
 /** A local Fargate. Its containers take `sessionLimit` sessions at once. */
@@ -65,14 +67,20 @@ function meet(
   inputs: Inputs,
   { isMatrix = false } = {},
 ): Promise<StepResult[]> {
+  const count = isMatrix ? WITHOUT_BUCKET : AT_ONCE;
   return Promise.all(
-    Array.from({ length: AT_ONCE }, (_, at) =>
+    Array.from({ length: count }, (_, at) =>
       aws.step(
         { task: task.id, ...inputs, run: `echo "begin ${at}"; sleep 0.5; echo "end ${at}"` },
-        isMatrix ? { strategy: { "job-index": at, "job-total": AT_ONCE } } : {},
+        isMatrix ? { strategy: strategyOf(at, count) } : {},
       ),
     ),
   );
+}
+
+/** As GitHub has it for a job of a matrix without `max-parallel`. */
+function strategyOf(index: number, total: number) {
+  return { "job-index": index, "job-total": total, "max-parallel": total };
 }
 
 function expectEachItsOwn(results: readonly StepResult[]): void {
@@ -124,13 +132,31 @@ it.each(turnOf(meetings, 3))(
     // The runner prints the inputs, with the values of their defaults in action.yml.
     const numbers = results.map(({ log }) => log.filter((line) => /^ *"job-(index|total)": /.test(line)));
     expect(numbers).toEqual(
-      results.map((_, index) => (isMatrix ? [`  "job-index": ${index},`, `  "job-total": ${AT_ONCE}`] : [])),
+      results.map((_, index) =>
+        isMatrix ? [`  "job-index": ${index},`, `  "job-total": ${WITHOUT_BUCKET},`] : [],
+      ),
     );
     // There is no lock, so two may meet. Then one of them waits in the agent's queue.
     expect(mostAtOnce(at, task)).toBeLessThanOrEqual(limit + 1);
     await expectAlive(at, task, {});
   },
 );
+
+it("a third job of a matrix at once is refused without a bucket, before any call", async () => {
+  const at = fargateWith(2);
+  const task = await at.aws.runningTask();
+  const before = at.aws.world.local.requests.length;
+  const third = await at.aws.step({ task: task.id, run: "echo never" }, { strategy: strategyOf(2, 3) });
+  expect(third.annotations.map(({ title }) => title)).toEqual(["fargate-exec: bucket-needed"]);
+  expect(third.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(at.aws.world.local.requests.slice(before)).toEqual([]);
+  // The input says that each job has a container of its own.
+  const own = await at.aws.step(
+    { task: task.id, matrix: "", run: "echo ran" },
+    { strategy: strategyOf(2, 3) },
+  );
+  expect(jobLog(own)).toEqual(["ran"]);
+});
 
 it("without the right to read claims the step says so and looks at the sessions", async () => {
   const at = fargateWith(2);

@@ -69,7 +69,7 @@ describe("readInputs", () => {
       secrets: { DB_PASSWORD: "one\ntwo", TOKEN: "a=b" },
       workers: "auto",
       timeout: 7_200_000,
-      matrix: { index: 3, total: 40 },
+      matrix: { index: 3, total: 40, atOnce: 8 },
       bucket: "example-ci",
       prefix: "ci/jobs/",
       kmsKeyId: "alias/ci",
@@ -240,9 +240,10 @@ describe("the position in a matrix", () => {
     '{"job-index": 4, "job-total": 4}',
     '{"job-index": "0", "job-total": 1}',
     '{"job-index": -1, "job-total": 1}',
+    '{"job-index": 0, "job-total": 4, "max-parallel": 0}',
   ])("is refused: %s", (matrix) => {
     expect(refusal({ ...least, matrix }).failed).toBe(
-      "Input 'matrix' must be an object of JSON with the numbers 'job-total', from 1 to 10000, and 'job-index', from 0 on and below it.",
+      "Input 'matrix' must be an object of JSON with the numbers 'job-total', from 1 to 10000, 'job-index', from 0 on and below it, and 'max-parallel', from 1 on.",
     );
   });
 });

@@ -25,7 +25,10 @@ function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
       setup: new Promise(() => undefined),
     } as unknown as PreparedJob,
     {
-      ...{ inputs: anInputs({ matrix: { index: 0, total: 1, atOnce: 1 } }), target: aTarget({ started: false }) },
+      ...{
+        inputs: anInputs({ matrix: { index: 0, total: 1, atOnce: 1 } }),
+        target: aTarget({ started: false }),
+      },
       ...{ aws: { ssm: { listActiveSessions } }, clock, log: new Listener(), queues: true, runner: RUNNER },
       machineLock: lockOnMachine,
       cancel: new AbortController().signal,

@@ -89,18 +89,21 @@ const matrixOf = (index: number): MatrixJob => ({ index, total: 40, atOnce: 2 })
 it.each([
   ["at once", 0],
   ["within three seconds", 3_000],
-])("two jobs of a matrix that begin %s, and each next one after an end, never bring a container a fourth session", async (_, begin) => {
-  await forEachSeedAtOnce(sampleOf(300), 1, async (seed) => {
-    for (const [way, opens] of [
-      [15, 0],
-      [100, 700],
-      [250, 700],
-    ] as const) {
-      const { most } = await meet(seed, { begin, way, opens, matrixOf, atOnce: 2 });
-      expect(most).toBeLessThanOrEqual(MOST);
-    }
-  });
-});
+])(
+  "two jobs of a matrix that begin %s, and each next one after an end, never bring a container a fourth session",
+  async (_, begin) => {
+    await forEachSeedAtOnce(sampleOf(300), 1, async (seed) => {
+      for (const [way, opens] of [
+        [15, 0],
+        [100, 700],
+        [250, 700],
+      ] as const) {
+        const { most } = await meet(seed, { begin, way, opens, matrixOf, atOnce: 2 });
+        expect(most).toBeLessThanOrEqual(MOST);
+      }
+    });
+  },
+);
 
 it("two jobs of a matrix run side by side, and one by one where the container's sessions are logged", async () => {
   const pair = { matrixOf, begin: 3_000, way: 30, runs: 2, session: 20_000 };

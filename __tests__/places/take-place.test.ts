@@ -1002,7 +1002,8 @@ describe("without a bucket", () => {
 
     /** When the run may open another session, in seconds after the loss; undefined for not within two minutes. */
     async function replacedAfter(others: readonly ActiveSession[]): Promise<number | undefined> {
-      const place = await askForPlace("one", { withBucket: false, matrix: { index: 0, total: 2, atOnce: 2 } }).done;
+      const place = await askForPlace("one", { withBucket: false, matrix: { index: 0, total: 2, atOnce: 2 } })
+        .done;
       if (place instanceof Error) throw place;
       sessions = [cut, ...others];
       const lostAt = clock.now();
@@ -1017,7 +1018,11 @@ describe("without a bucket", () => {
     it.each<[string, readonly ActiveSession[], number | undefined]>([
       ["at once when it is alone", [], 0],
       ["at once beside a session that has a client", [busy], 0],
-      ["after 43 s beside one that was perhaps cut in the same moment", [{ ...busy, status: "Disconnected" }], 44],
+      [
+        "after 43 s beside one that was perhaps cut in the same moment",
+        [{ ...busy, status: "Disconnected" }],
+        44,
+      ],
       ["not beside two others", [busy, { ...busy, id: "third" }], undefined],
     ])("opens another one %s", async (_, others, seconds) => {
       const after = await replacedAfter(others);

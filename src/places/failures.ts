@@ -9,12 +9,17 @@ export const FEW_AT_ONCE = 2;
  * Fails with `bucket-needed` for a matrix that runs more jobs at once in a running task than its container takes sessions, unless a bucket
  * orders them.
  */
-export function checkBucketIsGiven({ bucket, matrix, where }: Pick<Inputs, "bucket" | "matrix" | "where">): void {
+export function checkBucketIsGiven({
+  bucket,
+  matrix,
+  where,
+}: Pick<Inputs, "bucket" | "matrix" | "where">): void {
   const isRunning = where.kind === "task" || where.kind === "service";
   if (bucket !== undefined || !isRunning || matrix === undefined || matrix.atOnce <= FEW_AT_ONCE) return;
   const own = "give each job a task of its own ('start: true', 'image', 'task-definition')";
   throw new Failure("bucket-needed", {
-    failed: "This matrix needs a bucket: its jobs may meet in a container, and wait for each other only in a bucket.",
+    failed:
+      "This matrix needs a bucket: its jobs may meet in a container, and wait for each other only in a bucket.",
     seen:
       `Up to ${matrix.atOnce} of its ${matrix.total} jobs run at once. A container runs ${FEW_AT_ONCE} sessions of ECS Exec at once, and ` +
       "one too many blocks it for good.",

@@ -67,7 +67,10 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
   const lone = new LoneSession(clock, log);
   const waitLog = placeWaitLog(options);
   const mayJoin = ({ status, since = Infinity }: ActiveSession): boolean =>
-    isUnlogged && matrix?.atOnce === FEW_AT_ONCE && status === "Connected" && last.asked - since >= SETTLED_MS;
+    isUnlogged &&
+    matrix?.atOnce === FEW_AT_ONCE &&
+    status === "Connected" &&
+    last.asked - since >= SETTLED_MS;
   const look = async (): Promise<WaitReason | undefined> => {
     const { asked, sessions } = await list();
     const [first, ...others] = sessions;
