@@ -221,7 +221,7 @@ describe("the position in a matrix", () => {
     ],
     ["as a program gives it", '{"job-index": 3, "job-total": 40}'],
   ])("is read %s", (_, matrix) => {
-    expect(read({ ...least, matrix }).matrix).toEqual({ index: 3, total: 40 });
+    expect(read({ ...least, matrix }).matrix).toEqual({ index: 3, total: 40, atOnce: 40 });
   });
 
   it.each([
