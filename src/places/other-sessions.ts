@@ -54,35 +54,10 @@ export interface SessionPlace {
  * list sessions the run waits only a moment. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
-  const { clock, log, signal, random = clock.random.fraction, matrix, attaches = false } = options;
+  const { clock, log, signal, random = clock.random.fraction, matrix } = options;
   const isOfFew = matrix !== undefined && matrix.atOnce <= FEW_AT_ONCE;
-  const list = lister(options);
-  /** The last look. */
-  const last = { asked: clock.now(), isBesideOthers: false };
-  let isUnlogged = false;
-  options.isUnlogged().then(
-    (known) => (isUnlogged = known),
-    () => undefined, // the session's own set-up reports it
-  );
-  const lone = new LoneSession(clock, log);
   const waitLog = placeWaitLog(options);
-  const mayJoin = ({ status, since = Infinity }: ActiveSession): boolean =>
-    isUnlogged &&
-    matrix?.atOnce === FEW_AT_ONCE &&
-    status === "Connected" &&
-    last.asked - since >= SETTLED_MS;
-  const look = async (): Promise<WaitReason | undefined> => {
-    const { asked, sessions } = await list();
-    const [first, ...others] = sessions;
-    last.asked = asked;
-    last.isBesideOthers =
-      first !== undefined &&
-      ((others.length === 0 && mayJoin(first)) || lone.mayGoOn(sessions, { attaches, isUnlogged }));
-    if (first === undefined || last.isBesideOthers) return undefined;
-    const more = others.length === 0 ? "" : ` and ${others.length} more`;
-    const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
-    return { held, goal: "for its place" };
-  };
+  const { last, look } = looker(options);
   try {
     for (let contended = false, confirmed = isOfFew; ;) {
       const waited = await waitUntilFree(look, { ...options, waitLog, poll: () => pollMs(random) });
@@ -106,6 +81,37 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
     if (!isOfFew) await clock.sleep(random() * SPACING_MS, signal);
     return { isBesideOthers: false, lookedAt: undefined, waitToReplace: () => Promise.resolve() };
   }
+}
+
+/** Makes the function that looks at the container's sessions. `last` is its last look: when it began, and whether it has found a session to go on beside. */
+function looker(options: SessionQueueOptions) {
+  const { clock, log, matrix, attaches = false } = options;
+  const list = lister(options);
+  const lone = new LoneSession(clock, log);
+  const last = { asked: clock.now(), isBesideOthers: false };
+  let isUnlogged = false;
+  options.isUnlogged().then(
+    (known) => (isUnlogged = known),
+    () => undefined, // the session's own set-up reports it
+  );
+  const mayJoin = ({ status, since = Infinity }: ActiveSession): boolean =>
+    isUnlogged &&
+    matrix?.atOnce === FEW_AT_ONCE &&
+    status === "Connected" &&
+    last.asked - since >= SETTLED_MS;
+  const look = async (): Promise<WaitReason | undefined> => {
+    const { asked, sessions } = await list();
+    const [first, ...others] = sessions;
+    last.asked = asked;
+    last.isBesideOthers =
+      first !== undefined &&
+      ((others.length === 0 && mayJoin(first)) || lone.mayGoOn(sessions, { attaches, isUnlogged }));
+    if (first === undefined || last.isBesideOthers) return undefined;
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
+    return { held, goal: "for its place" };
+  };
+  return { last, look };
 }
 
 function pollMs(random: () => number): number {
