@@ -123,6 +123,8 @@ function drawScript(random: Random, runner: number): Script {
   // So long that a claim has to be renewed.
   if (chance(random, 0.04))
     lines.push({ wait: between(random, 60_000, 240_000) }, { out: `out r${runner} late` });
+  // So long that what is left of it is still there when the world has healed.
+  if (chance(random, 0.015)) lines.push({ wait: 2_400_000 });
   return {
     lines,
     exitCode: chance(random, 0.6) ? 0 : between(random, 1, 255),

@@ -49,7 +49,6 @@ await Promise.all(
   }),
 );
 if (process.env["MUTANT_TABLE"] === "write") writeTable();
-if (process.env["MUTANT_TABLE"] === "write") writeTable();
 compare();
 
 /** The first seed that shows the bug. */

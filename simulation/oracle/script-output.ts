@@ -100,15 +100,20 @@ export function mismatchOfAttempts(
   shown: readonly string[],
   whole: boolean,
 ): string | undefined {
-  let rest = shown;
-  for (const expected of attempts.slice(0, -1)) {
-    const end = expected.findIndex((line, at) => rest[at] !== line);
-    const same = end < 0 ? expected.length : end;
-    const cut = rest[same];
-    const isCutLine = end >= 0 && cut !== undefined && expected[end]?.startsWith(cut) === true;
-    rest = rest.slice(same + (isCutLine ? 1 : 0));
+  const [expected = [], ...later] = attempts;
+  if (later.length === 0) return mismatch(expected, shown, whole);
+  const end = expected.findIndex((line, at) => shown[at] !== line);
+  const same = end < 0 ? expected.length : end;
+  const cut = shown[same];
+  const isCutLine = end >= 0 && cut !== undefined && expected[end]?.startsWith(cut) === true;
+  let wrong: string | undefined;
+  // Attempts may print the same, so that the log does not tell how much of an earlier one it shows.
+  for (let count = same + (isCutLine ? 1 : 0); count >= 0; count -= 1) {
+    const reason = mismatchOfAttempts(later, shown.slice(count), whole);
+    if (reason === undefined) return undefined;
+    wrong ??= reason;
   }
-  return mismatch(attempts.at(-1) ?? [], rest, whole);
+  return wrong;
 }
 
 export function clip(text: string | undefined): string {

@@ -154,7 +154,7 @@ class JobFollower {
 
   /** Begins when the job is there. The job is detached only when it is known which carrier works, since another step resumes that one. */
   #begin(): void {
-    const { clock, log, detachAfter, detachNow } = this.#options;
+    const { clock, log, detachAfter, detachNow, cancel } = this.#options;
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     log.phase();
@@ -165,7 +165,8 @@ class JobFollower {
     const isDecided = this.#carrier.isByPieces ? undefined : this.#pieces?.decided;
     Promise.all([clock.sleep(detachAfter, signal), isDecided]).then(
       () => {
-        if (this.#options.isEnding?.() !== true) this.#detach.abort();
+        // A cancel stops the job, so there is nothing to leave.
+        if (this.#options.isEnding?.() !== true && !cancel.aborted) this.#detach.abort();
       },
       () => undefined, // the job is over
     );
