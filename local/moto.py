@@ -38,6 +38,7 @@ def load():
 
     make_default_vpcs_public()
     name_missing_streams()
+    let_reads_end()
     application = DomainDispatcherApplication(create_backend_app)
     for service in SERVICES:
         application.app_instances[service] = create_backend_app(service)
@@ -92,6 +93,20 @@ def name_missing_streams():
         return get(self, log_stream_name, *options, **named)
 
     LogGroup.get_log_events = get_of_stream
+
+
+def let_reads_end():
+    """Lets an object's bytes live until its last reader has them. moto closes them as soon as the object is replaced or deleted."""
+    from moto.s3.models import FakeKey
+
+    close = FakeKey.dispose
+
+    def dispose(self, garbage=False):
+        if garbage:
+            close(self, garbage=True)
+        self.disposed = True
+
+    FakeKey.dispose = dispose
 
 
 def with_reasons(application):
@@ -181,4 +196,5 @@ def listen(listener, directory):
         connection.close()
 
 
-main()
+if __name__ == "__main__":
+    main()
