@@ -39,10 +39,10 @@ it.each([
     "docs/limits.md",
     /the outputs of a workflow job, to other jobs \| 1 MB .* UTF-16.*; 50 MB a workflow run/,
   ],
-  ["README.md", /all outputs of a workflow job together \[1 MB\]/],
+  ["docs/inputs.md", /all outputs of a workflow job together \[1 MB\]/],
   ["docs/limits.md", /a job on a GitHub-hosted runner +\| six hours/],
   ["docs/detach.md", /A job on a GitHub-hosted runner ends after six hours/],
-  ["docs/parallel-steps.md", /From runner 2\.336\.0 on the job stays green/],
+  ["docs/sharing.md", /From runner 2\.336\.0 on the job stays green/],
 ])("%s has GitHub's own limit: %s", (page, words) => {
   expect(readFileSync(page, "utf8").replaceAll(/ +/g, " ")).toMatch(words);
 });

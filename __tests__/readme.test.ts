@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { list, statementsOf } from "../local/iam/policy.ts";
 import { policyFiles, policyOf } from "../local/iam/policy-files.ts";
+import { inputsPage } from "../scripts/inputs-page.ts";
 
 interface Action {
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -36,12 +37,37 @@ function calls(): readonly string[] {
 const allowed = section("What each file allows", policies);
 
 describe("the README", () => {
-  it.each(Object.keys(action.inputs))("lists the input %s", (name) => {
-    expect(quotedWords(section("Inputs"))).toContain(name);
+  it("has at most 20 KB, and tells the input for a purpose in at most twelve rows", () => {
+    expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(20_000);
+    const rows = section("Which input do I need?").match(/^\| (?!-|To )/gm) ?? [];
+    expect(rows.length).toBeLessThanOrEqual(12);
+    expect(rows.length).toBeGreaterThan(8);
   });
 
-  it.each(Object.keys(action.outputs))("lists the output %s", (name) => {
-    expect(quotedWords(section("Outputs"))).toContain(name);
+  it("tells the number of inputs", () => {
+    expect(readme).toContain(`All ${Object.keys(action.inputs).length} inputs`);
+    expect(Object.keys(action.inputs).length).toBeLessThanOrEqual(61);
+  });
+
+  it("has the clone, the demo and the tests in one block", () => {
+    expect(readme).toMatch(
+      /```console\ngit clone \S+ && cd fargate-exec\nnpm ci && npm run demo\nnpm ci && npm test\n```/,
+    );
+  });
+});
+
+describe("the page of inputs", () => {
+  it("is what `npm run inputs-page` makes of the files that declare them", async () => {
+    expect(readFileSync("docs/inputs.md", "utf8")).toBe(await inputsPage("."));
+  });
+
+  it("has each input and each output once", () => {
+    const named = [...readFileSync("docs/inputs.md", "utf8").matchAll(/^- \*\*`([a-z-]+)`\*\*: /gm)].map(
+      ([, name]) => name,
+    );
+    expect(named).toEqual(
+      expect.arrayContaining([...Object.keys(action.inputs), ...Object.keys(action.outputs)]),
+    );
   });
 });
 

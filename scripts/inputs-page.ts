@@ -19,6 +19,33 @@ const INTRODUCTION = [
   "command line has [the same inputs as options](cli.md).",
 ].join("\n");
 
+/** What no input and no output says. */
+const IN_THE_SCRIPT = [
+  "## In the script",
+  "",
+  "`FARGATE_EXEC_WORKER` is the worker's index from 0, `FARGATE_EXEC_WORKERS` their number, and `FARGATE_EXEC_RUN` the id of the run. `CI` is `true`, and",
+  "`GITHUB_REPOSITORY`, `GITHUB_SHA` and the like are those of the workflow. A daemon that the script leaves behind lives on and does not keep the step",
+  "waiting. What the script writes into `$GITHUB_OUTPUT` and `$GITHUB_STEP_SUMMARY` becomes outputs of the step, and a part of its summary:",
+  "",
+  "```yaml",
+  "- uses: org/fargate-exec@v1",
+  "  id: release",
+  "  with:",
+  "    service: shop",
+  "    run: |",
+  '      echo "version=$(cat VERSION)" >> "$GITHUB_OUTPUT"',
+  '      echo "Migrated **$(cat VERSION)**" >> "$GITHUB_STEP_SUMMARY"',
+  '- run: echo "$VERSION"',
+  "  env:",
+  "    VERSION: ${{ steps.release.outputs.version }}",
+  "```",
+  "",
+  "Each worker has files of its own, which are read when it has ended, whatever its exit code. When several set the same name, the last worker of the last",
+  "task wins. The step ignores a name that the action uses itself, and a file that is too large ([1 MiB](limits.md#of-the-inputs-and-outputs)); a warning",
+  "says so. `GITHUB_ENV` and `GITHUB_PATH` are not there: [they would change](limits.md#what-it-cant-do) the runner's later steps. A variable of a later",
+  "step [takes 128 KiB](limits.md#of-the-inputs-and-outputs), and all outputs of a workflow job together [1 MB](limits.md#of-aws-and-github).",
+].join("\n");
+
 /** The page's text, for the action in this directory. */
 export async function inputsPage(directory: string): Promise<string> {
   const text = readFileSync(join(directory, "action.yml"), "utf8");
@@ -36,6 +63,7 @@ export async function inputsPage(directory: string): Promise<string> {
         "`uses: org/fargate-exec/attach@v1` [follows a script](detach.md) that another step has left running.",
       after: `It has ${same.map((name) => `\`${name}\``).join(" and ")}, too, and the outputs below.`,
     }),
+    IN_THE_SCRIPT,
     group("## Outputs", Object.keys(root.outputs), root.outputs),
   ];
   const path = join(directory, "docs/inputs.md");

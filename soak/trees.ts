@@ -41,7 +41,7 @@ const random = (upTo: number): number => Math.floor(Math.random() * upTo);
 let wrong = 0;
 let allCuts = 0;
 
-/** The trees as one tree, changed to names and modes that the image can take: docs/files.md and docs/artifacts.md say which. */
+/** The trees as one tree, changed to names and modes that the image can take: docs/files.md says which. */
 function joinTrees(drawn: readonly Tree[], way: Way): Tree {
   const isShort = way === "busybox tar";
   const nameOf = (path: string): string => {

@@ -83,8 +83,8 @@ engine("a workflow engine runs", () => {
       expect(result.output).toEqual(expect.arrayContaining(lines));
     });
 
-    it("and there is one more, which is the example matrix.yml", () => {
-      expect(readme.length).toBe(5);
+    it("and there are no others", () => {
+      expect(readme.length).toBe(4);
     });
   });
 

@@ -95,8 +95,8 @@ describe("the CloudFormation template", () => {
     expect(Object.fromEntries(policies)).toEqual(fromDocs(wanted(files)));
   });
 
-  it("has the trust policy of docs/credentials.md", () => {
-    const page = readFileSync("docs/credentials.md", "utf8");
+  it("has the trust policy of docs/iam/README.md", () => {
+    const page = readFileSync("docs/iam/README.md", "utf8");
     const [, json = ""] = /\n```json\n(.*?)\n```\n/s.exec(page) ?? [];
     const { Statement: trust } = JSON.parse(json) as { Statement: readonly Statement[] };
     expect(normalise(trust)).toEqual(normalise(roleOf("caller").AssumeRolePolicyDocument.Statement));

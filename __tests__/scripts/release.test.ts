@@ -94,7 +94,7 @@ describe("a release, tried on a bare clone", () => {
       expect(run(process.execPath, "-e", print, path)).toBe("2.0.0\n");
   });
 
-  it.each(["README.md", "docs/cli.md", "docs/local.md", "examples/README.md"])(
+  it.each(["README.md", "docs/cli.md", "examples/README.md"])(
     "has a %s that no longer says that there is no release",
     (page) => {
       expect(git("show", `v2.0.0~:${page}`)).toMatch(/not on npm yet|no release yet/);

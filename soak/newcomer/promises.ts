@@ -33,7 +33,6 @@ export const OF_README: Readonly<Record<string, WorkflowPromise>> = {
   "Smoke test": { steps: 1, output: ["ok"] },
   Deploy: { inputs: revision, steps: 1, output: [MIGRATED] },
   "Nightly batch": { event: "schedule", secrets: database, steps: 1, output: parts(4) },
-  Reports: { steps: 4, output: REGIONS },
   "Database size": {
     ...{ secrets: { PGPASSWORD: "a password" }, steps: 1 },
     output: ["7453 kB", "The database has 7453 kB."],

@@ -91,7 +91,7 @@ export function warnOfOutlived(
   log[isCertain ? "warning" : "info"](
     `${life.facts}. Nothing renews them: if they end before the job does, it is stopped and the run fails. Set ` +
       "'role-to-assume' to a role, which is then assumed here and renewed while the job runs, or begin a session that is long enough.",
-    "credentials.md",
+    "iam/README.md#credentials",
   );
 }
 

@@ -68,7 +68,7 @@ export class Expiry {
     const told = `The job is told to stop through the session that is still open${this.mustEndTask ? ", and its task to end" : ""}.`;
     this.#options.log.warning(
       `${refusal.failed} ${refusal.seen} ${hasSession ? told : this.#goesOn()}`,
-      "credentials.md",
+      "iam/README.md#credentials",
     );
     this.#stop.abort();
   }

@@ -157,7 +157,7 @@ export class JobOutput {
     this.#log.info(`Artifacts: ${count} ${count === 1 ? "file" : "files"}, ${bytes} bytes, in ${directory}.`);
     if (report.leftOut !== undefined) this.#log.info(report.leftOut);
     const level = this.#missing === "ignore" ? "info" : "warning";
-    for (const problem of problems) this.#log[level](problem, "artifacts.md#what-is-missing");
+    for (const problem of problems) this.#log[level](problem, "files.md#what-is-missing");
     return report;
   }
 

@@ -189,8 +189,8 @@ async function* contentOf(
 
 function warn(problems: readonly string[], log: Pick<Log, "warning">): void {
   const more = problems.length - MOST_WARNINGS;
-  problems.slice(0, MOST_WARNINGS).forEach((problem) => log.warning(problem, "reports.md"));
-  if (more > 0) log.warning(`… and ${more} more of this kind.`, "reports.md");
+  problems.slice(0, MOST_WARNINGS).forEach((problem) => log.warning(problem, "files.md#test-reports"));
+  if (more > 0) log.warning(`… and ${more} more of this kind.`, "files.md#test-reports");
 }
 
 /** In one line, for the log. */
