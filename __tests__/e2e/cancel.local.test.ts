@@ -234,7 +234,9 @@ it("post undoes what main could not, and warns of what it can't undo either", as
   expect(neverUndone.post?.annotations).toEqual([
     {
       ...{ level: "warning", title: "fargate-exec" },
-      message: expect.stringMatching(/ecs:StopTask[^]*\nSee https:.*\/docs\/troubleshooting\.md#after-a-lost-runner$/) as string,
+      message: expect.stringMatching(
+        /ecs:StopTask[^]*\nSee https:.*\/docs\/troubleshooting\.md#after-a-lost-runner$/,
+      ) as string,
     },
   ]);
   aws.taskOf(neverUndone).stop("UserInitiated", "by the test");

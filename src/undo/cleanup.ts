@@ -110,7 +110,10 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       const why = messageOf(error);
       const stays = error instanceof Failure && isAboutCredentials(error) ? ` ${whatStays(entry)}` : "";
       // The command line tries once more what the run itself could not undo.
-      log.warnOnce(`Could not undo this: ${announce(entry)} ${why}${stays}`, "troubleshooting.md#after-a-lost-runner");
+      log.warnOnce(
+        `Could not undo this: ${announce(entry)} ${why}${stays}`,
+        "troubleshooting.md#after-a-lost-runner",
+      );
     }
   };
   for (const rank of [0, 1, 2, 3])
