@@ -59,12 +59,13 @@ describe("a step", () => {
     expect(existsSync(env["RUNNER_TEMP"] ?? "")).toBe(false);
   });
 
-  it("has the numbers of its matrix by the defaults of action.yml, and nothing when there is none", async () => {
-    const inputs = `  index: { default: "\${{ strategy.job-index }}" }\n  total: { default: "of \${{ strategy.job-total }}" }`;
-    const fixture = { main: `lines(process.env["INPUT_INDEX"], process.env["INPUT_TOTAL"]);`, inputs };
+  it("has its matrix as JSON by the default of action.yml, and an empty object when there is none, as act", async () => {
+    const inputs = `  matrix: { default: "\${{ toJSON(strategy) }}" }`;
+    const fixture = { main: `lines(process.env["INPUT_MATRIX"]);`, inputs };
     const strategy = { "job-index": 0, "job-total": 4 };
-    expect(output(await runFixture(fixture, { strategy }))).toEqual(["0", "of 4"]);
-    expect(output(await runFixture(fixture))).toEqual(["", "of "]);
+    const printed = output(await runFixture(fixture, { strategy }));
+    expect(JSON.parse(printed.join("\n"))).toEqual(strategy);
+    expect(output(await runFixture(fixture))).toEqual(["{}"]);
   });
 
   it("has an empty standard input", async () => {
