@@ -23,6 +23,8 @@ export async function stopJob(shell: Shell, runId: string, tries: number): Promi
       await shell.sleep(500);
     }
     directory.job?.kill();
+    // A job that was killed has left its workers.
+    for (const worker of directory.workers) if (!worker.isDead) worker.kill();
     for (const terminal of [maker, attacher]) container.endSession(terminal);
     container.removeDirectory(directory);
     return;
