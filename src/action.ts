@@ -1,4 +1,5 @@
 import { setFlagsFromString } from "node:v8";
+import { endSoon } from "./bounded.ts";
 import { thisProcess } from "./github/process.ts";
 import { runnerSurroundings } from "./github/surroundings.ts";
 import type { Door } from "./inputs/names.ts";
@@ -21,6 +22,11 @@ export async function attach(): Promise<void> {
 /** The post step, on a GitHub runner. */
 export async function finishCleanup(): Promise<void> {
   await finishIn(thisProcess(realWorld));
+  endSoon(realWorld.clock, say);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 async function start(door: Door): Promise<void> {
@@ -28,4 +34,5 @@ async function start(door: Door): Promise<void> {
   // shrinks that space. Few objects of this process live long, so a small space is as fast.
   setFlagsFromString("--semi-space-growth-factor=1");
   await runIn(runnerSurroundings(thisProcess(realWorld), door));
+  endSoon(realWorld.clock, say);
 }

@@ -1,5 +1,8 @@
 import type { Clock } from "./clock.ts";
 
+/** How long a process may take to end once its work is done, in milliseconds. */
+const ENDING_MS = 5_000;
+
 /** The promise's outcome, or a rejection with the signal's reason if that comes first. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = (): void => undefined;
@@ -58,4 +61,15 @@ export async function withinTime<T>(
   } finally {
     over.abort();
   }
+}
+
+/**
+ * Ends this process soon, with the exit code that it has, although something may still be open that would keep it alive. Its work has to be
+ * done. `say` gets a line when that was needed.
+ */
+export function endSoon(clock: Pick<Clock, "every">, say: (line: string) => void, ms = ENDING_MS): void {
+  clock.every(ms, () => {
+    say("Something of this program had not ended with its work. Open an issue to report it.");
+    process.exit();
+  });
 }

@@ -1,7 +1,9 @@
+import { MOST_AHEAD_BYTES } from "./channel/inbox.ts";
 import type { Artifacts } from "./inputs/inputs.ts";
 import { PartSlots } from "./pieces/part-slots.ts";
 import { MOST_NAMED } from "./report/artifacts.ts";
 import { KeptScripts } from "./report/kept-scripts.ts";
+import { MOST_UNREAD_BYTES, MOST_WAITING_BYTES, type SessionLimits } from "./session/session-limits.ts";
 import { SharedMemory } from "./shared-memory.ts";
 
 const MIB = 1024 * 1024;
@@ -9,6 +11,11 @@ const MIB = 1024 * 1024;
 const MOST_WAITING = 32 * MIB;
 /** So many bytes of artifacts may wait to be unpacked, of all jobs, before the jobs are slowed. */
 export const UNPACKED_OF_ALL = 32 * MIB;
+/** The most bytes that all sessions keep: messages while an earlier one is missing, and output until it is read. */
+const AHEAD_OF_ALL = 4 * MOST_AHEAD_BYTES;
+const UNREAD_OF_ALL = 2 * MOST_WAITING_BYTES;
+/** Beyond this part of that the sessions are slowed down. The rest is for those that have to read on. */
+const SLOWED_AT = 0.5;
 /** The bytes of memory that an entry of a list or a queue takes besides its own. */
 export const ITEM_BYTES = 256;
 
@@ -22,10 +29,20 @@ export class StepBudget {
   /** Bounds the parts of artifacts that are held. */
   readonly parts = new PartSlots();
   readonly scripts = new KeptScripts();
+  readonly #unread = new SharedMemory(UNREAD_OF_ALL);
 
   constructor(artifacts?: Pick<Artifacts, "maxCount">) {
     const names = artifacts === undefined ? 0 : MOST_NAMED + artifacts.maxCount * ITEM_BYTES;
     this.memory = new SharedMemory(MOST_WAITING + names);
+  }
+
+  /** What each session of so many jobs may keep. */
+  sessionLimits(jobs: number): SessionLimits {
+    return {
+      ahead: partOf(AHEAD_OF_ALL, jobs, { most: MOST_AHEAD_BYTES }),
+      unread: partOf(UNREAD_OF_ALL * SLOWED_AT, jobs, { most: MOST_UNREAD_BYTES }),
+      memory: this.#unread,
+    };
   }
 }
 

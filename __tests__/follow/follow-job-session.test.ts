@@ -40,6 +40,15 @@ describe("a session that follows a job", () => {
     expect(job.placesGivenBack).toBe(1);
   });
 
+  it("is closed when this action itself goes wrong with its output", async () => {
+    const drained = (): Promise<void> => Promise.reject(new RangeError("a mistake"));
+    const { end, session } = await followed(says(READY, mark("@0")), { drained });
+    expect(await end).toMatchObject({
+      end: { kind: "impossible", failure: { code: "internal-error", seen: "RangeError: a mistake" } },
+    });
+    expect(session.isEnded).toBe(true);
+  });
+
   it("has nothing typed before it asks for it", async () => {
     const { job, end, session } = await followed(says("noise\n"));
     expect(session.typed).toEqual([]);

@@ -3,6 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { Header } from "tar/header";
+import { Pax } from "tar/pax";
 import { systemClock } from "../../src/clock.ts";
 import { JobOutput } from "../../src/job/output.ts";
 import type { PrintedOutput } from "../../src/report/result.ts";
@@ -186,4 +189,37 @@ it("a container that has sent too much is given up once, and the step goes on", 
     }
   const reports = await Promise.all(outputs.map((output) => output.artifacts(ENDED, true)));
   expect(reports.map((report) => report?.problems.length)).toEqual([1, 1]);
+});
+
+/** An archive without an end, of links that are made at its end. Each target has 4,000 bytes, which no file system takes. */
+function endlessLinks(count: number): Buffer {
+  const linkpath = "x".repeat(4_000);
+  const blocks = Array.from({ length: count }, (_, at) => {
+    const path = `a/${String(at)}`;
+    const block = Buffer.alloc(512);
+    new Header({ path, linkpath, mode: 0o777, size: 0, type: "SymbolicLink" }).encode(block);
+    return [new Pax({ linkpath }).encode(), block];
+  });
+  const archive = gzipSync(Buffer.concat([...blocks.flat(), Buffer.alloc(1024)]));
+  return archive.subarray(0, archive.length - 100);
+}
+
+it("archives whose names take much memory until their end are given up, and cost no other job its own", async () => {
+  const { outputOf } = fanOut();
+  const from = mkdtempSync(join(scratch, "innocent-"));
+  writeFileSync(join(from, "a"), "small");
+  const innocent = outputOf(TASKS);
+  innocent.show({ kind: "artifact-fact", text: 'list 5 "a"' });
+  innocent.show({ kind: "artifact-bytes", bytes: execFileSync("tar", ["-czC", from, "a"]) });
+  innocent.show({ kind: "confirmed" });
+  const links = endlessLinks(2_700);
+  const hostile = Array.from({ length: 4 }, (_, task) => outputOf(task));
+  for (const output of hostile) output.show({ kind: "artifact-bytes", bytes: links });
+  const reports = await Promise.all(hostile.map((output) => output.artifacts(ENDED, true)));
+  const given = reports.filter((report) =>
+    report?.problems.join(" ").includes("its names take more memory than a step has for them"),
+  );
+  expect(given.length).toBeGreaterThanOrEqual(2);
+  innocent.show({ kind: "artifact-fact", text: "end 0 -" });
+  expect(await innocent.artifacts(ENDED, true)).toMatchObject({ count: 1, problems: [] });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { parseFileCommands } from "../../local/runner/files.ts";
-import { OWN_OUTPUTS, parseOutputFile, scriptResults } from "../../src/report/file-commands.ts";
+import { MOST_OUTPUTS, OWN_OUTPUTS, parseOutputFile, scriptResults } from "../../src/report/file-commands.ts";
 import fc from "fast-check";
 
 const outputsOf = (text: string) =>
@@ -46,6 +46,19 @@ describe("GITHUB_OUTPUT", () => {
     ["no name before a delimiter", "<<EOF\nb\nEOF\n", ["malformed"]],
   ])("may have %s", (_, text, expected) => {
     expect(outputsOf(text)).toEqual(expected);
+  });
+
+  it("may set 1,000 outputs, and is left out when it sets more", () => {
+    const lines = (count: number): string => Array.from({ length: count }, (_, i) => `n${i}=\n`).join("");
+    expect(results(lines(MOST_OUTPUTS), "n0=again\n")).toMatchObject({ problems: [] });
+    expect(results(lines(MOST_OUTPUTS), "n0=again\n").outputs).toHaveLength(MOST_OUTPUTS);
+    expect(results(lines(MOST_OUTPUTS), "one=more\n")).toEqual({
+      outputs: [],
+      summaries: [],
+      problems: [
+        "GITHUB_OUTPUT of worker 1 was left out, with those before it: the scripts of a task may set 1000 outputs.",
+      ],
+    });
   });
 
   it("is read as the emulated runner reads it", () => {

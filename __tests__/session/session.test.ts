@@ -6,8 +6,10 @@ import { awsClients } from "../../src/aws/clients.ts";
 import type { Failure } from "../../src/errors.ts";
 import type { SessionOptions } from "../../src/session/session.ts";
 import { PIECE_COST } from "../../src/session/byte-queue.ts";
-import { MOST_WAITING_BYTES, openSession } from "../../src/session/session.ts";
+import { openSession } from "../../src/session/session.ts";
+import { MOST_WAITING_BYTES } from "../../src/session/session-limits.ts";
 import { realWorld } from "../../src/step/world.ts";
+import { SharedMemory } from "../../src/shared-memory.ts";
 import { MAX_FRAME_BYTES } from "../../src/transport/socket.ts";
 import { ack, channelClosed, fromAgent, json, output, text } from "../channel/frames.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -152,6 +154,44 @@ describe("a session", () => {
       kind: "lost",
       why: "the agent sends without end and acknowledges nothing",
     });
+  });
+
+  it("is lost when it keeps most of what all sessions may keep, and the others go on", async () => {
+    const memory = new SharedMemory(1024 * 1024);
+    const limits = { ahead: 1024, unread: 64 * 1024, memory };
+    const [large, small] = [await startGateway(), await startGateway()];
+    const [greedy, modest] = [await open(large, { limits }), await open(small, { limits })];
+    for (const each of [greedy, modest]) each.send(Buffer.from("never acknowledged")).catch(() => undefined);
+    const chunk = "x".repeat(60 * 1024);
+    for (let index = 0; index < 2; index++) small.send(output(index, chunk));
+    await small.until(() => small.acks.length === 2);
+    for (let index = 0; index < 17; index++) large.send(output(index, chunk));
+    expect(await greedy.ended).toMatchObject({ kind: "lost" });
+    expect((await readAll(greedy)).length).toBe(0);
+    const reading = readAll(modest);
+    small.send(output(2, chunk));
+    small.send(channelClosed(""));
+    expect((await reading).length).toBe(3 * chunk.length);
+  });
+
+  it("keeps the agent waiting from the limit on that it is given", async () => {
+    const gateway = await startGateway();
+    const limits = { ahead: 1024, unread: 64 * 1024, memory: new SharedMemory(1024 * 1024) };
+    const session = await open(gateway, { limits });
+    const chunk = "x".repeat(16 * 1024);
+    const count = 64;
+    for (let index = 0; index < count; index++) gateway.send(output(index, chunk));
+    await gateway.until(() => gateway.acks.length >= 4);
+    for (let seen = 0, quiet = 0; quiet < 200; quiet++) {
+      await new Promise(setImmediate);
+      if (gateway.acks.length > seen) quiet = 0;
+      seen = gateway.acks.length;
+    }
+    expect(gateway.acks.length).toBeLessThan(12);
+    const reading = readAll(session);
+    await gateway.until(() => gateway.acks.length === count);
+    gateway.send(channelClosed(""));
+    expect((await reading).length).toBe(count * chunk.length);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { closeSync, fstatSync, futimesSync, writeFileSync } from "node:fs";
 import { type Directory, LinkError } from "../beneath/directory.ts";
 import { readChunks } from "../beneath/read-chunks.ts";
@@ -7,12 +8,16 @@ import { messageOf } from "../errors.ts";
 import { type Link, Links } from "./links.ts";
 import { foldNames, namesOf, whyTooLong } from "./names.ts";
 import { codeOf, reasonOf, Refusal } from "./refusal.ts";
+import { type MemoryShare, type SharedMemory } from "../shared-memory.ts";
 import { Steps } from "./steps.ts";
 import { type Member, timesOf } from "./tar.ts";
 
 /** The most bytes of all names that are held: `NAMES_BYTES`, and `NAME_BYTES` more for each file that the inputs allow. */
 const NAMES_BYTES = 1024 * 1024;
 const NAME_BYTES = 1024;
+/** The bytes of memory of a file that the unpacker remembers, and of a directory or a link besides its name. */
+const FILE_BYTES = 32;
+const ENTRY_BYTES = 512;
 /** What this user needs to remove a directory with all that it holds. */
 const REMOVABLE = 0o700;
 
@@ -29,6 +34,8 @@ export interface UnpackerOptions {
   readonly check?: (names: readonly string[], member: Member) => void;
   /** Called for each member that was not placed, with its name in the archive. */
   readonly onRefused: (name: string, why: string) => void;
+  /** Bounds what several unpackers keep together until their archives end. */
+  readonly memory?: SharedMemory | undefined;
   /** Called for each file and link that was placed. */
   readonly onPlaced: (name: string, size: number) => void;
 }
@@ -52,23 +59,29 @@ export class Unpacker {
   readonly #options: UnpackerOptions;
   readonly #way: Way;
   readonly #steps: Steps;
-  readonly #links: Link[] = [];
+  #links: Link[] = [];
   readonly #directories = new Map<string, Made>();
-  readonly #files = new Set<string>();
+  /** The files that the archive has brought, by `numberOf`. */
+  readonly #files = new Set<number>();
   readonly #spelled = new Map<string, string>();
   #count = 0;
   #bytes = 0;
   #nameBytes = 0;
+  #held = 0;
+  readonly #memory: MemoryShare | undefined;
+  #isGivenUp = false;
 
   constructor(options: UnpackerOptions) {
     this.#options = options;
     this.#way = new Way(options.root);
     this.#steps = new Steps(options.cancel, options.clock);
+    this.#memory = options.memory?.share(() => this.#giveUp());
   }
 
   /** Places a file or a directory, and keeps a link for the end. Fails with `LimitHit`, or when the archive can't be read. */
   async add(member: Member, content: AsyncIterable<Buffer>): Promise<void> {
     const { maxCount, maxBytes, onRefused } = this.#options;
+    if (this.#isGivenUp) throw new Error("its names take more memory than a step has for them");
     this.#count += 1;
     this.#bytes += member.size;
     if (this.#count > maxCount) throw new LimitHit(`the limit of ${maxCount} files, links and directories`);
@@ -94,6 +107,7 @@ export class Unpacker {
       }
     } finally {
       this.#way.close();
+      this.#memory?.close();
     }
   }
 
@@ -160,6 +174,7 @@ export class Unpacker {
         this.#enter(names, member);
         return;
       case "symlink":
+        this.#hold(ENTRY_BYTES + 2 * (member.name.length + member.target.length));
         this.#links.push({ names, member });
         return;
       case "file":
@@ -182,6 +197,18 @@ export class Unpacker {
     this.#nameBytes += bytes;
   }
 
+  #hold(bytes: number): void {
+    this.#held += bytes;
+    if (!this.#isGivenUp) this.#memory?.hold(this.#held);
+  }
+
+  /** What was placed stays. Links are not made, and directories don't get their modes and times. */
+  #giveUp(): void {
+    this.#isGivenUp = true;
+    this.#links = [];
+    for (const table of [this.#directories, this.#files, this.#spelled]) table.clear();
+  }
+
   /** Refuses a name that differs from an earlier one by its case only: the two would be one file. */
   #checkSpelling(names: readonly string[]): void {
     if (this.#options.platform === "linux") return;
@@ -190,6 +217,7 @@ export class Unpacker {
     const before = this.#spelled.get(key);
     if (before !== undefined && before !== path)
       throw new Refusal("another name differs from it by its case only");
+    if (before === undefined) this.#hold(ENTRY_BYTES + 2 * path.length);
     this.#spelled.set(key, path);
   }
 
@@ -217,6 +245,7 @@ export class Unpacker {
     const directory = above.openDirectory(name);
     const allowed = directory.stat().mode & 0o777;
     if ((allowed & REMOVABLE) !== REMOVABLE) directory.setMode(allowed | REMOVABLE);
+    this.#hold(ENTRY_BYTES + 2 * path.length);
     this.#directories.set(path, { allowed, member: undefined });
     return directory;
   }
@@ -225,14 +254,16 @@ export class Unpacker {
     await this.#putFile(names, member, async (file) => {
       for await (const bytes of content) writeFileSync(file, bytes);
     });
-    this.#files.add(names.join("/"));
+    const before = this.#files.size;
+    this.#files.add(numberOf(names));
+    if (this.#files.size > before) this.#hold(FILE_BYTES);
   }
 
   /** A hard link becomes a file of its own, with the content of a file that this archive has brought. */
   async #copy(names: readonly string[], member: Member): Promise<void> {
     const { platform, maxBytes } = this.#options;
     const from = namesOf(member.target, platform);
-    if (typeof from === "string" || !this.#files.has(from.join("/")))
+    if (typeof from === "string" || !this.#files.has(numberOf(from)))
       throw new Refusal("it is a hard link to what is no file of the archive");
     const source = this.#enter(from.slice(0, -1)).openFile(from.at(-1) ?? "");
     try {
@@ -279,6 +310,14 @@ export class Unpacker {
       throw error;
     }
   }
+}
+
+/**
+ * A number that takes far less memory than the path. An archive that finds two paths of one number can have a file copied that lay there
+ * before, to another name below the same directory.
+ */
+function numberOf(names: readonly string[]): number {
+  return createHash("sha256").update(names.join("/")).digest().readUIntBE(0, 6);
 }
 
 function moveTo(directory: Directory, temporary: string, name: string): void {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { endSoon } from "../bounded.ts";
 import { systemClock as clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { type InputName, inputNames } from "../inputs/names.ts";
@@ -19,6 +20,7 @@ import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
 import { scriptStdin, unreadStdinWarning } from "./stdin.ts";
+import { faultOf, watchFaults } from "./faults.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -36,17 +38,18 @@ interface OwnOptions {
   readonly copies?: boolean;
 }
 
-/** Carries out the command line, and sets the exit code of the process. Rejects only for a bug. */
+/** Carries out the command line, and sets the exit code of the process, which then ends soon. Never rejects. */
 export async function main(argv: readonly string[]): Promise<void> {
   // Without a listener this process would die when nothing reads its messages any more.
   process.stderr.on("error", () => undefined);
   try {
     await commandLine().parseAsync(argv, { from: "user" });
   } catch (error) {
-    if (!(error instanceof CommanderError) && !(error instanceof UsageError)) throw error;
     if (error instanceof UsageError) terminal({}).usage(harmlessText(error.message));
+    else if (!(error instanceof CommanderError)) terminal({}).error(faultOf(error));
     process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : OWN_FAILURE;
   }
+  endSoon(clock, (line) => terminal({}).warning(line));
 }
 
 function commandLine(): Command {
@@ -206,9 +209,11 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
   // The lines of a check are its result.
   const log = terminal(own, { lines: inputs.check !== undefined });
   const { stdout, stderr } = process;
-  const signal = cancelOnSignals(() => log.leave());
+  const faults = watchFaults(log);
+  const signal = AbortSignal.any([cancelOnSignals(() => log.leave()), faults.signal]);
   const result = await engine(inputs, { stdout, stderr, log, signal });
   log.end();
+  if (faults.signal.aborted) return { ...result, outcome: "unknown", exitCode: undefined };
   const { error } = result;
   const { names = inputNames } = own;
   if (error !== undefined)

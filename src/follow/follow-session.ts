@@ -67,7 +67,7 @@ export interface FollowSessionOptions extends FollowContext, SessionOpening {
 
 /**
  * Follows the job through one session: types the input when that is safe, passes on the output, and resolves with the
- * job's status or with the end that came instead. Closes the session, unless it is released. Never rejects.
+ * job's status or with the end that came instead. Closes the session, unless it is released. Rejects only for a mistake of this action.
  */
 export async function followSession(
   session: Session,
@@ -101,6 +101,17 @@ class SessionFollower {
   }
 
   async follow(): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
+    try {
+      return await this.#follow();
+    } catch (error) {
+      // A mistake of this action. Left open, the session would keep its place in the container, and this process alive.
+      this.#over.abort();
+      await this.#session.close();
+      throw error;
+    }
+  }
+
+  async #follow(): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
     const { clock, cancel, expiry, detach } = this.#options;
     // A session whose job has not begun is closed at once: the job would start before it could obey.
     this.#stopOnAbort(cancel, () => (this.#input.hasBegun ? CANCELLING_MS : 0));

@@ -181,12 +181,12 @@ export class JobArtifacts {
   }
 
   async #unpack(): Promise<UnpackedArchive | string> {
-    const { artifacts, folder, clock, gunzip, cancel } = this.#options;
+    const { artifacts, folder, clock, gunzip, cancel, step } = this.#options;
     try {
       const root = makeDirectory(artifacts.directory, artifacts.within, folder);
       const unpacking: UnpackerOptions & Pick<World, "gunzip"> = {
         ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
-        ...{ clock, gunzip, cancel },
+        ...{ clock, gunzip, cancel, memory: step.memory },
         check: checkAsked({ ...artifacts, platform: process.platform }),
         onRefused: (name, why) => {
           if (why === UNNAMED) this.#missing.noteLeftOut(name);

@@ -19,8 +19,6 @@ import { unstage } from "../payload/stage.ts";
 import type { TaskProtection } from "../protection/task-protection.ts";
 import { canNever } from "../ready/denied-agent.ts";
 import { explainUnopened } from "../ready/unopened.ts";
-import { MOST_AHEAD_BYTES } from "../channel/inbox.ts";
-import { partOf } from "../step-budget.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
 import type { Session } from "../session/session.ts";
@@ -34,9 +32,6 @@ import type { PreparedJob } from "./prepare.ts";
 
 /** The time that a container has to stop a job at its timeout and to report it. */
 const AFTER_TIMEOUT_MS = 60_000;
-
-/** The most bytes of messages that all jobs of a step keep while an earlier message is missing. */
-const AHEAD_OF_ALL = 4 * MOST_AHEAD_BYTES;
 
 /** The sessions that were opened for a job. */
 export interface OpenedSessions {
@@ -99,7 +94,7 @@ export class JobSessions implements SessionSource {
 
   async attach(at: number): Promise<Session> {
     const { uploads } = this.#place;
-    const { aws, looks, target, clock, log, cancel, origin } = this.#context;
+    const { aws, looks, target, clock, log, cancel, origin, budget } = this.#context;
     const { sessionTarget } = this.#job;
     const lost = this.#sessionIds.at(-1);
     const isFirst = lost === undefined;
@@ -124,7 +119,7 @@ export class JobSessions implements SessionSource {
     const encryption = setup.then((known) => known.encryption);
     const opening = openTicket(ticket, {
       ...{ aws, sessionTarget, encryption, clock, log, cancel },
-      mostAheadBytes: partOf(AHEAD_OF_ALL, origin.fanOut?.tasks ?? 1, { most: MOST_AHEAD_BYTES }),
+      limits: budget.sessionLimits(origin.fanOut?.tasks ?? 1),
     });
     const session = await tellWhile(`the connection to session ${ticket.sessionId}`, { clock, log }, opening);
     this.#openedAt = clock.now();

@@ -19,7 +19,7 @@ import { programOrigin } from "./origin.ts";
 import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
 
 /** The page that errors point to: that of the newest version. */
-const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
+export const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
 
 const KNOWN: ReadonlySet<string> = new Set([...inputNames, ...attachInputNames]);
 

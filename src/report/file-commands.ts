@@ -45,6 +45,8 @@ export const OWN_OUTPUTS: readonly string[] = [
 
 /** GitHub's rule for the ids of steps and outputs. */
 const NAME = /^[A-Za-z_][\w-]*$/;
+/** The most outputs that the scripts of one task set: each takes far more memory than its bytes. */
+export const MOST_OUTPUTS = 1000;
 /** The most problems that one job reports. */
 const MOST_PROBLEMS = 5;
 
@@ -55,21 +57,35 @@ export function scriptResults(
 ): ScriptResults {
   const of = (worker: number): string => (workers > 1 ? ` of worker ${worker}` : "");
   const problems = new Problems();
-  const outputs = new Map<string, Output>();
-  for (const { worker, text, leftOut } of files.output) {
-    const name = `GITHUB_OUTPUT${of(worker)}`;
-    if (leftOut !== undefined) problems.add(() => tooLarge(name, leftOut));
-    else
-      for (const line of parseOutputFile(text)) {
-        if (line.kind === "malformed") problems.add(() => `${name}: ${line.why}`);
-        else if (isAllowed(line.name)) outputs.set(line.name.toLowerCase(), [line.name, line.value]);
-        else problems.add(() => `${name}: ${refusal(line.name)}`);
-      }
-  }
+  const outputs = outputsIn(files.output, of, problems);
   for (const { worker, leftOut } of files.summary)
     if (leftOut !== undefined) problems.add(() => tooLarge(`GITHUB_STEP_SUMMARY${of(worker)}`, leftOut));
   const summaries = files.summary.filter(({ text }) => text.trim() !== "");
-  return { outputs: [...outputs.values()], summaries, problems: problems.all() };
+  return { outputs, summaries, problems: problems.all() };
+}
+
+function outputsIn(
+  files: readonly WrittenFile[],
+  of: (worker: number) => string,
+  problems: Problems,
+): readonly Output[] {
+  const outputs = new Map<string, Output>();
+  for (const { worker, text, leftOut } of files) {
+    const name = `GITHUB_OUTPUT${of(worker)}`;
+    if (leftOut !== undefined) problems.add(() => tooLarge(name, leftOut));
+    for (const line of parseOutputFile(text)) {
+      if (line.kind === "malformed") problems.add(() => `${name}: ${line.why}`);
+      else if (isAllowed(line.name)) outputs.set(line.name.toLowerCase(), [line.name, line.value]);
+      else problems.add(() => `${name}: ${refusal(line.name)}`);
+      if (outputs.size <= MOST_OUTPUTS) continue;
+      problems.add(
+        () =>
+          `${name} was left out, with those before it: the scripts of a task may set ${MOST_OUTPUTS} outputs.`,
+      );
+      return [];
+    }
+  }
+  return [...outputs.values()];
 }
 
 /** Keeps the first problems, and counts the others. */

@@ -29,6 +29,13 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#wake();
   }
 
+  /** Drops what the reader has not taken yet, and ends the queue. */
+  drop(): void {
+    this.#chunks = [];
+    this.#size = 0;
+    this.end();
+  }
+
   /** Ends the queue: the reader gets what was pushed before, then finishes. */
   end(): void {
     this.#ended = true;

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { factsOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { openSession, type Session } from "./session.ts";
+import type { SessionLimits } from "./session-limits.ts";
 
 export interface OpenTicketOptions {
   readonly aws: Pick<Aws, "clients" | "ssm" | "kms">;
@@ -16,8 +17,8 @@ export interface OpenTicketOptions {
    * nothing is typed before.
    */
   readonly encryption: Promise<Encryption>;
-  /** How many bytes of messages are kept while an earlier one is missing. */
-  readonly mostAheadBytes?: number | undefined;
+  /** By default those of a session that is alone. */
+  readonly limits?: SessionLimits | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly cancel: AbortSignal;
@@ -28,12 +29,12 @@ export interface OpenTicketOptions {
  * unless the run is cancelled.
  */
 export async function openTicket(ticket: SessionTicket, options: OpenTicketOptions): Promise<Session> {
-  const { aws, sessionTarget, encryption, mostAheadBytes, clock, log, cancel } = options;
+  const { aws, sessionTarget, encryption, limits, clock, log, cancel } = options;
   const { sessionId } = ticket;
   const opening = encryption.then((known) => {
     cancel.throwIfAborted();
     return openSession({
-      ...{ ...ticket, sessionTarget, encryption: known, mostAheadBytes, log, clock },
+      ...{ ...ticket, sessionTarget, encryption: known, limits, log, clock },
       aws: aws.clients,
       resume: () => aws.ssm.resumeSession(sessionId),
       requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),

@@ -16,13 +16,11 @@ import { InputReceipts } from "./input-receipts.ts";
 import type { GatewayAccess } from "../transport/dial.ts";
 import { encryptionMismatch, sessionLost } from "../transport/failures.ts";
 import { messageOf } from "../errors.ts";
+import { limitsAlone, MOST_WAITING_BYTES, type SessionLimits } from "./session-limits.ts";
+import type { MemoryShare } from "../shared-memory.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
 const SIZE = { cols: 300, rows: 100 } as const;
-/** When more output than this waits for its reader, the session stops reading from the gateway. */
-const MAX_WAITING_BYTES = 1024 * 1024;
-/** The limit while input is unacknowledged, when the session has to read on. Beyond it the session is lost. */
-export const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 /** The time for KMS to give the data key. The agent waits as long (amazon-ssm-agent `agent/session/datachannel`). */
 const DATA_KEY_MS = 15_000;
 /** The time for the agent to finish the handshake after our answer: its own 15 s for the challenge, and a margin. */
@@ -41,7 +39,7 @@ export interface Session {
   readonly sessionId: string;
   /**
    * What the command's terminal shows, for one reader. Finishes when the session has ended, in whatever way.
-   * Back-pressure: the agent can't send while more than 1 MiB waits and no input is unacknowledged.
+   * Back-pressure: the agent can't send while more waits than the limits allow and no input is unacknowledged.
    */
   readonly output: AsyncIterable<Uint8Array>;
   /** Bytes of that output which the agent has sent so far. */
@@ -69,8 +67,8 @@ export interface SessionOptions extends SessionTicket, SessionIdentity {
   readonly resume?: (() => Promise<ResumedSession | undefined>) | undefined;
   /** Asks KMS for the data key of an encrypted session. Without this function such a session is refused. */
   readonly requestDataKey?: ((wanted: DataKeyRequest) => Promise<DataKey>) | undefined;
-  /** How many bytes of messages are kept while an earlier one is missing. */
-  readonly mostAheadBytes?: number | undefined;
+  /** By default those of a session that is alone. */
+  readonly limits?: SessionLimits | undefined;
   /** Called with a line for each frame, in and out. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -94,6 +92,8 @@ class DataSession implements Session {
   heard = false;
   readonly ended: Promise<SessionEnd>;
   readonly #options: SessionOptions;
+  readonly #limits: SessionLimits;
+  readonly #memory: MemoryShare;
   readonly #channel: Channel;
   readonly #alarm: Alarm;
   readonly #over = new AbortController();
@@ -108,7 +108,9 @@ class DataSession implements Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.sessionId = options.sessionId;
-    this.#channel = new Channel(options, options.clock.random, options.mostAheadBytes);
+    this.#limits = options.limits ?? limitsAlone();
+    this.#memory = this.#limits.memory.share(() => this.#giveUp());
+    this.#channel = new Channel(options, options.clock.random, this.#limits.ahead);
     this.#alarm = new Alarm(options.clock, () => this.#tick());
     this.output = new ByteQueue(() => this.#regulate());
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve));
@@ -188,8 +190,7 @@ class DataSession implements Session {
       case "output":
         this.received += event.bytes.length;
         this.output.push(event.bytes);
-        if (this.output.size > MOST_WAITING_BYTES)
-          this.#finish({ kind: "lost", why: "the agent sends without end and acknowledges nothing" });
+        if (this.output.size > MOST_WAITING_BYTES) this.#giveUp();
         break;
       case "reached":
         this.#connection.acknowledged();
@@ -275,15 +276,24 @@ class DataSession implements Session {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     this.#alarm.stop();
+    this.#memory.close();
     this.output.end();
     this.#receipts.fail(this.#notDelivered());
     this.#settleEnded(end);
     void this.#connection.close();
   }
 
+  /** Another session goes on at the last byte that was read. */
+  #giveUp(): void {
+    this.output.drop();
+    this.#finish({ kind: "lost", why: "the agent sends without end and acknowledges nothing" });
+  }
+
   /** Back-pressure, except while input is unacknowledged: a caller that waits for `send` may read only after it. */
   #regulate(): void {
-    const paused = this.output.size > MAX_WAITING_BYTES && !this.#receipts.hasPending;
+    if (this.#over.signal.aborted) return;
+    this.#memory.hold(this.output.size);
+    const paused = this.output.size > this.#limits.unread && !this.#receipts.hasPending;
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (!paused) this.#channel.excuse(this.#now());

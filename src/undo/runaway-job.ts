@@ -6,8 +6,8 @@ import { isFinal } from "../follow/session-end.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { type JobName, stopJob, type StopJobOptions } from "./stop-job.ts";
 
-/** Failures of the connection to the container, not of the container: another connection may reach it. */
-const CONNECTION_FAILURES: ReadonlySet<FailureCode> = new Set([
+/** Failures on this side of the container: another connection may reach it. */
+const OWN_FAILURES: ReadonlySet<FailureCode> = new Set([
   "session-lost",
   "session-refused",
   "aws-unreachable",
@@ -17,6 +17,8 @@ const CONNECTION_FAILURES: ReadonlySet<FailureCode> = new Set([
   "no-credentials",
   "no-id-token",
   "role-not-assumed",
+  // A mistake of this action says nothing of the container.
+  "internal-error",
 ]);
 
 /** Whether a job may still run in its container although no session follows it any more. `end` is how following it ended. */
@@ -26,7 +28,7 @@ export function isRunaway(
 ): boolean {
   if (end.kind === "status" || end.kind === "refused" || end.kind === "detached") return false;
   if (cancelled) return true;
-  return end.kind === "impossible" ? CONNECTION_FAILURES.has(end.failure.code) : attached || !isFinal(end);
+  return end.kind === "impossible" ? OWN_FAILURES.has(end.failure.code) : attached || !isFinal(end);
 }
 
 export interface StopRunawaysOptions {
