@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync, type SpawnOptions } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
@@ -190,6 +190,33 @@ describe("another user of the machine", () => {
       lock.release();
     },
   );
+
+  asRoot.each([
+    ["its own directory", (path: string) => chownSync(path, NOBODY, NOBODY)],
+    ["a directory below one of its own", (path: string) => chownSync(join(path, ".."), NOBODY, NOBODY)],
+    ["a directory in which all may write", (path: string) => chmodSync(path, 0o777)],
+  ])("can't have a lock that it could move away, as one for temporary files in %s", async (_, give) => {
+    const above = mkdtempSync(join(root, "a-"));
+    const temporary = join(above, "t");
+    mkdirSync(temporary);
+    for (const path of [root, above, temporary]) chmodSync(path, 0o755);
+    give(temporary);
+    const without = { places: [join(root, "no", "\0home")], temporary };
+    const name = target();
+    const lock = lockOf(name, without);
+    const answer = await lock.acquire();
+    // What the other user does when there is something to move: another process of ours would have the lock, too.
+    const move = `for each in "$0"/* "$0"; do mv "$each" "$each.away" && exit; done`;
+    const as = ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"];
+    spawnSync("setpriv", [...as, "sh", "-c", move, temporary]);
+    mkdirSync(temporary, { recursive: true });
+    const second = await lockOf(name, without).acquire();
+    lock.release();
+    expect([answer, second].filter((each) => each.kind !== "none")).toEqual([]);
+    expect(answer).toMatchObject({
+      why: expect.stringContaining("stands where others may move it") as string,
+    });
+  });
 
   asRoot(
     "can't take the name that a user without a home uses in the directory for temporary files",

@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { homedir, hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -201,7 +210,8 @@ async function ownDirectory(
     if (found !== undefined) return found;
     const made = mkdtempSync(join(temporary, prefix));
     await clock.sleep(TRY_EVERY_MS);
-    const chosen = oldest() ?? made;
+    const chosen = oldest();
+    if (chosen === undefined) problems.push(`${made} ${whyUnsafe(made) ?? "is gone"}`);
     if (chosen !== made) rmdirSync(made);
     return chosen;
   } catch (error) {
@@ -219,9 +229,23 @@ function whyUnsafe(directory: string): string | undefined {
   if (!about.isDirectory()) return "is no directory";
   if (about.uid !== process.geteuid?.()) return "belongs to another user";
   if ((about.mode & 0o077) !== 0) return "is open to other users";
-  // In a directory with the sticky bit only the owner of a name may move it (unlink(2)).
-  const { mode } = lstatSync(dirname(directory));
-  return (mode & 0o022) === 0 || (mode & 0o1000) !== 0 ? undefined : "stands where other users may write";
+  return mayBeMoved(directory) ? "stands where others may move it" : undefined;
+}
+
+/**
+ * Whether another user may move this directory, or one above it. In a directory with the sticky bit only its own owner, and the owner of a
+ * name, may move that (unlink(2)).
+ */
+function mayBeMoved(directory: string): boolean {
+  // In a user namespace root of the machine is another user. Whoever owns the root directory may do everything.
+  const trusted = [0, process.geteuid?.(), lstatSync("/").uid];
+  for (let at = realpathSync(directory); at !== dirname(at);) {
+    at = dirname(at);
+    const { mode, uid } = lstatSync(at);
+    if (!trusted.includes(uid)) return true;
+    if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) return true;
+  }
+  return false;
 }
 
 async function listen(path: string): Promise<Server> {
