@@ -223,7 +223,8 @@ describe("another user of the machine", () => {
     async () => {
       const temporary = mkdtempSync(join(root, "temporary-"));
       chmodSync(temporary, 0o1777);
-      for (const name of ["fargate-exec-0", "fargate-exec-0-000000"]) {
+      const planted = ["fargate-exec-0", "fargate-exec-0-000000"];
+      for (const name of planted) {
         mkdirSync(join(temporary, name), { mode: 0o700 });
         chownSync(join(temporary, name), NOBODY, NOBODY);
       }
@@ -241,7 +242,7 @@ describe("another user of the machine", () => {
       await Promise.all(answers);
       first.release();
       second.release();
-      expect(readdirSync(temporary).filter((each) => /-0-[^0]/.test(each))).toHaveLength(1);
+      expect(readdirSync(temporary).filter((each) => !planted.includes(each))).toHaveLength(1);
     },
   );
 });
