@@ -87,7 +87,7 @@ function rows(counts: Readonly<Record<string, number>>): readonly string[] {
 const MARKS: readonly (readonly [string, RegExp])[] = [
   ["carrier: S3", /^The output comes by S3|^\| .*output comes by S3|Deleting the output in s3:/m],
   ["delivery: boto3", /^Script fetched by boto3/m],
-  ["delivery: presigned URL", /^Script fetched by curl/m],
+  ["delivery: presigned URL", /^Script fetched by (python3|curl)/m],
   ["delivery: typed", /^Script typed into the session/m],
   ["hand-over: connected again", /connected again after/],
   ["hand-over: another session goes on", /A session goes on at byte|opening another one|goes on at byte/],

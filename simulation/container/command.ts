@@ -191,8 +191,10 @@ async function load(
     return true;
   }
   const address = assigned(code, "fx_address") ?? "";
-  if (address !== "") {
-    await shell.say(`${shell.nonce};n Fetching the script by curl.`);
+  const { python, curl } = shell.container.options;
+  const program = python !== false ? "python3" : curl !== false ? "curl" : undefined;
+  if (address !== "" && program !== undefined) {
+    await shell.say(`${shell.nonce};n Fetching the script by ${program}.`);
     await shell.work();
     const url = new URL(address);
     const key = decodeURIComponent(url.pathname.slice(1));
@@ -202,13 +204,13 @@ async function load(
     });
     if (typeof answer !== "string" && sha256(answer.bytes) === wanted) {
       directory.payload = answer.bytes;
-      await shell.say(`${shell.nonce};n Script fetched by curl (boto3: ${why}).`);
+      await shell.say(`${shell.nonce};n Script fetched by ${program} (boto3: ${why}).`);
       await shell.say(`${shell.nonce};s`);
       return true;
     }
-    if (assigned(code, "fx_typed") !== "1")
-      return await refuse(`download boto3: ${why}; and it is too large to be typed`);
   }
+  if (address !== "" && assigned(code, "fx_typed") !== "1")
+    return await refuse(`download boto3: ${why}; and it is too large to be typed`);
   await shell.say(
     `${shell.nonce};n Script typed into the session: ${address === "" ? "there is no bucket." : why}`,
   );
