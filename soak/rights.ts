@@ -1,6 +1,6 @@
 /**
- * Runs each way of use under its policies in docs/iam, with each right removed in turn. The tests remove only one right of each
- * statement, by turns.
+ * Runs each way of use under its policies in docs/iam, with each right removed in turn. The tests remove only some, one of each
+ * statement.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

@@ -5,7 +5,7 @@ import { act, type ActRequest, type ActResult } from "../helpers/act.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { Shop } from "../helpers/shop.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { whyMissing } from "../helpers/virtual-environment.ts";
 import { exampleWorkflows, workflowsOf } from "../helpers/workflow-files.ts";
@@ -89,7 +89,7 @@ engine("a workflow engine runs", () => {
   });
 
   // It takes twenty seconds, so one run in eight has it.
-  for (const text of turnOf(workflowsOf("docs/detach.md"), 8))
+  for (const text of everyNth(workflowsOf("docs/detach.md"), 8))
     it("the page on jobs that outlive a step: two jobs detach from one script, and a third follows it to its end", async () => {
       const workflow = text.replaceAll("detach: 3h", "detach: 5s").replace("timeout: 8h", "timeout: 5m");
       const script = "for part in $(seq 20); do echo part $part; sleep 1; done";
@@ -154,7 +154,7 @@ engine("a workflow engine runs", () => {
       ["exits 0, and the service has the new revision", "shop:41", "", "CONTINUE"],
       ["fails, and the service has its old revision again", "shop:40", " && exit 1", "ROLLBACK"],
     ] as const;
-    it.each(turnOf(verdicts, 2))(
+    it.each(everyNth(verdicts, 2))(
       "deploy-with-verdict.yml, whose smoke test %s",
       async (_, deployed, more, verdict) => {
         await shop.pause(true);
@@ -196,7 +196,7 @@ engine("a workflow engine runs", () => {
       ["pytest", "tests/test_cart.py", "#", "pytest.xml", 14, "AssertionError: the discount is missing"],
       ["jest", "web/sum.test.js", "//", "junit.xml", 10, "Error: expect(received).toBe(expected)"],
     ] as const;
-    it.each(turnOf(runners, 2))(
+    it.each(everyNth(runners, 2))(
       "tests.yml with %s, whose failed test has an annotation on its line of the checkout, and whose report and screenshot are kept",
       async (runner, path, comment, report, line, message) => {
         // The image has this file without its first line.

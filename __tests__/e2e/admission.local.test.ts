@@ -4,7 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog, pidOf, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 
 /** How many jobs meet. `npm run soak tables` takes six. */
 const AT_ONCE = process.env["EVERY_ROW"] === "1" ? 6 : 4;
@@ -97,7 +97,7 @@ async function expectAlive({ aws, lines }: Fargate, task: Task, inputs: Inputs):
   expect(jobLog(later)).toEqual(["alive"]);
 }
 
-it.each(turnOf([1, 2] as const, 2))(
+it.each(everyNth([1, 2] as const, 2))(
   "with a bucket, jobs that meet in a container that takes %d sessions at once run in turn",
   async (limit) => {
     const at = fargateWith(limit);
@@ -121,7 +121,7 @@ const meetings = [
   [2, "jobs of a matrix"],
 ] as const;
 
-it.each(turnOf(meetings, 3))(
+it.each(everyNth(meetings, 3))(
   "without a bucket, in a container that takes %d sessions at once, %s that meet wait for each other's sessions",
   async (limit, who) => {
     const at = fargateWith(limit);

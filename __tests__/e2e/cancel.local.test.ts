@@ -198,19 +198,6 @@ it.each([
   await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
 });
 
-it("a step that is killed before it knows the task's ARN is undone as well", async () => {
-  const mark = `MARK=${Math.random()}`;
-  const before = aws.calls("RunTask").length;
-  const running = aws.step({ ...staged(), run: "echo begun; sleep 300", env: mark });
-  await eventually(() => aws.calls("RunTask").length, before + 1);
-  process.kill(pidOf(mark) ?? 0, "SIGKILL");
-  const result = await running;
-  expect(result.exitCode).toBe(137);
-  expect(result.post?.conclusion).toBe("success");
-  expect(aws.startedAndAlive()).toEqual([]);
-  expect(await aws.objects()).toEqual([]);
-});
-
 it("post undoes what main could not, and warns of what it can't undo either", async () => {
   const { local } = aws.world;
   const refuse = (times: number): void =>

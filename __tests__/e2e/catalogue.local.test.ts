@@ -23,7 +23,7 @@ import {
 } from "../helpers/local.ts";
 import { DeployedService, type DeployedOptions } from "../helpers/deployments.ts";
 import { eventually } from "../helpers/until.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 /** A local Fargate whose image pulls outlast every test. */
@@ -612,7 +612,7 @@ it("has a row for every code", () => {
   expect(Object.keys(catalogue).toSorted()).toEqual([...FAILURE_CODES].toSorted());
 });
 
-it.each(turnOf(FAILURE_CODES, 4))(
+it.each(everyNth(FAILURE_CODES, 4))(
   "%s: one error in three parts, the right outcome, nothing left behind",
   async (code) => {
     const { provoke, words, outcome = "not-started", startsTask = false, stdout = "" } = catalogue[code];

@@ -4,7 +4,7 @@ import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { Aws, filesIn, processes, withoutInit, type Inputs } from "../helpers/local.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** How often each kind of step is run in the one task: `CENSUS_ROUNDS=20 EVERY_ROW=1 npm test -- census` takes ten minutes. */
@@ -84,7 +84,7 @@ it("a census of the task before and after runs of many kinds is the same", async
   const before = census(task);
   expect(before.processes).toHaveLength(1);
   const began = Date.now();
-  const runs = Array.from({ length: ROUNDS }, () => turnOf(kinds, 2)).flat();
+  const runs = Array.from({ length: ROUNDS }, () => everyNth(kinds, 2)).flat();
   for (const [inputs, exitCode] of runs) {
     // One at a time, so that none waits for another.
     const result = await aws.step({ task: task.id, secrets: "KEY", ...inputs() }, { env: { KEY: secret } });

@@ -12,7 +12,7 @@ import { waitForStatus, runTask } from "../local/with-local.ts";
 import { Aws, definition, type Inputs, mainLog, withoutInit } from "../helpers/local.ts";
 import { policyOf } from "../../local/iam/policy-files.ts";
 import { type CheckRun, SetUp } from "../helpers/set-ups.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { THEIR_ACCOUNT } from "../helpers/ways.ts";
 
@@ -559,7 +559,7 @@ function expectGreen({ result, wrong, rows }: CheckRun): void {
 }
 
 let number = 0;
-it.concurrent.each(turnOf(Object.entries(broken), 3))(
+it.concurrent.each(everyNth(Object.entries(broken), 3))(
   "%s is NG, and its fix makes the check green",
   async (_, { wrong, says, make, mend, env }) => {
     const setUp = new SetUp(aws, `check-${(number += 1)}`);

@@ -21,11 +21,11 @@ import {
   type CliRequest,
 } from "../helpers/npm-package.ts";
 import { withNeed } from "../helpers/needs.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** Every fourth run builds the local Fargate into the package, and has this test. */
-const locals = turnOf(["brings the local Fargate along, in which a command runs"], 2);
+const locals = everyNth(["brings the local Fargate along, in which a command runs"], 2);
 
 /** A Node.js 20 of this machine, the oldest that the package supports. */
 const node20 = ["/usr/bin/node", "/usr/local/bin/node"].find(isNode20) ?? "";

@@ -136,31 +136,6 @@ it(
   PATIENCE,
 );
 
-it(
-  "a cut after any frame costs nothing where only a new session is possible",
-  async () => {
-    const indices = await framesToCut(STEP.newSession);
-    const cuts = await cutAtEach(indices, { reuseTokens: false, resume: "empty" });
-    const attachedAgain = cuts.filter(({ sessions }) => sessions.length > 1);
-    expect(attachedAgain.length).toBeGreaterThan(0.7 * indices.length);
-  },
-  PATIENCE,
-);
-
-it("a cut after any frame costs nothing when a container takes one session at a time", async () => {
-  const only = await startLane(1);
-  try {
-    for (const at of [30, 70]) {
-      const link = { sessions: 1, cut: { afterFrames: at } };
-      const cut = await runThrough(only, { link, gateway: { reuseTokens: false, resume: "empty" } }, short);
-      expectWhole(cut, `a cut after frame ${at}, one session at a time`);
-      expect(cut.sessions).toHaveLength(2);
-    }
-  } finally {
-    await only.aws.stop();
-  }
-});
-
 const CUTS = all ? 50 : 20;
 
 it(`the output of a long run is whole after ${CUTS} cuts at random`, async () => {

@@ -3,7 +3,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, processes } from "../helpers/local.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** A daemon that writes into a file how often it has printed. If a print kills it, the count stops. */
@@ -22,7 +22,7 @@ const ways: readonly (readonly [name: string, script: string])[] = [
 ];
 const counters = ["alone", "nohup", "session", "twice"];
 
-describeImages.each(turnOf(["debian-python", "busybox"], 2))("in %s, a daemon left behind", (image) => {
+describeImages.each(everyNth(["debian-python", "busybox"], 2))("in %s, a daemon left behind", (image) => {
   let aws: Aws;
   let task: Task;
   let idle: readonly string[];

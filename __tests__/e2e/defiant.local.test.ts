@@ -4,7 +4,7 @@ import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { mountDisk } from "../helpers/disk.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws } from "../helpers/local.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 
 /** The expected end: an exit code and standard output, or a text of the failure. */
 type ScriptEnd = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
@@ -52,7 +52,7 @@ const scripts: readonly (readonly [name: string, script: string, ending: ScriptE
 const IMAGES = ["debian-python", "busybox"];
 
 describeImages.each(IMAGES)("in %s, a script that", (image) => {
-  const defiant = turnOf(scripts, 2 * IMAGES.length, IMAGES.indexOf(image));
+  const defiant = everyNth(scripts, 2 * IMAGES.length, IMAGES.indexOf(image));
   let aws: Aws;
   let results: readonly StepResult[];
 

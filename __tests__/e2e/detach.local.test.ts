@@ -72,23 +72,6 @@ it.concurrent("one process detaches from a job, and others bring every line and 
   await eventually(() => jobDirectories(task), []);
 });
 
-it.concurrent(
-  "after its task was killed a step shows all that was uploaded, and why the task stopped",
-  async () => {
-    const task = await aws.runningTask();
-    const prefix = "killed/";
-    const handle = await detachFrom({
-      task: task.id,
-      bucket: `${aws.world.made.bucket}/${prefix}`,
-      run: count(3, 0).replace("exit 7", "sleep 60"),
-    });
-    await aws.world.local.inject({ task: { task: task.id, abrupt: true, stopCode: "SpotInterruption" } });
-    const result = await attachTo(handle);
-    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown", stdout: numbers(3) });
-    expect(mainLog(result).join("\n")).toContain("SpotInterruption");
-  },
-);
-
 it.concurrent("without a bucket one session detaches from the job, and another goes on with it", async () => {
   const task = await aws.runningTask();
   const run = `echo kept >/tmp/kept; ${count(6)}`;

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Aws, pidOf, processes } from "../helpers/local.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** How long a role session lasts here. A longer job needs another one. */
@@ -160,7 +160,7 @@ describe("a job that outlives the keys of its step", () => {
       "The output comes by S3 ",
     ],
   ] as const;
-  it.concurrent.each(turnOf(outlived, 2))(
+  it.concurrent.each(everyNth(outlived, 2))(
     "goes on where %s, and the message says so",
     async (_, by, moment) => {
       const { local, made } = aws.world;

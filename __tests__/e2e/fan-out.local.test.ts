@@ -115,48 +115,6 @@ it("'tasks: all' is every running task of the service, and no workflow command o
   expect(looks.length).toBeLessThanOrEqual(3);
 });
 
-it("too few running tasks start nothing", async () => {
-  await scale(2);
-  const result = await aws.step({ service: aws.world.made.service, tasks: "3", run: "echo not reached" });
-  expect(result.outputs).toMatchObject({ outcome: "not-started", "task-arns": "[]" });
-  expect(result.annotations[0]?.message).toContain("not 3 running tasks");
-});
-
-it("a lost task does not stop the others", async () => {
-  const stopped = new Set<string>();
-  const result = await aws.step(
-    newTasks(2, { run: 'echo begun; [ "$FARGATE_EXEC_TASK" = 0 ] && exec sleep 60; sleep 4; echo done' }),
-    {
-      onLine: (line) => {
-        const id = /^\[task 0\] .* task=\S+\/(\w+) /.exec(line)?.[1];
-        if (id === undefined || stopped.has(id)) return;
-        stopped.add(id);
-        aws.world.local.tasks.find((task) => task.id === id)?.stop("UserInitiated", "Stopped by a colleague");
-      },
-    },
-  );
-  expect(linesOf(result, 1).filter((line) => !line.startsWith("Script typed"))).toEqual(["begun", "done"]);
-  expect(result.outputs).toMatchObject({
-    "exit-code": "",
-    outcome: "unknown",
-    "task-arn": arnsOf(result)[0],
-  });
-  expect(resultsOf(result)).toMatchObject([
-    { taskArn: arnsOf(result)[0], worker: null, exitCode: null, outcome: "unknown" },
-    { taskArn: arnsOf(result)[1], exitCode: 0 },
-  ]);
-  expect(result.annotations).toEqual([
-    expect.objectContaining({ message: expect.stringContaining("Stopped by a colleague") as string }),
-  ]);
-});
-
-it("'keep-task: on-failure' keeps the tasks that failed", async () => {
-  const result = await aws.step(newTasks(2, { "keep-task": "on-failure", run: 'exit "$FARGATE_EXEC_TASK"' }));
-  const alive = aws.startedAndAlive();
-  expect(alive.map(({ arn }) => arn)).toEqual([arnsOf(result)[1]]);
-  for (const task of alive) task.stop("UserInitiated", "The test is over");
-});
-
 it("'keep-task: job' leaves each of several tasks to later steps, also that of a job that failed, and the post step stops them all", async () => {
   let later: readonly StepResult[] = [];
   const run = 'echo "of $FARGATE_EXEC_TASK" >/tmp/kept; exit $((FARGATE_EXEC_TASK == 1))';
@@ -172,25 +130,6 @@ it("'keep-task: job' leaves each of several tasks to later steps, also that of a
   await eventually(() => aws.startedAndAlive().length, 0);
 });
 
-it("a cancel of a step with 'keep-task: job' stops all of its tasks before the post step, and a later step says why its task is gone", async () => {
-  const cancel = new AbortController();
-  let alive: readonly Task[] = [];
-  const result = await aws.step(newTasks(3, { "keep-task": "job", run: "echo begun; sleep 60" }), {
-    signal: cancel.signal,
-    onLine: (line) => {
-      if (line.endsWith("begun")) cancel.abort();
-    },
-    beforePost: () => {
-      alive = aws.startedAndAlive();
-      return Promise.resolve();
-    },
-  });
-  expect([result.conclusion, alive]).toEqual(["cancelled", []]);
-  const later = await aws.step({ task: arnsOf(result)[0] ?? "", run: "echo never" });
-  expect(later.outputs["outcome"]).toBe("not-started");
-  expect(later.annotations[0]?.message).toContain("fargate-exec: cancelled");
-});
-
 it("a cancel stops all tasks of the step", async () => {
   const cancel = new AbortController();
   const result = await aws.step(newTasks(3, { run: "echo begun; sleep 60" }), {
@@ -202,25 +141,6 @@ it("a cancel stops all tasks of the step", async () => {
   expect(result.conclusion).toBe("cancelled");
   expect(result.outputs["outcome"]).toBe("cancelled");
   await eventually(() => aws.startedAndAlive().length, 0);
-});
-
-it("when the service replaces a task before the job has started, the step takes the successor", async () => {
-  const [only] = await scale(1);
-  const replaced: string[] = [];
-  const result = await aws.step(
-    { service: aws.world.made.service, bucket: aws.world.made.bucket, run: "hostname" },
-    {
-      onLine: (line) => {
-        if (line.includes("; taking ")) {
-          replaced.push(only?.id ?? "");
-          only?.stop("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)");
-        }
-      },
-    },
-  );
-  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
-  expect(aws.taskOf(result).id).not.toBe(only?.id);
-  expect(mainLog(result).join("\n")).toContain(`replaces task ${only?.id ?? ""}`);
 });
 
 it("a hundred tasks are one step: each result is in its place, and the log says how far they are", async () => {
@@ -258,32 +178,6 @@ it("a hundred tasks are one step: each result is in its place, and the log says 
     "task-arn": arnsOf(result)[7],
   });
   expect(aws.startedAndAlive()).toEqual([]);
-});
-
-it("several tasks of four workers each are one step, with every result in its place", async () => {
-  const workers = Array.from({ length: 6 }, (_, task) => [0, 1, 2, 3].map((worker) => [task, worker])).flat();
-  const result = await aws.step(
-    newTasks(6, {
-      workers: "4",
-      bucket: aws.world.made.bucket,
-      run: 'echo "this is $FARGATE_EXEC_TASK.$FARGATE_EXEC_WORKER"; exit $((FARGATE_EXEC_TASK * 4 + FARGATE_EXEC_WORKER))',
-    }),
-  );
-  const arns = arnsOf(result);
-  expect(new Set(arns).size).toBe(6);
-  expect(resultsOf(result).map(({ taskArn, worker, exitCode }) => [taskArn, worker, exitCode])).toEqual(
-    workers.map(([task = 0, worker = 0]) => [arns[task], worker, task * 4 + worker]),
-  );
-  const said = Array.from({ length: 6 }, (_, task) =>
-    linesOf(result, task)
-      .filter((line) => line.includes("this is"))
-      .toSorted(),
-  );
-  expect(said.flat()).toEqual(workers.map(([task, worker]) => `[${worker}] this is ${task}.${worker}`));
-  expect(result.annotations).toHaveLength(1);
-  expect(result.outputs).toMatchObject({ outcome: "failed", "exit-code": "1", "task-arn": arns[0] });
-  expect(aws.startedAndAlive()).toEqual([]);
-  expect(await aws.objects()).toEqual([]);
 });
 
 it("with max-parallel a task is started when another one has ended, and with fail-fast none after a failure", async () => {

@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
 import {
   type ContainerDefinition,
   CreateServiceCommand,
@@ -10,17 +8,8 @@ import {
 } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
-import {
-  Aws,
-  definition,
-  type Inputs,
-  jobLog,
-  mainLog,
-  pidOf,
-  processes,
-  withoutInit,
-} from "../helpers/local.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { Aws, definition, type Inputs, jobLog, mainLog, processes, withoutInit } from "../helpers/local.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { waitForStatus } from "../local/with-local.ts";
 
@@ -127,131 +116,6 @@ it("a container that waits for the held one's end is an error before anything is
   expectRan(await aws.step(held("chain", { container: "app", hold: "false", run: "true" })));
 });
 
-describe("jobs of one source revision", () => {
-  it("share one definition, which the last of them deregisters", async () => {
-    const family = `shared-${randomUUID()}`;
-    await aws.register(family, [server]);
-    let second: Promise<StepResult> | undefined;
-    let task: Task | undefined;
-    const run = "echo begun; until [ -e /tmp/go ]; do sleep 0.1; done";
-    const first = await aws.step(held(family, { run, timeout: "1m" }), {
-      onLine: (line) => {
-        if (line !== "begun") return;
-        task ??= aws.world.local.tasks.at(-1);
-        second ??= aws.step(held(family, { run: "echo second; sleep 4" }), {
-          onLine: (said) => {
-            if (said === "second")
-              writeFileSync(`/proc/${task?.containers[0]?.handle?.pid ?? 0}/root/tmp/go`, "");
-          },
-        });
-      },
-    });
-    expectRan(first);
-    if (second === undefined) throw new Error("the first job has not begun");
-    expectRan(await second);
-    expect(mainLog(await second).join("\n")).toContain(`Using fargate-exec-${family}-held-`);
-    expect(aws.calls("RegisterTaskDefinition", `fargate-exec-${family}-held`)).toHaveLength(1);
-    expect(aws.calls("DeregisterTaskDefinition", `fargate-exec-${family}-held`)).toHaveLength(1);
-    expect(await ours(family)).toEqual([]);
-  });
-
-  it("leave the definition to another job when they are cancelled", async () => {
-    await aws.register("left", [server]);
-    const cancel = new AbortController();
-    let other: Promise<StepResult> | undefined;
-    const cancelled = await aws.step(held("left", { run: "echo begun; sleep 60" }), {
-      signal: cancel.signal,
-      onLine: (line) => {
-        if (line === "begun")
-          other ??= aws.step(held("left", { run: "echo other; sleep 3" }), {
-            onLine: (said) => {
-              if (said === "other") cancel.abort();
-            },
-          });
-      },
-    });
-    expect(cancelled.conclusion).toBe("cancelled");
-    expect(await ours("left")).toHaveLength(1);
-    if (other === undefined) throw new Error("the job has not begun");
-    expectRan(await other);
-    expect(await ours("left")).toEqual([]);
-  });
-
-  it("leave the definition to another job when their main is killed: the post step stops only the task", async () => {
-    await aws.register("orphaned", [server]);
-    const name = "killed-beside-another";
-    let other: Promise<StepResult> | undefined;
-    const tasks: (Task | undefined)[] = [];
-    const killed = await aws.step(held("orphaned", { run: "echo begun; sleep 300", env: `MARK=${name}` }), {
-      onLine: (line) => {
-        if (line !== "begun") return;
-        tasks.push(aws.world.local.tasks.at(-1));
-        other ??= aws.step(
-          held("orphaned", { run: "echo other; until [ -e /tmp/go ]; do sleep 0.1; done", timeout: "1m" }),
-          {
-            onLine: (said) => {
-              if (said !== "other") return;
-              tasks.push(aws.world.local.tasks.at(-1));
-              process.kill(pidOf(name) ?? 0, "SIGKILL");
-            },
-          },
-        );
-      },
-    });
-    expect(killed.conclusion).toBe("failure");
-    expect(killed.post).toMatchObject({ conclusion: "success", annotations: [] });
-    const [first, second] = tasks;
-    expect(first?.desiredStatus).toBe("STOPPED");
-    // The other job's task still uses it.
-    expect(aws.startedAndAlive()).toEqual([second]);
-    expect(await ours("orphaned")).toEqual([second?.plan.definition.taskDefinitionArn]);
-    expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-orphaned-held")).toEqual([]);
-    writeFileSync(`/proc/${second?.containers[0]?.handle?.pid ?? 0}/root/tmp/go`, "");
-    if (other === undefined) throw new Error("the other job has not begun");
-    expectRan(await other);
-    expect(aws.calls("RegisterTaskDefinition", "fargate-exec-orphaned-held")).toHaveLength(1);
-    expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-orphaned-held")).toHaveLength(1);
-    expect(await ours("orphaned")).toEqual([]);
-  });
-
-  it("use a definition that a killed runner has left, and deregister it once that runner's task has ended", async () => {
-    await aws.register("stale", [server]);
-    const name = "killed-without-post";
-    const killed = aws.step(held("stale", { run: "echo begun; sleep 300", env: `MARK=${name}` }), {
-      onLine: (line) => {
-        if (line === "begun") process.kill(pidOf(name) ?? 0, "SIGKILL");
-      },
-      beforePost: () => Promise.reject(new Error("the engine was killed")),
-    });
-    await expect(killed).rejects.toThrow("the engine was killed");
-    const left = await ours("stale");
-    expect(left).toHaveLength(1);
-    // The killed runner's task goes on, and might be another job's.
-    expectRan(await aws.step(held("stale")));
-    expect(await ours("stale")).toEqual(left);
-    for (const task of aws.startedAndAlive()) {
-      task.stop("EssentialContainerExited", "its hold has ended");
-      await task.ended;
-    }
-    expectRan(await aws.step(held("stale")));
-    expect(aws.calls("RegisterTaskDefinition", "fargate-exec-stale-held")).toHaveLength(1);
-    expect(await ours("stale")).toEqual([]);
-  });
-
-  it("register the definition anew when it is deregistered between the lookup and the start", async () => {
-    await aws.register("raced", [server]);
-    aws.world.local.fail({
-      operation: "RunTask",
-      code: "ClientException",
-      message: "TaskDefinition is inactive",
-    });
-    const result = await aws.step(held("raced"));
-    expectRan(result);
-    expect(aws.calls("RegisterTaskDefinition", "fargate-exec-raced-held")).toHaveLength(2);
-    expect(await ours("raced")).toEqual([]);
-  });
-});
-
 describe("a definition that another principal has planted in the action's family", () => {
   const plants: readonly [string, (of: RegisterTaskDefinitionRequest) => RegisterTaskDefinitionRequest][] = [
     ["another image", (of) => changed(of, { image: "attacker.example/tools/miner:1" })],
@@ -319,8 +183,8 @@ describe("a definition that another principal has planted in the action's family
   }
 
   it("is never run for an image, whichever member it changes", async () => {
-    const turn = turnOf(plants, 3);
-    await Promise.all(turn.map(([what, plant], at) => attack(what, image(`victim-${at}`), plant)));
+    const some = everyNth(plants, 3);
+    await Promise.all(some.map(([what, plant], at) => attack(what, image(`victim-${at}`), plant)));
   });
 
   it("is never run for a container that is held", async () => {
@@ -400,7 +264,7 @@ describe("a new task like a service's has what the service runs on", () => {
   }
 
   it.each(
-    turnOf<readonly [string, () => Promise<void>]>(
+    everyNth<readonly [string, () => Promise<void>]>(
       [
         ["a service on EC2", onEc2],
         ["the PRIMARY task set of the controller EXTERNAL", () => controlledBy("EXTERNAL")],

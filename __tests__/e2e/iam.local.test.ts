@@ -17,7 +17,7 @@ import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
 import { DeployedService } from "../helpers/deployments.ts";
 import { SetUp } from "../helpers/set-ups.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import {
   type Remains,
@@ -751,7 +751,7 @@ const tried = named.filter(
 const slow = tried.filter(({ code }) => code === UNWRITTEN.code);
 const others = tried.filter((loss) => !slow.includes(loss));
 
-it.concurrent.each([...turnOf(slow, 8), ...turnOf(others, 4)])("$way, without $name", async (loss) => {
+it.concurrent.each([...everyNth(slow, 8), ...everyNth(others, 4)])("$way, without $name", async (loss) => {
   const { way, code, says = new RegExp(loss.action), remains = {}, seen } = loss;
   const run = await tryWay(aws, ways[way], rightOf(loss));
   const { result } = run;
@@ -778,7 +778,7 @@ it.concurrent.each([...turnOf(slow, 8), ...turnOf(others, 4)])("$way, without $n
 
 const wholes = (Object.keys(ways) as WayName[]).filter((name) => name !== "an agent that lacks a right");
 
-it.concurrent.each(turnOf(wholes, 4))("%s, with all rights", async (name) => {
+it.concurrent.each(everyNth(wholes, 4))("%s, with all rights", async (name) => {
   const { outcome = "succeeded", seen } = whole[name];
   const run = await tryWay(aws, ways[name]);
   expect({ outcome: run.result.outputs["outcome"], remains: run.remains }).toEqual({

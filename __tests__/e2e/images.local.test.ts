@@ -3,7 +3,7 @@ import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { runtimes } from "../local/runtimes.ts";
 
 /** The ways to deliver a script, each with the log's line about it. */
@@ -61,8 +61,8 @@ const refused: readonly (readonly [image: string, staged: boolean, code: string,
 ];
 
 describeImages.each(runtimes)("a script in an image, in containers by %s", (runtime) => {
-  const table = turnOf(supported, 4 * runtimes.length, runtimes.indexOf(runtime));
-  const refusals = turnOf(refused, 2, runtimes.indexOf(runtime));
+  const table = everyNth(supported, 4 * runtimes.length, runtimes.indexOf(runtime));
+  const refusals = everyNth(refused, 2, runtimes.indexOf(runtime));
   let aws: Aws;
   const tasks = new Map<string, Task>();
   const idle = new Map<string, readonly string[]>();

@@ -9,7 +9,7 @@ import {
 } from "../helpers/interruption.ts";
 import { SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
 import { Aws, definition, type Inputs, processes } from "../helpers/local.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 
 const LANES = 3;
 
@@ -431,7 +431,7 @@ let lanes: readonly Aws[];
 /** The runs of `beforeAll`. A test uses up its run, so its second try makes another one. */
 let results: (Interruption | { readonly error: unknown } | undefined)[];
 
-const moments = [...turnOf(all, 4), ...turnOf(withReplacedImage, 10)];
+const moments = [...everyNth(all, 4), ...everyNth(withReplacedImage, 10)];
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };

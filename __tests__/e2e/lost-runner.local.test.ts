@@ -1,15 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { CreateClusterCommand, ExecuteCommandCommand } from "@aws-sdk/client-ecs";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
-import WebSocket from "ws";
+import { CreateClusterCommand } from "@aws-sdk/client-ecs";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobLog, mainLog, pidOf, type StepOptions, withoutInit } from "../helpers/local.ts";
-import { turnOf } from "../helpers/turns.ts";
-import { inTime, until } from "../helpers/until.ts";
+import { until } from "../helpers/until.ts";
 
 let aws: Aws;
 let definition: string;
@@ -69,82 +64,6 @@ const lettingGo = (task: Task): StepOptions => ({
   },
 });
 
-/**
- * The lost job's claim on the place is valid for 90 s. Until then no other run may look into the container. The tests that wait for
- * that come first.
- */
-const TAKEN_OVER =
-  /Took the place of job 'migrate' of https:\/\/\S+, which did not renew its claim for 9\d s\./;
-
-/** Opens a session in the container, and ends its client. Returns the session's id. */
-async function abandonSession(task: Task): Promise<string> {
-  const { ecs, local, made } = aws.world;
-  const { session } = await ecs.send(
-    new ExecuteCommandCommand({
-      ...{ cluster: made.cluster, task: task.id, container: "app" },
-      ...{ command: "sleep 600", interactive: true },
-    }),
-  );
-  const id = session?.sessionId ?? "";
-  const ids = { RequestId: randomUUID(), ClientId: randomUUID() };
-  const opening = { MessageSchemaVersion: "1.0", ...ids, TokenValue: session?.tokenValue };
-  const client = new WebSocket(session?.streamUrl ?? "");
-  await inTime("an open session", once(client, "open"));
-  client.send(JSON.stringify(opening));
-  const view = () => local.gateway.sessions.find(({ sessionId }) => sessionId === id);
-  await until(() => view()?.connected === true);
-  client.terminate();
-  await until(() => view()?.connected === false);
-  return id;
-}
-
-const waits: readonly (readonly [string, () => Promise<void>])[] = [
-  [
-    "the session that a lapsed claim names is ended, and another one without a client is not",
-    async () => {
-      const task = await aws.runningTask(definition);
-      const { bucket } = aws.world.made;
-      const [theirs, ours] = [await abandonSession(task), await abandonSession(task)];
-      const claims = [{ run: "lost", url: "https://github.example/lost", session: ours }];
-      const Key = `fargate-exec/claims/${task.id}/app.json`;
-      await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: JSON.stringify({ claims }) }));
-      const result = await aws.step(
-        { task: task.id, bucket, run: "echo mine" },
-        { also: ["caller-without-bucket"] },
-      );
-      expect(result.conclusion).toBe("success");
-      expect(mainLog(result).join("\n")).toContain(
-        `Ended that run's session ${ours}, which had lost its client.`,
-      );
-      expect(mainLog(result).join("\n")).toContain(`Session ${theirs} has had no client for 43 s`);
-      const ended = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
-      expect(ended.find(({ sessionId }) => sessionId === ours)?.ended).toBe(true);
-      expect(ended.find(({ sessionId }) => sessionId === theirs)?.ended).toBe(false);
-    },
-  ],
-  [
-    "a lost job keeps its place as long as its claim is valid, and the next run waits for it after that",
-    async () => {
-      const task = await aws.runningTask(definition);
-      const { bucket } = aws.world.made;
-      await lose(task, { bucket, run: TRACED }, "is ended");
-      const result = await runNext(task, { bucket }, lettingGo(task));
-      expect(result.conclusion).toBe("success");
-      expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
-      const log = mainLog(result).join("\n");
-      expect(log).toMatch(
-        /Container 'app' of task \w+ is in use by job 'migrate' of https:\/\/\S+ since .*; waiting for its place/,
-      );
-      expect(log).toMatch(TAKEN_OVER);
-      expect(log).toMatch(/A job of https:\/\/\S+ still runs in this container, .* and its runner is lost\./);
-      expect(log).toMatch(/The job of https:\/\/\S+ has ended \(\d+ s\)\./);
-      expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
-    },
-  ],
-];
-
-it.concurrent.each(turnOf(waits, 2))("with a bucket, %s", (_, tries) => tries());
-
 it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
   const task = await aws.runningTask(definition);
   await lose(task, { run: TRACED }, "is ended");
@@ -183,56 +102,6 @@ it.concurrent(
     );
   },
 );
-
-const UNHEARD = /A job of \S+ runs in this container, .* Waiting for a sign of its runner, 40 s at most/;
-
-type OtherWay = [string, (bucket: string) => Inputs, (bucket: string) => Inputs, StepOptions];
-
-const otherWays: readonly OtherWay[] = [
-  ["without a bucket, and the next one has one", () => ({}), (bucket) => ({ bucket }), {}],
-  ["with a bucket, and the next one has none", (bucket) => ({ bucket }), () => ({}), {}],
-  [
-    "with one prefix, and the next one has another",
-    (bucket) => ({ bucket }),
-    (bucket) => ({ bucket: `${bucket}/other` }),
-    {},
-  ],
-  [
-    "by the container's sessions, and the next one may not see them",
-    () => ({}),
-    () => ({}),
-    { lacks: ["caller-without-bucket"] },
-  ],
-];
-
-it.concurrent.each(turnOf(otherWays, 2))(
-  "a run that queues another way waits for a job that was lost seconds ago: %s",
-  async (_, first, second, options) => {
-    const task = await aws.runningTask(definition);
-    const { bucket } = aws.world.made;
-    await lose(task, { ...first(bucket), run: TRACED }, "goes on");
-    const result = await runNext(task, second(bucket), { ...options, ...lettingGo(task) });
-    expect(result.conclusion).toBe("success");
-    expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
-  },
-);
-
-it.concurrent("a run that queues another way goes on beside a job whose runner gives a sign", async () => {
-  const task = await aws.runningTask(definition);
-  const { bucket } = aws.world.made;
-  const first = await new Promise<{ readonly end: Promise<StepResult> }>((resolve) => {
-    const run = "echo begun; until [ -e /dev/shm/over ]; do sleep 0.1; done";
-    const end = aws.step(
-      { task: task.id, run },
-      { onLine: (line) => (line === "begun" ? resolve({ end }) : undefined) },
-    );
-  });
-  // Only the second job makes the first one end.
-  const second = await aws.step({ task: task.id, bucket, run: "echo beside; : >/dev/shm/over" });
-  expect(jobLog(second)).toEqual(["beside"]);
-  expect(mainLog(second).join("\n")).toMatch(UNHEARD);
-  expect((await first.end).conclusion).toBe("success");
-});
 
 it.concurrent.each([
   ["a few lines", "echo begun; sleep 1; echo more"],
@@ -281,22 +150,3 @@ it.concurrent(
     expect(jobLog(next)).toEqual(["mine"]);
   },
 );
-
-it.concurrent("a run that is cancelled while it waits ends, and leaves the lost job alone", async () => {
-  const task = await aws.runningTask(definition);
-  await lose(task, { run: TRACED }, "is ended");
-  const cancel = new AbortController();
-  const result = await aws.step(
-    { task: task.id, run: "echo mine" },
-    {
-      signal: cancel.signal,
-      onLine: (line) => {
-        if (line.includes("still runs in this container")) cancel.abort();
-      },
-    },
-  );
-  expect(result.conclusion).toBe("cancelled");
-  expect(mainLog(result)).not.toContain("mine");
-  const after = await runNext(task, {}, lettingGo(task));
-  expect(jobLog(after)).toEqual(["lost begins", "lost ends"]);
-});

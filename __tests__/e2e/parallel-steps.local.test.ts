@@ -12,7 +12,7 @@ import { runnerPatience } from "../../local/runner/process.ts";
 import { Aws, type Inputs, jobLog, processes } from "../helpers/local.ts";
 import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { scaleService, serviceTasks } from "../helpers/service.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 
 const TASKS = 2;
@@ -111,7 +111,7 @@ const servers = [
   ["that ignores TERM", "trap '' TERM; "],
 ] as const;
 
-it.each(turnOf(servers, 2))(
+it.each(everyNth(servers, 2))(
   "'cancel' ends a step with a script %s before the runner would kill it, its outputs are set, and the job is green",
   async (_, trap) => {
     const before = running();

@@ -23,7 +23,7 @@ import { freePort } from "../../local/free-port.ts";
 import { missingLines, ON_AWS, readableLog, runExample } from "../../scripts/examples-on-aws.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { until } from "../helpers/until.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { whyMissing } from "../helpers/virtual-environment.ts";
 import { clientConfig } from "../local/with-local.ts";
 
@@ -175,7 +175,7 @@ it.concurrent.each(Object.entries(ways))("the stack has all that a step needs %s
 
 const others = Object.keys(ON_AWS).filter((name) => name !== "README.md");
 // Each of the others takes six to twelve seconds, so a run has one of the five.
-withNeed(it, "act", whyMissing("act")).each(["README.md", ...turnOf(others, 5)])(
+withNeed(it, "act", whyMissing("act")).each(["README.md", ...everyNth(others, 5)])(
   "a workflow engine runs %s with the stack's outputs filled in, as the workflow On AWS does",
   async (name) => {
     const deploys = ON_AWS[name]?.deploys === true;

@@ -210,25 +210,6 @@ it.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
 const byAttempt = (first: string, second: string): string =>
   `case $FARGATE_EXEC_RUN in *-a2) ${second} ;; *) ${first} ;; esac`;
 
-it.concurrent(
-  "a job whose exit code 'retry' names is run again in another new task, with a row for each",
-  async () => {
-    const result = await aws.step({
-      ...aws.newTask(),
-      retry: "75",
-      run: byAttempt("echo one; exit 75", "echo two"),
-    });
-    expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded", stdout: "two" });
-    expect(result.log.filter((line) => /^(one|two)$/.test(line))).toEqual(["one", "two"]);
-    expect(result.summary).toMatch(/\| 1 \| `\w+` \| failed \| exit code 75 \| exit code 75 \|/);
-    expect(result.summary).toMatch(/\| 2 \| `\w+` \| succeeded \| exit code 0 \| {2}\|/);
-    const started = result.log.flatMap((line) => /Started task (\w+)/.exec(line)?.[1] ?? []);
-    expect(started).toHaveLength(2);
-    const tasks = aws.world.local.tasks.filter(({ id }) => started.includes(id));
-    expect(tasks.map(({ desiredStatus }) => desiredStatus)).toEqual(["STOPPED", "STOPPED"]);
-  },
-);
-
 it.concurrent("a job whose task Spot takes is run again on demand, when 'retry' says so", async () => {
   const spotted: Task[] = [];
   const result = await aws.step(

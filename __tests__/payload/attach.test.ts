@@ -7,7 +7,7 @@ import { systemPath } from "../../local/images/image.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { shareOf, SHELLS } from "../helpers/shells.ts";
 import { withoutPython } from "../helpers/tools.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
 import {
   processesOf,
@@ -124,7 +124,7 @@ it(
   PATIENCE,
 );
 
-it.each(turnOf(SOME, 1))(
+it.each(everyNth(SOME, 1))(
   "a cancel that comes when the job has ended takes neither its output nor its status away, under %s",
   async (sh) => {
     const job = aJob("seq 300000; exit 3", { sh });
@@ -313,7 +313,7 @@ const halves: readonly [string, (bytes: Buffer) => Buffer][] = [
   ["secrets", (bytes) => bytes.subarray(0, -10)],
 ];
 
-it.each(turnOf(halves, 2))(
+it.each(everyNth(halves, 2))(
   "ten minutes after a client has typed half of the %s and is gone, nothing is left of what was to be a job",
   async (_, half) => {
     const typing: Typing = (__, bytes) => half(bytes);

@@ -20,11 +20,11 @@ import { withNeed } from "../helpers/needs.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { SharedContainer, startMany } from "../helpers/shared-container.ts";
 import { CONTAINER_SHELLS, runShell, shareOf, SHELLS } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
 
 const PATIENCE = 300_000;
-const shells = turnOf(CONTAINER_SHELLS, 3);
+const shells = everyNth(CONTAINER_SHELLS, 3);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
 const STICKY = ["/tmp", "/var/tmp"];
 const EVERYWHERE = ["/var/lib", "/run", "/tmp", "/var/tmp"];
@@ -122,7 +122,7 @@ describe("files in the directory in which the container's command begins", () =>
 
   const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
 
-  it.each(turnOf(SHELLS, 3))("are not imported by the action's Python code, under %s", async (sh) => {
+  it.each(everyNth(SHELLS, 3))("are not imported by the action's Python code, under %s", async (sh) => {
     // Without stty, so that Python has to turn echo off, too.
     const tools = mkdtempSync(join(directory, "tools-"));
     const path = process.env["PATH"] ?? "/usr/bin:/bin";
@@ -147,7 +147,7 @@ describe("files in the directory in which the container's command begins", () =>
     expect(existsSync(evidence)).toBe(false);
   });
 
-  it.each(turnOf(SHELLS, 3, 1))(
+  it.each(everyNth(SHELLS, 3, 1))(
     "are not run by the action through a relative or an empty entry of PATH, and the script's PATH stays as it is, under %s",
     async (sh) => {
       const PATH = `bin::.:./bin:${pythonWith("nothing", "", directory)}`;

@@ -9,7 +9,7 @@ import { has } from "../helpers/needs.ts";
 import { recorderAwk } from "../../src/payload/container-source.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
 import { hundreds, redact } from "./recording.ts";
@@ -18,7 +18,7 @@ const AWKS = (["mawk", "gawk", "busybox"] as const).filter((awk) =>
   has(awk, findProgram(awk) === "" ? `${awk} is not on PATH.` : undefined),
 );
 
-describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
+describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) => {
   let path: string;
   beforeAll(() => {
     path = withoutPython(awk, tmpdir());

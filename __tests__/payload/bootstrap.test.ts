@@ -9,7 +9,7 @@ import { makePayload } from "../../src/payload/payload.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { watch, WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 import { JOB } from "./a-job.ts";
 
@@ -115,7 +115,7 @@ describe("delivery by boto3", () => {
     containerEnv: { PATH: boto3, FAKE_OBJECT: object },
   };
 
-  it.each(turnOf(SHELLS, 3))("runs the staged payload, under %s", async (sh) => {
+  it.each(everyNth(SHELLS, 3))("runs the staged payload, under %s", async (sh) => {
     const job = new WatchedJob({ ...options, sh });
     writeFileSync(object, job.payload.bytes);
     const terminal = job.attach();

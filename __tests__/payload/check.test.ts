@@ -6,7 +6,7 @@ import { shellFor } from "../../src/payload/shebang.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { type WatchedRun, watch, type WatchOptions } from "../helpers/watch.ts";
 
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
@@ -122,7 +122,7 @@ const REFUSED: readonly Row[] = [
   ...[...IN_SHEBANG, ...OF_DIRECTORY, ...AS_USER].map(asUser),
 ];
 
-const shells = turnOf(CONTAINER_SHELLS, 3);
+const shells = everyNth(CONTAINER_SHELLS, 3);
 
 describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) => {
   let container: SharedContainer;
@@ -144,7 +144,7 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
     return await watch({ containerEnv, ...options, within: container, sh: "/bin/sh", shell, script });
   }
 
-  it.each(turnOf(shareOf(sh, shells, REFUSED), 2))(
+  it.each(everyNth(shareOf(sh, shells, REFUSED), 2))(
     "%s is refused, and no script has run",
     async (_, shebang, options, code, words) => {
       const ran = "/tmp/ran";

@@ -2,7 +2,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
@@ -68,7 +68,7 @@ async function runBeside(
   }
 }
 
-const shells = turnOf(CONTAINER_SHELLS, 3, 1);
+const shells = everyNth(CONTAINER_SHELLS, 3, 1);
 
 describeRoot.each(shells)(
   "when PID 1 is another user's and the exec agent's commands have no credentials, under %s,",

@@ -7,7 +7,7 @@ import { has, withNeed } from "../helpers/needs.ts";
 import { asRoot } from "../../local/task/isolate.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { watch, type WatchOptions } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
@@ -91,7 +91,7 @@ function sharedTests(options: () => Partial<WatchOptions>): void {
 
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
-describe.each(turnOf(shells, 3))("the files of a job under %s", (sh) => {
+describe.each(everyNth(shells, 3, 2))("the files of a job under %s", (sh) => {
   sharedTests(() => ({ sh }));
 });
 

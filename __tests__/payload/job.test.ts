@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { processesOf, watch, type WatchedRun } from "../helpers/watch.ts";
 
 function leftovers(run: WatchedRun): string[] {
@@ -34,7 +34,7 @@ function pathWithoutBash(): string {
 // For the payload, plain bash is the same as bash in its POSIX mode.
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
-describe.each(turnOf(shells, 3))("a job under %s", (sh) => {
+describe.each(everyNth(shells, 3))("a job under %s", (sh) => {
   it.concurrent("brings back every exit code", async () => {
     const codes = [0, 1, 3, 77, 126, 127, 128, 200, 255];
     const script = `shift "$FARGATE_EXEC_WORKER"; exit "$1"`;

@@ -1,7 +1,7 @@
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
 import type { WatchedTerminal } from "../helpers/watch.ts";
 import { AWAY } from "../../src/pieces/orders.ts";
@@ -44,7 +44,7 @@ async function leaveJob(
   return { uploaded, terminal };
 }
 
-asOthers.concurrent.each(turnOf(BOTH, 2))(
+asOthers.concurrent.each(everyNth(BOTH, 2))(
   "the session ends once its reader leaves, and with an init nothing is left of the job, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
@@ -65,7 +65,7 @@ asOthers.concurrent.each(turnOf(BOTH, 2))(
   PATIENCE,
 );
 
-asOthers.concurrent.each(turnOf(BOTH, 2, 1))(
+asOthers.concurrent.each(everyNth(BOTH, 2, 1))(
   "when PID 1 reaps nothing the session stays, says why, sends no output, and ends early if it has to, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh);

@@ -2,12 +2,12 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { CONTAINER_SHELLS } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can own a directory for another user");
-const EACH = turnOf(CONTAINER_SHELLS, 3);
+const EACH = everyNth(CONTAINER_SHELLS, 3);
 const DIRECTORY = "/tmp/fargate-exec-0123456789ab";
 
 /** What is said of another run's job whose reader has not been heard yet. */

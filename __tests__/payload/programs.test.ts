@@ -5,7 +5,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
@@ -67,7 +67,7 @@ const ways: readonly (readonly [string, (path: string, name: string) => string])
   ],
 ];
 
-const shells = turnOf(CONTAINER_SHELLS, 3, 1);
+const shells = everyNth(CONTAINER_SHELLS, 3, 2);
 
 describe.each(shells)("a program in a directory of root, under %s,", (sh) => {
   asOthers.concurrent.each(shareOf(sh, shells, ways))(

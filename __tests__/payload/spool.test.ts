@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runShell, SHELLS } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
@@ -149,7 +149,7 @@ it(
   PATIENCE,
 );
 
-describe.each(turnOf(SHELLS, 3))("under %s", (shell) => {
+describe.each(everyNth(SHELLS, 3, 2))("under %s", (shell) => {
   const file = (name: string): string =>
     fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
   const functions = ["directory.sh", "spool.sh", "send.sh"].map((name) => `. ${file(name)}`).join("\n");

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { watch } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
@@ -10,7 +10,7 @@ const input = Buffer.concat([Buffer.from("first line\n\0\r\n.\n"), randomBytes(2
 const sum = createHash("sha256").update(input).digest("hex");
 
 describe.each(
-  turnOf(
+  everyNth(
     SHELLS.filter((shell) => shell !== "bash"),
     2,
   ),

@@ -24,7 +24,7 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { PYTHON, WatchedJob } from "../helpers/watch.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 
 const PATIENCE = 300_000;
 const TERMINAL = fileURLToPath(new URL("../helpers/terminal.py", import.meta.url));
@@ -71,7 +71,7 @@ it("the stop command is the text of its golden file, is short, and has nothing t
 // For the payload, plain bash is the same as bash in its POSIX mode.
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
-describe.each(turnOf(shells, 3))("under %s", (sh) => {
+describe.each(everyNth(shells, 3, 2))("under %s", (sh) => {
   it.concurrent(
     "a job is told to stop, and its trap still runs",
     async () => {

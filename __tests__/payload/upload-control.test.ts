@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { controlNumber } from "../../src/pieces/orders.ts";
 import { TestOrder } from "../helpers/piece-bucket.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
 import type { WatchOptions } from "../helpers/watch.ts";
 import { LEFT, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
@@ -267,7 +267,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-describe.each(turnOf(SHELLS, 3))("whether a reader follows by S3, under %s", (shell) => {
+describe.each(everyNth(SHELLS, 3, 1))("whether a reader follows by S3, under %s", (shell) => {
   const source = (name: string): string =>
     fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
 

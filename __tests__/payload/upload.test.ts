@@ -4,7 +4,7 @@ import { RecordReader } from "../../src/stream/records.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { Proxy } from "../helpers/proxy.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
 import { curlOnly, EACH, LEFT, MIB, ORDERED, PATIENCE, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
 
@@ -22,7 +22,7 @@ const stdoutOf = (spool: Buffer): string =>
     .join("");
 const numbers = (count: number): string => Array.from({ length: count }, (_, n) => `${n + 1}\n`).join("");
 
-it.concurrent.each(turnOf(EACH, 2))(
+it.concurrent.each(everyNth(EACH, 2))(
   "the pieces of a job are its spool, byte for byte, and then its status, by $way under $sh",
   async ({ sh, options }) => {
     const uploaded = await UploadedJob.make({
@@ -74,7 +74,7 @@ const FAULTS: readonly (readonly [string, Fault | { readonly after: Fault }])[] 
 ];
 
 describe.each(WAYS)("by $way, while S3", ({ way, options }) => {
-  it.concurrent.each(turnOf(FAULTS, 2, way === "curl" ? 1 : 0))(
+  it.concurrent.each(everyNth(FAULTS, 2, way === "curl" ? 1 : 0))(
     "%s, nothing is lost, and no piece is stored with other bytes",
     async (_, fault) => {
       const uploaded = await UploadedJob.make({

@@ -2,7 +2,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { turnOf } from "../helpers/turns.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
@@ -10,7 +10,7 @@ const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const PATIENCE = 60_000;
 
-describe.each(turnOf(EACH, 2))("with 'user', in a container whose /bin/sh is %s,", (sh) => {
+describe.each(everyNth(EACH, 2))("with 'user', in a container whose /bin/sh is %s,", (sh) => {
   asOthers.concurrent.each(["env", "secrets"])(
     "no program is run as root with a variable of '%s'",
     async (how) => {
