@@ -19,7 +19,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["queue.ts", "2", "2", "0", "none-logged", "6"],
   ["queue.ts", "12", "6", "0", "bucket", "35"],
   ["queue.ts", "12", "6", "0", "bucket-logged", "35"],
-  ["transport.ts", "20", "only"],
+  ["transport.ts", "20"],
   ["matrix.ts", "32"],
 ];
 

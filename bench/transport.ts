@@ -1,6 +1,6 @@
 /**
- * `node bench/transport.ts [MIB] [only]`: the throughput of a session (plain and packed), of S3 and of `aws s3 cp`, and the time to the first
- * call. Without `only` also the throughput of the recorders.
+ * `node bench/transport.ts [MIB]`: the throughput of a session (plain and packed), of S3 and of `aws s3 cp`, and the time to the first
+ * call.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,6 @@ import { environment } from "./environment.ts";
 import { firstCalls } from "./first-call.ts";
 import { awsCli } from "./floor.ts";
 import { between, MIB, print } from "./output.ts";
-import { recorders } from "./recorders.ts";
 import { median, range, row } from "./rows.ts";
 import { waitForAgents } from "./step.ts";
 
@@ -98,7 +97,6 @@ async function startup(times: number): Promise<void> {
 
 try {
   await startup(11);
-  if (process.argv[3] !== "only") recorders(root, 20);
   await transport(Number(process.argv[2] ?? 20));
 } finally {
   rmSync(root, { recursive: true });
