@@ -347,7 +347,7 @@ const OTHERS: readonly GrowingInput[] = [
     },
   })),
   {
-    ...{ parser: "facts", what: "quotes of a name", size: 12 * KIB },
+    ...{ parser: "facts", what: "quotes of a name", size: 6 * KIB },
     prepare: (size) => {
       const texts = ["unread ", "list 1 ", "lacking "].map((word) => `${word}"${times('\\"', size)}`);
       return () => texts.map((text) => parseFact(text));

@@ -45,15 +45,26 @@ async function beginSession(options: RoleOptions, assume: AssumeRole): Promise<T
   const token = await idToken(AUDIENCE);
   try {
     const keys = await assume({ arn, sessionName, region, token });
+    checkKeys(keys);
     log.debug(`Assumed ${arn} until ${keys.expiration?.toISOString() ?? "an unknown time"}.`);
     return keys;
   } catch (error) {
     if (isRefusal(error)) throw roleNotAssumed({ arn, setting: "'role-to-assume'", token }, error);
-    throw failureOf(error, {
+    // The SDK throws a TypeError for an answer that it can't read, such as one with a time of no form.
+    const unread = error instanceof TypeError ? new Error(error.message, { cause: error }) : error;
+    throw failureOf(unread, {
       service: "sts",
       action: "sts:AssumeRoleWithWebIdentity",
       resource: `role ${arn}`,
       region,
     });
   }
+}
+
+/** They go into the headers of each request. */
+const KEY = /^[!-~]+$/;
+
+function checkKeys({ accessKeyId, secretAccessKey, sessionToken = "-" }: TemporaryCredentials): void {
+  if (![accessKeyId, secretAccessKey, sessionToken].every((key) => KEY.test(key)))
+    throw new Error("The keys in the answer have characters that no keys of AWS have.");
 }
