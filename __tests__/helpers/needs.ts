@@ -6,7 +6,6 @@
 export type Need =
   | "act"
   | "actionlint"
-  | "aws-cli"
   | "bash"
   | "busybox"
   | "cfn-lint"
