@@ -155,6 +155,22 @@ describe("a proxy", () => {
     await expect(asking).rejects.toThrow("The proxy opened no tunnel within 0.3 s.");
   });
 
+  it("that leads elsewhere is not followed", async () => {
+    const elsewhere = await aHost(ANSWERS["a body byte by byte"]);
+    const answer = await through((socket) => {
+      socket.write(`HTTP/1.1 302 Found\r\nLocation: ${elsewhere.url}\r\nContent-Length: 0\r\n\r\n`);
+    });
+    expect([answer, elsewhere.asked]).toEqual([{ status: 302, text: "" }, 0]);
+  });
+
+  it.each([
+    ["that is no HTTP", "SSH-2.0-OpenSSH\r\n::error::x\r\n", /Parse Error/],
+    ["with line ends in a header", "HTTP/1.1 200 OK\r\nx: a\n::error::x\r\n\r\n", /Parse Error/],
+    ["and what is no TLS in the tunnel", "HTTP/1.1 200 OK\r\n\r\n::error::x HTTP/1.1 200 OK\r\n\r\n", /SSL/],
+  ])("has its answer refused %s", async (_, answer, why) => {
+    await expect(through((socket) => socket.write(answer))).rejects.toThrow(why);
+  });
+
   it("that refuses is an answer with its status, and gets nothing of the request", async () => {
     let got = "";
     const answer = await through((socket) => {
