@@ -72,12 +72,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   if (isLong) options.log.info(`Undoing what this run has made: ${entries.length} entries.`);
   const log = isLong ? keepWarnings(options.log) : options.log;
   const missing: LedgerEntry[] = [];
-  const sending = new Set(entries.flatMap((entry) => (entry.kind === "sending" ? entry.task : [])));
-  /** A task that sends artifacts ends only after it has sent them, and its definition is removed after the task. */
-  const isForArtifacts = (entry: LedgerEntry): boolean =>
-    entry.kind === "task"
-      ? sending.has(entry.taskArn ?? "")
-      : entry.kind === "shared-definition" && sending.size > 0;
+  const isForArtifacts = artifactsTest(entries);
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
     if (isOverdue(options) || (early && isForArtifacts(entry))) return;
     if (entry.kind === "task" && entry.isForJob === true && !patient) return;
@@ -119,6 +114,15 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   for (const rank of [0, 1, 2, 3])
     await Promise.all(entries.filter(({ kind }) => (ORDER[kind] ?? 0) === rank).map(undoOne));
   return missing;
+}
+
+/** Makes the test for what has to wait: a task that sends artifacts ends only after it has sent them, and its definition is removed after the task. */
+function artifactsTest(entries: readonly LedgerEntry[]): (entry: LedgerEntry) => boolean {
+  const sending = new Set(entries.flatMap((entry) => (entry.kind === "sending" ? entry.task : [])));
+  return (entry) =>
+    entry.kind === "task"
+      ? sending.has(entry.taskArn ?? "")
+      : entry.kind === "shared-definition" && sending.size > 0;
 }
 
 /** Whether the calls of the cleanup have been ended, so that the rest is left to the post step. */
