@@ -1,5 +1,8 @@
+import { jest } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
+import { Directory } from "../../src/beneath/directory.ts";
+import { systemClock } from "../../src/clock.ts";
 import { CaseReader } from "../../src/junit/case-reader.ts";
 import { Tally } from "../../src/junit/tally.ts";
 import { readXml } from "../../src/junit/xml.ts";
@@ -499,4 +502,43 @@ it("reads nothing after a cancel", async () => {
   });
   expect(lines).toEqual(["Tests of 0 reports: 0 passed, 0 failed, 0 skipped."]);
   expect(warnings).toEqual([]);
+});
+
+describe("looking for reports in many directories ends", () => {
+  const bytes = "<testsuite><testcase/></testsuite>";
+  const tree = { "a.xml": { bytes }, ...Object.fromEntries([...Array(40).keys()].map((i) => [`${i}/`, {}])) };
+  /** A clock that calls this at the fifth turn. */
+  const atFifthTurn = (act: () => void): typeof systemClock => {
+    let turns = 0;
+    const turn = async (): Promise<void> => {
+      if ((turns += 1) === 5) act();
+      await systemClock.turn();
+    };
+    return { ...systemClock, turn };
+  };
+
+  it("after the minute, which the reading has, too", async () => {
+    let end = (): void => undefined;
+    const clock = atFifthTurn(() => end());
+    const sleep = (ms: number): Promise<void> =>
+      new Promise((resolve) => {
+        if (ms === 60_000) end = resolve;
+      });
+    const { lines, warnings } = await readReportsIn(tree, [], { clock: { ...clock, sleep } });
+    expect(lines).toEqual(["Tests of 0 reports: 0 passed, 0 failed, 0 skipped."]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^No report was read: looking for .* took more than one minute\. /),
+    ]);
+  });
+
+  it("after a cancel, without a warning", async () => {
+    const listed = jest.spyOn(Directory.prototype, "list");
+    const cancel = new AbortController();
+    const clock = atFifthTurn(() => cancel.abort());
+    const { lines, warnings } = await readReportsIn(tree, [], { clock, signal: cancel.signal });
+    expect(lines).toEqual(["Tests of 0 reports: 0 passed, 0 failed, 0 skipped."]);
+    expect(warnings).toEqual([]);
+    expect(listed.mock.calls.length).toBeLessThanOrEqual(5);
+    listed.mockRestore();
+  });
 });

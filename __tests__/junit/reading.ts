@@ -15,7 +15,7 @@ export interface Reading {
 export async function readReportsIn(
   reports: Tree,
   checkout: readonly string[] = [],
-  { patterns = ["**/*.xml"], tasks = [""], signal = new AbortController().signal } = {},
+  { patterns = ["**/*.xml"], tasks = [""], signal = new AbortController().signal, clock = systemClock } = {},
 ): Promise<Reading> {
   const warnings: string[] = [];
   const lines: string[] = [];
@@ -32,7 +32,7 @@ export async function readReportsIn(
     }));
     return await readReports(directories, patterns, {
       ...{ workspace, artifacts: join(workspace, "artifacts"), within: [workspace] },
-      ...{ log, clock: systemClock, signal },
+      ...{ log, clock, signal },
     });
   });
   return { results, warnings, lines };

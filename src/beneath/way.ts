@@ -45,19 +45,6 @@ export class Way {
     }
   }
 
-  /** Whether a regular file stands there. False when a link does, or leads there. */
-  isFile(names: readonly string[]): boolean {
-    try {
-      return (
-        this.enter(names.slice(0, -1))
-          .look(names.at(-1) ?? "")
-          ?.isFile() === true
-      );
-    } catch {
-      return false;
-    }
-  }
-
   /** Closes the root, too. */
   close(): void {
     this.#leave(0);

@@ -39,8 +39,10 @@ const MOST_FILES = 2_000;
 const MOST_WARNINGS = 3;
 /** The most characters of a file's name in a warning. */
 const LONGEST_NAME = 300;
-/** How long all files of a step may take, in milliseconds. */
+/** How long finding and reading all files of a step may take, in milliseconds. */
 const LONGEST_READ_MS = 60_000;
+const TOO_LONG =
+  "No report was read: looking for the files of 'reports' among the artifacts took more than one minute. Let its globs begin with the directory of the reports.";
 
 /**
  * Reads the JUnit XML that the globs match in the directories, and looks for the lines of failed tests in the workspace. The tests before
@@ -54,10 +56,9 @@ export async function readReports(
   const open = directories.map(({ path, label }) => ({ label, way: openWay(path, within) }));
   try {
     const tally = new Tally();
-    const read = await readAll(await reportFiles(open, patterns, { log, clock }), tally, {
-      log,
-      clock,
-      signal,
+    const read = await withinTime(LONGEST_READ_MS, clock, async (late) => {
+      const context = { log, clock, signal, until: AbortSignal.any([signal, late]) };
+      return await readAll(await reportFiles(open, patterns, context), tally, context);
     });
     const results = await locate(tally, workspace, realPath(artifacts, within), clock);
     log.info(inWords(results, read));
@@ -73,6 +74,11 @@ interface OpenDirectory {
   readonly way: Way | undefined;
 }
 
+interface Reading extends Pick<ReportContext, "log" | "clock" | "signal"> {
+  /** Aborts with the signal, and when the time is over. */
+  readonly until: AbortSignal;
+}
+
 interface ReportFile {
   readonly label: string;
   readonly way: Way;
@@ -84,23 +90,20 @@ interface ReportFile {
 async function readAll(
   found: readonly ReportFile[],
   tally: Tally,
-  { log, clock, signal }: Pick<ReportContext, "log" | "clock" | "signal">,
+  { log, clock, signal, until }: Reading,
 ): Promise<number> {
   const problems: string[] = [];
   let read = 0;
-  await withinTime(LONGEST_READ_MS, clock, async (late) => {
-    const until = AbortSignal.any([signal, late]);
-    for (const report of found.slice(0, MOST_FILES)) {
-      if (until.aborted) break;
-      const { label, file } = report;
-      const prefix = label === "" ? "" : `${label}: `;
-      const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
-      const problem = await readFile(report, new CaseReader(add), { clock, signal: until });
-      if (problem !== undefined)
-        problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
-      read += 1;
-    }
-  });
+  for (const report of found.slice(0, MOST_FILES)) {
+    if (until.aborted) break;
+    const { label, file } = report;
+    const prefix = label === "" ? "" : `${label}: `;
+    const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
+    const problem = await readFile(report, new CaseReader(add), { clock, signal: until });
+    if (problem !== undefined)
+      problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
+    read += 1;
+  }
   if (read < found.length && !signal.aborted)
     problems.unshift(
       `Of ${found.length} reports the first ${read} were read. The limits are ${MOST_FILES} reports and one minute.`,
@@ -126,22 +129,29 @@ async function locate(
   }
 }
 
-/** The regular files that the globs match, in the directories' order, then by their names. Warns of a glob that matches nothing in a directory. */
+/**
+ * The regular files that the globs match, in the directories' order, then by their names. Warns of a glob that matches nothing in a directory.
+ * None when the time ends before all are found, which is a warning, and after a cancel.
+ */
 async function reportFiles(
   directories: readonly OpenDirectory[],
   patterns: readonly string[],
-  { log, clock }: Pick<ReportContext, "log" | "clock">,
+  { log, clock, signal, until }: Reading,
 ): Promise<readonly ReportFile[]> {
   const found: ReportFile[] = [];
   const missing: string[] = [];
   for (const { label, way } of directories) {
     const files = new Set<string>();
     for (const pattern of patterns) {
-      const matches = way === undefined ? [] : await matchesOf(pattern, way, { clock });
-      const regular = matches.filter((path) => way?.isFile(namesIn(path)) === true);
-      regular.forEach((file) => files.add(file));
+      const options = { onlyFiles: true, clock, signal: until };
+      const matches = way === undefined ? [] : await matchesOf(pattern, way, options);
+      if (until.aborted) {
+        if (!signal.aborted) warn([TOO_LONG], log);
+        return [];
+      }
+      matches.forEach((file) => files.add(file));
       const where = label === "" ? "" : ` of ${label}`;
-      if (regular.length === 0)
+      if (matches.length === 0)
         missing.push(`'${pattern}' of 'reports' matches no file among the artifacts${where}.`);
     }
     if (way !== undefined) found.push(...[...files].sort().map((file) => ({ label, way, file })));
