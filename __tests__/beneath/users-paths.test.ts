@@ -104,7 +104,7 @@ it("scripts, the files of inputs and those of outputs are opened in this way fro
   expect(inputs.readFile(join(base, "repo/lib/f")).toString()).toBe("repo/lib/f");
   const script = { words: [], runFile: "../conf/config", stdin: process.stdin };
   await expect(withScript({}, script)).rejects.toThrow(refused);
-  const outputs = { outcome: "succeeded", outputs: {} } as const;
+  const outputs = { outputs: {} };
   for (const path of ["../conf/new", "../conf/config"]) {
     expect(() => checkOutputsFile(path, { getsHandle: false })).toThrow(refused);
     expect(() => writeOutputs(path, outputs)).toThrow(refused);

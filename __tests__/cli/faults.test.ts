@@ -1,4 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 // A real process, since this is about what ends one.
@@ -46,6 +51,43 @@ it.each([
     stderr: "",
   });
   expect(lines[2]).toContain("docs/errors.md#internal-error");
+});
+
+it("after a mistake the file of the outputs tells no end of an earlier run", async () => {
+  const base = mkdtempSync(join(tmpdir(), "faults-"));
+  const outputs = join(base, "outputs.json");
+  writeFileSync(outputs, '{"outcome":"succeeded","exit-code":"0"}');
+  const mistake = join(base, "mistake.mjs");
+  writeFileSync(mistake, 'setTimeout(() => { throw new RangeError("planted"); }, 1_500);');
+  // No call is ever answered, so the run has not ended when the mistake comes.
+  const server = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const { port } = server.address() as AddressInfo;
+    const where = ["--cluster", "demo", "--task", "0".repeat(32), "--region", "eu-west-1"];
+    const child = spawn(
+      process.execPath,
+      [
+        ...["--disable-warning=ExperimentalWarning", "--import", mistake, join(SOURCES, "bin.ts"), "run"],
+        ...[...where, "--outputs-file", outputs, "--", "true"],
+      ],
+      {
+        stdio: "ignore",
+        env: {
+          PATH: process.env["PATH"],
+          AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+          AWS_ACCESS_KEY_ID: "EXAMPLE",
+          AWS_SECRET_ACCESS_KEY: "example",
+        },
+      },
+    );
+    expect(await once(child, "close")).toEqual([125, null]);
+    expect(JSON.parse(readFileSync(outputs, "utf8"))).toMatchObject({ outcome: "unknown", "exit-code": "" });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    rmSync(base, { recursive: true });
+  }
 });
 
 it("says the first of several mistakes, and ends when nothing undoes what was begun", () => {

@@ -21,18 +21,18 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true }));
 
 it.each([
-  ["detached", 0o600],
-  ["succeeded", 0o644],
+  ["fx1.a.b", 0o600],
+  ["", 0o644],
 ] as const)(
-  "an existing file is made private when it gets the handle of a detached job: %s",
-  (outcome, mode) => {
+  "an existing file is made private when it gets the handle of a detached job: '%s'",
+  (handle, mode) => {
     const path = join(base, "left.json");
     writeFileSync(path, "x".repeat(1_000));
     chmodSync(path, 0o644);
-    writeOutputs(path, { outcome, outputs: { handle: "fx1.a.b" } });
+    writeOutputs(path, { outputs: { handle } });
     expect([statSync(path).mode & 0o777, readFileSync(path, "utf8")]).toEqual([
       mode,
-      '{"handle":"fx1.a.b"}\n',
+      `{"handle":"${handle}"}\n`,
     ]);
   },
 );
@@ -40,7 +40,7 @@ it.each([
 it("a device is written to, and keeps its mode", () => {
   const { mode } = statSync("/dev/null");
   checkOutputsFile("/dev/null", { getsHandle: true });
-  writeOutputs("/dev/null", { outcome: "detached", outputs: {} });
+  writeOutputs("/dev/null", { outputs: { handle: "fx1.a.b" } });
   expect(statSync("/dev/null").mode).toBe(mode);
 });
 
@@ -68,10 +68,10 @@ it("no link of the working directory leads to the file that is written", () => {
   try {
     for (const path of ["home", "home/x.json", "hook.json", join(work, "hook.json")]) {
       expect(() => checkOutputsFile(path, { getsHandle: false })).toThrow("symbolic link to");
-      expect(() => writeOutputs(path, { outcome: "succeeded", outputs: {} })).toThrow("symbolic link to");
+      expect(() => writeOutputs(path, { outputs: {} })).toThrow("symbolic link to");
     }
     checkOutputsFile("inside.json", { getsHandle: true });
-    writeOutputs("inside.json", { outcome: "succeeded", outputs: {} });
+    writeOutputs("inside.json", { outputs: {} });
   } finally {
     process.chdir(before);
   }

@@ -73,6 +73,21 @@ describe("a transcript in CloudWatch", () => {
     expect(new Set(clock.slept)).toEqual(new Set([1_000]));
   });
 
+  it("holds nobody for ever, though the task goes on to write to it", async () => {
+    const logs = new FakeLogs();
+    const clock = new SleeplessClock();
+    const begun = clock.now();
+    let written = -1;
+    const page: FakeLogs["readPage"] = (stream, from) => {
+      // One more event for every second that passes.
+      if (written < clock.slept.length) logs.put("s-1", "x");
+      written = clock.slept.length;
+      return logs.readPage(stream, from);
+    };
+    await all(readTranscript(GROUP, "s-1", context({ logs: { readPage: page }, clock })));
+    expect(clock.now() - begun).toBeLessThanOrEqual(31 * 60_000);
+  });
+
   it("is not waited for by a reader that has enough", async () => {
     const logs = new FakeLogs();
     logs.put("s-1", "enough", "more");

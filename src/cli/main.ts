@@ -211,9 +211,9 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
   const { stdout, stderr } = process;
   const faults = watchFaults(log);
   const signal = AbortSignal.any([cancelOnSignals(() => log.leave()), faults.signal]);
-  const result = await engine(inputs, { stdout, stderr, log, signal });
+  const ended = await engine(inputs, { stdout, stderr, log, signal });
   log.end();
-  if (faults.signal.aborted) return { ...result, outcome: "unknown", exitCode: undefined };
+  const result = faults.signal.aborted ? withoutEnd(ended) : ended;
   const { error } = result;
   const { names = inputNames } = own;
   if (error !== undefined)
@@ -227,6 +227,12 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
     process.exitCode = OWN_FAILURE;
   }
   return result;
+}
+
+/** A result after a fault of this program: whatever it says of the script's end, and why, is not to be trusted. The fault was shown. */
+function withoutEnd(result: RunResult): RunResult {
+  const outputs = { ...result.outputs, outcome: "unknown", "exit-code": "" };
+  return { outcome: "unknown", exitCode: undefined, outputs, error: undefined };
 }
 
 function terminal(

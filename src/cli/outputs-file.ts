@@ -32,11 +32,8 @@ export function checkOutputsFile(path: string, { getsHandle }: { readonly getsHa
 }
 
 /** Writes the outputs. The handle of a job that was left running holds its keys, so the file is then readable for this user only. */
-export function writeOutputs(
-  path: string,
-  { outcome, outputs }: Pick<RunResult, "outcome" | "outputs">,
-): void {
-  const isPrivate = outcome === "detached";
+export function writeOutputs(path: string, { outputs }: Pick<RunResult, "outputs">): void {
+  const isPrivate = (outputs["handle"] ?? "") !== "";
   const mode = isPrivate ? 0o600 : 0o666;
   const file = atUsersPath(
     path,

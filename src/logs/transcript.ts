@@ -23,6 +23,11 @@ export interface CloudWatchLocation {
 }
 
 const POLL_MS = 1_000;
+/**
+ * The longest time for a transcript in CloudWatch. The agent uploads 0.8 MB a second, so a gigabyte in 21 minutes. A task that may write to the log
+ * must not keep a step for longer.
+ */
+const LONGEST_MS = 30 * 60_000;
 
 export function cloudWatchLocation(group: string, sessionId: string, region: string): CloudWatchLocation {
   const host = consoleHost(region);
@@ -117,7 +122,7 @@ function objectKey(prefix: string | undefined, sessionId: string): string {
 
 /**
  * The bytes of a transcript in CloudWatch, as they arrive. Its events are pieces of one text without the line ends
- * between them. Ends after `patience` without an event.
+ * between them. Ends after `patience` without an event, and after half an hour at the latest.
  */
 async function* cloudWatchTranscript(
   stream: { readonly group: string; readonly stream: string },
@@ -126,7 +131,8 @@ async function* cloudWatchTranscript(
   let from: string | undefined;
   let first = true;
   let until = clock.now() + patience;
-  for (;;) {
+  const limit = until + LONGEST_MS;
+  while (clock.now() < limit) {
     const page = await logs.readPage(stream, from);
     for (const message of page?.messages ?? []) {
       yield Buffer.from(first ? message : `\n${message}`);
