@@ -1,7 +1,9 @@
 import { reliableUntil } from "./aws/static-keys.ts";
 import { Failure } from "./errors.ts";
+import { describeGap } from "./follow/failures.ts";
 import type { JobEnd } from "./follow/job-end.ts";
-import { type ReadEnd, readPieces } from "./follow/read-pieces.ts";
+import { readCarrier, type ReadToEnd } from "./follow/read-carrier.ts";
+import { readUploadedPieces } from "./follow/uploaded-pieces.ts";
 import { type JobHandle, writeHandle } from "./inputs/handle.ts";
 import { JobOutput } from "./job/output.ts";
 import { folderOf } from "./pieces/orders.ts";
@@ -35,12 +37,13 @@ async function perform(step: OpenStep): Promise<Result> {
   if (found.kind === "empty") throw nothingUploaded();
   if (found.kind === "denied") throw readDenied(store.where, found.why);
   log.phase();
-  const { extractor, show: onShown } = output;
-  const read = await readPieces({ store, extractor, onShown, drained, clock, cancel });
+  const { spool, show } = output;
+  const events = readUploadedPieces({ store, spool, clock, cancel });
+  const { end } = await readCarrier({ events }, { spool, show, drained });
   store.close();
-  if (read.kind === "exhausted")
+  if (end.kind === "exhausted")
     log.info("The script had not ended when its container uploaded this; more may follow.");
-  const report = { end: endOf(read), attached: true, sessionIds: [], handle: writeHandle(handle) };
+  const report = { end: endOf(end), attached: true, sessionIds: [], handle: writeHandle(handle) };
   const task: TaskFacts = {
     ...{ target, startedAt: undefined, described: undefined, times: undefined, publicIp: undefined },
     ...{ sessionId: undefined, log: undefined },
@@ -63,15 +66,19 @@ function storeOf(handle: JobHandle, { inputs, aws, clock, env, log }: OpenStep):
   });
 }
 
-function endOf(read: ReadEnd): JobEnd {
+function endOf(read: ReadToEnd["end"]): JobEnd {
   switch (read.kind) {
     case "status":
     case "refused":
       return read;
     case "exhausted":
       return { kind: "detached", writableUntil: undefined };
+    case "gap":
+      return { kind: "impossible", failure: unreadable(describeGap(read).replace(/\.$/, "")) };
     case "stalled":
       return { kind: "impossible", failure: unreadable(read.seen) };
+    default:
+      throw new Error(`pieces that are ${read.kind}`);
   }
 }
 

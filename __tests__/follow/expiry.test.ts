@@ -41,17 +41,15 @@ it.each<[FailureCode, boolean]>([
 describe("a job whose step has no credentials any more", () => {
   it("is told to stop, once, with a warning", () => {
     const { expiry, log } = makeExpiry();
-    expect(expiry.stop.aborted).toBe(false);
-    expiry.onRefused(refusal(), true);
-    expiry.onRefused(refusal(), true);
-    expect(expiry.stop.aborted).toBe(true);
+    expiry.refuse(refusal(), true);
+    expiry.refuse(refusal(), true);
     expect(log.lines).toHaveLength(1);
     expect(log.lines[0]).toContain("ExpiredTokenException: over The job is told to stop through the session");
   });
 
   it("goes on when no session is open, and a warning says until when it and its task run", () => {
     const { expiry, log } = makeExpiry(true, { heldFor: 4_500_000 });
-    expiry.onRefused(refusal(), false);
+    expiry.refuse(refusal(), false);
     expect(log.lines).toEqual([
       expect.stringMatching(
         /Expired\. ExpiredTokenException: over No session is open to stop the job through\. The job goes on in .*stops it at 2023-11-14T23:13:20.* The task runs until 2023-11-14T23:28:20\.000Z at the latest/,
@@ -62,7 +60,7 @@ describe("a job whose step has no credentials any more", () => {
 
   it("has a failure that says it may go on, when its session is cut after it was told to stop", () => {
     const { expiry } = makeExpiry();
-    expiry.onRefused(refusal(), true);
+    expiry.refuse(refusal(), true);
     expect(seenOf(expiry.conclude(cut, true))).toContain(
       "was told to stop, but no session shows whether it has",
     );
@@ -70,7 +68,7 @@ describe("a job whose step has no credentials any more", () => {
 
   it("ends with a failure of the step when it was stopped", () => {
     const { expiry } = makeExpiry();
-    expiry.onRefused(refusal(), true);
+    expiry.refuse(refusal(), true);
     const end = expiry.conclude(status("cancelled"), true);
     expect(end).toMatchObject({ kind: "impossible", failure: { code: "no-credentials" } });
     expect(seenOf(end)).toContain("was told to stop through its session, and has stopped.");
@@ -78,7 +76,7 @@ describe("a job whose step has no credentials any more", () => {
 
   it("keeps its own end when it ends by itself after it was told to stop", () => {
     const { expiry } = makeExpiry();
-    expiry.onRefused(refusal(), true);
+    expiry.refuse(refusal(), true);
     expect(expiry.conclude(status("exited"), true)).toEqual(status("exited"));
   });
 
@@ -87,7 +85,7 @@ describe("a job whose step has no credentials any more", () => {
     ["there can be no further session", { kind: "impossible", failure: refusal() }],
   ])("has a failure that says until when it may go on, when %s", (_, attended) => {
     const { expiry } = makeExpiry();
-    if (attended === cut) expiry.onRefused(refusal(), true);
+    if (attended === cut) expiry.refuse(refusal(), true);
     const end = expiry.conclude(attended, true);
     expect(end).toMatchObject({ kind: "impossible", failure: { code: "no-credentials" } });
     expect(seenOf(end)).toMatch(
@@ -103,7 +101,7 @@ describe("a job whose step has no credentials any more", () => {
     "has a failure that also says how long its task runs, when the step started that task and it is %s",
     (_, heldFor, words) => {
       const { expiry } = makeExpiry(true, heldFor === undefined ? {} : { heldFor });
-      expiry.onRefused(refusal(), true);
+      expiry.refuse(refusal(), true);
       expect(seenOf(expiry.conclude(cut, true))).toContain(words);
       expect(seenOf(expiry.conclude(cut, true))).toContain("aws ecs stop-task");
     },
@@ -115,7 +113,7 @@ describe("a job whose step has no credentials any more", () => {
     ["that others started", false, false, true],
   ])("has a task %s; the task is told to end: %s", (_, ends, started, mustEndTask) => {
     const { expiry } = makeExpiry(started, { mustEndTask });
-    expiry.onRefused(refusal(), true);
+    expiry.refuse(refusal(), true);
     expect(expiry.mustEndTask).toBe(ends);
     expect(seenOf(expiry.conclude(status("cancelled"), true)).includes("its task was told to end")).toBe(
       ends,

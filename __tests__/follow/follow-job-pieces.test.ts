@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Scene, SPOOL } from "./scene.ts";
 import { anObject } from "../pieces/folder.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
-import { mark, READY } from "../session/fake-session.ts";
+import { type FakeSession, mark, READY } from "../session/fake-session.ts";
 import { Failure } from "../../src/errors.ts";
 import { NO_WORDS } from "../../src/pieces/orders.ts";
 
@@ -122,6 +122,28 @@ describe("a job whose output goes by S3", () => {
     expect(job.bucket.controls.at(-1)?.words).toMatch(/^detach$/m);
     expect(job.bucket.controls.at(-1)?.words).toMatch(/^post-until /m);
     expect([job.placesGivenBack, job.stops]).toEqual([1, 0]);
+  });
+
+  it("is not left before it is known whether S3 works, also when its first sessions were cut", async () => {
+    const showFirst = (session: FakeSession): unknown =>
+      session.says(`${READY}${mark("@0")}\n${SPOOL.slice(0, 4)}`);
+    const lost = { kind: "lost", why: "the network is gone" } as const;
+    const job = Scene.withBucket(
+      (session) => session.end(lost),
+      (session) => void (showFirst(session), session.end(lost)),
+      showFirst,
+    );
+    Object.assign(job, { detachAfter: 0, mustKeepAll: true });
+    const followed = job.follow();
+    await job.until(() => job.sessions.length === 3, 5_000);
+    await job.pass(3_000);
+    expect(job.ended).toBeUndefined();
+    job.bucket.put("out", 0, 0, SPOOL.slice(0, 4));
+    await job.until(() => job.ended !== undefined, 5_000);
+    expect(await followed).toMatchObject({
+      end: { kind: "detached", writableUntil: expect.any(Number) as number },
+    });
+    expect(job.typed).not.toContain("detach");
   });
 
   it("is left running by a line in its session after a while, when the session carries the output", async () => {
@@ -372,9 +394,26 @@ describe("a job that runs already", () => {
     job.bucket.put("out", 1, 8, SPOOL.slice(8)).put("end", 2, SPOOL.length, STATUS);
     await job.until(() => job.ended !== undefined, 2_000);
     expect([job.ended, job.shown, job.sessions.length]).toMatchObject([ENDED, ["two", "three"], 0]);
-    expect([job.hasOthers, job.bucket.controls.at(-1)?.words]).toEqual([
+    expect([job.ended?.hasOthers, job.bucket.controls.at(-1)?.words]).toEqual([
       true,
       expect.stringMatching(/^taken$/m),
+    ]);
+  });
+
+  it("is left again after a while, and `control` says so to the container", async () => {
+    const { scene: job } = Scene.attached(0, HOUR);
+    job.detachAfter = 2_000;
+    job.bucket.put("out", 0, 0, SPOOL.slice(0, 4));
+    const followed = job.follow();
+    await job.pass(1_500);
+    expect(job.ended).toBeUndefined();
+    await job.until(() => job.ended !== undefined, 2_000);
+    expect(await followed).toMatchObject({
+      end: { kind: "detached", writableUntil: expect.any(Number) as number },
+    });
+    expect([job.sessions.length, job.bucket.controls.at(-1)?.words]).toEqual([
+      0,
+      expect.stringMatching(/^detach$/m),
     ]);
   });
 

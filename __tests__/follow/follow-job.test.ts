@@ -139,7 +139,7 @@ describe("following a job through its sessions", () => {
     expect(await job.follow()).toEqual({
       end: { kind: "refused", code: "job-directory", text: "none to write to" },
       attached: false,
-      ...{ byPieces: false, isClosed: true },
+      ...{ byPieces: false, hasOthers: false, isClosed: true },
     });
     expect(job.timesAttached).toBe(0);
   });

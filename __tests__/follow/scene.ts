@@ -2,10 +2,11 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { Expiry } from "../../src/follow/expiry.ts";
-import { type FollowedJob, followJob, type FollowJobOptions } from "../../src/follow/follow-job.ts";
+import { followJob } from "../../src/follow/follow-job.ts";
+import type { FollowedJob, FollowJobOptions } from "../../src/follow/follow-options.ts";
 import { containerBlocked } from "../../src/ready/advice.ts";
 import type { PieceStore } from "../../src/pieces/store.ts";
-import { Extractor } from "../../src/stream/extract.ts";
+import { Spool } from "../../src/stream/spool.ts";
 import { Listener } from "../helpers/listener.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { wordsOf } from "../helpers/shown.ts";
@@ -53,8 +54,6 @@ export class Scene {
   stays = false;
   /** Whether other steps are to find all of the output. */
   mustKeepAll = false;
-  /** Whether another step still reads the job's pieces. */
-  hasOthers = false;
   detachAfter: number | undefined;
   /** Whether the artifacts come. */
   isEnding = false;
@@ -106,7 +105,8 @@ export class Scene {
     const followed = followJob({
       sessions: this.#sources(until),
       folders: this.#folders(),
-      extractor: new Extractor(NONCE, 1, this.#from === undefined ? {} : { from: this.#from }),
+      nonce: NONCE,
+      spool: new Spool(1, { from: this.#from }),
       typed: {
         prepare: () => undefined,
         start: (missing) =>
@@ -114,8 +114,8 @@ export class Scene {
         payload: () => Buffer.from("payload"),
         secrets: () => Buffer.from("secrets"),
       },
-      onNote: (text) => this.notes.push(text),
-      onShown: (shown) => this.shown.push(...wordsOf(shown).filter((word) => word !== "confirmed")),
+      note: (text) => this.notes.push(text),
+      show: (shown) => this.shown.push(...wordsOf(shown).filter((word) => word !== "confirmed")),
       drained: () => this.drained(),
       ecs: { describeTask: () => this.#look() },
       ...{ target, clock, log, cancel: this.cancel.signal },
@@ -136,7 +136,7 @@ export class Scene {
       opening: () => this.opening,
       moreTime: () => Promise.resolve(this.moreTime.shift() ?? 0),
       terminate: (session) => Promise.resolve(void this.terminated.push(session)),
-      onAttached: () => void (this.timesAttached += 1),
+      noteAttached: () => void (this.timesAttached += 1),
       untilWanted: (over) =>
         new Promise((resolve, reject) => {
           this.wanted = resolve;
@@ -159,8 +159,7 @@ export class Scene {
       mustKeepAll: this.mustKeepAll,
       use: () => Promise.resolve(s3),
       open: () => this.bucket.open(),
-      onRead: () => undefined,
-      onOthers: () => (this.hasOthers = true),
+      noteRead: () => undefined,
     };
   }
 

@@ -114,7 +114,7 @@ describe("the task monitor", () => {
     const [no, busy] = [failure("no-credentials"), failure("throttled")];
     const options = startMonitor(no, busy, no, no, aTask({ ...stopping, containers: over }));
     const refusals: string[] = [];
-    const monitored = monitorTask({ ...options, onRefused: ({ code }) => refusals.push(code) });
+    const monitored = monitorTask({ ...options, refused: ({ code }) => refusals.push(code) });
     await options.clock.pass(15_000, 17_000);
     await options.clock.pass(3_000);
     await options.clock.pass(15_000, 17_000);

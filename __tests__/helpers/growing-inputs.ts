@@ -28,10 +28,10 @@ import { linesOf } from "../../src/show/lines.ts";
 import { Printer } from "../../src/show/printer.ts";
 import { harmlessLine, harmlessOutput, harmlessText } from "../../src/show/sanitise.ts";
 import { Screen } from "../../src/show/screen.ts";
-import { Extractor } from "../../src/stream/extract.ts";
 import { BEL, LITERAL, MARK, OPEN, sessionMark } from "../../src/stream/marks.ts";
 import { StepBudget } from "../../src/step-budget.ts";
-import { NoteLimit, NoteReader } from "../../src/stream/notes.ts";
+import { Terminal } from "../../src/stream/terminal.ts";
+import { SeenJob } from "./extracted.ts";
 import { RecordReader } from "../../src/stream/records.ts";
 
 /** A text or bytes of about `size`, as a container or a bucket may send them to cost as much time as they can. */
@@ -180,8 +180,8 @@ function session(what: string, size: number, text: (size: number) => string, chu
     prepare: (wanted) => {
       const chunks = chunksOf(Buffer.from(text(wanted), "latin1"), chunk);
       return () => {
-        const extractor = new Extractor(NONCE, 4);
-        for (const each of chunks) drain(extractor.read(each));
+        const job = new SeenJob(NONCE, 4);
+        for (const each of chunks) drain(job.read(each));
       };
     },
   };
@@ -205,8 +205,10 @@ const NOTES: readonly GrowingInput[] = ["n a note", "n", "n \x1b]0;", "~ 1"].map
   prepare: (size) => {
     const chunks = chunksOf(Buffer.from(times(mark(text), size), "latin1"));
     return () => {
-      const reader = new NoteReader(NONCE, new NoteLimit());
-      for (const each of chunks) for (const note of reader.read(each)) harmlessLine(note);
+      const terminal = new Terminal(NONCE);
+      terminal.release();
+      for (const each of chunks)
+        for (const event of terminal.read(each)) if (event.kind === "note") harmlessLine(event.text);
     };
   },
 }));

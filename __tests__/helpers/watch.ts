@@ -3,8 +3,6 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { systemPath } from "../../local/images/image.ts";
-import { Extractor } from "../../src/stream/extract.ts";
-import type { ExtractedItem } from "../../src/stream/items.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import { bootstrapCommand, type BootstrapOptions, type Delivery } from "../../src/payload/bootstrap.ts";
 import { CANCEL, here, TAKEN, typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
@@ -13,7 +11,7 @@ import { typedDelivery } from "../../src/payload/typed-delivery.ts";
 import { cutsOf, makePayload, type Payload } from "../../src/payload/payload.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import type { PackedFiles } from "../../src/files/pack-files.ts";
-import { extractAll } from "./extracted.ts";
+import { extractAll, SeenJob, type SeenItem } from "./extracted.ts";
 import { inTime, LONG_PATIENCE_MS, until } from "./until.ts";
 
 const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
@@ -48,7 +46,7 @@ export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
   /** The script's standard input. */
   readonly input?: Buffer;
   /** Called with each extracted event; may cancel the job. */
-  readonly onEvent?: (event: ExtractedItem, cancel: () => void) => void;
+  readonly onEvent?: (event: SeenItem, cancel: () => void) => void;
   readonly packAbove?: number;
   /** False: the test does not confirm to the container what it has read. */
   readonly confirm?: boolean;
@@ -70,7 +68,7 @@ export interface WatchedRun {
   readonly runId: string;
   /** The terminal's whole output. */
   readonly terminal: Buffer;
-  readonly events: ExtractedItem[];
+  readonly events: SeenItem[];
   readonly status: JobStatus | undefined;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
@@ -100,8 +98,8 @@ export async function watch(options: WatchOptions): Promise<WatchedRun> {
 /** One job, followed through any number of terminals, of which the last one counts. */
 export class WatchedJob {
   readonly runId = randomBytes(6).toString("hex");
-  readonly events: ExtractedItem[] = [];
-  extractor: Extractor;
+  readonly events: SeenItem[] = [];
+  extractor: SeenJob;
   readonly payload: Payload;
   readonly options: WatchOptions;
   readonly nonce = randomBytes(16).toString("hex");
@@ -110,7 +108,7 @@ export class WatchedJob {
   constructor(options: WatchOptions) {
     this.options = options;
     const hasLock = options.fenceSeconds !== undefined;
-    this.extractor = new Extractor(this.nonce, options.workers ?? 1, { hasLock });
+    this.extractor = new SeenJob(this.nonce, options.workers ?? 1, { hasLock });
     const parts = { script: Buffer.from(options.script), input: options.input, files: options.files?.bytes };
     this.payload = makePayload(
       jobText({
@@ -155,7 +153,7 @@ export class WatchedJob {
 
   /** A new terminal of a step that has no payload, because another step has started the job, and has left it at this byte. */
   attachOnly(at = 0): WatchedTerminal {
-    this.extractor = new Extractor(this.nonce, this.options.workers ?? 1, { from: at });
+    this.extractor = new SeenJob(this.nonce, this.options.workers ?? 1, { from: at });
     return this.#open({ at, start: undefined }, asItIs);
   }
 
@@ -166,7 +164,7 @@ export class WatchedJob {
   }
 
   /** The events of the last terminal. */
-  take(from: WatchedTerminal, bytes: Buffer): ExtractedItem[] {
+  take(from: WatchedTerminal, bytes: Buffer): SeenItem[] {
     if (from !== this.#last) return [];
     const events = extractAll(this.extractor, bytes);
     this.events.push(...events);
@@ -216,7 +214,7 @@ export class WatchedTerminal {
   readonly #job: WatchedJob;
   readonly #typing: Typing;
   readonly #shown: Buffer[] = [];
-  readonly events: ExtractedItem[] = [];
+  readonly events: SeenItem[] = [];
   readonly #closed: Promise<void>;
   isClosed = false;
 
@@ -262,7 +260,7 @@ export class WatchedTerminal {
   }
 
   /** Resolves when the container has said this. */
-  async says(kind: ExtractedItem["kind"]): Promise<void> {
+  async says(kind: SeenItem["kind"]): Promise<void> {
     await until(() => this.events.some((event) => event.kind === kind));
   }
 

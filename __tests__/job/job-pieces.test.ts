@@ -3,8 +3,8 @@ import type { JobContext } from "../../src/job/context.ts";
 import { JobPieces } from "../../src/job/job-pieces.ts";
 import { StepBudget } from "../../src/step-budget.ts";
 import type { SessionSetup } from "../../src/job/session-setup.ts";
-import type { FollowedJob } from "../../src/follow/follow-job.ts";
-import type { PieceUse } from "../../src/follow/piece-carriers.ts";
+import type { FollowedJob } from "../../src/follow/follow-options.ts";
+import type { PieceUse } from "../../src/follow/upload-orders.ts";
 import { sealPiece } from "../../src/pieces/format.ts";
 import { newFolder, type OrderedFolder } from "../../src/pieces/orders.ts";
 import { Ledger } from "../../src/undo/ledger.ts";
@@ -60,7 +60,7 @@ function pieces(
 
 const followed = (more: Partial<FollowedJob>): FollowedJob => ({
   ...{ end: { kind: "impossible" } as FollowedJob["end"], attached: true, attachedAt: 0 },
-  ...{ byPieces: false, isClosed: false },
+  ...{ byPieces: false, hasOthers: false, isClosed: false },
   ...more,
 });
 
@@ -132,7 +132,7 @@ it("saves the ledger for few of the pieces that are read, and always has half of
   const store = job.open();
   const known = () => ledger.entries.flatMap((entry) => (entry.kind === "pieces" ? entry.next : []));
   for (let next = 1; next <= 10_000; next += 1) {
-    job.onRead(store, next);
+    job.noteRead(store, next);
     expect(known()[0]).toBeGreaterThan(Math.max(next / 2, next - 500) - 1);
   }
   expect(saved()).toBeLessThan(40);

@@ -5,6 +5,7 @@ import { Listener } from "../helpers/listener.ts";
 import { LONGEST_LINE } from "../../src/show/lines.ts";
 import { realWorld } from "../../src/step/world.ts";
 import { StepBudget } from "../../src/step-budget.ts";
+import { SeenJob } from "../helpers/extracted.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
@@ -58,8 +59,9 @@ it("keeps both streams apart", () => {
 
 it("a detach while the artifacts come makes the next reader begin at the first of them", () => {
   const { output } = outputFor();
+  const seen = new SeenJob(NONCE, output.spool);
   const reads = (bytes: string): void => {
-    for (const item of output.extractor.read(Buffer.from(bytes)))
+    for (const item of seen.read(Buffer.from(bytes)))
       if (item.kind === "text" || item.kind === "artifact-bytes" || item.kind === "confirmed")
         output.showLive(item);
   };
@@ -67,7 +69,7 @@ it("a detach while the artifacts come makes the next reader begin at the first o
   expect(output.resumeAt).toBe(8);
   const record = `\x1b]7733;a\x07${Buffer.from("archive").toString("base64")}\n`;
   reads(`three\n${record}${record}${mark(`~ ${14 + 2 * record.length}`)}`);
-  expect([output.resumeAt, output.extractor.confirmed]).toEqual([14, 14 + 2 * record.length]);
+  expect([output.resumeAt, output.spool.confirmed]).toEqual([14, 14 + 2 * record.length]);
 });
 
 it("keeps the last 1 MiB of a longer stream, and logs nothing about it", () => {
@@ -103,15 +105,12 @@ it("folds the header under a title that names the container and the task", () =>
   expect(log.lines).toEqual(["fargate-exec run=1"]);
 });
 
-it("makes an extractor for a log that begins at byte 0, whatever the sessions have brought", () => {
+it("has an empty spool for a log that begins at byte 0, whatever the sessions have brought", () => {
   const { output } = outputFor();
   const session = Buffer.from(`${mark("@0")}\none\n${mark("~ 4")}`);
-  expect([...output.extractor.read(session)].map(({ kind }) => kind)).toEqual([
-    "attached",
-    "text",
-    "confirmed",
-  ]);
-  expect([output.extractor.offset, output.fromTheStart().offset]).toEqual([4, 0]);
+  const seen = new SeenJob(NONCE, output.spool);
+  expect([...seen.read(session)].map(({ kind }) => kind)).toEqual(["attached", "text", "confirmed"]);
+  expect([output.spool.offset, output.fromTheStart().offset]).toEqual([4, 0]);
 });
 
 it.each([
@@ -120,5 +119,6 @@ it.each([
 ] as const)("a status that reports a lost lock counts only in a run with a lock: %s", (lock, kind) => {
   const { output } = outputFor({ lock });
   const marks = Buffer.from(`${mark("@0")}\n${mark(". 0 fenced 0=143:1!")}`);
-  expect([...output.extractor.read(marks)].at(-1)).toMatchObject({ kind: "status", status: { kind } });
+  const seen = new SeenJob(NONCE, output.spool);
+  expect([...seen.read(marks)].at(-1)).toMatchObject({ kind: "status", status: { kind } });
 });

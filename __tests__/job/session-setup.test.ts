@@ -1,6 +1,6 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
-import type { PieceUse } from "../../src/follow/piece-carriers.ts";
+import type { PieceUse } from "../../src/follow/upload-orders.ts";
 import { makeSessionSetup } from "../../src/job/session-setup.ts";
 import { anExecConfiguration, anInputs } from "../helpers/runs.ts";
 

@@ -1,5 +1,5 @@
 import { Failure, TaskStopped } from "../../src/errors.ts";
-import { Extractor } from "../../src/stream/extract.ts";
+import { Spool } from "../../src/stream/spool.ts";
 import { findEndInLogs } from "../../src/logs/last-resort.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
@@ -71,8 +71,9 @@ async function look(after: End, kept: KeptLog) {
     ],
     sessionIds: ["s-1"],
     sessionId: "s-1",
-    extractor: new Extractor(NONCE, 1),
-    onShown: (each) => shown.push(...wordsOf(each)),
+    nonce: NONCE,
+    spool: new Spool(1),
+    show: (each) => shown.push(...wordsOf(each)),
     clock,
     signal: new AbortController().signal,
     log: new Listener(),

@@ -1,13 +1,13 @@
 import { Readable } from "node:stream";
 import { AccessDenied } from "../../src/errors.ts";
-import { Extractor } from "../../src/stream/extract.ts";
+import { Spool } from "../../src/stream/spool.ts";
 import { readLogs } from "../../src/logs/read-logs.ts";
 import { UnreadableLog } from "../../src/logs/transcript.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { wordsOf } from "../helpers/shown.ts";
-import { extractAll } from "../helpers/extracted.ts";
+import { extractAll, SeenJob } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
@@ -15,7 +15,7 @@ const SPOOL = "one\ntwo\nthree\n";
 const END = mark(`. ${SPOOL.length} exited 0=7:1`);
 const ENDED = { kind: "status", status: { kind: "ended", reason: "exited" } };
 
-async function read(streams: Readonly<Record<string, string>>, extractor = new Extractor(NONCE, 1)) {
+async function read(streams: Readonly<Record<string, string>>, spool = new Spool(1)) {
   const logs = new FakeLogs();
   for (const [stream, text] of Object.entries(streams))
     logs.put(stream, ...text.replaceAll("\n", "\r\n").split("\n"));
@@ -28,8 +28,9 @@ async function read(streams: Readonly<Record<string, string>>, extractor = new E
       s3: { getObject: () => Promise.resolve(undefined) },
       owners: [],
       sessionIds: ["s-1", "s-2"],
-      extractor,
-      onShown: (each) => shown.push(...wordsOf(each)),
+      nonce: NONCE,
+      spool,
+      show: (each) => shown.push(...wordsOf(each)),
       clock: new SleeplessClock(),
       signal: new AbortController().signal,
       patience: 3_000,
@@ -56,9 +57,9 @@ describe("reading the logs of a job's sessions", () => {
   });
 
   it("shows only what was not shown before", async () => {
-    const extractor = new Extractor(NONCE, 1);
-    extractAll(extractor, Buffer.from(`${mark("@0")}\none\ntwo\n`));
-    const { followed, shown } = await read({ "s-1": `${mark("@0")}\n${SPOOL}${END}\n` }, extractor);
+    const job = new SeenJob(NONCE, 1);
+    extractAll(job, Buffer.from(`${mark("@0")}\none\ntwo\n`));
+    const { followed, shown } = await read({ "s-1": `${mark("@0")}\n${SPOOL}${END}\n` }, job.spool);
     expect(followed).toMatchObject(ENDED);
     expect(shown).toEqual(["three"]);
   });
@@ -124,8 +125,9 @@ describe("a transcript that S3 denies", () => {
         },
         owners: [],
         sessionIds: ["s-1", "s-2"],
-        extractor: new Extractor(NONCE, 1),
-        onShown: () => undefined,
+        nonce: NONCE,
+        spool: new Spool(1),
+        show: () => undefined,
         clock: new SleeplessClock(),
         signal: new AbortController().signal,
         patience: 3_000,

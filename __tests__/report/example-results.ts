@@ -51,6 +51,7 @@ export function aReport(end: JobReport["end"], attached = true): JobReport {
     attachedAt: attached ? 0 : undefined,
     times: { beganAt: 0 },
     byPieces: false,
+    hasOthers: false,
     isClosed: false,
   };
 }

@@ -1,13 +1,11 @@
 /** The limits of what a peer may send, each tried at the limit and one past it. */
 import { gzipSync } from "node:zlib";
-import { Extractor } from "../../src/stream/extract.ts";
-import type { ExtractedItem } from "../../src/stream/items.ts";
 import { LONGEST_WORDS } from "../../src/clipped.ts";
 import { LONGEST_MARK } from "../../src/stream/marks.ts";
-import { MOST_NOTES } from "../../src/stream/notes.ts";
+import { MOST_NOTES } from "../../src/stream/terminal.ts";
 import { LARGEST_PACK } from "../../src/stream/packed-piece.ts";
 import { LONGEST_RECORD } from "../../src/stream/records.ts";
-import { extractAll } from "../helpers/extracted.ts";
+import { extractAll, SeenJob, type SeenItem } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const BEGINNING = `\x1b]7733;${NONCE};`;
@@ -15,10 +13,10 @@ const mark = (text: string): string => `${BEGINNING}${text}\x07`;
 const ATTACHED = `${mark("@0")}\n`;
 
 /** The items of a session that sends these texts, one in each read. A text is given by its length. */
-function extractTexts(texts: readonly string[], workers = 1): (ExtractedItem | string)[] {
-  const extractor = new Extractor(NONCE, workers);
+function extractTexts(texts: readonly string[], workers = 1): (SeenItem | string)[] {
+  const job = new SeenJob(NONCE, workers);
   return texts
-    .flatMap((text) => extractAll(extractor, Buffer.from(text, "latin1")))
+    .flatMap((text) => extractAll(job, Buffer.from(text, "latin1")))
     .map((each) => (each.kind === "text" ? `text ${each.bytes.length}` : each));
 }
 const kinds = (texts: readonly string[], workers?: number): string[] =>
@@ -74,11 +72,11 @@ it("a second beginning of the spool in a session is ignored", () => {
 
 it("payload and secrets are asked for once a session", () => {
   const asks = [mark("p"), mark("s"), mark("p"), mark("s")];
-  const extractor = new Extractor(NONCE, 1);
-  const ask = (): string[] => extractAll(extractor, Buffer.from(asks.join(""))).map(({ kind }) => kind);
+  const job = new SeenJob(NONCE, 1);
+  const ask = (): string[] => extractAll(job, Buffer.from(asks.join(""))).map(({ kind }) => kind);
   expect(ask()).toEqual(["payload-wanted", "secrets-wanted"]);
   expect(ask()).toEqual([]);
-  extractor.restart();
+  job.restart();
   expect(ask()).toEqual(["payload-wanted", "secrets-wanted"]);
 });
 
@@ -86,8 +84,8 @@ it("the words of a note, a refusal and a status are cut at their limits", () => 
   const longest = "é".repeat(LONGEST_WORDS);
   const texts = (words: string): unknown[] =>
     ["n", "! c", ". 0 refused", ". 0 lost", ". 0"].map((what) => {
-      const extractor = new Extractor(NONCE, 1);
-      const [, one] = extractAll(extractor, Buffer.from(`${ATTACHED}${mark(`${what} ${words}`)}`));
+      const job = new SeenJob(NONCE, 1);
+      const [, one] = extractAll(job, Buffer.from(`${ATTACHED}${mark(`${what} ${words}`)}`));
       return one?.kind === "status" && "text" in one.status
         ? one.status.text
         : one && "text" in one && one.text;
@@ -104,14 +102,14 @@ it("the number of notes in a session is limited", () => {
 });
 
 it("the number of notes is limited in a session that another carrier has followed, too", () => {
-  const extractor = new Extractor(NONCE, 1);
-  extractAll(extractor, Buffer.from(ATTACHED + mark("n first")));
-  const reader = extractor.releaseSession();
-  const notes = Array.from({ length: MOST_NOTES + 3 }, (_, i) => mark(`n ${i}`)).flatMap((text) => [
-    ...reader.read(Buffer.from(text)),
-  ]);
+  const job = new SeenJob(NONCE, 1);
+  extractAll(job, Buffer.from(ATTACHED + mark("n first")));
+  job.release();
+  const notes = Array.from({ length: MOST_NOTES + 3 }, (_, i) => mark(`n ${i}`)).flatMap((text) =>
+    extractAll(job, Buffer.from(`output ${text}${mark("~ 99")}`)),
+  );
   expect(notes).toHaveLength(MOST_NOTES);
-  expect(notes.at(-1)).toBe("Further notes are not shown.");
+  expect(notes.at(-1)).toEqual({ kind: "note", text: "Further notes are not shown." });
 });
 
 it("only the first record is a header, and only workers of the run have output of their own", () => {
@@ -145,22 +143,22 @@ it("a packed piece has a largest size, packed and unpacked", () => {
 });
 
 it("carriage returns count as bytes of a record, however many come", () => {
-  const extractor = new Extractor(NONCE, 1);
+  const job = new SeenJob(NONCE, 1);
   const flood = Buffer.alloc(1024 * 1024, "\r");
-  for (const text of [mark("@0"), "\r\n"]) extractAll(extractor, Buffer.from(text));
+  for (const text of [mark("@0"), "\r\n"]) extractAll(job, Buffer.from(text));
   let gaps = 0;
-  for (let i = 0; i < 4; i += 1) gaps += extractAll(extractor, flood).length;
+  for (let i = 0; i < 4; i += 1) gaps += extractAll(job, flood).length;
   // The one item says that the record has no end.
   expect(gaps).toBe(1);
 });
 
 it("tiny pieces cost no more than their bytes", () => {
-  const extractor = new Extractor(NONCE, 1);
+  const job = new SeenJob(NONCE, 1);
   const before = process.memoryUsage();
-  for (const text of [ATTACHED]) extractAll(extractor, Buffer.from(text));
+  for (const text of [ATTACHED]) extractAll(job, Buffer.from(text));
   const byte = Buffer.from("x");
   for (let i = 0; i < LONGEST_RECORD; i += 1)
-    for (const event of extractor.read(byte)) expect(event).toBeUndefined();
+    for (const event of job.read(byte)) expect(event).toBeUndefined();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   // One buffer of at most twice its size. The one that it was copied from may still wait to be collected.
   expect(heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(64 * 1024 * 1024);

@@ -41,7 +41,6 @@ export interface ExpiryOptions {
  */
 export class Expiry {
   readonly #options: ExpiryOptions;
-  readonly #stop = new AbortController();
   #refusal: Failure | undefined;
   /** Whether the job was told to stop. */
   #isTold = false;
@@ -50,18 +49,13 @@ export class Expiry {
     this.#options = options;
   }
 
-  /** Aborts when the job has to be told to stop. */
-  get stop(): AbortSignal {
-    return this.#stop.signal;
-  }
-
   /** Whether the task is told to end, too. */
   get mustEndTask(): boolean {
     return this.#options.target.started && this.#options.mustEndTask;
   }
 
-  /** Called when AWS refuses the credentials and there are no others. `hasSession`: whether a session of the job is open. */
-  onRefused(refusal: Failure, hasSession: boolean): void {
+  /** AWS refuses the credentials, and there are no others: the job has to stop. `hasSession`: whether a session of the job is open. */
+  refuse(refusal: Failure, hasSession: boolean): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = refusal;
     this.#isTold = hasSession;
@@ -70,7 +64,6 @@ export class Expiry {
       `${refusal.failed} ${refusal.seen} ${hasSession ? told : this.#goesOn()}`,
       "iam/README.md#credentials",
     );
-    this.#stop.abort();
   }
 
   /**

@@ -1,6 +1,7 @@
 import { EncryptionRefused, Failure } from "../errors.ts";
 import type { Gap } from "../stream/items.ts";
 import type { Target } from "../targets/target.ts";
+import type { Loss } from "./carrier.ts";
 import { type SessionEndReason, sessionEndReason } from "./session-end.ts";
 import type { CarrierEnd } from "./job-end.ts";
 import { refusalFailure } from "./refusals.ts";
@@ -105,4 +106,20 @@ function seenOf(reason: PlainReason): { readonly seen: string; readonly cause?: 
     case "closed-here":
       return { seen: "The run closed it." };
   }
+}
+
+/** The warning of a job whose container has ended. */
+export function restIsLost(position: number): string {
+  return `The output came by S3 up to byte ${position}. What the job printed after that is lost.`;
+}
+
+/** The warning when S3 can't carry the output any more. */
+export function sessionGoesOn(why: Loss | Gap, offset: number): string {
+  const seen =
+    why.kind === "gap"
+      ? `byte ${why.expected} was expected and byte ${why.got} came`
+      : why.kind === "stalled"
+        ? why.seen
+        : why.kind;
+  return `The output does not come by S3 any more: ${seen}. A session goes on at byte ${offset}.`;
 }

@@ -1,295 +1,301 @@
 import { Failure } from "../errors.ts";
-import { type Log, logFailure } from "../log.ts";
+import { logFailure } from "../log.ts";
 import type { Session } from "../session/session.ts";
-import { tellWaiting } from "../waiting.ts";
-import { enoughShown } from "./backlog.ts";
-import type { Expiry } from "./expiry.ts";
-import type { PieceStore } from "../pieces/store.ts";
-import type { PieceFollower } from "./follow-pieces.ts";
-import { type FollowContext, followSession } from "./follow-session.ts";
-import type { CarrierEnd, DetachedJob, JobEnd } from "./job-end.ts";
-import { type ReleasedSession, NO_SESSION } from "./released-session.ts";
-import { MonitoredCarrier } from "./monitored-carrier.ts";
-import { PieceCarriers, type PieceFolders } from "./piece-carriers.ts";
-import { type EndedSession, SessionChain, type SessionSource } from "./session-chain.ts";
-import type { TaskMonitorOptions } from "./task-monitor.ts";
-import type { UnopenedSession } from "./unopened-session.ts";
+import type { EndOfJob, Gap } from "../stream/items.ts";
+import type { SpoolEvent } from "../stream/spool-events.ts";
+import type { Carrier, CarrierEvent, Loss } from "./carrier.ts";
+import { CarrierSet, type MainCarrier } from "./carrier-set.ts";
+import { DetachTime } from "./detach-time.ts";
+import { restIsLost, sessionGoesOn } from "./failures.ts";
+import type { FollowedJob, FollowJobOptions } from "./follow-options.ts";
+import type { JobEnd } from "./job-end.ts";
+import { NextSession } from "./next-session.ts";
+import type { PiecesCarrier } from "./pieces-carrier.ts";
+import { takeEvent } from "./read-carrier.ts";
+import type { SessionCarrier } from "./session-carrier.ts";
+import type { StepEvent } from "./step-event.ts";
+import { lookAtTask, monitorTask, type TaskMonitorOptions } from "./task-monitor.ts";
 
 /** The time in which a container surely learns of a renewal: it reads `control` each half minute. */
 const RENEWAL_MS = 60_000;
-
-export interface FollowJobOptions extends FollowContext {
-  readonly sessions: SessionSource;
-  /** The folders for the output in S3; undefined when S3 may not carry it. */
-  readonly folders?: PieceFolders | undefined;
-  readonly ecs: TaskMonitorOptions["ecs"];
-  readonly target: TaskMonitorOptions["target"];
-  readonly log: Log;
-  /** What happens when AWS refuses the credentials. */
-  readonly expiry?: Expiry | undefined;
-  /** When the credentials end, in milliseconds since the epoch, if known. */
-  readonly credentialsEnd?: number | undefined;
-  /** Aborts when the job is to be detached at once. */
-  readonly detachNow?: AbortSignal | undefined;
-  /** How long the job is followed before it is detached, in milliseconds; undefined: to its end. */
-  readonly detachAfter?: number | undefined;
-  /** Whether the script has ended and its artifacts come. The job is then followed to its end: the next step would lack the artifacts' beginning. */
-  readonly isEnding?: (() => boolean) | undefined;
-  /** The job, when another step has detached from it; undefined when this step starts it. */
-  readonly running?: RunningJob | undefined;
-}
-
-/** A job that runs already. */
-export interface RunningJob {
-  /** The folder into which the container uploads its output; undefined when it uploads none. */
-  readonly pieces: PieceStore | undefined;
-  /** Until when the container may write there, as far as that is known, in milliseconds since the epoch. */
-  readonly writableUntil: number;
-}
-
-/** The outcome of following a job. */
-export interface FollowedJob {
-  readonly end: JobEnd;
-  /** True when the script may have run. */
-  readonly attached: boolean;
-  /** When a session first showed the job, or this step resumed it, in milliseconds since the epoch; else undefined. */
-  readonly attachedAt: number | undefined;
-  /** True when S3 carried the output to the job's end, so that the container uploads no more. */
-  readonly byPieces: boolean;
-  /** True when the container has closed the last session itself. With the status in it, the attacher had ended the uploads before that. */
-  readonly isClosed: boolean;
-}
+const BY_S3 = "how-it-works.md#output-by-s3";
 
 /**
  * Follows the job to its end through one carrier after another: as many sessions as that takes, and S3 when that
- * works. Each carrier goes on at the byte where the last one was. The task monitor runs beside the sessions, and the end
- * of the task counts before the end of a session. Never rejects: a failure is an end of kind `impossible`.
+ * works. Each carrier goes on at the byte where the last one was. The task monitor runs beside them, and the end
+ * of the task counts before the end of a carrier. Never rejects: a failure is an end of kind `impossible`.
  */
 export async function followJob(options: FollowJobOptions): Promise<FollowedJob> {
-  return await new JobFollower(options).run();
+  return await new Following(options).run();
 }
 
-class JobFollower {
+class Following {
   readonly #options: FollowJobOptions;
-  readonly #carrier: MonitoredCarrier;
-  readonly #chain: SessionChain;
-  readonly #enough: AbortSignal;
-  readonly #pieces: PieceCarriers | undefined;
+  readonly #carriers: CarrierSet;
+  readonly #next: NextSession;
+  readonly #detachTime: DetachTime;
+  readonly #monitoring: TaskMonitorOptions;
   readonly #over = new AbortController();
-  readonly #detach = new AbortController();
-  /** The open session. The action may have released it. */
-  #session: Session | undefined;
+  /** Why the container has ended, once that is known. */
+  #gone: Failure | undefined;
+  #mustDetach = false;
+  /** Resolves when the container knows that the job is detached. */
+  #detaching: Promise<void> | undefined;
+  /** The byte at which the last session began. */
+  #from = 0;
+  /** True while no session was heard. */
+  #isFirst = true;
   #attachedAt: number | undefined;
-  #hasBegun = false;
-  #isByPieces = false;
-  #isClosed = false;
+  /** What S3 has had to do with the end. */
+  #ways = { byPieces: false, hasOthers: false };
 
   constructor(options: FollowJobOptions) {
+    const { ecs, target, clock, log, credentialsEnd } = options;
+    const { signal } = this.#over;
     this.#options = options;
-    this.#chain = new SessionChain(options);
-    const { ecs, target, clock, log, expiry, credentialsEnd, folders, sessions } = options;
-    const onRefused = (refusal: Failure): void => expiry?.onRefused(refusal, this.#session !== undefined);
-    const signal = this.#over.signal;
-    this.#carrier = new MonitoredCarrier({ ecs, target, clock, log, onRefused, credentialsEnd, signal });
-    this.#enough = enoughShown(options.cancel, clock, signal);
-    this.#pieces =
-      folders && new PieceCarriers({ ...options, folders, credentialsEnd, stop: () => sessions.stop() });
+    this.#carriers = new CarrierSet(options);
+    this.#next = new NextSession(options);
+    this.#detachTime = new DetachTime(options, signal, () => this.#carriers.put({ kind: "detach" }));
+    const refused = (refusal: Failure): void => this.#carriers.put({ kind: "expired", refusal });
+    this.#monitoring = { ecs, target, clock, log, refused, credentialsEnd, signal };
   }
 
   async run(): Promise<FollowedJob> {
-    const { log } = this.#options;
+    const { cancel, log } = this.#options;
+    const cancelled = (): void => this.#carriers.put({ kind: "cancelled" });
+    if (cancel.aborted) cancelled();
+    else cancel.addEventListener("abort", cancelled, { once: true, signal: this.#over.signal });
     const end = await this.#follow().catch((error: unknown): JobEnd => ({
       kind: "impossible",
       failure: logFailure(error, log),
     }));
     const attachedAt = this.#attachedAt;
-    const ways = { byPieces: this.#isByPieces, isClosed: this.#isClosed };
-    return { end, attached: attachedAt !== undefined, attachedAt, ...ways };
+    const isClosed = this.#carriers.session?.isClosed ?? false;
+    this.#over.abort();
+    await this.#carriers.close();
+    return { end, attached: attachedAt !== undefined, attachedAt, ...this.#ways, isClosed };
   }
 
   async #follow(): Promise<JobEnd> {
-    const { sessions, extractor, running } = this.#options;
-    try {
-      const reached = running && (await this.#resume(running));
-      if (reached !== undefined) return reached;
-      let session = await sessions.attach(running === undefined ? 0 : extractor.offset);
-      if (running === undefined) this.#monitor();
-      for (let first = true; ;) {
-        const from = extractor.offset;
-        const end = await this.#followSession(session, first);
-        first &&= !session.heard;
-        if (end.kind === "unopened") return await this.#endUnopened(session);
-        if (end.kind === "detached") return end;
-        if (end.kind === "released") {
-          const reached = await this.#followPieces(this.#pieces?.takeProven(), end);
-          if (reached !== undefined) return reached;
-        } else {
-          const ended = { sessionId: session.sessionId, end, progress: extractor.offset > from };
-          const reached = await this.#decideEnd(ended);
-          if (reached !== undefined) return reached;
-          await this.#chain.release(ended);
-        }
-        const next = await this.#chain.next();
-        if (next instanceof Failure) return { kind: "impossible", failure: next };
-        session = next;
-      }
-    } finally {
-      this.#over.abort();
+    const reached = await this.#begin();
+    if (reached !== undefined) return reached;
+    for await (const [from, event] of this.#carriers.inbox) {
+      const end = await this.#handle(from, event);
+      if (end !== undefined) return end;
+    }
+    throw new Error("a job without an end");
+  }
+
+  /** What happens in each case. Returns the job's end. */
+  async #handle(from: Carrier | undefined, event: CarrierEvent | StepEvent): Promise<JobEnd | undefined> {
+    const { main, session } = this.#carriers;
+    switch (event.kind) {
+      case "gone":
+        main?.finish();
+        return;
+      case "overdue":
+        void main?.close();
+        return;
+      case "cancelled":
+        this.#carriers.stop("cancelled");
+        return;
+      case "expired":
+        this.#expire(event.refusal);
+        return;
+      case "detach":
+        // Pieces that are proven bring the rest, also to the next step.
+        this.#mustDetach = true;
+        if (session?.isReleasing !== true) this.#detaching ??= main?.close("detach");
+        return;
+      case "wanted":
+        void session?.close("away");
+        return;
+      case "ordered":
+        this.#carriers.order(event);
+        if (event.order === undefined && !event.over.aborted) this.#detachTime.decide();
+        return;
+      case "note":
+        this.#options.note(event.text);
+        return;
+      case "proven":
+        if (!this.#carriers.isOrdered(from) || this.#mustDetach) return;
+        this.#carriers.releaseSession();
+        this.#detachTime.decide();
+        return;
+      case "released":
+        if (from === main) this.#usePieces(this.#carriers.useOrdered());
+        return;
+      case "lost":
+        if (from === main && main !== undefined) return await this.#lose(main, event.why);
+        if (from === session) this.#carriers.noteReleasedOver();
+        if (!this.#carriers.isOrdered(from)) return;
+        this.#detachTime.decide();
+        this.#carriers.orderAgain(event.why);
+        return;
+      default:
+        return from === main && main !== undefined ? await this.#take(main, event) : undefined;
     }
   }
 
-  /** Follows by its pieces a job that runs already. Resolves with undefined when the job needs a session. */
-  async #resume({ pieces, writableUntil }: RunningJob): Promise<JobEnd | undefined> {
-    const { clock } = this.#options;
+  /** Finds the first carrier: the pieces of a job that runs already, or a session. */
+  async #begin(): Promise<JobEnd | undefined> {
+    const { running, clock } = this.#options;
+    if (running === undefined) {
+      await this.#openSession();
+      this.#monitor();
+      return;
+    }
     this.#attachedAt = clock.now();
-    if ((await this.#carrier.look()) === undefined) this.#monitor();
-    const follower = pieces && (await this.#pieces?.resume(pieces));
-    if (follower === undefined) return this.#carrier.endOfTask;
-    this.#carrier.use(follower);
-    this.#begin();
+    if ((await this.#look()) === undefined) this.#monitor();
+    const pieces = running.pieces && (await this.#carriers.resume(running.pieces));
+    if (pieces === undefined) {
+      if (this.#gone === undefined) await this.#openSession();
+      return this.#endOfTask;
+    }
+    this.#usePieces(pieces);
+    this.#detachTime.decide();
+    this.#showJob();
     // Without a renewal in time the container stops uploading. A session can give it a new order.
-    if (clock.now() >= writableUntil - RENEWAL_MS) follower.finish();
-    return await this.#followPieces(follower, NO_SESSION);
+    if (clock.now() >= running.writableUntil - RENEWAL_MS) pieces.finish();
+    return;
   }
 
-  /** Begins when the job is there. The job is detached only when it is known which carrier works, since another step resumes that one. */
-  #begin(): void {
-    const { clock, log, detachAfter, detachNow, cancel } = this.#options;
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
-    log.phase();
-    if (detachAfter === undefined) return;
-    const signal = this.#over.signal;
-    if (detachNow?.aborted) this.#detach.abort();
-    else detachNow?.addEventListener("abort", () => this.#detach.abort(), { once: true, signal });
-    const isDecided = this.#carrier.isByPieces ? undefined : this.#pieces?.decided;
-    Promise.all([clock.sleep(detachAfter, signal), isDecided]).then(
-      () => {
-        // A cancel stops the job, so there is nothing to leave.
-        if (this.#options.isEnding?.() !== true && !cancel.aborted) this.#detach.abort();
-      },
-      () => undefined, // the job is over
-    );
+  async #openSession(): Promise<void> {
+    const { sessions, spool } = this.#options;
+    this.#useSession(await sessions.attach(spool.offset));
   }
 
-  async #followSession(
-    session: Session,
-    first: boolean,
-  ): Promise<CarrierEnd | UnopenedSession | ReleasedSession | DetachedJob> {
-    const { sessions, clock, log } = this.#options;
-    this.#carrier.use(session);
-    this.#session = session;
-    this.#isClosed = false;
-    void session.ended.then(({ kind }) => {
-      if (this.#session !== session) return;
-      this.#session = undefined;
-      this.#isClosed = kind === "closed";
-    });
-    const stopTelling = tellWaiting(() => whatStarts(session), { clock, log });
-    const end = await followSession(session, {
-      ...this.#options,
-      ...{ first, opening: sessions.opening(), handover: this.#pieces, detach: this.#detach.signal },
-      enough: this.#enough,
-      moreTime: () => sessions.moreTime(session.sessionId),
-      canNeverOpen: () => sessions.canNeverOpen(),
-      onStatus: () => sessions.releasePlace(session),
-      onAttached: () => {
-        stopTelling();
-        this.#begin();
-        this.#attachedAt ??= clock.now();
-        sessions.onAttached();
-      },
-    });
-    stopTelling();
+  #useSession(session: Session): void {
+    this.#from = this.#options.spool.offset;
+    this.#carriers.useSession(session, this.#isFirst);
+  }
+
+  #usePieces(pieces: PiecesCarrier | undefined): void {
+    if (this.#gone !== undefined) pieces?.finish();
+    if (this.#mustDetach) this.#detaching ??= pieces?.close("detach");
+  }
+
+  /** The job is there. */
+  #showJob(): void {
+    if (this.#detachTime.hasBegun) return;
+    this.#options.log.phase();
+    this.#detachTime.begin();
+  }
+
+  /** Takes what the main carrier brings of the spool. */
+  async #take(main: MainCarrier, event: SpoolEvent): Promise<JobEnd | undefined> {
+    const { spool, show, sessions, clock } = this.#options;
+    const end = takeEvent(event, { spool, show });
+    if (end?.kind === "gap") return await this.#lose(main, end);
+    if (end !== undefined) return await this.#end(main, end);
+    if (event.kind === "confirmed") this.#carriers.say({ confirmed: spool.confirmed });
+    if (event.kind !== "attached" || main.kind !== "session") return;
+    this.#attachedAt ??= clock.now();
+    this.#carriers.noteShown();
+    this.#showJob();
+    sessions.noteAttached();
+    return;
+  }
+
+  async #end(main: MainCarrier, end: EndOfJob): Promise<EndOfJob> {
+    const { sessions } = this.#options;
+    if (main.kind === "session" && end.kind === "status") sessions.releasePlace(main.session);
+    await main.close("taken");
+    if (main.kind === "session") return end;
+    this.#ways = { byPieces: true, hasOthers: main.hasOthers };
+    await this.#carriers.closeReleased("taken");
     return end;
   }
 
-  /** Follows the job after its session was released. Resolves with the job's end; undefined when a session has to follow it again. */
-  async #followPieces(
-    pieces: PieceFollower | undefined,
-    released: ReleasedSession,
-  ): Promise<JobEnd | undefined> {
-    const { sessions, log, extractor } = this.#options;
-    if (pieces === undefined) return undefined;
-    this.#carrier.use(pieces);
-    const detach = (): void => pieces.detach();
-    if (this.#detach.signal.aborted) detach();
-    else this.#detach.signal.addEventListener("abort", detach, { once: true });
-    const level = this.#options.folders?.areAskedFor === true ? "info" : "debug";
-    log[level](`The output comes by S3 from byte ${extractor.offset} on.`);
-    const over = new AbortController();
-    void released.over.then(() => {
-      over.abort();
-      sessions.releasePlace();
-    });
-    sessions.untilWanted(over.signal).then(
-      () => released.giveWay(),
-      () => undefined, // the session is over, or the job
-    );
-    if (this.#carrier.gone !== undefined) pieces.finish();
-    const end = await pieces.follow();
-    over.abort();
-    switch (end.kind) {
-      case "status":
-      case "refused":
-        this.#isByPieces = true;
-        await released.take();
-        return end;
-      case "detached":
-        await released.detach();
-        return end;
-      case "exhausted":
-        if (this.#carrier.gone === undefined) return undefined;
-        this.#isByPieces = true;
-        await released.close();
-        log.warning(restIsLost(end.position), BY_S3);
-        return this.#carrier.endOfTask;
+  /** The main carrier brings nothing more: another one goes on, unless the job's end is known. */
+  async #lose(main: MainCarrier, why: Loss | Gap): Promise<JobEnd | undefined> {
+    if (main.kind === "session") return await this.#loseSession(main, why);
+    const { spool, log } = this.#options;
+    if (this.#detaching !== undefined) {
+      await this.#detaching;
+      await this.#carriers.closeReleased("detach");
+      return { kind: "detached", writableUntil: main.writableUntil };
+    }
+    switch (why.kind) {
       case "closed":
-        await released.close();
-        return this.#carrier.endOfTask ?? { kind: "ended", end: { kind: "closed-here" }, attached: true };
-      case "stalled":
-        await released.close();
-        log.warning(sessionGoesOn(end.seen, extractor.offset), BY_S3);
-        return this.#carrier.endOfTask;
+        await this.#carriers.closeReleased();
+        return this.#endOfTask ?? { kind: "ended", end: { kind: "closed-here" }, attached: true };
+      case "exhausted":
+        await main.close();
+        // The access that another step has given has ended, so the container uploads no more.
+        if (this.#gone === undefined) {
+          await this.#openSession();
+          return;
+        }
+        this.#ways = { ...this.#ways, byPieces: true };
+        await this.#carriers.closeReleased();
+        log.warning(restIsLost(spool.confirmed), BY_S3);
+        return this.#endOfTask;
+      default:
+        await main.close("attach");
+        await this.#carriers.closeReleased();
+        log.warning(sessionGoesOn(why, spool.offset), BY_S3);
+        return this.#endOfTask ?? (await this.#openNext());
     }
   }
 
+  async #loseSession(main: SessionCarrier, why: Loss | Gap): Promise<JobEnd | undefined> {
+    const { sessions, spool } = this.#options;
+    const { session } = main;
+    const { sessionId } = session;
+    this.#carriers.leaveSession();
+    this.#isFirst &&= !session.heard;
+    if (this.#detaching !== undefined) return { kind: "detached", writableUntil: undefined };
+    if (why.kind === "gap") await main.close();
+    else if (why.kind !== "cut") {
+      const failure = this.#gone ?? (await sessions.whyUnopened(sessionId));
+      // The session may still be in the agent's queue.
+      await sessions.terminate(sessionId);
+      return { kind: "impossible", failure };
+    }
+    const end = why.kind === "gap" ? why : ({ ...why, kind: "ended" } as const);
+    const gone = await this.#look();
+    if (gone !== undefined) return gone;
+    const isDue = await this.#next.isDue({ sessionId, end, progress: spool.offset > this.#from });
+    return isDue ? await this.#openNext() : end;
+  }
+
+  async #openNext(): Promise<JobEnd | undefined> {
+    const next = await this.#next.open();
+    if (next instanceof Failure) return { kind: "impossible", failure: next };
+    this.#useSession(next);
+    return;
+  }
+
+  #expire(refusal: Failure): void {
+    const { expiry } = this.#options;
+    expiry?.refuse(refusal, this.#carriers.session?.isOpen === true);
+    if (expiry !== undefined) this.#carriers.stop("expired", expiry.mustEndTask);
+  }
+
+  /** Monitors the task, and bounds the time for which the job is followed. */
   #monitor(): void {
     const { sessions, clock } = this.#options;
-    this.#carrier.monitor(sessions.until - clock.now());
+    monitorTask(this.#monitoring)
+      .then((failure) => {
+        this.#gone = failure;
+        this.#carriers.put({ kind: "gone" });
+      })
+      .catch(() => undefined); // the job is over
+    clock.sleep(Math.max(0, sessions.until - clock.now()), this.#over.signal).then(
+      () => this.#carriers.put({ kind: "overdue" }),
+      () => undefined, // the job ended in time
+    );
   }
 
-  async #endUnopened({ sessionId }: Session): Promise<JobEnd> {
-    const { sessions } = this.#options;
-    const failure = this.#carrier.gone ?? (await sessions.whyUnopened(sessionId));
-    // The session may still be in the agent's queue.
-    await sessions.terminate(sessionId);
-    return { kind: "impossible", failure };
+  /** Looks at the task once. Resolves with the job's end when the container has ended. */
+  async #look(): Promise<JobEnd | undefined> {
+    const look = await lookAtTask(this.#monitoring);
+    if (look.kind === "gone") this.#gone ??= look.failure;
+    return this.#endOfTask;
   }
 
-  /** The job's end; undefined when another session may still tell it. */
-  async #decideEnd(ended: EndedSession): Promise<JobEnd | undefined> {
-    const { end } = ended;
-    if (end.kind !== "ended" && end.kind !== "gap") return end;
-    const gone = await this.#carrier.look();
-    if (gone !== undefined) return gone;
-    return (await this.#chain.mayGoOn(ended)) ? undefined : end;
+  get #endOfTask(): JobEnd | undefined {
+    return this.#gone && { kind: "impossible", failure: this.#gone };
   }
-}
-
-/** What has to come before a session shows the job. */
-function whatStarts({ heard, sessionId }: Session): string {
-  return heard
-    ? "the container to fetch the script and to start it"
-    : `the exec agent to open session ${sessionId}`;
-}
-
-const BY_S3 = "how-it-works.md#output-by-s3";
-
-function restIsLost(position: number): string {
-  return `The output came by S3 up to byte ${position}. What the job printed after that is lost.`;
-}
-
-function sessionGoesOn(why: string, offset: number): string {
-  return `The output does not come by S3 any more: ${why}. A session goes on at byte ${offset}.`;
 }

@@ -77,3 +77,10 @@ export function describeEnd(end: SessionEnd): string {
       return reason.said ?? "closed by the other side, without a reason.";
   }
 }
+
+/** True when the action gave the session up before it typed anything, because its encryption is not the cluster's. */
+export function isMismatch(end: CarrierEnd): boolean {
+  if (end.kind !== "ended") return false;
+  const reason = sessionEndReason(end.end);
+  return reason.kind === "given-up" && reason.failure.code === "encryption-mismatch";
+}

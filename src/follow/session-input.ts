@@ -2,7 +2,6 @@ import type { Clock } from "../clock.ts";
 import { PACKED } from "../payload/bootstrap.ts";
 import { CANCEL, DETACH, here, HERE_EVERY_MS } from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
-import type { Extractor } from "../stream/extract.ts";
 import type { MissingPayload } from "../stream/marks.ts";
 
 /** After this many bytes the action tells the attacher what it has read, so that the container can free the bytes. */
@@ -32,7 +31,8 @@ export interface TypedInput {
  */
 export class SessionInput {
   readonly #session: Pick<Session, "send">;
-  readonly #extractor: Pick<Extractor, "confirmed">;
+  /** The byte up to which all of the spool is here for certain. */
+  #confirmed: number;
   /** The byte of the spool that the last `here` line named. */
   #told: number;
   /** When the container was given the last sign that it has asked for, in milliseconds since the epoch. */
@@ -45,10 +45,10 @@ export class SessionInput {
   #isCancelled = false;
   #isDetached = false;
 
-  constructor(session: Pick<Session, "send">, extractor: Pick<Extractor, "confirmed">) {
+  constructor(session: Pick<Session, "send">, confirmed: number) {
     this.#session = session;
-    this.#extractor = extractor;
-    this.#told = extractor.confirmed;
+    this.#confirmed = confirmed;
+    this.#told = confirmed;
   }
 
   /** Whether the attacher reads the input, so that it obeys a line. */
@@ -96,11 +96,11 @@ export class SessionInput {
   }
 
   /**
-   * Detaches from the job. Nothing is confirmed any more: artifacts that come before the attacher obeys are kept in the container, for the next step.
+   * Detaches from the job, as soon as the attacher reads the input. Nothing is confirmed any more: artifacts that come before the attacher obeys are kept in the container, for the next step.
    */
   async detach(): Promise<void> {
     this.#isDetached = true;
-    await this.type(DETACH);
+    if (this.#hasBegun) await this.type(DETACH);
   }
 
   /**
@@ -109,12 +109,13 @@ export class SessionInput {
    */
   async attached(): Promise<void> {
     this.#hasBegun = true;
-    if (this.#extractor.confirmed > 0) await this.#sayHere();
+    if (this.#confirmed > 0) await this.#sayHere();
   }
 
-  /** Called when more of the spool is confirmed. */
-  async confirmed(): Promise<void> {
-    if (this.#extractor.confirmed - this.#told >= CONFIRMED_BYTES) await this.#sayHere();
+  /** Tells what is here for certain, once that is much more than the attacher knows. */
+  async confirm(byte: number): Promise<void> {
+    this.#confirmed = byte;
+    if (byte - this.#told >= CONFIRMED_BYTES) await this.#sayHere();
   }
 
   /** Called when another run in the container asks for a sign of this one. */
@@ -141,12 +142,13 @@ export class SessionInput {
     this.#hasBegun = isLast;
     const typing = this.type(bytes);
     if (isLast && this.#isCancelled) void this.type(CANCEL);
+    if (isLast && this.#isDetached) void this.type(DETACH);
     await typing;
   }
 
   async #sayHere(): Promise<void> {
     if (!this.#hasBegun || this.#isDetached) return;
-    this.#told = this.#extractor.confirmed;
+    this.#told = this.#confirmed;
     await this.type(here(this.#told));
   }
 }

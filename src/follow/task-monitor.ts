@@ -26,8 +26,8 @@ export interface TaskMonitorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Called when AWS has refused the credentials of two looks in a row. */
-  readonly onRefused?: (refusal: Failure) => void;
+  /** Takes the refusal when AWS has refused the credentials of two looks in a row. */
+  readonly refused?: (refusal: Failure) => void;
   /**
    * When the credentials end, in milliseconds since the epoch, if known. The monitor looks at that time.
    */
@@ -53,7 +53,7 @@ export async function monitorTask(options: TaskMonitorOptions): Promise<Failure>
     took = clock.now() - asked;
     if (look.kind === "gone") return look.failure;
     const isRefused = look.kind === "refused";
-    if (isRefused && refused) options.onRefused?.(look.failure);
+    if (isRefused && refused) options.refused?.(look.failure);
     refused = isRefused && !refused;
     if (look.kind === "seen" && isEnding(look.task) && !ending) {
       ending = true;

@@ -1,5 +1,6 @@
 import { reliableUntil } from "../aws/static-keys.ts";
-import { followJob, type RunningJob } from "../follow/follow-job.ts";
+import { followJob } from "../follow/follow-job.ts";
+import type { RunningJob } from "../follow/follow-options.ts";
 import { Expiry } from "../follow/expiry.ts";
 import type { TypedInput } from "../follow/session-input.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
@@ -36,9 +37,8 @@ export async function followToEnd(
     detachAfter: inputs.detach,
     isEnding: () => output.artifactsFrom !== undefined,
     running: jobOfHandle(pieces, context),
-    extractor: output.extractor,
-    onNote: (text) => log.info(text),
-    onShown: output.showLive,
+    ...{ nonce: output.nonce, spool: output.spool, show: output.showLive },
+    note: (text) => log.info(text),
     credentialsEnd: reliableUntil(env, inputs.roleToAssume, clock.now()),
   });
   pieces?.settle(followed);

@@ -1,8 +1,8 @@
 import { reliableUntil } from "../aws/static-keys.ts";
-import { TOLD_LATER_MS } from "../follow/follow-pieces.ts";
-import { CANCELLING_MS } from "../follow/follow-session.ts";
-import type { FollowedJob } from "../follow/follow-job.ts";
-import type { PieceFolders, PieceUse } from "../follow/piece-carriers.ts";
+import type { FollowedJob } from "../follow/follow-options.ts";
+import { TOLD_LATER_MS } from "../follow/pieces-carrier.ts";
+import { CANCELLING_MS } from "../follow/session-carrier.ts";
+import type { PieceFolders, PieceUse } from "../follow/upload-orders.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import type { HandlePieces } from "../inputs/handle.ts";
 import { artifactsBudget, FOLDER_BUDGET } from "../pieces/budget.ts";
@@ -36,8 +36,6 @@ export class JobPieces implements PieceFolders {
   #all: readonly OrderedFolder[] = [];
   /** The folder of the last order. */
   #last: OrderedFolder | undefined;
-  /** True when another step still reads the pieces, so that this one does not delete them. */
-  #hasOthers = false;
   /** The bytes of artifacts that the container has listed. */
   #listed = 0;
   /** The next part of artifacts; undefined when none were asked for. */
@@ -127,16 +125,12 @@ export class JobPieces implements PieceFolders {
   }
 
   /** The ledger need not know each piece: the cleanup looks for those behind the last one that it knows. */
-  onRead({ folder }: PieceStore, next: number): void {
+  noteRead({ folder }: PieceStore, next: number): void {
     const known = this.#folders.find(({ prefix }) => prefix === folder.prefix);
     if (known === undefined) return;
     this.#folders = this.#folders.map((each) => (each === known ? { ...each, next } : each));
     if (isDetachedOnCancel(this.#context.inputs)) return;
     if (isDue(next, this.#recorded.get(folder.prefix) ?? 0)) this.#record();
-  }
-
-  onOthers(): void {
-    this.#hasOthers = true;
   }
 
   /** Reads a part of the archive of artifacts. Rejects when it can't be read. */
@@ -156,8 +150,9 @@ export class JobPieces implements PieceFolders {
   }
 
   /** To be called when the job is not followed any more. */
-  settle({ end, byPieces, isClosed }: FollowedJob): void {
-    const isReadOn = this.#hasOthers || this.piecesOfHandle({ end }) !== undefined;
+  settle({ end, byPieces, hasOthers, isClosed }: FollowedJob): void {
+    // Another step still reads them.
+    const isReadOn = hasOthers || this.piecesOfHandle({ end }) !== undefined;
     if (isReadOn) this.#folders = this.#folders.filter(({ prefix }) => prefix !== this.#last?.prefix);
     // The last order of a job that was detached has ended the uploads of the orders before it.
     const isTaken = end.kind === "status" || end.kind === "detached";

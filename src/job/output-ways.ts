@@ -1,6 +1,6 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
 import { logsOf } from "../ready/session-logs.ts";
-import type { PieceUse } from "../follow/piece-carriers.ts";
+import type { PieceUse } from "../follow/upload-orders.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 
 /** The inputs that say what carries the output. */

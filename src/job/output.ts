@@ -3,8 +3,8 @@ import type { ArtifactsReport } from "../report/artifacts.ts";
 import type { PrintedOutput } from "../report/result.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { OUTPUT_LIMIT, Printer } from "../show/printer.ts";
-import { Extractor } from "../stream/extract.ts";
 import type { OutputItem } from "../stream/items.ts";
+import { Spool } from "../stream/spool.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { ENOUGH } from "./byte-flow.ts";
@@ -38,10 +38,11 @@ function enoughUnpacked(tasks = 1): number {
 
 /** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
 export class JobOutput {
-  /** Extracts from the live sessions. */
-  readonly extractor: Extractor;
-  /** Makes an extractor for a log that is read from its beginning. */
-  readonly fromTheStart: () => Extractor;
+  readonly nonce: string;
+  /** What the live carriers have brought. */
+  readonly spool: Spool;
+  /** An empty spool, for logs that are read from their beginning. */
+  readonly fromTheStart: () => Spool;
   readonly #printer: Printer;
   readonly #files: ScriptFiles;
   readonly #artifacts: JobArtifacts | undefined;
@@ -76,13 +77,12 @@ export class JobOutput {
     bucket: ArtifactsBucket = noBucket(),
   ) {
     const { where } = inputs;
-    this.fromTheStart = () => new Extractor(nonce, workers, { hasLock: inputs.lock !== undefined });
-    const from = where.kind === "handle" ? { from: where.handle.shown } : undefined;
-    this.extractor = from === undefined ? this.fromTheStart() : new Extractor(nonce, workers, from);
-    this.#next = this.extractor.offset;
-    this.#log = log;
-    this.#workers = workers;
-    this.#budget = budget;
+    this.nonce = nonce;
+    this.fromTheStart = () => new Spool(workers, { hasLock: inputs.lock !== undefined });
+    this.spool =
+      where.kind === "handle" ? new Spool(workers, { from: where.handle.shown }) : this.fromTheStart();
+    this.#next = this.spool.offset;
+    [this.#log, this.#workers, this.#budget] = [log, workers, budget];
     this.#task = origin.fanOut?.task ?? 0;
     this.#files = new ScriptFiles(budget.memory);
     this.#printer = new Printer({
@@ -111,7 +111,7 @@ export class JobOutput {
   /** Shows output of a session, unless `logs` asks for the output of a log. */
   showLive = (shown: OutputItem): void => {
     if (isArtifact(shown)) this.#artifactsAt ??= this.#next;
-    this.#next = this.extractor.offset;
+    this.#next = this.spool.offset;
     if (this.#isLive) this.show(shown);
   };
 
@@ -131,7 +131,7 @@ export class JobOutput {
    * while this step detached. They have to be unpacked from their beginning, so the other step begins there.
    */
   get resumeAt(): number {
-    return Math.min(this.#artifactsAt ?? Infinity, this.extractor.confirmed);
+    return Math.min(this.#artifactsAt ?? Infinity, this.spool.confirmed);
   }
 
   /** When the first artifacts came. */

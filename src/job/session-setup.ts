@@ -1,6 +1,6 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
 import { type Encryption, encryptionOf } from "../channel/encryption.ts";
-import type { PieceUse } from "../follow/piece-carriers.ts";
+import type { PieceUse } from "../follow/upload-orders.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import { type CarrierInputs, choosePackAbove, choosePieceUse } from "./output-ways.ts";
 

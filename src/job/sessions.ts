@@ -4,8 +4,8 @@ import { PACKING_MS } from "../artifacts/packing-time.ts";
 import type { SessionSetup } from "./session-setup.ts";
 import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/unopened-session.ts";
-import type { FollowedJob } from "../follow/follow-job.ts";
-import type { SessionSource } from "../follow/session-chain.ts";
+import type { FollowedJob } from "../follow/follow-options.ts";
+import type { SessionSource } from "../follow/session-source.ts";
 import {
   type CloudWatchLocation,
   type LogLocation,
@@ -175,7 +175,7 @@ export class JobSessions implements SessionSource {
   }
 
   /** Deletes the staged object. From now on the cleanup of a cancel gives the job time to send artifacts before its task is stopped. */
-  onAttached(): void {
+  noteAttached(): void {
     const { aws, inputs, ledger, target, log } = this.#context;
     if (target.started && inputs.artifacts !== undefined && !isDetachedOnCancel(inputs))
       ledger.replace(["sending"], [{ kind: "sending", task: target.taskArn }]);

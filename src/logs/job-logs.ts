@@ -1,13 +1,13 @@
 import type { Aws } from "../aws/calls.ts";
 import type { Clock } from "../clock.ts";
 import { isAboutCredentials } from "../follow/expiry.ts";
-import type { FollowedJob } from "../follow/follow-job.ts";
+import type { FollowedJob } from "../follow/follow-options.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
-import type { Extractor } from "../stream/extract.ts";
 import type { OutputItem } from "../stream/items.ts";
+import type { Spool } from "../stream/spool.ts";
 import { parseArn } from "../targets/arn.ts";
 import { tellWhile } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
@@ -33,10 +33,11 @@ export interface JobLogsOptions {
   /** Where the container's sessions are logged. */
   readonly sessionLogs: SessionLogs;
   readonly output: {
-    /** The extractor of the live sessions, which goes on where they ended. */
-    readonly extractor: Extractor;
-    /** Makes an extractor for a log that is read from its beginning. */
-    readonly fromTheStart: () => Extractor;
+    readonly nonce: string;
+    /** What the live carriers have brought. A log goes on where they ended. */
+    readonly spool: Spool;
+    /** An empty spool, for logs that are read from their beginning. */
+    readonly fromTheStart: () => Spool;
     readonly show: (shown: OutputItem) => void;
   };
   readonly drained: () => Promise<void>;
@@ -63,7 +64,8 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
     clock,
     signal: cancel,
     log,
-    onShown: output.show,
+    nonce: output.nonce,
+    show: output.show,
     drained,
   };
   if (end.kind === "status") {
@@ -72,7 +74,7 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
     if (from === undefined) return end;
     log.phase("Reading the output from the log of the session");
     log.info(`The job is over; reading its output from ${job.log?.name ?? inputs.logs}.`);
-    const own = { extractor: output.fromTheStart(), patience: LOG_PATIENCE_MS };
+    const own = { spool: output.fromTheStart(), patience: LOG_PATIENCE_MS };
     const upload = "the log of the session, which the exec agent uploads";
     return await tellWhile(upload, { clock, log }, readLogs(from, { ...reading, ...own }));
   }
@@ -80,8 +82,8 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   if (inputs.logs === "session" || sessionId === undefined || sessionLogs.length === 0) return end;
   // With 'logs: auto' and 'bucket' the output was shown live. Otherwise none was shown, so it is read from the beginning.
   const isLive = inputs.logs === "auto" || inputs.logs === "bucket";
-  const extractor = isLive ? output.extractor : output.fromTheStart();
-  return await findEndInLogs(end, { ...reading, sessionLogs, sessionId, extractor, target });
+  const spool = isLive ? output.spool : output.fromTheStart();
+  return await findEndInLogs(end, { ...reading, sessionLogs, sessionId, spool, target });
 }
 
 /** The accounts that may own the log bucket: the cluster's own, and the one that the user names. */

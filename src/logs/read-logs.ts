@@ -1,12 +1,15 @@
 import type { Log } from "../log.ts";
-import { followLog } from "../follow/follow-log.ts";
-import type { FollowContext } from "../follow/follow-session.ts";
 import type { CarrierEnd } from "../follow/job-end.ts";
+import { LogCarrier } from "../follow/log-carrier.ts";
+import { type OutputSink, readCarrier } from "../follow/read-carrier.ts";
 import type { SessionLog } from "../ready/session-logs.ts";
 import { type LogAccess, readTranscript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
 
 /** Which logs are read, and where their output goes. */
-export interface LogReading extends LogAccess, Pick<FollowContext, "extractor" | "onShown" | "drained"> {
+export interface LogReading extends LogAccess, OutputSink {
+  readonly nonce: string;
+  /** Back-pressure: no more is read until this resolves. */
+  readonly drained?: (() => Promise<void>) | undefined;
   /** In the order of the sessions. */
   readonly sessionIds: readonly string[];
   readonly log: Log;
@@ -15,22 +18,23 @@ export interface LogReading extends LogAccess, Pick<FollowContext, "extractor" |
 export interface ReadLogsOptions extends LogReading, TranscriptContext {}
 
 /**
- * Reads output and status from the transcripts of a job's sessions, one after the other, from the extractor's
- * position on. Resolves with the status, or with the end of the last transcript. `patience` is the limit for all
+ * Reads output and status from the transcripts of a job's sessions, one after the other, from the spool's
+ * offset on. Resolves with the status, or with the end of the last transcript. `patience` is the limit for all
  * transcripts together. Fails with `UnreadableLog` when nothing of the job was found, and a missing right may be the
  * cause.
  */
 export async function readLogs(from: SessionLog, options: ReadLogsOptions): Promise<CarrierEnd> {
-  const { sessionIds, extractor, clock } = options;
+  const { sessionIds, nonce, clock } = options;
   const until = clock.now() + options.patience;
   let followed: CarrierEnd | undefined;
   let unreadable: UnreadableLog | undefined;
   for (const sessionId of sessionIds) {
-    extractor.restart();
     const patience = Math.max(0, until - clock.now());
     try {
       const bytes = readTranscript(from, sessionId, { ...options, patience });
-      const found = await followLog(bytes, options);
+      const { end, attached } = await readCarrier(new LogCarrier(bytes, nonce), options);
+      const isKnown = end.kind === "status" || end.kind === "refused" || end.kind === "gap";
+      const found: CarrierEnd = isKnown ? end : { kind: "missing", attached };
       if (found.kind === "status") return found;
       if (found.kind !== "missing" || found.attached) followed = found;
     } catch (error) {

@@ -1,6 +1,5 @@
-import { SHOWN_AFTER_CANCEL_MS } from "../follow/backlog.ts";
-import { LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../follow/follow-pieces.ts";
-import { CANCELLING_MS, CLOSING_MS } from "../follow/follow-session.ts";
+import { LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../follow/pieces-carrier.ts";
+import { CANCELLING_MS, CLOSING_MS, SHOWN_AFTER_CANCEL_MS } from "../follow/session-carrier.ts";
 import { LAST_PARTS_MS } from "../pieces/parts.ts";
 import { TAKEN_READ_MS } from "../pieces/orders.ts";
 import { CLOSE_MS } from "../transport/socket.ts";

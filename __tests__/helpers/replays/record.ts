@@ -1,4 +1,4 @@
-import type { ExtractedItem } from "../../../src/stream/items.ts";
+import type { SeenItem } from "../extracted.ts";
 import type { SpoolText } from "../../../src/stream/records.ts";
 import type { JobStatus } from "../../../src/stream/status.ts";
 
@@ -61,7 +61,7 @@ function streamsOf(items: readonly SpoolText[]): Readonly<Record<string, readonl
 const SAID_BY_SHELL = /^(\[\d\] )?(Terminated|Killed)\n?$/;
 
 /** What an item of a session tells of its marks; undefined for those that time decides. */
-export function markOf(item: ExtractedItem): string | undefined {
+export function markOf(item: SeenItem): string | undefined {
   switch (item.kind) {
     case "ready":
       return `ready ${item.missing?.why ?? ""}`;

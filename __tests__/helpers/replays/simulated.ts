@@ -9,7 +9,7 @@ import { typedDelivery } from "../../../src/payload/typed-delivery.ts";
 import { openPiece, sealPiece, type Piece } from "../../../src/pieces/format.ts";
 import { LEFT, newFolder, type OrderedFolder, typedOrder } from "../../../src/pieces/orders.ts";
 import { systemClock } from "../../../src/clock.ts";
-import type { ExtractedItem } from "../../../src/stream/items.ts";
+import type { SeenItem } from "../extracted.ts";
 import { RecordReader, type SpoolText } from "../../../src/stream/records.ts";
 import { parseStatus } from "../../../src/stream/status.ts";
 import { extractAll } from "../extracted.ts";
@@ -104,7 +104,7 @@ class SimulatedReplay {
   }
 
   /** Does what the reader of the real programs does (watch.ts). */
-  #answer(event: ExtractedItem, { terminal, host }: { terminal: Terminal; host: Host }): void {
+  #answer(event: SeenItem, { terminal, host }: { terminal: Terminal; host: Host }): void {
     const { payload, nonce, options, extractor } = this.#job;
     const { packAbove, secrets = {} } = options;
     const type = (bytes: Uint8Array): void => terminal.type(bytes);

@@ -2,9 +2,8 @@ import type { Clock } from "../clock.ts";
 import { asFailure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { HERE_EVERY_MS } from "../payload/input.ts";
-import { type ControlWords, type FolderAccess, NO_WORDS } from "../pieces/orders.ts";
-import type { PieceStore } from "../pieces/store.ts";
-import type { Extractor } from "../stream/extract.ts";
+import { type ControlWords, type FolderAccess, NO_WORDS } from "./orders.ts";
+import type { PieceStore } from "./store.ts";
 
 /** After this many bytes the reader tells the container what it has read, so that the container can free the bytes. */
 const CONFIRMED_BYTES = 16 * 1024 * 1024;
@@ -13,13 +12,12 @@ const READER_SECONDS = 75;
 /** The most tries of a write when another reader has written first. */
 const MOST_SWAPS = 5;
 
-export interface PieceControlOptions {
+export interface ControlWriterOptions {
   readonly store: Pick<PieceStore, "writeControl" | "readControl" | "replaceControl" | "access">;
   /** The access that the order gave to the container. When another step gave the order, the access that the first `control` gives. */
   readonly access: FolderAccess;
   /** Whether the job is followed by its handle, so that other steps may write to `control`, too. */
   readonly isShared: boolean;
-  readonly extractor: Pick<Extractor, "confirmed">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -28,18 +26,20 @@ export interface PieceControlOptions {
  * Tells the container what the reader of its pieces has to say, by the object `control`. Readers that follow the job by its handle
  * share `control`: each repeats what the others have said. No method rejects.
  */
-export class PieceControl {
-  readonly #options: PieceControlOptions;
+export class ControlWriter {
+  readonly #options: ControlWriterOptions;
   readonly #reader: string;
   #words: ControlWords;
-  /** The byte of the spool that the last `control` named. */
+  /** The byte up to which all of the spool is here for certain, and the one that the last `control` named. */
+  #confirmed = 0;
   #told = 0;
   #renewAt: number;
-  #failing: PieceControl["failing"];
+  #failing: ControlWriter["failing"];
   #hasOthers = false;
+  #isWriting = false;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(options: PieceControlOptions) {
+  constructor(options: ControlWriterOptions) {
     this.#options = options;
     this.#reader = options.clock.random.bytes(8).toString("hex");
     this.#words = { ...NO_WORDS, access: options.isShared ? options.access : undefined };
@@ -58,6 +58,7 @@ export class PieceControl {
 
   /** Tells the container every twenty seconds that its job has a reader, until `over` aborts. */
   async keepWriting(over: AbortSignal): Promise<void> {
+    this.#isWriting = true;
     try {
       for (;;) {
         await this.#write();
@@ -68,9 +69,10 @@ export class PieceControl {
     }
   }
 
-  /** Called when more of the spool is confirmed. */
-  confirmed(): void {
-    if (this.#options.extractor.confirmed - this.#told >= CONFIRMED_BYTES) void this.#write();
+  /** Tells what is here for certain, at once when it is much more than the container knows. */
+  confirm(byte: number): void {
+    this.#confirmed = byte;
+    if (this.#isWriting && byte - this.#told >= CONFIRMED_BYTES) void this.#write();
   }
 
   /** Tells the container something that holds from now on. */
@@ -93,14 +95,14 @@ export class PieceControl {
   }
 
   async #put(): Promise<void> {
-    const { store, extractor, isShared, clock, log } = this.#options;
+    const { store, isShared, clock, log } = this.#options;
     try {
       if (clock.now() >= this.#renewAt && !this.#words.isTaken) {
         const access = await store.access();
         this.#renewAt = this.#halfLife(access);
         this.#words = { ...this.#words, access };
       }
-      const { confirmed } = extractor;
+      const confirmed = this.#confirmed;
       this.#told = confirmed;
       if (isShared) await this.#putShared(confirmed);
       else await store.writeControl(confirmed, this.#words);

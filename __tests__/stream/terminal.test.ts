@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { Extractor } from "../../src/stream/extract.ts";
-import type { ExtractedItem } from "../../src/stream/items.ts";
-import { extractAll } from "../helpers/extracted.ts";
+import { extractAll, SeenJob, type SeenItem } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
@@ -25,7 +23,7 @@ function throughTerminals(text: string, carriageReturns: number): Buffer {
   return Buffer.from(text.replaceAll("\n", `${"\r".repeat(carriageReturns)}\n`), "latin1");
 }
 
-function text(events: ExtractedItem[], stream: "stdout" | "stderr"): string {
+function text(events: SeenItem[], stream: "stdout" | "stderr"): string {
   return events
     .flatMap((e) =>
       e.kind === "text" && e.stream === stream ? [e.bytes.toString("latin1"), e.ends ? "\n" : ""] : [],
@@ -42,7 +40,7 @@ const STATUS = {
   },
 };
 
-describe("an Extractor", () => {
+describe("a terminal", () => {
   it.each([
     ["a session whose terminal leaves line ends alone", 0, "", ""],
     ["a session with CR LF", 1, "", ""],
@@ -60,7 +58,7 @@ describe("an Extractor", () => {
     ],
   ])("reads %s", (_, carriageReturns, before, after) => {
     const events = extractAll(
-      new Extractor(NONCE, 1),
+      new SeenJob(NONCE, 1),
       throughTerminals(before + SESSION + after, carriageReturns),
     );
     expect(events.find((e) => e.kind === "header")).toEqual({ kind: "header", text: "fargate-exec run=1" });
@@ -73,14 +71,12 @@ describe("an Extractor", () => {
 
   it("reads the same wherever its input is cut", () => {
     const bytes = throughTerminals(SESSION, 1);
-    const whole = extractAll(new Extractor(NONCE, 1), bytes);
+    const whole = extractAll(new SeenJob(NONCE, 1), bytes);
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
-        const extractor = new Extractor(NONCE, 1);
+        const job = new SeenJob(NONCE, 1);
         const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
-        const events = edges
-          .slice(1)
-          .flatMap((end, i) => extractAll(extractor, bytes.subarray(edges[i], end)));
+        const events = edges.slice(1).flatMap((end, i) => extractAll(job, bytes.subarray(edges[i], end)));
         expect(events).toEqual(whole);
       }),
     );
@@ -88,25 +84,25 @@ describe("an Extractor", () => {
 
   it("shows every byte once when a session is cut anywhere and another one goes on", () => {
     const bytes = throughTerminals(SESSION, 1);
-    const whole = extractAll(new Extractor(NONCE, 1), bytes);
+    const whole = extractAll(new SeenJob(NONCE, 1), bytes);
     for (let cut = 0; cut < bytes.length - 1; cut += 1) {
-      const extractor = new Extractor(NONCE, 1);
-      const first = extractAll(extractor, bytes.subarray(0, cut));
-      const from = extractor.offset;
-      extractor.restart();
+      const job = new SeenJob(NONCE, 1);
+      const first = extractAll(job, bytes.subarray(0, cut));
+      const from = job.offset;
+      job.restart();
       const rest = `${mark(`@${from}`)}\n${SPOOL.slice(from)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
-      const events = [...first, ...extractAll(extractor, throughTerminals(rest, 0))];
-      const shown = (all: ExtractedItem[]): ExtractedItem[] =>
+      const events = [...first, ...extractAll(job, throughTerminals(rest, 0))];
+      const shown = (all: SeenItem[]): SeenItem[] =>
         all.filter(({ kind }) => kind !== "attached" && kind !== "confirmed");
       if (first.at(-1)?.kind !== "status") expect(shown(events)).toEqual(shown(whole));
     }
   });
 
   it("skips what a session sends again", () => {
-    const extractor = new Extractor(NONCE, 1);
-    const first = extractAll(extractor, Buffer.from(`${mark("@0")}\n${SPOOL}`, "latin1"));
-    extractor.restart();
-    const again = extractAll(extractor, Buffer.from(SESSION, "latin1"));
+    const job = new SeenJob(NONCE, 1);
+    const first = extractAll(job, Buffer.from(`${mark("@0")}\n${SPOOL}`, "latin1"));
+    job.restart();
+    const again = extractAll(job, Buffer.from(SESSION, "latin1"));
     expect(text(first, "stdout")).toContain("plain");
     expect(again.map(({ kind }) => kind)).toEqual(["attached", "status"]);
   });
@@ -116,19 +112,19 @@ describe("an Extractor", () => {
     ["with half the nonce", SESSION.replaceAll(NONCE, NONCE.slice(0, 16))],
     ["without their beginning", mark(". 0 exited 0=0:0").slice(5)],
   ])("ignores marks %s", (_, forged) => {
-    expect(extractAll(new Extractor(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
+    expect(extractAll(new SeenJob(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
   });
 
   it("does not believe a status after output that did not come whole", () => {
-    const events = extractAll(new Extractor(NONCE, 1), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
+    const events = extractAll(new SeenJob(NONCE, 1), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
     expect(events.at(-1)).toEqual({ kind: "gap", expected: 60, got: 54, offset: 0 });
   });
 
   it("compares its position with the container's, and goes back to the last certain byte when they differ", () => {
     const [one, two, three] = ["one\n", "two\n", "three\n"];
-    const extractor = new Extractor(NONCE, 1);
+    const job = new SeenJob(NONCE, 1);
     const itemsOf = (...texts: string[]): unknown[] =>
-      extractAll(extractor, Buffer.from(texts.join(""), "latin1")).map((e) =>
+      extractAll(job, Buffer.from(texts.join(""), "latin1")).map((e) =>
         e.kind === "text" ? e.bytes.toString() : e.kind,
       );
     expect(itemsOf(mark("@0"), "\n", one, "t", mark("~ 5"), "wo\n")).toEqual([
@@ -139,8 +135,8 @@ describe("an Extractor", () => {
     ]);
     // Another process writes into the terminal.
     expect(itemsOf("noise\n", three, mark("~ 14"))).toEqual(["noise", "three", "gap"]);
-    expect(extractor.offset).toBe(4);
-    extractor.restart();
+    expect(job.offset).toBe(4);
+    job.restart();
     expect(itemsOf(mark("@4"), "\n", two, three, mark(". 14 exited 0=0:0"))).toEqual([
       "attached",
       "two",
@@ -150,16 +146,16 @@ describe("an Extractor", () => {
   });
 
   it("reports once that the container is ready", () => {
-    const extractor = new Extractor(NONCE, 1);
+    const job = new SeenJob(NONCE, 1);
     const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) =>
-      extractAll(extractor, Buffer.from(s)),
+      extractAll(job, Buffer.from(s)),
     );
     expect(events).toEqual([{ kind: "ready", missing: undefined }]);
   });
 
   it("reports why the container refused", () => {
     expect(
-      extractAll(new Extractor(NONCE, 1), Buffer.from(mark("! download No module named 'boto3'"))),
+      extractAll(new SeenJob(NONCE, 1), Buffer.from(mark("! download No module named 'boto3'"))),
     ).toEqual([{ kind: "refused", code: "download", text: "No module named 'boto3'" }]);
   });
 
@@ -177,8 +173,8 @@ describe("an Extractor", () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: "binary" }))), (parts) => {
-        const extractor = new Extractor(NONCE, 1);
-        for (const part of parts) extractAll(extractor, Buffer.from(part, "latin1"));
+        const job = new SeenJob(NONCE, 1);
+        for (const part of parts) extractAll(job, Buffer.from(part, "latin1"));
       }),
     );
   });

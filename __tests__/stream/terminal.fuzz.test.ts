@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { Extractor } from "../../src/stream/extract.ts";
-import type { ExtractedItem } from "../../src/stream/items.ts";
 import { BEL, MARK, sessionMark } from "../../src/stream/marks.ts";
 import { damage, heldBytes, randomBytesOf } from "../helpers/damage.ts";
 import type { Random } from "../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf, sampleOf } from "../helpers/seeds.ts";
-import { extractAll } from "../helpers/extracted.ts";
+import { extractAll, SeenJob, type SeenItem } from "../helpers/extracted.ts";
 
 /** The number of seeds, each with `CASES` cases. */
 const RUNS = sampleOf(1_900);
@@ -51,7 +49,7 @@ const sessions = transcripts.flatMap((text) =>
 const inputs = [...transcripts, ...sessions].map((text) => Buffer.from(text, "latin1"));
 
 /** The items as a text, with each buffer as its bytes. */
-function itemsAsText(events: readonly ExtractedItem[]): string {
+function itemsAsText(events: readonly SeenItem[]): string {
   return JSON.stringify(events, (_key, value: unknown) =>
     typeof value === "object" && value !== null && "type" in value && value.type === "Buffer"
       ? Buffer.from((value as unknown as { data: number[] }).data).toString("latin1")
@@ -59,18 +57,18 @@ function itemsAsText(events: readonly ExtractedItem[]): string {
   );
 }
 
-function readInPieces(random: Random, extractor: Extractor, bytes: Buffer): ExtractedItem[] {
+function readInPieces(random: Random, job: SeenJob, bytes: Buffer): SeenItem[] {
   const first = between(random, 0, bytes.length);
   const second = between(random, first, bytes.length);
   return [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)].flatMap((piece) =>
-    extractAll(extractor, piece),
+    extractAll(job, piece),
   );
 }
 
-describe("an Extractor under damaged transcripts and sessions", () => {
+describe("a terminal under damaged transcripts and sessions", () => {
   it("reads undamaged ones to their end", () => {
     for (const session of sessions) {
-      const events = extractAll(new Extractor(NONCE, 2), Buffer.from(session, "latin1"));
+      const events = extractAll(new SeenJob(NONCE, 2), Buffer.from(session, "latin1"));
       expect(events.at(-1)).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 3 }, {}] } });
     }
   });
@@ -83,15 +81,15 @@ describe("an Extractor under damaged transcripts and sessions", () => {
           random() < 0.1
             ? randomBytesOf(random, between(random, 0, 300))
             : damage(random, pick(random, inputs), pick(random, inputs));
-        const extractor = new Extractor(NONCE, 2);
-        const events = readInPieces(random, extractor, bytes);
-        if (!Number.isSafeInteger(extractor.offset)) throw new Error(`its offset is ${extractor.offset}`);
+        const job = new SeenJob(NONCE, 2);
+        const events = readInPieces(random, job, bytes);
+        if (!Number.isSafeInteger(job.offset)) throw new Error(`its offset is ${job.offset}`);
         const last = events.findIndex(({ kind }) => kind === "status" || kind === "refused");
         if (last >= 0 && last < events.length - 1) throw new Error("it goes on after the end");
         if (count % 8 > 0) continue;
         const given = events.reduce((sum, each) => sum + (each.kind === "text" ? each.bytes.length : 0), 0);
         if (given > bytes.length + 4 * 1024) throw new Error(`${given} bytes out of ${bytes.length}`);
-        const whole = itemsAsText(extractAll(new Extractor(NONCE, 2), bytes));
+        const whole = itemsAsText(extractAll(new SeenJob(NONCE, 2), bytes));
         if (itemsAsText(events) !== whole)
           throw new Error(`in pieces ${itemsAsText(events)}\nin one ${whole}`);
       }
@@ -104,7 +102,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
       const random = randomOf(seed);
       for (let count = 0; count < CASES; count++) {
         const bytes = damage(random, pick(random, forged), pick(random, forged));
-        for (const { kind } of readInPieces(random, new Extractor(NONCE, 2), bytes))
+        for (const { kind } of readInPieces(random, new SeenJob(NONCE, 2), bytes))
           if (kind !== "ready" && kind !== "echo") throw new Error(`it believed '${kind}'`);
       }
     });
@@ -121,22 +119,22 @@ describe("an Extractor under damaged transcripts and sessions", () => {
   ])("takes megabytes of %s in flat memory and bounded time", (_name, make) => {
     const random = randomOf(1);
     for (const begun of ["", `${mark("@0")}\n`]) {
-      const extractor = new Extractor(NONCE, 2);
-      extractAll(extractor, Buffer.from(begun));
+      const job = new SeenJob(NONCE, 2);
+      extractAll(job, Buffer.from(begun));
       const before = heldBytes();
       const started = process.cpuUsage();
       for (let count = 0; count < FLOOD / 2_048; count++) {
         const piece = make(random);
         // A job's output has newlines, its own or the recorder's.
-        if (begun !== "" && count % 64 === 63) extractAll(extractor, Buffer.from("\n"));
-        extractAll(extractor, piece);
+        if (begun !== "" && count % 64 === 63) extractAll(job, Buffer.from("\n"));
+        extractAll(job, piece);
       }
       const { user, system } = process.cpuUsage(started);
       // At most 2.5 s for each MiB.
       expect((user + system) / 1e6).toBeLessThan((2.5 * FLOOD) / 2 / MIB);
       // Twice as many bytes as that have come.
       expect(heldBytes() - before).toBeLessThan(FLOOD / 4);
-      expect(extractor.offset).toBeGreaterThanOrEqual(0);
+      expect(job.offset).toBeGreaterThanOrEqual(0);
     }
   });
 });

@@ -1,0 +1,202 @@
+import type { Session } from "../session/session.ts";
+import { tellWaiting } from "../waiting.ts";
+import type { Carrier, CarrierEvent, LastWord, Loss, Words } from "./carrier.ts";
+import { EventQueue } from "./event-queue.ts";
+import type { FollowJobOptions } from "./follow-options.ts";
+import type { PiecesCarrier } from "./pieces-carrier.ts";
+import { SessionCarrier } from "./session-carrier.ts";
+import type { StepEvent } from "./step-event.ts";
+import { UploadOrders } from "./upload-orders.ts";
+
+/** What can be a job's main carrier. */
+export type MainCarrier = SessionCarrier | PiecesCarrier;
+
+/** An event, and the carrier that it is from. */
+type Post = readonly [Carrier | undefined, CarrierEvent | StepEvent];
+
+/** The carriers of one job, what they are told, and the queue of all that happens to the job. */
+export class CarrierSet {
+  /** Brings the output. */
+  main: MainCarrier | undefined;
+  /** The last session. When S3 is the main carrier it is released, and open as long as its attacher stays. */
+  session: SessionCarrier | undefined;
+  readonly inbox = new EventQueue<Post>();
+  readonly #options: FollowJobOptions;
+  readonly #orders: UploadOrders | undefined;
+  /** The pieces of the last order, until the session is released for them. */
+  #ordered: PiecesCarrier | undefined;
+  #ordersInVain = 0;
+  /** Aborts when the session is the main carrier no longer. */
+  #sessionOver = new AbortController();
+  #words: Words;
+  #stopTelling = (): void => undefined;
+
+  constructor(options: FollowJobOptions) {
+    const { folders, sessions, spool, credentialsEnd, clock, log } = options;
+    const stop = (): Promise<boolean> => sessions.stop();
+    this.#options = options;
+    this.#orders = folders && new UploadOrders({ folders, spool, credentialsEnd, stop, clock, log });
+    this.#words = { confirmed: spool.confirmed, stop: undefined, endsTask: false, order: undefined };
+  }
+
+  put(event: StepEvent): void {
+    void this.inbox.put([undefined, event]);
+  }
+
+  /** Tells all carriers what holds from now on. */
+  say(more: Partial<Words>): void {
+    this.#words = { ...this.#words, ...more };
+    this.main?.say(this.#words);
+    if (this.session !== this.main) this.session?.say(this.#words);
+    this.#ordered?.say(this.#words);
+  }
+
+  /** Tells that the job has to stop. A cancel is more urgent than credentials that have ended. */
+  stop(why: "cancelled" | "expired", endsTask = this.#words.endsTask): void {
+    this.say({ stop: this.#words.stop === "cancelled" ? "cancelled" : why, endsTask });
+  }
+
+  useSession(session: Session, first: boolean): void {
+    const { sessions, nonce, typed, clock, log } = this.#options;
+    this.#sessionOver = new AbortController();
+    this.session = new SessionCarrier(session, {
+      ...{ nonce, typed, words: this.#words, clock, first, opening: sessions.opening() },
+      moreTime: () => sessions.moreTime(session.sessionId),
+      canNeverOpen: () => sessions.canNeverOpen(),
+    });
+    this.main = this.session;
+    this.#stopTelling = tellWaiting(() => whatStarts(session), { clock, log });
+    this.#pull(this.session);
+  }
+
+  /** The session has shown the job. The container is ordered to upload its output as soon as that is due. */
+  noteShown(): void {
+    this.#stopTelling();
+    this.#ordersInVain = 0;
+    this.#askForOrder();
+  }
+
+  /** The session is the main carrier no longer. */
+  leaveSession(): void {
+    this.#stopTelling();
+    this.#sessionOver.abort();
+    void this.#ordered?.close();
+    this.#ordered = undefined;
+    this.#words = { ...this.#words, order: undefined };
+  }
+
+  isOrdered(carrier: Carrier | undefined): boolean {
+    return carrier !== undefined && carrier === this.#ordered;
+  }
+
+  /** Gives the container an order, unless its session is over. */
+  order({ order, over }: Extract<StepEvent, { kind: "ordered" }>): void {
+    if (over.aborted) void order?.carrier.close();
+    else if (order !== undefined) {
+      this.#ordered = order.carrier;
+      this.#pull(order.carrier);
+      this.say({ order: order.lines });
+    }
+  }
+
+  /** The ordered pieces don't come. Another order may have more luck. */
+  orderAgain(why: Loss): void {
+    void this.#ordered?.close();
+    this.#ordered = undefined;
+    const { log } = this.#options;
+    const seen = why.kind === "stalled" ? why.seen : why.kind;
+    log[this.#ordersInVain === 0 ? "info" : "debug"](
+      `The output does not come by S3 (${seen}). The session goes on with it.`,
+    );
+    this.#ordersInVain += 1;
+    this.#askForOrder();
+  }
+
+  /** S3 works in the container, so the session is released. */
+  releaseSession(): void {
+    this.#orders?.noteHandover();
+    void this.session?.close("left");
+  }
+
+  /** The session is released: the ordered pieces go on. */
+  useOrdered(): PiecesCarrier | undefined {
+    const pieces = this.#ordered;
+    if (pieces === undefined) return undefined;
+    this.#ordered = undefined;
+    this.leaveSession();
+    this.#usePieces(pieces);
+    this.#options.sessions.untilWanted(this.#releasedOver.signal).then(
+      () => this.put({ kind: "wanted" }),
+      () => undefined, // the session is over, or the job
+    );
+    return pieces;
+  }
+
+  /** Uses pieces that another step has ordered. Undefined when none can be read. */
+  async resume(store: Parameters<UploadOrders["resume"]>[0]): Promise<PiecesCarrier | undefined> {
+    const pieces = await this.#orders?.resume(store, this.#words);
+    if (pieces === undefined) return undefined;
+    this.#pull(pieces);
+    this.#usePieces(pieces);
+    return pieces;
+  }
+
+  #releasedOver = new AbortController();
+
+  #usePieces(pieces: PiecesCarrier): void {
+    const { log, spool, folders } = this.#options;
+    this.main = pieces;
+    pieces.say(this.#words);
+    pieces.takeOver();
+    log[folders?.areAskedFor === true ? "info" : "debug"](
+      `The output comes by S3 from byte ${spool.offset} on.`,
+    );
+  }
+
+  /** Closes the released session, and gives its place back. */
+  async closeReleased(word?: LastWord): Promise<void> {
+    this.#releasedOver.abort();
+    if (this.session?.isOpen !== true) return;
+    await this.session.close(word);
+    this.#options.sessions.releasePlace();
+  }
+
+  /** The released session is over by itself. */
+  noteReleasedOver(): void {
+    this.#releasedOver.abort();
+    this.#options.sessions.releasePlace();
+  }
+
+  /** Ends what is still open. Left open, a session would keep its place in the container, and this process alive. */
+  async close(): Promise<void> {
+    this.leaveSession();
+    this.#releasedOver.abort();
+    await Promise.all([this.main, this.session].map(async (carrier) => carrier?.close()));
+  }
+
+  #askForOrder(): void {
+    const { signal } = this.#sessionOver;
+    void this.#orders
+      ?.next(this.#ordersInVain, this.#words, signal)
+      .then((order) => this.put({ kind: "ordered", order, over: signal }));
+  }
+
+  /** Passes on what a carrier brings. It is asked for more when what it has brought was handled and has left the runner. */
+  #pull(carrier: Carrier): void {
+    const pull = async (): Promise<void> => {
+      for await (const event of carrier.events) {
+        await this.inbox.put([carrier, event]);
+        if (event.kind === "lost") return;
+        await this.#options.drained?.();
+      }
+    };
+    pull().catch((error: unknown) => this.inbox.fail(error));
+  }
+}
+
+/** What has to come before a session shows the job. */
+function whatStarts({ heard, sessionId }: Session): string {
+  return heard
+    ? "the container to fetch the script and to start it"
+    : `the exec agent to open session ${sessionId}`;
+}

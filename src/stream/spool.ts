@@ -1,0 +1,118 @@
+import type { EndOfJob, Gap, OutputItem } from "./items.ts";
+import { parseMark } from "./marks.ts";
+import { LONGEST_RECORD, RecordReader } from "./records.ts";
+import type { SpoolEvent } from "./spool-events.ts";
+import { parseStatus } from "./status.ts";
+
+export interface SpoolOptions {
+  /** Another step has shown the output up to this byte. */
+  readonly from?: number | undefined;
+  /** Whether the job's run holds a lock. */
+  readonly hasLock?: boolean;
+}
+
+/** What comes of an event: output for the user, how much of it is certain, a gap, the end of the job. */
+export type SpoolItem = OutputItem | EndOfJob;
+
+/**
+ * What is known of one job's spool, whichever carriers have brought it, one after the other. Takes each byte once: drops those that come again,
+ * and notices a gap. Never throws. Holds back at most one record.
+ */
+export class Spool {
+  readonly #workers: number;
+  readonly #hasLock: boolean;
+  readonly #records: RecordReader;
+  #confirmed = 0;
+  /** Another step has shown the output before, so the first carrier may begin at any byte. */
+  #isOpen: boolean;
+  /** True when nothing counts until another carrier begins. */
+  #isOver = false;
+
+  /** `workers` is the number of workers of the job. */
+  constructor(workers: number, { from, hasLock = false }: SpoolOptions = {}) {
+    this.#workers = workers;
+    this.#hasLock = hasLock;
+    this.#records = new RecordReader(workers);
+    this.#isOpen = from !== undefined;
+    if (from !== undefined) this.#goTo(from);
+  }
+
+  /** The byte at which the next carrier has to go on. */
+  get offset(): number {
+    return this.#records.offset;
+  }
+
+  /** The byte up to which the output is certain. No carrier goes on before it. */
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
+  /** The items in an event. The caller has to read them to the end. */
+  *take(event: SpoolEvent): Generator<SpoolItem> {
+    if (event.kind === "attached") yield* this.#attach(event.at);
+    if (this.#isOver && event.kind !== "refused") return;
+    switch (event.kind) {
+      case "bytes":
+        yield* this.#read(event.at, event.bytes);
+        break;
+      case "confirmed":
+        // A carrier that repeats what another one has brought confirms no more than it repeats.
+        if (event.to < this.#records.position) break;
+        this.#confirmed = this.offset;
+        yield { kind: "confirmed" };
+        break;
+      case "end":
+        yield this.#end(event.length, event.words);
+        break;
+      case "refused":
+        this.#isOver = true;
+        yield event;
+        break;
+      case "mismatch":
+        yield this.#gap(event.expected, event.got);
+        break;
+    }
+  }
+
+  /** A carrier begins. The incomplete record comes again. */
+  *#attach(at: number): Generator<SpoolItem> {
+    this.#isOver = false;
+    this.#records.rewind();
+    if (this.#isOpen) this.#goTo(at);
+    this.#isOpen = false;
+    if (at > this.offset) yield this.#gap(this.offset, at);
+  }
+
+  #goTo(byte: number): void {
+    this.#records.rewind(byte);
+    this.#confirmed = byte;
+  }
+
+  *#read(at: number, bytes: Buffer): Generator<SpoolItem> {
+    const { position } = this.#records;
+    if (at > position) {
+      yield this.#gap(position, at);
+      return;
+    }
+    const repeated = position - at;
+    if (repeated < bytes.length) yield* this.#records.read(repeated === 0 ? bytes : bytes.subarray(repeated));
+    if (!this.#records.isOverlong) return;
+    const why = `a record has no end within ${LONGEST_RECORD / 1024 / 1024} MiB.`;
+    yield this.#gap(this.#records.position, this.#records.position, why);
+  }
+
+  #end(length: number, words: string): SpoolItem {
+    const mark = words.startsWith("!") ? parseMark(words) : undefined;
+    const { position } = this.#records;
+    if (mark === undefined && length !== position) return this.#gap(length, position);
+    this.#isOver = true;
+    if (mark?.kind === "refused") return mark;
+    return { kind: "status", status: parseStatus(words, this.#workers, this.#hasLock) };
+  }
+
+  #gap(expected: number, got: number, why?: string): Gap {
+    this.#isOver = true;
+    this.#records.rewind(this.#confirmed);
+    return { kind: "gap", expected, got, offset: this.#confirmed, ...(why !== undefined && { why }) };
+  }
+}
