@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Aws } from "../aws/calls.ts";
 import type { Clock } from "../clock.ts";
 import { isAboutCredentials } from "../follow/expiry.ts";
@@ -76,7 +77,8 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
     log.info(`The job is over; reading its output from ${job.log?.name ?? inputs.logs}.`);
     const own = { spool: output.fromTheStart(), patience: LOG_PATIENCE_MS };
     const upload = "the log of the session, which the exec agent uploads";
-    return await tellWhile(upload, { clock, log }, readLogs(from, { ...reading, ...own }));
+    const found = await tellWhile(upload, { clock, log }, readLogs(from, { ...reading, ...own }));
+    return found.kind === "status" ? endOfBoth(end, found, log) : found;
   }
   const sessionId = sessionIds.at(-1);
   if (inputs.logs === "session" || sessionId === undefined || sessionLogs.length === 0) return end;
@@ -84,6 +86,21 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   const isLive = inputs.logs === "auto" || inputs.logs === "bucket";
   const spool = isLive ? output.spool : output.fromTheStart();
   return await findEndInLogs(end, { ...reading, sessionLogs, sessionId, spool, target });
+}
+
+type Ended = Extract<JobEnd, { kind: "status" }>;
+
+/**
+ * The end that the session has told. Who may write to the log may forge its status, and who may read it knows the nonce that a status
+ * needs.
+ */
+function endOfBoth(told: Ended, logged: Ended, log: Log): Ended {
+  if (!isDeepStrictEqual(told.status, logged.status))
+    log.warning(
+      "The log of the session tells another end of the job than the session itself did. The session's counts; what is shown above is the log's.",
+      "security.md#who-may-write-to-the-logs",
+    );
+  return told;
 }
 
 /** The accounts that may own the log bucket: the cluster's own, and the one that the user names. */
