@@ -183,8 +183,8 @@ it("without the right to read claims the step says so and looks at the sessions"
   expect(mainLog(result)).toContain(
     `Access denied: the credentials have no right to s3:GetObject on arn:aws:s3:::${at.aws.world.made.bucket}/${key}. Without a claim runs take turns by looking at the container's sessions.`,
   );
-  // The first look is made while the claim is tried.
-  expect(at.aws.calls("DescribeSessions", task.id)).toHaveLength(3);
+  // The first look is made while the claim is tried, two more take the place. A run that was held up since its last look looks again.
+  expect(at.aws.calls("DescribeSessions", task.id).length).toBeGreaterThanOrEqual(3);
 });
 
 it("with a bucket, jobs that together need longer than 'start-timeout' run in the order of their arrival", async () => {
