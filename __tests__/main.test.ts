@@ -115,7 +115,7 @@ it("reports what AWS says after the guard is lifted, and has nothing to undo", a
   };
   const { exitCode, lines, outcome, state } = await mainStep({ ...inputs, task: ID });
   expect([exitCode, outcome, state]).toEqual([1, "not-started", ""]);
-  expect(asked.toSorted()).toEqual(["DescribeClusters", "DescribeTasks"]);
+  expect(asked.toSorted()).toEqual(["DescribeClusters", "DescribeSessions", "DescribeTasks"]);
   const token = /^::stop-commands::(.+)$/.exec(lines[1] ?? "")?.[1] ?? "none";
   expect(lines[0]).toBe(`##[group]Looking at task ${ID}`);
   expect(lines.slice(-4)).toEqual([
