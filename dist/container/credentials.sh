@@ -1,6 +1,4 @@
-# --- The credentials of the task, when the exec agent has none: from the environment of PID 1.
-#
-# Part of the loader, and of the job.
+# --- The credentials of the task, for a script when the exec agent has none: from the environment of PID 1.
 
 # Whether there are any.
 fx_have_credentials() { [ "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ]; }

@@ -3,13 +3,14 @@
 
 # Carries out the order in the file `order`, until it is done, another order is there, or TERM comes.
 fx_carry_by_curl() {
-  if ! fx_find_hasher || ! { [ "$fx_role" ] || { fx_tool curl && fx_curl=$fx_file; } || fx_find_role; }; then
-    fx_note "Output can't go by S3: the image has neither python3 nor curl nor aws with sha256sum or openssl."
+  if ! fx_find_hasher || ! fx_tool curl; then
+    fx_note "Output can't go by S3: the image has neither python3 nor curl with sha256sum or openssl."
     fx_obey over
   elif ! fx_read_order; then
     fx_note "Output can't go by S3: what the runner has typed is incomplete."
     fx_obey over
   else
+    fx_curl=$fx_file
     fx_begin_order
     while [ -e "$fx_dir/order" ] && [ -e "$fx_dir/pid" ] && [ ! -e "$fx_dir/ordered" ] && [ -z "$fx_off" ]; do
       fx_carry_on
@@ -25,7 +26,7 @@ fx_begin_order() {
   [ "$fx_sequence" -gt 0 ] || fx_put=$fx_made
   # Since when S3 takes nothing, the pause before the next try, and when that pause ends.
   fx_failing='' fx_pause=0 fx_again=0
-  fx_taken='' fx_lost='' fx_asked=0 fx_unseen=0 fx_told_notes='
+  fx_lost='' fx_asked=0 fx_unseen=0 fx_told_notes='
 '
   fx_begin='' fx_bytes=0 fx_cut_at='' fx_lease=$(date +%s)
   fx_write_lease
@@ -167,28 +168,18 @@ fx_acknowledge() {
 
 # fx_post NAME FILE: uploads an object.
 fx_post() {
-  if [ "$fx_role" ]; then
-    fx_ask_by_role put "$1" "$2"
-  else
-    # The key is a secret: with the task role, a process that knows the folder's name can read and write there. The process list
-    # shows arguments, so the key comes by a file.
-    printf 'form-string = "key=%s"\n' "$fx_folder$1" >"$fx_dir/key.curl"
-    fx_ask -K "$fx_dir/post.curl" -K "$fx_dir/key.curl" -H Expect: -F "file=@$2;type=application/octet-stream;filename=$1"
-  fi
-  case $fx_role:$fx_http in
-    *:2??)
-      fx_taken=1 fx_failing='' fx_pause=0 fx_put=$fx_now
+  # The process list shows arguments, so the key, which names the folder, comes by a file.
+  printf 'form-string = "key=%s"\n' "$fx_folder$1" >"$fx_dir/key.curl"
+  fx_ask -K "$fx_dir/post.curl" -K "$fx_dir/key.curl" -H Expect: -F "file=@$2;type=application/octet-stream;filename=$1"
+  case $fx_http in
+    2??)
+      fx_failing='' fx_pause=0 fx_put=$fx_now
       return
       ;;
-    :000) fx_failure=$(head -n 1 "$fx_dir/curl.err") ;;
-    :*) fx_failure="$fx_http $(sed -n 's,.*<Code>\([^<]*\)</Code>.*<Message>\([^<]*\)<.*,\1: \2,p' "$fx_dir/answer")" ;;
-    *) fx_failure=$(tail -n 1 "$fx_dir/curl.err") ;;
+    000) fx_failure=$(head -n 1 "$fx_dir/curl.err") ;;
+    *) fx_failure="$fx_http $(sed -n 's,.*<Code>\([^<]*\)</Code>.*<Message>\([^<]*\)<.*,\1: \2,p' "$fx_dir/answer")" ;;
   esac
   fx_look_at_clock
-  if [ "$fx_role$fx_taken:$fx_http" = :403 ] && fx_find_role; then
-    fx_tell_role
-    return 1
-  fi
   [ "$fx_failing" ] || fx_failing=$fx_now
   fx_pause=$((fx_pause * 2))
   [ "$fx_pause" -ge 5 ] || fx_pause=5
@@ -196,26 +187,22 @@ fx_post() {
     fx_pause=100
   fi
   fx_again=$((fx_now + fx_pause))
-  fx_tell_once "S3 has not taken output (${fx_role:-curl}): $(printf %s "$fx_failure" | tr -cd ' -~' | head -c 200)"
+  fx_tell_once "S3 has not taken output (curl): $(printf %s "$fx_failure" | tr -cd ' -~' | head -c 200)"
   false
 }
 
-# fx_ask OPTION…: has curl make a request. Sets fx_http to the answer's status, 000 when there is none. curl gets what is secret
-# by a file.
+# fx_ask OPTION…: has curl make a request, and waits for its end. Sets fx_http to the answer's status, 000 when there is none. curl gets
+# what is secret by a file.
 fx_ask() {
-  fx_request "$fx_curl" -q -sS --connect-timeout 20 -y 20 -Y 1 --max-filesize 65536 -w '%{http_code}\n' -o "$fx_dir/answer" "$@"
-  fx_http=000
-  read -r fx_http <"$fx_dir/http"
-}
-
-# fx_request WORD…: has a program make a request, and waits for its end.
-fx_request() {
   : >"$fx_dir/answer"
-  "$@" >"$fx_dir/http" 2>"$fx_dir/curl.err" </dev/null 4<&- &
+  "$fx_curl" -q -sS --connect-timeout 20 -y 20 -Y 1 --max-filesize 65536 -w '%{http_code}\n' -o "$fx_dir/answer" "$@" \
+    >"$fx_dir/http" 2>"$fx_dir/curl.err" </dev/null 4<&- &
   fx_name "$!"
   fx_nap=$fx_token
   [ -z "$fx_off" ] || fx_tell KILL "$fx_nap"
   while fx_is "$fx_nap"; do wait "${fx_nap%:*}"; done
+  fx_http=000
+  read -r fx_http <"$fx_dir/http"
 }
 
 # fx_tell_once TEXT: gives this note, unless it was given before.

@@ -11,7 +11,8 @@ fx_bring_files() {
   esac
   fx_flaw=
   if [ -z "$fx_python3" ] || { fx_place_by_python && [ "$fx_status" = 3 ]; }; then fx_place_by_tar; fi
-  rm -rf "$fx_dir/files" "$fx_dir/stage"
+  # A user whom modes bind removes nothing from a directory that isn't open to that user.
+  rm -rf "$fx_dir/files" "$fx_dir/stage" 2>/dev/null || { chmod -R u+rwx "$fx_dir/stage" && rm -rf "$fx_dir/stage"; } 2>/dev/null
   [ "$fx_flaw" ] || fx_check
 }
 

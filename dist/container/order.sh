@@ -24,7 +24,7 @@ fx_seal() {
 # Reads the file `order`, and writes its secrets into the files that curl reads. False when something is missing.
 fx_read_order() {
   fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_post_until='' fx_word='' fx_value='' fx_quoted=''
-  fx_bucket_name='' fx_bucket_owner='' fx_in_region='' fx_sse='' fx_sse_key='' fx_form_url='' fx_control_url='' fx_query=''
+  fx_form_url='' fx_control_url='' fx_query=''
   : >"$fx_dir/post.curl"
   while IFS= read -r fx_line; do
     case $fx_line in
@@ -55,14 +55,9 @@ fx_take_word() {
     key) fx_inner_key=${fx_value% *} fx_outer_key=${fx_value#* } ;;
     begin) fx_order_begin=$fx_value ;;
     folder) fx_folder=$fx_value ;;
-    owner) fx_bucket_owner=$fx_value ;;
     post-until) fx_post_until=$fx_value ;;
-    region) fx_in_region=$fx_value ;;
     url) fx_form_url=$fx_value ;;
-    field)
-      printf 'form-string = "%s=%s"\n' "${fx_value%% *}" "${fx_value#* }" >>"$fx_dir/post.curl"
-      fx_take_field "${fx_value%% *}" "${fx_value#* }"
-      ;;
+    field) printf 'form-string = "%s=%s"\n' "${fx_value%% *}" "${fx_value#* }" >>"$fx_dir/post.curl" ;;
     control) fx_control_url=$fx_value ;;
     query) fx_query=$fx_value ;;
   esac
@@ -82,11 +77,7 @@ fx_write_lease() { fx_write lease "$fx_lease $(date +%s)"; }
 # Gets `control`, and obeys a new one.
 fx_look() {
   fx_seen=$fx_now fx_unseen=0
-  if [ "$fx_role" ]; then
-    fx_ask_by_role get control "$fx_dir/answer"
-  else
-    fx_ask -K "$fx_dir/get.curl"
-  fi
+  fx_ask -K "$fx_dir/get.curl"
   case $fx_http in
     000 | 5??) return ;;
     404)

@@ -1,8 +1,8 @@
 # --- The jobs of other runs in this container. A job whose runner is lost still runs, and this job must not run
 # beside it.
 
-# Writes what other runs read of this job: the workflow run, how long the job may go on alone, and when it began.
-fx_write_about() { printf '%s\n' "$fx_url" "$fx_abandon" "$(date -u +%H:%M:%S)" >"$fx_dir/about"; }
+# Writes what other runs read of this job: the workflow run, and when the job began.
+fx_write_about() { printf '%s\n' "$fx_url" "$(date -u +%H:%M:%S)" >"$fx_dir/about"; }
 
 # Whether a job goes on in fx_dir. One that was killed may stay as a zombie, when PID 1 reaps no child.
 fx_goes_on() { [ -e "$fx_dir/about" ] && fx_ours && [ ! -e "$fx_dir/status" ] && fx_lives "$(cat "$fx_dir/pid")"; }
@@ -99,13 +99,12 @@ fx_find_other() {
 }
 
 # Waits for a sign of the reader of each such job: a reader types a line when its attacher asks for one, and every 20 s. A reader
-# that has typed none for 40 s is lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job that has gone on
-# alone for as long as its own run allows. Only the seconds in which a run waits for it count, because no reader could follow it
-# while the network is down. False when this run is not to start, because it was cancelled or has waited in vain.
+# that has typed none for 40 s is lost. Then waits for the end of the job, fx_wait seconds at most. False when this run is not to start, because
+# it was cancelled or has waited in vain.
 fx_await_others() {
-  fx_waited=0 fx_met='' fx_told='' fx_looks=' ' fx_unheard='' fx_naps=20
+  fx_waited=0 fx_met='' fx_looks=' ' fx_unheard='' fx_naps=20
   while fx_find_other; do
-    { read -r fx_its_url && read -r fx_its_limit && read -r fx_its_begin; } <"$fx_other/about"
+    { read -r fx_its_url && read -r fx_its_begin; } <"$fx_other/about"
     if [ "$fx_met" != "$fx_other" ] && fx_is_followed "$fx_other"; then
       [ "$fx_unheard" = "$fx_other" ] || fx_mark "n A job of ${fx_its_url:-another run} runs in this container, begun at $fx_its_begin UTC. Waiting for a sign of its runner, 40 s at most; with one, this job starts beside it."
       fx_unheard=$fx_other
@@ -123,7 +122,7 @@ fx_await_others() {
       fx_met=$fx_other
       # A session without a client takes a place in the container.
       fx_end_session "$(cat "$fx_other/attacher")"
-      fx_mark "n A job of ${fx_its_url:-another run} still runs in this container, begun at $fx_its_begin UTC, and its runner is lost. Waiting for its end, $fx_wait s at most ('timeout')${fx_its_limit:+; it is stopped after $fx_its_limit s without a follower (its 'abandon-after')}."
+      fx_mark "n A job of ${fx_its_url:-another run} still runs in this container, begun at $fx_its_begin UTC, and its runner is lost. Waiting for its end, $fx_wait s at most ('queue-timeout')."
     elif [ "$((fx_waited % 30))" -eq 0 ]; then
       fx_mark "n Still waiting for the job of ${fx_its_url:-another run} ($fx_waited s)."
     fi
@@ -133,7 +132,6 @@ fx_await_others() {
     fi
     fx_pause 1 || return
     fx_waited=$((fx_waited + 1))
-    fx_count_alone
   done
   [ -z "$fx_met" ] || fx_mark "n The job of ${fx_its_url:-another run} has ended ($fx_waited s)."
 }
@@ -143,17 +141,4 @@ fx_pause() {
   : >"$fx_dir/waits"
   sleep "$1"
   [ ! -e "$fx_dir/cancelled" ]
-}
-
-# Counts a second in which no reader follows the other job, and stops that job when its run allows no more of them.
-fx_count_alone() {
-  ! fx_is_followed "$fx_other" || return 0
-  fx_alone=0
-  read -r fx_alone <"$fx_other/alone"
-  fx_alone=$((fx_alone + 1))
-  echo "$fx_alone" >"$fx_other/alone"
-  [ "$fx_its_limit" ] && [ "$fx_alone" -ge "$fx_its_limit" ] && [ "$fx_told" != "$fx_other" ] || return 0
-  fx_told=$fx_other
-  fx_mark "n Stopping the job of ${fx_its_url:-another run}: no runner has followed it for $fx_alone s (its 'abandon-after')."
-  fx_tell TERM "$(cat "$fx_other/pid")"
 }

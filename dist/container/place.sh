@@ -21,8 +21,15 @@ fx_refuse() {
 }
 fx_is_directory() { [ -d "$1" ] && [ ! -L "$1" ]; }
 
+# fx_mode_of PATH: its mode, as chmod takes it. The name may have line ends.
+fx_mode_of() {
+  # shellcheck disable=SC2012 # only the mode is read
+  ls -ld "$1" | sed 's/^.\(...\)\(...\)\(...\).*/u=\1,g=\2,o=\3/; s/-//g; q'
+}
+
 # fx_each FUNCTION STAGED PLACE: calls the function for each name in the staged directory.
 fx_each() {
+  [ -r "$2" ] && [ -x "$2" ] || fx_refuse "'${2#"$fx_stage"/*/}' is a directory that its owner may not read, and the container has one of this name"
   for fx_name in "$2"/* "$2"/.[!.]* "$2"/..?*; do
     if [ -e "$fx_name" ] || [ -L "$fx_name" ]; then ("$1" "$fx_name" "$3/${fx_name##*/}") || exit; fi
   done
@@ -40,12 +47,29 @@ fx_check() {
   fi
 }
 
+# fx_open STAGED PLACE: lets us read and change this directory and those in it. Without that only a user whom modes don't bind can move a
+# directory (rename(2), EACCES) or what it holds. Prints where each that had another mode will be, and on a line of its own that mode behind
+# `//`, which is in no path. The deepest come first.
+fx_open() {
+  fx_mode=
+  [ -r "$1" ] && [ -w "$1" ] && [ -x "$1" ] || { fx_mode=$(fx_mode_of "$1") && chmod u+rwx "$1"; }
+  for fx_name in "$1"/*/ "$1"/.[!.]*/ "$1"/..?*/; do
+    fx_name=${fx_name%/}
+    ! fx_is_directory "$fx_name" || (fx_open "$fx_name" "$2/${fx_name##*/}")
+  done
+  [ ! "$fx_mode" ] || printf '%s\n//%s\n' "$2" "$fx_mode"
+}
+
 # fx_place STAGED PLACE
 fx_place() {
-  if fx_is_directory "$1" && fx_is_directory "$2"; then
+  if ! fx_is_directory "$1"; then
+    rm -f "$2"
+    mv "$1" "$2" || fx_refuse "'$2' can't be written"
+  elif fx_is_directory "$2"; then
+    [ -w "$1" ] || chmod u+w "$1"
     fx_each fx_place "$1" "$2"
   else
-    rm -f "$2"
+    [ ! "$fx_bound" ] || fx_open "$1" "$2" >>"$fx_stage/modes"
     mv "$1" "$2" || fx_refuse "'$2' can't be written"
   fi
 }
@@ -125,21 +149,36 @@ for fx_destination in "$@"; do
   fx_check_others
   fx_number=$((fx_number + 1))
 done
+# Whether modes bind us. As a rule they don't bind root (CAP_DAC_OVERRIDE).
+mkdir -m 500 "$fx_stage/shut"
+[ -w "$fx_stage/shut" ] && fx_bound= || fx_bound=1
 fx_number=0 fx_made='' fx_arrived=''
 for fx_destination in "$@"; do
   fx_make "$fx_destination"
   # Its time changes when what it holds is moved away.
   touch -r "$fx_stage/$fx_number" "$fx_stage/$fx_number.time"
+  fx_mode=$(fx_mode_of "$fx_stage/$fx_number")
+  chmod u+rwx "$fx_stage/$fx_number"
   (fx_each fx_place "$fx_stage/$fx_number" "$fx_to") || exit
-  case $fx_lf$fx_made in *"$fx_lf$fx_to$fx_lf"*) fx_arrived=$fx_arrived$fx_number:$fx_to$fx_lf ;; esac
+  case $fx_lf$fx_made in *"$fx_lf$fx_to$fx_lf"*) fx_arrived=$fx_arrived$fx_number:$fx_mode:$fx_to$fx_lf ;; esac
   fx_number=$((fx_number + 1))
 done
+# What was opened may be on the way to another destination, so it gets its mode when all is placed.
+fx_opened=
+[ ! -e "$fx_stage/modes" ] || while IFS= read -r fx_line; do
+  case $fx_line in
+    //*)
+      chmod "${fx_line#//}" "${fx_opened%"$fx_lf"}"
+      fx_opened=
+      ;;
+    *) fx_opened=$fx_opened$fx_line$fx_lf ;;
+  esac
+done <"$fx_stage/modes"
 # What is placed in a directory changes its time, so its mode and time are set last.
 printf %s "$fx_arrived" | while IFS= read -r fx_to; do
-  fx_staged=$fx_stage/${fx_to%%:*} fx_to=${fx_to#*:}
-  touch -r "$fx_staged.time" "$fx_to"
-  # shellcheck disable=SC2012 # only the mode is read
-  chmod "$(ls -ld "$fx_staged" | sed 's/^.\(...\)\(...\)\(...\).*/u=\1,g=\2,o=\3/; s/-//g')" "$fx_to"
+  fx_mode=${fx_to#*:}
+  touch -r "$fx_stage/${fx_to%%:*}.time" "${fx_mode#*:}"
+  chmod "${fx_mode%%:*}" "${fx_mode#*:}"
 done
 # The owner of a directory could put a link in the place of what is still to be made or given below it. So all directories are given
 # at the end, the deepest first.

@@ -63,8 +63,7 @@ fx_stop_python() {
 }
 
 fx_start_awk() {
-  fx_copier=''
-  [ -z "$fx_echo" ] || fx_start_copier
+  [ -z "$fx_echo" ] || fx_note "The output is not copied to the container's log: the image has no python3."
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
   mkfifo "$fx_dir/joined"
   fx_keep <"$fx_dir/joined" &
@@ -107,8 +106,5 @@ fx_stop_awk() {
     fi
     wait "${fx_awk%:*}"
   done
-  fx_spooled=0
-  wait "$fx_spooling" || fx_spooled=1
-  [ -z "$fx_copier" ] || fx_stop_copier
-  return "$fx_spooled"
+  wait "$fx_spooling"
 }

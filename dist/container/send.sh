@@ -93,9 +93,7 @@ fx_tell_held() {
   elif [ -z "$fx_held" ]; then
     read -r fx_held <"$fx_dir/held"
     fx_holds=$((fx_holds + 1))
-    fx_allows="as many as 'spool-limit' allows"
-    [ ! -e "$fx_dir/small" ] || fx_allows="half of what was free on the disk, since 'spool-limit' is more than it has room for"
-    [ "$fx_holds" -gt 1 ] || fx_mark "n The job is held until more of its output has been read: $((fx_held / 1048576)) MB wait, $fx_allows."
+    [ "$fx_holds" -gt 1 ] || fx_mark "n The job is held until more of its output has been read: $((fx_held / 1048576)) MB wait, half of what was free on the disk."
   fi
 }
 

@@ -1,27 +1,18 @@
 # --- The spool: what the job has printed, in pieces. A piece is a file, named for the byte of the whole at which it
 # begins. It ends where the next one begins. Pieces that the reader has confirmed are removed.
 
-# Sets fx_limit to how many bytes may wait for the reader, and fx_piece to how many a piece has. Without the input 'spool-limit'
-# the limit is half of what is free on the disk. It is the same, and `small` is written, when the disk has no room for what
-# 'spool-limit' allows and an eighth more. The eighth is for the last piece and for other files.
+# Sets fx_limit to how many bytes may wait for the reader, half of what is free on the disk, and fx_piece to how many a piece has.
 fx_limit_spool() {
   # shellcheck disable=SC2046 # it is to be split into words
   set -- $(LC_ALL=C df -Pk "$fx_dir" 2>/dev/null)
   # The first line has seven words (POSIX, df -P).
   [ $# -le 7 ] || shift 7
-  fx_half=1073741824 fx_most=
   case ${4:-none} in
-    *[!0-9]*) ;;
-    *) fx_half=$(($4 * 512)) fx_most=$(($4 * 8192 / 9)) ;;
+    *[!0-9]*) fx_limit=1073741824 ;;
+    *) fx_limit=$(($4 * 512)) ;;
   esac
   # The reader confirms a mebibyte at a time (send.sh).
-  [ "$fx_half" -ge 4194304 ] || fx_half=4194304
-  if [ -z "$fx_limit" ]; then
-    fx_limit=$fx_half
-  elif [ "$fx_most" ] && [ "$fx_limit" -gt "$fx_most" ]; then
-    fx_limit=$fx_half
-    : >"$fx_dir/small"
-  fi
+  [ "$fx_limit" -ge 4194304 ] || fx_limit=4194304
   fx_piece=$((fx_limit / 16))
   [ "$fx_piece" -le 8388608 ] || fx_piece=8388608
 }

@@ -2,7 +2,7 @@
 #
 # Part of the loader, and of the job.
 
-fx_optional='setsid env awk aws curl wget gzip base64 sha256sum openssl touch python3'
+fx_optional='setsid env awk curl wget gzip base64 sha256sum openssl touch python3'
 # The paths of those that no other user can replace, as fx_survey has found, each with a colon before it. What the loader has found
 # counts for the job, too.
 [ "${fx_code-}" ] || fx_sure=''

@@ -2,8 +2,7 @@
 # says where. It reads the object `control` there, by which the runner confirms, cancels and takes the end when no session is left.
 # Only a job whose output S3 may carry has it (pieces in job-text.ts).
 #
-# The uploader is a supervisor, which obeys the runner, and a program that it starts for each order: uploader.py, or curl (curl.sh),
-# or aws or boto3 by the task role (role.sh).
+# The uploader is a supervisor, which obeys the runner, and a program that it starts for each order: uploader.py, or curl (curl.sh).
 
 # fx_take_line LINE: takes a line of an order from the reader (input.ts). The first one is `job`, the last one a dot.
 fx_take_line() {
@@ -47,13 +46,12 @@ fx_carry_orders() {
     if [ -e "$fx_dir/ordered" ]; then
       rm -f "$fx_dir"/carried* "$fx_dir"/piece.*
       mv "$fx_dir/ordered" "$fx_dir/order"
-      fx_fit=$fx_python3 fx_role=''
     fi
     if [ ! -e "$fx_dir/order" ]; then
       [ -d "$fx_dir" ] || return
       trap - TERM
       fx_await_order
-    elif [ "$fx_fit" ]; then
+    elif [ "$fx_python3" ]; then
       fx_carry_by_python
     else
       fx_carry_by_curl
@@ -98,23 +96,13 @@ fx_obey() {
       fx_tell TERM "$fx_self"
       ;;
     lost) fx_end_orphans ;;
-    refused)
-      # S3 would refuse curl, too.
-      if fx_find_role; then
-        fx_tell_role
-        fx_fit=''
-        fx_tell KILL "$fx_nap"
-      fi
-      ;;
     'n '*) fx_note "${1#n }" ;;
     over)
-      rm -f "$fx_dir"/order "$fx_dir"/*.curl "$fx_dir"/object-key "$fx_dir"/carried* "$fx_dir"/lease "$fx_dir"/piece.*
+      rm -f "$fx_dir"/order "$fx_dir"/*.curl "$fx_dir"/carried* "$fx_dir"/lease "$fx_dir"/piece.*
       fx_lives "$fx_self" || fx_bury
       ;;
   esac
 }
-
-fx_tell_role() { fx_note "S3 takes no form here, so the output goes by the task role ($fx_role)."; }
 
 # Leaves nothing of a job that was killed. It also ends this process, which is of the job's group.
 fx_bury() {

@@ -3,8 +3,8 @@
     uploader.py DIRECTORY
 
 Its parts are objects.py, s3.py and this file, which container-source.ts joins. It carries out the order in the file `order`.
-Lines on its standard output say what upload.sh is to do: `here BYTE`, `cancel`, `detach`, `taken`, `lost`, `n NOTE`, `refused`
-when S3 denies the first upload, and `over` when the order is done.
+Lines on its standard output say what upload.sh is to do: `here BYTE`, `cancel`, `detach`, `taken`, `lost`, `n NOTE`, and `over`
+when the order is done.
 """
 
 import select
@@ -90,8 +90,6 @@ class Uploader:
         # Since when S3 refuses uploads, the pause before the next try, and when that ends.
         self.failing, self.pause, self.again = None, 0, 0
         self.told = set()
-        # S3 has neither taken nor denied an upload yet.
-        self.is_new = True
         self.over = False
         self.lease = int(time.time())
         self.write_lease()
@@ -180,12 +178,9 @@ class Uploader:
             is_hopeless = trouble.status == 403 or now - self.failing > VAIN or time.time() > self.order.until
             self.pause = PAUSES[1] if is_hopeless else min(PAUSES[1], max(PAUSES[0], 2 * self.pause))
             self.again = time.monotonic() + self.pause
-            if trouble.status == 403 and self.is_new:
-                self.is_new = False
-                say("refused")
             self.tell("S3 has not taken output (python3): %s" % trouble)
             return False
-        self.failing, self.pause, self.is_new = None, 0, False
+        self.failing, self.pause = None, 0
         self.put = time.monotonic()
         return True
 

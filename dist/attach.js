@@ -1,0 +1,2 @@
+import { attach } from "./action.js";
+await attach();
