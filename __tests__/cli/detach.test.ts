@@ -2,7 +2,7 @@ import { jest } from "@jest/globals";
 import { checkDetach } from "../../src/cli/check-detach.ts";
 import { exitCodeOf } from "../../src/cli/exit-code.ts";
 import { handleText } from "../../src/cli/handle.ts";
-import { main } from "../../src/cli/main.ts";
+import { carryOutLine } from "../../src/cli/main.ts";
 import { withScript } from "../../src/cli/script.ts";
 import { programInputs } from "../../src/program/inputs-source.ts";
 import { readInputs } from "../../src/inputs/read-all.ts";
@@ -59,7 +59,7 @@ it.each([
     .spyOn(process.stderr, "write")
     .mockImplementation((text) => Boolean((said += String(text))));
   const { exitCode } = process;
-  await main(words);
+  await carryOutLine(words);
   expect(process.exitCode).toBe(125);
   process.exitCode = exitCode;
   write.mockRestore();

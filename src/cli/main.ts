@@ -38,8 +38,14 @@ interface OwnOptions {
   readonly copies?: boolean;
 }
 
-/** Carries out the command line, and sets the exit code of the process, which then ends soon. Never rejects. */
+/** Carries out the command line of this process, which then ends soon. Never rejects. */
 export async function main(argv: readonly string[]): Promise<void> {
+  await carryOutLine(argv);
+  endSoon(clock, (line) => terminal({}).warning(line));
+}
+
+/** Carries out a command line, and sets the exit code of the process. Never rejects. */
+export async function carryOutLine(argv: readonly string[]): Promise<void> {
   // Without a listener this process would die when nothing reads its messages any more.
   process.stderr.on("error", () => undefined);
   try {
@@ -49,7 +55,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     else if (!(error instanceof CommanderError)) terminal({}).error(faultOf(error));
     process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : OWN_FAILURE;
   }
-  endSoon(clock, (line) => terminal({}).warning(line));
 }
 
 function commandLine(): Command {
