@@ -8,7 +8,9 @@ spec = importlib.util.spec_from_file_location("server", "local/moto.py")
 server = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(server)
 `;
-  return execFileSync(".venv/bin/python3", ["-I", "-B", "-W", "error", "-c", load + lines], { encoding: "utf8" });
+  return execFileSync(".venv/bin/python3", ["-I", "-B", "-W", "error", "-c", load + lines], {
+    encoding: "utf8",
+  });
 }
 
 it("who reads an object while it is replaced or deleted gets its bytes", () => {
