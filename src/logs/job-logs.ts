@@ -91,8 +91,7 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
 type Ended = Extract<JobEnd, { kind: "status" }>;
 
 /**
- * The end that the session has told. Who may write to the log may forge its status, and who may read it knows the nonce that a status
- * needs.
+ * The end that the session has told. A principal that may read and write the log knows the nonce, and can forge a status there.
  */
 function endOfBoth(told: Ended, logged: Ended, log: Log): Ended {
   if (!isDeepStrictEqual(told.status, logged.status))
