@@ -9,6 +9,8 @@ const LONGEST_MS = 4 * 3_600_000;
 /** After the last step the world heals for so long: the container keeps what was not taken for ten minutes. */
 const HEALING_MS = 25 * 60_000;
 
+/** A job that a step has left ends at its timeout, an hour at most, or with its container. */
+const LONGEST_JOB_MS = 65 * 60_000;
 /** A task that a step has left lives for at most so long. */
 const LONGEST_HOLD_MS = 7 * 3_600_000;
 
@@ -39,6 +41,10 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
   try {
     await time.run(() => runners.every(({ isOver }) => isOver), time.now + LONGEST_MS);
     const endedAt = time.elapsed;
+    // A job that was left goes on until its own end.
+    const isQuiet = (): boolean =>
+      world.containers.every(({ scripts }) => scripts.every(({ ended }) => ended !== undefined));
+    await time.run(isQuiet, time.now + LONGEST_JOB_MS);
     await time.run(() => false, time.now + HEALING_MS);
     // What is held ends by itself.
     const isOver = (): boolean =>

@@ -1,9 +1,13 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DETACH } from "../../src/payload/input.ts";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
-import type { WatchedTerminal } from "../helpers/watch.ts";
+import { WatchedJob, type WatchedTerminal } from "../helpers/watch.ts";
 import { AWAY } from "../../src/pieces/orders.ts";
 import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./upload-rig.ts";
 
@@ -102,3 +106,26 @@ asOthers.concurrent.each(everyNth(BOTH, 2, 1))(
   },
   PATIENCE,
 );
+
+it("an attacher whose reader has detached ends its session, since a paused agent would not see the attacher's end", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "agent-"));
+  const [worker, ended] = [join(directory, "ssm-session-worker"), join(directory, "ended")];
+  copyFileSync("/bin/dash", worker);
+  const agent = `trap 'echo by TERM >${ended}; exit' TERM; exec 3<&0; "$@" <&3 & wait; echo with its command >${ended}`;
+  const job = new WatchedJob({
+    script: "sleep 30",
+    detaches: true,
+    within: { enter: [worker, "-c", agent, "agent"], root: "" },
+  });
+  try {
+    const terminal = job.attach();
+    await until(() => job.events.some(({ kind }) => kind === "attached"));
+    terminal.type(DETACH);
+    await terminal.closed;
+    expect(readFileSync(ended, "utf8")).toBe("by TERM\n");
+    await job.has("detached");
+  } finally {
+    job.remove();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});

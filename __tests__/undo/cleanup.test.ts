@@ -62,7 +62,7 @@ async function startCleanup(
         describeServiceDeployment: call("DescribeServiceDeployments"),
         executeCommand: call("ExecuteCommand", { session: { sessionId: "s", streamUrl: "", token: "" } }),
       },
-      ssm: { terminateSession: call("TerminateSession") },
+      ssm: { terminateSession: call("TerminateSession"), listActiveSessions: () => Promise.resolve([]) },
       kms: { generateDataKey: call("GenerateDataKey") },
       clients: {} as Aws["clients"],
       s3: {
@@ -85,6 +85,7 @@ async function startCleanup(
   await cleanUp(ledger, options);
   return {
     done: done.toSorted(),
+    inOrder: done,
     log: log.lines,
     left: ledger.entries,
     saved,
@@ -99,6 +100,14 @@ describe("cleaning up", () => {
       expect.stringMatching(/^DeleteObject .*"key":"c".*"etag":"\\"1\\""/),
       expect.stringMatching(/^GetObject .*"key":"c"/),
     ]);
+    expect(left).toEqual([]);
+  });
+
+  it("gives a claim back after the stop command, whose session has its place", async () => {
+    const { inOrder, left } = await startCleanup({}, [CLAIM, JOB]);
+    const names = inOrder.map((call) => call.split(" ")[0]);
+    expect(names.indexOf("ExecuteCommand")).toBeGreaterThanOrEqual(0);
+    expect(names.indexOf("ExecuteCommand")).toBeLessThan(names.indexOf("GetObject"));
     expect(left).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer } from "node:net";
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
+import type { ActiveSession } from "../../src/aws/ssm.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -32,6 +33,7 @@ async function stopIt(
   clock = new SteppedClock(),
   signal?: AbortSignal,
   tasks: readonly Task[] = [],
+  sessions: () => readonly ActiveSession[] = () => [],
 ) {
   const calls: string[] = [];
   const log = new Listener();
@@ -48,6 +50,7 @@ async function stopIt(
         calls.push(`TerminateSession ${id}`);
         return Promise.resolve();
       },
+      listActiveSessions: () => Promise.resolve(sessions()),
     },
     kms: { generateDataKey: () => Promise.reject(new Error("no key is asked for")) },
     clients: { ...AWS, gatewayEndpoints: () => endpoints, signal },
@@ -65,6 +68,38 @@ it("ends the session that the job had, and then runs the stop command", async ()
 
 it("has no session to end when there was none", async () => {
   expect((await stopIt(JOB)).calls).toEqual(["ExecuteCommand fx_id=run-1"]);
+});
+
+/** Lets time pass until the promise settles. */
+async function inTime<T>(clock: SteppedClock, promise: Promise<T>): Promise<T> {
+  let isOver = false;
+  void promise.then(() => (isOver = true));
+  await clock.runUntil(() => isOver);
+  return await promise;
+}
+
+/** So many sessions of other runs, and the one that the job had. */
+const others = (count: number): readonly ActiveSession[] =>
+  ["s-1", ...Array.from({ length: count }, (_, at) => `other-${at}`)].map((id) => ({
+    id,
+    since: undefined,
+  }));
+
+it("waits while its session could be the fourth in the container, which would block the agent for good", async () => {
+  const clock = new SteppedClock();
+  let looks = 0;
+  const sessions = () => others(++looks < 3 ? 3 : 2);
+  const stopping = stopIt({ ...JOB, sessionId: "s-1" }, undefined, [], clock, undefined, [], sessions);
+  const { calls } = await inTime(clock, stopping);
+  expect([looks, calls]).toEqual([3, ["TerminateSession s-1", "ExecuteCommand fx_id=run-1"]]);
+});
+
+it("rejects, and opens no session, when the container has three others for a minute", async () => {
+  const clock = new SteppedClock();
+  const stopping = stopIt(JOB, undefined, [], clock, undefined, [], () => others(3));
+  const { calls, error } = await inTime(clock, stopping);
+  expect(calls).toEqual([]);
+  expect(String(error)).toContain("The container has 4 sessions, and another one could block its exec agent");
 });
 
 it("rejects when the agent takes no session", async () => {

@@ -62,9 +62,13 @@ export async function attach(
     mayStart: prepared !== undefined,
   });
   if (last !== "left") await awaitTaken(shell, directory);
-  else if (await leave(shell, directory, { isParent: prepared !== undefined })) {
-    helper.kill();
-    return;
+  else {
+    const end = await leave(shell, directory, { isParent: prepared !== undefined });
+    if (end !== "stays") {
+      helper.kill();
+      if (end === "away") container.endSession(host);
+      return;
+    }
   }
   helper.kill();
   if (!directory.isTaken && !directory.isGone) {

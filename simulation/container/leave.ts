@@ -8,12 +8,15 @@ const LOOK_MS = 1_000;
 const REAPED_MS = 100;
 const NOT_REAPED_MS = 5_000;
 
-/** The reader has left. True when the attacher may leave, too, before the job's end was taken. */
+/**
+ * The reader has left. `stays` when the attacher has to wait for the end of the job instead, and has done so; `away` when it leaves, and its
+ * reader may be gone.
+ */
 export async function leave(
   shell: Shell,
   directory: Directory,
   { isParent }: { readonly isParent: boolean },
-): Promise<boolean> {
+): Promise<"stays" | "leaves" | "away"> {
   const { options } = shell.container;
   if (isParent && !directory.isDetached) {
     await shell.sleep(options.reaps ? REAPED_MS : NOT_REAPED_MS);
@@ -26,12 +29,13 @@ export async function leave(
         await shell.tellNotes(directory);
         await directory.news(shell.host, LOOK_MS);
       }
-      if (!directory.isAway) return false;
+      if (!directory.isAway) return "stays";
     }
   }
+  const { isAway } = directory;
   directory.attacher = undefined;
   Object.assign(directory, { hasLeft: false, stays: false, isAway: false });
-  return true;
+  return isAway ? "away" : "leaves";
 }
 
 /** Waits for a sign of the step that follows the job by its session. False when there is one. */

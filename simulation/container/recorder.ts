@@ -30,10 +30,9 @@ export class Recorder {
     const { spool } = this.#directory;
     const maker = new RecordMaker(kind, worker, workers);
     return async (writer, data) => {
-      while (spool.isFull && !this.host.isDead) {
-        this.#directory.wake();
-        await this.#directory.news(writer, HELD_MS);
-      }
+      // Told once: two workers that are held would wake one another for ever.
+      if (spool.isFull) this.#directory.wake();
+      while (spool.isFull && !this.host.isDead) await this.#directory.news(writer, HELD_MS);
       if (this.host.isDead) return false;
       spool.add(maker.take(Buffer.from(data), this.#patterns));
       if (maker.isWaiting)

@@ -4,6 +4,7 @@ import type { Simulated } from "../simulate.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, runsOf } from "./script-output.ts";
+import { tasksOf } from "./tasks-of.ts";
 
 /** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
 const KILLED_MS = 10_000;
@@ -71,8 +72,10 @@ const reports: Rule = {
     const faults = ended.world.base.faults.taken;
     const paused = faults.reduce((sum, fault) => sum + (fault.kind === "pause" ? fault.ms : 0), 0);
     if (faults.some(({ kind }) => kind === "agent-dies")) return;
-    const most = faults.length === 0 ? REPORTED_MS : DISTURBED_MS + paused;
     for (const runner of ended.runners) {
+      // A piece is a copy of what waits, which a small disk may have no room for. Then a session brings it.
+      const isSmall = tasksOf(runner, ended).some(({ container }) => container?.options.disk !== undefined);
+      const most = faults.length === 0 && !isSmall ? REPORTED_MS : DISTURBED_MS + paused;
       const last = lastEnd(runsOf(runner, ended));
       // Another task may still start, or a further attempt.
       const { tasks, retry } = runner.options.inputs;

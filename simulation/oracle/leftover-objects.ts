@@ -27,6 +27,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
       isLost(runner) ||
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
       isCutOff(runner, ended) ||
+      (key.endsWith("/alive") && isEnding(runner, ended)) ||
       (key.includes("/output/") && isLeft(runner, ended)),
   );
 }
@@ -64,6 +65,11 @@ function isLost({ options, mainEnd, main }: Runner): boolean {
 /** It was killed between a write of a queue and the deletion of the version before it, of which post knows nothing. The next run deletes that. */
 function hasOldVersions({ isKilled }: Runner, { scenario }: Simulated): boolean {
   return isKilled && scenario.world.isVersioned;
+}
+
+/** The step has stopped the task. The container of a task that is slow to end may say that it is alive after the cleanup. */
+function isEnding(runner: Runner, ended: Simulated): boolean {
+  return tasksOf(runner, ended).some(({ stoppedBy }) => stoppedBy === runner.name);
 }
 
 /** S3 had faults for the step, or for its container. */

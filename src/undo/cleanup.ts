@@ -57,7 +57,7 @@ export interface CleanupOptions {
  * step leaves both to the post step, because S3 may write the last `control` a moment later. So does a main step that does not know the end
  * of the job: `control` may be all that tells the container of the cancel. Shared task definitions come after
  * the tasks, so that two jobs that end together each see the other's task stopped. The protection of a task ends after
- * its job. A lock comes after the jobs that ran under it.
+ * its job. So does a claim, since the session of the stop command uses its place. A lock comes after the jobs that ran under it.
  *
  * When the signal of the calls aborts, the rest stays in the ledger for the post step.
  *
@@ -134,6 +134,7 @@ export function isOverdue({ aws }: Pick<CleanupOptions, "aws">): boolean {
 const ORDER: Partial<Record<LedgerEntry["kind"], number>> = {
   "shared-definition": 1,
   protection: 1,
+  claim: 1,
   pieces: 1,
   control: 2,
   lock: 3,

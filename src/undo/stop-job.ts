@@ -6,11 +6,18 @@ import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { stopCommand } from "../payload/stop.ts";
+import { lookAtSessions } from "../places/foreign-sessions.ts";
 import type { GatewayAccess } from "../transport/dial.ts";
 import { terminateSession } from "../session/opener.ts";
 import { openSession } from "../session/session.ts";
 import type { ContainerRef } from "../targets/container-ref.ts";
 import { STOP_HANDSHAKE_MS } from "./budget.ts";
+
+/** The most sessions of a container: two that run, and one in line. */
+const MOST_SESSIONS = 3;
+/** How long the stop command waits for other sessions to end, and how often it looks. */
+const ROOM_MS = 60_000;
+const ROOM_LOOK_MS = 500;
 
 /** A job in a container, which may not have started yet. */
 export interface JobName extends ContainerRef {
@@ -25,7 +32,7 @@ export interface JobName extends ContainerRef {
 export interface StopJobOptions {
   readonly aws: {
     readonly ecs: Pick<Aws["ecs"], "executeCommand" | "describeTasks">;
-    readonly ssm: Pick<Aws["ssm"], "terminateSession">;
+    readonly ssm: Pick<Aws["ssm"], "terminateSession" | "listActiveSessions">;
     readonly kms: Pick<Aws["kms"], "generateDataKey">;
     /** `signal` ends the calls, and the stop with them. */
     readonly clients: GatewayAccess & { readonly signal?: AbortSignal | undefined };
@@ -46,9 +53,32 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
   const { sessionId } = job;
   if (sessionId !== undefined) await terminateSession({ aws, log }, sessionId);
   try {
+    await waitForRoom(job, options);
     await runStopCommand(job, options);
   } catch (error) {
     if (!(await isOver(job, aws))) throw error;
+  }
+}
+
+/**
+ * Waits while the session of the stop command could be the fourth of the container: two run, one waits in line, and a further one blocks
+ * the exec agent for good. Does not wait when the sessions can't be listed. Rejects when there are too many for a minute.
+ */
+async function waitForRoom(
+  { sessionTarget, sessionId }: JobName,
+  { aws, clock, log }: StopJobOptions,
+): Promise<void> {
+  const look = { ...{ sessionTarget, clock, log, ssm: aws.ssm }, onDenied: () => undefined };
+  const until = clock.now() + ROOM_MS;
+  for (;;) {
+    const sessions = (await lookAtSessions(look)) ?? [];
+    const others = sessions.filter(({ id }) => id !== sessionId);
+    if (others.length < MOST_SESSIONS) return;
+    if (clock.now() >= until)
+      throw new Error(
+        `The container has ${others.length} sessions, and another one could block its exec agent for good.`,
+      );
+    await clock.sleep(ROOM_LOOK_MS * (0.5 + clock.random.fraction()), aws.clients.signal);
   }
 }
 

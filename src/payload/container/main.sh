@@ -47,7 +47,9 @@ fx_run_attacher() {
   if [ "$fx_last" != left ]; then
     fx_await_taken
   elif fx_leave || fx_stay; then
-    return
+    # A reader that has detached, or has given the place to another run, may be gone. A paused agent would keep the session then.
+    [ -z "$fx_away" ] || fx_end_session "$fx_self"
+    return 0
   fi
   # Without `taken` the next attacher is to show the status again.
   if [ ! -e "$fx_dir/taken" ] && [ -d "$fx_dir" ]; then
