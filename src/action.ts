@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { endSoon } from "./bounded.ts";
+import { endSoon } from "./waiting.ts";
 import { thisProcess } from "./github/process.ts";
 import { runnerSurroundings } from "./github/surroundings.ts";
 import type { Door } from "./inputs/names.ts";

@@ -14,7 +14,7 @@ const PATIENCE_MS = 20_000;
 /** Runs a program whose work is cancelled by a mistake of this program, and in which `work` then undoes. */
 function run(program: string) {
   const source = `
-    import { endSoon } from ${JSON.stringify(`${SOURCES}/bounded.ts`)};
+    import { endSoon } from ${JSON.stringify(`${SOURCES}/waiting.ts`)};
     import { watchFaults } from ${JSON.stringify(`${SOURCES}/cli/faults.ts`)};
     import { systemClock as clock } from ${JSON.stringify(`${SOURCES}/clock.ts`)};
     const log = {

@@ -1,6 +1,6 @@
 /** The limits of what a peer may send, each tried at the limit and one past it. */
 import { gzipSync } from "node:zlib";
-import { LONGEST_WORDS } from "../../src/clipped.ts";
+import { LONGEST_WORDS } from "../../src/values.ts";
 import { LONGEST_MARK } from "../../src/stream/marks.ts";
 import { MOST_NOTES } from "../../src/stream/terminal.ts";
 import { LARGEST_PACK } from "../../src/stream/packed-piece.ts";

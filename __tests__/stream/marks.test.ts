@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { LONGEST_WORDS } from "../../src/clipped.ts";
+import { LONGEST_WORDS } from "../../src/values.ts";
 import { findAnnouncement, type Mark, parseMark } from "../../src/stream/marks.ts";
 
 describe("a mark", () => {

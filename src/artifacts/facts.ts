@@ -1,4 +1,4 @@
-import { copyText } from "../clipped.ts";
+import { copyText } from "../values.ts";
 
 /**
  * What the container reports of its artifacts (`payload/container/`: `artifacts.py`, `artifacts_tar.sh`, `artifacts.sh`, `parts.py`). The texts are

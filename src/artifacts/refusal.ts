@@ -1,6 +1,6 @@
 import { LinkError } from "../beneath/directory.ts";
 import { messageOf } from "../errors.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 
 /** A member of an archive is not placed. The message says why. */
 export class Refusal extends Error {}

@@ -1,5 +1,5 @@
 import { Header, type HeaderData } from "tar/header";
-import { copyText } from "../clipped.ts";
+import { copyText } from "../values.ts";
 
 const BLOCK = 512;
 /** The most bytes of one extension header. A path has 4 KiB at most, so a genuine one is far shorter. */

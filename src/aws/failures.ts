@@ -2,7 +2,7 @@
  * The failures of any call of AWS. Only `src/aws` knows AWS's exception names and Node's network codes. Every error of
  * a call leaves this folder as a `Failure`, or as the reason of the signal that aborted the call.
  */
-import { unlessAborted } from "../bounded.ts";
+import { unlessAborted } from "../waiting.ts";
 import { AccessDenied, Failure, type FailureCode, type WordsForEach } from "../errors.ts";
 import { ecsFailure } from "./ecs-failures.ts";
 import { partitionOf } from "./partitions.ts";

@@ -1,7 +1,14 @@
-import type { DataKey } from "../channel/types.ts";
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
 import { requireMember } from "./required-member.ts";
+
+/** What GenerateDataKey gives. */
+export interface GeneratedKey {
+  readonly plaintext: Uint8Array;
+  readonly ciphertext: Uint8Array;
+  /** The ARN of the KMS key that made it. */
+  readonly keyArn: string;
+}
 
 /** The one call of KMS. */
 export interface Kms {
@@ -9,7 +16,7 @@ export interface Kms {
    * A data key of 64 bytes, for the two directions of a session. `context` is the encryption context, which the other
    * side needs to decrypt.
    */
-  generateDataKey(keyId: string, context: Readonly<Record<string, string>>): Promise<DataKey>;
+  generateDataKey(keyId: string, context: Readonly<Record<string, string>>): Promise<GeneratedKey>;
 }
 
 export function kmsCalls(clients: AwsClients): Kms {

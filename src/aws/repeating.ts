@@ -1,6 +1,6 @@
 import { isServerError, isThrottlingError, isTransientError } from "@smithy/core/retry";
 import type { Clock } from "../clock.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import { patience } from "./patience.ts";
 import type { Sender } from "./services.ts";
 

@@ -1,5 +1,5 @@
 import type { DescribeSessionsRequest, DescribeSessionsResponse, Session } from "@aws-sdk/client-ssm";
-import { withinTime } from "../bounded.ts";
+import { withinTime } from "../waiting.ts";
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
 import { requireMember } from "./required-member.ts";

@@ -1,6 +1,5 @@
 import type { Agent } from "node:http";
 import type { Transform } from "node:stream";
-import type { Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
 import type { AwsServices, ServiceOptions } from "./services.ts";
 
@@ -41,7 +40,7 @@ export interface SocketRequest {
 
 /** What an open socket calls. */
 export interface SocketListener {
-  readonly frame: (frame: Frame) => void;
+  readonly frame: (frame: Uint8Array | string) => void;
   readonly ping: () => void;
   readonly pong: () => void;
   /** Called before `closed` when an error was the reason. */
@@ -50,14 +49,14 @@ export interface SocketListener {
   readonly closed: (code: number, reason: string) => void;
 }
 
-/** An open WebSocket, which knows no time. */
+/** An open WebSocket, which knows no time. A frame is text or bytes. */
 export interface WebSocketLike {
   /** False once the socket is closing or closed. */
   readonly isOpen: boolean;
   readonly isPaused: boolean;
   /** The bytes that wait for the other side to read them. */
   readonly unsentBytes: number;
-  send(frame: Frame): void;
+  send(frame: Uint8Array | string): void;
   ping(payload: string): void;
   /** Stops reading, also of answers to pings. */
   pause(): void;

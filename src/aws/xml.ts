@@ -1,5 +1,5 @@
 import { parseXML } from "@aws-sdk/xml-builder";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 
 /** An XML element: its children by name. */
 export type Xml = Readonly<Record<string, unknown>>;

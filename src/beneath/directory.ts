@@ -21,7 +21,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 
 /** A name is a link where none is followed. */
 export class LinkError extends Error {}

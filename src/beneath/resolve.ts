@@ -1,6 +1,6 @@
 import { closeSync, readFileSync } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import { Directory, LinkError } from "./directory.ts";
 import { isInside } from "./inside.ts";
 import { isHidden } from "./private-names.ts";

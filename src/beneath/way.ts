@@ -1,4 +1,4 @@
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import { Directory, LinkError } from "./directory.ts";
 
 /** Opens a name in the directory above it, `depth` names below the root. */

@@ -1,5 +1,5 @@
 import type { Random } from "../clock.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import { Cipher } from "./cipher.ts";
 import { type Encryption, isClusterKey, isKeyArn } from "./encryption.ts";
 import { parseObject } from "./json.ts";

@@ -1,4 +1,4 @@
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 
 /** The payload's JSON object, or undefined when it holds none. */
 export function parseObject(payload: Uint8Array): Record<string, unknown> | undefined {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { Directory } from "../beneath/directory.ts";
 import { LeadsAway, openDirectoryBeneath } from "../beneath/resolve.ts";
 import { inCheckout } from "../beneath/users-paths.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Where something is copied to. */

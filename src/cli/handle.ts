@@ -1,4 +1,4 @@
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const HANDLE_HELP =

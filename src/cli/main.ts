@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { endSoon } from "../bounded.ts";
+import { endSoon } from "../waiting.ts";
 import { systemClock as clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { type InputName, inputNames } from "../inputs/names.ts";

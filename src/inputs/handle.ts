@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import { artifactGlobs } from "./artifact-globs.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { ArtifactGlob } from "./container-glob.ts";

@@ -1,4 +1,4 @@
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import type { MatrixJob } from "./inputs.ts";
 import { type ParseResult, quoteValue } from "./parse.ts";
 

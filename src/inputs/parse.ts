@@ -1,4 +1,4 @@
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 import { messageOf, type WordsForEach } from "../errors.ts";
 
 /** A value, or the words that finish "input 'x' must be …, got …". */

@@ -1,6 +1,6 @@
 import type { SessionTicket } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
-import { PACKING_MS } from "../artifacts/packing-time.ts";
+import { PACKING_MS } from "../payload/packing-time.ts";
 import type { SessionSetup } from "./session-setup.ts";
 import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/unopened-session.ts";

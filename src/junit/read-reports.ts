@@ -4,7 +4,7 @@ import { openWay } from "../artifacts/directory.ts";
 import { matchesOf } from "../beneath/matches.ts";
 import { readChunks } from "../beneath/read-chunks.ts";
 import { namesIn, type Way } from "../beneath/way.ts";
-import { withinTime } from "../bounded.ts";
+import { withinTime } from "../waiting.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { harmlessLine } from "../show/sanitise.ts";

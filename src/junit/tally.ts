@@ -1,4 +1,4 @@
-import { copyText } from "../clipped.ts";
+import { copyText } from "../values.ts";
 import type { CheckoutLine } from "./checkout-files.ts";
 import { type Location, locationsOf } from "./locations.ts";
 import type { TestCase, TestFailure } from "./test-case.ts";

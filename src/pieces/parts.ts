@@ -1,5 +1,5 @@
 import type { BucketName, S3 } from "../aws/s3.ts";
-import { unlessLate } from "../bounded.ts";
+import { unlessLate } from "../waiting.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure } from "../errors.ts";
 import { LARGEST_OBJECT, openPiece } from "./format.ts";

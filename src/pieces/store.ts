@@ -1,5 +1,5 @@
 import type { ObjectName, S3, StoredVersion } from "../aws/s3.ts";
-import { unlessLate } from "../bounded.ts";
+import { unlessLate } from "../waiting.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure, isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";

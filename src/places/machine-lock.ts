@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import type { LockPlace, World } from "../aws/world.ts";
 import type { Clock, Random } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 
 /** The pause between two tries, in milliseconds. */
 const TRY_EVERY_MS = 50;

@@ -1,5 +1,5 @@
 import type { MatrixJob } from "../inputs/inputs.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../values.ts";
 
 /**
  * A claim that was not renewed for this long belongs to a lost run. Its attacher has had no reader for as long, and has given

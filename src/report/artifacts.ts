@@ -1,6 +1,6 @@
 import type { Fact } from "../artifacts/facts.ts";
 import type { UnpackedArchive } from "../artifacts/unpack-archive.ts";
-import { copyText } from "../clipped.ts";
+import { copyText } from "../values.ts";
 import { Failure } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { harmlessLine } from "../show/sanitise.ts";

@@ -1,4 +1,4 @@
-import { copyText } from "../clipped.ts";
+import { copyText } from "../values.ts";
 import { type MemoryShare, SharedMemory } from "../shared-memory.ts";
 import type { Output, ScriptResults } from "./file-commands.ts";
 

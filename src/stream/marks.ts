@@ -1,4 +1,4 @@
-import { clipText } from "../clipped.ts";
+import { clipText } from "../values.ts";
 
 /**
  * The grammar of the marks: how the container speaks to the action through a terminal, and through any log of it.

@@ -1,4 +1,4 @@
-import { clipText } from "../clipped.ts";
+import { clipText } from "../values.ts";
 
 /** How a job ended, from the status in the end mark. */
 export type JobStatus =

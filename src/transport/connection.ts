@@ -2,7 +2,7 @@ import type { SessionTicket } from "../aws/ecs.ts";
 import type { ResumedSession } from "../aws/ssm.ts";
 import type { Frame } from "../channel/types.ts";
 import type { Failure } from "../errors.ts";
-import { unlessLate } from "../bounded.ts";
+import { unlessLate } from "../waiting.ts";
 import type { DialOptions } from "./dial.ts";
 import { dial } from "./dial.ts";
 import { gatewayUntrusted, proxyRefused, sessionNotOpened } from "./failures.ts";

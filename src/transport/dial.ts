@@ -3,7 +3,7 @@ import type { SessionTicket } from "../aws/ecs.ts";
 import { sessionsArn } from "../aws/partitions.ts";
 import type { OpenSocket } from "../aws/world.ts";
 import type { Log } from "../log.ts";
-import { unlessAborted } from "../bounded.ts";
+import { unlessAborted } from "../waiting.ts";
 import { streamUrlRefused } from "./failures.ts";
 import type { Socket, SocketOptions } from "./socket.ts";
 import { connect, ConnectionError } from "./socket.ts";

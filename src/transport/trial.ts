@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { unlessLate } from "../bounded.ts";
+import { unlessLate } from "../waiting.ts";
 import { ConnectionError } from "./socket.ts";
 
 /** A gateway opens the socket for any token. When it refuses the token, it closes the socket within this time. */

@@ -1,7 +1,7 @@
 import { WebSocket } from "ws";
 import type { RawData } from "ws";
 import type { SocketListener, SocketRequest, WebSocketLike } from "../aws/world.ts";
-import { unlessAborted } from "../bounded.ts";
+import { unlessAborted } from "../waiting.ts";
 import type { Frame } from "../channel/types.ts";
 import { ConnectionError, MAX_FRAME_BYTES } from "./socket.ts";
 

@@ -1,6 +1,6 @@
 import { BlockList, isIPv4 } from "node:net";
 import { type ContainerDefinition, NO_PROXY_NAMES, noProxyIn } from "../../aws/task-definition.ts";
-import { isRecord } from "../../record.ts";
+import { isRecord } from "../../values.ts";
 import { check, checkKnown, type Check, passedCheck, skippedCheck } from "./check.ts";
 import type { CheckFacts } from "./facts.ts";
 

@@ -2,7 +2,7 @@ import { isReadable, notOwned } from "../../aws/bucket-refusals.ts";
 import type { Iam } from "../../aws/iam.ts";
 import { s3Arn } from "../../aws/partitions.ts";
 import type { BucketName, S3 } from "../../aws/s3.ts";
-import { isRecord } from "../../record.ts";
+import { isRecord } from "../../values.ts";
 import {
   type Check,
   check,

@@ -1,7 +1,7 @@
 import { unknownMembers } from "../../aws/members.ts";
 import { messageOf } from "../../errors.ts";
 import { badInput } from "../../inputs/refusals.ts";
-import { isRecord } from "../../record.ts";
+import { isRecord } from "../../values.ts";
 
 /**
  * Members that DescribeTaskDefinition returns and RegisterTaskDefinition does not take. Repositories keep files of

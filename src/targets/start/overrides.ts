@@ -1,6 +1,6 @@
 import { knownMembers, unknownMembers } from "../../aws/members.ts";
 import { badInput } from "../../inputs/refusals.ts";
-import { isRecord } from "../../record.ts";
+import { isRecord } from "../../values.ts";
 
 /** ECS refuses overrides whose JSON is longer. */
 const MOST_CHARACTERS = 8192;

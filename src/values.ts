@@ -1,3 +1,8 @@
+/** An object of JSON: neither null nor a list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /**
  * How many characters are kept of a text from a container or an agent. The container's own messages are never
  * longer.
