@@ -1,72 +1,84 @@
 /**
  * Which file may import which other file. `npm run lint` checks it, for types as well as for values.
  *
- * The rows are the files and folders of src/, of src/targets/ and of local/. Each may import itself and everything in the rows
- * above its own. So imports run in one direction, and the members of one row do not import one another.
+ * The rows are the files and folders of a folder. Each may import itself and everything in the rows above its own. So imports run in one
+ * direction, and the members of one row do not import one another. `*` is every file of the folder that no row names.
  */
-const ROWS = [
-  // The ground: failures, the clock, the log; the data channel.
-  ["errors", "clock", "origin", "clipped", "record", "retry-pause", "shared-memory", "version", "wire"],
-  ["log", "bounded", "channel", "beneath"],
+
+/** The rooms of src/. */
+const ROOMS = [
+  ["errors", "clock", "values", "version"],
+  ["log", "shared-memory"],
   ["waiting"],
   // Our calls of AWS, and what the user asks for.
   ["aws"],
   ["inputs"],
   // The phases before a session, in the order of a run.
-  ["artifacts", "files", "targets"],
-  ["deployment"],
+  ["targets"],
   ["ready"],
-  ["places", "protection"],
-  ["lock"],
   ["payload"],
-  // A channel on a socket; what it says, and the same in pieces in S3; a job to its end, live and afterwards.
-  ["transport"],
+  ["queue"],
+  // The bytes of a session; from bytes of the spool to the job's end.
   ["session"],
-  ["stream"],
-  ["pieces"],
-  ["follow"],
-  ["logs"],
-  // What the user sees, what is cleaned up, the result.
-  ["show"],
-  ["undo", "junit"],
+  ["carriers"],
+  // What is cleaned up, and what the user gets.
+  ["undo"],
   ["report"],
-  ["step-budget"],
-  ["step-context"],
-  ["check"],
-  // A step, its two surroundings, one job in one container.
-  ["step"],
-  ["github", "program", "job", "retry-reason"],
-  // The story.
-  ["attempts", "parallel-jobs"],
-  ["fan-out", "under-lock", "at-hook"],
-  ["run-in-targets"],
-  ["main", "post-main", "show-uploaded"],
-  ["run-on-fargate"],
-  // What starts it.
-  ["cli"],
-  ["action", "package"],
-  ["index", "attach", "post", "bin", "module"],
+  // The phases of a step and of a job, the story, and what starts it.
+  ["run"],
+  ["main"],
+  ["doors"],
 ];
 
-/** The rows of src/targets/, which has the most files of all phases of a run. */
-const TARGETS_ROWS = [
-  // Names of AWS, refusals, the container to run in, the phase's title in the log.
-  ["arn", "failures", "tags", "windows"],
-  ["choose-container", "title"],
-  // The task definition of a new task; what a run has made, and its removal.
-  ["definitions"],
-  ["made"],
-  // The result for one task; what the phase is given.
-  ["target"],
-  ["container-ref", "resolve-context"],
-  // RunTask; the tasks that ECS describes.
-  ["start", "tasks"],
-  // What can replace a target; the phase's result; the ways to it, and to another target later.
-  ["candidates"],
-  ["job-targets"],
-  ["new-tasks", "next-attempt", "replacement", "running-tasks"],
-  ["resolve"],
-];
+/** The rows inside the rooms of src/. A room that isn't here has none. */
+const INSIDE_ROOMS = {
+  inputs: [["beneath"], ["*"]],
+  targets: [
+    // Names of AWS, refusals, the container to run in, the phase's title in the log.
+    ["arn", "failures", "tags", "windows"],
+    ["choose-container", "title"],
+    // The task definition of a new task; what a run has made, and its removal.
+    ["definitions"],
+    ["made"],
+    // The result for one task; what the phase is given.
+    ["target"],
+    ["container-ref", "resolve-context"],
+    // RunTask; the tasks that ECS describes.
+    ["start", "tasks"],
+    // What can replace a target; the phase's result; the ways to it, and to another target later.
+    ["candidates"],
+    ["job-targets"],
+    ["new-tasks", "next-attempt", "replacement", "running-tasks"],
+    ["resolve"],
+    // A deployment that the step belongs to; a task that is kept from being stopped.
+    ["deployment", "protection"],
+  ],
+  queue: [["*"], ["lock"]],
+  payload: [["files"], ["*"]],
+  session: [["wire"], ["channel"], ["transport"], ["*"]],
+  carriers: [["stream"], ["pieces"], ["*"], ["logs"]],
+  report: [["show", "artifacts"], ["junit"], ["*"]],
+  run: [
+    ["step-budget"],
+    ["step-context"],
+    ["check"],
+    ["step"],
+    // One job in one container.
+    ["job", "retry-reason"],
+    ["attempts", "parallel-jobs"],
+    ["fan-out", "under-lock", "at-hook"],
+    ["run-in-targets", "show-uploaded"],
+  ],
+  doors: [
+    // The surroundings of a step: a runner, or a program.
+    ["github", "program"],
+    ["post-main", "run-on-fargate"],
+    ["cli"],
+    // What is bundled, and the doors into the bundle.
+    ["action", "package"],
+    ["index", "attach", "post", "bin", "module"],
+  ],
+};
 
 /** The rows of local/. */
 const LOCAL_ROWS = [
@@ -100,7 +112,8 @@ const LOCAL_ROWS = [
 ];
 
 /** The paths of these files and folders of `folder`, as one regular expression. */
-const pathsIn = (folder, names) => `^${folder}/(${names.join("|")})(/|\\.ts$)`;
+const pathsIn = (folder, names) =>
+  `^${folder}/(${names.map((name) => (name === "*" ? "[^/]+\.ts$" : `${name}(/|\.ts$)`)).join("|")})`;
 
 /** The paths of these files and folders of src/. */
 const paths = (names) => pathsIn("src", names);
@@ -139,13 +152,13 @@ const others = [
   {
     name: "only-github-knows-the-runner",
     comment: "The command line and the npm module run the same code without a GitHub runner.",
-    from: { path: "^src/", pathNot: paths(["github"]) },
+    from: { path: "^src/", pathNot: "^src/doors/github/" },
     to: { path: "(^|/)@actions/" },
   },
   {
     name: "the-package-loads-nothing-of-the-runner",
-    from: { path: paths(["package", "bin", "module"]) },
-    to: { path: paths(["github"]), reachable: true },
+    from: { path: "^src/doors/(package|bin|module)\\.ts$" },
+    to: { path: "^src/doors/github/", reachable: true },
   },
   {
     name: "only-aws-knows-the-sdk",
@@ -155,9 +168,9 @@ const others = [
   },
   {
     name: "channel-and-wire-do-no-io",
-    from: { path: paths(["channel", "wire", "record"]) },
+    from: { path: ["^src/session/(channel|wire)/", paths(["values"])] },
     // The clock's file has the type of what the channel draws its ids from.
-    to: { pathNot: [paths(["channel", "wire", "record", "clock"]), "^(node:)?crypto$"] },
+    to: { pathNot: ["^src/session/(channel|wire)/", paths(["values", "clock"]), "^(node:)?crypto$"] },
   },
   {
     name: "src-imports-nothing-of-its-development",
@@ -174,14 +187,14 @@ const others = [
     comment:
       "src/ and local/ follow AWS's behaviour, not each other. Captured frames prove the wire format for both.",
     from: { path: "^local/" },
-    to: { path: "^src/", pathNot: paths(["wire"]) },
+    to: { path: "^src/", pathNot: "^src/session/wire/" },
   },
   {
     name: "the-simulated-world-shares-only-the-wire-format",
     comment:
       "The world of the simulation is a model of its own. Only its runners know the step, and by its entry alone.",
     from: { path: "^simulation/", pathNot: "^simulation/runner/" },
-    to: { path: "^src/", pathNot: paths(["wire"]) },
+    to: { path: "^src/", pathNot: "^src/session/wire/" },
   },
   {
     name: "a-simulated-runner-knows-the-entry-and-the-seams",
@@ -189,10 +202,10 @@ const others = [
     to: {
       path: "^src/",
       pathNot: [
-        paths(["main", "post-main"]),
-        "^src/github/(process|surroundings)\\.ts$",
+        paths(["main"]),
+        "^src/doors/(post-main|github/process|github/surroundings)\\.ts$",
         "^src/aws/(services|world)\\.ts$",
-        "^src/transport/socket\\.ts$",
+        "^src/session/transport/socket\\.ts$",
       ],
     },
   },
@@ -200,8 +213,8 @@ const others = [
 
 export default {
   forbidden: [
-    ...downwards("src", ROWS),
-    ...downwards("src/targets", TARGETS_ROWS),
+    ...downwards("src", ROOMS),
+    ...Object.entries(INSIDE_ROOMS).flatMap(([room, rows]) => downwards(`src/${room}`, rows)),
     ...downwards("local", LOCAL_ROWS),
     ...others.map((rule) => ({ severity: "error", ...rule })),
   ],

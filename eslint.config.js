@@ -104,7 +104,7 @@ export default tseslint.config(
             {
               ...{ regex: "(^|/)clock\\.ts$", importNames: ["systemClock"] },
               message:
-                "A run is given its clock: only src/step/world.ts and the command line take the real one.",
+                "A run is given its clock: only src/run/step/world.ts and the command line take the real one.",
             },
           ],
         },
@@ -114,13 +114,18 @@ export default tseslint.config(
   {
     // The worlds of a step, and what stands below them.
     files: [
-      ...["src/step/world.ts", "src/cli/**/*.ts", "src/aws/provider-failures.ts", "src/program/id-token.ts"],
+      ...[
+        "src/run/step/world.ts",
+        "src/doors/cli/**/*.ts",
+        "src/aws/provider-failures.ts",
+        "src/doors/program/id-token.ts",
+      ],
     ],
     rules: { "no-restricted-imports": ["error", { paths: restrictedModules }] },
   },
   {
     // When this process began is a fact of the process, not of its clock.
-    files: ["src/github/process.ts"],
+    files: ["src/doors/github/process.ts"],
     rules: { "no-restricted-globals": "off" },
   },
 );

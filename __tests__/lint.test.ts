@@ -10,7 +10,7 @@ async function configOf(file: string): Promise<Linter.Config> {
 }
 
 /** The messages of the rules that keep a run's time, randomness and state in its hands, for this text in this file. */
-async function refusals(text: string, file = "src/job.ts"): Promise<readonly string[]> {
+async function refusals(text: string, file = "src/run/job.ts"): Promise<readonly string[]> {
   const { rules } = await configOf(file);
   const own = Object.entries(rules ?? {}).filter(([name]) => name.startsWith("no-restricted-"));
   const found = new Linter().verify(text, [{ rules: Object.fromEntries(own) }]);
@@ -53,7 +53,7 @@ it.each([
   'import { createGunzip } from "node:zlib"; createGunzip();',
 ])("outside a step's world the lint refuses %s", async (text) => {
   expect(await refusals(text)).toEqual([expect.stringContaining("A pool of threads decides")]);
-  expect(await refusals(text, "src/step/world.ts")).toEqual([]);
+  expect(await refusals(text, "src/run/step/world.ts")).toEqual([]);
 });
 
 it.each([
@@ -80,6 +80,6 @@ it.each([
 it("only the world of a step and the command line take the real clock", async () => {
   const text = 'import { systemClock } from "../clock.ts"; systemClock.now();';
   expect(await refusals(text)).toEqual([expect.stringContaining("A run is given its clock")]);
-  expect(await refusals(text, "src/step/world.ts")).toEqual([]);
-  expect(await refusals(text, "src/cli/main.ts")).toEqual([]);
+  expect(await refusals(text, "src/run/step/world.ts")).toEqual([]);
+  expect(await refusals(text, "src/doors/cli/main.ts")).toEqual([]);
 });

@@ -53,7 +53,7 @@ async function mainStep(
   }
   if (!summary) rmSync(files.GITHUB_STEP_SUMMARY);
   const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
-  const step = spawn(path("../node_modules/.bin/node"), ["--no-warnings", path("../src/index.ts")], {
+  const step = spawn(path("../node_modules/.bin/node"), ["--no-warnings", path("../src/doors/index.ts")], {
     env: {
       ...files,
       ...(Object.fromEntries(given) as Record<string, string>),

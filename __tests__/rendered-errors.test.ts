@@ -9,7 +9,7 @@ import {
 } from "../src/aws/missing.ts";
 import { roleNotAssumed } from "../src/aws/role-failures.ts";
 import type { Call } from "../src/aws/thrown.ts";
-import { withOptions } from "../src/cli/lacking-options.ts";
+import { withOptions } from "../src/doors/cli/lacking-options.ts";
 import {
   deploymentEnded,
   deploymentNotFound,
@@ -18,16 +18,16 @@ import {
   hookExpired,
   hookNotConfigured,
   hookNotReached,
-} from "../src/deployment/failures.ts";
+} from "../src/targets/deployment/failures.ts";
 import { asFailure, Failure, FAILURE_CODES, type FailureCode, TaskStopped } from "../src/errors.ts";
-import { failureOfEnd } from "../src/follow/failures.ts";
-import { refusalFailure } from "../src/follow/refusals.ts";
+import { failureOfEnd } from "../src/carriers/failures.ts";
+import { refusalFailure } from "../src/carriers/refusals.ts";
 import { inputNames } from "../src/inputs/names.ts";
 import { badInput, noRegion } from "../src/inputs/refusals.ts";
-import { lockBusy, lockLost } from "../src/lock/failures.ts";
-import { payloadFile } from "../src/payload/files.ts";
-import { checkBucketIsGiven, containerBusy } from "../src/places/failures.ts";
-import { readIdToken } from "../src/program/id-token.ts";
+import { lockBusy, lockLost } from "../src/queue/lock/failures.ts";
+import { payloadFile } from "../src/payload/container-files.ts";
+import { checkBucketIsGiven, containerBusy } from "../src/queue/failures.ts";
+import { readIdToken } from "../src/doors/program/id-token.ts";
 import { containerBlocked, execAgentStopped, execNotEnabled, execNotReady } from "../src/ready/advice.ts";
 import { unansweredCheck } from "../src/ready/checks/check.ts";
 import { holdEnded } from "../src/ready/hold-ended.ts";
@@ -35,14 +35,14 @@ import { lookAtCluster } from "../src/ready/session-logs.ts";
 import { taskStopped } from "../src/ready/stopped.ts";
 import { judgeTask } from "../src/ready/verdict.ts";
 import { waitUntilReady } from "../src/ready/wait.ts";
-import { artifactsMissing } from "../src/report/artifacts.ts";
+import { artifactsMissing } from "../src/report/missing-artifacts.ts";
 import { explain } from "../src/report/explain.ts";
 import { checkResult } from "../src/report/result.ts";
-import { cancelFailure } from "../src/step/cancelled.ts";
+import { cancelFailure } from "../src/run/step/cancelled.ts";
 import { refuseAwaited } from "../src/targets/definitions/held-definition.ts";
 import { containerAmbiguous, containerNotFound, noRunningTask } from "../src/targets/failures.ts";
 import { refuseWindows } from "../src/targets/windows.ts";
-import { encryptionMismatch, sessionLost, streamUrlRefused } from "../src/transport/failures.ts";
+import { encryptionMismatch, sessionLost, streamUrlRefused } from "../src/session/transport/failures.ts";
 import { WaitLines } from "../src/waiting.ts";
 import { expectGolden } from "./helpers/golden.ts";
 import { Listener } from "./helpers/listener.ts";

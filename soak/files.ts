@@ -16,8 +16,8 @@ import { SharedContainer } from "../__tests__/helpers/shared-container.ts";
 import { Aws } from "../__tests__/helpers/local.ts";
 import { watch } from "../__tests__/helpers/watch.ts";
 import { bringBack } from "../__tests__/payload/bring-back.ts";
-import { trees } from "../__tests__/files/random-trees.ts";
-import { listTree, packLines, type Tree, withTree } from "../__tests__/files/trees.ts";
+import { trees } from "../__tests__/payload/files/random-trees.ts";
+import { listTree, packLines, type Tree, withTree } from "../__tests__/payload/files/trees.ts";
 
 const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
 const LARGE = Number(process.env["SOAK_LARGE"] ?? 10);

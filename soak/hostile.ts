@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import type { Flood } from "../local/agent/flood.ts";
-import { BEL, MARK } from "../src/stream/marks.ts";
+import { BEL, MARK } from "../src/carriers/stream/marks.ts";
 import { Aws } from "../__tests__/helpers/local.ts";
 import { runMain } from "../__tests__/helpers/main-process.ts";
 import { randomOf } from "../__tests__/helpers/seeds.ts";

@@ -12,8 +12,8 @@ import type { Cut } from "../local/gateway/link-faults.ts";
 import { runStep, type StepResult } from "../local/runner/step.ts";
 import type { Task } from "../local/task/task.ts";
 import { Aws } from "../__tests__/helpers/local.ts";
-import { mixedTrees, trees } from "../__tests__/files/random-trees.ts";
-import { type Item, listTree, plant, type Tree } from "../__tests__/files/trees.ts";
+import { mixedTrees, trees } from "../__tests__/payload/files/random-trees.ts";
+import { type Item, listTree, plant, type Tree } from "../__tests__/payload/files/trees.ts";
 
 const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
 /** How many trees go in one step: `large` with files of up to 1 MB, `small` where only 1 MiB can be brought in. */

@@ -1,15 +1,15 @@
-import { runAtHook } from "./at-hook.ts";
+import { runAtHook } from "./run/at-hook.ts";
 import { openAhead } from "./aws/open-ahead.ts";
-import { checkSetUp } from "./check/check-set-up.ts";
-import { packFiles } from "./files/pack-files.ts";
-import { checkBucketIsGiven } from "./places/failures.ts";
+import { checkSetUp } from "./run/check/check-set-up.ts";
+import { packFiles } from "./payload/files/pack-files.ts";
+import { checkBucketIsGiven } from "./queue/failures.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import type { Result } from "./report/result.ts";
-import { runInTargets } from "./run-in-targets.ts";
-import { runStep } from "./step/run-step.ts";
-import type { OpenStep } from "./step/step.ts";
-import type { Surroundings } from "./step/surroundings.ts";
-import { runUnderLock } from "./under-lock.ts";
+import { runInTargets } from "./run/run-in-targets.ts";
+import { runStep } from "./run/step/run-step.ts";
+import type { OpenStep } from "./run/step/step.ts";
+import type { Surroundings } from "./run/step/surroundings.ts";
+import { runUnderLock } from "./run/under-lock.ts";
 
 /** A whole step, in these surroundings. Never rejects: a failure is a result. */
 export async function run(surroundings: Surroundings): Promise<Result> {

@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from "node:net";
 import { awsClients } from "../../src/aws/clients.ts";
 import { ecsCalls } from "../../src/aws/ecs-calls.ts";
 import { endpointOverride } from "../../src/aws/failures.ts";
-import { realWorld } from "../../src/step/world.ts";
+import { realWorld } from "../../src/run/step/world.ts";
 import { endpoint, exception, setEnvironment, type Endpoint } from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint | undefined;

@@ -1,5 +1,5 @@
 import { ecsCalls } from "../../src/aws/ecs-calls.ts";
-import { findDeploymentArn, lookAtHook } from "../../src/deployment/wait-for-hook.ts";
+import { findDeploymentArn, lookAtHook } from "../../src/targets/deployment/wait-for-hook.ts";
 import { endpoint, type Endpoint, type ReceivedRequest } from "../helpers/aws-endpoint.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";

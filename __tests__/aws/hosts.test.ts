@@ -6,7 +6,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { partitionOf } from "../../src/aws/partitions.ts";
 import { queryEndpoint } from "../../src/aws/query-endpoint.ts";
-import { wrongStreamUrl } from "../../src/transport/stream-url.ts";
+import { wrongStreamUrl } from "../../src/session/transport/stream-url.ts";
 
 const BUCKET = "example-ci-staging";
 const plain = { Bucket: BUCKET, UseFIPS: false, UseDualStack: false };

@@ -1,5 +1,5 @@
 import { urlsAhead } from "../../src/aws/open-ahead.ts";
-import { wrongStreamUrl } from "../../src/transport/stream-url.ts";
+import { wrongStreamUrl } from "../../src/session/transport/stream-url.ts";
 
 it.each([
   ["us-east-1", undefined, ["ssm.us-east-1.amazonaws.com"]],

@@ -7,7 +7,7 @@ import { iamCalls } from "../../src/aws/iam.ts";
 import { queryCalls } from "../../src/aws/query.ts";
 import { Failure } from "../../src/errors.ts";
 import { checkCaller } from "../../src/ready/checks/caller.ts";
-import { realWorld } from "../../src/step/world.ts";
+import { realWorld } from "../../src/run/step/world.ts";
 import { type Answer, endpoint, setEnvironment } from "../helpers/aws-endpoint.ts";
 
 const ROLE = "arn:aws:iam::123456789012:role/ci";

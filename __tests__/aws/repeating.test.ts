@@ -1,7 +1,7 @@
 import { awsCalls } from "../../src/aws/calls.ts";
 import type { AwsServices } from "../../src/aws/services.ts";
 import { roleCredentials } from "../../src/aws/role.ts";
-import { realWorld } from "../../src/step/world.ts";
+import { realWorld } from "../../src/run/step/world.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock, SteppedClock } from "../helpers/stepped-clock.ts";
 

@@ -10,7 +10,7 @@ import { requestText } from "../../src/aws/http.ts";
 import { sdkServices as services } from "../../src/aws/sdk-services.ts";
 import { TunnelAgent } from "../../src/aws/tunnel.ts";
 import { systemClock } from "../../src/clock.ts";
-import { getJson, requestIdToken } from "../../src/github/id-token.ts";
+import { getJson, requestIdToken } from "../../src/doors/github/id-token.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const MIB = 1024 * 1024;

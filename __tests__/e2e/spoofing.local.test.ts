@@ -1,5 +1,5 @@
 import type { Task } from "../../local/task/task.ts";
-import { MARK } from "../../src/stream/marks.ts";
+import { MARK } from "../../src/carriers/stream/marks.ts";
 import { Aws, HEADER, jobLog } from "../helpers/local.ts";
 
 let aws: Aws;

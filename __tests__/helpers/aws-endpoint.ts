@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { awsClients, type AwsClients } from "../../src/aws/clients.ts";
-import { realWorld } from "../../src/step/world.ts";
+import { realWorld } from "../../src/run/step/world.ts";
 
 export interface ReceivedRequest {
   readonly method: string;

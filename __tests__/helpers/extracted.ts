@@ -1,7 +1,7 @@
-import type { SpoolItem, SpoolOptions } from "../../src/stream/spool.ts";
-import type { SpoolText } from "../../src/stream/records.ts";
-import { Spool } from "../../src/stream/spool.ts";
-import { Terminal, type TerminalEvent } from "../../src/stream/terminal.ts";
+import type { SpoolItem, SpoolOptions } from "../../src/carriers/stream/spool.ts";
+import type { SpoolText } from "../../src/carriers/stream/records.ts";
+import { Spool } from "../../src/carriers/stream/spool.ts";
+import { Terminal, type TerminalEvent } from "../../src/carriers/stream/terminal.ts";
 
 /** What one terminal after the other has shown of a job. */
 export type SeenItem =

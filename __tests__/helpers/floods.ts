@@ -1,5 +1,5 @@
 import type { Flood } from "../../local/agent/flood.ts";
-import { BEL, MARK, OPEN } from "../../src/stream/marks.ts";
+import { BEL, MARK, OPEN } from "../../src/carriers/stream/marks.ts";
 import type { Aws } from "./local.ts";
 import { type MainRun, runMain } from "./main-process.ts";
 

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { RawData } from "ws";
 import { WebSocket, WebSocketServer } from "ws";
-import type { AgentMessage } from "../../src/wire/message.ts";
-import { decode } from "../../src/wire/message.ts";
-import { ack } from "../channel/frames.ts";
+import type { AgentMessage } from "../../src/session/wire/message.ts";
+import { decode } from "../../src/session/wire/message.ts";
+import { ack } from "../session/channel/frames.ts";
 import { Changes } from "./until.ts";
 
 export interface GatewayOptions {

@@ -2,7 +2,7 @@ import { signUpgrade } from "../../src/aws/sign-upgrade.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
 import { openSession } from "../../src/session/session.ts";
-import { openWebSocket } from "../../src/transport/web-socket.ts";
+import { openWebSocket } from "../../src/session/transport/web-socket.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import { Gateway } from "./gateway.ts";
 import { Listener } from "./listener.ts";

@@ -1,4 +1,4 @@
-import type { OutputItem } from "../../src/stream/items.ts";
+import type { OutputItem } from "../../src/carriers/stream/items.ts";
 
 /** A short form for tests: the lines of a text, or the kind of anything else. */
 export function wordsOf(shown: OutputItem): string[] {

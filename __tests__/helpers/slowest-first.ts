@@ -35,7 +35,7 @@ export const LONGEST = [
   "payload/loader",
   "e2e/status.local",
   "e2e/images.local",
-  "job",
+  "run/job",
   "e2e/catalogue.local",
   "e2e/cli.local",
   "payload/upload-control",

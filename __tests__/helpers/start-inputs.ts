@@ -1,5 +1,5 @@
 import type { Service } from "../../src/aws/ecs.ts";
-import type { Origin } from "../../src/origin.ts";
+import type { Origin } from "../../src/inputs/origin.ts";
 import type { LaunchInputs } from "../../src/targets/start/borrow.ts";
 
 /** The inputs of a new task on Fargate in one subnet with defaults, changed by those given. */

@@ -3,14 +3,14 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { systemPath } from "../../local/images/image.ts";
-import type { JobStatus } from "../../src/stream/status.ts";
+import type { JobStatus } from "../../src/carriers/stream/status.ts";
 import { bootstrapCommand, type BootstrapOptions, type Delivery } from "../../src/payload/bootstrap.ts";
 import { CANCEL, here, TAKEN, typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
 import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { typedDelivery } from "../../src/payload/typed-delivery.ts";
 import { cutsOf, makePayload, type Payload } from "../../src/payload/payload.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
-import type { PackedFiles } from "../../src/files/pack-files.ts";
+import type { PackedFiles } from "../../src/payload/files/pack-files.ts";
 import { extractAll, SeenJob, type SeenItem } from "./extracted.ts";
 import { inTime, LONG_PATIENCE_MS, until } from "./until.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { Header } from "tar/header";
-import type { PieceKind } from "../../src/pieces/format.ts";
-import { BEL, LITERAL, MARK, OPEN, REPLACEMENT } from "../../src/stream/marks.ts";
+import type { PieceKind } from "../../src/carriers/pieces/format.ts";
+import { BEL, LITERAL, MARK, OPEN, REPLACEMENT } from "../../src/carriers/stream/marks.ts";
 import { damage, randomBytesOf } from "../helpers/damage.ts";
 import { between, pick, type Random } from "../helpers/seeds.ts";
 

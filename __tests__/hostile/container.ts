@@ -1,7 +1,7 @@
 import type { Session } from "../../src/session/session.ts";
-import { BEL, MARK, sessionMark } from "../../src/stream/marks.ts";
+import { BEL, MARK, sessionMark } from "../../src/carriers/stream/marks.ts";
 import { FakeSession } from "../session/fake-session.ts";
-import { anObject } from "../pieces/folder.ts";
+import { anObject } from "../carriers/pieces/folder.ts";
 import type { OpenBucket } from "./bucket.ts";
 import type { HostileCase, Said } from "./cases.ts";
 

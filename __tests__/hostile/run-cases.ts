@@ -39,7 +39,7 @@ const SESSION = new URL("../../src/session/session.ts", import.meta.url).href;
       : next(url, context),
 });
 
-// As in src/index.ts.
+// As in src/doors/index.ts.
 setFlagsFromString("--semi-space-growth-factor=1");
 const { runHostileCase } = await import("./step.ts");
 const [first = 1, count = 100] = process.argv.slice(2).map(Number);

@@ -1,4 +1,4 @@
-import { unknownInputs } from "../../src/github/inputs-source.ts";
+import { unknownInputs } from "../../src/doors/github/inputs-source.ts";
 import { unknownInputWarnings } from "../../src/inputs/unknown.ts";
 
 it.each([

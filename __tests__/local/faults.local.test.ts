@@ -5,7 +5,7 @@ import { ResumeSessionCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { Fault } from "../../local/faults.ts";
 import type { Orders, TaskOrder } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";
-import { MessageType } from "../../src/wire/message.ts";
+import { MessageType } from "../../src/session/wire/message.ts";
 import { until } from "../helpers/until.ts";
 import { execTask, sessionOf, ticketOf } from "./session-of.ts";
 import { clientConfig, runTask, startWorld, type World } from "./with-local.ts";

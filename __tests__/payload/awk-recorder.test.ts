@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { RecordReader } from "../../src/stream/records.ts";
+import { RecordReader } from "../../src/carriers/stream/records.ts";
 import { has } from "../helpers/needs.ts";
 import { recorderAwk } from "../../src/payload/container-source.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";

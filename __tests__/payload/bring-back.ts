@@ -1,12 +1,12 @@
 import { systemClock } from "../../src/clock.ts";
-import { JobArtifacts } from "../../src/job/artifacts.ts";
-import { Unsettled } from "../../src/job/unsettled.ts";
-import { StepBudget } from "../../src/step-budget.ts";
+import { JobArtifacts } from "../../src/run/job/artifacts.ts";
+import { Unsettled } from "../../src/run/job/unsettled.ts";
+import { StepBudget } from "../../src/run/step-budget.ts";
 import { artifactGlobs } from "../../src/inputs/artifact-globs.ts";
 import type { Artifacts } from "../../src/inputs/inputs.ts";
-import type { ArtifactsReport } from "../../src/report/artifacts.ts";
+import type { ArtifactsReport } from "../../src/report/missing-artifacts.ts";
 import { DETACH } from "../../src/payload/input.ts";
-import { realWorld } from "../../src/step/world.ts";
+import { realWorld } from "../../src/run/step/world.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
 export interface BringBackResult {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { asRoot } from "../../local/task/isolate.ts";
-import type { RefusalCode } from "../../src/stream/status.ts";
+import type { RefusalCode } from "../../src/carriers/stream/status.ts";
 import { shellFor } from "../../src/payload/shebang.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";

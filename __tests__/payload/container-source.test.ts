@@ -9,7 +9,7 @@ import {
   unpackerParts,
   withoutComments,
 } from "../../src/payload/container-source.ts";
-import { payloadFile } from "../../src/payload/files.ts";
+import { payloadFile } from "../../src/payload/container-files.ts";
 
 const wholeJob = jobParts({
   ...{ pieces: true, detaches: true, fence: true },

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { StepBudget } from "../../src/step-budget.ts";
-import { ScriptFiles } from "../../src/job/script-files.ts";
-import { Unsettled } from "../../src/job/unsettled.ts";
+import { StepBudget } from "../../src/run/step-budget.ts";
+import { ScriptFiles } from "../../src/run/job/script-files.ts";
+import { Unsettled } from "../../src/run/job/unsettled.ts";
 import { has, withNeed } from "../helpers/needs.ts";
 import { asRoot } from "../../local/task/isolate.ts";
 import { SHELLS } from "../helpers/shells.ts";

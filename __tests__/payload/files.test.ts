@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Failure } from "../../src/errors.ts";
-import { payloadFile } from "../../src/payload/files.ts";
+import { payloadFile } from "../../src/payload/container-files.ts";
 import { thrownBy } from "../helpers/thrown.ts";
 
 describe("a file of the payload", () => {

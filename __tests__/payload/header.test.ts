@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { quote } from "../../src/payload/quote.ts";
-import { payloadFile } from "../../src/payload/files.ts";
+import { payloadFile } from "../../src/payload/container-files.ts";
 import { inlinePython } from "../../src/payload/container-source.ts";
 import { Blackhole } from "../helpers/blackhole.ts";
 import { has } from "../helpers/needs.ts";

@@ -8,7 +8,7 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob, type WatchedTerminal } from "../helpers/watch.ts";
-import { AWAY } from "../../src/pieces/orders.ts";
+import { AWAY } from "../../src/carriers/pieces/orders.ts";
 import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./upload-rig.ts";
 
 afterAll(removeAll);

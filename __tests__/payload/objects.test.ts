@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quote } from "../../src/payload/quote.ts";
-import { payloadFile } from "../../src/payload/files.ts";
+import { payloadFile } from "../../src/payload/container-files.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { findProgram } from "../helpers/tools.ts";
 import { PYTHON } from "../helpers/watch.ts";

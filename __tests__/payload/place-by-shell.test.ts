@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlink
 import { join, relative } from "node:path";
 import { asRoot } from "../../local/task/isolate.ts";
 import { placeSource } from "../../src/payload/container-source.ts";
-import { listTree, plant, type Tree } from "../files/trees.ts";
+import { listTree, plant, type Tree } from "./files/trees.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
 

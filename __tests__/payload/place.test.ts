@@ -19,7 +19,7 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { placePy } from "../../src/payload/container-source.ts";
 import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
 import { watch, type WatchedRun, type WatchOptions } from "../helpers/watch.ts";
-import { listTree, packLines, type Tree, withTree } from "../files/trees.ts";
+import { listTree, packLines, type Tree, withTree } from "./files/trees.ts";
 
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root places files for others");
 const PATIENCE = 300_000;

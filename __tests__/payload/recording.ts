@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { RecordReader, type SpoolText } from "../../src/stream/records.ts";
+import { RecordReader, type SpoolText } from "../../src/carriers/stream/records.ts";
 import { recorderPy } from "../../src/payload/container-source.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import { inTime, until } from "../helpers/until.ts";

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { payloadFile } from "../../src/payload/files.ts";
+import { payloadFile } from "../../src/payload/container-files.ts";
 import { PYTHON } from "../helpers/watch.ts";
 
 const PROGRAM = `${payloadFile("objects.py")}

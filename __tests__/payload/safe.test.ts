@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asRoot } from "../../local/task/isolate.ts";
-import { payloadFile } from "../../src/payload/files.ts";
+import { payloadFile } from "../../src/payload/container-files.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { controlNumber } from "../../src/pieces/orders.ts";
+import { controlNumber } from "../../src/carriers/pieces/orders.ts";
 import { TestOrder } from "../helpers/piece-bucket.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { everyNth } from "../helpers/every-nth.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
-import { RecordReader } from "../../src/stream/records.ts";
+import { RecordReader } from "../../src/carriers/stream/records.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { Proxy } from "../helpers/proxy.ts";

@@ -1,7 +1,7 @@
 import { Failure } from "../../src/errors.ts";
 import { conclude } from "../../src/report/conclude.ts";
 import type { Outcome } from "../../src/report/result.ts";
-import type { JobEnd } from "../../src/follow/job-end.ts";
+import type { JobEnd } from "../../src/carriers/job-end.ts";
 import { aReport, aStatus, someFacts } from "./example-results.ts";
 
 const gone = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });

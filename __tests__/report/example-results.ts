@@ -9,7 +9,7 @@ import {
   type TaskFacts,
 } from "../../src/report/result.ts";
 import type { ExplainedStep } from "../../src/report/explain.ts";
-import type { JobStatus } from "../../src/stream/status.ts";
+import type { JobStatus } from "../../src/carriers/stream/status.ts";
 import { aTarget } from "../helpers/runs.ts";
 
 type EndedStatus = Extract<JobStatus, { kind: "ended" }>;

@@ -1,4 +1,4 @@
-import { type Counts, type FailedTest, type TestResults } from "../../src/junit/test-results.ts";
+import { type Counts, type FailedTest, type TestResults } from "../../src/report/junit/test-results.ts";
 import { makeSummary } from "../../src/report/summary.ts";
 import { testAnnotations, testSection } from "../../src/report/test-section.ts";
 import { expectGolden } from "../helpers/golden.ts";

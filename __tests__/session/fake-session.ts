@@ -1,5 +1,5 @@
 import { ByteQueue } from "../../src/session/byte-queue.ts";
-import { sessionLost } from "../../src/transport/failures.ts";
+import { sessionLost } from "../../src/session/transport/failures.ts";
 import type { SessionEnd } from "../../src/session/end.ts";
 import type { Session } from "../../src/session/session.ts";
 

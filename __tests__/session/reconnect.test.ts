@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { SessionTicket } from "../../src/aws/ecs.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
-import { ack, channelClosed, output, text } from "../channel/frames.ts";
+import { ack, channelClosed, output, text } from "./channel/frames.ts";
 import { backOff, steadyJitter } from "../helpers/back-off.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { Listener } from "../helpers/listener.ts";

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readUsersFile } from "../../src/beneath/users-paths.ts";
+import { readUsersFile } from "../../src/inputs/beneath/users-paths.ts";
 import type { TaskDefinition } from "../../src/aws/task-definition.ts";
 import type { RunTaskRequest, Service } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";

@@ -1,4 +1,4 @@
-import { containerBusy } from "../../src/places/failures.ts";
+import { containerBusy } from "../../src/queue/failures.ts";
 import { containerBlocked } from "../../src/ready/advice.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { payloadFile } from "../../src/payload/files.ts";
-import { CANCELLING_MS } from "../../src/follow/session-carrier.ts";
-import { TOLD_LATER_MS } from "../../src/follow/pieces-carrier.ts";
-import { realWorld } from "../../src/step/world.ts";
+import { payloadFile } from "../../src/payload/container-files.ts";
+import { CANCELLING_MS } from "../../src/carriers/session-carrier.ts";
+import { TOLD_LATER_MS } from "../../src/carriers/pieces-carrier.ts";
+import { realWorld } from "../../src/run/step/world.ts";
 import { CALLS_END_MS, CANCEL_BUDGET, CONTAINER_BUDGET, SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { stopRunaways } from "../../src/undo/runaway-job.ts";

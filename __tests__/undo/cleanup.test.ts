@@ -1,4 +1,4 @@
-import { LARGEST_QUEUE } from "../../src/places/queue-state.ts";
+import { LARGEST_QUEUE } from "../../src/queue/queue-state.ts";
 import type { Aws } from "../../src/aws/calls.ts";
 import { cleanUp, type CleanupOptions } from "../../src/undo/cleanup.ts";
 import { Ledger, type SavedState, type LedgerEntry } from "../../src/undo/ledger.ts";

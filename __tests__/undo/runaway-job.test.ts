@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../../src/errors.ts";
-import type { JobEnd } from "../../src/follow/job-end.ts";
+import type { JobEnd } from "../../src/carriers/job-end.ts";
 import { isRunaway } from "../../src/undo/runaway-job.ts";
 
 const failed = (code: FailureCode): JobEnd => ({

@@ -1,5 +1,5 @@
 import type { CredentialsSource } from "../../src/aws/credentials.ts";
-import { realWorld } from "../../src/step/world.ts";
+import { realWorld } from "../../src/run/step/world.ts";
 import { CALLS_END_MS } from "../../src/undo/budget.ts";
 import { StepAws } from "../../src/undo/step-aws.ts";
 import { endpoint, type Endpoint } from "../helpers/aws-endpoint.ts";

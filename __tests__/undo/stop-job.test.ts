@@ -4,13 +4,13 @@ import type { ActiveSession } from "../../src/aws/ssm.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
 import { Listener } from "../helpers/listener.ts";
-import { PayloadType } from "../../src/wire/message.ts";
-import { fromAgent } from "../channel/frames.ts";
+import { PayloadType } from "../../src/session/wire/message.ts";
+import { fromAgent } from "../session/channel/frames.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { AWS } from "../helpers/session-rig.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
-import { CLOSE_MS } from "../../src/transport/socket.ts";
+import { CLOSE_MS } from "../../src/session/transport/socket.ts";
 import { STOP_HANDSHAKE_MS } from "../../src/undo/budget.ts";
 
 const JOB = {

@@ -1,11 +1,11 @@
 import type { Task } from "../../src/aws/task.ts";
-import type { LockClaim } from "../../src/lock/take-lock.ts";
+import type { LockClaim } from "../../src/queue/lock/take-lock.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { leaveLock, undoLock, type UndoLockContext } from "../../src/undo/undo-lock.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aTask, TASK } from "../helpers/tasks.ts";
-import { Bucket } from "../places/bucket.ts";
+import { Bucket } from "../queue/bucket.ts";
 
 const CLAIM: LockClaim = { bucket: "ci", key: "k", run: "one" };
 const HELD: LockClaim = { ...CLAIM, held: true };

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { PayloadType } from "../../src/wire/message.ts";
+import { PayloadType } from "../../src/session/wire/message.ts";
 import { AgentCipher } from "./cipher.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 

@@ -6,7 +6,7 @@ import {
   Flags,
   MessageType,
   PayloadType,
-} from "../../src/wire/message.ts";
+} from "../../src/session/wire/message.ts";
 import type { AgentCipher } from "./cipher.ts";
 
 /** Constants of amazon-ssm-agent, `agent/session/config/config.go`; times in milliseconds. */

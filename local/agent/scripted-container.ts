@@ -7,7 +7,7 @@ export interface ScriptedJob {
   readonly exitCode: number;
 }
 
-/** A mark, in the form that the head of src/stream/marks.ts describes. */
+/** A mark, in the form that the head of src/carriers/stream/marks.ts describes. */
 export function mark(text: string): string {
   return `\x1b]7733;${text}\x07`;
 }

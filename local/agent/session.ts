@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { PayloadType } from "../../src/wire/message.ts";
+import { PayloadType } from "../../src/session/wire/message.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { ContainerHandle } from "./container-handle.ts";
 import { deferred } from "./deferred.ts";

@@ -1,4 +1,4 @@
-import { MessageType } from "../../src/wire/message.ts";
+import { MessageType } from "../../src/session/wire/message.ts";
 import { messageTypeOf } from "./frames.ts";
 import type { Link } from "./link.ts";
 import type { DirectionFaults } from "./link-faults.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { encode, MessageType, PayloadType } from "../../src/wire/message.ts";
+import { encode, MessageType, PayloadType } from "../../src/session/wire/message.ts";
 
 /** A frame of the gateway itself: with the short header of 112 bytes, and a message type that is padded with NUL. */
 function gatewayFrame(messageType: string, messageId: string, content: object): Uint8Array {

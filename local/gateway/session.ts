@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type WebSocket from "ws";
-import { MessageType } from "../../src/wire/message.ts";
+import { MessageType } from "../../src/session/wire/message.ts";
 import { channelClosed, isTyped, messageTypeOf, publication } from "./frames.ts";
 import { TwoWayLink } from "./two-way-link.ts";
 import type { Direction } from "./link.ts";

@@ -1,6 +1,6 @@
 import { Transform, Writable } from "node:stream";
 import { constants, gunzipSync } from "node:zlib";
-import type { RunnerProcess } from "../../src/github/process.ts";
+import type { RunnerProcess } from "../../src/doors/github/process.ts";
 import { randomBuffer, randomId } from "../random.ts";
 import { Host } from "../time.ts";
 import type { World } from "../world/world.ts";

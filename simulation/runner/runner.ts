@@ -1,6 +1,6 @@
-import { runnerSurroundings } from "../../src/github/surroundings.ts";
+import { runnerSurroundings } from "../../src/doors/github/surroundings.ts";
 import { run } from "../../src/main.ts";
-import { finishCleanup } from "../../src/post-main.ts";
+import { finishCleanup } from "../../src/doors/post-main.ts";
 import { type RunnerOptions, type Script, scriptText, type Signal } from "../scenario.ts";
 import { CLUSTER, REGION } from "../world/names.ts";
 import type { World } from "../world/world.ts";

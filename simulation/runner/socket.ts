@@ -1,5 +1,5 @@
 import type { OpenSocket, SocketListener, WebSocketLike } from "../../src/aws/world.ts";
-import { ConnectionError } from "../../src/transport/socket.ts";
+import { ConnectionError } from "../../src/session/transport/socket.ts";
 import { between, type Random } from "../random.ts";
 import type { Host } from "../time.ts";
 import type { Client } from "../world/session.ts";

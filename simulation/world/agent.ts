@@ -1,4 +1,4 @@
-import { decode, MessageType, PayloadType } from "../../src/wire/message.ts";
+import { decode, MessageType, PayloadType } from "../../src/session/wire/message.ts";
 import { Host } from "../time.ts";
 import type { Base } from "./base.ts";
 import { acknowledgedNumber } from "./frames.ts";

@@ -1,4 +1,10 @@
-import { type AgentMessage, encode, Flags, MessageType, PayloadType } from "../../src/wire/message.ts";
+import {
+  type AgentMessage,
+  encode,
+  Flags,
+  MessageType,
+  PayloadType,
+} from "../../src/session/wire/message.ts";
 import { type Random, randomId } from "../random.ts";
 
 /** The frames that agent and gateway make (session-manager-plugin and amazon-ssm-agent have the same format). */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { isInside } from "../beneath/inside.ts";
+import { isInside } from "./beneath/inside.ts";
 import { artifactGlobs } from "./artifact-globs.ts";
 import type { Artifacts } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";

@@ -1,4 +1,4 @@
-import { isHidden, PRIVATE_NAMES } from "../beneath/private-names.ts";
+import { isHidden, PRIVATE_NAMES } from "./beneath/private-names.ts";
 import { type ArtifactGlob, containerGlob } from "./container-glob.ts";
 import { globMatcher, pathNames, type PathNames } from "./glob-matcher.ts";
 

@@ -18,7 +18,7 @@ export interface JobHandle {
   readonly runtimeId: string;
   /** The id of the run, which names the job directory. */
   readonly run: string;
-  /** The nonce that the job's session marks begin with (`stream/marks.ts`). */
+  /** The nonce that the job's session marks begin with (`carriers/stream/marks.ts`). */
   readonly nonce: string;
   readonly workers: number;
   /** The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. */

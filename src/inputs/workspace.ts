@@ -1,5 +1,5 @@
 import { relative, resolve, sep } from "node:path";
-import { isInside } from "../beneath/inside.ts";
+import { isInside } from "./beneath/inside.ts";
 import type { InputReader } from "./input-reader.ts";
 import type { InputName } from "./names.ts";
 import { quoteValue } from "./parse.ts";

@@ -1,13 +1,13 @@
 import type { Inputs, ScriptSource, StartInputs } from "../inputs/inputs.ts";
-import { SILENCE_MS } from "../lock/lease.ts";
-import type { PackedFiles } from "../files/pack-files.ts";
+import type { PackedFiles } from "./files/pack-files.ts";
 import type { Log } from "../log.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../inputs/origin.ts";
 import type { Target } from "../targets/target.ts";
 import { jobEnvironment } from "./environment.ts";
 import { jobText } from "./job-text.ts";
 import { cutsOf, makePayload, type Payload } from "./payload.ts";
 import { tooShortToRedact } from "./redaction.ts";
+import { SILENCE_MS } from "./input.ts";
 import { shellFor } from "./shebang.ts";
 import { workerCount } from "./workers.ts";
 

@@ -1,4 +1,4 @@
-import { payloadFile } from "./files.ts";
+import { payloadFile } from "./container-files.ts";
 import { quote } from "./quote.ts";
 import { remembered } from "./remembered.ts";
 

@@ -43,6 +43,8 @@ export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
 }
 export const HERE_EVERY_MS = 20_000;
+/** How long a container waits for a sign of its runner before it stops the job of a lock, or does not begin it, in milliseconds. */
+export const SILENCE_MS = 90_000;
 /** The line that detaches the job from its reader: the attacher ends, and only `timeout` ends the job. */
 export const DETACH = Buffer.from("detach\n");
 /** The line that stops the job: TERM, and KILL three seconds later. */

@@ -2,7 +2,7 @@ import { containerGlob } from "../inputs/container-glob.ts";
 import { DEADLINE_FILE, HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import { PACKING_MS } from "./packing-time.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
-import type { PackedFiles } from "../files/pack-files.ts";
+import type { PackedFiles } from "./files/pack-files.ts";
 import { quote } from "./quote.ts";
 import {
   artifactsPy,

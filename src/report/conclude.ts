@@ -1,4 +1,4 @@
-import { failureOfEnd } from "../follow/failures.ts";
+import { failureOfEnd } from "../carriers/failures.ts";
 import {
   failedResult,
   fencedResult,

@@ -1,4 +1,4 @@
-import { harmlessLine, harmlessText } from "../show/sanitise.ts";
+import { harmlessLine, harmlessText } from "./show/sanitise.ts";
 import type { StatusResult, TaskFacts, TaskResult, WorkerOutcome } from "./result.ts";
 import { makeTimeline } from "./timeline.ts";
 

@@ -1,5 +1,5 @@
 import { type FailureCode, type Reader, wordsFor } from "../errors.ts";
-import type { TestResults } from "../junit/test-results.ts";
+import type { TestResults } from "./junit/test-results.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { bashAdvice } from "./bash-words.ts";
@@ -12,7 +12,7 @@ import {
   type WorkerOutcome,
   type WorkerResult,
 } from "./result.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../inputs/origin.ts";
 
 /** The facts of a step that an explanation names. */
 export interface ExplainedStep {

@@ -1,4 +1,4 @@
-import { harmlessLine } from "../show/sanitise.ts";
+import { harmlessLine } from "./show/sanitise.ts";
 
 /** What a worker has written into GITHUB_OUTPUT or GITHUB_STEP_SUMMARY. */
 export interface WrittenFile {

@@ -1,4 +1,4 @@
-import { harmlessLine } from "../show/sanitise.ts";
+import { harmlessLine } from "./show/sanitise.ts";
 
 /** The most characters that an annotation shows of a line of standard error. */
 const LONGEST_WORDS = 300;

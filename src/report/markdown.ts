@@ -1,4 +1,4 @@
-import { harmlessLine } from "../show/sanitise.ts";
+import { harmlessLine } from "./show/sanitise.ts";
 
 /**
  * Untrusted text is shown in code spans only. The library mdast-util-to-markdown with mdast-util-gfm-table would write the same spans, but it

@@ -1,7 +1,7 @@
-import type { TestResults } from "../junit/test-results.ts";
-import { OUTPUT_LIMIT } from "../show/printer.ts";
-import { harmlessLine } from "../show/sanitise.ts";
-import { Tail } from "../show/tail.ts";
+import type { TestResults } from "./junit/test-results.ts";
+import { OUTPUT_LIMIT } from "./show/printer.ts";
+import { harmlessLine } from "./show/sanitise.ts";
+import { Tail } from "./show/tail.ts";
 import { type Entry, makeEntries } from "./entries.ts";
 import type { Output } from "./file-commands.ts";
 import { decisiveResult, type Result, type TaskResult, taskResults } from "./result.ts";

@@ -1,13 +1,13 @@
 import type { Failure } from "../errors.ts";
-import { jobFenced } from "../lock/failures.ts";
-import type { EndedJob } from "../logs/job-logs.ts";
-import type { LogLocation } from "../logs/transcript.ts";
-import type { JobStatus } from "../stream/status.ts";
+import { jobFenced } from "../queue/lock/failures.ts";
+import type { EndedJob } from "../carriers/logs/job-logs.ts";
+import type { LogLocation } from "../carriers/logs/transcript.ts";
+import type { JobStatus } from "../carriers/stream/status.ts";
 import type { PulledImage } from "../ready/image-sizes.ts";
 import type { Check } from "../ready/checks/check.ts";
 import type { Task } from "../aws/task.ts";
 import { NO_RESULTS, type ScriptResults } from "./file-commands.ts";
-import { type ArtifactsReport, artifactsMissing } from "./artifacts.ts";
+import { type ArtifactsReport, artifactsMissing } from "./missing-artifacts.ts";
 import type { JobTimes } from "./timeline.ts";
 import type { Target } from "../targets/target.ts";
 

@@ -1,5 +1,5 @@
 import { consoleHost } from "../aws/partitions.ts";
-import { harmlessLine } from "../show/sanitise.ts";
+import { harmlessLine } from "./show/sanitise.ts";
 import { foldLines, link, literal, literalCell } from "./markdown.ts";
 import { isKept, runsSince, shellCommand } from "../undo/keep-task.ts";
 import type { ExplainedStep } from "./explain.ts";

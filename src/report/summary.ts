@@ -1,6 +1,6 @@
 import { wordsFor } from "../errors.ts";
-import type { TestResults } from "../junit/test-results.ts";
-import { harmlessText } from "../show/sanitise.ts";
+import type { TestResults } from "./junit/test-results.ts";
+import { harmlessText } from "./show/sanitise.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { explain, type ExplainedStep } from "./explain.ts";
 import { foldLines, literal, literalCell } from "./markdown.ts";

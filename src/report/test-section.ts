@@ -1,5 +1,5 @@
-import type { Counts, TestResults } from "../junit/test-results.ts";
-import { harmlessLine, harmlessText } from "../show/sanitise.ts";
+import type { Counts, TestResults } from "./junit/test-results.ts";
+import { harmlessLine, harmlessText } from "./show/sanitise.ts";
 import { foldLines, literalCell } from "./markdown.ts";
 import { foldedTable } from "./summary-tables.ts";
 

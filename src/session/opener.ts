@@ -1,7 +1,7 @@
 import type { Aws } from "../aws/calls.ts";
 import type { SessionTicket } from "../aws/ecs.ts";
 import type { Ssm } from "../aws/ssm.ts";
-import type { Encryption } from "../channel/encryption.ts";
+import type { Encryption } from "./channel/encryption.ts";
 import type { Clock } from "../clock.ts";
 import { factsOf } from "../errors.ts";
 import type { Log } from "../log.ts";

@@ -1,4 +1,4 @@
-import { MOST_AHEAD_BYTES } from "../channel/inbox.ts";
+import { MOST_AHEAD_BYTES } from "./channel/inbox.ts";
 import { SharedMemory } from "../shared-memory.ts";
 
 /** The most that a session keeps of its output until that is read, when it is the only one. */

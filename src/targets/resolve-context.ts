@@ -2,7 +2,7 @@ import type { Ecs, ServiceRevision } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../inputs/origin.ts";
 import type { MadeResource } from "./made/made-resource.ts";
 
 /** The revision that a deployment brings. */

@@ -1,8 +1,8 @@
-import { LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../follow/pieces-carrier.ts";
-import { CANCELLING_MS, CLOSING_MS, SHOWN_AFTER_CANCEL_MS } from "../follow/session-carrier.ts";
-import { LAST_PARTS_MS } from "../pieces/parts.ts";
-import { TAKEN_READ_MS } from "../pieces/orders.ts";
-import { CLOSE_MS } from "../transport/socket.ts";
+import { LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../carriers/pieces-carrier.ts";
+import { CANCELLING_MS, CLOSING_MS, SHOWN_AFTER_CANCEL_MS } from "../carriers/session-carrier.ts";
+import { LAST_PARTS_MS } from "../carriers/pieces/parts.ts";
+import { TAKEN_READ_MS } from "../carriers/pieces/orders.ts";
+import { CLOSE_MS } from "../session/transport/socket.ts";
 
 /**
  * The time between the SIGINT of a cancel and SIGTERM (actions/runner: `ProcessInvoker`). At SIGTERM the main step

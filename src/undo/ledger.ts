@@ -1,7 +1,7 @@
-import type { LockClaim } from "../lock/take-lock.ts";
-import type { PlaceClaim } from "../places/place.ts";
-import type { HeldProtection } from "../protection/held-protection.ts";
-import type { UploadedPieces } from "../pieces/delete-pieces.ts";
+import type { LockClaim } from "../queue/lock/take-lock.ts";
+import type { PlaceClaim } from "../queue/place.ts";
+import type { HeldProtection } from "../targets/protection/held-protection.ts";
+import type { UploadedPieces } from "../carriers/pieces/delete-pieces.ts";
 import type { ObjectName } from "../aws/s3.ts";
 import type { StagedObject } from "../payload/stage.ts";
 import type { Role } from "../aws/clients.ts";

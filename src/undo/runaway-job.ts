@@ -2,8 +2,8 @@ import type { Clock } from "../clock.ts";
 import { asFailure, type FailureCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Ledger } from "./ledger.ts";
-import { isFinal } from "../follow/session-end.ts";
-import type { JobEnd } from "../follow/job-end.ts";
+import { isFinal } from "../carriers/session-end.ts";
+import type { JobEnd } from "../carriers/job-end.ts";
 import { type JobName, stopJob, type StopJobOptions } from "./stop-job.ts";
 
 /** Failures on this side of the container: another connection may reach it. */

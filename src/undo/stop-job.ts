@@ -1,13 +1,13 @@
 import type { Aws } from "../aws/calls.ts";
 import type { SessionTicket } from "../aws/ecs.ts";
 import { hasContainerEnded } from "../aws/task.ts";
-import type { Encryption } from "../channel/encryption.ts";
+import type { Encryption } from "../session/channel/encryption.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { stopCommand } from "../payload/stop.ts";
-import { lookAtSessions } from "../places/foreign-sessions.ts";
-import type { GatewayAccess } from "../transport/dial.ts";
+import { lookAtSessions } from "../queue/foreign-sessions.ts";
+import type { GatewayAccess } from "../session/transport/dial.ts";
 import { terminateSession } from "../session/opener.ts";
 import { openSession } from "../session/session.ts";
 import type { ContainerRef } from "../targets/container-ref.ts";

@@ -1,5 +1,5 @@
 import type { Ecs } from "../aws/ecs.ts";
-import { findAwaitingHook, hasNoHookAhead, isOver } from "../deployment/stages.ts";
+import { findAwaitingHook, hasNoHookAhead, isOver } from "../targets/deployment/stages.ts";
 import type { Log } from "../log.ts";
 
 /** A deployment that waits for this run's verdict, or will. */

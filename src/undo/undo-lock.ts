@@ -1,10 +1,10 @@
 import type { Aws } from "../aws/calls.ts";
 import type { Clock } from "../clock.ts";
-import type { LockClaim } from "../lock/take-lock.ts";
+import type { LockClaim } from "../queue/lock/take-lock.ts";
 import type { Log } from "../log.ts";
-import { releaseClaim } from "../places/claim.ts";
-import type { QueueS3 } from "../places/queue-object.ts";
-import { LOCK_LEASE_MS } from "../places/queue-state.ts";
+import { releaseClaim } from "../queue/claim.ts";
+import type { QueueS3 } from "../queue/queue-object.ts";
+import { LOCK_LEASE_MS } from "../queue/queue-state.ts";
 import { areStopped } from "../targets/made/stopped.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { FOLDER_BUDGET } from "../pieces/budget.ts";
-import { deletePieces, type DeletionContext, type ObjectCounts } from "../pieces/delete-pieces.ts";
+import { FOLDER_BUDGET } from "../carriers/pieces/budget.ts";
+import { deletePieces, type DeletionContext, type ObjectCounts } from "../carriers/pieces/delete-pieces.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RecordReader, type SpoolText } from "../../../src/stream/records.ts";
-import { parseStatus } from "../../../src/stream/status.ts";
+import { RecordReader, type SpoolText } from "../../../src/carriers/stream/records.ts";
+import { parseStatus } from "../../../src/carriers/stream/status.ts";
 import { CANCEL } from "../../../src/payload/input.ts";
 import { UploadedJob, curlOnly } from "../../payload/upload-rig.ts";
 import { extractAll } from "../extracted.ts";

@@ -1,6 +1,6 @@
 import type { SeenItem } from "../extracted.ts";
-import type { SpoolText } from "../../../src/stream/records.ts";
-import type { JobStatus } from "../../../src/stream/status.ts";
+import type { SpoolText } from "../../../src/carriers/stream/records.ts";
+import type { JobStatus } from "../../../src/carriers/stream/status.ts";
 
 /** What a container has done, without what is chance: sizes of the header, exact times, cuts between records. */
 export interface ReplayRecord {

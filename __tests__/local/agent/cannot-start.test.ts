@@ -1,4 +1,4 @@
-import { MessageType } from "../../../src/wire/message.ts";
+import { MessageType } from "../../../src/session/wire/message.ts";
 import { Rig } from "./rig.ts";
 
 describe("a command that cannot start", () => {

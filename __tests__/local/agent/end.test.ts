@@ -1,5 +1,5 @@
 import { processesBeside } from "../../../local/task/processes.ts";
-import { MessageType } from "../../../src/wire/message.ts";
+import { MessageType } from "../../../src/session/wire/message.ts";
 import { Rig, TestContainer } from "./rig.ts";
 
 const processes = (rig: Rig): string[] =>

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { AgentCipher } from "../../../local/agent/cipher.ts";
 import { Handshake, type HandshakeOptions } from "../../../local/agent/handshake.ts";
-import { decode, MessageType, PayloadType } from "../../../src/wire/message.ts";
+import { decode, MessageType, PayloadType } from "../../../src/session/wire/message.ts";
 import { until } from "../../helpers/until.ts";
 
 /** The conversation of a real agent with a real plugin. */

@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
 import { type InputResult, Peer } from "../../../local/agent/peer.ts";
-import { decode, Flags, MessageType, PayloadType } from "../../../src/wire/message.ts";
+import { decode, Flags, MessageType, PayloadType } from "../../../src/session/wire/message.ts";
 import { json, message } from "./rig.ts";
 
 interface Setup {

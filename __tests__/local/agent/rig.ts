@@ -16,7 +16,7 @@ import {
   Flags,
   MessageType,
   PayloadType,
-} from "../../../src/wire/message.ts";
+} from "../../../src/session/wire/message.ts";
 import { inTime, until } from "../../helpers/until.ts";
 
 /** A gateway on a free port. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { decode, MessageType, PayloadType } from "../../../src/wire/message.ts";
+import { decode, MessageType, PayloadType } from "../../../src/session/wire/message.ts";
 import { type Client, json, Rig } from "./rig.ts";
 
 interface CapturedCall {

@@ -3,7 +3,7 @@ import WebSocket from "ws";
 import type { SessionTicket } from "../../../local/gateway/gateway.ts";
 import type { Cut } from "../../../local/gateway/link-faults.ts";
 import type { AgentConnection, SessionView } from "../../../local/gateway/session.ts";
-import { MessageType, PayloadType } from "../../../src/wire/message.ts";
+import { MessageType, PayloadType } from "../../../src/session/wire/message.ts";
 import { until } from "../../helpers/until.ts";
 import { Client, GatewayRig, message } from "../agent/rig.ts";
 

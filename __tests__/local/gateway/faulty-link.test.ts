@@ -3,7 +3,7 @@ import { FaultyLink } from "../../../local/gateway/faulty-link.ts";
 import { publication } from "../../../local/gateway/frames.ts";
 import type { DirectionFaults } from "../../../local/gateway/link-faults.ts";
 import { randomFrom } from "../../../local/gateway/random.ts";
-import { decode, MessageType } from "../../../src/wire/message.ts";
+import { decode, MessageType } from "../../../src/session/wire/message.ts";
 import { message } from "../agent/rig.ts";
 
 /** `o3`: output with sequence number 3; `a`: an acknowledgement; `p`: the gateway's own. */

@@ -5,7 +5,7 @@ import type { SessionTicket } from "../../../local/gateway/gateway.ts";
 import type { LinkFactory } from "../../../local/gateway/link.ts";
 import type { GatewayBehaviour } from "../../../local/gateway/options.ts";
 import type { AgentConnection } from "../../../local/gateway/session.ts";
-import { decode, Flags, MessageType, PayloadType } from "../../../src/wire/message.ts";
+import { decode, Flags, MessageType, PayloadType } from "../../../src/session/wire/message.ts";
 import { Client, GatewayRig, json, message } from "../agent/rig.ts";
 import { inTime } from "../../helpers/until.ts";
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readUsersFile } from "../../../src/beneath/users-paths.ts";
-import { stepInputs } from "../../../src/github/inputs-source.ts";
+import { readUsersFile } from "../../../src/inputs/beneath/users-paths.ts";
+import { stepInputs } from "../../../src/doors/github/inputs-source.ts";
 import { isDefinitionFile, readDefinitionFile } from "../../../src/targets/definitions/definition-file.ts";
 
 it.each([

@@ -3,7 +3,7 @@ import { NormalizedSchema } from "@smithy/core/schema";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readUsersFile } from "../../../src/beneath/users-paths.ts";
+import { readUsersFile } from "../../../src/inputs/beneath/users-paths.ts";
 import type { RunTaskRequest } from "../../../src/aws/ecs.ts";
 import type { RegistrableDefinition } from "../../../src/aws/task-definition.ts";
 import { AccessDenied } from "../../../src/errors.ts";

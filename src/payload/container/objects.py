@@ -1,4 +1,4 @@
-"""The uploader, first part: the objects that container and runner exchange by S3 (pieces/format.ts), and the order that
+"""The uploader, first part: the objects that container and runner exchange by S3 (carriers/pieces/format.ts), and the order that
 says where they are.
 
 An object is a line `fx1 KIND NUMBER BEGIN LENGTH MAC` and a body of LENGTH bytes.

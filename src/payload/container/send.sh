@@ -1,6 +1,6 @@
 # --- What the terminal carries: marks, and the spool piece by piece, packed when that helps.
 
-# fx_mark TEXT: writes a mark with the nonce of the run (stream/marks.ts). It tries twice: the ash of busybox catches SIGCHLD, and
+# fx_mark TEXT: writes a mark with the nonce of the run (carriers/stream/marks.ts). It tries twice: the ash of busybox catches SIGCHLD, and
 # its printf fails on EINTR without having written anything.
 fx_mark() { fx_write_mark "$1" || fx_write_mark "$1"; }
 # shellcheck disable=SC2154 # bootstrap.sh reads it

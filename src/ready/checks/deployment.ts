@@ -1,8 +1,8 @@
 import type { Ecs, PauseHook, ServiceDeployment } from "../../aws/ecs.ts";
-import { HOOK_ADVICE, TOO_EARLY_ADVICE } from "../../deployment/failures.ts";
-import { isBeforeTasks } from "../../deployment/stages.ts";
-import { findDeploymentUnderWay, lookAtHook } from "../../deployment/wait-for-hook.ts";
-import { warningsOf } from "../../deployment/warnings.ts";
+import { HOOK_ADVICE, TOO_EARLY_ADVICE } from "../../targets/deployment/failures.ts";
+import { isBeforeTasks } from "../../targets/deployment/stages.ts";
+import { findDeploymentUnderWay, lookAtHook } from "../../targets/deployment/wait-for-hook.ts";
+import { warningsOf } from "../../targets/deployment/warnings.ts";
 import { type Inputs, serviceOf } from "../../inputs/inputs.ts";
 import { type ClusterMember, parseService } from "../../targets/arn.ts";
 import { type Check, check, lookAt, passedCheck, skippedCheck, unansweredCheck } from "./check.ts";

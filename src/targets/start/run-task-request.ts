@@ -3,7 +3,7 @@ import type { LaunchVolume, Placement, RunTaskRequest } from "../../aws/ecs.ts";
 import { networkRequired } from "../../aws/missing.ts";
 import { badInput } from "../../inputs/refusals.ts";
 import type { NewTaskSource, StartInputs } from "../../inputs/inputs.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../inputs/origin.ts";
 import { holdCommand } from "../definitions/hold-command.ts";
 import { type CopiedTags, copiedTags } from "../tags.ts";
 import type { LaunchInputs } from "./borrow.ts";

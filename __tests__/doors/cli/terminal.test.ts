@@ -1,0 +1,142 @@
+import { Terminal, type TerminalStream } from "../../../src/doors/cli/terminal.ts";
+import { SteppedClock } from "../../helpers/stepped-clock.ts";
+
+function terminal(
+  stream: Partial<TerminalStream> = {},
+  more: { quiet?: boolean; verbose?: boolean; canErase?: boolean; showsBytes?: boolean } = {},
+) {
+  let shown = "";
+  const clock = new SteppedClock();
+  const one = new Terminal({
+    stream: { write: (text) => (shown += text), ...stream },
+    ...{ quiet: false, verbose: false, canErase: true, ...more },
+    clock,
+  });
+  return { one, shown: () => shown, wait: (ms: number) => clock.advance(ms) };
+}
+
+const page = "https://example.com/errors.md#x";
+const TTY = { isTTY: true, columns: 60, hasColors: () => true };
+
+function playRun(one: Terminal): void {
+  one.phase("Looking");
+  one.info("a detail");
+  one.debug("a fault");
+  one.warning("not as asked\nat all");
+  one.started("The script runs", "header");
+  one.phase();
+  one.error({ code: "task-stopped", message: "It failed.\nSeen.", page });
+}
+
+it("writes each thing as a line when there is no terminal", () => {
+  const { one, shown } = terminal();
+  playRun(one);
+  expect(shown().split("\n")).toEqual([
+    ...["fargate-exec: Looking", "fargate-exec: a detail", "fargate-exec: warning: not as asked"],
+    ...["fargate-exec:   at all", "fargate-exec: The script runs"],
+    ...["fargate-exec: error: It failed.", "fargate-exec:   Seen.", `fargate-exec:   See ${page}`, ""],
+  ]);
+});
+
+it("says only warnings and errors when it is quiet, and all when it is verbose", () => {
+  const quiet = terminal({}, { quiet: true });
+  playRun(quiet.one);
+  expect(quiet.shown()).toMatch(
+    /^fargate-exec: warning: not as asked\n.*at all\nfargate-exec: error: It failed/,
+  );
+  const verbose = terminal({}, { verbose: true });
+  playRun(verbose.one);
+  expect(verbose.shown()).toContain("fargate-exec: a fault\n");
+  expect(verbose.shown()).toContain("fargate-exec: header\n");
+});
+
+it("writes its line over and over on a terminal, and erases it before other lines", () => {
+  const { one, shown, wait } = terminal(TTY);
+  one.phase("Starting a task");
+  wait(12_300);
+  one.info("pulling the image of a registry that is far away");
+  one.started("The script runs", "header");
+  one.end();
+  const erase = "\r\x1b[K";
+  expect(shown()).toBe(
+    `${erase}fargate-exec: Starting a task` +
+      // Once for the time that goes by, and once for the detail.
+      `${erase}fargate-exec: Starting a task (12 s)` +
+      `${erase}fargate-exec: Starting a task (12 s): pulling the image of ` +
+      `${erase}fargate-exec: The script runs\n`,
+  );
+});
+
+it("fills a line of 80 columns on a terminal of unknown size", () => {
+  const { one, shown } = terminal({ ...TTY, columns: 0 });
+  one.phase("x".repeat(100));
+  one.end();
+  expect(shown()).toContain(`fargate-exec: ${"x".repeat(79 - "fargate-exec: ".length)}\r`);
+});
+
+it("has colours on a terminal that shows them, and no escape sequence on one that has neither colours nor erasing", () => {
+  const coloured = terminal(TTY);
+  coloured.one.warning("a");
+  expect(coloured.shown()).toBe("fargate-exec: \x1b[33mwarning:\x1b[0m a\n");
+  const plain = terminal({ ...TTY, hasColors: () => false }, { canErase: false });
+  playRun(plain.one);
+  expect(plain.shown()).not.toContain("\x1b");
+});
+
+it("names what is unfinished when the run ends early", () => {
+  const { one, shown } = terminal();
+  one.leave();
+  one.unfinished(() => ["Stopping task x.", "Deleting s3://b/k."]);
+  one.leave();
+  expect(shown()).toBe(
+    "fargate-exec: warning: Left before this was done:\nfargate-exec:   Stopping task x.\nfargate-exec:   Deleting s3://b/k.\n",
+  );
+});
+
+describe("the bytes of a copy", () => {
+  const copy = (one: Terminal, wait: (ms: number) => void): void => {
+    one.phase("Waiting for container 'app'");
+    for (let done = 0; done <= 30_000_000; done += 1_000_000) {
+      one.progress(done, 30_000_000);
+      wait(100);
+    }
+  };
+
+  it("are shown on a terminal, as a share of a total that is known, in a line that is drawn some times a second", () => {
+    const { one, shown, wait } = terminal(TTY, { showsBytes: true });
+    copy(one, wait);
+    const drawn = shown()
+      .split("\r\x1b[K")
+      .filter((line) => line.includes(" %"));
+    expect(drawn[0]).toBe("fargate-exec: Copying: 0 %");
+    expect(drawn.at(-1)).toBe("fargate-exec: Copying (3 s): 100 %");
+    // Once a second also for the time that goes by.
+    expect(drawn.length).toBeLessThanOrEqual(20);
+    one.end();
+  });
+
+  it("are shown also after the script has begun, and without a total that is not known", () => {
+    const { one, shown } = terminal(TTY, { showsBytes: true });
+    one.started("The script runs", "header");
+    one.progress(2_500_000);
+    expect(shown()).toContain("fargate-exec: Copying: 2.5 MB");
+    one.end();
+  });
+
+  it.each([
+    ["without a terminal", {}, { showsBytes: true }],
+    ["when it is quiet", TTY, { showsBytes: true, quiet: true }],
+    ["of a command that does not copy", TTY, {}],
+  ])("are not shown %s", (_, stream, more) => {
+    const { one, shown, wait } = terminal(stream, more);
+    copy(one, wait);
+    expect(shown()).not.toContain("Copying");
+    one.end();
+  });
+
+  it("of little are not shown", () => {
+    const { one, shown } = terminal(TTY, { showsBytes: true });
+    one.progress(10, 4_000);
+    expect(shown()).toBe("");
+  });
+});

@@ -1,0 +1,1068 @@
+import type { Place, PlaceOptions } from "../../src/queue/place.ts";
+import { takePlace } from "../../src/queue/take-place.ts";
+import { type ClaimName, releaseClaim } from "../../src/queue/claim.ts";
+import { LARGEST_QUEUE } from "../../src/queue/queue-state.ts";
+import type { ActiveSession } from "../../src/aws/ssm.ts";
+import { Failure } from "../../src/errors.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { randomOf } from "../helpers/seeds.ts";
+import { Listener } from "../helpers/listener.ts";
+import { ID } from "../helpers/tasks.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
+import { Bucket, accessDenied } from "./bucket.ts";
+
+const KEY = `fargate-exec/claims/${ID}/app.json`;
+const CLAIM: ClaimName = { bucket: "example-ci", owner: "123456789012", key: KEY, run: "one" };
+const BEGUN = 1_700_000_000_000;
+const SESSION_TARGET = `ecs:ci_${ID}_${ID}-1`;
+/** What may be left of the pause between two looks while sessions are waited for. */
+const POLL = [1, 5_000] as const;
+/** The pause between two looks at the queue by the run that is next in line. */
+const LOOK = [1, 240] as const;
+/** The pause between the two looks at a free container. */
+const PAUSE = [300, 1_800] as const;
+
+let clock: SteppedClock;
+let bucket: Bucket;
+let sessions: ActiveSession[];
+let look: (target: string) => Promise<readonly ActiveSession[]>;
+let ended: string[];
+let taken: Place[];
+beforeEach(() => {
+  clock = new SteppedClock();
+  bucket = new Bucket(clock);
+  sessions = [];
+  look = () => Promise.resolve([...sessions]);
+  ended = [];
+  taken = [];
+});
+afterEach(async () => {
+  const released = Promise.all(taken.map((place) => place.release()));
+  await passTime(5_000);
+  await released;
+});
+
+/** A run that asks for its place. `state` says whether it has got it. */
+function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean } = {}) {
+  const { withBucket = true, ...options } = more;
+  const log = new Listener();
+  const cancel = new AbortController();
+  const claims: (ClaimName | undefined)[] = [];
+  const run = { log, cancel, claims, state: "waiting" as "waiting" | "placed" | "failed" };
+  const placed = takePlace({
+    target: aTarget(),
+    sessionTarget: `ecs:ci_${ID}_${ID}-1`,
+    inputs: {
+      bucket: withBucket ? "example-ci" : undefined,
+      prefix: "fargate-exec/",
+      kmsKeyId: undefined,
+    },
+    owner: "123456789012",
+    origin: { id, url: `https://github.example/${id}`, variables: { GITHUB_JOB: "test" } },
+    matrix: withBucket ? { index: 2, total: 40, atOnce: 2 } : undefined,
+    aws: {
+      s3: bucket,
+      ssm: {
+        listActiveSessions: (target) => look(target),
+        terminateSession: (session) => Promise.resolve(void ended.push(session)),
+      },
+    },
+    isUnlogged: () => Promise.resolve(true),
+    deadline: clock.now() + 600_000,
+    clock,
+    log,
+    signal: cancel.signal,
+    onClaim: (claim) => claims.push(claim),
+    ...options,
+  });
+  const done = placed.then(
+    (place) => {
+      run.state = "placed";
+      taken.push(place);
+      return place;
+    },
+    (error: unknown) => {
+      run.state = "failed";
+      return error as Failure;
+    },
+  );
+  const release = async (): Promise<void> => {
+    const place = await done;
+    if (place instanceof Error) throw place;
+    await place.release();
+  };
+  const stopWaiting = async (): Promise<void> => {
+    cancel.abort(new Error("cancelled"));
+    await done;
+  };
+  return Object.assign(run, { done, release, stopWaiting });
+}
+
+/** Writes a queue with the claim of a dead run. The claim was renewed for the last time `age` milliseconds ago. */
+function putDeadClaim(claim: object, age: number): void {
+  const bytes = Buffer.from(JSON.stringify({ claims: [claim] }));
+  bucket.objects.set(KEY, {
+    ...{ bytes, etag: '"old"', at: clock.now() - age },
+    ...(bucket.versioned && { versionId: "v0" }),
+  });
+}
+
+/** What the post step passes to the cleanup. */
+const post = (log = new Listener()) => ({ s3: bucket, clock, log });
+
+/** Lets this time pass, in steps as short as the shortest pause. */
+async function passTime(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    clock.advance(100);
+    await letSettle();
+  }
+}
+
+/** Lets everything run that does not wait for time. */
+async function letSettle(): Promise<void> {
+  for (let i = 0; i < 50; i += 1) await Promise.resolve();
+}
+
+describe("with a bucket", () => {
+  it("the first run has the place at once, and records the claim before it makes it", async () => {
+    const run = askForPlace("one");
+    bucket.before(() => (run.claims.length === 0 ? new Error("not on record") : undefined));
+    await run.done;
+    expect(bucket.calls.toSorted()).toEqual(["GetObject", "PutObject"]);
+    expect([...bucket.objects.keys()]).toEqual([KEY]);
+    expect(bucket.claims()).toEqual([
+      {
+        ...{ run: "one", state: "holds", url: "https://github.example/one" },
+        ...{ job: "test", matrix: [2, 40] },
+      },
+    ]);
+    expect(run.log.lines).toEqual([]);
+    await run.release();
+    await run.release();
+    expect([bucket.objects.size, bucket.calls.slice(2)]).toEqual([0, ["DeleteObject"]]);
+    expect(run.claims).toEqual([CLAIM, undefined]);
+  });
+
+  it.each(["bucket-elsewhere", "bucket-not-found"] as const)(
+    "a run fails with %s, and has no claim to give back, since none can have been written",
+    async (code) => {
+      const refusal = new Failure(code, { failed: "Not this bucket.", seen: "", advice: "" });
+      bucket.before(() => refusal);
+      const run = askForPlace("one");
+      expect(await run.done).toBe(refusal);
+      expect(bucket.calls.filter((call) => call.startsWith("Delete"))).toEqual([]);
+      expect([run.claims.at(-1), run.log.lines]).toEqual([undefined, []]);
+    },
+  );
+
+  it("a second run waits for the place, says so each half minute, and has it as soon as it is given back", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    await passTime(60_000);
+    const two = askForPlace("two");
+    await passTime(61_000);
+    const held = "in use by job 'test' (3 of 40) of https://github.example/one since 22:13:20 UTC";
+    const goal = "waiting for its place as number 1 in line";
+    expect([two.state, two.log.lines]).toEqual([
+      "waiting",
+      [
+        `Container 'app' of task ${ID} is ${held}; ${goal}, for at most 10 min ('queue-timeout').`,
+        `Container 'app' of task ${ID} is still ${held}; ${goal} (30 s), for at most 9 min more ('queue-timeout').`,
+        `Container 'app' of task ${ID} is still ${held}; ${goal} (60 s), for at most 9 min more ('queue-timeout').`,
+      ],
+    ]);
+    await one.release();
+    await clock.pass(...LOOK);
+    await two.done;
+    expect(bucket.holders()).toEqual(["two"]);
+    expect(two.log.lines.at(-1)).toBe("The place in container 'app' is free (61 s).");
+  });
+
+  it("many runs have the place one at a time, in the order of their arrival, and nothing is left", async () => {
+    const runs = [];
+    for (let at = 0; at < 6; at += 1) {
+      runs.push(askForPlace(`run-${at}`));
+      await passTime(100);
+    }
+    for (const run of runs) {
+      await passTime(4_000);
+      expect(runs.map(({ state }) => state === "placed")).toEqual(runs.map((other) => other === run));
+      await run.release();
+      run.state = "failed";
+    }
+    expect(bucket.objects.size).toBe(0);
+  });
+
+  it.each([
+    ["an address with a newline and a command", `https://x.example/\\n::set-output name=a::b`],
+    ["no web address", "javascript:alert(1)"],
+    ["an address without TLS", "http://x.example/"],
+    ["an address with a password", "https://user:password@x.example/"],
+    ["a number", "7"],
+  ])("a waiting run logs no more of the other run than a web address: %s", async (_, url) => {
+    await bucket.putIf(
+      { bucket: "example-ci", key: KEY },
+      Buffer.from(
+        `{"claims":[{"run":"x","url":"${url}","job":"a\\n::b","matrix":[9,"x"],"session":"\\n","since":7}]}`,
+      ),
+      "absent",
+    );
+    const run = askForPlace("one");
+    await passTime(100);
+    const [line = ""] = run.log.lines;
+    const who = url.startsWith("https://x") ? "https://x.example/::set-output%20name=a::b" : "an unknown run";
+    expect(line).toContain(`is in use by ${who} since 22:13:20 UTC; waiting`);
+    await run.stopWaiting();
+  });
+
+  it.each(["null", "[]", "7", "{", `{"run":{"toString":1},"url":[]}`])(
+    "a queue that this action has not written counts as held by an unknown run: %s",
+    async (text) => {
+      await bucket.putIf({ bucket: "example-ci", key: KEY }, Buffer.from(text), "absent");
+      const run = askForPlace("one");
+      await passTime(100);
+      expect(run.log.lines[0]).toContain("is in use by an unknown run since 22:13:20 UTC; waiting");
+      await run.stopWaiting();
+    },
+  );
+
+  it("a waiting run says who has the place, since when, and its number in line, when that has changed", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    const two = askForPlace("two");
+    await letSettle();
+    const waiting = askForPlace("three");
+    await passTime(10_000);
+    await one.release();
+    await passTime(25_000);
+    expect(two.state).toBe("placed");
+    expect(waiting.log.lines.map((line) => /\/(\w+ since \S+) .* (number \d)/.exec(line)?.slice(1))).toEqual([
+      ["one since 22:13:20", "number 2"],
+      ["two since 22:13:30", "number 1"],
+    ]);
+    await waiting.stopWaiting();
+  });
+
+  it("containers and tasks have places of their own", async () => {
+    await askForPlace("one").done;
+    await askForPlace("two", { target: aTarget({ container: "sidecar" }) }).done;
+    await askForPlace("three", { target: aTarget({ taskId: "f".repeat(32) }) }).done;
+    expect(bucket.objects.size).toBe(3);
+  });
+
+  it("a claim is renewed as long as its run has the place or waits, and so is never taken over", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    const two = askForPlace("two");
+    await passTime(300_000);
+    expect(two.state).toBe("waiting");
+    expect(bucket.claims().map(({ run, state }) => [run, state])).toEqual([
+      ["one", "holds"],
+      ["two", "waits"],
+    ]);
+    await two.stopWaiting();
+    expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
+  });
+
+  it("the claim of a dead run is taken over once it is 90 s old, by the next in line only", async () => {
+    putDeadClaim({ run: "dead", url: "https://github.example/dead" }, 0);
+    const two = askForPlace("two");
+    await letSettle();
+    const three = askForPlace("three");
+    await passTime(89_000);
+    expect([two.state, three.state]).toEqual(["waiting", "waiting"]);
+    await passTime(3_000);
+    expect([two.state, three.state]).toEqual(["placed", "waiting"]);
+    expect(two.log.lines.join("\n")).toMatch(
+      /Took the place of https:\/\/github.example\/dead, which did not renew its claim for 9\d s\./,
+    );
+    await three.stopWaiting();
+  });
+
+  it("a dead run in line is passed over once its claim is 90 s old", async () => {
+    putDeadClaim({ run: "dead", state: "waits" }, 0);
+    const two = askForPlace("two");
+    await passTime(89_000);
+    expect(two.state).toBe("waiting");
+    expect(two.log.lines[0]).toContain(
+      "is about to be given to another run; waiting for its place as number 2",
+    );
+    await passTime(3_000);
+    expect(two.state).toBe("placed");
+  });
+
+  it("the clocks of the runs don't matter", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    const late = new SteppedClock();
+    late.advance(3_600_000);
+    const two = askForPlace("two", { clock: late, deadline: late.now() + 600_000 });
+    for (let passed = 0; passed < 120_000; passed += 100) {
+      late.advance(100);
+      clock.advance(100);
+      await letSettle();
+    }
+    expect([two.state, bucket.holders()]).toEqual(["waiting", ["one"]]);
+    await two.stopWaiting();
+  });
+
+  describe("the session that the claim of a dead run names", () => {
+    const OURS = "ecs-execute-command-0123456789abcdefg";
+
+    async function takeOver(claim: object): Promise<readonly string[]> {
+      putDeadClaim({ run: "dead", url: "https://github.example/dead", ...claim }, 91_000);
+      const run = askForPlace("two");
+      await letSettle();
+      expect(bucket.holders()).toEqual(["two"]);
+      const { lines } = run.log;
+      await run.stopWaiting();
+      return lines;
+    }
+
+    it("is ended when it has lost its client", async () => {
+      sessions = [{ id: OURS, status: "Disconnected", since: 0 }];
+      const [, line] = await takeOver({ session: OURS });
+      expect(ended).toEqual([OURS]);
+      expect(line).toBe(`Ended that run's session ${OURS}, which had lost its client.`);
+    });
+
+    it.each<[string, ActiveSession[], unknown]>([
+      ["has its client", [{ id: OURS, status: "Connected", since: 0 }], OURS],
+      ["is not of this container, or is over", [], OURS],
+      ["is not the one without a client", [{ id: "s-2", status: "Disconnected", since: 0 }], OURS],
+      ["is no text", [{ id: OURS, status: "Disconnected", since: 0 }], { id: OURS }],
+      ["is not named", [{ id: OURS, status: "Disconnected", since: 0 }], undefined],
+    ])("is left alone when it %s", async (_, active, session) => {
+      sessions = active;
+      const [, ...lines] = await takeOver({ session });
+      expect(lines.filter((line) => !line.includes("; waiting for its end"))).toEqual([]);
+      expect(ended).toEqual([]);
+    });
+
+    it("is left to the container when sessions may not be listed, and one line names the right", async () => {
+      look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
+      const lines = await takeOver({ session: OURS });
+      expect(lines.filter((text) => text.includes("ssm:DescribeSessions"))).toEqual([
+        "The container's sessions can't be seen, so the job may run beside sessions of others, and the session of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
+      ]);
+      expect(ended).toEqual([]);
+    });
+  });
+
+  it("a claim names the last session of its run from the next renewal on", async () => {
+    const run = askForPlace("one");
+    const place = (await run.done) as Place;
+    place.onSession("first");
+    place.onSession("second");
+    expect(bucket.claims()[0]).not.toHaveProperty("session");
+    await clock.pass(30_000);
+    await letSettle();
+    expect(bucket.claims()).toMatchObject([{ run: "one", session: "second" }]);
+  });
+
+  it("a run whose claim was taken over says so, renews no more, and leaves the other run's claim alone", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    bucket.before((operation) => (operation === "PutObject" ? new Error("no network") : undefined));
+    await passTime(92_000);
+    bucket.before(() => undefined);
+    const two = askForPlace("two");
+    await two.done;
+    await passTime(30_000);
+    expect(one.log.lines).toEqual([
+      expect.stringContaining("was not renewed"),
+      expect.stringContaining("was lost to another run"),
+    ]);
+    await one.release();
+    expect(bucket.holders()).toEqual(["two"]);
+  });
+
+  it.each(["on the first claim", "on a renewal", "as it joins the line", "as it takes its place"])(
+    "an answer that is lost %s costs nothing",
+    async (when) => {
+      bucket.versioned = true;
+      const other =
+        when === "as it joins the line" || when === "as it takes its place"
+          ? askForPlace("other")
+          : undefined;
+      await other?.done;
+      if (when === "on the first claim" || when === "as it joins the line") bucket.loseAnswer();
+      const one = askForPlace("one");
+      await letSettle();
+      void other?.release();
+      await letSettle();
+      if (when === "as it takes its place") bucket.loseAnswer();
+      await passTime(1_000);
+      expect(one.state).toBe("placed");
+      if (when === "on a renewal") bucket.loseAnswer();
+      await passTime(61_000);
+      expect(bucket.objects.get(KEY)?.at).toBeGreaterThan(clock.now() - 31_000);
+      await one.release();
+      await letSettle();
+      expect([bucket.versionsOf(KEY), one.log.lines.filter((line) => /lost|not/.test(line))]).toEqual([
+        [],
+        [],
+      ]);
+    },
+  );
+
+  it("a run gives up at the deadline, and says who has the place", async () => {
+    await askForPlace("one").done;
+    const two = askForPlace("two", { deadline: clock.now() + 20_000 });
+    await passTime(20_100);
+    const failure = (await two.done) as Failure;
+    expect(failure).toMatchObject({ code: "container-busy" });
+    expect(failure.failed).toContain("had no place for this run within 20 s.");
+    expect(failure.seen).toContain(
+      "in use by job 'test' (3 of 40) of https://github.example/one since 22:13:20 UTC",
+    );
+    expect(failure.advice).toContain("'queue-timeout'");
+    expect(two.claims.at(-1)).toBeUndefined();
+    expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
+  });
+
+  it("a run without time does not wait at all, and does not say that it would", async () => {
+    await askForPlace("one").done;
+    const two = askForPlace("two", { deadline: clock.now() });
+    expect(await two.done).toMatchObject({
+      code: "container-busy",
+      failed: expect.stringMatching(/had no place for this run\.$/) as string,
+    });
+    expect([two.log.lines, two.claims.at(-1)]).toEqual([[], undefined]);
+    expect(bucket.calls.filter((call) => call === "PutObject")).toHaveLength(2);
+    expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
+  });
+
+  it("a cancel ends the waiting at once", async () => {
+    await askForPlace("one").done;
+    const two = askForPlace("two");
+    await letSettle();
+    expect(bucket.claims()).toHaveLength(2);
+    two.cancel.abort(new Error("cancelled"));
+    expect(await two.done).toMatchObject({ message: "cancelled" });
+    expect(bucket.claims().map(({ run }) => run)).toEqual(["one"]);
+    expect(two.claims.at(-1)).toBeUndefined();
+  });
+
+  it("a cancel while the claim is made leaves none", async () => {
+    const one = askForPlace("one");
+    bucket.before(() => {
+      bucket.before(() => undefined);
+      one.cancel.abort(new Error("cancelled"));
+      return undefined;
+    });
+    expect(await one.done).toMatchObject({ message: "cancelled" });
+    expect(bucket.objects.size).toBe(0);
+  });
+
+  it("a claim that can't be given back is reported, and stays in the ledger", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    bucket.before(() => new Error("no network"));
+    await one.release();
+    expect(one.log.lines).toEqual([expect.stringContaining("ends by itself after 90 s")]);
+    expect(one.claims.at(-1)).toEqual(CLAIM);
+  });
+
+  it("the cleanup deletes the claim of its own run only", async () => {
+    await askForPlace("one").done;
+    await releaseClaim({ ...CLAIM, run: "two" }, post());
+    expect(bucket.objects.size).toBe(1);
+    await releaseClaim(CLAIM, post());
+    await releaseClaim(CLAIM, post());
+    expect(bucket.objects.size).toBe(0);
+  });
+
+  it.each(["PutObject", "GetObject"])(
+    "without s3:%s, and with a claim of another run, sessions are looked at, and no claim of this run stays",
+    async (what) => {
+      const other = askForPlace("two");
+      await other.done;
+      bucket.before((operation) => (operation === what ? accessDenied(`s3:${what}`) : undefined));
+      const one = askForPlace("one");
+      await passTime(10_000);
+      expect([one.state, bucket.claims().map(({ run }) => run)]).toEqual(["placed", ["two"]]);
+      expect(one.log.lines).toEqual([
+        `Access denied: the credentials have no right to s3:${what}. Without a claim runs take turns by looking at the container's sessions.`,
+      ]);
+      expect(one.claims.at(-1)).toBeUndefined();
+    },
+  );
+
+  it("without s3:GetObject sessions are looked at, too, when the place is free, and no claim stays", async () => {
+    bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
+    const one = askForPlace("one");
+    await passTime(10_000);
+    expect([one.state, bucket.objects.size, one.claims.at(-1)]).toEqual(["placed", 0, undefined]);
+    expect(one.log.lines).toEqual([
+      expect.stringContaining("right to s3:GetObject. Without a claim runs take"),
+    ]);
+  });
+
+  it("a job of a matrix of many fails when claims are denied, because looks don't keep so many apart", async () => {
+    bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
+    const one = askForPlace("one", { matrix: { index: 2, total: 40, atOnce: 3 } });
+    expect(await one.done).toMatchObject({ code: "access-denied" });
+    expect([bucket.objects.size, one.claims.at(-1)]).toEqual([0, undefined]);
+  });
+
+  it("a denied read of a queue that is gone, as without s3:ListBucket, does not count as a missing right", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    bucket.before((operation) => {
+      if (operation !== "GetObject" || !bucket.objects.delete(KEY)) return undefined;
+      bucket.before(() => undefined);
+      return accessDenied("s3:GetObject");
+    });
+    const two = askForPlace("two");
+    await passTime(500);
+    expect([two.state, bucket.holders(), two.log.lines]).toEqual(["placed", ["two"], []]);
+  });
+
+  it("a run in line outlasts an S3 that can't be reached, and says so once", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    const two = askForPlace("two");
+    await letSettle();
+    const failure = new Failure("aws-unreachable", { failed: "No way.", seen: "timed out", advice: "" });
+    bucket.before(() => failure);
+    await passTime(20_000);
+    bucket.before(() => undefined);
+    await one.release();
+    await passTime(11_000);
+    expect(two.state).toBe("placed");
+    expect(two.log.lines.filter((line) => line.includes("timed out"))).toHaveLength(1);
+  });
+
+  describe("that keeps versions", () => {
+    beforeEach(() => {
+      bucket.versioned = true;
+    });
+
+    /** Starts a run, and lets it renew its claim three times. */
+    async function runThroughRenewals() {
+      const one = askForPlace("one");
+      await one.done;
+      for (let i = 0; i < 3; i += 1) {
+        await clock.pass(30_000);
+        await letSettle();
+      }
+      expect(bucket.objects.get(KEY)?.at).toBe(clock.now());
+      return one;
+    }
+
+    it("a claim has one version while it is held, and none afterwards", async () => {
+      const one = await runThroughRenewals();
+      expect(bucket.versionsOf(KEY)).toHaveLength(1);
+      await one.release();
+      expect([bucket.versionsOf(KEY), one.log.lines]).toEqual([[], []]);
+    });
+
+    it("a claim that was taken over leaves no version either", async () => {
+      putDeadClaim({ run: "dead" }, 91_000);
+      const two = askForPlace("two");
+      await two.done;
+      await two.release();
+      expect(bucket.versionsOf(KEY)).toEqual([]);
+    });
+
+    it("without s3:DeleteObjectVersion the whole queue is hidden, so that no version of it comes back, and one warning says so", async () => {
+      bucket.before((operation) =>
+        operation === "DeleteObjectVersion" ? accessDenied("s3:DeleteObjectVersion") : undefined,
+      );
+      const one = await runThroughRenewals();
+      await one.release();
+      expect(bucket.objects.size).toBe(0);
+      expect(bucket.versionsOf(KEY)[0]).toBe("marker");
+      expect(one.log.lines).toEqual([expect.stringMatching(/^warning: .*'s3:DeleteObjectVersion'/)]);
+      const two = askForPlace("two");
+      await two.done;
+      expect(bucket.holders()).toEqual(["two"]);
+    });
+
+    it("the cleanup deletes all versions of its run", async () => {
+      const one = askForPlace("one");
+      await one.done;
+      bucket.before((operation) =>
+        operation === "DeleteObjectVersion" ? new Error("no network") : undefined,
+      );
+      await clock.pass(30_000);
+      await letSettle();
+      expect(bucket.versionsOf(KEY)).toHaveLength(2);
+      bucket.before(() => undefined);
+      await releaseClaim(CLAIM, post());
+      expect(bucket.versionsOf(KEY)).toEqual([]);
+    });
+
+    it("a run that comes while the last one deletes the queue is still in it", async () => {
+      const one = askForPlace("one");
+      await one.done;
+      let two: ReturnType<typeof askForPlace> | undefined;
+      bucket.before((operation) => {
+        if (operation === "DeleteObjectVersion") two ??= askForPlace("two");
+        return undefined;
+      });
+      await one.release();
+      await passTime(500);
+      expect([two?.state, bucket.holders()]).toEqual(["placed", ["two"]]);
+    });
+  });
+
+  it("a queue that is too large counts as held by an unknown run, and is not read", async () => {
+    const large = JSON.stringify({
+      claims: [{ run: "one", url: "https://example.com/".padEnd(LARGEST_QUEUE, "x") }],
+    });
+    bucket.objects.set(KEY, { bytes: Buffer.from(large), etag: '"large"', at: clock.now() });
+    const one = askForPlace("one", { deadline: clock.now() });
+    expect(await one.done).toMatchObject({ seen: expect.stringContaining("an unknown run") as string });
+  });
+
+  it("the cleanup reports it when it can't see whether the claim is there", async () => {
+    bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
+    const log = new Listener();
+    await releaseClaim(CLAIM, post(log));
+    expect(log.lines).toEqual([expect.stringContaining("ends by itself within 5 minutes")]);
+  });
+
+  it("without s3:DeleteObject the place is given back all the same, and an empty queue stays", async () => {
+    const one = askForPlace("one");
+    await one.done;
+    bucket.before((operation) =>
+      operation === "DeleteObject" ? accessDenied("s3:DeleteObject") : undefined,
+    );
+    await one.release();
+    expect([bucket.claims(), one.claims.at(-1)]).toEqual([[], undefined]);
+    expect(one.log.lines).toEqual([
+      expect.stringMatching(/^The empty queue s3:\/\/.* stays\. .*s3:DeleteObject/),
+    ]);
+    const two = askForPlace("two");
+    await two.done;
+    expect(bucket.holders()).toEqual(["two"]);
+  });
+
+  describe("sessions that no run of this action has opened", () => {
+    const shell = { id: "ecs-execute-command-shell", status: "Connected", since: BEGUN };
+
+    it("are waited for, with the place held, and named", async () => {
+      sessions = [shell];
+      const one = askForPlace("one");
+      await passTime(31_000);
+      expect([one.state, bucket.holders()]).toEqual(["waiting", ["one"]]);
+      expect(one.log.lines[0]).toBe(
+        `Container 'app' of task ${ID} is in use by session ${shell.id} since 22:13:20 UTC; waiting for its end (no run in this queue has opened it), for at most 10 min ('queue-timeout').`,
+      );
+      sessions = [];
+      await passTime(2_000);
+      expect([one.state, one.log.lines.at(-1)]).toEqual([
+        "placed",
+        expect.stringMatching(/^The place in container 'app' is free \(3\d s\)\.$/),
+      ]);
+    });
+
+    it("fail the run at the deadline, and its place is given back", async () => {
+      sessions = [shell, { ...shell, id: "another" }];
+      const one = askForPlace("one", { deadline: clock.now() + 5_000 });
+      await passTime(5_200);
+      expect(await one.done).toMatchObject({
+        code: "container-busy",
+        seen: expect.stringContaining(
+          `in use by sessions ${shell.id} and another since 22:13:20 UTC`,
+        ) as string,
+      });
+      expect([bucket.objects.size, one.claims.at(-1)]).toEqual([0, undefined]);
+    });
+
+    it.each(["Disconnected", "Connecting"])("are waited for 43 s when the only one is %s", async (status) => {
+      sessions = [{ ...shell, status }];
+      const one = askForPlace("one");
+      await passTime(42_000);
+      expect(one.state).toBe("waiting");
+      await passTime(5_000);
+      expect((await one.done) as Place).toMatchObject({ isBesideOthers: true, isHeld: true });
+    });
+
+    it.each(["Terminating", "Terminated", "Failed"])(
+      "are not waited for when they are %s",
+      async (status) => {
+        sessions = [{ ...shell, status }];
+        const one = askForPlace("one");
+        await letSettle();
+        expect(one.state).toBe("placed");
+      },
+    );
+
+    it("are not those of a run that has just given its place back", async () => {
+      const one = askForPlace("one");
+      ((await one.done) as Place).onSession(shell.id);
+      const two = askForPlace("two");
+      await letSettle();
+      sessions = [shell];
+      await one.release();
+      await clock.pass(...LOOK);
+      await letSettle();
+      expect(two.state).toBe("placed");
+    });
+
+    it("don't hold up a run whose look at them is never answered", async () => {
+      look = () => new Promise<never>(() => undefined);
+      const one = askForPlace("one");
+      await passTime(1_100);
+      expect([one.state, one.log.lines]).toEqual(["placed", []]);
+    });
+
+    it("don't hold up a run that may not look at them, which says so once", async () => {
+      look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
+      const one = askForPlace("one");
+      await passTime(1_100);
+      const again = ((await one.done) as Place).waitToReplace("lost");
+      await passTime(60_000);
+      await again;
+      expect(one.log.lines.filter((line) => line.includes("ssm:DescribeSessions"))).toEqual([
+        "The container's sessions can't be seen, so the job may run beside sessions of others, and the session of a lost run ends by itself. Access denied: the credentials have no right to ssm:DescribeSessions.",
+      ]);
+    });
+  });
+
+  describe("runs that share a container", () => {
+    const sharing = (id: string) => askForPlace(id, { shares: Promise.resolve(true) });
+
+    it("hold two places, and a third waits, as does one that doesn't share and all behind it", async () => {
+      const [one, two] = [sharing("one"), sharing("two")];
+      await passTime(300);
+      const alone = askForPlace("alone");
+      await passTime(300);
+      const four = sharing("four");
+      await passTime(10_000);
+      expect([one, two, alone, four].map(({ state }) => state)).toEqual([
+        "placed",
+        "placed",
+        "waiting",
+        "waiting",
+      ]);
+      await one.release();
+      await passTime(10_000);
+      expect([alone.state, four.state]).toEqual(["waiting", "waiting"]);
+      await two.release();
+      await passTime(1_000);
+      expect([alone.state, four.state]).toEqual(["placed", "waiting"]);
+      await four.stopWaiting();
+    });
+
+    it("wait until the sessions of runs that have left have ended, so that there are never four", async () => {
+      const [one, two] = [sharing("one"), sharing("two")];
+      await passTime(300);
+      ((await one.done) as Place).onSession("s-1");
+      sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
+      await passTime(300);
+      const three = sharing("three");
+      await letSettle();
+      void one.release();
+      await passTime(2_000);
+      expect([bucket.holders(), three.state]).toEqual([["two", "three"], "waiting"]);
+      sessions = [];
+      await passTime(400);
+      expect([three.state, three.log.lines.at(-1)]).toEqual(["placed", expect.stringContaining("is free")]);
+      await two.release();
+    });
+
+    it("do not wait for the session of another run that is about to leave it", async () => {
+      const [one, two] = [sharing("one"), sharing("two")];
+      await passTime(300);
+      sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
+      ((await one.done) as Place).onSession("s-1");
+      ((await one.done) as Place).share();
+      await passTime(300);
+      await two.release();
+      const three = sharing("three");
+      await passTime(300);
+      expect([two.state, three.state]).toEqual(["placed", "placed"]);
+    });
+
+    it("after cuts on both replace their sessions one after the other, so that there are never four", async () => {
+      sessions = [];
+      const [one, two] = [sharing("one"), sharing("two")];
+      await passTime(300);
+      const places = [(await one.done) as Place, (await two.done) as Place] as const;
+      sessions = ["s-1", "s-2"].map((id) => ({ id, status: "Disconnected", since: BEGUN }));
+      const replaced: string[] = [];
+      void places[0].waitToReplace("s-1").then(() => replaced.push("one"));
+      void places[1].waitToReplace("s-2").then(() => replaced.push("two"));
+      await passTime(100_000);
+      expect(replaced).toEqual([]);
+      await passTime(25_000);
+      expect(replaced).toHaveLength(1);
+      await passTime(60_000);
+      expect(replaced).toHaveLength(1);
+      await passTime(120_000);
+      expect(replaced).toHaveLength(2);
+    });
+
+    it("let no other run in before they know that their sessions aren't logged, and are about to leave them", async () => {
+      let learn: (shares: boolean) => void = () => undefined;
+      const one = askForPlace("one", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
+      await passTime(300);
+      ((await one.done) as Place).onSession("s-1");
+      sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
+      const two = sharing("two");
+      await passTime(5_000);
+      expect([one.state, two.state]).toEqual(["placed", "waiting"]);
+      learn(true);
+      await passTime(5_000);
+      expect(two.state).toBe("waiting");
+      ((await one.done) as Place).share();
+      await passTime(500);
+      expect([two.state, bucket.holders()]).toEqual(["placed", ["one", "two"]]);
+    });
+
+    it("share once they know that they may, also when they learn it in line", async () => {
+      const one = sharing("one");
+      await passTime(300);
+      let learn: (shares: boolean) => void = () => undefined;
+      const two = askForPlace("two", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
+      await passTime(5_000);
+      expect([one.state, two.state]).toEqual(["placed", "waiting"]);
+      learn(true);
+      await passTime(500);
+      expect(two.state).toBe("placed");
+    });
+
+    it("don't share when sessions can't be listed", async () => {
+      look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
+      const one = sharing("one");
+      await passTime(300);
+      look = () => Promise.resolve([]);
+      const two = sharing("two");
+      await passTime(5_000);
+      expect([one.state, two.state]).toEqual(["placed", "waiting"]);
+      await two.stopWaiting();
+    });
+  });
+
+  it("a run makes no call for a task that it has started", async () => {
+    await askForPlace("one", { target: aTarget({ started: true }) }).done;
+    expect(bucket.calls).toEqual([]);
+  });
+});
+
+describe("without a bucket", () => {
+  const busy = { id: "ecs-execute-command-a", status: "Connected", since: 1_700_000_000_000 };
+
+  it("looks twice, with a pause in between, by the target of the container's sessions", async () => {
+    const asked: string[] = [];
+    look = (target) => {
+      asked.push(target);
+      return Promise.resolve([]);
+    };
+    const one = askForPlace("one", { withBucket: false });
+    await clock.pass(...PAUSE);
+    await one.done;
+    expect(asked).toEqual([SESSION_TARGET, SESSION_TARGET]);
+    expect([bucket.calls, one.log.lines]).toEqual([[], []]);
+  });
+
+  it("of many runs that begin at once, about one starts on average before the session of the first is listed", async () => {
+    const [many, seenAfter, rounds] = [13, 200, 40];
+    let followers = 0;
+    for (let seed = 1; seed <= rounds; seed += 1) {
+      sessions = [];
+      const random = randomOf(seed);
+      const runs = Array.from({ length: many }, (_, at) =>
+        askForPlace(`${seed}-${at}`, { withBucket: false, random }),
+      );
+      const begun = (): number => runs.filter(({ state }) => state === "placed").length;
+      await clock.runUntil(() => begun() > 0);
+      for (let ms = 0; ms < seenAfter; ms += 10) {
+        clock.advance(10);
+        await letSettle();
+      }
+      followers += begun() - 1;
+      for (const { cancel } of runs) cancel.abort(new Error("enough"));
+      await letSettle();
+    }
+    // With evenly spread pauses nearly two runs would start.
+    expect(followers / rounds).toBeLessThan(1.1);
+  });
+
+  it("waits while there is a session, and says which", async () => {
+    sessions = [busy];
+    const one = askForPlace("one", { withBucket: false });
+    await clock.pass(...POLL);
+    await clock.pass(...POLL);
+    await letSettle();
+    expect(one.log.lines).toEqual([
+      `Container 'app' of task ${ID} is in use by session ecs-execute-command-a since 22:13:20 UTC; waiting for its place, for at most 10 min ('queue-timeout').`,
+    ]);
+    sessions = [];
+    await clock.pass(...POLL);
+    await clock.pass(300, 4_300);
+    await one.done;
+  });
+
+  it("says once that the place is free, when it goes on, and counts the seconds since it began to wait", async () => {
+    const begun = clock.now();
+    sessions = [busy];
+    const one = askForPlace("one", { withBucket: false });
+    for (let waits = 0; waits < 8; waits += 1) {
+      await passTime(5_000);
+      // Another run is quicker each time.
+      sessions = [];
+      await clock.pass(...POLL);
+      await letSettle();
+      expect(one.state).toBe("waiting");
+      sessions = [{ ...busy, id: `ecs-execute-command-${waits}` }];
+    }
+    sessions = [];
+    while (one.state === "waiting") await passTime(100);
+    const [first, ...others] = one.log.lines;
+    const last = others.pop();
+    expect(first).toContain("is in use by session ecs-execute-command-a");
+    expect(others.length).toBeGreaterThan(0);
+    for (const line of others)
+      expect(line).toMatch(/ is still in use by .* \([3-9]\d s\), for at most \d+ min/);
+    const seconds = Number(/^The place in container 'app' is free \((\d+) s\)\.$/.exec(last ?? "")?.[1]);
+    expect(Math.abs(seconds - (clock.now() - begun) / 1_000)).toBeLessThan(1);
+  });
+
+  it.each([
+    [
+      "a lone session without a client for 43 s only, and says that it goes on beside it",
+      ["Disconnected"],
+      true,
+    ],
+    ["a lone session to which no client has come for 43 s only", ["Connecting"], true],
+    ["a session that has a client for ever", ["Connected"], false],
+    [
+      "two sessions without a client for ever, since they fill the container",
+      ["Disconnected", "Disconnected"],
+      false,
+    ],
+  ])("waits for %s", async (_, statuses, passes) => {
+    sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
+    const began = clock.now();
+    const one = askForPlace("one", { withBucket: false });
+    while (one.state === "waiting" && clock.now() < began + 150_000) {
+      clock.advance(500);
+      await letSettle();
+    }
+    expect(one.state).toBe(passes ? "placed" : "waiting");
+    expect(one.log.lines.join("\n").includes("s: this run goes on beside it")).toBe(passes);
+    expect(clock.now() - began).toBeGreaterThanOrEqual(43_000);
+  });
+
+  it.each([
+    ["goes on beside one session that it has seen twice", ["Connected"], true, 12_000, "placed", 1],
+    ["waits 43 s when the sessions' logs may hold places, too", ["Connected"], false, 42_000, "waiting", 0],
+    ["goes on beside it after these 43 s", ["Connected"], false, 60_000, "placed", 1],
+    ["waits for two, since they fill the container", ["Connected", "Connected"], true, 60_000, "waiting", 0],
+  ])("when the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, lines) => {
+    sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
+    const one = askForPlace("one", {
+      ...{ withBucket: false, attaches: true },
+      isUnlogged: () => Promise.resolve(unlogged),
+    });
+    await letSettle();
+    expect(one.state).toBe("waiting");
+    await passTime(ms);
+    expect(one.state).toBe(state);
+    const said = one.log.lines.filter((line) => line.includes("another run that follows the same job"));
+    expect(said).toHaveLength(lines);
+    if (one.state === "placed") expect(await one.done).toMatchObject({ isBesideOthers: true });
+  });
+
+  it("waits again for a session that came during the pause", async () => {
+    const one = askForPlace("one", { withBucket: false });
+    await letSettle();
+    sessions = [busy];
+    await clock.pass(...PAUSE);
+    await letSettle();
+    expect(one.state).toBe("waiting");
+    sessions = [];
+    await clock.pass(...POLL);
+    await clock.pass(300, 4_300);
+    await one.done;
+  });
+
+  it("a job of a matrix joins a session that has a client, unless the container's sessions are logged", async () => {
+    sessions = [busy];
+    const join = async (isUnlogged: boolean): Promise<string> => {
+      const matrix = { index: 1, total: 3, atOnce: 2 };
+      const more = { isUnlogged: () => Promise.resolve(isUnlogged), matrix };
+      const one = askForPlace("one", { withBucket: false, ...more });
+      await passTime(3_000);
+      const { state } = one;
+      await one.stopWaiting();
+      return state;
+    };
+    clock.advance(60_000);
+    expect([await join(true), await join(false)]).toEqual(["placed", "waiting"]);
+  });
+
+  describe("a run that has lost its session", () => {
+    const cut = { ...busy, id: "cut", status: "Disconnected" };
+
+    /** When the run may open another session, in seconds after the loss; undefined for not within two minutes. */
+    async function replacedAfter(others: readonly ActiveSession[]): Promise<number | undefined> {
+      const place = await askForPlace("one", { withBucket: false, matrix: { index: 0, total: 2, atOnce: 2 } })
+        .done;
+      if (place instanceof Error) throw place;
+      sessions = [cut, ...others];
+      const lostAt = clock.now();
+      let at: number | undefined;
+      void place.waitToReplace(cut.id).then(() => (at = clock.now()));
+      await passTime(120_000);
+      sessions = [];
+      await passTime(2_000);
+      return at !== undefined && at - lostAt < 120_000 ? Math.round((at - lostAt) / 1_000) : undefined;
+    }
+
+    it.each<[string, readonly ActiveSession[], number | undefined]>([
+      ["at once when it is alone", [], 0],
+      ["at once beside a session that has a client", [busy], 0],
+      [
+        "after 43 s beside one that was perhaps cut in the same moment",
+        [{ ...busy, status: "Disconnected" }],
+        44,
+      ],
+      ["not beside two others", [busy, { ...busy, id: "third" }], undefined],
+    ])("opens another one %s", async (_, others, seconds) => {
+      const after = await replacedAfter(others);
+      if (seconds === undefined || seconds === 0) expect(after).toBe(seconds);
+      else expect(Math.abs((after ?? 0) - seconds)).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it("gives up at the deadline", async () => {
+    sessions = [busy];
+    const one = askForPlace("one", { withBucket: false, deadline: clock.now() + 1_000 });
+    await passTime(1_100);
+    expect(await one.done).toMatchObject({
+      code: "container-busy",
+      seen: expect.stringContaining("session ecs-execute-command-a") as string,
+    });
+  });
+
+  it("goes on after a moment when it may not look, and names the right", async () => {
+    look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
+    const one = askForPlace("one", { withBucket: false });
+    await clock.pass(0, 1_000);
+    await one.done;
+    expect(one.log.lines).toEqual([
+      "The container's other sessions can't be listed, so two runs may open sessions at once. Access denied: the credentials have no right to ssm:DescribeSessions.",
+    ]);
+  });
+
+  it("goes on when looking fails, and says why", async () => {
+    look = () =>
+      Promise.reject(
+        new Failure("aws-unreachable", {
+          failed: "No way to ssm.",
+          seen: "timed out",
+          advice: "An endpoint.",
+        }),
+      );
+    const one = askForPlace("one", { withBucket: false });
+    await clock.pass(0, 1_000);
+    await one.done;
+    expect(one.log.lines).toEqual([expect.stringContaining("No way to ssm.")]);
+  });
+});

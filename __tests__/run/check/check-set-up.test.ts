@@ -1,0 +1,165 @@
+import type { Aws } from "../../../src/aws/calls.ts";
+import { checkSetUp } from "../../../src/run/check/check-set-up.ts";
+import { taskDefinitionNotFound } from "../../../src/aws/missing.ts";
+import { Failure, wordsFor } from "../../../src/errors.ts";
+import type { Inputs } from "../../../src/inputs/inputs.ts";
+import type { Check } from "../../../src/ready/checks/check.ts";
+import type { StepContext } from "../../../src/run/step-context.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { anInputs } from "../../helpers/runs.ts";
+import { aService, SPOT, startInputs } from "../../helpers/start-inputs.ts";
+import { SleeplessClock } from "../../helpers/stepped-clock.ts";
+import { aDefinition, aTask, CLUSTER, ID } from "../../helpers/tasks.ts";
+
+const denied = () =>
+  Promise.reject(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
+
+/**
+ * The rows of a check when no cluster may be described. The policies name the ARNs that begin with `prefix`, with the service in the place of
+ * `SERVICE`.
+ */
+async function checks(region: string, prefix: string, caller: string): Promise<readonly Check[]> {
+  const partition = prefix.split(":")[1];
+  const aws = {
+    ecs: { describeCluster: denied, describeTaskDefinition: () => Promise.resolve(aDefinition()) },
+    ec2: { describeSubnets: denied },
+    s3: {
+      checkBucket: () => Promise.resolve(),
+      isVersioned: () => Promise.resolve(false),
+      readBucketPolicy: () => Promise.resolve(undefined),
+    },
+    iam: {
+      identifyCaller: () => Promise.resolve(caller),
+      listDenied: (_: string, actions: readonly string[], resources: readonly string[]) =>
+        Promise.resolve(resources.every(isNamed) ? [] : actions),
+    },
+  } as unknown as Aws;
+  const isNamed = (arn: string): boolean =>
+    arn === "*" ||
+    arn.startsWith(`arn:${partition}:iam::123456789012:role/`) ||
+    arn.startsWith(`arn:${partition}:s3:::scripts/`) ||
+    ["ecs", "kms"].some((service) => arn.startsWith(prefix.replace("SERVICE", service)));
+  const log = new Listener();
+  const inputs = anInputs({
+    ...{ region, bucket: "scripts", kmsKeyId: "1234" },
+    where: {
+      ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" } },
+      ...{ service: undefined, tasks: 1, start: startInputs({ hold: false, taskRole: "task" }) },
+    },
+  });
+  const step = { inputs, aws, log, clock: new SleeplessClock(), workspace: "/nowhere" };
+  const { checks } = await checkSetUp(step as unknown as StepContext, {});
+  return checks;
+}
+
+async function rows(...of: Parameters<typeof checks>): Promise<readonly string[]> {
+  return (await checks(...of)).map(({ name, verdict }) => `${verdict} ${name}`);
+}
+
+it.each([
+  ["aws", "eu-central-1"],
+  ["aws-cn", "cn-north-1"],
+])(
+  "asks about the ARNs of the caller's account where no cluster may be described, in %s",
+  async (name, region) => {
+    const caller = `arn:${name}:sts::123456789012:assumed-role/ci/run`;
+    const found = await rows(region, `arn:${name}:SERVICE:${region}:123456789012:`, caller);
+    expect(found.filter((row) => row.startsWith("NG"))).toEqual([]);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        "SKIP cluster",
+        "OK right to start a task",
+        "OK right to stop it",
+        "OK right to tag it",
+        "OK right to open sessions",
+        "OK rights to the bucket",
+        "OK rights to the bucket's key",
+      ]),
+    );
+  },
+);
+
+it("each fix of a right to a cluster that may not be described first doubts the cluster's name", async () => {
+  const caller = "arn:aws:sts::123456789012:assumed-role/ci/run";
+  const found = await checks("eu-central-1", "arn:aws:SERVICE:eu-central-1:210987654321:", caller);
+  const fixes = found.flatMap((row) =>
+    row.verdict === "NG" ? [[row.name, wordsFor("workflow", row.fix).split(" Allow")[0]]] : [],
+  );
+  const doubt = "Check the input 'cluster': the role may have rights only on another one.";
+  expect(Object.fromEntries(fixes)).toMatchObject({
+    "right to start a task": doubt,
+    "right to stop it": doubt,
+    "right to open sessions": doubt,
+    "rights to the bucket's key": expect.stringMatching(/^Allow kms/) as string,
+  });
+});
+
+it("skips what needs the account when neither the cluster nor the caller names it", async () => {
+  const found = await rows("eu-central-1", "arn:aws:SERVICE:eu-central-1:123456789012:", "somebody");
+  expect(found.filter((row) => row.startsWith("NG"))).toEqual([]);
+  expect(found).toEqual(expect.arrayContaining(["SKIP caller's rights", "SKIP rights of the task role"]));
+});
+
+it("finds no task definition to start from when the service has no PRIMARY task set", async () => {
+  const log = new Listener();
+  const service = aService({ taskDefinitionArn: undefined });
+  const aws = {
+    ecs: { describeCluster: denied, describeService: () => Promise.resolve(service) },
+    s3: {},
+    iam: { identifyCaller: () => Promise.resolve("somebody") },
+  } as unknown as Aws;
+  const where = {
+    kind: "new",
+    of: { kind: "service" },
+    service: service.name,
+    tasks: 1,
+    start: startInputs(),
+  };
+  const inputs = anInputs({ where: where as Inputs["where"], bucket: undefined });
+  const step = { inputs, aws, log, clock: new SleeplessClock(), workspace: "/nowhere" };
+  const { checks } = await checkSetUp(step as unknown as StepContext, {});
+  expect(checks.find(({ name }) => name === "task definition")).toMatchObject({
+    verdict: "NG",
+    seen: expect.stringContaining("has no PRIMARY task set") as string,
+  });
+});
+
+it("reports for a new task what RunTask would refuse: providers that the cluster lacks, and a size that Fargate lacks", async () => {
+  const definition = { ...aDefinition(), registrable: { cpu: "256", memory: "512" } };
+  const cluster = { arn: CLUSTER, status: "ACTIVE", capacityProviders: [], defaultCapacityProviders: [] };
+  const aws = {
+    ecs: {
+      describeCluster: () => Promise.resolve(cluster),
+      describeTaskDefinition: () => Promise.resolve(definition),
+    },
+    ec2: { describeSubnets: denied },
+    iam: { identifyCaller: () => Promise.resolve("somebody"), listDenied: denied },
+  } as unknown as Aws;
+  const start = startInputs({ hold: false, capacityProviders: [SPOT], memory: "8192" });
+  const of = { kind: "task-definition", taskDefinition: "web" } as const;
+  const where = { kind: "new", of, service: undefined, tasks: 1, start } as const;
+  const inputs = anInputs({ where, bucket: undefined });
+  const step = { inputs, aws, log: new Listener(), clock: new SleeplessClock(), workspace: "/nowhere" };
+  const { checks } = await checkSetUp(step as unknown as StepContext, {});
+  const wrong = checks.filter(({ verdict }) => verdict === "NG").map(({ name }) => name);
+  expect(wrong).toEqual(["size", "capacity providers"]);
+});
+
+it("skips the definition of a running task that was deleted, since no run needs it", async () => {
+  const aws = {
+    ecs: {
+      describeCluster: denied,
+      describeTask: () => Promise.resolve(aTask()),
+      describeTaskDefinition: () => Promise.reject(taskDefinitionNotFound("web:1", "s")),
+    },
+    ec2: { describeSubnets: denied, describeNetworkInterface: denied },
+    iam: { identifyCaller: () => Promise.resolve("somebody"), listDenied: denied },
+  } as unknown as Aws;
+  const inputs = anInputs({ where: { kind: "task", task: ID }, bucket: undefined });
+  const step = { inputs, aws, log: new Listener(), clock: new SleeplessClock(), workspace: "/nowhere" };
+  const { checks } = await checkSetUp(step as unknown as StepContext, {});
+  expect(checks.find(({ name }) => name === "task definition")).toMatchObject({
+    verdict: "SKIP",
+    seen: expect.stringContaining("'web:1'") as string,
+  });
+});

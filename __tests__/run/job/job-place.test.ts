@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import type { ActiveSession } from "../../../src/aws/ssm.ts";
+import type { JobContext } from "../../../src/run/job/context.ts";
+import { JobPlace } from "../../../src/run/job/job-place.ts";
+import type { PreparedJob } from "../../../src/run/job/prepare.ts";
+import { lockOnMachine, MachineLock } from "../../../src/queue/machine-lock.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { anInputs, aTarget } from "../../helpers/runs.ts";
+import { SleeplessClock } from "../../helpers/stepped-clock.ts";
+
+const RUNNER = "/work:/temp";
+
+/** The place of a lone job without a bucket. Each look at its container finds the next of these lists of sessions. */
+function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
+  const clock = new SleeplessClock();
+  const sessionTarget = `ecs:c_t_${randomUUID()}`;
+  const asked: number[] = [];
+  const listActiveSessions = (): Promise<readonly ActiveSession[]> => {
+    asked.push(clock.now());
+    return Promise.resolve(looks[asked.length - 1] ?? []);
+  };
+  const place = new JobPlace(
+    {
+      container: { sessionTarget },
+      setup: new Promise(() => undefined),
+    } as unknown as PreparedJob,
+    {
+      ...{
+        inputs: anInputs({ matrix: { index: 0, total: 1, atOnce: 1 } }),
+        target: aTarget({ started: false }),
+      },
+      ...{ aws: { ssm: { listActiveSessions } }, clock, log: new Listener(), queues: true, runner: RUNNER },
+      machineLock: lockOnMachine,
+      cancel: new AbortController().signal,
+    } as unknown as JobContext,
+  );
+  return { place, clock, asked, sessionTarget };
+}
+
+const open = (): Promise<string> => Promise.resolve("s-own");
+
+it("a look that is less than three quarters of a second old is recent enough to open a session", async () => {
+  const { place, clock, asked } = placeAmong([]);
+  await place.take();
+  clock.advance(700);
+  await place.openAlone(open);
+  expect(asked).toHaveLength(1);
+});
+
+it("a run that was held up since its look looks again, and waits for a session that was opened meanwhile", async () => {
+  const other = { id: "s-other", status: "Connected", since: 0 };
+  const { place, clock, asked } = placeAmong([], [other], [other], [], []);
+  await place.take();
+  clock.advance(800);
+  await place.openAlone(open);
+  expect(asked.length).toBeGreaterThanOrEqual(4);
+  expect(clock.now() - (asked.at(-1) ?? 0)).toBeLessThanOrEqual(750);
+});
+
+it("a run looks again when another process of the runner may have opened a session since its look", async () => {
+  const other = { id: "s-other", status: "Connected", since: 0 };
+  const { place, clock, asked, sessionTarget } = placeAmong([], [other], [], []);
+  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock, machineLock: lockOnMachine });
+  await place.take();
+  await lock.acquire();
+  setImmediate(() => lock.release());
+  expect(await place.openAlone(open)).toBe("s-own");
+  expect(asked.length).toBeGreaterThanOrEqual(4);
+});
+
+it("a run whose session could not be opened keeps no other process of the runner waiting", async () => {
+  const { place, clock, sessionTarget } = placeAmong([]);
+  await place.take();
+  const failing = place.openAlone(() => Promise.reject(new Error("no agent")));
+  await expect(failing).rejects.toThrow("no agent");
+  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock, machineLock: lockOnMachine });
+  expect(await lock.acquire()).toEqual({ kind: "free" });
+  lock.release();
+});

@@ -1,0 +1,124 @@
+import { systemClock } from "../../../src/clock.ts";
+import { JobOutput } from "../../../src/run/job/output.ts";
+import type { Inputs } from "../../../src/inputs/inputs.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { LONGEST_LINE } from "../../../src/report/show/lines.ts";
+import { realWorld } from "../../../src/run/step/world.ts";
+import { StepBudget } from "../../../src/run/step-budget.ts";
+import { SeenJob } from "../../helpers/extracted.ts";
+import { anInputs, aTarget } from "../../helpers/runs.ts";
+
+const NONCE = "0123456789abcdef0123456789abcdef";
+const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
+
+function outputFor(inputs: Partial<Inputs> = {}, tasks?: number) {
+  const log = new Listener();
+  let shown = "";
+  const output = new JobOutput(
+    { nonce: NONCE, workers: 1 },
+    {
+      ...{ inputs: anInputs(inputs), target: aTarget(), log, clock: systemClock, workspace: "/" },
+      gunzip: realWorld.gunzip,
+      drained: () => Promise.resolve(),
+      budget: new StepBudget(),
+      origin: tasks === undefined ? {} : { fanOut: { runId: "r", task: 0, tasks } },
+      write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
+    },
+  );
+  return { output, log, shown: () => shown };
+}
+
+const text = (stream: "stdout" | "stderr", line: string) =>
+  ({
+    kind: "text",
+    stream,
+    source: stream === "stderr" ? "e" : "",
+    bytes: Buffer.from(line),
+    ends: true,
+  }) as const;
+
+it.each([
+  ["shows the output of a session", "auto", "out\n"],
+  ["shows the output of a session when only that is asked for", "session", "out\n"],
+  ["leaves the output of a session to its log when the log is asked for", "cloudwatch", ""],
+] as const)("%s", (_, logs, expected) => {
+  const { output, shown } = outputFor({ logs });
+  output.showLive(text("stdout", "out"));
+  output.end();
+  expect(shown()).toBe(expected);
+});
+
+it("keeps both streams apart", () => {
+  const { output, shown } = outputFor();
+  output.show(text("stdout", "out"));
+  output.show(text("stderr", "err"));
+  const { stdout, stderr, allStderr, cut } = output.end();
+  expect([shown(), stdout, [...stderr]]).toEqual(["out\nerr\n", "out", [[0, "err\n"]]]);
+  expect([allStderr, cut]).toEqual(["err", []]);
+});
+
+it("a detach while the artifacts come makes the next reader begin at the first of them", () => {
+  const { output } = outputFor();
+  const seen = new SeenJob(NONCE, output.spool);
+  const reads = (bytes: string): void => {
+    for (const item of seen.read(Buffer.from(bytes)))
+      if (item.kind === "text" || item.kind === "artifact-bytes" || item.kind === "confirmed")
+        output.showLive(item);
+  };
+  reads(`${mark("@0")}\none\ntwo\n${mark("~ 8")}`);
+  expect(output.resumeAt).toBe(8);
+  const record = `\x1b]7733;a\x07${Buffer.from("archive").toString("base64")}\n`;
+  reads(`three\n${record}${record}${mark(`~ ${14 + 2 * record.length}`)}`);
+  expect([output.resumeAt, output.spool.confirmed]).toEqual([14, 14 + 2 * record.length]);
+});
+
+it("keeps the last 1 MiB of a longer stream, and logs nothing about it", () => {
+  const { output, log } = outputFor();
+  for (let i = 0; i < 1025; i++) output.show(text("stdout", "x".repeat(1023)));
+  const { stdout, cut } = output.end();
+  expect([stdout.length, cut, log.lines]).toEqual([1024 * 1024 - 1, ["stdout"], []]);
+});
+
+it("keeps less of the output of each of many tasks", () => {
+  const { output } = outputFor({}, 1_000);
+  for (let i = 0; i < 100; i++) output.show(text("stdout", "x".repeat(1023)));
+  const { stdout, cut } = output.end();
+  expect(stdout.length).toBeLessThan(17 * 1024);
+  expect(cut).toEqual(["stdout"]);
+});
+
+it.each([
+  [true, "[continued] ::add-mask::a"],
+  [false, "::add-mask::a"],
+])("makes no workflow command of the middle of a long line (obeyed: %s)", (workflowCommands, rest) => {
+  const { output, shown } = outputFor({ workflowCommands });
+  output.show({ ...text("stdout", "x".repeat(LONGEST_LINE)), ends: false });
+  output.show(text("stdout", "::add-mask::a"));
+  output.show(text("stdout", "::add-mask::b"));
+  output.end();
+  expect(shown().split("\n").slice(1)).toEqual([rest, "::add-mask::b", ""]);
+});
+
+it("folds the header under a title that names the container and the task", () => {
+  const { output, log } = outputFor();
+  output.show({ kind: "header", text: "fargate-exec run=1" });
+  expect(log.lines).toEqual(["fargate-exec run=1"]);
+});
+
+it("has an empty spool for a log that begins at byte 0, whatever the sessions have brought", () => {
+  const { output } = outputFor();
+  const session = Buffer.from(`${mark("@0")}\none\n${mark("~ 4")}`);
+  const seen = new SeenJob(NONCE, output.spool);
+  expect([...seen.read(session)].map(({ kind }) => kind)).toEqual(["attached", "text", "confirmed"]);
+  expect([output.spool.offset, output.fromTheStart().offset]).toEqual([4, 0]);
+});
+
+it.each([
+  [undefined, "lost"],
+  ["migrations", "fenced"],
+] as const)("a status that reports a lost lock counts only in a run with a lock: %s", (lock, kind) => {
+  const { output } = outputFor({ lock });
+  const marks = Buffer.from(`${mark("@0")}\n${mark(". 0 fenced 0=143:1!")}`);
+  const seen = new SeenJob(NONCE, output.spool);
+  expect([...seen.read(marks)].at(-1)).toMatchObject({ kind: "status", status: { kind } });
+});

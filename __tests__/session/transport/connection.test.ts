@@ -1,0 +1,117 @@
+import type { SessionTicket } from "../../../src/aws/ecs.ts";
+import { Connection, type ConnectionOptions } from "../../../src/session/transport/connection.ts";
+import { backOff, steadyJitter } from "../../helpers/back-off.ts";
+import type { Gateway } from "../../helpers/gateway.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { AWS, later, startGateway, stopAll } from "../../helpers/session-rig.ts";
+import { SteppedClock } from "../../helpers/stepped-clock.ts";
+import { Changes } from "../../helpers/until.ts";
+
+steadyJitter();
+afterEach(stopAll);
+
+/** A connection to a test gateway. No session uses it, and the test steps its clock. */
+class ConnectionRig {
+  readonly clock = new SteppedClock();
+  readonly log = new Listener();
+  readonly ending = new AbortController();
+  /** The tokens with which the channel was opened, one for each socket. */
+  readonly tokens: string[] = [];
+  readonly frames: string[] = [];
+  gone: { readonly why: string; readonly cause: unknown } | undefined;
+  readonly gateway: Gateway;
+  readonly connection: Connection;
+  readonly #changes = new Changes();
+
+  constructor(gateway: Gateway, more: Partial<ConnectionOptions> = {}) {
+    this.gateway = gateway;
+    const ticket: SessionTicket = { sessionId: "s-1", streamUrl: gateway.url, token: "first" };
+    this.connection = new Connection({
+      ...{
+        ticket,
+        aws: AWS,
+        log: this.log,
+        clock: this.clock,
+        signal: this.ending.signal,
+        resume: undefined,
+      },
+      onFrame: (frame) => this.#change(() => this.frames.push(Buffer.from(frame as Uint8Array).toString())),
+      onOpen: (token) => {
+        this.connection.send(JSON.stringify({ TokenValue: token }));
+        this.#change(() => this.tokens.push(token));
+        return "none-yet";
+      },
+      onGone: (why, cause) => this.#change(() => (this.gone = { why, cause })),
+      ...more,
+    });
+    later(async () => {
+      this.ending.abort();
+      await this.connection.close();
+    });
+  }
+
+  async open(): Promise<void> {
+    await this.connection.open(this.ending.signal);
+    await this.gateway.untilOpen();
+  }
+
+  async until(isSo: () => boolean): Promise<void> {
+    await this.#changes.until(isSo, () => `opened with ${this.tokens.join()}; ${this.log.lines.join("\n")}`);
+  }
+
+  #change(make: () => unknown): void {
+    make();
+    this.#changes.notify();
+  }
+}
+
+const openRig = async (more: Partial<ConnectionOptions> = {}): Promise<ConnectionRig> => {
+  const rig = new ConnectionRig(await startGateway(), more);
+  await rig.open();
+  return rig;
+};
+
+it("a connection opens a socket, and carries frames both ways", async () => {
+  const rig = await openRig();
+  rig.gateway.client?.send(Buffer.from("hello"));
+  await rig.until(() => rig.frames.length > 0);
+  expect([rig.gateway.tokens, rig.frames]).toEqual([["first"], ["hello"]]);
+});
+
+it("a connection takes a new token of ResumeSession for the next socket", async () => {
+  const resume = () => Promise.resolve({ sessionId: "s-1", streamUrl: undefined, token: "second" });
+  const rig = await openRig({ resume });
+  rig.gateway.client?.terminate();
+  await backOff(rig.clock, 1);
+  await rig.until(() => rig.tokens.length === 2);
+  expect(rig.tokens).toEqual(["first", "second"]);
+});
+
+it("a connection gives up after five refusals, and says what they were", async () => {
+  const rig = await openRig();
+  rig.gateway.refusing = () => 500;
+  rig.gateway.client?.terminate();
+  for (let nth = 1; nth <= 5; nth++) await backOff(rig.clock, nth);
+  await rig.until(() => rig.gone !== undefined);
+  expect(rig.gone?.why).toMatch(/for 9\.7 s no other could be made: .*HTTP 500: no! \(5 times\)$/);
+  expect(rig.gateway.requests).toHaveLength(6);
+});
+
+it("a connection calls nothing back after an abort", async () => {
+  const rig = await openRig();
+  rig.gateway.client?.terminate();
+  await rig.log.until(/connecting again/);
+  rig.ending.abort();
+  rig.clock.advance(60_000);
+  await new Promise(setImmediate);
+  expect([rig.tokens, rig.gone]).toEqual([["first"], undefined]);
+});
+
+it("a connection names the answer when the first socket is refused", async () => {
+  const gateway = await startGateway();
+  gateway.refusing = () => 404;
+  await expect(new ConnectionRig(gateway).open()).rejects.toMatchObject({
+    code: "session-refused",
+    seen: expect.stringContaining("HTTP 404") as string,
+  });
+});

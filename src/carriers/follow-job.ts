@@ -1,0 +1,301 @@
+import { Failure } from "../errors.ts";
+import { logFailure } from "../log.ts";
+import type { Session } from "../session/session.ts";
+import type { EndOfJob, Gap } from "./stream/items.ts";
+import type { SpoolEvent } from "./stream/spool-events.ts";
+import type { Carrier, CarrierEvent, Loss } from "./carrier.ts";
+import { CarrierSet, type MainCarrier } from "./carrier-set.ts";
+import { DetachTime } from "./detach-time.ts";
+import { restIsLost, sessionGoesOn } from "./failures.ts";
+import type { FollowedJob, FollowJobOptions } from "./follow-options.ts";
+import type { JobEnd } from "./job-end.ts";
+import { NextSession } from "./next-session.ts";
+import type { PiecesCarrier } from "./pieces-carrier.ts";
+import { takeEvent } from "./read-carrier.ts";
+import type { SessionCarrier } from "./session-carrier.ts";
+import type { StepEvent } from "./step-event.ts";
+import { lookAtTask, monitorTask, type TaskMonitorOptions } from "./task-monitor.ts";
+
+/** The time in which a container surely learns of a renewal: it reads `control` each half minute. */
+const RENEWAL_MS = 60_000;
+const BY_S3 = "how-it-works.md#output-by-s3";
+
+/**
+ * Follows the job to its end through one carrier after another: as many sessions as that takes, and S3 when that
+ * works. Each carrier goes on at the byte where the last one was. The task monitor runs beside them, and the end
+ * of the task counts before the end of a carrier. Never rejects: a failure is an end of kind `impossible`.
+ */
+export async function followJob(options: FollowJobOptions): Promise<FollowedJob> {
+  return await new Following(options).run();
+}
+
+class Following {
+  readonly #options: FollowJobOptions;
+  readonly #carriers: CarrierSet;
+  readonly #next: NextSession;
+  readonly #detachTime: DetachTime;
+  readonly #monitoring: TaskMonitorOptions;
+  readonly #over = new AbortController();
+  /** Why the container has ended, once that is known. */
+  #gone: Failure | undefined;
+  #mustDetach = false;
+  /** Resolves when the container knows that the job is detached. */
+  #detaching: Promise<void> | undefined;
+  /** The byte at which the last session began. */
+  #from = 0;
+  /** True while no session was heard. */
+  #isFirst = true;
+  #attachedAt: number | undefined;
+  /** What S3 has had to do with the end. */
+  #ways = { byPieces: false, hasOthers: false };
+
+  constructor(options: FollowJobOptions) {
+    const { ecs, target, clock, log, credentialsEnd } = options;
+    const { signal } = this.#over;
+    this.#options = options;
+    this.#carriers = new CarrierSet(options);
+    this.#next = new NextSession(options);
+    this.#detachTime = new DetachTime(options, signal, () => this.#carriers.put({ kind: "detach" }));
+    const refused = (refusal: Failure): void => this.#carriers.put({ kind: "expired", refusal });
+    this.#monitoring = { ecs, target, clock, log, refused, credentialsEnd, signal };
+  }
+
+  async run(): Promise<FollowedJob> {
+    const { cancel, log } = this.#options;
+    const cancelled = (): void => this.#carriers.put({ kind: "cancelled" });
+    if (cancel.aborted) cancelled();
+    else cancel.addEventListener("abort", cancelled, { once: true, signal: this.#over.signal });
+    const end = await this.#follow().catch((error: unknown): JobEnd => ({
+      kind: "impossible",
+      failure: logFailure(error, log),
+    }));
+    const attachedAt = this.#attachedAt;
+    const isClosed = this.#carriers.session?.isClosed ?? false;
+    this.#over.abort();
+    await this.#carriers.close();
+    return { end, attached: attachedAt !== undefined, attachedAt, ...this.#ways, isClosed };
+  }
+
+  async #follow(): Promise<JobEnd> {
+    const reached = await this.#begin();
+    if (reached !== undefined) return reached;
+    for await (const [from, event] of this.#carriers.inbox) {
+      const end = await this.#handle(from, event);
+      if (end !== undefined) return end;
+    }
+    throw new Error("a job without an end");
+  }
+
+  /** What happens in each case. Returns the job's end. */
+  async #handle(from: Carrier | undefined, event: CarrierEvent | StepEvent): Promise<JobEnd | undefined> {
+    const { main, session } = this.#carriers;
+    switch (event.kind) {
+      case "gone":
+        main?.finish();
+        return;
+      case "overdue":
+        void main?.close();
+        return;
+      case "cancelled":
+        this.#carriers.stop("cancelled");
+        return;
+      case "expired":
+        this.#expire(event.refusal);
+        return;
+      case "detach":
+        // Pieces that are proven bring the rest, also to the next step.
+        this.#mustDetach = true;
+        if (session?.isReleasing !== true) this.#detaching ??= main?.close("detach");
+        return;
+      case "wanted":
+        void session?.close("away");
+        return;
+      case "ordered":
+        this.#carriers.order(event);
+        if (event.order === undefined && !event.over.aborted) this.#detachTime.decide();
+        return;
+      case "note":
+        this.#options.note(event.text);
+        return;
+      case "proven":
+        if (!this.#carriers.isOrdered(from) || this.#mustDetach) return;
+        this.#carriers.releaseSession();
+        this.#detachTime.decide();
+        return;
+      case "released":
+        if (from === main) this.#usePieces(this.#carriers.useOrdered());
+        return;
+      case "lost":
+        if (from === main && main !== undefined) return await this.#lose(main, event.why);
+        if (from === session) this.#carriers.noteReleasedOver();
+        if (!this.#carriers.isOrdered(from)) return;
+        this.#detachTime.decide();
+        this.#carriers.orderAgain(event.why);
+        return;
+      default:
+        return from === main && main !== undefined ? await this.#take(main, event) : undefined;
+    }
+  }
+
+  /** Finds the first carrier: the pieces of a job that runs already, or a session. */
+  async #begin(): Promise<JobEnd | undefined> {
+    const { running, clock } = this.#options;
+    if (running === undefined) {
+      await this.#openSession();
+      this.#monitor();
+      return;
+    }
+    this.#attachedAt = clock.now();
+    if ((await this.#look()) === undefined) this.#monitor();
+    const pieces = running.pieces && (await this.#carriers.resume(running.pieces));
+    if (pieces === undefined) {
+      if (this.#gone === undefined) await this.#openSession();
+      return this.#endOfTask;
+    }
+    this.#usePieces(pieces);
+    this.#detachTime.decide();
+    this.#showJob();
+    // Without a renewal in time the container stops uploading. A session can give it a new order.
+    if (clock.now() >= running.writableUntil - RENEWAL_MS) pieces.finish();
+    return;
+  }
+
+  async #openSession(): Promise<void> {
+    const { sessions, spool } = this.#options;
+    this.#useSession(await sessions.attach(spool.offset));
+  }
+
+  #useSession(session: Session): void {
+    this.#from = this.#options.spool.offset;
+    this.#carriers.useSession(session, this.#isFirst);
+  }
+
+  #usePieces(pieces: PiecesCarrier | undefined): void {
+    if (this.#gone !== undefined) pieces?.finish();
+    if (this.#mustDetach) this.#detaching ??= pieces?.close("detach");
+  }
+
+  /** The job is there. */
+  #showJob(): void {
+    if (this.#detachTime.hasBegun) return;
+    this.#options.log.phase();
+    this.#detachTime.begin();
+  }
+
+  /** Takes what the main carrier brings of the spool. */
+  async #take(main: MainCarrier, event: SpoolEvent): Promise<JobEnd | undefined> {
+    const { spool, show, sessions, clock } = this.#options;
+    const end = takeEvent(event, { spool, show });
+    if (end?.kind === "gap") return await this.#lose(main, end);
+    if (end !== undefined) return await this.#end(main, end);
+    if (event.kind === "confirmed") this.#carriers.say({ confirmed: spool.confirmed });
+    if (event.kind !== "attached" || main.kind !== "session") return;
+    this.#attachedAt ??= clock.now();
+    this.#carriers.noteShown();
+    this.#showJob();
+    sessions.noteAttached();
+    return;
+  }
+
+  async #end(main: MainCarrier, end: EndOfJob): Promise<EndOfJob> {
+    const { sessions } = this.#options;
+    if (main.kind === "session" && end.kind === "status") sessions.releasePlace(main.session);
+    await main.close("taken");
+    if (main.kind === "session") return end;
+    this.#ways = { byPieces: true, hasOthers: main.hasOthers };
+    await this.#carriers.closeReleased("taken");
+    return end;
+  }
+
+  /** The main carrier brings nothing more: another one goes on, unless the job's end is known. */
+  async #lose(main: MainCarrier, why: Loss | Gap): Promise<JobEnd | undefined> {
+    if (main.kind === "session") return await this.#loseSession(main, why);
+    const { spool, log } = this.#options;
+    if (this.#detaching !== undefined) {
+      await this.#detaching;
+      await this.#carriers.closeReleased("detach");
+      return { kind: "detached", writableUntil: main.writableUntil };
+    }
+    switch (why.kind) {
+      case "closed":
+        await this.#carriers.closeReleased();
+        return this.#endOfTask ?? { kind: "ended", end: { kind: "closed-here" }, attached: true };
+      case "exhausted":
+        await main.close();
+        // The access that another step has given has ended, so the container uploads no more.
+        if (this.#gone === undefined) {
+          await this.#openSession();
+          return;
+        }
+        this.#ways = { ...this.#ways, byPieces: true };
+        await this.#carriers.closeReleased();
+        log.warning(restIsLost(spool.confirmed), BY_S3);
+        return this.#endOfTask;
+      default:
+        await main.close("attach");
+        await this.#carriers.closeReleased();
+        log.warning(sessionGoesOn(why, spool.offset), BY_S3);
+        return this.#endOfTask ?? (await this.#openNext());
+    }
+  }
+
+  async #loseSession(main: SessionCarrier, why: Loss | Gap): Promise<JobEnd | undefined> {
+    const { sessions, spool } = this.#options;
+    const { session } = main;
+    const { sessionId } = session;
+    this.#carriers.leaveSession();
+    this.#isFirst &&= !session.heard;
+    if (this.#detaching !== undefined) return { kind: "detached", writableUntil: undefined };
+    if (why.kind === "gap") await main.close();
+    else if (why.kind !== "cut") {
+      const failure = this.#gone ?? (await sessions.whyUnopened(sessionId));
+      // The session may still be in the agent's queue.
+      await sessions.terminate(sessionId);
+      return { kind: "impossible", failure };
+    }
+    const end = why.kind === "gap" ? why : ({ ...why, kind: "ended" } as const);
+    const gone = await this.#look();
+    if (gone !== undefined) return gone;
+    const isDue = await this.#next.isDue({ sessionId, end, progress: spool.offset > this.#from });
+    return isDue ? await this.#openNext() : end;
+  }
+
+  async #openNext(): Promise<JobEnd | undefined> {
+    const next = await this.#next.open();
+    if (next instanceof Failure) return { kind: "impossible", failure: next };
+    this.#useSession(next);
+    return;
+  }
+
+  #expire(refusal: Failure): void {
+    const { expiry } = this.#options;
+    expiry?.refuse(refusal, this.#carriers.session?.isOpen === true);
+    if (expiry !== undefined) this.#carriers.stop("expired", expiry.mustEndTask);
+  }
+
+  /** Monitors the task, and bounds the time for which the job is followed. */
+  #monitor(): void {
+    const { sessions, clock } = this.#options;
+    monitorTask(this.#monitoring)
+      .then((failure) => {
+        this.#gone = failure;
+        this.#carriers.put({ kind: "gone" });
+      })
+      .catch(() => undefined); // the job is over
+    clock.sleep(Math.max(0, sessions.until - clock.now()), this.#over.signal).then(
+      () => this.#carriers.put({ kind: "overdue" }),
+      () => undefined, // the job ended in time
+    );
+  }
+
+  /** Looks at the task once. Resolves with the job's end when the container has ended. */
+  async #look(): Promise<JobEnd | undefined> {
+    const look = await lookAtTask(this.#monitoring);
+    if (look.kind === "gone") this.#gone ??= look.failure;
+    return this.#endOfTask;
+  }
+
+  get #endOfTask(): JobEnd | undefined {
+    return this.#gone && { kind: "impossible", failure: this.#gone };
+  }
+}

@@ -1,0 +1,50 @@
+import type { EndOfJob, Gap, OutputItem } from "./stream/items.ts";
+import type { Spool } from "./stream/spool.ts";
+import type { SpoolEvent } from "./stream/spool-events.ts";
+import type { Carrier, CarrierEvent, Loss } from "./carrier.ts";
+
+/** Where the output of a job goes. */
+export interface OutputSink {
+  readonly spool: Spool;
+  readonly show: (item: OutputItem) => void;
+}
+
+/** Takes what a carrier has brought into the spool, and shows it. Returns what ends the carrier, if that is among it. */
+export function takeEvent(event: SpoolEvent, { spool, show }: OutputSink): EndOfJob | Gap | undefined {
+  for (const item of spool.take(event)) {
+    if (item.kind === "status" || item.kind === "refused") return item;
+    show(item);
+    if (item.kind === "gap") return item;
+  }
+  return undefined;
+}
+
+/** How a carrier ended that nobody had to answer. */
+export interface ReadToEnd {
+  readonly end: EndOfJob | Gap | Loss;
+  /** Whether it has shown the job. */
+  readonly attached: boolean;
+}
+
+/** Reads a carrier to its end that has all it can bring: a log, or what was uploaded. */
+export async function readCarrier(
+  carrier: Pick<Carrier, "events">,
+  { drained, ...sink }: OutputSink & { readonly drained?: (() => Promise<void>) | undefined },
+): Promise<ReadToEnd> {
+  let attached = false;
+  for await (const event of carrier.events) {
+    if (event.kind === "lost") return { end: event.why, attached };
+    if (!isOfSpool(event)) continue;
+    attached ||= event.kind === "attached";
+    const end = takeEvent(event, sink);
+    if (end !== undefined) return { end, attached };
+    await drained?.();
+  }
+  return { end: { kind: "closed" }, attached };
+}
+
+export function isOfSpool(event: CarrierEvent): event is SpoolEvent {
+  return (
+    event.kind !== "lost" && event.kind !== "note" && event.kind !== "proven" && event.kind !== "released"
+  );
+}

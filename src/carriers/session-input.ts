@@ -1,0 +1,154 @@
+import type { Clock } from "../clock.ts";
+import { PACKED } from "../payload/bootstrap.ts";
+import { CANCEL, DETACH, here, HERE_EVERY_MS } from "../payload/input.ts";
+import type { Session } from "../session/session.ts";
+import type { MissingPayload } from "./stream/marks.ts";
+
+/** After this many bytes the action tells the attacher what it has read, so that the container can free the bytes. */
+const CONFIRMED_BYTES = 1024 * 1024;
+
+/** This long after a session's opening the runner has nothing to do: the exec agent sleeps for a second before it reads. */
+const IDLE_AFTER_MS = 200;
+
+/** The shortest pause between two signs, however often the container asks for one. */
+const SIGN_PAUSE_MS = 300;
+
+/**
+ * The input that is typed into a session, each part when the container asks for it. Nothing is typed before echo is
+ * off.
+ */
+export interface TypedInput {
+  /** Makes in advance what takes time to make. Called while the exec agent sleeps, before it sends the container's first words. */
+  prepare(): void;
+  start(missing: MissingPayload | undefined): Promise<Uint8Array>;
+  payload(): Uint8Array;
+  secrets(): Uint8Array;
+}
+
+/**
+ * Types into a session what the container asks for, and what the action has to tell it. No method rejects: the session itself
+ * reports its end.
+ */
+export class SessionInput {
+  readonly #session: Pick<Session, "send">;
+  /** The byte up to which all of the spool is here for certain. */
+  #confirmed: number;
+  /** The byte of the spool that the last `here` line named. */
+  #told: number;
+  /** When the container was given the last sign that it has asked for, in milliseconds since the epoch. */
+  #signedAt = -Infinity;
+  /**
+   * True once the attacher reads the input. A line that is typed before the start, the payload or the secrets would be read as a
+   * part of them. That may take long: a session may be queued for minutes, and a loader may take half a minute.
+   */
+  #hasBegun = false;
+  #isCancelled = false;
+  #isDetached = false;
+
+  constructor(session: Pick<Session, "send">, confirmed: number) {
+    this.#session = session;
+    this.#confirmed = confirmed;
+    this.#told = confirmed;
+  }
+
+  /** Whether the attacher reads the input, so that it obeys a line. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  async type(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#session.send(bytes);
+    } catch {
+      // The session has ended.
+    }
+  }
+
+  /** Makes ahead what takes time to make, unless the session is over before there is time for that. */
+  async prepare(typed: Pick<TypedInput, "prepare">, clock: Clock, over: AbortSignal): Promise<void> {
+    try {
+      await clock.sleep(IDLE_AFTER_MS, over);
+    } catch {
+      return; // The session is over.
+    }
+    typed.prepare();
+  }
+
+  /** Types the first input, for which the container waits. It asks for more unless it has the payload or can unpack it. */
+  async start(text: Promise<Uint8Array>, missing: MissingPayload | undefined): Promise<void> {
+    try {
+      const bytes = await text;
+      await this.#typeAsked(bytes, missing === undefined || missing.why === PACKED);
+    } catch {
+      // The session has ended. Or the text failed, and the session ends because its start never comes.
+    }
+  }
+
+  /** Types the secrets, the last input for which a loader waits. */
+  async finish(secrets: Uint8Array): Promise<void> {
+    await this.#typeAsked(secrets, true);
+  }
+
+  /** Tells the job to stop, as soon as the attacher reads the input. */
+  async cancel(): Promise<void> {
+    this.#isCancelled = true;
+    if (this.#hasBegun) await this.type(CANCEL);
+  }
+
+  /**
+   * Detaches from the job, as soon as the attacher reads the input. Nothing is confirmed any more: artifacts that come before the attacher obeys are kept in the container, for the next step.
+   */
+  async detach(): Promise<void> {
+    this.#isDetached = true;
+    if (this.#hasBegun) await this.type(DETACH);
+  }
+
+  /**
+   * Called when the attacher shows the job. Repeats what was read, because the last session may have been cut before
+   * its attacher knew.
+   */
+  async attached(): Promise<void> {
+    this.#hasBegun = true;
+    if (this.#confirmed > 0) await this.#sayHere();
+  }
+
+  /** Tells what is here for certain, once that is much more than the attacher knows. */
+  async confirm(byte: number): Promise<void> {
+    this.#confirmed = byte;
+    if (byte - this.#told >= CONFIRMED_BYTES) await this.#sayHere();
+  }
+
+  /** Called when another run in the container asks for a sign of this one. */
+  async signWanted(now: number): Promise<void> {
+    if (now - this.#signedAt < SIGN_PAUSE_MS) return;
+    this.#signedAt = now;
+    await this.#sayHere();
+  }
+
+  /** Tells the attacher every twenty seconds that it has a reader, until `over` aborts. */
+  async keepSayingHere(clock: Clock, over: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        await clock.sleep(HERE_EVERY_MS, over);
+        await this.#sayHere();
+      }
+    } catch {
+      // The session is over.
+    }
+  }
+
+  /** Types what the container has asked for. After the last of it the attacher reads the input. */
+  async #typeAsked(bytes: Uint8Array, isLast: boolean): Promise<void> {
+    this.#hasBegun = isLast;
+    const typing = this.type(bytes);
+    if (isLast && this.#isCancelled) void this.type(CANCEL);
+    if (isLast && this.#isDetached) void this.type(DETACH);
+    await typing;
+  }
+
+  async #sayHere(): Promise<void> {
+    if (!this.#hasBegun || this.#isDetached) return;
+    this.#told = this.#confirmed;
+    await this.type(here(this.#told));
+  }
+}

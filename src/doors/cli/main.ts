@@ -1,0 +1,249 @@
+import { Command, CommanderError, Option } from "commander";
+import { endSoon } from "../../waiting.ts";
+import { systemClock as clock } from "../../clock.ts";
+import { messageOf } from "../../errors.ts";
+import { type InputName, inputNames } from "../../inputs/names.ts";
+import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
+import { runOnFargate, showOnFargate } from "../run-on-fargate.ts";
+import { harmlessText } from "../../report/show/sanitise.ts";
+import { VERSION } from "../../version.ts";
+import { addInputOptions } from "./input-options.ts";
+import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
+import { CHECK_SCREEN, FIRST_SCREEN } from "./help-texts.ts";
+import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
+import { startLocal } from "./local.ts";
+import { checkDetach } from "./check-detach.ts";
+import { checkKeepTask } from "./check-keep-task.ts";
+import { copied, COPY_INPUTS, copyFiles, copyOptions, inWordsOfCopies } from "./copy-command.ts";
+import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withOptions, withoutLacking } from "./lacking-options.ts";
+import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
+import { withRegion } from "./region.ts";
+import { isScriptOnStdin, withScript } from "./script.ts";
+import { scriptStdin, unreadStdinWarning } from "./stdin.ts";
+import { faultOf, watchFaults } from "./faults.ts";
+import { cancelOnSignals } from "./signals.ts";
+import { Terminal } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+import { watchWrites } from "./watch-writes.ts";
+
+/** The options that are no inputs. `runFile` is of `run` alone. */
+interface OwnOptions {
+  readonly runFile?: string;
+  readonly outputsFile?: string;
+  /** The inputs that the command has; all by default. No option gives them. */
+  readonly names?: readonly InputName[];
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  /** The command copies, so a terminal shows how many bytes. No option gives it. */
+  readonly copies?: boolean;
+}
+
+/** Carries out the command line of this process, which then ends soon. Never rejects. */
+export async function main(argv: readonly string[]): Promise<void> {
+  await carryOutLine(argv);
+  endSoon(clock, (line) => terminal({}).warning(line));
+}
+
+/** Carries out a command line, and sets the exit code of the process. Never rejects. */
+export async function carryOutLine(argv: readonly string[]): Promise<void> {
+  // Without a listener this process would die when nothing reads its messages any more.
+  process.stderr.on("error", () => undefined);
+  try {
+    await commandLine().parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof UsageError) terminal({}).usage(harmlessText(error.message));
+    else if (!(error instanceof CommanderError)) terminal({}).error(faultOf(error));
+    process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : OWN_FAILURE;
+  }
+}
+
+function commandLine(): Command {
+  const all = new Command("fargate-exec")
+    .description("Runs a script in a container on AWS Fargate, with its live output and its exit code.")
+    .version(VERSION)
+    // Commands that are added afterwards inherit these settings.
+    .exitOverride()
+    .configureOutput({
+      outputError: (text) => terminal({}).usage(withoutHandles(text.trim().replace(/^error: /, ""))),
+    })
+    .enablePositionalOptions();
+  addRun(all);
+  addCheck(all);
+  addAttach(all);
+  addLogs(all);
+  addCopy(all);
+  addLocal(all);
+  return all;
+}
+
+function addRun(all: Command): void {
+  const command = addOwnOptions(all.command("run"))
+    .description(
+      "Runs a command or a script in a running task, or in a new one. Its exit code is that of the script.",
+    )
+    .argument("[command...]", "the command to run, after --; or - for a script on standard input")
+    .option("--run-file <path>", "The script, from this file; - for standard input.");
+  shorten(command, FIRST_SCREEN);
+  const inputs = addInputOptions(command, { env: process.env });
+  command.action(async (words: readonly string[], own: OwnOptions) => {
+    const { runFile } = own;
+    const script = { words, runFile, stdin: process.stdin };
+    const given = await withRegion(await withScript(inputs(), script));
+    checkDetach(given, own);
+    checkKeepTask(given);
+    const use = { inputs: given, isScript: isScriptOnStdin(script) };
+    const unread = unreadStdinWarning(use, process.stdin.fd);
+    if (unread !== undefined) terminal(own).warning(unread);
+    const stdin = await scriptStdin(use, process.stdin);
+    await runAndSetExitCode(stdin === undefined ? given : { ...given, stdin: undefined }, own, { stdin });
+  });
+}
+
+/** `--help` shows this screen, and `--help --all` all options. */
+function shorten(command: Command, screen: string): void {
+  command.addOption(new Option("--all", "With --help: all options.").hideHelp());
+  const allOptions = command.helpInformation.bind(command);
+  command.helpInformation = (context) => (process.argv.includes("--all") ? allOptions(context) : screen);
+}
+
+function addCheck(all: Command): void {
+  const command = addOwnOptions(all.command("check")).description(
+    "Only looks whether a run with these options could work, and shows what is missing. Runs nothing.",
+  );
+  shorten(command, CHECK_SCREEN);
+  const inputs = addInputOptions(command, { names: CHECK_INPUTS, env: process.env });
+  command.action(async (own: OwnOptions) =>
+    runAndSetExitCode({ ...(await withRegion(inputs())), check: true }, { ...own, names: CHECK_INPUTS }),
+  );
+}
+
+function addAttach(all: Command): void {
+  const command = addOwnOptions(all.command("attach"))
+    .description("Follows a script that was left running, to its end. Its exit code is that of the script.")
+    .argument("<handle>", HANDLE_HELP);
+  const inputs = addInputOptions(command, { names: ATTACH_INPUTS, env: process.env });
+  command.action(async (handle: string, own: OwnOptions) => {
+    const given = { ...inputs(), handle: await handleText(handle, process.stdin) };
+    checkDetach(given, own);
+    await runAndSetExitCode(given, { ...own, names: ATTACH_INPUTS });
+  });
+}
+
+function addLogs(all: Command): void {
+  const command = addOwnOptions(all.command("logs"))
+    .description(
+      "Shows what a script that was left running has printed so far, by way of a bucket, and does not follow it.",
+    )
+    .argument("<handle>", HANDLE_HELP);
+  const inputs = addInputOptions(command, { names: LOGS_INPUTS, env: process.env });
+  command.action(async (handle: string, own: OwnOptions) => {
+    const given = { ...inputs(), handle: await handleText(handle, process.stdin) };
+    const isAllWritten = watchWrites(process.stdout);
+    const { outcome, exitCode } = await carryOut(given, { ...own, names: LOGS_INPUTS }, showOnFargate);
+    const isShown = (outcome === "detached" || exitCode !== undefined) && (await isAllWritten());
+    setExitCode(isShown ? 0 : OWN_FAILURE);
+  });
+}
+
+function addCopy(all: Command): void {
+  const command = addOwnOptions(all.command("cp"))
+    .description(
+      "Copies files into a running task, or from one. The container's path begins with a colon: cp dist :/srv/",
+    )
+    .argument("<paths...>", "what to copy, then where to; a directory to copy into ends with a slash");
+  const inputs = addInputOptions(command, { names: COPY_INPUTS, env: process.env });
+  command.action(async (words: readonly string[], own: OwnOptions) => {
+    const since = clock.now();
+    const given = await withRegion(inputs());
+    const result = await copyFiles(words, given, (each, directory) =>
+      carryOut(each, { ...own, names: COPY_INPUTS, copies: true }, (all, options) =>
+        runOnFargate(all, copyOptions(options ?? {}, directory)).then(inWordsOfCopies),
+      ),
+    );
+    if (result.outcome === "succeeded")
+      terminal(own).info(copied(words, given, { seconds: (clock.now() - since) / 1000 }));
+    setExitCode(exitCodeOf(result));
+  });
+}
+
+function addLocal(all: Command): void {
+  all
+    .command("local")
+    .description(
+      "Starts a Fargate on this machine, and prints its environment, or runs a command in that. Linux only.",
+    )
+    .argument("[command...]", "the command, after --; without one it ends with Ctrl-C")
+    .option("--podman", "Its containers are podman's, with runc.")
+    .action(async (words: readonly string[], { podman = false }: { readonly podman?: boolean }) => {
+      process.exitCode = await startLocal([...(podman ? ["--podman"] : []), "--", ...words], VERSION);
+    });
+}
+
+function addOwnOptions(command: Command): Command {
+  return command
+    .option("-q, --quiet", "Says nothing but warnings and errors.")
+    .option("-v, --verbose", "Also says what helps to find a fault.")
+    .option("--outputs-file <path>", "Writes the outputs to this file, as one JSON object.");
+}
+
+async function runAndSetExitCode(
+  inputs: RunInputs,
+  own: OwnOptions,
+  more: Pick<RunOptions, "stdin"> = {},
+): Promise<void> {
+  const isAllWritten = watchWrites(process.stdout);
+  const result = await carryOut(inputs, own, (given, options) =>
+    runOnFargate(given, { ...options, ...more }),
+  );
+  setExitCode(exitCodeOf(result, await isAllWritten()));
+}
+
+/** Sets the exit code of the process. 0 does not replace the code that `carryOut` has set for a failure of its own. */
+function setExitCode(code: number): void {
+  if (code !== 0) process.exitCode = code;
+}
+
+/**
+ * Carries out a command by the engine, shows how it ended, and writes its outputs. Outputs that can't be written are an error, which sets the
+ * exit code of the process.
+ */
+async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFargate): Promise<RunResult> {
+  const { outputsFile } = own;
+  if (outputsFile !== undefined)
+    checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.handle !== undefined });
+  // The lines of a check are its result.
+  const log = terminal(own, { lines: inputs.check !== undefined });
+  const { stdout, stderr } = process;
+  const faults = watchFaults(log);
+  const signal = AbortSignal.any([cancelOnSignals(() => log.leave()), faults.signal]);
+  const ended = await engine(inputs, { stdout, stderr, log, signal });
+  log.end();
+  const result = faults.signal.aborted ? withoutEnd(ended) : ended;
+  const { error } = result;
+  const { names = inputNames } = own;
+  if (error !== undefined)
+    log.error({ ...error, message: withOptions(withoutLacking(error.message, names)) });
+  if (outputsFile === undefined) return result;
+  try {
+    writeOutputs(outputsFile, result);
+  } catch (error) {
+    const why = `The outputs are lost, because the file of --outputs-file can't be written: ${messageOf(error)}`;
+    log.usage(harmlessText(why));
+    process.exitCode = OWN_FAILURE;
+  }
+  return result;
+}
+
+/** A result after a fault of this program: whatever it says of the script's end, and why, is not to be trusted. The fault was shown. */
+function withoutEnd(result: RunResult): RunResult {
+  const outputs = { ...result.outputs, outcome: "unknown", "exit-code": "" };
+  return { outcome: "unknown", exitCode: undefined, outputs, error: undefined };
+}
+
+function terminal(
+  { quiet = false, verbose = false, copies }: Pick<OwnOptions, "quiet" | "verbose" | "copies">,
+  { lines }: { readonly lines: boolean } = { lines: true },
+): Terminal {
+  const canErase = !lines && process.env["TERM"] !== "dumb";
+  return new Terminal({ stream: process.stderr, quiet, verbose, canErase, showsBytes: copies, clock });
+}

@@ -1,0 +1,64 @@
+import { fstatSync } from "node:fs";
+import { LARGEST_STDIN } from "../../inputs/stdin.ts";
+import type { RunInputs } from "../program/run-options.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** The command line, as far as it decides what standard input is for. */
+export interface StdinUse {
+  readonly inputs: RunInputs;
+  /** Whether the script was read from standard input. */
+  readonly isScript: boolean;
+}
+
+/**
+ * The script's standard input for `--stdin -`, which is that of the command line; undefined when the option has another value or none. Rejects
+ * with a `UsageError`.
+ */
+export async function scriptStdin(
+  { inputs, isScript }: StdinUse,
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<Uint8Array | undefined> {
+  if (!isDash(inputs.stdin)) return undefined;
+  if (isScript)
+    throw new UsageError(
+      "Standard input can't be both the script and its input: give the script by --run-file or after --.",
+    );
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > LARGEST_STDIN)
+      throw new UsageError("Standard input has more than 64 MiB: bring what is larger by a bucket.");
+  }
+  return Buffer.concat(chunks);
+}
+
+function isDash(value: RunInputs["stdin"]): boolean {
+  return value === "-" || (Array.isArray(value) && value.length === 1 && value[0] === "-");
+}
+
+/**
+ * A warning when standard input is a pipe or a file with something in it, and nothing reads it: the author of `psql <dump.sql` expects that the script
+ * gets it. Undefined otherwise. `descriptor` is that of standard input.
+ */
+export function unreadStdinWarning({ inputs, isScript }: StdinUse, descriptor: number): string | undefined {
+  if (isScript || inputs.stdin !== undefined) return undefined;
+  const kind = kindOf(descriptor);
+  if (kind === undefined) return undefined;
+  const hasScript = inputs.run !== undefined || inputs["script-file"] !== undefined;
+  return hasScript
+    ? `Standard input is ${kind}, and the script does not get it. Give it by '--stdin -', or redirect it from /dev/null.`
+    : `Standard input is ${kind}, and nothing reads it. A dash alone takes the script from there: 'fargate-exec run … -'.`;
+}
+
+function kindOf(descriptor: number): string | undefined {
+  try {
+    const found = fstatSync(descriptor);
+    if (found.isFIFO()) return "a pipe";
+    return found.isFile() && found.size > 0 ? "a file" : undefined;
+  } catch {
+    // A closed standard input has nothing to read.
+    return undefined;
+  }
+}

@@ -1,0 +1,174 @@
+import type { Clock } from "../../clock.ts";
+import type { RunError, RunLog } from "../program/run-options.ts";
+
+const NAME = "fargate-exec";
+const TICK_MS = 1_000;
+const USUAL_COLUMNS = 80;
+/** The pause between two drawings of the bytes that have been copied. */
+const BYTES_MS = 200;
+const MB = 1_000_000;
+const COPYING = "Copying";
+/** Moves to the beginning of the line and erases it (ECMA-48, EL). */
+const ERASE = "\r\x1b[K";
+
+/** The used members of a stream that is a terminal, or a file or pipe in its place. */
+export interface TerminalStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  /** False also when the variable NO_COLOR is set. */
+  hasColors?(): boolean;
+}
+
+export interface TerminalOptions {
+  /** Standard error: standard output belongs to the job. */
+  readonly stream: TerminalStream;
+  /** Only warnings and errors are shown. */
+  readonly quiet: boolean;
+  /** Debug lines are shown, too. */
+  readonly verbose: boolean;
+  /** False for a terminal that can't erase a line. */
+  readonly canErase: boolean;
+  /** Whether the bytes that go to the container, or come from it, are what the command is about. */
+  readonly showsBytes?: boolean | undefined;
+  readonly clock: Pick<Clock, "now" | "every">;
+}
+
+/**
+ * The command line's own messages. On a terminal, progress is one line, which is rewritten until the job has output.
+ * Elsewhere each message is a line of its own.
+ */
+export class Terminal implements RunLog {
+  readonly #options: TerminalOptions;
+  /** What would be left to undo if this process ended now. */
+  #unfinished: () => readonly string[] = () => [];
+  #progress: { readonly title: string; readonly since: number; detail: string } | undefined;
+  #stopTicking: () => void = () => undefined;
+  #isDrawn = false;
+  #bytesDrawnAt = -Infinity;
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+  }
+
+  phase(title?: string): void {
+    this.#endProgress();
+    if (title === undefined || this.#options.quiet) return;
+    if (!this.#isLive) {
+      this.#line(title);
+      return;
+    }
+    this.#progress = { title, since: this.#options.clock.now(), detail: "" };
+    this.#stopTicking = this.#options.clock.every(TICK_MS, () => this.#draw());
+    this.#draw();
+  }
+
+  info(line: string): void {
+    if (this.#options.quiet) return;
+    if (this.#progress === undefined || this.#options.verbose) {
+      this.#line(line);
+      return;
+    }
+    this.#progress.detail = line;
+    this.#draw();
+  }
+
+  progress(done: number, total?: number): void {
+    const { showsBytes = false, quiet, clock } = this.#options;
+    if (!showsBytes || quiet || !this.#isLive || Math.max(done, total ?? 0) < MB) return;
+    if (this.#progress?.title !== COPYING) this.phase(COPYING);
+    // What is typed is longer than the file: base64, in lines. So of a total the share is shown.
+    const isShare = total !== undefined && total >= done;
+    const detail = isShare ? `${Math.floor((100 * done) / total)} %` : `${(done / MB).toFixed(1)} MB`;
+    if (this.#progress !== undefined) this.#progress.detail = detail;
+    if (clock.now() - this.#bytesDrawnAt < BYTES_MS && done !== total) return;
+    this.#bytesDrawnAt = clock.now();
+    this.#draw();
+  }
+
+  debug(line: string): void {
+    if (this.#options.verbose) this.#line(line);
+  }
+
+  warning(text: string): void {
+    this.#line(text, this.#coloured("warning:", 33));
+  }
+
+  notice(text: string): void {
+    this.#line(text);
+  }
+
+  started(title: string, line: string): void {
+    this.#endProgress();
+    if (this.#options.quiet) return;
+    this.#line(title);
+    this.debug(line);
+  }
+
+  unfinished(work: () => readonly string[]): void {
+    this.#unfinished = work;
+  }
+
+  error({ message, page }: RunError): void {
+    this.#endProgress();
+    this.#line(`${message}\nSee ${page}`, this.#coloured("error:", 31));
+  }
+
+  usage(message: string): void {
+    this.#line(message, this.#coloured("error:", 31));
+  }
+
+  /** Says what is not undone yet. Call this when the process ends before its work is done. */
+  leave(): void {
+    this.#endProgress();
+    const unfinished = this.#unfinished();
+    if (unfinished.length === 0) return;
+    this.#line(["Left before this was done:", ...unfinished].join("\n"), this.#coloured("warning:", 33));
+  }
+
+  /** Erases the line of progress, and stops its timer. */
+  end(): void {
+    this.#endProgress();
+  }
+
+  get #isLive(): boolean {
+    const { stream, canErase } = this.#options;
+    return stream.isTTY === true && canErase;
+  }
+
+  #draw(): void {
+    if (this.#progress === undefined) return;
+    const { clock, stream } = this.#options;
+    const { columns = 0 } = stream;
+    const { title, since, detail } = this.#progress;
+    const seconds = Math.floor((clock.now() - since) / 1000);
+    const text = `${NAME}: ${title}${seconds > 0 ? ` (${seconds} s)` : ""}${detail === "" ? "" : `: ${detail}`}`;
+    // One column less, because a full line moves the cursor to the next one. A terminal that does not know its size says 0.
+    stream.write(ERASE + text.slice(0, (columns > 0 ? columns : USUAL_COLUMNS) - 1));
+    this.#isDrawn = true;
+  }
+
+  #endProgress(): void {
+    this.#stopTicking();
+    this.#progress = undefined;
+    this.#erase();
+  }
+
+  #erase(): void {
+    if (this.#isDrawn) this.#options.stream.write(ERASE);
+    this.#isDrawn = false;
+  }
+
+  #line(text: string, kind = ""): void {
+    this.#erase();
+    const prefix = `${NAME}: ${kind === "" ? "" : `${kind} `}`;
+    for (const [index, line] of text.split("\n").entries())
+      this.#options.stream.write(`${index === 0 ? prefix : `${NAME}:   `}${line}\n`);
+    this.#draw();
+  }
+
+  #coloured(text: string, colour: number): string {
+    const { stream } = this.#options;
+    return stream.isTTY === true && stream.hasColors?.() === true ? `\x1b[${colour}m${text}\x1b[0m` : text;
+  }
+}

@@ -1,0 +1,38 @@
+import { parse, resolve } from "node:path";
+import { checkoutsOf, readUsersFile } from "../../inputs/beneath/users-paths.ts";
+import type { InputName } from "../../inputs/names.ts";
+import type { InputSource } from "../../inputs/source.ts";
+import { inputText } from "./input-text.ts";
+import type { RunInputs, RunOptions } from "./run-options.ts";
+
+/** A program has no job summary. */
+const DEFAULTS: RunInputs = { summary: false };
+/** A run that no matrix has started is the only one of its kind, and waits for no others. */
+const ALONE = { "job-index": 0, "job-total": 1 };
+
+/**
+ * The inputs that a program gives. Its user is the owner of the machine, so paths may lead anywhere. But a link in the checkout that holds its
+ * directory leads to no file outside it.
+ */
+export function programInputs(
+  inputs: RunInputs,
+  {
+    env = process.env,
+    directory = process.cwd(),
+    stdin,
+    pathsNameHidden = false,
+  }: Pick<RunOptions, "env" | "directory" | "stdin" | "pathsNameHidden">,
+): InputSource {
+  const all: RunInputs = { ...DEFAULTS, ...inputs, matrix: inputs.matrix ?? ALONE };
+  const workspace = resolve(directory);
+  return {
+    door: inputs.handle === undefined ? "root" : "attach",
+    get: (name) => inputText(name as InputName, all[name as InputName]),
+    stdin,
+    pathsNameHidden,
+    env,
+    workspace,
+    directories: [...checkoutsOf(workspace), parse(workspace).root],
+    readFile: (path) => readUsersFile(path, workspace),
+  };
+}

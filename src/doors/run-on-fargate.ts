@@ -1,0 +1,35 @@
+import { run } from "../main.ts";
+import type { RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
+import { programSurroundings } from "./program/surroundings.ts";
+import { showUploaded } from "../run/show-uploaded.ts";
+import { undoRest } from "../undo/undo-rest.ts";
+
+/**
+ * Runs a script in a container on Fargate, as the action does with the same inputs. Resolves when the script has ended and
+ * everything that the run has made is undone. Never rejects: a wrong input or a failure is a result, too.
+ *
+ * @example
+ * const { outcome, exitCode } = await runOnFargate(
+ *   { cluster: "prod", service: "web", run: "python manage.py migrate", region: "eu-west-1" },
+ *   { stdout: process.stdout, stderr: process.stderr },
+ * );
+ */
+export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
+  const surroundings = programSurroundings(inputs, options);
+  const { saved, saveState, idToken, world, display: log } = surroundings;
+  await run(surroundings);
+  const state = saved();
+  // A step of the action leaves this to its post step. A program has none.
+  if (state !== undefined && state.undo.length > 0) await undoRest(state, { idToken, saveState, world, log });
+  return surroundings.result();
+}
+
+/**
+ * Shows the output of the job of the input `handle`, as far as its container has uploaded it to the bucket. Does not follow the job, and
+ * changes nothing. The result is the script's end when that was uploaded, too, else `detached`. Never rejects.
+ */
+export async function showOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
+  const surroundings = programSurroundings(inputs, options);
+  await showUploaded(surroundings);
+  return surroundings.result();
+}

@@ -1,0 +1,31 @@
+import { LinkError } from "../../inputs/beneath/directory.ts";
+import { messageOf } from "../../errors.ts";
+import { isRecord } from "../../values.ts";
+
+/** A member of an archive is not placed. The message says why. */
+export class Refusal extends Error {}
+
+/** Why this member alone is not placed; undefined for an error that ends the unpacking. */
+export function reasonOf(error: unknown): string | undefined {
+  if (error instanceof Refusal) return error.message;
+  if (error instanceof LinkError) return `${error.message}, and nothing is written through one`;
+  const code = codeOf(error);
+  const isOfTheFile = [
+    "ENAMETOOLONG",
+    "EINVAL",
+    "EISDIR",
+    "ENOTDIR",
+    "EACCES",
+    "EPERM",
+    "EEXIST",
+    "ELOOP",
+    "EILSEQ",
+  ];
+  return code !== undefined && isOfTheFile.includes(code) ? messageOf(error) : undefined;
+}
+
+/** The code of an error of the file system, such as ENOENT. */
+export function codeOf(error: unknown): string | undefined {
+  const code = isRecord(error) ? error["code"] : undefined;
+  return typeof code === "string" ? code : undefined;
+}

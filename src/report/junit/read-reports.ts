@@ -1,0 +1,210 @@
+import { closeSync } from "node:fs";
+import { relative, sep } from "node:path";
+import { openWay } from "../artifacts/directory.ts";
+import { matchesOf } from "../../inputs/beneath/matches.ts";
+import { readChunks } from "../../inputs/beneath/read-chunks.ts";
+import { namesIn, type Way } from "../../inputs/beneath/way.ts";
+import { withinTime } from "../../waiting.ts";
+import type { Clock } from "../../clock.ts";
+import type { Log } from "../../log.ts";
+import { harmlessLine } from "../show/sanitise.ts";
+import { CaseReader } from "./case-reader.ts";
+import { CheckoutFiles } from "./checkout-files.ts";
+import { Tally } from "./tally.ts";
+import type { TestResults } from "./test-results.ts";
+import { readXml } from "./xml.ts";
+
+/** A directory that may hold reports: the artifacts, or those of one task or worker. */
+export interface ReportDirectory {
+  /** An absolute path. */
+  readonly path: string;
+  /** Tells the directory from others in names and messages, as in "task 3"; empty for the only one. */
+  readonly label: string;
+}
+
+export interface ReportContext {
+  /** An absolute path. */
+  readonly workspace: string;
+  /** The directory of the artifacts, which are no part of the checkout: an absolute path. */
+  readonly artifacts: string;
+  /** The directories that may hold it. */
+  readonly within: readonly string[];
+  readonly log: Pick<Log, "info" | "warning">;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** The most files of a step, and the most warnings of each kind. */
+const MOST_FILES = 2_000;
+const MOST_WARNINGS = 3;
+/** The most characters of a file's name in a warning. */
+const LONGEST_NAME = 300;
+/** How long finding and reading all files of a step may take, in milliseconds. */
+const LONGEST_READ_MS = 60_000;
+const TOO_LONG =
+  "No report was read: looking for the files of 'reports' among the artifacts took more than one minute. Let its globs begin with the directory of the reports.";
+
+/**
+ * Reads the JUnit XML that the globs match in the directories, and looks for the lines of failed tests in the workspace. The tests before
+ * the fault of a broken file count, and a warning names the file. Never rejects.
+ */
+export async function readReports(
+  directories: readonly ReportDirectory[],
+  patterns: readonly string[],
+  { workspace, artifacts, within, log, clock, signal }: ReportContext,
+): Promise<TestResults> {
+  const open = directories.map(({ path, label }) => ({ label, way: openWay(path, within) }));
+  try {
+    const tally = new Tally();
+    const read = await withinTime(LONGEST_READ_MS, clock, async (late) => {
+      const context = { log, clock, signal, until: AbortSignal.any([signal, late]) };
+      return await readAll(await reportFiles(open, patterns, context), tally, context);
+    });
+    const results = await locate(tally, workspace, realPath(artifacts, within), clock);
+    log.info(inWords(results, read));
+    return results;
+  } finally {
+    for (const { way } of open) way?.close();
+  }
+}
+
+/** A directory of reports that is held open; without a way when it isn't there. */
+interface OpenDirectory {
+  readonly label: string;
+  readonly way: Way | undefined;
+}
+
+interface Reading extends Pick<ReportContext, "log" | "clock" | "signal"> {
+  /** Aborts with the signal, and when the time is over. */
+  readonly until: AbortSignal;
+}
+
+interface ReportFile {
+  readonly label: string;
+  readonly way: Way;
+  /** The path in the directory. */
+  readonly file: string;
+}
+
+/** Counts the tests of these files, and warns of files that are broken. Returns how many were read. */
+async function readAll(
+  found: readonly ReportFile[],
+  tally: Tally,
+  { log, clock, signal, until }: Reading,
+): Promise<number> {
+  const problems: string[] = [];
+  let read = 0;
+  for (const report of found.slice(0, MOST_FILES)) {
+    if (until.aborted) break;
+    const { label, file } = report;
+    const prefix = label === "" ? "" : `${label}: `;
+    const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
+    const problem = await readFile(report, new CaseReader(add), { clock, signal: until });
+    if (problem !== undefined)
+      problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
+    read += 1;
+  }
+  if (read < found.length && !signal.aborted)
+    problems.unshift(
+      `Of ${found.length} reports the first ${read} were read. The limits are ${MOST_FILES} reports and one minute.`,
+    );
+  warn(problems, log);
+  return read;
+}
+
+/** The results, with the lines of the workspace that the tests name. `artifacts` is no part of it. */
+async function locate(
+  tally: Tally,
+  workspace: string,
+  artifacts: string,
+  clock: Clock,
+): Promise<TestResults> {
+  const way = openWay(workspace, [workspace]);
+  try {
+    const except = relative(way?.root.path ?? workspace, artifacts).replaceAll(sep, "/");
+    const files = await CheckoutFiles.search(way, except, tally.locations, clock);
+    return tally.results((locations) => files.lineOf(locations));
+  } finally {
+    way?.close();
+  }
+}
+
+/**
+ * The regular files that the globs match, in the directories' order, then by their names. Warns of a glob that matches nothing in a directory.
+ * None when the time ends before all are found, which is a warning, and after a cancel.
+ */
+async function reportFiles(
+  directories: readonly OpenDirectory[],
+  patterns: readonly string[],
+  { log, clock, signal, until }: Reading,
+): Promise<readonly ReportFile[]> {
+  const found: ReportFile[] = [];
+  const missing: string[] = [];
+  for (const { label, way } of directories) {
+    const files = new Set<string>();
+    for (const pattern of patterns) {
+      const options = { onlyFiles: true, clock, signal: until };
+      const matches = way === undefined ? [] : await matchesOf(pattern, way, options);
+      if (until.aborted) {
+        if (!signal.aborted) warn([TOO_LONG], log);
+        return [];
+      }
+      matches.forEach((file) => files.add(file));
+      const where = label === "" ? "" : ` of ${label}`;
+      if (matches.length === 0)
+        missing.push(`'${pattern}' of 'reports' matches no file among the artifacts${where}.`);
+    }
+    if (way !== undefined) found.push(...[...files].sort().map((file) => ({ label, way, file })));
+  }
+  warn(missing, log);
+  return found;
+}
+
+/** The path without links; the path as it is when nothing is there. */
+function realPath(path: string, within: readonly string[]): string {
+  const way = openWay(path, within);
+  way?.close();
+  return way?.root.path ?? path;
+}
+
+/** What is wrong with the file; undefined for one that was read to its end. */
+async function readFile(
+  report: ReportFile,
+  reader: CaseReader,
+  within: Pick<ReportContext, "clock" | "signal">,
+): Promise<string | undefined> {
+  const problem = await readXml(contentOf(report, within), reader);
+  reader.end();
+  if (problem === undefined) return undefined;
+  const { line, column, what } = problem;
+  return `was read up to line ${line}, column ${column}: ${what.replace(/\.$/, "")}. The tests before that count.`;
+}
+
+/** The content of a report, until the signal aborts. */
+async function* contentOf(
+  { way, file }: ReportFile,
+  { clock, signal }: Pick<ReportContext, "clock" | "signal">,
+): AsyncGenerator<Uint8Array> {
+  const names = namesIn(file);
+  const fd = way.enter(names.slice(0, -1)).openFile(names.at(-1) ?? "");
+  try {
+    for await (const chunk of readChunks(fd, clock)) {
+      signal.throwIfAborted();
+      yield chunk;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function warn(problems: readonly string[], log: Pick<Log, "warning">): void {
+  const more = problems.length - MOST_WARNINGS;
+  problems.slice(0, MOST_WARNINGS).forEach((problem) => log.warning(problem, "files.md#test-reports"));
+  if (more > 0) log.warning(`… and ${more} more of this kind.`, "files.md#test-reports");
+}
+
+/** In one line, for the log. */
+function inWords({ passed, failed, skipped, flaky }: TestResults, read: number): string {
+  const again = flaky === 0 ? "" : ` (${flaky} when run again)`;
+  return `Tests of ${read} ${read === 1 ? "report" : "reports"}: ${passed} passed${again}, ${failed} failed, ${skipped} skipped.`;
+}

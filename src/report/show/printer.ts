@@ -1,0 +1,142 @@
+import type { OutputItem } from "../../carriers/stream/items.ts";
+import type { MemoryShare, SharedMemory } from "../../shared-memory.ts";
+import { type Line, LineJoiner, type OutputWriter } from "./lines.ts";
+import { Tail } from "./tail.ts";
+import { WorkerEnds } from "./worker-ends.ts";
+
+/** The most bytes of each of the outputs `stdout` and `stderr`. */
+export const OUTPUT_LIMIT = 1024 * 1024;
+/** The bytes that are kept of the last lines of both streams, for the summary of a failure. */
+const LAST_LINES_LIMIT = 16 * 1024;
+
+export interface PrinterOptions {
+  readonly write: OutputWriter;
+  /** The bytes that are kept of the end of standard output, and of standard error. */
+  readonly keep: number;
+  /** Bounds what all jobs of the step keep together. */
+  readonly memory: SharedMemory;
+  /** The number of workers of the job. */
+  readonly workers: number;
+  /** Shows the line that names the container, which comes before the job's output. */
+  readonly onHeader: (line: string) => void;
+  /**
+   * Stands before the rest of a line that is shown in parts, or is empty. When the runner obeys the job's commands, the
+   * rest must not look like the beginning of a line: the job may have printed `::add-mask::` in the middle of it.
+   */
+  readonly continued: string;
+}
+
+/** Shows the job's output line by line, and keeps the end of both streams, of all workers and of each. */
+export class Printer {
+  readonly #options: PrinterOptions;
+  readonly #lines = new LineJoiner();
+  /** The memory of the unfinished lines. */
+  readonly #memory: MemoryShare;
+  readonly #stdout: Tail;
+  readonly #allStderr: Tail;
+  readonly #last = new Tail(LAST_LINES_LIMIT);
+  readonly #ofWorkers: Readonly<Record<Line["stream"], WorkerEnds>>;
+
+  constructor(options: PrinterOptions) {
+    this.#options = options;
+    this.#memory = options.memory.share(() => this.#showUnfinished());
+    this.#stdout = new Tail(options.keep);
+    this.#allStderr = new Tail(options.keep);
+    const { workers } = options;
+    this.#ofWorkers = { stdout: new WorkerEnds(workers), stderr: new WorkerEnds(workers) };
+  }
+
+  print(shown: OutputItem): void {
+    switch (shown.kind) {
+      case "header":
+        this.#options.onHeader(shown.text);
+        break;
+      case "text":
+        for (const line of this.#lines.push(shown)) this.#show(line);
+        this.#memory.hold(this.#lines.held);
+        break;
+      case "confirmed":
+        this.#lines.keep();
+        for (const tail of this.#tails()) tail.keep();
+        break;
+      case "gap":
+        // The log can't be taken back. `stdout` can, and so can open lines.
+        this.#lines.rollBack();
+        for (const tail of this.#tails()) tail.rollBack();
+        break;
+    }
+  }
+
+  /** Shows the beginnings of all lines that are not ended, as parts. */
+  #showUnfinished(): void {
+    for (const line of this.#lines.flush()) this.#show(line);
+    this.#lines.keep();
+  }
+
+  /** Ends the output: shows the lines that were not ended. */
+  end(): void {
+    for (const line of this.#lines.flush()) {
+      this.#show(line);
+      // The last lines of several workers stay apart in `stdout`.
+      for (const tail of this.#tailsOf(line)) tail.push(LF);
+      this.#ofWorkers[line.stream].endLine(line);
+    }
+    this.#memory.close();
+  }
+
+  /** The end of the job's standard output, without the last line's end. */
+  get stdout(): string {
+    return withoutLastEnd(this.#stdout);
+  }
+
+  /** The end of the standard error of all workers, in the same form. */
+  get allStderr(): string {
+    return withoutLastEnd(this.#allStderr);
+  }
+
+  /** The last lines of both streams, in the order of the log. */
+  get lastLines(): string {
+    return withoutLastEnd(this.#last);
+  }
+
+  /** The outputs whose beginning is lost. */
+  get cut(): readonly ("stdout" | "stderr")[] {
+    return [
+      ...(this.#stdout.isCut ? ["stdout" as const] : []),
+      ...(this.#allStderr.isCut ? ["stderr" as const] : []),
+    ];
+  }
+
+  /** The last lines of this stream of each worker, without labels, by the worker's number. */
+  endsOf(stream: Line["stream"]): ReadonlyMap<number, string> {
+    return this.#ofWorkers[stream].ends;
+  }
+
+  #show(line: Line): void {
+    const { continued } = this.#options;
+    const isMarked = line.continues && continued !== "";
+    this.#options.write(
+      isMarked ? { ...line, bytes: Buffer.concat([Buffer.from(continued), line.bytes]) } : line,
+    );
+    for (const tail of this.#tailsOf(line)) {
+      tail.push(line.bytes);
+      if (line.ended) tail.push(LF);
+    }
+    this.#ofWorkers[line.stream].push(line);
+  }
+
+  #tailsOf({ stream }: Line): readonly Tail[] {
+    return [stream === "stdout" ? this.#stdout : this.#allStderr, this.#last];
+  }
+
+  #tails(): readonly Tail[] {
+    const { stdout, stderr } = this.#ofWorkers;
+    return [this.#stdout, this.#allStderr, this.#last, ...stdout.tails, ...stderr.tails];
+  }
+}
+
+function withoutLastEnd(tail: Tail): string {
+  return tail.toString().replace(/\r?\n$/, "");
+}
+
+const LF = Buffer.from("\n");

@@ -1,0 +1,243 @@
+import { runAttempts } from "./attempts.ts";
+import { Failure } from "../errors.ts";
+import { attachToJob, runJob } from "./job.ts";
+import type { JobContext, UnassignedJob } from "./job/context.ts";
+import { MANY, runInParallel } from "./parallel-jobs.ts";
+import { type Log, logFailure } from "../log.ts";
+import { PublicAddress } from "../ready/address.ts";
+import { ImageSizes } from "../ready/image-sizes.ts";
+import { diagnose } from "../ready/diagnose.ts";
+import { conclude } from "../report/conclude.ts";
+import {
+  type FailedResult,
+  failedResult,
+  NO_OUTPUT,
+  printedOutput,
+  type Result,
+  type TaskFacts,
+  type TaskResult,
+  withMissingArtifacts,
+} from "../report/result.ts";
+import { tellWhile } from "../waiting.ts";
+import { targetContext, type StepContext } from "./step-context.ts";
+import { othersToTry, stuckAfter } from "../targets/candidates.ts";
+import { findReplacement } from "../targets/replacement.ts";
+import type { JobTargets } from "../targets/job-targets.ts";
+import type { Target } from "../targets/target.ts";
+import { TaskLooks } from "../targets/tasks/task-looks.ts";
+import { isKept, runsSince } from "../undo/keep-task.ts";
+
+/**
+ * Runs the job in all targets, at the same time or as many at once as `max-parallel` allows. Each job has a log and a ledger
+ * of its own, and a failure of one does not stop the others; with `fail-fast` no further one begins. The result has the jobs
+ * that have begun. Never rejects.
+ */
+export async function runJobs(
+  resolved: JobTargets,
+  { exec, early, lock, files }: Pick<UnassignedJob, "exec" | "early" | "lock" | "files">,
+  step: StepContext,
+): Promise<Result> {
+  const { targets, later, candidates, described } = resolved;
+  const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
+  const known = { tasks: arns, described, more: later !== undefined };
+  const looks = new TaskLooks({ ...known, ecs: step.aws.ecs, clock: step.clock });
+  const images = step.inputs.summary ? new ImageSizes(step.aws.ecr) : undefined;
+  const tasks = targets.length + (later?.count ?? 0);
+  if (tasks === 1) {
+    const job = { ...step, exec, early, lock, files, looks, images, write: step.writer() };
+    return await runWithRetries(targets[0], resolved, job, step);
+  }
+  step.log.phase();
+  const warned = new Set<string>();
+  const find = async (task: number): Promise<Target | Failure> =>
+    targets[task] ?? (await findLater(resolved, looks, step));
+  const run = async (task: number, target: Target | Failure): Promise<TaskResult> => {
+    if (target instanceof Failure) return failedResult(target);
+    const label = `[task ${task}] `;
+    const fanOut = { runId: step.origin.id, task, tasks };
+    const job = {
+      ...{ ...step, exec, early, lock, files, looks, images, write: step.writer(label) },
+      origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
+      ledger: step.ledger.part(),
+      log: labelledLog(step.log, label, { warned, isQuiet: tasks > MANY }),
+    };
+    const result = await runWithRetries(target, resolved, job, step);
+    if (step.inputs.failFast && result.outcome !== "succeeded") void later?.close();
+    await stopEarly(result, target, resolved, step);
+    return result;
+  };
+  const atOnce = later?.atOnce ?? targets.length;
+  const ended = await runInParallel(find, run, { ...step, total: tasks, atOnce });
+  // Wait for every task that is still being started, because the cleanup has to know it.
+  await later?.close();
+  return { kind: "several", tasks: ended };
+}
+
+/** The next task of those that are started later, or the failure to start it. */
+async function findLater(
+  { later }: JobTargets,
+  looks: TaskLooks,
+  { log }: StepContext,
+): Promise<Target | Failure> {
+  try {
+    if (later === undefined) throw new Error("there are more jobs than targets");
+    const { target, described } = await later.next();
+    looks.add(described);
+    return target;
+  } catch (error) {
+    return logFailure(error, log);
+  }
+}
+
+/** Tells those that start further tasks of the end of a job, whose task may be stopped unless `keep-task` keeps it. */
+async function stopEarly(
+  { outcome, task }: TaskResult,
+  begunIn: Target,
+  { later }: JobTargets,
+  { inputs, cancel }: StepContext,
+): Promise<void> {
+  const ended = { succeeded: outcome === "succeeded", startedAt: runsSince(task) };
+  const stoppable = isKept(inputs.where, ended) ? undefined : (task?.target ?? begunIn);
+  // The cleanup of a cancel stops all tasks.
+  if (!cancel.aborted) await later?.jobEnds(stoppable).catch(() => undefined);
+}
+
+/** Runs the job in this target, and again for the reasons in `retry`. Each attempt has an id and a ledger of its own. */
+async function runWithRetries(
+  first: Target,
+  resolved: JobTargets,
+  job: UnassignedJob,
+  step: StepContext,
+): Promise<TaskResult> {
+  const { candidates } = resolved;
+  const { clock, log, cancel, inputs, origin } = job;
+  const attempt = (target: Target, number: number): Promise<TaskResult> => {
+    const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
+    return runInOneOf(target, resolved, number === 1 ? job : { ...job, ...again }, step);
+  };
+  const context = { retry: inputs.retry, candidates, targets: targetContext(step), clock, log, cancel };
+  return await runAttempts(first, attempt, context);
+}
+
+/**
+ * Runs the job in this target. As long as the job has not started, a replacement may be tried: see `findReplacement`.
+ */
+async function runInOneOf(
+  first: Target,
+  { candidates, mayHavePublicIp }: JobTargets,
+  job: UnassignedJob,
+  step: StepContext,
+): Promise<TaskResult> {
+  const others = othersToTry(candidates).length;
+  for (let target = first, moves = 0; ; moves++) {
+    // While other tasks are left to try, a job does not wait for a place in this one.
+    const queues = others === 0 || moves > others;
+    const attempt = await runIn(
+      { ...job, target, queues, stuckAfter: stuckAfter(candidates, target) },
+      mayHavePublicIp,
+    );
+    const { result } = attempt;
+    if (result.kind !== "failed") return result;
+    const isFinal = attempt.mayHaveStarted || (queues && result.failure.code === "container-busy");
+    try {
+      const next =
+        isFinal || job.cancel.aborted
+          ? undefined
+          : await tellWhile(
+              "another task",
+              job,
+              findReplacement(target, result.failure, candidates, targetContext(step)),
+            );
+      if (next === undefined) return await addDiagnosis(result, attempt, target, job);
+      target = next;
+    } catch (error) {
+      return failedResult(logFailure(error, job.log), result.task, attempt.attached);
+    }
+  }
+}
+
+/** The outcome of one try to run the job. */
+interface Attempt {
+  readonly result: TaskResult;
+  /** The script may have run. */
+  readonly attached: boolean;
+  /** True when a session may have started the job. A session that the agent never opened has started nothing. */
+  readonly mayHaveStarted: boolean;
+}
+
+async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt> {
+  const { aws, cancel, clock, images, log, looks, target } = job;
+  const address = mayHavePublicIp
+    ? new PublicAddress(target.taskArn, { looks, ec2: aws.ec2, clock, log })
+    : undefined;
+  // The pull of the image is a part of the step's time only when the step has started the task.
+  if (target.started) looks.onLook(target.taskArn, (task) => images?.ask(task, target.container));
+  const { where } = job.inputs;
+  const running = where.kind === "handle" ? attachToJob(where.handle, job) : runJob(job);
+  const report = await running.catch((error: unknown) => logFailure(error, log));
+  const described = looks.lastLook(target.taskArn);
+  const facts: TaskFacts = {
+    target: { ...target, privateIp: looks.privateIp(target.taskArn) ?? target.privateIp },
+    startedAt: looks.startedAt(target.taskArn),
+    described,
+    pulled: target.started && described ? images?.pulled(described, target.container, log) : undefined,
+    times: "end" in report ? report.times : undefined,
+    artifacts: "end" in report ? report.artifacts : undefined,
+    publicIp: cancel.aborted ? undefined : await address?.get(),
+    ...("end" in report
+      ? { sessionId: report.sessionIds.at(-1), log: report.log, ...printedOutput(report) }
+      : { sessionId: undefined, log: undefined, ...NO_OUTPUT }),
+  };
+  if (!("end" in report))
+    return { result: failedResult(report, facts), attached: false, mayHaveStarted: false };
+  const { attached, sessionIds } = report;
+  const concluded = conclude(report, facts);
+  const isNeeded = job.inputs.artifacts?.missing === "error";
+  const result = isNeeded ? withMissingArtifacts(concluded) : concluded;
+  const unopened = result.kind === "failed" && result.failure.code === "container-blocked";
+  return { result, attached, mayHaveStarted: attached || (sessionIds.length > 0 && !unopened) };
+}
+
+/** Adds to the result what is wrong in the set-up of the task, when that may be why the job did not start. */
+async function addDiagnosis(
+  result: FailedResult,
+  { attached }: Attempt,
+  target: Target,
+  { aws, cancel, exec, log, looks, reader }: UnassignedJob,
+): Promise<TaskResult> {
+  if (attached || cancel.aborted) return result;
+  const known = await exec.catch(() => undefined);
+  const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec: known, log, reader };
+  const failure = await diagnose(result.failure, target, context).catch((error: unknown) =>
+    logFailure(error, log),
+  );
+  return { ...result, failure };
+}
+
+/**
+ * A log that begins each line with the label of its job. A warning or a notice that several jobs repeat is given once,
+ * without a label. A quiet log shows warnings and notices only, unless debug logging is on.
+ */
+function labelledLog(
+  log: Log,
+  label: string,
+  { warned, isQuiet }: { readonly warned: Set<string>; readonly isQuiet: boolean },
+): Log {
+  const once =
+    (tell: Log["warning"]): Log["warning"] =>
+    (text, page) => {
+      if (warned.has(text)) return;
+      warned.add(text);
+      tell(text, page);
+    };
+  return {
+    info: (line) => (isQuiet ? log.debug(label + line) : log.info(label + line)),
+    debug: (line) => log.debug(label + line),
+    warning: once((line, page) => log.warning(line, page)),
+    warnOnce: (line, page) => log.warnOnce(line, page),
+    notice: once((text, page) => log.notice(text, page)),
+    // The lines of jobs that run side by side would mix in a group.
+    phase: () => undefined,
+    fold: (title, line) => (isQuiet ? log.debug(label + line) : log.fold(label + title, label + line)),
+  };
+}

@@ -1,0 +1,199 @@
+import { scriptResults } from "../../report/file-commands.ts";
+import type { ArtifactsReport } from "../../report/missing-artifacts.ts";
+import type { PrintedOutput } from "../../report/result.ts";
+import type { JobEnd } from "../../carriers/job-end.ts";
+import { OUTPUT_LIMIT, Printer } from "../../report/show/printer.ts";
+import type { OutputItem } from "../../carriers/stream/items.ts";
+import { Spool } from "../../carriers/stream/spool.ts";
+import type { JobContext } from "./context.ts";
+import type { PreparedJob } from "./prepare.ts";
+import { ENOUGH } from "./byte-flow.ts";
+import { JobArtifacts, type JobArtifactsOptions } from "./artifacts.ts";
+import { partOf, UNPACKED_OF_ALL } from "../step-budget.ts";
+import { ScriptFiles } from "./script-files.ts";
+import { Unsettled } from "./unsettled.ts";
+
+interface JobOutputContext
+  extends
+    Pick<
+      JobContext,
+      "inputs" | "target" | "write" | "log" | "clock" | "gunzip" | "drained" | "workspace" | "budget"
+    >,
+    Partial<Pick<JobContext, "cancel">> {
+  readonly origin: Pick<JobContext["origin"], "fanOut">;
+}
+
+type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "onListed">;
+
+/** So many bytes of each job's artifacts may wait to be unpacked in any case. */
+const LEAST_UNPACKED = 256 * 1024;
+/** The most bytes that all jobs of a step keep together for one output, `stdout` or `stderr`. The output has the last 1 MiB of them. */
+const KEPT_OF_ALL = 16 * OUTPUT_LIMIT;
+
+const LIMITS_PAGE = "limits.md#of-the-inputs-and-outputs";
+
+function enoughUnpacked(tasks = 1): number {
+  return partOf(UNPACKED_OF_ALL, tasks, { most: ENOUGH, least: LEAST_UNPACKED });
+}
+
+/** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
+export class JobOutput {
+  readonly nonce: string;
+  /** What the live carriers have brought. */
+  readonly spool: Spool;
+  /** An empty spool, for logs that are read from their beginning. */
+  readonly fromTheStart: () => Spool;
+  readonly #printer: Printer;
+  readonly #files: ScriptFiles;
+  readonly #artifacts: JobArtifacts | undefined;
+  readonly #unsettled: Unsettled;
+  readonly #missing: "warn" | "error" | "ignore";
+  readonly #drained: () => Promise<void>;
+  readonly #isLive: boolean;
+  readonly #log: JobContext["log"];
+  readonly #workers: number;
+  readonly #task: number;
+  readonly #budget: JobContext["budget"];
+  /** The byte of the spool at which the next item of a session begins. */
+  #next: number;
+  /** The byte of the spool at which the artifacts begin, once some have come. */
+  #artifactsAt: number | undefined;
+
+  constructor(
+    { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
+    {
+      inputs,
+      target,
+      origin,
+      write,
+      log,
+      clock,
+      gunzip,
+      drained,
+      workspace,
+      cancel,
+      budget,
+    }: JobOutputContext,
+    bucket: ArtifactsBucket = noBucket(),
+  ) {
+    const { where } = inputs;
+    this.nonce = nonce;
+    this.fromTheStart = () => new Spool(workers, { hasLock: inputs.lock !== undefined });
+    this.spool =
+      where.kind === "handle" ? new Spool(workers, { from: where.handle.shown }) : this.fromTheStart();
+    this.#next = this.spool.offset;
+    [this.#log, this.#workers, this.#budget] = [log, workers, budget];
+    this.#task = origin.fanOut?.task ?? 0;
+    this.#files = new ScriptFiles(budget.memory);
+    this.#printer = new Printer({
+      write,
+      workers,
+      memory: budget.memory,
+      keep: partOf(KEPT_OF_ALL, origin.fanOut?.tasks ?? 1, { most: OUTPUT_LIMIT }),
+      onHeader: (line) => log.fold(headerTitle(target), line),
+      continued: inputs.workflowCommands ? "[continued] " : "",
+    });
+    const { artifacts } = inputs;
+    const folder = isSeveral(where) ? `task-${this.#task}` : undefined;
+    this.#artifacts =
+      artifacts &&
+      new JobArtifacts({
+        ...{ artifacts, folder, workspace, clock, gunzip, cancel, step: budget, ...bucket },
+        enough: enoughUnpacked(origin.fanOut?.tasks),
+        onProgress: (done) => log.progress?.(done),
+      });
+    this.#unsettled = new Unsettled(budget.memory, { files: this.#files, artifacts: this.#artifacts });
+    this.#missing = artifacts?.missing ?? "warn";
+    this.#drained = drained;
+    this.#isLive = inputs.logs !== "cloudwatch" && inputs.logs !== "s3";
+  }
+
+  /** Shows output of a session, unless `logs` asks for the output of a log. */
+  showLive = (shown: OutputItem): void => {
+    if (isArtifact(shown)) this.#artifactsAt ??= this.#next;
+    this.#next = this.spool.offset;
+    if (this.#isLive) this.show(shown);
+  };
+
+  show = (shown: OutputItem): void => {
+    this.#printer.print(shown);
+    this.#unsettled.take(shown);
+  };
+
+  /** Back-pressure, of the log and of the artifacts. */
+  drained = async (): Promise<void> => {
+    await this.#drained();
+    await this.#artifacts?.drained();
+  };
+
+  /**
+   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Artifacts may have come
+   * while this step detached. They have to be unpacked from their beginning, so the other step begins there.
+   */
+  get resumeAt(): number {
+    return Math.min(this.#artifactsAt ?? Infinity, this.spool.confirmed);
+  }
+
+  /** When the first artifacts came. */
+  get artifactsFrom(): number | undefined {
+    return this.#artifacts?.beganAt;
+  }
+
+  /** Takes the job's end. When that is known, all that the job has sent is here, and certain. */
+  settle({ kind }: JobEnd): void {
+    if (kind === "status") this.#unsettled.settle();
+    else this.#unsettled.rollBack();
+  }
+
+  /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is detached. */
+  async artifacts(end: JobEnd, attached: boolean): Promise<ArtifactsReport | undefined> {
+    const hasRun = attached && !(end.kind === "status" && end.status.kind === "refused");
+    const isDetached = end.kind === "detached";
+    this.settle(end);
+    const report = await this.#artifacts?.end();
+    if (isDetached || !hasRun) return undefined;
+    if (report === undefined) return undefined;
+    const { count, bytes, directory, problems } = report;
+    this.#log.info(`Artifacts: ${count} ${count === 1 ? "file" : "files"}, ${bytes} bytes, in ${directory}.`);
+    if (report.leftOut !== undefined) this.#log.info(report.leftOut);
+    const level = this.#missing === "ignore" ? "info" : "warning";
+    for (const problem of problems) this.#log[level](problem, "files.md#what-is-missing");
+    return report;
+  }
+
+  /** Ends the output. Returns what is kept of it, and warns of problems with the script's own outputs. */
+  end(): PrintedOutput {
+    const printer = this.#printer;
+    printer.end();
+    const results = scriptResults(this.#files.written(), this.#workers);
+    this.#files.close();
+    const script = this.#budget.scripts.keep(this.#task, results, (problem) =>
+      this.#log.warning(problem, LIMITS_PAGE),
+    );
+    for (const problem of script.problems) this.#log.warning(problem, LIMITS_PAGE);
+    const { stdout, allStderr, cut, lastLines } = printer;
+    const [workerStdout, stderr] = [printer.endsOf("stdout"), printer.endsOf("stderr")];
+    return { stdout, allStderr, cut, lastLines, workerStdout, stderr, script };
+  }
+}
+
+function noBucket(): ArtifactsBucket {
+  return {
+    readPart: () => Promise.reject(new Error("it is in a bucket, which this run does not know")),
+    onListed: () => undefined,
+  };
+}
+
+function isArtifact({ kind }: OutputItem): boolean {
+  return kind === "artifact-bytes" || kind === "artifact-fact";
+}
+
+/** The title under which the step's log folds the header. The logs of the sessions have the header unfolded. */
+function headerTitle({ container, taskId }: JobContext["target"]): string {
+  return `The script runs in container '${container}' of task ${taskId}`;
+}
+
+/** Whether the inputs allow more than one task: then each has a directory of its own, also when only one is found. */
+function isSeveral(where: JobContext["inputs"]["where"]): boolean {
+  return (where.kind === "service" || where.kind === "new") && where.tasks !== 1;
+}

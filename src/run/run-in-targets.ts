@@ -1,0 +1,30 @@
+import { runJobs } from "./fan-out.ts";
+import type { PackedFiles } from "../payload/files/pack-files.ts";
+import type { HeldLock } from "../queue/lock/held-lock.ts";
+import { EarlyLook } from "../queue/early-look.ts";
+import type { FirstLook } from "../ready/look.ts";
+import { isLogKind } from "../ready/session-logs.ts";
+import type { Result } from "../report/result.ts";
+import type { OpenStep } from "./step/step.ts";
+import { targetContext } from "./step-context.ts";
+import { resolveTargets } from "../targets/resolve.ts";
+
+/** The resources that all jobs of the step share. */
+interface SharedResources {
+  readonly lock: HeldLock | undefined;
+  readonly files: PackedFiles | undefined;
+}
+
+/** Finds the tasks, or starts them, and runs the job there. */
+export async function runInTargets(
+  step: OpenStep,
+  looking: Promise<FirstLook>,
+  shared: SharedResources,
+): Promise<Result> {
+  const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
+  const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
+  // A log that the inputs name has to be there before a session begins.
+  const [resolved] = await Promise.all([targets, isLogKind(step.inputs.logs) ? looking : undefined]);
+  const exec = looking.then((look) => look.exec);
+  return await runJobs(resolved, { exec, early, ...shared }, step);
+}

@@ -1,0 +1,16 @@
+import { constants, createGunzip } from "node:zlib";
+import { sdkServices } from "../../aws/sdk-services.ts";
+import type { World } from "../../aws/world.ts";
+import { systemClock } from "../../clock.ts";
+import { lockOnMachine } from "../../queue/machine-lock.ts";
+import { openWebSocket } from "../../session/transport/web-socket.ts";
+
+/** The real world, around this process. */
+export const realWorld: World = {
+  clock: systemClock,
+  env: process.env,
+  services: sdkServices,
+  openSocket: openWebSocket,
+  gunzip: () => createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }),
+  machineLock: (name, clock) => lockOnMachine(name, clock),
+};

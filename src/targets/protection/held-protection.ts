@@ -1,0 +1,51 @@
+import type { ProtectionCalls } from "../../aws/ecs-protection.ts";
+import { type Clock, timeOfDay } from "../../clock.ts";
+import type { Log } from "../../log.ts";
+import { lastPart } from "../arn.ts";
+
+/**
+ * A protection that a job has set, and has to give back; plain data, since it is saved for the post step. Its end tells it
+ * from a protection of another principal: each call sets a new end, in milliseconds.
+ */
+export interface HeldProtection {
+  /** ARN. */
+  readonly cluster: string;
+  /** ARN. */
+  readonly task: string;
+  /** Its end in milliseconds since the epoch, as ECS has told it. */
+  readonly until: number;
+  /** Until when another principal may need the protection, too, in milliseconds since the epoch. */
+  readonly sharedUntil: number;
+}
+
+/**
+ * For how many minutes a job protects its task at a time. A lost runner delays a deployment for this long at most. So do jobs
+ * that end together: none of them can know that it is the last one.
+ */
+export const LEASE_MINUTES = 3;
+
+export interface GiveBackContext {
+  readonly ecs: ProtectionCalls;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Pick<Log, "info">;
+}
+
+/**
+ * Ends the protection of the task, unless another principal may have set it since, or may need it. It then ends by itself: at
+ * most `LEASE_MINUTES` after the last call, when a job of this action made that call. A protection whose call got no answer
+ * ends by itself, too, because its end is not known. A second call does no harm.
+ */
+export async function giveBackProtection(
+  { cluster, task, until, sharedUntil }: HeldProtection,
+  { ecs, clock, log }: GiveBackContext,
+): Promise<void> {
+  const now = await ecs.getTaskProtection(cluster, task);
+  if (now.kind !== "protection" || now.until === undefined) return;
+  if (now.until !== until || sharedUntil > clock.now()) {
+    log.info(
+      `Task ${lastPart(task)} stays protected until ${timeOfDay(now.until)}, since another job or principal may still need that.`,
+    );
+    return;
+  }
+  await ecs.updateTaskProtection({ cluster, task, minutes: undefined });
+}
