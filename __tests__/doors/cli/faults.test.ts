@@ -68,7 +68,13 @@ it("after a mistake the file of the outputs tells no end of an earlier run", asy
     const child = spawn(
       process.execPath,
       [
-        ...["--disable-warning=ExperimentalWarning", "--import", mistake, join(SOURCES, "doors/bin.ts"), "run"],
+        ...[
+          "--disable-warning=ExperimentalWarning",
+          "--import",
+          mistake,
+          join(SOURCES, "doors/bin.ts"),
+          "run",
+        ],
         ...[...where, "--outputs-file", outputs, "--", "true"],
       ],
       {
