@@ -3,6 +3,7 @@ import { Failure } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { openPiece } from "../../src/carriers/pieces/format.ts";
 import { newFolder, type OrderedFolder } from "../../src/carriers/pieces/orders.ts";
+import type { PieceLimits } from "../../src/carriers/pieces/reader.ts";
 import { type PieceS3, PieceStore } from "../../src/carriers/pieces/store.ts";
 import { anObject } from "./pieces/folder.ts";
 
@@ -22,6 +23,8 @@ export class BucketScene {
   late: (name: string) => Promise<void> = () => Promise.resolve();
   /** When the credentials that sign the upload form end. */
   signature: { readonly credentialsEnd?: number } = {};
+  /** What of the job's pieces may be in memory. */
+  limits: PieceLimits | undefined;
   readonly #clock: Clock;
   readonly #log: Log;
 
@@ -35,6 +38,7 @@ export class BucketScene {
     const folder = newFolder("ci/", this.#clock.random);
     this.folders.push(folder);
     return new PieceStore(folder, {
+      limits: this.limits,
       ...{ bucket: "b", owner: undefined, kmsKeyId: undefined, credentialsEnd: undefined },
       s3: this.#s3(folder),
       clock: this.#clock,
@@ -73,11 +77,18 @@ export class BucketScene {
       return PUT;
     };
     return {
-      getVersion: async ({ key }) => {
+      getVersion: async ({ key }, limit) => {
         await this.late(key.slice(folder.prefix.length));
         return await answer(() => {
           const bytes = this.objects.get(key);
-          return bytes && { bytes, etag: '"1"', age: 0, modified: 0 };
+          return (
+            bytes && {
+              bytes: bytes.length > limit ? Buffer.alloc(0) : bytes,
+              etag: '"1"',
+              age: 0,
+              modified: 0,
+            }
+          );
         });
       },
       putObject: (_, bytes) => answer(() => keepControl(bytes)),

@@ -141,7 +141,7 @@ function spool(what: string, size: number, text: (size: number) => string, chunk
         const printer = new Printer({
           memory,
           write: () => undefined,
-          ...{ keep: MIB, onHeader: () => undefined, continued: "", workers: 4 },
+          ...{ keep: { stream: MIB, worker: 8_192 }, onHeader: () => undefined, continued: "", workers: 4 },
         });
         const files = new ScriptFiles(memory);
         const unsettled = new Unsettled(memory, { files });

@@ -159,9 +159,13 @@ export class PieceBucket {
     return { fields: Object.entries(signed), expires, query: `until=${expires}` };
   }
 
+  /** The most bytes of a piece that is ordered. */
+  largest = 8 << 20;
+
   /** What is typed to give this order. */
   typed(order: TestOrder, begin = 0, access = this.access(order)): Buffer {
-    const lines = [`job ${order.job}`, `key ${order.keys.join(" ")}`, `begin ${begin}`];
+    const how = [`begin ${begin}`, `largest ${this.largest}`];
+    const lines = [`job ${order.job}`, `key ${order.keys.join(" ")}`, ...how];
     const all = [...lines, `folder ${order.folder}`, ...access, "."];
     return Buffer.from(all.map((line) => `s3 ${line}\n`).join(""));
   }

@@ -48,6 +48,8 @@ export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
   /** Called with each extracted event; may cancel the job. */
   readonly onEvent?: (event: SeenItem, cancel: () => void) => void;
   readonly packAbove?: number;
+  /** The most bytes of the spool that are sent at once. */
+  readonly part?: number;
   /** False: the test does not confirm to the container what it has read. */
   readonly confirm?: boolean;
   /** How many seconds a session waits for its first line; 40 unless given. */
@@ -280,9 +282,9 @@ export class WatchedTerminal {
     const { options, nonce, payload } = this.#job;
     for (const event of this.#job.take(this, bytes)) {
       this.events.push(event);
-      const { address, delivery = SESSION, packAbove, secrets = {} } = options;
+      const { address, delivery = SESSION, packAbove, part = 1 << 20, secrets = {} } = options;
       if (event.kind === "ready") {
-        const opening = { nonce, packAbove };
+        const opening = { nonce, part, packAbove };
         if (event.missing) {
           const typed = typedDelivery(opening, { payload, delivery, address }, event.missing.why, secrets);
           this.type(this.#typing("delivery", typed));

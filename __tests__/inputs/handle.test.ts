@@ -33,8 +33,10 @@ it.each([
 });
 
 /** A handle as another program may write it. */
-function forge(artifacts: unknown): string {
-  const body = Buffer.from(JSON.stringify({ ...STAGED, artifacts })).toString("base64url");
+const forge = (artifacts: unknown): string => forgeMembers({ artifacts });
+
+function forgeMembers(members: object): string {
+  const body = Buffer.from(JSON.stringify({ ...STAGED, ...members })).toString("base64url");
   return `fx1.${body}.${createHash("sha256").update(body).digest("hex").slice(0, 8)}`;
 }
 
@@ -52,6 +54,23 @@ it.each([
   expect(parseHandle(forge(artifacts))).toBe("a handle with a missing or malformed member");
   expect(parseHandle(forge(["out"]))).toMatchObject({ artifacts: linesOf("out") });
 });
+
+it.each(["../../x/", "ci/../", "./", "//", "/ci/", "ci", "..", "a b/", `${"a".repeat(65)}/`])(
+  "a handle of keys below '%s' is refused, as the input 'bucket' refuses them",
+  (prefix) => {
+    expect(parseHandle(forgeMembers({ staging: { bucket: "example-ci", prefix } }))).toBe(
+      "a handle with a missing or malformed member",
+    );
+  },
+);
+
+it.each(["", "ci/", "ci/jobs/", ".ci/..x/", "a//b/", `${"a".repeat(64)}/`])(
+  "a handle of keys below '%s' is read",
+  (prefix) => {
+    const staging = { bucket: "example-ci", prefix };
+    expect(parseHandle(forgeMembers({ staging }))).toMatchObject({ staging });
+  },
+);
 
 it("the longest lines of artifacts still fit", () => {
   const longest = linesOf("a".repeat(MOST_ARTIFACT_BYTES - 4));

@@ -7,7 +7,7 @@ import { everyNth } from "../helpers/every-nth.ts";
 import { watch } from "../helpers/watch.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
-const OPENING = { nonce: NONCE, packAbove: 262_144 };
+const OPENING = { nonce: NONCE, part: 65_536, packAbove: 262_144 };
 const payloadOf = (bytes: Uint8Array): Payload => ({ bytes: Buffer.from(bytes), scriptAt: 0, sha256: "" });
 /** Reads lines of `printf` escapes up to the dot, as the container does. */
 const READ = `while IFS= read -r l && [ "$l" != . ]; do printf '%b' "$l"; done`;
@@ -24,10 +24,10 @@ function linesOf(typed: Buffer): string[] {
 }
 
 describe("what is typed into a session", () => {
-  it("begins with the nonce and the length from which to pack, and only its last line is a dot", () => {
+  it("begins with the nonce, the length of what is sent at once and the length from which to pack, and only its last line is a dot", () => {
     const lines = linesOf(typedStart(OPENING, { TOKEN: "hunter22" }));
-    expect(lines[0]).toBe(`${NONCE} 262144`);
-    expect(linesOf(typedStart({ nonce: NONCE, packAbove: undefined }, {}))[0]).toBe(NONCE);
+    expect(lines[0]).toBe(`${NONCE} 65536 262144`);
+    expect(linesOf(typedStart({ ...OPENING, packAbove: undefined }, {}))[0]).toBe(`${NONCE} 65536`);
     expect(lines.indexOf(".")).toBe(lines.length - 1);
   });
 

@@ -20,6 +20,17 @@ function exitCodes(run: WatchedRun): number[] | undefined {
   return run.status?.kind === "ended" ? run.status.workers.map(({ exitCode }) => exitCode) : undefined;
 }
 
+/** The most bytes of the job's output that came before it was certain that all of them had come. */
+function mostAtOnce(events: WatchedRun["events"]): number {
+  let [most, since] = [0, 0];
+  for (const event of events) {
+    if (event.kind === "text") since += event.bytes.length + 1;
+    most = Math.max(most, since);
+    if (event.kind === "confirmed") since = 0;
+  }
+  return most;
+}
+
 const programs = mkdtempSync(join(tmpdir(), "programs-"));
 afterAll(() => rmSync(programs, { recursive: true }));
 
@@ -66,19 +77,23 @@ describe.each(everyNth(shells, 3))("a job under %s", (sh) => {
   it.concurrent.each([
     ["all of it", 0],
     ["a backlog", 1000],
-  ])("brings packed output over byte for byte: %s", async (_, packAbove) => {
-    const bytes = randomBytes(300_000);
-    const source = join(tmpdir(), `fargate-exec-test-${randomUUID()}`);
-    writeFileSync(source, bytes);
-    try {
-      const run = await watch({ sh, packAbove, script: `cat ${source}; echo last >&2` });
-      expect(run.stdout.equals(bytes)).toBe(true);
-      expect(run.stderr.toString()).toBe("last\n");
-      expect(run.status).toMatchObject({ kind: "ended" });
-    } finally {
-      rmSync(source);
-    }
-  });
+  ])(
+    "brings packed output over byte for byte, and no more of it at once than the runner has told: %s",
+    async (_, packAbove) => {
+      const bytes = randomBytes(300_000);
+      const source = join(tmpdir(), `fargate-exec-test-${randomUUID()}`);
+      writeFileSync(source, bytes);
+      try {
+        const run = await watch({ sh, packAbove, part: 65_536, script: `cat ${source}; echo last >&2` });
+        expect(run.stdout.equals(bytes)).toBe(true);
+        expect(mostAtOnce(run.events)).toBeLessThan(2 * 65_536);
+        expect(run.stderr.toString()).toBe("last\n");
+        expect(run.status).toMatchObject({ kind: "ended" });
+      } finally {
+        rmSync(source);
+      }
+    },
+  );
 
   it.concurrent("keeps output without a final newline as it is", async () => {
     const run = await watch({ sh, script: "echo one; printf two" });

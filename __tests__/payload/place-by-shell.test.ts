@@ -233,8 +233,23 @@ describeRoot.each(SHELLS)("without python3, and as another user than root, by %s
     const staged: Tree = { "0/a": {}, "0/sub/f": {}, "0/sub/": { mode: 0o300 } };
     const placed = place({ destinations: ["there"], staged, uid: 1000 });
     expect(placed.said).toMatch(
-      /^'sub' is a directory that its owner may not read, and the container has one of this name\n/,
+      /^'\/srv\/place-\w+\/there\/sub' is a directory that its owner may not read, and the container has one of this name\n/,
     );
     expect({ ...placed, paths: paths() }).toEqual({ ...placed, status: 1, paths: ["there", "there/sub"] });
+  });
+
+  it("a destination that can't be looked through is named as the user knows it, and not as a place of ours", () => {
+    const destinations = ["new", "there"];
+    mkdirSync(join(root, "there"));
+    chownSync(join(root, "there"), 1000, 1000);
+    const placed = place({
+      destinations,
+      staged: { "0/a": {}, "1/f": {}, "1/": { mode: 0o300 } },
+      uid: 1000,
+    });
+    expect(placed.said).toMatch(
+      new RegExp(`^'${root}/there' is a directory that its owner may not read, and the container has one of`),
+    );
+    expect(placed.status).toBe(1);
   });
 });

@@ -23,15 +23,17 @@ const stdoutOf = (spool: Buffer): string =>
 const numbers = (count: number): string => Array.from({ length: count }, (_, n) => `${n + 1}\n`).join("");
 
 it.concurrent.each(everyNth(EACH, 2))(
-  "the pieces of a job are its spool, byte for byte, and then its status, by $way under $sh",
+  "the pieces of a job are its spool, byte for byte, none larger than was ordered, and then its status, by $way under $sh",
   async ({ sh, options }) => {
     const uploaded = await UploadedJob.make({
       script: `${ORDERED}; seq 30000; echo err >&2; exit 7`,
       sh,
       ...options(),
     });
+    uploaded.bucket.largest = 64 * 1024;
     await uploaded.followBriefly();
     const pieces = await uploaded.ended();
+    expect(Math.max(...pieces.map(({ body }) => body.length))).toBeLessThanOrEqual(64 * 1024);
     expect(uploaded.spool().equals(uploaded.kept)).toBe(true);
     expect(pieces.at(-1)?.body.toString()).toMatch(/^exited 0=7:\d+\.\d\db?$/);
     expect(pieces.at(-1)?.begin).toBe(uploaded.kept.length);

@@ -1,7 +1,17 @@
+import { jest } from "@jest/globals";
 import { type ChildProcess, spawn, spawnSync, type SpawnOptions } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
@@ -191,6 +201,28 @@ describe("another user of the machine", () => {
     },
   );
 
+  asRoot(
+    "can't lead the user's home elsewhere by a link of its own on the way, but the user can",
+    async () => {
+      const [home, theirs, ours] = ["real-home", "their-link", "our-link"].map((each) => join(root, each));
+      mkdirSync(join(home ?? "", "locks"), { recursive: true, mode: 0o700 });
+      symlinkSync(home ?? "", theirs ?? "");
+      lchownSync(theirs ?? "", NOBODY, NOBODY);
+      symlinkSync(theirs ?? "", ours ?? "");
+      const led = (link = ""): MachineLock =>
+        lockOf(target(), { places: [join(link, "locks")], temporary: join(root, "missing") });
+      for (const link of [theirs, ours])
+        expect(await led(link).acquire()).toMatchObject({
+          kind: "none",
+          why: expect.stringContaining("-link/locks stands where others may move it") as string,
+        });
+      lchownSync(theirs ?? "", process.geteuid?.() ?? 0, 0);
+      const lock = led(ours);
+      expect(await lock.acquire()).toEqual(FREE);
+      lock.release();
+    },
+  );
+
   asRoot.each([
     ["its own directory", (path: string) => chownSync(path, NOBODY, NOBODY)],
     ["a directory below one of its own", (path: string) => chownSync(join(path, ".."), NOBODY, NOBODY)],
@@ -245,6 +277,18 @@ describe("another user of the machine", () => {
       expect(readdirSync(temporary).filter((each) => !planted.includes(each))).toHaveLength(1);
     },
   );
+});
+
+it("any number of names in the directory for temporary files lets other things go on meanwhile", async () => {
+  const temporary = mkdtempSync(join(root, "crowded-"));
+  for (let i = 0; i < 2_000; i += 1)
+    symlinkSync("/", join(temporary, `fargate-exec-${process.geteuid?.() ?? 0}-${i}`));
+  const clock = new SleeplessClock();
+  const turn = jest.spyOn(clock, "turn");
+  const lock = lockOf(target(), { clock, places: [join(root, "no", "\0home")], temporary });
+  expect(await lock.acquire()).toEqual(FREE);
+  expect(turn.mock.calls.length).toBeGreaterThanOrEqual(8);
+  lock.release();
 });
 
 it("a directory of this action that others may read keeps no lock from being had", async () => {

@@ -94,6 +94,40 @@ function several(tasks: number, stdout: string, ends: readonly string[] = []) {
   } as const;
 }
 
+/** Tasks of which each has printed this, and how many of the texts were read. */
+function readTexts(tasks: number, stdout: string) {
+  const read = new Set<number>();
+  const one = aResult("exited", "0");
+  const results = Array.from({ length: tasks }, (_, i) => {
+    const task = Object.defineProperty({ ...one.task, workerStdout: new Map() }, "allStderr", {
+      get: () => (read.add(i), stdout),
+    });
+    return { ...one, task };
+  });
+  return { read, result: { kind: "several", tasks: results } as const };
+}
+
+it("the outputs of many tasks have the last mebibyte of their lines, and no line is labelled in vain", () => {
+  const lines = 40_000;
+  const { read, result } = readTexts(200, "\n".repeat(lines - 1));
+  const { stderr = "" } = makeOutputs(result);
+  expect(cutOutputs(result)).toContain("stderr");
+  expect(Buffer.byteLength(stderr)).toBe(1024 * 1024);
+  expect(stderr.endsWith("\n[task 199] \n[task 199] ")).toBe(true);
+  expect([...read].toSorted()).toEqual([197, 198, 199]);
+});
+
+it.each([
+  [["a\nb", "", "\nc\n"], "[task 0] a\n[task 0] b\n[task 2] \n[task 2] c\n[task 2] "],
+  [["", "é"], "[task 1] é"],
+  [["a\n"], "a\n"],
+  [["", ""], ""],
+])("what tasks have printed, %j, is one output with the label of each line", (texts, stdout) => {
+  const one = aResult("exited", "0");
+  const tasks = texts.map((text) => ({ ...one, task: { ...one.task, stdout: text } }));
+  expect(makeOutputs({ kind: "several", tasks })["stdout"]).toBe(stdout);
+});
+
 it("the output 'results' has the seconds of each phase of a task, once", () => {
   const times = { beganAt: 1_000, readyAt: 1_250, placedAt: 1_250, attachedAt: 2_504, endedAt: 14_900 };
   const { task, ...rest } = aResult("exited", "0", "0");

@@ -18,11 +18,6 @@ const LOOK_MS = 1_000;
 const TAKEN_MS = 5_000;
 /** How long the workers of a job that was killed are given to end. */
 const ORPHANED_MS = 1_000;
-/** The most bytes of one part of the spool. */
-const PACKED_BYTES = 1_048_576;
-const PLAIN_BYTES = 262_144;
-/** After so many bytes without a mark the attacher says where it is. */
-const UNMARKED_BYTES = 1_048_576;
 
 export interface Attachment {
   readonly at: number;
@@ -58,6 +53,7 @@ export async function attach(
   const last = await show(shell, directory, {
     at,
     packAbove: opening.packAbove,
+    part: opening.part,
     isNewReader,
     mayStart: prepared !== undefined,
   });
@@ -103,6 +99,7 @@ async function show(
   options: {
     at: number;
     readonly packAbove: number | undefined;
+    readonly part: number;
     readonly isNewReader: boolean;
     readonly mayStart: boolean;
   },
@@ -140,7 +137,7 @@ async function show(
       const length = await send(shell, directory, options);
       unmarked += length.unmarked;
       options.at += length.sent;
-      if (unmarked >= UNMARKED_BYTES) await tell();
+      if (unmarked >= options.part) await tell();
     } else if (status !== undefined) last = `. ${options.at} ${status}`;
     else {
       last = await whyLost(shell, directory, options.mayStart);
@@ -162,15 +159,19 @@ async function show(
 async function send(
   shell: Shell,
   { spool }: Directory,
-  { at, packAbove }: { readonly at: number; readonly packAbove: number | undefined },
+  {
+    at,
+    packAbove,
+    part,
+  }: { readonly at: number; readonly packAbove: number | undefined; readonly part: number },
 ): Promise<{ readonly sent: number; readonly unmarked: number }> {
   const waiting = spool.end - at;
   if (packAbove === undefined || waiting <= packAbove) {
-    const bytes = spool.read(at, Math.min(waiting, PLAIN_BYTES));
+    const bytes = spool.read(at, Math.min(waiting, Math.floor(part / 4)));
     await shell.write(bytes);
     return { sent: bytes.length, unmarked: bytes.length };
   }
-  const bytes = spool.read(at, Math.min(waiting, PACKED_BYTES));
+  const bytes = spool.read(at, Math.min(waiting, part));
   await shell.mark(`# ${at} ${bytes.length}`);
   await shell.work();
   await shell.write(

@@ -85,7 +85,7 @@ async function bootstrap(shell: Shell, started: Bootstrap): Promise<void> {
   watch(shell, directory, { isNew, dueMs: started.dueMs });
   let why = "";
   if (isNew && started.at === 0) why = await fetchByRole(shell, directory, started);
-  const opening: Opening = { wasTyped: false, packAbove: undefined };
+  const opening: Opening = { wasTyped: false, packAbove: undefined, part: 0 };
   if (directory.payload !== undefined || directory.settings !== undefined) await shell.say("ready");
   else {
     await shell.say(`ready1 ${why}`);

@@ -9,7 +9,6 @@ import { removeJob } from "./remove-job.ts";
 /** Between two pieces while little waits. */
 const PACE_MS = 400;
 const MUCH = 1 << 20;
-const LARGEST = 8 << 20;
 /** Without an upload for so long `alive` is written; without a look for so long `control` is read. */
 const QUIET_MS = 30_000;
 /** Between two looks at `control`: while S3 refuses uploads, in the first seconds after the end, and later. */
@@ -118,13 +117,14 @@ export class Uploader {
     if (this.#carried.fixed === undefined) {
       this.#carried.begin = Math.max(this.#carried.begin, spool.begin);
       const waiting = spool.end - this.#carried.begin;
+      const largest = Number(this.#order.one("largest"));
       if (waiting > 0) {
         if (end === undefined && waiting < MUCH && this.#now - this.#madeAt < PACE_MS) return false;
-        if (!spool.hasRoom(Math.min(waiting, LARGEST))) {
+        if (!spool.hasRoom(Math.min(waiting, largest))) {
           this.#againAt = this.#now + FIRST_PAUSE_MS;
           return false;
         }
-        const bytes = spool.read(this.#carried.begin, Math.min(waiting, LARGEST));
+        const bytes = spool.read(this.#carried.begin, Math.min(waiting, largest));
         this.#carried.fixed = {
           object: this.#order.seal("out", this.#carried.number, this.#carried.begin, bytes),
           end: this.#carried.begin + bytes.length,

@@ -57,10 +57,11 @@ export class CarrierSet {
   }
 
   useSession(session: Session, first: boolean): void {
-    const { sessions, nonce, typed, clock, log } = this.#options;
+    const { sessions, nonce, spool, typed, clock, log } = this.#options;
+    const { largestPack } = spool;
     this.#sessionOver = new AbortController();
     this.session = new SessionCarrier(session, {
-      ...{ nonce, typed, words: this.#words, clock, first, opening: sessions.opening() },
+      ...{ nonce, largestPack, typed, words: this.#words, clock, first, opening: sessions.opening() },
       moreTime: () => sessions.moreTime(session.sessionId),
       canNeverOpen: () => sessions.canNeverOpen(),
     });

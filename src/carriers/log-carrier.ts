@@ -6,9 +6,9 @@ export class LogCarrier implements Carrier {
   readonly kind = "log";
   readonly events: AsyncIterable<CarrierEvent>;
 
-  /** `bytes` is the log, as it arrives. */
-  constructor(bytes: AsyncIterable<Uint8Array>, nonce: string) {
-    this.events = readLog(bytes, new Terminal(nonce));
+  /** `bytes` is the log, as it arrives. `largestPack` is that of `Terminal`. */
+  constructor(bytes: AsyncIterable<Uint8Array>, nonce: string, largestPack?: number) {
+    this.events = readLog(bytes, new Terminal(nonce, largestPack));
   }
 
   say(): void {

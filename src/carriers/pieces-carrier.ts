@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { ControlWriter } from "./pieces/control-writer.ts";
-import type { FolderAccess, OrderedFolder } from "./pieces/orders.ts";
+import type { FolderAccess } from "./pieces/orders.ts";
 import { PieceReader, type PieceEvent } from "./pieces/reader.ts";
 import type { PieceStore } from "./pieces/store.ts";
 import type { Carrier, CarrierEvent, LastWord, Words } from "./carrier.ts";
@@ -35,7 +35,9 @@ export interface PiecesCarrierOptions {
   readonly store: Pick<
     PieceStore,
     "read" | "writeControl" | "readControl" | "replaceControl" | "access" | "close"
-  > & { readonly folder: OrderedFolder; readonly longestPause?: number | undefined };
+  > &
+    Pick<PieceStore, "folder"> &
+    Partial<Pick<PieceStore, "longestPause" | "limits">>;
   /** The access that the order gave to the container. When another step gave the order, the access that the first `control` gives. */
   readonly access: FolderAccess;
   /**
@@ -76,7 +78,7 @@ export class PiecesCarrier implements Carrier {
     const { store, begin, clock, words } = options;
     this.#options = options;
     this.#words = words;
-    this.#reader = new PieceReader(store.folder, begin, clock.now(), { longestPause: store.longestPause });
+    this.#reader = new PieceReader(store.folder, begin, clock.now(), store);
     this.#control = new ControlWriter(options);
     this.events = this.#read();
   }

@@ -42,6 +42,8 @@ const LAST_OUTPUT_MS = 1_000;
 
 export interface SessionCarrierOptions extends SessionOpening {
   readonly nonce: string;
+  /** That of `Terminal`. */
+  readonly largestPack?: number | undefined;
   readonly typed: TypedInput;
   readonly words: Words;
   readonly clock: Clock;
@@ -67,10 +69,10 @@ export class SessionCarrier implements Carrier {
   isOpen = true;
 
   constructor(session: Session, options: SessionCarrierOptions) {
-    const { clock, nonce, words } = options;
+    const { clock, nonce, largestPack, words } = options;
     this.session = session;
     this.#options = options;
-    this.#terminal = new Terminal(nonce);
+    this.#terminal = new Terminal(nonce, largestPack);
     this.#input = new SessionInput(session, words.confirmed);
     this.#silence = new Silence(clock, () => void session.close());
     this.#words = { ...words, stop: undefined, order: undefined };

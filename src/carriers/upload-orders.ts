@@ -131,7 +131,8 @@ export class UploadOrders {
     if (access.until - clock.now() < 2 * BEFORE_END_MS) return undefined;
     const begin = folders.mustKeepAll ? 0 : spool.confirmed;
     const carrier = this.#carrier(store, { access, begin, isShared: false, words });
-    return { lines: typedOrder(store.folder, begin, access), carrier };
+    const order = { begin, largest: store.limits.size };
+    return { lines: typedOrder(store.folder, order, access), carrier };
   }
 
   #carrier(

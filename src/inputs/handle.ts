@@ -3,7 +3,7 @@ import { isRecord } from "../values.ts";
 import { artifactGlobs } from "./artifact-globs.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { ArtifactGlob } from "./container-glob.ts";
-import { ACCOUNT, BUCKET, KMS_KEY } from "./staging-names.ts";
+import { ACCOUNT, BUCKET, KMS_KEY, PREFIX } from "./staging-names.ts";
 
 /**
  * The job that a step has detached from, and what another step needs to follow it. A principal that has the handle and the AWS rights of a
@@ -134,7 +134,7 @@ function stagingOf(members: Record<string, unknown>): HandleStaging {
   const { bucketOwner, kmsKeyId } = members;
   return {
     bucket: textOf(members["bucket"], BUCKET),
-    prefix: textOf(members["prefix"], /^[\w/!.-]{0,65}$/),
+    prefix: textOf(members["prefix"], PREFIX),
     bucketOwner: bucketOwner === undefined ? undefined : textOf(bucketOwner, ACCOUNT),
     kmsKeyId: kmsKeyId === undefined ? undefined : textOf(kmsKeyId, KMS_KEY),
   };

@@ -1,5 +1,5 @@
 import type { Inputs } from "./inputs.ts";
-import { ACCOUNT, BUCKET, KMS_KEY } from "./staging-names.ts";
+import { ACCOUNT, BUCKET, KMS_KEY, PREFIX } from "./staging-names.ts";
 import { matching, quoteValue, type ParseResult } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 
@@ -57,14 +57,12 @@ function bucketAndPrefix(
     };
   }
   if (prefix === undefined || prefix === "") return { value: { bucket, prefix } };
-  // curl removes `.` and `..` from the path of a presigned URL, which breaks its signature.
-  const dots = prefix.split("/").some((part) => part === "." || part === "..");
-  // Only safe characters, because the key stands in a shell command and in a URL.
-  if (prefix.startsWith("/") || dots || prefix.length > 64 || !/^[\w/!.-]*$/.test(prefix)) {
+  const whole = prefix.endsWith("/") ? prefix : `${prefix}/`;
+  if (prefix.length > 64 || !PREFIX.test(whole)) {
     return {
       must: "a bucket's name, and after a slash at most 64 letters, digits and !-_./ without // at the beginning, . and .., such as example-ci/ci/jobs",
       got: quoteValue(text),
     };
   }
-  return { value: { bucket, prefix: prefix.endsWith("/") ? prefix : `${prefix}/` } };
+  return { value: { bucket, prefix: whole } };
 }

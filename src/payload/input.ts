@@ -12,6 +12,8 @@ const LONGEST_LINE = 3900;
 /** What the container is told first, when it has said that echo is off. */
 export interface Opening {
   readonly nonce: string;
+  /** The most bytes of the spool that are sent at once. */
+  readonly part: number;
   /** Output is packed when more than this many bytes wait; undefined: never. */
   readonly packAbove: number | undefined;
 }
@@ -55,8 +57,8 @@ export const CANCEL = Buffer.from("cancel\n");
  */
 export const END_TASK = Buffer.from("end\n");
 
-export function openingLine({ nonce, packAbove }: Opening): string {
-  return packAbove === undefined ? nonce : `${nonce} ${packAbove}`;
+export function openingLine({ nonce, part, packAbove }: Opening): string {
+  return [nonce, part, ...(packAbove === undefined ? [] : [packAbove])].join(" ");
 }
 
 function secretsText(secrets: Readonly<Record<string, string>>): string {

@@ -4,14 +4,15 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  realpathSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   rmSync,
 } from "node:fs";
+import { opendir } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { homedir, hostname, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import type { LockPlace, World } from "../aws/world.ts";
 import type { Clock, Random } from "../clock.ts";
 import { messageOf } from "../errors.ts";
@@ -23,6 +24,10 @@ const TRY_EVERY_MS = 50;
 const PATIENCE_MS = 30_000;
 /** The most bytes of a socket's path on macOS (`sun_path` in sys/un.h), without the NUL. Linux takes four more. */
 const LONGEST_SOCKET_PATH = 103;
+/** So many names of a directory for temporary files are looked at before other things go on: other users may have put any number there. */
+const NAMES_AT_ONCE = 500;
+/** The most links on the way to a directory, as in Linux (path_resolution(7)). */
+const MOST_LINKS = 40;
 /** The names of a lock's directory, and of a process's own directory and socket. */
 const ID_DIGITS = 16;
 const OWN_BYTES = 4;
@@ -198,19 +203,12 @@ async function ownDirectory(
   problems: string[],
 ): Promise<string | undefined> {
   const prefix = `fargate-exec-${process.geteuid?.() ?? 0}-`;
-  const oldest = (): string | undefined =>
-    readdirSync(temporary)
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => join(temporary, name))
-      .filter((path) => whyUnsafe(path) === undefined)
-      .map((path) => ({ path, at: lstatSync(path, { throwIfNoEntry: false })?.birthtimeMs ?? Infinity }))
-      .sort((one, other) => one.at - other.at || (one.path < other.path ? -1 : 1))[0]?.path;
   try {
-    const found = oldest();
+    const found = await oldestOwn(temporary, prefix, clock);
     if (found !== undefined) return found;
     const made = mkdtempSync(join(temporary, prefix));
     await clock.sleep(TRY_EVERY_MS);
-    const chosen = oldest();
+    const chosen = await oldestOwn(temporary, prefix, clock);
     if (chosen === undefined) problems.push(`${made} ${whyUnsafe(made) ?? "is gone"}`);
     if (chosen !== made) rmdirSync(made);
     return chosen;
@@ -218,6 +216,22 @@ async function ownDirectory(
     problems.push(messageOf(error));
     return undefined;
   }
+}
+
+/** The oldest directory with this prefix that is safe. */
+async function oldestOwn(temporary: string, prefix: string, clock: Clock): Promise<string | undefined> {
+  const own: { readonly path: string; readonly at: number }[] = [];
+  let names = 0;
+  for await (const entry of await opendir(temporary, { bufferSize: NAMES_AT_ONCE })) {
+    names += 1;
+    if (names % NAMES_AT_ONCE === 0) await clock.turn();
+    if (!entry.name.startsWith(prefix)) continue;
+    const path = join(temporary, entry.name);
+    const about = lstatSync(path, { throwIfNoEntry: false });
+    if (about?.uid === process.geteuid?.() && whyUnsafe(path) === undefined)
+      own.push({ path, at: about?.birthtimeMs ?? Infinity });
+  }
+  return own.sort((one, other) => one.at - other.at || (one.path < other.path ? -1 : 1))[0]?.path;
 }
 
 /** Why others may do something to this directory or in it; undefined when they may not. */
@@ -229,21 +243,27 @@ function whyUnsafe(directory: string): string | undefined {
   if (!about.isDirectory()) return "is no directory";
   if (about.uid !== process.geteuid?.()) return "belongs to another user";
   if ((about.mode & 0o077) !== 0) return "is open to other users";
-  return mayBeMoved(directory) ? "stands where others may move it" : undefined;
+  return mayBeMoved(resolve(directory)) ? "stands where others may move it" : undefined;
 }
 
 /**
- * Whether another user may move this directory, or one above it. In a directory with the sticky bit only its own owner, and the owner of a
- * name, may move that (unlink(2)).
+ * Whether another user may move what this absolute path names: the directory itself, one above it, or a link on the way. In a directory with the
+ * sticky bit only its own owner, and the owner of a name, may move that (unlink(2)).
  */
-function mayBeMoved(directory: string): boolean {
+function mayBeMoved(path: string, links = 0): boolean {
   // In a user namespace root of the machine is another user. Whoever owns the root directory may do everything.
   const trusted = [0, process.geteuid?.(), lstatSync("/").uid];
-  for (let at = realpathSync(directory); at !== dirname(at);) {
-    at = dirname(at);
-    const { mode, uid } = lstatSync(at);
-    if (!trusted.includes(uid)) return true;
+  const names = path.split(sep).filter((name) => name !== "");
+  let at = "/";
+  for (const [i, name] of names.entries()) {
+    const { mode } = lstatSync(at);
     if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) return true;
+    at = join(at, name);
+    const about = lstatSync(at);
+    if (!trusted.includes(about.uid)) return true;
+    if (!about.isSymbolicLink()) continue;
+    const led = resolve(dirname(at), readlinkSync(at), ...names.slice(i + 1));
+    return links >= MOST_LINKS || mayBeMoved(led, links + 1);
   }
   return false;
 }

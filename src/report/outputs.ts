@@ -77,16 +77,34 @@ function testsOf({ passed, failed, skipped, flaky, seconds }: TestResults): stri
   return JSON.stringify({ passed, failed, skipped, flaky, seconds: Math.round(seconds * 1000) / 1000 });
 }
 
-/** The texts of all tasks, one after the other. With several tasks each line has the task's label, as in the log. */
+/** The end of the texts of all tasks, one after the other. With several tasks each line has the task's label, as in the log. */
 function joinTails(tasks: readonly TaskResult[], which: "stdout" | "allStderr"): Tail {
   const tail = new Tail(OUTPUT_LIMIT);
-  const isLabelled = tasks.length > 1;
-  const texts = tasks.flatMap(({ task }, i) => {
-    const text = task?.[which] ?? "";
-    return text === "" ? [] : [isLabelled ? text.replace(/(^|\n)/g, `$1[task ${i}] `) : text];
-  });
-  texts.forEach((text, i) => tail.push(Buffer.from(i === 0 ? text : `\n${text}`)));
+  const [only, ...others] = tasks;
+  if (others.length === 0) tail.push(Buffer.from(only?.task?.[which] ?? ""));
+  else tail.push(Buffer.from(lastLabelled(tasks, which, OUTPUT_LIMIT).join("\n")));
   return tail;
+}
+
+/** The last lines, with labels, and no more of them than this many bytes need: a label may be much longer than its line. */
+function lastLabelled(
+  tasks: readonly TaskResult[],
+  which: "stdout" | "allStderr",
+  limit: number,
+): readonly string[] {
+  const lines: string[] = [];
+  let bytes = -1;
+  for (let i = tasks.length - 1; i >= 0 && bytes <= limit; i -= 1) {
+    const text = tasks[i]?.task?.[which] ?? "";
+    for (let end = text === "" ? -1 : text.length; end >= 0 && bytes <= limit;) {
+      const before = end === 0 ? -1 : text.lastIndexOf("\n", end - 1);
+      const line = `[task ${i}] ${text.slice(before + 1, end)}`;
+      lines.push(line);
+      bytes += Buffer.byteLength(line) + 1;
+      end = before;
+    }
+  }
+  return lines.reverse();
 }
 
 /**

@@ -38,7 +38,7 @@ function readLines(lines: readonly string[]): Record<string, string> {
 }
 
 describe("the order to upload", () => {
-  const lines = linesOf(typedOrder(FOLDER, 4_096, access));
+  const lines = linesOf(typedOrder(FOLDER, { begin: 4_096, largest: 65_536 }, access));
 
   it("says everything, in lines that a terminal passes whole", () => {
     expect(lines.every((line) => /^s3 [ -~]+$/.test(line) && line.length <= 3_900)).toBe(true);
@@ -48,6 +48,7 @@ describe("the order to upload", () => {
       key: `${FOLDER.keys.inner} ${FOLDER.keys.outer}`,
       folder: FOLDER.prefix,
       begin: "4096",
+      largest: "65536",
       url: access.post.url,
       "field bucket": "bucket",
       "field X-Amz-Credential": access.post.fields["X-Amz-Credential"],

@@ -1,5 +1,6 @@
 import {
   type PieceEvent,
+  type PieceLimits,
   PieceReader,
   type ReadAnswer,
   type ObjectToRead,
@@ -23,8 +24,14 @@ class ReaderRig {
   readonly reader: PieceReader;
   now = 0;
 
-  constructor(limits: { readonly longestPause?: number; readonly most?: number } = {}) {
-    this.reader = new PieceReader(FOLDER, 0, 0, limits);
+  constructor(
+    options: {
+      readonly longestPause?: number;
+      readonly most?: number;
+      readonly limits?: PieceLimits;
+    } = {},
+  ) {
+    this.reader = new PieceReader(FOLDER, 0, 0, options);
   }
 
   put(name: ObjectToRead, bytes: Buffer): this {
@@ -109,6 +116,16 @@ describe("a reader of pieces", () => {
     rig.pass(60);
     expect(rig.atOnce).toBe(3);
     expect(rig.said).toEqual(["proven", ...[0, 1, 2, 3, 4, 5].map((n) => `${n * MIB}: ${MIB}`)]);
+  });
+
+  it("has one piece at a time when its job may have no more, also while it looks behind a missing one", () => {
+    const rig = new ReaderRig({ limits: { size: MIB, ahead: 0 } });
+    for (const n of [0, 1, 3]) rig.put(n, anObject("out", n, n * MIB, Buffer.alloc(MIB, n + 65)));
+    rig.pass(8_000);
+    rig.put(2, anObject("out", 2, 2 * MIB, Buffer.alloc(MIB, "c"))).pass(1_500);
+    expect(rig.said).toEqual(["proven", ...[0, 1, 2, 3].map((n) => `${n * MIB}: ${MIB}`)]);
+    // The piece behind the missing one was looked for, and read again when it was the next one.
+    expect(rig.reads.filter(([name]) => name === 3).length).toBeGreaterThan(1);
   });
 
   it("takes a heartbeat as a proof, and follows a silent job on", () => {

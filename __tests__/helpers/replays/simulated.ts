@@ -108,7 +108,7 @@ class SimulatedReplay {
     const { payload, nonce, options, extractor } = this.#job;
     const { packAbove, secrets = {} } = options;
     const type = (bytes: Uint8Array): void => terminal.type(bytes);
-    const opening = { nonce, packAbove };
+    const opening = { nonce, part: 1 << 20, packAbove };
     if (event.kind === "ready") {
       if (event.missing)
         type(
@@ -133,15 +133,19 @@ class SimulatedReplay {
   #order(): Buffer {
     const { bucket, base } = this.#world;
     const { prefix } = this.#folder;
-    return typedOrder(this.#folder, 0, {
-      post: {
-        url: "https://staging.s3.amazonaws.com/",
-        fields: { policy: "cG9saWN5", "x-amz-signature": bucket.sign("post", prefix, 3_600) },
-        credentialsEnd: undefined,
+    return typedOrder(
+      this.#folder,
+      { begin: 0, largest: 8 << 20 },
+      {
+        post: {
+          url: "https://staging.s3.amazonaws.com/",
+          fields: { policy: "cG9saWN5", "x-amz-signature": bucket.sign("post", prefix, 3_600) },
+          credentialsEnd: undefined,
+        },
+        control: `https://staging.s3.amazonaws.com/${prefix}control?X-Amz-Signature=${bucket.sign("get", `${prefix}control`, 3_600)}`,
+        until: base.time.now + HOUR_MS,
       },
-      control: `https://staging.s3.amazonaws.com/${prefix}control?X-Amz-Signature=${bucket.sign("get", `${prefix}control`, 3_600)}`,
-      until: base.time.now + HOUR_MS,
-    });
+    );
   }
 
   get #pieces(): readonly Piece[] {

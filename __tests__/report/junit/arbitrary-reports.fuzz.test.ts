@@ -82,7 +82,10 @@ it("never throws, and never has more than nine annotations, each in a file of th
         await readXml(partsOf(reportOf(random), random), reader);
         reader.end();
       }
-      const files = await CheckoutFiles.search(way, "artifacts", tally.locations, systemClock);
+      const files = await CheckoutFiles.search(way, "artifacts", tally.locations, {
+        clock: systemClock,
+        signal: new AbortController().signal,
+      });
       const results = tally.results((locations) => files.lineOf(locations));
       counted += results.failed;
       const annotations = testAnnotations(results);

@@ -542,3 +542,20 @@ describe("looking for reports in many directories ends", () => {
     listed.mockRestore();
   });
 });
+
+it("a cancel ends the search for the lines of failed tests, however many directories the checkout has", async () => {
+  const bytes = '<testsuite><testcase name="t" file="a.py" line="1"><failure/></testcase></testsuite>';
+  const checkout = [...Array(60).keys()].map((i) => `d${i}/x.py`);
+  const listed = jest.spyOn(Directory.prototype, "list");
+  const cancel = new AbortController();
+  const turn = async (): Promise<void> => {
+    // The reports were read, and the search has begun.
+    if (listed.mock.calls.length > 10) cancel.abort();
+    await systemClock.turn();
+  };
+  const clock = { ...systemClock, turn };
+  const { results } = await readReportsIn({ "a.xml": { bytes } }, checkout, { clock, signal: cancel.signal });
+  expect(results.failed).toBe(1);
+  expect(listed.mock.calls.length).toBeLessThan(50);
+  listed.mockRestore();
+});

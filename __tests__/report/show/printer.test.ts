@@ -21,7 +21,7 @@ function printTexts(texts: readonly Text[], continued = "", workers = 1) {
     write: ({ bytes }) => shown.push(bytes, Buffer.from("\n")),
     onHeader: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
     continued,
-    keep: OUTPUT_LIMIT,
+    keep: { stream: OUTPUT_LIMIT, worker: 8_192 },
     workers,
   });
   for (const each of texts) printer.print(each);

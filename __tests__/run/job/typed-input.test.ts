@@ -19,7 +19,7 @@ function typeParts(
   const inputs = anInputs({ logs, secrets: { TOKEN: "hunter22" } });
   const setup = Promise.resolve(makeSessionSetup(undefined, [], inputs));
   const start = { payload, delivery, staged: Promise.resolve(undefined) };
-  const context = { inputs, aws: { s3: { presignGet } } as never, log };
+  const context = { inputs, aws: { s3: { presignGet } } as never, log, origin: {} };
   return { input: makeTypedInput({ nonce: "a1".repeat(16), start, setup }, context), log };
 }
 
@@ -33,8 +33,8 @@ it("types the nonce and the secrets when the container has the payload", async (
 });
 
 it.each([
-  ["packs once more than 256 KiB wait", "auto", /^[0-9a-f]{32} 262144\n/],
-  ["never packs plain lines of the session", "session", /^[0-9a-f]{32}\n/],
+  ["packs once more than 256 KiB wait", "auto", /^[0-9a-f]{32} 1048576 262144\n/],
+  ["never packs plain lines of the session", "session", /^[0-9a-f]{32} 1048576\n/],
 ] as const)("%s", async (_, logs, opening) => {
   const { input } = typeParts(S3, never, logs);
   expect((await input.start(undefined)).toString()).toMatch(opening);

@@ -32,7 +32,10 @@ export async function readLogs(from: SessionLog, options: ReadLogsOptions): Prom
     const patience = Math.max(0, until - clock.now());
     try {
       const bytes = readTranscript(from, sessionId, { ...options, patience });
-      const { end, attached } = await readCarrier(new LogCarrier(bytes, nonce), options);
+      const { end, attached } = await readCarrier(
+        new LogCarrier(bytes, nonce, options.spool.largestPack),
+        options,
+      );
       const isKnown = end.kind === "status" || end.kind === "refused" || end.kind === "gap";
       const found: CarrierEnd = isKnown ? end : { kind: "missing", attached };
       if (found.kind === "status") return found;

@@ -57,8 +57,11 @@ export const LARGEST_BODY = 8 * 1024 * 1024;
 /** The most bytes of a status: each of 256 workers takes at most 25. */
 const LARGEST_END = 16 * 1024;
 const LONGEST_HEADER = 300;
-/** The most bytes of an object that are read. */
-export const LARGEST_OBJECT = LARGEST_BODY + LONGEST_HEADER;
+/** The most bytes of an object whose body has at most `body` bytes. */
+export function largestObject(body: number): number {
+  return Math.max(body, LARGEST_END) + LONGEST_HEADER;
+}
+export const LARGEST_OBJECT = largestObject(LARGEST_BODY);
 
 /** Fifteen digits fit a number exactly. */
 const DIGITS = "(0|[1-9]\\d{0,14})";

@@ -53,12 +53,12 @@ export function folderOf(prefix: string, job: string, keys: PieceKeys): OrderedF
 }
 
 /**
- * The lines that order a container to upload the spool from byte `begin` on. They are typed into a session, each line
+ * The lines that order a container to upload the spool from byte `begin` on, in pieces of at most `largest` bytes. They are typed into a session, each line
  * printable and short enough for a terminal.
  */
 export function typedOrder(
   { job, keys, prefix }: OrderedFolder,
-  begin: number,
+  { begin, largest }: { readonly begin: number; readonly largest: number },
   access: FolderAccess,
 ): Buffer {
   const lines = [
@@ -66,6 +66,7 @@ export function typedOrder(
     `folder ${prefix}`,
     `key ${keys.inner} ${keys.outer}`,
     `begin ${begin}`,
+    `largest ${largest}`,
     ...addressLines(access),
     ".",
   ];

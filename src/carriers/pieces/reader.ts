@@ -1,5 +1,5 @@
 import { FOLDER_BUDGET } from "./budget.ts";
-import { openPiece, type Piece, type PieceFolder } from "./format.ts";
+import { LARGEST_BODY, openPiece, type Piece, type PieceFolder } from "./format.ts";
 import { Heartbeat, SILENCE_MS } from "./heartbeat.ts";
 
 /** The pause after a read that found no piece yet. It grows with each, up to the longest. */
@@ -7,9 +7,7 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 500;
 /** The pause after a read that failed, or whose object is not authentic. */
 const RETRY_MS = 1_000;
-/** While pieces come one after the other, this many beyond the next one are read at the same time. */
-const AHEAD = 2;
-/** A piece of this size shows that more waits in the container. */
+/** A piece of this size, or a full one, shows that more waits in the container. */
 const LARGE_PIECE = 1024 * 1024;
 /** How often the piece behind a missing one is looked for. */
 const PROBE_EVERY_MS = 5_000;
@@ -17,6 +15,17 @@ const PROBE_EVERY_MS = 5_000;
 const OUTAGE_MS = 30_000;
 /** How many reads have to find the same fault before it counts: an upload that is under way may explain fewer. */
 const FAULTY_READS = 3;
+
+/** What of a job's pieces may be in memory. */
+export interface PieceLimits {
+  /** The most bytes of a piece. */
+  readonly size: number;
+  /** While pieces come one after the other, this many beyond the next one are read at the same time. */
+  readonly ahead: number;
+}
+
+/** Those of a job that is alone. */
+export const PIECES_ALONE: PieceLimits = { size: LARGEST_BODY, ahead: 2 };
 
 /** An object of the folder: a piece by its number, or the heartbeat. */
 export type ObjectToRead = number | "alive";
@@ -61,8 +70,11 @@ export class PieceReader {
   #isOpen: boolean;
   /** When each read that is under way began. */
   readonly #asked = new Map<ObjectToRead, number>();
+  readonly #limits: PieceLimits;
   /** Authentic pieces behind a missing one. */
   readonly #held = new Map<number, Piece>();
+  /** True when there is an authentic piece behind the missing one. */
+  #hasLater = false;
   #streak = 0;
   #pause = FIRST_PAUSE_MS;
   /** When the next piece may be read. */
@@ -91,10 +103,16 @@ export class PieceReader {
     {
       longestPause = LONGEST_PAUSE_MS,
       most = FOLDER_BUDGET.pieces,
-    }: { longestPause?: number | undefined; most?: number } = {},
+      limits = PIECES_ALONE,
+    }: {
+      readonly longestPause?: number | undefined;
+      readonly most?: number;
+      readonly limits?: PieceLimits | undefined;
+    } = {},
   ) {
     this.#folder = folder;
     this.#most = most;
+    this.#limits = limits;
     this.#longestPause = longestPause;
     this.#begin = begin ?? 0;
     this.#isOpen = begin === undefined;
@@ -188,7 +206,7 @@ export class PieceReader {
     };
     if (now >= this.#readAt) {
       add(this.#next);
-      if (this.#streak >= 2) for (let more = 1; more <= AHEAD; more += 1) add(this.#next + more);
+      if (this.#streak >= 2) for (let more = 1; more <= this.#limits.ahead; more += 1) add(this.#next + more);
     }
     if (now >= this.#probeAt) add(this.#next + 1);
     if (now >= this.#heartbeat.dueAt) add("alive");
@@ -202,6 +220,9 @@ export class PieceReader {
       else this.#heartbeat.noteVain(askedAt);
     } else if (piece?.number === name && (piece.kind === "out" || piece.kind === "end")) {
       this.#hear(now);
+      this.#hasLater ||= name > this.#next;
+      // Of a piece that is too far ahead it counts only that it is there: it is read again.
+      if (name > this.#next + this.#limits.ahead) return;
       this.#held.set(name, piece);
       this.#passOn(now);
     } else if (name === this.#next) {
@@ -229,12 +250,13 @@ export class PieceReader {
       }
       this.#isOpen = false;
       this.#next += 1;
+      this.#hasLater = this.#held.size > 0;
       this.#faults = 0;
       this.#faultySince = undefined;
       this.#pause = FIRST_PAUSE_MS;
       this.#readAt = now;
       this.#probeAt = Infinity;
-      this.#streak += body.length >= LARGE_PIECE ? 2 : 1;
+      this.#streak += body.length >= Math.min(LARGE_PIECE, this.#limits.size) ? 2 : 1;
       if (kind === "end") {
         this.#events.push({ kind, length: begin, text: body.toString("utf8") });
         this.#isOver = true;
@@ -265,7 +287,7 @@ export class PieceReader {
     if (this.#finishedAt !== undefined && askedAt >= this.#finishedAt) {
       this.#events.push({ kind: "exhausted" });
       this.#isOver = true;
-    } else if (this.#held.size > 0 || this.#heartbeat.uploaded > Math.max(this.#begin, this.#certain)) {
+    } else if (this.#hasLater || this.#heartbeat.uploaded > Math.max(this.#begin, this.#certain)) {
       this.#faultySince ??= askedAt;
       // S3 may deny for a moment what is there.
       if (isCertain || now - this.#faultySince >= OUTAGE_MS)

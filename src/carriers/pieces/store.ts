@@ -3,7 +3,7 @@ import { unlessLate } from "../../waiting.ts";
 import type { Clock } from "../../clock.ts";
 import { asFailure, isDenied } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { LARGEST_OBJECT, openPiece, sealPiece } from "./format.ts";
+import { largestObject, openPiece, sealPiece } from "./format.ts";
 import {
   controlBody,
   controlNumber,
@@ -13,7 +13,7 @@ import {
   type OrderedFolder,
   parseControl,
 } from "./orders.ts";
-import type { ObjectToRead, ReadAnswer } from "./reader.ts";
+import { type ObjectToRead, PIECES_ALONE, type PieceLimits, type ReadAnswer } from "./reader.ts";
 
 /** A read that takes longer counts as failed. It is begun again when the reader wants that. */
 const LONGEST_READ_MS = 10_000;
@@ -58,12 +58,15 @@ export interface PieceStoreOptions {
   readonly log: Log;
   /** The longest pause between two looks for the next piece, in milliseconds; undefined: the reader's own. */
   readonly longestPause?: number | undefined;
+  /** By default those of a job that is alone. */
+  readonly limits?: PieceLimits | undefined;
 }
 
 /** The objects of one folder in the bucket. */
 export class PieceStore {
   readonly folder: OrderedFolder;
   readonly longestPause: number | undefined;
+  readonly limits: PieceLimits;
   readonly #options: PieceStoreOptions;
   readonly #over = new AbortController();
   /** The latest known version of each object that is overwritten, by the object's name. A bucket with versioning keeps the ones before it. */
@@ -74,6 +77,7 @@ export class PieceStore {
   constructor(folder: OrderedFolder, options: PieceStoreOptions) {
     this.folder = folder;
     this.longestPause = options.longestPause;
+    this.limits = options.limits ?? PIECES_ALONE;
     this.#options = options;
   }
 
@@ -93,7 +97,8 @@ export class PieceStore {
     const late = new AbortController();
     const signal = AbortSignal.any([this.#over.signal, late.signal]);
     try {
-      const found = await unlessLate(s3.getVersion(this.#object(String(name)), LARGEST_OBJECT, signal), {
+      const largest = largestObject(this.limits.size);
+      const found = await unlessLate(s3.getVersion(this.#object(String(name)), largest, signal), {
         clock,
         signal: this.#over.signal,
         until: clock.now() + LONGEST_READ_MS,

@@ -5,15 +5,26 @@ const SMALLEST = 256;
 export class Bytes {
   #buffer: Buffer = NOTHING;
   #length = 0;
+  readonly #most: number;
+
+  /** `most`: more bytes are not expected, so that the buffer has no space for more. */
+  constructor(most = Infinity) {
+    this.#most = most;
+  }
 
   get length(): number {
     return this.#length;
   }
 
+  /** The bytes of memory that the buffer takes. */
+  get size(): number {
+    return this.#buffer.length;
+  }
+
   push(piece: Uint8Array): void {
     const length = this.#length + piece.length;
     if (length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(SMALLEST, 2 * length));
+      const larger = Buffer.allocUnsafe(Math.max(SMALLEST, length, Math.min(2 * length, this.#most)));
       this.#buffer.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;
     }

@@ -1,8 +1,8 @@
 import { gunzipSync } from "node:zlib";
 import { Bytes } from "./bytes.ts";
 
-/** The most bytes of a piece's base64 text, and of its unpacked bytes. 1 MiB that gzip can't shrink takes 1.4 MB. */
-export const LARGEST_PACK = 4 * 1024 * 1024;
+/** The most bytes of a piece's base64 text, and of its unpacked bytes, for a job that is alone. 1 MiB that gzip can't shrink takes 1.4 MB. */
+export const LARGEST_PACK = 2 * 1024 * 1024;
 
 /** Bytes of the output buffer beyond the piece: zlib needs free bytes behind the data. */
 const MARGIN = 64;
@@ -11,21 +11,25 @@ const MARGIN = 64;
 export class PackedPiece {
   readonly offset: number;
   readonly length: number;
-  readonly #text = new Bytes();
+  readonly #most: number;
+  readonly #text: Bytes;
 
-  constructor(offset: number, length: number) {
+  /** `most`: the most bytes of the text, and of the unpacked bytes. */
+  constructor(offset: number, length: number, most = LARGEST_PACK) {
     this.offset = offset;
     this.length = length;
+    this.#most = most;
+    this.#text = new Bytes(most);
   }
 
-  /** Keeps at most `LARGEST_PACK` bytes. A longer text then can't be unpacked. */
+  /** Keeps no more than it may. A longer text then can't be unpacked. */
   push(text: Buffer): void {
-    this.#text.push(text.subarray(0, LARGEST_PACK - this.#text.length));
+    this.#text.push(text.subarray(0, this.#most - this.#text.length));
   }
 
   /** The unpacked bytes; undefined when gzip's checksum or the length does not match. */
   inflate(): Buffer | undefined {
-    if (this.length > LARGEST_PACK) return undefined;
+    if (this.length > this.#most) return undefined;
     try {
       // One output buffer: joining chunks would need twice the memory.
       const size = this.length + MARGIN;

@@ -65,7 +65,7 @@ export const LONGEST_RECORD = 2 * 1024 * 1024;
 export class RecordReader {
   readonly #workers: number;
   #offset = 0;
-  #rest = new Bytes();
+  #rest = new Bytes(LONGEST_RECORD);
   #overlong = false;
 
   /** `workers` is the number of workers; other tags count as text. */
@@ -82,6 +82,11 @@ export class RecordReader {
     return this.#offset;
   }
 
+  /** The bytes of memory that the incomplete record takes. */
+  get held(): number {
+    return this.#rest.size;
+  }
+
   /** The position in the spool of the next byte. */
   get position(): number {
     return this.#offset + this.#rest.length;
@@ -90,7 +95,7 @@ export class RecordReader {
   /** Goes back to the incomplete record, or to the beginning of an earlier one. A new session begins there. */
   rewind(offset = this.#offset): void {
     this.#offset = offset;
-    this.#rest = new Bytes();
+    this.#rest = new Bytes(LONGEST_RECORD);
     this.#overlong = false;
   }
 

@@ -1,3 +1,4 @@
+import type { MemoryShare, SharedMemory } from "../../shared-memory.ts";
 import type { EndOfJob, Gap, OutputItem } from "./items.ts";
 import { parseMark } from "./marks.ts";
 import { LONGEST_RECORD, RecordReader } from "./records.ts";
@@ -9,6 +10,16 @@ export interface SpoolOptions {
   readonly from?: number | undefined;
   /** Whether the job's run holds a lock. */
   readonly hasLock?: boolean;
+  /** By default those of a job that is alone. */
+  readonly limits?: SpoolLimits | undefined;
+}
+
+/** What a job may keep in memory of what has come of its spool and is not whole. */
+export interface SpoolLimits {
+  /** The most bytes of a packed piece, packed and unpacked. */
+  readonly largestPack: number;
+  /** Bounds the incomplete records of all jobs together. The one that is given up comes again. */
+  readonly records: SharedMemory;
 }
 
 /** What comes of an event: output for the user, how much of it is certain, a gap, the end of the job. */
@@ -27,12 +38,18 @@ export class Spool {
   #isOpen: boolean;
   /** True when nothing counts until another carrier begins. */
   #isOver = false;
+  readonly #memory: MemoryShare | undefined;
+  /** What `Terminal` may keep of this spool. */
+  readonly largestPack: number | undefined;
 
   /** `workers` is the number of workers of the job. */
-  constructor(workers: number, { from, hasLock = false }: SpoolOptions = {}) {
+  constructor(workers: number, { from, hasLock = false, limits }: SpoolOptions = {}) {
     this.#workers = workers;
     this.#hasLock = hasLock;
     this.#records = new RecordReader(workers);
+    // What comes behind a record that was given up does not fit to what came before it, so it comes again.
+    this.#memory = limits?.records.share(() => this.#records.rewind());
+    this.largestPack = limits?.largestPack;
     this.#isOpen = from !== undefined;
     if (from !== undefined) this.#goTo(from);
   }
@@ -49,6 +66,20 @@ export class Spool {
 
   /** The items in an event. The caller has to read them to the end. */
   *take(event: SpoolEvent): Generator<SpoolItem> {
+    try {
+      yield* this.#take(event);
+    } finally {
+      this.#memory?.hold(this.#records.held);
+    }
+  }
+
+  /** Nothing more comes. */
+  close(): void {
+    this.#records.rewind();
+    this.#memory?.close();
+  }
+
+  *#take(event: SpoolEvent): Generator<SpoolItem> {
     if (event.kind === "attached") yield* this.#attach(event.at);
     if (this.#isOver && event.kind !== "refused") return;
     switch (event.kind) {

@@ -40,6 +40,7 @@ type State =
  */
 export class Terminal {
   readonly #scanner: MarkScanner;
+  readonly #largestPack: number | undefined;
   readonly #returns = new CarriageReturns();
   readonly #announcement = new AnnouncementReader();
   readonly #asked = new Set<TerminalEvent["kind"]>();
@@ -48,8 +49,10 @@ export class Terminal {
   #at = 0;
   #notes = 0;
 
-  constructor(nonce: string) {
+  /** `largestPack`: the most bytes of a packed piece, packed and unpacked. */
+  constructor(nonce: string, largestPack?: number) {
     this.#scanner = new MarkScanner(nonce);
+    this.#largestPack = largestPack;
   }
 
   /** From now on only notes are read. */
@@ -87,7 +90,10 @@ export class Terminal {
         break;
       case "pack":
         if (this.#state.kind === "spool" || this.#state.kind === "packed")
-          this.#state = { kind: "packed", packed: new PackedPiece(mark.offset, mark.length) };
+          this.#state = {
+            kind: "packed",
+            packed: new PackedPiece(mark.offset, mark.length, this.#largestPack),
+          };
         break;
       case "pack-end":
         if (this.#state.kind === "packed") yield* this.#unpack(this.#state.packed);

@@ -22,6 +22,8 @@ type Paths = ReadonlyMap<string, readonly (readonly string[])[]>;
 
 /** The most directories that are searched. A directory of 20 entries takes some 0.1 ms. */
 const MOST_DIRECTORIES = 20_000;
+/** The search lets other things go on after so many directories. */
+const TURN_EVERY = 20;
 const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv"]);
 
 /**
@@ -41,23 +43,25 @@ export class CheckoutFiles {
 
   /**
    * Looks for files with the names of these locations beneath the workspace. Follows no link, and passes over `except`, a path from the root of the workspace.
-   * What can't be read is passed over, too.
+   * What can't be read is passed over, too. After `signal` no more directories are opened.
    */
   static async search(
     workspace: Way | undefined,
     except: string,
     locations: readonly Location[],
-    clock: Pick<Clock, "turn">,
+    { clock, signal }: { readonly clock: Pick<Clock, "turn">; readonly signal: AbortSignal },
   ): Promise<CheckoutFiles> {
     const wanted = new Set(locations.flatMap(({ path }) => path.slice(-1)));
     const paths = new Map<string, (readonly string[])[]>();
-    const directories = wanted.size === 0 ? [] : [""];
-    for (let at = 0; at < Math.min(directories.length, MOST_DIRECTORIES); at += 1) {
-      const directory = directories[at] ?? "";
-      if (at % 100 === 99) await clock.turn(); // for a signal of the runner, and for what else goes on
+    // The last one that was found comes first, so that a way opens each directory once.
+    const waiting = wanted.size === 0 ? [] : [""];
+    for (let searched = 0; searched < MOST_DIRECTORIES; searched += 1) {
+      if (searched % TURN_EVERY === 0) await clock.turn(); // for a signal of the runner, and for what else goes on
+      const directory = waiting.pop();
+      if (directory === undefined || signal.aborted) break;
       for (const entry of list(workspace, directory)) {
         const path = posix.join(directory, entry.name);
-        if (entry.isDirectory() && !PASSED_OVER.has(entry.name) && path !== except) directories.push(path);
+        if (entry.isDirectory() && !PASSED_OVER.has(entry.name) && path !== except) waiting.push(path);
         if (!entry.isFile() || !wanted.has(entry.name)) continue;
         const known = paths.get(entry.name);
         if (known === undefined) paths.set(entry.name, [path.split("/")]);

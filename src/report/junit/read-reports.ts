@@ -60,7 +60,7 @@ export async function readReports(
       const context = { log, clock, signal, until: AbortSignal.any([signal, late]) };
       return await readAll(await reportFiles(open, patterns, context), tally, context);
     });
-    const results = await locate(tally, workspace, realPath(artifacts, within), clock);
+    const results = await locate(tally, workspace, realPath(artifacts, within), { clock, signal });
     log.info(inWords(results, read));
     return results;
   } finally {
@@ -117,12 +117,12 @@ async function locate(
   tally: Tally,
   workspace: string,
   artifacts: string,
-  clock: Clock,
+  context: Pick<ReportContext, "clock" | "signal">,
 ): Promise<TestResults> {
   const way = openWay(workspace, [workspace]);
   try {
     const except = relative(way?.root.path ?? workspace, artifacts).replaceAll(sep, "/");
-    const files = await CheckoutFiles.search(way, except, tally.locations, clock);
+    const files = await CheckoutFiles.search(way, except, tally.locations, context);
     return tally.results((locations) => files.lineOf(locations));
   } finally {
     way?.close();

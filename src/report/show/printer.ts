@@ -11,8 +11,8 @@ const LAST_LINES_LIMIT = 16 * 1024;
 
 export interface PrinterOptions {
   readonly write: OutputWriter;
-  /** The bytes that are kept of the end of standard output, and of standard error. */
-  readonly keep: number;
+  /** The bytes that are kept of the end of standard output, and of standard error, and of those of each worker. */
+  readonly keep: { readonly stream: number; readonly worker: number };
   /** Bounds what all jobs of the step keep together. */
   readonly memory: SharedMemory;
   /** The number of workers of the job. */
@@ -40,10 +40,11 @@ export class Printer {
   constructor(options: PrinterOptions) {
     this.#options = options;
     this.#memory = options.memory.share(() => this.#showUnfinished());
-    this.#stdout = new Tail(options.keep);
-    this.#allStderr = new Tail(options.keep);
-    const { workers } = options;
-    this.#ofWorkers = { stdout: new WorkerEnds(workers), stderr: new WorkerEnds(workers) };
+    const { workers, keep } = options;
+    this.#stdout = new Tail(keep.stream);
+    this.#allStderr = new Tail(keep.stream);
+    const ends = (): WorkerEnds => new WorkerEnds(workers, keep.worker);
+    this.#ofWorkers = { stdout: ends(), stderr: ends() };
   }
 
   print(shown: OutputItem): void {

@@ -1,20 +1,21 @@
 import { type Line, linesOf } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
-/** The bytes that are kept of the end of each stream of a worker: some frames of a traceback, or ten lines of standard output. */
-const WORKER_LIMIT = 8_192;
-
 /** Keeps the end of one stream of each worker, without the labels by which the log tells the workers apart. */
 export class WorkerEnds {
   readonly #workers: number;
+  readonly #limit: number;
   readonly #tails = new Map<number, Tail>();
 
-  constructor(workers: number) {
+  /** `limit` bytes are kept of each worker; 0: nothing. */
+  constructor(workers: number, limit: number) {
     this.#workers = workers;
+    this.#limit = limit;
   }
 
   /** Adds a line, or several whole lines of standard output, which may be of several workers. */
   push(line: Line): void {
+    if (this.#limit === 0) return;
     if (this.#workers === 1) this.#add(0, line.bytes, line.ended);
     else if (line.source === "") this.#pushLabelled(line.bytes, line.ended);
     else {
@@ -54,7 +55,7 @@ export class WorkerEnds {
   }
 
   #add(worker: number, bytes: Buffer, ended: boolean): void {
-    const tail = this.#tails.get(worker) ?? new Tail(WORKER_LIMIT);
+    const tail = this.#tails.get(worker) ?? new Tail(this.#limit);
     this.#tails.set(worker, tail);
     tail.push(bytes);
     if (ended) tail.push(LF);

@@ -15,6 +15,7 @@ import {
   TAKEN_READ_MS,
 } from "../../carriers/pieces/orders.ts";
 import { PieceStore } from "../../carriers/pieces/store.ts";
+import { pieceLimits } from "../step-budget.ts";
 import type { LedgerEntry } from "../../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
 import { isDetachedOnCancel } from "./detach.ts";
@@ -117,6 +118,7 @@ export class JobPieces implements PieceFolders {
     const { bucket, kmsKeyId } = inputs;
     const { owner } = this.#job;
     if (bucket === undefined) throw new Error("pieces without a bucket");
+    const tasks = origin.fanOut?.tasks ?? 1;
     this.#last = folder;
     const pieces = { bucket, owner, prefix: folder.prefix, next: 0 };
     this.#folders = [...this.#folders, pieces];
@@ -126,7 +128,8 @@ export class JobPieces implements PieceFolders {
     return new PieceStore(folder, {
       ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
       s3: undoing.s3,
-      longestPause: (origin.fanOut?.tasks ?? 1) > MANY_TASKS ? PAUSE_OF_MANY_MS : undefined,
+      longestPause: tasks > MANY_TASKS ? PAUSE_OF_MANY_MS : undefined,
+      limits: pieceLimits(tasks),
     });
   }
 

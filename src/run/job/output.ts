@@ -2,14 +2,14 @@ import { scriptResults } from "../../report/file-commands.ts";
 import type { ArtifactsReport } from "../../report/missing-artifacts.ts";
 import type { PrintedOutput } from "../../report/result.ts";
 import type { JobEnd } from "../../carriers/job-end.ts";
-import { OUTPUT_LIMIT, Printer } from "../../report/show/printer.ts";
+import { Printer } from "../../report/show/printer.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
 import { Spool } from "../../carriers/stream/spool.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { ENOUGH } from "./byte-flow.ts";
 import { JobArtifacts, type JobArtifactsOptions } from "./artifacts.ts";
-import { partOf, UNPACKED_OF_ALL } from "../step-budget.ts";
+import { keptEnds, partOf, UNPACKED_OF_ALL } from "../step-budget.ts";
 import { ScriptFiles } from "./script-files.ts";
 import { Unsettled } from "./unsettled.ts";
 
@@ -27,12 +27,10 @@ type ArtifactsBucket = Pick<JobArtifactsOptions, "readPart" | "onListed">;
 
 /** So many bytes of each job's artifacts may wait to be unpacked in any case. */
 const LEAST_UNPACKED = 256 * 1024;
-/** The most bytes that all jobs of a step keep together for one output, `stdout` or `stderr`. The output has the last 1 MiB of them. */
-const KEPT_OF_ALL = 16 * OUTPUT_LIMIT;
 
 const LIMITS_PAGE = "limits.md#of-the-inputs-and-outputs";
 
-function enoughUnpacked(tasks = 1): number {
+function enoughUnpacked(tasks: number): number {
   return partOf(UNPACKED_OF_ALL, tasks, { most: ENOUGH, least: LEAST_UNPACKED });
 }
 
@@ -77,10 +75,14 @@ export class JobOutput {
     bucket: ArtifactsBucket = noBucket(),
   ) {
     const { where } = inputs;
+    const tasks = origin.fanOut?.tasks ?? 1;
+    const limits = budget.spoolLimits(tasks);
     this.nonce = nonce;
-    this.fromTheStart = () => new Spool(workers, { hasLock: inputs.lock !== undefined });
+    this.fromTheStart = () => new Spool(workers, { hasLock: inputs.lock !== undefined, limits });
     this.spool =
-      where.kind === "handle" ? new Spool(workers, { from: where.handle.shown }) : this.fromTheStart();
+      where.kind === "handle"
+        ? new Spool(workers, { from: where.handle.shown, limits })
+        : this.fromTheStart();
     this.#next = this.spool.offset;
     [this.#log, this.#workers, this.#budget] = [log, workers, budget];
     this.#task = origin.fanOut?.task ?? 0;
@@ -89,7 +91,7 @@ export class JobOutput {
       write,
       workers,
       memory: budget.memory,
-      keep: partOf(KEPT_OF_ALL, origin.fanOut?.tasks ?? 1, { most: OUTPUT_LIMIT }),
+      keep: keptEnds(tasks, workers),
       onHeader: (line) => log.fold(headerTitle(target), line),
       continued: inputs.workflowCommands ? "[continued] " : "",
     });
@@ -99,7 +101,7 @@ export class JobOutput {
       artifacts &&
       new JobArtifacts({
         ...{ artifacts, folder, workspace, clock, gunzip, cancel, step: budget, ...bucket },
-        enough: enoughUnpacked(origin.fanOut?.tasks),
+        enough: enoughUnpacked(tasks),
         onProgress: (done) => log.progress?.(done),
       });
     this.#unsettled = new Unsettled(budget.memory, { files: this.#files, artifacts: this.#artifacts });
@@ -165,6 +167,7 @@ export class JobOutput {
   end(): PrintedOutput {
     const printer = this.#printer;
     printer.end();
+    this.spool.close();
     const results = scriptResults(this.#files.written(), this.#workers);
     this.#files.close();
     const script = this.#budget.scripts.keep(this.#task, results, (problem) =>

@@ -4,6 +4,7 @@ import type { Delivery } from "../../payload/bootstrap.ts";
 import type { Payload } from "../../payload/payload.ts";
 import { typedPayload, typedSecrets, typedStart } from "../../payload/input.ts";
 import { packedDelivery, typedDelivery, typedEnd } from "../../payload/typed-delivery.ts";
+import { partAtOnce } from "../step-budget.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -13,7 +14,9 @@ const ADDRESS_SECONDS = 300;
 /** The input that is typed into a session of the job, each part when the container asks for it. */
 export function makeTypedInput(
   { nonce, start, setup }: Pick<PreparedJob, "nonce" | "start" | "setup">,
-  context: Pick<JobContext, "inputs" | "aws" | "log" | "lock">,
+  context: Pick<JobContext, "inputs" | "aws" | "log" | "lock"> & {
+    readonly origin: Pick<JobContext["origin"], "fanOut">;
+  },
 ): TypedInput {
   const { secrets } = context.inputs;
   let made: Buffer | undefined;
@@ -25,7 +28,8 @@ export function makeTypedInput(
     start: async (missing) => {
       // The container begins the job only within `SILENCE_MS` after `ready`. Once confirmed, the lock goes to no other run in that time.
       await context.lock?.confirm();
-      const opening = { nonce, packAbove: (await setup).packAbove };
+      const part = partAtOnce(context.origin.fanOut?.tasks ?? 1);
+      const opening = { nonce, part, packAbove: (await setup).packAbove };
       if (missing === undefined) return typedStart(opening, secrets);
       if (start === undefined) return typedEnd(opening);
       const { payload, delivery } = start;
