@@ -63,6 +63,7 @@ const ORDER = [
   `job ${JOB}`,
   `key ${INNER} ${OUTER}`,
   "begin 17",
+  "largest 65536",
   `folder ci/output/${JOB}/`,
   "url http://127.0.0.1:1/b",
   "url+ ucket",
