@@ -67,6 +67,7 @@ fx_send() {
   fx_length=$((fx_bytes - fx_at))
   if [ "$fx_pack" ] && [ "$fx_length" -gt "$fx_pack" ] && { [ "$fx_packer" ] || fx_find_packer; }; then
     # A session that is cut costs the whole part, so a part is small.
+    # shellcheck disable=SC2154 # bootstrap.sh reads it
     [ "$fx_length" -le "$fx_part" ] || fx_length=$fx_part
     fx_mark "# $fx_at $fx_length"
     fx_read "$fx_length" | fx_run_packer
