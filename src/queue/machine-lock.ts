@@ -3,13 +3,13 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  opendirSync,
   readdirSync,
   readlinkSync,
   renameSync,
   rmdirSync,
   rmSync,
 } from "node:fs";
-import { opendir } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { homedir, hostname, tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
@@ -221,15 +221,20 @@ async function ownDirectory(
 /** The oldest directory with this prefix that is safe. */
 async function oldestOwn(temporary: string, prefix: string, clock: Clock): Promise<string | undefined> {
   const own: { readonly path: string; readonly at: number }[] = [];
-  let names = 0;
-  for await (const entry of await opendir(temporary, { bufferSize: NAMES_AT_ONCE })) {
-    names += 1;
-    if (names % NAMES_AT_ONCE === 0) await clock.turn();
-    if (!entry.name.startsWith(prefix)) continue;
-    const path = join(temporary, entry.name);
-    const about = lstatSync(path, { throwIfNoEntry: false });
-    if (about?.uid === process.geteuid?.() && whyUnsafe(path) === undefined)
-      own.push({ path, at: about?.birthtimeMs ?? Infinity });
+  const directory = opendirSync(temporary, { bufferSize: NAMES_AT_ONCE });
+  try {
+    let names = 0;
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+      names += 1;
+      if (names % NAMES_AT_ONCE === 0) await clock.turn();
+      if (!entry.name.startsWith(prefix)) continue;
+      const path = join(temporary, entry.name);
+      const about = lstatSync(path, { throwIfNoEntry: false });
+      if (about?.uid === process.geteuid?.() && whyUnsafe(path) === undefined)
+        own.push({ path, at: about?.birthtimeMs ?? Infinity });
+    }
+  } finally {
+    directory.closeSync();
   }
   return own.sort((one, other) => one.at - other.at || (one.path < other.path ? -1 : 1))[0]?.path;
 }

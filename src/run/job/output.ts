@@ -79,10 +79,8 @@ export class JobOutput {
     const limits = budget.spoolLimits(tasks);
     this.nonce = nonce;
     this.fromTheStart = () => new Spool(workers, { hasLock: inputs.lock !== undefined, limits });
-    this.spool =
-      where.kind === "handle"
-        ? new Spool(workers, { from: where.handle.shown, limits })
-        : this.fromTheStart();
+    const from = where.kind === "handle" ? where.handle.shown : undefined;
+    this.spool = from === undefined ? this.fromTheStart() : new Spool(workers, { from, limits });
     this.#next = this.spool.offset;
     [this.#log, this.#workers, this.#budget] = [log, workers, budget];
     this.#task = origin.fanOut?.task ?? 0;
