@@ -91,6 +91,10 @@ const ARTIFACTS_BY_TAR = ["safe.sh", "enter.sh", "artifacts_tar.sh"];
 const PLACE_BY_PYTHON = ["way.py", "place.py"];
 const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 
+/** The command of a forward's session, and the program that is typed there. */
+const FORWARD = ["safe.sh", "ours.sh", "forward.sh"];
+const FORWARD_BY_PYTHON = ["forward_link.py", "forward.py"];
+
 /** A file never changes while the action runs, and a step makes a payload for each target. */
 const sourceOf = remembered((name) => payloadFile(name));
 const codeOf = remembered((name) => withoutComments(payloadFile(name)));
@@ -111,6 +115,8 @@ export const artifactsPy = (): string => joinCode(ARTIFACTS_BY_PYTHON);
 export const passPy = (pieces: boolean): string => joinCode(pieces ? PASS_IN_PARTS : PASS);
 export const artifactsSource = (): string =>
   `fx_match_awk=${quote(codeOf("match.awk"))}\n${joinCode(ARTIFACTS_BY_TAR)}`;
+export const forwardSource = (): string => joinSources(FORWARD);
+export const forwardPy = (): string => joinCode(FORWARD_BY_PYTHON);
 export const placeSource = (): string => joinCode(PLACE);
 export const loaderParts = (): string => joinSources(LOADER);
 export const unpackerParts = (): string => joinSources(UNPACKER);

@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { deflateSync } from "node:zlib";
+import { forwardPy, forwardSource, inlinePython, shortenSource } from "./container-source.ts";
+import { quote } from "./quote.ts";
+
+/** What the relay of a forward is given. */
+export interface RelayOrder {
+  /** Names the forward in the container. */
+  readonly id: string;
+  /** For the first session alone, which starts the relay. */
+  readonly start?: {
+    readonly key: Uint8Array;
+    /** Host and port; without a host the task itself. */
+    readonly targets: readonly (readonly [host: string | null, port: number])[];
+    readonly seconds: number;
+  };
+}
+
+/** The `command` of ExecuteCommand for a session of a forward. It holds no secret. */
+export function forwardCommand(): string {
+  const script = [
+    `fx_sha=${sha256()} fx_start=${quote(inlinePython("forward_start.py"))}`,
+    "set +x",
+    shortenSource(forwardSource()),
+  ].join("\n");
+  return `/bin/sh -c ${quote(script)}`;
+}
+
+/** The two lines that are typed once the terminal is raw: the program, and what it is given. */
+export function typedRelay({ id, start }: RelayOrder): Buffer {
+  const order = start === undefined ? { id } : { id, ...start, key: Buffer.from(start.key).toString("base64") };
+  const lines = [deflateSync(forwardPy(), { level: 9 }), Buffer.from(JSON.stringify(order))];
+  return Buffer.from(lines.map((line) => `${line.toString("base64")}\n`).join(""), "ascii");
+}
+
+function sha256(): string {
+  return createHash("sha256").update(forwardPy()).digest("hex");
+}
