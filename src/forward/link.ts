@@ -46,10 +46,16 @@ export class Link {
 
   /** Begins to speak through a new session. */
   begin(): void {
+    this.pause();
     this.#session += 1;
-    this.#isGreeted = false;
-    this.#ackAt = Infinity;
     this.#urgent = [this.#seal.close(PacketKind.hello, this.#session, numberBytes(this.#expected))];
+  }
+
+  /** The session is lost. Frames wait for the next one. */
+  pause(): void {
+    this.#isGreeted = false;
+    this.#urgent = [];
+    this.#ackAt = Infinity;
   }
 
   put(body: Buffer): void {

@@ -44,6 +44,10 @@ export class Streams {
     return this.#open.size;
   }
 
+  isOpen(of: number): boolean {
+    return this.#open.has(of);
+  }
+
   takeEvents(): readonly StreamEvent[] {
     const events = this.#events;
     this.#events = [];

@@ -28,7 +28,8 @@ export function forwardCommand(): string {
 
 /** The two lines that are typed once the terminal is raw: the program, and what it is given. */
 export function typedRelay({ id, start }: RelayOrder): Buffer {
-  const order = start === undefined ? { id } : { id, ...start, key: Buffer.from(start.key).toString("base64") };
+  const order =
+    start === undefined ? { id } : { id, ...start, key: Buffer.from(start.key).toString("base64") };
   const lines = [deflateSync(forwardPy(), { level: 9 }), Buffer.from(JSON.stringify(order))];
   return Buffer.from(lines.map((line) => `${line.toString("base64")}\n`).join(""), "ascii");
 }

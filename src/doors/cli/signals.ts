@@ -8,12 +8,14 @@ import { CANCELLED } from "./exit-code.ts";
 const SAME_KEY_MS = 400;
 
 /**
- * Aborts at the first SIGINT, SIGTERM or SIGHUP. At a second one it calls `leave`, and ends this process at once.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP. At a second one it calls `leave`, and ends this process at once. While a command has the
+ * terminal, SIGINT is that command's alone.
  */
-export function cancelOnSignals(leave: () => void): AbortSignal {
+export function cancelOnSignals(leave: () => void, hasCommand = (): boolean => false): AbortSignal {
   const controller = new AbortController();
   let firstAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (signal === "SIGINT" && hasCommand()) return;
     const now = clock.now();
     if (firstAt === undefined) {
       firstAt = now;

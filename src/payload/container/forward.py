@@ -17,6 +17,8 @@ REASONS = {
 # Seconds: to connect to one address; for a new session to greet; without a word of the runner, until its session ends, and until all ends.
 CONNECT, GREET, SESSION_SILENCE, SILENCE = 10, 15, 45, 75
 MOST_NEW, MOST_NAMES = 4, 256
+# The name that the one relay of a container holds: containers of a task may share their network, and abstract names with it.
+ONLY = "\0fargate-exec-forward-" + os.readlink("/proc/self/ns/pid")
 
 
 def is_forbidden(address):
@@ -387,13 +389,33 @@ def terminal_of(attacher):
     return fds[0]
 
 
+def say(word):
+    """A mark that is no packet: there will be no link in this session."""
+    os.write(1, ("\33]7733;%s\7\n" % word).encode())
+
+
 def start_relay(address, asked):
     """Starts the relay as a process with a session of its own. It listens before this returns."""
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)
+    try:
+        listener.bind(address)
+    except OSError:
+        return  # A session that was lost has started it, or the name is another's, which its attacher sees.
     listener.listen(4)
+    # Held by the one relay of the container. The name of another user's process keeps nobody out.
+    only = socket.socket(socket.AF_UNIX)
+    try:
+        only.bind(ONLY)
+        only.listen(1)
+    except OSError:
+        other = socket.socket(socket.AF_UNIX)
+        other.connect(ONLY)
+        if is_ours(other):
+            say("busy")
+            sys.exit()
     if os.fork():
         listener.close()
+        only.close()
         return
     os.setsid()
     for name in ("SIGHUP", "SIGINT", "SIGTERM"):
@@ -418,7 +440,7 @@ def main(asked):
         if not is_ours(attacher):
             raise OSError("another user's")
     except OSError:
-        sys.stdout.write("\33]7733;gone\7\n")
+        say("gone")
         return
     os.set_blocking(0, False)
     attacher.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", 0))])

@@ -8,6 +8,12 @@ import type { SessionLogs } from "../../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
+/** What a place needs of the job, or of the forward, that takes it. */
+export interface PlaceUser extends Pick<PreparedJob, "container" | "owner" | "setup"> {
+  /** Undefined for a run that attaches to a job that runs already. */
+  readonly start: unknown;
+}
+
 /** The interval of looks for other runs that wait, while the job holds its place and needs no session. */
 const WANTED_LOOK_MS = 3_000;
 /** A look at the container's sessions is old after this time. A run opens its session a few milliseconds after the look. */
@@ -21,7 +27,7 @@ const MOST_LOOKS = 10;
  */
 export class JobPlace {
   readonly uploads: Uploads;
-  readonly #job: PreparedJob;
+  readonly #job: PlaceUser;
   readonly #context: JobContext;
   /** Undefined while the job needs no session. */
   #place: Place | undefined;
@@ -30,7 +36,7 @@ export class JobPlace {
   #waited = 0;
   #givingBack: Promise<void> = Promise.resolve();
 
-  constructor(job: PreparedJob, context: JobContext) {
+  constructor(job: PlaceUser, context: JobContext) {
     this.uploads = new Uploads(context.clock);
     this.#job = job;
     this.#context = context;

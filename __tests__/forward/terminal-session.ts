@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { forwardCommand } from "../../src/payload/forward.ts";
+import { ByteQueue } from "../../src/session/byte-queue.ts";
+import type { SessionEnd } from "../../src/session/end.ts";
+import type { Session } from "../../src/session/session.ts";
+
+const TERMINAL = fileURLToPath(new URL("../helpers/terminal.py", import.meta.url));
+
+/** A session whose command runs on a real terminal of this machine. */
+export class TerminalSession implements Session {
+  readonly output = new ByteQueue(() => undefined);
+  readonly sessionId: string;
+  received = 0;
+  readonly heard = true;
+  readonly isSetUp = true;
+  readonly ended: Promise<SessionEnd>;
+  readonly #child: ChildProcess;
+  #isCut = false;
+
+  constructor(number: number, { command = forwardCommand(), path = process.env["PATH"] } = {}) {
+    this.sessionId = `session-${number}`;
+    // The agent splits the command into words; single quotes mean the same to a shell.
+    this.#child = spawn("sh", ["-c", `exec python3 ${TERMINAL} ${command}`], {
+      env: { ...process.env, PATH: path },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    this.#child.stdin?.on("error", () => undefined);
+    this.#child.stdout?.on("data", (bytes: Buffer) => {
+      this.received += bytes.length;
+      if (!this.#isCut) this.output.push(bytes);
+    });
+    this.ended = new Promise((resolve) =>
+      this.#child.once("close", () => {
+        this.output.end();
+        resolve(this.#isCut ? { kind: "lost", why: "cut by the test" } : { kind: "closed", text: "" });
+      }),
+    );
+  }
+
+  send(bytes: Uint8Array): Promise<void> {
+    if (this.#isCut) return Promise.reject(new Error("cut"));
+    return new Promise((resolve, reject) =>
+      this.#child.stdin?.write(bytes, (error) => (error ? reject(error) : resolve())),
+    );
+  }
+
+  /** Nothing arrives any more, in either direction, and the session's command is killed. */
+  cut(): void {
+    this.#isCut = true;
+    this.output.end();
+    this.#child.kill("SIGKILL");
+  }
+
+  resize(): void {
+    // The relay has no use for a size.
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isCut) this.cut();
+    await this.ended;
+  }
+}

@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { FORMS, type Forward, parseForwards } from "../forward/forwards.ts";
+import type { InputName } from "../inputs/names.ts";
+import type { RunInputs } from "../program/run-options.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** The inputs of a forward. */
+export const FORWARD_INPUTS: readonly InputName[] = [
+  ...([
+    "cluster",
+    "role-to-assume",
+    "task",
+    "service",
+    "task-definition",
+    "image",
+    "start",
+    "container",
+  ] as const),
+  ...(["subnets", "security-groups", "assign-public-ip", "capacity-providers", "cpu", "memory"] as const),
+  ...(["task-role", "execution-role", "architecture", "borrow", "tags", "overrides", "hold"] as const),
+  ...([
+    "timeout",
+    "start-timeout",
+    "queue-timeout",
+    "bucket",
+    "bucket-owner",
+    "kms-key-id",
+    "region",
+  ] as const),
+];
+
+export const FORWARDS_HELP = `a forward: ${FORMS}; the task itself without a host, a free port without LOCAL`;
+
+/** A forward runs no script in the container. The rest are defaults of its own: it never protects its task, and lives longer. */
+export function forwardInputs(inputs: RunInputs): RunInputs {
+  return {
+    timeout: "6h",
+    ...inputs,
+    run: ":",
+    shell: "sh",
+    ...(inputs.service !== undefined && { protect: false }),
+  };
+}
+
+/** Reads the forwards of the command line. Throws a `UsageError`. */
+export function readForwards(texts: readonly string[]): readonly Forward[] {
+  if (texts.length === 0) throw new UsageError(`Give at least one forward by -L: ${FORMS}.`);
+  const forwards = parseForwards(texts);
+  if ("must" in forwards)
+    throw new UsageError(`-L must be ${forwards.must}, not ${JSON.stringify(forwards.text)}.`);
+  return forwards;
+}
+
+/** The time that a command has to end when the forward is lost, before it is killed. */
+const GRACE_MS = 5_000;
+
+/**
+ * Runs a command while the forward is up, with the terminal of this process. Resolves with its exit code, 128 and the number of the
+ * signal for one that was killed. It gets the ports as `FARGATE_EXEC_PORT` and `FARGATE_EXEC_PORTS`.
+ */
+export async function runCommand(
+  [program = "", ...args]: readonly string[],
+  ports: readonly number[],
+  over: AbortSignal,
+): Promise<number> {
+  const env = {
+    ...process.env,
+    FARGATE_EXEC_PORT: String(ports[0]),
+    FARGATE_EXEC_PORTS: JSON.stringify(ports),
+  };
+  const child = spawn(program, args, { stdio: "inherit", env });
+  let kill: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    child.kill("SIGTERM");
+    kill = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+  };
+  over.addEventListener("abort", stop, { once: true });
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once("error", (error) => reject(new UsageError(`The command can't be run: ${error.message}.`)));
+      child.once("exit", (code, signal) =>
+        resolve(code ?? 128 + (signal === null ? 0 : signalNumber(signal))),
+      );
+    });
+  } finally {
+    clearTimeout(kill);
+    over.removeEventListener("abort", stop);
+  }
+}
+
+/** Waits until the signal aborts. */
+export async function untilOver(over: AbortSignal): Promise<number> {
+  await new Promise<void>((resolve) => {
+    if (over.aborted) resolve();
+    over.addEventListener("abort", () => resolve(), { once: true });
+  });
+  return 0;
+}
+
+function signalNumber(signal: NodeJS.Signals): number {
+  return constants.signals[signal];
+}

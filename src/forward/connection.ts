@@ -1,0 +1,83 @@
+import type { Socket } from "node:net";
+import type { Refusal } from "./streams.ts";
+import type { Client, Tunnel } from "./tunnel.ts";
+
+/** How a connection of this machine ended before its far end was reached. */
+export type OnRefused = (why: Refusal, text: string) => void;
+
+/** One connection to a port of this machine, carried through the tunnel. A half-closed connection stays half-closed. */
+export class Connection implements Client {
+  readonly #socket: Socket;
+  readonly #tunnel: Tunnel;
+  readonly #onRefused: OnRefused;
+  #stream: number | undefined;
+  #hasEnded = false;
+  #isEndSent = false;
+
+  constructor(socket: Socket, tunnel: Tunnel, onRefused: OnRefused) {
+    this.#socket = socket;
+    this.#tunnel = tunnel;
+    this.#onRefused = onRefused;
+  }
+
+  /** Opens the stream. False when there can't be one. */
+  begin(target: number): boolean {
+    const socket = this.#socket;
+    if (socket.destroyed) return true;
+    this.#stream = this.#tunnel.connect(target, this);
+    if (this.#stream === undefined) return false;
+    socket.setNoDelay(true);
+    socket.on("readable", () => this.#tunnel.ready());
+    socket.on("end", () => {
+      this.#hasEnded = true;
+      this.#tunnel.ready();
+    });
+    socket.on("close", () => this.#close());
+    this.#tunnel.ready();
+    return true;
+  }
+
+  opened(): void {
+    // Its bytes come as they come.
+  }
+
+  refused(why: Refusal, text: string): void {
+    this.#onRefused(why, text);
+    this.reset();
+  }
+
+  data(bytes: Buffer): void {
+    const stream = this.#stream ?? 0;
+    this.#socket.write(bytes, (error) => {
+      if (!error) this.#tunnel.consumed(stream, bytes.length);
+    });
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  reset(): void {
+    this.#stream = undefined;
+    this.#socket.resetAndDestroy();
+  }
+
+  pull(most: number): Buffer | "end" | undefined {
+    const socket = this.#socket;
+    const length = Math.min(most, socket.readableLength);
+    // A read of an empty buffer lets the stream fetch more, or tell its end.
+    const bytes = socket.read(length > 0 ? length : undefined) as Buffer | null;
+    if (bytes !== null) return bytes;
+    if (!this.#hasEnded || this.#isEndSent) return undefined;
+    this.#isEndSent = true;
+    return "end";
+  }
+
+  /** Both directions have ended, or the program has broken off. */
+  #close(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream !== undefined && !(this.#hasEnded && this.#isEndSent && this.#socket.writableFinished))
+      this.#tunnel.reset(stream);
+  }
+}

@@ -1,0 +1,64 @@
+import { Listeners } from "./listener.ts";
+import type { Forward } from "./forwards.ts";
+import { probe } from "./probe.ts";
+import { Tunnel, type TunnelCounts, type TunnelOptions } from "./tunnel.ts";
+
+/** The time for the first session, from its begin, to bring the relay. */
+const FIRST_MS = 40_000;
+
+export interface ForwardOptions extends Omit<TunnelOptions, "targets" | "signal"> {
+  readonly forwards: readonly Forward[];
+  readonly uid: number | undefined;
+  readonly cancel: AbortSignal;
+  /** What is done while the ports are open. Gets them in the order of the forwards. */
+  readonly during: (ports: readonly number[], lost: AbortSignal) => Promise<number>;
+}
+
+/**
+ * Carries the forwards while `during` runs, and resolves with its result. Each far end is reached once before that. Rejects with a
+ * `Failure` when a port is taken, a far end is not reached, or the forward is lost.
+ */
+export async function carryForwards(options: ForwardOptions): Promise<number> {
+  const { forwards, log, uid, cancel, during } = options;
+  const over = new AbortController();
+  const onCancel = (): void => over.abort(cancel.reason);
+  cancel.addEventListener("abort", onCancel, { once: true });
+  const targets = forwards.map(({ host, port }) => [host, port] as const);
+  const tunnel = new Tunnel({ ...options, targets, signal: over.signal });
+  const listeners = new Listeners({ tunnel, log, uid });
+  const lost = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  try {
+    // A port that is taken is told before a session is opened.
+    const ports: number[] = [];
+    for (const [at, forward] of forwards.entries()) ports.push(await listeners.listen(forward, at));
+    running = tunnel.run().catch((error: unknown) => lost.abort(error));
+    await untilReady(tunnel, lost.signal, cancel);
+    for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at);
+    for (const [at, { text }] of forwards.entries()) log.info(`127.0.0.1:${ports[at]} leads to ${text}.`);
+    tunnel.counts.connections = 0;
+    const result = await during(ports, lost.signal);
+    lost.signal.throwIfAborted();
+    cancel.throwIfAborted();
+    log.info(countsInWords(tunnel.counts));
+    return result;
+  } finally {
+    cancel.removeEventListener("abort", onCancel);
+    listeners.close();
+    await tunnel.close();
+    over.abort();
+    await running;
+  }
+}
+
+async function untilReady(tunnel: Tunnel, lost: AbortSignal, cancel: AbortSignal): Promise<void> {
+  while (!(await tunnel.untilReady(FIRST_MS, lost))) {
+    lost.throwIfAborted();
+    cancel.throwIfAborted();
+  }
+}
+
+function countsInWords({ connections, sent, received, cuts }: TunnelCounts): string {
+  const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+  return `The forward carried ${times(connections, "connection")}, ${sent} bytes there and ${received} back, over ${times(cuts, "cut")}.`;
+}

@@ -1,0 +1,52 @@
+/** One forward: a port of this machine, and where its connections lead. */
+export interface Forward {
+  /** Undefined for a free one. */
+  readonly local: number | undefined;
+  /** Null for the task itself. */
+  readonly host: string | null;
+  readonly port: number;
+  /** As it was given. */
+  readonly text: string;
+}
+
+const FORWARD =
+  /^(?:(\d{0,5}):)?(?:(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?):)?(\d{1,5})$/;
+/** The forms, for messages. */
+export const FORMS = "PORT, LOCAL:PORT, LOCAL:HOST:PORT or :HOST:PORT";
+/** The most forwards at a time. */
+export const MOST_FORWARDS = 32;
+
+/**
+ * Reads a forward. A port alone is the same port of the task; an empty local one is a free one. Returns what it must be where it is none.
+ */
+export function parseForward(text: string): Forward | { readonly must: string } {
+  const [all, local, host, port = ""] = FORWARD.exec(text.trim()) ?? [];
+  if (all === undefined) return { must: `${FORMS}, such as 15432:db.internal:5432` };
+  const [near, far] = [local === undefined && host === undefined ? port : local, Number(port)];
+  const ports = [far, ...(near === undefined || near === "" ? [] : [Number(near)])];
+  if (ports.some((each) => each < 1 || each > 65_535)) return { must: "of ports from 1 to 65535" };
+  return {
+    local: near === undefined || near === "" ? undefined : Number(near),
+    host: host?.replace(/^\[|\]$/g, "") ?? null,
+    port: far,
+    text: text.trim(),
+  };
+}
+
+/** Reads all forwards of a list. Returns the first fault, and the forward that has it. */
+export function parseForwards(
+  texts: readonly string[],
+): readonly Forward[] | { readonly text: string; readonly must: string } {
+  const forwards: Forward[] = [];
+  for (const text of texts) {
+    const forward = parseForward(text);
+    if ("must" in forward) return { text, must: forward.must };
+    const { local } = forward;
+    if (local !== undefined && forwards.some((other) => other.local === local))
+      return { text, must: "of a local port that no other forward has" };
+    forwards.push(forward);
+  }
+  if (forwards.length > MOST_FORWARDS)
+    return { text: texts[MOST_FORWARDS] ?? "", must: `one of ${MOST_FORWARDS} at most` };
+  return forwards;
+}

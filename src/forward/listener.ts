@@ -1,0 +1,104 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { messageOf } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { Connection } from "./connection.ts";
+import { portTaken } from "./failures.ts";
+import type { Forward } from "./forwards.ts";
+import { ownerOf } from "./local-user.ts";
+import { MOST_STREAMS } from "./streams.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/** How long a new connection waits for the tunnel. */
+const WAIT_MS = 10_000;
+/** Tries to find a port that is free on both addresses. */
+const MOST_TRIES = 8;
+
+export interface ListenerOptions {
+  readonly tunnel: Tunnel;
+  readonly log: Log;
+  /** Our own user. Undefined where users have no number. */
+  readonly uid: number | undefined;
+}
+
+/** The ports of this machine that lead through a tunnel. Only 127.0.0.1 and ::1 have them. */
+export class Listeners {
+  readonly #options: ListenerOptions;
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Listens for this forward, and returns the port. Fails with `port-taken`. */
+  async listen(forward: Forward, target: number): Promise<number> {
+    for (let tries = 1; ; tries++) {
+      const port = await this.#bind(forward, target, "127.0.0.1", forward.local ?? 0);
+      try {
+        await this.#bind(forward, target, "::1", port);
+        return port;
+      } catch (error) {
+        // A machine without IPv6 has no ::1.
+        if (codeOf(error) === "EADDRNOTAVAIL" || codeOf(error) === "EAFNOSUPPORT") return port;
+        this.#servers.pop()?.close();
+        if (forward.local !== undefined || tries === MOST_TRIES) throw portTaken(port, messageOf(error));
+      }
+    }
+  }
+
+  /** Closes the ports at once, and resets what is open. */
+  close(): void {
+    for (const server of this.#servers.splice(0)) server.close();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async #bind(forward: Forward, target: number, host: string, port: number): Promise<number> {
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+    server.on("connection", (socket) => void this.#accept(socket, forward, target));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => reject(host === "::1" ? error : portTaken(port, messageOf(error))));
+      server.listen({ host, port, exclusive: true }, resolve);
+    });
+    this.#servers.push(server);
+    const address = server.address();
+    return typeof address === "object" && address !== null ? address.port : port;
+  }
+
+  async #accept(socket: Socket, forward: Forward, target: number): Promise<void> {
+    const { tunnel, log } = this.#options;
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
+    // What goes wrong with a connection ends in its `close`.
+    socket.on("error", () => undefined);
+    if (this.#sockets.size > MOST_STREAMS || !this.#isAllowed(socket, forward)) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const connection = new Connection(socket, tunnel, (_, text) =>
+      log.warnOnce(`The container can't reach ${forward.text}: ${text}.`),
+    );
+    if (!(await tunnel.untilReady(WAIT_MS)) || !connection.begin(target)) socket.resetAndDestroy();
+  }
+
+  /** Whether a process of ours, or of root, has made this connection. Allowed with a warning where that can't be seen. */
+  #isAllowed(socket: Socket, { text }: Forward): boolean {
+    const { log, uid } = this.#options;
+    const [clientPort, listenerPort] = [socket.remotePort, socket.localPort];
+    const isKnown = uid !== undefined && clientPort !== undefined && listenerPort !== undefined;
+    const owner = isKnown ? ownerOf({ clientPort, listenerPort }) : "unseen";
+    if (owner === "unseen") {
+      log.warnOnce(
+        "This system does not show whose connections are made, so any user of this machine may use the forward.",
+      );
+      return true;
+    }
+    if (owner === "gone") return false;
+    if (owner.uid === uid || owner.uid === 0) return true;
+    log.warnOnce(`A connection of user ${owner.uid} of this machine to ${text} was refused.`);
+    return false;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}

@@ -1,0 +1,27 @@
+import { forwardLost, notReached } from "./failures.ts";
+import type { Forward } from "./forwards.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/**
+ * Opens a connection to the far end of a forward, and ends it at once. Rejects with the `Failure` that says why the far end isn't
+ * reached.
+ */
+export async function probe(tunnel: Tunnel, { text }: Forward, target: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    let isOpened = false;
+    const lost = (): void => reject(forwardLost(`no answer came from ${text}`));
+    const of = tunnel.connect(target, {
+      opened: () => {
+        isOpened = true;
+        resolve();
+      },
+      refused: (why, words) => reject(notReached(text, why, words)),
+      reset: lost,
+      // A server may greet first.
+      data: (bytes) => tunnel.consumed(of ?? 0, bytes.length),
+      end: () => undefined,
+      pull: () => (isOpened ? "end" : undefined),
+    });
+    if (of === undefined) lost();
+  });
+}

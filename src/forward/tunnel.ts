@@ -1,0 +1,358 @@
+import type { Clock } from "../clock.ts";
+import { factsOf, Failure, type FailureCode, messageOf } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { RelayOrder } from "../payload/forward.ts";
+import { typedRelay } from "../payload/forward.ts";
+import type { Session } from "../session/session.ts";
+import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures.ts";
+import { Link } from "./link.ts";
+import { type Opening, OpeningReader } from "./opening.ts";
+import { Damage, KEY_BYTES, Lines, Seal, Violation } from "./packets.ts";
+import { type Refusal, type StreamEvent, Streams } from "./streams.ts";
+
+/** Without a word of the container for so long, the session counts as lost. The relay gives its sign of life every 5 s. */
+const SILENCE_MS = 15_000;
+/** The time from a session's begin to the relay's greeting. */
+const GREETING_MS = 30_000;
+/** After such a time without the relay its connections are reset. The relay itself gives up 15 s later. */
+export const LONGEST_CUT_MS = 60_000;
+/** The time for the relay to end its session at a bye. */
+const BYE_MS = 2_000;
+const READY_LOOK_MS = 50;
+/** A line that begins with it is no packet but a mark. */
+const ESCAPE = 27;
+/** The agent keeps the output of a logged session on the task's disk until the session ends. */
+const MOST_LOGGED = 2 ** 30;
+/** Bytes that the agent has not acknowledged. More would only make others wait. */
+const MOST_IN_FLIGHT = 49_152;
+/** Failures to open a session that a cut explains. */
+const PASSING: ReadonlySet<FailureCode> = new Set([
+  ...(["session-lost", "session-refused", "aws-unreachable", "aws-error", "throttled"] as const),
+]);
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** One connection of this machine, as the tunnel sees it. */
+export interface Client {
+  opened(): void;
+  refused(why: Refusal, text: string): void;
+  data(bytes: Buffer): void;
+  /** The other end sends no more. */
+  end(): void;
+  reset(): void;
+  /** At most so many bytes to send; undefined when there are none now, `end` when there will be none. */
+  pull(most: number): Buffer | "end" | undefined;
+}
+
+export interface TunnelOptions {
+  /** Opens a session that runs `forwardCommand`. `lost` is the last one. */
+  readonly open: (lost: string | undefined) => Promise<Session>;
+  readonly targets: NonNullable<RelayOrder["start"]>["targets"];
+  /** Whether the sessions are logged, as far as that is known. */
+  readonly isLogged: () => boolean;
+  /** How long the relay may live. */
+  readonly seconds: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** What a forward has to say at its end. */
+export interface TunnelCounts {
+  connections: number;
+  sent: number;
+  received: number;
+  cuts: number;
+}
+
+/**
+ * Carries connections through sessions of ECS Exec, one session after the other. Open connections go on at the byte when a new session
+ * comes within `LONGEST_CUT_MS`, else they are reset.
+ */
+export class Tunnel {
+  readonly counts: TunnelCounts = { connections: 0, sent: 0, received: 0, cuts: 0 };
+  readonly #options: TunnelOptions;
+  #relay: Relay;
+  #session: Session | undefined;
+  /** The ID of the last session. */
+  #last: string | undefined;
+  #inFlight = 0;
+  #heard: number;
+  #turn = 0;
+  readonly #clients = new Map<number, Client>();
+
+  constructor(options: TunnelOptions) {
+    this.#options = options;
+    this.#relay = new Relay(options);
+    this.#heard = options.clock.now();
+  }
+
+  /** Whether a connection can be opened now. */
+  get isReady(): boolean {
+    return this.#relay.link.isGreeted;
+  }
+
+  /**
+   * Keeps the tunnel up until the signal aborts. Rejects with a `Failure` when the container can't have a relay, or when no session can
+   * be opened for as long as open connections are kept.
+   */
+  async run(): Promise<void> {
+    const { clock, signal, log } = this.#options;
+    const stop = clock.every(1_000, () => this.#move());
+    try {
+      for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
+        const before = this.#heard;
+        const why = await this.#runSession().catch((error: unknown) => this.#lossOf(error));
+        if (signal.aborted) break;
+        log.info(`The session of the forward is lost: ${why}.`);
+        this.counts.cuts += 1;
+        if (this.#heard > before) pause = FIRST_PAUSE_MS;
+        await clock.sleep(pause * (0.5 + clock.random.fraction() / 2), signal).catch(() => undefined);
+        pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      }
+    } finally {
+      stop();
+      this.#resetAll();
+    }
+  }
+
+  /** Opens a connection to a target of the list. Undefined when there are too many, or when the tunnel is not ready. */
+  connect(target: number, client: Client): number | undefined {
+    const of = this.isReady ? this.#relay.streams.open(target) : undefined;
+    if (of === undefined) return undefined;
+    this.counts.connections += 1;
+    this.#clients.set(of, client);
+    this.#move();
+    return of;
+  }
+
+  /** Waits until the tunnel is ready, at most so long. False when it isn't then. */
+  async untilReady(ms: number, lost?: AbortSignal): Promise<boolean> {
+    const { clock, signal } = this.#options;
+    for (const until = clock.now() + ms; !this.isReady;) {
+      if (signal.aborted || lost?.aborted === true || clock.now() >= until) return false;
+      await clock.sleep(READY_LOOK_MS, signal).catch(() => undefined);
+    }
+    return true;
+  }
+
+  /** This connection has bytes to send, or an end. */
+  ready(): void {
+    this.#move();
+  }
+
+  /** The client has taken so many of the bytes that it got. */
+  consumed(of: number, count: number): void {
+    this.#relay.streams.consumed(of, count);
+    this.#forgetIfOver(of);
+    this.#move();
+  }
+
+  reset(of: number): void {
+    this.#clients.delete(of);
+    this.#relay.streams.reset(of);
+    this.#move();
+  }
+
+  /** Ends the relay, as far as it can be reached soon. */
+  async close(): Promise<void> {
+    const { clock } = this.#options;
+    if (this.isReady) {
+      this.#relay.streams.bye();
+      this.#move();
+      const told = new AbortController();
+      const late = clock.sleep(BYE_MS, told.signal).catch(() => undefined);
+      await Promise.race([this.#session?.ended, late]);
+      told.abort();
+    }
+    await this.#session?.close();
+  }
+
+  /** Why a session was lost, when another may go on. Throws what ends the forward. */
+  #lossOf(error: unknown): string {
+    const { clock, signal } = this.#options;
+    if (signal.aborted) return "";
+    const isPassing = error instanceof Damage || (error instanceof Failure && PASSING.has(error.code));
+    const isLate = clock.now() - this.#heard > LONGEST_CUT_MS;
+    if (!isPassing || (isLate && !(error instanceof Damage))) throw error;
+    if (isLate) this.#startAnew();
+    return error instanceof Failure ? factsOf(error).replace(/\.$/, "") : messageOf(error);
+  }
+
+  async #runSession(): Promise<string> {
+    const { open, clock, isLogged } = this.#options;
+    const session = await open(this.#last);
+    this.#last = session.sessionId;
+    this.#session = session;
+    this.#inFlight = 0;
+    const lines = new Lines();
+    const opening = new OpeningReader();
+    const begun = clock.now();
+    let isOpen = false;
+    const stop = clock.every(1_000, () => {
+      const limit = this.isReady ? this.#heard + SILENCE_MS : begun + GREETING_MS;
+      if (clock.now() > limit) void session.close();
+    });
+    try {
+      for await (const bytes of session.output) {
+        let rest: Uint8Array = bytes;
+        if (!isOpen) {
+          const read = opening.read(bytes);
+          if (read === undefined) continue;
+          isOpen = true;
+          rest = read.rest;
+          this.#begin(read.opening);
+        }
+        for (const line of lines.cut(rest)) this.#take(line);
+        this.#move();
+        if (session.received > MOST_LOGGED && isLogged()) throw logTooLong(MOST_LOGGED);
+      }
+      if (clock.now() - this.#heard > LONGEST_CUT_MS) this.#startAnew();
+      const end = await session.ended;
+      if (end.kind === "closed-here") return "its container says nothing";
+      return end.kind === "lost" ? end.why : `it was closed${end.text ? `: ${end.text}` : ""}`;
+    } finally {
+      stop();
+      this.#session = undefined;
+      this.#relay.link.pause();
+      await session.close();
+    }
+  }
+
+  #begin(opening: Opening): void {
+    if (opening.kind === "no-python") throw pythonNotFound(opening.path);
+    if (opening.kind === "gone") throw new Damage("the container has no relay");
+    this.#write(typedRelay(this.#relay.order()));
+    this.#relay.link.begin();
+    this.#move();
+  }
+
+  #take(line: Buffer): void {
+    const { clock } = this.#options;
+    if (line[0] === ESCAPE) this.#obeyMark(line.toString("latin1"));
+    try {
+      this.#relay.streams.receive(line, clock.now());
+    } catch (error) {
+      if (error instanceof Violation) throw forwardLost(error.message);
+      throw error;
+    }
+    this.#heard = clock.now();
+    this.#relay.isStarted = true;
+    for (const event of this.#relay.streams.takeEvents()) this.#tell(event);
+  }
+
+  /** The program that was typed has no relay to attach to, or may not start one. */
+  #obeyMark(mark: string): void {
+    if (mark.includes(";busy")) throw forwardBusy();
+    if (!mark.includes(";gone")) return;
+    this.#startAnew();
+    throw new Damage("its relay has ended");
+  }
+
+  #tell(event: StreamEvent): void {
+    if (event.kind === "bye") throw forwardLost(event.text);
+    const client = this.#clients.get(event.stream);
+    if (event.kind === "reset" || event.kind === "refused") this.#clients.delete(event.stream);
+    switch (event.kind) {
+      case "data":
+        this.counts.received += event.bytes.length;
+        client?.data(event.bytes);
+        break;
+      case "refused":
+        client?.refused(event.why, event.text);
+        break;
+      default:
+        client?.[event.kind]();
+    }
+    this.#forgetIfOver(event.stream);
+  }
+
+  #forgetIfOver(of: number): void {
+    if (!this.#relay.streams.isOpen(of)) this.#clients.delete(of);
+  }
+
+  /** Takes what the clients have, as far as the link has room, and writes what the session takes. */
+  #move(): void {
+    const { link } = this.#relay;
+    link.tick(this.#options.clock.now());
+    while (this.#session !== undefined && this.#inFlight < MOST_IN_FLIGHT) {
+      const line = link.take();
+      if (line !== undefined) this.#write(line);
+      else if (!link.hasRoom || !this.#pull()) return;
+    }
+  }
+
+  /** Takes a piece of the next client that has one, in turn. False when none has. */
+  #pull(): boolean {
+    const { streams } = this.#relay;
+    const all = [...this.#clients.keys()];
+    const next = all.findIndex((of) => of > this.#turn);
+    for (const of of next < 0 ? all : [...all.slice(next), ...all.slice(0, next)]) {
+      const allowed = streams.allowed(of);
+      const piece = allowed > 0 ? this.#clients.get(of)?.pull(allowed) : undefined;
+      if (piece === undefined) continue;
+      this.#turn = of;
+      if (piece === "end") {
+        streams.end(of);
+        this.#forgetIfOver(of);
+      } else {
+        this.counts.sent += piece.length;
+        streams.send(of, piece);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  #write(bytes: Buffer): void {
+    const session = this.#session;
+    this.#inFlight += bytes.length;
+    session?.send(bytes).then(
+      () => {
+        if (this.#session !== session) return;
+        this.#inFlight -= bytes.length;
+        this.#move();
+      },
+      () => undefined, // the session has ended, which its output tells
+    );
+  }
+
+  #startAnew(): void {
+    this.#resetAll();
+    this.#relay = new Relay(this.#options);
+    this.#heard = this.#options.clock.now();
+    this.#turn = 0;
+  }
+
+  #resetAll(): void {
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const client of clients) client.reset();
+  }
+}
+
+/** The relay in the container, with the link to it. */
+class Relay {
+  readonly link: Link;
+  readonly streams: Streams;
+  /** True once it has answered. */
+  isStarted = false;
+  readonly #id: string;
+  readonly #key: Buffer;
+  readonly #options: TunnelOptions;
+
+  constructor(options: TunnelOptions) {
+    const { random } = options.clock;
+    this.#options = options;
+    this.#id = random.bytes(16).toString("hex");
+    this.#key = random.bytes(KEY_BYTES);
+    this.link = new Link(new Seal(this.#key, "r"));
+    this.streams = new Streams(this.link);
+  }
+
+  /** What is typed: a session that may be the first starts the relay unless it runs. */
+  order(): RelayOrder {
+    const { targets, seconds } = this.#options;
+    return this.isStarted ? { id: this.#id } : { id: this.#id, start: { key: this.#key, targets, seconds } };
+  }
+}

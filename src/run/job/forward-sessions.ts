@@ -1,0 +1,121 @@
+import type { Task } from "../aws/task.ts";
+import { forwardCommand } from "../payload/forward.ts";
+import { bucketOwner } from "../ready/bucket.ts";
+import { canNever } from "../ready/denied-agent.ts";
+import { findSessionLogs } from "../ready/session-logs.ts";
+import { waitUntilReady } from "../ready/wait.ts";
+import { openTicket, terminateSession } from "../session/opener.ts";
+import { requestSession } from "../session/request-session.ts";
+import type { Session } from "../session/session.ts";
+import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
+import { tellWhile, WaitLines } from "../waiting.ts";
+import type { JobContext } from "./context.ts";
+import { JobPlace } from "./job-place.ts";
+import { makeSessionSetup, type SessionSetup } from "./session-setup.ts";
+
+/** How long a later session of a forward may wait for the exec agent. */
+const LATER_MS = 30_000;
+
+/** Opens the sessions of a forward, one after the other, in the place that it holds in its container. */
+export class ForwardSessions {
+  /** The ID of the last session. */
+  last: string | undefined;
+  /** Whether the sessions are logged, as far as that is known. */
+  isLogged = false;
+  readonly #context: JobContext;
+  readonly #place: JobPlace;
+  readonly #container: ContainerRef;
+  readonly #setup: Promise<SessionSetup>;
+  readonly #lines: WaitLines;
+  readonly #deadline: number;
+  /** Whether the agent has closed the last session. */
+  #isEnded = false;
+
+  /** Waits until the container takes sessions. */
+  static async begin(context: JobContext): Promise<ForwardSessions> {
+    const { inputs, target, clock, log, looks, cancel, stuckAfter } = context;
+    const deadline = clock.now() + inputs.startTimeout;
+    const lines = new WaitLines({ clock, log });
+    const task = await waitUntilReady(target, deadline, {
+      ecs: looks,
+      clock,
+      lines,
+      stuckAfter,
+      signal: cancel,
+    });
+    return new ForwardSessions(context, task, { lines, deadline });
+  }
+
+  private constructor(
+    context: JobContext,
+    task: Task,
+    { lines, deadline }: { readonly lines: WaitLines; readonly deadline: number },
+  ) {
+    this.#context = context;
+    this.#lines = lines;
+    this.#deadline = deadline;
+    this.#container = containerRef(context.target, task);
+    this.#setup = this.#learn(task);
+    this.#setup.catch(() => undefined); // `open` awaits it
+    const { inputs, target } = context;
+    const owner = bucketOwner(inputs, target.clusterArn);
+    this.#place = new JobPlace(
+      { container: this.#container, owner, setup: this.#setup, start: true },
+      context,
+    );
+  }
+
+  /** `lost` is the last session, which is ended. */
+  async open(lost: string | undefined): Promise<Session> {
+    const { aws, looks, target, clock, log, cancel, budget } = this.#context;
+    const isNew = await this.#place.take();
+    if (lost !== undefined) {
+      await terminateSession(this.#context, lost);
+      if (!isNew) await this.#place.waitToReplace(lost);
+    }
+    const lines = lost === undefined ? this.#lines : new WaitLines({ clock, log });
+    const until = lost === undefined ? this.#deadline : clock.now() + LATER_MS;
+    const canNeverConnect = (task: Task): Promise<boolean> =>
+      canNever("connect", task, target.container, { ecs: looks, iam: aws.iam });
+    const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel, canNeverConnect };
+    const request = () => requestSession(target, forwardCommand(), until, asking);
+    const ticket = await (isNew ? this.#place.openAlone(request) : request());
+    this.last = ticket.sessionId;
+    this.#place.onSession(ticket.sessionId);
+    const encryption = this.#setup.then((known) => known.encryption);
+    // A cancel ends the wait for the session. Once that is open, the relay is told to end.
+    const given = new AbortController();
+    const onCancel = (): void => given.abort(cancel.reason);
+    cancel.addEventListener("abort", onCancel, { once: true });
+    const opening = openTicket(ticket, {
+      ...{ aws, sessionTarget: this.#container.sessionTarget, encryption, clock, log, cancel: given.signal },
+      limits: budget.sessionLimits(1),
+    }).finally(() => cancel.removeEventListener("abort", onCancel));
+    const session = await tellWhile(`the connection to session ${ticket.sessionId}`, { clock, log }, opening);
+    log.debug(`Session ${ticket.sessionId}.`);
+    void session.ended.then((end) => (this.#isEnded = end.kind === "closed"));
+    this.#isEnded = false;
+    this.#place.expectUpload(session, (await this.#setup).logs);
+    return session;
+  }
+
+  /** Ends the last session, and gives the place back. */
+  async end(): Promise<void> {
+    const { undoing, log } = this.#context;
+    if (this.last !== undefined && !this.#isEnded) await terminateSession({ aws: undoing, log }, this.last);
+    await this.#place.giveBack();
+  }
+
+  async #learn({ taskDefinitionArn }: Task): Promise<SessionSetup> {
+    const { exec, looks, log, inputs, target } = this.#context;
+    const known = await exec;
+    const task = { taskDefinitionArn, container: target.container };
+    const logs = await findSessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
+    this.isLogged = logs === undefined || logs.length > 0;
+    if (this.isLogged)
+      log.info(
+        "The sessions of this container may be logged. The log gets the sealed bytes of the forward only.",
+      );
+    return { ...makeSessionSetup(known, logs, inputs), pieceUse: "never" };
+  }
+}
