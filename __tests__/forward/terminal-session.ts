@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { forwardCommand } from "../../src/payload/forward.ts";
 import { ByteQueue } from "../../src/session/byte-queue.ts";
@@ -6,6 +7,9 @@ import type { SessionEnd } from "../../src/session/end.ts";
 import type { Session } from "../../src/session/session.ts";
 
 const TERMINAL = fileURLToPath(new URL("../helpers/terminal.py", import.meta.url));
+
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
 
 /** A session whose command runs on a real terminal of this machine. */
 export class TerminalSession implements Session {
@@ -18,13 +22,16 @@ export class TerminalSession implements Session {
   readonly #child: ChildProcess;
   #isCut = false;
 
-  constructor(number: number, { command = forwardCommand(), path = process.env["PATH"] } = {}) {
+  constructor(number: number, { within = "" } = {}) {
     this.sessionId = `session-${number}`;
     // The agent splits the command into words; single quotes mean the same to a shell.
-    this.#child = spawn("sh", ["-c", `exec python3 ${TERMINAL} ${command}`], {
-      env: { ...process.env, PATH: path },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+    this.#child = spawn(
+      "sh",
+      ["-c", `exec python3 ${TERMINAL} ${within} env PATH=/usr/local/bin:/usr/bin:/bin ${forwardCommand()}`],
+      {
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    );
     this.#child.stdin?.on("error", () => undefined);
     this.#child.stdout?.on("data", (bytes: Buffer) => {
       this.received += bytes.length;
@@ -50,6 +57,12 @@ export class TerminalSession implements Session {
     this.#isCut = true;
     this.output.end();
     this.#child.kill("SIGKILL");
+  }
+
+  /** Kills the relay, which the session's attacher has started. */
+  killRelay(): void {
+    const [attacher = 0] = childrenOf(this.#child.pid ?? 0);
+    for (const relay of childrenOf(attacher)) process.kill(relay, "SIGKILL");
   }
 
   resize(): void {

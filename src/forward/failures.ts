@@ -7,7 +7,7 @@ export function pythonNotFound(path: string): Failure {
     seen:
       path === ""
         ? "No directory of its PATH that only root can write to has a python3."
-        : `Another user of the container can replace '${path}', or the library beside it.`,
+        : `Another user of the container can replace '${path}' or its library, or it has none beside it.`,
     advice:
       "Use a task of its own beside the service: 'service' with 'image: public.ecr.aws/docker/library/python:3.13-slim', 'borrow: network' and 'task-role'.",
   });

@@ -9,8 +9,8 @@ export interface Forward {
   readonly text: string;
 }
 
-const FORWARD =
-  /^(?:(\d{0,5}):)?(?:(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?):)?(\d{1,5})$/;
+const HOST = String.raw`\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?`;
+const FORWARD = new RegExp(`^(?:(\\d{0,5}):(?:(${HOST}):)?)?(\\d{1,5})$`);
 /** The forms, for messages. */
 export const FORMS = "PORT, LOCAL:PORT, LOCAL:HOST:PORT or :HOST:PORT";
 /** The most forwards at a time. */
@@ -22,7 +22,7 @@ export const MOST_FORWARDS = 32;
 export function parseForward(text: string): Forward | { readonly must: string } {
   const [all, local, host, port = ""] = FORWARD.exec(text.trim()) ?? [];
   if (all === undefined) return { must: `${FORMS}, such as 15432:db.internal:5432` };
-  const [near, far] = [local === undefined && host === undefined ? port : local, Number(port)];
+  const [near, far] = [local ?? port, Number(port)];
   const ports = [far, ...(near === undefined || near === "" ? [] : [Number(near)])];
   if (ports.some((each) => each < 1 || each > 65_535)) return { must: "of ports from 1 to 65535" };
   return {

@@ -1,8 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { factsOf, Failure, type FailureCode, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { RelayOrder } from "../payload/forward.ts";
-import { typedRelay } from "../payload/forward.ts";
+import { RELAY_LIMITS, type RelayLimits, type RelayOrder, typedRelay } from "../payload/forward.ts";
 import type { Session } from "../session/session.ts";
 import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures.ts";
 import { Link } from "./link.ts";
@@ -29,6 +28,8 @@ const MOST_IN_FLIGHT = 49_152;
 const PASSING: ReadonlySet<FailureCode> = new Set([
   ...(["session-lost", "session-refused", "aws-unreachable", "aws-error", "throttled"] as const),
 ]);
+/** The most sessions in a row without a word of the relay. */
+const MOST_IN_VAIN = 12;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -48,6 +49,8 @@ export interface TunnelOptions {
   /** Opens a session that runs `forwardCommand`. `lost` is the last one. */
   readonly open: (lost: string | undefined) => Promise<Session>;
   readonly targets: NonNullable<RelayOrder["start"]>["targets"];
+  /** By default those of the relay of every forward. */
+  readonly limits?: RelayLimits | undefined;
   /** Whether the sessions are logged, as far as that is known. */
   readonly isLogged: () => boolean;
   /** How long the relay may live. */
@@ -87,6 +90,10 @@ export class Tunnel {
     this.#heard = options.clock.now();
   }
 
+  get #isOver(): boolean {
+    return this.#options.signal.aborted;
+  }
+
   /** Whether a connection can be opened now. */
   get isReady(): boolean {
     return this.#relay.link.isGreeted;
@@ -100,13 +107,15 @@ export class Tunnel {
     const { clock, signal, log } = this.#options;
     const stop = clock.every(1_000, () => this.#move());
     try {
-      for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
+      for (let pause = FIRST_PAUSE_MS, inVain = 0; !this.#isOver;) {
         const before = this.#heard;
         const why = await this.#runSession().catch((error: unknown) => this.#lossOf(error));
-        if (signal.aborted) break;
+        if (this.#isOver) break;
         log.info(`The session of the forward is lost: ${why}.`);
         this.counts.cuts += 1;
-        if (this.#heard > before) pause = FIRST_PAUSE_MS;
+        inVain = this.#heard > before ? 0 : inVain + 1;
+        if (inVain === MOST_IN_VAIN) throw forwardLost(why);
+        if (inVain === 0) pause = FIRST_PAUSE_MS;
         await clock.sleep(pause * (0.5 + clock.random.fraction() / 2), signal).catch(() => undefined);
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
@@ -352,7 +361,8 @@ class Relay {
 
   /** What is typed: a session that may be the first starts the relay unless it runs. */
   order(): RelayOrder {
-    const { targets, seconds } = this.#options;
-    return this.isStarted ? { id: this.#id } : { id: this.#id, start: { key: this.#key, targets, seconds } };
+    const { targets, seconds, limits = RELAY_LIMITS } = this.#options;
+    const start = { ...limits, key: this.#key, targets, seconds };
+    return this.isStarted ? { id: this.#id } : { id: this.#id, start };
   }
 }

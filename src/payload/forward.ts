@@ -3,12 +3,26 @@ import { deflateSync } from "node:zlib";
 import { forwardPy, forwardSource, inlinePython, shortenSource } from "./container-source.ts";
 import { quote } from "./quote.ts";
 
+/** The times of a relay, in seconds. */
+export interface RelayLimits {
+  /** For a connection to one address. */
+  readonly connect: number;
+  /** Without a word of the runner: until the relay ends its session, and until it ends with its connections. */
+  readonly sessionSilence: number;
+  readonly silence: number;
+}
+
+/**
+ * A lost runner's session is gone within a minute. Its connections are kept for a cut of 60 s, and for the time that a new session takes.
+ */
+export const RELAY_LIMITS: RelayLimits = { connect: 10, sessionSilence: 45, silence: 75 };
+
 /** What the relay of a forward is given. */
 export interface RelayOrder {
   /** Names the forward in the container. */
   readonly id: string;
   /** For the first session alone, which starts the relay. */
-  readonly start?: {
+  readonly start?: RelayLimits & {
     readonly key: Uint8Array;
     /** Host and port; without a host the task itself. */
     readonly targets: readonly (readonly [host: string | null, port: number])[];

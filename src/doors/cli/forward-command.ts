@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { systemClock as clock } from "../clock.ts";
 import { FORMS, type Forward, parseForwards } from "../forward/forwards.ts";
 import type { InputName } from "../inputs/names.ts";
 import type { RunInputs } from "../program/run-options.ts";
@@ -70,10 +71,13 @@ export async function runCommand(
     FARGATE_EXEC_PORTS: JSON.stringify(ports),
   };
   const child = spawn(program, args, { stdio: "inherit", env });
-  let kill: NodeJS.Timeout | undefined;
+  const ended = new AbortController();
   const stop = (): void => {
     child.kill("SIGTERM");
-    kill = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+    clock.sleep(GRACE_MS, ended.signal).then(
+      () => child.kill("SIGKILL"),
+      () => undefined, // it has ended
+    );
   };
   over.addEventListener("abort", stop, { once: true });
   try {
@@ -84,7 +88,7 @@ export async function runCommand(
       );
     });
   } finally {
-    clearTimeout(kill);
+    ended.abort();
     over.removeEventListener("abort", stop);
   }
 }

@@ -2,7 +2,7 @@
 #
 # The session that starts it becomes its attacher: it hands its terminal to the relay and waits. The relay has a session of its own, so
 # it keeps its connections when the exec session is lost; the next one brings another attacher. `forward_link.py` stands in front of this.
-# The line that the runner types after the program is JSON: `id` names the forward, `key` and `targets` are given to the relay alone.
+# The line that the runner types after the program is JSON: `id` names the forward, all else is for the relay.
 import errno, json, os, select, signal, socket, struct, sys, threading, time
 
 # The reasons of a refusal: the order of REFUSALS in `src/forward/streams.ts`.
@@ -14,8 +14,8 @@ REASONS = {
     errno.ENETDOWN: NO_ROUTE,
     errno.ETIMEDOUT: TIMED_OUT,
 }
-# Seconds: to connect to one address; for a new session to greet; without a word of the runner, until its session ends, and until all ends.
-CONNECT, GREET, SESSION_SILENCE, SILENCE = 10, 15, 45, 75
+# Seconds for a new session to greet.
+GREET = 15
 MOST_NEW, MOST_NAMES = 4, 256
 # The name that the one relay of a container holds: containers of a task may share their network, and abstract names with it.
 ONLY = "\0fargate-exec-forward-" + os.readlink("/proc/self/ns/pid")
@@ -67,22 +67,22 @@ class Terminal:
 
 
 class Relay:
-    def __init__(self, listener, key, targets, seconds):
-        self.listener, self.targets = listener, targets
-        self.link = Link(Seal(key, b"c", b"r"))
-        self.streams = Streams(self.link, targets)
+    def __init__(self, listener, asked):
+        self.listener, self.targets, self.limits = listener, asked["targets"], asked
+        self.link = Link(Seal(base64.b64decode(asked["key"]), b"c", b"r"))
+        self.streams = Streams(self.link, self.targets)
         self.connections, self.turn, self.names = {}, 0, 0
         self.terminal, self.new = None, []
         self.looked_up, (self.woken, self.wakes) = collections.deque(), os.pipe()
         self.begun = time.monotonic()
-        self.until, self.is_over = self.begun + seconds, False
+        self.until, self.is_over = self.begun + asked["seconds"], False
 
     def run(self):
         try:
             while not self.is_over:
                 self.turn_once()
-        except Violation as problem:
-            self.link.put(bytes([BYE]) + number(0, 4) + str(problem).encode())
+        except Exception as problem:  # Any end is told: a relay that only vanishes would be started again and again.
+            self.link.put(bytes([BYE]) + number(0, 4) + ("%s" % (problem or type(problem))).encode())
         # The last words, if the terminal takes them soon.
         until = time.monotonic() + 2
         while self.terminal and time.monotonic() < until and self.write():
@@ -137,14 +137,14 @@ class Relay:
         self.link.tick(now)
         for each in list(self.connections.values()):
             if each.until and now >= each.until:
-                self.try_next(each, (TIMED_OUT, "no answer within %d s" % CONNECT))
+                self.try_next(each, (TIMED_OUT, "no answer within %s s" % self.limits["connect"]))
         for each in self.new:
             if now > each.since + GREET:
                 self.drop(each)
         heard = self.link.heard or self.begun
-        if self.terminal and now > heard + SESSION_SILENCE:
+        if self.terminal and now > heard + self.limits["sessionSilence"]:
             self.drop(self.terminal)
-        if now > heard + SILENCE or now > self.until:
+        if now > heard + self.limits["silence"] or now > self.until:
             self.is_over = True
 
     # Sessions
@@ -285,7 +285,7 @@ class Relay:
             except OSError as problem:
                 error = problem.errno
             if error in (0, errno.EINPROGRESS):
-                each.until = time.monotonic() + CONNECT
+                each.until = time.monotonic() + self.limits["connect"]
                 return
             each.why = reason_of(error, each.why)
             each.close()
@@ -425,7 +425,7 @@ def start_relay(address, asked):
         os.dup2(none, fd)
     os.chdir("/")
     try:
-        Relay(listener, base64.b64decode(asked["key"]), asked["targets"], asked["seconds"]).run()
+        Relay(listener, asked).run()
     finally:
         os._exit(0)
 

@@ -3,7 +3,7 @@
 # CloudTrail records the command, so it is short and holds no secret. Comments and indentation are not sent.
 
 fx_file=$(command -v python3)
-fx_safe "$fx_file" && fx_safe "${fx_on%/*/*}"/lib*/python3* || {
+[ "$fx_file" ] && fx_safe "$fx_file" && fx_safe "${fx_on%/*/*}"/lib*/python3* || {
   printf "\33]7733;python%s\7\n" "$fx_file"
   exit
 }
