@@ -9,6 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, processes } from "../helpers/local.ts";
@@ -41,7 +42,7 @@ beforeAll(async () => {
   aws = await Aws.start();
   task = await aws.runningTask();
   // These tests have tasks of their own, so that they keep no place from the others.
-  stopped = await Promise.all(["piped", "once", "twice", "copied"].map(() => aws.runningTask()));
+  stopped = await Promise.all(["piped", "once", "twice", "copied", "forwarded"].map(() => aws.runningTask()));
 });
 
 afterAll(async () => {
@@ -295,6 +296,44 @@ it.concurrent("copies a file though nothing reads what it says", async () => {
   }
   expect(readFileSync(to, "utf8")).toBe("content");
 });
+
+it.concurrent(
+  "forwards a port of this machine into the task while a command runs, over a cut, and ends with its code",
+  async () => {
+    const far = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.pipe(socket);
+    });
+    await new Promise<void>((resolve) => far.listen(0, "127.0.0.1", resolve));
+    const { port } = far.address() as AddressInfo;
+    const go = join(installed.folder, "go");
+    const script = `exec 3<>/dev/tcp/127.0.0.1/$FARGATE_EXEC_PORT; echo hello >&3; head -1 <&3; until [ -e "$0" ]; do sleep 0.1; done; echo again >&3; head -1 <&3; exit 7`;
+    const { id = "" } = stopped[4] ?? {};
+    const { local } = aws.world;
+    let wasCut = false;
+    const { exitCode, stdout, stderr } = await cli(
+      ["-L", `:127.0.0.1:${port}`, "--", "bash", "-c", script, go],
+      {
+        inputs: { task: id },
+        command: "forward",
+        onOutput: (soFar) => {
+          if (wasCut || !soFar.stdout.includes("hello")) return;
+          wasCut = true;
+          // The service ends the session, so that a new one has to go on.
+          const session =
+            local.gateway.sessions.findLast(({ target }) => target.includes(id))?.sessionId ?? "";
+          void local.inject({ session: { do: "close", session } }).then(() => writeFileSync(go, ""));
+        },
+      },
+    );
+    far.close();
+    expect([exitCode, stdout.toString()]).toEqual([7, "hello\nagain\n"]);
+    expect(stderr).toMatch(
+      /leads to :127\.0\.0\.1:\d+\..*The forward carried 1 connection, 12 bytes there and 12 back, over 1 cut/s,
+    );
+    expect(stderr).not.toContain("error:");
+  },
+);
 
 it("is a module, too, whose result says how the run ended", async () => {
   const env = { PATH: process.env["PATH"] ?? "", ...aws.world.local.env, ...aws.keysFor({ task: task.id }) };

@@ -37,8 +37,8 @@ export function installPackage(withLocal = true): InstalledPackage {
 }
 
 export interface CliRequest {
-  /** `run` unless given. The inputs become options of `run` and `cp` only. */
-  readonly command?: "run" | "attach" | "logs" | "cp";
+  /** `run` unless given. The inputs become options of `run`, `cp` and `forward` only. */
+  readonly command?: "run" | "attach" | "logs" | "cp" | "forward";
   /** The options as inputs; the cluster is the seed's unless given. What the user of the step may do follows from them. */
   readonly inputs: Inputs;
   /** What follows the options. */
@@ -64,7 +64,7 @@ export async function runCli(aws: Aws, installed: InstalledPackage, request: Cli
   const { words = [], program = [installed.program], env = {}, stdin = "", onOutput } = request;
   const { command = "run" } = request;
   const inputs = { cluster: aws.world.made.cluster, ...request.inputs };
-  const given = command === "run" || command === "cp" ? Object.entries(inputs) : [];
+  const given = command === "attach" || command === "logs" ? [] : Object.entries(inputs);
   const options = given.map(([name, value]) => `--${name}=${value}`);
   const [file = "", ...first] = program;
   const child = spawn(file, [...first, command, ...options, ...words], {

@@ -3,7 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
-import { jobParts, loaderParts, unpackerParts, withoutComments } from "../../src/payload/container-source.ts";
+import {
+  forwardSource,
+  jobParts,
+  loaderParts,
+  unpackerParts,
+  withoutComments,
+} from "../../src/payload/container-source.ts";
 import { loaderText, unpackerText } from "../../src/payload/loader.ts";
 import { jobText } from "../../src/payload/job-text.ts";
 import { makePayload } from "../../src/payload/payload.ts";
@@ -97,6 +103,7 @@ check.each<[string, string]>([
   ["the stop command", split(stopCommand(JOB.runId))[2] ?? ""],
   ["the check of the script", `${source("enter.sh")}\n${source("try.sh")}`],
   ["the launch of the script", `${source("enter.sh")}\n${source("launch.sh")}`],
+  ["the command of a forward", `fx_sha="" fx_start="" fx_id="" fx_dirs=""\n${forwardSource()}`],
   ["the placing of files without python3", `${source("safe.sh")}\n${source("place.sh")}`],
   [
     "the packing of artifacts without python3",
@@ -131,6 +138,7 @@ it("every part of the job is delivered", () => {
         "artifacts_tar.sh",
         "bootstrap.sh",
         "enter.sh",
+        "forward.sh",
         "launch.sh",
         "loader.sh",
         "ours.sh",

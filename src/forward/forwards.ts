@@ -23,10 +23,10 @@ export function parseForward(text: string): Forward | { readonly must: string } 
   const [all, local, host, port = ""] = FORWARD.exec(text.trim()) ?? [];
   if (all === undefined) return { must: `${FORMS}, such as 15432:db.internal:5432` };
   const [near, far] = [local ?? port, Number(port)];
-  const ports = [far, ...(near === undefined || near === "" ? [] : [Number(near)])];
+  const ports = [far, ...(near === "" ? [] : [Number(near)])];
   if (ports.some((each) => each < 1 || each > 65_535)) return { must: "of ports from 1 to 65535" };
   return {
-    local: near === undefined || near === "" ? undefined : Number(near),
+    local: near === "" ? undefined : Number(near),
     host: host?.replace(/^\[|\]$/g, "") ?? null,
     port: far,
     text: text.trim(),

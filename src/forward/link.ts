@@ -3,7 +3,7 @@ import { Damage, numberBytes, PacketKind, type Seal, Violation } from "./packets
 /** Bytes of unacknowledged lines after which the link takes no data. */
 const MOST_KEPT_BYTES = 524_288;
 /** The most unacknowledged lines of any kind. */
-const MOST_KEPT = 20_000;
+const MOST_KEPT = 10_000;
 /** An acknowledgement waits for so many milliseconds or bytes. */
 const ACK_AFTER_MS = 100;
 const ACK_BYTES = 65_536;

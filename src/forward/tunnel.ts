@@ -90,7 +90,7 @@ export class Tunnel {
     this.#heard = options.clock.now();
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return this.#options.signal.aborted;
   }
 
@@ -107,10 +107,10 @@ export class Tunnel {
     const { clock, signal, log } = this.#options;
     const stop = clock.every(1_000, () => this.#move());
     try {
-      for (let pause = FIRST_PAUSE_MS, inVain = 0; !this.#isOver;) {
+      for (let pause = FIRST_PAUSE_MS, inVain = 0; !this.#isOver();) {
         const before = this.#heard;
         const why = await this.#runSession().catch((error: unknown) => this.#lossOf(error));
-        if (this.#isOver) break;
+        if (this.#isOver()) break;
         log.info(`The session of the forward is lost: ${why}.`);
         this.counts.cuts += 1;
         inVain = this.#heard > before ? 0 : inVain + 1;

@@ -1,4 +1,9 @@
+<<<<<<< HEAD:__tests__/doors/cli/lacking-options.test.ts
 import { COPY_INPUTS } from "../../../src/doors/cli/copy-command.ts";
+=======
+import { COPY_INPUTS } from "../../src/cli/copy-command.ts";
+import { FORWARD_INPUTS } from "../../src/cli/forward-command.ts";
+>>>>>>> f8e8c0d2 (The command line's page has fargate-exec forward, and a test forwards over a session that its service ends):__tests__/cli/lacking-options.test.ts
 import {
   ATTACH_INPUTS,
   CHECK_INPUTS,
@@ -27,6 +32,7 @@ it.each([
 it.each([
   ["run", inputNames],
   ["check", CHECK_INPUTS],
+  ["forward", FORWARD_INPUTS],
 ])("'%s', which has the option, advises it", (_, names) => {
   expect(withoutLacking(NONE, names)).toBe(NONE);
   expect(NONE).toContain("'start: true'");

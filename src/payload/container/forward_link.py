@@ -18,7 +18,7 @@ PIECE, PLAIN_PIECE = 32768, 8192
 WORTH_PACKING, UNTRIED = 128, 8
 LONGEST_LINE = 65536
 # Bytes of unacknowledged lines after which no data is taken, and the most lines of any kind.
-KEPT, MOST_KEPT = 524288, 20000
+KEPT, MOST_KEPT = 524288, 10000
 # An acknowledgement waits for so many seconds or bytes.
 ACK_AFTER, ACK_BYTES = 0.1, 65536
 BEAT = 5
