@@ -1,7 +1,9 @@
 import { run } from "../main.ts";
 import type { RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
 import { programSurroundings } from "./program/surroundings.ts";
+import { type ForwardRun, runForward } from "../run/run-forward.ts";
 import { showUploaded } from "../run/show-uploaded.ts";
+import type { Surroundings } from "../run/step/surroundings.ts";
 import { undoRest } from "../undo/undo-rest.ts";
 
 /**
@@ -15,9 +17,26 @@ import { undoRest } from "../undo/undo-rest.ts";
  * );
  */
 export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
+  return await carryOut(run, inputs, options);
+}
+
+/** Forwards ports of this machine into a task, as `runOnFargate` runs a script there. The exit code is that of `during`. */
+export async function forwardOnFargate(
+  forward: ForwardRun,
+  inputs: RunInputs,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return await carryOut((surroundings) => runForward(forward, surroundings), inputs, options);
+}
+
+async function carryOut(
+  step: (surroundings: Surroundings) => Promise<unknown>,
+  inputs: RunInputs,
+  options: RunOptions,
+): Promise<RunResult> {
   const surroundings = programSurroundings(inputs, options);
   const { saved, saveState, idToken, world, display: log } = surroundings;
-  await run(surroundings);
+  await step(surroundings);
   const state = saved();
   // A step of the action leaves this to its post step. A program has none.
   if (state !== undefined && state.undo.length > 0) await undoRest(state, { idToken, saveState, world, log });

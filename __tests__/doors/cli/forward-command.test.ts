@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { forwardInputs, readForwards, runCommand } from "../../src/cli/forward-command.ts";
-import { until } from "../helpers/until.ts";
+import { forwardInputs, readForwards, runCommand } from "../../../src/doors/cli/forward-command.ts";
+import { until } from "../../helpers/until.ts";
 
 const never = new AbortController().signal;
 

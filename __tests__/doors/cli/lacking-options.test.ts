@@ -1,9 +1,5 @@
-<<<<<<< HEAD:__tests__/doors/cli/lacking-options.test.ts
 import { COPY_INPUTS } from "../../../src/doors/cli/copy-command.ts";
-=======
-import { COPY_INPUTS } from "../../src/cli/copy-command.ts";
-import { FORWARD_INPUTS } from "../../src/cli/forward-command.ts";
->>>>>>> f8e8c0d2 (The command line's page has fargate-exec forward, and a test forwards over a session that its service ends):__tests__/cli/lacking-options.test.ts
+import { FORWARD_INPUTS } from "../../../src/doors/cli/forward-command.ts";
 import {
   ATTACH_INPUTS,
   CHECK_INPUTS,

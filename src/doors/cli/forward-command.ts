@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { systemClock as clock } from "../clock.ts";
-import { FORMS, type Forward, parseForwards } from "../forward/forwards.ts";
-import type { InputName } from "../inputs/names.ts";
+import { systemClock as clock } from "../../clock.ts";
+import { FORMS, type Forward, parseForwards } from "../../session/forward/forwards.ts";
+import type { InputName } from "../../inputs/names.ts";
 import type { RunInputs } from "../program/run-options.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -4,12 +4,20 @@ import { systemClock as clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { type InputName, inputNames } from "../../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
-import { runOnFargate, showOnFargate } from "../run-on-fargate.ts";
+import { forwardOnFargate, runOnFargate, showOnFargate } from "../run-on-fargate.ts";
 import { harmlessText } from "../../report/show/sanitise.ts";
 import { VERSION } from "../../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { CHECK_SCREEN, FIRST_SCREEN } from "./help-texts.ts";
+import {
+  FORWARD_INPUTS,
+  forwardInputs,
+  FORWARDS_HELP,
+  readForwards,
+  runCommand,
+  untilOver,
+} from "./forward-command.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
@@ -36,6 +44,8 @@ interface OwnOptions {
   readonly verbose?: boolean;
   /** The command copies, so a terminal shows how many bytes. No option gives it. */
   readonly copies?: boolean;
+  /** Whether a command has the terminal now. No option gives it. */
+  readonly hasCommand?: () => boolean;
 }
 
 /** Carries out the command line of this process, which then ends soon. Never rejects. */
@@ -72,6 +82,7 @@ function commandLine(): Command {
   addAttach(all);
   addLogs(all);
   addCopy(all);
+  addForward(all);
   addLocal(all);
   return all;
 }
@@ -166,6 +177,34 @@ function addCopy(all: Command): void {
   });
 }
 
+function addForward(all: Command): void {
+  const command = addOwnOptions(all.command("forward"))
+    .description(
+      "Forwards ports of this machine into a running task, or a new one, while a command runs, or until Ctrl-C. Its exit code is that of the command.",
+    )
+    .argument("[command...]", "the command that uses the ports, after --")
+    .option("-L, --forward <forward>", FORWARDS_HELP, (text, all: readonly string[]) => [...all, text], []);
+  const inputs = addInputOptions(command, { names: FORWARD_INPUTS, env: process.env });
+  command.action(
+    async (words: readonly string[], own: OwnOptions & { readonly forward: readonly string[] }) => {
+      const forwards = readForwards(own.forward);
+      const given = forwardInputs(await withRegion(inputs()));
+      let hasCommand = false;
+      const more = { names: FORWARD_INPUTS, hasCommand: () => hasCommand };
+      const result = await carryOut(given, { ...own, ...more }, (all, options) => {
+        const during = async (ports: readonly number[], lost: AbortSignal): Promise<number> => {
+          const over = AbortSignal.any([lost, ...(options?.signal ? [options.signal] : [])]);
+          if (words.length === 0) return await untilOver(over);
+          hasCommand = true;
+          return await runCommand(words, ports, over).finally(() => (hasCommand = false));
+        };
+        return forwardOnFargate({ forwards, during }, all, options);
+      });
+      setExitCode(exitCodeOf(result));
+    },
+  );
+}
+
 function addLocal(all: Command): void {
   all
     .command("local")
@@ -215,7 +254,7 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
   const log = terminal(own, { lines: inputs.check !== undefined });
   const { stdout, stderr } = process;
   const faults = watchFaults(log);
-  const signal = AbortSignal.any([cancelOnSignals(() => log.leave()), faults.signal]);
+  const signal = AbortSignal.any([cancelOnSignals(() => log.leave(), own.hasCommand), faults.signal]);
   const ended = await engine(inputs, { stdout, stderr, log, signal });
   log.end();
   const result = faults.signal.aborted ? withoutEnd(ended) : ended;

@@ -5,7 +5,7 @@
 # The line that the runner types after the program is JSON: `id` names the forward, all else is for the relay.
 import errno, json, os, select, signal, socket, struct, sys, threading, time
 
-# The reasons of a refusal: the order of REFUSALS in `src/forward/streams.ts`.
+# The reasons of a refusal: the order of REFUSALS in `src/session/forward/streams.ts`.
 FAILED, UNKNOWN, NOBODY, NO_ROUTE, TIMED_OUT, FORBIDDEN = range(6)
 REASONS = {
     errno.ECONNREFUSED: NOBODY,

@@ -1,5 +1,5 @@
 # --- The link of a forward, and the streams on it, without I/O: lines and the time in, lines and events out. The runner's half is
-# `src/forward`.
+# `src/session/forward`.
 #
 # A line of the terminal is the base64 of a packet: a kind, a number, a sealed body and a tag. The agent passes such lines whole: they are
 # ASCII. The two halves of the link number their frames, keep them until the other half has them, and drop those that come again. So a new

@@ -1,4 +1,4 @@
-import { OpeningReader } from "../../src/forward/opening.ts";
+import { OpeningReader } from "../../../src/session/forward/opening.ts";
 
 const mark = (text: string): string => `\u001b]7733;${text}\u0007\r\n`;
 const read = (...pieces: readonly string[]) => {

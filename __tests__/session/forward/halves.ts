@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { Link } from "../../src/forward/link.ts";
-import { Lines, Seal } from "../../src/forward/packets.ts";
-import { type StreamEvent, Streams } from "../../src/forward/streams.ts";
+import { Link } from "../../../src/session/forward/link.ts";
+import { Lines, Seal } from "../../../src/session/forward/packets.ts";
+import { type StreamEvent, Streams } from "../../../src/session/forward/streams.ts";
 
 /** The key of the tests, which `half.py` has, too. */
 export const KEY = Buffer.from(Array.from({ length: 64 }, (_, i) => i));
@@ -30,7 +30,7 @@ export class ContainerHalf {
   readonly #answers: AsyncIterator<string>;
 
   constructor() {
-    const link = new URL("../../src/payload/container/forward_link.py", import.meta.url);
+    const link = new URL("../../../src/payload/container/forward_link.py", import.meta.url);
     const half = new URL("half.py", import.meta.url);
     const program = [link, half].map((file) => readFileSync(file, "utf8")).join("\n");
     this.#child = spawn("python3", ["-Ic", program], { stdio: ["pipe", "pipe", "inherit"] });

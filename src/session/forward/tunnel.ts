@@ -1,8 +1,8 @@
-import type { Clock } from "../clock.ts";
-import { factsOf, Failure, type FailureCode, messageOf } from "../errors.ts";
-import type { Log } from "../log.ts";
-import { RELAY_LIMITS, type RelayLimits, type RelayOrder, typedRelay } from "../payload/forward.ts";
-import type { Session } from "../session/session.ts";
+import type { Clock } from "../../clock.ts";
+import { factsOf, Failure, type FailureCode, messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import { RELAY_LIMITS, type RelayLimits, type RelayOrder, typedRelay } from "../../payload/forward.ts";
+import type { Session } from "../session.ts";
 import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures.ts";
 import { Link } from "./link.ts";
 import { type Opening, OpeningReader } from "./opening.ts";

@@ -1,20 +1,20 @@
-import { openAhead } from "./aws/open-ahead.ts";
-import { EarlyLook } from "./places/early-look.ts";
-import { carryForwards } from "./forward/forward.ts";
-import type { Forward } from "./forward/forwards.ts";
+import { openAhead } from "../aws/open-ahead.ts";
+import { EarlyLook } from "../queue/early-look.ts";
+import { carryForwards } from "../session/forward/forward.ts";
+import type { Forward } from "../session/forward/forwards.ts";
 import type { JobContext } from "./job/context.ts";
 import { ForwardSessions } from "./job/forward-sessions.ts";
-import { logFailure } from "./log.ts";
-import { lookBeforeStart } from "./ready/look.ts";
-import { NO_OUTPUT, type Result } from "./report/result.ts";
+import { logFailure } from "../log.ts";
+import { lookBeforeStart } from "../ready/look.ts";
+import { NO_OUTPUT, type Result } from "../report/result.ts";
 import { targetContext } from "./step-context.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
-import { othersToTry } from "./targets/candidates.ts";
-import { findReplacement } from "./targets/replacement.ts";
-import { resolveTargets } from "./targets/resolve.ts";
-import { TaskLooks } from "./targets/tasks/task-looks.ts";
+import { othersToTry } from "../targets/candidates.ts";
+import { findReplacement } from "../targets/replacement.ts";
+import { resolveTargets } from "../targets/resolve.ts";
+import { TaskLooks } from "../targets/tasks/task-looks.ts";
 
 export interface ForwardRun {
   readonly forwards: readonly Forward[];

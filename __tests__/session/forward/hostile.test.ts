@@ -1,9 +1,9 @@
 import { deflateRawSync } from "node:zlib";
-import { randomBuffer } from "../../simulation/random.ts";
-import { LONGEST_LINE, numberBytes, PacketKind, Seal } from "../../src/forward/packets.ts";
-import { PIECE, WINDOW } from "../../src/forward/stream.ts";
-import { FrameKind, MOST_STREAMS } from "../../src/forward/streams.ts";
-import { randomOf } from "../helpers/seeds.ts";
+import { randomBuffer } from "../../../simulation/random.ts";
+import { LONGEST_LINE, numberBytes, PacketKind, Seal } from "../../../src/session/forward/packets.ts";
+import { PIECE, WINDOW } from "../../../src/session/forward/stream.ts";
+import { FrameKind, MOST_STREAMS } from "../../../src/session/forward/streams.ts";
+import { randomOf } from "../../helpers/seeds.ts";
 import { type Answer, ContainerHalf, KEY, RunnerHalf } from "./halves.ts";
 
 const { open, opened, refused, data, end, reset, credit } = FrameKind;

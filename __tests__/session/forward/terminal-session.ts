@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { forwardCommand } from "../../src/payload/forward.ts";
-import { ByteQueue } from "../../src/session/byte-queue.ts";
-import type { SessionEnd } from "../../src/session/end.ts";
-import type { Session } from "../../src/session/session.ts";
+import { forwardCommand } from "../../../src/payload/forward.ts";
+import { ByteQueue } from "../../../src/session/byte-queue.ts";
+import type { SessionEnd } from "../../../src/session/end.ts";
+import type { Session } from "../../../src/session/session.ts";
 
-const TERMINAL = fileURLToPath(new URL("../helpers/terminal.py", import.meta.url));
+const TERMINAL = fileURLToPath(new URL("../../helpers/terminal.py", import.meta.url));
 
 const childrenOf = (pid: number): readonly number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);

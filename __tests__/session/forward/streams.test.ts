@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { StreamEvent } from "../../src/forward/streams.ts";
+import type { StreamEvent } from "../../../src/session/forward/streams.ts";
 import { ContainerHalf, RunnerHalf } from "./halves.ts";
-import { randomBuffer } from "../../simulation/random.ts";
-import { forEachSeedAtOnce, randomOf, sampleOf } from "../helpers/seeds.ts";
+import { randomBuffer } from "../../../simulation/random.ts";
+import { forEachSeedAtOnce, randomOf, sampleOf } from "../../helpers/seeds.ts";
 
 const TARGETS = { echo: 0, slow: 1, source: 2, refused: 3 } as const;
 

@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { Failure } from "../../errors.ts";
 import type { Refusal } from "./streams.ts";
 
 export function pythonNotFound(path: string): Failure {

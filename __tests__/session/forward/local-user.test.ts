@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { asRoot } from "../../local/task/isolate.ts";
-import { ownerOf } from "../../src/forward/local-user.ts";
-import { withNeed } from "../helpers/needs.ts";
+import { asRoot } from "../../../local/task/isolate.ts";
+import { ownerOf } from "../../../src/session/forward/local-user.ts";
+import { withNeed } from "../../helpers/needs.ts";
 
 const asOther = withNeed(it, "root", asRoot ? undefined : "only root can start a process of another user");
 const NOBODY = 65_534;

@@ -1,4 +1,4 @@
-import { MOST_FORWARDS, parseForward, parseForwards } from "../../src/forward/forwards.ts";
+import { MOST_FORWARDS, parseForward, parseForwards } from "../../../src/session/forward/forwards.ts";
 
 describe("a forward", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { messageOf } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import { Connection } from "./connection.ts";
 import { portTaken } from "./failures.ts";
 import type { Forward } from "./forwards.ts";
