@@ -107,25 +107,44 @@ asOthers.concurrent.each(everyNth(BOTH, 2, 1))(
   PATIENCE,
 );
 
-it("an attacher whose reader has detached ends its session, since a paused agent would not see the attacher's end", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "agent-"));
-  const [worker, ended] = [join(directory, "ssm-session-worker"), join(directory, "ended")];
-  copyFileSync("/bin/dash", worker);
-  const agent = `trap 'echo by TERM >${ended}; exit' TERM; exec 3<&0; "$@" <&3 & wait; echo with its command >${ended}`;
-  const job = new WatchedJob({
-    script: "sleep 30",
-    detaches: true,
-    within: { enter: [worker, "-c", agent, "agent"], root: "" },
-  });
-  try {
-    const terminal = job.attach();
-    await until(() => job.events.some(({ kind }) => kind === "attached"));
-    terminal.type(DETACH);
-    await terminal.closed;
-    expect(readFileSync(ended, "utf8")).toBe("by TERM\n");
-    await job.has("detached");
-  } finally {
-    job.remove();
-    rmSync(directory, { recursive: true, force: true });
+describe("a paused agent would not see the end of an attacher, which therefore ends its session", () => {
+  /** Runs a job below a process like the agent's. Returns how that has ended. */
+  async function endOfAgent(
+    script: string,
+    act: (job: WatchedJob, terminal: WatchedTerminal) => void | Promise<void>,
+  ): Promise<string> {
+    const directory = mkdtempSync(join(tmpdir(), "agent-"));
+    const [worker, ended] = [join(directory, "ssm-session-worker"), join(directory, "ended")];
+    copyFileSync("/bin/dash", worker);
+    const agent = `trap 'echo by TERM >${ended}; exit' TERM; exec 3<&0; "$@" <&3 & wait; echo with its command >${ended}`;
+    const job = new WatchedJob({
+      ...{ script, detaches: true },
+      within: { enter: [worker, "-c", agent, "agent"], root: "" },
+    });
+    try {
+      const terminal = job.attach();
+      await act(job, terminal);
+      await terminal.closed;
+      return readFileSync(ended, "utf8").trim();
+    } finally {
+      job.remove();
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
+
+  it.concurrent("when its reader has detached", async () => {
+    const end = await endOfAgent("sleep 30", async (job, terminal) => {
+      await until(() => job.events.some(({ kind }) => kind === "attached"));
+      terminal.type(DETACH);
+    });
+    expect(end).toBe("by TERM");
+  });
+
+  it.concurrent("when the directory was removed before the end was taken", async () => {
+    const end = await endOfAgent("sleep 1", async (job) => {
+      await until(() => job.events.some(({ kind }) => kind === "attached"));
+      rmSync(job.directory ?? "", { recursive: true });
+    });
+    expect(end).toBe("by TERM");
+  });
 });

@@ -16,6 +16,8 @@ const QUIET_MS = 30_000;
 const LOOK_MS = 1_000;
 /** How long the attacher waits for `taken`. */
 const TAKEN_MS = 5_000;
+/** What a reader is given to read why there is no job. */
+const READ_MS = 2_000;
 /** How long the workers of a job that was killed are given to end. */
 const ORPHANED_MS = 1_000;
 
@@ -72,8 +74,10 @@ export async function attach(
     container.endSession(host);
     return;
   }
+  const { isTaken } = directory;
   removeJob(container, directory);
-  if (last === "left") container.endSession(host);
+  if (!isTaken) await shell.sleep(READ_MS);
+  if (last === "left" || !isTaken) container.endSession(host);
 }
 
 /** Hands the secrets to the job, after a wait for other runs. False when the job is not to start. */

@@ -56,6 +56,7 @@ const timeouts: Rule = {
   name: "a script ends within its timeout",
   look(ended, check) {
     for (const runner of ended.runners) {
+      if (isOrphaned(runner, ended)) continue;
       const most = timeoutOf(runner) + KILLED_MS + NOTICED_MS;
       for (const { began, ended: at, worker } of runsOf(runner, ended)) {
         const took = (at ?? ended.world.base.time.now) - began;
@@ -64,6 +65,16 @@ const timeouts: Rule = {
     }
   },
 };
+
+/** The job's own process was killed when no step followed it, so that nothing was there to end its script. */
+function isOrphaned(runner: Runner, ended: Simulated): boolean {
+  const places = tasksOf(runner, ended).map(({ name }) => name);
+  const isKilled = ended.world.base.faults.taken.some(
+    ({ kind, actor, ...fault }) =>
+      kind === "kill-process" && "process" in fault && fault.process === "job" && places.includes(actor),
+  );
+  return isKilled && firstOf(runner).options.inputs["detach"] !== undefined;
+}
 
 /** A step does not hang once its script has ended. */
 const reports: Rule = {

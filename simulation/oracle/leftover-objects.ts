@@ -28,6 +28,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
       isCutOff(runner, ended) ||
       (key.endsWith("/alive") && isEnding(runner, ended)) ||
+      (key.includes("/output/") && isUnstopped(runner)) ||
       (key.includes("/output/") && isLeft(runner, ended)),
   );
 }
@@ -65,6 +66,11 @@ function isLost({ options, mainEnd, main }: Runner): boolean {
 /** It was killed between a write of a queue and the deletion of the version before it, of which post knows nothing. The next run deletes that. */
 function hasOldVersions({ isKilled }: Runner, { scenario }: Simulated): boolean {
   return isKilled && scenario.world.isVersioned;
+}
+
+/** Nothing could tell the container to stop, and the step has said so: the job goes on until its timeout, or its lock ends it. */
+function isUnstopped({ main, post }: Runner): boolean {
+  return `${main.stdout}${post?.stdout ?? ""}`.includes("Could not undo this: Stopping the job");
 }
 
 /** The step has stopped the task. The container of a task that is slow to end may say that it is alive after the cleanup. */

@@ -17,6 +17,13 @@ const seats: Rule = {
     const { world, scenario } = ended;
     if (!scenario.world.bucket) return;
     for (const { agent, name } of world.containers) {
+      // A colleague's session is seen by those who may list sessions, and by no others.
+      const isHidden =
+        !scenario.world.maySeeSessions &&
+        [...world.gateway.sessions.values()].some(
+          ({ owner, target }) => owner === "colleague" && target === agent.target,
+        );
+      if (isHidden) continue;
       const most = world.gateway.mostOfOurs.get(agent.target) ?? 0;
       if (most > 1) check(most <= MOST_SESSIONS, name, () => `${most} sessions of runs at once`);
     }

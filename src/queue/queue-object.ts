@@ -65,6 +65,8 @@ export class QueueObject {
   readonly #options: QueueObjectOptions;
   readonly #old: OldVersions;
   #last: FoundQueue | undefined;
+  /** What was read last. A run in line reads the same version many times. */
+  #parsed: { readonly etag: string; readonly modified: number; readonly queue: Queue } | undefined;
 
   constructor(options: QueueObjectOptions) {
     this.#options = options;
@@ -144,7 +146,9 @@ export class QueueObject {
     const found = await s3.getVersion(object, LARGEST_QUEUE);
     if (found === undefined) return undefined;
     const { bytes, modified, age, etag, versionId } = found;
-    return { queue: parseQueue(bytes, modified), now: modified + age, version: { etag, versionId } };
+    if (this.#parsed?.etag !== etag || this.#parsed.modified !== modified)
+      this.#parsed = { etag, modified, queue: parseQueue(bytes, modified) };
+    return { queue: this.#parsed.queue, now: modified + age, version: { etag, versionId } };
   }
 
   /** False when the queue is no longer as it was found. */

@@ -132,21 +132,20 @@ export class TaskProtection {
       return true;
     }
     const sharedUntil = foreign === undefined ? 0 : Math.max(foreign, now + 2 * RENEW_MS);
-    await this.#set(Math.max(this.#held?.sharedUntil ?? 0, sharedUntil), foreign);
+    await this.#set(Math.max(this.#held?.sharedUntil ?? 0, sharedUntil));
     return true;
   }
 
   /**
-   * Sets the protection, never to an earlier end than `foreign`. When `foreign` is later than the job may protect its task, the
-   * protection stays as it is. When the call fails, `#held` stays. If the failed call has taken effect all the same, the job
+   * Sets the protection, never to an earlier end than `sharedUntil`. When that is later than the job may protect its task, the end is less
+   * than a minute after it: the new end tells the other job that it is not alone. When the call fails, `#held` stays. If the failed call has taken effect all the same, the job
    * takes the new end for another job's, and does not end the protection.
    */
-  async #set(sharedUntil: number, foreign: number | undefined): Promise<void> {
+  async #set(sharedUntil: number): Promise<void> {
     const { target, ecs, onHeld, clock } = this.#options;
     const { clusterArn: cluster, taskArn: task } = target;
     const most = this.#mostMinutes();
-    const least = foreign === undefined ? 1 : Math.ceil((foreign - clock.now()) / 60_000);
-    if (least > most) return;
+    const least = Math.max(1, Math.ceil((sharedUntil - clock.now()) / 60_000));
     const minutes = Math.max(least, Math.min(LEASE_MINUTES, most));
     const set = await ecs.updateTaskProtection({ cluster, task, minutes });
     if (set.kind === "protection" && set.until !== undefined) {
