@@ -15,11 +15,11 @@ it("a session that is alone keeps as much as one may", () => {
   expect(new StepBudget().sessionLimits(1)).toMatchObject({ ahead: 16 * MIB, unread: MIB });
 });
 
-it.each([1, 2, 3, 16, 17, 100, 200, 700])(
+it.each([1, 2, 3, 16, 17, 100, 200, 500])(
   "what %i containers send at once, and the pieces that are read of it, are no more together than a step has for them",
   (jobs) => {
     const { size, ahead } = pieceLimits(jobs);
-    expect(jobs * (1 + ahead) * size).toBeLessThanOrEqual(48 * MIB + 3 * jobs);
+    expect(jobs * (1 + ahead) * size).toBeLessThanOrEqual(32 * MIB + 3 * jobs);
     const { largestPack } = new StepBudget().spoolLimits(jobs);
     expect(jobs * largestPack).toBeLessThanOrEqual(32 * MIB + 2 * jobs);
     // What is packed may grow: base64 takes 4 bytes for 3, and a line's end for each 76.

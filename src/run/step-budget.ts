@@ -27,7 +27,7 @@ const RECORDS_OF_ALL = 32 * MIB;
 /** The least part of the spool that a container sends at once: each costs it two or three processes. */
 const LEAST_PART = 16 * 1024;
 /** The most bytes of pieces of output that all jobs have read from S3 and not passed on. */
-const PIECES_OF_ALL = 48 * MIB;
+const PIECES_OF_ALL = 32 * MIB;
 /** The least that a piece may have: each costs a request of the container, and one of the step. */
 const LEAST_PIECE = 64 * 1024;
 /** While pieces come one after the other, this many beyond the next one are read at the same time. With more jobs than `FEW` there are reads enough. */

@@ -82,7 +82,7 @@ it("two hundred honest tasks whose output comes at once all end well, lose no li
   expect(new Set(jobs.map(({ end }) => end.kind))).toEqual(new Set(["status"]));
   expect(lines.count).toBe(TASKS * PIECES * Math.floor(pieceLimits(TASKS).size / 100));
   expect(new Set(jobs.map(({ output }) => output.stdout.endsWith(LINE)))).toEqual(new Set([true]));
-  expect(held.most).toBeLessThan(50 * MIB);
+  expect(held.most).toBeLessThan(34 * MIB);
   expect(held.most).toBeGreaterThan(10 * MIB);
 });
 

@@ -137,6 +137,19 @@ it("the ends that are kept of all workers take what a step has for them", () => 
   expect(new Set(ends.map((end) => end.size))).toEqual(new Set([workers]));
 });
 
+it("of a job that has ended nothing is kept but its results", () => {
+  const { outputOf } = fanOut({ tasks: 16 });
+  const before = memory();
+  const bytes = Buffer.alloc(2 * MIB, "x".repeat(99) + "\n");
+  for (let task = 0; task < 16; task += 1) {
+    const output = outputOf(task);
+    for (const [stream, source] of [["stdout", ""] as const, ["stderr", "e"] as const])
+      output.show({ kind: "text", stream, source, bytes, ends: true });
+    output.end();
+  }
+  expect(memory() - before).toBeLessThan(20);
+});
+
 /** Bytes of a spool, as they come by a carrier. Returns the gaps. */
 function comes({ spool }: JobOutput, at: number, bytes: Buffer): readonly unknown[] {
   return [...spool.take({ kind: "bytes", at, bytes })].filter(({ kind }) => kind === "gap");

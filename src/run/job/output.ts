@@ -168,10 +168,12 @@ export class JobOutput {
     this.spool.close();
     const results = scriptResults(this.#files.written(), this.#workers);
     this.#files.close();
+    // The step keeps this function, which must not keep all that this job has printed.
+    const log = this.#log;
     const script = this.#budget.scripts.keep(this.#task, results, (problem) =>
-      this.#log.warning(problem, LIMITS_PAGE),
+      log.warning(problem, LIMITS_PAGE),
     );
-    for (const problem of script.problems) this.#log.warning(problem, LIMITS_PAGE);
+    for (const problem of script.problems) log.warning(problem, LIMITS_PAGE);
     const { stdout, allStderr, cut, lastLines } = printer;
     const [workerStdout, stderr] = [printer.endsOf("stdout"), printer.endsOf("stderr")];
     return { stdout, allStderr, cut, lastLines, workerStdout, stderr, script };
