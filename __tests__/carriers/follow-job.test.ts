@@ -1,9 +1,11 @@
+import { gzipSync } from "node:zlib";
 import { setImmediate as turn } from "node:timers/promises";
 import { Failure } from "../../src/errors.ts";
 import { describeEnd } from "../../src/carriers/session-end.ts";
 import type { SessionEnd } from "../../src/session/end.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { type FakeSession, mark, READY } from "../session/fake-session.ts";
+import { StepBudget } from "../../src/run/step-budget.ts";
 import { type Script, Scene, SPOOL } from "./scene.ts";
 
 const from = (at: number): string => `${READY}${mark(`@${at}`)}\n${SPOOL.slice(at)}`;
@@ -96,6 +98,25 @@ describe("following a job through its sessions", () => {
     expect(job.shown).toEqual(["one", "three", "gap", "one", "two", "three"]);
     expect(job.log.lines[0]).toContain("byte 14 was expected and byte 10 came.");
     expect(job.log.lines[0]).toMatch(/^warning: .* after byte 0 /);
+  });
+
+  it("takes a packed piece that is larger than this job may hold for damage, and goes on in another session", async () => {
+    const [large, fits] = [900, 400].map((length) => {
+      const text = `${"x".repeat(length - 1)}\n`;
+      return [
+        ...[READY, mark("@0"), "\n", mark(`# 0 ${length}`), gzipSync(text).toString("base64"), mark("%")],
+        mark(`. ${length} exited 0=0:1`),
+      ];
+    });
+    const job = new Scene(
+      (session) => session.says(...(large ?? [])).end({ kind: "closed-here" }),
+      (session) => session.says(...(fits ?? [])),
+    );
+    job.limits = { ...new StepBudget().spoolLimits(1), largestPack: 800 };
+    const attended = endOf(job);
+    await job.untilSession(2);
+    expect(await attended).toMatchObject(ENDED);
+    expect(job.shown).toEqual(["gap", "x".repeat(399)]);
   });
 
   it.each<[string, SessionEnd]>([

@@ -6,7 +6,7 @@ import { followJob } from "../../src/carriers/follow-job.ts";
 import type { FollowedJob, FollowJobOptions } from "../../src/carriers/follow-options.ts";
 import { containerBlocked } from "../../src/ready/advice.ts";
 import type { PieceStore } from "../../src/carriers/pieces/store.ts";
-import { Spool } from "../../src/carriers/stream/spool.ts";
+import { Spool, type SpoolLimits } from "../../src/carriers/stream/spool.ts";
 import { Listener } from "../helpers/listener.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { wordsOf } from "../helpers/shown.ts";
@@ -55,6 +55,8 @@ export class Scene {
   /** Whether other steps are to find all of the output. */
   mustKeepAll = false;
   detachAfter: number | undefined;
+  /** What the job may keep of its spool. */
+  limits: SpoolLimits | undefined;
   /** Whether the artifacts come. */
   isEnding = false;
   /** Another run waits for the place in the container from then on. */
@@ -106,7 +108,7 @@ export class Scene {
       sessions: this.#sources(until),
       folders: this.#folders(),
       nonce: NONCE,
-      spool: new Spool(1, { from: this.#from }),
+      spool: new Spool(1, { from: this.#from, limits: this.limits }),
       typed: {
         prepare: () => undefined,
         start: (missing) =>
