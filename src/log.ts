@@ -8,7 +8,7 @@ export function withPage(text: string, page: DocsPage | undefined, docs: string)
   return page === undefined ? text : `${text}\nSee ${docs}${page}`;
 }
 
-/** The log of a step. It is passed to each phase, so that tests can listen and only `github/` knows the runner. */
+/** The log of a step. It is passed to each phase, so that tests can listen and only `doors/github/` knows the runner. */
 export interface Log {
   info(line: string): void;
   /** Shown only when the workflow runs with step debug logging. */

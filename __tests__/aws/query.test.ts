@@ -29,7 +29,8 @@ it("finds the public address and the VPC of a network interface", async () => {
   expect(sent()).toEqual({
     Action: "DescribeNetworkInterfaces",
     Version: "2016-11-15",
-    "NetworkInterfaceId.1": "eni-1",
+    "Filter.1.Name": "network-interface-id",
+    "Filter.1.Value.1": "eni-1",
   });
   expect(open?.received[0]).toMatchObject({ method: "POST", url: "/" });
   expect(open?.received[0]?.headers).toMatchObject({

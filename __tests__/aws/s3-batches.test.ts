@@ -80,6 +80,12 @@ it("deletes every version of objects in a bucket that keeps versions, and passes
   expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
 });
 
+it("deletes an object that has more versions than a batch looks for by calls of its own", async () => {
+  const versions = Array.from({ length: 8 }, (_, number) => `v${number}`);
+  const requests = await deleteAll(new FakeBucket({ "f/0": versions, "f/1": ["v"] }), ["f/0", "f/1"]);
+  expect(requests.filter((request) => request.startsWith("DELETE"))).toHaveLength(3);
+});
+
 it.each(["f/1", "all"])(
   "deletes each object that DeleteObjects refuses by a call of its own: %s",
   async (refuses) => {

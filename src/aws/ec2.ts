@@ -62,7 +62,7 @@ export function ec2Calls(query: Query): Ec2 {
   return {
     async describeNetworkInterface(id) {
       const resource = `network interface '${id}'`;
-      const answer = await ask("DescribeNetworkInterfaces", resource, { "NetworkInterfaceId.1": id });
+      const answer = await ask("DescribeNetworkInterfaces", resource, filter("network-interface-id", [id]));
       const [found] = itemsOf(answer, "networkInterfaceSet");
       return found && networkInterfaceFrom(found);
     },
@@ -118,7 +118,7 @@ function networkInterfaceFrom(found: Xml): NetworkInterface | undefined {
   };
 }
 
-/** A filter finds the resources that exist. A call that names an id outside a filter fails when it does not exist. */
+/** Asked by a filter, an id that does not exist gives an empty answer. A call that names it outside of one fails. */
 function filter(name: string, values: readonly string[], number = 1): Readonly<Record<string, string>> {
   return {
     [`Filter.${number}.Name`]: name,

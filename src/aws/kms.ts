@@ -13,7 +13,7 @@ export interface GeneratedKey {
 /** The one call of KMS. */
 export interface Kms {
   /**
-   * A data key of 64 bytes, for the two directions of a session. `context` is the encryption context, which the other
+   * A data key of 64 bytes: 32 for each direction of a session. Fails with what AWS answers. `context` is the encryption context, which the other
    * side needs to decrypt.
    */
   generateDataKey(keyId: string, context: Readonly<Record<string, string>>): Promise<GeneratedKey>;

@@ -52,6 +52,8 @@ async function deleteBatch(
     // A version below the deleted one may be the current one now.
     left = found.flatMap(({ key, versionId }) => (isVersion(versionId) && !refused.has(key) ? [key] : []));
   }
+  // Objects with more versions than that are left to the calls for each object.
+  for (const key of left) refused.add(key);
   return [...refused];
 }
 

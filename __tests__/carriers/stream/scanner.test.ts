@@ -26,10 +26,3 @@ it.each([
 it("a scanner drops the beginning of what is longer than any mark, and shows the rest", () => {
   expect(scan(mark("x".repeat(LONGEST_MARK)))).toBe(`${"x".repeat(LONGEST_MARK)}\x07`);
 });
-
-it("a scanner forgets a mark that has begun when another session begins", () => {
-  const scanner = new MarkScanner(NONCE);
-  expect([...scanner.scan(Buffer.from(mark("p").slice(0, -1)))]).toEqual([]);
-  scanner.restart();
-  expect([...scanner.scan(Buffer.from("\x07"))]).toEqual([{ kind: "bytes", bytes: Buffer.from("\x07") }]);
-});

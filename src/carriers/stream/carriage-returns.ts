@@ -10,12 +10,6 @@ export class CarriageReturns {
   /** CRs at the end of the last piece, which may belong to an LF that is still to come. */
   #held = 0;
 
-  /** Prepares for another session. It begins with a whole record, so no CR is carried over. */
-  restart(): void {
-    this.#perLine = 0;
-    this.#held = 0;
-  }
-
   /**
    * Counts the CRs of the line end behind a mark. Returns the bytes after the line end; undefined while it is incomplete.
    */

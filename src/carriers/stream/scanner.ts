@@ -19,12 +19,6 @@ export class MarkScanner {
     this.#mark = Buffer.from(sessionMark(nonce));
   }
 
-  /** Prepares for another session: forgets an incomplete mark. */
-  restart(): void {
-    this.#pending = new Bytes();
-    this.#isOpen = false;
-  }
-
   /** The pieces of these bytes. The caller has to read them to the end, or stop using the scanner. */
   *scan(bytes: Uint8Array): Generator<Piece> {
     // A mark that comes in many small pieces is joined and searched once, when its end comes.

@@ -26,7 +26,7 @@ export function makeTypedInput(
       if (start?.delivery.kind === "session") packed(start.payload);
     },
     start: async (missing) => {
-      // The container begins the job only within `SILENCE_MS` after `ready`. Once confirmed, the lock goes to no other run in that time.
+      // The container begins the job only within 90 s after `ready` (`payload/input.ts`). Once confirmed, the lock goes to no other run in that time.
       await context.lock?.confirm();
       const part = partAtOnce(context.origin.fanOut?.tasks ?? 1);
       const opening = { nonce, part, packAbove: (await setup).packAbove };

@@ -10,8 +10,8 @@ import type { OutputWriter } from "../../report/show/lines.ts";
 import type { SavePage } from "../../undo/ledger.ts";
 
 /**
- * All that a step needs from what has started it: a GitHub runner (`github/`), or a program (`program/`), such as the command
- * line.
+ * All that a step needs from what has started it: a GitHub runner (`doors/github/`), or a program (`doors/program/`), such as
+ * the command line.
  */
 export interface Surroundings {
   readonly reader: Reader;
