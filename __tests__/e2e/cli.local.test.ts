@@ -42,7 +42,9 @@ beforeAll(async () => {
   aws = await Aws.start();
   task = await aws.runningTask();
   // These tests have tasks of their own, so that they keep no place from the others.
-  stopped = await Promise.all(["piped", "once", "twice", "copied", "forwarded"].map(() => aws.runningTask()));
+  stopped = await Promise.all(
+    ["piped", "once", "twice", "copied", "forwarded", "kept"].map(() => aws.runningTask()),
+  );
 });
 
 afterAll(async () => {
@@ -334,6 +336,28 @@ it.concurrent(
     expect(stderr).not.toContain("error:");
   },
 );
+
+it.concurrent("keeps a forward until Ctrl-C, and leaves no session", async () => {
+  const far = createServer((socket) => void socket.on("error", () => undefined).resume());
+  await new Promise<void>((resolve) => far.listen(0, "127.0.0.1", resolve));
+  const { port } = far.address() as AddressInfo;
+  const { id = "" } = stopped[5] ?? {};
+  const use = { inputs: { task: id }, command: "forward" } as const;
+  const kept = await cli(["-L", `:127.0.0.1:${port}`], {
+    ...use,
+    onOutput: ({ stderr }, child) => void (stderr.includes("leads to") && child.kill("SIGINT")),
+  });
+  expect(kept.exitCode).toBe(130);
+  const { gateway } = aws.world.local;
+  const isOpen = (): boolean => gateway.sessions.some(({ target, ended }) => target.includes(id) && !ended);
+  await eventually(isOpen, false);
+
+  await new Promise((resolve) => far.close(resolve));
+  const refused = await cli(["-L", `:127.0.0.1:${port}`, "--", "echo", "never"], use);
+  expect([refused.exitCode, refused.stdout.toString()]).toEqual([125, ""]);
+  expect(refused.stderr).toContain(`The container can't reach :127.0.0.1:${port}.`);
+  expect(refused.stderr).toContain("Nothing listens at that port: Connection refused.");
+});
 
 it("is a module, too, whose result says how the run ended", async () => {
   const env = { PATH: process.env["PATH"] ?? "", ...aws.world.local.env, ...aws.keysFor({ task: task.id }) };

@@ -11,6 +11,12 @@ const TERMINAL = fileURLToPath(new URL("../../helpers/terminal.py", import.meta.
 const childrenOf = (pid: number): readonly number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
 
+/** How a session ends when its command has told the agent's worker to end it. */
+export const TOLD = "the worker was told";
+
+/** Runs the terminal by the name of the agent's worker (PR_SET_NAME). */
+const AS_WORKER = `python3 -c 'import ctypes; ctypes.CDLL(None).prctl(15, b"ssm-session-wor"); exec(open("${TERMINAL}").read())'`;
+
 /** A session whose command runs on a real terminal of this machine. */
 export class TerminalSession implements Session {
   readonly output = new ByteQueue(() => undefined);
@@ -27,7 +33,7 @@ export class TerminalSession implements Session {
     // The agent splits the command into words; single quotes mean the same to a shell.
     this.#child = spawn(
       "sh",
-      ["-c", `exec python3 ${TERMINAL} ${within} env PATH=/usr/local/bin:/usr/bin:/bin ${forwardCommand()}`],
+      ["-c", `exec ${AS_WORKER} ${within} env PATH=/usr/local/bin:/usr/bin:/bin ${forwardCommand()}`],
       {
         stdio: ["pipe", "pipe", "inherit"],
       },
@@ -38,9 +44,10 @@ export class TerminalSession implements Session {
       if (!this.#isCut) this.output.push(bytes);
     });
     this.ended = new Promise((resolve) =>
-      this.#child.once("close", () => {
+      this.#child.once("close", (_, signal) => {
         this.output.end();
-        resolve(this.#isCut ? { kind: "lost", why: "cut by the test" } : { kind: "closed", text: "" });
+        const text = signal === "SIGTERM" ? TOLD : "";
+        resolve(this.#isCut ? { kind: "lost", why: "cut by the test" } : { kind: "closed", text });
       }),
     );
   }

@@ -18,7 +18,7 @@ import { withNeed } from "../../helpers/needs.ts";
 import { until } from "../../helpers/until.ts";
 import { KEY } from "./halves.ts";
 import { Listener } from "../../helpers/listener.ts";
-import { TerminalSession } from "./terminal-session.ts";
+import { TerminalSession, TOLD } from "./terminal-session.ts";
 
 const asOther = withNeed(it, "root", asRoot ? undefined : "only root can change users and mounts");
 const LIMITS = { connect: 10, sessionSilence: 45, silence: 75 };
@@ -213,7 +213,7 @@ describe("a tunnel", () => {
     link.begin();
     await session.send(link.take() ?? Buffer.of());
     // It says nothing more.
-    expect(await session.ended).toEqual({ kind: "closed", text: "" });
+    expect(await session.ended).toEqual({ kind: "closed", text: TOLD });
     await until(() => !readFileSync("/proc/net/unix", "utf8").includes("fargate-exec-forward-dead"));
   });
 

@@ -76,6 +76,8 @@ class Relay:
         self.looked_up, (self.woken, self.wakes) = collections.deque(), os.pipe()
         self.begun = time.monotonic()
         self.until, self.is_over = self.begun + asked["seconds"], False
+        # Whether the runner has ended the forward.
+        self.is_told = False
 
     def run(self):
         try:
@@ -87,6 +89,8 @@ class Relay:
         until = time.monotonic() + 2
         while self.terminal and time.monotonic() < until and self.write():
             select.select([], [self.terminal.fd], [], 0.1)
+        if self.terminal and self.is_told:
+            self.terminal.attacher.send(b".")
 
     def turn_once(self):
         waits = {self.listener.fileno(): (select.POLLIN, self.accept), self.woken: (select.POLLIN, self.take_names)}
@@ -217,7 +221,7 @@ class Relay:
         for event in events:
             kind, of = event[:2]
             if kind == "bye":
-                self.is_over = True
+                self.is_over = self.is_told = True
             elif kind == "open":
                 each = self.connections[of] = Connection(of)
                 # A name server may take long, and the runner may have given these up.
@@ -447,7 +451,9 @@ def main(asked):
     os.close(0)
     os.close(1)
     os.close(2)
-    attacher.recv(1)
+    # Without a last word the client of this session is lost, or another session has taken its place.
+    if not attacher.recv(1):
+        end()
 
 
 main(ASKED)
