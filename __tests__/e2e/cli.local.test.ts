@@ -338,7 +338,9 @@ it.concurrent(
 );
 
 it.concurrent("keeps a forward until Ctrl-C, and leaves no session", async () => {
-  const far = createServer((socket) => void socket.on("error", () => undefined).resume());
+  const far = createServer((socket) => {
+    socket.on("error", () => undefined).resume();
+  });
   await new Promise<void>((resolve) => far.listen(0, "127.0.0.1", resolve));
   const { port } = far.address() as AddressInfo;
   const { id = "" } = stopped[5] ?? {};
