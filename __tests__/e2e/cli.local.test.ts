@@ -347,7 +347,9 @@ it.concurrent("keeps a forward until Ctrl-C, and leaves no session", async () =>
   const use = { inputs: { task: id }, command: "forward" } as const;
   const kept = await cli(["-L", `:127.0.0.1:${port}`], {
     ...use,
-    onOutput: ({ stderr }, child) => void (stderr.includes("leads to") && child.kill("SIGINT")),
+    onOutput: ({ stderr }, child) => {
+      if (stderr.includes("leads to")) child.kill("SIGINT");
+    },
   });
   expect(kept.exitCode).toBe(130);
   const { gateway } = aws.world.local;
