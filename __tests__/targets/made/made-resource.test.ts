@@ -32,6 +32,17 @@ const ecs = {
   },
 };
 
+it("calls the end of a cleanup no fault of the action when it ends the deletion of a definition", async () => {
+  const over = new Error("This operation was aborted");
+  const calls = { ...ecs, deleteTaskDefinition: () => Promise.reject(over) };
+  const arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/fargate-exec-app:1";
+  const shared = { kind: "shared-definition", arn, family: "fargate-exec-app", cluster: "ci" } as const;
+  await removeResource({ ...shared, startedBy: "me", registered: true }, calls, "cancelled", log);
+  expect(log.lines.at(-1)).toBe(
+    "fargate-exec-app:1 is deregistered but not deleted. This operation was aborted",
+  );
+});
+
 it("stops a task that is known", async () => {
   await removeResource(
     { kind: "task", cluster: "ci", startedBy: "me", taskArn: TASK },

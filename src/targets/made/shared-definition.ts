@@ -1,5 +1,5 @@
 import type { Ecs } from "../../aws/ecs.ts";
-import { asFailure, isDenied } from "../../errors.ts";
+import { Failure, isDenied, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { lastPart } from "../arn.ts";
 
@@ -42,7 +42,9 @@ export async function leaveShared(
 export async function removeDefinition(arn: string, ecs: RemovalCalls, log: Log): Promise<void> {
   await ecs.deregisterTaskDefinition(arn);
   await ecs.deleteTaskDefinition(arn).catch((error: unknown) => {
-    log.info(`${lastPart(arn)} is deregistered but not deleted. ${asFailure(error).failed}`);
+    // The cleanup of a cancel may end the call, which is no failure.
+    const why = error instanceof Failure ? error.failed : messageOf(error);
+    log.info(`${lastPart(arn)} is deregistered but not deleted. ${why}`);
   });
 }
 
