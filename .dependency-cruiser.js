@@ -112,8 +112,10 @@ const LOCAL_ROWS = [
 ];
 
 /** The paths of these files and folders of `folder`, as one regular expression. */
-const pathsIn = (folder, names) =>
-  `^${folder}/(${names.map((name) => (name === "*" ? "[^/]+\.ts$" : `${name}(/|\.ts$)`)).join("|")})`;
+const pathsIn = (folder, names) => {
+  const patterns = names.map((name) => (name === "*" ? "[^/]+\\.ts$" : `${name}(/|\\.ts$)`));
+  return `^${folder}/(${patterns.join("|")})`;
+};
 
 /** The paths of these files and folders of src/. */
 const paths = (names) => pathsIn("src", names);
