@@ -171,17 +171,14 @@ it("a step whose output is not read any more stops its job, as by a cancel, and 
   expect(await aws.objects()).toEqual([]);
 });
 
-it.each([
-  ["while it waits for the task", /Started task/],
-  ["while the job runs", /^begun$/],
-])("a step that is killed %s is undone by its post step, from the saved state", async (_, line) => {
+it("a step that is killed while the job runs is undone by its post step, from the saved state", async () => {
   const mark = `MARK=${Math.random()}`;
   let killed = 0;
   const result = await aws.step(
     { ...staged(), run: "echo begun; sleep 300", env: mark },
     {
       onLine: (text) => {
-        if (killed !== 0 || !line.test(text)) return;
+        if (killed !== 0 || text !== "begun") return;
         killed = pidOf(mark) ?? 0;
         process.kill(killed, "SIGKILL");
       },
@@ -198,25 +195,16 @@ it.each([
   await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
 });
 
-it("post undoes what main could not, and warns of what it can't undo either", async () => {
-  const { local } = aws.world;
-  const refuse = (times: number): void =>
-    local.fail({
-      operation: "StopTask",
-      code: "AccessDeniedException",
-      message: "not authorized to perform: ecs:StopTask",
-      times,
-    });
-  refuse(1);
-  const undoneByPost = await aws.step({ ...staged(), run: "echo done" });
-  expect(undoneByPost.conclusion).toBe("success");
-  expect(undoneByPost.annotations).toEqual([expect.objectContaining({ level: "warning" })]);
-  expect(undoneByPost.post?.annotations).toEqual([]);
-  expect(aws.taskOf(undoneByPost).desiredStatus).toBe("STOPPED");
-
-  refuse(2);
+it("post tries again what main could not undo, and warns of what it can't undo either", async () => {
+  aws.world.local.fail({
+    operation: "StopTask",
+    code: "AccessDeniedException",
+    message: "not authorized to perform: ecs:StopTask",
+    times: 2,
+  });
   const neverUndone = await aws.step({ ...staged(), run: "echo done" });
   expect(neverUndone.conclusion).toBe("success");
+  expect(neverUndone.annotations).toEqual([expect.objectContaining({ level: "warning" })]);
   expect(neverUndone.post?.conclusion).toBe("success");
   expect(neverUndone.post?.annotations).toEqual([
     {

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, definition, mainLog, type Inputs, withoutInit } from "../helpers/local.ts";
-import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 beforeAll(async () => {
@@ -19,10 +18,6 @@ const likeService = (more: Inputs = {}): Inputs => ({
   run: "hostname",
   ...more,
 });
-/** The RunTask calls of a step, oldest first. */
-const runTasks = (result: StepResult) =>
-  aws.calls("RunTask", /run=(\w+)/.exec(mainLog(result).join())?.[1] ?? "no run");
-
 function expectSucceeded(result: StepResult): void {
   expect(result.annotations).toEqual([]);
   expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
@@ -30,25 +25,7 @@ function expectSucceeded(result: StepResult): void {
   expect(aws.taskOf(result).stopCode).toBe("UserInitiated");
 }
 
-it.each<[string, () => Inputs, RegExp]>([
-  ["start: true", () => likeService(), /\/fargate-exec-demo-held-[0-9a-f]{16}:\d+$/],
-  [
-    "a task definition",
-    () => likeService({ start: "false", "task-definition": aws.world.made.twoContainers }),
-    /\/fargate-exec-demo-sidecar-held-[0-9a-f]{16}:1$/,
-  ],
-  [
-    "an image",
-    () => likeService({ start: "false", image: "python:3.13", borrow: "network", "task-role": role() }),
-    /\/fargate-exec-python-[0-9a-f]{16}:1$/,
-  ],
-  [
-    "its own definition with an image",
-    () => likeService({ start: "false", image: "python:3.13" }),
-    /\/fargate-exec-demo-held-[0-9a-f]{16}:1$/,
-  ],
-])("a service with %s starts a task in its network", async (_, inputs, started) => {
-  const result = await aws.step(inputs());
+function expectLikeService(result: StepResult, started: RegExp): void {
   expectSucceeded(result);
   const { plan } = aws.taskOf(result);
   const { subnets, securityGroups } = aws.world.made;
@@ -61,9 +38,25 @@ it.each<[string, () => Inputs, RegExp]>([
     key: "fargate-exec:run",
     value: expect.stringContaining("/actions/runs/") as string,
   });
+}
+
+it("a service with 'start: true' starts a task in its network by capacity providers, though the network fails for some seconds", async () => {
+  aws.world.local.fail({ operation: "DescribeTasks", reset: "before", skip: 1, times: 6 });
+  const result = await aws.step(likeService({ "capacity-providers": "FARGATE_SPOT=3,FARGATE=1" }));
+  expectLikeService(result, /\/fargate-exec-demo-held-[0-9a-f]{16}:\d+$/);
+  expect(aws.taskOf(result).plan.capacityProvider).toMatchObject({
+    capacityProvider: "FARGATE_SPOT",
+    weight: 3,
+  });
 });
 
-it("the log of a healthy start is folded by phases and names no exception, and the debug log has ECS's words", async () => {
+it("a service with an image of another definition starts a task in its network", async () => {
+  const image = { image: "python:3.13", borrow: "network", "task-role": role() };
+  const result = await aws.step(likeService({ start: "false", ...image }));
+  expectLikeService(result, /\/fargate-exec-python-[0-9a-f]{16}:1$/);
+});
+
+it("a service with a file starts a task in its network; the log is folded by phases and names no exception, and the debug log has ECS's words", async () => {
   const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
   try {
     const file = join(temp, "task-definition-1.json");
@@ -79,7 +72,7 @@ it("the log of a healthy start is folded by phases and names no exception, and t
     const result = await aws.step(likeService({ start: "false", "task-definition": file }), {
       env: { RUNNER_TEMP: temp, RUNNER_DEBUG: "1" },
     });
-    expectSucceeded(result);
+    expectLikeService(result, /\/fargate-exec-rendered-held-[0-9a-f]{16}:1$/);
     const log = mainLog(result);
     const isDebug = (line: string): boolean => line.startsWith("##[debug]");
     expect(log.filter(isDebug).join("\n")).toMatch(/^##\[debug\]ExecuteCommand: \w+Exception: /m);
@@ -95,11 +88,6 @@ it("the log of a healthy start is folded by phases and names no exception, and t
   } finally {
     rmSync(temp, { recursive: true });
   }
-});
-
-it("a step waits for a network that fails for some seconds while a task starts", async () => {
-  aws.world.local.fail({ operation: "DescribeTasks", reset: "before", skip: 1, times: 6 });
-  expectSucceeded(await aws.step(likeService()));
 });
 
 it("an image alone is registered, run with an init and deregistered; jobs share an equal definition", async () => {
@@ -131,9 +119,6 @@ it("an image alone is registered, run with an init and deregistered; jobs share 
     linuxParameters: { initProcessEnabled: true },
   });
   expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-python")).toHaveLength(2);
-
-  expectSucceeded(await aws.step(image));
-  expect(register()).toBe(2);
 });
 
 it("this commit's image runs in the service's own definition, which stays as it is", async () => {
@@ -147,7 +132,7 @@ it("this commit's image runs in the service's own definition, which stays as it 
   const [before, definitions] = [await described(), await aws.definitions()];
   const image = "example.com/demo:3f2a9c1";
   const result = await aws.step({ service: made.service, image, run: "hostname" });
-  expectSucceeded(result);
+  expectLikeService(result, /\/fargate-exec-demo-held-[0-9a-f]{16}:\d+$/);
   const { containerDefinitions, ...whole } = aws.taskOf(result).plan.definition;
   const { taskDefinitionArn } = whole;
   expect(containerDefinitions[0]).toMatchObject({ image });
@@ -160,76 +145,4 @@ it("this commit's image runs in the service's own definition, which stays as it 
   expect(await described()).toBe(before);
   expect(await aws.definitions()).toEqual(definitions);
   expect(aws.calls("DeleteTaskDefinitions", taskDefinitionArn)).toHaveLength(1);
-});
-
-describe("capacity providers", () => {
-  const shortage = { operation: "RunTask", code: "ClientException" };
-  const spot = () => likeService({ "capacity-providers": "FARGATE_SPOT=3,FARGATE=1" });
-
-  it("replace the launch type", async () => {
-    const result = await aws.step(spot());
-    expectSucceeded(result);
-    expect(aws.taskOf(result).plan.capacityProvider).toMatchObject({
-      capacityProvider: "FARGATE_SPOT",
-      weight: 3,
-    });
-  });
-
-  it("give way to On-Demand when Spot has no capacity", async () => {
-    aws.world.local.fail({
-      ...shortage,
-      message: "Capacity is unavailable at this time. Please try again later.",
-    });
-    const result = await aws.step(spot());
-    expectSucceeded(result);
-    expect(mainLog(result).join("\n")).toContain("on demand");
-    expect(aws.taskOf(result).plan).toMatchObject({ launchType: "FARGATE", capacityProvider: undefined });
-  });
-
-  it("give way to On-Demand when Spot interrupts the task before the job has started", async () => {
-    let taken: string | undefined;
-    const result = await aws.step(spot(), {
-      onLine: (line) => {
-        const id = /^Started task (\w+)/.exec(line)?.[1];
-        if (taken !== undefined || id === undefined) return;
-        taken = id;
-        const task = aws.world.local.tasks.find((one) => one.id === id);
-        task?.stop("SpotInterruption", "Your Spot Task was interrupted.");
-      },
-    });
-    expectSucceeded(result);
-    expect(aws.taskOf(result).id).not.toBe(taken);
-    expect(mainLog(result).join("\n")).toContain(`Fargate Spot took task ${taken ?? ""} away`);
-  });
-
-  it("do not run a job again that Spot has interrupted", async () => {
-    const before = aws.world.local.tasks.length;
-    const result = await aws.step(
-      { ...spot(), run: "echo begun; sleep 30" },
-      {
-        onLine: (line) => {
-          if (line === "begun")
-            aws.world.local.tasks.at(-1)?.stop("SpotInterruption", "Your Spot Task was interrupted.");
-        },
-      },
-    );
-    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
-    expect(result.annotations[0]?.message).toContain("Your Spot Task was interrupted.");
-    expect(aws.world.local.tasks).toHaveLength(before + 1);
-  });
-});
-
-it("a cancel before the job has started stops the task", async () => {
-  const cancel = new AbortController();
-  const before = aws.world.local.tasks.length;
-  const result = await aws.step(likeService({ run: "sleep 60" }), {
-    signal: cancel.signal,
-    onLine: (line) => {
-      if (line.startsWith("Started")) cancel.abort();
-    },
-  });
-  expect(result.conclusion).toBe("cancelled");
-  expect(aws.world.local.tasks).toHaveLength(before + 1);
-  await eventually(() => aws.startedAndAlive().length, 0);
-  expect(runTasks(result).length).toBeLessThanOrEqual(1);
 });

@@ -186,8 +186,6 @@ it("the inputs of a new task reach RunTask", async () => {
 
 it("'keep-task' decides whether the started task lives on", async () => {
   const cases: readonly [Inputs, boolean][] = [
-    [{ run: "exit 1" }, false],
-    [{ "keep-task": "never", run: "exit 1" }, false],
     [{ "keep-task": "on-failure", run: "exit 1" }, true],
     [{ "keep-task": "on-failure", run: "exit 0" }, false],
     [{ "keep-task": "always", run: "exit 0" }, true],
@@ -195,13 +193,13 @@ it("'keep-task' decides whether the started task lives on", async () => {
   const results = await Promise.all(cases.map(([inputs]) => aws.step({ ...aws.newTask(), ...inputs })));
   const kept = results.map((result) => aws.taskOf(result).desiredStatus === "RUNNING");
   expect(kept).toEqual(cases.map(([, lives]) => lives));
-  expect(results[2]?.log.join("\n")).toContain("is kept: 'keep-task' is 'on-failure'");
+  expect(results[0]?.log.join("\n")).toContain("is kept: 'keep-task' is 'on-failure'");
   const notices = (result?: StepResult) =>
     result?.annotations.filter(({ level }) => level === "notice") ?? [];
   expect(results.map((result) => notices(result).length)).toEqual(cases.map(([, lives]) => (lives ? 1 : 0)));
-  expect(results[4]?.log.filter((line) => line.endsWith("##[group]Cleaning up"))).toHaveLength(1);
-  const [told] = notices(results[4]);
-  const { id } = results[4] === undefined ? { id: "" } : aws.taskOf(results[4]);
+  expect(results[2]?.log.filter((line) => line.endsWith("##[group]Cleaning up"))).toHaveLength(1);
+  const [told] = notices(results[2]);
+  const { id } = results[2] === undefined ? { id: "" } : aws.taskOf(results[2]);
   const which = `--region us-east-1 --cluster ${aws.world.made.cluster} --task ${id}`;
   expect(told?.message).toMatch(
     /^Task \w+ is kept, and costs, until \d{4}-\d\d-\d\d \d\d:\d\d UTC at the latest\.$/m,
@@ -233,17 +231,4 @@ it("'keep-task: job' leaves the task to later steps, which put its end off, and 
   expect(result.conclusion).toBe("success");
   expect(last.deadline).toBeGreaterThan(0);
   await eventually(() => aws.taskOf(result).lastStatus, "STOPPED");
-});
-
-it("a task that stops while the job runs is a failure that says so, never a success", async () => {
-  const task = await aws.runningTask();
-  const result = await aws.step(
-    { task: task.id, run: "echo started; sleep 60" },
-    { onLine: (line) => line === "started" && task.stop("UserInitiated", "Stopped by a colleague") },
-  );
-  expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown", stdout: "started" });
-  expect(result.conclusion).toBe("failure");
-  expect(result.annotations).toHaveLength(1);
-  expect(result.annotations[0]?.message).toContain("Stopped by a colleague");
-  await eventually(() => task.lastStatus, "STOPPED");
 });
