@@ -26,12 +26,11 @@ interface Manifest {
 }
 
 /**
- * `node scripts/package.ts [DIRECTORY [--without-local]]` writes the npm package (docs/adr/0012-the-npm-package.md) to the
+ * `node scripts/package.ts [DIRECTORY]` writes the npm package (docs/adr/0012-the-npm-package.md) to the
  * directory, by default `.cache/package`: one bundle with all of its dependencies, two doors, the types, and the README that npm
- * shows. `npm pack` and `npm publish` take that directory. `--without-local` leaves the local Fargate out, for tests that do not
- * run it.
+ * shows. `npm pack` and `npm publish` take that directory.
  */
-async function main(root: string, out: string, withLocal: boolean): Promise<void> {
+async function main(root: string, out: string): Promise<void> {
   process.chdir(root);
   // Below the root, because the bundler looks for packages in the directories above a file.
   const compiled = join(".cache", `package-${process.pid}`);
@@ -39,7 +38,7 @@ async function main(root: string, out: string, withLocal: boolean): Promise<void
   compile("tsconfig.package.json", compiled);
   await writeBundle(join(sources, ENTRIES, BUNDLE), join(out, "dist"));
   copyContainerFiles(join(out, "dist"));
-  if (withLocal) await writeLocal(join(compiled, "local"), join(out, "dist/local"));
+  await writeLocal(join(compiled, "local"), join(out, "dist/local"));
   for (const door of DOORS) copyFileSync(join(sources, ENTRIES, door), join(out, "dist", door));
   chmodSync(join(out, "dist/bin.js"), 0o755);
   copyTypes(sources, join(out, "dist"));
@@ -109,5 +108,4 @@ function copyTypes(compiled: string, out: string): void {
 await main(
   resolve(import.meta.dirname, ".."),
   resolve(process.argv[2] ?? join(import.meta.dirname, "../.cache/package")),
-  process.argv[3] !== "--without-local",
 );

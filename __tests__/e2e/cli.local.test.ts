@@ -22,11 +22,7 @@ import {
   type CliRequest,
 } from "../helpers/npm-package.ts";
 import { withNeed } from "../helpers/needs.ts";
-import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
-
-/** Every fourth run builds the local Fargate into the package, and has this test. */
-const locals = everyNth(["brings the local Fargate along, in which a command runs"], 2);
 
 /** A Node.js 20 of this machine, the oldest that the package supports. */
 const node20 = ["/usr/bin/node", "/usr/local/bin/node"].find(isNode20) ?? "";
@@ -38,7 +34,7 @@ let task: Task;
 let stopped: readonly Task[];
 
 beforeAll(async () => {
-  installed = installPackage(locals.length > 0);
+  installed = installPackage();
   aws = await Aws.start();
   task = await aws.runningTask();
   // These tests have tasks of their own, so that they keep no place from the others.
@@ -71,10 +67,7 @@ it("ends with the script's exit code, by npx in a folder that has nothing but th
 });
 
 it.each([
-  [0, ["--", "true"]],
-  [255, ["--run", "exit 255"]],
   [143, ["--run", "kill -TERM $$"]],
-  [127, ["--", "no-such-program"]],
   [125, ["--workers", "none"]],
 ])("ends with the exit code %d", async (expected, words) => {
   const { exitCode } = await cli(words);
@@ -102,13 +95,10 @@ it("gives the script its own standard input by '--stdin -', and tells when nothi
   );
 });
 
-it.each([
-  [7, "exit 7"],
-  [125, "true"],
-])("ends with %d when the outputs of '%s' can't be written in the end", async (expected, script) => {
-  const { exitCode, stderr } = await cli(["--outputs-file", "/dev/full", "--run", script]);
+it("ends with 125 when the outputs of a script that succeeded can't be written in the end", async () => {
+  const { exitCode, stderr } = await cli(["--outputs-file", "/dev/full", "--", "true"]);
   expect([exitCode, stderr.trim().split("\n").at(-1)]).toEqual([
-    expected,
+    125,
     "fargate-exec: error: The outputs are lost, because the file of --outputs-file can't be written: ENOSPC: no space left on device, write",
   ]);
 });
@@ -153,7 +143,8 @@ it("writes one line over and over on a terminal, and has no colour with NO_COLOR
   const onTerminal = ["python3", "-I", terminal, installed.program];
   const env = { TERM: "xterm-256color" };
   const coloured = await cli(["--", "false"], { program: onTerminal, env });
-  const plainly = await cli(["--", "false"], { program: onTerminal, env: { ...env, NO_COLOR: "1" } });
+  const wrong = ["--workers", "none", "--", "false"];
+  const plainly = await cli(wrong, { program: onTerminal, env: { ...env, NO_COLOR: "1" } });
   const erased = "\r\x1b[K";
   expect(coloured.stdout.toString().split(erased).slice(0, 2)).toEqual([
     "",
@@ -162,7 +153,7 @@ it("writes one line over and over on a terminal, and has no colour with NO_COLOR
   expect(coloured.stdout.toString()).toContain(
     "fargate-exec: \x1b[31merror:\x1b[0m The script failed. Exit code 1",
   );
-  expect(plainly.stdout.toString()).toContain("fargate-exec: error: The script failed. Exit code 1");
+  expect(plainly.stdout.toString()).toMatch(/^fargate-exec: error: .*workers/m);
 });
 
 /** Waits until no process in this task has these words in its command. */
@@ -245,59 +236,50 @@ it("detaches from a script when a file gets its handle, shows what it has printe
   expect(late.stderr).toContain("Nothing of the output of this job is in the bucket.");
 });
 
-it.concurrent("copies a tree into a container and back, and leaves nothing when it can't", async () => {
-  const [, , , at] = stopped;
-  const folder = join(installed.folder, "copies");
-  const names = ["a b.txt", `it's "é".bin`, "new\nline", "-n/.hidden", "d=x/*/[e]"];
-  for (const name of names) {
-    const path = join(folder, "tree", name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, randomBytes(20_000), { mode: 0o640 });
-  }
-  mkdirSync(join(folder, "tree/empty"), { recursive: true });
-  chmodSync(join(folder, "tree"), 0o700);
-  utimesSync(join(folder, "tree"), 1_000_000_000, 1_000_000_000);
-  const cp = (inputs: Inputs, ...words: string[]) =>
-    cli(words, { inputs: { task: at?.id ?? "", ...inputs }, command: "cp" });
-  const into = await cp({}, join(folder, "tree"), ":/srv/copied/");
-  expect([into.exitCode, into.stdout.toString()]).toEqual([0, ""]);
-  const back = await cp({ bucket: aws.world.made.bucket }, ":/srv/copied/tree", `${folder}/back`);
-  expect([back.exitCode, back.stdout.toString()]).toEqual([0, ""]);
-  const listed = (directory: string): string =>
-    execFileSync("sh", [
-      ...[
-        "-c",
-        "cd \"$1\" && { find . -printf '%p %m %s %y %Ts\\n'; find . -type f -exec sha256sum {} +; } | sort",
-      ],
-      ...["sh", join(folder, directory)],
-    ]).toString();
-  expect(listed("back")).toBe(listed("tree"));
-  const before = readdirSync(folder);
-  const missing = await cp({}, ":/srv/copied/nothing", `${folder}/nothing`);
-  expect([missing.exitCode, missing.stderr]).toEqual([
-    125,
-    expect.stringContaining("'/srv/copied/nothing' matches nothing in the container."),
-  ]);
-  expect(missing.stderr).toContain("nothing was placed");
-  expect(missing.stderr).not.toContain("--artifacts");
-  expect(readdirSync(folder)).toEqual(before);
-});
-
-it.concurrent("copies a file though nothing reads what it says", async () => {
-  const [, , , at] = stopped;
-  const [from, to] = [join(installed.folder, "unread"), join(installed.folder, "back")];
-  writeFileSync(from, "content");
-  for (const words of [
-    [from, ":/srv/unread"],
-    [":/srv/unread", to],
-  ]) {
+it.concurrent(
+  "copies a tree into a container and back, though nothing reads what it says, and leaves nothing when it can't",
+  async () => {
+    const [, , , at] = stopped;
+    const folder = join(installed.folder, "copies");
+    const names = ["a b.txt", `it's "é".bin`, "new\nline", "-n/.hidden", "d=x/*/[e]"];
+    for (const name of names) {
+      const path = join(folder, "tree", name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, randomBytes(20_000), { mode: 0o640 });
+    }
+    mkdirSync(join(folder, "tree/empty"), { recursive: true });
+    chmodSync(join(folder, "tree"), 0o700);
+    utimesSync(join(folder, "tree"), 1_000_000_000, 1_000_000_000);
+    const cp = (inputs: Inputs, ...words: string[]) =>
+      cli(words, { inputs: { task: at?.id ?? "", ...inputs }, command: "cp" });
     const line = `{ "$0" "$@" 2>&1 >&3 | true; } 3>&1; echo "\${PIPESTATUS[0]}"`;
-    const program = ["bash", "-c", line, installed.program];
-    const { stdout } = await cli(words, { inputs: { task: at?.id ?? "" }, command: "cp", program });
-    expect(stdout.toString()).toBe("0\n");
-  }
-  expect(readFileSync(to, "utf8")).toBe("content");
-});
+    const unread = ["bash", "-c", line, installed.program];
+    const into = await cli([join(folder, "tree"), ":/srv/copied/"], {
+      ...{ inputs: { task: at?.id ?? "" }, command: "cp", program: unread },
+    });
+    expect(into.stdout.toString()).toBe("0\n");
+    const back = await cp({ bucket: aws.world.made.bucket }, ":/srv/copied/tree", `${folder}/back`);
+    expect([back.exitCode, back.stdout.toString()]).toEqual([0, ""]);
+    const listed = (directory: string): string =>
+      execFileSync("sh", [
+        ...[
+          "-c",
+          "cd \"$1\" && { find . -printf '%p %m %s %y %Ts\\n'; find . -type f -exec sha256sum {} +; } | sort",
+        ],
+        ...["sh", join(folder, directory)],
+      ]).toString();
+    expect(listed("back")).toBe(listed("tree"));
+    const before = readdirSync(folder);
+    const missing = await cp({}, ":/srv/copied/nothing", `${folder}/nothing`);
+    expect([missing.exitCode, missing.stderr]).toEqual([
+      125,
+      expect.stringContaining("'/srv/copied/nothing' matches nothing in the container."),
+    ]);
+    expect(missing.stderr).toContain("nothing was placed");
+    expect(missing.stderr).not.toContain("--artifacts");
+    expect(readdirSync(folder)).toEqual(before);
+  },
+);
 
 it.concurrent(
   "forwards a port of this machine into the task while a command runs, over a cut, and ends with its code",
@@ -389,19 +371,18 @@ it("is a module, too, whose result says how the run ended", async () => {
   ]);
 });
 
-for (const name of locals)
-  it.concurrent(name, async () => {
-    const { folder, program } = installed;
-    const file = join(folder, "node_modules/fargate-exec/dist/local/cli.js");
-    const script = `"$0" run --quiet --cluster demo --service web -- sh -c 'cat; echo "in a task of $FARGATE_EXEC"; exit 9'`;
-    const { exitCode, stdout, stderr } = await runToEnd(
-      spawn(process.execPath, [file, "--", "sh", "-c", script, program], {
-        env: { PATH: process.env["PATH"] ?? "", HOME: folder, FARGATE_LOCAL_VENV: resolve(".venv") },
-      }),
-    );
-    expect([exitCode, stdout.toString()]).toEqual([9, "in a task of true\n"]);
-    expect(stderr).toMatch(/^fargate-exec: error: The script failed. Exit code 9\.\n.*\n$/);
-  });
+it.concurrent("brings the local Fargate along, in which a command runs", async () => {
+  const { folder, program } = installed;
+  const file = join(folder, "node_modules/fargate-exec/dist/local/cli.js");
+  const script = `"$0" run --quiet --cluster demo --service web -- sh -c 'cat; echo "in a task of $FARGATE_EXEC"; exit 9'`;
+  const { exitCode, stdout, stderr } = await runToEnd(
+    spawn(process.execPath, [file, "--", "sh", "-c", script, program], {
+      env: { PATH: process.env["PATH"] ?? "", HOME: folder, FARGATE_LOCAL_VENV: resolve(".venv") },
+    }),
+  );
+  expect([exitCode, stdout.toString()]).toEqual([9, "in a task of true\n"]);
+  expect(stderr).toMatch(/^fargate-exec: error: The script failed. Exit code 9\.\n.*\n$/);
+});
 
 it("holds nothing of the runner's toolkit, and no path of this machine", () => {
   const dist = join(installed.folder, "node_modules/fargate-exec/dist");

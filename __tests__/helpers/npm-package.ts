@@ -17,12 +17,11 @@ export interface InstalledPackage {
   remove(): void;
 }
 
-/** Installs without a network: the package needs no other package. Without the local Fargate it is built in half the time. */
-export function installPackage(withLocal = true): InstalledPackage {
+/** Installs without a network: the package needs no other package. */
+export function installPackage(): InstalledPackage {
   const base = mkdtempSync(join(tmpdir(), "package-"));
   const [built, folder] = [join(base, "built"), join(base, "folder")];
-  const parts = withLocal ? [] : ["--without-local"];
-  execFileSync(process.execPath, ["scripts/package.ts", built, ...parts], {
+  execFileSync(process.execPath, ["scripts/package.ts", built], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
