@@ -15,50 +15,56 @@ afterAll(() => aws.stop());
 const run = (script: string, slot: number, more: Record<string, string> = {}): Promise<StepResult> =>
   aws.step({ task: tasks[slot % tasks.length]?.id ?? "", run: script, ...more });
 
-it.each([
-  [
-    [0, "exit 0"],
-    [1, "false; echo not reached"],
-    [3, "exit 3"],
-    [77, "exit 77"],
-  ],
-  [
-    [126, "/etc/hostname"],
-    [127, "no-such-command"],
-    [128, "exit 128"],
-    [200, "(exit 200)"],
-  ],
-  [
-    [255, "exit 255"],
-    [137, "kill -KILL $$"],
-    [143, "kill -TERM $$"],
-    [1, "#!/usr/bin/env python3\nraise SystemExit(257)"],
-  ],
-] as const)("each exit code arrives exactly: %j", async (...scripts) => {
-  const results = await Promise.all(scripts.map(([, script], slot) => run(script, slot)));
-  results.forEach((result, at) => {
-    const [code] = scripts[at] ?? [];
-    const success = code === 0;
-    expect(result.outputs).toMatchObject({
-      "exit-code": String(code),
-      outcome: success ? "succeeded" : "failed",
-    });
-    expect(JSON.parse(result.outputs["results"] ?? "")).toEqual([
-      {
-        taskArn: tasks[at % tasks.length]?.arn,
-        task: 0,
-        worker: 0,
-        exitCode: code,
-        outcome: success ? "succeeded" : "failed",
-        seconds: expect.any(Number) as number,
-        stdout: "",
+/** What a worker runs, and its exit code. */
+const ends = [
+  [0, "exit 0"],
+  [1, "false; echo not reached"],
+  [3, "exit 3"],
+  [77, "exit 77"],
+  [126, "/etc/hostname"],
+  [127, "no-such-command"],
+  [128, "exit 128"],
+  [200, "(exit 200)"],
+  [255, "exit 255"],
+  [137, "kill -KILL $$"],
+  [143, "kill -TERM $$"],
+  [1, "exec python3 -c 'raise SystemExit(257)'"],
+] as const;
+
+it("each exit code arrives exactly, and the first of several workers that failed gives the step's", async () => {
+  const cases = ends.map(([, script], worker) => `${worker}) ${script} ;;`);
+  const script = `set -e\ncase $FARGATE_EXEC_WORKER in\n${cases.join("\n")}\nesac\n`;
+  const result = await run(script, 0, { workers: String(ends.length) });
+  expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
+  expect([result.conclusion, result.exitCode]).toEqual(["failure", 1]);
+  expect(JSON.parse(result.outputs["results"] ?? "")).toEqual(
+    ends.map(([exitCode], worker) => ({
+      ...{ taskArn: tasks[0]?.arn, task: 0, worker, exitCode, stdout: "" },
+      outcome: exitCode === 0 ? "succeeded" : "failed",
+      seconds: expect.any(Number) as number,
+      // The step's own phases stand in its first result.
+      ...(worker === 0 && {
         phases: expect.objectContaining({ Script: expect.any(Number) as number }) as object,
-      },
-    ]);
-    expect([result.conclusion, result.exitCode]).toEqual(success ? ["success", 0] : ["failure", 1]);
-    expect(result.annotations).toHaveLength(success ? 0 : 1);
-    expect(mainLog(result).join("\n")).not.toContain("not reached");
+      }),
+    })),
+  );
+  expect(mainLog(result).join("\n")).not.toContain("not reached");
+  expect(result.summary).toContain("| 8 | failed | 255 |");
+});
+
+it.each([
+  [0, "exit 0"],
+  [255, "exit 255"],
+  [137, "kill -KILL $$"],
+] as const)("a script that ends with %d by '%s' gives the step its exit code", async (code, script) => {
+  const success = code === 0;
+  const result = await run(script, 0);
+  expect(result.outputs).toMatchObject({
+    "exit-code": String(code),
+    outcome: success ? "succeeded" : "failed",
   });
+  expect([result.conclusion, result.exitCode]).toEqual(success ? ["success", 0] : ["failure", 1]);
+  expect(result.annotations).toHaveLength(success ? 0 : 1);
 });
 
 it("a timeout gives 124 and an outcome of its own, however the script handles TERM", async () => {
@@ -77,18 +83,4 @@ it("a timeout gives 124 and an outcome of its own, however the script handles TE
   }
   expect(ends.outputs["stdout"]).toBe("before");
   expect(defies.outputs["stdout"]).toBe("before\ntold to stop");
-});
-
-it("the first of several workers that failed gives the step's exit code", async () => {
-  const result = await run('[ "$FARGATE_EXEC_WORKER" = 0 ] || exit "4$FARGATE_EXEC_WORKER"', 0, {
-    workers: "3",
-  });
-  expect(result.outputs).toMatchObject({ "exit-code": "41", outcome: "failed" });
-  const results = JSON.parse(result.outputs["results"] ?? "") as { worker: number; exitCode: number }[];
-  expect(results.map(({ worker, exitCode }) => [worker, exitCode])).toEqual([
-    [0, 0],
-    [1, 41],
-    [2, 42],
-  ]);
-  expect(result.summary).toContain("| 2 | failed | 42 |");
 });
