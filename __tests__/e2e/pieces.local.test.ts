@@ -57,9 +57,9 @@ it.concurrent("the step releases its session, and the rest comes by S3, with the
   await eventually(() => jobDirectories(task), []);
 });
 
-it.concurrent("50 MB arrive byte for byte", async () => {
+it.concurrent("20 MB arrive byte for byte", async () => {
   const task = await aws.runningTask();
-  const numbered = new NumberedLines(50 * MB, {});
+  const numbered = new NumberedLines(20 * MB, {});
   const reader = new NumberedReader(numbered);
   const inputs = {
     cluster: aws.world.made.cluster,
