@@ -751,7 +751,7 @@ const tried = named.filter(
 const slow = tried.filter(({ code }) => code === UNWRITTEN.code);
 const others = tried.filter((loss) => !slow.includes(loss));
 
-it.concurrent.each([...everyNth(slow, 8), ...everyNth(others, 4)])("$way, without $name", async (loss) => {
+it.concurrent.each([...everyNth(slow, 8), ...everyNth(others, 8)])("$way, without $name", async (loss) => {
   const { way, code, says = new RegExp(loss.action), remains = {}, seen } = loss;
   const run = await tryWay(aws, ways[way], rightOf(loss));
   const { result } = run;
@@ -778,7 +778,7 @@ it.concurrent.each([...everyNth(slow, 8), ...everyNth(others, 4)])("$way, withou
 
 const wholes = (Object.keys(ways) as WayName[]).filter((name) => name !== "an agent that lacks a right");
 
-it.concurrent.each(everyNth(wholes, 4))("%s, with all rights", async (name) => {
+it.concurrent.each(everyNth(wholes, 8))("%s, with all rights", async (name) => {
   const { outcome = "succeeded", seen } = whole[name];
   const run = await tryWay(aws, ways[name]);
   expect({ outcome: run.result.outputs["outcome"], remains: run.remains }).toEqual({

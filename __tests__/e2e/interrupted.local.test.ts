@@ -646,7 +646,7 @@ let lanes: readonly Aws[];
 /** The runs of `beforeAll`. A test uses up its run, so its second try makes another one. */
 let results: (Interruption | { readonly error: unknown } | undefined)[];
 
-const moments = [...everyNth(all, 4), ...everyNth(withReplacedImage, 10)];
+const moments = [...everyNth(all, 8), ...everyNth(withReplacedImage, 10)];
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };
