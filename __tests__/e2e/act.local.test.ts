@@ -68,8 +68,8 @@ engine("a workflow engine runs", () => {
       ".github/workflows/workflow.yml": readme.find((text) => text.startsWith(`name: ${name}\n`)) ?? "",
     });
 
+    // setup.local has the first one, Smoke test.
     it.each<[string, ActOptions, string[]]>([
-      ["Smoke test", {}, ["ok"]],
       ["Deploy", revision, ["Applying shop.0043_orders... OK"]],
       [
         "Nightly batch",
