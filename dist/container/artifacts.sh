@@ -1,6 +1,6 @@
 # --- Artifacts: files of the container that are brought back. When all workers have ended, a process of the script's user packs them.
 # The archive goes into the spool, behind all else: each line of base64 is a record with the tag `a`, and each fact about the archive
-# is a record with the tag `f` (stream/marks.ts). When S3 carries the output the archive goes there in parts, and records of facts
+# is a record with the tag `f` (carriers/stream/marks.ts). When S3 carries the output the archive goes there in parts, and records of facts
 # say that they are there. The whole archive is never on the disk, which may have no room for it.
 
 # Adds the artifacts to the spool. A cancel, or the fence of a lost lock, ends the packing 3.3 s later, because the runner waits 4 s for

@@ -71,7 +71,7 @@ fx_watch=$!
 
 # Reads the opening. Its caller waits for the end of the watch.
 fx_open() {
-  read -r fx_nonce fx_pack <&3
+  read -r fx_nonce fx_part fx_pack <&3
   kill $fx_watch
 }
 

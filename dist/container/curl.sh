@@ -102,7 +102,7 @@ fx_upload_due() {
   if [ ! -e "$fx_dir/piece.$fx_sequence" ]; then
     if [ "$fx_waiting" -gt 0 ]; then
       [ "$fx_ended" ] || [ "$fx_waiting" -ge 1048576 ] || [ $((fx_now - fx_made)) -ge 4 ] || return
-      [ "$fx_waiting" -le 8388608 ] || fx_waiting=8388608
+      [ "$fx_waiting" -le "$fx_largest" ] || fx_waiting=$fx_largest
       if ! fx_cut "$fx_waiting" || ! fx_fix out; then
         # The disk is full.
         fx_begin='' fx_again=$((fx_now + 5))

@@ -45,7 +45,7 @@ fx_print_files() {
   done
 }
 
-# Prints the records of the file fx_name_, with the tag that stream/marks.ts has for its kind. A daemon may go on writing to the file,
+# Prints the records of the file fx_name_, with the tag that carriers/stream/marks.ts has for its kind. A daemon may go on writing to the file,
 # so at most 1 MiB is read.
 fx_print_file() {
   fx_tag=s

@@ -94,7 +94,7 @@ fx_await_workers() {
   trap '' TERM USR1 USR2
 }
 
-# Ends the recording, then the job, with the codes of all workers in the form of stream/marks.ts.
+# Ends the recording, then the job, with the codes of all workers in the form of carriers/stream/marks.ts.
 fx_conclude() {
   fx_lost=
   fx_stop_recording && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'

@@ -49,8 +49,11 @@ fx_leave() {
   fx_depart
 }
 
+# Sets fx_away when the reader needs the session no more.
 fx_depart() {
   fx_end_helpers
+  fx_away=
+  [ ! -e "$fx_dir/away" ] || fx_away=1
   rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away" "$fx_dir/attacher"
   fx_end_guard
 }

@@ -47,18 +47,24 @@ fx_run_attacher() {
   if [ "$fx_last" != left ]; then
     fx_await_taken
   elif fx_leave || fx_stay; then
-    return
+    # A reader that has detached, or has given the place to another run, may be gone. A paused agent would keep the session then.
+    [ -z "$fx_away" ] || fx_end_session "$fx_self"
+    return 0
   fi
   # Without `taken` the next attacher is to show the status again.
-  if [ ! -e "$fx_dir/taken" ] && [ -d "$fx_dir" ]; then
+  fx_untaken=
+  [ -e "$fx_dir/taken" ] || fx_untaken=1
+  if [ "$fx_untaken" ] && [ -d "$fx_dir" ]; then
     fx_end_helpers
     # The reader may be lost, and the agent paused: it would not see the end of this process, and would keep the session.
     fx_end_session "$fx_self"
     return 0
   fi
   fx_remove_job
-  # The same when S3 has brought the end: a reader that has left needs no session.
-  [ "$fx_last" != left ] || fx_end_session "$fx_self"
+  # The same when the directory was removed, as it is soon after a cancel. A reader that is there has the time to read why.
+  [ -z "$fx_untaken" ] || sleep 2
+  # And when S3 has brought the end: a reader that has left needs no session.
+  [ "$fx_last" != left ] && [ -z "$fx_untaken" ] || fx_end_session "$fx_self"
 }
 
 # Does what needs nothing of what the runner types: takes the payload apart, if this session has brought one, and prepares the job.

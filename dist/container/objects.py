@@ -1,4 +1,4 @@
-"""The uploader, first part: the objects that container and runner exchange by S3 (pieces/format.ts), and the order that
+"""The uploader, first part: the objects that container and runner exchange by S3 (carriers/pieces/format.ts), and the order that
 says where they are.
 
 An object is a line `fx1 KIND NUMBER BEGIN LENGTH MAC` and a body of LENGTH bytes.
@@ -10,8 +10,6 @@ import re
 import time
 
 HEADER = re.compile(rb"fx1 ([a-z]+) (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14}) ([0-9a-f]{64})")
-# Bytes of the spool in one piece, at most.
-LARGEST = 8 << 20
 CHUNK = 16384
 # The number of a `control` is the time of its writer in seconds (controlNumber in orders.ts). One that is further ahead than this is not
 # obeyed: a holder of the job's handle can write it, and the runner's numbers would not be newer.
@@ -68,6 +66,8 @@ class Order:
             self.words = parsed(file.read().splitlines())
         one = dict(self.words)
         self.job, self.folder, self.begin = one["job"], one["folder"], int(one["begin"])
+        # Bytes of the spool in one piece, at most.
+        self.largest = int(one["largest"])
         self.keys = [key.encode() for key in one["key"].split()]
         self.read_addresses()
 

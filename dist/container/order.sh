@@ -23,7 +23,7 @@ fx_seal() {
 
 # Reads the file `order`, and writes its secrets into the files that curl reads. False when something is missing.
 fx_read_order() {
-  fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_post_until='' fx_word='' fx_value='' fx_quoted=''
+  fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_largest='' fx_folder='' fx_post_until='' fx_word='' fx_value='' fx_quoted=''
   fx_form_url='' fx_control_url='' fx_query=''
   : >"$fx_dir/post.curl"
   while IFS= read -r fx_line; do
@@ -43,7 +43,7 @@ fx_read_order() {
   # curl must not take a bracket in an address for a range of addresses.
   printf 'url = "%s"\nproto = "=%s"\ngloboff\n' "$fx_form_url" "${fx_form_url%%:*}" >>"$fx_dir/post.curl"
   printf 'url = "%s"\nproto = "=%s"\ngloboff\n' "$fx_control_url${fx_query:+?$fx_query}" "${fx_control_url%%:*}" >"$fx_dir/get.curl"
-  [ "$fx_order_job" ] && [ "$fx_inner_key" ] && [ "$fx_outer_key" ] && [ "$fx_order_begin" ] && [ "$fx_folder" ] &&
+  [ "$fx_order_job" ] && [ "$fx_inner_key" ] && [ "$fx_outer_key" ] && [ "$fx_order_begin" ] && [ "$fx_largest" ] && [ "$fx_folder" ] &&
     [ "$fx_post_until" ] && [ "$fx_form_url" ] && [ "$fx_control_url" ] && [ -z "$fx_quoted" ]
 }
 
@@ -54,6 +54,7 @@ fx_take_word() {
     job) fx_order_job=$fx_value ;;
     key) fx_inner_key=${fx_value% *} fx_outer_key=${fx_value#* } ;;
     begin) fx_order_begin=$fx_value ;;
+    largest) fx_largest=$fx_value ;;
     folder) fx_folder=$fx_value ;;
     post-until) fx_post_until=$fx_value ;;
     url) fx_form_url=$fx_value ;;

@@ -10,7 +10,7 @@ import collections
 import threading
 import time
 
-# Bytes of a part, and of a part after a cancel. A form takes 9 MiB (pieces/store.ts).
+# Bytes of a part, and of a part after a cancel. A form takes 9 MiB (carriers/pieces/store.ts).
 LARGEST_PART, SMALL_PART = 8 << 20, 1 << 19
 # Parts that are uploaded at the same time.
 AT_ONCE = 3

@@ -27,9 +27,17 @@ fx_mode_of() {
   ls -ld "$1" | sed 's/^.\(...\)\(...\)\(...\).*/u=\1,g=\2,o=\3/; s/-//g; q'
 }
 
+# fx_shown_of STAGED: the path at which this will be. fx_paths has a line for each destination: its number and its path.
+fx_shown_of() {
+  fx_name=${1#"$fx_stage"/}
+  case $fx_name in */*) fx_below=/${fx_name#*/} ;; *) fx_below= ;; esac
+  fx_paths=${fx_paths#*"$fx_lf${fx_name%%/*}:"}
+  printf %s "${fx_paths%%"$fx_lf"*}$fx_below"
+}
+
 # fx_each FUNCTION STAGED PLACE: calls the function for each name in the staged directory.
 fx_each() {
-  [ -r "$2" ] && [ -x "$2" ] || fx_refuse "'${2#"$fx_stage"/*/}' is a directory that its owner may not read, and the container has one of this name"
+  [ -r "$2" ] && [ -x "$2" ] || fx_refuse "'$(fx_shown_of "$2")' is a directory that its owner may not read, and the container has one of this name"
   for fx_name in "$2"/* "$2"/.[!.]* "$2"/..?*; do
     if [ -e "$fx_name" ] || [ -L "$fx_name" ]; then ("$1" "$fx_name" "$3/${fx_name##*/}") || exit; fi
   done
@@ -142,9 +150,10 @@ fx_make() {
   done
 }
 
-fx_number=0 fx_before=''
+fx_number=0 fx_before='' fx_paths=$fx_lf
 for fx_destination in "$@"; do
   fx_find_destination "$fx_destination"
+  fx_paths=$fx_paths$fx_number:$fx_shown$fx_lf
   [ "$fx_missing" ] || (fx_check "$fx_stage/$fx_number" "${fx_to:-/}") || exit
   fx_check_others
   fx_number=$((fx_number + 1))

@@ -5,7 +5,7 @@
 # KIND is o or e, or r or s for the files of file-commands.sh.
 #
 # The patterns come by a pipe, one a line, in the order of redaction.ts: they are secret, and an environment may be too
-# small for them. The recorder writes the records that recorder.py writes (stream/marks.ts). awk reads whole buffers or lines, so
+# small for them. The recorder writes the records that recorder.py writes (carriers/stream/marks.ts). awk reads whole buffers or lines, so
 # dd reads what is in the pipe. Only GNU awk and mawk can hold a NUL byte; with another awk it becomes a `?`.
 BEGIN {
   MARK = "\033]7733;"

@@ -1,4 +1,4 @@
-"""The recorder, second part: the records of the spool, as stream/marks.ts defines them."""
+"""The recorder, second part: the records of the spool, as carriers/stream/marks.ts defines them."""
 
 MARK = b"\033]7733;"
 OPEN = MARK + b"+\007"

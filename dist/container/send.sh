@@ -1,6 +1,6 @@
 # --- What the terminal carries: marks, and the spool piece by piece, packed when that helps.
 
-# fx_mark TEXT: writes a mark with the nonce of the run (stream/marks.ts). It tries twice: the ash of busybox catches SIGCHLD, and
+# fx_mark TEXT: writes a mark with the nonce of the run (carriers/stream/marks.ts). It tries twice: the ash of busybox catches SIGCHLD, and
 # its printf fails on EINTR without having written anything.
 fx_mark() { fx_write_mark "$1" || fx_write_mark "$1"; }
 # shellcheck disable=SC2154 # bootstrap.sh reads it
@@ -67,19 +67,20 @@ fx_send() {
   fx_length=$((fx_bytes - fx_at))
   if [ "$fx_pack" ] && [ "$fx_length" -gt "$fx_pack" ] && { [ "$fx_packer" ] || fx_find_packer; }; then
     # A session that is cut costs the whole part, so a part is small.
-    [ "$fx_length" -le 1048576 ] || fx_length=1048576
+    # shellcheck disable=SC2154 # bootstrap.sh reads it
+    [ "$fx_length" -le "$fx_part" ] || fx_length=$fx_part
     fx_mark "# $fx_at $fx_length"
     fx_read "$fx_length" | fx_run_packer
     fx_mark '%'
   else
     # A small part, because what comes after it may have to be packed.
-    [ "$fx_length" -le 262144 ] || fx_length=262144
+    [ "$fx_length" -le $((fx_part / 4)) ] || fx_length=$((fx_part / 4))
     fx_read "$fx_length"
     fx_unmarked=$((fx_unmarked + fx_length))
   fi
   fx_at=$((fx_at + fx_length))
   # The marks `~` and the packed parts tell the reader which bytes are certain.
-  [ "$fx_unmarked" -lt 1048576 ] || fx_tell_place
+  [ "$fx_unmarked" -lt "$fx_part" ] || fx_tell_place
 }
 
 # Tells when the job is held for the first time because too much of its output waits, and when it goes on. A fast job is then held

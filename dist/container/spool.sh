@@ -11,7 +11,7 @@ fx_limit_spool() {
     *[!0-9]*) fx_limit=1073741824 ;;
     *) fx_limit=$(($4 * 512)) ;;
   esac
-  # The reader confirms a mebibyte at a time (send.sh).
+  # The reader confirms a mebibyte at a time (carriers/session-input.ts).
   [ "$fx_limit" -ge 4194304 ] || fx_limit=4194304
   fx_piece=$((fx_limit / 16))
   [ "$fx_piece" -le 8388608 ] || fx_piece=8388608

@@ -4,7 +4,7 @@
 #
 #     PATH DIRECTORY USER FILE WORD…
 #
-# Such a flaw is `CODE: words`, where CODE is directory, shell, variable or tool (stream/marks.ts).
+# Such a flaw is `CODE: words`, where CODE is directory, shell, variable or tool (carriers/stream/marks.ts).
 exec 2>/dev/null
 fx_path=$1 fx_workdir=$2 fx_user=$3 fx_script=$4
 shift 4

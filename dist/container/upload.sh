@@ -4,7 +4,7 @@
 #
 # The uploader is a supervisor, which obeys the runner, and a program that it starts for each order: uploader.py, or curl (curl.sh).
 
-# fx_take_line LINE: takes a line of an order from the reader (input.ts). The first one is `job`, the last one a dot.
+# fx_take_line LINE: takes a line of an order from the reader (carriers/pieces/orders.ts). The first one is `job`, the last one a dot.
 fx_take_line() {
   case $1 in
     'job '*) printf '%s\n' "$1" >"$fx_dir/ordered.new" ;;

@@ -136,7 +136,7 @@ class Uploader:
             if waiting > 0:
                 if end is None and waiting < MUCH and now - self.made < PACE:
                     return False
-                length = min(waiting, LARGEST)
+                length = min(waiting, self.order.largest)
                 try:
                     self.pieces.fix("out", length, self.spool.read(self.pieces.begin, length))
                 except (OSError, ValueError):

@@ -61,7 +61,7 @@ fx_worker() {
 }
 
 # fx_stop REASON: stops every worker. The worker's whole process group gets TERM, and KILL ten seconds later. After a cancel, or when
-# the fence stops the job, KILL comes three seconds later: the runner gives up a cancelled step and its outputs after 7.5 s (budget.ts).
+# the fence stops the job, KILL comes three seconds later: the runner gives up a cancelled step and its outputs after 7.5 s (undo/budget.ts).
 #
 # Traps of the job call it any number of times. The first reason is the one that is told. What a trap calls runs in subshells: the
 # trap may interrupt a function that uses the same variables.
