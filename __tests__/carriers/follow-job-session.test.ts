@@ -351,6 +351,17 @@ describe("a job that is cancelled while a session follows it", () => {
     expect((await end).end).toEqual({ kind: "ended", end: { kind: "closed-here" }, attached: true });
   });
 
+  it("is not waited for once its end is known, though the agent acknowledges nothing", async () => {
+    const { job, session } = await followed(says(READY, mark("@0")));
+    session.isDeaf = true;
+    session.says(WHOLE);
+    await job.pass(1_000);
+    expect([session.typed.at(-1), job.ended]).toEqual(["taken", undefined]);
+    job.cancel.abort(new Error("cancelled"));
+    expect(await job.until(() => job.ended !== undefined, 15_000)).toBeLessThanOrEqual(1_700);
+    expect(job.ended).toMatchObject(ENDED);
+  });
+
   it("has no output shown that is still unread four seconds after the cancel", async () => {
     let drain = (): void => undefined;
     const drained = (): Promise<void> => new Promise((resolve) => (drain = resolve));
@@ -366,4 +377,13 @@ describe("a job that is cancelled while a session follows it", () => {
     expect(await end).toMatchObject({ end: { kind: "ended", attached: true } });
     expect(job.shown).not.toContain("two");
   });
+});
+
+it("a job that a cancel leaves to the next step is left soon, though the agent acknowledges nothing", async () => {
+  const { job, session } = await followed(says(READY, mark("@0")), { detachAfter: 3_600_000 });
+  session.isDeaf = true;
+  job.detachNow.abort();
+  expect(await job.until(() => job.ended !== undefined, 15_000)).toBeLessThanOrEqual(3_900);
+  expect(job.ended).toMatchObject({ end: { kind: "detached" } });
+  expect(session.typed).toContain("detach");
 });

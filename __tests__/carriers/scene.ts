@@ -32,6 +32,8 @@ export class Scene {
   readonly clock = new SteppedClock();
   readonly log = new Listener();
   readonly cancel = new AbortController();
+  /** Leaves the job at once. */
+  readonly detachNow = new AbortController();
   readonly bucket = new BucketScene(this.clock, this.log);
   /** What a look at the task finds. */
   task: Task | Failure | undefined = aTask();
@@ -123,7 +125,12 @@ export class Scene {
       ...{ target, clock, log, cancel: this.cancel.signal },
       expiry: new Expiry({ target, mustEndTask, clock, log, until, heldUntil: undefined }),
       credentialsEnd: this.credentialsEnd,
-      ...{ detachAfter: this.detachAfter, running: this.#running, isEnding: () => this.isEnding },
+      ...{
+        detachAfter: this.detachAfter,
+        detachNow: this.detachNow.signal,
+        running: this.#running,
+        isEnding: () => this.isEnding,
+      },
     });
     void followed.then((end) => (this.ended = end));
     return followed;

@@ -16,6 +16,8 @@ export class FakeSession implements Session {
   /** What was typed, in order. */
   readonly typed: string[] = [];
   isEnded = false;
+  /** The agent neither gets nor acknowledges what is typed. */
+  isDeaf = false;
   heard = false;
   isSetUp = false;
   received = 0;
@@ -49,6 +51,8 @@ export class FakeSession implements Session {
     if (this.isEnded) return Promise.reject(sessionLost(this.sessionId, "It ended before."));
     const text = Buffer.from(bytes).toString();
     this.typed.push(text.trim());
+    if (this.isDeaf)
+      return this.ended.then(() => Promise.reject(sessionLost(this.sessionId, "It ended before.")));
     this.#onTyped(this, text.trim());
     return Promise.resolve();
   }

@@ -57,11 +57,12 @@ export class CarrierSet {
   }
 
   useSession(session: Session, first: boolean): void {
-    const { sessions, nonce, spool, typed, clock, log } = this.#options;
+    const { sessions, nonce, spool, typed, clock, log, cancel, detachNow } = this.#options;
     const { largestPack } = spool;
+    const hurry = detachNow === undefined ? cancel : AbortSignal.any([cancel, detachNow]);
     this.#sessionOver = new AbortController();
     this.session = new SessionCarrier(session, {
-      ...{ nonce, largestPack, typed, words: this.#words, clock, first, opening: sessions.opening() },
+      ...{ nonce, largestPack, typed, words: this.#words, clock, hurry, first, opening: sessions.opening() },
       moreTime: () => sessions.moreTime(session.sessionId),
       canNeverOpen: () => sessions.canNeverOpen(),
     });

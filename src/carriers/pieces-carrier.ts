@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { aborted } from "../waiting.ts";
 import { ControlWriter } from "./pieces/control-writer.ts";
 import type { FolderAccess } from "./pieces/orders.ts";
 import { PieceReader, type PieceEvent } from "./pieces/reader.ts";
@@ -17,7 +18,7 @@ const UNTOLD_MS = 60_000;
  */
 export const TOLD_LATER_MS = 900;
 /** The time for the last word to reach S3. The container waits ten minutes for it, after a cancel some seconds. */
-const LAST_WORD_MS = 2_000;
+export const LAST_WORD_MS = 2_000;
 /** The same after a cancel. */
 export const LAST_WORD_OF_CANCEL_MS = 1_000;
 /** The longest pause between two looks at what is due. */
@@ -240,11 +241,4 @@ export function* eventsOf(event: PieceEvent, isFirst: boolean): Generator<Carrie
 
 function stalled(seen: string): CarrierEvent {
   return { kind: "lost", why: { kind: "stalled", seen } };
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

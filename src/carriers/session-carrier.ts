@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { aborted } from "../waiting.ts";
 import { END_TASK, TAKEN } from "../payload/input.ts";
 import { AWAY, LEFT } from "./pieces/orders.ts";
 import type { Session } from "../session/session.ts";
@@ -14,6 +15,11 @@ import { closeUnopened, isUnopened, type SessionOpening } from "./unopened-sessi
 
 /** The time for the agent to close the session after the job's status has arrived. */
 export const CLOSING_MS = 800;
+/**
+ * The time for the agent to acknowledge the last words of a step that has to end. An agent that is cut off acknowledges nothing for 15 s,
+ * and is then connected to again.
+ */
+export const LAST_WORDS_MS = 800;
 /**
  * The longest silence before the attacher shows the job. A queued session opens when another one ends, and an
  * abandoned attacher ends after 90 s.
@@ -34,7 +40,7 @@ export const SHOWN_AFTER_CANCEL_MS = 4_000;
  */
 const STOPPING_MS = 20_000;
 /** The time for the attacher to end once the job is detached. */
-const DETACHING_MS = 3_000;
+export const DETACHING_MS = 3_000;
 /** The time for the attacher to say what it has sent last, once the session is released. */
 const RELEASING_MS = 1_000;
 /** The time for the last output of a container that has ended. */
@@ -47,6 +53,8 @@ export interface SessionCarrierOptions extends SessionOpening {
   readonly typed: TypedInput;
   readonly words: Words;
   readonly clock: Clock;
+  /** Aborts when the step has to end soon. */
+  readonly hurry: AbortSignal;
 }
 
 /** A session as a carrier: types what the container asks for when that is safe, and passes on what its terminal shows. */
@@ -111,18 +119,19 @@ export class SessionCarrier implements Carrier {
         await this.#input.type(AWAY);
         return;
       case "detach":
-        await this.#input.detach();
+        await this.#untilHeard(this.#input.detach());
         await this.#untilEnded(this.#state === "released" ? CLOSING_MS : DETACHING_MS);
         break;
       case "taken":
         // The container then deletes the job's files. A refusal after the attach means that it has lost the status, so it has nothing to keep.
         if (this.#isAttached && this.#words.endsTask) void this.#input.type(END_TASK);
-        if (this.#isAttached) await this.#input.type(TAKEN);
+        if (this.#isAttached) await this.#untilHeard(this.#input.type(TAKEN));
         await this.#untilEnded(CLOSING_MS);
         break;
       default:
         // An attacher that has stayed in the session obeys this line.
-        if (this.#state === "released" && this.#words.endsTask) await this.#input.type(END_TASK);
+        if (this.#state === "released" && this.#words.endsTask)
+          await this.#untilHeard(this.#input.type(END_TASK));
     }
     this.#over.abort();
     this.#silence.stop();
@@ -212,6 +221,18 @@ export class SessionCarrier implements Carrier {
   /** Acts after this time, unless the session is over. */
   #after(ms: number, act: () => void): void {
     this.#options.clock.sleep(ms, this.#over.signal).then(act, () => undefined);
+  }
+
+  /** Waits until the agent has what is being typed. Nothing else bounds that wait, also when the cancel comes during it. */
+  async #untilHeard(typing: Promise<void>): Promise<void> {
+    const { clock, hurry } = this.#options;
+    const heard = new AbortController();
+    const late = async (): Promise<void> => {
+      await aborted(AbortSignal.any([hurry, heard.signal]));
+      await clock.sleep(LAST_WORDS_MS, heard.signal).catch(() => undefined);
+    };
+    await Promise.race([typing, late()]);
+    heard.abort();
   }
 
   async #untilEnded(ms: number): Promise<void> {

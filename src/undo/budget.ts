@@ -1,5 +1,11 @@
-import { LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../carriers/pieces-carrier.ts";
-import { CANCELLING_MS, CLOSING_MS, SHOWN_AFTER_CANCEL_MS } from "../carriers/session-carrier.ts";
+import { LAST_WORD_MS, LAST_WORD_OF_CANCEL_MS, TOLD_LATER_MS } from "../carriers/pieces-carrier.ts";
+import {
+  CANCELLING_MS,
+  CLOSING_MS,
+  DETACHING_MS,
+  LAST_WORDS_MS,
+  SHOWN_AFTER_CANCEL_MS,
+} from "../carriers/session-carrier.ts";
 import { LAST_PARTS_MS } from "../carriers/pieces/parts.ts";
 import { TAKEN_READ_MS } from "../carriers/pieces/orders.ts";
 import { CLOSE_MS } from "../session/transport/socket.ts";
@@ -49,6 +55,7 @@ const handshake: Wait = {
   for: "the handshake of the session with the stop command",
   atMost: STOP_HANDSHAKE_MS,
 };
+const lastWords: Wait = { for: "the agent to acknowledge the last words", atMost: LAST_WORDS_MS };
 const socket: Wait = { for: "the gateway to close its socket", atMost: CLOSE_MS };
 const report: Wait = { for: "the report", atMost: REPORT_MS };
 
@@ -70,6 +77,22 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     { for: "the last word to reach S3", atMost: LAST_WORD_OF_CANCEL_MS },
     { for: "parts of its artifacts that are still read", atMost: LAST_PARTS_MS },
     { for: "the container to read that its end was taken", atMost: TAKEN_READ_MS },
+    calls,
+    report,
+  ],
+  "the job has told its end before, and the agent does not acknowledge that it is known": [
+    { for: "the last word to reach S3, which was written before the cancel", atMost: LAST_WORD_MS },
+    lastWords,
+    { for: "the agent to close the session", atMost: CLOSING_MS },
+    socket,
+    calls,
+    report,
+  ],
+  "the job does not answer, and its task is to end with it": [answer, lastWords, socket, calls, report],
+  "the job is left to the next step": [
+    lastWords,
+    { for: "the attacher to end", atMost: DETACHING_MS },
+    socket,
     calls,
     report,
   ],
