@@ -19,8 +19,8 @@ export interface SessionLook {
 }
 
 /**
- * A look at the sessions of all containers, while ECS describes the task. Only the answer of ECS tells by which name
- * Systems Manager knows the container. So a run without a bucket needs no further look at a container that is free.
+ * A look at the sessions of all containers that begins while ECS describes the task: only that answer tells by which name Systems Manager
+ * knows this container. A run without a bucket saves one call in sequence by it when the container is free.
  */
 export class EarlyLook {
   readonly #options: EarlyLookOptions;

@@ -36,5 +36,6 @@ export function findNamedLine(stderr: string, exitCode: number): number | undefi
 function canEndBy(exitCode: number, message: string): boolean {
   if (exitCode === 127) return NOT_FOUND.test(message);
   if (exitCode === 126) return NOT_EXECUTED.test(message);
+  // A shell that finds no command goes on with the next line, unless that was the last one: then it ends with 127.
   return CODES_OF_ERRORS.includes(exitCode) && !message.includes("not found");
 }

@@ -99,7 +99,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
         undo(entry, { ...options, log }),
       );
       if (!found) missing.push(entry);
-      else if (!mayReappear(entry, early)) ledger.drop(entry);
+      else if (!isUndoneAgain(entry, early)) ledger.drop(entry);
     } catch (error) {
       if (isOverdue(options)) return;
       const why = messageOf(error);
@@ -202,7 +202,7 @@ function freeAt(entry: LedgerEntry): number {
 }
 
 /** Whether the entry has to be undone once more after the end of the call that makes it. */
-function mayReappear(entry: LedgerEntry, early: boolean): boolean {
+function isUndoneAgain(entry: LedgerEntry, early: boolean): boolean {
   switch (entry.kind) {
     case "object":
       return early || entry.unheard === true;

@@ -212,8 +212,8 @@ export class JobSessions implements SessionSource {
   async settle({ end, attached }: FollowedJob): Promise<OpenedSessions> {
     const { cancel, ledger } = this.#context;
     const sessionIds = this.#sessionIds;
-    // A cancelled ExecuteCommand may still have begun a session.
     ledger.replace(["sending"], []);
+    // A cancelled ExecuteCommand may still have begun a session.
     const begun = sessionIds.length > 0 || cancel.aborted;
     if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
     // A task that was started for a job stays when the step detaches: its container ends with the job.

@@ -70,7 +70,7 @@ export class Unsettled {
   settle(): void {
     const items = this.#items;
     if (items.length === 0) return;
-    this.rollBack();
+    this.#forget();
     for (const item of items) {
       if (item.kind === "artifact-bytes" || item.kind === "artifact-fact")
         this.#readers.artifacts?.take(item);
@@ -80,6 +80,10 @@ export class Unsettled {
 
   /** What is not certain comes again. */
   rollBack(): void {
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#items = [];
     this.#bytes = 0;
     this.#facts = NO_FACTS;
@@ -104,8 +108,8 @@ export class Unsettled {
       this.#items = this.#items.filter((each) => !isArtifact(each));
       artifacts?.giveUp();
     }
+    // What the files have so far counts as it is: after their end they take nothing that comes again.
     this.settle();
-    this.rollBack();
     if (hasFiles) files?.giveUp();
   }
 }

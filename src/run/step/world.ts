@@ -11,6 +11,7 @@ export const realWorld: World = {
   env: process.env,
   services: sdkServices,
   openSocket: openWebSocket,
+  // Without it a stream that is cut short is an error, and what came before is lost.
   gunzip: () => createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }),
   machineLock: (name, clock) => lockOnMachine(name, clock),
 };

@@ -1,6 +1,5 @@
 import type { RegisteredDefinition } from "../../aws/task-definition.ts";
-import { isServerError } from "../../aws/failures.ts";
-import { isRefusedByAws } from "../../aws/failures.ts";
+import { isRefusedByAws, isServerError } from "../../aws/failures.ts";
 import type { SharedDefinition } from "./shared-definition.ts";
 import type { MadeResource } from "./made-resource.ts";
 
