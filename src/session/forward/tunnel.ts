@@ -1,13 +1,12 @@
-import type { Clock } from "../../clock.ts";
 import { factsOf, Failure, type FailureCode, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { RELAY_LIMITS, type RelayLimits, type RelayOrder, typedRelay } from "../../payload/forward.ts";
+import { typedRelay } from "../../payload/forward.ts";
 import type { Session } from "../session.ts";
 import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures.ts";
-import { Link } from "./link.ts";
 import { type Opening, OpeningReader } from "./opening.ts";
-import { Damage, KEY_BYTES, Lines, Seal, Violation } from "./packets.ts";
-import { type Refusal, type StreamEvent, Streams } from "./streams.ts";
+import { Damage, Lines, Violation } from "./packets.ts";
+import { Relay, type RelayOptions } from "./relay.ts";
+import type { Refusal, StreamEvent } from "./streams.ts";
 
 /** Without a word of the container for so long, the session counts as lost. The relay gives its sign of life every 5 s. */
 const SILENCE_MS = 15_000;
@@ -45,17 +44,11 @@ export interface Client {
   pull(most: number): Buffer | "end" | undefined;
 }
 
-export interface TunnelOptions {
+export interface TunnelOptions extends RelayOptions {
   /** Opens a session that runs `forwardCommand`. `lost` is the last one. */
   readonly open: (lost: string | undefined) => Promise<Session>;
-  readonly targets: NonNullable<RelayOrder["start"]>["targets"];
-  /** By default those of the relay of every forward. */
-  readonly limits?: RelayLimits | undefined;
   /** Whether the sessions are logged, as far as that is known. */
   readonly isLogged: () => boolean;
-  /** How long the relay may live. */
-  readonly seconds: number;
-  readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -337,32 +330,5 @@ export class Tunnel {
     const clients = [...this.#clients.values()];
     this.#clients.clear();
     for (const client of clients) client.reset();
-  }
-}
-
-/** The relay in the container, with the link to it. */
-class Relay {
-  readonly link: Link;
-  readonly streams: Streams;
-  /** True once it has answered. */
-  isStarted = false;
-  readonly #id: string;
-  readonly #key: Buffer;
-  readonly #options: TunnelOptions;
-
-  constructor(options: TunnelOptions) {
-    const { random } = options.clock;
-    this.#options = options;
-    this.#id = random.bytes(16).toString("hex");
-    this.#key = random.bytes(KEY_BYTES);
-    this.link = new Link(new Seal(this.#key, "r"));
-    this.streams = new Streams(this.link);
-  }
-
-  /** What is typed: a session that may be the first starts the relay unless it runs. */
-  order(): RelayOrder {
-    const { targets, seconds, limits = RELAY_LIMITS } = this.#options;
-    const start = { ...limits, key: this.#key, targets, seconds };
-    return this.isStarted ? { id: this.#id } : { id: this.#id, start };
   }
 }
