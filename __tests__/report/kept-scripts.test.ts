@@ -54,3 +54,22 @@ it("a later attempt of a task takes the place of an earlier one", () => {
   const second = keep(0, [["b", "x".repeat(MOST_OF_ALL_SCRIPTS / 2 + 1)]]);
   expect([first.outputs.length, second.outputs.length, warnings]).toEqual([0, 1, []]);
 });
+
+it("what is left out takes no other task's place: outputs that both tasks set stay the other one's", () => {
+  const { keep, warnings } = keeping();
+  const set: readonly Output[] = [
+    ["image", "good"],
+    ["sha", "abc"],
+  ];
+  const first = keep(0, set);
+  const second = keep(1, [
+    ["image", "x"],
+    ["Sha", "y"],
+    ["big", "z".repeat(MOST_OF_ALL_SCRIPTS)],
+  ]);
+  expect(Object.fromEntries(first.outputs)).toEqual({ image: "good", sha: "abc" });
+  expect(second.outputs).toEqual([]);
+  expect(warnings).toEqual([expect.stringMatching(/^GITHUB_OUTPUT of task 1 was left out/)]);
+  const third = keep(2, [["image", "late"]]);
+  expect([first, third].map(({ outputs }) => outputs)).toEqual([[["sha", "abc"]], [["image", "late"]]]);
+});

@@ -27,13 +27,11 @@ export class KeptScripts {
     this.#forgetNames(earlier);
     earlier?.close();
     const byName = new Map(results.outputs.map((output) => [output[0].toLowerCase(), output]));
+    const replaced: (() => void)[] = [];
     for (const name of byName.keys()) {
       const other = this.#setBy.get(name);
       if (other !== undefined && other.task > task) byName.delete(name);
-      else {
-        other?.remove(name);
-        this.#setBy.delete(name);
-      }
+      else if (other !== undefined) replaced.push(this.#take(name, other));
     }
     const kept: KeptScript = new KeptScript(task, byName, results, {
       ...{ outputs: this.#outputs, summaries: this.#summaries },
@@ -43,9 +41,21 @@ export class KeptScripts {
       },
     });
     kept.hold();
+    // What is left out replaces nothing.
+    if (byName.size > 0 && kept.outputs.length === 0) for (const giveBack of replaced) giveBack();
     for (const name of kept.names) this.#setBy.set(name, kept);
     this.#tasks.set(task, kept);
     return kept;
+  }
+
+  /** Takes an output from the task that has set it. Returns how it gets it back, unless it has lost all others meanwhile. */
+  #take(name: string, other: KeptScript): () => void {
+    const output = other.remove(name);
+    this.#setBy.delete(name);
+    return () => {
+      const ownName = output && other.add(output);
+      if (ownName !== undefined) this.#setBy.set(ownName, other);
+    };
   }
 
   #forgetNames(kept: KeptScript | undefined): void {
@@ -68,6 +78,7 @@ class KeptScript implements ScriptResults {
   readonly #outputShare: MemoryShare;
   readonly #summaryShare: MemoryShare;
   #bytes: number;
+  #isLeftOut = false;
 
   constructor(
     task: number,
@@ -82,6 +93,7 @@ class KeptScript implements ScriptResults {
     this.#bytes = [...byName.values()].reduce((sum, output) => sum + sizeOf(output), 0);
     this.#outputShare = options.outputs.share(() => {
       options.onLeftOut("GITHUB_OUTPUT");
+      this.#isLeftOut = true;
       this.#byName = new Map();
       this.#bytes = 0;
     });
@@ -109,12 +121,23 @@ class KeptScript implements ScriptResults {
   }
 
   /** Another task sets this output. */
-  remove(name: string): void {
+  remove(name: string): Output | undefined {
     const output = this.#byName.get(name);
-    if (output === undefined) return;
+    if (output === undefined) return undefined;
     this.#byName.delete(name);
     this.#bytes -= sizeOf(output);
     this.#outputShare.hold(this.#bytes);
+    return output;
+  }
+
+  /** Puts back what `remove` has returned. Returns its name in lower case; undefined when the outputs were left out since. */
+  add(output: Output): string | undefined {
+    if (this.#isLeftOut) return undefined;
+    const name = output[0].toLowerCase();
+    this.#byName.set(name, output);
+    this.#bytes += sizeOf(output);
+    this.#outputShare.hold(this.#bytes);
+    return name;
   }
 
   close(): void {
