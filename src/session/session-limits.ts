@@ -8,7 +8,7 @@ export const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** What a session may keep in memory. */
 export interface SessionLimits {
-  /** How many bytes of messages are kept while an earlier one is missing. */
+  /** How many bytes of memory messages take while an earlier one is missing. */
   readonly ahead: number;
   /** When more output than this waits for its reader, the session stops reading from the gateway. */
   readonly unread: number;

@@ -205,6 +205,13 @@ describe("channel, handshake", () => {
     });
   });
 
+  it("repeats only the beginning of an unknown action's name", () => {
+    const channel = openChannel();
+    const RequestedClientActions = Array.from({ length: 8 }, () => ({ ActionType: "x".repeat(50_000) }));
+    channel.receive(fromAgent(0, 5, { RequestedClientActions }), NOW);
+    expect(inputs(channel)[0]?.payload.length).toBeLessThan(4_096);
+  });
+
   it("encrypts input but not sizes under KMS", () => {
     const channel = openChannel();
     const agent = new Cipher(Buffer.concat([KEY.subarray(32), KEY.subarray(0, 32)]), systemClock.random);
@@ -254,6 +261,27 @@ describe("channel, handshake", () => {
       [fromAgent(0, 5, { RequestedClientActions: [{ ActionType: "KMSEncryption" }] })],
       /KMSEncryption lacks/,
     ],
+    [
+      "any number of actions",
+      [fromAgent(0, 5, { RequestedClientActions: [...Array<number>(100).fill(0)] })],
+      /HandshakeRequest has 100 actions, more than 8/,
+    ],
+    [
+      "a request without end",
+      [fromAgent(0, 5, { RequestedClientActions: [], Rest: "x".repeat(600_000) })],
+      /HandshakeRequest has 6\d{5} bytes, more than 524288/,
+    ],
+    [
+      "a key id that KMS would not take",
+      [
+        fromAgent(0, 5, {
+          RequestedClientActions: [
+            { ActionType: "KMSEncryption", ActionParameters: { KMSKeyId: "x".repeat(2_049) } },
+          ],
+        }),
+      ],
+      /value of the agent's KMSEncryption has 2049 characters, more than 2048/,
+    ],
     ["a second request", [request, fromAgent(1, 5, KMS_REQUEST)], /second handshake/],
     ["output before the key", [request, output(1, "plain")], /output before the handshake's end/],
     ["a challenge before the key", [request, fromAgent(1, 8, { Challenge: "AAAA" })], /before it had a key/],
@@ -266,7 +294,7 @@ describe("channel, handshake", () => {
       kind: "failed",
       why: expect.stringMatching(why) as string,
     });
-    channel.takeFrames();
+    expect(inputs(channel)).toEqual([]);
     channel.send(Buffer.from("x"), NOW);
     channel.receive(output(9, "x"), NOW);
     expect(channel.takeFrames()).toEqual([]);

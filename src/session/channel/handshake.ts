@@ -7,6 +7,14 @@ import type { DataKey, DataKeyRequest } from "./types.ts";
 
 /** The version of session-manager-plugin whose protocol the channel speaks: the oldest that AWS still supports. */
 const CLIENT_VERSION = "1.2.764.0";
+/** The agent requests two actions (`getHandshakeRequestPayload` in its agent/session/datachannel/datachannel.go). Each has a part in our answer. */
+const MOST_ACTIONS = 8;
+/** The most bytes of a payload. The request repeats the command, of which Linux takes 128 KiB, in JSON. */
+const LARGEST_PAYLOAD = 512 * 1024;
+/** The most characters of a key's id, which is all that KMS takes, and of a sealed challenge, which has about 100. */
+const LONGEST_TEXT = 2_048;
+/** So much of the name of an unknown action is repeated to the agent. */
+const LONGEST_TYPE = 100;
 
 /** The first frame on a connection, as JSON text. It has no reply: on success the socket stays open. */
 export function openDataChannel(clientId: string, token: string, random: Pick<Random, "uuid">): string {
@@ -81,6 +89,10 @@ export class Handshake {
     const actions = parse("HandshakeRequest", payload)["RequestedClientActions"];
     if (!Array.isArray(actions))
       throw new HandshakeError("the agent's HandshakeRequest has no list of actions");
+    if (actions.length > MOST_ACTIONS)
+      throw new HandshakeError(
+        `the agent's HandshakeRequest has ${actions.length} actions, more than ${MOST_ACTIONS}`,
+      );
     let keyId: string | undefined;
     const processed = actions.map((action: unknown): ProcessedAction => {
       const { ActionType: type, ActionParameters: parameters } = isRecord(action) ? action : {};
@@ -90,12 +102,8 @@ export class Handshake {
         return processedAction(type, ActionStatus.success);
       }
       // AWS's plugin leaves the status at 0 here; the agent fails the session on anything but success.
-      return processedAction(
-        String(type),
-        ActionStatus.unsupported,
-        null,
-        `Unsupported action ${String(type)}`,
-      );
+      const name = String(type).slice(0, LONGEST_TYPE);
+      return processedAction(name, ActionStatus.unsupported, null, `Unsupported action ${name}`);
     });
     if (keyId === undefined) {
       this.#requireNone("asked for a handshake without encryption");
@@ -242,10 +250,16 @@ function json(value: unknown): Uint8Array {
 function text(what: string, value: unknown): string {
   if (typeof value !== "string" || value === "")
     throw new HandshakeError(`the agent's ${what} lacks its one value`);
+  if (value.length > LONGEST_TEXT)
+    throw new HandshakeError(
+      `the value of the agent's ${what} has ${value.length} characters, more than ${LONGEST_TEXT}`,
+    );
   return value;
 }
 
 function parse(what: string, payload: Uint8Array): Record<string, unknown> {
+  if (payload.length > LARGEST_PAYLOAD)
+    throw new HandshakeError(`the agent's ${what} has ${payload.length} bytes, more than ${LARGEST_PAYLOAD}`);
   const value = parseObject(payload);
   if (!value) throw new HandshakeError(`the agent's ${what} is not a JSON object`);
   return value;

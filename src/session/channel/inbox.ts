@@ -4,6 +4,8 @@ import type { AgentMessage } from "../wire/message.ts";
 const MAX_MESSAGES = 10_000;
 /** A bound for a peer that sends large messages. Frames of the agent carry 1 kB. */
 export const MOST_AHEAD_BYTES = 16 * 1024 * 1024;
+/** The memory that a kept message takes besides its bytes. */
+export const MESSAGE_COST = 1_024;
 
 export interface InboxResult {
   /** False when the inbox is full. Without an acknowledgement the agent sends the message again. */
@@ -19,7 +21,10 @@ export class Inbox {
   #aheadBytes = 0;
   #expected = 0;
 
-  /** `most`: how many bytes of messages are kept while an earlier one is missing. The agent sends again what is not kept. */
+  /**
+   * `most`: how many bytes of memory messages take while an earlier one is missing. A message takes `MESSAGE_COST` besides its payload. The agent
+   * sends again what is not kept.
+   */
   constructor(most = MOST_AHEAD_BYTES) {
     this.#most = most;
   }
@@ -49,7 +54,7 @@ export class Inbox {
   }
 
   #keep(message: AgentMessage): boolean {
-    const size = message.payload.length;
+    const size = costOf(message);
     if (this.#ahead.size >= MAX_MESSAGES || this.#aheadBytes + size > this.#most) return false;
     // A copy, because a view would keep the socket's whole buffer alive.
     this.#ahead.set(message.sequenceNumber, { ...message, payload: new Uint8Array(message.payload) });
@@ -59,7 +64,11 @@ export class Inbox {
 
   #take(sequence: number): AgentMessage | undefined {
     const message = this.#ahead.get(sequence);
-    if (message && this.#ahead.delete(sequence)) this.#aheadBytes -= message.payload.length;
+    if (message && this.#ahead.delete(sequence)) this.#aheadBytes -= costOf(message);
     return message;
   }
+}
+
+function costOf({ payload }: AgentMessage): number {
+  return payload.length + MESSAGE_COST;
 }
