@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { asRoot } from "../../../local/task/isolate.ts";
-import { ownerOf } from "../../../src/session/forward/local-user.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { LocalSockets, readTables } from "../../../src/session/forward/local-user.ts";
 import { withNeed } from "../../helpers/needs.ts";
 
 const asOther = withNeed(it, "root", asRoot ? undefined : "only root can start a process of another user");
@@ -13,7 +14,7 @@ let port: number;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  server = createServer().listen(0, "127.0.0.1");
+  server = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   port = typeof address === "object" && address !== null ? address.port : 0;
@@ -24,8 +25,8 @@ afterEach(() => {
 });
 
 /** A process of this user connects, and then runs this Python. */
-async function connectAs(uid: number | undefined, then: string): Promise<Socket> {
-  const program = `import socket, sys, time\ns = socket.create_connection(("127.0.0.1", ${port}))\n${then}`;
+async function connectAs(uid: number | undefined, then: string, from = "None"): Promise<Socket> {
+  const program = `import socket, sys, time\ns = socket.create_connection(("127.0.0.1", ${port}), source_address=${from})\n${then}`;
   const child = spawn("python3", ["-Ic", program], { stdio: "inherit", ...(uid !== undefined && { uid }) });
   children.push(child);
   const [socket] = (await once(server, "connection")) as [Socket];
@@ -34,32 +35,94 @@ async function connectAs(uid: number | undefined, then: string): Promise<Socket>
   return socket;
 }
 
-const owner = ({ remotePort = 0 }: Socket, tables?: readonly string[]) =>
-  ownerOf({ clientPort: remotePort, listenerPort: port }, tables);
+const ends = (socket: Socket) => ({
+  client: { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },
+  listener: { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
+});
+const owner = (socket: Socket) => new LocalSockets(() => readTables(systemClock)).ownerOf(ends(socket));
+
+async function* inSlices(rows: readonly string[]) {
+  await Promise.resolve();
+  yield rows;
+}
+
+/** Tables with these sockets beside the listener at 127.0.0.1:5432. */
+const tables = (...rows: readonly (readonly [ends: string, uid: number, inode: number])[]) =>
+  new LocalSockets(() => {
+    const all = [["0100007F:1538 00000000:0000 0A", 1000, 5], ...rows] as const;
+    const lines = all.map(
+      ([words, uid, inode], i) =>
+        `${String(i).padStart(4)}: ${words} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 1 0`,
+    );
+    return inSlices(["  sl  local_address", ...lines]);
+  });
+const CONNECTION = {
+  client: { address: "127.0.0.1", port: 40_000 },
+  listener: { address: "127.0.0.1", port: 5432 },
+};
+const MINE = ["0100007F:9C40 0100007F:1538 01", 1000, 6] as const;
 
 describe("the owner of a connection", () => {
   it("is our own user", async () => {
     const socket = await connectAs(undefined, "time.sleep(600)");
-    expect(owner(socket)).toEqual({ uid: process.getuid?.() });
+    expect(await owner(socket)).toEqual({ uid: process.getuid?.() });
     socket.destroy();
   });
 
   asOther("is another user of this machine", async () => {
     const socket = await connectAs(NOBODY, "time.sleep(600)");
-    expect(owner(socket)).toEqual({ uid: NOBODY });
+    expect(await owner(socket)).toEqual({ uid: NOBODY });
     socket.destroy();
   });
 
   // The kernel says user 0 of a socket that no process has any more.
   asOther("is not root once the other user has closed it", async () => {
     const socket = await connectAs(NOBODY, "");
-    expect(owner(socket)).toBe("gone");
+    expect(await owner(socket)).toBe("gone");
     socket.destroy();
   });
 
+  asOther("is not ours because a connection of ours has the same ports at another address", async () => {
+    const mine = await connectAs(undefined, "time.sleep(600)");
+    const other = await connectAs(NOBODY, "", `("127.0.0.12", ${mine.remotePort})`);
+    expect(other.remotePort).toBe(mine.remotePort);
+    expect(await owner(other)).toBe("gone");
+    expect(await owner(mine)).toEqual({ uid: process.getuid?.() });
+    for (const each of [mine, other]) each.destroy();
+  });
+
+  it("is that of one socket alone, whatever others have its ports", async () => {
+    const [far, near] = ["0A00000A:9C40 0500000A:1538 01", "0C00007F:9C40 0100007F:1538 01"];
+    const sockets = tables([far, 1000, 7], [near, NOBODY, 8], MINE);
+    expect(await sockets.ownerOf(CONNECTION)).toEqual({ uid: 1000 });
+    const other = { ...CONNECTION, client: { address: "127.0.0.12", port: 40_000 } };
+    expect(await sockets.ownerOf(other)).toEqual({ uid: NOBODY });
+    expect(await tables(MINE, MINE).ownerOf(CONNECTION)).toBe("gone");
+  });
+
+  it("is seen of a socket of IPv6, at addresses of IPv4 too", async () => {
+    const mapped = "0000000000000000FFFF00000100007F";
+    const sockets = tables([`${mapped}:9C40 ${mapped}:1538 01`, 7, 7]);
+    expect(await sockets.ownerOf(CONNECTION)).toEqual({ uid: 7 });
+    const six = createServer().listen(0, "::1");
+    await once(six, "listening");
+    const [[socket]] = await Promise.all([
+      once(six, "connection") as Promise<[Socket]>,
+      Promise.resolve(connect((six.address() as AddressInfo).port, "::1").on("error", () => undefined)),
+    ]);
+    expect(await owner(socket)).toEqual({ uid: process.getuid?.() });
+    socket.resetAndDestroy();
+    six.close();
+  });
+
+  it("is told of many connections at once by two reads of the tables", async () => {
+    let reads = 0;
+    const sockets = new LocalSockets(() => inSlices([String(reads++)]));
+    await Promise.all(Array.from({ length: 200 }, () => sockets.ownerOf(CONNECTION)));
+    expect(reads).toBeLessThanOrEqual(2);
+  });
+
   it("is not seen where the system shows no sockets", async () => {
-    const socket = await connectAs(undefined, "time.sleep(600)");
-    expect(owner(socket, ["/proc/no-such-table"])).toBe("unseen");
-    socket.destroy();
+    expect(await new LocalSockets(() => inSlices([])).ownerOf(CONNECTION)).toBe("unseen");
   });
 });

@@ -50,7 +50,7 @@ async function startTunnelWith(more: Partial<TunnelOptions>, ...texts: readonly 
     ...more,
   });
   const running = tunnel.run();
-  const listeners = new Listeners({ tunnel, log, uid: process.getuid?.() });
+  const listeners = new Listeners({ tunnel, clock: systemClock, log, uid: process.getuid?.() });
   undo.push(async () => {
     listeners.close();
     over.abort();

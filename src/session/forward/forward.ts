@@ -19,13 +19,13 @@ export interface ForwardOptions extends Omit<TunnelOptions, "targets" | "signal"
  * `Failure` when a port is taken, a far end is not reached, or the forward is lost.
  */
 export async function carryForwards(options: ForwardOptions): Promise<number> {
-  const { forwards, log, uid, cancel, during } = options;
+  const { forwards, clock, log, uid, cancel, during } = options;
   const over = new AbortController();
   const onCancel = (): void => over.abort(cancel.reason);
   cancel.addEventListener("abort", onCancel, { once: true });
   const targets = forwards.map(({ host, port }) => [host, port] as const);
   const tunnel = new Tunnel({ ...options, targets, signal: over.signal });
-  const listeners = new Listeners({ tunnel, log, uid });
+  const listeners = new Listeners({ tunnel, clock, log, uid });
   const lost = new AbortController();
   let running: Promise<void> = Promise.resolve();
   try {

@@ -1,10 +1,11 @@
 import { createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { Connection } from "./connection.ts";
 import { portTaken } from "./failures.ts";
 import type { Forward } from "./forwards.ts";
-import { ownerOf } from "./local-user.ts";
+import { type LocalEnd, LocalSockets, readTables } from "./local-user.ts";
 import { MOST_STREAMS } from "./streams.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -15,6 +16,7 @@ const MOST_TRIES = 8;
 
 export interface ListenerOptions {
   readonly tunnel: Tunnel;
+  readonly clock: Clock;
   readonly log: Log;
   /** Our own user. Undefined where users have no number. */
   readonly uid: number | undefined;
@@ -25,9 +27,11 @@ export class Listeners {
   readonly #options: ListenerOptions;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
+  readonly #local: LocalSockets;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#local = new LocalSockets(() => readTables(options.clock));
   }
 
   /** Listens for this forward, and returns the port. Fails with `port-taken`. */
@@ -70,7 +74,7 @@ export class Listeners {
     socket.on("close", () => this.#sockets.delete(socket));
     // What goes wrong with a connection ends in its `close`.
     socket.on("error", () => undefined);
-    if (this.#sockets.size > MOST_STREAMS || !this.#isAllowed(socket, forward)) {
+    if (this.#sockets.size > MOST_STREAMS || !(await this.#isAllowed(socket, forward))) {
       socket.resetAndDestroy();
       return;
     }
@@ -81,11 +85,13 @@ export class Listeners {
   }
 
   /** Whether a process of ours, or of root, has made this connection. Allowed with a warning where that can't be seen. */
-  #isAllowed(socket: Socket, { text }: Forward): boolean {
+  async #isAllowed(socket: Socket, { text }: Forward): Promise<boolean> {
     const { log, uid } = this.#options;
-    const [clientPort, listenerPort] = [socket.remotePort, socket.localPort];
-    const isKnown = uid !== undefined && clientPort !== undefined && listenerPort !== undefined;
-    const owner = isKnown ? ownerOf({ clientPort, listenerPort }) : "unseen";
+    const client = { address: socket.remoteAddress, port: socket.remotePort };
+    const listener = { address: socket.localAddress, port: socket.localPort };
+    // It has been reset meanwhile.
+    if (!isEnd(client) || !isEnd(listener)) return false;
+    const owner = uid === undefined ? "unseen" : await this.#local.ownerOf({ client, listener });
     if (owner === "unseen") {
       log.warnOnce(
         "This system does not show whose connections are made, so any user of this machine may use the forward.",
@@ -97,6 +103,13 @@ export class Listeners {
     log.warnOnce(`A connection of user ${owner.uid} of this machine to ${text} was refused.`);
     return false;
   }
+}
+
+function isEnd(end: {
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+}): end is LocalEnd {
+  return end.address !== undefined && end.port !== undefined;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,57 +1,126 @@
-import { readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { isIPv4 } from "node:net";
+import { endianness } from "node:os";
+import type { Clock } from "../../clock.ts";
 
-/** A connection to a port of this machine, by its ports. */
+/** A connection to a port of this machine, by both ends. */
 export interface LocalConnection {
-  readonly clientPort: number;
-  readonly listenerPort: number;
+  readonly client: LocalEnd;
+  readonly listener: LocalEnd;
+}
+
+export interface LocalEnd {
+  /** Of IPv4 or IPv6. */
+  readonly address: string;
+  readonly port: number;
 }
 
 /** Whose connection it is: `unseen` when the kernel shows no connections, or has no process for this one any more. */
 export type Owner = { readonly uid: number } | "gone" | "unseen";
 
 const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+/** The kernel gives a page at a time. */
+const SLICE = 4_096;
 const LISTENING = "0A";
+/** The beginning of an IPv4 address as one of IPv6 (RFC 4291), for a socket of IPv6 that speaks IPv4. */
+const MAPPED = Buffer.from("00000000000000000000ffff", "hex");
+
+/** A search of the tables for rows of these ends: what `keysOf` makes, with the words of each row. */
+type Search = Map<string, (readonly string[])[]>;
 
 /**
- * Whose process is at the other end of a connection from this machine, as the kernel's tables of sockets tell (proc(5)). A socket whose
- * process has closed it has inode 0, and user 0 with it, whoever that process belonged to: it is `gone`.
+ * The kernel's tables of the sockets of this machine (proc(5)). They may have many thousands of rows, so they are read while other work
+ * goes on, and once for all who ask meanwhile.
  */
-export function ownerOf(
-  { clientPort, listenerPort }: LocalConnection,
-  tables: readonly string[] = TABLES,
-): Owner {
-  const sockets = tables.flatMap((table) => linesOf(table).slice(1)).flatMap(socketOf);
-  if (!sockets.some(({ local, state }) => state === LISTENING && local === listenerPort)) return "unseen";
-  const ours = sockets.filter(({ local, remote }) => local === clientPort && remote === listenerPort);
-  const [socket, another] = ours.filter(({ inode }) => inode !== "0");
-  if (socket === undefined) return "gone";
-  // Two addresses of this machine may have a connection of the same ports. Only one user can be told then.
-  return another === undefined || another.uid === socket.uid ? { uid: socket.uid } : "gone";
-}
+export class LocalSockets {
+  readonly #read: () => AsyncIterable<readonly string[]>;
+  #last: Promise<unknown> = Promise.resolve();
+  #next: { readonly search: Search; readonly done: Promise<void> } | undefined;
 
-/** None when this system has no such table. */
-function linesOf(table: string): readonly string[] {
-  try {
-    return readFileSync(table, "utf8").split("\n");
-  } catch {
-    return [];
+  /** `read` gives the rows in slices. */
+  constructor(read: () => AsyncIterable<readonly string[]>) {
+    this.#read = read;
+  }
+
+  /**
+   * Whose process is at the other end of a connection from this machine. A socket whose process has closed it has inode 0, and user 0 with
+   * it, whoever that process belonged to: it is `gone`.
+   */
+  async ownerOf({ client, listener }: LocalConnection): Promise<Owner> {
+    const nobody = { address: isIPv4(listener.address) ? "0.0.0.0" : "::", port: 0 };
+    const { search, done } = (this.#next ??= this.#begin());
+    const [listening, connected] = [keysOf(listener, nobody), keysOf(client, listener)];
+    for (const key of [...listening, ...connected]) if (!search.has(key)) search.set(key, []);
+    await done;
+    const found = (keys: readonly string[]) => keys.flatMap((key) => search.get(key) ?? []);
+    if (!found(listening).some(([, , , state]) => state === LISTENING)) return "unseen";
+    const [row, another] = found(connected);
+    if (row === undefined || another !== undefined) return "gone";
+    const [, , , , , , , uid = "", , inode = "0"] = row;
+    return inode === "0" ? "gone" : { uid: Number(uid) };
+  }
+
+  /** The next read of the tables. One that has begun may have passed a new connection's row. */
+  #begin(): { readonly search: Search; readonly done: Promise<void> } {
+    const search: Search = new Map();
+    const done = this.#last.then(async () => {
+      this.#next = undefined;
+      for await (const rows of this.#read())
+        for (const row of rows) {
+          const words = row.trim().split(/\s+/, 10);
+          search.get(`${words[1]} ${words[2]}`)?.push(words);
+        }
+    });
+    this.#last = done;
+    return { search, done };
   }
 }
 
-interface Socket {
-  readonly local: number;
-  readonly remote: number;
-  readonly state: string;
-  readonly uid: number;
-  readonly inode: string;
+/** The kernel's tables in slices, with a turn for other work behind each. */
+export async function* readTables(clock: Clock): AsyncGenerator<readonly string[]> {
+  const slice = Buffer.alloc(SLICE);
+  for (const table of TABLES) {
+    // A system without IPv6, or one that is no Linux, has no such table.
+    if (!existsSync(table)) continue;
+    const file = openSync(table, "r");
+    try {
+      let rest = "";
+      for (let count = readSync(file, slice); count > 0; count = readSync(file, slice)) {
+        const rows = `${rest}${slice.toString("latin1", 0, count)}`.split("\n");
+        rest = rows.pop() ?? "";
+        yield rows;
+        await clock.turn();
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
 }
 
-function socketOf(line: string): readonly Socket[] {
-  const [, local = "", remote = "", state = "", , , , uid = "", , inode = ""] = line.trim().split(/\s+/);
-  if (inode === "") return [];
-  return [{ local: portOf(local), remote: portOf(remote), state, uid: Number(uid), inode }];
+/** The ends of a socket as the tables write them: for a socket of its addresses' kind, and for one of IPv6 that speaks IPv4. */
+function keysOf(local: LocalEnd, remote: LocalEnd): readonly string[] {
+  const ends = [local, remote];
+  if (ends.some(({ address }) => !isIPv4(address))) return [ends.map((end) => wordOf(end, ipv6Of)).join(" ")];
+  return [ipv4Of, (address: string) => Buffer.concat([MAPPED, ipv4Of(address)])].map((bytesOf) =>
+    ends.map((end) => wordOf(end, bytesOf)).join(" "),
+  );
 }
 
-function portOf(address: string): number {
-  return parseInt(address.slice(address.lastIndexOf(":") + 1), 16);
+/** Words of 32 bits in the machine's order, and the port. */
+function wordOf({ address, port }: LocalEnd, bytesOf: (address: string) => Buffer): string {
+  const bytes = bytesOf(address);
+  if (endianness() === "LE") bytes.swap32();
+  return `${bytes.toString("hex")}:${port.toString(16).padStart(4, "0")}`.toUpperCase();
+}
+
+function ipv4Of(address: string): Buffer {
+  return Buffer.from(address.split(".").map(Number));
+}
+
+function ipv6Of(address: string): Buffer {
+  const [head = "", tail = ""] = address.replace(/%.*/, "").split("::");
+  const [before = "", after = ""] = [head, tail].map((part) =>
+    part.replace(/[^:]+/g, (group) => group.padStart(4, "0")).replaceAll(":", ""),
+  );
+  return Buffer.from(before + "0".repeat(Math.max(0, 32 - before.length - after.length)) + after, "hex");
 }
