@@ -17,7 +17,7 @@ it("each line is a glob, a glob with its destination, or an exclusion", () => {
 
 it.each([
   [".", "./"],
-  [".", "./"],
+  ["./.", "./"],
   ["/srv/.", "/srv/"],
   ["/srv/x.", "/srv/x."],
 ])("the destination %s is %s", (given, destination) => {

@@ -40,7 +40,7 @@ const PARTS = [
     "\r",
     "test_cart.py:1:",
     " at (/app/src/sum.js:1:1)",
-    "../../",
+    "../",
     "|",
     "`",
     "\u202e",

@@ -47,7 +47,7 @@ function endOf(
   { target, steps }: { readonly target: string; readonly steps: Steps },
 ): "inside" | "outside" | "nowhere" {
   const end = posix.join(...link.slice(0, -1), target);
-  if (target.startsWith("/") || end === ".." || end.startsWith("../../")) return "outside";
+  if (target.startsWith("/") || end === ".." || end.startsWith("../")) return "outside";
   const open = (above: Directory, name: string): Directory => {
     steps.take();
     return above.openDirectory(name);

@@ -202,7 +202,7 @@ function checkTarget(path: string, bytes: Buffer, base: string): string {
   const end = posix.join(posix.dirname(path), target);
   const from = path === base ? posix.dirname(path) : base;
   const way = posix.relative(`/${from}`, `/${end}`);
-  if (!target.startsWith("/") && !end.startsWith("../../") && end !== ".." && !/^\.\.(\/|$)/.test(way))
+  if (!target.startsWith("/") && !end.startsWith("../") && end !== ".." && !/^\.\.(\/|$)/.test(way))
     return target;
   throw refusedLine(
     "files whose symbolic links stay inside what their line brings",
