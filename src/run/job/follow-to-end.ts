@@ -32,7 +32,7 @@ export async function followToEnd(
   const isDetached = isDetachedOnCancel(inputs);
   const followed = await followJob({
     ...{ sessions, folders: pieces, typed, ecs: looks, target, drained, expiry, clock, log },
-    cancel: isDetached ? NEVER : context.cancel,
+    cancel: isDetached ? new AbortController().signal : context.cancel,
     detachNow: isDetached ? context.cancel : undefined,
     detachAfter: inputs.detach,
     isEnding: () => output.artifactsFrom !== undefined,
@@ -45,8 +45,6 @@ export async function followToEnd(
   const opened = await sessions.settle(followed);
   return { ...followed, end: expiry.conclude(followed.end, followed.attached), ...opened };
 }
-
-const NEVER = new AbortController().signal;
 
 /** The job that the handle names; undefined when this step starts the job. */
 function jobOfHandle(
