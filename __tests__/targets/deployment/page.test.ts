@@ -11,9 +11,13 @@ function sent(configuration: object): unknown {
     'while [ "$1" != --deployment-configuration ]; do shift; done; printf "%s" "$2" ;; esac; }',
   ].join("\n");
   const env = { ...process.env, CONFIGURATION: JSON.stringify(configuration) };
-  const { stdout, stderr, status } = spawnSync("bash", ["--norc", "-euo", "pipefail", "-c", `${aws}\n${command}`], {
-    ...{ env, encoding: "utf8" },
-  });
+  const { stdout, stderr, status } = spawnSync(
+    "bash",
+    ["--norc", "-euo", "pipefail", "-c", `${aws}\n${command}`],
+    {
+      ...{ env, encoding: "utf8" },
+    },
+  );
   expect([status, stderr]).toEqual([0, ""]);
   return JSON.parse(stdout) as unknown;
 }
