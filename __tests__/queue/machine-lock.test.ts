@@ -291,6 +291,45 @@ it("any number of names in the directory for temporary files lets other things g
   lock.release();
 });
 
+it.each([
+  ["at the first look", 1],
+  ["at the second look", 4],
+])("names of others without end are looked at for 5 s and no longer: %s", async (_, slowFrom) => {
+  const temporary = mkdtempSync(join(root, "crowded-"));
+  for (let i = 0; i < 1_500; i += 1) symlinkSync("/", join(temporary, `fargate-exec-0-${i}`));
+  const planted = readdirSync(temporary).length;
+  const clock = new SleeplessClock();
+  const began = clock.now();
+  let turns = 0;
+  jest.spyOn(clock, "turn").mockImplementation(async () => {
+    turns += 1;
+    if (turns >= slowFrom) await clock.sleep(60_000);
+  });
+  const lock = lockOf(target(), { clock, places: [join(root, "no", "\0home")], temporary });
+  expect(await lock.acquire()).toEqual({
+    kind: "none",
+    why: expect.stringMatching(
+      /crowded-\w+ holds too many names to look at all of them within 5 s$/,
+    ) as string,
+  });
+  expect(turns).toBe(slowFrom);
+  expect(clock.now() - began).toBeLessThan(61_000);
+  expect(readdirSync(temporary)).toHaveLength(planted);
+});
+
+it("a lock whose place was found late is still waited for", async () => {
+  const [name, clock] = [target(), new SleeplessClock()];
+  const lock = new MachineLock({
+    ...{ sessionTarget: name, runner: RUNNER, clock },
+    machineLock: async (id) => {
+      await clock.sleep(60_000);
+      return lockOnMachine(id, clock, { places });
+    },
+  });
+  expect(await lock.acquire()).toEqual(FREE);
+  lock.release();
+});
+
 it("a directory of this action that others may read keeps no lock from being had", async () => {
   const home = mkdtempSync(join(root, "home-"));
   mkdirSync(join(home, ".cache", "fargate-exec", "local-1.0.0"), { recursive: true, mode: 0o755 });

@@ -8,6 +8,8 @@ import { messageOf } from "../errors.ts";
 const LONGEST_SOCKET_PATH = 103;
 /** So many names of a directory for temporary files are looked at before other things go on: other users may have put any number there. */
 const NAMES_AT_ONCE = 500;
+/** So long, in milliseconds, a directory for temporary files is looked through. */
+const LOOK_MS = 5_000;
 /** The most links on the way to a directory, as in Linux (path_resolution(7)). */
 const MOST_LINKS = 40;
 /** After so many milliseconds each of several processes sees the directories of all. */
@@ -65,14 +67,19 @@ async function ownDirectory(
   problems: string[],
 ): Promise<string | undefined> {
   const prefix = `fargate-exec-${process.geteuid?.() ?? 0}-`;
+  const until = clock.now() + LOOK_MS;
   try {
-    const found = await oldestOwn(temporary, prefix, clock);
+    const found = await oldestOwn(temporary, prefix, clock, until);
     if (found !== undefined) return found;
     const made = mkdtempSync(join(temporary, prefix));
-    await clock.sleep(SEEN_BY_ALL_MS);
-    const chosen = await oldestOwn(temporary, prefix, clock);
-    if (chosen === undefined) problems.push(`${made} ${whyUnsafe(made) ?? "is gone"}`);
-    if (chosen !== made) rmdirSync(made);
+    let chosen: string | undefined;
+    try {
+      await clock.sleep(SEEN_BY_ALL_MS);
+      chosen = await oldestOwn(temporary, prefix, clock, until);
+      if (chosen === undefined) problems.push(`${made} ${whyUnsafe(made) ?? "is gone"}`);
+    } finally {
+      if (chosen !== made) rmdirSync(made);
+    }
     return chosen;
   } catch (error) {
     problems.push(messageOf(error));
@@ -80,16 +87,27 @@ async function ownDirectory(
   }
 }
 
-/** The oldest directory with this prefix that is safe. */
-async function oldestOwn(temporary: string, prefix: string, clock: Clock): Promise<string | undefined> {
+/** The oldest directory with this prefix that is safe. Fails when there are too many names to look at all of them until that time. */
+async function oldestOwn(
+  temporary: string,
+  prefix: string,
+  clock: Clock,
+  until: number,
+): Promise<string | undefined> {
   const own: { readonly path: string; readonly at: number }[] = [];
   const directory = opendirSync(temporary, { bufferSize: NAMES_AT_ONCE });
   try {
     let names = 0;
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
       names += 1;
-      if (names % NAMES_AT_ONCE === 0) await clock.turn();
-      if (!entry.name.startsWith(prefix)) continue;
+      if (names % NAMES_AT_ONCE === 0) {
+        await clock.turn();
+        if (clock.now() > until)
+          throw new Error(
+            `${temporary} holds too many names to look at all of them within ${LOOK_MS / 1000} s`,
+          );
+      }
+      if (!entry.name.startsWith(prefix) || !entry.isDirectory()) continue;
       const path = join(temporary, entry.name);
       const about = lstatSync(path, { throwIfNoEntry: false });
       if (about?.uid === process.geteuid?.() && whyUnsafe(path) === undefined)

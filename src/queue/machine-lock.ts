@@ -31,7 +31,7 @@ export interface MachineLockOptions {
 /**
  * The lock by which the processes of a runner open sessions in a container one after the other: the parallel steps of a job, or
  * several command lines of a machine. It ends with its process. No other user of the machine can have it or keep it from being had, except
- * on Windows, where any process may take the name of a pipe.
+ * on Windows, where any process may take the name of a pipe, and without a home directory, where others may hide its place among any number of names.
  */
 export class MachineLock {
   readonly #options: MachineLockOptions;
@@ -47,14 +47,14 @@ export class MachineLock {
   }
 
   /**
-   * Waits for the lock, for half a minute at most. When another process had it, that process may have opened a session since this one
+   * Finds the lock's place, which takes a few seconds at most, and waits for the lock, for half a minute at most. When another process had it, that process may have opened a session since this one
    * looked. An abort throws its reason.
    */
   async acquire(signal?: AbortSignal): Promise<LockAnswer> {
     const { clock, machineLock } = this.#options;
-    const end = clock.now() + PATIENCE_MS;
     try {
       const place = await machineLock(this.#id, clock);
+      const end = clock.now() + PATIENCE_MS;
       for (let tries = 0; clock.now() < end; tries += 1) {
         this.#held = await place.take();
         if (this.#held !== undefined) return { kind: tries > 0 ? "waited" : "free" };
