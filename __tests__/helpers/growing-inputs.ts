@@ -30,6 +30,7 @@ import { harmlessLine, harmlessOutput, harmlessText } from "../../src/report/sho
 import { Screen } from "../../src/report/show/screen.ts";
 import { BEL, LITERAL, MARK, OPEN, sessionMark } from "../../src/carriers/stream/marks.ts";
 import { StepBudget } from "../../src/run/step-budget.ts";
+import { OpeningReader } from "../../src/session/forward/opening.ts";
 import { Terminal } from "../../src/carriers/stream/terminal.ts";
 import { SeenJob } from "./extracted.ts";
 import { RecordReader } from "../../src/carriers/stream/records.ts";
@@ -341,6 +342,17 @@ const NAMES: readonly GrowingInput[] = (
 }));
 
 const OTHERS: readonly GrowingInput[] = [
+  ...["a", "]7733;python", "]7733;python\n"].map((text) => ({
+    ...{ parser: "opening of a forward", what: `${JSON.stringify(text)}, byte by byte`, size: 15 * KIB },
+    prepare: (size: number) => {
+      const bytes = Buffer.from(times(text, size));
+      return () => {
+        const reader = new OpeningReader();
+        for (const byte of chunksOf(bytes, 1)) reader.read(byte);
+        return reader;
+      };
+    },
+  })),
   ...["/fargate-exec-", "/fargate-exec-x/script: ", "/fargate-exec-x/script: 1: a[", "-"].map((part) => ({
     ...{ parser: "words of a shell", what: JSON.stringify(part), size: 256 * KIB },
     prepare: (size: number) => {

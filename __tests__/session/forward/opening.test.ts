@@ -1,3 +1,4 @@
+import { Failure } from "../../../src/errors.ts";
 import { OpeningReader } from "../../../src/session/forward/opening.ts";
 
 const mark = (text: string): string => `\u001b]7733;${text}\u0007\r\n`;
@@ -13,6 +14,7 @@ describe("the opening of a forward's session", () => {
       opening: { kind: "ready" },
       rest: Buffer.from("ABC"),
     });
+    expect(read("a warning\n", mark("gone"))?.opening).toEqual({ kind: "gone" });
     expect(read("nothing yet")).toBeUndefined();
   });
 
@@ -21,6 +23,6 @@ describe("the opening of a forward's session", () => {
   });
 
   it("is not waited for without bound", () => {
-    expect(() => read("x".repeat(70_000))).toThrow("without end");
+    for (const text of ["x".repeat(70_000), "x\n".repeat(35_000)]) expect(() => read(text)).toThrow(Failure);
   });
 });

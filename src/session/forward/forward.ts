@@ -19,6 +19,17 @@ export interface ForwardOptions extends Omit<TunnelOptions, "targets" | "signal"
  * `Failure` when a port is taken, a far end is not reached, or the forward is lost.
  */
 export async function carryForwards(options: ForwardOptions): Promise<number> {
+  const lost = new AbortController();
+  try {
+    return await carryUntilLost(options, lost);
+  } catch (error) {
+    // What has ended the tunnel says more than what its end has broken.
+    lost.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function carryUntilLost(options: ForwardOptions, lost: AbortController): Promise<number> {
   const { forwards, clock, log, uid, cancel, during } = options;
   const over = new AbortController();
   const onCancel = (): void => over.abort(cancel.reason);
@@ -26,7 +37,6 @@ export async function carryForwards(options: ForwardOptions): Promise<number> {
   const targets = forwards.map(({ host, port }) => [host, port] as const);
   const tunnel = new Tunnel({ ...options, targets, signal: over.signal });
   const listeners = new Listeners({ tunnel, clock, log, uid });
-  const lost = new AbortController();
   let running: Promise<void> = Promise.resolve();
   try {
     // A port that is taken is told before a session is opened.
@@ -34,7 +44,7 @@ export async function carryForwards(options: ForwardOptions): Promise<number> {
     for (const [at, forward] of forwards.entries()) ports.push(await listeners.listen(forward, at));
     running = tunnel.run().catch((error: unknown) => lost.abort(error));
     await untilReady(tunnel, lost.signal, cancel);
-    for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at);
+    for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at, clock);
     for (const [at, { text }] of forwards.entries()) log.info(`127.0.0.1:${ports[at]} leads to ${text}.`);
     tunnel.counts.connections = 0;
     const result = await during(ports, lost.signal);

@@ -58,11 +58,16 @@ export class Link {
     this.#ackAt = Infinity;
   }
 
+  /** Whether the container leaves too much unacknowledged. Nothing more is kept then, so the forward has to end. */
+  get isOverfull(): boolean {
+    return this.#kept.length >= MOST_KEPT;
+  }
+
   put(body: Buffer): void {
+    if (this.isOverfull) return;
     const line = this.#seal.close(PacketKind.frame, this.#next, body);
     this.#kept.push(line);
     this.#keptBytes += line.length;
-    if (this.#kept.length > MOST_KEPT) throw new Violation("the container acknowledges nothing");
   }
 
   /**

@@ -46,7 +46,13 @@ export class LocalSockets {
    * Whose process is at the other end of a connection from this machine. A socket whose process has closed it has inode 0, and user 0 with
    * it, whoever that process belonged to: it is `gone`.
    */
-  async ownerOf({ client, listener }: LocalConnection): Promise<Owner> {
+  async ownerOf(connection: LocalConnection): Promise<Owner> {
+    const owner = await this.#look(connection);
+    // A table is read in pages, and a row may slip from one to another when sockets come and go.
+    return owner === "gone" ? await this.#look(connection) : owner;
+  }
+
+  async #look({ client, listener }: LocalConnection): Promise<Owner> {
     const nobody = { address: isIPv4(listener.address) ? "0.0.0.0" : "::", port: 0 };
     const { search, done } = (this.#next ??= this.#begin());
     const [listening, connected] = [keysOf(listener, nobody), keysOf(client, listener)];
@@ -54,10 +60,10 @@ export class LocalSockets {
     await done;
     const found = (keys: readonly string[]) => keys.flatMap((key) => search.get(key) ?? []);
     if (!found(listening).some(([, , , state]) => state === LISTENING)) return "unseen";
-    const [row, another] = found(connected);
-    if (row === undefined || another !== undefined) return "gone";
-    const [, , , , , , , uid = "", , inode = "0"] = row;
-    return inode === "0" ? "gone" : { uid: Number(uid) };
+    const [row, ...others] = found(connected);
+    const [, , , , , , , uid = "", , inode = "0"] = row ?? [];
+    const isAnother = others.some((words) => words[7] !== uid || words[9] !== inode);
+    return inode === "0" || isAnother ? "gone" : { uid: Number(uid) };
   }
 
   /** The next read of the tables. One that has begun may have passed a new connection's row. */

@@ -1,13 +1,18 @@
+import type { Clock } from "../../clock.ts";
 import { forwardLost, notReached } from "./failures.ts";
 import type { Forward } from "./forwards.ts";
 import type { Tunnel } from "./tunnel.ts";
+
+/** A relay tries each address of a name in turn, and looks the name up before. */
+const LONGEST_MS = 120_000;
 
 /**
  * Opens a connection to the far end of a forward, and ends it at once. Rejects with the `Failure` that says why the far end isn't
  * reached.
  */
-export async function probe(tunnel: Tunnel, { text }: Forward, target: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
+export async function probe(tunnel: Tunnel, { text }: Forward, target: number, clock: Clock): Promise<void> {
+  const late = new AbortController();
+  const opened = new Promise<void>((resolve, reject) => {
     let isOpened = false;
     const lost = (): void => reject(forwardLost(`no answer came from ${text}`));
     const of = tunnel.connect(target, {
@@ -23,5 +28,7 @@ export async function probe(tunnel: Tunnel, { text }: Forward, target: number): 
       pull: () => (isOpened ? "end" : undefined),
     });
     if (of === undefined) lost();
+    clock.sleep(LONGEST_MS, late.signal).then(lost, () => undefined);
   });
+  await opened.finally(() => late.abort());
 }

@@ -27,8 +27,9 @@ const MOST_IN_FLIGHT = 49_152;
 const PASSING: ReadonlySet<FailureCode> = new Set([
   ...(["session-lost", "session-refused", "aws-unreachable", "aws-error", "throttled"] as const),
 ]);
-/** The most sessions in a row without a word of the relay. */
-const MOST_IN_VAIN = 12;
+/** The most sessions in a row whose relay spoke for no longer than this. */
+const MOST_SHORT = 12;
+const SHORT_MS = 10_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -74,6 +75,9 @@ export class Tunnel {
   #last: string | undefined;
   #inFlight = 0;
   #heard: number;
+  #shortSessions = 0;
+  /** What ends the forward, though no line of the container told it. */
+  #fault: Failure | undefined;
   #turn = 0;
   readonly #clients = new Map<number, Client>();
 
@@ -100,15 +104,14 @@ export class Tunnel {
     const { clock, signal, log } = this.#options;
     const stop = clock.every(1_000, () => this.#move());
     try {
-      for (let pause = FIRST_PAUSE_MS, inVain = 0; !this.#isOver();) {
-        const before = this.#heard;
+      for (let pause = FIRST_PAUSE_MS; !this.#isOver();) {
         const why = await this.#runSession().catch((error: unknown) => this.#lossOf(error));
         if (this.#isOver()) break;
+        if (this.#fault) throw this.#fault;
         log.info(`The session of the forward is lost: ${why}.`);
         this.counts.cuts += 1;
-        inVain = this.#heard > before ? 0 : inVain + 1;
-        if (inVain === MOST_IN_VAIN) throw forwardLost(why);
-        if (inVain === 0) pause = FIRST_PAUSE_MS;
+        if (this.#shortSessions === MOST_SHORT) throw forwardLost(why);
+        if (this.#shortSessions === 0) pause = FIRST_PAUSE_MS;
         await clock.sleep(pause * (0.5 + clock.random.fraction() / 2), signal).catch(() => undefined);
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
@@ -172,18 +175,31 @@ export class Tunnel {
 
   /** Why a session was lost, when another may go on. Throws what ends the forward. */
   #lossOf(error: unknown): string {
-    const { clock, signal } = this.#options;
-    if (signal.aborted) return "";
-    const isPassing = error instanceof Damage || (error instanceof Failure && PASSING.has(error.code));
-    const isLate = clock.now() - this.#heard > LONGEST_CUT_MS;
-    if (!isPassing || (isLate && !(error instanceof Damage))) throw error;
-    if (isLate) this.#startAnew();
-    return error instanceof Failure ? factsOf(error).replace(/\.$/, "") : messageOf(error);
+    if (this.#isOver()) return "";
+    if (!(error instanceof Damage)) throw error;
+    if (this.#isLate) this.#startAnew();
+    return messageOf(error);
+  }
+
+  get #isLate(): boolean {
+    return this.#options.clock.now() - this.#heard > LONGEST_CUT_MS;
+  }
+
+  /** Throws `Damage` when a cut explains that there is no session. */
+  async #open(): Promise<Session> {
+    try {
+      return await this.#options.open(this.#last);
+    } catch (error) {
+      const isPassing = error instanceof Failure && PASSING.has(error.code);
+      if (!isPassing || this.#isLate) throw error;
+      throw new Damage(factsOf(error).replace(/\.$/, ""), { cause: error });
+    }
   }
 
   async #runSession(): Promise<string> {
-    const { open, clock, isLogged } = this.#options;
-    const session = await open(this.#last);
+    const { clock, isLogged } = this.#options;
+    const session = await this.#open();
+    this.#shortSessions += 1;
     this.#last = session.sessionId;
     this.#session = session;
     this.#inFlight = 0;
@@ -206,10 +222,11 @@ export class Tunnel {
           this.#begin(read.opening);
         }
         for (const line of lines.cut(rest)) this.#take(line);
+        if (this.isReady && clock.now() > begun + SHORT_MS) this.#shortSessions = 0;
         this.#move();
         if (session.received > MOST_LOGGED && isLogged()) throw logTooLong(MOST_LOGGED);
       }
-      if (clock.now() - this.#heard > LONGEST_CUT_MS) this.#startAnew();
+      if (this.#isLate) this.#startAnew();
       const end = await session.ended;
       if (end.kind === "closed-here") return "its container says nothing";
       return end.kind === "lost" ? end.why : `it was closed${end.text ? `: ${end.text}` : ""}`;
@@ -276,6 +293,11 @@ export class Tunnel {
   /** Takes what the clients have, as far as the link has room, and writes what the session takes. */
   #move(): void {
     const { link } = this.#relay;
+    if (link.isOverfull) {
+      this.#fault ??= forwardLost("the container acknowledges nothing");
+      void this.#session?.close();
+      return;
+    }
     link.tick(this.#options.clock.now());
     while (this.#session !== undefined && this.#inFlight < MOST_IN_FLIGHT) {
       const line = link.take();

@@ -1,0 +1,178 @@
+import { systemClock } from "../../../src/clock.ts";
+import { carryForwards, type ForwardOptions } from "../../../src/session/forward/forward.ts";
+import { type Forward, parseForward } from "../../../src/session/forward/forwards.ts";
+import { Lines, numberBytes, PacketKind, Seal } from "../../../src/session/forward/packets.ts";
+import { Tunnel } from "../../../src/session/forward/tunnel.ts";
+import { FrameKind } from "../../../src/session/forward/streams.ts";
+import { ByteQueue } from "../../../src/session/byte-queue.ts";
+import type { SessionEnd } from "../../../src/session/end.ts";
+import type { Session } from "../../../src/session/session.ts";
+import { Listener } from "../../helpers/listener.ts";
+
+/** A session whose relay says what the test says. */
+class Forged implements Session {
+  readonly output = new ByteQueue(() => undefined);
+  readonly sessionId = "forged";
+  readonly received = 0;
+  readonly heard = true;
+  readonly isSetUp = true;
+  readonly ended: Promise<SessionEnd>;
+  end: (end: SessionEnd) => void = () => undefined;
+  acknowledges = true;
+  /** After the greeting, and at each frame. */
+  onGreeted: () => void = () => undefined;
+  onFrame: (kind: number, of: number, rest: Buffer) => void = () => undefined;
+  readonly #lines = new Lines();
+  #typed = 0;
+  #next = 0;
+  #seal: Seal | undefined;
+  /** The key comes with the first session alone. */
+  static key = Buffer.alloc(64);
+
+  constructor() {
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    this.output.push(Buffer.from("\u001b]7733;ready\u0007\n"));
+  }
+
+  send(bytes: Uint8Array): Promise<void> {
+    for (const line of this.#lines.cut(bytes)) this.#take(line);
+    return new Promise((resolve) => void setImmediate(resolve));
+  }
+
+  #take(line: Buffer): void {
+    this.#typed += 1;
+    if (this.#typed === 1) return;
+    if (this.#typed === 2) {
+      const { key } = JSON.parse(Buffer.from(String(line), "base64").toString()) as { key?: string };
+      if (key !== undefined) Forged.key = Buffer.from(key, "base64");
+      this.#seal = new Seal(Forged.key, "c");
+      return;
+    }
+    const packet = this.#seal?.open(line);
+    if (packet?.kind === PacketKind.hello) {
+      this.say(PacketKind.hello, packet.number, numberBytes(0));
+      this.onGreeted();
+    } else if (packet?.kind === PacketKind.frame) {
+      if (this.acknowledges) this.say(PacketKind.ack, packet.number + 1);
+      this.onFrame(packet.body.readUInt8(0), packet.body.readUInt32BE(1), packet.body.subarray(5));
+    }
+  }
+
+  say(kind: 0 | 1 | 2, number: number, body?: Buffer): void {
+    const line = this.#seal?.close(kind, number, body);
+    if (line !== undefined) this.output.push(line);
+  }
+
+  frame(kind: number, of: number, rest: Buffer = Buffer.alloc(0)): void {
+    const head = Buffer.concat([Buffer.of(kind), numberBytes(of, 4)]);
+    this.say(PacketKind.frame, this.#next++, Buffer.concat([head, rest]));
+  }
+
+  resize(): void {
+    // The relay has no use for a size.
+  }
+
+  close(): Promise<void> {
+    this.output.end();
+    this.end({ kind: "closed-here" });
+    return Promise.resolve();
+  }
+}
+
+/** Carries a forward by sessions that this prepares. */
+async function carry(prepare: (session: Forged) => void, more: Partial<ForwardOptions> = {}) {
+  let sessions = 0;
+  const carried = carryForwards({
+    forwards: [parseForward(":db:5432") as Forward],
+    open: () => {
+      sessions += 1;
+      const session = new Forged();
+      prepare(session);
+      return Promise.resolve(session);
+    },
+    isLogged: () => false,
+    ...{ seconds: 60, clock: systemClock, log: new Listener(), uid: undefined },
+    cancel: new AbortController().signal,
+    during: (_, lost) =>
+      new Promise((resolve) => lost.addEventListener("abort", () => resolve(0), { once: true })),
+    ...more,
+  });
+  const error = await carried.then(
+    () => undefined,
+    (problem: unknown) => problem,
+  );
+  return { error, sessions };
+}
+
+const lostWith = (words: string) =>
+  expect.objectContaining({
+    code: "session-lost",
+    seen: expect.stringContaining(words) as string,
+  }) as unknown;
+
+/** Opens each connection, and then does this. */
+const opens = (then: (session: Forged, of: number) => void) => (session: Forged) => {
+  session.onFrame = (kind, of) => {
+    if (kind !== FrameKind.open) return;
+    session.frame(FrameKind.opened, of);
+    then(session, of);
+  };
+};
+
+describe("a forward whose relay is hostile", () => {
+  it.each([
+    [
+      "bye before the far end was reached",
+      (s: Forged) => (s.onGreeted = () => s.frame(8, 0, Buffer.from("w"))),
+      "w",
+    ],
+    [
+      "an acknowledgement of what was never sent",
+      (s: Forged) => (s.onGreeted = () => s.say(PacketKind.ack, 2 ** 48 - 1)),
+      "never sent",
+    ],
+    ["a bye", opens((s) => s.frame(FrameKind.bye, 0, Buffer.from("out of memory"))), "out of memory"],
+    ["a frame of no kind", opens((s, of) => s.frame(99, of)), "does not fit"],
+  ])("ends at once, by its first session, at %s", async (_, prepare, words) => {
+    expect(await carry(prepare)).toEqual({ error: lostWith(words), sessions: 1 });
+  });
+
+  it("ends when each session ends soon after its greeting", async () => {
+    const clock = {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 500, signal),
+    };
+    const prepare = (s: Forged) =>
+      (s.onGreeted = () => {
+        s.output.end();
+        s.end({ kind: "closed", text: "over" });
+      });
+    expect(await carry(prepare, { clock })).toEqual({ error: lostWith("over"), sessions: 12 });
+  });
+
+  it("ends when it acknowledges nothing, whoever sends the frame that is too much", async () => {
+    const tunnel = new Tunnel({
+      open: () => {
+        const session = new Forged();
+        session.acknowledges = false;
+        return Promise.resolve(session);
+      },
+      ...{ targets: [["db", 5432]], isLogged: () => false, seconds: 60, clock: systemClock },
+      ...{ log: new Listener(), signal: new AbortController().signal },
+    });
+    const running = tunnel.run();
+    expect(await tunnel.untilReady(10_000)).toBe(true);
+    const nothing = (): undefined => undefined;
+    const client = {
+      opened: nothing,
+      refused: nothing,
+      data: nothing,
+      end: nothing,
+      reset: nothing,
+      pull: nothing,
+    };
+    // Each is two frames.
+    for (let i = 0; i < 5_001; i++) tunnel.reset(tunnel.connect(0, client) ?? 0);
+    await expect(running).rejects.toEqual(lostWith("acknowledges nothing"));
+  });
+});
