@@ -13,6 +13,10 @@ export class Connection implements Client {
   #stream: number | undefined;
   #hasEnded = false;
   #isEndSent = false;
+  #isWriting = false;
+  readonly #waiting = new Joined();
+  /** The other end sends no more. */
+  #isOver = false;
 
   constructor(socket: Socket, tunnel: Tunnel, onRefused: OnRefused) {
     this.#socket = socket;
@@ -47,14 +51,13 @@ export class Connection implements Client {
   }
 
   data(bytes: Buffer): void {
-    const stream = this.#stream ?? 0;
-    this.#socket.write(bytes, (error) => {
-      if (!error) this.#tunnel.consumed(stream, bytes.length);
-    });
+    if (this.#isWriting) this.#waiting.push(bytes);
+    else this.#write(bytes);
   }
 
   end(): void {
-    this.#socket.end();
+    this.#isOver = true;
+    if (!this.#isWriting) this.#socket.end();
   }
 
   reset(): void {
@@ -73,11 +76,48 @@ export class Connection implements Client {
     return "end";
   }
 
+  #write(bytes: Buffer): void {
+    const stream = this.#stream ?? 0;
+    this.#isWriting = true;
+    this.#socket.write(bytes, (error) => {
+      this.#isWriting = false;
+      if (error) return;
+      const next = this.#waiting.take();
+      if (next.length > 0) this.#write(next);
+      else if (this.#isOver) this.#socket.end();
+      this.#tunnel.consumed(stream, bytes.length);
+    });
+  }
+
   /** Both directions have ended, or the program has broken off. */
   #close(): void {
     const stream = this.#stream;
     this.#stream = undefined;
     if (stream !== undefined && !(this.#hasEnded && this.#isEndSent && this.#socket.writableFinished))
       this.#tunnel.reset(stream);
+  }
+}
+
+/** Bytes in one buffer, however small the pieces are that they come in. */
+class Joined {
+  #bytes = Buffer.alloc(0);
+  #length = 0;
+
+  push(piece: Buffer): void {
+    const length = this.#length + piece.length;
+    if (length > this.#bytes.length) {
+      const longer = Buffer.alloc(Math.max(length, 2 * this.#bytes.length));
+      this.#bytes.copy(longer, 0, 0, this.#length);
+      this.#bytes = longer;
+    }
+    piece.copy(this.#bytes, this.#length);
+    this.#length = length;
+  }
+
+  take(): Buffer {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#bytes = Buffer.alloc(0);
+    this.#length = 0;
+    return bytes;
   }
 }
