@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -93,6 +93,14 @@ const brokenOff = (socket: Socket): Promise<string | undefined> =>
 
 /** Runs the command where no python3 can be run. */
 const WITHOUT_PYTHON = `unshare --mount sh -c 'for each in /usr/bin/python3 /usr/local/bin/python3; do [ -e $each ] && mount --bind /dev/null $each; done; exec "$@"' sh`;
+
+/** Takes the name of a container's relay, once the last one has ended. */
+const HOLD_NAME = `import os, socket, time
+name = "\\0fargate-exec-forward-" + os.environ["PID_NAMESPACE"]
+s, full = socket.socket(socket.AF_UNIX), [socket.socket(socket.AF_UNIX) for _ in range(3)]
+while True:
+    try: s.bind(name); break
+    except OSError: time.sleep(0.05)`;
 
 /** What comes back of a word. */
 async function echoed(socket: Socket): Promise<string> {
@@ -186,6 +194,20 @@ describe("a tunnel", () => {
       code: "container-busy",
       advice: expect.stringContaining("start: true") as string,
     });
+  });
+
+  asOther("is not kept out by another user's process that has the name of its relay", async () => {
+    for (const then of ["", "s.listen(0)\nfor c in full: c.setblocking(False); c.connect_ex(name)"]) {
+      const holder = spawn("python3", ["-Ic", `${HOLD_NAME}\n${then}\nprint(flush=True)\ntime.sleep(600)`], {
+        uid: 65_534,
+        env: { PID_NAMESPACE: readlinkSync("/proc/self/ns/pid") },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      undo.push(() => holder.kill("SIGKILL"));
+      await once(holder.stdout, "data");
+      await startTunnel(":1");
+      for (const each of undo.splice(0).reverse()) await each();
+    }
   });
 
   asOther("ends with a named error in an image without python3", async () => {
