@@ -30,6 +30,11 @@ const ATTACKERS = [
     ],
   ],
   [
+    "the **relay**",
+    ["what the forward carries", "its key", "its session"],
+    ["the runner's memory", "sessions without bound", "a way to other ports or addresses of this machine"],
+  ],
+  [
     "**another principal**",
     ["on the prefix", "`ecs:RegisterTaskDefinition`", "`ecs:RunTask`", "the workflow's event payload"],
     [
@@ -53,7 +58,12 @@ const ATTACKERS = [
   [
     "a **local user**, or a **web page**",
     ["loopback ports", "`/proc`", "abstract sockets", "the temporary directory"],
-    ["root by the local Fargate", "a job's files, handles or tunnels", "a lock that never comes free"],
+    [
+      "root by the local Fargate",
+      "a job's files, handles or tunnels",
+      "a connection through a forward",
+      "a lock that never comes free",
+    ],
   ],
   [
     "the **supply chain**",
