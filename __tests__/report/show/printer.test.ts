@@ -1,9 +1,6 @@
-import { jest } from "@jest/globals";
-import { Bytes } from "../../../src/carriers/stream/bytes.ts";
 import { StepBudget } from "../../../src/run/step-budget.ts";
 import { LONGEST_LINE } from "../../../src/report/show/lines.ts";
 import { Printer, OUTPUT_LIMIT } from "../../../src/report/show/printer.ts";
-import { Tail } from "../../../src/report/show/tail.ts";
 
 type Text = Parameters<Printer["print"]>[0];
 
@@ -125,33 +122,6 @@ describe("a Printer", () => {
       expect(run.stdout.endsWith("x::add-mask::a\n::add-mask::b")).toBe(true);
     },
   );
-
-  it("does as little for a mark behind a byte of one worker as if there were no others", () => {
-    const work = [
-      ...(["keep", "rollBack"] as const).map((name) => jest.spyOn(Tail.prototype, name)),
-      ...(["view", "push"] as const).map((name) => jest.spyOn(Bytes.prototype, name)),
-    ];
-    const begun = (bytes: string, worker: number): Text =>
-      text(bytes, { stream: "stderr", source: `e${worker}`, ends: false });
-    const lines = (worker: number): Text[] => [
-      text(`[${worker}] last words`, { stream: "stderr", source: `e${worker}` }),
-      begun(`[${worker}] begun`, worker),
-    ];
-    const workOf = (workers: number): number => {
-      const marks = Array.from({ length: 500 }, (_, i): Text[] => [
-        { kind: "confirmed" },
-        begun(".", 0),
-        i % 2 === 0 ? { kind: "confirmed" } : { kind: "gap", expected: 20, got: 30, offset: 4 },
-      ]);
-      const all = Array.from({ length: workers }, (_, worker) => lines(worker));
-      for (const each of work) each.mockClear();
-      printTexts([all, marks].flat(2), "", workers);
-      return work.reduce((sum, { mock }) => sum + mock.calls.length, 0);
-    };
-    const alone = workOf(1);
-    expect(workOf(256)).toBeLessThan(2 * alone);
-    for (const each of work) each.mockRestore();
-  });
 
   it("passes bytes that are no text", () => {
     expect(printTexts([text("\x00\xff\xfe")]).shown).toEqual(["\x00\xff\xfe"]);

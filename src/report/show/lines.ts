@@ -24,13 +24,6 @@ interface OpenLine {
   readonly bytes: Bytes;
 }
 
-/** What a source had at the last `keep`. */
-interface Certain {
-  /** The beginning of its line. */
-  readonly begun: { readonly stream: Piece["stream"]; readonly bytes: Buffer } | undefined;
-  readonly isParted: boolean;
-}
-
 type Piece = Extract<SpoolText, { kind: "text" }>;
 
 /**
@@ -46,17 +39,17 @@ export const MOST_BEGUN = 8 * 1024 * 1024;
 
 /** Joins the pieces of lines. Pieces of different streams and workers may come mixed. */
 export class LineJoiner {
-  readonly #begun = new Map<string, OpenLine>();
+  #begun = new Map<string, OpenLine>();
   #begunBytes = 0;
   /** The sources of the lines whose beginning has been given out as a part. */
-  readonly #parted = new Set<string>();
-  /** The sources that have changed since the last `keep`: a container may send a mark behind each byte. */
-  readonly #changed = new Map<string, Certain>();
+  #parted = new Set<string>();
+  #certainParted: ReadonlySet<string> = new Set();
+  /** The open lines at the last `keep`. */
+  #certain: readonly (readonly [source: string, stream: Piece["stream"], bytes: Buffer])[] = [];
 
   push({ source, stream, bytes, ends }: Piece): Line[] {
     const begun = this.#begun.get(source);
     if (begun === undefined && ends) return [this.#out({ stream, source, bytes, ended: true })];
-    this.#remember(source);
     const line = begun ?? { stream, bytes: new Bytes() };
     line.bytes.push(bytes);
     this.#begunBytes += bytes.length;
@@ -71,20 +64,9 @@ export class LineJoiner {
 
   #out(line: Omit<Line, "continues">): Line {
     const continues = this.#parted.has(line.source);
-    if (continues === line.ended) {
-      this.#remember(line.source);
-      if (line.ended) this.#parted.delete(line.source);
-      else this.#parted.add(line.source);
-    }
+    if (line.ended) this.#parted.delete(line.source);
+    else this.#parted.add(line.source);
     return { ...line, continues };
-  }
-
-  /** Call this before a source changes. */
-  #remember(source: string): void {
-    if (this.#changed.has(source)) return;
-    const line = this.#begun.get(source);
-    const begun = line && { stream: line.stream, bytes: line.bytes.view() };
-    this.#changed.set(source, { begun, isParted: this.#parted.has(source) });
   }
 
   /** The bytes of memory that the open lines take. The buffer of growing bytes is up to twice as large. */
@@ -94,27 +76,25 @@ export class LineJoiner {
 
   /** Marks the open lines as certain. */
   keep(): void {
-    this.#changed.clear();
+    this.#certainParted = new Set(this.#parted);
+    this.#certain = [...this.#begun].map(([source, { stream, bytes }]) => [source, stream, bytes.view()]);
   }
 
   /** Goes back to the open lines of the last `keep`. */
   rollBack(): void {
-    for (const [source, { begun, isParted }] of this.#changed) {
-      this.#begunBytes -= this.#begun.get(source)?.bytes.length ?? 0;
-      this.#begun.delete(source);
-      this.#parted[isParted ? "add" : "delete"](source);
-      if (begun === undefined) continue;
+    this.#begun.clear();
+    this.#begunBytes = 0;
+    this.#parted = new Set(this.#certainParted);
+    for (const [source, stream, certain] of this.#certain) {
       const bytes = new Bytes();
-      bytes.push(begun.bytes);
-      this.#begun.set(source, { stream: begun.stream, bytes });
-      this.#begunBytes += begun.bytes.length;
+      bytes.push(certain);
+      this.#begun.set(source, { stream, bytes });
+      this.#begunBytes += certain.length;
     }
-    this.#changed.clear();
   }
 
   /** Returns the open lines, which will not be ended. */
   flush(): Line[] {
-    for (const source of this.#begun.keys()) this.#remember(source);
     const lines = [...this.#begun].map(([source, { stream, bytes }]) =>
       this.#out({ stream, source, bytes: bytes.take(), ended: false }),
     );

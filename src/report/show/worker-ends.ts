@@ -6,8 +6,6 @@ export class WorkerEnds {
   readonly #workers: number;
   readonly #limit: number;
   readonly #tails = new Map<number, Tail>();
-  /** The tails that have changed since the last `keep`: a container may send a mark behind each byte. */
-  readonly #changed = new Set<Tail>();
 
   /** `limit` bytes are kept of each worker; 0: nothing. */
   constructor(workers: number, limit: number) {
@@ -30,20 +28,12 @@ export class WorkerEnds {
 
   /** Ends the last line of this line's worker. */
   endLine({ source }: Pick<Line, "source">): void {
-    const worker = Number(source.slice(1));
-    if (this.#tails.has(worker)) this.#add(worker, NOTHING, true);
+    this.#tails.get(Number(source.slice(1)))?.push(LF);
   }
 
-  /** Marks all bytes so far as certain. */
-  keep(): void {
-    for (const tail of this.#changed) tail.keep();
-    this.#changed.clear();
-  }
-
-  /** Removes the bytes since the last `keep`, as `Tail` does. */
-  rollBack(): void {
-    for (const tail of this.#changed) tail.rollBack();
-    this.#changed.clear();
+  /** All tails, to be kept or rolled back. */
+  get tails(): Iterable<Tail> {
+    return this.#tails.values();
   }
 
   /** The last lines of each worker that has any, by the worker's number. All are whole, unless the last one alone is too long. */
@@ -67,7 +57,6 @@ export class WorkerEnds {
   #add(worker: number, bytes: Buffer, ended: boolean): void {
     const tail = this.#tails.get(worker) ?? new Tail(this.#limit);
     this.#tails.set(worker, tail);
-    this.#changed.add(tail);
     tail.push(bytes);
     if (ended) tail.push(LF);
   }
@@ -84,5 +73,4 @@ function wholeLines(tail: Tail): string {
   return tail.isCut && next < text.length ? text.slice(next) : text;
 }
 
-const NOTHING = Buffer.alloc(0);
 const LF = Buffer.from("\n");
