@@ -14,7 +14,7 @@ const LARGEST_PAYLOAD = 512 * 1024;
 /** The most characters of a key's id, which is all that KMS takes, and of a sealed challenge, which has about 100. */
 const LONGEST_TEXT = 2_048;
 /** So much of the name of an unknown action is repeated to the agent. */
-const LONGEST_TYPE = 100;
+const LONGEST_TYPE = 64;
 
 /** The first frame on a connection, as JSON text. It has no reply: on success the socket stays open. */
 export function openDataChannel(clientId: string, token: string, random: Pick<Random, "uuid">): string {
