@@ -16,6 +16,8 @@ REASONS = {
 }
 # Seconds for a new session to greet.
 GREET = 15
+# Seconds for the relay to take an attacher.
+CONNECT = 10
 MOST_NEW, MOST_NAMES = 4, 256
 # The name that the one relay of a container holds: containers of a task may share their network, and abstract names with it.
 ONLY = "\0fargate-exec-forward-" + os.readlink("/proc/self/ns/pid")
@@ -373,6 +375,19 @@ def is_ours(some):
     return struct.unpack("3i", credentials)[1] == os.geteuid()
 
 
+def is_held_by_us(name):
+    """Not for a name without a listener, or whose listener is full: nobody can be seen there then."""
+    other = socket.socket(socket.AF_UNIX)
+    other.setblocking(False)
+    try:
+        other.connect(name)
+        return is_ours(other)
+    except OSError:
+        return False
+    finally:
+        other.close()
+
+
 def terminal_of(attacher):
     """The terminal that this attacher hands over; None when it is no attacher of ours."""
     attacher.settimeout(1)
@@ -406,15 +421,13 @@ def start_relay(address, asked):
     except OSError:
         return  # A session that was lost has started it, or the name is another's, which its attacher sees.
     listener.listen(4)
-    # Held by the one relay of the container. The name of another user's process keeps nobody out.
+    # Held by the one relay of the container. The name of another user's process keeps nobody out, whatever it does with it.
     only = socket.socket(socket.AF_UNIX)
     try:
         only.bind(ONLY)
         only.listen(1)
     except OSError:
-        other = socket.socket(socket.AF_UNIX)
-        other.connect(ONLY)
-        if is_ours(other):
+        if is_held_by_us(ONLY):
             say("busy")
             sys.exit()
     if os.fork():
@@ -439,6 +452,7 @@ def main(asked):
     if asked.get("key"):
         start_relay(address, asked)
     attacher = socket.socket(socket.AF_UNIX)
+    attacher.settimeout(CONNECT)
     try:
         attacher.connect(address)
         if not is_ours(attacher):
@@ -446,6 +460,7 @@ def main(asked):
     except OSError:
         say("gone")
         return
+    attacher.settimeout(None)
     os.set_blocking(0, False)
     attacher.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", 0))])
     os.close(0)
