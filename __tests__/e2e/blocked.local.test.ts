@@ -4,7 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, filesIn, jobDirectories, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { scaleService, serviceTasks } from "../helpers/service.ts";
-import { eventually, until } from "../helpers/until.ts";
+import { eventually } from "../helpers/until.ts";
 
 /** Two sessions run and one waits. A fourth blocks the agent for good. */
 const ENOUGH_TO_BLOCK = 4;
@@ -15,7 +15,7 @@ let aws: Aws;
 const said: string[] = [];
 const sessions: Record<"ofQueue" | "ofBlind", readonly string[]> = { ofQueue: [], ofBlind: [] };
 const tasks = {} as Record<"blocked" | "queue" | "blind" | "newest" | "older", Task>;
-const results = {} as Record<"blocked" | "queue" | "blind" | "service", StepResult>;
+const results = {} as Record<"blocked" | "blind" | "service", StepResult>;
 
 // Each of these steps waits for the same twenty seconds.
 beforeAll(async () => {
@@ -39,11 +39,7 @@ beforeAll(async () => {
   const bucket = made.bucket;
   // Without a look at the sessions nothing tells a blocked container from one that others use.
   const seeing = { also: ["caller-without-bucket"] };
-  const queue = aws.step({ task: tasks.queue.id, bucket, run, "queue-timeout": "20s" }, seeing);
-  // A step waits only a second for its first look at the sessions, so the others begin after this one's.
-  await until(() => aws.calls("DescribeSessions").some(({ sequence }) => sequence.answered !== undefined));
-  [results.queue, results.blocked, results.blind, results.service] = await Promise.all([
-    queue,
+  [results.blocked, results.blind, results.service] = await Promise.all([
     aws.step({ task: tasks.blocked.id, bucket, run }, seeing),
     // This step can't reach Session Manager.
     aws.step(
@@ -122,12 +118,15 @@ it("with a service the next task is tried, since the job has not started", () =>
 
 it("a container with sessions of others is waited for, the error names them, and no session is opened", async () => {
   const [one = "", other = ""] = sessions.ofQueue;
+  // By itself: a step waits only a second for its first look at the sessions.
+  const inputs = { task: tasks.queue.id, bucket: aws.world.made.bucket, run: "touch /tmp/ran; echo ran" };
+  const result = await aws.step({ ...inputs, "queue-timeout": "20s" }, { also: ["caller-without-bucket"] });
   for (const id of [one, other]) {
     const held = new RegExp(`in use by sessions .*${id}.* since \\S+ UTC`);
-    expectFailed(results.queue, "container-busy", held);
-    expect(mainLog(results.queue).join("\n")).toMatch(held);
+    expectFailed(result, "container-busy", held);
+    expect(mainLog(result).join("\n")).toMatch(held);
   }
-  expect(results.queue.outputs["session-id"]).toBe("");
+  expect(result.outputs["session-id"]).toBe("");
   for (const id of sessions.ofQueue) aws.world.local.gateway.terminateSession(id);
   await expectStillGood(tasks.queue);
 });
