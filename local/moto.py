@@ -4,7 +4,7 @@ It makes a directory that only its user may enter, listens on a Unix socket ther
 a server of its own, which has only what AWS makes for a new account. The connection carries one line back: the path of the server's
 own Unix socket. The server ends with its connection. At SIGTERM everything ends, and the directory is removed.
 
-No server listens on a port: moto checks no signature, so whoever reaches it has all rights.
+No server listens on a port: moto checks no signature, so a program that reaches it has all rights.
 """
 import contextlib
 import gc

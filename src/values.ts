@@ -3,6 +3,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The code of a system error, such as `ENOENT`; undefined for another error. */
+export function codeOf(error: unknown): string | undefined {
+  const code = isRecord(error) ? error["code"] : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
 /**
  * How many characters are kept of a text from a container or an agent. The container's own messages are never
  * longer.

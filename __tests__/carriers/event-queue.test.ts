@@ -1,7 +1,7 @@
 import { EventQueue } from "../../src/carriers/event-queue.ts";
 
 describe("a queue of events", () => {
-  it("has them in the order of their coming, whoever has put them", async () => {
+  it("has them in the order of their coming, also when several put them", async () => {
     const queue = new EventQueue<number>();
     for (const event of [1, 2, 3]) void queue.put(event);
     const read: number[] = [];

@@ -136,7 +136,7 @@ function whyUnsafe(directory: string): string | undefined {
  * sticky bit only its own owner, and the owner of a name, may move that (unlink(2)).
  */
 function mayBeMoved(path: string, links = 0): boolean {
-  // In a user namespace root of the machine is another user. Whoever owns the root directory may do everything.
+  // In a user namespace root of the machine is another user. The owner of the root directory may do everything.
   const trusted = [0, process.geteuid?.(), lstatSync("/").uid];
   const names = path.split(sep).filter((name) => name !== "");
   let at = "/";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { LockPlace, World } from "../aws/world.ts";
 import type { Clock, Random } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { isRecord } from "../values.ts";
+import { codeOf } from "../values.ts";
 import { ID_DIGITS, type LockPlaces, lockDirectory, OWN_BYTES } from "./lock-directory.ts";
 
 /** The pause between two tries, in milliseconds. */
@@ -118,7 +118,7 @@ class SocketPlace implements LockPlace {
     } catch (error) {
       server.close();
       rmSync(own, { recursive: true, force: true });
-      if (["ENOTEMPTY", "EEXIST"].includes(codeOf(error))) return undefined;
+      if (["ENOTEMPTY", "EEXIST"].includes(codeOf(error) ?? "")) return undefined;
       throw error;
     }
     const release = (): void => {
@@ -157,7 +157,7 @@ async function isAlive(path: string): Promise<boolean> {
       resolve(true);
     });
     // EAGAIN: many others wait for the holder, which is too busy to answer them.
-    client.once("error", (error) => resolve(!["ECONNREFUSED", "ENOENT"].includes(codeOf(error))));
+    client.once("error", (error) => resolve(!["ECONNREFUSED", "ENOENT"].includes(codeOf(error) ?? "")));
   });
 }
 
@@ -176,8 +176,4 @@ function removeEmpty(directory: string): void {
   } catch {
     // Another process has the lock already.
   }
-}
-
-function codeOf(error: unknown): string {
-  return isRecord(error) ? String(error["code"]) : "";
 }

@@ -1,7 +1,8 @@
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { Connection } from "../../../src/session/forward/connection.ts";
-import type { Client, Tunnel } from "../../../src/session/forward/tunnel.ts";
+import type { Client } from "../../../src/session/forward/clients.ts";
+import type { Tunnel } from "../../../src/session/forward/tunnel.ts";
 
 /** A connection to a program that takes a write only when the test lets it. */
 function stalled() {

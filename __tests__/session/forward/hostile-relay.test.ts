@@ -150,7 +150,7 @@ describe("a forward whose relay is hostile", () => {
     expect(await carry(prepare, { clock })).toEqual({ error: lostWith("over"), sessions: 12 });
   });
 
-  it("ends when it acknowledges nothing, whoever sends the frame that is too much", async () => {
+  it("ends when it acknowledges nothing, also by a frame that a program causes", async () => {
     const tunnel = new Tunnel({
       open: () => {
         const session = new Forged();

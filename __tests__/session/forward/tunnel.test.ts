@@ -4,14 +4,13 @@ import { once } from "node:events";
 import { readFileSync, readlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../../src/clock.ts";
 import { parseForward, type Forward } from "../../../src/session/forward/forwards.ts";
 import { Listeners } from "../../../src/session/forward/listener.ts";
 import { Link } from "../../../src/session/forward/link.ts";
 import { Seal } from "../../../src/session/forward/packets.ts";
 import { Tunnel, type TunnelOptions } from "../../../src/session/forward/tunnel.ts";
-import { typedRelay } from "../../../src/payload/forward.ts";
+import { RELAY_LIMITS, typedRelay } from "../../../src/payload/forward.ts";
 import { asRoot } from "../../../local/task/isolate.ts";
 import { Blackhole } from "../../helpers/blackhole.ts";
 import { withNeed } from "../../helpers/needs.ts";
@@ -21,7 +20,6 @@ import { Listener } from "../../helpers/listener.ts";
 import { TerminalSession, TOLD } from "./terminal-session.ts";
 
 const asOther = withNeed(it, "root", asRoot ? undefined : "only root can change users and mounts");
-const LIMITS = { connect: 10, sessionSilence: 45, silence: 75 };
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -136,7 +134,7 @@ describe("a tunnel", () => {
     const [there, down] = [text(up), buffer(dial(ports[1]))];
     for (let cuts = 0; cuts < 3; cuts++) {
       const before = tunnel.counts.received + tunnel.counts.sent;
-      while (tunnel.counts.received + tunnel.counts.sent < before + 200_000) await sleep(5);
+      await until(() => tunnel.counts.received + tunnel.counts.sent >= before + 200_000);
       sessions.at(-1)?.cut();
       expect(await tunnel.untilReady(20_000)).toBe(true);
     }
@@ -157,7 +155,7 @@ describe("a tunnel", () => {
     const { ports, tunnel } = await startTunnel(`:127.0.0.1:${dump}`, `:127.0.0.1:${echo}`);
     dial(ports[0]).pause();
     dial(ports[0]).resume();
-    while (tunnel.counts.received < 500_000) await sleep(5);
+    await until(() => tunnel.counts.received >= 500_000);
     const client = dial(ports[1]);
     for (let i = 0; i < 9; i++) expect(await echoed(client)).toBe("mine");
   });
@@ -245,7 +243,7 @@ describe("a tunnel", () => {
     const hole = await Blackhole.start("dropped");
     undo.push(() => hole.stop());
     const { ports, log } = await startTunnelWith(
-      { limits: { ...LIMITS, connect: 0.3 } },
+      { limits: { ...RELAY_LIMITS, connect: 0.3 } },
       `:127.0.0.1:${closed}`,
       ":no-such-name.invalid:1",
       ":169.254.170.2:80",

@@ -1,5 +1,5 @@
 import { gunzipSync } from "node:zlib";
-import { Bytes } from "./bytes.ts";
+import { Bytes } from "../../session/bytes.ts";
 
 /** The most bytes of a piece's base64 text, and of its unpacked bytes, for a job that is alone. 1 MiB that gzip can't shrink takes 1.4 MB. */
 export const LARGEST_PACK = 2 * 1024 * 1024;

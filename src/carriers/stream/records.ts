@@ -1,4 +1,4 @@
-import { Bytes } from "./bytes.ts";
+import { Bytes } from "../../session/bytes.ts";
 import { BEL, LITERAL, MARK, OPEN, REPLACEMENT } from "./marks.ts";
 
 /** The content of a record of the spool. */

@@ -1,4 +1,4 @@
-import { Bytes } from "./bytes.ts";
+import { Bytes } from "../../session/bytes.ts";
 import { BEL, LONGEST_MARK, sessionMark } from "./marks.ts";
 
 /** A piece of what a terminal showed: bytes between marks, or the text of a mark behind the nonce. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { Directory } from "../../inputs/beneath/directory.ts";
 import { LeadsAway, openDirectoryBeneath } from "../../inputs/beneath/resolve.ts";
 import { inCheckout } from "../../inputs/beneath/users-paths.ts";
-import { isRecord } from "../../values.ts";
+import { codeOf } from "../../values.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Where something is copied to. */
@@ -76,7 +76,7 @@ function openAbove(path: string, working: string, make: boolean): Directory | un
     return Directory.open(above);
   } catch (error) {
     if (error instanceof LeadsAway) throw new UsageError(`Nothing is copied to ${path}: ${error.message}.`);
-    const code = isRecord(error) ? error["code"] : undefined;
+    const code = codeOf(error);
     if (!make && (code === "ENOENT" || code === "ENOTDIR")) return undefined;
     throw error;
   }

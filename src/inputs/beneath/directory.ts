@@ -21,7 +21,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isRecord } from "../../values.ts";
+import { codeOf, isRecord } from "../../values.ts";
 
 /** A name is a link where none is followed. */
 export class LinkError extends Error {}
@@ -238,7 +238,7 @@ export class Directory {
 
   /** Rejects with an error that names the path in place of the descriptor. */
   #fail(name: string, error: unknown): never {
-    const code = isRecord(error) ? error["code"] : undefined;
+    const code = codeOf(error);
     if ((code === "ENOTDIR" || code === "ELOOP") && name !== "" && this.look(name)?.isSymbolicLink() === true)
       throw new LinkError(`${join(this.path, name)} is a symbolic link`, { cause: error });
     const message = isRecord(error) ? error["message"] : undefined;

@@ -1,6 +1,6 @@
 import { closeSync, readFileSync } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import { isRecord } from "../../values.ts";
+import { codeOf } from "../../values.ts";
 import { Directory, LinkError } from "./directory.ts";
 import { isInside } from "./inside.ts";
 import { isHidden } from "./private-names.ts";
@@ -181,8 +181,4 @@ function targetOf(directory: Directory, name: string): string | undefined {
     if (codeOf(error) === "EINVAL" || codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return isRecord(error) ? error["code"] : undefined;
 }

@@ -1,4 +1,4 @@
-import { isRecord } from "../../values.ts";
+import { codeOf } from "../../values.ts";
 import { Directory, LinkError } from "./directory.ts";
 
 /** Opens a name in the directory above it, `depth` names below the root. */
@@ -39,7 +39,7 @@ export class Way {
     try {
       return this.enter(names, open);
     } catch (error) {
-      const code = isRecord(error) ? error["code"] : undefined;
+      const code = codeOf(error);
       if (error instanceof LinkError || code === "ENOENT" || code === "ENOTDIR") return undefined;
       throw error;
     }

@@ -8,7 +8,7 @@ import { Failure, messageOf, type WordsForEach } from "../../errors.ts";
 import { badInput } from "../../inputs/refusals.ts";
 import type { FileSelection, FileSelections } from "../../inputs/inputs.ts";
 import { quoteValue } from "../../inputs/parse.ts";
-import { isRecord } from "../../values.ts";
+import { codeOf } from "../../values.ts";
 import { type Collection, type Entry, inFewWords } from "./entries.ts";
 import { type PrivatePart, privatePart } from "./private-part.ts";
 import { type ContainerPath, containerPathOf, type Source, type SourceGlob, sourceOf } from "./patterns.ts";
@@ -234,7 +234,7 @@ function throughLink(path: string, cause: LinkError): Failure {
 }
 
 function isAbsent(error: unknown): boolean {
-  const code = isRecord(error) ? error["code"] : undefined;
+  const code = codeOf(error);
   return code === "ENOENT" || code === "ENOTDIR";
 }
 

@@ -1,6 +1,6 @@
 import { LinkError } from "../../inputs/beneath/directory.ts";
 import { messageOf } from "../../errors.ts";
-import { isRecord } from "../../values.ts";
+import { codeOf } from "../../values.ts";
 
 /** A member of an archive is not placed. The message says why. */
 export class Refusal extends Error {}
@@ -22,10 +22,4 @@ export function reasonOf(error: unknown): string | undefined {
     "EILSEQ",
   ];
   return code !== undefined && isOfTheFile.includes(code) ? messageOf(error) : undefined;
-}
-
-/** The code of an error of the file system, such as ENOENT. */
-export function codeOf(error: unknown): string | undefined {
-  const code = isRecord(error) ? error["code"] : undefined;
-  return typeof code === "string" ? code : undefined;
 }

@@ -1,4 +1,4 @@
-import { Bytes } from "../../carriers/stream/bytes.ts";
+import { Bytes } from "../../session/bytes.ts";
 import type { SpoolText } from "../../carriers/stream/records.ts";
 
 /** Shows whole lines, each in one or more pieces. */

@@ -1,5 +1,5 @@
 import type { MemoryShare, SharedMemory } from "../../shared-memory.ts";
-import { Bytes } from "../../carriers/stream/bytes.ts";
+import { Bytes } from "../../session/bytes.ts";
 import type { WrittenFile } from "../../report/file-commands.ts";
 import type { FileCommandText, SpoolText } from "../../carriers/stream/records.ts";
 

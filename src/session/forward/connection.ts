@@ -1,9 +1,11 @@
 import type { Socket } from "node:net";
+import { Bytes } from "../bytes.ts";
+import type { Client } from "./clients.ts";
 import type { Refusal } from "./streams.ts";
-import type { Client, Tunnel } from "./tunnel.ts";
+import type { Tunnel } from "./tunnel.ts";
 
 /** How a connection of this machine ended before its far end was reached. */
-export type OnRefused = (why: Refusal, text: string) => void;
+type OnRefused = (why: Refusal, text: string) => void;
 
 /** One connection to a port of this machine, carried through the tunnel. A half-closed connection stays half-closed. */
 export class Connection implements Client {
@@ -14,7 +16,7 @@ export class Connection implements Client {
   #hasEnded = false;
   #isEndSent = false;
   #isWriting = false;
-  readonly #waiting = new Joined();
+  readonly #waiting = new Bytes();
   /** The other end sends no more. */
   #isOver = false;
 
@@ -42,7 +44,7 @@ export class Connection implements Client {
   }
 
   opened(): void {
-    // Its bytes come as they come.
+    // Its bytes are sent without waiting for that.
   }
 
   refused(why: Refusal, text: string): void {
@@ -95,29 +97,5 @@ export class Connection implements Client {
     this.#stream = undefined;
     if (stream !== undefined && !(this.#hasEnded && this.#isEndSent && this.#socket.writableFinished))
       this.#tunnel.reset(stream);
-  }
-}
-
-/** Bytes in one buffer, however small the pieces are that they come in. */
-class Joined {
-  #bytes = Buffer.alloc(0);
-  #length = 0;
-
-  push(piece: Buffer): void {
-    const length = this.#length + piece.length;
-    if (length > this.#bytes.length) {
-      const longer = Buffer.alloc(Math.max(length, 2 * this.#bytes.length));
-      this.#bytes.copy(longer, 0, 0, this.#length);
-      this.#bytes = longer;
-    }
-    piece.copy(this.#bytes, this.#length);
-    this.#length = length;
-  }
-
-  take(): Buffer {
-    const bytes = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.alloc(0);
-    this.#length = 0;
-    return bytes;
   }
 }

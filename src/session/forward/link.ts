@@ -8,7 +8,7 @@ const MOST_KEPT = 10_000;
 const ACK_AFTER_MS = 100;
 const ACK_BYTES = 65_536;
 /** Each half sends an acknowledgement at least this often, as its sign of life. */
-export const BEAT_MS = 5_000;
+const BEAT_MS = 5_000;
 
 /**
  * The link of a forward, without I/O: lines and the time in, lines out. It numbers its frames, keeps them until the container has them,
@@ -88,11 +88,6 @@ export class Link {
       default:
         throw new Violation("a packet has no kind");
     }
-  }
-
-  /** When `tick` is due. */
-  get deadline(): number {
-    return this.#ackAt;
   }
 
   tick(now: number): void {

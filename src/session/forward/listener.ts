@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { codeOf } from "../../values.ts";
 import { Connection } from "./connection.ts";
 import { portTaken } from "./failures.ts";
 import type { Forward } from "./forwards.ts";
@@ -110,8 +111,4 @@ function isEnd(end: {
   readonly port: number | undefined;
 }): end is LocalEnd {
   return end.address !== undefined && end.port !== undefined;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }

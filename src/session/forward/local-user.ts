@@ -43,8 +43,8 @@ export class LocalSockets {
   }
 
   /**
-   * Whose process is at the other end of a connection from this machine. A socket whose process has closed it has inode 0, and user 0 with
-   * it, whoever that process belonged to: it is `gone`.
+   * Whose process is at the other end of a connection from this machine. A socket that its process has closed has inode 0 and user 0,
+   * whichever user the process had: it is `gone`.
    */
   async ownerOf(connection: LocalConnection): Promise<Owner> {
     const owner = await this.#look(connection);

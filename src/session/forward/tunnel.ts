@@ -2,18 +2,19 @@ import { factsOf, Failure, type FailureCode, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { typedRelay } from "../../payload/forward.ts";
 import type { Session } from "../session.ts";
+import { type Client, Clients } from "./clients.ts";
 import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures.ts";
 import { type Opening, OpeningReader } from "./opening.ts";
 import { Damage, Lines, Violation } from "./packets.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
-import type { Refusal, StreamEvent } from "./streams.ts";
+import type { StreamEvent } from "./streams.ts";
 
 /** Without a word of the container for so long, the session counts as lost. The relay gives its sign of life every 5 s. */
 const SILENCE_MS = 15_000;
 /** The time from a session's begin to the relay's greeting. */
 const GREETING_MS = 30_000;
 /** After such a time without the relay its connections are reset. The relay itself gives up 15 s later. */
-export const LONGEST_CUT_MS = 60_000;
+const LONGEST_CUT_MS = 60_000;
 /** The time for the relay to end its session at a bye. */
 const BYE_MS = 2_000;
 const READY_LOOK_MS = 50;
@@ -25,25 +26,17 @@ const MOST_LOGGED = 2 ** 30;
 const MOST_IN_FLIGHT = 49_152;
 /** Failures to open a session that a cut explains. */
 const PASSING: ReadonlySet<FailureCode> = new Set([
-  ...(["session-lost", "session-refused", "aws-unreachable", "aws-error", "throttled"] as const),
+  "session-lost",
+  "session-refused",
+  "aws-unreachable",
+  "aws-error",
+  "throttled",
 ]);
 /** The most sessions in a row whose relay spoke for no longer than this. */
 const MOST_SHORT = 12;
 const SHORT_MS = 10_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
-
-/** One connection of this machine, as the tunnel sees it. */
-export interface Client {
-  opened(): void;
-  refused(why: Refusal, text: string): void;
-  data(bytes: Buffer): void;
-  /** The other end sends no more. */
-  end(): void;
-  reset(): void;
-  /** At most so many bytes to send; undefined when there are none now, `end` when there will be none. */
-  pull(most: number): Buffer | "end" | undefined;
-}
 
 export interface TunnelOptions extends RelayOptions {
   /** Opens a session that runs `forwardCommand`. `lost` is the last one. */
@@ -78,8 +71,7 @@ export class Tunnel {
   #shortSessions = 0;
   /** What ends the forward, though no line of the container told it. */
   #fault: Failure | undefined;
-  #turn = 0;
-  readonly #clients = new Map<number, Client>();
+  readonly #clients = new Clients();
 
   constructor(options: TunnelOptions) {
     this.#options = options;
@@ -117,7 +109,7 @@ export class Tunnel {
       }
     } finally {
       stop();
-      this.#resetAll();
+      this.#clients.reset();
     }
   }
 
@@ -126,7 +118,7 @@ export class Tunnel {
     const of = this.isReady ? this.#relay.streams.open(target) : undefined;
     if (of === undefined) return undefined;
     this.counts.connections += 1;
-    this.#clients.set(of, client);
+    this.#clients.add(of, client);
     this.#move();
     return of;
   }
@@ -270,19 +262,8 @@ export class Tunnel {
 
   #tell(event: StreamEvent): void {
     if (event.kind === "bye") throw forwardLost(event.text);
-    const client = this.#clients.get(event.stream);
-    if (event.kind === "reset" || event.kind === "refused") this.#clients.delete(event.stream);
-    switch (event.kind) {
-      case "data":
-        this.counts.received += event.bytes.length;
-        client?.data(event.bytes);
-        break;
-      case "refused":
-        client?.refused(event.why, event.text);
-        break;
-      default:
-        client?.[event.kind]();
-    }
+    if (event.kind === "data") this.counts.received += event.bytes.length;
+    this.#clients.tell(event);
     this.#forgetIfOver(event.stream);
   }
 
@@ -309,23 +290,17 @@ export class Tunnel {
   /** Takes a piece of the next client that has one, in turn. False when none has. */
   #pull(): boolean {
     const { streams } = this.#relay;
-    const all = [...this.#clients.keys()];
-    const next = all.findIndex((of) => of > this.#turn);
-    for (const of of next < 0 ? all : [...all.slice(next), ...all.slice(0, next)]) {
-      const allowed = streams.allowed(of);
-      const piece = allowed > 0 ? this.#clients.get(of)?.pull(allowed) : undefined;
-      if (piece === undefined) continue;
-      this.#turn = of;
-      if (piece === "end") {
-        streams.end(of);
-        this.#forgetIfOver(of);
-      } else {
-        this.counts.sent += piece.length;
-        streams.send(of, piece);
-      }
-      return true;
+    const next = this.#clients.pull((of) => streams.allowed(of));
+    if (next === undefined) return false;
+    const { of, piece } = next;
+    if (piece === "end") {
+      streams.end(of);
+      this.#forgetIfOver(of);
+    } else {
+      this.counts.sent += piece.length;
+      streams.send(of, piece);
     }
-    return false;
+    return true;
   }
 
   #write(bytes: Buffer): void {
@@ -342,15 +317,8 @@ export class Tunnel {
   }
 
   #startAnew(): void {
-    this.#resetAll();
+    this.#clients.reset();
     this.#relay = new Relay(this.#options);
     this.#heard = this.#options.clock.now();
-    this.#turn = 0;
-  }
-
-  #resetAll(): void {
-    const clients = [...this.#clients.values()];
-    this.#clients.clear();
-    for (const client of clients) client.reset();
   }
 }

@@ -1,4 +1,4 @@
-import { Bytes } from "../../../src/carriers/stream/bytes.ts";
+import { Bytes } from "../../src/session/bytes.ts";
 
 it("Bytes keeps pieces in order, and `take` empties it", () => {
   const bytes = new Bytes();
