@@ -14,7 +14,7 @@ export interface Surroundings {
 /** A step whose inputs are just these. */
 export function source(given: GivenInputs, { env = {}, files = {} }: Surroundings = {}): InputSource {
   return {
-    door: "handle" in given ? "attach" : "root",
+    door: "handle" in given ? "attach" : "forwards" in given ? "forward" : "root",
     get: (name) => given[name] ?? "",
     env,
     workspace: "/repo",

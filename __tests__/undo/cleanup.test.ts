@@ -186,6 +186,15 @@ describe("cleaning up", () => {
     expect(log).toEqual(["Stopping the job in container 'app' of task 17."]);
   });
 
+  it("ends the session of a forward, not while the forward can end it itself", async () => {
+    const session: LedgerEntry = { kind: "session", sessionId: "s-2" };
+    const early = await startCleanup({ early: true }, [session]);
+    expect([early.done, early.left]).toEqual([[], [session]]);
+    const { done, left, log } = await cleanUpFailing([session]);
+    expect([done, left]).toEqual([['TerminateSession ["s-2"]'], []]);
+    expect(log).toEqual(["Ending session s-2."]);
+  });
+
   it("stops a job by a command of its own, instead of by its session", async () => {
     const { done, left } = await cleanUpFailing([JOB]);
     expect(done).toEqual([

@@ -1,5 +1,5 @@
 import { run } from "../main.ts";
-import type { RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
+import type { ForwardInputs, RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
 import { programSurroundings } from "./program/surroundings.ts";
 import { type ForwardRun, runForward } from "../run/run-forward.ts";
 import { showUploaded } from "../run/show-uploaded.ts";
@@ -23,7 +23,7 @@ export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}):
 /** Forwards ports of this machine into a task, as `runOnFargate` runs a script there. The exit code is that of `during`. */
 export async function forwardOnFargate(
   forward: ForwardRun,
-  inputs: RunInputs,
+  inputs: RunInputs & ForwardInputs,
   options: RunOptions = {},
 ): Promise<RunResult> {
   return await carryOut((surroundings) => runForward(forward, surroundings), inputs, options);
@@ -31,7 +31,7 @@ export async function forwardOnFargate(
 
 async function carryOut(
   step: (surroundings: Surroundings) => Promise<unknown>,
-  inputs: RunInputs,
+  inputs: RunInputs & Partial<ForwardInputs>,
   options: RunOptions,
 ): Promise<RunResult> {
   const surroundings = programSurroundings(inputs, options);

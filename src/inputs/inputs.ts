@@ -1,4 +1,5 @@
 import type { ArtifactGlob } from "./container-glob.ts";
+import type { Forward } from "./forwards.ts";
 import type { JobHandle } from "./handle.ts";
 
 /** The input `timeout` of a workflow that does not set it; `action.yml` has the same. */
@@ -21,6 +22,8 @@ export interface Inputs extends ParallelJobs {
    */
   readonly deployment: true | string | undefined;
   readonly container: string | undefined;
+  /** The ports that are forwarded. Undefined for a step that runs or follows a job. */
+  readonly forwards?: readonly Forward[] | undefined;
   /** Whether a running task is protected from scale-in and deployments while the job runs in it. */
   readonly protect: boolean;
   readonly startTimeout: number;

@@ -1,4 +1,4 @@
-/** The inputs of `action.yml` in its order; a test compares the two, and those of `attach/action.yml` below. */
+/** The inputs of `action.yml` in its order; a test compares the two, and those of the other doors' `action.yml` below. */
 export const inputNames = [
   "cluster",
   "role-to-assume",
@@ -72,13 +72,47 @@ export const attachInputNames = [
   "summary",
 ] as const;
 
-export type InputName = (typeof inputNames)[number] | (typeof attachInputNames)[number];
+export const forwardInputNames = [
+  "cluster",
+  "role-to-assume",
+  "task",
+  "service",
+  "task-definition",
+  "image",
+  "borrow",
+  "architecture",
+  "container",
+  "start",
+  "hold",
+  "subnets",
+  "security-groups",
+  "assign-public-ip",
+  "capacity-providers",
+  "cpu",
+  "memory",
+  "task-role",
+  "execution-role",
+  "tags",
+  "overrides",
+  "start-timeout",
+  "queue-timeout",
+  "forwards",
+  "timeout",
+  "bucket",
+  "bucket-owner",
+  "kms-key-id",
+  "region",
+] as const;
 
-/** What a step is started by: the action itself, or its door `attach`. */
-export type Door = "root" | "attach";
+export type InputName =
+  (typeof inputNames)[number] | (typeof attachInputNames)[number] | (typeof forwardInputNames)[number];
+
+/** What a step is started by: the action itself, or one of its doors `attach` and `forward`. */
+export type Door = "root" | "attach" | "forward";
 
 /** The inputs of each door. */
 export const INPUTS_OF: Readonly<Record<Door, readonly InputName[]>> = {
   root: inputNames,
   attach: attachInputNames,
+  forward: forwardInputNames,
 };

@@ -5,6 +5,7 @@ import { INPUTS_OF } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, quoteValue } from "./parse.ts";
 import { readArtifactOptions, readArtifacts } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
+import { forwardSource, readForwards } from "./forwards.ts";
 import { InputReader } from "./input-reader.ts";
 import { matrixJob } from "./matrix.ts";
 import { readReportGlobs } from "./reports.ts";
@@ -26,7 +27,7 @@ const minute = 60_000;
  * `no-region` when only the region is missing. Calls nothing of AWS.
  */
 export function readInputs(source: InputSource): Inputs {
-  const reader = new InputReader(source);
+  const reader = new InputReader(source.door === "forward" ? forwardSource(source) : source);
   refuseNul(reader);
   return source.door === "attach" ? readAttachment(reader) : readJob(reader);
 }
@@ -55,7 +56,7 @@ function readJob(reader: InputReader): Inputs {
   const region = readRegion(reader);
   const queueTimeout = reader.optional("queue-timeout", duration);
   const rest: Omit<Inputs, "where" | "script" | "region" | "queueTimeout"> = {
-    check,
+    ...{ check, forwards: readForwards(reader) },
     cluster: reader.orElse("cluster", cluster, "default"),
     roleToAssume: reader.optional("role-to-assume", roleArn),
     ...{ deployment: readDeployment(reader), container: reader.optional("container", container) },

@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
 import { type Log, keepWarnings } from "../log.ts";
 import { isAboutCredentials } from "../carriers/expiry.ts";
+import { terminateSession } from "../session/opener.ts";
 import { tellWhile } from "../waiting.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
@@ -166,6 +167,9 @@ async function undo(
     case "job":
       if (!early) await stopJob(entry, { aws, clock, log, patient });
       return true;
+    case "session":
+      if (!early) await terminateSession({ aws, log }, entry.sessionId);
+      return true;
     default:
       return await removeResource(entry, aws.ecs, reason, log);
   }
@@ -211,6 +215,7 @@ function isUndoneAgain(entry: LedgerEntry, early: boolean): boolean {
     case "registration":
       return early && entry.known === undefined;
     case "job":
+    case "session":
       return early;
     default:
       return false;
@@ -234,6 +239,8 @@ export function announce(entry: LedgerEntry): string {
         : `Looking for a second revision of '${entry.family}': its registration was repeated.`;
     case "job":
       return `Stopping the job in container '${entry.container}' of task ${lastPart(entry.task)}.`;
+    case "session":
+      return `Ending session ${entry.sessionId}.`;
     case "sending":
       return `Waiting for artifacts of task ${lastPart(entry.task)}.`;
     case "protection":
@@ -269,6 +276,8 @@ function whatStays(entry: LedgerEntry): string {
     }
     case "job":
       return "The job goes on in its container until it ends or its 'timeout' stops it.";
+    case "session":
+      return "It ends by itself within a minute.";
     case "protection":
       return `It ends by itself within ${LEASE_MINUTES} minutes.`;
     case "hook":

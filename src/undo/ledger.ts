@@ -30,6 +30,8 @@ export type LedgerEntry =
   | ({ readonly kind: "lock" } & LockClaim)
   /** A job in a task of this run that sends its artifacts, also after a cancel. The task is stopped after that. */
   | { readonly kind: "sending"; readonly task: string }
+  /** The session of a forward. */
+  | { readonly kind: "session"; readonly sessionId: string }
   /** A job in a task that this run has not started, so that the end of the task does not end the job. */
   | ({ readonly kind: "job" } & JobName);
 

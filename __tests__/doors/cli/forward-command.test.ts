@@ -1,31 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { forwardInputs, readForwards, runCommand } from "../../../src/doors/cli/forward-command.ts";
+import { checkForwards, runCommand } from "../../../src/doors/cli/forward-command.ts";
 import { until } from "../../helpers/until.ts";
 
 const never = new AbortController().signal;
 
-it("the forwards of the command line are read, or refused with their form", () => {
-  expect(readForwards(["15432:db:5432"])).toMatchObject([{ local: 15432, host: "db", port: 5432 }]);
-  expect(() => readForwards([])).toThrow("Give at least one forward by -L: PORT, LOCAL:PORT");
-  expect(() => readForwards(["1:a:2", "db"])).toThrow(/^-L must be PORT, .* not "db"\.$/);
-});
-
-it("a forward runs no script, protects no task, and lives for six hours unless its options say otherwise", () => {
-  expect(forwardInputs({ service: "web" })).toEqual({
-    service: "web",
-    run: ":",
-    shell: "sh",
-    timeout: "6h",
-    protect: false,
-  });
-  expect(forwardInputs({ task: "1", timeout: "1h" })).toEqual({
-    task: "1",
-    run: ":",
-    shell: "sh",
-    timeout: "1h",
-  });
+it("the forwards of the command line are taken, or refused with their form", () => {
+  expect(() => checkForwards(["15432:db:5432"])).not.toThrow();
+  expect(() => checkForwards([])).toThrow("Give at least one forward by -L: PORT, LOCAL:PORT");
+  expect(() => checkForwards(["1:a:2", "db"])).toThrow(/^-L must be PORT, .* not "db"\.$/);
 });
 
 describe("the command of a forward", () => {

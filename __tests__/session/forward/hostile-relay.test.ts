@@ -1,6 +1,6 @@
 import { systemClock } from "../../../src/clock.ts";
 import { carryForwards, type ForwardOptions } from "../../../src/session/forward/forward.ts";
-import { type Forward, parseForward } from "../../../src/session/forward/forwards.ts";
+import { type Forward, parseForward } from "../../../src/inputs/forwards.ts";
 import { Lines, numberBytes, PacketKind, Seal } from "../../../src/session/forward/packets.ts";
 import { Tunnel } from "../../../src/session/forward/tunnel.ts";
 import { FrameKind } from "../../../src/session/forward/streams.ts";
@@ -88,7 +88,7 @@ async function carry(prepare: (session: Forged) => void, more: Partial<ForwardOp
       sessions += 1;
       const session = new Forged();
       prepare(session);
-      return Promise.resolve(session);
+      return Promise.resolve({ session, isElsewhere: false });
     },
     isLogged: () => false,
     ...{ seconds: 60, clock: systemClock, log: new Listener(), uid: undefined },
@@ -155,7 +155,7 @@ describe("a forward whose relay is hostile", () => {
       open: () => {
         const session = new Forged();
         session.acknowledges = false;
-        return Promise.resolve(session);
+        return Promise.resolve({ session, isElsewhere: false });
       },
       ...{ targets: [["db", 5432]], isLogged: () => false, seconds: 60, clock: systemClock },
       ...{ log: new Listener(), signal: new AbortController().signal },

@@ -5,11 +5,12 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { systemClock } from "../../../src/clock.ts";
-import { parseForward, type Forward } from "../../../src/session/forward/forwards.ts";
+import { Failure } from "../../../src/errors.ts";
+import { parseForward, type Forward } from "../../../src/inputs/forwards.ts";
 import { Listeners } from "../../../src/session/forward/listener.ts";
 import { Link } from "../../../src/session/forward/link.ts";
 import { Seal } from "../../../src/session/forward/packets.ts";
-import { Tunnel, type TunnelOptions } from "../../../src/session/forward/tunnel.ts";
+import { type SessionRequest, Tunnel, type TunnelOptions } from "../../../src/session/forward/tunnel.ts";
 import { RELAY_LIMITS, typedRelay } from "../../../src/payload/forward.ts";
 import { asRoot } from "../../../local/task/isolate.ts";
 import { Blackhole } from "../../helpers/blackhole.ts";
@@ -40,7 +41,7 @@ async function startTunnelWith(more: Partial<TunnelOptions>, ...texts: readonly 
     open: () => {
       const session = new TerminalSession(sessions.length);
       sessions.push(session);
-      return Promise.resolve(session);
+      return Promise.resolve({ session, isElsewhere: false });
     },
     targets: forwards.map(({ host, port }) => [host, port] as const),
     isLogged: () => false,
@@ -53,7 +54,7 @@ async function startTunnelWith(more: Partial<TunnelOptions>, ...texts: readonly 
     listeners.close();
     over.abort();
     await tunnel.close();
-    await running;
+    await Promise.allSettled([running]);
   });
   const ports: number[] = [];
   for (const [at, forward] of forwards.entries()) ports.push(await listeners.listen(forward, at));
@@ -184,7 +185,10 @@ describe("a tunnel", () => {
 
   it("takes no second forward in the same container", async () => {
     await startTunnel(":1");
-    const open = () => Promise.resolve(new TerminalSession(7));
+    const open = ({ refusal }: SessionRequest) =>
+      refusal === undefined
+        ? Promise.resolve({ session: new TerminalSession(7), isElsewhere: false })
+        : Promise.reject(refusal);
     const more = { open, targets: [], isLogged: () => false, seconds: 600, clock: systemClock };
     const over = new AbortController();
     const second = new Tunnel({ ...more, log: new Listener(), signal: over.signal });
@@ -192,6 +196,77 @@ describe("a tunnel", () => {
       code: "container-busy",
       advice: expect.stringContaining("start: true") as string,
     });
+  });
+
+  asOther("goes on in another container when this one carries a forward already", async () => {
+    await startTunnel(":1");
+    const far = await serve((socket) => socket.pipe(socket));
+    const asked: (string | undefined)[] = [];
+    const { ports, log } = await startTunnelWith(
+      {
+        open: ({ refusal }) => {
+          asked.push(refusal?.code);
+          const within = refusal === undefined ? "" : "unshare --pid --fork --mount-proc";
+          const session = new TerminalSession(7 + asked.length, { within });
+          return Promise.resolve({ session, isElsewhere: refusal !== undefined });
+        },
+      },
+      `:127.0.0.1:${far}`,
+    );
+    expect(await echoed(dial(ports[0]))).toBe("mine");
+    expect(asked).toEqual([undefined, "container-busy"]);
+    expect(log.lines.join("\n")).not.toContain("is lost");
+  });
+
+  asOther("resets its connections and says so when its next session is in another container", async () => {
+    const far = await serve((socket) => socket.pipe(socket));
+    let [isElsewhere, number] = [false, 0];
+    const sessions: TerminalSession[] = [];
+    const open = () => {
+      const within = isElsewhere ? "unshare --pid --fork --mount-proc" : "";
+      sessions.push(new TerminalSession((number += 1), { within }));
+      return Promise.resolve({ session: sessions.at(-1)!, isElsewhere });
+    };
+    const { ports, log, tunnel } = await startTunnelWith({ open }, `:127.0.0.1:${far}`);
+    const socket = dial(ports[0]);
+    expect(await echoed(socket)).toBe("mine");
+    const end = brokenOff(socket);
+    isElsewhere = true;
+    sessions[0]?.killRelay();
+    expect(await end).toBe("ECONNRESET");
+    expect(log.lines.join("\n")).toContain("Open connections of the forward that were reset: 1.");
+    expect(await tunnel.untilReady(20_000)).toBe(true);
+    expect(await echoed(dial(ports[0]))).toBe("mine");
+  });
+
+  it("ends with a named error before the copy of a logged session fills the disk", async () => {
+    const far = await serve((socket) => socket.end(randomBytes(200_000)));
+    const { ports, running } = await startTunnelWith(
+      { isLogged: () => true, mostLogged: 100_000 },
+      `:127.0.0.1:${far}`,
+    );
+    const lost = expect(running).rejects.toMatchObject({
+      code: "session-lost",
+      failed: "The forward has ended, because its session is logged.",
+    });
+    dial(ports[0]).resume();
+    await lost;
+    // Its relay is gone, so another forward can begin at once.
+    await startTunnel(":1");
+  });
+
+  it("ends at the first cut after its credentials have expired", async () => {
+    const expired = new Failure("no-credentials", { failed: "Expired.", seen: "ExpiredToken", advice: "" });
+    const sessions: TerminalSession[] = [];
+    const open = () => {
+      if (sessions.length > 0) return Promise.reject(expired);
+      sessions.push(new TerminalSession(1));
+      return Promise.resolve({ session: sessions[0]!, isElsewhere: false });
+    };
+    const { running } = await startTunnelWith({ open }, ":1");
+    const ended = expect(running).rejects.toBe(expired);
+    sessions[0]?.killRelay();
+    await ended;
   });
 
   asOther("is not kept out by another user's process that has the name of its relay", async () => {
@@ -209,7 +284,8 @@ describe("a tunnel", () => {
   });
 
   asOther("ends with a named error in an image without python3", async () => {
-    const open = () => Promise.resolve(new TerminalSession(7, { within: WITHOUT_PYTHON }));
+    const open = () =>
+      Promise.resolve({ session: new TerminalSession(7, { within: WITHOUT_PYTHON }), isElsewhere: false });
     const more = { open, targets: [], isLogged: () => false, seconds: 600, clock: systemClock };
     const tunnel = new Tunnel({ ...more, log: new Listener(), signal: new AbortController().signal });
     await expect(tunnel.run()).rejects.toMatchObject({

@@ -1,56 +1,21 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { systemClock as clock } from "../../clock.ts";
-import { FORMS, type Forward, parseForwards } from "../../session/forward/forwards.ts";
-import type { InputName } from "../../inputs/names.ts";
-import type { RunInputs } from "../program/run-options.ts";
+import { FORMS, parseForwards } from "../../inputs/forwards.ts";
+import { forwardInputNames, type InputName } from "../../inputs/names.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The inputs of a forward. */
-export const FORWARD_INPUTS: readonly InputName[] = [
-  ...([
-    "cluster",
-    "role-to-assume",
-    "task",
-    "service",
-    "task-definition",
-    "image",
-    "start",
-    "container",
-  ] as const),
-  ...(["subnets", "security-groups", "assign-public-ip", "capacity-providers", "cpu", "memory"] as const),
-  ...(["task-role", "execution-role", "architecture", "borrow", "tags", "overrides", "hold"] as const),
-  ...([
-    "timeout",
-    "start-timeout",
-    "queue-timeout",
-    "bucket",
-    "bucket-owner",
-    "kms-key-id",
-    "region",
-  ] as const),
-];
+/** The inputs that are options. */
+export const FORWARD_INPUTS: readonly InputName[] = forwardInputNames.filter((name) => name !== "forwards");
 
 export const FORWARDS_HELP = `a forward: ${FORMS}; the task itself without a host, a free port without LOCAL`;
 
-/** A forward runs no script in the container. The rest are defaults of its own: it never protects its task, and lives longer. */
-export function forwardInputs(inputs: RunInputs): RunInputs {
-  return {
-    timeout: "6h",
-    ...inputs,
-    run: ":",
-    shell: "sh",
-    ...(inputs.service !== undefined && { protect: false }),
-  };
-}
-
-/** Reads the forwards of the command line. Throws a `UsageError`. */
-export function readForwards(texts: readonly string[]): readonly Forward[] {
+/** Checks the forwards of the command line. Throws a `UsageError`. */
+export function checkForwards(texts: readonly string[]): void {
   if (texts.length === 0) throw new UsageError(`Give at least one forward by -L: ${FORMS}.`);
   const forwards = parseForwards(texts);
   if ("must" in forwards)
     throw new UsageError(`-L must be ${forwards.must}, not ${JSON.stringify(forwards.text)}.`);
-  return forwards;
 }
 
 /** The time that a command has to end when the forward is lost, before it is killed. */

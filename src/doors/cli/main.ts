@@ -10,14 +10,7 @@ import { VERSION } from "../../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { CHECK_SCREEN, FIRST_SCREEN } from "./help-texts.ts";
-import {
-  FORWARD_INPUTS,
-  forwardInputs,
-  FORWARDS_HELP,
-  readForwards,
-  runCommand,
-  untilOver,
-} from "./forward-command.ts";
+import { checkForwards, FORWARD_INPUTS, FORWARDS_HELP, runCommand, untilOver } from "./forward-command.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
@@ -187,8 +180,9 @@ function addForward(all: Command): void {
   const inputs = addInputOptions(command, { names: FORWARD_INPUTS, env: process.env });
   command.action(
     async (words: readonly string[], own: OwnOptions & { readonly forward: readonly string[] }) => {
-      const forwards = readForwards(own.forward);
-      const given = forwardInputs(await withRegion(inputs()));
+      const { forward: forwards } = own;
+      checkForwards(forwards);
+      const given = await withRegion(inputs());
       let hasCommand = false;
       const more = { names: FORWARD_INPUTS, hasCommand: () => hasCommand };
       const result = await carryOut(given, { ...own, ...more }, (all, options) => {
@@ -198,7 +192,7 @@ function addForward(all: Command): void {
           hasCommand = true;
           return await runCommand(words, ports, over).finally(() => (hasCommand = false));
         };
-        return forwardOnFargate({ forwards, during }, all, options);
+        return forwardOnFargate({ during }, { ...all, forwards }, options);
       });
       setExitCode(exitCodeOf(result));
     },

@@ -3,7 +3,7 @@ import { checkoutsOf, readUsersFile } from "../../inputs/beneath/users-paths.ts"
 import type { InputName } from "../../inputs/names.ts";
 import type { InputSource } from "../../inputs/source.ts";
 import { inputText } from "./input-text.ts";
-import type { RunInputs, RunOptions } from "./run-options.ts";
+import type { ForwardInputs, RunInputs, RunOptions } from "./run-options.ts";
 
 /** A program has no job summary. */
 const DEFAULTS: RunInputs = { summary: false };
@@ -15,7 +15,7 @@ const ALONE = { "job-index": 0, "job-total": 1 };
  * directory leads to no file outside it.
  */
 export function programInputs(
-  inputs: RunInputs,
+  inputs: RunInputs & Partial<ForwardInputs>,
   {
     env = process.env,
     directory = process.cwd(),
@@ -23,10 +23,10 @@ export function programInputs(
     pathsNameHidden = false,
   }: Pick<RunOptions, "env" | "directory" | "stdin" | "pathsNameHidden">,
 ): InputSource {
-  const all: RunInputs = { ...DEFAULTS, ...inputs, matrix: inputs.matrix ?? ALONE };
+  const all: RunInputs & Partial<ForwardInputs> = { ...DEFAULTS, ...inputs, matrix: inputs.matrix ?? ALONE };
   const workspace = resolve(directory);
   return {
-    door: inputs.handle === undefined ? "root" : "attach",
+    door: inputs.handle !== undefined ? "attach" : inputs.forwards !== undefined ? "forward" : "root",
     get: (name) => inputText(name as InputName, all[name as InputName]),
     stdin,
     pathsNameHidden,

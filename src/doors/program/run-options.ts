@@ -12,7 +12,14 @@ export type InputValue =
  * The inputs of a run, by their names in `action.yml`, with the same validation and the same defaults. Two defaults differ: `summary` is
  * false, and without `matrix` the run is alone in its matrix.
  */
-export type RunInputs = Readonly<Partial<Record<Exclude<InputName, keyof Choices>, InputValue> & Choices>>;
+export type RunInputs = Readonly<
+  Partial<Record<Exclude<InputName, keyof Choices | "forwards">, InputValue> & Choices>
+>;
+
+/** What a forward is given besides. */
+export interface ForwardInputs {
+  readonly forwards: readonly string[];
+}
 
 /** The inputs that take one of some words. */
 interface Choices {

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { attachInputNames, inputNames } from "../../inputs/names.ts";
+import { attachInputNames, forwardInputNames, inputNames } from "../../inputs/names.ts";
 import type { TestResults } from "../../report/junit/test-results.ts";
 import { type Log, withPage } from "../../log.ts";
 import { explain } from "../../report/explain.ts";
@@ -16,12 +16,12 @@ import { readIdToken } from "./id-token.ts";
 import { programInputs } from "./inputs-source.ts";
 import { makeJobWriter } from "./job-writer.ts";
 import { programOrigin } from "./origin.ts";
-import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
+import type { ForwardInputs, RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
 
 /** The page that errors point to: that of the newest version. */
 export const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
 
-const KNOWN: ReadonlySet<string> = new Set([...inputNames, ...attachInputNames]);
+const KNOWN: ReadonlySet<string> = new Set([...inputNames, ...attachInputNames, ...forwardInputNames]);
 
 /** The surroundings of a step in a program, with the step's ledger and result. */
 export interface ProgramSurroundings extends Surroundings {
@@ -32,7 +32,10 @@ export interface ProgramSurroundings extends Surroundings {
 }
 
 /** The surroundings that `runOnFargate` makes of its arguments. */
-export function programSurroundings(inputs: RunInputs, options: RunOptions): ProgramSurroundings {
+export function programSurroundings(
+  inputs: RunInputs & Partial<ForwardInputs>,
+  options: RunOptions,
+): ProgramSurroundings {
   const { env = process.env, log = {} } = options;
   const out = outputTo(options.stdout);
   const err = outputTo(options.stderr);

@@ -31,9 +31,9 @@ export class ForwardSessions {
   /** Whether the agent has closed the last session. */
   #isEnded = false;
 
-  /** Waits until the container takes sessions. */
-  static async begin(context: JobContext): Promise<ForwardSessions> {
-    const { inputs, target, clock, log, looks, cancel, stuckAfter } = context;
+  /** Waits until the container takes sessions. An abort throws its reason. */
+  static async begin(context: JobContext, signal: AbortSignal): Promise<ForwardSessions> {
+    const { inputs, target, clock, log, looks, stuckAfter } = context;
     const deadline = clock.now() + inputs.startTimeout;
     const lines = new WaitLines({ clock, log });
     const task = await waitUntilReady(target, deadline, {
@@ -41,7 +41,7 @@ export class ForwardSessions {
       clock,
       lines,
       stuckAfter,
-      signal: cancel,
+      signal,
     });
     return new ForwardSessions(context, task, { lines, deadline });
   }
@@ -65,10 +65,11 @@ export class ForwardSessions {
     );
   }
 
-  /** `lost` is the last session, which is ended. */
-  async open(lost: string | undefined): Promise<Session> {
-    const { aws, looks, target, clock, log, cancel, budget } = this.#context;
-    const isNew = await this.#place.take();
+  /** `lost` is the last session, which is ended. An abort of `over` throws its reason. */
+  async open(lost: string | undefined, over: AbortSignal): Promise<Session> {
+    const { aws, looks, target, clock, log, budget, ledger } = this.#context;
+    const cancel = AbortSignal.any([this.#context.cancel, over]);
+    const isNew = await this.#place.take(cancel);
     if (lost !== undefined) {
       await terminateSession(this.#context, lost);
       if (!isNew) await this.#place.waitToReplace(lost);
@@ -81,6 +82,7 @@ export class ForwardSessions {
     const request = () => requestSession(target, forwardCommand(), until, asking);
     const ticket = await (isNew ? this.#place.openAlone(request) : request());
     this.last = ticket.sessionId;
+    ledger.replace(["session"], [{ kind: "session", sessionId: ticket.sessionId }]);
     this.#place.onSession(ticket.sessionId);
     const encryption = this.#setup.then((known) => known.encryption);
     // A cancel ends the wait for the session. Once that is open, the relay is told to end.
@@ -101,8 +103,9 @@ export class ForwardSessions {
 
   /** Ends the last session, and gives the place back. */
   async end(): Promise<void> {
-    const { undoing, log } = this.#context;
+    const { undoing, ledger, log } = this.#context;
     if (this.last !== undefined && !this.#isEnded) await terminateSession({ aws: undoing, log }, this.last);
+    ledger.replace(["session"], []);
     await this.#place.giveBack();
   }
 

@@ -18,6 +18,10 @@ export class Clients {
   /** The stream that was served last. */
   #turn = 0;
 
+  get size(): number {
+    return this.#clients.size;
+  }
+
   add(of: number, client: Client): void {
     this.#clients.set(of, client);
   }

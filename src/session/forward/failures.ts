@@ -32,6 +32,17 @@ export function logTooLong(bytes: number): Failure {
   });
 }
 
+/** The forward was up for as long as 'timeout' allows. */
+export class ForwardTimedOut extends Failure {
+  constructor(seconds: number) {
+    super("timed-out", {
+      failed: "The forward has ended at its 'timeout'.",
+      seen: `It was up for ${Math.round(seconds / 60)} minutes.`,
+      advice: "Give it a longer 'timeout' when it is needed for longer.",
+    });
+  }
+}
+
 /** `seen` may come from the container. */
 export function forwardLost(seen: string, cause?: unknown): Failure {
   return new Failure("session-lost", {

@@ -1,5 +1,6 @@
 import { Listeners } from "./listener.ts";
-import type { Forward } from "./forwards.ts";
+import type { Forward } from "../../inputs/forwards.ts";
+import { ForwardTimedOut } from "./failures.ts";
 import { probe } from "./probe.ts";
 import { Tunnel, type TunnelCounts, type TunnelOptions } from "./tunnel.ts";
 
@@ -10,13 +11,13 @@ export interface ForwardOptions extends Omit<TunnelOptions, "targets" | "signal"
   readonly forwards: readonly Forward[];
   readonly uid: number | undefined;
   readonly cancel: AbortSignal;
-  /** What is done while the ports are open. Gets them in the order of the forwards. */
-  readonly during: (ports: readonly number[], lost: AbortSignal) => Promise<number>;
+  /** What is done while the ports are open. Gets them in the order of the forwards. `over` aborts when they are closed. */
+  readonly during: (ports: readonly number[], over: AbortSignal) => Promise<number>;
 }
 
 /**
  * Carries the forwards while `during` runs, and resolves with its result. Each far end is reached once before that. Rejects with a
- * `Failure` when a port is taken, a far end is not reached, or the forward is lost.
+ * `Failure` when a port is taken, a far end is not reached, the forward is lost, or its time is over.
  */
 export async function carryForwards(options: ForwardOptions): Promise<number> {
   const lost = new AbortController();
@@ -47,7 +48,8 @@ async function carryUntilLost(options: ForwardOptions, lost: AbortController): P
     for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at, clock);
     for (const [at, { text }] of forwards.entries()) log.info(`127.0.0.1:${ports[at]} leads to ${text}.`);
     tunnel.counts.connections = 0;
-    const result = await during(ports, lost.signal);
+    const stopTimer = endAfter(options, lost);
+    const result = await during(ports, lost.signal).finally(stopTimer);
     lost.signal.throwIfAborted();
     cancel.throwIfAborted();
     log.info(countsInWords(tunnel.counts));
@@ -59,6 +61,16 @@ async function carryUntilLost(options: ForwardOptions, lost: AbortController): P
     over.abort();
     await running;
   }
+}
+
+/** Ends the forward when its time is over, unless the function that is returned was called before. */
+function endAfter({ seconds, clock }: ForwardOptions, lost: AbortController): () => void {
+  const ended = new AbortController();
+  clock.sleep(seconds * 1000, ended.signal).then(
+    () => lost.abort(new ForwardTimedOut(seconds)),
+    () => undefined, // it has ended before
+  );
+  return () => ended.abort();
 }
 
 async function untilReady(tunnel: Tunnel, lost: AbortSignal, cancel: AbortSignal): Promise<void> {

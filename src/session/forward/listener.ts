@@ -5,7 +5,7 @@ import type { Log } from "../../log.ts";
 import { codeOf } from "../../values.ts";
 import { Connection } from "./connection.ts";
 import { portTaken } from "./failures.ts";
-import type { Forward } from "./forwards.ts";
+import type { Forward } from "../../inputs/forwards.ts";
 import { type LocalEnd, LocalSockets, readTables } from "./local-user.ts";
 import { MOST_STREAMS } from "./streams.ts";
 import type { Tunnel } from "./tunnel.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { forwardLost, notReached } from "./failures.ts";
-import type { Forward } from "./forwards.ts";
+import type { Forward } from "../../inputs/forwards.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 /** A relay tries each address of a name in turn, and looks the name up before. */

@@ -1,6 +1,6 @@
 import { factsOf, Failure, type FailureCode, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { typedRelay } from "../../payload/forward.ts";
+import { RELAY_LIMITS, typedRelay } from "../../payload/forward.ts";
 import type { Session } from "../session.ts";
 import { type Client, Clients } from "./clients.ts";
 import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures.ts";
@@ -22,6 +22,8 @@ const READY_LOOK_MS = 50;
 const ESCAPE = 27;
 /** The agent keeps the output of a logged session on the task's disk until the session ends. */
 const MOST_LOGGED = 2 ** 30;
+/** A relay that is not heard any more has ended after this time, from the last word of it. */
+const RELAY_ENDS_MS = SILENCE_MS + RELAY_LIMITS.silence * 1000 + 5_000;
 /** Bytes that the agent has not acknowledged. More would only make others wait. */
 const MOST_IN_FLIGHT = 49_152;
 /** Failures to open a session that a cut explains. */
@@ -38,11 +40,29 @@ const SHORT_MS = 10_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
+/** What a tunnel asks for. */
+export interface SessionRequest {
+  /** The ID of the last session; undefined for the first. */
+  readonly lost: string | undefined;
+  /** Why the container of the last session takes no relay. Then the next one has to be in another container. */
+  readonly refusal: Failure | undefined;
+  /** Aborts when the tunnel needs no session any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface OpenedSession {
+  readonly session: Session;
+  /** Whether it is in another container than the last one. */
+  readonly isElsewhere: boolean;
+}
+
 export interface TunnelOptions extends RelayOptions {
-  /** Opens a session that runs `forwardCommand`. `lost` is the last one. */
-  readonly open: (lost: string | undefined) => Promise<Session>;
+  /** Opens a session that runs `forwardCommand`. */
+  readonly open: (request: SessionRequest) => Promise<OpenedSession>;
   /** Whether the sessions are logged, as far as that is known. */
   readonly isLogged: () => boolean;
+  /** The most bytes of a logged session. */
+  readonly mostLogged?: number;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -69,6 +89,9 @@ export class Tunnel {
   #inFlight = 0;
   #heard: number;
   #shortSessions = 0;
+  #refusal: Failure | undefined;
+  /** When the last relay, which was given up, has ended for certain. */
+  #freeAt = 0;
   /** What ends the forward, though no line of the container told it. */
   #fault: Failure | undefined;
   readonly #clients = new Clients();
@@ -100,6 +123,7 @@ export class Tunnel {
         const why = await this.#runSession().catch((error: unknown) => this.#lossOf(error));
         if (this.#isOver()) break;
         if (this.#fault) throw this.#fault;
+        if (why === undefined) continue;
         log.info(`The session of the forward is lost: ${why}.`);
         this.counts.cuts += 1;
         if (this.#shortSessions === MOST_SHORT) throw forwardLost(why);
@@ -165,11 +189,12 @@ export class Tunnel {
     await this.#session?.close();
   }
 
-  /** Why a session was lost, when another may go on. Throws what ends the forward. */
-  #lossOf(error: unknown): string {
+  /** Why a session was lost, when another may go on. Undefined when the next one has to be elsewhere. Throws what ends the forward. */
+  #lossOf(error: unknown): string | undefined {
     if (this.#isOver()) return "";
+    if (error === this.#refusal) return undefined;
     if (!(error instanceof Damage)) throw error;
-    if (this.#isLate) this.#startAnew();
+    if (this.#isLate) this.#giveRelayUp();
     return messageOf(error);
   }
 
@@ -179,17 +204,22 @@ export class Tunnel {
 
   /** Throws `Damage` when a cut explains that there is no session. */
   async #open(): Promise<Session> {
+    const { open, signal } = this.#options;
     try {
-      return await this.#options.open(this.#last);
+      const { session, isElsewhere } = await open({ lost: this.#last, refusal: this.#refusal, signal });
+      if (isElsewhere) this.#startAnew();
+      return session;
     } catch (error) {
-      const isPassing = error instanceof Failure && PASSING.has(error.code);
+      const isPassing = error instanceof Failure && PASSING.has(error.code) && this.#refusal === undefined;
       if (!isPassing || this.#isLate) throw error;
       throw new Damage(factsOf(error).replace(/\.$/, ""), { cause: error });
+    } finally {
+      this.#refusal = undefined;
     }
   }
 
   async #runSession(): Promise<string> {
-    const { clock, isLogged } = this.#options;
+    const { clock, isLogged, mostLogged = MOST_LOGGED } = this.#options;
     const session = await this.#open();
     this.#shortSessions += 1;
     this.#last = session.sessionId;
@@ -216,9 +246,12 @@ export class Tunnel {
         for (const line of lines.cut(rest)) this.#take(line);
         if (this.isReady && clock.now() > begun + SHORT_MS) this.#shortSessions = 0;
         this.#move();
-        if (session.received > MOST_LOGGED && isLogged()) throw logTooLong(MOST_LOGGED);
+        if (session.received > mostLogged && isLogged()) {
+          await this.close();
+          throw logTooLong(mostLogged);
+        }
       }
-      if (this.#isLate) this.#startAnew();
+      if (this.#isLate) this.#giveRelayUp();
       const end = await session.ended;
       if (end.kind === "closed-here") return "its container says nothing";
       return end.kind === "lost" ? end.why : `it was closed${end.text ? `: ${end.text}` : ""}`;
@@ -254,7 +287,10 @@ export class Tunnel {
 
   /** The program that was typed has no relay to attach to, or may not start one. */
   #obeyMark(mark: string): void {
-    if (mark.includes(";busy")) throw forwardBusy();
+    if (mark.includes(";busy")) {
+      if (this.#options.clock.now() < this.#freeAt) throw new Damage("its last relay has not ended yet");
+      throw (this.#refusal = forwardBusy());
+    }
     if (!mark.includes(";gone")) return;
     this.#startAnew();
     throw new Damage("its relay has ended");
@@ -316,7 +352,17 @@ export class Tunnel {
     );
   }
 
+  /** The relay was not heard for so long that it ends by itself. */
+  #giveRelayUp(): void {
+    if (this.#relay.isStarted) this.#freeAt = this.#heard + RELAY_ENDS_MS;
+    this.#startAnew();
+  }
+
+  /** From now on another relay carries new connections. The open ones are lost with the last one. */
   #startAnew(): void {
+    const { log } = this.#options;
+    const { size } = this.#clients;
+    if (size > 0) log.info(`Open connections of the forward that were reset: ${size}. New ones are carried.`);
     this.#clients.reset();
     this.#relay = new Relay(this.#options);
     this.#heard = this.#options.clock.now();

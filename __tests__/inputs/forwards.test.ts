@@ -1,4 +1,5 @@
-import { MOST_FORWARDS, parseForward, parseForwards } from "../../../src/session/forward/forwards.ts";
+import { read, refusal } from "./given.ts";
+import { MOST_FORWARDS, parseForward, parseForwards } from "../../src/inputs/forwards.ts";
 
 describe("a forward", () => {
   it.each([
@@ -47,5 +48,32 @@ describe("a forward", () => {
     const texts = Array.from({ length: MOST_FORWARDS + 1 }, (_, i) => `:a:${i + 1}`);
     expect(parseForwards(texts.slice(1))).toHaveLength(MOST_FORWARDS);
     expect(parseForwards(texts)).toMatchObject({ must: "one of 32 at most" });
+  });
+});
+
+describe("the door of a forward", () => {
+  const given = { service: "web", region: "eu-west-1", forwards: "15432:db:5432\n:cache:6379" };
+
+  it("runs no script, protects no task, and lives for six hours unless its inputs say otherwise", () => {
+    const hours = 3_600_000;
+    expect(read({ ...given, run: "rm -rf /", protect: "true" })).toMatchObject({
+      ...{ protect: false, script: { kind: "run", text: ":" }, timeout: 6 * hours, queueTimeout: hours / 6 },
+      forwards: [
+        { local: 15432, host: "db" },
+        { local: undefined, host: "cache", port: 6379 },
+      ],
+    });
+    expect(read({ ...given, timeout: "1h", "queue-timeout": "1m" })).toMatchObject({
+      ...{ timeout: hours, queueTimeout: 60_000 },
+    });
+  });
+
+  it("names what is wrong with 'forwards' beside all else", () => {
+    expect(refusal({ ...given, forwards: " \n" }).message).toContain(
+      "Input 'forwards' must be one forward a line: PORT, LOCAL:PORT",
+    );
+    const { message } = refusal({ ...given, forwards: "1:a:2\n1:b:2", timeout: "x" });
+    expect(message).toContain("Input 'forwards' must be of a local port that no other forward has.");
+    expect(message).toContain("Input 'timeout'");
   });
 });

@@ -1,3 +1,8 @@
+import type { InputReader } from "./input-reader.ts";
+import type { InputName } from "./names.ts";
+import { list, quoteValue } from "./parse.ts";
+import type { InputSource } from "./source.ts";
+
 /** One forward: a port of this machine, and where its connections lead. */
 export interface Forward {
   /** Undefined for a free one. */
@@ -49,4 +54,27 @@ export function parseForwards(
   if (forwards.length > MOST_FORWARDS)
     return { text: texts[MOST_FORWARDS] ?? "", must: `one of ${MOST_FORWARDS} at most` };
   return forwards;
+}
+
+/** A forward runs no script, and protects no task. */
+const FIXED: Partial<Record<InputName, string>> = { run: ":", shell: "sh", protect: "false" };
+const DEFAULTS: Partial<Record<InputName, string>> = { timeout: "6h", "queue-timeout": "10m" };
+
+/** The inputs of a forward, with what a job needs besides. */
+export function forwardSource(source: InputSource): InputSource {
+  return {
+    ...source,
+    get: (name) => FIXED[name as InputName] ?? (source.get(name) || (DEFAULTS[name as InputName] ?? "")),
+  };
+}
+
+/** Reads the input `forwards`. Undefined for another door. */
+export function readForwards(reader: InputReader): readonly Forward[] | undefined {
+  if (reader.source.door !== "forward") return undefined;
+  const texts = list(reader.raw("forwards"));
+  if (texts.length === 0) reader.refuse("forwards", `one forward a line: ${FORMS}`, "nothing");
+  const forwards = parseForwards(texts);
+  if (!("must" in forwards)) return forwards;
+  reader.refuse("forwards", forwards.must, quoteValue(forwards.text));
+  return undefined;
 }

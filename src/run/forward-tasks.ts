@@ -1,0 +1,180 @@
+import { openAhead } from "../aws/open-ahead.ts";
+import type { ExecConfiguration } from "../aws/ecs.ts";
+import type { Task } from "../aws/task.ts";
+import { asFailure, type Failure, type FailureCode } from "../errors.ts";
+import { EarlyLook } from "../queue/early-look.ts";
+import { lookBeforeStart } from "../ready/look.ts";
+import type { OpenedSession, SessionRequest } from "../session/forward/tunnel.ts";
+import { othersToTry, stuckAfter } from "../targets/candidates.ts";
+import type { JobTargets } from "../targets/job-targets.ts";
+import { findReplacement } from "../targets/replacement.ts";
+import type { ResolveContext } from "../targets/resolve-context.ts";
+import { resolveTargets } from "../targets/resolve.ts";
+import type { Target } from "../targets/target.ts";
+import { findTarget } from "../targets/tasks/find-target.ts";
+import type { ServiceCandidates } from "../targets/tasks/service-candidates.ts";
+import { waitForSuccessor } from "../targets/tasks/successor.ts";
+import { TaskLooks } from "../targets/tasks/task-looks.ts";
+import { tellWhile } from "../waiting.ts";
+import { ForwardSessions } from "./job/forward-sessions.ts";
+import { targetContext, type StepContext } from "./step-context.ts";
+
+/** Failures after which the task takes no session ever again. */
+const GONE: ReadonlySet<FailureCode> = new Set([
+  "task-not-found",
+  "task-not-started",
+  "task-stopped",
+  "container-stopped",
+  "exec-agent-stopped",
+]);
+
+/** The sessions of a forward, in one task and then in another when that one is gone or takes no forward. */
+export class ForwardTasks {
+  readonly #step: StepContext;
+  readonly #resolved: JobTargets;
+  readonly #exec: Promise<ExecConfiguration | undefined>;
+  readonly #early: EarlyLook;
+  readonly #looks: TaskLooks;
+  #target: Target;
+  /** The sessions in that task; undefined until it takes some. */
+  #sessions: ForwardSessions | undefined;
+  /** The task that has had a session last. */
+  #openedIn: string | undefined;
+  /** How many tasks were tried before one had a session. */
+  #tried = 0;
+  /** Whether the forward waits for a place in that task. */
+  #queues = false;
+
+  /** Finds the first task, or starts it. */
+  static async find(step: StepContext): Promise<ForwardTasks> {
+    const { inputs, aws } = step;
+    void openAhead(aws.clients, { bucket: inputs.bucket, isShared: inputs.where.kind !== "new" });
+    const looking = lookBeforeStart(inputs, step);
+    looking.catch(() => undefined); // the sessions report its failure
+    const early = new EarlyLook({ ...step, ssm: aws.ssm });
+    const resolved = await resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
+    return new ForwardTasks(
+      step,
+      resolved,
+      early,
+      looking.then((look) => look.exec),
+    );
+  }
+
+  private constructor(
+    step: StepContext,
+    resolved: JobTargets,
+    early: EarlyLook,
+    exec: Promise<ExecConfiguration | undefined>,
+  ) {
+    const { targets, described, candidates } = resolved;
+    const tasks = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
+    this.#step = step;
+    this.#resolved = resolved;
+    this.#early = early;
+    this.#exec = exec;
+    this.#looks = new TaskLooks({ tasks, described, ecs: step.aws.ecs, clock: step.clock });
+    [this.#target] = targets;
+  }
+
+  get target(): Target {
+    return this.#target;
+  }
+
+  /** The ID of the last session. */
+  get last(): string | undefined {
+    return this.#sessions?.last;
+  }
+
+  /** Whether the sessions are logged, as far as that is known. */
+  get isLogged(): boolean {
+    return this.#sessions?.isLogged ?? false;
+  }
+
+  /** Opens the next session of the forward, in the same task as long as that takes one. */
+  async open({ lost, refusal, signal }: SessionRequest): Promise<OpenedSession> {
+    for (let failure = refusal, isLost = lost; ;) {
+      if (failure !== undefined) {
+        await this.#move(failure, failure === refusal, signal);
+        isLost = undefined;
+      }
+      try {
+        this.#sessions ??= await this.#begin(signal);
+        const session = await this.#sessions.open(isLost, signal);
+        const isElsewhere = this.#openedIn !== undefined && this.#openedIn !== this.#target.taskArn;
+        this.#openedIn = this.#target.taskArn;
+        this.#tried = 0;
+        return { session, isElsewhere };
+      } catch (error) {
+        if (signal.aborted || this.#step.cancel.aborted) throw error;
+        failure = asFailure(error);
+        if (failure.code === "internal-error") throw error;
+      }
+    }
+  }
+
+  /** Ends the last session, and gives its place back. */
+  async end(): Promise<void> {
+    await this.#sessions?.end();
+    this.#sessions = undefined;
+  }
+
+  async #begin(signal: AbortSignal): Promise<ForwardSessions> {
+    const { candidates } = this.#resolved;
+    const [step, target] = [this.#step, this.#target];
+    step.log.phase(`Forwarding into container '${target.container}' of task ${target.taskId}`);
+    const others = othersToTry(candidates).length;
+    // While other tasks are left to try, a forward does not wait for a place in this one.
+    this.#queues = others === 0 || this.#tried > others;
+    const job = {
+      ...step,
+      ...{ exec: this.#exec, early: this.#early, looks: this.#looks, target, write: step.writer() },
+      ...{ queues: this.#queues, stuckAfter: stuckAfter(candidates, target) },
+    };
+    return await ForwardSessions.begin(job, AbortSignal.any([step.cancel, signal]));
+  }
+
+  /** Goes on in another task. Throws the failure when there is none. */
+  async #move(failure: Failure, isRefused: boolean, signal: AbortSignal): Promise<void> {
+    const { candidates } = this.#resolved;
+    // A container that carries another forward carries it for hours.
+    if (isRefused && candidates.kind === "service") candidates.block(this.#target.taskArn);
+    const hasWaited = failure.code === "container-busy" && !isRefused && this.#queues;
+    const next = hasWaited ? undefined : await this.#findNext(failure, signal);
+    if (next === undefined) throw failure;
+    await this.end();
+    this.#target = next;
+    this.#tried += 1;
+  }
+
+  async #findNext(failure: Failure, signal: AbortSignal): Promise<Target | undefined> {
+    const { candidates } = this.#resolved;
+    const context = { ...targetContext(this.#step), signal: AbortSignal.any([this.#step.cancel, signal]) };
+    if (candidates.kind === "service" && GONE.has(failure.code))
+      return await this.#findSuccessor(failure, candidates, context);
+    const wasOpened = this.#openedIn === this.#target.taskArn;
+    if (wasOpened && candidates.kind === "new") return undefined;
+    return await findReplacement(this.#target, failure, candidates, context);
+  }
+
+  /** Waits for a task of the service that the forward was not in yet, at most for `start-timeout`. */
+  async #findSuccessor(
+    failure: Failure,
+    tasks: ServiceCandidates,
+    context: ResolveContext,
+  ): Promise<Target | undefined> {
+    const { clock, log, inputs } = this.#step;
+    log.info(
+      `The task of the forward, ${this.#target.taskId}, takes no session any more. ${failure.seen} Looking for another task of service '${tasks.service}'.`,
+    );
+    const until = clock.now() + inputs.startTimeout;
+    const look = async (): Promise<Task | undefined> => {
+      for (;;) {
+        const next = await waitForSuccessor(tasks, context);
+        if (next !== undefined || clock.now() >= until) return next;
+      }
+    };
+    const next = await tellWhile("another task of the service", { clock, log }, look());
+    return next && (await findTarget(next, context));
+  }
+}
