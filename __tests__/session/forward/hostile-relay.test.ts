@@ -23,7 +23,6 @@ class Forged implements Session {
   onGreeted: () => void = () => undefined;
   onFrame: (kind: number, of: number, rest: Buffer) => void = () => undefined;
   readonly #lines = new Lines();
-  #typed = 0;
   #next = 0;
   #seal: Seal | undefined;
   /** The key comes with the first session alone. */
@@ -35,19 +34,20 @@ class Forged implements Session {
   }
 
   send(bytes: Uint8Array): Promise<void> {
-    for (const line of this.#lines.cut(bytes)) this.#take(line);
+    if (this.#seal === undefined) this.#seal = this.#sealOf(Buffer.from(bytes).toString());
+    else for (const line of this.#lines.cut(bytes)) this.#take(line);
     return new Promise((resolve) => void setImmediate(resolve));
   }
 
+  /** The first that comes is typed: the program and the order, each a line of base64. */
+  #sealOf(typed: string): Seal {
+    const order = Buffer.from(typed.split("\n")[1] ?? "", "base64").toString();
+    const { key } = JSON.parse(order) as { key?: string };
+    if (key !== undefined) Forged.key = Buffer.from(key, "base64");
+    return new Seal(Forged.key, "c");
+  }
+
   #take(line: Buffer): void {
-    this.#typed += 1;
-    if (this.#typed === 1) return;
-    if (this.#typed === 2) {
-      const { key } = JSON.parse(Buffer.from(String(line), "base64").toString()) as { key?: string };
-      if (key !== undefined) Forged.key = Buffer.from(key, "base64");
-      this.#seal = new Seal(Forged.key, "c");
-      return;
-    }
     const packet = this.#seal?.open(line);
     if (packet?.kind === PacketKind.hello) {
       this.say(PacketKind.hello, packet.number, numberBytes(0));

@@ -11,6 +11,7 @@ const frame = (kind: number, of: number, rest: Buffer = Buffer.alloc(0)): Buffer
   Buffer.concat([Buffer.of(kind), numberBytes(of, 4), rest]);
 const piece = (offset: number, bytes: Buffer, flag = 0): Buffer =>
   Buffer.concat([numberBytes(offset), Buffer.of(flag), bytes]);
+const lengthOf = (length: number): readonly number[] => [length >> 14, (length >> 7) & 127, length & 127];
 const bomb = deflateRawSync(Buffer.alloc(100 * PIECE));
 
 /** Frames that no half may send once stream 1 is open, and what is said of them. */
@@ -63,8 +64,10 @@ describe("the runner's half of a forward", () => {
   });
 
   it.each([
-    ["a line without an end", Buffer.alloc(LONGEST_LINE + 1, "A"), /too long/],
-    ["text of another program", Buffer.from("Killed\n"), /no packet/],
+    ["a length beyond the longest", Buffer.of(...lengthOf(LONGEST_LINE + 1)), /no length/],
+    ["a packet of no bytes", Buffer.of(0, 0, 0), /no length/],
+    ["a mark without an end", Buffer.alloc(LONGEST_LINE, "\x1b"), /too long/],
+    ["text of another program", Buffer.from("Killed\n"), /no length/],
     ["a packet of another key", new Seal(randomBuffer(randomOf(1), 64), "c").close(1, 0), /no packet/],
     ["our own packet", new Seal(KEY, "r").close(PacketKind.frame, 0), /no packet/],
     ["a missing frame", new Seal(KEY, "c").close(PacketKind.frame, 3), /missing/],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { StreamEvent } from "../../../src/session/forward/streams.ts";
+import { Lines } from "../../../src/session/forward/packets.ts";
 import { ContainerHalf, RunnerHalf } from "./halves.ts";
 import { randomBuffer } from "../../../simulation/random.ts";
 import { forEachSeedAtOnce, randomOf, sampleOf } from "../../helpers/seeds.ts";
@@ -50,11 +51,11 @@ class Joined {
     return this.runner.receive(down, this.now);
   }
 
-  /** Some lines twice, as a terminal that goes on at an older byte shows them. */
+  /** Some packets twice, as a terminal that goes on at an older byte shows them. */
   #doubled(bytes: Buffer): Buffer {
-    if (this.random() > 0.1) return bytes;
-    const end = bytes.indexOf(10) + 1;
-    return Buffer.concat([bytes.subarray(0, end), bytes]);
+    if (this.random() > 0.1 || bytes.length === 0) return bytes;
+    const [first] = new Lines().cut(bytes);
+    return Buffer.concat([bytes.subarray(0, 3 + (first?.length ?? 0)), bytes]);
   }
 }
 

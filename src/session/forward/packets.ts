@@ -1,8 +1,10 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { Bytes } from "../bytes.ts";
+import { fromSeptets, SEPTET_VALUES, toSeptets } from "./septets.ts";
 
 /**
- * The packets of a forward. A line of the terminal is the base64 of a packet: a kind, a number, a sealed body and a tag. The agent
- * passes such lines whole: they are ASCII. It changes bytes that are no UTF-8 (amazon-ssm-agent `agent/session/shell/shell.go`,
+ * The packets of a forward: a kind, a number, a sealed body and a tag. The terminal carries them in septets, each behind its length:
+ * the agent passes ASCII whole, and changes bytes that are no UTF-8 (amazon-ssm-agent `agent/session/shell/shell.go`,
  * processStdoutData). The container's half is `payload/container/forward_link.py`.
  */
 export const PacketKind = { hello: 0, frame: 1, ack: 2 } as const;
@@ -20,8 +22,12 @@ export const KEY_BYTES = 64;
 const HEAD_BYTES = 7;
 const NUMBER_BYTES = 6;
 const TAG_BYTES = 16;
-/** The longest line, without its end. */
+/** The longest line, without its length. */
 export const LONGEST_LINE = 65_536;
+/** The septets of a length. The first one is below that of any mark. */
+const LENGTH_SEPTETS = 3;
+
+const LONGEST_MARK = 400;
 
 /** A line that is no packet, or a gap. The next session goes on. */
 export class Damage extends Error {}
@@ -51,17 +57,18 @@ export class Seal {
     this.#theirs = Buffer.from(ours === "r" ? "c" : "r");
   }
 
-  /** The packet as a line, with its end. */
+  /** The packet as a line, behind its length. */
   close(kind: Kind, number: number, body: Buffer = Buffer.alloc(0)): Buffer {
     const head = Buffer.concat([Buffer.of(kind), numberBytes(number)]);
     const packet = Buffer.concat([head, this.#mix(Buffer.concat([this.#ours, head]), body)]);
     const tag = this.#tag(Buffer.concat([this.#ours, packet]));
-    return Buffer.from(`${Buffer.concat([packet, tag]).toString("base64")}\n`, "ascii");
+    const line = toSeptets(Buffer.concat([packet, tag]));
+    return Buffer.concat([lengthSeptets(line.length), line]);
   }
 
   /** Throws `Damage` for a line that the other half did not make. */
   open(line: Buffer): Packet {
-    const bytes = Buffer.from(line.toString("latin1"), "base64");
+    const bytes = fromSeptets(line);
     const packet = bytes.subarray(0, -TAG_BYTES);
     const [tag, theirs] = [bytes.subarray(-TAG_BYTES), this.#theirs];
     const isWhole = packet.length >= HEAD_BYTES && tag.length === TAG_BYTES;
@@ -89,26 +96,53 @@ export class Seal {
 }
 
 const LINE_END = 10;
+const RETURN = 13;
+/** The first byte of a mark, which is a line of text. */
+export const ESCAPE = 27;
 
-/** Cuts bytes into lines. */
+/** Cuts what a container's terminal prints into packets and marks. A mark is a line of text that begins with `ESCAPE`. */
 export class Lines {
-  #rest: Uint8Array[] = [];
-  #length = 0;
+  readonly #rest = new Bytes();
+  /** There is nothing to cut before so many bytes have come. */
+  #wanted = 1;
 
-  /** The lines that end in these bytes, without their ends and without empty ones. Throws `Damage` for a line that is too long. */
+  /** The packets and marks that end in these bytes, without lengths and line ends. Throws `Damage` for what is neither. */
   *cut(bytes: Uint8Array): Generator<Buffer> {
-    for (let from = 0; from < bytes.length;) {
-      const end = bytes.indexOf(LINE_END, from);
-      const piece = bytes.subarray(from, end < 0 ? undefined : end);
-      this.#length += piece.length;
-      if (this.#length > LONGEST_LINE) throw new Damage("a line is too long");
-      this.#rest.push(piece);
-      if (end < 0) return;
-      const line = Buffer.concat(this.#rest);
-      this.#rest = [];
-      this.#length = 0;
-      if (line.length > 0) yield line;
-      from = end + 1;
+    this.#rest.push(bytes);
+    if (this.#rest.length < this.#wanted) return;
+    const all = this.#rest.take();
+    let from = 0;
+    for (;;) {
+      while (all[from] === LINE_END || all[from] === RETURN) from += 1;
+      const rest = all.subarray(from);
+      const [begin, end] = rest[0] === ESCAPE ? markIn(rest) : packetIn(rest);
+      this.#wanted = end;
+      if (rest.length < end) {
+        this.#rest.push(rest);
+        return;
+      }
+      yield rest.subarray(begin, end);
+      from += end;
     }
   }
+}
+
+/** Where the packet at the begin of these bytes lies; its end may be behind them. */
+function packetIn(bytes: Buffer): readonly [begin: number, end: number] {
+  if (bytes.length < LENGTH_SEPTETS) return [LENGTH_SEPTETS, LENGTH_SEPTETS];
+  const length = bytes.subarray(0, LENGTH_SEPTETS).reduce((sum, each) => sum * SEPTET_VALUES + each, 0);
+  if (length === 0 || length > LONGEST_LINE) throw new Damage("a line has no length of a packet");
+  return [LENGTH_SEPTETS, LENGTH_SEPTETS + length];
+}
+
+/** Where the mark at the begin of these bytes lies; its end is behind them as long as it has not come. */
+function markIn(bytes: Buffer): readonly [begin: number, end: number] {
+  const end = bytes.indexOf(LINE_END);
+  if (end > LONGEST_MARK || (end < 0 && bytes.length > LONGEST_MARK)) throw new Damage("a mark is too long");
+  return [0, end < 0 ? bytes.length + 1 : end];
+}
+
+function lengthSeptets(length: number): Buffer {
+  const digits = Array.from({ length: LENGTH_SEPTETS }, (_, at) => Math.floor(length / SEPTET_VALUES ** at));
+  return Buffer.from(digits.map((digit) => digit % SEPTET_VALUES).reverse());
 }

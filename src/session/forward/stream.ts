@@ -1,4 +1,5 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
+import { Bytes } from "../bytes.ts";
 import { Violation } from "./packets.ts";
 
 /** The bytes of a stream, in each direction, that its reader has not taken yet. */
@@ -27,6 +28,9 @@ export class Stream {
   isAllTold = false;
   isOpened = false;
   #untried = 0;
+  /** The last bytes of each direction: what packs and unpacks its next piece. */
+  readonly #lastSent = new Last();
+  readonly #lastCame = new Last();
 
   /** How many bytes may be sent now. */
   get allowed(): number {
@@ -44,30 +48,60 @@ export class Stream {
     return this.isEnded && this.taken === this.sent && this.isAllConsumed;
   }
 
-  /** The flag and the bytes as they are sent: packed where that makes them shorter. */
+  /** The flag and the bytes as they are sent: packed where that makes them shorter. Each piece of a stream is packed once, in order. */
   pack(bytes: Uint8Array): Buffer {
-    const plain = Buffer.concat([Buffer.of(0), bytes]);
-    if (this.#untried > 1) {
-      this.#untried -= 1;
-      return plain;
-    }
-    if (bytes.length < WORTH_PACKING) return plain;
-    const packed = deflateRawSync(bytes, { level: constants.Z_BEST_SPEED });
-    this.#untried = packed.length > PACKED_SHARE * bytes.length ? UNTRIED : 0;
-    return this.#untried > 0 ? plain : Buffer.concat([Buffer.of(1), packed]);
+    const packed = this.#packed(bytes);
+    this.#lastSent.push(bytes);
+    return packed === undefined
+      ? Buffer.concat([Buffer.of(0), bytes])
+      : Buffer.concat([Buffer.of(1), packed]);
+  }
+
+  /** The bytes of the next piece, as the other half's `pack` makes it. Throws `Violation` for anything else. */
+  unpack(flag: number | undefined, piece: Buffer): Buffer {
+    if (flag !== 0 && flag !== 1) throw new Violation("data has no form");
+    const bytes = flag === 0 ? piece : inflate(piece, this.#lastCame.view());
+    this.#lastCame.push(bytes);
+    return bytes;
+  }
+
+  #packed(bytes: Uint8Array): Buffer | undefined {
+    if (this.#untried > 1) this.#untried -= 1;
+    if (this.#untried > 0 || bytes.length < WORTH_PACKING) return undefined;
+    const packed = deflateRawSync(bytes, {
+      level: constants.Z_BEST_SPEED,
+      dictionary: this.#lastSent.view(),
+    });
+    const isShorter = packed.length <= PACKED_SHARE * bytes.length;
+    this.#untried = isShorter ? 0 : UNTRIED;
+    return isShorter ? packed : undefined;
   }
 }
 
-/** The bytes of a piece as `pack` makes it. Throws `Violation` for anything else. */
-export function unpack(flag: number | undefined, bytes: Buffer): Buffer {
-  if (flag === 0) return bytes;
-  if (flag !== 1) throw new Violation("data has no form");
+/** The end of the bytes of one direction, as long as deflate looks back. */
+class Last {
+  #bytes = new Bytes();
+
+  push(bytes: Uint8Array): void {
+    this.#bytes.push(bytes);
+    if (this.#bytes.length < 2 * PIECE) return;
+    const all = this.#bytes.take();
+    this.#bytes.push(all.subarray(-PIECE));
+  }
+
+  view(): Buffer {
+    return this.#bytes.view().subarray(-PIECE);
+  }
+}
+
+function inflate(packed: Buffer, dictionary: Buffer): Buffer {
   try {
-    const { buffer, engine } = inflateRawSync(bytes, { maxOutputLength: PIECE, info: true }) as unknown as {
+    const options = { maxOutputLength: PIECE, info: true, dictionary };
+    const { buffer, engine } = inflateRawSync(packed, options) as unknown as {
       readonly buffer: Buffer;
       readonly engine: { readonly bytesWritten: number };
     };
-    if (engine.bytesWritten !== bytes.length) throw new Violation("packed data is too long");
+    if (engine.bytesWritten !== packed.length) throw new Violation("packed data is too long");
     return buffer;
   } catch (error) {
     throw error instanceof Violation ? error : new Violation("packed data can't be unpacked");

@@ -1,6 +1,6 @@
 import type { Link } from "./link.ts";
 import { numberBytes, Violation } from "./packets.ts";
-import { PIECE, Stream, unpack, WINDOW } from "./stream.ts";
+import { PIECE, Stream, WINDOW } from "./stream.ts";
 
 /** The frames. `open` is the runner's; `opened` and `refused` are the container's. `bye` ends the forward. */
 export const FrameKind = {
@@ -144,7 +144,7 @@ export class Streams {
     const offset = offsetOf(rest.subarray(0, OFFSET_BYTES));
     if (!stream.isOpened || stream.hasEndCome || offset !== stream.came)
       throw new Violation("data does not go on where its stream stands");
-    const bytes = unpack(rest[OFFSET_BYTES], rest.subarray(OFFSET_BYTES + 1));
+    const bytes = stream.unpack(rest[OFFSET_BYTES], rest.subarray(OFFSET_BYTES + 1));
     const isAllowed = stream.came + bytes.length <= stream.consumed + WINDOW;
     if (bytes.length === 0 || bytes.length > PIECE || !isAllowed)
       throw new Violation("data is more than its stream's credit");

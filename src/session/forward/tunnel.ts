@@ -5,7 +5,7 @@ import type { Session } from "../session.ts";
 import { type Client, Clients } from "./clients.ts";
 import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures.ts";
 import { type Opening, OpeningReader } from "./opening.ts";
-import { Damage, Lines, Violation } from "./packets.ts";
+import { Damage, ESCAPE, Lines, Violation } from "./packets.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
 import type { StreamEvent } from "./streams.ts";
 
@@ -18,8 +18,6 @@ const LONGEST_CUT_MS = 60_000;
 /** The time for the relay to end its session at a bye. */
 const BYE_MS = 2_000;
 const READY_LOOK_MS = 50;
-/** A line that begins with it is no packet but a mark. */
-const ESCAPE = 27;
 /** The agent keeps the output of a logged session on the task's disk until the session ends. */
 const MOST_LOGGED = 2 ** 30;
 /** A relay that is not heard any more has ended after this time, from the last word of it. */
