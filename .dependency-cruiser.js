@@ -55,7 +55,7 @@ const INSIDE_ROOMS = {
   ],
   queue: [["*"], ["lock"]],
   payload: [["files"], ["*"]],
-  session: [["wire"], ["channel"], ["transport"], ["*"], ["forward"]],
+  session: [["wire"], ["channel"], ["transport"], ["*"], ["forward"], ["shell"]],
   carriers: [["stream"], ["pieces"], ["*"], ["logs"]],
   report: [["show", "artifacts"], ["junit"], ["*"]],
   run: [
@@ -67,7 +67,7 @@ const INSIDE_ROOMS = {
     ["job", "retry-reason"],
     ["attempts", "parallel-jobs", "forward-tasks"],
     ["fan-out", "under-lock", "at-hook"],
-    ["run-in-targets", "show-uploaded", "run-forward"],
+    ["run-in-targets", "show-uploaded", "run-forward", "run-shell"],
   ],
   doors: [
     // The surroundings of a step: a runner, or a program.

@@ -5,6 +5,7 @@ import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
 import {
   forwardSource,
+  shellSource,
   jobParts,
   loaderParts,
   unpackerParts,
@@ -116,6 +117,8 @@ check.each<[string, string]>([
   ["the check of the script", `${source("enter.sh")}\n${source("try.sh")}`],
   ["the launch of the script", `${source("enter.sh")}\n${source("launch.sh")}`],
   ["the command of a forward", `fx_sha="" fx_start="" fx_id="" fx_dirs=""\n${forwardSource()}`],
+  ["the command of a shell", `fx_sha="" fx_start="" fx_run="" fx_dirs="" fx_plain=""\n${shellSource()}`],
+  ["the launch of a shell", `${source("enter.sh")}\n${source("shell_launch.sh")}`],
   ["the placing of files without python3", `${source("safe.sh")}\n${source("place.sh")}`],
   [
     "the packing of artifacts without python3",
@@ -155,6 +158,8 @@ it("every part of the job is delivered", () => {
         "loader.sh",
         "ours.sh",
         "place.sh",
+        "shell.sh",
+        "shell_launch.sh",
         "stop.sh",
         "try.sh",
         "unpack.sh",

@@ -2,6 +2,7 @@ import { run } from "../main.ts";
 import type { ForwardInputs, RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
 import { programSurroundings } from "./program/surroundings.ts";
 import { type ForwardRun, runForward } from "../run/run-forward.ts";
+import { runShell, type ShellRun } from "../run/run-shell.ts";
 import { showUploaded } from "../run/show-uploaded.ts";
 import type { Surroundings } from "../run/step/surroundings.ts";
 import { undoRest } from "../undo/undo-rest.ts";
@@ -27,6 +28,15 @@ export async function forwardOnFargate(
   options: RunOptions = {},
 ): Promise<RunResult> {
   return await carryOut((surroundings) => runForward(forward, surroundings), inputs, options);
+}
+
+/** Opens a shell in a task, as `runOnFargate` runs a script there. The exit code is that of the shell. */
+export async function shellOnFargate(
+  shell: ShellRun,
+  inputs: RunInputs,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return await carryOut((surroundings) => runShell(shell, surroundings), inputs, options);
 }
 
 async function carryOut(

@@ -93,7 +93,11 @@ const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 
 /** The command of a forward's session, and the program that is typed there. */
 const FORWARD = ["safe.sh", "ours.sh", "forward.sh"];
-const FORWARD_BY_PYTHON = ["forward_link.py", "forward.py"];
+const FORWARD_BY_PYTHON = ["forward_link.py", "forward_pty.py", "forward.py"];
+
+/** The command of a shell's session, and the program that becomes the shell. */
+const SHELL = ["safe.sh", "ours.sh", "shell.sh"];
+const SHELL_LAUNCH = ["enter.sh", "shell_launch.sh"];
 
 /** A file never changes while the action runs, and a step makes a payload for each target. */
 const sourceOf = remembered((name) => payloadFile(name));
@@ -117,6 +121,8 @@ export const artifactsSource = (): string =>
   `fx_match_awk=${quote(codeOf("match.awk"))}\n${joinCode(ARTIFACTS_BY_TAR)}`;
 export const forwardSource = (): string => joinSources(FORWARD);
 export const forwardPy = (): string => joinCode(FORWARD_BY_PYTHON);
+export const shellSource = (): string => joinSources(SHELL);
+export const shellLaunchSource = (): string => joinCode(SHELL_LAUNCH);
 export const placeSource = (): string => joinCode(PLACE);
 export const loaderParts = (): string => joinSources(LOADER);
 export const unpackerParts = (): string => joinSources(UNPACKER);

@@ -17,6 +17,19 @@ export interface RelayLimits {
  */
 export const RELAY_LIMITS: RelayLimits = { connect: 10, sessionSilence: 45, silence: 75 };
 
+/** A program on a terminal of its own. */
+export interface ProgramTarget {
+  /** The first is the program's path. */
+  readonly words: readonly string[];
+  /** Added to the container's variables. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** What a connection of the relay leads to: a host and a port, without a host the task itself; or a program. */
+export type RelayTarget = readonly [host: string | null, port: number] | ProgramTarget;
+
 /** What the relay of a forward is given. */
 export interface RelayOrder {
   /** Names the forward in the container. */
@@ -24,9 +37,10 @@ export interface RelayOrder {
   /** For the first session alone, which starts the relay. */
   readonly start?: RelayLimits & {
     readonly key: Uint8Array;
-    /** Host and port; without a host the task itself. */
-    readonly targets: readonly (readonly [host: string | null, port: number])[];
+    readonly targets: readonly RelayTarget[];
     readonly seconds: number;
+    /** Whether relays of others may run beside it. */
+    readonly shared?: boolean | undefined;
   };
 }
 

@@ -16,7 +16,7 @@ import type { ServiceCandidates } from "../targets/tasks/service-candidates.ts";
 import { waitForSuccessor } from "../targets/tasks/successor.ts";
 import { TaskLooks } from "../targets/tasks/task-looks.ts";
 import { tellWhile } from "../waiting.ts";
-import { ForwardSessions } from "./job/forward-sessions.ts";
+import { ForwardSessions, type RelayUse } from "./job/forward-sessions.ts";
 import { targetContext, type StepContext } from "./step-context.ts";
 
 /** Failures after which the task takes no session ever again. */
@@ -28,9 +28,10 @@ const GONE: ReadonlySet<FailureCode> = new Set([
   "exec-agent-stopped",
 ]);
 
-/** The sessions of a forward, in one task and then in another when that one is gone or takes no forward. */
+/** The sessions of a forward or a shell, in one task and then in another when that one is gone or takes no forward. */
 export class ForwardTasks {
   readonly #step: StepContext;
+  readonly #use: RelayUse;
   readonly #resolved: JobTargets;
   readonly #exec: Promise<ExecConfiguration | undefined>;
   readonly #early: EarlyLook;
@@ -46,27 +47,23 @@ export class ForwardTasks {
   #queues = false;
 
   /** Finds the first task, or starts it. */
-  static async find(step: StepContext): Promise<ForwardTasks> {
+  static async find(step: StepContext, use: RelayUse): Promise<ForwardTasks> {
     const { inputs, aws } = step;
     void openAhead(aws.clients, { bucket: inputs.bucket, isShared: inputs.where.kind !== "new" });
     const looking = lookBeforeStart(inputs, step);
     looking.catch(() => undefined); // the sessions report its failure
     const early = new EarlyLook({ ...step, ssm: aws.ssm });
     const resolved = await resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
-    return new ForwardTasks(
-      step,
-      resolved,
-      early,
-      looking.then((look) => look.exec),
-    );
+    return new ForwardTasks(step, resolved, early, { use, exec: looking.then((look) => look.exec) });
   }
 
   private constructor(
     step: StepContext,
     resolved: JobTargets,
     early: EarlyLook,
-    exec: Promise<ExecConfiguration | undefined>,
+    { use, exec }: { readonly use: RelayUse; readonly exec: Promise<ExecConfiguration | undefined> },
   ) {
+    this.#use = use;
     const { targets, described, candidates } = resolved;
     const tasks = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
     this.#step = step;
@@ -108,7 +105,8 @@ export class ForwardTasks {
       } catch (error) {
         if (signal.aborted || this.#step.cancel.aborted) throw error;
         failure = asFailure(error);
-        if (failure.code === "internal-error") throw error;
+        const mustStay = this.#use.stays && lost !== undefined;
+        if (failure.code === "internal-error" || mustStay) throw error;
       }
     }
   }
@@ -122,7 +120,7 @@ export class ForwardTasks {
   async #begin(signal: AbortSignal): Promise<ForwardSessions> {
     const { candidates } = this.#resolved;
     const [step, target] = [this.#step, this.#target];
-    step.log.phase(`Forwarding into container '${target.container}' of task ${target.taskId}`);
+    step.log.phase(`${this.#use.doing} container '${target.container}' of task ${target.taskId}`);
     const others = othersToTry(candidates).length;
     // While other tasks are left to try, a forward does not wait for a place in this one.
     this.#queues = others === 0 || this.#tried > others;
@@ -131,7 +129,7 @@ export class ForwardTasks {
       ...{ exec: this.#exec, early: this.#early, looks: this.#looks, target, write: step.writer() },
       ...{ queues: this.#queues, stuckAfter: stuckAfter(candidates, target) },
     };
-    return await ForwardSessions.begin(job, AbortSignal.any([step.cancel, signal]));
+    return await ForwardSessions.begin(job, AbortSignal.any([step.cancel, signal]), this.#use);
   }
 
   /** Goes on in another task. Throws the failure when there is none. */

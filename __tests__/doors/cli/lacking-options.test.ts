@@ -1,5 +1,6 @@
 import { COPY_INPUTS } from "../../../src/doors/cli/copy-command.ts";
 import { FORWARD_INPUTS } from "../../../src/doors/cli/forward-command.ts";
+import { SHELL_INPUTS } from "../../../src/doors/cli/shell-command.ts";
 import {
   ATTACH_INPUTS,
   CHECK_INPUTS,
@@ -29,6 +30,7 @@ it.each([
   ["run", inputNames],
   ["check", CHECK_INPUTS],
   ["forward", FORWARD_INPUTS],
+  ["shell", SHELL_INPUTS],
 ])("'%s', which has the option, advises it", (_, names) => {
   expect(withoutLacking(NONE, names)).toBe(NONE);
   expect(NONE).toContain("'start: true'");

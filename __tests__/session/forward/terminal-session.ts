@@ -17,6 +17,9 @@ export const TOLD = "the worker was told";
 /** Runs the terminal by the name of the agent's worker (PR_SET_NAME). */
 const AS_WORKER = `python3 -c 'import ctypes; ctypes.CDLL(None).prctl(15, b"ssm-session-wor"); exec(open("${TERMINAL}").read())'`;
 
+/** Runs the command where no python3 can be run. */
+export const WITHOUT_PYTHON = `unshare --mount sh -c 'for each in /usr/bin/python3 /usr/local/bin/python3; do [ -e $each ] && mount --bind /dev/null $each; done; exec "$@"' sh`;
+
 /** A session whose command runs on a real terminal of this machine. */
 export class TerminalSession implements Session {
   readonly output = new ByteQueue(() => undefined);
@@ -28,12 +31,12 @@ export class TerminalSession implements Session {
   readonly #child: ChildProcess;
   #isCut = false;
 
-  constructor(number: number, { within = "" } = {}) {
+  constructor(number: number, { within = "", command = forwardCommand() } = {}) {
     this.sessionId = `session-${number}`;
     // The agent splits the command into words; single quotes mean the same to a shell.
     this.#child = spawn(
       "sh",
-      ["-c", `exec ${AS_WORKER} ${within} env PATH=/usr/local/bin:/usr/bin:/bin ${forwardCommand()}`],
+      ["-c", `exec ${AS_WORKER} ${within} env PATH=/usr/local/bin:/usr/bin:/bin ${command}`],
       {
         stdio: ["pipe", "pipe", "inherit"],
       },

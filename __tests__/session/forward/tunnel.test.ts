@@ -18,7 +18,7 @@ import { withNeed } from "../../helpers/needs.ts";
 import { until } from "../../helpers/until.ts";
 import { KEY } from "./halves.ts";
 import { Listener } from "../../helpers/listener.ts";
-import { TerminalSession, TOLD } from "./terminal-session.ts";
+import { TerminalSession, TOLD, WITHOUT_PYTHON } from "./terminal-session.ts";
 
 const asOther = withNeed(it, "root", asRoot ? undefined : "only root can change users and mounts");
 
@@ -89,9 +89,6 @@ const brokenOff = (socket: Socket): Promise<string | undefined> =>
     socket.once("end", () => resolve("end"));
     socket.resume();
   });
-
-/** Runs the command where no python3 can be run. */
-const WITHOUT_PYTHON = `unshare --mount sh -c 'for each in /usr/bin/python3 /usr/local/bin/python3; do [ -e $each ] && mount --bind /dev/null $each; done; exec "$@"' sh`;
 
 /** Takes the name of a container's relay, once the last one has ended. */
 const HOLD_NAME = `import os, socket, time

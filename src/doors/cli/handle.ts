@@ -24,7 +24,8 @@ export function withoutHandles(message: string): string {
   return message.replace(/\bfx\d+\.[\w.-]+/g, "(a handle)");
 }
 
-function handleIn(outputs: string): string {
+/** The handle in the outputs of a run. */
+export function handleIn(outputs: string): string {
   try {
     const parsed: unknown = JSON.parse(outputs);
     const handle = isRecord(parsed) ? parsed["handle"] : undefined;

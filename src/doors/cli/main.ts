@@ -4,7 +4,7 @@ import { systemClock as clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { type InputName, inputNames } from "../../inputs/names.ts";
 import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
-import { forwardOnFargate, runOnFargate, showOnFargate } from "../run-on-fargate.ts";
+import { forwardOnFargate, runOnFargate, shellOnFargate, showOnFargate } from "../run-on-fargate.ts";
 import { harmlessText } from "../../report/show/sanitise.ts";
 import { VERSION } from "../../version.ts";
 import { addInputOptions } from "./input-options.ts";
@@ -19,9 +19,11 @@ import { copied, COPY_INPUTS, copyFiles, copyOptions, inWordsOfCopies } from "./
 import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withOptions, withoutLacking } from "./lacking-options.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
+import { RawTerminal } from "./raw-terminal.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
 import { scriptStdin, unreadStdinWarning } from "./stdin.ts";
 import { faultOf, watchFaults } from "./faults.ts";
+import { chooseShell, JOB_HELP, SHELL_HELP, SHELL_INPUTS, type ShellWords } from "./shell-command.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -76,6 +78,7 @@ function commandLine(): Command {
   addLogs(all);
   addCopy(all);
   addForward(all);
+  addShell(all);
   addLocal(all);
   return all;
 }
@@ -161,7 +164,7 @@ function addCopy(all: Command): void {
     const given = await withRegion(inputs());
     const result = await copyFiles(words, given, (each, directory) =>
       carryOut(each, { ...own, names: COPY_INPUTS, copies: true }, (all, options) =>
-        runOnFargate(all, copyOptions(options ?? {}, directory)).then(inWordsOfCopies),
+        runOnFargate(all, copyOptions(options, directory)).then(inWordsOfCopies),
       ),
     );
     if (result.outcome === "succeeded")
@@ -187,7 +190,7 @@ function addForward(all: Command): void {
       const more = { names: FORWARD_INPUTS, hasCommand: () => hasCommand };
       const result = await carryOut(given, { ...own, ...more }, (all, options) => {
         const during = async (ports: readonly number[], lost: AbortSignal): Promise<number> => {
-          const over = AbortSignal.any([lost, ...(options?.signal ? [options.signal] : [])]);
+          const over = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
           if (words.length === 0) return await untilOver(over);
           hasCommand = true;
           return await runCommand(words, ports, over).finally(() => (hasCommand = false));
@@ -197,6 +200,27 @@ function addForward(all: Command): void {
       setExitCode(exitCodeOf(result));
     },
   );
+}
+
+function addShell(all: Command): void {
+  const command = addOwnOptions(all.command("shell"))
+    .description(
+      "Opens a shell in a running task, or a new one, on this terminal. Its exit code is that of the shell. ~. behind a line end leaves it.",
+    )
+    .argument("[command...]", "a command to run there instead, after --")
+    .option("--shell <program>", SHELL_HELP)
+    .option("--job <file|handle>", JOB_HELP);
+  const inputs = addInputOptions(command, { names: SHELL_INPUTS, env: process.env });
+  command.action(async (words: readonly string[], own: OwnOptions & ShellWords) => {
+    const { stdin, env } = process;
+    const chosen = chooseShell(words, own, inputs(), { isTerminal: stdin.isTTY });
+    const given = await withRegion(chosen.inputs);
+    const terminal = new RawTerminal(env["TERM"] ?? "");
+    const result = await carryOut(given, { ...own, names: SHELL_INPUTS }, (all, options, lend) =>
+      shellOnFargate({ ...chosen, terminal, onTerminal: lend }, all, options),
+    );
+    setExitCode(exitCodeOf(result));
+  });
 }
 
 function addLocal(all: Command): void {
@@ -236,11 +260,14 @@ function setExitCode(code: number): void {
   if (code !== 0) process.exitCode = code;
 }
 
+/** `lend` is called with true when the messages of this program have to wait, and with false behind that. */
+type Engine = (inputs: RunInputs, options: RunOptions, lend: (isLent: boolean) => void) => Promise<RunResult>;
+
 /**
  * Carries out a command by the engine, shows how it ended, and writes its outputs. Outputs that can't be written are an error, which sets the
  * exit code of the process.
  */
-async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFargate): Promise<RunResult> {
+async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engine): Promise<RunResult> {
   const { outputsFile } = own;
   if (outputsFile !== undefined)
     checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.handle !== undefined });
@@ -249,7 +276,7 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: typeof runOn
   const { stdout, stderr } = process;
   const faults = watchFaults(log);
   const signal = AbortSignal.any([cancelOnSignals(() => log.leave(), own.hasCommand), faults.signal]);
-  const ended = await engine(inputs, { stdout, stderr, log, signal });
+  const ended = await engine(inputs, { stdout, stderr, log, signal }, (isLent) => log.lend(isLent));
   log.end();
   const result = faults.signal.aborted ? withoutEnd(ended) : ended;
   const { error } = result;

@@ -4,6 +4,8 @@ import type { RunError, RunLog } from "../program/run-options.ts";
 const NAME = "fargate-exec";
 const TICK_MS = 1_000;
 const USUAL_COLUMNS = 80;
+/** Lines that wait while another program has the terminal. */
+const MOST_HELD = 1_000;
 /** The pause between two drawings of the bytes that have been copied. */
 const BYTES_MS = 200;
 const MB = 1_000_000;
@@ -46,6 +48,8 @@ export class Terminal implements RunLog {
   #stopTicking: () => void = () => undefined;
   #isDrawn = false;
   #bytesDrawnAt = -Infinity;
+  /** What waits until the terminal is ours again; undefined when it is. */
+  #held: string[] | undefined;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -126,6 +130,14 @@ export class Terminal implements RunLog {
     this.#line(["Left before this was done:", ...unfinished].join("\n"), this.#coloured("warning:", 33));
   }
 
+  /** While another program has the terminal, nothing is drawn, and messages wait. */
+  lend(isLent: boolean): void {
+    this.#endProgress();
+    const held = this.#held ?? [];
+    this.#held = isLent ? held : undefined;
+    if (!isLent) for (const text of held) this.#options.stream.write(text);
+  }
+
   /** Erases the line of progress, and stops its timer. */
   end(): void {
     this.#endProgress();
@@ -137,7 +149,7 @@ export class Terminal implements RunLog {
   }
 
   #draw(): void {
-    if (this.#progress === undefined) return;
+    if (this.#progress === undefined || this.#held !== undefined) return;
     const { clock, stream } = this.#options;
     const { columns = 0 } = stream;
     const { title, since, detail } = this.#progress;
@@ -162,8 +174,11 @@ export class Terminal implements RunLog {
   #line(text: string, kind = ""): void {
     this.#erase();
     const prefix = `${NAME}: ${kind === "" ? "" : `${kind} `}`;
-    for (const [index, line] of text.split("\n").entries())
-      this.#options.stream.write(`${index === 0 ? prefix : `${NAME}:   `}${line}\n`);
+    for (const [index, line] of text.split("\n").entries()) {
+      const shown = `${index === 0 ? prefix : `${NAME}:   `}${line}\n`;
+      if (this.#held === undefined) this.#options.stream.write(shown);
+      else if (this.#held.length < MOST_HELD) this.#held.push(shown);
+    }
     this.#draw();
   }
 

@@ -7,7 +7,7 @@
 import base64, collections, hashlib, hmac, zlib
 
 HELLO, FRAME, ACK = range(3)
-OPEN, OPENED, REFUSED, DATA, END, RESET, CREDIT, BYE = range(1, 9)
+OPEN, OPENED, REFUSED, DATA, END, RESET, CREDIT, BYE, SIZE, EXITED = range(1, 11)
 
 # The bytes of a stream, in each direction, that its reader has not taken yet.
 WINDOW = 262144
@@ -228,7 +228,7 @@ class Stream:
 
 
 class Streams:
-    """The streams of one forward. An event is a tuple: "open", "data", "end", "reset" or "bye", the stream, and what comes with it."""
+    """The streams of one forward. An event is a tuple: "open", "data", "size", "end", "reset" or "bye", the stream, and what comes with it."""
 
     def __init__(self, link, targets):
         self.link, self.targets = link, targets
@@ -264,6 +264,8 @@ class Streams:
         elif kind == CREDIT and len(rest) == 6 and stream.taken <= value(rest) <= stream.sent:
             stream.taken = value(rest)
             self.settle(of, stream)
+        elif kind == SIZE and len(rest) == 4:
+            self.events.append(("size", of, value(rest[:2]), value(rest[2:])))
         else:
             raise Violation("a frame of kind %d does not fit its stream" % kind)
         return None
@@ -330,6 +332,10 @@ class Streams:
         self.put(DATA, of, number(stream.sent) + flag + (some if packed is None else packed))
         stream.sent += len(some)
         stream.last_sent = (stream.last_sent + some)[-PIECE:]
+
+    def exited(self, of, code):
+        if of in self.open:
+            self.put(EXITED, of, bytes([code]))
 
     def end(self, of):
         stream = self.open.get(of)

@@ -1,3 +1,4 @@
+import type { ExecConfiguration } from "../../aws/ecs.ts";
 import type { Task } from "../../aws/task.ts";
 import { forwardCommand } from "../../payload/forward.ts";
 import { bucketOwner } from "../../ready/bucket.ts";
@@ -16,12 +17,32 @@ import { makeSessionSetup, type SessionSetup } from "./session-setup.ts";
 /** How long a later session of a forward may wait for the exec agent. */
 const LATER_MS = 30_000;
 
-/** Opens the sessions of a forward, one after the other, in the place that it holds in its container. */
+/** What differs between the sessions of forwards and those of shells. */
+export interface RelayUse {
+  /** The begin of the phase's title, as in "Forwarding into". */
+  readonly doing: string;
+  /** Of ExecuteCommand. A shell's depends on how the cluster logs its sessions. */
+  readonly command: string | ((exec: ExecConfiguration | undefined) => string);
+  /** What is said of sessions that may be logged. */
+  readonly logged: string;
+  /** Whether all sessions are in the task of the first. */
+  readonly stays: boolean;
+}
+
+export const forwardUse = (): RelayUse => ({
+  doing: "Forwarding into",
+  command: forwardCommand(),
+  logged: "The sessions of this container may be logged. The log gets the sealed bytes of the forward only.",
+  stays: false,
+});
+
+/** Opens the sessions of a forward or a shell, one after the other, in the place that it holds in its container. */
 export class ForwardSessions {
   /** The ID of the last session. */
   last: string | undefined;
   /** Whether the sessions are logged, as far as that is known. */
   isLogged = false;
+  readonly #use: RelayUse;
   readonly #context: JobContext;
   readonly #place: JobPlace;
   readonly #container: ContainerRef;
@@ -32,7 +53,7 @@ export class ForwardSessions {
   #isEnded = false;
 
   /** Waits until the container takes sessions. An abort throws its reason. */
-  static async begin(context: JobContext, signal: AbortSignal): Promise<ForwardSessions> {
+  static async begin(context: JobContext, signal: AbortSignal, use: RelayUse): Promise<ForwardSessions> {
     const { inputs, target, clock, log, looks, stuckAfter } = context;
     const deadline = clock.now() + inputs.startTimeout;
     const lines = new WaitLines({ clock, log });
@@ -43,14 +64,19 @@ export class ForwardSessions {
       stuckAfter,
       signal,
     });
-    return new ForwardSessions(context, task, { lines, deadline });
+    return new ForwardSessions(context, task, { lines, deadline, use });
   }
 
   private constructor(
     context: JobContext,
     task: Task,
-    { lines, deadline }: { readonly lines: WaitLines; readonly deadline: number },
+    {
+      lines,
+      deadline,
+      use,
+    }: { readonly lines: WaitLines; readonly deadline: number; readonly use: RelayUse },
   ) {
+    this.#use = use;
     this.#context = context;
     this.#lines = lines;
     this.#deadline = deadline;
@@ -67,7 +93,7 @@ export class ForwardSessions {
 
   /** `lost` is the last session, which is ended. An abort of `over` throws its reason. */
   async open(lost: string | undefined, over: AbortSignal): Promise<Session> {
-    const { aws, looks, target, clock, log, budget, ledger } = this.#context;
+    const { aws, looks, target, clock, log, budget, ledger, exec } = this.#context;
     const cancel = AbortSignal.any([this.#context.cancel, over]);
     const isNew = await this.#place.take(cancel);
     if (lost !== undefined) {
@@ -79,7 +105,9 @@ export class ForwardSessions {
     const canNeverConnect = (task: Task): Promise<boolean> =>
       canNever("connect", task, target.container, { ecs: looks, iam: aws.iam });
     const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel, canNeverConnect };
-    const request = () => requestSession(target, forwardCommand(), until, asking);
+    const { command: chosen } = this.#use;
+    const command = typeof chosen === "string" ? chosen : chosen(await exec);
+    const request = () => requestSession(target, command, until, asking);
     const ticket = await (isNew ? this.#place.openAlone(request) : request());
     this.last = ticket.sessionId;
     ledger.replace(["session"], [{ kind: "session", sessionId: ticket.sessionId }]);
@@ -115,10 +143,7 @@ export class ForwardSessions {
     const task = { taskDefinitionArn, container: target.container };
     const logs = await findSessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
     this.isLogged = logs === undefined || logs.length > 0;
-    if (this.isLogged)
-      log.info(
-        "The sessions of this container may be logged. The log gets the sealed bytes of the forward only.",
-      );
+    if (this.isLogged) log.info(this.#use.logged);
     return { ...makeSessionSetup(known, logs, inputs), pieceUse: "never" };
   }
 }

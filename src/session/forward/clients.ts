@@ -8,6 +8,8 @@ export interface Client {
   /** The other end sends no more. */
   end(): void;
   reset(): void;
+  /** The program at the far end has ended with this code. */
+  exited?(code: number): void;
   /** At most so many bytes to send; undefined when there are none now, `end` when there will be none. */
   pull(most: number): Buffer | "end" | undefined;
 }
@@ -54,6 +56,9 @@ export class Clients {
         break;
       case "refused":
         client?.refused(event.why, event.text);
+        break;
+      case "exited":
+        client?.exited?.(event.code);
         break;
       default:
         client?.[event.kind]();

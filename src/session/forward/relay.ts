@@ -1,11 +1,13 @@
 import type { Clock } from "../../clock.ts";
-import { RELAY_LIMITS, type RelayLimits, type RelayOrder } from "../../payload/forward.ts";
+import { RELAY_LIMITS, type RelayLimits, type RelayOrder, type RelayTarget } from "../../payload/forward.ts";
 import { Link } from "./link.ts";
 import { KEY_BYTES, Seal } from "./packets.ts";
 import { Streams } from "./streams.ts";
 
 export interface RelayOptions {
-  readonly targets: NonNullable<RelayOrder["start"]>["targets"];
+  readonly targets: readonly RelayTarget[];
+  /** Whether relays of others may run beside it. */
+  readonly shared?: boolean | undefined;
   /** By default those of the relay of every forward. */
   readonly limits?: RelayLimits | undefined;
   /** How long the relay may live. */
@@ -34,8 +36,8 @@ export class Relay {
 
   /** What is typed: a session that may be the first starts the relay unless it runs. */
   order(): RelayOrder {
-    const { targets, seconds, limits = RELAY_LIMITS } = this.#options;
-    const start = { ...limits, key: this.#key, targets, seconds };
+    const { targets, seconds, shared, limits = RELAY_LIMITS } = this.#options;
+    const start = { ...limits, key: this.#key, targets, seconds, shared };
     return this.isStarted ? { id: this.#id } : { id: this.#id, start };
   }
 }

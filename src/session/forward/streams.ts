@@ -2,10 +2,13 @@ import type { Link } from "./link.ts";
 import { numberBytes, Violation } from "./packets.ts";
 import { PIECE, Stream, WINDOW } from "./stream.ts";
 
-/** The frames. `open` is the runner's; `opened` and `refused` are the container's. `bye` ends the forward. */
+/**
+ * The frames. `open` and `size` are the runner's; `opened`, `refused` and `exited` are the container's. `bye` ends the forward. `size` and
+ * `exited` are of a program on a terminal: its window, and its exit code.
+ */
 export const FrameKind = {
   ...{ open: 1, opened: 2, refused: 3, data: 4 },
-  ...{ end: 5, reset: 6, credit: 7, bye: 8 },
+  ...{ end: 5, reset: 6, credit: 7, bye: 8, size: 9, exited: 10 },
 } as const;
 type Kind = (typeof FrameKind)[keyof typeof FrameKind];
 
@@ -15,6 +18,12 @@ const LONGEST_TEXT = 300;
 const HEAD_BYTES = 5;
 const OFFSET_BYTES = 6;
 
+/** A terminal's window, in characters. */
+export interface TerminalSize {
+  readonly rows: number;
+  readonly cols: number;
+}
+
 /** Why the container opened no connection, by the number in a `refused` frame. */
 const REFUSALS = ["failed", "unknown-name", "refused", "no-route", "timed-out", "forbidden"] as const;
 export type Refusal = (typeof REFUSALS)[number];
@@ -23,6 +32,7 @@ export type StreamEvent =
   | { readonly kind: "opened" | "end" | "reset"; readonly stream: number }
   | { readonly kind: "refused"; readonly stream: number; readonly why: Refusal; readonly text: string }
   | { readonly kind: "data"; readonly stream: number; readonly bytes: Buffer }
+  | { readonly kind: "exited"; readonly stream: number; readonly code: number }
   /** The container has ended the forward. */
   | { readonly kind: "bye"; readonly stream: 0; readonly text: string };
 
@@ -76,6 +86,12 @@ export class Streams {
     stream.sent += bytes.length;
   }
 
+  /** Tells the program at the far end of this stream how large its terminal is. */
+  resize(of: number, { rows, cols }: TerminalSize): void {
+    if (this.#open.has(of))
+      this.#put(FrameKind.size, of, Buffer.concat([rows, cols].map((each) => numberBytes(each, 2))));
+  }
+
   /** Our side sends no more; the other direction goes on. */
   end(of: number): void {
     const stream = this.#open.get(of);
@@ -127,6 +143,8 @@ export class Streams {
       this.#open.delete(of);
       const why = REFUSALS[rest[0] ?? 0] ?? "failed";
       this.#events.push({ kind: "refused", stream: of, why, text: textOf(rest.subarray(1)) });
+    } else if (kind === FrameKind.exited && stream.isOpened && !stream.hasEndCome && rest.length === 1) {
+      this.#events.push({ kind: "exited", stream: of, code: rest.readUInt8(0) });
     } else if (kind === FrameKind.reset) {
       this.#open.delete(of);
       this.#events.push({ kind: "reset", stream: of });

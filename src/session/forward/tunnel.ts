@@ -7,7 +7,7 @@ import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures
 import { type Opening, OpeningReader } from "./opening.ts";
 import { Damage, ESCAPE, Lines, Violation } from "./packets.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
-import type { StreamEvent } from "./streams.ts";
+import type { StreamEvent, TerminalSize } from "./streams.ts";
 
 /** Without a word of the container for so long, the session counts as lost. The relay gives its sign of life every 5 s. */
 const SILENCE_MS = 15_000;
@@ -167,6 +167,11 @@ export class Tunnel {
     this.#move();
   }
 
+  resize(of: number, size: TerminalSize): void {
+    this.#relay.streams.resize(of, size);
+    this.#move();
+  }
+
   reset(of: number): void {
     this.#clients.delete(of);
     this.#relay.streams.reset(of);
@@ -175,12 +180,11 @@ export class Tunnel {
 
   /** Ends the relay, as far as it can be reached soon. */
   async close(): Promise<void> {
-    const { clock } = this.#options;
     if (this.isReady) {
       this.#relay.streams.bye();
       this.#move();
       const told = new AbortController();
-      const late = clock.sleep(BYE_MS, told.signal).catch(() => undefined);
+      const late = this.#options.clock.sleep(BYE_MS, told.signal).catch(() => undefined);
       await Promise.race([this.#session?.ended, late]);
       told.abort();
     }
