@@ -173,6 +173,40 @@ const SPOOLS: readonly GrowingInput[] = [
   ),
 ];
 
+/** Each mark confirms what has come. A container may send one behind each byte. */
+const MARKS_OF_WORKERS: GrowingInput = {
+  ...{
+    parser: "printer",
+    what: "marks behind bytes of one worker, beside ever more others",
+    size: 256 * KIB,
+  },
+  prepare: (size) => {
+    const workers = size / 64;
+    const begun = (worker: number) =>
+      ({
+        kind: "text",
+        stream: "stderr",
+        source: `e${worker}`,
+        bytes: Buffer.from("."),
+        ends: false,
+      }) as const;
+    return () => {
+      const printer = new Printer({
+        ...{ memory: new StepBudget().memory, write: () => undefined, onHeader: () => undefined },
+        ...{ keep: { stream: MIB, worker: 8_192 }, continued: "", workers },
+      });
+      for (let worker = 0; worker < workers; worker += 1) {
+        printer.print({ ...begun(worker), ends: true });
+        printer.print(begun(worker));
+      }
+      for (let i = 0; i < size / 16; i += 1) {
+        printer.print(begun(0));
+        printer.print({ kind: "confirmed" });
+      }
+    };
+  },
+};
+
 const mark = (text: string): string => `${sessionMark(NONCE)}${text}${BEL}`;
 
 function session(what: string, size: number, text: (size: number) => string, chunk = CHUNK): GrowingInput {
@@ -433,5 +467,17 @@ function headerOf(path: string): Buffer {
 }
 
 export const GROWING_INPUTS: readonly GrowingInput[] = [
-  ...[REPORTS, SPOOLS, SESSIONS, NOTES, OUTPUT_FILES, QUEUES, HANDLES, SCREEN, NAMES, OTHERS].flat(),
+  ...[
+    REPORTS,
+    SPOOLS,
+    MARKS_OF_WORKERS,
+    SESSIONS,
+    NOTES,
+    OUTPUT_FILES,
+    QUEUES,
+    HANDLES,
+    SCREEN,
+    NAMES,
+    OTHERS,
+  ].flat(),
 ];

@@ -1,6 +1,8 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { StepBudget } from "../../../src/run/step-budget.ts";
 import { LONGEST_LINE } from "../../../src/report/show/lines.ts";
-import { Printer, OUTPUT_LIMIT } from "../../../src/report/show/printer.ts";
+import { Printer, type PrinterOptions, OUTPUT_LIMIT } from "../../../src/report/show/printer.ts";
 
 type Text = Parameters<Printer["print"]>[0];
 
@@ -13,16 +15,19 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
   ...more,
 });
 
+function printerOf(workers: number, more: Partial<PrinterOptions> = {}): Printer {
+  const shown = { write: () => undefined, onHeader: () => undefined, continued: "" };
+  const keep = { stream: OUTPUT_LIMIT, worker: 8_192 };
+  return new Printer({ memory: new StepBudget().memory, keep, workers, ...shown, ...more });
+}
+
 /** The lines that are printed, and the `stdout` output, of a job with this many workers. */
 function printTexts(texts: readonly Text[], continued = "", workers = 1) {
   const shown: Buffer[] = [];
-  const printer = new Printer({
-    memory: new StepBudget().memory,
+  const printer = printerOf(workers, {
     write: ({ bytes }) => shown.push(bytes, Buffer.from("\n")),
     onHeader: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
     continued,
-    keep: { stream: OUTPUT_LIMIT, worker: 8_192 },
-    workers,
   });
   for (const each of texts) printer.print(each);
   printer.end();
@@ -122,6 +127,22 @@ describe("a Printer", () => {
       expect(run.stdout.endsWith("x::add-mask::a\n::add-mask::b")).toBe(true);
     },
   );
+
+  it("leaves nothing of a mark behind each byte that only a large collection of garbage would free", () => {
+    const begun = text(".", { stream: "stderr", source: "e0", ends: false });
+    const printer = printerOf(2);
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void;
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const marks = 200_000;
+    for (let i = 0; i < marks; i += 1) {
+      printer.print(begun);
+      printer.print({ kind: "confirmed" });
+    }
+    collect({ type: "minor" });
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(50 * marks);
+  });
 
   it("passes bytes that are no text", () => {
     expect(printTexts([text("\x00\xff\xfe")]).shown).toEqual(["\x00\xff\xfe"]);

@@ -26,7 +26,7 @@ export class MarkScanner {
       this.#pending.push(bytes);
       return;
     }
-    let data = Buffer.concat([this.#pending.take(), bytes]);
+    let data = this.#behindPending(bytes);
     this.#isOpen = false;
     for (let at = data.indexOf(this.#mark); at >= 0; at = data.indexOf(this.#mark)) {
       if (at > 0) yield { kind: "bytes", bytes: data.subarray(0, at) };
@@ -47,6 +47,11 @@ export class MarkScanner {
     if (plain > 0) yield { kind: "bytes", bytes: data.subarray(0, plain) };
     // `push` copies, because a view would keep the whole frame alive.
     this.#pending.push(data.subarray(plain));
+  }
+
+  #behindPending(bytes: Uint8Array): Buffer {
+    if (this.#pending.length > 0) return Buffer.concat([this.#pending.take(), bytes]);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 }
 

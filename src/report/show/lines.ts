@@ -19,9 +19,15 @@ export interface Line {
   readonly continues: boolean;
 }
 
-interface OpenLine {
+/** One stream of one worker. */
+interface Source {
   readonly stream: Piece["stream"];
-  readonly bytes: Bytes;
+  /** The line that has begun and not ended, if any. */
+  begun: Bytes | undefined;
+  /** Whether the beginning of the present line has been given out as a part. */
+  isParted: boolean;
+  /** What it had at the last `keep`, if it has changed since. */
+  certain: { readonly begun: Buffer | undefined; readonly isParted: boolean } | undefined;
 }
 
 type Piece = Extract<SpoolText, { kind: "text" }>;
@@ -39,34 +45,45 @@ export const MOST_BEGUN = 8 * 1024 * 1024;
 
 /** Joins the pieces of lines. Pieces of different streams and workers may come mixed. */
 export class LineJoiner {
-  #begun = new Map<string, OpenLine>();
+  readonly #sources = new Map<string, Source>();
   #begunBytes = 0;
-  /** The sources of the lines whose beginning has been given out as a part. */
-  #parted = new Set<string>();
-  #certainParted: ReadonlySet<string> = new Set();
-  /** The open lines at the last `keep`. */
-  #certain: readonly (readonly [source: string, stream: Piece["stream"], bytes: Buffer])[] = [];
+  /**
+   * The sources that have changed since the last `keep`. A container may send a mark behind each byte, so this is no Map or Set: V8 links each
+   * table that they drop to the next one, so that a table of the old generation keeps all later ones in memory.
+   */
+  readonly #changed: Source[] = [];
 
   push({ source, stream, bytes, ends }: Piece): Line[] {
-    const begun = this.#begun.get(source);
-    if (begun === undefined && ends) return [this.#out({ stream, source, bytes, ended: true })];
-    const line = begun ?? { stream, bytes: new Bytes() };
-    line.bytes.push(bytes);
+    const of = this.#sources.get(source) ?? this.#add(source, stream);
+    if (of.begun === undefined && ends && !of.isParted)
+      return [{ stream, source, bytes, ended: true, continues: false }];
+    this.#remember(of);
+    of.begun ??= new Bytes(LONGEST_LINE);
+    of.begun.push(bytes);
     this.#begunBytes += bytes.length;
-    if (!ends && line.bytes.length < LONGEST_LINE && this.#begunBytes < MOST_BEGUN) {
-      this.#begun.set(source, line);
-      return [];
-    }
-    this.#begun.delete(source);
-    this.#begunBytes -= line.bytes.length;
-    return [this.#out({ stream, source, bytes: line.bytes.take(), ended: ends })];
+    if (!ends && of.begun.length < LONGEST_LINE && this.#begunBytes < MOST_BEGUN) return [];
+    return [this.#giveOut(source, of, of.begun, ends)];
   }
 
-  #out(line: Omit<Line, "continues">): Line {
-    const continues = this.#parted.has(line.source);
-    if (line.ended) this.#parted.delete(line.source);
-    else this.#parted.add(line.source);
-    return { ...line, continues };
+  #add(name: string, stream: Piece["stream"]): Source {
+    const source: Source = { stream, begun: undefined, isParted: false, certain: undefined };
+    this.#sources.set(name, source);
+    return source;
+  }
+
+  /** Call this before a source changes. */
+  #remember(source: Source): void {
+    if (source.certain !== undefined) return;
+    source.certain = { begun: source.begun?.view(), isParted: source.isParted };
+    this.#changed.push(source);
+  }
+
+  #giveOut(source: string, of: Source, begun: Bytes, ended: boolean): Line {
+    const line = { stream: of.stream, source, bytes: begun.take(), ended, continues: of.isParted };
+    this.#begunBytes -= line.bytes.length;
+    of.begun = undefined;
+    of.isParted = !ended;
+    return line;
   }
 
   /** The bytes of memory that the open lines take. The buffer of growing bytes is up to twice as large. */
@@ -76,31 +93,29 @@ export class LineJoiner {
 
   /** Marks the open lines as certain. */
   keep(): void {
-    this.#certainParted = new Set(this.#parted);
-    this.#certain = [...this.#begun].map(([source, { stream, bytes }]) => [source, stream, bytes.view()]);
+    for (let source = this.#changed.pop(); source !== undefined; source = this.#changed.pop())
+      source.certain = undefined;
   }
 
   /** Goes back to the open lines of the last `keep`. */
   rollBack(): void {
-    this.#begun.clear();
-    this.#begunBytes = 0;
-    this.#parted = new Set(this.#certainParted);
-    for (const [source, stream, certain] of this.#certain) {
-      const bytes = new Bytes();
-      bytes.push(certain);
-      this.#begun.set(source, { stream, bytes });
-      this.#begunBytes += certain.length;
+    for (const source of this.#changed) {
+      const { begun, isParted = false } = source.certain ?? {};
+      this.#begunBytes += (begun?.length ?? 0) - (source.begun?.length ?? 0);
+      source.begun = begun && new Bytes(LONGEST_LINE);
+      if (begun !== undefined) source.begun?.push(begun);
+      source.isParted = isParted;
     }
+    this.keep();
   }
 
   /** Returns the open lines, which will not be ended. */
   flush(): Line[] {
-    const lines = [...this.#begun].map(([source, { stream, bytes }]) =>
-      this.#out({ stream, source, bytes: bytes.take(), ended: false }),
-    );
-    this.#begun.clear();
-    this.#begunBytes = 0;
-    return lines;
+    return [...this.#sources].flatMap(([name, source]) => {
+      if (source.begun === undefined) return [];
+      this.#remember(source);
+      return [this.#giveOut(name, source, source.begun, false)];
+    });
   }
 }
 

@@ -58,12 +58,12 @@ export class Printer {
         break;
       case "confirmed":
         this.#lines.keep();
-        for (const tail of this.#tails()) tail.keep();
+        for (const ends of this.#ends()) ends.keep();
         break;
       case "gap":
         // The log can't be taken back. `stdout` can, and so can open lines.
         this.#lines.rollBack();
-        for (const tail of this.#tails()) tail.rollBack();
+        for (const ends of this.#ends()) ends.rollBack();
         break;
     }
   }
@@ -130,9 +130,10 @@ export class Printer {
     return [stream === "stdout" ? this.#stdout : this.#allStderr, this.#last];
   }
 
-  #tails(): readonly Tail[] {
+  /** All that is kept or rolled back. */
+  #ends(): readonly (Tail | WorkerEnds)[] {
     const { stdout, stderr } = this.#ofWorkers;
-    return [this.#stdout, this.#allStderr, this.#last, ...stdout.tails, ...stderr.tails];
+    return [this.#stdout, this.#allStderr, this.#last, stdout, stderr];
   }
 }
 

@@ -1,11 +1,18 @@
 import { type Line, linesOf } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
+interface WorkerTail {
+  readonly tail: Tail;
+  /** The number of `keep`s before the last change. */
+  changedAfter: number;
+}
+
 /** Keeps the end of one stream of each worker, without the labels by which the log tells the workers apart. */
 export class WorkerEnds {
   readonly #workers: number;
   readonly #limit: number;
-  readonly #tails = new Map<number, Tail>();
+  readonly #tails = new Map<number, WorkerTail>();
+  #keeps = 0;
 
   /** `limit` bytes are kept of each worker; 0: nothing. */
   constructor(workers: number, limit: number) {
@@ -28,17 +35,24 @@ export class WorkerEnds {
 
   /** Ends the last line of this line's worker. */
   endLine({ source }: Pick<Line, "source">): void {
-    this.#tails.get(Number(source.slice(1)))?.push(LF);
+    const worker = Number(source.slice(1));
+    if (this.#tails.has(worker)) this.#add(worker, NOTHING, true);
   }
 
-  /** All tails, to be kept or rolled back. */
-  get tails(): Iterable<Tail> {
-    return this.#tails.values();
+  /** Marks all lines so far as certain. It costs the same with one worker and with hundreds: a container may send a mark behind each byte. */
+  keep(): void {
+    this.#keeps += 1;
+  }
+
+  /** Removes the lines since the last `keep`, as `Tail` does. */
+  rollBack(): void {
+    for (const { tail, changedAfter } of this.#tails.values())
+      if (changedAfter === this.#keeps) tail.rollBack();
   }
 
   /** The last lines of each worker that has any, by the worker's number. All are whole, unless the last one alone is too long. */
   get ends(): ReadonlyMap<number, string> {
-    const texts = [...this.#tails].map(([worker, tail]) => [worker, wholeLines(tail)] as const);
+    const texts = [...this.#tails].map(([worker, { tail }]) => [worker, wholeLines(tail)] as const);
     return new Map(texts.filter(([, text]) => text !== ""));
   }
 
@@ -55,8 +69,11 @@ export class WorkerEnds {
   }
 
   #add(worker: number, bytes: Buffer, ended: boolean): void {
-    const tail = this.#tails.get(worker) ?? new Tail(this.#limit);
-    this.#tails.set(worker, tail);
+    const of = this.#tails.get(worker) ?? { tail: new Tail(this.#limit), changedAfter: this.#keeps };
+    this.#tails.set(worker, of);
+    const { tail } = of;
+    if (of.changedAfter !== this.#keeps) tail.keep();
+    of.changedAfter = this.#keeps;
     tail.push(bytes);
     if (ended) tail.push(LF);
   }
@@ -73,4 +90,5 @@ function wholeLines(tail: Tail): string {
   return tail.isCut && next < text.length ? text.slice(next) : text;
 }
 
+const NOTHING = Buffer.alloc(0);
 const LF = Buffer.from("\n");
