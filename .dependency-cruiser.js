@@ -205,6 +205,7 @@ const others = [
       path: "^src/",
       pathNot: [
         paths(["main"]),
+        "^src/run/run-forward\\.ts$",
         "^src/doors/(post-main|github/process|github/surroundings)\\.ts$",
         "^src/aws/(services|world)\\.ts$",
         "^src/session/transport/socket\\.ts$",

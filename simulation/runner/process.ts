@@ -5,6 +5,7 @@ import { randomBuffer, randomId } from "../random.ts";
 import { Host } from "../time.ts";
 import type { World } from "../world/world.ts";
 import { servicesOf } from "./services.ts";
+import { Ports } from "./ports.ts";
 import { Sockets } from "./socket.ts";
 
 /** One process of a step: main or post. */
@@ -15,6 +16,7 @@ export class Process {
   exitCode = 0;
   stdout = "";
   readonly sockets: Sockets;
+  readonly ports: Ports;
   readonly #world: World;
   readonly #actor: string;
   readonly #listeners: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
@@ -28,6 +30,7 @@ export class Process {
     this.env = env;
     this.host = new Host(`${kind} of ${actor}`, world.base.host);
     this.sockets = new Sockets(world, actor, this.host);
+    this.ports = new Ports(world.base.time, this.host);
   }
 
   /** Resolves when no timer and no call keeps the process alive. */
@@ -84,6 +87,7 @@ export class Process {
             this.#keep(call),
           ),
         openSocket: this.sockets.open,
+        ports: this.ports,
         gunzip: gunzipAtOnce,
         // Each runner is on a machine of its own.
         machineLock: () => Promise.resolve({ take: () => Promise.resolve({ release: () => undefined }) }),

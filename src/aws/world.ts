@@ -1,5 +1,5 @@
 import type { Agent } from "node:http";
-import type { Transform } from "node:stream";
+import type { Duplex, Transform } from "node:stream";
 import type { Clock } from "../clock.ts";
 import type { AwsServices, ServiceOptions } from "./services.ts";
 
@@ -11,10 +11,39 @@ export interface World {
   readonly env: NodeJS.ProcessEnv;
   readonly services: (options: ServiceOptions) => AwsServices;
   readonly openSocket: OpenSocket;
+  readonly ports: LocalPorts;
   /** Unpacks a stream of gzip, one that is cut short as far as it goes. */
   readonly gunzip: () => Transform;
   /** The lock of this name among the processes of the machine. Fails when the machine has no place for it. */
   readonly machineLock: (name: string, clock: Clock) => Promise<LockPlace>;
+}
+
+/** The ports of this machine, at which its programs connect. */
+export interface LocalPorts {
+  /** Our own user. Undefined where it can't be seen whose connections are made. */
+  readonly uid: number | undefined;
+  /** Listens at this address; port 0 is a free one. Rejects with the system's error. */
+  readonly listen: (
+    at: { readonly host: string; readonly port: number },
+    onConnection: (socket: LocalSocket) => void,
+  ) => Promise<LocalPort>;
+}
+
+export interface LocalPort {
+  readonly port: number;
+  /** No more connections are taken. */
+  close(): void;
+}
+
+/** A connection from a program of this machine, half of which may end alone. Nothing of it is read yet. */
+export interface LocalSocket extends Duplex {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  setNoDelay(isOn: boolean): unknown;
+  /** Breaks off, so that the other end sees that. */
+  resetAndDestroy(): unknown;
 }
 
 /** Where at most one process of a machine is at a time. */

@@ -1,3 +1,4 @@
+import type { LocalPorts } from "../aws/world.ts";
 import { carryForwards } from "../session/forward/forward.ts";
 import { ForwardTimedOut } from "../session/forward/failures.ts";
 import { ForwardTasks } from "./forward-tasks.ts";
@@ -17,16 +18,16 @@ export interface ForwardRun {
 
 /** Forwards ports of this machine into a task. Never rejects: a failure is a result. */
 export async function runForward(run: ForwardRun, surroundings: Surroundings): Promise<Result> {
-  return await runStep((step) => perform(run, step), surroundings);
+  return await runStep((step) => perform(run, step, surroundings.world.ports), surroundings);
 }
 
 /** The phases between valid inputs and the end of the forwards. */
-async function perform({ during }: ForwardRun, step: OpenStep): Promise<Result> {
+async function perform({ during }: ForwardRun, step: OpenStep, ports: LocalPorts): Promise<Result> {
   const { clock, log, cancel, inputs } = step;
   const tasks = await ForwardTasks.find(step, forwardUse());
   try {
     const exitCode = await carryForwards({
-      ...{ forwards: inputs.forwards ?? [], during, clock, log, cancel, uid: process.getuid?.() },
+      ...{ forwards: inputs.forwards ?? [], during, clock, log, cancel, ports },
       open: (request) => tasks.open(request),
       isLogged: () => tasks.isLogged,
       seconds: Math.ceil(inputs.timeout / 1000),

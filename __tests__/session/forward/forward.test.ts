@@ -1,5 +1,6 @@
 import { systemClock } from "../../../src/clock.ts";
 import { carryForwards } from "../../../src/session/forward/forward.ts";
+import { systemPorts } from "../../../src/session/forward/system-ports.ts";
 import { aborted } from "../../../src/waiting.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { TerminalSession } from "./terminal-session.ts";
@@ -9,7 +10,7 @@ it("a forward without an end ends at its timeout, by that name", async () => {
     forwards: [],
     open: () => Promise.resolve({ session: new TerminalSession(1), isElsewhere: false }),
     isLogged: () => false,
-    ...{ seconds: 0.1, clock: systemClock, log: new Listener(), uid: undefined },
+    ...{ seconds: 0.1, clock: systemClock, log: new Listener(), ports: systemPorts },
     cancel: new AbortController().signal,
     during: async (_, over) => {
       await aborted(over);

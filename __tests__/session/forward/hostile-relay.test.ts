@@ -2,6 +2,7 @@ import { systemClock } from "../../../src/clock.ts";
 import { carryForwards, type ForwardOptions } from "../../../src/session/forward/forward.ts";
 import { type Forward, parseForward } from "../../../src/inputs/forwards.ts";
 import { Lines, numberBytes, PacketKind, Seal } from "../../../src/session/forward/packets.ts";
+import { systemPorts } from "../../../src/session/forward/system-ports.ts";
 import { Tunnel } from "../../../src/session/forward/tunnel.ts";
 import { FrameKind } from "../../../src/session/forward/streams.ts";
 import { ByteQueue } from "../../../src/session/byte-queue.ts";
@@ -91,7 +92,7 @@ async function carry(prepare: (session: Forged) => void, more: Partial<ForwardOp
       return Promise.resolve({ session, isElsewhere: false });
     },
     isLogged: () => false,
-    ...{ seconds: 60, clock: systemClock, log: new Listener(), uid: undefined },
+    ...{ seconds: 60, clock: systemClock, log: new Listener(), ports: systemPorts },
     cancel: new AbortController().signal,
     during: (_, lost) =>
       new Promise((resolve) => lost.addEventListener("abort", () => resolve(0), { once: true })),

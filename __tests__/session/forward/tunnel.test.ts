@@ -10,6 +10,7 @@ import { parseForward, type Forward } from "../../../src/inputs/forwards.ts";
 import { Listeners } from "../../../src/session/forward/listener.ts";
 import { Link } from "../../../src/session/forward/link.ts";
 import { Seal } from "../../../src/session/forward/packets.ts";
+import { systemPorts } from "../../../src/session/forward/system-ports.ts";
 import { type SessionRequest, Tunnel, type TunnelOptions } from "../../../src/session/forward/tunnel.ts";
 import { RELAY_LIMITS, typedRelay } from "../../../src/payload/forward.ts";
 import { asRoot } from "../../../local/task/isolate.ts";
@@ -49,7 +50,7 @@ async function startTunnelWith(more: Partial<TunnelOptions>, ...texts: readonly 
     ...more,
   });
   const running = tunnel.run();
-  const listeners = new Listeners({ tunnel, clock: systemClock, log, uid: process.getuid?.() });
+  const listeners = new Listeners({ tunnel, clock: systemClock, log, ports: systemPorts });
   undo.push(async () => {
     listeners.close();
     over.abort();
@@ -221,8 +222,9 @@ describe("a tunnel", () => {
     const sessions: TerminalSession[] = [];
     const open = () => {
       const within = isElsewhere ? "unshare --pid --fork --mount-proc" : "";
-      sessions.push(new TerminalSession((number += 1), { within }));
-      return Promise.resolve({ session: sessions.at(-1)!, isElsewhere });
+      const session = new TerminalSession((number += 1), { within });
+      sessions.push(session);
+      return Promise.resolve({ session, isElsewhere });
     };
     const { ports, log, tunnel } = await startTunnelWith({ open }, `:127.0.0.1:${far}`);
     const socket = dial(ports[0]);
@@ -257,8 +259,9 @@ describe("a tunnel", () => {
     const sessions: TerminalSession[] = [];
     const open = () => {
       if (sessions.length > 0) return Promise.reject(expired);
-      sessions.push(new TerminalSession(1));
-      return Promise.resolve({ session: sessions[0]!, isElsewhere: false });
+      const session = new TerminalSession(1);
+      sessions.push(session);
+      return Promise.resolve({ session, isElsewhere: false });
     };
     const { running } = await startTunnelWith({ open }, ":1");
     const ended = expect(running).rejects.toBe(expired);

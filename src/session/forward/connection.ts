@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { LocalSocket } from "../../aws/world.ts";
 import { Bytes } from "../bytes.ts";
 import type { Client } from "./clients.ts";
 import type { Refusal } from "./streams.ts";
@@ -9,7 +9,7 @@ type OnRefused = (why: Refusal, text: string) => void;
 
 /** One connection to a port of this machine, carried through the tunnel. A half-closed connection stays half-closed. */
 export class Connection implements Client {
-  readonly #socket: Socket;
+  readonly #socket: LocalSocket;
   readonly #tunnel: Tunnel;
   readonly #onRefused: OnRefused;
   #stream: number | undefined;
@@ -20,7 +20,7 @@ export class Connection implements Client {
   /** The other end sends no more. */
   #isOver = false;
 
-  constructor(socket: Socket, tunnel: Tunnel, onRefused: OnRefused) {
+  constructor(socket: LocalSocket, tunnel: Tunnel, onRefused: OnRefused) {
     this.#socket = socket;
     this.#tunnel = tunnel;
     this.#onRefused = onRefused;

@@ -1,3 +1,4 @@
+import type { LocalPorts } from "../../aws/world.ts";
 import { Listeners } from "./listener.ts";
 import type { Forward } from "../../inputs/forwards.ts";
 import { ForwardTimedOut } from "./failures.ts";
@@ -9,7 +10,7 @@ const FIRST_MS = 40_000;
 
 export interface ForwardOptions extends Omit<TunnelOptions, "targets" | "signal"> {
   readonly forwards: readonly Forward[];
-  readonly uid: number | undefined;
+  readonly ports: LocalPorts;
   readonly cancel: AbortSignal;
   /** What is done while the ports are open. Gets them in the order of the forwards. `over` aborts when they are closed. */
   readonly during: (ports: readonly number[], over: AbortSignal) => Promise<number>;
@@ -31,13 +32,13 @@ export async function carryForwards(options: ForwardOptions): Promise<number> {
 }
 
 async function carryUntilLost(options: ForwardOptions, lost: AbortController): Promise<number> {
-  const { forwards, clock, log, uid, cancel, during } = options;
+  const { forwards, clock, log, ports: local, cancel, during } = options;
   const over = new AbortController();
   const onCancel = (): void => over.abort(cancel.reason);
   cancel.addEventListener("abort", onCancel, { once: true });
   const targets = forwards.map(({ host, port }) => [host, port] as const);
   const tunnel = new Tunnel({ ...options, targets, signal: over.signal });
-  const listeners = new Listeners({ tunnel, clock, log, uid });
+  const listeners = new Listeners({ tunnel, clock, log, ports: local });
   let running: Promise<void> = Promise.resolve();
   try {
     // A port that is taken is told before a session is opened.

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { LocalPort, LocalPorts, LocalSocket } from "../../aws/world.ts";
 import type { Clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -19,15 +19,14 @@ export interface ListenerOptions {
   readonly tunnel: Tunnel;
   readonly clock: Clock;
   readonly log: Log;
-  /** Our own user. Undefined where users have no number. */
-  readonly uid: number | undefined;
+  readonly ports: LocalPorts;
 }
 
 /** The ports of this machine that lead through a tunnel. Only 127.0.0.1 and ::1 have them. */
 export class Listeners {
   readonly #options: ListenerOptions;
-  readonly #servers: Server[] = [];
-  readonly #sockets = new Set<Socket>();
+  readonly #open: LocalPort[] = [];
+  readonly #sockets = new Set<LocalSocket>();
   readonly #local: LocalSockets;
 
   constructor(options: ListenerOptions) {
@@ -45,7 +44,7 @@ export class Listeners {
       } catch (error) {
         // A machine without IPv6 has no ::1.
         if (codeOf(error) === "EADDRNOTAVAIL" || codeOf(error) === "EAFNOSUPPORT") return port;
-        this.#servers.pop()?.close();
+        this.#open.pop()?.close();
         if (forward.local !== undefined || tries === MOST_TRIES) throw portTaken(port, messageOf(error));
       }
     }
@@ -53,23 +52,22 @@ export class Listeners {
 
   /** Closes the ports at once, and resets what is open. */
   close(): void {
-    for (const server of this.#servers.splice(0)) server.close();
+    for (const port of this.#open.splice(0)) port.close();
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   async #bind(forward: Forward, target: number, host: string, port: number): Promise<number> {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    server.on("connection", (socket) => void this.#accept(socket, forward, target));
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(host === "::1" ? error : portTaken(port, messageOf(error))));
-      server.listen({ host, port, exclusive: true }, resolve);
-    });
-    this.#servers.push(server);
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : port;
+    const onConnection = (socket: LocalSocket): void => void this.#accept(socket, forward, target);
+    try {
+      const opened = await this.#options.ports.listen({ host, port }, onConnection);
+      this.#open.push(opened);
+      return opened.port;
+    } catch (error) {
+      throw host === "::1" ? error : portTaken(port, messageOf(error));
+    }
   }
 
-  async #accept(socket: Socket, forward: Forward, target: number): Promise<void> {
+  async #accept(socket: LocalSocket, forward: Forward, target: number): Promise<void> {
     const { tunnel, log } = this.#options;
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
@@ -86,13 +84,13 @@ export class Listeners {
   }
 
   /** Whether a process of ours, or of root, has made this connection. Allowed with a warning where that can't be seen. */
-  async #isAllowed(socket: Socket, { text }: Forward): Promise<boolean> {
-    const { log, uid } = this.#options;
+  async #isAllowed(socket: LocalSocket, { text }: Forward): Promise<boolean> {
+    const { log, ports } = this.#options;
     const client = { address: socket.remoteAddress, port: socket.remotePort };
     const listener = { address: socket.localAddress, port: socket.localPort };
     // It has been reset meanwhile.
     if (!isEnd(client) || !isEnd(listener)) return false;
-    const owner = uid === undefined ? "unseen" : await this.#local.ownerOf({ client, listener });
+    const owner = ports.uid === undefined ? "unseen" : await this.#local.ownerOf({ client, listener });
     if (owner === "unseen") {
       log.warnOnce(
         "This system does not show whose connections are made, so any user of this machine may use the forward.",
@@ -100,7 +98,7 @@ export class Listeners {
       return true;
     }
     if (owner === "gone") return false;
-    if (owner.uid === uid || owner.uid === 0) return true;
+    if (owner.uid === ports.uid || owner.uid === 0) return true;
     log.warnOnce(`A connection of user ${owner.uid} of this machine to ${text} was refused.`);
     return false;
   }
