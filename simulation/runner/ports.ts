@@ -20,7 +20,10 @@ export class Ports implements LocalPorts {
     this.#host = host;
   }
 
-  readonly listen: LocalPorts["listen"] = async ({ host, port: wanted }, onConnection): Promise<LocalPort> => {
+  readonly listen: LocalPorts["listen"] = async (
+    { host, port: wanted },
+    onConnection,
+  ): Promise<LocalPort> => {
     await this.#time.sleep(this.#host, 0);
     const port = wanted === 0 ? (this.#last += 1) : wanted;
     const name = `${host} ${port}`;
