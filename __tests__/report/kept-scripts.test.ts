@@ -73,3 +73,51 @@ it("what is left out takes no other task's place: outputs that both tasks set st
   const third = keep(2, [["image", "late"]]);
   expect([first, third].map(({ outputs }) => outputs)).toEqual([[["sha", "abc"]], [["image", "late"]]]);
 });
+
+it("a warning names the outputs that go with a task that is left out later, and those that other tasks had set", () => {
+  const { keep, warnings } = keeping();
+  const half = "x".repeat(MOST_OF_ALL_SCRIPTS / 2);
+  const tasks = [
+    keep(1, [["Image", "of task 1"]]),
+    keep(2, [
+      ["image", "of task 2"],
+      ["large", `${half}x`],
+      ["sha", "of task 2"],
+    ]),
+    keep(0, [["SHA", "of task 0"]]),
+    keep(3, [["more", half]]),
+  ];
+  expect(tasks.map(({ outputs }) => outputs.map(([name]) => name))).toEqual([[], [], [], ["more"]]);
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^GITHUB_OUTPUT of task 2 .* Its outputs: image, large, sha\. Other tasks had set these, too, which are lost: image, sha\.$/,
+    ),
+  ]);
+});
+
+it("a warning names 20 lost outputs, and the number of further ones", () => {
+  const { keep, warnings } = keeping();
+  const value = "x".repeat(MOST_OF_ALL_SCRIPTS / 30);
+  keep(
+    0,
+    Array.from({ length: 31 }, (_, i) => [`n${i}`, value]),
+  );
+  expect(warnings).toEqual([expect.stringMatching(/ Its outputs: n0, .*, n19 and 11 more\.$/)]);
+});
+
+it("a warning names the outputs of other tasks that the last attempt of a task does not set", () => {
+  const { keep, warnings } = keeping();
+  keep(0, [
+    ["image", "of task 0"],
+    ["sha", "of task 0"],
+  ]);
+  keep(1, [
+    ["image", "of task 1"],
+    ["sha", "of task 1"],
+    ["own", "of task 1"],
+  ]);
+  keep(1, [["sha", "of task 1"]]);
+  expect(warnings).toEqual([
+    "Outputs are lost that other tasks and an earlier attempt of task 1 had set: image.",
+  ]);
+});
