@@ -23,7 +23,10 @@ import type { MemoryShare } from "../shared-memory.ts";
 const SIZE = { cols: 300, rows: 100 } as const;
 /** The time for KMS to give the data key. The agent waits as long (amazon-ssm-agent `agent/session/datachannel`). */
 const DATA_KEY_MS = 15_000;
-/** The time for the agent to finish the handshake after our answer: its own 15 s for the challenge, and a margin. */
+/**
+ * The time for the agent to finish the handshake after our answer: its own 15 s for the challenge, and a margin. Until its end our answers are
+ * sent again and again.
+ */
 const CHALLENGE_MS = 20_000;
 /** The time for the agent to close a session that we have refused a data key. */
 const REFUSAL_MS = 2_000;
@@ -100,6 +103,7 @@ class DataSession implements Session {
   #settleEnded: (end: SessionEnd) => void = () => undefined;
   readonly #connection: Connection;
   readonly #handshaken = new AbortController();
+  #isHandshakeLimited = false;
   readonly #receipts = new InputReceipts((done, total) => this.#options.log.progress?.(done, total));
   /** Set when there is no data key. It is then the end of the session, whatever reason the agent gives. */
   #refusal: SessionEnd | undefined;
@@ -179,6 +183,7 @@ class DataSession implements Session {
     }
     for (const event of this.#channel.takeEvents()) this.#handle(event);
     if (this.#over.signal.aborted) return;
+    if (this.#channel.isHandshakeAnswered && !this.#isHandshakeLimited) this.#limitHandshake();
     this.#regulate();
     this.#alarm.set(this.#channel.deadline());
   }
@@ -254,8 +259,13 @@ class DataSession implements Session {
     }
     this.#channel.provideDataKey(key, this.#now());
     this.#step();
-    const why = `the agent did not finish the encryption handshake within ${CHALLENGE_MS / 1000} s of our answer`;
-    clock.sleep(CHALLENGE_MS, AbortSignal.any([this.#over.signal, this.#handshaken.signal])).then(
+  }
+
+  #limitHandshake(): void {
+    this.#isHandshakeLimited = true;
+    const why = `the agent did not finish the handshake within ${CHALLENGE_MS / 1000} s of our answer`;
+    const over = AbortSignal.any([this.#over.signal, this.#handshaken.signal]);
+    this.#options.clock.sleep(CHALLENGE_MS, over).then(
       () => this.#finish({ kind: "lost", why }),
       () => undefined, // the agent did, or the session is over
     );

@@ -161,6 +161,11 @@ export class Channel {
     this.#outbox.excuse(now);
   }
 
+  /** True while the agent has our answer to its handshake and has not finished that. */
+  get isHandshakeAnswered(): boolean {
+    return this.#handshake.isAnswered;
+  }
+
   deadline(): number | undefined {
     return this.#over ? undefined : this.#outbox.deadline();
   }

@@ -83,6 +83,11 @@ export class Handshake {
     return this.#state.kind === "ready";
   }
 
+  /** True when the agent has our answer and has to finish the handshake. */
+  get isAnswered(): boolean {
+    return this.#state.kind === "answered" || this.#state.kind === "proven";
+  }
+
   /** HandshakeRequest → the response's payload, or the data key that the response needs. */
   request(payload: Uint8Array): { readonly response: Uint8Array } | { readonly wanted: DataKeyRequest } {
     if (this.#state.kind !== "undecided") throw new HandshakeError("the agent asked for a second handshake");
