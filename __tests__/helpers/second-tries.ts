@@ -1,8 +1,8 @@
 import type { Reporter, TestResult } from "@jest/reporters";
 import { isExcused } from "./needs.ts";
 
-/** More second tries than these in one run are no coincidence, also on a machine whose two processors are never idle. */
-const MOST = 6;
+/** More second tries than these in one run are no coincidence. */
+const MOST = 2;
 
 /**
  * Lists the tests that needed a second try, and fails the run above `MOST`. In CI it also fails a run with skipped tests, except for

@@ -95,8 +95,9 @@ export class Services {
     const tasks = [...this.#ecs.tasks.values()].filter(
       (one) => one.plan.group === plan.group && one.plan.cluster.clusterArn === plan.cluster.clusterArn,
     );
-    const protectedTasks = tasks.filter((one) => one.isProtected && one.desiredStatus === "RUNNING");
-    return { desiredCount, protectedCount: protectedTasks.length };
+    // Another call may have protected this task since the caller looked at it.
+    const others = tasks.filter((one) => one !== task && one.isProtected && one.desiredStatus === "RUNNING");
+    return { desiredCount, protectedCount: others.length };
   }
 
   /** Stops the surplus tasks that are no longer protected. */

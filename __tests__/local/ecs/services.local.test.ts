@@ -129,6 +129,9 @@ it("a protected task survives scale-in and a deployment, until its protection is
     );
   await update({ desiredCount: 1 });
   const [first] = wanted();
+  // Jobs that begin in one task protect it in the same moment.
+  const atOnce = await Promise.all(Array.from({ length: 8 }, () => protect(first, 1)));
+  expect(atOnce.flatMap(({ failures }) => failures)).toEqual([]);
   const { protectedTasks } = await protect(first, 1);
   const of = { cluster: "demo", tasks: [first?.arn ?? ""] };
   expect((await world.ecs.send(new GetTaskProtectionCommand(of))).protectedTasks).toEqual(protectedTasks);
