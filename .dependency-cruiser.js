@@ -76,7 +76,7 @@ const INSIDE_ROOMS = {
     ["cli"],
     // What is bundled, and the doors into the bundle.
     ["action", "package"],
-    ["index", "attach", "post", "bin", "module"],
+    ["index", "attach", "forward", "post", "bin", "module"],
   ],
 };
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { attachInputNames, inputNames } from "../src/inputs/names.ts";
+import { attachInputNames, forwardInputNames, inputNames } from "../src/inputs/names.ts";
 import { readInputs } from "../src/inputs/read-all.ts";
 import { HANDLE_TEXT } from "./inputs/a-handle.ts";
 import { least, newTask, source } from "./inputs/given.ts";
@@ -15,6 +15,7 @@ const action = parse(readFileSync("action.yml", "utf8")) as Action;
 const inputs = Object.entries(action.inputs);
 const outputs = Object.entries(action.outputs);
 const attach = parse(readFileSync("attach/action.yml", "utf8")) as Action;
+const forward = parse(readFileSync("forward/action.yml", "utf8")) as Action;
 
 /** The names that `readInputs` asks for, besides the check for NUL bytes, which asks for every name once. */
 function namesAsked(scenarios: readonly Readonly<Record<string, string>>[]): readonly string[] {
@@ -148,5 +149,38 @@ describe("attach/action.yml", () => {
 
   it("runs the same bundle by a door of its own", () => {
     expect(attach.runs).toEqual({ ...action.runs, main: "../dist/attach.js", post: "../dist/post.js" });
+  });
+});
+
+describe("forward/action.yml", () => {
+  const given = { ...least, run: "", forwards: "5432" };
+
+  it("has the inputs that a step may give, and reads all of them", () => {
+    expect(Object.keys(forward.inputs)).toEqual([...forwardInputNames]);
+    const asked: readonly string[] = namesAsked([given, { ...newTask, run: "", forwards: "5432" }]);
+    expect(asked).toEqual(expect.arrayContaining([...forwardInputNames]));
+  });
+
+  it("has the defaults that `readInputs` assumes, and the root's but for two", () => {
+    const filled: Record<string, string> = {};
+    for (const [name, { default: text = "" }] of Object.entries(forward.inputs)) filled[name] = text;
+    expect(readInputs(source({ ...filled, ...given }))).toEqual(readInputs(source(given)));
+    const others = Object.keys(forward.inputs).filter(
+      (name) => name !== "forwards" && forward.inputs[name]?.default !== action.inputs[name]?.default,
+    );
+    expect(others).toEqual(["queue-timeout", "timeout"]);
+  });
+
+  it("describes each input and output by an example, without an expression, which the runner would evaluate", () => {
+    for (const { description } of Object.values(forward.inputs)) {
+      expect(description.replaceAll("\n", " ")).toMatch(/for example .*(Default: |No default\b)/i);
+      expect(description).not.toContain("${{");
+    }
+    expect(Object.keys(forward.outputs)).toEqual(["port", "ports"]);
+    for (const { description } of Object.values(forward.outputs)) expect(description).toMatch(/for example/);
+  });
+
+  it("runs the same bundle by a door of its own", () => {
+    expect(forward.runs).toEqual({ ...action.runs, main: "../dist/forward.js", post: "../dist/post.js" });
   });
 });

@@ -116,13 +116,13 @@ it.each([
   expect(flaw("README.md", link)).toContain(why);
 });
 
-it("the README and the page for maintainers lead to every page of docs/, of which there are at most twenty", () => {
+it("the README and the page for maintainers lead to every page of docs/, of which there are at most twenty-one", () => {
   const listed = ["README.md", "CONTRIBUTING.md"]
     .flatMap(links)
     .map((link) => normalize(link.split("#")[0] ?? ""));
   const there = pages.filter((path) => existsSync(path) && /^docs\/(\w+\/README|[\w-]+)\.md$/.test(path));
   expect(there.filter((path) => !listed.includes(path))).toEqual([]);
-  expect(there.filter((path) => path !== "docs/adr/README.md").length).toBeLessThanOrEqual(20);
+  expect(there.filter((path) => path !== "docs/adr/README.md").length).toBeLessThanOrEqual(21);
 });
 
 it("this repository has one name", () => {

@@ -9,7 +9,7 @@ const COMPILED = "build";
 const ENTRIES = "doors";
 /** The name by which the doors import the bundle. */
 const BUNDLE = "action.js";
-const DOORS = ["index.js", "attach.js", "post.js"];
+const DOORS = ["index.js", "attach.js", "forward.js", "post.js"];
 
 /**
  * Writes `dist/`, or the directory that the variable DIST names: one bundle, a door into it for each step's main part and one for

@@ -62,6 +62,7 @@ export const NOT_ON_AWS: Readonly<Record<string, string>> = {
   "fan-out.yml": "a cluster with the capacity provider FARGATE_SPOT",
   "one-task.yml": "a service whose image has the shop's programs in three steps of one job",
   "private-registry.yml": "an image of a private registry, and the secret for it",
+  "private-service.yml": "a service whose task has a server at port 8080, and python3",
   "ssh-server.yml": "a security group that lets port 2222 in, and an SSH client in the service's image",
   "tests.yml": "an image with pytest, jest and jest-junit",
 };

@@ -1,4 +1,4 @@
-/** `npm run inputs-page`: writes docs/inputs.md from the files that declare the inputs, `action.yml` and `attach/action.yml`. A test compares them. */
+/** `npm run inputs-page`: writes docs/inputs.md from the files that declare the inputs, `action.yml` and those of the doors. A test compares them. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { format, resolveConfig } from "prettier";
@@ -14,8 +14,8 @@ interface Manifest {
 const INTRODUCTION = [
   "# Inputs and outputs",
   "",
-  "This page is made from [`action.yml`](../action.yml) and [`attach/action.yml`](../attach/action.yml). Lists take newlines or commas, durations",
-  "are like `90s`, `30m` and `2h`. An empty input counts as left out. Every problem with the inputs is reported before the first call to AWS. The",
+  "This page is made from [`action.yml`](../action.yml), [`attach/action.yml`](../attach/action.yml) and [`forward/action.yml`](../forward/action.yml).",
+  "Lists take newlines or commas, durations are like `90s`, `30m` and `2h`. An empty input counts as left out. Every problem with the inputs is reported before the first call to AWS. The",
   "command line has [the same inputs as options](cli.md).",
 ].join("\n");
 
@@ -50,24 +50,44 @@ const IN_THE_SCRIPT = [
 export async function inputsPage(directory: string): Promise<string> {
   const text = readFileSync(join(directory, "action.yml"), "utf8");
   const root = parse(text) as Manifest;
-  const attach = parse(readFileSync(join(directory, "attach/action.yml"), "utf8")) as Manifest;
-  const own = Object.keys(attach.inputs).filter(
-    (name) => attach.inputs[name]?.description !== root.inputs[name]?.description,
-  );
-  const same = Object.keys(attach.inputs).filter((name) => !own.includes(name));
+  const attach = readDoor(directory, "attach", root);
+  const forward = readDoor(directory, "forward", root);
   const parts = [
     INTRODUCTION,
     ...groupsIn(text).map(({ title, names }) => group(`## ${title}`, names, root.inputs)),
-    group("## Of the door attach", own, attach.inputs, {
+    group("## Of the door attach", attach.own, attach.inputs, {
       before:
         "`uses: org/fargate-exec/attach@v1` [follows a script](detach.md) that another step has left running.",
-      after: `It has ${same.map((name) => `\`${name}\``).join(" and ")}, too, and the outputs below.`,
+      after: `It has ${listed(attach.same)}, too, and the outputs below.`,
     }),
+    group("## Of the door forward", forward.own, forward.inputs, {
+      before:
+        "`uses: org/fargate-exec/forward@v1` [forwards ports](forward.md) of the runner into a VPC, for the later steps of the job.",
+      after: `It has ${listed(forward.same)}, too. Its outputs are these:`,
+    }),
+    group("", Object.keys(forward.outputs), forward.outputs),
     IN_THE_SCRIPT,
     group("## Outputs", Object.keys(root.outputs), root.outputs),
   ];
   const path = join(directory, "docs/inputs.md");
   return await format(`${parts.join("\n\n")}\n`, { ...(await resolveConfig(path)), filepath: path });
+}
+
+/** A door's declaration, with the names of the inputs that are its own, and of those that are just the root's. */
+function readDoor(
+  directory: string,
+  door: string,
+  root: Manifest,
+): Manifest & Readonly<Record<"own" | "same", readonly string[]>> {
+  const manifest = parse(readFileSync(join(directory, door, "action.yml"), "utf8")) as Manifest;
+  const names = Object.keys(manifest.inputs);
+  const own = names.filter((name) => manifest.inputs[name]?.description !== root.inputs[name]?.description);
+  return { ...manifest, own, same: names.filter((name) => !own.includes(name)) };
+}
+
+function listed(names: readonly string[]): string {
+  const words = names.map((name) => `\`${name}\``);
+  return [words.slice(0, -1).join(", "), ...words.slice(-1)].join(" and ");
 }
 
 /** The comments between the inputs, each with the names that follow it. */

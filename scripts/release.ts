@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { DIST_MANIFEST, distManifest } from "./dist-manifest.ts";
 
 /** Texts that name a major version: the action in a workflow, the npm package, and the reference of the Terraform module. */
-const PINNED = String.raw`(fargate-exec(/attach)?(@v?|//[^ "?]+[?]ref=v))[0-9]+`;
+const PINNED = String.raw`(fargate-exec(/attach|/forward)?(@v?|//[^ "?]+[?]ref=v))[0-9]+`;
 /** Marks the beginning of a page's part that holds only before the first release. */
 const BEFORE = "<!-- before the first release -->";
 const BEFORE_BLOCK = new RegExp(`${BEFORE}\\n[^]*?<!-- /before the first release -->\\n\\n?`, "g");

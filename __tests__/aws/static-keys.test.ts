@@ -1,4 +1,9 @@
-import { endOfStaticKeys, reliableUntil, warnOfOutlived } from "../../src/aws/static-keys.ts";
+import {
+  endOfStaticKeys,
+  reliableUntil,
+  tellEndOfForward,
+  warnOfOutlived,
+} from "../../src/aws/static-keys.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
 const end = "2026-01-01T02:00:00Z";
@@ -91,4 +96,19 @@ describe("a job that may outlive them", () => {
     expect(told[0]).toContain(why);
     expect(told[0]).toContain("Set 'role-to-assume'");
   });
+});
+
+it("a forward says when keys that nothing renews end before its timeout, and what that means", () => {
+  const tell = (timeout: number, env: NodeJS.ProcessEnv) => {
+    const [warnings, lines]: [string[], string[]] = [[], []];
+    const log = { warning: (text: string) => warnings.push(text), info: (text: string) => lines.push(text) };
+    tellEndOfForward(timeout, env, now, log);
+    return [warnings, lines];
+  };
+  const says = [expect.stringContaining("the forward ends at the first cut of its session after their end")];
+  const ending = { ...session, AWS_CREDENTIAL_EXPIRATION: end };
+  expect(tell(6 * 3_600_000, ending)).toEqual([says, []]);
+  expect(tell(3_600_000, ending)).toEqual([[], []]);
+  expect(tell(6 * 3_600_000, session)).toEqual([[], says]);
+  expect(tell(6 * 3_600_000, user)).toEqual([[], []]);
 });

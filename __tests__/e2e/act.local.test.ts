@@ -214,6 +214,13 @@ engine("a workflow engine runs", () => {
       },
     );
 
+    it("private-service.yml, whose second step reaches the task through the ports of the first", async () => {
+      const result = await run(example("private-service.yml"));
+      expectGreen(result);
+      expect(result.output).toContain("ok");
+      expect(result.log).toContain("The forward carried 1 connection");
+    });
+
     it("debug-shell.yml, whose task lives on after the failure", async () => {
       const result = await run(example("debug-shell.yml"));
       expect(result.succeeded).toBe(false);

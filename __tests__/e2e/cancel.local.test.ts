@@ -55,9 +55,9 @@ async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {})
     ...options,
     patience: UNHURRIED,
     signal: button.signal,
-    beforePost: async () => {
+    beforePost: async (outputs) => {
       took = quietTime() - (at ?? NaN);
-      await options.beforePost?.();
+      await options.beforePost?.(outputs);
     },
     onLine: (text) => {
       if (at !== undefined || !line.test(text)) return;

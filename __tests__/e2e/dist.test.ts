@@ -20,7 +20,7 @@ describe("the archive that a runner downloads, alone", () => {
   afterAll(() => rmSync(actionDir, { recursive: true }));
 
   it("holds the action and its licence, and nothing of its development", () => {
-    expect(readdirSync(actionDir).sort()).toEqual(["LICENSE", "action.yml", "attach", "dist"]);
+    expect(readdirSync(actionDir).sort()).toEqual(["LICENSE", "action.yml", "attach", "dist", "forward"]);
   });
 
   it("is small", () => {
@@ -49,6 +49,16 @@ describe("the archive that a runner downloads, alone", () => {
       "Input 'handle' must be the output 'handle' of a run that has detached from its job.",
     );
     expect(post).toMatchObject({ exitCode: 0, log: ["Post job cleanup.", "Nothing was left to undo."] });
+  });
+
+  it("has a door for a forward, which says what is wrong with its inputs and leaves no process", async () => {
+    const { annotations, post } = await runStep({
+      ...{ actionDir: join(actionDir, "forward"), inputs: {}, env: {}, workspace: actionDir },
+    });
+    expect(annotations[0]?.message).toContain(
+      "Input 'forwards' must be one forward a line: PORT, LOCAL:PORT",
+    );
+    expect(post).toMatchObject({ exitCode: 0, annotations: [], log: ["Post job cleanup."] });
   });
 
   it("can call AWS, through a proxy or not", async () => {

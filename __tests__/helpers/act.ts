@@ -166,7 +166,7 @@ function repositories(root: string, { files }: ActRequest): Record<string, strin
   );
   // act knows a repository by its name and version, without the directory of a door.
   const own = Object.values(files).flatMap((text) =>
-    [...text.matchAll(/\borg\/fargate-exec(?:\/attach)?@(v\d+)/g)].map(
+    [...text.matchAll(/\borg\/fargate-exec(?:\/(?:attach|forward))?@(v\d+)/g)].map(
       ([, version = ""]) => `org/fargate-exec@${version}`,
     ),
   );

@@ -43,6 +43,7 @@ export type Inputs = Readonly<Record<string, string>>;
 /** The door that takes these inputs, and the inputs: the root's are on this cluster unless they name another. */
 function stepOf(inputs: Inputs, cluster: string): { readonly actionDir: string; readonly inputs: Inputs } {
   if ("handle" in inputs) return { actionDir: join(actionDir, "attach"), inputs };
+  if ("forwards" in inputs) return { actionDir: join(actionDir, "forward"), inputs: { cluster, ...inputs } };
   return { actionDir, inputs: { cluster, ...inputs } };
 }
 
@@ -59,6 +60,7 @@ export interface StepOptions extends Partial<
     | "unsignalled"
     | "beforePost"
     | "onLine"
+    | "node"
   >
 > {
   /** Files of the workspace, by their path. */

@@ -57,7 +57,7 @@ describe("the door of a forward", () => {
   it("runs no script, protects no task, and lives for six hours unless its inputs say otherwise", () => {
     const hours = 3_600_000;
     expect(read({ ...given, run: "rm -rf /", protect: "true" })).toMatchObject({
-      ...{ protect: false, script: { kind: "run", text: ":" }, timeout: 6 * hours, queueTimeout: hours / 6 },
+      ...{ protect: false, script: { kind: "run", text: ":" }, timeout: 6 * hours, queueTimeout: 20_000 },
       forwards: [
         { local: 15432, host: "db" },
         { local: undefined, host: "cache", port: 6379 },

@@ -113,7 +113,7 @@ describe("a release, tried on a bare clone", () => {
   it("has an archive of the action and of nothing else", () => {
     const files = run("tar", "-tzf", join(out, "fargate-exec-v2.0.0.tar.gz")).trim().split("\n");
     const top = files.map((file) => file.split("/")[1]).filter((name) => name !== "");
-    expect([...new Set(top)].sort()).toEqual(["LICENSE", "action.yml", "attach", "dist"]);
+    expect([...new Set(top)].sort()).toEqual(["LICENSE", "action.yml", "attach", "dist", "forward"]);
   });
 
   it.each([

@@ -17,8 +17,8 @@ export interface StepRequest extends ActionStepRequest {
    * Main runs on beside post until the job is over, and its output is not read.
    */
   readonly unsignalled?: boolean;
-  /** Called between main and post. */
-  readonly beforePost?: () => void | Promise<void>;
+  /** Called between main and post, with main's outputs. */
+  readonly beforePost?: (outputs: StepResult["outputs"]) => void | Promise<void>;
 }
 
 export interface StepResult {
@@ -62,7 +62,7 @@ export async function runStep(request: StepRequest): Promise<StepResult> {
       const step = await loadStep(runner, request);
       const onLeftRunning = (process: ChildProcess): void => void leftRunning.push(process);
       const main = await step.main(request.signal, request.unsignalled ? onLeftRunning : undefined);
-      await request.beforePost?.();
+      await request.beforePost?.(Object.fromEntries(main.collected.outputs));
       return stepResult(main, await step.post(main));
     } finally {
       await Promise.all(leftRunning.map(remove));

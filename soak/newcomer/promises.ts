@@ -94,6 +94,8 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
     ...{ steps: 1, output: ["tools 1"] },
     files: { "ops/tools.json": "examples/ops/tools.json" },
   },
+  // A forward has no summary.
+  "private-service.yml": { steps: 0, output: ["ok"] },
   "behind-a-proxy.yml": { steps: 1, output: ["System check identified no issues."] },
   "ssh-server.yml": {
     ...{ secrets: { SSH_PASSWORD: "correct horse" }, steps: 2, output: ["tester is in"] },

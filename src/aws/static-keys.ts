@@ -95,6 +95,22 @@ export function warnOfOutlived(
   );
 }
 
+/** Says when the credentials of a forward end, unless that is after its `timeout`. A cut needs them, and open connections do not. */
+export function tellEndOfForward(
+  timeout: number,
+  env: NodeJS.ProcessEnv,
+  now: number,
+  log: Pick<Log, "info" | "warning">,
+): void {
+  const life = keysLife({ timeout, isDefault: false, wait: 0 }, env, now);
+  if (life.kind === "enough" || (life.kind === "unknown" && !life.mayEnd)) return;
+  log[life.kind === "too-short" ? "warning" : "info"](
+    `${life.facts}. Nothing renews them: the forward ends at the first cut of its session after their end, and the service cuts each ` +
+      "session once an hour. Set 'role-to-assume' to a role, which is then assumed here and renewed, or begin a session that is long enough.",
+    "iam/README.md#credentials",
+  );
+}
+
 const UNKNOWN_END = "are a session's, which lasts one hour unless more was asked for where it began";
 
 function minutes(timeout: number, wait: number): string {

@@ -4,6 +4,9 @@ const pages = Object.entries(process.env).flatMap(([name, text = ""]) =>
 );
 
 // Most runs leave nothing. Then loading the bundle would take longer than the rest of the post step.
-if (pages.every((text) => (JSON.parse(text) as { readonly undo: readonly unknown[] }).undo.length === 0))
+if (
+  process.env["STATE_forward"] === undefined &&
+  pages.every((text) => (JSON.parse(text) as { readonly undo: readonly unknown[] }).undo.length === 0)
+)
   process.stdout.write("Nothing was left to undo.\n");
 else await (await import("./action.js")).finishCleanup();

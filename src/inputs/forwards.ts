@@ -58,7 +58,7 @@ export function parseForwards(
 
 /** A forward runs no script, and protects no task. */
 const FIXED: Partial<Record<InputName, string>> = { run: ":", shell: "sh", protect: "false" };
-const DEFAULTS: Partial<Record<InputName, string>> = { timeout: "6h", "queue-timeout": "10m" };
+const DEFAULTS: Partial<Record<InputName, string>> = { timeout: "6h", "queue-timeout": "20s" };
 
 /** The inputs of a forward, with what a job needs besides. */
 export function forwardSource(source: InputSource): InputSource {

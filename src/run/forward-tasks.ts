@@ -4,7 +4,7 @@ import type { Task } from "../aws/task.ts";
 import { asFailure, type Failure, type FailureCode } from "../errors.ts";
 import { EarlyLook } from "../queue/early-look.ts";
 import { lookBeforeStart } from "../ready/look.ts";
-import type { OpenedSession, SessionRequest } from "../session/forward/tunnel.ts";
+import type { OpenedSession, SessionRequest } from "../session/forward/session-request.ts";
 import { othersToTry, stuckAfter } from "../targets/candidates.ts";
 import type { JobTargets } from "../targets/job-targets.ts";
 import { findReplacement } from "../targets/replacement.ts";
@@ -27,6 +27,9 @@ const GONE: ReadonlySet<FailureCode> = new Set([
   "container-stopped",
   "exec-agent-stopped",
 ]);
+
+const OWN_TASK =
+  "End what uses it, or raise 'queue-timeout'. Or use a task of its own: 'start: true' with 'service'.";
 
 /** The sessions of a forward or a shell, in one task and then in another when that one is gone or takes no forward. */
 export class ForwardTasks {
@@ -89,10 +92,11 @@ export class ForwardTasks {
   }
 
   /** Opens the next session of the forward, in the same task as long as that takes one. */
-  async open({ lost, refusal, signal }: SessionRequest): Promise<OpenedSession> {
+  async open(request: SessionRequest): Promise<OpenedSession> {
+    const { lost, refusal, signal } = request;
     for (let failure = refusal, isLost = lost; ;) {
       if (failure !== undefined) {
-        await this.#move(failure, failure === refusal, signal);
+        await this.#move(failure, request);
         isLost = undefined;
       }
       try {
@@ -133,26 +137,29 @@ export class ForwardTasks {
   }
 
   /** Goes on in another task. Throws the failure when there is none. */
-  async #move(failure: Failure, isRefused: boolean, signal: AbortSignal): Promise<void> {
-    const { candidates } = this.#resolved;
-    // A container that carries another forward carries it for hours.
-    if (isRefused && candidates.kind === "service") candidates.block(this.#target.taskArn);
-    const hasWaited = failure.code === "container-busy" && !isRefused && this.#queues;
-    const next = hasWaited ? undefined : await this.#findNext(failure, signal);
-    if (next === undefined) throw failure;
+  async #move(failure: Failure, request: SessionRequest): Promise<void> {
+    const next = await this.#findNext(failure, request);
+    if (next === undefined)
+      throw failure.code === "container-busy" ? failure.withParts({ advice: OWN_TASK }) : failure;
     await this.end();
     this.#target = next;
     this.#tried += 1;
   }
 
-  async #findNext(failure: Failure, signal: AbortSignal): Promise<Target | undefined> {
+  async #findNext(failure: Failure, request: SessionRequest): Promise<Target | undefined> {
     const { candidates } = this.#resolved;
-    const context = { ...targetContext(this.#step), signal: AbortSignal.any([this.#step.cancel, signal]) };
-    if (candidates.kind === "service" && GONE.has(failure.code))
-      return await this.#findSuccessor(failure, candidates, context);
-    const wasOpened = this.#openedIn === this.#target.taskArn;
-    if (wasOpened && candidates.kind === "new") return undefined;
-    return await findReplacement(this.#target, failure, candidates, context);
+    const signal = AbortSignal.any([this.#step.cancel, request.signal]);
+    const context = { ...targetContext(this.#step), signal };
+    const isRefused = failure === request.refusal;
+    const isOver = isRefused || GONE.has(failure.code);
+    if (candidates.kind === "service" && isOver) {
+      candidates.block(this.#target.taskArn);
+      if (!isRefused || request.hasCarried) return await this.#findSuccessor(failure, candidates, context);
+    }
+    // The task that the step has started for the forward is lost.
+    if (candidates.kind === "new" && request.hasCarried) return undefined;
+    const hasWaited = failure.code === "container-busy" && !isRefused && this.#queues;
+    return hasWaited ? undefined : await findReplacement(this.#target, failure, candidates, context);
   }
 
   /** Waits for a task of the service that the forward was not in yet, at most for `start-timeout`. */

@@ -3,7 +3,7 @@ import { messageOf } from "../../errors.ts";
 import { Screen } from "../../report/show/screen.ts";
 import { BatchedOutput } from "../../report/show/stdout.ts";
 import { redactionPatterns } from "../../payload/redaction.ts";
-import { makeAnnotation, explain, type ExplainedStep } from "../../report/explain.ts";
+import { makeAnnotation, explain, type ExplainedStep, type Explanation } from "../../report/explain.ts";
 import { cutOutputs, makeOutputs } from "../../report/outputs.ts";
 import type { TestResults } from "../../report/junit/test-results.ts";
 import type { Result } from "../../report/result.ts";
@@ -78,6 +78,24 @@ export class Runner {
     return parseState(Object.fromEntries(states));
   }
 
+  /** Keeps a value for the post step. */
+  keepState(name: string, value: string): void {
+    this.#keep("GITHUB_STATE", { [name]: value });
+  }
+
+  setOutputs(values: Readonly<Record<string, string>>): void {
+    this.#keep("GITHUB_OUTPUT", values);
+  }
+
+  /** Shows an annotation, which is the step's last line, and makes the step fail. */
+  fail(title: string, text: string, place?: Explanation["place"]): void {
+    const { screen } = this;
+    screen.phase();
+    screen.close();
+    screen.error(text, { title, ...place });
+    this.#process.setExitCode(1);
+  }
+
   report = (
     result: Result,
     inputs: ReportedInputs | undefined,
@@ -112,21 +130,11 @@ export class Runner {
       screen.error(text, place);
     this.#out.flush();
     const error = explain(result, { ...this.#explainedStep(inputs), tests });
-    if (error === undefined) return;
-    screen.error(makeAnnotation(error), { title: error.title, ...error.place });
-    this.#process.setExitCode(1);
+    if (error !== undefined) this.fail(error.title, makeAnnotation(error), error.place);
   };
 
   #explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
-    const { timeout, script } = inputs ?? {};
-    return {
-      reader: "workflow",
-      page: `${docsAddress(this.#env)}errors.md`,
-      timeout,
-      scriptFile: script?.kind === "file" ? script.inWorkspace : undefined,
-      selection: inputs,
-      run: workflowRun(this.#env),
-    };
+    return explainedStep(this.#env, inputs);
   }
 
   /** Writes values to the file that the runner names by this variable. Without a file it writes commands. */
@@ -148,4 +156,17 @@ export class Runner {
       throw new Error(`The file that ${variable} names can't be written: ${messageOf(cause)}`, { cause });
     }
   }
+}
+
+/** What an explanation of a step names, in a workflow with these variables. */
+export function explainedStep(env: NodeJS.ProcessEnv, inputs: ReportedInputs | undefined): ExplainedStep {
+  const { timeout, script } = inputs ?? {};
+  return {
+    reader: "workflow",
+    page: `${docsAddress(env)}errors.md`,
+    timeout,
+    scriptFile: script?.kind === "file" ? script.inWorkspace : undefined,
+    selection: inputs,
+    run: workflowRun(env),
+  };
 }

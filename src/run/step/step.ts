@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Role } from "../../aws/clients.ts";
 import { roleCredentials } from "../../aws/role.ts";
-import { warnOfOutlived } from "../../aws/static-keys.ts";
+import { tellEndOfForward, warnOfOutlived } from "../../aws/static-keys.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
 import { jobTimes } from "../../inputs/job-times.ts";
 import { emptyVariableWarnings } from "../../inputs/empty-variables.ts";
@@ -45,7 +45,9 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   const origin = surroundings.origin();
   const role = roleOf(inputs, origin.runId);
   const credentials = role && roleCredentials({ ...role, region, idToken, clock, log });
-  if (role === undefined && !inputs.check) warnOfOutlived(jobTimes(inputs), env, clock.now(), log);
+  if (role === undefined && inputs.forwards !== undefined)
+    tellEndOfForward(inputs.timeout, env, clock.now(), log);
+  else if (role === undefined && !inputs.check) warnOfOutlived(jobTimes(inputs), env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
   const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, ending, world });

@@ -2,6 +2,8 @@ import type { Refusal, StreamEvent } from "./streams.ts";
 
 /** One connection of this machine, as the tunnel sees it. */
 export interface Client {
+  /** It only looks whether the far end is there, and does not count. */
+  readonly isProbe?: true;
   opened(): void;
   refused(why: Refusal, text: string): void;
   data(bytes: Buffer): void;
@@ -19,6 +21,10 @@ export class Clients {
   readonly #clients = new Map<number, Client>();
   /** The stream that was served last. */
   #turn = 0;
+
+  isProbe(of: number): boolean {
+    return this.#clients.get(of)?.isProbe === true;
+  }
 
   get size(): number {
     return this.#clients.size;

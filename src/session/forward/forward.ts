@@ -48,7 +48,6 @@ async function carryUntilLost(options: ForwardOptions, lost: AbortController): P
     await untilReady(tunnel, lost.signal, cancel);
     for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at, clock);
     for (const [at, { text }] of forwards.entries()) log.info(`127.0.0.1:${ports[at]} leads to ${text}.`);
-    tunnel.counts.connections = 0;
     const stopTimer = endAfter(options, lost);
     const result = await during(ports, lost.signal).finally(stopTimer);
     lost.signal.throwIfAborted();

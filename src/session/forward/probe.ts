@@ -16,6 +16,7 @@ export async function probe(tunnel: Tunnel, { text }: Forward, target: number, c
     let isOpened = false;
     const lost = (): void => reject(forwardLost(`no answer came from ${text}`));
     const of = tunnel.connect(target, {
+      isProbe: true,
       opened: () => {
         isOpened = true;
         resolve();

@@ -7,6 +7,7 @@ import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures
 import { type Opening, OpeningReader } from "./opening.ts";
 import { Damage, ESCAPE, Lines, Violation } from "./packets.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
+import type { OpenedSession, SessionRequest } from "./session-request.ts";
 import type { StreamEvent, TerminalSize } from "./streams.ts";
 
 /** Without a word of the container for so long, the session counts as lost. The relay gives its sign of life every 5 s. */
@@ -37,22 +38,6 @@ const MOST_SHORT = 12;
 const SHORT_MS = 10_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
-
-/** What a tunnel asks for. */
-export interface SessionRequest {
-  /** The ID of the last session; undefined for the first. */
-  readonly lost: string | undefined;
-  /** Why the container of the last session takes no relay. Then the next one has to be in another container. */
-  readonly refusal: Failure | undefined;
-  /** Aborts when the tunnel needs no session any more. */
-  readonly signal: AbortSignal;
-}
-
-export interface OpenedSession {
-  readonly session: Session;
-  /** Whether it is in another container than the last one. */
-  readonly isElsewhere: boolean;
-}
 
 export interface TunnelOptions extends RelayOptions {
   /** Opens a session that runs `forwardCommand`. */
@@ -88,6 +73,7 @@ export class Tunnel {
   #heard: number;
   #shortSessions = 0;
   #refusal: Failure | undefined;
+  #hasCarried = false;
   /** When the last relay, which was given up, has ended for certain. */
   #freeAt = 0;
   /** What ends the forward, though no line of the container told it. */
@@ -139,7 +125,7 @@ export class Tunnel {
   connect(target: number, client: Client): number | undefined {
     const of = this.isReady ? this.#relay.streams.open(target) : undefined;
     if (of === undefined) return undefined;
-    this.counts.connections += 1;
+    if (client.isProbe !== true) this.counts.connections += 1;
     this.#clients.add(of, client);
     this.#move();
     return of;
@@ -208,7 +194,8 @@ export class Tunnel {
   async #open(): Promise<Session> {
     const { open, signal } = this.#options;
     try {
-      const { session, isElsewhere } = await open({ lost: this.#last, refusal: this.#refusal, signal });
+      const asked = { lost: this.#last, refusal: this.#refusal, hasCarried: this.#hasCarried, signal };
+      const { session, isElsewhere } = await open(asked);
       if (isElsewhere) this.#startAnew();
       return session;
     } catch (error) {
@@ -284,6 +271,7 @@ export class Tunnel {
     }
     this.#heard = clock.now();
     this.#relay.isStarted = true;
+    this.#hasCarried = true;
     for (const event of this.#relay.streams.takeEvents()) this.#tell(event);
   }
 
@@ -300,7 +288,8 @@ export class Tunnel {
 
   #tell(event: StreamEvent): void {
     if (event.kind === "bye") throw forwardLost(event.text);
-    if (event.kind === "data") this.counts.received += event.bytes.length;
+    if (event.kind === "data" && !this.#clients.isProbe(event.stream))
+      this.counts.received += event.bytes.length;
     this.#clients.tell(event);
     this.#forgetIfOver(event.stream);
   }

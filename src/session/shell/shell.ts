@@ -1,6 +1,6 @@
 import { keepWarnings } from "../../log.ts";
 import { type ShellOptions, shellProgram } from "../../payload/shell.ts";
-import type { OpenedSession, SessionRequest } from "../forward/tunnel.ts";
+import type { OpenedSession, SessionRequest } from "../forward/session-request.ts";
 import type { Session } from "../session.ts";
 import type { SessionEnd } from "../end.ts";
 import { echoStays, shellLost } from "./failures.ts";

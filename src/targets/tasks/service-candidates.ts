@@ -13,7 +13,7 @@ export class ServiceCandidates {
   /** The tasks that a job may try after its first one, tried or not. Empty when the step runs several jobs, one in each task. */
   readonly others: readonly string[];
   readonly #ready: readonly Task[];
-  readonly #untried: Task[];
+  #untried: Task[];
   readonly #taken: Set<string>;
   readonly #successors = new Set<string>();
   readonly #blocked = new Set<string>();
@@ -58,9 +58,10 @@ export class ServiceCandidates {
     return next;
   }
 
-  /** Records that the agent of this task takes no session any more. */
+  /** Records that this task takes no session any more, or no forward. */
   block(taskArn: string): void {
     this.#blocked.add(taskArn);
+    this.#untried = this.#untried.filter(({ arn }) => arn !== taskArn);
   }
 
   /** The best of `tasks` that no job has taken. Marks that task as taken, and as a successor. */

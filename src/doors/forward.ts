@@ -1,0 +1,3 @@
+import { forward } from "./action.ts";
+
+await forward();
