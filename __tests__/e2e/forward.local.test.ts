@@ -109,6 +109,8 @@ it.concurrent(
               ]);
             }
             const pids = processesOf("both");
+            for (const each of leftOf("both").filter((name) => typeof name === "string"))
+              seen.push(readFileSync(join(directory, "both", each, "journal"), "utf8"));
             expect(pids).toHaveLength(2);
             for (const pid of pids)
               for (const file of ["environ", "cmdline"])

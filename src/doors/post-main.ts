@@ -1,7 +1,9 @@
 import { endForward } from "./github/end-forward.ts";
 import type { RunnerProcess } from "./github/process.ts";
 import { Runner } from "./github/runner.ts";
+import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { SavedState } from "../undo/ledger.ts";
 import { undoRest } from "../undo/undo-rest.ts";
 
 /**
@@ -13,7 +15,7 @@ export async function finishCleanup(process: RunnerProcess): Promise<void> {
   const { screen, idToken, saveState } = runner;
   const log: Log = screen;
   process.onSignal((signal) => log.info(`Finishing in spite of ${signal}.`));
-  const state = (await endForward(process, screen)) ?? runner.savedState();
+  const state = (await forwardState(process, runner)) ?? runner.savedState();
   if (state !== undefined && state.undo.length > 0) {
     log.phase("Cleaning up");
     screen.open({ workflowCommands: false });
@@ -21,4 +23,14 @@ export async function finishCleanup(process: RunnerProcess): Promise<void> {
   }
   screen.close();
   log.phase();
+}
+
+/** Ends a forward. What goes wrong with that is a warning. */
+async function forwardState(process: RunnerProcess, { screen }: Runner): Promise<SavedState | undefined> {
+  try {
+    return await endForward(process, screen);
+  } catch (error) {
+    screen.warning(`The forward could not be ended as it should: ${messageOf(error)}`);
+    return undefined;
+  }
 }

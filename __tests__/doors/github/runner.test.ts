@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import type { World } from "../../../src/aws/world.ts";
 import type { RunnerProcess } from "../../../src/doors/github/process.ts";
 import { Runner } from "../../../src/doors/github/runner.ts";
+import { startForward } from "../../../src/doors/github/start-forward.ts";
 import { runnerSurroundings } from "../../../src/doors/github/surroundings.ts";
 import { run } from "../../../src/main.ts";
 import { finishCleanup } from "../../../src/doors/post-main.ts";
@@ -112,6 +116,24 @@ it("the post step of a step that has saved nothing shows nothing", async () => {
   post.signal("SIGTERM");
   await post.world.clock.turn();
   expect(post.lines).toEqual(["Finishing in spite of SIGTERM."]);
+});
+
+it("a forward that can't begin on this machine fails by name", async () => {
+  const main = new MemoryProcess({ ...ENV, RUNNER_TEMP: "/nowhere" });
+  await startForward(main, "forward.js");
+  expect([main.exitCode, main.lines.at(-1)]).toEqual([
+    1,
+    expect.stringMatching(/^::error title=fargate-exec%3A internal-error::.*ENOENT/),
+  ]);
+});
+
+it("a forward whose journal was damaged is a warning of its post step", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "runner-"));
+  writeFileSync(join(directory, "journal"), "no record\n");
+  const post = new MemoryProcess({ ...ENV, STATE_forward: JSON.stringify({ directory, shown: 0 }) });
+  await finishCleanup(post);
+  expect(post.lines[0]).toMatch(/^::warning .*The forward could not be ended as it should: .*JSON/);
+  rmSync(directory, { recursive: true });
 });
 
 it("a runner without files gets commands, in which nothing of a value is a command", () => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Failure } from "../../errors.ts";
+import { asFailure, Failure } from "../../errors.ts";
 import { BACKGROUND, type ForwardOrder, type ForwardState, STATE, STAY } from "./forward-order.ts";
 import { type EndError, JournalReader, replay } from "./journal.ts";
 import { identityOf } from "./process-identity.ts";
@@ -28,6 +28,16 @@ const AT_START = [
  */
 export async function startForward(process: RunnerProcess, script: string): Promise<void> {
   const runner = new Runner(process);
+  try {
+    await follow(process, runner, script);
+  } catch (error) {
+    const { title, text } = errorOf(asFailure(error), process.world.env);
+    runner.fail(title, text);
+  }
+}
+
+/** Shows what the process says, until it has its ports or has ended. */
+async function follow(process: RunnerProcess, runner: Runner, script: string): Promise<void> {
   const { screen } = runner;
   const { clock, env } = process.world;
   const { cancel } = cancelOnSignals(process, runner.unread);
@@ -50,8 +60,8 @@ export async function startForward(process: RunnerProcess, script: string): Prom
       if (record.kind === "end") {
         await background.ended;
         keep({ shown: journal.at });
-        const { title, text } = record.error ?? errorOf(background.lost(), env);
-        runner.fail(title, text);
+        if (record.error === undefined) throw background.lost();
+        runner.fail(record.error.title, record.error.text);
         return;
       }
       if (record.kind !== "ready" || cancel.aborted) continue;
@@ -65,9 +75,7 @@ export async function startForward(process: RunnerProcess, script: string): Prom
     }
     if (hasEnded) {
       keep({ shown: journal.at });
-      const { title, text } = errorOf(background.lost(), env);
-      runner.fail(title, text);
-      return;
+      throw background.lost();
     }
     await clock.sleep(LOOK_MS);
   }
