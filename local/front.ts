@@ -8,7 +8,7 @@ import { credentialScope } from "./credential-scope.ts";
 import type { CallFault } from "./faults.ts";
 import type { Answer } from "./answer.ts";
 import { fail, send, sendAnswer } from "./front/answers.ts";
-import { hasToken, refusalOf } from "./front/doorkeeper.ts";
+import { hasToken, isPlainTarget, refusalOf } from "./front/doorkeeper.ts";
 import { forward } from "./front/forward.ts";
 import {
   callOf,
@@ -112,11 +112,18 @@ export class Front {
       send(response, 403, `The local Fargate refuses this request: ${refused}.\n`, "text/plain");
       return;
     }
+    const { url: sent = "/" } = request;
+    if (!isPlainTarget(sent)) {
+      send(
+        response,
+        400,
+        "The local Fargate refuses this request: its path can be read in two ways.\n",
+        "text/plain",
+      );
+      return;
+    }
     toPathStyle(request);
     const url = new URL(request.url ?? "/", "http://local");
-    // moto's own API asks for no rights: its reset, say, deletes every record.
-    if (url.pathname.startsWith("/moto-api"))
-      throw new AwsError("NoSuchBucket", "moto's own API is closed.", 404);
     const scope = credentialScope(request.headers, url);
     if (scope === undefined && /^\/(v4|v2\/credentials)\//.test(url.pathname)) {
       const found = await this.#options.platform(url.pathname);
@@ -155,6 +162,9 @@ export class Front {
       Object.assign(sequence, { answered: (this.#events += 1), answeredAt: Date.now() }),
     );
     const from = { service, key, agent, at: Date.now(), sequence };
+    const isAction = typeof target === "string" || isQuery(request);
+    if (isAction && url.pathname !== "/")
+      throw new AwsError("UnknownOperationException", `No operation is called at ${url.pathname}.`, 404);
     if (typeof target === "string")
       await this.#answerJson(request, response, from, target.split(".").at(-1) ?? "");
     else if (isQuery(request)) await this.#answerQuery(request, response, from);

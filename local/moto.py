@@ -35,11 +35,16 @@ def load():
     # Everything that is loaded stays, so collections would find nothing. They would take a third of the time.
     gc.disable()
     from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.exceptions import NotFound
 
     make_default_vpcs_public()
     name_missing_streams()
     let_reads_end()
-    application = DomainDispatcherApplication(create_backend_app)
+    def served(service):
+        """moto's own API would reset it, record what it is sent and write files, and its instance metadata would give out keys."""
+        return create_backend_app(service) if service in SERVICES else NotFound()
+
+    application = DomainDispatcherApplication(served)
     for service in SERVICES:
         application.app_instances[service] = create_backend_app(service)
     warm(application)

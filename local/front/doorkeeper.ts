@@ -33,6 +33,18 @@ function isOwn(host: string, { host: own, aws }: OwnNames): boolean {
   return host === own || (aws && AWS_HOST.test(host));
 }
 
+/**
+ * Whether each reader of a request's target sees the same path: this server, and moto, which gets the target as it was sent. So it begins with one
+ * slash, has no dot segments, and nothing that a URL escapes. `//host/path` would be another host to one and a path to the other.
+ */
+export function isPlainTarget(target: string): boolean {
+  if (!/^\/(?!\/)/.test(target) || target.includes("\\") || !URL.canParse(target, "http://local"))
+    return false;
+  const [path = ""] = target.split(/[?#]/);
+  const { host, pathname, hash } = new URL(target, "http://local");
+  return host === "local" && pathname === path && hash === "";
+}
+
 /** Whether a request brings the token, as `Authorization: Bearer TOKEN`. */
 export function hasToken({ authorization = "" }: IncomingHttpHeaders, token: string): boolean {
   const [given, wanted] = [Buffer.from(authorization), Buffer.from(`Bearer ${token}`)];

@@ -80,3 +80,7 @@ export function missingSignature(service: string): AwsError {
   if (isQueryService(service)) return new AwsError("MissingAuthenticationToken", message, 403);
   return new AwsError("MissingAuthenticationTokenException", message);
 }
+
+/** S3's answer to a request with a header of its own that its signature leaves out. */
+export const headersNotSigned = (): AwsError =>
+  s3Denied("There were headers present in the request which were not signed");

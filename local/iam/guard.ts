@@ -6,6 +6,7 @@ import type { Buckets } from "./buckets.ts";
 import { type IamCaller, refusal } from "./decide.ts";
 import {
   accessDenied,
+  headersNotSigned,
   missingSignature,
   s3Denied,
   unknownKey,
@@ -52,7 +53,10 @@ export class Guard {
   /** Checks a call. Throws AWS's refusal. */
   async admit(call: Call): Promise<Admission> {
     const owner = this.#authenticate(call);
-    for (const right of await this.#rightsOf(call)) await this.demand(call.service, owner, right);
+    const rights = await this.#rightsOf(call);
+    // A call without a key is allowed by a bucket's policy alone, which names the right.
+    if (owner === undefined && call.service === "s3" && rights.length === 0) throw s3Denied();
+    for (const right of rights) await this.demand(call.service, owner, right);
     return call.service === "s3" ? await this.#ofObject(call, owner) : {};
   }
 
@@ -72,6 +76,10 @@ export class Guard {
       bodyHash: signature.presigned && service === "s3" ? "UNSIGNED-PAYLOAD" : sha256(call.bytes ?? ""),
     };
     if (!isSignedBy(owner.keys.secretAccessKey, signed, signature)) throw wrongSignature(service);
+    // Otherwise the holder of a presigned request could add what the signer did not mean, such as the source of a copy.
+    const isUnsigned = (name: string): boolean =>
+      name.startsWith("x-amz-") && !signature.signedHeaders.includes(name);
+    if (service === "s3" && Object.keys(headers).some(isUnsigned)) throw headersNotSigned();
     return owner;
   }
 

@@ -57,6 +57,8 @@ export const MOST_ARTIFACT_BYTES = 6_000;
 /** The most characters of a handle. AWS limits the length of every name in it, so without artifacts none has more than half of them. */
 const LONGEST_HANDLE = 16_000;
 const CHECK_DIGITS = 8;
+/** The last time that a date can have, in milliseconds since the epoch (ECMA-262, "Time Values and Time Range"). */
+const LAST_TIME = 8_640_000_000_000_000;
 
 /** The handle as text: letters, digits, `-`, `_` and two dots. It holds keys, so it is never shown. */
 export function writeHandle(handle: JobHandle): string {
@@ -118,8 +120,8 @@ function parseBody(body: string): JobHandle | undefined {
       runtimeId: textOf(handle["runtimeId"], ID),
       run: textOf(handle["run"], ID),
       nonce: textOf(handle["nonce"], HEX_32),
-      workers: countOf(handle["workers"], 256),
-      until: countOf(handle["until"]),
+      workers: countOf(handle["workers"], { least: 1, most: 256 }),
+      until: countOf(handle["until"], { most: LAST_TIME }),
       shown: countOf(handle["shown"]),
       artifacts: handle["artifacts"] === undefined ? undefined : globsOf(handle["artifacts"]),
       staging: staging === undefined ? undefined : stagingOf(membersOf(staging)),
@@ -145,7 +147,7 @@ function piecesOf(members: Record<string, unknown>): HandlePieces {
   return {
     job: textOf(members["job"], HEX_32),
     keys: { inner: textOf(keys["inner"], HEX_64), outer: textOf(keys["outer"], HEX_64) },
-    writableUntil: countOf(members["writableUntil"]),
+    writableUntil: countOf(members["writableUntil"], { most: LAST_TIME }),
   };
 }
 
@@ -172,8 +174,8 @@ function globsOf(value: unknown): readonly ArtifactGlob[] {
   return answer.value;
 }
 
-function countOf(value: unknown, most = Number.MAX_SAFE_INTEGER): number {
-  if (!Number.isSafeInteger(value) || Number(value) < 0 || Number(value) > most)
+function countOf(value: unknown, { least = 0, most = Number.MAX_SAFE_INTEGER } = {}): number {
+  if (!Number.isSafeInteger(value) || Number(value) < least || Number(value) > most)
     throw new Error("it is not a count in range");
   return Number(value);
 }

@@ -106,6 +106,24 @@ describe("a transcript in CloudWatch", () => {
 });
 
 describe("a transcript in S3", () => {
+  it.each([
+    ["half an hour", { length: 1, ms: 60_000 }, 30],
+    ["32 GiB", { length: 2 ** 30, ms: 0 }, 32],
+  ])("is read for %s at most, though a task writes one without an end", async (_, { length, ms }, pieces) => {
+    const clock = new SleeplessClock();
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        await clock.sleep(ms);
+        yield Object.defineProperty(new Uint8Array(1), "length", { value: length });
+      }
+    }
+    let read = 0;
+    const s3 = { getObject: () => Promise.resolve(endless()) };
+    const transcript = readTranscript(BUCKET, "s-1", context({ clock, s3 }))[Symbol.asyncIterator]();
+    while (read <= 100 && (await transcript.next()).done !== true) read += 1;
+    expect(read).toBe(pieces);
+  });
+
   const body = async function* (): AsyncGenerator<Uint8Array> {
     await Promise.resolve();
     yield Buffer.from("one ");

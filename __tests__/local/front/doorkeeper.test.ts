@@ -1,4 +1,4 @@
-import { hasToken, refusalOf } from "../../../local/front/doorkeeper.ts";
+import { hasToken, isPlainTarget, refusalOf } from "../../../local/front/doorkeeper.ts";
 
 const host = "127.0.0.1:4566";
 const own = { host, aws: false };
@@ -47,4 +47,17 @@ it.each([
   [undefined, false],
 ])("the token has to be brought as it is: %s", (authorization, expected) => {
   expect(hasToken(authorization === undefined ? {} : { authorization }, "secret")).toBe(expected);
+});
+
+describe("a request's path is read in one way only", () => {
+  it.each(["/", "/?list-type=2", "/bucket/a%20b//c", "/bucket/a+b@c:d?x=//y"])("in %s", (target) => {
+    expect(isPlainTarget(target)).toBe(true);
+  });
+
+  it.each([
+    ...["//moto-api/reset", "//", "/\\moto-api", "http://127.0.0.1/x", "*", ""],
+    ...["/bucket/../moto-api", "/./x", "/bucket/%2e", "/bucket/%2e%2e/x", "/bucket/a b", "/#x", "/x?y#z"],
+  ])("not in %s", (target) => {
+    expect(isPlainTarget(target)).toBe(false);
+  });
 });

@@ -8,8 +8,10 @@ import {
   RunTaskCommand,
 } from "@aws-sdk/client-ecs";
 import {
+  CopyObjectCommand,
   DeleteBucketPolicyCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -17,11 +19,12 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { Statement } from "../../../local/iam/policy.ts";
 import type { Keys } from "../../../local/keys.ts";
-import { startWorld, type World } from "../with-local.ts";
+import { clientConfig, startWorld, type World } from "../with-local.ts";
 
 let world: World;
 beforeAll(async () => (world = await startWorld()));
@@ -326,5 +329,86 @@ describe("S3", () => {
       answer(client.send(new ListObjectsV2Command({ Bucket: world.made.bucket, Prefix })));
     expect(await list("fargate-exec/x")).toBe("done");
     expect(await list("other/")).toMatch(/^AccessDenied 403/);
+  });
+});
+
+describe("a call of S3 that is written in an unusual way needs its rights", () => {
+  const post = async (path: string, body: string): Promise<number> =>
+    (await fetch(`${world.local.url}${path}`, { method: "POST", body })).status;
+
+  it.each([
+    ["with a blank in a tag", 400, "<Delete><Object ><Key>precious</Key></Object></Delete>"],
+    ["in a comment", 400, "<Delete><!--<Object>--><Object><Key>precious</Key></Object></Delete>"],
+    ["without objects", 400, "<Delete></Delete>"],
+    ["as other clients write it", 403, "<Delete><Object><Key>precious</Key></Object></Delete>"],
+  ])("a list of deletions %s", async (_, status, list) => {
+    await new S3Client({ ...clientConfig(world.local), forcePathStyle: true }).send(
+      new PutObjectCommand({ ...at("precious"), Body: "x" }),
+    );
+    expect(await post(`/${world.made.bucket}?delete`, list)).toBe(status);
+    await expect(
+      new S3Client({ ...clientConfig(world.local), forcePathStyle: true }).send(
+        new HeadObjectCommand(at("precious")),
+      ),
+    ).resolves.toBeDefined();
+  });
+
+  it("a deletion whose key has an entity of XML is one of that key", async () => {
+    const keys = user([allow("s3:DeleteObject", inBucket("/a&b")), allow("s3:PutObject", inBucket())]);
+    await s3(keys).send(new PutObjectCommand({ ...at("a&b"), Body: "x" }));
+    const remove = (...names: readonly string[]): Promise<string> =>
+      answer(
+        s3(keys).send(
+          new DeleteObjectsCommand({
+            Bucket: world.made.bucket,
+            Delete: { Objects: names.map((Key) => ({ Key })) },
+          }),
+        ),
+      );
+    expect(await remove("a&b")).toBe("done");
+    expect(await remove("a&amp;b")).toMatch(/^AccessDenied 403/);
+  });
+
+  it.each(["?select&select-type=2&delete", "?select&select-type=2", "?delete", "?restore"])(
+    "an object at %s",
+    async (query) => {
+      await new S3Client({ ...clientConfig(world.local), forcePathStyle: true }).send(
+        new PutObjectCommand({ ...at("secret"), Body: "hunter2" }),
+      );
+      const select =
+        "<SelectObjectContentRequest><Expression>SELECT * FROM s3object</Expression><ExpressionType>SQL</ExpressionType>" +
+        "<InputSerialization><CSV/></InputSerialization><OutputSerialization><CSV/></OutputSerialization></SelectObjectContentRequest>";
+      expect(await post(`/${world.made.bucket}/secret${query}`, select)).toBeGreaterThanOrEqual(400);
+    },
+  );
+});
+
+describe("a copy", () => {
+  const admin = (): S3Client => new S3Client({ ...clientConfig(world.local), forcePathStyle: true });
+  const copy = (keys: Keys): Promise<string> =>
+    answer(
+      s3(keys).send(
+        new CopyObjectCommand({ ...at("copies/mine"), CopySource: `${world.made.bucket}/source` }),
+      ),
+    );
+
+  it("needs the right to read its source", async () => {
+    await admin().send(new PutObjectCommand({ ...at("source"), Body: "hunter2" }));
+    expect(await copy(user([allow("s3:PutObject", inBucket("/copies/*"))]))).toMatch(
+      /^AccessDenied 403: .*s3:GetObject/,
+    );
+    const reads = allow("s3:GetObject", inBucket("/source"));
+    expect(await copy(user([allow("s3:PutObject", inBucket("/copies/*")), reads]))).toBe("done");
+  });
+
+  it("is not what the holder of a presigned request may make of it", async () => {
+    await admin().send(new PutObjectCommand({ ...at("source"), Body: "hunter2" }));
+    const url = await getSignedUrl(admin(), new PutObjectCommand(at("copies/theirs")));
+    const headers = { "x-amz-copy-source": `/${world.made.bucket}/source` };
+    const refused = await fetch(url, { method: "PUT", headers });
+    expect([refused.status, await refused.text()]).toEqual([
+      403,
+      expect.stringContaining("which were not signed"),
+    ]);
   });
 });

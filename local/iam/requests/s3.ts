@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { AwsError } from "../../aws-error.ts";
 import { textsOf } from "../../query-api.ts";
+import { unescapeXml } from "../../xml.ts";
 import type { Context } from "../conditions.ts";
 import type { Request, Right } from "./request.ts";
 
@@ -29,10 +31,13 @@ export function s3Rights(request: S3Request, known: ObjectKeys): readonly Right[
   const on = (action: string, resource: string): Right => ({ action: `s3:${action}`, resource, context });
   if (bucket === "") return [on("ListAllMyBuckets", "*")];
   const itself = `arn:aws:s3:::${bucket}`;
-  if (method === "POST" && has("delete"))
+  if (key === "" && method === "POST" && has("delete"))
     return deletionRights(request.bytes, (action, of) => on(action, `${itself}/${of}`));
   if (key === "") return [on(bucketAction(method, has), itself)];
   const object = (action: string): Right => on(action, `${itself}/${key}`);
+  if (method === "POST" && has("select")) return [object("GetObject")];
+  if (method === "POST" && !has("uploads") && !has("uploadId"))
+    throw new AwsError("NotImplemented", "The local Fargate has no such operation on objects.", 501);
   const version = has("versionId") ? "Version" : "";
   if (method === "GET" && has("tagging")) return [object("GetObjectTagging")];
   if (method === "GET" || method === "HEAD") {
@@ -51,22 +56,40 @@ export function s3Rights(request: S3Request, known: ObjectKeys): readonly Right[
   const kms = headers["x-amz-server-side-encryption-aws-kms-key-id"];
   const encrypted =
     typeof kms === "string" ? [{ action: "kms:GenerateDataKey", resource: known.keyArn(kms) }] : [];
-  return [object("PutObject"), ...compared, ...encrypted];
+  const source = headers["x-amz-copy-source"];
+  const copied = typeof source === "string" ? [on("GetObject", `arn:aws:s3:::${sourceOf(source)}`)] : [];
+  return [object("PutObject"), ...compared, ...encrypted, ...copied];
 }
+
+/** Bucket and key of the source of a copy, which may have a version. */
+function sourceOf(header: string): string {
+  return decodeURIComponent(header.replace(/^\//, "").replace(/\?versionId=[^?]*$/, ""));
+}
+
+const TEXT = "(?:[^<>&]|&(?:amp|lt|gt|quot|apos|#[0-9]{1,5}|#x[0-9A-Fa-f]{1,4});)*";
+const OBJECT = `<Object>\\s*(?:<(?:Key|VersionId|ETag)>${TEXT}</(?:Key|VersionId|ETag)>\\s*)+</Object>\\s*`;
+/** The list of DeleteObjects as clients write it. moto might read anything else in another way than this server. */
+const DELETE = new RegExp(
+  `^(?:<\\?xml[^<>]*\\?>)?\\s*<Delete(?: xmlns="[^"<>]*")?>\\s*(?:<Quiet>${TEXT}</Quiet>\\s*|${OBJECT})*</Delete>\\s*$`,
+);
 
 /**
  * The rights that DeleteObjects needs. The local Fargate refuses the whole call when one is missing. S3 refuses only the
- * objects for which a right is missing.
+ * objects for which a right is missing. Throws S3's answer to a body that is no list of objects.
  */
 function deletionRights(
   body: Buffer | undefined,
   on: (action: string, key: string) => Right,
 ): readonly Right[] {
-  const objects = [...(body?.toString("utf8") ?? "").matchAll(/<Object>(.*?)<\/Object>/gs)];
-  return objects.map(([object]) => {
+  const list = body?.toString("utf8") ?? "";
+  const objects = DELETE.test(list) ? (list.match(/<Object>.*?<\/Object>/gs) ?? []) : [];
+  const rights = objects.flatMap((object) => {
     const version = textsOf(object, "VersionId").length > 0 ? "Version" : "";
-    return on(`DeleteObject${version}`, textsOf(object, "Key")[0] ?? "");
+    return textsOf(object, "Key").map((key) => on(`DeleteObject${version}`, unescapeXml(key)));
   });
+  if (rights.length === 0 || rights.length !== objects.length)
+    throw new AwsError("MalformedXML", "The XML you provided was not well-formed.", 400);
+  return rights;
 }
 
 function bucketAction(method: string, has: (name: string) => boolean): string {

@@ -24,10 +24,12 @@ export interface CloudWatchLocation {
 
 const POLL_MS = 1_000;
 /**
- * The longest time for a transcript in CloudWatch. The agent uploads 0.8 MB a second, so a gigabyte in 21 minutes. A task that may write to the log
+ * The longest time for a transcript. The agent uploads 0.8 MB a second to CloudWatch, so a gigabyte in 21 minutes. A task that may write to the log
  * must not keep a step for longer.
  */
 const LONGEST_MS = 30 * 60_000;
+/** The longest transcript in S3: what a session carries in nine hours. An object may have 5 TB. */
+const MOST_BYTES = 32 * 2 ** 30;
 
 export function cloudWatchLocation(group: string, sessionId: string, region: string): CloudWatchLocation {
   const host = consoleHost(region);
@@ -147,7 +149,7 @@ async function* cloudWatchTranscript(
 }
 
 /**
- * The bytes of a transcript in S3, whose object is there whole or not at all. Without `s3:ListBucket` S3 also denies
+ * The bytes of a transcript in S3, whose object is there whole or not at all. Ends after half an hour, and after 32 GiB, at the latest. Without `s3:ListBucket` S3 also denies
  * an object that is not there yet. So a denial fails only after `patience`, as `UnreadableLog`.
  */
 async function* s3Transcript(
@@ -158,7 +160,7 @@ async function* s3Transcript(
   for (;;) {
     const found = await asOneOf(owners, object, s3);
     if (found !== undefined && !(found instanceof Failure)) {
-      yield* found;
+      yield* upToLimits(found, clock);
       return;
     }
     if (clock.now() >= until) {
@@ -166,6 +168,16 @@ async function* s3Transcript(
       throw unreadable(object, region, owners, found);
     }
     await clock.sleep(POLL_MS, signal);
+  }
+}
+
+async function* upToLimits(bytes: AsyncIterable<Uint8Array>, clock: Clock): AsyncGenerator<Uint8Array> {
+  const limit = clock.now() + LONGEST_MS;
+  let left = MOST_BYTES;
+  for await (const piece of bytes) {
+    yield piece;
+    left -= piece.length;
+    if (left <= 0 || clock.now() >= limit) return;
   }
 }
 
