@@ -88,8 +88,8 @@ engine("a workflow engine runs", () => {
     });
   });
 
-  // It takes twenty seconds, so one run in eight has it.
-  for (const text of everyNth(workflowsOf("docs/detach.md"), 8))
+  // It takes half a minute, and detach.local shows the same steps: `npm run soak tables` has it.
+  for (const text of process.env["EVERY_ROW"] === "1" ? workflowsOf("docs/detach.md") : [])
     it("the page on jobs that outlive a step: two jobs detach from one script, and a third follows it to its end", async () => {
       const workflow = text.replaceAll("detach: 3h", "detach: 5s").replace("timeout: 8h", "timeout: 5m");
       const script = "for part in $(seq 20); do echo part $part; sleep 1; done";

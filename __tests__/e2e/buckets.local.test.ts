@@ -9,6 +9,7 @@ import {
   PutObjectLockConfigurationCommand,
 } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../local/runner/step.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { Aws, type Inputs, jobLog, mainLog } from "../helpers/local.ts";
 import { THEIR_ACCOUNT, tryWay, type Way } from "../helpers/ways.ts";
 
@@ -215,7 +216,8 @@ it.concurrent(
 );
 
 // S3 redirects clients in the older regions, and answers 400 in the newer ones.
-it.concurrent.each(["eu-west-1", "eu-south-2"] as const)(
+const regions = ["eu-west-1", "eu-south-2"] as const;
+it.concurrent.each(everyNth(regions, 2))(
   "a bucket in %s is refused before a task is started or a script is run, and the error names both regions",
   async (region) => {
     const { s3, name } = await aws.bucketIn(region);
@@ -230,7 +232,7 @@ it.concurrent.each(["eu-west-1", "eu-south-2"] as const)(
   },
 );
 
-it.concurrent.each(["eu-west-1", "eu-south-2"] as const)(
+it.concurrent.each(everyNth(regions, 2, 1))(
   "the agent's log of a session in a bucket in %s is read there",
   async (region) => {
     const { name } = await aws.bucketIn(region);

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { asRoot } from "../../local/task/isolate.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { placePy } from "../../src/payload/container-source.ts";
@@ -58,6 +59,16 @@ async function bring(
     const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" } };
     return await watch({ ...run, ...options, files, script });
   });
+}
+
+/** Each way with each user. Every second row has each way, and its users in turn. */
+function withUsers(
+  ways: readonly (readonly [way: string, setUp: string])[],
+  users: readonly [string, string],
+): (readonly [way: string, user: string, setUp: string])[] {
+  return ways.flatMap(([way, setUp], at) =>
+    (at % 2 === 0 ? users : users.toReversed()).map((user) => [way, user, setUp] as const),
+  );
 }
 
 /** Why the job was refused; else how it ended, and the script's output. */
@@ -157,11 +168,7 @@ describeRoot("files", () => {
     "app/": { mode: 0o500, modified: 1_000_000_000 },
     one: { bytes: "1" },
   };
-  it.concurrent.each(
-    [PYTHON, ...TARS].flatMap(([way, setUp]) =>
-      ["root", "nobody"].map((user) => [way, user, setUp] as const),
-    ),
-  )(
+  it.concurrent.each(everyNth(withUsers([PYTHON, ...TARS], ["nobody", "root"]), 2))(
     "give a new destination the mode and the time of its directory, and leave one that is there as it is: %s, as %s",
     async (_, user, setUp) => {
       await inContainer("dash", async (container) => {
@@ -343,11 +350,7 @@ describeRoot("files", () => {
     PATIENCE,
   );
 
-  it.concurrent.each(
-    [PYTHON, TARS[0]].flatMap(([way, setUp]) =>
-      ["root", "nobody"].map((user) => [way, user, setUp] as const),
-    ),
-  )(
+  it.concurrent.each(everyNth(withUsers([PYTHON, TARS[0]], ["root", "nobody"]), 2))(
     "make a working directory that they fill, for the script's user, and no other one: %s, as %s",
     async (_, user, setUp) => {
       await inContainer("dash", async (container) => {

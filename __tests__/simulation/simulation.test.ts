@@ -31,7 +31,7 @@ describe("the oracle has nothing against", () => {
 
 it("worlds are not empty: they last, are disturbed, have several runners, and end in many ways", async () => {
   const tally = new Tally();
-  for (let seed = 1; seed <= 150; seed += 1) tally.add(await simulate(drawScenario(seed)));
+  for (let seed = 1; seed <= 60; seed += 1) tally.add(await simulate(drawScenario(seed)));
   const { seeds, steps, milliseconds, twoFaults, several, stopped, green, reached } = tally.figures;
   expect(milliseconds / seeds).toBeGreaterThanOrEqual(60_000);
   expect(twoFaults / seeds).toBeGreaterThanOrEqual(0.6);
