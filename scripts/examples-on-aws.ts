@@ -61,6 +61,7 @@ export const NOT_ON_AWS: Readonly<Record<string, string>> = {
   "deploy-with-verdict.yml": "a service whose deployments pause",
   "fan-out.yml": "a cluster with the capacity provider FARGATE_SPOT",
   "one-task.yml": "a service whose image has the shop's programs in three steps of one job",
+  "private-database.yml": "a database that the service's tasks reach, and its password",
   "private-registry.yml": "an image of a private registry, and the secret for it",
   "private-service.yml": "a service whose task has a server at port 8080, and python3",
   "ssh-server.yml": "a security group that lets port 2222 in, and an SSH client in the service's image",

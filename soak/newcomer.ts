@@ -167,12 +167,12 @@ async function runFirstWorkflow(): Promise<void> {
 
 /** Runs an example by a test of the clone. When this machine lacks what the test needs, this prints a line and is not a failure. */
 function runByTest(path: string, test: string): void {
-  const what = `${path}, by the emulated runner`;
+  const what = `${path}, by its test`;
   try {
     const log = machine.run(clone, `npm test -- ${test} 2>&1`);
     const [, why] = /^SKIPPED, tests that need .*?: (.*)$/m.exec(log) ?? [];
     if (why === undefined) verdict(what, []);
-    else say(`not run: ${path}. act has no containers here, and the emulated runner needs more: ${why}`);
+    else say(`not run: ${path}. its test needs more: ${why}`);
   } catch (error) {
     verdict(what, ["its test failed"], String(error));
   }

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { whyNoImages } from "../../local/images/root.ts";
 import { act, type ActRequest, type ActResult } from "../helpers/act.ts";
 import { withNeed } from "../helpers/needs.ts";
+import { Postgres, whyNoPostgres } from "../helpers/postgres.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { Shop } from "../helpers/shop.ts";
 import { everyNth } from "../helpers/every-nth.ts";
@@ -15,6 +16,7 @@ const NOT_RUN = ["container-job.yml"];
 const tried = new Set<string>(NOT_RUN);
 
 const engine = withNeed(describe, "act", whyMissing("act"));
+const withPostgres = withNeed(it, "postgres", whyNoPostgres());
 const withSsh = withNeed(
   it,
   "ssh",
@@ -220,6 +222,25 @@ engine("a workflow engine runs", () => {
       expect(result.output).toContain("ok");
       expect(result.log).toContain("The forward carried 1 connection");
     });
+
+    withPostgres(
+      "private-database.yml, whose psql checks the name in the certificate of a real server",
+      async () => {
+        const database = await Postgres.start("db.shop.internal");
+        try {
+          database.run("CREATE TABLE orders AS SELECT generate_series(1, 12)");
+          const result = await run(
+            { ...example("private-database.yml"), "rds-ca.pem": database.certificate },
+            { secrets: { PGPASSWORD: "a password" } },
+            { "db.shop.internal:5432": `127.0.0.1:${database.port}` },
+          );
+          expectGreen(result);
+          expect(result.output).toContain("12 orders");
+        } finally {
+          await database.stop();
+        }
+      },
+    );
 
     it("debug-shell.yml, whose task lives on after the failure", async () => {
       const result = await run(example("debug-shell.yml"));

@@ -15,6 +15,7 @@ export type Need =
   | "mawk"
   | "node-20"
   | "podman"
+  | "postgres"
   | "python-hcl2"
   | "root"
   | "shellcheck"

@@ -103,7 +103,8 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
   },
 };
 
-/** Examples that act can't run, since it has no containers here, each with a test of the clone that runs it by the emulated runner and podman. */
+/** Examples that need more than act and the account: a container, or a database. Each has a test of the clone that runs it. */
 export const BY_EMULATED_RUNNER: Readonly<Record<string, string>> = {
   "container-job.yml": "__tests__/e2e/container-job.local.test.ts",
+  "private-database.yml": "__tests__/e2e/act.local.test.ts -t private-database.yml",
 };
