@@ -1,7 +1,8 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -21,6 +22,7 @@ import {
   runModule,
   type CliRequest,
 } from "../helpers/npm-package.ts";
+import { ShellUser } from "../helpers/shell-user.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { eventually } from "../helpers/until.ts";
 
@@ -39,7 +41,7 @@ beforeAll(async () => {
   task = await aws.runningTask();
   // These tests have tasks of their own, so that they keep no place from the others.
   stopped = await Promise.all(
-    ["piped", "once", "twice", "copied", "forwarded", "kept"].map(() => aws.runningTask()),
+    ["piped", "once", "twice", "copied", "forwarded", "kept", "shell"].map(() => aws.runningTask()),
   );
 });
 
@@ -56,6 +58,8 @@ function isNode20(path: string): boolean {
   const { status, stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
   return status === 0 && stdout.startsWith("v20.");
 }
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 const plain = (lines: string): readonly string[] =>
   lines.split("\n").filter((line) => !line.startsWith("fargate-exec: "));
@@ -113,13 +117,16 @@ onNode20("nothing warns on Node.js 20 when a run has many tasks", async () => {
   expect(exitCode).toBe(0);
 });
 
-it("runs in a kept task, and copies from it, although the task's definition was deleted", async () => {
+it("runs in a kept task, and copies from it, and opens a shell with the directory and variables of its script, although the task's definition was deleted", async () => {
   const image = {
     image: "example/app:1",
     subnets: aws.world.made.subnets.join(","),
     "task-role": "demo-task",
   };
-  const start = { inputs: { ...image, "keep-task": "always" }, words: ["--run", "echo kept >/srv/left"] };
+  const start = {
+    inputs: { ...image, "keep-task": "always", "working-directory": "/srv" },
+    words: ["--env", "MODE=a job's", "--secrets", "TOKEN=secret-word", "--run", "echo kept >left"],
+  };
   const kept = await runCli(aws, installed, start);
   expect([kept.exitCode, kept.stderr]).toEqual([0, expect.stringContaining("Deregistering")]);
   const id = /Task (\w+) is kept/.exec(kept.stderr)?.[1] ?? "";
@@ -129,6 +136,10 @@ it("runs in a kept task, and copies from it, although the task's definition was 
   const copied = await cli([":/srv/left", to], { inputs: { task: id }, command: "cp" });
   expect([copied.exitCode, copied.stderr]).toEqual([0, expect.not.stringContaining("error")]);
   expect(readFileSync(to, "utf8")).toBe("kept\n");
+  const words = ["--", "sh", "-c", 'echo "$PWD-$MODE-$FARGATE_EXEC-$TOKEN-"'];
+  const user = new ShellUser(aws, installed, { task: id }, words);
+  await user.sees("/srv-a job's-true--\r\n");
+  expect(await user.ended).toMatchObject({ exitCode: 0 });
 });
 
 it("says what it does in plain lines when there is no terminal", async () => {
@@ -344,6 +355,59 @@ it.concurrent("keeps a forward until Ctrl-C, and leaves no session", async () =>
   expect(refused.stderr).toContain(`The container can't reach :127.0.0.1:${port}.`);
   expect(refused.stderr).toContain("Nothing listens at that port: Connection refused.");
 });
+
+const EDITOR = "/usr/bin/vim";
+
+it.concurrent(
+  "opens a shell on a terminal, with its size, full-screen programs, a large paste and interrupts, over a cut, and ends with its code",
+  async () => {
+    const { id = "" } = stopped[6] ?? {};
+    const user = new ShellUser(aws, installed, { task: id }, ["--env", "WORD=it's ä"]);
+    await user.sees("~. leaves, ~? says more.");
+    await user.types("PS1=; stty -echo; printf '%s.' \"$WORD\"\r", "it's ä.");
+    user.resize(40, 101);
+    await user.types("stty size\r", "40 101\r\n");
+    if (existsSync(EDITOR)) {
+      await user.types("vim -u NONE -n /srv/typed\r", "[New]");
+      await user.types("iö typed\x1b:wq\r", "written");
+      await user.types("cat /srv/typed\r", "ö typed\r\n");
+    }
+    await user.types("top\r", "load average");
+    await user.types("q", "\x1b[40;1H");
+    const lines = `${"x".repeat(3_000)}\n`.repeat(35);
+    await user.types(`cat >/srv/pasted; sha256sum /srv/pasted\r${lines}\x04`, sha256(lines));
+    const { local } = aws.world;
+    const session = local.gateway.sessions.findLast(({ target }) => target.includes(id))?.sessionId ?? "";
+    await user.types("yes\r", "y\r\ny\r\n");
+    await local.inject({ session: { do: "close", session } });
+    await eventually(() => local.gateway.sessions.filter(({ target }) => target.includes(id)).length, 2);
+    await user.types("\x03echo stop''ped\r", "stopped\r\n");
+    await user.types("exit 7\r", "terminal restored");
+    expect(await user.ended).toMatchObject({ exitCode: 7, stderr: "" });
+    await eventually(
+      () => local.gateway.sessions.filter(({ target, ended }) => target.includes(id) && !ended).length,
+      0,
+    );
+  },
+);
+
+it.concurrent(
+  "opens a shell in an encrypted session, whose command ends it, and which ~. leaves",
+  async () => {
+    const cluster = aws.world.made.kmsCluster;
+    const { id } = await aws.runningTask(undefined, cluster);
+    const user = new ShellUser(aws, installed, { cluster, task: id }, ["--", "cat"]);
+    await user.sees("~? says more.");
+    await user.types("ä\r", "ä\r\nä\r\n");
+    await user.types("~.", "terminal restored");
+    expect(await user.ended).toMatchObject({ exitCode: 130 });
+    const { exitCode, stderr } = await cli(["--shell", "bash"], {
+      inputs: { cluster, task: id },
+      command: "shell",
+    });
+    expect([exitCode, stderr]).toEqual([125, expect.stringContaining("standard input is none")]);
+  },
+);
 
 it("is a module, too, whose result says how the run ended", async () => {
   const env = { PATH: process.env["PATH"] ?? "", ...aws.world.local.env, ...aws.keysFor({ task: task.id }) };

@@ -204,6 +204,7 @@ it("'keep-task' decides whether the started task lives on", async () => {
   expect(told?.message).toMatch(
     /^Task \w+ is kept, and costs, until \d{4}-\d\d-\d\d \d\d:\d\d UTC at the latest\.$/m,
   );
+  expect(told?.message).toContain(`npx fargate-exec shell ${which} --container app\n`);
   expect(told?.message).toContain(
     `aws ecs execute-command ${which} --container app --interactive --command /bin/sh\n`,
   );

@@ -12,12 +12,14 @@ fx_pieces=1
 fx_leaves=1
 fx_held_for_job=
 fx_keeps=
+fx_lives_on=
 fx_deadline=/run/fargate-exec-hold
 fx_slack=900
 fx_cuts=script:20
 fx_merged=
 fx_user=''
 fx_workdir='/srv/my app'
+fx_for_shell='fx_directory='\''/srv/my app'\'''
 fx_environment='fx_set A '\''value of A'\''
 fx_set EMPTY '\'''\''
 fx_set QUOTES '\''it'\''\'\'''\''s "quoted" $HOME'\'''

@@ -36,8 +36,8 @@ export function installPackage(): InstalledPackage {
 }
 
 export interface CliRequest {
-  /** `run` unless given. The inputs become options of `run`, `cp` and `forward` only. */
-  readonly command?: "run" | "attach" | "logs" | "cp" | "forward";
+  /** `run` unless given. The inputs become options of `run`, `cp`, `forward` and `shell` only. */
+  readonly command?: "run" | "attach" | "logs" | "cp" | "forward" | "shell";
   /** The options as inputs; the cluster is the seed's unless given. What the user of the step may do follows from them. */
   readonly inputs: Inputs;
   /** What follows the options. */
@@ -46,6 +46,8 @@ export interface CliRequest {
   readonly program?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Standard input stays open, for what `onOutput` types. */
+  readonly keepsStdin?: boolean;
   readonly onOutput?: (soFar: CliOutput, child: ChildProcess) => void;
 }
 
@@ -78,7 +80,9 @@ export async function runCli(aws: Aws, installed: InstalledPackage, request: Cli
   });
   const end = runToEnd(child, (soFar) => onOutput?.(soFar, child));
   // A program that takes its standard input from elsewhere leaves this pipe without a reader.
-  child.stdin.on("error", () => undefined).end(stdin);
+  child.stdin.on("error", () => undefined);
+  if (request.keepsStdin === true) child.stdin.write(stdin);
+  else child.stdin.end(stdin);
   checkWords((await end).stderr);
   return await end;
 }

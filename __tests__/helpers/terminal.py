@@ -1,5 +1,5 @@
 """Runs a command on a terminal of its own, as an exec agent would: terminal.py COMMAND…. Standard input and output are the
-terminal's other end."""
+terminal's other end. Ends with the command's exit code."""
 import os
 import pty
 import select
@@ -36,4 +36,4 @@ while True:
             typed = typed[os.write(master, typed[:1024]) :]
         except BlockingIOError:
             pass
-os.waitpid(pid, 0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -85,7 +85,7 @@ it.each([
   ["on-failure", "0", false],
   ["never", "1", false],
 ])(
-  "the summary has the command for a shell in a task that is kept: keep-task %s, exit code %s",
+  "the summary has the commands for a shell in a task that is kept: keep-task %s, exit code %s",
   (keepTask, code, isKept) => {
     const where = { kind: "new", start: { keepTask } } as Extract<Inputs["where"], { kind: "new" }>;
     const result = aResult("exited", code);
@@ -95,9 +95,9 @@ it.each([
       { ...aStep, selection: { where, region: "eu-west-1" } },
       NO_TIME,
     );
-    expect(
-      text.includes(`aws ecs execute-command --region eu-west-1 --cluster ci --task ${ID} --container app`),
-    ).toBe(isKept);
+    const which = `--region eu-west-1 --cluster ci --task ${ID} --container app`;
+    for (const command of ["aws ecs execute-command", "npx fargate-exec shell"])
+      expect(text.includes(`${command} ${which}`)).toBe(isKept);
   },
 );
 

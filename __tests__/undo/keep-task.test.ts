@@ -108,7 +108,8 @@ describe("the notice on a kept task", () => {
     expect(noticesOf([anEnd("good", true, noon)])).toEqual([
       [
         "notice: Task good-id is kept, and costs, until 2026-01-02 13:15 UTC at the latest.",
-        "Open a shell: aws ecs execute-command --region eu-west-1 --cluster ci --task good-id --container app --interactive --command /bin/sh",
+        "Open a shell: npx fargate-exec shell --region eu-west-1 --cluster ci --task good-id --container app",
+        "Or by the AWS CLI: aws ecs execute-command --region eu-west-1 --cluster ci --task good-id --container app --interactive --command /bin/sh",
         "Stop it: aws ecs stop-task --region eu-west-1 --cluster ci --task good-id",
         "Either in the console: https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/ci/tasks/good-id?region=eu-west-1",
       ].join("\n"),

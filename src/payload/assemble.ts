@@ -48,6 +48,7 @@ export function assemblePayload(
     detaches: inputs.detach !== undefined,
     isHeldForJob: inputs.detach !== undefined && isForJobAlone(inputs.where),
     keepsTask: target.started && inputs.where.kind === "new" && keepsForJob(inputs.where.start),
+    keepsForShell: target.started && inputs.where.kind === "new" && inputs.where.start.keepTask !== "never",
     cuts: cutsOf(parts),
     files,
     artifacts: inputs.artifacts,

@@ -28,6 +28,7 @@ const JOB = [
   "reader.sh",
   "others.sh",
   "hold.sh",
+  "keep.sh",
   "attacher.sh",
   "send.sh",
   "job.sh",

@@ -39,6 +39,8 @@ export interface JobOptions {
   readonly isHeldForJob: boolean;
   /** The container lives on for later steps, which put its end off. */
   readonly keepsTask?: boolean | undefined;
+  /** The task lives on, and a shell in it is to have the job's directory and variables. */
+  readonly keepsForShell?: boolean | undefined;
   /** The names and sizes of what the payload has behind this text (`cutsOf`). */
   readonly cuts: readonly (readonly [name: string, bytes: number])[];
   /** Files that are placed before the script starts; their archive is one of the parts. */
@@ -88,12 +90,14 @@ export function jobText(options: JobOptions): string {
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
     `fx_keeps=${options.keepsTask === true ? 1 : ""}`,
+    `fx_lives_on=${options.keepsForShell === true ? 1 : ""}`,
     `fx_deadline=${DEADLINE_FILE}`,
     `fx_slack=${HOLD_SLACK_MS / 1000}`,
     `fx_cuts=${quote(options.cuts.map((cut) => cut.join(":")).join(" "))}`,
     `fx_merged=${options.mergesStderr ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
+    `fx_for_shell=${quote(`fx_directory=${quote(options.workingDirectory ?? "")}`)}`,
     `fx_environment=${quote(settings(options.env))}`,
     `fx_own_environment=${quote(settings(options.ownEnv))}`,
     `fx_recorder_py=${quote(recorderPy())}`,

@@ -1,7 +1,7 @@
 import { consoleHost } from "../aws/partitions.ts";
 import { harmlessLine } from "./show/sanitise.ts";
 import { foldLines, link, literal, literalCell } from "./markdown.ts";
-import { isKept, runsSince, shellCommand } from "../undo/keep-task.ts";
+import { execLine, isKept, runsSince, shellLine } from "../undo/keep-task.ts";
 import type { ExplainedStep } from "./explain.ts";
 import type { TaskFacts, TaskResult, WorkerResult } from "./result.ts";
 
@@ -40,13 +40,17 @@ export function runRows({ run }: ExplainedStep): string[] {
   return [`| Run | ${link(run.runId + attempt, run.url)} |`];
 }
 
-/** The row with the command that opens a shell in a task that `keep-task` keeps. */
+/** The rows with the commands that open a shell in a task that `keep-task` keeps. */
 export function keptRows({ task, outcome }: TaskResult, { selection }: ExplainedStep): string[] {
   const { target } = task ?? {};
   if (target?.started !== true || selection === undefined) return [];
   const ended = { succeeded: outcome === "succeeded", startedAt: runsSince(task) };
   if (!isKept(selection.where, ended)) return [];
-  return [`| Shell in the kept task | ${literalCell(shellCommand(target, selection.region))} |`];
+  const { region } = selection;
+  return [
+    `| Shell in the kept task | ${literalCell(shellLine(target, region))} |`,
+    `| The same by the AWS CLI | ${literalCell(execLine(target, region))} |`,
+  ];
 }
 
 function placeRows({ target, described }: TaskFacts, taskTitle: string): [string, string][] {

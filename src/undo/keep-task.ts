@@ -85,8 +85,13 @@ export function isKept(
   return keepTask === "always" || keepTask === "job" || (keepTask === "on-failure" && !succeeded);
 }
 
-/** The command that opens a shell in this container. */
-export function shellCommand({ container, ...task }: EndedTask["target"], region: string): string {
+/** The command that opens a shell in this container, with the job's directory and variables. */
+export function shellLine({ container, ...task }: EndedTask["target"], region: string): string {
+  return `npx fargate-exec shell ${options(task, region)} --container ${container}`;
+}
+
+/** The command of the AWS CLI that opens a shell in this container. */
+export function execLine({ container, ...task }: EndedTask["target"], region: string): string {
   return `aws ecs execute-command ${options(task, region)} --container ${container} --interactive --command /bin/sh`;
 }
 
@@ -128,7 +133,8 @@ function noticeOn(target: EndedTask["target"], region: string, end: number | und
   const host = consoleHost(region);
   return [
     `Task ${taskId} is kept, and costs, ${life}.`,
-    `Open a shell: ${shellCommand(target, region)}`,
+    `Open a shell: ${shellLine(target, region)}`,
+    `Or by the AWS CLI: ${execLine(target, region)}`,
     `Stop it: aws ecs stop-task ${options(target, region)}`,
     ...(host === undefined
       ? []
