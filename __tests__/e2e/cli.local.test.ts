@@ -30,6 +30,7 @@ import { eventually } from "../helpers/until.ts";
 const node20 = ["/usr/bin/node", "/usr/local/bin/node"].find(isNode20) ?? "";
 const onNode20 = withNeed(it, "node-20", node20 === "" ? "there is no Node.js 20 in /usr" : undefined);
 
+const users: ShellUser[] = [];
 let aws: Aws;
 let installed: InstalledPackage;
 let task: Task;
@@ -49,6 +50,14 @@ afterAll(async () => {
   await aws.stop();
   installed.remove();
 });
+
+/** A user of `fargate-exec shell`, who leaves at the latest when another try begins. */
+function openShell(inputs: Inputs, words: readonly string[]): ShellUser {
+  const user = new ShellUser(aws, installed, inputs, words);
+  for (const last of users.filter((each) => each.inputs["task"] === inputs["task"])) last.leave();
+  users.push(user);
+  return user;
+}
 
 /** Runs a command line in the task that the tests share, unless the inputs name another. */
 const cli = (words: readonly string[], { inputs = {}, ...more }: Partial<CliRequest> = {}) =>
@@ -137,7 +146,7 @@ it("runs in a kept task, and copies from it, and opens a shell with the director
   expect([copied.exitCode, copied.stderr]).toEqual([0, expect.not.stringContaining("error")]);
   expect(readFileSync(to, "utf8")).toBe("kept\n");
   const words = ["--", "sh", "-c", 'echo "$PWD-$MODE-$FARGATE_EXEC-$TOKEN-"'];
-  const user = new ShellUser(aws, installed, { task: id }, words);
+  const user = openShell({ task: id }, words);
   await user.sees("/srv-a job's-true--\r\n");
   expect(await user.ended).toMatchObject({ exitCode: 0 });
 });
@@ -362,18 +371,23 @@ it.concurrent(
   "opens a shell on a terminal, with its size, full-screen programs, a large paste and interrupts, over a cut, and ends with its code",
   async () => {
     const { id = "" } = stopped[6] ?? {};
-    const user = new ShellUser(aws, installed, { task: id }, ["--env", "WORD=it's ä"]);
+    const user = openShell({ task: id }, ["--env", "WORD=it's ä"]);
     await user.sees("~. leaves, ~? says more.");
-    await user.types("PS1=; stty -echo; printf '%s.' \"$WORD\"\r", "it's ä.");
+    await user.types("PS1='ne''xt: '; printf '<%s>' \"$WORD\"\r", "<it's ä>");
+    await user.sees("next: ");
     user.resize(40, 101);
-    await user.types("stty size\r", "40 101\r\n");
+    // The new size comes to the container by itself.
+    await user.types(
+      'until [ "$(stty size)" = "40 101" ]; do sleep 0.1; done; echo re\'\'sized\r',
+      "resized\r\n",
+    );
     if (existsSync(EDITOR)) {
-      await user.types("vim -u NONE -n /srv/typed\r", "[New]");
+      await user.types("vim -u NONE -n /srv/typed\r", `typed" [New`);
       await user.types("iö typed\x1b:wq\r", "written");
       await user.types("cat /srv/typed\r", "ö typed\r\n");
     }
     await user.types("top\r", "load average");
-    await user.types("q", "\x1b[40;1H");
+    await user.types("q", "next: ");
     const lines = `${"x".repeat(3_000)}\n`.repeat(35);
     await user.types(`cat >/srv/pasted; sha256sum /srv/pasted\r${lines}\x04`, sha256(lines));
     const { local } = aws.world;
@@ -396,7 +410,7 @@ it.concurrent(
   async () => {
     const cluster = aws.world.made.kmsCluster;
     const { id } = await aws.runningTask(undefined, cluster);
-    const user = new ShellUser(aws, installed, { cluster, task: id }, ["--", "cat"]);
+    const user = openShell({ cluster, task: id }, ["--", "cat"]);
     await user.sees("~? says more.");
     await user.types("ä\r", "ä\r\nä\r\n");
     await user.types("~.", "terminal restored");

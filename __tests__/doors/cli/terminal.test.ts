@@ -140,3 +140,18 @@ describe("the bytes of a copy", () => {
     expect(shown()).toBe("");
   });
 });
+
+it("draws nothing while another program has the terminal, and says then what was to be said meanwhile", () => {
+  const { one, shown, wait } = terminal(TTY);
+  one.phase("Opening a shell");
+  one.started("The shell is here", "");
+  one.lend(true);
+  const before = shown();
+  one.phase("Cleaning up");
+  wait(10_000);
+  one.info("a detail");
+  one.warning("not as asked");
+  expect(shown()).toBe(before);
+  one.lend(false);
+  expect(shown().slice(before.length)).toBe("fargate-exec: \x1b[33mwarning:\x1b[0m not as asked\n");
+});

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { Failure } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import type { ProgramTarget } from "../../payload/forward.ts";
+import type { ProgramTarget, RelayLimits } from "../../payload/forward.ts";
 import type { Client } from "../forward/clients.ts";
 import { Tunnel, type TunnelOptions } from "../forward/tunnel.ts";
 import { shellLost } from "./failures.ts";
@@ -18,6 +18,8 @@ export interface RelayedShellOptions {
   /** Opens a session that runs `shellCommand`. */
   readonly open: TunnelOptions["open"];
   readonly isLogged: () => boolean;
+  /** By default those of the relay of every forward. */
+  readonly limits?: RelayLimits;
   /** How long the relay may live. */
   readonly seconds: number;
   readonly clock: Clock;
@@ -149,12 +151,12 @@ class RelayedClient implements Client {
     const seconds = Math.round((now - (this.#awaySince ?? now)) / 1000);
     this.#awaySince = undefined;
     if (!this.#isTold) return;
-    if (this.#terminal.isFull) this.#redraw();
-    else if (!this.#terminal.say([`The connection is back after ${seconds} s.`])) return;
+    if (!this.#terminal.isFull && !this.#terminal.say([`The connection is back after ${seconds} s.`])) return;
+    this.#redraw();
     this.#isTold = false;
   }
 
-  /** A full-screen program draws its screen again when its window changes. */
+  /** A full-screen program draws its screen again when its window changes, and bash its prompt. */
   #redraw(): void {
     const { rows, cols } = this.#terminal.size;
     this.resize({ rows: Math.max(1, rows - 1), cols });
