@@ -57,6 +57,7 @@ async function mainStep(
     env: {
       ...files,
       ...(Object.fromEntries(given) as Record<string, string>),
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       GITHUB_REPOSITORY: "example/demo",
       GITHUB_WORKSPACE: directory,
       AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}`,

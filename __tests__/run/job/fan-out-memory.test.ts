@@ -64,7 +64,7 @@ function writeFile(output: JobOutput, file: "output" | "summary", text: string):
 }
 
 it.each([
-  ["one name again and again", () => "a=\n".repeat(MIB / 3)],
+  ["one name again and again", () => "a=\n".repeat(MIB / 12)],
   ["a large value of a name that all set", () => `a=${"x".repeat(MIB - 10)}\n`],
   ["a large value of a name of its own", (task: number) => `a${task}=${"x".repeat(MIB - 20)}\n`],
   ["names of its own", (task: number) => lines(task)],
