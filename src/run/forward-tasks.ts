@@ -53,11 +53,11 @@ export class ForwardTasks {
   static async find(step: StepContext, use: RelayUse): Promise<ForwardTasks> {
     const { inputs, aws } = step;
     void openAhead(aws.clients, { bucket: inputs.bucket, isShared: inputs.where.kind !== "new" });
-    const looking = lookBeforeStart(inputs, step);
-    looking.catch(() => undefined); // the sessions report its failure
+    const exec = lookBeforeStart(inputs, step).then((look) => look.exec);
+    exec.catch(() => undefined); // the sessions report its failure
     const early = new EarlyLook({ ...step, ssm: aws.ssm });
     const resolved = await resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
-    return new ForwardTasks(step, resolved, early, { use, exec: looking.then((look) => look.exec) });
+    return new ForwardTasks(step, resolved, early, { use, exec });
   }
 
   private constructor(

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { readFileSync, readlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
@@ -180,6 +180,17 @@ describe("a tunnel", () => {
     expect(await end).toBe("ECONNRESET");
     expect(await tunnel.untilReady(20_000)).toBe(true);
     expect(await echoed(dial(ports[0]))).toBe("mine");
+  });
+
+  it("ends open connections at the far end by a reset, since their clients have not sent all", async () => {
+    const met = new EventEmitter();
+    const far = await serve((socket) => void met.emit("socket", socket.pipe(socket)));
+    const { ports, tunnel } = await startTunnel(`:127.0.0.1:${far}`);
+    const meeting = once(met, "socket");
+    expect(await echoed(dial(ports[0]))).toBe("mine");
+    const end = brokenOff((await meeting)[0] as Socket);
+    await tunnel.close();
+    expect(await end).toBe("ECONNRESET");
   });
 
   it("takes no second forward in the same container", async () => {

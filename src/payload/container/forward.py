@@ -91,6 +91,9 @@ class Relay:
                 self.turn_once()
         except Exception as problem:  # Any end is told: a relay that only vanishes would be started again and again.
             self.link.put(bytes([BYE]) + number(0, 4) + ("%s" % (problem or type(problem))).encode())
+        # Their clients may not have sent all, so an end would be wrong.
+        for each in list(self.connections.values()):
+            self.forget(each, abruptly=True)
         # The last words, if the terminal takes them soon.
         until = time.monotonic() + 2
         while self.terminal and time.monotonic() < until and self.write():

@@ -46,8 +46,11 @@ async function carryUntilLost(options: ForwardOptions, lost: AbortController): P
     for (const [at, forward] of forwards.entries()) ports.push(await listeners.listen(forward, at));
     running = tunnel.run().catch((error: unknown) => lost.abort(error));
     await untilReady(tunnel, lost.signal, cancel);
-    for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at, clock);
+    const probing = { clock, signal: AbortSignal.any([lost.signal, cancel]) };
+    for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at, probing);
     for (const [at, { text }] of forwards.entries()) log.info(`127.0.0.1:${ports[at]} leads to ${text}.`);
+    lost.signal.throwIfAborted();
+    cancel.throwIfAborted();
     const stopTimer = endAfter(options, lost);
     const result = await during(ports, lost.signal).finally(stopTimer);
     lost.signal.throwIfAborted();

@@ -8,10 +8,15 @@ const LONGEST_MS = 120_000;
 
 /**
  * Opens a connection to the far end of a forward, and ends it at once. Rejects with the `Failure` that says why the far end isn't
- * reached.
+ * reached, or with the signal's reason.
  */
-export async function probe(tunnel: Tunnel, { text }: Forward, target: number, clock: Clock): Promise<void> {
-  const late = new AbortController();
+export async function probe(
+  tunnel: Tunnel,
+  { text }: Forward,
+  target: number,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const answered = new AbortController();
   const opened = new Promise<void>((resolve, reject) => {
     let isOpened = false;
     const lost = (): void => reject(forwardLost(`no answer came from ${text}`));
@@ -29,7 +34,7 @@ export async function probe(tunnel: Tunnel, { text }: Forward, target: number, c
       pull: () => (isOpened ? "end" : undefined),
     });
     if (of === undefined) lost();
-    clock.sleep(LONGEST_MS, late.signal).then(lost, () => undefined);
+    clock.sleep(LONGEST_MS, AbortSignal.any([answered.signal, signal])).then(lost, reject);
   });
-  await opened.finally(() => late.abort());
+  await opened.finally(() => answered.abort());
 }
