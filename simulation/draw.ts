@@ -1,6 +1,7 @@
 import { drawArtifacts } from "./draw-artifacts.ts";
 import { drawContainers } from "./draw-containers.ts";
 import { drawCrowd } from "./draw-crowd.ts";
+import { drawForwards } from "./draw-forwards.ts";
 import { drawJobs } from "./draw-jobs.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
@@ -55,7 +56,7 @@ export function drawScenario(seed: number): Scenario {
   const runners = drawRunners(random, world, containers.length);
   const faults = drawFaults(random, world, runners, containers.length);
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
-  return drawArtifacts(drawCrowd(drawContainers(tasks)));
+  return drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
 }
 
 function drawWorld(random: Random): WorldOptions {

@@ -68,8 +68,27 @@ export interface RunnerOptions {
   /** Its inputs besides `cluster`, `region`, `run`, `handle` and, unless another target is named, `task`. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly script: Script;
+  /** A step that forwards ports has no script, but programs that use them. */
+  readonly clients?: readonly ClientOptions[];
   /** Whether the runner runs the post step when main has ended in any way. */
   readonly post: boolean;
+}
+
+/** A program of the runner's machine that connects to a forward of its step. Times are in milliseconds. */
+export interface ClientOptions {
+  /** Behind the moment at which the ports are open. */
+  readonly at: number;
+  /** The index of the forward. */
+  readonly forward: number;
+  /** The bytes that it sends, with this wait behind each 16 KiB. */
+  readonly sends: number;
+  readonly pause?: number;
+  /** It waits for so long before it ends its direction. */
+  readonly idle?: number;
+  /** It reads so many bytes a second at most. */
+  readonly reads?: number;
+  /** It breaks off after this time. */
+  readonly breaksAfter?: number;
 }
 
 /** A script as a small program. Its text is given to the action as the input `run`. */
@@ -101,6 +120,14 @@ export type Fault =
   | EcsFault
   /** The connections of the runner's sessions break; a silent one without a word. */
   | { readonly kind: "cut"; readonly actor: string; readonly at: number; readonly isSilent: boolean }
+  /** The same, and no new ones can be made for so long. */
+  | {
+      readonly kind: "gateway-away";
+      readonly actor: string;
+      readonly at: number;
+      readonly ms: number;
+      readonly isSilent: boolean;
+    }
   | { readonly kind: "signal"; readonly actor: string; readonly at: number; readonly signal: Signal }
   | { readonly kind: "pause"; readonly actor: string; readonly at: number; readonly ms: number }
   | { readonly kind: "stop-task"; readonly actor: string; readonly at: number; readonly code: string }
@@ -118,7 +145,7 @@ export type Fault =
 export type TimedFault = Extract<Fault, { readonly at: number }>;
 
 /** A process of a job in a container. `uploader` is the program that the `supervisor` starts anew. */
-export type ProcessName = "attacher" | "job" | "recorder" | "supervisor" | "uploader" | "worker";
+export type ProcessName = "attacher" | "job" | "recorder" | "relay" | "supervisor" | "uploader" | "worker";
 
 /** `cancel` is what a cancelled workflow sends: SIGINT, SIGTERM 7.5 s later, SIGKILL 2.5 s after that. */
 export type Signal = "SIGINT" | "SIGTERM" | "SIGKILL" | "cancel";

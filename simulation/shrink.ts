@@ -3,7 +3,7 @@ import type { Fault, RunnerOptions, Scenario } from "./scenario.ts";
 /** The most tries to make a scenario smaller. */
 const MOST_TRIES = 300;
 
-/** Makes a scenario smaller as long as `fails` says that it still fails: fewer faults, fewer steps, shorter scripts, fewer inputs. */
+/** Makes a scenario smaller as long as `fails` says that it still fails: fewer faults, fewer steps, shorter scripts, fewer connections, fewer inputs. */
 export async function shrink(
   scenario: Scenario,
   fails: (smaller: Scenario) => Promise<boolean>,
@@ -60,7 +60,12 @@ function withoutRunner(scenario: Scenario, index: number): Scenario {
 }
 
 function* smallerRunners(runner: RunnerOptions): Generator<RunnerOptions> {
-  const { script, inputs } = runner;
+  const { script, inputs, clients = [] } = runner;
+  for (const [at, client] of clients.entries()) {
+    yield { ...runner, clients: clients.toSpliced(at, 1) };
+    if (client.sends > 1)
+      yield { ...runner, clients: clients.with(at, { ...client, sends: Math.floor(client.sends / 2) }) };
+  }
   const half = Math.floor(script.lines.length / 2);
   if (half > 0) {
     yield { ...runner, script: { ...script, lines: script.lines.slice(0, half) } };

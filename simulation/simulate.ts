@@ -76,6 +76,8 @@ function act(
   switch (fault.kind) {
     case "cut":
       return runner?.cut(fault.isSilent) ?? false;
+    case "gateway-away":
+      return runner?.keepGatewayAway(fault.isSilent, fault.ms) ?? false;
     case "signal":
       if (isRunning) runner.signal(fault.signal);
       return isRunning;

@@ -7,6 +7,7 @@ import { parseArtifacts } from "./artifact-settings.ts";
 import { attach } from "./attacher.ts";
 import { type Opening, takeOpening } from "./opening.ts";
 import type { Container } from "./container.ts";
+import { runForward } from "./forward/command.ts";
 import { Directory, type Settings } from "./directory.ts";
 import { Shell } from "./shell.ts";
 import { assigned, splitCommand, unescaped, variables, wordsBehind } from "./shell-words.ts";
@@ -37,7 +38,9 @@ export async function runCommand(container: Container, command: StartedCommand):
   const [program, flag, script = ""] = splitCommand(command.text);
   const runId = assigned(script, "fx_id");
   const shell = new Shell(container, command);
-  if (program !== "/bin/sh" || flag !== "-c" || runId === undefined) {
+  if (program === "/bin/sh" && assigned(script, "fx_start") !== undefined) {
+    await runForward(container, command, assigned(script, "fx_sha") ?? "");
+  } else if (program !== "/bin/sh" || flag !== "-c" || runId === undefined) {
     await new Promise(() => undefined);
   } else if (assigned(script, "fx_tries") !== undefined) {
     await stopJob(shell, runId, Number(assigned(script, "fx_tries")));

@@ -3,10 +3,12 @@ import { Agent, type StartedCommand } from "../world/agent.ts";
 import { Calls } from "../world/calls.ts";
 import type { Gateway } from "../world/gateway.ts";
 import { targetOf } from "../world/names.ts";
+import { Network } from "../programs/network.ts";
 import type { Bucket } from "../world/s3.ts";
 import type { ContainerOptions } from "../scenario.ts";
 import { Host } from "../time.ts";
 import type { Directory } from "./directory.ts";
+import type { Relay } from "./forward/relay.ts";
 
 /** A start of a user's script, as the world has seen it. */
 export interface ScriptRun {
@@ -40,12 +42,15 @@ export class Container implements Caller {
   readonly base: Base;
   readonly bucket: Bucket;
   readonly calls: Calls;
+  readonly network: Network;
   /** The job directories, by run. */
   readonly directories = new Map<string, Directory>();
   /** The files that scripts have written, by path. */
   readonly files = new Map<string, Buffer>();
   /** Every start of a script. */
   readonly scripts: ScriptRun[] = [];
+  /** Every relay of a forward. */
+  readonly relays: Relay[] = [];
   /** Called with the exit code of PID 1. */
   onPid1: (exitCode: number) => void = () => undefined;
   /** A step has begun the task for later steps of its workflow job. */
@@ -77,6 +82,7 @@ export class Container implements Caller {
   ) {
     this.base = base;
     this.bucket = bucket;
+    this.network = new Network(base);
     this.options = options;
     this.runtimeId = runtimeId;
     this.name = name;

@@ -5,6 +5,7 @@ import type { Killable } from "./killable.ts";
 
 /** Kills a process of the newest job that has it. False when there is none. */
 export function killProcess(container: Container, name: ProcessName): boolean {
+  if (name === "relay") return killRelay(container);
   for (const directory of [...container.directories.values()].reverse()) {
     const host = processOf(directory, name);
     if (host === undefined || host.isDead) continue;
@@ -15,7 +16,13 @@ export function killProcess(container: Container, name: ProcessName): boolean {
   return false;
 }
 
-function processOf(directory: Directory, name: ProcessName): Killable | undefined {
+function killRelay(container: Container): boolean {
+  const relay = container.relays.find(({ isAlive }) => isAlive);
+  relay?.host.kill();
+  return relay !== undefined;
+}
+
+function processOf(directory: Directory, name: Exclude<ProcessName, "relay">): Killable | undefined {
   switch (name) {
     case "attacher":
       return directory.attacher;

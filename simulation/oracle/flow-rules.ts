@@ -28,7 +28,7 @@ const wholeSessions: Rule = {
     for (const { name, main } of ended.runners) {
       const isSilenced = ended.world.base.faults.taken.some(
         (fault) =>
-          fault.actor === name && (fault.kind === "pause" || (fault.kind === "cut" && fault.isSilent)),
+          fault.actor === name && (fault.kind === "pause" || ("isSilent" in fault && fault.isSilent)),
       );
       const wrong = isSilenced
         ? /did not arrive as it was sent/
@@ -172,7 +172,7 @@ const alone: Rule = {
 };
 
 function shares({ options }: Runner): boolean {
-  return options.inputs["logs"] !== "session";
+  return options.clients === undefined && options.inputs["logs"] !== "session";
 }
 
 /** Whether a claim may have lapsed, or may not have been written: its run was lost or held up, or S3 was. */

@@ -2,6 +2,7 @@ import type { Simulated } from "../simulate.ts";
 import { ARTIFACT_RULES } from "./artifact-rules.ts";
 import { DETACH_RULES } from "./detach-rules.ts";
 import { FLOW_RULES } from "./flow-rules.ts";
+import { FORWARD_RULES } from "./forward-rules.ts";
 import { LEFTOVER_RULES } from "./leftover-rules.ts";
 import { LOCK_RULES } from "./lock-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
@@ -20,6 +21,7 @@ export const RULES: readonly Rule[] = [
   ...LEFTOVER_RULES,
   ...TASK_RULES,
   ...SERVICE_RULES,
+  ...FORWARD_RULES,
 ];
 
 /** What the rules say of an end. */

@@ -63,6 +63,11 @@ export function linesOf(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
+/** Whether the step forwards ports, and runs no script. */
+export function isForward({ options }: Runner): boolean {
+  return options.clients !== undefined;
+}
+
 /** How many copies of its script the job of this step has. */
 export function workersOf(runner: Runner): number {
   const first = firstOf(runner);

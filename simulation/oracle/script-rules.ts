@@ -5,6 +5,7 @@ import {
   clip,
   expectedLines,
   firstOf,
+  isForward,
   isWhole,
   lastRunsOf,
   linesOf,
@@ -20,7 +21,7 @@ const green: Rule = {
   name: "green only for a script that succeeded",
   look(ended, check) {
     for (const runner of ended.runners) {
-      if (runner.mainEnd?.exitCode !== 0) continue;
+      if (runner.mainEnd?.exitCode !== 0 || isForward(runner)) continue;
       if (runner.outputs["outcome"] === "detached") continue;
       const wanted = workersOf(runner) * taskCountOf(runner);
       const codes = lastRunsOf(runner, ended).map(({ exitCode }) => exitCode);
@@ -39,7 +40,7 @@ const exitCode: Rule = {
   look(ended, check) {
     for (const runner of ended.runners) {
       const told = runner.outputs["exit-code"] ?? "";
-      if (told === "") continue;
+      if (told === "" || isForward(runner)) continue;
       const codes = lastRunsOf(runner, ended).map((run) => run.exitCode);
       check(
         isTrueCode(told, codes, runner),

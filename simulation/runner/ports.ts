@@ -40,7 +40,8 @@ export class Ports implements LocalPorts {
     const take = this.#taken.get(`${LOOPBACK} ${port}`);
     if (take === undefined || this.#host.isDead) return undefined;
     const [ours, theirs] = TcpEnd.pair(this.#time, program, this.#host);
-    this.#time.after(this.#host, 0, () => take(new SimulatedSocket(theirs, port)));
+    const soon = (act: () => void): void => void this.#time.after(this.#host, 0, act);
+    soon(() => take(new SimulatedSocket(theirs, port, soon)));
     return ours;
   }
 }
@@ -52,11 +53,13 @@ class SimulatedSocket extends Duplex implements LocalSocket {
   readonly localAddress = LOOPBACK;
   readonly localPort: number;
   readonly #end: TcpEnd;
+  readonly #soon: () => void;
   #wantsMore = false;
   #writing: { rest: Buffer; readonly done: (error?: Error) => void } | undefined;
 
-  constructor(end: TcpEnd, port: number) {
+  constructor(end: TcpEnd, port: number, soon: (act: () => void) => void) {
     super({ allowHalfOpen: true });
+    this.#soon = () => soon(() => this.#move());
     this.localPort = port;
     this.#end = end;
     end.onChange = () => this.#move();
@@ -71,9 +74,11 @@ class SimulatedSocket extends Duplex implements LocalSocket {
     this.destroy();
   }
 
+  /** Like a socket's, it never has bytes before it returns. */
   override _read(): void {
+    if (this.#wantsMore) return;
     this.#wantsMore = true;
-    this.#move();
+    this.#soon();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {

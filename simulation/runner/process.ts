@@ -106,6 +106,11 @@ export class Process {
     };
   }
 
+  /** Calls `act` at each signal, beside the step. */
+  onSignal(act: () => void): void {
+    this.#listeners.push(act);
+  }
+
   /** A signal comes, at the next moment at which the process runs. */
   signal(name: "SIGINT" | "SIGTERM"): void {
     this.#world.base.time.after(this.host, 0, () => {

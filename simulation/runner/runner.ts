@@ -1,10 +1,12 @@
 import { runnerSurroundings } from "../../src/doors/github/surroundings.ts";
 import { run } from "../../src/main.ts";
+import { runForward } from "../../src/run/run-forward.ts";
 import { finishCleanup } from "../../src/doors/post-main.ts";
 import { type RunnerOptions, type Script, scriptText, type Signal } from "../scenario.ts";
 import { CLUSTER, REGION } from "../world/names.ts";
 import type { World } from "../world/world.ts";
 import { Process } from "./process.ts";
+import { Programs } from "./programs.ts";
 import { Workspace } from "./workspace.ts";
 
 /** The value of the one secret that a step may have. */
@@ -74,6 +76,11 @@ export class Runner {
     });
   }
 
+  /** Where its forwards lead. */
+  get forwards(): readonly string[] {
+    return (this.options.inputs["forwards"] ?? "").split("\n").map((text) => text.split(":").at(-2) ?? "");
+  }
+
   get isOver(): boolean {
     if (this.isSkipped) return true;
     return this.mainEnd !== undefined && (!this.options.post || this.postEnd !== undefined);
@@ -126,6 +133,12 @@ export class Runner {
     return isMet;
   }
 
+  /** Cuts them, and takes no new ones for so long. */
+  keepGatewayAway(isSilent: boolean, ms: number): boolean {
+    for (const process of [this.main, this.post]) process?.sockets.keepAway(ms);
+    return this.cut(isSilent);
+  }
+
   pause(ms: number): void {
     const { time, timeline } = this.#world.base;
     timeline.note(this.name, `is paused for ${ms} ms`);
@@ -146,10 +159,20 @@ export class Runner {
     this.hasBegun = true;
     this.beganAt = this.#world.base.time.now;
     timeline.note(this.name, "main begins");
-    const surroundings = this.main.surroundings((code) => this.#endMain(code));
-    void run(runnerSurroundings(surroundings, this.before === undefined ? "root" : "attach"))
-      .then(() => this.main.idle())
-      .then(() => this.#endMain(this.main.exitCode));
+    const process = this.main.surroundings((code) => this.#endMain(code));
+    const { clients } = this.options;
+    const ended =
+      clients === undefined
+        ? run(runnerSurroundings(process, this.before === undefined ? "root" : "attach"))
+        : runForward(
+            new Programs(this.#world.base, this.main, {
+              runner: this.name,
+              clients,
+              forwards: this.forwards,
+            }),
+            runnerSurroundings(process, "forward"),
+          );
+    void ended.then(() => this.main.idle()).then(() => this.#endMain(this.main.exitCode));
   }
 
   #endMain(exitCode: number | undefined): void {
@@ -204,7 +227,8 @@ export class Runner {
     if (this.before !== undefined) return { handle: this.before.outputs["handle"] ?? "" };
     const { ecs, base, bucket } = this.#world;
     return {
-      ...{ cluster: CLUSTER, region: REGION, run: scriptText(this.script) },
+      ...{ cluster: CLUSTER, region: REGION },
+      ...(this.options.clients === undefined && { run: scriptText(this.script) }),
       ...(this.host !== undefined && { task: this.host.outputs["task-arn"] ?? "" }),
       ...(this.host === undefined &&
         !TARGETS.some((name) => name in this.options.inputs) && {

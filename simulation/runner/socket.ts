@@ -17,6 +17,7 @@ export class Sockets {
   readonly #actor: string;
   readonly #random: Random;
   readonly #lines = new Set<Line>();
+  #awayUntil = 0;
 
   constructor(world: World, actor: string, host: Host) {
     this.#world = world;
@@ -30,6 +31,7 @@ export class Sockets {
     const { time } = this.#world.base;
     const [, id = ""] = /\/data-channel\/([^?]*)/.exec(url) ?? [];
     await time.sleep(this.#host, 2 * this.#delay(), signal);
+    if (time.now < this.#awayUntil) throw new ConnectionError("connect ECONNREFUSED", undefined);
     if (!this.#world.gateway.sessions.has(id)) throw new ConnectionError("HTTP 404", 404);
     const end = new RunnerEnd(listener);
     const line: Line = new Line(this.#world, {
@@ -40,6 +42,11 @@ export class Sockets {
     this.#lines.add(line);
     return end;
   };
+
+  /** No connection can be made for so long. */
+  keepAway(ms: number): void {
+    this.#awayUntil = this.#world.base.time.now + ms;
+  }
 
   /** Cuts all connections. True when there was one. */
   cut(isSilent: boolean): boolean {

@@ -31,6 +31,8 @@ export interface StartedCommand {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly text: string;
+  /** Whose session it is. */
+  readonly owner: string;
   /** Ends the agent's session of it, as TERM to its session worker does. */
   readonly endSession: () => void;
 }
@@ -174,7 +176,12 @@ class SessionWorker implements Worker {
       this.#mayRead = true;
       this.#pump();
     });
-    const started = { host: this.#main, terminal: this.#terminal, text: this.#record.command };
+    const started = {
+      host: this.#main,
+      terminal: this.#terminal,
+      text: this.#record.command,
+      owner: this.#record.owner,
+    };
     void command({ ...started, endSession: () => this.terminate() }).then(() => {
       this.#commandEnded = true;
       this.#pump();
@@ -280,7 +287,7 @@ class SessionWorker implements Worker {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#isOver = true;
-    this.#terminal.isClosed = true;
+    this.#terminal.close();
     this.#host.kill();
     this.#gateway.end(this.#record, "");
     this.#onEnd();

@@ -1,3 +1,4 @@
+import type { Carried } from "../programs/side.ts";
 import { type Random, randomOf } from "../random.ts";
 import type { Fault, WorldOptions } from "../scenario.ts";
 import { Host, Time } from "../time.ts";
@@ -18,6 +19,8 @@ export class Base {
   readonly host = new Host("world");
   readonly options: WorldOptions;
   readonly faults: FaultBook;
+  /** All connections of programs through forwards. */
+  readonly carried: Carried[] = [];
   readonly #seed: number;
   /** Until when S3 can't be reached, for each actor. */
   readonly #s3Away = new Map<string, number>();

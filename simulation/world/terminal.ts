@@ -14,7 +14,10 @@ export class Terminal {
   #typed = "";
   readonly #lines: string[] = [];
   readonly #readers: { readonly host: Host; readonly take: (line: string) => void }[] = [];
-  isClosed = false;
+  #isClosed = false;
+  #isRaw = false;
+  /** Gets what is typed, instead of the readers of lines. */
+  #takeRaw: ((bytes: Buffer) => void) | undefined;
   onOutput: () => void = () => undefined;
 
   constructor(time: Time) {
@@ -23,6 +26,29 @@ export class Terminal {
 
   get waiting(): number {
     return this.#output.length;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The agent has left. Nobody waits for it any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const wake of this.#writers.splice(0)) wake();
+  }
+
+  /** From now on lines have any length. With a taker, what was typed and not read goes there, and what will be typed. */
+  makeRaw(take?: (bytes: Buffer) => void): void {
+    this.#isRaw = true;
+    if (take === undefined) return;
+    this.#takeRaw = take;
+    const typed = `${this.#lines
+      .splice(0)
+      .map((line) => `${line}\n`)
+      .join("")}${this.#typed}`;
+    this.#typed = "";
+    if (typed !== "") take(Buffer.from(typed, "latin1"));
   }
 
   /** Writes for a process, which waits while the terminal is full. Never settles once the process is dead. */
@@ -51,9 +77,13 @@ export class Terminal {
 
   /** The agent types. */
   type(bytes: Uint8Array): void {
+    if (this.#takeRaw !== undefined) {
+      this.#takeRaw(Buffer.from(bytes));
+      return;
+    }
     this.#typed += Buffer.from(bytes).toString("latin1");
     for (let end = this.#typed.indexOf("\n"); end >= 0; end = this.#typed.indexOf("\n")) {
-      this.#lines.push(this.#typed.slice(0, Math.min(end, LONGEST_LINE)));
+      this.#lines.push(this.#typed.slice(0, this.#isRaw ? end : Math.min(end, LONGEST_LINE)));
       this.#typed = this.#typed.slice(end + 1);
     }
     this.#handOut();

@@ -100,7 +100,7 @@ class SimulatedReplay {
           }
         }
       });
-    void runCommand(container, { host, terminal, text, endSession: () => host.kill() });
+    void runCommand(container, { host, terminal, text, owner: "runner 0", endSession: () => host.kill() });
   }
 
   /** Does what the reader of the real programs does (watch.ts). */

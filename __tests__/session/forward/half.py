@@ -1,10 +1,10 @@
 # The container's half of a link, for the tests of both: forward_link.py stands in front of this. Each line of standard input is a step in
 # JSON; each answer is what the half writes. Its programs: 0 sends back what comes, 1 reads nothing until a step says "read", 2 sends
-# 100,000 bytes of a sequence, 3 is refused.
+# 100,000 bytes of a sequence, 3 is refused, 4 reads all and sends nothing.
 import json, random, sys
 
 key = bytes(range(64))
-half = Streams(Link(Seal(key, b"c", b"r")), ["echo", "slow", "source", "refused"])
+half = Streams(Link(Seal(key, b"c", b"r")), ["echo", "slow", "source", "refused", "sink"])
 lines, greeted, now = Lines(), False, 0.0
 waiting, sources, ends, slow = {}, {}, set(), {}
 chance = random.Random(1)
@@ -23,6 +23,8 @@ def take_events(step):
                 half.refused(of, 2, "nobody listens")
                 continue
             half.opened(of)
+            if event[2] == 4:
+                continue
             waiting[of] = b""
             if event[2] == 1:
                 slow[of] = 0

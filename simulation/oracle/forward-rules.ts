@@ -1,0 +1,233 @@
+import type { Relay } from "../container/forward/relay.ts";
+import { farNameOf } from "../programs/far-name.ts";
+import type { Carried, Side } from "../programs/side.ts";
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import { lineWith } from "./line-with.ts";
+import type { Rule } from "./rule.ts";
+import { isForward } from "./script-output.ts";
+
+/** A relay that hears nothing ends after 75 s; what it had open is looked at within a few seconds. */
+const RELAY_ENDS_MS = 80_000;
+/** One that is told ends at once. */
+const TOLD_MS = 3_000;
+/** The session of a lost runner is gone within a minute, or before a relay has greeted. */
+const SESSION_ENDS_MS = 62_000;
+/** A cut of 60 s loses nothing. Each end may have heard the other one 5 s earlier. */
+const LONGEST_CUT_MS = 50_000;
+/** A new connection waits for so long. */
+const NEW_WAITS_MS = 9_500;
+/** What follows from a cause, such as the end of a relay, comes within this time. */
+const SOON_MS = 80_000;
+const UNREACHED = ["refuses", "silent", "unknown", "metadata"];
+
+function relaysOf(name: string, { world }: Simulated): readonly Relay[] {
+  return world.containers.flatMap(({ relays }) => relays).filter(({ owner }) => owner === name);
+}
+
+/** What came is what was sent, up to where it ended. */
+const exact: Rule = {
+  name: "the bytes of a connection are exact",
+  look({ world }, check) {
+    for (const { number, runner, client, far } of world.base.carried) {
+      const wrong = (side: Side | undefined, other: Side | undefined): boolean =>
+        side !== undefined && (side.wrongAt !== undefined || side.got > (other?.sent ?? 0));
+      check(
+        !wrong(client, far) && !wrong(far, client),
+        runner,
+        () => `connection ${number} has other bytes: back at ${client.wrongAt}, there at ${far?.wrongAt}`,
+      );
+    }
+  },
+};
+
+/** An end is the other program's own, behind all that it has sent. */
+const ends: Rule = {
+  name: "no connection ends where it was broken off",
+  look(ended, check) {
+    for (const carried of ended.world.base.carried) {
+      const { number, runner, client, far } = carried;
+      if (client.endCame && !isLeftToSystem(carried, ended))
+        check(
+          far?.hasEnded === true && client.got === far.sent,
+          runner,
+          () => `connection ${number} ends here behind ${client.got} of ${far?.sent ?? 0} bytes`,
+        );
+      if (far?.endCame === true && !isRelayKilled(runner, ended))
+        check(
+          client.hasEnded && far.got === client.sent,
+          runner,
+          () => `connection ${number} ends there behind ${far.got} of ${client.sent} bytes`,
+        );
+    }
+  },
+};
+
+/** The system ends the connections of a process that was killed. */
+function isLeftToSystem({ runner }: Carried, { runners }: Simulated): boolean {
+  return runners.some(({ name, isKilled }) => name === runner && isKilled);
+}
+
+function isRelayKilled(runner: string, ended: Simulated): boolean {
+  return relaysOf(runner, ended).some(({ why }) => why === undefined);
+}
+
+/** A connection goes on, or is broken off. */
+const moving: Rule = {
+  name: "no connection is stuck",
+  look({ world }, check) {
+    for (const { number, runner, client } of world.base.carried)
+      check(
+        client.overAt !== undefined,
+        runner,
+        () => `connection ${number} is stuck behind ${client.got} bytes`,
+      );
+  },
+};
+
+/** A connection is broken off for a reason. A cut of a minute is none. */
+const kept: Rule = {
+  name: "a cut loses no connection",
+  look(ended, check) {
+    for (const carried of ended.world.base.carried) {
+      const { number, runner, client } = carried;
+      if (client.how === undefined) continue;
+      check(
+        client.how !== "reset" || hasReason(carried, client, ended),
+        runner,
+        () => `connection ${number} is broken off behind ${client.got} bytes`,
+      );
+    }
+  },
+};
+
+function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ended: Simulated): boolean {
+  const at = side.overAt ?? 0;
+  const runner = ended.runners.find((each) => each.name === name);
+  const kind = farNameOf(to)?.kind;
+  if (far === undefined ? kind === "leaves" || at - begunAt >= NEW_WAITS_MS : far.how === "broke-off")
+    return true;
+  if ((runner?.mainEnd?.at ?? Infinity) <= at + 5_000 || (runner?.cancelledAt ?? Infinity) <= at) return true;
+  const isSoon = (cause: number): boolean => cause <= at && at <= cause + SOON_MS;
+  return (
+    relaysOf(name, ended).some(
+      ({ gaps, endedAt = Infinity, why }) =>
+        (why !== "told" && why !== "violation" && isSoon(endedAt)) ||
+        gaps.some(
+          ({ from, to: until }) => until - from >= LONGEST_CUT_MS && from <= at && at <= until + SOON_MS,
+        ),
+    ) || ended.world.base.faults.taken.some((fault) => fault.kind === "pause" && fault.actor === name)
+  );
+}
+
+const relaysEnd: Rule = {
+  name: "a relay ends soon after its step",
+  look(ended, check) {
+    for (const runner of ended.runners.filter(isForward)) {
+      for (const relay of relaysOf(runner.name, ended)) {
+        const over = Math.max(runner.mainEnd?.at ?? Infinity, relay.began);
+        const lasted = (relay.endedAt ?? ended.world.base.time.now) - over;
+        const most = isUndisturbed(runner, ended) ? TOLD_MS : RELAY_ENDS_MS;
+        check(lasted <= most, runner.name, () => `its relay went on for ${lasted} ms`);
+      }
+    }
+  },
+};
+
+/** Whether the step has ended by itself, and nothing was between it and its relay. */
+function isUndisturbed({ name, mainEnd }: Runner, { world }: Simulated): boolean {
+  return mainEnd?.exitCode !== undefined && world.base.faults.taken.every(({ actor }) => actor !== name);
+}
+
+const sessionsEnd: Rule = {
+  name: "a forward's session ends soon after its step",
+  look(ended, check) {
+    for (const session of ended.world.gateway.sessions.values()) {
+      const runner = ended.runners.find(({ name }) => name === session.owner);
+      // One in line begins later, and one of an agent that is gone never ends.
+      if (runner?.mainEnd === undefined || !isForward(runner)) continue;
+      if (session.worker === undefined || session.agent.isBlocked || session.agent.isDead) continue;
+      const lasted =
+        (session.ended ?? ended.world.base.time.now) - Math.max(runner.mainEnd.at, session.begun);
+      check(lasted <= SESSION_ENDS_MS, runner.name, () => `session ${session.id} went on for ${lasted} ms`);
+    }
+  },
+};
+
+const oneRelay: Rule = {
+  name: "a container carries one forward at a time",
+  look({ world }, check) {
+    for (const { relays, name } of world.containers)
+      for (const [at, relay] of relays.entries())
+        for (const other of relays.slice(at + 1))
+          check(
+            (relay.endedAt ?? Infinity) <= other.began,
+            name,
+            () => `has relays of ${relay.owner} and ${other.owner}`,
+          );
+  },
+};
+
+const WRONG = new RegExp(
+  [
+    ...[
+      "does not fit its stream",
+      "data does not go on",
+      "a greeting has no number",
+      "was never sent",
+      "was never opened",
+    ],
+    ...[
+      "lacks frames",
+      "no packet of the",
+      "a frame is missing",
+      "stream's credit",
+      "can't be unpacked",
+      "has no form",
+    ],
+    ...[
+      "no length of a packet",
+      "before the greeting",
+      "has no kind",
+      "acknowledges nothing",
+      "a frame is too short",
+    ],
+  ].join("|"),
+);
+
+/** Neither half sends what the other one does not know. */
+const agreed: Rule = {
+  name: "the halves of a forward agree",
+  look(ended, check) {
+    for (const runner of ended.runners.filter(isForward)) {
+      const violation = relaysOf(runner.name, ended).find(
+        (relay) => relay.violation !== undefined,
+      )?.violation;
+      const said = lineWith(runner.main.stdout, WRONG);
+      check(said === undefined && violation === undefined, runner.name, () => said ?? violation ?? "");
+    }
+  },
+};
+
+/** A forward is up when each far end was reached. */
+const reached: Rule = {
+  name: "a forward is green only when its far ends were reached",
+  look(ended, check) {
+    for (const runner of ended.runners.filter(isForward)) {
+      if (runner.mainEnd?.exitCode !== 0) continue;
+      const unreached = unreachedOf(runner);
+      const isUp = relaysOf(runner.name, ended).length > 0;
+      check(isUp && unreached.length === 0, runner.name, () => `is green without ${unreached.join(", ")}`);
+    }
+  },
+};
+
+function unreachedOf({ forwards }: Runner): readonly string[] {
+  return forwards.filter((to) => UNREACHED.includes(farNameOf(to)?.kind ?? "unknown"));
+}
+
+/** What must hold of forwards, and of the connections that they carry. */
+export const FORWARD_RULES: readonly Rule[] = [
+  ...[exact, ends, moving, kept],
+  ...[relaysEnd, sessionsEnd, oneRelay, agreed, reached],
+];
