@@ -121,7 +121,7 @@ describe("the container's half of a forward", () => {
   });
 
   it.each([
-    ["an address that is not listed", [frame(open, 1, numberBytes(4, 2))], /not listed/],
+    ["an address that is not listed", [frame(open, 1, numberBytes(5, 2))], /not listed/],
     ["a stream twice", [1, 1].map((of) => frame(open, of, numberBytes(0, 2))), /out of order/],
     [
       "more streams than allowed",
