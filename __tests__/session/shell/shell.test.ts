@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asRoot } from "../../../local/task/isolate.ts";
 import { systemClock } from "../../../src/clock.ts";
+import type { RelayLimits } from "../../../src/payload/forward.ts";
 import { shellCommand, type ShellOptions } from "../../../src/payload/shell.ts";
 import type { LocalTerminal, TerminalEvents } from "../../../src/session/shell/local-terminal.ts";
 import { carryShell } from "../../../src/session/shell/shell.ts";
@@ -73,10 +75,13 @@ class TestTerminal implements LocalTerminal {
 interface Started {
   readonly within?: string;
   readonly shell?: Partial<Omit<ShellOptions, "term">>;
+  readonly limits?: RelayLimits;
+  /** How many sessions there can be. */
+  readonly most?: number;
 }
 
 /** Opens a shell through sessions on real terminals. */
-function startShell({ within = "", shell = {} }: Started = {}) {
+function startShell({ within = "", shell = {}, most = Infinity, ...more }: Started = {}) {
   const terminal = new TestTerminal();
   const sessions: TerminalSession[] = [];
   const cancel = new AbortController();
@@ -84,10 +89,13 @@ function startShell({ within = "", shell = {} }: Started = {}) {
   const options = { words: ["/bin/sh"], run: undefined, env: {}, workingDirectory: "/", ...shell };
   const command = shellCommand(options, { isPlain: false });
   const ended = carryShell({
-    open: () => {
+    ...more,
+    open: async ({ signal }) => {
+      if (sessions.length === most) await once(signal, "abort");
+      signal.throwIfAborted();
       const session = new TerminalSession(sessions.length, { command, within });
       sessions.push(session);
-      return Promise.resolve({ session, isElsewhere: false });
+      return { session, isElsewhere: false };
     },
     whyEnded: (end) => new Error(JSON.stringify(end)),
     onTerminal: () => undefined,
@@ -207,6 +215,19 @@ asOther("a shell on the terminal of its session ends with it, and says so", asyn
     failed: "The shell has ended with its session.",
     advice: expect.stringContaining("python3") as string,
   });
+});
+
+it("a shell by a relay gets SIGHUP when its runner is not heard any more", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "shell-"));
+  undo.push(() => rmSync(folder, { recursive: true }));
+  const limits = { connect: 1, sessionSilence: 1, silence: 1.5 };
+  const script = `trap 'echo hung up >${folder}/end; exit' HUP; echo ready; while :; do sleep 0.1; done`;
+  const shell = { words: ["sh", "-c", script] };
+  const { terminal, sessions, cancel } = startShell({ limits, shell, most: 1 });
+  await terminal.sees("ready\r\n");
+  sessions[0]?.cut();
+  await until(() => existsSync(join(folder, "end")));
+  cancel.abort(new Error("the test is over"));
 });
 
 it("a session that ends at once says why there is no shell", async () => {

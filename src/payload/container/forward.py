@@ -100,6 +100,8 @@ class Relay:
             select.select([], [self.terminal.fd], [], 0.1)
         if self.terminal and self.is_told:
             self.terminal.attacher.send(b".")
+        for each in self.connections.values():
+            each.close()
 
     def turn_once(self):
         waits = {self.listener.fileno(): (select.POLLIN, self.accept), self.woken: (select.POLLIN, self.take_names)}

@@ -1,5 +1,8 @@
 # --- A program on a terminal of its own, as the far end of a stream: a shell. It has the members of a socket that the relay uses.
-import errno, fcntl, os, signal, struct, termios
+import errno, fcntl, os, signal, struct, termios, time
+
+# Seconds for a program to end by SIGHUP before its terminal is gone.
+HANG_UP = 0.5
 
 try:
     BEGAN_IN = os.getcwd()
@@ -69,5 +72,12 @@ class Pty:
         pass
 
     def close(self):
-        """The kernel hangs the terminal up: SIGHUP to its session."""
+        """Tells the program by SIGHUP, and hangs its terminal up. A shell passes the signal on as long as it has its terminal."""
+        until = time.monotonic() + HANG_UP
+        try:
+            os.killpg(self.pid, signal.SIGHUP)
+            while self.exit_code() is None and time.monotonic() < until:
+                time.sleep(0.01)
+        except OSError:
+            pass  # It has ended.
         os.close(self.fd)
