@@ -78,6 +78,8 @@ export class Tunnel {
   #freeAt = 0;
   /** What ends the forward, though no line of the container told it. */
   #fault: Failure | undefined;
+  /** A session that comes now is not used any more. */
+  #isClosed = false;
   readonly #clients = new Clients();
 
   constructor(options: TunnelOptions) {
@@ -166,6 +168,7 @@ export class Tunnel {
 
   /** Ends the relay, as far as it can be reached soon. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     if (this.isReady) {
       this.#relay.streams.bye();
       this.#move();
@@ -210,6 +213,7 @@ export class Tunnel {
   async #runSession(): Promise<string> {
     const { clock, isLogged, mostLogged = MOST_LOGGED } = this.#options;
     const session = await this.#open();
+    if (this.#isClosed || this.#isOver()) return await session.close().then(() => "");
     this.#shortSessions += 1;
     this.#last = session.sessionId;
     this.#session = session;
