@@ -1,8 +1,10 @@
 # --- The relay of a forward. It opens the connections that the runner asks for, to the listed addresses and to nothing else.
 #
 # The session that starts it becomes its attacher: it hands its terminal to the relay and waits. The relay has a session of its own, so
-# it keeps its connections when the exec session is lost; the next one brings another attacher. `forward_link.py` stands in front of this.
-# The line that the runner types after the program is JSON: `id` names the forward, all else is for the relay.
+# it keeps its connections when the exec session is lost; the next one brings another attacher. `forward_link.py` and `forward_pty.py` stand in
+# front of this.
+# The line that the runner types after the program is JSON: `id` names the forward, all else is for the relay. `shared`: other relays may
+# run beside it.
 import errno, json, os, select, signal, socket, struct, sys, threading, time
 
 # The reasons of a refusal: the order of REFUSALS in `src/session/forward/streams.ts`.
@@ -48,6 +50,8 @@ class Connection:
         self.is_connected = self.has_end = False
         self.until, self.why = None, (FAILED, "no address")
         self.queue = collections.deque()
+        # The far end is a program on a terminal of its own, which `socket` is (forward_pty.py).
+        self.is_program = False
 
     def close(self, abruptly=False):
         if self.socket:
@@ -87,12 +91,17 @@ class Relay:
                 self.turn_once()
         except Exception as problem:  # Any end is told: a relay that only vanishes would be started again and again.
             self.link.put(bytes([BYE]) + number(0, 4) + ("%s" % (problem or type(problem))).encode())
+        # Their clients may not have sent all, so an end would be wrong.
+        for each in list(self.connections.values()):
+            self.forget(each, abruptly=True)
         # The last words, if the terminal takes them soon.
         until = time.monotonic() + 2
         while self.terminal and time.monotonic() < until and self.write():
             select.select([], [self.terminal.fd], [], 0.1)
         if self.terminal and self.is_told:
             self.terminal.attacher.send(b".")
+        for each in self.connections.values():
+            each.close()
 
     def turn_once(self):
         waits = {self.listener.fileno(): (select.POLLIN, self.accept), self.woken: (select.POLLIN, self.take_names)}
@@ -125,7 +134,7 @@ class Relay:
             writes = select.POLLOUT
         else:
             writes = 0
-        reads = each.is_connected and self.streams.may_send(each.of) > 0
+        reads = each.is_connected and not each.has_end and self.streams.may_send(each.of) > 0
         return writes | (select.POLLIN if reads else 0)
 
     def in_turn(self):
@@ -142,7 +151,9 @@ class Relay:
     def look_at_time(self, now):
         self.link.tick(now)
         for each in list(self.connections.values()):
-            if each.until and now >= each.until:
+            if each.until and now >= each.until and each.is_program:
+                self.finish(each)
+            elif each.until and now >= each.until:
                 self.try_next(each, (TIMED_OUT, "no answer within %s s" % self.limits["connect"]))
         for each in self.new:
             if now > each.since + GREET:
@@ -226,6 +237,9 @@ class Relay:
                 self.is_over = self.is_told = True
             elif kind == "open":
                 each = self.connections[of] = Connection(of)
+                if isinstance(self.targets[event[2]], dict):
+                    self.begin_program(each, self.targets[event[2]])
+                    continue
                 # A name server may take long, and the runner may have given these up.
                 if self.names >= MOST_NAMES:
                     self.refuse(each, (FAILED, "too many names are being looked up"))
@@ -236,10 +250,22 @@ class Relay:
                 each = self.connections[of]
                 if kind == "reset":
                     self.forget(each, abruptly=True)
+                elif kind == "size":
+                    if each.is_program:
+                        each.socket.resize(*event[2:])
                 else:
                     each.queue.append(event[2] if kind == "data" else None)
                     if each.is_connected:
                         self.feed(each)
+
+    def begin_program(self, each, asked):
+        try:
+            each.socket = Pty(asked)
+        except OSError as problem:
+            self.refuse(each, (FAILED, str(problem)))
+            return
+        each.is_program = each.is_connected = True
+        self.streams.opened(each.of)
 
     def forget(self, each, abruptly=False):
         self.connections.pop(each.of, None)
@@ -345,8 +371,18 @@ class Relay:
             self.streams.send(each.of, some)
         else:
             each.has_end = True
-            self.streams.end(each.of)
-            self.settle(each)
+            self.finish(each)
+
+    def finish(self, each):
+        """The far end sends no more. That of a program says how the program has ended."""
+        if each.is_program:
+            code = each.socket.exit_code()
+            each.until = time.monotonic() + 0.05 if code is None else None
+            if code is None:
+                return
+            self.streams.exited(each.of, code)
+        self.streams.end(each.of)
+        self.settle(each)
 
     def fail(self, each):
         self.streams.reset(each.of)
@@ -405,6 +441,7 @@ def terminal_of(attacher):
     if not fds:
         return None
     os.set_blocking(fds[0], False)
+    os.set_inheritable(fds[0], False)
     return fds[0]
 
 
@@ -421,11 +458,12 @@ def start_relay(address, asked):
     except OSError:
         return  # A session that was lost has started it, or the name is another's, which its attacher sees.
     listener.listen(4)
-    # Held by the one relay of the container. The name of another user's process keeps nobody out, whatever it does with it.
+    # Held by the one relay of forwards of the container. The name of another user's process keeps nobody out, whatever it does with it.
     only = socket.socket(socket.AF_UNIX)
     try:
-        only.bind(ONLY)
-        only.listen(1)
+        if not asked.get("shared"):
+            only.bind(ONLY)
+            only.listen(1)
     except OSError:
         if is_held_by_us(ONLY):
             say("busy")

@@ -1,13 +1,13 @@
 # --- The link of a forward, and the streams on it, without I/O: lines and the time in, lines and events out. The runner's half is
 # `src/session/forward`.
 #
-# A line of the terminal is the base64 of a packet: a kind, a number, a sealed body and a tag. The agent passes such lines whole: they are
-# ASCII. The two halves of the link number their frames, keep them until the other half has them, and drop those that come again. So a new
+# A packet is a kind, a number, a sealed body and a tag. The terminal carries it in septets, behind its length: the agent passes ASCII
+# whole. The two halves of the link number their frames, keep them until the other half has them, and drop those that come again. So a new
 # session goes on at the byte.
 import base64, collections, hashlib, hmac, zlib
 
 HELLO, FRAME, ACK = range(3)
-OPEN, OPENED, REFUSED, DATA, END, RESET, CREDIT, BYE = range(1, 9)
+OPEN, OPENED, REFUSED, DATA, END, RESET, CREDIT, BYE, SIZE, EXITED = range(1, 11)
 
 # The bytes of a stream, in each direction, that its reader has not taken yet.
 WINDOW = 262144
@@ -16,6 +16,8 @@ STREAMS = 256
 PIECE, PLAIN_PIECE = 32768, 8192
 # A shorter piece is not worth packing. After one that can't be packed some are not tried.
 WORTH_PACKING, UNTRIED = 128, 8
+# The agent's pace bounds what leaves the container, so that is packed well.
+LEVEL = 6
 LONGEST_LINE = 65536
 # Bytes of unacknowledged lines after which no data is taken, and the most lines of any kind.
 KEPT, MOST_KEPT = 524288, 10000
@@ -32,12 +34,45 @@ class Violation(Exception):
     """What the other half never sends. The forward ends."""
 
 
+# A block of 2**12 septets, in the steps in which it is spread: by how many bits, and the bits that move, the upper half of each group.
+STEPS = [(1 << k, sum(((1 << (7 << k)) - 1) << ((7 << k) + at) for at in range(0, 8 << 12, 16 << k))) for k in range(11, -1, -1)]
+
+
 def number(value, size=6):
     return value.to_bytes(size, "big")
 
 
 def value(some):
     return int.from_bytes(some, "big")
+
+
+def to_septets(some):
+    """Seven bits in a byte, from the highest on: numbers of a block at a time, since a loop over bytes is slow."""
+    blocks = []
+    for at in range(0, len(some), 3584):
+        block = some[at : at + 3584]
+        count = (8 * len(block) + 6) // 7
+        x = value(block) << (7 * count - 8 * len(block))
+        for by, moved in STEPS:
+            if by < count:
+                high = x & moved
+                x ^= high ^ (high << by)
+        blocks.append(number(x, count))
+    return b"".join(blocks)
+
+
+def from_septets(some):
+    blocks = []
+    for at in range(0, len(some), 4096):
+        block = some[at : at + 4096]
+        count = 7 * len(block) // 8
+        x = value(block)
+        for by, moved in reversed(STEPS):
+            if by < len(block):
+                high = x & (moved << by)
+                x ^= high ^ (high >> by)
+        blocks.append(number(x >> (7 * len(block) - 8 * count), count))
+    return b"".join(blocks)
 
 
 class Seal:
@@ -56,13 +91,13 @@ class Seal:
     def close(self, kind, of, body=b""):
         head = bytes([kind]) + number(of)
         packet = head + self.mix(self.ours + head, body)
-        return base64.b64encode(packet + self.tag(self.ours + packet)) + b"\n"
+        line = to_septets(packet + self.tag(self.ours + packet))
+        return bytes([len(line) >> 14, len(line) >> 7 & 127, len(line) & 127]) + line
 
     def open(self, line):
-        try:
-            packet = base64.b64decode(line)
-        except ValueError:
-            raise Damage("a line is no base64")
+        if not line.isascii():
+            raise Damage("a line is not in septets")
+        packet = from_septets(line)
         packet, tag = packet[:-16], packet[-16:]
         if len(packet) < 7 or not hmac.compare_digest(tag, self.tag(self.theirs + packet)):
             raise Damage("a line is no packet of the runner")
@@ -70,16 +105,25 @@ class Seal:
 
 
 class Lines:
-    """Cuts bytes into lines."""
+    """Cuts bytes into the packets that they carry."""
 
     def __init__(self):
         self.rest = b""
 
     def cut(self, some):
-        *lines, self.rest = (self.rest + some).split(b"\n")
-        if len(self.rest) > LONGEST_LINE or any(len(line) > LONGEST_LINE for line in lines):
-            raise Damage("a line is too long")
-        return [line for line in lines if line.strip()]
+        self.rest += some
+        lines, at = [], 0
+        while len(self.rest) >= at + 3:
+            a, b, c = self.rest[at : at + 3]
+            length = a << 14 | b << 7 | c
+            if not 0 < length <= LONGEST_LINE:
+                raise Damage("a line has no length of a packet")
+            if len(self.rest) < at + 3 + length:
+                break
+            lines.append(self.rest[at + 3 : at + 3 + length])
+            at += 3 + length
+        self.rest = self.rest[at:]
+        return lines
 
 
 class Link:
@@ -176,13 +220,15 @@ class Stream:
         self.came = self.consumed = self.told = 0
         self.ended = self.end_came = self.all_told = False
         self.untried = 0
+        # The last bytes of each direction: what packs and unpacks its next piece.
+        self.last_sent = self.last_came = b""
 
     def is_over(self):
         return self.ended and self.taken == self.sent and self.end_came and self.consumed == self.came
 
 
 class Streams:
-    """The streams of one forward. An event is a tuple: "open", "data", "end", "reset" or "bye", the stream, and what comes with it."""
+    """The streams of one forward. An event is a tuple: "open", "data", "size", "end", "reset" or "bye", the stream, and what comes with it."""
 
     def __init__(self, link, targets):
         self.link, self.targets = link, targets
@@ -218,6 +264,8 @@ class Streams:
         elif kind == CREDIT and len(rest) == 6 and stream.taken <= value(rest) <= stream.sent:
             stream.taken = value(rest)
             self.settle(of, stream)
+        elif kind == SIZE and len(rest) == 4:
+            self.events.append(("size", of, value(rest[:2]), value(rest[2:])))
         else:
             raise Violation("a frame of kind %d does not fit its stream" % kind)
         return None
@@ -236,7 +284,7 @@ class Streams:
         if len(rest) < 8 or value(rest[:6]) != stream.came or rest[6] > 1 or stream.end_came:
             raise Violation("data does not go on where its stream stands")
         if rest[6]:
-            packer = zlib.decompressobj(-15)
+            packer = zlib.decompressobj(-15, zdict=stream.last_came)
             try:
                 some = packer.decompress(some, PIECE)
             except zlib.error:
@@ -246,6 +294,7 @@ class Streams:
         if not 0 < len(some) <= PIECE or stream.came + len(some) > stream.consumed + WINDOW:
             raise Violation("data is more than its stream's credit")
         stream.came += len(some)
+        stream.last_came = (stream.last_came + some)[-PIECE:]
         self.events.append(("data", of, some))
 
     def put(self, kind, of, rest=b""):
@@ -273,7 +322,7 @@ class Streams:
         if stream.untried > 1:
             stream.untried -= 1
         elif len(some) >= WORTH_PACKING:
-            packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+            packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=stream.last_sent)
             packed = packer.compress(some) + packer.flush()
             if len(packed) > 0.8 * len(some):
                 packed, stream.untried = None, UNTRIED
@@ -282,6 +331,11 @@ class Streams:
         flag = b"\0" if packed is None else b"\1"
         self.put(DATA, of, number(stream.sent) + flag + (some if packed is None else packed))
         stream.sent += len(some)
+        stream.last_sent = (stream.last_sent + some)[-PIECE:]
+
+    def exited(self, of, code):
+        if of in self.open:
+            self.put(EXITED, of, bytes([code]))
 
     def end(self, of):
         stream = self.open.get(of)

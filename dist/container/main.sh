@@ -38,6 +38,7 @@ fx_run_attacher() {
       return
     fi
     fx_put_off
+    fx_leave_about
     fx_start_job
   fi
   fx_secrets=

@@ -1,0 +1,2 @@
+import { forward } from "./action.js";
+await forward();
