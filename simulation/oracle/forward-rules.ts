@@ -108,6 +108,12 @@ function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ende
   if (far === undefined ? kind === "leaves" || at - begunAt >= NEW_WAITS_MS : far.how === "broke-off")
     return true;
   if ((runner?.mainEnd?.at ?? Infinity) <= at + 5_000 || (runner?.cancelledAt ?? Infinity) <= at) return true;
+  // A task that is being stopped takes no session, while its relay goes on for a moment.
+  const isStopped = ended.world.ecs.tasks.some(
+    ({ container, stoppedAt = Infinity }) =>
+      stoppedAt <= at && container?.relays.some(({ owner }) => owner === name),
+  );
+  if (isStopped) return true;
   const isSoon = (cause: number): boolean => cause <= at && at <= cause + SOON_MS;
   return (
     relaysOf(name, ended).some(
