@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { signatureOf } from "./sigv4.ts";
 
 export interface CredentialScope {
   /** The id of the access key. */
@@ -12,12 +13,9 @@ export interface CredentialScope {
  * unsigned request.
  */
 export function credentialScope(headers: IncomingHttpHeaders, url: URL): CredentialScope | undefined {
-  const signed = /Credential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1];
-  const credential = signed ?? url.searchParams.get("X-Amz-Credential");
-  // <access key>/<date>/<region>/<service>/aws4_request, where the key may itself hold slashes.
-  const [, key, region, service] =
-    /^(.+)\/[^/]*\/([^/]+)\/([^/]+)\/aws4_request$/.exec(credential ?? "") ?? [];
-  return key === undefined || region === undefined || service === undefined
-    ? undefined
-    : { key, region, service };
+  const signature = signatureOf(headers, `${url.pathname}${url.search}`);
+  const [, region, service, end] = signature?.scope ?? [];
+  if (signature === undefined || region === undefined || service === undefined || end !== "aws4_request")
+    return undefined;
+  return { key: signature.accessKeyId, region, service };
 }

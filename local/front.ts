@@ -1,22 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "./gateway/gateway.ts";
-import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
 import type { CallFault } from "./faults.ts";
 import type { Answer } from "./answer.ts";
 import { fail, send, sendAnswer } from "./front/answers.ts";
 import { hasToken, isPlainTarget, refusalOf } from "./front/doorkeeper.ts";
 import { forward } from "./front/forward.ts";
+import { LONGEST_FORM, readBody } from "./front/read-body.ts";
 import {
   callOf,
   type Caller,
-  isQuery,
+  protocolOf,
   type RecordedRequest,
   toPathStyle,
   type CallSequence,
+  wrongProof,
 } from "./front/requests.ts";
 import type { Admission, Call } from "./iam/guard.ts";
 import { isMultipart } from "./iam/post-policy.ts";
@@ -77,6 +77,8 @@ export class Front {
       });
     });
     this.#server.on("upgrade", (request, socket, head) => {
+      // Nobody else listens to a socket that is about to be refused, and an error without a listener would end this process.
+      socket.on("error", () => socket.destroy());
       if (this.#refusalOf(request) !== undefined || request.url?.startsWith("/v1/data-channel/") !== true)
         socket.destroy();
       else if (options.delay === 0) options.gateway.handleUpgrade(request, socket, head);
@@ -145,12 +147,14 @@ export class Front {
         send(response, 401, words, "text/plain");
         return;
       }
-      const body: unknown = JSON.parse((await buffer(request)).toString("utf8") || "null");
+      const body: unknown = JSON.parse((await readBody(request)).toString("utf8") || "null");
       const found = await this.#options.control(request.method ?? "", url.pathname, body);
       send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), "application/json");
       return;
     }
-    const target = request.headers["x-amz-target"];
+    const wrong = wrongProof(request);
+    if (wrong !== undefined) throw wrong;
+    const protocol = protocolOf(request, url);
     const { service = "", key = "" } = scope ?? {};
     const agent = request.headers["user-agent"] ?? "";
     const sequence: CallSequence = {
@@ -162,12 +166,10 @@ export class Front {
       Object.assign(sequence, { answered: (this.#events += 1), answeredAt: Date.now() }),
     );
     const from = { service, key, agent, at: Date.now(), sequence };
-    const isAction = typeof target === "string" || isQuery(request);
-    if (isAction && url.pathname !== "/")
-      throw new AwsError("UnknownOperationException", `No operation is called at ${url.pathname}.`, 404);
-    if (typeof target === "string")
+    if (protocol === "json") {
+      const target = String(request.headers["x-amz-target"]);
       await this.#answerJson(request, response, from, target.split(".").at(-1) ?? "");
-    else if (isQuery(request)) await this.#answerQuery(request, response, from);
+    } else if (protocol === "query") await this.#answerQuery(request, response, from);
     else await this.#answerS3(request, response, from);
   }
 
@@ -177,13 +179,14 @@ export class Front {
     from: Caller,
     operation: string,
   ): Promise<void> {
-    const bytes = await buffer(request);
+    const bytes = await readBody(request);
     const body = JSON.parse(bytes.toString("utf8") || "{}") as Record<string, unknown>;
     const fault = this.#options.onRequest({ ...from, operation, body });
     if (!(await this.#applyFault(fault, response))) return;
     await this.#options.admit(callOf(request, { ...from, operation, body, bytes }));
     const ours = this.#options.operation(from.service, operation, body);
-    if (ours === undefined) await forward(this.#options.upstream, request, response, bytes, { fault });
+    if (ours === undefined)
+      await forward(this.#options.upstream, request, response, bytes, { fault, service: from.service });
     else {
       const answer = JSON.stringify(await ours);
       if (fault?.reset === "after") request.socket.resetAndDestroy();
@@ -193,7 +196,7 @@ export class Front {
 
   /** A call of the query protocol: STS, IAM, EC2 or CloudFormation. */
   async #answerQuery(request: IncomingMessage, response: ServerResponse, from: Caller): Promise<void> {
-    const bytes = await buffer(request);
+    const bytes = await readBody(request);
     const parameters = new URLSearchParams(bytes.toString("utf8"));
     const operation = parameters.get("Action") ?? "";
     const body = Object.fromEntries(parameters);
@@ -203,7 +206,8 @@ export class Front {
     const service = from.service || "sts";
     await this.#options.admit(callOf(request, { service, operation, body, bytes }));
     const ours = this.#options.query(from, parameters);
-    if (ours === undefined) await forward(this.#options.upstream, request, response, bytes, { fault });
+    if (ours === undefined)
+      await forward(this.#options.upstream, request, response, bytes, { fault, service });
     else send(response, 200, await ours, "text/xml");
   }
 
@@ -218,13 +222,13 @@ export class Front {
       return;
     }
     const isRead = isMultipart(request.headers) || searchParams.has("delete");
-    const bytes = request.method === "POST" && isRead ? await buffer(request) : undefined;
+    const bytes = request.method === "POST" && isRead ? await readBody(request, LONGEST_FORM) : undefined;
     const service = from.service || "s3";
     const call = callOf(request, { service, operation: "", body: {}, bytes });
     const { missing } = await this.#options.admit(call);
-    const ours = this.#options.s3(call, () => buffer(request));
+    const ours = this.#options.s3(call, () => readBody(request, LONGEST_FORM));
     if (ours === undefined)
-      await forward(this.#options.upstream, request, response, bytes ?? request, { fault, missing });
+      await forward(this.#options.upstream, request, response, bytes ?? request, { fault, missing, service });
     else {
       sendAnswer(response, await ours);
     }

@@ -18,6 +18,8 @@ import threading
 
 # The services that the local Fargate leaves to moto, in whole or in part.
 SERVICES = ("s3", "ecs", "logs", "kms", "iam", "ec2", "ssm", "sts")
+# Those that a test puts its own records into.
+RECORDS = ("ecr",)
 # Calls whose answers moto makes from templates.
 QUERIES = (
     ("ec2", "DescribeRouteTables"),
@@ -42,7 +44,7 @@ def load():
     let_reads_end()
     def served(service):
         """moto's own API would reset it, record what it is sent and write files, and its instance metadata would give out keys."""
-        return create_backend_app(service) if service in SERVICES else NotFound()
+        return create_backend_app(service) if service in SERVICES + RECORDS else NotFound()
 
     application = DomainDispatcherApplication(served)
     for service in SERVICES:

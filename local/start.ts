@@ -8,7 +8,7 @@ import type { ServiceDeployment } from "./ecs/deployments/service-deployment.ts"
 import { Services } from "./ecs/services.ts";
 import { CloudFormation } from "./cloudformation/cloudformation.ts";
 import { Faults, type Fault } from "./faults.ts";
-import type { RecordedRequest } from "./front/requests.ts";
+import { bodiesUpTo, MOST_RECORDED, type RecordedRequest } from "./front/requests.ts";
 import { Front, ID_TOKEN_PATH } from "./front.ts";
 import type { Tag } from "./ecs-shapes.ts";
 import { Gateway } from "./gateway/gateway.ts";
@@ -96,6 +96,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const moto: Endpoint = { url: "http://localhost", region, keys: MOTO_KEYS, socketPath };
   const controlToken = randomBytes(24).toString("base64url");
   const requests: RecordedRequest[] = [];
+  const mayKeep = bodiesUpTo(MOST_RECORDED);
   const tasks = new Map<string, Task>();
   const faults = new Faults();
   const throttle = new Throttle();
@@ -161,7 +162,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     controlToken,
     gateway,
     onRequest: (request) => {
-      requests.push(request);
+      requests.push(mayKeep(request) ? request : { ...request, body: undefined });
       const trouble = faults.take(request.operation);
       if (trouble !== undefined) return trouble;
       if (

@@ -333,7 +333,7 @@ it.concurrent(
     far.close();
     expect([exitCode, stdout.toString()]).toEqual([7, "hello\nagain\n"]);
     expect(stderr).toMatch(
-      /leads to :127\.0\.0\.1:\d+\..*The forward carried 1 connection, 12 bytes there and 12 back, over 1 cut/s,
+      /leads to 127\.0\.0\.1:\d+\..*The forward carried 1 connection, 12 bytes there and 12 back, over 1 cut/s,
     );
     expect(stderr).not.toContain("error:");
   },

@@ -2,12 +2,14 @@ import { request as httpRequest, type IncomingMessage, type ServerResponse } fro
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { AwsError, isMotoFailure } from "../aws-error.ts";
+import { credentialScope } from "../credential-scope.ts";
 import type { CallFault } from "../faults.ts";
-import { signatureOf } from "../sigv4.ts";
 import { hadBucketInHost } from "./requests.ts";
 
 /** How the answer to a forwarded request may be changed. */
 export interface ForwardOptions {
+  /** The service that the call is of, as it was judged. */
+  readonly service: string;
   readonly fault: CallFault | undefined;
   /** Replaces moto's "no such object" for a caller that must not learn whether the object exists. */
   readonly missing?: AwsError | undefined;
@@ -19,18 +21,22 @@ export async function forward(
   request: IncomingMessage,
   response: ServerResponse,
   body: IncomingMessage | Buffer,
-  { fault, missing }: ForwardOptions,
+  { fault, missing, service }: ForwardOptions,
 ): Promise<void> {
   const { url, method } = request;
-  const headers = { ...request.headers };
+  const isForMoto = (name: string): boolean => name.startsWith("x-moto-");
+  const headers: IncomingMessage["headers"] = Object.fromEntries(
+    Object.entries(request.headers).filter(([name]) => !isForMoto(name)),
+  );
   // Node has answered `Expect: 100-continue` already, and moto's server closes the connection after each answer.
   delete headers.expect;
   headers.connection = "close";
   if (hadBucketInHost(request)) delete headers.host;
-  // For an unsigned request moto finds the service by the host name, which is this server's.
-  if (!/^\/(\?|$)/.test(url ?? "/") && signatureOf(request.headers, url ?? "/") === undefined)
-    headers.authorization ??=
-      "AWS4-HMAC-SHA256 Credential=anonymous/20200101/us-east-1/s3/aws4_request, Signature=0";
+  if (service === "s3") delete headers["x-amz-target"];
+  // moto takes the service and the account from these words, and reads them in a way of its own.
+  const { key = "anonymous", region = "us-east-1" } =
+    credentialScope(request.headers, new URL(url ?? "/", "http://local")) ?? {};
+  headers.authorization = `AWS4-HMAC-SHA256 Credential=${key}/20200101/${region}/${service}/aws4_request, Signature=0`;
   const onward = httpRequest({ socketPath: upstream, path: url ?? "/", method: method ?? "GET", headers });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     onward.once("response", resolve);

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
+import { AwsError } from "../aws-error.ts";
 import type { Call } from "../iam/guard.ts";
+import { signatureOf } from "../sigv4.ts";
 
 /** A client's call. Calls are recorded in the order of their arrival. */
 export interface RecordedRequest {
@@ -57,6 +59,51 @@ export function callOf(
   };
 }
 
+/** A bucket's name in a path. Anything else, such as an escaped slash, is a part of the key to another reader. */
+const BUCKET_PATH = /^\/(?:$|[A-Za-z0-9][A-Za-z0-9._-]{1,254}(?:\/|$))/;
+
+/**
+ * The protocol of a call. Throws AWS's answer to a call that is none: moto would take an operation from the query of a JSON call, from the body
+ * of one that says it is a form, and the service from a header that is no signature.
+ */
+export function protocolOf(request: IncomingMessage, url: URL): "json" | "query" | "s3" {
+  const { method, headers } = request;
+  const isJson = headers["x-amz-target"] !== undefined;
+  if (isJson || isQuery(request)) {
+    const type = headers["content-type"] ?? "";
+    if (
+      method !== "POST" ||
+      url.pathname !== "/" ||
+      url.search !== "" ||
+      (isJson && !/^application\/x-amz-json-1\.\d$/.test(type))
+    )
+      throw new AwsError(
+        "UnknownOperationException",
+        "This is no call: it has another path, query or content type.",
+        404,
+      );
+    return isJson ? "json" : "query";
+  }
+  if (!BUCKET_PATH.test(url.pathname))
+    throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400);
+  return "s3";
+}
+
+/** Why a request's ways to prove who sent it can be read differently; undefined for a request with one way or none. */
+export function wrongProof({ headers, url = "/" }: IncomingMessage): AwsError | undefined {
+  const isPresigned = new URL(url, "http://local").searchParams.has("X-Amz-Algorithm");
+  if (headers.authorization === undefined) return undefined;
+  if (isPresigned)
+    return new AwsError(
+      "InvalidArgument",
+      "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the Authorization header should be specified",
+      400,
+    );
+  return signatureOf(headers, url) === undefined
+    ? new AwsError("InvalidArgument", "Unsupported Authorization Type", 400)
+    : undefined;
+}
+
 /** Whether a request has the form of the query protocol. */
 export function isQuery({ method, headers }: IncomingMessage): boolean {
   return (
@@ -67,4 +114,16 @@ export function isQuery({ method, headers }: IncomingMessage): boolean {
 /** Whether the request named its bucket in the host name. */
 export function hadBucketInHost(request: IncomingMessage): boolean {
   return sentPaths.has(request);
+}
+
+/** Bytes of the bodies that are recorded. A caller without a key may send as many as it likes. */
+export const MOST_RECORDED = 256 * 2 ** 20;
+
+/** Whether a request's body may be recorded, when all together may have so many bytes. */
+export function bodiesUpTo(most: number): (request: RecordedRequest) => boolean {
+  let kept = 0;
+  return ({ body }) => {
+    kept += body === undefined ? 0 : JSON.stringify(body).length;
+    return kept <= most;
+  };
 }

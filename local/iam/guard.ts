@@ -42,6 +42,12 @@ export interface GuardOptions {
   readonly scope: CallScope;
 }
 
+/** "No permissions are required to perform this operation" (STS); for a web identity only the role's trust policy counts. */
+const FREE: ReadonlySet<string> = new Set(["sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"]);
+
+const nameOf = ({ service, operation }: Pick<Call, "service" | "operation">): string =>
+  `${service}:${operation}`;
+
 /** The checks that AWS makes before a call: key, time and signature, then IAM. */
 export class Guard {
   readonly #options: GuardOptions;
@@ -53,10 +59,7 @@ export class Guard {
   /** Checks a call. Throws AWS's refusal. */
   async admit(call: Call): Promise<Admission> {
     const owner = this.#authenticate(call);
-    const rights = await this.#rightsOf(call);
-    // A call without a key is allowed by a bucket's policy alone, which names the right.
-    if (owner === undefined && call.service === "s3" && rights.length === 0) throw s3Denied();
-    for (const right of rights) await this.demand(call.service, owner, right);
+    for (const right of await this.#rightsOf(call)) await this.demand(call.service, owner, right);
     return call.service === "s3" ? await this.#ofObject(call, owner) : {};
   }
 
@@ -66,20 +69,23 @@ export class Guard {
     const signature = signatureOf(headers, target);
     if (signature === undefined) {
       // A bucket's policy may allow anonymous calls, and a web identity has no key yet.
-      if (service === "s3" || call.operation === "AssumeRoleWithWebIdentity") return undefined;
+      if (service === "s3" || nameOf(call) === "sts:AssumeRoleWithWebIdentity") return undefined;
       throw missingSignature(service);
     }
+    if (signature.scope[2] !== service) throw wrongSignature(service);
     const owner = this.ownerOf(signature, service);
     if (isExpired(signature, Date.now())) throw wrongSignatureTime(service, signature.presigned);
     const signed = {
       ...{ method: call.method, target, headers, encodesPathTwice: service !== "s3" },
       bodyHash: signature.presigned && service === "s3" ? "UNSIGNED-PAYLOAD" : sha256(call.bytes ?? ""),
     };
+    const given = headers["x-amz-content-sha256"];
+    if (service !== "s3" && given !== undefined && given !== signed.bodyHash) throw wrongSignature(service);
     if (!isSignedBy(owner.keys.secretAccessKey, signed, signature)) throw wrongSignature(service);
     // Otherwise the holder of a presigned request could add what the signer did not mean, such as the source of a copy.
     const isUnsigned = (name: string): boolean =>
       name.startsWith("x-amz-") && !signature.signedHeaders.includes(name);
-    if (service === "s3" && Object.keys(headers).some(isUnsigned)) throw headersNotSigned();
+    if (Object.keys(headers).some(isUnsigned)) throw headersNotSigned();
     return owner;
   }
 
@@ -92,7 +98,14 @@ export class Guard {
     return owner;
   }
 
+  /** At least one right, but for the calls that AWS asks none for. */
   async #rightsOf(call: Call): Promise<readonly Right[]> {
+    const rights = await this.#namedRights(call);
+    if (rights.length > 0 || FREE.has(nameOf(call))) return rights;
+    return [{ action: nameOf(call), resource: "*" }];
+  }
+
+  async #namedRights(call: Call): Promise<readonly Right[]> {
     if (call.service === "ecs") return await ecsRights(call, this.#options.scope);
     if (call.service === "s3") return s3Rights(call, this.#options.buckets);
     return await otherRights(call, this.#options.scope);

@@ -121,6 +121,7 @@ export class Iam {
    * it.
    */
   async #admitForm({ headers, url }: Call, bytes: Buffer): Promise<void> {
+    if (url.search !== "" || objectOf(url).key !== "") throw s3Denied("A form is posted to a bucket alone.");
     const form = readForm(headers["content-type"] ?? "", bytes);
     const signature = signatureOfForm(form.fields);
     if (signature === undefined) throw s3Denied();

@@ -15,26 +15,38 @@ export function isMultipart({ "content-type": type }: IncomingHttpHeaders): bool
   return type?.startsWith("multipart/form-data") === true;
 }
 
+const NO_FILE = "POST requires exactly one file upload per request, as its last field.";
+const LONGEST_HEAD = 2_048;
+
 type Condition = Readonly<Record<string, string>> | readonly [string, string | number, string | number];
 
-/** The fields of a `multipart/form-data` body. Like S3, it ignores what comes after the file. */
+/** The head of a part as clients write it, and no other: moto might read anything else in another way than this server. */
+const PART =
+  /^\r\nContent-Disposition: form-data; name="([^"\\\r\n]+)"(?:; filename="[^"\\\r\n]*")?(?:\r\nContent-Type: [^\r\n]*)?\r\n\r\n/i;
+
+/** The fields of a `multipart/form-data` body, each once, with the file as the last. Throws S3's answer to any other body. */
 export function readForm(contentType: string, body: Buffer): PostedForm {
-  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(contentType) ?? [];
+  const [, quoted, bare] =
+    /^multipart\/form-data; ?boundary=(?:"([^"]+)"|([^;\s"]+))$/.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
   if (boundary === undefined) throw malformedPost("The body has no boundary.");
   const fields: Record<string, string> = {};
-  let at = body.indexOf(`--${boundary}\r\n`);
-  while (at >= 0) {
-    const head = body.indexOf("\r\n\r\n", at);
-    const end = body.indexOf(`\r\n--${boundary}`, head);
-    if (head < 0 || end < 0) break;
-    const [, name = ""] = /name="([^"]*)"/.exec(body.toString("utf8", at, head)) ?? [];
-    const content = body.subarray(head + 4, end);
-    if (name === "file") return { fields, file: content };
+  const begin = `--${boundary}`;
+  if (!body.subarray(0, begin.length).equals(Buffer.from(begin))) throw malformedPost(NO_FILE);
+  for (let at = begin.length; ;) {
+    const [head, name = ""] = PART.exec(body.toString("latin1", at, at + LONGEST_HEAD)) ?? [];
+    const from = at + (head?.length ?? 0);
+    const end = body.indexOf(`\r\n${begin}`, from);
+    if (head === undefined || end < 0) throw malformedPost(NO_FILE);
+    const content = body.subarray(from, end);
+    at = end + 2 + begin.length;
+    if (name === "file") {
+      if (!/^--(?:\r\n)?$/.test(body.toString("latin1", at, at + 8))) throw malformedPost(NO_FILE);
+      return { fields, file: content };
+    }
+    if (fields[name.toLowerCase()] !== undefined) throw malformedPost(`The field ${name} is there twice.`);
     fields[name.toLowerCase()] = content.toString("utf8");
-    at = end + 2;
   }
-  throw malformedPost("POST requires exactly one file upload per request.");
 }
 
 /** The credential and signature of a form, in the shape of a request's; undefined for an unsigned form. */

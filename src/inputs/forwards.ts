@@ -26,7 +26,9 @@ export const MOST_FORWARDS = 32;
  */
 export function parseForward(text: string): Forward | { readonly must: string } {
   const [all, local, host, port = ""] = FORWARD.exec(text.trim()) ?? [];
-  if (all === undefined) return { must: `${FORMS}, such as 15432:db.internal:5432` };
+  // A resolver takes a bare number for an address.
+  if (all === undefined || /^\d+$/.test(host ?? ""))
+    return { must: `${FORMS}, such as 15432:db.internal:5432` };
   const [near, far] = [local ?? port, Number(port)];
   const ports = [far, ...(near === "" ? [] : [Number(near)])];
   if (ports.some((each) => each < 1 || each > 65_535)) return { must: "of ports from 1 to 65535" };
@@ -36,6 +38,12 @@ export function parseForward(text: string): Forward | { readonly must: string } 
     port: far,
     text: text.trim(),
   };
+}
+
+/** Where the connections of a forward lead, to be shown. */
+export function farEndOf({ host, port }: Forward): string {
+  if (host === null) return `port ${port} of the task`;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Reads all forwards of a list. Returns the first fault, and the forward that has it. */

@@ -33,9 +33,8 @@ describe("the command of a forward", () => {
     expect(await running).toBe(143);
   });
 
-  it("is named when it can't be run", async () => {
-    await expect(runCommand(["no-such-program"], [1], never)).rejects.toThrow(
-      "The command can't be run: spawn no-such-program ENOENT.",
-    );
+  it("ends as in a shell when it can't be run: 127 when it is not there, else 126", async () => {
+    expect(await runCommand(["no-such-program"], [1], never)).toBe(127);
+    expect(await runCommand(["/etc/passwd"], [1], never)).toBe(126);
   });
 });

@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { CreateAliasCommand, DecryptCommand, GenerateDataKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
+  DescribeClustersCommand,
   DescribeTasksCommand,
   ECSClient,
   ListTasksCommand,
@@ -92,7 +95,8 @@ describe("a key", () => {
   it("is needed, except when a bucket's policy allows anonymous calls", async () => {
     const { url, made } = { ...world, ...world.local };
     const target = "AmazonEC2ContainerServiceV20141113.ListTasks";
-    const json = await fetch(url, { method: "POST", headers: { "x-amz-target": target }, body: "{}" });
+    const headers = { "x-amz-target": target, "content-type": "application/x-amz-json-1.1" };
+    const json = await fetch(url, { method: "POST", headers, body: "{}" });
     expect(await json.json()).toMatchObject({ __type: "MissingAuthenticationTokenException" });
     const object = `${url}/${made.bucket}/public/x`;
     await s3(world.local.admin).send(new PutObjectCommand({ ...at("public/x"), Body: "hello" }));
@@ -410,5 +414,70 @@ describe("a copy", () => {
       403,
       expect.stringContaining("which were not signed"),
     ]);
+  });
+});
+
+describe("a request that this server and moto would read in different ways is refused", () => {
+  /** What says "sts" to one reader of the header, and `service` to the other. */
+  const twoScopes = (service: string): string =>
+    `Foo x/20260101/us-east-1/${service}/aws4_request Credential=x/20260101/us-east-1/sts/aws4_request`;
+  const json = {
+    "x-amz-target": "X.AssumeRoleWithWebIdentity",
+    "content-type": "application/x-amz-json-1.1",
+  };
+
+  it.each([
+    ["a header that is no signature", "/", { authorization: twoScopes("ecs"), ...json }],
+    ["an operation in the query", "/?Action=ListTaskDefinitions", json],
+    ["a JSON call by the name of one that needs no key", "/", json],
+    [
+      "a JSON call that says that it is a form",
+      "/",
+      { ...json, "content-type": "application/x-www-form-urlencoded" },
+    ],
+  ])("%s", async (_, path, headers) => {
+    const body = JSON.stringify({ a: "&Action=ListRoles&Version=2010-05-08&z=" });
+    const refused = await fetch(`${world.local.url}${path}`, { method: "POST", headers, body });
+    expect([400, 403, 404]).toContain(refused.status);
+    expect(await refused.text()).not.toMatch(/Roles|taskDefinitionArns/);
+  });
+
+  it("a presigned request with a header that names another service", async () => {
+    const admin = new S3Client({ ...clientConfig(world.local), forcePathStyle: true });
+    await admin.send(new PutObjectCommand({ ...at("source"), Body: "hunter2" }));
+    const url = await getSignedUrl(admin, new PutObjectCommand(at("copies/theirs")));
+    const headers = { authorization: twoScopes("s3"), "x-amz-copy-source": `/${world.made.bucket}/source` };
+    expect((await fetch(url, { method: "PUT", headers })).status).toBe(400);
+  });
+
+  it("a slash in the bucket's name", async () => {
+    const keys = user([allow(["s3:ListBucket", "s3:CreateBucket", "s3:DeleteBucket"], "*")]);
+    await expect(
+      s3(keys).send(new GetObjectCommand({ Bucket: `${world.made.bucket}/source`, Key: "" })),
+    ).rejects.toThrow();
+    const read = await fetch(`${world.local.url}/${world.made.bucket}%2Fsource`);
+    expect([read.status, await read.text()]).toEqual([400, expect.stringContaining("InvalidBucketName")]);
+  });
+
+  it("a list of nothing needs the right to its operation", async () => {
+    const { url, region } = world.local;
+    const client = new ECSClient({ endpoint: url, region, credentials: user([]), maxAttempts: 1 });
+    expect(await answer(client.send(new DescribeClustersCommand({ clusters: [] })))).toMatch(
+      /^AccessDeniedException/,
+    );
+  });
+
+  it("a connection that is reset while it asks for a channel ends nothing", async () => {
+    const { port } = new URL(world.local.url);
+    for (let tries = 0; tries < 20; tries++) {
+      const socket = connect(Number(port), "127.0.0.1");
+      await once(socket, "connect");
+      socket.write(
+        `GET /v1/data-channel/x HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      );
+      socket.resetAndDestroy();
+      await once(socket, "close");
+    }
+    expect((await fetch(world.local.url)).status).toBe(403);
   });
 });

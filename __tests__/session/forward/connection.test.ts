@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { Connection } from "../../../src/session/forward/connection.ts";
@@ -43,7 +44,27 @@ function stalled() {
 }
 const turn = () => new Promise((resolve) => void setImmediate(resolve));
 
+/** A process whose connection gets an end and is broken off in the same turn. */
+const ENDS_AND_BREAKS_OFF = `
+  import { createServer, connect } from "node:net";
+  import { breakOff } from ${JSON.stringify(new URL("../../../src/session/forward/connection.ts", import.meta.url).href)};
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.end("x");
+    breakOff(socket);
+    server.close();
+  });
+  server.listen(0, "127.0.0.1", () => connect(server.address().port, "127.0.0.1").on("error", () => undefined).resume());
+`;
+
 describe("a connection of this machine", () => {
+  it("does not keep its process when it is broken off while its end is under way", () => {
+    const words = ["--input-type=module", "--disable-warning=ExperimentalWarning", "-e", ENDS_AND_BREAKS_OFF];
+    expect(spawnSync(process.execPath, words, { timeout: 20_000, killSignal: "SIGKILL" })).toMatchObject({
+      status: 0,
+      signal: null,
+    });
+  });
+
   it("holds the single bytes for a program that reads nothing in one write", async () => {
     const { client, writes, taken, take, isEnded } = stalled();
     const count = 50_000;

@@ -3,7 +3,13 @@ import type { CarrierEnd } from "../job-end.ts";
 import { LogCarrier } from "../log-carrier.ts";
 import { type OutputSink, readCarrier } from "../read-carrier.ts";
 import type { SessionLog } from "../../ready/session-logs.ts";
-import { type LogAccess, readTranscript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
+import {
+  type LogAccess,
+  readTranscript,
+  type TranscriptContext,
+  TranscriptLimits,
+  UnreadableLog,
+} from "./transcript.ts";
 
 /** Which logs are read, and where their output goes. */
 export interface LogReading extends LogAccess, OutputSink {
@@ -26,12 +32,13 @@ export interface ReadLogsOptions extends LogReading, TranscriptContext {}
 export async function readLogs(from: SessionLog, options: ReadLogsOptions): Promise<CarrierEnd> {
   const { sessionIds, nonce, clock } = options;
   const until = clock.now() + options.patience;
+  const limits = new TranscriptLimits(clock);
   let followed: CarrierEnd | undefined;
   let unreadable: UnreadableLog | undefined;
   for (const sessionId of sessionIds) {
     const patience = Math.max(0, until - clock.now());
     try {
-      const bytes = readTranscript(from, sessionId, { ...options, patience });
+      const bytes = readTranscript(from, sessionId, { ...options, patience, limits });
       const { end, attached } = await readCarrier(
         new LogCarrier(bytes, nonce, options.spool.largestPack),
         options,

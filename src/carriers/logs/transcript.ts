@@ -24,11 +24,11 @@ export interface CloudWatchLocation {
 
 const POLL_MS = 1_000;
 /**
- * The longest time for a transcript. The agent uploads 0.8 MB a second to CloudWatch, so a gigabyte in 21 minutes. A task that may write to the log
+ * The longest time for the transcripts of a job. The agent uploads 0.8 MB a second to CloudWatch, so a gigabyte in 21 minutes. A task that may write to the log
  * must not keep a step for longer.
  */
 const LONGEST_MS = 30 * 60_000;
-/** The longest transcript in S3: what a session carries in nine hours. An object may have 5 TB. */
+/** The most bytes of them: what a session carries in nine hours. An object in S3 may have 5 TB. */
 const MOST_BYTES = 32 * 2 ** 30;
 
 export function cloudWatchLocation(group: string, sessionId: string, region: string): CloudWatchLocation {
@@ -98,7 +98,29 @@ export interface LogAccess {
   readonly signal: AbortSignal;
 }
 
+/** What all transcripts of a job may take together: half an hour, and 32 GiB. */
+export class TranscriptLimits {
+  readonly #clock: Clock;
+  readonly #until: number;
+  #left = MOST_BYTES;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#until = clock.now() + LONGEST_MS;
+  }
+
+  get isReached(): boolean {
+    return this.#left <= 0 || this.#clock.now() >= this.#until;
+  }
+
+  count(bytes: number): void {
+    this.#left -= bytes;
+  }
+}
+
 export interface TranscriptContext extends LogAccess {
+  /** By default those of a transcript that is alone. */
+  readonly limits?: TranscriptLimits | undefined;
   /**
    * The transcript counts as complete after this many milliseconds without anything new. The agent uploads it some seconds
    * after the session's end.
@@ -124,20 +146,21 @@ function objectKey(prefix: string | undefined, sessionId: string): string {
 
 /**
  * The bytes of a transcript in CloudWatch, as they arrive. Its events are pieces of one text without the line ends
- * between them. Ends after `patience` without an event, and after half an hour at the latest.
+ * between them. Ends after `patience` without an event, and at the limits at the latest.
  */
 async function* cloudWatchTranscript(
   stream: { readonly group: string; readonly stream: string },
-  { logs, clock, signal, patience }: TranscriptContext,
+  { logs, clock, signal, patience, limits = new TranscriptLimits(clock) }: TranscriptContext,
 ): AsyncGenerator<Uint8Array> {
   let from: string | undefined;
   let first = true;
   let until = clock.now() + patience;
-  const limit = until + LONGEST_MS;
-  while (clock.now() < limit) {
+  while (!limits.isReached) {
     const page = await logs.readPage(stream, from);
     for (const message of page?.messages ?? []) {
-      yield Buffer.from(first ? message : `\n${message}`);
+      const bytes = Buffer.from(first ? message : `\n${message}`);
+      limits.count(bytes.length);
+      yield bytes;
       first = false;
       until = clock.now() + patience;
     }
@@ -149,18 +172,18 @@ async function* cloudWatchTranscript(
 }
 
 /**
- * The bytes of a transcript in S3, whose object is there whole or not at all. Ends after half an hour, and after 32 GiB, at the latest. Without `s3:ListBucket` S3 also denies
+ * The bytes of a transcript in S3, whose object is there whole or not at all. Ends at the limits at the latest. Without `s3:ListBucket` S3 also denies
  * an object that is not there yet. So a denial fails only after `patience`, as `UnreadableLog`.
  */
 async function* s3Transcript(
   object: ObjectName,
-  { region, s3, owners, clock, signal, patience }: TranscriptContext,
+  { region, s3, owners, clock, signal, patience, limits = new TranscriptLimits(clock) }: TranscriptContext,
 ): AsyncGenerator<Uint8Array> {
   const until = clock.now() + patience;
   for (;;) {
     const found = await asOneOf(owners, object, s3);
     if (found !== undefined && !(found instanceof Failure)) {
-      yield* upToLimits(found, clock);
+      yield* upToLimits(found, limits);
       return;
     }
     if (clock.now() >= until) {
@@ -171,13 +194,14 @@ async function* s3Transcript(
   }
 }
 
-async function* upToLimits(bytes: AsyncIterable<Uint8Array>, clock: Clock): AsyncGenerator<Uint8Array> {
-  const limit = clock.now() + LONGEST_MS;
-  let left = MOST_BYTES;
+async function* upToLimits(
+  bytes: AsyncIterable<Uint8Array>,
+  limits: TranscriptLimits,
+): AsyncGenerator<Uint8Array> {
   for await (const piece of bytes) {
     yield piece;
-    left -= piece.length;
-    if (left <= 0 || clock.now() >= limit) return;
+    limits.count(piece.length);
+    if (limits.isReached) return;
   }
 }
 

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { systemClock as clock } from "../../clock.ts";
 import { FORMS, parseForwards } from "../../inputs/forwards.ts";
 import { forwardInputNames, type InputName } from "../../inputs/names.ts";
+import { codeOf } from "../../values.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The inputs that are options. */
@@ -18,12 +19,15 @@ export function checkForwards(texts: readonly string[]): void {
     throw new UsageError(`-L must be ${forwards.must}, not ${JSON.stringify(forwards.text)}.`);
 }
 
+/** The exit codes of a shell for a command that is not there, and for one that can't be run (POSIX, "Exit Status for Commands"). */
+const NOT_FOUND = 127;
+const NOT_RUNNABLE = 126;
 /** The time that a command has to end when the forward is lost, before it is killed. */
 const GRACE_MS = 5_000;
 
 /**
  * Runs a command while the forward is up, with the terminal of this process. Resolves with its exit code, 128 and the number of the
- * signal for one that was killed. It gets the ports as `FARGATE_EXEC_PORT` and `FARGATE_EXEC_PORTS`.
+ * signal for one that was killed, 127 or 126 for one that can't be run. It gets the ports as `FARGATE_EXEC_PORT` and `FARGATE_EXEC_PORTS`.
  */
 export async function runCommand(
   [program = "", ...args]: readonly string[],
@@ -46,8 +50,11 @@ export async function runCommand(
   };
   over.addEventListener("abort", stop, { once: true });
   try {
-    return await new Promise((resolve, reject) => {
-      child.once("error", (error) => reject(new UsageError(`The command can't be run: ${error.message}.`)));
+    return await new Promise((resolve) => {
+      child.once("error", (error) => {
+        process.stderr.write(`fargate-exec: the command can't be run: ${error.message}\n`);
+        resolve(codeOf(error) === "ENOENT" ? NOT_FOUND : NOT_RUNNABLE);
+      });
       child.once("exit", (code, signal) =>
         resolve(code ?? 128 + (signal === null ? 0 : signalNumber(signal))),
       );

@@ -7,6 +7,15 @@ import type { Tunnel } from "./tunnel.ts";
 /** How a connection of this machine ended before its far end was reached. */
 type OnRefused = (why: Refusal, text: string) => void;
 
+/**
+ * Breaks a connection off, so that its program sees a reset. Not while its end is under way: libuv refuses a reset then (`uv_tcp_close_reset`),
+ * and Node.js keeps the handle for ever, and its process, too. The program gets that end.
+ */
+export function breakOff(socket: LocalSocket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** One connection to a port of this machine, carried through the tunnel. A half-closed connection stays half-closed. */
 export class Connection implements Client {
   readonly #socket: LocalSocket;
@@ -64,7 +73,7 @@ export class Connection implements Client {
 
   reset(): void {
     this.#stream = undefined;
-    this.#socket.resetAndDestroy();
+    breakOff(this.#socket);
   }
 
   pull(most: number): Buffer | "end" | undefined {

@@ -1,6 +1,6 @@
 import type { LocalPorts } from "../../aws/world.ts";
 import { Listeners } from "./listener.ts";
-import type { Forward } from "../../inputs/forwards.ts";
+import { farEndOf, type Forward } from "../../inputs/forwards.ts";
 import { ForwardTimedOut } from "./failures.ts";
 import { probe } from "./probe.ts";
 import { Tunnel, type TunnelCounts, type TunnelOptions } from "./tunnel.ts";
@@ -48,7 +48,8 @@ async function carryUntilLost(options: ForwardOptions, lost: AbortController): P
     await untilReady(tunnel, lost.signal, cancel);
     const probing = { clock, signal: AbortSignal.any([lost.signal, cancel]) };
     for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at, probing);
-    for (const [at, { text }] of forwards.entries()) log.info(`127.0.0.1:${ports[at]} leads to ${text}.`);
+    for (const [at, forward] of forwards.entries())
+      log.info(`127.0.0.1:${ports[at]} leads to ${farEndOf(forward)}.`);
     lost.signal.throwIfAborted();
     cancel.throwIfAborted();
     const stopTimer = endAfter(options, lost);

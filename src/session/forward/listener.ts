@@ -3,9 +3,9 @@ import type { Clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { codeOf } from "../../values.ts";
-import { Connection } from "./connection.ts";
+import { breakOff, Connection } from "./connection.ts";
 import { portTaken } from "./failures.ts";
-import type { Forward } from "../../inputs/forwards.ts";
+import { farEndOf, type Forward } from "../../inputs/forwards.ts";
 import { type LocalEnd, LocalSockets, readTables } from "./local-user.ts";
 import { MOST_STREAMS } from "./streams.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -53,7 +53,7 @@ export class Listeners {
   /** Closes the ports at once, and resets what is open. */
   close(): void {
     for (const port of this.#open.splice(0)) port.close();
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) breakOff(socket);
   }
 
   async #bind(forward: Forward, target: number, host: string, port: number): Promise<number> {
@@ -74,13 +74,13 @@ export class Listeners {
     // What goes wrong with a connection ends in its `close`.
     socket.on("error", () => undefined);
     if (this.#sockets.size > MOST_STREAMS || !(await this.#isAllowed(socket, forward))) {
-      socket.resetAndDestroy();
+      breakOff(socket);
       return;
     }
     const connection = new Connection(socket, tunnel, (_, text) =>
-      log.warnOnce(`The container can't reach ${forward.text}: ${text}.`),
+      log.warnOnce(`The container can't reach ${farEndOf(forward)}: ${text}.`),
     );
-    if (!(await tunnel.untilReady(WAIT_MS)) || !connection.begin(target)) socket.resetAndDestroy();
+    if (!(await tunnel.untilReady(WAIT_MS)) || !connection.begin(target)) breakOff(socket);
   }
 
   /** Whether a process of ours, or of root, has made this connection. Allowed with a warning where that can't be seen. */

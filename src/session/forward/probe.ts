@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { forwardLost, notReached } from "./failures.ts";
-import type { Forward } from "../../inputs/forwards.ts";
+import { farEndOf, type Forward } from "../../inputs/forwards.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 /** A relay tries each address of a name in turn, and looks the name up before. */
@@ -12,21 +12,21 @@ const LONGEST_MS = 120_000;
  */
 export async function probe(
   tunnel: Tunnel,
-  { text }: Forward,
+  forward: Forward,
   target: number,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
   const answered = new AbortController();
   const opened = new Promise<void>((resolve, reject) => {
     let isOpened = false;
-    const lost = (): void => reject(forwardLost(`no answer came from ${text}`));
+    const lost = (): void => reject(forwardLost(`no answer came from ${farEndOf(forward)}`));
     const of = tunnel.connect(target, {
       isProbe: true,
       opened: () => {
         isOpened = true;
         resolve();
       },
-      refused: (why, words) => reject(notReached(text, why, words)),
+      refused: (why, words) => reject(notReached(farEndOf(forward), why, words)),
       reset: lost,
       // A server may greet first.
       data: (bytes) => tunnel.consumed(of ?? 0, bytes.length),
