@@ -142,7 +142,7 @@ it.concurrent("a far end that is not reached is named, and nothing is left", asy
   const forwards = `${target}\n:127.0.0.1:${port}`;
   const { annotations, exitCode, post, outputs } = await start("refused", { task: task.id, forwards });
   expect([exitCode, outputs]).toEqual([1, {}]);
-  const message = `The container can't reach :127.0.0.1:${port}.\nNothing listens at that port`;
+  const message = `The container can't reach 127.0.0.1:${port}.\nNothing listens at that port`;
   expect(annotations).toEqual([
     expect.objectContaining({
       title: "fargate-exec: container-refused",

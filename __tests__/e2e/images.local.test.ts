@@ -159,7 +159,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
     for (const [image, task] of tasks) {
       await eventually(() => processes(task).map(({ command }) => command), idle.get(image));
       for (const path of ["/tmp", "/run", "/dev/shm"])
-        expect({ image, path, files: filesIn(task, path) }).toEqual({ image, path, files: [] });
+        await eventually(() => ({ image, path, files: filesIn(task, path) }), { image, path, files: [] });
     }
     expect(await aws.objects()).toEqual([]);
   });

@@ -48,7 +48,7 @@ function givenBackAt({ id }: Task): number {
 }
 
 // At 0.8 MB a second its upload takes some six seconds.
-const FOUR_MB = "head -c 4000000 /dev/zero | tr '\\0' x | fold -w 1000";
+const FOUR_MB = "yes $(printf %0999d 0) | head -c 4000000";
 
 it.concurrent(
   "a place is given back when the agent has uploaded the session's log, and not before",
@@ -84,7 +84,7 @@ it.concurrent(
     const task = await startTask();
     const { ecs, made } = aws.world;
     // At the real agent's rate, 0.85 MB a second.
-    const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do head -c 600000 /dev/zero | tr '\\0' x | fold -w 1000; sleep 1; done"`;
+    const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do yes $(printf %0999d 0) | head -c 600000; sleep 1; done"`;
     for (let count = 0; count < 2; count += 1) {
       await ecs.send(
         new ExecuteCommandCommand({
