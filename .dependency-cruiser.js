@@ -65,7 +65,7 @@ const INSIDE_ROOMS = {
     ["step"],
     // One job in one container.
     ["job", "retry-reason"],
-    ["attempts", "parallel-jobs", "forward-tasks"],
+    ["attempts", "parallel-jobs", "relay-tasks"],
     ["fan-out", "under-lock", "at-hook"],
     ["run-in-targets", "show-uploaded", "run-forward", "run-shell"],
   ],

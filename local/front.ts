@@ -16,7 +16,6 @@ import {
   type RecordedRequest,
   toPathStyle,
   type CallSequence,
-  wrongProof,
 } from "./front/requests.ts";
 import type { Admission, Call } from "./iam/guard.ts";
 import { isMultipart } from "./iam/post-policy.ts";
@@ -152,8 +151,6 @@ export class Front {
       send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), "application/json");
       return;
     }
-    const wrong = wrongProof(request);
-    if (wrong !== undefined) throw wrong;
     const protocol = protocolOf(request, url);
     const { service = "", key = "" } = scope ?? {};
     const agent = request.headers["user-agent"] ?? "";

@@ -67,6 +67,7 @@ const BUCKET_PATH = /^\/(?:$|[A-Za-z0-9][A-Za-z0-9._-]{1,254}(?:\/|$))/;
  * of one that says it is a form, and the service from a header that is no signature.
  */
 export function protocolOf(request: IncomingMessage, url: URL): "json" | "query" | "s3" {
+  requireOneProof(request);
   const { method, headers } = request;
   const isJson = headers["x-amz-target"] !== undefined;
   if (isJson || isQuery(request)) {
@@ -89,19 +90,17 @@ export function protocolOf(request: IncomingMessage, url: URL): "json" | "query"
   return "s3";
 }
 
-/** Why a request's ways to prove who sent it can be read differently; undefined for a request with one way or none. */
-export function wrongProof({ headers, url = "/" }: IncomingMessage): AwsError | undefined {
-  const isPresigned = new URL(url, "http://local").searchParams.has("X-Amz-Algorithm");
-  if (headers.authorization === undefined) return undefined;
-  if (isPresigned)
-    return new AwsError(
+/** Throws AWS's answer to a request whose sender could be read in two ways. */
+function requireOneProof({ headers, url = "/" }: IncomingMessage): void {
+  if (headers.authorization === undefined) return;
+  if (new URL(url, "http://local").searchParams.has("X-Amz-Algorithm"))
+    throw new AwsError(
       "InvalidArgument",
       "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the Authorization header should be specified",
       400,
     );
-  return signatureOf(headers, url) === undefined
-    ? new AwsError("InvalidArgument", "Unsupported Authorization Type", 400)
-    : undefined;
+  if (signatureOf(headers, url) === undefined)
+    throw new AwsError("InvalidArgument", "Unsupported Authorization Type", 400);
 }
 
 /** Whether a request has the form of the query protocol. */

@@ -81,6 +81,6 @@ export function missingSignature(service: string): AwsError {
   return new AwsError("MissingAuthenticationTokenException", message);
 }
 
-/** S3's answer to a request with a header of its own that its signature leaves out. */
+/** The answer to a request with a header `x-amz-…` that its signature leaves out, in S3's words for all services. */
 export const headersNotSigned = (): AwsError =>
   s3Denied("There were headers present in the request which were not signed");

@@ -100,9 +100,9 @@ export class Guard {
 
   /** At least one right, but for the calls that AWS asks none for. */
   async #rightsOf(call: Call): Promise<readonly Right[]> {
+    if (FREE.has(nameOf(call))) return [];
     const rights = await this.#namedRights(call);
-    if (rights.length > 0 || FREE.has(nameOf(call))) return rights;
-    return [{ action: nameOf(call), resource: "*" }];
+    return rights.length > 0 ? rights : [{ action: nameOf(call), resource: "*" }];
   }
 
   async #namedRights(call: Call): Promise<readonly Right[]> {

@@ -1,8 +1,8 @@
 import type { LocalPorts } from "../aws/world.ts";
 import { carryForwards } from "../session/forward/forward.ts";
 import { ForwardTimedOut } from "../session/forward/failures.ts";
-import { ForwardTasks } from "./forward-tasks.ts";
-import { forwardUse } from "./job/forward-sessions.ts";
+import { RelayTasks } from "./relay-tasks.ts";
+import { forwardUse } from "./job/relay-sessions.ts";
 import { failedResult, NO_OUTPUT, type Result } from "../report/result.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
@@ -24,7 +24,7 @@ export async function runForward(run: ForwardRun, surroundings: Surroundings): P
 /** The phases between valid inputs and the end of the forwards. */
 async function perform({ during }: ForwardRun, step: OpenStep, ports: LocalPorts): Promise<Result> {
   const { clock, log, cancel, inputs } = step;
-  const tasks = await ForwardTasks.find(step, forwardUse());
+  const tasks = await RelayTasks.find(step, forwardUse());
   try {
     const exitCode = await carryForwards({
       ...{ forwards: inputs.forwards ?? [], during, clock, log, cancel, ports },

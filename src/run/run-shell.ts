@@ -3,8 +3,8 @@ import { shellCommand, type ShellOptions } from "../payload/shell.ts";
 import { NO_OUTPUT, type Result } from "../report/result.ts";
 import type { LocalTerminal } from "../session/shell/local-terminal.ts";
 import { carryShell } from "../session/shell/shell.ts";
-import { ForwardTasks } from "./forward-tasks.ts";
-import type { RelayUse } from "./job/forward-sessions.ts";
+import { RelayTasks } from "./relay-tasks.ts";
+import type { RelayUse } from "./job/relay-sessions.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
@@ -37,7 +37,7 @@ const shellUse = (run: ShellRun): RelayUse => ({
 /** The phases between valid inputs and the end of the shell. */
 async function perform(run: ShellRun, step: OpenStep): Promise<Result> {
   const { inputs, clock, log, cancel } = step;
-  const tasks = await ForwardTasks.find(step, shellUse(run));
+  const tasks = await RelayTasks.find(step, shellUse(run));
   try {
     const end = await carryShell({
       ...{ clock, log, cancel, terminal: run.terminal },

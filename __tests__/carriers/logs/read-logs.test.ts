@@ -41,6 +41,27 @@ async function read(streams: Readonly<Record<string, string>>, spool = new Spool
 }
 
 describe("reading the logs of a job's sessions", () => {
+  it("ends after half an hour in all, though a task writes into each of them without end", async () => {
+    const clock = new SleeplessClock();
+    const begun = clock.now();
+    const readPage: FakeLogs["readPage"] = async () => {
+      await clock.sleep(1_000);
+      return { messages: ["x"], next: "more", last: false };
+    };
+    await readLogs(
+      { kind: "cloudwatch", group: "/ecs/exec" },
+      {
+        ...{ region: "eu-central-1", owners: [], nonce: NONCE, spool: new Spool(1), patience: 3_000, clock },
+        ...{ logs: { readPage }, s3: { getObject: () => Promise.resolve(undefined) } },
+        sessionIds: ["s-1", "s-2", "s-3"],
+        show: () => undefined,
+        signal: new AbortController().signal,
+        log: new Listener(),
+      },
+    );
+    expect(clock.now() - begun).toBe(30 * 60_000);
+  });
+
   it("takes output and status from one log that holds both", async () => {
     const { followed, shown } = await read({ "s-1": `noise\n${mark("@0")}\n${SPOOL}${END}\n` });
     expect(followed).toMatchObject(ENDED);

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Keys } from "../../../local/keys.ts";
+import { readForm } from "../../../local/iam/post-policy.ts";
 import { clientConfig, startWorld, type World } from "../with-local.ts";
 
 let world: World;
@@ -97,4 +98,29 @@ it.each<[string, Form, RegExp]>([
 it("a form needs its signer's right to write", async () => {
   const keys = world.local.iam.principals.addUser("poor", { policies: [] });
   expect(await post({ keys })).toMatch(/^403 AccessDenied: .*s3:PutObject on resource/);
+});
+
+describe("a form is read in one way only, or refused", () => {
+  const part = (name: string, text: string): string =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+  const file = part("file", "hello");
+  const read = (body: string) => readForm("multipart/form-data; boundary=b", Buffer.from(body));
+
+  it("with each field once, and the file as the last", () => {
+    expect(read(`${part("key", "a")}${part("Content-Type", "text/plain")}${file}--b--\r\n`)).toEqual({
+      fields: { key: "a", "content-type": "text/plain" },
+      file: Buffer.from("hello"),
+    });
+  });
+
+  it.each([
+    ["a field twice", `${part("key", "other")}${part("key", "mine")}${file}--b--`],
+    ["a field twice, in other letters", `${part("key", "other")}${part("KEY", "mine")}${file}--b--`],
+    ["a field behind the file", `${part("key", "mine")}${file}${part("acl", "public-read")}--b--`],
+    ["text before the first field", `x\r\n${part("key", "mine")}${file}--b--`],
+    ["no end", `${part("key", "mine")}${file}--b`],
+    ["another way to name a field", `${part("key", "mine")}${file}--b--`.replace('name="key"', "name=key")],
+  ])("not with %s", (_, body) => {
+    expect(() => read(body)).toThrow();
+  });
 });

@@ -37,11 +37,6 @@ export async function otherRights(
     }
     case "iam:SimulatePrincipalPolicy":
       return on(text("PolicySourceArn"));
-    // GetCallerIdentity needs no right ("No permissions are required to perform this operation", STS). For
-    // AssumeRoleWithWebIdentity only the role's trust policy counts.
-    case "sts:GetCallerIdentity":
-    case "sts:AssumeRoleWithWebIdentity":
-      return [];
     case "sts:AssumeRole":
       return on(text("RoleArn"));
     default:

@@ -37,7 +37,7 @@ export const forwardUse = (): RelayUse => ({
 });
 
 /** Opens the sessions of a forward or a shell, one after the other, in the place that it holds in its container. */
-export class ForwardSessions {
+export class RelaySessions {
   /** The ID of the last session. */
   last: string | undefined;
   /** Whether the sessions are logged, as far as that is known. */
@@ -53,7 +53,7 @@ export class ForwardSessions {
   #isEnded = false;
 
   /** Waits until the container takes sessions. An abort throws its reason. */
-  static async begin(context: JobContext, signal: AbortSignal, use: RelayUse): Promise<ForwardSessions> {
+  static async begin(context: JobContext, signal: AbortSignal, use: RelayUse): Promise<RelaySessions> {
     const { inputs, target, clock, log, looks, stuckAfter } = context;
     const deadline = clock.now() + inputs.startTimeout;
     const lines = new WaitLines({ clock, log });
@@ -64,7 +64,7 @@ export class ForwardSessions {
       stuckAfter,
       signal,
     });
-    return new ForwardSessions(context, task, { lines, deadline, use });
+    return new RelaySessions(context, task, { lines, deadline, use });
   }
 
   private constructor(

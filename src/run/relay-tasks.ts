@@ -16,7 +16,7 @@ import type { ServiceCandidates } from "../targets/tasks/service-candidates.ts";
 import { waitForSuccessor } from "../targets/tasks/successor.ts";
 import { TaskLooks } from "../targets/tasks/task-looks.ts";
 import { tellWhile } from "../waiting.ts";
-import { ForwardSessions, type RelayUse } from "./job/forward-sessions.ts";
+import { RelaySessions, type RelayUse } from "./job/relay-sessions.ts";
 import { targetContext, type StepContext } from "./step-context.ts";
 
 /** Failures after which the task takes no session ever again. */
@@ -32,7 +32,7 @@ const OWN_TASK =
   "End what uses it, or raise 'queue-timeout'. Or use a task of its own: 'start: true' with 'service'.";
 
 /** The sessions of a forward or a shell, in one task and then in another when that one is gone or takes no forward. */
-export class ForwardTasks {
+export class RelayTasks {
   readonly #step: StepContext;
   readonly #use: RelayUse;
   readonly #resolved: JobTargets;
@@ -41,7 +41,7 @@ export class ForwardTasks {
   readonly #looks: TaskLooks;
   #target: Target;
   /** The sessions in that task; undefined until it takes some. */
-  #sessions: ForwardSessions | undefined;
+  #sessions: RelaySessions | undefined;
   /** The task that has had a session last. */
   #openedIn: string | undefined;
   /** How many tasks were tried before one had a session. */
@@ -50,14 +50,14 @@ export class ForwardTasks {
   #queues = false;
 
   /** Finds the first task, or starts it. */
-  static async find(step: StepContext, use: RelayUse): Promise<ForwardTasks> {
+  static async find(step: StepContext, use: RelayUse): Promise<RelayTasks> {
     const { inputs, aws } = step;
     void openAhead(aws.clients, { bucket: inputs.bucket, isShared: inputs.where.kind !== "new" });
     const exec = lookBeforeStart(inputs, step).then((look) => look.exec);
     exec.catch(() => undefined); // the sessions report its failure
     const early = new EarlyLook({ ...step, ssm: aws.ssm });
     const resolved = await resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
-    return new ForwardTasks(step, resolved, early, { use, exec });
+    return new RelayTasks(step, resolved, early, { use, exec });
   }
 
   private constructor(
@@ -121,7 +121,7 @@ export class ForwardTasks {
     this.#sessions = undefined;
   }
 
-  async #begin(signal: AbortSignal): Promise<ForwardSessions> {
+  async #begin(signal: AbortSignal): Promise<RelaySessions> {
     const { candidates } = this.#resolved;
     const [step, target] = [this.#step, this.#target];
     step.log.phase(`${this.#use.doing} container '${target.container}' of task ${target.taskId}`);
@@ -133,7 +133,7 @@ export class ForwardTasks {
       ...{ exec: this.#exec, early: this.#early, looks: this.#looks, target, write: step.writer() },
       ...{ queues: this.#queues, stuckAfter: stuckAfter(candidates, target) },
     };
-    return await ForwardSessions.begin(job, AbortSignal.any([step.cancel, signal]), this.#use);
+    return await RelaySessions.begin(job, AbortSignal.any([step.cancel, signal]), this.#use);
   }
 
   /** Goes on in another task. Throws the failure when there is none. */
@@ -170,7 +170,7 @@ export class ForwardTasks {
   ): Promise<Target | undefined> {
     const { clock, log, inputs } = this.#step;
     log.info(
-      `The task of the forward, ${this.#target.taskId}, takes no session any more. ${failure.seen} Looking for another task of service '${tasks.service}'.`,
+      `Task ${this.#target.taskId} takes no session any more. ${failure.seen} Looking for another task of service '${tasks.service}'.`,
     );
     const until = clock.now() + inputs.startTimeout;
     const look = async (): Promise<Task | undefined> => {
