@@ -5,9 +5,13 @@ export const PATIENCE_MS = 60_000;
 /** How long it waits for the end of a whole step, or of a program that runs one. */
 export const LONG_PATIENCE_MS = 300_000;
 
-/** Looks until the condition holds, and fails after a minute, with what was seen then. */
-export async function until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
+/** Looks until the condition holds, and fails after this time, with what was seen then. */
+export async function until(
+  isSo: () => boolean,
+  seen: () => string = () => "",
+  patience = PATIENCE_MS,
+): Promise<void> {
+  const end = Date.now() + patience;
   while (!isSo()) {
     if (Date.now() > end) throw new Error(`waited in vain for ${String(isSo)} ${seen()}`);
     await sleep(5);

@@ -8,7 +8,7 @@ import { pythonWith } from "../helpers/python-with.ts";
 import { shareOf, SHELLS } from "../helpers/shells.ts";
 import { withoutPython } from "../helpers/tools.ts";
 import { everyNth } from "../helpers/every-nth.ts";
-import { until } from "../helpers/until.ts";
+import { LONG_PATIENCE_MS, until } from "../helpers/until.ts";
 import {
   processesOf,
   type Typing,
@@ -38,7 +38,8 @@ function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob & { 
 }
 
 async function untilNothingIsLeft(job: WatchedJob): Promise<void> {
-  await until(() => job.directory === undefined && job.processes.length === 0);
+  const left = () => JSON.stringify([job.directory, job.processes]);
+  await until(() => job.directory === undefined && job.processes.length === 0, left, LONG_PATIENCE_MS);
 }
 
 function refusal(terminal: WatchedTerminal): unknown {
@@ -307,7 +308,7 @@ it(
   PATIENCE,
 );
 
-/** Each row is 12,000 calls of `sleep`. */
+/** Each row is 1,200 calls of `sleep`. */
 const halves: readonly [string, (bytes: Buffer) => Buffer][] = [
   ["payload", (bytes) => bytes.subarray(0, bytes.length / 2)],
   ["secrets", (bytes) => bytes.subarray(0, -10)],

@@ -124,14 +124,20 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     );
   });
 
-  it.each([
-    ["bytes at which awk cuts", "\u0001", ["abcd"]],
-    ["a secret that overlaps itself", "a", ["aaaa"]],
-    ["the beginning of a secret", "abc", ["abcabcabcd"]],
-    ["marks", "\u001b]7733;", ["abcd"]],
-    ["characters that the agent damages", "\ufffd", ["abcd"]],
-    ["line ends with a long line after them", `${"\n".repeat(60_000)}${"x".repeat(5_000)}`, ["abcd"]],
-  ])("takes seconds at most for a flood of %s", (_, unit, secrets) => {
+  it.each(
+    everyNth(
+      [
+        ["bytes at which awk cuts", "\u0001", ["abcd"]],
+        ["a secret that overlaps itself", "a", ["aaaa"]],
+        ["the beginning of a secret", "abc", ["abcabcabcd"]],
+        ["marks", "\u001b]7733;", ["abcd"]],
+        ["characters that the agent damages", "\ufffd", ["abcd"]],
+        ["line ends with a long line after them", `${"\n".repeat(60_000)}${"x".repeat(5_000)}`, ["abcd"]],
+      ] as const,
+      2,
+      awk === "mawk" ? 0 : 1,
+    ),
+  )("takes seconds at most for a flood of %s", (_, unit, secrets) => {
     const flood = unit.repeat(Math.ceil(120_000 / unit.length));
     const began = performance.now();
     const shown = recordLines([flood], secrets);

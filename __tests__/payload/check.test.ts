@@ -122,7 +122,7 @@ const REFUSED: readonly Row[] = [
   ...[...IN_SHEBANG, ...OF_DIRECTORY, ...AS_USER].map(asUser),
 ];
 
-const shells = everyNth(CONTAINER_SHELLS, 3);
+const shells = everyNth(CONTAINER_SHELLS, 4);
 
 describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) => {
   let container: SharedContainer;
@@ -144,7 +144,7 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
     return await watch({ containerEnv, ...options, within: container, sh: "/bin/sh", shell, script });
   }
 
-  it.each(everyNth(shareOf(sh, shells, REFUSED), 2))(
+  it.each(everyNth(shareOf(sh, shells, REFUSED), 3))(
     "%s is refused, and no script has run",
     async (_, shebang, options, code, words) => {
       const ran = "/tmp/ran";

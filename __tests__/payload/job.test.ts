@@ -45,7 +45,7 @@ function pathWithoutBash(): string {
 // For the payload, plain bash is the same as bash in its POSIX mode.
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
-describe.each(everyNth(shells, 3))("a job under %s", (sh) => {
+describe.each(everyNth(shells, 4))("a job under %s", (sh) => {
   it.concurrent("brings back every exit code", async () => {
     const codes = [0, 1, 3, 77, 126, 127, 128, 200, 255];
     const script = `shift "$FARGATE_EXEC_WORKER"; exit "$1"`;

@@ -48,7 +48,7 @@ async function leaveJob(
   return { uploaded, terminal };
 }
 
-asOthers.concurrent.each(everyNth(BOTH, 2))(
+asOthers.concurrent.each(everyNth(BOTH, 4))(
   "the session ends once its reader leaves, and with an init nothing is left of the job, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
@@ -69,7 +69,7 @@ asOthers.concurrent.each(everyNth(BOTH, 2))(
   PATIENCE,
 );
 
-asOthers.concurrent.each(everyNth(BOTH, 2, 1))(
+asOthers.concurrent.each(everyNth(BOTH, 4, 1))(
   "when PID 1 reaps nothing the session stays, says why, sends no output, and ends early if it has to, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh);
@@ -143,7 +143,8 @@ describe("a paused agent would not see the end of an attacher, which therefore e
   it.concurrent("when the directory was removed before the end was taken", async () => {
     const end = await endOfAgent("sleep 1", async (job) => {
       await until(() => job.events.some(({ kind }) => kind === "attached"));
-      rmSync(job.directory ?? "", { recursive: true });
+      // The job writes there meanwhile.
+      rmSync(job.directory ?? "", { recursive: true, maxRetries: 50, retryDelay: 5 });
     });
     expect(end).toBe("by TERM");
   });

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LARGEST_TYPED_SCRIPT } from "../../src/inputs/script.ts";
 import { pythonWith } from "../helpers/python-with.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { PYTHON, watch, WatchedJob, type WatchedRun } from "../helpers/watch.ts";
@@ -128,7 +129,7 @@ async function besideServer(sh: string, PATH: string, status: number | "never"):
   }
 }
 
-describe.each(some)("a way of delivery under %s", (sh) => {
+describe.each(everyNth(some, 2))("a way of delivery under %s", (sh) => {
   it.concurrent("that gets no answer is given up after 5 s, and no other is tried", async () => {
     const { PATH, tried } = withPrograms({ curl: "exit 22" });
     expect(await besideServer(sh, PATH, "never")).toEqual([

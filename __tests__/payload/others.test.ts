@@ -7,7 +7,7 @@ import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can own a directory for another user");
-const EACH = everyNth(CONTAINER_SHELLS, 3);
+const EACH = everyNth(CONTAINER_SHELLS, 4, 2);
 const DIRECTORY = "/tmp/fargate-exec-0123456789ab";
 
 /** What is said of another run's job whose reader has not been heard yet. */

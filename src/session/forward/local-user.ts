@@ -15,7 +15,7 @@ export interface LocalEnd {
   readonly port: number;
 }
 
-/** Whose connection it is: `unseen` when the kernel shows no connections, or has no process for this one any more. */
+/** Whose connection it is: `gone` when no process has it any more, `unseen` when the kernel does not show who listens. */
 export type Owner = { readonly uid: number } | "gone" | "unseen";
 
 const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
@@ -49,7 +49,7 @@ export class LocalSockets {
   async ownerOf(connection: LocalConnection): Promise<Owner> {
     const owner = await this.#look(connection);
     // A table is read in pages, and a row may slip from one to another when sockets come and go.
-    return owner === "gone" ? await this.#look(connection) : owner;
+    return typeof owner === "string" ? await this.#look(connection) : owner;
   }
 
   async #look({ client, listener }: LocalConnection): Promise<Owner> {
