@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { Task } from "../../local/task/task.ts";
 import type { StepResult } from "../../local/runner/step.ts";
-import { parseHandle } from "../../src/inputs/handle.ts";
+import { type JobHandle, parseHandle } from "../../src/inputs/handle.ts";
 import { Aws, type Inputs, jobDirectories, mainLog, processes, type StepOptions } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { eventually } from "../helpers/until.ts";
@@ -149,6 +149,9 @@ it.concurrent("a job is handed on from step to step, and its held container ends
   expect(task?.lastStatus).toBe("RUNNING");
   const second = await attachTo(started.outputs["handle"] ?? "", { detach: "2s" });
   expect(second.outputs).toMatchObject({ outcome: "detached" });
+  // No step in the chain moves the end of the job.
+  const [first, next] = [started, second].map(({ outputs }) => parseHandle(outputs["handle"] ?? ""));
+  expect(next).toMatchObject({ until: (first as JobHandle).until });
   const third = attachTo(second.outputs["handle"] ?? "");
   process.kill(task === undefined ? NaN : (pidOf(task, "sleep 601") ?? NaN));
   expect((await third).outputs).toMatchObject({ "exit-code": "7", stdout: numbers(2) });

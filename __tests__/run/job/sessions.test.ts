@@ -1,3 +1,4 @@
+import type { Inputs } from "../../../src/inputs/inputs.ts";
 import type { JobContext } from "../../../src/run/job/context.ts";
 import type { JobPlace } from "../../../src/run/job/job-place.ts";
 import type { PreparedJob } from "../../../src/run/job/prepare.ts";
@@ -5,8 +6,22 @@ import { JobSessions } from "../../../src/run/job/sessions.ts";
 import type { WaitLines } from "../../../src/waiting.ts";
 import { anInputs, aTarget } from "../../helpers/runs.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
+import { HANDLE } from "../../inputs/a-handle.ts";
 
 const DEADLINE = 600_000;
+
+/** The sessions of a job of such a context. Nothing of the place but `isBesideAnother` is used. */
+function sessionsOf(context: Partial<JobContext>, isBesideAnother = false): JobSessions {
+  return new JobSessions(
+    { run: "0123456789ab", container: {} } as PreparedJob,
+    { isBesideAnother } as unknown as JobPlace,
+    {
+      ...{ inputs: anInputs(), target: aTarget(), clock: new SteppedClock(0) },
+      ...{ ledger: { replace: () => undefined }, ...context },
+    } as unknown as JobContext,
+    { deadline: DEADLINE, lines: {} as unknown as WaitLines },
+  );
+}
 
 it.each([
   ["that others may block", { started: false, isBesideAnother: false, now: 0 }, 20_000],
@@ -24,15 +39,20 @@ it.each([
 ])(
   "the time that the agent gets to open the first session, in a container %s",
   (_, { started, isBesideAnother, now }, ms) => {
-    const sessions = new JobSessions(
-      { run: "0123456789ab", container: {} } as PreparedJob,
-      { isBesideAnother } as unknown as JobPlace,
-      {
-        ...{ inputs: anInputs(), target: aTarget({ started }) },
-        ...{ clock: new SteppedClock(now), ledger: { replace: () => undefined } },
-      } as unknown as JobContext,
-      { deadline: DEADLINE, lines: {} as unknown as WaitLines },
-    );
-    expect(sessions.opening()).toBe(ms);
+    const context = { target: aTarget({ started }), clock: new SteppedClock(now) };
+    expect(sessionsOf(context, isBesideAnother).opening()).toBe(ms);
   },
 );
+
+it("however many steps follow a job one after the other, its end and their patience stay those of the first step", () => {
+  const artifacts = { globs: [] } as unknown as Inputs["artifacts"];
+  const first = sessionsOf({ inputs: anInputs({ artifacts }) });
+  let { jobEndsBy } = first;
+  for (let step = 0; step < 10; step++) {
+    const where = { kind: "handle", handle: { ...HANDLE, until: jobEndsBy } } as const;
+    const next = sessionsOf({ inputs: anInputs({ where, artifacts }) });
+    expect(next.until).toBe(first.until);
+    ({ jobEndsBy } = next);
+  }
+  expect(jobEndsBy).toBe(first.jobEndsBy);
+});

@@ -12,7 +12,7 @@ export function isDetachedOnCancel({ where, detach }: Pick<Inputs, "where" | "de
 
 /** How far the job was followed, for the step that follows it next. */
 export interface DetachPoint {
-  /** The latest time at which the job ends, in milliseconds since the epoch. */
+  /** The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. */
   readonly until: number;
   /** The spool offset at which the next step goes on. */
   readonly shown: number;

@@ -40,7 +40,11 @@ export async function followPrepared(
     const { artifactsFrom } = output;
     const { attachedAt } = ended;
     const times = { ...opening.times, attachedAt, artifactsFrom, endedAt: clock.now() };
-    const point = { until: sessions.until, shown: output.resumeAt, pieces: pieces?.piecesOfHandle(ended) };
+    const point = {
+      until: sessions.jobEndsBy,
+      shown: output.resumeAt,
+      pieces: pieces?.piecesOfHandle(ended),
+    };
     const handle = end.kind === "detached" ? handleOf(job, point, inputs) : undefined;
     return { ...ended, end, ...output.end(), artifacts, times, handle };
   } finally {

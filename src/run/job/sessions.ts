@@ -54,6 +54,8 @@ export interface FirstSession {
 /** Opens the sessions of one job, one after the other. Keeps the job in the ledger while it may run. */
 export class JobSessions implements SessionSource {
   readonly until: number;
+  /** The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. It is the same for each step that follows the job. */
+  readonly jobEndsBy: number;
   readonly #prepared: PreparedJob;
   readonly #place: JobPlace;
   readonly #context: JobContext;
@@ -76,11 +78,11 @@ export class JobSessions implements SessionSource {
     const { inputs, target, clock } = context;
     const { run, container } = prepared;
     const { where } = inputs;
-    const endsBy =
+    this.jobEndsBy =
       where.kind === "handle"
         ? where.handle.until
         : deadline + waitForOthersMs(inputs, target) + inputs.timeout;
-    this.until = endsBy + AFTER_TIMEOUT_MS + (inputs.artifacts === undefined ? 0 : PACKING_MS);
+    this.until = this.jobEndsBy + AFTER_TIMEOUT_MS + (inputs.artifacts === undefined ? 0 : PACKING_MS);
     this.#prepared = prepared;
     this.#place = place;
     this.#context = context;
