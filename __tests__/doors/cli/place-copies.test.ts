@@ -293,3 +293,14 @@ it.each([
     [],
   ]);
 });
+
+it("nothing is placed in a repository of git, which would obey it", () => {
+  execFileSync("git", ["init", "--quiet", "--bare", join(base, "out/mirror")]);
+  const before = text("out/mirror/config");
+  writeFile("unpacked/srv/mirror/config", "[core]\nfsmonitor = evil\n");
+  writeFile("unpacked/srv/other", "new");
+  expect(() => place("srv", "out")).toThrow(
+    /mirror\/config is not written, so nothing was copied: git would/,
+  );
+  expect([text("out/mirror/config"), existsSync(join(base, "out/other"))]).toEqual([before, false]);
+});

@@ -1,4 +1,6 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -110,6 +112,58 @@ it.each<[string, readonly Part[], string]>([
   const { refused, ...rest } = await unpack(archive(...parts, file("good", "fine")));
   expect(refused).toEqual([[expect.any(String), expect.stringContaining(why)]]);
   expect(rest).toMatchObject({ stopped: undefined, placed: ["good"], tree: ["good"] });
+});
+
+describe("git runs nothing that the container has sent", () => {
+  const CONFIGURATION =
+    '[core]\nrepositoryformatversion = 0\nworktree = ..\nfsmonitor = "touch $RAN; false"\n';
+  const HEAD = file("d/HEAD", "ref: refs/heads/main\n");
+  const CONFIG = file("d/config", CONFIGURATION);
+  const [OBJECTS, REFS] = [directory("d/objects"), directory("d/refs")];
+
+  /** Whether git, started there, runs what is configured there. */
+  function isObeyedIn(path: string): boolean {
+    const ran = join(scratch, "ran");
+    const env = {
+      ...process.env,
+      RAN: ran,
+      GIT_CEILING_DIRECTORIES: scratch,
+      GIT_CONFIG_GLOBAL: "/dev/null",
+    };
+    spawnSync("git", ["status"], { cwd: path, env });
+    const isThere = existsSync(ran);
+    rmSync(ran, { force: true });
+    return isThere;
+  }
+
+  it.each<[string, readonly Part[], string]>([
+    ["as an image has it", [OBJECTS, REFS, CONFIG, HEAD], "d/HEAD"],
+    ["in another order", [HEAD, REFS, CONFIG, OBJECTS], "d/objects/"],
+    ["with files below", [HEAD, file("d/objects/x"), CONFIG, file("d/refs/heads/main")], "d/refs/heads/main"],
+    ["with links", [link("d/HEAD", "refs/heads/main"), OBJECTS, REFS, CONFIG], "d/HEAD"],
+    [
+      "in two directories",
+      [
+        directory("e/objects"),
+        directory("e/refs"),
+        HEAD,
+        file("e/config", CONFIGURATION),
+        file("d/commondir", "../e"),
+      ],
+      "d/commondir",
+    ],
+  ])("in a directory that would be a repository %s", async (_, parts, left) => {
+    const { refused, stopped } = await unpack(archive(...parts));
+    expect(isObeyedIn(join(root, "d"))).toBe(false);
+    expect([refused, stopped]).toEqual([[[left, expect.stringContaining("git")]], undefined]);
+  });
+
+  it("in a repository that was there before", async () => {
+    execFileSync("git", ["init", "--quiet", "--bare", join(root, "d")]);
+    const { refused } = await unpack(archive(CONFIG, file("d/hooks/post-index-change")));
+    expect(isObeyedIn(join(root, "d"))).toBe(false);
+    expect(refused.map(([name]) => name)).toEqual(["d/config", "d/hooks/post-index-change"]);
+  });
 });
 
 it("nothing is written through a link of the archive, in any order", async () => {

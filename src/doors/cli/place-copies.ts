@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Directory } from "../../inputs/beneath/directory.ts";
+import { IN_REPOSITORY, isRepositoryWith } from "../../inputs/beneath/git-repository.ts";
 import { namesIn, Way } from "../../inputs/beneath/way.ts";
 import type { OutSource } from "./copy.ts";
 import { checkReplaceable, type Destination, lookAt, openAt, withDestination } from "./destination.ts";
@@ -97,6 +98,8 @@ function checkMove(from: Place, to: Destination, { path, names, globs, placed }:
     );
   const into = there && openAt(to);
   forEachIn(from, into, (name, above) => {
+    if (into !== undefined && isRepositoryWith(into, name))
+      throw new UsageError(`${join(path, name)} is not written, so nothing was copied: ${IN_REPOSITORY}.`);
     const below = { path: join(path, name), names: [...names, name], globs, placed };
     checkMove({ above, name }, { above: into, name }, below);
   });

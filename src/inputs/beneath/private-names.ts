@@ -1,11 +1,12 @@
 /** HFS+ ignores these characters (unicode.org, Default_Ignorable_Code_Point), so that a name may be `.git` there although it has more of them. */
 const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
-const plain = (name: string): string => name.replace(IGNORED, "");
+/** The name as HFS+ compares it, but for case. */
+export const plainName = (name: string): string => name.replace(IGNORED, "");
 
 /** Names of files and directories that often hold secrets: `actions/checkout` leaves a token in `.git`, and `.env` files are made for secrets. */
 export const PRIVATE_NAMES = [
-  { glob: ".git", isName: (name: string) => /^\.git$/i.test(plain(name)), isNamed: /(^|\/)\.git($|\/)/i },
-  { glob: ".env*", isName: (name: string) => /^\.env/i.test(plain(name)), isNamed: /(^|\/)\.env/i },
+  { glob: ".git", isName: (name: string) => /^\.git$/i.test(plainName(name)), isNamed: /(^|\/)\.git($|\/)/i },
+  { glob: ".env*", isName: (name: string) => /^\.env/i.test(plainName(name)), isNamed: /(^|\/)\.env/i },
 ] as const;
 
 /**
@@ -13,5 +14,7 @@ export const PRIVATE_NAMES = [
  * stand in the place of letters (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
  */
 export function isHidden(name: string, platform: NodeJS.Platform = process.platform): boolean {
-  return plain(name).startsWith(".") || (platform === "win32" && /^[^.]{1,6}~\d+(\.[^.]{0,3})?$/.test(name));
+  return (
+    plainName(name).startsWith(".") || (platform === "win32" && /^[^.]{1,6}~\d+(\.[^.]{0,3})?$/.test(name))
+  );
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, futimesSync, writeFileSync } from "node:fs";
 import { type Directory, LinkError } from "../../inputs/beneath/directory.ts";
+import { IN_REPOSITORY, isRepositoryWith } from "../../inputs/beneath/git-repository.ts";
 import { readChunks } from "../../inputs/beneath/read-chunks.ts";
 import { Way } from "../../inputs/beneath/way.ts";
 import type { Clock } from "../../clock.ts";
@@ -235,6 +236,7 @@ export class Unpacker {
 
   #openOrMake(above: Directory, name: string, path: string): Directory {
     this.#steps.take();
+    refuseRepository(above, name);
     try {
       return above.openDirectory(name);
     } catch (error) {
@@ -303,6 +305,7 @@ export class Unpacker {
     const directory = this.#enter(names.slice(0, -1));
     const temporary = `.fargate-exec-${this.#options.clock.random.bytes(8).toString("hex")}`;
     const name = names.at(-1) ?? "";
+    refuseRepository(directory, name);
     try {
       await make(directory, temporary);
       moveTo(directory, temporary, name);
@@ -311,6 +314,11 @@ export class Unpacker {
       throw error;
     }
   }
+}
+
+/** The container is not to decide what git runs in a later step. */
+function refuseRepository(directory: Directory, name: string): void {
+  if (isRepositoryWith(directory, name)) throw new Refusal(IN_REPOSITORY);
 }
 
 /**
