@@ -31,10 +31,15 @@ export interface CallFault {
   readonly error?: AwsError;
 }
 
+const HTTP_STATUS = /^[2-5]\d\d$/;
+
 export class Faults {
   #waiting: { readonly fault: Fault; readonly until: number; skip: number; left: number }[] = [];
 
+  /** Throws an `AwsError` for a fault that no answer could have. */
   add(fault: Fault): void {
+    if (!HTTP_STATUS.test(String(fault.status ?? 400)))
+      throw new AwsError("InvalidOrder", `'api.status' must be from 200 to 599, and not '${fault.status}'`);
     const { skip = 0, lasts = Infinity, times = lasts === Infinity ? 1 : Infinity } = fault;
     this.#waiting.push({ fault, until: Date.now() + lasts, skip, left: times });
   }

@@ -8,7 +8,7 @@ import type { Answer } from "./answer.ts";
 import { fail, send, sendAnswer } from "./front/answers.ts";
 import { hasToken, isPlainTarget, refusalOf } from "./front/doorkeeper.ts";
 import { forward } from "./front/forward.ts";
-import { LONGEST_FORM, readBody } from "./front/read-body.ts";
+import { LONGEST_CALL, LONGEST_FORM, readBody, readJson, withHash } from "./front/read-body.ts";
 import {
   callOf,
   type Caller,
@@ -35,7 +35,7 @@ export interface FrontOptions {
   readonly upstream: string;
   readonly gateway: Pick<Gateway, "handleUpgrade">;
   /** Called with each call before it is answered. It returns the call's fault; an error that it throws is the answer. */
-  readonly onRequest: (request: RecordedRequest) => CallFault | undefined;
+  readonly onRequest: (request: RecordedRequest, bodyBytes: number) => CallFault | undefined;
   /** The answer to a JSON call; undefined for a call that goes upstream. */
   readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
   /** The answer, in XML, to a call of the query protocol; undefined for a call that goes upstream. */
@@ -146,7 +146,8 @@ export class Front {
         send(response, 401, words, "text/plain");
         return;
       }
-      const body: unknown = JSON.parse((await readBody(request)).toString("utf8") || "null");
+      const bytes = await readBody(request);
+      const body = bytes.length === 0 ? undefined : readJson(bytes);
       const found = await this.#options.control(request.method ?? "", url.pathname, body);
       send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), "application/json");
       return;
@@ -177,8 +178,8 @@ export class Front {
     operation: string,
   ): Promise<void> {
     const bytes = await readBody(request);
-    const body = JSON.parse(bytes.toString("utf8") || "{}") as Record<string, unknown>;
-    const fault = this.#options.onRequest({ ...from, operation, body });
+    const body = readJson(bytes);
+    const fault = this.#options.onRequest({ ...from, operation, body }, bytes.length);
     if (!(await this.#applyFault(fault, response))) return;
     await this.#options.admit(callOf(request, { ...from, operation, body, bytes }));
     const ours = this.#options.operation(from.service, operation, body);
@@ -197,7 +198,7 @@ export class Front {
     const parameters = new URLSearchParams(bytes.toString("utf8"));
     const operation = parameters.get("Action") ?? "";
     const body = Object.fromEntries(parameters);
-    const fault = this.#options.onRequest({ ...from, operation, body });
+    const fault = this.#options.onRequest({ ...from, operation, body }, bytes.length);
     if (!(await this.#applyFault(fault, response))) return;
     // The only unsigned query call is STS's AssumeRoleWithWebIdentity.
     const service = from.service || "sts";
@@ -211,24 +212,24 @@ export class Front {
   async #answerS3(request: IncomingMessage, response: ServerResponse, from: Caller): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://local");
     const operation = `${request.method ?? ""} ${pathname}`;
-    const fault = this.#options.onRequest({ ...from, operation, body: undefined });
+    const fault = this.#options.onRequest({ ...from, operation, body: undefined }, 0);
     if (!(await this.#applyFault(fault, response))) return;
     const elsewhere = await this.#options.elsewhere(request);
     if (elsewhere !== undefined) {
       sendAnswer(response, elsewhere);
       return;
     }
-    const isRead = isMultipart(request.headers) || searchParams.has("delete");
-    const bytes = request.method === "POST" && isRead ? await readBody(request, LONGEST_FORM) : undefined;
+    const content = withHash(request, request.headers["x-amz-content-sha256"]);
+    const isForm = isMultipart(request.headers);
+    const isRead = request.method === "POST" && (isForm || searchParams.has("delete"));
+    const bytes = isRead ? await readBody(content, isForm ? LONGEST_FORM : LONGEST_CALL) : undefined;
     const service = from.service || "s3";
     const call = callOf(request, { service, operation: "", body: {}, bytes });
     const { missing } = await this.#options.admit(call);
-    const ours = this.#options.s3(call, () => readBody(request, LONGEST_FORM));
+    const ours = this.#options.s3(call, () => readBody(content));
     if (ours === undefined)
-      await forward(this.#options.upstream, request, response, bytes ?? request, { fault, missing, service });
-    else {
-      sendAnswer(response, await ours);
-    }
+      await forward(this.#options.upstream, request, response, bytes ?? content, { fault, missing, service });
+    else sendAnswer(response, await ours);
   }
 
   /**

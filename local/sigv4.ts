@@ -144,13 +144,16 @@ function encode(text: string): string {
   );
 }
 
-function decode(text: string): string {
+/** The text without its escapes; undefined when one of them is malformed or not UTF-8. */
+export function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return undefined;
   }
 }
+
+const decode = (text: string): string => decoded(text) ?? text;
 
 function timeOf(date: string): number | undefined {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? [];

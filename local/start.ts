@@ -161,8 +161,8 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     upstream: socketPath,
     controlToken,
     gateway,
-    onRequest: (request) => {
-      requests.push(mayKeep(request) ? request : { ...request, body: undefined });
+    onRequest: (request, bodyBytes) => {
+      requests.push(mayKeep(bodyBytes) ? request : { ...request, body: undefined });
       const trouble = faults.take(request.operation);
       if (trouble !== undefined) return trouble;
       if (

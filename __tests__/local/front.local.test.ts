@@ -12,11 +12,13 @@ import {
 } from "@aws-sdk/client-s3";
 import { DescribeTasksCommand } from "@aws-sdk/client-ecs";
 import { ResumeSessionCommand, SSMClient, TerminateSessionCommand } from "@aws-sdk/client-ssm";
+import fc from "fast-check";
 import { WebSocket } from "ws";
 import { callJson } from "../../local/seed.ts";
 import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
 import type { Task } from "../../local/task/task.ts";
 import { waitForAnswer, until } from "../helpers/until.ts";
+import { anyRequest, sendRaw } from "./front/any-request.ts";
 import { clientConfig, waitForStatus, runTask, startWorld, type World } from "./with-local.ts";
 
 let world: World;
@@ -213,3 +215,37 @@ it("no key leads to moto's own API, which asks for no rights", async () => {
   await expect(s3.send(read)).rejects.toMatchObject({ $metadata: { httpStatusCode: 404 } });
   await expect(s3.send(new HeadBucketCommand({ Bucket: world.made.bucket }))).resolves.toBeDefined();
 });
+
+it("no request of somebody without a key is an internal fault, or ends the process", async () => {
+  const host = world.local.url.replace("http://", "");
+  await fc.assert(
+    fc.asyncProperty(anyRequest, async (request) => {
+      const answer = await sendRaw(host, request);
+      expect(answer).not.toMatch(/^HTTP\/1.1 500|ServerException|The local Fargate: /);
+    }),
+    { numRuns: 300 },
+  );
+  expect((await fetch(world.local.url)).status).toBe(403);
+});
+
+it.each([
+  ["a malformed escape", "GET", "/demo/%zz", [], "", 400, "<Code>InvalidURI</Code>"],
+  ["a path that is not UTF-8", "PUT", "/demo/%ff", [], "", 400, "<Code>InvalidURI</Code>"],
+  [
+    "a copy's source with a malformed escape",
+    ...["PUT", "/demo/x", ["x-amz-copy-source: /demo/%zz"], "", 400, "<Code>InvalidArgument</Code>"],
+  ],
+  [
+    "a JSON call without JSON",
+    ...["POST", "/", ["x-amz-target: x.y", "content-type: application/x-amz-json-1.1"], "{", 400],
+    "SerializationException",
+  ],
+] as const)(
+  "%s is answered in the service's own words",
+  async (_, method, target, headers, body, status, words) => {
+    const host = world.local.url.replace("http://", "");
+    const answer = await sendRaw(host, { method, target, headers, body });
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain(words);
+  },
+);

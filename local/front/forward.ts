@@ -4,7 +4,6 @@ import { pipeline } from "node:stream/promises";
 import { AwsError, isMotoFailure } from "../aws-error.ts";
 import { credentialScope } from "../credential-scope.ts";
 import type { CallFault } from "../faults.ts";
-import { hadBucketInHost } from "./requests.ts";
 
 /** How the answer to a forwarded request may be changed. */
 export interface ForwardOptions {
@@ -20,7 +19,7 @@ export async function forward(
   upstream: string,
   request: IncomingMessage,
   response: ServerResponse,
-  body: IncomingMessage | Buffer,
+  body: AsyncIterable<Buffer> | Buffer,
   { fault, missing, service }: ForwardOptions,
 ): Promise<void> {
   const { url, method } = request;
@@ -31,7 +30,8 @@ export async function forward(
   // Node has answered `Expect: 100-continue` already, and moto's server closes the connection after each answer.
   delete headers.expect;
   headers.connection = "close";
-  if (hadBucketInHost(request)) delete headers.host;
+  // The bucket is in the path. moto would take it from a host that it takes for one of S3's.
+  delete headers.host;
   if (service === "s3") delete headers["x-amz-target"];
   // moto takes the service and the account from these words, and reads them in a way of its own.
   const { key = "anonymous", region = "us-east-1" } =
@@ -43,9 +43,12 @@ export async function forward(
     onward.once("error", reject);
   });
   // The answer may come before the end of the body, so the end of the body is not awaited.
-  const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
-  Promise.resolve(sent).catch(() => undefined);
-  const answer = await answered;
+  const sent = body instanceof Buffer ? Promise.resolve(onward.end(body)) : pipeline(body, onward);
+  sent.catch(() => undefined);
+  const answer = await answered.catch(async (error: unknown) => {
+    await sent; // A body that is refused breaks the connection off.
+    throw error;
+  });
   if (fault?.reset === "after") {
     await buffer(answer);
     request.socket.resetAndDestroy();

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { AwsError } from "../aws-error.ts";
 import type { Call } from "../iam/guard.ts";
-import { signatureOf } from "../sigv4.ts";
+import { decoded, signatureOf } from "../sigv4.ts";
 
 /** A client's call. Calls are recorded in the order of their arrival. */
 export interface RecordedRequest {
@@ -85,6 +85,8 @@ export function protocolOf(request: IncomingMessage, url: URL): "json" | "query"
       );
     return isJson ? "json" : "query";
   }
+  if (decoded(url.pathname) === undefined)
+    throw new AwsError("InvalidURI", "Couldn't parse the specified URI.", 400);
   if (!BUCKET_PATH.test(url.pathname))
     throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400);
   return "s3";
@@ -110,19 +112,15 @@ export function isQuery({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-/** Whether the request named its bucket in the host name. */
-export function hadBucketInHost(request: IncomingMessage): boolean {
-  return sentPaths.has(request);
-}
-
 /** Bytes of the bodies that are recorded. A caller without a key may send as many as it likes. */
 export const MOST_RECORDED = 256 * 2 ** 20;
 
-/** Whether a request's body may be recorded, when all together may have so many bytes. */
-export function bodiesUpTo(most: number): (request: RecordedRequest) => boolean {
+/** Whether the body of the next call, of so many bytes, may be recorded, when all together may have `most` bytes. */
+export function bodiesUpTo(most: number): (bytes: number) => boolean {
   let kept = 0;
-  return ({ body }) => {
-    kept += body === undefined ? 0 : JSON.stringify(body).length;
-    return kept <= most;
+  return (bytes) => {
+    if (kept + bytes > most) return false;
+    kept += bytes;
+    return true;
   };
 }

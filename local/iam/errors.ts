@@ -59,6 +59,16 @@ export function wrongSignature(service: string): AwsError {
   return new AwsError("InvalidSignatureException", message);
 }
 
+/** A service's answer to a signature that does not cover the header `host`. A signature for another server would be valid here, too. */
+export function hostNotSigned(service: string): AwsError {
+  // aws/aws-sdk-java#1680
+  if (service === "s3") return headersNotSigned();
+  // aws/aws-sdk-php#2469
+  const message = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
+  if (isQueryService(service)) return new AwsError("SignatureDoesNotMatch", message, 403);
+  return new AwsError("InvalidSignatureException", message);
+}
+
 /** A service's answer to a signature whose time is too far in the past or the future. */
 export function wrongSignatureTime(service: string, presigned: boolean): AwsError {
   if (service === "s3")
@@ -80,6 +90,10 @@ export function missingSignature(service: string): AwsError {
   if (isQueryService(service)) return new AwsError("MissingAuthenticationToken", message, 403);
   return new AwsError("MissingAuthenticationTokenException", message);
 }
+
+/** S3's answer to a request that is signed in its headers, without the hash of its body. */
+export const missingHash = (): AwsError =>
+  new AwsError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256");
 
 /** The answer to a request with a header `x-amz-…` that its signature leaves out, in S3's words for all services. */
 export const headersNotSigned = (): AwsError =>

@@ -7,6 +7,8 @@ import { type IamCaller, refusal } from "./decide.ts";
 import {
   accessDenied,
   headersNotSigned,
+  hostNotSigned,
+  missingHash,
   missingSignature,
   s3Denied,
   unknownKey,
@@ -74,12 +76,14 @@ export class Guard {
     }
     if (signature.scope[2] !== service) throw wrongSignature(service);
     const owner = this.ownerOf(signature, service);
+    if (!signature.signedHeaders.includes("host")) throw hostNotSigned(service);
     if (isExpired(signature, Date.now())) throw wrongSignatureTime(service, signature.presigned);
     const signed = {
       ...{ method: call.method, target, headers, encodesPathTwice: service !== "s3" },
       bodyHash: signature.presigned && service === "s3" ? "UNSIGNED-PAYLOAD" : sha256(call.bytes ?? ""),
     };
     const given = headers["x-amz-content-sha256"];
+    if (service === "s3" && !signature.presigned && given === undefined) throw missingHash();
     if (service !== "s3" && given !== undefined && given !== signed.bodyHash) throw wrongSignature(service);
     if (!isSignedBy(owner.keys.secretAccessKey, signed, signature)) throw wrongSignature(service);
     // Otherwise the holder of a presigned request could add what the signer did not mean, such as the source of a copy.

@@ -99,8 +99,9 @@ export class Iam {
 
   async #bucketPolicy(method: string, bucket: string, body: () => Promise<Buffer>): Promise<Answer> {
     if (method === "PUT") {
+      const bytes = await body();
       try {
-        this.buckets.setPolicy(bucket, JSON.parse((await body()).toString("utf8")));
+        this.buckets.setPolicy(bucket, JSON.parse(bytes.toString("utf8")));
       } catch (error) {
         throw new AwsError("MalformedPolicy", error instanceof Error ? error.message : String(error));
       }

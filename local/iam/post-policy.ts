@@ -72,10 +72,7 @@ export function checkForm(
   const encoded = fields["policy"] ?? "";
   const signature = signatureOfForm(fields);
   if (signature === undefined || !isSignatureOf(secret, encoded, signature)) throw wrongSignature("s3");
-  const policy = JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as {
-    readonly expiration?: string;
-    readonly conditions?: readonly Condition[];
-  };
+  const policy = policyOf(encoded);
   if (!(Date.parse(policy.expiration ?? "") > now))
     throw s3Denied("Invalid according to Policy: Policy expired.");
   const values: Readonly<Record<string, string>> = { ...fields, bucket };
@@ -99,6 +96,19 @@ export function checkForm(
     (name) => !FREE.has(name) && !name.startsWith("x-ignore-") && !covered.has(name),
   );
   if (extra !== undefined) throw s3Denied(`Invalid according to Policy: Extra input fields: ${extra}`);
+}
+
+interface FormPolicy {
+  readonly expiration?: string;
+  readonly conditions?: readonly Condition[];
+}
+
+function policyOf(encoded: string): FormPolicy {
+  try {
+    return JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as FormPolicy;
+  } catch {
+    throw new AwsError("InvalidPolicyDocument", "Invalid Policy: Invalid JSON.");
+  }
 }
 
 function triple(condition: Condition): readonly [string, string | number, string | number] {

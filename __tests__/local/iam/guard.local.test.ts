@@ -110,6 +110,115 @@ describe("a key", () => {
   });
 });
 
+describe("a signature", () => {
+  interface Signed {
+    readonly service: string;
+    readonly method?: string;
+    readonly path?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+    readonly presigned?: boolean;
+    /** Headers that the signature leaves out. */
+    readonly without?: readonly string[];
+    /** The body that is sent in place of the signed one. A stream has no `content-length`. */
+    readonly sent?: string | ReadableStream;
+    /** Whether a header has the hash of the body. */
+    readonly hasHash?: boolean;
+    readonly query?: Readonly<Record<string, string>>;
+  }
+
+  /** Status and text of the answer to a request of the admin. */
+  async function send({ service, method = "GET", path = "/", headers = {}, body, ...more }: Signed) {
+    const { admin: credentials, url, region } = world.local;
+    const { hostname, host, port, protocol } = new URL(url);
+    const signer = new SignatureV4({
+      ...{ credentials, region, service, sha256: Sha256, uriEscapePath: service !== "s3" },
+      applyChecksum: more.hasHash ?? true,
+    });
+    const request = {
+      ...{ method, protocol, hostname, port: Number(port), path, query: { ...more.query } },
+      headers: { host, ...headers },
+    };
+    const unsigned = new Set(more.without ?? []);
+    const signed =
+      more.presigned === true
+        ? await signer.presign(request, { expiresIn: 60, unsignableHeaders: unsigned })
+        : await signer.sign(
+            { ...request, ...(body !== undefined && { body }) },
+            { unsignableHeaders: unsigned },
+          );
+    const sentQuery = new URLSearchParams((signed.query ?? {}) as Record<string, string>).toString();
+    const sent = more.sent ?? body;
+    const answered = await fetch(`${url}${path}?${sentQuery}`, {
+      ...{ method, headers: signed.headers },
+      ...(sent !== undefined && { body: sent, duplex: "half" }),
+    });
+    return `${answered.status} ${await answered.text()}`;
+  }
+
+  const LIST_TASKS: Signed = {
+    ...{ service: "ecs", method: "POST", body: '{"cluster":"demo"}' },
+    headers: {
+      "x-amz-target": "AmazonEC2ContainerServiceV20141113.ListTasks",
+      "content-type": "application/x-amz-json-1.1",
+    },
+  };
+  const PRESIGNED: Signed = {
+    ...{ service: "s3", presigned: true },
+    headers: { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" },
+  };
+  const GET_CALLER: Signed = {
+    ...{ service: "sts", method: "POST", body: "Action=GetCallerIdentity&Version=2011-06-15" },
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+  };
+
+  it.each<[string, Signed, RegExp]>([
+    [
+      "S3's headers",
+      { service: "s3" },
+      /^403 .*<Error><Code>AccessDenied<.*There were headers present in the request which were not signed/s,
+    ],
+    ["a presigned request", PRESIGNED, /^403 .*<Code>AccessDenied<.* not signed/s],
+    [
+      "a JSON call",
+      LIST_TASKS,
+      /^400 .*"InvalidSignatureException".*'Host' or ':authority' must be a 'SignedHeader'/,
+    ],
+    ["a call of the query protocol", GET_CALLER, /^403 .*<ErrorResponse>.*SignatureDoesNotMatch.*'Host'/s],
+  ])("has to cover the host: %s", async (_, request, refusal) => {
+    expect(await send(request)).toMatch(/^200 /);
+    expect(await send({ ...request, without: ["host"] })).toMatch(refusal);
+  });
+
+  it("of S3's headers has to cover a hash of the body", async () => {
+    expect(await send({ service: "s3", hasHash: false })).toMatch(/^400 .*<Code>InvalidRequest</s);
+  });
+
+  it.each([
+    ["in one piece", () => "other"],
+    ["in many pieces", () => "x".repeat(3_000_000)],
+    ["in many pieces of an unknown number", () => new Blob(["x".repeat(3_000_000)]).stream()],
+    ["that is empty", () => ""],
+    ["that is longer", () => "signed and more"],
+  ])("does not hold for another body %s, and the object stays as it was", async (_, sent) => {
+    await s3(world.local.admin).send(new PutObjectCommand({ ...at("hashed"), Body: "as it was" }));
+    const put = { service: "s3", method: "PUT", path: `/${world.made.bucket}/hashed`, body: "signed" };
+    expect(await send({ ...put, sent: sent() })).toMatch(/^400 .*<Code>XAmzContentSHA256Mismatch</s);
+    const { Body } = await s3(world.local.admin).send(new GetObjectCommand(at("hashed")));
+    expect(await Body?.transformToString()).toBe("as it was");
+    expect(await send(put)).toMatch(/^200 /);
+  });
+
+  it("does not hold for another bucket policy, or another list of deletions", async () => {
+    const call = { service: "s3", path: `/${world.made.bucket}`, body: "signed" };
+    const policy = '{"Version":"2012-10-17","Statement":[]}';
+    const list = "<Delete><Object><Key>hashed</Key></Object></Delete>";
+    const mismatch = /^400 .*<Code>XAmzContentSHA256Mismatch</s;
+    expect(await send({ ...call, method: "PUT", query: { policy: "" }, sent: policy })).toMatch(mismatch);
+    expect(await send({ ...call, method: "POST", query: { delete: "" }, sent: list })).toMatch(mismatch);
+  });
+});
+
 describe("rights in ECS", () => {
   const cluster = "arn:aws:ecs:us-east-1:123456789012:cluster/demo";
   const denied = (who: number, action: string, resource: string): string =>

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { AwsError } from "../../aws-error.ts";
 import { textsOf } from "../../query-api.ts";
+import { decoded } from "../../sigv4.ts";
 import { unescapeXml } from "../../xml.ts";
 import type { Context } from "../conditions.ts";
 import type { Request, Right } from "./request.ts";
@@ -61,9 +62,12 @@ export function s3Rights(request: S3Request, known: ObjectKeys): readonly Right[
   return [object("PutObject"), ...compared, ...encrypted, ...copied];
 }
 
-/** Bucket and key of the source of a copy, which may have a version. */
+/** Bucket and key of the source of a copy, which may have a version. Throws S3's answer to a malformed one. */
 function sourceOf(header: string): string {
-  return decodeURIComponent(header.replace(/^\//, "").replace(/\?versionId=[^?]*$/, ""));
+  const source = decoded(header.replace(/^\//, "").replace(/\?versionId=[^?]*$/, ""));
+  if (source !== undefined) return source;
+  const message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
+  throw new AwsError("InvalidArgument", message);
 }
 
 const TEXT = "(?:[^<>&]|&(?:amp|lt|gt|quot|apos|#[0-9]{1,5}|#x[0-9A-Fa-f]{1,4});)*";
