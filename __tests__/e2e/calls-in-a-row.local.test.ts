@@ -20,7 +20,7 @@ afterAll(() => aws.stop());
 
 const bucket = (): Inputs => ({ bucket: aws.world.made.bucket });
 const task = async (): Promise<Inputs> => ({ task: (await aws.runningTask()).id });
-const service = (): Promise<Inputs> => Promise.resolve({ service: aws.world.made.service });
+const service = (): Inputs => ({ service: aws.world.made.service });
 
 /** Runs a step. Returns its calls, and the ExecuteCommand among them. */
 async function callsOf(inputs: Inputs) {
@@ -37,34 +37,37 @@ async function callsOf(inputs: Inputs) {
 const isAnswered = ({ sequence }: RecordedRequest, before: RecordedRequest): boolean =>
   (sequence.answered ?? Infinity) < before.sequence.arrived;
 
-it.each<[string, number, () => Promise<Inputs>]>([
-  ["a named task", 1, task],
-  ["a named task, with a bucket", 2, async () => ({ ...(await task()), ...bucket() })],
-  ["a task of a service", 2, service],
-  ["a task of a service, with a bucket", 3, async () => ({ ...(await service()), ...bucket() })],
-])("a session in %s begins after %d calls in a row", async (_, inARow, inputs) => {
-  const { calls, session } = await callsOf(await inputs());
+/** Checks how many calls in a row come before the session. */
+function expectInARow({ calls, session }: Awaited<ReturnType<typeof callsOf>>, inARow: number): void {
   const [first, ...more] = calls.filter(
     ({ operation, sequence }) =>
       operation === "DescribeSessions" && sequence.arrived < session.sequence.arrived,
   );
   expect(more.filter(({ at }) => at - (first?.at ?? 0) < OLD_MS)).toEqual([]);
   expect(callsInARow(calls, session) - more.length).toBe(inARow);
+}
+
+it("a session in a task of a service, with a bucket, begins after 3 calls in a row", async () => {
+  expectInARow(await callsOf({ ...service(), ...bucket() }), 3);
 });
 
-it("a session begins without the answers that only its input depends on", async () => {
+it("a session in a named task begins after 1 call, and without the answers that only its input depends on", async () => {
   const beside = ["DescribeClusters", "DescribeTaskDefinition", "DescribeNetworkInterfaces"];
   for (const operation of beside) aws.world.local.fail({ operation, delay: HELD_MS });
-  const { calls, session } = await callsOf(await task());
+  const run = await callsOf(await task());
+  expectInARow(run, 1);
+  const { calls, session } = run;
   const held = calls.filter(({ operation }) => beside.includes(operation));
   expect(held.map(({ operation }) => operation)).toContain("DescribeClusters");
   expect(held.filter((call) => isAnswered(call, session))).toEqual([]);
 });
 
-it("the deletes at the end do not wait for each other", async () => {
+it("a session in a named task, with a bucket, begins after 2 calls in a row, and the deletes at its end do not wait for each other", async () => {
   const { bucket: name } = aws.world.made;
   aws.world.local.fail({ operation: `DELETE /${name}/*`, delay: HELD_MS, times: 2 });
-  const { calls } = await callsOf({ ...(await task()), ...bucket() });
+  const run = await callsOf({ ...(await task()), ...bucket() });
+  expectInARow(run, 2);
+  const { calls } = run;
   const deletes = calls.filter(({ operation }) => operation.startsWith("DELETE"));
   expect(deletes.map(({ operation }) => /payload|claims/.exec(operation)?.[0]).sort()).toEqual([
     "claims",
@@ -74,8 +77,10 @@ it("the deletes at the end do not wait for each other", async () => {
   expect(first && second && isAnswered(first, second)).toBe(false);
 });
 
-it("the task's protection is ended, which begins before the session is closed", async () => {
-  const { calls } = await callsOf(await service());
+it("a session in a task of a service begins after 2 calls in a row, and the task's protection is ended, which begins before the session is closed", async () => {
+  const run = await callsOf(service());
+  expectInARow(run, 2);
+  const { calls } = run;
   const [looks, changes] = ["GetTaskProtection", "UpdateTaskProtection"].map((wanted) =>
     calls.filter(({ operation }) => operation === wanted),
   );

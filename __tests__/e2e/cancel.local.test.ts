@@ -18,24 +18,8 @@ import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
-/** The step whose script ignores TERM. */
-let ignoring: Promise<CancelledStep>;
-/** The processes of that script when main has ended. */
-let survivors: readonly string[];
-
 beforeAll(async () => {
   aws = await Aws.start();
-  // Begun here and checked by a later test, since it takes the three seconds between TERM and KILL.
-  const task = await aws.runningTask();
-  const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";
-  // The job's own process may outlive the script for a while, to keep its status. So only the script counts.
-  const isScript = ({ command }: { command: string }): boolean => command.endsWith("/script");
-  const beforePost = (): void => {
-    survivors = processes(task)
-      .filter(isScript)
-      .map(({ command }) => command);
-  };
-  ignoring = cancelAt(/^begun$/, { task: task.id, run }, { beforePost });
 });
 
 afterAll(() => aws.stop());
@@ -92,13 +76,7 @@ it("a cancel while the step waits for the task: main stops the task and deletes 
   expect(mainLog(cancelled.result).join("\n")).not.toMatch(/^\s+at .+:\d+:\d+/m);
 });
 
-it("a cancel while the job runs in a task of its own: main stops the task", async () => {
-  const cancelled = await cancelAt(/^begun$/, { ...staged(), run: "echo begun; sleep 300" });
-  await expectUndone(cancelled);
-  expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
-});
-
-it("a cancel while S3 carries a job with artifacts: main takes those for which there is time, and then stops the task", async () => {
+it("a cancel while the job runs in a task of its own: main stops the task, after it has taken the artifacts for which there is time", async () => {
   const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
   const run = `cd /tmp; echo s >a-small; head -c 3000000 /dev/urandom >a-larger; truncate -s 100G a-huge
     until [ -e "\${0%/*}/stays" ] || [ ! -e "\${0%/*}/attacher" ]; do sleep 0.1; done; echo begun; sleep 300`;
@@ -109,11 +87,7 @@ it("a cancel while S3 carries a job with artifacts: main takes those for which t
   };
   const inputs = { ...staged(), logs: "bucket", ...artifacts, run };
   const cancelled = await cancelAt(/^begun$/, inputs, { env: { RUNNER_TEMP: temp } });
-  const task = aws.taskOf(cancelled.result);
-  expect(aws.calls("StopTask", task.arn)).toHaveLength(1);
-  expect(cancelled.result.post?.log.join("\n")).not.toContain("Stopping task");
-  expect(cancelled.took).toBeLessThan(SIGTERM_AFTER_MS);
-  expect(await aws.objects()).toEqual([]);
+  await expectUndone(cancelled);
   expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
   // On a busy machine there may be no time for a-larger, and a-huge never comes.
   expect(readdirSync(join(temp, "back/tmp"))).toContain("a-small");
@@ -127,21 +101,26 @@ it("a cancel while S3 carries a job with artifacts: main takes those for which t
 const commandsIn = (task: Task): string[] =>
   processes(task).map(({ command }) => command.split(" ").slice(-2).join(" "));
 
-it("a cancel while the job runs in a task of others: the job is stopped, the task lives on", async () => {
+it("a cancel while the job runs in a task of others: the job is stopped, though a worker ignores TERM, and the task lives on", async () => {
   const task = await aws.runningTask();
   const before = commandsIn(task);
+  // The second one waits for the first one's trap.
   const run = `
-    trap 'echo "asked to stop"; exit 0' TERM
+    if [ "$FARGATE_EXEC_WORKER" = 0 ]; then trap '' TERM INT; : >/tmp/ignores
+    else trap 'echo "asked to stop"; exit 0' TERM; until [ -e /tmp/ignores ]; do sleep 0.1; done; rm /tmp/ignores; fi
     sleep 301 | cat & (sleep 302; :) &
-    echo begun
+    [ "$FARGATE_EXEC_WORKER" = 0 ] || echo begun
     while :; do sleep 0.1; done
   `;
-  const { result } = await cancelAt(/^(\[\d\] )?begun$/, {
-    task: task.id,
-    workers: "2",
-    bucket: aws.world.made.bucket,
-    run,
-  });
+  let survivors: readonly string[] = ["not looked"];
+  // The job's own process may outlive the script for a while, to keep its status. So only the script counts.
+  const beforePost = (): void => {
+    survivors = commandsIn(task).filter((command) => command.endsWith("/script"));
+  };
+  const inputs = { task: task.id, workers: "2", bucket: aws.world.made.bucket, run };
+  const { result } = await cancelAt(/^\[1\] begun$/, inputs, { beforePost });
+  expect(survivors).toEqual([]);
+  expect(result.post?.log.join("\n")).toContain("Nothing was left to undo");
   expect(result.conclusion).toBe("cancelled");
   expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
   expect(mainLog(result)).toContain("[1] asked to stop");
@@ -171,18 +150,21 @@ it("a step whose output is not read any more stops its job, as by a cancel, and 
   expect(await aws.objects()).toEqual([]);
 });
 
-it("a step that is killed while the job runs is undone by its post step, from the saved state", async () => {
+it("a step that is killed while the job runs under a lock is undone by its post step, from the saved state", async () => {
   const mark = `MARK=${Math.random()}`;
   let killed = 0;
   const result = await aws.step(
-    { ...staged(), run: "echo begun; sleep 300", env: mark },
+    { ...staged(), lock: "killed", run: "echo begun; sleep 300", env: mark },
     {
       onLine: (text) => {
         if (killed !== 0 || text !== "begun") return;
         killed = pidOf(mark) ?? 0;
         process.kill(killed, "SIGKILL");
       },
-      beforePost: () => expect(aws.startedAndAlive()).toHaveLength(1),
+      beforePost: async () => {
+        expect(aws.startedAndAlive()).toHaveLength(1);
+        expect(await aws.objects("fargate-exec/locks/")).toEqual(["fargate-exec/locks/killed.json"]);
+      },
     },
   );
   expect(killed).not.toBe(0);
@@ -190,7 +172,8 @@ it("a step that is killed while the job runs is undone by its post step, from th
   expect(Object.keys(result.state)).not.toEqual([]);
   expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
   expect(result.post?.log.join("\n")).toMatch(/Stopping task arn:/);
-  expect(aws.startedAndAlive()).toEqual([]);
+  expect(result.post?.log.join("\n")).toContain("Giving back the lock s3://");
+  expect([aws.startedAndAlive(), pidOf(mark)]).toEqual([[], undefined]);
   expect(await aws.objects()).toEqual([]);
   await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
 });
@@ -217,20 +200,15 @@ it("post tries again what main could not undo, and warns of what it can't undo e
   aws.taskOf(neverUndone).stop("UserInitiated", "by the test");
 });
 
-it("a job that ignores TERM is killed in the container before its step ends", async () => {
-  const { result } = await ignoring;
-  expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130", stdout: "begun" });
-  expect(result.post?.log.join("\n")).toContain("Nothing was left to undo");
-  expect(survivors).toEqual([]);
-});
-
 describe("in a container job, when a cancel does not reach main", () => {
   it("post stops the task and removes all that the step has made", async () => {
+    let alive = 0;
     const { result } = await cancelAt(
       /^begun$/,
       { ...staged(), run: "echo begun; sleep 300" },
-      { unsignalled: true },
+      { unsignalled: true, beforePost: () => void (alive = aws.startedAndAlive().length) },
     );
+    expect(alive).toBe(1);
     expect(result.conclusion).toBe("cancelled");
     expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
     const told = result.post?.log.join("\n") ?? "";

@@ -10,7 +10,7 @@ import { eventually } from "../helpers/until.ts";
 /** How often each kind of step is run in the one task: `CENSUS_ROUNDS=20 EVERY_ROW=1 npm test -- census` takes ten minutes. */
 const ROUNDS = Number(process.env["CENSUS_ROUNDS"] ?? 1);
 /** How many jobs meet in one container: 50 under `npm run soak census`. */
-const MEETING = Number(process.env["CENSUS_MEETING"] ?? 4);
+const MEETING = Number(process.env["CENSUS_MEETING"] ?? 3);
 
 let aws: Aws;
 
@@ -84,7 +84,7 @@ it("a census of the task before and after runs of many kinds is the same", async
   const before = census(task);
   expect(before.processes).toHaveLength(1);
   const began = Date.now();
-  const runs = Array.from({ length: ROUNDS }, () => everyNth(kinds, 2)).flat();
+  const runs = Array.from({ length: ROUNDS }, () => everyNth(kinds, 4)).flat();
   for (const [inputs, exitCode] of runs) {
     // One at a time, so that none waits for another.
     const result = await aws.step({ task: task.id, secrets: "KEY", ...inputs() }, { env: { KEY: secret } });

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
-import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
-import { Aws, filesIn, processes } from "../helpers/local.ts";
+import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
+import { Aws, filesIn, jobLog, processes } from "../helpers/local.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
@@ -11,22 +11,22 @@ const work = (name: string): string =>
   `n=0; while :; do echo later; echo later >&2; n=$((n + 1)); echo "$n" >/tmp/${name}; sleep 0.05; done`;
 
 const ways: readonly (readonly [name: string, script: string])[] = [
-  ["in a session of its own", `setsid sh -c '${work("session")}' & echo started; exit 4`],
+  ["in a session of its own", `setsid sh -c '${work("session")}' &`],
   [
     "by nohup and &",
     // Debian's busybox has no nohup.
-    `command -v nohup >/dev/null || nohup() { trap '' HUP; exec "$@"; }\nnohup sh -c '${work("nohup")}' & echo started; exit 4`,
+    `command -v nohup >/dev/null || nohup() { trap '' HUP; exec "$@"; }\nnohup sh -c '${work("nohup")}' &`,
   ],
-  ["by & alone", `(${work("alone")}) & echo started; exit 4`],
-  ["that forked twice", `(setsid sh -c '${work("twice")}' &) ; echo started; exit 4`],
+  ["by & alone", `(${work("alone")}) &`],
+  ["that forked twice", `(setsid sh -c '${work("twice")}' &)`],
 ];
 const counters = ["alone", "nohup", "session", "twice"];
 
-describeImages.each(everyNth(["debian-python", "busybox"], 2))("in %s, a daemon left behind", (image) => {
+describeImages.each(everyNth(["debian-python", "busybox"], 2))("in %s, daemons left behind", (image) => {
   let aws: Aws;
   let task: Task;
   let idle: readonly string[];
-  let results: readonly StepResult[];
+  let result: StepResult;
 
   const running = (): string[] => processes(task).map(({ command }) => command);
   const count = (name: string): number => {
@@ -40,22 +40,19 @@ describeImages.each(everyNth(["debian-python", "busybox"], 2))("in %s, a daemon 
     // With an init, which reaps what the daemons leave.
     task = await taskOf(aws, `local/${image}`, { linuxParameters: { initProcessEnabled: true } });
     idle = running();
-    results = await inTurn(ways, 2, async ([, run]) => {
-      return await aws.step({ task: task.id, run });
-    });
+    const run = [...ways.map(([, start]) => start), "echo started; exit 4"].join("\n");
+    result = await aws.step({ task: task.id, run });
   }, BUILD_TIME);
 
   afterAll(() => aws.stop());
 
-  it.each(ways.map(([name], at) => [name, at] as const))("%s does not keep the step waiting", (_, at) => {
-    const result = results[at];
-    if (result === undefined) throw new Error("no such result");
-    // If the step waited, the daemon would live until the job's timeout, and the outcome would be `timed-out`.
+  it(`${ways.map(([name]) => name).join(", ")} do not keep the step waiting`, () => {
+    // If the step waited for one, that would live until the job's timeout, and the outcome would be `timed-out`.
     expect(result.outputs).toMatchObject({ "exit-code": "4", outcome: "failed" });
     expect(result.outputs["stdout"]).toMatch(/started/);
   });
 
-  it("lives on, and its later output hurts neither it nor a later job", async () => {
+  it("live on, and their later output hurts neither them nor a later job", async () => {
     expect(filesIn(task, "/tmp").sort()).toEqual(counters);
     const before = counters.map(count);
     await eventually(() => counters.every((name, at) => count(name) > (before[at] ?? 0) + 5), true);
@@ -64,10 +61,11 @@ describeImages.each(everyNth(["debian-python", "busybox"], 2))("in %s, a daemon 
     expect(filesIn(task, "/tmp").sort()).toEqual(counters);
   });
 
-  it("leaves no process of the action when it ends", async () => {
+  it("leave no process of the action when they end, and a job that prints nothing is shown as such", async () => {
     const run =
       "for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = $$ ] || ! grep -q 'later\\|/script' /proc/$p/cmdline || kill $p; done";
-    await aws.step({ task: task.id, run: `${run} 2>/dev/null; exit 0` });
+    const silent = await aws.step({ task: task.id, run: `${run} 2>/dev/null; exit 0` });
+    expect([jobLog(silent), silent.outputs["stdout"], silent.outputs["exit-code"]]).toEqual([[], "", "0"]);
     await eventually(running, idle);
   });
 });

@@ -3,6 +3,7 @@ import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Orders } from "../../local/orders.ts";
 import { clientConfig } from "../local/with-local.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { Aws, filesIn, mainLog } from "../helpers/local.ts";
 import { runFlooded, floodOf, TEXTS } from "../helpers/floods.ts";
 import { eventually } from "../helpers/until.ts";
@@ -46,10 +47,12 @@ async function run(cluster: string, orders: Orders = {}): Promise<StepResult> {
 const keysAsked = (): unknown[] =>
   aws.calls("GenerateDataKey").map(({ body }) => (body as { KeyId: string }).KeyId);
 
-it.each<[string, () => Orders["handshake"], RegExp]>([
+const dishonest: readonly (readonly [string, () => Orders["handshake"], RegExp])[] = [
   ["skips the handshake", () => "skipped", /sent output before the encryption handshake was over/],
   ["asks for another key", () => ({ key: anotherKey }), /is not known to be the cluster's/],
-])(
+];
+// The next test has an agent that asks for another key than the cluster's, too.
+it.each(everyNth(dishonest, 2))(
   "an agent that %s on an encrypted cluster gets no input, and the session is ended",
   async (_does, handshake, words) => {
     const asked = keysAsked().length;
@@ -79,7 +82,15 @@ it("on a cluster that names an alias KMS is asked by that name, and its answer i
   expect(good.outputs).toMatchObject({ "exit-code": "0", stdout: "ran with ***" });
 
   const bad = await run(BY_ALIAS, { handshake: { key: anotherKey } });
-  expect(bad.annotations[0]).toMatchObject({ title: "fargate-exec: encryption-mismatch" });
+  expect(bad.annotations).toEqual([
+    {
+      level: "error",
+      title: "fargate-exec: encryption-mismatch",
+      message: expect.stringMatching(/is not known to be the cluster's/) as string,
+    },
+  ]);
+  expect(bad.outputs).toMatchObject({ outcome: "not-started", "exit-code": "", stdout: "" });
+  expect(filesIn(aws.taskOf(bad), "/tmp")).not.toContain("ran");
   expect(aws.world.local.gateway.sessions.at(-1)).toMatchObject({ typed: 0 });
   expect(keysAsked().slice(asked)).toEqual([ALIAS, ALIAS]);
 });

@@ -1,9 +1,9 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { startCounter } from "../helpers/counter.ts";
-import { Aws, mainLog, pidOf } from "../helpers/local.ts";
+import { Aws, mainLog } from "../helpers/local.ts";
 
-const RUNS = 4;
+const RUNS = 3;
 
 let aws: Aws;
 let tasks: readonly Task[];
@@ -33,28 +33,6 @@ it.concurrent(
       /The lock 'counter' is held by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for it as number \d in line, with /,
     );
     expect(await locks("counter")).toEqual([]);
-  },
-  120_000,
-);
-
-it.concurrent(
-  "the post step gives back the lock of a step that was killed, once its job has ended",
-  async () => {
-    const held: string[] = [];
-    const inputs = { task: tasks[0]?.id ?? "", bucket: aws.world.made.bucket, lock: "killed" };
-    const result = await aws.step(
-      { ...inputs, run: "echo begun; sleep 60", env: "MARK=killed-under-its-lock" },
-      {
-        onLine: (line) => {
-          const pid = line === "begun" ? pidOf("killed-under-its-lock") : undefined;
-          if (pid !== undefined) process.kill(pid, "SIGKILL");
-        },
-        beforePost: async () => void held.push(...(await locks("killed"))),
-      },
-    );
-    expect(held).toEqual(["fargate-exec/locks/killed.json"]);
-    expect(result.post?.log.join("\n")).toContain("Giving back the lock s3://");
-    expect([await locks("killed"), pidOf("killed-under-its-lock")]).toEqual([[], undefined]);
   },
   120_000,
 );

@@ -1,4 +1,5 @@
 import { whyNoPodman } from "../../local/task/podman.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { Aws, jobLog, expectClean, withoutInit } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 import { withNeed } from "../helpers/needs.ts";
@@ -15,10 +16,11 @@ withNeed(
   });
   afterAll(() => aws.stop());
 
-  it.each([
+  const deliveries: readonly (readonly [string, boolean])[] = [
     ["through S3", true],
     ["over the session", false],
-  ])(
+  ];
+  it.each(everyNth(deliveries, 2))(
     "a job of four workers, delivered %s, runs with a container's capabilities and leaves nothing",
     async (_, staged) => {
       const task = await aws.runningTask("no-init");
