@@ -95,7 +95,7 @@ async function proof(
   const path = ".github/workflows/tests.yml";
   const result = await act({
     ...{ files: { [path]: filled, ...checkout }, workflow: path, event: "workflow_dispatch" },
-    job: { name: "tests", cell: `runner:${name}` },
+    job: { name: "tests", cells: [`runner:${name}`] },
     ...{ env: shop.endpoint, idTokenEnv: shop.local.idTokenEnv },
   });
   const [file, line] = place.split(":");

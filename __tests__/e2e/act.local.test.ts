@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { whyNoImages } from "../../local/images/root.ts";
+import { parse } from "yaml";
 import { act, type ActRequest, type ActResult } from "../helpers/act.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { Postgres, whyNoPostgres } from "../helpers/postgres.ts";
@@ -22,6 +23,17 @@ const withSsh = withNeed(
   "ssh",
   existsSync("/usr/bin/ssh") ? whyNoImages() : "/usr/bin/ssh is not there.",
 );
+
+/** A job of a workflow file. */
+interface Job {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly steps: readonly {
+    readonly uses?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly with?: Readonly<Record<string, string>>;
+    readonly run?: string;
+  }[];
+}
 
 type ActOptions = Partial<Pick<ActRequest, "event" | "inputs" | "job" | "secrets">>;
 
@@ -70,8 +82,7 @@ engine("a workflow engine runs", () => {
       ".github/workflows/workflow.yml": readme.find((text) => text.startsWith(`name: ${name}\n`)) ?? "",
     });
 
-    // setup.local has the first one, Smoke test.
-    it.each<[string, ActOptions, string[]]>([
+    const rows: readonly (readonly [string, ActOptions, string[]])[] = [
       ["Deploy", revision, ["Applying shop.0043_orders... OK"]],
       [
         "Nightly batch",
@@ -79,10 +90,38 @@ engine("a workflow engine runs", () => {
         [0, 1, 2, 3].map((part) => `[${part}] part ${part} of 4, with a database: True`),
       ],
       ["Database size", { secrets: { PGPASSWORD: "a password" } }, ["7453 kB", "The database has 7453 kB."]],
-    ])("%s", async (name, more, lines) => {
+    ];
+    // setup.local has the first one, Smoke test. Two others have the steps of examples, which run below.
+    it.each(everyNth(rows, 3, 2))("%s", async (name, more, lines) => {
       const result = await run(named(name), more);
       expectGreen(result);
       expect(result.output).toEqual(expect.arrayContaining(lines));
+    });
+
+    const jobOf = (text: string | undefined): Job => {
+      const { jobs } = parse(text ?? "") as { jobs: Readonly<Record<string, Job>> };
+      const [job, ...more] = Object.values(jobs);
+      if (job === undefined || more.length > 0) throw new Error("The workflow has not one job.");
+      return job;
+    };
+    const ofReadme = (name: string): Job => jobOf(Object.values(named(name))[0]);
+    const ofExample = (name: string): Job => jobOf(readFileSync(`examples/workflows/${name}`, "utf8"));
+
+    it("Deploy has the steps of the example migrate-before-deploy.yml, without the wait at its end", () => {
+      const { steps, env } = ofExample("migrate-before-deploy.yml");
+      const [wait, ...others] = steps.toReversed();
+      expect(wait?.run).toMatch(/^aws ecs wait /);
+      const [update, ...before] = others;
+      expect(ofReadme("Deploy").steps).toEqual([...before.reverse(), { ...update, env }]);
+    });
+
+    it("Nightly batch has the inputs of the example nightly.yml but the size and the reports", () => {
+      const [step] = ofReadme("Nightly batch").steps;
+      const [longer] = ofExample("nightly.yml").steps;
+      const { cpu, memory, run, ...same } = step?.with ?? {};
+      expect([cpu, memory]).toEqual(["4 vCPU", "8 GB"]);
+      expect(longer).toMatchObject({ uses: step?.uses, env: step?.env, with: same });
+      expect(longer?.with?.["run"]).toContain(run);
     });
 
     it("and there are no others", () => {
@@ -180,9 +219,11 @@ engine("a workflow engine runs", () => {
 
     // After the deployments: jobs that end together leave their task protected for some minutes, and a deployment waits for that.
     it("matrix.yml", async () => {
-      const result = await run(example("matrix.yml"));
+      const regions = everyNth(["north", "east", "south", "west"], 2);
+      const job = { name: "report", cells: regions.map((region) => `region:${region}`) };
+      const result = await run(example("matrix.yml"), { job });
       expectGreen(result);
-      const lines = ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`);
+      const lines = regions.map((region) => `region ${region}: 12 orders`);
       expect(result.output).toEqual(expect.arrayContaining(lines));
     });
 
@@ -203,7 +244,7 @@ engine("a workflow engine runs", () => {
       async (runner, path, comment, report, line, message) => {
         // The image has this file without its first line.
         const changed = `${comment} A change.\n${readFileSync(`local/shop/layers/shop/srv/shop/${path}`, "utf8")}`;
-        const job = { name: "tests", cell: `runner:${runner}` };
+        const job = { name: "tests", cells: [`runner:${runner}`] };
         const result = await run({ ...example("tests.yml"), [path]: changed }, { job });
         expect(result.succeeded).toBe(false);
         expect(result.output.join("\n")).toContain("1 failed, 1 passed");
@@ -301,7 +342,7 @@ engine("a workflow engine runs", () => {
     const result = await act({
       files: { [workflow]: readFileSync(workflow, "utf8") },
       ...{ workflow, event: "push", isAction: true },
-      job: { name: "uses", cell: "runner:ubuntu-latest" },
+      job: { name: "uses", cells: ["runner:ubuntu-latest"] },
       ...{ env: shop.endpoint, idTokenEnv: {} },
     });
     expectGreen(result);

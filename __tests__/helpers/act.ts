@@ -31,8 +31,8 @@ export interface ActRequest {
   /** The workflow that is run, as a path of `files`. */
   readonly workflow: string;
   readonly event: string;
-  /** The job that is run alone, in one cell of its matrix. */
-  readonly job?: { readonly name: string; readonly cell: string };
+  /** The job that is run alone, in these cells of its matrix. */
+  readonly job?: { readonly name: string; readonly cells: readonly string[] };
   /** Whether the repository is that of this action: its files are what a runner downloads. */
   readonly isAction?: boolean;
   readonly inputs?: Readonly<Record<string, string>>;
@@ -109,7 +109,9 @@ export async function act(request: ActRequest): Promise<ActResult> {
         "--local-repository",
         `${name}=${path}`,
       ]),
-      ...(request.job ? ["--job", request.job.name, "--matrix", request.job.cell] : []),
+      ...(request.job
+        ? ["--job", request.job.name, ...request.job.cells.flatMap((cell) => ["--matrix", cell])]
+        : []),
       ...flags("--input", request.inputs),
       ...flags("--secret", request.secrets),
       ...flags("--var", request.vars),
