@@ -158,7 +158,7 @@ const EACH_FAILURE: Readonly<Record<Exclude<FailureCode, "check-failed">, () => 
         const where = { kind: "task", task: ID } as const;
         checkBucketIsGiven({ bucket: undefined, where, matrix: { index: 0, total: 12, atOnce: 12 } });
       }) as Failure,
-    "container-busy": () => containerBusy("app", TASK, 60, "in use by another run"),
+    "container-busy": () => containerBusy("app", ID, 60, "in use by another run"),
     "container-blocked": () =>
       containerBlocked("app", TASK, 60, {
         agent: "RUNNING",

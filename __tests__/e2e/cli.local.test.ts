@@ -236,7 +236,9 @@ it("detaches from a script when a file gets its handle, shows what it has printe
   ]);
   const path = join(installed.folder, "left.json");
   const { bucket } = aws.world.made;
-  const left = await cli(["--detach", "--outputs-file", path, ...script], { inputs: { bucket } });
+  const left = await cli(["--detach", "--outputs-file", path, "--env", "MODE=a job's", ...script], {
+    inputs: { bucket, "working-directory": "/srv" },
+  });
   expect([left.exitCode, statSync(path).mode & 0o777]).toEqual([0, 0o600]);
   const outputs = readFileSync(path, "utf8");
   const { handle } = JSON.parse(outputs) as { handle: string };
@@ -248,6 +250,10 @@ it("detaches from a script when a file gets its handle, shows what it has printe
   const { exitCode: shown, stderr } = await logs();
   expect(shown).toBe(0);
   expect(stderr).toContain("The script had not ended when its container uploaded this");
+  // A shell beside the job has its directory and its variables. The handle says where it is.
+  const beside = openShell({ task: task.id, bucket }, ["--job", path, "--", "sh", "-c", 'echo "$PWD-$MODE-"']);
+  await beside.sees("/srv-a job's-\r\n");
+  expect(await beside.ended).toMatchObject({ exitCode: 0 });
   process.kill(processes(task).find(({ command }) => command === "sleep 61")?.pid ?? NaN);
   const { exitCode, stdout } = await cli(["-"], { ...by, command: "attach" });
   expect([exitCode, stdout.toString()]).toEqual([7, "first\nlast\n"]);

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobDirectories, jobLog, processes } from "../helpers/local.ts";
 import { Proxy } from "../helpers/proxy.ts";
@@ -68,6 +70,35 @@ it("an encrypted session through a CONNECT proxy with authorization, at a gatewa
   expect(local.gateway.sessions.at(-1)).toMatchObject({ connections: 4, cuts: 3 });
   expect(proxy.tunnels).toContain(new URL(local.url).host);
   expect(proxy.seen.filter(({ outcome }) => outcome === "refused")).toEqual([]);
+});
+
+it("a forward obeys the cluster's key, in each of its sessions", async () => {
+  const { local, made } = aws.world;
+  const far = createServer((socket) => void socket.on("error", () => undefined).pipe(socket));
+  await once(far.listen(0, "127.0.0.1"), "listening");
+  const task = await aws.runningTask(undefined, made.kmsCluster);
+  const before = aws.calls("GenerateDataKey", made.kmsKeyId).length;
+  const { port: farPort } = far.address() as AddressInfo;
+  const inputs = { cluster: made.kmsCluster, task: task.id, forwards: `:127.0.0.1:${farPort}` };
+  const { exitCode, post } = await aws.step(inputs, {
+    env: { RUNNER_TRACKING_ID: "encrypted" },
+    beforePost: async ({ port }) => {
+      const socket = connect(Number(port), "127.0.0.1");
+      const echoed = async (word: string): Promise<string> => {
+        socket.write(word);
+        return String((await once(socket, "data"))[0]);
+      };
+      expect(await echoed("before a cut")).toBe("before a cut");
+      const session = local.gateway.sessions.findLast(({ target }) => target.includes(task.id));
+      await local.inject({ session: { do: "close", session: session?.sessionId ?? "" } });
+      expect(await echoed("behind it")).toBe("behind it");
+      socket.destroy();
+    },
+  });
+  far.close();
+  expect([exitCode, post?.annotations]).toEqual([0, []]);
+  expect(post?.log.join("\n")).toContain("over 1 cut.");
+  expect(aws.calls("GenerateDataKey", made.kmsKeyId)).toHaveLength(before + 2);
 });
 
 it.each([

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Aws, pidOf, processes } from "../helpers/local.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
@@ -70,6 +72,40 @@ describe("a job that outlives the keys of its step", () => {
       expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
       expect(result.post?.log.join("\n")).toContain(`Stopping task ${task}`);
       await eventually(() => local.tasks.find(({ arn }) => arn === task)?.desiredStatus, "STOPPED");
+    },
+  );
+
+  it.concurrent(
+    "goes on beside later steps when it is a forward whose process assumes the role",
+    async () => {
+      const { local, made } = aws.world;
+      const far = createServer((_, response) => response.end("reached")).listen(0, "127.0.0.1");
+      await once(far, "listening");
+      const task = await aws.runningTask();
+      const forwards = `:127.0.0.1:${(far.address() as AddressInfo).port}`;
+      const env = { ...withoutKeys, ...local.idTokenEnv, RUNNER_TRACKING_ID: "renewed", GITHUB_RUN_ID: "42" };
+      const { exitCode, post } = await aws.step(
+        { task: task.id, forwards, "role-to-assume": made.deployRole },
+        {
+          env,
+          beforePost: async ({ port }) => {
+            const reached = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/`)).text();
+            expect(await reached()).toBe("reached");
+            // The calls for the next session need keys of a later session of the role.
+            await sleep((SESSION_SECONDS + 1) * 1_000);
+            const session = local.gateway.sessions.findLast(({ target }) => target.includes(task.id));
+            local.gateway.end(session?.sessionId ?? "", "");
+            expect(await reached()).toBe("reached");
+          },
+        },
+      );
+      far.close();
+      expect([exitCode, post?.annotations]).toEqual([0, []]);
+      expect(post?.log.join("\n")).toContain("over 1 cut.");
+      const own = aws
+        .calls("AssumeRoleWithWebIdentity")
+        .filter(({ body }) => (body as { RoleSessionName: string }).RoleSessionName === "fargate-exec-42");
+      expect(own.length).toBeGreaterThanOrEqual(2);
     },
   );
 

@@ -233,22 +233,31 @@ it.concurrent(
       expect(await end).toBe("ECONNRESET");
       await eventually(() => echo(port), "hello again");
     };
+    let ended: StepResult | undefined;
     const { post } = await start("first", service, {
       onLine: (line) => (task ??= /Forwarding into container 'app' of task (\w+)/.exec(line)?.[1]),
       beforePost: async ({ port }) => {
-        const { exitCode } = await start("second", service, {
+        ended = await start("second", service, {
           beforePost: async () => {
             refused.push(await start("third", { ...service, "queue-timeout": "1s" }));
             await replaceTask(port);
+            for (const pid of processesOf("second")) process.kill(pid, "SIGTERM");
+            await eventually(() => processesOf("second"), []);
           },
         });
-        expect(exitCode).toBe(0);
+        expect(ended.exitCode).toBe(0);
       },
     });
     expect(refused.flatMap(({ annotations }) => annotations)).toEqual([
       expect.objectContaining({
         title: "fargate-exec: container-busy",
         message: expect.stringContaining("'start: true' with 'service'") as string,
+      }),
+    ]);
+    expect(ended?.post?.annotations).toEqual([
+      expect.objectContaining({
+        level: "warning",
+        message: expect.stringContaining("another process sent SIGTERM to its own") as string,
       }),
     ]);
     expect(post?.annotations).toEqual([]);

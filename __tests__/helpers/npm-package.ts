@@ -36,7 +36,7 @@ export function installPackage(): InstalledPackage {
 }
 
 export interface CliRequest {
-  /** `run` unless given. The inputs become options of `run`, `cp`, `forward` and `shell` only. */
+  /** `run` unless given. The inputs become options of `run`, `cp`, `forward`, and `shell` without a handle. */
   readonly command?: "run" | "attach" | "logs" | "cp" | "forward" | "shell";
   /** The options as inputs; the cluster is the seed's unless given. What the user of the step may do follows from them. */
   readonly inputs: Inputs;
@@ -65,7 +65,8 @@ export async function runCli(aws: Aws, installed: InstalledPackage, request: Cli
   const { words = [], program = [installed.program], env = {}, stdin = "", onOutput } = request;
   const { command = "run" } = request;
   const inputs = { cluster: aws.world.made.cluster, ...request.inputs };
-  const given = command === "attach" || command === "logs" ? [] : Object.entries(inputs);
+  const byHandle = command === "attach" || command === "logs" || words.includes("--job");
+  const given = byHandle ? [] : Object.entries(inputs);
   const options = given.map(([name, value]) => `--${name}=${value}`);
   const [file = "", ...first] = program;
   const child = spawn(file, [...first, command, ...options, ...words], {

@@ -23,12 +23,20 @@ describe("a forward", () => {
     "1:db:",
     "1:db;x:5",
     "1:-db:5",
-    "1:fd00::1:5",
     "1:db:5:6",
     "1:d b:5",
   ])("is not read from '%s'", (text) => {
     expect(parseForward(text)).toEqual({ must: expect.stringContaining("LOCAL:HOST:PORT") as string });
   });
+
+  it.each(["1:fd00::1:5", ":fd00::1:5", "fd00::1:5"])(
+    "needs brackets around an IPv6 address, as '%s' has none",
+    (text) => {
+      expect(parseForward(text)).toEqual({
+        must: "LOCAL:[HOST]:PORT for an IPv6 address, such as 15432:[fd00::1]:5432",
+      });
+    },
+  );
 
   it.each(["0", "65536", "0:5432", "70000:db:1", ":db:0"])(
     "has no port that isn't one, as in '%s'",

@@ -27,7 +27,13 @@ function request(
     task = aTask(),
     signal,
     canNeverConnect,
-  }: { task?: Task; signal?: AbortSignal; canNeverConnect?: () => Promise<boolean> } = {},
+    isLater = false,
+  }: {
+    task?: Task;
+    signal?: AbortSignal;
+    canNeverConnect?: () => Promise<boolean>;
+    isLater?: boolean;
+  } = {},
 ) {
   let count = 0;
   const ecs = {
@@ -43,7 +49,7 @@ function request(
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app" };
   return requestSession(target, "/bin/sh", clock.now() + 60_000, {
     ...{ ecs, looks: { describeTask }, clock, lines: new WaitLines({ clock, log }), log, signal },
-    ...{ canNeverConnect, random: () => 1 },
+    ...{ canNeverConnect, isLater, random: () => 1 },
   });
 }
 
@@ -74,6 +80,12 @@ it("looks at the task meanwhile, no more often than every two seconds", async ()
   expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "waiting for the exec agent (30 s)"]);
   expect(looked.length).toBeGreaterThan(10);
   for (const [i, at] of looked.entries()) expect(at - (looked[i - 1] ?? 0)).toBeGreaterThanOrEqual(2_000);
+});
+
+it("looks at once at a task that took a session before, and gives up when it has stopped", async () => {
+  const task = aTask({ lastStatus: "STOPPED" });
+  await expect(request([internal], { task, isLater: true })).rejects.toMatchObject({ code: "task-stopped" });
+  expect(clock.slept).toEqual([]);
 });
 
 it("gives up at the deadline with what was seen and what the agent needs", async () => {

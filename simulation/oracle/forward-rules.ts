@@ -13,10 +13,12 @@ const RELAY_ENDS_MS = 80_000;
 const TOLD_MS = 3_000;
 /** The session of a lost runner is gone within a minute, or before a relay has greeted. */
 const SESSION_ENDS_MS = 62_000;
-/** A cut of 60 s loses nothing. Each end may have heard the other one 5 s earlier. */
-const LONGEST_CUT_MS = 50_000;
+/** A cut of 60 s loses nothing. The relay may have heard its runner 5 s earlier. */
+const LONGEST_CUT_MS = 55_000;
 /** A new connection waits for so long. */
 const NEW_WAITS_MS = 9_500;
+/** The time until a forward is told that there is no place for it. */
+const BUSY_MS = 30_000;
 /** What follows from a cause, such as the end of a relay, comes within this time. */
 const SOON_MS = 80_000;
 const UNREACHED = ["refuses", "silent", "unknown", "metadata"];
@@ -232,8 +234,24 @@ function unreachedOf({ forwards }: Runner): readonly string[] {
   return forwards.filter((to) => UNREACHED.includes(farNameOf(to)?.kind ?? "unknown"));
 }
 
+/** Unless it is to wait longer. */
+const busy: Rule = {
+  name: "a forward is soon told that a container is in use",
+  look(ended, check) {
+    for (const runner of ended.runners.filter(isForward)) {
+      const { name, mainEnd, beganAt, options, main } = runner;
+      const isBusy = main.stdout.includes("container-busy");
+      if (mainEnd === undefined || !isBusy || "queue-timeout" in options.inputs) continue;
+      const isUp = relaysOf(name, ended).length > 0;
+      if (isUp || ended.world.base.faults.taken.some(({ actor }) => actor === name)) continue;
+      const lasted = mainEnd.at - beganAt;
+      check(lasted <= BUSY_MS, name, () => `was told after ${lasted} ms`);
+    }
+  },
+};
+
 /** What must hold of forwards, and of the connections that they carry. */
 export const FORWARD_RULES: readonly Rule[] = [
   ...[exact, ends, moving, kept],
-  ...[relaysEnd, sessionsEnd, oneRelay, agreed, reached],
+  ...[relaysEnd, sessionsEnd, oneRelay, agreed, reached, busy],
 ];

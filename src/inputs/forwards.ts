@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import type { InputReader } from "./input-reader.ts";
 import type { InputName } from "./names.ts";
 import { list, quoteValue } from "./parse.ts";
@@ -16,6 +17,8 @@ export interface Forward {
 
 const HOST = String.raw`\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?`;
 const FORWARD = new RegExp(`^(?:(\\d{0,5}):(?:(${HOST}):)?)?(\\d{1,5})$`);
+/** A host without brackets that may have colons. */
+const BARE_HOST = /^(?:\d{0,5}:)?(.+):\d{1,5}$/;
 /** The forms, for messages. */
 export const FORMS = "PORT, LOCAL:PORT, LOCAL:HOST:PORT or :HOST:PORT";
 /** The most forwards at a time. */
@@ -27,8 +30,7 @@ export const MOST_FORWARDS = 32;
 export function parseForward(text: string): Forward | { readonly must: string } {
   const [all, local, host, port = ""] = FORWARD.exec(text.trim()) ?? [];
   // A resolver takes a bare number for an address.
-  if (all === undefined || /^\d+$/.test(host ?? ""))
-    return { must: `${FORMS}, such as 15432:db.internal:5432` };
+  if (all === undefined || /^\d+$/.test(host ?? "")) return { must: formOf(text.trim()) };
   const [near, far] = [local ?? port, Number(port)];
   const ports = [far, ...(near === "" ? [] : [Number(near)])];
   if (ports.some((each) => each < 1 || each > 65_535)) return { must: "of ports from 1 to 65535" };
@@ -38,6 +40,12 @@ export function parseForward(text: string): Forward | { readonly must: string } 
     port: far,
     text: text.trim(),
   };
+}
+
+function formOf(text: string): string {
+  const [, host = ""] = BARE_HOST.exec(text) ?? [];
+  if (isIPv6(host)) return `LOCAL:[HOST]:PORT for an IPv6 address, such as 15432:[${host}]:5432`;
+  return `${FORMS}, such as 15432:db.internal:5432`;
 }
 
 /** Where the connections of a forward lead, to be shown. */

@@ -33,9 +33,9 @@ export function checkBucketIsGiven({
 }
 
 /** `held` is as in "in use by session X since 12:00:00 UTC". */
-export function containerBusy(container: string, taskArn: string, seconds: number, held: string): Failure {
+export function containerBusy(container: string, taskId: string, seconds: number, held: string): Failure {
   return new Failure("container-busy", {
-    failed: `Container '${container}' of task ${taskArn} had no place for this run${seconds > 0 ? ` within ${seconds} s` : ""}.`,
+    failed: `Container '${container}' of task ${taskId} had no place for this run${seconds > 0 ? ` within ${seconds} s` : ""}.`,
     seen: `It is ${held}. ECS Exec takes very few sessions at once in a container, so runs of fargate-exec queue for a place.`,
     advice: {
       workflow:

@@ -17,7 +17,7 @@ export interface QueueOptions {
 
 /** What the log says of a run that waits for a place in this container. */
 export function placeWaitLog({
-  target: { container, taskArn, taskId },
+  target: { container, taskId },
   deadline,
   clock,
   log,
@@ -25,7 +25,7 @@ export function placeWaitLog({
   return new WaitLog({
     subject: `Container '${container}' of task ${taskId}`,
     got: `The place in container '${container}' is free`,
-    busy: (seconds, held) => containerBusy(container, taskArn, seconds, held),
+    busy: (seconds, held) => containerBusy(container, taskId, seconds, held),
     ...{ deadline, clock, log },
   });
 }

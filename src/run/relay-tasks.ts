@@ -46,6 +46,8 @@ export class RelayTasks {
   #openedIn: string | undefined;
   /** How many tasks were tried before one had a session. */
   #tried = 0;
+  /** Whether the task of the forward was lost, so that its service starts another one. */
+  #seeksSuccessor = false;
   /** Whether the forward waits for a place in that task. */
   #queues = false;
 
@@ -126,8 +128,8 @@ export class RelayTasks {
     const [step, target] = [this.#step, this.#target];
     step.log.phase(`${this.#use.doing} container '${target.container}' of task ${target.taskId}`);
     const others = othersToTry(candidates).length;
-    // While other tasks are left to try, a forward does not wait for a place in this one.
-    this.#queues = others === 0 || this.#tried > others;
+    // While other tasks are left to try, or another one comes, a forward does not wait for a place in this one.
+    this.#queues = !this.#seeksSuccessor && (others === 0 || this.#tried > others);
     const job = {
       ...step,
       ...{ exec: this.#exec, early: this.#early, looks: this.#looks, target, write: step.writer() },
@@ -151,10 +153,13 @@ export class RelayTasks {
     const signal = AbortSignal.any([this.#step.cancel, request.signal]);
     const context = { ...targetContext(this.#step), signal };
     const isRefused = failure === request.refusal;
-    const isOver = isRefused || GONE.has(failure.code);
-    if (candidates.kind === "service" && isOver) {
+    const isGone = !isRefused && GONE.has(failure.code);
+    // The service starts another task in the place of the one that was lost, and that is free.
+    const isPassedBy = request.hasCarried && failure.code === "container-busy";
+    if (candidates.kind === "service" && (isRefused || isGone || isPassedBy)) {
       candidates.block(this.#target.taskArn);
-      if (!isRefused || request.hasCarried) return await this.#findSuccessor(failure, candidates, context);
+      if (isGone || request.hasCarried)
+        return await this.#findSuccessor(failure, candidates, context, isGone ? request.onGone : undefined);
     }
     // The task that the step has started for the forward is lost.
     if (candidates.kind === "new" && request.hasCarried) return undefined;
@@ -167,11 +172,16 @@ export class RelayTasks {
     failure: Failure,
     tasks: ServiceCandidates,
     context: ResolveContext,
+    onGone?: () => void,
   ): Promise<Target | undefined> {
     const { clock, log, inputs } = this.#step;
-    log.info(
-      `Task ${this.#target.taskId} takes no session any more. ${failure.seen} Looking for another task of service '${tasks.service}'.`,
-    );
+    this.#seeksSuccessor = true;
+    const why =
+      failure.code === "container-busy"
+        ? failure.failed
+        : `Task ${this.#target.taskId} takes no session any more. ${failure.seen}`;
+    log.info(`${why} Looking for another task of service '${tasks.service}'.`);
+    onGone?.();
     const until = clock.now() + inputs.startTimeout;
     const look = async (): Promise<Task | undefined> => {
       for (;;) {

@@ -16,7 +16,8 @@ export interface ShellRun extends Pick<ShellOptions, "words" | "run"> {
 }
 
 const KEYS = "~. leaves, ~? says more.";
-const OF_SESSION = "It ends with its session, so a cut ends it.";
+const OF_SESSION =
+  "It ends with its session: a cut ends it, and when this process is killed it stays for up to 20 minutes.";
 /** The exit code of a shell that the user has left. */
 const LEFT = 130;
 

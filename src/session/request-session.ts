@@ -29,6 +29,8 @@ export interface SessionRequestContext extends Omit<WaitContext, "ecs"> {
   readonly ecs: Pick<Ecs, "executeCommand">;
   readonly looks: Pick<Ecs, "describeTask">;
   readonly log: Log;
+  /** Whether the task has taken a session before: when it takes none now, it may be gone, so a look comes first. */
+  readonly isLater?: boolean;
   /** Whether it is certain that the agent of this task can never connect. Asked once, for an agent that takes long. */
   readonly canNeverConnect?: ((task: Task) => Promise<boolean>) | undefined;
 }
@@ -52,7 +54,7 @@ export async function requestSession(
   const { clusterArn: cluster, taskArn: task, container } = target;
   const request = { cluster, task, container, command };
   const begun = clock.now();
-  let looked = begun;
+  let looked = context.isLater === true ? -Infinity : begun;
   let latest: Task | undefined;
   let pause = FIRST_PAUSE;
   let said: string | undefined;

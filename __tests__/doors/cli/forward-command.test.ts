@@ -9,7 +9,9 @@ const never = new AbortController().signal;
 it("the forwards of the command line are taken, or refused with their form", () => {
   expect(() => checkForwards(["15432:db:5432"])).not.toThrow();
   expect(() => checkForwards([])).toThrow("Give at least one forward by -L: PORT, LOCAL:PORT");
-  expect(() => checkForwards(["1:a:2", "db"])).toThrow(/^-L must be PORT, .* not "db"\.$/);
+  expect(() => checkForwards(["1:a:2", "db"])).toThrow(
+    /^-L must be PORT, .* not "db"\.\nSee https:\S+\/docs\/forward\.md#the-lines$/,
+  );
 });
 
 describe("the command of a forward", () => {

@@ -1,8 +1,12 @@
 import { Command } from "commander";
 import { addInputOptions, FLAGS } from "../../../src/doors/cli/input-options.ts";
+import { FORWARD_TEXTS } from "../../../src/doors/cli/forward-command.ts";
 import { CHECK_SCREEN, FIRST_SCREEN, OPTION_HELP } from "../../../src/doors/cli/help-texts.ts";
+import { ID } from "../../helpers/tasks.ts";
 import { inputNames } from "../../../src/inputs/names.ts";
+import { duration } from "../../../src/inputs/parse.ts";
 import { readInputs } from "../../../src/inputs/read-all.ts";
+import { chooseShell, SHELL_TEXTS } from "../../../src/doors/cli/shell-command.ts";
 import { programInputs } from "../../../src/doors/program/inputs-source.ts";
 import type { RunInputs } from "../../../src/doors/program/run-options.ts";
 import { readFileSync } from "node:fs";
@@ -23,6 +27,15 @@ function parseLine(...argv: string[]): { inputs: RunInputs; words: string[] } {
   command.parse(argv, { from: "user" });
   return { inputs: inputs(), words };
 }
+
+const readForwardInputs = () => readInputs(programInputs({ task: ID, forwards: ["5432"] }, { env }));
+const readShellInputs = () =>
+  readInputs(programInputs(chooseShell([], {}, { task: ID }, { isTerminal: true }).inputs, { env }));
+/** The default that a text of the help names, in milliseconds. */
+const timeOf = (text: string) => {
+  const read = duration(/\(default: (\w+)\)/.exec(text)?.[1] ?? "");
+  return "value" in read ? read.value : read;
+};
 
 /** The texts that the engine reads. */
 function texts(...argv: string[]): Record<string, string> {
@@ -117,6 +130,18 @@ it("the help has each option once, and the defaults and values of action.yml", (
     expect({ name, does }).toEqual({ name, does: expect.stringContaining(`default: ${given}`) as string });
   }
 });
+
+it.each([
+  ["forward", FORWARD_TEXTS, readForwardInputs],
+  ["shell", SHELL_TEXTS, readShellInputs],
+])(
+  "the help of '%s' has its own defaults, and says nothing of scripts and redaction",
+  (_, texts, readDefaults) => {
+    const { timeout, queueTimeout } = readDefaults();
+    expect([timeOf(texts.timeout), timeOf(texts["queue-timeout"])]).toEqual([timeout, queueTimeout]);
+    for (const text of Object.values(texts)) expect(text).not.toMatch(/script|redacted/);
+  },
+);
 
 it.each([
   ["run", FIRST_SCREEN],

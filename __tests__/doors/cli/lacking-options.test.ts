@@ -5,10 +5,12 @@ import {
   ATTACH_INPUTS,
   CHECK_INPUTS,
   LOGS_INPUTS,
+  withHelpOf,
   withOptions,
   withoutLacking,
 } from "../../../src/doors/cli/lacking-options.ts";
 import { inputNames } from "../../../src/inputs/names.ts";
+import { badInput, badInputs } from "../../../src/inputs/refusals.ts";
 import { noRunningTask } from "../../../src/targets/failures.ts";
 
 const NONE = noRunningTask("web", "prod", "It has 0.").messageFor("program");
@@ -39,6 +41,16 @@ it.each([
 it("advice that has nothing else says which command has the option", () => {
   const message = "It failed.\nIt was seen.\nSet 'hold: false', or name another container in 'container'.";
   expect(withoutLacking(message, COPY_INPUTS)).toBe(`${message} Only 'fargate-exec run' has --hold.`);
+});
+
+it("the help that describes an option is that of the command, where it has the option", () => {
+  const { seen } = badInputs([badInput("task", "given", "none"), badInput("run", "given", "none")]).partsFor(
+    "program",
+  );
+  const shown = withHelpOf(seen, { names: SHELL_INPUTS, help: "shell --help" });
+  expect(shown).toContain("'fargate-exec shell --help' describes 'task'.");
+  expect(shown).toContain("'fargate-exec run --help --all' describes 'run'.");
+  expect(withHelpOf(seen, { names: inputNames, help: undefined })).toBe(seen);
 });
 
 it("what failed and what was seen stay, whatever they name", () => {

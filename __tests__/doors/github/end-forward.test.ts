@@ -53,6 +53,17 @@ it("tells why a forward had ended before, and what is left of it", async () => {
   expect(state?.undo).toEqual([{ kind: "session", sessionId: "s-1" }]);
 });
 
+it("tells of a forward that another process has ended, and not of its own signal", async () => {
+  const { lines } = await end(ENDED, { kind: "end", outcome: "succeeded", error: undefined, signal: "SIGTERM" });
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /^warning: The forward had ended before this step: another process sent SIGTERM .*connections were lost\.$/,
+    ),
+  ]);
+  const own = await end(RUNS.replace(/succeeded../, (outcome) => `${outcome},\\"signal\\":\\"SIGTERM\\"`));
+  expect(own.lines).toEqual([]);
+});
+
 it("tells of a process that was killed, and has nothing to say of a cancel", async () => {
   const killed = await end(ENDED, ledger("s-1"));
   expect(killed.lines).toEqual([expect.stringContaining("was gone before this step, and has left no word.")]);

@@ -6,7 +6,7 @@ const MOST_LINES = 10_000;
 /** An acknowledgement waits for so long, or for so many septets. One goes at least each `BEAT_MS`, as the sign of life. */
 const ACK_MS = 100;
 const ACK_BYTES = 65_536;
-const BEAT_MS = 5_000;
+const BEAT_MS = 1_000;
 
 /** The container's end of the numbered frames, which outlives sessions. */
 export class ContainerLink {

@@ -4,19 +4,34 @@ import { systemClock as clock } from "../../clock.ts";
 import { FORMS, parseForwards } from "../../inputs/forwards.ts";
 import { forwardInputNames, type InputName } from "../../inputs/names.ts";
 import { codeOf } from "../../values.ts";
+import type { InputTexts } from "./help-texts.ts";
+import { DOCS } from "../program/surroundings.ts";
 import { UsageError } from "./usage-error.ts";
+
+const PAGE = "forward.md#the-lines";
 
 /** The inputs that are options. */
 export const FORWARD_INPUTS: readonly InputName[] = forwardInputNames.filter((name) => name !== "forwards");
 
 export const FORWARDS_HELP = `a forward: ${FORMS}; the task itself without a host, a free port without LOCAL`;
 
+/** Where an option does something else than that of a run. A test compares the defaults. */
+export const FORWARD_TEXTS = {
+  timeout: "the longest time of the forward (default: 6h)",
+  "queue-timeout": "the longest wait for a place in the container (default: 20s)",
+  bucket: "with the queue for a place (default: FARGATE_EXEC_BUCKET)",
+  "kms-key-id": "for the queue's objects (default: the bucket's own)",
+} satisfies InputTexts;
+export const FORWARD_OPTIONS = { names: FORWARD_INPUTS, texts: FORWARD_TEXTS, help: "forward --help" };
+
 /** Checks the forwards of the command line. Throws a `UsageError`. */
 export function checkForwards(texts: readonly string[]): void {
   if (texts.length === 0) throw new UsageError(`Give at least one forward by -L: ${FORMS}.`);
   const forwards = parseForwards(texts);
   if ("must" in forwards)
-    throw new UsageError(`-L must be ${forwards.must}, not ${JSON.stringify(forwards.text)}.`);
+    throw new UsageError(
+      `-L must be ${forwards.must}, not ${JSON.stringify(forwards.text)}.\nSee ${DOCS}${PAGE}`,
+    );
 }
 
 /** The exit codes of a shell for a command that is not there, and for one that can't be run (POSIX, "Exit Status for Commands"). */

@@ -7,6 +7,9 @@ export interface OptionHelp {
   readonly text: string;
 }
 
+/** What the help of a command says of its options. */
+export type InputTexts = Readonly<Partial<Record<InputName, string>>>;
+
 type Row = readonly [name: InputName, value: string, text: string];
 
 const inGroup = (group: string, ...rows: readonly Row[]): readonly (readonly [InputName, OptionHelp])[] =>

@@ -3,7 +3,7 @@ import { type InputName, inputNames } from "../../inputs/names.ts";
 import type { InputValue, RunInputs } from "../program/run-options.ts";
 import { quoteValue } from "../../inputs/parse.ts";
 import { isVariableName, whyReserved } from "../../inputs/variable-names.ts";
-import { OPTION_HELP } from "./help-texts.ts";
+import { type InputTexts, OPTION_HELP } from "./help-texts.ts";
 import { UsageError } from "./usage-error.ts";
 
 const flags = [
@@ -33,24 +33,30 @@ export const LISTS: ReadonlySet<InputName> = new Set([
   ...(["env", "secrets", "retry"] as const),
 ]);
 
-/** Adds an option for each of these inputs, by default for all. Returns a function that reads the given options as inputs. */
+interface InputOptions {
+  /** By default all. */
+  readonly names?: readonly InputName[];
+  /** What the help says of an option that differs from that of a run. */
+  readonly texts?: InputTexts;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Adds an option for each of these inputs. Returns a function that reads the given options as inputs. */
 export function addInputOptions(
   command: Command,
-  { names = inputNames, env }: { readonly names?: readonly InputName[]; readonly env: NodeJS.ProcessEnv },
+  { names = inputNames, texts = {}, env }: InputOptions,
 ): () => RunInputs {
   const given = new Map<InputName, string[]>();
   for (const name of names) {
-    const {
-      group,
-      value,
-      text: does,
-    } = OPTION_HELP.get(name) ?? { group: "How", value: "<value>", text: "" };
-    const option = new Option(`--${name} ${value}`, does).helpGroup(`${group}:`).argParser((text: string) => {
-      if (isVariables(name)) checkVariable(name, text, env);
-      if (given.has(name) && !LISTS.has(name))
-        throw new UsageError(`Give --${name} once: it stands there several times, and takes one value.`);
-      given.set(name, [...(given.get(name) ?? []), text]);
-    });
+    const { group, value, text } = OPTION_HELP.get(name) ?? { group: "How", value: "<value>", text: "" };
+    const option = new Option(`--${name} ${value}`, texts[name] ?? text)
+      .helpGroup(`${group}:`)
+      .argParser((word: string) => {
+        if (isVariables(name)) checkVariable(name, word, env);
+        if (given.has(name) && !LISTS.has(name))
+          throw new UsageError(`Give --${name} once: it stands there several times, and takes one value.`);
+        given.set(name, [...(given.get(name) ?? []), word]);
+      });
     // The value of an option without one.
     if (FLAGS.has(name)) option.preset("true");
     command.addOption(option);

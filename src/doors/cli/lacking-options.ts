@@ -52,6 +52,18 @@ export function withoutLacking(message: string, names: readonly InputName[]): st
   );
 }
 
+/** An error's message that names the help of the command for each option that it has. */
+export function withHelpOf(
+  message: string,
+  { names, help }: { readonly names: readonly InputName[]; readonly help: string | undefined },
+): string {
+  return message.replace(
+    /'fargate-exec run --help --all' (?=describes '([a-z-]+)')/g,
+    (text, name: InputName) =>
+      help !== undefined && names.includes(name) ? `'fargate-exec ${help}' ` : text,
+  );
+}
+
 /** The inputs that a text names in quotes, alone or with a value, and that are not among `names`. */
 function lackingIn(text: string, names: readonly InputName[]): readonly InputName[] {
   return inputNames.filter((name) => !names.includes(name) && new RegExp(`'${name}(: [^']*)?'`).test(text));

@@ -10,20 +10,27 @@ import { VERSION } from "../../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { CHECK_SCREEN, FIRST_SCREEN } from "./help-texts.ts";
-import { checkForwards, FORWARD_INPUTS, FORWARDS_HELP, runCommand, untilOver } from "./forward-command.ts";
+import { checkForwards, FORWARD_OPTIONS, FORWARDS_HELP, runCommand, untilOver } from "./forward-command.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { checkKeepTask } from "./check-keep-task.ts";
 import { copied, COPY_INPUTS, copyFiles, copyOptions, inWordsOfCopies } from "./copy-command.ts";
-import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS, withOptions, withoutLacking } from "./lacking-options.ts";
+import {
+  ATTACH_INPUTS,
+  CHECK_INPUTS,
+  LOGS_INPUTS,
+  withHelpOf,
+  withOptions,
+  withoutLacking,
+} from "./lacking-options.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
 import { RawTerminal } from "./raw-terminal.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
 import { scriptStdin, unreadStdinWarning } from "./stdin.ts";
 import { faultOf, watchFaults } from "./faults.ts";
-import { chooseShell, JOB_HELP, SHELL_HELP, SHELL_INPUTS, type ShellWords } from "./shell-command.ts";
+import { chooseShell, JOB_HELP, SHELL_HELP, SHELL_OPTIONS, type ShellWords } from "./shell-command.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -35,6 +42,8 @@ interface OwnOptions {
   readonly outputsFile?: string;
   /** The inputs that the command has; all by default. No option gives them. */
   readonly names?: readonly InputName[];
+  /** How its help is called when it is not that of `run`. No option gives it. */
+  readonly help?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   /** The command copies, so a terminal shows how many bytes. No option gives it. */
@@ -120,7 +129,13 @@ function addCheck(all: Command): void {
   shorten(command, CHECK_SCREEN);
   const inputs = addInputOptions(command, { names: CHECK_INPUTS, env: process.env });
   command.action(async (own: OwnOptions) =>
-    runAndSetExitCode({ ...(await withRegion(inputs())), check: true }, { ...own, names: CHECK_INPUTS }),
+    runAndSetExitCode(
+      { ...(await withRegion(inputs())), check: true },
+      {
+        ...own,
+        ...{ names: CHECK_INPUTS, help: "check --help --all" },
+      },
+    ),
   );
 }
 
@@ -132,7 +147,7 @@ function addAttach(all: Command): void {
   command.action(async (handle: string, own: OwnOptions) => {
     const given = { ...inputs(), handle: await handleText(handle, process.stdin) };
     checkDetach(given, own);
-    await runAndSetExitCode(given, { ...own, names: ATTACH_INPUTS });
+    await runAndSetExitCode(given, { ...own, names: ATTACH_INPUTS, help: "attach --help" });
   });
 }
 
@@ -146,7 +161,11 @@ function addLogs(all: Command): void {
   command.action(async (handle: string, own: OwnOptions) => {
     const given = { ...inputs(), handle: await handleText(handle, process.stdin) };
     const isAllWritten = watchWrites(process.stdout);
-    const { outcome, exitCode } = await carryOut(given, { ...own, names: LOGS_INPUTS }, showOnFargate);
+    const { outcome, exitCode } = await carryOut(
+      given,
+      { ...own, names: LOGS_INPUTS, help: "logs --help" },
+      showOnFargate,
+    );
     const isShown = (outcome === "detached" || exitCode !== undefined) && (await isAllWritten());
     setExitCode(isShown ? 0 : OWN_FAILURE);
   });
@@ -163,7 +182,7 @@ function addCopy(all: Command): void {
     const since = clock.now();
     const given = await withRegion(inputs());
     const result = await copyFiles(words, given, (each, directory) =>
-      carryOut(each, { ...own, names: COPY_INPUTS, copies: true }, (all, options) =>
+      carryOut(each, { ...own, names: COPY_INPUTS, help: "cp --help", copies: true }, (all, options) =>
         runOnFargate(all, copyOptions(options, directory)).then(inWordsOfCopies),
       ),
     );
@@ -180,14 +199,14 @@ function addForward(all: Command): void {
     )
     .argument("[command...]", "the command that uses the ports, after --")
     .option("-L, --forward <forward>", FORWARDS_HELP, (text, all: readonly string[]) => [...all, text], []);
-  const inputs = addInputOptions(command, { names: FORWARD_INPUTS, env: process.env });
+  const inputs = addInputOptions(command, { ...FORWARD_OPTIONS, env: process.env });
   command.action(
     async (words: readonly string[], own: OwnOptions & { readonly forward: readonly string[] }) => {
       const { forward: forwards } = own;
       checkForwards(forwards);
       const given = await withRegion(inputs());
       let hasCommand = false;
-      const more = { names: FORWARD_INPUTS, hasCommand: () => hasCommand };
+      const more = { ...FORWARD_OPTIONS, hasCommand: () => hasCommand };
       const result = await carryOut(given, { ...own, ...more }, (all, options) => {
         const during = async (ports: readonly number[], lost: AbortSignal): Promise<number> => {
           const over = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
@@ -210,13 +229,13 @@ function addShell(all: Command): void {
     .argument("[command...]", "a command to run there instead, after --")
     .option("--shell <program>", SHELL_HELP)
     .option("--job <file|handle>", JOB_HELP);
-  const inputs = addInputOptions(command, { names: SHELL_INPUTS, env: process.env });
+  const inputs = addInputOptions(command, { ...SHELL_OPTIONS, env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions & ShellWords) => {
     const { stdin, env } = process;
     const chosen = chooseShell(words, own, inputs(), { isTerminal: stdin.isTTY });
     const given = await withRegion(chosen.inputs);
     const terminal = new RawTerminal(env["TERM"] ?? "");
-    const result = await carryOut(given, { ...own, names: SHELL_INPUTS }, (all, options, lend) =>
+    const result = await carryOut(given, { ...own, ...SHELL_OPTIONS }, (all, options, lend) =>
       shellOnFargate({ ...chosen, terminal, onTerminal: lend }, all, options),
     );
     setExitCode(exitCodeOf(result));
@@ -280,9 +299,11 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engine): Pro
   log.end();
   const result = faults.signal.aborted ? withoutEnd(ended) : ended;
   const { error } = result;
-  const { names = inputNames } = own;
-  if (error !== undefined)
-    log.error({ ...error, message: withOptions(withoutLacking(error.message, names)) });
+  const { names = inputNames, help } = own;
+  if (error !== undefined) {
+    const message = withHelpOf(withoutLacking(error.message, names), { names, help });
+    log.error({ ...error, message: withOptions(message) });
+  }
   if (outputsFile === undefined) return result;
   try {
     writeOutputs(outputsFile, result);

@@ -5,12 +5,25 @@ import { readUsersFile } from "../../inputs/beneath/users-paths.ts";
 import { messageOf } from "../../errors.ts";
 import { MOST_GIVEN_BYTES } from "../../payload/shell.ts";
 import type { RunInputs } from "../program/run-options.ts";
-import { FORWARD_INPUTS } from "./forward-command.ts";
+import { FORWARD_INPUTS, FORWARD_TEXTS } from "./forward-command.ts";
 import { handleIn } from "./handle.ts";
+import type { InputTexts } from "./help-texts.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The inputs of a shell: those of a forward, and what its program gets. */
 export const SHELL_INPUTS: readonly InputName[] = [...FORWARD_INPUTS, "working-directory", "env", "secrets"];
+
+/** What a shell takes for an option that is not given. */
+const DEFAULTS = { timeout: "12h", "queue-timeout": "10m" } as const;
+
+/** Where an option does something else than that of a run. */
+export const SHELL_TEXTS = {
+  ...FORWARD_TEXTS,
+  timeout: `the longest time of the shell (default: ${DEFAULTS.timeout})`,
+  "queue-timeout": `the longest wait for a place in the container (default: ${DEFAULTS["queue-timeout"]})`,
+  secrets: "the same, for values that are secret: the shell may show them",
+} satisfies InputTexts;
+export const SHELL_OPTIONS = { names: SHELL_INPUTS, texts: SHELL_TEXTS, help: "shell --help" };
 
 /** The options of a shell that are no inputs. */
 export interface ShellWords {
@@ -62,7 +75,7 @@ function shellInputs(inputs: RunInputs, handle: JobHandle | undefined): RunInput
   if (handle !== undefined && where !== undefined)
     throw new UsageError(`--job names the container of the script: leave --${where} out.`);
   return {
-    ...{ timeout: "12h", "queue-timeout": "10m" },
+    ...DEFAULTS,
     ...inputs,
     ...(handle !== undefined && inputsOf(handle)),
     run: ":",

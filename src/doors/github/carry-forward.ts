@@ -26,7 +26,11 @@ const LOOK_MS = 2_000;
  */
 export async function carryForward(process: RunnerProcess, stdin: Readable): Promise<void> {
   const stop = new AbortController();
-  process.onSignal((signal) => stop.abort(cancelFailure(`The process of the forward got ${signal}.`)));
+  let signal: "SIGINT" | "SIGTERM" | undefined;
+  process.onSignal((name) => {
+    signal ??= name;
+    stop.abort(cancelFailure(`The process of the forward got ${name}.`));
+  });
   const { env, directory, worker } = await readOrder(stdin, stop);
   // The file of the first variables keeps what the process was started with (proc(5)).
   Object.assign(process.world.env, env);
@@ -52,7 +56,9 @@ export async function carryForward(process: RunnerProcess, stdin: Readable): Pro
     await aborted(AbortSignal.any([stop.signal, over]));
     return 0;
   };
-  await runForward({ during }, forwardSurroundings(process, journal, cancel.signal));
+  const end = (result: Result, inputs?: ReportedInputs): void =>
+    journal.write({ ...endRecord(result, env, inputs), signal });
+  await runForward({ during }, forwardSurroundings(process, { journal, cancel: cancel.signal, end }));
   journal.close();
   // There will be no post step.
   if (isLost()) rmSync(directory, { recursive: true, force: true });
@@ -76,8 +82,11 @@ function readOrder(stdin: Readable, stop: AbortController): Promise<ForwardOrder
 
 function forwardSurroundings(
   process: RunnerProcess,
-  journal: JournalWriter,
-  cancel: AbortSignal,
+  {
+    journal,
+    cancel,
+    end,
+  }: Pick<Surroundings, "cancel" | "end"> & { readonly journal: JournalWriter },
 ): Surroundings {
   const { world, directory, getJson } = process;
   const { env, clock } = world;
@@ -95,7 +104,7 @@ function forwardSurroundings(
     idToken: (audience) => requestIdToken(audience, { env, clock, getJson }),
     saveState: (page) => journal.write({ kind: "ledger", page }),
     report: () => Promise.resolve(),
-    end: (result, inputs) => journal.write(endRecord(result, env, inputs)),
+    end,
   };
 }
 

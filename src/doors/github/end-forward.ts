@@ -75,6 +75,11 @@ function tellDeath(records: readonly JournalRecord[], wasOver: boolean, screen: 
         : "The process of the forward did not end in time, and was killed. This step undoes what it had made.",
       PAGE,
     );
+  else if (wasOver && end.signal !== undefined && end.error === undefined)
+    screen.warning(
+      `The forward had ended before this step: another process sent ${end.signal} to its own. Its ports were closed then, and its open connections were lost.`,
+      PAGE,
+    );
   else if (end.error !== undefined && end.outcome !== "cancelled")
     screen.warning(`The forward had ended before this step.\n${end.error.text}`);
 }

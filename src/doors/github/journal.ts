@@ -27,6 +27,8 @@ export interface EndRecord {
   readonly kind: "end";
   readonly outcome: Outcome;
   readonly error: EndError | undefined;
+  /** The first signal that the process got. */
+  readonly signal?: string | undefined;
 }
 
 export interface EndError {

@@ -104,7 +104,10 @@ export class RelaySessions {
     const until = lost === undefined ? this.#deadline : clock.now() + LATER_MS;
     const canNeverConnect = (task: Task): Promise<boolean> =>
       canNever("connect", task, target.container, { ecs: looks, iam: aws.iam });
-    const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel, canNeverConnect };
+    const asking = {
+      ...{ ecs: aws.ecs, looks, clock, lines, log, signal: cancel, canNeverConnect },
+      isLater: lost !== undefined,
+    };
     const { command: chosen } = this.#use;
     const command = typeof chosen === "string" ? chosen : chosen(await exec);
     const request = () => requestSession(target, command, until, asking);

@@ -7,7 +7,7 @@ const MOST_KEPT = 10_000;
 /** An acknowledgement waits for so many milliseconds or bytes. */
 const ACK_AFTER_MS = 100;
 const ACK_BYTES = 65_536;
-/** Each half sends an acknowledgement at least this often, as its sign of life. */
+/** An acknowledgement goes at least this often, as the sign of life. The container's go each second. */
 const BEAT_MS = 5_000;
 
 /**

@@ -9,6 +9,8 @@ export interface SessionRequest {
   readonly refusal: Failure | undefined;
   /** Whether any container has carried the forward. */
   readonly hasCarried: boolean;
+  /** Called when the container of the last session is gone, while another one is looked for. */
+  readonly onGone: () => void;
   /** Aborts when the tunnel needs no session any more. */
   readonly signal: AbortSignal;
 }

@@ -8,12 +8,9 @@ import { type Opening, OpeningReader } from "./opening.ts";
 import { Damage, ESCAPE, Lines, Violation } from "./packets.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
 import type { OpenedSession, SessionRequest } from "./session-request.ts";
+import { SILENCE_MS, watchSilence } from "./silence.ts";
 import type { StreamEvent, TerminalSize } from "./streams.ts";
 
-/** Without a word of the container for so long, the session counts as lost. The relay gives its sign of life every 5 s. */
-const SILENCE_MS = 15_000;
-/** The time from a session's begin to the relay's greeting. */
-const GREETING_MS = 30_000;
 /** After such a time without the relay its connections are reset. The relay itself gives up 15 s later. */
 const LONGEST_CUT_MS = 60_000;
 /** The time for the relay to end its session at a bye. */
@@ -197,8 +194,10 @@ export class Tunnel {
   async #open(): Promise<Session> {
     const { open, signal } = this.#options;
     try {
-      const asked = { lost: this.#last, refusal: this.#refusal, hasCarried: this.#hasCarried, signal };
-      const { session, isElsewhere } = await open(asked);
+      const { session, isElsewhere } = await open({
+        ...{ lost: this.#last, refusal: this.#refusal, hasCarried: this.#hasCarried, signal },
+        onGone: () => this.#startAnew(),
+      });
       if (isElsewhere) this.#startAnew();
       return session;
     } catch (error) {
@@ -222,9 +221,8 @@ export class Tunnel {
     const opening = new OpeningReader();
     const begun = clock.now();
     let isOpen = false;
-    const stop = clock.every(1_000, () => {
-      const limit = this.isReady ? this.#heard + SILENCE_MS : begun + GREETING_MS;
-      if (clock.now() > limit) void session.close();
+    const stop = watchSilence(clock, () => (this.isReady ? this.#heard : undefined), {
+      onSilent: () => void session.close(),
     });
     try {
       for await (const bytes of session.output) {

@@ -1,0 +1,105 @@
+import { Failure } from "../../../src/errors.ts";
+import { numberBytes } from "../../../src/session/forward/packets.ts";
+import type { OpenedSession, SessionRequest } from "../../../src/session/forward/session-request.ts";
+import { FrameKind } from "../../../src/session/forward/streams.ts";
+import { Tunnel } from "../../../src/session/forward/tunnel.ts";
+import { aborted } from "../../../src/waiting.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { SteppedClock } from "../../helpers/stepped-clock.ts";
+import { Forged } from "./forged.ts";
+
+const STEP_MS = 250;
+const undo: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const each of undo.splice(0)) await each();
+});
+
+/** A tunnel with one open connection, whose relay is heard until the test cuts it off. `open` gives the sessions after the first. */
+async function startTunnel(open: (request: SessionRequest, first: Forged) => Promise<OpenedSession>) {
+  const clock = new SteppedClock();
+  const log = new Listener();
+  const over = new AbortController();
+  const [first, got] = [new Forged(), { resetAt: Infinity, bytes: "", end: undefined as unknown }];
+  const beats = { session: first as Forged | undefined };
+  first.onFrame = (kind, of) => {
+    if (kind === FrameKind.open) first.frame(FrameKind.opened, of);
+  };
+  let opened = 0;
+  const tunnel = new Tunnel({
+    open: (request) =>
+      (opened += 1) === 1 ? Promise.resolve({ session: first, isElsewhere: false }) : open(request, first),
+    ...{ targets: [["db", 5432]], isLogged: () => false, seconds: 600, clock, log, signal: over.signal },
+  });
+  const nothing = (): undefined => undefined;
+  const client = {
+    ...{ opened: nothing, refused: nothing, end: nothing, pull: nothing },
+    data: (bytes: Buffer) => void (got.bytes += bytes.toString()),
+    reset: () => (got.resetAt = Math.min(got.resetAt, clock.now())),
+  };
+  const running = tunnel.run().catch((error: unknown) => (got.end = error));
+  undo.push(async () => {
+    over.abort();
+    await beats.session?.close();
+    await Promise.all([tunnel.close(), running]);
+  });
+  /** Lets time pass in small steps, with a beat each second as long as there is one. */
+  const pass = async (ms: number, isOver = (): boolean => false): Promise<void> => {
+    for (let at = STEP_MS; at <= ms && !isOver(); at += STEP_MS) {
+      if (at % 1_000 === 0) beats.session?.beat();
+      await clock.turn();
+      clock.advance(STEP_MS);
+      await clock.turn();
+    }
+  };
+  await pass(1_000, () => tunnel.isReady);
+  expect(tunnel.connect(0, client)).toBe(1);
+  return { clock, tunnel, log, got, beats, pass, sessions: () => opened };
+}
+
+/** The first bytes of a stream: their offset, the flag of plain ones, and they themselves. */
+const data = Buffer.concat([numberBytes(0), Buffer.of(0), Buffer.from("behind the cut")]);
+const away = new Failure("aws-unreachable", { failed: "No answer.", seen: "No route.", advice: "Wait." });
+
+it("connections of a task that is gone are known as lost within 10 s of its last word, though nothing closes its session", async () => {
+  const { clock, log, got, beats, pass, sessions } = await startTunnel(async ({ onGone, signal }) => {
+    onGone();
+    await aborted(signal); // a successor is looked for
+    throw away;
+  });
+  await pass(60_000);
+  expect([got.resetAt, sessions()]).toEqual([Infinity, 1]);
+  beats.session = undefined;
+  const last = clock.now();
+  await pass(20_000, () => got.resetAt < Infinity);
+  expect(got.resetAt - last).toBeLessThanOrEqual(7_000);
+  expect(log.lines.join("\n")).toContain("Open connections of the forward that were reset: 1.");
+});
+
+it("a process that was held up itself does not take its relay for silent", async () => {
+  const { clock, pass, sessions, beats } = await startTunnel(() => Promise.reject(away));
+  clock.advance(30_000);
+  beats.session?.beat();
+  await pass(10_000);
+  expect(sessions()).toBe(1);
+});
+
+it.each([
+  [58, "goes on at the byte"],
+  [75, "was reset, and the forward has ended with the reason"],
+])("after a cut of %d s a connection %s", async (seconds) => {
+  let end = Infinity;
+  const { clock, got, beats, pass } = await startTunnel((_, first) => {
+    if (clock.now() < end) return Promise.reject(away);
+    const session = new Forged(first);
+    session.onGreeted = () => session.frame(FrameKind.data, 1, data);
+    beats.session = session;
+    return Promise.resolve({ session, isElsewhere: false });
+  });
+  beats.session = undefined;
+  end = clock.now() + seconds * 1_000;
+  await pass((seconds + 8) * 1_000);
+  const isShort = seconds < 60;
+  expect(got.bytes).toBe(isShort ? "behind the cut" : "");
+  if (isShort) expect(got.resetAt).toBe(Infinity);
+  else expect([got.resetAt < end, got.end]).toEqual([true, away]);
+});
