@@ -251,7 +251,14 @@ it("detaches from a script when a file gets its handle, shows what it has printe
   expect(shown).toBe(0);
   expect(stderr).toContain("The script had not ended when its container uploaded this");
   // A shell beside the job has its directory and its variables. The handle says where it is.
-  const beside = openShell({ task: task.id, bucket }, ["--job", path, "--", "sh", "-c", 'echo "$PWD-$MODE-"']);
+  const beside = openShell({ task: task.id, bucket }, [
+    "--job",
+    path,
+    "--",
+    "sh",
+    "-c",
+    'echo "$PWD-$MODE-"',
+  ]);
   await beside.sees("/srv-a job's-\r\n");
   expect(await beside.ended).toMatchObject({ exitCode: 0 });
   process.kill(processes(task).find(({ command }) => command === "sleep 61")?.pid ?? NaN);

@@ -54,7 +54,12 @@ it("tells why a forward had ended before, and what is left of it", async () => {
 });
 
 it("tells of a forward that another process has ended, and not of its own signal", async () => {
-  const { lines } = await end(ENDED, { kind: "end", outcome: "succeeded", error: undefined, signal: "SIGTERM" });
+  const { lines } = await end(ENDED, {
+    kind: "end",
+    outcome: "succeeded",
+    error: undefined,
+    signal: "SIGTERM",
+  });
   expect(lines).toEqual([
     expect.stringMatching(
       /^warning: The forward had ended before this step: another process sent SIGTERM .*connections were lost\.$/,

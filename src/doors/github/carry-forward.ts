@@ -82,11 +82,7 @@ function readOrder(stdin: Readable, stop: AbortController): Promise<ForwardOrder
 
 function forwardSurroundings(
   process: RunnerProcess,
-  {
-    journal,
-    cancel,
-    end,
-  }: Pick<Surroundings, "cancel" | "end"> & { readonly journal: JournalWriter },
+  { journal, cancel, end }: Pick<Surroundings, "cancel" | "end"> & { readonly journal: JournalWriter },
 ): Surroundings {
   const { world, directory, getJson } = process;
   const { env, clock } = world;
