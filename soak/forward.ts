@@ -2,7 +2,8 @@
  * Proves `fargate-exec forward` with a real PostgreSQL (Debian's packages `postgresql` and `postgresql-contrib`). Its sessions are cut at
  * random moments, in each way that the local Fargate has. pgbench runs with 20 clients, 100 connections are opened one after the other and 50 at
  * once, and a dump of 50 MB goes each way with its checksum. Then the process is killed: its port is closed, and its session and relay end.
- * `SOAK_SECONDS` is how long pgbench runs, and `SOAK_MB` how long the dump is.
+ * At last shells are cut and killed, one after the other. `SOAK_SECONDS` is how long pgbench runs, `SOAK_MB` how long the dump is, and `SOAK_SHELLS`
+ * how many shells there are.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -18,6 +19,7 @@ import { Aws } from "../__tests__/helpers/local.ts";
 
 const SECONDS = Number(process.env["SOAK_SECONDS"] ?? 60);
 const MB = Number(process.env["SOAK_MB"] ?? 50);
+const SHELLS = Number(process.env["SOAK_SHELLS"] ?? 4);
 const CUT_EVERY_MS = 8_000;
 /** Seconds in which 50 connections at once are answered, and milliseconds for `SELECT 1` beside a dump. */
 const MOST = { burst: 2, beside: 200 };
@@ -40,6 +42,7 @@ try {
     await once(forward.child, "close");
   }
   await leavesNothing(forward.port);
+  await killShells(task.id);
 } finally {
   await aws.stop();
   server.kill("SIGINT");
@@ -114,13 +117,19 @@ interface RunningForward {
   readonly port: number;
 }
 
-async function startForward(task: string): Promise<RunningForward> {
+/** A command line for this task, and the variables of its user. */
+function commandLine(command: string, task: string) {
   const inputs = { task, cluster: aws.world.made.cluster };
   const env = { PATH: process.env["PATH"] ?? "", ...aws.world.local.env, ...aws.keysFor(inputs) };
   const options = Object.entries(inputs).map(([name, value]) => `--${name}=${value}`);
   const program = resolve(import.meta.dirname, "../src/doors/bin.ts");
-  const words = ["forward", ...options, "-L", `:127.0.0.1:${process.env["PGPORT"]}`];
-  const child = spawn(process.execPath, [program, ...words], { env, stdio: ["ignore", "inherit", "pipe"] });
+  return { env, words: [process.execPath, program, command, ...options] };
+}
+
+async function startForward(task: string): Promise<RunningForward> {
+  const { env, words } = commandLine("forward", task);
+  const [file, ...args] = [...words, "-L", `:127.0.0.1:${process.env["PGPORT"]}`];
+  const child = spawn(file, args, { env, stdio: ["ignore", "inherit", "pipe"] });
   let said = "";
   child.stderr.on("data", (bytes: Buffer) => {
     said += bytes.toString();
@@ -249,16 +258,71 @@ async function leavesNothing(port: number): Promise<void> {
       .once("connect", () => resolve(undefined)),
   );
   if ((await refused) === undefined) faults.push("the port is open after SIGKILL");
+  const { session, relay } = await untilGone();
+  console.log(
+    `after SIGKILL: port closed at once, session gone after ${session.toFixed(0)} s, relay after ${relay.toFixed(0)} s`,
+  );
+}
+
+function isOpen(): boolean {
+  return aws.world.local.gateway.sessions.some(({ ended }) => !ended);
+}
+
+function hasRelay(): boolean {
+  return readFileSync("/proc/net/unix", "utf8").includes("@fargate-exec-forward-");
+}
+
+/** Seconds until no session is open, and until there is no relay. */
+async function untilGone(): Promise<{ readonly session: number; readonly relay: number }> {
   const began = performance.now();
   const seconds = (): number => (performance.now() - began) / 1000;
-  const isOpen = (): boolean => aws.world.local.gateway.sessions.some(({ ended }) => !ended);
-  const hasRelay = (): boolean => readFileSync("/proc/net/unix", "utf8").includes("@fargate-exec-forward-");
   while (isOpen() && seconds() < 90) await sleep(200);
   const session = seconds();
   while (hasRelay() && seconds() < 90) await sleep(200);
-  console.log(
-    `after SIGKILL: port closed at once, session gone after ${session.toFixed(0)} s, relay after ${seconds().toFixed(0)} s`,
-  );
-  if (session > 60) faults.push(`the session was there for ${session} s after SIGKILL`);
-  if (hasRelay()) faults.push("the relay is still there");
+  if (session > 60) faults.push(`a session was there for ${session} s after SIGKILL`);
+  if (hasRelay()) faults.push("a relay is still there");
+  return { session, relay: seconds() };
+}
+
+/** Shells, each with a program of its own, are cut, go on, and are killed. Nothing of them is left in the container. */
+async function killShells(task: string): Promise<void> {
+  for (let at = 0; at < SHELLS; at++) {
+    const mark = `sleep 99${process.pid}${at}`;
+    const { env, words } = commandLine("shell", task);
+    const terminal = resolve(import.meta.dirname, "../__tests__/helpers/terminal.py");
+    const all = ["-I", terminal, ...words, "--", "sh", "-c", `cat; exec ${mark}`];
+    const child = spawn("python3", all, { env, stdio: ["pipe", "pipe", "inherit"] });
+    let shown = "";
+    child.stdout.on("data", (bytes: Buffer) => (shown += bytes.toString()));
+    const sees = async (text: string): Promise<void> => {
+      for (let tries = 0; !shown.includes(text); tries++) {
+        if (tries === 600) throw new Error(`a shell does not show ${text}: ${shown}`);
+        await sleep(100);
+      }
+    };
+    await sees("~? says more.");
+    child.stdin.write(`before ${at}\r`);
+    await sees(`before ${at}\r\nbefore ${at}`);
+    const session = aws.world.local.gateway.sessions.findLast(({ ended }) => !ended)?.sessionId ?? "";
+    await aws.world.local.inject({ session: { do: at % 2 === 0 ? "cut" : "close", session } });
+    child.stdin.write(`behind ${at}\r\x04`);
+    await sees(`behind ${at}\r\nbehind ${at}`);
+    const [program = 0] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").split(" ");
+    process.kill(Number(program), "SIGKILL");
+    await once(child, "close");
+    const { session: gone, relay } = await untilGone();
+    const left = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandOf(pid) === mark);
+    for (const pid of left) faults.push(`process ${pid} of a shell that was killed is still there: ${mark}`);
+    console.log(
+      `shell ${at + 1} of ${SHELLS}: session gone ${gone.toFixed(0)} s after SIGKILL, relay ${relay.toFixed(0)} s, ${left.length} processes left`,
+    );
+  }
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return ""; // it has ended
+  }
 }

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { Command } from "commander";
 import { parse } from "yaml";
+import { checkForwards, FORWARD_OPTIONS } from "../../../src/doors/cli/forward-command.ts";
 import { addInputOptions } from "../../../src/doors/cli/input-options.ts";
 import { withScript } from "../../../src/doors/cli/script.ts";
 import { readInputs } from "../../../src/inputs/read-all.ts";
@@ -62,4 +63,14 @@ it.each(readdirSync(directory))("the command line of %s is valid", async (file) 
     kind: "run",
     text: expect.stringMatching(/^exec (python|\.\/run)/) as string,
   });
+});
+
+it("GitLab's form of a forward in the docs is valid", () => {
+  const text = readFileSync(resolve(directory, "../../docs/forward.md"), "utf8");
+  const [, line = ""] = /npx --yes fargate-exec@\d+ forward (.*)/.exec(text) ?? [];
+  const command = new Command().exitOverride().argument("[command...]").option("-L, --forward <forward>");
+  const inputs = addInputOptions(command, { ...FORWARD_OPTIONS, env });
+  command.parse(line.split(" "), { from: "user" });
+  expect(() => checkForwards([command.opts<{ forward: string }>().forward])).not.toThrow();
+  expect([inputs(), command.args]).toEqual([{ service: ["shop"] }, ["npm", "run", "migrate"]]);
 });

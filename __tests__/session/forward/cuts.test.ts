@@ -83,23 +83,30 @@ it("a process that was held up itself does not take its relay for silent", async
   expect(sessions()).toBe(1);
 });
 
-it.each([
-  [58, "goes on at the byte"],
-  [75, "was reset, and the forward has ended with the reason"],
-])("after a cut of %d s a connection %s", async (seconds) => {
-  let end = Infinity;
-  const { clock, got, beats, pass } = await startTunnel((_, first) => {
-    if (clock.now() < end) return Promise.reject(away);
-    const session = new Forged(first);
-    session.onGreeted = () => session.frame(FrameKind.data, 1, data);
-    beats.session = session;
-    return Promise.resolve({ session, isElsewhere: false });
-  });
+it.each([58, 75])(
+  "after a cut of %d s a connection goes on at the byte within a minute, else it was reset, and new ones are carried",
+  async (seconds) => {
+    let end = Infinity;
+    const { clock, tunnel, got, beats, pass } = await startTunnel((_, first) => {
+      if (clock.now() < end) return Promise.reject(away);
+      const session = new Forged(seconds < 60 ? first : undefined);
+      if (seconds < 60) session.onGreeted = () => session.frame(FrameKind.data, 1, data);
+      beats.session = session;
+      return Promise.resolve({ session, isElsewhere: false });
+    });
+    beats.session = undefined;
+    end = clock.now() + seconds * 1_000;
+    await pass((seconds + 8) * 1_000);
+    expect([tunnel.isReady, got.end]).toEqual([true, undefined]);
+    if (seconds < 60) expect(got).toMatchObject({ bytes: "behind the cut", resetAt: Infinity });
+    else expect([got.bytes, got.resetAt < end]).toEqual(["", true]);
+  },
+);
+
+it("a forward that can't be reached for ten minutes ends with the reason", async () => {
+  const { clock, got, beats, pass } = await startTunnel(() => Promise.reject(away));
   beats.session = undefined;
-  end = clock.now() + seconds * 1_000;
-  await pass((seconds + 8) * 1_000);
-  const isShort = seconds < 60;
-  expect(got.bytes).toBe(isShort ? "behind the cut" : "");
-  if (isShort) expect(got.resetAt).toBe(Infinity);
-  else expect([got.resetAt < end, got.end]).toEqual([true, away]);
+  const begun = clock.now();
+  await pass(900_000, () => got.end !== undefined);
+  expect([got.end, Math.round((clock.now() - begun) / 60_000)]).toEqual([away, 10]);
 });

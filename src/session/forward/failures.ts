@@ -1,5 +1,18 @@
-import { Failure } from "../../errors.ts";
+import { Failure, type FailureCode } from "../../errors.ts";
 import type { Refusal } from "./streams.ts";
+
+const PASSING: ReadonlySet<FailureCode> = new Set([
+  "session-lost",
+  "session-refused",
+  "aws-unreachable",
+  "aws-error",
+  "throttled",
+]);
+
+/** Whether a cut explains that no session could be opened. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof Failure && PASSING.has(error.code);
+}
 
 export function pythonNotFound(path: string): Failure {
   return new Failure("container-refused", {

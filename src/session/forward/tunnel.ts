@@ -1,9 +1,9 @@
-import { factsOf, Failure, type FailureCode, messageOf } from "../../errors.ts";
+import { factsOf, type Failure, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { RELAY_LIMITS, typedRelay } from "../../payload/forward.ts";
 import type { Session } from "../session.ts";
 import { type Client, Clients } from "./clients.ts";
-import { forwardBusy, forwardLost, logTooLong, pythonNotFound } from "./failures.ts";
+import { forwardBusy, forwardLost, isPassing, logTooLong, pythonNotFound } from "./failures.ts";
 import { type Opening, OpeningReader } from "./opening.ts";
 import { Damage, ESCAPE, Lines, Violation } from "./packets.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
@@ -15,6 +15,8 @@ import type { StreamEvent, TerminalSize } from "./streams.ts";
 const LONGEST_CUT_MS = 60_000;
 /** The time for the relay to end its session at a bye. */
 const BYE_MS = 2_000;
+/** A forward that has carried connections waits for so long until a session can be opened again. */
+const LONGEST_AWAY_MS = 600_000;
 const READY_LOOK_MS = 50;
 /** The agent keeps the output of a logged session on the task's disk until the session ends. */
 const MOST_LOGGED = 2 ** 30;
@@ -22,14 +24,6 @@ const MOST_LOGGED = 2 ** 30;
 const RELAY_ENDS_MS = SILENCE_MS + RELAY_LIMITS.silence * 1000 + 5_000;
 /** Bytes that the agent has not acknowledged. More would only make others wait. */
 const MOST_IN_FLIGHT = 49_152;
-/** Failures to open a session that a cut explains. */
-const PASSING: ReadonlySet<FailureCode> = new Set([
-  "session-lost",
-  "session-refused",
-  "aws-unreachable",
-  "aws-error",
-  "throttled",
-]);
 /** The most sessions in a row whose relay spoke for no longer than this. */
 const MOST_SHORT = 12;
 const SHORT_MS = 10_000;
@@ -70,7 +64,8 @@ export class Tunnel {
   #heard: number;
   #shortSessions = 0;
   #refusal: Failure | undefined;
-  #hasCarried = false;
+  /** When a relay was heard last; undefined before the first word. */
+  #carriedAt: number | undefined;
   /** When the last relay, which was given up, has ended for certain. */
   #freeAt = 0;
   /** What ends the forward, though no line of the container told it. */
@@ -96,7 +91,7 @@ export class Tunnel {
 
   /**
    * Keeps the tunnel up until the signal aborts. Rejects with a `Failure` when the container can't have a relay, or when no session can
-   * be opened for as long as open connections are kept.
+   * be opened for ten minutes; at the begin for a minute.
    */
   async run(): Promise<void> {
     const { clock, signal, log } = this.#options;
@@ -190,19 +185,23 @@ export class Tunnel {
     return this.#options.clock.now() - this.#heard > LONGEST_CUT_MS;
   }
 
+  get #isGivenUp(): boolean {
+    const at = this.#carriedAt;
+    return at === undefined ? this.#isLate : this.#options.clock.now() - at > LONGEST_AWAY_MS;
+  }
+
   /** Throws `Damage` when a cut explains that there is no session. */
   async #open(): Promise<Session> {
     const { open, signal } = this.#options;
     try {
       const { session, isElsewhere } = await open({
-        ...{ lost: this.#last, refusal: this.#refusal, hasCarried: this.#hasCarried, signal },
+        ...{ lost: this.#last, refusal: this.#refusal, hasCarried: this.#carriedAt !== undefined, signal },
         onGone: () => this.#startAnew(),
       });
       if (isElsewhere) this.#startAnew();
       return session;
     } catch (error) {
-      const isPassing = error instanceof Failure && PASSING.has(error.code) && this.#refusal === undefined;
-      if (!isPassing || this.#isLate) throw error;
+      if (!isPassing(error) || this.#refusal !== undefined || this.#isGivenUp) throw error;
       throw new Damage(factsOf(error).replace(/\.$/, ""), { cause: error });
     } finally {
       this.#refusal = undefined;
@@ -273,7 +272,7 @@ export class Tunnel {
     }
     this.#heard = clock.now();
     this.#relay.isStarted = true;
-    this.#hasCarried = true;
+    this.#carriedAt = this.#heard;
     for (const event of this.#relay.streams.takeEvents()) this.#tell(event);
   }
 
