@@ -19,30 +19,29 @@ interface Fargate {
   readonly sessionLimit: 1 | 2;
 }
 
-let fargates: readonly Fargate[];
-beforeAll(async () => {
-  fargates = await Promise.all(
-    ([1, 2] as const).map(async (sessionLimit) => {
-      const lines: string[] = [];
-      return {
-        aws: await Aws.start({
-          sessionLimit,
-          log: (line) => lines.push(line),
-          delays: { firstRead: FIRST_READ_MS },
-        }),
-        lines,
-        sessionLimit,
-      };
-    }),
-  );
+const fargates = new Map<1 | 2, Promise<Fargate>>();
+afterEach(async () => {
+  for (const fargate of fargates.values()) (await fargate).aws.world.local.calm();
 });
-afterEach(() => fargates.forEach(({ aws }) => aws.world.local.calm()));
-afterAll(() => Promise.all(fargates.map(({ aws }) => aws.stop())));
+afterAll(async () => {
+  for (const fargate of fargates.values()) await (await fargate).aws.stop();
+});
 
-function fargateWith(limit: 1 | 2): Fargate {
-  const found = fargates.find(({ sessionLimit }) => sessionLimit === limit);
-  if (found === undefined) throw new Error("no such Fargate");
-  return found;
+async function startFargate(sessionLimit: 1 | 2): Promise<Fargate> {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  return {
+    aws: await Aws.start({ sessionLimit, log, delays: { firstRead: FIRST_READ_MS } }),
+    lines,
+    sessionLimit,
+  };
+}
+
+/** The Fargate with this limit, which its first user starts. */
+function fargateWith(limit: 1 | 2): Promise<Fargate> {
+  const fargate = fargates.get(limit) ?? startFargate(limit);
+  fargates.set(limit, fargate);
+  return fargate;
 }
 
 const bucketOf = ({ aws }: Fargate): Inputs => ({ bucket: aws.world.made.bucket });
@@ -87,23 +86,29 @@ function expectEachItsOwn(results: readonly StepResult[]): void {
   expect(results.map(jobLog)).toEqual(results.map((_, at) => [`begin ${at}`, `end ${at}`]));
 }
 
-/** Checks that the container still takes sessions. */
-async function expectAlive({ aws, lines }: Fargate, task: Task, inputs: Inputs): Promise<void> {
+/** Checks that no container had a session too many. */
+function expectUnblocked({ lines }: Fargate): void {
   expect(lines.filter((line) => line.includes(BLOCKED))).toEqual([]);
+}
+
+/** Checks that the container still takes sessions. */
+async function expectAlive(at: Fargate, task: Task, inputs: Inputs): Promise<void> {
+  const { aws } = at;
+  expectUnblocked(at);
   const later = await aws.step({ task: task.id, ...inputs, run: "echo alive" });
   expect(jobLog(later)).toEqual(["alive"]);
 }
 
 const meetings = [
+  [2, "jobs of a matrix"],
   [1, "jobs"],
   [2, "jobs"],
-  [2, "jobs of a matrix"],
 ] as const;
 
 it.each(everyNth(meetings, 3))(
   "without a bucket, in a container that takes %d sessions at once, %s that meet each have their own output and end",
   async (limit, who) => {
-    const at = fargateWith(limit);
+    const at = await fargateWith(limit);
     const task = await at.aws.runningTask();
     const isMatrix = who === "jobs of a matrix";
     const results = await meet(at, task, { isMatrix });
@@ -115,12 +120,12 @@ it.each(everyNth(meetings, 3))(
         isMatrix ? [`  "job-index": ${index},`, `  "job-total": ${WITHOUT_BUCKET},`] : [],
       ),
     );
-    await expectAlive(at, task, {});
+    expectUnblocked(at);
   },
 );
 
 it("without a bucket, a job waits for the session of another one that has begun", async () => {
-  const at = fargateWith(2);
+  const at = await fargateWith(2);
   const task = await at.aws.runningTask();
   const root = `/proc/${processes(task)[0]?.pid}/root`;
   let second: Promise<StepResult> | undefined;
@@ -145,7 +150,7 @@ it("without a bucket, a job waits for the session of another one that has begun"
 });
 
 it("a third job of a matrix at once is refused without a bucket, before any call", async () => {
-  const at = fargateWith(2);
+  const at = await fargateWith(2);
   const task = await at.aws.runningTask();
   const before = at.aws.world.local.requests.length;
   const third = await at.aws.step({ task: task.id, run: "echo never" }, { strategy: strategyOf(2, 3) });
@@ -161,7 +166,7 @@ it("a third job of a matrix at once is refused without a bucket, before any call
 });
 
 it("without the right to read claims the step says so and looks at the sessions", async () => {
-  const at = fargateWith(2);
+  const at = await fargateWith(2);
   const task = await at.aws.runningTask();
   const key = `fargate-exec/claims/${task.id}/app.json`;
   const { bucket } = at.aws.world.made;
@@ -189,12 +194,14 @@ it("without the right to read claims the step says so and looks at the sessions"
   expect(at.aws.calls("DescribeSessions", task.id).length).toBeGreaterThanOrEqual(3);
 });
 
-it("with a bucket, jobs that meet in a container that takes two sessions at once run in turn, in the order of their arrival, also when together they need longer than 'start-timeout'", async () => {
-  const at = fargateWith(2);
+it("with a bucket, jobs that meet in a container that takes two sessions at once run in turn, in the order of their arrival, also when together they need longer than 'start-timeout'; a claim that is not given back in time fails the step, and the message names its holder", async () => {
+  const at = await fargateWith(2);
   const task = await at.aws.runningTask();
   const begun: number[] = [];
   const steps: Promise<StepResult>[] = [];
-  for (let job = 0; job < 4; job += 1) {
+  // The first one goes on when the impatient one has left. So the last one waits for eleven seconds.
+  const scripts = ["until test -e /tmp/go; do sleep 0.1; done", "sleep 6", ":"];
+  for (const [job, script] of scripts.entries()) {
     let isIn = false;
     const onLine = (line: string): void => {
       if (line === `begin ${job}`) begun.push(job);
@@ -202,39 +209,13 @@ it("with a bucket, jobs that meet in a container that takes two sessions at once
     };
     // A job whose output S3 carries would soon give its place back.
     const inputs = { task: task.id, ...bucketOf(at), logs: "session", "start-timeout": "10s" };
-    steps.push(at.aws.step({ ...inputs, run: `echo begin ${job}; sleep 4; echo end ${job}` }, { onLine }));
+    steps.push(at.aws.step({ ...inputs, run: `echo begin ${job}; ${script}; echo end ${job}` }, { onLine }));
     await eventually(() => isIn, true);
   }
-  const results = await Promise.all(steps);
-  expectEachItsOwn(results);
-  expect(begun).toEqual([0, 1, 2, 3]);
-  expect(mostAtOnce(at, task)).toBe(1);
-  expect(results.slice(-1).flatMap(mainLog).join("\n")).toMatch(
-    /Container 'app' of task \w{32} is in use by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for its place as number \d in line, for at most 60 min \('queue-timeout'\)\./,
-  );
-  expect(await claimsOf(at)).toEqual([]);
-  await expectAlive(at, task, bucketOf(at));
-});
-
-it("a claim that is not given back in time fails the step, and the message names its holder", async () => {
-  const at = fargateWith(2);
-  const task = await at.aws.runningTask();
-  let begun = false;
-  const onLine = (line: string): void => {
-    if (line === "begun") begun = true;
-  };
-  // A job whose output S3 carries would soon give its place back.
-  const inputs = { task: task.id, ...bucketOf(at), logs: "session" };
-  const first = at.aws.step({ ...inputs, run: "echo begun; sleep 12" }, { onLine });
-  await eventually(() => begun, true);
-  const second = await at.aws.step({
-    task: task.id,
-    ...bucketOf(at),
-    "queue-timeout": "5s",
-    run: "echo never",
-  });
-  expect(second.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
-  expect(second.annotations).toEqual([
+  const impatient = { task: task.id, ...bucketOf(at), "queue-timeout": "5s", run: "echo never" };
+  const refused = await at.aws.step(impatient);
+  expect(refused.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(refused.annotations).toEqual([
     expect.objectContaining({
       title: "fargate-exec: container-busy",
       message: expect.stringMatching(
@@ -242,47 +223,20 @@ it("a claim that is not given back in time fails the step, and the message names
       ) as string,
     }),
   ]);
-  expectGreen(await first);
-  expect(await claimsOf(at)).toEqual([]);
-});
-
-it("a cancel gives the place back, for a running job and for a queued one", async () => {
-  const at = fargateWith(2);
-  const task = await at.aws.runningTask();
-  const cancelRunning = new AbortController();
-  const cancelWaiting = new AbortController();
-  const running = at.aws.step(
-    { task: task.id, ...bucketOf(at), run: "echo begun; sleep 60" },
-    {
-      signal: cancelRunning.signal,
-      onLine: (line) => {
-        if (line === "begun") void waitThenCancel();
-      },
-    },
+  writeFileSync(`/proc/${processes(task)[0]?.pid}/root/tmp/go`, "");
+  const results = await Promise.all(steps);
+  expectEachItsOwn(results);
+  expect(begun).toEqual([0, 1, 2]);
+  expect(mostAtOnce(at, task)).toBe(1);
+  expect(results.slice(-1).flatMap(mainLog).join("\n")).toMatch(
+    /Container 'app' of task \w{32} is in use by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for its place as number \d in line, for at most 60 min \('queue-timeout'\)\./,
   );
-  let waiting: Promise<StepResult> | undefined;
-  const waitThenCancel = async (): Promise<void> => {
-    waiting = at.aws.step(
-      { task: task.id, ...bucketOf(at), run: "echo never" },
-      {
-        signal: cancelWaiting.signal,
-        onLine: (line) => {
-          if (line.includes("is in use by")) cancelWaiting.abort();
-        },
-      },
-    );
-    await waiting;
-    cancelRunning.abort();
-  };
-  expect((await running).conclusion).toBe("cancelled");
-  expect((await waiting)?.conclusion).toBe("cancelled");
-  expect(mainLog(await running).join("\n")).not.toContain("never");
   expect(await claimsOf(at)).toEqual([]);
-  await expectAlive(at, task, bucketOf(at));
+  expectUnblocked(at);
 });
 
 it("the post step gives back the place of a step that was killed", async () => {
-  const at = fargateWith(2);
+  const at = await fargateWith(2);
   const task = await at.aws.runningTask();
   const held: string[] = [];
   const result = await at.aws.step(
@@ -300,7 +254,3 @@ it("the post step gives back the place of a step that was killed", async () => {
   expect(await claimsOf(at)).toEqual([]);
   await expectAlive(at, task, bucketOf(at));
 });
-
-function expectGreen({ outputs }: StepResult): void {
-  expect(outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });
-}

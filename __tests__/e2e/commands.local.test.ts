@@ -208,35 +208,30 @@ sys.exit(11)`);
   expectNothingObeyed(result);
 });
 
-it.concurrent(
-  "claims with newlines or without a web address make the runner obey nothing, and a huge claim is not read",
-  async () => {
-    const task = await aws.runningTask();
-    const { bucket } = aws.world.made;
-    const key = `fargate-exec/claims/${task.id}/app.json`;
-    const bodies = [
-      ...COMMANDS.slice(3, 4).map((line) =>
-        JSON.stringify({
-          claims: [{ run: "x", url: `https://x.example/\n${line}`, job: line, since: line }],
-        }),
-      ),
-      JSON.stringify({ claims: [{ run: "x", url: `javascript:x\n${COMMANDS[0]}`, session: COMMANDS[0] }] }),
-      JSON.stringify({ run: "x", url: `javascript:x\n${COMMANDS[0]}` }),
-      JSON.stringify({ claims: [{ run: "x", url: `https://x.example/${"y".repeat(5_000_000)}` }] }),
-    ];
-    for (const Body of bodies) {
-      await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body }));
-      const result = await aws.step({ task: task.id, bucket, run: "exit 0", "queue-timeout": "1s" });
-      expectNothingObeyed(result);
-      expect(result.outputs["outcome"]).toBe("not-started");
-      const told = mainLog(result).join("\n");
-      expect(told).toMatch(
-        /in use by (https:\/\/x\.example\/\S*|an unknown run) since|in use by an unknown run[;.]/,
-      );
-      expect(told.length).toBeLessThan(10_000);
-    }
-  },
-);
+it.concurrent("claims with newlines make the runner obey nothing, and a huge claim is not read", async () => {
+  const task = await aws.runningTask();
+  const { bucket } = aws.world.made;
+  const key = `fargate-exec/claims/${task.id}/app.json`;
+  const bodies = [
+    ...COMMANDS.slice(3, 4).map((line) =>
+      JSON.stringify({
+        claims: [{ run: "x", url: `https://x.example/\n${line}`, job: line, since: line }],
+      }),
+    ),
+    JSON.stringify({ claims: [{ run: "x", url: `https://x.example/${"y".repeat(5_000_000)}` }] }),
+  ];
+  for (const Body of bodies) {
+    await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body }));
+    const result = await aws.step({ task: task.id, bucket, run: "exit 0", "queue-timeout": "1s" });
+    expectNothingObeyed(result);
+    expect(result.outputs["outcome"]).toBe("not-started");
+    const told = mainLog(result).join("\n");
+    expect(told).toMatch(
+      /in use by (https:\/\/x\.example\/\S*|an unknown run) since|in use by an unknown run[;.]/,
+    );
+    expect(told.length).toBeLessThan(10_000);
+  }
+});
 
 it.concurrent(
   "stop reasons with commands are shown in log, annotation and summary, and not obeyed",

@@ -52,7 +52,7 @@ const scripts: readonly (readonly [name: string, script: string, ending: ScriptE
 const IMAGES = ["debian-python", "busybox"];
 
 describeImages.each(IMAGES)("in %s, a script that", (image) => {
-  const defiant = everyNth(scripts, 2 * IMAGES.length, IMAGES.indexOf(image));
+  const defiant = everyNth(scripts, 8 * IMAGES.length, 4 + 8 * IMAGES.indexOf(image));
   let aws: Aws;
   let results: readonly StepResult[];
 

@@ -226,7 +226,7 @@ function difference(now: Remains, before: Remains): Remains {
   ) as unknown as Remains;
 }
 
-const LANES = 3;
+const LANES = 2;
 
 const IMAGE = "example.com/tools/python:3";
 const SILENT = "echo begun; exec sleep 300";
@@ -646,7 +646,7 @@ let lanes: readonly Aws[];
 /** The runs of `beforeAll`. A test uses up its run, so its second try makes another one. */
 let results: (Interruption | { readonly error: unknown } | undefined)[];
 
-const moments = [...everyNth(all, 8), ...everyNth(withReplacedImage, 10)];
+const moments = [...everyNth(all, 18, 6), ...everyNth(withReplacedImage, 20, 9)];
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };

@@ -64,58 +64,23 @@ const lettingGo = (task: Task): StepOptions => ({
   },
 });
 
-it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
-  const task = await aws.runningTask(definition);
-  await lose(task, { run: TRACED }, "is ended");
-  const result = await runNext(task, {}, lettingGo(task));
-  expect(result.conclusion).toBe("success");
-  expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
-  expect(mainLog(result).join("\n")).toMatch(
-    /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
-  );
-});
-
-it.concurrent("a lost job that prints on without a client is waited for, and its session ended", async () => {
-  const task = await aws.runningTask(definition);
-  // Output without a client: the gateway pauses the agent, which then sees no end of the session's command.
-  const noisy = `echo begun; echo 'lost begins' >/dev/shm/trace
-    until [ -e /dev/shm/go ]; do echo more; sleep 0.2; done; echo 'lost ends' >>/dev/shm/trace`;
-  await lose(task, { run: noisy }, "goes on");
-  const result = await runNext(task, {}, lettingGo(task));
-  expect(result.conclusion).toBe("success");
-  expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
-  await until(() =>
-    aws.world.local.gateway.sessions.every(({ target, ended }) => ended || !target.includes(task.id)),
-  );
-});
-
 it.concurrent(
-  "a lost job that outlasts the next run's 'queue-timeout' keeps it from starting, and the error names the job",
+  "the next run waits for a job whose runner was killed, and says so; where it outlasts 'queue-timeout' it keeps the run from starting, and the error names the job",
   async () => {
     const task = await aws.runningTask(definition);
     await lose(task, { run: TRACED }, "is ended");
-    const result = await runNext(task, { "queue-timeout": "10s" });
-    expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
-    expect(result.annotations[0]?.title).toContain("container-busy");
-    expect(result.annotations[0]?.message).toMatch(
+    const late = await runNext(task, { "queue-timeout": "5s" });
+    expect(late.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+    expect(late.annotations[0]?.title).toContain("container-busy");
+    expect(late.annotations[0]?.message).toMatch(
       /in use by a job of https:\S+ since .* whose runner is lost/,
     );
-  },
-);
-
-it.concurrent.each([
-  ["a few lines", "echo begun; sleep 1; echo more"],
-  ["more than a terminal holds", "echo begun; sleep 1; seq 100000"],
-])(
-  "without a bucket the session of a killed client whose script printed %s keeps only the first later run waiting",
-  async (_, run) => {
-    const task = await aws.runningTask(definition);
-    await lose(task, { run }, "goes on");
-    const first = await runNext(task, { run: "echo first" });
-    expect(jobLog(first)).toEqual(["first"]);
-    const second = await runNext(task, { run: "echo second" });
-    expect(jobLog(second)).toEqual(["second"]);
-    expect(mainLog(second).join("\n")).not.toContain("in use by session");
+    const result = await runNext(task, {}, lettingGo(task));
+    expect(result.conclusion).toBe("success");
+    expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
+    expect(mainLog(result).join("\n")).toMatch(
+      /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
+    );
   },
 );
 
@@ -124,12 +89,19 @@ const UNLOGGED = "unlogged";
 const SESSION_MADE = /^Session ecs-execute-command-/;
 
 it.concurrent(
-  "without a bucket the session of a client that was killed before it delivered its script keeps only the first later run waiting",
+  "without a bucket the session of a killed client whose script prints more than a terminal holds, and on, keeps only the first later run waiting, and is ended",
   async () => {
     const task = await aws.runningTask(definition);
-    await lose(task, { run: "echo never" }, "goes on", { at: SESSION_MADE });
-    const first = await runNext(task, { run: "echo first" });
-    expect(jobLog(first)).toEqual(["first"]);
+    // Output without a client: the gateway pauses the agent, which then sees no end of the session's command.
+    const noisy = `echo begun; echo 'lost begins' >/dev/shm/trace; sleep 1; seq 100000
+      until [ -e /dev/shm/go ]; do echo more; sleep 0.2; done; echo 'lost ends' >>/dev/shm/trace`;
+    await lose(task, { run: noisy }, "goes on");
+    const first = await runNext(task, {}, lettingGo(task));
+    expect(first.conclusion).toBe("success");
+    expect(jobLog(first)).toEqual(["lost begins", "lost ends"]);
+    await until(() =>
+      aws.world.local.gateway.sessions.every(({ target, ended }) => ended || !target.includes(task.id)),
+    );
     const second = await runNext(task, { run: "echo second" });
     expect(jobLog(second)).toEqual(["second"]);
     expect(mainLog(second).join("\n")).not.toContain("in use by session");

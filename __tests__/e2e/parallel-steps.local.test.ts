@@ -16,7 +16,7 @@ import { everyNth } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 
 const TASKS = 2;
-const STEPS = 10;
+const STEPS = 5;
 let aws: Aws;
 beforeAll(async () => {
   aws = await Aws.start({ sessionLimit: 2 });
@@ -65,7 +65,7 @@ const running = (): readonly string[] =>
     processes(task).map(({ command }) => command.split(" ").slice(-2).join(" ")),
   );
 
-it("ten parallel steps of one job share the service's tasks, each with outputs, state and summary of its own", async () => {
+it("five parallel steps of one job share the service's tasks, each with outputs, state and summary of its own", async () => {
   const ids = Array.from({ length: STEPS }, (_, at) => `part-${at}`);
   const before = running();
   let seen: StepsContext = new Map();
@@ -90,17 +90,17 @@ it("ten parallel steps of one job share the service's tasks, each with outputs, 
   await eventually(running, before);
 });
 
-it("four parallel steps without a bucket that begin at once have two sessions in one container at most", async () => {
+it("three parallel steps without a bucket that begin at once have two sessions in one container at most", async () => {
   const [task] = serviceTasks(aws);
   const before = aws.world.local.gateway.sessions.length;
-  const ids = Array.from({ length: 4 }, (_, at) => `part-${at}`);
+  const ids = Array.from({ length: 3 }, (_, at) => `part-${at}`);
   // GitHub gives each step of a job without a matrix these numbers.
   const alone = { matrix: '{"job-index": 0, "job-total": 1}' };
   const inputs = { cluster: aws.world.made.cluster, task: task?.id ?? "", run: "sleep 1", ...alone };
   const { conclusion } = await runSteps([{ parallel: ids.map((id) => ({ id, inputs })) }], inputs);
   expect(conclusion).toBe("success");
   const sessions = aws.world.local.gateway.sessions.slice(before);
-  expect(sessions).toHaveLength(4);
+  expect(sessions).toHaveLength(3);
   const atOnce = ({ createdAt: at }: (typeof sessions)[number]): number =>
     sessions.filter(({ createdAt, endedAt = Infinity }) => createdAt <= at && at < endedAt).length;
   expect(Math.max(...sessions.map(atOnce))).toBeLessThanOrEqual(2);
@@ -112,66 +112,49 @@ const servers = [
 ] as const;
 
 it.each(everyNth(servers, 2))(
-  "'cancel' ends a step with a script %s before the runner would kill it, its outputs are set, and the job is green",
+  "'cancel' ends a step that waits in the queue, and one with a script %s before the runner would kill them, their outputs are set, the next one has the place, and the job is green",
   async (_, trap) => {
     const before = running();
+    const [task] = serviceTasks(aws);
+    const { cluster, bucket } = aws.world.made;
+    const inputs = (run: string) => ({ cluster, bucket, task: task?.id ?? "", run });
     const server = new Lines();
-    let took = Infinity;
+    const queued = new Lines();
+    const took = { queued: Infinity, server: Infinity };
     let seen: StepsContext = new Map();
     const { conclusion, steps } = await runSteps([
-      uses("server", `${trap}echo begun; sleep 301 & sleep 302; sleep 303`, {
+      // A step whose output S3 carries would soon give its place back.
+      {
+        id: "server",
         background: true,
+        inputs: { ...inputs(`${trap}echo begun; sleep 301 & sleep 302; sleep 303`), logs: "session" },
         onLine: server.add,
-      }),
+      },
       { run: () => server.has(/^begun$/) },
-      uses("test", "echo asked"),
-      { run: () => void (took = -quietTime()) },
+      { id: "queued", background: true, inputs: inputs("echo never"), onLine: queued.add },
+      { run: () => queued.has(/waiting for its place/) },
+      { run: () => void (took.queued = -quietTime()) },
+      { cancel: ["queued"] },
+      { run: () => void (took.queued += quietTime()) },
+      { run: () => void (took.server = -quietTime()) },
       { cancel: ["server"] },
       {
-        run: (context) => {
-          took += quietTime();
-          seen = new Map(context);
+        run: () => {
+          took.server += quietTime();
           expect(running().filter((command) => command.startsWith("sleep 30"))).toEqual([]);
         },
       },
+      { id: "next", inputs: inputs("echo next") },
+      { run: (context) => void (seen = new Map(context)) },
     ]);
-    expect(took).toBeLessThan(runnerPatience.interrupt);
+    expect(took.queued).toBeLessThan(runnerPatience.interrupt);
+    expect(took.server).toBeLessThan(runnerPatience.interrupt);
+    expect(seen.get("queued")).toMatchObject({ outcome: "cancelled", "exit-code": "" });
     expect(seen.get("server")).toMatchObject({ outcome: "cancelled", "exit-code": "130", stdout: "begun" });
-    expect(seen.get("test")).toMatchObject({ outcome: "succeeded", stdout: "asked" });
+    expect(seen.get("next")).toMatchObject({ outcome: "succeeded", stdout: "next" });
     expect(steps.get("server")?.conclusion).toBe("cancelled");
     expect(conclusion).toBe("success");
     expect(await aws.objects()).toEqual([]);
     await eventually(running, before);
   },
 );
-
-it("a step that waits in the queue is cancelled, too, and leaves its place to the next", async () => {
-  const [task] = serviceTasks(aws);
-  const { cluster, bucket } = aws.world.made;
-  const inputs = (run: string) => ({ cluster, bucket, task: task?.id ?? "", run });
-  const holder = new Lines();
-  const queued = new Lines();
-  let took = Infinity;
-  const { conclusion, steps } = await runSteps([
-    // A step whose output S3 carries would soon give its place back.
-    {
-      id: "holder",
-      background: true,
-      inputs: { ...inputs("echo begun; sleep 303"), logs: "session" },
-      onLine: holder.add,
-    },
-    { run: () => holder.has(/^begun$/) },
-    { id: "queued", background: true, inputs: inputs("echo never"), onLine: queued.add },
-    { run: () => queued.has(/waiting for its place/) },
-    { run: () => void (took = -quietTime()) },
-    { cancel: ["queued"] },
-    { run: () => void (took += quietTime()) },
-    { cancel: ["holder"] },
-    { id: "next", inputs: inputs("echo next") },
-  ]);
-  expect(took).toBeLessThan(runnerPatience.interrupt);
-  expect(conclusion).toBe("success");
-  expect(steps.get("queued")?.result?.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "" });
-  expect(steps.get("next")?.result?.outputs).toMatchObject({ outcome: "succeeded", stdout: "next" });
-  expect(await aws.objects()).toEqual([]);
-});

@@ -37,10 +37,6 @@ const below = (prefix: string): string => `${aws.world.made.bucket}/${prefix}`;
 const lines = (result: StepResult): readonly string[] =>
   jobLog(result).filter((line) => !BY_S3.test(line) && !/^(Session |Script |##\[)/.test(line));
 
-/** What the log says of S3 as a carrier. */
-const said = (result: StepResult): readonly string[] =>
-  mainLog(result).filter((line) => line.includes("by S3"));
-
 /** Calls `act` once the step shows this line. */
 const at =
   (line: string | RegExp, act: () => unknown) =>
@@ -48,18 +44,9 @@ const at =
     if (typeof line === "string" ? shown === line : line.test(shown)) void act();
   };
 
-it.concurrent("the step releases its session, and the rest comes by S3, with the exit code", async () => {
+it.concurrent("6 MB arrive byte for byte", async () => {
   const task = await aws.runningTask();
-  const result = await runByS3(task, { run: "echo one; sleep 3; echo two; echo three >&2; exit 7" });
-  expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: "one\ntwo" });
-  expect(lines(result)).toEqual(["one", "two", "three"]);
-  expect(said(result).some((line) => BY_S3.test(line))).toBe(true);
-  await eventually(() => jobDirectories(task), []);
-});
-
-it.concurrent("20 MB arrive byte for byte", async () => {
-  const task = await aws.runningTask();
-  const numbered = new NumberedLines(20 * MB, {});
+  const numbered = new NumberedLines(6 * MB, {});
   const reader = new NumberedReader(numbered);
   const inputs = {
     cluster: aws.world.made.cluster,
@@ -73,10 +60,13 @@ it.concurrent("20 MB arrive byte for byte", async () => {
   expect(mostMemory).toBeLessThanOrEqual(190);
 });
 
-it.concurrent("two jobs run side by side in one container, because the place is given back", async () => {
-  const task = await aws.runningTask();
-  // Each waits for a file of the other, for a minute at most. So both end well only if they ran at once.
-  const run = `date +begin=%s%N
+it.concurrent(
+  "the step releases its session, so that two jobs run side by side, and the rest comes by S3, with the exit code",
+  async () => {
+    const task = await aws.runningTask();
+    // Each waits for a file of the other, for a minute at most. So both end well only if they ran at once.
+    const run = `echo one
+date +begin=%s%N
 : >"/tmp/meets-$1"
 n=0
 until [ -e "/tmp/meets-$2" ]; do
@@ -84,20 +74,25 @@ until [ -e "/tmp/meets-$2" ]; do
   [ "$n" -lt 300 ] || exit 9
   sleep 0.2
 done
-date +end=%s%N`;
-  let second: Promise<StepResult> | undefined;
-  const onLine = at(BY_S3, () => (second = runByS3(task, { run, args: "b\na" })));
-  const first = await runByS3(task, { run, args: "a\nb" }, { onLine });
-  const [one, two] = [first, await second].map((result) => {
-    expect(result?.outputs["exit-code"]).toBe("0");
-    const [begin, end] = [...(result?.outputs["stdout"] ?? "").matchAll(/=(\d+)/g)].map(([, at]) =>
-      Number(at),
-    );
-    return { begin: begin ?? NaN, end: end ?? NaN };
-  });
-  expect(two?.begin).toBeLessThan(one?.end ?? NaN);
-  expect(one?.begin).toBeLessThan(two?.end ?? NaN);
-});
+date +end=%s%N
+echo two; echo three >&2; exit 7`;
+    let second: Promise<StepResult> | undefined;
+    const onLine = at(BY_S3, () => (second = runByS3(task, { run, args: "b\na" })));
+    const first = await runByS3(task, { run, args: "a\nb" }, { onLine });
+    const [one, two] = [first, await second].map((result) => {
+      expect(result?.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+      expect(result?.outputs["stdout"]?.replace(/=\d+$/gm, "")).toBe("one\nbegin\nend\ntwo");
+      const [begin, end] = [...(result?.outputs["stdout"] ?? "").matchAll(/=(\d+)/g)].map(([, at]) =>
+        Number(at),
+      );
+      return { begin: begin ?? NaN, end: end ?? NaN };
+    });
+    expect(lines(first).filter((line) => !line.includes("="))).toEqual(["one", "two", "three"]);
+    expect(two?.begin).toBeLessThan(one?.end ?? NaN);
+    expect(one?.begin).toBeLessThan(two?.end ?? NaN);
+    await eventually(() => jobDirectories(task), []);
+  },
+);
 
 it.concurrent("when PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
   const task = await aws.runningTask(await aws.register("no-reaper", [withoutInit]));
@@ -108,37 +103,6 @@ it.concurrent("when PID 1 reaps nothing the session stays open, and nothing is l
   // The processes are not compared, since the attacher's test whether PID 1 reaps leaves one zombie.
   expect(jobDirectories(task)).toEqual([]);
 });
-
-/** A script whose root writes records of its own into the spool, as the recorder does: facts about artifacts that name parts. */
-const FORGED = [
-  'd=${0%/*}; until [ -e "$d/order" ]; do sleep 0.1; done',
-  'job=$(sed -n "s/^job //p" "$d/order"); sum=$(printf %064d 0); echo true >/tmp/real',
-  // The newest file of the spool.
-  'spool=$(ls -t "$d"/out.* | head -n 1)',
-  'i=0; while [ $i -lt 200 ]; do printf "\\033]7733;f\\007part\\n\\033]7733;f\\007no-part\\n"; i=$((i + 1)); done >>"$spool"',
-  'for i in 1 2 3 4 5; do printf "\\033]7733;f\\007part %s 999999999 1 %s\\n" "$job" "$sum"; done >>"$spool"',
-  "sleep 2; exit 3",
-].join("\n");
-
-it.concurrent(
-  "root of the container that names parts at will ends neither main nor post, and its job stays red",
-  async () => {
-    const task = await aws.runningTask();
-    const artifacts = { artifacts: "/tmp/real", "artifacts-path": "forged-back" };
-    const result = await runByS3(task, {
-      bucket: below("forged/"),
-      run: FORGED,
-      ...artifacts,
-    });
-    expect([result.outputs["exit-code"], result.conclusion, result.post?.conclusion]).toEqual([
-      "3",
-      "failure",
-      "success",
-    ]);
-    expect(result.annotations.map(({ message }) => message).join("\n")).toMatch(/did not come whole/);
-    expect(await aws.objects("forged/")).toEqual([]);
-  },
-);
 
 it.concurrent("post stops the job of a main that was killed, and leaves no object", async () => {
   const task = await aws.runningTask();

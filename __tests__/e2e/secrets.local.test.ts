@@ -70,7 +70,7 @@ async function watchStore(running: Promise<unknown>): Promise<{ keys: Set<string
     () => true,
     () => true,
   );
-  while (!(await Promise.race([over, sleep(20, false)]))) {
+  while (!(await Promise.race([over, sleep(50, false)]))) {
     // A version may be deleted while it is read.
     const stored = await everStored().catch(() => ({ keys: [], text: "" }));
     for (const key of stored.keys) keys.add(key);

@@ -25,16 +25,17 @@ function expectRanIn(result: StepResult, container = "app"): void {
   expect(jobLog(result).slice(0, 2)).toEqual([task.hostname, found?.runtimeId]);
 }
 
-it("a running task, by its ID and by its ARN, still runs afterwards", async () => {
-  const task = await aws.runningTask();
-  const results = await Promise.all([
+const notices = ({ annotations }: StepResult) => annotations.filter(({ level }) => level === "notice");
+
+it("a running task, by its ID and by its ARN, still runs afterwards; the container is the first essential one unless another is named", async () => {
+  const task = await aws.runningTask(aws.world.made.twoContainers);
+  const [byId, byArn] = await Promise.all([
     aws.step({ task: task.id, run: whoami }),
-    aws.step({ cluster: "default", task: task.arn, run: whoami }),
+    aws.step({ cluster: "default", task: task.arn, container: "sidecar", run: whoami }),
   ]);
-  for (const result of results) {
-    expect(aws.taskOf(result)).toBe(task);
-    expectRanIn(result);
-  }
+  for (const result of [byId, byArn]) expect(aws.taskOf(result)).toBe(task);
+  expectRanIn(byId, "app");
+  expectRanIn(byArn, "sidecar");
   expect(task.lastStatus).toBe("RUNNING");
   expect(aws.calls("StopTask", task.id)).toEqual([]);
 });
@@ -52,64 +53,43 @@ it("a running task of a service", async () => {
   expect(none.annotations).toEqual([expect.objectContaining({ title: "fargate-exec: no-running-task" })]);
 });
 
-it("the public address is that of the task's network interface, and empty when it has none", async () => {
-  const { local } = aws.world;
-  const inputs = { ...aws.newTask(), run: whoami };
-  const addresses = async (): Promise<string[]> => {
-    const parameters = { Action: "DescribeAddresses", Version: "2016-11-15" };
-    const xml = await callQueryApi(local.asAdmin, "ec2", parameters);
-    return [...xml.matchAll(/<item>.*?<\/item>/gs)].map(([item]) =>
-      [...textsOf(item, "publicIp"), ...textsOf(item, "networkInterfaceId")].join(),
-    );
-  };
-  let during: Promise<string[]> | undefined;
-  const onLine = (line: string): void => {
-    if (line.startsWith("ip-")) during ??= addresses();
-  };
-  const [exposed, hidden] = await Promise.all([
-    aws.step({ ...inputs, "assign-public-ip": "true", run: `${whoami}; sleep 1` }, { onLine }),
-    aws.step(inputs),
-  ]);
-  expectRanIn(exposed);
-  expectRanIn(hidden);
-  expect(exposed.outputs["public-ip"]).toMatch(/^\d+(\.\d+){3}$/);
-  expect(await during).toContain(`${exposed.outputs["public-ip"]},${aws.taskOf(exposed).interface?.id}`);
-  expect(hidden.outputs["public-ip"]).toBe("");
-  await aws.taskOf(exposed).ended;
-  expect((await addresses()).join()).not.toContain(exposed.outputs["public-ip"]);
-});
-
-it("a new task of a family, a revision, an ARN or a file is started, and stopped afterwards", async () => {
+it("a new task of a family, a revision, an ARN or a file is started, and stopped afterwards; a held container does not run its own command, and with 'hold: false' it does", async () => {
   const { local, made } = aws.world;
-  const arn = await aws.register("migrate", [
-    { ...withoutInit, environment: [{ name: "NAME", value: "one" }] },
-  ]);
-  await aws.register("migrate", [{ ...withoutInit, environment: [{ name: "NAME", value: "two" }] }]);
-  const container = { ...withoutInit, environment: [{ name: "NAME", value: "file" }] };
-  const file = JSON.stringify(definition("from-file", [container], local.accountId));
-  const cases: readonly [string, string][] = [
-    ["migrate", "two"],
-    ["migrate:1", "one"],
-    [arn, "one"],
-    ["ops/migrate.json", "file"],
+  const container = (value: string) => ({
+    ...{ ...withoutInit, environment: [{ name: "NAME", value }] },
+    command: ["sleep", "987"],
+  });
+  const arn = await aws.register("migrate", [container("one")]);
+  await aws.register("migrate", [container("two")]);
+  const file = JSON.stringify(definition("from-file", [container("file")], local.accountId));
+  const HELD = `sleep ${5 * 60 + 15 * 60}`;
+  const cases: readonly [string, string, string, Inputs?][] = [
+    ["migrate", "two", HELD, { bucket: made.bucket }],
+    ["migrate:1", "one", "sleep 987 ", { hold: "false" }],
+    [arn, "one", HELD, { "keep-task": "on-failure" }],
+    ["ops/migrate.json", "file", HELD],
   ];
+  const run = `${whoami}; tr '\\0' ' ' </proc/1/cmdline`;
   const results = await Promise.all(
-    cases.map(([name]) =>
+    cases.map(([name, , , more]) =>
       aws.step(
-        { ...aws.newTask(name), bucket: made.bucket, run: whoami },
+        { ...aws.newTask(name), timeout: "5m", ...more, run },
         { files: { "ops/migrate.json": file } },
       ),
     ),
   );
   for (const [at, result] of results.entries()) {
-    const [, value] = cases[at] ?? [];
+    const [, value, command] = cases[at] ?? [];
     expectRanIn(result);
     expect(jobLog(result)[2]).toBe(value);
+    expect(result.outputs["stdout"]).toContain(command);
+    expect(result.outputs["public-ip"]).toBe("");
     const task = aws.taskOf(result);
     await task.ended;
     expect(task).toMatchObject({ lastStatus: "STOPPED", stopCode: "UserInitiated" });
     expect(task.stoppedReason).toMatch(/^fargate-exec: /);
     expect(result.post?.log.join("\n")).toContain("Nothing was left to undo");
+    expect(notices(result)).toEqual([]);
   }
   expect(await aws.objects()).toEqual([]);
   expect(aws.calls("RegisterTaskDefinition", "from-file")).toHaveLength(1);
@@ -117,51 +97,47 @@ it("a new task of a family, a revision, an ARN or a file is started, and stopped
   expect(own.filter((name) => name.includes("fargate-exec-"))).toEqual([]);
 });
 
-it("a held container does not run its own command; with 'hold: false' it does", async () => {
-  await aws.register("server", [{ ...withoutInit, command: ["sleep", "987"] }]);
-  const run = "tr '\\0' ' ' </proc/1/cmdline";
-  const [held, own] = await Promise.all([
-    aws.step({ ...aws.newTask("server"), timeout: "5m", run }),
-    aws.step({ ...aws.newTask("server"), hold: "false", run }),
-  ]);
-  expect(held.outputs["stdout"]).toContain(`sleep ${5 * 60 + 15 * 60}`);
-  expect(own.outputs["stdout"]).toBe("sleep 987 ");
-});
+/** The public addresses of the account, each with its network interface. */
+async function publicAddresses(): Promise<string[]> {
+  const parameters = { Action: "DescribeAddresses", Version: "2016-11-15" };
+  const xml = await callQueryApi(aws.world.local.asAdmin, "ec2", parameters);
+  return [...xml.matchAll(/<item>.*?<\/item>/gs)].map(([item]) =>
+    [...textsOf(item, "publicIp"), ...textsOf(item, "networkInterfaceId")].join(),
+  );
+}
 
-it("the container is the first essential one unless another is named", async () => {
-  const { made } = aws.world;
-  const running = await aws.runningTask(made.twoContainers);
-  const [chosen, named, running1, running2] = await Promise.all([
-    aws.step({ ...aws.newTask(made.twoContainers), run: whoami }),
-    aws.step({ ...aws.newTask(made.twoContainers), container: "sidecar", run: whoami }),
-    aws.step({ task: running.id, run: whoami }),
-    aws.step({ task: running.id, container: "sidecar", run: whoami }),
-  ]);
-  expectRanIn(chosen, "app");
-  expectRanIn(named, "sidecar");
-  expectRanIn(running1, "app");
-  expectRanIn(running2, "sidecar");
-});
-
-it("the inputs of a new task reach RunTask", async () => {
+it("the inputs of a new task reach RunTask, and its public address is that of its network interface", async () => {
   const { local, made } = aws.world;
-  const result = await aws.step({
-    ...aws.newTask(),
-    "security-groups": made.securityGroups.join(","),
-    "assign-public-ip": "true",
-    cpu: "1 vCPU",
-    memory: "3 GB",
-    "task-role": `arn:aws:iam::${local.accountId}:role/migrate`,
-    tags: "team=web,cost-centre=42",
-    overrides: JSON.stringify({
-      containerOverrides: [{ name: "app", environment: [{ name: "NAME", value: "overridden" }] }],
-      ephemeralStorage: { sizeInGiB: 50 },
-      platformVersion: "1.4.0",
-    }),
-    run: whoami,
-  });
-  expectRanIn(result);
+  let during: Promise<string[]> | undefined;
+  const result = await aws.step(
+    {
+      ...aws.newTask(made.twoContainers),
+      "security-groups": made.securityGroups.join(","),
+      "assign-public-ip": "true",
+      cpu: "1 vCPU",
+      memory: "3 GB",
+      "task-role": `arn:aws:iam::${local.accountId}:role/migrate`,
+      tags: "team=web,cost-centre=42",
+      overrides: JSON.stringify({
+        containerOverrides: [{ name: "app", environment: [{ name: "NAME", value: "overridden" }] }],
+        ephemeralStorage: { sizeInGiB: 50 },
+        platformVersion: "1.4.0",
+      }),
+      run: `${whoami}; sleep 1`,
+    },
+    {
+      onLine: (line) => {
+        if (line.startsWith("ip-")) during ??= publicAddresses();
+      },
+    },
+  );
+  // The container is the first essential one unless another is named.
+  expectRanIn(result, "app");
   expect(jobLog(result)[2]).toBe("overridden");
+  expect(result.outputs["public-ip"]).toMatch(/^\d+(\.\d+){3}$/);
+  expect(await during).toContain(`${result.outputs["public-ip"]},${aws.taskOf(result).interface?.id}`);
+  await aws.taskOf(result).ended;
+  expect((await publicAddresses()).join()).not.toContain(result.outputs["public-ip"]);
   expect(aws.calls("RunTask", "cost-centre").map(({ body }) => body)).toEqual([
     expect.objectContaining({
       launchType: "FARGATE",
@@ -185,21 +161,19 @@ it("the inputs of a new task reach RunTask", async () => {
 });
 
 it("'keep-task' decides whether the started task lives on", async () => {
-  const cases: readonly [Inputs, boolean][] = [
-    [{ "keep-task": "on-failure", run: "exit 1" }, true],
-    [{ "keep-task": "on-failure", run: "exit 0" }, false],
-    [{ "keep-task": "always", run: "exit 0" }, true],
-  ];
-  const results = await Promise.all(cases.map(([inputs]) => aws.step({ ...aws.newTask(), ...inputs })));
-  const kept = results.map((result) => aws.taskOf(result).desiredStatus === "RUNNING");
-  expect(kept).toEqual(cases.map(([, lives]) => lives));
-  expect(results[0]?.log.join("\n")).toContain("is kept: 'keep-task' is 'on-failure'");
-  const notices = (result?: StepResult) =>
-    result?.annotations.filter(({ level }) => level === "notice") ?? [];
-  expect(results.map((result) => notices(result).length)).toEqual(cases.map(([, lives]) => (lives ? 1 : 0)));
-  expect(results[2]?.log.filter((line) => line.endsWith("##[group]Cleaning up"))).toHaveLength(1);
-  const [told] = notices(results[2]);
-  const { id } = results[2] === undefined ? { id: "" } : aws.taskOf(results[2]);
+  // The test of a family, a revision, an ARN or a file has one whose script succeeds with 'on-failure'.
+  const [failed, always] = await Promise.all([
+    aws.step({ ...aws.newTask(), "keep-task": "on-failure", run: "exit 1" }),
+    aws.step({ ...aws.newTask(), "keep-task": "always", run: "exit 0" }),
+  ]);
+  for (const result of [failed, always]) {
+    expect(aws.taskOf(result).desiredStatus).toBe("RUNNING");
+    expect(notices(result)).toHaveLength(1);
+  }
+  expect(failed.log.join("\n")).toContain("is kept: 'keep-task' is 'on-failure'");
+  expect(always.log.filter((line) => line.endsWith("##[group]Cleaning up"))).toHaveLength(1);
+  const [told] = notices(always);
+  const { id } = aws.taskOf(always);
   const which = `--region us-east-1 --cluster ${aws.world.made.cluster} --task ${id}`;
   expect(told?.message).toMatch(
     /^Task \w+ is kept, and costs, until \d{4}-\d\d-\d\d \d\d:\d\d UTC at the latest\.$/m,

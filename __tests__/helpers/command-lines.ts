@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** The command lines of all processes of this machine, those in containers included, until `running` settles. It reads /proc
- * every few milliseconds, so it may miss a shorter process.
+ * every ten milliseconds, so it may miss a shorter process.
  */
 export async function watchCommandLines(running: Promise<unknown>): Promise<string> {
   const seen = new Set<string>();
@@ -10,7 +10,7 @@ export async function watchCommandLines(running: Promise<unknown>): Promise<stri
     () => true,
     () => true,
   );
-  while (!(await Promise.race([over, sleep(3, false)]))) {
+  while (!(await Promise.race([over, sleep(10, false)]))) {
     for (const pid of readdirSync("/proc")) {
       if (!/^\d+$/.test(pid)) continue;
       try {

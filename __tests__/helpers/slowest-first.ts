@@ -3,8 +3,10 @@
  * compute: two of the first for one of the second keep the processors busy.
  */
 export const LONGEST = [
-  "e2e/lost-runner.local",
+  "e2e/cli.local",
   "e2e/act.local",
+  "e2e/setup.local",
+  "e2e/lost-runner.local",
   "payload/upload",
   "e2e/cancel.local",
   "e2e/targets.local",
@@ -35,7 +37,6 @@ export const LONGEST = [
   "e2e/images.local",
   "run/job",
   "e2e/catalogue.local",
-  "e2e/cli.local",
   "payload/upload-control",
   "simulation/simulation",
   "local/task/escape.local",
@@ -43,11 +44,9 @@ export const LONGEST = [
   "simulation/hunters",
   "local/task/isolate.local",
   "session/agent",
-  "e2e/setup.local",
   "e2e/detach.local",
   "payload/place",
   "e2e/census.local",
-  "e2e/interrupted.local",
   "payload/echo",
   "e2e/calls-in-a-row.local",
   "e2e/unreachable.local",
@@ -64,11 +63,8 @@ export const LONGEST = [
   "e2e/commands.local",
   "payload/file-commands",
   "e2e/daemons.local",
-  "e2e/logs.local",
   "payload/job",
-  "e2e/random-scripts.local",
   "e2e/buckets.local",
-  "e2e/aws-cli.local",
   "e2e/matrix.local",
 ];
 
