@@ -76,15 +76,17 @@ export const recipes: Readonly<Record<string, Recipe>> = {
 /** No image, but the init that `initProcessEnabled` puts before an image's command. */
 export const initRecipe: Recipe = { packages: ["tini"], only: { tini: "usr/bin/tini-static" } };
 
+/** A name becomes a part of paths, so it has no slash and no dot. */
+const IMAGE = /^([a-z0-9-]+)(?::latest|:without-(\w+(?:-\w+)*))?$/;
+
 /**
  * The recipe of `<name>` or `<name>:latest`, or of `<name>:without-<tool>[-<tool>…]`, the same image without these
  * programs. Undefined when there is no such image.
  */
 export function recipeOf(image: string): Recipe | undefined {
-  const [name = "", tag = "latest"] = image.split(":");
+  const [, name = "", tools] = IMAGE.exec(image) ?? [];
   const whole = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
-  const tools = /^without-(.+)$/.exec(tag)?.[1]?.split("-");
-  if (tag === "latest" || whole === undefined) return whole;
+  if (tools === undefined || whole === undefined) return whole;
   // The shell of busybox-static would find these programs inside itself.
-  return tools && name !== "busybox-static" ? { from: name, without: tools } : undefined;
+  return name === "busybox-static" ? undefined : { from: name, without: tools.split("-") };
 }

@@ -22,6 +22,27 @@ describe("recipeOf", () => {
   );
 });
 
+describe("no name of an image leads to a path of this machine", () => {
+  it.each([
+    ...[
+      "busybox:without-../../../etc/hosts",
+      "busybox:without-..",
+      "busybox:without-awk-../x",
+      "busybox/../x",
+    ],
+    ...[
+      "busybox:latest:/../../x",
+      "busybox:latest/../x",
+      "busybox:without-awk:/../x",
+      "../busybox",
+      "busybox\n",
+    ],
+  ])("%j", (image) => {
+    expect(recipeOf(image)).toBeUndefined();
+    expect(() => rootDirectory(image)).toThrow("There is no recipe");
+  });
+});
+
 describe("rootDirectory", () => {
   it("is the same with and without `:latest`, and differs for each image", () => {
     expect(rootDirectory("busybox:latest")).toBe(rootDirectory("busybox"));
