@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, readFileSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   CloudWatchLogsClient,
@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { NO_ROLE_KEYS, type Keys } from "../keys.ts";
+import { openInContainer } from "./container-files.ts";
 import type { ContainerHandle } from "./container-handle.ts";
 import { cutIntoEvents } from "./events.ts";
 import { Pty, StartError, type ExitReport } from "./pty.ts";
@@ -80,8 +81,7 @@ export class Transcript {
     this.#log = log;
     this.#directory = `/var/lib/amazon/ssm/${container.runtimeId}/session/orchestration/${sessionId}/InteractiveCommands`;
     try {
-      mkdirSync(this.#onHost(this.#directory), { recursive: true, mode: 0o700 });
-      this.#raw = openSync(this.#onHost(this.#rawPath), "w", 0o600);
+      this.#raw = openInContainer(container.pid, this.#rawPath, "write");
     } catch (error) {
       const text = `encountered an error while creating file ${this.#rawPath}: ${String(error)}`;
       throw new Error(text, { cause: error });
@@ -100,7 +100,7 @@ export class Transcript {
   async finish(stopped: AbortSignal): Promise<void> {
     const path = `${this.#directory}/${this.#sessionId}.log`;
     await this.#generate(path);
-    const text = readFileSync(this.#onHost(path));
+    const text = readInContainer(this.#container.pid, path);
     const { s3Bucket, cloudWatchLogGroup } = this.#target;
     const { delay, s3, cloudWatch } = this.#faults.transcripts;
     if (delay !== undefined) {
@@ -203,9 +203,14 @@ export class Transcript {
   get #rawPath(): string {
     return `${this.#directory}/ipcTempFile.log`;
   }
+}
 
-  #onHost(path: string): string {
-    return `/proc/${this.#container.pid}/root${path}`;
+function readInContainer(pid: number, path: string): Buffer {
+  const file = openInContainer(pid, path, "read");
+  try {
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

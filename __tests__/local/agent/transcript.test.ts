@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Rig, TestContainer } from "./rig.ts";
 
 interface Call {
@@ -142,5 +145,31 @@ describe("the transcript of a session", () => {
     );
     expect(client.output).toBe("one\r\n");
     expect(store.names).toEqual([]);
+  });
+
+  describe("leads to no file of this machine", () => {
+    // The container has a directory of its own there.
+    const hidden = mkdtempSync(join(tmpdir(), "of-this-machine-"));
+    const mounted = `mount -t tmpfs tmpfs ${hidden}`;
+    const logged = { region: "us-east-1", s3Bucket: "logs" };
+    beforeEach(() => writeFileSync(join(hidden, "secret"), "hunter2"));
+    afterAll(() => rmSync(hidden, { recursive: true }));
+
+    it("when the container puts a link in its place", async () => {
+      rig = await Rig.start({ closeOn: "task-complete" }, {}, TestContainer.start(mounted));
+      const place = "/var/lib/amazon/ssm/*/session/orchestration/*/InteractiveCommands";
+      const link = `until cd ${place}; do sleep 0.05; done 2>/dev/null; id=\${PWD%/*}; ln -s ${hidden}/secret \${id##*/}.log`;
+      const client = await rig.exec(`sh -c '${link}'`, { endpoint: store.endpoint, ...logged });
+      await client.closed;
+      expect(store.calls.map(({ body }) => body.toString()).join("")).not.toContain("hunter2");
+    });
+
+    it("when a directory on its way is a link", async () => {
+      const prepare = `${mounted} && mkdir /var/lib/amazon && ln -s ${hidden} /var/lib/amazon/ssm`;
+      rig = await Rig.start({}, {}, TestContainer.start(prepare));
+      const client = await rig.exec("echo one", { endpoint: store.endpoint, ...logged });
+      expect(await client.closed).toContain("encountered an error while creating file");
+      expect([readdirSync(hidden), store.names]).toEqual([["secret"], []]);
+    });
   });
 });
