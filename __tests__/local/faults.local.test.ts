@@ -145,6 +145,8 @@ describe("the control endpoint", () => {
     ["an unknown member", { link: { loose: 3 } }, 400],
     ["a task that is not there", { task: { task: "nothing" } }, 400],
     ["a session that is not there", { session: { do: "cut", session: "nothing" } }, 400],
+    ["a status that no answer has", { api: { operation: "ListTasks", code: "X", status: 99 } }, 400],
+    ["no body", undefined, 400],
     ["nothing in them", {}, 200],
   ])("answers orders with %s", async (_name, orders, status) => {
     expect((await call("POST", "faults", orders)).status).toBe(status);

@@ -14,6 +14,8 @@ interface Form {
   readonly keys?: Keys;
   readonly expiresIn?: number;
   readonly conditions?: readonly Condition[];
+  /** In the place of the policy's JSON. */
+  readonly policy?: string;
   readonly fields?: Readonly<Record<string, string>>;
   readonly file?: string;
 }
@@ -40,7 +42,7 @@ async function post({ keys = world.local.admin, expiresIn = 60_000, ...form }: F
     ...Object.entries(signing).map(([k, v]) => ({ [k]: v })),
   ];
   const expiration = new Date(Date.now() + expiresIn).toISOString();
-  const policy = Buffer.from(JSON.stringify({ expiration, conditions })).toString("base64");
+  const policy = Buffer.from(form.policy ?? JSON.stringify({ expiration, conditions })).toString("base64");
   const key = scope.reduce<Buffer>(
     (parent, part) => createHmac("sha256", parent).update(part).digest(),
     Buffer.from(`AWS4${keys.secretAccessKey}`),
@@ -84,6 +86,7 @@ it.each<[string, Form, RegExp]>([
     /^403 AccessDenied: .*\$bucket/,
   ],
   ["that is too large", { file: "hello, hello" }, /^400 EntityTooLarge/],
+  ["whose policy is no JSON", { policy: "{" }, /^400 InvalidPolicyDocument/],
   ["that is too small", { file: "" }, /^400 EntityTooSmall/],
   ["with a wrong signature", { fields: { "x-amz-signature": "0".repeat(64) } }, /^403 SignatureDoesNotMatch/],
   [
