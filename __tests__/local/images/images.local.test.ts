@@ -6,6 +6,7 @@ import { asRoot } from "../../../local/task/isolate.ts";
 import type { Task } from "../../../local/task/task.ts";
 import { pidIn } from "../../helpers/disk.ts";
 import { describeImages } from "../../helpers/image-tasks.ts";
+import { everyNth } from "../../helpers/every-nth.ts";
 import { withNeed } from "../../helpers/needs.ts";
 import { until } from "../../helpers/until.ts";
 import { sessionOf } from "../session-of.ts";
@@ -70,11 +71,30 @@ describeImages("an image with a root file system of its own", () => {
     for (const image of Object.keys(recipes)) await rootFileSystem(image);
   }, buildTime);
 
-  it.each(withShell)("%s runs its command as PID 1, and exec'd commands", async (image) => {
-    const task = await run(image);
-    expect(firstProcess(task)).toBe("sleep 600");
-    expect(await exec(task, "/bin/sh -c 'echo hello'")).toEqual({ output: "hello", closed: "" });
-  });
+  const look = (programs: string): string =>
+    `for p in ${programs}; do command -v $p >/dev/null && echo $p; done; true`;
+
+  /** The usual programs that an image has, where that matters. */
+  const programs: Readonly<Record<string, string>> = {
+    "debian-python-boto3": "sh awk python3 setsid script stty su",
+    "debian-python": "sh awk python3 setsid script stty su",
+    "debian-bash-curl": "sh awk bash curl setsid script stty su",
+    busybox: "sh awk setsid stty",
+    "busybox-static": "sh awk setsid stty su",
+  };
+
+  it.each(withShell)(
+    "%s runs its command as PID 1, and exec'd commands, and has only these of the usual programs",
+    async (image) => {
+      const task = await run(image);
+      expect(firstProcess(task)).toBe("sleep 600");
+      const all = "sh awk bash curl python3 setsid script stty su";
+      const { output, closed } = await exec(task, `/bin/sh -c 'echo hello; ${look(all)}'`);
+      const [first, ...found] = output.split("\n");
+      expect([first, closed]).toEqual(["hello", ""]);
+      expect(found.join(" ")).toBe(programs[image] ?? found.join(" "));
+    },
+  );
 
   it("no-shell runs, and the agent reports the missing shell", async () => {
     const task = await run("no-shell");
@@ -98,32 +118,21 @@ describeImages("an image with a root file system of its own", () => {
     expect(eaten.containers[0]?.exitCode).toBe(2);
   });
 
-  it.each(withoutEntryPoint)("%s runs its command under an init when asked for one", async (image) => {
-    const task = await run(image, { linuxParameters: { initProcessEnabled: true } });
-    await until(() => task.containers[0]?.processes().length === 2);
-    expect(task.containers[0]?.processes().map(({ command }) => command)).toEqual([
-      "/dev/init -- sleep 600",
-      "sleep 600",
-    ]);
-    task.stop("UserInitiated", "enough");
-    await task.ended;
-    // The init passes the signal on. As PID 1 the command would not have received it.
-    expect(task.containers[0]?.exitCode).toBe(143);
-  });
-
-  const look = (programs: string): string =>
-    `for p in ${programs}; do command -v $p >/dev/null && echo $p; done; true`;
-
-  it.each([
-    ["debian-python-boto3", "sh awk python3 setsid script stty su"],
-    ["debian-python", "sh awk python3 setsid script stty su"],
-    ["debian-bash-curl", "sh awk bash curl setsid script stty su"],
-    ["busybox", "sh awk setsid stty"],
-    ["busybox-static", "sh awk setsid stty su"],
-  ])("%s has only these of the usual programs: %s", async (image, programs) => {
-    const all = "sh awk bash curl python3 setsid script stty su";
-    expect((await shell(await run(image), look(all))).split("\n").join(" ")).toBe(programs);
-  });
+  it.each(everyNth(withoutEntryPoint, 3))(
+    "%s runs its command under an init when asked for one",
+    async (image) => {
+      const task = await run(image, { linuxParameters: { initProcessEnabled: true } });
+      await until(() => task.containers[0]?.processes().length === 2);
+      expect(task.containers[0]?.processes().map(({ command }) => command)).toEqual([
+        "/dev/init -- sleep 600",
+        "sleep 600",
+      ]);
+      task.stop("UserInitiated", "enough");
+      await task.ended;
+      // The init passes the signal on. As PID 1 the command would not have received it.
+      expect(task.containers[0]?.exitCode).toBe(143);
+    },
+  );
 
   it("debian-python has a whole Python, but no boto3", async () => {
     const task = await run("debian-python");
@@ -145,7 +154,7 @@ describeImages("an image with a root file system of its own", () => {
     expect(await shell(task, script)).toMatch(/^\d{3}\nhttps$/);
   });
 
-  it.each([
+  const lacking = [
     ["busybox", "stty"],
     ["busybox", "awk"],
     ["busybox", "base64"],
@@ -153,12 +162,16 @@ describeImages("an image with a root file system of its own", () => {
     ["debian-python-boto3", "awk"],
     ["debian-python", "setsid"],
     ["debian-bash-curl", "base64"],
-  ])("%s can be made without %s, and keeps the other programs", async (image, tool) => {
-    const task = await run(`${image}:without-${tool}`);
-    const all = "stty awk base64 sha256sum setsid";
-    const others = all.split(" ").filter((name) => name !== tool);
-    expect((await shell(task, look(all))).split("\n")).toEqual(others);
-  });
+  ] as const;
+  it.each(everyNth(lacking, 3))(
+    "%s can be made without %s, and keeps the other programs",
+    async (image, tool) => {
+      const task = await run(`${image}:without-${tool}`);
+      const all = "stty awk base64 sha256sum setsid";
+      const others = all.split(" ").filter((name) => name !== tool);
+      expect((await shell(task, look(all))).split("\n")).toEqual(others);
+    },
+  );
 
   itAsRoot("runs as the named user, with all groups and the home of that user", async () => {
     const command = ["/bin/sh", "-c", "id -u; id -G; cd; pwd; exec sleep 600"];
