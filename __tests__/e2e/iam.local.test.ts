@@ -754,7 +754,7 @@ const tried = named.filter(
 const slow = tried.filter(({ code }) => code === UNWRITTEN.code);
 const others = tried.filter((loss) => !slow.includes(loss));
 
-it.concurrent.each([...(process.env["EVERY_ROW"] === "1" ? slow : []), ...everyNth(others, 16)])(
+it.concurrent.each([...(process.env["EVERY_ROW"] === "1" ? slow : []), ...everyNth(others, 24)])(
   "$way, without $name",
   async (loss) => {
     const { way, code, says = new RegExp(loss.action), remains = {}, seen } = loss;
@@ -784,7 +784,7 @@ it.concurrent.each([...(process.env["EVERY_ROW"] === "1" ? slow : []), ...everyN
 
 const wholes = (Object.keys(ways) as WayName[]).filter((name) => name !== "an agent that lacks a right");
 
-it.concurrent.each(everyNth(wholes, 16))("%s, with all rights", async (name) => {
+it.concurrent.each(everyNth(wholes, 30))("%s, with all rights", async (name) => {
   const { outcome = "succeeded", seen } = whole[name];
   const run = await tryWay(aws, ways[name]);
   expect({ outcome: run.result.outputs["outcome"], remains: run.remains }).toEqual({

@@ -75,7 +75,7 @@ it.each(everyNth(alone, 3, 1))(
 it("a timeout gives 124 and an outcome of its own, however the script handles TERM", async () => {
   const defy = "trap 'echo told to stop; exit 0' TERM; echo before; while :; do sleep 0.1; done";
   const script = `[ "$FARGATE_EXEC_WORKER" = 0 ] || { ${defy}; }\necho before; sleep 60; echo after`;
-  const result = await run(script, { workers: "2", timeout: "1s" });
+  const result = await run(script, { workers: "2", timeout: "3s" });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
   expect(result.conclusion).toBe("failure");
   expect(result.annotations).toEqual([
