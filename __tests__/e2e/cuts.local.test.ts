@@ -9,7 +9,7 @@ import { Aws, jobLog, withoutInit } from "../helpers/local.ts";
 const AT_ONCE = 2;
 /** Whether there is a cut after each frame (`npm run soak cuts`), or only after each `STEP`-th. */
 const all = process.env["EVERY_CUT"] !== undefined;
-const STEP = all ? 1 : 28;
+const STEP = all ? 1 : 40;
 
 /** For one test, in milliseconds: a cut takes some seconds, and a run has two hundred frames. */
 const PATIENCE = all ? 3_600_000 : 300_000;

@@ -1,14 +1,14 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { everyNth } from "../helpers/every-nth.ts";
-import { Aws, mainLog } from "../helpers/local.ts";
+import { Aws, expectClean, mainLog, withoutInit } from "../helpers/local.ts";
 
 let aws: Aws;
 let task: Task;
 
 beforeAll(async () => {
   aws = await Aws.start();
-  task = await aws.runningTask();
+  task = await aws.runningTask(await aws.register("no-init", [withoutInit]));
 });
 
 afterAll(() => aws.stop());
@@ -72,15 +72,16 @@ it.each(everyNth(alone, 3, 1))(
   },
 );
 
-it("a timeout gives 124 and an outcome of its own, however the script handles TERM", async () => {
+it("a timeout gives 124 and an outcome of its own, however the script handles TERM, and leaves nothing where PID 1 is tail", async () => {
   const defy = "trap 'echo told to stop; exit 0' TERM; echo before; while :; do sleep 0.1; done";
-  const script = `[ "$FARGATE_EXEC_WORKER" = 0 ] || { ${defy}; }\necho before; sleep 60; echo after`;
+  const script = `[ "$FARGATE_EXEC_WORKER" = 0 ] || { ${defy}; }\necho before; sleep 50 | cat & (sleep 60; :) & wait; echo after`;
   const result = await run(script, { workers: "2", timeout: "3s" });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
   expect(result.conclusion).toBe("failure");
   expect(result.annotations).toEqual([
     expect.objectContaining({ level: "error", message: expect.stringContaining("'timeout'") as string }),
   ]);
+  await expectClean(task);
   expect(JSON.parse(result.outputs["results"] ?? "")).toMatchObject([
     { worker: 0, exitCode: 124, outcome: "timed-out", stdout: "before" },
     { worker: 1, exitCode: 124, outcome: "timed-out", stdout: "before\ntold to stop" },

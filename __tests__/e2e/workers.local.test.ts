@@ -47,18 +47,6 @@ it.each(everyNth(deliveries, 2))(
   },
 );
 
-it("a job that is killed by its timeout leaves nothing", async () => {
-  const task = tailTask;
-  const result = await aws.step({
-    task: task.id,
-    workers: "2",
-    timeout: "1s",
-    run: "sleep 50 | cat & (sleep 60; :) & wait",
-  });
-  expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
-  await expectClean(task);
-});
-
 it("a job whose script can't be started leaves nothing", async () => {
   const [noShell, noDirectory] = await Promise.all([
     aws.step({ task: tailTask.id, shell: "no-such-shell {0}", run: "x" }),
