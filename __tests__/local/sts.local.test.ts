@@ -14,10 +14,15 @@ afterAll(() => world.local.stop());
 type Keys = Awaited<ReturnType<ReturnType<typeof fromWebToken>>>;
 
 /** Calls AssumeRoleWithWebIdentity with the SDK. */
-async function assume(webIdentityToken: string, roleArn = world.made.deployRole): Promise<Keys> {
+async function assume(
+  webIdentityToken: string,
+  roleArn = world.made.deployRole,
+  durationSeconds?: number,
+): Promise<Keys> {
   const { endpoint, region } = clientConfig(world.local);
   return await fromWebToken({
     ...{ roleArn, webIdentityToken, roleSessionName: "a-session" },
+    ...(durationSeconds !== undefined && { durationSeconds }),
     clientConfig: { endpoint, region, maxAttempts: 1 },
   })();
 }
@@ -49,6 +54,11 @@ describe("AssumeRoleWithWebIdentity", () => {
     const keys = await assume(world.local.idTokens.issue());
     expect(keys.accessKeyId).toMatch(/^ASIA/);
     expect((keys.expiration?.getTime() ?? 0) - Date.now()).toBeLessThanOrEqual(900_000);
+  });
+
+  it.each([1e300, -1, 1.5])("refuses keys for %d seconds", async (seconds) => {
+    const keys = assume(world.local.idTokens.issue(), world.made.deployRole, seconds);
+    await expect(keys).rejects.toMatchObject({ name: "ValidationError" });
   });
 
   it.each([

@@ -44,6 +44,11 @@ export class Sts {
   /** Keys for the session that a call asks for. */
   async #issueFor(parameters: URLSearchParams): Promise<TemporaryKeys> {
     const seconds = parameters.get("DurationSeconds");
+    if (seconds !== null && !/^\d{1,5}$/.test(seconds))
+      throw new AwsError(
+        "ValidationError",
+        `Value '${seconds}' at 'durationSeconds' is no number of seconds`,
+      );
     const [role, session] = [parameters.get("RoleArn") ?? "", parameters.get("RoleSessionName") ?? ""];
     return await this.issue(role, session, seconds === null ? undefined : Number(seconds));
   }
