@@ -5,17 +5,20 @@
  * At last shells are cut and killed, one after the other. `SOAK_SECONDS` is how long pgbench runs, `SOAK_MB` how long the dump is, and `SOAK_SHELLS`
  * how many shells there are.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { freePort } from "../local/free-port.ts";
 import type { SessionOrder } from "../local/orders.ts";
-import { Aws } from "../__tests__/helpers/local.ts";
+import type { Task } from "../local/task/task.ts";
+import { Aws, processes } from "../__tests__/helpers/local.ts";
 
 const SECONDS = Number(process.env["SOAK_SECONDS"] ?? 60);
 const MB = Number(process.env["SOAK_MB"] ?? 50);
@@ -31,20 +34,26 @@ const NOBODY = 65_534;
 const faults: string[] = [];
 const directory = mkdtempSync(join(tmpdir(), "soak-"));
 const server = await startServer();
+/** A service whose page says by which name it was asked. */
+const shop = createServer((request, response) => {
+  response.setHeader("content-type", "text/html").end(`<p>the shop as ${request.headers.host}</p>`);
+}).listen(0, "127.0.0.1");
 const aws = await Aws.start();
 try {
   const task = await aws.runningTask();
   const forward = await startForward(task.id);
   try {
     await prove(forward.port);
+    await browse(forward.shop);
   } finally {
     forward.child.kill("SIGKILL");
     await once(forward.child, "close");
   }
-  await leavesNothing(forward.port);
-  await killShells(task.id);
+  await leavesNothing(forward.port, task);
+  await killShells(task);
 } finally {
   await aws.stop();
+  shop.close();
   server.kill("SIGINT");
   await once(server, "close");
   rmSync(directory, { recursive: true });
@@ -115,6 +124,8 @@ async function run(name: string, port: number, words: readonly string[], input?:
 interface RunningForward {
   readonly child: ChildProcess;
   readonly port: number;
+  /** That of the service. */
+  readonly shop: number;
 }
 
 /** A command line for this task, and the variables of its user. */
@@ -128,7 +139,8 @@ function commandLine(command: string, task: string) {
 
 async function startForward(task: string): Promise<RunningForward> {
   const { env, words } = commandLine("forward", task);
-  const [file, ...args] = [...words, "-L", `:127.0.0.1:${process.env["PGPORT"]}`];
+  const far = [process.env["PGPORT"], (shop.address() as AddressInfo).port];
+  const [file = "", ...args] = [...words, ...far.flatMap((port) => ["-L", `:127.0.0.1:${port}`])];
   const child = spawn(file, args, { env, stdio: ["ignore", "inherit", "pipe"] });
   let said = "";
   child.stderr.on("data", (bytes: Buffer) => {
@@ -136,11 +148,24 @@ async function startForward(task: string): Promise<RunningForward> {
     process.stderr.write(bytes);
   });
   for (let tries = 0; ; tries++) {
-    const [, port] = /127\.0\.0\.1:(\d+) leads/.exec(said) ?? [];
-    if (port !== undefined) return { child, port: Number(port) };
+    const ports = [...said.matchAll(/127\.0\.0\.1:(\d+) leads/g)].map(([, port]) => Number(port));
+    if (ports.length === far.length) return { child, port: ports[0] ?? 0, shop: ports[1] ?? 0 };
     if (tries === 600 || child.exitCode !== null) throw new Error(`there is no forward: ${said}`);
     await sleep(100);
   }
+}
+
+/** A browser of this machine reaches the service by its name, as docs/forward.md says (Debian's package `chromium`). */
+async function browse(port: number): Promise<void> {
+  const rules = `--host-resolver-rules=MAP shop.internal:80 127.0.0.1:${port}`;
+  const words = ["--headless", "--no-sandbox", `--user-data-dir=${join(directory, "profile")}`, rules];
+  // The local Fargate is in this process, so that has to go on meanwhile.
+  const { stdout: page } = await promisify(execFile)("chromium", [
+    ...words,
+    ...["--dump-dom", "http://shop.internal/"],
+  ]);
+  console.log(`a browser sees: ${/<p>.*<\/p>/.exec(page)?.[0]}`);
+  if (!page.includes("the shop as shop.internal")) faults.push(`a browser sees ${page}`);
 }
 
 async function timed<T>(what: () => Promise<T>): Promise<readonly [T, number]> {
@@ -251,14 +276,14 @@ async function cutAtRandom(over: AbortSignal): Promise<number> {
 }
 
 /** After SIGKILL of the forward. */
-async function leavesNothing(port: number): Promise<void> {
+async function leavesNothing(port: number, task: Task): Promise<void> {
   const refused = new Promise((resolve) =>
     connect(port, "127.0.0.1")
       .once("error", resolve)
       .once("connect", () => resolve(undefined)),
   );
   if ((await refused) === undefined) faults.push("the port is open after SIGKILL");
-  const { session, relay } = await untilGone();
+  const { session, relay } = await untilGone(task);
   console.log(
     `after SIGKILL: port closed at once, session gone after ${session.toFixed(0)} s, relay after ${relay.toFixed(0)} s`,
   );
@@ -268,27 +293,28 @@ function isOpen(): boolean {
   return aws.world.local.gateway.sessions.some(({ ended }) => !ended);
 }
 
-function hasRelay(): boolean {
-  return readFileSync("/proc/net/unix", "utf8").includes("@fargate-exec-forward-");
+/** Whether the program of a relay runs in the container. */
+function hasRelay(task: Task): boolean {
+  return processes(task).some(({ command }) => command.includes(" -ISc "));
 }
 
 /** Seconds until no session is open, and until there is no relay. */
-async function untilGone(): Promise<{ readonly session: number; readonly relay: number }> {
+async function untilGone(task: Task): Promise<{ readonly session: number; readonly relay: number }> {
   const began = performance.now();
   const seconds = (): number => (performance.now() - began) / 1000;
   while (isOpen() && seconds() < 90) await sleep(200);
   const session = seconds();
-  while (hasRelay() && seconds() < 90) await sleep(200);
+  while (hasRelay(task) && seconds() < 90) await sleep(200);
   if (session > 60) faults.push(`a session was there for ${session} s after SIGKILL`);
-  if (hasRelay()) faults.push("a relay is still there");
+  if (hasRelay(task)) faults.push("a relay is still there");
   return { session, relay: seconds() };
 }
 
 /** Shells, each with a program of its own, are cut, go on, and are killed. Nothing of them is left in the container. */
-async function killShells(task: string): Promise<void> {
+async function killShells(task: Task): Promise<void> {
   for (let at = 0; at < SHELLS; at++) {
     const mark = `sleep 99${process.pid}${at}`;
-    const { env, words } = commandLine("shell", task);
+    const { env, words } = commandLine("shell", task.id);
     const terminal = resolve(import.meta.dirname, "../__tests__/helpers/terminal.py");
     const all = ["-I", terminal, ...words, "--", "sh", "-c", `cat; exec ${mark}`];
     const child = spawn("python3", all, { env, stdio: ["pipe", "pipe", "inherit"] });
@@ -310,19 +336,12 @@ async function killShells(task: string): Promise<void> {
     const [program = 0] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").split(" ");
     process.kill(Number(program), "SIGKILL");
     await once(child, "close");
-    const { session: gone, relay } = await untilGone();
-    const left = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandOf(pid) === mark);
-    for (const pid of left) faults.push(`process ${pid} of a shell that was killed is still there: ${mark}`);
+    const { session: gone, relay } = await untilGone(task);
+    const left = processes(task).filter(({ command }) => command === mark);
+    for (const { pid } of left)
+      faults.push(`process ${pid} of a shell that was killed is still there: ${mark}`);
     console.log(
       `shell ${at + 1} of ${SHELLS}: session gone ${gone.toFixed(0)} s after SIGKILL, relay ${relay.toFixed(0)} s, ${left.length} processes left`,
     );
-  }
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-  } catch {
-    return ""; // it has ended
   }
 }
