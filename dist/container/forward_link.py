@@ -23,7 +23,7 @@ LONGEST_LINE = 65536
 KEPT, MOST_KEPT = 524288, 10000
 # An acknowledgement waits for so many seconds or bytes.
 ACK_AFTER, ACK_BYTES = 0.1, 65536
-BEAT = 5
+BEAT = 1
 
 
 class Damage(Exception):
