@@ -10,6 +10,7 @@ export function killProcess(container: Container, name: ProcessName): boolean {
     const host = processOf(directory, name);
     if (host === undefined || host.isDead) continue;
     container.note(`the ${name} of ${directory.runId.slice(-4)} is killed`);
+    for (const session of container.agent.running) session.isBereft ||= session.process === host;
     host.kill();
     return true;
   }

@@ -3,7 +3,10 @@ import type { Rule } from "./rule.ts";
 import { runsOf } from "./script-output.ts";
 
 const LINGERING_MS = 180_000;
-/** A session whose ticket was lost has no client, and ends when nothing has moved for 20 minutes. */
+/**
+ * A session whose ticket was lost has no client, and ends when nothing has moved for 20 minutes. So does one whose attacher was killed while
+ * its agent was paused: the agent does not see that, and it was the attacher that would have told it.
+ */
 const IDLE_MS = 1_260_000;
 /** A session in which no job has begun waits for the runner's first input for so long. */
 const GUARDED_MS = 640_000;
@@ -40,7 +43,8 @@ const sessionsEnd: Rule = {
       if (over === Infinity || session.agent.isBlocked || session.agent.isDead) continue;
       const lasted = (session.ended ?? ended.world.base.time.now) - over;
       const isWithoutJob = runner !== undefined && runsOf(runner, ended).length === 0;
-      const most = !session.hadClient ? IDLE_MS : isWithoutJob ? GUARDED_MS : LINGERING_MS;
+      const isNobodys = !session.hadClient || (session.isBereft && session.client === undefined);
+      const most = isNobodys ? IDLE_MS : isWithoutJob ? GUARDED_MS : LINGERING_MS;
       check(
         lasted <= most,
         session.owner,

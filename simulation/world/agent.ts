@@ -172,6 +172,7 @@ class SessionWorker implements Worker {
   run(command: RunCommand): void {
     const { time } = this.#base;
     this.#terminal.onOutput = () => this.#pump();
+    this.#record.process = this.#main;
     time.after(this.#host, FIRST_READ_MS, () => {
       this.#mayRead = true;
       this.#pump();

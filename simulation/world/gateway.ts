@@ -40,6 +40,8 @@ export class Gateway {
         client: undefined,
         hadClient: false,
         worker: undefined,
+        process: undefined,
+        isBereft: false,
       },
     };
     this.sessions.set(id, record);

@@ -18,6 +18,10 @@ export interface SessionRecord {
   hadClient: boolean;
   /** The agent's end, once the agent has opened the session. */
   worker: Worker | undefined;
+  /** The first process of its command. */
+  process: Host | undefined;
+  /** A fault has killed that process. */
+  isBereft: boolean;
 }
 
 /** The end of a session in the agent. */
