@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -300,7 +300,110 @@ it("nothing is placed in a repository of git, which would obey it", () => {
   writeFile("unpacked/srv/mirror/config", "[core]\nfsmonitor = evil\n");
   writeFile("unpacked/srv/other", "new");
   expect(() => place("srv", "out")).toThrow(
-    /mirror\/config is not written, so nothing was copied: git would/,
+    /mirror\/config is not written, so nothing was copied: git could/,
   );
   expect([text("out/mirror/config"), existsSync(join(base, "out/other"))]).toEqual([before, false]);
+});
+
+describe("git runs nothing that copies have brought together", () => {
+  const HEAD = "ref: refs/heads/main\n";
+  const CONFIG = '[core]\nrepositoryformatversion = 0\nworktree = .\nfsmonitor = "touch $RAN; false"\n';
+  const sendAll = (...paths: readonly string[]): void => {
+    for (const path of paths) writeFile(`unpacked/${path}`, path.endsWith("HEAD") ? HEAD : CONFIG);
+  };
+  const copyAll = (...sources: readonly (readonly [path: string, destination: string])[]): void => {
+    placeAll(sources.map(([path, to]) => ({ glob: path, path, destination: join(base, to) })));
+  };
+
+  /** Whether git, started there, runs what is configured there. */
+  function isObeyedIn(path: string): boolean {
+    const ran = join(base, "ran");
+    const env = { ...process.env, RAN: ran, GIT_CEILING_DIRECTORIES: base, GIT_CONFIG_GLOBAL: "/dev/null" };
+    spawnSync("git", ["status"], { cwd: join(base, path), env });
+    return existsSync(ran);
+  }
+
+  it.each<[string, string, readonly string[], readonly [string, string][]]>([
+    [
+      "two sources",
+      "a/",
+      ["b/refs/x"],
+      [
+        ["srv/a", "out"],
+        ["srv/b", "out"],
+      ],
+    ],
+    [
+      "whole directories of two sources",
+      "a/d/",
+      ["b/d/refs/x"],
+      [
+        ["srv/a/d", "out"],
+        ["srv/b/d", "out"],
+      ],
+    ],
+    [
+      "directories of two sources at a deeper level",
+      "a/d/",
+      ["b/d/refs/x"],
+      [
+        ["srv/a", "."],
+        ["srv/b", "."],
+      ],
+    ],
+  ])("in one copy of %s", (_, first, second, sources) => {
+    mkdirSync(join(base, "out"));
+    sendAll(
+      ...["HEAD", "config", "objects/x"].map((name) => `srv/${first}${name}`),
+      ...second.map((path) => `srv/${path}`),
+    );
+    expect(() => copyAll(...sources)).toThrow("HEAD is not written, so nothing was copied: git could take");
+    expect(readdirSync(base).toSorted()).toEqual(["out", "unpacked"]);
+    expect(readdirSync(join(base, "out"))).toEqual([]);
+  });
+
+  it("in two copies, whatever comes first", () => {
+    for (const names of [["refs/x", "objects/x"], ["HEAD", "config"], ["config"]]) {
+      sendAll(...names.map((name) => `srv/${name}`));
+      try {
+        copyAll(["srv", "out"]);
+      } catch (error) {
+        expect((error as Error).message).toContain("HEAD is not written");
+      }
+      rmSync(join(root, "srv"), { recursive: true, force: true });
+    }
+    expect(isObeyedIn("out")).toBe(false);
+    expect(readdirSync(join(base, "out")).toSorted()).toEqual(["config", "objects", "refs"]);
+  });
+
+  it.each<[string, readonly string[], readonly [string, string][]]>([
+    [
+      "two sources",
+      ["a/objects/x", "b/refs/x"],
+      [
+        ["srv/a", "out"],
+        ["srv/b", "out"],
+      ],
+    ],
+    ["a directory whose name the command gives", ["x/y"], [["srv/x", "out/refs"]]],
+  ])("in a directory of the checkout with a HEAD and %s", (_, sent, sources) => {
+    sendAll(...sent.map((path) => `srv/${path}`));
+    writeFile("out/HEAD", HEAD);
+    expect(() => copyAll(...sources)).toThrow("is not written, so nothing was copied: git could");
+    expect(readdirSync(join(base, "out"))).toEqual(["HEAD"]);
+  });
+
+  it("in a repository that has one more file by its name", () => {
+    execFileSync("git", ["init", "--quiet", "--bare", join(base, "out")]);
+    sendAll("srv/config");
+    expect(() => copyAll(["srv/config", "out/config"])).toThrow("out/config is not written");
+    expect(isObeyedIn("out")).toBe(false);
+  });
+
+  it("as a file that the command names HEAD, but a directory of that name comes", () => {
+    sendAll("srv/x", "srv/HEAD/y");
+    expect(() => copyAll(["srv/x", "out/HEAD"])).toThrow("out/HEAD is not written");
+    copyAll(["srv/HEAD", "out/HEAD"]);
+    expect(readdirSync(join(base, "out/HEAD"))).toEqual(["y"]);
+  });
 });

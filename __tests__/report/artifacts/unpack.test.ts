@@ -138,25 +138,54 @@ describe("git runs nothing that the container has sent", () => {
 
   it.each<[string, readonly Part[], string]>([
     ["as an image has it", [OBJECTS, REFS, CONFIG, HEAD], "d/HEAD"],
-    ["in another order", [HEAD, REFS, CONFIG, OBJECTS], "d/objects/"],
-    ["with files below", [HEAD, file("d/objects/x"), CONFIG, file("d/refs/heads/main")], "d/refs/heads/main"],
+    ["in another order", [HEAD, REFS, CONFIG, OBJECTS], "d/HEAD"],
     ["with links", [link("d/HEAD", "refs/heads/main"), OBJECTS, REFS, CONFIG], "d/HEAD"],
     [
-      "in two directories",
+      "with a hard link",
       [
-        directory("e/objects"),
-        directory("e/refs"),
-        HEAD,
-        file("e/config", CONFIGURATION),
-        file("d/commondir", "../e"),
+        file("d/x", "ref: refs/heads/main\n"),
+        { path: "d/HEAD", linkpath: "d/x", type: "Link" },
+        OBJECTS,
+        REFS,
       ],
-      "d/commondir",
+      "d/HEAD",
     ],
   ])("in a directory that would be a repository %s", async (_, parts, left) => {
     const { refused, stopped } = await unpack(archive(...parts));
     expect(isObeyedIn(join(root, "d"))).toBe(false);
     expect([refused, stopped]).toEqual([[[left, expect.stringContaining("git")]], undefined]);
   });
+
+  it.each<[string, readonly string[], readonly Part[], readonly string[]]>([
+    ["objects and refs", ["refs/", "objects/"], [CONFIG, HEAD], ["d/HEAD"]],
+    [
+      "a HEAD",
+      ["HEAD"],
+      [REFS, CONFIG, OBJECTS, file("d/commondir", ".")],
+      ["d/refs/", "d/objects/", "d/commondir"],
+    ],
+  ])("in a directory of the checkout that has %s", async (_, has, parts, left) => {
+    for (const name of has)
+      if (name.endsWith("/")) mkdirSync(join(root, "d", name), { recursive: true });
+      else {
+        mkdirSync(join(root, "d"), { recursive: true });
+        writeFileSync(join(root, "d", name), "ref: refs/heads/main\n");
+      }
+    const { refused } = await unpack(archive(...parts));
+    expect(isObeyedIn(join(root, "d"))).toBe(false);
+    expect(refused.map(([name]) => name)).toEqual(left);
+  });
+
+  it.each<[NodeJS.Platform, readonly string[]]>([
+    ["linux", []],
+    ["darwin", ["d/head"]],
+  ])(
+    "but on %s a directory HEAD comes, and of files named head those that git there takes for HEAD do not",
+    async (platform, left) => {
+      const { refused } = await unpack(archive(file("docs/HEAD/index.html"), file("d/head")), { platform });
+      expect(refused.map(([name]) => name)).toEqual(left);
+    },
+  );
 
   it("in a repository that was there before", async () => {
     execFileSync("git", ["init", "--quiet", "--bare", join(root, "d")]);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Directory } from "../../inputs/beneath/directory.ts";
-import { IN_REPOSITORY, isRepositoryWith } from "../../inputs/beneath/git-repository.ts";
+import { whyGitForbids } from "../../inputs/beneath/git-repository.ts";
 import { namesIn, Way } from "../../inputs/beneath/way.ts";
 import type { OutSource } from "./copy.ts";
 import { checkReplaceable, type Destination, lookAt, openAt, withDestination } from "./destination.ts";
@@ -77,6 +77,9 @@ function checkMove(from: Place, to: Destination, { path, names, globs, placed }:
   const found = from.above.look(from.name);
   const kind = found?.isDirectory() === true ? "directory" : "other";
   if (names.length > 0) checkNamed(names, globs, { isDirectoryThere: to.above !== undefined });
+  const { platform } = process;
+  const why = whyGitForbids(to.above, to.name, { isDirectory: kind === "directory", platform });
+  if (why !== undefined) throw new UsageError(`${path} is not written, so nothing was copied: ${why}.`);
   const other = placed.get(path);
   if (other !== undefined && (other !== kind || kind !== "directory"))
     throw new UsageError(
@@ -98,8 +101,6 @@ function checkMove(from: Place, to: Destination, { path, names, globs, placed }:
     );
   const into = there && openAt(to);
   forEachIn(from, into, (name, above) => {
-    if (into !== undefined && isRepositoryWith(into, name))
-      throw new UsageError(`${join(path, name)} is not written, so nothing was copied: ${IN_REPOSITORY}.`);
     const below = { path: join(path, name), names: [...names, name], globs, placed };
     checkMove({ above, name }, { above: into, name }, below);
   });

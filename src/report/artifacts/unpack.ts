@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, futimesSync, writeFileSync } from "node:fs";
 import { type Directory, LinkError } from "../../inputs/beneath/directory.ts";
-import { IN_REPOSITORY, isRepositoryWith } from "../../inputs/beneath/git-repository.ts";
+import { whyGitForbids } from "../../inputs/beneath/git-repository.ts";
 import { readChunks } from "../../inputs/beneath/read-chunks.ts";
 import { Way } from "../../inputs/beneath/way.ts";
 import type { Clock } from "../../clock.ts";
@@ -171,6 +171,9 @@ export class Unpacker {
     this.#holdName(`${member.name}${member.target}`);
     this.#checkSpelling(names);
     this.#options.check?.(names, member);
+    // Before a directory is made for it.
+    if (member.kind !== "directory")
+      this.#checkRepository(undefined, names.at(-1) ?? "", { isDirectory: false });
     switch (member.kind) {
       case "directory":
         this.#enter(names, member);
@@ -236,7 +239,7 @@ export class Unpacker {
 
   #openOrMake(above: Directory, name: string, path: string): Directory {
     this.#steps.take();
-    refuseRepository(above, name);
+    this.#checkRepository(above, name, { isDirectory: true });
     try {
       return above.openDirectory(name);
     } catch (error) {
@@ -305,7 +308,7 @@ export class Unpacker {
     const directory = this.#enter(names.slice(0, -1));
     const temporary = `.fargate-exec-${this.#options.clock.random.bytes(8).toString("hex")}`;
     const name = names.at(-1) ?? "";
-    refuseRepository(directory, name);
+    this.#checkRepository(directory, name, { isDirectory: false });
     try {
       await make(directory, temporary);
       moveTo(directory, temporary, name);
@@ -314,11 +317,16 @@ export class Unpacker {
       throw error;
     }
   }
-}
 
-/** The container is not to decide what git runs in a later step. */
-function refuseRepository(directory: Directory, name: string): void {
-  if (isRepositoryWith(directory, name)) throw new Refusal(IN_REPOSITORY);
+  /** The container is not to decide what git runs in a later step. */
+  #checkRepository(
+    directory: Directory | undefined,
+    name: string,
+    { isDirectory }: { readonly isDirectory: boolean },
+  ): void {
+    const why = whyGitForbids(directory, name, { isDirectory, platform: this.#options.platform });
+    if (why !== undefined) throw new Refusal(why);
+  }
 }
 
 /**
