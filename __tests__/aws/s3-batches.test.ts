@@ -59,7 +59,7 @@ class FakeBucket {
 
 async function deleteAll(bucket: FakeBucket, keys: readonly string[]): Promise<string[]> {
   open = await endpoint((request) => bucket.answer(request));
-  const kept = await s3Calls(open.clients).deleteObjects({ bucket: "stage" }, keys);
+  const { kept } = await s3Calls(open.clients).deleteObjects({ bucket: "stage" }, keys);
   expect([...bucket.objects.keys(), ...kept.keys()]).toEqual([]);
   return bucket.requests;
 }
@@ -97,3 +97,20 @@ it.each(["f/1", "all"])(
     );
   },
 );
+
+it("begins no call of a batch when the time is over, and tells how many objects are left", async () => {
+  const versions = Array.from({ length: 12 }, (_, number) => `v${number}`);
+  const keys = Array.from({ length: 20 }, (_, number) => `f/${number}`);
+  const bucket = new FakeBucket(Object.fromEntries(keys.map((key) => [key, versions])));
+  let now = 0;
+  open = await endpoint((request) => {
+    now += 1_000;
+    return bucket.answer(request);
+  });
+  const clock = { ...open.clients.clock, now: () => now };
+  // The time ends among the calls for each object, after five rounds by a call for all.
+  const s3 = s3Calls({ ...open.clients, clock });
+  expect(await s3.deleteObjects({ bucket: "stage" }, keys, 120_000)).toEqual({ kept: new Map(), left: 20 });
+  const calls = bucket.requests.length;
+  expect([calls > 120, calls <= 121 + 8]).toEqual([true, true]);
+});

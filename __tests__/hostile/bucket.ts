@@ -49,7 +49,7 @@ export class OpenBucket {
         this.#note("delete", key);
         this.objects.delete(key);
       }
-      return Promise.resolve(new Map());
+      return Promise.resolve({ kept: new Map(), left: 0 });
     },
     deleteIf: ({ key }: ObjectName, { etag }: { readonly etag: string }) => {
       this.#note("delete", key);

@@ -67,7 +67,7 @@ async function startCleanup(
       clients: {} as Aws["clients"],
       s3: {
         deleteObject: call("DeleteObject"),
-        deleteObjects: call("DeleteObjects", new Map()),
+        deleteObjects: call("DeleteObjects", { kept: new Map(), left: 0 }),
         getVersion: call("GetObject", {
           bytes: Buffer.from(`{"claims":[{"run":"${claimedBy}"}]}`),
           ...{ etag: '"1"', modified: 0, age: 0 },

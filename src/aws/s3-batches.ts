@@ -1,5 +1,6 @@
+import type { Clock } from "../clock.ts";
 import type { BucketName, RetentionReason, S3 } from "./s3.ts";
-import { isVersion, look, MOST_VERSIONS } from "./s3-deletes.ts";
+import { deleteCalls, isVersion, look, MOST_VERSIONS } from "./s3-deletes.ts";
 import type { S3Requester } from "./s3-requester.ts";
 
 /** The most objects of one call (S3 API reference, DeleteObjects). */
@@ -12,19 +13,32 @@ interface Deletion {
   readonly versionId?: string | undefined;
 }
 
-/** The call that deletes many objects. `deleteObject` deletes those that the call refuses, and tells why they are kept. */
-export function batchCalls(ask: S3Requester, deleteObject: S3["deleteObject"]): Pick<S3, "deleteObjects"> {
+/** The time for a deletion is over: no call of it begins any more. */
+class TimeOver extends Error {}
+
+/** The call that deletes many objects. Those that the call refuses are deleted one by one, which tells why they are kept. */
+export function batchCalls(ask: S3Requester, clock: Pick<Clock, "now">): Pick<S3, "deleteObjects"> {
   return {
-    deleteObjects: async (bucket, keys) => {
+    deleteObjects: async (bucket, keys, until = Infinity) => {
+      const inTime: S3Requester = async (...call) => {
+        if (clock.now() > until) throw new TimeOver();
+        return await ask(...call);
+      };
+      const { deleteObject } = deleteCalls(inTime, inTime);
       const kept = new Map<string, RetentionReason>();
       for (let at = 0; at < keys.length; at += MOST_OBJECTS) {
-        const refused = await deleteBatch(ask, bucket, keys.slice(at, at + MOST_OBJECTS));
-        await eightAtOnce(refused, async (key) => {
-          const reason = await deleteObject({ ...bucket, key });
-          if (reason !== undefined) kept.set(key, reason);
-        });
+        try {
+          const refused = await deleteBatch(inTime, bucket, keys.slice(at, at + MOST_OBJECTS));
+          await eightAtOnce(refused, async (key) => {
+            const reason = await deleteObject({ ...bucket, key });
+            if (reason !== undefined) kept.set(key, reason);
+          });
+        } catch (error) {
+          if (error instanceof TimeOver) return { kept, left: keys.length - at };
+          throw error;
+        }
       }
-      return kept;
+      return { kept, left: 0 };
     },
   };
 }

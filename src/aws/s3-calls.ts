@@ -15,12 +15,11 @@ export function s3Calls(clients: AwsClients): S3 {
    */
   const finish = s3Requester(clients, clients.ending);
   const askAcrossRegions = crossRegionRequester(clients, clients.signal);
-  const deleting = deleteCalls(ask, finish);
   return {
     ...readCalls({ ask, finish, askAcrossRegions }, clients.clock),
     ...writeCalls(ask, finish),
-    ...deleting,
-    ...batchCalls(ask, deleting.deleteObject),
+    ...deleteCalls(ask, finish),
+    ...batchCalls(ask, clients.clock),
     ...settingsCalls(ask),
     presignGet: (object, seconds) => ask("GetObject", object, () => clients.presignGet(object, seconds)),
     presignPost: (folder, limits) =>

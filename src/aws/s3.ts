@@ -8,10 +8,10 @@ export interface S3 {
    */
   deleteObject(object: WrittenObject): Promise<RetentionReason | undefined>;
   /**
-   * Deletes many objects of a bucket with all of their versions, in as few calls as S3 allows. Returns why the bytes of
-   * some are kept, by their keys.
+   * Deletes many objects of a bucket with all of their versions, in as few calls as S3 allows. After `until`, in milliseconds since the epoch, it
+   * begins no call.
    */
-  deleteObjects(bucket: BucketName, keys: readonly string[]): Promise<ReadonlyMap<string, RetentionReason>>;
+  deleteObjects(bucket: BucketName, keys: readonly string[], until?: number): Promise<DeletedObjects>;
   /** Deletes one version, the current one or another. Returns why it is kept; undefined when it is gone. */
   deleteVersion(object: ObjectName, versionId: string): Promise<RetentionReason | undefined>;
   /** Undefined when there is no such object. The bucket may be in another region, as a session log's may be. */
@@ -65,6 +65,13 @@ export interface PresignedPost {
   readonly fields: Readonly<Record<string, string>>;
   /** When the credentials that have signed it end, in milliseconds since the epoch, if known. */
   readonly credentialsEnd?: number | undefined;
+}
+
+export interface DeletedObjects {
+  /** Why the bytes of some are kept, by their keys. */
+  readonly kept: ReadonlyMap<string, RetentionReason>;
+  /** How many objects are left at most, because the time was over. */
+  readonly left: number;
 }
 
 export interface BucketName {

@@ -16,6 +16,8 @@ class Bucket {
   /** Whether S3 tells a missing object from a denied one: s3:ListBucket. */
   mayList = true;
   calls = 0;
+  /** How many objects a call leaves because the time is over. */
+  left = 0;
   readonly looks: string[] = [];
   mostAtOnce = 0;
   #atOnce = 0;
@@ -28,7 +30,7 @@ class Bucket {
     deleteObjects: (_: unknown, keys: readonly string[]) => {
       this.calls += 1;
       for (const key of keys) this.objects.delete(key);
-      return Promise.resolve(new Map<string, RetentionReason>());
+      return Promise.resolve({ kept: new Map<string, RetentionReason>(), left: this.left });
     },
     deleteObject: ({ key }: { key: string }) => Promise.resolve(void this.objects.delete(key)),
     getVersion: async ({ key }: { key: string }) => {
@@ -99,24 +101,23 @@ describe("the deletion of pieces", () => {
     },
   );
 
-  it("ends when its time is over, and says that objects are left", async () => {
-    const bucket = new Bucket(...numbered(2_500));
+  it("ends when its time is over, and says how many objects are left", async () => {
+    const bucket = new Bucket();
+    bucket.left = 501;
+    await expect(deletePieces(PIECES, context(bucket), EVER)).rejects.toThrow("up to 501 objects are left");
+  });
+
+  it("looks for no more objects when its time is over", async () => {
+    const bucket = new Bucket(...numbered(500));
     const clock = new SleeplessClock();
-    const at = clock.now();
-    const s3 = {
-      ...bucket.s3,
-      deleteObjects: async (...asked: Parameters<typeof bucket.s3.deleteObjects>) => {
-        await clock.sleep(40_000);
-        return await bucket.s3.deleteObjects(...asked);
-      },
+    const until = clock.now() + 60_000;
+    const getVersion = async (object: { key: string }) => {
+      await clock.sleep(1_000);
+      return await bucket.s3.getVersion(object);
     };
-    const deletion = deletePieces(
-      { ...PIECES, next: 2_500 },
-      { s3, log: new Listener(), clock },
-      { until: at + 60_000 },
-    );
-    await expect(deletion).rejects.toThrow("501 objects are left");
-    expect(bucket.objects.size).toBe(500);
+    const late = { ...context(bucket), clock, s3: { ...bucket.s3, getVersion } };
+    await expect(deletePieces(PIECES, late, { until })).rejects.toThrow("The time for it is over.");
+    expect(bucket.looks.length).toBeLessThanOrEqual(60 + 16);
   });
 });
 

@@ -46,8 +46,7 @@ export interface DeletionOptions {
 const FIRST_LOOK = 2;
 /** How many names each further look has. */
 const LOOK = 16;
-/** The most objects of a call (S3 API reference, DeleteObjects). */
-const BATCH = 1_000;
+const RULE = "A lifecycle rule of the bucket deletes what is left.";
 
 /**
  * Deletes the pieces and parts, and the heartbeat. `control` is not deleted: the container may still have
@@ -59,11 +58,12 @@ export async function deletePieces(
   { until, from = { next: 0, parts: 0 } }: DeletionOptions,
 ): Promise<ObjectCounts> {
   const { next, parts } = pieces;
+  const looking = { ...context, until };
   const partsFrom = from.parts ?? 0;
   const names = [...namesOf(String, from.next, next), ...namesOf(partName, partsFrom, parts ?? 0), "alive"];
   const [unread, unreadParts] = await Promise.all([
-    findUnread(String, next, pieces, context),
-    parts === undefined ? undefined : findUnread(partName, parts, pieces, context),
+    findUnread(String, next, pieces, looking),
+    parts === undefined ? undefined : findUnread(partName, parts, pieces, looking),
     deleteAll(names, pieces, context, until),
   ]);
   const more = [
@@ -81,18 +81,14 @@ function namesOf(nameOf: (number: number) => string, from: number, next: number)
 async function deleteAll(
   names: readonly string[],
   { bucket, owner, prefix }: UploadedPieces,
-  { s3, clock, log }: DeletionContext,
+  { s3, log }: DeletionContext,
   until: number,
 ): Promise<void> {
-  for (let at = 0; at < names.length; at += BATCH) {
-    if (clock.now() > until)
-      throw new Error(
-        `The time for it is over, and ${names.length - at} objects are left. A lifecycle rule of the bucket deletes them.`,
-      );
-    const keys = names.slice(at, at + BATCH).map((name) => `${prefix}${name}`);
-    const kept = await s3.deleteObjects({ bucket, owner }, keys);
-    for (const [key, reason] of kept) logRetention(log, { bucket, owner, key }, reason);
-  }
+  if (names.length === 0) return;
+  const keys = names.map((name) => `${prefix}${name}`);
+  const { kept, left } = await s3.deleteObjects({ bucket, owner }, keys, until);
+  for (const [key, reason] of kept) logRetention(log, { bucket, owner, key }, reason);
+  if (left > 0) throw new Error(`The time for it is over, and up to ${left} objects are left. ${RULE}`);
 }
 
 /**
@@ -103,11 +99,12 @@ async function findUnread(
   nameOf: (number: number) => string,
   next: number,
   pieces: UploadedPieces,
-  context: DeletionContext,
+  context: DeletionContext & { readonly until: number },
 ): Promise<number> {
   const limit = next + (context.budget ?? FOLDER_BUDGET).unread;
   let end = next;
   for (let at = next, width = FIRST_LOOK; at < limit; at += width, width = LOOK) {
+    if (context.clock.now() > context.until) throw new Error(`The time for it is over. ${RULE}`);
     const numbers = Array.from({ length: Math.min(width, limit - at) }, (_, index) => at + index);
     const found = await Promise.all(
       numbers.map((number) => isStored(objectOf(pieces, nameOf(number)), context)),
