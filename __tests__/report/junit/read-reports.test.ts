@@ -559,3 +559,42 @@ it("a cancel ends the search for the lines of failed tests, however many directo
   expect(listed.mock.calls.length).toBeLessThan(50);
   listed.mockRestore();
 });
+
+describe("looking for the lines of failed tests in large or many files ends", () => {
+  const frames = (first: number): string =>
+    [...Array(40).keys()].map((i) => `at f (/app/d${first + i}/x${first + i}.js:999:1)`).join("\n");
+  const bytes = `<testsuite>${[0, 40].map((first) => `<testcase name="t${first}"><failure>${frames(first)}</failure></testcase>`).join("")}</testsuite>`;
+  const checkout = [...Array(80).keys()].map((i) => `d${i}/x${i}.js`);
+
+  /** Reads the report, and calls `act` once five files of the checkout were opened. Returns how many were opened in all, and the reading. */
+  async function readUntil(act: () => void, { clock = systemClock, signal = new AbortController().signal }) {
+    const opened = jest.spyOn(Directory.prototype, "openFile");
+    const turn = async (): Promise<void> => {
+      if (opened.mock.calls.length === 6) act();
+      await systemClock.turn();
+    };
+    const reading = await readReportsIn({ "a.xml": { bytes } }, checkout, {
+      clock: { ...clock, turn },
+      signal,
+    });
+    const count = opened.mock.calls.length;
+    opened.mockRestore();
+    return { ...reading, count };
+  }
+
+  it("after the minute that reading them has, and a warning says so", async () => {
+    let end = (): void => undefined;
+    const sleep = (): Promise<void> => new Promise((resolve) => (end = resolve));
+    const read = await readUntil(() => end(), { clock: { ...systemClock, sleep } });
+    expect([read.results.failed, failedTests(read)]).toEqual([2, ["t0 at ?", "t40 at ?"]]);
+    expect(read.warnings).toEqual([expect.stringMatching(/^Not all lines of failed tests were looked for/)]);
+    expect(read.count).toBeLessThan(10);
+  });
+
+  it("after a cancel, without a warning", async () => {
+    const cancel = new AbortController();
+    const read = await readUntil(() => cancel.abort(), { signal: cancel.signal });
+    expect([read.results.failed, read.warnings]).toEqual([2, []]);
+    expect(read.count).toBeLessThan(10);
+  });
+});

@@ -1,6 +1,7 @@
-import { closeSync, type Dirent, readFileSync } from "node:fs";
+import { closeSync, type Dirent } from "node:fs";
 import { posix } from "node:path";
 import type { Clock } from "../../clock.ts";
+import { readChunks } from "../../inputs/beneath/read-chunks.ts";
 import { namesIn, type Way } from "../../inputs/beneath/way.ts";
 import type { Location } from "./locations.ts";
 
@@ -17,6 +18,11 @@ interface Match extends CheckoutLine {
   readonly isSure: boolean;
 }
 
+interface SearchContext {
+  readonly clock: Pick<Clock, "turn">;
+  readonly signal: AbortSignal;
+}
+
 /** Paths in the workspace, split into their names, by the name of the file. */
 type Paths = ReadonlyMap<string, readonly (readonly string[])[]>;
 
@@ -24,6 +30,7 @@ type Paths = ReadonlyMap<string, readonly (readonly string[])[]>;
 const MOST_DIRECTORIES = 20_000;
 /** The search lets other things go on after so many directories. */
 const TURN_EVERY = 20;
+const LF = 0x0a;
 const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv"]);
 
 /**
@@ -49,7 +56,7 @@ export class CheckoutFiles {
     workspace: Way | undefined,
     except: string,
     locations: readonly Location[],
-    { clock, signal }: { readonly clock: Pick<Clock, "turn">; readonly signal: AbortSignal },
+    { clock, signal }: SearchContext,
   ): Promise<CheckoutFiles> {
     const wanted = new Set(locations.flatMap(({ path }) => path.slice(-1)));
     const paths = new Map<string, (readonly string[])[]>();
@@ -71,41 +78,57 @@ export class CheckoutFiles {
     return new CheckoutFiles(workspace, paths);
   }
 
-  /** The line of the first of these locations that is surely in the workspace, else of the first that may be; undefined when none is. */
-  lineOf(locations: readonly Location[]): CheckoutLine | undefined {
-    const matches = locations.flatMap((location) => this.#match(location) ?? []);
-    const best = matches.find(({ isSure }) => isSure) ?? matches[0];
-    return best && { file: best.file, line: best.line };
+  /**
+   * The line of the first of these locations that is surely in the workspace, else of the first that may be; undefined when none is, and
+   * after `signal`. Other things go on between two locations.
+   */
+  async lineOf(locations: readonly Location[], context: SearchContext): Promise<CheckoutLine | undefined> {
+    let possible: CheckoutLine | undefined;
+    for (const location of locations) {
+      await context.clock.turn();
+      // A search that was cut short does not know all files of a name.
+      if (context.signal.aborted) return undefined;
+      const match = await this.#match(location, context);
+      if (match === undefined) continue;
+      const { file, line, isSure } = match;
+      if (isSure) return { file, line };
+      possible ??= { file, line };
+    }
+    return possible;
   }
 
-  #match({ path, line = 1, isWhole }: Location): Match | undefined {
-    const found = (this.#paths.get(path.at(-1) ?? "") ?? []).map((names) => ({
-      ...{ file: names.join("/"), names },
-      length: commonEnd(names, path),
-    }));
-    const longest = Math.max(0, ...found.map(({ length }) => length));
-    const [best, ...others] = found.filter(({ length }) => length === longest);
-    if (best === undefined || others.length > 0 || (isWhole && longest < path.length)) return undefined;
-    const { file, names } = best;
-    if (line > this.#linesOf(file)) return undefined;
-    return { file, line, isSure: longest > 1 || names.length === 1 };
+  async #match({ path, line = 1, isWhole }: Location, context: SearchContext): Promise<Match | undefined> {
+    const { best, length, isOnly } = longestEnd(this.#paths.get(path.at(-1) ?? "") ?? [], path);
+    if (best === undefined || !isOnly || (isWhole && length < path.length)) return undefined;
+    const file = best.join("/");
+    if (line > (await this.#linesOf(file, context))) return undefined;
+    return { file, line, isSure: length > 1 || best.length === 1 };
   }
 
-  #linesOf(file: string): number {
-    const lines = this.#lines.get(file) ?? countLines(this.#workspace, file);
+  async #linesOf(file: string, context: SearchContext): Promise<number> {
+    const lines = this.#lines.get(file) ?? (await countLines(this.#workspace, file, context));
     this.#lines.set(file, lines);
     return lines;
   }
 }
 
-/** The lines of a file, with the one behind the last line's end; 0 when it can't be read. */
-function countLines(workspace: Way | undefined, path: string): number {
+/** The lines of a file, with the one behind the last line's end; 0 when it can't be read, and after `signal`. */
+async function countLines(
+  workspace: Way | undefined,
+  path: string,
+  { clock, signal }: SearchContext,
+): Promise<number> {
   try {
     const names = namesIn(path);
     const file = workspace?.enter(names.slice(0, -1)).openFile(names.at(-1) ?? "");
     if (file === undefined) return 0;
     try {
-      return readFileSync(file, "latin1").split("\n").length;
+      let lines = 1;
+      for await (const chunk of readChunks(file, clock)) {
+        if (signal.aborted) return 0;
+        for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, at + 1)) lines += 1;
+      }
+      return lines;
     } finally {
       closeSync(file);
     }
@@ -120,6 +143,20 @@ function list(workspace: Way | undefined, directory: string): readonly Dirent[] 
   } catch {
     return [];
   }
+}
+
+/** Which of these paths has the longest end in common with the other one, how long that is, and whether it alone has it. */
+function longestEnd(
+  paths: readonly (readonly string[])[],
+  other: readonly string[],
+): { readonly best: readonly string[] | undefined; readonly length: number; readonly isOnly: boolean } {
+  let [best, length, isOnly]: [readonly string[] | undefined, number, boolean] = [undefined, 0, true];
+  for (const path of paths) {
+    const common = commonEnd(path, other);
+    isOnly = common > length || (isOnly && common < length);
+    if (common > length) [best, length] = [path, common];
+  }
+  return { best, length, isOnly };
 }
 
 /** How many names at the end of the two paths are the same. */

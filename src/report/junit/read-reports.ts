@@ -39,10 +39,12 @@ const MOST_FILES = 2_000;
 const MOST_WARNINGS = 3;
 /** The most characters of a file's name in a warning. */
 const LONGEST_NAME = 300;
-/** How long finding and reading all files of a step may take, in milliseconds. */
+/** How long finding and reading all files of a step may take, with the lines of failed tests, in milliseconds. */
 const LONGEST_READ_MS = 60_000;
 const TOO_LONG =
   "No report was read: looking for the files of 'reports' among the artifacts took more than one minute. Let its globs begin with the directory of the reports.";
+const UNLOCATED =
+  "Not all lines of failed tests were looked for in the workspace: reading the reports and looking for the lines took more than one minute.";
 
 /**
  * Reads the JUnit XML that the globs match in the directories, and looks for the lines of failed tests in the workspace. The tests before
@@ -56,13 +58,13 @@ export async function readReports(
   const open = directories.map(({ path, label }) => ({ label, way: openWay(path, within) }));
   try {
     const tally = new Tally();
-    const read = await withinTime(LONGEST_READ_MS, clock, async (late) => {
+    return await withinTime(LONGEST_READ_MS, clock, async (late) => {
       const context = { log, clock, signal, until: AbortSignal.any([signal, late]) };
-      return await readAll(await reportFiles(open, patterns, context), tally, context);
+      const read = await readAll(await reportFiles(open, patterns, context), tally, context);
+      const results = await locate(tally, workspace, realPath(artifacts, within), context);
+      log.info(inWords(results, read));
+      return results;
     });
-    const results = await locate(tally, workspace, realPath(artifacts, within), { clock, signal });
-    log.info(inWords(results, read));
-    return results;
   } finally {
     for (const { way } of open) way?.close();
   }
@@ -112,18 +114,24 @@ async function readAll(
   return read;
 }
 
-/** The results, with the lines of the workspace that the tests name. `artifacts` is no part of it. */
+/**
+ * The results, with the lines of the workspace that the tests name. `artifacts` is no part of it. Warns when the time ends before all lines were looked
+ * for.
+ */
 async function locate(
   tally: Tally,
   workspace: string,
   artifacts: string,
-  context: Pick<ReportContext, "clock" | "signal">,
+  { log, clock, signal, until }: Reading,
 ): Promise<TestResults> {
   const way = openWay(workspace, [workspace]);
   try {
     const except = relative(way?.root.path ?? workspace, artifacts).replaceAll(sep, "/");
+    const context = { clock, signal: until };
     const files = await CheckoutFiles.search(way, except, tally.locations, context);
-    return tally.results((locations) => files.lineOf(locations));
+    const results = await tally.results((locations) => files.lineOf(locations, context));
+    if (until.aborted && !signal.aborted && results.failures.length > 0) warn([UNLOCATED], log);
+    return results;
   } finally {
     way?.close();
   }
@@ -154,7 +162,7 @@ async function reportFiles(
       if (matches.length === 0)
         missing.push(`'${pattern}' of 'reports' matches no file among the artifacts${where}.`);
     }
-    if (way !== undefined) found.push(...[...files].sort().map((file) => ({ label, way, file })));
+    if (way !== undefined) for (const file of [...files].sort()) found.push({ label, way, file });
   }
   warn(missing, log);
   return found;

@@ -49,16 +49,17 @@ export class Tally {
     return this.#failures.flatMap(({ locations }) => locations);
   }
 
-  results(lineOf: (locations: readonly Location[]) => CheckoutLine | undefined): TestResults {
+  async results(
+    lineOf: (locations: readonly Location[]) => Promise<CheckoutLine | undefined>,
+  ): Promise<TestResults> {
+    const failures: FailedTest[] = [];
+    for (const { name, message, locations } of this.#failures)
+      failures.push({ name, message, at: await lineOf(locations) });
     return {
       ...this.#counts,
       suites: [...this.#suites].map(([name, counts]) => ({ name, ...counts })),
       slowest: this.#slowest,
-      failures: this.#failures.map(({ name, message, locations }) => ({
-        name,
-        message,
-        at: lineOf(locations),
-      })),
+      failures,
     };
   }
 }
