@@ -69,8 +69,11 @@ const LONGEST_OUTPUT = 1024 * 1024;
 
 /** The seconds of the worker that took longest; empty when no worker's end is known. */
 function durationOf(tasks: readonly TaskResult[]): string {
-  const seconds = tasks.flatMap((one) => (one.kind === "status" ? one.workers.map((w) => w.seconds) : []));
-  return seconds.length === 0 ? "" : String(Math.max(...seconds));
+  let longest: number | undefined;
+  for (const one of tasks)
+    if (one.kind === "status")
+      for (const { seconds } of one.workers) longest = Math.max(seconds, longest ?? seconds);
+  return longest === undefined ? "" : String(longest);
 }
 
 function testsOf({ passed, failed, skipped, flaky, seconds }: TestResults): string {

@@ -156,3 +156,12 @@ it("a file of the runner that is not there is named by its variable", async () =
   await run(runnerSurroundings(main));
   expect(main.lines.at(-1)).toMatch(/^::error .*GITHUB_STEP_SUMMARY.*no such file: summary/);
 });
+
+it("the runner masks secrets, however many there are", () => {
+  const process = new MemoryProcess({});
+  // Each line of a long secret has a dozen forms. Short values have none, so that the test is fast.
+  new Runner(process).mask(
+    Object.fromEntries(Array.from({ length: 150_000 }, (_, i) => [`A${i}`, `${i % 3}`])),
+  );
+  expect(process.lines.filter((line) => line.startsWith("::add-mask::"))).toHaveLength(3);
+});

@@ -68,7 +68,7 @@ it("a screen lifts the guard for what the runner has to obey, and puts it up wit
   one.warning("b");
   one.debug("not shown, so nothing is lifted");
   one.writer()(line("c"));
-  one.mask("d\ne");
+  one.mask(["d\ne"]);
   one.close();
   one.close();
   expect(lines()).toEqual([

@@ -57,7 +57,7 @@ export class Runner {
 
   /** From now on the runner masks the secrets, in every form that the container redacts. */
   mask = (secrets: Readonly<Record<string, string>>): void => {
-    this.screen.mask(...Object.values(secrets), ...redactionPatterns(secrets));
+    this.screen.mask([...Object.values(secrets), ...redactionPatterns(secrets)]);
   };
 
   /** An ID token of the workflow job, from GitHub. */

@@ -127,7 +127,7 @@ export class Screen implements Log {
   }
 
   /** The runner masks these secrets from now on: each as a whole, and each of its lines. */
-  mask(...secrets: readonly string[]): void {
+  mask(secrets: readonly string[]): void {
     const all = secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]);
     const parts = [...new Set(all)].filter((part) => part.trim() !== "");
     if (parts.length > 0) this.command(() => parts.forEach(this.#options.commands.setSecret));
