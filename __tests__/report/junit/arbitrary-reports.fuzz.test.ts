@@ -82,11 +82,9 @@ it("never throws, and never has more than nine annotations, each in a file of th
         await readXml(partsOf(reportOf(random), random), reader);
         reader.end();
       }
-      const files = await CheckoutFiles.search(way, "artifacts", tally.locations, {
-        clock: systemClock,
-        signal: new AbortController().signal,
-      });
-      const results = tally.results((locations) => files.lineOf(locations));
+      const context = { clock: systemClock, signal: new AbortController().signal };
+      const files = await CheckoutFiles.search(way, "artifacts", tally.locations, context);
+      const results = await tally.results((locations) => files.lineOf(locations, context));
       counted += results.failed;
       const annotations = testAnnotations(results);
       expect(annotations.length).toBeLessThanOrEqual(9);
