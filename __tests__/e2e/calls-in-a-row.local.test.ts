@@ -3,7 +3,7 @@ import type { RecordedRequest } from "../../local/front/requests.ts";
 import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
 
 /** Longer than a busy machine takes between two calls that a step begins at once. */
-const CALL_MS = 500;
+const CALL_MS = 700;
 /** Longer than a busy machine takes from a step's first call to its session, or from the start of its job to the end. */
 const HELD_MS = 4_000;
 /** A step looks at the sessions once more when its first look is older than a second. On a quiet machine it is older by one call. */

@@ -7,8 +7,8 @@ import { everyNth } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** How long a role session lasts here. A longer job needs another one. */
-const SESSION_SECONDS = 8;
-const JOB_SECONDS = 14;
+const SESSION_SECONDS = 12;
+const JOB_SECONDS = 20;
 
 let aws: Aws;
 

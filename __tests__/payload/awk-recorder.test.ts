@@ -194,7 +194,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
 
   it("leaves nothing of workers that were cancelled before they began", async () => {
     const job = new WatchedJob({
-      workers: 24,
+      workers: 12,
       script: "echo begun; sleep 60",
       containerEnv: { PATH: path },
       onEvent: (event, cancel) => {
