@@ -203,6 +203,15 @@ describe("a job whose output goes by S3", () => {
     expect([job.ended, job.shown, job.sessions.length]).toMatchObject([ENDED, WHOLE, 1]);
   });
 
+  it("ends the session of an attacher that stays, before it goes back to a session", async () => {
+    const job = Scene.withBucket();
+    job.stays = true;
+    await job.release();
+    await job.until(() => job.sessions.length === 2, 100_000);
+    expect(job.sessions[0]?.typed.at(-1)).toBe("away");
+    expect(job.sessions[0]?.isEnded).toBe(true);
+  });
+
   it.each([
     ["is told to stop through a session whose attacher stays, and its task to end", true, ["cancel", "end"]],
     ["goes on when its session is over, and a warning says so", false, []],

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Failure } from "../../src/errors.ts";
 import { makeAnnotation, explain } from "../../src/report/explain.ts";
+import { HANDLE } from "../inputs/a-handle.ts";
 import { aFailedResult, aResult, aStep, someFacts } from "./example-results.ts";
 
 /** A job whose workers printed this on standard error. */
@@ -94,6 +95,13 @@ it.each([
 ])("writes a timeout of %i ms as %s", (timeout, words) => {
   const result = aResult("timed-out", "143!");
   expect(explain(result, { ...aStep, timeout })?.message).toContain(`within ${words} (input 'timeout')`);
+});
+
+it("does not name its own timeout for a job that another step has started", () => {
+  const selection = { region: "eu-west-1", where: { kind: "handle", handle: HANDLE } } as const;
+  expect(explain(aResult("timed-out", "143!"), { ...aStep, selection })?.message).toBe(
+    "The script did not end within the 'timeout' of the step that has started it, and was stopped. Exit code 124.",
+  );
 });
 
 describe("the last words", () => {

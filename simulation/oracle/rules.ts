@@ -1,5 +1,6 @@
 import type { Simulated } from "../simulate.ts";
 import { ARTIFACT_RULES } from "./artifact-rules.ts";
+import { CODE_RULES } from "./code-rules.ts";
 import { DETACH_RULES } from "./detach-rules.ts";
 import { FLOW_RULES } from "./flow-rules.ts";
 import { FORWARD_RULES } from "./forward-rules.ts";
@@ -22,6 +23,7 @@ export const RULES: readonly Rule[] = [
   ...TASK_RULES,
   ...SERVICE_RULES,
   ...FORWARD_RULES,
+  ...CODE_RULES,
 ];
 
 /** What the rules say of an end. */

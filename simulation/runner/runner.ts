@@ -133,10 +133,10 @@ export class Runner {
     return isMet;
   }
 
-  /** Cuts them, and takes no new ones for so long. */
+  /** Cuts them, and takes no new ones for so long. True when there was one, or there may be one meanwhile. */
   keepGatewayAway(isSilent: boolean, ms: number): boolean {
     for (const process of [this.main, this.post]) process?.sockets.keepAway(ms);
-    return this.cut(isSilent);
+    return this.cut(isSilent) || !this.isOver;
   }
 
   pause(ms: number): void {

@@ -94,7 +94,9 @@ class Following {
         main?.finish();
         return;
       case "overdue":
-        void main?.close();
+        // A step that attaches may have waited for its place.
+        if (this.#options.sessions.until > this.#options.clock.now()) this.#watchTime();
+        else void main?.close();
         return;
       case "cancelled":
         this.#carriers.stop("cancelled");
@@ -233,7 +235,8 @@ class Following {
         return this.#endOfTask;
       default:
         await main.close("attach");
-        await this.#carriers.closeReleased();
+        // An attacher that has stayed ends its session, which would be in the way of the next one.
+        await this.#carriers.closeReleased("away");
         log.warning(sessionGoesOn(why, spool.offset), BY_S3);
         return this.#endOfTask ?? (await this.#openNext());
     }
@@ -275,13 +278,17 @@ class Following {
 
   /** Monitors the task, and bounds the time for which the job is followed. */
   #monitor(): void {
-    const { sessions, clock } = this.#options;
     monitorTask(this.#monitoring)
       .then((failure) => {
         this.#gone = failure;
         this.#carriers.put({ kind: "gone" });
       })
       .catch(() => undefined); // the job is over
+    this.#watchTime();
+  }
+
+  #watchTime(): void {
+    const { sessions, clock } = this.#options;
     clock.sleep(Math.max(0, sessions.until - clock.now()), this.#over.signal).then(
       () => this.#carriers.put({ kind: "overdue" }),
       () => undefined, // the job ended in time

@@ -117,7 +117,8 @@ export class SessionCarrier implements Carrier {
         return;
       case "away":
         await this.#input.type(AWAY);
-        return;
+        await this.#untilEnded(CLOSING_MS);
+        break;
       case "detach":
         await this.#untilHeard(this.#input.detach());
         await this.#untilEnded(this.#state === "released" ? CLOSING_MS : DETACHING_MS);

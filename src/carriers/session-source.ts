@@ -3,7 +3,7 @@ import type { Session } from "../session/session.ts";
 
 /** The sessions of a job, one after the other. */
 export interface SessionSource {
-  /** When to give up, in milliseconds since the epoch. */
+  /** When to give up, in milliseconds since the epoch. The first session of a step that attaches may put it off. */
   readonly until: number;
   /**
    * Opens a session that goes on at this byte of the spool. Queues for a place in the container when the job has none.

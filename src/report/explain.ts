@@ -144,12 +144,14 @@ function listMembers(members: readonly string[], separator = ", "): string {
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
-function endClause(outcome: WorkerOutcome, { timeout }: ExplainedStep): string {
+function endClause(outcome: WorkerOutcome, { timeout, selection }: ExplainedStep): string {
   switch (outcome) {
     case "succeeded":
     case "failed":
       return outcome;
     case "timed-out":
+      if (selection?.where.kind === "handle")
+        return "did not end within the 'timeout' of the step that has started it, and was stopped";
       return timeout === undefined
         ? "did not end within 'timeout' and was stopped"
         : `did not end within ${duration(timeout)} (input 'timeout') and was stopped`;

@@ -44,6 +44,14 @@ it.each([
   },
 );
 
+it("a step that attaches after the job's 'timeout' has a minute to ask for the end that the container keeps", () => {
+  const where = { kind: "handle", handle: { ...HANDLE, until: DEADLINE } } as const;
+  const clock = new SteppedClock(DEADLINE + 300_000);
+  const sessions = sessionsOf({ inputs: anInputs({ where }), clock });
+  expect(sessions.until).toBe(DEADLINE + 360_000);
+  expect(sessions.jobEndsBy).toBe(DEADLINE);
+});
+
 it("however many steps follow a job one after the other, its end and their patience stay those of the first step", () => {
   const artifacts = { globs: [] } as unknown as Inputs["artifacts"];
   const first = sessionsOf({ inputs: anInputs({ artifacts }) });

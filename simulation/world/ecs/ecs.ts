@@ -175,13 +175,12 @@ export class Ecs {
     if (interactive !== true) refuse("Interactive is the only mode supported currently.");
     const task = this.#find(given) ?? refuse("The referenced task was not found.");
     const { container, state, identity } = task;
-    if (state.lastStatus !== "RUNNING" || container === undefined)
-      return refuse("The execute command failed because the task is not running.");
-    const { agent } = container;
-    if (state.agentStatus !== "RUNNING")
-      refuse(
+    // ECS says the same of a task that does not run as of an agent that does not.
+    if (state.lastStatus !== "RUNNING" || state.agentStatus !== "RUNNING" || container === undefined)
+      return refuse(
         "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn't running. Wait and try again or run a new task with execute command enabled and try again.",
       );
+    const { agent } = container;
     if (agent.isDead || task.connectedAt > this.#base.time.now)
       throw new AwsError(
         "TargetNotConnectedException",

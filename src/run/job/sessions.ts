@@ -53,7 +53,6 @@ export interface FirstSession {
 
 /** Opens the sessions of one job, one after the other. Keeps the job in the ledger while it may run. */
 export class JobSessions implements SessionSource {
-  readonly until: number;
   /** The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. It is the same for each step that follows the job. */
   readonly jobEndsBy: number;
   readonly #prepared: PreparedJob;
@@ -68,6 +67,8 @@ export class JobSessions implements SessionSource {
   #isDenied: Promise<boolean> | undefined;
   #job: JobName;
   #openedAt: number;
+  /** When the first session was open, or is to be. */
+  #begunAt: number;
 
   constructor(
     prepared: PreparedJob,
@@ -82,7 +83,6 @@ export class JobSessions implements SessionSource {
       where.kind === "handle"
         ? where.handle.until
         : deadline + waitForOthersMs(inputs, target) + inputs.timeout;
-    this.until = this.jobEndsBy + AFTER_TIMEOUT_MS + (inputs.artifacts === undefined ? 0 : PACKING_MS);
     this.#prepared = prepared;
     this.#place = place;
     this.#context = context;
@@ -90,8 +90,15 @@ export class JobSessions implements SessionSource {
     this.#lines = lines;
     this.#protection = protection;
     this.#openedAt = clock.now();
+    this.#begunAt = this.#openedAt;
     this.#job = { ...container, run };
     this.#record(this.#job);
+  }
+
+  /** A container keeps the end of a job that nobody takes. So a step that comes after `timeout` needs as long to ask for it. */
+  get until(): number {
+    const packing = this.#context.inputs.artifacts === undefined ? 0 : PACKING_MS;
+    return Math.max(this.jobEndsBy, this.#begunAt) + AFTER_TIMEOUT_MS + packing;
   }
 
   async attach(at: number): Promise<Session> {
@@ -125,6 +132,7 @@ export class JobSessions implements SessionSource {
     });
     const session = await tellWhile(`the connection to session ${ticket.sessionId}`, { clock, log }, opening);
     this.#openedAt = clock.now();
+    if (isFirst) this.#begunAt = this.#openedAt;
     this.#place.expectUpload(session, (await setup).logs);
     return session;
   }

@@ -1,0 +1,144 @@
+import { isStarting } from "../draw-tasks.ts";
+import type { Runner } from "../runner/runner.ts";
+import type { Fault, ScriptLine } from "../scenario.ts";
+import type { Simulated } from "../simulate.ts";
+import type { Rule } from "./rule.ts";
+import { firstOf } from "./script-output.ts";
+import { tasksOf } from "./tasks-of.ts";
+
+/** A code of docs/errors.md, or the outcome of a script. At most three fit one cause, so that the message names it. */
+type Codes = readonly [] | readonly [string] | readonly [string, string] | readonly [string, string, string];
+
+/** The codes with which a step may end red when this fault alone took effect. */
+const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
+  "agent-dies": ["exec-not-ready", "container-busy", "container-blocked"],
+  "call denied": ["access-denied"],
+  "call failed": ["aws-error", "aws-unreachable"],
+  "call lost": ["aws-unreachable"],
+  "call mute": ["aws-unreachable", "timed-out"],
+  "call slow": ["timed-out"],
+  "call throttled": ["throttled"],
+  cut: ["session-lost", "container-blocked", "no-status"],
+  deploy: ["task-stopped", "no-running-task", "task-not-started"],
+  "fate agent-stops": ["exec-agent-stopped"],
+  "fate exits": ["task-stopped", "hold-ended"],
+  "fate no-address": ["task-not-started"],
+  "fate no-agent": ["exec-not-ready"],
+  "fate no-capacity": ["task-not-started"],
+  "fate no-image": ["task-not-started"],
+  "fate no-secret": ["task-not-started"],
+  "fate stuck": ["task-not-started"],
+  "frame late": ["container-blocked"],
+  "frame lost": ["container-blocked"],
+  "frame twice": [],
+  "gateway-away": ["session-lost", "container-blocked", "no-status"],
+  "kill-process attacher": ["no-status"],
+  "kill-process job": ["no-status"],
+  "kill-process recorder": ["no-status"],
+  "kill-process relay": ["session-lost", "container-refused"],
+  "kill-process supervisor": ["no-status", "lock-lost"],
+  "kill-process uploader": [],
+  "kill-process worker": ["failed"],
+  pause: ["timed-out", "lock-lost"],
+  "refusal agent": ["task-not-started"],
+  "refusal capacity": ["task-not-started"],
+  "refusal capacity-failure": ["task-not-started"],
+  "refusal disguised-throttle": ["throttled"],
+  "refusal no-tags": ["aws-error"],
+  "refusal quota": ["task-not-started"],
+  "s3-away": ["aws-unreachable", "lock-lost", "no-status"],
+  "scale-in": ["task-stopped", "no-running-task"],
+  shell: ["container-busy", "container-blocked"],
+  signal: ["cancelled"],
+  "stop-task": ["task-stopped", "task-not-started", "task-not-found"],
+};
+
+/** What needs no fault to end a step red: its script, its inputs, its image, its rights, and who runs beside it. */
+const CODES_OF_STEPS: readonly {
+  readonly holds: (runner: Runner, ended: Simulated) => boolean;
+  readonly codes: Codes;
+}[] = [
+  { codes: ["failed"], holds: ({ script }) => script.exitCode !== 0 || typeof script.onTerm !== "string" },
+  { codes: ["timed-out"], holds: (runner) => longestOf(runner.script.lines) >= timeoutOf(runner) },
+  { codes: ["timed-out", "exec-not-ready"], holds: ({ options }) => isStarting(options) },
+  { codes: ["access-denied"], holds: (_, { scenario }) => hasFewRights(scenario.ecs) },
+  {
+    codes: ["hold-ended", "task-stopped"],
+    holds: ({ options }, { scenario }) => isStarting(options) && scenario.ecs?.hasOwnEntryPoint === true,
+  },
+  { codes: ["task-stopped"], holds: ({ options }) => options.inputs["hold"] === "false" },
+  { codes: ["task-not-started"], holds: (_, { scenario }) => scenario.ecs?.quota !== undefined },
+  { codes: ["no-running-task"], holds: ({ options }) => options.inputs["service"] !== undefined },
+  { codes: ["task-stopped", "task-not-started"], holds: ({ host }) => host !== undefined },
+  { codes: ["job-gone", "job-followed", "task-stopped"], holds: ({ before }) => before !== undefined },
+  { codes: ["timed-out", "container-refused"], holds: ({ options }) => options.clients !== undefined },
+  { codes: ["container-busy"], holds: (_, { runners }) => runners.length > 1 },
+  { codes: ["container-blocked"], holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended) },
+  { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
+  { codes: ["no-status"], holds: (runner, ended) => hasSmallDisk(runner, ended) },
+];
+
+/** A message is of use only when its code is one of the cause. */
+const fitting: Rule = {
+  name: "a code fits its cause",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const { exitCode } = runner.mainEnd ?? {};
+      if (exitCode === undefined || exitCode === 0) continue;
+      const [, code] =
+        [...runner.main.stdout.matchAll(/^::error title=fargate-exec(?::|%3A) ([\w-]+)::/gm)].at(-1) ?? [];
+      // The second signal of a cancel ends a step at once.
+      if (code === undefined && runner.cancelledAt !== undefined) continue;
+      const faults = faultsOf(runner, ended).map(kindOf);
+      const fits = new Set<string>([
+        ...faults.flatMap((kind) => CODES_OF_FAULTS[kind] ?? []),
+        ...CODES_OF_STEPS.filter(({ holds }) => holds(runner, ended)).flatMap(({ codes }) => codes),
+      ]);
+      check(
+        code !== undefined && fits.has(code),
+        runner.name,
+        () =>
+          `ends with ${code ?? "no code"}, of which neither the step nor a fault is a cause: ${faults.join(", ")}`,
+      );
+    }
+  },
+};
+
+/** The faults that met the step, its tasks, or the steps whose job or task it goes on with. */
+function faultsOf(runner: Runner, ended: Simulated): readonly Fault[] {
+  const actors = new Set(["service", ...tasksOf(runner, ended).map(({ name }) => name)]);
+  for (let each: Runner | undefined = runner; each !== undefined; each = each.before ?? each.host)
+    actors.add(each.name);
+  return ended.world.base.faults.taken.filter(({ actor }) => actors.has(actor));
+}
+
+/** The row of a fault in the table. */
+function kindOf(fault: Fault): string {
+  if (fault.kind === "kill-process") return `${fault.kind} ${fault.process}`;
+  return "what" in fault ? `${fault.kind} ${fault.what}` : fault.kind;
+}
+
+function longestOf(lines: readonly ScriptLine[]): number {
+  return lines.reduce((sum, line) => sum + ("wait" in line ? line.wait : 0), 0);
+}
+
+function timeoutOf(runner: Runner): number {
+  const [, number, unit] = /^(\d+)([smh])$/.exec(firstOf(runner).options.inputs["timeout"] ?? "60m") ?? [];
+  return Number(number) * (unit === "s" ? 1_000 : unit === "m" ? 60_000 : 3_600_000);
+}
+
+function hasFewRights(ecs: Simulated["scenario"]["ecs"]): boolean {
+  return ecs !== undefined && !(ecs.mayDescribe && ecs.mayRegister);
+}
+
+/** Whether a run knows of the others in its container. */
+function isSeen({ scenario: { world } }: Simulated): boolean {
+  return world.bucket && world.maySeeSessions;
+}
+
+function hasSmallDisk(runner: Runner, ended: Simulated): boolean {
+  return tasksOf(runner, ended).some(({ container }) => container?.options.disk !== undefined);
+}
+
+/** What must hold of what a step says. */
+export const CODE_RULES: readonly Rule[] = [fitting];
