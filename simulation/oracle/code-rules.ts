@@ -39,7 +39,7 @@ const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "kill-process supervisor": ["no-status", "lock-lost"],
   "kill-process uploader": [],
   "kill-process worker": ["failed"],
-  pause: ["timed-out", "lock-lost"],
+  pause: ["timed-out", "lock-lost", "session-lost"],
   "refusal agent": ["task-not-started"],
   "refusal capacity": ["task-not-started"],
   "refusal capacity-failure": ["task-not-started"],

@@ -116,6 +116,7 @@ export class SessionCarrier implements Carrier {
         this.#after(RELEASING_MS, () => this.#release());
         return;
       case "away":
+        if (this.#endsTask) await this.#untilHeard(this.#input.type(END_TASK));
         await this.#input.type(AWAY);
         await this.#untilEnded(CLOSING_MS);
         break;
@@ -130,13 +131,16 @@ export class SessionCarrier implements Carrier {
         await this.#untilEnded(CLOSING_MS);
         break;
       default:
-        // An attacher that has stayed in the session obeys this line.
-        if (this.#state === "released" && this.#words.endsTask)
-          await this.#untilHeard(this.#input.type(END_TASK));
+        if (this.#endsTask) await this.#untilHeard(this.#input.type(END_TASK));
     }
     this.#over.abort();
     this.#silence.stop();
     await this.session.close();
+  }
+
+  /** Whether an attacher that has stayed in its session is to end the task. */
+  get #endsTask(): boolean {
+    return this.#state === "released" && this.#words.endsTask;
   }
 
   async #follow(): Promise<void> {
