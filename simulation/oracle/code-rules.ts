@@ -69,7 +69,7 @@ const CODES_OF_STEPS: readonly {
   { codes: ["task-stopped"], holds: ({ options }) => options.inputs["hold"] === "false" },
   { codes: ["task-not-started"], holds: (_, { scenario }) => scenario.ecs?.quota !== undefined },
   { codes: ["no-running-task"], holds: ({ options }) => options.inputs["service"] !== undefined },
-  { codes: ["task-stopped", "task-not-started"], holds: ({ host }) => host !== undefined },
+  { codes: ["task-stopped", "task-not-started", "task-not-found"], holds: ({ host }) => host !== undefined },
   { codes: ["job-gone", "job-followed", "task-stopped"], holds: ({ before }) => before !== undefined },
   { codes: ["timed-out", "container-refused"], holds: ({ options }) => options.clients !== undefined },
   { codes: ["container-busy"], holds: (_, { runners }) => runners.length > 1 },
