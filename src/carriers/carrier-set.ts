@@ -163,6 +163,14 @@ export class CarrierSet {
     this.#options.sessions.releasePlace();
   }
 
+  /** Ends a released session that would be in the way of the next one, and gives its place back. */
+  async giveWay(): Promise<void> {
+    this.#releasedOver.abort();
+    if (this.session?.isOpen !== true) return;
+    await this.session.giveWay();
+    this.#options.sessions.releasePlace();
+  }
+
   /** The released session is over by itself. */
   noteReleasedOver(): void {
     this.#releasedOver.abort();

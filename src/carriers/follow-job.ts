@@ -235,8 +235,7 @@ class Following {
         return this.#endOfTask;
       default:
         await main.close("attach");
-        // An attacher that has stayed ends its session, which would be in the way of the next one.
-        await this.#carriers.closeReleased("away");
+        await this.#carriers.giveWay();
         log.warning(sessionGoesOn(why, spool.offset), BY_S3);
         return this.#endOfTask ?? (await this.#openNext());
     }

@@ -116,10 +116,8 @@ export class SessionCarrier implements Carrier {
         this.#after(RELEASING_MS, () => this.#release());
         return;
       case "away":
-        if (this.#endsTask) await this.#untilHeard(this.#input.type(END_TASK));
         await this.#input.type(AWAY);
-        await this.#untilEnded(CLOSING_MS);
-        break;
+        return;
       case "detach":
         await this.#untilHeard(this.#input.detach());
         await this.#untilEnded(this.#state === "released" ? CLOSING_MS : DETACHING_MS);
@@ -136,6 +134,14 @@ export class SessionCarrier implements Carrier {
     this.#over.abort();
     this.#silence.stop();
     await this.session.close();
+  }
+
+  /** Has an attacher that has stayed end its session, and closes that. Another session of this job is to follow. */
+  async giveWay(): Promise<void> {
+    if (this.#endsTask) await this.#untilHeard(this.#input.type(END_TASK));
+    await this.#input.type(AWAY);
+    await this.#untilEnded(CLOSING_MS);
+    await this.close();
   }
 
   /** Whether an attacher that has stayed in its session is to end the task. */
