@@ -15,7 +15,7 @@ const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "call denied": ["access-denied"],
   "call failed": ["aws-error", "aws-unreachable"],
   "call lost": ["aws-unreachable"],
-  "call mute": ["aws-unreachable", "timed-out"],
+  "call mute": ["aws-unreachable", "timed-out", "lock-lost"],
   "call slow": ["timed-out"],
   "call throttled": ["throttled"],
   cut: ["session-lost", "container-blocked", "no-status"],
@@ -39,7 +39,7 @@ const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "kill-process supervisor": ["no-status", "lock-lost"],
   "kill-process uploader": [],
   "kill-process worker": ["failed"],
-  pause: ["timed-out", "lock-lost", "session-lost"],
+  pause: ["lock-lost", "session-lost", "no-status"],
   "refusal agent": ["task-not-started"],
   "refusal capacity": ["task-not-started"],
   "refusal capacity-failure": ["task-not-started"],
@@ -62,6 +62,11 @@ const CODES_OF_STEPS: readonly {
   { codes: ["timed-out"], holds: (runner) => longestOf(runner.script.lines) >= timeoutOf(runner) },
   { codes: ["timed-out", "exec-not-ready"], holds: ({ options }) => isStarting(options) },
   { codes: ["access-denied"], holds: (_, { scenario }) => hasFewRights(scenario.ecs) },
+  // S3 denies the read of an object that another run has just deleted, and the message says so.
+  {
+    codes: ["access-denied"],
+    holds: (_, { scenario: { world }, runners }) => world.bucket && !world.mayList && runners.length > 1,
+  },
   {
     codes: ["hold-ended", "task-stopped"],
     holds: ({ options }, { scenario }) => isStarting(options) && scenario.ecs?.hasOwnEntryPoint === true,
@@ -71,7 +76,11 @@ const CODES_OF_STEPS: readonly {
   { codes: ["no-running-task"], holds: ({ options }) => options.inputs["service"] !== undefined },
   { codes: ["task-stopped", "task-not-started", "task-not-found"], holds: ({ host }) => host !== undefined },
   { codes: ["job-gone", "job-followed", "task-stopped"], holds: ({ before }) => before !== undefined },
-  { codes: ["timed-out", "container-refused"], holds: ({ options }) => options.clients !== undefined },
+  { codes: ["timed-out"], holds: ({ options }) => options.inputs["start-timeout"] !== undefined },
+  {
+    codes: ["timed-out", "container-refused", "session-lost"],
+    holds: ({ options }) => options.clients !== undefined,
+  },
   { codes: ["container-busy"], holds: (_, { runners }) => runners.length > 1 },
   { codes: ["container-blocked"], holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended) },
   { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
