@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { Header } from "tar/header";
 import { discard, readTar } from "../../src/report/artifacts/tar.ts";
 import { Unpacker } from "../../src/report/artifacts/unpack.ts";
 import { Directory } from "../../src/inputs/beneath/directory.ts";
+import { Way } from "../../src/inputs/beneath/way.ts";
 import { parseFact } from "../../src/report/artifacts/facts.ts";
 import { systemClock } from "../../src/clock.ts";
 import { AskedNames } from "../../src/inputs/asked-names.ts";
@@ -15,6 +16,8 @@ import { ByteFlow } from "../../src/run/job/byte-flow.ts";
 import { ScriptFiles } from "../../src/run/job/script-files.ts";
 import { Unsettled } from "../../src/run/job/unsettled.ts";
 import { CaseReader } from "../../src/report/junit/case-reader.ts";
+import { CheckoutFiles } from "../../src/report/junit/checkout-files.ts";
+import { matchingFiles } from "../../src/report/junit/matching-files.ts";
 import { Tally } from "../../src/report/junit/tally.ts";
 import { readXml } from "../../src/report/junit/xml.ts";
 import { parseControl } from "../../src/carriers/pieces/orders.ts";
@@ -375,6 +378,58 @@ const NAMES: readonly GrowingInput[] = (
   },
 }));
 
+/** Looks at these files, in a directory of their own. */
+async function lookAt(files: readonly string[], look: (directory: Directory) => unknown): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), "fx-files-"));
+  const directory = Directory.open(root);
+  try {
+    for (const file of files) {
+      mkdirSync(join(root, dirname(file)), { recursive: true });
+      writeFileSync(join(root, file), "\n");
+    }
+    await look(directory);
+  } finally {
+    directory.close();
+    rmSync(root, { recursive: true });
+  }
+}
+
+const numbers = (size: number): readonly number[] => [...Array(size).keys()];
+const NO_SIGNAL = { clock: systemClock, signal: new AbortController().signal };
+
+/** Files that the globs of `reports` match slowly. */
+const REPORT_FILES: readonly GrowingInput[] = (
+  [
+    ["a long name", 60, (size) => [`TEST${times("-", size)}`]],
+    ["many names", 40, (size) => numbers(size).map((i) => `TEST${times("-", 240)}${i}`)],
+    ["a long way", 60, (size) => [`${times("a/", 2 * size)}x.txt`]],
+  ] as readonly (readonly [string, number, (size: number) => readonly string[]])[]
+).map(([what, size, files]) => ({
+  ...{ parser: "globs of reports", what, size },
+  prepare: (count) => async () => {
+    const globs = ["**/TEST-*-*-*-*.xml", "**/a/**/a/**/a/**/*.xml"];
+    await lookAt(files(count), async (directory) => matchingFiles(globs, directory, NO_SIGNAL));
+  },
+}));
+
+const CHECKOUTS: readonly GrowingInput[] = [
+  {
+    ...{ parser: "lines of failed tests", what: "many files of one name", size: 60 },
+    prepare: (size) => async () => {
+      const locations = numbers(size).map((i) => ({
+        path: ["app", `d${i}`, "src", "index.ts"],
+        line: 1,
+        isWhole: false,
+      }));
+      const files = numbers(size).map((i) => `p${i}/src/index.ts`);
+      await lookAt(files, async (directory) => {
+        const found = await CheckoutFiles.search(new Way(directory.again()), "", locations, NO_SIGNAL);
+        return await found.lineOf(locations, NO_SIGNAL);
+      });
+    },
+  },
+];
+
 const OTHERS: readonly GrowingInput[] = [
   ...["a", "]7733;python", "]7733;python\n"].map((text) => ({
     ...{ parser: "opening of a forward", what: `${JSON.stringify(text)}, byte by byte`, size: 15 * KIB },
@@ -478,6 +533,8 @@ export const GROWING_INPUTS: readonly GrowingInput[] = [
     HANDLES,
     SCREEN,
     NAMES,
+    REPORT_FILES,
+    CHECKOUTS,
     OTHERS,
   ].flat(),
 ];

@@ -10,7 +10,21 @@ type Cost = (self: { readonly length: number }, given: readonly unknown[], resul
 let work = 0;
 let isCounting = false;
 
-/** Adds what `cost` says to the work at each call of the method. What the method itself calls costs nothing more. */
+/** What a built-in function calls is the program's, and counts. */
+function counting(value: unknown): unknown {
+  if (typeof value !== "function") return value;
+  return function (this: unknown, ...given: unknown[]): unknown {
+    const before = isCounting;
+    isCounting = true;
+    try {
+      return (value as Method).apply(this, given);
+    } finally {
+      isCounting = before;
+    }
+  };
+}
+
+/** Adds what `cost` says to the work at each call of the method. What the method itself does costs nothing more. */
 function count(owner: object, names: readonly string[], cost: Cost): void {
   for (const name of names) {
     const original = Reflect.get(owner, name) as Method;
@@ -19,7 +33,7 @@ function count(owner: object, names: readonly string[], cost: Cost): void {
       isCounting = false;
       try {
         const length = (this as { length: number } | null)?.length ?? 0;
-        const result = original.apply(this, given);
+        const result = original.apply(this, given.map(counting));
         work += 1 + cost({ length }, given, result);
         return result;
       } finally {

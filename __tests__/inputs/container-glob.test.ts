@@ -20,6 +20,7 @@ describe("a glob of the container", () => {
     ["[z-a]*", "run upwards"],
     ["out/!\n!x/[9-0]", "run upwards"],
     ["{a,b}.xml", "a line for each"],
+    ["@(a|b).xml", "a line for each"],
     ["[[:alpha:]]*", "0-9"],
   ])("%j, which no tool of the container reads as it is meant, is refused", (text, why) => {
     expect(JSON.stringify(artifactGlobs(text))).toContain(why);

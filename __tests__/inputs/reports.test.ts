@@ -12,6 +12,11 @@ it.each([
   ["a path that leads out", "a.xml\na/../../b.xml", "'a/../../b.xml'"],
   ["an exclusion", "!a.xml", "'!a.xml'"],
   ["an escape", "a\\*.xml", "'a\\*.xml'"],
+  ["a list", "a\n{b,c}.xml", "'{b,c}.xml'"],
+  ["a class", "[[:alpha:]].xml", "'[[:alpha:]].xml'"],
+  ["a list of a shell", "+(a|b).xml", "'+(a|b).xml'"],
+  ["a range that runs downwards", "[z-a].xml", "'[z-a].xml'"],
+  ["a ** within a name", "a**.xml", "'a**.xml'"],
 ])("%s is refused", (_, text, got) => {
   expect(reportGlobs(text)).toMatchObject({ got });
 });

@@ -14,7 +14,7 @@ export function artifactGlobs(text: string): ParseResult<readonly ArtifactGlob[]
   const globs: ArtifactGlob[] = [];
   for (const line of given) {
     const isExclusion = line.startsWith("!");
-    const answer = glob(isExclusion ? line.slice(1).trim() : line);
+    const answer = readGlob(isExclusion ? line.slice(1).trim() : line, OF_CONTAINER);
     if (!("value" in answer)) return answer;
     globs.push({ pattern: answer.value, isExclusion });
   }
@@ -25,30 +25,38 @@ export function artifactGlobs(text: string): ParseResult<readonly ArtifactGlob[]
 
 const PRINTABLE = /^[^\p{Cc}]+$/u;
 /** Python and awk read this differently, or as plain text. */
-const UNLIKE = /\{[^}/]*,[^}]*\}|\[[!^]?\[[:.=]/;
+const UNLIKE = /\{[^}/]*,[^}]*\}|\[[!^]?\[[:.=]|[?*+@!]\([^)/]*\|[^)]*\)/;
 
-function glob(text: string): ParseResult<string> {
+/** The words of a refusal. */
+interface Words {
+  readonly must: string;
+  readonly advice: string;
+}
+
+const OF_CONTAINER: Words = {
+  must: "globs of the container, one a line, without .. and without \\, such as build/**/*.xml",
+  advice: "** stands for any number of directories, as a whole name; ? for any one character.",
+};
+
+/** A glob that a `GlobMatcher` and the tools of a container read alike. `words` refuse what is no such path. */
+export function readGlob(text: string, words: Words): ParseResult<string> {
   const pattern = posix.normalize(text).replace(/(?<=.)\/$/, "");
+  const names = pattern.split("/");
   const isGood =
     PRINTABLE.test(text) &&
     !text.includes("\\") &&
     pattern !== "/" &&
-    !pattern.split("/").includes("..") &&
-    pattern.split("/").every((name) => name === "**" || !name.includes("**"));
-  if (isGood && UNLIKE.test(pattern))
+    names.every((name) => name !== ".." && (name === "**" || !name.includes("**")));
+  if (!isGood) return { ...words, got: quoteValue(text) };
+  if (UNLIKE.test(pattern))
     return {
       must: "globs with the wildcards *, ?, [a-z] and **",
       got: quoteValue(text),
       advice: "Give {a,b} a line for each, and write [[:digit:]] as [0-9].",
     };
-  if (isGood && !isExpression(pattern))
+  if (!isExpression(pattern))
     return { must: "globs whose ranges run upwards, such as [a-z]", got: quoteValue(text) };
-  if (isGood) return { value: pattern };
-  return {
-    must: "globs of the container, one a line, without .. and without \\, such as build/**/*.xml",
-    got: quoteValue(text),
-    advice: "** stands for any number of directories, as a whole name; ? for any one character.",
-  };
+  return { value: pattern };
 }
 
 function isExpression(pattern: string): boolean {

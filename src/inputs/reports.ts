@@ -1,4 +1,4 @@
-import { posix } from "node:path";
+import { readGlob } from "./artifact-globs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { lines, type ParseResult, quoteValue } from "./parse.ts";
 
@@ -24,17 +24,19 @@ export function reportGlobs(text: string): ParseResult<readonly string[]> {
     .map((line) => line.trim())
     .filter((line) => line !== "");
   if (given.length > MOST_LINES) return { must: `${MOST_LINES} lines at most`, got: `${given.length}` };
-  const bad = given.find((line) => !isGlob(line));
-  if (bad === undefined) return { value: given.map((line) => posix.normalize(line)) };
-  return {
-    must: "globs of the artifacts, one a line, without a leading / or !, without .. and without \\, such as reports/**/*.xml",
-    got: quoteValue(bad),
-    advice:
-      "They are relative to 'artifacts-path', where /tmp/reports/a.xml of the container is tmp/reports/a.xml.",
-  };
+  const globs: string[] = [];
+  for (const line of given) {
+    const answer = /^[/!]/.test(line)
+      ? { ...OF_ARTIFACTS, got: quoteValue(line) }
+      : readGlob(line, OF_ARTIFACTS);
+    if (!("value" in answer)) return answer;
+    globs.push(answer.value);
+  }
+  return { value: globs };
 }
 
-function isGlob(line: string): boolean {
-  const path = posix.normalize(line);
-  return !/^[/!]|\\/.test(path) && !path.split("/").includes("..");
-}
+const OF_ARTIFACTS = {
+  must: "globs of the artifacts, one a line, without a leading / or !, without .. and without \\, such as reports/**/*.xml",
+  advice:
+    "They are relative to 'artifacts-path', where /tmp/reports/a.xml of the container is tmp/reports/a.xml. ** stands for any number of directories, as a whole name.",
+};

@@ -22,28 +22,3 @@ it("each directory is opened once, however many branches there are and however d
     expect(opened).toHaveBeenCalledTimes(DIRECTORIES);
   });
 });
-
-it("no directory is opened after the signal", async () => {
-  await withTree(TREE, async (root) => {
-    const opened = jest.spyOn(Directory.prototype, "openDirectory");
-    const way = Way.open(root);
-    const stop = new AbortController();
-    const turn = async (): Promise<void> => {
-      if (opened.mock.calls.length === 30) stop.abort();
-      await systemClock.turn();
-    };
-    const found = await matchesOf("**/*.xml", way, { clock: { turn }, signal: stop.signal });
-    way.close();
-    expect(found).toHaveLength(1);
-    expect(opened).toHaveBeenCalledTimes(30);
-  });
-});
-
-it("with 'onlyFiles' neither a directory nor a link matches", async () => {
-  await withTree({ "a.xml/b.xml": {}, "c.xml": { target: "a.xml/b.xml" } }, async (root) => {
-    const way = Way.open(root);
-    const found = await matchesOf("**/*.xml", way, { onlyFiles: true, clock: systemClock });
-    way.close();
-    expect(found).toEqual(["a.xml/b.xml"]);
-  });
-});

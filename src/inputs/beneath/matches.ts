@@ -16,8 +16,8 @@ type ListDirectory = (
 
 /**
  * The paths beneath the root that these globs match. Links are neither followed nor left out: a glob that names one on its way itself calls
- * `onLink` with the link's path. Names that begin with a dot match wildcards; `.gitignore` is not applied. With `onlyFiles` regular files alone
- * match. After `signal` no more directories are opened, and what was found before is all.
+ * `onLink` with the link's path. Names that begin with a dot match wildcards; `.gitignore` is not applied. The library matches by expressions of
+ * JavaScript, whose time a hostile name could multiply: so this is for names of the user only, in no case for those that a container has chosen.
  */
 export async function matchesOf(
   globs: string | readonly string[],
@@ -25,25 +25,20 @@ export async function matchesOf(
   {
     ignore = [],
     onLink = () => undefined,
-    onlyFiles = false,
     clock,
-    signal,
   }: {
     readonly ignore?: readonly string[];
     readonly onLink?: (path: string, error: LinkError) => void;
-    readonly onlyFiles?: boolean;
     readonly clock: Pick<Clock, "turn">;
-    readonly signal?: AbortSignal;
   },
 ): Promise<readonly string[]> {
-  const options = { dot: true, onlyFiles, expandDirectories: false, followSymbolicLinks: false };
+  const options = { dot: true, onlyFiles: false, expandDirectories: false, followSymbolicLinks: false };
   const list = depthFirst(clock, (path, done) => {
     const names = relative(ROOT, path)
       .split(sep)
       .filter((name) => name !== "");
     try {
-      if (signal?.aborted === true) done(null, []);
-      else done(null, onlyFiles ? way.enter(names).list() : listWithLinksAsFiles(way, names));
+      done(null, listWithLinksAsFiles(way, names));
     } catch (error) {
       if (error instanceof LinkError) onLink(names.join("/"), error);
       done(error as Error, []);
@@ -70,7 +65,7 @@ function depthFirst(
     isListing = true;
     void (async () => {
       while (waiting.length > 0) {
-        await clock.turn(); // not at once: for a signal, and the library would call itself for each level of the tree
+        await clock.turn(); // not at once: the library would call itself for each level of the tree
         waiting.pop()?.();
       }
       isListing = false;

@@ -1,9 +1,9 @@
 import { closeSync, type Dirent } from "node:fs";
 import { posix } from "node:path";
-import type { Clock } from "../../clock.ts";
 import { readChunks } from "../../inputs/beneath/read-chunks.ts";
 import { namesIn, type Way } from "../../inputs/beneath/way.ts";
 import type { Location } from "./locations.ts";
+import type { SearchContext } from "./matching-files.ts";
 
 /** A line of a file in the workspace. */
 export interface CheckoutLine {
@@ -18,13 +18,15 @@ interface Match extends CheckoutLine {
   readonly isSure: boolean;
 }
 
-interface SearchContext {
-  readonly clock: Pick<Clock, "turn">;
-  readonly signal: AbortSignal;
+/** Paths in the workspace that have the same end: the same last names. */
+interface PathsByEnd {
+  /** How many there are. */
+  count: number;
+  /** The names of the first one. */
+  readonly first: readonly string[];
+  /** Those that also have this name before the end. */
+  readonly longer: Map<string, PathsByEnd>;
 }
-
-/** Paths in the workspace, split into their names, by the name of the file. */
-type Paths = ReadonlyMap<string, readonly (readonly string[])[]>;
 
 /** The most directories that are searched. A directory of 20 entries takes some 0.1 ms. */
 const MOST_DIRECTORIES = 20_000;
@@ -39,11 +41,12 @@ const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv
  */
 export class CheckoutFiles {
   readonly #workspace: Way | undefined;
-  readonly #paths: Paths;
+  /** All that were found: their end is empty. */
+  readonly #paths: PathsByEnd;
   /** How many lines the files have that were looked at. */
   readonly #lines = new Map<string, number>();
 
-  private constructor(workspace: Way | undefined, paths: Paths) {
+  private constructor(workspace: Way | undefined, paths: PathsByEnd) {
     this.#workspace = workspace;
     this.#paths = paths;
   }
@@ -59,7 +62,7 @@ export class CheckoutFiles {
     { clock, signal }: SearchContext,
   ): Promise<CheckoutFiles> {
     const wanted = new Set(locations.flatMap(({ path }) => path.slice(-1)));
-    const paths = new Map<string, (readonly string[])[]>();
+    const paths: PathsByEnd = { count: 0, first: [], longer: new Map() };
     // The last one that was found comes first, so that a way opens each directory once.
     const waiting = wanted.size === 0 ? [] : [""];
     for (let searched = 0; searched < MOST_DIRECTORIES; searched += 1) {
@@ -69,10 +72,7 @@ export class CheckoutFiles {
       for (const entry of list(workspace, directory)) {
         const path = posix.join(directory, entry.name);
         if (entry.isDirectory() && !PASSED_OVER.has(entry.name) && path !== except) waiting.push(path);
-        if (!entry.isFile() || !wanted.has(entry.name)) continue;
-        const known = paths.get(entry.name);
-        if (known === undefined) paths.set(entry.name, [path.split("/")]);
-        else known.push(path.split("/"));
+        if (entry.isFile() && wanted.has(entry.name)) add(path.split("/"), paths);
       }
     }
     return new CheckoutFiles(workspace, paths);
@@ -98,11 +98,19 @@ export class CheckoutFiles {
   }
 
   async #match({ path, line = 1, isWhole }: Location, context: SearchContext): Promise<Match | undefined> {
-    const { best, length, isOnly } = longestEnd(this.#paths.get(path.at(-1) ?? "") ?? [], path);
-    if (best === undefined || !isOnly || (isWhole && length < path.length)) return undefined;
-    const file = best.join("/");
+    let found = this.#paths;
+    let shared = 0;
+    for (const name of path.toReversed()) {
+      const longer = found.longer.get(name);
+      if (longer === undefined) break;
+      found = longer;
+      shared += 1;
+    }
+    if (shared === 0 || found.count > 1 || (isWhole && shared < path.length)) return undefined;
+    const names = found.first;
+    const file = names.join("/");
     if (line > (await this.#linesOf(file, context))) return undefined;
-    return { file, line, isSure: length > 1 || best.length === 1 };
+    return { file, line, isSure: shared > 1 || names.length === 1 };
   }
 
   async #linesOf(file: string, context: SearchContext): Promise<number> {
@@ -145,24 +153,13 @@ function list(workspace: Way | undefined, directory: string): readonly Dirent[] 
   }
 }
 
-/** Which of these paths has the longest end in common with the other one, how long that is, and whether it alone has it. */
-function longestEnd(
-  paths: readonly (readonly string[])[],
-  other: readonly string[],
-): { readonly best: readonly string[] | undefined; readonly length: number; readonly isOnly: boolean } {
-  let [best, length, isOnly]: [readonly string[] | undefined, number, boolean] = [undefined, 0, true];
-  for (const path of paths) {
-    const common = commonEnd(path, other);
-    isOnly = common > length || (isOnly && common < length);
-    if (common > length) [best, length] = [path, common];
+/** Adds a path under each of its ends. */
+function add(names: readonly string[], paths: PathsByEnd): void {
+  let at = paths;
+  for (const name of names.toReversed()) {
+    const longer = at.longer.get(name) ?? { count: 0, first: names, longer: new Map() };
+    at.longer.set(name, longer);
+    longer.count += 1;
+    at = longer;
   }
-  return { best, length, isOnly };
-}
-
-/** How many names at the end of the two paths are the same. */
-function commonEnd(a: readonly string[], b: readonly string[]): number {
-  const most = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < most && a.at(-1 - length) === b.at(-1 - length)) length += 1;
-  return length;
 }

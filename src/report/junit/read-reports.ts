@@ -1,7 +1,6 @@
 import { closeSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { openWay } from "../artifacts/directory.ts";
-import { matchesOf } from "../../inputs/beneath/matches.ts";
 import { readChunks } from "../../inputs/beneath/read-chunks.ts";
 import { namesIn, type Way } from "../../inputs/beneath/way.ts";
 import { withinTime } from "../../waiting.ts";
@@ -10,6 +9,7 @@ import type { Log } from "../../log.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { CaseReader } from "./case-reader.ts";
 import { CheckoutFiles } from "./checkout-files.ts";
+import { matchingFiles } from "./matching-files.ts";
 import { Tally } from "./tally.ts";
 import type { TestResults } from "./test-results.ts";
 import { readXml } from "./xml.ts";
@@ -148,23 +148,25 @@ async function reportFiles(
 ): Promise<readonly ReportFile[]> {
   const found: ReportFile[] = [];
   const missing: string[] = [];
+  const unlisted: string[] = [];
   for (const { label, way } of directories) {
-    const files = new Set<string>();
-    for (const pattern of patterns) {
-      const options = { onlyFiles: true, clock, signal: until };
-      const matches = way === undefined ? [] : await matchesOf(pattern, way, options);
-      if (until.aborted) {
-        if (!signal.aborted) warn([TOO_LONG], log);
-        return [];
-      }
-      matches.forEach((file) => files.add(file));
-      const where = label === "" ? "" : ` of ${label}`;
-      if (matches.length === 0)
-        missing.push(`'${pattern}' of 'reports' matches no file among the artifacts${where}.`);
+    const files = way && (await matchingFiles(patterns, way.root, { clock, signal: until }));
+    if (until.aborted) {
+      if (!signal.aborted) warn([TOO_LONG], log);
+      return [];
     }
-    if (way !== undefined) for (const file of [...files].sort()) found.push({ label, way, file });
+    const where = label === "" ? "" : ` of ${label}`;
+    for (const pattern of files?.unmatched ?? patterns)
+      missing.push(`'${pattern}' of 'reports' matches no file among the artifacts${where}.`);
+    if (way === undefined || files === undefined) continue;
+    unlisted.push(...files.unlisted);
+    for (const file of files.paths.toSorted()) found.push({ label, way, file });
   }
   warn(missing, log);
+  warn(
+    unlisted.map((why) => `Reports may be missing: ${harmlessLine(why, LONGEST_NAME)}`),
+    log,
+  );
   return found;
 }
 
