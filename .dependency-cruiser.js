@@ -82,7 +82,17 @@ const INSIDE_ROOMS = {
 
 /** The rows of local/. */
 const LOCAL_ROWS = [
-  ["answer", "client-environment", "ecs-shapes", "keys", "python", "sigv4", "throttle", "xml"],
+  [
+    "answer",
+    "client-environment",
+    "ecs-shapes",
+    "keys",
+    "private-output",
+    "python",
+    "sigv4",
+    "throttle",
+    "xml",
+  ],
   ["aws-error", "credential-scope", "gateway", "images", "moto", "signed-fetch"],
   // The exec agent; a task and its containers.
   ["agent", "faults", "query-api", "session-manager"],

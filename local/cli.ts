@@ -1,12 +1,14 @@
 /**
  * `npm run local [-- --podman] [-- --shop] [-- COMMAND…]` starts the local Fargate. With `--shop` its account has everything that
- * the README's workflows and the examples name. Without a command it prints the environment to export, and ends on Ctrl-C. With a
+ * the README's workflows and the examples name. Without a command it prints the environment to export, and ends on Ctrl-C. It prints no keys into
+ * a file that other users can read. With a
  * command it runs the command in that environment, and ends with the command and its exit code.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import { clientEnvironment } from "./client-environment.ts";
+import { whyOthersRead } from "./private-output.ts";
 import { visibleDelays } from "./settings.ts";
 import { seed } from "./seed.ts";
 import { type LocalFargate, startLocalFargate } from "./start.ts";
@@ -20,6 +22,11 @@ const { values, positionals: command } = parseArgs({
   options: { podman: { type: "boolean", default: false }, shop: { type: "boolean", default: false } },
   allowPositionals: true,
 });
+const why = command.length === 0 ? whyOthersRead(process.stdout.fd) : undefined;
+if (why !== undefined) {
+  console.error(`npm run local does not start: ${why}. Remove the file, and run \`umask 077\` before.`);
+  process.exit(1);
+}
 // Imported on demand, since the npm package does not have the shop's files.
 const shop = values.shop ? await import("./shop/shop.ts") : undefined;
 const local = await startLocalFargate({

@@ -8,7 +8,7 @@ import type { Answer } from "./answer.ts";
 import { fail, send, sendAnswer } from "./front/answers.ts";
 import { hasToken, isPlainTarget, refusalOf } from "./front/doorkeeper.ts";
 import { forward } from "./front/forward.ts";
-import { LONGEST_CALL, LONGEST_FORM, readBody, readJson, withHash } from "./front/read-body.ts";
+import { LONGEST_CALL, LONGEST_FORM, readBody, readCall, readJson, withHash } from "./front/read-body.ts";
 import {
   callOf,
   type Caller,
@@ -178,7 +178,7 @@ export class Front {
     operation: string,
   ): Promise<void> {
     const bytes = await readBody(request);
-    const body = readJson(bytes);
+    const body = readCall(bytes);
     const fault = this.#options.onRequest({ ...from, operation, body }, bytes.length);
     if (!(await this.#applyFault(fault, response))) return;
     await this.#options.admit(callOf(request, { ...from, operation, body, bytes }));

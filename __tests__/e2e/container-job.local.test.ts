@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
@@ -21,6 +21,19 @@ interface Example {
 }
 const example = parse(readFileSync("examples/workflows/container-job.yml", "utf8")) as Example;
 const { container, steps } = example.jobs.check;
+
+/** The arguments of all programs that run on this machine. */
+function readArguments(): string {
+  return readdirSync("/proc")
+    .map((name) => {
+      try {
+        return /^\d/.test(name) ? readFileSync(`/proc/${name}/cmdline`, "utf8") : "";
+      } catch {
+        return ""; // it has ended
+      }
+    })
+    .join("\n");
+}
 
 describeContainer("in a container on the runner", () => {
   const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
@@ -63,8 +76,11 @@ describeContainer("in a container on the runner", () => {
         .map(({ command }) => command)
         .filter((command) => command === "sleep 304");
     const button = new AbortController();
+    let seen = "";
     const onLine = (line: string): void => {
-      if (line === "begun") button.abort();
+      if (line !== "begun") return;
+      seen = readArguments();
+      button.abort();
     };
     const bucket = "example-ci-staging";
     let atPost: readonly string[] = [];
@@ -79,6 +95,9 @@ describeContainer("in a container on the runner", () => {
     );
     expect(atPost).toEqual(["sleep 304"]);
     expect(result.conclusion).toBe("cancelled");
+    // Every user of the machine can read these.
+    expect(seen).toContain("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
+    expect(seen).not.toContain(shop.local.idTokenEnv["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]);
     expect(mainLog(result)).toContain("begun");
     expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
     await eventually(sleeps, []);

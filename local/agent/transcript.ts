@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   CloudWatchLogsClient,
@@ -205,13 +205,30 @@ export class Transcript {
   }
 }
 
+/** The most bytes of a transcript that are uploaded. Root of the container may make the file as large as it likes. */
+const MOST_BYTES = 256 * 2 ** 20;
+const CHUNK = 2 ** 20;
+
 function readInContainer(pid: number, path: string): Buffer {
   const file = openInContainer(pid, path, "read");
   try {
-    return readFileSync(file);
+    return readUpTo(file, MOST_BYTES);
   } finally {
     closeSync(file);
   }
+}
+
+/** The first bytes of a file, `most` at most. */
+export function readUpTo(file: number, most: number): Buffer {
+  const pieces: Buffer[] = [];
+  for (let left = most; left > 0;) {
+    const piece = Buffer.alloc(Math.min(CHUNK, left));
+    const read = readSync(file, piece);
+    if (read === 0) break;
+    pieces.push(piece.subarray(0, read));
+    left -= read;
+  }
+  return Buffer.concat(pieces);
 }
 
 function applyLoss(text: Buffer, loss: { readonly keep: number } | undefined): Buffer {

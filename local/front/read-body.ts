@@ -46,18 +46,26 @@ export async function* withHash(body: AsyncIterable<Buffer>, declared: unknown):
   if (held !== undefined) yield held;
 }
 
-/** The body of a JSON call. Throws AWS's answer to any other body. */
-export function readJson(bytes: Buffer): Record<string, unknown> {
-  const body = parse(bytes);
+/** The body of a JSON call. AWS takes a member that is null for one that is missing. Throws AWS's answer to any other body. */
+export function readCall(bytes: Buffer): Record<string, unknown> {
+  return readJson(bytes, (_, value) => value ?? undefined);
+}
+
+/** A JSON object, of whose values `revive` makes others. Throws AWS's answer to any other body. */
+export function readJson(
+  bytes: Buffer,
+  revive?: (name: string, value: unknown) => unknown,
+): Record<string, unknown> {
+  const body = parse(bytes, revive);
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw new AwsError("SerializationException", "The body is not a JSON object.");
   return body as Record<string, unknown>;
 }
 
 /** What the JSON says; undefined for any other text. */
-function parse(bytes: Buffer): unknown {
+function parse(bytes: Buffer, revive?: (name: string, value: unknown) => unknown): unknown {
   try {
-    return JSON.parse(bytes.toString("utf8") || "{}");
+    return JSON.parse(bytes.toString("utf8") || "{}", revive);
   } catch {
     return undefined;
   }

@@ -57,11 +57,16 @@ export class JobContainer {
     await run("podman", [...PODMAN, "rm", "--force", "--time", "0", this.#name]);
   }
 
-  /** The request for the same process inside the container, with the container's paths. It has no variables but the request's. */
+  /**
+   * The request for the same process inside the container, with the container's paths. It has no variables but the request's. Their values are variables
+   * of podman, which passes on those that are named: every user of the machine can read a program's arguments, and the values have credentials.
+   */
   inside(request: ProcessRequest): ProcessRequest {
-    const own = Object.entries(request.env).filter(([name]) => name !== "PATH" && name !== "HOME");
-    const given = [...own, ["HOME", `${WORK}/_temp/_github_home`] as const];
-    const variables = given.flatMap(([name, value]) => ["--env", `${name}=${this.#path(value)}`]);
+    const own = Object.entries(request.env)
+      .filter(([name]) => name !== "PATH" && name !== "HOME")
+      .map(([name, value]) => [name, this.#path(value)] as const);
+    const names = [...own.map(([name]) => name), `HOME=${WORK}/_temp/_github_home`];
+    const variables = names.flatMap((name) => ["--env", name]);
     return {
       ...request,
       file: "podman",
@@ -78,7 +83,10 @@ export class JobContainer {
         ...[request.file, ...request.args].map((word) => this.#path(word)),
       ],
       cwd: "/",
-      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/" },
+      env: {
+        ...Object.fromEntries(own),
+        ...{ PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/" },
+      },
     };
   }
 

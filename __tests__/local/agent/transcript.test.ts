@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { readUpTo } from "../../../local/agent/transcript.ts";
 import { Rig, TestContainer } from "./rig.ts";
 
 interface Call {
@@ -172,4 +173,28 @@ describe("the transcript of a session", () => {
       expect([readdirSync(hidden), store.names]).toEqual([["secret"], []]);
     });
   });
+});
+
+it("no more of a file is read than asked for, however large the container has made it", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "transcript-")), "huge");
+  writeFileSync(path, "begun");
+  truncateSync(path, 2 ** 40);
+  const file = openSync(path, "r");
+  const read = readUpTo(file, 3 * 2 ** 20 + 1);
+  closeSync(file);
+  rmSync(dirname(path), { recursive: true });
+  expect(read).toHaveLength(3 * 2 ** 20 + 1);
+  expect(read.toString("latin1", 0, 6)).toBe("begun\0");
+});
+
+it("no more of a file is read than asked for, however large the container has made it", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "transcript-")), "huge");
+  writeFileSync(path, "begun");
+  truncateSync(path, 2 ** 40);
+  const file = openSync(path, "r");
+  const read = readUpTo(file, 3 * 2 ** 20 + 1);
+  closeSync(file);
+  rmSync(dirname(path), { recursive: true });
+  expect(read).toHaveLength(3 * 2 ** 20 + 1);
+  expect(read.toString("latin1", 0, 6)).toBe("begun\0");
 });

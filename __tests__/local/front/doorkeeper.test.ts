@@ -29,6 +29,8 @@ describe("a request is refused", () => {
     ["without a name", {}, "''"],
     ["of another page", { host, origin: "https://evil.example" }, "evil.example"],
     ["of a page of another port", { host, origin: "http://127.0.0.1:80" }, "127.0.0.1:80"],
+    ["of a page in a bucket of AWS", { host, origin: "https://attackers.s3.amazonaws.com" }, "attackers"],
+    ["of a page on a machine of AWS", { host, origin: "http://ec2-1.compute.amazonaws.com" }, "ec2-1"],
     ["of a file or a sandbox", { host, origin: "null" }, "'null'"],
     ["that another site's page causes", { host, "sec-fetch-site": "cross-site" }, "cross-site"],
     ["that a page of this machine causes", { host, "sec-fetch-site": "same-site" }, "same-site"],

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { AwsError } from "../../../local/aws-error.ts";
-import { LONGEST_CALL, LONGEST_FORM, readBody, readJson, withHash } from "../../../local/front/read-body.ts";
+import {
+  LONGEST_CALL,
+  LONGEST_FORM,
+  readBody,
+  readCall,
+  readJson,
+  withHash,
+} from "../../../local/front/read-body.ts";
 
 const MIB = Buffer.alloc(2 ** 20);
 
@@ -77,6 +84,13 @@ it.each(["[]", "null", "5", '"text"', "{", "\0", "[".repeat(100_000)])(
     );
   },
 );
+
+it("a member of a call that is null counts as missing", () => {
+  const body = '{"a":null,"b":{"c":null,"d":0},"tags":[null,"x"]}';
+  const { tags, ...others } = readCall(Buffer.from(body));
+  expect(others).toEqual({ b: { d: 0 } });
+  expect([...(tags as unknown[])]).toEqual([undefined, "x"]);
+});
 
 it("an empty body of a JSON call is an empty object", () => {
   expect(readJson(Buffer.from(""))).toEqual({});

@@ -1,4 +1,5 @@
 import type { Context } from "../conditions.ts";
+import { checkInputTypes } from "./input-types.ts";
 import type { CallScope, Request, Right } from "./request.ts";
 
 interface Tag {
@@ -31,9 +32,13 @@ interface Body {
   readonly tags?: readonly Tag[];
 }
 
-/** The rights that a call of ECS needs, according to AWS's service authorization reference. */
+/**
+ * The rights that a call of ECS needs, according to AWS's service authorization reference. Throws ECS's answer to a body that has other types than
+ * the call takes.
+ */
 export async function ecsRights(request: Request, scope: CallScope): Promise<readonly Right[]> {
   const { operation } = request;
+  checkInputTypes(operation, request.body);
   const body = request.body as Body;
   const arn = (rest: string): string => `arn:aws:ecs:${scope.region}:${scope.accountId}:${rest}`;
   const named = (kind: string, reference: string): string =>

@@ -31,16 +31,17 @@ export function s3Rights(request: S3Request, known: ObjectKeys): readonly Right[
   const context = contextOf(headers, url);
   const on = (action: string, resource: string): Right => ({ action: `s3:${action}`, resource, context });
   if (bucket === "") return [on("ListAllMyBuckets", "*")];
+  requireKnown([...url.searchParams.keys()], key === "" ? OF_BUCKETS : OF_OBJECTS);
   const itself = `arn:aws:s3:::${bucket}`;
   if (key === "" && method === "POST" && has("delete"))
     return deletionRights(request.bytes, (action, of) => on(action, `${itself}/${of}`));
   if (key === "") return [on(bucketAction(method, has), itself)];
   const object = (action: string): Right => on(action, `${itself}/${key}`);
   if (method === "POST" && has("select")) return [object("GetObject")];
-  if (method === "POST" && !has("uploads") && !has("uploadId"))
-    throw new AwsError("NotImplemented", "The local Fargate has no such operation on objects.", 501);
+  if (method === "POST" && !has("uploads") && !has("uploadId")) throw noSuchOperation();
   const version = has("versionId") ? "Version" : "";
-  if (method === "GET" && has("tagging")) return [object("GetObjectTagging")];
+  if (has("tagging")) return [object(`${TAGGING[method] ?? "Put"}Object${version}Tagging`)];
+  if (method === "GET" && has("uploadId")) return [object("ListMultipartUploadParts")];
   if (method === "GET" || method === "HEAD") {
     const encryptedBy = known.keyOf(bucket, key);
     return [
@@ -96,19 +97,55 @@ function deletionRights(
   return rights;
 }
 
+/** What the rights call a sub-resource of a bucket. */
+const PARTS: Readonly<Record<string, string>> = {
+  location: "BucketLocation",
+  encryption: "EncryptionConfiguration",
+  versioning: "BucketVersioning",
+  policy: "BucketPolicy",
+  "object-lock": "BucketObjectLockConfiguration",
+  lifecycle: "LifecycleConfiguration",
+  tagging: "BucketTagging",
+  acl: "BucketAcl",
+  publicAccessBlock: "BucketPublicAccessBlock",
+  ownershipControls: "BucketOwnershipControls",
+};
+const TAGGING: Readonly<Record<string, string>> = { GET: "Get", HEAD: "Get", DELETE: "Delete" };
+
+/** The parameters of a query whose operations this file knows: those that name an operation, and those that such an operation takes. */
+interface Parameters {
+  readonly operations: readonly string[];
+  readonly others: readonly string[];
+}
+
+const OF_BUCKETS: Parameters = {
+  operations: [...Object.keys(PARTS), "versions", "uploads", "delete"],
+  others: [
+    ...["list-type", "prefix", "delimiter", "marker", "max-keys", "start-after", "continuation-token"],
+    ...["encoding-type", "fetch-owner", "key-marker", "version-id-marker", "upload-id-marker", "max-uploads"],
+  ],
+};
+const OF_OBJECTS: Parameters = {
+  operations: ["uploads", "uploadId", "select", "tagging"],
+  others: ["versionId", "partNumber", "select-type", "max-parts", "part-number-marker", "encoding-type"],
+};
+/** The parameters of a presigned request and of the SDK, and those that change headers of the answer. */
+const OF_ALL = /^(?:x-amz-|response-|x-id$)/i;
+
+/** Throws S3's answer to another sub-resource: moto may have it, but this file knows no right for it. So it does to two at once, of which moto takes one. */
+function requireKnown(names: readonly string[], { operations, others }: Parameters): void {
+  const isKnown = (name: string): boolean => operations.includes(name) || others.includes(name);
+  const asked = new Set(names.filter((name) => operations.includes(name)));
+  if (asked.size > 1 || names.some((name) => !isKnown(name) && !OF_ALL.test(name))) throw noSuchOperation();
+}
+
+function noSuchOperation(): AwsError {
+  return new AwsError("NotImplemented", "The local Fargate has no such operation of S3.", 501);
+}
+
 function bucketAction(method: string, has: (name: string) => boolean): string {
-  const parts: Readonly<Record<string, string>> = {
-    location: "BucketLocation",
-    encryption: "EncryptionConfiguration",
-    versioning: "BucketVersioning",
-    policy: "BucketPolicy",
-    "object-lock": "BucketObjectLockConfiguration",
-    lifecycle: "LifecycleConfiguration",
-    tagging: "BucketTagging",
-    acl: "BucketAcl",
-  };
-  const part = Object.keys(parts).find(has);
-  const what = part === undefined ? undefined : parts[part];
+  const part = Object.keys(PARTS).find(has);
+  const what = part === undefined ? undefined : PARTS[part];
   if (what !== undefined)
     return method === "DELETE" && part === "policy"
       ? "DeleteBucketPolicy"
