@@ -315,6 +315,8 @@ it.concurrent("keeps a forward until Ctrl-C, and leaves no session", async () =>
     },
   });
   expect(kept.exitCode).toBe(130);
+  expect(kept.stderr).toContain("The forward carried 0 connections, 0 bytes there and 0 back, over 0 cuts.");
+  expect(kept.stderr).not.toContain("error:");
   const { gateway } = aws.world.local;
   const isOpen = (): boolean => gateway.sessions.some(({ target, ended }) => target.includes(id) && !ended);
   await eventually(isOpen, false);

@@ -227,7 +227,7 @@ it.concurrent("claims with newlines make the runner obey nothing, and a huge cla
     expect(result.outputs["outcome"]).toBe("not-started");
     const told = mainLog(result).join("\n");
     expect(told).toMatch(
-      /in use by (https:\/\/x\.example\/\S*|an unknown run) since|in use by an unknown run[;.]/,
+      /in use by (https:\/\/x\.example\/\S*|another run, forward or shell) since|in use by another run, forward or shell[;.]/,
     );
     expect(told.length).toBeLessThan(10_000);
   }

@@ -210,7 +210,9 @@ describe("with a bucket", () => {
     const run = askForPlace("one");
     await passTime(100);
     const [line = ""] = run.log.lines;
-    const who = url.startsWith("https://x") ? "https://x.example/::set-output%20name=a::b" : "an unknown run";
+    const who = url.startsWith("https://x")
+      ? "https://x.example/::set-output%20name=a::b"
+      : "another run, forward or shell";
     expect(line).toContain(`is in use by ${who} since 22:13:20 UTC; waiting`);
     await run.stopWaiting();
   });
@@ -221,7 +223,9 @@ describe("with a bucket", () => {
       await bucket.putIf({ bucket: "example-ci", key: KEY }, Buffer.from(text), "absent");
       const run = askForPlace("one");
       await passTime(100);
-      expect(run.log.lines[0]).toContain("is in use by an unknown run since 22:13:20 UTC; waiting");
+      expect(run.log.lines[0]).toContain(
+        "is in use by another run, forward or shell since 22:13:20 UTC; waiting",
+      );
       await run.stopWaiting();
     },
   );
@@ -614,7 +618,9 @@ describe("with a bucket", () => {
     });
     bucket.objects.set(KEY, { bytes: Buffer.from(large), etag: '"large"', at: clock.now() });
     const one = askForPlace("one", { deadline: clock.now() });
-    expect(await one.done).toMatchObject({ seen: expect.stringContaining("an unknown run") as string });
+    expect(await one.done).toMatchObject({
+      seen: expect.stringContaining("another run, forward or shell") as string,
+    });
   });
 
   it("the cleanup reports it when it can't see whether the claim is there", async () => {

@@ -20,6 +20,7 @@ export class FakeSession implements Session {
   isDeaf = false;
   heard = false;
   isSetUp = false;
+  cuts = 0;
   received = 0;
   #settle: (end: SessionEnd) => void = () => undefined;
   readonly #onTyped: (session: FakeSession, text: string) => void;

@@ -85,6 +85,7 @@ describe("a session whose connection is cut", () => {
       "Session 'ecs-execute-command-1' was cut (the connection was closed with code 1006); connecting again.",
       "Session 'ecs-execute-command-1' was cut (the connection was closed with code 1006); connected again after 1.1 s.",
     ]);
+    expect(session.cuts).toBe(1);
     expect(gateway.tokens).toEqual(["s3cret", "s3cret"]);
     const ids = gateway.text.map((each) => (JSON.parse(each) as { ClientId: string }).ClientId);
     expect(ids[1]).toBe(ids[0]);

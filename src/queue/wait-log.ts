@@ -71,8 +71,9 @@ export function holderClause(holder: Claim | undefined, verb: "in use" | "held" 
 /** The run of a claim in words, as far as the claim names it. */
 export function runWords(claim: Claim | undefined): string {
   const { url, job, matrix } = claim ?? {};
+  // Only a workflow's run has an address.
+  if (job === undefined) return url ?? "another run, forward or shell";
   const run = url ?? "an unknown run";
-  if (job === undefined) return run;
   return `job '${job}'${matrix === undefined ? "" : ` (${matrix.index + 1} of ${matrix.total})`} of ${run}`;
 }
 

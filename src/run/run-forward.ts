@@ -4,6 +4,7 @@ import { ForwardTimedOut } from "../session/forward/failures.ts";
 import { RelayTasks } from "./relay-tasks.ts";
 import { forwardUse } from "./job/relay-sessions.ts";
 import { failedResult, NO_OUTPUT, type Result } from "../report/result.ts";
+import { cancelledAs } from "./step/cancelled.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
@@ -40,7 +41,7 @@ async function perform({ during }: ForwardRun, step: OpenStep, ports: LocalPorts
     // The forward has succeeded, whatever the command that used it says.
     return { kind: "status", outcome: "succeeded", exitCode, workers: [], task };
   } catch (error) {
-    if (!(error instanceof ForwardTimedOut)) throw error;
+    if (!(error instanceof ForwardTimedOut)) throw cancelledAs("forward", error);
     return { ...failedResult(error), outcome: "timed-out", exitCode: 124 };
   } finally {
     await tasks.end();

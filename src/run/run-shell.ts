@@ -5,6 +5,7 @@ import type { LocalTerminal } from "../session/shell/local-terminal.ts";
 import { carryShell } from "../session/shell/shell.ts";
 import { RelayTasks } from "./relay-tasks.ts";
 import type { RelayUse } from "./job/relay-sessions.ts";
+import { cancelledAs } from "./step/cancelled.ts";
 import { runStep } from "./step/run-step.ts";
 import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
@@ -23,7 +24,11 @@ const LEFT = 130;
 
 /** Opens a shell in a container. Its exit code is the result's. Never rejects: a failure is a result. */
 export async function runShell(run: ShellRun, surroundings: Surroundings): Promise<Result> {
-  return await runStep((step) => perform(run, step), surroundings);
+  return await runStep(
+    (step) =>
+      perform(run, step).catch((error: unknown) => Promise.reject(cancelledAs("shell", error) as Error)),
+    surroundings,
+  );
 }
 
 /** A log that the cluster asks for is to have what the shell shows. A relay's bytes are sealed, so the session is the terminal then. */

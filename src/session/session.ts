@@ -51,6 +51,8 @@ export interface Session {
   readonly heard: boolean;
   /** True once the handshake is complete. The agent runs the command after it. */
   readonly isSetUp: boolean;
+  /** How many cuts of its connection the session has outlived. */
+  readonly cuts: number;
   /** Never rejects. */
   readonly ended: Promise<SessionEnd>;
   /** Resolves once the agent has all these bytes. Rejects with `session-lost` when the session ends before. */
@@ -134,6 +136,10 @@ class DataSession implements Session {
 
   get isSetUp(): boolean {
     return this.#handshaken.signal.aborted;
+  }
+
+  get cuts(): number {
+    return this.#connection.mended;
   }
 
   async connect(): Promise<void> {

@@ -62,9 +62,22 @@ it("writes its line over and over on a terminal, and erases it before other line
     `${erase}fargate-exec: Starting a task` +
       // Once for the time that goes by, and once for the detail.
       `${erase}fargate-exec: Starting a task (12 s)` +
-      `${erase}fargate-exec: Starting a task (12 s): pulling the image of ` +
+      `${erase}fargate-exec (12 s): pulling the image of a registry that i` +
       `${erase}fargate-exec: The script runs\n`,
   );
+});
+
+it("shows on a narrow terminal what is waited for, and of a task's ID the begin, when the whole line has no room", () => {
+  const { one, shown } = terminal({ ...TTY, columns: 80 });
+  const last = (): string | undefined => shown().split("\r\x1b[K").at(-1);
+  const task = "79c67e057541ee87ac0ec1c3de120011";
+  one.phase(`Opening a shell in container 'web' of task ${task}`);
+  expect(last()).toBe("fargate-exec: Opening a shell in container 'web' of task 79c67e05");
+  one.info("no agent");
+  expect(last()).toBe("fargate-exec: Opening a shell in container 'web' of task 79c67e05: no agent");
+  one.info(`Container 'web' of task ${task} is in use by session 1; waiting`);
+  expect(last()).toBe("fargate-exec: Container 'web' of task 79c67e05 is in use by session 1; waiting");
+  one.end();
 });
 
 it("fills a line of 80 columns on a terminal of unknown size", () => {
@@ -154,4 +167,44 @@ it("draws nothing while another program has the terminal, and says then what was
   expect(shown()).toBe(before);
   one.lend(false);
   expect(shown().slice(before.length)).toBe("fargate-exec: \x1b[33mwarning:\x1b[0m not as asked\n");
+});
+
+describe("once the ports of a forward are open", () => {
+  const play = (one: Terminal, wait: (ms: number) => void): void => {
+    one.info("The session is lost.");
+    one.phase("Forwarding into another task");
+    wait(10_000);
+    one.info("task is ready");
+    one.warning("not as asked");
+  };
+
+  it("a terminal gets warnings only while a command has its screen, and progress behind that", () => {
+    const { one, shown, wait } = terminal({ ...TTY, hasColors: () => false });
+    one.settle("command");
+    play(one, wait);
+    expect(shown()).toBe("fargate-exec: warning: not as asked\n");
+    one.settle(undefined);
+    one.info("The forward carried 1 connection.");
+    one.phase("Cleaning up");
+    one.end();
+    expect(shown()).toContain("The forward carried 1 connection.\n\r\x1b[Kfargate-exec: Cleaning up\r");
+  });
+
+  it("each message is a line where there is no command, or no terminal", () => {
+    const lines = [
+      "The session is lost.",
+      "Forwarding into another task",
+      "task is ready",
+      "warning: not as asked",
+    ];
+    for (const [stream, beside] of [
+      [TTY, "nobody"],
+      [{}, "command"],
+    ] as const) {
+      const { one, shown, wait } = terminal({ ...stream, hasColors: () => false });
+      one.settle(beside);
+      play(one, wait);
+      expect(shown()).toBe(lines.map((line) => `fargate-exec: ${line}\n`).join(""));
+    }
+  });
 });

@@ -61,7 +61,7 @@ const data = Buffer.concat([numberBytes(0), Buffer.of(0), Buffer.from("behind th
 const away = new Failure("aws-unreachable", { failed: "No answer.", seen: "No route.", advice: "Wait." });
 
 it("connections of a task that is gone are known as lost within 10 s of its last word, though nothing closes its session", async () => {
-  const { clock, log, got, beats, pass, sessions } = await startTunnel(async ({ onGone, signal }) => {
+  const { clock, tunnel, log, got, beats, pass, sessions } = await startTunnel(async ({ onGone, signal }) => {
     onGone();
     await aborted(signal); // a successor is looked for
     throw away;
@@ -73,6 +73,7 @@ it("connections of a task that is gone are known as lost within 10 s of its last
   await pass(20_000, () => got.resetAt < Infinity);
   expect(got.resetAt - last).toBeLessThanOrEqual(7_000);
   expect(log.lines.join("\n")).toContain("Open connections of the forward that were reset: 1.");
+  expect(tunnel.counts.reset).toBe(1);
 });
 
 it("a process that was held up itself does not take its relay for silent", async () => {

@@ -10,6 +10,7 @@ export class Forged implements Session {
   readonly received = 0;
   readonly heard = true;
   readonly isSetUp = true;
+  cuts = 0;
   readonly ended: Promise<SessionEnd>;
   end: (end: SessionEnd) => void = () => undefined;
   acknowledges = true;

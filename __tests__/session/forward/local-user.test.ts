@@ -106,6 +106,12 @@ describe("the owner of a connection", () => {
     expect(await tables(MINE, [MINE[0], 1000, 9]).ownerOf(CONNECTION)).toBe("gone");
   });
 
+  it("is seen of a closed socket where the kernel still has it, and never taken for root", async () => {
+    expect(await tables([MINE[0], 1000, 0]).ownerOf(CONNECTION)).toEqual({ uid: 1000 });
+    expect(await tables([MINE[0], 0, 0]).ownerOf(CONNECTION)).toBe("gone");
+    expect(await tables([MINE[0], 1000, 0], [MINE[0], 0, 0]).ownerOf(CONNECTION)).toBe("gone");
+  });
+
   it("is seen of a socket of IPv6, at addresses of IPv4 too", async () => {
     const mapped = "0000000000000000FFFF00000100007F";
     const sockets = tables([`${mapped}:9C40 ${mapped}:1538 01`, 7, 7]);

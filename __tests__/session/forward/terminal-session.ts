@@ -27,6 +27,7 @@ export class TerminalSession implements Session {
   received = 0;
   readonly heard = true;
   readonly isSetUp = true;
+  cuts = 0;
   readonly ended: Promise<SessionEnd>;
   readonly #child: ChildProcess;
   #isCut = false;

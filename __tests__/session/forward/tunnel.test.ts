@@ -142,6 +142,9 @@ describe("a tunnel", () => {
     expect(await there).toBe(sha256(bulk));
     expect(sha256(await down)).toBe(sha256(bulk));
     expect(sessions.length).toBe(4);
+    // A session outlives cuts of its connection by itself.
+    for (const session of sessions) session.cuts = 2;
+    expect(tunnel.counts.cuts).toBe(3 + 2);
   });
 
   it("answers a short question beside a reader that takes nothing and one that takes a dump without end", async () => {
@@ -205,11 +208,14 @@ describe("a tunnel", () => {
         : Promise.reject(refusal);
     const more = { open, targets: [], isLogged: () => false, seconds: 600, clock: systemClock };
     const over = new AbortController();
-    const second = new Tunnel({ ...more, log: new Listener(), signal: over.signal });
-    await expect(second.run()).rejects.toMatchObject({
-      code: "container-busy",
-      advice: expect.stringContaining("start: true") as string,
-    });
+    // The queue of the first relay's name has room for two who look for it, so it has to take them.
+    for (let tries = 0; tries < 4; tries++) {
+      const other = new Tunnel({ ...more, log: new Listener(), signal: over.signal });
+      await expect(other.run()).rejects.toMatchObject({
+        code: "container-busy",
+        advice: expect.stringContaining("start: true") as string,
+      });
+    }
   });
 
   asOther("goes on in another container when this one carries a forward already", async () => {

@@ -1,11 +1,17 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { systemClock as clock } from "../../clock.ts";
-import { FORMS, parseForwards } from "../../inputs/forwards.ts";
+import { aborted } from "../../waiting.ts";
+import { Failure, messageOf } from "../../errors.ts";
+import { type Forward, FORMS, parseForwards } from "../../inputs/forwards.ts";
 import { forwardInputNames, type InputName } from "../../inputs/names.ts";
+import { portLines } from "../../session/forward/forward.ts";
 import { codeOf } from "../../values.ts";
 import type { InputTexts } from "./help-texts.ts";
 import { DOCS } from "../program/surroundings.ts";
+import { CANCELLED } from "./exit-code.ts";
+import { writeOutputs } from "./outputs-file.ts";
+import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 const PAGE = "forward.md#the-lines";
@@ -24,14 +30,70 @@ export const FORWARD_TEXTS = {
 } satisfies InputTexts;
 export const FORWARD_OPTIONS = { names: FORWARD_INPUTS, texts: FORWARD_TEXTS, help: "forward --help" };
 
-/** Checks the forwards of the command line. Throws a `UsageError`. */
-export function checkForwards(texts: readonly string[]): void {
+/** Reads the forwards of the command line. Throws a `UsageError`. */
+export function checkForwards(texts: readonly string[]): readonly Forward[] {
+  const option = texts.find((text) => text.startsWith("-"));
+  if (option !== undefined)
+    throw new UsageError(`-L needs a forward behind it, and ${option} stands there: ${FORMS}.`);
   if (texts.length === 0) throw new UsageError(`Give at least one forward by -L: ${FORMS}.`);
   const forwards = parseForwards(texts);
   if ("must" in forwards)
     throw new UsageError(
       `-L must be ${forwards.must}, not ${JSON.stringify(forwards.text)}.\nSee ${DOCS}${PAGE}`,
     );
+  return forwards;
+}
+
+interface UsedForward {
+  readonly forwards: readonly Forward[];
+  readonly outputsFile: string | undefined;
+  readonly quiet: boolean | undefined;
+  readonly log: Pick<Terminal, "settle" | "notice">;
+  readonly cancel: AbortSignal;
+  /** Called with true before a command runs, and with false behind it. */
+  readonly onCommand: (runs: boolean) => void;
+}
+
+/**
+ * What is done with open ports: the command, or without one the wait for the end. `signal` is what cancels the forward; the wait is ended by
+ * `cancel` instead, as documented, with the exit code of an interrupt.
+ */
+export function useForward(
+  words: readonly string[],
+  { forwards, outputsFile, quiet = false, log, cancel, onCommand }: UsedForward,
+): {
+  readonly signal: AbortSignal;
+  readonly during: (ports: readonly number[], lost: AbortSignal) => Promise<number>;
+} {
+  const cancelled = new AbortController();
+  let waits = false;
+  const onCancel = (): void => {
+    if (!waits) cancelled.abort(cancel.reason);
+  };
+  cancel.addEventListener("abort", onCancel, { once: true });
+  if (cancel.aborted) onCancel();
+  const during = async (ports: readonly number[], lost: AbortSignal): Promise<number> => {
+    const over = AbortSignal.any([lost, cancel]);
+    if (outputsFile !== undefined) writePorts(outputsFile, ports);
+    waits = words.length === 0;
+    log.settle(waits ? "nobody" : "command");
+    try {
+      if (waits) {
+        // Nothing else tells a port that this program has chosen.
+        if (quiet)
+          for (const [at, line] of portLines(forwards, ports).entries())
+            if (forwards[at]?.local === undefined) log.notice(line);
+        await aborted(over);
+        return CANCELLED;
+      }
+      onCommand(true);
+      return await runCommand(words, ports, over);
+    } finally {
+      onCommand(false);
+      log.settle(undefined);
+    }
+  };
+  return { signal: cancelled.signal, during };
 }
 
 /** The exit codes of a shell for a command that is not there, and for one that can't be run (POSIX, "Exit Status for Commands"). */
@@ -80,13 +142,18 @@ export async function runCommand(
   }
 }
 
-/** Waits until the signal aborts. */
-export async function untilOver(over: AbortSignal): Promise<number> {
-  await new Promise<void>((resolve) => {
-    if (over.aborted) resolve();
-    over.addEventListener("abort", () => resolve(), { once: true });
-  });
-  return 0;
+/** The outputs that a forward has, for those who wait for its ports. */
+function writePorts(path: string, ports: readonly number[]): void {
+  try {
+    writeOutputs(path, { outputs: { port: String(ports[0]), ports: JSON.stringify(ports) } });
+  } catch (error) {
+    throw new Failure("bad-input", {
+      failed: "The file of --outputs-file can't be written.",
+      seen: messageOf(error),
+      advice: "Name another file. Nobody has used the ports.",
+      cause: error,
+    });
+  }
 }
 
 function signalNumber(signal: NodeJS.Signals): number {

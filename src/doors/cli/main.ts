@@ -10,7 +10,7 @@ import { VERSION } from "../../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { CHECK_SCREEN, FIRST_SCREEN } from "./help-texts.ts";
-import { checkForwards, FORWARD_OPTIONS, FORWARDS_HELP, runCommand, untilOver } from "./forward-command.ts";
+import { checkForwards, FORWARD_OPTIONS, FORWARDS_HELP, useForward } from "./forward-command.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
@@ -48,6 +48,8 @@ interface OwnOptions {
   readonly verbose?: boolean;
   /** The command copies, so a terminal shows how many bytes. No option gives it. */
   readonly copies?: boolean;
+  /** Whether the result has the outputs; true by default. No option gives it. */
+  readonly writesOutputs?: boolean;
   /** Whether a command has the terminal now. No option gives it. */
   readonly hasCommand?: () => boolean;
 }
@@ -195,7 +197,7 @@ function addCopy(all: Command): void {
 function addForward(all: Command): void {
   const command = addOwnOptions(all.command("forward"))
     .description(
-      "Forwards ports of this machine into a running task, or a new one, while a command runs, or until Ctrl-C. Its exit code is that of the command.",
+      "Forwards ports of this machine into a running task, or a new one, while a command runs, or until Ctrl-C. Its exit code is that of the command, and 130 after Ctrl-C.",
     )
     .argument("[command...]", "the command that uses the ports, after --")
     .option("-L, --forward <forward>", FORWARDS_HELP, (text, all: readonly string[]) => [...all, text], []);
@@ -203,18 +205,17 @@ function addForward(all: Command): void {
   command.action(
     async (words: readonly string[], own: OwnOptions & { readonly forward: readonly string[] }) => {
       const { forward: forwards } = own;
-      checkForwards(forwards);
+      const lines = checkForwards(forwards);
       const given = await withRegion(inputs());
       let hasCommand = false;
-      const more = { ...FORWARD_OPTIONS, hasCommand: () => hasCommand };
-      const result = await carryOut(given, { ...own, ...more }, (all, options) => {
-        const during = async (ports: readonly number[], lost: AbortSignal): Promise<number> => {
-          const over = AbortSignal.any([lost, ...(options.signal ? [options.signal] : [])]);
-          if (words.length === 0) return await untilOver(over);
-          hasCommand = true;
-          return await runCommand(words, ports, over).finally(() => (hasCommand = false));
-        };
-        return forwardOnFargate({ during }, { ...all, forwards }, options);
+      const { outputsFile, quiet } = own;
+      const more = { ...FORWARD_OPTIONS, hasCommand: () => hasCommand, writesOutputs: false };
+      const result = await carryOut(given, { ...own, ...more }, (all, options, log) => {
+        const { signal, during } = useForward(words, {
+          ...{ forwards: lines, outputsFile, quiet, log, cancel: options.signal },
+          onCommand: (runs) => (hasCommand = runs),
+        });
+        return forwardOnFargate({ during }, { ...all, forwards }, { ...options, signal });
       });
       setExitCode(exitCodeOf(result));
     },
@@ -235,8 +236,8 @@ function addShell(all: Command): void {
     const chosen = chooseShell(words, own, inputs(), { isTerminal: stdin.isTTY });
     const given = await withRegion(chosen.inputs);
     const terminal = new RawTerminal(env["TERM"] ?? "");
-    const result = await carryOut(given, { ...own, ...SHELL_OPTIONS }, (all, options, lend) =>
-      shellOnFargate({ ...chosen, terminal, onTerminal: lend }, all, options),
+    const result = await carryOut(given, { ...own, ...SHELL_OPTIONS }, (all, options, log) =>
+      shellOnFargate({ ...chosen, terminal, onTerminal: (isTaken) => log.lend(isTaken) }, all, options),
     );
     setExitCode(exitCodeOf(result));
   });
@@ -279,8 +280,12 @@ function setExitCode(code: number): void {
   if (code !== 0) process.exitCode = code;
 }
 
-/** `lend` is called with true when the messages of this program have to wait, and with false behind that. */
-type Engine = (inputs: RunInputs, options: RunOptions, lend: (isLent: boolean) => void) => Promise<RunResult>;
+/** Carries out a command whose messages `log` shows. */
+type Engine = (
+  inputs: RunInputs,
+  options: Required<Pick<RunOptions, "signal">> & RunOptions,
+  log: Terminal,
+) => Promise<RunResult>;
 
 /**
  * Carries out a command by the engine, shows how it ended, and writes its outputs. Outputs that can't be written are an error, which sets the
@@ -295,7 +300,7 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engine): Pro
   const { stdout, stderr } = process;
   const faults = watchFaults(log);
   const signal = AbortSignal.any([cancelOnSignals(() => log.leave(), own.hasCommand), faults.signal]);
-  const ended = await engine(inputs, { stdout, stderr, log, signal }, (isLent) => log.lend(isLent));
+  const ended = await engine(inputs, { stdout, stderr, log, signal }, log);
   log.end();
   const result = faults.signal.aborted ? withoutEnd(ended) : ended;
   const { error } = result;
@@ -304,7 +309,7 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engine): Pro
     const message = withHelpOf(withoutLacking(error.message, names), { names, help });
     log.error({ ...error, message: withOptions(message) });
   }
-  if (outputsFile === undefined) return result;
+  if (outputsFile === undefined || own.writesOutputs === false) return result;
   try {
     writeOutputs(outputsFile, result);
   } catch (error) {

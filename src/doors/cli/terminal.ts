@@ -36,6 +36,9 @@ export interface TerminalOptions {
   readonly clock: Pick<Clock, "now" | "every">;
 }
 
+/** The ID of a task. Its first characters name it in a line that has little room. */
+const TASK_ID = /\b([0-9a-f]{8})[0-9a-f]{24}\b/g;
+
 /**
  * The command line's own messages. On a terminal, progress is one line, which is rewritten until the job has output.
  * Elsewhere each message is a line of its own.
@@ -50,6 +53,8 @@ export class Terminal implements RunLog {
   #bytesDrawnAt = -Infinity;
   /** What waits until the terminal is ours again; undefined when it is. */
   #held: string[] | undefined;
+  /** Who else writes to the terminal, so that no progress is drawn. */
+  #beside: "command" | "nobody" | undefined;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -57,7 +62,7 @@ export class Terminal implements RunLog {
 
   phase(title?: string): void {
     this.#endProgress();
-    if (title === undefined || this.#options.quiet) return;
+    if (title === undefined || this.#isQuiet) return;
     if (!this.#isLive) {
       this.#line(title);
       return;
@@ -68,7 +73,7 @@ export class Terminal implements RunLog {
   }
 
   info(line: string): void {
-    if (this.#options.quiet) return;
+    if (this.#isQuiet) return;
     if (this.#progress === undefined || this.#options.verbose) {
       this.#line(line);
       return;
@@ -138,6 +143,15 @@ export class Terminal implements RunLog {
     if (!isLent) for (const text of held) this.#options.stream.write(text);
   }
 
+  /**
+   * From now on no progress is drawn. Beside a command a terminal gets warnings only, since the command has its screen; else each message
+   * is a line. With undefined progress is drawn again.
+   */
+  settle(beside: "command" | "nobody" | undefined): void {
+    this.#endProgress();
+    this.#beside = beside;
+  }
+
   /** Erases the line of progress, and stops its timer. */
   end(): void {
     this.#endProgress();
@@ -145,7 +159,12 @@ export class Terminal implements RunLog {
 
   get #isLive(): boolean {
     const { stream, canErase } = this.#options;
-    return stream.isTTY === true && canErase;
+    return stream.isTTY === true && canErase && this.#beside === undefined;
+  }
+
+  get #isQuiet(): boolean {
+    const { stream, quiet, verbose } = this.#options;
+    return quiet || (this.#beside === "command" && stream.isTTY === true && !verbose);
   }
 
   #draw(): void {
@@ -154,9 +173,14 @@ export class Terminal implements RunLog {
     const { columns = 0 } = stream;
     const { title, since, detail } = this.#progress;
     const seconds = Math.floor((clock.now() - since) / 1000);
-    const text = `${NAME}: ${title}${seconds > 0 ? ` (${seconds} s)` : ""}${detail === "" ? "" : `: ${detail}`}`;
+    const time = seconds > 0 ? ` (${seconds} s)` : "";
+    const whole = `${NAME}: ${title}${time}${detail === "" ? "" : `: ${detail}`}`;
     // One column less, because a full line moves the cursor to the next one. A terminal that does not know its size says 0.
-    stream.write(ERASE + text.slice(0, (columns > 0 ? columns : USUAL_COLUMNS) - 1));
+    const room = (columns > 0 ? columns : USUAL_COLUMNS) - 1;
+    const short = whole.length > room ? whole.replaceAll(TASK_ID, "$1") : whole;
+    // What is waited for now says more than the title.
+    const instead = `${NAME}${time}: ${detail}`.replaceAll(TASK_ID, "$1");
+    stream.write(ERASE + (short.length > room && detail !== "" ? instead : short).slice(0, room));
     this.#isDrawn = true;
   }
 

@@ -8,3 +8,15 @@ export function cancelFailure(seen: string): Failure {
     advice: "What it started is being stopped; run it again when you want it.",
   });
 }
+
+/** A cancel in words for what is no run. Any other error is returned as it is. */
+export function cancelledAs(what: "forward" | "shell", error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== "cancelled") return error;
+  const loss = { forward: "Its ports are closed.", shell: "What runs in it gets SIGHUP." }[what];
+  return new Failure("cancelled", {
+    failed: `The ${what} was cancelled.`,
+    seen: error.seen,
+    advice: `${loss} Start it again when you want it.`,
+    cause: error,
+  });
+}

@@ -50,7 +50,7 @@ export class ForwardTimedOut extends Failure {
   constructor(seconds: number) {
     super("timed-out", {
       failed: "The forward has ended at its 'timeout'.",
-      seen: `It was up for ${Math.round(seconds / 60)} minutes.`,
+      seen: `It was up for ${seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} minutes`}.`,
       advice: "Give it a longer 'timeout' when it is needed for longer.",
     });
   }

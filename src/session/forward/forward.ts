@@ -1,12 +1,15 @@
 import type { LocalPorts } from "../../aws/world.ts";
-import { Listeners } from "./listener.ts";
+import { Listeners, type RefusedCounts } from "./listener.ts";
 import { farEndOf, type Forward } from "../../inputs/forwards.ts";
 import { ForwardTimedOut } from "./failures.ts";
 import { probe } from "./probe.ts";
+import { MOST_STREAMS } from "./streams.ts";
 import { Tunnel, type TunnelCounts, type TunnelOptions } from "./tunnel.ts";
 
 /** The time for the first session, from its begin, to bring the relay. */
 const FIRST_MS = 40_000;
+/** A relay ends by itself so long after the forward should have told it to, which is counted from its later begin. */
+const RELAY_STAYS_S = 120;
 
 export interface ForwardOptions extends Omit<TunnelOptions, "targets" | "signal"> {
   readonly forwards: readonly Forward[];
@@ -37,7 +40,8 @@ async function carryUntilLost(options: ForwardOptions, lost: AbortController): P
   const onCancel = (): void => over.abort(cancel.reason);
   cancel.addEventListener("abort", onCancel, { once: true });
   const targets = forwards.map(({ host, port }) => [host, port] as const);
-  const tunnel = new Tunnel({ ...options, targets, signal: over.signal });
+  const seconds = options.seconds + RELAY_STAYS_S;
+  const tunnel = new Tunnel({ ...options, seconds, targets, signal: over.signal });
   const listeners = new Listeners({ tunnel, clock, log, ports: local });
   let running: Promise<void> = Promise.resolve();
   try {
@@ -48,15 +52,16 @@ async function carryUntilLost(options: ForwardOptions, lost: AbortController): P
     await untilReady(tunnel, lost.signal, cancel);
     const probing = { clock, signal: AbortSignal.any([lost.signal, cancel]) };
     for (const [at, forward] of forwards.entries()) await probe(tunnel, forward, at, probing);
-    for (const [at, forward] of forwards.entries())
-      log.info(`127.0.0.1:${ports[at]} leads to ${farEndOf(forward)}.`);
+    // Behind the end of the phase these lines stay on a terminal.
+    log.phase();
+    for (const line of portLines(forwards, ports)) log.info(line);
     lost.signal.throwIfAborted();
     cancel.throwIfAborted();
     const stopTimer = endAfter(options, lost);
     const result = await during(ports, lost.signal).finally(stopTimer);
     lost.signal.throwIfAborted();
     cancel.throwIfAborted();
-    log.info(countsInWords(tunnel.counts));
+    log.info(countsInWords({ ...tunnel.counts, ...listeners.refused }));
     return result;
   } finally {
     cancel.removeEventListener("abort", onCancel);
@@ -65,6 +70,11 @@ async function carryUntilLost(options: ForwardOptions, lost: AbortController): P
     over.abort();
     await running;
   }
+}
+
+/** What each of these ports leads to. */
+export function portLines(forwards: readonly Forward[], ports: readonly number[]): readonly string[] {
+  return forwards.map((forward, at) => `127.0.0.1:${ports[at]} leads to ${farEndOf(forward)}.`);
 }
 
 /** Ends the forward when its time is over, unless the function that is returned was called before. */
@@ -84,7 +94,16 @@ async function untilReady(tunnel: Tunnel, lost: AbortSignal, cancel: AbortSignal
   }
 }
 
-function countsInWords({ connections, sent, received, cuts }: TunnelCounts): string {
+function countsInWords(counts: TunnelCounts & RefusedCounts): string {
+  const { connections, sent, received, cuts, reset, unseen, tooMany } = counts;
   const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-  return `The forward carried ${times(connections, "connection")}, ${sent} bytes there and ${received} back, over ${times(cuts, "cut")}.`;
+  const rest = [
+    ["Reset, because the relay in the container was lost", reset],
+    ["Refused, because their programs had closed them before it was seen whose they are", unseen],
+    [`Refused, because ${MOST_STREAMS} were open`, tooMany],
+  ] as const;
+  return [
+    `The forward carried ${times(connections, "connection")}, ${sent} bytes there and ${received} back, over ${times(cuts, "cut")}.`,
+    ...rest.flatMap(([what, count]) => (count > 0 ? [`${what}: ${count}.`] : [])),
+  ].join(" ");
 }

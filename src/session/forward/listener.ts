@@ -22,12 +22,21 @@ export interface ListenerOptions {
   readonly ports: LocalPorts;
 }
 
+/** How many connections were refused. */
+export interface RefusedCounts {
+  /** Their programs had closed them before it was seen whose they are. */
+  readonly unseen: number;
+  /** There were too many already. */
+  readonly tooMany: number;
+}
+
 /** The ports of this machine that lead through a tunnel. Only 127.0.0.1 and ::1 have them. */
 export class Listeners {
   readonly #options: ListenerOptions;
   readonly #open: LocalPort[] = [];
   readonly #sockets = new Set<LocalSocket>();
   readonly #local: LocalSockets;
+  readonly refused = { unseen: 0, tooMany: 0 };
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -73,7 +82,7 @@ export class Listeners {
     socket.on("close", () => this.#sockets.delete(socket));
     // What goes wrong with a connection ends in its `close`.
     socket.on("error", () => undefined);
-    if (this.#sockets.size > MOST_STREAMS || !(await this.#isAllowed(socket, forward))) {
+    if (this.#hasTooMany() || !(await this.#isAllowed(socket, forward))) {
       breakOff(socket);
       return;
     }
@@ -81,6 +90,15 @@ export class Listeners {
       log.warnOnce(`The container can't reach ${farEndOf(forward)}: ${text}.`),
     );
     if (!(await tunnel.untilReady(WAIT_MS)) || !connection.begin(target)) breakOff(socket);
+  }
+
+  #hasTooMany(): boolean {
+    if (this.#sockets.size <= MOST_STREAMS) return false;
+    this.refused.tooMany += 1;
+    this.#options.log.warnOnce(
+      `A connection was refused, because ${MOST_STREAMS} are open, and the forward takes no more at a time.`,
+    );
+    return true;
   }
 
   /** Whether a process of ours, or of root, has made this connection. Allowed with a warning where that can't be seen. */
@@ -97,7 +115,13 @@ export class Listeners {
       );
       return true;
     }
-    if (owner === "gone") return false;
+    if (owner === "gone") {
+      this.refused.unseen += 1;
+      log.warnOnce(
+        `A connection to ${text} was refused: its program had closed it before the system could show whose it is. What it sent is lost. A program that waits for an answer before it closes is not refused.`,
+      );
+      return false;
+    }
     if (owner.uid === ports.uid || owner.uid === 0) return true;
     log.warnOnce(`A connection of user ${owner.uid} of this machine to ${text} was refused.`);
     return false;

@@ -43,8 +43,8 @@ export class LocalSockets {
   }
 
   /**
-   * Whose process is at the other end of a connection from this machine. A socket that its process has closed has inode 0 and user 0,
-   * whichever user the process had: it is `gone`.
+   * Whose process is at the other end of a connection from this machine. A socket that its process has closed has inode 0. It is `gone` when it
+   * has user 0, too, since the kernel says that of any user: always before Linux 6.17, and since then once the other end has acknowledged all.
    */
   async ownerOf(connection: LocalConnection): Promise<Owner> {
     const owner = await this.#look(connection);
@@ -63,7 +63,7 @@ export class LocalSockets {
     const [row, ...others] = found(connected);
     const [, , , , , , , uid = "", , inode = "0"] = row ?? [];
     const isAnother = others.some((words) => words[7] !== uid || words[9] !== inode);
-    return inode === "0" || isAnother ? "gone" : { uid: Number(uid) };
+    return (inode === "0" && Number(uid) === 0) || isAnother ? "gone" : { uid: Number(uid) };
   }
 
   /** The next read of the tables. One that has begun may have passed a new connection's row. */

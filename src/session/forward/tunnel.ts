@@ -43,10 +43,13 @@ export interface TunnelOptions extends RelayOptions {
 
 /** What a forward has to say at its end. */
 export interface TunnelCounts {
-  connections: number;
-  sent: number;
-  received: number;
-  cuts: number;
+  readonly connections: number;
+  readonly sent: number;
+  readonly received: number;
+  /** Those that a session has outlived, and those that have ended one. */
+  readonly cuts: number;
+  /** Connections that were open when their relay was lost. */
+  readonly reset: number;
 }
 
 /**
@@ -54,7 +57,7 @@ export interface TunnelCounts {
  * comes within `LONGEST_CUT_MS`, else they are reset.
  */
 export class Tunnel {
-  readonly counts: TunnelCounts = { connections: 0, sent: 0, received: 0, cuts: 0 };
+  readonly #counts = { connections: 0, sent: 0, received: 0, cuts: 0, reset: 0 };
   readonly #options: TunnelOptions;
   #relay: Relay;
   #session: Session | undefined;
@@ -80,6 +83,10 @@ export class Tunnel {
     this.#heard = options.clock.now();
   }
 
+  get counts(): TunnelCounts {
+    return { ...this.#counts, cuts: this.#counts.cuts + (this.#session?.cuts ?? 0) };
+  }
+
   #isOver(): boolean {
     return this.#options.signal.aborted;
   }
@@ -103,7 +110,7 @@ export class Tunnel {
         if (this.#fault) throw this.#fault;
         if (why === undefined) continue;
         log.info(`The session of the forward is lost: ${why}.`);
-        this.counts.cuts += 1;
+        this.#counts.cuts += 1;
         if (this.#shortSessions === MOST_SHORT) throw forwardLost(why);
         if (this.#shortSessions === 0) pause = FIRST_PAUSE_MS;
         await clock.sleep(pause * (0.5 + clock.random.fraction() / 2), signal).catch(() => undefined);
@@ -119,7 +126,7 @@ export class Tunnel {
   connect(target: number, client: Client): number | undefined {
     const of = this.isReady ? this.#relay.streams.open(target) : undefined;
     if (of === undefined) return undefined;
-    if (client.isProbe !== true) this.counts.connections += 1;
+    if (client.isProbe !== true) this.#counts.connections += 1;
     this.#clients.add(of, client);
     this.#move();
     return of;
@@ -247,6 +254,7 @@ export class Tunnel {
       return end.kind === "lost" ? end.why : `it was closed${end.text ? `: ${end.text}` : ""}`;
     } finally {
       stop();
+      this.#counts.cuts += session.cuts;
       this.#session = undefined;
       this.#relay.link.pause();
       await session.close();
@@ -290,7 +298,7 @@ export class Tunnel {
   #tell(event: StreamEvent): void {
     if (event.kind === "bye") throw forwardLost(event.text);
     if (event.kind === "data" && !this.#clients.isProbe(event.stream))
-      this.counts.received += event.bytes.length;
+      this.#counts.received += event.bytes.length;
     this.#clients.tell(event);
     this.#forgetIfOver(event.stream);
   }
@@ -325,7 +333,7 @@ export class Tunnel {
       streams.end(of);
       this.#forgetIfOver(of);
     } else {
-      this.counts.sent += piece.length;
+      this.#counts.sent += piece.length;
       streams.send(of, piece);
     }
     return true;
@@ -355,6 +363,7 @@ export class Tunnel {
     const { log } = this.#options;
     const { size } = this.#clients;
     if (size > 0) log.info(`Open connections of the forward that were reset: ${size}. New ones are carried.`);
+    this.#counts.reset += size;
     this.#clients.reset();
     this.#relay = new Relay(this.#options);
     this.#heard = this.#options.clock.now();

@@ -64,6 +64,9 @@ function withOutput(session: Session, first: readonly Buffer[], rest: AsyncItera
     get isSetUp() {
       return session.isSetUp;
     },
+    get cuts() {
+      return session.cuts;
+    },
     send: (bytes) => session.send(bytes),
     resize: (cols, rows) => session.resize(cols, rows),
     close: () => session.close(),

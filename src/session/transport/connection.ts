@@ -58,6 +58,8 @@ export class Connection {
   #socket: Socket | undefined;
   #trial: Trial | undefined;
   #paused = false;
+  /** How often a cut was bridged by another socket. */
+  mended = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -145,6 +147,7 @@ export class Connection {
       try {
         await this.#enter(way.ticket, until);
         this.#tickets.keep(way.ticket);
+        this.mended += 1;
         log.info(`Session '${ticket.sessionId}' was cut (${cut}); connected again after ${elapsed()}.`);
         return;
       } catch (error) {
