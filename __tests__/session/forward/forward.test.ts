@@ -70,19 +70,21 @@ it("a forward says what each port leads to, outside of any phase, before it is u
 });
 
 it("connections that their programs closed too soon to be seen are refused with one warning, and counted", async () => {
-  let isSeen = true;
+  const seen = { isShown: true };
   const log = await carry([":db:5432"], async (ports, told) => {
-    isSeen = isShown(ports[0] ?? 0);
+    seen.isShown = isShown(ports[0] ?? 0);
     const closes = `import socket\nfor _ in range(3):\n  s = socket.create_connection(("127.0.0.1", ${ports[0]}))\n  s.close()`;
     // This process takes no connection before the program has ended.
     expect(spawnSync("python3", ["-Ic", closes]).status).toBe(0);
-    await told.until(isSeen ? /had closed it before the system could show whose it is/ : /does not show/);
+    await told.until(
+      seen.isShown ? /had closed it before the system could show whose it is/ : /does not show/,
+    );
     return 0;
   });
   expect(log.lines.filter((line) => line.includes("was refused: its program had closed it"))).toHaveLength(
-    isSeen ? 1 : 0,
+    seen.isShown ? 1 : 0,
   );
-  if (isSeen)
+  if (seen.isShown)
     expect(log.lines.at(-1)).toMatch(
       /over 0 cuts\. Refused, because their programs had closed them before it was seen whose they are: [1-3]\.$/,
     );

@@ -360,8 +360,7 @@ export class Tunnel {
 
   /** From now on another relay carries new connections. The open ones are lost with the last one. */
   #startAnew(): void {
-    const { log } = this.#options;
-    const { size } = this.#clients;
+    const [{ log }, { size }] = [this.#options, this.#clients];
     if (size > 0) log.info(`Open connections of the forward that were reset: ${size}. New ones are carried.`);
     this.#counts.reset += size;
     this.#clients.reset();
