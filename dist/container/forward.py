@@ -21,6 +21,8 @@ GREET = 15
 # Seconds for the relay to take an attacher.
 CONNECT = 10
 MOST_NEW, MOST_NAMES = 4, 256
+# How often, in seconds, and how many times a name is looked at whose listener is full.
+LOOK, LOOKS = 0.05, 10
 # The name that the one relay of a container holds: containers of a task may share their network, and abstract names with it.
 ONLY = "\0fargate-exec-forward-" + os.readlink("/proc/self/ns/pid")
 
@@ -73,8 +75,8 @@ class Terminal:
 
 
 class Relay:
-    def __init__(self, listener, asked):
-        self.listener, self.targets, self.limits = listener, asked["targets"], asked
+    def __init__(self, listener, only, asked):
+        self.listener, self.only, self.targets, self.limits = listener, only, asked["targets"], asked
         self.link = Link(Seal(base64.b64decode(asked["key"]), b"c", b"r"))
         self.streams = Streams(self.link, self.targets)
         self.connections, self.turn, self.names = {}, 0, 0
@@ -105,6 +107,8 @@ class Relay:
 
     def turn_once(self):
         waits = {self.listener.fileno(): (select.POLLIN, self.accept), self.woken: (select.POLLIN, self.take_names)}
+        if self.only:
+            waits[self.only.fileno()] = (select.POLLIN, lambda: self.only.accept()[0].close())
         for each in self.new + ([self.terminal] if self.terminal else []):
             writes = each is self.terminal and (each.out or self.link.has_lines())
             waits[each.fd] = (select.POLLIN | (select.POLLOUT if writes else 0), lambda each=each: self.read(each))
@@ -412,16 +416,18 @@ def is_ours(some):
 
 
 def is_held_by_us(name):
-    """Not for a name without a listener, or whose listener is full: nobody can be seen there then."""
-    other = socket.socket(socket.AF_UNIX)
-    other.setblocking(False)
-    try:
-        other.connect(name)
-        return is_ours(other)
-    except OSError:
-        return False
-    finally:
-        other.close()
+    """Not for a name without a listener, or whose listener stays full: a relay of ours takes each connection soon."""
+    for _ in range(LOOKS):
+        with socket.socket(socket.AF_UNIX) as other:
+            other.setblocking(False)
+            try:
+                other.connect(name)
+                return is_ours(other)
+            except BlockingIOError:
+                time.sleep(LOOK)
+            except OSError:
+                return False
+    return False
 
 
 def terminal_of(attacher):
@@ -459,18 +465,22 @@ def start_relay(address, asked):
         return  # A session that was lost has started it, or the name is another's, which its attacher sees.
     listener.listen(4)
     # Held by the one relay of forwards of the container. The name of another user's process keeps nobody out, whatever it does with it.
-    only = socket.socket(socket.AF_UNIX)
+    only = None
     try:
         if not asked.get("shared"):
+            only = socket.socket(socket.AF_UNIX)
             only.bind(ONLY)
-            only.listen(1)
+            only.listen(16)
     except OSError:
+        only.close()
+        only = None
         if is_held_by_us(ONLY):
             say("busy")
             sys.exit()
     if os.fork():
         listener.close()
-        only.close()
+        if only:
+            only.close()
         return
     os.setsid()
     for name in ("SIGHUP", "SIGINT", "SIGTERM"):
@@ -480,7 +490,7 @@ def start_relay(address, asked):
         os.dup2(none, fd)
     os.chdir("/")
     try:
-        Relay(listener, asked).run()
+        Relay(listener, only, asked).run()
     finally:
         os._exit(0)
 
