@@ -54,6 +54,8 @@ export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
   readonly confirm?: boolean;
   /** How many seconds a session waits for its first line; 40 unless given. */
   readonly patience?: number;
+  /** The watch begins late, as on a busy machine. */
+  readonly lateWatch?: boolean;
   /** False: the test does not take the status. */
   readonly take?: boolean;
   /** Variables of the container, added to a bare environment. */
@@ -224,10 +226,10 @@ export class WatchedTerminal {
     const { options, runId } = job;
     this.#job = job;
     this.#typing = typing;
-    const { patience } = options;
-    const command = bootstrapCommand({ runId, ...from }).replace(/(?<= fx_due=)\d+/, (usual) =>
-      String(patience ?? usual),
-    );
+    const { patience, lateWatch = false } = options;
+    const command = bootstrapCommand({ runId, ...from })
+      .replace(/(?<= fx_due=)\d+/, (usual) => String(patience ?? usual))
+      .replace(/(?<=^\{\n)(?=cd "\$fx_dir"\|\|cd \/proc)/m, lateWatch ? "sleep 0.5; " : "");
     // The shell splits the command as the agent would, then becomes the shell under test.
     const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${options.sh ?? "sh"} -c "$1"`;
     const words = [...(options.within?.enter ?? []), "/bin/sh", "-c", unwrap, "sh", command];

@@ -39,10 +39,14 @@ describe.each(SHELLS)("under %s", (sh) => {
   });
 
   it.concurrent("a session whose terminal is lost before a line leaves no directory", async () => {
-    const job = aJob({ sh, script: "echo never", patience: 1 });
-    const session = job.attach(0, nothing);
-    await session.says("ready");
-    await session.kill();
-    await until(() => job.processes.length === 0 && job.directory === undefined);
+    const sessions = [false, true].map((lateWatch) => {
+      const job = aJob({ sh, script: "echo never", patience: 1, lateWatch });
+      return { job, session: job.attach(0, nothing) };
+    });
+    for (const { session } of sessions) {
+      await session.says("ready");
+      await session.kill();
+    }
+    await until(() => sessions.every(({ job }) => job.processes.length === 0 && job.directory === undefined));
   });
 });
