@@ -50,15 +50,15 @@ fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
 
 # The runner that is to type may be lost, and nothing outside the container tells whose session this is. So the watch ends the session
 # when no line has come fx_due seconds after its begin, and removes a directory without a job. fx_end_session (signals.sh) says why it tells
-# the agent's worker. TERM ends the watch: the first line has come. HUP does not: the watch outlives its terminal. PID 1 may reap no
-# child, so the watch waits for its `sleep`.
+# the agent's worker. TERM ends the watch: the first line has come. HUP does not: the watch outlives its terminal, and may not have begun
+# when that is lost, so HUP is ignored before. PID 1 may reap no child, so the watch waits for its `sleep`.
 # shellcheck disable=SC2086 # none of them has a blank
 [ "$fx_new" ] && echo $fx_self >"$fx_dir/maker"
+trap "" 1
 # shellcheck disable=SC2086 # nor has one of these
 {
   cd "$fx_dir" || cd /proc || exit
   trap "kill \$!;wait;exit" 15
-  trap "" 1
   sleep $fx_due &
   wait
   fx_is $fx_self && {
@@ -68,6 +68,7 @@ fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
   [ ! -e job ] && mkdir started && rm -rf "$PWD"
 } >/dev/null 3<&- &
 fx_watch=$!
+trap - 1
 
 # Reads the opening. Its caller waits for the end of the watch.
 fx_open() {
