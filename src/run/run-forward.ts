@@ -19,7 +19,8 @@ export interface ForwardRun {
 
 /** Forwards ports of this machine into a task. Never rejects: a failure is a result. */
 export async function runForward(run: ForwardRun, surroundings: Surroundings): Promise<Result> {
-  return await runStep((step) => perform(run, step, surroundings.world.ports), surroundings);
+  const { ports } = surroundings.world;
+  return await runStep((step) => cancelledAs("forward", perform(run, step, ports)), surroundings);
 }
 
 /** The phases between valid inputs and the end of the forwards. */
@@ -41,7 +42,7 @@ async function perform({ during }: ForwardRun, step: OpenStep, ports: LocalPorts
     // The forward has succeeded, whatever the command that used it says.
     return { kind: "status", outcome: "succeeded", exitCode, workers: [], task };
   } catch (error) {
-    if (!(error instanceof ForwardTimedOut)) throw cancelledAs("forward", error);
+    if (!(error instanceof ForwardTimedOut)) throw error;
     return { ...failedResult(error), outcome: "timed-out", exitCode: 124 };
   } finally {
     await tasks.end();

@@ -24,11 +24,7 @@ const LEFT = 130;
 
 /** Opens a shell in a container. Its exit code is the result's. Never rejects: a failure is a result. */
 export async function runShell(run: ShellRun, surroundings: Surroundings): Promise<Result> {
-  return await runStep(
-    (step) =>
-      perform(run, step).catch((error: unknown) => Promise.reject(cancelledAs("shell", error) as Error)),
-    surroundings,
-  );
+  return await runStep((step) => cancelledAs("shell", perform(run, step)), surroundings);
 }
 
 /** A log that the cluster asks for is to have what the shell shows. A relay's bytes are sealed, so the session is the terminal then. */

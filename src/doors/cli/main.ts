@@ -133,10 +133,7 @@ function addCheck(all: Command): void {
   command.action(async (own: OwnOptions) =>
     runAndSetExitCode(
       { ...(await withRegion(inputs())), check: true },
-      {
-        ...own,
-        ...{ names: CHECK_INPUTS, help: "check --help --all" },
-      },
+      { ...own, names: CHECK_INPUTS, help: "check --help --all" },
     ),
   );
 }

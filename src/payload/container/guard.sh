@@ -11,7 +11,8 @@ fx_begin_loading() {
 # fx_start_guard: starts the guard, in the bootstrap that has made the directory. After ten minutes without a job the guard removes the
 # directory and ends the bootstrap. A run that waits for others (others.sh) makes `waits` every second, and then the ten minutes begin
 # again. TERM ends the guard's `sleep`: the guard then sees at once that there is a job. PID 1 may reap no child, so the guard waits for
-# its `sleep`. HUP does not end the guard: it outlives its terminal, and may not have begun when that is lost.
+# its `sleep`. HUP does not end the guard: it outlives its terminal. It may begin only after that is
+# lost, so HUP is ignored before.
 fx_start_guard() {
   trap '' HUP
   {

@@ -9,8 +9,16 @@ export function cancelFailure(seen: string): Failure {
   });
 }
 
-/** A cancel in words for what is no run. Any other error is returned as it is. */
-export function cancelledAs(what: "forward" | "shell", error: unknown): unknown {
+/** Throws a cancel of this work in words for what is no run, and any other error as it is. */
+export async function cancelledAs<T>(what: "forward" | "shell", work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw inWordsOf(what, error);
+  }
+}
+
+function inWordsOf(what: "forward" | "shell", error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== "cancelled") return error;
   const loss = { forward: "Its ports are closed.", shell: "What runs in it gets SIGHUP." }[what];
   return new Failure("cancelled", {
