@@ -3,7 +3,10 @@ import { replayForReal, TooSlow } from "./real.ts";
 import { drawReplay } from "./replay.ts";
 import { replaySimulated } from "./simulated.ts";
 
-/** How much sooner or later, in seconds, a worker of the real programs may end. A busy machine makes all later. */
+/**
+ * How much sooner or later, in seconds, a worker of the real programs may end. A busy machine makes all later; and since a cancel counts from
+ * the session's first word, a worker that begins late has been running for a shorter time when it comes.
+ */
 const SOONER_S = 0.4;
 const LATER_S = 8;
 
@@ -22,9 +25,10 @@ export async function differences(seed: number): Promise<readonly string[]> {
       (key) =>
         `${key} of ${replay.form}: really ${clip(real[key])}, simulated ${clip(simulated[key])}; ${clip(replay)}`,
     );
+  const sooner = SOONER_S + (replay.cancelAt ?? 0) / 1000;
   const isOff = simulated.seconds.some((seconds, worker) => {
     const really = real.seconds[worker] ?? NaN;
-    return !(really > seconds - SOONER_S && really < seconds + LATER_S);
+    return !(really > seconds - sooner && really < seconds + LATER_S);
   });
   if (isOff) found.push(`seconds: really ${real.seconds.join()}, simulated ${simulated.seconds.join()}`);
   return found;
