@@ -102,6 +102,12 @@ export function extractAll<Event extends SeenItem | SpoolText>(
 }
 
 function linesOf(bytes: Buffer): { bytes: Buffer; ends: boolean }[] {
-  const texts = bytes.toString("latin1").split("\n");
-  return texts.map((text, i) => ({ bytes: Buffer.from(text, "latin1"), ends: i < texts.length - 1 }));
+  const copy = Buffer.from(bytes);
+  const lines: { bytes: Buffer; ends: boolean }[] = [];
+  let from = 0;
+  for (let end = copy.indexOf(10); end >= 0; end = copy.indexOf(10, from)) {
+    lines.push({ bytes: copy.subarray(from, end), ends: true });
+    from = end + 1;
+  }
+  return [...lines, { bytes: copy.subarray(from), ends: false }];
 }

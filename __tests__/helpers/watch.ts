@@ -21,6 +21,7 @@ const SESSION: Delivery = { kind: "session" };
 
 /** Changes the input of a terminal. */
 export type Typing = (what: "start" | "delivery" | "payload" | "secrets", bytes: Buffer) => Buffer;
+const NEWLINE = Buffer.from("\n");
 const asItIs: Typing = (_, bytes) => bytes;
 
 /** A container in which the terminal's command runs, instead of this machine itself. */
@@ -182,7 +183,7 @@ export class WatchedJob {
   output(stream: "stdout" | "stderr"): Buffer {
     return Buffer.concat(
       this.events.flatMap((e) =>
-        e.kind === "text" && e.stream === stream ? [e.bytes, Buffer.from(e.ends ? "\n" : "")] : [],
+        e.kind === "text" && e.stream === stream ? (e.ends ? [e.bytes, NEWLINE] : [e.bytes]) : [],
       ),
     );
   }
@@ -270,7 +271,7 @@ export class WatchedTerminal {
 
   /** Resolves when this many bytes were shown, or the terminal is gone. */
   async shows(bytes: number): Promise<void> {
-    await until(() => this.isClosed || this.shown.length >= bytes);
+    await until(() => this.isClosed || this.#shown.reduce((sum, { length }) => sum + length, 0) >= bytes);
   }
 
   /** Cuts it: the other end of the terminal is suddenly gone. */
