@@ -109,5 +109,6 @@ function linesOf(bytes: Buffer): { bytes: Buffer; ends: boolean }[] {
     lines.push({ bytes: copy.subarray(from, end), ends: true });
     from = end + 1;
   }
-  return [...lines, { bytes: copy.subarray(from), ends: false }];
+  lines.push({ bytes: from === 0 ? copy : copy.subarray(from), ends: false });
+  return lines;
 }
