@@ -33,7 +33,11 @@ function drawLine(random: Random, scenario: Scenario): Scenario {
     };
   });
   const faults = scenario.faults.filter(({ kind }) => kind === "frame" || kind === "cut");
-  return { ...scenario, containers: scenario.containers.slice(0, 1), runners, faults };
+  const { ecs, containers } = scenario;
+  return {
+    ...{ ...scenario, containers: containers.slice(0, 1), runners, faults },
+    ...(ecs !== undefined && { ecs: { ...ecs, like: 0 } }),
+  };
 }
 
 /** A job prints for a minute while S3 carries its output, with troubles of S3 at either end. */

@@ -248,6 +248,15 @@ describe("following a job through its sessions", () => {
     expect(job.terminated).toEqual(["s-1", "s-2"]);
   });
 
+  it("gives up after ten minutes in which the agent opened no session, and knows that the script was started", async () => {
+    const job = new Scene(cut(LOST, from(0)), silent);
+    const attended = endOf(job);
+    await job.untilSession(5);
+    await job.clock.runUntil(() => job.ended !== undefined);
+    expect(await attended).toMatchObject({ kind: "ended", end: { kind: "lost" }, attached: true });
+    expect(job.sessions).toHaveLength(5);
+  });
+
   it("fails when the first session can't be opened", async () => {
     const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
     const job = new Scene(() => {

@@ -135,16 +135,21 @@ const relaysEnd: Rule = {
       for (const relay of relaysOf(runner.name, ended)) {
         const over = Math.max(runner.mainEnd?.at ?? Infinity, relay.began);
         const lasted = (relay.endedAt ?? ended.world.base.time.now) - over;
-        const most = isUndisturbed(runner, ended) ? TOLD_MS : RELAY_ENDS_MS;
+        const most = isUndisturbed(runner, relay, ended) ? TOLD_MS : RELAY_ENDS_MS;
         check(lasted <= most, runner.name, () => `its relay went on for ${lasted} ms`);
       }
     }
   },
 };
 
-/** Whether the step has ended by itself, and nothing was between it and its relay. */
-function isUndisturbed({ name, mainEnd }: Runner, { world }: Simulated): boolean {
-  return mainEnd?.exitCode !== undefined && world.base.faults.taken.every(({ actor }) => actor !== name);
+/** Whether the step has ended by itself, and nothing was between it and its relay: no fault of its own, and no end of the agent. */
+function isUndisturbed({ name, mainEnd }: Runner, relay: Relay, { world }: Simulated): boolean {
+  const place = world.containers.find(({ relays }) => relays.includes(relay));
+  return (
+    mainEnd?.exitCode !== undefined &&
+    place?.agent.isDead === false &&
+    world.base.faults.taken.every(({ actor }) => actor !== name)
+  );
 }
 
 const sessionsEnd: Rule = {

@@ -258,8 +258,10 @@ class Following {
     const end = why.kind === "gap" ? why : ({ ...why, kind: "ended" } as const);
     const gone = await this.#look();
     if (gone !== undefined) return gone;
-    const isDue = await this.#next.isDue({ sessionId, end, progress: spool.offset > this.#from });
-    return isDue ? await this.#openNext() : end;
+    const { heard } = session;
+    const isDue = await this.#next.isDue({ sessionId, end, heard, progress: spool.offset > this.#from });
+    if (isDue) return await this.#openNext();
+    return end.kind === "ended" && this.#attachedAt !== undefined ? { ...end, attached: true } : end;
   }
 
   async #openNext(): Promise<JobEnd | undefined> {

@@ -14,6 +14,8 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
 /** The most sessions in a row that end before they show the job. */
 const MOST_IN_VAIN = 8;
+/** So long the agent may open no session, as when others have blocked it for good. A container keeps the end of a job no longer. */
+const LONGEST_UNOPENED_MS = 10 * 60_000;
 
 /** Failures that may pass. */
 const TRANSIENT: ReadonlySet<FailureCode> = new Set(["session-lost", "aws-unreachable", "throttled"]);
@@ -24,6 +26,8 @@ export interface EndedSession {
   readonly end: Extract<CarrierEnd, { kind: "ended" | "gap" }>;
   /** True when it has brought output. */
   readonly progress: boolean;
+  /** True when the agent has opened it. */
+  readonly heard: boolean;
 }
 
 export interface NextSessionOptions {
@@ -38,19 +42,26 @@ export interface NextSessionOptions {
 export class NextSession {
   readonly #options: NextSessionOptions;
   #inVain = 0;
+  /** How long the last sessions in a row have lasted that the agent did not open. */
+  #unopenedMs = 0;
+  #openedAt: number;
   #hasWarned = false;
   #pause = FIRST_PAUSE_MS;
 
   constructor(options: NextSessionOptions) {
     this.#options = options;
+    this.#openedAt = options.clock.now();
   }
 
   /** Whether another session may still tell the job's end. If so, logs why, and ends this one if it may still be open. */
-  async isDue({ sessionId, end, progress }: EndedSession): Promise<boolean> {
+  async isDue({ sessionId, end, progress, heard }: EndedSession): Promise<boolean> {
     const { cancel, clock, sessions, log, spool } = this.#options;
     // An attached session counts even without output: a job may be silent for hours, and a connection lasts one hour.
     this.#inVain = progress || (end.kind === "ended" && end.attached) ? 0 : this.#inVain + 1;
-    const isOver = cancel.aborted || this.#inVain >= MOST_IN_VAIN || clock.now() >= sessions.until;
+    const now = clock.now();
+    this.#unopenedMs = heard ? 0 : this.#unopenedMs + now - this.#openedAt;
+    const isInVain = this.#inVain >= MOST_IN_VAIN || this.#unopenedMs >= LONGEST_UNOPENED_MS;
+    const isOver = cancel.aborted || isInVain || now >= sessions.until;
     const goesOn = !isOver && !isFinal(end);
     if (goesOn) {
       this.#pause = progress ? FIRST_PAUSE_MS : longer(this.#pause);
@@ -73,7 +84,9 @@ export class NextSession {
     for (let pause = this.#pause; ; pause = longer(pause)) {
       await clock.sleep(pause * (0.5 + clock.random.fraction() / 2), cancel);
       try {
-        return await sessions.attach(spool.offset);
+        const session = await sessions.attach(spool.offset);
+        this.#openedAt = clock.now();
+        return session;
       } catch (error) {
         cancel.throwIfAborted();
         const failure = asFailure(error);

@@ -64,3 +64,15 @@ it("however many steps follow a job one after the other, its end and their patie
   }
   expect(jobEndsBy).toBe(first.jobEndsBy);
 });
+
+it("a job that began late, since its runner was held up, is followed until its own 'timeout' has ended it", () => {
+  const clock = new SteppedClock(0);
+  const sessions = sessionsOf({ clock });
+  const { jobEndsBy, until } = sessions;
+  clock.advance(DEADLINE + 74_000);
+  sessions.noteAttached();
+  expect([sessions.jobEndsBy, sessions.until]).toEqual([jobEndsBy + 74_000, until + 74_000]);
+  clock.advance(50_000);
+  sessions.noteAttached();
+  expect(sessions.jobEndsBy).toBe(jobEndsBy + 74_000);
+});

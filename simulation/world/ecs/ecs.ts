@@ -65,8 +65,9 @@ export class Ecs {
       container.onPid1 = (code) => task.ended(code);
       return task;
     });
-    const like = containers[options?.like ?? 0];
-    if (options === undefined || like === undefined) return;
+    if (options === undefined) return;
+    const like = containers[options.like];
+    if (like === undefined) throw new Error(`the scenario has no container ${options.like} for new tasks`);
     const { definitions, tasks } = this;
     const parts = { options, like, definitions, gateway, bucket, tasks };
     this.#starter = new TaskStarter(base, parts);

@@ -53,8 +53,6 @@ export interface FirstSession {
 
 /** Opens the sessions of one job, one after the other. Keeps the job in the ledger while it may run. */
 export class JobSessions implements SessionSource {
-  /** The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. It is the same for each step that follows the job. */
-  readonly jobEndsBy: number;
   readonly #prepared: PreparedJob;
   readonly #place: JobPlace;
   readonly #context: JobContext;
@@ -67,8 +65,9 @@ export class JobSessions implements SessionSource {
   #isDenied: Promise<boolean> | undefined;
   #job: JobName;
   #openedAt: number;
-  /** When the first session was open, or is to be. */
+  /** When the job was seen first; until then when the first session was open, or is to be. */
   #begunAt: number;
+  #isSeen = false;
 
   constructor(
     prepared: PreparedJob,
@@ -76,23 +75,27 @@ export class JobSessions implements SessionSource {
     context: JobContext,
     { deadline, lines, protection }: FirstSession,
   ) {
-    const { inputs, target, clock } = context;
     const { run, container } = prepared;
-    const { where } = inputs;
-    this.jobEndsBy =
-      where.kind === "handle"
-        ? where.handle.until
-        : deadline + waitForOthersMs(inputs, target) + inputs.timeout;
     this.#prepared = prepared;
     this.#place = place;
     this.#context = context;
     this.#deadline = deadline;
     this.#lines = lines;
     this.#protection = protection;
-    this.#openedAt = clock.now();
+    this.#openedAt = context.clock.now();
     this.#begunAt = this.#openedAt;
     this.#job = { ...container, run };
     this.#record(this.#job);
+  }
+
+  /**
+   * The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. It is the same for each step that follows the job.
+   * A runner that was held up may have begun the job after its deadline.
+   */
+  get jobEndsBy(): number {
+    const { inputs, target } = this.#context;
+    if (inputs.where.kind === "handle") return inputs.where.handle.until;
+    return Math.max(this.#deadline, this.#begunAt) + waitForOthersMs(inputs, target) + inputs.timeout;
   }
 
   /** A container keeps the end of a job that nobody takes. So a step that comes after `timeout` needs as long to ask for it. */
@@ -186,7 +189,9 @@ export class JobSessions implements SessionSource {
 
   /** Deletes the staged object. From now on the cleanup of a cancel gives the job time to send artifacts before its task is stopped. */
   noteAttached(): void {
-    const { aws, inputs, ledger, target, log } = this.#context;
+    const { aws, inputs, ledger, target, clock, log } = this.#context;
+    if (!this.#isSeen) this.#begunAt = clock.now();
+    this.#isSeen = true;
     if (target.started && inputs.artifacts !== undefined && !isDetachedOnCancel(inputs))
       ledger.replace(["sending"], [{ kind: "sending", task: target.taskArn }]);
     this.#prepared.start?.staged
