@@ -30,7 +30,7 @@ it("names the input, the status, the reason, the log and the right", () => {
   const definition = aDefinition([{ awslogs }]);
   const failure = holdEnded(ended({ app: 2 }), { container: "app", taskId: ID }, "It is denied.", definition);
   expect(failure.code).toBe("hold-ended");
-  expect(failure.failed).toMatch(/'hold'.*'app'.*ended with 2 before the script/);
+  expect(failure.failed).toMatch(/'hold'.*'app'.*ended with 2 before anything/);
   expect(failure.seen).toMatch(/ENTRYPOINT.*It is denied\./);
   expect(failure.advice).toMatch(/ecs:RegisterTaskDefinition.*"sh", "-c".*'hold: false'/);
   expect(failure.advice).toContain(`log group '/ecs/shop', stream 'shop/app/${ID}'`);

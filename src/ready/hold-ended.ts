@@ -31,7 +31,7 @@ export function holdEnded(
       ? "See the container's own log for its output."
       : `Its output is in log group '${log.group}', stream '${[log.streamPrefix, container, taskId].filter(Boolean).join("/")}'.`;
   return new Failure("hold-ended", {
-    failed: `Input 'hold' could not keep container '${container}' of task ${taskId} alive: it ended with ${exitCode} before the script could start.`,
+    failed: `Input 'hold' could not keep container '${container}' of task ${taskId} alive: it ended with ${exitCode} before anything ran in it.`,
     seen: `The ENTRYPOINT of its image got the words of the hold command as arguments, and did not run them. It could not be replaced by an entry point of fargate-exec: ${because} ${failure.seen}`,
     advice:
       `Allow 'ecs:RegisterTaskDefinition', 'ecs:DeregisterTaskDefinition' and 'ecs:RunTask' on task definitions '${FAMILY_PREFIX}*' to the caller's role, ` +

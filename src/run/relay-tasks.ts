@@ -3,6 +3,7 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
 import { asFailure, type Failure, type FailureCode } from "../errors.ts";
 import { EarlyLook } from "../queue/early-look.ts";
+import { diagnose } from "../ready/diagnose.ts";
 import { lookBeforeStart } from "../ready/look.ts";
 import type { OpenedSession, SessionRequest } from "../session/forward/session-request.ts";
 import { othersToTry, stuckAfter } from "../targets/candidates.ts";
@@ -141,11 +142,20 @@ export class RelayTasks {
   /** Goes on in another task. Throws the failure when there is none. */
   async #move(failure: Failure, request: SessionRequest): Promise<void> {
     const next = await this.#findNext(failure, request);
-    if (next === undefined)
-      throw failure.code === "container-busy" ? failure.withParts({ advice: OWN_TASK }) : failure;
+    if (next === undefined) throw await this.#explain(failure);
     await this.end();
     this.#target = next;
     this.#tried += 1;
+  }
+
+  /** The failure that ends the forward. As long as there was no session, with what is wrong in the set-up of the task. */
+  async #explain(failure: Failure): Promise<Failure> {
+    if (failure.code === "container-busy") return failure.withParts({ advice: OWN_TASK });
+    const { aws, cancel, log, reader } = this.#step;
+    if (this.#openedIn !== undefined || cancel.aborted) return failure;
+    const exec = await this.#exec.catch(() => undefined);
+    const context = { ecs: this.#looks, ec2: aws.ec2, iam: aws.iam, exec, log, reader };
+    return await diagnose(failure, this.#target, context);
   }
 
   async #findNext(failure: Failure, request: SessionRequest): Promise<Target | undefined> {
