@@ -64,21 +64,40 @@ it("frames go both ways over a socket that the world has opened", async () => {
   expect([wire.sent, frames]).toEqual([["out"], ["in"]]);
 });
 
+/** Lets the time of the first pings pass. The other side answers each at once. */
+async function passFirstPings({ wire, clock }: Awaited<ReturnType<typeof open>>): Promise<void> {
+  for (let count = 0; count < 4; count += 1) {
+    wire.listener?.pong();
+    await clock.pass(4_000);
+  }
+}
+
 it("a socket is cut when two pings in a row get no answer", async () => {
-  const { wire, clock, lost } = await open();
-  await clock.pass(25_000);
+  const opened = await open();
+  const { wire, clock, lost } = opened;
+  await passFirstPings(opened);
   wire.listener?.pong();
   await clock.pass(25_000);
   await clock.pass(25_000);
   await clock.runUntil(() => lost.length > 0);
   expect(lost).toEqual(["broke: nothing was heard for 50 s, not even an answer to a ping"]);
-  expect([wire.pings, wire.terminated]).toEqual([4, 1]);
+  expect([wire.pings, wire.terminated]).toEqual([7, 1]);
+});
+
+it("a socket that dies at once is cut before the wait for the agent's first word is over, which takes 20 s", async () => {
+  const { wire, clock, lost } = await open();
+  wire.listener?.pong();
+  await clock.pass(4_000);
+  await clock.pass(4_000);
+  await clock.pass(4_000);
+  await clock.runUntil(() => lost.length > 0);
+  expect(lost).toEqual(["broke: nothing was heard for 8 s, not even an answer to a ping"]);
 });
 
 it("a paused socket, which reads no answers, is not cut", async () => {
   const { clock, socket, lost } = await open();
   socket.pause();
-  for (let count = 0; count < 5; count += 1) await clock.pass(25_000);
+  for (let count = 0; count < 8; count += 1) await clock.pass(count < 4 ? 4_000 : 25_000);
   expect(lost).toEqual([]);
 });
 
