@@ -1,32 +1,61 @@
 import type { Scenario } from "../../simulation/scenario.ts";
 import { simulate } from "../../simulation/simulate.ts";
 
-/** A forward in a task of its own, whose image has an ENTRYPOINT that runs no command, and which can't be replaced. */
-const SCENARIO: Scenario = {
-  seed: 1,
-  world: {
-    ...{ latency: [5, 10], bucket: false, mayList: true, isVersioned: false },
-    ...{ maySeeSessions: true, mayResume: true, pausesAfter: 2_000 },
-  },
-  containers: [{ boto3: true, gzip: true, reaps: true, pace: 2, stopsIn: 0 }],
-  ecs: {
-    ...{ lag: 0, mayDescribe: true, mayRegister: false, hasShell: false, hasOwnEntryPoint: true },
-    start: { network: 200, pull: 200, activate: 200, agent: 200, connect: 0 },
-    ...{ like: 0, ownCommand: 5_000 },
-  },
-  runners: [
-    {
-      ...{ at: 0, container: 0, clients: [], post: true },
-      inputs: { forwards: ":echo.internal:5000", "task-definition": "app", subnets: "subnet-0a1b2c3d" },
-      script: { lines: [], exitCode: 0, onTerm: "dies" },
+/** A world in which one step forwards a port, with these inputs besides. */
+function worldWith({
+  inputs,
+  ...more
+}: Pick<Scenario, "ecs" | "faults"> & { readonly inputs: Readonly<Record<string, string>> }): Scenario {
+  return {
+    seed: 1,
+    world: {
+      ...{ latency: [5, 10], bucket: false, mayList: true, isVersioned: false },
+      ...{ maySeeSessions: true, mayResume: true, pausesAfter: 2_000 },
     },
-  ],
-  faults: [],
+    containers: [{ boto3: true, gzip: true, reaps: true, pace: 2, stopsIn: 0 }],
+    runners: [
+      {
+        ...{ at: 2_000, container: 0, clients: [], post: true },
+        inputs: { forwards: ":echo.internal:5000", ...inputs },
+        script: { lines: [], exitCode: 0, onTerm: "dies" },
+      },
+    ],
+    ...more,
+  };
+}
+
+const ECS = {
+  ...{ lag: 0, mayDescribe: true, mayRegister: true, hasShell: false, hasOwnEntryPoint: false },
+  start: { network: 200, pull: 200, activate: 200, agent: 200, connect: 0 },
+  ...{ like: 0, ownCommand: 5_000 },
 };
 
+/** The code and the text with which the step fails. */
+async function failureIn(scenario: Scenario): Promise<string | undefined> {
+  const { runners } = await simulate(scenario);
+  return /^::error title=fargate-exec%3A (.*)$/m.exec(runners[0]?.main.stdout ?? "")?.[1];
+}
+
 it("a forward whose container does not obey 'hold' says so, with the right that is missing, as a run does", async () => {
-  const { runners } = await simulate(SCENARIO);
-  expect(runners[0]?.main.stdout).toMatch(
-    /^::error title=fargate-exec%3A hold-ended::Input 'hold' could not keep .*ENTRYPOINT.*ecs:RegisterTaskDefinition/m,
+  const scenario = worldWith({
+    inputs: { "task-definition": "app", subnets: "subnet-0a1b2c3d" },
+    ecs: { ...ECS, mayRegister: false, hasOwnEntryPoint: true },
+    faults: [],
+  });
+  expect(await failureIn(scenario)).toMatch(
+    /^hold-ended::Input 'hold' could not keep .*ENTRYPOINT.*ecs:RegisterTaskDefinition/,
   );
+});
+
+it("the time for which a forward waits for its place does not count towards 'start-timeout'", async () => {
+  const scenario = worldWith({
+    inputs: { "start-timeout": "40s", "queue-timeout": "4m" },
+    ecs: { ...ECS, lag: 2_000 },
+    // A colleague's shell has the place until the task is stopped, which ECS is slow to say.
+    faults: [
+      { kind: "shell", actor: "container 0", at: 0, ms: 100_000 },
+      { kind: "stop-task", actor: "container 0", at: 40_500, code: "UserInitiated" },
+    ],
+  });
+  expect(await failureIn(scenario)).toMatch(/^task-stopped::.*Task stopped by user/);
 });

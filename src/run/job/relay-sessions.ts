@@ -95,13 +95,16 @@ export class RelaySessions {
   async open(lost: string | undefined, over: AbortSignal): Promise<Session> {
     const { aws, looks, target, clock, log, budget, ledger, exec } = this.#context;
     const cancel = AbortSignal.any([this.#context.cancel, over]);
+    const askedAt = clock.now();
     const isNew = await this.#place.take(cancel);
+    // The wait for a place does not count towards `start-timeout`.
+    const waited = clock.now() - askedAt;
     if (lost !== undefined) {
       await terminateSession(this.#context, lost);
       if (!isNew) await this.#place.waitToReplace(lost);
     }
     const lines = lost === undefined ? this.#lines : new WaitLines({ clock, log });
-    const until = lost === undefined ? this.#deadline : clock.now() + LATER_MS;
+    const until = lost === undefined ? this.#deadline + waited : clock.now() + LATER_MS;
     const canNeverConnect = (task: Task): Promise<boolean> =>
       canNever("connect", task, target.container, { ecs: looks, iam: aws.iam });
     const asking = {
