@@ -97,7 +97,7 @@ const MARKS: readonly (readonly [string, RegExp])[] = [
   ["job: attached to", /^##\[group\]Attaching to the job/m],
   ["lock: waited for", /^The lock '.*' is/m],
   ["lock: taken from a lost run", /^Took the lock of/m],
-  ["stop: a command of its own", /a command of its own did/],
+  ["stop: a command of its own", /a command of its own d(id|oes)/],
   ["wait: for a place", /waiting for its place|for its place as number/],
 ];
 

@@ -2,6 +2,7 @@ import { type AddressInfo, createServer } from "node:net";
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
 import type { ActiveSession } from "../../src/aws/ssm.ts";
 import type { Task } from "../../src/aws/task.ts";
+import { Failure } from "../../src/errors.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
 import { Listener } from "../helpers/listener.ts";
 import { PayloadType } from "../../src/session/wire/message.ts";
@@ -23,6 +24,7 @@ const JOB = {
   encryption: { kind: "none" },
 } as const;
 
+const JOB_WITH_SESSION = { ...JOB, sessionId: "s-1" } as const;
 const KMS_ACTION = { ActionType: "KMSEncryption", ActionParameters: { KMSKeyId: "key-1" } };
 
 /** Stops a job. ExecuteCommand gives this answer. */
@@ -55,8 +57,9 @@ async function stopIt(
     kms: { generateDataKey: () => Promise.reject(new Error("no key is asked for")) },
     clients: { ...AWS, gatewayEndpoints: () => endpoints, signal },
   };
-  const error: unknown = await stopJob(job, { aws, clock, log }).catch((reason: unknown) => reason);
-  return { calls, log: log.lines, error };
+  const end: unknown = await stopJob(job, { aws, clock, log }).catch((error: unknown) => ({ error }));
+  const error = typeof end === "object" ? (end as { readonly error: unknown }).error : undefined;
+  return { calls, log: log.lines, error, told: error === undefined ? end : "not" };
 }
 
 it("ends the session that the job had, and then runs the stop command", async () => {
@@ -92,6 +95,25 @@ it("waits while its session could be the fourth in the container, which would bl
   const stopping = stopIt({ ...JOB, sessionId: "s-1" }, undefined, [], clock, undefined, [], sessions);
   const { calls } = await inTime(clock, stopping);
   expect([looks, calls]).toEqual([3, ["TerminateSession s-1", "ExecuteCommand fx_id=run-1"]]);
+});
+
+it.each<[string, () => readonly ActiveSession[], string]>([
+  ["beside one other session", () => others(1), "certainly"],
+  ["which may be in line behind two others", () => others(2), "perhaps"],
+  [
+    "where nothing shows the other sessions",
+    () => {
+      throw new Failure("access-denied", { failed: "", seen: "", advice: "" });
+    },
+    "perhaps",
+  ],
+])("a stop command %s tells the job: %s", async (_, sessions, expected) => {
+  const stopping = stopIt(JOB_WITH_SESSION, undefined, [], new SteppedClock(), undefined, [], sessions);
+  const { told, log } = await stopping;
+  expect(told).toBe(expected);
+  expect(log).toEqual([
+    expect.stringMatching(told === "perhaps" ? /at the latest when other/ : /own did\.$/),
+  ]);
 });
 
 it("rejects, and opens no session, when the container has three others for a minute", async () => {

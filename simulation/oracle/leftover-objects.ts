@@ -5,6 +5,9 @@ import type { Version } from "../world/s3.ts";
 import type { Rule } from "./rule.ts";
 import { tasksOf } from "./tasks-of.ts";
 
+/** An uploader that was killed has a successor, which uploads again, within this time. */
+const AGAIN_MS = 5_000;
+
 /** Nothing stays in the bucket, unless one of those that know the object can't remove it: then it is said, or the lifecycle of the bucket has it. */
 export const leftInBucket: Rule = {
   name: "nothing is left in the bucket",
@@ -27,7 +30,8 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
       isLost(runner) ||
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
       isCutOff(runner, ended) ||
-      (key.endsWith("/alive") && isEnding(runner, ended)) ||
+      (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||
+      (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
       (key.includes("/output/") && isUnstopped(runner)) ||
       (key.includes("/output/") && isLeft(runner, ended)),
   );
@@ -76,6 +80,28 @@ function isUnstopped({ main, post }: Runner): boolean {
 /** The step has stopped the task. The container of a task that is slow to end may say that it is alive after the cleanup. */
 function isEnding(runner: Runner, ended: Simulated): boolean {
   return tasksOf(runner, ended).some(({ stoppedBy }) => stoppedBy === runner.name);
+}
+
+/** While no step followed its job, nobody read the heartbeat: a cleanup deletes ten of its versions. */
+function hasOldHeartbeats({ jobUrl }: Runner, { scenario, runners }: Simulated): boolean {
+  return (
+    scenario.world.isVersioned &&
+    runners.some((runner) => runner.jobUrl === jobUrl && runner.outputs["outcome"] === "detached")
+  );
+}
+
+/** The uploader was killed just before the step cleaned up. The next one does not know what S3 has, and uploads that again. */
+function isUploadedAgain(runner: Runner, ended: Simulated): boolean {
+  const names = tasksOf(runner, ended).map(({ name }) => name);
+  const { time } = ended.world.base;
+  const over = (runner.mainEnd?.at ?? Infinity) - (time.now - time.elapsed);
+  return ended.world.base.faults.taken.some(
+    (fault) =>
+      fault.kind === "kill-process" &&
+      (fault.process === "uploader" || fault.process === "supervisor") &&
+      names.includes(fault.actor) &&
+      Math.abs(over - fault.at) <= AGAIN_MS,
+  );
 }
 
 /** S3 had faults for the step, or for its container. */

@@ -9,6 +9,7 @@ import { type Log, keepWarnings } from "../log.ts";
 import { isAboutCredentials } from "../carriers/expiry.ts";
 import { terminateSession } from "../session/opener.ts";
 import { tellWhile } from "../waiting.ts";
+import { noteTold } from "./runaway-job.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
@@ -76,7 +77,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   const isForArtifacts = artifactsTest(entries);
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
     if (isOverdue(options) || (early && isForArtifacts(entry))) return;
-    if (entry.kind === "task" && entry.isForJob === true && !patient) return;
+    if (isLeftAlone(entry, patient)) return;
     if (entry.kind === "sending") {
       if (!early) ledger.drop(entry);
       return;
@@ -97,7 +98,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       const found = await tellWhile(
         `the end of this: ${announce(entry)}`,
         { clock, log },
-        undo(entry, { ...options, log }),
+        undo(entry, ledger, { ...options, log }),
       );
       if (!found) missing.push(entry);
       else if (!isUndoneAgain(entry, early)) ledger.drop(entry);
@@ -114,7 +115,20 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   };
   for (const rank of [0, 1, 2, 3])
     await Promise.all(entries.filter(({ kind }) => (ORDER[kind] ?? 0) === rank).map(undoOne));
+  dropTold(ledger, patient);
   return missing;
+}
+
+/** Whether nothing has to be undone: a task that later steps of the workflow job use, and a job that was told to stop. */
+function isLeftAlone(entry: LedgerEntry, patient: boolean): boolean {
+  if (entry.kind === "task") return entry.isForJob === true && !patient;
+  return entry.kind === "job" && entry.isTold === true;
+}
+
+/** Drops the jobs that were told to stop, once `control` has to tell them no more. */
+function dropTold(ledger: Ledger, patient: boolean): void {
+  if (!patient && ledger.entries.some(({ kind }) => kind === "control")) return;
+  for (const entry of ledger.entries) if (entry.kind === "job" && entry.isTold === true) ledger.drop(entry);
 }
 
 /** Makes the test for what has to wait: a task that sends artifacts ends only after it has sent them, and its definition is removed after the task. */
@@ -144,6 +158,7 @@ const ORDER: Partial<Record<LedgerEntry["kind"], number>> = {
 /** Undoes one entry. False when it was not found: it may still appear, if the call that makes it is under way. */
 async function undo(
   entry: Exclude<LedgerEntry, { kind: "pieces" | "lock" | "sending" }>,
+  ledger: Ledger,
   { aws, clock, log, reason, early, patient }: CleanupOptions,
 ): Promise<boolean> {
   switch (entry.kind) {
@@ -165,7 +180,7 @@ async function undo(
       // Only after the cleanup of a cancel there is another cleanup, which looks again.
       return (await undoHook(entry, aws.ecs, log)) || early !== true;
     case "job":
-      if (!early) await stopJob(entry, { aws, clock, log, patient });
+      if (!early) noteTold(entry, await stopJob(entry, { aws, clock, log, patient }), ledger);
       return true;
     case "session":
       if (!early) await terminateSession({ aws, log }, entry.sessionId);

@@ -32,8 +32,11 @@ export type LedgerEntry =
   | { readonly kind: "sending"; readonly task: string }
   /** The session of a forward. */
   | { readonly kind: "session"; readonly sessionId: string }
-  /** A job in a task that this run has not started, so that the end of the task does not end the job. */
-  | ({ readonly kind: "job" } & JobName);
+  /**
+   * A job in a task that this run has not started, so that the end of the task does not end the job. With `isTold` a stop command is in line for
+   * it, and `control` has to be there until the container has surely read it.
+   */
+  | ({ readonly kind: "job"; readonly isTold?: true } & JobName);
 
 /** What the post step needs to call AWS. */
 interface PostAccess {

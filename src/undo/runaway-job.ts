@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
 import { asFailure, type FailureCode } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { isFinal } from "../carriers/session-end.ts";
 import type { JobEnd } from "../carriers/job-end.ts";
-import { type JobName, stopJob, type StopJobOptions } from "./stop-job.ts";
+import { type JobName, stopJob, type StopJobOptions, type Told } from "./stop-job.ts";
 
 /** Failures on this side of the container: another connection may reach it. */
 const OWN_FAILURES: ReadonlySet<FailureCode> = new Set([
@@ -44,20 +44,33 @@ export interface StopRunawaysOptions {
  * at the end.
  */
 export async function stopRunaways(options: StopRunawaysOptions): Promise<void> {
-  for (const entry of options.ledger.entries)
-    if (entry.kind === "job" && (await tellToStop(entry, options))) options.ledger.drop(entry);
+  for (const entry of options.ledger.entries) {
+    if (entry.kind !== "job" || entry.isTold === true) continue;
+    noteTold(entry, await tellToStop(entry, options), options.ledger);
+  }
 }
 
-/** Stops a job by a command of its own. False when the command did not reach the container. */
+/** Notes in the ledger whether a job of it was told to stop. One that may not know it yet stays there as long as `control` has to tell it. */
+export function noteTold(
+  entry: Extract<LedgerEntry, { kind: "job" }>,
+  told: Told | "not",
+  ledger: Pick<Ledger, "entries" | "drop" | "exchange">,
+): void {
+  if (told === "not") return;
+  const hasControl = ledger.entries.some(({ kind }) => kind === "control");
+  if (told === "perhaps" && hasControl) ledger.exchange(entry, { ...entry, isTold: true });
+  else ledger.drop(entry);
+}
+
+/** Stops a job by a command of its own. */
 export async function tellToStop(
   job: JobName,
   { undoing, clock, log }: Omit<StopRunawaysOptions, "ledger">,
-): Promise<boolean> {
+): Promise<Told | "not"> {
   try {
-    await stopJob(job, { aws: undoing, clock, log });
-    return true;
+    return await stopJob(job, { aws: undoing, clock, log });
   } catch (error) {
     log.debug(`The job could not be told to stop: ${asFailure(error).seen}`);
-    return false;
+    return "not";
   }
 }

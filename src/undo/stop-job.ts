@@ -15,6 +15,7 @@ import { STOP_HANDSHAKE_MS } from "./budget.ts";
 
 /** The most sessions of a container: two that run, and one in line. */
 const MOST_SESSIONS = 3;
+const MOST_RUNNING = 2;
 /** How long the stop command waits for other sessions to end, and how often it looks. */
 const ROOM_MS = 60_000;
 const ROOM_LOOK_MS = 500;
@@ -44,36 +45,45 @@ export interface StopJobOptions {
 }
 
 /**
+ * `perhaps`: the session of the stop command may be in line behind others, for as long as these last, or nothing shows whether it is. Then only
+ * `control` in the bucket is certain to tell the job.
+ */
+export type Told = "certainly" | "perhaps";
+
+/**
  * Stops a job by a command of its own, when no session can tell the job to stop. A job that has not started will not
  * start. The job's last session is ended first, which frees its place in the container. A job whose container has ended needs no stop. Rejects
  * when the command does not reach the container.
  */
-export async function stopJob(job: JobName, options: StopJobOptions): Promise<void> {
+export async function stopJob(job: JobName, options: StopJobOptions): Promise<Told> {
   const { aws, log } = options;
   const { sessionId } = job;
   if (sessionId !== undefined) await terminateSession({ aws, log }, sessionId);
   try {
-    await waitForRoom(job, options);
-    await runStopCommand(job, options);
+    const others = await waitForRoom(job, options);
+    return await runStopCommand(job, others, options);
   } catch (error) {
-    if (!(await isOver(job, aws))) throw error;
+    if (await isOver(job, aws)) return "certainly";
+    throw error;
   }
 }
 
 /**
  * Waits while the session of the stop command could be the fourth of the container: two run, one waits in line, and a further one blocks
- * the exec agent for good. Does not wait when the sessions can't be listed. Rejects when there are too many for a minute.
+ * the exec agent for good. Does not wait when the sessions can't be listed. Rejects when there are too many for a minute. Resolves with the
+ * number of other sessions, if it is known.
  */
 async function waitForRoom(
   { sessionTarget, sessionId }: JobName,
   { aws, clock, log }: StopJobOptions,
-): Promise<void> {
+): Promise<number | undefined> {
   const look = { ...{ sessionTarget, clock, log, ssm: aws.ssm }, onDenied: () => undefined };
   const until = clock.now() + ROOM_MS;
   for (;;) {
-    const sessions = (await lookAtSessions(look)) ?? [];
+    const sessions = await lookAtSessions(look);
+    if (sessions === undefined) return undefined;
     const others = sessions.filter(({ id }) => id !== sessionId);
-    if (others.length < MOST_SESSIONS) return;
+    if (others.length < MOST_SESSIONS) return others.length;
     if (clock.now() >= until)
       throw new Error(
         `The container has ${others.length} sessions, and another one could block its exec agent for good.`,
@@ -91,15 +101,26 @@ async function isOver(
   return found !== undefined && hasContainerEnded(found, container);
 }
 
-async function runStopCommand(job: JobName, options: StopJobOptions): Promise<void> {
+async function runStopCommand(
+  job: JobName,
+  others: number | undefined,
+  options: StopJobOptions,
+): Promise<Told> {
   const { aws, log } = options;
   const { cluster, task, container, run, sessionId, encryption } = job;
   const command = stopCommand(run, { sessionKnown: sessionId !== undefined });
   const answer = await aws.ecs.executeCommand({ cluster, task, container, command });
   if ("notConnected" in answer) throw new Error(answer.notConnected);
   // Without encryption the agent runs the command before a client has connected.
+  if (encryption?.kind === "none" && (others === undefined || others >= MOST_RUNNING)) {
+    log.info(
+      "No session could tell the job to stop, so a command of its own does, at the latest when other sessions of the container have ended.",
+    );
+    return "perhaps";
+  }
   const wasNeeded = encryption?.kind === "none" || (await shakeHands(answer.session, job, options));
   if (wasNeeded) log.info("No session could tell the job to stop, so a command of its own did.");
+  return "certainly";
 }
 
 /**

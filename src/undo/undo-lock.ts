@@ -36,7 +36,9 @@ export async function undoLock(
   const isJob = ({ kind }: LedgerEntry): boolean => kind === "job" || kind === "task";
   if (claim.held === true && entries.some(isJob)) {
     const tasks = entries.filter((entry) => entry.kind === "task");
-    const areOver = !remaining.some(isJob) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
+    const isUntold = (entry: LedgerEntry): boolean => !(entry.kind === "job" && entry.isTold === true);
+    const areOver =
+      !remaining.filter(isUntold).some(isJob) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
     if (!areOver) {
       log.info(LEFT);
       return;

@@ -213,6 +213,33 @@ describe("the cleanup of pieces", () => {
     expect([left, changed]).toEqual([[], ["dropped"]]);
   });
 
+  it("keeps `control`, in the post step, until the job of a stop command that may be in line has surely read it", async () => {
+    const bucket = new Bucket(0, "alive", "control");
+    const clock = new SleeplessClock();
+    const began = clock.now();
+    const sleep = clock.sleep.bind(clock);
+    let heldFor = 0;
+    clock.sleep = (ms, signal) => {
+      if (bucket.objects.has("f/control")) heldFor = clock.now() - began;
+      return sleep(ms, signal);
+    };
+    const undo: LedgerEntry[] = [
+      {
+        ...{ kind: "job", run: "1", sessionTarget: "t", cluster: "c", task: "t", container: "a" },
+        ...{ runtimeId: "r", isTold: true },
+      },
+      { kind: "control", bucket: "b", key: "f/control" },
+      PIECES,
+    ];
+    const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
+    const aws = { s3: bucket.s3, clients: {} } as unknown as CleanupOptions["aws"];
+    const log = new Listener();
+    await cleanUp(ledger, { aws, clock, log, reason: "", patient: true });
+    expect(heldFor).toBeGreaterThanOrEqual(40_000);
+    expect([[...bucket.objects], ledger.entries]).toEqual([[], []]);
+    expect(log.lines.join()).not.toContain("Stopping the job");
+  });
+
   it.each([
     [undefined, ["pieces", "control"]],
     ["taken", ["pieces"]],

@@ -22,7 +22,7 @@ import { explainUnopened } from "../../ready/unopened.ts";
 import { openTicket, terminateSession } from "../../session/opener.ts";
 import { requestSession } from "../../session/request-session.ts";
 import type { Session } from "../../session/session.ts";
-import { isRunaway, stopRunaways, tellToStop } from "../../undo/runaway-job.ts";
+import { isRunaway, noteTold, stopRunaways, tellToStop } from "../../undo/runaway-job.ts";
 import type { JobName } from "../../undo/stop-job.ts";
 import { tellWhile, WaitLines } from "../../waiting.ts";
 import type { JobContext } from "./context.ts";
@@ -218,9 +218,10 @@ export class JobSessions implements SessionSource {
 
   async stop(): Promise<boolean> {
     // A job that would end with its task is told, too, so that its last output arrives.
-    const isTold = await tellToStop(this.#job, this.#context);
-    if (isTold) this.#context.ledger.replace(["job"], []);
-    return isTold;
+    const { ledger } = this.#context;
+    const told = await tellToStop(this.#job, this.#context);
+    for (const entry of ledger.entries) if (entry.kind === "job") noteTold(entry, told, ledger);
+    return told !== "not";
   }
 
   /** To be called after the last session. Stops a job that may still run, by a command of its own. */
