@@ -77,6 +77,11 @@ const CODES_OF_STEPS: readonly {
   { codes: ["task-stopped", "task-not-started", "task-not-found"], holds: ({ host }) => host !== undefined },
   { codes: ["job-gone", "job-followed", "task-stopped"], holds: ({ before }) => before !== undefined },
   { codes: ["timed-out"], holds: ({ options }) => options.inputs["start-timeout"] !== undefined },
+  // The step waits in a task that its service has just started.
+  {
+    codes: ["exec-not-ready"],
+    holds: ({ options: { inputs } }) => inputs["service"] !== undefined && "start-timeout" in inputs,
+  },
   {
     codes: ["timed-out", "container-refused", "session-lost"],
     holds: ({ options }) => options.clients !== undefined,
