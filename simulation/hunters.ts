@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { Chunk, Hunted } from "./hunter.ts";
 
-/** The seeds of a chunk. */
+/** The seeds of a chunk, unless given. */
 const SEEDS = 20;
 
 export interface HuntOptions {
@@ -12,11 +12,13 @@ export interface HuntOptions {
   readonly stops: boolean;
   /** How many processes run the seeds. */
   readonly workers: number;
+  /** How many seeds a process gets at once. */
+  readonly chunk?: number;
 }
 
 /** Runs seeds in several processes, and tells what has come of them in the order of the seeds. So the number of processes changes nothing. */
 export async function hunt(
-  { from, seeds, stops, workers }: HuntOptions,
+  { from, seeds, stops, workers, chunk: size = SEEDS }: HuntOptions,
   onHunted: (hunted: Hunted) => void,
 ): Promise<void> {
   let next = from;
@@ -27,7 +29,7 @@ export async function hunt(
     waiting.set(hunted.from, hunted);
     for (let first = waiting.get(told); first !== undefined && !isOver; first = waiting.get(told)) {
       waiting.delete(told);
-      told += SEEDS;
+      told += size;
       onHunted(first);
       isOver = stops && first.objected.length > 0;
     }
@@ -36,9 +38,9 @@ export async function hunt(
   };
   const chunk = (): Chunk | undefined => {
     const begin = next;
-    next += SEEDS;
+    next += size;
     return begin < from + seeds
-      ? { from: begin, seeds: Math.min(SEEDS, from + seeds - begin), stops }
+      ? { from: begin, seeds: Math.min(size, from + seeds - begin), stops }
       : undefined;
   };
   await Promise.all(Array.from({ length: workers }, () => runHunter(chunk, take)));
