@@ -72,6 +72,14 @@ describe("a named task", () => {
     });
   });
 
+  it("that was just started is found when ECS shows it a moment later", async () => {
+    const answers = [undefined, aTask()];
+    const context = resolveContextOf(named, { describeTask: () => Promise.resolve(answers.shift()) });
+    const began = context.clock.now();
+    expect((await resolveTargets(context)).targets).toEqual([target]);
+    expect(context.clock.now() - began).toBe(1_000);
+  });
+
   it("is not replaced by another task", async () => {
     const { targets, instead } = await resolve(resolveContextOf(named, found(aTask())));
     const stopped = taskStopped(aTask({ stopCode: "ServiceSchedulerInitiated" }));

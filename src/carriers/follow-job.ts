@@ -43,7 +43,7 @@ class Following {
   #detaching: Promise<void> | undefined;
   /** The byte at which the last session began. */
   #from = 0;
-  /** True while no session was heard. */
+  /** True while no session was heard. A session that has shown the job and was then released counts. */
   #isFirst = true;
   #attachedAt: number | undefined;
   /** What S3 has had to do with the end. */
@@ -193,6 +193,7 @@ class Following {
     if (event.kind === "confirmed") this.#carriers.say({ confirmed: spool.confirmed });
     if (event.kind !== "attached" || main.kind !== "session") return;
     this.#attachedAt ??= clock.now();
+    this.#isFirst = false;
     this.#carriers.noteShown();
     this.#showJob();
     sessions.noteAttached();

@@ -14,6 +14,9 @@ import type { Target } from "./target.ts";
 import { findTarget } from "./tasks/find-target.ts";
 import { describeServiceTasks } from "./tasks/service-tasks.ts";
 
+/** ECS may not show a task for a moment after RunTask (Amazon ECS API reference, RunTask: eventual consistency). */
+const LOOK_AGAIN_MS = 1_000;
+
 /** The container of a job that runs already. No call is made, because the job's output may outlive the task. */
 export function jobOfHandle(handle: JobHandle): JobTargets {
   return {
@@ -38,10 +41,14 @@ export function targetOfHandle({ cluster, task, container }: JobHandle): Target 
 
 /** The task that the input `task` names. */
 export async function findNamedTask(given: string, context: ResolveContext): Promise<JobTargets> {
-  const { inputs, ecs } = context;
+  const { inputs, ecs, clock, signal } = context;
   const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
   context.onDescribing?.();
-  const task = await ecs.describeTask(cluster, id);
+  let task = await ecs.describeTask(cluster, id);
+  if (task === undefined) {
+    await clock.sleep(LOOK_AGAIN_MS, signal);
+    task = await ecs.describeTask(cluster, id);
+  }
   if (task === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
   const target = await findTarget(task, context);
   return { targets: [target], described: [task], mayHavePublicIp: true, candidates: { kind: "none" } };

@@ -32,6 +32,8 @@ import type { PreparedJob } from "./prepare.ts";
 
 /** The time that a container has to stop a job at its timeout and to report it. */
 const AFTER_TIMEOUT_MS = 60_000;
+/** For so long a container keeps the end of a job that nobody takes. */
+const KEPT_MS = 600_000;
 
 /** The sessions that were opened for a job. */
 export interface OpenedSessions {
@@ -98,10 +100,15 @@ export class JobSessions implements SessionSource {
     return Math.max(this.#deadline, this.#begunAt) + waitForOthersMs(inputs, target) + inputs.timeout;
   }
 
-  /** A container keeps the end of a job that nobody takes. So a step that comes after `timeout` needs as long to ask for it. */
+  /**
+   * A container keeps the end of a job that nobody takes. So a step that comes after `timeout` needs as long to ask for it, and so does a
+   * session that could not be opened before.
+   */
   get until(): number {
     const packing = this.#context.inputs.artifacts === undefined ? 0 : PACKING_MS;
-    return Math.max(this.jobEndsBy, this.#begunAt) + AFTER_TIMEOUT_MS + packing;
+    const { jobEndsBy } = this;
+    const openedAt = Math.min(this.#openedAt, jobEndsBy + KEPT_MS);
+    return Math.max(jobEndsBy, this.#begunAt, openedAt) + AFTER_TIMEOUT_MS + packing;
   }
 
   async attach(at: number): Promise<Session> {
