@@ -12,7 +12,7 @@ export async function whyNotWritten(
 ): Promise<Failure> {
   if (!isDenied(refusal)) return refusal;
   const { bucket: name, owner } = bucket;
-  const theirs = owner !== undefined && !(await isReadable(bucket, s3));
+  const theirs = owner !== undefined && (await isRefused(bucket, s3));
   if (theirs && (await isReadable({ bucket: name }, s3))) return notOwned(name, owner, refusal);
   const { code, failed, seen, advice } = refusal;
   const more = [
@@ -22,6 +22,17 @@ export async function whyNotWritten(
     theirs ? `If the bucket belongs to another account than ${owner}, name that in 'bucket-owner'.` : "",
   ];
   return new Failure(code, { failed, seen, advice: [advice, ...more].join(" ").trim(), cause: refusal });
+}
+
+/** Whether S3 denies these credentials the bucket, as that of `owner`. A look that fails in another way shows nothing. */
+async function isRefused(bucket: BucketName, s3: Pick<S3, "checkBucket">): Promise<boolean> {
+  try {
+    await s3.checkBucket(bucket);
+    return false;
+  } catch (error) {
+    if (error instanceof Failure) return isDenied(error);
+    throw error;
+  }
 }
 
 /** Whether these credentials may list the bucket, as a bucket of `owner` when that is given. */
