@@ -47,6 +47,8 @@ export interface Inputs extends ParallelJobs {
   readonly artifacts: Artifacts | undefined;
   /** Globs that find the test reports among the artifacts of each task; undefined when there are none. */
   readonly reports: readonly string[] | undefined;
+  /** What the script runs for, once for each; undefined: it runs once in each worker. */
+  readonly items?: Items | undefined;
   readonly workers: number | "auto";
   readonly stderr: "apart" | "merged";
   readonly timeout: number;
@@ -75,6 +77,18 @@ export interface Inputs extends ParallelJobs {
   readonly summary: boolean;
   readonly region: string;
 }
+
+/** What a script runs for, once for each item or batch of items. */
+export interface Items {
+  readonly source: ItemSource;
+  /** How many items a run of the script gets at most. */
+  readonly batch: number;
+}
+
+export type ItemSource =
+  | { readonly kind: "list"; readonly items: readonly string[] }
+  /** A command for `sh` that runs in the first task and prints the items, one a line. */
+  | { readonly kind: "command"; readonly command: string };
 
 /** The reasons to run a script again, and how often. */
 export interface Retry {
