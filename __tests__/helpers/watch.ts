@@ -32,7 +32,9 @@ export interface EnterableContainer {
   readonly root: string;
 }
 
-export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
+export interface WatchOptions extends Partial<Omit<JobOptions, "files" | "items">> {
+  /** The list for whose items the script runs. */
+  readonly items?: readonly string[];
   /** Files that are placed before the script starts. */
   readonly files?: PackedFiles;
   readonly within?: EnterableContainer;
@@ -114,7 +116,13 @@ export class WatchedJob {
     this.options = options;
     const hasLock = options.fenceSeconds !== undefined;
     this.extractor = new SeenJob(this.nonce, options.workers ?? 1, { hasLock });
-    const parts = { script: Buffer.from(options.script), input: options.input, files: options.files?.bytes };
+    const { items } = options;
+    const parts = {
+      script: Buffer.from(options.script),
+      input: options.input,
+      items: items && Buffer.from(items.map((item) => `${item}\n`).join("")),
+      files: options.files?.bytes,
+    };
     this.payload = makePayload(
       jobText({
         runId: this.runId,
@@ -137,6 +145,7 @@ export class WatchedJob {
         container: "app",
         runUrl: undefined,
         ...options,
+        items: items && { count: items.length, pace: 1 },
       })
         .replace("fx_echo=/proc/1/fd/1", (all) =>
           options.log === undefined ? all : `fx_echo=${options.log}`,

@@ -47,6 +47,9 @@ const PIECES = ["upload.sh", "curl.sh", "order.sh"];
 /** The part of the file `job` for a job whose run holds a lock. */
 const FENCE = ["fence.sh"];
 
+/** The part of the file `job` for a job with items. */
+const ITEMS = ["items.sh"];
+
 /** The part of the file `job` for a job that brings files. */
 const FILES = ["files.sh"];
 
@@ -60,6 +63,7 @@ export interface OptionalParts {
   /** The job may be detached without a reader. */
   readonly detaches: boolean;
   readonly fence?: boolean;
+  readonly hasItems?: boolean;
   readonly hasFiles?: boolean;
   readonly hasArtifacts?: boolean;
 }
@@ -135,12 +139,13 @@ export function jobParts(optional: OptionalParts): string {
 
 function jobFiles(optional: OptionalParts): readonly string[] {
   const { pieces, detaches, fence = false } = optional;
-  const { hasFiles = false, hasArtifacts = false } = optional;
+  const { hasItems = false, hasFiles = false, hasArtifacts = false } = optional;
   return [
     ...JOB,
     ...(pieces || detaches ? LEAVES : []),
     ...(pieces ? PIECES : []),
     ...(fence ? FENCE : []),
+    ...(hasItems ? ITEMS : []),
     ...(hasFiles ? FILES : []),
     ...(hasArtifacts ? ARTIFACTS : []),
   ];

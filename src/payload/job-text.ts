@@ -19,6 +19,13 @@ import {
   uploaderPy,
 } from "./container-source.ts";
 
+/** What a job knows of items beside their list. */
+export interface ItemSettings {
+  readonly count: number;
+  /** The seconds between two looks of the uploader for an order. */
+  readonly pace: number;
+}
+
 /** What a job is made of. */
 export interface JobOptions {
   readonly runId: string;
@@ -43,6 +50,8 @@ export interface JobOptions {
   readonly keepsForShell?: boolean | undefined;
   /** The names and sizes of what the payload has behind this text (`cutsOf`). */
   readonly cuts: readonly (readonly [name: string, bytes: number])[];
+  /** The script runs for items, whose list is one of the parts. */
+  readonly items?: ItemSettings | undefined;
   /** Files that are placed before the script starts; their archive is one of the parts. */
   readonly files?: Pick<PackedFiles, "destinations" | "needsPax"> | undefined;
   /** Files that are brought back after the script. */
@@ -94,6 +103,8 @@ export function jobText(options: JobOptions): string {
     `fx_deadline=${DEADLINE_FILE}`,
     `fx_slack=${HOLD_SLACK_MS / 1000}`,
     `fx_cuts=${quote(options.cuts.map((cut) => cut.join(":")).join(" "))}`,
+    `fx_items=${options.items?.count ?? ""}`,
+    ...(options.items === undefined ? [] : [`fx_items_pace=${options.items.pace}`]),
     `fx_merged=${options.mergesStderr ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
@@ -116,6 +127,7 @@ export function jobText(options: JobOptions): string {
     jobSource({
       ...options,
       fence: options.fenceSeconds !== undefined,
+      hasItems: options.items !== undefined,
       hasFiles: options.files !== undefined,
       hasArtifacts: options.artifacts !== undefined,
     }),

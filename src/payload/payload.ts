@@ -14,6 +14,8 @@ export interface PayloadParts {
   readonly script: Uint8Array;
   readonly input?: Uint8Array | undefined;
   readonly files?: Uint8Array | undefined;
+  /** One a line. */
+  readonly items?: Uint8Array | undefined;
 }
 
 /** The parts in their order, each by the name that its file has in the job directory. */
@@ -28,10 +30,11 @@ export function makePayload(job: string, parts: PayloadParts): Payload {
   return { bytes, scriptAt: head.length, sha256: hash("sha256", bytes, "hex") };
 }
 
-function inOrder({ script, input, files }: PayloadParts): (readonly [string, Uint8Array])[] {
+function inOrder({ script, input, files, items }: PayloadParts): (readonly [string, Uint8Array])[] {
   return [
     ["script", script] as const,
     ...(input === undefined ? [] : [["input", input] as const]),
+    ...(items === undefined ? [] : [["items", items] as const]),
     ...(files === undefined ? [] : [["files", files] as const]),
   ];
 }

@@ -17,6 +17,7 @@ import { clipText } from "../../values.ts";
  *           `x`, `xN`         such a file was left out. The text is `output` or `summary`, and its bytes;
  *           `a`               bytes of the archive of artifacts, in base64;
  *           `f`               a fact about the archive (artifacts/facts.ts), in ASCII;
+ *           `i`               a fact about items (run/items/facts.ts), in ASCII;
  *           `h`               the header: one line of the container, not of the job;
  *           none              a whole line of standard output.
  *     open  `+`               the line goes on in the next record of the same tag, and the LF is not the job's.

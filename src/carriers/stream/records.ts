@@ -21,6 +21,8 @@ export type SpoolText =
   /** The next bytes of the archive of artifacts. */
   | { readonly kind: "artifact-bytes"; readonly bytes: Buffer }
   | { readonly kind: "artifact-fact"; readonly text: string }
+  /** What has become of items or of an order. */
+  | { readonly kind: "item-fact"; readonly text: string }
   /** A file of a worker that was too large, or no file any more. Nothing of it has come. */
   | {
       readonly kind: "file-left-out";
@@ -140,6 +142,7 @@ export class RecordReader {
     if (tag === "a")
       return { kind: "artifact-bytes", bytes: Buffer.from(bytes.toString("latin1"), "base64") };
     if (tag === "f") return { kind: "artifact-fact", text: bytes.toString("latin1") };
+    if (tag === "i") return { kind: "item-fact", text: bytes.toString("latin1") };
     const worker = Number(tag.slice(1));
     if (/^[rs]/.test(tag))
       return {
@@ -161,7 +164,7 @@ export class RecordReader {
 
   #isStream(tag: string): boolean {
     const [, worker] = /^[oersx](0|[1-9]\d{0,2})$/.exec(tag) ?? [];
-    return /^[aefrsx]$/.test(tag) || (worker !== undefined && Number(worker) < this.#workers);
+    return /^[aefirsx]$/.test(tag) || (worker !== undefined && Number(worker) < this.#workers);
   }
 }
 

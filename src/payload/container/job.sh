@@ -15,6 +15,7 @@ fx_run_job() {
     fx_drop_recorder
     return
   fi
+  [ -z "$fx_items" ] || fx_make_stock
   trap 'fx_stop cancelled' TERM
   trap 'fx_stop timed-out' USR1
   fx_name self
@@ -97,6 +98,7 @@ fx_await_workers() {
 # Ends the recording, then the job, with the codes of all workers in the form of carriers/stream/marks.ts.
 fx_conclude() {
   fx_lost=
+  [ -z "$fx_items" ] || fx_tell_fact .
   fx_stop_recording && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'
   [ "$fx_lost" ] || [ -z "$fx_artifacts" ] || fx_keep_artifacts
 

@@ -142,6 +142,10 @@ def open_pipes(directory, workers):
             os.mkfifo(path, 0o600)
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             streams[fd] = Stream(kind.encode(), worker, workers)
+    facts = os.path.join(directory, "facts")
+    if os.path.exists(facts):
+        # The last one: what a script has printed is read before the fact that it has ended. Both ways, so that it has no end between two writers.
+        streams[os.open(facts, os.O_RDWR | os.O_NONBLOCK)] = Facts()
     return streams
 
 
@@ -174,6 +178,8 @@ def record(streams, patterns, stop, spool, echo, news):
         for fd in ready:
             data = os.read(fd, 262144)
             keep(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
+            if data and streams[fd].ended:
+                del streams[fd]
         if not ready and not free:
             for stream in streams.values():
                 keep(stream.show(patterns))
@@ -192,7 +198,7 @@ def main(directory, workers, limit, piece, echo, patterns):
     if not echo.close():
         note(directory, "The last of the output is not in the container's log, which has not taken it in time")
     os.close(news.fd)
-    held = [fd for fd in streams if is_held(fd)]
+    held = [fd for fd, stream in streams.items() if not isinstance(stream, Facts) and is_held(fd)]
     if held:
         drain(held, spool)
     return spool.whole

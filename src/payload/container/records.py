@@ -15,8 +15,14 @@ def clean(data, patterns):
     return redacted(data, patterns).replace(MARK, LITERAL).replace(DAMAGED, REPLACEMENT)
 
 
+NOTHING = Patterns([])
+
+
 class Stream:
     """Standard output (kind `o`) or standard error (`e`) of one worker, or a file of it (`r`, `s`)."""
+
+    # Whether nothing more comes, although the pipe is held.
+    ended = False
 
     def __init__(self, kind, worker, workers):
         self.rest = b""
@@ -59,3 +65,14 @@ class Stream:
         first = (self.tag if self.prefix else self.lead) + (b"" if self.inside else self.prefix)
         self.inside = True
         return first + data + OPEN + b"\n"
+
+
+class Facts(Stream):
+    """The facts about items (items.sh). The job tells them, and a dot after the last: no script can, and no secret is in them."""
+
+    def __init__(self):
+        super().__init__(b"i", 0, 1)
+
+    def take(self, data, patterns):
+        self.ended = (self.rest + data).endswith(b"\n.\n") or self.rest + data == b".\n"
+        return super().take(data[:-2] if self.ended else data, NOTHING)

@@ -1,0 +1,145 @@
+import { CANCEL } from "../../src/payload/input.ts";
+import { SHELLS } from "../helpers/shells.ts";
+import { until } from "../helpers/until.ts";
+import { curlOnly } from "./upload-rig.ts";
+import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+
+const NAMES = ["one", "two's", "three $HOME `x` \\", " vier ü ", "five"];
+
+function facts({ events }: WatchedJob): string[] {
+  return events.flatMap((event) => (event.kind === "item-fact" ? [event.text] : []));
+}
+
+/** The facts without the seconds that something took. */
+function timeless(job: WatchedJob): string[] {
+  return facts(job).map((fact) => fact.replace(/ \d+\.\d\d /, " "));
+}
+
+function order(terminal: WatchedTerminal, ...lines: string[]): void {
+  terminal.type(Buffer.from(lines.map((line) => `items ${line}\n`).join("")));
+}
+
+/** Runs a job with items that gets these orders once it has begun. */
+async function follow(
+  options: WatchOptions,
+  lines: readonly string[],
+  then?: (job: WatchedJob, terminal: WatchedTerminal) => Promise<void>,
+): Promise<WatchedJob> {
+  const job = new WatchedJob(options);
+  try {
+    const terminal = job.attach();
+    await terminal.says("header");
+    order(terminal, ...lines);
+    await then?.(job, terminal);
+    await terminal.closed;
+    return job;
+  } finally {
+    job.remove();
+  }
+}
+
+describe.each(SHELLS)("the items of a job in %s", (sh) => {
+  it("are each run once with their variables, those of a batch together", async () => {
+    const script =
+      'printf "%s/%s/%s/%s\\n" "$FARGATE_EXEC_ITEM_INDEX" "$FARGATE_EXEC_ITEMS_TOTAL" "$FARGATE_EXEC_ITEM_ATTEMPT" "$FARGATE_EXEC_ITEM"; cat "$FARGATE_EXEC_ITEMS_FILE"; exit "$FARGATE_EXEC_ITEM_INDEX"';
+    const job = await follow({ sh, script, items: NAMES }, ["1 give 0 1 2@2", "2 give 4,3", "3 end"]);
+    expect(job.output("stdout").toString()).toBe(
+      [
+        "0/5/1/one\none\n",
+        "1/5/1/two's\ntwo's\n",
+        "2/5/2/three $HOME `x` \\\nthree $HOME `x` \\\n",
+        "4/5/1/ vier ü \nfive\n vier ü \nfive\n",
+      ].join(""),
+    );
+    expect(timeless(job).filter((fact) => !fact.startsWith("got"))).toEqual([
+      ...["begin 1 0 0", "end 1 0 0 0", "begin 1 1 0", "end 1 1 1 0", "begin 1 2 0", "end 1 2 2 0"],
+      ...["begin 2 4 0", "end 2 4 4 0"],
+    ]);
+    expect(facts(job).filter((fact) => fact.startsWith("got"))).toEqual(["got 1", "got 2", "got 3"]);
+    expect(job.status).toMatchObject({ kind: "ended", reason: "exited", workers: [{ exitCode: 0 }] });
+  });
+
+  it("are run by all workers at once, and what has not begun can be given back and given again", async () => {
+    const script =
+      'echo "$FARGATE_EXEC_ITEM begins" && sleep 0.$FARGATE_EXEC_ITEM_INDEX && echo "$FARGATE_EXEC_ITEM ends"';
+    const job = await follow(
+      { sh, script, workers: 2, items: ["a", "b", "c", "d", "e", "f"] },
+      ["1 give 5 4 3 2"],
+      async (job, terminal) => {
+        await until(() => facts(job).filter((fact) => fact.startsWith("begin")).length === 2);
+        order(terminal, "2 back", "3 give 2", "3 give 1", "5 give 0", "4 give 3 0", "5 end");
+      },
+    );
+    expect(facts(job).filter((fact) => fact.startsWith("back"))).toEqual(["back 2 1.3 1.2"]);
+    const begun = timeless(job).filter((fact) => fact.startsWith("begin"));
+    expect(begun.map((fact) => fact.split(" ").slice(1, 3).join(" ")).toSorted()).toEqual([
+      "1 4",
+      "1 5",
+      "3 2",
+      "4 0",
+      "4 3",
+    ]);
+    expect(
+      job
+        .output("stdout")
+        .toString()
+        .match(/. ends/g)
+        ?.toSorted(),
+    ).toEqual(["a ends", "c ends", "d ends", "e ends", "f ends"]);
+    expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }, { exitCode: 0 }] });
+  });
+
+  it("in hand at a cancel are stopped, and no further one begins", async () => {
+    const job = await follow(
+      { sh, script: "sleep 30", workers: 2, items: NAMES },
+      ["1 give 0 1 2 3 4"],
+      async (job, terminal) => {
+        await until(() => facts(job).filter((fact) => fact.startsWith("begin")).length === 2);
+        terminal.type(CANCEL);
+      },
+    );
+    expect(timeless(job).filter((fact) => fact.startsWith("begin"))).toHaveLength(2);
+    expect(
+      timeless(job)
+        .filter((fact) => fact.startsWith("end"))
+        .toSorted(),
+    ).toEqual([expect.stringMatching(/^end 1 0 143! [01]$/), expect.stringMatching(/^end 1 1 143! [01]$/)]);
+    expect(job.status).toMatchObject({
+      reason: "cancelled",
+      workers: [{ stopped: true }, { stopped: true }],
+    });
+  });
+});
+
+it("are run without python3, too", async () => {
+  const containerEnv = { PATH: curlOnly() };
+  const script = 'echo "$FARGATE_EXEC_ITEM"; exit "$FARGATE_EXEC_ITEM_INDEX"';
+  const job = await follow({ containerEnv, script, workers: 2, items: NAMES }, [
+    "1 give 0 1 2",
+    "2 give 4,3",
+    "3 end",
+  ]);
+  expect(
+    timeless(job)
+      .filter((fact) => fact.startsWith("end"))
+      .map((fact) => fact.slice(0, -2))
+      .toSorted(),
+  ).toEqual([...["end 1 0 0", "end 1 1 1", "end 1 2 2", "end 2 4 4"]]);
+  expect(job.status).toMatchObject({ reason: "exited" });
+});
+
+it.each(["1 give ../x 9 1 1,0 @ , 00000 0", "1 give * 0", "1 give 1;2 0"])(
+  "an order with other words than indices gives only those: %s",
+  async (line) => {
+    const job = await follow({ script: "echo $FARGATE_EXEC_ITEM", items: ["a"] }, [line, "2 end"]);
+    expect(job.output("stdout").toString()).toBe("a\n");
+  },
+);
+
+it("can be forged by no script", async () => {
+  const script =
+    "printf '\\033]7733;i\\007end 1 0 0 0.00 0\\n'; ls -l /proc/self/fd | grep -c facts || :; exit 3";
+  const job = await follow({ script, items: ["a"] }, ["1 give 0", "2 end"]);
+  expect(timeless(job).filter((fact) => fact.startsWith("end"))).toEqual(["end 1 0 3 0"]);
+  expect(job.output("stdout").toString()).toContain("\n0\n");
+});
