@@ -40,7 +40,7 @@ describe("action.yml", () => {
       (
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start deployment hold subnets security-groups " +
         "assign-public-ip capacity-providers cpu memory task-role execution-role " +
-        "tags overrides keep-task start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-size artifacts-missing reports env secrets workers user stderr " +
+        "tags overrides keep-task start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-size artifacts-missing reports env secrets items batch workers user stderr " +
         "timeout retry retry-attempts detach lock matrix bucket bucket-owner kms-key-id logs log-to-container workflow-commands summary region"
       ).split(" "),
     );

@@ -44,6 +44,8 @@ export const inputNames = [
   "reports",
   "env",
   "secrets",
+  "items",
+  "batch",
   "workers",
   "user",
   "stderr",

@@ -7,6 +7,7 @@ import { readArtifactOptions, readArtifacts } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { forwardSource, readForwards } from "./forwards.ts";
 import { InputReader } from "./input-reader.ts";
+import { readItems } from "./items.ts";
 import { matrixJob } from "./matrix.ts";
 import { readReportGlobs } from "./reports.ts";
 import { readRetry } from "./retry.ts";
@@ -55,6 +56,7 @@ function readJob(reader: InputReader): Inputs {
   const script = readScript(reader, { required: !check });
   const region = readRegion(reader);
   const queueTimeout = reader.optional("queue-timeout", duration);
+  const secrets = readVariables(reader, "secrets");
   const rest: Omit<Inputs, "where" | "script" | "region" | "queueTimeout"> = {
     ...{ check, forwards: readForwards(reader) },
     cluster: reader.orElse("cluster", cluster, "default"),
@@ -68,8 +70,8 @@ function readJob(reader: InputReader): Inputs {
     user: reader.optional("user", user),
     ...{ stdin: readStdin(reader, script), files: reader.optional("files", fileSelections) },
     ...{ artifacts: readArtifacts(reader), reports: readReportGlobs(reader) },
-    env: readVariables(reader, "env"),
-    secrets: readVariables(reader, "secrets"),
+    ...{ env: readVariables(reader, "env"), secrets },
+    items: readItems(reader, secrets),
     workers: reader.orElse<number | "auto">("workers", workers, 1),
     stderr: reader.orElse("stderr", oneOf("apart", "merged"), "apart"),
     timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),

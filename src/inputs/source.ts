@@ -7,6 +7,8 @@ export interface InputSource {
   get(name: string): string;
   /** The script's standard input, when it is given as bytes instead of by the input `stdin`. */
   readonly stdin?: Uint8Array | undefined;
+  /** The list of items, one a line, when it is given as such: then no beginning of it means a file, a glob or a command, as in the input `items`. */
+  readonly items?: Uint8Array | undefined;
   /** Whether a line of `artifacts` without wildcards brings names that begin with a dot, too, other than `.git` and `.env*`. */
   readonly pathsNameHidden?: boolean;
   /** The environment of the step. */

@@ -1,3 +1,4 @@
+import { LARGEST_ITEM } from "./item-list.ts";
 import { lines, type ParseResult } from "./parse.ts";
 
 /**
@@ -40,27 +41,29 @@ export interface ScriptValues {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly args: readonly string[];
+  /** Undefined when the script gets no item. */
+  readonly items?: object | undefined;
 }
 
 /** What is wrong with values that are too much for Linux together. */
 export interface Excess {
   /** The input with the most bytes. */
-  readonly name: keyof ScriptValues;
+  readonly name: "env" | "secrets" | "args";
   readonly must: string;
   readonly got: string;
   readonly advice: string;
 }
 
 /** Undefined for values with which Linux starts a program. */
-export function findExcess({ env, secrets, args }: ScriptValues): Excess | undefined {
+export function findExcess({ env, secrets, args, items }: ScriptValues): Excess | undefined {
   const variables = (of: ScriptValues["env"]): number =>
     sum(Object.entries(of).map(([name, value]) => Buffer.byteLength(value) + name.length + 1));
-  const sizes: readonly (readonly [keyof ScriptValues, number])[] = [
+  const sizes: readonly (readonly [Excess["name"], number])[] = [
     ["env", variables(env)],
     ["secrets", variables(secrets)],
     ["args", sum(args.map((line) => Buffer.byteLength(line)))],
   ];
-  const most = LARGEST_SUM - OF_OTHERS;
+  const most = LARGEST_SUM - OF_OTHERS - (items === undefined ? 0 : LARGEST_ITEM);
   if (sizes.reduce((all, [, size]) => all + size, 0) <= most) return undefined;
   const [largest] = sizes.toSorted(([, a], [, b]) => b - a);
   return {

@@ -3,6 +3,7 @@ import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { NewTasks, StartInputs, TaskSelection, ParallelJobs } from "./inputs.ts";
 import { boolean, count, matching, type ParseResult, quoteValue } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
+import { hasItems } from "./items.ts";
 import { readStart, isForFargate, refuseNewTaskInputs, refuseSize } from "./start.ts";
 import { readNewTaskSource, refuseImageInputs, type TargetName } from "./task-source.ts";
 
@@ -133,7 +134,10 @@ function readNewTasks(
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
 }
 
-/** How many of several jobs run at once, and whether further ones begin after a failure. Refuses both inputs for one task. */
+/**
+ * How many of several jobs run at once, and whether further ones begin after a failure. Refuses both inputs for one task, but not `fail-fast` with
+ * items: no further item is begun then.
+ */
 export function readParallelJobs(reader: InputReader, where: TaskSelection | undefined): ParallelJobs {
   const maxParallel = reader.optional("max-parallel", count(1, MOST_TASKS));
   const failFast = reader.orElse("fail-fast", boolean, false);
@@ -145,7 +149,7 @@ export function readParallelJobs(reader: InputReader, where: TaskSelection | und
       program: "The job would run in one task. Set 'tasks', for example to 'all' with 'service'.",
     });
   if (isOne && maxParallel !== undefined) refuse("max-parallel", "left out");
-  if (isOne && failFast) refuse("fail-fast", "left at false");
+  if (isOne && failFast && !hasItems(reader)) refuse("fail-fast", "left at false");
   return { maxParallel, failFast };
 }
 

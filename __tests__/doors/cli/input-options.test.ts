@@ -112,6 +112,14 @@ it("takes the script's standard input as a text, or as the bytes of a file anywh
   expect(bytes(`file:${import.meta.filename}`)).toEqual(readFileSync(import.meta.filename));
 });
 
+it("takes items as the input does, and no text as a list", () => {
+  const itemsOf = (given: string) =>
+    readInputs(programInputs(parseLine("--service=web", "--run=cat", "--items", given).inputs, { env }))
+      .items;
+  expect(itemsOf("a\nb")?.source).toEqual({ kind: "list", items: ["a", "b"] });
+  expect(itemsOf("run:ls")?.source).toEqual({ kind: "command", command: "ls" });
+});
+
 it("leaves what comes after -- to the command", () => {
   expect(parseLine("--service", "web", "--", "ls", "--cluster", "x", "-")).toEqual({
     inputs: { service: ["web"] },

@@ -3,7 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
-import { scriptStdin, unreadStdinWarning } from "../../../src/doors/cli/stdin.ts";
+import { itemsOnStdin, scriptStdin, unreadStdinWarning } from "../../../src/doors/cli/stdin.ts";
 
 const root = mkdtempSync(join(tmpdir(), "cli-stdin-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -48,6 +48,7 @@ it.each([
   ["dump.sql", { isScript: true }],
   ["dump.sql", { inputs: { stdin: ["-"] } }],
   ["dump.sql", { inputs: { stdin: ["text"] } }],
+  ["pipe", { inputs: { items: "-" } }],
 ])("standard input from %s is not told of with %j", (name, use) => {
   expect(warningFor(resolve(root, name), use)).toBeUndefined();
 });
@@ -61,4 +62,31 @@ it("'--stdin -' takes standard input byte for byte", async () => {
 it("standard input can't be both the script and its input", async () => {
   const both = scriptStdin({ inputs: { stdin: ["-"] }, isScript: true }, Readable.from([]));
   await expect(both).rejects.toThrow("Standard input can't be both the script and its input");
+});
+
+describe("'--items -'", () => {
+  const itemsOf = (text: string | Buffer, use: Partial<Parameters<typeof itemsOnStdin>[0]> = {}) =>
+    itemsOnStdin({ inputs: { items: "-" }, isScript: false, ...use }, Readable.from([Buffer.from(text)]));
+
+  it("takes the lines of standard input, whatever they begin with", async () => {
+    expect(await itemsOf("run:id\na\r\n\n")).toEqual(["run:id", "a\r", "", ""]);
+    expect(await itemsOf("")).toEqual([]);
+  });
+
+  it("leaves standard input alone when the option says something else", async () => {
+    expect(await itemsOf("a", { inputs: { items: "b" } })).toBeUndefined();
+    expect(await itemsOf("a", { inputs: {} })).toBeUndefined();
+  });
+
+  it.each<[string, string | Buffer, Partial<Parameters<typeof itemsOnStdin>[0]>, string]>([
+    ["the script", "a", { isScript: true }, "Standard input can't be both the script and its items"],
+    [
+      ...(["the script's input", "a", { inputs: { items: "-", stdin: ["-"] } }] as const),
+      "Standard input can't be both the items and the script's input",
+    ],
+    ["no text", Buffer.from([0xff]), {}, "The items on standard input are not UTF-8 text."],
+    ["more than 1 MiB", "a".repeat(1_048_577), {}, "Standard input has more than 1 MiB"],
+  ])("is refused when standard input is %s", async (_, text, use, message) => {
+    await expect(itemsOf(text, use)).rejects.toThrow(message);
+  });
 });

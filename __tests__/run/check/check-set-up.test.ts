@@ -18,7 +18,12 @@ const denied = () =>
  * The rows of a check when no cluster may be described. The policies name the ARNs that begin with `prefix`, with the service in the place of
  * `SERVICE`.
  */
-async function checks(region: string, prefix: string, caller: string): Promise<readonly Check[]> {
+async function checks(
+  region: string,
+  prefix: string,
+  caller: string,
+  more: Partial<Inputs> = {},
+): Promise<readonly Check[]> {
   const partition = prefix.split(":")[1];
   const aws = {
     ecs: { describeCluster: denied, describeTaskDefinition: () => Promise.resolve(aDefinition()) },
@@ -41,7 +46,7 @@ async function checks(region: string, prefix: string, caller: string): Promise<r
     ["ecs", "kms"].some((service) => arn.startsWith(prefix.replace("SERVICE", service)));
   const log = new Listener();
   const inputs = anInputs({
-    ...{ region, bucket: "scripts", kmsKeyId: "1234" },
+    ...{ region, bucket: "scripts", kmsKeyId: "1234", ...more },
     where: {
       ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" } },
       ...{ service: undefined, tasks: 1, start: startInputs({ hold: false, taskRole: "task" }) },
@@ -162,4 +167,17 @@ it("skips the definition of a running task that was deleted, since no run needs 
     verdict: "SKIP",
     seen: expect.stringContaining("'web:1'") as string,
   });
+});
+
+it.each<[string, NonNullable<Inputs["items"]>, string, string]>([
+  ["one", { source: { kind: "list", items: ["a"] }, batch: 1 }, "OK", "1 item"],
+  ["several", { source: { kind: "list", items: ["a", "b", "c"] }, batch: 2 }, "OK", "3 items, 2 at a time"],
+  [
+    ...(["a command's", { source: { kind: "command", command: "ls" }, batch: 1 }] as const),
+    ...(["SKIP", "not known: their command runs in the first task, and a check runs nothing"] as const),
+  ],
+])("a check says how many items there are: %s", async (_, items, verdict, seen) => {
+  const caller = "arn:aws:sts::123456789012:assumed-role/ci/run";
+  const found = await checks("eu-west-1", "arn:aws:SERVICE:eu-west-1:123456789012:", caller, { items });
+  expect(found.at(-1)).toEqual({ name: "items", verdict, seen });
 });

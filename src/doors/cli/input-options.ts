@@ -73,6 +73,8 @@ export function addInputOptions(
 /** The value of an input. An option that is given several times makes a list. A variable of several lines stays one. */
 function inputValue(name: InputName, texts: readonly string[], env: NodeJS.ProcessEnv): InputValue {
   const [first = ""] = texts;
+  // In a list of items no word stands for a file or a command.
+  if (name === "items") return first;
   if (!isVariables(name) || (texts.length === 1 && isJson(first))) return texts;
   return Object.fromEntries(
     texts.map((text) => {

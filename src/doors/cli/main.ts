@@ -28,7 +28,7 @@ import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
 import { RawTerminal } from "./raw-terminal.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
-import { scriptStdin, unreadStdinWarning } from "./stdin.ts";
+import { itemsOnStdin, scriptStdin, type StdinUse, unreadStdinWarning } from "./stdin.ts";
 import { faultOf, watchFaults } from "./faults.ts";
 import { chooseShell, JOB_HELP, SHELL_HELP, SHELL_OPTIONS, type ShellWords } from "./shell-command.ts";
 import { cancelOnSignals } from "./signals.ts";
@@ -112,9 +112,16 @@ function addRun(all: Command): void {
     const use = { inputs: given, isScript: isScriptOnStdin(script) };
     const unread = unreadStdinWarning(use, process.stdin.fd);
     if (unread !== undefined) terminal(own).warning(unread);
+    const all = await withItems(use);
     const stdin = await scriptStdin(use, process.stdin);
-    await runAndSetExitCode(stdin === undefined ? given : { ...given, stdin: undefined }, own, { stdin });
+    await runAndSetExitCode(stdin === undefined ? all : { ...all, stdin: undefined }, own, { stdin });
   });
+}
+
+/** The inputs, with the items of standard input where `--items -` asks for them. */
+async function withItems(use: StdinUse): Promise<RunInputs> {
+  const items = await itemsOnStdin(use, process.stdin);
+  return items === undefined ? use.inputs : { ...use.inputs, items };
 }
 
 /** `--help` shows this screen, and `--help --all` all options. */
@@ -130,12 +137,13 @@ function addCheck(all: Command): void {
   );
   shorten(command, CHECK_SCREEN);
   const inputs = addInputOptions(command, { names: CHECK_INPUTS, env: process.env });
-  command.action(async (own: OwnOptions) =>
-    runAndSetExitCode(
-      { ...(await withRegion(inputs())), check: true },
+  command.action(async (own: OwnOptions) => {
+    const given = await withItems({ inputs: await withRegion(inputs()), isScript: false });
+    await runAndSetExitCode(
+      { ...given, check: true },
       { ...own, names: CHECK_INPUTS, help: "check --help --all" },
-    ),
-  );
+    );
+  });
 }
 
 function addAttach(all: Command): void {

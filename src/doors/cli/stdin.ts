@@ -1,4 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import { fstatSync } from "node:fs";
+import { LARGEST_LIST } from "../../inputs/item-list.ts";
 import { LARGEST_STDIN } from "../../inputs/stdin.ts";
 import type { RunInputs } from "../program/run-options.ts";
 import { UsageError } from "./usage-error.ts";
@@ -23,13 +25,38 @@ export async function scriptStdin(
     throw new UsageError(
       "Standard input can't be both the script and its input: give the script by --run-file or after --.",
     );
+  return await readUpTo(LARGEST_STDIN, stdin, "64 MiB: bring what is larger by a bucket.");
+}
+
+/**
+ * The lines of standard input for `--items -`, of which none means a file or a command; undefined when the option has another value or none. Rejects
+ * with a `UsageError`.
+ */
+export async function itemsOnStdin(
+  { inputs, isScript }: StdinUse,
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<readonly string[] | undefined> {
+  if (!isDash(inputs.items)) return undefined;
+  if (isScript)
+    throw new UsageError(
+      "Standard input can't be both the script and its items: give the script by --run-file or after --.",
+    );
+  if (isDash(inputs.stdin))
+    throw new UsageError(
+      "Standard input can't be both the items and the script's input: give one of them by file:PATH.",
+    );
+  const bytes = await readUpTo(LARGEST_LIST, stdin, "1 MiB: split the list between several runs.");
+  if (!isUtf8(bytes)) throw new UsageError("The items on standard input are not UTF-8 text.");
+  return bytes.length === 0 ? [] : bytes.toString().split("\n");
+}
+
+async function readUpTo(most: number, stdin: AsyncIterable<Uint8Array>, tooLarge: string): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stdin) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > LARGEST_STDIN)
-      throw new UsageError("Standard input has more than 64 MiB: bring what is larger by a bucket.");
+    if (size > most) throw new UsageError(`Standard input has more than ${tooLarge}`);
   }
   return Buffer.concat(chunks);
 }
@@ -43,7 +70,7 @@ function isDash(value: RunInputs["stdin"]): boolean {
  * gets it. Undefined otherwise. `descriptor` is that of standard input.
  */
 export function unreadStdinWarning({ inputs, isScript }: StdinUse, descriptor: number): string | undefined {
-  if (isScript || inputs.stdin !== undefined) return undefined;
+  if (isScript || inputs.stdin !== undefined || isDash(inputs.items)) return undefined;
   const kind = kindOf(descriptor);
   if (kind === undefined) return undefined;
   const hasScript = inputs.run !== undefined || inputs["script-file"] !== undefined;

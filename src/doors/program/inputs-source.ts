@@ -25,10 +25,12 @@ export function programInputs(
 ): InputSource {
   const all: RunInputs & Partial<ForwardInputs> = { ...DEFAULTS, ...inputs, matrix: inputs.matrix ?? ALONE };
   const workspace = resolve(directory);
+  const { items } = all;
   return {
     door: inputs.handle !== undefined ? "attach" : inputs.forwards !== undefined ? "forward" : "root",
     get: (name) => inputText(name as InputName, all[name as InputName]),
     stdin,
+    items: Array.isArray(items) ? Buffer.from(items.join("\n")) : undefined,
     pathsNameHidden,
     env,
     workspace,

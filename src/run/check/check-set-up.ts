@@ -9,6 +9,7 @@ import {
   doubtInput,
   lookAt,
   passedCheck,
+  skippedCheck,
   unansweredCheck,
 } from "../../ready/checks/check.ts";
 import { checkContainer } from "../../ready/checks/container.ts";
@@ -29,7 +30,7 @@ import { findSubject, type Subject, THE_REST } from "./subject.ts";
 /** Checks what a run with these inputs needs, and shows each check. Starts, registers and writes nothing. */
 export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Promise<CheckResult> {
   const { log, reader } = step;
-  const checks = await makeChecks(step, env);
+  const checks = [...(await makeChecks(step, env)), ...itemChecks(step.inputs)];
   const hasScript = step.inputs.script.kind !== "none";
   log.phase();
   log.info(`What a run needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
@@ -37,6 +38,19 @@ export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Pro
   const result = checkResult(checks);
   log.info(countVerdicts(checks));
   return result;
+}
+
+/** What is known of the items. The inputs have been checked, and no command runs. */
+function itemChecks({ items }: StepContext["inputs"]): readonly Check[] {
+  if (items === undefined) return [];
+  const { source, batch } = items;
+  if (source.kind === "command")
+    return [
+      skippedCheck("items", "not known: their command runs in the first task, and a check runs nothing"),
+    ];
+  const { length } = source.items;
+  const batches = batch === 1 ? "" : `, ${batch} at a time`;
+  return [passedCheck("items", `${length} ${length === 1 ? "item" : "items"}${batches}`)];
 }
 
 async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {

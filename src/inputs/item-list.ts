@@ -1,0 +1,199 @@
+import { isUtf8 } from "node:buffer";
+import type { WordsForEach } from "../errors.ts";
+
+export const MOST_ITEMS = 10_000;
+/** The most bytes of an item, and of a batch with the line ends in it. A variable of Linux takes 128 KiB. */
+export const LARGEST_ITEM = 96 * 1024;
+/** The most bytes of a list. A list that is written into the input itself has fewer, because the runner hands it over as a variable. */
+export const LARGEST_LIST = 1024 * 1024;
+
+/** What is wrong with a list. The words finish "input 'items' must be …, got …". None shows an item, which may hold a secret. */
+export interface ItemProblem {
+  /** The input that the problem is with. */
+  readonly input: "items" | "batch";
+  readonly must: string;
+  readonly got: string;
+  readonly advice: string | WordsForEach;
+}
+
+export interface ListRules {
+  /** How many items a run of the script gets at most. */
+  readonly batch: number;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The most bytes of the list. */
+  readonly most: number;
+  /** What messages call an item's place. By default it is the line in the text. */
+  readonly place?: "line" | "match";
+}
+
+export type ItemList =
+  { readonly items: readonly string[] } | { readonly problems: readonly [ItemProblem, ...ItemProblem[]] };
+
+/**
+ * The items of a list: one a line. A CR at the end of a line does not belong to it, and a line of white space alone is left out. Returns all
+ * that is wrong instead, if anything is.
+ */
+export function readItemList(bytes: Uint8Array, rules: ListRules): ItemList {
+  const { most, place = "line" } = rules;
+  if (bytes.length > most)
+    return refused({
+      must: `a list of at most ${most === LARGEST_LIST ? "1 MiB" : "128 KiB"}`,
+      got: `${inNumbers(bytes.length)} bytes`,
+      advice: SPLIT,
+    });
+  if (!isUtf8(bytes))
+    return refused({
+      must: "a list in UTF-8",
+      got: `other bytes in ${place} ${lineThatIsNoText(bytes)}`,
+      advice: "Write the list anew, in UTF-8.",
+    });
+  const items = itemLines(new TextDecoder().decode(bytes));
+  const [first, ...more] = checkItems(items, rules);
+  return first === undefined ? { items: items.map(({ text }) => text) } : { problems: [first, ...more] };
+}
+
+function refused(problem: Omit<ItemProblem, "input">): ItemList {
+  return { problems: [{ input: "items", ...problem }] };
+}
+
+function lineThatIsNoText(bytes: Uint8Array): number {
+  const lines = Buffer.from(bytes).toString("latin1").split("\n");
+  return lines.findIndex((line) => !isUtf8(Buffer.from(line, "latin1"))) + 1;
+}
+
+interface Item {
+  readonly text: string;
+  /** Its line, from 1. */
+  readonly line: number;
+}
+
+function itemLines(text: string): readonly Item[] {
+  return text
+    .split("\n")
+    .map((line, index) => ({ text: line.replace(/\r$/, ""), line: index + 1 }))
+    .filter(({ text: item }) => !/^[ \t]*$/.test(item));
+}
+
+function checkItems(
+  items: readonly Item[],
+  { batch, secrets, place = "line" }: ListRules,
+): readonly ItemProblem[] {
+  const checks: readonly (readonly [lines: readonly number[], must: string, what: string, advice: string])[] =
+    [
+      [
+        linesOf(items, (text) => text.includes("\0")),
+        "items without NUL bytes, which no variable can hold",
+        "one",
+        "Write the list as text.",
+      ],
+      [
+        linesOf(items, (text) => Buffer.byteLength(text) > LARGEST_ITEM),
+        "items of at most 96 KiB, so that Linux starts a program with one",
+        "a longer one",
+        "Put a long text into a file, and its path into the list.",
+      ],
+      [
+        linesWithSecrets(items, secrets),
+        "items without the value of a secret, because the log and the results show them",
+        "one",
+        "The script gets the value by 'secrets': let the item name it.",
+      ],
+    ];
+  return [
+    ...checkCount(items.length),
+    ...checks.flatMap(([lines, must, what, advice]) =>
+      lines.length === 0
+        ? []
+        : [{ input: "items" as const, must, got: `${what} in ${place} ${inWords(lines)}`, advice }],
+    ),
+    ...checkDifferent(items, place),
+    ...checkBatch(items, batch),
+  ];
+}
+
+function checkCount(count: number): readonly ItemProblem[] {
+  if (count > MOST_ITEMS) {
+    const must = `at most ${inNumbers(MOST_ITEMS)} items`;
+    return [{ input: "items", must, got: inNumbers(count), advice: SPLIT }];
+  }
+  if (count > 0) return [];
+  return [
+    {
+      input: "items",
+      must: "one item at least, each on a line of its own",
+      got: "none",
+      advice: "Start no run when there is nothing to do, or check where the list comes from.",
+    },
+  ];
+}
+
+function checkDifferent(items: readonly Item[], place: string): readonly ItemProblem[] {
+  const firsts = new Map<string, number>();
+  const pairs: string[] = [];
+  for (const { text, line } of items) {
+    const first = firsts.get(text);
+    if (first === undefined) firsts.set(text, line);
+    else pairs.push(`${first} and ${line}`);
+  }
+  if (pairs.length === 0) return [];
+  return [
+    {
+      input: "items",
+      must: "different items, because the results name each",
+      got: `the same one in ${place}s ${inWords(pairs, "; ")}`,
+      advice: "Leave the repetitions out, for example by 'sort -u'.",
+    },
+  ];
+}
+
+/** Of the longest items, so that it is true of each batch, whichever items come together. */
+function checkBatch(items: readonly Item[], batch: number): readonly ItemProblem[] {
+  const sizes = items.map(({ text }) => Buffer.byteLength(text));
+  const largest = sizes.toSorted((a, b) => b - a).slice(0, batch);
+  const size = largest.reduce((sum, each) => sum + each + 1, -1);
+  if (largest.length < 2 || size <= LARGEST_ITEM) return [];
+  return [
+    {
+      input: "batch",
+      must: "so small that the items of a batch have at most 96 KiB together, with their line ends",
+      got: `${inNumbers(batch)}, and the ${inNumbers(largest.length)} longest have ${inNumbers(size)} bytes`,
+      advice: "Linux starts no program with more: give a smaller 'batch'.",
+    },
+  ];
+}
+
+function linesOf(items: readonly Item[], isWrong: (text: string) => boolean): readonly number[] {
+  return items.filter(({ text }) => isWrong(text)).map(({ line }) => line);
+}
+
+/** A shorter line of a secret is redacted nowhere. */
+const SHORTEST_SECRET = 4;
+
+function linesWithSecrets(
+  items: readonly Item[],
+  secrets: Readonly<Record<string, string>>,
+): readonly number[] {
+  const values = Object.values(secrets)
+    .flatMap((value) => value.split(/[\r\n]+/))
+    .map((line) => line.trim())
+    .filter((line) => line.length >= SHORTEST_SECRET);
+  // Few lists hold a secret, and a search in one text is fast.
+  const all = items.map(({ text }) => text).join("\n");
+  const found = [...new Set(values)].filter((value) => all.includes(value));
+  return linesOf(items, (text) => found.some((value) => text.includes(value)));
+}
+
+/** The most places that a message names. */
+const MOST_NAMED = 5;
+
+function inWords(places: readonly (string | number)[], separator = ", "): string {
+  const named = places.slice(0, MOST_NAMED).join(separator);
+  const more = places.length - MOST_NAMED;
+  return more > 0 ? `${named} and ${inNumbers(more)} more` : named;
+}
+
+function inNumbers(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+const SPLIT = "Split the list between several runs, or let an item stand for more work.";
