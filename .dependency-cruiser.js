@@ -63,6 +63,8 @@ const INSIDE_ROOMS = {
     ["step-context"],
     ["check"],
     ["step"],
+    // What the scripts of several jobs run for.
+    ["items"],
     // One job in one container.
     ["job", "retry-reason"],
     ["attempts", "parallel-jobs", "relay-tasks"],

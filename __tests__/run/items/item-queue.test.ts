@@ -1,0 +1,427 @@
+import {
+  ItemQueue,
+  type ItemQueueOptions,
+  orderWords,
+  parseItemFact,
+} from "../../../src/run/items/item-queue.ts";
+
+/** A queue of so many items, and the words by which its holders and it speak. */
+class Talk {
+  readonly queue: ItemQueue;
+  now = 0;
+  readonly #seen = new Map<number, number>();
+  readonly #told = new Set<number>();
+
+  constructor(items: number, options: Partial<ItemQueueOptions> = {}) {
+    this.queue = new ItemQueue({
+      items: Array.from({ length: items }, (_, index) => `item ${index}`),
+      ...{ batch: 1, tasks: 2, retryExitCodes: [], attempts: 1, failFast: false },
+      ...options,
+    });
+  }
+
+  join(
+    id: number,
+    workers = 1,
+    info: { keepsAll?: boolean; latencySeconds?: number } = {},
+  ): readonly string[] {
+    const onOrders = (): void => void this.#told.add(id);
+    const { keepsAll = false, latencySeconds = 1 } = info;
+    this.queue.join(id, { task: id, workers, latencySeconds, keepsAll, onOrders }, this.now);
+    return this.orders(id);
+  }
+
+  /** Facts of a holder, one second apart. Returns its orders that are new since. */
+  say(id: number, ...facts: readonly string[]): readonly string[] {
+    for (const text of facts) {
+      const fact = parseItemFact(text);
+      if (fact === undefined) throw new Error(`no fact: ${text}`);
+      this.now += 1000;
+      this.queue.take(id, fact, this.now);
+    }
+    return this.orders(id);
+  }
+
+  /** The orders that were not looked at before. */
+  orders(id: number): readonly string[] {
+    const seen = this.#seen.get(id) ?? 0;
+    const fresh = this.queue.ordersFor(id).filter(({ number }) => number > seen);
+    if (this.#told.delete(id) !== fresh.length > 0) throw new Error("a holder is told exactly of new orders");
+    this.#seen.set(id, fresh.at(-1)?.number ?? seen);
+    return fresh.map(({ number, order }) => `${number} ${orderWords(order)}`);
+  }
+
+  leave(id: number, heardAll = false): readonly number[] {
+    this.now += 1000;
+    return this.queue.leave(id, this.now, heardAll);
+  }
+
+  /** The outcome of each item, with its attempts. */
+  get outcomes(): readonly string[] {
+    return this.queue.results().items.map(({ outcome, attempts }) => `${outcome} ${attempts}`);
+  }
+}
+
+describe("what a holder gets", () => {
+  it("is everything at once and the end, when it is the only one", () => {
+    const talk = new Talk(3, { tasks: 1 });
+    expect(talk.join(1, 2)).toEqual(["1 give 0 1 2", "2 end"]);
+  });
+
+  it("is everything at once and the end, when nobody hands out later", () => {
+    const talk = new Talk(3, { retryExitCodes: [7], attempts: 2 });
+    expect(talk.join(1, 1, { keepsAll: true })).toEqual(["1 give 0 1 2", "2 end"]);
+    expect(talk.say(1, "begin 1 0 0", "end 1 0 7 1 0")).toEqual([]);
+    expect(talk.outcomes[0]).toBe("failed 1");
+  });
+
+  it("is one for each worker and one more at first", () => {
+    const talk = new Talk(100);
+    expect(talk.join(1, 4)).toEqual(["1 give 0 1 2 3 4"]);
+    expect(talk.join(2, 1)).toEqual(["1 give 5 6"]);
+  });
+
+  it("follows the order of handing out, in batches", () => {
+    const talk = new Talk(5, { batch: 2, tasks: 1, order: [4, 2, 0, 1, 3] });
+    expect(talk.join(1)).toEqual(["1 give 4,2 0,1 3", "2 end"]);
+  });
+
+  it("is so many that its workers have work while an order is on its way", () => {
+    const talk = new Talk(1000);
+    talk.join(1, 4, { latencySeconds: 2 });
+    // 8 end in two seconds. Twice the deviation is for chance, and half of all so that one order is for several ends.
+    const [order = ""] = talk.say(1, "begin 1 0 0", "end 1 0 0 1 0");
+    expect(order.split(" ").length - 2).toBe(8 + 6 + 7);
+    expect(talk.say(1, "begin 1 1 0", "end 1 1 0 1 0")).toEqual([]);
+  });
+
+  it("is nothing more than its share when little is left", () => {
+    const talk = new Talk(12);
+    talk.join(1, 1, { latencySeconds: 100 });
+    expect(talk.say(1, "begin 1 0 0", "end 1 0 0 1 0")).toEqual(["2 give 2 3 4 5 6 7 8"]);
+  });
+});
+
+describe("an order", () => {
+  it("is repeated until it is confirmed", () => {
+    const talk = new Talk(3, { tasks: 1 });
+    talk.join(1);
+    expect(talk.queue.ordersFor(1).map(({ number }) => number)).toEqual([1, 2]);
+    talk.say(1, "got 1");
+    expect(talk.queue.ordersFor(1).map(({ number }) => number)).toEqual([2]);
+    talk.say(1, "got 1", "got 2");
+    expect(talk.queue.ordersFor(1)).toEqual([]);
+    expect(talk.queue.misfits).toBe(0);
+  });
+
+  it("is nothing for a holder that never joined or has left", () => {
+    const talk = new Talk(1);
+    expect(talk.queue.ordersFor(1)).toEqual([]);
+    talk.join(1);
+    talk.leave(1);
+    expect(talk.queue.ordersFor(1)).toEqual([]);
+  });
+});
+
+describe("a move", () => {
+  it("brings what a busy holder has not begun to an idle one, after the busy one has given it back", () => {
+    const talk = new Talk(4);
+    expect(talk.join(1, 2)).toEqual(["1 give 0 1 2"]);
+    expect(talk.say(1, "got 1", "begin 1 0 0", "begin 1 1 1")).toEqual([]);
+    expect(talk.join(2, 1)).toEqual(["1 give 3"]);
+    expect(talk.say(2, "begin 1 3 0")).toEqual([]);
+    expect(talk.say(2, "end 1 3 0 9 0")).toEqual([]);
+    expect(talk.orders(1)).toEqual(["2 back"]);
+    expect(talk.say(1, "back 2 1.2")).toEqual([]);
+    expect(talk.orders(2)).toEqual(["2 give 2"]);
+    expect(talk.say(1, "got 2")).toEqual([]);
+    expect(talk.say(2, "begin 2 2 0")).toEqual(["3 end"]);
+    expect(talk.orders(1)).toEqual(["3 end"]);
+  });
+
+  it("is not ordered when the stock begins before the answer comes", () => {
+    const talk = new Talk(4);
+    talk.join(1, 2, { latencySeconds: 1 });
+    talk.say(1, "begin 1 0 0", "begin 1 1 1");
+    talk.join(2, 1);
+    talk.say(2, "begin 1 3 0", "end 1 3 0 1 0");
+    expect(talk.orders(1)).toEqual([]);
+    // It has begun nothing for longer than was likely.
+    talk.queue.tick(talk.now + 2000);
+    expect(talk.orders(1)).toEqual(["2 back"]);
+  });
+
+  it("is ordered once for as many batches as idle workers lack", () => {
+    const talk = new Talk(9, { tasks: 3 });
+    expect(talk.join(1, 2)).toEqual(["1 give 0 1 2"]);
+    expect(talk.join(2, 4)).toEqual(["1 give 3 4 5 6 7"]);
+    expect(talk.join(3, 1)).toEqual(["1 give 8"]);
+    talk.say(3, "begin 1 8 0", "end 1 8 0 60 0");
+    expect([talk.orders(1), talk.orders(2)].flat()).toEqual(["2 back"]);
+  });
+
+  it("leaves what a worker has taken just before, which begins later", () => {
+    const talk = new Talk(3);
+    talk.join(1, 1);
+    talk.say(1, "got 1", "begin 1 0 0");
+    expect(talk.join(2, 2)).toEqual(["1 give 2"]);
+    expect(talk.orders(1)).toEqual(["2 back"]);
+    talk.say(2, "begin 1 2 0");
+    expect(talk.say(1, "back 2", "got 2")).toEqual(["3 end"]);
+    expect(talk.queue.progress).toMatchObject({ inHand: 3, left: 0 });
+    talk.say(1, "end 1 0 0 1 0", "begin 1 1 0", "end 1 1 0 1 0");
+    expect(talk.outcomes).toEqual(["succeeded 1", "succeeded 1", "unknown 1"]);
+    expect(talk.queue.misfits).toBe(0);
+  });
+
+  it("does not wait for a holder that does not answer, when another one has stock too", () => {
+    const talk = new Talk(6, { tasks: 3 });
+    talk.join(1, 1);
+    talk.join(2, 1);
+    talk.say(1, "begin 1 0 0");
+    talk.say(2, "begin 1 2 0");
+    expect(talk.join(3, 2)).toEqual(["1 give 4 5"]);
+    talk.say(3, "begin 1 4 0", "end 1 4 0 60 0");
+    expect([talk.orders(1), talk.orders(2)]).toEqual([["2 back"], []]);
+    talk.queue.tick(talk.now + 3000);
+    expect(talk.orders(2)).toEqual([]);
+    talk.queue.tick(talk.now + 5000);
+    expect(talk.orders(2)).toEqual(["2 back"]);
+  });
+});
+
+describe("the end", () => {
+  it("waits as long as another holder has stock that may be moved", () => {
+    const talk = new Talk(3);
+    talk.join(1, 1);
+    expect(talk.join(2, 1)).toEqual(["1 give 2"]);
+    expect(talk.say(2, "begin 1 2 0", "end 1 2 0 0.1 0")).toEqual([]);
+    expect(talk.say(1, "begin 1 0 0", "end 1 0 0 0.1 0")).toEqual([]);
+    expect(talk.say(1, "begin 1 1 0")).toEqual(["2 end"]);
+    expect(talk.orders(2)).toEqual(["2 end"]);
+  });
+
+  it("is for a holder with an item that may run again only when that has ended, and for others before", () => {
+    const talk = new Talk(2, { retryExitCodes: [75], attempts: 2 });
+    talk.join(1, 1);
+    talk.say(1, "begin 1 0 0", "end 1 0 0 9 0", "begin 1 1 0");
+    expect(talk.join(2, 1)).toEqual(["1 end"]);
+    expect(talk.say(1, "end 1 1 75 1 0")).toEqual(["2 give 1@2"]);
+    expect(talk.say(1, "begin 2 1 0")).toEqual(["3 end"]);
+  });
+
+  it("comes at once for a holder that finds nothing to do", () => {
+    const talk = new Talk(0);
+    expect(talk.join(1, 1)).toEqual(["1 end"]);
+    expect(talk.queue.results()).toEqual({ items: [], workers: [] });
+  });
+});
+
+describe("an item that failed", () => {
+  it("runs again at the front for a code that is named, as often as it may", () => {
+    const talk = new Talk(9, { retryExitCodes: [75], attempts: 2 });
+    talk.join(1, 1);
+    expect(talk.say(1, "begin 1 0 0", "end 1 0 75 9 0")).toEqual(["2 give 0@2"]);
+    talk.say(1, "begin 1 1 0", "end 1 1 0 9 0", "begin 2 0 0", "end 2 0 75 9 0");
+    expect(talk.outcomes.slice(0, 2)).toEqual(["failed 2", "succeeded 1"]);
+    expect(talk.queue.progress).toMatchObject({ done: 2, failed: 1 });
+  });
+
+  it("tells its end, and whether it runs again", () => {
+    const { queue } = new Talk(5, { retryExitCodes: [75], attempts: 2, batch: 2 });
+    queue.join(1, { task: 0, workers: 1, latencySeconds: 1, keepsAll: false }, 0);
+    const begin = (order: number) => queue.take(1, { kind: "begin", order, index: 0, worker: 0 }, 1);
+    const end = (order: number, exitCode: number) =>
+      queue.take(1, { kind: "end", order, index: 0, exitCode, seconds: 2, stopped: false, worker: 0 }, 1);
+    expect(begin(1)).toBeUndefined();
+    const told = { indices: [0, 1], outcome: "failed", seconds: 2 };
+    expect(end(1, 75)).toEqual({ ...told, exitCode: 75, attempt: 1, runsAgain: true });
+    begin(2);
+    expect(end(2, 75)).toEqual({ ...told, exitCode: 75, attempt: 2, runsAgain: false });
+    expect(end(2, 75)).toBeUndefined();
+  });
+
+  it("has its end for another code", () => {
+    const talk = new Talk(9, { retryExitCodes: [75], attempts: 2 });
+    talk.join(1, 1);
+    talk.say(1, "begin 1 0 0", "end 1 0 1 9 0");
+    expect(talk.outcomes[0]).toBe("failed 1");
+  });
+
+  it("ends the handing out with fail-fast, also for a holder that has its end already", () => {
+    const talk = new Talk(4, { tasks: 1, failFast: true });
+    expect(talk.join(1, 2)).toEqual(["1 give 0 1 2 3", "2 end"]);
+    expect(talk.say(1, "got 1", "got 2", "begin 1 0 0", "begin 1 1 1", "end 1 0 1 9 0")).toEqual(["3 back"]);
+    talk.say(1, "back 3 1.2 1.3", "got 3", "end 1 1 0 9 1");
+    talk.leave(1, true);
+    expect(talk.outcomes).toEqual(["failed 1", "succeeded 1", "not-started 0", "not-started 0"]);
+    expect(talk.queue.progress).toMatchObject({ done: 2, failed: 1, inHand: 0, left: 2, unknown: 0 });
+  });
+
+  it("stays failed when it would have run again and everything is closed", () => {
+    const talk = new Talk(9, { retryExitCodes: [75], attempts: 2 });
+    talk.join(1, 1);
+    expect(talk.say(1, "begin 1 0 0", "end 1 0 75 9 0")).toEqual(["2 give 0@2"]);
+    talk.queue.close();
+    expect(talk.orders(1)).toEqual(["3 back", "4 end"]);
+    talk.say(1, "back 3 1.1 2.0", "got 3");
+    expect(talk.outcomes.slice(0, 3)).toEqual(["failed 1", "not-started 0", "not-started 0"]);
+    expect(talk.queue.progress).toMatchObject({ done: 1, failed: 1, left: 8 });
+  });
+});
+
+describe("a holder that leaves", () => {
+  it("may have begun what it had, which is unknown and runs again only when that is said", () => {
+    const talk = new Talk(9, { attempts: 2 });
+    talk.join(1, 1);
+    talk.say(1, "begin 1 0 0");
+    expect(talk.leave(1)).toEqual([0, 1]);
+    expect(talk.outcomes.slice(0, 3)).toEqual(["unknown 1", "unknown 0", "not-started 0"]);
+    expect(talk.queue.progress).toMatchObject({ unknown: 2, left: 7 });
+    expect(talk.queue.again([0, 1, 2])).toEqual([0, 1]);
+    expect(talk.join(2, 2)).toEqual(["1 give 0@2 1@2 2"]);
+    talk.say(2, "begin 1 0 0", "begin 1 1 1");
+    talk.leave(2);
+    expect(talk.queue.again([0, 1])).toEqual([]);
+    expect(talk.outcomes.slice(0, 2)).toEqual(["unknown 2", "unknown 1"]);
+  });
+
+  it("leaves to others what it did not begin, when all was heard of it", () => {
+    const talk = new Talk(3);
+    talk.join(1, 1);
+    talk.say(1, "begin 1 0 0");
+    expect(talk.leave(1, true)).toEqual([0]);
+    expect(talk.join(2, 1)).toEqual(["1 give 1 2"]);
+    expect(talk.outcomes[0]).toBe("unknown 1");
+  });
+
+  it("strands what waits when all others have ended", () => {
+    const talk = new Talk(2, { attempts: 2 });
+    talk.join(1, 2);
+    expect(talk.queue.isStranded).toBe(false);
+    expect(talk.say(1, "begin 1 0 0", "begin 1 1 1")).toEqual(["2 end"]);
+    talk.leave(1);
+    expect(talk.queue.isStranded).toBe(false);
+    talk.queue.again([1]);
+    expect(talk.queue.isStranded).toBe(true);
+    expect(talk.join(2, 1)).toEqual(["1 give 1@2"]);
+    expect(talk.say(2, "begin 1 1 0")).toEqual(["2 end"]);
+    expect(talk.queue.isStranded).toBe(false);
+  });
+});
+
+describe("the close", () => {
+  it("takes the stocks back and ends all, and nothing that comes back is given again", () => {
+    const talk = new Talk(9, { attempts: 2 });
+    talk.join(1, 1);
+    talk.join(2, 1);
+    talk.say(1, "begin 1 0 0");
+    talk.say(2, "begin 1 2 0");
+    talk.queue.close("timed-out");
+    expect([talk.orders(1), talk.orders(2)]).toEqual([
+      ["2 back", "3 end"],
+      ["2 back", "3 end"],
+    ]);
+    expect(talk.say(1, "got 1", "back 2 1.1", "got 2", "got 3", "end 1 0 143! 9 0")).toEqual([]);
+    expect(talk.leave(2)).toEqual([2, 3]);
+    expect(talk.queue.again([2, 3])).toEqual([]);
+    expect(talk.join(3, 1)).toEqual(["1 end"]);
+    expect(talk.outcomes.slice(0, 5)).toEqual([
+      ...["timed-out 1", "not-started 0", "unknown 1", "unknown 0", "not-started 0"],
+    ]);
+  });
+
+  it("names what a cancel has stopped, also when the items were closed before", () => {
+    const talk = new Talk(3, { failFast: true, tasks: 1, retryExitCodes: [143], attempts: 3 });
+    talk.join(1, 2);
+    talk.say(1, "begin 1 0 0", "begin 1 1 1", "end 1 0 1 1 0");
+    talk.queue.close("cancelled");
+    talk.say(1, "end 1 1 143! 1 1");
+    expect(talk.outcomes.slice(0, 2)).toEqual(["failed 1", "cancelled 1"]);
+    expect(talk.queue.progress).toMatchObject({ done: 2, failed: 1 });
+  });
+});
+
+describe("what a container tells", () => {
+  it.each([
+    ["of an order that it never had", ["got 9"]],
+    ["of the order 0", ["got 0"]],
+    ["of an item that is not in the list", ["begin 1 99 0"]],
+    ["of an item of another holder", ["begin 1 2 0"]],
+    ["of an item by another order", ["begin 2 0 0"]],
+    ["of a worker that it doesn't have", ["begin 1 1 1"]],
+    ["of a second begin", ["begin 1 0 0"]],
+    ["of the end of what has not begun", ["end 1 1 0 1 0"]],
+    ["of an end by another worker", ["end 1 0 0 1 1"]],
+    ["of a second end", ["end 1 0 0 9 0", "end 1 0 1 9 0"]],
+    ["of an end after the end", ["end 1 0 0 9 0", "begin 1 0 0"]],
+    ["that it gives back although nobody said so", ["back 1 1.1"]],
+    ["that it gives back what it runs", ["back 2 1.0"]],
+    ["that it gives back what another one has", ["back 2 1.2"]],
+  ])("is ignored and counted: %s", (_, facts) => {
+    const talk = new Talk(4);
+    talk.join(1, 1);
+    talk.join(2, 1);
+    talk.say(1, "begin 1 0 0");
+    if (facts[0]?.startsWith("back 2") === true) talk.queue.close();
+    const before = talk.outcomes[1];
+    const { misfits } = talk.queue;
+    talk.say(1, ...facts);
+    expect(talk.queue.misfits).toBeGreaterThan(misfits);
+    expect(talk.outcomes[1]).toBe(before);
+    expect(talk.outcomes[2]).toBe("unknown 0");
+    expect(talk.outcomes[0]).toMatch(/^(unknown|succeeded) 1$/);
+  });
+
+  it("is ignored after it has left", () => {
+    const talk = new Talk(4);
+    talk.join(1, 1);
+    talk.leave(1);
+    talk.say(1, "begin 1 0 0");
+    expect(talk.queue.misfits).toBe(1);
+    expect(talk.outcomes[0]).toBe("unknown 0");
+  });
+});
+
+it("the results have what was heard of each item's last run, and how many workers its task had", () => {
+  const talk = new Talk(4, { batch: 2, retryExitCodes: [75], attempts: 2, tasks: 1 });
+  talk.join(2, 3);
+  talk.say(2, "begin 1 0 0", "end 1 0 75 1.5 0", "begin 2 0 2", "end 2 0 4 2.5 2");
+  const run = { outcome: "failed", exitCode: 4, seconds: 2.5, attempts: 2, task: 2, worker: 2 };
+  const times = { beganAt: 3000, endedAt: 4000, lastLines: ["lines of 0"] };
+  const never = { exitCode: undefined, seconds: undefined, task: undefined, worker: undefined };
+  const { items, workers } = talk.queue.results((first) => [`lines of ${first}`]);
+  expect(items.slice(0, 2)).toEqual([
+    { index: 0, item: "item 0", ...run, ...times },
+    { index: 1, item: "item 1", ...run, ...times },
+  ]);
+  expect(items[3]).toEqual({
+    ...{ index: 3, item: "item 3", outcome: "unknown", attempts: 0, ...never },
+    ...{ beganAt: undefined, endedAt: undefined, lastLines: [] },
+  });
+  expect(workers).toEqual([0, 0, 3]);
+});
+
+it("the progress tells how long what is left is likely to take", () => {
+  const talk = new Talk(11);
+  expect(talk.queue.progress).toEqual({ done: 0, failed: 0, inHand: 0, left: 11, unknown: 0 });
+  talk.join(1, 2);
+  talk.say(1, "begin 1 0 0", "begin 1 1 1", "end 1 0 0 4 0");
+  // Nine, and half of the one in hand, by two workers.
+  expect(talk.queue.progress).toEqual({
+    done: 1,
+    failed: 0,
+    inHand: 1,
+    left: 9,
+    unknown: 0,
+    secondsLeft: 19,
+  });
+  talk.leave(1);
+  expect(talk.queue.progress.secondsLeft).toBeUndefined();
+});
+
+it("an order of handing out that lacks an index is refused", () => {
+  expect(() => new Talk(3, { order: [0, 1, 1] })).toThrow(RangeError);
+  expect(() => new Talk(3, { order: [0, 1, 3] })).toThrow(RangeError);
+  expect(() => new Talk(3, { order: [0, 1] })).toThrow(RangeError);
+});

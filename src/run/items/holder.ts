@@ -1,0 +1,146 @@
+import type { Batch } from "./batch.ts";
+import type { NamedBatch } from "./facts.ts";
+import { type ItemOrder, type NumberedOrder, packOrders } from "./orders.ts";
+
+export interface HolderInfo {
+  /** The number of its task in this step. */
+  readonly task: number;
+  readonly workers: number;
+  /** The time from the need of an order to its obeying. */
+  readonly latencySeconds: number;
+  /** It gets all items at once, since nobody hands out later. */
+  readonly keepsAll: boolean;
+  /** There are new orders for it. Called at the end of what the queue was told. */
+  readonly onOrders?: () => void;
+}
+
+/** What the queue knows of one holder: its batches, and its orders. */
+export class Holder {
+  readonly info: HolderInfo;
+  /** It has everything that waits, and nothing is moved from it. */
+  readonly keepsAll: boolean;
+  /** The batches that no worker has taken, by their first index, in the order in which they were given. */
+  readonly stock = new Map<number, Batch>();
+  /** The batches that a worker has taken. */
+  readonly hand = new Map<number, Batch>();
+  /** How many of its batches may run again for their exit code. */
+  repeating = 0;
+  /** `end` was ordered. */
+  isEnded = false;
+  /** How many batches the outstanding `back` is likely to bring. */
+  expected = 0;
+  /** When a batch last began or was given. */
+  movedAt: number;
+  /** What it counts for in the standings (standings.ts). */
+  filed = { idle: 0, spare: 0, expected: 0 };
+
+  readonly #orders: NumberedOrder[] = [];
+  #number = 0;
+  #give = 0;
+  #back: { readonly number: number; readonly at: number } | undefined;
+  readonly #backs = new Set<number>();
+
+  constructor(info: HolderInfo, isOnly: boolean, now: number) {
+    this.info = info;
+    this.keepsAll = isOnly || info.keepsAll;
+    this.movedAt = now;
+  }
+
+  get latency(): number {
+    return this.info.latencySeconds * 1000;
+  }
+
+  /** The orders that it has not confirmed. */
+  get orders(): readonly NumberedOrder[] {
+    return [...this.#orders];
+  }
+
+  /** When the `back` was ordered that is not answered yet. */
+  get backSince(): number | undefined {
+    return this.#back?.at;
+  }
+
+  get batches(): number {
+    return this.stock.size + this.hand.size;
+  }
+
+  /** How many workers have nothing. None while a `back` is outstanding, since what they have is not known then. */
+  get idle(): number {
+    return this.isEnded || this.#back !== undefined ? 0 : Math.max(0, this.info.workers - this.batches);
+  }
+
+  /** How many batches wait until a worker has ended another one. */
+  get spare(): number {
+    const isFixed = this.keepsAll || this.isEnded || this.#back !== undefined;
+    return isFixed ? 0 : Math.min(this.stock.size, Math.max(0, this.batches - this.info.workers));
+  }
+
+  /** The batch that this order gave it. */
+  find({ order, index }: NamedBatch): Batch | undefined {
+    const batch = this.stock.get(index) ?? this.hand.get(index);
+    return batch?.order === order ? batch : undefined;
+  }
+
+  give(batches: readonly Batch[], now: number): void {
+    let at = 0;
+    for (const packed of packOrders(batches.map(({ indices, spent }) => ({ indices, attempt: spent + 1 })))) {
+      this.#give = this.#add({ kind: "give", batches: packed });
+      for (const batch of batches.slice(at, at + packed.length)) {
+        batch.order = this.#give;
+        this.stock.set(batch.first, batch);
+      }
+      at += packed.length;
+    }
+    this.movedAt = now;
+  }
+
+  orderBack(now: number): void {
+    this.expected = this.spare;
+    this.#back = { number: this.#add({ kind: "back" }), at: now };
+    this.#backs.add(this.#back.number);
+  }
+
+  /** Whether it has stock that no `back` was ordered for. */
+  get hasFreshStock(): boolean {
+    return this.stock.size > 0 && this.#give > (this.#back?.number ?? 0);
+  }
+
+  orderEnd(): void {
+    this.isEnded = true;
+    this.#add({ kind: "end" });
+  }
+
+  /** Whether it was ordered to give back. */
+  hasBack(number: number): boolean {
+    return this.#backs.has(number);
+  }
+
+  /** Removes the orders up to this number. False when there is no such order. */
+  confirm(number: number): boolean {
+    if (number > this.#number || number < 1) return false;
+    while ((this.#orders[0]?.number ?? Infinity) <= number) this.#orders.shift();
+    return true;
+  }
+
+  /**
+   * Ends the outstanding `back` when this is its number. Returns the batches that its answer did not name although they were given before: a
+   * worker had taken them already.
+   */
+  endBack(number: number): readonly Batch[] {
+    if (this.#back?.number !== number) return [];
+    this.#back = undefined;
+    this.expected = 0;
+    const taken: Batch[] = [];
+    for (const batch of this.stock.values()) {
+      if (batch.order > number) break;
+      taken.push(batch);
+    }
+    return taken;
+  }
+
+  #add(order: ItemOrder): number {
+    this.#number += 1;
+    this.#orders.push({ number: this.#number, order });
+    return this.#number;
+  }
+}
