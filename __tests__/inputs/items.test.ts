@@ -122,6 +122,12 @@ it.each<[string, GivenInputs, string, string]>([
   expect(failure.messageFor("program")).not.toMatch(/workflow|GitHub/);
 });
 
+it("'max-parallel' is refused once when there is one task, too", () => {
+  expect(refusal({ ...least, items: "a", "max-parallel": "2" }).failed).toBe(
+    "Input 'max-parallel' must be left out with 'items'.",
+  );
+});
+
 it("all that is wrong is told at once, with the problems of other inputs", () => {
   const { seen } = refusal({ ...least, items: "file:twice", batch: "x", timeout: "1" }, { files });
   expect(seen).toMatch(/'batch' must be .*\n.*'items' must be different items.*\n.*'timeout' must be/s);

@@ -135,8 +135,8 @@ function readNewTasks(
 }
 
 /**
- * How many of several jobs run at once, and whether further ones begin after a failure. Refuses both inputs for one task, but not `fail-fast` with
- * items: no further item is begun then.
+ * How many of several jobs run at once, and whether further ones begin after a failure. Refuses both inputs for one task. With
+ * items `fail-fast` may stand beside one task, because no further item is begun then.
  */
 export function readParallelJobs(reader: InputReader, where: TaskSelection | undefined): ParallelJobs {
   const maxParallel = reader.optional("max-parallel", count(1, MOST_TASKS));
@@ -148,8 +148,9 @@ export function readParallelJobs(reader: InputReader, where: TaskSelection | und
         "The job would run in one task. Set 'tasks', for example to 'all' with 'service'; the jobs of a matrix have 'strategy.max-parallel' and 'strategy.fail-fast'.",
       program: "The job would run in one task. Set 'tasks', for example to 'all' with 'service'.",
     });
+  if (hasItems(reader)) return { maxParallel, failFast };
   if (isOne && maxParallel !== undefined) refuse("max-parallel", "left out");
-  if (isOne && failFast && !hasItems(reader)) refuse("fail-fast", "left at false");
+  if (isOne && failFast) refuse("fail-fast", "left at false");
   return { maxParallel, failFast };
 }
 
