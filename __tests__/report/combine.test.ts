@@ -1,8 +1,8 @@
 import { Failure } from "../../src/errors.ts";
 import { explain } from "../../src/report/explain.ts";
 import { makeOutputs } from "../../src/report/outputs.ts";
+import { decisiveResult } from "../../src/report/decisive.ts";
 import {
-  decisiveResult,
   type FailedResult,
   NO_OUTPUT,
   type Result,

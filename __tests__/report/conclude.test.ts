@@ -1,6 +1,6 @@
 import { Failure } from "../../src/errors.ts";
 import { conclude } from "../../src/report/conclude.ts";
-import type { Outcome } from "../../src/report/result.ts";
+import type { Outcome } from "../../src/report/outcome.ts";
 import type { JobEnd } from "../../src/carriers/job-end.ts";
 import { aReport, aStatus, someFacts } from "./example-results.ts";
 

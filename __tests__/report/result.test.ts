@@ -1,5 +1,7 @@
 import { Failure } from "../../src/errors.ts";
-import { failedResult, type Outcome, withoutVerdict, workerResults } from "../../src/report/result.ts";
+import { withoutVerdict } from "../../src/report/decisive.ts";
+import type { Outcome } from "../../src/report/outcome.ts";
+import { failedResult, workerResults } from "../../src/report/result.ts";
 import { TASK } from "../helpers/tasks.ts";
 import { aFailedResult, aResult, aStatus, someFacts } from "./example-results.ts";
 

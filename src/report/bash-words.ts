@@ -1,6 +1,6 @@
 import type { Reader } from "../errors.ts";
 import type { PrintedOutput, Result, WorkerResult } from "./result.ts";
-import { taskResults } from "./result.ts";
+import { judgedTasks } from "./decisive.ts";
 
 /** What a script has that is bash's, as its sh has complained about it. */
 export interface BashUse {
@@ -81,8 +81,8 @@ export function bashAdvice(
 
 /** Warnings about scripts that have succeeded, although a shell complained: as the condition of an `if` such a command is only false. */
 export function bashWarnings(result: Result, reader: Reader): readonly string[] {
-  const all = taskResults(result).flatMap((each) => {
-    if (each.kind !== "status" || each.outcome !== "succeeded") return [];
+  const all = judgedTasks(result).flatMap(({ result: each, succeeded }) => {
+    if (each.kind !== "status" || !succeeded) return [];
     return bashAdvice(each.task, each.workers, reader) ?? [];
   });
   return all.slice(0, 1).map((advice) => `The script succeeded, but a part of it did not run. ${advice}`);

@@ -1,5 +1,6 @@
 import { harmlessLine, harmlessText } from "./show/sanitise.ts";
-import type { StatusResult, TaskFacts, TaskResult, WorkerOutcome } from "./result.ts";
+import type { WorkerOutcome } from "./outcome.ts";
+import type { StatusResult, TaskFacts, TaskResult } from "./result.ts";
 import { makeTimeline } from "./timeline.ts";
 
 /** An object of the output `results`: the end of one worker, or of a task in which no worker's end is known. */

@@ -4,13 +4,17 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { bashAdvice } from "./bash-words.ts";
 import { findLastLine, findNamedLine } from "./last-words.ts";
+import { decisiveResult } from "./decisive.ts";
+import { duration, endOf, exitCodeMeaning, howItFailed, listMembers, whichTasks } from "./end-words.ts";
+import { hasFailed, type ItemResults, shortItem } from "./item-results.ts";
+import { itemsFailed, itemsWithoutEnd } from "./item-words.ts";
+import type { WorkerOutcome } from "./outcome.ts";
 import {
-  decisiveResult,
+  type FailedResult,
   type Result,
+  type SeveralResults,
   type StatusResult,
   type TaskResult,
-  type WorkerOutcome,
-  type WorkerResult,
 } from "./result.ts";
 import type { Origin } from "../inputs/origin.ts";
 
@@ -33,7 +37,7 @@ export interface ExplainedStep {
 
 export interface Explanation {
   readonly title: string;
-  /** What is wrong. It holds nothing that the job has printed. */
+  /** What is wrong. It holds nothing that the job has printed, except for items, which are one harmless line each. */
   readonly message: string;
   /** A sentence with the last line of standard error, for the annotation only. */
   readonly lastWords?: string | undefined;
@@ -48,16 +52,80 @@ export function explain(result: Result, step: ExplainedStep): Explanation | unde
   const decisive = decisiveResult(result);
   if (decisive.outcome === "succeeded" || decisive.kind === "detached") return undefined;
   if (decisive.kind === "checked") return explainChecks(decisive.checks, step);
-  const where = result.kind === "several" ? `${whichTasks(result.tasks)} ` : "";
+  if (result.kind === "several" && result.items !== undefined)
+    return explainItems(result.tasks, result.items, decisive, step);
+  const where = result.kind === "several" ? `${whichTasks(result.tasks)} ${firstTask(result)} ` : "";
+  return decisive.kind === "failed"
+    ? explainFailed(decisive, where, step)
+    : explainStatus(decisive, where, step);
+}
+
+/** The words for the task that decides. */
+function firstTask({ tasks }: SeveralResults): string {
+  return `Task ${tasks.findIndex(({ outcome }) => outcome !== "succeeded")}:`;
+}
+
+function explainFailed(
+  { failure }: FailedResult,
+  where: string,
+  { page, reader }: ExplainedStep,
+): Explanation {
+  return {
+    title: `fargate-exec: ${failure.code}`,
+    message: where + failure.messageFor(reader),
+    page: `${page}#${failure.code}`,
+  };
+}
+
+/** Why a step with items fails. The tasks that failed are named, too. */
+function explainItems(
+  tasks: readonly TaskResult[],
+  items: ItemResults,
+  decisive: FailedResult | StatusResult,
+  step: ExplainedStep,
+): Explanation {
+  const failing = tasks.filter(({ outcome }) => outcome !== "succeeded");
+  const which = failing.length === 0 || tasks.length === 1 ? [] : [whichTasks(tasks)];
+  const end = [...itemsFailed(items, step.timeout), ...itemsWithoutEnd(items)];
   if (decisive.kind === "failed") {
-    const { failure } = decisive;
-    return {
-      title: `fargate-exec: ${failure.code}`,
-      message: where + failure.messageFor(step.reader),
-      page: `${step.page}#${failure.code}`,
-    };
+    // The failure itself says which items have not ended.
+    if (!tasks.includes(decisive) && decisive.failure !== items.stoppedBy)
+      return explainFailed(decisive, "", step);
+    const at = tasks.indexOf(decisive);
+    const where = [...end, ...which, ...(tasks.length === 1 || at < 0 ? [] : [`Task ${at}:`])];
+    return explainFailed(decisive, where.map((words) => `${words} `).join(""), step);
   }
-  return explainStatus(decisive, where, step);
+  const { outcome, task, workers } = decisive;
+  const [failed] = failing;
+  const only = failed === undefined || tasks.length > 1 ? [] : [`The task failed (${howItFailed(failed)}).`];
+  const item = items.items.find(hasFailed);
+  const lines = item?.lastLines.join("\n") ?? "";
+  const lastLine = outcome === "cancelled" ? undefined : findLastLine(lines);
+  const startLine = outcome === "failed" ? findNamedLine(lines, decisive.exitCode) : undefined;
+  const forBash = outcome === "failed" ? bashAdvice(task, workers, step.reader) : undefined;
+  return {
+    title: `fargate-exec: ${outcome}`,
+    message: [
+      [...failedTests(step), ...end, ...which, ...only].join(" "),
+      ...(forBash === undefined ? [] : [forBash]),
+    ].join("\n"),
+    lastWords: item && lastLine && `Last line of item '${shortItem(item.item)}': ${lastLine}`,
+    page: pageOf(outcome, step),
+    place: placeOf(startLine, step),
+  };
+}
+
+function failedTests({ tests }: ExplainedStep): readonly string[] {
+  if (tests === undefined || tests.failed === 0) return [];
+  return [`${tests.failed} of ${tests.failed + tests.passed} tests failed.`];
+}
+
+function pageOf(outcome: WorkerOutcome, { page }: ExplainedStep): string {
+  return `${page}#${outcome === "failed" ? "a-script-that-failed" : outcome}`;
+}
+
+function placeOf(startLine: number | undefined, { scriptFile: file }: ExplainedStep): Explanation["place"] {
+  return file === undefined || startLine === undefined ? undefined : { file, startLine };
 }
 
 /** The text of the error annotation. */
@@ -82,11 +150,8 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
   const { worker, exitCode } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
   const several = `${failing.length} of ${workers.length} workers failed (${listMembers(failing.map(endOf))}).`;
-  const { tests } = step;
   const how = [
-    ...(tests === undefined || tests.failed === 0
-      ? []
-      : [`${tests.failed} of ${tests.failed + tests.passed} tests failed.`]),
+    ...failedTests(step),
     ...(workers.length === 1 ? [] : [several]),
     ...(workers.length === 1 || outcome !== "failed" ? [`The script ${endClause(outcome, step)}.`] : []),
     `${workers.length === 1 && where === "" ? "Exit code" : "The exit code is"} ${exitCodeMeaning(decisive)}.`,
@@ -101,47 +166,9 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     title: `fargate-exec: ${outcome}`,
     message: [where + how.join(" "), ...(forBash === undefined ? [] : [forBash])].join("\n"),
     lastWords,
-    page: `${step.page}#${outcome === "failed" ? "a-script-that-failed" : outcome}`,
-    place:
-      step.scriptFile === undefined || startLine === undefined
-        ? undefined
-        : { file: step.scriptFile, startLine },
+    page: pageOf(outcome, step),
+    place: placeOf(startLine, step),
   };
-}
-
-function lastOf(stream: "error" | "output", text: string | undefined, whose: string): string | undefined {
-  const line = text && findLastLine(text);
-  return line === undefined || line === "" ? undefined : `Last line of standard ${stream}${whose}: ${line}`;
-}
-
-/** The words that tell which tasks failed, and how. The first failed task decides. */
-function whichTasks(tasks: readonly TaskResult[]): string {
-  const failing = tasks.flatMap((one, task) =>
-    one.outcome === "succeeded" ? [] : [`task ${task}: ${howItFailed(one)}`],
-  );
-  const first = tasks.findIndex(({ outcome }) => outcome !== "succeeded");
-  return `${failing.length} of ${tasks.length} tasks failed (${listMembers(failing, "; ")}). Task ${first}:`;
-}
-
-function howItFailed(result: TaskResult): string {
-  if (result.kind === "failed") return result.failure.code;
-  if (result.kind === "detached") return result.outcome;
-  const { workers } = result;
-  const failing = workers.filter(({ exitCode }) => exitCode !== 0);
-  return workers.length === 1 ? `exit code ${result.exitCode}` : listMembers(failing.map(endOf));
-}
-
-function endOf({ worker, exitCode }: WorkerResult): string {
-  return `worker ${worker}: exit code ${exitCode}`;
-}
-
-/** The most members of a list in a sentence, because a step may have a thousand tasks. */
-const LONGEST_LIST = 8;
-
-function listMembers(members: readonly string[], separator = ", "): string {
-  const more = members.length - LONGEST_LIST;
-  const shown = members.slice(0, LONGEST_LIST).join(separator);
-  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 function endClause(outcome: WorkerOutcome, { timeout, selection }: ExplainedStep): string {
@@ -160,21 +187,7 @@ function endClause(outcome: WorkerOutcome, { timeout, selection }: ExplainedStep
   }
 }
 
-/** A duration in the form of the inputs. */
-function duration(ms: number): string {
-  const hours = ms / 3_600_000;
-  if (Number.isInteger(hours) && hours > 1) return `${hours}h`;
-  const minutes = ms / 60_000;
-  return Number.isInteger(minutes) ? `${minutes}m` : `${Math.round(ms / 1000)}s`;
-}
-
-/** The exit code, with its usual meaning when there is one. */
-function exitCodeMeaning({ exitCode, outcome }: StatusResult): string {
-  if (outcome !== "failed") return `${exitCode}`;
-  if (exitCode === 126) return `${exitCode}: a command was found but could not be executed`;
-  if (exitCode === 127) return `${exitCode}: a command was not found in the image`;
-  if (exitCode === 137)
-    return `${exitCode}: killed by SIGKILL, often because memory ran out; see 'memory' of the task`;
-  if (exitCode > 128 && exitCode < 160) return `${exitCode}: ended by signal ${exitCode - 128}`;
-  return `${exitCode}`;
+function lastOf(stream: "error" | "output", text: string | undefined, whose: string): string | undefined {
+  const line = text && findLastLine(text);
+  return line === undefined || line === "" ? undefined : `Last line of standard ${stream}${whose}: ${line}`;
 }

@@ -1,4 +1,6 @@
-import type { Outcome } from "./result.ts";
+import type { Failure } from "../errors.ts";
+import type { Outcome, WorkerOutcome } from "./outcome.ts";
+import { harmlessLine } from "./show/sanitise.ts";
 
 /**
  * How an item ended. `not-started`: it never began. `unknown`: it may have begun in a task that was lost. `timed-out` and `cancelled`: it was in
@@ -11,7 +13,7 @@ export interface ItemResult {
   readonly index: number;
   readonly item: string;
   readonly outcome: ItemOutcome;
-  /** Of its last run; undefined unless that has ended. */
+  /** Of its last run, as `endOfProgram` has it; undefined unless that has ended. */
   readonly exitCode: number | undefined;
   /** How long its last run took; undefined unless that has ended. */
   readonly seconds: number | undefined;
@@ -23,6 +25,8 @@ export interface ItemResult {
   /** When the step heard of the begin and of the end of its last run, in milliseconds since the epoch. */
   readonly beganAt: number | undefined;
   readonly endedAt: number | undefined;
+  /** The first index of the batch that its last run was given. Undefined: the run had this item alone. */
+  readonly batch?: number | undefined;
   /** The last lines that its worker printed for it, as the log shows them; empty unless it failed. */
   readonly lastLines: readonly string[];
 }
@@ -32,4 +36,71 @@ export interface ItemResults {
   readonly items: readonly ItemResult[];
   /** How many workers each task had that took items. */
   readonly workers: readonly number[];
+  /** What made the step stop before all items had ended, such as a cancel or a lost lock; undefined when nothing did. */
+  readonly stoppedBy?: Failure | undefined;
+}
+
+/** An item that has ended, and has not succeeded. */
+export type FailedItem = ItemResult & {
+  readonly exitCode: number;
+  readonly outcome: Exclude<WorkerOutcome, "succeeded">;
+};
+
+export function hasFailed(item: ItemResult): item is FailedItem {
+  const { outcome, exitCode } = item;
+  const isEnd = outcome === "failed" || outcome === "timed-out" || outcome === "cancelled";
+  return isEnd && exitCode !== undefined;
+}
+
+export interface ItemCounts {
+  readonly total: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** In hand when the job was stopped. */
+  readonly stopped: number;
+  readonly unknown: number;
+  readonly notStarted: number;
+}
+
+export function countItems({ items }: Pick<ItemResults, "items">): ItemCounts {
+  const count = (...outcomes: readonly ItemOutcome[]): number =>
+    items.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  return {
+    total: items.length,
+    succeeded: count("succeeded"),
+    failed: count("failed"),
+    stopped: count("timed-out", "cancelled"),
+    unknown: count("unknown"),
+    notStarted: count("not-started"),
+  };
+}
+
+const BY_NEED: readonly (readonly ItemOutcome[])[] = [
+  ["failed", "timed-out", "cancelled"],
+  ["unknown"],
+  ["not-started"],
+  ["succeeded"],
+];
+
+/** The items in the order in which a reader needs them: the failed ones, then the unknown ones, those that did not begin, the others. */
+export function sortByNeed({ items }: Pick<ItemResults, "items">): readonly ItemResult[] {
+  return BY_NEED.flatMap((outcomes) => items.filter(({ outcome }) => outcomes.includes(outcome)));
+}
+
+/** The runs that have ended. Of a batch it has the first item alone, because all items of a batch have one run. */
+export function endedRuns({ items }: Pick<ItemResults, "items">): readonly (ItemResult & {
+  readonly seconds: number;
+})[] {
+  return items.flatMap((item) => {
+    const { batch = item.index, index, seconds } = item;
+    return seconds === undefined || batch !== index ? [] : [{ ...item, seconds }];
+  });
+}
+
+/** The most characters that a message or a table shows of an item. */
+const LONGEST_ITEM = 200;
+
+/** The item as one harmless line. An item is the user's text, or what a command in the container has printed. */
+export function shortItem(item: string): string {
+  return harmlessLine(item, LONGEST_ITEM);
 }

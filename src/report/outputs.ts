@@ -4,7 +4,9 @@ import { harmlessLine } from "./show/sanitise.ts";
 import { Tail } from "./show/tail.ts";
 import { type Entry, makeEntries } from "./entries.ts";
 import type { Output } from "./file-commands.ts";
-import { decisiveResult, type Result, type TaskResult, taskResults } from "./result.ts";
+import { decisiveResult } from "./decisive.ts";
+import { itemEntries } from "./item-entries.ts";
+import { type Result, type TaskResult, taskResults } from "./result.ts";
 
 /**
  * The step's outputs: those of `action.yml`, then those of the script, which have other names. An unknown value is empty. `stdout`,
@@ -37,7 +39,7 @@ export function makeOutputs(result: Result, tests?: TestResults): Readonly<Recor
   );
   return Object.fromEntries([
     ...harmless,
-    ["results", resultsOf(tasks)],
+    ["results", itemsOf(result)?.json ?? resultsOf(tasks)],
     ["stdout", joinTails(tasks, "stdout").toString()],
     ["stderr", joinTails(tasks, "allStderr").toString()],
     ...outputsOfScripts(tasks),
@@ -48,6 +50,18 @@ export function makeOutputs(result: Result, tests?: TestResults): Readonly<Recor
 function outputsOfScripts(tasks: readonly TaskResult[]): Iterable<Output> {
   const all = tasks.flatMap(({ task }) => task?.script.outputs ?? []);
   return new Map(all.map((output) => [output[0].toLowerCase(), output])).values();
+}
+
+/** How many items a step has, and how many of them its output `results` holds. Undefined: no step with items, or it holds all. */
+export function cutResults(result: Result): { readonly count: number; readonly total: number } | undefined {
+  const count = itemsOf(result)?.count;
+  const total = result.kind === "several" ? (result.items?.items.length ?? 0) : 0;
+  return count === undefined || count === total ? undefined : { count, total };
+}
+
+function itemsOf(result: Result): ReturnType<typeof itemEntries> | undefined {
+  const items = result.kind === "several" ? result.items : undefined;
+  return items && itemEntries(items, LONGEST_OUTPUT - 1_000);
 }
 
 /** The names of the outputs that lack their beginning, because the script has printed more than an output holds. */

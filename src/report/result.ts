@@ -7,18 +7,11 @@ import type { PulledImage } from "../ready/image-sizes.ts";
 import type { Check } from "../ready/checks/check.ts";
 import type { Task } from "../aws/task.ts";
 import { NO_RESULTS, type ScriptResults } from "./file-commands.ts";
+import type { ItemResults } from "./item-results.ts";
 import { type ArtifactsReport, artifactsMissing } from "./missing-artifacts.ts";
+import { endOfProgram, type Outcome, type WorkerOutcome } from "./outcome.ts";
 import type { JobTimes } from "./timeline.ts";
 import type { Target } from "../targets/target.ts";
-
-/** How a worker with a known exit code ended. */
-export type WorkerOutcome = "succeeded" | "failed" | "timed-out" | "cancelled";
-
-/**
- * How a run ended. `not-started`: no script ran. `unknown`: a script may have run, but its end is not known, which never
- * counts as success. `detached`: the script was left running, as the inputs say.
- */
-export type Outcome = WorkerOutcome | "not-started" | "unknown" | "detached";
 
 export interface WorkerResult {
   readonly taskArn: string;
@@ -102,10 +95,11 @@ export interface CheckResult {
   readonly task: undefined;
 }
 
-/** The results of several tasks, in their order. */
+/** The results of several tasks, in their order. A step with items has one of this kind, also with one task. */
 export interface SeveralResults {
   readonly kind: "several";
   readonly tasks: readonly TaskResult[];
+  readonly items?: ItemResults | undefined;
 }
 
 /** What is kept of a job's output. */
@@ -182,23 +176,6 @@ export function taskResults(result: Result): readonly TaskResult[] {
   return result.kind === "several" ? result.tasks : [result];
 }
 
-/** The result that the step ends with: that of the first task that did not succeed. When all succeeded, it is that of the first task. */
-export function decisiveResult(result: Result): TaskResult | CheckResult {
-  if (result.kind !== "several") return result;
-  const decisive = result.tasks.find(({ outcome }) => outcome !== "succeeded") ?? result.tasks[0];
-  if (decisive === undefined) throw new Error("no task has a result");
-  return decisive;
-}
-
-const STOPPED = {
-  "timed-out": { exitCode: 124, outcome: "timed-out" },
-  cancelled: { exitCode: 130, outcome: "cancelled" },
-} as const;
-
-/**
- * The results of the workers. The exit code after a timeout is 124, as with the command `timeout`, and after a cancel 130, as in a
- * shell. The script's own exit code after TERM does not count.
- */
 export function workerResults(
   status: Extract<JobStatus, { kind: "ended" }>,
   taskArn: string,
@@ -209,9 +186,7 @@ export function workerResults(
     worker,
     seconds,
     ...(hasBash && { hasBash }),
-    ...(stopped && reason !== "exited"
-      ? STOPPED[reason]
-      : { exitCode, outcome: exitCode === 0 ? "succeeded" : "failed" }),
+    ...endOfProgram(exitCode, stopped && reason !== "exited" ? reason : undefined),
   }));
 }
 
@@ -245,18 +220,6 @@ export function withLostLock(result: TaskResult, lost: Failure): TaskResult {
   return { kind: "failed", outcome: "cancelled", exitCode: 130, failure: lost, task: result.task };
 }
 
-/**
- * The result of a step whose script succeeded, but whose deployment could not be told of that. Or a cancel or a lost lock rolled the
- * deployment back.
- */
-export function withoutVerdict(result: Result, failure: Failure): Result {
-  if (result.kind === "several") {
-    const [first, ...more] = result.tasks;
-    return first === undefined ? result : { ...result, tasks: [failedAfter(first, failure), ...more] };
-  }
-  return result.kind === "checked" ? result : failedAfter(result, failure);
-}
-
 /** The failure of a job that succeeded but lacks required artifacts. Any other result is returned as it is. */
 export function withMissingArtifacts(result: TaskResult): TaskResult {
   const { artifacts } = result.task ?? {};
@@ -265,7 +228,8 @@ export function withMissingArtifacts(result: TaskResult): TaskResult {
   return failedAfter(result, artifactsMissing(artifacts));
 }
 
-function failedAfter({ task, earlier }: TaskResult, failure: Failure): FailedResult {
+/** The result of a job whose script succeeded, but whose run failed after it. */
+export function failedAfter({ task, earlier }: TaskResult, failure: Failure): FailedResult {
   return { kind: "failed", outcome: "failed", exitCode: 0, failure, task, ...(earlier && { earlier }) };
 }
 

@@ -111,17 +111,20 @@ export function taskTable(tasks: readonly TaskResult[]): string[] {
 
 /** The last lines that the script printed, folded, in a block in which nothing is Markdown. */
 export function lastLinesSection(printed: string): string[] {
-  const lines = printed
-    .split(/\r\n|[\r\n]/)
-    .slice(-MOST_LAST_LINES)
-    .map((line) => harmlessLine(line, LONGEST_LAST_LINE));
+  const lines = fencedLines(printed.split(/\r\n|[\r\n]/));
+  return lines.length === 0 ? [] : foldLines("The last lines that the script printed", lines);
+}
+
+/** The last of these lines in a block in which nothing is Markdown; nothing when all are empty. */
+export function fencedLines(printed: readonly string[]): string[] {
+  const lines = printed.slice(-MOST_LAST_LINES).map((line) => harmlessLine(line, LONGEST_LAST_LINE));
   if (lines.every((line) => line === "")) return [];
   const longest = Math.max(
     3,
     ...lines.flatMap((line) => (line.match(/`+/g) ?? []).map((run) => run.length + 1)),
   );
   const fence = "`".repeat(longest);
-  return foldLines("The last lines that the script printed", [`${fence}text`, ...lines, fence]);
+  return [`${fence}text`, ...lines, fence];
 }
 
 /** A table that is folded when it is long, and cut when it is too long for a summary. `total` counts also the rows that are not in `rows`. */

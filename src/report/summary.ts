@@ -4,14 +4,11 @@ import { harmlessText } from "./show/sanitise.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { explain, type ExplainedStep } from "./explain.ts";
 import { foldLines, literal, literalCell } from "./markdown.ts";
-import {
-  decisiveResult,
-  endInWords,
-  type Outcome,
-  type Result,
-  type TaskResult,
-  taskResults,
-} from "./result.ts";
+import { cutResults } from "./outputs.ts";
+import { decisiveResult } from "./decisive.ts";
+import { itemSection } from "./item-section.ts";
+import type { Outcome } from "./outcome.ts";
+import { endInWords, type Result, type SeveralResults, type TaskResult, taskResults } from "./result.ts";
 import {
   factRows,
   foldedTable,
@@ -61,7 +58,7 @@ export function makeSummary(
       "",
     );
   }
-  const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
+  const taskTitle = result.kind === "several" ? titleOfTask(result) : "Task";
   const rows = [...factRows(decisive, taskTitle), ...keptRows(decisive, step), ...runRows(step)];
   const details = ["| Detail | Value |", "|---|---|", ...rows];
   // Nobody looks for the details of a run that has gone well.
@@ -69,10 +66,9 @@ export function makeSummary(
     lines.push(...(outcome === "succeeded" ? foldLines("Details", details) : [...details, ""]));
   if (tests !== undefined) lines.push(...testSection(tests));
   lines.push(...attemptTable(taskResults(result)));
-  if (result.kind === "several") lines.push(...taskTable(result.tasks));
-  else if (result.kind === "status" && result.workers.length > 1) lines.push(...workerTable(result.workers));
+  lines.push(...itemsOf(result), ...tablesOf(result));
   const { task } = decisive;
-  if (task !== undefined && outcome !== "succeeded" && outcome !== "detached")
+  if (task !== undefined && outcome !== "succeeded" && outcome !== "detached" && !hasLinesOfItems(result))
     lines.push(...lastLinesSection(task.lastLines));
   if (task !== undefined) {
     const isAgain = decisive.earlier !== undefined;
@@ -87,6 +83,38 @@ export function makeSummary(
     if (task.target.started) lines.push(...advisePull(task.described, task.pulled));
   }
   return lines.join("\n");
+}
+
+/** The tasks, or the workers of the only task. */
+function tablesOf(result: Result): string[] {
+  if (result.kind === "status" && result.workers.length > 1) return workerTable(result.workers);
+  const isShown = result.kind === "several" && (result.items === undefined || result.tasks.length > 1);
+  return isShown ? taskTable(result.tasks) : [];
+}
+
+function titleOfTask({ tasks, items }: SeveralResults): string {
+  if (items === undefined) return "First failed task, else the first";
+  return tasks.length === 1 ? "Task" : "Task of the first failure, else the first";
+}
+
+/** Whether the section of the items has last lines. Those of the task are then less use, since they are of all its workers. */
+function hasLinesOfItems(result: Result): boolean {
+  const { items = [] } = (result.kind === "several" ? result.items : undefined) ?? {};
+  return items.some(({ lastLines }) => lastLines.length > 0);
+}
+
+function itemsOf(result: Result): string[] {
+  if (result.kind !== "several" || result.items === undefined) return [];
+  return [...itemSection(result.items), ...cutNote(result)];
+}
+
+function cutNote(result: Result): string[] {
+  const cut = cutResults(result);
+  if (cut === undefined) return [];
+  return [
+    `The output \`results\` has ${cut.count} of ${cut.total} items, those that did not succeed first.`,
+    "",
+  ];
 }
 
 /** The attempts of each job that was run more than once. */

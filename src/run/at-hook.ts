@@ -6,7 +6,8 @@ import { findDeploymentArn, type WaitingHook, waitForHook } from "../targets/dep
 import { warningsOf } from "../targets/deployment/warnings.ts";
 import { asFailure, type FailureCode } from "../errors.ts";
 import { serviceOf } from "../inputs/inputs.ts";
-import { decisiveResult, type Result, withoutVerdict } from "../report/result.ts";
+import { decisiveResult, withoutVerdict } from "../report/decisive.ts";
+import type { Result } from "../report/result.ts";
 import type { StepContext } from "./step-context.ts";
 import { type ClusterMember, parseService } from "../targets/arn.ts";
 import type { NewRevision } from "../targets/resolve-context.ts";

@@ -1,8 +1,8 @@
-import type { Failure } from "../errors.ts";
 import type { HeldLock } from "../queue/lock/held-lock.ts";
 import { takeLock } from "../queue/lock/take-lock.ts";
 import type { FirstLook } from "../ready/look.ts";
-import { type Result, type TaskResult, taskResults, withLostLock } from "../report/result.ts";
+import { withLostLockIn } from "../report/decisive.ts";
+import { type Result, type TaskResult, taskResults } from "../report/result.ts";
 import type { StepContext } from "./step-context.ts";
 import { resolvingTitle } from "../targets/title.ts";
 
@@ -32,7 +32,7 @@ export async function runUnderLock(
   try {
     const result = await run(lock);
     isOver = taskResults(result).every(hasEnded);
-    return lock.lost === undefined ? result : blameLock(result, lock.lost);
+    return lock.lost === undefined ? result : withLostLockIn(result, lock.lost);
   } catch (error) {
     // No job has begun.
     isOver = true;
@@ -52,11 +52,4 @@ function hasEnded(result: TaskResult): boolean {
   // The job had no task.
   if (result.task === undefined) return true;
   return result.outcome === "not-started" && result.task.sessionId === undefined;
-}
-
-/** The result, when the lock's loss has stopped the job. */
-function blameLock(result: Result, lost: Failure): Result {
-  if (result.kind === "checked") return result;
-  if (result.kind !== "several") return withLostLock(result, lost);
-  return { ...result, tasks: result.tasks.map((each) => withLostLock(each, lost)) };
 }

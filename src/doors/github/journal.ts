@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { DocsPage, Log } from "../../log.ts";
-import type { Outcome } from "../../report/result.ts";
+import type { Outcome } from "../../report/outcome.ts";
 import type { Display } from "../../run/step/surroundings.ts";
 import type { SavedPage } from "../../undo/ledger.ts";
 import { codeOf } from "../../values.ts";

@@ -4,7 +4,7 @@ import { Screen } from "../../report/show/screen.ts";
 import { BatchedOutput } from "../../report/show/stdout.ts";
 import { redactionPatterns } from "../../payload/redaction.ts";
 import { makeAnnotation, explain, type ExplainedStep, type Explanation } from "../../report/explain.ts";
-import { cutOutputs, makeOutputs } from "../../report/outputs.ts";
+import { cutOutputs, cutResults, makeOutputs } from "../../report/outputs.ts";
 import type { TestResults } from "../../report/junit/test-results.ts";
 import type { Result } from "../../report/result.ts";
 import { scriptSummaries } from "../../report/script-summaries.ts";
@@ -125,6 +125,12 @@ export class Runner {
     screen.phase();
     for (const name of cutOutputs(result))
       screen.fold(`The output '${name}' has the last 1 MiB of what the script printed`, ALL_IN_LOG);
+    const cut = cutResults(result);
+    if (cut !== undefined)
+      screen.fold(
+        `The output 'results' has ${cut.count} of ${cut.total} items`,
+        "An output holds no more. Those that did not succeed come first.",
+      );
     screen.close();
     for (const { text, ...place } of tests === undefined ? [] : testAnnotations(tests))
       screen.error(text, place);

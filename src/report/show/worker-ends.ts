@@ -79,7 +79,8 @@ export class WorkerEnds {
   }
 }
 
-function findLabel(line: Buffer): { readonly worker: number; readonly length: number } | undefined {
+/** The worker that stands in the label of a line, and the length of the label. */
+export function findLabel(line: Buffer): { readonly worker: number; readonly length: number } | undefined {
   const [label, worker] = /^\[(0|[1-9]\d{0,2})\] /.exec(line.toString("latin1", 0, 6)) ?? [];
   return label === undefined ? undefined : { worker: Number(worker), length: label.length };
 }

@@ -4,6 +4,8 @@ import { unknownInputWarnings } from "../../inputs/unknown.ts";
 import type { TestResults } from "../../report/junit/test-results.ts";
 import { logFailure } from "../../log.ts";
 import { bashWarnings } from "../../report/bash-words.ts";
+import { replacedTasks } from "../../report/decisive.ts";
+import { itemCounts, replacedTaskWarnings } from "../../report/item-words.ts";
 import { failedResult, type Result } from "../../report/result.ts";
 import { openStep, type OpenStep } from "./step.ts";
 import { readTestReports } from "./test-reports.ts";
@@ -34,6 +36,8 @@ export async function runStep(
   }
   for (const warning of bashWarnings(result, surroundings.reader))
     display.warning(warning, "troubleshooting.md");
+  for (const { text, page } of replacedTaskWarnings(replacedTasks(result))) display.warning(text, page);
+  if (result.kind === "several" && result.items !== undefined) display.info(`${itemCounts(result.items)}.`);
   if (step !== undefined) tests = await readTestReports(result, step);
   // What the step has made is deleted while the report is written.
   const closing = step?.close(result);

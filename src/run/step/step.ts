@@ -6,7 +6,8 @@ import type { Inputs } from "../../inputs/inputs.ts";
 import { jobTimes } from "../../inputs/job-times.ts";
 import { emptyVariableWarnings } from "../../inputs/empty-variables.ts";
 import { lineEndWarning } from "../../inputs/line-ends.ts";
-import { type Result, type TaskResult, taskResults } from "../../report/result.ts";
+import { type JudgedTask, judgedTasks } from "../../report/decisive.ts";
+import type { Result } from "../../report/result.ts";
 import { StepBudget } from "../step-budget.ts";
 import type { StepContext } from "../step-context.ts";
 import { resolvingTitle } from "../../targets/title.ts";
@@ -68,7 +69,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
       log.open({ workflowCommands: false });
       aws.endRun();
       await cleanup.early();
-      const ended = taskResults(result).flatMap(endedTask);
+      const ended = judgedTasks(result).flatMap(endedTask);
       const kept = keepTasks(inputs, ended, ledger, log);
       leaveTasks(inputs, ended, { ledger, log, isCancelled: cancel.aborted });
       leaveLock(kept, ledger, log);
@@ -86,7 +87,6 @@ function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined 
   return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
 }
 
-function endedTask({ task, outcome }: TaskResult): readonly EndedTask[] {
-  if (task === undefined) return [];
-  return [{ target: task.target, startedAt: runsSince(task), succeeded: outcome === "succeeded" }];
+function endedTask({ result: { task }, succeeded }: JudgedTask): readonly EndedTask[] {
+  return task === undefined ? [] : [{ target: task.target, startedAt: runsSince(task), succeeded }];
 }

@@ -1,0 +1,136 @@
+import { Failure } from "../../src/errors.ts";
+import { explain } from "../../src/report/explain.ts";
+import {
+  decisiveResult,
+  judgedTasks,
+  replacedTasks,
+  withLostLockIn,
+  withoutVerdict,
+} from "../../src/report/decisive.ts";
+import { hasFailed } from "../../src/report/item-results.ts";
+import { replacedTaskWarnings } from "../../src/report/item-words.ts";
+import {
+  failedResult,
+  fencedResult,
+  type SeveralResults,
+  type TaskResult,
+  withMissingArtifacts,
+} from "../../src/report/result.ts";
+import { aFailedResult, aResult, aStep, someFacts } from "./example-results.ts";
+import { anItem, someItems } from "./example-items.ts";
+
+const failure = (code: Failure["code"]): Failure =>
+  new Failure(code, { failed: "It failed.", seen: "This was seen.", advice: "Do that." });
+
+const DONE = aResult("exited", "0", "0");
+const LOST = aFailedResult(failure("task-stopped"));
+const NEVER = failedResult(failure("task-not-started"));
+const KILLED = aResult("exited", "0", "137");
+const report = { path: "/a", taskPath: "/a", directory: "a", count: 0, bytes: 0, problems: ["none"] };
+const LACKING = withMissingArtifacts({ ...DONE, task: someFacts({ artifacts: report }) });
+const FENCED = fencedResult(someFacts());
+
+const several = (tasks: readonly TaskResult[], ...ends: readonly string[]): SeveralResults => ({
+  kind: "several",
+  tasks,
+  items: someItems(...ends),
+});
+
+describe("a step with items", () => {
+  it.each<[string, readonly TaskResult[], string[], string, number | undefined]>([
+    ["all ended well", [DONE], ["0", "0"], "succeeded", 0],
+    ["all ended well, and a task was lost", [LOST, DONE], ["0", "0"], "succeeded", 0],
+    ["all ended well, and a task never started", [NEVER, DONE], ["0", "0"], "succeeded", 0],
+    ["all ended well, and a worker was killed", [KILLED, DONE], ["0", "0"], "succeeded", 0],
+    ["all ended well, but every task was lost", [LOST, LOST], ["0"], "unknown", undefined],
+    ["all ended well, but a task lacks artifacts", [DONE, LACKING], ["0"], "failed", 0],
+    ["all ended well, but a task was fenced off", [DONE, FENCED], ["0"], "cancelled", 130],
+    ["some failed: the first of the list decides", [DONE, DONE], ["0", "7", "3"], "failed", 7],
+    ["one failed, and one was stopped before it", [DONE], ["0t", "7"], "timed-out", 124],
+    ["one was stopped by a cancel", [DONE], ["0", "143c"], "cancelled", 130],
+    ["one failed, and a task was lost", [LOST, DONE], ["0", "?", "3"], "failed", 3],
+    ["one failed, and a task lacks artifacts", [LACKING], ["0", "3"], "failed", 3],
+    ["one has an unknown end, by a lost task", [NEVER, LOST], ["0", "?"], "unknown", undefined],
+    ["one did not begin, by a task that never started", [NEVER], ["-"], "not-started", undefined],
+    ["one did not begin, and no task failed", [DONE], ["0", "-"], "not-started", undefined],
+    ["one has an unknown end, and no task failed", [DONE], ["0", "-", "?"], "unknown", undefined],
+  ])("%s", (_, tasks, ends, outcome, exitCode) => {
+    expect(decisiveResult(several(tasks, ...ends))).toMatchObject({ outcome, exitCode });
+  });
+
+  it("is never green with an item that has not ended well, whatever became of its tasks", () => {
+    const all = [DONE, LOST, NEVER, KILLED, LACKING, FENCED];
+    for (const bad of ["1", "0t", "0c", "?", "-"])
+      for (const one of all)
+        for (const other of all)
+          expect(decisiveResult(several([one, other], "0", bad)).outcome).not.toBe("succeeded");
+  });
+
+  it("has the facts of the task in which the item ran", () => {
+    const other = { ...DONE, task: someFacts({ sessionId: "of the other" }) };
+    const items = { ...someItems(), items: [anItem("3", 0, { task: 1 })] };
+    expect(decisiveResult({ kind: "several", tasks: [DONE, other], items })).toMatchObject({
+      kind: "status",
+      task: { sessionId: "of the other" },
+    });
+  });
+
+  it("does not end before one with an exit code of which the end is not known", () => {
+    expect(hasFailed({ ...anItem("3", 0), outcome: "unknown" })).toBe(false);
+  });
+
+  it("warns of a task whose part other tasks have done, and of nothing else", () => {
+    const warned = (...args: Parameters<typeof several>) =>
+      replacedTaskWarnings(replacedTasks(several(...args)));
+    expect(warned([LOST, DONE, KILLED], "0")).toEqual([
+      {
+        text: "Task 0 failed: It failed. This was seen. All items ended in other tasks.",
+        page: "errors.md#task-stopped",
+      },
+      {
+        text: "Task 2 failed: It ended with worker 1: exit code 137. All items ended in other tasks.",
+        page: "errors.md#a-script-that-failed",
+      },
+    ]);
+    expect(warned([LOST, DONE], "3")).toEqual([]);
+    expect(warned([LOST, LOST], "0")).toEqual([]);
+    expect(replacedTasks({ kind: "several", tasks: [LOST, DONE] })).toEqual([]);
+    const many = warned([DONE, ...Array.from({ length: 9 }, () => LOST)], "0");
+    expect(many.map(({ text }) => text).slice(3)).toEqual([
+      "6 more tasks failed. All items ended in other tasks.",
+    ]);
+  });
+
+  it("keeps a task on failure when an item failed in it, although its workers ended with 0", () => {
+    const tasks = [DONE, DONE, LOST];
+    expect(judgedTasks(several(tasks, "0", "3")).map(({ succeeded }) => succeeded)).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(judgedTasks(DONE)).toEqual([{ result: DONE, succeeded: true }]);
+  });
+
+  it("fails when its deployment takes no verdict, also when a task was lost that others have replaced", () => {
+    const result = withoutVerdict(several([LOST, DONE], "0"), failure("hook-expired"));
+    expect(decisiveResult(result)).toMatchObject({ outcome: "failed", failure: { code: "hook-expired" } });
+    expect(result).toMatchObject({ tasks: [LOST, { outcome: "failed" }] });
+  });
+
+  it.each([
+    [["0", "-"], DONE],
+    [["0", "143c"], aResult("cancelled", "143!")],
+  ])("tells of a lost lock by which items were left: %j", (ends, task) => {
+    const result = withLostLockIn(several([task], ...ends), failure("lock-lost"));
+    expect(decisiveResult(result)).toMatchObject({
+      ...{ outcome: "cancelled", exitCode: 130, failure: { code: "lock-lost" } },
+    });
+    expect(explain(result, aStep)?.title).toBe("fargate-exec: lock-lost");
+  });
+
+  it("stays a success when its lock was lost after the last item", () => {
+    expect(decisiveResult(withLostLockIn(several([DONE], "0"), failure("lock-lost"))).outcome).toBe(
+      "succeeded",
+    );
+  });
+});

@@ -1,0 +1,69 @@
+import { cutResults, makeOutputs } from "../../src/report/outputs.ts";
+import type { ItemResults } from "../../src/report/item-results.ts";
+import type { SeveralResults } from "../../src/report/result.ts";
+import { anItem, someItems } from "./example-items.ts";
+import { aResult } from "./example-results.ts";
+
+const several = (items: ItemResults): SeveralResults => ({
+  kind: "several",
+  tasks: [aResult("exited", "0", "0")],
+  items,
+});
+const resultsOf = (items: ItemResults): string => makeOutputs(several(items))["results"] ?? "";
+
+it("the output 'results' has the items: failed ones first, then those without an end, then the others", () => {
+  const results = someItems("0", "-", "?", "3", "0t", "0");
+  expect(JSON.parse(resultsOf(results))).toMatchObject([
+    { index: 3, outcome: "failed", exitCode: 3 },
+    { index: 4, outcome: "timed-out", exitCode: 124 },
+    { index: 2, outcome: "unknown", exitCode: null, seconds: null, task: 0, worker: 0 },
+    { index: 1, outcome: "not-started", exitCode: null, seconds: null, task: null, worker: null },
+    { index: 0, outcome: "succeeded", exitCode: 0 },
+    { index: 5, outcome: "succeeded", exitCode: 0 },
+  ]);
+  expect((JSON.parse(resultsOf(results)) as object[])[0]).toEqual({
+    ...{ item: "tests/3.py", index: 3, exitCode: 3, outcome: "failed", seconds: 1, attempts: 1 },
+    ...{ task: 0, worker: 1 },
+  });
+  expect(cutResults(several(results))).toBeUndefined();
+});
+
+it("the output 'exit-code' is that of the first item that failed, and 'outcome' its outcome", () => {
+  expect(makeOutputs(several(someItems("0", "3", "4")))).toMatchObject({
+    "exit-code": "3",
+    outcome: "failed",
+  });
+  expect(makeOutputs(several(someItems("0", "-")))).toMatchObject({
+    "exit-code": "",
+    outcome: "not-started",
+  });
+});
+
+it("the output 'results' of very many items is cut, and keeps those that failed", () => {
+  const item = "é".repeat(300);
+  const items = Array.from({ length: 10_000 }, (_, index) =>
+    anItem(index >= 9_990 ? "1" : "0", index, { item: item + index }),
+  );
+  const text = resultsOf({ items, workers: [2] });
+  expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
+  const entries = JSON.parse(text) as { index: number; outcome: string }[];
+  expect(entries.slice(0, 11).map(({ index }) => index)).toEqual([
+    ...Array.from({ length: 10 }, (_, i) => 9_990 + i),
+    0,
+  ]);
+  expect(cutResults(several({ items, workers: [2] }))).toEqual({ count: entries.length, total: 10_000 });
+});
+
+it("an item in the output 'results' is one harmless line of bounded length", () => {
+  const item = `a\r::error::b\u001b[31m##[error]c"\\${"x".repeat(90_000)}`;
+  const text = resultsOf({ items: [anItem("1", 0, { item })], workers: [1] });
+  expect(text).not.toMatch(/##\[|\p{Cc}/u);
+  const [entry] = JSON.parse(text) as { item: string }[];
+  expect(entry?.item).toMatch(/^a ::error::b##\\\[error\]c"\\x+…$/);
+  expect(entry?.item.length).toBeLessThan(1_010);
+});
+
+it("a step with other results has nothing to say of items", () => {
+  expect(cutResults(aResult("exited", "0"))).toBeUndefined();
+  expect(cutResults({ kind: "several", tasks: [aResult("exited", "0")] })).toBeUndefined();
+});
