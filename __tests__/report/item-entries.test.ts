@@ -42,7 +42,7 @@ it("the output 'exit-code' is that of the first item that failed, and 'outcome' 
 it("the output 'results' of very many items is cut, and keeps those that failed", () => {
   const item = "é".repeat(300);
   const items = Array.from({ length: 10_000 }, (_, index) =>
-    anItem(index >= 9_990 ? "1" : "0", index, { item: item + index }),
+    anItem(index >= 9_990 ? "1" : "0", index, { item: `${item}${index}` }),
   );
   const text = resultsOf({ items, workers: [2] });
   expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
