@@ -36,6 +36,14 @@ export interface Words {
   readonly endsTask: boolean;
   /** The lines that order the container to upload its output. */
   readonly order: Uint8Array | undefined;
+  /** The orders for items that the container has not confirmed, the oldest first. */
+  readonly itemOrders: readonly ItemOrderLine[];
+}
+
+/** An order for items, as words, and its number among those of the job, from 1. */
+export interface ItemOrderLine {
+  readonly number: number;
+  readonly words: string;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import type { PieceStore } from "./pieces/store.ts";
 import type { OutputItem } from "./stream/items.ts";
 import type { Spool } from "./stream/spool.ts";
+import type { ItemOrderLine } from "./carrier.ts";
 import type { Expiry } from "./expiry.ts";
 import type { JobEnd } from "./job-end.ts";
 import type { TypedInput } from "./session-input.ts";
@@ -19,6 +20,8 @@ export interface FollowJobOptions {
   readonly spool: Spool;
   readonly typed: TypedInput;
   readonly show: (item: OutputItem) => void;
+  /** Hands out items to the job; undefined when it has none. */
+  readonly items?: ItemOrders | undefined;
   /** Shows a note of the container. */
   readonly note: (text: string) => void;
   /** Back-pressure: no more output is read until this resolves. */
@@ -41,6 +44,14 @@ export interface FollowJobOptions {
   readonly isEnding?: (() => boolean) | undefined;
   /** The job, when another step has detached from it; undefined when this step starts it. */
   readonly running?: RunningJob | undefined;
+}
+
+/** The orders for the items of a job. */
+export interface ItemOrders {
+  /** Those that the container has not confirmed, the oldest first. */
+  readonly pending: readonly ItemOrderLine[];
+  /** Calls this when they have changed. */
+  onChange(changed: () => void): void;
 }
 
 /** A job that runs already. */

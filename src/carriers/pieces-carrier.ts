@@ -105,6 +105,7 @@ export class PiecesCarrier implements Carrier {
     const { stop } = this.#words;
     this.#words = words;
     this.#control.confirm(words.confirmed);
+    this.#control.orderItems(words.itemOrders);
     if (!this.#takenOver.signal.aborted || words.stop !== "cancelled" || stop === "cancelled") return;
     this.#stop();
   }

@@ -83,7 +83,7 @@ export class SessionCarrier implements Carrier {
     this.#terminal = new Terminal(nonce, largestPack);
     this.#input = new SessionInput(session, words.confirmed);
     this.#silence = new Silence(clock, () => void session.close());
-    this.#words = { ...words, stop: undefined, order: undefined };
+    this.#words = { ...words, stop: undefined, order: undefined, itemOrders: [] };
     void session.ended.then(({ kind }) => {
       this.isOpen = false;
       this.isClosed = kind === "closed";
@@ -102,6 +102,7 @@ export class SessionCarrier implements Carrier {
     if (words.stop !== undefined && words.stop !== stop) this.#stop(words.stop);
     if (words.order !== undefined && words.order !== order) void this.#input.type(words.order);
     void this.#input.confirm(words.confirmed);
+    void this.#input.orderItems(words.itemOrders);
   }
 
   finish(): void {

@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { PACKED } from "../payload/bootstrap.ts";
-import { CANCEL, DETACH, here, HERE_EVERY_MS } from "../payload/input.ts";
+import { CANCEL, DETACH, here, HERE_EVERY_MS, itemOrder } from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
+import type { ItemOrderLine } from "./carrier.ts";
 import type { MissingPayload } from "./stream/marks.ts";
 
 /** After this many bytes the action tells the attacher what it has read, so that the container can free the bytes. */
@@ -44,6 +45,11 @@ export class SessionInput {
   #hasBegun = false;
   #isCancelled = false;
   #isDetached = false;
+  /** True once the attacher has shown the job. */
+  #isAttached = false;
+  #itemOrders: readonly ItemOrderLine[] = [];
+  /** The number of the last order for items that was typed. */
+  #lastOrder = 0;
 
   constructor(session: Pick<Session, "send">, confirmed: number) {
     this.#session = session;
@@ -109,7 +115,22 @@ export class SessionInput {
    */
   async attached(): Promise<void> {
     this.#hasBegun = true;
+    this.#isAttached = true;
     if (this.#confirmed > 0) await this.#sayHere();
+    await this.#typeOrders();
+  }
+
+  /** Types the orders for items that were not typed into this session, once the job is there. */
+  async orderItems(orders: readonly ItemOrderLine[]): Promise<void> {
+    this.#itemOrders = orders;
+    if (this.#isAttached) await this.#typeOrders();
+  }
+
+  async #typeOrders(): Promise<void> {
+    const orders = this.#itemOrders.filter(({ number }) => number > this.#lastOrder);
+    this.#lastOrder = orders.at(-1)?.number ?? this.#lastOrder;
+    if (orders.length > 0 && !this.#isDetached)
+      await this.type(Buffer.from(orders.map(({ number, words }) => itemOrder(number, words)).join("")));
   }
 
   /** Tells what is here for certain, once that is much more than the attacher knows. */

@@ -44,6 +44,10 @@ export const TAKEN = Buffer.from("taken\n");
 export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
 }
+/** The line of an order for items. */
+export function itemOrder(number: number, words: string): string {
+  return `items ${number} ${words}\n`;
+}
 export const HERE_EVERY_MS = 20_000;
 /** How long a container waits for a sign of its runner before it stops the job of a lock, or does not begin it, in milliseconds. */
 export const SILENCE_MS = 90_000;

@@ -16,7 +16,7 @@ const PIECES = 2;
 const MIB = 1024 * 1024;
 const log = new Listener();
 const budget = new StepBudget();
-const WORDS = { confirmed: 0, stop: undefined, endsTask: false, order: undefined } as const;
+const WORDS = { confirmed: 0, stop: undefined, endsTask: false, order: undefined, itemOrders: [] } as const;
 const LINE = "x".repeat(99);
 
 /** Counts the bytes of pieces that were read and not handled, of all jobs. */

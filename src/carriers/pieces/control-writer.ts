@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { asFailure } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { HERE_EVERY_MS } from "../../payload/input.ts";
+import type { ItemOrderLine } from "../carrier.ts";
 import { type ControlWords, type FolderAccess, NO_WORDS } from "./orders.ts";
 import type { PieceStore } from "./store.ts";
 
@@ -38,6 +39,8 @@ export class ControlWriter {
   #hasOthers = false;
   #isWriting = false;
   #writing: Promise<void> = Promise.resolve();
+  /** A write that has not begun, and so will say all that holds by then. */
+  #next: Promise<void> | undefined;
 
   constructor(options: ControlWriterOptions) {
     this.#options = options;
@@ -75,6 +78,14 @@ export class ControlWriter {
     if (this.#isWriting && byte - this.#told >= CONFIRMED_BYTES) void this.#write();
   }
 
+  /** Tells the orders for items, at once when one of them is new. */
+  orderItems(orders: readonly ItemOrderLine[]): void {
+    const last = (all: readonly ItemOrderLine[]): number => all.at(-1)?.number ?? 0;
+    const isNew = last(orders) > last(this.#words.itemOrders);
+    this.#words = { ...this.#words, itemOrders: orders };
+    if (this.#isWriting && isNew) void this.#write();
+  }
+
   /** Tells the container something that holds from now on. */
   async say(word: "isCancelled" | "isTaken" | "isAttached" | "isDetached"): Promise<void> {
     this.#words = { ...this.#words, [word]: true };
@@ -90,7 +101,11 @@ export class ControlWriter {
 
   /** Writes one `control` after the other, so that the last one says everything. */
   async #write(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#put());
+    this.#next ??= this.#writing.then(async () => {
+      this.#next = undefined;
+      await this.#put();
+    });
+    this.#writing = this.#next;
     await this.#writing;
   }
 
@@ -123,13 +138,14 @@ export class ControlWriter {
         ([reader, at]) => reader !== this.#reader && now - at < READER_SECONDS,
       );
       const isLeaving = this.#words.isTaken || this.#words.isDetached;
-      const { access, isCancelled, isTaken, isAttached, isDetached } = this.#words;
+      const { access, isCancelled, isTaken, isAttached, isDetached, itemOrders } = this.#words;
       const words: ControlWords = {
         access,
         isCancelled: isCancelled || found.words.isCancelled,
         isTaken: isTaken || found.words.isTaken,
         // This word ends the uploads, which the other readers still need.
         isAttached: isAttached && others.length === 0,
+        itemOrders,
         isDetached: isDetached || found.words.isDetached,
         readers: new Map([...others, ...(isLeaving ? [] : [[this.#reader, now] as const])]),
       };

@@ -1,5 +1,7 @@
 import type { PresignedPost } from "../../aws/s3.ts";
 import type { Random } from "../../clock.ts";
+import { itemOrder } from "../../payload/input.ts";
+import type { ItemOrderLine } from "../carrier.ts";
 import type { PieceFolder, PieceKeys } from "./format.ts";
 
 /**
@@ -95,6 +97,8 @@ export interface ControlWords {
   readonly isDetached: boolean;
   /** The steps that follow the job by its handle, and when each has last said so, in seconds since the epoch. */
   readonly readers: ReadonlyMap<string, number>;
+  /** The orders for items that the container has not confirmed. */
+  readonly itemOrders: readonly ItemOrderLine[];
 }
 
 export const NO_WORDS: ControlWords = {
@@ -104,6 +108,7 @@ export const NO_WORDS: ControlWords = {
   isAttached: false,
   isDetached: false,
   readers: new Map(),
+  itemOrders: [],
 };
 
 /**
@@ -116,7 +121,7 @@ export function controlNumber(last: number, now: number): number {
 }
 
 export function controlBody(words: ControlWords): Buffer {
-  const { access, isCancelled, isTaken, isAttached, isDetached, readers } = words;
+  const { access, isCancelled, isTaken, isAttached, isDetached, readers, itemOrders } = words;
   const lines = [
     // The container needs no access after its end is taken, and `control` may stay for some seconds.
     ...(access === undefined || isTaken ? [] : signatureLines(access)),
@@ -125,6 +130,7 @@ export function controlBody(words: ControlWords): Buffer {
     ...(isDetached ? ["detach"] : []),
     // The container passes over words that it does not know.
     ...[...readers].map(([reader, at]) => `reader ${reader} ${at}`),
+    ...itemOrders.map((order) => itemOrder(order.number, order.words).trimEnd()),
     ...(isTaken ? ["taken"] : []),
   ];
   return Buffer.from(lines.map((line) => `${line}\n`).join(""), "ascii");
@@ -144,6 +150,8 @@ export function parseControl(body: Buffer): ControlWords {
     isAttached: lines.includes("attach"),
     isDetached: lines.includes("detach"),
     readers: new Map(readers.slice(-MOST_READERS)),
+    // Only the step that has started the job orders items, and it leaves none unconfirmed.
+    itemOrders: [],
   };
 }
 
