@@ -1,8 +1,10 @@
 import { CANCEL } from "../../src/payload/input.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
-import { curlOnly } from "./upload-rig.ts";
+import { curlOnly, ORDERED, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
 import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+
+afterAll(removeAll);
 
 const NAMES = ["one", "two's", "three $HOME `x` \\", " vier ü ", "five"];
 
@@ -143,3 +145,37 @@ it("can be forged by no script", async () => {
   expect(timeless(job).filter((fact) => fact.startsWith("end"))).toEqual(["end 1 0 3 0"]);
   expect(job.output("stdout").toString()).toContain("\n0\n");
 });
+
+it.concurrent.each(WAYS)(
+  "are given and told by S3, too, by $way",
+  async ({ options }) => {
+    const script = `${ORDERED}; echo "$FARGATE_EXEC_ITEM"`;
+    const uploaded = await UploadedJob.make({ ...options(), script, workers: 2, items: NAMES });
+    const { bucket, order } = uploaded;
+    const say = (number: number, lines: readonly string[]): void =>
+      bucket.control(
+        order,
+        number,
+        0,
+        lines.map((line) => `items ${line}`),
+      );
+    await uploaded.followBriefly();
+    say(9, ["1 give 0 1", "2 give 2 4"]);
+    const told = (): string[] =>
+      uploaded
+        .spool()
+        .toString()
+        .split("\n")
+        .filter((line) => line.startsWith("\x1b]7733;i\x07"))
+        .map((line) => line.slice(9));
+    await until(() => told().includes("got 2"));
+    // It has not been told that order 2 is confirmed, so it comes again.
+    say(10, ["2 give 2 4", "3 give 3", "4 end"]);
+    await uploaded.ended();
+    const begun = told()
+      .filter((fact) => fact.startsWith("begin"))
+      .map((fact) => fact.split(" ").slice(1, 3).join(" "));
+    expect(begun.toSorted()).toEqual(["1 0", "1 1", "2 2", "2 4", "3 3"]);
+  },
+  120_000,
+);

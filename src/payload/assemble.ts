@@ -11,12 +11,17 @@ import { SILENCE_MS } from "./input.ts";
 import { shellFor } from "./shebang.ts";
 import { workerCount } from "./workers.ts";
 
+/** The seconds between two looks of a container for an order in S3. */
+const ORDER_PACE_S = 1;
+
 interface AssemblyContext {
   readonly origin: Origin;
   readonly target: Target;
   /** S3 may carry the output. */
   readonly pieces: boolean;
   readonly files: PackedFiles | undefined;
+  /** The script runs for these. */
+  readonly items?: readonly string[] | undefined;
   readonly log: Log;
 }
 
@@ -26,11 +31,12 @@ interface AssemblyContext {
  */
 export function assemblePayload(
   inputs: Inputs,
-  { origin, target, pieces, files, log }: AssemblyContext,
+  { origin, target, pieces, files, items, log }: AssemblyContext,
 ): Payload {
   const workers = workerCount(inputs.workers, target.cpuUnits);
   const script = scriptBytes(inputs.script);
-  const parts = { script, input: inputs.stdin, files: files?.bytes };
+  const list = items && Buffer.from(items.map((item) => `${item}\n`).join(""));
+  const parts = { script, input: inputs.stdin, items: list, files: files?.bytes };
   const short = tooShortToRedact(inputs.secrets);
   if (short.length > 0)
     log.warning(
@@ -50,6 +56,7 @@ export function assemblePayload(
     keepsTask: target.started && inputs.where.kind === "new" && keepsForJob(inputs.where.start),
     keepsForShell: target.started && inputs.where.kind === "new" && inputs.where.start.keepTask !== "never",
     cuts: cutsOf(parts),
+    items: items && { count: items.length, pace: ORDER_PACE_S },
     files,
     artifacts: inputs.artifacts,
     shell: shellFor(inputs.shell, script),

@@ -13,6 +13,8 @@ import { tellWhile } from "../waiting.ts";
 export interface AttemptsContext {
   /** Undefined: the job is run once. */
   readonly retry: Retry | undefined;
+  /** Whether another attempt has something to do. Always, unless given. */
+  readonly isNeeded?: (() => boolean) | undefined;
   readonly candidates: Candidates;
   readonly targets: ResolveContext;
   readonly clock: Clock;
@@ -29,7 +31,7 @@ export async function runAttempts(
   run: (target: Target, attempt: number) => Promise<TaskResult>,
   context: AttemptsContext,
 ): Promise<TaskResult> {
-  const { retry, cancel, log } = context;
+  const { retry, isNeeded, cancel, log } = context;
   const earlier: EarlierAttempt[] = [];
   for (let target = first, attempt = 1; ; attempt += 1) {
     const result = await run(target, attempt);
@@ -37,6 +39,7 @@ export async function runAttempts(
     const last = result.task?.target ?? target;
     const reason = retry && attempt < retry.attempts ? retryReason(result, retry, last.started) : undefined;
     if (retry === undefined || reason === undefined || cancel.aborted) return ended;
+    if (isNeeded?.() === false) return ended;
     try {
       const next = await waitForNextTarget(last, reason, attempt, context);
       if (next === undefined) {

@@ -1,4 +1,7 @@
 import { runAttempts } from "./attempts.ts";
+import { listedItems, listingInputs } from "./items/listed-items.ts";
+import { StepItems, type StepItemsOptions } from "./items/step-items.ts";
+import { mayUsePieces } from "./job/output-ways.ts";
 import { Failure } from "../errors.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
@@ -43,9 +46,17 @@ export async function runJobs(
   const looks = new TaskLooks({ ...known, ecs: step.aws.ecs, clock: step.clock });
   const images = step.inputs.summary ? new ImageSizes(step.aws.ecr) : undefined;
   const tasks = targets.length + (later?.count ?? 0);
+  const alone = { ...step, exec, early, lock, files, looks, images, write: step.writer() };
+  const listed = await listItems(targets[0], resolved, alone);
+  if (listed !== undefined && "outcome" in listed) {
+    await later?.close();
+    return listed;
+  }
+  const items = listed && new StepItems({ ...itemOptions(step), items: listed, tasks });
+  const withItems = (ended: readonly TaskResult[]): Result => resultOfItems(ended, items, step);
   if (tasks === 1) {
-    const job = { ...step, exec, early, lock, files, looks, images, write: step.writer() };
-    return await runWithRetries(targets[0], resolved, job, step);
+    const result = await runWithRetries(targets[0], resolved, { job: alone, items, task: 0 }, step);
+    return items === undefined ? result : withItems([result]);
   }
   step.log.phase();
   const warned = new Set<string>();
@@ -61,7 +72,7 @@ export async function runJobs(
       ledger: step.ledger.part(),
       log: labelledLog(step.log, label, { warned, isQuiet: tasks > MANY }),
     };
-    const result = await runWithRetries(target, resolved, job, step);
+    const result = await runWithRetries(target, resolved, { job, items, task }, step);
     if (step.inputs.failFast && result.outcome !== "succeeded") void later?.close();
     await stopEarly(result, target, resolved, step);
     return result;
@@ -70,7 +81,45 @@ export async function runJobs(
   const ended = await runInParallel(find, run, { ...step, total: tasks, atOnce });
   // Wait for every task that is still being started, because the cleanup has to know it.
   await later?.close();
-  return { kind: "several", tasks: ended };
+  return withItems(ended);
+}
+
+function itemOptions({ inputs, clock, log }: StepContext): Omit<StepItemsOptions, "items" | "tasks"> {
+  const { items, retry, failFast } = inputs;
+  return { batch: items?.batch ?? 1, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
+}
+
+function resultOfItems(
+  tasks: readonly TaskResult[],
+  items: StepItems | undefined,
+  { cancel }: StepContext,
+): Result {
+  if (items === undefined) return { kind: "several", tasks };
+  const isTimedOut = !cancel.aborted && tasks.some(({ outcome }) => outcome === "timed-out");
+  items.close(isTimedOut ? "timed-out" : "cancelled");
+  return { kind: "several", tasks, items: items.end() };
+}
+
+/** The items of the inputs: those of the list, or those that the command prints in this task. Else the result with which the step ends. */
+async function listItems(
+  target: Target,
+  { mayHavePublicIp }: JobTargets,
+  job: UnassignedJob,
+): Promise<readonly string[] | TaskResult | undefined> {
+  const { inputs, origin, ledger, log } = job;
+  if (inputs.items === undefined) return undefined;
+  const { source } = inputs.items;
+  if (source.kind === "list") return source.items;
+  log.phase("Listing the items");
+  const listing = {
+    ...{ ...job, target, queues: true, inputs: listingInputs(inputs, source.command) },
+    origin: { ...origin, id: `${origin.id}-items` },
+    ledger: ledger.part(),
+  };
+  const listed = listedItems((await runIn(listing, mayHavePublicIp)).result, inputs);
+  if ("outcome" in listed) log.info("The command of 'items' has given no list, so the script was not run.");
+  else log.info(`The command of 'items' has listed ${listed.length} of them.`);
+  return listed;
 }
 
 /** The next task of those that are started later, or the failure to start it. */
@@ -106,16 +155,23 @@ async function stopEarly(
 async function runWithRetries(
   first: Target,
   resolved: JobTargets,
-  job: UnassignedJob,
+  { job, items, task }: { job: UnassignedJob; items: StepItems | undefined; task: number },
   step: StepContext,
 ): Promise<TaskResult> {
   const { candidates } = resolved;
   const { clock, log, cancel, inputs, origin } = job;
-  const attempt = (target: Target, number: number): Promise<TaskResult> => {
+  let lost: readonly number[] = [];
+  const attempt = async (target: Target, number: number): Promise<TaskResult> => {
     const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
-    return runInOneOf(target, resolved, number === 1 ? job : { ...job, ...again }, step);
+    items?.again(lost);
+    const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
+    const result = await runInOneOf(target, resolved, own, step);
+    lost = own.items?.leave(result.kind === "status") ?? [];
+    return result;
   };
-  const context = { retry: inputs.retry, candidates, targets: targetContext(step), clock, log, cancel };
+  const isNeeded = items && ((): boolean => items.needsAttempt(lost));
+  const targets = targetContext(step);
+  const context = { retry: inputs.retry, isNeeded, candidates, targets, clock, log, cancel };
   return await runAttempts(first, attempt, context);
 }
 

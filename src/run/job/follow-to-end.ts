@@ -38,6 +38,7 @@ export async function followToEnd(
     isEnding: () => output.artifactsFrom !== undefined,
     running: jobOfHandle(pieces, context),
     ...{ nonce: output.nonce, spool: output.spool, show: output.showLive },
+    items: context.items,
     note: (text) => log.info(text),
     credentialsEnd: reliableUntil(env, inputs.roleToAssume, clock.now()),
   });

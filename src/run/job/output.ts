@@ -19,7 +19,7 @@ interface JobOutputContext
       JobContext,
       "inputs" | "target" | "write" | "log" | "clock" | "gunzip" | "drained" | "workspace" | "budget"
     >,
-    Partial<Pick<JobContext, "cancel">> {
+    Partial<Pick<JobContext, "cancel" | "items">> {
   readonly origin: Pick<JobContext["origin"], "fanOut">;
 }
 
@@ -51,6 +51,7 @@ export class JobOutput {
   readonly #log: JobContext["log"];
   readonly #workers: number;
   readonly #task: number;
+  readonly #items: JobContext["items"];
   readonly #budget: JobContext["budget"];
   /** The byte of the spool at which the next item of a session begins. */
   #next: number;
@@ -71,6 +72,7 @@ export class JobOutput {
       workspace,
       cancel,
       budget,
+      items,
     }: JobOutputContext,
     bucket: ArtifactsBucket = noBucket(),
   ) {
@@ -82,7 +84,7 @@ export class JobOutput {
     const from = where.kind === "handle" ? where.handle.shown : undefined;
     this.spool = from === undefined ? this.fromTheStart() : new Spool(workers, { from, limits });
     this.#next = this.spool.offset;
-    [this.#log, this.#workers, this.#budget] = [log, workers, budget];
+    [this.#log, this.#workers, this.#budget, this.#items] = [log, workers, budget, items];
     this.#task = origin.fanOut?.task ?? 0;
     this.#files = new ScriptFiles(budget.memory);
     this.#printer = new Printer({
@@ -112,13 +114,20 @@ export class JobOutput {
   showLive = (shown: OutputItem): void => {
     if (isArtifact(shown)) this.#artifactsAt ??= this.#next;
     this.#next = this.spool.offset;
-    if (this.#isLive) this.show(shown);
+    this.#items?.take(shown, this.#workers);
+    if (this.#isLive) this.#show(shown);
   };
 
+  /** Shows output of a log. */
   show = (shown: OutputItem): void => {
+    this.#items?.take(shown, this.#workers);
+    this.#show(shown);
+  };
+
+  #show(shown: OutputItem): void {
     this.#printer.print(shown);
     this.#unsettled.take(shown);
-  };
+  }
 
   /** Back-pressure, of the log and of the artifacts. */
   drained = async (): Promise<void> => {

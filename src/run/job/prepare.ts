@@ -41,9 +41,9 @@ export async function prepareJob(
   deadline: number,
   lines: WaitLines,
 ): Promise<PreparedJob> {
-  const { inputs, origin, target, files, stuckAfter, exec, looks, aws, ledger, clock, log, cancel } = context;
+  const { inputs, origin, target, files, items, stuckAfter, exec, looks, aws, ledger, clock, log, cancel } = context;
   const pieces = mayUsePieces(inputs);
-  const payload = assemblePayload(inputs, { origin, target, pieces, files, log });
+  const payload = assemblePayload(inputs, { origin, target, pieces, files, items: items?.list, log });
   const owner = bucketOwner(inputs, target.clusterArn);
   const to = chooseDelivery({ inputs, owner, runId: origin.id });
   const uploading = stage(payload, to, {

@@ -1,0 +1,70 @@
+import type { ItemOrderLine } from "../../carriers/carrier.ts";
+import type { ItemOrders } from "../../carriers/follow-options.ts";
+import type { OutputItem } from "../../carriers/stream/items.ts";
+import type { Clock } from "../../clock.ts";
+import { ItemLines } from "../../report/show/item-lines.ts";
+import { type ItemFact, type ItemQueue, orderWords, parseItemFact } from "./item-queue.ts";
+import type { StepItems } from "./step-items.ts";
+
+interface JobItemsOptions {
+  readonly step: StepItems;
+  readonly queue: ItemQueue;
+  readonly task: number;
+  readonly clock: Clock;
+}
+
+/** What hands out items to one attempt of a job: it takes the job's facts to the queue, and the queue's orders to the job's carriers. */
+export class JobItems implements ItemOrders {
+  readonly #options: JobItemsOptions;
+  readonly #id = Symbol("a job that takes items");
+  #lines: ItemLines | undefined;
+  #changed = (): void => undefined;
+
+  constructor(options: JobItemsOptions) {
+    this.#options = options;
+  }
+
+  /** All items, in the order of the list. */
+  get list(): readonly string[] {
+    return this.#options.step.list;
+  }
+
+  get pending(): readonly ItemOrderLine[] {
+    const orders = this.#options.queue.ordersFor(this.#id);
+    return orders.map(({ number, order }) => ({ number, words: orderWords(order) }));
+  }
+
+  onChange(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  /** Takes what the job prints and tells. It may come twice. A job of `workers` workers takes items from its header on. */
+  take(shown: OutputItem, workers: number): void {
+    const { step, queue, task, clock } = this.#options;
+    if (shown.kind === "header" && this.#lines === undefined) {
+      this.#lines = new ItemLines(workers);
+      queue.join(
+        this.#id,
+        step.holder(task, workers, () => this.#changed()),
+        clock.now(),
+      );
+    } else if (shown.kind === "item-fact") {
+      const fact = parseItemFact(shown.text);
+      if (fact !== undefined) this.#takeFact(fact);
+    } else this.#lines?.print(shown);
+  }
+
+  /** The job is over. Returns the items that may have begun and whose end is not known. `heardAll`: no fact is missing. */
+  leave(heardAll: boolean): readonly number[] {
+    return this.#options.queue.leave(this.#id, this.#options.clock.now(), heardAll);
+  }
+
+  #takeFact(fact: ItemFact): void {
+    const { step, queue, task, clock } = this.#options;
+    const end = queue.take(this.#id, fact, clock.now());
+    if (fact.kind === "begin") this.#lines?.begin(fact.worker);
+    if (fact.kind !== "end") return;
+    const lines = this.#lines?.end(fact.worker) ?? [];
+    if (end !== undefined) step.noteEnd(end, { task, worker: fact.worker }, lines);
+  }
+}

@@ -1,0 +1,30 @@
+import type { Inputs } from "../../inputs/inputs.ts";
+import { LARGEST_LIST, readItemList } from "../../inputs/item-list.ts";
+import { badInput, badInputs } from "../../inputs/refusals.ts";
+import { failedResult, type TaskResult } from "../../report/result.ts";
+
+/** The inputs of the job that runs the command of the input `items`. */
+export function listingInputs(inputs: Inputs, command: string): Inputs {
+  return {
+    ...inputs,
+    script: { kind: "run", text: command },
+    ...{ shell: undefined, args: [], stdin: undefined, workers: 1, items: undefined, stderr: "apart" },
+    ...{ artifacts: undefined, reports: undefined, retry: undefined },
+    workflowCommands: false,
+  };
+}
+
+/** The items that the command has printed; the step's result when it has failed, or has printed no list. */
+export function listedItems(result: TaskResult, { items, secrets }: Inputs): readonly string[] | TaskResult {
+  if (result.outcome !== "succeeded" || result.task === undefined) return result;
+  const { stdout, cut } = result.task;
+  if (cut.includes("stdout"))
+    return failedResult(badInput("items", "a command that prints at most 1 MiB", "more"), result.task);
+  const rules = { batch: items?.batch ?? 1, secrets, most: LARGEST_LIST };
+  const list = readItemList(Buffer.from(stdout), rules);
+  if ("items" in list) return list.items;
+  const problems = list.problems.map(({ input, must, got, advice }) => badInput(input, must, got, advice));
+  const [only, ...more] = problems;
+  const failure = only === undefined || more.length > 0 ? badInputs(problems) : only;
+  return failedResult(failure, result.task);
+}

@@ -1,0 +1,111 @@
+import type { Clock } from "../../clock.ts";
+import type { Retry } from "../../inputs/inputs.ts";
+import type { Log } from "../../log.ts";
+import type { ItemResults } from "../../report/item-results.ts";
+import { itemEndLine, itemProgress } from "../../report/item-words.ts";
+import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
+import { JobItems } from "./job-items.ts";
+
+/** How often the log says how far the items are, when that has changed. */
+const PROGRESS_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 1_000;
+/** The last lines of so many failed items are kept. */
+const MOST_KEPT = 50;
+/** How long an order takes from its need to a worker: by session, and by S3, where the container looks for it each second. */
+const LATENCY_S = { session: 0.5, bucket: 2 };
+
+export interface StepItemsOptions {
+  readonly items: readonly string[];
+  readonly batch: number;
+  /** How many tasks take items. */
+  readonly tasks: number;
+  readonly retry: Retry | undefined;
+  readonly failFast: boolean;
+  /** S3 may carry the orders. */
+  readonly hasBucket: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The items of a step, and the queue that hands them out to its jobs. */
+export class StepItems {
+  readonly list: readonly string[];
+  readonly #options: StepItemsOptions;
+  readonly #queue: ItemQueue;
+  readonly #lastLines = new Map<number, readonly string[]>();
+  readonly #stops: readonly (() => void)[];
+  #said = "";
+
+  constructor(options: StepItemsOptions) {
+    const { items, batch, tasks, retry, failFast, clock } = options;
+    const { exitCodes = [], attempts = 1 } = retry ?? {};
+    this.#options = options;
+    this.list = items;
+    this.#queue = new ItemQueue({ items, batch, tasks, failFast, retryExitCodes: exitCodes, attempts });
+    this.#stops = [
+      clock.every(LOOK_EVERY_MS, () => this.#queue.tick(clock.now())),
+      clock.every(PROGRESS_EVERY_MS, () => this.#tell()),
+    ];
+  }
+
+  /** What hands out items to an attempt of the job in this task. */
+  attempt(task: number): JobItems {
+    return new JobItems({ step: this, queue: this.#queue, task, clock: this.#options.clock });
+  }
+
+  holder(task: number, workers: number, onOrders: () => void): HolderInfo {
+    const latencySeconds = this.#options.hasBucket ? LATENCY_S.bucket : LATENCY_S.session;
+    return { task, workers, latencySeconds, keepsAll: false, onOrders };
+  }
+
+  /** Notes the end of a batch in a worker of this task, with the last lines that it has printed. */
+  noteEnd(end: BatchEnd, place: { task: number; worker: number }, lastLines: readonly string[]): void {
+    const { outcome, exitCode, seconds, runsAgain, attempt } = end;
+    if (outcome !== "failed") return;
+    const [first = 0] = end.indices;
+    const item = this.list[first] ?? "";
+    const more = end.indices.length - 1;
+    const line = itemEndLine({ item, outcome, exitCode, seconds, ...place });
+    const batch = more === 0 ? "" : ` So have the ${more} others of its batch.`;
+    this.#options.log.info(
+      `${line}${batch}${runsAgain ? ` It runs again, for the ${ordinal(attempt + 1)} time.` : ""}`,
+    );
+    if (!runsAgain && this.#lastLines.size < MOST_KEPT) this.#lastLines.set(first, lastLines);
+  }
+
+  /** Whether another attempt of a task has something to do, when these items were lost with the attempt before it. */
+  needsAttempt(lost: readonly number[]): boolean {
+    return lost.length > 0 || this.#queue.isStranded;
+  }
+
+  /** These items run again, elsewhere. */
+  again(lost: readonly number[]): void {
+    const again = this.#queue.again(lost);
+    if (again.length > 0)
+      this.#options.log.info(`Items that may have begun in the task that was lost run again: ${again.length}.`);
+  }
+
+  /** Hands out nothing more. */
+  close(why: "cancelled" | "timed-out"): void {
+    this.#queue.close(why);
+  }
+
+  /** Ends the hand-out. What has become of the items. */
+  end(): ItemResults {
+    for (const stop of this.#stops) stop();
+    this.#tell();
+    return this.#queue.results((first) => this.#lastLines.get(first) ?? []);
+  }
+
+  #tell(): void {
+    const { secondsLeft, ...counts } = this.#queue.progress;
+    const left = counts.left + counts.unknown;
+    const now = itemProgress({ ...counts, left, secondsLeft });
+    if (now !== this.#said) this.#options.log.info(`${now}.`);
+    this.#said = now;
+  }
+}
+
+function ordinal(number: number): string {
+  return number === 2 ? "second" : `${number}th`;
+}
