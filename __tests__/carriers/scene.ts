@@ -5,6 +5,7 @@ import { Expiry } from "../../src/carriers/expiry.ts";
 import { followJob } from "../../src/carriers/follow-job.ts";
 import type { FollowedJob, FollowJobOptions } from "../../src/carriers/follow-options.ts";
 import { containerBlocked } from "../../src/ready/advice.ts";
+import type { ItemOrderLine } from "../../src/carriers/carrier.ts";
 import type { PieceStore } from "../../src/carriers/pieces/store.ts";
 import { Spool, type SpoolLimits } from "../../src/carriers/stream/spool.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -61,6 +62,10 @@ export class Scene {
   limits: SpoolLimits | undefined;
   /** Whether the artifacts come. */
   isEnding = false;
+  /** The orders for items that the container has not confirmed. */
+  itemOrders: ItemOrderLine[] | undefined;
+  /** The orders for items have changed. */
+  changeOrders = (): void => undefined;
   /** Another run waits for the place in the container from then on. */
   wanted: () => void = () => undefined;
   placesGivenBack = 0;
@@ -118,6 +123,7 @@ export class Scene {
         payload: () => Buffer.from("payload"),
         secrets: () => Buffer.from("secrets"),
       },
+      items: this.#items(),
       note: (text) => this.notes.push(text),
       show: (shown) => this.shown.push(...wordsOf(shown).filter((word) => word !== "confirmed")),
       drained: () => this.drained(),
@@ -157,6 +163,17 @@ export class Scene {
         return Promise.resolve(this.reachesContainer);
       },
       until,
+    };
+  }
+
+  #items(): FollowJobOptions["items"] {
+    const pending = (): ItemOrderLine[] => this.itemOrders ?? [];
+    if (this.itemOrders === undefined) return undefined;
+    return {
+      get pending() {
+        return pending();
+      },
+      onChange: (changed) => void (this.changeOrders = changed),
     };
   }
 
