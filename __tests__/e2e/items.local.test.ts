@@ -1,0 +1,104 @@
+import type { StepResult } from "../../local/runner/step.ts";
+import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
+
+let aws: Aws;
+beforeAll(async () => {
+  aws = await Aws.start();
+});
+afterAll(() => aws.stop());
+
+interface Entry {
+  readonly item: string;
+  readonly exitCode?: number;
+  readonly outcome: string;
+  readonly attempts: number;
+  readonly task: number;
+}
+
+const entriesOf = ({ outputs }: StepResult): Entry[] => JSON.parse(outputs["results"] ?? "") as Entry[];
+const newTasks = (tasks: number, more: Inputs): Inputs => ({
+  ...{ service: aws.world.made.service, start: "true", tasks: String(tasks) },
+  ...more,
+});
+const list = (count: number): string =>
+  Array.from({ length: count }, (_, index) => `item ${index}`).join("\n");
+
+it.each(["", "with a bucket"])(
+  "a script runs once for each item, as workers of two tasks get free %s",
+  async (way) => {
+    const result = await aws.step(
+      newTasks(2, {
+        ...(way !== "" && { bucket: aws.world.made.bucket, logs: "bucket" }),
+        ...{ workers: "2", items: list(24), batch: "2" },
+        run: 'cat "$FARGATE_EXEC_ITEMS_FILE"; sleep 0.$FARGATE_EXEC_ITEM_INDEX; case $FARGATE_EXEC_ITEM in *"item 6"*) echo because; exit 3 ;; esac',
+      }),
+    );
+    const printed = jobLog(result).flatMap((line) => /item \d+$/.exec(line)?.[0] ?? []);
+    expect(printed.toSorted()).toEqual(list(24).split("\n").toSorted());
+    expect(result.outputs).toMatchObject({ "exit-code": "3", outcome: "failed" });
+    const entries = entriesOf(result);
+    expect(entries.slice(0, 2).map(({ item, exitCode }) => [item, exitCode])).toEqual([
+      ["item 6", 3],
+      ["item 7", 3],
+    ]);
+    expect(entries).toHaveLength(24);
+    expect(new Set(entries.map(({ task }) => task))).toEqual(new Set([0, 1]));
+    expect(result.annotations).toEqual([
+      expect.objectContaining({ message: expect.stringContaining("2 of 24 items failed") as string }),
+    ]);
+    expect(result.summary).toContain("because");
+    expect(aws.startedAndAlive()).toEqual([]);
+    expect(await aws.objects()).toEqual([]);
+  },
+);
+
+it("what a task that dies may have begun runs again in another one, with 'retry', and is named without it", async () => {
+  const dying = async (more: Inputs): Promise<StepResult> => {
+    let ended = 0;
+    return await aws.step(
+      newTasks(2, { ...more, workers: "2", items: list(16), run: 'echo "$(hostname) ends"; sleep 1' }),
+      {
+        onLine: (line) => {
+          const [, host] = / (\S+) ends$/.exec(line) ?? [];
+          if (host === undefined || (ended += 1) !== 5) return;
+          const dies = aws.world.local.tasks.find(({ hostname }) => hostname === host);
+          const why = { stopCode: "TerminationNotice", stoppedReason: "Task maintenance" } as const;
+          void aws.world.local.inject({ task: { task: dies?.id ?? "", ...why } });
+        },
+      },
+    );
+  };
+  const [again, named] = await Promise.all([dying({ retry: "infrastructure" }), dying({})]);
+  expect(again.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
+  expect(entriesOf(again).map(({ outcome }) => outcome)).toEqual(Array(16).fill("succeeded"));
+  expect(entriesOf(again).filter(({ attempts }) => attempts > 1).length).toBeGreaterThan(0);
+  expect(named.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
+  const unknown = entriesOf(named).filter(({ outcome }) => outcome === "unknown");
+  expect(unknown.length).toBeGreaterThan(0);
+  expect(entriesOf(named).filter(({ outcome }) => outcome === "succeeded")).toHaveLength(16 - unknown.length);
+  expect(named.annotations.at(-1)?.message).toContain("may have begun in a task that was lost");
+});
+
+it("a command in the first task lists the items, and files of the checkout can", async () => {
+  const result = await aws.step(
+    newTasks(1, {
+      items: "run:seq 3 | sed s/^/of-a-command-/",
+      run: 'echo "$FARGATE_EXEC_ITEM of $FARGATE_EXEC_ITEMS_TOTAL"',
+    }),
+  );
+  expect(jobLog(result).filter((line) => line.endsWith(" of 3"))).toEqual(
+    [1, 2, 3].map((n) => `of-a-command-${n} of 3`),
+  );
+  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
+});
+
+it("a command that lists nothing, or fails, ends the step before the script runs", async () => {
+  const [none, fails] = await Promise.all([
+    aws.step(newTasks(1, { items: "run:echo", run: "echo ran" })),
+    aws.step(newTasks(1, { items: "run:echo some; exit 7", run: "echo ran" })),
+  ]);
+  expect(none.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });
+  expect(fails.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+  expect([...jobLog(none), ...jobLog(fails)].filter((line) => line === "ran")).toEqual([]);
+  expect(aws.startedAndAlive()).toEqual([]);
+});
