@@ -36,7 +36,13 @@ export class CarrierSet {
     const stop = (): Promise<boolean> => sessions.stop();
     this.#options = options;
     this.#orders = folders && new UploadOrders({ folders, spool, credentialsEnd, stop, clock, log });
-    this.#words = { confirmed: spool.confirmed, stop: undefined, endsTask: false, order: undefined, itemOrders: [] };
+    this.#words = {
+      confirmed: spool.confirmed,
+      stop: undefined,
+      endsTask: false,
+      order: undefined,
+      itemOrders: [],
+    };
   }
 
   put(event: StepEvent): void {

@@ -82,7 +82,9 @@ export class StepItems {
   again(lost: readonly number[]): void {
     const again = this.#queue.again(lost);
     if (again.length > 0)
-      this.#options.log.info(`Items that may have begun in the task that was lost run again: ${again.length}.`);
+      this.#options.log.info(
+        `Items that may have begun in the task that was lost run again: ${again.length}.`,
+      );
   }
 
   /** Hands out nothing more. */

@@ -41,7 +41,8 @@ export async function prepareJob(
   deadline: number,
   lines: WaitLines,
 ): Promise<PreparedJob> {
-  const { inputs, origin, target, files, items, stuckAfter, exec, looks, aws, ledger, clock, log, cancel } = context;
+  const { inputs, origin, target, files, items, stuckAfter, exec, looks, aws, ledger, clock, log, cancel } =
+    context;
   const pieces = mayUsePieces(inputs);
   const payload = assemblePayload(inputs, { origin, target, pieces, files, items: items?.list, log });
   const owner = bucketOwner(inputs, target.clusterArn);
