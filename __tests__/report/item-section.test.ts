@@ -151,3 +151,11 @@ it("the last lines of a task stand in the summary when no item has its own", () 
   );
   expect(own).not.toContain("of the task");
 });
+
+it("the last lines of a batch stand once, with its first item", () => {
+  const lastLines = ["of the batch"];
+  const items = [3, 4].map((index) => anItem("2", index, { batch: 3, lastLines }));
+  const text = itemSection({ items, workers: [2] }).join("\n");
+  expect(text.match(/of the batch$/gm)).toHaveLength(1);
+  expect(text).toContain("<summary>The last lines of the batch of item 3</summary>");
+});

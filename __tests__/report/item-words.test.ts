@@ -17,14 +17,30 @@ const several = (ends: readonly string[], ...tasks: TaskResult[]): SeveralResult
 
 it.each([
   [
-    { done: 212, failed: 3, inHand: 16, left: 272, secondsLeft: 121 },
+    { done: 212, failed: 3, inHand: 16, left: 272, unknown: 0, secondsLeft: 121 },
     "212 of 500 items done, 3 of them failed, 16 in hand, about 2 min left",
   ],
-  [{ done: 0, failed: 0, inHand: 1, left: 0, secondsLeft: undefined }, "0 of 1 item done, 1 in hand"],
-  [{ done: 1, failed: 0, inHand: 0, left: 1, secondsLeft: 0 }, "1 of 2 items done, about 5 s left"],
-  [{ done: 1, failed: 0, inHand: 0, left: 1, secondsLeft: 99 }, "1 of 2 items done, about 100 s left"],
-  [{ done: 1, failed: 0, inHand: 0, left: 1, secondsLeft: 9_000 }, "1 of 2 items done, about 2.5 h left"],
-  [{ done: 2, failed: 0, inHand: 0, left: 0, secondsLeft: 0 }, "2 of 2 items done"],
+  [
+    { done: 5, failed: 0, inHand: 2, left: 1, unknown: 2 },
+    "5 of 10 items done, 2 with an unknown end, 2 in hand",
+  ],
+  [
+    { done: 0, failed: 0, inHand: 1, left: 0, unknown: 0, secondsLeft: undefined },
+    "0 of 1 item done, 1 in hand",
+  ],
+  [
+    { done: 1, failed: 0, inHand: 0, left: 1, unknown: 0, secondsLeft: 0 },
+    "1 of 2 items done, about 5 s left",
+  ],
+  [
+    { done: 1, failed: 0, inHand: 0, left: 1, unknown: 0, secondsLeft: 99 },
+    "1 of 2 items done, about 100 s left",
+  ],
+  [
+    { done: 1, failed: 0, inHand: 0, left: 1, unknown: 0, secondsLeft: 9_000 },
+    "1 of 2 items done, about 2.5 h left",
+  ],
+  [{ done: 2, failed: 0, inHand: 0, left: 0, unknown: 0, secondsLeft: 0 }, "2 of 2 items done"],
 ])("the progress of the items reads well: %j", (progress, words) => {
   expect(itemProgress(progress)).toBe(words);
 });

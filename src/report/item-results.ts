@@ -27,7 +27,7 @@ export interface ItemResult {
   readonly endedAt: number | undefined;
   /** The first index of the batch that its last run was given. Undefined: the run had this item alone. */
   readonly batch?: number | undefined;
-  /** The last lines that its worker printed for it, as the log shows them; empty unless it failed. */
+  /** The last lines that its worker printed for it, as the log shows them; empty unless it failed or was stopped. A batch has them together. */
   readonly lastLines: readonly string[];
 }
 
@@ -87,13 +87,18 @@ export function sortByNeed({ items }: Pick<ItemResults, "items">): readonly Item
   return BY_NEED.flatMap((outcomes) => items.filter(({ outcome }) => outcomes.includes(outcome)));
 }
 
+/** Whether the item is the first of the batch that its last run was given, or the only item of it. */
+export function isFirstOfRun({ batch, index }: Pick<ItemResult, "batch" | "index">): boolean {
+  return batch === undefined || batch === index;
+}
+
 /** The runs that have ended. Of a batch it has the first item alone, because all items of a batch have one run. */
 export function endedRuns({ items }: Pick<ItemResults, "items">): readonly (ItemResult & {
   readonly seconds: number;
 })[] {
   return items.flatMap((item) => {
-    const { batch = item.index, index, seconds } = item;
-    return seconds === undefined || batch !== index ? [] : [{ ...item, seconds }];
+    const { seconds } = item;
+    return seconds === undefined || !isFirstOfRun(item) ? [] : [{ ...item, seconds }];
   });
 }
 

@@ -2,6 +2,7 @@ import { itemChart, wallTime } from "./item-chart.ts";
 import {
   endedRuns,
   hasFailed,
+  isFirstOfRun,
   type ItemResult,
   type ItemResults,
   shortItem,
@@ -48,20 +49,19 @@ function failureTable(results: ItemResults): string[] {
   return foldedTable("The items that did not succeed", head, rows, bad.length);
 }
 
-/** A fold for each failed item whose last lines are known. Its title holds no text of the item, because it is HTML. */
+/** A fold for each failed item, or batch of items, whose last lines are known. Its title holds no text of the item, because it is HTML. */
 function lastLines({ items }: ItemResults): string[] {
   let room = MOST_LAST_LINES;
   return items
-    .filter(hasFailed)
+    .filter((item) => hasFailed(item) && isFirstOfRun(item))
     .slice(0, MOST_FAILED)
     .flatMap((item) => {
       const lines = fencedLines(item.lastLines);
       if (lines.length === 0) return [];
-      const fold = foldLines(`The last lines of item ${item.index}`, [
-        literal(shortItem(item.item)),
-        "",
-        ...lines,
-      ]);
+      const fold = foldLines(
+        `The last lines of ${item.batch === undefined ? "item" : "the batch of item"} ${item.index}`,
+        [literal(shortItem(item.item)), "", ...lines],
+      );
       room -= Buffer.byteLength(fold.join("\n"));
       return room < 0 ? [] : fold;
     });

@@ -10,15 +10,18 @@ export interface ItemProgress {
   readonly failed: number;
   readonly inHand: number;
   readonly left: number;
+  /** The task that had them is gone, and their end is not known. */
+  readonly unknown: number;
   /** The time that is likely left; undefined when it is not known. */
-  readonly secondsLeft: number | undefined;
+  readonly secondsLeft?: number | undefined;
 }
 
 /** As in "212 of 500 items done, 3 of them failed, 16 in hand, about 2 min left". */
-export function itemProgress({ done, failed, inHand, left, secondsLeft }: ItemProgress): string {
+export function itemProgress({ done, failed, inHand, left, unknown, secondsLeft }: ItemProgress): string {
   return [
-    `${done} of ${countNouns(done + inHand + left, "item")} done`,
+    `${done} of ${countNouns(done + inHand + left + unknown, "item")} done`,
     ...(failed === 0 ? [] : [`${failed} of them failed`]),
+    ...(unknown === 0 ? [] : [`${unknown} with an unknown end`]),
     ...(inHand === 0 ? [] : [`${inHand} in hand`]),
     ...(secondsLeft === undefined || inHand + left === 0 ? [] : [`about ${roughly(secondsLeft)} left`]),
   ].join(", ");

@@ -388,7 +388,7 @@ it("the results have what was heard of each item's last run, and how many worker
   talk.join(2, 3);
   talk.say(2, "begin 1 0 0", "end 1 0 75 1.5 0", "begin 2 0 2", "end 2 0 4 2.5 2");
   const run = { outcome: "failed", exitCode: 4, seconds: 2.5, attempts: 2, task: 2, worker: 2 };
-  const times = { beganAt: 3000, endedAt: 4000, lastLines: ["lines of 0"] };
+  const times = { beganAt: 3000, endedAt: 4000, batch: 0, lastLines: ["lines of 0"] };
   const never = { exitCode: undefined, seconds: undefined, task: undefined, worker: undefined };
   const { items, workers } = talk.queue.results((first) => [`lines of ${first}`]);
   expect(items.slice(0, 2)).toEqual([
@@ -397,7 +397,7 @@ it("the results have what was heard of each item's last run, and how many worker
   ]);
   expect(items[3]).toEqual({
     ...{ index: 3, item: "item 3", outcome: "unknown", attempts: 0, ...never },
-    ...{ beganAt: undefined, endedAt: undefined, lastLines: [] },
+    ...{ beganAt: undefined, endedAt: undefined, batch: 2, lastLines: [] },
   });
   expect(workers).toEqual([0, 0, 3]);
 });

@@ -1,4 +1,5 @@
-import type { ItemOutcome, ItemResult } from "../../report/item-results.ts";
+import type { ItemResult } from "../../report/item-results.ts";
+import { endOfProgram } from "../../report/outcome.ts";
 
 /**
  * Where a batch is. `waiting`: nobody has it. `stock`: a holder has it. `hand`: a worker has taken it. `lost`: its holder is gone, and its end is not
@@ -56,18 +57,25 @@ export class Batch {
     stoppedAs: "cancelled" | "timed-out",
     lastLinesOf: (first: number) => readonly string[],
   ): ItemResult {
-    const { state, last } = this;
-    const outcome: ItemOutcome =
-      state === "stock" || state === "hand"
-        ? "unknown"
-        : last?.outcome === "stopped"
-          ? stoppedAs
-          : (last?.outcome ?? "not-started");
+    const { last, indices, first } = this;
+    const end = this.#end(stoppedAs);
     return {
-      ...{ index, item, outcome, attempts: this.begins },
-      ...{ exitCode: last?.exitCode, seconds: last?.seconds },
-      ...{ task: last?.task, worker: last?.worker, beganAt: last?.beganAt, endedAt: last?.endedAt },
-      lastLines: outcome === "failed" ? lastLinesOf(this.first) : [],
+      ...{ index, item, ...end, attempts: this.begins },
+      ...{ task: last?.task, worker: last?.worker, beganAt: last?.beganAt },
+      ...(indices.length > 1 && { batch: first }),
+      lastLines: end.exitCode === undefined || end.exitCode === 0 ? [] : lastLinesOf(first),
     };
+  }
+
+  #end(
+    stoppedAs: "cancelled" | "timed-out",
+  ): Pick<ItemResult, "outcome" | "exitCode" | "seconds" | "endedAt"> {
+    const { state, last } = this;
+    const none = { exitCode: undefined, seconds: undefined, endedAt: undefined };
+    if (state === "stock" || state === "hand" || last?.outcome === "unknown")
+      return { outcome: "unknown", ...none };
+    const { exitCode, seconds, endedAt, outcome } = last ?? {};
+    if (exitCode === undefined) return { outcome: "not-started", ...none };
+    return { ...endOfProgram(exitCode, outcome === "stopped" ? stoppedAs : undefined), seconds, endedAt };
   }
 }
