@@ -5,6 +5,8 @@ import { WaitingLine } from "./waiting-line.ts";
 
 /** A batch takes at least so long, whatever a container says. */
 const LEAST_SECONDS = 0.01;
+/** A worker may lack work for this part of a batch's time. */
+const WORTH_A_STOCK = 0.01;
 /** The mean forgets older ends: with the longest first the next batches are like the last ones. */
 const REMEMBERED = 50;
 /** An answer that takes longer than so many times the latency is not waited for. */
@@ -178,13 +180,18 @@ export class HandOut {
     if (holder.info.keepsAll && !holder.isEnded) this.#end(holder);
   }
 
-  /** The batches that take the holder's workers as long as an order takes to come to it. */
+  /**
+   * How many batches the holder should have in stock: as many as end while an order is on its way. None as long as nobody knows how long a batch
+   * takes: a long one should not wait for another long one.
+   */
   #stockOf({ info }: Holder): number {
-    if (this.mean === undefined) return 1;
-    const ends = (info.workers * info.latencySeconds) / Math.max(this.mean, LEAST_SECONDS);
-    const least = Math.ceil(ends + 2 * Math.sqrt(ends));
+    const { workers, latencySeconds } = info;
+    if (this.mean === undefined || latencySeconds < WORTH_A_STOCK * this.mean) return 0;
+    const ends = (workers * latencySeconds) / Math.max(this.mean, LEAST_SECONDS);
+    // The ends come by chance, so their deviation is about the root.
+    const most = Math.ceil(ends + 2 * Math.sqrt(ends));
     const share = Math.ceil(this.#waiting.size / Math.max(this.#options.tasks, this.#open.size));
-    return Math.max(1, Math.min(least, share));
+    return Math.max(1, Math.min(most, share));
   }
 
   /** How many batches the holder should be given. More than it lacks, so that an order comes for several ends. */

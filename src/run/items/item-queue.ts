@@ -233,13 +233,14 @@ export class ItemQueue {
 
   #putBack(holder: Holder, fact: ItemFact & { kind: "back" }): void {
     const isAnswer = holder.hasBack(fact.order);
+    let fits = isAnswer;
     for (const named of fact.batches) {
       const batch = holder.find(named);
       if (isAnswer && batch !== undefined && !batch.hasBegun && batch.order < fact.order)
         this.#handOut.release(holder, batch, "waiting");
-      else this.#misfits += 1;
+      else fits = false;
     }
-    if (!isAnswer) this.#misfits += 1;
+    if (!fits) this.#misfits += 1;
   }
 
   #settle(holder: Holder | undefined, now: number): void {
