@@ -128,6 +128,16 @@ describe("a step with items", () => {
     expect(explain(result, aStep)?.title).toBe("fargate-exec: lock-lost");
   });
 
+  it.each([
+    [["0", "-"], "failed"],
+    [["0", "143c"], "status"],
+  ])("is cancelled by a cancel, whether an item was in hand or not: %j", (ends, kind) => {
+    const items = { ...someItems(...ends), stoppedBy: failure("cancelled") };
+    expect(decisiveResult({ kind: "several", tasks: [DONE], items })).toMatchObject({
+      ...{ kind, outcome: "cancelled", exitCode: 130 },
+    });
+  });
+
   it("stays a success when its lock was lost after the last item", () => {
     expect(decisiveResult(withLostLockIn(several([DONE], "0"), failure("lock-lost"))).outcome).toBe(
       "succeeded",

@@ -66,7 +66,7 @@ function resultOfItem(
     // The task's failure says more, such as that the lock was lost.
     const stopped = tasks.find((each) => each.kind === "failed" && each.outcome === "cancelled");
     if (stopped !== undefined) return stopped;
-    if (stoppedBy !== undefined) return stoppedResult(result, stoppedBy);
+    if (stoppedBy !== undefined && stoppedBy.code !== "cancelled") return stoppedResult(result, stoppedBy);
   }
   const { task, earlier } = result;
   const workers = result.kind === "status" ? result.workers : [];

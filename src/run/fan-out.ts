@@ -2,7 +2,7 @@ import { runAttempts } from "./attempts.ts";
 import { listedItems, listingInputs } from "./items/listed-items.ts";
 import { StepItems, type StepItemsOptions } from "./items/step-items.ts";
 import { mayUsePieces } from "./job/output-ways.ts";
-import { Failure } from "../errors.ts";
+import { asFailure, Failure } from "../errors.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { MANY, runInParallel } from "./parallel-jobs.ts";
@@ -97,7 +97,7 @@ function resultOfItems(
   if (items === undefined) return { kind: "several", tasks };
   const isTimedOut = !cancel.aborted && tasks.some(({ outcome }) => outcome === "timed-out");
   items.close(isTimedOut ? "timed-out" : "cancelled");
-  return { kind: "several", tasks, items: items.end() };
+  return { kind: "several", tasks, items: items.end(cancel.aborted ? asFailure(cancel.reason) : undefined) };
 }
 
 /** The items of the inputs: those of the list, or those that the command prints in this task. Else the result with which the step ends. */

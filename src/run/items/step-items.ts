@@ -1,16 +1,16 @@
 import type { Clock } from "../../clock.ts";
+import type { Failure } from "../../errors.ts";
 import type { Retry } from "../../inputs/inputs.ts";
 import type { Log } from "../../log.ts";
 import type { ItemResults } from "../../report/item-results.ts";
 import { itemEndLine, itemProgress } from "../../report/item-words.ts";
+import { FailedItemLines } from "../../report/show/item-lines.ts";
 import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
 import { JobItems } from "./job-items.ts";
 
 /** How often the log says how far the items are, when that has changed. */
 const PROGRESS_EVERY_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
-/** The last lines of so many failed items are kept. */
-const MOST_KEPT = 50;
 /** How long an order takes from its need to a worker: by session, and by S3, where the container looks for it each second. */
 const LATENCY_S = { session: 0.5, bucket: 2 };
 
@@ -32,7 +32,7 @@ export class StepItems {
   readonly list: readonly string[];
   readonly #options: StepItemsOptions;
   readonly #queue: ItemQueue;
-  readonly #lastLines = new Map<number, readonly string[]>();
+  readonly #lastLines = new FailedItemLines();
   readonly #stops: readonly (() => void)[];
   #said = "";
 
@@ -61,8 +61,10 @@ export class StepItems {
   /** Notes the end of a batch in a worker of this task, with the last lines that it has printed. */
   noteEnd(end: BatchEnd, place: { task: number; worker: number }, lastLines: readonly string[]): void {
     const { outcome, exitCode, seconds, runsAgain, attempt } = end;
-    if (outcome !== "failed") return;
     const [first = 0] = end.indices;
+    if (outcome === "succeeded") this.#lastLines.forget(first);
+    else this.#lastLines.keep(first, lastLines);
+    if (outcome !== "failed") return;
     const item = this.list[first] ?? "";
     const more = end.indices.length - 1;
     const line = itemEndLine({ item, outcome, exitCode, seconds, ...place });
@@ -70,7 +72,6 @@ export class StepItems {
     this.#options.log.info(
       `${line}${batch}${runsAgain ? ` It runs again, for the ${ordinal(attempt + 1)} time.` : ""}`,
     );
-    if (!runsAgain && this.#lastLines.size < MOST_KEPT) this.#lastLines.set(first, lastLines);
   }
 
   /** Whether another attempt of a task has something to do, when these items were lost with the attempt before it. */
@@ -92,17 +93,15 @@ export class StepItems {
     this.#queue.close(why);
   }
 
-  /** Ends the hand-out. What has become of the items. */
-  end(): ItemResults {
+  /** Ends the hand-out. What has become of the items. `stoppedBy`: why the step has stopped before. */
+  end(stoppedBy?: Failure): ItemResults {
     for (const stop of this.#stops) stop();
     this.#tell();
-    return this.#queue.results((first) => this.#lastLines.get(first) ?? []);
+    return { ...this.#queue.results((first) => this.#lastLines.of(first)), stoppedBy };
   }
 
   #tell(): void {
-    const { secondsLeft, ...counts } = this.#queue.progress;
-    const left = counts.left + counts.unknown;
-    const now = itemProgress({ ...counts, left, secondsLeft });
+    const now = itemProgress(this.#queue.progress);
     if (now !== this.#said) this.#options.log.info(`${now}.`);
     this.#said = now;
   }

@@ -1,0 +1,34 @@
+import type { OutputItem } from "../../../src/carriers/stream/items.ts";
+import { StepItems } from "../../../src/run/items/step-items.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { SteppedClock } from "../../helpers/stepped-clock.ts";
+
+const printed = (words: string): OutputItem => ({
+  ...{ kind: "text", stream: "stdout", source: "", bytes: Buffer.from(words), ends: true },
+});
+
+it("the last lines of items that failed or were stopped are kept, and each failed one has a line in the log at once", () => {
+  const log = new Listener();
+  const items = new StepItems({
+    ...{ items: ["a", "b", "c"], batch: 1, tasks: 1, retry: undefined, failFast: false, hasBucket: false },
+    ...{ clock: new SteppedClock(), log },
+  });
+  const job = items.attempt(0);
+  job.take({ kind: "header", text: "h" }, 1);
+  for (const [index, code] of ["0", "3", "143!"].entries()) {
+    const order = job.pending.find(({ words }) => new RegExp(`^give .*\\b${index}\\b`).test(words));
+    job.take({ kind: "item-fact", text: `got ${order?.number ?? 1}` }, 1);
+    const name = `${order?.number ?? 1} ${index}`;
+    job.take({ kind: "item-fact", text: `begin ${name} 0` }, 1);
+    job.take(printed(`of ${index}`), 1);
+    job.take({ kind: "item-fact", text: `end ${name} ${code} 1.5 0` }, 1);
+  }
+  items.close("timed-out");
+  const results = items.end();
+  expect(results.items.map(({ outcome, exitCode, lastLines }) => [outcome, exitCode, lastLines])).toEqual([
+    ["succeeded", 0, []],
+    ["failed", 3, ["of 1"]],
+    ["timed-out", 124, ["of 2"]],
+  ]);
+  expect(log.lines.join("\n")).toContain("Item 'b' failed with exit code 3 after 1.5 s in task 0, worker 0.");
+});
