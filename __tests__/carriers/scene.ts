@@ -5,7 +5,7 @@ import { Expiry } from "../../src/carriers/expiry.ts";
 import { followJob } from "../../src/carriers/follow-job.ts";
 import type { FollowedJob, FollowJobOptions } from "../../src/carriers/follow-options.ts";
 import { containerBlocked } from "../../src/ready/advice.ts";
-import type { ItemOrderLine } from "../../src/carriers/carrier.ts";
+import type { ItemOrderLine } from "../../src/payload/input.ts";
 import type { PieceStore } from "../../src/carriers/pieces/store.ts";
 import { Spool, type SpoolLimits } from "../../src/carriers/stream/spool.ts";
 import { Listener } from "../helpers/listener.ts";

@@ -23,7 +23,7 @@ const newTasks = (tasks: number, more: Inputs): Inputs => ({
 const list = (count: number): string =>
   Array.from({ length: count }, (_, index) => `item ${index}`).join("\n");
 
-it.each(["", "with a bucket"])(
+it.concurrent.each(["", "with a bucket"])(
   "a script runs once for each item, as workers of two tasks get free %s",
   async (way) => {
     const result = await aws.step(
@@ -47,39 +47,42 @@ it.each(["", "with a bucket"])(
       expect.objectContaining({ message: expect.stringContaining("2 of 24 items failed") as string }),
     ]);
     expect(result.summary).toContain("because");
-    expect(aws.startedAndAlive()).toEqual([]);
-    expect(await aws.objects()).toEqual([]);
   },
 );
 
-it("what a task that dies may have begun runs again in another one, with 'retry', and is named without it", async () => {
-  const dying = async (more: Inputs): Promise<StepResult> => {
-    let ended = 0;
-    return await aws.step(
-      newTasks(2, { ...more, workers: "2", items: list(16), run: 'echo "$(hostname) ends"; sleep 1' }),
-      {
-        onLine: (line) => {
-          const [, host] = / (\S+) ends$/.exec(line) ?? [];
-          if (host === undefined || (ended += 1) !== 5) return;
-          const dies = aws.world.local.tasks.find(({ hostname }) => hostname === host);
-          const why = { stopCode: "TerminationNotice", stoppedReason: "Task maintenance" } as const;
-          void aws.world.local.inject({ task: { task: dies?.id ?? "", ...why } });
+it.concurrent(
+  "what a task that dies may have begun runs again in another one, with 'retry', and is named without it",
+  async () => {
+    const dying = async (more: Inputs): Promise<StepResult> => {
+      let ended = 0;
+      return await aws.step(
+        newTasks(2, { ...more, workers: "2", items: list(16), run: 'echo "$(hostname) ends"; sleep 1' }),
+        {
+          onLine: (line) => {
+            const [, host] = / (\S+) ends$/.exec(line) ?? [];
+            if (host === undefined || (ended += 1) !== 5) return;
+            const dies = aws.world.local.tasks.find(({ hostname }) => hostname === host);
+            const why = { stopCode: "TerminationNotice", stoppedReason: "Task maintenance" } as const;
+            void aws.world.local.inject({ task: { task: dies?.id ?? "", ...why } });
+          },
         },
-      },
+      );
+    };
+    const [again, named] = await Promise.all([dying({ retry: "infrastructure" }), dying({})]);
+    expect(again.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
+    expect(entriesOf(again).map(({ outcome }) => outcome)).toEqual(Array(16).fill("succeeded"));
+    expect(entriesOf(again).filter(({ attempts }) => attempts > 1).length).toBeGreaterThan(0);
+    expect(named.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
+    const unknown = entriesOf(named).filter(({ outcome }) => outcome === "unknown");
+    expect(unknown.length).toBeGreaterThan(0);
+    expect(entriesOf(named).filter(({ outcome }) => outcome === "succeeded")).toHaveLength(
+      16 - unknown.length,
     );
-  };
-  const [again, named] = await Promise.all([dying({ retry: "infrastructure" }), dying({})]);
-  expect(again.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
-  expect(entriesOf(again).map(({ outcome }) => outcome)).toEqual(Array(16).fill("succeeded"));
-  expect(entriesOf(again).filter(({ attempts }) => attempts > 1).length).toBeGreaterThan(0);
-  expect(named.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
-  const unknown = entriesOf(named).filter(({ outcome }) => outcome === "unknown");
-  expect(unknown.length).toBeGreaterThan(0);
-  expect(entriesOf(named).filter(({ outcome }) => outcome === "succeeded")).toHaveLength(16 - unknown.length);
-  expect(named.annotations.at(-1)?.message).toContain("may have begun in a task that was lost");
-});
+    expect(named.annotations.at(-1)?.message).toContain("may have begun in a task that was lost");
+  },
+);
 
-it("a command in the first task lists the items, and files of the checkout can", async () => {
+it.concurrent("a command in the first task lists the items, and files of the checkout can", async () => {
   const result = await aws.step(
     newTasks(1, {
       items: "run:seq 3 | sed s/^/of-a-command-/",
@@ -92,7 +95,7 @@ it("a command in the first task lists the items, and files of the checkout can",
   expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
 });
 
-it("a command that lists nothing, or fails, ends the step before the script runs", async () => {
+it.concurrent("a command that lists nothing, or fails, ends the step before the script runs", async () => {
   const [none, fails] = await Promise.all([
     aws.step(newTasks(1, { items: "run:echo", run: "echo ran" })),
     aws.step(newTasks(1, { items: "run:echo some; exit 7", run: "echo ran" })),
@@ -100,5 +103,10 @@ it("a command that lists nothing, or fails, ends the step before the script runs
   expect(none.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });
   expect(fails.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
   expect([...jobLog(none), ...jobLog(fails)].filter((line) => line === "ran")).toEqual([]);
+});
+
+// The last one: it begins when those above have ended.
+it("a step with items leaves neither a task nor an object", async () => {
   expect(aws.startedAndAlive()).toEqual([]);
+  expect(await aws.objects()).toEqual([]);
 });

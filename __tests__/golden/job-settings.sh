@@ -16,6 +16,7 @@ fx_lives_on=
 fx_deadline=/run/fargate-exec-hold
 fx_slack=900
 fx_cuts=script:20
+fx_items=
 fx_merged=
 fx_user=''
 fx_workdir='/srv/my app'

@@ -13,7 +13,7 @@ import { payloadFile } from "../../src/payload/container-files.ts";
 
 const wholeJob = jobParts({
   ...{ pieces: true, detaches: true, fence: true },
-  ...{ hasFiles: true, hasArtifacts: true },
+  ...{ hasItems: true, hasFiles: true, hasArtifacts: true },
 });
 const directory = new URL("../../src/payload/container/", import.meta.url);
 

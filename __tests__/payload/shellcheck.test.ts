@@ -60,12 +60,13 @@ const WHOLE = {
   pieces: true,
   fenceSeconds: 90,
   logToContainer: true,
+  items: { count: 3, pace: 1 },
   artifacts: { globs: [{ pattern: "a/**", isExclusion: false }], maxCount: 1, maxBytes: 1 },
   files: { destinations: ["", "/srv"], needsPax: false },
 };
 const PARTS = {
   ...{ pieces: true, detaches: false, fence: true },
-  ...{ hasFiles: true, hasArtifacts: true },
+  ...{ hasItems: true, hasFiles: true, hasArtifacts: true },
 };
 
 const payload = makePayload(jobText(WHOLE), { script: Buffer.alloc(0) });

@@ -1,4 +1,5 @@
 import type { SessionEnd } from "../session/end.ts";
+import type { ItemOrderLine } from "../payload/input.ts";
 import type { SpoolEvent } from "./stream/spool-events.ts";
 
 /** What a carrier brings. */
@@ -38,12 +39,6 @@ export interface Words {
   readonly order: Uint8Array | undefined;
   /** The orders for items that the container has not confirmed, the oldest first. */
   readonly itemOrders: readonly ItemOrderLine[];
-}
-
-/** An order for items, as words, and its number among those of the job, from 1. */
-export interface ItemOrderLine {
-  readonly number: number;
-  readonly words: string;
 }
 
 /**

@@ -62,7 +62,7 @@ class Following {
 
   async run(): Promise<FollowedJob> {
     const { cancel, items, log } = this.#options;
-    items?.onChange(() => this.#carriers.put({ kind: "items" }));
+    items?.onChange(() => this.#carriers.say({ itemOrders: items.pending }));
     const cancelled = (): void => this.#carriers.put({ kind: "cancelled" });
     if (cancel.aborted) cancelled();
     else cancel.addEventListener("abort", cancelled, { once: true, signal: this.#over.signal });
@@ -109,9 +109,6 @@ class Following {
         // Pieces that are proven bring the rest, also to the next step.
         this.#mustDetach = true;
         if (session?.isReleasing !== true) this.#detaching ??= main?.close("detach");
-        return;
-      case "items":
-        this.#carriers.say({ itemOrders: this.#options.items?.pending ?? [] });
         return;
       case "wanted":
         void session?.close("away");

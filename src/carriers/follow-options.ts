@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import type { PieceStore } from "./pieces/store.ts";
 import type { OutputItem } from "./stream/items.ts";
 import type { Spool } from "./stream/spool.ts";
-import type { ItemOrderLine } from "./carrier.ts";
+import type { ItemOrderLine } from "../payload/input.ts";
 import type { Expiry } from "./expiry.ts";
 import type { JobEnd } from "./job-end.ts";
 import type { TypedInput } from "./session-input.ts";

@@ -1,8 +1,15 @@
 import type { Clock } from "../clock.ts";
 import { PACKED } from "../payload/bootstrap.ts";
-import { CANCEL, DETACH, here, HERE_EVERY_MS, itemOrder } from "../payload/input.ts";
+import {
+  CANCEL,
+  DETACH,
+  here,
+  HERE_EVERY_MS,
+  itemOrder,
+  type ItemOrderLine,
+  typeLines,
+} from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
-import type { ItemOrderLine } from "./carrier.ts";
 import type { MissingPayload } from "./stream/marks.ts";
 
 /** After this many bytes the action tells the attacher what it has read, so that the container can free the bytes. */
@@ -129,8 +136,7 @@ export class SessionInput {
   async #typeOrders(): Promise<void> {
     const orders = this.#itemOrders.filter(({ number }) => number > this.#lastOrder);
     this.#lastOrder = orders.at(-1)?.number ?? this.#lastOrder;
-    if (orders.length > 0 && !this.#isDetached)
-      await this.type(Buffer.from(orders.map(({ number, words }) => itemOrder(number, words)).join("")));
+    if (orders.length > 0 && !this.#isDetached) await this.type(typeLines(orders.map(itemOrder)));
   }
 
   /** Tells what is here for certain, once that is much more than the attacher knows. */

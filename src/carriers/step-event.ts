@@ -11,8 +11,6 @@ export type StepEvent =
   /** AWS refuses the credentials. */
   | { readonly kind: "expired"; readonly refusal: Failure }
   | { readonly kind: "detach" }
-  /** The orders for items have changed. */
-  | { readonly kind: "items" }
   /** Another run waits for the place in the container. */
   | { readonly kind: "wanted" }
   /** The container is to be ordered to upload its output, unless `over` has aborted. Undefined: it is never. */

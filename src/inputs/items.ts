@@ -1,10 +1,12 @@
 import type { Items, ItemSource } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { filesOfGlobs } from "./item-globs.ts";
-import { LARGEST_LIST, MOST_ITEMS, readItemList, type ListRules } from "./item-list.ts";
+import { LARGEST_LIST, readItemList, type ListRules } from "./item-list.ts";
 import { count, lines, quoteValue } from "./parse.ts";
 import { readFileOf } from "./workspace.ts";
 
+/** An order that gives a batch names its indices in a line that a terminal passes whole (payload/input.ts). */
+const LARGEST_BATCH = 500;
 const [FILE, GLOB, RUN] = ["file:", "glob:", "run:"] as const;
 /** The most bytes of the input itself: the runner hands it over as a variable. */
 const LARGEST_TEXT = 128 * 1024;
@@ -16,7 +18,7 @@ export function hasItems({ source }: InputReader): boolean {
 
 /** What the script runs for; undefined when the inputs are not given, or not valid, which is noted as a problem. */
 export function readItems(reader: InputReader, secrets: Readonly<Record<string, string>>): Items | undefined {
-  const batch = reader.orElse("batch", count(1, MOST_ITEMS), 1);
+  const batch = reader.orElse("batch", count(1, LARGEST_BATCH), 1);
   if (!hasItems(reader)) {
     if (reader.isGiven("batch"))
       reader.refuse(

@@ -44,9 +44,14 @@ export const TAKEN = Buffer.from("taken\n");
 export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
 }
-/** The line of an order for items. */
-export function itemOrder(number: number, words: string): string {
-  return `items ${number} ${words}\n`;
+/** An order for items (run/items/orders.ts), as words, and its number among those of the job, from 1. */
+export interface ItemOrderLine {
+  readonly number: number;
+  readonly words: string;
+}
+/** The line of an order for items, without its end. */
+export function itemOrder({ number, words }: ItemOrderLine): string {
+  return `items ${number} ${words}`;
 }
 export const HERE_EVERY_MS = 20_000;
 /** How long a container waits for a sign of its runner before it stops the job of a lock, or does not begin it, in milliseconds. */

@@ -1,8 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { asFailure } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { HERE_EVERY_MS } from "../../payload/input.ts";
-import type { ItemOrderLine } from "../carrier.ts";
+import { HERE_EVERY_MS, type ItemOrderLine } from "../../payload/input.ts";
 import { type ControlWords, type FolderAccess, NO_WORDS } from "./orders.ts";
 import type { PieceStore } from "./store.ts";
 

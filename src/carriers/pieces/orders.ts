@@ -1,7 +1,6 @@
 import type { PresignedPost } from "../../aws/s3.ts";
 import type { Random } from "../../clock.ts";
-import { itemOrder } from "../../payload/input.ts";
-import type { ItemOrderLine } from "../carrier.ts";
+import { itemOrder, type ItemOrderLine } from "../../payload/input.ts";
 import type { PieceFolder, PieceKeys } from "./format.ts";
 
 /**
@@ -130,7 +129,7 @@ export function controlBody(words: ControlWords): Buffer {
     ...(isDetached ? ["detach"] : []),
     // The container passes over words that it does not know.
     ...[...readers].map(([reader, at]) => `reader ${reader} ${at}`),
-    ...itemOrders.map((order) => itemOrder(order.number, order.words).trimEnd()),
+    ...itemOrders.map(itemOrder),
     ...(isTaken ? ["taken"] : []),
   ];
   return Buffer.from(lines.map((line) => `${line}\n`).join(""), "ascii");

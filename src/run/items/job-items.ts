@@ -1,13 +1,18 @@
-import type { ItemOrderLine } from "../../carriers/carrier.ts";
+import type { ItemOrderLine } from "../../payload/input.ts";
 import type { ItemOrders } from "../../carriers/follow-options.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
 import type { Clock } from "../../clock.ts";
 import { ItemLines } from "../../report/show/item-lines.ts";
-import { type ItemFact, type ItemQueue, orderWords, parseItemFact } from "./item-queue.ts";
-import type { StepItems } from "./step-items.ts";
+import { type BatchEnd, type HolderInfo, type ItemFact, type ItemQueue, orderWords, parseItemFact } from "./item-queue.ts";
 
 interface JobItemsOptions {
-  readonly step: StepItems;
+  /** The step whose items they are. */
+  readonly step: {
+    /** All items, in the order of the list. */
+    readonly list: readonly string[];
+    holder(task: number, workers: number, onOrders: () => void): HolderInfo;
+    noteEnd(end: BatchEnd, place: { task: number; worker: number }, lastLines: readonly string[]): void;
+  };
   readonly queue: ItemQueue;
   readonly task: number;
   readonly clock: Clock;

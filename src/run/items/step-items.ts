@@ -70,7 +70,7 @@ export class StepItems {
     const line = itemEndLine({ item, outcome, exitCode, seconds, ...place });
     const batch = more === 0 ? "" : ` So have the ${more} others of its batch.`;
     this.#options.log.info(
-      `${line}${batch}${runsAgain ? ` It runs again, for the ${ordinal(attempt + 1)} time.` : ""}`,
+      `${line}${batch}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`,
     );
   }
 
@@ -105,8 +105,4 @@ export class StepItems {
     if (now !== this.#said) this.#options.log.info(`${now}.`);
     this.#said = now;
   }
-}
-
-function ordinal(number: number): string {
-  return number === 2 ? "second" : `${number}th`;
 }

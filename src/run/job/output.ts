@@ -77,15 +77,14 @@ export class JobOutput {
     bucket: ArtifactsBucket = noBucket(),
   ) {
     const { where } = inputs;
-    const tasks = origin.fanOut?.tasks ?? 1;
+    const { task = 0, tasks = 1 } = origin.fanOut ?? {};
     const limits = budget.spoolLimits(tasks);
     this.nonce = nonce;
     this.fromTheStart = () => new Spool(workers, { hasLock: inputs.lock !== undefined, limits });
     const from = where.kind === "handle" ? where.handle.shown : undefined;
     this.spool = from === undefined ? this.fromTheStart() : new Spool(workers, { from, limits });
     this.#next = this.spool.offset;
-    [this.#log, this.#workers, this.#budget, this.#items] = [log, workers, budget, items];
-    this.#task = origin.fanOut?.task ?? 0;
+    [this.#log, this.#workers, this.#task, this.#budget, this.#items] = [log, workers, task, budget, items];
     this.#files = new ScriptFiles(budget.memory);
     this.#printer = new Printer({
       write,
