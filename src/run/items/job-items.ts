@@ -3,7 +3,14 @@ import type { ItemOrders } from "../../carriers/follow-options.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
 import type { Clock } from "../../clock.ts";
 import { ItemLines } from "../../report/show/item-lines.ts";
-import { type BatchEnd, type HolderInfo, type ItemFact, type ItemQueue, orderWords, parseItemFact } from "./item-queue.ts";
+import {
+  type BatchEnd,
+  type HolderInfo,
+  type ItemFact,
+  type ItemQueue,
+  orderWords,
+  parseItemFact,
+} from "./item-queue.ts";
 
 interface JobItemsOptions {
   /** The step whose items they are. */

@@ -69,9 +69,7 @@ export class StepItems {
     const more = end.indices.length - 1;
     const line = itemEndLine({ item, outcome, exitCode, seconds, ...place });
     const batch = more === 0 ? "" : ` So have the ${more} others of its batch.`;
-    this.#options.log.info(
-      `${line}${batch}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`,
-    );
+    this.#options.log.info(`${line}${batch}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`);
   }
 
   /** Whether another attempt of a task has something to do, when these items were lost with the attempt before it. */
