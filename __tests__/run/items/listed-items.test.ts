@@ -1,0 +1,58 @@
+import { Failure } from "../../../src/errors.ts";
+import {
+  failedResult,
+  NO_OUTPUT,
+  statusResult,
+  type TaskFacts,
+  type TaskResult,
+} from "../../../src/report/result.ts";
+import { listedItems, listingInputs } from "../../../src/run/items/listed-items.ts";
+import { anInputs, aTarget } from "../../helpers/runs.ts";
+
+const INPUTS = anInputs({
+  items: { source: { kind: "command", command: "ls" }, batch: 2 },
+  secrets: { TOKEN: "example-value" },
+  ...{ workers: 3, args: ["-v"], shell: "bash {0}", reports: ["*.xml"] },
+});
+
+function listing(stdout: string, more: Partial<TaskFacts> & { exitCode?: number } = {}): TaskResult {
+  const { exitCode = 0, ...facts } = more;
+  const task: TaskFacts = {
+    ...NO_OUTPUT,
+    ...{ target: aTarget(), publicIp: undefined, sessionId: "s", log: undefined, described: undefined },
+    ...{ times: undefined, startedAt: undefined, stdout, ...facts },
+  };
+  const worker = { worker: 0, exitCode, seconds: 1 };
+  return statusResult({ kind: "ended", reason: "exited", workers: [{ ...worker, stopped: false }] }, task);
+}
+
+it("the job that lists the items runs the command alone, once, and nothing of the script's inputs", () => {
+  expect(listingInputs(INPUTS, "ls")).toMatchObject({
+    script: { kind: "run", text: "ls" },
+    ...{ workers: 1, args: [], shell: undefined, items: undefined, reports: undefined, retry: undefined },
+    secrets: INPUTS.secrets,
+  });
+});
+
+it("each line that the command has printed is an item", () => {
+  expect(listedItems(listing("a\r\n\nb c\n"), INPUTS)).toEqual(["a", "b c"]);
+});
+
+it.each<[string, TaskResult, string]>([
+  ["prints nothing", listing("\n \n"), "Got none."],
+  ["prints a line twice", listing("a\nb\na"), "1 and 3"],
+  ["prints a secret", listing("a\nexample-value"), "line 2"],
+  ["prints more than is kept", listing("a", { cut: ["stdout"] }), "Got more."],
+])("a command that %s gives no list, and the step has not begun", (_, listed, seen) => {
+  const result = listedItems(listed, INPUTS);
+  if (!("outcome" in result) || result.kind !== "failed") throw new Error("a list");
+  expect([result.outcome, result.failure.code]).toEqual(["not-started", "bad-input"]);
+  expect(`${result.failure.failed} ${result.failure.seen}`).toContain(seen);
+});
+
+it.each([
+  listing("a", { exitCode: 7 }),
+  failedResult(new Failure("session-lost", { failed: "", seen: "", advice: "" })),
+])("a command that fails is the step's result", (result) => {
+  expect(listedItems(result, INPUTS)).toBe(result);
+});
