@@ -59,7 +59,7 @@ export const NOT_ON_AWS: Readonly<Record<string, string>> = {
   "container-job.yml": "a container on the runner, where act runs jobs on the runner itself",
   "debug-shell.yml": "a task that stays, and costs, for 45 minutes",
   "deploy-with-verdict.yml": "a service whose deployments pause",
-  "fan-out.yml": "a cluster with the capacity provider FARGATE_SPOT",
+  "items.yml": "a cluster with the capacity provider FARGATE_SPOT, and an image with pytest",
   "one-task.yml": "a service whose image has the shop's programs in three steps of one job",
   "private-database.yml": "a database that the service's tasks reach, and its password",
   "private-registry.yml": "an image of a private registry, and the secret for it",

@@ -1,5 +1,5 @@
 /**
- * Proves the lists of `docs/hosts.md`, in two regions. Each way of use runs once in a network namespace without any other machine, against
+ * Proves the lists of `docs/requirements.md`, in two regions. Each way of use runs once in a network namespace without any other machine, against
  * the local Fargate under AWS's names, by TLS. A DNS server resolves only the names that the page lists for that way, and records the
  * names that are asked for. A step that needs another host fails. A listed host that the step does not ask for also fails the proof.
  */
@@ -81,7 +81,7 @@ async function prove(): Promise<boolean> {
   try {
     const made = await seed(local);
     let holds = true;
-    for (const way of waysOf(readFileSync("docs/hosts.md", "utf8"))) {
+    for (const way of waysOf(readFileSync("docs/requirements.md", "utf8"))) {
       allowed = [...way.runner, ...way.container];
       names.asked.clear();
       const from = local.requests.length;

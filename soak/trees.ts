@@ -28,7 +28,7 @@ const IMAGES = {
 } as const;
 type Image = keyof typeof IMAGES;
 type Way = (typeof IMAGES)[Image];
-/** Whether at most 1 MiB can be brought into an image (docs/images.md). busybox has this limit only with a bucket, from which it can't fetch. */
+/** Whether at most 1 MiB can be brought into an image (docs/requirements.md). busybox has this limit only with a bucket, from which it can't fetch. */
 const isSmall = (image: Image, bucket: boolean): boolean =>
   image === "busybox-static" || (image === "busybox" && bucket);
 const containerOf = (image: string) => ({

@@ -27,7 +27,7 @@ const HOSTS: Readonly<Record<string, (region: string) => string>> = {
   ),
 };
 
-const [, table = ""] = readFileSync("docs/hosts.md", "utf8").split("\n## By partition\n");
+const [, table = ""] = readFileSync("docs/requirements.md", "utf8").split("\n## By partition\n");
 const [header = [], , ...rows] = table
   .split("\n")
   .filter((line) => line.startsWith("|"))

@@ -227,12 +227,23 @@ engine("a workflow engine runs", () => {
       expect(result.output).toEqual(expect.arrayContaining(lines));
     });
 
-    it("fan-out.yml, whose six parts run once each", async () => {
-      const result = await run(example("fan-out.yml"));
-      expectGreen(result);
-      const parts = result.output.flatMap((line) => /\] part (\d) of 6/.exec(line)?.[1] ?? []);
-      expect(parts.sort()).toEqual(["0", "1", "2", "3", "4", "5"]);
-      expect(result.output.filter((line) => /worker [01]: succeeded after/.test(line))).toHaveLength(6);
+    it("items.yml, whose test files run once each, and one step has the result and the reports of all", async () => {
+      const names = ["a", "b", "c", "d"];
+      const files = names.map((name): [string, string] => [
+        `tests/test_${name}.py`,
+        `def test_it():\n    assert ${name === "c" ? "False" : "True"}\n`,
+      ]);
+      const result = await run({
+        ...example("items.yml"),
+        ...Object.fromEntries(files),
+      });
+      expect(result.succeeded).toBe(false);
+      expect(result.outputs.get("tests.exit-code")).toBe("1");
+      expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":3,"failed":1,"skipped":0,/);
+      const ends = result.output.flatMap(
+        (line) => /^tests\/test_(.)\.py: (\w+) after/.exec(line)?.slice(1) ?? [],
+      );
+      expect(ends).toEqual(["c", "failed", ...["a", "b", "d"].flatMap((name) => [name, "succeeded"])]);
     });
 
     const runners = [

@@ -107,11 +107,12 @@ it.each<[string, GivenInputs, string, string]>([
     "'max-parallel' must be left out with 'items'",
     "'2'",
   ],
+  ["a job that is left", { items: "a", detach: "true" }, "'detach' must be left out with 'items'", "'true'"],
   [
-    "several tasks that are left",
-    { items: "a", tasks: "3", detach: "true" },
-    "'detach' must be left out with 'tasks'",
-    "'true'",
+    "a job that is left later, for items that a command lists",
+    { items: "run:ls", detach: "30m" },
+    "'detach' must be left out with 'items'",
+    "'30m'",
   ],
 ])("is refused before any call of AWS: %s", (_, given, failed, seen) => {
   const failure = refusal({ ...least, ...given }, { files });
@@ -136,7 +137,7 @@ it("all that is wrong is told at once, with the problems of other inputs", () =>
 it.each<[string, GivenInputs]>([
   ["one task, and 'fail-fast'", { "fail-fast": "true" }],
   ["several tasks, and 'fail-fast'", { tasks: "3", "fail-fast": "true" }],
-  ["'detach'", { detach: "true" }],
+  ["a step that leaves no job", { detach: "false" }],
   ["'stdin'", { stdin: "text" }],
   ["'retry' and 'workers'", { retry: "infrastructure", workers: "auto" }],
   ["a lock", { lock: "shop", bucket: "example-ci" }],

@@ -24,7 +24,7 @@ const SHELLS: readonly (readonly string[])[] = [
         loaderParts() +
         jobParts({
           ...{ pieces: true, detaches: true, fence: true },
-          ...{ hasFiles: true, hasArtifacts: true },
+          ...{ hasFiles: true, hasArtifacts: true, hasItems: true },
         }),
     ),
     ...["bootstrap.ts", "loader.ts", "job-text.ts", "input.ts"],

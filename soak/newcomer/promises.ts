@@ -57,7 +57,13 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
     output: [MIGRATED, "System check identified no issues.", /^Told deployment .*: CONTINUE\.$/],
   },
   "matrix.yml": { steps: 4, output: REGIONS },
-  "fan-out.yml": { steps: 1, output: [/\] part 5 of 6/, /worker 1: succeeded after/] },
+  "items.yml": {
+    ...{ fails: true, steps: 1 },
+    files: { "tests/test_cart.py": "local/shop/layers/shop/srv/shop/tests/test_cart.py" },
+    output: [/1 failed, 1 passed/, /^tests\/test_cart\.py: failed after/],
+    annotations: [/1 of 1 item failed/, /the discount is missing/],
+    summary: /failed/,
+  },
   "nightly.yml": {
     ...{ event: "schedule", secrets: database, steps: 1, output: [] },
     artifact: {

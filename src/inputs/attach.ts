@@ -1,6 +1,7 @@
 import { artifactBytes, MOST_ARTIFACT_BYTES, parseHandle, type JobHandle } from "./handle.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
+import { hasItems } from "./items.ts";
 import { attachInputNames, type InputName, inputNames } from "./names.ts";
 import { duration, type ParseResult, quoteValue } from "./parse.ts";
 
@@ -87,22 +88,20 @@ export function detach(text: string): ParseResult<number | undefined> {
 /** Refuses `detach` together with an input that needs the job's end. */
 export function checkDetach(
   reader: InputReader,
-  {
-    detach,
-    lock,
-    retry,
-    deployment,
-    logs,
-    timeout,
-    artifacts,
-  }: Pick<Inputs, "detach" | "lock" | "retry" | "deployment" | "logs" | "timeout" | "artifacts">,
+  inputs: Pick<Inputs, "detach" | "lock" | "retry" | "deployment" | "logs" | "timeout" | "artifacts">,
   where: TaskSelection | undefined,
 ): void {
+  const { detach, lock, retry, deployment, logs, timeout, artifacts } = inputs;
   if (detach === undefined) return;
   const isSeveral = (where?.kind === "service" || where?.kind === "new") && where.tasks !== 1;
   const readsLog = logs === "cloudwatch" || logs === "s3";
   const others: readonly (readonly [isGiven: boolean, other: string, advice: string])[] = [
     [isSeveral, "tasks", "A handle names one job: run one for each task."],
+    [
+      hasItems(reader),
+      "items",
+      "Items are handed out as long as the job is followed: leave 'detach' out, or 'items'.",
+    ],
     [
       lock !== undefined,
       "lock",

@@ -92,7 +92,7 @@ fx_run_items() {
 
 # Waits for a batch of the stock. False when none comes any more, or when the job is being stopped.
 fx_next_batch() {
-  fx_looks=0
+  fx_naps=0
   until [ -e "$fx_dir/stopping" ]; do
     if read -r fx_order fx_batch <&7; then
       [ "$fx_order" != end ] || return
@@ -100,8 +100,8 @@ fx_next_batch() {
       ! fx_claim "$fx_order.$fx_first" || return 0
     else
       sleep 0.2
-      fx_looks=$((fx_looks + 1))
-      [ $((fx_looks % 50)) -gt 0 ] || fx_is_supplied || return
+      fx_naps=$((fx_naps + 1))
+      [ $((fx_naps % 50)) -gt 0 ] || fx_is_supplied || return
     fi
   done
   false
@@ -109,11 +109,11 @@ fx_next_batch() {
 
 # Whether somebody may give more: the reader has typed a line, or written a `control`, in the last two minutes.
 fx_is_supplied() {
-  fx_heard=0 fx_lease=0
+  fx_heard=0 fx_written=0
   [ ! -e "$fx_dir/reader" ] || read -r fx_heard <"$fx_dir/reader"
-  [ ! -e "$fx_dir/lease" ] || read -r fx_lease fx_skip <"$fx_dir/lease"
+  [ ! -e "$fx_dir/lease" ] || read -r fx_written fx_skip <"$fx_dir/lease"
   fx_since=$(($(date +%s) - 120))
-  [ "$fx_heard" -gt "$fx_since" ] || [ "$fx_lease" -gt "$fx_since" ]
+  [ "$fx_heard" -gt "$fx_since" ] || [ "$fx_written" -gt "$fx_since" ]
 }
 
 fx_run_batch() {

@@ -26,9 +26,9 @@ def case_of(name, test, path):
     return failure, f'<testcase classname="{classname}" name="{name}" time="0.001">{failure or ""}</testcase>'
 
 
-def main(report):
+def main(report, files):
     cases = []
-    for path in sorted(Path("tests").glob("test_*.py")):
+    for path in [Path(file) for file in files] or sorted(Path("tests").glob("test_*.py")):
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -43,5 +43,5 @@ def main(report):
 
 
 if __name__ == "__main__":
-    (option,) = sys.argv[1:]
-    sys.exit(main(option.removeprefix("--junitxml=")))
+    *files, option = sys.argv[1:]
+    sys.exit(main(option.removeprefix("--junitxml="), files))
