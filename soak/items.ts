@@ -49,7 +49,7 @@ const load = (): string =>
     .join(" ")}`;
 
 /** A cancel calls StopTask at once, and an item that is told to stop is to have more time than the tests' half second. */
-const aws = await Aws.start({ stopTimeout: 5_000 });
+const aws = await Aws.start({ stopTimeout: 5_000, log: (line) => note(`LOCAL ${line}`) });
 const { local, made } = aws.world;
 const withBucket = { bucket: made.bucket, logs: "bucket" };
 const proofs: Readonly<Record<string, () => Promise<void>>> = {
@@ -311,7 +311,8 @@ async function proveCancel(): Promise<void> {
     const runOf = new Map(witness.runs.map((run) => [run.index, run]));
     const wrong = entries.filter(({ index, outcome }) => {
       const run = runOf.get(index);
-      if (run === undefined) return outcome !== "not-started";
+      // A script that was stopped before its first word is one that was in hand.
+      if (run === undefined) return outcome !== "not-started" && outcome !== "cancelled";
       if (run.ended !== undefined && run.ended < at) return outcome !== "succeeded";
       return outcome === "not-started" || outcome === "unknown";
     });
@@ -325,7 +326,7 @@ async function proveCancel(): Promise<void> {
 }
 
 function entriesOf({ outputs }: StepResult): readonly Entry[] {
-  return JSON.parse(outputs["results"] || "[]") as Entry[];
+  return JSON.parse(outputs["results"] ?? "[]") as Entry[];
 }
 
 async function checkNothingLeft(): Promise<void> {

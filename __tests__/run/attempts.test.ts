@@ -34,7 +34,13 @@ function runJobWithRetry(
     retry,
     own = true,
     onPause = () => undefined,
-  }: { retry: Retry | undefined; own?: boolean; onPause?: (cancel: AbortController) => void } = {
+    isNeeded,
+  }: {
+    retry: Retry | undefined;
+    own?: boolean;
+    onPause?: (cancel: AbortController) => void;
+    isNeeded?: () => boolean;
+  } = {
     retry: RETRY,
   },
 ) {
@@ -62,7 +68,7 @@ function runJobWithRetry(
   };
   const targets = resolveContextOf({ kind: "task", task: ID }, {});
   const result = runAttempts(aTarget({ taskId: "0".repeat(32), started: own }), run, {
-    ...{ retry, candidates, targets, clock, log, cancel: cancel.signal },
+    ...{ retry, isNeeded, candidates, targets, clock, log, cancel: cancel.signal },
   });
   return { result, tried, asked, log, clock };
 }
@@ -123,4 +129,15 @@ it("tells in which task a script is run again", async () => {
   const { result, log } = runJobWithRetry([spot, exit(0)]);
   await result;
   expect(log.lines).toContainEqual(`The script is run again for 'spot', in task ${"1".repeat(32)}.`);
+});
+
+it("starts no task for another attempt that has nothing to do any more after the pause", async () => {
+  let isPaused = false;
+  const { result, tried, asked } = runJobWithRetry([spot], {
+    retry: RETRY,
+    onPause: () => (isPaused = true),
+    isNeeded: () => !isPaused,
+  });
+  expect(await result).toMatchObject({ outcome: "unknown" });
+  expect([tried, asked]).toEqual([["1: 0"], []]);
 });

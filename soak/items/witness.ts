@@ -20,6 +20,9 @@ export class Witness {
   onLine: (line: string) => void = () => undefined;
   readonly #server = createServer((socket) => {
     let run: Run | undefined;
+    socket.on("close", () => {
+      if (run?.ended === undefined && run) this.onLine(`gone ${run.index} ${run.hostname}`);
+    });
     socket.on("error", () => undefined); // The task was killed.
     createInterface({ input: socket }).on("line", (line) => {
       this.onLine(run === undefined ? line : `${line} ${run.index} ${run.hostname}`);

@@ -13,7 +13,7 @@ import { tellWhile } from "../waiting.ts";
 export interface AttemptsContext {
   /** Undefined: the job is run once. */
   readonly retry: Retry | undefined;
-  /** Whether another attempt has something to do. Always, unless given. */
+  /** Whether another attempt has something to do. Asked when one has ended, and again after the pause. Always, unless given. */
   readonly isNeeded?: (() => boolean) | undefined;
   readonly candidates: Candidates;
   readonly targets: ResolveContext;
@@ -41,7 +41,9 @@ export async function runAttempts(
     if (retry === undefined || reason === undefined || cancel.aborted) return ended;
     if (isNeeded?.() === false) return ended;
     try {
-      const next = await waitForNextTarget(last, reason, attempt, context);
+      await pauseAfter(attempt, reason, context);
+      if (isNeeded?.() === false) return ended;
+      const next = await findNext(last, reason, context);
       if (next === undefined) {
         log.info(`The script is not run again for '${reason.words}': there is no task to run it in.`);
         return ended;
@@ -63,16 +65,22 @@ export async function runAttempts(
   }
 }
 
-/** The task of the next attempt, after a pause; undefined when there is none. */
-async function waitForNextTarget(
-  last: Target,
-  reason: RetryReason,
+async function pauseAfter(
   attempt: number,
-  { candidates, targets, clock, log, cancel }: AttemptsContext,
-): Promise<Target | undefined> {
+  reason: RetryReason,
+  { clock, log, cancel }: AttemptsContext,
+): Promise<void> {
   const pause = retryPause(attempt, clock.random.fraction());
   log.info(`Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`);
   await clock.sleep(pause, cancel);
+}
+
+/** The task of the next attempt; undefined when there is none. */
+async function findNext(
+  last: Target,
+  reason: RetryReason,
+  { candidates, targets, clock, log }: AttemptsContext,
+): Promise<Target | undefined> {
   const finding = findNextTarget(last, reason, candidates, targets);
   return await tellWhile("the task of the next attempt", { clock, log }, finding);
 }

@@ -160,16 +160,15 @@ async function runWithRetries(
 ): Promise<TaskResult> {
   const { candidates } = resolved;
   const { clock, log, cancel, inputs, origin } = job;
-  let lost: readonly number[] = [];
+  let lost: number[] = [];
   const attempt = async (target: Target, number: number): Promise<TaskResult> => {
     const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
-    items?.again(lost);
     const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
     const result = await runInOneOf(target, resolved, own, step);
-    lost = own.items?.leave(result.kind === "status") ?? [];
+    lost = [...(own.items?.leave(result.kind === "status") ?? [])];
     return result;
   };
-  const isNeeded = items && ((): boolean => items.needsAttempt(lost));
+  const isNeeded = items && ((): boolean => items.runAgain(lost.splice(0)));
   const targets = targetContext(step);
   const context = { retry: inputs.retry, isNeeded, candidates, targets, clock, log, cancel };
   return await runAttempts(first, attempt, context);

@@ -32,3 +32,19 @@ it("the last lines of items that failed or were stopped are kept, and each faile
   ]);
   expect(log.lines.join("\n")).toContain("Item 'b' failed with exit code 3 after 1.5 s in task 0, worker 0.");
 });
+
+it("what a lost task may have begun goes to a free worker of another task before the next attempt begins", () => {
+  const items = new StepItems({
+    ...{ items: ["a", "b", "c", "d"], batch: 1, tasks: 2, failFast: false, hasBucket: false },
+    ...{ retry: { reasons: ["infrastructure"], exitCodes: [], attempts: 2 } },
+    ...{ clock: new SteppedClock(), log: new Listener() },
+  });
+  const [dies, lives] = [items.attempt(0), items.attempt(1)];
+  dies.take({ kind: "header", text: "h" }, 2);
+  lives.take({ kind: "header", text: "h" }, 2);
+  for (const text of ["got 1", "begin 1 0 0", "begin 1 1 1"]) dies.take({ kind: "item-fact", text }, 2);
+  expect(items.runAgain(dies.leave(false))).toBe(true);
+  for (const text of ["got 1", "begin 1 2 0", "end 1 2 0 1.5 0"]) lives.take({ kind: "item-fact", text }, 2);
+  expect(lives.pending.map(({ words }) => words)).toEqual([expect.stringMatching(/^give 0\b/)]);
+  items.end();
+});

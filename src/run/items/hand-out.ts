@@ -26,8 +26,6 @@ export class HandOut {
     ...{ waiting: 0, stock: 0, hand: 0, lost: 0, over: 0 },
     failed: 0,
   };
-  /** What a batch takes, by the last ones that have ended. */
-  mean: number | undefined;
   /** How many workers the holders have. */
   workers = 0;
   isClosed = false;
@@ -44,11 +42,20 @@ export class HandOut {
   /** Nothing waits, and nothing can be moved. */
   #isDry = false;
   #ends = 0;
+  #endedMean = 0;
+  /** How many batches run, and the sum of the times since when. */
+  #running = { count: 0, since: 0 };
+  #now = 0;
 
   constructor(options: HandOutOptions) {
     this.#options = options;
     this.#waiting = new WaitingLine(options.batches);
     for (const { indices } of options.batches) this.counts.waiting += indices.length;
+  }
+
+  /** What the last batches that have ended took. */
+  get mean(): number | undefined {
+    return this.#ends === 0 ? undefined : this.#endedMean;
   }
 
   /** Items wait, and no holder may take them. */
@@ -95,10 +102,19 @@ export class HandOut {
     else this.#waiting.add(batch);
   }
 
-  learn(seconds: number): void {
+  /** The batch has begun. */
+  noteBegin(now: number): void {
+    this.#running.count += 1;
+    this.#running.since += now;
+  }
+
+  /** A batch has ended that ran from `beganAt` on. It took so many seconds; undefined: nobody knows how long it would have taken. */
+  noteEnd(beganAt: number, seconds: number | undefined): void {
+    this.#running.count -= 1;
+    this.#running.since -= beganAt;
+    if (seconds === undefined) return;
     this.#ends += 1;
-    const mean = this.mean ?? 0;
-    this.mean = mean + (seconds - mean) / Math.min(this.#ends, REMEMBERED);
+    this.#endedMean += (seconds - this.#endedMean) / Math.min(this.#ends, REMEMBERED);
   }
 
   /** The holder has confirmed the order. */
@@ -108,6 +124,7 @@ export class HandOut {
 
   /** Gives the holder what it lacks, unless workers of others have nothing. */
   supply(holder: Holder, now: number): void {
+    this.#now = now;
     this.#file(holder);
     if (!holder.keepsAll && this.#standings.idleWorkers > holder.idle) return;
     this.#give(holder, this.#lackOf(holder), now);
@@ -116,6 +133,7 @@ export class HandOut {
 
   /** Brings batches to idle workers, and ends what can end. Then tells those that have new orders. `changed`: the holder that a fact came from. */
   settle(changed: Holder | undefined, now: number): void {
+    this.#now = now;
     this.#feed(now);
     this.#moveSpare(now);
     const wasDry = this.#isDry;
@@ -129,6 +147,7 @@ export class HandOut {
 
   /** Moves batches that wait for longer than was likely. */
   look(now: number): void {
+    this.#now = now;
     for (const holder of this.#open) {
       const { backSince, latency } = holder;
       if (backSince !== undefined && now - backSince > OVERDUE * latency) holder.expected = 0;
@@ -181,13 +200,24 @@ export class HandOut {
   }
 
   /**
+   * What a batch is likely to take. Short ones end first, so what those that run have taken already counts too: all that is known over the
+   * number of ends, as for a lifetime when not all have died.
+   */
+  get #likelyMean(): number | undefined {
+    if (this.mean === undefined) return undefined;
+    const { count, since } = this.#running;
+    return this.mean + Math.max(0, count * this.#now - since) / 1000 / this.#ends;
+  }
+
+  /**
    * How many batches the holder should have in stock: as many as end while an order is on its way. None as long as nobody knows how long a batch
    * takes: a long one should not wait for another long one.
    */
   #stockOf({ info }: Holder): number {
     const { workers, latencySeconds } = info;
-    if (this.mean === undefined || latencySeconds < WORTH_A_STOCK * this.mean) return 0;
-    const ends = (workers * latencySeconds) / Math.max(this.mean, LEAST_SECONDS);
+    const mean = this.#likelyMean;
+    if (mean === undefined || latencySeconds < WORTH_A_STOCK * mean) return 0;
+    const ends = (workers * latencySeconds) / Math.max(mean, LEAST_SECONDS);
     // The ends come by chance, so their deviation is about the root.
     const most = Math.ceil(ends + 2 * Math.sqrt(ends));
     const share = Math.ceil(this.#waiting.size / Math.max(this.#options.tasks, this.#open.size));

@@ -122,7 +122,9 @@ export class ItemQueue {
       if (heardAll && !batch.hasBegun) {
         this.#handOut.release(holder, batch, "waiting");
       } else {
-        if (!batch.hasBegun) {
+        if (batch.hasBegun) {
+          this.#handOut.noteEnd(batch.last?.beganAt ?? now, undefined);
+        } else {
           batch.losses += 1;
           batch.last = { outcome: "unknown", task: holder.info.task };
         }
@@ -209,6 +211,7 @@ export class ItemQueue {
     batch.hasBegun = true;
     batch.begins += 1;
     batch.last = { outcome: "unknown", task, worker: fact.worker, beganAt: now };
+    this.#handOut.noteBegin(now);
     holder.movedAt = now;
     this.#workersOf[task] = workers;
   }
@@ -222,7 +225,7 @@ export class ItemQueue {
     const { exitCode, seconds, stopped } = fact;
     const outcome = stopped ? "stopped" : exitCode === 0 ? "succeeded" : "failed";
     batch.last = { ...batch.last, outcome, exitCode, seconds, endedAt: now };
-    if (!stopped) this.#handOut.learn(seconds);
+    this.#handOut.noteEnd(batch.last.beganAt ?? now, stopped ? undefined : seconds);
     const isNamed = outcome === "failed" && this.#options.retryExitCodes.includes(exitCode);
     const runsAgain = isNamed && batch.repeats && !this.#handOut.isClosed;
     this.#handOut.release(holder, batch, runsAgain ? "waiting" : "over");

@@ -72,18 +72,14 @@ export class StepItems {
     this.#options.log.info(`${line}${batch}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`);
   }
 
-  /** Whether another attempt of a task has something to do, when these items were lost with the attempt before it. */
-  needsAttempt(lost: readonly number[]): boolean {
-    return lost.length > 0 || this.#queue.isStranded;
-  }
-
-  /** These items run again, elsewhere. */
-  again(lost: readonly number[]): void {
+  /** These items run again, elsewhere, as soon as a worker of any task is free. Returns whether another attempt of a task has something to do. */
+  runAgain(lost: readonly number[]): boolean {
     const again = this.#queue.again(lost);
     if (again.length > 0)
       this.#options.log.info(
         `Items that may have begun in the task that was lost run again: ${again.length}.`,
       );
+    return this.#queue.progress.left > 0;
   }
 
   /** Hands out nothing more. */
