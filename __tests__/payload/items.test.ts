@@ -146,6 +146,58 @@ it("can be forged by no script", async () => {
   expect(job.output("stdout").toString()).toContain("\n0\n");
 });
 
+it("that have nothing are no failure of the script", async () => {
+  const job = await follow({ script: "echo ran", workers: 2, items: ["a"] }, ["1 end"]);
+  expect(job.status).toMatchObject({ kind: "ended", reason: "exited" });
+});
+
+it("of a worker whose script was replaced by a directory or a link come from the list, and one that can't be written fails", async () => {
+  const script = `
+case $FARGATE_EXEC_ITEM in
+  a) rm "$FARGATE_EXEC_ITEMS_FILE"; mkdir "$FARGATE_EXEC_ITEMS_FILE" ;;
+  b) ln -sf /dev/null "$FARGATE_EXEC_ITEMS_FILE" ;;
+  c) cat "$FARGATE_EXEC_ITEMS_FILE"; : >"\${FARGATE_EXEC_ITEMS_FILE%/*}/items" ;;
+esac
+echo "ran $FARGATE_EXEC_ITEM"`;
+  const job = await follow({ script, items: ["a", "b", "c", "d"] }, ["1 give 0 1 2 3", "2 end"]);
+  expect(job.output("stdout").toString()).toBe("ran a\nran b\nc\nran c\n");
+  expect(timeless(job).at(-1)).toBe("end 1 3 126 0");
+  expect(job.output("stderr").toString()).toContain("can't be written");
+});
+
+it("of a worker that was killed are told at once to have no end", async () => {
+  const script = 'if [ "$FARGATE_EXEC_ITEM" = b ]; then kill -9 $PPID; fi; sleep 0.1';
+  const job = await follow(
+    { script, workers: 2, items: ["a", "b"] },
+    ["1 give 0 1"],
+    async (job, terminal) => {
+      await until(() => facts(job).some((fact) => /^gone [01]$/.test(fact)));
+      order(terminal, "2 end");
+    },
+  );
+  expect(job.status).toMatchObject({ kind: "lost" });
+});
+
+it("that end with an open line leave it whole to the log, before their fact", async () => {
+  const script = 'printf "reason of $FARGATE_EXEC_ITEM"; printf "error of $FARGATE_EXEC_ITEM" >&2; exit 3';
+  const job = await follow({ script, items: ["a", "b", "c"] }, ["1 give 0 1 2", "2 end"]);
+  const told = job.events.flatMap((event) =>
+    event.kind === "text"
+      ? [`${event.bytes.toString()}${event.ends ? "." : "+"}`]
+      : event.kind === "item-fact" && event.text.startsWith("end")
+        ? [event.text.slice(0, 7)]
+        : [],
+  );
+  const ends = told.flatMap((word, at) => (word.startsWith("end") ? [at] : []));
+  expect(ends).toHaveLength(3);
+  for (const [index, name] of ["a", "b", "c"].entries()) {
+    const own = told.slice(ends[index - 1] ?? 0, ends[index]).join("");
+    expect(own).toContain(`reason of ${name}`);
+    expect(own).toContain(`error of ${name}`);
+    expect(own.endsWith(".")).toBe(true);
+  }
+});
+
 it.concurrent.each(WAYS)(
   "are given and told by S3, too, by $way",
   async ({ options }) => {

@@ -1,5 +1,4 @@
 import { type ItemResult, type ItemResults, sortByNeed } from "./item-results.ts";
-import { harmlessLine } from "./show/sanitise.ts";
 
 /** An object of the output `results` of a step with items. */
 interface ItemEntry {
@@ -13,8 +12,21 @@ interface ItemEntry {
   readonly worker: number | null;
 }
 
-/** The most characters of an item in `results`. */
+/** The most characters of an item in `results`: a longer one is cut. */
 const LONGEST_ITEM = 1_000;
+
+/**
+ * What a terminal or the runner could obey in a line. The runner takes `##[` for a command anywhere in it (actions/runner, ActionCommand.cs), and
+ * JSON escapes only C0 controls.
+ */
+const OBEYED = /##\[|[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+/** JSON in which that is escaped, so that a reader of the JSON gets the text as it is. */
+function harmlessJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(OBEYED, ([first = "", ...rest]) => {
+    return `\\u${first.charCodeAt(0).toString(16).padStart(4, "0")}${rest.join("")}`;
+  });
+}
 
 /**
  * The items as JSON, in the order in which a reader needs them, with as many of them as `room` bytes hold. `count` says how many those are.
@@ -26,7 +38,7 @@ export function itemEntries(
   const texts: string[] = [];
   let left = room - 2;
   for (const item of sortByNeed(results)) {
-    const text = JSON.stringify(entryOf(item));
+    const text = harmlessJson(entryOf(item));
     left -= Buffer.byteLength(text) + 1;
     if (left < 0) break;
     texts.push(text);
@@ -36,7 +48,7 @@ export function itemEntries(
 
 function entryOf({ item, index, exitCode, outcome, seconds, attempts, task, worker }: ItemResult): ItemEntry {
   return {
-    ...{ item: harmlessLine(item, LONGEST_ITEM), index, exitCode: exitCode ?? null, outcome },
+    ...{ item: item.slice(0, LONGEST_ITEM), index, exitCode: exitCode ?? null, outcome },
     ...{ seconds: seconds ?? null, attempts, task: task ?? null, worker: worker ?? null },
   };
 }

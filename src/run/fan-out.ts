@@ -1,8 +1,9 @@
 import { runAttempts } from "./attempts.ts";
+import { Failure } from "../errors.ts";
 import { listedItems, listingInputs } from "./items/listed-items.ts";
+import { resultOfItems, whatIsGone } from "./items/result.ts";
 import { StepItems, type StepItemsOptions } from "./items/step-items.ts";
 import { mayUsePieces } from "./job/output-ways.ts";
-import { asFailure, Failure } from "../errors.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { MANY, runInParallel } from "./parallel-jobs.ts";
@@ -11,7 +12,9 @@ import { PublicAddress } from "../ready/address.ts";
 import { ImageSizes } from "../ready/image-sizes.ts";
 import { diagnose } from "../ready/diagnose.ts";
 import { conclude } from "../report/conclude.ts";
+import { artifactsMissing } from "../report/missing-artifacts.ts";
 import {
+  failedAfter,
   type FailedResult,
   failedResult,
   NO_OUTPUT,
@@ -89,17 +92,6 @@ function itemOptions({ inputs, clock, log }: StepContext): Omit<StepItemsOptions
   return { batch: items?.batch ?? 1, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
 }
 
-function resultOfItems(
-  tasks: readonly TaskResult[],
-  items: StepItems | undefined,
-  { cancel }: StepContext,
-): Result {
-  if (items === undefined) return { kind: "several", tasks };
-  const isTimedOut = !cancel.aborted && tasks.some(({ outcome }) => outcome === "timed-out");
-  items.close(isTimedOut ? "timed-out" : "cancelled");
-  return { kind: "several", tasks, items: items.end(cancel.aborted ? asFailure(cancel.reason) : undefined) };
-}
-
 /** The items of the inputs: those of the list, or those that the command prints in this task. Else the result with which the step ends. */
 async function listItems(
   target: Target,
@@ -161,17 +153,21 @@ async function runWithRetries(
   const { candidates } = resolved;
   const { clock, log, cancel, inputs, origin } = job;
   let lost: number[] = [];
+  const gone: string[] = [];
   const attempt = async (target: Target, number: number): Promise<TaskResult> => {
     const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
     const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
     const result = await runInOneOf(target, resolved, own, step);
     lost = [...(own.items?.leave(result.kind === "status") ?? [])];
+    if (result.kind !== "status") gone.push(...whatIsGone(own, result));
     return result;
   };
   const isNeeded = items && ((): boolean => items.runAgain(lost.splice(0)));
   const targets = targetContext(step);
   const context = { retry: inputs.retry, isNeeded, candidates, targets, clock, log, cancel };
-  return await runAttempts(first, attempt, context);
+  const result = await runAttempts(first, attempt, context);
+  const mustFail = inputs.artifacts?.missing === "error" && gone.length > 0;
+  return mustFail ? failedAfter(result, artifactsMissing({ problems: gone })) : result;
 }
 
 /**

@@ -308,6 +308,17 @@ describe("a holder that leaves", () => {
     expect(talk.outcomes.slice(1, 3)).toEqual(["unknown 2", "unknown 1"]);
   });
 
+  it("keeps no worker waiting for an item of one that was killed, and may have it run again once it is over", () => {
+    const talk = new Talk(2, { tasks: 1, retryExitCodes: [75], attempts: 2 });
+    expect(talk.join(1, 2)).toEqual(["1 give 0 1"]);
+    expect(talk.say(1, "begin 1 0 0", "begin 1 1 1", "end 1 1 0 1 1")).toEqual([]);
+    expect(talk.say(1, "gone 1")).toEqual([]);
+    expect(talk.say(1, "gone 0")).toEqual(["2 end"]);
+    expect(talk.outcomes).toEqual(["unknown 1", "succeeded 1"]);
+    expect(talk.leave(1)).toEqual([0]);
+    expect(talk.queue.again([0])).toEqual([0]);
+  });
+
   it("leaves to others what it did not begin, when all was heard of it", () => {
     const talk = new Talk(4).learn(60);
     talk.join(1, 1);

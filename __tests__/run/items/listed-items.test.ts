@@ -41,7 +41,8 @@ it("each line that the command has printed is an item", () => {
 it.each<[string, TaskResult, string]>([
   ["prints nothing", listing("\n \n"), "Got none."],
   ["prints a line twice", listing("a\nb\na"), "1 and 3"],
-  ["prints a secret", listing("a\nexample-value"), "line 2"],
+  ["prints a secret, which is redacted", listing("a\n***"), "line 2"],
+  ["prints no UTF-8", listing("a\nb\nc\ufffdd"), "line 3"],
   ["prints more than is kept", listing("a", { cut: ["stdout"] }), "Got more."],
 ])("a command that %s gives no list, and the step has not begun", (_, listed, seen) => {
   const result = listedItems(listed, INPUTS);

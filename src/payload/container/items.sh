@@ -90,6 +90,27 @@ fx_run_items() {
   while fx_next_batch; do fx_run_batch; done >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e"
 }
 
+# Whether the script has run for an item.
+fx_has_run() { (set -- "$fx_dir"/*.items && [ -e "$1" ]); }
+
+# Tells of each worker whose shell was killed: what it had in hand has no end, and the other workers need not wait for it.
+fx_watch_workers() {
+  fx_told=' '
+  while fx_sleep 1; do
+    fx_n=0
+    for fx_each in $fx_running; do
+      if ! fx_lives "$fx_each" && [ ! -e "$fx_dir/$fx_n.code" ]; then
+        case $fx_told in *" $fx_n "*) ;; *)
+          fx_told="$fx_told$fx_n "
+          fx_tell_fact "gone $fx_n"
+          ;;
+        esac
+      fi
+      fx_n=$((fx_n + 1))
+    done
+  done
+}
+
 # Waits for a batch of the stock. False when none comes any more, or when the job is being stopped.
 fx_next_batch() {
   fx_naps=0
@@ -120,27 +141,34 @@ fx_run_batch() {
   # What stops the workers waits for the file of the next script.
   rm -f "$fx_dir/$fx_number.pid"
   [ ! -e "$fx_dir/stopping" ] || return
-  fx_write_items || return
   fx_tell_fact "begin $fx_order $fx_first $fx_number"
   fx_read_hundredths
   fx_began=$fx_now
-  fx_run_script
+  if fx_write_items; then
+    fx_run_script
+  else
+    echo "fargate-exec: the items of this run can't be written into $fx_dir/$fx_number.items." >&2
+    fx_exit_code=126
+  fi
   fx_find_seconds "$fx_began"
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
   fx_tell_fact "end $fx_order $fx_first $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
 }
 
-# Writes the batch into the file N.items, one a line. False when the list has not all of it.
+# Sets fx_item to the batch, one item a line, and writes it into the file N.items. False when the list has not all of it, or when the disk is
+# full. The script before this one may have changed its own file.
 fx_write_items() {
   fx_left=${fx_batch%@*}, fx_script_=
   while [ "$fx_left" ]; do
     case ${fx_left%%,*} in '' | ?????*) return 1 ;; esac
-    [ "${fx_left%%,*}" -lt "$fx_items" ] || return
+    [ "${fx_left%%,*}" -lt "$fx_items" ] || return 1
     fx_script_="$fx_script_$((${fx_left%%,*} + 1))p;"
     fx_left=${fx_left#*,}
   done
-  sed -n "$fx_script_" "$fx_dir/items" >"$fx_dir/$fx_number.items"
+  fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ] || return
+  rm -rf "$fx_dir/$fx_number.items"
+  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items"
 }
 
 # Prints the variables of the batch as calls of fx_set.
@@ -151,5 +179,5 @@ fx_print_item() {
   printf 'fx_set %s %s\n' FARGATE_EXEC_ITEM_INDEX "$fx_first" FARGATE_EXEC_ITEMS_TOTAL "$fx_items" \
     FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items"
   # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.
-  printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(LC_ALL=C sed "s/'/'\\\\''/g" "$fx_dir/$fx_number.items")"
+  printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")"
 }

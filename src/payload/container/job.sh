@@ -41,7 +41,14 @@ fx_run_job() {
   fx_await_recording || return
   [ -z "$fx_fence" ] || fx_start_fence
   fx_start_workers
+  fx_watcher=
+  if [ "$fx_items" ] && [ "$fx_workers" -gt 1 ]; then
+    fx_watch_workers &
+    fx_name "$!"
+    fx_watcher=$fx_token
+  fi
   fx_await_workers
+  [ -z "$fx_watcher" ] || fx_dismiss "$fx_watcher"
   fx_conclude
 }
 
@@ -116,7 +123,7 @@ fx_conclude() {
     return
   fi
   fx_reason=exited
-  if [ ! -e "$fx_dir/stopping" ] && fx_is_unread; then
+  if [ ! -e "$fx_dir/stopping" ] && { [ -z "$fx_items" ] || fx_has_run; } && fx_is_unread; then
     fx_exit_code=${fx_codes%%:*}
     fx_end refused "shell: the command ended with exit code ${fx_exit_code#*=} and has not read the script"
     return

@@ -175,11 +175,21 @@ def record(streams, patterns, stop, spool, echo, news):
             continue
         if until and (not ready or time.monotonic() > until):
             break
+        told = b""
+        facts = next((fd for fd in ready if isinstance(streams[fd], Facts)), None)
+        if facts is not None:
+            # What was printed before a fact was told is in the pipes by now.
+            told = os.read(facts, 65536)
+            ready = [fd for fd in select.select(list(streams), [], [], 0)[0] if fd != facts]
         for fd in ready:
             data = os.read(fd, 262144)
             keep(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
-            if data and streams[fd].ended:
-                del streams[fd]
+        if told:
+            for stream in streams[facts].ended_by(told, streams.values()):
+                keep(stream.end_line(patterns))
+            keep(streams[facts].take(told, patterns))
+            if streams[facts].ended:
+                del streams[facts]
         if not ready and not free:
             for stream in streams.values():
                 keep(stream.show(patterns))

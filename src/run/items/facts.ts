@@ -5,6 +5,8 @@ export type ItemFact =
   /** The worker begins the batch. */
   | { readonly kind: "begin"; readonly order: number; readonly index: number; readonly worker: number }
   | ItemEndFact
+  /** What runs this worker's items was killed. */
+  | { readonly kind: "gone"; readonly worker: number }
   /** Answers `order`: these batches had not begun, and will not. An answer may be several facts; the order's `got` is behind the last one. */
   | { readonly kind: "back"; readonly order: number; readonly batches: readonly NamedBatch[] };
 
@@ -30,6 +32,7 @@ const LONGEST_FACT = 8192;
 
 const NUMBER = String.raw`(0|[1-9]\d{0,8})`;
 const GOT = new RegExp(`^got ${NUMBER}$`);
+const GONE = new RegExp(`^gone ${NUMBER}$`);
 const BEGIN = new RegExp(`^begin ${NUMBER} ${NUMBER} ${NUMBER}$`);
 const END = new RegExp(String.raw`^end ${NUMBER} ${NUMBER} (\d{1,3})(!?) (\d{1,9}(?:\.\d{1,3})?) ${NUMBER}$`);
 const BACK = new RegExp(String.raw`^back ${NUMBER}((?: ${NUMBER}\.${NUMBER})*)$`);
@@ -38,12 +41,15 @@ const BACK = new RegExp(String.raw`^back ${NUMBER}((?: ${NUMBER}\.${NUMBER})*)$`
  * Reads the text of a record about items; undefined when it is none. A container may send anything.
  *
  *     got ORDER                                    begin ORDER INDEX WORKER
+ *     gone WORKER
  *     back ORDER ORDER.INDEX ORDER.INDEX …         end ORDER INDEX CODE SECONDS WORKER    CODE!: while the job was being stopped
  */
 export function parseItemFact(text: string): ItemFact | undefined {
   if (text.length > LONGEST_FACT) return undefined;
   const got = GOT.exec(text);
   if (got) return { kind: "got", order: Number(got[1]) };
+  const gone = GONE.exec(text);
+  if (gone) return { kind: "gone", worker: Number(gone[1]) };
   const begin = BEGIN.exec(text);
   if (begin) {
     const [order = NaN, index = NaN, worker = NaN] = begin.slice(1).map(Number);

@@ -23,6 +23,8 @@ export class Holder {
   readonly stock = new Map<number, Batch>();
   /** The batches that a worker has taken. */
   readonly hand = new Map<number, Batch>();
+  /** What workers had in hand that were killed. */
+  readonly gone: number[] = [];
   /** How many of its batches may run again for their exit code. */
   repeating = 0;
   /** `end` was ordered. */

@@ -104,6 +104,7 @@ export class ItemQueue {
     else if (fact.kind === "end") end = this.#endBatch(holder, fact, now);
     else if (fact.kind === "begin") this.#begin(holder, fact, now);
     else if (fact.kind === "back") this.#putBack(holder, fact);
+    else if (fact.kind === "gone") this.#loseHand(holder, fact.worker, now);
     else if (holder.confirm(fact.order)) this.#handOut.confirm(holder, fact.order);
     else this.#misfits += 1;
     if (holder !== undefined) this.#settle(holder, now);
@@ -117,19 +118,12 @@ export class ItemQueue {
   leave(id: HolderId, now: number, heardAll = false): readonly number[] {
     const holder = this.#holders.get(id);
     if (holder === undefined) return [];
-    const lost: number[] = [];
+    const lost: number[] = [...holder.gone];
     for (const batch of [...holder.hand.values(), ...holder.stock.values()]) {
       if (heardAll && !batch.hasBegun) {
         this.#handOut.release(holder, batch, "waiting");
       } else {
-        if (batch.hasBegun) {
-          this.#handOut.noteEnd(batch.last?.beganAt ?? now, undefined);
-        } else {
-          batch.losses += 1;
-          batch.last = { outcome: "unknown", task: holder.info.task };
-        }
-        this.#handOut.release(holder, batch, "lost");
-        lost.push(...batch.indices);
+        lost.push(...this.#lose(holder, batch, now));
       }
     }
     this.#holders.delete(id);
@@ -232,6 +226,25 @@ export class ItemQueue {
     if (outcome === "failed" && !runsAgain && this.#options.failFast) this.#handOut.close(now);
     const { indices, spent: attempt } = batch;
     return { indices, outcome, exitCode, seconds, attempt, runsAgain };
+  }
+
+  /** The end of this batch will not be known. */
+  #lose(holder: Holder, batch: Batch, now: number): readonly number[] {
+    if (batch.hasBegun) {
+      this.#handOut.noteEnd(batch.last?.beganAt ?? now, undefined);
+    } else {
+      batch.losses += 1;
+      batch.last = { outcome: "unknown", task: holder.info.task };
+    }
+    this.#handOut.release(holder, batch, "lost");
+    return batch.indices;
+  }
+
+  /** The worker was killed, so what it had begun has no end. It runs again, if at all, once the job is over, since it may go on. */
+  #loseHand(holder: Holder, worker: number, now: number): void {
+    for (const batch of [...holder.hand.values()])
+      if (batch.hasBegun && batch.last?.worker === worker)
+        holder.gone.push(...this.#lose(holder, batch, now));
   }
 
   #putBack(holder: Holder, fact: ItemFact & { kind: "back" }): void {

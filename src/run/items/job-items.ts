@@ -30,6 +30,7 @@ export class JobItems implements ItemOrders {
   readonly #options: JobItemsOptions;
   readonly #id = Symbol("a job that takes items");
   #lines: ItemLines | undefined;
+  #ended = 0;
   #changed = (): void => undefined;
 
   constructor(options: JobItemsOptions) {
@@ -66,6 +67,11 @@ export class JobItems implements ItemOrders {
     } else this.#lines?.print(shown);
   }
 
+  /** How many items have ended in this attempt. */
+  get ended(): number {
+    return this.#ended;
+  }
+
   /** The job is over. Returns the items that may have begun and whose end is not known. `heardAll`: no fact is missing. */
   leave(heardAll: boolean): readonly number[] {
     return this.#options.queue.leave(this.#id, this.#options.clock.now(), heardAll);
@@ -77,6 +83,7 @@ export class JobItems implements ItemOrders {
     if (fact.kind === "begin") this.#lines?.begin(fact.worker);
     if (fact.kind !== "end") return;
     const lines = this.#lines?.end(fact.worker) ?? [];
+    this.#ended += end?.indices.length ?? 0;
     if (end !== undefined) step.noteEnd(end, { task, worker: fact.worker }, lines);
   }
 }

@@ -14,6 +14,12 @@ export function listingInputs(inputs: Inputs, command: string): Inputs {
   };
 }
 
+/** The first line that has this text, from 1. */
+function linesWith(text: string, part: string): readonly number[] {
+  const line = text.split("\n").findIndex((each) => each.includes(part));
+  return line < 0 ? [] : [line + 1];
+}
+
 /** The items that the command has printed; the step's result when it has failed, or has printed no list. */
 export function listedItems(result: TaskResult, { items, secrets }: Inputs): readonly string[] | TaskResult {
   if (result.outcome !== "succeeded" || result.task === undefined) return result;
@@ -22,8 +28,24 @@ export function listedItems(result: TaskResult, { items, secrets }: Inputs): rea
     return failedResult(badInput("items", "a command that prints at most 1 MiB", "more"), result.task);
   const rules = { batch: items?.batch ?? 1, secrets, most: LARGEST_LIST };
   const list = readItemList(Buffer.from(stdout), rules);
-  if ("items" in list) return list.items;
-  const problems = list.problems.map(({ input, must, got, advice }) => badInput(input, must, got, advice));
+  const redacted = Object.keys(secrets).length > 0 ? linesWith(stdout, "***") : [];
+  const damaged = linesWith(stdout, "\ufffd");
+  if ("items" in list && redacted.length + damaged.length === 0) return list.items;
+  const problems = [
+    ...("items" in list
+      ? []
+      : list.problems.map(({ input, must, got, advice }) => badInput(input, must, got, advice))),
+    ...redacted.map((line) =>
+      badInput(
+        "items",
+        "items without the value of a secret",
+        `*** in its place in line ${line} of what 'run:' has printed`,
+      ),
+    ),
+    ...damaged.map((line) =>
+      badInput("items", "a list in UTF-8", `other bytes in line ${line} of what 'run:' has printed`),
+    ),
+  ];
   const [only, ...more] = problems;
   const failure = only === undefined || more.length > 0 ? badInputs(problems) : only;
   return failedResult(failure, result.task);

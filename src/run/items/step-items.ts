@@ -68,7 +68,12 @@ export class StepItems {
     const item = this.list[first] ?? "";
     const more = end.indices.length - 1;
     const line = itemEndLine({ item, outcome, exitCode, seconds, ...place });
-    const batch = more === 0 ? "" : ` So have the ${more} others of its batch.`;
+    const batch =
+      more === 0
+        ? ""
+        : more === 1
+          ? " So has the other one of its batch."
+          : ` So have the ${more} others of its batch.`;
     this.#options.log.info(`${line}${batch}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`);
   }
 

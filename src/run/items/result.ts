@@ -1,0 +1,28 @@
+import { asFailure } from "../../errors.ts";
+import type { Result, TaskResult } from "../../report/result.ts";
+import type { JobContext } from "../job/context.ts";
+import type { StepContext } from "../step-context.ts";
+import type { StepItems } from "./step-items.ts";
+
+/** The result of a step: with items also what has become of them. */
+export function resultOfItems(
+  tasks: readonly TaskResult[],
+  items: StepItems | undefined,
+  { cancel }: StepContext,
+): Result {
+  if (items === undefined) return { kind: "several", tasks };
+  const isTimedOut = !cancel.aborted && tasks.some(({ outcome }) => outcome === "timed-out");
+  items.close(isTimedOut ? "timed-out" : "cancelled");
+  return { kind: "several", tasks, items: items.end(cancel.aborted ? asFailure(cancel.reason) : undefined) };
+}
+
+/** What items that had ended have left in a task that was lost, as sentences. A warning says so, too. */
+export function whatIsGone(
+  { items, inputs, log }: Pick<JobContext, "items" | "inputs" | "log">,
+  { task }: TaskResult,
+): readonly string[] {
+  if (items === undefined || items.ended === 0 || inputs.artifacts === undefined) return [];
+  const sentence = `The artifacts of ${items.ended} ${items.ended === 1 ? "item" : "items"} that had ended in task ${task?.target.taskId ?? "unknown"} are lost with it.`;
+  log.warning(sentence, "items.md");
+  return [sentence];
+}
