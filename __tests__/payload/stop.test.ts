@@ -24,13 +24,15 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { PYTHON, WatchedJob } from "../helpers/watch.ts";
+import { ORDERED, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 
 const PATIENCE = 300_000;
 const TERMINAL = fileURLToPath(new URL("../helpers/terminal.py", import.meta.url));
 const jobs: WatchedJob[] = [];
-afterAll(() => {
+afterAll(async () => {
   for (const job of jobs) job.remove();
+  await removeAll();
 });
 
 function aJob(script: string, sh: string): WatchedJob {
@@ -228,3 +230,24 @@ withNeed(
     await container.stop();
   }
 });
+
+it.each(WAYS)(
+  "a job that the command stops has its end brought by S3, also when S3 refuses the last pieces at first, by $way",
+  async ({ options }) => {
+    const script = `trap 'echo last words; exit 3' TERM; ${ORDERED}; echo begun; sleep 30 & wait`;
+    const uploaded = await UploadedJob.make({ ...options(), script });
+    await uploaded.followBriefly();
+    await until(() => uploaded.spool().includes("begun"));
+    let refused = 0;
+    uploaded.bucket.fault = (method) =>
+      method === "POST" && (refused += 1) <= 2 ? { status: 503, code: "SlowDown" } : undefined;
+    const stopped = stop("sh", uploaded.job.runId, { sessionKnown: true });
+    const pieces = await uploaded.ended();
+    expect(uploaded.spool().toString()).toContain("last words");
+    expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=3:/);
+    await uploaded.take();
+    await stopped;
+    await until(() => uploaded.job.directory === undefined);
+  },
+  PATIENCE,
+);

@@ -159,7 +159,7 @@ async function runWithRetries(
     const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
     const result = await runInOneOf(target, resolved, own, step);
     lost = [...(own.items?.leave(result.kind === "status") ?? [])];
-    if (result.kind !== "status") gone.push(...whatIsGone(own, result));
+    if (result.kind !== "status") gone.push(...whatIsGone(own.items, own, result));
     return result;
   };
   const isNeeded = items && ((): boolean => items.runAgain(lost.splice(0)));

@@ -1,6 +1,6 @@
 import { asFailure } from "../../errors.ts";
 import type { Result, TaskResult } from "../../report/result.ts";
-import type { JobContext } from "../job/context.ts";
+import type { JobItems } from "./job-items.ts";
 import type { StepContext } from "../step-context.ts";
 import type { StepItems } from "./step-items.ts";
 
@@ -18,7 +18,8 @@ export function resultOfItems(
 
 /** What items that had ended have left in a task that was lost, as sentences. A warning says so, too. */
 export function whatIsGone(
-  { items, inputs, log }: Pick<JobContext, "items" | "inputs" | "log">,
+  items: Pick<JobItems, "ended"> | undefined,
+  { inputs, log }: Pick<StepContext, "inputs" | "log">,
   { task }: TaskResult,
 ): readonly string[] {
   if (items === undefined || items.ended === 0 || inputs.artifacts === undefined) return [];
