@@ -91,6 +91,8 @@ fx_find_patience() {
     fx_patience=5
   elif [ "$fx_failing" ]; then
     fx_patience=50
+  elif [ -e "$fx_dir/wanting" ]; then
+    fx_patience=$((fx_items_pace * 10))
   else
     fx_patience=300
   fi

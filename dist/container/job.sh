@@ -15,6 +15,7 @@ fx_run_job() {
     fx_drop_recorder
     return
   fi
+  [ -z "$fx_items" ] || fx_make_stock
   trap 'fx_stop cancelled' TERM
   trap 'fx_stop timed-out' USR1
   fx_name self
@@ -40,7 +41,14 @@ fx_run_job() {
   fx_await_recording || return
   [ -z "$fx_fence" ] || fx_start_fence
   fx_start_workers
+  fx_watcher=
+  if [ "$fx_items" ] && [ "$fx_workers" -gt 1 ]; then
+    fx_watch_workers &
+    fx_name "$!"
+    fx_watcher=$fx_token
+  fi
   fx_await_workers
+  [ -z "$fx_watcher" ] || fx_dismiss "$fx_watcher"
   fx_conclude
 }
 
@@ -97,6 +105,7 @@ fx_await_workers() {
 # Ends the recording, then the job, with the codes of all workers in the form of carriers/stream/marks.ts.
 fx_conclude() {
   fx_lost=
+  [ -z "$fx_items" ] || fx_tell_fact .
   fx_stop_recording && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'
   [ "$fx_lost" ] || [ -z "$fx_artifacts" ] || fx_keep_artifacts
 
@@ -114,7 +123,7 @@ fx_conclude() {
     return
   fi
   fx_reason=exited
-  if [ ! -e "$fx_dir/stopping" ] && fx_is_unread; then
+  if [ ! -e "$fx_dir/stopping" ] && { [ -z "$fx_items" ] || fx_has_run; } && fx_is_unread; then
     fx_exit_code=${fx_codes%%:*}
     fx_end refused "shell: the command ended with exit code ${fx_exit_code#*=} and has not read the script"
     return

@@ -141,6 +141,7 @@ fx_obey_words() {
     case $fx_line:$fx_over in
       cancel:*) [ -e "$fx_dir/status" ] || fx_obey cancel ;;
       detach:*) fx_obey detach ;;
+      'items '*:*) fx_obey "$fx_line" ;;
       taken:1)
         fx_obey taken
         fx_obey over

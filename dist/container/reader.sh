@@ -47,6 +47,7 @@ fx_listen() {
         [ -z "$fx_news" ] || echo >&4
         ;;
       'here '*) fx_confirm "${fx_line#here }" ;;
+      'items '*) [ -z "$fx_items" ] || fx_take_order "${fx_line#items }" ;;
       cancel) fx_cancel ;;
       left) [ -z "$fx_leaves" ] || fx_tell_left ;;
       away) [ -z "$fx_leaves" ] || fx_tell_away ;;

@@ -81,6 +81,11 @@ fx_start_awk() {
       fx_recorders="$fx_recorders $fx_token,$fx_n.$fx_kind"
     done
   done
+  if [ "$fx_items" ]; then
+    LC_ALL=C "$fx_file" -f "$fx_dir/recorder.awk" i 0 1 </dev/null >&6 6>&- 5<"$fx_dir/facts" &
+    fx_name "$!"
+    fx_recorders="$fx_recorders $fx_token,facts"
+  fi
   exec 6>&-
 }
 

@@ -142,6 +142,10 @@ def open_pipes(directory, workers):
             os.mkfifo(path, 0o600)
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             streams[fd] = Stream(kind.encode(), worker, workers)
+    facts = os.path.join(directory, "facts")
+    if os.path.exists(facts):
+        # The last one: what a script has printed is read before the fact that it has ended. Both ways, so that it has no end between two writers.
+        streams[os.open(facts, os.O_RDWR | os.O_NONBLOCK)] = Facts()
     return streams
 
 
@@ -171,9 +175,21 @@ def record(streams, patterns, stop, spool, echo, news):
             continue
         if until and (not ready or time.monotonic() > until):
             break
+        told = b""
+        facts = next((fd for fd in ready if isinstance(streams[fd], Facts)), None)
+        if facts is not None:
+            # What was printed before a fact was told is in the pipes by now.
+            told = os.read(facts, 65536)
+            ready = [fd for fd in select.select(list(streams), [], [], 0)[0] if fd != facts]
         for fd in ready:
             data = os.read(fd, 262144)
             keep(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
+        if told:
+            for stream in streams[facts].ended_by(told, streams.values()):
+                keep(stream.end_line(patterns))
+            keep(streams[facts].take(told, patterns))
+            if streams[facts].ended:
+                del streams[facts]
         if not ready and not free:
             for stream in streams.values():
                 keep(stream.show(patterns))
@@ -192,7 +208,7 @@ def main(directory, workers, limit, piece, echo, patterns):
     if not echo.close():
         note(directory, "The last of the output is not in the container's log, which has not taken it in time")
     os.close(news.fd)
-    held = [fd for fd in streams if is_held(fd)]
+    held = [fd for fd, stream in streams.items() if not isinstance(stream, Facts) and is_held(fd)]
     if held:
         drain(held, spool)
     return spool.whole

@@ -15,12 +15,19 @@ def clean(data, patterns):
     return redacted(data, patterns).replace(MARK, LITERAL).replace(DAMAGED, REPLACEMENT)
 
 
+NOTHING = Patterns([])
+
+
 class Stream:
     """Standard output (kind `o`) or standard error (`e`) of one worker, or a file of it (`r`, `s`)."""
+
+    # Whether nothing more comes, although the pipe is held.
+    ended = False
 
     def __init__(self, kind, worker, workers):
         self.rest = b""
         self.inside = False
+        self.worker = worker
         own = kind + (b"%d" % worker if workers > 1 else b"")
         self.tag = MARK + own + b"\007"
         # A whole line of standard output has no tag.
@@ -46,6 +53,10 @@ class Stream:
         data, self.rest = self.rest, b""
         return self.begun(clean(data, patterns)) if data else b""
 
+    def end_line(self, patterns):
+        """A record that ends a line which has begun. Nothing when none has."""
+        return self.take(b"\n", patterns) if self.rest or self.inside else b""
+
     def whole(self, data):
         """Lines, each with its end, as records."""
         lead = self.lead + self.prefix
@@ -59,3 +70,19 @@ class Stream:
         first = (self.tag if self.prefix else self.lead) + (b"" if self.inside else self.prefix)
         self.inside = True
         return first + data + OPEN + b"\n"
+
+
+class Facts(Stream):
+    """The facts about items (items.sh). The job tells them, and a dot after the last. No output of a script becomes one, and no secret is in them."""
+
+    def __init__(self):
+        super().__init__(b"i", 0, 1)
+
+    def ended_by(self, data, streams):
+        """The streams of the workers whose items have ended. An item's output ends with a whole line."""
+        workers = {line.split()[-1] for line in data.split(b"\n") if line.startswith(b"end ")}
+        return [stream for stream in streams if b"%d" % stream.worker in workers and stream is not self]
+
+    def take(self, data, patterns):
+        self.ended = (self.rest + data).endswith(b"\n.\n") or self.rest + data == b".\n"
+        return super().take(data[:-2] if self.ended else data, NOTHING)

@@ -18,8 +18,14 @@ fx_end_job() {
   fx_terminals=$(cat "$fx_dir/maker" "$fx_dir/attacher")
   # This command comes later than a cancel by a session, so less time is left for packing artifacts (artifacts.sh).
   : >"$fx_dir/late"
+  fx_grace=6
   while [ -d "$fx_dir" ] && [ "$fx_tries" -gt -20 ]; do
-    fx_tell TERM "$(cat "$fx_dir/pid")"
+    # For a job that has ended TERM means that the runner has the status. Its uploader has three seconds to bring that.
+    if [ -e "$fx_dir/status" ] && [ -e "$fx_dir/order" ] && [ "$fx_grace" -gt 0 ]; then
+      fx_grace=$((fx_grace - 1))
+    else
+      fx_tell TERM "$(cat "$fx_dir/pid")"
+    fi
     sleep 0.5
     fx_tries=$((fx_tries - 1))
   done

@@ -89,6 +89,7 @@ fx_obey() {
       # An attacher that stays has no other sign of its reader.
       [ ! -e "$fx_dir/stays" ] || : >"$fx_dir/heard"
       ;;
+    'items '*) [ -z "$fx_items" ] || fx_take_order "${1#items }" ;;
     cancel) fx_cancel ;;
     detach) : >"$fx_dir/detached" ;;
     taken)

@@ -70,6 +70,15 @@ class Job:
         return LOST if self.lost is not None and now - self.lost >= LAST_WORDS else None
 
 
+def read_number(path):
+    """The number in a file; QUIET when there is none."""
+    try:
+        with open(path) as file:
+            return int(file.read())
+    except OSError:
+        return QUIET
+
+
 def say(line):
     os.write(1, line.encode() + b"\n")
 
@@ -90,6 +99,8 @@ class Uploader:
         # Since when S3 refuses uploads, the pause before the next try, and when that ends.
         self.failing, self.pause, self.again = None, 0, 0
         self.told = set()
+        # Seconds between two looks while items may be ordered (items.sh).
+        self.pace = read_number("wanting")
         self.over = False
         self.lease = int(time.time())
         self.write_lease()
@@ -195,7 +206,9 @@ class Uploader:
             return ENDED if now - self.ended_at < SOON else LATER
         if os.path.exists("held") or self.unseen >= UNSEEN:
             return HELD
-        return REFUSED if self.failing is not None else QUIET
+        if self.failing is not None:
+            return REFUSED
+        return self.pace if os.path.exists("wanting") else QUIET
 
     def look(self, now):
         """Reads `control`."""
@@ -228,9 +241,11 @@ class Uploader:
         words = parsed(body.decode("ascii", "replace").splitlines())
         if self.order.renew(words):
             self.again = self.pause = 0
-        for word, _ in words:
+        for word, value in words:
             if word == "cancel" and not os.path.exists("status"):
                 say("cancel")
+            elif word == "items":
+                say("items " + value)
             elif word == "detach":
                 say("detach")
             elif word == "attach" or (word == "taken" and self.pieces.ended):

@@ -2,7 +2,10 @@
 
 # Prints the variables of the inputs as calls of fx_set, for launch.sh and try.sh. No program of the action runs with them as
 # root: LD_PRELOAD and others would make it run what they name.
-fx_print_variables() { printf '%s\n' "$fx_environment" "$fx_secret_environment" "$fx_own_environment"; }
+fx_print_variables() {
+  printf '%s\n' "$fx_environment" "$fx_secret_environment" "$fx_own_environment"
+  [ -z "${fx_batch-}" ] || fx_print_item
+}
 
 # fx_run WORD…: becomes the program of a worker. Called through fx_command (job-text.ts).
 fx_run() {
@@ -12,7 +15,8 @@ fx_run() {
 
 # Becomes worker fx_number, with its variables on standard input.
 fx_become_worker() {
-  [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e" "$fx_dir/$fx_number.output" "$fx_dir/$fx_number.summary"
+  [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e" "$fx_dir/$fx_number.output" "$fx_dir/$fx_number.summary" \
+    ${fx_batch:+"$fx_dir/$fx_number.items"}
   umask "$fx_umask"
   # One pipe, whose order is the order of the writes.
   [ -z "$fx_merged" ] || exec 2>&1
@@ -37,23 +41,39 @@ fx_has_bash() {
   )
 }
 
+# Runs the script as worker fx_number, and sets fx_exit_code. The script gets none of the descriptors of this shell.
+# shellcheck disable=SC2329 # fx_worker calls it
+fx_run_script() {
+  fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 7<&- 9<&- &
+  fx_script=$!
+  fx_name "$fx_script"
+  fx_write "$fx_number.pid" "$fx_token"
+  wait "$fx_script"
+  fx_exit_code=$?
+}
+
+# fx_find_seconds HUNDREDTHS: sets fx_seconds to the seconds since then.
+# shellcheck disable=SC2329 # fx_worker calls it
+fx_find_seconds() {
+  fx_read_hundredths
+  fx_took=$((fx_now - $1))
+  fx_seconds=$((fx_took / 100)).$((fx_took / 10 % 10))$((fx_took % 10))
+}
+
 # fx_worker NUMBER: runs a worker to its end, and writes its pid and code files.
 fx_worker() {
   fx_number=$1
   fx_read_hundredths
-  fx_began=$fx_now
+  fx_began_at=$fx_now
   fx_exit_code=143
-  if [ ! -e "$fx_dir/stopping" ]; then
-    fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" &
-    fx_script=$!
-    fx_name "$fx_script"
-    fx_write "$fx_number.pid" "$fx_token"
-    wait "$fx_script"
-    fx_exit_code=$?
+  if [ "$fx_items" ]; then
+    fx_run_items
+    # How the items have ended is told by facts.
+    fx_exit_code=0
+  elif [ ! -e "$fx_dir/stopping" ]; then
+    fx_run_script
   fi
-  fx_read_hundredths
-  fx_took=$((fx_now - fx_began))
-  fx_seconds=$((fx_took / 100)).$((fx_took / 10 % 10))$((fx_took % 10))
+  fx_find_seconds "$fx_began_at"
   fx_signs=
   ! fx_has_bash || fx_signs=b
   [ ! -e "$fx_dir/stopping" ] || fx_signs=$fx_signs!

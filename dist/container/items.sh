@@ -1,0 +1,183 @@
+# --- The items: with them each worker runs the script again and again, once for each batch of items that the runner has given. The file
+# `items` has all of them, one a line. A batch is written as their indices, `3` or `3,9,12`, with `@2` behind them when they run for the second
+# time, and is known by its first index. Only a job with items has this part.
+#
+# The runner orders (carriers/stream/marks.ts has the facts by which it is told what has come of them):
+#
+#     N give BATCH…   the batches go into the file `stock`
+#     N back          what has not begun is given back
+#     N end           nothing more comes
+#
+# An order is obeyed when N follows the last one. The runner repeats an order that it knows nothing of, and two processes may read it at
+# the same time, so to obey it twice does what to obey it once does: a batch of an order is the first one's that makes its file in `claims`.
+
+# Makes the files of the items.
+fx_make_stock() {
+  mkdir "$fx_dir/claims"
+  mkfifo "$fx_dir/facts"
+  printf '' >"$fx_dir/stock"
+  fx_write obeyed 0
+  # As long as it is there, `control` is read often.
+  fx_write wanting "$fx_items_pace"
+  # A pipe that no process holds loses what is in it. The first order comes when the job has begun.
+  exec 9<>"$fx_dir/facts"
+}
+
+# fx_tell_fact TEXT: tells the runner a fact; a dot is the last one. A line of at most PIPE_BUF bytes is never mixed with what other processes write (POSIX, write).
+fx_tell_fact() { printf '%s\n' "$1" 1<>"$fx_dir/facts"; }
+
+# fx_take_order LINE: obeys an order.
+fx_take_order() {
+  # In a subshell, since it uses variables of the caller. No word is taken for a pattern of names.
+  # shellcheck disable=SC2086 # it is to be split into words
+  (set -f && fx_order_items $1)
+}
+
+# fx_order_items NUMBER WORD [BATCH…]
+fx_order_items() {
+  case $1 in '' | *[!0-9]* | ??????????*) return ;; esac
+  read -r fx_obeyed <"$fx_dir/obeyed" && [ "$1" -eq $((fx_obeyed + 1)) ] || return
+  fx_order=$1 fx_word=$2
+  shift 2
+  case $fx_word in
+    give) fx_take_batches "$@" >>"$fx_dir/stock" ;;
+    back) fx_give_back ;;
+    end)
+      echo end >>"$fx_dir/stock"
+      rm -f "$fx_dir/wanting"
+      ;;
+    *) return ;;
+  esac
+  fx_write obeyed "$fx_order"
+  fx_tell_fact "got $fx_order"
+}
+
+fx_take_batches() {
+  for fx_batch; do
+    case $fx_batch in '' | *[!0-9,@]*) ;; *) printf '%s %s\n' "$fx_order" "$fx_batch" ;; esac
+  done
+}
+
+# Claims all that nobody has claimed, and tells what that is, in facts of at most PIPE_BUF bytes.
+fx_give_back() {
+  fx_back=
+  while read -r fx_from fx_batch; do
+    fx_first=${fx_batch%%[,@]*}
+    if [ "$fx_batch" ] && fx_claim "$fx_from.$fx_first"; then fx_back="$fx_back $fx_from.$fx_first"; fi
+    if [ ${#fx_back} -gt 3900 ]; then
+      fx_tell_fact "back $fx_order$fx_back"
+      fx_back=
+    fi
+  done <"$fx_dir/stock"
+  fx_tell_fact "back $fx_order$fx_back"
+}
+
+# fx_claim NAME: true for one caller only.
+fx_claim() {
+  [ ! -e "$fx_dir/claims/$1" ] || return
+  set -C
+  # `true`, because a failed redirection of a special built-in such as `:` ends the shell (POSIX, Consequences of Shell Errors).
+  { true >"$fx_dir/claims/$1"; } 2>/dev/null
+  fx_claimed=$?
+  set +C
+  return "$fx_claimed"
+}
+
+# Runs the script for one batch after the other, as worker fx_number, until nothing more comes. The worker's pipes stay open between two
+# batches.
+fx_run_items() {
+  exec 7<"$fx_dir/stock"
+  while fx_next_batch; do fx_run_batch; done >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e"
+}
+
+# Whether the script has run for an item.
+fx_has_run() { (set -- "$fx_dir"/*.items && [ -e "$1" ]); }
+
+# Tells of each worker whose shell was killed: what it had in hand has no end, and the other workers need not wait for it.
+fx_watch_workers() {
+  fx_told=' '
+  while fx_sleep 1; do
+    fx_n=0
+    for fx_each in $fx_running; do
+      if ! fx_lives "$fx_each" && [ ! -e "$fx_dir/$fx_n.code" ]; then
+        case $fx_told in *" $fx_n "*) ;; *)
+          fx_told="$fx_told$fx_n "
+          fx_tell_fact "gone $fx_n"
+          ;;
+        esac
+      fi
+      fx_n=$((fx_n + 1))
+    done
+  done
+}
+
+# Waits for a batch of the stock. False when none comes any more, or when the job is being stopped.
+fx_next_batch() {
+  fx_naps=0
+  until [ -e "$fx_dir/stopping" ]; do
+    if read -r fx_order fx_batch <&7; then
+      [ "$fx_order" != end ] || return
+      fx_first=${fx_batch%%[,@]*}
+      ! fx_claim "$fx_order.$fx_first" || return 0
+    else
+      sleep 0.2
+      fx_naps=$((fx_naps + 1))
+      [ $((fx_naps % 50)) -gt 0 ] || fx_is_supplied || return
+    fi
+  done
+  false
+} 2>/dev/null
+
+# Whether somebody may give more: the reader has typed a line, or written a `control`, in the last two minutes.
+fx_is_supplied() {
+  fx_heard=0 fx_written=0
+  [ ! -e "$fx_dir/reader" ] || read -r fx_heard <"$fx_dir/reader"
+  [ ! -e "$fx_dir/lease" ] || read -r fx_written fx_skip <"$fx_dir/lease"
+  fx_since=$(($(date +%s) - 120))
+  [ "$fx_heard" -gt "$fx_since" ] || [ "$fx_written" -gt "$fx_since" ]
+}
+
+fx_run_batch() {
+  # What stops the workers waits for the file of the next script.
+  rm -f "$fx_dir/$fx_number.pid"
+  [ ! -e "$fx_dir/stopping" ] || return
+  fx_tell_fact "begin $fx_order $fx_first $fx_number"
+  fx_read_hundredths
+  fx_began=$fx_now
+  if fx_write_items; then
+    fx_run_script
+  else
+    echo "fargate-exec: the items of this run can't be written into $fx_dir/$fx_number.items." >&2
+    fx_exit_code=126
+  fi
+  fx_find_seconds "$fx_began"
+  fx_mark_=
+  [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
+  fx_tell_fact "end $fx_order $fx_first $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
+}
+
+# Sets fx_item to the batch, one item a line, and writes it into the file N.items. False when the list has not all of it, or when the disk is
+# full. The script before this one may have changed its own file.
+fx_write_items() {
+  fx_left=${fx_batch%@*}, fx_script_=
+  while [ "$fx_left" ]; do
+    case ${fx_left%%,*} in '' | ?????*) return 1 ;; esac
+    [ "${fx_left%%,*}" -lt "$fx_items" ] || return 1
+    fx_script_="$fx_script_$((${fx_left%%,*} + 1))p;"
+    fx_left=${fx_left#*,}
+  done
+  fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ] || return
+  rm -rf "$fx_dir/$fx_number.items"
+  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items"
+}
+
+# Prints the variables of the batch as calls of fx_set.
+# shellcheck disable=SC2154 # job-text.ts sets fx_items
+fx_print_item() {
+  fx_attempt=1
+  case $fx_batch in *@*) fx_attempt=${fx_batch#*@} ;; esac
+  printf 'fx_set %s %s\n' FARGATE_EXEC_ITEM_INDEX "$fx_first" FARGATE_EXEC_ITEMS_TOTAL "$fx_items" \
+    FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items"
+  # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.
+  printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")"
+}
